@@ -1,0 +1,43 @@
+/** What a probe may ask of an operating system. Only the folders beside this file know one. */
+import type { Cancel } from '#contracts';
+
+/** An answer, or the reason why none can be had (a tool is missing, nobody is signed in). */
+export type Answer<T> = { known: true; value: T } | { known: false; reason: string };
+
+export type SoundSource = {
+  /** Stable name of the device, such as `alsa_input.usb-…`. */
+  id: string;
+  name: string;
+  muted: boolean;
+  /** 0 to 1; above 1 is amplification. */
+  volume: number;
+  /** Programs that record from it now, by the base name of their binary. The agent itself is left out. */
+  usedBy: string[];
+};
+export type SoundState = { sources: SoundSource[]; defaultSource: string | null };
+
+export type Camera = { id: string; name: string; usedBy: Answer<string[]> };
+
+export type PcFigures = {
+  uptimeSeconds: number;
+  /** Busy time of all cores since the last call, 0 to 1; null at the first. */
+  loadRatio: number | null;
+  memoryUsedRatio: number;
+  diskUsedRatio: number;
+  temperatureCelsius: number | null;
+  /** Limit at which the hottest sensor's own firmware calls it critical; null where it names none. */
+  temperatureLimitCelsius: number | null;
+};
+
+export type Platform = {
+  sound(signal: AbortSignal): Promise<Answer<SoundState>>;
+  /** Calls back at every change of a sound device; says nothing where there is no sound server. */
+  watchSound(changed: () => void): Cancel;
+  cameras(signal: AbortSignal): Promise<Answer<Camera[]>>;
+  watchCameras(changed: () => void): Cancel;
+  figures(signal: AbortSignal): Promise<PcFigures>;
+  /** Devices, OS and versions, for the inventory: slow, at start and once a day. */
+  inventory(signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** Random at each boot of the PC. */
+  bootId(): string;
+};

@@ -1,0 +1,38 @@
+/** The probe: one question about this PC, asked again and again. The list stands in probes/index.ts. */
+import type { BeatKey, Cancel, Check, Profile } from '#contracts';
+import type { Platform } from './platform/platform.ts';
+
+/** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
+export type ProbeResult = { checks: Check[]; numbers?: Partial<Record<BeatKey, number>> };
+
+export type ProbeContext = {
+  platform: Platform;
+  profile: Profile;
+  /** What the agent knows of itself: for the clock and agent probes. */
+  self: SelfFigures;
+  /** Aborted at the time-out: the platform then kills every child it started, with its whole tree. */
+  signal: AbortSignal;
+};
+
+/** Figures that the link and the spool keep about themselves. */
+export type SelfFigures = {
+  /** Round trip and clock offset from the last ack with an echo, milliseconds; null before the first. */
+  roundTripMs: number | null;
+  clockOffsetMs: number | null;
+  spool: { waiting: number; bytes: number; droppedInLastDay: number };
+  /** Probes that failed three times in a row, with their last error. */
+  failing: { probe: string; error: string }[];
+};
+
+export type Probe = {
+  /** Its name is also the component of its checks. */
+  name: string;
+  everyMs: number;
+  timeoutMs: number;
+  /** Which seat of the agent asks (DESIGN, decision 11). */
+  seat: 'run' | 'room';
+  /** Guarantee: a missing tool or an answer that cannot be read is `unknown` or a thrown error, never a fault and never ok. */
+  run(context: ProbeContext): Promise<ProbeResult>;
+  /** Tells of changes between two runs; each asks for a run at once. */
+  watch?(platform: Platform, changed: () => void): Cancel;
+};

@@ -1,0 +1,27 @@
+/** Time as an argument, so that agent, ledger and incident engine run in a seeded simulation. */
+
+export type Cancel = () => void;
+
+export type Clock = {
+  /** Wall clock, milliseconds since 1970. It may jump. */
+  now(): number;
+  /** Milliseconds since some start; it never jumps back. Durations are measured on it. */
+  up(): number;
+  /** Runs `task` once after `delayMs`; the result cancels it. */
+  after(delayMs: number, task: () => void): Cancel;
+};
+
+/** The clock of the machine. `speed` makes its time run faster by one factor (the demo and the fault tests use it). */
+export function realClock(speed = 1): Clock {
+  const startedAt = Date.now();
+  const startedUp = performance.now();
+  const up = () => (performance.now() - startedUp) * speed;
+  return {
+    now: speed === 1 ? Date.now : () => startedAt + up(),
+    up,
+    after: (delayMs, task) => {
+      const timer = setTimeout(task, Math.max(0, delayMs / speed));
+      return () => clearTimeout(timer);
+    },
+  };
+}

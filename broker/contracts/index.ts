@@ -1,0 +1,11 @@
+/** The contracts: all that the four parts know of each other. This folder imports nothing of ours. */
+export * from './api.ts';
+export * from './clock.ts';
+export * from './faults.ts';
+export * from './links.ts';
+export * from './messages.ts';
+export * from './registry.ts';
+export * from './series.ts';
+export * from './settings.ts';
+export * from './states.ts';
+export * from './topics.ts';

@@ -1,0 +1,205 @@
+/** What the messages say: one valibot schema for each, and the envelope that carries it. Golden samples: messages.golden.json. */
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import { type Check, digestLength, statuses } from './states.ts';
+import type { Leaf, ScopeWord } from './topics.ts';
+
+/** Largest payload that is read, bytes. */
+export const payloadLimitBytes = 64 * 1024;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const time = v.pipe(v.number(), v.finite());
+const word = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/));
+const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
+const text = v.pipe(v.string(), v.maxLength(256));
+const digest = v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digestLength}}$`)));
+
+const check = v.object({
+  component: word,
+  device: v.pipe(v.string(), v.maxLength(128)),
+  status: v.picklist(statuses),
+  fault: v.nullable(word),
+  reason: v.nullable(text),
+  name: v.optional(text),
+});
+const checks = v.pipe(v.array(check), v.maxLength(256));
+
+/** First word of a session, after every CONNACK; repeated until an ack answers it (R16). */
+export const birth = v.object({
+  kind: v.literal('birth'),
+  boot: token,
+  session: positive,
+  at: time,
+  digest,
+  rev: count,
+  agent: text,
+  config: count,
+  inventory: v.string(),
+  /** First and last number held; `carries` names the forked spool whose unacknowledged events were numbered anew in this one (R5, R7). */
+  spool: v.object({ id: token, first: positive, last: count, carries: v.optional(token) }),
+  hello: v.optional(token),
+});
+export const bye = v.object({ kind: v.literal('bye'), boot: token, session: positive, at: time, reason: word });
+/** The will of a session. */
+export const lost = v.object({ kind: v.literal('lost'), boot: token, session: positive });
+export const presence = v.variant('kind', [birth, bye, lost]);
+
+/** The full list has no `base`; a difference names the digest that it builds on and the keys that are gone (R12). */
+export const state = v.object({
+  digest,
+  session: positive,
+  rev: positive,
+  base: v.optional(digest),
+  checks,
+  gone: v.optional(v.array(v.string()), []),
+});
+
+/** `n` holds the numbers for the exporter by their short key (series.ts). `echo` asks for an ack that returns it. */
+export const beat = v.object({
+  digest,
+  session: positive,
+  at: time,
+  n: v.optional(v.record(v.pipe(v.string(), v.maxLength(16)), v.pipe(v.number(), v.finite())), {}),
+  echo: v.optional(time),
+});
+
+export const inventory = v.object({ hash: v.string(), at: time, items: v.record(v.string(), v.unknown()) });
+
+/** An event is numbered `(pc, spool, seq)`; a reading is a routine sample that goes first when space is short (R8). */
+export const event = v.object({
+  spool: token,
+  seq: positive,
+  boot: token,
+  at: time,
+  grade: v.picklist(['event', 'reading']),
+  kind: word,
+  body: v.record(v.string(), v.unknown()),
+});
+export const backlog = v.pipe(v.array(event), v.maxLength(500));
+
+const want = v.union([v.picklist(['state', 'inventory', 'birth']), v.object({ from: positive, to: positive })]);
+
+/** After every commit, and the answer to a birth (`session` names it) and to a beat that carries `echo`. */
+export const ack = v.object({
+  spool: token,
+  upTo: count,
+  /** `markOf` the event `upTo` as the ledger holds it: another content under the same number is a fork (R7). */
+  mark: v.optional(v.string()),
+  at: time,
+  session: v.optional(positive),
+  echo: v.optional(time),
+  want: v.optional(v.array(want), []),
+  measure: v.optional(v.boolean()),
+});
+
+/** Asks a scope for births, spread over `withinMs`, which name the `id`; `fresh` runs the state probes first (R17). */
+export const hello = v.object({ id: token, withinMs: count, fresh: v.boolean() });
+
+const expectedDevice = v.object({
+  /** Part of the device's name; any device of the kind will do where it is absent. */
+  match: v.optional(v.pipe(v.string(), v.maxLength(128))),
+});
+
+/** What the agent judges against. The last good one is kept on the PC. */
+export const profile = v.object({
+  link: v.picklist(['fibre', '4g', 'leo', 'geo', 'floor']),
+  elevationM: v.optional(v.pipe(v.number(), v.minValue(-500), v.maxValue(9_000)), 0),
+  expected: v.optional(v.record(v.picklist(['camera', 'microphone']), v.pipe(v.array(expectedDevice), v.maxLength(8))), {}),
+});
+export const config = v.object({ version: positive, profile });
+
+export type Birth = v.InferOutput<typeof birth>;
+export type Bye = v.InferOutput<typeof bye>;
+export type Lost = v.InferOutput<typeof lost>;
+export type PresenceMessage = v.InferOutput<typeof presence>;
+export type StateMessage = v.InferOutput<typeof state>;
+export type Beat = v.InferOutput<typeof beat>;
+export type Inventory = v.InferOutput<typeof inventory>;
+export type EventMessage = v.InferOutput<typeof event>;
+export type Ack = v.InferOutput<typeof ack>;
+export type Want = v.InferOutput<typeof want>;
+export type Hello = v.InferOutput<typeof hello>;
+export type Profile = v.InferOutput<typeof profile>;
+export type Config = v.InferOutput<typeof config>;
+
+const schemas = { presence, state, beat, inventory, event, backlog, ack, config, hello } as const;
+export type MessageName = keyof typeof schemas;
+export type MessageOf<N extends MessageName> = v.InferOutput<(typeof schemas)[N]>;
+
+/** The value, or the reason why there is none. Reasons are few, so that they can be counted. */
+export type Decoded<T> = { ok: true; value: T } | { ok: false; reason: 'oversized' | 'version' | 'malformed' | 'schema'; detail: string };
+
+/**
+ * Reads a payload. `{` or `[` first = plain JSON; any other first byte = the version of a compressed form, of which none is known yet.
+ * Unknown fields are ignored, known ones are checked. Never throws on bad input.
+ */
+export function decode<N extends MessageName>(name: N, payload: Uint8Array): Decoded<MessageOf<N>> {
+  if (payload.length > payloadLimitBytes) return failed('oversized', `${payload.length} bytes, at most ${payloadLimitBytes}`);
+  if (payload[0] !== 0x7b && payload[0] !== 0x5b) return failed('version', `unknown envelope ${payload[0] ?? 'empty'}`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+  } catch (error) {
+    return failed('malformed', oneLine(String(error), 120));
+  }
+  const result = v.safeParse(schemas[name], parsed);
+  if (result.success) return { ok: true, value: result.output as MessageOf<N> };
+  return failed('schema', describeIssue(result.issues[0]));
+}
+
+/** Writes a message. A state or beat begins with its digest, so that an unchanged one is recognised without parsing (R11). */
+export function encode<N extends MessageName>(_name: N, message: v.InferInput<(typeof schemas)[N]>): Buffer {
+  if (Array.isArray(message) || !('digest' in message)) return Buffer.from(JSON.stringify(message));
+  const { digest: first, ...rest } = message;
+  return Buffer.from(JSON.stringify({ digest: first, ...rest }));
+}
+
+const digestPrefix = Buffer.from('{"digest":"');
+
+/** The digest at the fixed place of a state or beat, without parsing; undefined where there is none. */
+export function peekDigest(payload: Buffer): string | undefined {
+  if (!payload.subarray(0, digestPrefix.length).equals(digestPrefix)) return undefined;
+  const found = payload.toString('latin1', digestPrefix.length, digestPrefix.length + digestLength);
+  return found.length === digestLength ? found : undefined;
+}
+
+/** The message that a leaf or a scope's word carries; undefined for one that is not read yet. */
+export function messageOn(leaf: Leaf | ScopeWord): MessageName | undefined {
+  return leaf in schemas ? (leaf as MessageName) : undefined;
+}
+
+/** One clear line about the first thing wrong: where, what was expected, what was found. */
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = oneLine(v.getDotPath(issue) ?? '(whole)', 120);
+  if (issue.expected === 'never') return `${path}: this key is not known`;
+  const wanted = issue.expected ?? issue.message.replace(/^Invalid ([^:]*):.*/s, 'a valid $1');
+  const measure = issue.type.endsWith('_length') ? 'a length ' : '';
+  return `${path}: expected ${measure}${wanted}, found ${oneLine(issue.received, 60)}`;
+}
+
+/** The text without line breaks and other control characters, cut to `limit`: what came from outside never makes a second line in a log. */
+export function oneLine(text: string, limit: number): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, limit);
+}
+
+function failed(
+  reason: 'oversized' | 'version' | 'malformed' | 'schema',
+  detail: string,
+): { ok: false; reason: typeof reason; detail: string } {
+  return { ok: false, reason, detail };
+}
+
+/** A short hash of an event's content, by which both ends see that a number means the same to them (R7). */
+export function markOf(message: EventMessage): string {
+  const { boot, at, grade, kind, body } = message;
+  return createHash('sha256')
+    .update(JSON.stringify([boot, at, grade, kind, body]))
+    .digest('hex')
+    .slice(0, 8);
+}
+
+/** True where two checks say the same, times and names aside. */
+export function sameAnswer(a: Check, b: Check): boolean {
+  return a.status === b.status && a.fault === b.fault && a.reason === b.reason;
+}

@@ -1,0 +1,53 @@
+/** What can be said about a check, a PC, an incident; and the digest over it (R11). */
+import { createHash } from 'node:crypto';
+
+/** Every check has three answers. A missing tool, a time-out, nobody signed in is `unknown`: never a fault, never ok. */
+export const statuses = ['ok', 'fault', 'unknown'] as const;
+export type Status = (typeof statuses)[number];
+
+/** Most severe first. */
+export const severities = ['critical', 'major', 'minor', 'info'] as const;
+export type Severity = (typeof severities)[number];
+
+/** What a transition says about an incident (R21). */
+export const transitionKinds = ['raised', 'worsened', 'eased', 'cleared', 'closed'] as const;
+export type TransitionKind = (typeof transitionKinds)[number];
+
+/** Where a PC stands with the centre. `stopped` said goodbye; `silent` did not (R18). */
+export const presences = ['online', 'stopped', 'lost', 'silent', 'never'] as const;
+export type Presence = (typeof presences)[number];
+
+/** One answer about one thing of a PC. `device` is a stable id, '' where the component has only one. */
+export type Check = {
+  component: string;
+  device: string;
+  status: Status;
+  /** Id in the catalogue of faults, `component.fault`; null unless status is `fault`. */
+  fault: string | null;
+  /** Plain words of the machine: why it is unknown, which program holds the camera; null when there is nothing to say. */
+  reason: string | null;
+  /** What a person calls the device. Not part of the digest. */
+  name?: string;
+};
+
+/** Sorts severities, most severe first. */
+export function bySeverity(a: Severity, b: Severity): number {
+  return severities.indexOf(a) - severities.indexOf(b);
+}
+
+/** The key of a check within its PC. */
+export function checkKey(check: Pick<Check, 'component' | 'device'>): string {
+  return `${check.component}/${check.device}`;
+}
+
+/** Hexadecimal characters in a digest. */
+export const digestLength = 16;
+
+/**
+ * The digest of a whole state: 16 hexadecimal characters over component, device, status, fault and reason of all checks, sorted.
+ * Guarantee: never over times, ages or levels, so that equal states have equal digests (R11).
+ */
+export function digestOf(checks: Iterable<Check>): string {
+  const rows = [...checks].map((c) => JSON.stringify([c.component, c.device, c.status, c.fault, c.reason])).sort();
+  return createHash('sha256').update(rows.join('\n')).digest('hex').slice(0, digestLength);
+}

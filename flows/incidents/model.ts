@@ -1,0 +1,164 @@
+/** The words of the incident engine: what it remembers, what it is told, what it answers. */
+import type { Check, LinkClass, Presence, Severity, TransitionKind, Want } from '#contracts';
+
+/** What the centre remembers of one PC. Written to the ledger as one row. */
+export type PcRecord = {
+  pc: string;
+  link: LinkClass;
+  presence: Presence;
+  boot: string | null;
+  session: number;
+  rev: number;
+  digest: string | null;
+  checks: (Check & { since: number })[];
+  /** Centre's clock at the last message of any kind; null where none was ever heard. */
+  heardAt: number | null;
+  /** When the will of `session` arrived. */
+  lostAt: number | null;
+  spool: string | null;
+  config: number;
+  inventory: string | null;
+  agent: string | null;
+  /** Times at which a fault came back, newest last, by fault key: the memory of flapping. */
+  returns: Record<string, number[]>;
+};
+
+/** One fault of an incident. `key` = `fault|device`. */
+export type StandingFault = {
+  key: string;
+  fault: string;
+  device: string;
+  name: string | null;
+  reason: string | null;
+  /** The catalogue's, or what a rule on a tab made of it. */
+  severity: Severity;
+  since: number;
+  /** Since when it is gone and waits for its clear time; null while it stands. */
+  goneAt: number | null;
+  /** Since when its check is unknown: frozen, no clear and no escalation (R14). */
+  unknownSince: number | null;
+  hidden: boolean;
+  /** A person was told of it, at this severity. */
+  told: Severity | null;
+};
+
+export type Told = { person: string; channel: string; at: number };
+
+/** One incident per room (or per scope of the centre's own), with its faults as children. */
+export type Incident = {
+  id: number;
+  scope: string;
+  openedAt: number;
+  overAt: number | null;
+  over: 'cleared' | 'closed' | null;
+  closedBecause: string | null;
+  severity: Severity;
+  flapping: boolean;
+  faults: StandingFault[];
+  acknowledged: { by: string; at: number; severity: Severity } | null;
+  told: Told[];
+  notes: { at: number; by: string; text: string }[];
+};
+
+/** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */
+export type Transition = {
+  id: number;
+  incident: number;
+  kind: TransitionKind;
+  at: number;
+  /** Keys of the faults that are its news. */
+  faults: string[];
+  severity: Severity;
+  holdMs: number;
+  /** `pending` waits for its turn; `open` is on the wires; `waiting` has a durable timer; `concluded` is over. */
+  state: 'pending' | 'open' | 'waiting' | 'concluded';
+  /** Offers made in this pass; counted in the ledger before each is made (R24). */
+  offers: number;
+  offeredAt: number | null;
+  conclusion: string | null;
+};
+
+/** A durable wait that a node on a tab asked for (R22, R25). */
+export type Timer = {
+  id: number;
+  transition: number;
+  /** Id of the wait node that goes on when it is due. */
+  node: string;
+  dueAt: number;
+  /** It ends without effect where the incident was acknowledged in time. */
+  unlessAcknowledged: boolean;
+  /** The message's own fields, as the node held them. */
+  message: WireFields;
+};
+
+/** What a path adds to the message; only *conclude* writes them (R23). */
+export type Act =
+  | { do: 'deliver'; channel: string; to: string[]; severity: Severity }
+  | { do: 'wait'; node: string; dueAt: number; unlessAcknowledged: boolean; message: WireFields };
+
+/** The fields that rules on a tab may change and that survive a wait. */
+export type WireFields = { severity: Severity; holdMs: number; to: string[] };
+
+/** The message on the visual wires. */
+export type WireMessage = WireFields & {
+  topic: string;
+  transition: { id: number; offer: number; kind: TransitionKind; at: number };
+  incident: {
+    id: number;
+    scope: string;
+    state: string;
+    site: string;
+    link: LinkClass;
+    elevationM: number;
+    severity: Severity;
+    flapping: boolean;
+    acknowledged: boolean;
+    /** Ids of persons who were told of it. */
+    told: string[];
+  };
+  /** Id of the most severe fault in the news, such as `microphone.missing`. */
+  fault: string;
+  /** Ids of all faults in the news. */
+  faults: string[];
+  acts: Act[];
+};
+
+/** A PC of the site table: what the engine expects to hear of. */
+export type KnownPc = { pc: string; link: LinkClass; elevationM: number };
+
+/** What the engine is told. Times come with the call, never inside. */
+export type EngineEvent =
+  | { type: 'known'; pcs: KnownPc[] }
+  | { type: 'subscribed' }
+  | { type: 'unsubscribed' }
+  | { type: 'heard'; pc: string }
+  | {
+      type: 'birth';
+      pc: string;
+      boot: string;
+      session: number;
+      digest: string;
+      rev: number;
+      spool: string;
+      config: number;
+      inventory: string;
+      agent: string;
+    }
+  | { type: 'bye'; pc: string; boot: string; session: number }
+  | { type: 'lost'; pc: string; boot: string; session: number }
+  | { type: 'state'; pc: string; digest: string; session: number; rev: number; base: string | undefined; checks: Check[]; gone: string[] }
+  | { type: 'beat'; pc: string; digest: string; session: number }
+  | { type: 'unreadable'; pc: string; leaf: string }
+  | { type: 'tick' }
+  | { type: 'acknowledge'; incident: number; by: string }
+  | { type: 'note'; incident: number; by: string; text: string }
+  | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string }
+  | { type: 'centre'; fault: string; device: string; standing: boolean }
+  | { type: 'started' };
+
+/** What is to be done once the batch is committed. */
+export type Effect =
+  | { do: 'ask'; pc: string; want: Want[] }
+  /** Offer the transition to the head of the wires, or to the wait node whose timer fired. */
+  | { do: 'offer'; message: WireMessage; node: string | null }
+  | { do: 'audit'; who: string; what: string; about: string };

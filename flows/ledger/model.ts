@@ -1,0 +1,72 @@
+/** What goes into the ledger and what comes out. All of a batch is one transaction (R20). */
+import type { EventMessage, RegistryEntry } from '#contracts';
+import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
+import type { OutboxRow } from '../people/model.ts';
+
+export type Op =
+  /** A birth names the spool's range; what lies below its first number is settled here (R5). */
+  | { op: 'birth'; pc: string; spool: string; first: number; last: number; carries: string | null; at: number }
+  | { op: 'event'; pc: string; event: EventMessage; at: number }
+  | { op: 'pc'; record: PcRecord }
+  | { op: 'incident'; incident: Incident }
+  | { op: 'transition'; transition: Transition }
+  | { op: 'timer'; timer: Timer }
+  | { op: 'timer-gone'; id: number }
+  /** Adds a row under its key; a key that exists is left as it is. */
+  | { op: 'outbox'; row: OutboxRow }
+  /** Replaces the row of the key. */
+  | { op: 'outbox-set'; row: OutboxRow }
+  | { op: 'audit'; at: number; who: string; what: string; about: string }
+  | { op: 'registry'; entry: RegistryEntry }
+  | { op: 'meta'; key: string; value: string };
+
+/** Where a spool stands after a commit: everything up to `upTo` is durable or declared dropped (R4). */
+export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
+
+export type Receipt = {
+  /** One for each spool that the batch touched. */
+  cursors: Cursor[];
+  /** Events written for the first time. */
+  applied: number;
+  /** Numbers lost: neither in the ledger nor declared dropped, found while settling. */
+  gaps: number;
+  /** Numbers that tombstones declared dropped. */
+  dropped: number;
+};
+
+/** All that `flows` needs to begin where it stopped. */
+export type Contents = {
+  pcs: PcRecord[];
+  /** Open ones, and those that are over within the last day. */
+  incidents: Incident[];
+  /** Not concluded, and those of the incidents above. */
+  transitions: Transition[];
+  timers: Timer[];
+  /** Not delivered and not refused. */
+  outbox: OutboxRow[];
+  registry: { version: number; entries: RegistryEntry[] };
+  meta: Record<string, string>;
+  nextIncident: number;
+  nextTransition: number;
+  nextTimer: number;
+};
+
+/** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
+export type Ledger = {
+  /** Guarantee: resolves only when the whole batch is on disk; rejects with nothing of it written. */
+  commit(ops: Op[]): Promise<Receipt>;
+  load(): Promise<Contents>;
+  /** Proof from the data that no event is missing and none stands twice. */
+  audit(): Promise<LedgerAudit>;
+  close(): Promise<void>;
+};
+
+export type LedgerAudit = {
+  events: number;
+  spools: number;
+  gaps: number;
+  dropped: number;
+  twice: number;
+  forks: number;
+  integrity: string;
+};

@@ -1,0 +1,51 @@
+/** Messages to people: what waits in the outbox, and what a channel promises. */
+import type { EmailChannel, Language, Person, Severity, TransitionKind } from '#contracts';
+
+/** What a message is made of; the text is made when it is sent, in the language of the person. */
+export type Notice = {
+  kind: TransitionKind | 'unfinished' | 'direct';
+  incident: number | null;
+  severity: Severity;
+  /** Scope and its names, as they were. */
+  scope: string;
+  site: { en: string; hi: string };
+  room: { en: string; hi: string };
+  timeZone: string;
+  faults: { fault: string; device: string; name: string | null; reason: string | null; since: number }[];
+  at: number;
+  flapping: boolean;
+  /** Lines added by the machine, such as the incidents that the default route bundles. */
+  lines: string[];
+};
+
+/** One row: one notice, one channel, one person (R23: key = transition, channel, person). */
+export type OutboxRow = {
+  key: string;
+  transition: number | null;
+  channel: string;
+  person: string;
+  notice: Notice;
+  createdAt: number;
+  /** Not before this time. */
+  dueAt: number;
+  tries: number;
+  state: 'waiting' | 'delivered' | 'refused';
+  lastError: string | null;
+};
+
+export type Outcome =
+  | { result: 'delivered' }
+  | { result: 'retry'; reason: string; afterMs?: number }
+  | { result: 'refused'; reason: string };
+
+/** A way to reach a person. One file each in `channels/`; every one passes the same conformance suite. */
+export type Channel = {
+  name: string;
+  /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
+  send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<Outcome>;
+  close(): void;
+};
+
+export type RenderedMessage = { key: string; subject: string; text: string; language: Language; severity: Severity };
+
+export type ChannelSettings = { email?: EmailChannel };

@@ -1,0 +1,15 @@
+/** What the nodes on the tabs may ask of `flows`: to take what is offered, and to conclude it. */
+import type { Cancel } from '#contracts';
+import type { WireMessage } from './incidents/model.ts';
+
+export type Wires = {
+  /** The head of the wires takes every offer. The newest head wins; none is fine, an offer then waits to be made again. */
+  head(take: (message: WireMessage) => void): Cancel;
+  /** A wait node takes the messages whose timer it set, when they are due. */
+  waiting(node: string, take: (message: WireMessage) => void): Cancel;
+  /** Writes acts and conclusion in one transaction. A second conclusion of the same offer changes nothing. */
+  conclude(message: WireMessage, how: string): void;
+  /** Names of the channels that exist, for the deliver node's list. */
+  channels(): string[];
+  now(): number;
+};
