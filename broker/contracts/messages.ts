@@ -21,7 +21,7 @@ const check = v.object({
   status: v.picklist(statuses),
   fault: v.nullable(word),
   reason: v.nullable(text),
-  name: v.optional(text),
+  name: v.exactOptional(text),
 });
 const checks = v.pipe(v.array(check), v.maxLength(256));
 
@@ -96,7 +96,7 @@ export const ack = v.object({
 /** Asks a scope for births, spread over `withinMs`, which name the `id`; `fresh` runs the state probes first (R17). */
 export const hello = v.object({ id: token, withinMs: count, fresh: v.boolean() });
 
-const expectedDevice = v.object({
+export const expectedDevice = v.object({
   /** Part of the device's name; any device of the kind will do where it is absent. */
   match: v.optional(v.pipe(v.string(), v.maxLength(128))),
 });

@@ -1,7 +1,7 @@
 /** The one settings file, `sabha.json`: its schema, its defaults, and one clear line for what is wrong in it. */
 import * as v from 'valibot';
 import { languages } from './faults.ts';
-import { describeIssue, expected, oneLine, profile } from './messages.ts';
+import { describeIssue, expectedDevice, oneLine, profile } from './messages.ts';
 import { isId } from './topics.ts';
 
 const id = v.pipe(v.string(), v.check(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
@@ -11,58 +11,81 @@ const words = v.strictObject({
 });
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 const email = v.pipe(v.string(), v.email());
+const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
 
 /** Whom a message can go to. A tab names roles; a person has one, for a part of the tree (`''` = everywhere). */
 export const roles = ['technician', 'state', 'central'] as const;
 export type Role = (typeof roles)[number];
 
+const scope = v.pipe(
+  v.string(),
+  v.check(
+    (text) => text === '' || (text.split('/').length <= 2 && text.split('/').every(isId)),
+    '"" for everywhere, a state, or state/site',
+  ),
+);
+
 const person = v.strictObject({
   id,
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(80)),
-  role: v.picklist(roles),
-  scope: v.optional(v.string(), ''),
-  language: v.optional(v.picklist(languages), 'en'),
+  role: about(v.picklist(roles), 'The tabs of flows send to roles, not to names.'),
+  scope: v.optional(about(scope, 'The part of the tree this person looks after: "" is everywhere, else a state, or state/site.'), ''),
+  language: v.optional(about(v.picklist(languages), 'The language of the messages to this person.'), 'en'),
   email: v.optional(email),
 });
 
 const emailChannel = v.strictObject({
-  host: v.optional(v.string(), '127.0.0.1'),
+  host: v.optional(about(v.string(), 'The mail server that takes our messages.'), '127.0.0.1'),
   port: v.optional(port, 25),
   from: v.optional(email, 'sabha@localhost.localdomain'),
-  secure: v.optional(v.boolean(), false),
+  secure: v.optional(about(v.boolean(), 'TLS from the first byte, as on port 465.'), false),
   user: v.optional(v.string()),
   password: v.optional(v.string()),
+});
+
+/** As the profile on the wire, but a key that is not known is wrong here, and what is left out keeps its default. */
+const siteProfile = v.strictObject({
+  link: v.optional(
+    about(profile.entries.link, 'The class of the link: it sets how often a PC speaks and how soon it counts as silent.'),
+    'fibre',
+  ),
+  elevationM: profile.entries.elevationM,
+  expected: v.optional(
+    v.record(profile.entries.expected.wrapped.key, v.pipe(v.array(v.strictObject(expectedDevice.entries)), v.maxLength(8))),
+    { camera: [{}], microphone: [{}] },
+  ),
 });
 
 const site = v.strictObject({
   state: v.optional(id, 'capital'),
   id: v.optional(id, 'this-office'),
   name: v.optional(words, { en: 'This office', hi: 'यह दफ़्तर' }),
-  timeZone: v.optional(v.string(), 'Asia/Kolkata'),
-  profile: v.optional(v.strictObject(profile.entries), { link: 'fibre', expected: { camera: [{}], microphone: [{}] } }),
-  pcs: v.optional(v.pipe(v.array(v.strictObject({ id, room: words })), v.minLength(1)), [
+  timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, 'a time zone such as Asia/Kolkata')), 'Asia/Kolkata'),
+  profile: v.optional(about(siteProfile, 'The link of this site and the devices that each of its PCs must have.'), {}),
+  pcs: v.optional(about(v.pipe(v.array(v.strictObject({ id, room: words })), v.minLength(1)), 'One PC serves one room.'), [
     { id: 'this-pc', room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' } },
   ]),
 });
 
+const ports = v.strictObject({
+  mqtt: v.optional(port, 1883),
+  api: v.optional(port, 1880),
+  editor: v.optional(port, 1881),
+  brokerMetrics: v.optional(port, 9101),
+  flowsMetrics: v.optional(port, 9102),
+  exporter: v.optional(port, 9103),
+});
+
 export const settings = v.strictObject({
   $schema: v.optional(v.string()),
-  site: v.optional(site, {}),
-  people: v.optional(v.array(person), []),
-  channels: v.optional(v.strictObject({ email: v.optional(emailChannel) }), {}),
-  ports: v.optional(
-    v.strictObject({
-      mqtt: v.optional(port, 1883),
-      api: v.optional(port, 1880),
-      editor: v.optional(port, 1881),
-      brokerMetrics: v.optional(port, 9101),
-      flowsMetrics: v.optional(port, 9102),
-      exporter: v.optional(port, 9103),
-    }),
-    {},
+  site: v.optional(about(site, 'This office and its conferencing PCs.'), {}),
+  people: v.optional(about(v.array(person), 'Who is told. With nobody here, messages are printed on the console only.'), []),
+  channels: v.optional(about(v.strictObject({ email: v.optional(emailChannel) }), 'The ways to reach people, besides the console.'), {}),
+  ports: v.optional(about(ports, 'All listen on loopback only. 0 takes a free port.'), {}),
+  ledgerLimitMiB: v.optional(
+    about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may take of the disk; 0 = no limit of its own.'),
+    0,
   ),
-  /** MiB that the ledger may take of the disk; 0 = no limit of its own. */
-  ledgerLimitMiB: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
 });
 
 export type Settings = v.InferOutput<typeof settings>;
@@ -75,15 +98,24 @@ export function readSettings(text: string, file = 'sabha.json'): { ok: true; val
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    return { ok: false, line: `${file}: not JSON: ${error instanceof Error ? error.message : String(error)}` };
+    return { ok: false, line: `${file}: not JSON: ${oneLine((error as SyntaxError).message, 200)}` };
   }
   const result = v.safeParse(settings, parsed);
   if (!result.success) return { ok: false, line: `${file}: ${describeIssue(result.issues[0])}` };
-  const twice = firstTwice(result.output.people.map((p) => p.id)) ?? firstTwice(result.output.site.pcs.map((p) => p.id));
-  if (twice !== undefined) return { ok: false, line: `${file}: the id "${twice}" stands twice` };
+  const twice = firstTwice('people', result.output.people) ?? firstTwice('site.pcs', result.output.site.pcs);
+  if (twice !== undefined) return { ok: false, line: `${file}: ${twice}` };
   return { ok: true, value: result.output };
 }
 
-function firstTwice(ids: string[]): string | undefined {
-  return ids.find((one, at) => ids.indexOf(one) !== at);
+function firstTwice(list: string, rows: { id: string }[]): string | undefined {
+  const at = rows.findIndex((row, index) => rows.findIndex((one) => one.id === row.id) < index);
+  return at < 0 ? undefined : `${list}.${at}.id: "${rows[at]?.id}" stands twice`;
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }) !== undefined;
+  } catch {
+    return false;
+  }
 }

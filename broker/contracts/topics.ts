@@ -60,6 +60,9 @@ export function scopeTopic(scope: Scope, word: ScopeWord): string {
   return `${root}/${scope}/${word}`;
 }
 
+/** Where `flows` asks the whole fleet for births (R17). */
+export const helloTopicAll = scopeTopic('all', 'hello');
+
 /** The three scopes that a PC belongs to, widest first. */
 export function scopesOf(pc: PcPath): [Scope, Scope, Scope] {
   return ['all', `${stateOf(pc)}/all`, `${siteOf(pc)}/all`];

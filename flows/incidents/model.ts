@@ -13,14 +13,17 @@ export type PcRecord = {
   checks: (Check & { since: number })[];
   /** Centre's clock at the last message of any kind; null where none was ever heard. */
   heardAt: number | null;
-  /** When the will of `session` arrived. */
+  /** When the will of session `lostSession` arrived; null where none counts. */
   lostAt: number | null;
+  lostSession: number;
+  /** Silent since a gap of the centre's own: counted in one list, not in an incident of its own (R19). */
+  unheard: boolean;
   spool: string | null;
   config: number;
   inventory: string | null;
   agent: string | null;
-  /** Times at which a fault came back, newest last, by fault key: the memory of flapping. */
-  returns: Record<string, number[]>;
+  /** When each fault of this room last ended or came back, by fault key: the memory by which a return is known as flapping. */
+  ended: Record<string, number>;
 };
 
 /** One fault of an incident. `key` = `fault|device`. */
@@ -41,6 +44,9 @@ export type StandingFault = {
   /** A person was told of it, at this severity. */
   told: Severity | null;
 };
+
+/** What a message says of a fault. */
+export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
 
 export type Told = { person: string; channel: string; at: number };
 
@@ -66,8 +72,8 @@ export type Transition = {
   incident: number;
   kind: TransitionKind;
   at: number;
-  /** Keys of the faults that are its news. */
-  faults: string[];
+  /** The faults that are its news, as they were then. */
+  about: FaultNews[];
   severity: Severity;
   holdMs: number;
   /** `pending` waits for its turn; `open` is on the wires; `waiting` has a durable timer; `concluded` is over. */
@@ -126,12 +132,10 @@ export type WireMessage = WireFields & {
 /** A PC of the site table: what the engine expects to hear of. */
 export type KnownPc = { pc: string; link: LinkClass; elevationM: number };
 
-/** What the engine is told. Times come with the call, never inside. */
-export type EngineEvent =
-  | { type: 'known'; pcs: KnownPc[] }
-  | { type: 'subscribed' }
-  | { type: 'unsubscribed' }
+/** What the engine is told of one PC. Times come with the call, never inside. */
+export type PcEvent =
   | { type: 'heard'; pc: string }
+  | { type: 'inventory'; pc: string; hash: string }
   | {
       type: 'birth';
       pc: string;
@@ -146,9 +150,24 @@ export type EngineEvent =
     }
   | { type: 'bye'; pc: string; boot: string; session: number }
   | { type: 'lost'; pc: string; boot: string; session: number }
-  | { type: 'state'; pc: string; digest: string; session: number; rev: number; base: string | undefined; checks: Check[]; gone: string[] }
+  | {
+      type: 'state';
+      pc: string;
+      digest: string;
+      session: number;
+      rev: number;
+      base: string | undefined;
+      checks: readonly Check[];
+      gone: readonly string[];
+    }
   | { type: 'beat'; pc: string; digest: string; session: number }
-  | { type: 'unreadable'; pc: string; leaf: string }
+  | { type: 'unreadable'; pc: string; leaf: string };
+
+/** What the engine is told of the centre: its session, its clock, its people and its tabs. */
+export type CentreEvent =
+  | { type: 'known'; pcs: KnownPc[] }
+  | { type: 'subscribed' }
+  | { type: 'unsubscribed' }
   | { type: 'tick' }
   | { type: 'acknowledge'; incident: number; by: string }
   | { type: 'note'; incident: number; by: string; text: string }
@@ -156,9 +175,10 @@ export type EngineEvent =
   | { type: 'centre'; fault: string; device: string; standing: boolean }
   | { type: 'started' };
 
+export type EngineEvent = PcEvent | CentreEvent;
+
 /** What is to be done once the batch is committed. */
 export type Effect =
   | { do: 'ask'; pc: string; want: Want[] }
   /** Offer the transition to the head of the wires, or to the wait node whose timer fired. */
-  | { do: 'offer'; message: WireMessage; node: string | null }
-  | { do: 'audit'; who: string; what: string; about: string };
+  | { do: 'offer'; message: WireMessage; node: string | null };

@@ -1,5 +1,6 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type { EmailChannel, Language, Person, Severity, TransitionKind } from '#contracts';
+import type { FaultNews } from '../incidents/model.ts';
 
 /** What a message is made of; the text is made when it is sent, in the language of the person. */
 export type Notice = {
@@ -11,7 +12,7 @@ export type Notice = {
   site: { en: string; hi: string };
   room: { en: string; hi: string };
   timeZone: string;
-  faults: { fault: string; device: string; name: string | null; reason: string | null; since: number }[];
+  faults: FaultNews[];
   at: number;
   flapping: boolean;
   /** Lines added by the machine, such as the incidents that the default route bundles. */

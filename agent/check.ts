@@ -1,0 +1,87 @@
+/** The self-test: every probe once, and the answer as an object or in plain words. */
+import { type Check, type Clock, faultOf, type Language, type Settings, type Words } from '#contracts';
+import { phrases, reasonIn, wordFor } from './check-words.ts';
+import type { Platform } from './platform/platform.ts';
+import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './probe.ts';
+
+/** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
+export type CheckRow = Check & { ms: number; provenAt: number | null };
+export type CheckReport = { pc: string; site: string; room: Words; at: number; ms: number; checks: CheckRow[] };
+
+export type SelfTest = { settings: Settings; platform: Platform; probes: readonly Probe[]; clock: Clock };
+
+/** The load is what happens between two looks; this long lies between them. */
+const loadWindowMs = 1_000;
+
+/** What the agent would know of its link and spool; a self-test has neither. */
+const noSelf: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+
+/** Runs each probe once, one after the other. Guarantee: a probe that fails or hangs gives `unknown`, and the others still run. */
+export async function selfTest({ settings, platform, probes, clock }: SelfTest): Promise<CheckReport> {
+  const { state, id, profile, pcs } = settings.site;
+  const at = clock.now();
+  const startedUp = clock.up();
+  await platform.figures(AbortSignal.timeout(loadWindowMs)).catch(() => undefined);
+  await new Promise<void>((resolve) => void clock.after(loadWindowMs, resolve));
+  const checks: CheckRow[] = [];
+  for (const probe of probes) checks.push(...(await rowsOf(probe, { platform, profile, self: noSelf }, clock)));
+  const first = pcs[0];
+  return {
+    pc: `${state}/${id}/${first?.id ?? ''}`,
+    site: `${state}/${id}`,
+    room: { en: first?.room.en ?? '', hi: first?.room.hi ?? first?.room.en ?? '' },
+    at,
+    ms: Math.round(clock.up() - startedUp),
+    checks,
+  };
+}
+
+/** The report as `check --json` prints it. */
+export function toJson({ room: _room, ...report }: CheckReport): string {
+  const checks = report.checks.map(({ component, device, status, fault, reason, ms, provenAt }) => {
+    return { component, device, status, fault, reason, ms, provenAt };
+  });
+  return JSON.stringify({ ...report, checks });
+}
+
+/** The report as a person reads it: every check on a line, and for a fault what to do first. */
+export function toText(report: CheckReport, language: Language): string {
+  const say = (key: keyof typeof phrases) => phrases[key][language];
+  const lines = report.checks.map((check) => lineOf(check, language));
+  const count = (status: string) => report.checks.filter((check) => check.status === status).length;
+  const faults = count('fault');
+  const end = faults === 0 ? say('noFault') : `${say('faults')}: ${faults}`;
+  const open = count('unknown') === 0 ? '' : ` ${say('unknowns')}: ${count('unknown')}.`;
+  return [`${report.room[language]} (${report.pc})`, '', ...lines, '', `${end}.${open}`].join('\n');
+}
+
+async function rowsOf(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<CheckRow[]> {
+  const startedUp = clock.up();
+  const { checks } = await within(probe, context).catch((error: unknown) => ({ checks: [failed(probe, error)] }));
+  const ms = Math.round(clock.up() - startedUp);
+  return checks.map((check) => ({ ...check, ms, provenAt: null }));
+}
+
+function within(probe: Probe, context: Omit<ProbeContext, 'signal'>): Promise<ProbeResult> {
+  const signal = AbortSignal.timeout(probe.timeoutMs);
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error(`no answer in ${probe.timeoutMs / 1000} s`)));
+  });
+  return Promise.race([probe.run({ ...context, signal }), late]);
+}
+
+function failed(probe: Probe, error: unknown): Check {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { component: probe.name, device: '', status: 'unknown', fault: null, reason: reason.slice(0, 256) };
+}
+
+const marks = { ok: '✔', fault: '✖', unknown: '?' } as const;
+
+function lineOf(check: CheckRow, language: Language): string {
+  const title = check.fault === null ? phrases[check.status][language] : (faultOf(check.fault)?.title[language] ?? check.fault);
+  const reason = check.reason === null ? '' : ` (${reasonIn(check.reason, language)})`;
+  const what = [wordFor(check.component, language), check.name ?? wordFor(check.device, language)].filter(Boolean).join(', ');
+  const line = `${marks[check.status]} ${what}: ${title}${reason}`;
+  const action = check.fault === null ? undefined : faultOf(check.fault)?.action[language];
+  return action ? `${line}\n    → ${action}` : line;
+}

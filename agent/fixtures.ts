@@ -1,0 +1,57 @@
+/** What the tests of the agent share: a clock moved by hand and a repeatable randomness. */
+import type { Clock } from '#contracts';
+
+export type HandClock = Clock & {
+  /** Runs all that is due in the next `ms`, in order, and lets promises settle after each. */
+  pass(ms: number): Promise<void>;
+  /** Moves the wall clock alone. */
+  jump(ms: number): void;
+};
+
+export function handClock(startMs = 1_790_000_000_000): HandClock {
+  let upMs = 0;
+  let offsetMs = startMs;
+  let tasks: { at: number; order: number; task: () => void }[] = [];
+  let order = 0;
+  const settle = async () => {
+    for (let n = 0; n < 20; n += 1) await Promise.resolve();
+  };
+  return {
+    now: () => upMs + offsetMs,
+    up: () => upMs,
+    after: (delayMs, task) => {
+      const entry = { at: upMs + Math.max(0, delayMs), order: order++, task };
+      tasks.push(entry);
+      return () => {
+        tasks = tasks.filter((one) => one !== entry);
+      };
+    },
+    jump: (ms) => {
+      offsetMs += ms;
+    },
+    pass: async (ms) => {
+      const end = upMs + ms;
+      await settle();
+      for (;;) {
+        const next = tasks.filter((one) => one.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+        if (!next) break;
+        tasks = tasks.filter((one) => one !== next);
+        upMs = next.at;
+        next.task();
+        await settle();
+      }
+      upMs = end;
+    },
+  };
+}
+
+/** Numbers in [0, 1) that repeat for a seed. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

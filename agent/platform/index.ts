@@ -1,0 +1,20 @@
+/** Chooses the platform. No other file of the agent asks which operating system it runs on. */
+import { type Clock, realClock } from '#contracts';
+import { createLinux } from './linux/index.ts';
+import type { Platform } from './platform.ts';
+import { createUnwritten } from './unwritten.ts';
+
+export type PlatformOptions = {
+  system?: NodeJS.Platform;
+  /** The folder that holds proc, sys and dev, for tests. */
+  root?: string;
+  /** Set for the programs that the platform runs, on top of the agent's own environment. */
+  env?: Record<string, string>;
+  clock?: Clock;
+};
+
+/** The platform of this PC. It opens nothing and starts nothing before it is asked. */
+export function createPlatform(options: PlatformOptions = {}): Platform {
+  const { system = process.platform, root = '/', env = {}, clock = realClock() } = options;
+  return system === 'linux' ? createLinux({ root, env, clock }) : createUnwritten();
+}

@@ -1,0 +1,50 @@
+/** What this PC is made of, for the inventory: asked at start and once a day, never in a poll. */
+import type { Platform } from './platform.ts';
+
+/** systeminformation sets no limit on the programs it starts. */
+const limitMs = 10_000;
+
+type Devices = Pick<Platform, 'sound' | 'cameras'>;
+
+/**
+ * Names and versions of the PC, its cameras and its microphones. No serial number, address, user or network is read.
+ * Guarantee: a part that fails or takes longer than 10 s is left out; the rest is told.
+ */
+export async function readInventory(devices: Devices, signal: AbortSignal): Promise<Record<string, unknown>> {
+  const si = await import('systeminformation');
+  const parts: Record<string, () => Promise<unknown>> = {
+    os: async () => pick(await si.osInfo(), ['platform', 'distro', 'release', 'kernel', 'arch']),
+    system: async () => pick(await si.system(), ['manufacturer', 'model', 'version', 'virtual']),
+    bios: async () => pick(await si.bios(), ['vendor', 'version', 'releaseDate']),
+    cpu: async () => pick(await si.cpu(), ['manufacturer', 'brand', 'cores', 'physicalCores']),
+    memoryBytes: async () => (await si.mem()).total,
+    cameras: async () => names(await devices.cameras(signal)),
+    microphones: async () =>
+      names(await devices.sound(signal).then((sound) => (sound.known ? { ...sound, value: sound.value.sources } : sound))),
+  };
+  const items: Record<string, unknown> = { node: process.version };
+  for (const [name, read] of Object.entries(parts)) {
+    signal.throwIfAborted();
+    const value = await within(read);
+    if (value !== undefined) items[name] = value;
+  }
+  return items;
+}
+
+function pick<T extends object>(from: T, keys: (keyof T)[]): Partial<T> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Partial<T>;
+}
+
+function names(
+  answer: { known: true; value: { id: string; name: string }[] } | { known: false },
+): { id: string; name: string }[] | undefined {
+  return answer.known ? answer.value.map(({ id, name }) => ({ id, name })) : undefined;
+}
+
+function within(read: () => Promise<unknown>): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
+  });
+  return Promise.race([read().catch(() => undefined), late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,96 @@
+/** Child processes: an argument vector and never a shell, a process group of their own, an end that always comes. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import type { Cancel } from '#contracts';
+
+export type Command = {
+  program: string;
+  args: string[];
+  /** Set on top of the agent's own environment. */
+  env: Record<string, string>;
+};
+
+/** `missing` = the program is not installed; `failed` carries what it wrote to stderr. */
+export type Output = { ok: true; text: string } | { ok: false; why: 'missing' | 'aborted' | 'oversized' | 'failed'; text: string };
+
+const outputLimitBytes = 2 * 1024 * 1024;
+const errorLimitBytes = 4 * 1024;
+const notFoundCode = 127;
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/**
+ * Runs a program to its end and returns what it printed.
+ * Guarantee: when `signal` aborts or the output passes `limitBytes`, the program is killed with everything it started.
+ */
+export function runCommand(command: Command, signal: AbortSignal, limitBytes = outputLimitBytes): Promise<Output> {
+  if (signal.aborted) return Promise.resolve({ ok: false, why: 'aborted', text: '' });
+  const child = start(command);
+  const out = gather(child.stdout, limitBytes, () => killTree(child));
+  const err = gather(child.stderr, errorLimitBytes);
+  const abort = () => killTree(child);
+  signal.addEventListener('abort', abort, { once: true });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ ok: false, why: 'failed', text: error.message }));
+    child.once('close', (code) => {
+      signal.removeEventListener('abort', abort);
+      if (signal.aborted) resolve({ ok: false, why: 'aborted', text: '' });
+      else if (out.full()) resolve({ ok: false, why: 'oversized', text: '' });
+      else if (code === 0) resolve({ ok: true, text: out.text() });
+      else resolve({ ok: false, why: code === notFoundCode ? 'missing' : 'failed', text: err.text() });
+    });
+  });
+}
+
+/**
+ * Runs a program that goes on printing lines, and tells once when it has ended by itself.
+ * Guarantee: the result kills it with everything it started, and nothing is told afterwards.
+ */
+export function followCommand(command: Command, tell: { line: (text: string) => void; end: () => void }): Cancel {
+  const child = start(command);
+  let over = false;
+  const end = () => {
+    if (over) return;
+    over = true;
+    tell.end();
+  };
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = (lines.pop() ?? '').slice(-errorLimitBytes);
+    for (const line of lines) if (!over) tell.line(line);
+  });
+  child.stderr.resume();
+  child.once('error', end).once('close', end);
+  return () => {
+    over = true;
+    killTree(child);
+  };
+}
+
+/** `env` sets the variables and becomes the program: no shell, and no reading of our own environment. */
+function start(command: Command): Child {
+  const variables = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
+  return spawn('env', [...variables, command.program, ...command.args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** A negative id is the whole group; it stays valid while a member lives, even after the first process has ended. */
+function killTree(child: Child): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function gather(stream: Readable, limitBytes: number, whenFull = () => {}): { text: () => string; full: () => boolean } {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= limitBytes) chunks.push(chunk);
+    else whenFull();
+  });
+  return { text: () => Buffer.concat(chunks).toString('utf8'), full: () => bytes > limitBytes };
+}

@@ -1,0 +1,69 @@
+/** Tells of sound devices that come, go, are muted, chosen or used: `pactl subscribe`, kept alive. */
+import type { Cancel, Clock } from '#contracts';
+import { followCommand } from './child.ts';
+import { soundEnv } from './pactl.ts';
+
+/** Several events belong to one change. */
+const debounceMs = 200;
+/** A subscription that lives this long is connected, and so is one that has told of an event. */
+const settledMs = 1_000;
+const backoffMinMs = 1_000;
+const backoffMaxMs = 60_000;
+
+/** Events of clients are left out: each question of our own is one. */
+const relevant = /^Event '[a-z]+' on (source|source-output|server|card) #/;
+
+export type Follow = typeof followCommand;
+export type SoundWatch = { env: Record<string, string>; clock: Clock; follow?: Follow };
+
+/**
+ * Calls back within 200 ms of a change of a microphone, and when the sound server went or came back.
+ * Guarantee: the result ends the child process; where there is no server it is asked again at growing intervals, at most a minute.
+ */
+export function watchSound(options: SoundWatch, changed: () => void): Cancel {
+  const { env, clock, follow = followCommand } = options;
+  const timers = { debounce: idle, settled: idle, again: idle };
+  let waiting = false;
+  let backoffMs = backoffMinMs;
+  let lost = false;
+  let stop: Cancel = idle;
+
+  const tell = () => {
+    if (waiting) return;
+    waiting = true;
+    timers.debounce = clock.after(debounceMs, () => {
+      waiting = false;
+      changed();
+    });
+  };
+  const begin = () => {
+    let connected = false;
+    const settle = () => {
+      if (connected) return;
+      connected = true;
+      backoffMs = backoffMinMs;
+      if (lost) tell();
+      lost = false;
+    };
+    const end = () => {
+      timers.settled();
+      if (connected) tell();
+      lost = true;
+      timers.again = clock.after(backoffMs, begin);
+      backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
+    };
+    const line = (text: string) => {
+      settle();
+      if (relevant.test(text)) tell();
+    };
+    timers.settled = clock.after(settledMs, settle);
+    stop = follow({ program: 'pactl', args: ['subscribe'], env: { ...env, ...soundEnv } }, { line, end });
+  };
+  begin();
+  return () => {
+    for (const cancel of Object.values(timers)) cancel();
+    stop();
+  };
+}
+
+function idle(): void {}

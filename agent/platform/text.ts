@@ -1,0 +1,31 @@
+/** Names of devices are data from outside: any script, any length, any trick. Here they are cut to what a message may carry. */
+import { createHash } from 'node:crypto';
+
+const nameLimit = 256;
+const idLimit = 128;
+const hashLength = 12;
+
+/** Control characters move a terminal's cursor; the bidirectional overrides make a text read as another. */
+const unprintable = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
+
+/** A name or reason fit to be shown and sent: one line, at most 256 characters. */
+export function shortText(text: string): string {
+  return cut(clean(text), nameLimit);
+}
+
+/** An id of at most 128 characters. Guarantee: two ids that differ stay different. */
+export function shortId(id: string): string {
+  const plain = clean(id);
+  if (plain === id && id.length <= idLimit) return id;
+  const hash = createHash('sha256').update(id).digest('hex').slice(0, hashLength);
+  return `${cut(plain, idLimit - hashLength - 1)}-${hash}`;
+}
+
+function clean(text: string): string {
+  return text.replace(unprintable, ' ').trim().toWellFormed();
+}
+
+/** Cut at a limit of UTF-16 units, as the contracts count, without halving a character. */
+function cut(text: string, limit: number): string {
+  return text.length <= limit ? text : text.slice(0, limit).replace(/[\ud800-\udbff]$/, '');
+}

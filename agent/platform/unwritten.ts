@@ -1,0 +1,31 @@
+/** An operating system that has no folder here yet: every question about its devices is not known, and said so. */
+import { randomUUID } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { freemem, totalmem, uptime } from 'node:os';
+import type { Answer, Platform } from './platform.ts';
+
+const unknown: Answer<never> = { known: false, reason: 'not written for this system yet' };
+
+/** Guarantee: never a device found, never one missing. */
+export function createUnwritten(): Platform {
+  const bootId = randomUUID();
+  return {
+    sound: async () => unknown,
+    watchSound: () => () => {},
+    cameras: async () => unknown,
+    watchCameras: () => () => {},
+    figures: async () => {
+      const disk = await statfs('.');
+      return {
+        uptimeSeconds: uptime(),
+        loadRatio: null,
+        memoryUsedRatio: 1 - freemem() / totalmem(),
+        diskUsedRatio: 1 - disk.bavail / disk.blocks,
+        temperatureCelsius: null,
+        temperatureLimitCelsius: null,
+      };
+    },
+    inventory: async () => ({ os: { platform: process.platform }, node: process.version }),
+    bootId: () => bootId,
+  };
+}

@@ -1,0 +1,30 @@
+/** Does the clock of this PC agree with the centre's? A wrong one spoils certificates, meetings and logs. */
+import type { Check } from '#contracts';
+import type { Probe } from '../probe.ts';
+
+const wrongMs = 5_000;
+
+export const clockProbe: Probe = {
+  name: 'clock',
+  everyMs: 60_000,
+  timeoutMs: 1_000,
+  seat: 'run',
+  async run({ self }) {
+    const { clockOffsetMs, roundTripMs } = self;
+    return {
+      checks: [judge(clockOffsetMs)],
+      numbers: {
+        ...(roundTripMs !== null && { rtt: roundTripMs / 1000 }),
+        ...(clockOffsetMs !== null && { off: clockOffsetMs / 1000 }),
+      },
+    };
+  },
+};
+
+/** The offset is the clock of the PC minus the clock of the centre. */
+function judge(offsetMs: number | null): Check {
+  const check = { component: 'clock', device: '', fault: null };
+  if (offsetMs === null) return { ...check, status: 'unknown', reason: 'not compared with the centre yet' };
+  if (Math.abs(offsetMs) <= wrongMs) return { ...check, status: 'ok', reason: null };
+  return { ...check, status: 'fault', fault: 'clock.wrong', reason: offsetMs > 0 ? 'ahead of the centre' : 'behind the centre' };
+}

@@ -1,0 +1,168 @@
+/** The file under the spool: node:sqlite, write-ahead log, every commit on disk when it returns. */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+/** `full`: no space; `damaged`: what is stored cannot be trusted; `failed`: the disk refused for another reason. */
+export class DiskError extends Error {
+  readonly trouble: 'full' | 'damaged' | 'failed';
+  constructor(trouble: 'full' | 'damaged' | 'failed', message: string) {
+    super(message);
+    this.name = 'DiskError';
+    this.trouble = trouble;
+  }
+}
+
+/** The few calls through which the spool reaches its disk. Each throws DiskError, and nothing else, for a fault of the disk. */
+export type SpoolDisk = {
+  /** Guarantee: all of `work` is on disk when it returns, and nothing of it when it throws. */
+  transact<T>(work: () => T): T;
+  run(sql: string, ...values: SQLInputValue[]): void;
+  all<T>(sql: string, ...values: SQLInputValue[]): T[];
+  /** Sets the damaged store aside and starts an empty one. */
+  rebuild(reason: string): void;
+  /** Why the last store was set aside, if it was since the opening. */
+  damage(): string | null;
+  close(): void;
+};
+
+const version = 1;
+const schema = `
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, grade TEXT NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL,
+  boot TEXT NOT NULL, body TEXT NOT NULL, mark TEXT NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS acks (at INTEGER PRIMARY KEY, upTo INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS quarantine (id INTEGER PRIMARY KEY, spool TEXT NOT NULL, seq INTEGER, kind TEXT NOT NULL,
+  body TEXT NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL);
+PRAGMA user_version = ${version};`;
+
+/**
+ * Opens the spool's file (':memory:' and an open database will do too; a caller's own database is never closed).
+ * Guarantee: a damaged file never stops the start. It is set aside as `*.1.bad` (two are kept) and an empty one takes its place.
+ * Throws DiskError `failed` where no file can be had at all (no permission, locked by another agent).
+ */
+export function openSpoolDisk(where: string | DatabaseSync): SpoolDisk {
+  const path = typeof where === 'string' && where !== ':memory:' ? where : undefined;
+  const own = typeof where === 'string';
+  let damage: string | null = null;
+  let handle: DatabaseSync | undefined;
+  let statements = new Map<string, StatementSync>();
+
+  function open(): void {
+    handle = typeof where === 'string' ? new DatabaseSync(where) : where;
+    statements = new Map();
+    prepare(handle);
+  }
+
+  /** Guarantee: called only after `open`. */
+  function db(): DatabaseSync {
+    return handle as DatabaseSync;
+  }
+
+  function release(): void {
+    if (own && handle?.isOpen) handle.close();
+  }
+
+  function rebuild(reason: string): void {
+    damage = reason;
+    release();
+    if (path !== undefined) setAside(path);
+    else if (!own) wipe(db());
+    open();
+  }
+
+  function statement(sql: string): StatementSync {
+    const known = statements.get(sql);
+    if (known) return known;
+    const made = db().prepare(sql);
+    statements.set(sql, made);
+    return made;
+  }
+
+  translated(() => {
+    try {
+      open();
+    } catch (error) {
+      if (troubleOf(error) !== 'damaged') {
+        release();
+        throw error;
+      }
+      rebuild(lineOf(error));
+    }
+  });
+
+  return {
+    transact: (work) => translated(() => inTransaction(db(), work)),
+    run: (sql, ...values) => {
+      translated(() => statement(sql).run(...values));
+    },
+    all: <T>(sql: string, ...values: SQLInputValue[]) => translated(() => statement(sql).all(...values) as T[]),
+    rebuild: (reason) => translated(() => rebuild(reason)),
+    damage: () => damage,
+    close: release,
+  };
+}
+
+function prepare(db: DatabaseSync): void {
+  if (db.isTransaction) db.exec('ROLLBACK');
+  // Exclusive: a second agent on the same spool would give the same number twice.
+  db.exec('PRAGMA locking_mode = EXCLUSIVE');
+  const check = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0];
+  if (check !== 'ok') throw new DiskError('damaged', String(check));
+  const found = Number(Object.values(db.prepare('PRAGMA user_version').get() ?? {})[0]);
+  if (found > version || found < 0) throw new DiskError('damaged', `made by another version (${found})`);
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304');
+  db.exec(schema);
+}
+
+function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // A full disk may have ended the transaction already.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function setAside(path: string): void {
+  const bad = (n: number) => `${path}.${n}.bad`;
+  for (const suffix of ['', '-wal']) {
+    rmSync(bad(2) + suffix, { force: true });
+    if (existsSync(bad(1) + suffix)) renameSync(bad(1) + suffix, bad(2) + suffix);
+    if (existsSync(path + suffix)) renameSync(path + suffix, bad(1) + suffix);
+  }
+  rmSync(`${path}-shm`, { force: true });
+}
+
+function wipe(db: DatabaseSync): void {
+  db.exec('DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS events; DROP TABLE IF EXISTS acks; DROP TABLE IF EXISTS quarantine;');
+}
+
+function translated<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const trouble = troubleOf(error);
+    if (trouble === undefined || error instanceof DiskError) throw error;
+    throw new DiskError(trouble, lineOf(error));
+  }
+}
+
+/** SQLite's own result codes; what is none of them is a bug, and stays one. */
+const refusals = new Set([3, 5, 6, 8, 10, 14, 15, 22, 23]);
+function troubleOf(error: unknown): DiskError['trouble'] | undefined {
+  if (error instanceof DiskError) return error.trouble;
+  if (!(error instanceof Error)) return undefined;
+  if ('syscall' in error) return 'failed';
+  if (!('errcode' in error)) return undefined;
+  const code = Number(error.errcode) & 0xff;
+  if (code === 13) return 'full';
+  return refusals.has(code) ? 'failed' : 'damaged';
+}
+
+function lineOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,380 @@
+/** The spool on a bad disk: every call fails once, the disk is full, the file is cut, flipped, replaced (F2 to F6). */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, expect, test } from 'vitest';
+import { handClock, seeded } from './fixtures.ts';
+import { openSpool, type Spool } from './spool.ts';
+import { DiskError, openSpoolDisk, type SpoolDisk } from './spool-disk.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sabha-spool-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const newPath = () => join(folder, `${files++}.db`);
+const clock = handClock();
+const openAt = (where: string | DatabaseSync, seed = 1, limitBytes = 100_000) =>
+  openSpool({ disk: openSpoolDisk(where), clock, random: seeded(seed), boot: 'boot', limitBytes });
+const bodies = (spool: Spool) => spool.after(0, 9_999).map((event) => event.body['n']);
+
+/** Throws `error` at the call number `at`, before or after the real call. */
+function failing(
+  disk: SpoolDisk,
+  at: number,
+  { error, late = false }: { error: () => Error; late?: boolean },
+): SpoolDisk & { calls(): number } {
+  let calls = 0;
+  const guard = <T>(real: () => T): T => {
+    calls += 1;
+    const chosen = calls === at;
+    if (chosen && !late) throw error();
+    const result = real();
+    if (chosen && late) throw error();
+    return result;
+  };
+  return {
+    ...disk,
+    calls: () => calls,
+    transact: (work) => guard(() => disk.transact(work)),
+    run: (...all) => guard(() => disk.run(...all)),
+    all: (...all) => guard(() => disk.all(...all)),
+  };
+}
+
+/** One life: open, append, session, ack, refuse, fork, append. Answers the bodies that append promised to keep. */
+function life(disk: SpoolDisk, promised: number[]): void {
+  const spool = openSpool({ disk, clock, random: seeded(3), boot: 'boot', limitBytes: 3_000 });
+  const put = (n: number) => {
+    const done = spool.append('e', { n });
+    if (done.ok) promised.push(n);
+  };
+  for (let n = 1; n <= 4; n += 1) put(n);
+  spool.nextSession();
+  spool.figures();
+  for (let n = 0; n < 3; n += 1) spool.refused(2, 'x');
+  spool.ack({ spool: spool.id(), upTo: 3 });
+  put(5);
+  spool.ack({ spool: spool.id(), upTo: 99 });
+  put(6);
+  for (let n = 7; n < 40; n += 1) put(n);
+  spool.remember('word', 'x');
+  spool.range();
+}
+
+/** All that was promised is held, acknowledged (1 to 3), quarantined or counted as dropped. */
+function accountedFor(spool: Spool, promised: number[]): void {
+  const held = spool.after(0, 9_999);
+  const present = new Set(held.map((event) => event.body['n']));
+  const absent = promised.filter((n) => n > 3 && !present.has(n)).length;
+  const counted = held.filter((event) => event.kind === 'dropped').reduce((sum, event) => sum + Number(event.body['count']), 0);
+  expect(absent).toBeLessThanOrEqual(counted);
+}
+
+const calls = (() => {
+  const counting = failing(openSpoolDisk(':memory:'), -1, { error: () => new Error() });
+  life(counting, []);
+  return counting.calls();
+})();
+
+test(`F2 a kill before or after any of the ${calls} calls of the disk loses nothing that append returned`, () => {
+  expect(calls).toBeGreaterThan(200);
+  for (let at = 1; at <= calls; at += 1) {
+    for (const late of [false, true]) {
+      const db = new DatabaseSync(':memory:');
+      const promised: number[] = [];
+      const killed = () => life(failing(openSpoolDisk(db), at, { error: () => new Error('kill -9'), late }), promised);
+      expect(killed).toThrow('kill -9');
+      accountedFor(openAt(db, at), promised);
+    }
+  }
+});
+
+test.each(['full', 'failed', 'damaged'] as const)(
+  'F6 one call that fails as "%s", at every call, is survived without a half state',
+  (trouble) => {
+    for (let at = 1; at <= calls; at += 1) {
+      const db = new DatabaseSync(':memory:');
+      const promised: number[] = [];
+      life(failing(openSpoolDisk(db), at, { error: () => new DiskError(trouble, 'injected') }), promised);
+      const spool = openAt(db, at);
+      if (trouble !== 'damaged') accountedFor(spool, promised);
+      expect(spool.append('after', { n: 100 }).ok).toBe(true);
+      expect(bodies(spool)).toContain(100);
+    }
+  },
+);
+
+test('F5 a full disk drops the oldest to make room, and never throws', () => {
+  const db = new DatabaseSync(':memory:');
+  const spool = openAt(db, 1, 10_000_000);
+  db.exec(`PRAGMA max_page_count = ${Number(Object.values(db.prepare('PRAGMA page_count').get() ?? {})[0]) + 8}`);
+  const kept = Array.from({ length: 200 }, (_, n) => spool.append('e', { n, text: 'x'.repeat(300) }).ok);
+  expect(kept.every((ok) => ok)).toBe(true);
+  expect(spool.figures().droppedInLastDay).toBeGreaterThan(100);
+  const counted = spool.figures().droppedInLastDay;
+  const present = spool.after(0, 999).filter((event) => event.kind === 'e').length;
+  expect(counted + present).toBe(201);
+  expect(bodies(spool)).toContain(199);
+});
+
+test('F5 a disk that takes nothing at all gives a reason, and the loss is declared once there is space', () => {
+  let full = true;
+  const real = openSpoolDisk(':memory:');
+  const spool = openSpool({
+    disk: {
+      ...real,
+      transact: (work) => {
+        if (full) throw new DiskError('full', 'database or disk is full');
+        return real.transact(work);
+      },
+    },
+    clock,
+    random: seeded(1),
+    boot: 'boot',
+  });
+  expect(spool.append('e', { n: 1 })).toEqual({ ok: false, reason: 'database or disk is full' });
+  expect(spool.append('r', { n: 2 }, 'reading').ok).toBe(false);
+  expect(spool.ack({ spool: spool.id(), upTo: 0 })).toBe('failed');
+  const session = spool.nextSession();
+  expect(spool.nextSession()).toBe(session + 1);
+  expect(spool.remember('a', 'b')).toBe(false);
+  expect(spool.figures()).toMatchObject({ droppedInLastDay: 2 });
+  expect(spool.range()).toMatchObject({ first: 1, last: 0 });
+  full = false;
+  expect(spool.append('e', { n: 3 }).ok).toBe(true);
+  expect(spool.after(0, 9).map(({ kind, body }) => [kind, body['grade'] ?? body['reason'] ?? body['n'], body['count']])).toEqual([
+    ['spool-new', 'new', undefined],
+    ['e', 3, undefined],
+    ['dropped', 'event', 1],
+    ['dropped', 'reading', 1],
+  ]);
+  expect(spool.nextSession()).toBe(session + 2);
+});
+
+test('F5 a disk that cannot be read answers with nothing, and goes on', () => {
+  let broken = false;
+  const real = openSpoolDisk(':memory:');
+  const all: SpoolDisk['all'] = (...args) => {
+    if (broken) throw new DiskError('failed', 'disk I/O error');
+    return real.all(...args);
+  };
+  const spool = openSpool({ disk: { ...real, all }, clock, random: seeded(1), boot: 'boot' });
+  spool.append('e', { n: 1 });
+  broken = true;
+  expect(spool.after(0, 9)).toEqual([]);
+  expect(spool.recall('x')).toBeUndefined();
+  expect(spool.figures().waiting).toBe(0);
+  expect(spool.range().last).toBe(2);
+  expect([1, 2, 3].map(() => spool.refused(2, 'x'))).toEqual([false, false, false]);
+  broken = false;
+  expect(bodies(spool)).toEqual([undefined, 1]);
+});
+
+test('a bug is not taken for a fault of the disk', () => {
+  const real = openSpoolDisk(':memory:');
+  const spool = openSpool({ disk: real, clock, random: seeded(1), boot: 'boot' });
+  expect(() => real.transact(() => (undefined as unknown as { x: number }).x)).toThrow(TypeError);
+  expect(() => real.run('SELECT ?', Symbol('x') as unknown as string)).toThrow(TypeError);
+  expect(spool.append('e', { n: 1 }).ok).toBe(true);
+});
+
+/** A spool file with a log beside it, as a power cut leaves it: nothing checkpointed since the last few events. */
+function crashed(): { path: string; wal: Buffer; file: Buffer } {
+  const path = newPath();
+  const spool = openAt(path);
+  for (let n = 1; n <= 12; n += 1) spool.append('e', { n });
+  const copy = newPath();
+  copyFileSync(path, copy);
+  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  spool.close();
+  return { path: copy, wal: readFileSync(`${copy}-wal`), file: readFileSync(copy) };
+}
+
+test('F3 a log cut at any offset of its last records opens, and loses only its tail', () => {
+  const { wal, file } = crashed();
+  for (let cut = 0; cut < 9_000; cut += 211) {
+    const path = newPath();
+    writeFileSync(path, file);
+    writeFileSync(`${path}-wal`, wal.subarray(0, wal.length - cut));
+    const spool = openAt(path);
+    const found = bodies(spool).filter((n) => n !== undefined);
+    expect(found).toEqual(Array.from({ length: found.length }, (_, at) => at + 1));
+    expect(spool.append('e', { n: 99 }).ok).toBe(true);
+    spool.close();
+  }
+});
+
+test('F3 a log with its last 4 KiB zeroed opens', () => {
+  const { path, wal } = crashed();
+  wal.fill(0, wal.length - 4_096);
+  writeFileSync(`${path}-wal`, wal);
+  const spool = openAt(path);
+  expect(bodies(spool).length).toBeGreaterThan(8);
+  spool.close();
+});
+
+test('F4 a file of zeros, of noise, cut short or of a newer version is set aside and a fresh spool says so', () => {
+  const whole = newPath();
+  const made = openAt(whole);
+  for (let n = 1; n <= 12; n += 1) made.append('e', { n });
+  made.close();
+  const newer = newPath();
+  const db = new DatabaseSync(newer);
+  db.exec('PRAGMA user_version = 9; CREATE TABLE x (y)');
+  db.close();
+  const cases = {
+    noise: Buffer.alloc(9_000, 7),
+    zeros: Buffer.alloc(9_000),
+    short: readFileSync(whole).subarray(0, 5_000),
+    newer: readFileSync(newer),
+  };
+  for (const content of Object.values(cases)) {
+    const path = newPath();
+    writeFileSync(path, content);
+    const spool = openAt(path, 5);
+    expect(spool.after(0, 1)[0]?.body).toEqual({ from: null, reason: 'damaged' });
+    expect(readFileSync(`${path}.1.bad`).equals(content)).toBe(true);
+    spool.close();
+  }
+});
+
+test('F4 two damaged files are kept, not more', () => {
+  const path = newPath();
+  for (const mark of [1, 2, 3]) {
+    writeFileSync(path, Buffer.alloc(5_000, mark));
+    rmSync(`${path}-wal`, { force: true });
+    openAt(path).close();
+  }
+  expect([1, 2].map((n) => readFileSync(`${path}.${n}.bad`)[0])).toEqual([3, 2]);
+  expect(existsSync(`${path}.3.bad`)).toBe(false);
+});
+
+test('F4 one flipped bit, anywhere, 300 times: it always opens and works, and never hands out a changed event', () => {
+  const source = newPath();
+  const made = openAt(source);
+  for (let n = 1; n <= 40; n += 1) made.append('e', { n, text: 'abcdefgh' });
+  const before = new Map(made.after(0, 99).map((event) => [event.seq, JSON.stringify(event.body)]));
+  const id = made.id();
+  made.close();
+  const random = seeded(11);
+  const content = readFileSync(source);
+  for (let time = 0; time < 300; time += 1) {
+    const path = newPath();
+    const flipped = Buffer.from(content);
+    const at = Math.floor(random() * flipped.length);
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << Math.floor(random() * 8));
+    writeFileSync(path, flipped);
+    const spool = openAt(path, time + 2);
+    spool.after(0, 99);
+    expect(spool.append('e', { n: 100 }).ok).toBe(true);
+    spool.ack({ spool: spool.id(), upTo: 2 });
+    for (const event of spool.id() === id ? spool.after(0, 99) : []) {
+      if (event.body['n'] !== 100 && before.has(event.seq)) expect(JSON.stringify(event.body)).toBe(before.get(event.seq));
+    }
+    spool.close();
+  }
+});
+
+test('a row that changed on the disk leads to a new spool that counts it, so that the ack cannot stick', () => {
+  const db = new DatabaseSync(':memory:');
+  const spool = openAt(db);
+  for (let n = 1; n <= 3; n += 1) spool.append('e', { n });
+  db.exec(`UPDATE events SET body = '{"n":7}' WHERE seq = 3`);
+  const old = spool.id();
+  expect(spool.after(0, 9)).toEqual([]);
+  expect(spool.range()).toMatchObject({ first: 1, last: 5, carries: old });
+  expect(spool.after(0, 9).map(({ kind, body }) => [kind, body['n'] ?? body['count'] ?? body['reason']])).toEqual(
+    [
+      ['spool-new', 'damaged rows'],
+      ['spool-new', 'new'],
+      ['e', 1],
+      ['e', 3],
+      ['dropped', 1],
+    ].toSpliced(4, 0),
+  );
+});
+
+test('a damaged row that was acknowledged already is no loss', () => {
+  const db = new DatabaseSync(':memory:');
+  const spool = openAt(db);
+  spool.append('e', { n: 1 });
+  spool.ack({ spool: spool.id(), upTo: 2 });
+  db.exec(`UPDATE events SET body = 'not json' WHERE seq = 1`);
+  expect(spool.after(0, 9)).toEqual([]);
+  expect(spool.after(0, 9).map((event) => event.kind)).toEqual(['spool-new']);
+});
+
+test('counters that do not fit the rows are damage', () => {
+  for (const change of [
+    "UPDATE meta SET value = '1' WHERE key = 'seq'",
+    "UPDATE meta SET value = 'x' WHERE key = 'acked'",
+    "DELETE FROM meta WHERE key = 'id'",
+  ]) {
+    const db = new DatabaseSync(':memory:');
+    openAt(db).append('e', { n: 1 });
+    db.exec(change);
+    expect(openAt(db, 2).after(0, 9)).toMatchObject([{ kind: 'spool-new', body: { reason: 'damaged' } }]);
+  }
+});
+
+test('a spool found damaged while it runs is set aside, and the event is kept in the fresh one', () => {
+  const path = newPath();
+  const disk = openSpoolDisk(path);
+  let damaged = false;
+  const spool = openSpool({
+    disk: {
+      ...disk,
+      transact: (work) => {
+        if (!damaged) return disk.transact(work);
+        damaged = false;
+        throw new DiskError('damaged', 'database disk image is malformed');
+      },
+    },
+    clock,
+    random: seeded(4),
+    boot: 'boot',
+  });
+  const old = spool.id();
+  damaged = true;
+  expect(spool.ack({ spool: old, upTo: 1 })).toBe('ignored');
+  expect(spool.id()).not.toBe(old);
+  damaged = true;
+  expect(spool.append('e', { n: 5 }).ok).toBe(true);
+  expect(bodies(spool)).toEqual([undefined, 5]);
+  expect(existsSync(`${path}.2.bad`)).toBe(true);
+  spool.close();
+});
+
+test('a file that another agent holds, or a folder in its place, is a clear refusal and not damage', () => {
+  const path = newPath();
+  const first = openAt(path);
+  expect(() => openSpoolDisk(path)).toThrow(expect.objectContaining({ name: 'DiskError', trouble: 'failed' }));
+  first.close();
+  const inTheWay = newPath();
+  mkdirSync(inTheWay);
+  expect(() => openSpoolDisk(inTheWay)).toThrow(expect.objectContaining({ trouble: 'failed' }));
+});
+
+test('a damaged file that cannot be moved aside is a clear refusal', () => {
+  const path = newPath();
+  writeFileSync(path, Buffer.alloc(5_000, 7));
+  mkdirSync(`${path}.2.bad`);
+  writeFileSync(`${path}.1.bad`, '');
+  expect(() => openSpoolDisk(path)).toThrow(expect.objectContaining({ trouble: 'failed' }));
+});
+
+test('a transaction left open by a kill is rolled back at the next opening', () => {
+  const db = new DatabaseSync(':memory:');
+  openAt(db).append('e', { n: 1 });
+  db.exec('BEGIN; DELETE FROM events');
+  expect(bodies(openAt(db))).toEqual([undefined, 1]);
+});
+
+test('a file cut to nothing is an empty spool', () => {
+  const { path } = crashed();
+  truncateSync(path, 0);
+  rmSync(`${path}-wal`);
+  const spool = openAt(path);
+  expect(spool.after(0, 9)).toMatchObject([{ kind: 'spool-new' }]);
+  spool.close();
+});

@@ -1,0 +1,94 @@
+/** What leaves the spool when space is short, and the tombstones that count it (R8). */
+import type { SpoolDisk } from './spool-disk.ts';
+import { type Counters, type Grade, type Row, readRow } from './spool-rows.ts';
+
+type Range = [from: number, to: number];
+/** `count` says how many events or readings were lost; the ranges may also cover tombstones replaced, and numbers declared before. */
+export type Lost = { ranges: Range[]; grade: Grade; count: number };
+
+export type RoomOptions = {
+  disk: SpoolDisk;
+  draft: Counters;
+  /** Bytes that may stay. */
+  goal: number;
+  /** Writes a tombstone. */
+  tombstone: (lost: Lost) => void;
+};
+
+type Victim = { seq: number; bytes: number };
+
+/** So that a tombstone stays far under the limit of a message. */
+const rangesAtMost = 1_000;
+const victimsAtOnce = 500;
+const tombstonesBeforeMerge = 8;
+
+/**
+ * Drops until `goal` is reached or nothing is left that may go: acknowledged rows, then the oldest readings, then the oldest events.
+ * Guarantee: every number that leaves unacknowledged stands in a tombstone of the same transaction; a tombstone leaves only into another.
+ */
+export function makeRoom(options: RoomOptions): void {
+  const { draft } = options;
+  drop(options, 'seq <= ?1');
+  for (const grade of ['reading', 'event'] as const) {
+    const gone = drop(options, `seq > ?1 AND kind <> 'dropped' AND grade = '${grade}'`);
+    if (gone.length === 0) continue;
+    const old = mergeable(options, grade);
+    const parts = [...gone.map((seq): Range => [seq, seq]), ...old.flatMap((one) => [...one.ranges, one.self])];
+    const count = old.reduce((sum, one) => sum + one.count, gone.length);
+    for (const one of old) {
+      options.disk.run('DELETE FROM events WHERE seq = ?', one.self[0]);
+      draft.bytes -= one.bytes;
+    }
+    const ranges = rangesOf(parts, old.length > 0 ? (from, to) => !anyHeld(options, from, to) : () => false);
+    tell(options, { ranges, grade, count });
+  }
+}
+
+/** Removes the oldest rows of a kind; answers their numbers. */
+function drop({ disk, draft, goal }: RoomOptions, where: string): number[] {
+  const gone: number[] = [];
+  while (draft.bytes > goal) {
+    const rows = disk.all<Victim>(`SELECT seq, bytes FROM events WHERE ${where} ORDER BY seq LIMIT ${victimsAtOnce}`, draft.acked);
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      if (draft.bytes <= goal) break;
+      disk.run('DELETE FROM events WHERE seq = ?', row.seq);
+      draft.bytes -= row.bytes;
+      gone.push(row.seq);
+    }
+  }
+  return gone;
+}
+
+/** Where tombstones themselves become many, one new one takes the place of all that wait. */
+function mergeable({ disk, draft }: RoomOptions, grade: Grade): (Lost & { self: Range; bytes: number })[] {
+  const rows = disk.all<Row>("SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", draft.acked);
+  if (rows.length <= tombstonesBeforeMerge) return [];
+  return rows.flatMap((row) => {
+    const lost = readRow(row, '')?.body as Lost | undefined;
+    if (lost?.grade !== grade) return [];
+    return [{ ...lost, self: [row.seq, row.seq] as Range, bytes: row.bytes }];
+  });
+}
+
+/** Several tombstones where one would be too long; the count stands in the first. */
+function tell({ tombstone }: RoomOptions, { ranges, grade, count }: Lost): void {
+  for (let at = 0; at < ranges.length; at += rangesAtMost) {
+    tombstone({ ranges: ranges.slice(at, at + rangesAtMost), grade, count: at === 0 ? count : 0 });
+  }
+}
+
+/** A merged tombstone may span numbers that are gone in any way: else readings between events would be a range each, for ever. */
+function rangesOf(parts: Range[], spans: (from: number, to: number) => boolean): Range[] {
+  const merged: Range[] = [];
+  for (const [from, to] of parts.toSorted((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last && (from <= last[1] + 1 || spans(last[1], from))) last[1] = Math.max(last[1], to);
+    else merged.push([from, to]);
+  }
+  return merged;
+}
+
+function anyHeld({ disk }: RoomOptions, above: number, below: number): boolean {
+  return disk.all('SELECT 1 FROM events WHERE seq > ? AND seq < ? LIMIT 1', above, below).length > 0;
+}

@@ -1,0 +1,89 @@
+/** Rows and counters of the spool as they stand in its tables. */
+import { type EventMessage, markOf } from '#contracts';
+import { DiskError, type SpoolDisk } from './spool-disk.ts';
+
+export type Grade = EventMessage['grade'];
+export type Row = { seq: number; grade: Grade; kind: string; at: number; boot: string; body: string; mark: string; bytes: number };
+
+export type Counters = {
+  id: string;
+  /** Last number given. */
+  seq: number;
+  acked: number;
+  session: number;
+  carries: string | null;
+  /** Sum over the rows held. */
+  bytes: number;
+};
+
+/** What a row costs on the disk besides its body, about. */
+const rowOverheadBytes = 120;
+
+/** Bytes that a body of this text takes, as the limit counts them. */
+export function rowBytes(body: string): number {
+  return Buffer.byteLength(body) + rowOverheadBytes;
+}
+
+export function freshCounters(id: string): Counters {
+  return { id, seq: 0, acked: 0, session: 0, carries: null, bytes: 0 };
+}
+
+/** The stored counters; undefined in an empty store. Throws DiskError `damaged` where they cannot be true. */
+export function loadCounters(disk: SpoolDisk): Counters | undefined {
+  const meta = new Map(disk.all<{ key: string; value: string }>('SELECT key, value FROM meta').map((row) => [row.key, row.value]));
+  const held = disk.all<{ last: number | null; bytes: number }>('SELECT MAX(seq) AS last, TOTAL(bytes) AS bytes FROM events')[0];
+  const id = meta.get('id');
+  if (id === undefined && (held?.last ?? null) === null) return undefined;
+  const [seq, acked, session] = ['seq', 'acked', 'session'].map((key) => Number(meta.get(key) ?? Number.NaN));
+  const counters = { id: id ?? '', seq, acked, session, carries: meta.get('carries') || null, bytes: held?.bytes ?? 0 } as Counters;
+  const sound = [counters.seq, counters.acked, counters.session].every((n) => Number.isSafeInteger(n) && n >= 0);
+  const fits = counters.acked <= counters.seq && (held?.last ?? 0) <= counters.seq;
+  if (!sound || !fits || !/^[0-9a-f]{16}$/.test(counters.id)) throw new DiskError('damaged', 'the counters do not fit the rows');
+  return counters;
+}
+
+/** Writes the counters that differ from `before`, or all. */
+export function saveCounters(disk: SpoolDisk, now: Counters, before: Counters | undefined): void {
+  for (const key of ['id', 'seq', 'acked', 'session', 'carries'] as const) {
+    if (now[key] !== before?.[key]) disk.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, String(now[key] ?? ''));
+  }
+}
+
+/** Inserts an event; answers the bytes that it takes. */
+export function writeRow(disk: SpoolDisk, event: EventMessage): number {
+  const body = JSON.stringify(event.body);
+  const bytes = rowBytes(body);
+  const { seq, grade, kind, at, boot } = event;
+  disk.run('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)', seq, grade, kind, at, boot, body, markOf(event), bytes);
+  return bytes;
+}
+
+/** The event of a row; undefined where the row is not what was written. */
+export function readRow({ seq, grade, kind, at, boot, body, mark }: Row, spool: string): EventMessage | undefined {
+  try {
+    const event = { spool, seq, boot, at, grade, kind, body: JSON.parse(body) };
+    return markOf(event) === mark ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Numbers all rows above `acked` anew from 2 on and forgets the others; number 1 is left for the event that tells of it.
+ * A tombstone keeps its count and loses its ranges: they speak of numbers of the spool that is over.
+ */
+export function renumber(disk: SpoolDisk, acked: number): { rows: number; bytes: number } {
+  disk.run('DELETE FROM events WHERE seq <= ?', acked);
+  disk.run('DELETE FROM acks');
+  disk.run('UPDATE events SET seq = -seq');
+  disk.run(`WITH place AS (SELECT seq AS old, row_number() OVER (ORDER BY seq DESC) + 1 AS new FROM events)
+    UPDATE events SET seq = place.new FROM place WHERE events.seq = place.old`);
+  for (const row of disk.all<Row>("SELECT * FROM events WHERE kind = 'dropped'")) {
+    const event = readRow(row, '');
+    if (!event) continue;
+    disk.run('DELETE FROM events WHERE seq = ?', row.seq);
+    writeRow(disk, { ...event, body: { ...event.body, ranges: [] } });
+  }
+  const held = disk.all<{ rows: number; bytes: number }>('SELECT COUNT(*) AS rows, TOTAL(bytes) AS bytes FROM events')[0];
+  return held ?? { rows: 0, bytes: 0 };
+}

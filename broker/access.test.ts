@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { agentFilters, downLeaves, pcTopic, upLeaves } from '#contracts';
+import { type Action, judge, type Principal, principalOf } from './access.ts';
+
+const own = 'sabha/v1/ladakh/leh/pc-1';
+const other = 'sabha/v1/ladakh/leh/pc-11';
+const pc: Principal = { kind: 'pc', pc: 'ladakh/leh/pc-1' };
+const flows: Principal = { kind: 'flows' };
+const exporter: Principal = { kind: 'exporter' };
+const actions: Action[] = ['publish', 'will', 'subscribe', 'forward'];
+
+const up = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog'];
+const down = ['ack', 'cmd', 'config'];
+const under = (base: string, leaves: string[]) => leaves.map((leaf) => `${base}/${leaf}`);
+const ownScopes = ['sabha/v1/all', 'sabha/v1/ladakh/all', 'sabha/v1/ladakh/leh/all'].flatMap((scope) => under(scope, ['hello', 'cmd']));
+const otherScopes = ['sabha/v1/kerala/all', 'sabha/v1/ladakh/kargil/all'].flatMap((scope) => under(scope, ['hello', 'cmd']));
+const anyPc = up.map((leaf) => `sabha/v1/+/+/+/${leaf}`);
+const odd = [
+  '#',
+  '+',
+  '+/#',
+  'sabha/#',
+  'sabha/v1/#',
+  'sabha/v1/+/+/+/+',
+  'sabha/v1/+/+/+/ack',
+  'sabha/v1/ladakh/leh/+/beat',
+  'sabha/v1/ladakh/leh/+/cmd',
+  'sabha/v1/+/all/hello',
+  'sabha/v1/all/#',
+  'sabha/v1/all/beat',
+  'sabha/v1/ladakh/leh/all/config',
+  `${own}/#`,
+  `${own}/+`,
+  `${own}/`,
+  own,
+  `${own}/ack/`,
+  `/${own}/ack`,
+  `${own}/ack/more`,
+  `${own}//ack`,
+  `${own}/ACK`,
+  `${own}/unknown`,
+  `${own}/__proto__`,
+  `${own}/constructor`,
+  'sabha/v2/ladakh/leh/pc-1/beat',
+  'sabha/v1/ladakh/leh/PC-1/beat',
+  `${own}\u0000/beat`,
+  `$share/group/${own}/ack`,
+  `$share/group/sabha/v1/+/+/+/beat`,
+  `$queue/${own}/ack`,
+  '$SYS/#',
+  '$SYS/broker/clients',
+  '$refused',
+  '/',
+  '',
+];
+const topics = [...under(own, [...up, ...down]), ...under(other, [...up, ...down]), ...ownScopes, ...otherScopes, ...anyPc, ...odd];
+
+/** Written out, not computed by what is tested: whatever does not stand here must be denied. */
+const allowed: [string, Principal, Record<Action, string[]>][] = [
+  [
+    'pc',
+    pc,
+    {
+      publish: under(own, up),
+      will: [`${own}/presence`],
+      subscribe: [...under(own, down), ...ownScopes],
+      forward: [...under(own, down), ...ownScopes],
+    },
+  ],
+  [
+    'flows',
+    flows,
+    {
+      publish: [...under(own, down), ...under(other, down), ...ownScopes, ...otherScopes],
+      will: [],
+      subscribe: anyPc,
+      forward: [...under(own, up), ...under(other, up)],
+    },
+  ],
+  ['exporter', exporter, { publish: [], will: [], subscribe: ['sabha/v1/+/+/+/beat'], forward: [`${own}/beat`, `${other}/beat`] }],
+];
+
+describe.each(allowed)('%s', (_name, principal, table) => {
+  test.each(actions)('may %s what stands in the table, and nothing else', (action) => {
+    const granted = topics.filter((topic) => judge(principal, action, { topic, qos: 1, retain: false }).allow);
+    expect(granted.toSorted()).toEqual(table[action].toSorted());
+  });
+
+  test.each(actions)('may %s nothing retained and nothing of QoS 2', (action) => {
+    for (const topic of topics) {
+      expect(judge(principal, action, { topic, qos: 0, retain: true })).toEqual({ allow: false, reason: 'retain' });
+      expect(judge(principal, action, { topic, qos: 2, retain: false })).toEqual({ allow: false, reason: 'qos' });
+    }
+  });
+});
+
+test('in a nation of 736 sites no PC reaches another, and each reaches its own', () => {
+  const pcs = Array.from({ length: 736 }, (_, n) => `state-${n % 36}/site-${n}/pc-1`);
+  let leaks = 0;
+  for (const [n, mine] of pcs.entries()) {
+    const me: Principal = { kind: 'pc', pc: mine };
+    const ask = (action: Action, topic: string) => judge(me, action, { topic, qos: 1, retain: false }).allow;
+    const foreign = [pcs[(n + 1) % 736] ?? '', pcs[(n + 36) % 736] ?? '', mine.replace('pc-1', 'pc-2'), `${mine}1`];
+    for (const theirs of foreign) {
+      for (const leaf of [...upLeaves, ...downLeaves]) leaks += actions.filter((action) => ask(action, pcTopic(theirs, leaf))).length;
+    }
+    expect(agentFilters(mine).every((filter) => ask('subscribe', filter) && ask('forward', filter))).toBe(true);
+    expect(upLeaves.every((leaf) => ask('publish', pcTopic(mine, leaf)))).toBe(true);
+  }
+  expect(leaks).toBe(0);
+});
+
+test('the reason says whether the topic is unknown or another’s', () => {
+  const reason = (action: Action, topic: string) => judge(pc, action, { topic, qos: 1, retain: false });
+  expect(reason('publish', 'no/such/topic')).toEqual({ allow: false, reason: 'unknown_topic' });
+  expect(reason('publish', `${other}/beat`)).toEqual({ allow: false, reason: 'foreign_topic' });
+  expect(reason('will', `${own}/state`)).toEqual({ allow: false, reason: 'foreign_topic' });
+  expect(reason('subscribe', '#')).toEqual({ allow: false, reason: 'filter' });
+});
+
+test('a user name is a principal or nobody', () => {
+  expect(principalOf('flows')).toEqual({ kind: 'flows' });
+  expect(principalOf('exporter')).toEqual({ kind: 'exporter' });
+  expect(principalOf('ladakh.leh.pc-1')).toEqual(pc);
+  for (const name of [undefined, '', 'Flows', 'ladakh/leh/pc-1', 'ladakh.leh', 'ladakh.leh.all', '__proto__', 'a.b.c.d']) {
+    expect(principalOf(name)).toBeUndefined();
+  }
+});

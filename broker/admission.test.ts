@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { hashToken, type RegistryEntry } from '#contracts';
+import { createAdmission, type Identity, readSecrets } from './admission.ts';
+
+const name = 'ladakh.leh.pc-1';
+const secrets = { flows: hashToken('of-flows'), exporter: hashToken('of-exporter') };
+
+test('the right token admits: flows, exporter and a PC of the registry', () => {
+  const admission = admissionWith([entry()]);
+  expect(admission.authenticate(identity('flows', 'of-flows'))).toMatchObject({ ok: true, principal: { kind: 'flows' } });
+  expect(admission.authenticate(identity('exporter', 'of-exporter'))).toMatchObject({ ok: true, principal: { kind: 'exporter' } });
+  expect(admission.authenticate(identity(name, 'right'))).toMatchObject({ ok: true, principal: { kind: 'pc', pc: 'ladakh/leh/pc-1' } });
+});
+
+test.each<[string, Identity, RegistryEntry[]]>([
+  ['no_identity', { clientId: name, clean: true, username: undefined, password: undefined }, [entry()]],
+  ['no_identity', { ...identity(name, 'right'), password: undefined }, [entry()]],
+  ['no_identity', identity('', 'right'), [entry()]],
+  ['client_id', { ...identity(name, 'right'), clientId: 'ladakh.leh.pc-2' }, [entry()]],
+  ['unclean_session', { ...identity(name, 'right'), clean: false }, [entry()]],
+  ['wrong_token', identity(name, 'wrong'), [entry()]],
+  ['wrong_token', identity('flows', 'of-exporter'), [entry()]],
+  ['wrong_token', identity(name, 'wrong'), [entry({ revoked: true })]],
+  ['revoked', identity(name, 'right'), [entry({ revoked: true })]],
+  ['unknown', identity('ladakh.leh.pc-2', 'right'), [entry()]],
+  ['unknown', identity('__proto__', 'right'), [entry()]],
+  ['unknown', identity('constructor', 'right'), [entry()]],
+])('%s is refused', (reason, who, pcs) => {
+  expect(admissionWith(pcs).authenticate(who)).toEqual({ ok: false, reason });
+});
+
+test('without a snapshot no PC is admitted, and flows is', () => {
+  const admission = createAdmission(secrets);
+  expect(admission.authenticate(identity(name, 'right'))).toEqual({ ok: false, reason: 'unknown' });
+  expect(admission.authenticate(identity('flows', 'of-flows')).ok).toBe(true);
+});
+
+test.each<[string, RegistryEntry[]]>([
+  ['revoked', [entry({ revoked: true })]],
+  ['gone from the registry', []],
+  ['given another token', [entry({ tokenHash: hashToken('new') })]],
+])('what a PC was admitted on stands no longer once it is %s', (_what, pcs) => {
+  const admission = admissionWith([entry()]);
+  const admitted = admission.authenticate(identity(name, 'right'));
+  if (!admitted.ok) throw new Error(admitted.reason);
+  expect(admission.holds(admitted)).toBe(true);
+  admission.use({ version: 2, at: 0, pcs });
+  expect(admission.holds(admitted)).toBe(false);
+});
+
+test('a wrong secrets file is one line that says what is wrong and where', () => {
+  expect(readSecrets(JSON.stringify(secrets), 'p.json')).toEqual({ ok: true, value: secrets });
+  expect(readSecrets('{', 'p.json')).toEqual({ ok: false, line: 'p.json: not JSON' });
+  expect(readSecrets(JSON.stringify({ flows: secrets.flows }), 'p.json')).toMatchObject({
+    line: expect.stringMatching(/^p\.json: exporter: /),
+  });
+  expect(readSecrets(JSON.stringify({ ...secrets, flows: 'plain' }), 'p.json')).toMatchObject({
+    line: expect.stringMatching(/^p\.json: flows: /),
+  });
+});
+
+function admissionWith(pcs: RegistryEntry[]) {
+  const admission = createAdmission(secrets);
+  admission.use({ version: 1, at: 0, pcs });
+  return admission;
+}
+
+function entry(change: Partial<RegistryEntry> = {}): RegistryEntry {
+  return { pc: 'ladakh/leh/pc-1', tokenHash: hashToken('right'), revoked: false, ...change };
+}
+
+function identity(username: string, password: string): Identity {
+  return { clientId: username, clean: true, username, password };
+}

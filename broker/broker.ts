@@ -1,0 +1,121 @@
+/** The broker: admits known clients to their own topics and carries their messages. Holds no truth; nothing is lost when it dies. */
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { Aedes, type Client } from 'aedes';
+import type { Registry } from 'prom-client';
+import type { Clock } from '#contracts';
+import { createAdmission } from './admission.ts';
+import { guardFrames } from './guard.ts';
+import { createHooks } from './hooks.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { createRefuse, type Refuse } from './refusals.ts';
+import { followRegistry } from './registry-file.ts';
+import { createSessions } from './sessions.ts';
+import { listen, loadKey, loadSecrets, makeFolder, refuseOpenHost } from './startup.ts';
+
+export type BrokerOptions = {
+  /** Loopback only: this listener is plain TCP. */
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** JSON `{flows, exporter}`: SHA-256 of their tokens, hexadecimal. */
+  secretsFile: string;
+  /** Snapshot of the registry, signed by `flows`; it may come later. */
+  registryFile: string;
+  /** Public key that snapshots are signed for, PEM. */
+  registryKeyFile: string;
+  /** The broker's own folder; it keeps the highest registry version there. */
+  dataDir: string;
+  clock: Clock;
+  log: Log;
+  /** How long a subscriber that stopped reading may hold up those who publish to it. */
+  drainTimeoutMs?: number;
+};
+export type Broker = { port: number; registry: Registry; close(): Promise<void> };
+
+/**
+ * Starts the broker; throws `StartError` where a setting or a file is wrong.
+ * Guarantee: without readable secrets and key it does not start, and without a snapshot of the registry no PC is admitted.
+ */
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  const { clock, log } = options;
+  refuseOpenHost(options.host);
+  const secrets = loadSecrets(options.secretsFile);
+  const key = loadKey(options.registryKeyFile);
+  makeFolder(options.dataDir);
+  const admission = createAdmission(secrets);
+  const sessions = createSessions();
+  const registryFile = followRegistry({
+    file: options.registryFile,
+    key,
+    floorFile: join(options.dataDir, 'registry-version'),
+    clock,
+    log,
+    onSnapshot(snapshot) {
+      admission.use(snapshot);
+      for (const { name } of sessions.endUnless(admission.holds)) log.warn({ who: name }, 'session ended: no longer admitted');
+    },
+  });
+  const metrics = createMetrics({ clients: sessions.count, registryVersion: registryFile.version });
+  const refuse = createRefuse(metrics.countRefused, clock, log);
+  const aedes = await Aedes.createBroker({
+    ...createHooks({ admission, sessions, refuse, countMessage: metrics.countMessage }),
+    // With any other concurrency valid traffic can end the process, and one stalled subscriber stops everybody.
+    concurrency: 0,
+    drainTimeout: options.drainTimeoutMs ?? 5_000,
+    connectTimeout: 10_000,
+    keepaliveLimit: 300,
+    maxInflightInbound: 20,
+    heartbeatInterval: 60_000,
+  });
+  const listener = createListener(aedes, refuse, sessions.gone);
+  const close = async () => {
+    registryFile.close();
+    if (aedes.closed) return;
+    sessions.startClosing();
+    const closed = new Promise<void>((done) => aedes.close(done));
+    listener.close();
+    await closed;
+  };
+  try {
+    await listen(listener.server, options);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { port: (listener.server.address() as AddressInfo).port, registry: metrics.registry, close };
+}
+
+type Listener = { server: Server; close(): void };
+
+function createListener(aedes: Aedes, refuse: Refuse, gone: (client: Client) => void): Listener {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    const client = aedes.handle(socket);
+    guardFrames(client, (reason) => refuse({ action: 'frame', reason, who: client.id ?? '' }));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      gone(client);
+    });
+  });
+  // Too many open files, say: the next connection may succeed.
+  server.on('error', (error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message }));
+  aedes.on('connectionError', (_client, error) => {
+    const reason = reasonOf(error);
+    if (reason) refuse({ action: 'connect', reason, who: '' });
+  });
+  return {
+    server,
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** What aedes itself refuses before it asks us, by the return code that it answers. */
+function reasonOf(error: Error & { errorCode?: number }): string | undefined {
+  return { 1: 'version', 2: 'client_id', 6: 'keepalive' }[error.errorCode ?? 0];
+}

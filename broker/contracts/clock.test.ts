@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { realClock } from './clock.ts';
+
+test('the real clock runs a task after its delay, and never one that was cancelled', async () => {
+  const clock = realClock();
+  const ran: string[] = [];
+  const cancel = clock.after(1, () => ran.push('cancelled'));
+  cancel();
+  const before = clock.up();
+  await new Promise<void>((done) => clock.after(20, done));
+  expect(clock.up() - before).toBeGreaterThanOrEqual(19);
+  expect(ran).toEqual([]);
+  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
+});
+
+test('a clock with a speed makes its whole time run faster by that one factor', async () => {
+  const clock = realClock(1_000);
+  const started = { now: clock.now(), up: clock.up(), real: performance.now() };
+  await new Promise<void>((done) => clock.after(30_000, done));
+  const real = performance.now() - started.real;
+  expect(clock.up() - started.up).toBeGreaterThanOrEqual(29_000);
+  expect(clock.now() - started.now).toBeGreaterThanOrEqual(29_000);
+  expect(real).toBeLessThan(30_000);
+  expect((clock.up() - started.up) / real).toBeGreaterThan(500);
+});
+
+test('a delay below zero is now', async () => {
+  await new Promise<void>((done) => realClock().after(-5, done));
+});

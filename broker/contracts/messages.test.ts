@@ -1,0 +1,250 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type Random, randomFrom } from '../../test/random.ts';
+import {
+  type Decoded,
+  decode,
+  type EventMessage,
+  encode,
+  type MessageName,
+  markOf,
+  messageOn,
+  oneLine,
+  payloadLimitBytes,
+  peekDigest,
+  sameAnswer,
+} from './messages.ts';
+import { digestOf } from './states.ts';
+import { downLeaves, scopeWords, upLeaves } from './topics.ts';
+
+type Sample = { sample: string; message: MessageName; payload: string };
+/** Committed samples. They are added to, never edited: a PC of any age must stay readable. */
+const golden: Sample[] = JSON.parse(readFileSync(new URL('./messages.golden.json', import.meta.url), 'utf8'));
+const names: MessageName[] = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog', 'ack', 'config', 'hello'];
+
+describe('golden samples', () => {
+  test.each(golden)('$sample is read, and every field of it is written back as it was', ({ message, payload }) => {
+    const value = mustRead(decode(message, Buffer.from(payload)));
+    const again = encode(message, value);
+    expect(JSON.parse(again.toString())).toMatchObject(JSON.parse(payload));
+    expect(mustRead(decode(message, again))).toEqual(value);
+  });
+
+  test('there is one for each message', () => {
+    expect(new Set(golden.map((one) => one.message))).toEqual(new Set(names));
+  });
+
+  test('R11 a state, a beat and a birth carry their digest at the fixed place, however the fields were ordered', () => {
+    for (const { message, payload } of golden.filter((one) => one.payload.includes('"digest"'))) {
+      const { digest, ...rest } = JSON.parse(payload);
+      expect(peekDigest(encode(message, { ...rest, digest }))).toBe(digest);
+    }
+  });
+
+  test('R11 the digest of the sample state is that of its checks', () => {
+    const state = mustRead(decode('state', sample('state, full')));
+    expect(digestOf(state.checks)).toBe(state.digest);
+  });
+
+  test('R7 the mark of an event never changes between versions, and is another for other content', () => {
+    const event = mustRead(decode('event', sample('event')));
+    expect(markOf(event)).toBe('e6405ba8');
+    expect(markOf({ ...event, spool: 'other', seq: 1 })).toBe('e6405ba8');
+    const others: Partial<EventMessage>[] = [{ boot: 'x' }, { at: 1 }, { grade: 'reading' }, { kind: 'x' }, { body: {} }];
+    for (const other of others) expect(markOf({ ...event, ...other })).not.toBe('e6405ba8');
+  });
+});
+
+describe('what cannot be read has one of four reasons', () => {
+  test('oversized: one byte above the limit, and not at the limit', () => {
+    const padded = (size: number) => sample('beat').toString().padEnd(size, ' ');
+    expect(decode('beat', Buffer.from(padded(payloadLimitBytes)))).toMatchObject({ ok: true });
+    expect(decode('beat', Buffer.from(padded(payloadLimitBytes + 1)))).toMatchObject({
+      ok: false,
+      reason: 'oversized',
+      detail: '65537 bytes, at most 65536',
+    });
+  });
+
+  test.each([
+    ['empty', Buffer.alloc(0), 'unknown envelope empty'],
+    ['a later envelope', Buffer.from([1, 2, 3]), 'unknown envelope 1'],
+    ['text', Buffer.from('hello'), 'unknown envelope 104'],
+    ['JSON after a space', Buffer.from(' {}'), 'unknown envelope 32'],
+    ['JSON after a byte order mark', Buffer.from('\ufeff{}'), 'unknown envelope 239'],
+  ])('version: %s', (_what, payload, detail) => {
+    expect(decode('beat', payload)).toEqual({ ok: false, reason: 'version', detail });
+  });
+
+  test.each([
+    ['cut off', Buffer.from('{"digest":"0123')],
+    ['two values', Buffer.from('{}{}')],
+    ['bad UTF-8', Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xc0]), Buffer.from('"}')])],
+    ['a lone half of UTF-8', Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xe0, 0xa4]), Buffer.from('"}')])],
+    ['a number that JSON does not have', Buffer.from('{"at":NaN}')],
+  ])('malformed: %s', (_what, payload) => {
+    expect(decode('beat', payload)).toMatchObject({ ok: false, reason: 'malformed', detail: expect.stringMatching(/^\w*Error: .{5,}/) });
+  });
+
+  test.each<[string, MessageName, unknown, string]>([
+    ['a field is missing', 'beat', { digest: '0'.repeat(16), session: 1 }, 'at: expected "at", found undefined'],
+    ['another type', 'beat', { digest: '0'.repeat(16), session: '1', at: 1 }, 'session: expected number, found "1"'],
+    ['not whole', 'beat', { digest: '0'.repeat(16), session: 1.5, at: 1 }, 'session: expected a valid safe integer, found 1.5'],
+    ['a list where an object belongs', 'beat', [1], 'digest: expected "digest", found undefined'],
+    ['an object where a list belongs', 'backlog', {}, '(whole): expected Array, found Object'],
+    ['unknown kind', 'presence', { kind: 'x' }, 'kind: expected ("birth" | "bye" | "lost"), found "x"'],
+    [
+      'too long',
+      'state',
+      { digest: '0'.repeat(16), session: 1, rev: 1, checks: Array(257).fill(aCheck()) },
+      'checks: expected a length <=256, found 257',
+    ],
+  ])('schema: %s', (_what, name, message, detail) => {
+    expect(decode(name, Buffer.from(JSON.stringify(message)))).toEqual({ ok: false, reason: 'schema', detail });
+  });
+
+  test('the detail is one short line, whatever the sender put into keys and values', () => {
+    const evil = `\n\r\u2028\u001b[31m${'x'.repeat(5_000)}`;
+    const bad = [
+      ['beat', { digest: evil, session: 1, at: 1 }],
+      ['beat', { digest: '0'.repeat(16), session: 1, at: 1, n: { [evil]: 1 } }],
+      ['presence', { kind: evil }],
+    ] as const;
+    for (const [name, message] of bad) {
+      const result = decode(name, Buffer.from(JSON.stringify(message)));
+      expect(result).toMatchObject({ ok: false, reason: 'schema', detail: expect.stringMatching(/^[^\p{Cc}\u2028]{10,400}$/u) });
+    }
+    expect(decode('beat', Buffer.from('{"a":\n\n\nx}'))).toMatchObject({ reason: 'malformed', detail: expect.not.stringContaining('\n') });
+  });
+});
+
+test('unknown fields are ignored, so that a newer PC stays readable', () => {
+  const beat = JSON.parse(sample('beat').toString());
+  expect(decode('beat', Buffer.from(JSON.stringify({ ...beat, later: { deep: [1] } })))).toEqual({ ok: true, value: beat });
+});
+
+test('keys such as __proto__ touch nothing', () => {
+  const evil = '"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}';
+  const payloads: [MessageName, string][] = [
+    ['beat', `{"digest":"${'0'.repeat(16)}","session":1,"at":1,"n":{"__proto__":5,"up":1},${evil}}`],
+    ['inventory', `{"hash":"h","at":1,"items":{"os":{${evil}},${evil}}}`],
+    ['event', `{"spool":"s","seq":1,"boot":"b","at":1,"grade":"event","kind":"k","body":{${evil}}}`],
+    ['config', '{"version":1,"profile":{"link":"geo","expected":{"__proto__":[{}]}}}'],
+  ];
+  for (const [name, payload] of payloads) {
+    const value = mustRead(decode(name, Buffer.from(payload)));
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect((value as Record<string, unknown>)['polluted']).toBeUndefined();
+  }
+});
+
+describe('10,000 seeded payloads of each kind', () => {
+  test.each(names)('%s: none throws, and what is read can be written and read again', (name) => {
+    const random = randomFrom(names.indexOf(name) + 1);
+    const samples = golden.filter((one) => one.message === name).map((one) => one.payload);
+    const met = new Map<string, number>();
+    for (let round = 0; round < 10_000; round++) {
+      const payload = mutated(random.pick(samples), random);
+      const result = decode(name, payload);
+      peekDigest(payload);
+      const key = result.ok ? 'ok' : result.reason;
+      met.set(key, (met.get(key) ?? 0) + 1);
+      if (result.ok) {
+        const again = encode(name, result.value);
+        expect(encode(name, mustRead(decode(name, again))).equals(again), payload.toString()).toBe(true);
+      }
+      if (!result.ok && !/^.{1,400}$/.test(result.detail)) expect.unreachable(`detail of round ${round}: ${result.detail}`);
+    }
+    for (const key of ['ok', 'version', 'malformed', 'schema']) expect(met.get(key), key).toBeGreaterThan(20);
+  });
+});
+
+test('the digest is peeked only where a whole one stands at the fixed place', () => {
+  expect(peekDigest(Buffer.from('{"digest":"0123456789abcdef"}'))).toBe('0123456789abcdef');
+  for (const other of ['', '{', '{"digest":"0123', '{ "digest":"0123456789abcdef"}', '{"session":1,"digest":"0123456789abcdef"}']) {
+    expect(peekDigest(Buffer.from(other))).toBeUndefined();
+  }
+});
+
+test('every leaf and word carries a message, except the command, which is not read yet', () => {
+  const read = [...upLeaves, ...downLeaves, ...scopeWords].filter((word) => messageOn(word) !== undefined);
+  expect(new Set(read)).toEqual(new Set(names));
+  expect(messageOn('cmd')).toBeUndefined();
+});
+
+test('two checks say the same where status, fault and reason are equal', () => {
+  const check = aCheck();
+  expect(sameAnswer(check, { ...check, name: 'other' })).toBe(true);
+  for (const other of [{ status: 'unknown' as const }, { fault: 'camera.missing' }, { reason: 'x' }]) {
+    expect(sameAnswer(check, { ...check, ...other })).toBe(false);
+  }
+});
+
+test('oneLine cuts, and leaves no control character', () => {
+  expect(oneLine('a\r\n\tb\u0000c\u2029d', 100)).toBe('a b c d');
+  expect(oneLine('abcdef', 3)).toBe('abc');
+});
+
+function aCheck() {
+  return { component: 'camera', device: 'a', status: 'ok' as const, fault: null, reason: null };
+}
+
+function sample(name: string): Buffer {
+  const found = golden.find((one) => one.sample === name);
+  if (!found) throw new Error(`no sample ${name}`);
+  return Buffer.from(found.payload);
+}
+
+function mustRead<T>(result: Decoded<T>): T {
+  if (!result.ok) throw new Error(`${result.reason}: ${result.detail}`);
+  return result.value;
+}
+
+/** A payload near a good one: bytes changed, cut, doubled, or one value inside replaced by a hostile one. */
+function mutated(text: string, random: Random): Buffer {
+  const bytes = Buffer.from(text);
+  switch (random.below(6)) {
+    case 0:
+      bytes[random.below(bytes.length)] = random.below(256);
+      return bytes;
+    case 1:
+      return bytes.subarray(0, random.below(bytes.length));
+    case 2:
+      return Buffer.from(Array.from({ length: random.below(64) }, () => random.below(256)));
+    case 3:
+      return Buffer.concat([bytes.subarray(0, random.below(bytes.length)), bytes.subarray(random.below(bytes.length))]);
+    default:
+      return Buffer.from(JSON.stringify(replaced(JSON.parse(text), random)));
+  }
+}
+
+const hostile = [
+  null,
+  true,
+  -1,
+  0,
+  1.5,
+  1e308,
+  2 ** 53,
+  '',
+  'x',
+  '$(reboot)"</script>',
+  '\0\n',
+  'न'.repeat(300),
+  [],
+  {},
+  [[]],
+  { kind: 'birth' },
+];
+
+function replaced(value: unknown, random: Random): unknown {
+  if (value === null || typeof value !== 'object' || random.next() < 0.1) return random.pick(hostile);
+  const keys = Object.keys(value);
+  const key = keys.length > 0 ? random.pick(keys) : 'x';
+  const copy = (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
+  if (random.next() < 0.1) delete copy[key];
+  else if (random.next() < 0.2) copy[random.pick(['__proto__', 'constructor', 'later', '0'])] = random.pick(hostile);
+  else copy[key] = replaced(copy[key], random);
+  return copy;
+}

@@ -1,0 +1,71 @@
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { hashToken, makeRegistryKeys, openSnapshot, type RegistrySnapshot, sealSnapshot, tokenMatches } from './registry.ts';
+
+const pem = makeRegistryKeys();
+const privateKey = createPrivateKey(pem.privateKey);
+const publicKey = createPublicKey(pem.publicKey);
+const snapshot: RegistrySnapshot = {
+  version: 3,
+  at: 1_764_000_000_000,
+  pcs: [
+    { pc: 'ladakh/leh/hall', tokenHash: hashToken('one'), revoked: false },
+    { pc: 'ladakh/leh/office', tokenHash: hashToken('two'), revoked: true },
+  ],
+};
+
+test('what is sealed is opened with the public key, unchanged', () => {
+  expect(openSnapshot(sealSnapshot(snapshot, privateKey), publicKey)).toEqual({ ok: true, value: snapshot });
+});
+
+describe('nothing of a file is used', () => {
+  const sealed = sealSnapshot(snapshot, privateKey);
+
+  test('when one character of what was signed is another, wherever it is', () => {
+    const { payload, signature } = JSON.parse(sealed);
+    for (let at = 0; at < payload.length; at++) {
+      const other = payload[at] === '0' ? '1' : '0';
+      const tampered = JSON.stringify({ payload: payload.slice(0, at) + other + payload.slice(at + 1), signature });
+      expect(openSnapshot(tampered, publicKey)).toEqual({ ok: false, reason: 'wrong signature' });
+    }
+  });
+
+  test('when another key signed it', () => {
+    const other = createPublicKey(makeRegistryKeys().publicKey);
+    expect(openSnapshot(sealed, other)).toEqual({ ok: false, reason: 'wrong signature' });
+  });
+
+  test('when the signature is missing, empty or not base64', () => {
+    const { payload } = JSON.parse(sealed);
+    for (const signature of ['', 'AAAA', '!!!', sealed]) {
+      expect(openSnapshot(JSON.stringify({ payload, signature }), publicKey)).toEqual({ ok: false, reason: 'wrong signature' });
+    }
+    expect(openSnapshot(JSON.stringify({ payload }), publicKey).ok).toBe(false);
+  });
+
+  test.each(['', '{', 'null', '[]', '"x"', sealed.slice(0, -20)])('when it is %j', (text) => {
+    expect(openSnapshot(text, publicKey)).toMatchObject({ ok: false, reason: expect.stringMatching(/.{5,}/) });
+  });
+
+  test.each([
+    ['is not JSON', '{'],
+    ['has no version', JSON.stringify({ at: 1, pcs: [] })],
+    ['has version 0', JSON.stringify({ ...snapshot, version: 0 })],
+    ['names a PC that is none', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], pc: 'ladakh/leh/all' }] })],
+    ['holds a token where its hash belongs', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], tokenHash: 'one' }] })],
+    ['does not say whether a PC is revoked', JSON.stringify({ ...snapshot, pcs: [{ pc: 'a/b/c', tokenHash: hashToken('x') }] })],
+  ])('when it is signed well but %s', (_what, payload) => {
+    const signature = sign(null, Buffer.from(payload), privateKey).toString('base64');
+    expect(openSnapshot(JSON.stringify({ payload, signature }), publicKey)).toMatchObject({ ok: false, reason: expect.any(String) });
+  });
+});
+
+test('a token matches its own hash and no other', () => {
+  expect(hashToken('one')).toMatch(/^[0-9a-f]{64}$/);
+  expect(tokenMatches('one', hashToken('one'))).toBe(true);
+  for (const other of ['', 'One', 'one ', 'two']) expect(tokenMatches(other, hashToken('one'))).toBe(false);
+});
+
+test('each key pair is a new one', () => {
+  expect(makeRegistryKeys().privateKey).not.toBe(pem.privateKey);
+});

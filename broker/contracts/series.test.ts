@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { allSeries, beatSeries, type Series } from './series.ts';
+
+/** Base units of Prometheus, and the words that stand in a unit's place for counts, ratios and yes-or-no. */
+const baseUnits = ['seconds', 'bytes', 'celsius', 'ratio'];
+const otherUnits = /_(milliseconds|ms|minutes|hours|days|kilobytes|mib|mb|kb|percent|fahrenheit|milli\w*)(_|$)/;
+
+describe.each(allSeries.map((one): [string, Series] => [one.name, one]))('%s', (name, series) => {
+  test('it is named by the rules of Prometheus', () => {
+    expect(name).toMatch(/^sabha(_[a-z][a-z0-9]*)+$/);
+    expect(name).not.toMatch(/_(count|sum|bucket|info)$/);
+  });
+
+  test('a counter ends with _total, and nothing else does', () => {
+    expect(name.endsWith('_total')).toBe(series.type === 'counter');
+  });
+
+  test('a unit is a base unit and stands last', () => {
+    expect(name).not.toMatch(otherUnits);
+    const words = name.replace(/_total$/, '').split('_');
+    for (const unit of baseUnits) if (words.includes(unit)) expect(words.at(-1)).toBe(unit);
+  });
+
+  test('its help is one sentence', () => {
+    expect(series.help).toMatch(/^[A-Z0-9][^\n]{10,118}\.$/);
+  });
+
+  test('its labels are named by the rules, each once, and none is reserved', () => {
+    for (const label of series.labels) expect(label).toMatch(/^(?!le$|quantile$|job$|instance$)[a-z][a-z_]*$/);
+    expect(new Set(series.labels).size).toBe(series.labels.length);
+  });
+});
+
+test('every name stands once in the table', () => {
+  const names = allSeries.map((one) => one.name);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('the numbers of a beat have keys that a beat may carry, and belong to a PC', () => {
+  for (const [key, series] of Object.entries(beatSeries)) {
+    expect(key).toMatch(/^[a-z]{1,16}$/);
+    expect(series.labels).toEqual(['state', 'site', 'pc']);
+    expect(series.type).toBe('gauge');
+  }
+});

@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type Random, randomFrom } from '../../test/random.ts';
+import { readSettings } from './settings.ts';
+
+const full = {
+  $schema: './x.json',
+  site: {
+    state: 'ladakh',
+    id: 'leh',
+    name: { en: 'District office Leh', hi: 'ज़िला कार्यालय लेह' },
+    timeZone: 'Asia/Kolkata',
+    profile: { link: 'geo', elevationM: 3_500, expected: { camera: [{ match: 'Logitech' }], microphone: [{}] } },
+    pcs: [
+      { id: 'hall', room: { en: 'Hall' } },
+      { id: 'small', room: { en: 'Small room', hi: 'छोटा कमरा' } },
+    ],
+  },
+  people: [
+    { id: 'asha', name: 'Asha', role: 'technician', scope: 'ladakh/leh', language: 'hi', email: 'asha@example.org' },
+    { id: 'desk', name: 'Central desk', role: 'central', scope: '', language: 'en' },
+  ],
+  channels: { email: { host: 'mail.example.org', port: 465, from: 'sabha@example.org', secure: true, user: 'sabha', password: 'secret' } },
+  ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
+  ledgerLimitMiB: 512,
+};
+
+describe('defaults', () => {
+  test('an empty file is this office with one PC, a camera and a microphone, on loopback ports', () => {
+    expect(must('{}')).toMatchObject({
+      site: {
+        state: 'capital',
+        id: 'this-office',
+        timeZone: 'Asia/Kolkata',
+        profile: { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}] } },
+        pcs: [{ id: 'this-pc' }],
+      },
+      people: [],
+      channels: {},
+      ports: { mqtt: 1883, api: 1880, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
+      ledgerLimitMiB: 0,
+    });
+  });
+
+  test('the file that comes with the product means the same as an empty one', () => {
+    const { $schema, ...rest } = must(readFileSync(new URL('../../sabha.json', import.meta.url), 'utf8'));
+    expect($schema).toBe('./broker/contracts/sabha.schema.json');
+    expect(rest).toEqual(must('{}'));
+  });
+
+  test('a full file is taken as it stands', () => {
+    expect(must(JSON.stringify(full))).toEqual(full);
+  });
+
+  test('whoever changes only the link keeps the expected devices', () => {
+    const { profile } = must('{"site":{"profile":{"link":"geo"}}}').site;
+    expect(profile).toEqual({ link: 'geo', elevationM: 0, expected: { camera: [{}], microphone: [{}] } });
+  });
+
+  test('a person is told in English, for the whole tree, unless the file says otherwise', () => {
+    expect(must('{"people":[{"id":"a","name":"A","role":"central"}]}').people).toEqual([
+      { id: 'a', name: 'A', role: 'central', scope: '', language: 'en' },
+    ]);
+  });
+});
+
+describe('one clear line says what is wrong and where', () => {
+  test.each([
+    ['an unknown key', '{"sit":{}}', 'sabha.json: sit: this key is not known'],
+    ['an unknown key inside', '{"channels":{"emial":{}}}', 'sabha.json: channels.emial: this key is not known'],
+    [
+      'a typo in an expected device',
+      '{"site":{"profile":{"expected":{"camera":[{"mach":"x"}]}}}}',
+      'sabha.json: site.profile.expected.camera.0.mach: this key is not known',
+    ],
+    ['__proto__', '{"__proto__":{"people":[]}}', 'sabha.json: __proto__: this key is not known'],
+    ['text for a number', '{"ports":{"mqtt":"1883"}}', 'sabha.json: ports.mqtt: expected number, found "1883"'],
+    ['a port that is none', '{"ports":{"api":65536}}', 'sabha.json: ports.api: expected <=65535, found 65536'],
+    ['an object for a list', '{"people":{}}', 'sabha.json: people: expected Array, found Object'],
+    ['null', 'null', 'sabha.json: (whole): expected Object, found null'],
+    [
+      'a bad id',
+      '{"site":{"id":"Head Office"}}',
+      'sabha.json: site.id: expected lower-case letters, digits and "-", at most 32, and not "all", found "Head Office"',
+    ],
+    ['a bad address', '{"channels":{"email":{"from":"me"}}}', 'sabha.json: channels.email.from: expected a valid email, found "me"'],
+    ['no PC', '{"site":{"pcs":[]}}', 'sabha.json: site.pcs: expected a length >=1, found 0'],
+    [
+      'a time zone that does not exist',
+      '{"site":{"timeZone":"Asia/Kolkatta"}}',
+      'sabha.json: site.timeZone: expected a time zone such as Asia/Kolkata, found "Asia/Kolkatta"',
+    ],
+    [
+      'a part of the tree that cannot be',
+      '{"people":[{"id":"a","name":"A","role":"state","scope":"Leh"}]}',
+      'sabha.json: people.0.scope: expected "" for everywhere, a state, or state/site, found "Leh"',
+    ],
+    [
+      'an unknown role',
+      '{"people":[{"id":"a","name":"A","role":"boss"}]}',
+      'sabha.json: people.0.role: expected ("technician" | "state" | "central"), found "boss"',
+    ],
+    [
+      'a person twice',
+      '{"people":[{"id":"a","name":"A","role":"state"},{"id":"a","name":"B","role":"state"}]}',
+      'sabha.json: people.1.id: "a" stands twice',
+    ],
+    [
+      'a PC twice',
+      '{"site":{"pcs":[{"id":"b","room":{"en":"A"}},{"id":"a","room":{"en":"A"}},{"id":"a","room":{"en":"B"}}]}}',
+      'sabha.json: site.pcs.2.id: "a" stands twice',
+    ],
+  ])('%s', (_what, text, line) => {
+    expect(readSettings(text)).toEqual({ ok: false, line });
+  });
+
+  test.each(['', '{', '{"site":\n\n oops}', '{"a":1,}', '// no\n{}', '{"people":[]} {}'])('not JSON: %j', (text) => {
+    expect(readSettings(text, 'other.json')).toEqual({ ok: false, line: expect.stringMatching(/^other\.json: not JSON: [^\n]{10,200}$/) });
+  });
+});
+
+test('S20 500 changed files: each is refused, or means what it says in full, never less', () => {
+  const random = randomFrom(20);
+  const counts = { refused: 0, equal: 0 };
+  for (let round = 0; round < 500; round++) {
+    const { text, same } = random.pick([typo, otherType, outOfRange, cut, reordered, moved])(random);
+    const result = readSettings(text);
+    expect(result.ok, text).toBe(same);
+    if (result.ok) expect(result.value, text).toEqual(full);
+    else expect(result.line).toMatch(/^sabha\.json: [^\n]{10,300}$/);
+    counts[result.ok ? 'equal' : 'refused']++;
+  }
+  expect(counts.refused).toBeGreaterThan(200);
+  expect(counts.equal).toBeGreaterThan(50);
+});
+
+type Changed = { text: string; same: boolean };
+
+/** One key somewhere is written wrong. */
+function typo(random: Random): Changed {
+  const root = structuredClone(full);
+  const { parent, key } = random.pick(placesIn(root).filter((place) => !Array.isArray(place.parent)));
+  const wrong = random.pick([`${key}s`, key.slice(0, -1), key.toUpperCase(), `${key} `, `_${key}`, 'toString']);
+  const entries = Object.entries(parent).map(([name, value]) => [name === key ? wrong : name, value]);
+  for (const name of Object.keys(parent)) delete parent[name];
+  Object.assign(parent, Object.fromEntries(entries));
+  return { text: JSON.stringify(root), same: false };
+}
+
+/** One value is of another type. */
+function otherType(random: Random): Changed {
+  const root = structuredClone(full);
+  const { parent, key } = random.pick(placesIn(root));
+  const value = parent[key];
+  const others = [null, true, 7, 'x', [[]], { x: 1 }].filter(
+    (other) => typeof other !== typeof value || Array.isArray(other) !== Array.isArray(value),
+  );
+  parent[key] = random.pick(others);
+  return { text: JSON.stringify(root), same: false };
+}
+
+/** One number or name lies outside what is allowed. */
+function outOfRange(random: Random): Changed {
+  const text = JSON.stringify(full);
+  const [from, to] = random.pick([
+    ['"port":465', '"port":-1'],
+    ['"mqtt":1884', '"mqtt":1884.5'],
+    ['"api":0', '"api":1e9'],
+    ['3500', '-3500'],
+    ['512', '-1'],
+    ['"geo"', '"GEO"'],
+    ['"technician"', '"technican"'],
+    ['"hi","email"', '"hindi","email"'],
+    ['"hall"', '"all"'],
+    ['"small"', '"hall"'],
+    ['"desk"', '"asha"'],
+    ['"ladakh/leh"', '"ladakh/leh/hall"'],
+    ['asha@example.org', 'asha@'],
+    ['Asia/Kolkata', 'Asia'],
+  ] as const);
+  return { text: text.replace(from, to), same: false };
+}
+
+/** The file was written only in part. */
+function cut(random: Random): Changed {
+  const text = JSON.stringify(full);
+  return { text: text.slice(0, random.below(text.length)), same: false };
+}
+
+/** The same settings in another order. */
+function reordered(random: Random): Changed {
+  const shuffled = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(shuffled);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(random.shuffle(Object.entries(value)).map(([key, inner]) => [key, shuffled(inner)]));
+  };
+  return { text: JSON.stringify(shuffled(full)), same: true };
+}
+
+/** The same settings with other spaces. */
+function moved(random: Random): Changed {
+  return { text: `\n${JSON.stringify(full, null, random.pick([1, 2, '\t']))}\r\n`, same: true };
+}
+
+/** Every key of every object and list within, and the node that holds it. */
+function placesIn(node: object): { parent: Record<string, unknown>; key: string }[] {
+  return Object.entries(node).flatMap(([key, value]) => [
+    { parent: node as Record<string, unknown>, key },
+    ...(value !== null && typeof value === 'object' ? placesIn(value) : []),
+  ]);
+}
+
+function must(text: string) {
+  const result = readSettings(text);
+  if (!result.ok) throw new Error(result.line);
+  return result.value;
+}

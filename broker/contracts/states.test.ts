@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { randomFrom } from '../../test/random.ts';
+import { bySeverity, type Check, checkKey, digestLength, digestOf, type Severity } from './states.ts';
+
+const camera: Check = { component: 'camera', device: 'usb-1', status: 'ok', fault: null, reason: null };
+const microphone: Check = { component: 'microphone', device: 'usb-2', status: 'fault', fault: 'microphone.muted', reason: null };
+const load: Check = { component: 'pc', device: '', status: 'unknown', fault: null, reason: 'time-out' };
+const all = [camera, microphone, load];
+
+test('R11 the digest is the same in any order, and whatever a device is called', () => {
+  const random = randomFrom(1);
+  const expected = digestOf(all);
+  for (let round = 0; round < 50; round++) {
+    const named = random.shuffle(all).map((check) => ({ ...check, name: `name ${random.below(1_000)}` }));
+    expect(digestOf(named)).toBe(expected);
+  }
+});
+
+test('R11 times and levels that ride on a check are not in the digest', () => {
+  expect(digestOf(all.map((check, at) => ({ ...check, since: at, level: 0.3 })))).toBe(digestOf(all));
+});
+
+test.each([
+  ['component', { component: 'speaker' }],
+  ['device', { device: 'usb-9' }],
+  ['status', { status: 'unknown' as const }],
+  ['fault', { fault: 'camera.missing' }],
+  ['reason', { reason: 'held by zoom' }],
+])('R11 another %s is another digest', (_what, change) => {
+  expect(digestOf([{ ...camera, ...change }, microphone, load])).not.toBe(digestOf(all));
+});
+
+test('R11 a check more or less is another digest, and text cannot run over from one field into the next', () => {
+  expect(digestOf([camera, microphone])).not.toBe(digestOf(all));
+  expect(digestOf([{ ...camera, component: 'a', device: 'b' }])).not.toBe(digestOf([{ ...camera, component: 'ab', device: '' }]));
+  expect(digestOf([{ ...camera, reason: 'x"\n["y' }])).not.toBe(digestOf([{ ...camera, reason: 'x' }]));
+});
+
+test('the digest never changes between versions: a PC and a centre of different age must agree', () => {
+  expect(digestOf([])).toBe('e3b0c44298fc1c14');
+  expect(digestOf(all)).toBe('bda89b183dc7f252');
+  expect(digestOf(all)).toMatch(new RegExp(`^[0-9a-f]{${digestLength}}$`));
+});
+
+test('severities sort most severe first', () => {
+  const mixed: Severity[] = ['minor', 'info', 'critical', 'major'];
+  expect(mixed.sort(bySeverity)).toEqual(['critical', 'major', 'minor', 'info']);
+});
+
+test('a check has its key by component and device', () => {
+  expect(checkKey(camera)).toBe('camera/usb-1');
+  expect(checkKey(load)).toBe('pc/');
+});

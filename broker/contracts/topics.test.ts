@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { type Random, randomFrom } from '../../test/random.ts';
+import {
+  agentFilters,
+  downLeaves,
+  exporterFilters,
+  flowsFilters,
+  isId,
+  isPcPath,
+  nameOf,
+  parseTopic,
+  pathOfName,
+  pcTopic,
+  scopesOf,
+  scopeTopic,
+  scopeWords,
+  siteOf,
+  stateOf,
+  upLeaves,
+} from './topics.ts';
+
+const leaves = [...upLeaves, ...downLeaves];
+
+describe('topics are inverse pairs', () => {
+  test('what pcTopic builds of any path and leaf, parseTopic reads back', () => {
+    const random = randomFrom(1);
+    for (let round = 0; round < 2_000; round++) {
+      const pc = somePath(random);
+      const leaf = random.pick(leaves);
+      expect(parseTopic(pcTopic(pc, leaf))).toEqual({ kind: 'pc', pc, leaf });
+    }
+  });
+
+  test('what scopeTopic builds of any scope and word, parseTopic reads back', () => {
+    const random = randomFrom(2);
+    for (let round = 0; round < 2_000; round++) {
+      const scope = random.pick(scopesOf(somePath(random)));
+      const word = random.pick(scopeWords);
+      expect(parseTopic(scopeTopic(scope, word))).toEqual({ kind: 'scope', scope, word });
+    }
+  });
+
+  test('nameOf and pathOfName are inverse, and a name holds no slash', () => {
+    const random = randomFrom(3);
+    for (let round = 0; round < 2_000; round++) {
+      const pc = somePath(random);
+      expect(nameOf(pc)).not.toContain('/');
+      expect(pathOfName(nameOf(pc))).toBe(pc);
+    }
+  });
+
+  test('a random text is read as a topic only where it is exactly the topic that its parts build', () => {
+    const random = randomFrom(4);
+    const pieces = [
+      'sabha',
+      'v1',
+      'all',
+      'kerala',
+      'office-1',
+      'pc',
+      '',
+      '+',
+      '#',
+      '$SYS',
+      'presence',
+      'ack',
+      'hello',
+      'cmd',
+      'A',
+      'x'.repeat(33),
+    ];
+    let read = 0;
+    for (let round = 0; round < 20_000; round++) {
+      const length = 1 + random.below(6);
+      const tail = Array.from({ length }, () => random.pick(pieces)).join('/');
+      const topic = random.next() < 0.8 ? `sabha/v1/${tail}` : tail;
+      const parsed = parseTopic(topic);
+      if (!parsed) continue;
+      read++;
+      expect(parsed.kind === 'pc' ? pcTopic(parsed.pc, parsed.leaf) : scopeTopic(parsed.scope, parsed.word)).toBe(topic);
+    }
+    expect(read).toBeGreaterThan(20);
+  });
+});
+
+describe('hostile topics are not topics', () => {
+  const long = 'a'.repeat(33);
+  test.each([
+    '',
+    'sabha/v1',
+    'sabha/v1/',
+    'sabha/v2/s/o/p/state',
+    '/sabha/v1/s/o/p/state',
+    'sabha/v1/s/o/p/state/',
+    'sabha/v1/s/o/p/state/x',
+    'sabha/v1/s/o/p',
+    'sabha/v1/s/o/state',
+    'sabha/v1/+/o/p/state',
+    'sabha/v1/#',
+    'sabha/v1/s/o/all/state',
+    'sabha/v1/all/all/all/hello',
+    'sabha/v1/s/all/hello/hello',
+    'sabha/v1/all/state',
+    'sabha/v1/s/o/p/hello',
+    'sabha/v1/s//p/state',
+    'sabha/v1/S/o/p/state',
+    'sabha/v1/s/o.x/p/state',
+    'sabha/v1/s/o/p\n/state',
+    'sabha/v1/s/o/p\0/state',
+    'sabha/v1/s/o/कमरा/state',
+    `sabha/v1/${long}/o/p/state`,
+    'sabha/v1/s/o/p/__proto__',
+    'sabha/v1/s/o/p/constructor',
+    'sabha/v1/../o/p/state',
+    '$SYS/broker/clients',
+  ])('%j', (topic) => {
+    expect(parseTopic(topic)).toBeUndefined();
+  });
+
+  test.each(['', 'a.b', 'a.b.c.d', 'a/b/c', 'a/b.c', 'a.b/c', 'a.b.all', 'a..c', 'A.b.c', 'a.b.c\n'])(
+    '%j is not the name of a PC',
+    (name) => {
+      expect(pathOfName(name)).toBeUndefined();
+    },
+  );
+});
+
+test('an id has 1 to 32 of a-z, 0-9 and "-", and is not "all"', () => {
+  for (const good of ['a', '0', '-', 'leh-2', 'a'.repeat(32), 'alls']) expect(isId(good)).toBe(true);
+  for (const bad of ['', 'all', 'A', 'a b', 'a_b', 'a'.repeat(33), 'é', 'a\n']) expect(isId(bad)).toBe(false);
+  expect(isPcPath('a/b/c')).toBe(true);
+  for (const bad of ['a/b', 'a/b/c/d', 'a/b/all', '/b/c']) expect(isPcPath(bad)).toBe(false);
+});
+
+test('site and state are the first levels of a path', () => {
+  expect(siteOf('ladakh/leh/hall')).toBe('ladakh/leh');
+  expect(stateOf('ladakh/leh/hall')).toBe('ladakh');
+  expect(stateOf('ladakh/leh')).toBe('ladakh');
+});
+
+test('an agent subscribes exactly these nine, none with a wildcard', () => {
+  expect(agentFilters('ladakh/leh/hall')).toEqual([
+    'sabha/v1/ladakh/leh/hall/ack',
+    'sabha/v1/ladakh/leh/hall/cmd',
+    'sabha/v1/ladakh/leh/hall/config',
+    'sabha/v1/all/hello',
+    'sabha/v1/all/cmd',
+    'sabha/v1/ladakh/all/hello',
+    'sabha/v1/ladakh/all/cmd',
+    'sabha/v1/ladakh/leh/all/hello',
+    'sabha/v1/ladakh/leh/all/cmd',
+  ]);
+});
+
+test('flows subscribes each leaf that goes up and nothing that goes down; the exporter only beats', () => {
+  expect(flowsFilters).toEqual(['presence', 'state', 'beat', 'inventory', 'event', 'backlog'].map((leaf) => `sabha/v1/+/+/+/${leaf}`));
+  expect(exporterFilters).toEqual(['sabha/v1/+/+/+/beat']);
+});
+
+function somePath(random: Random): string {
+  return [someId(random), someId(random), someId(random)].join('/');
+}
+
+function someId(random: Random): string {
+  for (;;) {
+    const id = Array.from({ length: 1 + random.below(32) }, () => random.pick([...'abcdefghijklmnopqrstuvwxyz0123456789-'])).join('');
+    if (id !== 'all') return id;
+  }
+}

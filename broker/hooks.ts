@@ -1,0 +1,81 @@
+/** Turns admission and access into the words of aedes. A denial is never an error to the client: it would resend for ever. */
+import type { Aedes, AuthenticateError, Client, PublishPacket } from 'aedes';
+import { payloadLimitBytes } from '#contracts';
+import { type Action, type Asked, judge, principalOf } from './access.ts';
+import type { Admission, Refusal } from './admission.ts';
+import type { Refuse } from './refusals.ts';
+import type { Sessions } from './sessions.ts';
+
+export type HookOptions = { admission: Admission; sessions: Sessions; refuse: Refuse; countMessage: (leaf: string) => void };
+export type Hooks = Pick<Aedes, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>;
+
+/** Nobody can subscribe to it, so what is moved here reaches nobody. */
+const nowhere = '$refused';
+/** Return codes of CONNACK: 2 identifier rejected, 5 not authorised. */
+const returnCodes: Partial<Record<Refusal, number>> = { client_id: 2, unclean_session: 2 };
+
+export function createHooks({ admission, sessions, refuse, countMessage }: HookOptions): Hooks {
+  /** True where the admitted client may; anything else is counted under its reason. */
+  function may(client: Client | null, action: Action, asked: Asked): boolean {
+    const session = client ? sessions.of(client) : undefined;
+    const verdict = session ? judge(session.principal, action, asked) : ({ allow: false, reason: 'not_admitted' } as const);
+    if (!verdict.allow) refuse({ action, reason: verdict.reason, who: session?.name ?? '', what: asked.topic });
+    return verdict.allow;
+  }
+
+  return {
+    /** The will is judged here, by the name that the client claims; `authenticate` sees to it that the claim is true. */
+    preConnect(_client, packet, done) {
+      const { will, username } = packet;
+      const principal = principalOf(username);
+      if (will && principal) {
+        const verdict = judge(principal, 'will', asAsked(will));
+        if (!verdict.allow) {
+          refuse({ action: 'will', reason: verdict.reason, who: username ?? '', what: will.topic });
+          
+        }
+      }
+      done(null, true);
+    },
+    authenticate(client, username, password, done) {
+      const verdict = admission.authenticate({ clientId: client.id, clean: client.clean, username, password: password?.toString() });
+      if (verdict.ok) {
+        sessions.open(client, verdict);
+        return done(null, true);
+      }
+      refuse({ action: 'connect', reason: verdict.reason, who: username ?? '' });
+      done(connackError(verdict.reason), false);
+    },
+    /** Asked for wills too, when they fire. */
+    authorizePublish(client, packet, done) {
+      if (sessions.closing()) discard(packet);
+      else if (packet.payload.length > payloadLimitBytes) {
+        refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });
+        discard(packet);
+      } else if (may(client, 'publish', asAsked(packet))) countMessage(packet.topic.slice(packet.topic.lastIndexOf('/') + 1));
+      else discard(packet);
+      done(null);
+    },
+    authorizeSubscribe(client, subscription, done) {
+      done(null, may(client, 'subscribe', asAsked(subscription)) ? subscription : null);
+    },
+    authorizeForward(client, packet) {
+      return may(client, 'forward', asAsked({ topic: packet.topic })) ? packet : null;
+    },
+  };
+}
+
+function asAsked({ topic, qos = 0, retain = false }: { topic: string; qos?: number; retain?: boolean }): Asked {
+  return { topic, qos, retain };
+}
+
+/** The client gets its PUBACK, and nobody gets the message. */
+function discard(packet: PublishPacket): void {
+  packet.topic = nowhere;
+  packet.payload = Buffer.alloc(0);
+  packet.retain = false;
+}
+
+function connackError(reason: Refusal): AuthenticateError {
+  return Object.assign(new Error(`refused: ${reason}`), { returnCode: returnCodes[reason] ?? 5 });
+}

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownSeries } from '#contracts';
+import { createMetrics, serveMetrics } from './metrics.ts';
+
+const metrics = createMetrics({ clients: (kind) => (kind === 'pc' ? 2 : 0), registryVersion: () => 7 });
+let server: Awaited<ReturnType<typeof serveMetrics>>;
+let text: string;
+
+beforeAll(async () => {
+  metrics.countMessage('beat');
+  metrics.countMessage('beat');
+  metrics.countRefused('publish', 'retain');
+  server = await serveMetrics(metrics.registry, 0);
+  text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
+});
+afterAll(() => server.close());
+
+test('the page carries the series of the table with their help and values', () => {
+  for (const { name, help, type } of [
+    ownSeries.brokerClients,
+    ownSeries.brokerMessages,
+    ownSeries.brokerRefused,
+    ownSeries.registryVersion,
+  ]) {
+    expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
+  }
+  expect(text).toContain('sabha_broker_clients{principal="pc"} 2\n');
+  expect(text).toContain('sabha_broker_clients{principal="exporter"} 0\n');
+  expect(text).toContain('sabha_broker_messages_total{leaf="beat"} 2\n');
+  expect(text).toContain('sabha_broker_refused_total{action="publish",reason="retain"} 1\n');
+  expect(text).toContain('sabha_broker_registry_version 7\n');
+});
+
+test('the page carries the figures of the process, and every name keeps the rules of Prometheus', () => {
+  expect(text).toContain('process_resident_memory_bytes ');
+  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  expect(types.length).toBeGreaterThan(20);
+  for (const [, name = '', type] of types)
+    expect(`${name} ${type}`, name).toMatch(type === 'counter' ? /_total counter$/ : /(?<!_total) \w+$/);
+});
+
+test('any other path or method is not found', async () => {
+  expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(404);
+  expect((await fetch(`http://127.0.0.1:${server.port}/metrics`, { method: 'POST' })).status).toBe(404);
+});
+
+test('a port in use is one clear line', async () => {
+  const other = createMetrics({ clients: () => 0, registryVersion: () => 0 });
+  await expect(serveMetrics(other.registry, server.port)).rejects.toThrow(
+    `port ${server.port} is in use by another program (127.0.0.1:${server.port})`,
+  );
+});

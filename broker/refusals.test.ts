@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { realClock } from '#contracts';
+import { createRefuse } from './refusals.ts';
+
+test('a thousand refusals are counted one by one and said once, and again after a minute', () => {
+  const { refuse, lines, counted, pass } = setUp();
+  for (let n = 0; n < 1_000; n += 1) refuse({ action: 'publish', reason: 'retain', who: 'ladakh.leh.pc-1', what: 't' });
+  expect(counted.get('publish retain')).toBe(1_000);
+  expect(lines).toEqual([['refused: publish, retain', { action: 'publish', reason: 'retain', who: 'ladakh.leh.pc-1', what: 't' }]]);
+  pass(60_000);
+  refuse({ action: 'publish', reason: 'retain', who: 'ladakh.leh.pc-1', what: 't' });
+  expect(lines).toHaveLength(2);
+});
+
+test('a client that makes up names cannot fill the log, nor write long lines', () => {
+  const { refuse, lines, counted } = setUp();
+  for (let n = 0; n < 1_000; n += 1) refuse({ action: 'connect', reason: 'unknown', who: `${n}${'x'.repeat(4_000)}` });
+  expect(counted.get('connect unknown')).toBe(1_000);
+  expect(lines).toHaveLength(60);
+  expect(JSON.stringify(lines[0]).length).toBeLessThan(300);
+});
+
+function setUp() {
+  let up = 0;
+  const counted = new Map<string, number>();
+  const lines: [string, object][] = [];
+  const say = (fields: object, line: string) => void lines.push([line, fields]);
+  const refuse = createRefuse(
+    (action, reason) => counted.set(`${action} ${reason}`, (counted.get(`${action} ${reason}`) ?? 0) + 1),
+    { ...realClock(), up: () => up },
+    { info: say, warn: say, error: say },
+  );
+  return {
+    refuse,
+    lines,
+    counted,
+    pass(ms: number) {
+      up += ms;
+    },
+  };
+}

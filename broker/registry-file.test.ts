@@ -1,0 +1,140 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Cancel, makeRegistryKeys, realClock, sealSnapshot } from '#contracts';
+import { followRegistry, type RegistryFile } from './registry-file.ts';
+
+const keys = makeRegistryKeys();
+let folder: string;
+let file: string;
+let floorFile: string;
+let used: number[];
+let lines: string[];
+let tick: () => void;
+let open: RegistryFile[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'registry-'));
+  file = join(folder, 'flows', 'registry.json');
+  floorFile = join(folder, 'registry-version');
+  mkdirSync(join(folder, 'flows'));
+  used = [];
+  lines = [];
+  open = [];
+});
+
+afterEach(() => {
+  for (const one of open) one.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('a snapshot that is there at the start is used', () => {
+  publish(3);
+  expect(follow().version()).toBe(3);
+  expect(used).toEqual([3]);
+});
+
+test('a snapshot that comes later is used as soon as the folder says so, without the periodic reading', async () => {
+  const registry = follow();
+  expect(registry.version()).toBe(0);
+  publish(1);
+  await expect.poll(() => registry.version()).toBe(1);
+  publish(2);
+  await expect.poll(() => registry.version()).toBe(2);
+});
+
+test('the periodic reading finds a snapshot in a folder that was not there at the start', () => {
+  rmSync(join(folder, 'flows'), { recursive: true });
+  const registry = follow();
+  mkdirSync(join(folder, 'flows'));
+  publish(5);
+  tick();
+  expect(registry.version()).toBe(5);
+});
+
+test.each([
+  ['half written', () => writeFileSync(file, sealed(4).slice(0, 50))],
+  [
+    'signed by another key',
+    () => writeFileSync(file, sealSnapshot({ version: 4, at: 0, pcs: [] }, createPrivateKey(makeRegistryKeys().privateKey))),
+  ],
+  ['altered after signing', () => writeFileSync(file, sealed(4).replace('\\"version\\":4', '\\"version\\":9'))],
+  ['of another shape', () => writeFileSync(file, '{"pcs":[]}')],
+  ['gone', () => rmSync(file)],
+])('the last good one stays in use when the file is %s, and that is said once', (_what, spoil) => {
+  publish(3);
+  const registry = follow();
+  spoil();
+  tick();
+  tick();
+  expect(registry.version()).toBe(3);
+  expect(used).toEqual([3]);
+  expect(lines.filter((line) => line.includes('cannot be used'))).toHaveLength(1);
+  publish(4);
+  tick();
+  expect(registry.version()).toBe(4);
+});
+
+test('an older snapshot is refused while a newer one is in use', () => {
+  publish(7);
+  const registry = follow();
+  publish(6);
+  tick();
+  expect(registry.version()).toBe(7);
+  expect(lines.at(-1)).toContain('version 6 is older than 7');
+});
+
+test('an older snapshot is refused after a restart too; the same one is not', () => {
+  publish(7);
+  follow().close();
+  publish(6);
+  expect(follow().version()).toBe(0);
+  publish(7);
+  expect(follow().version()).toBe(7);
+  expect(readFileSync(floorFile, 'utf8')).toBe('7');
+});
+
+test('a revocation takes effect even where its version cannot be remembered', () => {
+  publish(7);
+  floorFile = join(folder, 'no-such-folder', 'registry-version');
+  expect(follow().version()).toBe(7);
+  expect(lines.at(-1)).toContain('cannot remember the version of the registry: ENOENT');
+});
+
+test('a damaged memory of the version stops the start in one line', () => {
+  writeFileSync(floorFile, 'seven');
+  expect(() => follow()).toThrow(`${floorFile}: not a version: seven`);
+});
+
+function follow(): RegistryFile {
+  const clock = {
+    ...realClock(),
+    after(_delayMs: number, task: () => void): Cancel {
+      tick = task;
+      return () => {};
+    },
+  };
+  const say = (_fields: object, line: string) => void lines.push(line);
+  const registry = followRegistry({
+    file,
+    key: createPublicKey(keys.publicKey),
+    floorFile,
+    clock,
+    log: { info: say, warn: say, error: say },
+    onSnapshot: (snapshot) => used.push(snapshot.version),
+  });
+  open.push(registry);
+  return registry;
+}
+
+/** As `flows` does it: a whole file, renamed into place. */
+function publish(version: number): void {
+  writeFileSync(`${file}.new`, sealed(version));
+  renameSync(`${file}.new`, file);
+}
+
+function sealed(version: number): string {
+  return sealSnapshot({ version, at: 0, pcs: [] }, createPrivateKey(keys.privateKey));
+}

@@ -1,0 +1,69 @@
+/** The person before the page: acts in their name, and asks for it once, when it is needed. */
+import { html } from 'htm/preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { recall, remember } from './preferences.js';
+import { say } from './words.js';
+
+/** @import { Language } from '#contracts' */
+/** @import { Act } from './incidents.js' */
+
+/**
+ * Acts in the reader's name, and asks for it where it is not known yet.
+ * @param {Language} lang
+ */
+export function usePerson(lang) {
+  const [name, setName] = useState(recall('name') ?? '');
+  const [asking, setAsking] = useState(/** @type {{ answer: (name: string | null) => void } | null} */ (null));
+  const ask = () => new Promise((/** @type {(name: string | null) => void} */ resolve) => setAsking({ answer: resolve }));
+  const done = (/** @type {string | null} */ given) => {
+    if (given !== null) {
+      remember('name', given);
+      setName(given);
+    }
+    asking?.answer(given);
+    setAsking(null);
+  };
+  /** @type {Act} */
+  const act = async (id, what, body) => {
+    const by = name === '' ? await ask() : name;
+    return by === null ? null : post(lang, `/api/incidents/${id}/${what}`, { ...body, by });
+  };
+  return { act, name, askName: ask, dialog: asking === null ? null : html`<${NameDialog} lang=${lang} name=${name} onDone=${done} />` };
+}
+
+/**
+ * Why it was not saved; '' where it was.
+ * @param {Language} lang
+ * @param {string} path
+ * @param {Record<string, string>} body
+ */
+async function post(lang, path, body) {
+  try {
+    const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    return answer.ok ? '' : (await answer.json()).error;
+  } catch {
+    return say(lang, 'noAnswer');
+  }
+}
+
+/**
+ * @param {{ lang: Language, name: string, onDone: (name: string | null) => void }} props
+ */
+function NameDialog({ lang, name, onDone }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => dialog.current?.showModal(), []);
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const given = input.current?.value.trim() ?? '';
+    if (given !== '') onDone(given);
+  };
+  return html`<dialog ref=${dialog} aria-labelledby="who" onClose=${() => onDone(null)}>
+    <form onSubmit=${submit}>
+      <h2 id="who">${say(lang, 'nameTitle')}</h2>
+      <p>${say(lang, 'nameWhy')}</p>
+      <label>${say(lang, 'nameLabel')}<input ref=${input} name="name" required maxlength="80" autocomplete="name" value=${name} /></label>
+      <p class="buttons"><button type="button" onClick=${() => onDone(null)}>${say(lang, 'cancel')}</button><button class="primary">${say(lang, 'save')}</button></p>
+    </form>
+  </dialog>`;
+}

@@ -1,0 +1,105 @@
+/** Follows the centre's stream. By fetch and not by EventSource, which shows no silence: a link that is dead but not closed would stay green. */
+
+/** @import { Snapshot, StreamFrame } from '#contracts' */
+/**
+ * @typedef {{
+ *   onSnapshot: (snapshot: Snapshot) => void,
+ *   onChange: (frame: StreamFrame) => void,
+ *   onLost: () => void,
+ *   silentMs?: number,
+ *   retryMs?: number[],
+ * }} Listener
+ */
+
+/**
+ * Reads the stream and comes back to it until the returned function is called.
+ * Guarantee: `onLost` is called when the stream ends, breaks, or says nothing for `silentMs` (the centre speaks every 15 s).
+ * @param {string} url
+ * @param {Listener} listener
+ * @returns {() => void}
+ */
+export function follow(url, { onSnapshot, onChange, onLost, silentMs = 40_000, retryMs = [500, 1_000, 2_000, 5_000, 10_000] }) {
+  let stopped = false;
+  let abort = new AbortController();
+  let tries = 0;
+
+  /** @param {string} event @param {string} data */
+  function take(event, data) {
+    if (event === 'snapshot') {
+      tries = 0;
+      onSnapshot(JSON.parse(data));
+    } else if (event === 'change') onChange(JSON.parse(data));
+  }
+
+  async function once() {
+    abort = new AbortController();
+    const heard = watchdog(silentMs, () => abort.abort());
+    try {
+      const response = await fetch(url, { signal: abort.signal, cache: 'no-store' });
+      if (!response.ok || response.body === null) return;
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      const push = eventCutter(take);
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+        heard.again();
+        push(chunk.value);
+      }
+    } catch {
+      // Broken or silent: the same to the reader, and `onLost` says it.
+    } finally {
+      heard.stop();
+    }
+  }
+
+  async function loop() {
+    while (!stopped) {
+      await once();
+      if (stopped) return;
+      onLost();
+      const waitMs = retryMs[Math.min(tries, retryMs.length - 1)] ?? 0;
+      tries += 1;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+
+  void loop();
+  return () => {
+    stopped = true;
+    abort.abort();
+  };
+}
+
+/**
+ * Cuts events out of a text that comes in pieces.
+ * @param {(event: string, data: string) => void} take
+ * @returns {(piece: string) => void}
+ */
+export function eventCutter(take) {
+  let text = '';
+  return (piece) => {
+    text += piece;
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const field = (/** @type {string} */ name) => {
+        const line = block.split('\n').find((one) => one.startsWith(`${name}: `));
+        return line?.slice(name.length + 2) ?? '';
+      };
+      take(field('event'), field('data'));
+    }
+  };
+}
+
+/**
+ * @param {number} limitMs
+ * @param {() => void} bark
+ */
+function watchdog(limitMs, bark) {
+  let timer = setTimeout(bark, limitMs);
+  return {
+    again: () => {
+      clearTimeout(timer);
+      timer = setTimeout(bark, limitMs);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}

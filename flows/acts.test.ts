@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { deliverAct, readMessage, toMs, waitAct } from './acts.ts';
+import { now, wireMessage } from './tabs/harness.ts';
+
+test('a message of the wires is taken as the very object that it is, with fields of its own', () => {
+  const message = { ...wireMessage(), ours: 'kept' };
+  const read = readMessage(message);
+  expect(read.ok && read.message).toBe(message);
+});
+
+test.each([
+  ['a text', 'hello', '(whole): expected Object, found "hello"'],
+  ['an inject by hand', { payload: 1 }, 'transition: expected "transition", found undefined'],
+  [
+    'a severity that does not exist',
+    { ...wireMessage(), severity: 'urgent' },
+    'severity: expected ("critical" | "major" | "minor" | "info"), found "urgent"',
+  ],
+  ['recipients that are no list', { ...wireMessage(), to: 'technician' }, 'to: expected Array, found "technician"'],
+  ['a hold below zero', { ...wireMessage(), holdMs: -1 }, 'holdMs: expected >=0, found -1'],
+  ['acts lost on the way', { ...wireMessage(), acts: [{}] }, 'acts.0.do: expected "do", found undefined'],
+])('%s is refused with one line', (_, msg, line) => {
+  expect(readMessage(msg)).toEqual({ ok: false, line: `not a message of the wires: ${line}` });
+});
+
+test('R23 deliver makes one act for all recipients, with the severity that the message has now', () => {
+  const message = wireMessage({ to: ['technician', 'asha'], severity: 'minor' });
+  const made = deliverAct(message, 'email');
+  expect(made).toEqual({ ok: true, act: { do: 'deliver', channel: 'email', to: ['technician', 'asha'], severity: 'minor' } });
+  expect(message.acts).toEqual([]);
+});
+
+test('deliver refuses a message for nobody, and a channel without a name', () => {
+  expect(deliverAct(wireMessage(), 'email')).toEqual({ ok: false, line: 'nobody to tell: msg.to is empty' });
+  expect(deliverAct(wireMessage({ to: ['central'] }), '')).toEqual({ ok: false, line: 'no channel is chosen' });
+});
+
+test('R22 a wait counts from the transition and keeps the fields that rules may have changed', () => {
+  const message = wireMessage({
+    severity: 'minor',
+    holdMs: 70_000,
+    to: ['asha'],
+    transition: { id: 1, offer: 2, kind: 'raised', at: now - 10_000 },
+  });
+  expect(waitAct(message, { node: 'w', forMs: 15_000, unlessAcknowledged: true }, now)).toEqual({
+    do: 'wait',
+    node: 'w',
+    dueAt: now + 5_000,
+    unlessAcknowledged: true,
+    message: { severity: 'minor', holdMs: 70_000, to: ['asha'] },
+  });
+});
+
+test('a wait whose time has come is due at once', () => {
+  const wait = { node: 'w', forMs: 10_000, unlessAcknowledged: false };
+  const message = (ago: number) => wireMessage({ transition: { id: 1, offer: 1, kind: 'raised', at: now - ago } });
+  expect(waitAct(message(10_000), wait, now)).toBe('due');
+  expect(waitAct(message(9_999), wait, now)).toMatchObject({ dueAt: now + 1 });
+});
+
+test('what is acknowledged already waits for nothing, where the wait asks for that', () => {
+  const message = wireMessage({}, { acknowledged: true });
+  expect(waitAct(message, { node: 'w', forMs: 0, unlessAcknowledged: true }, now)).toBe('idle');
+  expect(waitAct(message, { node: 'w', forMs: 0, unlessAcknowledged: false }, now)).toBe('due');
+});
+
+test.each([
+  ['15', 'min', 900_000],
+  ['0.5', 's', 500],
+  [20_000, 'ms', 20_000],
+  [2, 'h', 7_200_000],
+  ['', 'min', undefined],
+  ['soon', 's', undefined],
+  [-1, 's', undefined],
+  [undefined, 'ms', undefined],
+  [1, 'weeks', undefined],
+])('%s %s is read as milliseconds or as no time at all', (value, unit, expected) => {
+  expect(toMs(value, unit)).toBe(expected);
+});

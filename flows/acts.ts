@@ -1,0 +1,59 @@
+/** What the nodes on the tabs do to a message, as pure functions; a node is a thin shell around one of them. */
+
+import * as v from 'valibot';
+import { describeIssue, severities, transitionKinds } from '#contracts';
+import type { Act, WireMessage } from './incidents/model.ts';
+
+/**
+ * The message of the wires that `msg` is, or one line that says what is wrong with it.
+ * The message is the very object that came in, so that fields which other nodes added travel on.
+ */
+export function readMessage(msg: unknown): { ok: true; message: WireMessage } | { ok: false; line: string } {
+  const result = v.safeParse(shape, msg);
+  if (result.success) return { ok: true, message: msg as WireMessage };
+  return { ok: false, line: `not a message of the wires: ${describeIssue(result.issues[0])}` };
+}
+
+/** The act that tells the message's recipients over `channel`. `problem` where nobody is to be told. */
+export function deliverAct(message: WireMessage, channel: string): { ok: true; act: Act } | { ok: false; line: string } {
+  if (channel === '') return { ok: false, line: 'no channel is chosen' };
+  if (message.to.length === 0) return { ok: false, line: 'nobody to tell: msg.to is empty' };
+  return { ok: true, act: { do: 'deliver', channel, to: [...message.to], severity: message.severity } };
+}
+
+export type Wait = { node: string; forMs: number; unlessAcknowledged: boolean };
+
+/**
+ * What a wait means now: `due` (its time has passed), `idle` (acknowledged already, so nothing is to follow), or the act that sets the timer.
+ * The time counts from the transition, so that a second offer of the same transition is due at the same moment.
+ */
+export function waitAct(message: WireMessage, wait: Wait, now: number): 'due' | 'idle' | Act {
+  const { node, unlessAcknowledged } = wait;
+  if (unlessAcknowledged && message.incident.acknowledged) return 'idle';
+  const dueAt = message.transition.at + wait.forMs;
+  if (dueAt <= now) return 'due';
+  const { severity, holdMs, to } = message;
+  return { do: 'wait', node, dueAt, unlessAcknowledged, message: { severity, holdMs, to: [...to] } };
+}
+
+/** Milliseconds of a number in a wait node's unit; undefined for what is no time. */
+export function toMs(value: unknown, unit: string): number | undefined {
+  const factor = unitMs[unit];
+  const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+  if (factor === undefined || !Number.isFinite(number) || number < 0) return undefined;
+  return number * factor;
+}
+
+const unitMs: Record<string, number> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 };
+
+const time = v.pipe(v.number(), v.finite());
+
+/** Only what the nodes need; a rule may add fields of its own. */
+const shape = v.looseObject({
+  transition: v.looseObject({ id: v.number(), offer: v.number(), kind: v.picklist(transitionKinds), at: time }),
+  incident: v.looseObject({ id: v.number(), scope: v.string(), acknowledged: v.boolean(), told: v.array(v.string()) }),
+  severity: v.picklist(severities),
+  holdMs: v.pipe(time, v.minValue(0)),
+  to: v.array(v.string()),
+  acts: v.array(v.looseObject({ do: v.picklist(['deliver', 'wait']) })),
+});

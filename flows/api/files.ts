@@ -1,0 +1,54 @@
+/** The wall's files, read once at the start. What is not in this map is not served: there is no path to climb. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: string };
+export type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
+
+/** The browser modules that the wall's import map names, by their file under `node_modules`. */
+const modules: Record<string, string> = {
+  '/modules/preact.js': 'preact/dist/preact.module.js',
+  '/modules/preact-hooks.js': 'preact/hooks/dist/hooks.module.js',
+  '/modules/htm.js': 'htm/dist/htm.module.js',
+  '/modules/htm-preact.js': 'htm/preact/index.module.js',
+};
+
+const types: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+/** Reads the wall and its modules. Throws one clear line where a file is missing. */
+export async function loadWall(wallDir: string, modulesDir: string): Promise<Wall> {
+  const files = new Map<string, StaticFile>();
+  for (const name of await namesIn(wallDir)) files.set(`/${name}`, await load(join(wallDir, name)));
+  for (const [url, path] of Object.entries(modules)) files.set(url, await load(join(modulesDir, path)));
+  const page = files.get('/index.html');
+  if (page === undefined) throw new Error(`API: no index.html among the wall's files in ${wallDir}`);
+  files.set('/', page);
+  return { files, importMap: importMapHash(page.body.toString('utf8')) };
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch((error: Error) => {
+    throw new Error(`API: cannot read the wall's files: ${error.message}`);
+  });
+  return names.filter((name) => /^[a-z-]+\.(html|css|js|svg)$/.test(name));
+}
+
+async function load(path: string): Promise<StaticFile> {
+  const body = await readFile(path).catch((error: Error) => {
+    throw new Error(`API: cannot read a file of the wall: ${error.message}`);
+  });
+  const type = types[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  return { body, gzip: gzipSync(body), type, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+}
+
+function importMapHash(html: string): string {
+  const text = /<script type="importmap">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? '';
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}

@@ -1,0 +1,95 @@
+/** What can be asked and what can be done. Reading is free; two posts change something. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import * as v from 'valibot';
+import { describeIssue, faultIds, faults } from '#contracts';
+import type { StaticFile } from './files.ts';
+import type { DeskView } from './model.ts';
+import { acknowledgement, incidentId, incidentsQuery, note } from './schemas.ts';
+import { type Streams, streamLimit } from './streams.ts';
+
+type IncidentRequest = FastifyRequest<{ Params: { id: string } }>;
+type Outcome = Awaited<ReturnType<DeskView['note']>>;
+
+/** The answer to a request that cannot be served: its status and its one line. */
+export class Refused extends Error {
+  readonly statusCode: number;
+  constructor(statusCode: number, line: string) {
+    super(line);
+    this.statusCode = statusCode;
+  }
+}
+
+/** Health, and all that is read of the desk. */
+export function addReading(app: FastifyInstance, desk: DeskView): void {
+  app.get('/healthz', () => ({ alive: true }));
+  app.get('/readyz', (_request, reply) => {
+    const ready = desk.ready();
+    return reply.code(ready ? 200 : 503).send({ ready });
+  });
+  app.get('/api/snapshot', () => desk.snapshot());
+  app.get('/api/sites', () => desk.snapshot().sites);
+  app.get('/api/pcs', () => desk.snapshot().pcs);
+  app.get('/api/incidents', (request) => {
+    const { open } = read(incidentsQuery, request.query);
+    const { incidents } = desk.snapshot();
+    return open === undefined ? incidents : incidents.filter((one) => (one.overAt === null) === (open === 'true'));
+  });
+  app.get('/api/incidents/:id', (request: IncidentRequest) => {
+    const found = desk.incident(read(incidentId, request.params.id));
+    if (found === undefined) throw noIncident();
+    return found;
+  });
+  const words = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
+  app.get('/api/words', () => ({ faults: words }));
+}
+
+/** What a person does with an incident. Answers 204 once it is committed. */
+export function addActing(app: FastifyInstance, desk: DeskView): void {
+  app.post('/api/incidents/:id/acknowledge', async (request: IncidentRequest, reply) => {
+    const id = read(incidentId, request.params.id);
+    const { by } = read(acknowledgement, request.body);
+    return done(await desk.acknowledge(id, by), reply);
+  });
+  app.post('/api/incidents/:id/note', async (request: IncidentRequest, reply) => {
+    const id = read(incidentId, request.params.id);
+    const { by, text } = read(note, request.body);
+    return done(await desk.note(id, by, text), reply);
+  });
+}
+
+/** The stream of changes. */
+export function addStream(app: FastifyInstance, streams: Streams, headers: Record<string, string>): void {
+  app.get('/api/stream', { exposeHeadRoute: false }, (_request, reply) => {
+    if (!streams.open(reply.raw, headers)) throw new Refused(503, `${streamLimit} streams are open already`);
+    reply.hijack();
+  });
+}
+
+/** The wall's files, one route each. */
+export function addFiles(app: FastifyInstance, files: Map<string, StaticFile>): void {
+  for (const [url, file] of files) {
+    app.get(url, (request, reply) => {
+      reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'accept-encoding' });
+      if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
+      const packed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+      if (packed) reply.header('content-encoding', 'gzip');
+      return reply.type(file.type).send(packed ? file.gzip : file.body);
+    });
+  }
+}
+
+function read<S extends v.GenericSchema>(schema: S, input: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, input);
+  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]));
+  return result.output;
+}
+
+function done(outcome: Outcome, reply: FastifyReply): FastifyReply {
+  if (outcome === 'missing') throw noIncident();
+  if (outcome === 'over') throw new Refused(409, 'this incident is over');
+  return reply.code(204).send();
+}
+
+function noIncident(): Refused {
+  return new Refused(404, 'there is no such incident');
+}

@@ -1,0 +1,241 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request as httpRequest } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { faultIds } from '#contracts';
+import { microphoneGone, type ScriptedDesk, scriptedDesk } from './scripted-desk.ts';
+import { type Api, type ApiOptions, startApi } from './server.ts';
+
+let wallDir: string;
+let desk: ScriptedDesk;
+let api: Api;
+const logged: string[] = [];
+const importMap = '{"imports":{"preact":"/modules/preact.js"}}';
+
+beforeAll(async () => {
+  wallDir = await mkdtemp(join(tmpdir(), 'sabha-wall-'));
+  await writeFile(join(wallDir, 'index.html'), `<!doctype html><script type="importmap">${importMap}</script>`);
+  await writeFile(join(wallDir, 'wall.js'), '// '.padEnd(3000, 'x'));
+  await writeFile(join(wallDir, 'wall.test.ts'), 'secret');
+  await writeFile(join(wallDir, 'notes.txt'), 'secret');
+  desk = scriptedDesk();
+  api = await startApi(options());
+});
+beforeEach(() => {
+  desk.state = { ...scriptedDesk().state, incidents: [microphoneGone(Date.now())] };
+  desk.isReady = true;
+});
+afterAll(async () => {
+  await api.close();
+  await rm(wallDir, { recursive: true });
+});
+
+function options(edit: Partial<ApiOptions> = {}): ApiOptions {
+  const log = {
+    warn: (...words: unknown[]) => logged.push(JSON.stringify(words)),
+    error: (...words: unknown[]) => logged.push(String(words[1])),
+  };
+  return { host: '127.0.0.1', port: 0, desk, wallDir, modulesDir: 'node_modules', log, ...edit };
+}
+
+const url = (path: string) => `http://127.0.0.1:${api.port}${path}`;
+const get = (path: string, headers: Record<string, string> = {}) => fetch(url(path), { headers });
+const post = (path: string, body: unknown, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
+  fetch(url(path), { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+
+async function refusal(answer: Promise<Response>): Promise<[number, string]> {
+  const response = await answer;
+  const body = (await response.json()) as { error: string };
+  expect(Object.keys(body)).toEqual(['error']);
+  expect(body.error).not.toContain('\n');
+  return [response.status, body.error];
+}
+
+/** Sends headers that fetch would not: a foreign Host. */
+async function raw(headers: Record<string, string>, path = '/api/snapshot'): Promise<number | undefined> {
+  const asked = httpRequest({ host: '127.0.0.1', port: api.port, path, headers }).end();
+  const [response] = await once(asked, 'response');
+  response.resume();
+  return response.statusCode;
+}
+
+test('healthz says that the process lives, readyz that the desk is ready', async () => {
+  expect((await get('/healthz')).status).toBe(200);
+  expect((await get('/readyz')).status).toBe(200);
+  desk.isReady = false;
+  const waiting = await get('/readyz');
+  expect([waiting.status, await waiting.json()]).toEqual([503, { ready: false }]);
+  expect((await get('/healthz')).status).toBe(200);
+});
+
+test('the desk is read as a whole and in its parts', async () => {
+  const snapshot = await (await get('/api/snapshot')).json();
+  expect(snapshot).toMatchObject({ subscribed: true, pcs: [{ pc: 'ladakh/leh/vc-1' }], incidents: [{ id: 7 }] });
+  expect(await (await get('/api/sites')).json()).toEqual(desk.state.sites);
+  expect(await (await get('/api/pcs')).json()).toEqual(desk.state.pcs);
+  expect(await (await get('/api/incidents/7')).json()).toEqual(desk.state.incidents[0]);
+});
+
+test('incidents can be narrowed to the open ones and to those that are over', async () => {
+  desk.state.incidents.push(microphoneGone(Date.now(), { id: 8, overAt: Date.now(), over: 'cleared' }));
+  const ids = async (query: string) => ((await (await get(`/api/incidents${query}`)).json()) as { id: number }[]).map((one) => one.id);
+  expect(await ids('')).toEqual([7, 8]);
+  expect(await ids('?open=true')).toEqual([7]);
+  expect(await ids('?open=false')).toEqual([8]);
+  expect(await refusal(get('/api/incidents?open=perhaps'))).toEqual([400, 'open: expected ("true" | "false"), found "perhaps"']);
+});
+
+test('the words of every fault of the catalogue are served in both languages', async () => {
+  const { faults } = (await (await get('/api/words')).json()) as { faults: Record<string, { title: Record<string, string> }> };
+  expect(Object.keys(faults)).toEqual(faultIds);
+  expect(faults['microphone.missing']?.title).toEqual({ en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' });
+});
+
+test('acknowledge and note reach the desk', async () => {
+  expect((await post('/api/incidents/7/acknowledge', { by: '  Asha ' })).status).toBe(204);
+  expect((await post('/api/incidents/7/note', { by: 'Asha', text: 'केबल बदल दी' })).status).toBe(204);
+  expect(desk.incident(7)).toMatchObject({ acknowledged: { by: 'Asha' }, notes: [{ by: 'Asha', text: 'केबल बदल दी' }] });
+});
+
+test('an incident that is not there is 404, one that is over is 409', async () => {
+  expect(await refusal(post('/api/incidents/9/acknowledge', { by: 'Asha' }))).toEqual([404, 'there is no such incident']);
+  expect(await refusal(get('/api/incidents/9'))).toEqual([404, 'there is no such incident']);
+  desk.state.incidents = [microphoneGone(Date.now(), { overAt: Date.now(), over: 'cleared' })];
+  expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x' }))).toEqual([409, 'this incident is over']);
+});
+
+test('a wrong body is told in one line and changes nothing', async () => {
+  const wrong: [unknown, RegExp][] = [
+    [{}, /^by: expected string|^by: expected "by"/],
+    [{ by: '   ' }, /^by: expected a length >=1/],
+    [{ by: 'a\nb' }, /^by: /],
+    [{ by: 'x'.repeat(81) }, /^by: expected a length <=80/],
+    [{ by: 'Asha', admin: true }, /^admin: this key is not known/],
+    ['{', /^the body is not JSON/],
+    ['', /^the body is empty/],
+    ['{"by":"Asha","__proto__":{"x":1}}', /./],
+  ];
+  for (const [body, line] of wrong) {
+    const [status, error] = await refusal(post('/api/incidents/7/acknowledge', body));
+    expect([status, error]).toEqual([400, expect.stringMatching(line)]);
+  }
+  expect((await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x'.repeat(501) })))[0]).toBe(400);
+  expect((await refusal(post('/api/incidents/-1/note', { by: 'Asha', text: 'x' })))[0]).toBe(400);
+  expect(desk.incident(7)).toMatchObject({ acknowledged: null, notes: [] });
+});
+
+test('a body over 4 KB is 413, one that is not JSON by type is 415', async () => {
+  expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x'.repeat(4096) }))).toEqual([
+    413,
+    'the body is larger than 4096 bytes',
+  ]);
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp']) {
+    const [status, line] = await refusal(post('/api/incidents/7/acknowledge', '{"by":"Eve"}', { 'content-type': type }));
+    expect([status, line]).toEqual([415, 'a POST must be application/json']);
+  }
+  expect(desk.incident(7)?.acknowledged).toBeNull();
+});
+
+test('a foreign Host is refused, so that a rebound name reads nothing', async () => {
+  const port = api.port;
+  for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1', `127.0.0.1:${port + 1}`, `localhost.evil.example:${port}`]) {
+    expect([host, await raw({ host })]).toEqual([host, 403]);
+  }
+  for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`]) expect([host, await raw({ host })]).toEqual([host, 200]);
+  expect(await raw({ host: 'evil.example' }, '/')).toBe(403);
+  expect(await raw({ host: 'evil.example' }, '/api/stream')).toBe(403);
+});
+
+test('a foreign Origin is refused, our own is served', async () => {
+  const json = { 'content-type': 'application/json' };
+  for (const origin of ['http://evil.example', 'null', `https://127.0.0.1:${api.port}`, 'http://127.0.0.1:1']) {
+    expect(await refusal(post('/api/incidents/7/acknowledge', { by: 'Eve' }, { ...json, origin }))).toEqual([
+      403,
+      `the Origin "${origin}" is not this server`,
+    ]);
+  }
+  expect(desk.incident(7)?.acknowledged).toBeNull();
+  expect((await post('/api/incidents/7/acknowledge', { by: 'Asha' }, { ...json, origin: `http://localhost:${api.port}` })).status).toBe(
+    204,
+  );
+});
+
+test('every answer carries the security headers, refusals and pages alike', async () => {
+  for (const path of ['/', '/api/snapshot', '/nothing', '/%zz', '/api/incidents/x']) {
+    const { headers } = await get(path);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect([path, policy]).toEqual([path, expect.stringContaining("frame-ancestors 'none'")]);
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self' 'sha256-[A-Za-z0-9+/]{43}='; style-src 'self';/);
+    expect(policy).not.toContain('unsafe');
+    expect([headers.get('x-content-type-options'), headers.get('referrer-policy')]).toEqual(['nosniff', 'no-referrer']);
+  }
+});
+
+test('the files of the wall and the modules it names are served, and no other file', async () => {
+  const page = await get('/');
+  expect([page.headers.get('content-type'), await page.text()]).toEqual(['text/html; charset=utf-8', expect.stringContaining('importmap')]);
+  for (const path of ['/wall.js', '/modules/preact.js', '/modules/preact-hooks.js', '/modules/htm.js', '/modules/htm-preact.js']) {
+    const file = await get(path);
+    expect([path, file.status, file.headers.get('content-type')]).toEqual([path, 200, 'text/javascript; charset=utf-8']);
+  }
+  for (const path of ['/wall.test.ts', '/notes.txt', '/modules/', '/modules/preact/package.json', '/..%2fpackage.json', '/%zz']) {
+    const [status, line] = await refusal(get(path));
+    expect([path, status]).toEqual([path, path === '/%zz' ? 400 : 404]);
+    expect(line).not.toContain('secret');
+  }
+});
+
+test('a file is sent packed, and not again where the page has it', async () => {
+  const first = await get('/wall.js', { 'accept-encoding': 'gzip' });
+  expect(first.headers.get('content-encoding')).toBe('gzip');
+  expect(Number(first.headers.get('content-length'))).toBeLessThan(200);
+  expect(await first.text()).toHaveLength(3000);
+  const again = await get('/wall.js', { 'if-none-match': first.headers.get('etag') ?? '' });
+  expect([again.status, await again.text()]).toEqual([304, '']);
+});
+
+test('a desk that throws is a 500 that tells nothing of the inside, and the log has it', async () => {
+  const broken = {
+    ...desk,
+    snapshot: () => {
+      throw new Error('secret path /var/x');
+    },
+  };
+  const other = await startApi(options({ desk: broken }));
+  const answer = await fetch(`http://127.0.0.1:${other.port}/api/snapshot`);
+  expect([answer.status, await answer.json()]).toEqual([500, { error: 'the centre could not do this; its log says why' }]);
+  expect(logged).toContain('a request failed');
+  await other.close();
+});
+
+test('a port in use, a host beyond loopback and a missing folder each reject with one clear line', async () => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const { port } = holder.address() as AddressInfo;
+  const listeners = desk.listeners();
+  await expect(startApi(options({ port }))).rejects.toThrow(
+    `API: port ${port} on 127.0.0.1 is in use; stop the other program or set ports.api in sabha.json`,
+  );
+  expect(desk.listeners()).toBe(listeners);
+  holder.close();
+  await expect(startApi(options({ host: '0.0.0.0' }))).rejects.toThrow(
+    'API: host "0.0.0.0" is not loopback; use 127.0.0.1, ::1 or localhost',
+  );
+  await expect(startApi(options({ wallDir: join(wallDir, 'gone') }))).rejects.toThrow(/^API: cannot read the wall's files: ENOENT/);
+  await expect(startApi(options({ modulesDir: wallDir }))).rejects.toThrow(/^API: cannot read a file of the wall: ENOENT/);
+});
+
+test('close ends open streams and idle connections within 200 ms', async () => {
+  const other = await startApi(options());
+  const idle = connect(other.port, '127.0.0.1');
+  await once(idle, 'connect');
+  const stream = await fetch(`http://127.0.0.1:${other.port}/api/stream`);
+  const before = performance.now();
+  await other.close();
+  expect(performance.now() - before).toBeLessThan(200);
+  await expect(stream.text()).rejects.toThrow();
+  idle.destroy();
+});

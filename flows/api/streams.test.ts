@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Clock } from '#contracts';
+import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from './scripted-desk.ts';
+import { type Api, startApi } from './server.ts';
+import { bufferLimitBytes, streamLimit } from './streams.ts';
+
+let desk: ScriptedDesk;
+let api: Api;
+let warned: string[];
+let clock: Clock & { fire(): void };
+const opened: AbortController[] = [];
+
+beforeEach(async () => {
+  desk = scriptedDesk();
+  warned = [];
+  clock = handClock();
+  const log = { warn: (line: string) => warned.push(line), error: (...words: unknown[]) => warned.push(String(words)) };
+  api = await startApi({ host: '127.0.0.1', port: 0, desk, wallDir: 'dashboards/wall', modulesDir: 'node_modules', log, clock });
+});
+afterEach(async () => {
+  for (const one of opened.splice(0)) one.abort();
+  await api.close();
+});
+
+/** A clock whose one timer fires when the test says so. */
+function handClock(): Clock & { fire(): void } {
+  let pending: (() => void) | undefined;
+  return {
+    now: () => 1_000,
+    up: () => 0,
+    after: (delayMs, task) => {
+      expect(delayMs).toBe(15_000);
+      pending = task;
+      return () => {
+        pending = undefined;
+      };
+    },
+    fire: () => pending?.(),
+  };
+}
+
+/** Opens a stream; `next` gives its events one by one. */
+async function open() {
+  const abort = new AbortController();
+  opened.push(abort);
+  const response = await fetch(`http://127.0.0.1:${api.port}/api/stream`, { signal: abort.signal });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  async function next(): Promise<{ id: number; event: string; data: Record<string, unknown>; head: string }> {
+    for (;;) {
+      const end = text.indexOf('\n\n');
+      if (end >= 0) {
+        const head = text.slice(0, end);
+        text = text.slice(end + 2);
+        const field = (name: string) => new RegExp(`^${name}: ([^\\n]*)$`, 'm').exec(head)?.[1] ?? '';
+        return { id: Number(field('id')), event: field('event'), data: JSON.parse(field('data')), head };
+      }
+      const chunk = await reader?.read();
+      if (chunk?.value === undefined) throw new Error('the stream ended');
+      text += chunk.value;
+    }
+  }
+  return { response, next, abort };
+}
+
+test('a stream begins with the whole snapshot and tells the browser when to come back', async () => {
+  const { response, next } = await open();
+  expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+  expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+  const first = await next();
+  expect(first.head).toMatch(/^retry: 2000\n/);
+  expect(first.event).toBe('snapshot');
+  expect(first.data).toMatchObject({ subscribed: true, pcs: [{ pc: 'ladakh/leh/vc-1' }], incidents: [] });
+});
+
+test('changes follow in order, numbered, on every open stream', async () => {
+  const streams = [await open(), await open()];
+  for (const { next } of streams) expect((await next()).event).toBe('snapshot');
+  desk.change({ incidents: [microphoneGone(1_000)] });
+  desk.change({ subscribed: false });
+  for (const { next } of streams) {
+    const [first, second] = [await next(), await next()];
+    expect(first).toMatchObject({ event: 'change', data: { subscribed: true, incidents: [{ id: 7 }] } });
+    expect(second).toMatchObject({ event: 'change', data: { subscribed: false } });
+    expect(second.id).toBeGreaterThan(first.id);
+  }
+});
+
+test('a name with line breaks stays one event', async () => {
+  const { next } = await open();
+  await next();
+  desk.change({ pcs: [wellPc(0, { room: { en: 'a\n\nevent: snapshot\r\n\r\ndata: {}', hi: '\u2028' } })] });
+  expect((await next()).data).toMatchObject({ pcs: [{ room: { en: 'a\n\nevent: snapshot\r\n\r\ndata: {}' } }] });
+});
+
+test('a quiet stream carries an empty change each 15 s, which dates what it shows', async () => {
+  const { next } = await open();
+  await next();
+  clock.fire();
+  clock.fire();
+  expect(await next()).toMatchObject({ event: 'change', data: { at: 1_000, subscribed: true } });
+  expect(await next()).toMatchObject({ event: 'change', data: { at: 1_000, subscribed: true } });
+});
+
+test('the stream above the limit is refused, and a place is free again when a page leaves', async () => {
+  const all = await Promise.all(Array.from({ length: streamLimit }, open));
+  const refused = await fetch(`http://127.0.0.1:${api.port}/api/stream`);
+  expect([refused.status, await refused.json()]).toEqual([503, { error: '64 streams are open already' }]);
+  all[0]?.abort.abort();
+  await expect.poll(async () => (await open()).response.status, { interval: 20, timeout: 2_000 }).toBe(200);
+});
+
+test('a HEAD request opens no stream', async () => {
+  const answer = await fetch(`http://127.0.0.1:${api.port}/api/stream`, { method: 'HEAD' });
+  expect(answer.status).toBe(404);
+});
+
+test('a client that does not read is dropped, and the others go on', async () => {
+  const reading = await open();
+  await reading.next();
+  const deaf = connect(api.port, '127.0.0.1');
+  deaf.pause();
+  deaf.write(`GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\n\r\n`);
+  const readable = once(deaf, 'readable');
+  await readable;
+  const gone = new Promise((resolve) => deaf.once('close', resolve));
+  deaf.on('error', () => {});
+  const big = wellPc(0, { room: { en: 'x'.repeat(bufferLimitBytes / 4), hi: 'x' } });
+  for (let sent = 0; sent < 200 && warned.length === 0; sent += 1) {
+    desk.change({ pcs: [big] });
+    await reading.next();
+  }
+  expect(warned).toEqual(['a client of the stream reads too slowly: dropped']);
+  deaf.resume();
+  await gone;
+  desk.change({ subscribed: false });
+  expect((await reading.next()).data).toMatchObject({ subscribed: false });
+});
+
+test('a snapshot larger than the limit drops nobody', async () => {
+  const at = 0;
+  desk.state.pcs = Array.from({ length: 40 }, (_, n) =>
+    wellPc(at, { pc: `ladakh/leh/vc-${n}`, room: { en: 'x'.repeat(bufferLimitBytes / 10), hi: 'x' } }),
+  );
+  const { next } = await open();
+  desk.change({ subscribed: false });
+  expect((await next()).event).toBe('snapshot');
+  expect((await next()).data).toMatchObject({ subscribed: false });
+  expect(warned).toEqual([]);
+});

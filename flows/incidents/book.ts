@@ -1,0 +1,104 @@
+/** What the engine holds in memory, and what of it must be written: every put becomes one row of the next batch (R20). */
+import type { Contents, Op } from '../ledger/model.ts';
+import type { Effect, Incident, PcRecord, Timer, Transition } from './model.ts';
+
+export type Book = ReturnType<typeof createBook>;
+
+/** Opens the book on what the ledger holds. */
+export function createBook(contents: Contents) {
+  const pcs = new Map(contents.pcs.map((record) => [record.pc, record]));
+  const incidents = new Map(contents.incidents.map((incident) => [incident.id, incident]));
+  const transitions = new Map(contents.transitions.map((one) => [one.id, one]));
+  const timers = new Map(contents.timers.map((timer) => [timer.id, timer]));
+  const live = new Map<number, Set<number>>();
+  const timersOf = new Map<number, Set<number>>();
+  const open = new Map(contents.incidents.filter((one) => one.over === null).map((one) => [one.scope, one.id]));
+  const next = { incident: contents.nextIncident, transition: contents.nextTransition, timer: contents.nextTimer };
+  let rows = new Map<string, Op>();
+  let effects: Effect[] = [];
+  const write = (key: string, op: Op) => void rows.set(key, op);
+  for (const one of contents.transitions) if (one.state !== 'concluded') within(live, one.incident).add(one.id);
+  for (const timer of contents.timers) within(timersOf, timer.transition).add(timer.id);
+
+  return {
+    pcs: pcs as ReadonlyMap<string, PcRecord>,
+    incidents: incidents as ReadonlyMap<number, Incident>,
+    transitions: transitions as ReadonlyMap<number, Transition>,
+    timers: timers as ReadonlyMap<number, Timer>,
+    /** The transitions of an incident that are not concluded, in order. */
+    liveOf: (incident: number) => found(transitions, live.get(incident)),
+    /** All transitions that are not concluded. */
+    live: () => [...live.values()].flatMap((ids) => found(transitions, ids)),
+    timersOf: (transition: number) => found(timers, timersOf.get(transition)),
+
+    openIncident(scope: string): Incident | undefined {
+      const id = open.get(scope);
+      return id === undefined ? undefined : incidents.get(id);
+    },
+    openScopes: () => [...open.keys()],
+    newId: (kind: keyof typeof next) => next[kind]++,
+
+    /** Holds a record in memory; `durable` writes it too. */
+    putPc(record: PcRecord, durable: boolean): void {
+      pcs.set(record.pc, record);
+      if (durable) write(`pc/${record.pc}`, { op: 'pc', record });
+    },
+    putIncident(incident: Incident): void {
+      incidents.set(incident.id, incident);
+      if (incident.over === null) open.set(incident.scope, incident.id);
+      else if (open.get(incident.scope) === incident.id) open.delete(incident.scope);
+      write(`incident/${incident.id}`, { op: 'incident', incident });
+    },
+    putTransition(transition: Transition): void {
+      transitions.set(transition.id, transition);
+      if (transition.state === 'concluded') without(live, transition.incident, transition.id);
+      else within(live, transition.incident).add(transition.id);
+      write(`transition/${transition.id}`, { op: 'transition', transition });
+    },
+    putTimer(timer: Timer): void {
+      timers.set(timer.id, timer);
+      within(timersOf, timer.transition).add(timer.id);
+      write(`timer/${timer.id}`, { op: 'timer', timer });
+    },
+    dropTimer(timer: Timer): void {
+      if (!timers.delete(timer.id)) return;
+      without(timersOf, timer.transition, timer.id);
+      write(`timer/${timer.id}`, { op: 'timer-gone', id: timer.id });
+    },
+    /** Any other row, such as one for the outbox; the same key is written once. */
+    add: write,
+    effect: (effect: Effect) => void effects.push(effect),
+
+    /** Forgets an incident that is long over; the ledger keeps it. */
+    forget(id: number): void {
+      incidents.delete(id);
+      for (const [key, one] of transitions) if (one.incident === id) transitions.delete(key);
+    },
+
+    /** The rows and effects gathered since the last call. Effects are for after the commit. */
+    take(): { ops: Op[]; effects: Effect[] } {
+      const taken = { ops: [...rows.values()], effects };
+      rows = new Map();
+      effects = [];
+      return taken;
+    },
+  };
+}
+
+type Index = Map<number, Set<number>>;
+
+function within(index: Index, key: number): Set<number> {
+  const held = index.get(key) ?? new Set();
+  index.set(key, held);
+  return held;
+}
+
+function without(index: Index, key: number, id: number): void {
+  const held = index.get(key);
+  held?.delete(id);
+  if (held?.size === 0) index.delete(key);
+}
+
+function found<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> | undefined): T[] {
+  return [...(ids ?? [])].sort((a, b) => a - b).flatMap((id) => rows.get(id) ?? []);
+}

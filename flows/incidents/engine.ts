@@ -1,0 +1,227 @@
+/**
+ * The incident engine: what PCs say and do not say, turned into incidents and their transitions.
+ * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
+ */
+import { createBook } from './book.ts';
+import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from './model.ts';
+import { centralNotice } from './notice.ts';
+import { createPassages, outboxRow } from './passages.ts';
+import { heard, newRecord, onBeat, onBirth, onBye, onLost, onState, presenceOf, type Step } from './pc.ts';
+import { type Core, type EngineOptions, followOpen, followPc, followUnheard, setCentre, unreadableLimit } from './scopes.ts';
+
+/** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
+const askEveryMs = 10_000;
+const askUnreadableEveryMs = 3_600_000;
+/** R19: losing the broker for this long is an incident of the centre's own; so are three starts in half an hour. */
+const brokerLostMs = 60_000;
+const startsWindowMs = 30 * 60_000;
+const startsLimit = 3;
+/** `flow did not finish` stands this long after the last one (R24). */
+const unfinishedStandsMs = 60_000;
+/** An incident that has been unknown for a day is named to central, once a day (R14). */
+const dayMs = 24 * 3_600_000;
+
+export type Engine = ReturnType<typeof createEngine>;
+export type { EngineOptions };
+
+/** Opens the engine on what the ledger holds and what the site table knows. Until `subscribed` it judges no silence (R18). */
+export function createEngine(options: EngineOptions, now: number) {
+  const core = createCore(options, now);
+  setKnown(core, options.known, now);
+  return {
+    book: core.book,
+    known: core.known as ReadonlyMap<string, KnownPc>,
+    isSubscribed: () => core.subscribedAt !== null,
+
+    /** Takes one event. What it leaves to be written and done is fetched with `take`. */
+    apply: (event: EngineEvent, at: number) => ('pc' in event ? onPc(core, event, at) : onCentre(core, event, at)),
+
+    /** A beat with the digest that is held, from a PC that is online: nothing but the time of hearing changes. False where there is more to it. */
+    touch(pc: string, at: number): boolean {
+      const record = core.book.pcs.get(pc);
+      if (record?.presence !== 'online' || !core.known.has(pc)) return false;
+      core.book.putPc(heard(record, at), false);
+      return true;
+    },
+
+    take: core.book.take,
+  };
+}
+
+function createCore(options: EngineOptions, now: number): Core {
+  const book = createBook(options.contents);
+  const known = new Map<string, KnownPc>();
+  const facts = (scope: string) => {
+    const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
+    return { link, elevationM };
+  };
+  const passages = createPassages(book, { ...options, facts });
+  const memory = { asking: new Map(), centre: new Map(), unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
+  return { options, book, passages, known, ...memory, subscribedAt: null, unsubscribedAt: now };
+}
+
+function onCentre(core: Core, event: CentreEvent, now: number): void {
+  switch (event.type) {
+    case 'known':
+      return setKnown(core, event.pcs, now);
+    case 'subscribed':
+      core.subscribedAt = now;
+      core.unsubscribedAt = null;
+      return tick(core, now);
+    case 'unsubscribed':
+      core.subscribedAt = null;
+      core.unsubscribedAt ??= now;
+      return;
+    case 'started':
+      return core.passages.restart(now);
+    case 'tick':
+      return tick(core, now);
+    case 'centre':
+      return setCentre(core, event, now);
+    case 'conclude':
+      return core.passages.conclude(event, now);
+    case 'acknowledge':
+      return change(core, event.incident, (one) => ({ ...one, acknowledged: { by: event.by, at: now, severity: one.severity } }));
+    case 'note':
+      return change(core, event.incident, (one) => ({ ...one, notes: [...one.notes, { at: now, by: event.by, text: event.text }] }));
+  }
+}
+
+function onPc(core: Core, event: PcEvent, now: number): void {
+  const place = core.known.get(event.pc);
+  if (place === undefined) return;
+  const before = core.book.pcs.get(event.pc) ?? newRecord(event.pc, place.link);
+  const step = stepOf(before, event, now);
+  const record = judgedNow(heard(step.record, now), core.subscribedAt, now);
+  const changed = !sameRecord(before, record);
+  core.book.putPc(record, changed);
+  follows(core, { step, before, record, now });
+  if (changed || step.unreadable) followPc(core, event.pc, now);
+  if (before.unheard && !record.unheard) followUnheard(core, now);
+}
+
+function stepOf(record: PcRecord, event: PcEvent, now: number): Step {
+  switch (event.type) {
+    case 'birth':
+      return onBirth(record, event);
+    case 'bye':
+      return onBye(record, event);
+    case 'lost':
+      return onLost(record, event, now);
+    case 'state':
+      return onState(record, event, now);
+    case 'beat':
+      return onBeat(record, event);
+    case 'unreadable':
+      return { record, ask: event.leaf === 'state' ? ['state'] : [], unreadable: event.leaf === 'state' };
+    case 'inventory':
+      return { record: { ...record, inventory: event.hash }, ask: [] };
+    case 'heard':
+      return { record, ask: [] };
+  }
+}
+
+/** Asks for what a step left open, and keeps count of answers that could not be read (R13). */
+function follows(core: Core, at: { step: Step; before: PcRecord; record: PcRecord; now: number }): void {
+  const { step, before, record, now } = at;
+  const pc = record.pc;
+  if (step.ask.includes('inventory')) core.book.effect({ do: 'ask', pc, want: ['inventory'] });
+  if (record.rev > 0 && (record.rev !== before.rev || record.session !== before.session)) core.asking.delete(pc);
+  const asking = core.asking.get(pc) ?? { needed: false, askedAt: Number.NEGATIVE_INFINITY, unreadable: 0 };
+  if (step.unreadable) core.asking.set(pc, { ...asking, unreadable: asking.unreadable + 1, needed: true });
+  else if (step.ask.includes('state')) core.asking.set(pc, { ...asking, needed: true });
+  ask(core, pc, now);
+}
+
+function ask(core: Core, pc: string, now: number): void {
+  const asking = core.asking.get(pc);
+  if (asking?.needed !== true) return;
+  const everyMs = asking.unreadable >= unreadableLimit ? askUnreadableEveryMs : askEveryMs;
+  if (now - asking.askedAt < everyMs) return;
+  core.asking.set(pc, { ...asking, askedAt: now });
+  core.book.effect({ do: 'ask', pc, want: ['state'] });
+}
+
+function setKnown(core: Core, pcs: readonly KnownPc[], now: number): void {
+  core.known.clear();
+  for (const pc of pcs) {
+    core.known.set(pc.pc, pc);
+    const record = core.book.pcs.get(pc.pc);
+    if (record?.link !== pc.link) core.book.putPc({ ...(record ?? newRecord(pc.pc, pc.link)), link: pc.link }, true);
+  }
+  for (const scope of core.book.openScopes()) if (core.book.pcs.has(scope) && !core.known.has(scope)) followPc(core, scope, now);
+  followUnheard(core, now);
+}
+
+function tick(core: Core, now: number): void {
+  judgeSilence(core, now);
+  for (const pc of core.asking.keys()) ask(core, pc, now);
+  const { unsubscribedAt } = core;
+  const starts = core.options.starts.filter((at) => now - at < startsWindowMs).length;
+  setCentre(
+    core,
+    { fault: 'centre.broker_lost', device: '', standing: unsubscribedAt !== null && now - unsubscribedAt >= brokerLostMs },
+    now,
+  );
+  setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
+  if (core.passages.tick(now)) core.unfinishedAt = now;
+  setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);
+  followOpen(core, now);
+  nameUnknown(core, now);
+  forgetOver(core, now);
+}
+
+/** Judges the silence of each PC, and whether it is silent on its own or since a gap of ours (R18, R19). */
+function judgeSilence(core: Core, now: number): void {
+  let list = false;
+  for (const record of core.book.pcs.values()) {
+    const presence = core.known.has(record.pc) ? presenceOf(record, core.subscribedAt, now) : record.presence;
+    if (presence === record.presence) continue;
+    const heardSince = record.heardAt !== null && record.heardAt >= (core.subscribedAt ?? 0);
+    const unheard = presence === 'silent' && !heardSince;
+    core.book.putPc({ ...record, presence, unheard }, true);
+    list ||= unheard || record.unheard;
+    followPc(core, record.pc, now);
+  }
+  if (list) followUnheard(core, now);
+}
+
+function nameUnknown(core: Core, now: number): void {
+  if (now - core.namedAt < dayMs) return;
+  const frozen = [...core.book.incidents.values()].filter((one) => one.over === null && isUnknownForADay(one, now));
+  if (frozen.length === 0) return;
+  core.namedAt = now;
+  const lines = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}: unknown for a day`);
+  const notice = centralNotice({ kind: 'direct', lines, place: core.options.place('centre'), now });
+  for (const to of core.options.central()) {
+    const row = outboxRow({ ...to, key: `unknown-${now}/${to.channel}/${to.person}`, transition: null, notice, now });
+    core.book.add(`outbox/${row.key}`, { op: 'outbox', row });
+  }
+}
+
+function isUnknownForADay(incident: Incident, now: number): boolean {
+  return incident.faults.some((fault) => fault.unknownSince !== null && now - fault.unknownSince >= dayMs);
+}
+
+function forgetOver(core: Core, now: number): void {
+  for (const { id, overAt } of core.book.incidents.values()) {
+    if (overAt !== null && now - overAt > dayMs && core.book.liveOf(id).length === 0) core.book.forget(id);
+  }
+}
+
+function change(core: Core, id: number, next: (incident: Incident) => Incident): void {
+  const incident = core.book.incidents.get(id);
+  if (incident !== undefined) core.book.putIncident(next(incident));
+}
+
+/** A PC that is heard again is judged at once, not at the next tick. */
+function judgedNow(record: PcRecord, subscribedAt: number | null, now: number): PcRecord {
+  const presence = presenceOf(record, subscribedAt, now);
+  const unheard = record.unheard && presence === 'silent';
+  return presence === record.presence && unheard === record.unheard ? record : { ...record, presence, unheard };
+}
+
+/** True where nothing but the time of hearing differs: such a record need not be written. */
+function sameRecord(a: PcRecord, b: PcRecord): boolean {
+  return (Object.keys(b) as (keyof PcRecord)[]).every((key) => key === 'heardAt' || a[key] === b[key]);
+}

@@ -1,0 +1,110 @@
+/** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
+import { bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
+import type { Incident, StandingFault } from './model.ts';
+import type { Scene, Standing } from './standing.ts';
+
+/** A fault that came back within this time of having gone flaps: one open incident, which clears only after `calmMs` of quiet. */
+export const flapWindowMs = 30 * 60_000;
+export const calmMs = 10 * 60_000;
+
+/** News of an incident: what a transition will be made of. */
+export type News = { kind: TransitionKind; faults: StandingFault[] };
+
+export type Followed = { incident: Incident | undefined; news: News[]; ended: Record<string, number> };
+
+export type FollowInput = { incident: Incident | undefined; scene: Scene; ended: Record<string, number>; now: number; open(): Incident };
+
+/**
+ * Follows a scope: joins what newly stands, freezes what is unknown, ends what is gone for its clear time or no longer checked.
+ * `ended` remembers when each fault ended, so that a return is known as flapping. `open` makes a new incident.
+ */
+export function follow({ incident, scene, ended, now, open }: FollowInput): Followed {
+  const before = incident?.faults ?? [];
+  const held = before.map((fault) => updated(fault, scene, now));
+  const ends = held.filter((fault) => isOver(fault, scene, ended, now));
+  const kept = held.filter((fault) => !ends.includes(fault));
+  const known = new Set(held.map((fault) => fault.key));
+  const joined = scene.standing.filter((one) => !known.has(one.key)).map((one) => born(one, now));
+  const faults = withHidden([...kept, ...joined]);
+  if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
+  const returned = before.filter((fault) => fault.goneAt !== null && scene.verdict(fault.key) === 'standing');
+  const marks = [...ends, ...returned].map((fault) => [fault.key, now] as const);
+  const nextEnded = marks.length > 0 ? { ...ended, ...Object.fromEntries(marks) } : ended;
+  const base = incident ?? open();
+  const flapping = faults.some((fault) => flaps(fault, ended, now));
+  if (faults.length === 0) return { ...over(base, ends, scene, now), ended: nextEnded };
+  const severity = worst(faults);
+  const next: Incident = { ...base, faults, severity, flapping: base.flapping || flapping };
+  const news = newsOf({ before, ends, faults, isNew: incident === undefined });
+  return { incident: takenBack(next, news), news, ended: nextEnded };
+}
+
+/** The most severe of the faults that are not hidden; of all, where all are. */
+export function worst(faults: readonly StandingFault[]): Severity {
+  const seen = faults.filter((fault) => !fault.hidden);
+  const list = (seen.length > 0 ? seen : faults).map((fault) => fault.severity);
+  return [...list].sort(bySeverity)[0] ?? 'info';
+}
+
+/** How long a fault must be gone before it is over: its catalogue time, or the long calm of one that flaps. */
+export function clearMsOf(fault: StandingFault, ended: Record<string, number>, now: number): number {
+  return flaps(fault, ended, now) ? calmMs : (faultOf(fault.fault)?.clearMs ?? 0);
+}
+
+function flaps(fault: StandingFault, ended: Record<string, number>, now: number): boolean {
+  const last = ended[fault.key];
+  return last !== undefined && now - last < flapWindowMs;
+}
+
+function updated(fault: StandingFault, scene: Scene, now: number): StandingFault {
+  const verdict = scene.verdict(fault.key);
+  if (verdict === 'standing') {
+    const seen = scene.standing.find((one) => one.key === fault.key);
+    return { ...fault, name: seen?.name ?? fault.name, reason: seen?.reason ?? null, goneAt: null, unknownSince: null };
+  }
+  if (verdict === 'unknown') return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? now };
+  return { ...fault, goneAt: fault.goneAt ?? now, unknownSince: null };
+}
+
+function isOver(fault: StandingFault, scene: Scene, ended: Record<string, number>, now: number): boolean {
+  const verdict = scene.verdict(fault.key);
+  if (verdict === 'absent') return true;
+  return verdict === 'gone' && fault.goneAt !== null && now - fault.goneAt >= clearMsOf(fault, ended, now);
+}
+
+function born(one: Standing, now: number): StandingFault {
+  return { ...one, since: Math.min(one.since, now), goneAt: null, unknownSince: null, hidden: false, told: null };
+}
+
+function withHidden(faults: StandingFault[]): StandingFault[] {
+  const ids = new Set(faults.map((fault) => fault.fault));
+  return faults.map((fault) => ({ ...fault, hidden: (faultOf(fault.fault)?.parents ?? []).some((parent) => ids.has(parent)) }));
+}
+
+function over(base: Incident, ends: StandingFault[], scene: Scene, now: number): { incident: Incident; news: News[] } {
+  const closed = ends.length > 0 && ends.every((fault) => scene.verdict(fault.key) === 'absent');
+  const kind = closed ? 'closed' : 'cleared';
+  const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? 'no longer checked' : null };
+  return { incident, news: [{ kind, faults: ends }] };
+}
+
+function newsOf(at: { before: readonly StandingFault[]; ends: StandingFault[]; faults: StandingFault[]; isNew: boolean }): News[] {
+  const old = new Map(at.before.map((fault) => [fault.key, fault]));
+  const fresh = at.faults.filter((fault) => !fault.hidden && fault.told === null && (old.get(fault.key)?.hidden ?? true));
+  const news: News[] = [];
+  const eased = at.ends.filter((fault) => fault.told !== null);
+  if (eased.length > 0) news.push({ kind: 'eased', faults: eased });
+  if (fresh.length > 0) news.push({ kind: at.isNew ? 'raised' : 'worsened', faults: fresh });
+  return news;
+}
+
+/** What is more severe than what was acknowledged takes the acknowledgement back (R21). */
+function takenBack(incident: Incident, news: News[]): Incident {
+  const worse = news.some((one) => one.kind === 'worsened' && isWorse(worst(one.faults), incident.acknowledged?.severity));
+  return worse ? { ...incident, acknowledged: null } : incident;
+}
+
+/** True where `severity` is more severe than `than`; nothing is worse than nothing. */
+export function isWorse(severity: Severity, than: Severity | undefined): boolean {
+  return than !== undefined && bySeverity(severity, than) < 0;
+}

@@ -1,0 +1,99 @@
+/** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
+import { bySeverity, faultOf, type LinkClass, siteOf, stateOf } from '#contracts';
+import { clearMsOf } from './incident.ts';
+import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from './model.ts';
+import { faultKey } from './standing.ts';
+
+/** Without a conclusion in this time a transition is offered again; after `maxOffers` the default route takes it (R24). */
+export const offerLimitMs = 10_000;
+export const maxOffers = 2;
+
+export type Judgement = { verdict: 'go' } | { verdict: 'over'; how: string } | { verdict: 'later'; inMs: number };
+
+/** Judges an offer against the incident as it is now, not as it was (R24). `ended` is the flapping memory of its scope. */
+export function judge(transition: Transition, incident: Incident, ended: Record<string, number>, now: number): Judgement {
+  const told = incident.told.length > 0;
+  if (transition.kind === 'cleared' || transition.kind === 'closed' || transition.kind === 'eased') {
+    return told ? { verdict: 'go' } : { verdict: 'over', how: 'nobody had been told' };
+  }
+  if (incident.over !== null)
+    return { verdict: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };
+  const news = newsOf(transition, incident);
+  const open = news.filter((fault) => !fault.hidden);
+  if (news.length === 0) return { verdict: 'over', how: 'over before anybody was told' };
+  if (open.length === 0) return { verdict: 'over', how: 'explained by a greater fault' };
+  if (open.every((fault) => fault.told !== null && bySeverity(fault.told, transition.severity) <= 0) && transition.state === 'pending') {
+    return { verdict: 'over', how: 'already told' };
+  }
+  if (open.every((fault) => fault.unknownSince !== null)) return { verdict: 'later', inMs: 60_000 };
+  const gone = open.every((fault) => fault.goneAt !== null);
+  if (gone) return { verdict: 'later', inMs: Math.min(...open.map((fault) => clearMsOf(fault, ended, now))) + 1_000 };
+  return { verdict: 'go' };
+}
+
+/** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. */
+export function judgeTimer(
+  timer: Timer,
+  transition: Transition,
+  incident: Incident,
+  at: { ended: Record<string, number>; now: number },
+): Judgement {
+  if (timer.unlessAcknowledged && incident.acknowledged !== null)
+    return { verdict: 'over', how: `acknowledged by ${incident.acknowledged.by}` };
+  return judge(transition, incident, at.ended, at.now);
+}
+
+/** The faults that a transition tells of and that the incident still has. */
+export function newsOf(transition: Transition, incident: Incident): StandingFault[] {
+  const keys = new Set(transition.about.map((one) => faultKey(one.fault, one.device)));
+  return incident.faults.filter((fault) => keys.has(fault.key));
+}
+
+/** Faults that a person is told of, most severe first: the news that still stands, else the news as it was. */
+export function toldFaults(transition: Transition, incident: Incident): FaultNews[] {
+  const news = newsOf(transition, incident).filter((fault) => !fault.hidden);
+  const sorted = news.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
+  return sorted.length > 0 ? sorted.map(factsOf) : transition.about;
+}
+
+/** What a message says of a fault, and no more. */
+export function factsOf({ fault, device, name, reason, since }: FaultNews): FaultNews {
+  return { fault, device, name, reason, since };
+}
+
+export type PlaceFacts = { link: LinkClass; elevationM: number };
+
+/** The message of an offer. `fields` are what a wait kept; at the head they are the transition's own. */
+export function wireMessage(at: { transition: Transition; incident: Incident; place: PlaceFacts; fields?: WireFields }): WireMessage {
+  const { transition, incident, place } = at;
+  const faultIds = transition.about.map((one) => one.fault);
+  const first = toldFaults(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
+  const centre = !incident.scope.includes('/') || incident.scope.startsWith('centre');
+  return {
+    topic: incident.scope,
+    transition: { id: transition.id, offer: transition.offers, kind: transition.kind, at: transition.at },
+    incident: {
+      id: incident.id,
+      scope: incident.scope,
+      state: centre ? '' : stateOf(incident.scope),
+      site: centre ? '' : siteOf(incident.scope),
+      link: place.link,
+      elevationM: place.elevationM,
+      severity: incident.severity,
+      flapping: incident.flapping,
+      acknowledged: incident.acknowledged !== null,
+      told: [...new Set(incident.told.map((one) => one.person))],
+    },
+    fault: first,
+    faults: faultIds,
+    severity: at.fields?.severity ?? transition.severity,
+    holdMs: at.fields?.holdMs ?? transition.holdMs,
+    to: [...(at.fields?.to ?? [])],
+    acts: [],
+  };
+}
+
+/** The hold of a set of faults: the shortest of the catalogue's, so that the most urgent is not kept back by another. */
+export function holdOf(faults: readonly { fault: string }[]): number {
+  return Math.min(...faults.map((one) => faultOf(one.fault)?.holdMs ?? 0));
+}

@@ -1,0 +1,250 @@
+/** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
+import { bySeverity, faultOf, type Severity } from '#contracts';
+import type { OutboxRow } from '../people/model.ts';
+import type { Book } from './book.ts';
+import { isWorse, type News, worst } from './incident.ts';
+import type { Act, Incident, Timer, Told, Transition } from './model.ts';
+import { centralNotice, noticeOf, type Place } from './notice.ts';
+import {
+  factsOf,
+  holdOf,
+  judge,
+  judgeTimer,
+  maxOffers,
+  newsOf,
+  offerLimitMs,
+  type PlaceFacts,
+  toldFaults,
+  wireMessage,
+} from './passage.ts';
+
+export type Recipient = { person: string; channel: string };
+
+/** What the engine must be told of people and places; all of it policy or names, none of it held here. */
+export type PassageOptions = {
+  /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one. Never empty. */
+  recipients(to: readonly string[], channel: string, scope: string): Recipient[];
+  /** Central's persons and every channel that reaches them. Never empty. */
+  central(): Recipient[];
+  place(scope: string): Place;
+  facts(scope: string): PlaceFacts;
+};
+
+/** The default route sends at most one message in this time (R24). */
+const bundleMs = 60_000;
+
+export type Passages = ReturnType<typeof createPassages>;
+
+export function createPassages(book: Book, options: PassageOptions) {
+  let bundledAt = Number.NEGATIVE_INFINITY;
+
+  return {
+    /** Adds what is new of an incident; it goes out when its turn comes. */
+    add(incident: Incident, news: News, now: number): void {
+      const severity = worst(news.faults);
+      const about = news.faults.map(factsOf);
+      const id = book.newId('transition');
+      const fresh = { id, incident: incident.id, kind: news.kind, at: now, about, severity, holdMs: holdOf(news.faults) };
+      book.putTransition({ ...fresh, state: 'pending', offers: 0, offeredAt: null, conclusion: null });
+      if (incident.over !== null) cancelWaits(book, incident);
+    },
+
+    /** Opens what may be opened of an incident. */
+    proceed(incidentId: number, now: number): void {
+      proceed(book, options, incidentId, now);
+    },
+
+    /** Writes acts and conclusion together. A transition that is not open has its conclusion already: nothing changes (R23). */
+    conclude(said: { transition: number; acts: readonly Act[]; severity: Severity; how: string }, now: number): void {
+      const transition = book.transitions.get(said.transition);
+      const incident = transition && book.incidents.get(transition.incident);
+      if (transition?.state !== 'open' || incident === undefined) return;
+      const marked = overridden(incident, transition, said.severity);
+      const told = deliver({ book, options, transition, incident: marked, acts: said.acts, now });
+      book.putIncident(told);
+      const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
+      for (const { node, dueAt, unlessAcknowledged, message } of waits) {
+        book.putTimer({ id: book.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
+      }
+      const state = waits.length > 0 ? 'waiting' : 'concluded';
+      book.putTransition({ ...transition, severity: said.severity, state, conclusion: joined(transition.conclusion, said.how) });
+      proceed(book, options, incident.id, now);
+    },
+
+    /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
+    tick(now: number): boolean {
+      for (const one of book.live()) step({ book, options, transition: one, now });
+      for (const timer of [...book.timers.values()]) if (timer.dueAt <= now) fire({ book, options, timer, now });
+      const unfinished = book.live().filter((one) => one.state === 'open' && one.offers >= maxOffers && overdue(one, now));
+      if (unfinished.length === 0 || now - bundledAt < bundleMs) return false;
+      bundledAt = now;
+      bundle({ book, options, unfinished, now });
+      return true;
+    },
+
+    /** After a start: everything that was open is offered again, to the head (R24). */
+    restart(now: number): void {
+      for (const one of book.live())
+        if (one.state === 'open' && one.offers < maxOffers) offerAgain({ book, options, transition: one, now });
+    },
+  };
+}
+
+type Hand = { book: Book; options: PassageOptions; now: number };
+
+function proceed(book: Book, options: PassageOptions, incidentId: number, now: number): void {
+  for (const one of book.liveOf(incidentId)) {
+    if (one.state === 'waiting') continue;
+    if (one.state === 'open') return;
+    const incident = book.incidents.get(incidentId);
+    if (incident === undefined) return;
+    const judged = judge(one, incident, endedOf(book, incident), now);
+    if (judged.verdict === 'over') book.putTransition({ ...one, state: 'concluded', conclusion: judged.how });
+    if (judged.verdict === 'later') return;
+    if (judged.verdict === 'go') return offer({ book, options, transition: one, now });
+  }
+}
+
+/** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */
+function offer({ book, options, now, transition, timer }: Hand & { transition: Transition; timer?: Timer }): void {
+  const incident = book.incidents.get(transition.incident);
+  if (incident === undefined) return;
+  const offers = timer === undefined && transition.state === 'open' ? transition.offers + 1 : 1;
+  const next: Transition = { ...transition, state: 'open', offers, offeredAt: now };
+  book.putTransition(next);
+  const fields = timer === undefined ? {} : { fields: timer.message };
+  const message = wireMessage({ transition: next, incident, place: options.facts(incident.scope), ...fields });
+  book.effect({ do: 'offer', message, node: timer?.node ?? null });
+}
+
+function step(hand: Hand & { transition: Transition }): void {
+  const { book, options, transition, now } = hand;
+  if (transition.state === 'open' && overdue(transition, now) && transition.offers < maxOffers) offerAgain(hand);
+  if (transition.state === 'pending') proceed(book, options, transition.incident, now);
+}
+
+/** A second offer is judged too: what is over by now is concluded as such (R24). */
+function offerAgain(hand: Hand & { transition: Transition }): void {
+  const { book, transition, now } = hand;
+  const incident = book.incidents.get(transition.incident);
+  const judged = incident && judge(transition, incident, endedOf(book, incident), now);
+  if (judged?.verdict !== 'over') return offer(hand);
+  book.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, judged.how) });
+  proceed(book, hand.options, transition.incident, now);
+}
+
+function fire({ book, options, now, timer }: Hand & { timer: Timer }): void {
+  const transition = book.transitions.get(timer.transition);
+  const incident = transition && book.incidents.get(transition.incident);
+  if (transition === undefined || incident === undefined || transition.state === 'concluded') return book.dropTimer(timer);
+  const judged = judgeTimer(timer, transition, incident, { ended: endedOf(book, incident), now });
+  if (judged.verdict === 'over') return endWait(book, transition, timer, judged.how);
+  if (book.liveOf(incident.id).some((one) => one.state === 'open')) return;
+  if (judged.verdict === 'later') return book.putTimer({ ...timer, dueAt: now + judged.inMs });
+  book.dropTimer(timer);
+  offer({ book, options, now, transition, timer });
+}
+
+/** A clear cancels the waits: what waited to be told is over untold (R22, R24). */
+function cancelWaits(book: Book, incident: Incident): void {
+  const how = incident.told.length > 0 ? `${incident.over}` : 'over before anybody was told';
+  for (const one of book.liveOf(incident.id)) {
+    for (const timer of book.timersOf(one.id)) endWait(book, one, timer, how);
+  }
+}
+
+function endWait(book: Book, transition: Transition, timer: Timer, how: string): void {
+  book.dropTimer(timer);
+  if (transition.state === 'open' || book.timersOf(transition.id).length > 0) return;
+  book.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, how) });
+}
+
+function deliver({
+  book,
+  options,
+  now,
+  transition,
+  incident,
+  acts,
+}: Hand & { transition: Transition; incident: Incident; acts: readonly Act[] }): Incident {
+  const faults = toldFaults(transition, incident);
+  let told: Told[] = incident.told;
+  let reached = false;
+  for (const act of acts) {
+    if (act.do !== 'deliver' || act.to.length === 0) continue;
+    const notice = noticeOf({ transition, incident, place: options.place(incident.scope), faults, severity: act.severity });
+    for (const { person, channel } of options.recipients(act.to, act.channel, incident.scope)) {
+      const key = `${transition.id}/${channel}/${person}`;
+      book.add(`outbox/${key}`, { op: 'outbox', row: outboxRow({ key, transition: transition.id, channel, person, notice, now }) });
+      told = told.some((one) => one.person === person && one.channel === channel) ? told : [...told, { person, channel, at: now }];
+      reached = true;
+    }
+  }
+  return reached ? withTold({ ...incident, told }, transition) : incident;
+}
+
+function bundle({ book, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {
+  const lines = unfinished.map((one) => lineOf(book, options, one));
+  const notice = centralNotice({ kind: 'unfinished', lines, place: options.place('centre'), now });
+  const recipients = options.central();
+  for (const { person, channel } of recipients) {
+    const key = `default-${unfinished[0]?.id}/${channel}/${person}`;
+    book.add(`outbox/${key}`, { op: 'outbox', row: outboxRow({ key, transition: null, channel, person, notice, now }) });
+  }
+  for (const one of unfinished) {
+    const incident = book.incidents.get(one.incident);
+    if (incident === undefined) continue;
+    const told = [...incident.told, ...recipients.map((to) => ({ ...to, at: now }))];
+    book.putIncident(withTold({ ...incident, told }, one));
+    book.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, 'default route: central told') });
+    proceed(book, options, incident.id, now);
+  }
+}
+
+function lineOf(book: Book, options: PassageOptions, one: Transition): string {
+  const incident = book.incidents.get(one.incident);
+  const place = options.place(incident?.scope ?? 'centre');
+  const fault = one.about[0]?.fault ?? '';
+  return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${one.kind})`;
+}
+
+/** A row that waits to be sent to one person over one channel. */
+export function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'person' | 'notice'> & { now: number }): OutboxRow {
+  const { now, ...row } = at;
+  return { ...row, createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null };
+}
+
+/** What a rule on a tab made of the severity holds for the faults that gave the transition its own. */
+function overridden(incident: Incident, transition: Transition, severity: Severity): Incident {
+  if (severity === transition.severity || incident.over !== null) return incident;
+  const keys = new Set(newsOf(transition, incident).map((fault) => fault.key));
+  const faults = incident.faults.map((fault) =>
+    keys.has(fault.key) && fault.severity === transition.severity ? { ...fault, severity } : fault,
+  );
+  const next = { ...incident, faults, severity: worst(faults) };
+  return isWorse(severity, incident.acknowledged?.severity) ? { ...next, acknowledged: null } : next;
+}
+
+/** Remembers what of the news a person now knows; that something is over is no news of what stands. */
+function withTold(incident: Incident, transition: Transition): Incident {
+  if (transition.kind !== 'raised' && transition.kind !== 'worsened') return incident;
+  const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
+  const faults = incident.faults.map((fault) => (keys.has(fault.key) ? { ...fault, told: moreSevere(fault.told, fault.severity) } : fault));
+  return { ...incident, faults };
+}
+
+function moreSevere(a: Severity | null, b: Severity): Severity {
+  return a !== null && bySeverity(a, b) < 0 ? a : b;
+}
+
+function endedOf(book: Book, incident: Incident): Record<string, number> {
+  return book.pcs.get(incident.scope)?.ended ?? {};
+}
+
+function overdue(transition: Transition, now: number): boolean {
+  return now - (transition.offeredAt ?? now) >= offerLimitMs;
+}
+
+function joined(before: string | null, how: string): string {
+  return before === null ? how : `${before}; ${how}`;
+}

@@ -1,0 +1,123 @@
+/** What one PC says of itself: pure steps from a record and a word to the next record (R11-R13, R16, R18). */
+import { type Check, checkKey, digestOf, type LinkClass, links, type Presence, sameAnswer, willGraceMs } from '#contracts';
+import type { PcEvent, PcRecord } from './model.ts';
+
+type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
+
+/** What came of a word: the next record, and what it leaves to be asked for. `stale` words change nothing but the time of hearing. */
+export type Step = { record: PcRecord; ask: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
+
+export function newRecord(pc: string, link: LinkClass): PcRecord {
+  return {
+    pc,
+    link,
+    presence: 'never',
+    boot: null,
+    session: 0,
+    rev: 0,
+    digest: null,
+    checks: [],
+    heardAt: null,
+    lostAt: null,
+    lostSession: 0,
+    unheard: false,
+    spool: null,
+    config: 0,
+    inventory: null,
+    agent: null,
+    ended: {},
+  };
+}
+
+/** A birth of an older session of the same spool is late, and nothing; a new spool begins a new order of sessions. */
+export function onBirth(record: PcRecord, said: Said<'birth'>): Step {
+  const sameSpool = record.spool === said.spool;
+  if (sameSpool && said.session < record.session) return { record, ask: [], stale: true };
+  const moved = sameSpool ? inSession(record, said.session) : { ...record, session: said.session, rev: 0, lostAt: null, lostSession: 0 };
+  const { boot, spool, config, agent } = said;
+  const next: PcRecord = { ...moved, presence: 'online', boot, spool, config, agent };
+  const ask: Step['ask'] = [];
+  if (said.digest !== record.digest) ask.push('state');
+  if (said.inventory !== '' && said.inventory !== record.inventory) ask.push('inventory');
+  return { record: next, ask };
+}
+
+/** A clean goodbye of the current session or a later one: the PC is stopped, which is not silence. */
+export function onBye(record: PcRecord, said: Said<'bye'>): Step {
+  if (said.session < record.session) return { record, ask: [], stale: true };
+  return { record: { ...record, presence: 'stopped', session: said.session, boot: said.boot, lostAt: null }, ask: [] };
+}
+
+/** The will of the current session or a later one; an older will is ignored (R16). */
+export function onLost(record: PcRecord, said: Said<'lost'>, now: number): Step {
+  const over = said.session === record.session && record.presence === 'stopped';
+  if (said.session < record.session || over) return { record, ask: [], stale: true };
+  return {
+    record: { ...record, presence: record.presence === 'silent' ? 'silent' : 'lost', lostAt: now, lostSession: said.session },
+    ask: [],
+  };
+}
+
+/** A whole list, or a difference that builds on the digest held; anything else is asked for again (R12, R13). */
+export function onState(record: PcRecord, said: Said<'state'>, now: number): Step {
+  if (said.session < record.session) return { record, ask: [], stale: true };
+  const current = inSession(record, said.session);
+  if (said.rev <= current.rev) return { record: current, ask: [], stale: true };
+  if (said.base !== undefined && said.base !== current.digest) return { record: current, ask: ['state'] };
+  const list = said.base === undefined ? said.checks : changed(current.checks, said.checks, said.gone);
+  if (digestOf(list) !== said.digest) return { record: current, ask: ['state'], unreadable: true };
+  return { record: { ...current, rev: said.rev, digest: said.digest, checks: dated(current.checks, list, now) }, ask: [] };
+}
+
+/** A beat carries the digest: one that is not held is asked for. */
+export function onBeat(record: PcRecord, said: Said<'beat'>): Step {
+  if (said.session < record.session) return { record, ask: [], stale: true };
+  return { record: inSession(record, said.session), ask: said.digest === record.digest ? [] : ['state'] };
+}
+
+/** Any message counts as hearing, readable or not. */
+export function heard(record: PcRecord, now: number): PcRecord {
+  return { ...record, heardAt: now, presence: record.presence === 'never' ? 'online' : record.presence };
+}
+
+/**
+ * Where the PC stands now (R18). `subscribedAt` is our own last SUBACK, null while we are not subscribed.
+ * Guarantee: while `flows` is not subscribed no silence is judged, and none is counted from before it was.
+ */
+export function presenceOf(record: PcRecord, subscribedAt: number | null, now: number): Presence {
+  if (subscribedAt === null || record.presence === 'stopped') return record.presence;
+  const lostFor = record.lostAt === null ? 0 : now - Math.max(record.lostAt, subscribedAt);
+  if (record.lostAt !== null && lostFor >= willGraceMs) return 'silent';
+  const quietFor = now - Math.max(record.heardAt ?? 0, subscribedAt);
+  if (quietFor >= links[record.link].silentMs) return 'silent';
+  if (record.presence !== 'silent') return record.presence;
+  const spoken = record.heardAt !== null && record.heardAt >= subscribedAt && record.lostAt === null;
+  return spoken ? 'online' : 'silent';
+}
+
+/** A word of a newer session ends what was said of an older one: its revision and its will. */
+function inSession(record: PcRecord, session: number): PcRecord {
+  const newer = session > record.session;
+  const base = newer ? { ...record, session, rev: 0 } : record;
+  if (record.lostAt !== null && session <= record.lostSession) return base;
+  if (record.presence === 'stopped' && !newer) return base;
+  const presence = record.presence === 'silent' ? 'silent' : 'online';
+  return base.lostAt === null && base.presence === presence ? base : { ...base, lostAt: null, presence };
+}
+
+function changed(held: readonly Check[], changes: readonly Check[], gone: readonly string[]): Check[] {
+  const byKey = new Map(held.map((check) => [checkKey(check), check]));
+  for (const key of gone) byKey.delete(key);
+  for (const check of changes) byKey.set(checkKey(check), check);
+  return [...byKey.values()];
+}
+
+/** `since` is the centre's time at which the answer became what it is. */
+function dated(held: PcRecord['checks'], list: readonly Check[], now: number): PcRecord['checks'] {
+  const byKey = new Map(held.map((check) => [checkKey(check), check]));
+  return list.map((check) => {
+    const before = byKey.get(checkKey(check));
+    const since = before && sameAnswer(before, check) ? before.since : now;
+    return { ...check, since };
+  });
+}

@@ -1,0 +1,192 @@
+/** A stage for the engine's tests: one or more PCs that speak, a clock that is set, wires that conclude as they are told. */
+import { type Check, digestOf } from '#contracts';
+import type { Contents, Op } from '../ledger/model.ts';
+import type { OutboxRow } from '../people/model.ts';
+import { createEngine } from './engine.ts';
+import type { Act, Effect, Incident, KnownPc, WireMessage } from './model.ts';
+
+export const pc = 'la/leh/room-1';
+const minute = 60_000;
+
+export const emptyContents: Contents = {
+  pcs: [],
+  incidents: [],
+  transitions: [],
+  timers: [],
+  outbox: [],
+  registry: { version: 0, entries: [] },
+  meta: {},
+  nextIncident: 1,
+  nextTransition: 1,
+  nextTimer: 1,
+};
+
+type StageOptions = { contents?: Contents; known?: KnownPc[]; at?: number; starts?: number[] };
+type Offer = { message: WireMessage; node: string | null };
+
+/** How a path ends: by default the technician is told at once. */
+export type Path = (offer: Offer) => { acts: Act[]; how?: string; severity?: WireMessage['severity'] } | 'nothing';
+
+export const tellTechnician: Path = ({ message }) => ({
+  acts: [{ do: 'deliver', channel: 'email', to: ['technician'], severity: message.severity }],
+});
+
+/** Waits for the hold at node `hold`, then tells the technician: what the tabs do. */
+export const holdFirst: Path = (offer) => {
+  const { message, node } = offer;
+  const dueAt = message.transition.at + message.holdMs;
+  const kind = message.transition.kind;
+  if (node !== null || message.holdMs === 0 || (kind !== 'raised' && kind !== 'worsened')) return tellTechnician(offer);
+  const { severity, holdMs, to } = message;
+  return { acts: [{ do: 'wait', node: 'hold', dueAt, unlessAcknowledged: false, message: { severity, holdMs, to } }] };
+};
+
+export type Stage = ReturnType<typeof createStage>;
+
+export function createStage({
+  contents = emptyContents,
+  known = [{ pc, link: 'fibre', elevationM: 3_524 }],
+  at = 1_000_000,
+  starts = [],
+}: StageOptions = {}) {
+  let now = at;
+  const engine = createEngine(
+    {
+      contents,
+      known,
+      starts,
+      recipients: (to, channel) => to.map((person) => ({ person, channel })),
+      central: () => [{ person: 'central', channel: 'console' }],
+      place: (scope) => ({ site: { en: scope, hi: scope }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata' }),
+    },
+    now,
+  );
+  const held = { checks: new Map<string, Check[]>(), rev: new Map<string, number>(), session: new Map<string, number>() };
+  const ops: Op[] = [];
+  const offers: Offer[] = [];
+  const asks: Extract<Effect, { do: 'ask' }>[] = [];
+  let path: Path = tellTechnician;
+
+  /** Takes what is due, as the desk does: rows first, then effects; the path concludes each offer at once. */
+  function settle(): void {
+    for (let turn = 0; turn < 50; turn += 1) {
+      const taken = engine.take();
+      ops.push(...taken.ops);
+      if (taken.effects.length === 0) return;
+      for (const effect of taken.effects) settleEffect(effect);
+    }
+    throw new Error('the engine does not come to rest');
+  }
+  function settleEffect(effect: Effect): void {
+    if (effect.do === 'ask') return void asks.push(effect);
+    offers.push(effect);
+    const end = path(effect);
+    if (end === 'nothing') return;
+    const { severity } = effect.message;
+    engine.apply({ type: 'conclude', transition: effect.message.transition.id, how: 'told', severity, ...end }, now);
+  }
+  function apply(event: Parameters<typeof engine.apply>[0]): void {
+    engine.apply(event, now);
+    settle();
+  }
+  const sessionOf = (who: string) => held.session.get(who) ?? 1;
+
+  return {
+    engine,
+    offers,
+    asks,
+    ops,
+    now: () => now,
+    apply,
+    setPath: (next: Path) => {
+      path = next;
+    },
+    /** Lets time pass in steps of a second (or larger), with a tick at each. */
+    pass(ms: number, stepMs = 1_000): void {
+      for (let left = ms; left > 0; left -= stepMs) {
+        now += Math.min(stepMs, left);
+        apply({ type: 'tick' });
+      }
+    },
+    subscribe: () => apply({ type: 'subscribed' }),
+    birth(
+      who = pc,
+      { session = sessionOf(who), spool = 's1', boot = 'b1', digest = digestOf(held.checks.get(who) ?? []), inventory = '' } = {},
+    ): void {
+      held.session.set(who, session);
+      held.rev.set(who, 0);
+      apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1' });
+    },
+    /** The whole state of a PC. */
+    state(checks: Check[], who = pc): void {
+      held.checks.set(who, checks);
+      const rev = (held.rev.get(who) ?? 0) + 1;
+      held.rev.set(who, rev);
+      apply({ type: 'state', pc: who, digest: digestOf(checks), session: sessionOf(who), rev, base: undefined, checks, gone: [] });
+    },
+    beat: (who = pc) => apply({ type: 'beat', pc: who, digest: digestOf(held.checks.get(who) ?? []), session: sessionOf(who) }),
+    lost: (who = pc, session = sessionOf(who)) => apply({ type: 'lost', pc: who, boot: 'b1', session }),
+    bye: (who = pc) => apply({ type: 'bye', pc: who, boot: 'b1', session: sessionOf(who) }),
+    /** Beats for `ms`, so that the PC is not silent meanwhile. */
+    live(ms: number, who = pc): void {
+      for (let left = ms; left > 0; left -= 30_000) {
+        this.pass(Math.min(30_000, left), 1_000);
+        this.beat(who);
+      }
+    },
+    incident: (scope = pc): Incident | undefined => [...engine.book.incidents.values()].filter((one) => one.scope === scope).at(-1),
+    kinds: () => offers.map((one) => one.message.transition.kind),
+    /** Rows for the outbox, in the order of writing. */
+    outbox: (): OutboxRow[] => ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : [])),
+    told: (): string[] => ops.flatMap((op) => (op.op === 'outbox' ? [`${op.row.notice.kind} to ${op.row.person}`] : [])),
+    minute,
+  };
+}
+
+export function ok(component: string, device = 'expected-1'): Check {
+  return { component, device, status: 'ok', fault: null, reason: null };
+}
+export function fault(id: string, device = 'expected-1'): Check {
+  return { component: id.slice(0, id.indexOf('.')), device, status: 'fault', fault: id, reason: null };
+}
+export function unknown(component: string, reason: string, device = 'expected-1'): Check {
+  return { component, device, status: 'unknown', fault: null, reason };
+}
+
+/** What the ledger would hand to the next start: the rows written so far, latest first of each. */
+export function contentsAfter(ops: readonly Op[]): Contents {
+  const pick = <T>(key: (op: Op) => string | undefined, of: (op: Op) => T): T[] => {
+    const found = new Map<string, T>();
+    for (const op of ops) {
+      const at = key(op);
+      if (at !== undefined) found.set(at, of(op));
+    }
+    return [...found.values()];
+  };
+  const gone = new Set(ops.flatMap((op) => (op.op === 'timer-gone' ? [op.id] : [])));
+  const incidents = pick(
+    (op) => (op.op === 'incident' ? `${op.incident.id}` : undefined),
+    (op) => (op as Extract<Op, { op: 'incident' }>).incident,
+  );
+  const transitions = pick(
+    (op) => (op.op === 'transition' ? `${op.transition.id}` : undefined),
+    (op) => (op as Extract<Op, { op: 'transition' }>).transition,
+  );
+  const timers = pick(
+    (op) => (op.op === 'timer' ? `${op.timer.id}` : undefined),
+    (op) => (op as Extract<Op, { op: 'timer' }>).timer,
+  );
+  return {
+    ...emptyContents,
+    pcs: pick(
+      (op) => (op.op === 'pc' ? op.record.pc : undefined),
+      (op) => (op as Extract<Op, { op: 'pc' }>).record,
+    ),
+    incidents,
+    transitions,
+    timers: timers.filter((timer) => !gone.has(timer.id)),
+    nextIncident: incidents.length + 1,
+    nextTransition: transitions.length + 1,
+    nextTimer: timers.length + 1,
+  };
+}

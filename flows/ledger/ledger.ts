@@ -1,0 +1,106 @@
+/** The ledger that `flows` holds: the store in a thread of its own, or in this one. */
+import type { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import { asLedgerError, LedgerError } from './errors.ts';
+import type { Contents, Ledger, LedgerAudit, Op, Receipt } from './model.ts';
+import type { LedgerFile } from './schema.ts';
+import { openStore } from './store.ts';
+import type { Answer, Request } from './thread.ts';
+
+/**
+ * Opens the ledger in a worker thread. While one commit is under way, further batches wait and are written as one transaction.
+ * Guarantee: when a commit fails, every batch that waits then fails with the same error, since it was made from a memory that is no
+ * longer true (R20). Rejects with a `LedgerError` of one line where the file is damaged, of a newer version, or in use by another process.
+ */
+export async function openLedger(at: LedgerFile): Promise<Ledger> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: at });
+  const queue = openQueue((request) => worker.postMessage(request));
+  const opened = queue.opened();
+  worker.on('message', queue.answered);
+  // No listener for errors: what the thread did not catch is a bug and ends the process.
+  worker.on('exit', queue.stopped);
+  await opened;
+  return {
+    commit: (ops) => queue.ask<Receipt>({ call: 'commit', ops }),
+    load: () => queue.ask<Contents>({ call: 'load' }),
+    audit: () => queue.ask<LedgerAudit>({ call: 'audit' }),
+    close: () => queue.ask<void>({ call: 'close' }),
+  };
+}
+
+/** The same ledger in this thread, for the simulation. */
+export function inThread(db: DatabaseSync): Ledger {
+  const store = openStore(db);
+  return {
+    commit: async (ops) => store.commit([ops])[0] as Receipt,
+    load: async () => store.load(),
+    audit: async () => store.audit(),
+    close: async () => store.close(),
+  };
+}
+
+type Asked = { call: 'commit'; ops: Op[] } | { call: 'load' | 'audit' | 'close' };
+type Job = { asked: Asked; resolve(value: unknown): void; reject(error: LedgerError): void };
+
+/** Keeps the order of what is asked; one request is under way at a time, and commits that wait side by side travel together. */
+function openQueue(send: (request: Request) => void) {
+  let waiting: Job[] = [];
+  let underWay: Job[] = [];
+  let stopped = false;
+
+  function next(): void {
+    if (underWay.length > 0 || waiting.length === 0) return;
+    const other = waiting.findIndex(({ asked }) => asked.call !== 'commit');
+    underWay = waiting.splice(0, other === -1 ? waiting.length : Math.max(1, other));
+    try {
+      send(requestOf(underWay));
+    } catch (error) {
+      answered({ ok: false, code: 'other', message: `the batch cannot be sent to the ledger: ${asLedgerError(error).message}` });
+    }
+  }
+
+  function answered(answer: Answer): void {
+    const done = underWay;
+    underWay = [];
+    if (answer.ok) done.forEach(({ resolve }, index) => void resolve(answer.values[index]));
+    else {
+      const queued = waiting.filter(({ asked }) => asked.call === 'commit');
+      waiting = waiting.filter(({ asked }) => asked.call !== 'commit');
+      fail([...done, ...queued], new LedgerError(answer.code, answer.message));
+    }
+    next();
+  }
+
+  function fail(jobs: Job[], error: LedgerError): void {
+    for (const { reject } of jobs) reject(error);
+  }
+
+  return {
+    /** Settles with the thread's first answer, which says whether the file is open. */
+    opened: () => new Promise<unknown>((resolve, reject) => underWay.push({ asked: { call: 'load' }, resolve, reject })),
+    ask<T>(asked: Asked): Promise<T> {
+      if (stopped) return Promise.reject(closed());
+      return new Promise<unknown>((resolve, reject) => {
+        waiting.push({ asked, resolve, reject });
+        next();
+      }) as Promise<T>;
+    },
+    answered,
+    stopped(): void {
+      stopped = true;
+      fail([...underWay, ...waiting], closed());
+      underWay = [];
+      waiting = [];
+    },
+  };
+}
+
+function closed(): LedgerError {
+  return new LedgerError('other', 'the ledger is closed');
+}
+
+function requestOf(jobs: Job[]): Request {
+  const [first] = jobs;
+  if (first && first.asked.call !== 'commit') return { call: first.asked.call };
+  return { call: 'commit', batches: jobs.flatMap(({ asked }) => (asked.call === 'commit' ? [asked.ops] : [])) };
+}

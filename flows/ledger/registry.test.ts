@@ -1,0 +1,103 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { hashToken, makeRegistryKeys, openSnapshot, type RegistryEntry } from '#contracts';
+import { inThread } from './ledger.ts';
+import type { Ledger } from './model.ts';
+import { publishRegistry } from './registry.ts';
+
+const key = createPrivateKey(makeRegistryKeys().privateKey);
+let folder = '';
+let file = '';
+let ledger: Ledger;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sabha-registry-'));
+  file = join(folder, 'registry.json');
+  ledger = inThread(new DatabaseSync(':memory:'));
+});
+afterEach(async () => {
+  await ledger.close();
+  rmSync(folder, { recursive: true });
+});
+
+function entry(pc: string, revoked = false): RegistryEntry {
+  return { pc, tokenHash: hashToken(pc), revoked };
+}
+
+async function add(...entries: RegistryEntry[]): Promise<void> {
+  await ledger.commit(entries.map((it) => ({ op: 'registry', entry: it })));
+}
+
+async function publish(at = 1): Promise<number> {
+  const { registry } = await ledger.load();
+  return publishRegistry({ ledger, registry, file, key, at });
+}
+
+function written() {
+  const opened = openSnapshot(readFileSync(file, 'utf8'), createPublicKey(key));
+  if (!opened.ok) throw new Error(opened.reason);
+  return opened.value;
+}
+
+test('the first snapshot is version 1, signed, sorted, and leaves no other file', async () => {
+  await add(entry('la/leh/pc-2'), entry('la/leh/pc-1'));
+  expect(await publish(42)).toBe(1);
+  expect(written()).toEqual({ version: 1, at: 42, pcs: [entry('la/leh/pc-1'), entry('la/leh/pc-2')] });
+  expect(readdirSync(folder)).toEqual(['registry.json']);
+  expect((await ledger.load()).registry.version).toBe(1);
+});
+
+test('nothing changed: same version, file untouched; something changed: one higher', async () => {
+  await add(entry('la/leh/pc-1'));
+  await publish(1);
+  expect(await publish(2)).toBe(1);
+  expect(written().at).toBe(1);
+  await add(entry('la/leh/pc-1', true));
+  expect(await publish(3)).toBe(2);
+  expect(written()).toMatchObject({ version: 2, at: 3, pcs: [{ revoked: true }] });
+});
+
+test('a restored ledger does not bring the version down', async () => {
+  await add(entry('la/leh/pc-1'));
+  await ledger.commit([{ op: 'meta', key: 'registry.version', value: '8' }]);
+  expect(await publish()).toBe(9);
+  await ledger.close();
+  ledger = inThread(new DatabaseSync(':memory:'));
+  await add(entry('la/leh/pc-1'));
+  expect(await publish()).toBe(9);
+  expect((await ledger.load()).registry.version).toBe(9);
+  await add(entry('la/leh/pc-2'));
+  expect(await publish()).toBe(10);
+});
+
+test('a file that is older than the ledger, gone, or not signed by us is written anew with a higher version', async () => {
+  await add(entry('la/leh/pc-1'));
+  await publish();
+  const old = readFileSync(file, 'utf8');
+  await add(entry('la/leh/pc-2'));
+  expect(await publish()).toBe(2);
+  await add(entry('la/leh/pc-2', true));
+  expect(await publish()).toBe(3);
+  writeFileSync(file, old);
+  expect(await publish()).toBe(4);
+  rmSync(file);
+  expect(await publish()).toBe(5);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('leh', 'lex'));
+  expect(await publish()).toBe(6);
+  expect(written()).toMatchObject({ version: 6, pcs: [entry('la/leh/pc-1'), entry('la/leh/pc-2', true)] });
+});
+
+test('where the file cannot be replaced the call fails, nothing half done remains, and the version is not used again', async () => {
+  await add(entry('la/leh/pc-1'));
+  mkdirSync(file);
+  await expect(publish()).rejects.toThrow('EISDIR');
+  rmSync(file, { recursive: true });
+  mkdirSync(`${file}.new`);
+  await expect(publish()).rejects.toThrow();
+  rmSync(`${file}.new`, { recursive: true });
+  expect(existsSync(file)).toBe(false);
+  expect(await publish()).toBe(2);
+});

@@ -1,0 +1,72 @@
+/** Gives the broker its list of who may connect: a signed snapshot beside the ledger (DESIGN, decision 12). */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { openSnapshot, type RegistrySnapshot, sealSnapshot } from '#contracts';
+import type { Contents, Ledger } from './model.ts';
+import { registryVersionKey } from './store.ts';
+
+/** `registry` is what the ledger holds now, `at` the time in milliseconds, `file` the snapshot's path. */
+export type Publication = { ledger: Ledger; registry: Contents['registry']; file: string; key: KeyObject; at: number };
+
+/**
+ * Writes the snapshot where its content changed, and answers its version. Rejects where ledger or file cannot be written.
+ * Guarantee: readers see the old file or the new one, never a part; a version never stands for two contents, and none is lower than
+ * one that ledger or file had before.
+ */
+export async function publishRegistry({ ledger, registry, file, key, at }: Publication): Promise<number> {
+  const published = await readSnapshot(file, key);
+  const pcs = registry.entries.toSorted((a, b) => (a.pc < b.pc ? -1 : 1));
+  const same = published !== undefined && published.version >= registry.version && isSame(published.pcs, pcs);
+  const version = same ? published.version : Math.max(registry.version, published?.version ?? 0) + 1;
+  if (version !== registry.version) await ledger.commit([{ op: 'meta', key: registryVersionKey, value: String(version) }]);
+  if (!same) await replaceFile(file, sealSnapshot({ version, at, pcs }, key));
+  return version;
+}
+
+/** What the file says, where it is there and signed by us. A file that is not says nothing, its version included. */
+async function readSnapshot(file: string, key: KeyObject): Promise<RegistrySnapshot | undefined> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const opened = openSnapshot(text, createPublicKey(key));
+  return opened.ok ? opened.value : undefined;
+}
+
+function isSame(a: RegistrySnapshot['pcs'], b: RegistrySnapshot['pcs']): boolean {
+  const text = (pcs: RegistrySnapshot['pcs']) => JSON.stringify(pcs.map(({ pc, tokenHash, revoked }) => [pc, tokenHash, revoked]));
+  return text(a) === text(b);
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  const fresh = `${file}.new`;
+  try {
+    await writeDurably(fresh, text);
+    await rename(fresh, file);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
+  // Windows neither opens a folder nor needs it: its renames are in the journal of NTFS.
+  if (process.platform !== 'win32') await syncFolder(dirname(file));
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'w');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

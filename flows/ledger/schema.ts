@@ -1,0 +1,120 @@
+/** The ledger's file: how it is opened and locked, and which tables it has. */
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { asLedgerError, LedgerError } from './errors.ts';
+
+/** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */
+export type LedgerFile = { file: string; limitMiB?: number };
+
+/**
+ * Opens the file, or makes it where there is none, and holds it for this process alone until it is closed.
+ * Guarantee: a damaged, emptied or half missing ledger is refused, never replaced by a new one. Throws `LedgerError`.
+ */
+export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
+  const isNew = !existsSync(file);
+  if (isNew && existsSync(`${file}-wal`)) throw new LedgerError('other', `the ledger ${file} is missing, but ${file}-wal is there`);
+  if (!isNew && statSync(file).size === 0) throw damaged(file, 'it is empty');
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file);
+    prepare(db, limitMiB);
+    const found = integrityOf(db, 'quick_check');
+    if (found !== 'ok') throw damaged(file, found);
+    migrate(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    if (isNew) removeIfEmpty(file);
+    throw explained(error, file);
+  }
+}
+
+/** Brings the tables to the newest version. A ledger of a newer `flows` is refused. */
+export function migrate(db: DatabaseSync): void {
+  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version > migrations.length)
+    throw new LedgerError('other', `the ledger has version ${version}, this flows knows ${migrations.length} and older`);
+  for (const [index, sql] of migrations.entries())
+    if (index >= version) db.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`);
+}
+
+/** `ok`, or the first thing that is wrong with the file. */
+export function integrityOf(db: DatabaseSync, check: 'quick_check' | 'integrity_check'): string {
+  return String(Object.values(db.prepare(`PRAGMA ${check}(1)`).get() ?? {})[0]);
+}
+
+/** The lock is taken by the first read and dies with the process; without shared memory nobody else can even look. */
+function prepare(db: DatabaseSync, limitMiB: number): void {
+  db.exec(`
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 67108864;
+    BEGIN IMMEDIATE; COMMIT;
+  `);
+  if (limitMiB === 0) return;
+  const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
+  db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor((limitMiB * 1024 * 1024) / pageBytes))}`);
+}
+
+function explained(thrown: unknown, file: string): LedgerError {
+  const error = asLedgerError(thrown);
+  if (error === thrown) return error;
+  if (error.code === 'busy') return new LedgerError('busy', `another flows is using this ledger: ${file}`, thrown);
+  if (error.code === 'other' && /malformed|not a database/.test(error.message)) return damaged(file, error.message);
+  return new LedgerError(error.code, `cannot open the ledger ${file}: ${error.message}`, thrown);
+}
+
+function damaged(file: string, how: string): LedgerError {
+  return new LedgerError(
+    'other',
+    `the ledger ${file} is damaged (${how.split('\n').join(' ')}): restore a copy, or move it away to begin anew`,
+  );
+}
+
+/** A full disk must not leave behind what the next start would take for an emptied ledger. */
+function removeIfEmpty(file: string): void {
+  if (existsSync(file) && statSync(file).size === 0) rmSync(file);
+}
+
+const migrations = [
+  `
+  CREATE TABLE spools (
+    id INTEGER PRIMARY KEY, pc TEXT NOT NULL, spool TEXT NOT NULL,
+    first INTEGER, last INTEGER NOT NULL, up_to INTEGER NOT NULL, forked INTEGER NOT NULL,
+    UNIQUE (pc, spool)
+  ) STRICT;
+  CREATE INDEX spools_unfinished ON spools (pc) WHERE first IS NULL OR up_to < last;
+  CREATE TABLE events (
+    spool INTEGER NOT NULL, seq INTEGER NOT NULL, mark TEXT NOT NULL, received REAL NOT NULL,
+    boot TEXT NOT NULL, at REAL NOT NULL, grade TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (spool, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX events_mark ON events (mark);
+  -- Another content under a number that the ledger holds (R7).
+  CREATE TABLE forks (
+    spool INTEGER NOT NULL, seq INTEGER NOT NULL, mark TEXT NOT NULL, received REAL NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (spool, seq, mark)
+  ) STRICT, WITHOUT ROWID;
+  -- Numbers that are done with though not held. Ranges never overlap each other nor an event.
+  CREATE TABLE settled (
+    spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, why TEXT NOT NULL,
+    PRIMARY KEY (spool, a)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE pcs (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE incidents (id INTEGER PRIMARY KEY, over_at REAL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX incidents_over ON incidents (over_at);
+  CREATE TABLE transitions (id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, state TEXT NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX transitions_incident ON transitions (incident);
+  CREATE INDEX transitions_open ON transitions (incident) WHERE state <> 'concluded';
+  -- AUTOINCREMENT remembers the highest id though timers are deleted.
+  CREATE TABLE timers (id INTEGER PRIMARY KEY AUTOINCREMENT, row TEXT NOT NULL) STRICT;
+  CREATE TABLE outbox (key TEXT PRIMARY KEY, state TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX outbox_waiting ON outbox (key) WHERE state = 'waiting';
+  CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL) STRICT;
+  CREATE TABLE registry (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,47 @@
+/** The statements behind spools.ts: spools, events and forks as rows. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { EventMessage } from '#contracts';
+
+/**
+ * `first`: where our time with it begins, null until its birth. `last`: highest number heard of. `upTo`: how far an ack may go (R4).
+ * `forked`: it shares content with another spool of the PC, under other numbers (R7).
+ */
+export type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 };
+export type Stamp = { mark: string; at: number };
+export type SpoolTable = ReturnType<typeof openSpoolTable>;
+
+export function openSpoolTable(db: DatabaseSync) {
+  const columns = 'SELECT id, pc, spool, first, last, up_to AS upTo, forked FROM spools';
+  const get = db.prepare(`${columns} WHERE pc = ? AND spool = ?`);
+  const unfinished = db.prepare(`${columns} WHERE pc = ? AND spool <> ? AND (first IS NULL OR up_to < last)`);
+  const add = db.prepare('INSERT INTO spools (pc, spool, first, last, up_to, forked) VALUES (?, ?, NULL, 0, 0, 0)');
+  const save = db.prepare('UPDATE spools SET first = ?, last = ?, up_to = ?, forked = ? WHERE id = ?');
+  const lowest = db.prepare('SELECT min(seq) AS seq FROM events WHERE spool = ?');
+  const mark = db.prepare('SELECT mark FROM events WHERE spool = ? AND seq = ?');
+  const event = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
+  const fork = db.prepare('INSERT INTO forks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
+  const copy = db.prepare(`
+    SELECT 1 FROM events e JOIN spools s ON s.id = e.spool
+    WHERE e.mark = ? AND s.pc = ? AND s.id <> ? AND e.boot = ? AND e.at = ? AND e.kind = ? AND e.body = ?`);
+
+  return {
+    get: (pc: string, spool: string) => get.get(pc, spool) as Spool | undefined,
+    /** The PC's other spools of which something may still be open. */
+    unfinished: (pc: string, spool: string) => unfinished.all(pc, spool) as Spool[],
+    add: (pc: string, spool: string): Spool => {
+      const id = Number(add.run(pc, spool).lastInsertRowid);
+      return { id, pc, spool, first: null, last: 0, upTo: 0, forked: 0 };
+    },
+    save: ({ id, first, last, upTo, forked }: Spool) => void save.run(first, last, upTo, forked, id),
+    lowest: ({ id }: Spool) => Number(lowest.get(id)?.['seq']),
+    markAt: ({ id }: Spool, seq: number) => mark.get(id, seq)?.['mark'] as string | undefined,
+    /** False where the number is held already. */
+    addEvent: ({ id }: Spool, { seq, boot, at, grade, kind, body }: EventMessage, stamp: Stamp) =>
+      event.run(id, seq, stamp.mark, stamp.at, boot, at, grade, kind, JSON.stringify(body)).changes === 1,
+    addFork: ({ id }: Spool, message: EventMessage, stamp: Stamp) =>
+      void fork.run(id, message.seq, stamp.mark, stamp.at, JSON.stringify(message)),
+    /** True where another spool of the PC holds this very event. */
+    hasCopy: ({ id, pc }: Spool, { boot, at, kind, body }: EventMessage, stamp: Stamp) =>
+      copy.get(stamp.mark, pc, id, boot, at, kind, JSON.stringify(body)) !== undefined,
+  };
+}

@@ -1,0 +1,166 @@
+/** Which numbers of each spool are held or settled, and how far an ack may go (R4, R5, R7, R8). */
+import type { DatabaseSync } from 'node:sqlite';
+import { type EventMessage, markOf } from '#contracts';
+import type { Op, Receipt } from './model.ts';
+import { openRanges, type Range, type Ranges, type Why } from './ranges.ts';
+import { openSpoolTable, type Spool, type SpoolTable } from './spool-table.ts';
+
+type BirthOp = Extract<Op, { op: 'birth' }>;
+type EventOp = Extract<Op, { op: 'event' }>;
+
+/** The spools' part of one batch: told each birth and event in order, then asked for the receipt. */
+export type SpoolBatch = { birth(op: BirthOp): void; event(op: EventOp): void; end(): Receipt };
+
+/**
+ * Opens the spools; the answer begins a batch, which must live inside one transaction.
+ * The receipt has a cursor for each spool that a birth or an event named. Its `gaps` are those newly found, never negative: one that
+ * is filled or declared dropped later leaves the table, so that the count of `audit()` is the exact one.
+ */
+export function openSpools(db: DatabaseSync): () => SpoolBatch {
+  const ranges = openRanges(db);
+  const table = openSpoolTable(db);
+  return () => {
+    const totals = { applied: 0, gaps: 0, dropped: 0 };
+    const batch = { ranges, table, totals, spools: new Map(), changed: new Set<Spool>(), named: new Set<Spool>() };
+    return {
+      birth: (op) => birth(batch, op),
+      event: (op) => event(batch, op),
+      end: () => {
+        flush(batch);
+        const cursors = Array.from(batch.named, (it) => ({ pc: it.pc, spool: it.spool, upTo: it.upTo, mark: table.markAt(it, it.upTo) }));
+        return { cursors, ...totals };
+      },
+    };
+  };
+}
+
+type Batch = {
+  ranges: Ranges;
+  table: SpoolTable;
+  totals: { applied: number; gaps: number; dropped: number };
+  /** One object for each spool in a batch, whoever asks for it. */
+  spools: Map<string, Spool>;
+  changed: Set<Spool>;
+  named: Set<Spool>;
+};
+
+function birth(batch: Batch, op: BirthOp): void {
+  const spool = touch(batch, op.pc, op.spool);
+  if (spool.first === null) begin(batch, spool, op.first);
+  else goOn(batch, spool, op);
+  spool.last = Math.max(spool.last, op.last);
+  if (op.carries !== null) markForked(batch, [spool, find(batch, op.pc, op.carries)]);
+  flush(batch);
+  for (const other of batch.table.unfinished(op.pc, op.spool))
+    close(batch, remember(batch, other), op.carries === other.spool ? 'carried' : 'gap');
+}
+
+/** Below the first number of a spool that the ledger never knew lies what was before our time. */
+function begin({ ranges }: Batch, spool: Spool, first: number): void {
+  spool.first = first;
+  ranges.fill(spool.id, { a: 1, b: first - 1 }, 'before');
+}
+
+/**
+ * A known spool. What was given up and the PC holds after all is open again: an ack above it would make the PC throw it away.
+ * What the PC holds no more is a gap.
+ */
+function goOn(batch: Batch, spool: Spool, { first, last }: BirthOp): void {
+  const [lowest] = batch.ranges.take(spool.id, { a: first, b: last }, final);
+  if (lowest) spool.upTo = Math.min(spool.upTo, lowest.a - 1);
+  settle(batch, spool, { end: first - 1, why: 'gap' });
+}
+
+/** Another spool took its place: nothing more is expected of it. */
+function close(batch: Batch, spool: Spool, why: Why): void {
+  if (spool.first === null) begin(batch, spool, batch.table.lowest(spool));
+  settle(batch, spool, { end: spool.last, why });
+  batch.changed.add(spool);
+}
+
+function settle({ ranges, totals }: Batch, spool: Spool, { end, why }: { end: number; why: Why }): void {
+  const count = ranges.fill(spool.id, { a: spool.upTo + 1, b: end }, why);
+  if (why === 'gap') totals.gaps += count;
+}
+
+function event(batch: Batch, { pc, event, at }: EventOp): void {
+  const { table, ranges, totals } = batch;
+  const spool = touch(batch, pc, event.spool);
+  const stamp = { mark: markOf(event), at };
+  spool.last = Math.max(spool.last, event.seq);
+  if (spool.forked && table.hasCopy(spool, event, stamp)) return void ranges.fill(spool.id, { a: event.seq, b: event.seq }, 'copy');
+  if (!table.addEvent(spool, event, stamp)) {
+    if (table.markAt(spool, event.seq) !== stamp.mark) table.addFork(spool, event, stamp);
+    return;
+  }
+  totals.applied += 1;
+  ranges.take(spool.id, { a: event.seq, b: event.seq }, []);
+  if (event.kind === 'dropped') bury(batch, spool, event);
+}
+
+/** A tombstone speaks of numbers below its own, or of the spool that its body names where it was carried over from there (R8). */
+function bury(batch: Batch, own: Spool, { seq, body }: EventMessage): void {
+  const { ranges, totals, changed } = batch;
+  const named = body['spool'];
+  const spool = typeof named === 'string' ? find(batch, own.pc, named) : own;
+  if (!spool) return;
+  changed.add(spool);
+  for (const range of rangesOf(body['ranges'], spool === own ? seq - 1 : spool.last)) {
+    for (const taken of ranges.take(spool.id, range, final)) totals.dropped += ranges.fill(spool.id, taken, 'dropped');
+    totals.dropped += ranges.fill(spool.id, { a: Math.max(range.a, spool.upTo + 1), b: range.b }, 'dropped');
+  }
+}
+
+/** Reasons that a later word of the PC does not undo; only the event itself does. */
+const final: Why[] = ['dropped', 'copy'];
+
+/** Ranges as a tombstone's body has them, cut at `limit`. What is not a range is left out: the event itself is kept whole. */
+function rangesOf(body: unknown, limit: number): Range[] {
+  if (!Array.isArray(body)) return [];
+  return body.flatMap((pair: unknown) => {
+    const [a, b] = Array.isArray(pair) ? pair : [];
+    if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b) || a < 1 || a > b || a > limit) return [];
+    return [{ a, b: Math.min(b, limit) }];
+  });
+}
+
+function markForked({ changed }: Batch, spools: (Spool | undefined)[]): void {
+  for (const spool of spools) {
+    if (!spool) continue;
+    spool.forked = 1;
+    changed.add(spool);
+  }
+}
+
+function touch(batch: Batch, pc: string, name: string): Spool {
+  const spool = find(batch, pc, name) ?? remember(batch, batch.table.add(pc, name));
+  batch.changed.add(spool);
+  batch.named.add(spool);
+  return spool;
+}
+
+function find(batch: Batch, pc: string, name: string): Spool | undefined {
+  const known = batch.spools.get(keyOf(pc, name));
+  if (known) return known;
+  const stored = batch.table.get(pc, name);
+  return stored && remember(batch, stored);
+}
+
+function remember({ spools }: Batch, spool: Spool): Spool {
+  const key = keyOf(spool.pc, spool.spool);
+  const known = spools.get(key) ?? spool;
+  spools.set(key, known);
+  return known;
+}
+
+function keyOf(pc: string, spool: string): string {
+  return `${pc} ${spool}`;
+}
+
+function flush({ changed, ranges, table }: Batch): void {
+  for (const spool of changed) {
+    if (spool.first !== null) spool.upTo = ranges.reach(spool.id, spool.upTo);
+    table.save(spool);
+  }
+  changed.clear();
+}

@@ -1,0 +1,204 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from 'vitest';
+import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
+import type { OutboxRow } from '../people/model.ts';
+import { LedgerError } from './errors.ts';
+import type { Op } from './model.ts';
+import { openStore, registryVersionKey } from './store.ts';
+
+const dayMs = 86_400_000;
+
+function open() {
+  const db = new DatabaseSync(':memory:');
+  const store = openStore(db);
+  return { db, ...store, write: (...ops: Op[]) => store.commit([ops]) };
+}
+
+function incident(id: number, overAt: number | null = null): Incident {
+  const over = overAt === null ? null : 'cleared';
+  const rest = { closedBecause: null, severity: 'major', flapping: false, faults: [], acknowledged: null, told: [], notes: [] } as const;
+  return { id, scope: 'la/leh/pc-1', openedAt: 1, overAt, over, ...rest, faults: [], told: [], notes: [] };
+}
+
+function transition(id: number, of: number, state: Transition['state']): Transition {
+  const rest = { kind: 'raised', at: 1, faults: [], severity: 'major', holdMs: 0, offers: 0, offeredAt: null, conclusion: null } as const;
+  return { id, incident: of, state, ...rest, faults: [] };
+}
+
+function timer(id: number): Timer {
+  return { id, transition: 1, node: 'n', dueAt: 9, unlessAcknowledged: true, message: { severity: 'major', holdMs: 0, to: ['x'] } };
+}
+
+function outbox(key: string, state: OutboxRow['state'] = 'waiting', tries = 0): OutboxRow {
+  const names = { en: 'Leh', hi: 'लेह' };
+  const notice = {
+    kind: 'direct',
+    incident: null,
+    severity: 'major',
+    scope: 's',
+    site: names,
+    room: names,
+    timeZone: 'Asia/Kolkata',
+  } as const;
+  const text = { ...notice, faults: [], at: 1, flapping: false, lines: [] };
+  return { key, transition: 1, channel: 'email', person: 'p', notice: text, createdAt: 1, dueAt: 1, tries, state, lastError: null };
+}
+
+function pcRecord(pc: string, rev: number): PcRecord {
+  const nothing = { digest: null, heardAt: null, lostAt: null, spool: null, inventory: null, agent: null, boot: null };
+  return {
+    pc,
+    link: 'geo',
+    presence: 'online',
+    session: 1,
+    rev,
+    checks: [],
+    config: 0,
+    returns: { 'microphone.missing|': [1, 2] },
+    ...nothing,
+  };
+}
+
+describe('what was written is what is loaded', () => {
+  test('an empty ledger', () => {
+    expect(open().load()).toEqual({
+      pcs: [],
+      incidents: [],
+      transitions: [],
+      timers: [],
+      outbox: [],
+      registry: { version: 0, entries: [] },
+      meta: {},
+      nextIncident: 1,
+      nextTransition: 1,
+      nextTimer: 1,
+    });
+  });
+
+  test('rows come back whole, the last of each key', () => {
+    const ledger = open();
+    const entry = { pc: 'la/leh/pc-1', tokenHash: 'a'.repeat(64), revoked: false };
+    ledger.write(
+      { op: 'pc', record: pcRecord('la/leh/pc-1', 1) },
+      { op: 'pc', record: pcRecord('la/leh/pc-1', 2) },
+      { op: 'incident', incident: incident(4) },
+      { op: 'transition', transition: transition(6, 4, 'pending') },
+      { op: 'transition', transition: transition(6, 4, 'open') },
+      { op: 'timer', timer: timer(3) },
+      { op: 'outbox', row: outbox('6|email|p') },
+      { op: 'registry', entry },
+      { op: 'registry', entry: { ...entry, revoked: true } },
+      { op: 'meta', key: registryVersionKey, value: '7' },
+      { op: 'meta', key: 'x', value: 'y' },
+    );
+    expect(ledger.load()).toEqual({
+      pcs: [pcRecord('la/leh/pc-1', 2)],
+      incidents: [incident(4)],
+      transitions: [transition(6, 4, 'open')],
+      timers: [timer(3)],
+      outbox: [outbox('6|email|p')],
+      registry: { version: 7, entries: [{ ...entry, revoked: true }] },
+      meta: { [registryVersionKey]: '7', x: 'y' },
+      nextIncident: 5,
+      nextTransition: 7,
+      nextTimer: 4,
+    });
+  });
+
+  test('of incidents that are over only the last day is loaded, and all transitions of what is loaded', () => {
+    const ledger = open();
+    ledger.write(
+      ...[incident(1), incident(2, 10 * dayMs), incident(3, 9 * dayMs), incident(4, 9 * dayMs - 1)].map(
+        (it): Op => ({ op: 'incident', incident: it }),
+      ),
+      ...[transition(1, 1, 'concluded'), transition(2, 3, 'concluded'), transition(3, 4, 'concluded')].map(
+        (it): Op => ({ op: 'transition', transition: it }),
+      ),
+    );
+    const { incidents, transitions } = ledger.load();
+    expect(incidents.map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(transitions.map(({ id }) => id)).toEqual([1, 2]);
+  });
+
+  test('R23 a transition without a conclusion is loaded with its incident, however old', () => {
+    const ledger = open();
+    ledger.write(
+      { op: 'incident', incident: incident(1, 1) },
+      { op: 'incident', incident: incident(2, 90 * dayMs) },
+      { op: 'transition', transition: transition(1, 1, 'waiting') },
+    );
+    expect(ledger.load().incidents.map(({ id }) => id)).toEqual([1, 2]);
+    expect(ledger.load().transitions.map(({ id }) => id)).toEqual([1]);
+  });
+
+  test('R26 the outbox adds a key once, replaces on purpose, and loads what still waits', () => {
+    const ledger = open();
+    ledger.write({ op: 'outbox', row: outbox('k') }, { op: 'outbox', row: outbox('k', 'waiting', 5) });
+    expect(ledger.load().outbox).toEqual([outbox('k')]);
+    ledger.write({ op: 'outbox-set', row: outbox('k', 'waiting', 2) });
+    expect(ledger.load().outbox).toEqual([outbox('k', 'waiting', 2)]);
+    ledger.write({ op: 'outbox-set', row: outbox('k', 'delivered') }, { op: 'outbox-set', row: outbox('r', 'refused') });
+    expect(ledger.load().outbox).toEqual([]);
+    ledger.write({ op: 'outbox', row: outbox('k') });
+    expect(ledger.load().outbox).toEqual([]);
+  });
+
+  test('R25 a timer that is gone is gone, and its number is not given again', () => {
+    const ledger = open();
+    ledger.write({ op: 'timer', timer: timer(1) }, { op: 'timer', timer: timer(2) });
+    ledger.write({ op: 'timer-gone', id: 2 });
+    expect(ledger.load()).toMatchObject({ timers: [timer(1)], nextTimer: 3 });
+  });
+
+  test('the audit trail keeps every line in order', () => {
+    const ledger = open();
+    const line: Op = { op: 'audit', at: 5, who: 'asha', what: 'acknowledge', about: '4' };
+    ledger.write(line, line);
+    expect(ledger.db.prepare('SELECT * FROM audit').all()).toEqual(
+      [1, 2].map((id) => ({ id, at: 5, who: 'asha', what: 'acknowledge', about: '4' })),
+    );
+  });
+});
+
+describe('R20 one transaction', () => {
+  const event: Op = {
+    op: 'event',
+    pc: 'la/leh/pc-1',
+    event: { spool: 'a', seq: 1, boot: 'b', at: 1, grade: 'event', kind: 'test', body: {} },
+    at: 1,
+  };
+  const birth: Op = { op: 'birth', pc: 'la/leh/pc-1', spool: 'a', first: 1, last: 1, carries: null, at: 1 };
+  const bad = { op: 'meta', key: 'x', value: null } as unknown as Op;
+
+  test('R20 nothing of a batch is written where one of its rows fails, and the next batch goes on', () => {
+    const ledger = open();
+    expect(() => ledger.write(birth, event, { op: 'incident', incident: incident(1) }, bad)).toThrow(LedgerError);
+    expect(ledger.load()).toMatchObject({ incidents: [], nextIncident: 1 });
+    expect(ledger.audit()).toMatchObject({ events: 0, spools: 0 });
+    expect(ledger.write(birth, event)[0]?.applied).toBe(1);
+  });
+
+  test('R20 batches that travel together stand or fall together, each with its own receipt', () => {
+    const ledger = open();
+    const receipts = ledger.commit([[birth], [event], [event], []]);
+    expect(receipts.map(({ applied, cursors }) => [applied, cursors.map(({ upTo }) => upTo)])).toEqual([
+      [0, [0]],
+      [1, [1]],
+      [0, [1]],
+      [0, []],
+    ]);
+    expect(() => ledger.commit([[{ op: 'meta', key: 'y', value: '1' }], [bad]])).toThrow(LedgerError);
+    expect(ledger.load().meta).toEqual({});
+  });
+});
+
+test('the audit finds a number that went missing from the ledger itself', () => {
+  const ledger = open();
+  const events = [1, 2, 3].map(
+    (seq): Op => ({ op: 'event', pc: 'p', event: { spool: 'a', seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body: {} }, at: 1 }),
+  );
+  ledger.write({ op: 'birth', pc: 'p', spool: 'a', first: 1, last: 3, carries: null, at: 1 }, ...events);
+  expect(ledger.audit().gaps).toBe(0);
+  ledger.db.exec('DELETE FROM events WHERE seq = 2');
+  expect(ledger.audit().gaps).toBe(1);
+});

@@ -1,0 +1,32 @@
+/** What the ledger and its thread say to each other. */
+import { asLedgerError, type LedgerFault } from './errors.ts';
+import type { Op } from './model.ts';
+import { type LedgerFile, openDatabase } from './schema.ts';
+import { openStore, type Store } from './store.ts';
+
+export type Request = { call: 'commit'; batches: Op[][] } | { call: 'load' } | { call: 'audit' } | { call: 'close' };
+/** `values`: one for each batch of a commit, else exactly one. */
+export type Answer = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };
+
+/** Opens the store of a file; `store` is absent where the answer says why. */
+export function openForThread(at: LedgerFile): { store?: Store; answer: Answer } {
+  try {
+    return { store: openStore(openDatabase(at)), answer: { ok: true, values: [] } };
+  } catch (error) {
+    return { answer: failure(error) };
+  }
+}
+
+/** Does what is asked. Never throws: every error becomes an answer. */
+export function answerTo(store: Store, request: Request): Answer {
+  try {
+    return { ok: true, values: request.call === 'commit' ? store.commit(request.batches) : [store[request.call]()] };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function failure(thrown: unknown): Answer {
+  const { code, message } = asLedgerError(thrown);
+  return { ok: false, code, message };
+}

@@ -1,0 +1,51 @@
+/** The little of Node-RED that our nodes use, typed. */
+import { readMessage } from '../acts.ts';
+import type { WireMessage } from '../incidents/model.ts';
+import type { Wires } from '../wires.ts';
+
+export type Send = (messages: unknown) => void;
+export type Done = (problem?: string) => void;
+
+export type RedNode = {
+  id: string;
+  on(event: 'input', listener: (msg: unknown, send: Send, done: Done) => void): void;
+  on(event: 'close', listener: () => void): void;
+  send: Send;
+  status(status: { fill: 'yellow'; shape: 'ring'; text: string }): void;
+};
+
+type Json = { json(body: unknown): void };
+
+export type NodeRed = {
+  nodes: {
+    createNode(node: RedNode, config: unknown): void;
+    registerType<C>(type: string, make: (this: RedNode, config: C) => void): void;
+  };
+  settings: { sabha: Wires };
+  events: { once(event: string, listener: () => void): void; removeListener(event: string, listener: () => void): void };
+  util: { getMessageProperty(msg: unknown, path: string): unknown };
+  httpAdmin: { get(path: string, guard: unknown, handler: (request: unknown, response: Json) => void): void };
+  auth: { needsPermission(permission: string): unknown };
+  _(key: string): string;
+};
+
+/**
+ * Keeps a hand on the wires from the moment that all tabs run until the node is closed.
+ * Not earlier: what is offered while other tabs are still being built would be lost, and the offer would count.
+ */
+export function whileRunning(red: NodeRed, node: RedNode, take: () => () => void): void {
+  let letGo = () => red.events.removeListener('flows:started', begin);
+  const begin = () => {
+    letGo = take();
+  };
+  red.events.once('flows:started', begin);
+  node.on('close', () => letGo());
+}
+
+/** Calls `handle` with each message of the wires; anything else is one clear error, which a catch node receives. */
+export function onMessage(node: RedNode, handle: (message: WireMessage, send: Send) => string | undefined): void {
+  node.on('input', (msg, send, done) => {
+    const read = readMessage(msg);
+    done(read.ok ? handle(read.message, send) : read.line);
+  });
+}

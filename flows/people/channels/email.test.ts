@@ -1,0 +1,182 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { EmailChannel } from '#contracts';
+import { technician } from '../people.test-helper.ts';
+import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
+import { createEmail } from './email.ts';
+import { type ReadMail, readMail } from './mail.test-helper.ts';
+
+type MailRig = Rig & { mails: ReadMail[]; recipients: string[] };
+
+/** A real SMTP server on a free port, and the channel that sends to it. */
+async function open(options: SMTPServerOptions = {}, settings: Partial<EmailChannel> = {}): Promise<MailRig> {
+  const mails: ReadMail[] = [];
+  const recipients: string[] = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData(stream, session, done) {
+      recipients.push(...session.envelope.rcptTo.map(({ address }) => address));
+      void text(stream).then((raw) => {
+        mails.push(readMail(raw));
+        done();
+      });
+    },
+    ...options,
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server.server, 'listening');
+  const { port } = server.server.address() as AddressInfo;
+  const close = () => new Promise<void>((resolve) => server.close(resolve));
+  return { ...client(port, settings), mails, recipients, close, taken: () => mails.map(takenOf) };
+}
+
+function client(port: number, settings: Partial<EmailChannel> = {}) {
+  return { channel: createEmail({ host: '127.0.0.1', port, from: 'sabha@centre.test', secure: false, ...settings }) };
+}
+
+function takenOf({ headers, text }: ReadMail) {
+  return { key: headers.get('x-sabha-key') ?? '', subject: headers.get('subject') ?? '', text };
+}
+
+const no = (responseCode: number) => Object.assign(new Error('not now'), { responseCode });
+
+async function troubled(trouble?: Trouble): Promise<Rig> {
+  if (trouble === 'busy') return open({ onRcptTo: (_address, _session, done) => done(no(451)) });
+  if (trouble === 'refuses') return open({ onRcptTo: (_address, _session, done) => done(no(550)) });
+  if (trouble === 'hangs') return silent();
+  const rig = await open();
+  if (trouble === 'gone') await rig.close();
+  return trouble === 'gone' ? { ...rig, close: async () => {} } : rig;
+}
+
+/** A server that takes the connection and says nothing. */
+async function silent(): Promise<Rig> {
+  const server: Server = createServer((socket) => socket.on('error', () => {}));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { ...client(port), taken: () => [], close: async () => void server.close() };
+}
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone'], troubled);
+
+describe('e-mail', () => {
+  const rigs: MailRig[] = [];
+  const start = async (...args: Parameters<typeof open>) => {
+    const rig = await open(...args);
+    rigs.push(rig);
+    return rig;
+  };
+  const send = ({ channel }: Rig, changes = {}, person = technician) => channel.send(message(changes), person, AbortSignal.timeout(5_000));
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.close();
+  });
+
+  test('a mail is plain text from Sabha to the person, and says that a machine wrote it', async () => {
+    const rig = await start();
+    await send(rig);
+    expect(rig.recipients).toEqual(['asha@office.test']);
+    const headers = Object.fromEntries(rig.mails[0]?.headers ?? []);
+    expect(headers).toMatchObject({
+      from: 'Sabha <sabha@centre.test>',
+      to: 'Asha <asha@office.test>',
+      'content-type': 'text/plain; charset=utf-8',
+      'auto-submitted': 'auto-generated',
+      'content-language': 'en',
+      'x-sabha-key': '1/x/asha',
+      importance: 'high',
+    });
+  });
+
+  test('the same row has the same Message-ID, another row another', async () => {
+    const rig = await start();
+    for (const key of ['1/email/asha', '1/email/asha', '2/email/asha']) await send(rig, { key });
+    const [first, again, other] = rig.mails.map(({ headers }) => headers.get('message-id'));
+    expect(first).toMatch(/^<[0-9a-f]{32}@centre\.test>$/);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  test('S14 a hostile name adds no header, no recipient and no markup', async () => {
+    const rig = await start();
+    const hostile = 'Asha"\r\nBcc: all@office.test\r\n\r\n<script>, evil@x.test';
+    const sent = await send(rig, { subject: `Critical: ${hostile}`, key: `1/email/${hostile}` }, { ...technician, name: hostile });
+    expect(sent).toEqual({ result: 'delivered' });
+    expect(rig.recipients).toEqual(['asha@office.test']);
+    const { headers, text } = rig.mails[0] ?? readMail('\n\n');
+    expect([...headers.keys()].sort()).toEqual([
+      'auto-submitted',
+      'content-language',
+      'content-transfer-encoding',
+      'content-type',
+      'date',
+      'from',
+      'importance',
+      'message-id',
+      'mime-version',
+      'subject',
+      'to',
+      'x-msmail-priority',
+      'x-priority',
+      'x-sabha-key',
+    ]);
+    expect(headers.get('subject')).toBe('Critical: Asha" Bcc: all@office.test <script>, evil@x.test');
+    expect(text).toBe('one\ntwo\n');
+  });
+
+  test.each([
+    ['450 for the message', { onData: refusing(450) }, 'retry'],
+    ['552 for the message', { onData: refusing(552) }, 'refused'],
+    ['421 at the door', { onConnect: turningAway(421) }, 'retry'],
+    ['554 at the door: it turns everybody away, which is not about this message', { onConnect: turningAway(554) }, 'retry'],
+  ] satisfies [string, SMTPServerOptions, string][])('%s', async (_, options, result) => {
+    expect(await send(await start(options))).toMatchObject({ result, reason: expect.stringMatching(/\S/) });
+  });
+
+  test('a wrong password is no fault of the message: retry; the right one delivers', async () => {
+    const options: SMTPServerOptions = {
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: ({ username, password }, _session, done) =>
+        username === 'sabha' && password === 'right' ? done(null, { user: username }) : done(no(535)),
+    };
+    expect(await send(await start(options, { user: 'sabha', password: 'wrong' }))).toMatchObject({ result: 'retry' });
+    expect(await send(await start(options, { user: 'sabha', password: 'right' }))).toEqual({ result: 'delivered' });
+  });
+
+  test('a person without an address is refused, and an address that is none too', async () => {
+    const rig = await start();
+    const { email: _, ...nowhere } = technician;
+    expect(await send(rig, {}, nowhere)).toMatchObject({ result: 'refused', reason: 'asha has no e-mail address' });
+    expect(await send(rig, {}, { ...technician, email: 'a b@@<>' })).toMatchObject({ result: 'refused' });
+    expect(rig.mails).toEqual([]);
+  });
+
+  test('a server that dies in the middle of the message is tried again', async () => {
+    const rig = await start({ onData: (_stream, session) => void sockets.get(session.id)?.destroy(), onConnect: remember });
+    expect(await send(rig)).toMatchObject({ result: 'retry' });
+  });
+});
+
+const sockets = new Map<string, { destroy(): unknown }>();
+const remember: SMTPServerOptions['onConnect'] = function (this: SMTPServer, session, done) {
+  for (const connection of (this as unknown as { connections: Set<{ id: string; _socket: { destroy(): unknown } }> }).connections)
+    sockets.set(connection.id, connection._socket);
+  void session;
+  done();
+};
+
+function refusing(code: number): NonNullable<SMTPServerOptions['onData']> {
+  return (stream, _session, done) => {
+    stream.resume();
+    stream.once('end', () => done(no(code)));
+  };
+}
+
+function turningAway(code: number): NonNullable<SMTPServerOptions['onConnect']> {
+  return (_session, done) => done(no(code));
+}

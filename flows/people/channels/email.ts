@@ -1,0 +1,69 @@
+/** E-mail by SMTP: plain text, one connection a message. */
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { createTransport } from 'nodemailer';
+import type { EmailChannel, Person } from '#contracts';
+import type { Channel, Outcome, RenderedMessage } from '../model.ts';
+import { plain } from '../plain.ts';
+
+/**
+ * The e-mail channel. A message has the same Message-ID each time it is sent, so that one sent twice can be told.
+ * Guarantee: `delivered` only after the server's word for the whole message; a password never travels in clear beyond this machine.
+ */
+export function createEmail(settings: EmailChannel): Channel {
+  const { host, port, secure, user, password } = settings;
+  const transport = createTransport({
+    host,
+    port,
+    secure,
+    ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
+    requireTLS: user !== undefined && !secure && !isLoopback(host),
+    ignoreTLS: isLoopback(host),
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 20_000,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    name: 'email',
+    async send(message, person, signal) {
+      if (person.email === undefined) return { result: 'refused', reason: `${person.id} has no e-mail address` };
+      try {
+        await transport.sendMail({ ...mailOf(message, settings, person, person.email), signal });
+        return { result: 'delivered' };
+      } catch (error) {
+        return outcomeOf(error);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+function mailOf(message: RenderedMessage, settings: EmailChannel, person: Person, address: string) {
+  const id = createHash('sha256').update(message.key).digest('hex').slice(0, 32);
+  return {
+    from: { name: 'Sabha', address: settings.from },
+    to: { name: plain(person.name), address },
+    subject: plain(message.subject),
+    text: message.text,
+    messageId: `<${id}@${settings.from.slice(settings.from.lastIndexOf('@') + 1)}>`,
+    // So that no robot answers a machine, and a mail program can sort by urgency.
+    headers: { 'X-Sabha-Key': plain(message.key), 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
+    priority: message.severity === 'critical' ? ('high' as const) : ('normal' as const),
+    xMailer: false as const,
+  };
+}
+
+/** Only a lasting "no" to this very message is final: a wrong password or a server that turns everybody away is mended one day. */
+function outcomeOf(error: unknown): Outcome {
+  const { code, command, responseCode, message } = error as { code?: string; command?: string; responseCode?: number; message: string };
+  const reason = plain(`${code ?? ''} ${message}`).slice(0, 200);
+  const aboutMessage = code === 'EENVELOPE' || code === 'EMESSAGE';
+  const lasting = responseCode === undefined ? command === 'API' : responseCode >= 500;
+  return aboutMessage && lasting ? { result: 'refused', reason } : { result: 'retry', reason };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

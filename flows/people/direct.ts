@@ -1,0 +1,47 @@
+/** The way past the outbox: when the ledger itself cannot be written, central is told at once. */
+import type { Clock } from '#contracts';
+import { centralNotice, type Place } from '../incidents/notice.ts';
+import type { Lines } from './channels/index.ts';
+import { limited } from './limited.ts';
+import type { DirectReason } from './phrases.ts';
+import type { Roster } from './roster.ts';
+import { render } from './words.ts';
+
+export type DirectOptions = {
+  clock: Clock;
+  lines: Lines;
+  roster: Roster;
+  place: Place;
+  /** Told of a channel that did not take the word: nothing else can be done about it. */
+  onFailure: (channel: string, person: string, reason: string) => void;
+};
+
+export type TellCentralDirectly = (reason: DirectReason, detail: string) => Promise<void>;
+
+const quietMs = 3_600_000;
+const sendLimitMs = 10_000;
+
+/**
+ * Tells every central person on every channel that reaches them, at once and at most once an hour for each reason.
+ * Guarantee: needs no disk, never rejects, and ends within 10 s.
+ */
+export function createDirect({ clock, lines, roster, place, onFailure }: DirectOptions): TellCentralDirectly {
+  const toldAt = new Map<DirectReason, number>();
+  return async (reason, detail) => {
+    const last = toldAt.get(reason);
+    if (last !== undefined && clock.up() - last < quietMs) return;
+    toldAt.set(reason, clock.up());
+    const notice = centralNotice({ kind: 'direct', lines: [reason, detail], place, now: clock.now() });
+    const key = `direct/${reason}/${Math.floor(clock.now())}`;
+    const sends = roster.central().flatMap((person) => {
+      const reaching = [...lines].filter(([, line]) => line.reaches(person));
+      return reaching.map(async ([name, { channel }]) => {
+        const { language } = person;
+        const message = { key: `${key}/${name}/${person.id}`, ...render(notice, language), language, severity: 'critical' as const };
+        const outcome = await limited({ clock, limitMs: sendLimitMs }, (signal) => channel.send(message, person, signal));
+        if (outcome.result !== 'delivered') onFailure(name, person.id, outcome.reason);
+      });
+    });
+    await Promise.all(sends);
+  };
+}

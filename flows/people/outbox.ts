@@ -1,0 +1,145 @@
+/** The outbox: what waits for people is sent, and what became of it is written down (R26). */
+import type { Cancel, Clock } from '#contracts';
+import type { Op } from '../ledger/model.ts';
+import { type Lines, lastChannel } from './channels/index.ts';
+import { createLanes, type Item } from './lanes.ts';
+import { limited } from './limited.ts';
+import type { OutboxRow, Outcome } from './model.ts';
+import { channelFor, type Roster } from './roster.ts';
+import { render } from './words.ts';
+
+/** Longest time that one send may take. */
+const sendLimitMs = 30_000;
+/** The first retry comes within this time, */
+const backoffMinMs = 5_000;
+/** and no retry waits longer than this. */
+const backoffMaxMs = 15 * 60_000;
+/** What is being sent when the outbox is stopped has this long to end. */
+const stopGraceMs = 1_000;
+
+export type OutboxOptions = {
+  clock: Clock;
+  /** Between 0 and 1. */
+  random: () => number;
+  commit: (ops: Op[]) => Promise<unknown>;
+  lines: Lines;
+  roster: Roster;
+  /** True where the incident has ended, so that a raise which still waits says so. */
+  isOver: (incident: number) => boolean;
+  /** Told after the commit. A refusal means that a channel fails: the desk tells central. */
+  onOutcome: (row: OutboxRow, outcome: Outcome) => void;
+};
+
+export type Outbox = {
+  /** Takes rows that are in the ledger. A key that waits already is left as it is. */
+  add(rows: readonly OutboxRow[]): void;
+  /** Rows not yet delivered and not refused. */
+  waiting(): number;
+  /** Sends until it is stopped; rejects when the ledger does not take an outcome, and then sends nothing more (R20). */
+  run(): Promise<void>;
+  /** Ends `run`; what is being sent has a second to end, and is otherwise sent again after the next start. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none, and sends a second time at most the one
+ * that was on its way on each channel. Rows of one person on one channel go out in order of creation.
+ */
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { clock, commit, lines, roster, onOutcome } = options;
+  const lanes = createLanes(clock);
+  const sending = new Set<Promise<void>>();
+  const ended = Promise.withResolvers<void>();
+  const cut = new AbortController();
+  let state: 'new' | 'running' | 'stopped' = 'new';
+  let cancelTimer: Cancel = () => {};
+
+  function pump(): void {
+    cancelTimer();
+    if (state !== 'running') return;
+    for (let item = lanes.next(); item; item = lanes.next()) {
+      const one = deliver(item).catch(fail);
+      sending.add(one);
+      void one.finally(() => sending.delete(one)).then(pump);
+    }
+    const waitMs = lanes.nextInMs();
+    if (waitMs !== undefined) cancelTimer = clock.after(waitMs, pump);
+  }
+
+  async function deliver(item: Item): Promise<void> {
+    const outcome = await attempt(options, item, cut.signal);
+    // Cut short by our own stop: the row stays as it is in the ledger.
+    if (outcome.result === 'retry' && cut.signal.aborted) return;
+    const { row, waitMs } = after(item.row, outcome, options);
+    const rest = outcome.result === 'refused' && row.channel !== lastChannel ? [onLastChannel(row, clock.now())] : [];
+    await commit([{ op: 'outbox-set', row }, ...rest.map((one) => ({ op: 'outbox', row: one }) as const)]);
+    if (outcome.result === 'retry') lanes.again(item, row, waitMs);
+    else lanes.done(item);
+    add(rest);
+    onOutcome(row, outcome);
+  }
+
+  function add(rows: readonly OutboxRow[]): void {
+    for (const row of rows) {
+      const channel = channelFor(roster.person(row.person), row.channel, lines);
+      lanes.add({ ...row, channel }, Math.min(Math.max(row.dueAt - clock.now(), 0), backoffMaxMs));
+    }
+    pump();
+  }
+
+  function fail(error: unknown): void {
+    state = 'stopped';
+    cancelTimer();
+    cut.abort();
+    ended.reject(error);
+  }
+
+  return {
+    add,
+    waiting: lanes.size,
+    run() {
+      state = 'running';
+      pump();
+      return ended.promise;
+    },
+    async stop() {
+      if (state === 'stopped') return;
+      state = 'stopped';
+      cancelTimer();
+      const cancel = clock.after(stopGraceMs, () => cut.abort());
+      await Promise.all(sending);
+      cancel();
+      ended.resolve();
+    },
+  };
+}
+
+/** One send with its time limit. */
+async function attempt({ clock, lines, roster, isOver }: OutboxOptions, { row }: Item, cut: AbortSignal): Promise<Outcome> {
+  const person = roster.person(row.person);
+  const channel = lines.get(row.channel)?.channel;
+  if (!channel) return { result: 'retry', reason: `there is no channel "${row.channel}"` };
+  const over = row.notice.incident !== null && isOver(row.notice.incident);
+  const { notice, key } = row;
+  const message = { key, ...render(notice, person.language, over), language: person.language, severity: notice.severity };
+  return limited({ clock, limitMs: sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+}
+
+/** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */
+function after(row: OutboxRow, outcome: Outcome, { clock, random }: OutboxOptions): { row: OutboxRow; waitMs: number } {
+  const tries = row.tries + 1;
+  if (outcome.result === 'delivered') return { row: { ...row, tries, state: 'delivered', lastError: null }, waitMs: 0 };
+  if (outcome.result === 'refused') return { row: { ...row, tries, state: 'refused', lastError: outcome.reason }, waitMs: 0 };
+  const waitMs = Math.min(Math.max(backoffMs(tries, random), outcome.afterMs ?? 0), backoffMaxMs);
+  return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
+}
+
+/** Full jitter: anything between nothing and a limit that doubles from 5 s to 15 min, so that a server which is back is not stormed. */
+function backoffMs(tries: number, random: () => number): number {
+  return random() * Math.min(backoffMaxMs, backoffMinMs * 2 ** (tries - 1));
+}
+
+/** What a channel refused for good is still told: on the console. */
+function onLastChannel(row: OutboxRow, now: number): OutboxRow {
+  return { ...row, key: `${row.key}/${lastChannel}`, channel: lastChannel, createdAt: now, dueAt: now, tries: 0, state: 'waiting' };
+}

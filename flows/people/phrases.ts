@@ -1,0 +1,93 @@
+/** The fixed words around a fault, in each language. What a fault is called and what to do first stands in the catalogue of faults. */
+import type { Language, Severity, Words } from '#contracts';
+
+export type DirectReason = 'commit_failed' | 'disk_full';
+
+export type Phrases = {
+  severity: Record<Severity, string>;
+  worsened: string;
+  eased: string;
+  cleared: string;
+  closed: string;
+  over: string;
+  since(from: string): string;
+  between(from: string, to: string): string;
+  flapping: string;
+  first(action: string): string;
+  also(list: string): string;
+  more(count: number): string;
+  because(reason: string): string;
+  /** What to do, where the fault's own action does not fit the news. */
+  restOpen: string;
+  nothingToDo: string;
+  alreadyOver: string;
+  incident(id: number): string;
+  /** Locale of dates, always with Latin digits, and the length of a month's name in it. */
+  dates: { locale: string; month: 'short' | 'long' };
+};
+
+export const phrases: Record<Language, Phrases> = {
+  en: {
+    severity: { critical: 'Critical', major: 'Major', minor: 'Minor', info: 'For information' },
+    worsened: 'Worse now',
+    eased: 'Better now',
+    cleared: 'Cleared',
+    closed: 'Closed',
+    over: 'Already over',
+    since: (from) => `Since ${from}.`,
+    between: (from, to) => `From ${from} to ${to}.`,
+    flapping: 'It comes and goes.',
+    first: (action) => `First: ${action}`,
+    also: (list) => `Also: ${list}`,
+    more: (count) => `and ${count} more`,
+    because: (reason) => `Why: ${reason}.`,
+    restOpen: 'The rest of the incident is still open.',
+    nothingToDo: 'Nothing more to do.',
+    alreadyOver: 'It is already over. Nothing to do.',
+    incident: (id) => `Incident ${id}`,
+    dates: { locale: 'en-GB', month: 'short' },
+  },
+  hi: {
+    severity: { critical: 'बहुत ज़रूरी', major: 'ज़रूरी', minor: 'मामूली', info: 'जानकारी के लिए' },
+    worsened: 'हालत बिगड़ी',
+    eased: 'कुछ ठीक हुआ',
+    cleared: 'ठीक हो गया',
+    closed: 'अलर्ट बंद',
+    over: 'अब नहीं है',
+    since: (from) => `${from} बजे से।`,
+    between: (from, to) => `${from} बजे से ${to} बजे तक।`,
+    flapping: 'यह बार-बार आ-जा रहा है।',
+    first: (action) => `पहले यह करें: ${action}`,
+    also: (list) => `साथ में: ${list}`,
+    more: (count) => `और ${count}`,
+    because: (reason) => `वजह: ${reason}।`,
+    restOpen: 'बाकी दिक्कत अभी बनी है।',
+    nothingToDo: 'अब कुछ करने की ज़रूरत नहीं।',
+    alreadyOver: 'यह दिक्कत अब नहीं है। कुछ करने की ज़रूरत नहीं।',
+    incident: (id) => `अलर्ट ${id}`,
+    dates: { locale: 'hi-IN-u-nu-latn', month: 'long' },
+  },
+};
+
+/** What central is told past every queue. */
+export const directWords: Record<DirectReason, { title: Words; action: Words }> = {
+  commit_failed: {
+    title: { en: 'The ledger cannot be written', hi: 'लेजर में लिखा नहीं जा रहा' },
+    action: {
+      en: 'Check the disk of the central machine. Read the log of flows.',
+      hi: 'सेंट्रल मशीन की डिस्क देखें। flows का लॉग पढ़ें।',
+    },
+  },
+  disk_full: {
+    title: { en: 'Disk of the central machine is full', hi: 'सेंट्रल मशीन की डिस्क भर गई है' },
+    action: {
+      en: 'Free some disk space on the central machine. No alert is stored until then.',
+      hi: 'सेंट्रल मशीन की डिस्क में जगह बनाएँ। तब तक कोई अलर्ट सेव नहीं होगा।',
+    },
+  },
+};
+
+/** Why an incident was closed, where the machine says it in English; another reason is printed as it is. */
+export const closedReasons: Record<string, Words> = {
+  'no longer checked': { en: 'no longer checked', hi: 'अब इसकी जाँच नहीं होती' },
+};

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import type { Person } from '#contracts';
+import { openChannels } from './channels/index.ts';
+import { channelFor, channelsOf, createRoster, wrongScope } from './roster.ts';
+
+const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({
+  id,
+  name: id,
+  role,
+  scope,
+  language: 'en',
+  ...(email === undefined ? {} : { email }),
+});
+const asha = person('asha', 'technician', 'ladakh/leh', 'asha@office.test');
+const bina = person('bina', 'technician', 'ladakh/leh-2');
+const chand = person('chand', 'state', 'ladakh');
+const devi = person('devi', 'central', '');
+const scope = 'ladakh/leh/pc-1';
+
+function ids(people: Person[], to: string[], of = scope): string[] {
+  return createRoster(people)
+    .resolve(to, of)
+    .persons.map(({ id }) => id);
+}
+
+test('a role means the persons whose scope is the incident’s or stands above it, level by level', () => {
+  expect(ids([asha, bina, chand, devi], ['technician'])).toEqual(['asha']);
+  expect(ids([asha, bina, chand, devi], ['technician', 'state', 'central'])).toEqual(['asha', 'chand', 'devi']);
+  expect(ids([person('room', 'technician', scope), asha], ['technician'])).toEqual(['room', 'asha']);
+  expect(ids([asha, devi], ['technician', 'central'], 'ladakh')).toEqual(['devi']);
+});
+
+test('an id means that person wherever the incident is, and each person is told once', () => {
+  expect(ids([asha, bina, devi], ['bina', 'technician', 'asha'])).toEqual(['bina', 'asha']);
+});
+
+test('words that mean nobody are returned, and the others are told', () => {
+  expect(createRoster([asha, devi]).resolve(['technicians', 'asha'], scope)).toEqual({ persons: [asha], unknown: ['technicians'] });
+});
+
+test('nobody found: the central persons; none of those: the desk at the centre, on the console', () => {
+  expect(ids([bina, devi, person('east', 'central', 'assam')], ['technician'])).toEqual(['devi', 'east']);
+  const { persons, unknown } = createRoster([bina]).resolve(['nobody-like-this'], scope);
+  expect(persons).toMatchObject([{ id: 'central-desk', language: 'en' }]);
+  expect(persons[0]?.email).toBeUndefined();
+  expect(unknown).toEqual(['nobody-like-this']);
+  expect(createRoster([]).central()).toMatchObject([{ id: 'central-desk' }]);
+});
+
+test('a person who has left since is still told, on the console', () => {
+  const gone = createRoster([asha]).person('gone');
+  expect(gone).toMatchObject({ id: 'gone' });
+  expect(
+    channelFor(
+      gone,
+      'email',
+      openChannels({ email: mail }, () => {}),
+    ),
+  ).toBe('console');
+});
+
+const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: false };
+
+test('the wanted channel where it reaches the person, otherwise the console', () => {
+  const lines = openChannels({ email: mail }, () => {});
+  expect(channelFor(asha, 'email', lines)).toBe('email');
+  expect(channelFor(bina, 'email', lines)).toBe('console');
+  expect(channelFor(asha, 'pigeon', lines)).toBe('console');
+  expect(
+    channelFor(
+      asha,
+      'email',
+      openChannels({}, () => {}),
+    ),
+  ).toBe('console');
+  expect(channelsOf(asha, lines)).toEqual(['console', 'email']);
+  expect(channelsOf(bina, lines)).toEqual(['console']);
+});
+
+test('a scope that holds no PC is one clear line', () => {
+  const pcs = [scope, 'ladakh/leh-2/pc-1'];
+  expect(wrongScope([asha, bina, chand, devi, person('room', 'technician', scope)], pcs)).toBeUndefined();
+  expect(wrongScope([devi, person('typo', 'state', 'ladak')], pcs)).toBe(
+    'people: the scope "ladak" of typo is no state, site or PC of this network',
+  );
+});

@@ -1,0 +1,67 @@
+/** Who is told: persons by role and scope, and the channel on which each can be reached. */
+import { type Person, type Role, roles } from '#contracts';
+import { type Lines, lastChannel } from './channels/index.ts';
+
+export type Roster = {
+  /**
+   * The persons that `to` (roles and ids of persons) means for a scope, each once, and the words that mean nobody.
+   * Guarantee: never nobody. Where no one is found it is the central persons, and without any the desk at the centre.
+   */
+  resolve(to: readonly string[], scope: string): { persons: Person[]; unknown: string[] };
+  /** All central persons; without any the desk at the centre. */
+  central(): Person[];
+  /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
+  person(id: string): Person;
+};
+
+/** The built-in person who is told when nobody else is there. */
+const centralDesk: Person = { id: 'central-desk', name: 'Central desk', role: 'central', scope: '', language: 'en' };
+
+/** The roster over the persons of the settings. */
+export function createRoster(people: readonly Person[]): Roster {
+  const byId = new Map([centralDesk, ...people].map((person) => [person.id, person]));
+  const central = () => {
+    const all = people.filter((person) => person.role === 'central');
+    return all.length > 0 ? all : [centralDesk];
+  };
+  const meant = (word: string, scope: string): Person[] | undefined => {
+    if (isRole(word)) return people.filter((person) => person.role === word && covers(person.scope, scope));
+    const one = byId.get(word);
+    return one && [one];
+  };
+  return {
+    resolve(to, scope) {
+      const found = to.map((word) => ({ word, persons: meant(word, scope) }));
+      const persons = new Set(found.flatMap(({ persons }) => persons ?? []));
+      const unknown = found.filter(({ persons }) => persons === undefined).map(({ word }) => word);
+      return { persons: persons.size > 0 ? [...persons] : central(), unknown };
+    },
+    central,
+    person: (id) => byId.get(id) ?? { ...centralDesk, id, name: id },
+  };
+}
+
+/** The channel on which the person is really told: the wanted one, or the console where that one cannot reach the person. */
+export function channelFor(person: Person, wanted: string, lines: Lines): string {
+  return lines.get(wanted)?.reaches(person) ? wanted : lastChannel;
+}
+
+/** Every channel that reaches the person; never none, since the console reaches everybody. */
+export function channelsOf(person: Person, lines: Lines): string[] {
+  return [...lines].filter(([, line]) => line.reaches(person)).map(([name]) => name);
+}
+
+/** One line for a person whose scope holds none of the PCs, who would never be told; undefined where all is well. */
+export function wrongScope(people: readonly Person[], pcs: readonly string[]): string | undefined {
+  const wrong = people.find(({ scope }) => scope !== '' && !pcs.some((pc) => covers(scope, pc)));
+  return wrong && `people: the scope "${wrong.scope}" of ${wrong.id} is no state, site or PC of this network`;
+}
+
+/** True where `outer` is `inner` or stands above it, level by level. */
+function covers(outer: string, inner: string): boolean {
+  return outer === '' || outer === inner || inner.startsWith(`${outer}/`);
+}
+
+function isRole(word: string): word is Role {
+  return (roles as readonly string[]).includes(word);
+}

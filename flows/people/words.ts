@@ -1,0 +1,162 @@
+/** The text of a message: what, where, since when, what to do first; never more than one screen of a small phone. */
+import { type Fault, faultOf, faults, type Language, type Words } from '#contracts';
+import type { Notice } from './model.ts';
+import { closedReasons, type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
+import { short, variableLimit } from './plain.ts';
+
+/** Longest text before the footer, characters. */
+export const textLimit = 320;
+/** Stands between text and footer, as in a mail. */
+export const footerMark = '\n-- \n';
+
+/**
+ * Subject (one line) and text of a notice in one language. `over`: the incident ended while a raise still waited; the text then says so.
+ * Guarantee: names of devices and rooms are data, at most 30 characters each, without line breaks or hidden characters; it never throws.
+ */
+export function render(notice: Notice, language: Language, over = false): { subject: string; text: string } {
+  const p = phrases[language];
+  const message: Message = { notice, language, p, news: newsOf(notice, language, p, over), over: over && isNews(notice) };
+  const sizes = [variableLimit, 20, 12];
+  const parts = sizes.map((size) => partsOf(message, size)).find((some) => lengthOf(some) <= textLimit) ?? partsOf(message, 8);
+  const room = textLimit - lengthOf(parts) - 1;
+  const more = listThatFits(moreOf(message), message, room);
+  const [what, ...rest] = parts;
+  const text = [what, ...(more === '' ? [] : [more]), ...rest].join('\n');
+  const footer = notice.incident === null ? 'Sabha' : `${p.incident(notice.incident)} · Sabha`;
+  const subject = [`${message.news.head}: ${message.news.title}`, placeOf(message, variableLimit)].filter((part) => part !== '').join(', ');
+  return { subject, text: `${text}${footerMark}${footer}\n` };
+}
+
+/** What the notice says happened (`head`, `title`) and what is to be done now (`action`). */
+type News = { head: string; title: string; action: string };
+type Message = { notice: Notice; language: Language; p: Phrases; news: News; over: boolean };
+
+function newsOf(notice: Notice, language: Language, p: Phrases, over: boolean): News {
+  const first = notice.faults[0];
+  const fault = first && faultOf(first.fault);
+  const title = first ? titleOf(first.fault, language) : p.severity[notice.severity];
+  const action = fault ? p.first(fault.action[language]) : '';
+  const urgency = p.severity[notice.severity];
+  if (over && isNews(notice)) return { head: p.over, title, action: p.alreadyOver };
+  switch (notice.kind) {
+    case 'raised':
+      return { head: urgency, title, action };
+    case 'worsened':
+      return { head: `${p.worsened}, ${urgency}`, title, action };
+    case 'eased':
+      return { head: p.eased, title, action: p.restOpen };
+    case 'cleared':
+      return { head: p.cleared, title, action: p.nothingToDo };
+    case 'closed':
+      return { head: p.closed, title, action: closedBecause(notice, language, p) };
+    case 'unfinished':
+      return { head: urgency, ...ownWords(faults['centre.flow_unfinished'], language) };
+    case 'direct':
+      return { head: p.severity.critical, ...directOf(notice, language) };
+  }
+}
+
+/** Kinds that ask somebody to act, and are stale once the incident is over. */
+function isNews(notice: Notice): boolean {
+  return notice.kind === 'raised' || notice.kind === 'worsened' || notice.kind === 'eased';
+}
+
+/** An id that this version does not know is printed as itself. */
+function titleOf(fault: string, language: Language): string {
+  return faultOf(fault)?.title[language] ?? short(fault, 64);
+}
+
+function ownWords(words: Pick<Fault, 'title' | 'action'>, language: Language): Omit<News, 'head'> {
+  return { title: words.title[language], action: phrases[language].first(words.action[language]) };
+}
+
+function directOf(notice: Notice, language: Language): Omit<News, 'head'> {
+  const reason = notice.lines[0] ?? '';
+  const known = Object.hasOwn(directWords, reason) ? directWords[reason as DirectReason] : undefined;
+  return known ? ownWords(known, language) : { title: short(reason, 80), action: '' };
+}
+
+function closedBecause(notice: Notice, language: Language, p: Phrases): string {
+  const reason = notice.lines[0] ?? '';
+  const known: Words | undefined = Object.hasOwn(closedReasons, reason) ? closedReasons[reason] : undefined;
+  return reason === '' ? '' : p.because(known?.[language] ?? short(reason, 60));
+}
+
+/** What, where, since when, what to do: the lines that every message has, with names of at most `size` characters. */
+function partsOf(message: Message, size: number): string[] {
+  const { news } = message;
+  const first = mainFault(message.notice);
+  const name = first ? short(first.name ?? first.device, size) : '';
+  const reason = first?.reason ? ` (${short(first.reason, size)})` : '';
+  const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
+  return [what, placeOf(message, size), sinceOf(message), news.action].filter((part) => part !== '');
+}
+
+/** The fault that the title names; a word of the centre's own has none. */
+function mainFault(notice: Notice): Notice['faults'][number] | undefined {
+  return notice.kind === 'unfinished' || notice.kind === 'direct' ? undefined : notice.faults[0];
+}
+
+function placeOf({ notice, language }: Message, size: number): string {
+  const names = [notice.room[language] || notice.room.en, notice.site[language] || notice.site.en].map((name) => short(name, size));
+  const place = names.filter((name) => name !== '').join(', ');
+  return place === '' ? short(notice.scope, 98) : place;
+}
+
+function sinceOf({ notice, language, p, over }: Message): string {
+  const from = timeOf(Math.min(...notice.faults.map((fault) => fault.since), notice.at), notice.timeZone, language);
+  const ended = notice.kind === 'cleared' || notice.kind === 'closed';
+  const since = ended ? p.between(from, timeOf(notice.at, notice.timeZone, language)) : p.since(from);
+  return notice.flapping && !over ? `${since} ${p.flapping}` : since;
+}
+
+/** The rest of the news: further faults, or the lines that the machine added. The first line of a close or a direct word is used already. */
+function moreOf({ notice, language }: Message): { items: string[]; count: number } {
+  const first = mainFault(notice);
+  const others = first ? notice.faults.slice(1) : notice.faults;
+  const used = notice.kind === 'closed' || notice.kind === 'direct' ? 1 : 0;
+  const lines = notice.lines.slice(used).filter((line) => line !== '');
+  const items = others.slice(0, itemLimit).map(({ fault, name, device }) => {
+    const thing = short(name ?? device);
+    return fault === first?.fault && thing !== '' ? thing : titleOf(fault, language);
+  });
+  return { items: [...items, ...lines.slice(0, itemLimit).map((line) => short(line, 80))], count: others.length + lines.length };
+}
+
+/** As many items as fit into `room` characters, and how many are left out. */
+function listThatFits({ items, count }: { items: string[]; count: number }, { p, notice }: Message, room: number): string {
+  for (let shown = items.length; shown >= 0; shown--) {
+    const list = [...items.slice(0, shown), ...(count > shown ? [p.more(count - shown)] : [])].join('; ');
+    const line = list === '' || !mainFault(notice) ? list : p.also(list);
+    if (line.length <= room) return line;
+  }
+  return '';
+}
+
+/** More items than this never fit. */
+const itemLimit = 60;
+
+function lengthOf(parts: string[]): number {
+  return parts.join('\n').length;
+}
+
+/** Day and time on the clocks of the site. A zone that this machine does not know is UTC, and says so. */
+function timeOf(atMs: number, timeZone: string, language: Language): string {
+  const { locale, month } = phrases[language].dates;
+  const instant = Temporal.Instant.fromEpochMilliseconds(Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0);
+  const zone = zoneOr(timeZone, 'UTC');
+  const local = instant.toZonedDateTimeISO(zone);
+  const time = `${local.toLocaleString(locale, { day: 'numeric', month })}, ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
+  return zone === timeZone ? time : `${time} ${zone}`;
+}
+
+function zoneOr(timeZone: string, other: string): string {
+  try {
+    return Temporal.Now.zonedDateTimeISO(timeZone).timeZoneId && timeZone;
+  } catch {
+    return other;
+  }
+}
+
+/** The end of the year 9999: nobody sends a message about a later one. */
+const latestMs = 253_402_300_799_000;

@@ -1,0 +1,122 @@
+/** Runs Node-RED in this process, on a bare http server that listens only for the editor. */
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type FlowLog, redSettings } from './settings.ts';
+import { readTabs, tabsStorage } from './storage.ts';
+import { lintFlows } from './tabs/lint.ts';
+import type { Wires } from './wires.ts';
+
+export type RedOptions = {
+  wires: Wires;
+  tabsDir: string;
+  /** Where Node-RED would keep files of its own; nothing is written there. */
+  userDir: string;
+  /** Port 0 takes a free one. Absent: no editor, no admin API, no port. */
+  editor?: { port: number; password: string };
+  log: FlowLog;
+  /** More folders of nodes beside our own. */
+  nodesDirs?: string[];
+  timeoutMs?: number;
+};
+
+export type Red = {
+  /** Port of the editor; null without one. */
+  editorPort: number | null;
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts Node-RED on the tabs. Once per process: Node-RED cannot be started again.
+ * What the flow lint finds is logged and does not stop the start, since a broken path has the default route (R24).
+ * Guarantee: resolves only when all tabs run; rejects with one line otherwise, and leaves nothing running.
+ */
+export async function startRed(options: RedOptions): Promise<Red> {
+  const { tabsDir, editor, log } = options;
+  const tabs = readTabs(tabsDir);
+  if (!tabs.ok) throw new Error(`${tabsDir}: ${tabs.line}`);
+  if (editor?.password === '') throw new Error('the editor needs a password');
+  for (const line of lintFlows(tabs.nodes)) log.warn({}, `tabs: ${line}`);
+
+  const red: Runtime = createRequire(import.meta.url)('node-red');
+  const server = createServer(onlyLocal((request, response) => red.httpAdmin(request, response)));
+  const stop = async () => {
+    await red.stop();
+    server.closeAllConnections();
+    if (server.listening) await new Promise((done) => server.close(done));
+  };
+  if (editor !== undefined) await listen(server, editor.port);
+  try {
+    red.init(server, settingsOf(options));
+    await runs(red, options.timeoutMs ?? 10_000);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { editorPort: editor === undefined ? null : (server.address() as AddressInfo).port, stop };
+}
+
+type RuntimeEvent = { id: string; payload?: { error?: string; types?: string[] } };
+
+type Events = {
+  on(event: string, listener: (event: RuntimeEvent) => void): void;
+  removeListener(event: string, listener: (event: RuntimeEvent) => void): void;
+};
+
+/** The little of Node-RED that we use, typed. */
+type Runtime = {
+  init(server: Server, settings: object): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  events: Events;
+  httpAdmin: RequestListener;
+};
+
+function settingsOf({ wires, tabsDir, userDir, editor, log, nodesDirs = [] }: RedOptions): object {
+  const storage = tabsStorage({ dir: tabsDir, writable: editor !== undefined });
+  const ownNodes = fileURLToPath(new URL('nodes', import.meta.url));
+  return redSettings({ wires, storage, userDir, nodesDirs: [ownNodes, ...nodesDirs], password: editor?.password, log });
+}
+
+/** `start()` resolves before the flows run, and with an unknown type of node they never do: only the events tell. */
+async function runs(red: Runtime, timeoutMs: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onEvent = ({ id, payload }: RuntimeEvent) => {
+    if (id !== 'runtime-state' || payload?.error === undefined) return;
+    reject(new Error(`the tabs cannot run: ${payload.error.replace('-', ' ')} ${payload.types?.join(', ') ?? ''}`.trim()));
+  };
+  const timer = setTimeout(() => reject(new Error(`the tabs did not run within ${timeoutMs / 1000} s`)), timeoutMs);
+  red.events.on('flows:started', resolve as () => void);
+  red.events.on('runtime-event', onEvent);
+  try {
+    await red.start();
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    red.events.removeListener('flows:started', resolve as () => void);
+    red.events.removeListener('runtime-event', onEvent);
+  }
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (error: NodeJS.ErrnoException) =>
+    reject(new Error(error.code === 'EADDRINUSE' ? `editor: port ${port} is in use` : `editor: ${error.message}`)),
+  );
+  server.listen(port, '127.0.0.1', resolve);
+  await promise;
+}
+
+/** Refuses what a foreign page sends to the loopback address under a name of its own. */
+function onlyLocal(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (isLocal(request)) return listener(request, response);
+    response.writeHead(403, { 'content-type': 'text/plain' }).end('foreign Host or Origin\n');
+  };
+}
+
+function isLocal({ headers }: IncomingMessage): boolean {
+  const local = (host: string) => /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
+  return local(headers.host ?? '') && (headers.origin === undefined || local(headers.origin.replace(/^https?:\/\//, '')));
+}

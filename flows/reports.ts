@@ -1,0 +1,71 @@
+/** From a message of a PC to what the engine is told and what the ledger is given. A message that cannot be read still counts as hearing. */
+import { type Beat, decode, type EventMessage, messageOn, type PresenceMessage, parseTopic, peekDigest, type UpLeaf } from '#contracts';
+import type { PcEvent } from './incidents/model.ts';
+import type { Op } from './ledger/model.ts';
+
+/** `answer` asks for an ack once the batch is committed: of a birth (by its session), of events, or of a beat's echo. */
+export type Report = {
+  pc: string;
+  leaf: UpLeaf;
+  event: PcEvent;
+  ops: Op[];
+  answer?: { session?: number; echo?: number; hello?: string };
+  /** `ok`, or the reason why it could not be read; for the counter. */
+  result: string;
+  detail?: string;
+};
+
+/** Reads one message; undefined where the topic is none that a PC sends. `at` is the centre's time. */
+export function readReport(topic: string, payload: Buffer, at: number): Report | undefined {
+  const parsed = parseTopic(topic);
+  if (parsed?.kind !== 'pc') return undefined;
+  const { pc, leaf } = parsed;
+  const name = messageOn(leaf);
+  if (name === undefined || !(leaf in readers)) return undefined;
+  const decoded = decode(name, payload);
+  const up = leaf as UpLeaf;
+  if (decoded.ok) return { pc, leaf: up, result: 'ok', ...readers[up](pc, decoded.value as never, at) };
+  return { pc, leaf: up, event: { type: 'unreadable', pc, leaf }, ops: [], result: decoded.reason, detail: decoded.detail };
+}
+
+/** The digest of a beat that may be unchanged, found without parsing; undefined for any other message. */
+export function quickDigest(topic: string, payload: Buffer): string | undefined {
+  return topic.endsWith('/beat') && !payload.includes('"echo"') ? peekDigest(payload) : undefined;
+}
+
+type Read = Pick<Report, 'event' | 'ops' | 'answer'>;
+
+const readers: { [L in UpLeaf]: (pc: string, message: never, at: number) => Read } = {
+  presence: readPresence,
+  state: (pc, message: { digest: string; session: number; rev: number; base?: string; checks: never[]; gone: string[] }) => ({
+    event: { type: 'state', pc, ...message, base: message.base },
+    ops: [],
+  }),
+  beat: (pc, { digest, session, echo }: Beat) => ({
+    event: { type: 'beat', pc, digest, session },
+    ops: [],
+    ...(echo === undefined ? {} : { answer: { echo } }),
+  }),
+  inventory: (pc, { hash, items }: { hash: string; items: Record<string, unknown> }) => ({
+    event: { type: 'inventory', pc, hash },
+    ops: [{ op: 'meta', key: `inventory/${pc}`, value: JSON.stringify(items) }],
+  }),
+  event: (pc, event: EventMessage, at) => ({ event: { type: 'heard', pc }, ops: [{ op: 'event', pc, event, at }], answer: {} }),
+  backlog: (pc, events: EventMessage[], at) => ({
+    event: { type: 'heard', pc },
+    ops: events.map((event) => ({ op: 'event', pc, event, at })),
+    answer: {},
+  }),
+};
+
+function readPresence(pc: string, said: PresenceMessage, at: number): Read {
+  if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session }, ops: [] };
+  if (said.kind === 'lost') return { event: { type: 'lost', pc, boot: said.boot, session: said.session }, ops: [] };
+  const { boot, session, digest, rev, config, inventory, agent, spool, hello } = said;
+  const { id, first, last, carries = null } = spool;
+  return {
+    event: { type: 'birth', pc, boot, session, digest, rev, config, inventory, agent, spool: id },
+    ops: [{ op: 'birth', pc, spool: id, first, last, carries, at }],
+    answer: { session, ...(hello === undefined ? {} : { hello }) },
+  };
+}

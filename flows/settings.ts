@@ -1,0 +1,103 @@
+/** How Node-RED is allowed to run here: headless, without anything that leaves the process; the editor only on loopback and with a password. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { basename } from 'node:path';
+import type { TabsStorage } from './storage.ts';
+import type { Wires } from './wires.ts';
+
+/** Where the log lines of Node-RED go; a pino logger fits. */
+export type FlowLog = Record<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', (fields: object, text: string) => void>;
+
+export type RedSettings = {
+  wires: Wires;
+  storage: TabsStorage;
+  userDir: string;
+  /** Folders with nodes, each with a `package.json` that names them. */
+  nodesDirs: string[];
+  /** Present only for `npm run editor`. */
+  password: string | undefined;
+  log: FlowLog;
+};
+
+/** The one user of the editor. */
+export const editorUser = 'sabha';
+
+/** The settings object that Node-RED is started with. Our nodes find the wires in it as `RED.settings.sabha`. */
+export function redSettings(options: RedSettings): object {
+  const { wires, storage, userDir, nodesDirs, password, log } = options;
+  return {
+    sabha: wires,
+    storageModule: storage,
+    userDir,
+    nodesDir: nodesDirs,
+    // A list of what is loaded, not of what is left out: what a newer Node-RED brings stays out until it is named here.
+    nodesIncludes: [...coreFiles, ...nodesDirs.map((dir) => basename(dir))],
+    credentialSecret: false,
+    httpNodeRoot: false,
+    ...(password === undefined ? { httpAdminRoot: false } : editor(password)),
+    functionExternalModules: false,
+    functionTimeout: 1,
+    externalModules: {
+      autoInstall: false,
+      palette: { allowInstall: false, allowUpload: false, allowUpdate: false },
+      modules: { allowInstall: false },
+    },
+    telemetry: { enabled: false, updateNotification: false },
+    diagnostics: { enabled: false, ui: false },
+    runtimeState: { enabled: false, ui: false },
+    logging: { sabha: { level: 'info', metrics: false, audit: true, handler: () => toLog(log) } },
+  };
+}
+
+const coreFiles = [
+  '05-junction.js',
+  '10-switch.js',
+  '15-change.js',
+  '20-inject.js',
+  '24-complete.js',
+  '25-catch.js',
+  '25-status.js',
+  '60-link.js',
+  '90-comment.js',
+  '98-unknown.js',
+];
+
+function editor(password: string): object {
+  const user = { username: editorUser, permissions: '*' };
+  const known = (name: string) => Promise.resolve(name === editorUser ? user : null);
+  return {
+    httpAdminRoot: '/',
+    adminAuth: {
+      type: 'credentials',
+      users: known,
+      authenticate: (name: string, given: string) => (equal(given, password) ? known(name) : Promise.resolve(null)),
+    },
+    editorTheme: { tours: false, projects: { enabled: false }, page: { title: 'Sabha' }, header: { title: 'Sabha' } },
+  };
+}
+
+function equal(a: string, b: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(a), hash(b));
+}
+
+type RedLine = { level: number; msg?: unknown; event?: string; timestamp?: number; id?: string; type?: string; name?: string };
+
+const levels: Record<number, keyof FlowLog> = {
+  10: 'fatal',
+  20: 'error',
+  30: 'warn',
+  40: 'info',
+  50: 'debug',
+  60: 'trace',
+  98: 'info',
+  99: 'debug',
+};
+
+function toLog(log: FlowLog): (line: RedLine) => void {
+  return ({ level, msg, timestamp: _, ...fields }) => {
+    const text = msg instanceof Error ? (msg.stack ?? msg.message) : String(msg ?? fields.event ?? '').trim();
+    // What the runtime says of itself at start is of no use to an operator.
+    const quiet = level === 40 && fields.id === undefined;
+    if (text !== '') log[quiet ? 'debug' : (levels[level] ?? 'info')](fields, text);
+  };
+}

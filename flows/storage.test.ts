@@ -1,0 +1,120 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type FlowNode, readTabs, tabFiles, tabsStorage, writeTabs } from './storage.ts';
+
+const real = fileURLToPath(new URL('tabs', import.meta.url));
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sabha-storage-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const tab = (id: string, label: string): FlowNode => ({ id, type: 'tab', label });
+const node = (id: string, z: string, rest = {}): FlowNode => ({ wires: [['b']], y: 2, x: 1, name: '', z, type: 'change', id, ...rest });
+
+test('the tabs in the repository stand as the editor would write them', () => {
+  const read = readTabs(real);
+  if (!read.ok) throw new Error(read.line);
+  const split = tabFiles(read.nodes);
+  if (!split.ok) throw new Error(split.line);
+  expect([...split.files.keys()]).toEqual(readdirSync(real).filter((file) => file.endsWith('.json')));
+  for (const [file, text] of split.files) expect(readFileSync(join(real, file), 'utf8')).toBe(text);
+});
+
+test('one file per tab, the nodes sorted by id and their properties in one order, whatever the order in the editor', () => {
+  const rules = [{ t: 'eq', v: '1' }, { t: 'else' }];
+  expect(writeTabs(dir, [node('b', 't', { rules }), node('a', 't'), tab('t', '10 Faults & more')])).toBeUndefined();
+  expect(readdirSync(dir)).toEqual(['10-faults-more.json']);
+  expect(readFileSync(join(dir, '10-faults-more.json'), 'utf8')).toBe(`[
+  {
+    "id": "t",
+    "type": "tab",
+    "label": "10 Faults & more"
+  },
+  {
+    "id": "a",
+    "type": "change",
+    "z": "t",
+    "name": "",
+    "x": 1,
+    "y": 2,
+    "wires": [["b"]]
+  },
+  {
+    "id": "b",
+    "type": "change",
+    "z": "t",
+    "name": "",
+    "rules": [
+      {"t":"eq","v":"1"},
+      {"t":"else"}
+    ],
+    "x": 1,
+    "y": 2,
+    "wires": [["b"]]
+  }
+]
+`);
+});
+
+test('a tab that is gone loses its file, one that is unchanged is not written, and foreign files stay', () => {
+  writeTabs(dir, [tab('t', 'one'), tab('u', 'two'), node('a', 't')]);
+  writeFileSync(join(dir, 'notes.txt'), 'ours');
+  const before = statSync(join(dir, 'one.json')).ino;
+  writeTabs(dir, [node('a', 't'), tab('t', 'one'), { id: 'c', type: 'global-config' }]);
+  expect(readdirSync(dir)).toEqual(['_global.json', 'notes.txt', 'one.json']);
+  expect(statSync(join(dir, 'one.json')).ino).toBe(before);
+});
+
+test('two tabs that would share a file are refused, and nothing is written', () => {
+  writeTabs(dir, [tab('t', 'one')]);
+  expect(writeTabs(dir, [tab('t', 'Two'), tab('u', 'two!')])).toBe(
+    'the tabs "Two" and "two!" would share the file two.json; rename one of them',
+  );
+  expect(readdirSync(dir)).toEqual(['one.json']);
+});
+
+test('a tab and a subflow of one name, and labels in Hindi, have files of their own', () => {
+  const split = tabFiles([tab('t', 'लेह'), { id: 's', type: 'subflow', name: 'लेह' }, tab('u', 'माइक'), node('a', 's')]);
+  expect(split.ok && [...split.files.keys()]).toEqual(['लेह.json', 'subflow-लेह.json', 'माइक.json']);
+});
+
+test.each([
+  ['broken JSON', '[\n  {"id": "a",}\n]', /^bad\.json: not JSON: .*line 2 column 14/],
+  ['something else than a list', '{}', /^bad\.json: expected a list of nodes$/],
+  ['a node without a type', '[{"id":"a","type":"tab"},{"id":"b"}]', /^bad\.json: entry 2 has no id or no type$/],
+  ['an id of another tab', '[{"id":"t","type":"tab"}]', /^bad\.json: the id "t" stands also in a\.json$/],
+  [
+    'a tab of the same name',
+    '[{"id":"u","type":"tab","label":"a"}]',
+    /^the tabs "a" and "a" would share the file a\.json; rename one of them$/,
+  ],
+])('%s is one line that names the file and the place', async (_, text, line) => {
+  writeFileSync(join(dir, 'a.json'), '[{"id":"t","type":"tab","label":"a"}]');
+  writeFileSync(join(dir, 'bad.json'), text);
+  const read = readTabs(dir);
+  expect(!read.ok && read.line).toMatch(line);
+  await expect(tabsStorage({ dir, writable: false }).getFlows()).rejects.toThrow(!read.ok ? read.line : '');
+});
+
+test('without the editor the tabs are read-only', async () => {
+  const storage = tabsStorage({ dir, writable: false });
+  await expect(storage.saveFlows([tab('t', 'one')])).rejects.toThrow('the tabs are read-only');
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+test('with the editor they are saved; credentials and the library are refused in either case', async () => {
+  const storage = tabsStorage({ dir, writable: true });
+  await storage.saveFlows([tab('t', 'one')]);
+  expect(await storage.getFlows()).toEqual([tab('t', 'one')]);
+  await expect(storage.saveFlows([tab('t', 'x'), tab('u', 'x')])).rejects.toThrow('would share the file x.json');
+  await expect(storage.saveCredentials()).rejects.toThrow('no credentials');
+  await expect(storage.saveLibraryEntry()).rejects.toThrow('not used');
+  await storage.saveSettings({ a: 1 });
+  expect(await storage.getSettings()).toEqual({ a: 1 });
+  expect(readdirSync(dir)).toEqual(['one.json']);
+});

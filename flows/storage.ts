@@ -1,0 +1,156 @@
+/** The tabs on disk: one sorted JSON file per tab, so that a change of a rule is a change of a line. */
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A node, tab, group or configuration node, as Node-RED writes it. */
+export type FlowNode = { id: string; type: string; z?: string; name?: string; label?: string; wires?: string[][]; [key: string]: unknown };
+
+export type TabsRead = { ok: true; nodes: FlowNode[] } | { ok: false; line: string };
+
+/** All nodes of all tabs, or one line that names the file and the place of what is wrong. */
+export function readTabs(dir: string): TabsRead {
+  const nodes: FlowNode[] = [];
+  const standsIn = new Map<string, string>();
+  for (const file of jsonFiles(dir)) {
+    const read = parseTab(readFileSync(join(dir, file), 'utf8'));
+    if (!read.ok) return { ok: false, line: `${file}: ${read.line}` };
+    for (const node of read.nodes) {
+      const other = standsIn.get(node.id);
+      if (other !== undefined) return { ok: false, line: `${file}: the id "${node.id}" stands also in ${other}` };
+      standsIn.set(node.id, file);
+      nodes.push(node);
+    }
+  }
+  const split = tabFiles(nodes);
+  return split.ok ? { ok: true, nodes } : split;
+}
+
+/** The files that hold these nodes, by name: one per tab and subflow, named after its label, and `_global.json` for what stands on none. */
+export function tabFiles(nodes: readonly FlowNode[]): { ok: true; files: Map<string, string> } | { ok: false; line: string } {
+  const homes = new Map<string, string>();
+  const owners = new Map<string, string>();
+  for (const node of nodes.filter(isHome)) {
+    const title = String(node.label ?? node.name ?? '');
+    const file = `${node.type === 'subflow' ? 'subflow-' : ''}${slug(title)}.json`;
+    const other = owners.get(file);
+    if (other !== undefined)
+      return { ok: false, line: `the tabs "${other}" and "${title}" would share the file ${file}; rename one of them` };
+    owners.set(file, title);
+    homes.set(node.id, file);
+  }
+  const home = (node: FlowNode) => homes.get(isHome(node) ? node.id : (node.z ?? '')) ?? '_global.json';
+  const files = Map.groupBy(nodes, home);
+  return { ok: true, files: new Map([...files].map(([file, group]) => [file, textOf(group)])) };
+}
+
+/**
+ * Writes these nodes as files, all or none of them, and removes the files of tabs that are gone.
+ * Returns one line where it refuses.
+ */
+export function writeTabs(dir: string, nodes: readonly FlowNode[]): string | undefined {
+  const split = tabFiles(nodes);
+  if (!split.ok) return split.line;
+  // Every new text stands whole on the disk before the first old one is replaced.
+  const present = jsonFiles(dir);
+  const changed = [...split.files].filter(([file, text]) => !present.includes(file) || readFileSync(join(dir, file), 'utf8') !== text);
+  for (const [file, text] of changed) writeFileSync(join(dir, `${file}.new`), text, { flush: true });
+  for (const [file] of changed) renameSync(join(dir, `${file}.new`), join(dir, file));
+  for (const file of present) if (!split.files.has(file)) rmSync(join(dir, file));
+  return undefined;
+}
+
+export type TabsStorage = ReturnType<typeof tabsStorage>;
+
+/**
+ * Node-RED's storage module over the folder of tabs. Settings and sessions live in memory, credentials and a library are refused:
+ * nothing but the tabs is ever written, and they only where `writable`.
+ */
+export function tabsStorage({ dir, writable }: { dir: string; writable: boolean }) {
+  let settings: unknown = {};
+  let sessions: unknown = {};
+  return {
+    init: async () => {},
+    getFlows: async () => {
+      const read = readTabs(dir);
+      if (!read.ok) throw new Error(read.line);
+      return read.nodes;
+    },
+    saveFlows: async (nodes: FlowNode[]) => {
+      if (!writable) throw new Error('the tabs are read-only: change them in the editor (npm run editor) or in their files');
+      const refused = writeTabs(dir, nodes);
+      if (refused !== undefined) throw new Error(refused);
+    },
+    getCredentials: async () => ({}),
+    saveCredentials: async () => {
+      throw new Error('the tabs hold no credentials; they belong in sabha.json');
+    },
+    getSettings: async () => settings,
+    saveSettings: async (value: unknown) => {
+      settings = value;
+    },
+    getSessions: async () => sessions,
+    saveSessions: async (value: unknown) => {
+      sessions = value;
+    },
+    getLibraryEntry: async () => [],
+    saveLibraryEntry: async () => {
+      throw new Error('the library is not used');
+    },
+  };
+}
+
+function jsonFiles(dir: string): string[] {
+  return readdirSync(dir)
+    .filter((file) => file.endsWith('.json'))
+    .sort();
+}
+
+function parseTab(text: string): TabsRead {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, line: `not JSON: ${error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error)}` };
+  }
+  if (!Array.isArray(parsed)) return { ok: false, line: 'expected a list of nodes' };
+  const bad = parsed.findIndex((node) => typeof node?.id !== 'string' || typeof node?.type !== 'string');
+  return bad < 0 ? { ok: true, nodes: parsed } : { ok: false, line: `entry ${bad + 1} has no id or no type` };
+}
+
+function isHome(node: FlowNode): boolean {
+  return node.type === 'tab' || node.type === 'subflow';
+}
+
+function slug(title: string): string {
+  return (
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
+      .replaceAll(/^-|-$/g, '') || 'unnamed'
+  );
+}
+
+const first = ['id', 'type', 'z', 'g', 'label', 'name'];
+const last = ['x', 'y', 'w', 'h', 'wires'];
+
+/** The tab itself, then its nodes by id; one property a line, in a fixed order: the change of a rule is the change of a line. */
+function textOf(nodes: FlowNode[]): string {
+  const sorted = nodes.toSorted((a, b) => Number(isHome(b)) - Number(isHome(a)) || (a.id < b.id ? -1 : 1));
+  return `[\n${sorted.map(nodeText).join(',\n')}\n]\n`;
+}
+
+function nodeText(node: FlowNode): string {
+  const keys = Object.keys(node).toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return `  {\n${keys.map((key) => `    ${JSON.stringify(key)}: ${valueText(node[key])}`).join(',\n')}\n  }`;
+}
+
+/** A list of rules stands one rule a line; everything else on one line. */
+function valueText(value: unknown): string {
+  if (!Array.isArray(value) || !value.some((one) => typeof one === 'object' && !Array.isArray(one))) return JSON.stringify(value);
+  return `[\n${value.map((one) => `      ${JSON.stringify(one)}`).join(',\n')}\n    ]`;
+}
+
+function rank(key: string): number {
+  if (first.includes(key)) return first.indexOf(key) - first.length;
+  return last.indexOf(key) + 1;
+}

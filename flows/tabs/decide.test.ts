@@ -1,0 +1,324 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Severity } from '#contracts';
+import type { Act, WireMessage } from '../incidents/model.ts';
+import { type FlowNode, readTabs } from '../storage.ts';
+import { type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from './harness.ts';
+
+const minute = 60_000;
+let live: Live;
+
+beforeAll(async () => {
+  live = await startLive();
+}, 30_000);
+afterAll(() => live.stop());
+
+test('a fault is held for the time that it carries, and nobody is told yet', async () => {
+  const end = await one(wireMessage({ holdMs: 20_000 }));
+  expect(end?.how).toBe('on hold');
+  expect(end?.message.acts).toEqual([wait('faults-hold', 20_000, { unlessAcknowledged: false, holdMs: 20_000, to: [] })]);
+});
+
+test.each<[Severity, Act[], string]>([
+  ['critical', [wait('escalate-15-min', 15 * minute)], 'told; the next level follows unless acknowledged'],
+  ['major', [wait('escalate-60-min', 60 * minute, { severity: 'major' })], 'told; the next level follows unless acknowledged'],
+  ['minor', [], 'told'],
+])('after its hold a %s fault is told to the technician by mail and console', async (severity, waits, how) => {
+  const end = await one(wireMessage({ severity }), 'faults-hold');
+  expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
+});
+
+test('a fault that is only information is told to nobody', async () => {
+  const end = await one(wireMessage({ severity: 'info' }), 'faults-hold');
+  expect(end).toMatchObject({ how: 'not told: info only', message: { acts: [] } });
+});
+
+test('R22 at a high or thin-linked site what is not critical is held for a minute at least', async () => {
+  const places: Partial<WireMessage['incident']>[] = [{ elevationM: 3500 }, { elevationM: 2500 }, { link: 'geo' }, { link: 'floor' }];
+  for (const place of places) {
+    const [major, longer, critical] = await live.offer([
+      { message: wireMessage({ severity: 'major', holdMs: 20_000 }, place) },
+      { message: wireMessage({ severity: 'minor', holdMs: 90_000 }, place) },
+      { message: wireMessage({ holdMs: 20_000 }, place) },
+    ]);
+    expect(major?.message.acts).toEqual([
+      wait('thin-hold', minute, { unlessAcknowledged: false, severity: 'major', holdMs: minute, to: [] }),
+    ]);
+    expect(longer?.message.acts).toMatchObject([{ node: 'thin-hold', dueAt: now + 90_000 }]);
+    expect(critical?.message.acts).toMatchObject([{ node: 'thin-hold', dueAt: now + 20_000 }]);
+  }
+  const due = await one(wireMessage({ severity: 'minor' }, { link: 'geo' }), 'thin-hold');
+  expect(due?.message.acts).toEqual(told(['technician'], 'minor'));
+});
+
+test('R22 a silent PC skips the hold, also on a thin link', async () => {
+  const end = await one(wireMessage({ fault: 'pc.silent', holdMs: 99_000 }, { link: 'geo' }));
+  expect(end?.message.acts).toEqual([...told(['technician'], 'critical'), wait('escalate-15-min', 15 * minute, { holdMs: 99_000 })]);
+});
+
+test('what is wrong at the centre goes to central at once and escalates no further', async () => {
+  for (const scope of ['centre', 'centre/unheard']) {
+    const end = await one(wireMessage({ fault: 'centre.broker_lost', holdMs: 99_000 }, { scope, site: '', state: '' }));
+    expect(end).toMatchObject({ how: 'told', message: { acts: told(['central'], 'critical') } });
+  }
+  const state = await one(wireMessage({ fault: 'camera.missing' }, { scope: 'centre/a-site/a-pc' }));
+  expect(state?.how).toBe('on hold');
+});
+
+test('eased, cleared and closed are told to those who were told, and to nobody else', async () => {
+  for (const kind of ['eased', 'cleared', 'closed'] as const) {
+    const transition = { id: 1, offer: 1, kind, at: now };
+    const [knew, nobody] = await live.offer([
+      { message: wireMessage({ transition }, { told: ['asha', 'ravi'] }) },
+      { message: wireMessage({ transition }, { told: [] }) },
+    ]);
+    expect(knew).toMatchObject({ how: 'told', message: { acts: told(['asha', 'ravi'], 'critical') } });
+    expect(nobody).toMatchObject({ how: 'not told: nobody knew of it', message: { acts: [] } });
+  }
+});
+
+test('a worsened incident goes the way of a raised one', async () => {
+  const end = await one(wireMessage({ transition: { id: 1, offer: 1, kind: 'worsened', at: now } }));
+  expect(end?.how).toBe('on hold');
+});
+
+test('a critical fault that nobody acknowledges reaches the state, then central', async () => {
+  const first = await one(wireMessage({ transition: at(15), to: ['technician'] }), 'escalate-15-min');
+  expect(first?.message.acts).toEqual([...told(['state'], 'critical'), wait('escalate-45-min', 30 * minute, { to: ['state'] })]);
+  const second = await one(wireMessage({ transition: at(45), to: ['state'] }), 'escalate-45-min');
+  expect(second).toMatchObject({ how: 'told', message: { acts: told(['central'], 'critical') } });
+});
+
+test('a major fault that nobody acknowledges reaches central after an hour', async () => {
+  const end = await one(wireMessage({ severity: 'major', transition: at(60), to: ['technician'] }), 'escalate-60-min');
+  expect(end).toMatchObject({ how: 'told', message: { acts: told(['central'], 'major') } });
+});
+
+test('what is offered long after its time catches up in one pass, and an acknowledged one goes no further', async () => {
+  const [late, acknowledged] = await live.offer([
+    { message: wireMessage({ transition: at(600) }) },
+    { message: wireMessage({ transition: at(600) }, { acknowledged: true }) },
+  ]);
+  expect(late).toMatchObject({
+    how: 'told',
+    message: { acts: [...told(['technician'], 'critical'), ...told(['state'], 'critical'), ...told(['central'], 'critical')] },
+  });
+  expect(acknowledged?.message.acts).toEqual(told(['technician'], 'critical'));
+});
+
+test('what the desk handed over is left as it was', async () => {
+  const message = wireMessage({ transition: at(600) });
+  const before = structuredClone(message);
+  await live.offer([{ message }]);
+  expect(message).toEqual(before);
+});
+
+test("a rule in a tab file overrides the catalogue: this site's muted microphone becomes critical and is told to others", async () => {
+  const muted = wireMessage({ fault: 'microphone.muted', severity: 'major' });
+  const before = await one(muted);
+  expect(before?.message.severity).toBe('major');
+  const changed = tabs().map((node) =>
+    node.id === 'faults-site' ? { ...node, rules: [{ t: 'eq', v: 'bihar/patna', vt: 'str' }, { t: 'else' }] } : node,
+  );
+  await live.deploy(changed);
+  const held = await one(muted);
+  expect(held?.message.acts).toMatchObject([{ do: 'wait', message: { severity: 'critical', to: ['technician', 'state'] } }]);
+  const due = await one({ ...muted, severity: 'critical', to: ['technician', 'state'] }, 'faults-hold');
+  expect(due?.message.acts).toEqual([
+    ...told(['technician', 'state'], 'critical'),
+    wait('escalate-45-min', 45 * minute, { to: ['technician', 'state'] }),
+  ]);
+  expect((await one({ ...muted, fault: 'camera.held' }))?.message.severity).toBe('major');
+});
+
+test('a deploy is saved in the file of its tab, and the others stay as they are', async () => {
+  await live.deploy(tabs());
+  expect(readTabs(live.dir)).toEqual(readTabs(tabsDir));
+  await live.deploy(tabs().map((node) => (node.id === 'escalate-15-min' ? { ...node, duration: '5' } : node)));
+  const saved = readTabs(live.dir);
+  expect(saved.ok && saved.nodes.filter((node) => node['duration'] === '5').map((node) => node.id)).toEqual(['escalate-15-min']);
+  const end = await one(wireMessage({}), 'faults-hold');
+  expect(end?.message.acts.at(-1)).toMatchObject({ node: 'escalate-15-min', dueAt: now + 5 * minute });
+});
+
+test('two tabs that would share a file are refused at Deploy, and the flows go on', async () => {
+  await live.deploy(tabs());
+  const status = await live.deploy([...tabs(), { id: 'other', type: 'tab', label: '10 faults!', disabled: false, info: '' }]);
+  expect(status).toBe(400);
+  expect((await one(wireMessage()))?.how).toBe('on hold');
+});
+
+test('R24 each wire between the head and conclude matters: without it some message reaches no conclusion', async () => {
+  const runs = everyWay();
+  await live.deploy(tabs());
+  expect((await live.offer(runs)).filter((end) => end === undefined)).toEqual([]);
+  const idle: string[] = [];
+  const cuts = cutsOf(tabs()).filter(({ wire }) => !/-catch |^watch-|-to-watch /.test(wire));
+  for (const { wire, nodes } of cuts) {
+    await live.deploy(nodes);
+    if ((await live.offer(runs)).every((end) => end !== undefined)) idle.push(wire);
+  }
+  expect(idle).toEqual([]);
+  expect(cuts.length).toBeGreaterThan(50);
+}, 60_000);
+
+test('a node that throws on any tab is caught, told to central and named in the conclusion; without the wires of the catch nothing is concluded', async () => {
+  const rigged = tabs().flatMap(withThrower);
+  const throwers = rigged.filter((node) => node.type === 'test-throws');
+  expect(throwers.length).toBe(6);
+  const runs = throwers.map(
+    ({ z }): Run => ({ ...waysTo[String(z)], message: { ...waysTo[String(z)]?.message, topic: String(z) } as WireMessage }),
+  );
+  await live.deploy(rigged);
+  const ends = await live.offer(runs);
+  for (const [at, end] of ends.entries()) {
+    expect(end?.how).toBe(`error on the tab: Error: thrown on purpose (${throwers[at]?.id})`);
+    expect(end?.message.acts.slice(-2)).toEqual(told(['central'], 'critical'));
+  }
+  const idle: string[] = [];
+  for (const { wire, nodes } of cutsOf(rigged).filter((cut) => /-catch |^watch-|-to-watch /.test(cut.wire))) {
+    await live.deploy(nodes);
+    if ((await live.offer(runs)).every((end) => end !== undefined)) idle.push(wire);
+  }
+  expect(idle).toEqual([]);
+}, 60_000);
+
+test('a message that was made by hand and is none of the wires is one clear error', async () => {
+  await live.deploy(tabs());
+  live.lines.length = 0;
+  const end = await one({ ...wireMessage({ fault: 'pc.silent' }), incident: { scope: 'x' } } as WireMessage);
+  expect(end).toBeUndefined();
+  expect(live.lines).toEqual(['not a message of the wires: incident.id: expected "id", found undefined']);
+});
+
+test('a Deploy takes the old head and the old waits off the wires', async () => {
+  await live.deploy(tabs());
+  expect(live.heads.size).toBe(1);
+  await live.deploy(tabs().filter((node) => node.id !== 'faults-head' && node.id !== 'thin-hold'));
+  expect(live.heads.size).toBe(0);
+  expect([...live.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold']);
+});
+
+test.each(['incident', 'wait', 'deliver', 'conclude'])('the editor serves label and help of %s in English and Hindi', async (name) => {
+  for (const [language, hindi] of [
+    ['en-US', false],
+    ['hi', true],
+  ] as const) {
+    const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
+    const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
+    const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';
+    expect(help.length).toBeGreaterThan(200);
+    expect(/\p{Script=Devanagari}/u.test(help)).toBe(hindi);
+    const catalogue = await (
+      await fetch(`${live.address}/nodes/@sabha/flow-nodes/sabha-${name}/messages?lng=${language}`, { headers })
+    ).json();
+    expect(/\p{Script=Devanagari}/u.test(catalogue[name].label)).toBe(hindi);
+  }
+});
+
+test('the editor answers nobody without its password, and no foreign page', async () => {
+  expect((await fetch(`${live.address}/flows`)).status).toBe(401);
+  expect(await (await fetch(`${live.address}/sabha/channels`, { headers: live.headers })).json()).toEqual(['console', 'email']);
+  expect((await fetch(`${live.address}/sabha/channels`)).status).toBe(401);
+  const wrong = { client_id: 'node-red-editor', grant_type: 'password', scope: '*', username: 'sabha', password: 'open' };
+  const body = JSON.stringify(wrong);
+  expect(
+    (await fetch(`${live.address}/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status,
+  ).toBe(403);
+  expect((await fetch(`${live.address}/flows`, { headers: { ...live.headers, origin: 'http://evil.example' } })).status).toBe(403);
+});
+
+async function one(message: WireMessage, node?: string): Promise<Conclusion | undefined> {
+  const [end] = await live.offer([node === undefined ? { message } : { message, node }]);
+  return end;
+}
+
+function tabs(): FlowNode[] {
+  const read = readTabs(tabsDir);
+  if (!read.ok) throw new Error(read.line);
+  return read.nodes;
+}
+
+function told(to: string[], severity: Severity): Act[] {
+  return ['email', 'console'].map((channel) => ({ do: 'deliver', channel, to, severity }));
+}
+
+type WaitFields = { unlessAcknowledged?: boolean; severity?: Severity; holdMs?: number; to?: string[] };
+
+function wait(node: string, forMs: number, fields: WaitFields = {}): Act {
+  const { unlessAcknowledged = true, severity = 'critical', holdMs = 20_000, to = ['technician'] } = fields;
+  return { do: 'wait', node, dueAt: now + forMs, unlessAcknowledged, message: { severity, holdMs, to } };
+}
+
+function at(minutesAgo: number): WireMessage['transition'] {
+  return { id: 1, offer: 1, kind: 'raised', at: now - minutesAgo * minute };
+}
+
+/** Messages that together pass every wire between the head and conclude. */
+function everyWay(): Run[] {
+  const kinds = ['raised', 'worsened', 'cleared'] as const;
+  const severities = ['critical', 'major', 'minor', 'info'] as const;
+  const own = { site: 'example/example-office' };
+  const central = ['central'];
+  return [
+    ...kinds.map((kind) => ({
+      message: wireMessage({ fault: 'pc.silent', transition: { id: 1, offer: 1, kind, at: now } }, { told: ['asha'] }),
+    })),
+    { message: wireMessage({ transition: { id: 1, offer: 1, kind: 'cleared', at: now } }) },
+    ...(['fibre', 'geo', 'floor'] as const).map((link) => ({ message: wireMessage({}, { link }) })),
+    { message: wireMessage({}, { elevationM: 3500 }) },
+    { message: wireMessage({}, own) },
+    { message: wireMessage({ fault: 'camera.missing' }, own) },
+    { message: wireMessage({}, { scope: 'centre' }) },
+    ...severities.map((severity) => ({ message: wireMessage({ severity }), node: 'faults-hold' })),
+    { message: wireMessage({ severity: 'major', to: central }), node: 'faults-hold' },
+    { message: wireMessage({ to: ['state'] }), node: 'faults-hold' },
+    { message: wireMessage(), node: 'thin-hold' },
+    { message: wireMessage({ transition: at(15) }), node: 'escalate-15-min' },
+    { message: wireMessage({ transition: at(45) }), node: 'escalate-45-min' },
+    { message: wireMessage({ severity: 'major', transition: at(60) }), node: 'escalate-60-min' },
+    { message: wireMessage({ holdMs: 0 }) },
+    { message: wireMessage({ holdMs: 0 }, { link: 'geo' }) },
+  ];
+}
+
+/** For each tab, a message that passes the node after its entry. */
+const waysTo: Record<string, Run> = {
+  'tab-faults': { message: wireMessage() },
+  'tab-thin': { message: wireMessage({}, { link: 'geo' }) },
+  'tab-outages': { message: wireMessage({ fault: 'pc.silent' }) },
+  'tab-who': { message: wireMessage({ fault: 'pc.silent' }) },
+  'tab-escalate': { message: wireMessage({ fault: 'pc.silent' }) },
+  'tab-deliver': { message: wireMessage({ fault: 'pc.silent' }) },
+};
+
+/** The entry of each tab leads through a node that throws. */
+function withThrower(node: FlowNode): FlowNode[] {
+  const entries = ['faults-head', 'thin-in', 'outages-in', 'who-in', 'escalate-in', 'deliver-in'];
+  if (!entries.includes(node.id)) return [node];
+  const id = `throws-${node.id}`;
+  return [
+    { ...node, wires: [[id]] },
+    { id, type: 'test-throws', z: String(node.z), x: 0, y: 0, wires: node.wires ?? [] },
+  ];
+}
+
+/** The flows with one wire cut, for every wire and every link. */
+function cutsOf(nodes: FlowNode[]): { wire: string; nodes: FlowNode[] }[] {
+  const wires = nodes.flatMap((node) =>
+    (node.wires ?? []).flatMap((port, at) => port.map((to) => ({ wire: `${node.id} ${at} ${to}`, nodes: cut(nodes, node.id, at) }))),
+  );
+  const links = nodes
+    .filter((node) => node.type === 'link out')
+    .map(({ id }) => ({ wire: `${id} link`, nodes: nodes.map((node) => withoutLinks(node, id)) }));
+  return [...wires, ...links];
+}
+
+function cut(nodes: FlowNode[], id: string, port: number): FlowNode[] {
+  return nodes.map((node) => (node.id === id ? { ...node, wires: (node.wires ?? []).with(port, []) } : node));
+}
+
+function withoutLinks(node: FlowNode, id: string): FlowNode {
+  if (node.id === id) return { ...node, links: [] };
+  const links = node['links'];
+  return node.type === 'link in' && Array.isArray(links) ? { ...node, links: links.filter((from) => from !== id) } : node;
+}

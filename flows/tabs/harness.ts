@@ -1,0 +1,151 @@
+/** For tests: the real tabs in a real Node-RED, with its editor's door open for deploys, and wires that the test holds. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { WireMessage } from '../incidents/model.ts';
+import { startRed } from '../red.ts';
+import { editorUser } from '../settings.ts';
+import type { FlowNode } from '../storage.ts';
+import type { Wires } from '../wires.ts';
+
+export const tabsDir = fileURLToPath(new URL('.', import.meta.url));
+export const now = 1_800_000_000_000;
+
+export type Conclusion = { message: WireMessage; how: string };
+export type Run = { message: WireMessage; node?: string };
+
+/** A message as the incident desk makes it: a critical fault at a fibre site in the plains, just raised. */
+export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}): WireMessage {
+  return {
+    topic: 'bihar/patna/pc-1',
+    transition: { id: 1, offer: 1, kind: 'raised', at: now },
+    incident: {
+      id: 1,
+      scope: 'bihar/patna/pc-1',
+      state: 'bihar',
+      site: 'bihar/patna',
+      link: 'fibre',
+      elevationM: 53,
+      severity: 'critical',
+      flapping: false,
+      acknowledged: false,
+      told: [],
+      ...incident,
+    },
+    fault: 'microphone.missing',
+    faults: ['microphone.missing'],
+    severity: 'critical',
+    holdMs: 20_000,
+    to: [],
+    acts: [],
+    ...change,
+  };
+}
+
+/** Wires that remember what was concluded, and hand over what the test offers. */
+export function heldWires() {
+  const heads = new Set<(message: WireMessage) => void>();
+  const waits = new Map<string, (message: WireMessage) => void>();
+  const concluded: Conclusion[] = [];
+  const wires: Wires = {
+    head: (take) => {
+      heads.add(take);
+      return () => heads.delete(take);
+    },
+    waiting: (node, take) => {
+      waits.set(node, take);
+      return () => waits.delete(node);
+    },
+    conclude: (message, how) => concluded.push({ message, how }),
+    channels: () => ['console', 'email'],
+    now: () => now,
+  };
+  return { wires, heads, waits, concluded };
+}
+
+export type Live = Awaited<ReturnType<typeof startLive>>;
+
+/** Starts Node-RED on a copy of the tabs. Once per test file, since Node-RED starts once per process. */
+export async function startLive() {
+  const root = mkdtempSync(join(tmpdir(), 'sabha-tabs-'));
+  const dir = join(root, 'tabs');
+  mkdirSync(dir);
+  cpSync(tabsDir, dir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  const held = heldWires();
+  const lines: string[] = [];
+  const log = (_: object, text: string) => lines.push(text);
+  const red = await startRed({
+    wires: held.wires,
+    tabsDir: dir,
+    userDir: root,
+    editor: { port: 0, password: 'open sesame' },
+    log: { fatal: log, error: log, warn: log, info: () => {}, debug: () => {}, trace: () => {} },
+    nodesDirs: [throwingNodes(root)],
+  });
+  const address = `http://127.0.0.1:${red.editorPort}`;
+  const headers = { authorization: `Bearer ${await tokenOf(address)}`, 'content-type': 'application/json' };
+  const { events } = createRequire(import.meta.url)('node-red');
+
+  return {
+    ...held,
+    dir,
+    address,
+    headers,
+    lines,
+    /** What the editor's Deploy does; resolves when the new flows run. */
+    async deploy(nodes: FlowNode[]): Promise<number> {
+      const runs = new Promise<void>((resolve) => events.once('flows:started', resolve));
+      const body = JSON.stringify(nodes);
+      const answer = await fetch(`${address}/flows`, { method: 'POST', headers: { ...headers, 'node-red-deployment-type': 'full' }, body });
+      if (answer.ok) await runs;
+      return answer.status;
+    },
+    /** Offers each message to the head or to a wait; answers each one's conclusion, undefined where none came. */
+    async offer(runs: Run[]): Promise<(Conclusion | undefined)[]> {
+      held.concluded.length = 0;
+      for (const [id, { message, node }] of runs.entries()) {
+        const numbered = { ...message, transition: { ...message.transition, id } };
+        for (const take of node === undefined ? held.heads : [held.waits.get(node)]) take?.(numbered);
+      }
+      // Node-RED moves a message one node further each turn: when so many turns have passed, what has not ended never will.
+      for (let turn = 0; turn < 400 && held.concluded.length < runs.length; turn++) await setImmediate();
+      return runs.map((_, id) => held.concluded.find((one) => one.message.transition.id === id));
+    },
+    async stop(): Promise<void> {
+      await red.stop();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+async function tokenOf(address: string): Promise<string> {
+  const body = JSON.stringify({
+    client_id: 'node-red-editor',
+    grant_type: 'password',
+    scope: '*',
+    username: editorUser,
+    password: 'open sesame',
+  });
+  const answer = await fetch(`${address}/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  return (await answer.json()).access_token;
+}
+
+/** A folder with one node, `test-throws`, which throws on the message whose topic is the name of its tab. */
+function throwingNodes(root: string): string {
+  const dir = join(root, 'test-nodes');
+  mkdirSync(dir);
+  const nodes = { 'test-throws': 'throws.cjs' };
+  writeFileSync(join(dir, 'package.json'), JSON.stringify({ name: 'test-nodes', version: '1.0.0', 'node-red': { nodes } }));
+  writeFileSync(join(dir, 'throws.html'), '<script type="text/html" data-template-name="test-throws"></script>');
+  writeFileSync(
+    join(dir, 'throws.cjs'),
+    `module.exports = (RED) => RED.nodes.registerType('test-throws', function (config) {
+      RED.nodes.createNode(this, config);
+      this.on('input', (msg, send, done) => { if (msg.topic === config.z) throw new Error('thrown on purpose'); send(msg); done(); });
+    });`,
+  );
+  return dir;
+}

@@ -1,0 +1,148 @@
+/** The flow lint: what must hold so that no message is lost between the head of the wires and *conclude* (R23). */
+import type { FlowNode } from '../storage.ts';
+
+/** All that is wrong with these tabs, one line each; empty where nothing is. */
+export function lintFlows(nodes: readonly FlowNode[]): string[] {
+  const graph = graphOf(nodes);
+  return [...nodes.flatMap((node) => oneNode(node, graph)), ...heads(nodes), ...paths(nodes, graph), ...catches(nodes, graph)];
+}
+
+/** Core nodes that are safe; all that keep messages, leave the process or run code of their own are not among them. */
+const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
+const own = ['sabha-incident', 'sabha-wait', 'sabha-deliver', 'sabha-conclude'];
+const allowed = new Set([...core, ...own]);
+/** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
+const sources = new Set(['sabha-incident', 'sabha-wait', 'catch']);
+
+type Graph = { byId: Map<string, FlowNode>; ids: string[]; links: Map<string, Set<string>>; offTabs: Set<string> };
+
+function graphOf(nodes: readonly FlowNode[]): Graph {
+  const links = new Map<string, Set<string>>();
+  const join = (from: string, to: string) => links.set(from, (links.get(from) ?? new Set()).add(to));
+  for (const node of nodes) {
+    // Node-RED takes a link for standing when either end names it.
+    if (node.type === 'link out') for (const to of listOf(node['links'])) join(node.id, to);
+    if (node.type === 'link in') for (const from of listOf(node['links'])) join(from, node.id);
+  }
+  const offTabs = new Set(nodes.filter((node) => node.type === 'tab' && node['disabled'] === true).map((node) => node.id));
+  return { byId: new Map(nodes.map((node) => [node.id, node])), ids: nodes.map((node) => node.id), links, offTabs };
+}
+
+function oneNode(node: FlowNode, graph: Graph): string[] {
+  const found: string[] = [];
+  const say = (what: string) => found.push(`${title(node)}: ${what}`);
+  if (graph.ids.indexOf(node.id) !== graph.ids.lastIndexOf(node.id)) say('its id stands twice');
+  if (!allowed.has(node.type)) say(`nodes of type "${node.type}" are not used on the tabs`);
+  if (node.type !== 'tab' && !(Number.isFinite(node['x']) && Number.isFinite(node['y']))) say('it has no place (x, y)');
+  if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it stands on no tab');
+  for (const to of targets(node, graph).flat()) if (!graph.byId.has(to)) say(`a wire leads to "${to}", which does not exist`);
+  found.push(...secrets(node, title(node)));
+  return found;
+}
+
+function heads(nodes: readonly FlowNode[]): string[] {
+  const count = nodes.filter((node) => node.type === 'sabha-incident' && node['d'] !== true).length;
+  return count === 1 ? [] : [`the tabs have ${count} heads (sabha-incident); they need one`];
+}
+
+function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
+  const reached = walk(
+    nodes.filter((node) => sources.has(node.type)).map((node) => node.id),
+    (id) => next(id, graph),
+  );
+  const back = Map.groupBy(
+    [...reached].flatMap((from) => next(from, graph).map((to) => ({ from, to }))),
+    (wire) => wire.to,
+  );
+  const ends = nodes.filter((node) => node.type === 'sabha-conclude' && isOn(node, graph)).map((node) => node.id);
+  const concluded = walk(ends, (id) => (back.get(id) ?? []).map((wire) => wire.from));
+  return [...reached].flatMap((id) => {
+    const node = graph.byId.get(id);
+    if (node === undefined) return [];
+    const found = onPath(node, graph);
+    if (found.length === 0 && !concluded.has(id)) found.push('no path from it ends in conclude');
+    return found.map((what) => `${title(node)}: ${what}`);
+  });
+}
+
+/** What a node that messages run through must keep to. */
+function onPath(node: FlowNode, graph: Graph): string[] {
+  if (node.type === 'sabha-conclude') return [];
+  const found: string[] = [];
+  const ports = targets(node, graph);
+  if (ports.length === 0) found.push('it leads nowhere');
+  for (const [at, port] of ports.entries()) {
+    if (port.length === 0) found.push(`output ${at + 1} leads nowhere`);
+    if (port.length > 1) found.push(`output ${at + 1} forks to ${port.join(' and ')}`);
+    for (const to of port) {
+      const target = graph.byId.get(to);
+      if (target !== undefined && !isOn(target, graph)) found.push(`output ${at + 1} leads to ${to}, which is switched off`);
+    }
+  }
+  return node.type === 'switch' ? [...found, ...askedWell(node)] : found;
+}
+
+/** A switch on a path sends each message one way, whatever it holds. */
+function askedWell(node: FlowNode): string[] {
+  const rules = Array.isArray(node['rules']) ? node['rules'] : [];
+  const found: string[] = [];
+  if (rules.at(-1)?.t !== 'else') found.push('its last rule is not "otherwise", so a message that matches none is lost');
+  if (node['checkall'] !== 'false') found.push('it does not stop after the first match, so a message may leave twice');
+  if (rules.length !== (node.wires?.length ?? 0)) found.push('it has not one output for each rule');
+  return found;
+}
+
+/** Each tab that messages run through on their way from the head needs a catch for all of its nodes. */
+function catches(nodes: readonly FlowNode[], graph: Graph): string[] {
+  const head = nodes.filter((node) => node.type === 'sabha-incident').map((node) => node.id);
+  const onWay = walk(head, (id) => next(id, graph));
+  const tabs = new Set([...onWay].flatMap((id) => graph.byId.get(id)?.z ?? []));
+  const isCatch = (node: FlowNode) =>
+    node.type === 'catch' && isOn(node, graph) && !Array.isArray(node['scope']) && node['scope'] !== 'group';
+  const caught = new Set(nodes.filter(isCatch).map((node) => node.z));
+  return [...tabs]
+    .filter((tab) => !caught.has(tab))
+    .map((tab) => `tab "${graph.byId.get(tab)?.label ?? tab}": it has no catch for all of its nodes`);
+}
+
+function secrets(node: FlowNode, where: string): string[] {
+  const found: string[] = [];
+  const look = (value: unknown, key: string): void => {
+    if (typeof value === 'object' && value !== null) for (const [inner, one] of Object.entries(value)) look(one, inner);
+    if (typeof value !== 'string' || value === '' || /^\$\{\w+\}$/.test(value)) return;
+    const named = /passw|secret|token|credential|api.?key/i.test(key);
+    if (named || /:\/\/[^/\s]*:[^/\s]*@|-----BEGIN|\bBearer \S/.test(value))
+      found.push(`${where}: "${key}" looks like a secret; name a \${VARIABLE} instead`);
+  };
+  look(node, 'node');
+  return found;
+}
+
+/** Targets by output; a link out has one output, its links. */
+function targets(node: FlowNode, graph: Graph): string[][] {
+  if (node.type === 'link out') return [[...(graph.links.get(node.id) ?? [])]];
+  return node.wires ?? [];
+}
+
+function next(id: string, graph: Graph): string[] {
+  const node = graph.byId.get(id);
+  return node === undefined || !isOn(node, graph) ? [] : targets(node, graph).flat();
+}
+
+function walk(from: string[], step: (id: string) => string[]): Set<string> {
+  const seen = new Set(from);
+  for (const id of seen) for (const to of step(id)) seen.add(to);
+  return seen;
+}
+
+function isOn(node: FlowNode, graph: Graph): boolean {
+  return node['d'] !== true && !graph.offTabs.has(node.z ?? '');
+}
+
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function title(node: FlowNode): string {
+  return `${node.id} (${node.name || node.label || node.type})`;
+}

@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest';
+import { type FlowNode, readTabs } from '../storage.ts';
+import { tabsDir } from './harness.ts';
+import { lintFlows } from './lint.ts';
+
+const read = readTabs(tabsDir);
+if (!read.ok) throw new Error(read.line);
+const tabs = read.nodes;
+
+test('R23 no path of the tabs forks or ends before conclude, and nothing else is wrong with them', () => {
+  expect(lintFlows(tabs)).toEqual([]);
+});
+
+test('the seven tabs stand, and each says what it decides', () => {
+  const labels = tabs.filter((node) => node.type === 'tab').map((node) => node.label);
+  expect(labels.map((label) => label?.slice(0, 2))).toEqual(['10', '20', '30', '40', '50', '60', '90']);
+  for (const tab of tabs.filter((node) => node.type === 'tab')) {
+    expect(tabs.some((node) => node.type === 'comment' && node.z === tab.id && String(node['info']).length > 50)).toBe(true);
+  }
+});
+
+test('no two nodes stand on the same place, and each stands on the grid of the tab', () => {
+  const places = tabs.filter((node) => 'x' in node && node.type !== 'group').map((node) => `${node.z} ${node['x']} ${node['y']}`);
+  expect(new Set(places).size).toBe(places.length);
+});
+
+test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
+  ['an id twice', (all) => [...all, one('who-minor')], 'who-minor (minor: the technician): its id stands twice'],
+  [
+    'a wire to nowhere',
+    change('who-minor', { wires: [['gone']] }),
+    'who-minor (minor: the technician): a wire leads to "gone", which does not exist',
+  ],
+  [
+    'a link to nowhere',
+    change('thin-to-who', { links: ['gone'] }),
+    'thin-to-who (to 40 Who): a wire leads to "gone", which does not exist',
+  ],
+  ['a function node', add({ type: 'function' }), 'new (function): nodes of type "function" are not used on the tabs'],
+  ['a delay node', add({ type: 'delay' }), 'new (delay): nodes of type "delay" are not used on the tabs'],
+  ['an unknown node', add({ type: 'telegram sender' }), 'new (telegram sender): nodes of type "telegram sender" are not used on the tabs'],
+  ['a node without a place', add({ x: undefined }), 'new (change): it has no place (x, y)'],
+  ['a node on no tab', add({ z: 'gone' }), 'new (change): it stands on no tab'],
+  [
+    'a fork',
+    change('deliver-email', { wires: [['deliver-console', 'deliver-to-escalate']] }),
+    'deliver-email (sabha-deliver): output 1 forks to deliver-console and deliver-to-escalate',
+  ],
+  [
+    'a fork of links',
+    change('who-to-deliver', { links: ['deliver-in', 'watch-in'] }),
+    'who-to-deliver (to 60 Deliver): output 1 forks to deliver-in and watch-in',
+  ],
+  ['a path that ends early', change('deliver-console', { wires: [[]] }), 'deliver-console (sabha-deliver): output 1 leads nowhere'],
+  [
+    'a wait without its second output',
+    change('faults-hold', { wires: [['faults-held'], []] }),
+    "faults-hold (the fault's own hold time): output 2 leads nowhere",
+  ],
+  ['a path that ends in a node without outputs', change('who-nobody', { type: 'comment' }), 'who-nobody (comment): it leads nowhere'],
+  [
+    'a circle without a way out',
+    change('thin-longer', { wires: [['thin-longer']] }),
+    'thin-longer (at least a minute): no path from it ends in conclude',
+  ],
+  [
+    'a catch that leads nowhere',
+    change('thin-catch', { wires: [[]] }),
+    'thin-catch (anything that goes wrong here): output 1 leads nowhere',
+  ],
+  [
+    'a node switched off on a path',
+    change('who-minor', { d: true }),
+    'who-severity (how urgent?): output 3 leads to who-minor, which is switched off',
+  ],
+  [
+    'a tab switched off on a path',
+    change('tab-thin', { disabled: true }),
+    'faults-to-thin (to 20 High-altitude and thin-link sites): output 1 leads to thin-in, which is switched off',
+  ],
+  ['a tab without a catch', (all) => all.filter((node) => node.id !== 'who-catch'), 'tab "40 Who": it has no catch for all of its nodes'],
+  ['a catch for some nodes only', change('who-catch', { scope: ['who-minor'] }), 'tab "40 Who": it has no catch for all of its nodes'],
+  ['no head', (all) => all.filter((node) => node.id !== 'faults-head'), 'the tabs have 0 heads (sabha-incident); they need one'],
+  ['two heads', (all) => [...all, { ...one('faults-head'), id: 'head-2' }], 'the tabs have 2 heads (sabha-incident); they need one'],
+  [
+    'a switch without "otherwise"',
+    change('outages-where', { rules: [{ t: 'true' }, { t: 'false' }] }),
+    `outages-where (the centre's own?): its last rule is not "otherwise", so a message that matches none is lost`,
+  ],
+  [
+    'a switch that goes on after a match',
+    change('outages-where', { checkall: 'true' }),
+    "outages-where (the centre's own?): it does not stop after the first match, so a message may leave twice",
+  ],
+  [
+    'a switch with a rule too many',
+    change('outages-where', { rules: [{ t: 'true' }, { t: 'null' }, { t: 'else' }] }),
+    "outages-where (the centre's own?): it has not one output for each rule",
+  ],
+  ['a password', add({ credentials: { password: 'hunter2' } }), 'new (change): "password" looks like a secret; name a ${VARIABLE} instead'],
+  [
+    'a token inside a rule',
+    add({ rules: [{ to: 'https://user:pass@example.org' }] }),
+    'new (change): "to" looks like a secret; name a ${VARIABLE} instead',
+  ],
+])('the lint finds %s', (_, spoil, line) => {
+  expect(lintFlows(spoil(structuredClone(tabs)))).toContain(line);
+});
+
+test('a secret that is named by a variable is none', () => {
+  expect(lintFlows(add({ d: true, password: '${MAIL_PASSWORD}' })(tabs))).toEqual([]);
+});
+
+test('a node that is switched off beside the paths is left alone', () => {
+  expect(lintFlows(add({ d: true, wires: [] })(tabs))).toEqual([]);
+});
+
+test('every single wire and link of the tabs is missed by the lint when it is cut', () => {
+  const cuts = tabs.flatMap((node) => {
+    if (node.type === 'link out') return [tabs.map((other) => ({ ...other, links: without(other, node.id) }))];
+    return (node.wires ?? []).map((_, port) => change(node.id, { wires: (node.wires ?? []).with(port, []) })(tabs));
+  });
+  expect(cuts.length).toBeGreaterThan(60);
+  for (const nodes of cuts) expect(lintFlows(nodes).length).toBeGreaterThan(0);
+});
+
+function one(id: string): FlowNode {
+  const found = tabs.find((node) => node.id === id);
+  if (found === undefined) throw new Error(`no node ${id}`);
+  return found;
+}
+
+function change(id: string, fields: object): (nodes: FlowNode[]) => FlowNode[] {
+  one(id);
+  return (nodes) => nodes.map((node) => (node.id === id ? { ...node, ...fields } : node));
+}
+
+function add(fields: object): (nodes: FlowNode[]) => FlowNode[] {
+  return (nodes) => [...nodes, { id: 'new', type: 'change', z: 'tab-who', x: 100, y: 700, wires: [], ...fields }];
+}
+
+function without(node: FlowNode, id: string): unknown {
+  if (node.id === id) return [];
+  return Array.isArray(node['links']) ? node['links'].filter((from) => from !== id) : undefined;
+}

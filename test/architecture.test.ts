@@ -1,0 +1,128 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { importsOf, lists, listViolations, repository, rules, type SourceFile } from './architecture.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const files = repository(root);
+
+describe('the rules of the house', () => {
+  test.each(rules)('$name', ({ find }) => {
+    expect(find(files)).toEqual([]);
+  });
+
+  test('they looked at the whole house', () => {
+    const paths = files.map((file) => file.path);
+    for (const path of ['start.ts', 'package.json', 'broker/contracts/topics.ts', 'broker/main.ts', 'flows/main.ts', 'agent/main.ts']) {
+      expect(paths).toContain(path);
+    }
+    expect(paths.filter((path) => path.includes('node_modules'))).toEqual([]);
+    expect(files.flatMap(importsOf)).toContain('#contracts');
+  });
+});
+
+/** For each rule: files that break it, and the start of each line that it must say. */
+const planted: Record<string, [files: Record<string, string>, found: string[]][]> = {
+  'contracts imports nothing of ours': [
+    [
+      { 'broker/contracts/x.ts': "import { a } from '../guard.ts';\nimport { b } from './y.ts';" },
+      ['broker/contracts/x.ts: imports broker/guard.ts'],
+    ],
+    [{ 'broker/contracts/x.ts': "import type { A } from '#contracts';" }, ['broker/contracts/x.ts: imports #contracts']],
+  ],
+  'a part imports only itself and #contracts': [
+    [{ 'flows/x.ts': "import { a } from '../broker/guard.ts';" }, ['flows/x.ts: imports broker/guard.ts']],
+    [
+      { 'dashboards/x.ts': "import type { A } from '../broker/contracts/states.ts';" },
+      ['dashboards/x.ts: imports broker/contracts/states.ts'],
+    ],
+    [{ 'agent/a/x.ts': "const x = await import('../../test/help.ts');" }, ['agent/a/x.ts: imports test/help.ts']],
+    [{ 'broker/x.ts': "export * from '../start.ts';" }, ['broker/x.ts: imports start.ts']],
+    [
+      { 'flows/nodes/x-node.ts': "import { a } from '#contracts';\nimport { b } from '../wires.ts';" },
+      ['flows/nodes/x-node.ts: imports #contracts'],
+    ],
+  ],
+  'nobody imports agent': [[{ 'flows/x.ts': "import {\n  a,\n  b,\n} from '../agent/spool.ts';" }, ['flows/x.ts: imports agent/spool.ts']]],
+  'start.ts imports only #contracts and packages': [
+    [
+      { 'start.ts': "import './broker/main.ts';\nimport pino from 'pino';\nimport { a } from '#contracts';" },
+      ['start.ts: imports broker/main.ts'],
+    ],
+  ],
+  'only agent/platform and start.ts start programs': [
+    [
+      { 'agent/x.ts': "import { execFile } from 'node:child_process';", 'agent/platform/linux/y.ts': "import 'node:child_process';" },
+      ['agent/x.ts:'],
+    ],
+    [{ 'flows/x.ts': "const { fork } = require('child_process');" }, ['flows/x.ts:']],
+    [{ 'agent/probes/x.ts': "import si from 'systeminformation';" }, ['agent/probes/x.ts:']],
+  ],
+  'only main.ts, cli.ts and start.ts read the environment': [
+    [{ 'broker/x.ts': 'const a = process.env;', 'broker/main.ts': "const a = process.env['A'];" }, ['broker/x.ts:']],
+    [{ 'broker/x.ts': "import { argv, env } from 'node:process';" }, ['broker/x.ts:']],
+  ],
+  'no import circles': [
+    [
+      { 'flows/a.ts': "import './b.ts';", 'flows/b.ts': "import type { C } from './c.ts';", 'flows/c.ts': "export * from './a.ts';" },
+      ['flows/a.ts -> flows/b.ts -> flows/c.ts -> flows/a.ts'],
+    ],
+    [{ 'flows/a.ts': "import './a.ts';" }, ['flows/a.ts -> flows/a.ts']],
+  ],
+  'no file has more than 400 lines': [
+    [{ 'flows/a.ts': 'x\n'.repeat(401), 'flows/b.ts': 'x\n'.repeat(400) }, ['flows/a.ts: has 401 lines']],
+  ],
+  'a default export stands only where a tool asks for one': [
+    [{ 'flows/a.ts': 'export default 1;', 'flows/nodes/a-node.ts': 'export default 1;' }, ['flows/a.ts:']],
+    [{ 'flows/a.ts': "export { default } from './b.ts';", 'flows/nodes/a.js': "export { default } from './a-node.ts';" }, ['flows/a.ts:']],
+  ],
+  'at most 35 direct dependencies': [
+    [
+      { 'package.json': JSON.stringify({ dependencies: many(30), devDependencies: many(36), optionalDependencies: many(5) }) },
+      ['36 dependencies'],
+    ],
+  ],
+  'at most 15000 lines of source': [
+    [
+      { 'flows/a.ts': 'x\n'.repeat(9_000), 'dashboards/wall/a.css': 'x\n'.repeat(6_001), 'flows/a.test.ts': 'x\n'.repeat(9_000) },
+      ['15001 lines'],
+    ],
+  ],
+};
+
+describe('each rule finds what is planted, and only that', () => {
+  test.each(rules)('$name', ({ name, find }) => {
+    expect(planted[name]?.length).toBeGreaterThan(0);
+    for (const [broken, expected] of planted[name] ?? []) {
+      const found = find(Object.entries(broken).map(([path, text]): SourceFile => ({ path, text })));
+      expect(found).toHaveLength(expected.length);
+      for (const [at, start] of expected.entries()) expect(found[at]?.startsWith(start), `${found[at]} / ${start}`).toBe(true);
+    }
+  });
+});
+
+describe('a probe or a channel is 1 file, 1 test, 1 line', () => {
+  test.each(lists)('%s', (index) => {
+    expect(listViolations(index, files)).toEqual([]);
+  });
+
+  test('what is not in the list, has no test, or stands there twice is found', () => {
+    const house = {
+      'a/index.ts': "import { one } from './one.ts';\nimport { type T, two } from './two.ts';\nexport const list: T[] = [one, two, two];",
+      'a/one.ts': "import { help } from './help.ts';",
+      'a/one.test.ts': '',
+      'a/two.ts': '',
+      'a/help.ts': '',
+      'a/three.ts': '',
+    };
+    const found = listViolations(
+      'a/index.ts',
+      Object.entries(house).map(([path, text]) => ({ path, text })),
+    );
+    expect(found).toEqual(['a/three.ts: is not in the list', 'a/two.ts: has no test beside it', 'a/two.ts: has 2 mentions']);
+    expect(listViolations('b/index.ts', [])).toEqual(['b/index.ts: is not there']);
+  });
+});
+
+function many(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, at) => [`package-${at}`, '1.0.0']));
+}

@@ -1,0 +1,194 @@
+/** The rules of the house, as pure functions over the text of files: `architecture.test.ts` runs them on the repository and on planted violations. */
+import { globSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+
+export type SourceFile = { path: string; text: string };
+/** One line for each violation: the file, then what is wrong. */
+export type Rule = { name: string; find(files: readonly SourceFile[]): string[] };
+
+const parts = ['agent', 'broker', 'flows', 'dashboards'];
+const contracts = 'broker/contracts/';
+const lineLimit = 400;
+const productLineLimit = 15_000;
+const dependencyLimit = 35;
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'contracts imports nothing of ours',
+    find: eachImport((file, target) => file.startsWith(contracts) && isOurs(target) && !target.startsWith(contracts)),
+  },
+  {
+    name: 'a part imports only itself and #contracts',
+    find: eachImport((file, target) => isOurs(target) && parts.includes(partOf(file)) && !isReachable(file, target)),
+  },
+  {
+    name: 'nobody imports agent',
+    find: eachImport((file, target) => partOf(target) === 'agent' && partOf(file) !== 'agent'),
+  },
+  {
+    name: 'start.ts imports only #contracts and packages',
+    find: eachImport((file, target) => file === 'start.ts' && isOurs(target) && target !== '#contracts'),
+  },
+  {
+    name: 'only agent/platform and start.ts start programs',
+    find: eachImport(
+      (file, target) =>
+        /^(node:)?(child_process|cluster)$|^systeminformation$/.test(target) && !/^(agent\/platform\/|start\.ts$)/.test(file),
+    ),
+  },
+  {
+    name: 'only main.ts, cli.ts and start.ts read the environment',
+    find: eachFile(({ path, text }) =>
+      /\benv\b[^;]*from 'node:process'|\bprocess\s*\.\s*env\b/.test(text) && !mayReadEnvironment(path) ? ['reads the environment'] : [],
+    ),
+  },
+  { name: 'no import circles', find: circles },
+  {
+    name: `no file has more than ${lineLimit} lines`,
+    find: eachFile(({ text }) => (linesOf(text) > lineLimit ? [`has ${linesOf(text)} lines`] : [])),
+  },
+  {
+    name: 'a default export stands only where a tool asks for one',
+    find: eachFile(({ path, text }) =>
+      /^export (default\b|\{[^}]*\bdefault\b)/m.test(text) && !mayExportDefault(path) ? ['exports a default'] : [],
+    ),
+  },
+  {
+    name: `at most ${dependencyLimit} direct dependencies`,
+    find: (files) =>
+      tooMany(files.filter((file) => file.path === 'package.json').flatMap(dependenciesOf).length, dependencyLimit, 'dependencies'),
+  },
+  {
+    name: `at most ${productLineLimit} lines of source`,
+    find: (files) =>
+      tooMany(
+        files.filter(isProduct).reduce((sum, file) => sum + linesOf(file.text), 0),
+        productLineLimit,
+        'lines of source',
+      ),
+  },
+];
+
+/** Every file of the repository that is code, and package.json; tests that stand beside the code are marked by their name. */
+export function repository(root: string): SourceFile[] {
+  const patterns = ['*.ts', 'package.json', `{${parts.join(',')},test}/**/*.{ts,js,html,css}`];
+  return globSync(patterns, { cwd: root, exclude: ['**/node_modules/**', 'test/fixtures/**'] }).map((path) => ({
+    path: path.replaceAll('\\', '/'),
+    text: readFileSync(posix.join(root, path), 'utf8'),
+  }));
+}
+
+/** The lists in which a probe and a channel stand. */
+export const lists = ['agent/probes/index.ts', 'flows/people/channels/index.ts'];
+
+/** What breaks the promise of a list: each entry is one file, its test beside it, and one mention besides its import. */
+export function listViolations(index: string, files: readonly SourceFile[]): string[] {
+  const folder = posix.dirname(index);
+  const beside = files.filter((file) => posix.dirname(file.path) === folder && isCode(file.path));
+  const list = beside.find((file) => file.path === index);
+  if (list === undefined) return [`${index}: is not there`];
+  const listed = importsOf(list).filter((target) => posix.dirname(target) === folder);
+  const helpers = beside.filter((file) => listed.includes(file.path)).flatMap(importsOf);
+  const needed = [index, ...listed, ...helpers];
+  const paths = beside.map((file) => file.path);
+  return [
+    ...paths.filter((path) => !isTest(path) && !needed.includes(path)).map((path) => `${path}: is not in the list`),
+    ...listed.filter((path) => !paths.includes(path.replace(/\.ts$/, '.test.ts'))).map((path) => `${path}: has no test beside it`),
+    ...listed.filter((path) => mentions(list.text, path) !== 1).map((path) => `${path}: has ${mentions(list.text, path)} mentions`),
+  ];
+}
+
+/** What a file imports: `#contracts` and packages by name, files by their path from the root. */
+export function importsOf({ path, text }: SourceFile): string[] {
+  if (!isCode(path)) return [];
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\b(?:import|require)\(\s*['"`]([^'"`]+)['"`]/g;
+  return [...text.matchAll(pattern)].map((found) => {
+    const target = found[1] ?? found[2] ?? found[3] ?? '';
+    return target.startsWith('.') ? posix.join(posix.dirname(path), target) : target;
+  });
+}
+
+/** How often the list names what it imports from a file. */
+function mentions(text: string, path: string): number {
+  const statement = new RegExp(`^import \\{([^}]*)\\} from '\\./${posix.basename(path)}';`, 'm').exec(text);
+  const names = (statement?.[1] ?? '').split(',').filter((name) => !name.trim().startsWith('type ') && name.trim() !== '');
+  const rest = text.replace(/^import [^;]*;/gm, '');
+  return names.reduce((sum, name) => sum + [...rest.matchAll(new RegExp(`\\b${name.trim()}\\b`, 'g'))].length, 0);
+}
+
+function eachImport(isWrong: (file: string, target: string) => boolean) {
+  return eachFile((file) => {
+    if (isTest(file.path)) return [];
+    const wrong = importsOf(file).filter((target) => isWrong(file.path, target));
+    return wrong.map((target) => `imports ${target}`);
+  });
+}
+
+function eachFile(look: (file: SourceFile) => string[]) {
+  return (files: readonly SourceFile[]) =>
+    files.filter((file) => isCode(file.path)).flatMap((file) => look(file).map((what) => `${file.path}: ${what}`));
+}
+
+function isCode(path: string): boolean {
+  return /\.(ts|js)$/.test(path);
+}
+
+function isTest(path: string): boolean {
+  return path.startsWith('test/') || path.endsWith('.test.ts');
+}
+
+function isProduct({ path }: SourceFile): boolean {
+  return !isTest(path) && path !== 'package.json';
+}
+
+function partOf(path: string): string {
+  return path.split('/')[0] ?? '';
+}
+
+/** True for a file of this repository, false for a package. */
+function isOurs(target: string): boolean {
+  return target === '#contracts' || target.startsWith('..') || target === 'start.ts' || [...parts, 'test'].includes(partOf(target));
+}
+
+/** The nodes have a package.json of their own, where `#contracts` means nothing. */
+function isReachable(file: string, target: string): boolean {
+  if (target === '#contracts') return !file.startsWith('flows/nodes/');
+  return partOf(target) === partOf(file);
+}
+
+function mayReadEnvironment(path: string): boolean {
+  return isTest(path) || path === 'start.ts' || path === 'vitest.config.ts' || /\/(main|cli)\.ts$/.test(path);
+}
+
+function mayExportDefault(path: string): boolean {
+  return path === 'vitest.config.ts' || /^flows\/nodes\/[^/]+(\.js|-node\.ts)$/.test(path);
+}
+
+function dependenciesOf({ text }: SourceFile): string[] {
+  const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(text);
+  return Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+}
+
+function tooMany(count: number, limit: number, what: string): string[] {
+  return count > limit ? [`${count} ${what}, at most ${limit}`] : [];
+}
+
+function linesOf(text: string): number {
+  return text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+}
+
+/** Each circle once, as the way around it. */
+function circles(files: readonly SourceFile[]): string[] {
+  const graph = new Map(files.map((file) => [file.path, importsOf(file)]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, way: string[]) => {
+    if (way.includes(path)) found.push([...way.slice(way.indexOf(path)), path].join(' -> '));
+    if (done.has(path) || way.includes(path)) return;
+    for (const target of graph.get(path) ?? []) visit(target === '#contracts' ? `${contracts}index.ts` : target, [...way, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return found;
+}

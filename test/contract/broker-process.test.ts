@@ -1,0 +1,102 @@
+/** The broker as a process of its own: how it begins, how it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { brokerFiles } from './broker-under-test.ts';
+import { connect } from './peers.ts';
+
+type Line = { level: number; part: string; msg: string; port?: number; metricsPort?: number };
+
+const pc = 'ladakh/leh/pc-1';
+let files: ReturnType<typeof brokerFiles>;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  files = brokerFiles();
+  children = [];
+});
+afterEach(async () => {
+  for (const child of children.filter((one) => one.exitCode === null && one.signalCode === null)) {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+  rmSync(files.folder, { recursive: true });
+});
+
+test('it says ready with its ports, works, and on SIGTERM ends with 0 within a second though clients are connected', async () => {
+  files.publish(1, [{ pc }]);
+  const { child, lines } = run();
+  const ready = await lineOf(lines, 'ready');
+  expect(ready).toMatchObject({ part: 'broker', level: 30, port: expect.any(Number), metricsPort: expect.any(Number) });
+  const agent = await connect(ready.port ?? 0, pc);
+  const page = await (await fetch(`http://127.0.0.1:${ready.metricsPort}/metrics`)).text();
+  expect(page).toContain('sabha_broker_clients{principal="pc"} 1');
+  expect(page).toContain('process_resident_memory_bytes');
+  const before = performance.now();
+  child.kill('SIGTERM');
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(performance.now() - before).toBeLessThan(1_000);
+  await agent.closed;
+});
+
+test('a port in use is one fatal line and exit code 1', async () => {
+  const first = await lineOf(run().lines, 'ready');
+  for (const name of ['SABHA_MQTT_PORT', 'SABHA_METRICS_PORT'] as const) {
+    const port = name === 'SABHA_MQTT_PORT' ? first.port : first.metricsPort;
+    const { child, lines } = run({ [name]: String(port) });
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(lines.filter(({ level }) => level === 60).map(({ msg }) => msg)).toEqual([
+      `port ${port} is in use by another program (127.0.0.1:${port})`,
+    ]);
+  }
+});
+
+test.each([
+  ['SABHA_MQTT_PORT', 'many', 'SABHA_MQTT_PORT: not a port: many'],
+  ['SABHA_METRICS_PORT', '70000', 'SABHA_METRICS_PORT: not a port: 70000'],
+  ['SABHA_MQTT_HOST', '0.0.0.0', 'host 0.0.0.0 is not loopback: plain MQTT never leaves this machine'],
+  ['SABHA_REGISTRY', '', 'SABHA_REGISTRY is not set'],
+])('%s=%s is one fatal line and exit code 1', async (name, value, line) => {
+  const { child, lines } = run({ [name]: value });
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(lines.filter(({ level }) => level === 60).map(({ msg }) => msg)).toEqual([line]);
+});
+
+test('a second start refuses a registry older than the first one used', async () => {
+  files.publish(2, []);
+  const first = run();
+  await lineOf(first.lines, 'ready');
+  first.child.kill('SIGTERM');
+  await once(first.child, 'close');
+  writeFileSync(files.options.registryFile, '');
+  files.publish(1, [{ pc }]);
+  const { lines } = run();
+  const ready = await lineOf(lines, 'ready');
+  expect(lines.map(({ msg }) => msg)).toContain('registry snapshot cannot be used: version 1 is older than 2');
+  await expect(connect(ready.port ?? 0, pc)).rejects.toThrow('Not authorized');
+});
+
+function run(env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ['broker/main.ts'], {
+    env: {
+      ...process.env,
+      SABHA_DATA: files.folder,
+      SABHA_REGISTRY: files.options.registryFile,
+      SABHA_MQTT_PORT: '0',
+      SABHA_METRICS_PORT: '0',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const lines: Line[] = [];
+  createInterface(child.stdout).on('line', (text) => lines.push(JSON.parse(text)));
+  return { child, lines };
+}
+
+async function lineOf(lines: Line[], msg: string): Promise<Line> {
+  await expect.poll(() => lines.map((one) => one.msg), { timeout: 10_000, interval: 20 }).toContain(msg);
+  return lines.find((one) => one.msg === msg) as Line;
+}

@@ -1,0 +1,99 @@
+/** What the contract suite needs of a broker, and our own engine in that shape. Another engine is another `StartBroker`. */
+import { createPrivateKey } from 'node:crypto';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashToken, makeRegistryKeys, type PcPath, realClock, sealSnapshot } from '#contracts';
+import { createBroker } from '../../broker/broker.ts';
+
+/** A PC of the registry; its token is `tokenOf` its path. */
+export type Known = { pc: PcPath; revoked?: boolean };
+
+export type BrokerUnderTest = {
+  port: number;
+  /** Replaces the registry; resolves when it is in force. */
+  admit(pcs: Known[]): Promise<void>;
+  stop(): Promise<void>;
+};
+export type StartBroker = (settings?: { drainTimeoutMs?: number }) => Promise<BrokerUnderTest>;
+
+/** The token by which a principal is known in these tests. */
+export function tokenOf(who: string): string {
+  return `token-of-${who}`;
+}
+
+export type OwnBroker = BrokerUnderTest & {
+  folder: string;
+  /** Lines of the log, oldest first. */
+  lines: string[];
+  /** A sample of the metrics page, such as `sabha_broker_clients{principal="pc"}`; 0 where there is none. */
+  sample(series: string): Promise<number>;
+  /** Puts a snapshot in place, as `flows` does. */
+  publish(version: number, pcs: Known[]): void;
+};
+
+/** Starts our broker in this process on a free port, with an empty registry. */
+export async function startOwnBroker(settings: { drainTimeoutMs?: number } = {}): Promise<OwnBroker> {
+  const files = brokerFiles();
+  const { lines, log, until } = listeningLog();
+  const broker = await createBroker({ ...files.options, ...settings, host: '127.0.0.1', port: 0, clock: realClock(), log });
+  let version = 0;
+  return {
+    port: broker.port,
+    folder: files.folder,
+    lines,
+    publish: files.publish,
+    async admit(pcs) {
+      version += 1;
+      const inForce = until((line, fields) => line === 'registry snapshot in use' && 'version' in fields && fields.version === version);
+      files.publish(version, pcs);
+      await inForce;
+    },
+    async sample(series) {
+      const line = (await broker.registry.metrics()).split('\n').find((one) => one.startsWith(`${series} `));
+      return Number(line?.slice(series.length + 1) ?? 0);
+    },
+    async stop() {
+      await broker.close();
+      rmSync(files.folder, { recursive: true });
+    },
+  };
+}
+
+/** A folder with the files that a broker starts from. */
+export function brokerFiles() {
+  const folder = mkdtempSync(join(tmpdir(), 'broker-'));
+  const keys = makeRegistryKeys();
+  const options = {
+    secretsFile: join(folder, 'principals.json'),
+    registryFile: join(folder, 'flows', 'registry.json'),
+    registryKeyFile: join(folder, 'registry.pub'),
+    dataDir: folder,
+  };
+  mkdirSync(join(folder, 'flows'));
+  writeFileSync(options.registryKeyFile, keys.publicKey);
+  writeFileSync(options.secretsFile, JSON.stringify({ flows: hashToken(tokenOf('flows')), exporter: hashToken(tokenOf('exporter')) }));
+  function publish(version: number, known: Known[]): void {
+    const pcs = known.map(({ pc, revoked = false }) => ({ pc, tokenHash: hashToken(tokenOf(pc)), revoked }));
+    const draft = `${options.registryFile}.new`;
+    writeFileSync(draft, sealSnapshot({ version, at: 0, pcs }, createPrivateKey(keys.privateKey)));
+    renameSync(draft, options.registryFile);
+  }
+  return { folder, options, publish };
+}
+
+function listeningLog() {
+  const lines: string[] = [];
+  let waiting: { wanted: (line: string, fields: object) => boolean; done: () => void }[] = [];
+  const say = (fields: object, line: string) => {
+    lines.push(line);
+    const heard = waiting.filter(({ wanted }) => wanted(line, fields));
+    waiting = waiting.filter((one) => !heard.includes(one));
+    for (const { done } of heard) done();
+  };
+  const until = (wanted: (line: string, fields: object) => boolean) =>
+    new Promise<void>((done) => {
+      waiting.push({ wanted, done });
+    });
+  return { lines, log: { info: say, warn: say, error: say }, until };
+}

@@ -1,0 +1,93 @@
+/** Clients for the contract suite: a real mqtt.js client, and a bare socket for what mqtt.js would never do. */
+import { once } from 'node:events';
+import { connect as connectSocket, type Socket } from 'node:net';
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import packets, { type IConnectPacket, type Packet } from 'mqtt-packet';
+import { nameOf } from '#contracts';
+import { tokenOf } from './broker-under-test.ts';
+
+export type Heard = { topic: string; text: string };
+export type Peer = {
+  client: MqttClient;
+  /** All that was received, oldest first. */
+  heard: Heard[];
+  /** Resolves with the first message, received already or later, on this topic and with this text. */
+  hears(topic: string, text?: string): Promise<Heard>;
+  /** Resolves with the PUBACK. */
+  publish(topic: string, text: string, options?: { qos?: 0 | 1 | 2; retain?: boolean }): Promise<void>;
+  /** The answers of the SUBACK, 128 = refused. */
+  subscribe(filters: string[], qos?: 0 | 1): Promise<number[]>;
+  closed: Promise<undefined>;
+  /** Loses the connection without a DISCONNECT. */
+  cut(): void;
+};
+
+/** Connects as a principal: `flows`, `exporter` or the path of a PC. Rejects where the broker refuses. */
+export async function connect(port: number, who: string, options: IClientOptions = {}): Promise<Peer> {
+  const client = mqtt.connect({ ...identity(who), host: '127.0.0.1', port, reconnectPeriod: 0, ...options });
+  const heard: Heard[] = [];
+  client.on('message', (topic, payload) => heard.push({ topic, text: payload.toString() }));
+  const closed = new Promise<undefined>((done) => client.once('close', () => done(undefined)));
+  await new Promise<void>((done, failed) => {
+    client.once('connect', () => done());
+    client.once('error', (error) => failed(error));
+    client.once('close', () => failed(new Error('closed before CONNACK')));
+  });
+  client.on('error', () => {});
+  return {
+    client,
+    heard,
+    closed,
+    async hears(topic, text) {
+      for (;;) {
+        const found = heard.find((one) => one.topic === topic && (text === undefined || one.text === text));
+        if (found) return found;
+        await new Promise<void>((done) => client.once('message', () => done()));
+      }
+    },
+    async publish(topic, text, { qos = 1, retain = false } = {}) {
+      await client.publishAsync(topic, text, { qos, retain });
+    },
+    subscribe(filters, qos = 1) {
+      const answer = new Promise<number[]>((done) => {
+        client.on('packetreceive', function hear(packet) {
+          if (packet.cmd !== 'suback') return;
+          client.off('packetreceive', hear);
+          done(packet.granted.map(Number));
+        });
+      });
+      client.subscribe(filters, { qos }, () => {});
+      return answer;
+    },
+    cut: () => client.stream.destroy(),
+  };
+}
+
+export type Bare = { socket: Socket; send(packet: Packet): void; closed: Promise<undefined> };
+
+/** A bare socket; with `who` it resolves after CONNACK. */
+export async function connectBare(port: number, who?: string): Promise<Bare> {
+  const socket = connectSocket(port, '127.0.0.1');
+  socket.on('error', () => {});
+  const closed = new Promise<undefined>((done) => socket.once('close', () => done(undefined)));
+  await once(socket, 'connect');
+  const send = (packet: Packet) => void socket.write(packets.generate(packet));
+  if (who) {
+    send({
+      cmd: 'connect',
+      protocolId: 'MQTT',
+      protocolVersion: 4,
+      keepalive: 60,
+      ...identity(who),
+      password: Buffer.from(tokenOf(who)),
+    } as IConnectPacket);
+    await once(socket, 'data');
+  }
+  return { socket, send, closed };
+}
+
+/** How a principal names itself in CONNECT. */
+function identity(who: string) {
+  const name = who.includes('/') ? nameOf(who) : who;
+  return { clientId: name, username: name, password: tokenOf(who), clean: true };
+}

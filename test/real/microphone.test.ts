@@ -1,0 +1,159 @@
+/** The microphone probe against a real PipeWire: what it says is what is. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Check, type Profile, realClock } from '#contracts';
+import { createPlatform } from '../../agent/platform/index.ts';
+import type { Platform } from '../../agent/platform/platform.ts';
+import { createMicrophoneProbe } from '../../agent/probes/microphone.ts';
+import { installed, requirePart } from './parts.ts';
+import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
+
+const id = 'alsa_input.usb-room';
+const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [{ match: 'roommic' }] } };
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+
+describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone, with a real PipeWire', () => {
+  let desktop: Desktop;
+  let platform: Platform;
+  const probe = createMicrophoneProbe();
+
+  const ask = async (expected: Profile = profile): Promise<Check | undefined> => {
+    const { checks } = await probe.run({ platform, profile: expected, self, signal: AbortSignal.timeout(probe.timeoutMs) });
+    expect(checks).toHaveLength(1);
+    return checks[0];
+  };
+
+  /** A desktop settles by itself within moments of a change: that is waited for, at most 3 s. */
+  const says = (expected: Profile = profile) => expect.poll(() => ask(expected), { timeout: 3_000, interval: 50 });
+
+  /** Resolves with the milliseconds from `act` to the first call of the watch. */
+  const toldAfter = async (act: () => Promise<unknown>): Promise<number> => {
+    let startedAt = 0;
+    const told = new Promise<number>((resolve, reject) => {
+      const cancel = platform.watchSound(() => finish());
+      const limit = setTimeout(() => reject(new Error('the watch said nothing for 10 s')), 10_000);
+      const finish = () => {
+        if (startedAt === 0) return;
+        clearTimeout(limit);
+        cancel();
+        resolve(performance.now() - startedAt);
+      };
+    });
+    await connected(desktop);
+    startedAt = performance.now();
+    await act();
+    return told;
+  };
+
+  beforeAll(async () => {
+    desktop = await startDesktop();
+    platform = createPlatform({ env: desktop.env, clock: realClock() });
+  });
+  afterAll(() => desktop?.stop());
+
+  it('says missing while the server lists no microphone at all', async () => {
+    await says().toEqual({
+      component: 'microphone',
+      device: 'expected-1',
+      status: 'fault',
+      fault: 'microphone.missing',
+      reason: null,
+      name: 'roommic',
+    });
+  });
+
+  it('says ok when the microphone is there, chosen, open and loud', async () => {
+    await desktop.plug(id, 'Acme RoomMic 5');
+    await desktop.pactl('set-default-source', id);
+    await says().toMatchObject({ device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'Acme RoomMic 5' });
+  });
+
+  it('says muted, and ok again when it is opened', async () => {
+    await desktop.pactl('set-source-mute', id, '1');
+    await says().toMatchObject({ status: 'fault', fault: 'microphone.muted' });
+    await desktop.pactl('set-source-mute', id, '0');
+    await says().toMatchObject({ status: 'ok' });
+  });
+
+  it('says volume low at 15 per cent and not at 40', async () => {
+    await desktop.pactl('set-source-volume', id, '15%');
+    await says().toMatchObject({ status: 'fault', fault: 'microphone.volume_low', reason: null });
+    await desktop.pactl('set-source-volume', id, '40%');
+    await says().toMatchObject({ status: 'ok' });
+  });
+
+  it('names the program that records, and tells no name that is not on the list', async () => {
+    const zoom = await desktop.record(id, 'zoom');
+    await says().toMatchObject({ status: 'ok', reason: 'in use by zoom' });
+    const other = await desktop.record(id, 'private-diary');
+    await says().toMatchObject({ status: 'ok', reason: 'in use by another program, zoom' });
+    await zoom();
+    await other();
+    await says().toMatchObject({ status: 'ok', reason: null });
+  });
+
+  it('says that another microphone is chosen, under whatever name', async () => {
+    await desktop.plug('alsa_input.usb-head', '$(reboot)"</script> सभा माइक');
+    await desktop.pactl('set-default-source', 'alsa_input.usb-head');
+    await says().toMatchObject({
+      fault: 'microphone.not_default',
+      reason: 'chosen: $(reboot)"</script> सभा माइक',
+      name: 'Acme RoomMic 5',
+    });
+    const hindi: Profile = { ...profile, expected: { microphone: [{ match: 'सभा' }] } };
+    await says(hindi).toMatchObject({ status: 'ok', name: '$(reboot)"</script> सभा माइक' });
+    await desktop.pactl('set-default-source', id);
+    await desktop.unplug('alsa_input.usb-head');
+    await says().toMatchObject({ status: 'ok' });
+  });
+
+  it('survives a name of 4 KB and keeps it within the contract', async () => {
+    await desktop.plug('long', `RoomMic ${'x'.repeat(4_096)}`);
+    const sound = await platform.sound(AbortSignal.timeout(5_000));
+    expect(sound.known && sound.value.sources.find((one) => one.id === 'long')?.name).toHaveLength(256);
+    await desktop.unplug('long');
+  });
+
+  it('is told of an unplug within a second, says missing, and clears the same check when it is back', async () => {
+    const beforeMs = await toldAfter(() => desktop.unplug(id));
+    expect(beforeMs).toBeLessThan(1_000);
+    await says().toMatchObject({ device: 'expected-1', fault: 'microphone.missing', name: 'Acme RoomMic 5' });
+    const backMs = await toldAfter(() => desktop.plug(id, 'Acme RoomMic 5'));
+    expect(backMs).toBeLessThan(2_000);
+    await says().toMatchObject({ device: 'expected-1', status: 'ok', fault: null });
+  });
+
+  it('does not wake itself by asking', async () => {
+    let calls = 0;
+    const cancel = platform.watchSound(() => {
+      calls += 1;
+    });
+    await connected(desktop);
+    for (let round = 0; round < 3; round += 1) await ask();
+    expect(calls).toBe(0);
+    expect(await toldAfter(() => desktop.pactl('set-source-mute', id, '1'))).toBeLessThan(1_000);
+    expect(calls).toBeGreaterThan(0);
+    cancel();
+  });
+
+  it('does not know while the session manager is away', async () => {
+    await desktop.unplug(id);
+    await desktop.kill('wireplumber');
+    await says().toMatchObject({ status: 'unknown', fault: null, reason: 'audio server has no session manager' });
+  });
+
+  it('is told when the sound server dies, and says unknown: no audio server', async () => {
+    const ms = await toldAfter(() => desktop.kill('pipewire-pulse'));
+    expect(ms).toBeLessThan(1_000);
+    await says().toMatchObject({ status: 'unknown', fault: null, reason: 'no audio server' });
+  });
+});
+
+/** Waits until `pactl subscribe` of the watch is a client of the server and has heard of another, so that no event can be missed. */
+async function connected(desktop: Desktop): Promise<void> {
+  const watched = async () => {
+    const clients = JSON.parse(await desktop.pactl('-f', 'json', 'list', 'clients')) as { properties: Record<string, string> }[];
+    return clients.filter((one) => one.properties['application.process.binary'] === 'pactl').length;
+  };
+  await expect.poll(watched, { timeout: 5_000, interval: 20 }).toBeGreaterThanOrEqual(2);
+  for (let round = 0; round < 3; round += 1) await desktop.pactl('info');
+}

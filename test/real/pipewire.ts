@@ -1,0 +1,119 @@
+/** A real desktop's sound without a desktop: D-Bus, PipeWire, WirePlumber and their PulseAudio door, in a folder of their own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+/** What must be installed: on Debian pipewire, pipewire-bin, pipewire-pulse, wireplumber, pulseaudio-utils, dbus-daemon. */
+export const pipewireTools = ['dbus-daemon', 'pipewire', 'wireplumber', 'pipewire-pulse', 'pw-loopback', 'pactl', 'pacat'] as const;
+
+export type Desktop = {
+  /** Makes a program, or the agent's platform, use this desktop's sound. */
+  env: Record<string, string>;
+  /**
+   * Plugs in a virtual microphone and waits until the sound server lists it. It is recorded from for a moment,
+   * since a virtual device does not show its mute and volume before its first use; a real one does.
+   */
+  plug(id: string, description?: string): Promise<void>;
+  /** Pulls it out; returns when the process behind it has ended, which the sound server notices by itself. */
+  unplug(id: string): Promise<void>;
+  /** `pactl`, as a person would use it: set-source-mute, set-source-volume, set-default-source. Returns what it printed. */
+  pactl(...args: string[]): Promise<string>;
+  /** Another program that records from a microphone; the result ends it. `program` is the name of its binary. */
+  record(id: string, program: string): Promise<() => Promise<void>>;
+  /** Stops one of the services, as a crash does. */
+  kill(service: 'pipewire' | 'wireplumber' | 'pipewire-pulse'): Promise<void>;
+  /** Ends all that was started and removes the folder. */
+  stop(): Promise<void>;
+};
+
+const patienceMs = 10_000;
+const run = promisify(execFile);
+
+/** Starts the services and returns when the sound server answers. No device is plugged in yet. */
+export async function startDesktop(): Promise<Desktop> {
+  const folder = await mkdtemp(join(tmpdir(), 'sabha-sound-'));
+  const env = environment(folder);
+  await mkdir(join(folder, 'home'));
+  const processes = new Map<string, ChildProcess>();
+  const begin = (name: string, program: string, args: string[] = []) => {
+    processes.set(name, spawn(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' }));
+  };
+  const end = async (name: string) => {
+    const child = processes.get(name);
+    processes.delete(name);
+    if (child) await finish(child);
+  };
+  const pactl = async (...args: string[]) => (await run('pactl', args, { env: { ...process.env, ...env } })).stdout;
+  const lists = async (kind: string, text: string) => (await pactl('list', 'short', kind)).includes(`\t${text}\t`);
+  const stop = async () => {
+    for (const name of [...processes.keys()].reverse()) await end(name);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  begin('dbus', 'dbus-daemon', ['--session', `--address=${env['DBUS_SESSION_BUS_ADDRESS']}`, '--nofork', '--nopidfile']);
+  for (const service of ['pipewire', 'wireplumber', 'pipewire-pulse']) begin(service, service);
+  await until('the sound server', () => lists('sources', 'auto_null.monitor')).catch(async (error) => {
+    await stop();
+    throw error;
+  });
+  return {
+    env,
+    pactl,
+    stop,
+    kill: end,
+    unplug: end,
+    async plug(id, description = id) {
+      begin(id, 'pw-loopback', loopback(id, description));
+      await until(`microphone ${id}`, () => lists('sources', id));
+      begin('first-use', 'pacat', ['--record', `--device=${id}`, '/dev/null']);
+      await until(`first use of ${id}`, async () => new RegExp(`\\t${id}\\t.*RUNNING`).test(await pactl('list', 'short', 'sources')));
+      await end('first-use');
+    },
+    async record(id, program) {
+      const binary = join(folder, program);
+      await copyFile('/usr/bin/pacat', binary);
+      begin(program, binary, ['--record', `--device=${id}`, '/dev/null']);
+      await until(`${program} recording`, async () => (await pactl('list', 'source-outputs')).includes(`binary = "${program}"`));
+      return () => end(program);
+    },
+  };
+}
+
+/** A folder of its own for sockets and for what WirePlumber remembers: nothing of this machine's own sound is touched. */
+function environment(folder: string): Record<string, string> {
+  return {
+    XDG_RUNTIME_DIR: folder,
+    DBUS_SESSION_BUS_ADDRESS: `unix:path=${folder}/bus`,
+    HOME: join(folder, 'home'),
+    XDG_STATE_HOME: join(folder, 'home/state'),
+    XDG_CONFIG_HOME: join(folder, 'home/config'),
+    LC_ALL: 'C.UTF-8',
+  };
+}
+
+/** A loopback, since it can be unplugged and fed; a null sink of class Audio/Source/Virtual cannot be fed. */
+function loopback(id: string, description: string): string[] {
+  const playback = { 'media.class': 'Audio/Source', 'node.name': id, 'node.description': description };
+  const capture = { 'media.class': 'Audio/Sink', 'node.name': `${id}-feed` };
+  const channels = ['-n', `${id}-loop`, '-m', 'mono', '-c', '1'];
+  return [...channels, `--capture-props=${JSON.stringify(capture)}`, `--playback-props=${JSON.stringify(playback)}`];
+}
+
+async function until(what: string, done: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  while (!(await done().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`${what} did not come in ${patienceMs / 1000} s`);
+    await pause(50);
+  }
+}
+
+async function finish(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const hard = setTimeout(() => child.kill('SIGKILL'), 2_000);
+  await ended;
+  clearTimeout(hard);
+}
