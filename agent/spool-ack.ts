@@ -1,6 +1,6 @@
 /** What an ack does to the spool: trim, or fork (R4, R5, R7). */
 import { attempt, type Core, commit, newId, write } from './spool-core.ts';
-import { type Counters, freshCounters, type Row, renumber } from './spool-rows.ts';
+import { type Counters, freshCounters, type Row, renumber, single } from './spool-rows.ts';
 
 export type AckWord = { spool: string; upTo: number; mark?: string | undefined };
 /** `fork`: this spool is over, a new one carries what was unacknowledged; `failed`: the disk refused, the next ack tries again. */
@@ -66,10 +66,8 @@ function fork(core: Core, draft: Counters, reason: string): void {
 function keepForADay({ disk, clock }: Core, draft: Counters): void {
   const now = clock.now();
   disk.run('INSERT OR REPLACE INTO acks (at, upTo) VALUES (?, ?)', Math.ceil(now / hourMs) * hourMs, draft.acked);
-  const old = disk.all<{ upTo: number | null }>('SELECT MAX(upTo) AS upTo FROM acks WHERE at < ?', now - dayMs)[0];
-  if (typeof old?.upTo !== 'number') return;
-  const gone = disk.all<{ bytes: number }>('SELECT TOTAL(bytes) AS bytes FROM events WHERE seq <= ?', old.upTo)[0];
-  draft.bytes -= gone?.bytes ?? 0;
-  disk.run('DELETE FROM events WHERE seq <= ?', old.upTo);
+  const { upTo } = single<{ upTo: number }>(disk, 'SELECT COALESCE(MAX(upTo), 0) AS upTo FROM acks WHERE at < ?', now - dayMs);
+  draft.bytes -= single<{ bytes: number }>(disk, 'SELECT TOTAL(bytes) AS bytes FROM events WHERE seq <= ?', upTo).bytes;
+  disk.run('DELETE FROM events WHERE seq <= ?', upTo);
   disk.run('DELETE FROM acks WHERE at < ?', now - dayMs);
 }

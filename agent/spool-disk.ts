@@ -81,12 +81,11 @@ export function openSpoolDisk(where: string | DatabaseSync): SpoolDisk {
   translated(() => {
     try {
       open();
-    } catch (error) {
-      if (troubleOf(error) !== 'damaged') {
-        release();
-        throw error;
-      }
-      rebuild(lineOf(error));
+    } catch (cause) {
+      const error = asDiskError(cause);
+      if (error instanceof DiskError && error.trouble === 'damaged') return rebuild(error.message);
+      release();
+      throw error;
     }
   });
 
@@ -106,12 +105,16 @@ function prepare(db: DatabaseSync): void {
   if (db.isTransaction) db.exec('ROLLBACK');
   // Exclusive: a second agent on the same spool would give the same number twice.
   db.exec('PRAGMA locking_mode = EXCLUSIVE');
-  const check = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0];
+  const check = pragma(db, 'quick_check(1)');
   if (check !== 'ok') throw new DiskError('damaged', String(check));
-  const found = Number(Object.values(db.prepare('PRAGMA user_version').get() ?? {})[0]);
+  const found = Number(pragma(db, 'user_version'));
   if (found > version || found < 0) throw new DiskError('damaged', `made by another version (${found})`);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304');
   db.exec(schema);
+}
+
+function pragma(db: DatabaseSync, name: string): unknown {
+  return Object.values(db.prepare(`PRAGMA ${name}`).get() as object)[0];
 }
 
 function inTransaction<T>(db: DatabaseSync, work: () => T): T {
@@ -145,24 +148,17 @@ function translated<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const trouble = troubleOf(error);
-    if (trouble === undefined || error instanceof DiskError) throw error;
-    throw new DiskError(trouble, lineOf(error));
+    throw asDiskError(error);
   }
 }
 
 /** SQLite's own result codes; what is none of them is a bug, and stays one. */
 const refusals = new Set([3, 5, 6, 8, 10, 14, 15, 22, 23]);
-function troubleOf(error: unknown): DiskError['trouble'] | undefined {
-  if (error instanceof DiskError) return error.trouble;
-  if (!(error instanceof Error)) return undefined;
-  if ('syscall' in error) return 'failed';
-  if (!('errcode' in error)) return undefined;
+function asDiskError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DiskError) return error;
+  if ('syscall' in error) return new DiskError('failed', error.message);
+  if (!('errcode' in error)) return error;
   const code = Number(error.errcode) & 0xff;
-  if (code === 13) return 'full';
-  return refusals.has(code) ? 'failed' : 'damaged';
-}
-
-function lineOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (code === 13) return new DiskError('full', error.message);
+  return new DiskError(refusals.has(code) ? 'failed' : 'damaged', error.message);
 }

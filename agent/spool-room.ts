@@ -29,8 +29,9 @@ const tombstonesBeforeMerge = 8;
 export function makeRoom(options: RoomOptions): void {
   const { draft } = options;
   drop(options, 'seq <= ?1');
+  let { goal } = options;
   for (const grade of ['reading', 'event'] as const) {
-    const gone = drop(options, `seq > ?1 AND kind <> 'dropped' AND grade = '${grade}'`);
+    const gone = drop({ ...options, goal }, `seq > ?1 AND kind <> 'dropped' AND grade = '${grade}'`);
     if (gone.length === 0) continue;
     const old = mergeable(options, grade);
     const parts = [...gone.map((seq): Range => [seq, seq]), ...old.flatMap((one) => [...one.ranges, one.self])];
@@ -40,7 +41,10 @@ export function makeRoom(options: RoomOptions): void {
       draft.bytes -= one.bytes;
     }
     const ranges = rangesOf(parts, old.length > 0 ? (from, to) => !anyHeld(options, from, to) : () => false);
+    const before = draft.bytes;
     tell(options, { ranges, grade, count });
+    // An event does not go to make room for the tombstone of a reading.
+    goal += draft.bytes - before;
   }
 }
 

@@ -16,6 +16,9 @@ export type Counters = {
   bytes: number;
 };
 
+type Held = { last: number; rows: number; bytes: number };
+const heldNow = 'SELECT COALESCE(MAX(seq), 0) AS last, COUNT(*) AS rows, TOTAL(bytes) AS bytes FROM events';
+
 /** What a row costs on the disk besides its body, about. */
 const rowOverheadBytes = 120;
 
@@ -28,16 +31,21 @@ export function freshCounters(id: string): Counters {
   return { id, seq: 0, acked: 0, session: 0, carries: null, bytes: 0 };
 }
 
+/** The one row of a query that always has one. */
+export function single<T>(disk: SpoolDisk, sql: string, ...values: number[]): T {
+  return disk.all<T>(sql, ...values)[0] as T;
+}
+
 /** The stored counters; undefined in an empty store. Throws DiskError `damaged` where they cannot be true. */
 export function loadCounters(disk: SpoolDisk): Counters | undefined {
   const meta = new Map(disk.all<{ key: string; value: string }>('SELECT key, value FROM meta').map((row) => [row.key, row.value]));
-  const held = disk.all<{ last: number | null; bytes: number }>('SELECT MAX(seq) AS last, TOTAL(bytes) AS bytes FROM events')[0];
+  const held = single<Held>(disk, heldNow);
   const id = meta.get('id');
-  if (id === undefined && (held?.last ?? null) === null) return undefined;
-  const [seq, acked, session] = ['seq', 'acked', 'session'].map((key) => Number(meta.get(key) ?? Number.NaN));
-  const counters = { id: id ?? '', seq, acked, session, carries: meta.get('carries') || null, bytes: held?.bytes ?? 0 } as Counters;
+  if (id === undefined && held.rows === 0) return undefined;
+  const [seq, acked, session] = ['seq', 'acked', 'session'].map((key) => Number(meta.get(key)));
+  const counters = { id: id ?? '', seq, acked, session, carries: meta.get('carries') || null, bytes: held.bytes } as Counters;
   const sound = [counters.seq, counters.acked, counters.session].every((n) => Number.isSafeInteger(n) && n >= 0);
-  const fits = counters.acked <= counters.seq && (held?.last ?? 0) <= counters.seq;
+  const fits = counters.acked <= counters.seq && held.last <= counters.seq;
   if (!sound || !fits || !/^[0-9a-f]{16}$/.test(counters.id)) throw new DiskError('damaged', 'the counters do not fit the rows');
   return counters;
 }
@@ -84,6 +92,5 @@ export function renumber(disk: SpoolDisk, acked: number): { rows: number; bytes:
     disk.run('DELETE FROM events WHERE seq = ?', row.seq);
     writeRow(disk, { ...event, body: { ...event.body, ranges: [] } });
   }
-  const held = disk.all<{ rows: number; bytes: number }>('SELECT COUNT(*) AS rows, TOTAL(bytes) AS bytes FROM events')[0];
-  return held ?? { rows: 0, bytes: 0 };
+  return single<Held>(disk, heldNow);
 }

@@ -3,7 +3,7 @@ import { type Clock, decode, type EventMessage, encode, payloadLimitBytes } from
 import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged } from './spool-ack.ts';
 import { attempt, type Core, commit, dropTo, load, newId, write } from './spool-core.ts';
 import type { SpoolDisk } from './spool-disk.ts';
-import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes } from './spool-rows.ts';
+import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './spool-rows.ts';
 
 export type Appended = { ok: true; event: EventMessage } | { ok: false; reason: string };
 /** First and last number held (last + 1 and last where nothing is); the spool that this one carries, until its first ack (R5, R7). */
@@ -18,6 +18,8 @@ export type Spool = {
   append(kind: string, body: Record<string, unknown>, grade?: Grade): Appended;
   /** Events with a number above `seq`, in order; acknowledged ones too while they are kept. */
   after(seq: number, limit: number): EventMessage[];
+  /** The unacknowledged events that declare numbers dropped. */
+  tombstones(): EventMessage[];
   ack(word: AckWord): AckResult;
   /** Counts that the centre refused an event; true when it left the queue for that (R8). */
   refused(seq: number, reason: string): boolean;
@@ -72,7 +74,8 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     range: () => rangeOf(core),
     acked: () => core.counters.acked,
     append: (kind, body, grade = 'event') => append(core, { kind, body, grade }),
-    after: (seq, limit) => after(core, seq, limit),
+    after: (seq, limit) => read(core, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
+    tombstones: () => read(core, "SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", [core.counters.acked]),
     ack: (word) => applyAck(core, word),
     refused: (seq, reason) => refused(core, seq, reason),
     nextSession: () => nextSession(core),
@@ -170,11 +173,11 @@ function moveOut(core: Core, draft: Counters, { seq, reason }: { seq: number; re
   return true;
 }
 
-function after(core: Core, seq: number, limit: number): EventMessage[] {
-  const read = attempt(core, () => core.disk.all<Row>('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit));
-  if (!read.ok) return [];
-  const events = read.value.map((row) => readRow(row, core.counters.id));
-  const damaged = read.value.filter((_, at) => events[at] === undefined);
+function read(core: Core, sql: string, values: number[]): EventMessage[] {
+  const found = attempt(core, () => core.disk.all<Row>(sql, ...values));
+  if (!found.ok) return [];
+  const events = found.value.map((row) => readRow(row, core.counters.id));
+  const damaged = found.value.filter((_, at) => events[at] === undefined);
   if (damaged.length > 0) leaveDamaged(core, damaged);
   return damaged.length > 0 ? [] : events.filter((event) => event !== undefined);
 }
@@ -192,15 +195,15 @@ function nextSession(core: Core): number {
 }
 
 function rangeOf(core: Core): SpoolRange {
-  const found = attempt(core, () => core.disk.all<{ first: number | null }>('SELECT MIN(seq) AS first FROM events')[0]?.first ?? null);
+  const found = attempt(core, () => single<{ first: number | null }>(core.disk, 'SELECT MIN(seq) AS first FROM events').first);
   const { id, seq, carries } = core.counters;
-  const range = { id, first: (found.ok ? found.value : null) ?? seq + 1, last: seq };
+  const range = { id, first: (found.ok && found.value) || seq + 1, last: seq };
   return carries === null ? range : { ...range, carries };
 }
 
 function figuresOf(core: Core): SpoolFigures {
   const read = attempt(core, () => ({
-    waiting: core.disk.all<{ n: number }>('SELECT COUNT(*) AS n FROM events WHERE seq > ?', core.counters.acked)[0]?.n ?? 0,
+    waiting: single<{ n: number }>(core.disk, 'SELECT COUNT(*) AS n FROM events WHERE seq > ?', core.counters.acked).n,
     dropped: core.disk.all<Row>("SELECT * FROM events WHERE kind = 'dropped' AND at > ?", core.clock.now() - dayMs),
   }));
   const { waiting, dropped } = read.ok ? read.value : { waiting: 0, dropped: [] };

@@ -73,7 +73,6 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const close = async () => {
     registryFile.close();
     if (aedes.closed) return;
-    sessions.startClosing();
     const closed = new Promise<void>((done) => aedes.close(done));
     listener.close();
     await closed;

@@ -2,9 +2,9 @@
 import type { Client } from 'aedes';
 
 /** Largest frame of a client that has not been admitted yet: a CONNECT with name, token and will. */
-export const limitBeforeConnackBytes = 4 * 1024;
+const limitBeforeConnackBytes = 4 * 1024;
 /** Largest frame after that: a payload of 64 KiB with its topic. */
-export const limitBytes = 66 * 1024;
+const limitBytes = 66 * 1024;
 
 /** What was wrong with a frame. */
 export type FrameFault = 'oversized' | 'malformed';

@@ -32,7 +32,7 @@ export function createHooks({ admission, sessions, refuse, countMessage }: HookO
         const verdict = judge(principal, 'will', asAsked(will));
         if (!verdict.allow) {
           refuse({ action: 'will', reason: verdict.reason, who: username ?? '', what: will.topic });
-          
+          delete packet.will;
         }
       }
       done(null, true);
@@ -48,11 +48,9 @@ export function createHooks({ admission, sessions, refuse, countMessage }: HookO
     },
     /** Asked for wills too, when they fire. */
     authorizePublish(client, packet, done) {
-      if (sessions.closing()) discard(packet);
-      else if (packet.payload.length > payloadLimitBytes) {
-        refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });
-        discard(packet);
-      } else if (may(client, 'publish', asAsked(packet))) countMessage(packet.topic.slice(packet.topic.lastIndexOf('/') + 1));
+      const oversized = packet.payload.length > payloadLimitBytes;
+      if (oversized) refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });
+      if (!oversized && may(client, 'publish', asAsked(packet))) countMessage(packet.topic.slice(packet.topic.lastIndexOf('/') + 1));
       else discard(packet);
       done(null);
     },

@@ -16,7 +16,7 @@ process.on('uncaughtException', (error) => {
 });
 
 const broker = await start(process.env);
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(broker));
+for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => stop(broker));
 
 async function start(env: NodeJS.ProcessEnv): Promise<Broker & { metrics: { close(): void } }> {
   const dataDir = required(env, 'SABHA_DATA');

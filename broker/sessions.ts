@@ -11,15 +11,11 @@ export type Sessions = {
   /** Ends every session that `holds` no longer confirms, as of now: not even its will is heard. */
   endUnless(holds: (admitted: Admitted) => boolean): Admitted[];
   count(kind: Principal['kind']): number;
-  /** From here on no message is carried: when the broker stops it is not the PCs that were lost. */
-  startClosing(): void;
-  closing(): boolean;
 };
 
 export function createSessions(): Sessions {
   const admittedAs = new WeakMap<Client, Admitted>();
   const live = new Map<Client, Admitted>();
-  let closing = false;
   return {
     open(client, admitted) {
       if (client.closed) return; // its `gone` has been and will not come again
@@ -40,9 +36,5 @@ export function createSessions(): Sessions {
       return ended.map(([, admitted]) => admitted);
     },
     count: (kind) => [...live.values()].filter(({ principal }) => principal.kind === kind).length,
-    startClosing() {
-      closing = true;
-    },
-    closing: () => closing,
   };
 }

@@ -14,7 +14,7 @@ export function readMessage(msg: unknown): { ok: true; message: WireMessage } | 
   return { ok: false, line: `not a message of the wires: ${describeIssue(result.issues[0])}` };
 }
 
-/** The act that tells the message's recipients over `channel`. `problem` where nobody is to be told. */
+/** The act that tells the message's recipients over `channel`, or one line where there is nobody to tell. */
 export function deliverAct(message: WireMessage, channel: string): { ok: true; act: Act } | { ok: false; line: string } {
   if (channel === '') return { ok: false, line: 'no channel is chosen' };
   if (message.to.length === 0) return { ok: false, line: 'nobody to tell: msg.to is empty' };

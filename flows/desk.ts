@@ -56,8 +56,10 @@ type State = {
   answers: Map<string, Answer>;
   cursors: Map<string, Cursor>;
   after: (() => void)[];
-  committing: boolean;
-  scheduled: boolean;
+  /** A commit is under way, or will be at the end of this turn. */
+  busy: boolean;
+  /** Something came while one was under way. */
+  again: boolean;
   dead: boolean;
   config: { version: number; payload: Buffer };
   noted: Map<string, number>;
@@ -136,8 +138,8 @@ function openState(options: DeskOptions): State {
     answers: new Map(),
     cursors: new Map(),
     after: [],
-    committing: false,
-    scheduled: false,
+    busy: false,
+    again: false,
     dead: false,
     config: { version: config.version, payload: encode('config', config) },
     noted: new Map(),
@@ -192,25 +194,30 @@ function answer(state: State, { pc, answer: said, event }: Report): void {
 
 /** Gathers what comes in one turn of the event loop, and all that comes while a commit is under way. */
 function schedule(state: State): void {
-  if (state.committing || state.scheduled || state.dead) return;
-  state.scheduled = true;
+  state.again = true;
+  if (state.busy || state.dead) return;
+  state.busy = true;
   queueMicrotask(() => {
-    state.scheduled = false;
-    commit(state).catch(state.options.onFatal);
+    commitAll(state).catch((error: Error) => failed(state, error));
   });
 }
 
+async function commitAll(state: State): Promise<void> {
+  while (state.again && !state.dead) {
+    state.again = false;
+    await commit(state);
+  }
+  state.busy = false;
+}
+
 async function commit(state: State): Promise<void> {
-  if (state.dead || state.committing) return;
   const { ops: rows, effects } = state.engine.take();
   const ops = [...state.ops, ...rows];
   const { answers, after } = state;
   Object.assign(state, { ops: [], answers: new Map(), after: [] });
   if (ops.length > 0) {
-    state.committing = true;
-    const receipt = await state.options.ledger.commit(ops).catch((error: Error) => failed(state, error));
-    state.committing = false;
-    if (receipt === undefined || state.dead) return;
+    const receipt = await state.options.ledger.commit(ops);
+    if (state.dead) return;
     state.options.count.commit('ok');
     state.options.count.receipt(receipt);
     for (const cursor of receipt.cursors) state.cursors.set(cursor.pc, cursor);
@@ -219,16 +226,13 @@ async function commit(state: State): Promise<void> {
   for (const [pc, draft] of answers) sendAck(state, pc, draft);
   for (const task of after) task();
   announce(state, ops);
-  if (state.ops.length > 0 || state.answers.size > 0 || state.after.length > 0) schedule(state);
 }
 
-function failed(state: State, error: Error): undefined {
+function failed(state: State, error: Error): void {
+  if (state.dead) return;
+  state.dead = true;
   state.options.count.commit('failed');
-  if (!state.dead) {
-    state.dead = true;
-    state.options.onFatal(error);
-  }
-  return undefined;
+  state.options.onFatal(error);
 }
 
 function act(state: State, effect: Effect, answers: Map<string, Answer>): void {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RedOptions, startRed } from './red.ts';
-import { heldWires, tabsDir } from './tabs/harness.ts';
+import { heldWires, tabsDir } from './tabs/tabs.test-helper.ts';
 
 let root: string;
 let tabs: string;
@@ -25,8 +25,24 @@ function options(change: Partial<RedOptions> = {}): RedOptions {
   const line = (level: string) => (_: object, text: string) => lines.push(`${level} ${text}`);
   const quiet = { info: line('info'), debug: () => {}, trace: () => {} };
   const log = { fatal: line('fatal'), error: line('error'), warn: line('warn'), ...quiet };
-  return { wires: heldWires().wires, tabsDir: tabs, userDir: join(root, 'user'), log, ...change };
+  return { wires: heldWires().wires, tabsDir: tabs, log, ...change };
 }
+
+test('it runs headless: no port, nothing written, silent when all is well, gone in less than a second', async () => {
+  const held = heldWires();
+  const red = await startRed(options({ wires: held.wires }));
+  expect(held.heads.size).toBe(1);
+  expect([...held.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'thin-hold']);
+  expect(red.editorPort).toBeNull();
+  expect(process.getActiveResourcesInfo()).not.toContain('TCPServerWrap');
+  const began = performance.now();
+  await red.stop();
+  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(held.heads.size).toBe(0);
+  expect(held.waits.size).toBe(0);
+  expect(readdirSync(root)).toEqual(['tabs']);
+  expect(lines).toEqual([]);
+}, 20_000);
 
 test('a broken tab file stops the start with one line that names file and place', async () => {
   writeFileSync(join(tabs, '40-who.json'), '[\n{"id": "a"\n');
@@ -39,28 +55,11 @@ test('the editor needs a password, and a port that is free', async () => {
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as AddressInfo;
   await expect(startRed(options({ editor: { port, password: 'x' } }))).rejects.toThrow(`editor: port ${port} is in use`);
-  other.close();
+  await new Promise((resolve) => other.close(resolve));
 });
 
-test('it runs headless: no port, nothing written, silent when all is well, gone in less than a second', async () => {
-  const held = heldWires();
-  const before = process.getActiveResourcesInfo().filter((one) => one.startsWith('TCP')).length;
-  const red = await startRed(options({ wires: held.wires }));
-  expect(held.heads.size).toBe(1);
-  expect([...held.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'thin-hold']);
-  expect(red.editorPort).toBeNull();
-  expect(process.getActiveResourcesInfo().filter((one) => one.startsWith('TCP')).length).toBe(before);
-  const began = performance.now();
-  await red.stop();
-  expect(performance.now() - began).toBeLessThan(1_000);
-  expect(held.heads.size).toBe(0);
-  expect(held.waits.size).toBe(0);
-  expect(readdirSync(root)).toEqual(['tabs']);
-  expect(lines).toEqual([]);
-}, 20_000);
-
 // Node-RED starts once per process: what follows needs one of its own.
-test.each(['exec', 'function', 'delay', 'mqtt in', 'http request', 'file', 'tcp out', 'telegram sender'])(
+test.each(['exec', 'function', 'delay', 'mqtt in', 'telegram sender'])(
   'a tab with a node "%s" stops the start with one line that names the type',
   async (type) => {
     const tab = [
@@ -77,14 +76,19 @@ test.each(['exec', 'function', 'delay', 'mqtt in', 'http request', 'file', 'tcp 
   20_000,
 );
 
+test('a start that takes too long is given up with one line', async () => {
+  expect(await startElsewhere({ timeoutMs: 1 })).toEqual({ error: 'the tabs did not run within 0.001 s' });
+}, 20_000);
+
 /** Starts Node-RED in a process of its own, which must end by itself: a start that failed leaves nothing running. */
-async function startElsewhere(): Promise<unknown> {
+async function startElsewhere(more: Partial<RedOptions> = {}): Promise<unknown> {
+  const plain = JSON.stringify({ tabsDir: tabs, ...more });
   const script = `
     const { startRed } = await import(${JSON.stringify(new URL('red.ts', import.meta.url).href)});
-    const { heldWires } = await import(${JSON.stringify(new URL('tabs/harness.ts', import.meta.url).href)});
+    const { heldWires } = await import(${JSON.stringify(new URL('tabs/tabs.test-helper.ts', import.meta.url).href)});
     let lint; const no = () => {};
     const log = { fatal: no, error: no, warn: (_, text) => { lint ??= text; }, info: no, debug: no, trace: no };
-    await startRed({ wires: heldWires().wires, tabsDir: ${JSON.stringify(tabs)}, userDir: ${JSON.stringify(root)}, log }).catch((error) =>
+    await startRed({ wires: heldWires().wires, log, ...${plain} }).catch((error) =>
       console.log(JSON.stringify({ error: error.message, lint })));`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 15_000 });
   return JSON.parse(stdout);

@@ -11,8 +11,6 @@ import type { Wires } from './wires.ts';
 export type RedOptions = {
   wires: Wires;
   tabsDir: string;
-  /** Where Node-RED would keep files of its own; nothing is written there. */
-  userDir: string;
   /** Port 0 takes a free one. Absent: no editor, no admin API, no port. */
   editor?: { port: number; password: string };
   log: FlowLog;
@@ -73,10 +71,10 @@ type Runtime = {
   httpAdmin: RequestListener;
 };
 
-function settingsOf({ wires, tabsDir, userDir, editor, log, nodesDirs = [] }: RedOptions): object {
+function settingsOf({ wires, tabsDir, editor, log, nodesDirs = [] }: RedOptions): object {
   const storage = tabsStorage({ dir: tabsDir, writable: editor !== undefined });
   const ownNodes = fileURLToPath(new URL('nodes', import.meta.url));
-  return redSettings({ wires, storage, userDir, nodesDirs: [ownNodes, ...nodesDirs], password: editor?.password, log });
+  return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], password: editor?.password, log });
 }
 
 /** `start()` resolves before the flows run, and with an unknown type of node they never do: only the events tell. */
@@ -90,8 +88,7 @@ async function runs(red: Runtime, timeoutMs: number): Promise<void> {
   red.events.on('flows:started', resolve as () => void);
   red.events.on('runtime-event', onEvent);
   try {
-    await red.start();
-    await promise;
+    await Promise.all([red.start(), promise]);
   } finally {
     clearTimeout(timer);
     red.events.removeListener('flows:started', resolve as () => void);

@@ -10,7 +10,6 @@ export type FlowLog = Record<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'tr
 export type RedSettings = {
   wires: Wires;
   storage: TabsStorage;
-  userDir: string;
   /** Folders with nodes, each with a `package.json` that names them. */
   nodesDirs: string[];
   /** Present only for `npm run editor`. */
@@ -23,11 +22,10 @@ export const editorUser = 'sabha';
 
 /** The settings object that Node-RED is started with. Our nodes find the wires in it as `RED.settings.sabha`. */
 export function redSettings(options: RedSettings): object {
-  const { wires, storage, userDir, nodesDirs, password, log } = options;
+  const { wires, storage, nodesDirs, password, log } = options;
   return {
     sabha: wires,
     storageModule: storage,
-    userDir,
     nodesDir: nodesDirs,
     // A list of what is loaded, not of what is left out: what a newer Node-RED brings stays out until it is named here.
     nodesIncludes: [...coreFiles, ...nodesDirs.map((dir) => basename(dir))],
@@ -35,7 +33,6 @@ export function redSettings(options: RedSettings): object {
     httpNodeRoot: false,
     ...(password === undefined ? { httpAdminRoot: false } : editor(password)),
     functionExternalModules: false,
-    functionTimeout: 1,
     externalModules: {
       autoInstall: false,
       palette: { allowInstall: false, allowUpload: false, allowUpdate: false },
@@ -96,8 +93,8 @@ const levels: Record<number, keyof FlowLog> = {
 function toLog(log: FlowLog): (line: RedLine) => void {
   return ({ level, msg, timestamp: _, ...fields }) => {
     const text = msg instanceof Error ? (msg.stack ?? msg.message) : String(msg ?? fields.event ?? '').trim();
-    // What the runtime says of itself at start is of no use to an operator.
-    const quiet = level === 40 && fields.id === undefined;
+    // What the runtime says of itself at start is of no use to an operator; nor that it does not encrypt the credentials which no tab holds.
+    const quiet = (level === 40 && fields.id === undefined) || text === 'Using unencrypted credentials';
     if (text !== '') log[quiet ? 'debug' : (levels[level] ?? 'info')](fields, text);
   };
 }

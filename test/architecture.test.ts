@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { importsOf, lists, listViolations, repository, rules, type SourceFile } from './architecture.ts';
+import { copyOfTheHouse } from './one-more-probe.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const files = repository(root);
@@ -121,6 +122,20 @@ describe('a probe or a channel is 1 file, 1 test, 1 line', () => {
     expect(found).toEqual(['a/three.ts: is not in the list', 'a/two.ts: has no test beside it', 'a/two.ts: has 2 mentions']);
     expect(listViolations('b/index.ts', [])).toEqual(['b/index.ts: is not there']);
   });
+});
+
+test('a new probe costs 1 file, 1 test and 1 line, and its check comes out of the real runner and board', async () => {
+  const house = copyOfTheHouse(root);
+  onTestFinished(house.remove);
+  const kettle = { component: 'kettle', device: 'on-the-desk', status: 'ok', fault: null, reason: null };
+  house.addFiles();
+  expect(listViolations('agent/probes/index.ts', repository(house.root))).toContain('agent/probes/kettle.ts: is not in the list');
+  expect(await house.ask()).not.toContainEqual(kettle);
+  expect(house.addToList()).toBe(1);
+  const checks = await house.ask();
+  expect(checks).toContainEqual(kettle);
+  expect(checks.length).toBeGreaterThan(3);
+  expect(await house.test()).toMatch(/Tests\s+1 passed/);
 });
 
 function many(count: number): Record<string, string> {

@@ -135,7 +135,7 @@ function isCode(path: string): boolean {
 }
 
 function isTest(path: string): boolean {
-  return path.startsWith('test/') || path.endsWith('.test.ts');
+  return path.startsWith('test/') || /\.test(-helper)?\.ts$/.test(path);
 }
 
 function isProduct({ path }: SourceFile): boolean {

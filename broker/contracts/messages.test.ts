@@ -89,6 +89,7 @@ describe('what cannot be read has one of four reasons', () => {
   test.each<[string, MessageName, unknown, string]>([
     ['a field is missing', 'beat', { digest: '0'.repeat(16), session: 1 }, 'at: expected "at", found undefined'],
     ['another type', 'beat', { digest: '0'.repeat(16), session: '1', at: 1 }, 'session: expected number, found "1"'],
+    ['a session before the first', 'beat', { digest: '0'.repeat(16), session: 0, at: 1 }, 'session: expected >=1, found 0'],
     ['not whole', 'beat', { digest: '0'.repeat(16), session: 1.5, at: 1 }, 'session: expected a valid safe integer, found 1.5'],
     ['a list where an object belongs', 'beat', [1], 'digest: expected "digest", found undefined'],
     ['an object where a list belongs', 'backlog', {}, '(whole): expected Array, found Object'],

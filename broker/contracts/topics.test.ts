@@ -100,6 +100,7 @@ describe('hostile topics are not topics', () => {
     'sabha/v1/s/o/all/state',
     'sabha/v1/all/all/all/hello',
     'sabha/v1/s/all/hello/hello',
+    'sabha/v1/s/o/p/all/hello',
     'sabha/v1/all/state',
     'sabha/v1/s/o/p/hello',
     'sabha/v1/s//p/state',

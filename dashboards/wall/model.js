@@ -73,7 +73,7 @@ export function pcMark(pc, live) {
  * @param {number | null} lostAt
  */
 export function unknownSince(pc, lostAt) {
-  return lostAt ?? (pc.presence === 'online' ? null : pc.heardAt);
+  return pc.presence === 'online' ? lostAt : (pc.heardAt ?? lostAt);
 }
 
 /**

@@ -62,7 +62,7 @@ function NameDialog({ lang, name, onDone }) {
     <form onSubmit=${submit}>
       <h2 id="who">${say(lang, 'nameTitle')}</h2>
       <p>${say(lang, 'nameWhy')}</p>
-      <label>${say(lang, 'nameLabel')}<input ref=${input} name="name" required maxlength="80" autocomplete="name" value=${name} /></label>
+      <label>${say(lang, 'nameLabel')}<input ref=${input} name="name" required maxlength="80" autocomplete="name" defaultValue=${name} /></label>
       <p class="buttons"><button type="button" onClick=${() => onDone(null)}>${say(lang, 'cancel')}</button><button class="primary">${say(lang, 'save')}</button></p>
     </form>
   </dialog>`;

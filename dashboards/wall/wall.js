@@ -165,8 +165,11 @@ function pageTitle(view, live, allKnown) {
   return open > 0 ? `◆ ${open} · Sabha` : `${allKnown ? '●' : '○'} Sabha`;
 }
 
-/** A page that broke must not stay green: it says that it knows nothing and starts again. */
+const root = document.getElementById('wall') ?? document.body;
+
+/** A page that broke must not stay green: it stops all that would still draw, says that it knows nothing, and starts again. */
 function broken() {
+  render(null, root);
   document.title = '○ Sabha';
   document.body.textContent = `${say('en', 'broken')} / ${say('hi', 'broken')}`;
   setTimeout(() => location.reload(), 10_000);
@@ -174,5 +177,4 @@ function broken() {
 
 addEventListener('error', broken, { once: true });
 addEventListener('unhandledrejection', broken, { once: true });
-const root = document.getElementById('wall');
-if (root !== null) render(html`<${Wall} />`, root);
+render(html`<${Wall} />`, root);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: string };
-export type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
+type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
 
 /** The browser modules that the wall's import map names, by their file under `node_modules`. */
 const modules: Record<string, string> = {

@@ -2,8 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { oneLine } from '#contracts';
 
-export type Asked = { method: string; headers: IncomingHttpHeaders; port: number };
-export type Refusal = { status: 403 | 415; line: string };
+type Asked = { method: string; headers: IncomingHttpHeaders; port: number };
+type Refusal = { status: 403 | 415; line: string };
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 

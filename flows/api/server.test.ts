@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
@@ -186,6 +187,23 @@ test('the files of the wall and the modules it names are served, and no other fi
     expect([path, status]).toEqual([path, path === '/%zz' ? 400 : 404]);
     expect(line).not.toContain('secret');
   }
+});
+
+test('every module that the wall names is served, and its import map is the one inline script that the policy admits', async () => {
+  const other = await startApi(options({ wallDir: 'dashboards/wall' }));
+  const at = `http://127.0.0.1:${other.port}`;
+  const page = await fetch(`${at}/`);
+  const html = await page.text();
+  const [map = ''] = /(?<=<script type="importmap">)[^<]*/.exec(html) ?? [];
+  const hash = createHash('sha256').update(map).digest('base64');
+  expect(page.headers.get('content-security-policy')).toContain(`'sha256-${hash}'`);
+  const named = [
+    ...Object.values((JSON.parse(map) as { imports: Record<string, string> }).imports),
+    ...html.matchAll(/(?:src|href)="([^"]+)"/g),
+  ];
+  expect(named.length).toBeGreaterThan(6);
+  for (const one of named) expect([one[1], (await fetch(at + (typeof one === 'string' ? one : one[1]))).status]).toEqual([one[1], 200]);
+  await other.close();
 });
 
 test('a file is sent packed, and not again where the page has it', async () => {

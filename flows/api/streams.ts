@@ -5,7 +5,7 @@ import type { DeskView } from './model.ts';
 
 /** Streams that may be open at once. */
 export const streamLimit = 64;
-/** A client that leaves more than this unread, beyond its first snapshot, is dropped. */
+/** A client that leaves more than this unread, beyond the size of its own snapshot, is dropped. */
 export const bufferLimitBytes = 1024 * 1024;
 const heartbeatMs = 15_000;
 const retryMs = 2_000;
@@ -61,7 +61,6 @@ export function createStreams({ desk, clock, onSlow }: Sources): Streams {
       const text = `retry: ${retryMs}\n${frame('snapshot', snapshot)}`;
       response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
       streams.set(response, bufferLimitBytes + Buffer.byteLength(text));
-      response.on('drain', () => streams.has(response) && streams.set(response, bufferLimitBytes));
       response.on('close', () => streams.delete(response));
       response.on('error', () => streams.delete(response));
       response.write(text);

@@ -61,7 +61,7 @@ export function createBook(contents: Contents) {
       write(`timer/${timer.id}`, { op: 'timer', timer });
     },
     dropTimer(timer: Timer): void {
-      if (!timers.delete(timer.id)) return;
+      timers.delete(timer.id);
       without(timersOf, timer.transition, timer.id);
       write(`timer/${timer.id}`, { op: 'timer-gone', id: timer.id });
     },

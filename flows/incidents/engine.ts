@@ -88,9 +88,8 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
 }
 
 function onPc(core: Core, event: PcEvent, now: number): void {
-  const place = core.known.get(event.pc);
-  if (place === undefined) return;
-  const before = core.book.pcs.get(event.pc) ?? newRecord(event.pc, place.link);
+  const before = core.book.pcs.get(event.pc);
+  if (before === undefined || !core.known.has(event.pc)) return;
   const step = stepOf(before, event, now);
   const record = judgedNow(heard(step.record, now), core.subscribedAt, now);
   const changed = !sameRecord(before, record);

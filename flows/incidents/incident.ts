@@ -39,11 +39,10 @@ export function follow({ incident, scene, ended, now, open }: FollowInput): Foll
   return { incident: takenBack(next, news), news, ended: nextEnded };
 }
 
-/** The most severe of the faults that are not hidden; of all, where all are. */
+/** The most severe of the faults that are not hidden. */
 export function worst(faults: readonly StandingFault[]): Severity {
   const seen = faults.filter((fault) => !fault.hidden);
-  const list = (seen.length > 0 ? seen : faults).map((fault) => fault.severity);
-  return [...list].sort(bySeverity)[0] ?? 'info';
+  return seen.map((fault) => fault.severity).sort(bySeverity)[0] ?? 'info';
 }
 
 /** How long a fault must be gone before it is over: its catalogue time, or the long calm of one that flaps. */

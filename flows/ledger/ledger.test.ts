@@ -39,6 +39,7 @@ describe.each(ways)('the ledger %s', (_, open) => {
     expect(await ledger.audit()).toEqual({ events: 1, spools: 1, gaps: 0, dropped: 0, twice: 0, forks: 0, integrity: 'ok' });
     await ledger.close();
     await expect(ledger.commit([event(2)])).rejects.toThrow();
+    await expect(ledger.load()).rejects.toThrow();
   });
 
   test('R20 a batch that fails is rejected with nothing of it written, and the ledger goes on', async () => {
@@ -131,7 +132,7 @@ test('the thread answers an error as an error', () => {
 /** Commits numbered events without end, some batches at a time, and prints the last number of each batch that was acknowledged. */
 const writer = `
   import { writeSync } from 'node:fs';
-  const [ledgerUrl, file, from] = process.argv.slice(1);
+  const [ledgerUrl, file, from] = process.argv.slice(2);
   const { openLedger } = await import(ledgerUrl);
   const ledger = await openLedger({ file });
   const pc = '${pc}';
@@ -150,7 +151,9 @@ const writer = `
 
 function startWriter(from: number): ChildProcess {
   const ledgerUrl = new URL('./ledger.ts', import.meta.url).href;
-  const args = ['--input-type=module', '-e', writer, ledgerUrl, file, String(from)];
+  const script = join(folder, 'writer.mjs');
+  writeFileSync(script, writer);
+  const args = [script, ledgerUrl, file, String(from)];
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 

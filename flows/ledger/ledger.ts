@@ -9,7 +9,7 @@ import type { Answer, Request } from './thread.ts';
 
 /**
  * Opens the ledger in a worker thread. While one commit is under way, further batches wait and are written as one transaction.
- * Guarantee: when a commit fails, every batch that waits then fails with the same error, since it was made from a memory that is no
+ * Guarantee: when the ledger fails, every batch that waits then fails with the same error, since it was made from a memory that is no
  * longer true (R20). Rejects with a `LedgerError` of one line where the file is damaged, of a newer version, or in use by another process.
  */
 export async function openLedger(at: LedgerFile): Promise<Ledger> {
@@ -21,10 +21,10 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
   worker.on('exit', queue.stopped);
   await opened;
   return {
-    commit: (ops) => queue.ask<Receipt>({ call: 'commit', ops }),
-    load: () => queue.ask<Contents>({ call: 'load' }),
-    audit: () => queue.ask<LedgerAudit>({ call: 'audit' }),
-    close: () => queue.ask<void>({ call: 'close' }),
+    commit: (ops) => queue.ask<Receipt>('commit', ops),
+    load: () => queue.ask<Contents>('load'),
+    audit: () => queue.ask<LedgerAudit>('audit'),
+    close: () => queue.ask<void>('close'),
   };
 }
 
@@ -39,8 +39,8 @@ export function inThread(db: DatabaseSync): Ledger {
   };
 }
 
-type Asked = { call: 'commit'; ops: Op[] } | { call: 'load' | 'audit' | 'close' };
-type Job = { asked: Asked; resolve(value: unknown): void; reject(error: LedgerError): void };
+/** `ops` is empty for all calls but a commit. */
+type Job = { call: Request['call']; ops: Op[]; resolve(value: unknown): void; reject(error: LedgerError): void };
 
 /** Keeps the order of what is asked; one request is under way at a time, and commits that wait side by side travel together. */
 function openQueue(send: (request: Request) => void) {
@@ -50,7 +50,7 @@ function openQueue(send: (request: Request) => void) {
 
   function next(): void {
     if (underWay.length > 0 || waiting.length === 0) return;
-    const other = waiting.findIndex(({ asked }) => asked.call !== 'commit');
+    const other = waiting.findIndex(({ call }) => call !== 'commit');
     underWay = waiting.splice(0, other === -1 ? waiting.length : Math.max(1, other));
     try {
       send(requestOf(underWay));
@@ -64,8 +64,8 @@ function openQueue(send: (request: Request) => void) {
     underWay = [];
     if (answer.ok) done.forEach(({ resolve }, index) => void resolve(answer.values[index]));
     else {
-      const queued = waiting.filter(({ asked }) => asked.call === 'commit');
-      waiting = waiting.filter(({ asked }) => asked.call !== 'commit');
+      const queued = waiting.filter(({ call }) => call === 'commit');
+      waiting = waiting.filter(({ call }) => call !== 'commit');
       fail([...done, ...queued], new LedgerError(answer.code, answer.message));
     }
     next();
@@ -77,11 +77,11 @@ function openQueue(send: (request: Request) => void) {
 
   return {
     /** Settles with the thread's first answer, which says whether the file is open. */
-    opened: () => new Promise<unknown>((resolve, reject) => underWay.push({ asked: { call: 'load' }, resolve, reject })),
-    ask<T>(asked: Asked): Promise<T> {
+    opened: () => new Promise<unknown>((resolve, reject) => underWay.push({ call: 'load', ops: [], resolve, reject })),
+    ask<T>(call: Request['call'], ops: Op[] = []): Promise<T> {
       if (stopped) return Promise.reject(closed());
       return new Promise<unknown>((resolve, reject) => {
-        waiting.push({ asked, resolve, reject });
+        waiting.push({ call, ops, resolve, reject });
         next();
       }) as Promise<T>;
     },
@@ -100,7 +100,6 @@ function closed(): LedgerError {
 }
 
 function requestOf(jobs: Job[]): Request {
-  const [first] = jobs;
-  if (first && first.asked.call !== 'commit') return { call: first.asked.call };
-  return { call: 'commit', batches: jobs.flatMap(({ asked }) => (asked.call === 'commit' ? [asked.ops] : [])) };
+  const call = jobs[0]?.call ?? 'commit';
+  return call === 'commit' ? { call, batches: jobs.map(({ ops }) => ops) } : { call };
 }

@@ -32,7 +32,6 @@ export function openRanges(db: DatabaseSync) {
 
     /** Unsettles the numbers from `a` to `b` whose reason is none of `kept`; answers which those were, lowest first. */
     take(spool: number, { a, b }: Range, kept: Why[]): Range[] {
-      if (a > b) return [];
       const found = (overlapping.all({ spool, a, b }) as Settled[]).filter((range) => !kept.includes(range.why));
       return found.map((range) => {
         remove.run(spool, range.a);

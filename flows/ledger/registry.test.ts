@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -89,6 +89,33 @@ test('a file that is older than the ledger, gone, or not signed by us is written
   expect(await publish()).toBe(6);
   expect(written()).toMatchObject({ version: 6, pcs: [entry('la/leh/pc-1'), entry('la/leh/pc-2', true)] });
 });
+
+test('an older file is replaced though its content is the one of now', async () => {
+  await add(entry('la/leh/pc-1'));
+  await publish();
+  const old = readFileSync(file, 'utf8');
+  await add(entry('la/leh/pc-1', true));
+  await publish();
+  await add(entry('la/leh/pc-1'));
+  expect(await publish()).toBe(3);
+  writeFileSync(file, old);
+  expect(await publish()).toBe(4);
+});
+
+test.skipIf(!existsSync('/dev/full'))(
+  'F5 on a full disk the call fails, the old file stays as it is, and no half file remains',
+  async () => {
+    await add(entry('la/leh/pc-1'));
+    await publish();
+    const old = readFileSync(file, 'utf8');
+    await add(entry('la/leh/pc-2'));
+    symlinkSync('/dev/full', `${file}.new`);
+    await expect(publish()).rejects.toThrow('ENOSPC');
+    expect(readdirSync(folder)).toEqual(['registry.json']);
+    expect(readFileSync(file, 'utf8')).toBe(old);
+    expect(await publish()).toBe(3);
+  },
+);
 
 test('where the file cannot be replaced the call fails, nothing half done remains, and the version is not used again', async () => {
   await add(entry('la/leh/pc-1'));

@@ -6,7 +6,7 @@ import { openSnapshot, type RegistrySnapshot, sealSnapshot } from '#contracts';
 import type { Contents, Ledger } from './model.ts';
 import { registryVersionKey } from './store.ts';
 
-/** `registry` is what the ledger holds now, `at` the time in milliseconds, `file` the snapshot's path. */
+/** `registry` is what `load` gave now, `at` the time in milliseconds, `file` the snapshot's path. */
 export type Publication = { ledger: Ledger; registry: Contents['registry']; file: string; key: KeyObject; at: number };
 
 /**
@@ -16,7 +16,7 @@ export type Publication = { ledger: Ledger; registry: Contents['registry']; file
  */
 export async function publishRegistry({ ledger, registry, file, key, at }: Publication): Promise<number> {
   const published = await readSnapshot(file, key);
-  const pcs = registry.entries.toSorted((a, b) => (a.pc < b.pc ? -1 : 1));
+  const pcs = registry.entries;
   const same = published !== undefined && published.version >= registry.version && isSame(published.pcs, pcs);
   const version = same ? published.version : Math.max(registry.version, published?.version ?? 0) + 1;
   if (version !== registry.version) await ledger.commit([{ op: 'meta', key: registryVersionKey, value: String(version) }]);

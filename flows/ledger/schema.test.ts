@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,6 +145,27 @@ test('F5 a full ledger says so, keeps what it has, and goes on once it may grow'
   expect(Object.keys(larger.load().meta)).toHaveLength(written + 1);
   larger.close();
 });
+
+test('F5 a ledger that found no room while it was made is finished by the next start', () => {
+  expect(() => openDatabase({ file, limitMiB: 0.01 })).toThrow(expect.objectContaining({ code: 'full' }));
+  filled(1);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'F6 where the disk takes not one byte, no empty file is left that the next start would take for a damaged ledger',
+  () => {
+    const script = join(folder, 'open.mjs');
+    writeFileSync(
+      script,
+      `const { openDatabase } = await import('${new URL('./schema.ts', import.meta.url).href}');
+     try { openDatabase({ file: '${file}' }); } catch (error) { console.log(error.name, error.message); }`,
+    );
+    const said = execFileSync('sh', ['-c', `ulimit -f 0; exec '${process.execPath}' '${script}' | cat`], { encoding: 'utf8' });
+    expect(said).toMatch(new RegExp(`^LedgerError cannot open the ledger ${file}: [^\n]+\n$`));
+    expect(existsSync(file)).toBe(false);
+    filled(1);
+  },
+);
 
 test('every fault has a code, whatever was thrown', () => {
   const sqlite = (errcode: number) => asLedgerError(Object.assign(new Error('x'), { errcode })).code;

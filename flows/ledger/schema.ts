@@ -31,7 +31,7 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
 
 /** Brings the tables to the newest version. A ledger of a newer `flows` is refused. */
 export function migrate(db: DatabaseSync): void {
-  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+  const version = numberFrom(db, 'PRAGMA user_version');
   if (version > migrations.length)
     throw new LedgerError('other', `the ledger has version ${version}, this flows knows ${migrations.length} and older`);
   for (const [index, sql] of migrations.entries())
@@ -40,7 +40,16 @@ export function migrate(db: DatabaseSync): void {
 
 /** `ok`, or the first thing that is wrong with the file. */
 export function integrityOf(db: DatabaseSync, check: 'quick_check' | 'integrity_check'): string {
-  return String(Object.values(db.prepare(`PRAGMA ${check}(1)`).get() ?? {})[0]);
+  return String(valueFrom(db, `PRAGMA ${check}(1)`));
+}
+
+/** The one number that a query answers; 0 for NULL. */
+export function numberFrom(db: DatabaseSync, sql: string): number {
+  return Number(valueFrom(db, sql));
+}
+
+function valueFrom(db: DatabaseSync, sql: string): unknown {
+  return Object.values(db.prepare(sql).get() as object)[0];
 }
 
 /** The lock is taken by the first read and dies with the process; without shared memory nobody else can even look. */
@@ -54,7 +63,7 @@ function prepare(db: DatabaseSync, limitMiB: number): void {
     BEGIN IMMEDIATE; COMMIT;
   `);
   if (limitMiB === 0) return;
-  const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
+  const pageBytes = numberFrom(db, 'PRAGMA page_size');
   db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor((limitMiB * 1024 * 1024) / pageBytes))}`);
 }
 

@@ -93,12 +93,9 @@ function plainModel() {
   }
 
   function bury(spool: ModelSpool, { seq, body }: EventMessage): void {
-    const target = typeof body['spool'] === 'string' ? find(spool.pc, body['spool']) : spool;
-    if (!target) return;
-    const limit = target === spool ? seq - 1 : target.last;
     for (const [a, b] of body['ranges'] as [number, number][]) {
-      reopen(target, [a, Math.min(b, limit)]);
-      settle(target, [a, Math.min(b, limit)], 'dropped');
+      reopen(spool, [a, Math.min(b, seq - 1)]);
+      settle(spool, [a, Math.min(b, seq - 1)], 'dropped');
     }
   }
 
@@ -173,7 +170,7 @@ function tombstoneOf(random: Random): Record<string, unknown> {
     const a = 1 + random(highest);
     return [a, a + random(4)];
   });
-  return random(4) === 0 ? { ranges, spool: names[random(names.length)] } : { ranges };
+  return { ranges };
 }
 
 /** Mulberry32: the same history for the same seed. */

@@ -18,8 +18,8 @@ function event(seq: number, more: Partial<EventMessage> = {}): Op {
   return { op: 'event', pc, event: message(seq, more), at: 2 };
 }
 
-function tombstone(seq: number, ranges: unknown, more: Record<string, unknown> = {}): Op {
-  return event(seq, { kind: 'dropped', body: { ranges, ...more } });
+function tombstone(seq: number, ranges: unknown): Op {
+  return event(seq, { kind: 'dropped', body: { ranges } });
 }
 
 function open() {
@@ -256,25 +256,5 @@ describe('R8 tombstones', () => {
       applied: 3,
       cursors: [{ upTo: 4 }],
     });
-  });
-
-  test('R7 a tombstone that was carried over speaks of its old spool', () => {
-    const ledger = open();
-    ledger.one(birth(1, 6), event(1));
-    ledger.one(birth(1, 5, { spool: 'b', carries: 'a' }));
-    const carried = (seq: number, spool: string) =>
-      event(seq, {
-        spool: 'b',
-        kind: 'dropped',
-        body: {
-          spool,
-          ranges: [
-            [1, 3],
-            [9, 9],
-          ],
-        },
-      });
-    expect(ledger.one(carried(4, 'a'))).toMatchObject({ dropped: 2, cursors: [{ spool: 'b', upTo: 0 }] });
-    expect(ledger.one(carried(5, 'unheard-of'))).toMatchObject({ dropped: 0, cursors: [{ spool: 'b', upTo: 0 }] });
   });
 });

@@ -98,14 +98,9 @@ function event(batch: Batch, { pc, event, at }: EventOp): void {
   if (event.kind === 'dropped') bury(batch, spool, event);
 }
 
-/** A tombstone speaks of numbers below its own, or of the spool that its body names where it was carried over from there (R8). */
-function bury(batch: Batch, own: Spool, { seq, body }: EventMessage): void {
-  const { ranges, totals, changed } = batch;
-  const named = body['spool'];
-  const spool = typeof named === 'string' ? find(batch, own.pc, named) : own;
-  if (!spool) return;
-  changed.add(spool);
-  for (const range of rangesOf(body['ranges'], spool === own ? seq - 1 : spool.last)) {
+/** A tombstone speaks of numbers of its own spool, all below its own (R8). */
+function bury({ ranges, totals }: Batch, spool: Spool, { seq, body }: EventMessage): void {
+  for (const range of rangesOf(body['ranges'], seq - 1)) {
     for (const taken of ranges.take(spool.id, range, final)) totals.dropped += ranges.fill(spool.id, taken, 'dropped');
     totals.dropped += ranges.fill(spool.id, { a: Math.max(range.a, spool.upTo + 1), b: range.b }, 'dropped');
   }

@@ -21,8 +21,8 @@ function incident(id: number, overAt: number | null = null): Incident {
 }
 
 function transition(id: number, of: number, state: Transition['state']): Transition {
-  const rest = { kind: 'raised', at: 1, faults: [], severity: 'major', holdMs: 0, offers: 0, offeredAt: null, conclusion: null } as const;
-  return { id, incident: of, state, ...rest, faults: [] };
+  const rest = { kind: 'raised', at: 1, severity: 'major', holdMs: 0, offers: 0, offeredAt: null, conclusion: null } as const;
+  return { id, incident: of, state, about: [], ...rest };
 }
 
 function timer(id: number): Timer {
@@ -46,17 +46,8 @@ function outbox(key: string, state: OutboxRow['state'] = 'waiting', tries = 0): 
 
 function pcRecord(pc: string, rev: number): PcRecord {
   const nothing = { digest: null, heardAt: null, lostAt: null, spool: null, inventory: null, agent: null, boot: null };
-  return {
-    pc,
-    link: 'geo',
-    presence: 'online',
-    session: 1,
-    rev,
-    checks: [],
-    config: 0,
-    returns: { 'microphone.missing|': [1, 2] },
-    ...nothing,
-  };
+  const rest = { link: 'geo', presence: 'online', session: 1, lostSession: 0, unheard: false, config: 0 } as const;
+  return { pc, rev, checks: [], ended: { 'microphone.missing|': 2 }, ...rest, ...nothing };
 }
 
 describe('what was written is what is loaded', () => {

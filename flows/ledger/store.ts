@@ -5,7 +5,7 @@ import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.t
 import type { OutboxRow } from '../people/model.ts';
 import { asLedgerError } from './errors.ts';
 import type { Contents, LedgerAudit, Op, Receipt } from './model.ts';
-import { integrityOf, migrate } from './schema.ts';
+import { integrityOf, migrate, numberFrom } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
 /** Meta key of the version of the registry's last published snapshot. */
@@ -144,8 +144,4 @@ function audit(db: DatabaseSync): LedgerAudit {
     forks: number('SELECT count(*) FROM forks'),
     integrity: integrityOf(db, 'integrity_check'),
   };
-}
-
-function numberFrom(db: DatabaseSync, sql: string): number {
-  return Number(Object.values(db.prepare(sql).get() ?? {})[0]);
 }

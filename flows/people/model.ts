@@ -49,4 +49,4 @@ export type Channel = {
 
 export type RenderedMessage = { key: string; subject: string; text: string; language: Language; severity: Severity };
 
-export type ChannelSettings = { email?: EmailChannel };
+export type ChannelSettings = { email?: EmailChannel | undefined };

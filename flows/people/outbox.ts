@@ -136,7 +136,7 @@ function after(row: OutboxRow, outcome: Outcome, { clock, random }: OutboxOption
 
 /** Full jitter: anything between nothing and a limit that doubles from 5 s to 15 min, so that a server which is back is not stormed. */
 function backoffMs(tries: number, random: () => number): number {
-  return random() * Math.min(backoffMaxMs, backoffMinMs * 2 ** (tries - 1));
+  return Math.ceil(random() * Math.min(backoffMaxMs, backoffMinMs * 2 ** (tries - 1)));
 }
 
 /** What a channel refused for good is still told: on the console. */

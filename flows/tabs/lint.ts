@@ -112,7 +112,7 @@ function secrets(node: FlowNode, where: string): string[] {
     if (typeof value !== 'string' || value === '' || /^\$\{\w+\}$/.test(value)) return;
     const named = /passw|secret|token|credential|api.?key/i.test(key);
     if (named || /:\/\/[^/\s]*:[^/\s]*@|-----BEGIN|\bBearer \S/.test(value))
-      found.push(`${where}: "${key}" looks like a secret; name a \${VARIABLE} instead`);
+      found.push(`${where}: "${key}" looks like a secret, which does not belong on a tab`);
   };
   look(node, 'node');
   return found;

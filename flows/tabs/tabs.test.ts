@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type FlowNode, readTabs } from '../storage.ts';
-import { tabsDir } from './harness.ts';
 import { lintFlows } from './lint.ts';
+import { tabsDir } from './tabs.test-helper.ts';
 
 const read = readTabs(tabsDir);
 if (!read.ok) throw new Error(read.line);
@@ -19,7 +19,7 @@ test('the seven tabs stand, and each says what it decides', () => {
   }
 });
 
-test('no two nodes stand on the same place, and each stands on the grid of the tab', () => {
+test('no two nodes of a tab stand on the same place', () => {
   const places = tabs.filter((node) => 'x' in node && node.type !== 'group').map((node) => `${node.z} ${node['x']} ${node['y']}`);
   expect(new Set(places).size).toBe(places.length);
 });
@@ -97,18 +97,22 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
     change('outages-where', { rules: [{ t: 'true' }, { t: 'null' }, { t: 'else' }] }),
     "outages-where (the centre's own?): it has not one output for each rule",
   ],
-  ['a password', add({ credentials: { password: 'hunter2' } }), 'new (change): "password" looks like a secret; name a ${VARIABLE} instead'],
+  [
+    'a password',
+    add({ credentials: { password: 'hunter2' } }),
+    'new (change): "password" looks like a secret, which does not belong on a tab',
+  ],
   [
     'a token inside a rule',
     add({ rules: [{ to: 'https://user:pass@example.org' }] }),
-    'new (change): "to" looks like a secret; name a ${VARIABLE} instead',
+    'new (change): "to" looks like a secret, which does not belong on a tab',
   ],
 ])('the lint finds %s', (_, spoil, line) => {
   expect(lintFlows(spoil(structuredClone(tabs)))).toContain(line);
 });
 
 test('a secret that is named by a variable is none', () => {
-  expect(lintFlows(add({ d: true, password: '${MAIL_PASSWORD}' })(tabs))).toEqual([]);
+  expect(lintFlows(add({ d: true, password: `\${MAIL_PASSWORD}` })(tabs))).toEqual([]);
 });
 
 test('a node that is switched off beside the paths is left alone', () => {

@@ -11,6 +11,7 @@ import { connect, connectBare, type Peer } from './peers.ts';
 
 const pc = 'ladakh/leh/pc-1';
 const beat = pcTopic(pc, 'beat');
+const patience = { timeout: 5_000, interval: 10 };
 
 describe('a running broker', () => {
   let broker: OwnBroker;
@@ -63,7 +64,7 @@ describe('a running broker', () => {
     ['a wrong token', 'wrong_token', { password: 'guess' }],
   ])('%s is refused and counted', async (_what, reason, options) => {
     await expect(connect(broker.port, pc, options)).rejects.toThrow();
-    await expect.poll(() => refused('connect', reason)).toBe(1);
+    await expect.poll(() => refused('connect', reason), patience).toBe(1);
   });
 
   test('each refusal is counted by action and reason, and each message by its leaf', async () => {
@@ -104,20 +105,20 @@ describe('a running broker', () => {
     expect(await Promise.all(['pc', 'flows', 'exporter'].map(clients))).toEqual([1, 1, 0]);
     agent.cut();
     await flows.client.endAsync();
-    await expect.poll(() => Promise.all(['pc', 'flows'].map(clients))).toEqual([0, 0]);
+    await expect.poll(() => Promise.all(['pc', 'flows'].map(clients)), patience).toEqual([0, 0]);
   });
 
   test('a registry snapshot of a lower version changes nothing', async () => {
     await broker.admit([{ pc, revoked: true }]);
     broker.publish(1, [{ pc }]);
-    await expect.poll(() => broker.lines.at(-1)).toMatch(/version 1 is older than 2/);
+    await expect.poll(() => broker.lines.at(-1), patience).toMatch(/version 1 is older than 2/);
     await expect(connect(broker.port, pc)).rejects.toThrow('Not authorized');
     expect(await broker.sample('sabha_broker_registry_version')).toBe(2);
   });
 
   test('a broker that stops closes all within a second, half-open ones too, and tells no will', async () => {
+    const agent = await connect(broker.port, pc, { will: willOf(10) }); // before flows, so that flows is still there when it is closed
     const flows = await connectFlows();
-    const agent = await connect(broker.port, pc, { will: willOf(10) });
     const halfOpen = await connectBare(broker.port);
     const extra = await startOwnBroker(); // `afterEach` stops one that still runs
     const before = performance.now();

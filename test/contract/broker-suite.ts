@@ -14,259 +14,277 @@ const known = [{ pc }, { pc: neighbour }, { pc: far }, { pc: revoked, revoked: t
 /** Runs the contract against one engine. */
 export function describeBroker(name: string, start: StartBroker): void {
   describe(name, () => {
-    let broker: BrokerUnderTest;
-    const peers: Peer[] = [];
-    const join: typeof connect = async (...who) => {
-      const peer = await connect(...who);
-      peers.push(peer);
-      return peer;
-    };
-    const joinFlows = async () => {
-      const flows = await join(broker.port, 'flows');
+    const site = openSite(start);
+    describe('admission', () => admission(site));
+    describe('topics', () => addressing(site));
+    describe('denials', () => denials(site));
+    describe('wills', () => wills(site));
+    describe('traffic', () => traffic(site));
+  });
+  describe(`${name} with a stalled subscriber`, () => stalledSubscriber(start));
+}
+
+/** One broker for all tests of a block, and the clients that they joined to it. */
+type Site = {
+  port(): number;
+  admit: BrokerUnderTest['admit'];
+  join(who: string, options?: IClientOptions): Promise<Peer>;
+  /** `flows`, subscribed to all that PCs send. */
+  joinFlows(): Promise<Peer>;
+};
+
+function openSite(start: StartBroker): Site {
+  let broker: BrokerUnderTest;
+  const peers: Peer[] = [];
+  beforeAll(async () => {
+    broker = await start();
+    await broker.admit(known);
+  });
+  afterAll(async () => {
+    for (const { client } of peers) client.end(true);
+    await broker.stop();
+  });
+  const join = async (who: string, options?: IClientOptions) => {
+    const peer = await connect(broker.port, who, options);
+    peers.push(peer);
+    return peer;
+  };
+  return {
+    port: () => broker.port,
+    admit: (pcs) => broker.admit(pcs),
+    join,
+    async joinFlows() {
+      const flows = await join('flows');
       await flows.subscribe([...flowsFilters]);
       return flows;
-    };
+    },
+  };
+}
 
-    beforeAll(async () => {
-      broker = await start();
-      await broker.admit(known);
-    });
-    afterAll(async () => {
-      for (const { client } of peers) client.end(true);
-      await broker.stop();
-    });
-
-    describe('admission', () => {
-      test.each(['flows', 'exporter', pc])('%s is admitted with its token', async (who) => {
-        expect((await join(broker.port, who)).client.connected).toBe(true);
-      });
-
-      test.each<[string, string, IClientOptions]>([
-        ['a wrong token', pc, { password: tokenOf(neighbour) }],
-        ['no token', pc, { password: '' }],
-        ['an unknown PC', 'ladakh/leh/pc-7', {}],
-        ['a revoked PC', revoked, {}],
-        ['a made-up principal', 'admin', {}],
-        ['another client id than the user name', pc, { clientId: 'ladakh.leh.pc-2' }],
-      ])('%s is refused', async (_what, who, options) => {
-        await expect(connect(broker.port, who, options)).rejects.toThrow(/Connection refused/);
-      });
-
-      test('a PC that is revoked while connected is cut off at once, and its will is not heard', async () => {
-        const flows = await joinFlows();
-        const will = { topic: pcTopic(far, 'presence'), payload: Buffer.from('last words'), qos: 1 as const };
-        const victim = await join(broker.port, far, { will });
-        await broker.admit(known.map((one) => (one.pc === far ? { ...one, revoked: true } : one)));
-        await victim.closed;
-        await expect(connect(broker.port, far)).rejects.toThrow(/Connection refused/);
-        await broker.admit(known);
-        await (await join(broker.port, far)).publish(pcTopic(far, 'beat'), 'back');
-        await flows.hears(pcTopic(far, 'beat'), 'back');
-        expect(flows.heard).toEqual([{ topic: pcTopic(far, 'beat'), text: 'back' }]);
-      });
-
-      test('the newer of two clients with the same id takes over', async () => {
-        const older = await join(broker.port, pc);
-        const newer = await join(broker.port, pc);
-        await older.closed;
-        await newer.publish(pcTopic(pc, 'beat'), 'mine');
-        expect(newer.client.connected).toBe(true);
-      });
-    });
-
-    describe('topics', () => {
-      test('flows hears every leaf of a PC, and the exporter only its beats', async () => {
-        const flows = await joinFlows();
-        const exporter = await join(broker.port, 'exporter');
-        expect(await exporter.subscribe([...exporterFilters])).toEqual([1]);
-        const agent = await join(broker.port, pc);
-        for (const leaf of upLeaves) await agent.publish(pcTopic(pc, leaf), leaf);
-        await agent.publish(pcTopic(pc, 'beat'), 'end');
-        await Promise.all([flows, exporter].map((peer) => peer.hears(pcTopic(pc, 'beat'), 'end')));
-        expect(flows.heard.map(({ text }) => text)).toEqual([...upLeaves, 'end']);
-        expect(exporter.heard.map(({ text }) => text)).toEqual(['beat', 'end']);
-      });
-
-      test('a PC hears its own ack, cmd and config and nothing of its neighbour’s', async () => {
-        const [flows, one, two] = [await joinFlows(), await join(broker.port, pc), await join(broker.port, neighbour)];
-        expect(await one.subscribe(agentFilters(pc))).toEqual(agentFilters(pc).map(() => 1));
-        expect(await two.subscribe(agentFilters(neighbour))).toEqual(agentFilters(neighbour).map(() => 1));
-        for (const leaf of downLeaves) await flows.publish(pcTopic(pc, leaf), leaf);
-        for (const who of [pc, neighbour]) await flows.publish(pcTopic(who, 'cmd'), 'end');
-        await Promise.all([one.hears(pcTopic(pc, 'cmd'), 'end'), two.hears(pcTopic(neighbour, 'cmd'), 'end')]);
-        expect(one.heard.map(({ text }) => text)).toEqual([...downLeaves, 'end']);
-        expect(two.heard.map(({ text }) => text)).toEqual(['end']);
-      });
-
-      test('R17 a hello reaches exactly the PCs of its scope', async () => {
-        const flows = await joinFlows();
-        const agents = await Promise.all([pc, neighbour, far].map((who) => join(broker.port, who)));
-        for (const [n, who] of [pc, neighbour, far].entries()) await agents[n]?.subscribe(agentFilters(who));
-        for (const scope of ['all', 'ladakh/all', 'ladakh/leh/all', 'kerala/kochi/all', 'ladakh/kargil/all']) {
-          await flows.publish(scopeTopic(scope, 'hello'), scope);
-        }
-        await flows.publish(scopeTopic('all', 'cmd'), 'end');
-        await Promise.all(agents.map((agent) => agent.hears(scopeTopic('all', 'cmd'), 'end')));
-        const leh = ['all', 'ladakh/all', 'ladakh/leh/all', 'end'];
-        expect(agents.map((agent) => agent.heard.map(({ text }) => text))).toEqual([leh, leh, ['all', 'kerala/kochi/all', 'end']]);
-      });
-
-      test('each filter of a subscription is judged for itself: the own ones are granted, the others get 128', async () => {
-        const agent = await join(broker.port, pc);
-        const filters = [
-          pcTopic(pc, 'ack'),
-          '#',
-          pcTopic(neighbour, 'ack'),
-          'sabha/v1/+/+/+/beat',
-          '$SYS/#',
-          `$share/g/${pcTopic(pc, 'ack')}`,
-        ];
-        expect(await agent.subscribe([...filters, pcTopic(pc, 'cmd')])).toEqual([1, 128, 128, 128, 128, 128, 1]);
-      });
-
-      test.each([
-        ['a topic of its neighbour', pc, pcTopic(neighbour, 'state')],
-        ['its own ack', pc, pcTopic(pc, 'ack')],
-        ['a hello', pc, scopeTopic('all', 'hello')],
-        ['an unknown topic', pc, 'no/such/topic'],
-        ['the state of a PC', 'flows', pcTopic(pc, 'state')],
-        ['anything', 'exporter', pcTopic(pc, 'cmd')],
-      ])('a denied publish (%s, by %s) reaches nobody and leaves the sender connected', async (_what, who, topic) => {
-        const [flows, agent] = [await joinFlows(), await join(broker.port, neighbour)];
-        await agent.subscribe(agentFilters(neighbour));
-        const sender = who === 'flows' ? flows : await join(broker.port, who);
-        await sender.publish(topic, 'denied');
-        await sender.publish(topic, 'denied', { qos: 0 });
-        await fence(sender, who, { flows, agent });
-        expect([...flows.heard, ...agent.heard].filter(({ text }) => text === 'denied')).toEqual([]);
-        expect(sender.client.connected).toBe(true);
-      });
-
-      test('a retained publish is refused, delivered to nobody and kept for nobody', async () => {
-        const [flows, agent] = [await joinFlows(), await join(broker.port, pc)];
-        await agent.publish(pcTopic(pc, 'state'), 'kept?', { retain: true });
-        await agent.publish(pcTopic(pc, 'state'), 'plain');
-        await flows.hears(pcTopic(pc, 'state'), 'plain');
-        const later = await joinFlows();
-        await agent.publish(pcTopic(pc, 'state'), 'end');
-        await later.hears(pcTopic(pc, 'state'), 'end');
-        expect(later.heard.map(({ text }) => text)).toEqual(['end']);
-        expect(flows.heard.filter(({ text }) => text === 'kept?')).toEqual([]);
-      });
-    });
-
-    describe('wills', () => {
-      const willOf = (topic: string, more = {}) => ({ will: { topic, payload: Buffer.from('{"kind":"lost"}'), qos: 1 as const, ...more } });
-
-      test('R16 the will of a PC is heard, word for word, when its connection is lost', async () => {
-        const flows = await joinFlows();
-        (await join(broker.port, pc, willOf(pcTopic(pc, 'presence')))).cut();
-        expect((await flows.hears(pcTopic(pc, 'presence'))).text).toBe('{"kind":"lost"}');
-      });
-
-      test('after a clean DISCONNECT no will is heard', async () => {
-        const flows = await joinFlows();
-        await (await join(broker.port, pc, willOf(pcTopic(pc, 'presence')))).client.endAsync();
-        await fence(await join(broker.port, pc), pc, { flows });
-        expect(flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'presence'))).toEqual([]);
-      });
-
-      test.each([
-        ['for its neighbour', willOf(pcTopic(neighbour, 'presence'))],
-        ['on its state', willOf(pcTopic(pc, 'state'))],
-        ['that is retained', willOf(pcTopic(pc, 'presence'), { retain: true })],
-      ])('a will %s is never heard, and its PC can work', async (_what, options) => {
-        const flows = await joinFlows();
-        const agent = await join(broker.port, pc, options);
-        await agent.publish(pcTopic(pc, 'beat'), 'works');
-        agent.cut();
-        await fence(await join(broker.port, pc), pc, { flows });
-        expect(flows.heard.map(({ text }) => text)).toEqual(['works', 'fence']);
-      });
-    });
-
-    describe('under stress', () => {
-      test('QoS 1 messages of a client arrive whole and in order, also between those of QoS 0', async () => {
-        const [flows, agent] = [await joinFlows(), await join(broker.port, pc)];
-        const sent = Array.from({ length: 1_000 }, (_, n) =>
-          agent.publish(pcTopic(pc, n % 3 ? 'event' : 'beat'), `${n}`, { qos: n % 3 ? 1 : 0 }),
-        );
-        await Promise.all(sent);
-        await fence(agent, pc, { flows });
-        const events = flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'event')).map(({ text }) => Number(text));
-        expect(events).toEqual(Array.from({ length: 1_000 }, (_, n) => n).filter((n) => n % 3));
-        expect(flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'beat'))).toHaveLength(335);
-      });
-
-      test.each([
-        ['200 MB before CONNACK', undefined, 0x10, 200_000_000],
-        ['70 KB after it', pc, 0x30, 70_000],
-        ['200 MB after it', pc, 0x30, 200_000_000],
-      ])('a frame that announces %s ends the connection before its body comes', async (_what, who, header, length) => {
-        const bare = await connectBare(broker.port, who);
-        bare.socket.write(Buffer.from([header, ...variableLength(length)]));
-        await bare.closed;
-      });
-
-      test('the largest payload passes', async () => {
-        const [flows, agent] = [await joinFlows(), await join(broker.port, pc)];
-        await agent.publish(pcTopic(pc, 'inventory'), 'x'.repeat(65_536));
-        expect((await flows.hears(pcTopic(pc, 'inventory'))).text).toHaveLength(65_536);
-      });
-    });
+function admission(site: Site): void {
+  test.each(['flows', 'exporter', pc])('%s is admitted with its token', async (who) => {
+    expect((await site.join(who)).client.connected).toBe(true);
   });
 
-  describe(`${name} with a stalled subscriber`, () => {
-    const many = Array.from({ length: 200 }, (_, n) => `ladakh/leh/pc-${n}`);
-    const drainTimeoutMs = 1_000;
-    let broker: BrokerUnderTest;
+  test.each<[string, string, IClientOptions]>([
+    ['a wrong token', pc, { password: tokenOf(neighbour) }],
+    ['no token', pc, { password: '' }],
+    ['an unknown PC', 'ladakh/leh/pc-7', {}],
+    ['a revoked PC', revoked, {}],
+    ['a made-up principal', 'admin', {}],
+    ['another client id than the user name', pc, { clientId: 'ladakh.leh.pc-2' }],
+  ])('%s is refused', async (_what, who, options) => {
+    await expect(connect(site.port(), who, options)).rejects.toThrow(/Connection refused/);
+  });
 
-    beforeAll(async () => {
-      broker = await start({ drainTimeoutMs });
-      await broker.admit(many.map((one) => ({ pc: one })));
-    });
-    afterAll(() => broker.stop());
+  test('a PC that is revoked while connected is cut off at once, and its will is not heard', async () => {
+    const flows = await site.joinFlows();
+    const will = { topic: pcTopic(far, 'presence'), payload: Buffer.from('last words'), qos: 1 as const };
+    const victim = await site.join(far, { will });
+    await site.admit(known.map((one) => (one.pc === far ? { ...one, revoked: true } : one)));
+    await victim.closed;
+    await expect(connect(site.port(), far)).rejects.toThrow(/Connection refused/);
+    await site.admit(known);
+    await (await site.join(far)).publish(pcTopic(far, 'beat'), 'back');
+    await flows.hears(pcTopic(far, 'beat'), 'back');
+    expect(flows.heard).toEqual([{ topic: pcTopic(far, 'beat'), text: 'back' }]);
+  });
 
-    test('the others wait for it no longer than the drain time, and lose nothing', async () => {
-      const flows = await connect(broker.port, 'flows');
-      await flows.subscribe([...flowsFilters]);
-      const stalled = await stallOn(broker.port, 'exporter', exporterFilters);
-      const agent = await connect(broker.port, pc);
-      const gaps = longestGap(flows);
-      const acks = Array.from({ length: 400 }, (_, n) => agent.publish(pcTopic(pc, 'beat'), `${n} ${'x'.repeat(60_000)}`));
-      await Promise.all(acks);
-      await fence(agent, pc, { flows });
-      expect(flows.heard.slice(0, 400).map(({ text }) => Number.parseInt(text, 10))).toEqual([...acks.keys()]);
-      expect(gaps.longestMs()).toBeLessThan(drainTimeoutMs + 2_000);
-      stalled.socket.destroy();
-      for (const peer of [flows, agent]) peer.client.end(true);
-    });
+  test('the newer of two clients with the same id takes over', async () => {
+    const older = await site.join(pc);
+    const newer = await site.join(pc);
+    await older.closed;
+    await newer.publish(pcTopic(pc, 'beat'), 'mine');
+    expect(newer.client.connected).toBe(true);
+  });
+}
 
-    test('200 PCs send on while it stalls and then leaves: all is acknowledged and the broker lives', async () => {
-      const stalled = await stallOn(broker.port, 'flows', flowsFilters);
-      const agents = await Promise.all(many.map((one) => connectBare(broker.port, one)));
-      let acked = 0;
-      const done = new Promise<void>((all) => {
-        for (const { socket } of agents) {
-          socket.on('data', (data) => {
-            acked += data.length / 4; // a PUBACK has 4 bytes, and nothing else comes
-            if (acked === many.length * 20) all();
-            if (acked > many.length * 10) stalled.socket.destroy();
-          });
-        }
-      });
-      for (let messageId = 1; messageId <= 20; messageId += 1) {
-        for (const [n, agent] of agents.entries()) {
-          const topic = pcTopic(many[n] ?? '', 'event');
-          agent.send({ cmd: 'publish', topic, payload: Buffer.alloc(4_000), qos: 1, messageId, dup: false, retain: false });
-        }
+function addressing(site: Site): void {
+  test('flows hears every leaf of a PC, and the exporter only its beats', async () => {
+    const flows = await site.joinFlows();
+    const exporter = await site.join('exporter');
+    expect(await exporter.subscribe([...exporterFilters])).toEqual([1]);
+    const agent = await site.join(pc);
+    for (const leaf of upLeaves) await agent.publish(pcTopic(pc, leaf), leaf);
+    await agent.publish(pcTopic(pc, 'beat'), 'end');
+    await Promise.all([flows, exporter].map((peer) => peer.hears(pcTopic(pc, 'beat'), 'end')));
+    expect(flows.heard.map(({ text }) => text)).toEqual([...upLeaves, 'end']);
+    expect(exporter.heard.map(({ text }) => text)).toEqual(['beat', 'end']);
+  });
+
+  test('a PC hears its own ack, cmd and config and nothing of its neighbour’s', async () => {
+    const [flows, one, two] = [await site.joinFlows(), await site.join(pc), await site.join(neighbour)];
+    expect(await one.subscribe(agentFilters(pc))).toEqual(agentFilters(pc).map(() => 1));
+    expect(await two.subscribe(agentFilters(neighbour))).toEqual(agentFilters(neighbour).map(() => 1));
+    for (const leaf of downLeaves) await flows.publish(pcTopic(pc, leaf), leaf);
+    for (const who of [pc, neighbour]) await flows.publish(pcTopic(who, 'cmd'), 'end');
+    await Promise.all([one.hears(pcTopic(pc, 'cmd'), 'end'), two.hears(pcTopic(neighbour, 'cmd'), 'end')]);
+    expect(one.heard.map(({ text }) => text)).toEqual([...downLeaves, 'end']);
+    expect(two.heard.map(({ text }) => text)).toEqual(['end']);
+  });
+
+  test('R17 a hello reaches exactly the PCs of its scope', async () => {
+    const flows = await site.joinFlows();
+    const agents = await Promise.all([pc, neighbour, far].map((who) => site.join(who)));
+    for (const [n, who] of [pc, neighbour, far].entries()) await agents[n]?.subscribe(agentFilters(who));
+    for (const scope of ['all', 'ladakh/all', 'ladakh/leh/all', 'kerala/kochi/all', 'ladakh/kargil/all']) {
+      await flows.publish(scopeTopic(scope, 'hello'), scope);
+    }
+    await flows.publish(scopeTopic('all', 'cmd'), 'end');
+    await Promise.all(agents.map((agent) => agent.hears(scopeTopic('all', 'cmd'), 'end')));
+    const leh = ['all', 'ladakh/all', 'ladakh/leh/all', 'end'];
+    expect(agents.map((agent) => agent.heard.map(({ text }) => text))).toEqual([leh, leh, ['all', 'kerala/kochi/all', 'end']]);
+  });
+}
+
+function denials(site: Site): void {
+  test('each filter of a subscription is judged for itself: the own ones are granted, the others get 128', async () => {
+    const agent = await site.join(pc);
+    const filters = [pcTopic(pc, 'ack'), '#', pcTopic(neighbour, 'ack'), 'sabha/v1/+/+/+/beat', '$SYS/#', `$share/g/${pcTopic(pc, 'ack')}`];
+    expect(await agent.subscribe([...filters, pcTopic(pc, 'cmd')])).toEqual([1, 128, 128, 128, 128, 128, 1]);
+  });
+
+  test.each([
+    ['a topic of its neighbour', pc, pcTopic(neighbour, 'state')],
+    ['its own ack', pc, pcTopic(pc, 'ack')],
+    ['a hello', pc, scopeTopic('all', 'hello')],
+    ['an unknown topic', pc, 'no/such/topic'],
+    ['the state of a PC', 'flows', pcTopic(pc, 'state')],
+    ['anything', 'exporter', pcTopic(pc, 'cmd')],
+  ])('a denied publish (%s, by %s) reaches nobody and leaves the sender connected', async (_what, who, topic) => {
+    const [flows, agent] = [await site.joinFlows(), await site.join(neighbour)];
+    await agent.subscribe(agentFilters(neighbour));
+    const sender = who === 'flows' ? flows : await site.join(who);
+    await sender.publish(topic, 'denied', { qos: 0 });
+    await sender.publish(topic, 'denied');
+    await fence(sender, who, { flows, agent });
+    expect([...flows.heard, ...agent.heard].filter(({ text }) => text === 'denied')).toEqual([]);
+    expect(sender.client.connected).toBe(true);
+  });
+
+  test('a retained publish is refused, delivered to nobody and kept for nobody', async () => {
+    const [flows, agent] = [await site.joinFlows(), await site.join(pc)];
+    await agent.publish(pcTopic(pc, 'state'), 'kept?', { retain: true });
+    await agent.publish(pcTopic(pc, 'state'), 'plain');
+    await flows.hears(pcTopic(pc, 'state'), 'plain');
+    const later = await site.joinFlows();
+    await agent.publish(pcTopic(pc, 'state'), 'end');
+    await later.hears(pcTopic(pc, 'state'), 'end');
+    expect(later.heard.map(({ text }) => text)).toEqual(['end']);
+    expect(flows.heard.filter(({ text }) => text === 'kept?')).toEqual([]);
+  });
+}
+
+function wills(site: Site): void {
+  const willOf = (topic: string, more = {}) => ({ will: { topic, payload: Buffer.from('{"kind":"lost"}'), qos: 1 as const, ...more } });
+
+  test('R16 the will of a PC is heard, word for word, when its connection is lost', async () => {
+    const flows = await site.joinFlows();
+    (await site.join(pc, willOf(pcTopic(pc, 'presence')))).cut();
+    expect((await flows.hears(pcTopic(pc, 'presence'))).text).toBe('{"kind":"lost"}');
+  });
+
+  test('after a clean DISCONNECT no will is heard', async () => {
+    const flows = await site.joinFlows();
+    await (await site.join(pc, willOf(pcTopic(pc, 'presence')))).client.endAsync();
+    await fence(await site.join(pc), pc, { flows });
+    expect(flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'presence'))).toEqual([]);
+  });
+
+  test.each([
+    ['for its neighbour', willOf(pcTopic(neighbour, 'presence'))],
+    ['on its state', willOf(pcTopic(pc, 'state'))],
+    ['that is retained', willOf(pcTopic(pc, 'presence'), { retain: true })],
+  ])('a will %s is never heard, and its PC can work', async (_what, options) => {
+    const flows = await site.joinFlows();
+    const agent = await site.join(pc, options);
+    await agent.publish(pcTopic(pc, 'beat'), 'works');
+    agent.cut();
+    await fence(await site.join(pc), pc, { flows });
+    expect(flows.heard.map(({ text }) => text)).toEqual(['works', 'fence']);
+  });
+}
+
+function traffic(site: Site): void {
+  test('QoS 1 messages of a client arrive whole and in order, also between those of QoS 0', async () => {
+    const [flows, agent] = [await site.joinFlows(), await site.join(pc)];
+    const sent = Array.from({ length: 1_000 }, (_, n) =>
+      agent.publish(pcTopic(pc, n % 3 ? 'event' : 'beat'), `${n}`, { qos: n % 3 ? 1 : 0 }),
+    );
+    await Promise.all(sent);
+    await fence(agent, pc, { flows });
+    const events = flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'event')).map(({ text }) => Number(text));
+    expect(events).toEqual(Array.from({ length: 1_000 }, (_, n) => n).filter((n) => n % 3));
+    expect(flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'beat'))).toHaveLength(335);
+  });
+
+  test.each([
+    ['200 MB before CONNACK', undefined, 0x10, 200_000_000],
+    ['70 KB after it', pc, 0x30, 70_000],
+    ['200 MB after it', pc, 0x30, 200_000_000],
+  ])('a frame that announces %s ends the connection before its body comes', async (_what, who, header, length) => {
+    const bare = await connectBare(site.port(), who);
+    bare.socket.write(Buffer.from([header, ...variableLength(length)]));
+    await bare.closed;
+  });
+
+  test('the largest payload passes', async () => {
+    const [flows, agent] = [await site.joinFlows(), await site.join(pc)];
+    await agent.publish(pcTopic(pc, 'inventory'), 'x'.repeat(65_536));
+    expect((await flows.hears(pcTopic(pc, 'inventory'))).text).toHaveLength(65_536);
+  });
+}
+
+function stalledSubscriber(start: StartBroker): void {
+  const many = Array.from({ length: 200 }, (_, n) => `ladakh/leh/pc-${n}`);
+  const drainTimeoutMs = 1_000;
+  let broker: BrokerUnderTest;
+
+  beforeAll(async () => {
+    broker = await start({ drainTimeoutMs });
+    await broker.admit(many.map((one) => ({ pc: one })));
+  });
+  afterAll(() => broker.stop());
+
+  test('the others wait for it no longer than the drain time, and lose nothing', async () => {
+    const flows = await connect(broker.port, 'flows');
+    await flows.subscribe([...flowsFilters]);
+    const stalled = await stallOn(broker.port, 'exporter', exporterFilters);
+    const agent = await connect(broker.port, pc);
+    const gaps = longestGap(flows);
+    const acks = Array.from({ length: 400 }, (_, n) => agent.publish(pcTopic(pc, 'beat'), `${n} ${'x'.repeat(60_000)}`));
+    await Promise.all(acks);
+    await fence(agent, pc, { flows });
+    expect(flows.heard.slice(0, 400).map(({ text }) => Number.parseInt(text, 10))).toEqual([...acks.keys()]);
+    expect(gaps.longestMs()).toBeLessThan(drainTimeoutMs + 2_000);
+    stalled.socket.destroy();
+    for (const peer of [flows, agent]) peer.client.end(true);
+  });
+
+  test('200 PCs send on while it stalls and then leaves: all is acknowledged and the broker lives', async () => {
+    const stalled = await stallOn(broker.port, 'flows', flowsFilters);
+    const agents = await Promise.all(many.map((one) => connectBare(broker.port, one)));
+    let acked = 0;
+    const done = new Promise<void>((all) => {
+      for (const { socket } of agents) {
+        socket.on('data', (data) => {
+          acked += data.length / 4; // a PUBACK has 4 bytes, and nothing else comes
+          if (acked === many.length * 20) all();
+          if (acked > many.length * 10) stalled.socket.destroy();
+        });
       }
-      await done;
-      const flows = await connect(broker.port, 'flows');
-      expect(flows.client.connected).toBe(true);
-      flows.client.end(true);
-      for (const { socket } of agents) socket.destroy();
     });
+    for (let messageId = 1; messageId <= 20; messageId += 1) {
+      for (const [n, agent] of agents.entries()) {
+        const topic = pcTopic(many[n] ?? '', 'event');
+        agent.send({ cmd: 'publish', topic, payload: Buffer.alloc(4_000), qos: 1, messageId, dup: false, retain: false });
+      }
+    }
+    await done;
+    const flows = await connect(broker.port, 'flows');
+    expect(flows.client.connected).toBe(true);
+    flows.client.end(true);
+    for (const { socket } of agents) socket.destroy();
   });
 }
 

@@ -80,7 +80,6 @@ export async function startLive() {
   const red = await startRed({
     wires: held.wires,
     tabsDir: dir,
-    userDir: root,
     editor: { port: 0, password: 'open sesame' },
     log: { fatal: log, error: log, warn: log, info: () => {}, debug: () => {}, trace: () => {} },
     nodesDirs: [throwingNodes(root)],

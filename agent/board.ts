@@ -1,0 +1,126 @@
+/** What is true now: the last answer of every probe, its digest, and what changed (R11, R12, R14). */
+import { type BeatKey, type Check, type Clock, checkKey, digestOf, sameAnswer } from '#contracts';
+
+/** The part of a check that an event tells of. */
+type Answer = Pick<Check, 'status' | 'fault' | 'reason'>;
+export type Change = { component: string; device: string; from: Answer | null; to: Answer | null };
+export type Numbers = Partial<Record<BeatKey, number>>;
+
+export type Merge = { component: string; everyMs: number; checks: readonly Check[]; numbers?: Numbers | undefined };
+
+export type Board = {
+  /** Takes the whole answer about a component: what is absent in it is gone. */
+  merge(answer: Merge): Change[];
+  /** Makes unknown what was not renewed within three of its intervals (R14). */
+  expire(): Change[];
+  /** Checks of an earlier run: unknown until they are renewed, so that a restart closes nothing; changes are told against them. */
+  restore(checks: readonly Check[]): void;
+  /** The last real answers, for `restore`. */
+  toKeep(): Check[];
+  known(component: string): Check[];
+  checks(): Check[];
+  digest(): string;
+  /** Rises with every change of the digest; the first is 1. */
+  rev(): number;
+  numbers(): Numbers;
+};
+
+type Entry = { check: Check; told: Check | null; staleUp: number };
+
+const intervalsBeforeStale = 3;
+/** Contract limits of a message, kept here so that no device, whatever its name, makes the state unreadable. */
+const deviceLength = 128;
+const wordsLength = 120;
+const checksPerComponent = 24;
+
+/** `restored` checks go stale too: a probe that is no longer there does not keep its old answers for ever. */
+const restoredStaleMs = 24 * 3_600_000;
+
+/** Guarantee: a check that is not renewed is never ok for longer than three of its intervals. */
+export function createBoard(clock: Pick<Clock, 'up'>): Board {
+  const entries = new Map<string, Entry>();
+  const numbers = new Map<string, { values: Numbers; staleUp: number }>();
+  let digest = digestOf([]);
+  let rev = 1;
+
+  function changed(changes: (Change | undefined)[]): Change[] {
+    const now = digestOf(checks());
+    if (now !== digest) rev += 1;
+    digest = now;
+    return changes.filter((change) => change !== undefined);
+  }
+
+  function checks(): Check[] {
+    return [...entries.values()].map((entry) => entry.check).sort((a, b) => (checkKey(a) < checkKey(b) ? -1 : 1));
+  }
+
+  function put(check: Check, staleUp: number): Change | undefined {
+    const key = checkKey(check);
+    const told = entries.get(key)?.told ?? null;
+    entries.set(key, { check, told: check, staleUp });
+    return told && sameAnswer(told, check) ? undefined : change(check, told, check);
+  }
+
+  return {
+    merge: ({ component, everyMs, checks: found, numbers: values }) => {
+      const staleUp = clock.up() + intervalsBeforeStale * everyMs;
+      const clean = found.slice(0, checksPerComponent).map((check) => fitting(check, component));
+      const keys = new Set(clean.map(checkKey));
+      const gone = [...entries].filter(([key, entry]) => entry.check.component === component && !keys.has(key));
+      for (const [key] of gone) entries.delete(key);
+      if (values) numbers.set(component, { values, staleUp });
+      else numbers.delete(component);
+      return changed([...gone.map(([, { check, told }]) => change(check, told, null)), ...clean.map((check) => put(check, staleUp))]);
+    },
+    expire: () => {
+      const old = [...entries.values()].filter((entry) => entry.staleUp < clock.up());
+      for (const [component, { staleUp }] of numbers) if (staleUp < clock.up()) numbers.delete(component);
+      return changed(old.map(({ check }) => put({ ...check, ...unknown('stale') }, Number.POSITIVE_INFINITY)));
+    },
+    restore: (kept) => {
+      const staleUp = clock.up() + restoredStaleMs;
+      for (const told of kept)
+        entries.set(checkKey(told), { check: { ...told, ...unknown('not checked since the start') }, told, staleUp });
+      changed([]);
+    },
+    toKeep: () => [...entries.values()].map(({ told, check }) => told ?? check),
+    known: (component) => checks().filter((check) => check.component === component),
+    checks,
+    digest: () => digest,
+    rev: () => rev,
+    numbers: () => Object.assign({}, ...[...numbers.values()].map((one) => one.values)),
+  };
+}
+
+/** What a receiver that holds `from` needs to hold `to`. */
+export function differenceOf(from: readonly Check[], to: readonly Check[]): { checks: Check[]; gone: string[] } {
+  const before = new Map(from.map((check) => [checkKey(check), check]));
+  const after = new Set(to.map(checkKey));
+  const checks = to.filter((check) => {
+    const old = before.get(checkKey(check));
+    return old === undefined || !sameAnswer(old, check);
+  });
+  return { checks, gone: [...before.keys()].filter((key) => !after.has(key)) };
+}
+
+function unknown(reason: string): Answer {
+  return { status: 'unknown', fault: null, reason };
+}
+
+function change({ component, device }: Check, from: Check | null, to: Check | null): Change {
+  return { component, device, from: from && answerOf(from), to: to && answerOf(to) };
+}
+
+function answerOf({ status, fault, reason }: Check): Answer {
+  return { status, fault, reason };
+}
+
+function fitting({ device, status, fault, reason, name }: Check, component: string): Check {
+  const words = { status, fault, reason: reason === null ? null : clip(reason, wordsLength) };
+  const check: Check = { component, device: clip(device, deviceLength), ...words };
+  return name === undefined ? check : { ...check, name: clip(name, wordsLength) };
+}
+
+function clip(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
+}

@@ -1,0 +1,106 @@
+import { expect, it } from 'vitest';
+import { type Check, type Clock, readSettings, type Settings } from '#contracts';
+import { selfTest, toJson, toText } from './check.ts';
+import { createUnwritten } from './platform/unwritten.ts';
+import type { Probe } from './probe.ts';
+
+const clock: Clock = {
+  now: () => 1_700_000_000_000,
+  up: () => 0,
+  after: (_delayMs, task) => {
+    queueMicrotask(task);
+    return () => {};
+  },
+};
+
+function settings(site: object = {}): Settings {
+  const result = readSettings(JSON.stringify({ site }));
+  if (!result.ok) throw new Error(result.line);
+  return result.value;
+}
+
+function probe(name: string, run: () => Promise<Check[]>): Probe {
+  return { name, everyMs: 1_000, timeoutMs: 50, seat: 'run', run: async () => ({ checks: await run() }) };
+}
+const ok: Check = {
+  component: 'microphone',
+  device: 'expected-1',
+  status: 'ok',
+  fault: null,
+  reason: 'in use by another program',
+  name: 'सभा माइक',
+};
+const missing: Check = { component: 'camera', device: 'expected-1', status: 'fault', fault: 'camera.missing', reason: null, name: 'Eye' };
+const probes = [probe('microphone', async () => [ok]), probe('camera', async () => [missing])];
+
+const test = (list: Probe[], site?: object) => selfTest({ settings: settings(site), platform: createUnwritten(), probes: list, clock });
+
+it('reports the whole path of the PC and each check, in the form of the contract', async () => {
+  const report = await test(probes, { state: 'ladakh', id: 'leh', pcs: [{ id: 'vc-1', room: { en: 'VC room' } }] });
+  const json = JSON.parse(toJson(report));
+  expect(json).toEqual({
+    pc: 'ladakh/leh/vc-1',
+    site: 'ladakh/leh',
+    at: 1_700_000_000_000,
+    ms: 0,
+    checks: [
+      {
+        component: 'microphone',
+        device: 'expected-1',
+        status: 'ok',
+        fault: null,
+        reason: 'in use by another program',
+        ms: 0,
+        provenAt: null,
+      },
+      { component: 'camera', device: 'expected-1', status: 'fault', fault: 'camera.missing', reason: null, ms: 0, provenAt: null },
+    ],
+  });
+});
+
+it('says in English what works, what does not, and what to do first', async () => {
+  expect(toText(await test(probes), 'en').split('\n')).toEqual([
+    'Conference room (capital/this-office/this-pc)',
+    '',
+    '✔ Microphone, सभा माइक: works (in use by another program)',
+    '✖ Camera, Eye: Camera not found',
+    '    → Unplug the camera cable and plug it in again. If it stays away, try another USB port.',
+    '',
+    'Faults: 1.',
+  ]);
+});
+
+it('says the same in Hindi', async () => {
+  expect(toText(await test(probes), 'hi').split('\n')).toEqual([
+    'कॉन्फ़्रेंस रूम (capital/this-office/this-pc)',
+    '',
+    '✔ माइक, सभा माइक: ठीक है (किसी दूसरे प्रोग्राम में चल रहा है)',
+    '✖ कैमरा, Eye: कैमरा नहीं मिल रहा',
+    '    → कैमरे की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
+    '',
+    'ख़राबियाँ: 1.',
+  ]);
+});
+
+it('says unknown of a probe that fails or hangs, and goes on to the next', async () => {
+  const failing = probe('failing', async () => {
+    throw new Error('x'.repeat(4_000));
+  });
+  const hanging = probe('hanging', () => new Promise(() => {}));
+  const { checks } = await test([failing, hanging, ...probes]);
+  expect(checks.map((one) => `${one.component} ${one.status}`)).toEqual([
+    'failing unknown',
+    'hanging unknown',
+    'microphone ok',
+    'camera fault',
+  ]);
+  expect(checks[0]?.reason).toHaveLength(256);
+  expect(checks[1]?.reason).toBe('no answer in 0.05 s');
+});
+
+it('counts what is not known apart from faults, and calls a new component by its own name', async () => {
+  const unknown: Check = { component: 'lamp', device: 'bulb', status: 'unknown', fault: null, reason: 'no audio server' };
+  const report = await test([probe('lamp', async () => [unknown])]);
+  expect(toText(report, 'en')).toContain('? lamp, bulb: not known (no audio server)\n\nNo fault found. Not known: 1.');
+  expect(toText(report, 'hi')).toContain('? lamp, bulb: पता नहीं (साउंड सर्वर नहीं चल रहा)\n\nकोई ख़राबी नहीं मिली. पता नहीं: 1.');
+});

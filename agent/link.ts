@@ -1,0 +1,117 @@
+/** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
+import { type Cancel, encode, nameOf, pcTopic } from '#contracts';
+import { backoffMs } from './backoff.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
+import type { Connected, Transport } from './transport.ts';
+
+export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'figures'> & { transport: Transport; token: string };
+
+export type LinkFigures = {
+  connected: boolean;
+  /** From the last ack with an echo, milliseconds; null before the first. */
+  roundTripMs: number | null;
+  /** Clock of the PC minus clock of the centre. */
+  clockOffsetMs: number | null;
+  /** When that ack came, by clock.up(). */
+  echoedUp: number | null;
+  /** Commands that came and were not obeyed: none is signed yet. */
+  commandsIgnored: number;
+  unreadable: number;
+};
+
+export type Link = {
+  start(): void;
+  /** Says goodbye where it can, within 2 s; the broker then publishes no will. */
+  stop(reason: string): Promise<void>;
+  /** The board changed. */
+  stateChanged(): void;
+  /** Something was appended to the spool. */
+  appended(): void;
+  inventoryChanged(): void;
+  figures(): LinkFigures;
+};
+
+const firstWaitMs = 4_000;
+const refusedFirstMs = 10_000;
+const refusedMaxMs = 300_000;
+const byeMs = 2_000;
+
+type State = { stopped: boolean; failures: number; session: Session | undefined; timer: Cancel; figures: LinkFigures };
+
+/** Guarantee: one connection at a time, each with a session number of its own that its will and its birth carry. */
+export function createLink(options: LinkOptions): Link {
+  const state: State = {
+    stopped: false,
+    failures: 0,
+    session: undefined,
+    timer: () => undefined,
+    figures: { connected: false, roundTripMs: null, clockOffsetMs: null, echoedUp: null, commandsIgnored: 0, unreadable: 0 },
+  };
+  return {
+    start: () => void connect(options, state),
+    stop: (reason) => stop(options, state, reason),
+    stateChanged: () => state.session?.stateChanged(),
+    appended: () => state.session?.appended(),
+    inventoryChanged: () => state.session?.inventoryChanged(),
+    figures: () => state.figures,
+  };
+}
+
+async function connect(options: LinkOptions, state: State): Promise<void> {
+  const { spool, pc, boot, clock } = options;
+  // The will goes out with the CONNECT, so the number is taken before it; one that is not used is no harm.
+  const number = spool.nextSession();
+  const will = { topic: pcTopic(pc, 'presence'), payload: encode('presence', { kind: 'lost', boot, session: number }) };
+  const since = clock.up();
+  let session: Session | undefined;
+  const answer = await options.transport.connect(
+    { name: nameOf(pc), password: options.token, keepaliveMs: options.limits().keepaliveMs, will },
+    {
+      message: (topic, payload) => session?.receive(topic, payload),
+      closed: (reason) => {
+        if (!session) return;
+        const lastedMs = clock.up() - since;
+        session.close();
+        if (session.answered() || lastedMs > options.limits().backoffMaxMs) state.failures = 0;
+        again(options, state, { refused: false, reason });
+      },
+    },
+  );
+  if (state.stopped) return leave(answer);
+  if (!answer.ok) return again(options, state, answer);
+  session = openSession({ ...options, connection: answer.connection, session: number, figures: state.figures });
+  state.session = session;
+  state.figures.connected = true;
+  options.log.info({ session: number }, 'connected');
+  session.start();
+}
+
+function again(options: LinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {
+  state.session = undefined;
+  state.figures.connected = false;
+  if (state.stopped) return;
+  const limits = refused
+    ? { firstMs: refusedFirstMs, maxMs: refusedMaxMs }
+    : { firstMs: firstWaitMs, maxMs: options.limits().backoffMaxMs };
+  const waitMs = backoffMs(state.failures, { ...limits, random: options.random });
+  state.failures += 1;
+  options.log.warn({ waitMs: Math.round(waitMs), refused }, `not connected: ${reason}`);
+  state.timer = options.clock.after(waitMs, () => void connect(options, state));
+}
+
+async function stop({ clock }: LinkOptions, state: State, reason: string): Promise<void> {
+  state.stopped = true;
+  state.timer();
+  const { session } = state;
+  if (!session) return;
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.after(byeMs, late.resolve);
+  await Promise.race([session.bye(reason), late.promise]);
+  cancel();
+  state.session = undefined;
+  state.figures.connected = false;
+}
+
+async function leave(answer: Connected): Promise<void> {
+  if (answer.ok) await answer.connection.end();
+}

@@ -1,0 +1,89 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { type Command, followCommand, runCommand } from './child.ts';
+
+const env = { LC_ALL: 'C', SABHA_PROBE: 'yes; reboot' };
+const node = (script: string) => ({ program: process.execPath, args: ['-e', script], env });
+const never = new AbortController().signal;
+
+it('gives back what a program printed, with its environment set and its arguments untouched by any shell', async () => {
+  const script = 'console.log(process.env.SABHA_PROBE, process.argv[1], process.env.PATH !== undefined)';
+  const output = await runCommand({ program: process.execPath, args: ['-e', script, '$(reboot)"</script>'], env }, never);
+  expect(output).toEqual({ ok: true, text: 'yes; reboot $(reboot)"</script> true\n' });
+});
+
+it('tells a program that is not installed from one that failed', async () => {
+  expect(await runCommand({ program: 'sabha-no-such-program', args: [], env }, never)).toMatchObject({ ok: false, why: 'missing' });
+  const failed = await runCommand(node('console.error("no audio"); process.exit(3)'), never);
+  expect(failed).toEqual({ ok: false, why: 'failed', text: 'no audio\n' });
+});
+
+/** A program that starts another, writes both their numbers into a file, and never ends. */
+const family = `
+const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
+require('node:fs').writeFileSync(process.argv[1], process.pid + ' ' + child.pid);
+setInterval(() => {}, 1000);`;
+
+async function startFamily<T>(start: (command: Command) => T): Promise<{ started: T; pids: string[] }> {
+  const file = join(scratch(), 'pids');
+  const started = start({ program: process.execPath, args: ['-e', family, file], env });
+  await expect.poll(() => readText(file).split(' ').length, { timeout: 5_000 }).toBe(2);
+  const pids = readText(file).split(' ');
+  expect(pids.filter(isAlive)).toHaveLength(2);
+  return { started, pids };
+}
+
+it('kills the program and what it started when the signal aborts', async () => {
+  const stop = new AbortController();
+  const { started, pids } = await startFamily((command) => ({ output: runCommand(command, stop.signal) }));
+  stop.abort();
+  expect(await started.output).toEqual({ ok: false, why: 'aborted', text: '' });
+  await expect.poll(() => pids.filter(isAlive)).toEqual([]);
+});
+
+it('kills a program that is followed, and what it started, when it is cancelled; and tells nothing of it', async () => {
+  let ends = 0;
+  const end = () => {
+    ends += 1;
+  };
+  const { started: cancel, pids } = await startFamily((command) => followCommand(command, { line: () => {}, end }));
+  cancel();
+  await expect.poll(() => pids.filter(isAlive)).toEqual([]);
+  expect(ends).toBe(0);
+});
+
+it('starts nothing when the signal has already aborted', async () => {
+  expect(await runCommand(node('process.exit(0)'), AbortSignal.abort())).toEqual({ ok: false, why: 'aborted', text: '' });
+});
+
+it('kills a program that prints more than the limit', async () => {
+  const output = await runCommand(node('for (;;) require("node:fs").writeSync(1, "x".repeat(1000))'), never, 10_000);
+  expect(output).toMatchObject({ ok: false, why: 'oversized' });
+});
+
+it('tells whole lines and, once, the end', async () => {
+  const lines: string[] = [];
+  const ended = new Promise<void>((end) => {
+    followCommand(node('process.stdout.write("one\\ntw"); process.stdout.write("o\\nhalf")'), { line: (text) => lines.push(text), end });
+  });
+  await ended;
+  expect(lines).toEqual(['one', 'two']);
+});
+
+/** A killed process may stay for a moment as a zombie, which runs no more. */
+function isAlive(pid: string): boolean {
+  return /\) [^Z] /.test(readText(`/proc/${pid}/stat`));
+}
+
+function readText(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** A folder that goes with the test. */
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-child-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

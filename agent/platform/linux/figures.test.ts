@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { createFigures } from './figures.ts';
+
+const base = {
+  'proc/stat': 'cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 1 1 1 1',
+  'proc/uptime': '3600.50 7000.00',
+  'proc/meminfo': 'MemTotal:       8000 kB\nMemFree:         100 kB\nMemAvailable:   2000 kB',
+};
+
+function tree(entries: Record<string, string>): { root: string; put: (path: string, text: string) => void } {
+  const root = scratch();
+  const put = (path: string, text: string) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), `${text}\n`);
+  };
+  for (const [path, text] of Object.entries({ ...base, ...entries })) put(path, text);
+  return { root, put };
+}
+
+it('reads uptime, memory and disk, and the load from the second call on', async () => {
+  const { root, put } = tree({});
+  const figures = createFigures(root);
+  const first = await figures();
+  expect(first).toMatchObject({ uptimeSeconds: 3600.5, loadRatio: null, memoryUsedRatio: 0.75, temperatureCelsius: null });
+  expect(first.diskUsedRatio).toBeGreaterThan(0);
+  expect(first.diskUsedRatio).toBeLessThanOrEqual(1);
+  put('proc/stat', 'cpu  160 0 70 810 60 0 0 0 0 0');
+  expect((await figures()).loadRatio).toBeCloseTo(0.8);
+  expect((await figures()).loadRatio).toBeNull();
+});
+
+it('takes the hottest sensor with the limit of its own firmware, and passes over broken ones', async () => {
+  const { root } = tree({
+    'sys/class/thermal/thermal_zone0/temp': '27800',
+    'sys/class/thermal/thermal_zone0/trip_point_0_type': 'critical',
+    'sys/class/thermal/thermal_zone0/trip_point_0_temp': '105000',
+    'sys/class/thermal/cooling_device0/temp': '99000',
+    'sys/class/hwmon/hwmon0/temp1_input': '71000',
+    'sys/class/hwmon/hwmon0/temp1_crit': '90000',
+    'sys/class/hwmon/hwmon1/temp1_input': '-128000',
+    'sys/class/hwmon/hwmon1/temp2_input': '255000',
+    'sys/class/hwmon/hwmon1/temp3_input': 'garbage',
+  });
+  expect(await createFigures(root)()).toMatchObject({ temperatureCelsius: 71, temperatureLimitCelsius: 90 });
+});
+
+it('takes the critical trip point of a thermal zone, and no limit that is a placeholder', async () => {
+  const zone = 'sys/class/thermal/thermal_zone0';
+  const trips = {
+    [`${zone}/trip_point_0_type`]: 'passive',
+    [`${zone}/trip_point_0_temp`]: '80000',
+    [`${zone}/trip_point_1_type`]: 'critical',
+  };
+  const real = tree({ [`${zone}/temp`]: '64000', ...trips, [`${zone}/trip_point_1_temp`]: '100000' });
+  expect(await createFigures(real.root)()).toMatchObject({ temperatureCelsius: 64, temperatureLimitCelsius: 100 });
+  const placeholder = tree({ [`${zone}/temp`]: '64000', ...trips, [`${zone}/trip_point_1_temp`]: '65261850' });
+  expect(await createFigures(placeholder.root)()).toMatchObject({ temperatureCelsius: 64, temperatureLimitCelsius: null });
+});
+
+it('throws where a figure cannot be read: that is neither well nor ill', async () => {
+  await expect(createFigures(scratch())()).rejects.toThrow('/proc/stat cannot be read');
+  await expect(createFigures(tree({ 'proc/meminfo': 'MemTotal: x' }).root)()).rejects.toThrow('/proc/meminfo cannot be read');
+});
+
+/** A folder that goes with the test. */
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-figures-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

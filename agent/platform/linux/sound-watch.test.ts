@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, expect, it } from 'vitest';
+import type { Clock } from '#contracts';
+import { type Follow, watchSound } from './sound-watch.ts';
+
+type Timer = { at: number; task: () => void };
+
+/** A clock that stands still until the test moves it. */
+function testClock() {
+  let now = 0;
+  const timers = new Set<Timer>();
+  const clock: Clock = {
+    now: () => now,
+    up: () => now,
+    after: (delayMs, task) => {
+      const timer = { at: now + delayMs, task };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+  };
+  const pass = (ms: number) => {
+    const end = now + ms;
+    for (;;) {
+      const [next] = [...timers].filter((one) => one.at <= end).sort((a, b) => a.at - b.at);
+      if (!next) break;
+      timers.delete(next);
+      now = next.at;
+      next.task();
+    }
+    now = end;
+  };
+  return { clock, pass, waiting: () => timers.size };
+}
+
+let time: ReturnType<typeof testClock>;
+let running: { line: (text: string) => void; end: () => void }[];
+let cancelled: number;
+let calls: number;
+
+const follow: Follow = (_command, tell) => {
+  running.push(tell);
+  return () => {
+    cancelled += 1;
+  };
+};
+const start = () =>
+  watchSound({ env: {}, clock: time.clock, follow }, () => {
+    calls += 1;
+  });
+
+beforeEach(() => {
+  time = testClock();
+  running = [];
+  cancelled = 0;
+  calls = 0;
+});
+
+it('tells once, 200 ms after the first of several events', () => {
+  start();
+  const recorded = readFileSync(new URL('../../../test/fixtures/linux/pactl-subscribe-unplug-replug.txt', import.meta.url), 'utf8');
+  for (const line of recorded.split('\n')) running[0]?.line(line);
+  time.pass(199);
+  expect(calls).toBe(0);
+  time.pass(1);
+  expect(calls).toBe(1);
+  running[0]?.line("Event 'change' on source #49");
+  time.pass(200);
+  expect(calls).toBe(2);
+});
+
+it('says nothing of clients and loudspeakers', () => {
+  start();
+  for (const what of ['client #1', 'sink #2', 'sink-input #3']) running[0]?.line(`Event 'new' on ${what}`);
+  time.pass(10_000);
+  expect(calls).toBe(0);
+});
+
+it('says nothing where there is no server, and asks again at growing intervals of at most a minute', () => {
+  start();
+  const gaps: number[] = [];
+  let passed = 0;
+  while (running.length < 10) {
+    const before = running.length;
+    running.at(-1)?.end();
+    for (passed = 0; running.length === before; passed += 1_000) time.pass(1_000);
+    gaps.push(passed);
+  }
+  expect(gaps).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  expect(calls).toBe(0);
+});
+
+it('tells when a server goes and when it is back', () => {
+  start();
+  time.pass(1_000);
+  running[0]?.end();
+  time.pass(200);
+  expect(calls).toBe(1);
+  time.pass(800);
+  expect(running).toHaveLength(2);
+  time.pass(1_200);
+  expect(calls).toBe(2);
+});
+
+it('leaves neither a child nor a timer behind when it is cancelled', () => {
+  const cancel = start();
+  running[0]?.line("Event 'change' on source #49");
+  cancel();
+  expect(cancelled).toBe(1);
+  expect(time.waiting()).toBe(0);
+  time.pass(10_000);
+  expect(calls).toBe(0);
+});

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { decode, digestOf, encode, faultOf } from '#contracts';
+import { createPlatform } from '../platform/index.ts';
+import { probes } from './index.ts';
+
+it('lists each probe once, with a time-out well inside its interval', () => {
+  expect(new Set(probes.map((probe) => probe.name)).size).toBe(probes.length);
+  for (const probe of probes) expect(probe.timeoutMs, probe.name).toBeLessThanOrEqual(probe.everyMs / 3);
+});
+
+it('answers on this very PC with checks that the contract carries, of its own component, with faults of the catalogue', async () => {
+  const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+  const profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}] } } as const;
+  const context = { platform: createPlatform(), profile: { ...profile, expected: { camera: [{}], microphone: [{}] } }, self };
+  for (const probe of probes) {
+    const { checks } = await probe.run({ ...context, signal: AbortSignal.timeout(probe.timeoutMs) });
+    expect(checks.length, probe.name).toBeGreaterThan(0);
+    for (const check of checks) {
+      expect(check.component).toBe(probe.name);
+      expect(check.fault === null || faultOf(check.fault) !== undefined, `${check.fault}`).toBe(true);
+      expect((check.fault !== null) === (check.status === 'fault')).toBe(true);
+    }
+    const message = { digest: digestOf(checks), session: 1, rev: 1, checks };
+    expect(decode('state', encode('state', message))).toMatchObject({ ok: true });
+  }
+});

@@ -1,0 +1,241 @@
+import { expect, test, vi } from 'vitest';
+import type { Check } from '#contracts';
+import { handClock } from './fixtures.ts';
+import type { Platform } from './platform/platform.ts';
+import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
+import { createRunner } from './runner.ts';
+
+const ok = (component: string): ProbeResult => ({ checks: [{ component, device: '', status: 'ok', fault: null, reason: null }] });
+const probe = (name: string, run: Probe['run'], more: Partial<Probe> = {}): Probe => ({
+  name,
+  everyMs: 10_000,
+  timeoutMs: 3_000,
+  seat: 'run',
+  run,
+  ...more,
+});
+
+function setUp(probes: Probe[], known: Check[] = []) {
+  const clock = handClock();
+  const results: { name: string; at: number; checks: Check[]; tookMs: number }[] = [];
+  const failing: [string, string | null][] = [];
+  const context = { profile: { link: 'fibre', elevationM: 0, expected: {} }, self: {} } as unknown as Omit<
+    ProbeContext,
+    'signal' | 'platform'
+  >;
+  const runner = createRunner({
+    probes,
+    platform: {} as Platform,
+    context: () => context,
+    known: (one) => known.filter((check) => check.component === one.name),
+    clock,
+    random: () => 0.5,
+    onResult: ({ name }, { checks }, tookMs) => results.push({ name, at: clock.up(), checks, tookMs }),
+    onFailing: (name, error) => failing.push([name, error]),
+  });
+  const of = (name: string) => results.filter((result) => result.name === name);
+  return { clock, runner, results, failing, of };
+}
+
+test('a probe runs at once, with a small jitter, and then at its interval', async () => {
+  const { clock, runner, results } = setUp([probe('a', async () => ok('a'))]);
+  runner.start();
+  await clock.pass(30_000);
+  expect(results.map((result) => result.at)).toEqual([250, 10_250, 20_250]);
+  runner.stop();
+  await clock.pass(60_000);
+  expect(results).toHaveLength(3);
+});
+
+test('a probe that hangs is aborted at its time-out; its known checks become unknown, and its late answer is dropped', async () => {
+  const signals: AbortSignal[] = [];
+  const answers: ((result: ProbeResult) => void)[] = [];
+  const hang = (context: ProbeContext) => {
+    signals.push(context.signal);
+    return new Promise<ProbeResult>((resolve) => answers.push(resolve));
+  };
+  const known: Check[] = [{ component: 'a', device: 'mic', status: 'ok', fault: null, reason: null, name: 'Desk' }];
+  const { clock, runner, of } = setUp([probe('a', hang), probe('b', async () => ok('b'))], known);
+  runner.start();
+  await clock.pass(3_000);
+  expect(signals[0]?.aborted).toBe(false);
+  await clock.pass(1_000);
+  expect(signals[0]?.aborted).toBe(true);
+  answers[0]?.(ok('a'));
+  await clock.pass(1_000);
+  expect(of('a')).toMatchObject([
+    { tookMs: 3_000, checks: [{ device: 'mic', status: 'unknown', fault: null, reason: 'no answer in 3 s', name: 'Desk' }] },
+  ]);
+  await clock.pass(20_000);
+  expect(of('b').map((result) => result.at)).toEqual([250, 10_250, 20_250]);
+});
+
+test('one that throws at once, rejects or answers nonsense touches no other, and is unknown with a reason, never ok and never a fault', async () => {
+  const bad: Record<string, Probe['run']> = {
+    throws: () => {
+      throw new Error('no such\n  tool');
+    },
+    rejects: () => Promise.reject('plain words'),
+    nonsense: async () => undefined as unknown as ProbeResult,
+    listless: async () => ({ checks: 'x' }) as unknown as ProbeResult,
+    mute: () => Promise.reject(new Error('')),
+  };
+  const { clock, runner, of } = setUp([
+    ...Object.entries(bad).map(([name, run]) => probe(name, run)),
+    probe('good', async () => ok('good')),
+  ]);
+  runner.start();
+  await clock.pass(300);
+  expect(of('good')[0]?.checks[0]?.status).toBe('ok');
+  const reasons = Object.keys(bad).map((name) => {
+    const [check] = of(name)[0]?.checks ?? [];
+    expect(check).toMatchObject({ component: name, device: '', status: 'unknown', fault: null });
+    return check?.reason;
+  });
+  const list = 'the probe answered no list of checks';
+  expect(reasons).toEqual(['no such tool', 'plain words', list, list, 'failed without a word']);
+});
+
+test('three failures in a row are listed and back off to ten minutes; an answer ends both', async () => {
+  let broken = true;
+  const { clock, runner, failing, of } = setUp([
+    probe('a', async () => {
+      if (broken) throw new Error('no sound server');
+      return ok('a');
+    }),
+  ]);
+  runner.start();
+  await clock.pass(15_000);
+  expect(runner.failing()).toEqual([]);
+  await clock.pass(10_000);
+  expect(runner.failing()).toEqual([{ probe: 'a', error: 'no sound server' }]);
+  expect(of('a')).toHaveLength(3);
+  await clock.pass(590_000);
+  expect(of('a')).toHaveLength(3);
+  broken = false;
+  await clock.pass(10_000);
+  expect(of('a')).toHaveLength(4);
+  expect(runner.failing()).toEqual([]);
+  expect(failing).toEqual([
+    ['a', 'no sound server'],
+    ['a', null],
+  ]);
+  await clock.pass(10_000);
+  expect(of('a')).toHaveLength(5);
+});
+
+test('many changes told at once are one run; a change during a run brings one more', async () => {
+  let told = () => {};
+  const finish: (() => void)[] = [];
+  const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
+  const unwatched = vi.fn();
+  const watch = (_: Platform, changed: () => void) => {
+    told = changed;
+    return unwatched;
+  };
+  const { clock, runner, of } = setUp([probe('a', run, { watch })]);
+  runner.start();
+  await clock.pass(250);
+  finish[0]?.();
+  await clock.pass(2_000);
+  for (let n = 0; n < 30; n += 1) told();
+  await clock.pass(40);
+  expect(finish).toHaveLength(1);
+  await clock.pass(10);
+  expect(finish).toHaveLength(2);
+  for (let n = 0; n < 30; n += 1) told();
+  finish[1]?.();
+  await clock.pass(990);
+  expect(finish).toHaveLength(2);
+  await clock.pass(10);
+  expect(finish).toHaveLength(3);
+  finish[2]?.();
+  await clock.pass(5_000);
+  expect(of('a')).toHaveLength(3);
+  runner.stop();
+  expect(unwatched).toHaveBeenCalledOnce();
+});
+
+test('a change told while a probe keeps failing runs it at most once a minute', async () => {
+  let told = () => {};
+  const watch = (_: Platform, changed: () => void) => {
+    told = changed;
+    return () => undefined;
+  };
+  const { clock, runner, of } = setUp([probe('a', () => Promise.reject(new Error('x')), { watch })]);
+  runner.start();
+  await clock.pass(25_000);
+  for (let n = 0; n < 120; n += 1) {
+    told();
+    await clock.pass(1_000);
+  }
+  expect(of('a')).toHaveLength(5);
+});
+
+test('a probe whose watch cannot be set up still runs by its interval, and that is told', async () => {
+  const watch = () => {
+    throw new Error('no pactl');
+  };
+  const { clock, runner, failing, of } = setUp([probe('a', async () => ok('a'), { watch })]);
+  runner.start();
+  await clock.pass(11_000);
+  expect(of('a')).toHaveLength(2);
+  expect(failing).toEqual([['a', 'cannot watch: no pactl']]);
+});
+
+test('runNow runs every probe afresh and waits for all, a hung one up to its time-out', async () => {
+  const starts: string[] = [];
+  const finish: (() => void)[] = [];
+  const slow = () => {
+    starts.push('slow');
+    return new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('slow'))));
+  };
+  const quick = async () => {
+    starts.push('quick');
+    return ok('quick');
+  };
+  const { clock, runner } = setUp([probe('slow', slow), probe('quick', quick)]);
+  runner.start();
+  await clock.pass(300);
+  let done = false;
+  const first = runner.firstRound().then(() => starts.push('first round'));
+  void runner.runNow().then(() => {
+    done = true;
+  });
+  await clock.pass(0);
+  expect(starts).toEqual(['slow', 'quick', 'quick']);
+  finish[0]?.();
+  await clock.pass(0);
+  await first;
+  expect(starts).toEqual(['slow', 'quick', 'quick', 'slow', 'first round']);
+  expect(done).toBe(false);
+  await clock.pass(3_000);
+  expect(done).toBe(true);
+});
+
+test('two calls of runNow during a run share the next one', async () => {
+  const finish: (() => void)[] = [];
+  const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
+  const { clock, runner } = setUp([probe('a', run)]);
+  runner.start();
+  await clock.pass(300);
+  const both = Promise.all([runner.runNow(), runner.runNow()]);
+  finish[0]?.();
+  await clock.pass(0);
+  expect(finish).toHaveLength(2);
+  finish[1]?.();
+  await both;
+});
+
+test('nothing is reported after the stop, a run in progress included', async () => {
+  const finish: (() => void)[] = [];
+  const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
+  const { clock, runner, results } = setUp([probe('a', run)]);
+  runner.start();
+  await clock.pass(300);
+  runner.stop();
+  finish[0]?.();
+  await clock.pass(20_000);
+  expect(results).toEqual([]);
+  await runner.firstRound();
+});

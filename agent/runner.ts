@@ -1,0 +1,198 @@
+/** Runs the probes: each on its own timer, with its own time-out, so that no probe ever touches another. */
+import type { Cancel, Check, Clock } from '#contracts';
+import type { Platform } from './platform/platform.ts';
+import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
+
+export type Runner = {
+  start(): void;
+  stop(): void;
+  /** Runs every probe now; resolves when each has answered or run out of time. */
+  runNow(): Promise<void>;
+  /** Resolves when every probe has answered, failed or run out of time once. */
+  firstRound(): Promise<void>;
+  failing(): { probe: string; error: string }[];
+};
+
+export type RunnerOptions = {
+  probes: readonly Probe[];
+  platform: Platform;
+  context: () => Omit<ProbeContext, 'signal' | 'platform'>;
+  /** The checks last known of a probe: they become unknown when it fails. */
+  known: (probe: Probe) => Check[];
+  clock: Clock;
+  random: () => number;
+  onResult: (probe: Probe, result: ProbeResult, tookMs: number) => void;
+  /** A probe failed three times in a row (with its error), or answers again (null). */
+  onFailing: (probe: string, error: string | null) => void;
+};
+
+const firstJitterMs = 500;
+/** One change of a device is told many times; the run waits for the last of them. */
+const settleMs = 50;
+const gapMs = 1_000;
+const failuresInARow = 3;
+const backOffMs = 600_000;
+const gapWhileFailingMs = 60_000;
+const reasonLength = 120;
+
+type Seat = {
+  probe: Probe;
+  timer: Cancel;
+  unwatch: Cancel;
+  /** The run in progress. */
+  running: Promise<void> | undefined;
+  /** Asked for while it ran. */
+  again: boolean;
+  /** A run asked for by a change is on its way. */
+  hurried: boolean;
+  startedUp: number;
+  failures: number;
+  error: string;
+  first: PromiseWithResolvers<void>;
+};
+
+/**
+ * Guarantee: a probe that throws, hangs or answers nonsense makes its own known checks `unknown` with a reason, never ok and never a fault;
+ * a late answer is dropped; the others keep their times.
+ */
+export function createRunner(options: RunnerOptions): Runner {
+  const nothing = () => undefined;
+  const seats = options.probes.map(
+    (probe): Seat => ({
+      probe,
+      timer: nothing,
+      unwatch: nothing,
+      running: undefined,
+      again: false,
+      hurried: false,
+      startedUp: Number.NEGATIVE_INFINITY,
+      failures: 0,
+      error: '',
+      first: Promise.withResolvers(),
+    }),
+  );
+  const runner: Stage = { ...options, stopped: false };
+  return {
+    start: () => {
+      for (const seat of seats) {
+        plan(runner, seat, options.random() * firstJitterMs);
+        watch(runner, seat);
+      }
+    },
+    stop: () => {
+      runner.stopped = true;
+      for (const seat of seats) {
+        seat.timer();
+        seat.unwatch();
+      }
+    },
+    runNow: async () => {
+      await Promise.all(seats.map((seat) => runAfresh(runner, seat)));
+    },
+    firstRound: async () => {
+      await Promise.all(seats.map((seat) => seat.first.promise));
+    },
+    failing: () => seats.filter((seat) => seat.failures >= failuresInARow).map((seat) => ({ probe: seat.probe.name, error: seat.error })),
+  };
+}
+
+type Stage = RunnerOptions & { stopped: boolean };
+
+function plan(stage: Stage, seat: Seat, delayMs: number): void {
+  seat.timer();
+  if (!stage.stopped) seat.timer = stage.clock.after(delayMs, () => void run(stage, seat));
+}
+
+function watch(stage: Stage, seat: Seat): void {
+  try {
+    seat.unwatch = seat.probe.watch?.(stage.platform, () => hurry(stage, seat)) ?? seat.unwatch;
+  } catch (error) {
+    // It still runs by its interval; that it hears nothing between is told as the failure it is.
+    stage.onFailing(seat.probe.name, `cannot watch: ${lineOf(error)}`);
+  }
+}
+
+/** Coalesces: however many changes are told, one run follows, and one more where a run was in progress. */
+function hurry(stage: Stage, seat: Seat): void {
+  if (seat.running) {
+    seat.again = true;
+    return;
+  }
+  if (seat.hurried) return;
+  seat.hurried = true;
+  const gap = seat.failures >= failuresInARow ? gapWhileFailingMs : gapMs;
+  plan(stage, seat, Math.max(settleMs, seat.startedUp + gap - stage.clock.up()));
+}
+
+/** A run that begins after this call, however long the one in progress takes. */
+async function runAfresh(stage: Stage, seat: Seat): Promise<void> {
+  await seat.running;
+  await (seat.running ?? run(stage, seat));
+}
+
+function run(stage: Stage, seat: Seat): Promise<void> {
+  seat.timer();
+  seat.hurried = false;
+  seat.again = false;
+  seat.startedUp = stage.clock.up();
+  seat.running = answer(stage, seat).then((result) => {
+    seat.running = undefined;
+    if (!stage.stopped) settle(stage, seat, result);
+    seat.first.resolve();
+  });
+  return seat.running;
+}
+
+function settle(stage: Stage, seat: Seat, result: ProbeResult | string): void {
+  const { probe } = seat;
+  const failed = typeof result === 'string';
+  if (failed) fail(stage, seat, result);
+  else if (seat.failures >= failuresInARow) stage.onFailing(probe.name, null);
+  if (!failed) seat.failures = 0;
+  stage.onResult(probe, failed ? unknown(stage, probe, result) : result, stage.clock.up() - seat.startedUp);
+  const everyMs = seat.failures >= failuresInARow ? Math.max(backOffMs, probe.everyMs) : probe.everyMs;
+  plan(stage, seat, everyMs * (0.9 + 0.2 * stage.random()));
+  if (seat.again) hurry(stage, seat);
+}
+
+function fail(stage: Stage, seat: Seat, error: string): void {
+  seat.failures += 1;
+  seat.error = error;
+  if (seat.failures === failuresInARow) stage.onFailing(seat.probe.name, error);
+}
+
+function unknown(stage: Stage, probe: Probe, reason: string): ProbeResult {
+  const known = stage.known(probe);
+  const checks = known.length > 0 ? known : [{ component: probe.name, device: '' }];
+  return { checks: checks.map((check) => ({ ...check, status: 'unknown', fault: null, reason })) };
+}
+
+/** The answer, or why there is none. Never rejects; the signal is aborted at the time-out, and what comes later is dropped. */
+async function answer(stage: Stage, { probe }: Seat): Promise<ProbeResult | string> {
+  const abort = new AbortController();
+  const late = Promise.withResolvers<string>();
+  const cancel = stage.clock.after(probe.timeoutMs, () => {
+    late.resolve(`no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`);
+    abort.abort();
+  });
+  try {
+    const context = { ...stage.context(), platform: stage.platform, signal: abort.signal };
+    const asked = Promise.try(() => probe.run(context)).then(checked);
+    asked.catch(() => undefined);
+    return await Promise.race([asked, late.promise]);
+  } catch (error) {
+    return lineOf(error);
+  } finally {
+    cancel();
+  }
+}
+
+function checked(result: ProbeResult): ProbeResult {
+  if (!Array.isArray(result?.checks)) throw new Error('the probe answered no list of checks');
+  return result;
+}
+
+function lineOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\s+/g, ' ').slice(0, reasonLength).toWellFormed() || 'failed without a word';
+}

@@ -1,0 +1,277 @@
+/** One MQTT session, from the CONNACK to its end: birth, state, beats, answers (R3, R6, R12, R13, R16, R17). */
+import {
+  type Ack,
+  agentFilters,
+  type Cancel,
+  type Clock,
+  type Config,
+  type Decoded,
+  decode,
+  encode,
+  type Hello,
+  type Inventory,
+  type LinkLimits,
+  type PcPath,
+  parseTopic,
+  pcTopic,
+  type UpLeaf,
+  type Want,
+} from '#contracts';
+import type { Board } from './board.ts';
+import { type Courier, createCourier } from './courier.ts';
+import type { LinkFigures } from './link.ts';
+import type { Log } from './log.ts';
+import type { Spool } from './spool.ts';
+import { createStateSender, type StateSender } from './state-sender.ts';
+import type { Connection } from './transport.ts';
+
+export type SessionOptions = {
+  pc: PcPath;
+  boot: string;
+  /** Version of the agent. */
+  version: string;
+  connection: Connection;
+  session: number;
+  clock: Clock;
+  random: () => number;
+  spool: Spool;
+  board: Board;
+  limits: () => LinkLimits;
+  configVersion: () => number;
+  /** A configuration that the contract can read; false where it was not taken. */
+  onConfig: (config: Config) => boolean;
+  /** Undefined until it is known. */
+  inventory: () => Inventory | undefined;
+  /** Runs the state probes and resolves when each has answered. */
+  fresh: () => Promise<void>;
+  figures: LinkFigures;
+  log: Log;
+};
+
+export type Session = {
+  start(): void;
+  receive(topic: string, payload: Buffer): void;
+  stateChanged(): void;
+  appended(): void;
+  inventoryChanged(): void;
+  /** An ack answered the birth of this session. */
+  answered(): boolean;
+  bye(reason: string): Promise<void>;
+  close(): void;
+};
+
+const longestBirthWaitMs = 1_800_000;
+const echoEveryMs = 3_600_000;
+const longestSpreadMs = 3_600_000;
+const hellosAtOnce = 8;
+
+type State = SessionOptions & {
+  timers: Set<Cancel>;
+  over: boolean;
+  answered: boolean;
+  birthWaitMs: number;
+  birthTimer: Cancel;
+  /** Ids of the hellos whose birth is on its way. */
+  hellos: Set<string>;
+  /** The last echo asked for: what was sent, and when by clock.up(). */
+  echo: { value: number; up: number } | undefined;
+  courier: Courier;
+  sender: StateSender;
+};
+
+/** Guarantee: nothing is sent after `close`, and no timer of it is left. */
+export function openSession(options: SessionOptions): Session {
+  const state: State = {
+    ...options,
+    timers: new Set(),
+    over: false,
+    answered: false,
+    birthWaitMs: options.limits().resendMs,
+    birthTimer: () => undefined,
+    hellos: new Set(),
+    echo: undefined,
+    courier: createCourier({
+      spool: options.spool,
+      later: (delayMs, task) => later(state, delayMs, task),
+      send: (leaf, payload) => send(state, leaf, payload),
+      resendMs: () => options.limits().resendMs,
+      onNewSpool: () => newSpool(state),
+    }),
+    sender: createStateSender({
+      ...options,
+      later: (ms, task) => later(state, ms, task),
+      send: (payload) => void send(state, 'state', payload),
+    }),
+  };
+  return {
+    start: () => void start(state),
+    receive: (topic, payload) => {
+      if (!state.over) receive(state, topic, payload);
+    },
+    stateChanged: () => state.sender.changed(),
+    appended: () => state.courier.appended(),
+    inventoryChanged: () => sendInventory(state),
+    answered: () => state.answered,
+    bye: (reason) => bye(state, reason),
+    close: () => close(state),
+  };
+}
+
+async function start(state: State): Promise<void> {
+  const granted = await state.connection.subscribe(agentFilters(state.pc));
+  if (state.over) return;
+  // Without its topics it would be deaf; the birth tells the centre all the same, and its repetition shows that no ack arrives.
+  if (!granted) state.log.warn({}, 'the broker did not grant the topics of this PC');
+  birthUntilAnswered(state);
+  state.sender.full();
+  beat(state);
+}
+
+/** Repeated with a growing wait until an ack names this session (R3, R16). */
+function birthUntilAnswered(state: State): void {
+  birth(state);
+  state.birthTimer();
+  const waitMs = state.birthWaitMs * (0.75 + 0.5 * state.random());
+  state.birthWaitMs = Math.min(longestBirthWaitMs, state.birthWaitMs * 2);
+  state.birthTimer = later(state, waitMs, () => birthUntilAnswered(state));
+}
+
+function birth(state: State, hello?: string): void {
+  const { boot, session, clock, board, version, configVersion, inventory, spool } = state;
+  const message = {
+    kind: 'birth' as const,
+    boot,
+    session,
+    at: clock.now(),
+    digest: board.digest(),
+    rev: board.rev(),
+    agent: version,
+    config: configVersion(),
+    inventory: inventory()?.hash ?? '',
+    spool: spool.range(),
+  };
+  void send(state, 'presence', encode('presence', hello === undefined ? message : { ...message, hello }));
+}
+
+/** The digest and the numbers; asks for an echo until one came, and then once an hour. */
+function beat(state: State): void {
+  const { clock, session, board, figures } = state;
+  const at = clock.now();
+  const due = figures.echoedUp === null || clock.up() - figures.echoedUp >= echoEveryMs;
+  if (due) state.echo = { value: at, up: clock.up() };
+  const message = { digest: board.digest(), session, at, n: board.numbers() };
+  void send(state, 'beat', encode('beat', due ? { ...message, echo: at } : message));
+  later(state, state.limits().beatMs, () => beat(state));
+}
+
+function receive(state: State, topic: string, payload: Buffer): void {
+  const to = parseTopic(topic);
+  const word = to?.kind === 'pc' ? to.leaf : to?.word;
+  if (word === 'cmd') state.figures.commandsIgnored += 1;
+  else if (word === 'ack') take(state, decode('ack', payload), (ack) => onAck(state, ack));
+  else if (word === 'config') take(state, decode('config', payload), (config) => onConfig(state, config));
+  else if (word === 'hello') take(state, decode('hello', payload), (hello) => onHello(state, hello));
+}
+
+function take<T>(state: State, message: Decoded<T>, use: (value: T) => void): void {
+  if (message.ok) return use(message.value);
+  state.figures.unreadable += 1;
+  state.log.warn({ reason: message.reason }, `refused a message of the centre: ${message.detail}`);
+}
+
+function onAck(state: State, ack: Ack): void {
+  if (ack.echo !== undefined) measure(state, ack, ack.echo);
+  const born = ack.spool === state.spool.id();
+  const result = state.spool.ack(ack);
+  if (ack.spool !== state.spool.id()) {
+    // A fork, or a spool rebuilt meanwhile: it is told by a birth, and waits for the ack of that.
+    if (born) newSpool(state);
+  } else if (ack.session === state.session) answered(state);
+  else if (result !== 'failed') state.courier.acked(ack.echo === undefined && ack.session === undefined);
+  for (const want of ack.want) answerWant(state, want);
+}
+
+function answered(state: State): void {
+  state.answered = true;
+  state.birthTimer();
+  state.courier.begin();
+}
+
+function newSpool(state: State): void {
+  state.answered = false;
+  state.birthWaitMs = state.limits().resendMs;
+  birthUntilAnswered(state);
+}
+
+/** Round trip on the clock that never jumps; the centre's time is taken as the middle of it. */
+function measure({ echo, clock, figures }: State, ack: Ack, value: number): void {
+  if (echo?.value !== value) return;
+  figures.roundTripMs = clock.up() - echo.up;
+  figures.clockOffsetMs = clock.now() - figures.roundTripMs / 2 - ack.at;
+  figures.echoedUp = clock.up();
+}
+
+function answerWant(state: State, want: Want): void {
+  if (want === 'state') state.sender.full();
+  else if (want === 'inventory') sendInventory(state);
+  else if (want === 'birth') birth(state);
+  else state.courier.want(want);
+}
+
+function sendInventory(state: State): void {
+  const inventory = state.inventory();
+  if (inventory) void send(state, 'inventory', encode('inventory', inventory));
+}
+
+function onConfig(state: State, config: Config): void {
+  if (config.version === state.configVersion()) return;
+  if (state.onConfig(config)) birth(state);
+}
+
+/** One birth for each id, at a random time within the spread; a fresh one after the probes have answered (R17). */
+function onHello(state: State, { id, withinMs, fresh }: Hello): void {
+  if (state.hellos.has(id) || state.hellos.size >= hellosAtOnce) return;
+  state.hellos.add(id);
+  const probed = fresh ? state.fresh() : Promise.resolve();
+  later(state, state.random() * Math.min(withinMs, longestSpreadMs), () => {
+    void probed.then(() => {
+      state.hellos.delete(id);
+      if (state.over) return;
+      birth(state, id);
+      // Somebody listens now: the wait of an unanswered birth begins anew.
+      if (!state.answered) state.birthWaitMs = state.limits().resendMs;
+    });
+  });
+}
+
+async function bye(state: State, reason: string): Promise<void> {
+  const { boot, session, clock, connection } = state;
+  await send(state, 'presence', encode('presence', { kind: 'bye', boot, session, at: clock.now(), reason }));
+  close(state);
+  await connection.end();
+}
+
+function close(state: State): void {
+  state.over = true;
+  for (const cancel of state.timers) cancel();
+  state.timers.clear();
+}
+
+/** True at the PUBACK. Where the connection ended before, the next session says it all again, so there is nothing to do about it here. */
+function send({ over, pc, connection }: State, leaf: UpLeaf, payload: Buffer): Promise<boolean> {
+  return over ? Promise.resolve(false) : connection.publish(pcTopic(pc, leaf), payload, { qos: 1 });
+}
+
+function later(state: State, delayMs: number, task: () => void): Cancel {
+  if (state.over) return () => undefined;
+  const stop = state.clock.after(delayMs, () => {
+    state.timers.delete(cancel);
+    task();
+  });
+  const cancel = () => {
+    state.timers.delete(cancel);
+    stop();
+  };
+  state.timers.add(cancel);
+  return cancel;
+}

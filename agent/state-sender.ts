@@ -1,0 +1,50 @@
+/** Sends the state: in full, or what changed since it was last sent (R12). */
+import { type Cancel, type Check, type Clock, encode } from '#contracts';
+import { type Board, differenceOf } from './board.ts';
+
+export type StateSender = {
+  /** The whole list: first in a session, and when wanted. */
+  full(): void;
+  /** The first change goes at once, then at most one message in 2 s. */
+  changed(): void;
+};
+
+export type StateSenderOptions = {
+  board: Board;
+  clock: Clock;
+  session: number;
+  later(delayMs: number, task: () => void): Cancel;
+  send(payload: Buffer): void;
+};
+
+const gapMs = 2_000;
+
+export function createStateSender({ board, clock, session, later, send }: StateSenderOptions): StateSender {
+  /** What was last sent; undefined before the full list of this session. */
+  let sent: { checks: Check[]; digest: string; up: number } | undefined;
+  let waiting = false;
+
+  function full(): void {
+    send(encode('state', { digest: board.digest(), session, rev: board.rev(), checks: board.checks() }));
+    sent = { checks: board.checks(), digest: board.digest(), up: clock.up() };
+  }
+
+  function difference(): void {
+    waiting = false;
+    if (!sent || sent.digest === board.digest()) return;
+    const { checks, gone } = differenceOf(sent.checks, board.checks());
+    send(encode('state', { digest: board.digest(), session, rev: board.rev(), base: sent.digest, checks, gone }));
+    sent = { checks: board.checks(), digest: board.digest(), up: clock.up() };
+  }
+
+  return {
+    full,
+    changed: () => {
+      if (!sent || waiting || sent.digest === board.digest()) return;
+      waiting = true;
+      const waitMs = sent.up + gapMs - clock.up();
+      if (waitMs <= 0) difference();
+      else later(waitMs, difference);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** The MQTT connection as the link sees it, and mqtt.js behind it. */
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+
+export type ConnectOptions = {
+  /** Client id and user name at once. */
+  name: string;
+  password: string;
+  keepaliveMs: number;
+  /** Published by the broker, QoS 1 and not retained, when the connection ends without a goodbye. */
+  will: { topic: string; payload: Buffer };
+};
+
+export type ConnectionHandlers = {
+  message(topic: string, payload: Buffer): void;
+  /** The connection is over. Called once, and never after `end`. */
+  closed(reason: string): void;
+};
+
+export type Connection = {
+  /** True once the broker granted all of them. */
+  subscribe(filters: string[]): Promise<boolean>;
+  /** True at the PUBACK (QoS 0: once written); false where the connection ended before. Never rejects. */
+  publish(topic: string, payload: Buffer, options: { qos: 0 | 1 }): Promise<boolean>;
+  /** Says DISCONNECT, so that no will is published. */
+  end(): Promise<void>;
+};
+
+/** `refused`: the broker does not admit this identity. */
+export type Connected = { ok: true; connection: Connection } | { ok: false; refused: boolean; reason: string };
+
+export type Transport = {
+  /** Resolves at the CONNACK. Never rejects. */
+  connect(options: ConnectOptions, handlers: ConnectionHandlers): Promise<Connected>;
+};
+
+export type MqttAddress = {
+  host: string;
+  port: number;
+  /** Factor of the clock: keepalives pass as much faster. */
+  speed?: number;
+};
+
+const connectTimeoutMs = 30_000;
+const endTimeoutMs = 500;
+
+/**
+ * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects by itself: the spool is the only queue, the link decides when.
+ */
+export function createMqttTransport({ host, port, speed = 1 }: MqttAddress): Transport {
+  return {
+    connect: ({ name, password, keepaliveMs, will }, handlers) => {
+      const options: IClientOptions = {
+        host,
+        port,
+        protocol: 'mqtt',
+        protocolVersion: 4,
+        clean: true,
+        reconnectPeriod: 0,
+        queueQoSZero: false,
+        resubscribe: false,
+        clientId: name,
+        username: name,
+        password,
+        keepalive: Math.max(1, Math.round(keepaliveMs / 1_000 / speed)),
+        connectTimeout: connectTimeoutMs,
+        will: { ...will, qos: 1, retain: false },
+      };
+      return connected(connect(options), handlers);
+    },
+  };
+}
+
+function connected(client: MqttClient, handlers: ConnectionHandlers): Promise<Connected> {
+  const { promise, resolve } = Promise.withResolvers<Connected>();
+  const state = { up: false, ended: false, reason: 'connection closed', refused: false };
+  client.on('connect', () => {
+    state.up = true;
+    resolve({ ok: true, connection: connectionOf(client, state) });
+  });
+  client.on('message', (topic, payload) => handlers.message(topic, payload));
+  client.on('error', (error) => {
+    state.reason = error.message || ('code' in error ? String(error.code) : 'connection failed');
+    state.refused = 'code' in error && refusals.has(error.code);
+  });
+  client.on('close', () => {
+    if (state.ended) return;
+    state.ended = true;
+    // Lets go of all that is still unconfirmed: each publish then answers false.
+    client.end(true);
+    if (state.up) handlers.closed(state.reason);
+    resolve({ ok: false, refused: state.refused, reason: state.reason });
+  });
+  return promise;
+}
+
+/** Identifier rejected, bad user name or password, not authorised. */
+const refusals = new Set<unknown>([2, 4, 5]);
+
+function connectionOf(client: MqttClient, state: { ended: boolean }): Connection {
+  const open = () => !state.ended && client.connected;
+  return {
+    subscribe: (filters) =>
+      new Promise((resolve) => {
+        if (!open()) return resolve(false);
+        client.subscribe(filters, { qos: 1 }, (error, granted) => resolve(!error && (granted ?? []).every(({ qos }) => qos < 128)));
+      }),
+    publish: (topic, payload, { qos }) =>
+      new Promise((resolve) => {
+        if (!open()) return resolve(false);
+        client.publish(topic, payload, { qos }, (error) => resolve(!error));
+      }),
+    end: () =>
+      new Promise((resolve) => {
+        if (state.ended) return resolve();
+        state.ended = true;
+        // A frozen peer must not hold up the stop.
+        const timer = setTimeout(() => client.stream.destroy(), endTimeoutMs);
+        client.end(false, {}, () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}

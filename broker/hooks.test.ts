@@ -1,0 +1,63 @@
+import type { Client, PublishPacket } from 'aedes';
+import { expect, test } from 'vitest';
+import { hashToken, pcTopic } from '#contracts';
+import { createAdmission } from './admission.ts';
+import { createHooks } from './hooks.ts';
+import { createSessions } from './sessions.ts';
+
+const own = 'ladakh/leh/pc-1';
+const other = 'ladakh/leh/pc-2';
+
+test('a message is forwarded only to whom it is meant for, whatever a client has subscribed', () => {
+  const { forwarded } = setUp();
+  expect(forwarded(pcTopic(own, 'ack'))).toBe(true);
+  expect(forwarded(pcTopic(other, 'ack'))).toBe(false);
+  expect(forwarded(pcTopic(own, 'state'))).toBe(false);
+});
+
+test('nothing is forwarded to a client whose session has ended', () => {
+  const { sessions, forwarded, refused } = setUp();
+  sessions.endUnless(() => false);
+  expect(forwarded(pcTopic(own, 'ack'))).toBe(false);
+  expect(refused).toEqual(['forward not_admitted']);
+});
+
+test('a denied publish is answered without an error, and nothing of it is left to route or to keep', () => {
+  const { hooks, client, refused } = setUp();
+  const packet: PublishPacket = { cmd: 'publish', topic: pcTopic(other, 'state'), payload: 'x', qos: 1, retain: true, dup: false };
+  let answer: Error | null | undefined;
+  hooks.authorizePublish(client, packet, (error) => {
+    answer = error;
+  });
+  expect(answer).toBeNull();
+  expect(packet).toMatchObject({ topic: '$refused', payload: Buffer.alloc(0), retain: false });
+  expect(refused).toEqual(['publish retain']);
+});
+
+function setUp() {
+  const secrets = { flows: hashToken('f'), exporter: hashToken('e') };
+  const sessions = createSessions();
+  const refused: string[] = [];
+  const hooks = createHooks({
+    admission: createAdmission(secrets),
+    sessions,
+    refuse: ({ action, reason }) => refused.push(`${action} ${reason}`),
+    countMessage() {},
+  });
+  const client = { id: 'ladakh.leh.pc-1', closed: false, close() {} } as Client;
+  sessions.open(client, { ok: true, principal: { kind: 'pc', pc: own }, name: client.id, tokenHash: '' });
+  const forwarded = (topic: string) => {
+    const packet = {
+      cmd: 'publish' as const,
+      topic,
+      payload: '',
+      qos: 1 as const,
+      retain: false,
+      dup: false,
+      brokerId: '',
+      brokerCounter: 1,
+    };
+    return hooks.authorizeForward(client, packet) === packet;
+  };
+  return { hooks, client, sessions, refused, forwarded };
+}

@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventCutter, follow } from './stream.js';
+
+const server = createServer((_request, response) => void streams.push(response));
+const streams: ServerResponse[] = [];
+let said: string[];
+let stop: () => void = () => {};
+
+beforeEach(async () => {
+  said = [];
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  stop();
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+  streams.length = 0;
+});
+
+function listen(edit: { silentMs?: number } = {}) {
+  const { port } = server.address() as AddressInfo;
+  stop = follow(`http://127.0.0.1:${port}/`, {
+    onSnapshot: ({ at }) => said.push(`snapshot ${at}`),
+    onChange: ({ at }) => said.push(`change ${at}`),
+    onLost: () => said.push('lost'),
+    retryMs: [5],
+    ...edit,
+  });
+}
+const send = (nth: number, text: string) => expect.poll(() => streams[nth]?.write(text), { interval: 5 }).toBeDefined();
+const hears = (words: string[]) => expect.poll(() => said.slice(0, words.length), { interval: 5 }).toEqual(words);
+
+test('a snapshot and its changes are told, a broken stream is lost at once and followed again', async () => {
+  listen();
+  await send(0, 'retry: 2000\nid: 1\nevent: snapshot\ndata: {"at":1}\n\nid: 2\nevent: change\nda');
+  await hears(['snapshot 1']);
+  await send(0, 'ta: {"at":2}\n\n');
+  await hears(['snapshot 1', 'change 2']);
+  streams[0]?.destroy();
+  await send(1, 'event: snapshot\ndata: {"at":3}\n\n');
+  await hears(['snapshot 1', 'change 2', 'lost', 'snapshot 3']);
+});
+
+test('a stream that stays open and says nothing is lost', async () => {
+  listen({ silentMs: 60 });
+  await send(0, 'event: snapshot\ndata: {"at":1}\n\n');
+  await hears(['snapshot 1', 'lost']);
+});
+
+test('a refusal is a lost stream, tried again', async () => {
+  listen();
+  await expect.poll(() => streams.length, { interval: 5 }).toBe(1);
+  streams[0]?.writeHead(503).end('{}');
+  await send(1, 'event: snapshot\ndata: {"at":1}\n\n');
+  await hears(['lost', 'snapshot 1']);
+});
+
+test('after it is stopped nothing more is told', async () => {
+  listen();
+  await send(0, 'event: snapshot\ndata: {"at":1}\n\n');
+  await hears(['snapshot 1']);
+  stop();
+  await expect.poll(() => streams[0]?.destroyed, { interval: 5 }).toBe(true);
+  expect(said).toEqual(['snapshot 1']);
+});
+
+test('events are cut out of pieces of any size', () => {
+  const text = ': comment\n\nid: 1\nevent: snapshot\ndata: {"a":"माइक: x"}\n\nevent: change\ndata: {}\n\n';
+  for (const size of [1, 7, text.length]) {
+    const found: [string, string][] = [];
+    const push = eventCutter((event, data) => found.push([event, data]));
+    for (let at = 0; at < text.length; at += size) push(text.slice(at, at + size));
+    expect(found.filter(([event]) => event !== '')).toEqual([
+      ['snapshot', '{"a":"माइक: x"}'],
+      ['change', '{}'],
+    ]);
+  }
+});

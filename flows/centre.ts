@@ -1,0 +1,284 @@
+/**
+ * The centre: keeps a desk open on the ledger, and everything that outlives a desk (tabs, API, people).
+ * When a commit fails the desk is thrown away, central is told directly, and a new desk is made from the ledger (R20).
+ */
+import type { Cancel, Clock, StreamFrame } from '#contracts';
+import type { DeskView } from './api/model.ts';
+import { createDesk, type Desk, type DeskCounts } from './desk.ts';
+import type { WireMessage } from './incidents/model.ts';
+import type { Ledger } from './ledger/model.ts';
+import type { Lines } from './people/channels/index.ts';
+import type { TellCentralDirectly } from './people/direct.ts';
+import { createOutbox, type Outbox } from './people/outbox.ts';
+import { channelFor, channelsOf, type Roster } from './people/roster.ts';
+import type { SiteTable } from './site-table.ts';
+import { incidentView, pcView, siteView, snapshotOf, type View } from './view.ts';
+import type { Wires } from './wires.ts';
+
+const frameEveryMs = 250;
+/** PCs that were heard and say nothing new are shown anew in this time. */
+const heardEveryMs = 15_000;
+const reopenMinMs = 1_000;
+const reopenMaxMs = 60_000;
+/** This many failures of one message in a row are a failing channel. */
+const failingTries = 3;
+
+export type CentreOptions = {
+  ledger: Ledger;
+  clock: Clock;
+  table: SiteTable;
+  roster: Roster;
+  lines: Lines;
+  tellDirectly: TellCentralDirectly;
+  send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  count: CentreCounts;
+  log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
+  random(): number;
+  randomId(): string;
+};
+
+export type CentreCounts = DeskCounts & { notified(channel: string, outcome: string): void };
+
+export type Centre = {
+  wires: Wires;
+  view: DeskView;
+  /** Loads the ledger and opens the first desk; rejects where it cannot be read. */
+  open(): Promise<void>;
+  take(topic: string, payload: Buffer): void;
+  subscribed(): void;
+  unsubscribed(): void;
+  /** The tabs run. */
+  started(): void;
+  /** Notifications that wait. */
+  waiting(): number;
+  /** The centre's time. */
+  now(): number;
+  close(): Promise<void>;
+};
+
+type Held = { desk: Desk; outbox: Outbox };
+
+type State = {
+  options: CentreOptions;
+  held: Held | undefined;
+  subscribed: boolean;
+  started: boolean;
+  closed: boolean;
+  failures: number;
+  head: ((message: WireMessage) => void) | undefined;
+  waits: Map<string, (message: WireMessage) => void>;
+  listeners: Set<(frame: StreamFrame) => void>;
+  changedPcs: Set<string>;
+  changedIncidents: Set<number>;
+  cancelFrame: Cancel | undefined;
+};
+
+export function createCentre(options: CentreOptions): Centre {
+  const state: State = {
+    options,
+    held: undefined,
+    subscribed: false,
+    started: false,
+    closed: false,
+    failures: 0,
+    head: undefined,
+    waits: new Map(),
+    listeners: new Set(),
+    changedPcs: new Set(),
+    changedIncidents: new Set(),
+    cancelFrame: undefined,
+  };
+  let cancelHeard: Cancel = () => {};
+  const showHeard = (): void => {
+    for (const { pc } of options.table.known) changed(state, { pcs: [pc], incidents: [] });
+    cancelHeard = options.clock.after(heardEveryMs, showHeard);
+  };
+  const now = () => state.held?.desk.time() ?? options.clock.now();
+  return {
+    wires: wiresOf(state, now),
+    view: viewOf(state),
+    async open() {
+      await open(state);
+      showHeard();
+    },
+    take: (topic, payload) => state.held?.desk.take(topic, payload),
+    subscribed() {
+      state.subscribed = true;
+      state.held?.desk.subscribed();
+    },
+    unsubscribed() {
+      state.subscribed = false;
+      state.held?.desk.unsubscribed();
+    },
+    started() {
+      state.started = true;
+      state.held?.desk.started();
+    },
+    waiting: () => state.held?.outbox.waiting() ?? 0,
+    now,
+    async close() {
+      state.closed = true;
+      cancelHeard();
+      state.cancelFrame?.();
+      const held = state.held;
+      state.held = undefined;
+      held?.desk.close();
+      await held?.outbox.stop();
+    },
+  };
+}
+
+async function open(state: State): Promise<void> {
+  const { options } = state;
+  const { ledger, roster, lines, table, clock } = options;
+  const contents = await ledger.load();
+  if (state.closed) return;
+  const fatal = (error: Error) => fail(state, held, error);
+  const desk = createDesk({
+    ...options,
+    contents,
+    recipients: (to, channel, scope) => {
+      const { persons, unknown } = roster.resolve(to, scope);
+      if (unknown.length > 0) options.log.warn({ unknown, scope }, 'a tab sends to somebody who is not in sabha.json');
+      return persons.map((person) => ({ person: person.id, channel: channelFor(person, channel, lines) }));
+    },
+    central: () => roster.central().flatMap((person) => channelsOf(person, lines).map((channel) => ({ person: person.id, channel }))),
+    offer: (message, node) => offer(state, message, node),
+    notify: (rows) => outbox.add(rows),
+    changed: (change) => changed(state, change),
+    onFatal: fatal,
+  });
+  const outbox = createOutbox({
+    clock,
+    lines,
+    roster,
+    random: options.random,
+    commit: (ops) => ledger.commit(ops),
+    isOver: (incident) => desk.book.incidents.get(incident)?.over !== null,
+    onOutcome: (row, outcome) => {
+      options.count.notified(row.channel, outcome.result);
+      const failing = outcome.result === 'refused' || (outcome.result === 'retry' && row.tries >= failingTries);
+      if (!failing && outcome.result === 'retry') return;
+      void desk.tell({ type: 'centre', fault: 'centre.channel_failing', device: row.channel, standing: failing });
+    },
+  });
+  const held: Held = { desk, outbox };
+  state.held = held;
+  outbox.add(contents.outbox);
+  outbox.run().catch(fatal);
+  if (state.subscribed) desk.subscribed();
+  if (state.started) desk.started();
+  table.known.forEach(({ pc }) => void state.changedPcs.add(pc));
+}
+
+/** R20: nothing of this memory is true any more. Central is told past the outbox, and the ledger is opened anew. */
+function fail(state: State, held: Held, error: Error & { code?: string }): void {
+  if (state.closed || state.held !== held) return;
+  const { options } = state;
+  state.held = undefined;
+  held.desk.close();
+  held.outbox.stop().catch(() => {});
+  state.failures += 1;
+  options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
+  void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
+  reopen(state);
+}
+
+function reopen(state: State): void {
+  const waitMs = Math.min(reopenMaxMs, reopenMinMs * 2 ** (state.failures - 1));
+  state.options.clock.after(waitMs, () => {
+    if (state.closed) return;
+    open(state).then(
+      () => state.options.log.warn({}, 'the desk is open again, from the ledger'),
+      (error: Error) => {
+        state.failures += 1;
+        state.options.log.error({}, `the ledger cannot be read: ${error.message}`);
+        reopen(state);
+      },
+    );
+  });
+}
+
+/** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
+function offer(state: State, message: WireMessage, node: string | null): void {
+  state.failures = 0;
+  const taker = (node === null ? undefined : state.waits.get(node)) ?? state.head;
+  taker?.(message);
+}
+
+function wiresOf(state: State, now: () => number): Wires {
+  return {
+    head(take) {
+      state.head = take;
+      return () => {
+        if (state.head === take) state.head = undefined;
+      };
+    },
+    waiting(node, take) {
+      state.waits.set(node, take);
+      return () => {
+        if (state.waits.get(node) === take) state.waits.delete(node);
+      };
+    },
+    conclude: (message, how) => state.held?.desk.conclude(message, how),
+    channels: () => [...state.options.lines.keys()],
+    now,
+  };
+}
+
+function viewOf(state: State): DeskView {
+  return {
+    ready: () => state.held !== undefined && state.subscribed && state.started,
+    snapshot() {
+      const view = nowView(state);
+      if (view !== undefined) return snapshotOf(view);
+      return { at: state.options.clock.now(), subscribed: false, sites: [], pcs: [], incidents: [] };
+    },
+    incident(id) {
+      const view = nowView(state);
+      const incident = view?.book.incidents.get(id);
+      return view && incident && incidentView(view, incident);
+    },
+    acknowledge: (id, by) => operate(state, id, { type: 'acknowledge', by }),
+    note: (id, by, text) => operate(state, id, { type: 'note', by, text }),
+    onChange(listener) {
+      state.listeners.add(listener);
+      return () => void state.listeners.delete(listener);
+    },
+  };
+}
+
+type Operation = { type: 'acknowledge'; by: string } | { type: 'note'; by: string; text: string };
+
+async function operate(state: State, incident: number, operation: Operation): Promise<'done' | 'missing' | 'over'> {
+  const desk = state.held?.desk;
+  const found = desk?.book.incidents.get(incident);
+  if (desk === undefined || found === undefined) return 'missing';
+  if (found.over !== null) return 'over';
+  await desk.tell({ ...operation, incident }, { who: operation.by, what: operation.type, about: `incident ${incident}` });
+  return 'done';
+}
+
+function nowView(state: State): View | undefined {
+  const desk = state.held?.desk;
+  return desk && { book: desk.book, table: state.options.table, at: desk.time(), subscribed: desk.isSubscribed() };
+}
+
+function changed(state: State, change: { pcs: string[]; incidents: number[] }): void {
+  for (const pc of change.pcs) state.changedPcs.add(pc);
+  for (const id of change.incidents) state.changedIncidents.add(id);
+  if (state.listeners.size === 0 || state.cancelFrame !== undefined) return;
+  state.cancelFrame = state.options.clock.after(frameEveryMs, () => sendFrame(state));
+}
+
+function sendFrame(state: State): void {
+  state.cancelFrame = undefined;
+  const view = nowView(state);
+  if (view === undefined) return;
+  const pcs = [...state.changedPcs].map((pc) => pcView(view, pc));
+  const incidents = [...state.changedIncidents].flatMap((id) => view.book.incidents.get(id) ?? []).map((one) => incidentView(view, one));
+  state.changedPcs.clear();
+  state.changedIncidents.clear();
+  const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, pcs, sites: [siteView(view)], incidents };
+  for (const listener of state.listeners) listener(frame);
+}

@@ -1,0 +1,175 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { type Ack, decode, digestOf, encode, pcTopic, readSettings, type Settings } from '#contracts';
+import { createDesk, type DeskOptions } from './desk.ts';
+import type { WireMessage } from './incidents/model.ts';
+import { inThread } from './ledger/ledger.ts';
+import type { Ledger } from './ledger/model.ts';
+import type { OutboxRow } from './people/model.ts';
+import { testClock } from './people/people.test-helper.ts';
+import { siteTable } from './site-table.ts';
+
+const pc = 'capital/this-office/this-pc';
+
+function settings(): Settings {
+  const read = readSettings('{}');
+  if (!read.ok) throw new Error(read.line);
+  return read.value;
+}
+
+async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger, db = new DatabaseSync(':memory:')) {
+  const clock = testClock();
+  const ledger = change(inThread(db));
+  const sent: { topic: string; payload: Buffer }[] = [];
+  const offers: WireMessage[] = [];
+  const rows: OutboxRow[] = [];
+  const counted: string[] = [];
+  const fatal: Error[] = [];
+  const options: DeskOptions = {
+    ledger,
+    clock,
+    contents: await ledger.load(),
+    table: siteTable(settings()),
+    recipients: (to, channel) => to.map((person) => ({ person, channel })),
+    central: () => [{ person: 'central', channel: 'console' }],
+    send: (topic, payload) => void sent.push({ topic, payload }),
+    offer: (message) => void offers.push(message),
+    notify: (fresh) => void rows.push(...fresh),
+    changed: () => {},
+    count: {
+      message: (leaf, result) => void counted.push(`${leaf} ${result}`),
+      receipt: () => {},
+      commit: (result) => void counted.push(`commit ${result}`),
+      concluded: () => {},
+    },
+    onFatal: (error) => void fatal.push(error),
+    randomId: () => 'h1',
+  };
+  const desk = createDesk(options);
+  const settle = () => new Promise((go) => setImmediate(go));
+  const acks = (): Ack[] =>
+    sent.flatMap(({ topic, payload }) => {
+      const ack = topic === pcTopic(pc, 'ack') ? decode('ack', payload) : undefined;
+      return ack?.ok ? [ack.value] : [];
+    });
+  return { db, desk, clock, sent, offers, rows, counted, fatal, settle, acks };
+}
+
+const checks = [{ component: 'microphone', device: 'expected-1', status: 'fault', fault: 'microphone.missing', reason: null }] as const;
+const digest = digestOf(checks);
+const birth = {
+  kind: 'birth',
+  boot: 'b1',
+  session: 1,
+  at: 1,
+  digest,
+  rev: 1,
+  agent: '0.1.0',
+  config: 0,
+  inventory: 'i1',
+  spool: { id: 's1', first: 1, last: 2 },
+} as const;
+const event = (seq: number) => ({ spool: 's1', seq, boot: 'b1', at: seq, grade: 'event', kind: 'check', body: { seq } }) as const;
+
+describe('the desk', () => {
+  it('R3, R20 answers a birth only after its commit, with what it wants and the configuration that is newer', async () => {
+    const rig = await createRig();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    expect(rig.sent).toEqual([]);
+    await rig.settle();
+    expect(rig.acks()).toEqual([{ spool: 's1', upTo: 0, at: expect.any(Number), session: 1, want: ['inventory', 'state'] }]);
+    expect(rig.sent.map(({ topic }) => topic)).toContain(pcTopic(pc, 'config'));
+  });
+
+  it('R4 acknowledges events up to a hole, and past it when the backlog has filled it', async () => {
+    const rig = await createRig();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'event'), encode('event', event(3)));
+    await rig.settle();
+    rig.desk.take(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
+    await rig.settle();
+    expect(rig.acks().map((ack) => ack.upTo)).toEqual([0, 3]);
+    expect(rig.acks()[1]?.mark).toHaveLength(8);
+  });
+
+  it('R20 offers a transition and hands over its outbox rows only after the commit', async () => {
+    const rig = await createRig();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    expect(rig.offers).toEqual([]);
+    await rig.settle();
+    const [message] = rig.offers;
+    if (message === undefined) throw new Error('nothing was offered');
+    expect(message).toMatchObject({ topic: pc, fault: 'microphone.missing', severity: 'critical', holdMs: 20_000 });
+    message.acts.push({ do: 'deliver', channel: 'email', to: ['technician'], severity: 'critical' });
+    rig.desk.conclude(message, 'told');
+    expect(rig.rows).toEqual([]);
+    await rig.settle();
+    expect(rig.rows.map((row) => row.key)).toEqual(['1/email/technician']);
+  });
+
+  it('R20 a failed commit ends the desk once, and nothing is answered', async () => {
+    const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.settle();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.started();
+    await rig.settle();
+    expect(rig.fatal.map((error) => error.message)).toEqual(['disk full']);
+    expect(rig.sent).toEqual([]);
+  });
+
+  it('R17 says hello after every SUBACK', async () => {
+    const rig = await createRig();
+    rig.desk.subscribed();
+    rig.desk.unsubscribed();
+    rig.desk.subscribed();
+    await rig.settle();
+    const hellos = rig.sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').map(({ payload }) => JSON.parse(String(payload)));
+    expect(hellos).toEqual([
+      { id: 'h1', withinMs: 20, fresh: false },
+      { id: 'h1', withinMs: 20, fresh: false },
+    ]);
+  });
+
+  it('an unchanged beat costs no parse, no row and no answer; one with an echo is answered', async () => {
+    const rig = await createRig();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    await rig.settle();
+    const before = rig.counted.length;
+    rig.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5 }));
+    await rig.settle();
+    expect(rig.counted.slice(before)).toEqual(['beat same']);
+    rig.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo: 77 }));
+    await rig.settle();
+    expect(rig.acks().at(-1)).toMatchObject({ echo: 77 });
+  });
+
+  it('counts and keeps what it cannot read, and goes on', async () => {
+    const rig = await createRig();
+    for (const payload of ['nonsense', '{', '{"digest":1}', `{"x":"${'y'.repeat(70_000)}"}`])
+      rig.desk.take(pcTopic(pc, 'state'), Buffer.from(payload));
+    rig.desk.take('sabha/v1/a/b/c/dance', Buffer.from('{}'));
+    rig.desk.take(pcTopic('capital/this-office/stranger', 'presence'), encode('presence', birth));
+    await rig.settle();
+    expect(rig.counted).toEqual(
+      expect.arrayContaining(['state version', 'state malformed', 'state schema', 'state oversized', 'other unknown', 'commit ok']),
+    );
+    expect(rig.db.prepare('SELECT count(*) AS n FROM audit').get()).toEqual({ n: 1 });
+  });
+
+  it('a new desk on the same ledger knows what the old one wrote', async () => {
+    const rig = await createRig();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    await rig.settle();
+    await rig.settle();
+    rig.desk.close();
+    const next = await createRig(undefined, rig.db);
+    next.desk.started();
+    await next.settle();
+    expect(next.offers.map((one) => [one.fault, one.transition.offer])).toEqual([['microphone.missing', 2]]);
+    expect(next.sent.some(({ topic }) => topic === pcTopic(pc, 'config'))).toBe(false);
+  });
+});

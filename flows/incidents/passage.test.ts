@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest';
+import type { Act, Incident, StandingFault, Transition } from './model.ts';
+import { holdOf, judge, wireMessage } from './passage.ts';
+import { createStage, emptyContents, fault, ok, pc, unknown } from './stage.test-helper.ts';
+
+const now = 5_000_000;
+
+function standing(id: string, change: Partial<StandingFault> = {}): StandingFault {
+  const facts = { key: `${id}|`, fault: id, device: '', name: null, reason: null, severity: 'major', since: now } as const;
+  return { ...facts, goneAt: null, unknownSince: null, hidden: false, told: null, ...change };
+}
+
+function incident(change: Partial<Incident> = {}): Incident {
+  const nothing = { overAt: null, over: null, closedBecause: null, acknowledged: null, told: [], notes: [] };
+  return {
+    id: 1,
+    scope: pc,
+    openedAt: now,
+    severity: 'major',
+    flapping: false,
+    faults: [standing('microphone.muted')],
+    ...nothing,
+    ...change,
+  };
+}
+
+function transition(change: Partial<Transition> = {}): Transition {
+  const about = [{ fault: 'microphone.muted', device: '', name: null, reason: null, since: now }];
+  const passage = { state: 'pending', offers: 0, offeredAt: null, conclusion: null } as const;
+  return { id: 1, incident: 1, kind: 'raised', at: now, about, severity: 'major', holdMs: 0, ...passage, ...change };
+}
+
+const told = [{ person: 'a', channel: 'email', at: now }];
+
+describe('R24 each offer is judged against the incident as it is now', () => {
+  it.each([
+    ['a raise of what stands goes', transition(), incident(), { verdict: 'go' }],
+    [
+      'what is over before anybody was told',
+      transition(),
+      incident({ over: 'cleared' }),
+      { verdict: 'over', how: 'over before anybody was told' },
+    ],
+    [
+      'what is over, where others were told',
+      transition(),
+      incident({ over: 'closed', told }),
+      { verdict: 'over', how: 'closed before this was told' },
+    ],
+    [
+      'what the incident no longer has',
+      transition(),
+      incident({ faults: [standing('camera.missing')] }),
+      { verdict: 'over', how: 'over before anybody was told' },
+    ],
+    [
+      'what a greater fault explains',
+      transition(),
+      incident({ faults: [standing('microphone.muted', { hidden: true })] }),
+      { verdict: 'over', how: 'explained by a greater fault' },
+    ],
+    [
+      'what was told already',
+      transition(),
+      incident({ faults: [standing('microphone.muted', { told: 'critical' })] }),
+      { verdict: 'over', how: 'already told' },
+    ],
+    [
+      'what was told at a lesser severity goes',
+      transition(),
+      incident({ faults: [standing('microphone.muted', { told: 'minor' })] }),
+      { verdict: 'go' },
+    ],
+    [
+      'an escalation of what was told goes',
+      transition({ state: 'waiting' }),
+      incident({ faults: [standing('microphone.muted', { told: 'major' })] }),
+      { verdict: 'go' },
+    ],
+    [
+      'what nobody can say of waits',
+      transition(),
+      incident({ faults: [standing('microphone.muted', { unknownSince: now })] }),
+      { verdict: 'later', inMs: 60_000 },
+    ],
+    [
+      'what is just gone waits for its clear time',
+      transition(),
+      incident({ faults: [standing('microphone.muted', { goneAt: now })] }),
+      { verdict: 'later', inMs: 6_000 },
+    ],
+    ['a clear goes to who was told', transition({ kind: 'cleared' }), incident({ over: 'cleared', told }), { verdict: 'go' }],
+    [
+      'a clear goes to nobody where nobody was told',
+      transition({ kind: 'closed' }),
+      incident({ over: 'closed' }),
+      { verdict: 'over', how: 'nobody had been told' },
+    ],
+  ] as const)('%s', (_, one, of, verdict) => {
+    expect(judge(one, of, {}, now)).toEqual(verdict);
+  });
+});
+
+it('a message of the centre itself names no state and no site', () => {
+  const place = { link: 'fibre', elevationM: 0 } as const;
+  const message = wireMessage({ transition: transition({ about: [] }), incident: incident({ scope: 'centre/unheard' }), place });
+  expect(message).toMatchObject({ topic: 'centre/unheard', fault: '', incident: { state: '', site: '' } });
+});
+
+it('R22 the hold is the shortest of the faults; one that the catalogue does not know has none', () => {
+  expect(holdOf([{ fault: 'microphone.missing' }, { fault: 'pc.disk_full' }])).toBe(20_000);
+  expect(holdOf([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
+});
+
+describe('what the catalogue does not know', () => {
+  it('is major, has no parents, clears at once', () => {
+    const stage = createStage();
+    stage.subscribe();
+    stage.birth();
+    stage.state([fault('camera.of_tomorrow')]);
+    expect(stage.incident()).toMatchObject({ severity: 'major', faults: [{ hidden: false }] });
+    stage.setPath(() => 'nothing');
+    stage.state([ok('camera')]);
+    expect(stage.incident()?.over).toBe('cleared');
+  });
+});
+
+describe('a timer', () => {
+  const wait = { severity: 'critical', holdMs: 0, to: [] } as const;
+
+  it('whose transition is gone is dropped', () => {
+    const timer = { id: 1, transition: 9, node: 'n', dueAt: 0, unlessAcknowledged: false, message: { ...wait, to: [] } };
+    const stage = createStage({ contents: { ...emptyContents, timers: [timer] } });
+    stage.apply({ type: 'tick' });
+    expect(stage.engine.book.timers.size).toBe(0);
+    expect(stage.ops).toContainEqual({ op: 'timer-gone', id: 1 });
+  });
+
+  it('R21 waits while another transition of its incident is on the wires', () => {
+    const stage = createStage();
+    stage.subscribe();
+    stage.birth();
+    stage.setPath(() => ({
+      acts: [{ do: 'wait', node: 'n', dueAt: stage.now() + 1_000, unlessAcknowledged: false, message: { ...wait, to: [] } }],
+    }));
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    stage.setPath(() => 'nothing');
+    stage.state([fault('microphone.missing'), fault('camera.missing')]);
+    stage.pass(5_000);
+    expect(stage.offers.map((one) => one.node)).toEqual([null, null]);
+    stage.apply({ type: 'conclude', transition: 2, acts: [], severity: 'critical', how: 'done' });
+    stage.pass(1_000);
+    expect(stage.offers.map((one) => one.node)).toEqual([null, null, 'n']);
+  });
+
+  it('of two, the first that ends leaves the transition waiting for the other', () => {
+    const stage = createStage();
+    stage.subscribe();
+    stage.birth();
+    const act = (dueAt: number): Act => ({ do: 'wait', node: 'n', dueAt, unlessAcknowledged: true, message: { ...wait, to: [] } });
+    stage.setPath(() => ({ acts: [act(stage.now() + 1_000), act(stage.now() + 9_000)] }));
+    stage.state([fault('microphone.missing')]);
+    stage.apply({ type: 'acknowledge', incident: 1, by: 'a' });
+    stage.pass(2_000);
+    expect(stage.engine.book.transitions.get(1)?.state).toBe('waiting');
+    stage.pass(9_000);
+    expect(stage.engine.book.transitions.get(1)?.state).toBe('concluded');
+  });
+});
+
+it('R14 a raise whose fault nobody can say of stays pending behind another, until somebody can', () => {
+  const stage = createStage();
+  stage.subscribe();
+  stage.birth();
+  stage.setPath(() => 'nothing');
+  stage.state([fault('microphone.missing'), ok('camera')]);
+  stage.state([fault('microphone.missing'), fault('camera.missing')]);
+  stage.state([fault('microphone.missing'), unknown('camera', 'busy')]);
+  stage.apply({ type: 'conclude', transition: 1, acts: [], severity: 'critical', how: 'done' });
+  expect(stage.offers).toHaveLength(1);
+  stage.state([fault('microphone.missing'), fault('camera.missing')]);
+  stage.pass(1_000);
+  expect(stage.offers).toHaveLength(2);
+});
+
+it('R18 a silent PC whose will comes late stays silent, and one that only ever sent an event is online', () => {
+  const stage = createStage();
+  stage.subscribe();
+  stage.apply({ type: 'heard', pc });
+  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('online');
+  stage.pass(200_000);
+  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+  stage.lost(pc, 1);
+  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+  stage.apply({ type: 'unsubscribed' });
+  stage.subscribe();
+  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+  stage.apply({ type: 'known', pcs: [] });
+  stage.pass(2_000);
+  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+});
+
+it('a rule that makes one of two faults milder leaves the other as it is', () => {
+  const stage = createStage();
+  stage.subscribe();
+  stage.birth();
+  stage.setPath(() => 'nothing');
+  stage.state([fault('microphone.muted'), fault('camera.missing'), fault('pc.load_high', 'processor')]);
+  stage.apply({ type: 'conclude', transition: 1, acts: [], severity: 'major', how: 'told' });
+  expect(stage.incident()?.faults.map((one) => one.severity)).toEqual(['major', 'major', 'minor']);
+});

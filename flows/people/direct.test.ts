@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import type { Person } from '#contracts';
+import type { Line, Lines } from './channels/index.ts';
+import { createDirect } from './direct.ts';
+import type { Outcome, RenderedMessage } from './model.ts';
+import { technician, testClock } from './people.test-helper.ts';
+import { createRoster } from './roster.ts';
+
+const devi: Person = { id: 'devi', name: 'Devi', role: 'central', scope: '', language: 'hi', email: 'devi@centre.test' };
+const place = { site: { en: 'Centre', hi: 'सेंटर' }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' };
+
+function desk(people: Person[], mail: () => Promise<Outcome>) {
+  const clock = testClock();
+  const sent: { channel: string; person: string; message: RenderedMessage }[] = [];
+  const failures: string[] = [];
+  const line = (name: string, answer: () => Promise<Outcome>, reaches: Line['reaches']): [string, Line] => [
+    name,
+    {
+      channel: {
+        name,
+        send(message, person) {
+          sent.push({ channel: name, person: person.id, message });
+          return answer();
+        },
+        close() {},
+      },
+      reaches,
+    },
+  ];
+  const lines: Lines = new Map([
+    line(
+      'console',
+      async () => ({ result: 'delivered' }),
+      () => true,
+    ),
+    line('email', mail, (person) => person.email !== undefined),
+  ]);
+  const onFailure = (channel: string, person: string, reason: string) => failures.push(`${channel} ${person}: ${reason}`);
+  const tell = createDirect({ clock, lines, roster: createRoster(people), place, onFailure });
+  return { clock, tell, sent, failures };
+}
+
+test('every central person is told at once on every channel, in their language, and nobody else is', async () => {
+  const { tell, sent, failures } = desk([technician, devi], async () => ({ result: 'delivered' }));
+  await tell('disk_full', 'SQLITE_FULL');
+  expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console devi', 'email devi']);
+  expect(sent[1]?.message).toMatchObject({ subject: 'बहुत ज़रूरी: सेंट्रल मशीन की डिस्क भर गई है, सेंटर', severity: 'critical' });
+  expect(sent[1]?.message.text).toContain('SQLITE_FULL');
+  expect(failures).toEqual([]);
+});
+
+test('without central persons the desk at the centre is told', async () => {
+  const { tell, sent } = desk([technician], async () => ({ result: 'delivered' }));
+  await tell('commit_failed', '');
+  expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console central-desk']);
+});
+
+test('at most once an hour for each reason, whatever the wall clock does', async () => {
+  const { clock, tell, sent } = desk([], async () => ({ result: 'delivered' }));
+  for (const reason of ['disk_full', 'disk_full', 'commit_failed'] as const) await tell(reason, 'x');
+  expect(sent.length).toBe(2);
+  clock.jump(7_200_000);
+  await clock.pass(3_599_999);
+  await tell('disk_full', 'x');
+  expect(sent.length).toBe(2);
+  await clock.pass(1);
+  await tell('disk_full', 'x');
+  expect(sent.length).toBe(3);
+  expect(new Set(sent.map(({ message }) => message.key)).size).toBe(3);
+});
+
+test('a channel that refuses, throws or hangs is told to the owner, stops no other, and ends within 10 s', async () => {
+  const answers: (() => Promise<Outcome>)[] = [
+    async () => ({ result: 'refused', reason: '550' }),
+    () => Promise.reject(new Error('bug')),
+    () => new Promise(() => {}),
+  ];
+  for (const [answer, reason] of answers.map((one, i) => [one, ['550', 'the channel broke: bug', 'no answer in 10 s'][i]] as const)) {
+    const { clock, tell, sent, failures } = desk([devi], answer);
+    const told = tell('disk_full', 'x');
+    await clock.pass(10_000);
+    await told;
+    expect(sent.map(({ channel }) => channel)).toEqual(['console', 'email']);
+    expect(failures).toEqual([`email devi: ${reason}`]);
+  }
+});

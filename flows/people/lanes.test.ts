@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { createLanes } from './lanes.ts';
+import { row, testClock } from './people.test-helper.ts';
+
+const key = (transition: number, person = 'asha', channel = 'email') => row({ transition, person, channel, createdAt: transition });
+
+test('rows of one channel and person come out in order of creation, however they came in', () => {
+  const lanes = createLanes(testClock());
+  for (const one of [2, 3, 1]) lanes.add(key(one), 0);
+  const order = [];
+  for (let item = lanes.next(); item; item = lanes.next()) {
+    order.push(item.row.transition);
+    lanes.done(item);
+  }
+  expect(order).toEqual([1, 2, 3]);
+});
+
+test('one at a time on a channel; another channel goes on beside it', () => {
+  const lanes = createLanes(testClock());
+  for (const one of [key(1), key(2, 'bina'), key(3, 'asha', 'console')]) lanes.add(one, 0);
+  expect(lanes.next()?.row.key).toBe('1/email/asha');
+  expect(lanes.next()?.row.key).toBe('3/console/asha');
+  expect(lanes.next()).toBeUndefined();
+});
+
+test('a row that is older than the one on its way waits behind it, and before the newer ones', () => {
+  const lanes = createLanes(testClock());
+  lanes.add(key(5), 0);
+  const first = lanes.next();
+  for (const one of [7, 3]) lanes.add(key(one), 0);
+  if (first) lanes.done(first);
+  expect(lanes.next()?.row.transition).toBe(3);
+});
+
+test('a person who waits for a retry holds up nobody else, and later rows of the same person wait behind', async () => {
+  const clock = testClock();
+  const lanes = createLanes(clock);
+  for (const one of [key(1), key(2), key(3, 'bina')]) lanes.add(one, 0);
+  const first = lanes.next();
+  if (first) lanes.again(first, { ...first.row, tries: 1 }, 5_000);
+  const other = lanes.next();
+  expect(other?.row.key).toBe('3/email/bina');
+  if (other) lanes.done(other);
+  expect(lanes.next()).toBeUndefined();
+  expect(lanes.nextInMs()).toBe(5_000);
+  await clock.pass(5_000);
+  expect(lanes.next()?.row).toMatchObject({ transition: 1, tries: 1 });
+});
+
+test('a key that is held already changes nothing; one that is done may come again', () => {
+  const lanes = createLanes(testClock());
+  for (const one of [key(1), key(1)]) lanes.add(one, 0);
+  expect(lanes.size()).toBe(1);
+  const first = lanes.next();
+  if (first) lanes.done(first);
+  expect(lanes.size()).toBe(0);
+  expect(lanes.nextInMs()).toBeUndefined();
+  lanes.add(key(1), 0);
+  expect(lanes.size()).toBe(1);
+});

@@ -1,0 +1,247 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Person } from '#contracts';
+import type { Op } from '../ledger/model.ts';
+import type { Lines } from './channels/index.ts';
+import type { Channel, OutboxRow, Outcome, RenderedMessage } from './model.ts';
+import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
+import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
+import { createRoster } from './roster.ts';
+
+const bina = { ...technician, id: 'bina', email: 'bina@office.test' };
+type Send = (message: RenderedMessage, signal: AbortSignal) => Promise<Outcome>;
+
+/** An outbox with one e-mail line whose answers the test gives, and a ledger that keeps rows by key. */
+function desk(send: Send, changes: Partial<OutboxOptions> = {}) {
+  const clock = testClock();
+  const sent: RenderedMessage[] = [];
+  const ledger = new Map<string, OutboxRow>();
+  const outcomes: { key: string; result: string }[] = [];
+  const channel = (name: string, answer: Send): Channel => ({
+    name,
+    send: (message, _person, signal) => {
+      sent.push(message);
+      return answer(message, signal);
+    },
+    close() {},
+  });
+  const lines: Lines = new Map([
+    ['console', { channel: channel('console', async () => ({ result: 'delivered' })), reaches: () => true }],
+    ['email', { channel: channel('email', send), reaches: ({ email }: Person) => email !== undefined }],
+  ]);
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit: async (ops) => apply(ledger, ops),
+    lines,
+    roster: createRoster([technician, bina]),
+    isOver: () => false,
+    onOutcome: ({ key }, { result }) => outcomes.push({ key, result }),
+    ...changes,
+  });
+  open.push({ outbox, clock });
+  const keys = () => sent.map((message) => message.key);
+  return { clock, outbox, ledger, outcomes, sent, keys, ended: outbox.run() };
+}
+
+function apply(ledger: Map<string, OutboxRow>, ops: Op[]): void {
+  for (const op of ops) {
+    if (op.op === 'outbox-set') ledger.set(op.row.key, op.row);
+    if (op.op === 'outbox' && !ledger.has(op.row.key)) ledger.set(op.row.key, op.row);
+  }
+}
+
+const open: { outbox: Outbox; clock: TestClock }[] = [];
+afterEach(async () => {
+  for (const { outbox, clock } of open.splice(0)) {
+    const stopped = outbox.stop();
+    await clock.pass(1_000);
+    await stopped;
+  }
+});
+
+const delivered: Send = async () => ({ result: 'delivered' });
+const busy: Send = async () => ({ result: 'retry', reason: '451 later' });
+
+test('R26 a delivered row is written down before it is forgotten, and then told', async () => {
+  const commits: { ops: Op[]; waiting: number }[] = [];
+  const { clock, outbox, outcomes, ended } = desk(delivered, {
+    commit: async (ops) => commits.push({ ops, waiting: outbox.waiting() }),
+  });
+  outbox.add([row()]);
+  expect(outbox.waiting()).toBe(1);
+  await clock.pass(0);
+  expect(commits).toEqual([{ ops: [{ op: 'outbox-set', row: row({ state: 'delivered', tries: 1 }) }], waiting: 1 }]);
+  expect(outbox.waiting()).toBe(0);
+  expect(outcomes).toEqual([{ key: '1/email/asha', result: 'delivered' }]);
+  await outbox.stop();
+  await expect(ended).resolves.toBeUndefined();
+});
+
+test('the message is written in the language of the person', async () => {
+  const hindi = { ...technician, language: 'hi' as const };
+  const { clock, outbox, sent } = desk(delivered, { roster: createRoster([hindi]) });
+  outbox.add([row()]);
+  await clock.pass(0);
+  expect(sent).toMatchObject([{ key: '1/email/asha', language: 'hi', severity: 'critical', subject: expect.stringContaining('माइक') }]);
+});
+
+test('R26 retry: the first within 5 s, doubling to 15 min, each written down with its time and reason', async () => {
+  const { clock, outbox, ledger, sent } = desk(busy, { random: () => 0.999_999 });
+  outbox.add([row()]);
+  await clock.pass(0);
+  const start = clock.now();
+  const held = () => ledger.get('1/email/asha');
+  expect(held()).toMatchObject({ state: 'waiting', tries: 1, lastError: '451 later' });
+  expect((held()?.dueAt ?? 0) - start).toBeGreaterThan(4_000);
+  expect((held()?.dueAt ?? 0) - start).toBeLessThanOrEqual(5_000);
+  const gaps = [];
+  for (let tries = 1; tries < 12; tries++) {
+    gaps.push(Math.round(((held()?.dueAt ?? 0) - clock.now()) / 1_000));
+    await clock.pass((held()?.dueAt ?? 0) - clock.now());
+  }
+  expect(gaps).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
+  expect(sent.length).toBe(12);
+  expect(outbox.waiting()).toBe(1);
+});
+
+test('what the other side asks to wait is waited, up to the longest backoff', async () => {
+  const answers: Outcome[] = [
+    { result: 'retry', reason: 'slow', afterMs: 60_000 },
+    { result: 'retry', reason: 'slow', afterMs: 9e9 },
+    { result: 'delivered' },
+  ];
+  const { clock, outbox, sent } = desk(async () => answers.shift() ?? { result: 'delivered' });
+  outbox.add([row()]);
+  await clock.pass(59_999);
+  expect(sent.length).toBe(1);
+  await clock.pass(1);
+  expect(sent.length).toBe(2);
+  await clock.pass(15 * 60_000);
+  expect(sent.length).toBe(3);
+});
+
+test('refused: written down in one transaction with its row on the console, and both are told', async () => {
+  const commits: Op[][] = [];
+  const { clock, outbox, outcomes } = desk(async () => ({ result: 'refused', reason: '550 no such user' }), {
+    commit: async (ops) => commits.push(ops),
+  });
+  outbox.add([row()]);
+  await clock.pass(0);
+  expect(commits[0]).toMatchObject([
+    { op: 'outbox-set', row: { key: '1/email/asha', state: 'refused', lastError: '550 no such user' } },
+    { op: 'outbox', row: { key: '1/email/asha/console', channel: 'console', person: 'asha', state: 'waiting', tries: 0 } },
+  ]);
+  expect(outcomes).toEqual([
+    { key: '1/email/asha', result: 'refused' },
+    { key: '1/email/asha/console', result: 'delivered' },
+  ]);
+  expect(outbox.waiting()).toBe(0);
+});
+
+test('a channel that is gone and a person without an address are told on the console', async () => {
+  const { clock, outbox, ledger } = desk(delivered);
+  outbox.add([row({ channel: 'pigeon' }), row({ transition: 2, person: 'left-us' })]);
+  await clock.pass(0);
+  expect([...ledger.values()]).toMatchObject([
+    { key: '1/pigeon/asha', channel: 'console', state: 'delivered' },
+    { key: '2/email/left-us', channel: 'console', state: 'delivered' },
+  ]);
+});
+
+test('rows of one person go in order of creation; the cleared follows its raise, which says that it is over', async () => {
+  let up = false;
+  const over = new Set<number>();
+  const { clock, outbox, sent } = desk(async () => (up ? { result: 'delivered' } : { result: 'retry', reason: 'down' }), {
+    isOver: (incident) => over.has(incident),
+  });
+  outbox.add([row()]);
+  await clock.pass(60_000);
+  outbox.add([row({ transition: 2, createdAt: clock.now(), notice: notice({ kind: 'cleared', at: clock.now() }) })]);
+  over.add(17);
+  up = true;
+  const before = sent.length;
+  await clock.pass(15 * 60_000);
+  expect(sent.slice(before).map(({ subject }) => subject)).toEqual([
+    'Already over: Microphone not found, Conference room, Leh',
+    'Cleared: Microphone not found, Conference room, Leh',
+  ]);
+  expect(sent[0]?.subject).toBe('Critical: Microphone not found, Conference room, Leh');
+});
+
+test('F17 a mail server that hangs is given up after 30 s; the console goes on meanwhile', async () => {
+  const signals: AbortSignal[] = [];
+  const hanging: Send = (_, signal) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  };
+  const { clock, outbox, keys, ledger } = desk(hanging);
+  outbox.add([row(), row({ transition: 2, channel: 'console' }), row({ transition: 3, person: 'bina' })]);
+  await clock.pass(29_999);
+  expect(keys()).toEqual(['1/email/asha', '2/console/asha']);
+  expect(signals[0]?.aborted).toBe(false);
+  await clock.pass(1);
+  expect(signals[0]?.aborted).toBe(true);
+  expect(ledger.get('1/email/asha')).toMatchObject({ state: 'waiting', tries: 1, lastError: 'no answer in 30 s' });
+  expect(keys().at(-1)).toBe('3/email/bina');
+});
+
+test('a channel that breaks is tried again and stops nobody', async () => {
+  const { clock, outbox, ledger, outcomes } = desk(({ key }) => {
+    if (key.endsWith('asha')) throw new Error('bug');
+    return delivered({} as RenderedMessage, AbortSignal.timeout(1));
+  });
+  outbox.add([row(), row({ transition: 2, person: 'bina' })]);
+  await clock.pass(0);
+  expect(ledger.get('1/email/asha')).toMatchObject({ state: 'waiting', lastError: 'the channel broke: bug' });
+  expect(outcomes.map(({ result }) => result)).toEqual(['retry', 'delivered']);
+});
+
+test('R20 a commit that fails stops the outbox and reaches its owner; nothing more is sent', async () => {
+  const { clock, outbox, ended, keys, outcomes } = desk(delivered, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
+  const failed = expect(ended).rejects.toThrow('SQLITE_FULL');
+  outbox.add([row(), row({ transition: 2 }), row({ transition: 3, person: 'bina' })]);
+  await clock.pass(3_600_000);
+  await failed;
+  expect(keys()).toEqual(['1/email/asha']);
+  expect(outcomes).toEqual([]);
+  expect(outbox.waiting()).toBe(3);
+});
+
+test('a row is not sent before its time, and a wall clock set back holds nothing back', async () => {
+  const { clock, outbox, sent } = desk(delivered);
+  outbox.add([row({ dueAt: clock.now() + 60_000 })]);
+  clock.jump(-86_400_000);
+  await clock.pass(59_999);
+  expect(sent.length).toBe(0);
+  await clock.pass(1);
+  expect(sent.length).toBe(1);
+  outbox.add([row({ transition: 2, dueAt: clock.now() + 86_400_000 })]);
+  await clock.pass(15 * 60_000);
+  expect(sent.length).toBe(2);
+});
+
+describe('stop', () => {
+  test('what is being sent may end, and nothing new begins', async () => {
+    const answer = Promise.withResolvers<Outcome>();
+    const { clock, outbox, ledger, keys, ended } = desk(() => answer.promise);
+    outbox.add([row(), row({ transition: 2 })]);
+    await clock.pass(0);
+    const stopped = outbox.stop();
+    answer.resolve({ result: 'delivered' });
+    await stopped;
+    await ended;
+    expect(keys()).toEqual(['1/email/asha']);
+    expect(ledger.get('1/email/asha')?.state).toBe('delivered');
+  });
+
+  test('what does not end in a second is cut, and stays as it was in the ledger', async () => {
+    const { clock, outbox, ledger } = desk(() => new Promise(() => {}));
+    outbox.add([row()]);
+    await clock.pass(0);
+    const stopped = outbox.stop();
+    await clock.pass(1_000);
+    await stopped;
+    expect(ledger.size).toBe(0);
+    expect(outbox.waiting()).toBe(1);
+  });
+});

@@ -1,0 +1,98 @@
+/** Messages to people through a real mail server. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Person, realClock } from '#contracts';
+import type { Op } from '../../flows/ledger/model.ts';
+import { openChannels } from '../../flows/people/channels/index.ts';
+import type { OutboxRow } from '../../flows/people/model.ts';
+import { createOutbox } from '../../flows/people/outbox.ts';
+import { notice, row, technician } from '../../flows/people/people.test-helper.ts';
+import { createRoster } from '../../flows/people/roster.ts';
+import { type MailServer, mailServer, mailServerFound } from './mail.ts';
+import { requirePart } from './parts.ts';
+
+const hindi: Person = { ...technician, id: 'bina', name: 'बीना', language: 'hi', email: 'bina@office.test' };
+const mailbox = (id: string): Person => ({ ...technician, id, email: `${id}@office.test` });
+
+describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail, with a real OpenSMTPD', () => {
+  let server: MailServer;
+  beforeEach(async () => {
+    server = await mailServer();
+  });
+  afterEach(() => server.remove());
+
+  /** An outbox whose backoff runs twenty times faster. */
+  function desk(isOver: (incident: number) => boolean = () => false) {
+    const ledger = new Map<string, OutboxRow>();
+    const outcomes: string[] = [];
+    const lines = openChannels({ email: { host: '127.0.0.1', port: server.port, from: 'sabha@centre.test', secure: false } }, () => {});
+    const outbox = createOutbox({
+      clock: realClock(20),
+      random: Math.random,
+      commit: async (ops: Op[]) => {
+        for (const op of ops) if (op.op === 'outbox-set') ledger.set(op.row.key, op.row);
+      },
+      lines,
+      roster: createRoster([technician, hindi, mailbox('never'), mailbox('later')]),
+      isOver,
+      onOutcome: ({ key }, { result }) => outcomes.push(`${key} ${result}`),
+    });
+    return { ledger, outbox, outcomes, ended: outbox.run() };
+  }
+
+  test('a message arrives as it was written, in the language of its person', async () => {
+    await server.start();
+    const { outbox, ended } = desk();
+    const hostile = 'Jabra $(reboot)"\r\nBcc: all@office.test';
+    const faults = [{ fault: 'microphone.missing', device: '', name: hostile, reason: null, since: Date.UTC(2026, 2, 3, 8, 35) }];
+    outbox.add([row({ person: 'bina', notice: notice({ faults }) })]);
+    const [mail] = await server.mails(1);
+    await outbox.stop();
+    await ended;
+    expect(mail?.headers.get('subject')).toBe('बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम, लेह');
+    expect(mail?.headers.get('to')).toBe('बीना <bina@office.test>');
+    expect(mail?.headers.get('x-sabha-key')).toBe('1/email/bina');
+    expect(mail?.headers.has('bcc')).toBe(false);
+    expect(mail?.text.split('\n')).toEqual([
+      'बहुत ज़रूरी: माइक नहीं मिल रहा: Jabra $(reboot)" Bcc: all@off…',
+      'कॉन्फ़्रेंस रूम, लेह',
+      '3 मार्च, 14:05 बजे से।',
+      expect.stringMatching(/^पहले यह करें: माइक की केबल/),
+      '-- ',
+      'अलर्ट 17 · Sabha',
+      '',
+    ]);
+  });
+
+  test('its 550 is refused and told on the console, its 451 is tried again, and others are delivered meanwhile', async () => {
+    await server.start();
+    const { ledger, outbox, outcomes } = desk();
+    outbox.add(['never', 'later', 'asha'].map((person, i) => row({ person, transition: i })));
+    await server.mails(1);
+    await expect.poll(() => ledger.get('1/email/later')?.tries).toBeGreaterThan(1);
+    await outbox.stop();
+    expect(ledger.get('0/email/never')).toMatchObject({ state: 'refused', lastError: expect.stringContaining('550') });
+    expect(ledger.get('1/email/later')).toMatchObject({ state: 'waiting', lastError: expect.stringContaining('451') });
+    expect(outcomes).toContain('0/email/never/console delivered');
+    expect(outcomes).toContain('2/email/asha delivered');
+  });
+
+  test('F17 after an outage of the server everything comes, in order, and what is over by then says so', async () => {
+    const { ledger, outbox, outcomes } = desk(() => true);
+    outbox.add([
+      row({ createdAt: 1 }),
+      row({ transition: 2, createdAt: 2, notice: notice({ kind: 'cleared', at: Date.UTC(2026, 2, 3, 8, 50) }) }),
+    ]);
+    await expect.poll(() => ledger.get('1/email/asha')?.tries, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    expect(ledger.get('2/email/asha')).toBeUndefined();
+    await server.start();
+    await expect.poll(() => outbox.waiting(), { timeout: 30_000 }).toBe(0);
+    const mails = await server.mails(2);
+    await outbox.stop();
+    expect(outcomes.filter((one) => one.endsWith('delivered'))).toEqual(['1/email/asha delivered', '2/email/asha delivered']);
+    const subjects = mails.map(({ headers }) => headers.get('subject')).sort();
+    expect(subjects).toEqual([
+      'Already over: Microphone not found, Conference room, Leh',
+      'Cleared: Microphone not found, Conference room, Leh',
+    ]);
+  });
+});

@@ -1,0 +1,127 @@
+/** Debian's OpenSMTPD on loopback, delivering to a maildir in a temporary folder. It needs root: it gives up its rights by itself. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ReadMail, readMail } from '../../flows/people/channels/mail.test-helper.ts';
+import { installed } from './parts.ts';
+
+export type MailServer = {
+  port: number;
+  start(): Promise<void>;
+  /** The mails delivered so far, oldest first, once there are `count`; throws after 10 s without. */
+  mails(count: number): Promise<ReadMail[]>;
+  stop(): Promise<void>;
+  /** Stops it and removes its folder. */
+  remove(): Promise<void>;
+};
+
+/** True where a mail server can run here. */
+export function mailServerFound(): boolean {
+  return process.getuid?.() === 0 && installed(['smtpd', 'unshare', 'mount']);
+}
+
+/** A server that is not started yet. It takes mail for everybody, but `never@…` (550) and `later@…` (451). */
+export async function mailServer(): Promise<MailServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sabha-mail-'));
+  await chmod(folder, 0o711);
+  const box = join(folder, 'box');
+  const port = await freePort();
+  await writeFile(join(folder, 'smtpd.conf'), config(port, box));
+  await writeFile(join(folder, 'spool.sh'), script(folder, box));
+  let child: ChildProcess | undefined;
+  const stop = async () => {
+    const running = child;
+    child = undefined;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    const ended = once(running, 'exit');
+    running.kill('SIGTERM');
+    await ended;
+  };
+  return {
+    port,
+    async start() {
+      child = spawn('unshare', ['--mount', 'sh', join(folder, 'spool.sh')], { stdio: ['ignore', 'pipe', 'pipe'] });
+      await answering(child, port);
+    },
+    mails: (count) => mailsIn(join(box, 'new'), count),
+    stop,
+    async remove() {
+      await stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function config(port: number, box: string): string {
+  return [
+    'table everybody { "@" = "nobody" }',
+    'filter never phase rcpt-to match rcpt-to { "never@office.test" } reject "550 no such person"',
+    'filter later phase rcpt-to match rcpt-to { "later@office.test" } reject "451 come again later"',
+    'filter both chain { never, later }',
+    `listen on 127.0.0.1 port ${port} hostname mail.test filter both`,
+    `action box maildir "${box}" virtual <everybody> user nobody`,
+    'match from any for any action box',
+    '',
+  ].join('\n');
+}
+
+/** Its queue and control socket have fixed places, so it gets its own view of those two folders; the machine's stay as they are. */
+function script(folder: string, box: string): string {
+  return [
+    'set -e',
+    'mount -t tmpfs tmpfs /var/spool',
+    'mount -t tmpfs tmpfs /run',
+    'mkdir -m 711 /var/spool/smtpd',
+    `mkdir -p ${box}`,
+    `chown nobody ${box}`,
+    `exec smtpd -d -f ${join(folder, 'smtpd.conf')}`,
+    '',
+  ].join('\n');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Ends when the server greets; throws with its own words when it ends first, or after 10 s. */
+async function answering(child: ChildProcess, port: number): Promise<void> {
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (said += data));
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
+    if (child.exitCode !== null) throw new Error(`smtpd ended with ${child.exitCode}: ${said}`);
+    if (await greets(port)) return;
+    await delay(50);
+  }
+  throw new Error(`smtpd does not answer: ${said}`);
+}
+
+async function greets(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    const [data] = await once(socket, 'data', { signal: AbortSignal.timeout(1_000) });
+    return String(data).startsWith('220');
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function mailsIn(folder: string, count: number): Promise<ReadMail[]> {
+  let names: string[] = [];
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
+    names = (await readdir(folder).catch(() => [])).sort();
+    if (names.length >= count) return Promise.all(names.map(async (name) => readMail(await readFile(join(folder, name), 'utf8'))));
+    await delay(50);
+  }
+  throw new Error(`${names.length} mails came, not ${count}`);
+}
