@@ -35,6 +35,7 @@ function main(): void {
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
   const pc = `${settings.site.state}/${settings.site.id}/${settings.site.pcs[0]?.id}`;
   const places = prepare(data, pc);
+  if (process.argv.includes('--editor')) places.editor = secret(join(data, 'flows', 'editor.password'));
   const parts = partsOf({ settings, configFile, data, pc, places }).map(
     (part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }),
   );
@@ -44,7 +45,15 @@ function main(): void {
   void sayHealth(settings, pc);
 }
 
-type Places = { flowsToken: string; exporterToken: string; agentToken: string; registryKey: string; admit: string; registry: string };
+type Places = {
+  flowsToken: string;
+  exporterToken: string;
+  agentToken: string;
+  registryKey: string;
+  admit: string;
+  registry: string;
+  editor?: string;
+};
 
 /** Makes folders and secrets that are not there yet. Every secret lies in the folder of the one part that may read it (0600). */
 function prepare(data: string, pc: string): Places {
@@ -106,6 +115,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; pc:
     SABHA_WALL: folder('dashboards/wall'),
     SABHA_MODULES: folder('node_modules'),
     SABHA_METRICS_PORT: `${settings.ports.flowsMetrics}`,
+    ...(places.editor === undefined ? {} : { SABHA_EDITOR_PASSWORD: places.editor }),
   };
   const dashboards = {
     SABHA_TOKEN_FILE: places.exporterToken,

@@ -1,5 +1,6 @@
 /** The wall: this site and its incidents, live. It shows what the centre says, and unknown where it says nothing. */
-import { html, render } from 'htm/preact';
+import { html } from 'htm/preact';
+import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Incidents, incidentTitle } from './incidents.js';
 import { changed, news, openIncidents, pcMark, viewOf } from './model.js';
@@ -76,24 +77,24 @@ function Banner({ scene, view, connected }) {
 }
 
 /**
- * Speaks what is new, and only that: ages that tick would be read out every second.
+ * Speaks what is new, and only that: ages that tick would be read out every second. It waits for the catalogue, which has the titles.
  * @param {{ scene: Scene, view: View | null }} props
  */
 function Announcer({ scene, view }) {
   const before = useRef(/** @type {View | null} */ (null));
   const [text, setText] = useState('');
+  const { lang, catalogue } = scene;
   useEffect(() => {
-    const told = before.current === null || view === null ? [] : news(before.current.incidents, view.incidents);
+    before.current ??= view;
+    if (before.current === null || view === null || Object.keys(catalogue).length === 0) return;
+    const told = news(before.current.incidents, view.incidents);
     before.current = view;
     if (told.length === 0) return;
-    setText(
-      told
-        .map(({ key, incident }) =>
-          say(scene.lang, key, { title: incidentTitle(scene, incident), room: nameIn(scene.lang, incident.room) }),
-        )
-        .join('. '),
+    const lines = told.map(({ key, incident }) =>
+      say(lang, key, { title: incidentTitle(scene, incident), room: nameIn(lang, incident.room) }),
     );
-  }, [view]);
+    setText(lines.join('. '));
+  }, [view, catalogue]);
   return html`<p class="unseen" aria-live="polite">${text}</p>`;
 }
 

@@ -4,8 +4,8 @@ import type { Incident, StandingFault } from './model.ts';
 import type { Scene, Standing } from './standing.ts';
 
 /** A fault that came back within this time of having gone flaps: one open incident, which clears only after `calmMs` of quiet. */
-export const flapWindowMs = 30 * 60_000;
-export const calmMs = 10 * 60_000;
+const flapWindowMs = 30 * 60_000;
+const calmMs = 10 * 60_000;
 
 /** News of an incident: what a transition will be made of. */
 export type News = { kind: TransitionKind; faults: StandingFault[] };

@@ -190,3 +190,12 @@ export function contentsAfter(ops: readonly Op[]): Contents {
     nextTimer: timers.length + 1,
   };
 }
+
+/** A stage with one PC online whose microphone and camera are well. */
+export function online(options: StageOptions = {}): Stage {
+  const stage = createStage(options);
+  stage.subscribe();
+  stage.birth();
+  stage.state([ok('microphone'), ok('camera')]);
+  return stage;
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { createStage, fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+describe('R16, R18 silence', () => {
+  it('a will and nothing newer within 90 s is silence; a newer session is none', () => {
+    const stage = online();
+    stage.lost();
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('lost');
+    stage.pass(89 * second);
+    expect(stage.engine.book.incidents.size).toBe(0);
+    stage.pass(2 * second);
+    expect(stage.incident()?.faults[0]?.fault).toBe('pc.silent');
+    stage.birth(pc, { session: 2 });
+    stage.state([ok('microphone')]);
+    expect(stage.incident()?.over).toBe('cleared');
+    expect(stage.told()).toEqual(['raised to technician', 'cleared to technician']);
+  });
+
+  it('R16 an older will is ignored, and so is a will after a newer word', () => {
+    const stage = online();
+    stage.birth(pc, { session: 2 });
+    stage.lost(pc, 1);
+    stage.live(5 * minute);
+    expect(stage.engine.book.incidents.size).toBe(0);
+    stage.lost(pc, 2);
+    stage.apply({ type: 'beat', pc, session: 2, digest: 'x' });
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('lost');
+    stage.apply({ type: 'beat', pc, session: 3, digest: 'x' });
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('online');
+  });
+
+  it('a clean goodbye is no silence, and a will after it neither', () => {
+    const stage = online();
+    stage.bye();
+    stage.lost();
+    stage.apply({ type: 'beat', pc, session: 1, digest: 'x' });
+    stage.pass(hour);
+    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('stopped');
+  });
+
+  it('nothing heard for the limit of the class is silence, whatever was heard counts as hearing', () => {
+    const stage = online();
+    stage.pass(149 * second);
+    stage.apply({ type: 'heard', pc });
+    stage.pass(149 * second);
+    stage.apply({ type: 'unreadable', pc, leaf: 'beat' });
+    stage.pass(149 * second);
+    expect(stage.engine.book.incidents.size).toBe(0);
+    stage.pass(2 * second);
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+    stage.apply({ type: 'heard', pc });
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('online');
+  });
+
+  it('a silent PC hides and freezes its other faults; they are told when it is back, if nobody was', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    stage.state([fault('microphone.missing')]);
+    stage.lost();
+    stage.pass(15 * second);
+    stage.pass(80 * second);
+    const silent = stage.incident();
+    expect(silent?.faults.map((one) => [one.fault, one.hidden])).toEqual([
+      ['microphone.missing', true],
+      ['pc.silent', false],
+    ]);
+    stage.birth(pc, { session: 2 });
+    stage.state([fault('microphone.missing')]);
+    stage.live(minute);
+    expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['microphone.missing']);
+    expect(stage.incident()?.over).toBeNull();
+  });
+
+  it('while flows is not subscribed no silence is judged, and after it the count begins anew', () => {
+    const stage = online();
+    stage.apply({ type: 'unsubscribed' });
+    stage.lost();
+    stage.pass(50 * second);
+    stage.pass(hour);
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('lost');
+    stage.subscribe();
+    stage.pass(80 * second);
+    expect(stage.incident(pc)).toBeUndefined();
+    stage.pass(20 * second);
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+  });
+});
+
+describe('R19 a gap of our own', () => {
+  const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0 }));
+
+  it('PCs still unheard after it are one incident with a list, which clears when the last is heard', () => {
+    const stage = createStage({ known });
+    stage.subscribe();
+    stage.birth('la/leh/a');
+    stage.live(3 * minute, 'la/leh/a');
+    const list = stage.incident('centre/unheard');
+    expect(list?.faults.map((one) => one.device)).toEqual(['la/leh/b', 'la/leh/c']);
+    expect(stage.kinds()).toEqual(['raised']);
+    stage.birth('la/leh/b');
+    stage.birth('la/leh/c');
+    expect(stage.incident('centre/unheard')?.over).toBe('cleared');
+    expect(stage.engine.book.incidents.size).toBe(1);
+  });
+
+  it('losing the broker for 60 s is an incident of the centre, cleared by the next SUBACK', () => {
+    const stage = online();
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(59 * second);
+    expect(stage.incident('centre')).toBeUndefined();
+    stage.pass(2 * second);
+    expect(stage.incident('centre')?.faults[0]?.fault).toBe('centre.broker_lost');
+    stage.subscribe();
+    expect(stage.incident('centre')?.over).toBe('cleared');
+    expect(stage.engine.isSubscribed()).toBe(true);
+  });
+
+  it('three starts in 30 min are an incident of the centre, until they are long ago', () => {
+    const stage = createStage({ starts: [900_000, 950_000, 1_000_000] });
+    stage.subscribe();
+    expect(stage.incident('centre')?.faults[0]?.fault).toBe('centre.restarts');
+    stage.pass(30 * minute, 10 * second);
+    expect(stage.incident('centre')?.over).toBe('cleared');
+  });
+
+  it('what the desk says of the centre is raised and cleared like any fault', () => {
+    const stage = online();
+    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: true });
+    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: true });
+    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: false });
+    expect(stage.kinds()).toEqual(['raised', 'cleared']);
+  });
+});

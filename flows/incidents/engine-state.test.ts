@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { createStage, fault, ok, online, pc, unknown } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+describe('R10 only state and silence raise and clear', () => {
+  it('raises at once what the state says, and clears it after its clear time, told once each', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    expect(stage.told()).toEqual(['raised to technician']);
+    stage.state([ok('microphone'), ok('camera')]);
+    stage.pass(4 * second);
+    expect(stage.incident()?.over).toBeNull();
+    stage.pass(2 * second);
+    expect(stage.incident()?.over).toBe('cleared');
+    expect(stage.told()).toEqual(['raised to technician', 'cleared to technician']);
+    expect(stage.outbox()[1]?.notice.faults[0]?.fault).toBe('microphone.missing');
+  });
+
+  it('makes one incident of a room, with its faults as children', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing'), fault('camera.missing')]);
+    expect(stage.engine.book.incidents.size).toBe(1);
+    expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['microphone.missing', 'camera.missing']);
+    expect(stage.kinds()).toEqual(['raised']);
+  });
+
+  it('takes no notice of a PC that the site table does not know', () => {
+    const stage = online();
+    stage.birth('la/leh/stranger');
+    stage.state([fault('microphone.missing')], 'la/leh/stranger');
+    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.touch('la/leh/stranger', 5)).toBe(false);
+  });
+});
+
+describe('R11, R12, R13 the state converges', () => {
+  it('R13 asks for a state that it does not hold, at most once in 10 s', () => {
+    const stage = createStage();
+    stage.subscribe();
+    stage.birth(pc, { digest: '0000000000000000' });
+    expect(stage.asks).toEqual([{ do: 'ask', pc, want: ['state'] }]);
+    stage.pass(9 * second);
+    expect(stage.asks).toHaveLength(1);
+    stage.pass(2 * second);
+    expect(stage.asks).toHaveLength(2);
+    stage.state([ok('camera')]);
+    stage.pass(minute);
+    expect(stage.asks).toHaveLength(2);
+  });
+
+  it('R13 after three answers that it could not read it asks once an hour, and that is a finding', () => {
+    const stage = online();
+    const broken = { type: 'state', pc, digest: 'ffffffffffffffff', session: 1, base: undefined, checks: [], gone: [] } as const;
+    for (const rev of [11, 12, 13]) stage.apply({ ...broken, rev });
+    expect(stage.incident()?.faults[0]?.fault).toBe('agent.unreadable');
+    const before = stage.asks.length;
+    stage.live(30 * minute);
+    expect(stage.asks.length).toBe(before);
+    stage.live(40 * minute);
+    expect(stage.asks.length).toBe(before + 1);
+    stage.apply({ type: 'unreadable', pc, leaf: 'state' });
+    stage.apply({ type: 'unreadable', pc, leaf: 'inventory' });
+    stage.birth(pc, { session: 2 });
+    stage.state([ok('microphone')]);
+    expect(stage.incident()?.over).toBe('cleared');
+  });
+
+  it('R12 ignores an older revision and an older session', () => {
+    const stage = online();
+    const old = { type: 'state', pc, digest: '0', base: undefined, checks: [fault('camera.missing')], gone: [] } as const;
+    stage.apply({ ...old, session: 1, rev: 1 });
+    stage.birth(pc, { session: 5 });
+    stage.apply({ ...old, session: 4, rev: 99 });
+    stage.apply({ type: 'beat', pc, session: 4, digest: '0' });
+    stage.apply({ type: 'bye', pc, boot: 'b1', session: 4 });
+    stage.apply({ type: 'birth', pc, boot: 'b1', session: 4, digest: '0', rev: 0, spool: 's1', config: 1, inventory: '', agent: '' });
+    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.book.pcs.get(pc)).toMatchObject({ presence: 'online', session: 5 });
+  });
+
+  it('R12 a difference builds on the digest held; one that does not is asked for', () => {
+    const stage = online();
+    const held = stage.engine.book.pcs.get(pc)?.digest ?? '';
+    const after = createStage();
+    after.subscribe();
+    after.birth();
+    after.state([fault('microphone.muted')]);
+    const digest = after.engine.book.pcs.get(pc)?.digest ?? '';
+    const change = { type: 'state', pc, digest, session: 1, checks: [fault('microphone.muted')], gone: ['camera/expected-1'] } as const;
+    stage.pass(11 * second);
+    const before = stage.asks.length;
+    stage.apply({ ...change, rev: 2, base: 'aaaaaaaaaaaaaaaa' });
+    expect(stage.asks).toHaveLength(before + 1);
+    stage.apply({ ...change, rev: 2, base: held });
+    expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['microphone.muted']);
+  });
+
+  it('asks for an inventory that it does not hold', () => {
+    const stage = createStage();
+    stage.subscribe();
+    stage.birth(pc, { inventory: 'abc' });
+    expect(stage.asks).toContainEqual({ do: 'ask', pc, want: ['inventory'] });
+    stage.apply({ type: 'inventory', pc, hash: 'abc' });
+    stage.birth(pc, { inventory: 'abc', session: 2 });
+    expect(stage.asks.filter((one) => one.want.includes('inventory'))).toHaveLength(1);
+  });
+
+  it('R16 a new spool begins a new order of sessions', () => {
+    const stage = online();
+    stage.birth(pc, { session: 900 });
+    stage.birth(pc, { session: 3, spool: 's2' });
+    stage.state([fault('camera.missing')]);
+    expect(stage.incident()?.faults).toHaveLength(1);
+  });
+});
+
+describe('R14 unknown freezes', () => {
+  it('neither clears nor escalates while nobody can say, and shows its age', () => {
+    const stage = online();
+    stage.setPath(({ message }) => ({
+      acts: [
+        { do: 'deliver', channel: 'email', to: ['technician'], severity: message.severity },
+        {
+          do: 'wait',
+          node: 'n',
+          dueAt: stage.now() + 15 * minute,
+          unlessAcknowledged: true,
+          message: { severity: 'critical', holdMs: 0, to: [] },
+        },
+      ],
+    }));
+    stage.state([fault('microphone.missing')]);
+    stage.state([unknown('microphone', 'no audio server')]);
+    stage.live(30 * minute);
+    expect(stage.incident()?.faults[0]?.unknownSince).toBe(1_000_000);
+    expect(stage.offers).toHaveLength(1);
+    stage.state([fault('microphone.missing')]);
+    stage.live(2 * minute);
+    expect(stage.offers.map((one) => one.node)).toEqual([null, 'n']);
+  });
+
+  it('names to central what has been unknown for a day, once a day', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing')]);
+    stage.state([unknown('microphone', 'no audio server')]);
+    for (let hours = 0; hours < 26; hours += 1) stage.live(hour);
+    expect(
+      stage
+        .outbox()
+        .filter((row) => row.person === 'central')
+        .map((row) => row.notice.kind),
+    ).toEqual(['direct']);
+  });
+
+  it('a component that is unknown as a whole freezes its devices', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing')]);
+    stage.state([unknown('microphone', 'no audio server', '')]);
+    stage.pass(minute);
+    expect(stage.incident()?.over).toBeNull();
+  });
+});
+
+describe('R15 close', () => {
+  it('closes with the reason when a check is gone, and tells whoever was told', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    stage.state([ok('camera')]);
+    expect(stage.incident()).toMatchObject({ over: 'closed', closedBecause: 'no longer checked' });
+    expect(stage.told()).toEqual(['raised to technician', 'closed to technician']);
+    expect(stage.outbox()[1]?.notice.lines).toEqual(['no longer checked']);
+  });
+
+  it('closes when the PC leaves the site table, and begins anew when it returns with another link', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing')]);
+    stage.apply({ type: 'known', pcs: [] });
+    expect(stage.incident()?.over).toBe('closed');
+    stage.apply({ type: 'known', pcs: [{ pc, link: 'geo', elevationM: 0 }] });
+    expect(stage.engine.book.pcs.get(pc)?.link).toBe('geo');
+  });
+});
+
+it('forgets an incident a day after it is over', () => {
+  const stage = online();
+  stage.state([fault('microphone.missing')]);
+  stage.state([ok('microphone')]);
+  stage.live(25 * hour);
+  expect(stage.engine.book.incidents.size).toBe(0);
+  expect(stage.engine.book.transitions.size).toBe(0);
+});
+
+it('a beat that changes nothing costs no row', () => {
+  const stage = online();
+  const before = stage.ops.length;
+  expect(stage.engine.touch(pc, stage.now())).toBe(true);
+  stage.beat();
+  expect(stage.ops.length).toBe(before);
+});

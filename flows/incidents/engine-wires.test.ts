@@ -1,0 +1,272 @@
+import { describe, expect, it } from 'vitest';
+import { contentsAfter, createStage, fault, holdFirst, ok, online, pc, tellTechnician } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+describe('R21 transitions', () => {
+  it('a fault that joins is worsened and takes back an acknowledgement when it is more severe', () => {
+    const stage = online();
+    stage.state([fault('microphone.muted'), ok('camera')]);
+    stage.apply({ type: 'acknowledge', incident: 1, by: 'Tsering' });
+    stage.apply({ type: 'note', incident: 1, by: 'Tsering', text: 'going' });
+    stage.state([fault('microphone.muted'), ok('camera'), fault('pc.disk_full', 'disk')]);
+    expect(stage.incident()?.acknowledged).toMatchObject({ by: 'Tsering' });
+    stage.state([fault('microphone.muted'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
+    expect(stage.incident()).toMatchObject({ acknowledged: null, severity: 'critical', notes: [{ text: 'going' }] });
+    expect(stage.kinds()).toEqual(['raised', 'worsened', 'worsened']);
+    stage.state([ok('microphone'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
+    stage.pass(6 * second);
+    expect(stage.kinds()).toEqual(['raised', 'worsened', 'worsened', 'eased']);
+    stage.apply({ type: 'acknowledge', incident: 99, by: 'nobody' });
+  });
+
+  it('a parent hides its child: the child is told only when it stands alone', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing', 'expected-1'), fault('microphone.muted', 'expected-2')]);
+    expect(stage.outbox()[0]?.notice.faults.map((one) => one.fault)).toEqual(['microphone.missing']);
+    stage.state([ok('microphone', 'expected-1'), fault('microphone.muted', 'expected-2')]);
+    stage.pass(6 * second);
+    expect(stage.kinds()).toEqual(['raised', 'eased', 'worsened']);
+  });
+
+  it('only one transition of an incident is open at a time, in order', () => {
+    const stage = online();
+    stage.setPath(() => 'nothing');
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    stage.state([fault('microphone.missing'), fault('camera.missing')]);
+    expect(stage.kinds()).toEqual(['raised']);
+    stage.setPath(tellTechnician);
+    stage.apply({ type: 'conclude', transition: 1, acts: [], severity: 'critical', how: 'nothing to do' });
+    expect(stage.kinds()).toEqual(['raised', 'worsened']);
+  });
+
+  it('a room that flaps has one open incident and at most four messages, and clears once it is calm for 10 min', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    for (let cycle = 0; cycle < 24 * 60; cycle += 1) {
+      stage.state([fault('camera.missing'), ok('microphone')]);
+      stage.pass(30 * second, 5 * second);
+      stage.state([ok('camera'), ok('microphone')]);
+      stage.pass(30 * second, 5 * second);
+    }
+    expect(stage.told().length).toBeLessThanOrEqual(4);
+    expect(stage.incident()).toMatchObject({ over: null, flapping: true });
+    stage.live(9 * minute);
+    expect(stage.incident()?.over).toBeNull();
+    stage.live(2 * minute);
+    expect(stage.incident()?.over).toBe('cleared');
+    expect(stage.told().length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('R22 hold', () => {
+  it('a clear in that time ends it untold', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    stage.state([fault('microphone.missing')]);
+    stage.pass(10 * second);
+    stage.state([ok('microphone')]);
+    stage.pass(minute);
+    expect(stage.told()).toEqual([]);
+    expect([...stage.engine.book.transitions.values()].map((one) => one.conclusion)).toEqual([
+      'told; over before anybody was told',
+      'nobody had been told',
+    ]);
+    expect(stage.engine.book.timers.size).toBe(0);
+  });
+
+  it('the hold survives a kill: the next start goes on where the wait stood', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    stage.state([fault('microphone.missing')]);
+    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() + 5 * second });
+    next.subscribe();
+    next.apply({ type: 'started' });
+    next.pass(14 * second);
+    expect(next.offers).toEqual([]);
+    next.pass(2 * second);
+    expect(next.offers.map((one) => one.node)).toEqual(['hold']);
+    expect(next.told()).toEqual(['raised to technician']);
+  });
+
+  it('a fault that is just gone when its hold ends waits for its clear time', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    stage.state([fault('microphone.missing')]);
+    stage.pass(18 * second);
+    stage.state([ok('microphone')]);
+    stage.pass(3 * second);
+    stage.state([fault('microphone.missing')]);
+    stage.pass(8 * second);
+    expect(stage.told()).toEqual(['raised to technician']);
+  });
+});
+
+describe('R23 conclude', () => {
+  it('writes acts and conclusion together, once; a second conclusion changes nothing', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing')]);
+    const rows = stage.outbox().length;
+    stage.apply({
+      type: 'conclude',
+      transition: 1,
+      acts: [{ do: 'deliver', channel: 'email', to: ['x'], severity: 'info' }],
+      severity: 'info',
+      how: 'late',
+    });
+    stage.apply({ type: 'conclude', transition: 77, acts: [], severity: 'info', how: 'never was' });
+    expect(stage.outbox()).toHaveLength(rows);
+    expect(stage.outbox()[0]).toMatchObject({ key: '1/email/technician', state: 'waiting', tries: 0 });
+  });
+
+  it('a rule that makes it more urgent holds for the incident, and takes an acknowledgement back', () => {
+    const stage = online();
+    stage.setPath(() => 'nothing');
+    stage.state([fault('microphone.muted')]);
+    stage.apply({ type: 'acknowledge', incident: 1, by: 'Tsering' });
+    stage.apply({
+      type: 'conclude',
+      transition: 1,
+      acts: [{ do: 'deliver', channel: 'email', to: ['a', 'b'], severity: 'critical' }],
+      severity: 'critical',
+      how: 'told',
+    });
+    expect(stage.incident()).toMatchObject({ severity: 'critical', acknowledged: null, told: [{ person: 'a' }, { person: 'b' }] });
+  });
+
+  it('a path that tells nobody is a conclusion too', () => {
+    const stage = online();
+    stage.setPath(() => ({ acts: [{ do: 'deliver', channel: 'email', to: [], severity: 'info' }], how: 'not told: info only' }));
+    stage.state([fault('microphone.missing')]);
+    stage.state([ok('microphone')]);
+    stage.pass(6 * second);
+    expect(stage.kinds()).toEqual(['raised']);
+    expect(stage.told()).toEqual([]);
+  });
+});
+
+describe('R24 offered again, then the default route', () => {
+  it('without a conclusion in 10 s it is offered again; after two offers central is told and the flow is named', () => {
+    const stage = online();
+    stage.setPath(() => 'nothing');
+    stage.state([fault('microphone.missing')]);
+    stage.pass(10 * second);
+    expect(stage.offers.map((one) => one.message.transition.offer)).toEqual([1, 2]);
+    stage.pass(10 * second);
+    expect(stage.told()[0]).toBe('unfinished to central');
+    expect(stage.outbox()[0]?.notice.lines).toEqual([`${pc}, Room: Microphone not found (raised)`]);
+    expect(stage.incident('centre')?.faults[0]?.fault).toBe('centre.flow_unfinished');
+    expect(stage.incident()?.told[0]?.person).toBe('central');
+    stage.state([ok('microphone')]);
+    stage.live(3 * minute);
+    const told = stage.told();
+    expect(told.every((one) => one === 'unfinished to central')).toBe(true);
+    expect(told.length).toBeLessThanOrEqual(4);
+  });
+
+  it('the offer is counted in the ledger before it is made', () => {
+    const stage = online();
+    stage.setPath(({ message }) => {
+      const written = stage.ops.flatMap((op) =>
+        op.op === 'transition' && op.transition.id === message.transition.id ? [op.transition.offers] : [],
+      );
+      expect(written.at(-1)).toBe(message.transition.offer);
+      return 'nothing';
+    });
+    stage.state([fault('microphone.missing')]);
+    stage.pass(10 * second);
+    expect(stage.offers).toHaveLength(2);
+  });
+
+  it('on start what is open is offered again, to the head, unless it is over by now', () => {
+    const stage = online();
+    stage.setPath(() => 'nothing');
+    stage.state([fault('microphone.missing')]);
+    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() + second });
+    next.apply({ type: 'started' });
+    expect(next.told()).toEqual(['raised to technician']);
+    stage.state([ok('microphone')]);
+    stage.pass(6 * second);
+    const later = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
+    later.apply({ type: 'started' });
+    expect(later.told()).toEqual([]);
+    expect([...later.engine.book.transitions.values()].map((one) => one.state)).toEqual(['concluded', 'concluded']);
+  });
+
+  it('the default route bundles: one message a minute', () => {
+    const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0 }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    stage.setPath(() => 'nothing');
+    for (const { pc: one } of known) {
+      stage.birth(one);
+      stage.state([fault('microphone.missing')], one);
+    }
+    stage.pass(25 * second);
+    expect(stage.told()).toEqual(['unfinished to central']);
+    expect(stage.outbox()[0]?.notice.lines).toHaveLength(3);
+  });
+});
+
+describe('R25 timers', () => {
+  it('an acknowledgement in time ends an escalation', () => {
+    const stage = online();
+    stage.setPath(({ message, node }) =>
+      node === null && message.transition.kind === 'raised'
+        ? {
+            acts: [
+              { do: 'deliver', channel: 'email', to: ['technician'], severity: message.severity },
+              {
+                do: 'wait',
+                node: 'up',
+                dueAt: stage.now() + minute,
+                unlessAcknowledged: true,
+                message: { severity: 'critical', holdMs: 0, to: ['state'] },
+              },
+            ],
+          }
+        : { acts: [{ do: 'deliver', channel: 'email', to: message.to, severity: message.severity }] },
+    );
+    stage.state([fault('microphone.missing')]);
+    stage.apply({ type: 'acknowledge', incident: 1, by: 'Tsering' });
+    stage.pass(2 * minute);
+    expect(stage.told()).toEqual(['raised to technician']);
+    expect(stage.engine.book.transitions.get(1)?.conclusion).toBe('told; acknowledged by Tsering');
+  });
+
+  it('a timer that fires hands its message to its node, with what the node held', () => {
+    const stage = online();
+    stage.setPath(({ message, node }) =>
+      node === null
+        ? {
+            acts: [
+              {
+                do: 'wait',
+                node: 'up',
+                dueAt: stage.now() + minute,
+                unlessAcknowledged: true,
+                message: { severity: 'minor', holdMs: 5, to: ['state'] },
+              },
+            ],
+          }
+        : { acts: [{ do: 'deliver', channel: 'email', to: message.to, severity: message.severity }] },
+    );
+    stage.state([fault('microphone.missing')]);
+    stage.pass(61 * second);
+    expect(stage.offers[1]?.message).toMatchObject({ to: ['state'], severity: 'minor', holdMs: 5, transition: { offer: 1 } });
+    expect(stage.told()).toEqual(['raised to state']);
+  });
+
+  it('a node that is gone when its timer fires: offered at the head after 10 s, then the default route, in 25 s', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    stage.state([fault('microphone.missing')]);
+    stage.setPath(() => 'nothing');
+    stage.pass(20 * second);
+    expect(stage.offers.at(-1)?.node).toBe('hold');
+    stage.pass(25 * second);
+    expect(stage.offers.at(-1)?.node).toBeNull();
+    expect(stage.told()).toContain('unfinished to central');
+  });
+});
