@@ -13,7 +13,7 @@ type Ran = { code: number; out: string; err: string };
 
 /** Runs the real command in an empty folder. */
 function agent(args: string[], config?: string): Promise<Ran> {
-  const env = { ...process.env, ...(config !== undefined && { SABHA_CONFIG: config }) };
+  const env = { ...process.env, SABHA_CONFIG: config };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [cli, ...args], { cwd: folder, env }, (_error, out, err) => {
       resolve({ code: child.exitCode ?? -1, out, err });

@@ -9,6 +9,8 @@ export type Courier = {
   appended(): void;
   /** `evidence`: the ack answered events, so an event that it does not cover has been seen and not taken. */
   acked(evidence: boolean): void;
+  /** Nothing more until the next `begin`. */
+  pause(): void;
   /** The ledger misses these numbers. */
   want(range: { from: number; to: number }): void;
 };
@@ -68,6 +70,7 @@ export function createCourier(options: CourierOptions): Courier {
     acked: (evidence) => {
       if (mayGo(options, state)) progress(options, state, evidence);
     },
+    pause: () => pause(state),
     want: (range) => {
       if (mayGo(options, state)) void sendRange(options, range);
     },
@@ -86,10 +89,15 @@ function begin(options: CourierOptions, state: State): void {
 /** Guarantee: no event of a spool goes out before its birth is acknowledged (R3). */
 function mayGo({ spool, onNewSpool }: CourierOptions, state: State): boolean {
   if (state.spool === undefined || state.spool === spool.id()) return state.spool !== undefined;
-  state.spool = undefined;
-  state.timer();
+  pause(state);
   onNewSpool();
   return false;
+}
+
+function pause(state: State): void {
+  state.spool = undefined;
+  state.armed = false;
+  state.timer();
 }
 
 function sendLive(options: CourierOptions, state: State): void {

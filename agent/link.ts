@@ -1,23 +1,10 @@
 /** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
 import { type Cancel, encode, nameOf, pcTopic } from '#contracts';
 import { backoffMs } from './backoff.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import { type LinkFigures, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Connected, Transport } from './transport.ts';
 
 export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'figures'> & { transport: Transport; token: string };
-
-export type LinkFigures = {
-  connected: boolean;
-  /** From the last ack with an echo, milliseconds; null before the first. */
-  roundTripMs: number | null;
-  /** Clock of the PC minus clock of the centre. */
-  clockOffsetMs: number | null;
-  /** When that ack came, by clock.up(). */
-  echoedUp: number | null;
-  /** Commands that came and were not obeyed: none is signed yet. */
-  commandsIgnored: number;
-  unreadable: number;
-};
 
 export type Link = {
   start(): void;
@@ -27,7 +14,7 @@ export type Link = {
   stateChanged(): void;
   /** Something was appended to the spool. */
   appended(): void;
-  inventoryChanged(): void;
+  inventoryKnown(changed: boolean): void;
   figures(): LinkFigures;
 };
 
@@ -52,7 +39,7 @@ export function createLink(options: LinkOptions): Link {
     stop: (reason) => stop(options, state, reason),
     stateChanged: () => state.session?.stateChanged(),
     appended: () => state.session?.appended(),
-    inventoryChanged: () => state.session?.inventoryChanged(),
+    inventoryKnown: (changed) => state.session?.inventoryKnown(changed),
     figures: () => state.figures,
   };
 }
@@ -64,11 +51,13 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
   const will = { topic: pcTopic(pc, 'presence'), payload: encode('presence', { kind: 'lost', boot, session: number }) };
   const since = clock.up();
   let session: Session | undefined;
+  let lost: string | undefined;
   const answer = await options.transport.connect(
     { name: nameOf(pc), password: options.token, keepaliveMs: options.limits().keepaliveMs, will },
     {
       message: (topic, payload) => session?.receive(topic, payload),
       closed: (reason) => {
+        lost = reason;
         if (!session) return;
         const lastedMs = clock.up() - since;
         session.close();
@@ -79,6 +68,7 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
   );
   if (state.stopped) return leave(answer);
   if (!answer.ok) return again(options, state, answer);
+  if (lost !== undefined) return again(options, state, { refused: false, reason: lost });
   session = openSession({ ...options, connection: answer.connection, session: number, figures: state.figures });
   state.session = session;
   state.figures.connected = true;

@@ -114,7 +114,7 @@ function watch(stage: Stage, seat: Seat): void {
 
 /** Coalesces: however many changes are told, one run follows, and one more where a run was in progress. */
 function hurry(stage: Stage, seat: Seat): void {
-  if (seat.running) {
+  if (seat.running !== undefined) {
     seat.again = true;
     return;
   }

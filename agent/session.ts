@@ -19,11 +19,23 @@ import {
 } from '#contracts';
 import type { Board } from './board.ts';
 import { type Courier, createCourier } from './courier.ts';
-import type { LinkFigures } from './link.ts';
 import type { Log } from './log.ts';
 import type { Spool } from './spool.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
 import type { Connection } from './transport.ts';
+
+export type LinkFigures = {
+  connected: boolean;
+  /** From the last ack with an echo, milliseconds; null before the first. */
+  roundTripMs: number | null;
+  /** Clock of the PC minus clock of the centre. */
+  clockOffsetMs: number | null;
+  /** When that ack came, by clock.up(). */
+  echoedUp: number | null;
+  /** Commands that came and were not obeyed: none is signed yet. */
+  commandsIgnored: number;
+  unreadable: number;
+};
 
 export type SessionOptions = {
   pc: PcPath;
@@ -53,7 +65,8 @@ export type Session = {
   receive(topic: string, payload: Buffer): void;
   stateChanged(): void;
   appended(): void;
-  inventoryChanged(): void;
+  /** The inventory was read; it goes out where it is news, or was wanted before it was known. */
+  inventoryKnown(changed: boolean): void;
   /** An ack answered the birth of this session. */
   answered(): boolean;
   bye(reason: string): Promise<void>;
@@ -75,6 +88,7 @@ type State = SessionOptions & {
   hellos: Set<string>;
   /** The last echo asked for: what was sent, and when by clock.up(). */
   echo: { value: number; up: number } | undefined;
+  inventoryOwed: boolean;
   courier: Courier;
   sender: StateSender;
 };
@@ -90,6 +104,7 @@ export function openSession(options: SessionOptions): Session {
     birthTimer: () => undefined,
     hellos: new Set(),
     echo: undefined,
+    inventoryOwed: false,
     courier: createCourier({
       spool: options.spool,
       later: (delayMs, task) => later(state, delayMs, task),
@@ -110,7 +125,9 @@ export function openSession(options: SessionOptions): Session {
     },
     stateChanged: () => state.sender.changed(),
     appended: () => state.courier.appended(),
-    inventoryChanged: () => sendInventory(state),
+    inventoryKnown: (changed) => {
+      if (changed || state.inventoryOwed) sendInventory(state);
+    },
     answered: () => state.answered,
     bye: (reason) => bye(state, reason),
     close: () => close(state),
@@ -130,6 +147,10 @@ async function start(state: State): Promise<void> {
 /** Repeated with a growing wait until an ack names this session (R3, R16). */
 function birthUntilAnswered(state: State): void {
   birth(state);
+  repeatBirth(state);
+}
+
+function repeatBirth(state: State): void {
   state.birthTimer();
   const waitMs = state.birthWaitMs * (0.75 + 0.5 * state.random());
   state.birthWaitMs = Math.min(longestBirthWaitMs, state.birthWaitMs * 2);
@@ -184,7 +205,7 @@ function onAck(state: State, ack: Ack): void {
   const born = ack.spool === state.spool.id();
   const result = state.spool.ack(ack);
   if (ack.spool !== state.spool.id()) {
-    // A fork, or a spool rebuilt meanwhile: it is told by a birth, and waits for the ack of that.
+    // A fork, or a spool rebuilt meanwhile: its birth is told first, and its events wait for the ack of that.
     if (born) newSpool(state);
   } else if (ack.session === state.session) answered(state);
   else if (result !== 'failed') state.courier.acked(ack.echo === undefined && ack.session === undefined);
@@ -199,6 +220,7 @@ function answered(state: State): void {
 
 function newSpool(state: State): void {
   state.answered = false;
+  state.courier.pause();
   state.birthWaitMs = state.limits().resendMs;
   birthUntilAnswered(state);
 }
@@ -220,6 +242,7 @@ function answerWant(state: State, want: Want): void {
 
 function sendInventory(state: State): void {
   const inventory = state.inventory();
+  state.inventoryOwed = inventory === undefined;
   if (inventory) void send(state, 'inventory', encode('inventory', inventory));
 }
 
@@ -238,8 +261,10 @@ function onHello(state: State, { id, withinMs, fresh }: Hello): void {
       state.hellos.delete(id);
       if (state.over) return;
       birth(state, id);
-      // Somebody listens now: the wait of an unanswered birth begins anew.
-      if (!state.answered) state.birthWaitMs = state.limits().resendMs;
+      if (state.answered) return;
+      // Somebody listens now: the wait of an unanswered birth begins anew (R3).
+      state.birthWaitMs = state.limits().resendMs;
+      repeatBirth(state);
     });
   });
 }

@@ -90,7 +90,7 @@ export function createCentre(options: CentreOptions): Centre {
   };
   let cancelHeard: Cancel = () => {};
   const showHeard = (): void => {
-    for (const { pc } of options.table.known) changed(state, { pcs: [pc], incidents: [] });
+    showAll(state);
     cancelHeard = options.clock.after(heardEveryMs, showHeard);
   };
   const now = () => state.held?.desk.time() ?? options.clock.now();
@@ -105,10 +105,12 @@ export function createCentre(options: CentreOptions): Centre {
     subscribed() {
       state.subscribed = true;
       state.held?.desk.subscribed();
+      showAll(state);
     },
     unsubscribed() {
       state.subscribed = false;
       state.held?.desk.unsubscribed();
+      showAll(state);
     },
     started() {
       state.started = true;
@@ -130,7 +132,7 @@ export function createCentre(options: CentreOptions): Centre {
 
 async function open(state: State): Promise<void> {
   const { options } = state;
-  const { ledger, roster, lines, table, clock } = options;
+  const { ledger, roster, lines, clock } = options;
   const contents = await ledger.load();
   if (state.closed) return;
   const fatal = (error: Error) => fail(state, held, error);
@@ -168,7 +170,7 @@ async function open(state: State): Promise<void> {
   outbox.run().catch(fatal);
   if (state.subscribed) desk.subscribed();
   if (state.started) desk.started();
-  table.known.forEach(({ pc }) => void state.changedPcs.add(pc));
+  showAll(state);
 }
 
 /** R20: nothing of this memory is true any more. Central is told past the outbox, and the ledger is opened anew. */
@@ -261,7 +263,13 @@ async function operate(state: State, incident: number, operation: Operation): Pr
 
 function nowView(state: State): View | undefined {
   const desk = state.held?.desk;
-  return desk && { book: desk.book, table: state.options.table, at: desk.time(), subscribed: desk.isSubscribed() };
+  const personName = (id: string) => state.options.roster.person(id).name;
+  return desk && { book: desk.book, table: state.options.table, at: desk.time(), subscribed: desk.isSubscribed(), personName };
+}
+
+/** Every PC anew: what was heard of it, and whether anything can be heard at all. */
+function showAll(state: State): void {
+  changed(state, { pcs: state.options.table.known.map(({ pc }) => pc), incidents: [] });
 }
 
 function changed(state: State, change: { pcs: string[]; incidents: number[] }): void {

@@ -4,7 +4,8 @@ import type { Book } from './incidents/book.ts';
 import type { Incident } from './incidents/model.ts';
 import type { SiteTable } from './site-table.ts';
 
-export type View = { book: Book; table: SiteTable; at: number; subscribed: boolean };
+/** `personName` is what people call the person of an id. */
+export type View = { book: Book; table: SiteTable; at: number; subscribed: boolean; personName(id: string): string };
 
 export function snapshotOf(view: View): Snapshot {
   const { at, subscribed, table, book } = view;
@@ -35,14 +36,15 @@ export function siteView(view: View): SiteView {
   return { ...table.site, worst: open[0] ?? (talking && view.subscribed ? 'ok' : 'unknown') };
 }
 
-export function incidentView({ book, table }: View, incident: Incident): IncidentView {
+export function incidentView({ book, table, personName }: View, incident: Incident): IncidentView {
   const { site, room } = table.place(incident.scope);
   const steps = [...book.transitions.values()].filter((one) => one.incident === incident.id).sort((a, b) => a.id - b.id);
-  const { acknowledged, faults, ...rest } = incident;
+  const { acknowledged, faults, told, ...rest } = incident;
   return {
     ...rest,
     site,
     room,
+    told: told.map((one) => ({ ...one, person: personName(one.person) })),
     acknowledged: acknowledged && { by: acknowledged.by, at: acknowledged.at },
     faults: faults.map(({ fault, device, name, severity, since, hidden, unknownSince }) => ({
       fault,

@@ -48,7 +48,11 @@ export function followPc(core: Core, pc: string, now: number): void {
 /** Follows the one list of PCs that nobody heard since a gap of our own. */
 export function followUnheard(core: Core, now: number): void {
   const list = [...core.book.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && core.known.has(record.pc));
-  followScope(core, 'centre/unheard', sceneOfList(list.map((record) => standingFault('centre.unheard', record.pc, now))), now);
+  const unheard = list.map(({ pc }) => {
+    const { room, site } = core.options.place(pc);
+    return { ...standingFault('centre.unheard', pc, now), name: `${room.en}, ${site.en}` };
+  });
+  followScope(core, 'centre/unheard', sceneOfList(unheard), now);
 }
 
 /** Says of a fault of the centre's own whether it stands. */

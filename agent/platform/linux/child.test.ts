@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,20 @@ it('kills a program that is followed, and what it started, when it is cancelled;
   cancel();
   await expect.poll(() => pids.filter(isAlive)).toEqual([]);
   expect(ends).toBe(0);
+});
+
+it('leaves no followed program behind when the agent itself is killed', async () => {
+  const file = join(scratch(), 'pid');
+  const child = JSON.stringify(
+    `require('node:fs').writeFileSync(${JSON.stringify(file)}, String(process.pid)); setInterval(() => {}, 1000)`,
+  );
+  const module = JSON.stringify(new URL('./child.ts', import.meta.url).href);
+  const script = `import { followCommand } from ${module};
+    followCommand({ program: process.execPath, args: ['-e', ${child}], env: {} }, { line() {}, end() {} });`;
+  const agent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  await expect.poll(() => isAlive(readText(file)), { timeout: 5_000 }).toBe(true);
+  agent.kill('SIGKILL');
+  await expect.poll(() => isAlive(readText(file))).toBe(false);
 });
 
 it('starts nothing when the signal has already aborted', async () => {

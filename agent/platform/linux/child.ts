@@ -17,6 +17,9 @@ const outputLimitBytes = 2 * 1024 * 1024;
 const errorLimitBytes = 4 * 1024;
 const notFoundCode = 127;
 
+/** The kernel ends a program that would outlive a killed agent: pactl ignores that nobody reads it. */
+const dieWithUs = ['setpriv', '--pdeathsig', 'KILL'];
+
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /**
@@ -44,10 +47,10 @@ export function runCommand(command: Command, signal: AbortSignal, limitBytes = o
 
 /**
  * Runs a program that goes on printing lines, and tells once when it has ended by itself.
- * Guarantee: the result kills it with everything it started, and nothing is told afterwards.
+ * Guarantee: the result kills it with everything it started, and nothing is told afterwards; it does not outlive the agent.
  */
 export function followCommand(command: Command, tell: { line: (text: string) => void; end: () => void }): Cancel {
-  const child = start(command);
+  const child = start(command, dieWithUs);
   let over = false;
   const end = () => {
     if (over) return;
@@ -69,9 +72,10 @@ export function followCommand(command: Command, tell: { line: (text: string) => 
 }
 
 /** `env` sets the variables and becomes the program: no shell, and no reading of our own environment. */
-function start(command: Command): Child {
+function start(command: Command, before: string[] = []): Child {
   const variables = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
-  return spawn('env', [...variables, command.program, ...command.args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [first = '', ...rest] = [...before, 'env', ...variables, command.program, ...command.args];
+  return spawn(first, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** A negative id is the whole group; it stays valid while a member lives, even after the first process has ended. */

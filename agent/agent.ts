@@ -1,0 +1,266 @@
+/** The agent: probes, board, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
+import { createHash } from 'node:crypto';
+import {
+  type Cancel,
+  type Clock,
+  type Config,
+  decode,
+  encode,
+  type Inventory,
+  links,
+  type PcPath,
+  type Profile,
+  payloadLimitBytes,
+} from '#contracts';
+import { type Board, type Change, createBoard } from './board.ts';
+import { createLink, type Link } from './link.ts';
+import type { Log } from './log.ts';
+import type { Platform } from './platform/platform.ts';
+import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
+import type { ProfileStore } from './profile-store.ts';
+import { createRunner, type Runner } from './runner.ts';
+import type { LinkFigures } from './session.ts';
+import { openSpool, type Spool } from './spool.ts';
+import type { SpoolDisk } from './spool-disk.ts';
+import type { Grade } from './spool-rows.ts';
+import type { Transport } from './transport.ts';
+
+export type AgentOptions = {
+  pc: PcPath;
+  version: string;
+  token: string;
+  platform: Platform;
+  probes: readonly Probe[];
+  transport: Transport;
+  disk: SpoolDisk;
+  spoolLimitBytes?: number;
+  profiles: ProfileStore;
+  /** Judged against until the centre has sent one. */
+  profile: Profile;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  log: Log;
+};
+
+export type Agent = {
+  start(): void;
+  /** Within 2 s: says goodbye, so that the centre hears of a stop and not of a loss. */
+  stop(reason: string): Promise<void>;
+  spool: Spool;
+  board: Board;
+  figures(): LinkFigures;
+};
+
+const tickMs = 10_000;
+const clockJumpMs = 5_000;
+const offlineReadingMs = 900_000;
+/** A probe that hangs does not keep the agent from saying what the others know. */
+const firstRoundMs = 15_000;
+const inventoryMs = 60_000;
+const inventoryEveryMs = 24 * 3_600_000;
+const inventoryRetryMs = 3_600_000;
+
+type State = AgentOptions & {
+  config: Config | undefined;
+  board: Board;
+  spool: Spool;
+  runner: Runner;
+  link: Link;
+  inventory: Inventory | undefined;
+  timers: Map<string, Cancel>;
+  stopped: boolean;
+  /** Wall clock minus up() at the last tick. */
+  driftMs: number;
+  readingUp: number;
+};
+
+/** Guarantee: it says only what its probes found, and keeps every event on disk until the centre has it. */
+export function createAgent(options: AgentOptions): Agent {
+  const { clock, random, disk, platform, profiles } = options;
+  const boot = platform.bootId();
+  const { config, problem } = profiles.load();
+  if (problem !== null) options.log.warn({}, `the kept configuration is not used: ${problem}`);
+  const board = createBoard(clock);
+  const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
+  const spool = openSpool({ disk, clock, random, boot, ...limit });
+  const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false };
+  const state = { ...bare, driftMs: clock.now() - clock.up(), readingUp: clock.up() } as State;
+  state.runner = runnerOf(state);
+  state.link = linkOf(state, boot);
+  return {
+    start: () => start(state),
+    stop: (reason) => stop(state, reason),
+    spool,
+    board,
+    figures: () => state.link.figures(),
+  };
+}
+
+function runnerOf(state: State): Runner {
+  const { probes, platform, clock, random, board } = state;
+  return createRunner({
+    probes,
+    platform,
+    clock,
+    random,
+    context: () => ({ profile: profileOf(state), self: selfOf(state) }),
+    known: (probe) => board.known(probe.name),
+    onResult: (probe, result) => take(state, probe, result),
+    onFailing: (probe, error) => {
+      if (error === null) record(state, 'probe-answers', { probe });
+      else record(state, 'probe-failing', { probe, error });
+    },
+  });
+}
+
+function linkOf(state: State, boot: string): Link {
+  const { pc, version, token, transport, clock, random, spool, board, log } = state;
+  return createLink({
+    pc,
+    boot,
+    version,
+    token,
+    transport,
+    clock,
+    random,
+    spool,
+    board,
+    log,
+    limits: () => links[profileOf(state).link],
+    configVersion: () => state.config?.version ?? 0,
+    onConfig: (config) => configure(state, config),
+    inventory: () => state.inventory,
+    fresh: () => state.runner.runNow(),
+  });
+}
+
+function start(state: State): void {
+  const { spool, board, runner, link, clock } = state;
+  board.restore(keptChecks(spool));
+  record(state, 'started', { version: state.version, recovered: spool.unclean() });
+  runner.start();
+  const go = once(() => {
+    state.timers.get('first round')?.();
+    if (!state.stopped) link.start();
+  });
+  state.timers.set('first round', clock.after(firstRoundMs, go));
+  void runner.firstRound().then(go);
+  every(state, tickMs, () => tick(state));
+  void takeInventory(state);
+}
+
+async function stop(state: State, reason: string): Promise<void> {
+  if (state.stopped) return;
+  state.stopped = true;
+  state.runner.stop();
+  for (const cancel of state.timers.values()) cancel();
+  record(state, 'stopped', { reason });
+  await state.link.stop(reason);
+  state.spool.close();
+}
+
+function take(state: State, probe: Probe, { checks, numbers }: ProbeResult): void {
+  changed(state, state.board.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
+}
+
+/** Events tell the history of it, the state tells how it is. */
+function changed(state: State, changes: Change[]): void {
+  for (const change of changes) record(state, 'check', change);
+  if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.board.toKeep()));
+  state.link.stateChanged();
+}
+
+function record(state: State, kind: string, body: Record<string, unknown>, grade: Grade = 'event'): void {
+  const done = state.spool.append(kind, body, grade);
+  // The spool counts it and declares it in its next event.
+  if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
+  state.link.appended();
+}
+
+function tick(state: State): void {
+  const { clock, board, link } = state;
+  changed(state, board.expire());
+  const driftMs = clock.now() - clock.up();
+  const byMs = Math.round(driftMs - state.driftMs);
+  state.driftMs = driftMs;
+  if (Math.abs(byMs) > clockJumpMs) record(state, 'clock-jumped', { byMs });
+  if (link.figures().connected) state.readingUp = clock.up();
+  else if (clock.up() - state.readingUp >= offlineReadingMs) {
+    state.readingUp = clock.up();
+    record(state, 'numbers', board.numbers(), 'reading');
+  }
+}
+
+function configure(state: State, config: Config): boolean {
+  const problem = state.profiles.save(config);
+  if (problem !== null) state.log.warn({}, `the configuration is used but not kept: ${problem}`);
+  state.config = config;
+  state.log.info({ version: config.version }, 'configuration taken');
+  void state.runner.runNow();
+  return true;
+}
+
+/** Slow, so it holds nothing up; sent when it is not what was last sent. */
+async function takeInventory(state: State): Promise<void> {
+  const { clock, platform, spool, log, link } = state;
+  const abort = new AbortController();
+  const cancel = clock.after(inventoryMs, () => abort.abort());
+  const items = await platform.inventory(abort.signal).catch((error: unknown) => String(error));
+  cancel();
+  if (state.stopped) return;
+  const failed = typeof items === 'string';
+  if (failed) log.warn({}, `the inventory could not be read: ${items.slice(0, 200)}`);
+  else {
+    state.inventory = inventoryOf(items, clock.now());
+    link.inventoryKnown(state.inventory.hash !== spool.recall('inventory'));
+    if (link.figures().connected) spool.remember('inventory', state.inventory.hash);
+  }
+  state.timers.set(
+    'inventory',
+    clock.after(failed ? inventoryRetryMs : inventoryEveryMs, () => void takeInventory(state)),
+  );
+}
+
+function inventoryOf(items: Record<string, unknown>, at: number): Inventory {
+  const text = JSON.stringify(items);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const inventory = { hash, at, items };
+  const { length } = encode('inventory', inventory);
+  return length <= payloadLimitBytes ? inventory : { ...inventory, items: { tooLargeBytes: length } };
+}
+
+function profileOf(state: State): Profile {
+  return state.config?.profile ?? state.profile;
+}
+
+function selfOf({ link, spool, runner }: State): SelfFigures {
+  const { roundTripMs, clockOffsetMs } = link.figures();
+  return { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
+}
+
+/** What an earlier run knew; nothing where it cannot be read. */
+function keptChecks(spool: Spool): ReturnType<Board['checks']> {
+  const digest = '0'.repeat(16);
+  const kept = spool.recall('checks') ?? '[]';
+  const read = decode('state', Buffer.from(`{"digest":"${digest}","session":1,"rev":1,"checks":${kept}}`));
+  return read.ok ? read.value.checks.map(({ name, ...check }) => (name === undefined ? check : { ...check, name })) : [];
+}
+
+function every(state: State, everyMs: number, task: () => void): void {
+  state.timers.set(
+    'tick',
+    state.clock.after(everyMs, () => {
+      every(state, everyMs, task);
+      task();
+    }),
+  );
+}
+
+function once(task: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) task();
+    done = true;
+  };
+}

@@ -1,0 +1,54 @@
+/** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
+import * as v from 'valibot';
+import { isPcPath, linkClasses } from '#contracts';
+
+const needed = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
+const number = (name: string, low: number, high: number) =>
+  v.pipe(
+    v.string(),
+    v.transform(Number),
+    v.check((value) => value >= low && value <= high, `${name}: a number from ${low} to ${high} is expected`),
+  );
+const port = v.pipe(number('SABHA_MQTT_PORT', 1, 65_535), v.integer('SABHA_MQTT_PORT: a whole number is expected'));
+
+const environment = v.object({
+  SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
+  SABHA_TOKEN_FILE: needed('SABHA_TOKEN_FILE'),
+  SABHA_DATA: needed('SABHA_DATA'),
+  SABHA_MQTT_HOST: v.optional(needed('SABHA_MQTT_HOST'), '127.0.0.1'),
+  SABHA_MQTT_PORT: v.optional(port, '1883'),
+  SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
+  SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
+});
+
+export type AgentSettings = {
+  pc: string;
+  tokenFile: string;
+  /** The agent's own folder. */
+  dataDir: string;
+  host: string;
+  port: number;
+  link: (typeof linkClasses)[number];
+  /** Factor of the clock. */
+  speed: number;
+};
+
+export function readAgentSettings(
+  env: Record<string, string | undefined>,
+): { ok: true; value: AgentSettings } | { ok: false; line: string } {
+  const read = v.safeParse(environment, env);
+  if (!read.success) return { ok: false, line: read.issues[0].message };
+  const { output } = read;
+  return {
+    ok: true,
+    value: {
+      pc: output.SABHA_PC,
+      tokenFile: output.SABHA_TOKEN_FILE,
+      dataDir: output.SABHA_DATA,
+      host: output.SABHA_MQTT_HOST,
+      port: output.SABHA_MQTT_PORT,
+      link: output.SABHA_LINK,
+      speed: output.SABHA_SPEED,
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** The agent as a process. */
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { realClock } from '#contracts';
+import { type Agent, createAgent } from './agent.ts';
+import { type AgentSettings, readAgentSettings } from './config.ts';
+import { createPlatform } from './platform/index.ts';
+import { probes } from './probes/index.ts';
+import { createProfileStore } from './profile-store.ts';
+import { openSpoolDisk } from './spool-disk.ts';
+import { createMqttTransport } from './transport.ts';
+
+const stopLimitMs = 2_000;
+
+/** Runs the agent until SIGTERM or SIGINT. A setting or a folder that will not do: one line, exit 1. */
+export async function main(): Promise<void> {
+  const log = pino({ base: { part: 'agent' } });
+  const settings = readAgentSettings(process.env);
+  if (!settings.ok) return fail(log, settings.line);
+  const parts = attempt(() => prepare(settings.value));
+  if (!parts.ok) return fail(log, parts.line);
+  const agent = compose(settings.value, { ...parts.value, log });
+  agent.start();
+  log.info({ pc: settings.value.pc }, 'ready');
+  const reason = await asked();
+  // Whatever the network does, the stop is over in time.
+  setTimeout(() => process.exit(0), stopLimitMs).unref();
+  await agent.stop(reason);
+  process.exit(0);
+}
+
+function prepare({ dataDir, tokenFile }: AgentSettings) {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  if (token === '') throw new Error(`${tokenFile}: holds no token`);
+  return { token, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
+}
+
+function compose({ pc, host, port, link, speed }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {
+  return createAgent({
+    ...given,
+    pc,
+    version: readVersion(),
+    platform: createPlatform(),
+    probes,
+    transport: createMqttTransport({ host, port, speed }),
+    profile: { link, elevationM: 0, expected: {} },
+    clock: realClock(speed),
+    random: Math.random,
+  });
+}
+
+function readVersion(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+}
+
+/** Resolves when the system, a person or the supervisor (which may have died) wants an end. */
+function asked(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stopped'));
+    process.once('disconnect', () => resolve('orphaned'));
+  });
+}
+
+function attempt<T>(work: () => T): { ok: true; value: T } | { ok: false; line: string } {
+  try {
+    return { ok: true, value: work() };
+  } catch (error) {
+    return { ok: false, line: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function fail(log: pino.Logger, line: string): void {
+  log.fatal(line);
+  process.exitCode = 1;
+}
+
+if (import.meta.main) await main();
