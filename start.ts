@@ -122,7 +122,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; pc:
     SABHA_API: `http://127.0.0.1:${settings.ports.api}`,
     SABHA_METRICS_PORT: `${settings.ports.exporter}`,
   };
-  const agent = { SABHA_PC: pc, SABHA_TOKEN_FILE: places.agentToken, SABHA_LINK: settings.site.profile.link };
+  const agent = { SABHA_PC: pc, SABHA_TOKEN_FILE: places.agentToken, SABHA_PROFILE: JSON.stringify(settings.site.profile) };
   const env = (name: PartName, own: Record<string, string>) => ({ ...common, ...own, SABHA_DATA: join(data, name) });
   return [
     { name: 'broker', script: script('broker'), env: env('broker', { SABHA_METRICS_PORT: `${settings.ports.brokerMetrics}` }) },
@@ -203,8 +203,8 @@ async function sayHealth({ ports }: Settings, pc: string): Promise<void> {
     );
     const own = view.find((one) => one.pc === pc);
     if (own === undefined || own.checks.length === 0) continue;
-    const checks = own.checks.map(({ component, status, fault, reason, name }) => {
-      return `  ${{ ok: '●', fault: '◆', unknown: '○' }[status]} ${component}${name ? ` (${name})` : ''}: ${fault ?? status}${reason ? `, ${reason}` : ''}`;
+    const checks = own.checks.map(({ component, device, status, fault, reason, name }) => {
+      return `  ${{ ok: '●', fault: '◆', unknown: '○' }[status]} ${component}${placeOf(device, name)}: ${fault ?? status}${reason ? `, ${reason}` : ''}`;
     });
     const addresses = [
       `wall        ${wall}`,
@@ -215,6 +215,10 @@ async function sayHealth({ ports }: Settings, pc: string): Promise<void> {
     return;
   }
   log.warn('this PC has not said anything yet');
+}
+
+function placeOf(device: string, name: string | undefined): string {
+  return name !== undefined ? ` (${name})` : device === '' || device.startsWith('expected-') ? '' : ` ${device}`;
 }
 
 function loadSettings(file: string): Settings {

@@ -81,6 +81,7 @@ export function createAgent(options: AgentOptions): Agent {
   const boot = platform.bootId();
   const { config, problem } = profiles.load();
   if (problem !== null) options.log.warn({}, `the kept configuration is not used: ${problem}`);
+  if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
   const board = createBoard(clock);
   const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
   const spool = openSpool({ disk, clock, random, boot, ...limit });

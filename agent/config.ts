@@ -1,6 +1,6 @@
 /** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
 import * as v from 'valibot';
-import { isPcPath, linkClasses } from '#contracts';
+import { describeIssue, isPcPath, linkClasses, type Profile, profile } from '#contracts';
 
 const needed = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
 const number = (name: string, low: number, high: number) =>
@@ -18,6 +18,7 @@ const environment = v.object({
   SABHA_MQTT_HOST: v.optional(needed('SABHA_MQTT_HOST'), '127.0.0.1'),
   SABHA_MQTT_PORT: v.optional(port, '1883'),
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
+  SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
 });
 
@@ -28,7 +29,8 @@ export type AgentSettings = {
   dataDir: string;
   host: string;
   port: number;
-  link: (typeof linkClasses)[number];
+  /** What to judge against until the centre has sent a configuration. */
+  profile: Profile;
   /** Factor of the clock. */
   speed: number;
 };
@@ -37,7 +39,7 @@ export function readAgentSettings(
   env: Record<string, string | undefined>,
 ): { ok: true; value: AgentSettings } | { ok: false; line: string } {
   const read = v.safeParse(environment, env);
-  if (!read.success) return { ok: false, line: read.issues[0].message };
+  if (!read.success) return { ok: false, line: lineOf(read.issues[0]) };
   const { output } = read;
   return {
     ok: true,
@@ -47,8 +49,12 @@ export function readAgentSettings(
       dataDir: output.SABHA_DATA,
       host: output.SABHA_MQTT_HOST,
       port: output.SABHA_MQTT_PORT,
-      link: output.SABHA_LINK,
+      profile: output.SABHA_PROFILE ?? { link: output.SABHA_LINK, elevationM: 0, expected: {} },
       speed: output.SABHA_SPEED,
     },
   };
+}
+
+function lineOf(issue: v.BaseIssue<unknown>): string {
+  return issue.message.startsWith('SABHA_') ? issue.message : describeIssue(issue);
 }

@@ -81,7 +81,16 @@ function begin(options: CourierOptions, state: State): void {
   const { spool, resendMs } = options;
   const acked = spool.acked();
   const { id, last } = spool.range();
-  Object.assign(state, { spool: id, cursor: acked, acked, backlogEnd: last, liveUpTo: last, window: undefined, waitMs: resendMs() });
+  Object.assign(state, {
+    spool: id,
+    cursor: acked,
+    acked,
+    backlogEnd: last,
+    liveUpTo: last,
+    window: undefined,
+    evidence: false,
+    waitMs: resendMs(),
+  });
   sendTombstones(options);
   sendBacklog(options, state);
 }

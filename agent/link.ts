@@ -21,7 +21,6 @@ export type Link = {
 const firstWaitMs = 4_000;
 const refusedFirstMs = 10_000;
 const refusedMaxMs = 300_000;
-const byeMs = 2_000;
 
 type State = { stopped: boolean; failures: number; session: Session | undefined; timer: Cancel; figures: LinkFigures };
 
@@ -36,7 +35,7 @@ export function createLink(options: LinkOptions): Link {
   };
   return {
     start: () => void connect(options, state),
-    stop: (reason) => stop(options, state, reason),
+    stop: (reason) => stop(state, reason),
     stateChanged: () => state.session?.stateChanged(),
     appended: () => state.session?.appended(),
     inventoryKnown: (changed) => state.session?.inventoryKnown(changed),
@@ -89,15 +88,10 @@ function again(options: LinkOptions, state: State, { refused, reason }: { refuse
   state.timer = options.clock.after(waitMs, () => void connect(options, state));
 }
 
-async function stop({ clock }: LinkOptions, state: State, reason: string): Promise<void> {
+async function stop(state: State, reason: string): Promise<void> {
   state.stopped = true;
   state.timer();
-  const { session } = state;
-  if (!session) return;
-  const late = Promise.withResolvers<void>();
-  const cancel = clock.after(byeMs, late.resolve);
-  await Promise.race([session.bye(reason), late.promise]);
-  cancel();
+  await state.session?.bye(reason);
   state.session = undefined;
   state.figures.connected = false;
 }

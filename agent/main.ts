@@ -38,7 +38,7 @@ function prepare({ dataDir, tokenFile }: AgentSettings) {
   return { token, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
 }
 
-function compose({ pc, host, port, link, speed }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {
+function compose({ pc, host, port, profile, speed }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {
   return createAgent({
     ...given,
     pc,
@@ -46,7 +46,7 @@ function compose({ pc, host, port, link, speed }: AgentSettings, given: ReturnTy
     platform: createPlatform(),
     probes,
     transport: createMqttTransport({ host, port, speed }),
-    profile: { link, elevationM: 0, expected: {} },
+    profile,
     clock: realClock(speed),
     random: Math.random,
   });
@@ -72,9 +72,9 @@ function attempt<T>(work: () => T): { ok: true; value: T } | { ok: false; line: 
   }
 }
 
-function fail(log: pino.Logger, line: string): void {
+function fail(log: pino.Logger, line: string): never {
   log.fatal(line);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 if (import.meta.main) await main();

@@ -17,7 +17,7 @@ import {
   type UpLeaf,
   type Want,
 } from '#contracts';
-import type { Board } from './board.ts';
+import type { Board, Numbers } from './board.ts';
 import { type Courier, createCourier } from './courier.ts';
 import type { Log } from './log.ts';
 import type { Spool } from './spool.ts';
@@ -69,10 +69,13 @@ export type Session = {
   inventoryKnown(changed: boolean): void;
   /** An ack answered the birth of this session. */
   answered(): boolean;
+  /** Says goodbye, waits a moment for the PUBACK, and ends the connection. */
   bye(reason: string): Promise<void>;
   close(): void;
 };
 
+/** With the end of the connection it stays within 2 s. */
+const byeMs = 1_500;
 const longestBirthWaitMs = 1_800_000;
 const echoEveryMs = 3_600_000;
 const longestSpreadMs = 3_600_000;
@@ -180,9 +183,15 @@ function beat(state: State): void {
   const at = clock.now();
   const due = figures.echoedUp === null || clock.up() - figures.echoedUp >= echoEveryMs;
   if (due) state.echo = { value: at, up: clock.up() };
-  const message = { digest: board.digest(), session, at, n: board.numbers() };
+  const message = { digest: board.digest(), session, at, n: shortened(board.numbers()) };
   void send(state, 'beat', encode('beat', due ? { ...message, echo: at } : message));
   later(state, state.limits().beatMs, () => beat(state));
+}
+
+/** Three digits say enough of a ratio, and every byte is paid for on a thin link. */
+function shortened(numbers: Numbers): Record<string, number> {
+  const short = (value: number) => (Math.abs(value) < 1_000 ? Number(value.toPrecision(3)) : Math.round(value));
+  return Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, short(value)]));
 }
 
 function receive(state: State, topic: string, payload: Buffer): void {
@@ -271,7 +280,8 @@ function onHello(state: State, { id, withinMs, fresh }: Hello): void {
 
 async function bye(state: State, reason: string): Promise<void> {
   const { boot, session, clock, connection } = state;
-  await send(state, 'presence', encode('presence', { kind: 'bye', boot, session, at: clock.now(), reason }));
+  const late = new Promise<void>((resolve) => void later(state, byeMs, resolve));
+  await Promise.race([send(state, 'presence', encode('presence', { kind: 'bye', boot, session, at: clock.now(), reason })), late]);
   close(state);
   await connection.end();
 }

@@ -31,7 +31,7 @@ export function load(core: Core): void {
 }
 
 /** A new spool, whose first event says why it exists (R1). Sessions count on. */
-export function begin(core: Core, reason: string): void {
+function begin(core: Core, reason: string): void {
   core.counters = { ...freshCounters(newId(core)), session: core.counters.session };
   core.saved = undefined;
   core.birth = reason;

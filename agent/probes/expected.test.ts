@@ -44,7 +44,12 @@ it('makes no check of an extra device, and one without a device where nothing is
   expect(ask(room(profileOf('eye'), 'Eye', 'Headset'))).toHaveLength(1);
   const free = { component: 'camera', device: '', status: 'ok', fault: null, reason: null };
   expect(ask(room(profileOf(), 'Eye'))).toEqual([free]);
-  expect(ask(room({ ...profileOf(), expected: {} }))).toEqual([free]);
+});
+
+it('is unknown, and never ok, while the profile says nothing of the kind', () => {
+  const ask = createExpected<Device>();
+  const checks = ask(room({ ...profileOf(), expected: {} }, 'Eye'));
+  expect(checks).toMatchObject([{ device: '', status: 'unknown', reason: 'the profile does not say what is expected' }]);
 });
 
 it('says unknown with the reason, for each expected device, where the answer is not known', () => {

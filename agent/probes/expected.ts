@@ -20,12 +20,13 @@ export type Room<D extends Device> = {
 /**
  * Judges the expected devices of one kind, one check for each, under the stable names `expected-1`, `expected-2` …
  * A device that is missing keeps the name under which it was last found.
- * Guarantee: an extra device makes no check; an answer that is not known makes no fault.
+ * Guarantee: an extra device makes no check; an answer that is not known makes no fault; before a profile says what is expected nothing is ok.
  */
 export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
   const names = new Map<string, string>();
   return ({ kind, profile, answer, judge }) => {
-    const wanted = profile.expected[kind] ?? [];
+    const wanted = profile.expected[kind];
+    if (wanted === undefined) return [{ component: kind, device: '', ...unknown('the profile does not say what is expected') }];
     if (wanted.length === 0) return [{ component: kind, device: '', ...(answer.known ? ok : unknown(answer.reason)) }];
     const found = answer.known ? assign(wanted, answer.value) : [];
     return wanted.map((one, at) => {

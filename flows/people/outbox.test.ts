@@ -207,6 +207,20 @@ test('R20 a commit that fails stops the outbox and reaches its owner; nothing mo
   expect(outbox.waiting()).toBe(3);
 });
 
+test('R20 a commit that fails cuts what is on its way elsewhere', async () => {
+  const signals: AbortSignal[] = [];
+  const hanging: Send = (_, signal) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  };
+  const { clock, outbox, ended } = desk(hanging, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
+  const failed = expect(ended).rejects.toThrow('SQLITE_FULL');
+  outbox.add([row(), row({ transition: 2, channel: 'console' })]);
+  await clock.pass(0);
+  await failed;
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+});
+
 test('a row is not sent before its time, and a wall clock set back holds nothing back', async () => {
   const { clock, outbox, sent } = desk(delivered);
   outbox.add([row({ dueAt: clock.now() + 60_000 })]);

@@ -44,7 +44,7 @@ export function testClock(startMs = Date.UTC(2026, 2, 3, 8, 35)): TestClock {
 }
 
 /** Ends when all promises that can go on have gone on. */
-export function settled(): Promise<void> {
+function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -6,6 +6,8 @@ import { short, variableLimit } from './plain.ts';
 
 /** Longest text before the footer, characters. */
 export const textLimit = 320;
+/** Longest name where the whole ones do not fit. */
+const tightLimit = 12;
 /** Stands between text and footer, as in a mail. */
 export const footerMark = '\n-- \n';
 
@@ -16,8 +18,8 @@ export const footerMark = '\n-- \n';
 export function render(notice: Notice, language: Language, over = false): { subject: string; text: string } {
   const p = phrases[language];
   const message: Message = { notice, language, p, news: newsOf(notice, language, p, over), over: over && isNews(notice) };
-  const sizes = [variableLimit, 20, 12];
-  const parts = sizes.map((size) => partsOf(message, size)).find((some) => lengthOf(some) <= textLimit) ?? partsOf(message, 8);
+  const whole = partsOf(message, variableLimit);
+  const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
   const room = textLimit - lengthOf(parts) - 1;
   const more = listThatFits(moreOf(message), message, room);
   const [what, ...rest] = parts;

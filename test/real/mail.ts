@@ -51,7 +51,8 @@ export async function mailServer(): Promise<MailServer> {
     stop,
     async remove() {
       await stop();
-      await rm(folder, { recursive: true, force: true });
+      // A delivery that is just being written ends within moments of its server.
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 }

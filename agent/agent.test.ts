@@ -1,0 +1,239 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { type Check, type Config, encode, type Inventory } from '#contracts';
+import { createAgent } from './agent.ts';
+import { handClock, seeded } from './fixtures.ts';
+import { decodeWill, pc, wire } from './link.fixture.ts';
+import type { Platform } from './platform/platform.ts';
+import type { Probe } from './probe.ts';
+import type { ProfileStore } from './profile-store.ts';
+import { openSpoolDisk } from './spool-disk.ts';
+
+type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Config };
+
+function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config }: World = {}) {
+  const net = wire(clock);
+  const room = {
+    mic: { status: 'ok', fault: null, reason: null } as Pick<Check, 'status' | 'fault' | 'reason'>,
+    broken: false,
+    hangs: false,
+  };
+  const probe: Probe = {
+    name: 'microphone',
+    everyMs: 30_000,
+    timeoutMs: 5_000,
+    seat: 'room',
+    run: async ({ profile, self }) => {
+      seen.push({ link: profile.link, self: self.spool.waiting });
+      if (room.hangs) await new Promise(() => undefined);
+      if (room.broken) throw new Error('no sound server');
+      return { checks: [{ component: 'microphone', device: 'usb', ...room.mic }], numbers: { load: 0.5 } };
+    },
+  };
+  const seen: { link: string; self: number }[] = [];
+  const logs: string[] = [];
+  const saved: Config[] = [];
+  const inventory = { items: { os: 'one' } as Record<string, unknown> | Error };
+  const profiles: ProfileStore = {
+    load: () => ({ config, problem: null }),
+    save: (one) => {
+      saved.push(one);
+      return null;
+    },
+  };
+  const platform = {
+    bootId: () => 'boot-1',
+    inventory: async () => {
+      if (inventory.items instanceof Error) throw inventory.items;
+      return inventory.items;
+    },
+  } as unknown as Platform;
+  const note = (_: object, line: string) => logs.push(line);
+  const agent = createAgent({
+    pc,
+    version: '0.1.0',
+    token: 't',
+    platform,
+    probes: [probe],
+    transport: net.transport,
+    disk: openSpoolDisk(db),
+    profiles,
+    profile: { link: 'fibre', elevationM: 0, expected: {} },
+    clock,
+    random: seeded(5),
+    log: { info: note, warn: note },
+  });
+  const events = () => agent.spool.after(0, 999).map(({ kind, body, grade }) => ({ kind, body, grade }));
+  const ack = (upTo: number) => {
+    const { session } = decodeWill(net.connects.at(-1));
+    net.down('ack', encode('ack', { spool: agent.spool.id(), upTo, at: clock.now(), session }));
+  };
+  return { db, clock, net, room, seen, logs, saved, inventory, agent, events, ack };
+}
+
+test('it connects when the probes have answered, so that the first state is the whole truth', async () => {
+  const { agent, clock, net, events } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  expect(net.take('state')).toMatchObject([{ message: { checks: [{ component: 'microphone', device: 'usb', status: 'ok' }] } }]);
+  expect(net.take('beat')).toMatchObject([{ message: { n: { load: 0.5 } } }]);
+  expect(events().map(({ kind }) => kind)).toEqual(['spool-new', 'started', 'check']);
+  expect(events()[1]?.body).toEqual({ version: '0.1.0', recovered: false });
+});
+
+test('a probe that hangs delays the first word by no more than its own time-out, and is unknown', async () => {
+  const { agent, clock, net, room } = setUp();
+  room.hangs = true;
+  agent.start();
+  await clock.pass(6_000);
+  expect(net.take('state')[0]?.message.checks).toMatchObject([{ component: 'microphone', status: 'unknown', reason: 'no answer in 5 s' }]);
+});
+
+test('a change is a state message and a numbered event that says from what to what', async () => {
+  const { agent, clock, net, room, ack, events } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  ack(0);
+  ack(3);
+  net.take('state');
+  net.take('backlog');
+  room.mic = { status: 'fault', fault: 'microphone.muted', reason: null };
+  await clock.pass(35_000);
+  expect(net.take('state')).toMatchObject([{ message: { checks: [{ status: 'fault', fault: 'microphone.muted' }] } }]);
+  expect(net.take('event')).toMatchObject([
+    {
+      message: {
+        kind: 'check',
+        body: { component: 'microphone', device: 'usb', from: { status: 'ok' }, to: { fault: 'microphone.muted' } },
+      },
+    },
+  ]);
+  await clock.pass(120_000);
+  expect(events().filter(({ kind }) => kind === 'check')).toHaveLength(2);
+});
+
+test('after a kill it says that it recovered, what it knew is unknown until it is checked, and an unchanged answer is no event', async () => {
+  const { agent, clock, db, room } = setUp();
+  room.mic = { status: 'fault', fault: 'microphone.missing', reason: null };
+  agent.start();
+  await clock.pass(1_000);
+  const again = setUp({ db, clock });
+  again.room.mic = room.mic;
+  again.room.hangs = true;
+  const before = again.events().length;
+  again.agent.start();
+  expect(again.agent.board.checks()).toMatchObject([{ device: 'usb', status: 'unknown' }]);
+  again.room.hangs = false;
+  await clock.pass(2_000);
+  expect(again.agent.board.checks()).toMatchObject([{ device: 'usb', fault: 'microphone.missing' }]);
+  expect(again.events().slice(before)).toMatchObject([{ kind: 'started', body: { recovered: true } }]);
+});
+
+test('a clean stop is an event and a goodbye, and the next start did not recover', async () => {
+  const { agent, clock, net, db } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  net.take('presence');
+  await Promise.all([agent.stop('stopped'), agent.stop('stopped')]);
+  expect(net.take('presence')).toMatchObject([{ message: { kind: 'bye', reason: 'stopped' } }]);
+  const again = setUp({ db, clock });
+  again.agent.start();
+  expect(again.events().slice(-2)).toMatchObject([
+    { kind: 'stopped', body: { reason: 'stopped' } },
+    { kind: 'started', body: { recovered: false } },
+  ]);
+});
+
+test('a stop before the first connection leaves no timer that connects later', async () => {
+  const { agent, clock, net } = setUp();
+  agent.start();
+  await agent.stop('stopped');
+  await clock.pass(3_600_000);
+  expect(net.connects).toEqual([]);
+});
+
+test('while it is cut off it keeps one reading in 15 min, and none while it is connected', async () => {
+  const { agent, clock, net, events } = setUp();
+  agent.start();
+  await clock.pass(3_600_000);
+  const readings = () => events().filter(({ grade }) => grade === 'reading');
+  expect(readings()).toEqual([]);
+  net.state.answer = 'unreachable';
+  net.cut();
+  await clock.pass(3_600_000);
+  expect(readings()).toHaveLength(4);
+  expect(readings()[0]).toMatchObject({ kind: 'numbers', body: { load: 0.5 } });
+});
+
+test('F7 a clock that jumps is an event, and touches neither beats nor numbers', async () => {
+  const { agent, clock, net, events } = setUp();
+  agent.start();
+  await clock.pass(30_000);
+  clock.jump(-10 * 365 * 86_400_000);
+  await clock.pass(10_000);
+  clock.jump(4_000);
+  await clock.pass(580_000);
+  expect(events().filter(({ kind }) => kind === 'clock-jumped')).toMatchObject([{ body: { byMs: -315_360_000_000 } }]);
+  expect(net.take('beat').length).toBe(11);
+});
+
+test('a probe that keeps failing is told once, and once when it answers again', async () => {
+  const { agent, clock, room, events } = setUp();
+  room.broken = true;
+  agent.start();
+  await clock.pass(300_000);
+  room.broken = false;
+  await clock.pass(700_000);
+  const told = events().filter(({ kind }) => kind.startsWith('probe-'));
+  expect(told.map(({ kind, body }) => [kind, body])).toEqual([
+    ['probe-failing', { probe: 'microphone', error: 'no sound server' }],
+    ['probe-answers', { probe: 'microphone' }],
+  ]);
+});
+
+test('a configuration from the centre is kept, judged against at once and shown by a birth; the kept one is used at the next start', async () => {
+  const { agent, clock, net, saved, seen } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  net.take('presence');
+  const config: Config = { version: 7, profile: { link: 'geo', elevationM: 3_500, expected: {} } };
+  net.down('config', encode('config', config));
+  await clock.pass(1_000);
+  expect(saved).toEqual([config]);
+  expect(seen.at(-1)?.link).toBe('geo');
+  expect(net.take('presence')).toMatchObject([{ message: { config: 7 } }]);
+  const again = setUp({ config });
+  again.agent.start();
+  await clock.pass(0);
+  await again.clock.pass(1_000);
+  expect(again.seen[0]?.link).toBe('geo');
+});
+
+test('R17 a fresh hello runs the probes before the birth', async () => {
+  const { agent, clock, net, room } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  net.take('presence');
+  room.mic = { status: 'unknown', fault: null, reason: 'nobody signed in' };
+  net.hello('all', { id: 'roll', withinMs: 1_000, fresh: true });
+  await clock.pass(1_000);
+  expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll', digest: agent.board.digest() } }]);
+  expect(agent.board.checks()[0]?.reason).toBe('nobody signed in');
+});
+
+test('the inventory goes out when it changed; one that cannot be read is one line and asked again; one that is too large says so', async () => {
+  const { agent, clock, net, inventory, logs } = setUp();
+  inventory.items = new Error('no tool');
+  agent.start();
+  await clock.pass(60_000);
+  expect(logs.filter((line) => line.includes('inventory'))).toEqual(['the inventory could not be read: Error: no tool']);
+  inventory.items = { os: 'two' };
+  await clock.pass(3_600_000);
+  const [sent] = net.take('inventory') as { message: Inventory }[];
+  expect(sent?.message).toMatchObject({ items: { os: 'two' } });
+  await clock.pass(24 * 3_600_000);
+  expect(net.take('inventory')).toEqual([]);
+  inventory.items = { list: 'x'.repeat(70_000) };
+  await clock.pass(24 * 3_600_000);
+  expect(net.take('inventory')).toMatchObject([{ message: { items: { tooLargeBytes: expect.any(Number) } } }]);
+});

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { readAgentSettings } from './config.ts';
+
+const onFibre = { link: 'fibre', elevationM: 0, expected: {} };
+const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: '/t', SABHA_DATA: '/d' };
+
+test('three settings are needed, the others have defaults', () => {
+  expect(readAgentSettings(good)).toEqual({
+    ok: true,
+    value: { pc: 'up/lucknow/room-1', tokenFile: '/t', dataDir: '/d', host: '127.0.0.1', port: 1883, profile: onFibre, speed: 1 },
+  });
+  const all = { ...good, SABHA_MQTT_HOST: 'b', SABHA_MQTT_PORT: '8883', SABHA_LINK: 'geo', SABHA_SPEED: '10', OTHER: 'x' };
+  expect(readAgentSettings(all)).toMatchObject({ ok: true, value: { host: 'b', port: 8883, profile: { link: 'geo' }, speed: 10 } });
+});
+
+test('a profile of the first start stands until the centre sends one', () => {
+  const profile = { link: 'leo', elevationM: 3_524, expected: { camera: [{}], microphone: [] } };
+  expect(readAgentSettings({ ...good, SABHA_PROFILE: JSON.stringify(profile) })).toMatchObject({ ok: true, value: { profile } });
+});
+
+test.each([
+  ['SABHA_PC', undefined, 'SABHA_PC is not set'],
+  ['SABHA_PC', 'Up/lucknow/room 1', 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected'],
+  ['SABHA_TOKEN_FILE', '', 'SABHA_TOKEN_FILE is not set'],
+  ['SABHA_DATA', undefined, 'SABHA_DATA is not set'],
+  ['SABHA_MQTT_PORT', 'x', 'SABHA_MQTT_PORT: a number from 1 to 65535 is expected'],
+  ['SABHA_MQTT_PORT', '1.5', 'SABHA_MQTT_PORT: a whole number is expected'],
+  ['SABHA_LINK', 'pigeon', 'SABHA_LINK: one of fibre, 4g, leo, geo, floor is expected'],
+  ['SABHA_PROFILE', '{', 'SABHA_PROFILE: not JSON'],
+  ['SABHA_PROFILE', '{"link":"pigeon"}', 'SABHA_PROFILE.link: expected ("fibre" | "4g" | "leo" | "geo" | "floor"), found "pigeon"'],
+  ['SABHA_SPEED', '0', 'SABHA_SPEED: a number from 0.01 to 10000 is expected'],
+])('a wrong %s (%s) is one line that names it', (name, value, line) => {
+  expect(readAgentSettings({ ...good, [name]: value })).toEqual({ ok: false, line });
+});

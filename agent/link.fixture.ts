@@ -1,0 +1,133 @@
+/** A centre and a wire for the tests of the link: everything that is sent is decoded, as flows would. */
+import { DatabaseSync } from 'node:sqlite';
+import {
+  type Ack,
+  agentFilters,
+  type Config,
+  decode,
+  type EventMessage,
+  encode,
+  type Inventory,
+  links,
+  type MessageOf,
+  markOf,
+  parseTopic,
+  pcTopic,
+  scopeTopic,
+} from '#contracts';
+import { createBoard } from './board.ts';
+import { handClock, seeded } from './fixtures.ts';
+import { createLink } from './link.ts';
+import { openSpool } from './spool.ts';
+import { openSpoolDisk } from './spool-disk.ts';
+import type { ConnectionHandlers, ConnectOptions, Transport } from './transport.ts';
+
+export const pc = 'up/lucknow/room-1';
+
+type Up = 'presence' | 'state' | 'beat' | 'inventory' | 'event' | 'backlog';
+export type Sent = { leaf: Up; at: number; message: MessageOf<Up> };
+
+/** The wire: admits or refuses, and records. */
+export function wire(clock: { up(): number }) {
+  const sent: Sent[] = [];
+  const connects: (ConnectOptions & { at: number })[] = [];
+  const state = { answer: 'admit' as 'admit' | 'refuse' | 'unreachable', puback: true, ended: 0, granted: [] as string[] };
+  let handlers: ConnectionHandlers | undefined;
+  const transport: Transport = {
+    connect: async (options, given) => {
+      connects.push({ ...options, at: clock.up() });
+      if (state.answer !== 'admit') return { ok: false, refused: state.answer === 'refuse', reason: state.answer };
+      handlers = given;
+      return {
+        ok: true,
+        connection: {
+          subscribe: async (filters) => {
+            state.granted = filters;
+            return true;
+          },
+          publish: (topic, payload) => {
+            const to = parseTopic(topic);
+            if (to?.kind !== 'pc' || to.pc !== pc) throw new Error(`not a topic of this PC: ${topic}`);
+            const leaf = to.leaf as Up;
+            const read = decode(leaf, payload);
+            if (!read.ok) throw new Error(`flows could not read ${leaf}: ${read.detail}`);
+            sent.push({ leaf, at: clock.up(), message: read.value });
+            return state.puback ? Promise.resolve(true) : new Promise(() => undefined);
+          },
+          end: async () => {
+            state.ended += 1;
+          },
+        },
+      };
+    },
+  };
+  return {
+    transport,
+    connects,
+    state,
+    down: (leaf: 'ack' | 'config' | 'cmd', payload: Buffer) => handlers?.message(pcTopic(pc, leaf), payload),
+    hello: (scope: string, message: MessageOf<'hello'>) => handlers?.message(scopeTopic(scope, 'hello'), encode('hello', message)),
+    cut: () => {
+      const lost = handlers;
+      handlers = undefined;
+      lost?.closed('cut');
+    },
+    /** Takes what was sent on a leaf since the last call. */
+    take: <L extends Up>(leaf: L): (Sent & { message: MessageOf<L> })[] => {
+      const found = sent.filter((one) => one.leaf === leaf);
+      for (const one of found) sent.splice(sent.indexOf(one), 1);
+      return found as (Sent & { message: MessageOf<L> })[];
+    },
+  };
+}
+
+export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
+  const clock = handClock();
+  const random = seeded(7);
+  const spool = openSpool({ disk: openSpoolDisk(new DatabaseSync(':memory:')), clock, random, boot: 'boot-1', limitBytes: 4_000_000 });
+  const board = createBoard(clock);
+  const net = wire(clock);
+  const logs: string[] = [];
+  const seen = { configs: [] as Config[], fresh: 0, probed: Promise.resolve(), inventory: undefined as Inventory | undefined };
+  const note = (_: object, line: string) => logs.push(line);
+  const made = createLink({
+    pc,
+    boot: 'boot-1',
+    version: '0.1.0',
+    token: 'secret',
+    transport: net.transport,
+    clock,
+    random,
+    spool,
+    board,
+    limits: () => links[link],
+    configVersion: () => seen.configs.at(-1)?.version ?? 0,
+    onConfig: (config) => seen.configs.push(config) > 0,
+    inventory: () => seen.inventory,
+    fresh: () => {
+      seen.fresh += 1;
+      return seen.probed;
+    },
+    log: { info: note, warn: note },
+  });
+  const session = () => Number(decodeWill(net.connects.at(-1)).session);
+  const ack = (upTo: number, more: Partial<Ack> = {}) =>
+    net.down('ack', encode('ack', { spool: spool.id(), upTo, at: clock.now(), ...more }));
+  const event = (kind: string, body: Record<string, unknown> = {}): EventMessage => {
+    const done = spool.append(kind, body);
+    if (!done.ok) throw new Error(done.reason);
+    made.appended();
+    return done.event;
+  };
+  const status = (device: string, status: 'ok' | 'unknown') => {
+    board.merge({ component: device, everyMs: 3_600_000, checks: [{ component: device, device: '', status, fault: null, reason: null }] });
+    made.stateChanged();
+  };
+  return { clock, spool, board, net, logs, seen, link: made, session, ack, event, status, markOf, filters: agentFilters(pc) };
+}
+
+export function decodeWill(options: ConnectOptions | undefined) {
+  const read = decode('presence', options?.will.payload ?? Buffer.from(''));
+  if (!read.ok) throw new Error(read.detail);
+  return read.value;
+}

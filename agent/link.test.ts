@@ -1,0 +1,422 @@
+import { expect, test } from 'vitest';
+import { encode } from '#contracts';
+import { decodeWill, pc, setUp } from './link.fixture.ts';
+
+test('R16 on every CONNACK a new session: will, birth and state carry its number, and birth and state come first', async () => {
+  const { link, clock, net, filters, spool, board } = setUp();
+  link.start();
+  await clock.pass(0);
+  expect(net.state.granted).toEqual(filters);
+  const will = decodeWill(net.connects[0]);
+  expect(net.connects[0]).toMatchObject({ name: 'up.lucknow.room-1', password: 'secret', keepaliveMs: 90_000 });
+  expect(net.connects[0]?.will.topic).toBe(`sabha/v1/${pc}/presence`);
+  expect(will).toEqual({ kind: 'lost', boot: 'boot-1', session: will.session });
+  const [birth] = net.take('presence');
+  expect(birth?.message).toMatchObject({
+    kind: 'birth',
+    session: will.session,
+    digest: board.digest(),
+    rev: 1,
+    config: 0,
+    spool: spool.range(),
+  });
+  expect(net.take('state')).toMatchObject([{ message: { session: will.session, rev: 1, checks: [] } }]);
+  net.cut();
+  await clock.pass(4_000);
+  expect(net.connects).toHaveLength(2);
+  expect(decodeWill(net.connects[1]).session).toBeGreaterThan(will.session);
+  expect(net.take('presence')).toMatchObject([{ message: { kind: 'birth', session: decodeWill(net.connects[1]).session } }]);
+  expect(net.take('state')[0]?.message).not.toHaveProperty('base');
+});
+
+test('R16 R3 a birth is repeated, ever more rarely, until an ack names this session; an ack without it does not count', async () => {
+  const { link, clock, net, ack, session } = setUp();
+  link.start();
+  await clock.pass(3 * 3_600_000);
+  const times = net.take('presence').map((one) => one.at);
+  const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
+  expect(gaps[0]).toBeGreaterThan(22_000);
+  expect(gaps[0]).toBeLessThan(38_000);
+  expect(Math.max(...gaps)).toBeLessThan(1_800_000 * 1.25 + 1);
+  expect(Math.max(...gaps)).toBeGreaterThan(1_000_000);
+  ack(0);
+  ack(0, { session: session() - 1 });
+  await clock.pass(4 * 3_600_000);
+  expect(net.take('presence').length).toBeGreaterThan(3);
+  ack(0, { session: session() });
+  await clock.pass(4 * 3_600_000);
+  expect(net.take('presence')).toEqual([]);
+});
+
+test('R3 no event goes out before the ack of the birth; then all of them as backlog, and new ones live', async () => {
+  const { link, clock, net, ack, session, event } = setUp();
+  event('early');
+  link.start();
+  await clock.pass(300_000);
+  event('later');
+  expect([...net.take('event'), ...net.take('backlog')]).toEqual([]);
+  ack(0, { session: session() });
+  expect(net.take('backlog').map((one) => one.message.map(({ kind }) => kind))).toEqual([['spool-new', 'early', 'later']]);
+  event('now');
+  expect(net.take('event')).toMatchObject([{ message: { kind: 'now', seq: 4 } }]);
+  expect(net.take('backlog')).toEqual([]);
+});
+
+test('R6 a long backlog goes in batches of at most 500 and under 64 KB, one at a time, each after the ack of the one before', async () => {
+  const { link, clock, net, ack, session, spool } = setUp();
+  for (let n = 0; n < 1_200; n += 1) spool.append('e', { n, text: n > 500 && n < 600 ? 'x'.repeat(1_000) : '' });
+  link.start();
+  await clock.pass(0);
+  ack(0, { session: session() });
+  const sizes: number[] = [];
+  for (let [batch] = net.take('backlog'); batch; [batch] = net.take('backlog')) {
+    sizes.push(batch.message.length);
+    expect(encode('backlog', batch.message).length).toBeLessThan(62_000);
+    ack(batch.message.at(-1)?.seq ?? 0);
+  }
+  expect(sizes.reduce((sum, n) => sum + n, 0)).toBe(1_201);
+  expect(Math.max(...sizes)).toBeGreaterThan(400);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(500);
+  expect(spool.figures().waiting).toBe(0);
+  await clock.pass(3_600_000);
+  expect([...net.take('backlog'), ...net.take('event')]).toEqual([]);
+});
+
+test.each([
+  ['fibre', 30_000],
+  ['geo', 120_000],
+] as const)('R6 on %s what is not acknowledged is sent again after %i ms, doubling to an hour', async (linkClass, resendMs) => {
+  const { link, clock, net, ack, session, event } = setUp({ link: linkClass });
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  event('a');
+  const first = net.take('event')[0]?.at ?? 0;
+  await clock.pass(6 * 3_600_000);
+  const times = net.take('event').map((one) => one.at - first);
+  expect(times.slice(0, 3)).toEqual([resendMs, 3 * resendMs, 7 * resendMs]);
+  const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
+  expect(Math.max(...gaps)).toBe(3_600_000);
+});
+
+test('R6 after an ack of a birth everything unacknowledged is sent at once', async () => {
+  const { link, clock, net, ack, session, event } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  event('a');
+  net.take('event');
+  ack(1, { session: session() });
+  expect(net.take('backlog')).toMatchObject([{ message: [{ kind: 'a' }] }]);
+});
+
+test('R8 one event that is never taken leaves after three refusals, and what follows it flows', async () => {
+  const { link, clock, net, ack, session, event, spool } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  const poison = event('poison').seq;
+  /** What a centre takes that cannot read a message with the poison in it. */
+  const arrived = () => [...net.take('event').map((one) => [one.message]), ...net.take('backlog').map((one) => one.message)];
+  const taken = new Set<number>();
+  const centre = () => {
+    const readable = arrived().filter((events) => events.every(({ kind }) => kind !== 'poison'));
+    for (const { seq } of readable.flat()) taken.add(seq);
+  };
+  for (let n = 0; n < 6; n += 1) {
+    event(`good-${n}`);
+    centre();
+    ack(1);
+    await clock.pass(500_000);
+  }
+  centre();
+  const held = spool.after(1, 99);
+  expect(held.map(({ kind }) => kind)).not.toContain('poison');
+  expect(held.find(({ kind }) => kind === 'quarantined')?.body).toMatchObject({ seq: poison, kind: 'poison' });
+  expect(held.filter(({ kind }) => kind.startsWith('good'))).toHaveLength(6);
+  expect(held.filter(({ seq }) => !taken.has(seq))).toEqual([]);
+});
+
+test('R8 a centre that acknowledges nothing but the echo of a beat never costs an event', async () => {
+  const { link, clock, net, ack, session, event, spool } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  event('a');
+  for (let n = 0; n < 48; n += 1) {
+    await clock.pass(1_800_000);
+    for (const { message } of net.take('beat')) if (message.echo !== undefined) ack(1, { echo: message.echo });
+  }
+  expect(spool.after(1, 9).map(({ kind }) => kind)).toEqual(['a']);
+});
+
+test('R8 numbers that were dropped are declared before what follows them, so that the ack can pass', async () => {
+  const { link, clock, net, ack, session, spool } = setUp();
+  for (let n = 0; n < 6_000; n += 1) spool.append('e', { n, text: 'x'.repeat(900) });
+  link.start();
+  await clock.pass(0);
+  ack(0, { session: session() });
+  const [tombstones, batch] = net.take('backlog');
+  expect(tombstones?.message.every(({ kind }) => kind === 'dropped')).toBe(true);
+  const held = batch?.message[0]?.seq ?? 0;
+  const ranges = tombstones?.message.flatMap(({ body }) => body['ranges'] as [number, number][]);
+  expect(ranges?.some(([, to]) => to === held - 1)).toBe(true);
+  expect(held).toBeGreaterThan(1_000);
+  for (let n = 1; n <= 6; n += 1) {
+    await clock.pass(3_600_000);
+    ack(0);
+  }
+  expect(spool.after(0, 9_999).some(({ kind }) => kind === 'quarantined')).toBe(false);
+});
+
+test('R7 after a fork the new spool is born, names the old one, and its events wait for the ack of that birth', async () => {
+  const { link, clock, net, ack, session, event, spool } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  event('a');
+  net.take('event');
+  net.take('presence');
+  const old = spool.id();
+  ack(500);
+  expect(net.take('presence')).toMatchObject([{ message: { kind: 'birth', spool: { id: spool.id(), first: 1, last: 2, carries: old } } }]);
+  event('b');
+  expect([...net.take('event'), ...net.take('backlog')]).toEqual([]);
+  ack(0, { session: session() });
+  expect(net.take('backlog')[0]?.message.map(({ kind }) => kind)).toEqual(['spool-new', 'a', 'b']);
+  await clock.pass(3_600_000);
+  expect(net.take('presence')).toEqual([]);
+});
+
+test('R12 the first change goes at once, then at most one message in 2 s, each a difference to the digest sent before', async () => {
+  const { link, clock, net, board, status, session } = setUp();
+  status('pc', 'ok');
+  link.start();
+  await clock.pass(5_000);
+  const [full] = net.take('state');
+  expect(full?.message).toMatchObject({ session: session(), checks: [{ component: 'pc' }] });
+  status('clock', 'ok');
+  const [first] = net.take('state');
+  expect(first).toMatchObject({ at: 5_000, message: { base: full?.message.digest, checks: [{ component: 'clock' }], gone: [] } });
+  for (let n = 0; n < 10; n += 1) status('agent', n % 2 === 0 ? 'ok' : 'unknown');
+  board.merge({ component: 'pc', everyMs: 1_000, checks: [] });
+  link.stateChanged();
+  await clock.pass(1_999);
+  expect(net.take('state')).toEqual([]);
+  await clock.pass(1);
+  const [second] = net.take('state');
+  expect(second?.message).toMatchObject({ base: first?.message.digest, digest: board.digest(), rev: board.rev(), gone: ['pc/'] });
+  expect(second?.message.checks).toMatchObject([{ component: 'agent', status: 'unknown' }]);
+  await clock.pass(10_000);
+  status('agent', 'ok');
+  net.take('state');
+  status('agent', 'unknown');
+  status('agent', 'ok');
+  await clock.pass(10_000);
+  expect(net.take('state')).toEqual([]);
+});
+
+test('R13 each beat carries digest and numbers at QoS 1 in the beat of its class, and what is wanted is answered', async () => {
+  const { link, clock, net, board, session, ack, seen, event, spool } = setUp({ link: 'geo' });
+  board.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
+  link.start();
+  await clock.pass(480_000);
+  const beats = net.take('beat');
+  expect(beats.map((one) => one.at)).toEqual([0, 240_000, 480_000]);
+  expect(beats[0]?.message).toMatchObject({ digest: board.digest(), session: session(), n: { load: 0.257, up: 123_457 } });
+  expect(encode('beat', beats[0]?.message as never).length).toBeLessThan(150);
+  net.take('state');
+  net.take('presence');
+  ack(0, { session: session(), want: ['state', 'birth', 'inventory'] });
+  expect(net.take('state')[0]?.message).not.toHaveProperty('base');
+  expect(net.take('presence')).toHaveLength(1);
+  expect(net.take('inventory')).toEqual([]);
+  seen.inventory = { hash: 'abc', at: 1, items: { os: 'x' } };
+  link.inventoryKnown(false);
+  expect(net.take('inventory')).toMatchObject([{ message: { hash: 'abc' } }]);
+  link.inventoryKnown(false);
+  expect(net.take('inventory')).toEqual([]);
+  for (const kind of ['a', 'b', 'c']) event(kind);
+  ack(4);
+  net.take('backlog');
+  ack(4, { want: [{ from: 2, to: 3 }] });
+  expect(net.take('backlog')).toMatchObject([
+    {
+      message: [
+        { seq: 2, kind: 'a' },
+        { seq: 3, kind: 'b' },
+      ],
+    },
+  ]);
+  expect(spool.acked()).toBe(4);
+});
+
+test('the echo of a beat gives round trip and clock offset; it is asked for until it comes, and then once an hour', async () => {
+  const { link, clock, net, ack } = setUp();
+  link.start();
+  await clock.pass(120_000);
+  const asked = net.take('beat').filter((one) => one.message.echo !== undefined);
+  expect(asked).toHaveLength(3);
+  clock.jump(7_000);
+  await clock.pass(400);
+  ack(0, { echo: 1, at: clock.now() });
+  expect(link.figures().roundTripMs).toBeNull();
+  ack(0, { echo: asked[2]?.message.echo, at: clock.now() - 7_200 });
+  expect(link.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: 7_000 });
+  await clock.pass(2 * 3_600_000);
+  expect(net.take('beat').filter((one) => one.message.echo !== undefined).length).toBeGreaterThan(1);
+  ack(0, { echo: asked[2]?.message.echo });
+  expect(link.figures().roundTripMs).toBe(400);
+});
+
+test('R17 a hello is answered by one birth within its spread that names it; a fresh one after the probes', async () => {
+  const { link, clock, net, ack, session, seen } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(0, { session: session() });
+  net.take('presence');
+  for (const scope of ['all', 'up/all', 'up/lucknow/all']) net.hello(scope, { id: 'roll-1', withinMs: 10_000, fresh: false });
+  await clock.pass(10_000);
+  const [birth, ...more] = net.take('presence');
+  expect(birth).toMatchObject({ message: { kind: 'birth', hello: 'roll-1', session: session() } });
+  expect(birth?.at).toBeGreaterThan(0);
+  expect(more).toEqual([]);
+  const probed = Promise.withResolvers<void>();
+  seen.probed = probed.promise;
+  net.hello('all', { id: 'roll-2', withinMs: 1_000, fresh: true });
+  await clock.pass(5_000);
+  expect([seen.fresh, net.take('presence')]).toEqual([1, []]);
+  probed.resolve();
+  await clock.pass(0);
+  expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll-2' } }]);
+});
+
+test('R3 a hello ends the long wait of an unanswered birth', async () => {
+  const { link, clock, net } = setUp();
+  link.start();
+  await clock.pass(4 * 3_600_000);
+  net.take('presence');
+  net.hello('all', { id: 'back', withinMs: 0, fresh: false });
+  await clock.pass(150_000);
+  expect(net.take('presence').length).toBeGreaterThanOrEqual(3);
+});
+
+test('many hellos at once are bounded, and one that comes when the session is over is not answered', async () => {
+  const { link, clock, net } = setUp();
+  link.start();
+  await clock.pass(0);
+  net.take('presence');
+  for (let n = 0; n < 50; n += 1) net.hello('all', { id: `h${n}`, withinMs: 1_000, fresh: false });
+  await clock.pass(1_000);
+  expect(net.take('presence')).toHaveLength(8);
+  net.hello('all', { id: 'last', withinMs: 5_000, fresh: false });
+  net.cut();
+  net.state.answer = 'unreachable';
+  await clock.pass(10_000);
+  expect(net.take('presence')).toEqual([]);
+});
+
+test('a good configuration is handed on and shown by a birth; the same one is not; a bad one, or nonsense, is one line', async () => {
+  const { link, clock, net, logs, seen } = setUp();
+  link.start();
+  await clock.pass(0);
+  net.take('presence');
+  const config = { version: 3, profile: { link: 'geo' as const, elevationM: 3_500, expected: { camera: [{}] } } };
+  net.down('config', encode('config', config));
+  expect(seen.configs).toEqual([config]);
+  expect(net.take('presence')).toMatchObject([{ message: { config: 3 } }]);
+  net.down('config', encode('config', config));
+  expect(net.take('presence')).toEqual([]);
+  logs.length = 0;
+  net.down('config', Buffer.from('{"version":4,"profile":{"link":"pigeon"}}'));
+  net.down('ack', Buffer.from([0xff]));
+  net.down('cmd', Buffer.from('{"verb":"reboot"}'));
+  expect(logs).toHaveLength(2);
+  expect(logs[0]).toContain('profile.link');
+  expect(seen.configs).toHaveLength(1);
+  expect(link.figures()).toMatchObject({ unreadable: 2, commandsIgnored: 1 });
+});
+
+test('it comes back with full jitter up to the limit of its class, and begins anew after an answered session', async () => {
+  const { link, clock, net, ack, session } = setUp();
+  net.state.answer = 'unreachable';
+  link.start();
+  await clock.pass(3_600_000);
+  const gaps = net.connects.slice(1).map(({ at }, n) => at - (net.connects[n]?.at ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(60_000);
+  expect(gaps[0]).toBeLessThanOrEqual(4_000);
+  expect(new Set(gaps.map(Math.round)).size).toBeGreaterThan(gaps.length / 2);
+  net.state.answer = 'admit';
+  await clock.pass(60_000);
+  ack(0, { session: session() });
+  expect(link.figures().connected).toBe(true);
+  const before = clock.up();
+  net.cut();
+  expect(link.figures().connected).toBe(false);
+  await clock.pass(4_000);
+  expect((net.connects.at(-1)?.at ?? 0) - before).toBeGreaterThan(0);
+  expect(link.figures().connected).toBe(true);
+});
+
+test('a refused identity backs off to five minutes on every class', async () => {
+  const { link, clock, net } = setUp();
+  net.state.answer = 'refuse';
+  link.start();
+  await clock.pass(24 * 3_600_000);
+  const gaps = net.connects.slice(1).map(({ at }, n) => at - (net.connects[n]?.at ?? 0));
+  expect(Math.max(...gaps)).toBeGreaterThan(200_000);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(300_000);
+  expect(gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length).toBeGreaterThan(100_000);
+});
+
+test('F9 a link that is up for 20 s and down for 10, 500 times, loses nothing and tries once per wait', async () => {
+  const { link, clock, net, event, spool, session, ack } = setUp();
+  link.start();
+  const ledger = new Set<number>();
+  for (let n = 0; n < 500; n += 1) {
+    net.state.answer = 'admit';
+    await clock.pass(10_000);
+    ack(spool.acked(), { session: session() });
+    event('e', { n });
+    await clock.pass(10_000);
+    for (const { message } of net.take('event')) ledger.add(message.seq);
+    for (const { message } of net.take('backlog')) for (const { seq } of message) ledger.add(seq);
+    if (n % 3 === 0) ack(Math.max(...ledger, 0));
+    net.state.answer = 'unreachable';
+    net.cut();
+    await clock.pass(10_000);
+  }
+  net.state.answer = 'admit';
+  await clock.pass(60_000);
+  ack(spool.acked(), { session: session() });
+  for (const { message } of net.take('backlog')) for (const { seq } of message) ledger.add(seq);
+  expect(ledger.size).toBe(501);
+});
+
+test('a stop says goodbye and ends; where the broker is mute it does not wait for long, and nothing is sent or tried afterwards', async () => {
+  for (const puback of [true, false]) {
+    const { link, clock, net, session } = setUp();
+    link.start();
+    await clock.pass(1_000);
+    net.take('presence');
+    net.state.puback = puback;
+    const stopping = link.stop('stopped');
+    await clock.pass(2_000);
+    await stopping;
+    expect(net.take('presence')).toMatchObject([{ message: { kind: 'bye', reason: 'stopped', session: session() } }]);
+    expect(net.state.ended).toBe(1);
+    net.take('beat');
+    await clock.pass(3_600_000);
+    expect(net.take('beat')).toEqual([]);
+    expect(net.connects).toHaveLength(1);
+  }
+});
+
+test('a stop while it waits or connects leaves nothing behind', async () => {
+  const { link, clock, net } = setUp();
+  link.start();
+  await link.stop('stopped');
+  await clock.pass(60_000);
+  expect([net.take('presence'), net.state.ended]).toEqual([[], 1]);
+});

@@ -1,0 +1,55 @@
+/** The agent as a real process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'sabha-main-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const token = join(folder, 'token');
+writeFileSync(token, 'secret\n');
+const script = fileURLToPath(new URL('main.ts', import.meta.url));
+/** Nobody listens there: the agent must live without a broker. */
+const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: token, SABHA_DATA: join(folder, 'data'), SABHA_MQTT_PORT: '1' };
+
+function run(env: Record<string, string>): { child: ChildProcess; lines: string[]; ended: Promise<unknown[]> } {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => lines.push(JSON.parse(line).msg));
+  return { child, lines, ended: once(child, 'close') };
+}
+
+test('a wrong setting, a missing token, an empty one or a folder that will not do: one clear line and exit 1', async () => {
+  const empty = join(folder, 'empty');
+  writeFileSync(empty, '\n');
+  const cases: [Record<string, string>, string][] = [
+    [{ SABHA_PC: 'nowhere' }, 'SABHA_PC: a path state/site/pc'],
+    [{ SABHA_TOKEN_FILE: join(folder, 'none') }, 'ENOENT'],
+    [{ SABHA_TOKEN_FILE: empty }, 'holds no token'],
+    [{ SABHA_DATA: token }, token],
+  ];
+  const runs = cases.map(([wrong, line]) => ({ line, ...run({ ...good, ...wrong }) }));
+  for (const { ended, lines, line } of runs) {
+    expect(await ended).toEqual([1, null]);
+    expect(lines).toEqual([expect.stringContaining(line)]);
+  }
+});
+
+test('it is ready without a broker, and a SIGTERM ends it within 2 s with exit 0; a second agent on its data is refused', async () => {
+  const { child, lines, ended } = run(good);
+  while (!lines.includes('ready')) await once(child.stdout as NodeJS.ReadableStream, 'data');
+  const second = run(good);
+  expect(await second.ended).toEqual([1, null]);
+  expect(second.lines).toEqual([expect.stringContaining('locked')]);
+  const since = performance.now();
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(performance.now() - since).toBeLessThan(2_500);
+});

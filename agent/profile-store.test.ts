@@ -1,0 +1,35 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { Config } from '#contracts';
+import { createProfileStore } from './profile-store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sabha-profile-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const config = (version: number): Config => ({ version, profile: { link: 'geo', elevationM: 3_500, expected: { camera: [{}] } } });
+
+test('the last one saved is loaded, and no half-written file is left', () => {
+  const file = join(folder, 'config.json');
+  const store = createProfileStore(file);
+  expect(store.load()).toEqual({ config: undefined, problem: null });
+  expect([store.save(config(1)), store.save(config(2))]).toEqual([null, null]);
+  expect(createProfileStore(file).load()).toEqual({ config: config(2), problem: null });
+  expect(existsSync(`${file}.new`)).toBe(false);
+});
+
+test('a damaged file is not used, and says in one line why', () => {
+  const file = join(folder, 'bad.json');
+  for (const content of ['{"version":1', '{"version":0,"profile":{"link":"geo"}}', '']) {
+    writeFileSync(file, content);
+    const { config: found, problem } = createProfileStore(file).load();
+    expect(found).toBeUndefined();
+    expect(problem).toContain('bad.json: ');
+    expect(problem).not.toContain('\n');
+  }
+});
+
+test('a file that cannot be read or written is a reason, not a crash', () => {
+  expect(createProfileStore(folder).load().problem).toContain('EISDIR');
+  expect(createProfileStore(join(folder, 'none', 'config.json')).save(config(1))).toContain('ENOENT');
+});

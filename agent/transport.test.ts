@@ -1,0 +1,164 @@
+/** The agent at a real broker: what arrives there is what flows would see. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Aedes } from 'aedes';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { decode, encode, type MessageName, type MessageOf, pcTopic, realClock } from '#contracts';
+import { type Agent, createAgent } from './agent.ts';
+import type { Platform } from './platform/platform.ts';
+import type { Probe } from './probe.ts';
+import { createProfileStore } from './profile-store.ts';
+import { openSpoolDisk } from './spool-disk.ts';
+import { createMqttTransport } from './transport.ts';
+
+const pc = 'up/lucknow/room-1';
+const folder = mkdtempSync(join(tmpdir(), 'sabha-agent-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Broker = {
+  aedes: Aedes;
+  server: Server;
+  port: number;
+  sockets: Set<Socket>;
+  next<N extends MessageName>(leaf: N): Promise<MessageOf<N>>;
+};
+let broker: Broker;
+
+async function listen(): Promise<Broker> {
+  const aedes = await Aedes.createBroker({ concurrency: 0 });
+  aedes.authenticate = (_, name, password, done) => done(null, name === 'up.lucknow.room-1' && String(password) === 'right');
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    aedes.handle(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const got: { topic: string; payload: Buffer }[] = [];
+  const waiting: (() => void)[] = [];
+  aedes.on('publish', ({ topic, payload }) => {
+    got.push({ topic, payload: Buffer.from(payload) });
+    for (const wake of waiting.splice(0)) wake();
+  });
+  const next = async <N extends MessageName>(leaf: N): Promise<MessageOf<N>> => {
+    for (;;) {
+      const at = got.findIndex((one) => one.topic === `sabha/v1/${pc}/${leaf}`);
+      if (at < 0) await new Promise<void>((resolve) => waiting.push(resolve));
+      else {
+        const read = decode(leaf, got.splice(at, 1)[0]?.payload ?? Buffer.from(''));
+        if (!read.ok) throw new Error(read.detail);
+        return read.value;
+      }
+    }
+  };
+  return { aedes, server, port: (server.address() as AddressInfo).port, sockets, next };
+}
+
+beforeEach(async () => {
+  broker = await listen();
+});
+afterEach(async () => {
+  for (const socket of broker.sockets) socket.destroy();
+  await new Promise<void>((resolve) => broker.aedes.close(resolve));
+  broker.server.close();
+});
+
+const platform = { bootId: () => 'boot-1', inventory: async () => ({ os: 'test' }) } as unknown as Platform;
+const probe: Probe = {
+  name: 'pc',
+  everyMs: 1_000,
+  timeoutMs: 500,
+  seat: 'run',
+  run: async () => ({ checks: [{ component: 'pc', device: '', status: 'ok', fault: null, reason: null }], numbers: { up: 1 } }),
+};
+
+function agentAt(name: string, token = 'right'): Agent {
+  return createAgent({
+    pc,
+    version: '0.1.0',
+    token,
+    platform,
+    probes: [probe],
+    transport: createMqttTransport({ host: '127.0.0.1', port: broker.port }),
+    disk: openSpoolDisk(join(folder, `${name}.db`)),
+    profiles: createProfileStore(join(folder, `${name}.json`)),
+    profile: { link: 'fibre', elevationM: 0, expected: {} },
+    clock: realClock(),
+    random: Math.random,
+    log: { info: () => undefined, warn: () => undefined },
+  });
+}
+
+/** The ledger's word, as flows would give it. */
+function ack(agent: Agent, session: number): void {
+  const payload = encode('ack', { spool: agent.spool.id(), upTo: 0, at: Date.now(), session });
+  broker.aedes.publish({ cmd: 'publish', topic: pcTopic(pc, 'ack'), payload, qos: 0, retain: false, dup: false }, () => undefined);
+}
+
+test('birth, state, beat and, after the ack, the backlog reach a real broker; a stop says goodbye and leaves no will', async () => {
+  const agent = agentAt('stop');
+  agent.start();
+  const birth = await broker.next('presence');
+  expect(birth).toMatchObject({ kind: 'birth', boot: 'boot-1', agent: '0.1.0', spool: { id: agent.spool.id(), first: 1 } });
+  expect(await broker.next('state')).toMatchObject({ session: birth.session, checks: [{ component: 'pc', status: 'ok' }] });
+  expect(await broker.next('beat')).toMatchObject({ session: birth.session, n: { up: 1 } });
+  ack(agent, birth.session);
+  expect((await broker.next('backlog')).map(({ kind }) => kind)).toEqual(['spool-new', 'started', 'check']);
+  const gone = once(broker.aedes, 'clientDisconnect');
+  const started = performance.now();
+  await agent.stop('stopped');
+  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(await broker.next('event')).toMatchObject({ kind: 'stopped' });
+  expect(await broker.next('presence')).toMatchObject({ kind: 'bye', reason: 'stopped', session: birth.session });
+  await gone;
+  const later = await Promise.race([broker.next('presence'), new Promise((resolve) => setImmediate(resolve, 'nothing'))]);
+  expect(later).toBe('nothing');
+});
+
+test('a connection that breaks makes the broker publish the will of that session, and the next one is born with a higher number', async () => {
+  const agent = agentAt('will');
+  agent.start();
+  const first = await broker.next('presence');
+  for (const socket of broker.sockets) socket.destroy();
+  expect(await broker.next('presence')).toEqual({ kind: 'lost', boot: 'boot-1', session: first.session });
+  const second = await broker.next('presence');
+  expect(second.kind).toBe('birth');
+  expect(second.session).toBeGreaterThan(first.session);
+  await agent.stop('stopped');
+});
+
+test('a wrong token is told as a refused identity, and a port where nobody listens as a failure', async () => {
+  const handlers = { message: () => undefined, closed: () => undefined };
+  const will = { topic: pcTopic(pc, 'presence'), payload: Buffer.from('{}') };
+  const options = { name: 'up.lucknow.room-1', password: 'wrong', keepaliveMs: 90_000, will };
+  const at = (port: number) => createMqttTransport({ host: '127.0.0.1', port }).connect(options, handlers);
+  expect(await at(broker.port)).toMatchObject({ ok: false, refused: true });
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as AddressInfo;
+  free.close();
+  await once(free, 'close');
+  expect(await at(port)).toMatchObject({ ok: false, refused: false, reason: expect.stringContaining('ECONNREFUSED') });
+});
+
+test('what is not confirmed when the connection ends is answered with false, and so is all that comes later', async () => {
+  const closed = Promise.withResolvers<string>();
+  broker.aedes.authorizePublish = () => undefined;
+  const will = { topic: pcTopic(pc, 'presence'), payload: Buffer.from('{}') };
+  const answer = await createMqttTransport({ host: '127.0.0.1', port: broker.port }).connect(
+    { name: 'up.lucknow.room-1', password: 'right', keepaliveMs: 90_000, will },
+    { message: () => undefined, closed: closed.resolve },
+  );
+  if (!answer.ok) throw new Error(answer.reason);
+  const { connection } = answer;
+  const unconfirmed = connection.publish(pcTopic(pc, 'beat'), Buffer.from('{}'), { qos: 1 });
+  for (const socket of broker.sockets) socket.destroy();
+  await closed.promise;
+  expect(await unconfirmed).toBe(false);
+  expect(await connection.publish(pcTopic(pc, 'beat'), Buffer.from('{}'), { qos: 0 })).toBe(false);
+  expect(await connection.subscribe(['a'])).toBe(false);
+  await connection.end();
+});

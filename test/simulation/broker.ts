@@ -1,0 +1,213 @@
+/** The simulated broker: clean sessions, wills, take-over, PUBACK before delivery, access by the broker's own rules; a kill drops it all. */
+import type { Connected, Connection, ConnectionHandlers } from '../../agent/transport.ts';
+import { judge, principalOf } from '../../broker/access.ts';
+import type { Random } from '../random.ts';
+import { createPipe, type Link, type Pipe } from './network.ts';
+import type { Process, Time } from './time.ts';
+
+type Up =
+  | { do: 'subscribe'; id: number; filters: string[] }
+  | { do: 'publish'; id: number; qos: number; topic: string; payload: Buffer }
+  | { do: 'disconnect' };
+type Down = { do: 'answer'; id: number; ok: boolean } | { do: 'publish'; topic: string; payload: Buffer };
+
+type Will = { topic: string; payload: Buffer };
+export type Client = { name: string; link: Link; process: Process; keepaliveMs: number; will?: Will };
+
+type Session = {
+  client: Client;
+  will: Will | undefined;
+  filters: string[];
+  up: Pipe<Up>;
+  down: Pipe<Down>;
+  /** The client hears that it is over. */
+  closeClient(reason: string): void;
+  atBroker: boolean;
+};
+
+export type Broker = ReturnType<typeof createBroker>;
+
+/** An attempt to connect where nobody answers is given up after this time. */
+const connectLimitMs = 30_000;
+const endLimitMs = 500;
+
+export function createBroker(world: { time: Time; random: Random; note(line: string): void }) {
+  const { time, random, note } = world;
+  const sessions = new Map<string, Session>();
+  const state = { up: true, duplicate: 0, dieAtPublish: 0, lateWillMs: 0 };
+
+  function connect(client: Client, handlers: ConnectionHandlers): Promise<Connected> {
+    const { promise, resolve } = Promise.withResolvers<Connected>();
+    const fail = (delayMs: number, reason: string) =>
+      time.later(delayMs, () => client.process.alive() && resolve({ ok: false, refused: false, reason }));
+    if (!client.link.up) return fail(connectLimitMs, 'connack timeout'), promise;
+    time.later(client.link.latencyMs * 2, () => {
+      if (!client.link.up) return fail(connectLimitMs, 'connack timeout');
+      if (!client.process.alive()) return;
+      if (!state.up) return fail(client.link.latencyMs, 'connection refused');
+      admit(client, handlers, resolve);
+    });
+    return promise;
+  }
+
+  function admit(client: Client, handlers: ConnectionHandlers, resolve: (answer: Connected) => void): void {
+    const before = sessions.get(client.name);
+    if (before !== undefined) {
+      before.down.end(() => before.closeClient('taken over'));
+      leave(before, true);
+    }
+    const session = openSession(client, handlers);
+    sessions.set(client.name, session.own);
+    time.later(client.link.latencyMs, () => client.process.alive() && resolve({ ok: true, connection: session.connection }));
+  }
+
+  function openSession(client: Client, handlers: ConnectionHandlers): { own: Session; connection: Connection } {
+    const waiting = new Map<number, (ok: boolean) => void>();
+    let open = true;
+    let nextId = 1;
+    const over = () => {
+      open = false;
+      for (const done of [...waiting.values()]) done(false);
+      waiting.clear();
+    };
+    const own: Session = {
+      client,
+      will: client.will,
+      filters: [],
+      atBroker: true,
+      up: createPipe<Up>(world, client.link, (frame) => receive(own, frame)),
+      down: createPipe<Down>(world, client.link, (frame) => {
+        if (!open || !client.process.alive()) return;
+        if (frame.do === 'publish') return handlers.message(frame.topic, frame.payload);
+        waiting.get(frame.id)?.(frame.ok);
+        waiting.delete(frame.id);
+      }),
+      closeClient(reason) {
+        if (!open || !client.process.alive()) return;
+        over();
+        handlers.closed(reason);
+      },
+    };
+    const ask = (frame: (id: number) => Up): Promise<boolean> => {
+      if (!open || client.process.point('publish')) return open ? new Promise(() => {}) : Promise.resolve(false);
+      const id = nextId++;
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      waiting.set(id, resolve);
+      own.up.send(frame(id));
+      return promise;
+    };
+    const connection: Connection = {
+      subscribe: (filters) => ask((id) => ({ do: 'subscribe', id, filters })),
+      publish: (topic, payload, { qos }) => ask((id) => ({ do: 'publish', id, qos, topic, payload })),
+      end: () => {
+        own.up.send({ do: 'disconnect' });
+        over();
+        return new Promise((resolve) => time.later(Math.min(endLimitMs, client.link.latencyMs), resolve));
+      },
+    };
+    return { own, connection };
+  }
+
+  function receive(session: Session, frame: Up): void {
+    if (!session.atBroker || !state.up) return;
+    if (frame.do === 'disconnect') return leave(session, false);
+    const principal = principalOf(session.client.name);
+    if (principal === undefined) return;
+    if (frame.do === 'subscribe') {
+      const granted = frame.filters.filter((topic) => judge(principal, 'subscribe', { topic, qos: 1, retain: false }).allow);
+      session.filters = granted;
+      return session.down.send({ do: 'answer', id: frame.id, ok: granted.length === frame.filters.length });
+    }
+    const { topic, qos, payload, id } = frame;
+    session.down.send({ do: 'answer', id, ok: true });
+    if (diesNow()) return;
+    if (judge(principal, 'publish', { topic, qos, retain: false }).allow) forward(topic, payload);
+  }
+
+  /** A broker that dies here has answered a message that it gave to nobody. */
+  function diesNow(): boolean {
+    if (state.dieAtPublish === 0 || --state.dieAtPublish > 0) return false;
+    kill({ flush: true });
+    return true;
+  }
+
+  function forward(topic: string, payload: Buffer): void {
+    for (const session of sessions.values()) {
+      const principal = principalOf(session.client.name);
+      if (principal === undefined || !session.filters.some((filter) => matches(filter, topic))) continue;
+      if (!judge(principal, 'forward', { topic, qos: 1, retain: false }).allow) continue;
+      session.down.send({ do: 'publish', topic, payload });
+      if (state.duplicate > 0 && random.next() < state.duplicate) {
+        time.later(random.below(2) * random.below(4_000), () => session.down.send({ do: 'publish', topic, payload }));
+      }
+    }
+  }
+
+  function leave(session: Session, withWill: boolean): void {
+    if (!session.atBroker) return;
+    session.atBroker = false;
+    session.up.drop();
+    session.down.end(() => {});
+    if (sessions.get(session.client.name) === session) sessions.delete(session.client.name);
+    const { will } = session;
+    if (!withWill || will === undefined) return;
+    note(`will of ${session.client.name}`);
+    time.later(state.lateWillMs, () => state.up && forward(will.topic, will.payload));
+  }
+
+  function of(name: string): Session | undefined {
+    return sessions.get(name);
+  }
+
+  function kill({ flush }: { flush: boolean }): void {
+    note(`broker killed${flush ? '' : ', and what was under way is lost'}`);
+    state.up = false;
+    state.dieAtPublish = 0;
+    for (const session of sessions.values()) {
+      session.atBroker = false;
+      session.up.drop();
+      if (!flush) session.down.drop();
+      session.down.end(() => session.closeClient('connection reset'));
+    }
+    sessions.clear();
+  }
+
+  return {
+    connect,
+    kill,
+    state,
+    start() {
+      state.up = true;
+    },
+    /** The process of a client died: what it wrote still arrives, or (a power cut) does not, and is noticed late. */
+    clientDied(name: string, { power }: { power: boolean }): void {
+      const session = of(name);
+      if (session === undefined) return;
+      session.down.drop();
+      if (!power) return session.up.end(() => leave(session, true));
+      session.up.drop();
+      time.later(noticedMs(session), () => leave(session, true));
+    },
+    /** The link of a client breaks: told to both sides at once, or a hole that swallows everything until each side notices. */
+    cut(name: string, how: 'reset' | 'hole'): void {
+      const session = of(name);
+      if (session === undefined) return;
+      session.up.drop();
+      session.down.drop();
+      const { keepaliveMs } = session.client;
+      time.later(how === 'reset' ? 10 : keepaliveMs * (0.5 + random.next()), () => session.closeClient('connection lost'));
+      time.later(how === 'reset' ? 10 : noticedMs(session), () => leave(session, true));
+    },
+  };
+
+  /** A broker waits one and a half keepalives from the last word. */
+  function noticedMs({ client }: Session): number {
+    return client.keepaliveMs * (1.5 - random.next() * 0.6);
+  }
+}
+
+function matches(filter: string, topic: string): boolean {
+  if (!filter.includes('+')) return filter === topic;
+  const [levels, words] = [filter.split('/'), topic.split('/')];
+  return levels.length === words.length && levels.every((level, at) => level === '+' || level === words[at]);
+}

@@ -1,0 +1,222 @@
+/** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
+import { DatabaseSync } from 'node:sqlite';
+import { decode, flowsFilters, parseTopic, readSettings, type Settings } from '#contracts';
+import { type Centre, createCentre } from '../../flows/centre.ts';
+import { inThread } from '../../flows/ledger/ledger.ts';
+import type { Ledger, Op } from '../../flows/ledger/model.ts';
+import { createDirect } from '../../flows/people/direct.ts';
+import { createRoster } from '../../flows/people/roster.ts';
+import { siteTable } from '../../flows/site-table.ts';
+import type { Random } from '../random.ts';
+import type { Connection } from '../../agent/transport.ts';
+import type { Broker } from './broker.ts';
+import { createLink } from './network.ts';
+import { createPost, people } from './people.ts';
+import { type Broken, startTabs } from './tabs.ts';
+import { createMachine, type Process, type Time } from './time.ts';
+
+/** One message that reached the centre. `session` where it names one; `lost` for a will. */
+export type Arrival = { at: number; session: number | null; lost: boolean };
+
+export type CentreOptions = {
+  world: { time: Time; random: Random; broker: Broker; note(line: string): void };
+  settings: Settings;
+};
+
+export type CentreMachine = ReturnType<typeof createCentreMachine>;
+
+const keepaliveMs = 30_000;
+const tabsStartMs = 2_000;
+const commitMs = 4;
+
+export function settingsOf(link: string, pcs: string[]): Settings {
+  const site = { state: 'ladakh', id: 'leh', profile: { link }, pcs: pcs.map((id) => ({ id, room: { en: `Room ${id}` } })) };
+  const read = readSettings(JSON.stringify({ site }));
+  if (!read.ok) throw new Error(read.line);
+  return read.value;
+}
+
+export function createCentreMachine({ world, settings }: CentreOptions) {
+  const { time, random, broker, note } = world;
+  const machine = createMachine(time);
+  const link = createLink(2);
+  const post = createPost(world);
+  const table = siteTable(settings);
+  const roster = createRoster(people);
+  let db = new DatabaseSync(':memory:');
+  let running: { process: Process; centre: Centre; tabs: (() => void) | undefined } | undefined;
+  const seen = {
+    arrivals: new Map<string, Arrival[]>(),
+    /** Times of each SUBACK, and of each loss of the session. */
+    subscribed: [] as { at: number; up: boolean }[],
+    kills: 0,
+    failedCommits: 0,
+  };
+  const state = { broken: null as Broken };
+
+  function start(): void {
+    if (running?.process.alive()) return;
+    note('flows starts');
+    const process = machine.start();
+    process.onKill(() => {
+      seen.kills += 1;
+      mark(false);
+      note('flows dies');
+      broker.clientDied('flows', { power: false });
+    });
+    const session = openSession(process, {
+      message: (topic, payload) => {
+        arrived(topic, payload);
+        centre.take(topic, payload);
+      },
+      subscribed: () => centre.subscribed(),
+      lost: () => centre.unsubscribed(),
+    });
+    const centre = centreOf(process, session.send);
+    running = { process, centre, tabs: undefined };
+    const own = running;
+    void centre.open().then(() => {
+      if (!process.alive()) return;
+      session.open();
+      process.clock.after(tabsStartMs * random.next(), () => {
+        own.tabs = startTabs(centre.wires, process, () => state.broken);
+        centre.started();
+      });
+    });
+  }
+
+  function centreOf(process: Process, send: (topic: string, payload: Buffer) => void): Centre {
+    const lines = post.lines(process);
+    const { clock } = process;
+    return createCentre({
+      ledger: slowLedger(process, inThread(db)),
+      clock,
+      table,
+      roster,
+      lines,
+      tellDirectly: createDirect({ clock, lines, roster, place: table.place('centre'), onFailure: () => {} }),
+      send,
+      count: { message() {}, receipt() {}, commit() {}, concluded() {}, notified() {} },
+      log: { warn: (_, line) => note(`flows: ${line}`), error: (_, line) => note(`flows: ${line}`) },
+      random: () => random.next(),
+      randomId: () => `h${random.below(2 ** 30)}`,
+    });
+  }
+
+  /** Commits take time and keep their order; the process may die before one is on disk, or after, without hearing of it. */
+  function slowLedger(process: Process, inner: Ledger): Ledger {
+    let lastMs = 0;
+    const commit = (ops: Op[]) =>
+      new Promise<Awaited<ReturnType<Ledger['commit']>>>((resolve, reject) => {
+        lastMs = Math.max(lastMs, time.now() + random.next() * commitMs);
+        time.at(lastMs, () => {
+          if (process.point('before a commit of the ledger')) return;
+          const answer = (task: () => void) => {
+            if (!process.point('after a commit of the ledger')) time.later(random.next() * commitMs, () => process.alive() && task());
+          };
+          inner.commit(ops).then(
+            (receipt) => answer(() => resolve(receipt)),
+            (error: Error) => {
+              seen.failedCommits += 1;
+              answer(() => reject(error));
+            },
+          );
+        });
+      });
+    return { ...inner, commit };
+  }
+
+  /** As flows/session.ts: clean, for ever coming back. */
+  function openSession(process: Process, on: { message(topic: string, payload: Buffer): void; subscribed(): void; lost(): void }) {
+    let connection: Connection | undefined;
+    let failures = 0;
+    const again = () => {
+      failures += 1;
+      process.clock.after(100 + random.next() * Math.min(10_000, 500 * 2 ** Math.min(failures, 10)), () => void open());
+    };
+    async function open(): Promise<void> {
+      const answer = await broker.connect(
+        { name: 'flows', link, process, keepaliveMs },
+        {
+          message: on.message,
+          closed: () => {
+            connection = undefined;
+            mark(false);
+            note('flows loses the broker');
+            on.lost();
+            again();
+          },
+        },
+      );
+      if (!process.alive()) return;
+      if (!answer.ok) return again();
+      connection = answer.connection;
+      if (!(await connection.subscribe([...flowsFilters])) || !process.alive()) return;
+      failures = 0;
+      mark(true);
+      note('flows is subscribed');
+      on.subscribed();
+    }
+    return {
+      open: () => void open(),
+      send: (topic: string, payload: Buffer) => void connection?.publish(topic, payload, { qos: 1 }),
+    };
+  }
+
+  function mark(up: boolean): void {
+    if ((seen.subscribed.at(-1)?.up ?? false) !== up || up) seen.subscribed.push({ at: time.now(), up });
+  }
+
+  function arrived(topic: string, payload: Buffer): void {
+    const parsed = parseTopic(topic);
+    if (parsed?.kind !== 'pc') return;
+    const list = seen.arrivals.get(parsed.pc) ?? [];
+    seen.arrivals.set(parsed.pc, list);
+    list.push({ at: time.now(), ...sessionIn(parsed.leaf, payload) });
+  }
+
+  return {
+    machine,
+    link,
+    post,
+    seen,
+    state,
+    start,
+    centre: () => (running?.process.alive() ? running.centre : undefined),
+    process: () => running?.process,
+    kill: () => running?.process.kill(),
+    /** What the editor's Deploy does: the nodes go and come again. */
+    deploy(broken: Broken): void {
+      note(`tabs are edited: ${broken ?? 'whole'}`);
+      state.broken = broken;
+      const own = running;
+      if (!own?.process.alive() || own.tabs === undefined) return;
+      own.tabs();
+      own.tabs = startTabs(own.centre.wires, own.process, () => state.broken);
+    },
+    cut(how: 'reset' | 'hole'): void {
+      note(`link of flows cut (${how})`);
+      link.up = false;
+      broker.cut('flows', how);
+    },
+    fill: () => db.exec('PRAGMA max_page_count = 1'),
+    free: () => db.exec('PRAGMA max_page_count = 1073741823'),
+    db: () => db,
+    /** The ledger is lost: the next start begins a new one. */
+    loseLedger(): void {
+      db = new DatabaseSync(':memory:');
+    },
+    /** The ledger is what it was. */
+    restoreLedger(image: Uint8Array): void {
+      db = new DatabaseSync(':memory:');
+      db.deserialize(image);
+    },
+  };
+}
+
+function sessionIn(leaf: string, payload: Buffer): { session: number | null; lost: boolean } {
+  if (leaf !== 'presence' && leaf !== 'state' && leaf !== 'beat') return { session: null, lost: false };
+  const read = decode(leaf, payload);
+  if (!read.ok) return { session: null, lost: false };
+  return { session: read.value.session, lost: 'kind' in read.value && read.value.kind === 'lost' };
+}

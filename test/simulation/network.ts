@@ -1,0 +1,55 @@
+/** The simulated network: links that are cut, stall and disorder, and on each link connections whose two directions keep their order. */
+import type { Random } from '../random.ts';
+import type { Time } from './time.ts';
+
+/** The way of one machine to the broker. */
+export type Link = {
+  up: boolean;
+  latencyMs: number;
+  /** What is sent before this time arrives after it. */
+  stalledUntilMs: number;
+  /** Probability that a message leaves its place in the order of its connection. */
+  disorder: number;
+};
+
+export function createLink(latencyMs: number): Link {
+  return { up: true, latencyMs, stalledUntilMs: 0, disorder: 0 };
+}
+
+export type Pipe<F> = {
+  send(frame: F): void;
+  /** Nothing more arrives, and what is under way is lost. */
+  drop(): void;
+  /** Nothing more is sent; `then` follows what is under way. */
+  end(then: () => void): void;
+};
+
+const strayMs = 3_000;
+
+/** One direction of one connection. Guarantee: frames arrive in the order of sending, unless the link disorders. */
+export function createPipe<F>(world: { time: Time; random: Random }, link: Link, deliver: (frame: F) => void): Pipe<F> {
+  const { time, random } = world;
+  let lastMs = 0;
+  let open = true;
+  let dropped = false;
+  const arrival = () => Math.max(time.now(), link.stalledUntilMs) + link.latencyMs * (0.5 + random.next());
+  return {
+    send(frame) {
+      if (!open) return;
+      const strays = link.disorder > 0 && random.next() < link.disorder;
+      const at = strays ? arrival() + random.next() * strayMs : Math.max(arrival(), lastMs);
+      if (!strays) lastMs = at;
+      time.at(at, () => {
+        if (!dropped) deliver(frame);
+      });
+    },
+    drop() {
+      open = false;
+      dropped = true;
+    },
+    end(then) {
+      open = false;
+      time.at(Math.max(arrival(), lastMs), then);
+    },
+  };
+}

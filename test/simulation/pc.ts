@@ -1,0 +1,199 @@
+/** A PC of the simulation: the real agent on a scripted room, a disk that outlives it, and a link that can be cut. */
+import { type Agent, createAgent } from '../../agent/agent.ts';
+import type { Platform } from '../../agent/platform/platform.ts';
+import type { Probe } from '../../agent/probe.ts';
+import type { ProfileStore } from '../../agent/profile-store.ts';
+import type { Transport } from '../../agent/transport.ts';
+import { type Check, type Config, links, type Profile } from '#contracts';
+import type { Random } from '../random.ts';
+import type { Broker } from './broker.ts';
+import { createLink, type Link } from './network.ts';
+import { createSpoolRecord, type SpoolRecord } from './spool-record.ts';
+import { createMachine, type Machine, type Process, type Time } from './time.ts';
+
+/** What is true in the room: for each check a fault, or null where all is well. An absent check is no longer made. */
+export type Room = {
+  set(component: string, device: string, fault: string | null | 'absent'): void;
+  /** A probe that fails: `hangs` never answers, `throws` answers nonsense; null works again. */
+  fail(component: string, how: 'hangs' | 'throws' | null): void;
+  faults(): string[];
+};
+
+export type Pc = {
+  path: string;
+  name: string;
+  link: Link;
+  room: Room;
+  machine: Machine;
+  record: SpoolRecord;
+  agent(): Agent | undefined;
+  process(): Process | undefined;
+  /** `reboot`: the PC was off, not only the agent. */
+  start(how?: { reboot?: boolean }): void;
+  /** `power`: nobody tells the broker. */
+  kill(how?: { power?: boolean }): void;
+  /** A clean stop, with a goodbye. */
+  stop(): void;
+  cut(how: 'reset' | 'hole'): void;
+  heal(): void;
+};
+
+export type PcOptions = {
+  path: string;
+  profile: Profile;
+  latencyMs: number;
+  spoolLimitBytes?: number;
+  world: { time: Time; random: Random; broker: Broker; note(line: string): void };
+};
+
+const components = ['camera', 'microphone', 'pc'] as const;
+const probeEveryMs = 120_000;
+
+export function createPc(options: PcOptions): Pc {
+  const { path, world } = options;
+  const { broker, time, note } = world;
+  const name = path.replaceAll('/', '.');
+  const link = createLink(options.latencyMs);
+  const machine = createMachine(time);
+  const record = createSpoolRecord();
+  const room = createRoom();
+  const profiles = profileStore();
+  let boots = 1;
+  let running: { agent: Agent; process: Process } | undefined;
+
+  function start({ reboot = false } = {}): void {
+    if (running?.process.alive()) return;
+    if (reboot) boots += 1;
+    const process = machine.start();
+    process.onKill(() => note(`${path} dies`));
+    note(`${path} starts`);
+    const agent = createAgent({
+      pc: path,
+      version: '0.1.0',
+      token: 'token',
+      platform: platformOf(`boot-${boots}`),
+      probes: room.probes(),
+      transport: transportOf(process),
+      disk: record.disk(process),
+      ...(options.spoolLimitBytes === undefined ? {} : { spoolLimitBytes: options.spoolLimitBytes }),
+      profiles,
+      profile: options.profile,
+      clock: process.clock,
+      random: () => world.random.next(),
+      log: { info: () => {}, warn: (_, line) => note(`${path}: ${line}`) },
+    });
+    running = { agent, process };
+    agent.start();
+  }
+
+  function transportOf(process: Process): Transport {
+    process.onKill(() => broker.clientDied(name, { power: false }));
+    return {
+      connect: ({ keepaliveMs, will }, handlers) => broker.connect({ name, link, process, keepaliveMs, will }, handlers),
+    };
+  }
+
+  return {
+    path,
+    name,
+    link,
+    room: room.room,
+    machine,
+    record,
+    agent: () => (running?.process.alive() ? running.agent : undefined),
+    process: () => running?.process,
+    start,
+    kill({ power = false } = {}) {
+      if (power) broker.clientDied(name, { power });
+      running?.process.kill();
+    },
+    stop() {
+      if (!running?.process.alive()) return;
+      const { agent, process } = running;
+      note(`${path} is stopped`);
+      void agent.stop('stopped').then(() => process.kill());
+    },
+    cut(how) {
+      note(`link of ${path} cut (${how})`);
+      link.up = false;
+      broker.cut(name, how);
+    },
+    heal() {
+      if (!link.up) note(`link of ${path} heals`);
+      link.up = true;
+    },
+  };
+}
+
+type Truth = Map<string, { component: string; device: string; fault: string | null }>;
+
+function createRoom(): { room: Room; probes(): Probe[] } {
+  const truth: Truth = new Map();
+  const failing = new Map<string, 'hangs' | 'throws'>();
+  const watchers = new Map<string, () => void>();
+  for (const component of components) truth.set(`${component}/`, { component, device: '', fault: null });
+  const answer = (component: string): Check[] =>
+    [...truth.values()]
+      .filter((one) => one.component === component)
+      .map(({ device, fault }) => ({ component, device, status: fault === null ? 'ok' : 'fault', fault, reason: null }));
+  return {
+    room: {
+      set(component, device, fault) {
+        if (fault === 'absent') truth.delete(`${component}/${device}`);
+        else truth.set(`${component}/${device}`, { component, device, fault });
+        watchers.get(component)?.();
+      },
+      fail(component, how) {
+        if (how === null) failing.delete(component);
+        else failing.set(component, how);
+      },
+      faults: () => [...truth.values()].flatMap(({ fault, device }) => (fault === null ? [] : [`${fault}|${device}`])).sort(),
+    },
+    probes: () =>
+      components.map((component) => ({
+        name: component,
+        everyMs: probeEveryMs,
+        timeoutMs: 5_000,
+        seat: 'run',
+        async run() {
+          const how = failing.get(component);
+          if (how === 'throws') throw new Error('no such tool');
+          if (how === 'hangs') await new Promise(() => {});
+          return { checks: answer(component) };
+        },
+        watch(_, changed) {
+          watchers.set(component, changed);
+          return () => watchers.delete(component);
+        },
+      })),
+  };
+}
+
+function profileStore(): ProfileStore {
+  let kept: Config | undefined;
+  return {
+    load: () => ({ config: kept, problem: null }),
+    save: (config) => {
+      kept = config;
+      return null;
+    },
+  };
+}
+
+function platformOf(boot: string): Platform {
+  const none = async () => ({ known: false as const, reason: 'not simulated' });
+  return {
+    sound: none,
+    cameras: none,
+    watchSound: () => () => {},
+    watchCameras: () => () => {},
+    figures: () => Promise.reject(new Error('not simulated')),
+    inventory: async () => ({ os: 'simulated' }),
+    bootId: () => boot,
+  };
+}
+
+/** Time in which a PC on this link is surely heard again after its link is back. */
+export function recoveryMs(link: keyof typeof links): number {
+  return links[link].backoffMaxMs + links[link].beatMs;
+}

@@ -1,0 +1,58 @@
+/** The people of the simulation, and channels that write down what reached whom and can be made to fail. */
+import type { Person } from '#contracts';
+import type { Lines } from '../../flows/people/channels/index.ts';
+import type { Outcome, RenderedMessage } from '../../flows/people/model.ts';
+import type { Random } from '../random.ts';
+import type { Process, Time } from './time.ts';
+
+export const people: Person[] = [
+  { id: 'asha', name: 'Asha', role: 'technician', scope: 'ladakh/leh', language: 'en', email: 'asha@office.test' },
+  { id: 'tashi', name: 'Tashi', role: 'state', scope: 'ladakh', language: 'hi', email: 'tashi@state.test' },
+  { id: 'meera', name: 'Meera', role: 'central', scope: '', language: 'en', email: 'meera@central.test' },
+];
+
+export type Delivery = { at: number; channel: string; key: string; person: string; subject: string };
+/** `retry` fails for now, `hangs` never answers, `refused` is a no for good. */
+export type ChannelTrouble = 'retry' | 'hangs' | 'refused' | null;
+
+export type Post = {
+  deliveries: Delivery[];
+  /** What ails the mail server. */
+  trouble: ChannelTrouble;
+  lines(process: Process): Lines;
+};
+
+const sendMs = 40;
+
+export function createPost({ time, random }: { time: Time; random: Random }): Post {
+  const post: Post = { deliveries: [], trouble: null, lines };
+
+  function lines(process: Process): Lines {
+    const channel = (name: string, trouble: () => ChannelTrouble) => ({
+      channel: { name, close: () => {}, send: (message: RenderedMessage, person: Person) => send({ name, process, trouble }, message, person) },
+      reaches: () => true,
+    });
+    return new Map([
+      ['console', channel('console', () => null)],
+      ['email', channel('email', () => post.trouble)],
+    ]);
+  }
+
+  /** The process may die before the other side has the message, or after, without ever hearing of it. */
+  function send(at: { name: string; process: Process; trouble: () => ChannelTrouble }, message: RenderedMessage, person: Person): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const { process, name } = at;
+    const trouble = at.trouble();
+    if (process.point('before a send') || trouble === 'hangs') return promise;
+    time.later(sendMs * random.next(), () => {
+      if (!process.alive() && random.next() < 0.5) return;
+      if (trouble !== null) return resolve(trouble === 'retry' ? { result: 'retry', reason: 'busy' } : { result: 'refused', reason: 'no' });
+      post.deliveries.push({ at: time.now(), channel: name, key: message.key, person: person.id, subject: message.subject });
+      if (process.point('after a send')) return;
+      time.later(sendMs * random.next(), () => (process.alive() ? resolve({ result: 'delivered' }) : undefined));
+    });
+    return promise;
+  }
+
+  return post;
+}

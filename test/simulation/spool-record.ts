@@ -1,0 +1,138 @@
+/** A spool's disk that can be killed, filled and restored, and that writes down every event which was ever on it. */
+import { DatabaseSync } from 'node:sqlite';
+import { DiskError, openSpoolDisk, type SpoolDisk } from '../../agent/spool-disk.ts';
+import type { Process } from './time.ts';
+
+export type Place = { spool: string; seq: number };
+/** One event that was on the disk; a fork gives it a further place. `excused` says why the ledger need not have it. */
+export type Kept = { content: string; places: Place[]; excused: string | null };
+
+type Row = { seq: number; grade: string; kind: string; at: number; boot: string; body: string };
+
+export type SpoolRecord = {
+  kept: Kept[];
+  disk(process: Process): SpoolDisk;
+  fill(): void;
+  free(): void;
+  /** An image of the disk as it is. */
+  image(): Uint8Array;
+  /** The disk is what the image says; what came later and was not acknowledged went with the old one. */
+  restore(image: Uint8Array): void;
+};
+
+/** What an event says, without its number: equal under every number that it is given. A tombstone loses its ranges in a fork. */
+export function contentOf({ boot, at, grade, kind, body }: Omit<Row, 'seq'>): string {
+  const said = kind === 'dropped' ? JSON.stringify({ ...JSON.parse(body), ranges: [] }) : body;
+  return JSON.stringify([boot, at, grade, kind, said]);
+}
+
+export function createSpoolRecord(): SpoolRecord {
+  let db = new DatabaseSync(':memory:');
+  const kept: Kept[] = [];
+  let held = new Map<number, Kept>();
+  let id = '';
+
+  function rows(): Row[] {
+    return db.prepare('SELECT seq, grade, kind, at, boot, body FROM events ORDER BY seq').all() as Row[];
+  }
+  function meta(key: string): string {
+    return String(db.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value'] ?? '');
+  }
+
+  /** Called after each commit. */
+  function look(): void {
+    const nowId = meta('id');
+    if (nowId === '') return;
+    if (nowId !== id && id !== '') renumbered(nowId);
+    id = nowId;
+    const last = Math.max(0, ...[...held.keys()].slice(-1));
+    const fresh = db.prepare('SELECT seq, grade, kind, at, boot, body FROM events WHERE seq > ? ORDER BY seq').all(last) as Row[];
+    for (const row of fresh) {
+      const one: Kept = { content: contentOf(row), places: [{ spool: id, seq: row.seq }], excused: null };
+      kept.push(one);
+      held.set(row.seq, one);
+    }
+    const count = Number(db.prepare('SELECT count(*) AS n FROM events').get()?.['n']);
+    if (count !== held.size) gone(fresh);
+  }
+
+  /** What left unacknowledged must stand in a tombstone of the same commit (R8). */
+  function gone(fresh: Row[]): void {
+    const there = new Set(rows().map((row) => row.seq));
+    const acked = Number(meta('acked'));
+    const tombs = fresh.filter((row) => row.kind === 'dropped').flatMap((row) => JSON.parse(row.body).ranges as [number, number][]);
+    for (const [seq, one] of held) {
+      if (there.has(seq)) continue;
+      held.delete(seq);
+      if (seq <= acked) continue;
+      if (tombs.some(([a, b]) => seq >= a && seq <= b)) one.excused = 'declared dropped';
+    }
+  }
+
+  /** A fork: what was unacknowledged is on the same disk under other numbers. */
+  function renumbered(nowId: string): void {
+    const waiting = [...held.values()];
+    held = new Map();
+    for (const row of rows()) {
+      const at = waiting.findIndex((one) => one.content === contentOf(row));
+      if (at < 0) continue;
+      const [one] = waiting.splice(at, 1) as [Kept];
+      one.places.push({ spool: nowId, seq: row.seq });
+      held.set(row.seq, one);
+    }
+    held = new Map([...held].sort(([a], [b]) => a - b));
+  }
+
+  return {
+    kept,
+    disk: (process) => killable(openSpoolDisk(db), process, look),
+    fill: () => db.exec('PRAGMA max_page_count = 1'),
+    free: () => db.exec('PRAGMA max_page_count = 1073741823'),
+    image: () => db.serialize(),
+    restore(image) {
+      const acked = Number(meta('acked'));
+      db.close();
+      db = new DatabaseSync(':memory:');
+      db.deserialize(image);
+      const there = new Set(rows().map((row) => row.seq));
+      for (const [seq, one] of held) {
+        if (there.has(seq)) continue;
+        held.delete(seq);
+        if (seq > acked) one.excused ??= 'went with the old disk';
+      }
+      id = meta('id');
+    },
+  };
+}
+
+/** A disk of a process: after a kill it takes nothing more, and the kill may hit before or after a commit. */
+function killable(disk: SpoolDisk, process: Process, committed: () => void): SpoolDisk {
+  const alive = () => {
+    if (!process.alive()) throw new DiskError('failed', 'killed');
+  };
+  return {
+    transact: (work) => {
+      process.point('before a commit of the spool');
+      alive();
+      const result = disk.transact(work);
+      committed();
+      process.point('after a commit of the spool');
+      alive();
+      return result;
+    },
+    run: (sql, ...values) => {
+      alive();
+      disk.run(sql, ...values);
+    },
+    all: (sql, ...values) => {
+      alive();
+      return disk.all(sql, ...values);
+    },
+    rebuild: (reason) => {
+      alive();
+      disk.rebuild(reason);
+    },
+    damage: () => disk.damage(),
+    close: () => disk.close(),
+  };
+}

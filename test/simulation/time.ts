@@ -1,0 +1,140 @@
+/** Virtual time: one queue of events for all machines, so that hours pass in milliseconds and the same seed gives the same order. */
+import type { Cancel, Clock } from '#contracts';
+
+export type Time = {
+  /** Milliseconds since the beginning of the world. */
+  now(): number;
+  at(atMs: number, task: () => void): Cancel;
+  later(delayMs: number, task: () => void): Cancel;
+  /** Runs everything that falls due until then, in order; between two events every promise that can go on has gone on. */
+  run(untilMs: number): Promise<void>;
+};
+
+/** What every wall clock shows at the beginning of the world. */
+export const epochMs = Date.UTC(2026, 2, 3, 8, 35);
+
+type Entry = { at: number; order: number; task: (() => void) | undefined };
+
+export function createTime(): Time {
+  const heap: Entry[] = [];
+  let nowMs = 0;
+  let order = 0;
+  const at = (atMs: number, task: () => void): Cancel => {
+    const entry: Entry = { at: Math.max(nowMs, atMs), order: order++, task };
+    push(heap, entry);
+    return () => {
+      entry.task = undefined;
+    };
+  };
+  return {
+    now: () => nowMs,
+    at,
+    later: (delayMs, task) => at(nowMs + Math.max(0, delayMs), task),
+    async run(untilMs) {
+      for (let next = heap[0]; next !== undefined && next.at <= untilMs; next = heap[0]) {
+        pop(heap);
+        const { task } = next;
+        if (task === undefined) continue;
+        nowMs = next.at;
+        task();
+        await settled();
+      }
+      nowMs = Math.max(nowMs, untilMs);
+    },
+  };
+}
+
+/** A machine: its wall clock outlives its processes and may jump. */
+export type Machine = { start(): Process; jump(ms: number): void; setWall(ms: number): void };
+
+/**
+ * A process on a machine. Killed, it is as if it never ran on: its timers do not fire, and whoever acts for it asks `alive` first.
+ * A trap kills it at the n-th time that it passes a point, so that a kill can hit between two steps of one turn.
+ */
+export type Process = {
+  clock: Clock;
+  alive(): boolean;
+  kill(): void;
+  onKill(task: () => void): void;
+  trap(point: string, passes: number): void;
+  /** Says that the process passes a point; true where it did not survive that. */
+  point(name: string): boolean;
+};
+
+export function createMachine(time: Time): Machine {
+  let offsetMs = 0;
+  return {
+    start: () => createProcess(time, () => epochMs + time.now() + offsetMs),
+    jump: (ms) => {
+      offsetMs += ms;
+    },
+    setWall: (ms) => {
+      offsetMs = ms - epochMs - time.now();
+    },
+  };
+}
+
+function createProcess(time: Time, wall: () => number): Process {
+  const bornAt = time.now();
+  const onKill: (() => void)[] = [];
+  const traps = new Map<string, number>();
+  let alive = true;
+  const kill = () => {
+    if (!alive) return;
+    alive = false;
+    for (const task of onKill) task();
+  };
+  return {
+    clock: {
+      now: wall,
+      up: () => time.now() - bornAt,
+      after: (delayMs, task) => time.later(delayMs, () => (alive ? task() : undefined)),
+    },
+    alive: () => alive,
+    kill,
+    onKill: (task) => void onKill.push(task),
+    trap: (point, passes) => void traps.set(point, passes),
+    point(name) {
+      const left = traps.get(name);
+      if (left !== undefined) traps.set(name, left - 1);
+      if (left === 1) kill();
+      return !alive;
+    },
+  };
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function before(a: Entry, b: Entry): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
+
+function push(heap: Entry[], entry: Entry): void {
+  let at = heap.push(entry) - 1;
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    const above = heap[parent] as Entry;
+    if (before(above, entry)) break;
+    heap[at] = above;
+    at = parent;
+  }
+  heap[at] = entry;
+}
+
+function pop(heap: Entry[]): void {
+  const last = heap.pop() as Entry;
+  if (heap.length === 0) return;
+  let at = 0;
+  for (;;) {
+    const [left, right] = [heap[2 * at + 1], heap[2 * at + 2]];
+    if (left === undefined) break;
+    const isRight = right !== undefined && before(right, left);
+    const child = isRight ? right : left;
+    if (before(last, child)) break;
+    heap[at] = child;
+    at = 2 * at + (isRight ? 2 : 1);
+  }
+  heap[at] = last;
+}
