@@ -131,7 +131,6 @@ test('the thread answers an error as an error', () => {
 
 /** Commits numbered events without end, some batches at a time, and prints the last number of each batch that was acknowledged. */
 const writer = `
-  import { writeSync } from 'node:fs';
   const [ledgerUrl, file, from] = process.argv.slice(2);
   const { openLedger } = await import(ledgerUrl);
   const ledger = await openLedger({ file });
@@ -143,7 +142,7 @@ const writer = `
     for (;;) {
       const ops = [event(), event(), event()];
       await ledger.commit(ops);
-      writeSync(1, ops[2].event.seq + '\\n');
+      await new Promise((written) => process.stdout.write(ops[2].event.seq + '\\n', written));
     }
   };
   await Promise.all([line(), line(), line(), line()]);

@@ -48,8 +48,8 @@ export function createSpoolRecord(): SpoolRecord {
     const last = Math.max(0, ...[...held.keys()].slice(-1));
     const fresh = db.prepare('SELECT seq, grade, kind, at, boot, body FROM events WHERE seq > ? ORDER BY seq').all(last) as Row[];
     for (const row of fresh) {
-      const one: Kept = { content: contentOf(row), places: [{ spool: id, seq: row.seq }], excused: null };
-      kept.push(one);
+      const one = keep(row);
+      one.places.push({ spool: id, seq: row.seq });
       held.set(row.seq, one);
     }
     const count = Number(db.prepare('SELECT count(*) AS n FROM events').get()?.['n']);
@@ -75,12 +75,16 @@ export function createSpoolRecord(): SpoolRecord {
     held = new Map();
     for (const row of rows()) {
       const at = waiting.findIndex((one) => one.content === contentOf(row));
-      if (at < 0) continue;
-      const [one] = waiting.splice(at, 1) as [Kept];
+      const one = at < 0 ? keep(row) : (waiting.splice(at, 1)[0] as Kept);
       one.places.push({ spool: nowId, seq: row.seq });
       held.set(row.seq, one);
     }
-    held = new Map([...held].sort(([a], [b]) => a - b));
+  }
+
+  function keep(row: Row): Kept {
+    const one: Kept = { content: contentOf(row), places: [], excused: null };
+    kept.push(one);
+    return one;
   }
 
   return {

@@ -1,0 +1,216 @@
+/** The judgement at the end of a history: one line for each promise that was broken. */
+import { checkKey, type EventMessage, faultOf, links, willGraceMs } from '#contracts';
+import type { Incident, Transition } from '../../flows/incidents/model.ts';
+import type { OutboxRow } from '../../flows/people/model.ts';
+import { inThread } from '../../flows/ledger/ledger.ts';
+import { hits } from './disturbances.ts';
+import type { History } from './history.ts';
+import { contentOf, type Kept } from './spool-record.ts';
+import { epochMs } from './time.ts';
+import { clockOf, type World } from './world.ts';
+
+/** All that is wrong with a history that was played to its end; `twin` is its undisturbed run. */
+export async function audit(history: History, world: World, twin: World): Promise<string[]> {
+  const rows = rowsOf(world);
+  return [
+    ...(await ledgerIsWhole(history, world)),
+    ...world.pcs.flatMap((pc) => eventsArrived(world, pc.path, pc.record.kept)),
+    ...spoolsAreEmpty(world),
+    ...sameIncidents(world, twin),
+    ...nothingWaits(rows),
+    ...eachStandingFaultIsTold(rows),
+    ...whatStoodLongWasTold(history, world, rows),
+    ...noGoodNewsForStrangers(rows),
+    ...fewDuplicates(world),
+    ...noFalseSilence(world, rows),
+  ];
+}
+
+export type Rows = { incidents: Incident[]; transitions: Transition[]; outbox: OutboxRow[] };
+
+export function rowsOf(world: World): Rows {
+  const rows = <T>(table: string) => world.centre.db().prepare(`SELECT row FROM ${table}`).all().map(({ row }) => JSON.parse(String(row)) as T);
+  return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
+}
+
+export async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
+  const { gaps, twice, forks, integrity } = await inThread(world.centre.db()).audit();
+  const lines = integrity === 'ok' ? [] : [`the ledger is damaged: ${integrity}`];
+  if (twice > 0) lines.push(`${twice} events stand twice in the ledger`);
+  // What was on a disk that is gone can be no more than counted.
+  if (gaps > 0 && restores.length === 0) lines.push(`${gaps} gaps in the ledger`);
+  if (forks > 0 && restores.length === 0) lines.push(`${forks} forks, though no disk was restored`);
+  return lines;
+}
+
+/** Each event that was ever on a disk is in the ledger once, or its loss is declared. */
+export function eventsArrived(world: World, pc: string, kept: readonly Kept[]): string[] {
+  const db = world.centre.db();
+  const held = new Map<string, number>();
+  const query = 'SELECT e.* FROM events e JOIN spools s ON s.id = e.spool WHERE s.pc = ?';
+  for (const row of db.prepare(query).all(pc) as (EventMessage & { body: string })[]) {
+    const content = contentOf(row as never);
+    held.set(content, (held.get(content) ?? 0) + 1);
+  }
+  const wanted = new Map<string, { needed: number; most: number; one: Kept }>();
+  for (const one of kept) {
+    const { needed, most } = wanted.get(one.content) ?? { needed: 0, most: 0 };
+    wanted.set(one.content, { needed: needed + (one.excused === null ? 1 : 0), most: most + 1, one });
+  }
+  const lines: string[] = [];
+  for (const [content, { needed, most, one }] of wanted) {
+    const count = held.get(content) ?? 0;
+    const where = one.places.map(({ spool, seq }) => `${spool}/${seq}`).join(', ');
+    if (count < needed) lines.push(`${pc} lost an event: ${where} ${content}`);
+    if (count > most) lines.push(`${pc} has an event ${count} times: ${where} ${content}`);
+  }
+  for (const content of held.keys()) if (!wanted.has(content)) lines.push(`${pc} has an event that was never on its disk: ${content}`);
+  return lines;
+}
+
+export function spoolsAreEmpty(world: World): string[] {
+  return world.pcs.flatMap(({ path, agent }) => {
+    const spool = agent()?.spool;
+    if (spool === undefined) return [`${path} does not run`];
+    const { id, last } = spool.range();
+    return spool.acked() === last ? [] : [`${path}: the spool ${id} is acknowledged up to ${spool.acked()} of ${last}`];
+  });
+}
+
+/** What stands at the end is what is true in the rooms, and what the undisturbed run ended with. */
+export function sameIncidents(world: World, twin: World): string[] {
+  const [own, undisturbed] = [openIn(world), openIn(twin)];
+  const truth = world.pcs.flatMap(({ path, room }) => (room.faults().length === 0 ? [] : [`${path}: ${room.faults().join(', ')}`]));
+  const lines: string[] = [];
+  if (own.join('\n') !== truth.join('\n')) lines.push(`open: ${own.join('; ')} | true: ${truth.join('; ')}`);
+  if (own.join('\n') !== undisturbed.join('\n')) lines.push(`open: ${own.join('; ')} | undisturbed: ${undisturbed.join('; ')}`);
+  return lines;
+}
+
+export function openIn(world: World): string[] {
+  const open = rowsOf(world).incidents.filter((one) => one.over === null);
+  return open.map(({ scope, faults }) => `${scope}: ${faults.map((fault) => fault.key).sort().join(', ')}`).sort();
+}
+
+/** Every transition has its conclusion or waits for a later level, and every message has left. */
+export function nothingWaits({ transitions, outbox }: Rows): string[] {
+  return [
+    ...transitions.filter(({ state }) => state === 'open' || state === 'pending').map((one) => `transition ${one.id} is still ${one.state}`),
+    ...outbox.filter(({ state }) => state === 'waiting').map((row) => `message ${row.key} still waits: ${row.lastError}`),
+  ];
+}
+
+function eachStandingFaultIsTold({ incidents }: Rows): string[] {
+  const standing = incidents.filter((one) => one.over === null).flatMap((one) => one.faults.map((fault) => ({ scope: one.scope, ...fault })));
+  return standing.filter((fault) => !fault.hidden && fault.told === null).map((fault) => `${fault.scope}: nobody was told of ${fault.key}`);
+}
+
+/** A fault that stood, in sight of the centre and undisturbed, longer than its hold and the default route takes, was told. */
+function whatStoodLongWasTold(history: History, world: World, { incidents, transitions, outbox }: Rows): string[] {
+  const reached = new Set(outbox.flatMap((row) => (row.transition === null ? [] : [row.transition])));
+  const told = transitions.filter((one) => reached.has(one.id) || one.conclusion?.includes('default route'));
+  return standingTimes(history).flatMap(({ pc, key, from, to }) => {
+    const { path } = world.pc(pc);
+    const [fault = '', device = ''] = key.split('|');
+    const parents = faultOf(fault)?.parents ?? [];
+    const hidden = standingTimes(history).some((one) => one.pc === pc && parents.includes(one.key.split('|')[0] ?? '') && one.from <= to && one.to >= from);
+    const needed = (faultOf(fault)?.holdMs ?? 0) + 150_000;
+    if (hidden || longestQuiet(history, pc, from, to) < needed) return [];
+    const wasTold = told.some((one) => {
+      const incident = incidents.find(({ id }) => id === one.incident);
+      const overlaps = incident?.scope === path && incident.openedAt <= epochMs + to && (incident.overAt ?? Number.POSITIVE_INFINITY) >= epochMs + from;
+      return overlaps && one.about.some((about) => about.fault === fault && about.device === device);
+    });
+    return wasTold ? [] : [`${path}: ${key} stood from ${clockOf(from)} to ${clockOf(to)}, and nobody was told`];
+  });
+}
+
+type Stood = { pc: number; key: string; from: number; to: number };
+
+function standingTimes({ changes, calmAtMs, pcs }: History): Stood[] {
+  const stood: Stood[] = [];
+  const open = new Map<string, Stood>();
+  for (const { pc, component, device, fault, atMs } of changes) {
+    const check = `${pc % pcs} ${checkKey({ component, device })}`;
+    const before = open.get(check);
+    if (before !== undefined) stood.push({ ...before, to: atMs });
+    open.delete(check);
+    if (fault !== null && fault !== 'absent') open.set(check, { pc: pc % pcs, key: `${fault}|${device}`, from: atMs, to: 0 });
+  }
+  return [...stood, ...[...open.values()].map((one) => ({ ...one, to: calmAtMs }))];
+}
+
+/** The longest time within which nothing was wrong with this PC's way to the centre, nor with the centre. */
+function longestQuiet({ disturbances, restores, pcs, link }: History, pc: number, from: number, to: number): number {
+  const recoveryMs = links[link].backoffMaxMs + 2 * links[link].beatMs;
+  const trouble = [
+    ...disturbances
+      .filter(({ kind, pc: whose }) => hits(kind) === 'all' || (hits(kind) === 'pc' && whose % pcs === pc))
+      .map(({ kind, atMs, forMs }) => [atMs, atMs + forMs + (kind === 'probe fails' ? 660_000 : recoveryMs)] as const),
+    ...restores.filter((one) => one.pc === pc).map(({ atMs }) => [atMs, atMs + recoveryMs] as const),
+  ].sort(([a], [b]) => a - b);
+  let quietFrom = from;
+  let longest = 0;
+  for (const [start, over] of trouble) {
+    if (start > to) break;
+    longest = Math.max(longest, start - quietFrom);
+    quietFrom = Math.max(quietFrom, over);
+  }
+  return Math.max(longest, to - quietFrom);
+}
+
+/** That something is over is told only to whoever was told that it began. */
+export function noGoodNewsForStrangers({ outbox, transitions, incidents }: Rows): string[] {
+  const incidentOf = new Map(transitions.map((one) => [one.id, one.incident]));
+  const kindOf = new Map(transitions.map((one) => [one.id, one.kind]));
+  const isNews = (row: OutboxRow) => row.transition !== null && ['raised', 'worsened'].includes(kindOf.get(row.transition) ?? '');
+  // What a catch brings to central is the error, whatever the transition was.
+  const caught = new Set(transitions.flatMap((one) => (one.conclusion?.includes('error on the tab') ? [one.id] : [])));
+  return outbox.flatMap((row) => {
+    if (row.transition === null || isNews(row) || caught.has(row.transition)) return [];
+    const incident = incidentOf.get(row.transition);
+    const knows = outbox.some((other) => isNews(other) && other.person === row.person && incidentOf.get(other.transition ?? 0) === incident);
+    const byDefault = transitions.some((one) => one.incident === incident && one.conclusion?.includes('default route'));
+    const told = incidents.find(({ id }) => id === incident)?.told.some(({ person }) => person === row.person);
+    return knows || (byDefault && told) ? [] : [`${row.key}: ${row.person} hears that incident ${incident} is ${row.notice.kind} and never heard of it`];
+  });
+}
+
+/** A crash sends a second time at most what was on its way on each channel (R26). */
+export function fewDuplicates({ centre }: World): string[] {
+  const times = new Map<string, number>();
+  for (const { key } of centre.post.deliveries) times.set(key, (times.get(key) ?? 0) + 1);
+  const duplicates = [...times].filter(([, count]) => count > 1);
+  const extra = duplicates.reduce((sum, [, count]) => sum + count - 1, 0);
+  const allowed = 2 * (centre.seen.kills + centre.seen.failedCommits);
+  return extra <= allowed ? [] : [`${extra} messages too many after ${allowed / 2} crashes: ${duplicates.map(([key]) => key).join(', ')}`];
+}
+
+/** A PC is called silent only where R18 says so. */
+export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
+  return transitions.flatMap((one) => {
+    const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
+    const at = one.at - epochMs;
+    const silent = one.kind === 'raised' || one.kind === 'worsened' ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard') : [];
+    return silent.flatMap(({ fault, device, since }) => {
+      const pc = fault === 'pc.silent' ? scope : device;
+      const wrong = falseSilence(world, pc, Math.min(at, since - epochMs));
+      return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
+    });
+  });
+}
+
+/** Why a PC must not be called silent at this time; undefined where it may. */
+function falseSilence({ centre, link }: World, pc: string, at: number): string | undefined {
+  const session = centre.seen.subscribed.filter((one) => one.at <= at).at(-1);
+  if (!session?.up) return 'though flows was not subscribed';
+  const heard = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
+  const will = heard.filter((one) => one.lost).at(-1);
+  const last = Math.max(session.at, heard.at(-1)?.at ?? 0);
+  // Arrivals are noted as they come, the centre judges once a second.
+  if (at - last >= links[link].silentMs - 1_000) return undefined;
+  if (will === undefined) return `though it was heard ${Math.round(at - last)} ms before and there was no will`;
+  const newer = heard.some((one) => one.at > will.at && !one.lost && one.session !== null && one.session > (will.session ?? 0));
+  if (newer) return `though a newer session spoke after the will, the last word ${Math.round(at - last)} ms before`;
+  return at - Math.max(session.at, will.at) >= willGraceMs - 1_000 ? undefined : 'before the grace of its will was over';
+}

@@ -1,0 +1,162 @@
+/** Everything that can go wrong in the world: how it begins, and how it is over. */
+import type { Random } from '../random.ts';
+import type { Broken } from './tabs.ts';
+import type { World } from './world.ts';
+
+/** `choice` is one of the ways in which it can go wrong; `count` numbers the passes of a trap. */
+export type Disturbance = { atMs: number; forMs: number; kind: Kind; pc: number; choice: number; count: number };
+
+/** `hits`: one PC, the whole centre, or nobody's sight of the rooms. */
+type Row = { weight: number; longestMs: number; hits: 'pc' | 'all' | 'nobody'; begin: Act; end: Act };
+type Act = (world: World, at: Disturbance) => void;
+
+const second = 1_000;
+const minute = 60 * second;
+const nothing = () => {};
+
+const table = {
+  'pc killed': row(4, 5 * minute, 'pc', (world, at) => world.pc(at.pc).kill({ power: at.choice % 3 === 0 }), restartPc),
+  'pc stopped': row(2, 8 * minute, 'pc', (world, at) => world.pc(at.pc).stop(), restartPc),
+  'pc killed at a step': row(
+    5,
+    2 * minute,
+    'pc',
+    (world, at) => world.pc(at.pc).process()?.trap(pick(pcPoints, at), 1 + (at.count % 8)),
+    (world, at) => {
+      for (const point of pcPoints) world.pc(at.pc).process()?.trap(point, 0);
+      restartPc(world, at);
+    },
+  ),
+  'link cut': row(
+    6,
+    6 * minute,
+    'pc',
+    (world, at) => world.pc(at.pc).cut(at.choice % 2 === 0 ? 'reset' : 'hole'),
+    (world, at) => world.pc(at.pc).heal(),
+  ),
+  'link flaps': row(2, 5 * second, 'pc', (world, at) => world.pc(at.pc).cut('hole'), (world, at) => world.pc(at.pc).heal()),
+  'link stalls': row(2, 30 * second, 'pc', (world, at) => {
+    world.pc(at.pc).link.stalledUntilMs = world.time.now() + at.forMs;
+  }),
+  'clock jumps': row(2, second, 'nobody', (world, at) => {
+    const { machine } = world.pc(at.pc);
+    if (at.choice % 3 === 0) machine.setWall(at.count * minute);
+    else machine.jump(at.choice % 3 === 1 ? 60 * minute : -60 * minute);
+  }),
+  'disk of a pc full': row(2, 4 * minute, 'nobody', (world, at) => world.pc(at.pc).record.fill(), (world, at) => world.pc(at.pc).record.free()),
+  'probe fails': row(
+    2,
+    6 * minute,
+    'pc',
+    (world, at) => world.pc(at.pc).room.fail(pick(['camera', 'microphone', 'pc'], at), at.count % 2 === 0 ? 'hangs' : 'throws'),
+    (world, at) => world.pc(at.pc).room.fail(pick(['camera', 'microphone', 'pc'], at), null),
+  ),
+  'disorder': row(2, 4 * minute, 'nobody', (world, at) => disorder(world, 0.1 + 0.1 * (at.count % 4)), (world) => disorder(world, 0)),
+  'broker killed': row(4, 3 * minute, 'all', (world, at) => world.broker.kill({ flush: at.choice % 2 === 0 }), (world) => world.broker.start()),
+  'broker killed at a step': row(
+    3,
+    minute,
+    'all',
+    (world, at) => {
+      world.broker.state.dieAtPublish = 1 + (at.count % 10);
+    },
+    (world) => {
+      world.broker.state.dieAtPublish = 0;
+      world.broker.start();
+    },
+  ),
+  'wills are late': row(1, 5 * minute, 'nobody', (world, at) => {
+    world.broker.state.lateWillMs = at.count * 3_000;
+  }, (world) => {
+    world.broker.state.lateWillMs = 0;
+  }),
+  'flows killed': row(5, 4 * minute, 'all', (world) => world.centre.kill(), (world) => world.centre.start()),
+  'flows killed at a step': row(
+    8,
+    20 * second,
+    'all',
+    (world, at) => world.centre.process()?.trap(pick(centrePoints, at), 1 + (at.count % 6)),
+    (world) => {
+      for (const point of centrePoints) world.centre.process()?.trap(point, 0);
+      world.centre.start();
+    },
+  ),
+  'link of flows cut': row(2, 2 * minute, 'all', (world, at) => world.centre.cut(at.choice % 2 === 0 ? 'reset' : 'hole'), (world) => {
+    world.centre.link.up = true;
+  }),
+  'disk of the centre full': row(3, 90 * second, 'all', (world) => world.centre.fill(), (world) => world.centre.free()),
+  'mail server fails': row(3, 10 * minute, 'nobody', (world, at) => {
+    world.centre.post.trouble = pick(['retry', 'hangs', 'refused'] as const, at);
+  }, (world) => {
+    world.centre.post.trouble = null;
+  }),
+  'tabs broken': row(
+    3,
+    5 * minute,
+    'nobody',
+    (world, at) => world.centre.deploy(pick(['cut', 'no-waits', 'throws'] satisfies Broken[], at)),
+    (world) => world.centre.deploy(null),
+  ),
+  'operator acknowledges': row(2, second, 'nobody', (world) => {
+    const open = world.centre.centre()?.view.snapshot().incidents.filter(({ over }) => over === null) ?? [];
+    if (open.length > 0) void world.centre.centre()?.view.acknowledge(world.random.pick(open).id, 'meera');
+  }),
+} satisfies Record<string, Row>;
+
+export type Kind = keyof typeof table;
+
+const pcPoints = ['before a commit of the spool', 'after a commit of the spool', 'publish'];
+const centrePoints = [
+  'before a commit of the ledger',
+  'after a commit of the ledger',
+  'publish',
+  'before a send',
+  'after a send',
+];
+
+export function disturbanceOf(random: Random, untilMs: number): Disturbance {
+  const kinds = (Object.keys(table) as Kind[]).flatMap((kind) => Array<Kind>(table[kind].weight).fill(kind));
+  const kind = random.pick(kinds);
+  const atMs = minute + random.next() * (untilMs - minute);
+  // The square makes most of them short.
+  const forMs = Math.min(untilMs - atMs, second + random.next() ** 2 * table[kind].longestMs);
+  return { atMs, forMs, kind, pc: random.below(6), choice: random.below(60), count: random.below(60) };
+}
+
+export function hits(kind: Kind): Row['hits'] {
+  return table[kind].hits;
+}
+
+export function begin(world: World, at: Disturbance): void {
+  table[at.kind].begin(world, at);
+}
+
+export function end(world: World, at: Disturbance): void {
+  table[at.kind].end(world, at);
+}
+
+/** Everything is well again. What was stopped runs, and nothing is about to die. */
+export function healAll(world: World): void {
+  for (const kind of Object.keys(table) as Kind[]) {
+    for (let pc = 0; pc < world.pcs.length; pc += 1) {
+      for (let choice = 0; choice < 3; choice += 1) table[kind].end(world, { atMs: 0, forMs: 0, kind, pc, choice, count: 0 });
+    }
+  }
+}
+
+function row(weight: number, longestMs: number, hit: Row['hits'], start: Act, over: Act = nothing): Row {
+  return { weight, longestMs, hits: hit, begin: start, end: over };
+}
+
+function restartPc(world: World, at: Disturbance): void {
+  world.pc(at.pc).start({ reboot: at.choice % 2 === 0 });
+}
+
+function disorder(world: World, probability: number): void {
+  world.broker.state.duplicate = probability;
+  for (const { link } of [...world.pcs, world.centre]) link.disorder = probability;
+}
+
+function pick<T>(from: readonly T[], { choice }: Disturbance): T {
+  return from[choice % from.length] as T;
+}

@@ -1,0 +1,103 @@
+/** A history: what changes in the rooms, and what goes wrong meanwhile, all from one seed. At its end everything is well for long enough to come to rest. */
+import type { links } from '#contracts';
+import { type Random, randomFrom } from '../random.ts';
+import { begin, type Disturbance, disturbanceOf, end, healAll } from './disturbances.ts';
+import { createWorld, type World } from './world.ts';
+
+export type Change = { atMs: number; pc: number; component: string; device: string; fault: string | null | 'absent' };
+export type Restore = { pc: number; imageAtMs: number; atMs: number };
+
+export type History = {
+  seed: number;
+  pcs: number;
+  link: keyof typeof links;
+  changes: Change[];
+  disturbances: Disturbance[];
+  /** A disk image that is taken and put back later. */
+  restores: Restore[];
+  calmAtMs: number;
+};
+
+const minute = 60_000;
+/** Longer than the window of three starts (30 min), the calm of a flapping room and each backoff that a history can reach. */
+const calmMs = 40 * minute;
+const twinCalmMs = 15 * minute;
+
+const checks: { component: string; device: string; faults: string[] }[] = [
+  { component: 'microphone', device: 'expected-1', faults: ['microphone.missing', 'microphone.muted', 'microphone.volume_low'] },
+  { component: 'camera', device: 'expected-1', faults: ['camera.missing', 'camera.held'] },
+  { component: 'pc', device: 'disk', faults: ['pc.disk_full'] },
+  { component: 'pc', device: 'load', faults: ['pc.load_high', 'pc.hot'] },
+];
+
+export function historyOf(seed: number): History {
+  const random = randomFrom(seed);
+  const pcs = 3 + random.below(4);
+  const calmAtMs = (40 + random.below(40)) * minute;
+  const many = <T>(count: number, make: () => T) => Array.from({ length: count }, make);
+  return {
+    seed,
+    pcs,
+    link: random.next() < 0.25 ? 'geo' : 'fibre',
+    calmAtMs,
+    changes: many(8 + random.below(16), () => changeOf(random, pcs, calmAtMs)).sort((a, b) => a.atMs - b.atMs),
+    disturbances: many(20 + random.below(40), () => disturbanceOf(random, calmAtMs)).sort((a, b) => a.atMs - b.atMs),
+    restores: many(random.below(4) === 0 ? 1 : 0, () => restoreOf(random, pcs, calmAtMs)),
+  };
+}
+
+/** Plays a history to its end, or its undisturbed twin: the same rooms, and nothing that goes wrong. */
+export async function play(history: History, { disturbed }: { disturbed: boolean }): Promise<World> {
+  const { seed, pcs, link, changes, disturbances, restores, calmAtMs } = history;
+  const world = createWorld({ seed, pcs, link });
+  const { time, note } = world;
+  world.boot();
+  for (const change of changes) time.at(change.atMs, () => make(world, change));
+  if (disturbed) {
+    for (const one of disturbances) {
+      time.at(one.atMs, () => {
+        note(`* ${one.kind}, ${world.pc(one.pc).path}`);
+        begin(world, one);
+      });
+      time.at(one.atMs + one.forMs, () => end(world, one));
+    }
+    for (const one of restores) restoreIn(world, one);
+    time.at(calmAtMs, () => {
+      note('* all is well from here');
+      healAll(world);
+    });
+  }
+  await time.run(calmAtMs + (disturbed ? calmMs : twinCalmMs));
+  return world;
+}
+
+function make(world: World, { pc, component, device, fault }: Change): void {
+  world.note(`${world.pc(pc).path} ${component}/${device}: ${fault ?? 'ok'}`);
+  world.pc(pc).room.set(component, device, fault);
+}
+
+function restoreIn(world: World, { pc: index, imageAtMs, atMs }: Restore): void {
+  const pc = world.pc(index);
+  let image: Uint8Array | undefined;
+  world.time.at(imageAtMs, () => {
+    image = pc.record.image();
+  });
+  world.time.at(atMs, () => {
+    if (image === undefined) return;
+    world.note(`* disk of ${pc.path} restored`);
+    pc.kill();
+    pc.record.restore(image);
+    pc.start({ reboot: true });
+  });
+}
+
+function changeOf(random: Random, pcs: number, untilMs: number): Change {
+  const { component, device, faults } = random.pick(checks);
+  const fault = random.pick([...faults, null, null, ...(component === 'pc' ? (['absent'] as const) : [])]);
+  return { atMs: minute + random.next() * (untilMs - 2 * minute), pc: random.below(pcs), component, device, fault };
+}
+
+function restoreOf(random: Random, pcs: number, untilMs: number): Restore {
+  const imageAtMs = minute + random.next() * (untilMs / 2);
+  return { pc: random.below(pcs), imageAtMs, atMs: imageAtMs + minute + random.next() * (untilMs / 2 - 2 * minute) };
+}
