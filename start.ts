@@ -41,7 +41,7 @@ function main(): void {
   );
   const state = { stopping: false };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(parts, state, 0));
-  for (const part of parts) run(part, parts, state);
+  for (const part of parts) if (part.name !== 'agent') run(part, parts, state);
   void sayHealth(settings, pc);
 }
 
@@ -144,7 +144,7 @@ function run(part: Running, parts: Running[], state: { stopping: boolean }): voi
   for (const input of [child.stdout, child.stderr]) {
     if (input === null) continue;
     createInterface({ input }).on('line', (line) => {
-      if (line.includes('"msg":"ready"')) part.ready = true;
+      if (line.includes('"msg":"ready"')) came(part, parts, state);
       print(line, part.name);
     });
   }
@@ -158,6 +158,13 @@ function run(part: Running, parts: Running[], state: { stopping: boolean }): voi
     const waitMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** (part.failures - 1));
     setTimeout(() => state.stopping || run(part, parts, state), waitMs);
   });
+}
+
+/** The agent starts when `flows` has admitted it: a PC that knocks before is refused, and is slow to knock again. */
+function came(part: Running, parts: Running[], state: { stopping: boolean }): void {
+  part.ready = true;
+  const agent = parts.find(({ name, startedAt }) => name === 'agent' && startedAt === 0);
+  if (part.name === 'flows' && agent !== undefined && !state.stopping) run(agent, parts, state);
 }
 
 async function stop(parts: Running[], state: { stopping: boolean }, code: number): Promise<void> {

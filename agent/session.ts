@@ -216,15 +216,18 @@ function onAck(state: State, ack: Ack): void {
   if (ack.spool !== state.spool.id()) {
     // A fork, or a spool rebuilt meanwhile: its birth is told first, and its events wait for the ack of that.
     if (born) newSpool(state);
-  } else if (ack.session === state.session) answered(state);
+  } else if (ack.session === state.session) answered(state, ack.upTo);
   else if (result !== 'failed') state.courier.acked(ack.echo === undefined && ack.session === undefined);
   for (const want of ack.want) answerWant(state, want);
 }
 
-function answered(state: State): void {
+function answered(state: State, upTo: number): void {
   state.answered = true;
   state.birthTimer();
   state.courier.begin();
+  // A ledger that was restored holds less than it once acknowledged: what is still kept is sent again (R4).
+  const acked = state.spool.acked();
+  if (upTo < acked) state.courier.want({ from: upTo + 1, to: acked });
 }
 
 function newSpool(state: State): void {

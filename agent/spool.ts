@@ -75,7 +75,7 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     acked: () => core.counters.acked,
     append: (kind, body, grade = 'event') => append(core, { kind, body, grade }),
     after: (seq, limit) => read(core, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
-    tombstones: () => read(core, "SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", [core.counters.acked]),
+    tombstones: () => unackedTombstones(core),
     ack: (word) => applyAck(core, word),
     refused: (seq, reason) => refused(core, seq, reason),
     nextSession: () => nextSession(core),
@@ -194,10 +194,16 @@ function nextSession(core: Core): number {
   return session;
 }
 
+function unackedTombstones(core: Core): EventMessage[] {
+  return read(core, "SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", [core.counters.acked]);
+}
+
 function rangeOf(core: Core): SpoolRange {
   const found = attempt(core, () => single<{ first: number | null }>(core.disk, 'SELECT MIN(seq) AS first FROM events').first);
   const { id, seq, carries } = core.counters;
-  const range = { id, first: (found.ok && found.value) || seq + 1, last: seq };
+  // Numbers that a tombstone is still to declare are not below the first: at the birth they would be counted as lost (R5).
+  const declared = unackedTombstones(core).flatMap(({ body }) => (body['ranges'] as [number, number][]).map(([from]) => from));
+  const range = { id, first: Math.min((found.ok && found.value) || seq + 1, ...declared), last: seq };
   return carries === null ? range : { ...range, carries };
 }
 

@@ -220,12 +220,17 @@ async function commit(state: State): Promise<void> {
     if (state.dead) return;
     state.options.count.commit('ok');
     state.options.count.receipt(receipt);
-    for (const cursor of receipt.cursors) state.cursors.set(cursor.pc, cursor);
+    for (const cursor of receipt.cursors) if (isCurrent(state, cursor)) state.cursors.set(cursor.pc, cursor);
   }
   for (const effect of effects) act(state, effect, answers);
   for (const [pc, draft] of answers) sendAck(state, pc, draft);
   for (const task of after) task();
   announce(state, ops);
+}
+
+/** A late event of a spool that is over is committed too, but the PC listens for its present one. */
+function isCurrent(state: State, { pc, spool }: Cursor): boolean {
+  return (state.engine.book.pcs.get(pc)?.spool ?? spool) === spool;
 }
 
 function failed(state: State, error: Error): void {
@@ -242,9 +247,10 @@ function act(state: State, effect: Effect, answers: Map<string, Answer>): void {
 }
 
 function sendAck(state: State, pc: string, { want, session, echo }: Answer): void {
-  const cursor = state.cursors.get(pc);
-  const spool = cursor?.spool ?? state.engine.book.pcs.get(pc)?.spool;
-  if (spool === null || spool === undefined) return;
+  const spool = state.engine.book.pcs.get(pc)?.spool ?? null;
+  if (spool === null) return;
+  const held = state.cursors.get(pc);
+  const cursor = held?.spool === spool ? held : undefined;
   const ack: Ack = {
     spool,
     upTo: cursor?.upTo ?? 0,

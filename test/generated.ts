@@ -2,11 +2,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { settings } from '#contracts';
+import { dashboardFiles } from '../dashboards/grafana/generate.ts';
 
 export type Generated = { file: string; make(): string | Promise<string> };
 
 /** One row for each file. */
-const list: Generated[] = [{ file: 'broker/contracts/sabha.schema.json', make: settingsSchema }];
+const list: Generated[] = [{ file: 'broker/contracts/sabha.schema.json', make: settingsSchema }, ...dashboardFiles];
 
 /** The names of the files that are not what their code makes; with `write` they are so afterwards. */
 export async function outOfDate(rows: readonly Generated[], root: URL, write: boolean): Promise<string[]> {

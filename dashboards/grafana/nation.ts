@@ -6,8 +6,12 @@ import {
   BigValueGraphMode,
   BigValueTextMode,
   GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  SortOrder,
   StackingMode,
   TableCellDisplayMode,
+  TooltipDisplayMode,
   VizOrientation,
 } from '@grafana/grafana-foundation-sdk/common';
 import { type Dashboard, type DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
@@ -56,10 +60,11 @@ function figures(): Stat {
     .colorMode(BigValueColorMode.Background)
     .graphMode(BigValueGraphMode.None)
     .textMode(BigValueTextMode.ValueAndName)
+    .reduceOptions(latest)
     .withTarget(now(`sum(${incidentsOpen.name}{${inStateOrCentre},severity="critical"})`, 'Critical incidents'))
     .withTarget(now(`sum(${incidentsOpen.name}{${inStateOrCentre},severity!="critical"})`, 'Other incidents'))
     .withTarget(now(`sum(${pcs.name}{${inState},presence="silent"})`, 'PCs silent'))
-    .withTarget(now(`sum(${pcs.name}{${inState},presence=~"stopped|lost|never"})`, 'PCs stopped or not heard yet'))
+    .withTarget(now(`sum(${pcs.name}{${inState},presence=~"stopped|lost|never"})`, 'PCs stopped, lost or never heard'))
     .withTarget(now(`sum(${pcs.name}{${inState},presence="online"})`, 'PCs online'))
     .withTarget(now(`min(${ownSeries.exporterApiUp.name})`, 'Centre'))
     .overrideByQuery('B', [steps([0, 'green'], [1, 'orange'])])
@@ -109,6 +114,8 @@ function incidents(): TimeSeries {
     .fillOpacity(30)
     .stacking({ build: () => ({ mode: StackingMode.Normal, group: 'A' }) })
     .spanNulls(false)
+    .legend(legend)
+    .tooltip(tooltip)
     .withTarget(course(`sum by (severity) (${incidentsOpen.name}{${inStateOrCentre}})`, '{{severity}}'));
   for (const [severity, color] of Object.entries(severityColors))
     panel.overrideByName(severity, [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }]);
@@ -124,6 +131,7 @@ function checks(): BarGauge {
     .min(0)
     .displayMode(BarGaugeDisplayMode.Basic)
     .orientation(VizOrientation.Horizontal)
+    .reduceOptions(latest)
     .thresholds(lamp([0, 'green'], [1, 'red']))
     .withTarget(now(standing('fault'), '{{component}}: fault'))
     .withTarget(now(standing('unknown'), '{{component}}: unknown'))
@@ -135,6 +143,7 @@ function away(): Table {
     .title('PCs away')
     .description('Silent, lost or stopped; the longest first. PCs that were never heard are not in the list.')
     .unit(DurationSeconds)
+    .noValue('None that is known of')
     .withTarget(tableNow(`topk(20, time() - ${lastSeen.name}{${inState}} and on (pc) ${pcUp.name} == 0)`))
     .transformations(asOneTable({ pc: 'PC', Value: 'Last heard before' }, ['state', 'site', 'instance', 'job']))
     .sortBy([{ build: () => ({ displayName: 'Last heard before', desc: true }) }]);
@@ -151,6 +160,11 @@ function slowLinks(): Table {
     .sortBy([{ build: () => ({ displayName: 'Round trip', desc: true }) }]);
 }
 
+const latest = { build: () => ({ calcs: ['lastNotNull'] }) };
+const legend = {
+  build: () => ({ displayMode: LegendDisplayMode.List, placement: LegendPlacement.Bottom, showLegend: true, calcs: [] }),
+};
+const tooltip = { build: () => ({ mode: TooltipDisplayMode.Multi, sort: SortOrder.Descending }) };
 const colored: DynamicConfigValue = { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } };
 
 function steps(...from: Parameters<typeof lamp>): DynamicConfigValue {

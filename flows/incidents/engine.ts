@@ -190,7 +190,8 @@ function nameUnknown(core: Core, now: number): void {
   const frozen = [...core.book.incidents.values()].filter((one) => one.over === null && isUnknownForADay(one, now));
   if (frozen.length === 0) return;
   core.namedAt = now;
-  const lines = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}: unknown for a day`);
+  const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
+  const lines = ['unknown_for_a_day', ...names];
   const notice = centralNotice({ kind: 'direct', lines, place: core.options.place('centre'), now });
   for (const to of core.options.central()) {
     const row = outboxRow({ ...to, key: `unknown-${now}/${to.channel}/${to.person}`, transition: null, notice, now });

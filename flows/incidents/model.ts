@@ -81,6 +81,8 @@ export type Transition = {
   /** Offers made in this pass; counted in the ledger before each is made (R24). */
   offers: number;
   offeredAt: number | null;
+  /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
+  sent: string[];
   conclusion: string | null;
 };
 

@@ -27,7 +27,8 @@ function incident(change: Partial<Incident> = {}): Incident {
 function transition(change: Partial<Transition> = {}): Transition {
   const about = [{ fault: 'microphone.muted', device: '', name: null, reason: null, since: now }];
   const passage = { state: 'pending', offers: 0, offeredAt: null, conclusion: null } as const;
-  return { id: 1, incident: 1, kind: 'raised', at: now, about, severity: 'major', holdMs: 0, ...passage, ...change };
+  const sent: string[] = [];
+  return { id: 1, incident: 1, kind: 'raised', at: now, about, severity: 'major', holdMs: 0, sent, ...passage, ...change };
 }
 
 const told = [{ person: 'a', channel: 'email', at: now }];
@@ -208,4 +209,29 @@ it('a rule that makes one of two faults milder leaves the other as it is', () =>
   stage.state([fault('microphone.muted'), fault('camera.missing'), fault('pc.load_high', 'processor')]);
   stage.apply({ type: 'conclude', transition: 1, acts: [], severity: 'major', how: 'told' });
   expect(stage.incident()?.faults.map((one) => one.severity)).toEqual(['major', 'major', 'minor']);
+});
+
+it('R23 tells a person once over one channel, however often the transition is offered', () => {
+  const stage = createStage();
+  stage.subscribe();
+  stage.birth();
+  const tell = { do: 'deliver', channel: 'email', to: ['technician'], severity: 'critical' } as const;
+  stage.setPath(({ node }) => ({
+    acts:
+      node === null
+        ? [
+            { ...tell, to: ['technician'] },
+            {
+              do: 'wait',
+              node: 'n',
+              dueAt: stage.now() + 1_000,
+              unlessAcknowledged: false,
+              message: { severity: 'critical', holdMs: 0, to: [] },
+            },
+          ]
+        : [{ ...tell, to: ['technician', 'state'] }],
+  }));
+  stage.state([fault('microphone.missing')]);
+  stage.pass(5_000);
+  expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
 });

@@ -45,7 +45,7 @@ export function createPassages(book: Book, options: PassageOptions) {
       const about = news.faults.map(factsOf);
       const id = book.newId('transition');
       const fresh = { id, incident: incident.id, kind: news.kind, at: now, about, severity, holdMs: holdOf(news.faults) };
-      book.putTransition({ ...fresh, state: 'pending', offers: 0, offeredAt: null, conclusion: null });
+      book.putTransition({ ...fresh, state: 'pending', offers: 0, offeredAt: null, sent: [], conclusion: null });
       if (incident.over !== null) cancelWaits(book, incident);
     },
 
@@ -60,14 +60,14 @@ export function createPassages(book: Book, options: PassageOptions) {
       const incident = transition && book.incidents.get(transition.incident);
       if (transition?.state !== 'open' || incident === undefined) return;
       const marked = overridden(incident, transition, said.severity);
-      const told = deliver({ book, options, transition, incident: marked, acts: said.acts, now });
+      const { told, sent } = deliver({ book, options, transition, incident: marked, acts: said.acts, now });
       book.putIncident(told);
       const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
       for (const { node, dueAt, unlessAcknowledged, message } of waits) {
         book.putTimer({ id: book.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
       }
       const state = waits.length > 0 ? 'waiting' : 'concluded';
-      book.putTransition({ ...transition, severity: said.severity, state, conclusion: joined(transition.conclusion, said.how) });
+      book.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
       proceed(book, options, incident.id, now);
     },
 
@@ -159,28 +159,26 @@ function endWait(book: Book, transition: Transition, timer: Timer, how: string):
   book.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, how) });
 }
 
-function deliver({
-  book,
-  options,
-  now,
-  transition,
-  incident,
-  acts,
-}: Hand & { transition: Transition; incident: Incident; acts: readonly Act[] }): Incident {
+type Delivery = Hand & { transition: Transition; incident: Incident; acts: readonly Act[] };
+
+/** Puts into the outbox what is not there yet, and remembers on the incident who was told. */
+function deliver({ book, options, now, transition, incident, acts }: Delivery): { told: Incident; sent: string[] } {
   const faults = toldFaults(transition, incident);
-  let told: Told[] = incident.told;
-  let reached = false;
+  const told: Told[] = [...incident.told];
+  const sent = [...transition.sent];
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const notice = noticeOf({ transition, incident, place: options.place(incident.scope), faults, severity: act.severity });
     for (const { person, channel } of options.recipients(act.to, act.channel, incident.scope)) {
-      const key = `${transition.id}/${channel}/${person}`;
-      book.add(`outbox/${key}`, { op: 'outbox', row: outboxRow({ key, transition: transition.id, channel, person, notice, now }) });
-      told = told.some((one) => one.person === person && one.channel === channel) ? told : [...told, { person, channel, at: now }];
-      reached = true;
+      const to = `${channel}/${person}`;
+      if (sent.includes(to)) continue;
+      sent.push(to);
+      const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, channel, person, notice, now });
+      book.add(`outbox/${row.key}`, { op: 'outbox', row });
+      if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
     }
   }
-  return reached ? withTold({ ...incident, told }, transition) : incident;
+  return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
 }
 
 function bundle({ book, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {

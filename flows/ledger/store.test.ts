@@ -22,7 +22,7 @@ function incident(id: number, overAt: number | null = null): Incident {
 
 function transition(id: number, of: number, state: Transition['state']): Transition {
   const rest = { kind: 'raised', at: 1, severity: 'major', holdMs: 0, offers: 0, offeredAt: null, conclusion: null } as const;
-  return { id, incident: of, state, about: [], ...rest };
+  return { id, incident: of, state, about: [], sent: [], ...rest };
 }
 
 function timer(id: number): Timer {

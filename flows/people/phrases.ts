@@ -1,7 +1,7 @@
 /** The fixed words around a fault, in each language. What a fault is called and what to do first stands in the catalogue of faults. */
 import type { Language, Severity, Words } from '#contracts';
 
-export type DirectReason = 'commit_failed' | 'disk_full';
+export type DirectReason = 'commit_failed' | 'disk_full' | 'unknown_for_a_day';
 
 export type Phrases = {
   severity: Record<Severity, string>;
@@ -69,7 +69,7 @@ export const phrases: Record<Language, Phrases> = {
   },
 };
 
-/** What central is told past every queue. */
+/** What central is told without an incident of its own. */
 export const directWords: Record<DirectReason, { title: Words; action: Words }> = {
   commit_failed: {
     title: { en: 'The ledger cannot be written', hi: 'लेजर में लिखा नहीं जा रहा' },
@@ -83,6 +83,13 @@ export const directWords: Record<DirectReason, { title: Words; action: Words }> 
     action: {
       en: 'Free some disk space on the central machine. No alert is stored until then.',
       hi: 'सेंट्रल मशीन की डिस्क में जगह बनाएँ। तब तक कोई अलर्ट सेव नहीं होगा।',
+    },
+  },
+  unknown_for_a_day: {
+    title: { en: 'Unknown for a day', hi: 'एक दिन से कुछ पता नहीं' },
+    action: {
+      en: 'Call the offices in the list. Ask whether the PC is on and somebody is signed in.',
+      hi: 'सूची के दफ़्तरों को फ़ोन करें। पूछें कि PC चालू है और कोई साइन इन है या नहीं।',
     },
   },
 };
