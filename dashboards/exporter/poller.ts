@@ -53,6 +53,6 @@ async function ask(url: URL, signal: AbortSignal): Promise<ReturnType<typeof rea
     return readSnapshot(await response.json());
   } catch (error) {
     const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
-    return { ok: false, line: oneLine(cause?.code ?? message, 120) };
+    return { ok: false, line: oneLine(cause?.code ?? cause?.message ?? message, 120) };
   }
 }

@@ -8,7 +8,7 @@ test('Prometheus scrapes the pages of broker, flows and exporter where they stan
   const read = readSettings('{}');
   if (!read.ok) throw new Error(read.line);
   const { brokerMetrics, flowsMetrics, exporter } = read.value.ports;
-  const targets = [...prometheus.matchAll(/targets: \['"]127\.0\.0\.1:(\d+)'\]/g)].map(([, port]) => Number(port));
+  const targets = [...prometheus.matchAll(/targets: \["127\.0\.0\.1:(\d+)"\]/g)].map(([, port]) => Number(port));
   expect(targets).toEqual([brokerMetrics, flowsMetrics, exporter]);
 });
 

@@ -2,6 +2,7 @@
 import { html } from 'htm/preact';
 import { checkMark, pcMark, sortedPcs, tally, unknownSince } from './model.js';
 import { Age, Foreign, Mark, titleOf } from './parts.js';
+import { deviceOf, subjectOf } from './subject.js';
 import { ageText, timeText } from './times.js';
 import { nameIn, say, sayWord } from './words.js';
 
@@ -74,7 +75,7 @@ function stateText({ lang, now, live, lostAt }, pc, mark) {
 function CheckLine({ scene, pc, check }) {
   const mark = checkMark(check, pc, scene.live);
   const old = mark === 'unknown' && check.status !== 'unknown';
-  const device = check.name ?? check.device;
+  const device = deviceOf(scene.lang, check);
   return html`<li class=${mark} data-check=${check.component}>
     <${Mark} is=${mark} />
     <div>
@@ -93,7 +94,7 @@ function CheckLine({ scene, pc, check }) {
  * @param {'ok' | 'fault' | 'unknown'} mark
  */
 function checkText(scene, check, mark) {
-  const what = sayWord(scene.lang, 'component', check.component);
+  const what = subjectOf(scene.lang, check);
   if (mark === 'ok') return say(scene.lang, 'works', { what });
   if (mark === 'unknown') return say(scene.lang, 'cannotTell', { what });
   return check.fault === null ? what : titleOf(scene, check.fault);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { deviceOf, subjectOf } from './subject.js';
 import { nameIn, say, sayWord, shown, words } from './words.js';
 
 const en: Record<string, string> = words.en;
@@ -53,4 +54,13 @@ test('foreign text is cut, kept to one line, and cannot turn the writing directi
   expect(shown('x'.repeat(4096))).toBe(`${'x'.repeat(119)}…`);
   expect(shown('🎤'.repeat(500))).toBe(`${'🎤'.repeat(119)}…`);
   expect(shown('$(reboot)"</script>')).toBe('$(reboot)"</script>');
+});
+
+test('a check is named after the part of the PC that it is about, never after its place in the profile', () => {
+  expect(subjectOf('en', { component: 'pc', device: 'disk' })).toBe('Disk');
+  expect(deviceOf('en', { component: 'pc', device: 'disk' })).toBe('');
+  expect(subjectOf('hi', { component: 'microphone', device: 'expected-1' })).toBe('माइक');
+  expect(deviceOf('hi', { component: 'microphone', device: 'expected-1' })).toBe('');
+  expect(deviceOf('en', { component: 'microphone', device: 'expected-1', name: 'Jabra' })).toBe('Jabra');
+  expect(deviceOf('en', { component: 'pc', device: 'toaster' })).toBe('toaster');
 });

@@ -59,7 +59,7 @@ export function followUnheard(core: Core, now: number): void {
 export function setCentre(core: Core, said: { fault: string; device: string; standing: boolean }, now: number): void {
   const key = faultKey(said.fault, said.device);
   if (core.centre.has(key) === said.standing) return;
-  if (said.standing) core.centre.set(key, standingFault(said.fault, said.device, now));
+  if (said.standing) core.centre.set(key, { ...standingFault(said.fault, said.device, now), name: said.device || null });
   else core.centre.delete(key);
   followScope(core, 'centre', sceneOfList(core.centre.values()), now);
 }

@@ -107,7 +107,7 @@ test('the program that holds the camera is named', () => {
 });
 
 test('a fault that this version does not know prints as itself', () => {
-  const { text } = render(notice({ faults: [{ fault: 'laser.lost', device: 'x', name: null, reason: null, since }] }), 'hi');
+  const { text } = render(notice({ faults: [{ fault: 'laser.lost', device: 'y', name: 'x', reason: null, since }] }), 'hi');
   expect(text).toContain('बहुत ज़रूरी: laser.lost: x\n');
 });
 

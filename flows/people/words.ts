@@ -88,7 +88,7 @@ function closedBecause(notice: Notice, language: Language, p: Phrases): string {
 function partsOf(message: Message, size: number): string[] {
   const { news } = message;
   const first = mainFault(message.notice);
-  const name = first ? short(first.name ?? first.device, size) : '';
+  const name = first ? short(first.name ?? '', size) : '';
   const reason = first?.reason ? ` (${short(first.reason, size)})` : '';
   const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
   return [what, placeOf(message, size), sinceOf(message), news.action].filter((part) => part !== '');
@@ -118,8 +118,8 @@ function moreOf({ notice, language }: Message): { items: string[]; count: number
   const others = first ? notice.faults.slice(1) : notice.faults;
   const used = notice.kind === 'closed' || notice.kind === 'direct' ? 1 : 0;
   const lines = notice.lines.slice(used).filter((line) => line !== '');
-  const items = others.slice(0, itemLimit).map(({ fault, name, device }) => {
-    const thing = short(name ?? device);
+  const items = others.slice(0, itemLimit).map(({ fault, name }) => {
+    const thing = short(name ?? '');
     return fault === first?.fault && thing !== '' ? thing : titleOf(fault, language);
   });
   return { items: [...items, ...lines.slice(0, itemLimit).map((line) => short(line, 80))], count: others.length + lines.length };

@@ -1,0 +1,137 @@
+/** The exporter at a real broker and a real API. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encode, pcTopic, realClock } from '#contracts';
+import { scriptedDesk, wellPc } from '../../flows/api/scripted-desk.ts';
+import { type Api, startApi } from '../../flows/api/server.ts';
+import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';
+import { connect, type Peer } from '../../test/contract/peers.ts';
+import { samplesOf } from './exporter.test-helper.ts';
+import { startExporter } from './exporter.ts';
+
+const pc = 'ladakh/leh/vc-1';
+const labels = '{state="ladakh",site="ladakh/leh",pc="ladakh/leh/vc-1"}';
+const digest = '0123456789abcdef';
+const closing: (() => unknown)[] = [];
+let broker: OwnBroker;
+
+beforeEach(async () => {
+  broker = await startOwnBroker();
+  await broker.admit([{ pc }]);
+  closing.push(() => broker.stop());
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function openApi(port = 0): Promise<{ api: Api; desk: ReturnType<typeof scriptedDesk> }> {
+  const desk = scriptedDesk();
+  const log = { warn() {}, error() {} };
+  const api = await startApi({ host: '127.0.0.1', port, desk, wallDir: 'dashboards/wall', modulesDir: 'node_modules', log });
+  closing.push(() => api.close());
+  return { api, desk };
+}
+
+async function exporter(api: string, edit: { token?: string; mqttPort?: number; speed?: number; shiftedMs?: () => number } = {}) {
+  const lines: string[] = [];
+  const clock = realClock(edit.speed);
+  const started = await startExporter({
+    mqtt: { host: '127.0.0.1', port: edit.mqttPort ?? broker.port, token: edit.token ?? tokenOf('exporter') },
+    api,
+    metricsPort: 0,
+    clock: { ...clock, up: () => clock.up() + (edit.shiftedMs?.() ?? 0) },
+    random: () => 0,
+    log: { info: (line) => lines.push(line), warn: (line) => lines.push(line) },
+  });
+  closing.push(() => started.close());
+  const samples = async () => samplesOf(await (await fetch(`http://127.0.0.1:${started.port}/metrics`)).text());
+  return { lines, samples };
+}
+
+async function agent(): Promise<Peer> {
+  const peer = await connect(broker.port, pc);
+  closing.push(() => peer.client.endAsync(true));
+  return peer;
+}
+
+function beat(n: Record<string, number>): string {
+  return encode('beat', { digest, session: 1, at: 1, n }).toString();
+}
+
+test('a beat and a snapshot become series', async () => {
+  const { api } = await openApi();
+  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`);
+  await expect.poll(() => lines.toSorted()).toEqual(['the API of flows answers', 'the broker answers']);
+  await (await agent()).publish(pcTopic(pc, 'beat'), beat({ load: 0.5, rtt: 0.62 }));
+  await expect.poll(samples).toMatchObject({
+    [`sabha_pc_up${labels}`]: 1,
+    [`sabha_pc_load_ratio${labels}`]: 0.5,
+    [`sabha_link_round_trip_seconds${labels}`]: 0.62,
+    'sabha_pcs{state="ladakh",presence="online"}': 1,
+    'sabha_exporter_beats_total{result="ok"}': 1,
+    sabha_exporter_api_up: 1,
+  });
+});
+
+test('a beat that cannot be read is counted by its reason and changes nothing', async () => {
+  const { api } = await openApi();
+  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`);
+  await expect.poll(() => lines).toHaveLength(2);
+  const peer = await agent();
+  await peer.publish(pcTopic(pc, 'beat'), beat({ load: 0.5 }));
+  for (const bad of ['{"digest":', '\u0001x', '{}', `{"digest":"${digest}","session":1,"at":1,"n":{"load":"1"}}`]) {
+    await peer.publish(pcTopic(pc, 'beat'), bad);
+  }
+  await expect.poll(samples).toMatchObject({
+    'sabha_exporter_beats_total{result="ok"}': 1,
+    'sabha_exporter_beats_total{result="malformed"}': 1,
+    'sabha_exporter_beats_total{result="version"}': 1,
+    'sabha_exporter_beats_total{result="schema"}': 2,
+    [`sabha_pc_load_ratio${labels}`]: 0.5,
+  });
+});
+
+test('it serves without broker and API, says once that each is away, and finds the API when it comes', async () => {
+  const { api } = await openApi();
+  await api.close();
+  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`, { mqttPort: api.port, speed: 5 });
+  expect(await samples()).toMatchObject({ sabha_exporter_api_up: 0 });
+  await expect
+    .poll(() => lines.toSorted())
+    .toEqual(['the API of flows does not answer: ECONNREFUSED', expect.stringMatching(/^the broker does not answer: .*ECONNREFUSED/)]);
+  await openApi(api.port);
+  await expect.poll(() => lines, { timeout: 8_000 }).toContain('the API of flows answers');
+  expect(await samples()).toMatchObject({ sabha_exporter_api_up: 1 });
+});
+
+test('cut off from the broker it comes back by itself and hears the next beat', async () => {
+  const { api } = await openApi();
+  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`);
+  await expect.poll(() => lines).toHaveLength(2);
+  const thief = await connect(broker.port, 'exporter');
+  await expect.poll(() => lines).toHaveLength(4);
+  expect(lines.slice(2)).toEqual(['the broker does not answer: connection closed', 'the broker answers']);
+  await thief.closed;
+  await (await agent()).publish(pcTopic(pc, 'beat'), beat({ load: 0.75 }));
+  await expect.poll(samples).toMatchObject({ [`sabha_pc_load_ratio${labels}`]: 0.75 });
+});
+
+test('a wrong token is one line, and the page still answers', async () => {
+  const { api } = await openApi();
+  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`, { token: 'wrong' });
+  await expect.poll(() => lines).toHaveLength(2);
+  expect(lines).toContainEqual(expect.stringMatching(/^the broker does not answer: .*Not authorized/));
+  await expect.poll(samples).toMatchObject({ sabha_exporter_api_up: 1 });
+});
+
+test('when the API hangs the page answers at once, and 15 s later says nothing that was judged', async () => {
+  let shiftedMs = 0;
+  const { api, desk } = await openApi();
+  const { samples } = await exporter(`http://127.0.0.1:${api.port}`, { shiftedMs: () => shiftedMs });
+  desk.change({ pcs: [wellPc(Date.now())] });
+  await expect.poll(samples).toMatchObject({ [`sabha_pc_up${labels}`]: 1 });
+  desk.snapshot = () => new Promise(() => {}) as never;
+  shiftedMs = 15_001;
+  const page = await samples();
+  expect(page).toMatchObject({ sabha_exporter_api_up: 0 });
+  expect(Object.keys(page).filter((key) => /^sabha_(pc|check|incidents)/.test(key))).toEqual([]);
+});

@@ -1,0 +1,113 @@
+/** Debian's Prometheus on loopback with a temporary data folder, and its promtool. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { installed } from './parts.ts';
+
+/** One series of an answer, with its last value. */
+export type Found = { labels: Record<string, string>; value: number };
+
+export type Prometheus = {
+  /** The series of an instant query; throws where the query fails. */
+  query(expr: string): Promise<Found[]>;
+  /** The same over the last 10 s in steps of 1 s. */
+  queryRange(expr: string): Promise<Found[]>;
+  /** The values of a label among the series that match. */
+  labelValues(label: string, match: string): Promise<string[]>;
+  /** Stops it and removes its folder. */
+  stop(): Promise<void>;
+};
+
+type Answer = { status: string; error?: string; data: unknown };
+type Series = { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] };
+
+/** True where Prometheus and promtool can run here. */
+export function prometheusFound(): boolean {
+  return installed(['prometheus', 'promtool']);
+}
+
+/** Starts a Prometheus that scrapes one page once a second; resolves when it is ready, throws with its own words after 20 s. */
+export async function startPrometheus(targetPort: number): Promise<Prometheus> {
+  const folder = await mkdtemp(join(tmpdir(), 'sabha-prometheus-'));
+  await writeFile(join(folder, 'prometheus.yml'), config(targetPort));
+  const port = await freePort();
+  const flags = ['--config.file=prometheus.yml', '--storage.tsdb.path=data', `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'];
+  const child = spawn('prometheus', flags, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    await rm(folder, { recursive: true, force: true });
+  };
+  const at = `http://127.0.0.1:${port}`;
+  await answering(child, `${at}/-/ready`).catch(async (error) => {
+    await stop();
+    throw error;
+  });
+  const ask = async (path: string, fields: Record<string, string>) => {
+    const answer = (await (await fetch(`${at}${path}?${new URLSearchParams(fields)}`)).json()) as Answer;
+    if (answer.status !== 'success') throw new Error(`${Object.values(fields)[0]}: ${answer.error}`);
+    return answer.data;
+  };
+  return {
+    query: async (query) => found(await ask('/api/v1/query', { query })),
+    async queryRange(query) {
+      const end = Date.now() / 1_000;
+      return found(await ask('/api/v1/query_range', { query, start: `${end - 10}`, end: `${end}`, step: '1' }));
+    },
+    labelValues: async (label, match) => (await ask(`/api/v1/label/${label}/values`, { 'match[]': match })) as string[],
+    stop,
+  };
+}
+
+/** What promtool says about an input; no line where all is well. */
+export async function promtool(args: string[], input = ''): Promise<{ code: number; lines: string[] }> {
+  const child = spawn('promtool', args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 20_000 });
+  child.stdin.end(input);
+  const [out, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code, lines: `${out}${errors}`.split('\n').filter((line) => line !== '') };
+}
+
+function config(targetPort: number): string {
+  return [
+    'global: { scrape_interval: 1s, scrape_timeout: 1s }',
+    'scrape_configs:',
+    '  - job_name: sabha-exporter',
+    `    static_configs: [{ targets: ['127.0.0.1:${targetPort}'] }]`,
+    '',
+  ].join('\n');
+}
+
+function found(data: unknown): Found[] {
+  const { result } = data as { result: Series[] };
+  return result.map(({ metric, value, values }) => ({ labels: metric, value: Number((value ?? values?.at(-1))?.[1]) }));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function answering(child: ChildProcess, url: string): Promise<void> {
+  let said = '';
+  child.stderr?.on('data', (data) => {
+    said += data;
+  });
+  for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 100) {
+    if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}: ${said}`);
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok) return;
+    await delay(100);
+  }
+  throw new Error(`prometheus does not answer: ${said}`);
+}
