@@ -107,6 +107,8 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; pc:
     SABHA_MQTT_HOST: '127.0.0.1',
     SABHA_MQTT_PORT: `${settings.ports.mqtt}`,
     SABHA_REGISTRY: places.registry,
+    // With a SABHA_SPEED all parts count it from here, so that one which starts anew is not behind the others.
+    SABHA_EPOCH: process.env['SABHA_EPOCH'] ?? `${Date.now()}`,
   };
   const flows = {
     SABHA_TOKEN_FILE: places.flowsToken,

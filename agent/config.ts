@@ -20,6 +20,7 @@ const environment = v.object({
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
+  SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
 });
 
 export type AgentSettings = {
@@ -31,8 +32,9 @@ export type AgentSettings = {
   port: number;
   /** What to judge against until the centre has sent a configuration. */
   profile: Profile;
-  /** Factor of the clock. */
+  /** Factor of the clock, and since when it counts (milliseconds since 1970); absent = since the start. */
   speed: number;
+  epochMs?: number;
 };
 
 export function readAgentSettings(
@@ -51,6 +53,7 @@ export function readAgentSettings(
       port: output.SABHA_MQTT_PORT,
       profile: output.SABHA_PROFILE ?? { link: output.SABHA_LINK, elevationM: 0, expected: {} },
       speed: output.SABHA_SPEED,
+      ...(output.SABHA_EPOCH !== undefined && { epochMs: output.SABHA_EPOCH }),
     },
   };
 }

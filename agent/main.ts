@@ -38,7 +38,7 @@ function prepare({ dataDir, tokenFile }: AgentSettings) {
   return { token, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
 }
 
-function compose({ pc, host, port, profile, speed }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {
+function compose({ pc, host, port, profile, speed, epochMs }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {
   return createAgent({
     ...given,
     pc,
@@ -47,7 +47,7 @@ function compose({ pc, host, port, profile, speed }: AgentSettings, given: Retur
     probes,
     transport: createMqttTransport({ host, port, speed }),
     profile,
-    clock: realClock(speed),
+    clock: realClock(speed, epochMs),
     random: Math.random,
   });
 }

@@ -41,7 +41,7 @@ type Parts = { ledger: Ledger; centre: Centre; session: Session; api: Api; red: 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
   const dataDir = folder(required('SABHA_DATA'));
-  const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
+  const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
   await admit(ledger, clock);
 
@@ -165,6 +165,12 @@ function port(name: string, fallback: number): number {
   if (text === undefined) return fallback;
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new StartError(`${name}: not a port: ${text.slice(0, 40)}`);
   return Number(text);
+}
+
+function number(name: string, fallback: number): number {
+  const value = Number(env[name] ?? fallback);
+  if (!(value > 0)) throw new StartError(`${name}: not a number above 0: ${env[name]?.slice(0, 40)}`);
+  return value;
 }
 
 function startFailed(error: Error): never {

@@ -24,6 +24,15 @@ test('a clock with a speed makes its whole time run faster by that one factor', 
   expect((clock.up() - started.up) / real).toBeGreaterThan(500);
 });
 
+test('clocks of one speed and epoch agree on the time, whenever each was made', async () => {
+  const epochMs = Date.now() - 60_000;
+  const first = realClock(100, epochMs);
+  await new Promise<void>((done) => first.after(2_000, done));
+  const second = realClock(100, epochMs);
+  expect(first.now() - epochMs).toBeGreaterThanOrEqual(6_000_000);
+  expect(Math.abs(second.now() - first.now())).toBeLessThan(500);
+});
+
 test('a delay below zero is now', async () => {
   await new Promise<void>((done) => realClock().after(-5, done));
 });

@@ -11,9 +11,12 @@ export type Clock = {
   after(delayMs: number, task: () => void): Cancel;
 };
 
-/** The clock of the machine. `speed` makes its time run faster by one factor (the demo and the fault tests use it). */
-export function realClock(speed = 1): Clock {
-  const startedAt = Date.now();
+/**
+ * The clock of the machine. `speed` makes its time run faster by one factor since `epochMs` (the demo and the fault tests use it):
+ * processes with the same two agree on the time, whenever each of them started.
+ */
+export function realClock(speed = 1, epochMs = Date.now()): Clock {
+  const startedAt = epochMs + (Date.now() - epochMs) * speed;
   const startedUp = performance.now();
   const up = () => (performance.now() - startedUp) * speed;
   return {

@@ -1,5 +1,5 @@
 /** The exporter at a real broker and a real API. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { encode, pcTopic, realClock } from '#contracts';
 import { scriptedDesk, wellPc } from '../../flows/api/scripted-desk.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
@@ -98,8 +98,11 @@ test('it serves without broker and API, says once that each is away, and finds t
   await expect
     .poll(() => lines.toSorted())
     .toEqual(['the API of flows does not answer: ECONNREFUSED', expect.stringMatching(/^the broker does not answer: .*ECONNREFUSED/)]);
-  await openApi(api.port);
-  await expect.poll(() => lines, { timeout: 8_000 }).toContain('the API of flows answers');
+  const { desk } = await openApi(api.port);
+  const snapshot = vi.spyOn(desk, 'snapshot');
+  await expect.poll(() => snapshot.mock.calls.length, { timeout: 8_000 }).toBe(3);
+  expect(lines.at(-1)).toBe('the API of flows answers');
+  expect(lines).toHaveLength(3);
   expect(await samples()).toMatchObject({ sabha_exporter_api_up: 1 });
 });
 

@@ -66,7 +66,11 @@ test('an answer that begins and never ends is none', async () => {
 test.each<[string, RequestListener, RegExp]>([
   ['another status', (_, response) => response.writeHead(503).end('{}'), /^answered with status 503$/],
   ['no JSON', (_, response) => response.end('<html>'), /JSON/],
-  ['a redirect', (_, response) => response.writeHead(302, { location: '/elsewhere' }).end(), /redirect/],
+  [
+    'a redirect',
+    (request, response) => (request.url === '/x' ? response.end(good) : response.writeHead(302, { location: '/x' }).end()),
+    /redirect/,
+  ],
   ['no snapshot', (_, response) => response.end('{"sites":[]}'), /^not a snapshot: subscribed: expected/],
   [
     'a presence that nobody knows',

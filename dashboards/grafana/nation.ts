@@ -69,7 +69,7 @@ function figures(): Stat {
     .withTarget(now(`min(${ownSeries.exporterApiUp.name})`, 'Centre'))
     .overrideByQuery('B', [steps([0, 'green'], [1, 'orange'])])
     .overrideByQuery('D', [steps([0, 'green'], [1, 'orange'])])
-    .overrideByQuery('E', [steps([0, 'red'], [1, 'green'])])
+    .overrideByQuery('E', [steps([0, 'red'], [1, 'blue'])])
     .overrideByQuery('F', [steps([0, 'red'], [1, 'green']), { id: 'mappings', value: [answers] }]);
 }
 

@@ -2,7 +2,7 @@
 import type { Cancel, Clock } from '#contracts';
 
 export type Time = {
-  /** Milliseconds since the beginning of the world. */
+  /** Whole milliseconds since the beginning of the world. */
   now(): number;
   at(atMs: number, task: () => void): Cancel;
   later(delayMs: number, task: () => void): Cancel;
@@ -20,7 +20,7 @@ export function createTime(): Time {
   let nowMs = 0;
   let order = 0;
   const at = (atMs: number, task: () => void): Cancel => {
-    const entry: Entry = { at: Math.max(nowMs, atMs), order: order++, task };
+    const entry: Entry = { at: Math.max(nowMs, Math.ceil(atMs)), order: order++, task };
     push(heap, entry);
     return () => {
       entry.task = undefined;

@@ -1,0 +1,86 @@
+/** The whole of Sabha under test: `start.ts` as a process of its own, in a folder of its own, on ports of its own. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Settings } from '#contracts';
+import { type Command, freePorts, killAllWith, livingWith, noneLeft, type Program, startProgram } from './processes.ts';
+
+/** Written into `sabha.json` as it stands: what is wrong in it is for the product to find. */
+export type SettingsFile = { [key in keyof Settings]?: unknown };
+export type Ports = Settings['ports'];
+
+export type Site = {
+  folder: string;
+  data: string;
+  ports: Ports;
+  env: Record<string, string | undefined>;
+  /** Rewrites `sabha.json`. */
+  configure(settings: SettingsFile | string): void;
+  /** Ends whatever still runs and removes the folder. */
+  remove(): void;
+};
+
+/** A folder with settings, where nothing runs yet. Its path is the mark by which every process of it is found. */
+export async function createSite(settings: SettingsFile | string = {}, env: Record<string, string | undefined> = {}): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-system-'));
+  const [mqtt = 0, api = 0, editor = 0, brokerMetrics = 0, flowsMetrics = 0, exporter = 0] = await freePorts(6);
+  const ports = { mqtt, api, editor, brokerMetrics, flowsMetrics, exporter };
+  const configFile = join(folder, 'sabha.json');
+  const configure = (given: SettingsFile | string) =>
+    writeFileSync(configFile, typeof given === 'string' ? given : JSON.stringify({ ports, ...given }));
+  configure(settings);
+  const data = join(folder, 'data');
+  const remove = () => {
+    killAllWith(folder);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  };
+  return { folder, data, ports, env: { ...process.env, SABHA_CONFIG: configFile, SABHA_DATA: data, ...env }, configure, remove };
+}
+
+export type Centre = Program & {
+  site: Site;
+  api<T>(path: string): Promise<T>;
+  /** A sample of a metrics page, such as `sabha_outbox_waiting`; 0 where there is none. */
+  sample(page: 'brokerMetrics' | 'flowsMetrics' | 'exporter', series: string): Promise<number>;
+  /** The process of a part, as the system knows it. */
+  pidOf(part: string): number;
+  /** SIGINT, as Ctrl-C; resolves when no process is left. */
+  stop(): Promise<{ code: number | null; ms: number }>;
+};
+
+/** Starts `start.ts`, or another command that does; resolves at once. */
+export function startCentre(site: Site, command: Partial<Command> = {}): Centre {
+  const program = startProgram({ args: ['start.ts'], env: site.env, ...command });
+  return {
+    ...program,
+    site,
+    api: (path) => ask(site.ports, path),
+    sample: (page, series) => sampleOf(site.ports[page], series),
+    pidOf: (part) => livingWith(site.folder).find((one) => one.command.endsWith(`/${part}/main.ts`))?.pid ?? 0,
+    async stop() {
+      const { code, ms } = await program.end('SIGINT', { group: command.program !== undefined });
+      return { code, ms: ms + (await noneLeft(site.folder, 3_000)) };
+    },
+  };
+}
+
+/** Resolves when the centre has said its first words about this PC; answers the seconds since the start of the wait. */
+export async function isUp(centre: Pick<Centre, 'says'>, limitMs = 10_000): Promise<number> {
+  const startedAt = performance.now();
+  await centre.says('This PC (', limitMs);
+  return (performance.now() - startedAt) / 1_000;
+}
+
+/** What the API of `flows` answers. */
+export async function ask<T>(ports: Ports, path: string): Promise<T> {
+  const answer = await fetch(`http://127.0.0.1:${ports.api}${path}`);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return (await answer.json()) as T;
+}
+
+/** One sample of a metrics page; 0 where there is none. */
+export async function sampleOf(port: number, series: string): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const line = page.split('\n').find((one) => one.startsWith(`${series} `));
+  return Number(line?.slice(series.length + 1) ?? 0);
+}
