@@ -30,7 +30,7 @@ test('clocks of one speed and epoch agree on the time, whenever each was made', 
   await new Promise<void>((done) => first.after(2_000, done));
   const second = realClock(100, epochMs);
   expect(first.now() - epochMs).toBeGreaterThanOrEqual(6_000_000);
-  expect(Math.abs(second.now() - first.now())).toBeLessThan(500);
+  expect(Math.abs(second.now() - first.now())).toBeLessThan(5_000);
 });
 
 test('a delay below zero is now', async () => {

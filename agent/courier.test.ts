@@ -1,0 +1,159 @@
+import { expect, test } from 'vitest';
+import { encode } from '#contracts';
+import { setUp } from './link.fixture.ts';
+
+test('R3 no event goes out before the ack of the birth; then all of them as backlog, and new ones live', async () => {
+  const { link, clock, net, ack, session, event } = setUp();
+  event('early');
+  link.start();
+  await clock.pass(300_000);
+  event('later');
+  expect([...net.take('event'), ...net.take('backlog')]).toEqual([]);
+  ack(0, { session: session() });
+  expect(net.take('backlog').map((one) => one.message.map(({ kind }) => kind))).toEqual([['spool-new', 'early', 'later']]);
+  event('now');
+  expect(net.take('event')).toMatchObject([{ message: { kind: 'now', seq: 4 } }]);
+  expect(net.take('backlog')).toEqual([]);
+});
+
+test('R6 a long backlog goes in batches of at most 500 and under 64 KB, one at a time, each after the ack of the one before', async () => {
+  const { link, clock, net, ack, session, spool } = setUp();
+  for (let n = 0; n < 1_200; n += 1) spool.append('e', { n, text: n > 500 && n < 600 ? 'x'.repeat(1_000) : '' });
+  link.start();
+  await clock.pass(0);
+  ack(0, { session: session() });
+  const sizes: number[] = [];
+  for (let [batch] = net.take('backlog'); batch; [batch] = net.take('backlog')) {
+    sizes.push(batch.message.length);
+    expect(encode('backlog', batch.message).length).toBeLessThan(62_000);
+    ack(batch.message.at(-1)?.seq ?? 0);
+  }
+  expect(sizes.reduce((sum, n) => sum + n, 0)).toBe(1_201);
+  expect(Math.max(...sizes)).toBeGreaterThan(400);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(500);
+  expect(spool.figures().waiting).toBe(0);
+  await clock.pass(3_600_000);
+  expect([...net.take('backlog'), ...net.take('event')]).toEqual([]);
+});
+
+test.each([
+  ['fibre', 30_000],
+  ['geo', 120_000],
+] as const)('R6 on %s what is not acknowledged is sent again after %i ms, doubling to an hour', async (linkClass, resendMs) => {
+  const { link, clock, net, ack, session, event } = setUp({ link: linkClass });
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  event('a');
+  const first = net.take('event')[0]?.at ?? 0;
+  await clock.pass(6 * 3_600_000);
+  const times = net.take('event').map((one) => one.at - first);
+  expect(times.slice(0, 3)).toEqual([resendMs, 3 * resendMs, 7 * resendMs]);
+  const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
+  expect(Math.max(...gaps)).toBe(3_600_000);
+});
+
+test('R6 after an ack of a birth everything unacknowledged is sent at once', async () => {
+  const { link, clock, net, ack, session, event } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  event('a');
+  net.take('event');
+  ack(1, { session: session() });
+  expect(net.take('backlog')).toMatchObject([{ message: [{ kind: 'a' }] }]);
+});
+
+test('R8 one event that is never taken leaves after three refusals, and what follows it flows', async () => {
+  const { link, clock, net, ack, session, event, spool } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  const poison = event('poison').seq;
+  /** What a centre takes that cannot read a message with the poison in it. */
+  const arrived = () => [...net.take('event').map((one) => [one.message]), ...net.take('backlog').map((one) => one.message)];
+  const taken = new Set<number>();
+  const centre = () => {
+    const readable = arrived().filter((events) => events.every(({ kind }) => kind !== 'poison'));
+    for (const { seq } of readable.flat()) taken.add(seq);
+  };
+  for (let n = 0; n < 6; n += 1) {
+    event(`good-${n}`);
+    centre();
+    ack(1);
+    await clock.pass(500_000);
+  }
+  centre();
+  const held = spool.after(1, 99);
+  expect(held.map(({ kind }) => kind)).not.toContain('poison');
+  expect(held.find(({ kind }) => kind === 'quarantined')?.body).toMatchObject({ seq: poison, kind: 'poison' });
+  expect(held.filter(({ kind }) => kind.startsWith('good'))).toHaveLength(6);
+  expect(held.filter(({ seq }) => !taken.has(seq))).toEqual([]);
+});
+
+test('R8 a centre that acknowledges nothing but the echo of a beat never costs an event', async () => {
+  const { link, clock, net, ack, session, event, spool } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  event('a');
+  for (let n = 0; n < 48; n += 1) {
+    await clock.pass(1_800_000);
+    for (const { message } of net.take('beat')) if (message.echo !== undefined) ack(1, { echo: message.echo });
+  }
+  expect(spool.after(1, 9).map(({ kind }) => kind)).toEqual(['a']);
+});
+
+test('R8 numbers that were dropped are declared before what follows them, so that the ack can pass', async () => {
+  const { link, clock, net, ack, session, spool } = setUp();
+  for (let n = 0; n < 6_000; n += 1) spool.append('e', { n, text: 'x'.repeat(900) });
+  link.start();
+  await clock.pass(0);
+  ack(0, { session: session() });
+  const [tombstones, batch] = net.take('backlog');
+  expect(tombstones?.message.every(({ kind }) => kind === 'dropped')).toBe(true);
+  const held = batch?.message[0]?.seq ?? 0;
+  const ranges = tombstones?.message.flatMap(({ body }) => body['ranges'] as [number, number][]);
+  expect(ranges?.some(([, to]) => to === held - 1)).toBe(true);
+  expect(held).toBeGreaterThan(1_000);
+  for (let n = 1; n <= 6; n += 1) {
+    await clock.pass(3_600_000);
+    ack(0);
+  }
+  expect(spool.after(0, 9_999).some(({ kind }) => kind === 'quarantined')).toBe(false);
+});
+
+test('R7 after a fork the new spool is born, names the old one, and its events wait for the ack of that birth', async () => {
+  const { link, clock, net, ack, session, event, spool } = setUp();
+  link.start();
+  await clock.pass(0);
+  ack(1, { session: session() });
+  event('a');
+  net.take('event');
+  net.take('presence');
+  const old = spool.id();
+  ack(500);
+  expect(net.take('presence')).toMatchObject([{ message: { kind: 'birth', spool: { id: spool.id(), first: 1, last: 2, carries: old } } }]);
+  event('b');
+  expect([...net.take('event'), ...net.take('backlog')]).toEqual([]);
+  ack(0, { session: session() });
+  expect(net.take('backlog')[0]?.message.map(({ kind }) => kind)).toEqual(['spool-new', 'a', 'b']);
+  await clock.pass(3_600_000);
+  expect(net.take('presence')).toEqual([]);
+});
+
+
+test('R4 a ledger that was restored, and holds less than it once acknowledged, is sent again what is still kept', async () => {
+  const { link, clock, net, ack, session, event, spool } = setUp();
+  link.start();
+  await clock.pass(0);
+  for (const kind of ['a', 'b', 'c']) event(kind);
+  ack(1, { session: session() });
+  ack(4);
+  expect(spool.acked()).toBe(4);
+  net.take('backlog');
+  net.cut();
+  await clock.pass(5_000);
+  ack(2, { session: session() });
+  expect(net.take('backlog').flatMap((one) => one.message.map(({ seq }) => seq))).toEqual([3, 4]);
+});

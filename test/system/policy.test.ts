@@ -1,0 +1,142 @@
+/**
+ * Policy stands on the tabs: the real flows on a copy of them, changed as a person would, with real MQTT, mail and agent.
+ * The clock of flows and agent runs faster by one factor; all limits are judged in its time.
+ */
+import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, onTestFinished, type TestContext, test } from 'vitest';
+import type { IncidentView } from '#contracts';
+import type { FlowNode } from '../../flows/storage.ts';
+import { ask } from './centre-under-test.ts';
+import { type Mailbox, openMailbox } from './mailbox.ts';
+import { createParts, type Parts } from './parts-under-test.ts';
+import type { Program } from './processes.ts';
+import { type ScriptedPc, startScriptedPc } from './scripted-pc.ts';
+
+const speed = 5;
+/** R24: from the firing to central. */
+const limitMs = 25_000;
+const holdMs = 30_000;
+const person = (id: string, role: string) => ({ id, name: id, role, email: `${id}@office.test` });
+const people = [person('asha', 'technician'), person('stanzin', 'state'), person('meera', 'central')];
+
+type Edit = (nodes: FlowNode[]) => FlowNode[];
+type Scene = { parts: Parts; mailbox: Mailbox; pc: ScriptedPc; flows: Program; tabs: string };
+
+describe.concurrent('the tabs', () => {
+  test('as they are, a muted microphone is major and goes to the technician alone', async ({ expect }) => {
+    const { mailbox, pc } = await open();
+    pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
+    await expect.poll(() => mailbox.mails.length, { timeout: 15_000 }).toBe(1);
+    expect(mailbox.mails[0]).toMatchObject({ to: 'asha@office.test', subject: expect.stringMatching(/^Major: /) });
+  });
+
+  test('one edited rule makes this site’s microphone critical and tells the state too', async ({ expect }) => {
+    const rule: Edit = (nodes) => nodes.map((node) => renamed(node, 'example/example-office', 'ladakh/leh'));
+    const { mailbox, pc } = await open(rule);
+    pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
+    await expect.poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 15_000 }).toEqual(['asha@office.test', 'stanzin@office.test']);
+    for (const { subject } of mailbox.mails) expect(subject).toMatch(/^Critical: /);
+  });
+
+  test.for([
+    { wire: ['faults-head', 'faults-kind'], heldMs: 0 },
+    { wire: ['faults-hold', 'faults-held'], heldMs: 0 },
+    { wire: ['faults-to-who', 'who-in'], heldMs: holdMs },
+    { wire: ['deliver-email', 'deliver-console'], heldMs: holdMs },
+  ])('R24 without the wire $wire central hears of it within 25 s', async ({ wire, heldMs }, { expect }) => {
+    const [from = '', to = ''] = wire;
+    const { parts, mailbox, pc } = await open((nodes) => without(nodes, from, to));
+    pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
+    await expect.poll(() => mailbox.to('meera').length, { timeout: 30_000 }).toBe(1);
+    expect(mailbox.to('meera')[0]).toMatchObject({ text: expect.stringMatching(/Leh office, Room pc-1: Microphone muted/) });
+    const told = await toldCentral(parts);
+    expect(told.atMs - heldMs).toBeLessThanOrEqual(limitMs);
+    expect(told.conclusion).toContain('default route: central told');
+    await finding(parts, expect);
+  });
+
+  test('R25 when a wait whose timer runs is deleted, central hears of it within 25 s of the firing', async ({ expect }) => {
+    const { parts, mailbox, pc, flows, tabs } = await open();
+    pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
+    await expect.poll(async () => (await incident(parts))?.history[0]?.conclusion, { timeout: 15_000 }).toBe('on hold');
+    await flows.end('SIGTERM');
+    edit(tabs, (nodes) => nodes.filter(({ id }) => id !== 'faults-hold').map((node) => ({ ...node, wires: wiresWithout(node, 'faults-hold') })));
+    await parts.start('flows', { SABHA_TABS: tabs });
+    await expect.poll(() => mailbox.to('meera').length, { timeout: 30_000 }).toBe(1);
+    const told = await toldCentral(parts);
+    expect(told.atMs).toBeGreaterThanOrEqual(holdMs);
+    expect(told.atMs - holdMs).toBeLessThanOrEqual(limitMs);
+  });
+
+  test('an error in a node is caught, told to central, and named in the history of the incident', async ({ expect }) => {
+    const { parts, mailbox, pc } = await open((nodes) => nodes.map((node) => (node.id === 'who-technician' ? throwing(node) : node)));
+    pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
+    await expect.poll(() => mailbox.mails.map(({ to }) => to), { timeout: 15_000 }).toEqual(['meera@office.test']);
+    expect(mailbox.mails[0]?.subject).toMatch(/^Major: Microphone muted/);
+    expect((await incident(parts))?.history[0]?.conclusion).toMatch(/error on the tab: .*broken on purpose.*who-technician/);
+  });
+});
+
+async function open(change: Edit = (nodes) => nodes): Promise<Scene> {
+  const mailbox = await openMailbox();
+  onTestFinished(() => mailbox.close());
+  const parts = await createParts({ pcs: ['pc-1'], speed, settings: { people, channels: { email: { port: mailbox.port } } } });
+  onTestFinished(() => parts.site.remove());
+  const tabs = join(parts.site.folder, 'tabs');
+  cpSync('flows/tabs', tabs, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  edit(tabs, change);
+  await parts.start('broker');
+  const flows = await parts.start('flows', { SABHA_TABS: tabs });
+  const pc = startScriptedPc({ parts, pc: 'ladakh/leh/pc-1' });
+  onTestFinished(() => pc.stop());
+  return { parts, mailbox, pc, flows, tabs };
+}
+
+/** As a person edits a tab: every file of it anew. */
+function edit(tabs: string, change: Edit): void {
+  for (const file of globSync(join(tabs, '*.json'))) writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
+}
+
+function renamed(node: FlowNode, from: string, to: string): FlowNode {
+  return JSON.parse(JSON.stringify(node).replaceAll(`"${from}"`, `"${to}"`)) as FlowNode;
+}
+
+/** A wire, or the link between two tabs, which either end may hold. */
+function without(nodes: FlowNode[], from: string, to: string): FlowNode[] {
+  return nodes.map((node) => {
+    if (node.id === from) return { ...node, wires: wiresWithout(node, to), links: linksWithout(node, to) };
+    return node.id === to ? { ...node, links: linksWithout(node, from) } : node;
+  });
+}
+
+function wiresWithout(node: FlowNode, to: string): string[][] {
+  return ((node['wires'] ?? []) as string[][]).map((output) => output.filter((id) => id !== to));
+}
+
+function linksWithout(node: FlowNode, to: string): string[] {
+  return ((node['links'] ?? []) as string[]).filter((id) => id !== to);
+}
+
+function throwing(node: FlowNode): FlowNode {
+  return { ...node, rules: [{ t: 'set', p: 'to', pt: 'msg', to: '$error("broken on purpose")', tot: 'jsonata' }] };
+}
+
+async function incident(parts: Parts): Promise<IncidentView | undefined> {
+  const all = await ask<IncidentView[]>(parts.site.ports, '/api/incidents');
+  return all.find(({ scope }) => scope === 'ladakh/leh/pc-1');
+}
+
+/** When central was told, from the moment of the fault, in the time of the centre. */
+async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: string | null | undefined }> {
+  const found = await incident(parts);
+  const told = found?.told.find(({ person: name }) => name === 'meera');
+  const [raised] = found?.history ?? [];
+  return { atMs: (told?.at ?? Number.NaN) - (raised?.at ?? Number.NaN), conclusion: raised?.conclusion };
+}
+
+/** R24: that a flow did not finish is a finding of its own. */
+async function finding(parts: Parts, expect: TestContext['expect']): Promise<void> {
+  const faults = async () => (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));
+  await expect.poll(faults, { timeout: 10_000 }).toContain('centre.flow_unfinished');
+}

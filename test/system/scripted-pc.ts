@@ -1,0 +1,81 @@
+/** A PC under test: the real agent over real MQTT, in a room that the test furnishes. */
+import { type Check, checkKey, type Profile, realClock } from '#contracts';
+import { type Agent, createAgent } from '../../agent/agent.ts';
+import type { Platform } from '../../agent/platform/platform.ts';
+import type { Probe } from '../../agent/probe.ts';
+import { openSpoolDisk } from '../../agent/spool-disk.ts';
+import { createMqttTransport } from '../../agent/transport.ts';
+import type { Parts } from './parts-under-test.ts';
+
+export type ScriptedPc = {
+  pc: string;
+  agent: Agent;
+  /** Makes a device good (null) or faulty; the agent is told at once, as by a cable pulled out. */
+  set(component: 'microphone' | 'camera', device: string, fault: string | null, name?: string): void;
+  isConnected(): boolean;
+  stop(): Promise<void>;
+};
+
+const profile: Profile = { link: 'fibre', elevationM: 0, expected: {} };
+const components = ['microphone', 'camera'] as const;
+const empty = { known: false, reason: 'not asked in this test' } as const;
+
+/** Starts the agent of one of the admitted PCs; `spool` is its file. */
+export function startScriptedPc({ parts, pc, spool = ':memory:' }: { parts: Parts; pc: string; spool?: string }): ScriptedPc {
+  const devices = new Map<string, Check>();
+  const watchers = new Map<string, () => void>();
+  const { speed, epochMs, site, tokens } = parts;
+  const agent = createAgent({
+    pc,
+    version: '0.1.0',
+    token: tokens.get(pc) ?? '',
+    platform,
+    probes: components.map((name) => probeOf(name, devices, watchers)),
+    transport: createMqttTransport({ host: '127.0.0.1', port: site.ports.mqtt, speed }),
+    disk: openSpoolDisk(spool),
+    profiles: { load: () => ({ config: undefined, problem: null }), save: () => null },
+    profile,
+    clock: realClock(speed, epochMs),
+    random: Math.random,
+    log: { info: () => {}, warn: () => {} },
+  });
+  const set: ScriptedPc['set'] = (component, device, fault, name = device) => {
+    const check: Check = { component, device, status: fault === null ? 'ok' : 'fault', fault, reason: null, name };
+    devices.set(checkKey(check), check);
+    watchers.get(component)?.();
+  };
+  for (const component of components) set(component, 'room', null);
+  agent.start();
+  return { pc, agent, set, isConnected: () => agent.figures().connected, stop: () => agent.stop('stopped') };
+}
+
+function probeOf(name: string, devices: Map<string, Check>, watchers: Map<string, () => void>): Probe {
+  return {
+    name,
+    everyMs: 15_000,
+    timeoutMs: 5_000,
+    seat: 'room',
+    run: async () => ({ checks: [...devices.values()].filter(({ component }) => component === name) }),
+    watch(_platform, changed) {
+      watchers.set(name, changed);
+      return () => watchers.delete(name);
+    },
+  };
+}
+
+const platform: Platform = {
+  bootId: () => 'boot-of-the-test',
+  inventory: async () => ({ os: 'test' }),
+  sound: async () => empty,
+  cameras: async () => empty,
+  watchSound: () => () => {},
+  watchCameras: () => () => {},
+  figures: async () => ({
+    uptimeSeconds: 1,
+    loadRatio: null,
+    memoryUsedRatio: 0,
+    diskUsedRatio: 0,
+    temperatureCelsius: null,
+    temperatureLimitCelsius: null,
+  }),
+};
