@@ -35,12 +35,13 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
   const { time, random, note } = world;
   const sessions = new Map<string, Session>();
   const state = { up: true, duplicate: 0, dieAtPublish: 0, lateWillMs: 0 };
+  /** Sees each message that a client publishes; one that it answers `true` for is acknowledged and given to nobody. */
+  const swallow: ((topic: string, payload: Buffer) => boolean)[] = [];
 
   function connect(client: Client, handlers: ConnectionHandlers): Promise<Connected> {
     const { promise, resolve } = Promise.withResolvers<Connected>();
     const fail = (delayMs: number, reason: string) =>
       time.later(delayMs, () => client.process.alive() && resolve({ ok: false, refused: false, reason }));
-    if (!client.link.up) return fail(connectLimitMs, 'connack timeout'), promise;
     time.later(client.link.latencyMs * 2, () => {
       if (!client.link.up) return fail(connectLimitMs, 'connack timeout');
       if (!client.process.alive()) return;
@@ -120,7 +121,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     }
     const { topic, qos, payload, id } = frame;
     session.down.send({ do: 'answer', id, ok: true });
-    if (diesNow()) return;
+    if (diesNow() || swallow.some((takes) => takes(topic, payload))) return;
     if (judge(principal, 'publish', { topic, qos, retain: false }).allow) forward(topic, payload);
   }
 
@@ -176,6 +177,11 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     connect,
     kill,
     state,
+    /** Until the answer is called. */
+    intercept(takes: (topic: string, payload: Buffer) => boolean): () => void {
+      swallow.push(takes);
+      return () => void swallow.splice(swallow.indexOf(takes), 1);
+    },
     start() {
       state.up = true;
     },

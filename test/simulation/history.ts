@@ -20,8 +20,8 @@ export type History = {
 
 const minute = 60_000;
 /** Longer than the window of three starts (30 min), the calm of a flapping room and each backoff that a history can reach. */
-const calmMs = 40 * minute;
-const twinCalmMs = 15 * minute;
+const calmMs = 34 * minute;
+const twinCalmMs = 12 * minute;
 
 const checks: { component: string; device: string; faults: string[] }[] = [
   { component: 'microphone', device: 'expected-1', faults: ['microphone.missing', 'microphone.muted', 'microphone.volume_low'] },

@@ -18,6 +18,8 @@ export type SpoolRecord = {
   image(): Uint8Array;
   /** The disk is what the image says; what came later and was not acknowledged went with the old one. */
   restore(image: Uint8Array): void;
+  /** The disk is gone, with all that was not acknowledged; a new one takes its place. */
+  lose(): void;
 };
 
 /** What an event says, without its number: equal under every number that it is given. A tombstone loses its ranges in a fork. */
@@ -93,6 +95,13 @@ export function createSpoolRecord(): SpoolRecord {
     fill: () => db.exec('PRAGMA max_page_count = 1'),
     free: () => db.exec('PRAGMA max_page_count = 1073741823'),
     image: () => db.serialize(),
+    lose() {
+      const acked = Number(meta('acked'));
+      for (const [seq, one] of held) if (seq > acked) one.excused ??= 'went with the old disk';
+      held = new Map();
+      id = '';
+      db = new DatabaseSync(':memory:');
+    },
     restore(image) {
       const acked = Number(meta('acked'));
       db.close();

@@ -29,7 +29,7 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
   const time = createTime();
   const random = randomFrom(seed);
   const log: string[] = [];
-  const note = (line: string) => { log.push(`${clockOf(time.now())} ${line}`); if (process.env["DBG"]) process.stderr.write(`${clockOf(time.now())} ${line}\n`); };
+  const note = (line: string) => void log.push(`${clockOf(time.now())} ${line}`);
   const broker = createBroker({ time, random, note });
   const world = { time, random, broker, note };
   const ids = Array.from({ length: count }, (_, at) => `pc-${at + 1}`);

@@ -4,7 +4,7 @@
  */
 import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, onTestFinished, type TestContext, test } from 'vitest';
+import { describe, type TestContext, test } from 'vitest';
 import type { IncidentView } from '#contracts';
 import type { FlowNode } from '../../flows/storage.ts';
 import { ask } from './centre-under-test.ts';
@@ -24,16 +24,16 @@ type Edit = (nodes: FlowNode[]) => FlowNode[];
 type Scene = { parts: Parts; mailbox: Mailbox; pc: ScriptedPc; flows: Program; tabs: string };
 
 describe.concurrent('the tabs', () => {
-  test('as they are, a muted microphone is major and goes to the technician alone', async ({ expect }) => {
-    const { mailbox, pc } = await open();
+  test('as they are, a muted microphone is major and goes to the technician alone', async ({ expect, onTestFinished }) => {
+    const { mailbox, pc } = await open(onTestFinished);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(() => mailbox.mails.length, { timeout: 15_000 }).toBe(1);
     expect(mailbox.mails[0]).toMatchObject({ to: 'asha@office.test', subject: expect.stringMatching(/^Major: /) });
   });
 
-  test('one edited rule makes this site’s microphone critical and tells the state too', async ({ expect }) => {
+  test('one edited rule makes this site’s microphone critical and tells the state too', async ({ expect, onTestFinished }) => {
     const rule: Edit = (nodes) => nodes.map((node) => renamed(node, 'example/example-office', 'ladakh/leh'));
-    const { mailbox, pc } = await open(rule);
+    const { mailbox, pc } = await open(onTestFinished, rule);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 15_000 }).toEqual(['asha@office.test', 'stanzin@office.test']);
     for (const { subject } of mailbox.mails) expect(subject).toMatch(/^Critical: /);
@@ -44,9 +44,9 @@ describe.concurrent('the tabs', () => {
     { wire: ['faults-hold', 'faults-held'], heldMs: 0 },
     { wire: ['faults-to-who', 'who-in'], heldMs: holdMs },
     { wire: ['deliver-email', 'deliver-console'], heldMs: holdMs },
-  ])('R24 without the wire $wire central hears of it within 25 s', async ({ wire, heldMs }, { expect }) => {
+  ])('R24 without the wire $wire central hears of it within 25 s', async ({ wire, heldMs }, { expect, onTestFinished }) => {
     const [from = '', to = ''] = wire;
-    const { parts, mailbox, pc } = await open((nodes) => without(nodes, from, to));
+    const { parts, mailbox, pc } = await open(onTestFinished, (nodes) => without(nodes, from, to));
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(() => mailbox.to('meera').length, { timeout: 30_000 }).toBe(1);
     expect(mailbox.to('meera')[0]).toMatchObject({ text: expect.stringMatching(/Leh office, Room pc-1: Microphone muted/) });
@@ -56,8 +56,8 @@ describe.concurrent('the tabs', () => {
     await finding(parts, expect);
   });
 
-  test('R25 when a wait whose timer runs is deleted, central hears of it within 25 s of the firing', async ({ expect }) => {
-    const { parts, mailbox, pc, flows, tabs } = await open();
+  test('R25 when a wait whose timer runs is deleted, central hears of it within 25 s of the firing', async ({ expect, onTestFinished }) => {
+    const { parts, mailbox, pc, flows, tabs } = await open(onTestFinished);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(async () => (await incident(parts))?.history[0]?.conclusion, { timeout: 15_000 }).toBe('on hold');
     await flows.end('SIGTERM');
@@ -69,8 +69,8 @@ describe.concurrent('the tabs', () => {
     expect(told.atMs - holdMs).toBeLessThanOrEqual(limitMs);
   });
 
-  test('an error in a node is caught, told to central, and named in the history of the incident', async ({ expect }) => {
-    const { parts, mailbox, pc } = await open((nodes) => nodes.map((node) => (node.id === 'who-technician' ? throwing(node) : node)));
+  test('an error in a node is caught, told to central, and named in the history of the incident', async ({ expect, onTestFinished }) => {
+    const { parts, mailbox, pc } = await open(onTestFinished, (nodes) => nodes.map((node) => (node.id === 'who-technician' ? throwing(node) : node)));
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(() => mailbox.mails.map(({ to }) => to), { timeout: 15_000 }).toEqual(['meera@office.test']);
     expect(mailbox.mails[0]?.subject).toMatch(/^Major: Microphone muted/);
@@ -78,18 +78,19 @@ describe.concurrent('the tabs', () => {
   });
 });
 
-async function open(change: Edit = (nodes) => nodes): Promise<Scene> {
+/** Tests of this file run side by side, so that each hands in its own end. */
+async function open(atEnd: TestContext['onTestFinished'], change: Edit = (nodes) => nodes): Promise<Scene> {
   const mailbox = await openMailbox();
-  onTestFinished(() => mailbox.close());
+  atEnd(() => mailbox.close());
   const parts = await createParts({ pcs: ['pc-1'], speed, settings: { people, channels: { email: { port: mailbox.port } } } });
-  onTestFinished(() => parts.site.remove());
+  atEnd(() => parts.site.remove());
   const tabs = join(parts.site.folder, 'tabs');
   cpSync('flows/tabs', tabs, { recursive: true, filter: (path) => !path.endsWith('.ts') });
   edit(tabs, change);
   await parts.start('broker');
   const flows = await parts.start('flows', { SABHA_TABS: tabs });
   const pc = startScriptedPc({ parts, pc: 'ladakh/leh/pc-1' });
-  onTestFinished(() => pc.stop());
+  atEnd(() => pc.stop());
   return { parts, mailbox, pc, flows, tabs };
 }
 

@@ -1,0 +1,230 @@
+/** R1 to R9: history is numbered, durable, acknowledged and never lost. */
+import { expect, test } from 'vitest';
+import { atRest, auditOf, camera, complaints, eventsOf, listen, microphone, minute, second, transitionsOf } from './scene.ts';
+import type { World } from './world.ts';
+
+/** Makes events: a fault comes and goes, `times` times. */
+async function blink(world: World, times: number): Promise<void> {
+  for (let turn = 0; turn < times; turn += 1) {
+    microphone(world, turn % 2 === 0 ? 'microphone.muted' : null);
+    await world.pass(10 * second);
+  }
+}
+
+test('R1 numbers count on over kills and reboots; a rebuilt spool is a new one and says so first', async () => {
+  const world = await atRest();
+  await blink(world, 2);
+  world.pc(0).kill();
+  world.pc(0).start();
+  await world.pass(minute);
+  world.pc(0).kill({ power: true });
+  world.pc(0).start({ reboot: true });
+  await world.pass(4 * minute);
+  const events = eventsOf(world);
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
+  expect(new Set(events.map(({ spool }) => spool)).size).toBe(1);
+  expect([...new Set(events.map(({ boot }) => boot))]).toEqual(['boot-1', 'boot-2']);
+
+  world.pc(0).kill();
+  world.pc(0).record.lose();
+  world.pc(0).start();
+  await world.pass(4 * minute);
+  const fresh = eventsOf(world).slice(events.length);
+  expect(fresh[0]).toMatchObject({ seq: 1, kind: 'spool-new', body: '{"from":null,"reason":"new"}' });
+  expect(fresh[0]?.spool).not.toBe(events[0]?.spool);
+  expect(await complaints(world)).toEqual([]);
+});
+
+for (const point of ['before a commit of the spool', 'after a commit of the spool', 'publish']) {
+  test(`R2 a PC killed at any pass of "${point}" has sent nothing that is not on its disk, and loses nothing that is`, async () => {
+    for (let pass = 1; pass <= 8; pass += 1) {
+      const world = await atRest();
+      world.pc(0).process()?.trap(point, pass);
+      await blink(world, 3);
+      world.pc(0).start();
+      world.pc(0).process()?.trap(point, 0);
+      await world.pass(4 * minute);
+      expect(await complaints(world), `pass ${pass}`).toEqual([]);
+    }
+  });
+}
+
+test('R3 nobody listens, nobody shouts: without an ack of its birth a PC repeats the birth ever more rarely and sends no event', async () => {
+  const world = await atRest();
+  world.centre.kill();
+  world.pc(0).kill();
+  await world.pass(minute);
+  const [presence, event, backlog] = [listen(world, 'presence'), listen(world, 'event'), listen(world, 'backlog')];
+  world.pc(0).start();
+  for (let turn = 0; turn < 20; turn += 1) {
+    microphone(world, turn % 2 === 0 ? 'microphone.muted' : null);
+    await world.pass(9 * minute);
+  }
+  expect(event.length + backlog.length).toBe(0);
+  const births = presence.filter(({ message }) => message.kind === 'birth').map(({ at }) => at);
+  const gaps = births.slice(1).map((at, index) => at - (births[index] ?? 0));
+  expect(births.length).toBeLessThan(14);
+  expect(Math.max(...gaps)).toBeGreaterThan(20 * minute);
+
+  world.centre.start();
+  await world.pass(minute);
+  expect(backlog.length).toBeGreaterThan(0);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R4 an ack does not pass a hole, whatever was committed above it, until the hole is filled', async () => {
+  const world = await atRest();
+  const before = world.pc(0).agent()?.spool.acked() ?? 0;
+  let swallowed = 0;
+  const stop = world.broker.intercept((topic) => topic.endsWith('/event') && swallowed++ === 0);
+  await blink(world, 2);
+  expect(eventsOf(world).map(({ seq }) => seq)).toContain(before + 2);
+  expect(world.pc(0).agent()?.spool.acked()).toBe(before);
+  stop();
+  await world.pass(40 * second);
+  expect(world.pc(0).agent()?.spool.acked()).toBe(before + 2);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R4 R5 a ledger restored from a copy gets again what it had acknowledged since, and new events are not held up', async () => {
+  const world = await atRest();
+  const image = world.centre.db().serialize();
+  await blink(world, 4);
+  world.centre.kill();
+  world.centre.restoreLedger(image);
+  world.centre.start();
+  await world.pass(2 * minute);
+  await blink(world, 2);
+  await world.pass(20 * minute);
+  expect(await complaints(world)).toEqual([]);
+  expect(await auditOf(world)).toMatchObject({ gaps: 0, dropped: 0 });
+});
+
+test('R5 a new ledger takes what lies below the first number as before its time, and the ack does not stick', async () => {
+  const world = await atRest();
+  await blink(world, 4);
+  world.centre.kill();
+  world.centre.loseLedger();
+  world.centre.start();
+  await blink(world, 2);
+  await world.pass(5 * minute);
+  expect(await auditOf(world)).toMatchObject({ gaps: 0, dropped: 0 });
+  const spool = world.pc(0).agent()?.spool;
+  expect(spool?.acked()).toBe(spool?.range().last);
+});
+
+test('R5 a disk that is replaced closes the old spool: what it still held is a counted gap, and the new one flows', async () => {
+  const world = await atRest();
+  const stop = world.broker.intercept((topic) => topic.endsWith('/event') || topic.endsWith('/backlog'));
+  await blink(world, 3);
+  world.pc(0).kill();
+  world.pc(0).start();
+  await world.pass(minute);
+  stop();
+  const { last = 0 } = world.pc(0).agent()?.spool.range() ?? {};
+  const unsent = last - (world.pc(0).agent()?.spool.acked() ?? 0);
+  world.pc(0).kill();
+  world.pc(0).record.lose();
+  world.pc(0).start({ reboot: true });
+  await world.pass(4 * minute);
+  expect(unsent).toBeGreaterThan(3);
+  expect((await auditOf(world)).gaps).toBe(unsent);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R6 what is not acknowledged is sent again after 30 s, then ever more rarely, and at once after the ack of a birth', async () => {
+  const world = await atRest();
+  const [event, backlog] = [listen(world, 'event'), listen(world, 'backlog')];
+  const stop = world.broker.intercept((topic) => topic.endsWith('/event') || topic.endsWith('/backlog'));
+  const startMs = world.time.now();
+  microphone(world, 'microphone.muted');
+  await world.pass(16 * minute);
+  const { last = 0 } = world.pc(0).agent()?.spool.range() ?? {};
+  const sent = event.filter(({ message }) => message.seq === last).map(({ at }) => Math.round((at - startMs) / second));
+  expect(sent.slice(0, 5)).toEqual([0, 30, 90, 210, 450]);
+  stop();
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(10 * second);
+  expect(backlog.at(-1)?.message.at(-1)?.seq).toBe(last);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R7 a PC whose disk is put back to an older image forks: it opens a new spool, and nothing is lost or taken twice', async () => {
+  const world = await atRest();
+  const image = world.pc(0).record.image();
+  await blink(world, 4);
+  world.pc(0).kill();
+  world.pc(0).record.restore(image);
+  world.pc(0).link.up = false;
+  world.pc(0).start({ reboot: true });
+  await blink(world, 6);
+  world.pc(0).heal();
+  await world.pass(10 * minute);
+  const names = new Set(eventsOf(world).map(({ spool }) => spool));
+  expect(names.size).toBe(2);
+  expect(eventsOf(world).some(({ kind, body }) => kind === 'spool-new' && JSON.parse(body).from !== null)).toBe(true);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R7 R8 duplicates and disorder on every link change nothing', async () => {
+  const world = await atRest({ pcs: 2 });
+  world.broker.state.duplicate = 0.5;
+  for (const pc of world.pcs) pc.link.disorder = 0.3;
+  await blink(world, 20);
+  world.broker.state.duplicate = 0;
+  for (const pc of world.pcs) pc.link.disorder = 0;
+  await world.pass(5 * minute);
+  expect(await complaints(world)).toEqual([]);
+  expect(await auditOf(world)).toMatchObject({ gaps: 0, forks: 0 });
+});
+
+test('R8 a spool that is too small drops the oldest, declares each drop, and the ack passes them', async () => {
+  const world = await atRest({ spoolLimitBytes: 6_000 });
+  world.pc(0).cut('reset');
+  await blink(world, 60);
+  world.pc(0).heal();
+  await world.pass(10 * minute);
+  expect(await auditOf(world)).toMatchObject({ gaps: 0, forks: 0 });
+  expect((await auditOf(world)).dropped).toBeGreaterThan(10);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R8 an event that is never taken is quarantined and reported, and what follows it flows', async () => {
+  const world = await atRest();
+  const { last = 0 } = world.pc(0).agent()?.spool.range() ?? {};
+  world.broker.intercept((_, payload) => payload.includes(`"seq":${last + 1},`));
+  await blink(world, 4);
+  camera(world, 'camera.missing');
+  for (let turn = 0; turn < 30; turn += 1) {
+    camera(world, turn % 2 === 0 ? 'camera.held' : null);
+    await world.pass(30 * second);
+  }
+  await world.pass(10 * minute);
+  const kinds = eventsOf(world).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === 'quarantined')).toHaveLength(1);
+  expect(await auditOf(world)).toMatchObject({ gaps: 0, dropped: 1 });
+  const spool = world.pc(0).agent()?.spool;
+  expect(spool?.acked()).toBe(spool?.range().last);
+});
+
+test('R9 R10 what happened while the link was cut arrives with its own times and raises nothing; what is still true does', async () => {
+  const world = await atRest();
+  const cutAt = world.time.now();
+  world.pc(0).cut('reset');
+  microphone(world, 'microphone.missing');
+  await world.pass(40 * second);
+  microphone(world, null);
+  await world.pass(10 * second);
+  camera(world, 'camera.missing');
+  await world.pass(10 * second);
+  world.pc(0).heal();
+  await world.pass(3 * minute);
+  const history = eventsOf(world).filter(({ kind, body }) => kind === 'check' && body.includes('microphone.missing'));
+  expect(history).toHaveLength(2);
+  expect((history[0]?.at ?? 0) - (eventsOf(world)[0]?.at ?? 0)).toBeLessThan(cutAt + 10 * second);
+  const said = transitionsOf(world, world.pc(0).path);
+  expect(said).toEqual([expect.stringMatching(/^raised: waits; told|^raised: waits/)]);
+  expect(world.centre.post.deliveries.some(({ subject }) => subject.includes('Microphone'))).toBe(false);
+  expect(world.centre.post.deliveries.some(({ subject }) => subject.includes('Camera not found'))).toBe(true);
+});

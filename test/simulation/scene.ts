@@ -1,0 +1,77 @@
+/** What the tests of single rules share: a world at rest, its traffic, and a look at the ledger. */
+import { type Check, decode, type EventMessage, type MessageOf, type UpLeaf } from '#contracts';
+import { inThread } from '../../flows/ledger/ledger.ts';
+import { eventsArrived, nothingWaits, rowsOf, spoolsAreEmpty } from './audit.ts';
+import { createWorld, type World, type WorldOptions } from './world.ts';
+
+export const second = 1_000;
+export const minute = 60 * second;
+
+/** A world whose PCs are online and whose spools are empty. */
+export async function atRest(options: Partial<WorldOptions> = {}): Promise<World> {
+  const world = createWorld({ seed: 7, ...options });
+  world.boot();
+  await world.pass(2 * minute);
+  return world;
+}
+
+/** Nothing is lost, twice, unacknowledged or untold: the promises that hold in every scene. */
+export async function complaints(world: World): Promise<string[]> {
+  const { twice } = await auditOf(world);
+  return [
+    ...(twice === 0 ? [] : [`${twice} events stand twice`]),
+    ...world.pcs.flatMap((pc) => eventsArrived(world, pc.path, pc.record.kept)),
+    ...spoolsAreEmpty(world),
+    ...nothingWaits(rowsOf(world)),
+  ];
+}
+
+export function auditOf(world: World) {
+  return inThread(world.centre.db()).audit();
+}
+
+export type Said<L extends UpLeaf> = { at: number; message: MessageOf<L> };
+
+/** Everything that PCs publish on a leaf from now on. */
+export function listen<L extends UpLeaf>(world: World, leaf: L): Said<L>[] {
+  const said: Said<L>[] = [];
+  world.broker.intercept((topic, payload) => {
+    const read = topic.endsWith(`/${leaf}`) ? decode(leaf, payload) : undefined;
+    if (read?.ok) said.push({ at: world.time.now(), message: read.value as MessageOf<L> });
+    return false;
+  });
+  return said;
+}
+
+/** The events of a PC as the ledger holds them, in the order of spools and numbers. */
+export function eventsOf(world: World, pc = 0): (Pick<EventMessage, 'seq' | 'boot' | 'at' | 'kind'> & { spool: string; body: string })[] {
+  const query = `SELECT s.spool, e.seq, e.boot, e.at, e.kind, e.body FROM events e JOIN spools s ON s.id = e.spool
+    WHERE s.pc = ? ORDER BY s.id, e.seq`;
+  return world.centre.db().prepare(query).all(world.pc(pc).path) as never;
+}
+
+/** What the centre thinks of a PC's checks. */
+export function checksAt(world: World, pc = 0): Check[] {
+  const { path } = world.pc(pc);
+  return world.centre.centre()?.view.snapshot().pcs.find((one) => one.pc === path)?.checks ?? [];
+}
+
+export function presenceAt(world: World, pc = 0): string | undefined {
+  const { path } = world.pc(pc);
+  return world.centre.centre()?.view.snapshot().pcs.find((one) => one.pc === path)?.presence;
+}
+
+/** The subjects that a person had by mail, with the seconds since `from`. */
+export function mailTo(world: World, person: string): string[] {
+  return world.centre.post.deliveries.filter((one) => one.channel === 'email' && one.person === person).map(({ subject }) => subject);
+}
+
+/** How transitions of a scope came and ended. */
+export function transitionsOf(world: World, scope: string): string[] {
+  const { incidents, transitions } = rowsOf(world);
+  const ids = new Set(incidents.filter((one) => one.scope === scope).map(({ id }) => id));
+  return transitions.filter((one) => ids.has(one.incident)).map(({ kind, conclusion }) => `${kind}: ${conclusion}`);
+}
+
+export const microphone = (world: World, fault: string | null, pc = 0) => world.pc(pc).room.set('microphone', 'expected-1', fault);
+export const camera = (world: World, fault: string | null, pc = 0) => world.pc(pc).room.set('camera', 'expected-1', fault);
