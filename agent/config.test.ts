@@ -9,8 +9,19 @@ test('three settings are needed, the others have defaults', () => {
     ok: true,
     value: { pc: 'up/lucknow/room-1', tokenFile: '/t', dataDir: '/d', host: '127.0.0.1', port: 1883, profile: onFibre, speed: 1 },
   });
-  const all = { ...good, SABHA_MQTT_HOST: 'b', SABHA_MQTT_PORT: '8883', SABHA_LINK: 'geo', SABHA_SPEED: '10', SABHA_EPOCH: '5', OTHER: 'x' };
-  expect(readAgentSettings(all)).toMatchObject({ ok: true, value: { host: 'b', port: 8883, profile: { link: 'geo' }, speed: 10, epochMs: 5 } });
+  const all = {
+    ...good,
+    SABHA_MQTT_HOST: 'b',
+    SABHA_MQTT_PORT: '8883',
+    SABHA_LINK: 'geo',
+    SABHA_SPEED: '10',
+    SABHA_EPOCH: '5',
+    OTHER: 'x',
+  };
+  expect(readAgentSettings(all)).toMatchObject({
+    ok: true,
+    value: { host: 'b', port: 8883, profile: { link: 'geo' }, speed: 10, epochMs: 5 },
+  });
 });
 
 test('a profile of the first start stands until the centre sends one', () => {

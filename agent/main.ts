@@ -38,7 +38,10 @@ function prepare({ dataDir, tokenFile }: AgentSettings) {
   return { token, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
 }
 
-function compose({ pc, host, port, profile, speed, epochMs }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {
+function compose(
+  { pc, host, port, profile, speed, epochMs }: AgentSettings,
+  given: ReturnType<typeof prepare> & { log: pino.Logger },
+): Agent {
   return createAgent({
     ...given,
     pc,

@@ -25,6 +25,7 @@ async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger
   const rows: OutboxRow[] = [];
   const counted: string[] = [];
   const fatal: Error[] = [];
+  const said: string[] = [];
   const options: DeskOptions = {
     ledger,
     clock,
@@ -43,6 +44,7 @@ async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger
       concluded: () => {},
     },
     onFatal: (error) => void fatal.push(error),
+    log: { warn: (_, line) => void said.push(line) },
     randomId: () => 'h1',
   };
   const desk = createDesk(options);
@@ -52,7 +54,7 @@ async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger
       const ack = topic === pcTopic(pc, 'ack') ? decode('ack', payload) : undefined;
       return ack?.ok ? [ack.value] : [];
     });
-  return { db, desk, clock, sent, offers, rows, counted, fatal, settle, acks };
+  return { db, desk, clock, sent, offers, rows, counted, fatal, said, settle, acks };
 }
 
 const checks = [{ component: 'microphone', device: 'expected-1', status: 'fault', fault: 'microphone.missing', reason: null }] as const;
@@ -94,6 +96,7 @@ describe('the desk', () => {
 
   it('R20 offers a transition and hands over its outbox rows only after the commit', async () => {
     const rig = await createRig();
+    rig.desk.started();
     rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     expect(rig.offers).toEqual([]);
@@ -157,10 +160,12 @@ describe('the desk', () => {
       expect.arrayContaining(['state version', 'state malformed', 'state schema', 'state oversized', 'other unknown', 'commit ok']),
     );
     expect(rig.db.prepare('SELECT count(*) AS n FROM audit').get()).toEqual({ n: 1 });
+    expect(rig.said).toEqual(['unreadable state: unknown envelope 110']);
   });
 
   it('a new desk on the same ledger knows what the old one wrote', async () => {
     const rig = await createRig();
+    rig.desk.started();
     rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();

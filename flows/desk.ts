@@ -35,6 +35,7 @@ export type DeskOptions = {
   count: DeskCounts;
   /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
   onFatal(error: Error): void;
+  log: { warn(fields: object, line: string): void };
   randomId(): string;
 };
 
@@ -179,10 +180,11 @@ function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean 
   return true;
 }
 
-/** What could not be read is kept, at most once a minute and PC; the sender stays connected. */
+/** What could not be read is said and kept, at most once a minute and PC; the sender stays connected. */
 function note(state: State, report: Report, now: number): void {
   if (now - (state.noted.get(report.pc) ?? Number.NEGATIVE_INFINITY) < unreadableNotedEveryMs) return;
   state.noted.set(report.pc, now);
+  state.options.log.warn({ who: report.pc, reason: report.result }, `unreadable ${report.leaf}: ${report.detail}`);
   state.ops.push({ op: 'audit', at: now, who: report.pc, what: `unreadable ${report.leaf}`, about: `${report.result}: ${report.detail}` });
 }
 

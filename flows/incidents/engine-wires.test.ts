@@ -194,6 +194,21 @@ describe('R24 offered again, then the default route', () => {
     expect([...later.engine.book.transitions.values()].map((one) => one.state)).toEqual(['concluded', 'concluded']);
   });
 
+  it('before the tabs run nothing is offered, so that no offer is lost on them and no default route steps in', () => {
+    const stage = online();
+    stage.setPath(() => 'nothing');
+    stage.state([fault('microphone.missing')]);
+    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() + minute });
+    next.subscribe();
+    next.birth(pc, { session: 2 });
+    next.state([fault('microphone.missing'), fault('camera.missing')]);
+    next.pass(25 * second);
+    expect(next.offers).toEqual([]);
+    expect(next.outbox()).toEqual([]);
+    next.apply({ type: 'started' });
+    expect(next.told()).toEqual(['raised to technician', 'worsened to technician']);
+  });
+
   it('the default route bundles: one message a minute', () => {
     const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0 }));
     const stage = createStage({ known });

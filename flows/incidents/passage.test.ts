@@ -132,6 +132,7 @@ describe('a timer', () => {
   it('whose transition is gone is dropped', () => {
     const timer = { id: 1, transition: 9, node: 'n', dueAt: 0, unlessAcknowledged: false, message: { ...wait, to: [] } };
     const stage = createStage({ contents: { ...emptyContents, timers: [timer] } });
+    stage.apply({ type: 'started' });
     stage.apply({ type: 'tick' });
     expect(stage.engine.book.timers.size).toBe(0);
     expect(stage.ops).toContainEqual({ op: 'timer-gone', id: 1 });

@@ -35,8 +35,10 @@ const bundleMs = 60_000;
 
 export type Passages = ReturnType<typeof createPassages>;
 
+/** Nothing is offered, no timer fires and no default route steps in before `restart`: an offer to tabs that do not run yet is lost. */
 export function createPassages(book: Book, options: PassageOptions) {
   let bundledAt = Number.NEGATIVE_INFINITY;
+  let tabsRun = false;
 
   return {
     /** Adds what is new of an incident; it goes out when its turn comes. */
@@ -51,7 +53,7 @@ export function createPassages(book: Book, options: PassageOptions) {
 
     /** Opens what may be opened of an incident. */
     proceed(incidentId: number, now: number): void {
-      proceed(book, options, incidentId, now);
+      if (tabsRun) proceed(book, options, incidentId, now);
     },
 
     /** Writes acts and conclusion together. A transition that is not open has its conclusion already: nothing changes (R23). */
@@ -73,6 +75,7 @@ export function createPassages(book: Book, options: PassageOptions) {
 
     /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
     tick(now: number): boolean {
+      if (!tabsRun) return false;
       for (const one of book.live()) step({ book, options, transition: one, now });
       for (const timer of [...book.timers.values()]) if (timer.dueAt <= now) fire({ book, options, timer, now });
       const unfinished = book.live().filter((one) => one.state === 'open' && one.offers >= maxOffers && overdue(one, now));
@@ -82,10 +85,12 @@ export function createPassages(book: Book, options: PassageOptions) {
       return true;
     },
 
-    /** After a start: everything that was open is offered again, to the head (R24). */
+    /** The tabs run: everything that was open is offered again, to the head (R24), and what waited for them goes out. */
     restart(now: number): void {
+      tabsRun = true;
       for (const one of book.live())
         if (one.state === 'open' && one.offers < maxOffers) offerAgain({ book, options, transition: one, now });
+      for (const one of book.live()) if (one.state === 'pending') proceed(book, options, one.incident, now);
     },
   };
 }

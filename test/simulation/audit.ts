@@ -88,8 +88,14 @@ export function sameIncidents(world: World, twin: World): string[] {
 }
 
 export function openIn(world: World): string[] {
-  const open = rowsOf(world).incidents.filter((one) => one.over === null);
+  // A channel is known to be well again only by the next message that goes through.
+  const isRoom = (scope: string) => scope !== 'centre' || world.centre.post.trouble !== null;
+  const open = rowsOf(world).incidents.filter((one) => one.over === null && (isRoom(one.scope) || !onlyChannels(one)));
   return open.map(({ scope, faults }) => `${scope}: ${faults.map((fault) => fault.key).sort().join(', ')}`).sort();
+}
+
+function onlyChannels({ faults }: Incident): boolean {
+  return faults.every(({ fault }) => fault === 'centre.channel_failing');
 }
 
 /** Every transition has its conclusion or waits for a later level, and every message has left. */
@@ -170,7 +176,7 @@ export function noGoodNewsForStrangers({ outbox, transitions, incidents }: Rows)
     if (row.transition === null || isNews(row) || caught.has(row.transition)) return [];
     const incident = incidentOf.get(row.transition);
     const knows = outbox.some((other) => isNews(other) && other.person === row.person && incidentOf.get(other.transition ?? 0) === incident);
-    const byDefault = transitions.some((one) => one.incident === incident && one.conclusion?.includes('default route'));
+    const byDefault = transitions.some((one) => one.incident === incident && /default route|error on the tab/.test(one.conclusion ?? ''));
     const told = incidents.find(({ id }) => id === incident)?.told.some(({ person }) => person === row.person);
     return knows || (byDefault && told) ? [] : [`${row.key}: ${row.person} hears that incident ${incident} is ${row.notice.kind} and never heard of it`];
   });

@@ -25,6 +25,9 @@ type Session = {
   atBroker: boolean;
 };
 
+/** `reset`: told to both sides at once. `hole`: swallows everything until each side notices. `half`: only the client hears of it at once. */
+export type Cut = 'reset' | 'hole' | 'half';
+
 export type Broker = ReturnType<typeof createBroker>;
 
 /** An attempt to connect where nobody answers is given up after this time. */
@@ -194,14 +197,14 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       session.up.drop();
       time.later(noticedMs(session), () => leave(session, true));
     },
-    /** The link of a client breaks: told to both sides at once, or a hole that swallows everything until each side notices. */
-    cut(name: string, how: 'reset' | 'hole'): void {
+    /** The link of a client breaks. */
+    cut(name: string, how: Cut): void {
       const session = of(name);
       if (session === undefined) return;
       session.up.drop();
       session.down.drop();
       const { keepaliveMs } = session.client;
-      time.later(how === 'reset' ? 10 : keepaliveMs * (0.5 + random.next()), () => session.closeClient('connection lost'));
+      time.later(how === 'hole' ? keepaliveMs * (0.5 + random.next()) : 10, () => session.closeClient('connection lost'));
       time.later(how === 'reset' ? 10 : noticedMs(session), () => leave(session, true));
     },
   };

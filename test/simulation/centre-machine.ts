@@ -9,7 +9,7 @@ import { createRoster } from '../../flows/people/roster.ts';
 import { siteTable } from '../../flows/site-table.ts';
 import type { Random } from '../random.ts';
 import type { Connection } from '../../agent/transport.ts';
-import type { Broker } from './broker.ts';
+import type { Broker, Cut } from './broker.ts';
 import { createLink } from './network.ts';
 import { createPost, people } from './people.ts';
 import { type Broken, startTabs } from './tabs.ts';
@@ -194,7 +194,7 @@ export function createCentreMachine({ world, settings }: CentreOptions) {
       own.tabs();
       own.tabs = startTabs(own.centre.wires, own.process, () => state.broken);
     },
-    cut(how: 'reset' | 'hole'): void {
+    cut(how: Cut): void {
       note(`link of flows cut (${how})`);
       link.up = false;
       broker.cut('flows', how);

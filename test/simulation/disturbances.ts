@@ -1,5 +1,6 @@
 /** Everything that can go wrong in the world: how it begins, and how it is over. */
 import type { Random } from '../random.ts';
+import type { Cut } from './broker.ts';
 import type { Broken } from './tabs.ts';
 import type { World } from './world.ts';
 
@@ -31,10 +32,10 @@ const table = {
     6,
     6 * minute,
     'pc',
-    (world, at) => world.pc(at.pc).cut(at.choice % 2 === 0 ? 'reset' : 'hole'),
+    (world, at) => world.pc(at.pc).cut(pick(cuts, at)),
     (world, at) => world.pc(at.pc).heal(),
   ),
-  'link flaps': row(2, 5 * second, 'pc', (world, at) => world.pc(at.pc).cut('hole'), (world, at) => world.pc(at.pc).heal()),
+  'link flaps': row(3, 5 * second, 'pc', (world, at) => world.pc(at.pc).cut(pick(cuts, at)), (world, at) => world.pc(at.pc).heal()),
   'link stalls': row(2, 30 * second, 'pc', (world, at) => {
     world.pc(at.pc).link.stalledUntilMs = world.time.now() + at.forMs;
   }),
@@ -81,7 +82,7 @@ const table = {
       world.centre.start();
     },
   ),
-  'link of flows cut': row(2, 2 * minute, 'all', (world, at) => world.centre.cut(at.choice % 2 === 0 ? 'reset' : 'hole'), (world) => {
+  'link of flows cut': row(2, 2 * minute, 'all', (world, at) => world.centre.cut(pick(cuts, at)), (world) => {
     world.centre.link.up = true;
   }),
   'disk of the centre full': row(3, 90 * second, 'all', (world) => world.centre.fill(), (world) => world.centre.free()),
@@ -105,6 +106,7 @@ const table = {
 
 export type Kind = keyof typeof table;
 
+const cuts = ['reset', 'hole', 'half'] satisfies Cut[];
 const pcPoints = ['before a commit of the spool', 'after a commit of the spool', 'publish'];
 const centrePoints = [
   'before a commit of the ledger',

@@ -33,7 +33,7 @@ const checks: { component: string; device: string; faults: string[] }[] = [
 export function historyOf(seed: number): History {
   const random = randomFrom(seed);
   const pcs = 3 + random.below(4);
-  const calmAtMs = (40 + random.below(40)) * minute;
+  const calmAtMs = (30 + random.below(30)) * minute;
   const many = <T>(count: number, make: () => T) => Array.from({ length: count }, make);
   return {
     seed,

@@ -6,7 +6,7 @@ import type { ProfileStore } from '../../agent/profile-store.ts';
 import type { Transport } from '../../agent/transport.ts';
 import { type Check, type Config, links, type Profile } from '#contracts';
 import type { Random } from '../random.ts';
-import type { Broker } from './broker.ts';
+import type { Broker, Cut } from './broker.ts';
 import { createLink, type Link } from './network.ts';
 import { createSpoolRecord, type SpoolRecord } from './spool-record.ts';
 import { createMachine, type Machine, type Process, type Time } from './time.ts';
@@ -34,7 +34,7 @@ export type Pc = {
   kill(how?: { power?: boolean }): void;
   /** A clean stop, with a goodbye. */
   stop(): void;
-  cut(how: 'reset' | 'hole'): void;
+  cut(how: Cut): void;
   heal(): void;
 };
 

@@ -193,9 +193,8 @@ test('R8 a spool that is too small drops the oldest, declares each drop, and the
 test('R8 an event that is never taken is quarantined and reported, and what follows it flows', async () => {
   const world = await atRest();
   const { last = 0 } = world.pc(0).agent()?.spool.range() ?? {};
-  world.broker.intercept((_, payload) => payload.includes(`"seq":${last + 1},`));
+  world.broker.intercept((_, payload) => payload.includes(`"seq":${last + 1},"boot"`));
   await blink(world, 4);
-  camera(world, 'camera.missing');
   for (let turn = 0; turn < 30; turn += 1) {
     camera(world, turn % 2 === 0 ? 'camera.held' : null);
     await world.pass(30 * second);

@@ -35,7 +35,9 @@ describe.concurrent('the tabs', () => {
     const rule: Edit = (nodes) => nodes.map((node) => renamed(node, 'example/example-office', 'ladakh/leh'));
     const { mailbox, pc } = await open(onTestFinished, rule);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
-    await expect.poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 15_000 }).toEqual(['asha@office.test', 'stanzin@office.test']);
+    await expect
+      .poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 15_000 })
+      .toEqual(['asha@office.test', 'stanzin@office.test']);
     for (const { subject } of mailbox.mails) expect(subject).toMatch(/^Critical: /);
   });
 
@@ -61,7 +63,9 @@ describe.concurrent('the tabs', () => {
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(async () => (await incident(parts))?.history[0]?.conclusion, { timeout: 15_000 }).toBe('on hold');
     await flows.end('SIGTERM');
-    edit(tabs, (nodes) => nodes.filter(({ id }) => id !== 'faults-hold').map((node) => ({ ...node, wires: wiresWithout(node, 'faults-hold') })));
+    edit(tabs, (nodes) =>
+      nodes.filter(({ id }) => id !== 'faults-hold').map((node) => ({ ...node, wires: wiresWithout(node, 'faults-hold') })),
+    );
     await parts.start('flows', { SABHA_TABS: tabs });
     await expect.poll(() => mailbox.to('meera').length, { timeout: 30_000 }).toBe(1);
     const told = await toldCentral(parts);
@@ -70,7 +74,9 @@ describe.concurrent('the tabs', () => {
   });
 
   test('an error in a node is caught, told to central, and named in the history of the incident', async ({ expect, onTestFinished }) => {
-    const { parts, mailbox, pc } = await open(onTestFinished, (nodes) => nodes.map((node) => (node.id === 'who-technician' ? throwing(node) : node)));
+    const { parts, mailbox, pc } = await open(onTestFinished, (nodes) =>
+      nodes.map((node) => (node.id === 'who-technician' ? throwing(node) : node)),
+    );
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(() => mailbox.mails.map(({ to }) => to), { timeout: 15_000 }).toEqual(['meera@office.test']);
     expect(mailbox.mails[0]?.subject).toMatch(/^Major: Microphone muted/);
@@ -138,6 +144,7 @@ async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: st
 
 /** R24: that a flow did not finish is a finding of its own. */
 async function finding(parts: Parts, expect: TestContext['expect']): Promise<void> {
-  const faults = async () => (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));
+  const faults = async () =>
+    (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));
   await expect.poll(faults, { timeout: 10_000 }).toContain('centre.flow_unfinished');
 }

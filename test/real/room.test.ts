@@ -1,0 +1,121 @@
+/** The story of one microphone: real sound, real mail, the whole of Sabha, as the people in the room would live it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { IncidentView, PcView, Snapshot } from '#contracts';
+import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
+import { createParts } from '../system/parts-under-test.ts';
+import { type MailServer, mailServer, mailServerFound } from './mail.ts';
+import { installed, requirePart } from './parts.ts';
+import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
+
+const runs = requirePart('OpenSMTPD (and root, to start it)', mailServerFound());
+const sounds = requirePart('PipeWire', installed(pipewireTools));
+const holdMs = 20_000;
+/** From the end of the hold time to the mail. */
+const toldMs = 3_000;
+
+const people = [
+  { id: 'tashi', name: 'Tashi', role: 'technician', scope: 'ladakh/leh', language: 'hi', email: 'tashi@office.test' },
+  { id: 'meera', name: 'Meera', role: 'central', language: 'en', email: 'meera@office.test' },
+];
+const channels = (port: number) => ({ email: { port, from: 'sabha@office.test' } });
+
+describe.runIf(runs && sounds)('the microphone of a room is pulled out and put back', () => {
+  let desktop: Desktop;
+  let server: MailServer;
+  let site: Site;
+  let centre: Centre;
+
+  beforeAll(async () => {
+    [desktop, server] = await Promise.all([startDesktop(), mailServer()]);
+    await Promise.all([server.start(), desktop.plug('room_mic', 'RoomMic')]);
+    const leh = {
+      state: 'ladakh',
+      id: 'leh',
+      name: { en: 'Leh office', hi: 'लेह दफ़्तर' },
+      profile: { link: 'fibre', expected: { camera: [], microphone: [{ match: 'RoomMic' }] } },
+      pcs: [{ id: 'room-1', room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' } }],
+    };
+    site = await createSite({ site: leh, people, channels: channels(server.port) }, desktop.env);
+    centre = startCentre(site);
+    await isUp(centre);
+  });
+  afterAll(async () => {
+    await centre?.stop();
+    site?.remove();
+    await server?.remove();
+    await desktop?.stop();
+  });
+
+  test('the technician has a mail in Hindi at most 3 s after the hold time, with room, device, fault and what to do', async () => {
+    await expect.poll(async () => (await microphone()).status, { timeout: 10_000 }).toBe('ok');
+    await desktop.unplug('room_mic');
+    await expect.poll(async () => (await incidents()).length, { timeout: 5_000 }).toBe(1);
+    const openedAt = (await incidents())[0]?.openedAt ?? 0;
+    await expect.poll(async () => (await incidents())[0]?.told.length, { timeout: holdMs + 5_000 }).toBeGreaterThan(0);
+    const [mail] = await server.mails(1);
+    const afterMs = Date.now() - openedAt;
+    console.log(`mail ${(afterMs / 1_000).toFixed(2)} s after the fault, hold time ${holdMs / 1_000} s`);
+    expect(afterMs).toBeGreaterThanOrEqual(holdMs);
+    expect(afterMs).toBeLessThanOrEqual(holdMs + toldMs);
+    expect(mail?.headers.get('to')).toContain('tashi@office.test');
+    for (const word of ['माइक नहीं मिल रहा', 'RoomMic', 'कॉन्फ़्रेंस रूम', 'लेह दफ़्तर', 'केबल निकालकर दोबारा लगाएँ'])
+      expect(mail?.text).toContain(word);
+  });
+
+  test('plugged in again it clears by itself, and says so once', async () => {
+    await desktop.plug('room_mic', 'RoomMic');
+    await expect.poll(async () => (await incidents())[0]?.over, { timeout: 15_000 }).toBe('cleared');
+    const mails = await server.mails(2);
+    expect(mails[1]?.text).toContain('ठीक');
+    await expect.poll(() => centre.sample('flowsMetrics', 'sabha_outbox_waiting'), { timeout: 10_000 }).toBe(0);
+    const [incident] = await incidents();
+    expect(incident?.history.map(({ kind }) => kind)).toEqual(['raised', 'cleared']);
+    expect(await server.mails(2)).toHaveLength(2);
+    expect((await microphone()).status).toBe('ok');
+  });
+
+  async function microphone(): Promise<PcView['checks'][number]> {
+    const [pc] = await centre.api<PcView[]>('/api/pcs');
+    const check = pc?.checks.find(({ component }) => component === 'microphone');
+    if (check === undefined) throw new Error('no answer about a microphone');
+    return check;
+  }
+  async function incidents(): Promise<IncidentView[]> {
+    const all = await centre.api<IncidentView[]>('/api/incidents');
+    return all.filter(({ faults }) => faults.some(({ fault }) => fault.startsWith('microphone.')));
+  }
+});
+
+describe.runIf(runs)('the agent of a PC ends', () => {
+  test('killed, it brings one word of silence; with a clean stop it brings none', async ({ onTestFinished }) => {
+    const server = await mailServer();
+    onTestFinished(() => server.remove());
+    await server.start();
+    // The clock of flows and agent runs ten times as fast, so the 90 s of the rule (R18) pass in 9.
+    const parts = await createParts({ pcs: ['room-1'], settings: { people, channels: channels(server.port) }, speed: 10 });
+    onTestFinished(() => parts.site.remove());
+    const { ports } = parts.site;
+    const snapshot = () => ask<Snapshot>(ports, '/api/snapshot');
+    const presence = async () => (await snapshot()).pcs[0]?.presence;
+    await parts.start('broker');
+    await parts.start('flows');
+    const killed = await parts.start('agent');
+    await expect.poll(presence, { timeout: 10_000 }).toBe('online');
+
+    await killed.end('SIGKILL');
+    await expect.poll(presence, { timeout: 5_000 }).toBe('lost');
+    await expect.poll(presence, { timeout: 20_000 }).toBe('silent');
+    expect((await server.mails(1))[0]?.text).toContain('PC से जवाब नहीं आ रहा');
+
+    const stopped = await parts.start('agent');
+    await expect.poll(presence, { timeout: 10_000 }).toBe('online');
+    expect(await server.mails(2)).toHaveLength(2);
+    await stopped.end('SIGTERM');
+    await expect.poll(presence, { timeout: 5_000 }).toBe('stopped');
+    const stoppedAt = (await snapshot()).at;
+    // Past every limit that makes silence of a PC on fibre: 90 s after a will, 150 s without a word.
+    await expect.poll(async () => (await snapshot()).at - stoppedAt, { timeout: 30_000 }).toBeGreaterThan(170_000);
+    expect(await presence()).toBe('stopped');
+    expect(await server.mails(2)).toHaveLength(2);
+  });
+});

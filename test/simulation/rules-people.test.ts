@@ -1,0 +1,176 @@
+/** R20 to R26: from what is true to one message to the right person, whatever dies on the way. */
+import { expect, test } from 'vitest';
+import { fewDuplicates, noGoodNewsForStrangers, nothingWaits, rowsOf } from './audit.ts';
+import { atRest, camera, complaints, mailTo, microphone, minute, second, transitionsOf } from './scene.ts';
+import type { World } from './world.ts';
+
+const raised = expect.stringMatching(/^Critical: Microphone not found/);
+
+function mails(world: World): { at: number; person: string; key: string; subject: string }[] {
+  return world.centre.post.deliveries.filter(({ channel }) => channel === 'email');
+}
+
+test('R20 a ledger that takes nothing: memory is thrown away, central is told once, past the outbox, and all is made good', async () => {
+  const world = await atRest();
+  world.centre.fill();
+  for (let turn = 0; turn < 40; turn += 1) {
+    microphone(world, turn % 2 === 0 ? 'microphone.missing' : null);
+    await world.pass(10 * second);
+  }
+  expect(world.centre.seen.failedCommits).toBeGreaterThan(2);
+  expect(mails(world).filter(({ key }) => key.startsWith('direct/disk_full'))).toHaveLength(1);
+  microphone(world, 'microphone.missing');
+  world.centre.free();
+  await world.pass(5 * minute);
+  expect(mailTo(world, 'asha')).toContainEqual(raised);
+  expect(await complaints(world)).toEqual([]);
+});
+
+for (const point of ['before a commit of the ledger', 'after a commit of the ledger', 'publish']) {
+  test(`R20 R23 R24 flows killed at any pass of "${point}" loses no event and leaves nobody untold`, async () => {
+    for (let pass = 1; pass <= 14; pass += 1) {
+      const world = await atRest();
+      world.centre.process()?.trap(point, pass);
+      microphone(world, 'microphone.missing');
+      await world.pass(40 * second);
+      world.centre.start();
+      world.centre.process()?.trap(point, 0);
+      await world.pass(2 * minute);
+      microphone(world, null);
+      await world.pass(12 * minute);
+      expect(mailTo(world, 'asha'), `pass ${pass}`).toContainEqual(raised);
+      expect(mailTo(world, 'asha').at(-1), `pass ${pass}`).toMatch(/^Cleared/);
+      expect([...(await complaints(world)), ...fewDuplicates(world)], `pass ${pass}`).toEqual([]);
+    }
+  });
+}
+
+test('R21 a fault that joins goes over the wires like a raise, after the one before it', async () => {
+  const world = await atRest();
+  camera(world, 'camera.held');
+  microphone(world, 'microphone.missing');
+  await world.pass(3 * minute);
+  world.pc(0).room.set('pc', 'load', 'pc.hot');
+  await world.pass(5 * minute);
+  const { incidents, transitions } = rowsOf(world);
+  expect(incidents).toHaveLength(1);
+  expect(transitions.map(({ kind }) => kind)).toEqual(['raised', 'worsened', 'worsened']);
+  expect(incidents[0]?.faults.map(({ told }) => told)).not.toContain(null);
+  const order = transitions.map(({ id }) => id);
+  expect(order).toEqual(order.toSorted((a, b) => a - b));
+});
+
+test('R22 a fault that ends within its hold is told to nobody, also where flows was killed meanwhile', async () => {
+  const world = await atRest();
+  microphone(world, 'microphone.missing');
+  await world.pass(8 * second);
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(5 * second);
+  microphone(world, null);
+  await world.pass(5 * minute);
+  expect(mailTo(world, 'asha')).toEqual([]);
+  expect(transitionsOf(world, world.pc(0).path)).toEqual([
+    expect.stringMatching(/over before anybody was told$/),
+    expect.stringMatching(/^cleared: nobody had been told$/),
+  ]);
+});
+
+test('R22 a hold that runs while flows is killed ends at its time', async () => {
+  const world = await atRest();
+  const from = world.time.now();
+  microphone(world, 'microphone.missing');
+  await world.pass(10 * second);
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(minute);
+  expect(mails(world).map(({ at }) => Math.floor((at - from) / second))).toEqual([21]);
+});
+
+test('R24 a wire that is cut before conclude: the default route tells central within 25 s, and the flow is named', async () => {
+  const world = await atRest();
+  world.centre.deploy('cut');
+  const from = world.time.now();
+  microphone(world, 'microphone.missing');
+  await world.pass(3 * minute);
+  const [first] = mails(world);
+  expect(first).toMatchObject({ person: 'meera', key: expect.stringMatching(/^default-/) });
+  expect((first?.at ?? 0) - from).toBeLessThanOrEqual(25 * second);
+  expect(transitionsOf(world, 'centre')[0]).toMatch(/^raised/);
+  world.centre.deploy(null);
+  await world.pass(5 * minute);
+  expect([...(await complaints(world)), ...noGoodNewsForStrangers(rowsOf(world))]).toEqual([]);
+});
+
+test('R24 a node that throws: central is told through the catch, once', async () => {
+  const world = await atRest();
+  world.centre.deploy('throws');
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  expect(mails(world).map(({ person }) => person)).toEqual(['meera']);
+});
+
+test('R24 an offer that was on the wires when flows died is made again, and told once', async () => {
+  const world = await atRest();
+  world.centre.deploy('cut');
+  microphone(world, 'microphone.missing');
+  await world.pass(5 * second);
+  world.centre.kill();
+  world.centre.state.broken = null;
+  world.centre.start();
+  await world.pass(2 * minute);
+  expect(mailTo(world, 'asha')).toEqual([raised]);
+  expect(mailTo(world, 'meera')).toEqual([]);
+});
+
+test('R25 a wait whose node is gone when its time is up goes to the head, and is told there', async () => {
+  const world = await atRest();
+  microphone(world, 'microphone.missing');
+  await world.pass(5 * second);
+  world.centre.deploy('no-waits');
+  await world.pass(minute);
+  expect(mailTo(world, 'asha')).toEqual([raised]);
+});
+
+test('R25 a wait whose node is gone, on tabs that end nowhere: the default route within 25 s of its time', async () => {
+  const world = await atRest();
+  const from = world.time.now();
+  microphone(world, 'microphone.missing');
+  await world.pass(5 * second);
+  world.centre.deploy('cut');
+  await world.pass(3 * minute);
+  const first = mails(world)[0];
+  expect(first?.person).toBe('meera');
+  expect((first?.at ?? 0) - from).toBeLessThanOrEqual(20 * second + 26 * second);
+});
+
+for (const point of ['before a send', 'after a send']) {
+  test(`R26 flows killed ${point}: the message arrives, at most one on each channel twice`, async () => {
+    for (let pass = 1; pass <= 4; pass += 1) {
+      const world = await atRest();
+      microphone(world, 'microphone.missing');
+      world.centre.process()?.trap(point, pass);
+      await world.pass(30 * second);
+      microphone(world, null);
+      await world.pass(30 * second);
+      world.centre.start();
+      await world.pass(2 * minute);
+      expect(mailTo(world, 'asha'), `pass ${pass}`).toContainEqual(raised);
+      expect([...fewDuplicates(world), ...nothingWaits(rowsOf(world))], `pass ${pass}`).toEqual([]);
+    }
+  });
+}
+
+test('R26 a mail server that fails for a while holds nothing back for ever, and nothing comes twice', async () => {
+  const world = await atRest({ pcs: 3 });
+  world.centre.post.trouble = 'retry';
+  for (const [index] of world.pcs.entries()) microphone(world, 'microphone.missing', index);
+  await world.pass(4 * minute);
+  world.centre.post.trouble = 'hangs';
+  await world.pass(4 * minute);
+  expect(mailTo(world, 'asha')).toEqual([]);
+  world.centre.post.trouble = null;
+  await world.pass(20 * minute);
+  expect(mailTo(world, 'asha')).toHaveLength(3);
+  expect([...fewDuplicates(world), ...(await complaints(world))]).toEqual([]);
+});

@@ -1,0 +1,120 @@
+/** R16 to R19: sessions have an order, and silence is judged, not assumed. */
+import { expect, test } from 'vitest';
+import { noFalseSilence, rowsOf } from './audit.ts';
+import { atRest, complaints, mailTo, minute, presenceAt, second, transitionsOf } from './scene.ts';
+
+test('R16 a will that comes late, after the next session has spoken, is ignored', async () => {
+  const world = await atRest();
+  world.broker.state.lateWillMs = 40 * second;
+  world.pc(0).kill();
+  world.pc(0).start();
+  await world.pass(10 * minute);
+  expect(presenceAt(world)).toBe('online');
+  expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
+});
+
+test('R16 a take-over by the next connection of the same PC is no silence, though its old will is told', async () => {
+  const world = await atRest();
+  world.pc(0).cut('half');
+  world.pc(0).heal();
+  await world.pass(10 * minute);
+  expect(world.log.some((line) => line.includes('will of'))).toBe(true);
+  expect(presenceAt(world)).toBe('online');
+  expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
+});
+
+test('R16 sessions stay in order over a disk that was lost, and over a clock that fell back to 1970', async () => {
+  const world = await atRest();
+  world.pc(0).kill();
+  world.pc(0).machine.setWall(0);
+  world.pc(0).start({ reboot: true });
+  await world.pass(2 * minute);
+  expect(presenceAt(world)).toBe('online');
+  world.pc(0).kill();
+  world.pc(0).record.lose();
+  world.pc(0).start({ reboot: true });
+  await world.pass(5 * minute);
+  expect(presenceAt(world)).toBe('online');
+  expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
+  expect(await complaints(world)).toEqual([]);
+});
+
+for (const order of ['flows before the broker', 'the broker before flows', 'both while the PCs are away'] as const) {
+  test(`R17 after a restart of broker and flows every PC is heard within a minute: ${order}`, async () => {
+    const world = await atRest({ pcs: 5 });
+    world.broker.kill({ flush: false });
+    world.centre.kill();
+    if (order === 'both while the PCs are away') for (const pc of world.pcs) pc.link.up = false;
+    if (order === 'flows before the broker') world.centre.start();
+    await world.pass(20 * second);
+    world.broker.start();
+    await world.pass(20 * second);
+    world.centre.start();
+    for (const pc of world.pcs) pc.heal();
+    await world.pass(80 * second);
+    expect(world.pcs.map((_, index) => presenceAt(world, index))).toEqual(world.pcs.map(() => 'online'));
+    expect(await complaints(world)).toEqual([]);
+  });
+}
+
+test('R18 a killed PC is silent 90 s after its will; one behind a dead link when its class has heard nothing for its limit; a stopped one never', async () => {
+  const world = await atRest({ pcs: 3 });
+  world.pc(0).kill();
+  world.pc(1).cut('hole');
+  world.pc(2).stop();
+  await world.pass(89 * second);
+  expect(mailTo(world, 'asha')).not.toContainEqual(expect.stringContaining('Room pc-1'));
+  await world.pass(3 * second);
+  expect(mailTo(world, 'asha')).toContainEqual(expect.stringContaining('Room pc-1'));
+  await world.pass(60 * minute);
+  const silent = rowsOf(world).transitions.filter(({ kind, about }) => kind === 'raised' && about[0]?.fault === 'pc.silent');
+  expect(silent).toHaveLength(2);
+  expect(presenceAt(world, 2)).toBe('stopped');
+  expect(noFalseSilence(world, rowsOf(world))).toEqual([]);
+});
+
+test('R18 while flows is cut off from the broker no silence is judged, and none is counted from before', async () => {
+  const world = await atRest({ pcs: 3 });
+  world.centre.cut('reset');
+  await world.pass(40 * minute);
+  world.centre.link.up = true;
+  await world.pass(10 * minute);
+  expect(world.pcs.flatMap(({ path }) => transitionsOf(world, path))).toEqual([]);
+});
+
+test('R19 PCs that died while the centre was down are one incident with a list', async () => {
+  const world = await atRest({ pcs: 4 });
+  world.centre.kill();
+  await world.pass(minute);
+  world.pc(0).kill();
+  world.pc(1).kill();
+  await world.pass(10 * minute);
+  world.centre.start();
+  await world.pass(10 * minute);
+  const open = rowsOf(world).incidents.filter((one) => one.over === null);
+  expect(open.map(({ scope, faults }) => [scope, faults.map(({ device }) => device)])).toEqual([
+    ['centre/unheard', ['ladakh/leh/pc-1', 'ladakh/leh/pc-2']],
+  ]);
+  expect(mailTo(world, 'meera')).toHaveLength(1);
+  for (const pc of world.pcs) pc.start();
+  await world.pass(5 * minute);
+  expect(rowsOf(world).incidents.filter((one) => one.over === null)).toEqual([]);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R19 a broker that is lost for a minute, and three starts of flows in half an hour, are incidents of the centre', async () => {
+  const world = await atRest();
+  world.broker.kill({ flush: true });
+  await world.pass(2 * minute);
+  world.broker.start();
+  await world.pass(2 * minute);
+  for (let turn = 0; turn < 3; turn += 1) {
+    world.centre.kill();
+    world.centre.start();
+    await world.pass(minute);
+  }
+  const faults = rowsOf(world).transitions.filter(({ kind }) => kind === 'raised').map(({ about }) => about[0]?.fault);
+  expect(faults).toEqual(['centre.broker_lost', 'centre.restarts']);
+  await world.pass(40 * minute);
+  expect(rowsOf(world).incidents.filter((one) => one.over === null)).toEqual([]);
+});

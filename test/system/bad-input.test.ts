@@ -1,0 +1,243 @@
+/** Bad input of every kind: one clear line says what is wrong and where, what came over the wire is counted, and the rest goes on. */
+import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { join as joined } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { digestOf, encode, type IncidentView, type PcView, pcTopic } from '#contracts';
+import { connect, type Peer } from '../contract/peers.ts';
+import { installed, requirePart } from '../real/parts.ts';
+import { ask, createSite, isUp, type Ports, type Site, sampleOf, startCentre } from './centre-under-test.ts';
+import { type Mailbox, openMailbox } from './mailbox.ts';
+import { createParts, type Parts } from './parts-under-test.ts';
+import { freePorts, noneLeft, type Program } from './processes.ts';
+import { type ScriptedPc, startScriptedPc } from './scripted-pc.ts';
+
+const person = (id: string, role: string) => ({ id, name: id, role, email: `${id}@office.test` });
+
+describe('a start that cannot be', () => {
+  let site: Site;
+  beforeEach(async () => {
+    site = await createSite();
+  });
+  afterEach(() => site.remove());
+
+  test.each([
+    ['{ "people": [', /sabha\.json: not JSON: /],
+    ['{ "peple": [] }', /sabha\.json: peple: this key is not known$/],
+    ['{ "site": { "id": "Leh Office" } }', /sabha\.json: site\.id: expected lower-case letters, .*found "Leh Office"$/],
+    ['{ "ports": { "mqtt": 70000 } }', /sabha\.json: ports\.mqtt: expected <=65535, found 70000$/],
+    ['{ "people": [{ "id": "a", "name": "A", "role": "boss" }] }', /sabha\.json: people\.0\.role: expected .*found "boss"$/],
+    ['{ "channels": { "email": { "from": "nobody" } } }', /sabha\.json: channels\.email\.from: expected .*found "nobody"$/],
+  ])('sabha.json %s', async (text, line) => {
+    site.configure(text);
+    const centre = startCentre(site);
+    expect((await centre.ended).code).toBe(1);
+    expect(centre.lines.map(({ msg }) => msg)).toEqual([expect.stringMatching(line)]);
+    expect(existsSync(site.data)).toBe(false);
+  });
+
+  test('a person whose scope is no place of this network', async () => {
+    site.configure({ people: [{ ...person('asha', 'technician'), scope: 'kerala' }], ports: site.ports });
+    await refused('sabha.json: people: the scope "kerala" of asha is no state, site or PC of this network');
+  });
+
+  test('a data folder that cannot be used', async () => {
+    writeFileSync(site.data, '');
+    const centre = startCentre(site);
+    expect((await centre.ended).code).toBe(1);
+    expect(centre.lines.map(({ msg }) => msg)).toEqual([`${site.data}/broker: cannot be used as a folder: ENOTDIR`]);
+  });
+
+  test.each(['mqtt', 'api', 'brokerMetrics', 'flowsMetrics', 'exporter'] as const)('the %s port in use', async (name) => {
+    const other = createServer().listen(site.ports[name], '127.0.0.1');
+    await once(other, 'listening');
+    await refused(new RegExp(`port ${site.ports[name]} .*in use`));
+    other.close();
+  });
+
+  /** One fatal line of one part, and then nothing runs. */
+  async function refused(line: string | RegExp): Promise<void> {
+    const centre = startCentre(site);
+    expect((await centre.ended).code).toBe(1);
+    const fatal = centre.lines.filter(({ level = 0 }) => level >= 50).map(({ msg }) => msg);
+    expect(fatal).toEqual([typeof line === 'string' ? expect.stringContaining(line) : expect.stringMatching(line)]);
+    await noneLeft(site.folder, 1_000);
+  }
+});
+
+describe('while it runs', () => {
+  const path = (id: string) => `ladakh/leh/${id}`;
+  const ids = ['well', 'malformed', 'oversized', 'version', 'long-name', 'stranger', 'flood', 'odd-name'];
+  let parts: Parts;
+  let mailbox: Mailbox;
+  let broker: Program;
+  let flows: Program;
+  let well: ScriptedPc;
+  const peers: Peer[] = [];
+
+  beforeAll(async () => {
+    mailbox = await openMailbox();
+    const settings = { people: [person('asha', 'technician')], channels: { email: { port: mailbox.port } } };
+    parts = await createParts({ pcs: ids, speed: 5, settings });
+    broker = await parts.start('broker');
+    flows = await parts.start('flows');
+    well = startScriptedPc({ parts, pc: path('well') });
+    await vi.waitUntil(async () => (await presenceOf('well')) === 'online', { timeout: 10_000 });
+  });
+  afterAll(async () => {
+    for (const { client } of peers) client.end(true);
+    await well?.stop();
+    parts?.site.remove();
+    await mailbox?.close();
+  });
+  afterEach(async () => {
+    expect([broker.isRunning(), flows.isRunning(), await presenceOf('well')]).toEqual([true, true, 'online']);
+  });
+
+  const presenceOf = async (id: string) => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).find(({ pc }) => pc === path(id))?.presence;
+  const counted = (page: keyof Ports, series: string) => expect.poll(() => sampleOf(parts.site.ports[page], series), { timeout: 5_000 });
+  const join = async (id: string) => {
+    const peer = await connect(parts.site.ports.mqtt, path(id), { password: parts.tokens.get(path(id)) ?? '' });
+    peers.push(peer);
+    return peer;
+  };
+  const stateWith = (name: string, fault: string | null = null) => {
+    const checks = [
+      { component: 'microphone', device: 'usb', status: fault ? ('fault' as const) : ('ok' as const), fault, reason: null, name },
+    ];
+    return encode('state', { digest: digestOf(checks), session: 1, rev: 1, checks });
+  };
+
+  test.each([
+    ['malformed', () => Buffer.from('{"digest":'), /^unreadable state: .*JSON/],
+    ['version', () => Buffer.from([1, 2, 3]), /^unreadable state: unknown envelope 1$/],
+    ['long-name', () => stateWith('x'.repeat(4_096)), /^unreadable state: checks\.0\.name: expected a length <=256, found 4096$/],
+  ])('a payload that is %s is counted and said in one line; the sender stays connected and is heard', async (id, payload, line) => {
+    const sender = await join(id);
+    const reason = id === 'long-name' ? 'schema' : id;
+    await sender.client.publishAsync(pcTopic(path(id), 'state'), payload(), { qos: 1 });
+    await counted('flowsMetrics', `sabha_ingest_messages_total{leaf="state",result="${reason}"}`).toBe(1);
+    const said = flows.lines.filter(({ level, who }) => level === 40 && who === path(id));
+    expect(said.map(({ msg }) => msg)).toEqual([expect.stringMatching(line)]);
+    await sender.client.publishAsync(pcTopic(path(id), 'state'), stateWith('Mic'), { qos: 1 });
+    await expect.poll(() => presenceOf(id), { timeout: 5_000 }).toBe('online');
+  });
+
+  test.each([
+    ['stranger', 'unknown_topic', 'gossip', '{}'],
+    ['oversized', 'oversized', 'state', 'x'.repeat(64 * 1024 + 1)],
+  ])('from %s: %s is counted and said in one line by the broker; the sender stays connected', async (id, reason, leaf, text) => {
+    const sender = await join(id);
+    const topic = `sabha/v1/${path(id)}/${leaf}`;
+    await sender.publish(topic, text);
+    await counted('brokerMetrics', `sabha_broker_refused_total{action="publish",reason="${reason}"}`).toBe(1);
+    expect(await broker.says(`refused: publish, ${reason}`)).toMatchObject({ level: 40, who: `ladakh.leh.${id}`, what: topic });
+    await sender.publish(pcTopic(path(id), 'state'), stateWith('Mic').toString());
+    await expect.poll(() => presenceOf(id), { timeout: 5_000 }).toBe('online');
+  });
+
+  test('a frame larger than any message ends its sender alone, counted and said', async () => {
+    const flood = await join('flood');
+    flood.client.publish(pcTopic(path('flood'), 'state'), Buffer.alloc(1024 * 1024), { qos: 1 }, () => {});
+    await flood.closed;
+    await counted('brokerMetrics', 'sabha_broker_refused_total{action="frame",reason="oversized"}').toBe(1);
+    await broker.says('refused: frame, oversized');
+  });
+
+  test('a device named $(reboot)"</script> is a name and nothing else, in the API and in the mail', async () => {
+    const name = '$(reboot)"</script>';
+    const odd = await join('odd-name');
+    await odd.client.publishAsync(pcTopic(path('odd-name'), 'state'), stateWith(name, 'microphone.missing'), { qos: 1 });
+    await expect.poll(() => mailbox.mails.length, { timeout: 15_000 }).toBe(1);
+    expect(mailbox.mails[0]?.text.split('\n')[0]).toBe(`Critical: Microphone not found: ${name}`);
+    const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents`);
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    const incidents = (await answer.json()) as IncidentView[];
+    expect(incidents.flatMap(({ faults }) => faults.map((fault) => fault.name))).toEqual([name]);
+  });
+
+  test('a device of this PC whose name has 4 KB is cut by the agent, and the state stays readable', async () => {
+    well.set('microphone', `usb-${'x'.repeat(4_096)}`, null, 'y'.repeat(4_096));
+    const checks = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).find(({ pc }) => pc === path('well'))?.checks ?? [];
+    await expect.poll(async () => (await checks()).map(({ device }) => device.slice(0, 5)), { timeout: 10_000 }).toContain('usb-x');
+    const seen = (await checks()).find(({ device }) => device.startsWith('usb-x'));
+    expect(seen?.device.length).toBeLessThanOrEqual(128);
+    expect(seen?.name?.length).toBeLessThanOrEqual(256);
+  });
+
+  test('a request with a foreign Host or Origin is refused in one line', async () => {
+    const { api } = parts.site.ports;
+    const asked = async (headers: Record<string, string>) => {
+      const [response] = await once(request({ host: '127.0.0.1', port: api, path: '/api/snapshot', headers }).end(), 'response');
+      const text = (await response.toArray()).join('');
+      return `${response.statusCode} ${JSON.parse(text).error}`;
+    };
+    expect(await asked({ host: `evil.example:${api}` })).toBe(`403 the Host "evil.example:${api}" is not this server`);
+    expect(await asked({ origin: 'http://evil.example' })).toBe('403 the Origin "http://evil.example" is not this server');
+  });
+
+  test('a second flows on the same ledger ends with one line, and the first goes on', async () => {
+    const [api = 0, metrics = 0] = await freePorts(2);
+    const second = parts.start('flows', { SABHA_API_PORT: `${api}`, SABHA_METRICS_PORT: `${metrics}` });
+    await expect(second).rejects.toThrow(/^ended: .*said:\nanother flows is using this ledger: \S+ledger\.db$/s);
+  });
+});
+
+const canMount = requirePart(
+  'a file system of one’s own (root, unshare, mount)',
+  process.getuid?.() === 0 && installed(['unshare', 'mount']),
+);
+
+test.runIf(canMount)(
+  'a full disk: central is told directly and once, the rest goes on, and all is well again when there is space',
+  async () => {
+    const mailbox = await openMailbox();
+    const site = await createSite({ people: [person('meera', 'central')], channels: { email: { port: mailbox.port } } });
+    const flowsDir = joined(site.data, 'flows');
+    mkdirSync(flowsDir, { recursive: true });
+    try {
+      const script = `mount -t tmpfs -o size=8m tmpfs '${flowsDir}' && exec '${process.execPath}' start.ts`;
+      const centre = startCentre(site, { program: 'unshare', args: ['--mount', 'sh', '-c', script] });
+      await isUp(centre);
+      const others = ['broker', 'dashboards'].map(centre.pidOf);
+      const filler = joined(`/proc/${centre.pid}/root`, flowsDir, 'filler');
+      fill(filler);
+      const stir = () => process.kill(centre.pidOf('agent'), 'SIGKILL');
+      stir();
+      await centre.says('the ledger took nothing: ledger: database or disk is full');
+      await expect.poll(() => mailbox.mails.length, { timeout: 10_000 }).toBe(1);
+      expect(mailbox.mails[0]).toMatchObject({
+        to: 'meera@office.test',
+        subject: expect.stringContaining('Disk of the central machine is full'),
+      });
+      await centre.says('to meera: Critical: Disk of the central machine is full');
+      await centre.says(() => centre.lines.filter(({ msg }) => msg.startsWith('the ledger took nothing')).length >= 3);
+      expect(await centre.api('/healthz')).toEqual({ alive: true });
+      expect(['broker', 'dashboards'].map(centre.pidOf)).toEqual(others);
+      rmSync(filler);
+      await centre.says((line) => line.msg === 'the desk is open again, from the ledger' && isLast(centre.lines, line));
+      stir();
+      await expect.poll(async () => (await centre.api<PcView[]>('/api/pcs'))[0]?.presence, { timeout: 15_000 }).toBe('online');
+      expect(mailbox.mails).toHaveLength(1);
+      await centre.stop();
+    } finally {
+      site.remove();
+      await mailbox.close();
+    }
+  },
+);
+
+function isLast<T>(list: T[], one: T): boolean {
+  return list.at(-1) === one;
+}
+
+function fill(file: string): void {
+  try {
+    for (let size = 1; ; size++) writeFileSync(file, Buffer.alloc(4096), { flag: 'a' });
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+  }
+}
