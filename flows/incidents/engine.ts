@@ -4,6 +4,7 @@
  */
 import { createBook } from './book.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from './model.ts';
+import { notAhead } from './not-ahead.ts';
 import { centralNotice } from './notice.ts';
 import { createPassages, outboxRow } from './passages.ts';
 import { heard, newRecord, onBeat, onBirth, onBye, onLost, onState, presenceOf, type Step } from './pc.ts';
@@ -49,7 +50,7 @@ export function createEngine(options: EngineOptions, now: number) {
 }
 
 function createCore(options: EngineOptions, now: number): Core {
-  const book = createBook(options.contents);
+  const book = createBook(notAhead(options.contents, now));
   const known = new Map<string, KnownPc>();
   const facts = (scope: string) => {
     const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};

@@ -1,8 +1,8 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
 import { checkKey, type EventMessage, faultOf, links, willGraceMs } from '#contracts';
 import type { Incident, Transition } from '../../flows/incidents/model.ts';
-import type { OutboxRow } from '../../flows/people/model.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
+import type { OutboxRow } from '../../flows/people/model.ts';
 import { hits } from './disturbances.ts';
 import type { History } from './history.ts';
 import { contentOf, type Kept } from './spool-record.ts';
@@ -29,7 +29,12 @@ export async function audit(history: History, world: World, twin: World): Promis
 export type Rows = { incidents: Incident[]; transitions: Transition[]; outbox: OutboxRow[] };
 
 export function rowsOf(world: World): Rows {
-  const rows = <T>(table: string) => world.centre.db().prepare(`SELECT row FROM ${table}`).all().map(({ row }) => JSON.parse(String(row)) as T);
+  const rows = <T>(table: string) =>
+    world.centre
+      .db()
+      .prepare(`SELECT row FROM ${table}`)
+      .all()
+      .map(({ row }) => JSON.parse(String(row)) as T);
   return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
 }
 
@@ -91,7 +96,15 @@ export function openIn(world: World): string[] {
   // A channel is known to be well again only by the next message that goes through.
   const isRoom = (scope: string) => scope !== 'centre' || world.centre.post.trouble !== null;
   const open = rowsOf(world).incidents.filter((one) => one.over === null && (isRoom(one.scope) || !onlyChannels(one)));
-  return open.map(({ scope, faults }) => `${scope}: ${faults.map((fault) => fault.key).sort().join(', ')}`).sort();
+  return open
+    .map(
+      ({ scope, faults }) =>
+        `${scope}: ${faults
+          .map((fault) => fault.key)
+          .sort()
+          .join(', ')}`,
+    )
+    .sort();
 }
 
 function onlyChannels({ faults }: Incident): boolean {
@@ -101,13 +114,17 @@ function onlyChannels({ faults }: Incident): boolean {
 /** Every transition has its conclusion or waits for a later level, and every message has left. */
 export function nothingWaits({ transitions, outbox }: Rows): string[] {
   return [
-    ...transitions.filter(({ state }) => state === 'open' || state === 'pending').map((one) => `transition ${one.id} is still ${one.state}`),
+    ...transitions
+      .filter(({ state }) => state === 'open' || state === 'pending')
+      .map((one) => `transition ${one.id} is still ${one.state}`),
     ...outbox.filter(({ state }) => state === 'waiting').map((row) => `message ${row.key} still waits: ${row.lastError}`),
   ];
 }
 
 function eachStandingFaultIsTold({ incidents }: Rows): string[] {
-  const standing = incidents.filter((one) => one.over === null).flatMap((one) => one.faults.map((fault) => ({ scope: one.scope, ...fault })));
+  const standing = incidents
+    .filter((one) => one.over === null)
+    .flatMap((one) => one.faults.map((fault) => ({ scope: one.scope, ...fault })));
   return standing.filter((fault) => !fault.hidden && fault.told === null).map((fault) => `${fault.scope}: nobody was told of ${fault.key}`);
 }
 
@@ -119,12 +136,15 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
     const { path } = world.pc(pc);
     const [fault = '', device = ''] = key.split('|');
     const parents = faultOf(fault)?.parents ?? [];
-    const hidden = standingTimes(history).some((one) => one.pc === pc && parents.includes(one.key.split('|')[0] ?? '') && one.from <= to && one.to >= from);
+    const hidden = standingTimes(history).some(
+      (one) => one.pc === pc && parents.includes(one.key.split('|')[0] ?? '') && one.from <= to && one.to >= from,
+    );
     const needed = (faultOf(fault)?.holdMs ?? 0) + 150_000;
     if (hidden || longestQuiet(history, pc, from, to) < needed) return [];
     const wasTold = told.some((one) => {
       const incident = incidents.find(({ id }) => id === one.incident);
-      const overlaps = incident?.scope === path && incident.openedAt <= epochMs + to && (incident.overAt ?? Number.POSITIVE_INFINITY) >= epochMs + from;
+      const overlaps =
+        incident?.scope === path && incident.openedAt <= epochMs + to && (incident.overAt ?? Number.POSITIVE_INFINITY) >= epochMs + from;
       return overlaps && one.about.some((about) => about.fault === fault && about.device === device);
     });
     return wasTold ? [] : [`${path}: ${key} stood from ${clockOf(from)} to ${clockOf(to)}, and nobody was told`];
@@ -175,10 +195,14 @@ export function noGoodNewsForStrangers({ outbox, transitions, incidents }: Rows)
   return outbox.flatMap((row) => {
     if (row.transition === null || isNews(row) || caught.has(row.transition)) return [];
     const incident = incidentOf.get(row.transition);
-    const knows = outbox.some((other) => isNews(other) && other.person === row.person && incidentOf.get(other.transition ?? 0) === incident);
+    const knows = outbox.some(
+      (other) => isNews(other) && other.person === row.person && incidentOf.get(other.transition ?? 0) === incident,
+    );
     const byDefault = transitions.some((one) => one.incident === incident && /default route|error on the tab/.test(one.conclusion ?? ''));
     const told = incidents.find(({ id }) => id === incident)?.told.some(({ person }) => person === row.person);
-    return knows || (byDefault && told) ? [] : [`${row.key}: ${row.person} hears that incident ${incident} is ${row.notice.kind} and never heard of it`];
+    return knows || (byDefault && told)
+      ? []
+      : [`${row.key}: ${row.person} hears that incident ${incident} is ${row.notice.kind} and never heard of it`];
   });
 }
 
@@ -197,7 +221,10 @@ export function noFalseSilence(world: World, { transitions, incidents }: Rows): 
   return transitions.flatMap((one) => {
     const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
     const at = one.at - epochMs;
-    const silent = one.kind === 'raised' || one.kind === 'worsened' ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard') : [];
+    const silent =
+      one.kind === 'raised' || one.kind === 'worsened'
+        ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard')
+        : [];
     return silent.flatMap(({ fault, device, since }) => {
       const pc = fault === 'pc.silent' ? scope : device;
       const wrong = falseSilence(world, pc, Math.min(at, since - epochMs));

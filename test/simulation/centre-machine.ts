@@ -1,6 +1,7 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
 import { decode, flowsFilters, parseTopic, readSettings, type Settings } from '#contracts';
+import type { Connection } from '../../agent/transport.ts';
 import { type Centre, createCentre } from '../../flows/centre.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { Ledger, Op } from '../../flows/ledger/model.ts';
@@ -8,7 +9,6 @@ import { createDirect } from '../../flows/people/direct.ts';
 import { createRoster } from '../../flows/people/roster.ts';
 import { siteTable } from '../../flows/site-table.ts';
 import type { Random } from '../random.ts';
-import type { Connection } from '../../agent/transport.ts';
 import type { Broker, Cut } from './broker.ts';
 import { createLink } from './network.ts';
 import { createPost, people } from './people.ts';

@@ -22,7 +22,11 @@ const table = {
     5,
     2 * minute,
     'pc',
-    (world, at) => world.pc(at.pc).process()?.trap(pick(pcPoints, at), 1 + (at.count % 8)),
+    (world, at) =>
+      world
+        .pc(at.pc)
+        .process()
+        ?.trap(pick(pcPoints, at), 1 + (at.count % 8)),
     (world, at) => {
       for (const point of pcPoints) world.pc(at.pc).process()?.trap(point, 0);
       restartPc(world, at);
@@ -35,7 +39,13 @@ const table = {
     (world, at) => world.pc(at.pc).cut(pick(cuts, at)),
     (world, at) => world.pc(at.pc).heal(),
   ),
-  'link flaps': row(3, 5 * second, 'pc', (world, at) => world.pc(at.pc).cut(pick(cuts, at)), (world, at) => world.pc(at.pc).heal()),
+  'link flaps': row(
+    3,
+    5 * second,
+    'pc',
+    (world, at) => world.pc(at.pc).cut(pick(cuts, at)),
+    (world, at) => world.pc(at.pc).heal(),
+  ),
   'link stalls': row(2, 30 * second, 'pc', (world, at) => {
     world.pc(at.pc).link.stalledUntilMs = world.time.now() + at.forMs;
   }),
@@ -44,7 +54,13 @@ const table = {
     if (at.choice % 3 === 0) machine.setWall(at.count * minute);
     else machine.jump(at.choice % 3 === 1 ? 60 * minute : -60 * minute);
   }),
-  'disk of a pc full': row(2, 4 * minute, 'nobody', (world, at) => world.pc(at.pc).record.fill(), (world, at) => world.pc(at.pc).record.free()),
+  'disk of a pc full': row(
+    2,
+    4 * minute,
+    'nobody',
+    (world, at) => world.pc(at.pc).record.fill(),
+    (world, at) => world.pc(at.pc).record.free(),
+  ),
   'probe fails': row(
     2,
     6 * minute,
@@ -52,8 +68,20 @@ const table = {
     (world, at) => world.pc(at.pc).room.fail(pick(['camera', 'microphone', 'pc'], at), at.count % 2 === 0 ? 'hangs' : 'throws'),
     (world, at) => world.pc(at.pc).room.fail(pick(['camera', 'microphone', 'pc'], at), null),
   ),
-  'disorder': row(2, 4 * minute, 'nobody', (world, at) => disorder(world, 0.1 + 0.1 * (at.count % 4)), (world) => disorder(world, 0)),
-  'broker killed': row(4, 3 * minute, 'all', (world, at) => world.broker.kill({ flush: at.choice % 2 === 0 }), (world) => world.broker.start()),
+  disorder: row(
+    2,
+    4 * minute,
+    'nobody',
+    (world, at) => disorder(world, 0.1 + 0.1 * (at.count % 4)),
+    (world) => disorder(world, 0),
+  ),
+  'broker killed': row(
+    4,
+    3 * minute,
+    'all',
+    (world, at) => world.broker.kill({ flush: at.choice % 2 === 0 }),
+    (world) => world.broker.start(),
+  ),
   'broker killed at a step': row(
     3,
     minute,
@@ -66,12 +94,24 @@ const table = {
       world.broker.start();
     },
   ),
-  'wills are late': row(1, 5 * minute, 'nobody', (world, at) => {
-    world.broker.state.lateWillMs = at.count * 3_000;
-  }, (world) => {
-    world.broker.state.lateWillMs = 0;
-  }),
-  'flows killed': row(5, 4 * minute, 'all', (world) => world.centre.kill(), (world) => world.centre.start()),
+  'wills are late': row(
+    1,
+    5 * minute,
+    'nobody',
+    (world, at) => {
+      world.broker.state.lateWillMs = at.count * 3_000;
+    },
+    (world) => {
+      world.broker.state.lateWillMs = 0;
+    },
+  ),
+  'flows killed': row(
+    5,
+    4 * minute,
+    'all',
+    (world) => world.centre.kill(),
+    (world) => world.centre.start(),
+  ),
   'flows killed at a step': row(
     8,
     20 * second,
@@ -82,15 +122,33 @@ const table = {
       world.centre.start();
     },
   ),
-  'link of flows cut': row(2, 2 * minute, 'all', (world, at) => world.centre.cut(pick(cuts, at)), (world) => {
-    world.centre.link.up = true;
-  }),
-  'disk of the centre full': row(3, 90 * second, 'all', (world) => world.centre.fill(), (world) => world.centre.free()),
-  'mail server fails': row(3, 10 * minute, 'nobody', (world, at) => {
-    world.centre.post.trouble = pick(['retry', 'hangs', 'refused'] as const, at);
-  }, (world) => {
-    world.centre.post.trouble = null;
-  }),
+  'link of flows cut': row(
+    2,
+    2 * minute,
+    'all',
+    (world, at) => world.centre.cut(pick(cuts, at)),
+    (world) => {
+      world.centre.link.up = true;
+    },
+  ),
+  'disk of the centre full': row(
+    3,
+    90 * second,
+    'all',
+    (world) => world.centre.fill(),
+    (world) => world.centre.free(),
+  ),
+  'mail server fails': row(
+    3,
+    10 * minute,
+    'nobody',
+    (world, at) => {
+      world.centre.post.trouble = pick(['retry', 'hangs', 'refused'] as const, at);
+    },
+    (world) => {
+      world.centre.post.trouble = null;
+    },
+  ),
   'tabs broken': row(
     3,
     5 * minute,
@@ -99,7 +157,11 @@ const table = {
     (world) => world.centre.deploy(null),
   ),
   'operator acknowledges': row(2, second, 'nobody', (world) => {
-    const open = world.centre.centre()?.view.snapshot().incidents.filter(({ over }) => over === null) ?? [];
+    const open =
+      world.centre
+        .centre()
+        ?.view.snapshot()
+        .incidents.filter(({ over }) => over === null) ?? [];
     if (open.length > 0) void world.centre.centre()?.view.acknowledge(world.random.pick(open).id, 'meera');
   }),
 } satisfies Record<string, Row>;
@@ -108,13 +170,7 @@ export type Kind = keyof typeof table;
 
 const cuts = ['reset', 'hole', 'half'] satisfies Cut[];
 const pcPoints = ['before a commit of the spool', 'after a commit of the spool', 'publish'];
-const centrePoints = [
-  'before a commit of the ledger',
-  'after a commit of the ledger',
-  'publish',
-  'before a send',
-  'after a send',
-];
+const centrePoints = ['before a commit of the ledger', 'after a commit of the ledger', 'publish', 'before a send', 'after a send'];
 
 export function disturbanceOf(random: Random, untilMs: number): Disturbance {
   const kinds = (Object.keys(table) as Kind[]).flatMap((kind) => Array<Kind>(table[kind].weight).fill(kind));

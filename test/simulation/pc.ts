@@ -1,10 +1,11 @@
 /** A PC of the simulation: the real agent on a scripted room, a disk that outlives it, and a link that can be cut. */
+
+import { type Check, type Config, links, type Profile } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import type { Probe } from '../../agent/probe.ts';
 import type { ProfileStore } from '../../agent/profile-store.ts';
 import type { Transport } from '../../agent/transport.ts';
-import { type Check, type Config, links, type Profile } from '#contracts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
 import { createLink, type Link } from './network.ts';

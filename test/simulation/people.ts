@@ -29,7 +29,11 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
 
   function lines(process: Process): Lines {
     const channel = (name: string, trouble: () => ChannelTrouble) => ({
-      channel: { name, close: () => {}, send: (message: RenderedMessage, person: Person) => send({ name, process, trouble }, message, person) },
+      channel: {
+        name,
+        close: () => {},
+        send: (message: RenderedMessage, person: Person) => send({ name, process, trouble }, message, person),
+      },
       reaches: () => true,
     });
     return new Map([
@@ -39,7 +43,11 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
   }
 
   /** The process may die before the other side has the message, or after, without ever hearing of it. */
-  function send(at: { name: string; process: Process; trouble: () => ChannelTrouble }, message: RenderedMessage, person: Person): Promise<Outcome> {
+  function send(
+    at: { name: string; process: Process; trouble: () => ChannelTrouble },
+    message: RenderedMessage,
+    person: Person,
+  ): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const { process, name } = at;
     const trouble = at.trouble();

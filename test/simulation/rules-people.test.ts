@@ -87,6 +87,26 @@ test('R22 a hold that runs while flows is killed ends at its time', async () => 
   expect(mails(world).map(({ at }) => Math.floor((at - from) / second))).toEqual([21]);
 });
 
+test('R18 R22 a clock of the centre that falls back an hour while flows is down keeps back no hold, no clear and no silence', async () => {
+  const world = await atRest({ pcs: 2 });
+  const from = world.time.now();
+  microphone(world, 'microphone.missing');
+  await world.pass(5 * second);
+  world.centre.kill();
+  world.centre.machine.jump(-60 * minute);
+  world.centre.start();
+  world.pc(1).link.up = false;
+  world.pc(1).cut('hole');
+  await world.pass(4 * minute);
+  expect(mails(world).map(({ at, subject }) => [at - from < 4 * minute, subject])).toEqual([
+    [true, raised],
+    [true, expect.stringMatching(/^Critical: PC does not answer, Room pc-2/)],
+  ]);
+  microphone(world, null);
+  await world.pass(minute);
+  expect(mails(world)).toHaveLength(3);
+});
+
 test('R24 a wire that is cut before conclude: the default route tells central within 25 s, and the flow is named', async () => {
   const world = await atRest();
   world.centre.deploy('cut');

@@ -113,7 +113,9 @@ test('R19 a broker that is lost for a minute, and three starts of flows in half 
     world.centre.start();
     await world.pass(minute);
   }
-  const faults = rowsOf(world).transitions.filter(({ kind }) => kind === 'raised').map(({ about }) => about[0]?.fault);
+  const faults = rowsOf(world)
+    .transitions.filter(({ kind }) => kind === 'raised')
+    .map(({ about }) => about[0]?.fault);
   expect(faults).toEqual(['centre.broker_lost', 'centre.restarts']);
   await world.pass(40 * minute);
   expect(rowsOf(world).incidents.filter((one) => one.over === null)).toEqual([]);

@@ -1,6 +1,7 @@
 /** R10 to R15: only what is true now raises and clears, and both ends come to hold the same. */
-import { digestOf } from '#contracts';
+
 import { expect, test } from 'vitest';
+import { digestOf } from '#contracts';
 import { rowsOf } from './audit.ts';
 import { atRest, camera, checksAt, complaints, listen, mailTo, microphone, minute, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';

@@ -53,12 +53,20 @@ export function eventsOf(world: World, pc = 0): (Pick<EventMessage, 'seq' | 'boo
 /** What the centre thinks of a PC's checks. */
 export function checksAt(world: World, pc = 0): Check[] {
   const { path } = world.pc(pc);
-  return world.centre.centre()?.view.snapshot().pcs.find((one) => one.pc === path)?.checks ?? [];
+  return (
+    world.centre
+      .centre()
+      ?.view.snapshot()
+      .pcs.find((one) => one.pc === path)?.checks ?? []
+  );
 }
 
 export function presenceAt(world: World, pc = 0): string | undefined {
   const { path } = world.pc(pc);
-  return world.centre.centre()?.view.snapshot().pcs.find((one) => one.pc === path)?.presence;
+  return world.centre
+    .centre()
+    ?.view.snapshot()
+    .pcs.find((one) => one.pc === path)?.presence;
 }
 
 /** The subjects that a person had by mail, with the seconds since `from`. */

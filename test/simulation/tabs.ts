@@ -56,7 +56,8 @@ export function startTabs(wires: Wires, process: Process, broken: () => Broken):
     const { kind } = message.transition;
     const isNew = kind === 'raised' || kind === 'worsened';
     if (!isNew || message.to.includes('central') || message.severity === 'minor') return conclude(message, 'told');
-    if (message.severity === 'major') return wait(message, { node: 'escalate-60', forMs: 60 * minute, unlessAcknowledged: true }, toCentral);
+    if (message.severity === 'major')
+      return wait(message, { node: 'escalate-60', forMs: 60 * minute, unlessAcknowledged: true }, toCentral);
     if (message.to.includes('state'))
       return wait(message, { node: 'escalate-45', forMs: 45 * minute, unlessAcknowledged: true }, toCentral);
     wait(message, { node: 'escalate-15', forMs: 15 * minute, unlessAcknowledged: true }, toState);

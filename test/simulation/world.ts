@@ -1,5 +1,5 @@
 /** The world: one virtual time, a broker, the centre's machine and some PCs, all of it from one seed. */
-import { links } from '#contracts';
+import type { links } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { type Broker, createBroker } from './broker.ts';
 import { type CentreMachine, createCentreMachine, settingsOf } from './centre-machine.ts';
