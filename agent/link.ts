@@ -4,7 +4,7 @@ import { backoffMs } from './backoff.ts';
 import { type LinkFigures, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Connected, Transport } from './transport.ts';
 
-export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'figures'> & { transport: Transport; token: string };
+export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'figures' | 'onBehind'> & { transport: Transport; token: string };
 
 export type Link = {
   start(): void;
@@ -68,7 +68,13 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
   if (state.stopped) return leave(answer);
   if (!answer.ok) return again(options, state, answer);
   if (lost !== undefined) return again(options, state, { refused: false, reason: lost });
-  session = openSession({ ...options, connection: answer.connection, session: number, figures: state.figures });
+  const { connection } = answer;
+  const onBehind = () => {
+    session?.close();
+    void connection.end();
+    again(options, state, { refused: false, reason: 'the centre knows a later session: the disk was put back' });
+  };
+  session = openSession({ ...options, connection, session: number, figures: state.figures, onBehind });
   state.session = session;
   state.figures.connected = true;
   options.log.info({ session: number }, 'connected');

@@ -56,6 +56,8 @@ export type SessionOptions = {
   inventory: () => Inventory | undefined;
   /** Runs the state probes and resolves when each has answered. */
   fresh: () => Promise<void>;
+  /** The centre knows a later session of this spool and hears nothing of this one: another must be opened. */
+  onBehind: () => void;
   figures: LinkFigures;
   log: Log;
 };
@@ -216,6 +218,9 @@ function onAck(state: State, ack: Ack): void {
   if (ack.spool !== state.spool.id()) {
     // A fork, or a spool rebuilt meanwhile: its birth is told first, and its events wait for the ack of that.
     if (born) newSpool(state);
+  } else if (ack.session !== undefined && ack.session > state.session) {
+    state.spool.knowSession(ack.session);
+    return state.onBehind();
   } else if (ack.session === state.session) answered(state, ack.upTo);
   else if (result !== 'failed') state.courier.acked(ack.echo === undefined && ack.session === undefined);
   for (const want of ack.want) answerWant(state, want);

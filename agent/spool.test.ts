@@ -240,6 +240,15 @@ test('R16 a session is higher than every one before, also over a restart, a dead
   expect(open().nextSession()).toBeGreaterThan(first + 2);
 });
 
+test('R16 after a session that the centre knows, the next one is higher, also over a kill; one that is behind changes nothing', () => {
+  const { spool, open } = setUp();
+  const first = spool.nextSession();
+  spool.knowSession(first + 50);
+  spool.knowSession(first + 20);
+  expect(spool.nextSession()).toBe(first + 51);
+  expect(open().nextSession()).toBe(first + 52);
+});
+
 test('a word is kept with the spool, and a run that ended without close is told from one that closed', () => {
   const { spool, open } = setUp();
   expect(spool.unclean()).toBe(false);

@@ -25,6 +25,8 @@ export type Spool = {
   refused(seq: number, reason: string): boolean;
   /** Guarantee: higher than every session before, and on disk unless the disk takes nothing (R16). */
   nextSession(): number;
+  /** The centre knows this session of this spool, so that the next one must be higher: a disk that was put back counts from too low. */
+  knowSession(session: number): void;
   figures(): SpoolFigures;
   /** A word kept with the spool, such as the last known checks; false where the disk refused it. */
   remember(key: string, value: string): boolean;
@@ -79,6 +81,9 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     ack: (word) => applyAck(core, word),
     refused: (seq, reason) => refused(core, seq, reason),
     nextSession: () => nextSession(core),
+    knowSession: (session) => {
+      core.counters = { ...core.counters, session: Math.max(core.counters.session, session) };
+    },
     figures: () => figuresOf(core),
     remember: (key, value) => remember(core, key, value),
     recall: (key) => recall(core, key),

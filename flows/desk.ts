@@ -189,9 +189,14 @@ function note(state: State, report: Report, now: number): void {
 }
 
 function answer(state: State, { pc, answer: said, event }: Report): void {
-  state.answers.set(pc, { ...(state.answers.get(pc) ?? { want: [] }), ...said });
+  state.answers.set(pc, { ...(state.answers.get(pc) ?? { want: [] }), ...said, ...sessionHeld(state, pc, said?.session) });
   if (event.type !== 'birth' || event.config === state.config.version) return;
   state.after.push(() => state.options.send(pcTopic(pc, 'config'), state.config.payload, 1));
+}
+
+/** A birth of an older session is answered with the one that is held, so that a PC whose disk was put back opens one above it (R16). */
+function sessionHeld({ engine }: State, pc: string, session: number | undefined): { session?: number } {
+  return session === undefined ? {} : { session: Math.max(session, engine.book.pcs.get(pc)?.session ?? 0) };
 }
 
 /** Gathers what comes in one turn of the event loop, and all that comes while a commit is under way. */

@@ -36,7 +36,7 @@ class StartError extends Error {
 const parts = await start();
 for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => void stop());
 
-type Parts = { ledger: Ledger; centre: Centre; session: Session; api: Api; red: Red; metrics: { close(): void } };
+type Parts = { ledger: Ledger; centre: Centre; session: Session; api: Api; red: Red | undefined; metrics: { close(): void } };
 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
@@ -89,23 +89,27 @@ async function start(): Promise<Parts> {
     log,
   }).catch(startFailed);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  const red = await startRed({
-    wires: centre.wires,
-    tabsDir: tabsDir(),
-
-    ...editor(settings),
-    log,
-  }).catch(startFailed);
+  const red = await startTabs(centre, settings);
   centre.started();
-  log.info({ port: api.port, metricsPort: served.port, editorPort: red.editorPort }, 'ready');
+  log.info({ port: api.port, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ledger, centre, session, api, red, metrics: served };
+}
+
+/** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
+async function startTabs({ wires }: Centre, settings: Settings): Promise<Red | undefined> {
+  const withEditor = editor(settings);
+  return startRed({ wires, tabsDir: tabsDir(), ...withEditor, log }).catch((error: Error) => {
+    if (withEditor.editor !== undefined) startFailed(error);
+    log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
+    return undefined;
+  });
 }
 
 async function stop(): Promise<void> {
   setTimeout(() => process.exit(0), stopLimitMs).unref();
   const { api, metrics, red, session, centre, ledger } = parts;
   metrics.close();
-  await Promise.allSettled([api.close(), red.stop(), session.close(), centre.close()]);
+  await Promise.allSettled([api.close(), red?.stop(), session.close(), centre.close()]);
   await ledger.close();
   process.exit(0);
 }

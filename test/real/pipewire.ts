@@ -95,7 +95,8 @@ function environment(folder: string): Record<string, string> {
 
 /** A loopback, since it can be unplugged and fed; a null sink of class Audio/Source/Virtual cannot be fed. */
 function loopback(id: string, description: string): string[] {
-  const playback = { 'media.class': 'Audio/Source', 'node.name': id, 'node.description': description };
+  // As a real microphone: the session manager chooses it before any monitor.
+  const playback = { 'media.class': 'Audio/Source', 'node.name': id, 'node.description': description, 'priority.session': 2000 };
   const capture = { 'media.class': 'Audio/Sink', 'node.name': `${id}-feed` };
   const channels = ['-n', `${id}-loop`, '-m', 'mono', '-c', '1'];
   return [...channels, `--capture-props=${JSON.stringify(capture)}`, `--playback-props=${JSON.stringify(playback)}`];

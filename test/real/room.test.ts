@@ -48,13 +48,13 @@ describe.runIf(runs && sounds)('the microphone of a room is pulled out and put b
 
   test('the technician has a mail in Hindi at most 3 s after the hold time, with room, device, fault and what to do', async () => {
     await expect.poll(async () => (await microphone()).status, { timeout: 10_000 }).toBe('ok');
+    const unpluggedAt = performance.now();
     await desktop.unplug('room_mic');
     await expect.poll(async () => (await incidents()).length, { timeout: 5_000 }).toBe(1);
-    const openedAt = (await incidents())[0]?.openedAt ?? 0;
     await expect.poll(async () => (await incidents())[0]?.told.length, { timeout: holdMs + 5_000 }).toBeGreaterThan(0);
     const [mail] = await server.mails(1);
-    const afterMs = Date.now() - openedAt;
-    console.log(`mail ${(afterMs / 1_000).toFixed(2)} s after the fault, hold time ${holdMs / 1_000} s`);
+    const afterMs = performance.now() - unpluggedAt;
+    console.log(`mail ${(afterMs / 1_000).toFixed(2)} s after the cable was pulled, hold time ${holdMs / 1_000} s`);
     expect(afterMs).toBeGreaterThanOrEqual(holdMs);
     expect(afterMs).toBeLessThanOrEqual(holdMs + toldMs);
     expect(mail?.headers.get('to')).toContain('tashi@office.test');
@@ -92,7 +92,8 @@ describe.runIf(runs)('the agent of a PC ends', () => {
     onTestFinished(() => server.remove());
     await server.start();
     // The clock of flows and agent runs ten times as fast, so the 90 s of the rule (R18) pass in 9.
-    const parts = await createParts({ pcs: ['room-1'], settings: { people, channels: channels(server.port) }, speed: 10 });
+    const site = { profile: { expected: { camera: [], microphone: [] } } };
+    const parts = await createParts({ pcs: ['room-1'], settings: { site, people, channels: channels(server.port) }, speed: 10 });
     onTestFinished(() => parts.site.remove());
     const { ports } = parts.site;
     const snapshot = () => ask<Snapshot>(ports, '/api/snapshot');
@@ -109,13 +110,14 @@ describe.runIf(runs)('the agent of a PC ends', () => {
 
     const stopped = await parts.start('agent');
     await expect.poll(presence, { timeout: 10_000 }).toBe('online');
-    expect(await server.mails(2)).toHaveLength(2);
+    expect((await server.mails(2))[1]?.text).toMatch(/^ठीक हो गया: PC से जवाब नहीं आ रहा/);
     await stopped.end('SIGTERM');
     await expect.poll(presence, { timeout: 5_000 }).toBe('stopped');
     const stoppedAt = (await snapshot()).at;
     // Past every limit that makes silence of a PC on fibre: 90 s after a will, 150 s without a word.
     await expect.poll(async () => (await snapshot()).at - stoppedAt, { timeout: 30_000 }).toBeGreaterThan(170_000);
     expect(await presence()).toBe('stopped');
-    expect(await server.mails(2)).toHaveLength(2);
+    const silences = (await server.mails(2)).filter(({ text }) => text.includes('PC से जवाब नहीं आ रहा'));
+    expect(silences).toHaveLength(2);
   });
 });

@@ -3,6 +3,7 @@ import { checkKey, type EventMessage, faultOf, links, willGraceMs } from '#contr
 import type { Incident, Transition } from '../../flows/incidents/model.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { OutboxRow } from '../../flows/people/model.ts';
+import type { Arrival } from './centre-machine.ts';
 import { hits } from './disturbances.ts';
 import type { History } from './history.ts';
 import { contentOf, type Kept } from './spool-record.ts';
@@ -38,7 +39,7 @@ export function rowsOf(world: World): Rows {
   return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
 }
 
-export async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
+async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
   const { gaps, twice, forks, integrity } = await inThread(world.centre.db()).audit();
   const lines = integrity === 'ok' ? [] : [`the ledger is damaged: ${integrity}`];
   if (twice > 0) lines.push(`${twice} events stand twice in the ledger`);
@@ -83,7 +84,7 @@ export function spoolsAreEmpty(world: World): string[] {
 }
 
 /** What stands at the end is what is true in the rooms, and what the undisturbed run ended with. */
-export function sameIncidents(world: World, twin: World): string[] {
+function sameIncidents(world: World, twin: World): string[] {
   const [own, undisturbed] = [openIn(world), openIn(twin)];
   const truth = world.pcs.flatMap(({ path, room }) => (room.faults().length === 0 ? [] : [`${path}: ${room.faults().join(', ')}`]));
   const lines: string[] = [];
@@ -92,7 +93,7 @@ export function sameIncidents(world: World, twin: World): string[] {
   return lines;
 }
 
-export function openIn(world: World): string[] {
+function openIn(world: World): string[] {
   // A channel is known to be well again only by the next message that goes through.
   const isRoom = (scope: string) => scope !== 'centre' || world.centre.post.trouble !== null;
   const open = rowsOf(world).incidents.filter((one) => one.over === null && (isRoom(one.scope) || !onlyChannels(one)));
@@ -238,12 +239,18 @@ function falseSilence({ centre, link }: World, pc: string, at: number): string |
   const session = centre.seen.subscribed.filter((one) => one.at <= at).at(-1);
   if (!session?.up) return 'though flows was not subscribed';
   const heard = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
-  const will = heard.filter((one) => one.lost).at(-1);
   const last = Math.max(session.at, heard.at(-1)?.at ?? 0);
   // Arrivals are noted as they come, the centre judges once a second.
   if (at - last >= links[link].silentMs - 1_000) return undefined;
-  if (will === undefined) return `though it was heard ${Math.round(at - last)} ms before and there was no will`;
-  const newer = heard.some((one) => one.at > will.at && !one.lost && one.session !== null && one.session > (will.session ?? 0));
-  if (newer) return `though a newer session spoke after the will, the last word ${Math.round(at - last)} ms before`;
+  const words = heard.filter((one) => !one.lost && one.session !== null);
+  const will = heard.find((one) => one.lost && isLastWord(one, words));
+  if (will === undefined) return `though it was heard ${Math.round(at - last)} ms before and no will of its last session has come`;
   return at - Math.max(session.at, will.at) >= willGraceMs - 1_000 ? undefined : 'before the grace of its will was over';
+}
+
+/** A will counts where the session that spoke last before it is no newer one, and none has spoken since (R16). */
+function isLastWord(will: Arrival, words: readonly Arrival[]): boolean {
+  const session = will.session ?? 0;
+  const before = words.filter((one) => one.at <= will.at).at(-1);
+  return (before?.session ?? 0) <= session && !words.some((one) => one.at > will.at && (one.session ?? 0) > session);
 }

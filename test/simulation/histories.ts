@@ -2,13 +2,22 @@
 import { audit } from './audit.ts';
 import { historyOf, play } from './history.ts';
 
-/** Throws where a promise is broken. `verbose` prints what happened. */
-export async function judgeSeed(seed: number, verbose = false): Promise<void> {
+const usual = 200;
+
+/** The seeds of one of several files, which run side by side: SABHA_HISTORIES says how many in all, SABHA_SEED picks the one to replay. */
+export function seedsOf(file: number, files: number): number[] {
+  const { SABHA_SEED: one, SABHA_HISTORIES: count } = process.env;
+  const seeds = one === undefined ? Array.from({ length: Number(count ?? usual) }, (_, index) => index + 1) : [Number(one)];
+  return seeds.filter((seed) => seed % files === file);
+}
+
+/** Throws where a promise is broken; a seed that is replayed prints what happened. */
+export async function judgeSeed(seed: number): Promise<void> {
   const history = historyOf(seed);
   const world = await play(history, { disturbed: true });
   const twin = await play(history, { disturbed: false });
   const wrong = await audit(history, world, twin);
-  if (verbose) process.stdout.write(`${world.log.join('\n')}\n`);
+  if (process.env['SABHA_SEED'] !== undefined) process.stdout.write(`${world.log.join('\n')}\n`);
   if (wrong.length === 0) return;
   const replay = `SABHA_SEED=${seed} npx vitest run --project boundary test/simulation/histories`;
   throw new Error(`seed ${seed} breaks ${wrong.length} promises:\n  ${wrong.slice(0, 12).join('\n  ')}\nreplay: ${replay}`);

@@ -1,6 +1,6 @@
 /** A PC of the simulation: the real agent on a scripted room, a disk that outlives it, and a link that can be cut. */
 
-import { type Check, type Config, links, type Profile } from '#contracts';
+import type { Check, Config, Profile } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import type { Probe } from '../../agent/probe.ts';
@@ -192,9 +192,4 @@ function platformOf(boot: string): Platform {
     inventory: async () => ({ os: 'simulated' }),
     bootId: () => boot,
   };
-}
-
-/** Time in which a PC on this link is surely heard again after its link is back. */
-export function recoveryMs(link: keyof typeof links): number {
-  return links[link].backoffMaxMs + links[link].beatMs;
 }

@@ -39,6 +39,24 @@ test('R16 sessions stay in order over a disk that was lost, and over a clock tha
   expect(await complaints(world)).toEqual([]);
 });
 
+test('R16 a disk that is put back while the clock is wrong does not leave the PC behind its own sessions for ever', async () => {
+  const world = await atRest();
+  const image = world.pc(0).record.image();
+  world.broker.kill({ flush: true });
+  world.broker.start();
+  await world.pass(2 * minute);
+  world.pc(0).kill();
+  world.pc(0).machine.setWall(0);
+  world.pc(0).record.restore(image);
+  world.pc(0).start({ reboot: true });
+  await world.pass(minute);
+  world.pc(0).room.set('microphone', 'expected-1', 'microphone.missing');
+  await world.pass(5 * minute);
+  expect(presenceAt(world)).toBe('online');
+  expect(mailTo(world, 'asha')).toEqual([expect.stringMatching(/^Critical: Microphone not found/)]);
+  expect(await complaints(world)).toEqual([]);
+});
+
 for (const order of ['flows before the broker', 'the broker before flows', 'both while the PCs are away'] as const) {
   test(`R17 after a restart of broker and flows every PC is heard within a minute: ${order}`, async () => {
     const world = await atRest({ pcs: 5 });

@@ -1,6 +1,6 @@
 /** The parts of Sabha one by one, as `start.ts` would start them: what is killed here stays dead until the test starts it again. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashToken, makeRegistryKeys } from '#contracts';
 import { createSite, type SettingsFile, type Site } from './centre-under-test.ts';
@@ -83,9 +83,4 @@ function environment(part: PartName, { data, ports }: Site, pc: string): Record<
 
 function token(): string {
   return randomBytes(32).toString('base64url');
-}
-
-/** The settings as they were written. */
-export function readJson<T>(file: string): T {
-  return JSON.parse(readFileSync(file, 'utf8')) as T;
 }

@@ -1,0 +1,85 @@
+/** The judge itself: a run of which one mail is taken away, doubled or changed is not found good. */
+import { expect, test } from 'vitest';
+import type { Transition } from '../../flows/incidents/model.ts';
+import type { Notice } from '../../flows/people/model.ts';
+import { calledSilent, untold, type Word, wordsOf, wronglyTwice } from './judge.ts';
+import type { Stretch } from './load.ts';
+
+const pc = 'ladakh/leh/pc-1';
+const stretch: Stretch = {
+  pc,
+  fault: 'camera.missing',
+  device: 'd1',
+  name: 'Device 1.',
+  again: false,
+  fromMs: 1_000,
+  toMs: 20_000,
+  steadyFromMs: 1_000,
+  steadyToMs: 20_000,
+};
+const tellMs = () => 10_000;
+
+test('a fault that stood long enough must be told in its time, of its own room, device and words', () => {
+  expect(untold([stretch], [word('raised', 12_000)], tellMs)).toEqual([]);
+  expect(untold([stretch], [], tellMs)).toEqual([stretch]);
+  expect(untold([stretch], [word('raised', 21_000)], tellMs)).toEqual([stretch]);
+  expect(untold([stretch], [word('raised', 12_000, { scope: 'ladakh/leh/pc-2' })], tellMs)).toEqual([stretch]);
+  expect(untold([{ ...stretch, device: 'd2' }], [word('raised', 12_000)], tellMs)).toHaveLength(1);
+  expect(untold([stretch], [{ ...word('raised', 12_000), text: 'Critical: Camera not found' }], tellMs)).toEqual([stretch]);
+});
+
+test('a fault that was called over and stands again must be told again; one that only flapped need not', () => {
+  const before = [word('raised', 500), word('eased', 900)];
+  expect(untold([stretch], before, tellMs)).toEqual([stretch]);
+  expect(untold([stretch], [...before, word('worsened', 12_000)], tellMs)).toEqual([]);
+  expect(untold([stretch], before.slice(0, 1), tellMs)).toEqual([]);
+});
+
+test('what stood too short, or long only while a part was away, need not be told', () => {
+  expect(untold([{ ...stretch, steadyToMs: 10_900 }], [], tellMs)).toEqual([]);
+});
+
+test('the default route tells too', () => {
+  const line = (room: string) => word('unfinished', 12_000, { lines: [`Leh office, ${room}: Camera not found (raised)`] });
+  expect(untold([stretch], [line('Room pc-1')], tellMs)).toEqual([]);
+  expect(untold([stretch], [line('Room pc-10')], tellMs)).toEqual([stretch]);
+});
+
+test('a crash excuses one message that came twice, and nothing that came three times', () => {
+  const at = (key: string, ...times: number[]) => times.map((atMs) => ({ key, atMs }));
+  expect(wronglyTwice([...at('a', 1, 3), ...at('b', 3)], [2])).toEqual([]);
+  expect(wronglyTwice(at('a', 1, 3), [])).toHaveLength(1);
+  expect(wronglyTwice([...at('a', 1, 3), ...at('b', 1, 4)], [2])).toHaveLength(1);
+  expect(wronglyTwice([...at('a', 1, 3), ...at('b', 1, 6)], [2, 5])).toHaveLength(1);
+  expect(wronglyTwice(at('a', 1, 3, 5), [2, 4])).toHaveLength(1);
+});
+
+test('a PC called silent is found in the history and in the mails', () => {
+  const told = { id: 1, kind: 'raised', about: [{ fault: 'pc.silent', device: '' }] } as unknown as Transition;
+  expect(calledSilent([told], [])).toHaveLength(1);
+  expect(calledSilent([], [{ ...word('raised', 1), text: 'Critical: PC does not answer' }])).toHaveLength(1);
+  expect(calledSilent([], [word('raised', 1)])).toEqual([]);
+});
+
+test('a mail that no row of the ledger knows is a stranger', () => {
+  const mail = { key: 'direct/x', subject: 'Critical', text: '', atMs: 1, to: '', raw: '', headers: new Map() };
+  expect(wordsOf([mail], [])).toEqual({ words: [], strangers: ['direct/x: Critical'] });
+});
+
+function word(kind: Notice['kind'], atMs: number, change: Partial<Notice> = {}): Word {
+  const faults = [{ fault: 'camera.missing', device: 'd1', name: 'Device 1.', reason: null, since: 0 }];
+  const place = { site: { en: 'Leh office', hi: '' }, room: { en: 'Room pc-1', hi: '' }, timeZone: 'Asia/Kolkata' };
+  const notice: Notice = {
+    kind,
+    incident: 1,
+    severity: 'critical',
+    scope: pc,
+    ...place,
+    faults,
+    at: 0,
+    flapping: false,
+    lines: [],
+    ...change,
+  };
+  return { key: `${atMs}`, atMs, text: 'Critical: Camera not found: Device 1.\nRoom pc-1, Leh office', notice };
+}

@@ -1,0 +1,82 @@
+/** What the people in the rooms and at the centre may hold against a run: who was not told, who was told twice, who was called silent. */
+import { faultOf } from '#contracts';
+import type { Transition } from '../../flows/incidents/model.ts';
+import type { Notice, OutboxRow } from '../../flows/people/model.ts';
+import type { Mail } from '../system/mailbox.ts';
+import type { Stretch } from './load.ts';
+
+/** A mail that arrived, with what its row in the ledger says it is about. */
+export type Word = Pick<Mail, 'key' | 'text' | 'atMs'> & { notice: Notice };
+
+/** A mail under way when a fault ends is still in time. */
+const graceMs = 500;
+
+/** Joins mails with their rows by the key in their header; a mail without a row is told by `strangers`. */
+export function wordsOf(mails: readonly Mail[], rows: readonly OutboxRow[]): { words: Word[]; strangers: string[] } {
+  const notices = new Map(rows.map(({ key, notice }) => [key, notice]));
+  const words = mails.flatMap(({ key, text, atMs }) => {
+    const notice = notices.get(key);
+    return notice ? [{ key, text, atMs, notice }] : [];
+  });
+  return { words, strangers: mails.filter(({ key }) => !notices.has(key)).map(({ key, subject }) => `${key}: ${subject}`) };
+}
+
+/** The faults that stood for `tellMs` of steady time, and of which the last word at their end was not that they stand. */
+export function untold(stretches: readonly Stretch[], words: readonly Word[], tellMs: (one: Stretch) => number): Stretch[] {
+  return mustBeTold(stretches, tellMs).filter((one) => {
+    const heard = words.filter((word) => word.atMs <= one.toMs + graceMs);
+    const last = heard.findLast((word) => isAbout(word, one));
+    const stands = last?.notice.kind === 'raised' || last?.notice.kind === 'worsened';
+    return !stands && !heard.some((word) => word.atMs >= one.fromMs && isInBundle(word, one));
+  });
+}
+
+export function mustBeTold(stretches: readonly Stretch[], tellMs: (one: Stretch) => number): Stretch[] {
+  return stretches.filter((one) => one.steadyToMs - one.steadyFromMs >= tellMs(one));
+}
+
+/** Mails that came more than once without a crash of flows between them, more than one for a crash, or a third time. */
+export function wronglyTwice(words: readonly Pick<Word, 'key' | 'atMs'>[], crashes: readonly number[]): string[] {
+  const byCrash = new Map<number, string[]>();
+  const wrong: string[] = [];
+  for (const [key, same] of Map.groupBy(words, (word) => word.key)) {
+    const [first, second, ...more] = same.map(({ atMs }) => atMs).sort((a, b) => a - b);
+    if (first === undefined || second === undefined) continue;
+    if (more.length > 0) wrong.push(`${key}: ${more.length + 2} times`);
+    const crash = crashes.find((at) => at > first && at < second);
+    if (crash === undefined) wrong.push(`${key}: twice without a crash`);
+    else byCrash.set(crash, [...(byCrash.get(crash) ?? []), key]);
+  }
+  for (const [at, keys] of byCrash) if (keys.length > 1) wrong.push(`${keys.join(', ')}: all twice for the crash at ${Math.round(at)}`);
+  return wrong;
+}
+
+/** Every time that a PC was called silent or unheard, in an incident or in a mail. */
+export function calledSilent(transitions: readonly Transition[], words: readonly Word[]): string[] {
+  const about = transitions.flatMap(({ id, kind, about: all }) => all.map(({ fault, device }) => ({ id, kind, fault, device })));
+  const incidents = about
+    .filter(({ fault }) => silences.includes(fault))
+    .map((one) => `transition ${one.id} ${one.kind} ${one.fault} ${one.device}`);
+  const mails = words.filter(({ notice, text }) =>
+    silences.some((fault) => text.includes(titleOf(fault)) || notice.faults.some((one) => one.fault === fault)),
+  );
+  return [...incidents, ...mails.map(({ key, text }) => `${key}: ${text}`)];
+}
+
+const silences = ['pc.silent', 'centre.unheard'];
+
+/** A mail is about a fault where its row says so and its text names room and fault, or says that there are more than it has room for. */
+function isAbout({ notice, text }: Word, { pc, fault, device, name }: Stretch): boolean {
+  if (notice.scope !== pc || !notice.faults.some((one) => one.fault === fault && one.device === device)) return false;
+  const isNamed = text.includes(name) || text.includes(titleOf(fault)) || /\band \d+ more/.test(text);
+  return isNamed && text.includes(`${notice.room.en}, ${notice.site.en}`);
+}
+
+function isInBundle({ notice }: Word, { pc, fault }: Stretch): boolean {
+  const room = ` Room ${pc.slice(pc.lastIndexOf('/') + 1)}: `;
+  return notice.kind === 'unfinished' && notice.lines.some((line) => line.includes(room) && line.includes(titleOf(fault)));
+}
+
+function titleOf(fault: string): string {
+  return faultOf(fault)?.title.en ?? fault;
+}

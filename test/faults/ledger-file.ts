@@ -1,0 +1,29 @@
+/** What a ledger holds after its flows has stopped: the whole history, which flows itself does not load. */
+import type { Transition } from '../../flows/incidents/model.ts';
+import type { LedgerAudit } from '../../flows/ledger/model.ts';
+import { openDatabase } from '../../flows/ledger/schema.ts';
+import { openStore } from '../../flows/ledger/store.ts';
+import type { OutboxRow } from '../../flows/people/model.ts';
+
+export type LedgerFacts = {
+  audit: LedgerAudit;
+  transitions: Transition[];
+  outbox: OutboxRow[];
+  /** Up to which number everything of a spool is durable; 0 where the spool is not known. */
+  upTo(pc: string, spool: string): number;
+};
+
+/** Opens, reads and closes it. */
+export function readLedger(file: string): LedgerFacts {
+  const db = openDatabase({ file });
+  const store = openStore(db);
+  const rows = <T>(table: string) =>
+    db
+      .prepare(`SELECT row FROM ${table}`)
+      .all()
+      .map(({ row }) => JSON.parse(String(row)) as T);
+  const spools = db.prepare('SELECT pc, spool, up_to FROM spools').all();
+  const facts = { audit: store.audit(), transitions: rows<Transition>('transitions'), outbox: rows<OutboxRow>('outbox') };
+  store.close();
+  return { ...facts, upTo: (pc, spool) => Number(spools.find((one) => one['pc'] === pc && one['spool'] === spool)?.['up_to'] ?? 0) };
+}

@@ -1,0 +1,104 @@
+/** What happens in the rooms while the centre is killed: devices that break and are mended at seeded moments, each written down. */
+import { type Fault, faults } from '#contracts';
+import type { Random } from '../random.ts';
+import type { ScriptedPc } from '../system/scripted-pc.ts';
+import type { Steady } from './steady.ts';
+
+/** One fault from its beginning to its end. Real milliseconds; `steady…` by the clock that stands while a part is away. */
+export type Stretch = {
+  pc: string;
+  fault: keyof typeof faults;
+  device: string;
+  /** Name of the device, which no other device has. */
+  name: string;
+  /** It stood before, and so flaps. */
+  again: boolean;
+  fromMs: number;
+  toMs: number;
+  steadyFromMs: number;
+  steadyToMs: number;
+};
+
+export type Load = {
+  stretches: readonly Stretch[];
+  /** Breaks a device that stays broken for `steadyMs`. */
+  breakOne(steadyMs: number): void;
+  standing(): Stretch[];
+  /** Nothing breaks any more and nothing is mended by itself. */
+  stop(): void;
+  mend(stretches: readonly Stretch[]): void;
+};
+
+export type LoadOptions = {
+  pcs: readonly ScriptedPc[];
+  random: Random;
+  steady: Steady;
+  /** How long a fault stands at least, for somebody to be told of it for certain. */
+  tellMs(fault: Fault): number;
+};
+
+type Broken = { stretch: Stretch; pc: ScriptedPc; isOver(): boolean };
+
+const everyMs = 50;
+const breaksEachTurn = 0.3;
+const shortShare = 0.4;
+const againShare = 0.15;
+const shortestMs = 100;
+const shortSpreadMs = 1_900;
+const longSpreadMs = 5_000;
+const standingLimit = 150;
+
+/** Starts it at once. A room never has faults of which one hides the other: what is hidden need not be told. */
+export function startLoad({ pcs, random, steady, tellMs }: LoadOptions): Load {
+  const stretches: Stretch[] = [];
+  const broken = new Set<Broken>();
+
+  function begin(isOver: (from: Stretch) => boolean, mayReturn: boolean): void {
+    const pc = random.pick(pcs);
+    const fault = random.pick(pcs.indexOf(pc) % 2 === 0 ? firstKinds : secondKinds);
+    const mended = stretches.filter((one) => one.pc === pc.pc && one.fault === fault && !isBroken(one));
+    const before = mayReturn && mended.length > 0 ? random.pick(mended) : undefined;
+    const number = stretches.length + 1;
+    const { device, name } = before ?? { device: `d${number}`, name: `Device ${number}.` };
+    const from = { fromMs: performance.now(), steadyFromMs: steady.now() };
+    const end = { toMs: Number.POSITIVE_INFINITY, steadyToMs: Number.POSITIVE_INFINITY };
+    const stretch: Stretch = { pc: pc.pc, fault, device, name, again: before !== undefined, ...from, ...end };
+    stretches.push(stretch);
+    broken.add({ stretch, pc, isOver: () => isOver(stretch) });
+    pc.set(componentOf(fault), device, fault, name);
+  }
+
+  const isBroken = ({ pc, device }: Stretch) => [...broken].some(({ stretch }) => stretch.pc === pc && stretch.device === device);
+  const lasts = (ms: number) => (from: Stretch) => steady.now() - from.steadyFromMs >= ms;
+  const mend = (which: (one: Broken) => boolean) => {
+    for (const one of [...broken].filter(which)) {
+      broken.delete(one);
+      Object.assign(one.stretch, { toMs: performance.now(), steadyToMs: steady.now() });
+      one.pc.set(componentOf(one.stretch.fault), one.stretch.device, null, one.stretch.name);
+    }
+  };
+
+  const timer = setInterval(() => {
+    mend((one) => one.isOver());
+    if (random.next() >= breaksEachTurn || broken.size >= standingLimit) return;
+    const [isShort, isAgain] = [random.next() < shortShare, random.next() < againShare];
+    const shortMs = shortestMs + random.below(shortSpreadMs);
+    const moreMs = random.below(longSpreadMs);
+    begin((from) => (isShort ? performance.now() - from.fromMs >= shortMs : lasts(tellMs(faults[from.fault]) + moreMs)(from)), isAgain);
+  }, everyMs);
+
+  return {
+    stretches,
+    breakOne: (steadyMs) => begin(lasts(steadyMs), false),
+    standing: () => [...broken].map(({ stretch }) => stretch),
+    stop: () => clearInterval(timer),
+    mend: (which) => mend(({ stretch }) => which.includes(stretch)),
+  };
+}
+
+const firstKinds = ['microphone.missing', 'camera.missing'] as const;
+const secondKinds = ['microphone.muted', 'camera.missing'] as const;
+
+function componentOf(fault: Stretch['fault']): 'microphone' | 'camera' {
+  return fault.startsWith('camera.') ? 'camera' : 'microphone';
+}

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { judgeSeed, seedsOf } from './histories.ts';
+import { historyOf, play } from './history.ts';
+
+test('a seed replays: two runs of it tell the same, line by line', async () => {
+  const [first, second] = [await play(historyOf(3), { disturbed: true }), await play(historyOf(3), { disturbed: true })];
+  expect(first.log.length).toBeGreaterThan(50);
+  expect(second.log).toEqual(first.log);
+  expect(second.centre.post.deliveries).toEqual(first.centre.post.deliveries);
+});
+
+test.each(seedsOf(1, 2))('history %i loses nothing, takes nothing twice and ends as if nothing had happened', judgeSeed);
