@@ -4,7 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -27,11 +29,11 @@ type Running = Part & { child: ChildProcess | undefined; failures: number; ready
 
 const log = pino({ base: { part: 'start' } });
 
-function main(): void {
+async function main(): Promise<void> {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < runtimeMajor) stopWith(`Node ${process.version} is too old: run "npm ci && npm start", which brings Node ${runtimeMajor}`);
   const configFile = resolve(process.env['SABHA_CONFIG'] ?? 'sabha.json');
-  const settings = loadSettings(configFile);
+  const settings = await withPorts(loadSettings(configFile));
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
   const pc = `${settings.site.state}/${settings.site.id}/${settings.site.pcs[0]?.id}`;
   const places = prepare(data, pc);
@@ -116,6 +118,8 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; pc:
     SABHA_ADMIT: places.admit,
     SABHA_WALL: folder('dashboards/wall'),
     SABHA_MODULES: folder('node_modules'),
+    SABHA_API_PORT: `${settings.ports.api}`,
+    SABHA_EDITOR_PORT: `${settings.ports.editor}`,
     SABHA_METRICS_PORT: `${settings.ports.flowsMetrics}`,
     ...(places.editor === undefined ? {} : { SABHA_EDITOR_PASSWORD: places.editor }),
   };
@@ -205,13 +209,15 @@ function print(line: string, part: string): void {
 /** Prints the addresses, and the first health of this PC as the centre sees it. */
 async function sayHealth({ ports }: Settings, pc: string): Promise<void> {
   const wall = `http://127.0.0.1:${ports.api}`;
+  const startedAt = Date.now();
   for (const deadline = performance.now() + healthLimitMs; performance.now() < deadline; await new Promise((go) => setTimeout(go, 200))) {
     const view = await fetch(`${wall}/api/pcs`).then(
       (answer) => answer.json() as Promise<PcView[]>,
       () => [],
     );
     const own = view.find((one) => one.pc === pc);
-    if (own === undefined || own.checks.length === 0) continue;
+    // What the ledger remembers of an earlier day is no health.
+    if (own === undefined || own.checks.length === 0 || (own.heardAt ?? 0) < startedAt) continue;
     const checks = own.checks.map(({ component, device, status, fault, reason, name }) => {
       return `  ${{ ok: '●', fault: '◆', unknown: '○' }[status]} ${component}${placeOf(device, name)}: ${fault ?? status}${reason ? `, ${reason}` : ''}`;
     });
@@ -241,9 +247,24 @@ function loadSettings(file: string): Settings {
   return settings.ok ? settings.value : stopWith(settings.line);
 }
 
+/** A port 0 takes a free one, which is chosen here so that all parts know it. */
+async function withPorts(settings: Settings): Promise<Settings> {
+  const rows = Object.entries(settings.ports).map(async ([name, port]) => [name, port || (await freePort())]);
+  return { ...settings, ports: Object.fromEntries(await Promise.all(rows)) };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 function stopWith(line: string): never {
   process.stderr.write(`${line}\n`);
   process.exit(1);
 }
 
-main();
+await main();

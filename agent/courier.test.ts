@@ -142,7 +142,6 @@ test('R7 after a fork the new spool is born, names the old one, and its events w
   expect(net.take('presence')).toEqual([]);
 });
 
-
 test('R4 a ledger that was restored, and holds less than it once acknowledged, is sent again what is still kept', async () => {
   const { link, clock, net, ack, session, event, spool } = setUp();
   link.start();

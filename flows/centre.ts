@@ -9,6 +9,7 @@ import type { WireMessage } from './incidents/model.ts';
 import type { Ledger } from './ledger/model.ts';
 import type { Lines } from './people/channels/index.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
+import type { OutboxRow, Outcome } from './people/model.ts';
 import { createOutbox, type Outbox } from './people/outbox.ts';
 import { channelFor, channelsOf, type Roster } from './people/roster.ts';
 import type { SiteTable } from './site-table.ts';
@@ -159,9 +160,9 @@ async function open(state: State): Promise<void> {
     isOver: (incident) => desk.book.incidents.get(incident)?.over !== null,
     onOutcome: (row, outcome) => {
       options.count.notified(row.channel, outcome.result);
-      const failing = outcome.result === 'refused' || (outcome.result === 'retry' && row.tries >= failingTries);
-      if (!failing && outcome.result === 'retry') return;
-      void desk.tell({ type: 'centre', fault: 'centre.channel_failing', device: row.channel, standing: failing });
+      for (const { device, standing } of failing(row, outcome.result)) {
+        void desk.tell({ type: 'centre', fault: 'centre.channel_failing', device, standing });
+      }
     },
   });
   const held: Held = { desk, outbox };
@@ -171,6 +172,17 @@ async function open(state: State): Promise<void> {
   if (state.subscribed) desk.subscribed();
   if (state.started) desk.started();
   showAll(state);
+}
+
+/** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person, until one is taken again. */
+function failing({ channel, person, tries }: OutboxRow, result: Outcome['result']): { device: string; standing: boolean }[] {
+  const forPerson = `${channel} to ${person}`;
+  if (result === 'refused') return [{ device: forPerson, standing: true }];
+  if (result === 'retry') return tries >= failingTries ? [{ device: channel, standing: true }] : [];
+  return [
+    { device: channel, standing: false },
+    { device: forPerson, standing: false },
+  ];
 }
 
 /** R20: nothing of this memory is true any more. Central is told past the outbox, and the ledger is opened anew. */

@@ -21,6 +21,24 @@ export function wordsOf(mails: readonly Mail[], rows: readonly OutboxRow[]): { w
   return { words, strangers: mails.filter(({ key }) => !notices.has(key)).map(({ key, subject }) => `${key}: ${subject}`) };
 }
 
+/** What is known of a fault that should have been told: every mail about it, and what became of its steps in the ledger. */
+export function evidenceOf(
+  one: Stretch,
+  words: readonly Word[],
+  ledger: { transitions: readonly Transition[]; outbox: readonly OutboxRow[] },
+): string {
+  const seconds = (ms: number) => (ms / 1_000).toFixed(1);
+  const mails = words.filter((word) => isAbout(word, one)).map(({ notice, atMs }) => `${notice.kind} at ${seconds(atMs)}`);
+  const steps = ledger.transitions.filter(({ about }) => about.some(({ fault, device }) => fault === one.fault && device === one.device));
+  const tries = (id: number) =>
+    ledger.outbox
+      .filter(({ transition }) => transition === id)
+      .map(({ channel, tries: n, lastError }) => `${channel} ${n} ${lastError ?? ''}`);
+  const concluded = steps.map(({ id, kind, conclusion }) => `${id} ${kind}: ${conclusion} [${tries(id).join(', ')}]`);
+  const stood = `stood from ${seconds(one.fromMs)} to ${seconds(one.toMs)}, ${seconds(one.steadyToMs - one.steadyFromMs)} of it steady`;
+  return `${one.pc} ${one.fault} ${one.device} ${stood}; mails: ${mails.join(', ') || 'none'}; steps: ${concluded.join(' | ') || 'none'}`;
+}
+
 /** The faults that stood for `tellMs` of steady time, and of which the last word at their end was not that they stand. */
 export function untold(stretches: readonly Stretch[], words: readonly Word[], tellMs: (one: Stretch) => number): Stretch[] {
   return mustBeTold(stretches, tellMs).filter((one) => {

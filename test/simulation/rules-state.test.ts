@@ -1,9 +1,9 @@
 /** R10 to R15: only what is true now raises and clears, and both ends come to hold the same. */
 
 import { expect, test } from 'vitest';
-import { digestOf } from '#contracts';
+import { digestOf, encode, pcTopic } from '#contracts';
 import { rowsOf } from './audit.ts';
-import { atRest, camera, checksAt, complaints, listen, mailTo, microphone, minute, second, transitionsOf } from './scene.ts';
+import { atRest, camera, checksAt, complaints, listen, mailTo, microphone, minute, presenceAt, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';
 
 function holdsTheSame(world: World): boolean {
@@ -42,6 +42,29 @@ test('R12 states that cross each other on the way, or come twice, leave the last
   await world.pass(2 * minute);
   expect(holdsTheSame(world)).toBe(true);
   expect(checksAt(world).find(({ component, device }) => component === 'camera' && device !== '')?.fault).toBe('camera.missing');
+});
+
+test('R12 R16 a state and a will from before, that come once more, change nothing', async () => {
+  const world = await atRest();
+  const old: [string, Buffer][] = [];
+  world.broker.intercept((topic, payload) => {
+    if (topic.endsWith('/state')) old.push([topic, payload]);
+    return false;
+  });
+  microphone(world, 'microphone.missing');
+  await world.pass(10 * second);
+  world.pc(0).cut('reset');
+  world.pc(0).heal();
+  await world.pass(minute);
+  microphone(world, null);
+  await world.pass(10 * second);
+  const [before, session] = [checksAt(world), old.map(([, payload]) => JSON.parse(String(payload)).session)[0]];
+  old.push([pcTopic(world.pc(0).path, 'presence'), encode('presence', { kind: 'lost', boot: 'boot-1', session })]);
+  for (const [topic, payload] of old) world.centre.centre()?.take(topic, payload);
+  await world.pass(second);
+  expect(old.length).toBeGreaterThan(2);
+  expect(checksAt(world)).toEqual(before);
+  expect(presenceAt(world)).toBe('online');
 });
 
 test('R13 a state that is lost on the way is noticed by the next beat and asked for, at most once in 10 s', async () => {

@@ -155,7 +155,7 @@ async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: st
 
 /** R24: that a flow did not finish is a finding of its own. */
 async function finding(parts: Parts, expect: TestContext['expect']): Promise<void> {
-  const faults = async () =>
+  const found = async () =>
     (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));
   await expect.poll(found, { timeout: 10_000 }).toContain('centre.flow_unfinished');
 }

@@ -109,15 +109,20 @@ export function killAllWith(mark: string): void {
   }
 }
 
-/** Ports that nobody listens on, below those that the system gives to clients. */
+/** Ports that nobody listens on, below those that the system gives to clients. Each is given once, and each worker has a range of its own. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000);
-    if (!ports.includes(port) && (await isFree(port))) ports.push(port);
+    const port = rangeStart + (given % rangeSize);
+    given += 1;
+    if (await isFree(port)) ports.push(port);
   }
   return ports;
 }
+
+const rangeSize = 1_000;
+const rangeStart = 12_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 20) * rangeSize;
+let given = Math.floor(Math.random() * rangeSize);
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();

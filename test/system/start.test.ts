@@ -38,6 +38,19 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   expect(centre.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
 });
 
+test('a port 0 takes a free one, and all parts know it', async () => {
+  const free = { mqtt: 0, api: 0, editor: 0, brokerMetrics: 0, flowsMetrics: 0, exporter: 0 };
+  site.configure({ ports: free });
+  const centre = startCentre(site);
+  await isUp(centre);
+  const wall = centre.lines
+    .find(({ msg }) => /^ +wall +http/.test(msg))
+    ?.msg.trim()
+    .split(/ +/)[1];
+  expect((await fetch(`${wall}/api/pcs`)).status).toBe(200);
+  await centre.stop();
+});
+
 test('Ctrl-C in the first moments ends everything too', async () => {
   const centre = startCentre(site);
   await centre.says('ready');
@@ -74,6 +87,8 @@ test('each secret lies in the folder of the one part that may read it, for its o
   await first.stop();
   const second = startCentre(site);
   await isUp(second);
+  // What is printed is not what an earlier day left behind.
+  expect(await second.api<PcView[]>('/api/pcs')).toMatchObject([{ presence: 'online' }]);
   expect(secrets.map(text)).toEqual(before.secrets);
   expect(await version()).toBeGreaterThanOrEqual(before.version);
   // Nobody is left to stop the parts.
