@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type Check, type Config, encode, type Inventory } from '#contracts';
+import { handClock, seeded } from './agent.test-helper.ts';
 import { createAgent } from './agent.ts';
-import { handClock, seeded } from './fixtures.ts';
-import { decodeWill, pc, wire } from './link.fixture.ts';
+import { decodeWill, pc, wire } from './link.test-helper.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe } from './probe.ts';
 import type { ProfileStore } from './profile-store.ts';

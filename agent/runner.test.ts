@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Check } from '#contracts';
-import { handClock } from './fixtures.ts';
+import { handClock } from './agent.test-helper.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 import { createRunner } from './runner.ts';

@@ -1,7 +1,7 @@
 /** The exporter at a real broker and a real API. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { encode, pcTopic, realClock } from '#contracts';
-import { scriptedDesk, wellPc } from '../../flows/api/scripted-desk.ts';
+import { scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';
 import { connect, type Peer } from '../../test/contract/peers.ts';

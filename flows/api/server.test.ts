@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { faultIds } from '#contracts';
-import { microphoneGone, type ScriptedDesk, scriptedDesk } from './scripted-desk.ts';
+import { microphoneGone, type ScriptedDesk, scriptedDesk } from './scripted-desk.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 let wallDir: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Clock } from '#contracts';
-import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from './scripted-desk.ts';
+import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from './scripted-desk.test-helper.ts';
 import { type Api, startApi } from './server.ts';
 import { bufferLimitBytes, streamLimit } from './streams.ts';
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { encode, type PcView, pcTopic } from '#contracts';
 import type { DashboardJson } from '../../dashboards/grafana/lint.test-helper.ts';
-import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.ts';
+import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../contract/broker-under-test.ts';
 import { connect } from '../contract/peers.ts';

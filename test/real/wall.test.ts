@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.ts';
+import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { requirePart } from './parts.ts';
 

@@ -15,8 +15,8 @@ import {
   pcTopic,
   scopeTopic,
 } from '#contracts';
+import { handClock, seeded } from './agent.test-helper.ts';
 import { createBoard } from './board.ts';
-import { handClock, seeded } from './fixtures.ts';
 import { createLink } from './link.ts';
 import { openSpool } from './spool.ts';
 import { openSpoolDisk } from './spool-disk.ts';
