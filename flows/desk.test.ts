@@ -111,6 +111,25 @@ describe('the desk', () => {
     expect(rig.rows.map((row) => row.key)).toEqual(['1/email/technician']);
   });
 
+  it('R22 a wait goes on in the moment in which it is due, not at the next full second', async () => {
+    const rig = await createRig();
+    rig.desk.started();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    await rig.settle();
+    const [message] = rig.offers;
+    if (message === undefined) throw new Error('nothing was offered');
+    const { severity, holdMs, to } = message;
+    const dueAt = message.transition.at + 20_300;
+    message.acts.push({ do: 'wait', node: 'hold', dueAt, unlessAcknowledged: false, message: { severity, holdMs, to } });
+    rig.desk.conclude(message, 'on hold');
+    await rig.clock.pass(20_299);
+    expect(rig.offers).toHaveLength(1);
+    await rig.clock.pass(2);
+    await rig.settle();
+    expect(rig.offers).toHaveLength(2);
+  });
+
   it('R20 a failed commit ends the desk once, and nothing is answered', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
     rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));

@@ -74,7 +74,7 @@ export function createDesk(options: DeskOptions) {
   let cancelTick: Cancel = () => {};
   const tick = (): void => {
     tell(state, { type: 'tick' });
-    cancelTick = options.clock.after(tickMs, tick);
+    cancelTick = options.clock.after(untilTickMs(state), tick);
   };
   cancelTick = options.clock.after(tickMs, tick);
   schedule(state);
@@ -145,6 +145,16 @@ function openState(options: DeskOptions): State {
     config: { version: config.version, payload: encode('config', config) },
     noted: new Map(),
   };
+}
+
+/** A second, or the time until the next wait is due: what was held long enough is not held longer. */
+function untilTickMs({ engine, time }: State): number {
+  const now = time();
+  const dueInMs = [...engine.book.timers.values()].map(({ dueAt }) => dueAt - now).filter((ms) => ms > 0);
+  return Math.max(
+    1,
+    dueInMs.reduce((least, ms) => Math.min(least, ms), tickMs),
+  );
 }
 
 function startsOf(text: string | undefined): number[] {

@@ -101,6 +101,22 @@ describe('R22 hold', () => {
     stage.pass(8 * second);
     expect(stage.told()).toEqual(['raised to technician']);
   });
+
+  it('a fault that flaps and is just gone when its hold ends is told soon after it stands again, not after its long calm', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    for (const goneForMs of [2 * second, 3 * second]) {
+      stage.state([fault('camera.missing')]);
+      stage.pass(8 * second);
+      stage.state([ok('camera')]);
+      stage.pass(goneForMs);
+    }
+    expect(stage.told()).toEqual([]);
+    stage.state([fault('camera.missing')]);
+    expect(stage.incident()?.flapping).toBe(true);
+    stage.pass(6 * second);
+    expect(stage.told()).toEqual(['raised to technician']);
+  });
 });
 
 describe('R23 conclude', () => {

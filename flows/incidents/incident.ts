@@ -46,7 +46,7 @@ export function worst(faults: readonly StandingFault[]): Severity {
 }
 
 /** How long a fault must be gone before it is over: its catalogue time, or the long calm of one that flaps. */
-export function clearMsOf(fault: StandingFault, ended: Record<string, number>, now: number): number {
+function clearMsOf(fault: StandingFault, ended: Record<string, number>, now: number): number {
   return flaps(fault, ended, now) ? calmMs : (faultOf(fault.fault)?.clearMs ?? 0);
 }
 

@@ -98,7 +98,7 @@ describe('R24 each offer is judged against the incident as it is now', () => {
       { verdict: 'over', how: 'nobody had been told' },
     ],
   ] as const)('%s', (_, one, of, verdict) => {
-    expect(judge(one, of, {}, now)).toEqual(verdict);
+    expect(judge(one, of)).toEqual(verdict);
   });
 });
 
@@ -235,4 +235,17 @@ it('R23 tells a person once over one channel, however often the transition is of
   stage.state([fault('microphone.missing')]);
   stage.pass(5_000);
   expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
+});
+
+it('R21 news that waits for an answer keeps back no later news of the room', () => {
+  const stage = createStage();
+  stage.subscribe();
+  stage.apply({ type: 'started' });
+  stage.birth();
+  stage.setPath(() => 'nothing');
+  stage.state([fault('pc.load_high', 'processor'), ok('camera'), ok('microphone')]);
+  stage.state([fault('pc.load_high', 'processor'), fault('camera.held'), ok('microphone')]);
+  stage.state([fault('pc.load_high', 'processor'), unknown('camera', 'busy'), fault('microphone.missing')]);
+  stage.apply({ type: 'conclude', transition: 1, acts: [], severity: 'minor', how: 'done' });
+  expect(stage.offers.map((one) => one.message.fault)).toEqual(['pc.load_high', 'microphone.missing']);
 });

@@ -1,6 +1,5 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
 import { bySeverity, faultOf, type LinkClass, siteOf, stateOf } from '#contracts';
-import { clearMsOf } from './incident.ts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from './model.ts';
 import { faultKey } from './standing.ts';
 
@@ -10,8 +9,8 @@ export const maxOffers = 2;
 
 export type Judgement = { verdict: 'go' } | { verdict: 'over'; how: string } | { verdict: 'later'; inMs: number };
 
-/** Judges an offer against the incident as it is now, not as it was (R24). `ended` is the flapping memory of its scope. */
-export function judge(transition: Transition, incident: Incident, ended: Record<string, number>, now: number): Judgement {
+/** Judges an offer against the incident as it is now, not as it was (R24). */
+export function judge(transition: Transition, incident: Incident): Judgement {
   const told = incident.told.length > 0;
   if (transition.kind === 'cleared' || transition.kind === 'closed' || transition.kind === 'eased') {
     return told ? { verdict: 'go' } : { verdict: 'over', how: 'nobody had been told' };
@@ -27,20 +26,16 @@ export function judge(transition: Transition, incident: Incident, ended: Record<
   }
   if (open.every((fault) => fault.unknownSince !== null)) return { verdict: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
-  if (gone) return { verdict: 'later', inMs: Math.min(...open.map((fault) => clearMsOf(fault, ended, now))) + 1_000 };
+  // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
+  if (gone) return { verdict: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
   return { verdict: 'go' };
 }
 
 /** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. */
-export function judgeTimer(
-  timer: Timer,
-  transition: Transition,
-  incident: Incident,
-  at: { ended: Record<string, number>; now: number },
-): Judgement {
+export function judgeTimer(timer: Timer, transition: Transition, incident: Incident): Judgement {
   if (timer.unlessAcknowledged && incident.acknowledged !== null)
     return { verdict: 'over', how: `acknowledged by ${incident.acknowledged.by}` };
-  return judge(transition, incident, at.ended, at.now);
+  return judge(transition, incident);
 }
 
 /** The faults that a transition tells of and that the incident still has. */

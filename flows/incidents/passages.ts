@@ -103,9 +103,10 @@ function proceed(book: Book, options: PassageOptions, incidentId: number, now: n
     if (one.state === 'open') return;
     const incident = book.incidents.get(incidentId);
     if (incident === undefined) return;
-    const judged = judge(one, incident, endedOf(book, incident), now);
+    const judged = judge(one, incident);
     if (judged.verdict === 'over') book.putTransition({ ...one, state: 'concluded', conclusion: judged.how });
-    if (judged.verdict === 'later') return;
+    // It waits, and keeps back nothing that comes after it.
+    if (judged.verdict === 'later') continue;
     if (judged.verdict === 'go') return offer({ book, options, transition: one, now });
   }
 }
@@ -132,7 +133,7 @@ function step(hand: Hand & { transition: Transition }): void {
 function offerAgain(hand: Hand & { transition: Transition }): void {
   const { book, transition, now } = hand;
   const incident = book.incidents.get(transition.incident);
-  const judged = incident && judge(transition, incident, endedOf(book, incident), now);
+  const judged = incident && judge(transition, incident);
   if (judged?.verdict !== 'over') return offer(hand);
   book.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, judged.how) });
   proceed(book, hand.options, transition.incident, now);
@@ -142,7 +143,7 @@ function fire({ book, options, now, timer }: Hand & { timer: Timer }): void {
   const transition = book.transitions.get(timer.transition);
   const incident = transition && book.incidents.get(transition.incident);
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return book.dropTimer(timer);
-  const judged = judgeTimer(timer, transition, incident, { ended: endedOf(book, incident), now });
+  const judged = judgeTimer(timer, transition, incident);
   if (judged.verdict === 'over') return endWait(book, transition, timer, judged.how);
   if (book.liveOf(incident.id).some((one) => one.state === 'open')) return;
   if (judged.verdict === 'later') return book.putTimer({ ...timer, dueAt: now + judged.inMs });
@@ -238,10 +239,6 @@ function withTold(incident: Incident, transition: Transition): Incident {
 
 function moreSevere(a: Severity | null, b: Severity): Severity {
   return a !== null && bySeverity(a, b) < 0 ? a : b;
-}
-
-function endedOf(book: Book, incident: Incident): Record<string, number> {
-  return book.pcs.get(incident.scope)?.ended ?? {};
 }
 
 function overdue(transition: Transition, now: number): boolean {

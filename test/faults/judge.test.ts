@@ -48,7 +48,9 @@ test('the default route tells too', () => {
 test('a crash excuses one message that came twice, and nothing that came three times', () => {
   const at = (key: string, ...times: number[]) => times.map((atMs) => ({ key, atMs }));
   expect(wronglyTwice([...at('a', 1, 3), ...at('b', 3)], [2])).toEqual([]);
+  expect(wronglyTwice(at('a', 1_100, 3_000), [1_000])).toEqual([]);
   expect(wronglyTwice(at('a', 1, 3), [])).toHaveLength(1);
+  expect(wronglyTwice(at('a', 1_400, 3_000), [1_000])).toHaveLength(1);
   expect(wronglyTwice([...at('a', 1, 3), ...at('b', 1, 4)], [2])).toHaveLength(1);
   expect(wronglyTwice([...at('a', 1, 3), ...at('b', 1, 6)], [2, 5])).toHaveLength(1);
   expect(wronglyTwice(at('a', 1, 3, 5), [2, 4])).toHaveLength(1);

@@ -40,13 +40,14 @@ export type LoadOptions = {
 type Broken = { stretch: Stretch; pc: ScriptedPc; isOver(): boolean };
 
 const everyMs = 50;
-const breaksEachTurn = 0.3;
-const shortShare = 0.4;
-const againShare = 0.15;
+const breaksEachTurn = 0.1;
+const shortShare = 0.5;
+const againShare = 0.25;
 const shortestMs = 100;
 const shortSpreadMs = 1_900;
 const longSpreadMs = 5_000;
-const standingLimit = 150;
+/** Few enough for one mail server, which takes a tenth of a second for each mail: a second of the centre's time. */
+const standingLimit = 60;
 
 /** Starts it at once. A room never has faults of which one hides the other: what is hidden need not be told. */
 export function startLoad({ pcs, random, steady, tellMs }: LoadOptions): Load {
