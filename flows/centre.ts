@@ -2,7 +2,7 @@
  * The centre: keeps a desk open on the ledger, and everything that outlives a desk (tabs, API, people).
  * When a commit fails the desk is thrown away, central is told directly, and a new desk is made from the ledger (R20).
  */
-import type { Cancel, Clock, StreamFrame } from '#contracts';
+import type { Clock } from '#contracts';
 import type { DeskView } from './api/model.ts';
 import { createDesk, type Desk, type DeskCounts } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
@@ -12,13 +12,10 @@ import type { TellCentralDirectly } from './people/direct.ts';
 import type { OutboxRow, Outcome } from './people/model.ts';
 import { createOutbox, type Outbox } from './people/outbox.ts';
 import { channelFor, channelsOf, type Roster } from './people/roster.ts';
+import { createShow, type Show } from './show.ts';
 import type { SiteTable } from './site-table.ts';
-import { incidentView, pcView, siteView, snapshotOf, type View } from './view.ts';
 import type { Wires } from './wires.ts';
 
-const frameEveryMs = 250;
-/** PCs that were heard and say nothing new are shown anew in this time. */
-const heardEveryMs = 15_000;
 const reopenMinMs = 1_000;
 const reopenMaxMs = 60_000;
 /** This many failures of one message in a row are a failing channel. */
@@ -68,10 +65,7 @@ type State = {
   failures: number;
   head: ((message: WireMessage) => void) | undefined;
   waits: Map<string, (message: WireMessage) => void>;
-  listeners: Set<(frame: StreamFrame) => void>;
-  changedPcs: Set<string>;
-  changedIncidents: Set<number>;
-  cancelFrame: Cancel | undefined;
+  show: Show;
 };
 
 export function createCentre(options: CentreOptions): Centre {
@@ -84,34 +78,27 @@ export function createCentre(options: CentreOptions): Centre {
     failures: 0,
     head: undefined,
     waits: new Map(),
-    listeners: new Set(),
-    changedPcs: new Set(),
-    changedIncidents: new Set(),
-    cancelFrame: undefined,
-  };
-  let cancelHeard: Cancel = () => {};
-  const showHeard = (): void => {
-    showAll(state);
-    cancelHeard = options.clock.after(heardEveryMs, showHeard);
+    show: createShow({
+      ...options,
+      desk: () => state.held?.desk,
+      ready: () => state.held !== undefined && state.subscribed && state.started,
+    }),
   };
   const now = () => state.held?.desk.time() ?? options.clock.now();
   return {
     wires: wiresOf(state, now),
-    view: viewOf(state),
-    async open() {
-      await open(state);
-      showHeard();
-    },
+    view: state.show.view,
+    open: () => open(state),
     take: (topic, payload) => state.held?.desk.take(topic, payload),
     subscribed() {
       state.subscribed = true;
       state.held?.desk.subscribed();
-      showAll(state);
+      state.show.all();
     },
     unsubscribed() {
       state.subscribed = false;
       state.held?.desk.unsubscribed();
-      showAll(state);
+      state.show.all();
     },
     started() {
       state.started = true;
@@ -121,8 +108,7 @@ export function createCentre(options: CentreOptions): Centre {
     now,
     async close() {
       state.closed = true;
-      cancelHeard();
-      state.cancelFrame?.();
+      state.show.close();
       const held = state.held;
       state.held = undefined;
       held?.desk.close();
@@ -148,7 +134,7 @@ async function open(state: State): Promise<void> {
     central: () => roster.central().flatMap((person) => channelsOf(person, lines).map((channel) => ({ person: person.id, channel }))),
     offer: (message, node) => offer(state, message, node),
     notify: (rows) => outbox.add(rows),
-    changed: (change) => changed(state, change),
+    changed: state.show.changed,
     onFatal: fatal,
   });
   const outbox = createOutbox({
@@ -171,7 +157,7 @@ async function open(state: State): Promise<void> {
   outbox.run().catch(fatal);
   if (state.subscribed) desk.subscribed();
   if (state.started) desk.started();
-  showAll(state);
+  state.show.all();
 }
 
 /** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person, until one is taken again. */
@@ -238,67 +224,4 @@ function wiresOf(state: State, now: () => number): Wires {
     channels: () => [...state.options.lines.keys()],
     now,
   };
-}
-
-function viewOf(state: State): DeskView {
-  return {
-    ready: () => state.held !== undefined && state.subscribed && state.started,
-    snapshot() {
-      const view = nowView(state);
-      if (view !== undefined) return snapshotOf(view);
-      return { at: state.options.clock.now(), subscribed: false, sites: [], pcs: [], incidents: [] };
-    },
-    incident(id) {
-      const view = nowView(state);
-      const incident = view?.book.incidents.get(id);
-      return view && incident && incidentView(view, incident);
-    },
-    acknowledge: (id, by) => operate(state, id, { type: 'acknowledge', by }),
-    note: (id, by, text) => operate(state, id, { type: 'note', by, text }),
-    onChange(listener) {
-      state.listeners.add(listener);
-      return () => void state.listeners.delete(listener);
-    },
-  };
-}
-
-type Operation = { type: 'acknowledge'; by: string } | { type: 'note'; by: string; text: string };
-
-async function operate(state: State, incident: number, operation: Operation): Promise<'done' | 'missing' | 'over'> {
-  const desk = state.held?.desk;
-  const found = desk?.book.incidents.get(incident);
-  if (desk === undefined || found === undefined) return 'missing';
-  if (found.over !== null) return 'over';
-  await desk.tell({ ...operation, incident }, { who: operation.by, what: operation.type, about: `incident ${incident}` });
-  return 'done';
-}
-
-function nowView(state: State): View | undefined {
-  const desk = state.held?.desk;
-  const personName = (id: string) => state.options.roster.person(id).name;
-  return desk && { book: desk.book, table: state.options.table, at: desk.time(), subscribed: desk.isSubscribed(), personName };
-}
-
-/** Every PC anew: what was heard of it, and whether anything can be heard at all. */
-function showAll(state: State): void {
-  changed(state, { pcs: state.options.table.known.map(({ pc }) => pc), incidents: [] });
-}
-
-function changed(state: State, change: { pcs: string[]; incidents: number[] }): void {
-  for (const pc of change.pcs) state.changedPcs.add(pc);
-  for (const id of change.incidents) state.changedIncidents.add(id);
-  if (state.listeners.size === 0 || state.cancelFrame !== undefined) return;
-  state.cancelFrame = state.options.clock.after(frameEveryMs, () => sendFrame(state));
-}
-
-function sendFrame(state: State): void {
-  state.cancelFrame = undefined;
-  const view = nowView(state);
-  if (view === undefined) return;
-  const pcs = [...state.changedPcs].map((pc) => pcView(view, pc));
-  const incidents = [...state.changedIncidents].flatMap((id) => view.book.incidents.get(id) ?? []).map((one) => incidentView(view, one));
-  state.changedPcs.clear();
-  state.changedIncidents.clear();
-  const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, pcs, sites: [siteView(view)], incidents };
-  for (const listener of state.listeners) listener(frame);
 }
