@@ -5,8 +5,7 @@
 import { createBook } from './book.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from './model.ts';
 import { notAhead } from './not-ahead.ts';
-import { centralNotice } from './notice.ts';
-import { createPassages, outboxRow } from './passages.ts';
+import { createPassages, tellCentral } from './passages.ts';
 import { heard, newRecord, onBeat, onBirth, onBye, onLost, onState, presenceOf, type Step } from './pc.ts';
 import { type Core, type EngineOptions, followOpen, followPc, followUnheard, setCentre, unreadableLimit } from './scopes.ts';
 
@@ -192,12 +191,7 @@ function nameUnknown(core: Core, now: number): void {
   if (frozen.length === 0) return;
   core.namedAt = now;
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
-  const lines = ['unknown_for_a_day', ...names];
-  const notice = centralNotice({ kind: 'direct', lines, place: core.options.place('centre'), now });
-  for (const to of core.options.central()) {
-    const row = outboxRow({ ...to, key: `unknown-${now}/${to.channel}/${to.person}`, transition: null, notice, now });
-    core.book.add(`outbox/${row.key}`, { op: 'outbox', row });
-  }
+  tellCentral({ ...core, now, kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
 }
 
 function isUnknownForADay(incident: Incident, now: number): boolean {

@@ -189,12 +189,7 @@ function deliver({ book, options, now, transition, incident, acts }: Delivery): 
 
 function bundle({ book, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {
   const lines = unfinished.map((one) => lineOf(book, options, one));
-  const notice = centralNotice({ kind: 'unfinished', lines, place: options.place('centre'), now });
-  const recipients = options.central();
-  for (const { person, channel } of recipients) {
-    const key = `default-${unfinished[0]?.id}/${channel}/${person}`;
-    book.add(`outbox/${key}`, { op: 'outbox', row: outboxRow({ key, transition: null, channel, person, notice, now }) });
-  }
+  const recipients = tellCentral({ book, options, now, kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
   for (const one of unfinished) {
     const incident = book.incidents.get(one.incident);
     if (incident === undefined) continue;
@@ -212,8 +207,30 @@ function lineOf(book: Book, options: PassageOptions, one: Transition): string {
   return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${one.kind})`;
 }
 
+type CentralWord = {
+  book: Book;
+  options: Pick<PassageOptions, 'central' | 'place'>;
+  now: number;
+  kind: 'unfinished' | 'direct';
+  lines: string[];
+  /** First part of the key of each row. */
+  key: string;
+};
+
+/** Puts one word of the centre's own into the outbox, for central's persons on every channel; answers whom it goes to. */
+export function tellCentral(word: CentralWord): Recipient[] {
+  const { book, options, now, kind, lines, key } = word;
+  const notice = centralNotice({ kind, lines, place: options.place('centre'), now });
+  const recipients = options.central();
+  for (const { person, channel } of recipients) {
+    const row = outboxRow({ key: `${key}/${channel}/${person}`, transition: null, channel, person, notice, now });
+    book.add(`outbox/${row.key}`, { op: 'outbox', row });
+  }
+  return recipients;
+}
+
 /** A row that waits to be sent to one person over one channel. */
-export function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'person' | 'notice'> & { now: number }): OutboxRow {
+function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'person' | 'notice'> & { now: number }): OutboxRow {
   const { now, ...row } = at;
   return { ...row, createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null };
 }

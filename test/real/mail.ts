@@ -2,11 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ReadMail, readMail } from '../../flows/people/channels/mail.test-helper.ts';
+import { freePorts } from '../system/processes.ts';
 import { installed } from './parts.ts';
 
 export type MailServer = {
@@ -29,7 +30,7 @@ export async function mailServer(): Promise<MailServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-mail-'));
   await chmod(folder, 0o711);
   const box = join(folder, 'box');
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   await writeFile(join(folder, 'smtpd.conf'), config(port, box));
   await writeFile(join(folder, 'spool.sh'), script(folder, box));
   let child: ChildProcess | undefined;
@@ -82,15 +83,6 @@ function script(folder: string, box: string): string {
     `exec smtpd -d -f ${join(folder, 'smtpd.conf')}`,
     '',
   ].join('\n');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Ends when the server greets; throws with its own words when it ends first, or after 10 s. */

@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '../system/processes.ts';
 import { installed } from './parts.ts';
 
 /** One series of an answer, with its last value. */
@@ -35,7 +35,7 @@ export function prometheusFound(): boolean {
 export async function startPrometheus(targetPort: number): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-prometheus-'));
   await writeFile(join(folder, 'prometheus.yml'), config(targetPort));
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const flags = ['--config.file=prometheus.yml', '--storage.tsdb.path=data', `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'];
   const child = spawn('prometheus', flags, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const stop = async () => {
@@ -87,15 +87,6 @@ function config(targetPort: number): string {
 function found(data: unknown): Found[] {
   const { result } = data as { result: Series[] };
   return result.map(({ metric, value, values }) => ({ labels: metric, value: Number((value ?? values?.at(-1))?.[1]) }));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function answering(child: ChildProcess, url: string): Promise<void> {
