@@ -1,12 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
 /** Unit tests stand beside the code; `test/` holds what crosses a boundary. */
-const boundary = ['test/architecture.test.ts', 'test/contract/**/*.test.ts', 'test/simulation/**/*.test.ts', 'test/system/**/*.test.ts'];
+const boundary = [
+  'test/architecture.test.ts',
+  'test/generate/**/*.test.ts',
+  'test/contract/**/*.test.ts',
+  'test/simulation/**/*.test.ts',
+  'test/system/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{agent,broker,flows,dashboards}/**/*.test.ts', 'start.test.ts'], testTimeout: 10_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['{agent,broker,flows,dashboards}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts', 'start.test.ts'],
+          testTimeout: 10_000,
+        },
+      },
       { test: { name: 'boundary', include: boundary, testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 120_000, fileParallelism: false },

@@ -1,54 +1,264 @@
-/** What the HTTP API of `flows` answers; the exporter and the wall read it. Times are milliseconds since 1970 by the centre's clock. */
+/**
+ * What the HTTP API of `flows` answers; the exporter, the wall and the CLI read it, and OpenAPI is made from it.
+ * Times are milliseconds since 1970 by the centre's clock.
+ */
+import * as v from 'valibot';
+import { linkClasses } from './links.ts';
+import { profile } from './messages.ts';
+import { readinesses, siteStages } from './sites.ts';
+import { presences, severities, statuses, transitionKinds } from './states.ts';
 
-import type { Words } from './faults.ts';
-import type { Check, Presence, Severity, TransitionKind } from './states.ts';
+const text = v.string();
+const time = v.number();
+const maybeTime = v.nullable(time);
+const maybeText = v.nullable(text);
+const count = v.number();
+const words = v.object({ en: text, hi: text });
+const readiness = v.picklist(readinesses);
+/** Why a room is not ready or not known. */
+const why = v.nullable(v.object({ component: text, fault: maybeText, reason: maybeText }));
 
-export type PcView = {
-  pc: string;
-  site: string;
-  state: string;
-  room: Words;
-  presence: Presence;
-  heardAt: number | null;
-  agent: string | null;
-  checks: (Check & { since: number })[];
+export const pcView = v.object({
+  pc: text,
+  site: text,
+  state: text,
+  room: words,
+  presence: v.picklist(presences),
+  heardAt: maybeTime,
+  /** When it last answered a roll call, its probes run anew for it. */
+  calledAt: maybeTime,
+  agent: maybeText,
+  /** Version of the profile that the centre wants it to have, and of the one it last said it has: unequal is drift. */
+  config: v.object({ wanted: count, held: count }),
+  checks: v.array(
+    v.object({
+      component: text,
+      device: text,
+      status: v.picklist(statuses),
+      fault: maybeText,
+      reason: maybeText,
+      name: v.exactOptional(text),
+      since: time,
+    }),
+  ),
+  readiness,
+  why,
   /** Id of the open incident of this room. */
-  incident: number | null;
-};
+  incident: v.nullable(count),
+});
 
-export type SiteView = { site: string; state: string; name: Words; link: string; pcs: string[]; worst: Severity | 'ok' | 'unknown' };
+/** One site in a row of about 300 bytes; nothing in it changes while its PCs only go on talking. */
+export const siteView = v.object({
+  site: text,
+  state: text,
+  name: words,
+  stage: v.picklist(siteStages),
+  link: v.picklist(linkClasses),
+  elevationM: v.number(),
+  /** How many PCs it has. */
+  pcs: count,
+  /** The worst of its rooms, and why. Said of every stage, counted only of live ones. */
+  readiness,
+  why,
+  /** Most severe of its open incidents, and how many are open. */
+  worst: v.nullable(v.picklist(severities)),
+  open: count,
+  /** Last word of the PC that has been away longest; null while all talk or where none was ever heard. */
+  quietSince: maybeTime,
+});
 
-export type FaultView = {
-  fault: string;
-  device: string;
-  name: string | null;
-  severity: Severity;
-  since: number;
-  hidden: boolean;
-  unknownSince: number | null;
-};
+export const stateView = v.object({ state: text, name: words });
 
-export type NoteView = { at: number; by: string; text: string };
+const faultView = v.object({
+  fault: text,
+  device: text,
+  name: maybeText,
+  severity: v.picklist(severities),
+  since: time,
+  hidden: v.boolean(),
+  unknownSince: maybeTime,
+});
+const noteView = v.object({ at: time, by: text, text });
 
-export type IncidentView = {
-  id: number;
+const incidentFields = {
+  id: count,
   /** Path of the PC, or a scope of the centre's own (`centre`, `centre/unheard`). */
-  scope: string;
-  room: Words;
-  site: Words;
-  severity: Severity;
-  openedAt: number;
-  overAt: number | null;
-  over: 'cleared' | 'closed' | null;
-  closedBecause: string | null;
-  flapping: boolean;
-  acknowledged: { by: string; at: number } | null;
-  faults: FaultView[];
-  told: { person: string; channel: string; at: number }[];
-  notes: NoteView[];
-  history: { kind: TransitionKind; at: number; conclusion: string | null }[];
+  scope: text,
+  room: words,
+  site: words,
+  severity: v.picklist(severities),
+  openedAt: time,
+  overAt: maybeTime,
+  over: v.nullable(v.picklist(['cleared', 'closed'])),
+  closedBecause: maybeText,
+  flapping: v.boolean(),
+  acknowledged: v.nullable(v.object({ by: text, at: time })),
+  faults: v.array(faultView),
+  told: v.array(v.object({ person: text, channel: text, at: time })),
 };
+/** An incident in lists. */
+export const incidentRow = v.object(incidentFields);
+/** An incident in a frame of the stream: what is null or false is left out, and so is the name of a site that stands in the table. */
+const incidentNews = v.object({
+  ...incidentFields,
+  site: v.exactOptional(words),
+  over: v.exactOptional(incidentFields.over),
+  closedBecause: v.exactOptional(maybeText),
+  flapping: v.exactOptional(v.boolean()),
+  acknowledged: v.exactOptional(incidentFields.acknowledged),
+});
+/** One incident in full. */
+export const incidentView = v.object({
+  ...incidentFields,
+  notes: v.array(noteView),
+  history: v.array(v.object({ kind: v.picklist(transitionKinds), at: time, conclusion: maybeText })),
+});
 
-/** One frame of `/api/stream`, and the answer of `/api/snapshot`. */
-export type Snapshot = { at: number; subscribed: boolean; sites: SiteView[]; pcs: PcView[]; incidents: IncidentView[] };
-export type StreamFrame = { at: number; subscribed: boolean; pcs?: PcView[]; sites?: SiteView[]; incidents?: IncidentView[] };
+/** One answer of a roll call. `after` = milliseconds from its start to the answer, null for a PC that is silent so far. */
+const rollCallRow = v.object({
+  pc: text,
+  site: text,
+  state: text,
+  siteName: words,
+  room: words,
+  after: v.nullable(v.number()),
+  readiness,
+  why,
+  heardAt: maybeTime,
+  /** Who looks after the room: the technician, else the state's engineer, else central. Null for a room that is ready. */
+  owner: maybeText,
+});
+const rollCallCounts = { expected: count, answered: count, 'not-ready': count, unknown: count, ready: count };
+const rollCallFields = {
+  id: text,
+  /** '' for the nation, else a state, or state/site. */
+  scope: text,
+  by: text,
+  startedAt: time,
+  /** When it ends at the latest; it ends earlier when everybody has answered. */
+  endsAt: time,
+  finishedAt: maybeTime,
+  counts: v.object(rollCallCounts),
+  states: v.array(v.object({ state: text, ...rollCallCounts })),
+};
+export const rollCallSummary = v.object(rollCallFields);
+export const rollCallView = v.object({ ...rollCallFields, rows: v.array(rollCallRow) });
+
+/** What the stream begins with, and what `/api/snapshot` answers. `pcs` are those that were asked for. */
+export const snapshot = v.object({
+  at: time,
+  subscribed: v.boolean(),
+  states: v.array(stateView),
+  sites: v.array(siteView),
+  pcs: v.array(pcView),
+  incidents: v.array(incidentRow),
+  /** The roll call that runs, or the last one. */
+  rollcall: v.nullable(rollCallSummary),
+});
+
+/** One frame of the stream: what changed since the last. `heard` says of PCs with nothing new when they were last heard. */
+export const streamFrame = v.object({
+  at: time,
+  subscribed: v.boolean(),
+  states: v.exactOptional(v.array(stateView)),
+  sites: v.exactOptional(v.array(siteView)),
+  /** Sites that are no longer in the table. */
+  sitesGone: v.exactOptional(v.array(text)),
+  pcs: v.exactOptional(v.array(pcView)),
+  pcsGone: v.exactOptional(v.array(text)),
+  heard: v.exactOptional(v.record(text, time)),
+  incidents: v.exactOptional(v.array(incidentNews)),
+  /** A roll call's summary, with the rows that changed. */
+  rollcall: v.exactOptional(rollCallView),
+});
+
+/** Where a value of a profile was set: '' for the nation, a state, a site, a PC; null = the built-in default. */
+export const profileView = v.object({
+  path: text,
+  profile,
+  origins: v.record(text, maybeText),
+  pcs: v.array(v.object({ pc: text, wanted: count, held: count, presence: v.picklist(presences) })),
+});
+
+/** What the clerk of a site that is being set up still has to do. */
+const checklistItem = v.object({
+  item: v.picklist(['installed', 'heard', 'configured', 'no-fault', 'all-known', 'quiet-day']),
+  done: v.boolean(),
+  about: v.array(text),
+});
+
+/** One site in full. */
+export const siteDetail = v.object({
+  site: siteView,
+  facts: v.object({
+    latitude: v.nullable(v.number()),
+    longitude: v.nullable(v.number()),
+    isp: text,
+    linkId: text,
+    contact: v.object({ name: text, phone: text, email: text }),
+    timeZone: text,
+    stageAt: time,
+    /** Since when no fault stands there, while it is being set up. */
+    cleanSince: maybeTime,
+  }),
+  checklist: v.array(checklistItem),
+  pcs: v.array(pcView),
+});
+
+/** A strip of a component's (or the PC's own: `presence`) answers over a time, oldest first. `away` = nothing was heard. */
+const historySpan = v.object({ from: time, status: v.picklist([...statuses, 'away']), faults: v.array(text) });
+export const historyView = v.object({
+  from: time,
+  to: time,
+  pcs: v.array(v.object({ pc: text, strips: v.array(v.object({ component: text, spans: v.array(historySpan) })) })),
+});
+
+/** One thing wrong in a file: its line (1 = the header) and column by name. */
+const csvProblem = v.object({ line: count, column: text, what: text });
+
+/** What an import would change, or has changed. */
+const sitesDifference = v.object({
+  added: v.array(text),
+  changed: v.array(v.object({ path: text, column: text, from: text, to: text })),
+  same: count,
+  /** In the table but not in the file: left as they are. */
+  missing: v.array(text),
+});
+export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
+
+/** Proof from the data of the ledger; the counts are over all of its time. */
+export const ledgerAudit = v.object({
+  events: count,
+  spools: count,
+  gaps: count,
+  dropped: count,
+  twice: count,
+  forks: count,
+  incidents: v.object({ raised: count, cleared: count, closed: count, open: count }),
+  /** Notifications by state of their outbox row. */
+  notifications: v.object({ delivered: count, refused: count, waiting: count }),
+  integrity: text,
+});
+
+export type PcView = v.InferOutput<typeof pcView>;
+export type SiteView = v.InferOutput<typeof siteView>;
+export type StateView = v.InferOutput<typeof stateView>;
+export type FaultView = v.InferOutput<typeof faultView>;
+export type IncidentRow = v.InferOutput<typeof incidentRow>;
+export type IncidentNews = v.InferOutput<typeof incidentNews>;
+export type IncidentView = v.InferOutput<typeof incidentView>;
+export type RollCallRow = v.InferOutput<typeof rollCallRow>;
+export type RollCallCounts = RollCallSummary['counts'];
+export type RollCallSummary = v.InferOutput<typeof rollCallSummary>;
+export type RollCallView = v.InferOutput<typeof rollCallView>;
+export type Snapshot = v.InferOutput<typeof snapshot>;
+export type StreamFrame = v.InferOutput<typeof streamFrame>;
+export type ProfileView = v.InferOutput<typeof profileView>;
+export type ChecklistItem = v.InferOutput<typeof checklistItem>;
+export type SiteDetail = v.InferOutput<typeof siteDetail>;
+export type HistorySpan = v.InferOutput<typeof historySpan>;
+export type HistoryView = v.InferOutput<typeof historyView>;
+export type CsvProblem = v.InferOutput<typeof csvProblem>;
+export type SitesDifference = v.InferOutput<typeof sitesDifference>;
+export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
+export type SitesImport = v.InferOutput<typeof sitesImport>;

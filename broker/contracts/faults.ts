@@ -22,12 +22,14 @@ export type Fault = {
 const second = 1_000;
 const minute = 60 * second;
 
+/** How long a fault must stand and how long it must be gone. */
+const times = (holdMs: number, clearMs: number) => ({ holdMs, clearMs });
+
 export const faults = {
   'camera.missing': {
     severity: 'critical',
     parents: ['pc.silent'],
-    holdMs: 20 * second,
-    clearMs: 5 * second,
+    ...times(20 * second, 5 * second),
     title: { en: 'Camera not found', hi: 'कैमरा नहीं मिल रहा' },
     action: {
       en: 'Unplug the camera cable and plug it in again. If it stays away, try another USB port.',
@@ -37,8 +39,7 @@ export const faults = {
   'camera.held': {
     severity: 'minor',
     parents: ['pc.silent', 'camera.missing'],
-    holdMs: minute,
-    clearMs: 5 * second,
+    ...times(minute, 5 * second),
     title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
     action: {
       en: 'Close the program that is named. If it does not close, restart the PC.',
@@ -48,8 +49,7 @@ export const faults = {
   'microphone.missing': {
     severity: 'critical',
     parents: ['pc.silent'],
-    holdMs: 20 * second,
-    clearMs: 5 * second,
+    ...times(20 * second, 5 * second),
     title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
     action: {
       en: 'Unplug the microphone cable and plug it in again. If it stays away, try another USB port.',
@@ -59,8 +59,7 @@ export const faults = {
   'microphone.not_default': {
     severity: 'major',
     parents: ['pc.silent', 'microphone.missing'],
-    holdMs: 30 * second,
-    clearMs: 5 * second,
+    ...times(30 * second, 5 * second),
     title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room microphone as the default input.',
@@ -70,30 +69,58 @@ export const faults = {
   'microphone.muted': {
     severity: 'major',
     parents: ['pc.silent', 'microphone.missing'],
-    holdMs: 30 * second,
-    clearMs: 5 * second,
+    ...times(30 * second, 5 * second),
     title: { en: 'Microphone muted in the sound settings', hi: 'माइक साउंड सेटिंग में म्यूट है' },
-    action: {
-      en: 'Open the sound settings. Unmute the microphone.',
-      hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।',
-    },
+    action: { en: 'Open the sound settings. Unmute the microphone.', hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।' },
   },
   'microphone.volume_low': {
     severity: 'minor',
     parents: ['pc.silent', 'microphone.missing', 'microphone.muted'],
-    holdMs: 2 * minute,
-    clearMs: 5 * second,
+    ...times(2 * minute, 5 * second),
     title: { en: 'Microphone volume too low', hi: 'माइक का वॉल्यूम बहुत कम है' },
+    action: { en: 'Open the sound settings. Raise the input volume to about 70.', hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।' },
+  },
+  'speaker.missing': {
+    severity: 'critical',
+    parents: ['pc.silent'],
+    ...times(20 * second, 5 * second),
+    title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
     action: {
-      en: 'Open the sound settings. Raise the input volume to about 70.',
-      hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।',
+      en: 'Unplug the speaker cable and plug it in again. If it stays away, try another USB port.',
+      hi: 'स्पीकर की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
+    },
+  },
+  'speaker.not_default': {
+    severity: 'major',
+    parents: ['pc.silent', 'speaker.missing'],
+    ...times(30 * second, 5 * second),
+    title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
+    action: {
+      en: 'Open the sound settings. Choose the room speaker as the default output.',
+      hi: 'साउंड सेटिंग खोलें। कमरे के स्पीकर को डिफ़ॉल्ट आउटपुट चुनें।',
+    },
+  },
+  'speaker.muted': {
+    severity: 'major',
+    parents: ['pc.silent', 'speaker.missing'],
+    ...times(30 * second, 5 * second),
+    title: { en: 'Speaker muted in the sound settings', hi: 'स्पीकर साउंड सेटिंग में म्यूट है' },
+    action: { en: 'Open the sound settings. Unmute the speaker.', hi: 'साउंड सेटिंग खोलें। स्पीकर को अनम्यूट करें।' },
+  },
+  'speaker.volume_low': {
+    severity: 'minor',
+    parents: ['pc.silent', 'speaker.missing', 'speaker.muted'],
+    ...times(2 * minute, 5 * second),
+    title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
+    action: {
+      en: 'Open the sound settings. Raise the output volume to about 70.',
+      hi: 'साउंड सेटिंग खोलें। आउटपुट वॉल्यूम लगभग 70 करें।',
     },
   },
   'pc.silent': {
     severity: 'critical',
     parents: [],
-    holdMs: 0,
-    clearMs: 0,
+    ...times(0, 0),
     title: { en: 'PC does not answer', hi: 'PC से जवाब नहीं आ रहा' },
     action: {
       en: 'Check that the PC is switched on. Then check the network cable.',
@@ -103,8 +130,7 @@ export const faults = {
   'pc.load_high': {
     severity: 'minor',
     parents: ['pc.silent'],
-    holdMs: 3 * minute,
-    clearMs: minute,
+    ...times(3 * minute, minute),
     title: { en: 'PC too busy', hi: 'PC पर बहुत लोड है' },
     action: {
       en: 'Close the programs that are not needed for the meeting.',
@@ -114,8 +140,7 @@ export const faults = {
   'pc.memory_low': {
     severity: 'minor',
     parents: ['pc.silent'],
-    holdMs: 3 * minute,
-    clearMs: minute,
+    ...times(3 * minute, minute),
     title: { en: 'PC short of memory', hi: 'PC की मेमोरी कम पड़ रही है' },
     action: {
       en: 'Close the programs that are not needed. Restart the PC before the next meeting.',
@@ -125,8 +150,7 @@ export const faults = {
   'pc.disk_full': {
     severity: 'major',
     parents: ['pc.silent'],
-    holdMs: 5 * minute,
-    clearMs: minute,
+    ...times(5 * minute, minute),
     title: { en: 'Disk almost full', hi: 'डिस्क लगभग भर गई है' },
     action: {
       en: 'Empty the recycle bin. Delete old recordings and downloads.',
@@ -136,8 +160,7 @@ export const faults = {
   'pc.hot': {
     severity: 'major',
     parents: ['pc.silent'],
-    holdMs: 2 * minute,
-    clearMs: minute,
+    ...times(2 * minute, minute),
     title: { en: 'PC too hot', hi: 'PC बहुत गर्म है' },
     action: {
       en: 'Clear the air vents of the PC. Check that its fan turns.',
@@ -147,8 +170,7 @@ export const faults = {
   'clock.wrong': {
     severity: 'major',
     parents: ['pc.silent'],
-    holdMs: 2 * minute,
-    clearMs: minute,
+    ...times(2 * minute, minute),
     title: { en: 'Clock of the PC is wrong', hi: 'PC की घड़ी ग़लत है' },
     action: {
       en: 'Switch on automatic time in the settings. If it goes wrong again, replace the small battery in the PC.',
@@ -158,8 +180,7 @@ export const faults = {
   'agent.probe_failed': {
     severity: 'info',
     parents: ['pc.silent'],
-    holdMs: 10 * minute,
-    clearMs: minute,
+    ...times(10 * minute, minute),
     title: { en: 'A check cannot be made', hi: 'एक जाँच नहीं हो पा रही' },
     action: {
       en: 'Restart the PC. If it comes back, tell the central team which check is named.',
@@ -169,30 +190,21 @@ export const faults = {
   'agent.events_dropped': {
     severity: 'minor',
     parents: ['pc.silent'],
-    holdMs: 0,
-    clearMs: minute,
+    ...times(0, minute),
     title: { en: 'History of this PC was dropped', hi: 'इस PC का पुराना रिकॉर्ड हटाना पड़ा' },
-    action: {
-      en: 'Free some disk space on the PC. Tell the central team.',
-      hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।',
-    },
+    action: { en: 'Free some disk space on the PC. Tell the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
   },
   'agent.unreadable': {
     severity: 'minor',
     parents: ['pc.silent'],
-    holdMs: 0,
-    clearMs: 0,
+    ...times(0, 0),
     title: { en: 'Reports of this PC cannot be read', hi: 'इस PC की रिपोर्ट पढ़ी नहीं जा रही' },
-    action: {
-      en: 'Update the agent on this PC. Tell the central team.',
-      hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।',
-    },
+    action: { en: 'Update the agent on this PC. Tell the central team.', hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।' },
   },
   'centre.broker_lost': {
     severity: 'critical',
     parents: [],
-    holdMs: 0,
-    clearMs: 0,
+    ...times(0, 0),
     title: { en: 'The centre cannot reach its broker', hi: 'सेंटर अपने ब्रोकर तक नहीं पहुँच रहा' },
     action: {
       en: 'Check that the broker runs on the central machine. Read its log.',
@@ -202,19 +214,14 @@ export const faults = {
   'centre.restarts': {
     severity: 'major',
     parents: [],
-    holdMs: 0,
-    clearMs: 0,
+    ...times(0, 0),
     title: { en: 'Alert service restarted three times in 30 minutes', hi: 'अलर्ट सेवा 30 मिनट में तीन बार रीस्टार्ट हुई' },
-    action: {
-      en: 'Read the log of flows on the central machine.',
-      hi: 'सेंट्रल मशीन पर flows का लॉग पढ़ें।',
-    },
+    action: { en: 'Read the log of flows on the central machine.', hi: 'सेंट्रल मशीन पर flows का लॉग पढ़ें।' },
   },
   'centre.unheard': {
     severity: 'critical',
     parents: [],
-    holdMs: 0,
-    clearMs: 0,
+    ...times(0, 0),
     title: { en: 'PCs not heard since the centre came back', hi: 'सेंटर लौटने के बाद से इन PC से जवाब नहीं' },
     action: {
       en: 'Check the network of the centre first. Then call the sites in the list.',
@@ -224,8 +231,7 @@ export const faults = {
   'centre.flow_unfinished': {
     severity: 'major',
     parents: [],
-    holdMs: 0,
-    clearMs: 10 * minute,
+    ...times(0, 10 * minute),
     title: { en: 'A flow did not finish', hi: 'एक फ़्लो पूरा नहीं हुआ' },
     action: {
       en: 'Open the editor. Look for a wire that leads nowhere on the way to Conclude.',
@@ -235,13 +241,9 @@ export const faults = {
   'centre.channel_failing': {
     severity: 'major',
     parents: [],
-    holdMs: 0,
-    clearMs: 0,
+    ...times(0, 0),
     title: { en: 'Messages cannot be delivered', hi: 'मैसेज पहुँच नहीं रहे' },
-    action: {
-      en: 'Check the mail server and its settings in sabha.json.',
-      hi: 'मेल सर्वर और sabha.json में उसकी सेटिंग देखें।',
-    },
+    action: { en: 'Check the mail server and its settings in sabha.json.', hi: 'मेल सर्वर और sabha.json में उसकी सेटिंग देखें।' },
   },
 } as const satisfies Record<string, Fault>;
 

@@ -105,7 +105,7 @@ export const expectedDevice = v.object({
 export const profile = v.object({
   link: v.picklist(['fibre', '4g', 'leo', 'geo', 'floor']),
   elevationM: v.optional(v.pipe(v.number(), v.minValue(-500), v.maxValue(9_000)), 0),
-  expected: v.optional(v.record(v.picklist(['camera', 'microphone']), v.pipe(v.array(expectedDevice), v.maxLength(8))), {}),
+  expected: v.optional(v.record(v.picklist(['camera', 'microphone', 'speaker']), v.pipe(v.array(expectedDevice), v.maxLength(8))), {}),
 });
 export const config = v.object({ version: positive, profile });
 
@@ -178,9 +178,9 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
   return `${path}: expected ${measure}${wanted}, found ${oneLine(issue.received, 60)}`;
 }
 
-/** The text without line breaks and other control characters, cut to `limit`: what came from outside never makes a second line in a log. */
+/** The text without line breaks, other control characters and marks that turn text around, cut to `limit`: what came from outside never makes a second line in a log. */
 export function oneLine(text: string, limit: number): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, limit);
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu, ' ').slice(0, limit);
 }
 
 function failed(

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { allSeries, beatSeries, type Series } from './series.ts';
+import { allSeries, beatSeries, metricOf, type Series } from './series.ts';
 
 /** Base units of Prometheus, and the words that stand in a unit's place for counts, ratios and yes-or-no. */
-const baseUnits = ['seconds', 'bytes', 'celsius', 'ratio'];
+const baseUnits = ['seconds', 'bytes', 'celsius', 'meters', 'ratio'];
 const otherUnits = /_(milliseconds|ms|minutes|hours|days|kilobytes|mib|mb|kb|percent|fahrenheit|milli\w*)(_|$)/;
 
 describe.each(allSeries.map((one): [string, Series] => [one.name, one]))('%s', (name, series) => {
   test('it is named by the rules of Prometheus', () => {
     expect(name).toMatch(/^sabha(_[a-z][a-z0-9]*)+$/);
-    expect(name).not.toMatch(/_(count|sum|bucket|info)$/);
+    expect(name).not.toMatch(/_(count|sum|bucket)$/);
+    if (name.endsWith('_info')) expect(series.help).toMatch(/^Always 1: /);
   });
 
   test('a counter ends with _total, and nothing else does', () => {
@@ -42,4 +43,8 @@ test('the numbers of a beat have keys that a beat may carry, and belong to a PC'
     expect(series.labels).toEqual(['state', 'site', 'pc']);
     expect(series.type).toBe('gauge');
   }
+});
+
+test('prom-client is given the same name, help and labels', () => {
+  for (const one of allSeries) expect(metricOf(one)).toEqual({ name: one.name, help: one.help, labelNames: [...one.labels] });
 });

@@ -17,22 +17,34 @@ const full = {
     ],
   },
   people: [
-    { id: 'asha', name: 'Asha', role: 'technician', scope: 'ladakh/leh', language: 'hi', email: 'asha@example.org' },
-    { id: 'desk', name: 'Central desk', role: 'central', scope: '', language: 'en' },
+    {
+      id: 'asha',
+      name: 'Asha',
+      role: 'technician',
+      scope: 'ladakh/leh',
+      language: 'hi',
+      email: 'asha@example.org',
+      webhook: false,
+      addresses: { telegram: '4711' },
+    },
+    { id: 'desk', name: 'Central desk', role: 'central', scope: '', language: 'en', webhook: true, addresses: {} },
   ],
-  channels: { email: { host: 'mail.example.org', port: 465, from: 'sabha@example.org', secure: true, user: 'sabha', password: 'secret' } },
+  channels: {
+    email: { host: 'mail.example.org', port: 465, from: 'sabha@example.org', secure: true, user: 'sabha', password: 'secret' },
+    webhook: { url: 'https://tickets.example.org/sabha', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
+  },
   ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
   ledgerLimitMiB: 512,
 };
 
 describe('defaults', () => {
-  test('an empty file is this office with one PC, a camera and a microphone, on loopback ports', () => {
+  test('an empty file is this office with one PC, a camera, a microphone and a speaker, on loopback ports', () => {
     expect(must('{}')).toMatchObject({
       site: {
         state: 'capital',
         id: 'this-office',
         timeZone: 'Asia/Kolkata',
-        profile: { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}] } },
+        profile: { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } },
         pcs: [{ id: 'this-pc' }],
       },
       people: [],
@@ -53,14 +65,18 @@ describe('defaults', () => {
   });
 
   test('whoever changes only the link keeps the expected devices', () => {
-    const { profile } = must('{"site":{"profile":{"link":"geo"}}}').site;
-    expect(profile).toEqual({ link: 'geo', elevationM: 0, expected: { camera: [{}], microphone: [{}] } });
+    const { site } = must('{"site":{"profile":{"link":"geo"}}}');
+    expect(site?.profile).toEqual({ link: 'geo', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } });
   });
 
   test('a person is told in English, for the whole tree, unless the file says otherwise', () => {
     expect(must('{"people":[{"id":"a","name":"A","role":"central"}]}').people).toEqual([
-      { id: 'a', name: 'A', role: 'central', scope: '', language: 'en' },
+      { id: 'a', name: 'A', role: 'central', scope: '', language: 'en', webhook: false, addresses: {} },
     ]);
+  });
+
+  test('null in the place of the own site means that all sites come from the site table', () => {
+    expect(must('{"site":null}').site).toBeNull();
   });
 });
 
@@ -83,7 +99,27 @@ describe('one clear line says what is wrong and where', () => {
       '{"site":{"id":"Head Office"}}',
       'sabha.json: site.id: expected lower-case letters, digits and "-", at most 32, and not "all", found "Head Office"',
     ],
+    [
+      'a name that an export of the sites would carry into a spreadsheet as a formula',
+      '{"site":{"name":{"en":"=1+1"}}}',
+      'sabha.json: site.name.en: expected a name on one line, and no = + - @ as the first, found "=1+1"',
+    ],
     ['a bad address', '{"channels":{"email":{"from":"me"}}}', 'sabha.json: channels.email.from: expected a valid email, found "me"'],
+    [
+      'a webhook in clear beyond this machine',
+      '{"channels":{"webhook":{"url":"http://tickets.example.org/","secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}}',
+      'sabha.json: channels.webhook.url: expected an https:// address, or http:// on loopback, found "http://tickets.example.org/"',
+    ],
+    [
+      'a weak secret',
+      '{"channels":{"webhook":{"url":"https://tickets.example.org/","secret":"whsec_abc"}}}',
+      'sabha.json: channels.webhook.secret: expected whsec_ and at least 24 bytes in base64, found "whsec_abc"',
+    ],
+    [
+      'an address under the name of a channel that exists',
+      '{"people":[{"id":"a","name":"A","role":"state","addresses":{"email":"x"}}]}',
+      'sabha.json: people.0.addresses.email: expected !"email", found "email"',
+    ],
     ['no PC', '{"site":{"pcs":[]}}', 'sabha.json: site.pcs: expected a length >=1, found 0'],
     [
       'a time zone that does not exist',

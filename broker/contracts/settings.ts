@@ -2,13 +2,18 @@
 import * as v from 'valibot';
 import { languages } from './faults.ts';
 import { describeIssue, expectedDevice, oneLine, profile } from './messages.ts';
+import { isLoopback } from './start.ts';
 import { isId } from './topics.ts';
 
 const id = v.pipe(v.string(), v.check(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
-const words = v.strictObject({
-  en: v.pipe(v.string(), v.minLength(1), v.maxLength(80)),
-  hi: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(80))),
-});
+/** It goes into the CSV of the site table, where a spreadsheet would take some beginnings for a formula. */
+const name = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(80),
+  v.check((text) => !/^[=+\-@＝＋－＠]|\p{Cc}/u.test(text), 'a name on one line, and no = + - @ as the first'),
+);
+const words = v.strictObject({ en: name, hi: v.optional(name) });
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 const email = v.pipe(v.string(), v.email());
 const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
@@ -32,6 +37,17 @@ const person = v.strictObject({
   scope: v.optional(about(scope, 'The part of the tree this person looks after: "" is everywhere, else a state, or state/site.'), ''),
   language: v.optional(about(v.picklist(languages), 'The language of the messages to this person.'), 'en'),
   email: v.optional(email),
+  webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
+  addresses: v.optional(
+    about(
+      v.record(
+        v.pipe(id, v.notValue('console'), v.notValue('email'), v.notValue('webhook')),
+        v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+      ),
+      'Addresses for the channels that live on the tabs, by the name of their offer node.',
+    ),
+    {},
+  ),
 });
 
 const emailChannel = v.strictObject({
@@ -43,6 +59,20 @@ const emailChannel = v.strictObject({
   password: v.optional(v.string()),
 });
 
+const webhookChannel = v.strictObject({
+  url: about(
+    v.pipe(v.string(), v.check(isWebhookUrl, 'an https:// address, or http:// on loopback')),
+    'Each message is posted here as JSON.',
+  ),
+  secret: about(
+    v.pipe(
+      v.string(),
+      v.check((text) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text), 'whsec_ and at least 24 bytes in base64'),
+    ),
+    'Signs what is posted (Standard Webhooks).',
+  ),
+});
+
 /** As the profile on the wire, but a key that is not known is wrong here, and what is left out keeps its default. */
 const siteProfile = v.strictObject({
   link: v.optional(
@@ -52,7 +82,7 @@ const siteProfile = v.strictObject({
   elevationM: profile.entries.elevationM,
   expected: v.optional(
     v.record(profile.entries.expected.wrapped.key, v.pipe(v.array(v.strictObject(expectedDevice.entries)), v.maxLength(8))),
-    { camera: [{}], microphone: [{}] },
+    { camera: [{}], microphone: [{}], speaker: [{}] },
   ),
 });
 
@@ -78,9 +108,18 @@ const ports = v.strictObject({
 
 export const settings = v.strictObject({
   $schema: v.optional(v.string()),
-  site: v.optional(about(site, 'This office and its conferencing PCs.'), {}),
+  site: v.optional(
+    about(v.nullable(site), 'This office and its conferencing PCs. null = all sites come from the site table, and no agent runs here.'),
+    {},
+  ),
   people: v.optional(about(v.array(person), 'Who is told. With nobody here, messages are printed on the console only.'), []),
-  channels: v.optional(about(v.strictObject({ email: v.optional(emailChannel) }), 'The ways to reach people, besides the console.'), {}),
+  channels: v.optional(
+    about(
+      v.strictObject({ email: v.optional(emailChannel), webhook: v.optional(webhookChannel) }),
+      'The ways to reach people, besides the console.',
+    ),
+    {},
+  ),
   ports: v.optional(about(ports, 'All listen on loopback only. 0 takes a free port.'), {}),
   ledgerLimitMiB: v.optional(
     about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may take of the disk; 0 = no limit of its own.'),
@@ -89,7 +128,9 @@ export const settings = v.strictObject({
 });
 
 export type Settings = v.InferOutput<typeof settings>;
+export type OwnSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
+export type WebhookChannel = v.InferOutput<typeof webhookChannel>;
 export type EmailChannel = v.InferOutput<typeof emailChannel>;
 
 /** The settings, or one line that says what is wrong and where. An unknown key is wrong: a typo never starts a weaker system. */
@@ -102,7 +143,7 @@ export function readSettings(text: string, file = 'sabha.json'): { ok: true; val
   }
   const result = v.safeParse(settings, parsed);
   if (!result.success) return { ok: false, line: `${file}: ${describeIssue(result.issues[0])}` };
-  const twice = firstTwice('people', result.output.people) ?? firstTwice('site.pcs', result.output.site.pcs);
+  const twice = firstTwice('people', result.output.people) ?? firstTwice('site.pcs', result.output.site?.pcs ?? []);
   if (twice !== undefined) return { ok: false, line: `${file}: ${twice}` };
   return { ok: true, value: result.output };
 }
@@ -112,7 +153,14 @@ function firstTwice(list: string, rows: { id: string }[]): string | undefined {
   return at < 0 ? undefined : `${list}.${at}.id: "${rows[at]?.id}" stands twice`;
 }
 
-function isTimeZone(text: string): boolean {
+function isWebhookUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+/** True for a time zone that this machine knows. */
+export function isTimeZone(text: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }) !== undefined;
   } catch {

@@ -1,0 +1,118 @@
+/** The session of the centre's own parts, with a real client and a broker of aedes that the test admits, refuses and ends. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Aedes } from 'aedes';
+import { connect } from 'mqtt';
+import { afterEach, expect, test } from 'vitest';
+import { realClock } from './clock.ts';
+import { openSession, reconnectMs, type Session } from './session.ts';
+
+type Broker = { port: number; aedes: Aedes; cut(): void; close(): Promise<void> };
+const open: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function broker(port = 0, authorizeSubscribe?: (filter: string) => boolean): Promise<Broker> {
+  const aedes = await Aedes.createBroker();
+  if (authorizeSubscribe) aedes.authorizeSubscribe = (_client, sub, done) => done(null, authorizeSubscribe(sub.topic) ? sub : null);
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    aedes.handle(socket);
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const close = async () => {
+    cut();
+    await new Promise((resolve) => server.close(resolve));
+    await new Promise<void>((resolve) => aedes.close(resolve));
+  };
+  return { port: (server.address() as AddressInfo).port, aedes, cut, close };
+}
+
+function session(port: number) {
+  const heard: string[] = [];
+  const lost: string[] = [];
+  let subscribed = 0;
+  const own: Session = openSession({
+    connect,
+    host: '127.0.0.1',
+    port,
+    name: 'exporter',
+    token: 'secret',
+    filters: ['a/+', 'b/#'],
+    qos: 1,
+    clock: realClock(20),
+    random: () => 0,
+    onMessage: (topic, payload) => heard.push(`${topic} ${payload}`),
+    onSubscribed: () => {
+      subscribed += 1;
+    },
+    onLost: (reason) => lost.push(reason),
+  });
+  open.push(() => own.close());
+  return { own, heard, lost, subscribed: () => subscribed };
+}
+
+test('it subscribes all its filters under its own name, hears, sends, and says goodbye', async () => {
+  const { port, aedes, close } = await broker();
+  open.push(close);
+  const connected = once(aedes, 'client');
+  const one = session(port);
+  expect(((await connected)[0] as { id: string }).id).toBe('exporter');
+  await expect.poll(one.subscribed).toBe(1);
+  aedes.publish({ cmd: 'publish', qos: 1, topic: 'a/x', payload: 'hello', retain: false, dup: false }, () => {});
+  await expect.poll(() => one.heard).toEqual(['a/x hello']);
+  const said = once(aedes, 'publish');
+  const published = new Promise<string>((resolve) => {
+    aedes.on('publish', ({ topic, payload }) => topic === 'c' && resolve(String(payload)));
+  });
+  one.own.send('c', Buffer.from('word'), 1);
+  await said;
+  expect(await published).toBe('word');
+  const gone = once(aedes, 'clientDisconnect');
+  await one.own.close();
+  await gone;
+  expect(one.lost).toEqual([]);
+});
+
+test('a session that is cut is told once, comes back by itself, and subscribes anew', async () => {
+  const { port, cut, close } = await broker();
+  open.push(close);
+  const one = session(port);
+  await expect.poll(one.subscribed).toBe(1);
+  cut();
+  await expect.poll(one.subscribed).toBe(2);
+  expect(one.lost).toHaveLength(1);
+});
+
+test('a broker that is not there yet is tried again and again, with the reason; what is said meanwhile is not kept', async () => {
+  const first = await broker();
+  await first.close();
+  const one = session(first.port);
+  await expect.poll(() => one.lost.length).toBeGreaterThan(1);
+  expect(one.lost[0]).toContain('ECONNREFUSED');
+  one.own.send('a/early', Buffer.from('lost'), 1);
+  const second = await broker(first.port);
+  open.push(second.close);
+  await expect.poll(one.subscribed).toBe(1);
+  one.own.send('a/late', Buffer.from('kept'), 1);
+  await expect.poll(() => one.heard).toEqual(['a/late kept']);
+});
+
+test('a filter that is refused is no subscription: the session ends and tries again', async () => {
+  const { port, close } = await broker(0, (filter) => filter !== 'b/#');
+  open.push(close);
+  const one = session(port);
+  await expect.poll(() => one.lost.length).toBeGreaterThan(1);
+  expect(one.subscribed()).toBe(0);
+});
+
+test('it waits longer after each failure, up to about 10 s, and two who fail together do not come together', () => {
+  expect([1, 2, 3, 5, 50].map((failures) => reconnectMs(failures, () => 1))).toEqual([1_100, 2_100, 4_100, 10_100, 10_100]);
+  expect(reconnectMs(9, () => 0)).toBe(100);
+});

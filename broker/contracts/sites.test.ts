@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { byReadiness, meetingComponents, readinesses, readinessOf } from './sites.ts';
+import { type Check, presences } from './states.ts';
+
+const ok = (component: string): Check => ({ component, device: 'expected-1', status: 'ok', fault: null, reason: null });
+const fault = (id: string): Check => ({ ...ok(id.split('.')[0] ?? ''), status: 'fault', fault: id, reason: 'why' });
+const unknown = (component: string): Check => ({ ...ok(component), status: 'unknown', reason: 'no audio server' });
+const well = [...meetingComponents.map(ok), ok('pc')];
+const online = (checks: Check[]) => readinessOf({ presence: 'online', checks });
+
+describe('a room is ready as far as its checks know', () => {
+  test('every check that a meeting needs is ok', () => expect(online(well)).toEqual({ readiness: 'ready', why: null }));
+
+  test('a critical or major fault of any component makes it not ready, and the gravest is the reason', () => {
+    expect(online([...well, fault('microphone.not_default'), fault('microphone.missing')])).toEqual({
+      readiness: 'not-ready',
+      why: { component: 'microphone', fault: 'microphone.missing', reason: 'why' },
+    });
+  });
+
+  test('a minor fault leaves it ready', () => expect(online([...well, fault('microphone.volume_low')]).readiness).toBe('ready'));
+
+  test('a fault that this version does not know counts as major', () =>
+    expect(online([...well, fault('projector.dark')]).readiness).toBe('not-ready'));
+
+  test('what a meeting needs and nobody can tell is unknown; what it does not need may be', () => {
+    expect(online([...well, unknown('speaker')])).toEqual({
+      readiness: 'unknown',
+      why: { component: 'speaker', fault: null, reason: 'no audio server' },
+    });
+    expect(online([...well, unknown('clock')]).readiness).toBe('ready');
+  });
+
+  test('a fault counts before what is unknown', () =>
+    expect(online([unknown('camera'), fault('microphone.missing')]).readiness).toBe('not-ready'));
+
+  test('a PC that says nothing of a room is unknown', () => {
+    expect(online([])).toEqual({ readiness: 'unknown', why: { component: 'pc', fault: null, reason: 'no checks' } });
+    expect(online([ok('pc'), ok('clock')]).readiness).toBe('unknown');
+  });
+
+  test.each(presences.filter((presence) => presence !== 'online'))('a PC that is %s is unknown, whatever it said last', (presence) => {
+    expect(readinessOf({ presence, checks: well })).toEqual({
+      readiness: 'unknown',
+      why: { component: 'pc', fault: null, reason: presence },
+    });
+  });
+});
+
+test('the worst room counts for its site', () => {
+  expect([...readinesses].reverse().sort(byReadiness)[0]).toBe('not-ready');
+});

@@ -1,0 +1,47 @@
+/** The life of a site, and whether its rooms are ready for a meeting. */
+import { faultOf } from './faults.ts';
+import { bySeverity, type Check, type Presence } from './states.ts';
+
+/** Only a `live` site alerts and counts; `commissioning` is being set up; a `closed` one is history. */
+export const siteStages = ['planned', 'commissioning', 'live', 'closed'] as const;
+export type SiteStage = (typeof siteStages)[number];
+
+/** Worst first: of several rooms the worst counts for the site. */
+export const readinesses = ['not-ready', 'unknown', 'ready'] as const;
+export type Readiness = (typeof readinesses)[number];
+
+/** The components that a meeting needs: one of them unknown, and nobody can say that the room is ready. */
+export const meetingComponents: readonly string[] = ['microphone', 'camera', 'speaker'];
+
+/** Why a room is not ready or not known: the gravest check, or its presence where the PC does not talk. */
+export type Why = { component: string; fault: string | null; reason: string | null };
+export type ReadinessVerdict = { readiness: Readiness; why: Why | null };
+
+/**
+ * Whether a room is ready as far as its checks know (DESIGN, decision 5): no critical or major fault, and every meeting component known.
+ * Guarantee: a PC that does not talk, says nothing, or cannot tell is never ready.
+ */
+export function readinessOf({ presence, checks }: { presence: Presence; checks: readonly Check[] }): ReadinessVerdict {
+  if (presence !== 'online') return { readiness: 'unknown', why: { component: 'pc', fault: null, reason: presence } };
+  const grave = checks.filter((check) => check.status === 'fault' && bySeverity(severityOf(check), 'major') <= 0);
+  const worst = grave.sort((a, b) => bySeverity(severityOf(a), severityOf(b)))[0];
+  if (worst !== undefined) return { readiness: 'not-ready', why: whyOf(worst) };
+  const needed = checks.filter((check) => meetingComponents.includes(check.component));
+  const unknown = needed.find((check) => check.status === 'unknown');
+  if (unknown !== undefined) return { readiness: 'unknown', why: whyOf(unknown) };
+  if (needed.length === 0) return { readiness: 'unknown', why: { component: 'pc', fault: null, reason: 'no checks' } };
+  return { readiness: 'ready', why: null };
+}
+
+/** Sorts the worst first. */
+export function byReadiness(a: Readiness, b: Readiness): number {
+  return readinesses.indexOf(a) - readinesses.indexOf(b);
+}
+
+function severityOf(check: Check) {
+  return faultOf(check.fault ?? '')?.severity ?? 'major';
+}
+
+function whyOf({ component, fault, reason }: Check): Why {
+  return { component, fault, reason };
+}
