@@ -99,14 +99,10 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 function runnerOf(state: State): Runner {
-  const { probes, platform, clock, random, board } = state;
   return createRunner({
-    probes,
-    platform,
-    clock,
-    random,
+    ...state,
     context: () => ({ profile: profileOf(state), self: selfOf(state) }),
-    known: (probe) => board.known(probe.name),
+    known: (probe) => state.board.known(probe.name),
     onResult: (probe, result) => take(state, probe, result),
     onFailing: (probe, error) => {
       if (error === null) record(state, 'probe-answers', { probe });
@@ -116,18 +112,9 @@ function runnerOf(state: State): Runner {
 }
 
 function linkOf(state: State, boot: string): Link {
-  const { pc, version, token, transport, clock, random, spool, board, log } = state;
   return createLink({
-    pc,
+    ...state,
     boot,
-    version,
-    token,
-    transport,
-    clock,
-    random,
-    spool,
-    board,
-    log,
     limits: () => links[profileOf(state).link],
     configVersion: () => state.config?.version ?? 0,
     onConfig: (config) => configure(state, config),

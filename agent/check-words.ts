@@ -14,6 +14,7 @@ export const phrases = {
 const words: Record<string, Words> = {
   camera: { en: 'Camera', hi: 'कैमरा' },
   microphone: { en: 'Microphone', hi: 'माइक' },
+  speaker: { en: 'Speaker', hi: 'स्पीकर' },
   pc: { en: 'PC', hi: 'PC' },
   clock: { en: 'Clock', hi: 'घड़ी' },
   agent: { en: 'Agent', hi: 'एजेंट' },
@@ -32,6 +33,7 @@ const hindi: readonly [RegExp, string][] = [
   [/^in use by (.*)$/, '$1 में चल रहा है'],
   [/^held by (.*)$/, '$1 में खुला है'],
   [/^chosen: no microphone$/, 'कोई माइक नहीं चुना है'],
+  [/^chosen: no speaker$/, 'कोई स्पीकर नहीं चुना है'],
   [/^chosen: (.*)$/, 'चुना हुआ: $1'],
   [/^no audio server$/, 'साउंड सर्वर नहीं चल रहा'],
   [/^audio server does not answer$/, 'साउंड सर्वर जवाब नहीं दे रहा'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Check, type Clock, readSettings, type Settings } from '#contracts';
+import { type Check, type Clock, type OwnSite, readSettings } from '#contracts';
 import { selfTest, toJson, toText } from './check.ts';
 import { createUnwritten } from './platform/unwritten.ts';
 import type { Probe } from './probe.ts';
@@ -13,10 +13,10 @@ const clock: Clock = {
   },
 };
 
-function settings(site: object = {}): Settings {
+function siteOf(site: object = {}): OwnSite {
   const result = readSettings(JSON.stringify({ site }));
-  if (!result.ok) throw new Error(result.line);
-  return result.value;
+  if (!result.ok || !result.value.site) throw new Error('no site');
+  return result.value.site;
 }
 
 function probe(name: string, run: () => Promise<Check[]>): Probe {
@@ -33,7 +33,7 @@ const ok: Check = {
 const missing: Check = { component: 'camera', device: 'expected-1', status: 'fault', fault: 'camera.missing', reason: null, name: 'Eye' };
 const probes = [probe('microphone', async () => [ok]), probe('camera', async () => [missing])];
 
-const test = (list: Probe[], site?: object) => selfTest({ settings: settings(site), platform: createUnwritten(), probes: list, clock });
+const test = (list: Probe[], site?: object) => selfTest({ site: siteOf(site), platform: createUnwritten(), probes: list, clock });
 
 it('reports the whole path of the PC and each check, in the form of the contract', async () => {
   const report = await test(probes, { state: 'ladakh', id: 'leh', pcs: [{ id: 'vc-1', room: { en: 'VC room' } }] });

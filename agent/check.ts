@@ -1,5 +1,5 @@
 /** The self-test: every probe once, and the answer as an object or in plain words. */
-import { type Check, type Clock, faultOf, type Language, type Settings, type Words } from '#contracts';
+import { type Check, type Clock, faultOf, type Language, type OwnSite, type Words } from '#contracts';
 import { phrases, reasonIn, wordFor } from './check-words.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './probe.ts';
@@ -8,7 +8,7 @@ import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './probe.ts';
 export type CheckRow = Check & { ms: number; provenAt: number | null };
 export type CheckReport = { pc: string; site: string; room: Words; at: number; ms: number; checks: CheckRow[] };
 
-export type SelfTest = { settings: Settings; platform: Platform; probes: readonly Probe[]; clock: Clock };
+export type SelfTest = { site: OwnSite; platform: Platform; probes: readonly Probe[]; clock: Clock };
 
 /** The load is what happens between two looks; this long lies between them. */
 const loadWindowMs = 1_000;
@@ -17,8 +17,8 @@ const loadWindowMs = 1_000;
 const noSelf: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
 /** Runs each probe once, one after the other. Guarantee: a probe that fails or hangs gives `unknown`, and the others still run. */
-export async function selfTest({ settings, platform, probes, clock }: SelfTest): Promise<CheckReport> {
-  const { state, id, profile, pcs } = settings.site;
+export async function selfTest({ site, platform, probes, clock }: SelfTest): Promise<CheckReport> {
+  const { state, id, profile, pcs } = site;
   const at = clock.now();
   const startedUp = clock.up();
   await platform.figures(AbortSignal.timeout(loadWindowMs)).catch(() => undefined);

@@ -38,7 +38,7 @@ it('tests this PC, prints one JSON object, and its exit code says whether there 
     ms: expect.any(Number),
   });
   expect(new Set(report.checks.map((one: { component: string }) => one.component))).toEqual(
-    new Set(['microphone', 'camera', 'pc', 'clock']),
+    new Set(['microphone', 'speaker', 'camera', 'pc', 'clock']),
   );
   for (const check of report.checks) expect(statuses).toContain(check.status);
   expect(code).toBe(report.checks.some((one: { status: string }) => one.status === 'fault') ? 1 : 0);
@@ -68,6 +68,7 @@ it.each([
 it.each([
   ['{"sit": 1}', /settings\.json: sit: /],
   ['{', /settings\.json: not JSON/],
+  ['{"site": null}', /settings\.json: site is null: no conferencing PC stands here/],
 ])('says what is wrong with the settings %s in one line, exit 2', async (text, line) => {
   const { code, err } = await agent(['check'], file(text));
   expect(code).toBe(2);

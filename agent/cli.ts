@@ -1,7 +1,7 @@
 /** The agent's command line. Exit code: 0 no fault, 1 a fault, 2 a wrong call or a wrong setting. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Language, languages, readSettings, realClock, type Settings } from '#contracts';
+import { type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
 import { selfTest, toJson, toText } from './check.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Probe } from './probe.ts';
@@ -18,8 +18,8 @@ async function check(args: string[]): Promise<number> {
   const options = { json: { type: 'boolean', default: false }, lang: { type: 'string', default: 'en' } } as const;
   const { json, lang } = parse(() => parseArgs({ args, options })).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
-  const settings = loadSettings(process.env['SABHA_CONFIG']);
-  const report = await selfTest({ settings, platform: createPlatform(), probes: probes.filter(isOfThePc), clock: realClock() });
+  const site = loadSite(process.env['SABHA_CONFIG']);
+  const report = await selfTest({ site, platform: createPlatform(), probes: probes.filter(isOfThePc), clock: realClock() });
   console.log(json ? toJson(report) : toText(report, lang));
   return report.checks.some((one) => one.status === 'fault') ? 1 : 0;
 }
@@ -49,11 +49,12 @@ function isLanguage(text: string): text is Language {
 }
 
 /** A file that is named must be there; without a name, ./sabha.json or all defaults. */
-function loadSettings(named: string | undefined): Settings {
+function loadSite(named: string | undefined): OwnSite {
   const file = named ?? 'sabha.json';
   const result = readSettings(readSettingsFile(file, named === undefined), file);
   if (!result.ok) throw new WrongCall(result.line);
-  return result.value;
+  if (result.value.site === null) throw new WrongCall(`${file}: site is null: no conferencing PC stands here`);
+  return result.value.site;
 }
 
 function readSettingsFile(file: string, optional: boolean): string {

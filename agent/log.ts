@@ -1,5 +1,2 @@
 /** What the agent says to a person who reads its log; a pino logger is one. */
-export type Log = {
-  info(fields: object, line: string): void;
-  warn(fields: object, line: string): void;
-};
+export type Log = Record<'info' | 'warn', (fields: object, line: string) => void>;

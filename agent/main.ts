@@ -18,9 +18,13 @@ export async function main(): Promise<void> {
   const log = pino({ base: { part: 'agent' } });
   const settings = readAgentSettings(process.env);
   if (!settings.ok) return fail(log, settings.line);
-  const parts = attempt(() => prepare(settings.value));
-  if (!parts.ok) return fail(log, parts.line);
-  const agent = compose(settings.value, { ...parts.value, log });
+  let parts: ReturnType<typeof prepare>;
+  try {
+    parts = prepare(settings.value);
+  } catch (error) {
+    return fail(log, error instanceof Error ? error.message : String(error));
+  }
+  const agent = compose(settings.value, { ...parts, log });
   agent.start();
   log.info({ pc: settings.value.pc }, 'ready');
   const reason = await asked();
@@ -65,14 +69,6 @@ function asked(): Promise<string> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stopped'));
     process.once('disconnect', () => resolve('orphaned'));
   });
-}
-
-function attempt<T>(work: () => T): { ok: true; value: T } | { ok: false; line: string } {
-  try {
-    return { ok: true, value: work() };
-  } catch (error) {
-    return { ok: false, line: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 function fail(log: pino.Logger, line: string): never {

@@ -1,7 +1,6 @@
 /** Keeps the last good configuration of this PC in a file, so that a cut-off room still knows what is expected of it. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { type Config, decode, encode } from '#contracts';
+import { existsSync, readFileSync } from 'node:fs';
+import { type Config, decode, encode, replaceFile } from '#contracts';
 
 export type ProfileStore = {
   /** The last good one; a reason where what is stored cannot be used. */
@@ -23,34 +22,11 @@ export function createProfileStore(file: string): ProfileStore {
     },
     save: (config) => {
       try {
-        writeWhole(`${file}.new`, encode('config', config));
-        renameSync(`${file}.new`, file);
-        syncFolder(dirname(file));
+        replaceFile(file, encode('config', config));
         return null;
       } catch (error) {
         return `${file}: ${(error as Error).message}`;
       }
     },
   };
-}
-
-function writeWhole(file: string, content: Buffer): void {
-  const handle = openSync(file, 'w', 0o600);
-  try {
-    writeSync(handle, content);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-/** Without it the rename itself may be lost in a power cut; Windows has no such call and keeps the order by itself. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

@@ -3,17 +3,19 @@ import { readInventory } from './inventory.ts';
 
 const signal = AbortSignal.timeout(30_000);
 const mic = { id: 'mic', name: 'Room', muted: false, volume: 1, usedBy: ['zoom'] };
+const speaker = { ...mic, id: 'spk', name: 'Bar' };
 
 it('tells what the PC is made of, and of devices their id and name only', async () => {
   const items = await readInventory(
     {
-      sound: async () => ({ known: true, value: { sources: [mic], defaultSource: 'mic' } }),
+      sound: async () => ({ known: true, value: { sources: [mic], defaultSource: 'mic', sinks: [speaker], defaultSink: null } }),
       cameras: async () => ({ known: true, value: [{ id: 'cam', name: 'Eye', usedBy: { known: true, value: ['zoom'] } }] }),
     },
     signal,
   );
   expect(items).toMatchObject({ node: process.version, os: { platform: 'linux' }, memoryBytes: expect.any(Number) });
   expect(items['microphones']).toEqual([{ id: 'mic', name: 'Room' }]);
+  expect(items['speakers']).toEqual([{ id: 'spk', name: 'Bar' }]);
   expect(items['cameras']).toEqual([{ id: 'cam', name: 'Eye' }]);
   expect(JSON.stringify(items)).not.toMatch(/serial|hostname|uuid|mac"/i);
 });
@@ -29,6 +31,7 @@ it('leaves out what is not known, and goes on past a part that fails', async () 
     signal,
   );
   expect(items).not.toHaveProperty('microphones');
+  expect(items).not.toHaveProperty('speakers');
   expect(items).not.toHaveProperty('cameras');
   expect(items).toHaveProperty('cpu');
 });

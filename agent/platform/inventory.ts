@@ -1,5 +1,5 @@
 /** What this PC is made of, for the inventory: asked at start and once a day, never in a poll. */
-import type { Platform } from './platform.ts';
+import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 
 /** systeminformation sets no limit on the programs it starts. */
 const limitMs = 10_000;
@@ -7,7 +7,7 @@ const limitMs = 10_000;
 type Devices = Pick<Platform, 'sound' | 'cameras'>;
 
 /**
- * Names and versions of the PC, its cameras and its microphones. No serial number, address, user or network is read.
+ * Names and versions of the PC, its cameras, microphones and speakers. No serial number, address, user or network is read.
  * Guarantee: a part that fails or takes longer than 10 s is left out; the rest is told.
  */
 export async function readInventory(devices: Devices, signal: AbortSignal): Promise<Record<string, unknown>> {
@@ -19,8 +19,8 @@ export async function readInventory(devices: Devices, signal: AbortSignal): Prom
     cpu: async () => pick(await si.cpu(), ['manufacturer', 'brand', 'cores', 'physicalCores']),
     memoryBytes: async () => (await si.mem()).total,
     cameras: async () => names(await devices.cameras(signal)),
-    microphones: async () =>
-      names(await devices.sound(signal).then((sound) => (sound.known ? { ...sound, value: sound.value.sources } : sound))),
+    microphones: async () => names(side(await devices.sound(signal), 'sources')),
+    speakers: async () => names(side(await devices.sound(signal), 'sinks')),
   };
   const items: Record<string, unknown> = { node: process.version };
   for (const [name, read] of Object.entries(parts)) {
@@ -35,9 +35,11 @@ function pick<T extends object>(from: T, keys: (keyof T)[]): Partial<T> {
   return Object.fromEntries(keys.map((key) => [key, from[key]])) as Partial<T>;
 }
 
-function names(
-  answer: { known: true; value: { id: string; name: string }[] } | { known: false },
-): { id: string; name: string }[] | undefined {
+function side(sound: Answer<SoundState>, which: 'sources' | 'sinks'): Answer<SoundDevice[]> {
+  return sound.known ? { known: true, value: sound.value[which] } : sound;
+}
+
+function names(answer: Answer<{ id: string; name: string }[]>): { id: string; name: string }[] | undefined {
   return answer.known ? answer.value.map(({ id, name }) => ({ id, name })) : undefined;
 }
 

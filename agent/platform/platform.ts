@@ -4,17 +4,19 @@ import type { Cancel } from '#contracts';
 /** An answer, or the reason why none can be had (a tool is missing, nobody is signed in). */
 export type Answer<T> = { known: true; value: T } | { known: false; reason: string };
 
-export type SoundSource = {
+/** A microphone or a loudspeaker. */
+export type SoundDevice = {
   /** Stable name of the device, such as `alsa_input.usb-…`. */
   id: string;
   name: string;
   muted: boolean;
   /** 0 to 1; above 1 is amplification. */
   volume: number;
-  /** Programs that record from it now, by the base name of their binary. The agent itself is left out. */
+  /** Programs that record from it or play to it now, by what they may be called. The agent itself is left out. */
   usedBy: string[];
 };
-export type SoundState = { sources: SoundSource[]; defaultSource: string | null };
+/** Sources are microphones, sinks are loudspeakers; the default is the id of the one that is chosen. */
+export type SoundState = { sources: SoundDevice[]; defaultSource: string | null; sinks: SoundDevice[]; defaultSink: string | null };
 
 export type Camera = { id: string; name: string; usedBy: Answer<string[]> };
 
@@ -27,6 +29,10 @@ export type PcFigures = {
   temperatureCelsius: number | null;
   /** Limit at which the hottest sensor's own firmware calls it critical; null where it names none. */
   temperatureLimitCelsius: number | null;
+  /** Both null where the PC has no battery. */
+  onMains: boolean | null;
+  /** 0 to 1, over all batteries of the PC. */
+  batteryChargeRatio: number | null;
 };
 
 export type Platform = {

@@ -1,12 +1,10 @@
 /** Names of devices are data from outside: any script, any length, any trick. Here they are cut to what a message may carry. */
 import { createHash } from 'node:crypto';
+import { oneLine } from '#contracts';
 
 const nameLimit = 256;
 const idLimit = 128;
 const hashLength = 12;
-
-/** Control characters move a terminal's cursor; the bidirectional overrides make a text read as another. */
-const unprintable = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
 /** A name or reason fit to be shown and sent: one line, at most 256 characters. */
 export function shortText(text: string): string {
@@ -21,8 +19,9 @@ export function shortId(id: string): string {
   return `${cut(plain, idLimit - hashLength - 1)}-${hash}`;
 }
 
+/** Control characters move a terminal's cursor; the bidirectional overrides make a text read as another. */
 function clean(text: string): string {
-  return text.replace(unprintable, ' ').trim().toWellFormed();
+  return oneLine(text, Number.POSITIVE_INFINITY).trim().toWellFormed();
 }
 
 /** Cut at a limit of UTF-16 units, as the contracts count, without halving a character. */

@@ -23,6 +23,8 @@ export function createUnwritten(): Platform {
         diskUsedRatio: 1 - disk.bavail / disk.blocks,
         temperatureCelsius: null,
         temperatureLimitCelsius: null,
+        onMains: null,
+        batteryChargeRatio: null,
       };
     },
     inventory: async () => ({ os: { platform: process.platform }, node: process.version }),

@@ -20,6 +20,11 @@ it('says ok up to 5 s and wrong beyond, with the direction and no figure in the 
   expect((await ask(-90_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
 });
 
+it('a slow answer of the centre is no wrong clock: half the round trip is the error of the offset', async () => {
+  expect((await ask(7_000, 14_000)).checks).toMatchObject([{ status: 'ok' }]);
+  expect((await ask(-7_000, 3_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
+});
+
 it('gives round trip and offset in seconds', async () => {
   expect((await ask(-250, 640)).numbers).toEqual({ rtt: 0.64, off: -0.25 });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decode, digestOf, encode, faultOf } from '#contracts';
+import { decode, digestOf, encode, faultOf, type Profile } from '#contracts';
 import { createPlatform } from '../platform/index.ts';
 import { probes } from './index.ts';
 
@@ -10,8 +10,8 @@ it('lists each probe once, with a time-out well inside its interval', () => {
 
 it('answers on this very PC with checks that the contract carries, of its own component, with faults of the catalogue', async () => {
   const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
-  const profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}] } } as const;
-  const context = { platform: createPlatform(), profile: { ...profile, expected: { camera: [{}], microphone: [{}] } }, self };
+  const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } };
+  const context = { platform: createPlatform(), profile, self };
   for (const probe of probes) {
     const { checks } = await probe.run({ ...context, signal: AbortSignal.timeout(probe.timeoutMs) });
     expect(checks.length, probe.name).toBeGreaterThan(0);

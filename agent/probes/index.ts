@@ -5,5 +5,13 @@ import { createCameraProbe } from './camera.ts';
 import { clockProbe } from './clock.ts';
 import { createMicrophoneProbe } from './microphone.ts';
 import { pcProbe } from './pc.ts';
+import { createSpeakerProbe } from './speaker.ts';
 
-export const probes: readonly Probe[] = [createMicrophoneProbe(), createCameraProbe(), pcProbe, clockProbe, agentProbe];
+export const probes: readonly Probe[] = [
+  createMicrophoneProbe(),
+  createSpeakerProbe(),
+  createCameraProbe(),
+  pcProbe,
+  clockProbe,
+  agentProbe,
+];

@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest';
 import type { Profile } from '#contracts';
-import type { Answer, SoundSource, SoundState } from '../platform/platform.ts';
+import type { Answer, SoundDevice, SoundState } from '../platform/platform.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { createMicrophoneProbe } from './microphone.ts';
 
-const room: SoundSource = { id: 'room', name: 'RoomMic', muted: false, volume: 0.7, usedBy: [] };
-const head: SoundSource = { ...room, id: 'head', name: 'Headset' };
+const room: SoundDevice = { id: 'room', name: 'RoomMic', muted: false, volume: 0.7, usedBy: [] };
+/** What the other kind of device says must not matter. */
+const silent: SoundDevice = { id: 'spk', name: 'Room speaker', muted: true, volume: 0, usedBy: ['vlc'] };
+const head: SoundDevice = { ...room, id: 'head', name: 'Headset' };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
 async function ask(answer: Answer<SoundState>, expected: NonNullable<Profile['expected']['microphone']> = [{ match: 'room' }]) {
@@ -13,9 +15,9 @@ async function ask(answer: Answer<SoundState>, expected: NonNullable<Profile['ex
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: expected } };
   return (await createMicrophoneProbe().run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
 }
-const known = (sources: SoundSource[], defaultSource: string | null = 'room'): Answer<SoundState> => ({
+const known = (sources: SoundDevice[], defaultSource: string | null = 'room'): Answer<SoundState> => ({
   known: true,
-  value: { sources, defaultSource },
+  value: { sources, defaultSource, sinks: [silent], defaultSink: 'other' },
 });
 
 it('says ok of a microphone that is there, chosen, open and loud, and which program uses it', async () => {

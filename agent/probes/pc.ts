@@ -1,5 +1,5 @@
 /** Can this PC carry a meeting: processor, memory, disk, temperature. */
-import type { Check } from '#contracts';
+import type { BeatKey, Check } from '#contracts';
 import type { PcFigures } from '../platform/platform.ts';
 import type { Probe } from '../probe.ts';
 
@@ -47,13 +47,15 @@ function judge(device: string, fault: string, bad: boolean): Check {
   return { component: 'pc', device, status: bad ? 'fault' : 'ok', fault: bad ? fault : null, reason: null };
 }
 
-function numbersOf(figures: PcFigures): Partial<Record<'up' | 'load' | 'mem' | 'disk' | 'temp', number>> {
-  const { uptimeSeconds, loadRatio, memoryUsedRatio, diskUsedRatio, temperatureCelsius } = figures;
+function numbersOf(figures: PcFigures): Partial<Record<BeatKey, number>> {
+  const { uptimeSeconds, loadRatio, memoryUsedRatio, diskUsedRatio, temperatureCelsius, onMains, batteryChargeRatio } = figures;
   return {
     up: uptimeSeconds,
     mem: memoryUsedRatio,
     disk: diskUsedRatio,
     ...(loadRatio !== null && { load: loadRatio }),
     ...(temperatureCelsius !== null && { temp: temperatureCelsius }),
+    ...(onMains !== null && { ac: Number(onMains) }),
+    ...(batteryChargeRatio !== null && { bat: batteryChargeRatio }),
   };
 }

@@ -17,7 +17,9 @@ export type Desktop = {
    * since a virtual device does not show its mute and volume before its first use; a real one does.
    */
   plug(id: string, description?: string): Promise<void>;
-  /** Pulls it out; returns when the process behind it has ended, which the sound server notices by itself. */
+  /** Plugs in a virtual loudspeaker, and plays to it for a moment, for the same reason. The result pulls it out. */
+  plugSpeaker(id: string, description: string): Promise<() => Promise<unknown>>;
+  /** Pulls a microphone out; returns when the process behind it has ended, which the sound server notices by itself. */
   unplug(id: string): Promise<void>;
   /** `pactl`, as a person would use it: set-source-mute, set-source-volume, set-default-source. Returns what it printed. */
   pactl(...args: string[]): Promise<string>;
@@ -54,6 +56,7 @@ export async function startDesktop(): Promise<Desktop> {
   };
   begin('dbus', 'dbus-daemon', ['--session', `--address=${env['DBUS_SESSION_BUS_ADDRESS']}`, '--nofork', '--nopidfile']);
   for (const service of ['pipewire', 'wireplumber', 'pipewire-pulse']) begin(service, service);
+  const running = async (kind: string, id: string) => new RegExp(`\\t${id}\\t.*RUNNING`).test(await pactl('list', 'short', kind));
   await until('the sound server', () => lists('sources', 'auto_null.monitor')).catch(async (error) => {
     await stop();
     throw error;
@@ -68,8 +71,16 @@ export async function startDesktop(): Promise<Desktop> {
       begin(id, 'pw-loopback', loopback(id, description));
       await until(`microphone ${id}`, () => lists('sources', id));
       begin('first-use', 'pacat', ['--record', `--device=${id}`, '/dev/null']);
-      await until(`first use of ${id}`, async () => new RegExp(`\\t${id}\\t.*RUNNING`).test(await pactl('list', 'short', 'sources')));
+      await until(`first use of ${id}`, () => running('sources', id));
       await end('first-use');
+    },
+    async plugSpeaker(id, description) {
+      const properties = `'device.description="${description}" priority.session=3000'`;
+      const module = await pactl('load-module', 'module-null-sink', `sink_name=${id}`, `sink_properties=${properties}`);
+      begin('first-use', 'pacat', ['--playback', `--device=${id}`, '/dev/zero']);
+      await until(`first use of ${id}`, () => running('sinks', id));
+      await end('first-use');
+      return () => pactl('unload-module', module.trim());
     },
     async record(id, program) {
       const binary = join(folder, program);

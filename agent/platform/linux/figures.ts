@@ -1,8 +1,9 @@
-/** Load, memory, disk and temperature by /proc, /sys and one statfs: no child process. */
+/** Load, memory, disk, temperature and power by /proc, /sys and one statfs: no child process. */
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PcFigures } from '../platform.ts';
 import { readNames, readNumber, readText } from './files.ts';
+import { readPower } from './power.ts';
 
 type Ticks = { busy: number; all: number };
 type Sensor = { celsius: number; limit: number | null };
@@ -26,6 +27,7 @@ export function createFigures(root: string): () => Promise<PcFigures> {
       diskUsedRatio: await diskUsed(root),
       temperatureCelsius: sensor?.celsius ?? null,
       temperatureLimitCelsius: sensor?.limit ?? null,
+      ...(await readPower(root)),
     };
   };
 }

@@ -8,7 +8,7 @@ import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
 import { createFigures } from './figures.ts';
 import { readSound } from './pactl.ts';
-import { watchSound } from './sound-watch.ts';
+import { shared, watchSound } from './sound-watch.ts';
 
 export type LinuxOptions = { root: string; env: Record<string, string>; clock: Clock };
 
@@ -18,7 +18,7 @@ export function createLinux({ root, env, clock }: LinuxOptions): Platform {
   const cameras = (signal: AbortSignal) => readCameras(root, signal);
   return {
     sound,
-    watchSound: (changed) => watchSound({ env, clock }, changed),
+    watchSound: shared((changed) => watchSound({ env, clock }, changed)),
     cameras,
     watchCameras: (changed) => watchCameras(root, clock, changed),
     figures: createFigures(root),

@@ -18,14 +18,37 @@ const idle = {
   info: 'pactl-info.json',
   'list sources': 'pactl-sources-idle.json',
   'list source-outputs': 'pactl-source-outputs-idle.json',
+  'list sinks': 'pactl-sinks.json',
+  'list sink-inputs': { ok: true, text: '[]' } as Output,
 };
 const printed = (text: string): Output => ({ ok: true, text });
+const feed = { id: 'micfeed', name: 'MicFeed', muted: false, volume: 1, usedBy: [] };
+const speaker = { ...feed, id: 'conf_spk', name: 'ConfSpeaker' };
 
-it('reads the microphones and leaves out the monitors of loudspeakers', async () => {
+it('reads the loudspeakers, and the microphones without the monitors of loudspeakers', async () => {
   expect(await soundFrom(pactl(idle))).toEqual({
     known: true,
-    value: { sources: [{ id: c920, name: 'Virtual C920 mic', muted: false, volume: 1, usedBy: [] }], defaultSource: c920 },
+    value: {
+      sources: [{ id: c920, name: 'Virtual C920 mic', muted: false, volume: 1, usedBy: [] }],
+      defaultSource: c920,
+      sinks: [feed, speaker],
+      defaultSink: 'alsa_output.usb-Jabra',
+    },
   });
+});
+
+it('reads mute of a loudspeaker, and which program plays to which', async () => {
+  const playing = (sink: number, binary: string, corked = false) => ({
+    sink,
+    corked,
+    properties: { 'application.process.binary': binary },
+  });
+  const inputs = printed(JSON.stringify([playing(56, 'zoom'), playing(50, 'firefox'), playing(56, 'vlc', true)]));
+  const sound = await soundFrom(pactl({ ...idle, 'list sinks': 'pactl-sinks-muted.json', 'list sink-inputs': inputs }));
+  expect(sound.known && sound.value.sinks).toEqual([
+    { ...feed, usedBy: ['firefox'] },
+    { ...speaker, muted: true, usedBy: ['zoom'] },
+  ]);
 });
 
 it('reads mute and volume', async () => {
@@ -53,16 +76,23 @@ it('counts neither a paused stream nor our own as a use', async () => {
   expect(sound).toMatchObject({ value: { sources: [{ usedBy: [] }] } });
 });
 
-it('says no microphone where the server answers and has none', async () => {
-  const none = { ...idle, info: 'pactl-info-no-device.json', 'list sources': 'pactl-sources-no-device.json' };
-  expect(await soundFrom(pactl(none))).toMatchObject({ known: true, value: { sources: [] } });
+it('says no microphone and no loudspeaker where the server answers and has none', async () => {
+  const devices = { 'list sources': 'pactl-sources-no-device.json', 'list sinks': 'pactl-sinks-no-device.json' };
+  const none = { ...idle, info: 'pactl-info-no-device.json', ...devices };
+  expect(await soundFrom(pactl(none))).toMatchObject({ known: true, value: { sources: [], sinks: [] } });
   const lost = { ...idle, info: 'pactl-info-default-lost.json', 'list sources': 'pactl-sources-mic-unplugged.json' };
-  expect(await soundFrom(pactl(lost))).toEqual({ known: true, value: { sources: [], defaultSource: 'conf_spk.monitor' } });
+  expect(await soundFrom(pactl(lost))).toMatchObject({ known: true, value: { sources: [], defaultSource: 'conf_spk.monitor' } });
 });
 
-it('does not know what microphones there are while no session manager looks for them', async () => {
-  const away = { ...idle, info: printed('{"default_source_name":"@DEFAULT_SOURCE@"}'), 'list sources': printed('[]') };
-  expect(await soundFrom(pactl(away))).toEqual({ known: false, reason: 'audio server has no session manager' });
+it('does not know what devices there are while no session manager looks for them', async () => {
+  const info = printed('{"default_source_name":"@DEFAULT_SOURCE@","default_sink_name":"@DEFAULT_SINK@"}');
+  for (const list of ['list sources', 'list sinks']) {
+    expect(await soundFrom(pactl({ ...idle, info, [list]: printed('[]') })), list).toEqual({
+      known: false,
+      reason: 'audio server has no session manager',
+    });
+  }
+  expect(await soundFrom(pactl({ ...idle, info }))).toMatchObject({ known: true, value: { defaultSource: null, defaultSink: null } });
 });
 
 it('says the reason where there is no answer', async () => {
@@ -77,10 +107,11 @@ it('says the reason where there is no answer', async () => {
 });
 
 it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"no","volume":{}}]'])(
-  'never takes an answer that cannot be read for "no microphone": %j',
+  'never takes an answer that cannot be read for "no device": %j',
   async (text) => {
-    expect(await soundFrom(pactl({ ...idle, 'list sources': printed(text) }))).toMatchObject({ known: false });
-    expect(await soundFrom(pactl({ ...idle, 'list source-outputs': printed(text || '{') }))).toMatchObject({ known: false });
+    for (const list of ['list sources', 'list source-outputs', 'list sinks', 'list sink-inputs']) {
+      expect(await soundFrom(pactl({ ...idle, [list]: printed(text) })), list).toMatchObject({ known: false });
+    }
   },
 );
 
@@ -89,4 +120,25 @@ it('takes a name that pactl cannot write into JSON from its text', async () => {
   const ask = async (args: string[]) => pactl(args[0] === 'list' ? { 'list sources': 'pactl-sources-hindi.txt' } : hindi)(args);
   const sound = await soundFrom(ask);
   expect(sound.known && sound.value.sources.map((one) => one.name)).toEqual(['$(reboot)"</script> सभा माइक', 'Plain']);
+});
+
+it('takes such a name of a loudspeaker, and the chosen one, from the text too', async () => {
+  const sinks = JSON.parse(record('pactl-sinks.json'));
+  sinks[1].name = sinks[1].description = '(null)';
+  const answers = {
+    ...idle,
+    info: printed('{"default_sink_name":"(null)"}'),
+    '-f json list sinks': printed(JSON.stringify(sinks)),
+    'list sinks': printed('Sink #50\n\tName: micfeed\nSink #56\n\tName: स्पीकर_1\n\tDescription: सभा स्पीकर\n'),
+    'get-default-sink': printed('स्पीकर_1\n'),
+  };
+  expect(await soundFrom(pactl(answers))).toMatchObject({
+    value: {
+      sinks: [
+        { id: 'micfeed', name: 'MicFeed' },
+        { id: 'स्पीकर_1', name: 'सभा स्पीकर' },
+      ],
+      defaultSink: 'स्पीकर_1',
+    },
+  });
 });

@@ -1,6 +1,6 @@
 /** Sound by PipeWire or PulseAudio, asked through `pactl`. Nothing is recorded and no setting is changed. */
 import * as v from 'valibot';
-import type { Answer, SoundSource, SoundState } from '../platform.ts';
+import type { Answer, SoundDevice, SoundState } from '../platform.ts';
 import { programLabels } from '../programs.ts';
 import { shortId, shortText } from '../text.ts';
 import { type Output, runCommand } from './child.ts';
@@ -15,8 +15,15 @@ const unwritable = '(null)';
 /** How the name begins that a server without a session manager gives as its default: nobody there finds devices. */
 const noneChosen = '@';
 
+/** The two kinds of device, and how pactl calls what belongs to them. */
+const sides = {
+  source: { list: 'sources', streams: 'source-outputs', block: /^Source #/m, chosen: 'get-default-source' },
+  sink: { list: 'sinks', streams: 'sink-inputs', block: /^Sink #/m, chosen: 'get-default-sink' },
+} as const;
+type Side = keyof typeof sides;
+
 const percent = v.object({ value_percent: v.pipe(v.string(), v.regex(/^\s*\d+%$/)) });
-const source = v.object({
+const device = v.object({
   index: v.number(),
   name: v.string(),
   description: v.optional(v.nullable(v.string())),
@@ -24,42 +31,58 @@ const source = v.object({
   volume: v.record(v.string(), percent),
   monitor_source: v.optional(v.nullable(v.string()), ''),
 });
-const recording = v.object({
-  source: v.number(),
+const stream = {
   corked: v.optional(v.boolean(), false),
   properties: v.optional(v.record(v.string(), v.unknown()), {}),
-});
-const server = v.object({ default_source_name: v.optional(v.string(), '') });
-const sources = v.array(source);
-const recordings = v.array(recording);
+};
+const streams = {
+  source: v.array(v.object({ ...stream, source: v.number() })),
+  sink: v.array(v.object({ ...stream, sink: v.number() })),
+};
+const server = v.object({ default_source_name: v.optional(v.string(), ''), default_sink_name: v.optional(v.string(), '') });
+const devices = v.array(device);
 
-type Source = v.InferOutput<typeof source>;
-type Recording = v.InferOutput<typeof recording>;
+type Device = v.InferOutput<typeof device>;
+type Stream = { corked: boolean; properties: Record<string, unknown>; source?: number; sink?: number };
+type Found = { devices: SoundDevice[]; chosen: string | null };
 
 /** How `pactl` is run: its arguments, and what it printed. */
 export type Pactl = (args: string[]) => Promise<Output>;
 
-/** The microphones of this session as the sound server has them now. */
+/** The microphones and loudspeakers of this session as the sound server has them now. */
 export function readSound(env: Record<string, string>, signal: AbortSignal): Promise<Answer<SoundState>> {
   return soundFrom((args) => runCommand({ program: 'pactl', args, env: { ...env, ...soundEnv } }, signal));
 }
 
-/** Guarantee: no source is "no microphone" only where the server itself answered; whatever cannot be read is not known. */
+/** Guarantee: no source is "no microphone", and no sink "no speaker", only where the server itself answered; whatever cannot be read is not known. */
 export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   const info = await ask(pactl, ['info'], server);
   if (!info.known) return info;
-  const list = await ask(pactl, ['list', 'sources'], sources);
+  const chosen = { source: info.value.default_source_name, sink: info.value.default_sink_name };
+  const microphones = await readSide(pactl, 'source', chosen.source);
+  if (!microphones.known) return microphones;
+  const speakers = await readSide(pactl, 'sink', chosen.sink);
+  if (!speakers.known) return speakers;
+  const [sources, sinks] = [microphones.value.devices, speakers.value.devices];
+  const nobodyLooks = chosen.source.startsWith(noneChosen) && chosen.sink.startsWith(noneChosen);
+  if (nobodyLooks && (sources.length === 0 || sinks.length === 0)) return { known: false, reason: 'audio server has no session manager' };
+  return { known: true, value: { sources, defaultSource: microphones.value.chosen, sinks, defaultSink: speakers.value.chosen } };
+}
+
+async function readSide(pactl: Pactl, side: Side, chosen: string): Promise<Answer<Found>> {
+  const list = await ask(pactl, ['list', sides[side].list], devices);
   if (!list.known) return list;
-  const used = await ask(pactl, ['list', 'source-outputs'], recordings);
+  const used: Answer<Stream[]> = await ask(pactl, ['list', sides[side].streams], streams[side]);
   if (!used.known) return used;
-  const microphones = await named(pactl, list.value.filter(isMicrophone));
-  if (microphones.length === 0 && info.value.default_source_name.startsWith(noneChosen))
-    return { known: false, reason: 'audio server has no session manager' };
-  const chosen = await defaultName(pactl, info.value.default_source_name);
-  return {
-    known: true,
-    value: { sources: microphones.map((one) => toSource(one, used.value)), defaultSource: chosen === null ? null : shortId(chosen) },
-  };
+  const real = await named(pactl, side, list.value.filter(side === 'source' ? isMicrophone : isDevice));
+  const found = real.map((one) =>
+    toDevice(
+      one,
+      used.value.filter((stream) => stream[side] === one.index),
+    ),
+  );
+  const id = await chosenName(pactl, side, chosen);
+  return { known: true, value: { devices: found, chosen: id === null ? null : shortId(id) } };
 }
 
 async function ask<S extends v.GenericSchema>(pactl: Pactl, args: string[], schema: S): Promise<Answer<v.InferOutput<S>>> {
@@ -86,40 +109,44 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A monitor records what a loudspeaker plays; `auto_null` stands where there is no device at all. */
-function isMicrophone(one: Source): boolean {
-  return !one.monitor_source && !one.name.endsWith('.monitor') && !one.name.startsWith('auto_null');
+/** A monitor records what a loudspeaker plays. */
+function isMicrophone(one: Device): boolean {
+  return !one.monitor_source && !one.name.endsWith('.monitor') && isDevice(one);
 }
 
-function toSource(one: Source, used: Recording[]): SoundSource {
+/** `auto_null` stands where there is no device at all. */
+function isDevice(one: Device): boolean {
+  return !one.name.startsWith('auto_null');
+}
+
+function toDevice(one: Device, used: Stream[]): SoundDevice {
   const levels = Object.values(one.volume).map((channel) => Number.parseInt(channel.value_percent, 10) / 100);
   return {
     id: shortId(one.name),
     name: shortText(one.description || one.name),
     muted: one.mute,
     volume: Math.max(0, ...levels),
-    usedBy: programLabels(used.filter((stream) => stream.source === one.index && isUse(stream)).map(programOf)),
+    usedBy: programLabels(used.filter(isUse).map(programOf)),
   };
 }
 
-function isUse(stream: Recording): boolean {
+function isUse(stream: Stream): boolean {
   return !stream.corked && stream.properties['application.name'] !== ownName;
 }
 
-function programOf(stream: Recording): string {
-  return String(stream.properties['application.process.binary'] ?? stream.properties['application.name'] ?? '');
+function programOf({ properties }: Stream): string {
+  return String(properties['application.process.binary'] ?? properties['application.name'] ?? '');
 }
 
-/** Names that the JSON could not write are taken from the text form, by the number of the source. */
-async function named(pactl: Pactl, list: Source[]): Promise<Source[]> {
+/** Names that the JSON could not write are taken from the text form, by the number of the device. */
+async function named(pactl: Pactl, side: Side, list: Device[]): Promise<Device[]> {
   if (!list.some((one) => one.name === unwritable || one.description === unwritable)) return list;
-  const output = await pactl(['list', 'sources']);
-  const texts = output.ok ? readNames(output.text) : new Map<number, { name?: string; description?: string }>();
+  const output = await pactl(['list', sides[side].list]);
+  const texts = output.ok ? readNames(output.text.split(sides[side].block).slice(1)) : new Map<number, Partial<Device>>();
   return list.map((one) => ({ ...one, ...texts.get(one.index) }));
 }
 
-function readNames(text: string): Map<number, { name?: string; description?: string }> {
-  const blocks = text.split(/^Source #/m).slice(1);
+function readNames(blocks: string[]): Map<number, Partial<Device>> {
   return new Map(
     blocks.map((block) => {
       const [, name] = /^\tName: (.*)$/m.exec(block) ?? [];
@@ -129,9 +156,9 @@ function readNames(text: string): Map<number, { name?: string; description?: str
   );
 }
 
-async function defaultName(pactl: Pactl, name: string): Promise<string | null> {
+async function chosenName(pactl: Pactl, side: Side, name: string): Promise<string | null> {
   if (name === '' || name.startsWith(noneChosen)) return null;
   if (name !== unwritable) return name;
-  const output = await pactl(['get-default-source']);
+  const output = await pactl([sides[side].chosen]);
   return output.ok ? output.text.trim() : null;
 }

@@ -11,13 +11,13 @@ const backoffMinMs = 1_000;
 const backoffMaxMs = 60_000;
 
 /** Events of clients are left out: each question of our own is one. */
-const relevant = /^Event '[a-z]+' on (source|source-output|server|card) #/;
+const relevant = /^Event '[a-z]+' on (source|source-output|sink|sink-input|server|card) #/;
 
 export type Follow = typeof followCommand;
 export type SoundWatch = { env: Record<string, string>; clock: Clock; follow?: Follow };
 
 /**
- * Calls back within 200 ms of a change of a microphone, and when the sound server went or came back.
+ * Calls back within 200 ms of a change of a microphone or a loudspeaker, and when the sound server went or came back.
  * Guarantee: the result ends the child process; where there is no server it is asked again at growing intervals, at most a minute.
  */
 export function watchSound(options: SoundWatch, changed: () => void): Cancel {
@@ -63,6 +63,24 @@ export function watchSound(options: SoundWatch, changed: () => void): Cancel {
   return () => {
     for (const cancel of Object.values(timers)) cancel();
     stop();
+  };
+}
+
+/** One watch for all who ask: it begins with the first of them and ends with the last. */
+export function shared(begin: (changed: () => void) => Cancel): (changed: () => void) => Cancel {
+  const listeners = new Set<() => void>();
+  let stop = idle;
+  return (changed) => {
+    const listener = () => changed();
+    if (listeners.size === 0) {
+      stop = begin(() => {
+        for (const tell of listeners) tell();
+      });
+    }
+    listeners.add(listener);
+    return () => {
+      if (listeners.delete(listener) && listeners.size === 0) stop();
+    };
   };
 }
 

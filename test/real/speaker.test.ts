@@ -1,0 +1,104 @@
+/** The speaker probe against a real PipeWire: what it says is what is. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Check, type Profile, realClock } from '#contracts';
+import { createPlatform } from '../../agent/platform/index.ts';
+import type { Platform } from '../../agent/platform/platform.ts';
+import { createSpeakerProbe } from '../../agent/probes/speaker.ts';
+import { installed, requirePart } from './parts.ts';
+import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
+
+const id = 'alsa_output.usb-bar';
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+
+describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, with a real PipeWire', () => {
+  let desktop: Desktop;
+  let platform: Platform;
+  const probe = createSpeakerProbe();
+
+  const ask = async (match: string): Promise<Check | undefined> => {
+    const profile: Profile = { link: 'fibre', elevationM: 0, expected: { speaker: [{ match }] } };
+    const { checks } = await probe.run({ platform, profile, self, signal: AbortSignal.timeout(probe.timeoutMs) });
+    expect(checks).toHaveLength(1);
+    return checks[0];
+  };
+  const says = (match = 'roombar') => expect.poll(() => ask(match), { timeout: 3_000, interval: 50 });
+
+  beforeAll(async () => {
+    desktop = await startDesktop();
+    platform = createPlatform({ env: desktop.env, clock: realClock() });
+  });
+  afterAll(() => desktop?.stop());
+
+  it('says missing while the server lists no speaker at all, and ok when it is there, chosen, open and loud', async () => {
+    await says().toEqual({
+      component: 'speaker',
+      device: 'expected-1',
+      status: 'fault',
+      fault: 'speaker.missing',
+      reason: null,
+      name: 'roombar',
+    });
+    await desktop.plugSpeaker(id, 'Acme RoomBar 5');
+    await desktop.pactl('set-default-sink', id);
+    await says().toMatchObject({ device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'Acme RoomBar 5' });
+  });
+
+  it('says muted, and ok again when it is opened', async () => {
+    await desktop.pactl('set-sink-mute', id, '1');
+    await says().toMatchObject({ status: 'fault', fault: 'speaker.muted' });
+    await desktop.pactl('set-sink-mute', id, '0');
+    await says().toMatchObject({ status: 'ok' });
+  });
+
+  it('says volume low at 15 per cent and not at 40', async () => {
+    await desktop.pactl('set-sink-volume', id, '15%');
+    await says().toMatchObject({ status: 'fault', fault: 'speaker.volume_low', reason: null });
+    await desktop.pactl('set-sink-volume', id, '40%');
+    await says().toMatchObject({ status: 'ok' });
+  });
+
+  it('says that another speaker is chosen, under whatever name, and finds it by that name', async () => {
+    const unplug = await desktop.plugSpeaker('screen', 'सभा स्क्रीन');
+    await desktop.pactl('set-default-sink', 'screen');
+    await says().toMatchObject({ fault: 'speaker.not_default', reason: 'chosen: सभा स्क्रीन', name: 'Acme RoomBar 5' });
+    await says('सभा').toMatchObject({ status: 'ok', name: 'सभा स्क्रीन' });
+    await desktop.pactl('set-default-sink', id);
+    await unplug();
+    await says().toMatchObject({ status: 'ok' });
+  });
+
+  it('is told within a second when a speaker is plugged in, muted and pulled out, by one watch for two who ask', async () => {
+    let calls = 0;
+    const count = () => {
+      calls += 1;
+    };
+    const cancels = [() => {}, count].map((changed) => platform.watchSound(changed));
+    const told = () => expect.poll(() => calls, { timeout: 1_000, interval: 10 });
+    const watches = async () => (await desktop.pactl('list', 'clients')).match(/application\.process\.binary = "pactl"/g)?.length ?? 0;
+    await expect.poll(watches, { timeout: 5_000, interval: 50 }).toBe(2); // the watch, and the one that lists
+    const unplug = await desktop.plugSpeaker('second', 'Second bar');
+    await told().toBeGreaterThan(0);
+    await says('second').toMatchObject({ name: 'Second bar' });
+    for (const act of [() => desktop.pactl('set-sink-mute', 'second', '1'), unplug]) {
+      await quiet(() => calls);
+      calls = 0;
+      await act();
+      await told().toBeGreaterThan(0);
+    }
+    await says('second').toMatchObject({ fault: 'speaker.missing' });
+    for (const cancel of cancels) cancel();
+  });
+
+  it('says unknown: no audio server when it has died', async () => {
+    await desktop.kill('pipewire-pulse');
+    await says().toMatchObject({ status: 'unknown', fault: null, reason: 'no audio server' });
+  });
+});
+
+/** Returns when a count has stood still for longer than the watch gathers events. */
+async function quiet(count: () => number): Promise<void> {
+  for (let before = -1; before !== count(); ) {
+    before = count();
+    await new Promise((done) => setTimeout(done, 500));
+  }
+}
