@@ -11,10 +11,13 @@ const far = 'kerala/kochi/pc-1';
 const revoked = 'ladakh/leh/pc-9';
 const known = [{ pc }, { pc: neighbour }, { pc: far }, { pc: revoked, revoked: true }];
 
-/** Runs the contract against one engine. */
-export function describeBroker(name: string, start: StartBroker): void {
+/** Promises that not every engine can keep; broker/engines/README.md says of each what happens there instead. */
+export type Promised = 'client id' | 'refused filter' | 'quiet retain' | 'will on presence only' | 'retained will';
+
+/** Runs the contract against one engine. `cannot` says why it does not keep one of the promises: that test is skipped under this reason. */
+export function describeBroker(name: string, start: StartBroker, cannot: Partial<Record<Promised, string>> = {}): void {
   describe(name, () => {
-    const site = openSite(start);
+    const site = openSite(start, cannot);
     describe('admission', () => admission(site));
     describe('topics', () => addressing(site));
     describe('denials', () => denials(site));
@@ -31,9 +34,11 @@ type Site = {
   join(who: string, options?: IClientOptions): Promise<Peer>;
   /** `flows`, subscribed to all that PCs send. */
   joinFlows(): Promise<Peer>;
+  /** A test, or one that is skipped and says why. */
+  promise(what: Promised, title: string, run: () => Promise<void>): void;
 };
 
-function openSite(start: StartBroker): Site {
+function openSite(start: StartBroker, cannot: Partial<Record<Promised, string>>): Site {
   let broker: BrokerUnderTest;
   const peers: Peer[] = [];
   beforeAll(async () => {
@@ -58,6 +63,10 @@ function openSite(start: StartBroker): Site {
       await flows.subscribe([...flowsFilters]);
       return flows;
     },
+    promise(what, title, run) {
+      const why = cannot[what];
+      test.skipIf(why !== undefined)(why === undefined ? title : `${title} (not here: ${why})`, run);
+    },
   };
 }
 
@@ -72,9 +81,12 @@ function admission(site: Site): void {
     ['an unknown PC', 'ladakh/leh/pc-7', {}],
     ['a revoked PC', revoked, {}],
     ['a made-up principal', 'admin', {}],
-    ['another client id than the user name', pc, { clientId: 'ladakh.leh.pc-2' }],
   ])('%s is refused', async (_what, who, options) => {
     await expect(connect(site.port(), who, options)).rejects.toThrow(/Connection refused/);
+  });
+
+  site.promise('client id', 'another client id than the user name is refused', async () => {
+    await expect(connect(site.port(), pc, { clientId: 'ladakh.leh.pc-2' })).rejects.toThrow(/Connection refused/);
   });
 
   test('a PC that is revoked while connected is cut off at once, and its will is not heard', async () => {
@@ -138,11 +150,22 @@ function addressing(site: Site): void {
 }
 
 function denials(site: Site): void {
-  test('each filter of a subscription is judged for itself: the own ones are granted, the others get 128', async () => {
-    const agent = await site.join(pc);
-    const filters = [pcTopic(pc, 'ack'), '#', pcTopic(neighbour, 'ack'), 'sabha/v1/+/+/+/beat', '$SYS/#', `$share/g/${pcTopic(pc, 'ack')}`];
-    expect(await agent.subscribe([...filters, pcTopic(pc, 'cmd')])).toEqual([1, 128, 128, 128, 128, 128, 1]);
-  });
+  site.promise(
+    'refused filter',
+    'each filter of a subscription is judged for itself: the own ones are granted, the others get 128',
+    async () => {
+      const agent = await site.join(pc);
+      const filters = [
+        pcTopic(pc, 'ack'),
+        '#',
+        pcTopic(neighbour, 'ack'),
+        'sabha/v1/+/+/+/beat',
+        '$SYS/#',
+        `$share/g/${pcTopic(pc, 'ack')}`,
+      ];
+      expect(await agent.subscribe([...filters, pcTopic(pc, 'cmd')])).toEqual([1, 128, 128, 128, 128, 128, 1]);
+    },
+  );
 
   test.each([
     ['a topic of its neighbour', pc, pcTopic(neighbour, 'state')],
@@ -162,7 +185,7 @@ function denials(site: Site): void {
     expect(sender.client.connected).toBe(true);
   });
 
-  test('a retained publish is refused, delivered to nobody and kept for nobody', async () => {
+  site.promise('quiet retain', 'a retained publish is refused, delivered to nobody and kept for nobody, and its sender stays', async () => {
     const [flows, agent] = [await site.joinFlows(), await site.join(pc)];
     await agent.publish(pcTopic(pc, 'state'), 'kept?', { retain: true });
     await agent.publish(pcTopic(pc, 'state'), 'plain');
@@ -191,18 +214,18 @@ function wills(site: Site): void {
     expect(flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'presence'))).toEqual([]);
   });
 
-  test.each([
-    ['for its neighbour', willOf(pcTopic(neighbour, 'presence'))],
-    ['on its state', willOf(pcTopic(pc, 'state'))],
-    ['that is retained', willOf(pcTopic(pc, 'presence'), { retain: true })],
-  ])('a will %s is never heard, and its PC can work', async (_what, options) => {
+  const neverHeard = (options: IClientOptions) => async () => {
     const flows = await site.joinFlows();
     const agent = await site.join(pc, options);
     await agent.publish(pcTopic(pc, 'beat'), 'works');
     agent.cut();
     await fence(await site.join(pc), pc, { flows });
     expect(flows.heard.map(({ text }) => text)).toEqual(['works', 'fence']);
-  });
+  };
+  const title = (what: string) => `a will ${what} is never heard, and its PC can work`;
+  test(title('for its neighbour'), neverHeard(willOf(pcTopic(neighbour, 'presence'))));
+  site.promise('will on presence only', title('on its state'), neverHeard(willOf(pcTopic(pc, 'state'))));
+  site.promise('retained will', title('that is retained'), neverHeard(willOf(pcTopic(pc, 'presence'), { retain: true })));
 }
 
 function traffic(site: Site): void {

@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { hashToken, makeRegistryKeys, StartError, sealSnapshot } from '#contracts';
+import { renderAcl, renderUsers, type Update, updateMosquitto } from './mosquitto.ts';
+
+const one = 'ladakh/leh/pc-1';
+const two = 'kerala/kochi/pc-1';
+const tokens = { flows: 'f', exporter: 'e', [one]: 'token-1', [two]: 'token-2' };
+const secrets = { flows: hashToken('f'), exporter: hashToken('e') };
+const entry = (pc: string, token: string, revoked = false) => ({ pc, tokenHash: hashToken(token), revoked });
+const registryOf = (...pcs: ReturnType<typeof entry>[]) => ({ snapshot: { version: 3, at: 0, pcs }, secrets });
+const both = registryOf(entry(one, 'token-1'), entry(two, 'token-2'));
+const names = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.split(':')[0]);
+
+describe('the password file', () => {
+  test('has a salted row for each who is admitted, and no token in it', () => {
+    const { text, without } = renderUsers(both, tokens);
+    expect(names(text)).toEqual(['flows', 'exporter', 'ladakh.leh.pc-1', 'kerala.kochi.pc-1']);
+    for (const row of text.trimEnd().split('\n')) expect(row).toMatch(/^[a-z0-9.-]+:\$7\$101\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==$/);
+    for (const token of Object.values(tokens).filter((two) => two.length > 1)) expect(text).not.toContain(token);
+    expect(without).toEqual([]);
+  });
+
+  test('keeps the row of a token that still stands, though the token itself is not at hand', () => {
+    const before = renderUsers(both, tokens).text;
+    expect(renderUsers(both, {}, before)).toEqual({ text: before, without: [] });
+  });
+
+  test('drops who is revoked or gone, and who has another token that is not at hand', () => {
+    const before = renderUsers(both, tokens).text;
+    expect(names(renderUsers(registryOf(entry(one, 'token-1', true)), tokens, before).text)).toEqual(['flows', 'exporter']);
+    const renewed = registryOf(entry(one, 'newer'), entry(two, 'token-2'));
+    const { text, without } = renderUsers(renewed, tokens, before);
+    expect(names(text)).not.toContain('ladakh.leh.pc-1');
+    expect(without).toEqual([one]);
+    expect(names(renderUsers(renewed, { [one]: 'newer' }, before).text)).toContain('ladakh.leh.pc-1');
+  });
+
+  test('does not take the row of a PC whose name begins alike, nor a row that is broken', () => {
+    const before = renderUsers(registryOf(entry('ladakh/leh/pc-11', 'token-1')), { 'ladakh/leh/pc-11': 'token-1' }).text;
+    expect(renderUsers(registryOf(entry(one, 'token-1')), {}, `${before}ladakh.leh.pc-1\n\n:x`).without).toEqual([
+      'flows',
+      'exporter',
+      one,
+    ]);
+  });
+});
+
+test('the access list names the version of the registry, and nobody who is revoked', () => {
+  const text = renderAcl(registryOf(entry(one, 'token-1'), entry(two, 'token-2', true)));
+  expect(text.split('\n')[0]).toBe('# registry version 3');
+  expect(text.match(/^user .*$/gm)).toEqual(['user flows', 'user exporter', 'user ladakh.leh.pc-1']);
+  expect(text).not.toContain('kochi');
+});
+
+describe('with its files', () => {
+  const keys = makeRegistryKeys();
+  const script = new URL('mosquitto.ts', import.meta.url).pathname;
+  let folder: string;
+  const file = (name: string) => join(folder, name);
+  const put = (version: number, token = 'token-1') =>
+    writeFileSync(file('registry'), sealSnapshot({ version, at: 0, pcs: [entry(one, token)] }, createPrivateKey(keys.privateKey)));
+  const update = (more: Partial<Update> = {}) =>
+    updateMosquitto({ registryFile: file('registry'), dataDir: folder, outDir: folder, tokensFile: file('tokens'), ...more });
+  const inUse = () => ['users', 'acl'].map((name) => readFileSync(file(name), 'utf8'));
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sabha-engines-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(file('registry.pub'), keys.publicKey);
+    writeFileSync(file('principals.json'), JSON.stringify(secrets));
+    writeFileSync(file('tokens'), JSON.stringify({ tokens }));
+    put(2);
+  });
+
+  test('it writes both, and says who still has no token', () => {
+    expect(update()).toEqual({ version: 2, without: [] });
+    expect(names(inUse()[0] ?? '')).toEqual(['flows', 'exporter', 'ladakh.leh.pc-1']);
+    expect(inUse()[1]).toContain(`topic write sabha/v1/${one}/state\n`);
+    put(3, 'newer');
+    expect(update({ tokensFile: undefined })).toEqual({ version: 3, without: [one] });
+  });
+
+  test.each<[string, () => Partial<Update>, RegExp]>([
+    ['an older registry', () => ({}), /registry: version 1 is older than 2, which is in use$/],
+    ['a forged one', () => ({ registryFile: forged() }), /forged: wrong signature$/],
+    ['no tokens', () => ({ tokensFile: file('none') }), /none: cannot be read: ENOENT$/],
+    ['other tokens', () => ({ tokensFile: file('principals.json') }), /principals\.json: tokens: expected .*, found undefined$/],
+    ['no pid', () => ({ pidFile: file('principals.json') }), /principals\.json: not a process id: /],
+    ['a pid of nobody', () => ({ pidFile: nobody() }), /pid: process 4194304 cannot be told: ESRCH$/],
+    ['a folder that is taken', () => ({ outDir: file('tokens') }), /cannot be read: ENOTDIR$/],
+    ['no folder', () => ({ outDir: file('none') }), /none\/users, .*none\/acl: cannot be written: ENOENT$/],
+  ])('%s is one line, and then nothing has changed', (what, more, line) => {
+    update();
+    const before = inUse();
+    put(what === 'an older registry' ? 1 : 3);
+    const failed = (): unknown => {
+      try {
+        return update(more());
+      } catch (error) {
+        return error;
+      }
+    };
+    const error = failed();
+    expect(error).toBeInstanceOf(StartError);
+    expect((error as StartError).message).toMatch(line);
+    expect((error as StartError).message).not.toContain('\n');
+    expect(inUse()).toEqual(before);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  test('as a command it exits 0 and says the version, 1 with the line, 2 for a wrong call', async () => {
+    const run = (...args: string[]) =>
+      new Promise<[number | null, string, string]>((done) => {
+        const child = execFile(process.execPath, [script, ...args], (_error, out, err) => done([child.exitCode, out, err]));
+      });
+    const good = ['--registry', file('registry'), '--data', folder, '--out', folder];
+    const [done, failed, wrong] = await Promise.all([
+      run(...good, '--tokens', file('tokens')),
+      run(...good, '--pid', file('none')),
+      run('--registri', file('registry')),
+    ]);
+    expect(done).toEqual([0, 'mosquitto has version 2 of the registry\n', '']);
+    expect(failed).toEqual([1, '', `${file('none')}: cannot be read: ENOENT\n`]);
+    expect(wrong?.[0]).toBe(2);
+    expect(wrong?.[2]).toMatch(/^Unknown option '--registri'; usage: node broker\/engines\/mosquitto\.ts .*\n$/);
+  });
+
+  const forged = () => {
+    writeFileSync(file('forged'), '{"payload":"{}","signature":""}');
+    return file('forged');
+  };
+  const nobody = () => {
+    writeFileSync(file('pid'), '4194304');
+    return file('pid');
+  };
+});

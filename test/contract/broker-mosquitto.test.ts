@@ -1,0 +1,14 @@
+import { requirePart } from '../real/parts.ts';
+import { describeBroker } from './broker-suite.ts';
+import { mosquittoFound, startMosquitto } from './mosquitto-under-test.ts';
+
+/** What happens instead is tested in mosquitto-own.test.ts. */
+if (requirePart('mosquitto', mosquittoFound())) {
+  describeBroker('mosquitto', startMosquitto, {
+    'client id': 'mosquitto puts the user name in the place of the client id',
+    'refused filter': 'its access list grants every subscription and judges each delivery',
+    'quiet retain': 'it ends the connection at a retained publish',
+    'will on presence only': 'its access list knows no difference between a will and a publish',
+    'retained will': 'it refuses the connection at a retained will',
+  });
+}
