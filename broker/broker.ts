@@ -1,9 +1,9 @@
 /** The broker: admits known clients to their own topics and carries their messages. Holds no truth; nothing is lost when it dies. */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Aedes, type Client } from 'aedes';
 import type { Registry } from 'prom-client';
-import type { Clock } from '#contracts';
+import { type Clock, listen, makeFolder } from '#contracts';
 import { createAdmission } from './admission.ts';
 import { guardFrames } from './guard.ts';
 import { createHooks } from './hooks.ts';
@@ -12,7 +12,7 @@ import { createMetrics } from './metrics.ts';
 import { createRefuse, type Refuse } from './refusals.ts';
 import { followRegistry } from './registry-file.ts';
 import { createSessions } from './sessions.ts';
-import { listen, loadKey, loadSecrets, makeFolder, refuseOpenHost } from './startup.ts';
+import { loadKey, loadSecrets, refuseOpenHost } from './startup.ts';
 
 export type BrokerOptions = {
   /** Loopback only: this listener is plain TCP. */
@@ -78,12 +78,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     await closed;
   };
   try {
-    await listen(listener.server, options);
+    return { port: await listen(listener.server, options), registry: metrics.registry, close };
   } catch (error) {
     await close();
     throw error;
   }
-  return { port: (listener.server.address() as AddressInfo).port, registry: metrics.registry, close };
 }
 
 type Listener = { server: Server; close(): void };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ownSeries } from '#contracts';
-import { createMetrics, serveMetrics } from './metrics.ts';
+import { ownSeries, serveMetrics } from '#contracts';
+import { createMetrics } from './metrics.ts';
 
 const metrics = createMetrics({ clients: (kind) => (kind === 'pc' ? 2 : 0), registryVersion: () => 7 });
 let server: Awaited<ReturnType<typeof serveMetrics>>;

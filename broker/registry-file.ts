@@ -1,10 +1,9 @@
 /** Follows the registry's snapshot file: the last good one stays in use, an older one never comes back. */
 import type { KeyObject } from 'node:crypto';
-import { closeSync, type FSWatcher, fsyncSync, openSync, readFileSync, renameSync, watch, writeSync } from 'node:fs';
+import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { type Cancel, type Clock, openSnapshot, type RegistrySnapshot } from '#contracts';
+import { type Cancel, type Clock, codeOf, openSnapshot, type RegistrySnapshot, replaceFile, StartError } from '#contracts';
 import type { Log } from './log.ts';
-import { codeOf, StartError } from './startup.ts';
 
 const none = 'there is none';
 
@@ -59,8 +58,11 @@ export function followRegistry(options: RegistryFileOptions): RegistryFile {
   function raiseFloor(): void {
     if (version <= floor) return;
     floor = version;
-    const failure = writeFloor(floorFile, floor);
-    if (failure) log.error({ file: floorFile }, `cannot remember the version of the registry: ${failure}`);
+    try {
+      replaceFile(floorFile, String(floor));
+    } catch (error) {
+      log.error({ file: floorFile }, `cannot remember the version of the registry: ${codeOf(error)}`);
+    }
   }
 
   function refuse(reason: string): void {
@@ -115,21 +117,4 @@ function readFloor(file: string): number {
   if (!text.ok) throw new StartError(`${file}: ${text.value}`);
   if (!/^\d{1,15}$/.test(text.value)) throw new StartError(`${file}: not a version: ${text.value.slice(0, 40)}`);
   return Number(text.value);
-}
-
-function writeFloor(file: string, version: number): string | undefined {
-  const draft = `${file}.new`;
-  try {
-    const handle = openSync(draft, 'w', 0o600);
-    try {
-      writeSync(handle, String(version));
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(draft, file);
-    return undefined;
-  } catch (error) {
-    return codeOf(error);
-  }
 }
