@@ -99,6 +99,12 @@ function without(index: Index, key: number, id: number): void {
   if (held?.size === 0) index.delete(key);
 }
 
-function found<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> | undefined): T[] {
-  return [...(ids ?? [])].sort((a, b) => a - b).flatMap((id) => rows.get(id) ?? []);
+/** Ids grow and are added once each, so that a set holds them in their order. */
+function found<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): T[] {
+  const list: T[] = [];
+  for (const id of ids) {
+    const row = rows.get(id);
+    if (row !== undefined) list.push(row);
+  }
+  return list;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStage, fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -92,7 +92,7 @@ describe('R16, R18 silence', () => {
 });
 
 describe('R19 a gap of our own', () => {
-  const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0 }));
+  const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
   it('PCs still unheard after it are one incident with a list, which clears when the last is heard', () => {
     const stage = createStage({ known });
@@ -104,6 +104,7 @@ describe('R19 a gap of our own', () => {
     expect(stage.kinds()).toEqual(['raised']);
     stage.birth('la/leh/b');
     stage.birth('la/leh/c');
+    stage.pass(second);
     expect(stage.incident('centre/unheard')?.over).toBe('cleared');
     expect(stage.engine.book.incidents.size).toBe(1);
   });
@@ -118,6 +119,16 @@ describe('R19 a gap of our own', () => {
     stage.subscribe();
     expect(stage.incident('centre')?.over).toBe('cleared');
     expect(stage.engine.isSubscribed()).toBe(true);
+  });
+
+  it('what stood only in the memory of an earlier start clears with the first tick of the next', () => {
+    const stage = online();
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(61 * second);
+    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
+    expect(next.incident('centre')?.over).toBeNull();
+    next.subscribe();
+    expect(next.incident('centre')?.over).toBe('cleared');
   });
 
   it('three starts in 30 min are an incident of the centre, until they are long ago', () => {

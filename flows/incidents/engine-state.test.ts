@@ -177,9 +177,9 @@ describe('R15 close', () => {
   it('closes when the PC leaves the site table, and begins anew when it returns with another link', () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
-    stage.apply({ type: 'known', pcs: [] });
+    stage.setKnown([]);
     expect(stage.incident()?.over).toBe('closed');
-    stage.apply({ type: 'known', pcs: [{ pc, link: 'geo', elevationM: 0 }] });
+    stage.setKnown([{ pc, link: 'geo', elevationM: 0, alerts: true }]);
     expect(stage.engine.book.pcs.get(pc)?.link).toBe('geo');
   });
 });

@@ -226,7 +226,7 @@ describe('R24 offered again, then the default route', () => {
   });
 
   it('the default route bundles: one message a minute', () => {
-    const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0 }));
+    const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
     const stage = createStage({ known });
     stage.subscribe();
     stage.setPath(() => 'nothing');

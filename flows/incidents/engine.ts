@@ -3,11 +3,13 @@
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
 import { createBook } from './book.ts';
+import { setKnown } from './known.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from './model.ts';
 import { notAhead } from './not-ahead.ts';
 import { createPassages, tellCentral } from './passages.ts';
-import { heard, newRecord, onBeat, onBirth, onBye, onLost, onState, presenceOf, type Step } from './pc.ts';
-import { type Core, type EngineOptions, followOpen, followPc, followUnheard, setCentre, unreadableLimit } from './scopes.ts';
+import { heard, onBeat, onBirth, onBye, onLost, onState, type Step } from './pc.ts';
+import { type Core, type EngineOptions, followOpen, followPc, followUnheard, putRecord, setCentre, unreadableLimit } from './scopes.ts';
+import { judgedNow, judgeSilence } from './silence.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -27,7 +29,7 @@ export type { EngineOptions };
 /** Opens the engine on what the ledger holds and what the site table knows. Until `subscribed` it judges no silence (R18). */
 export function createEngine(options: EngineOptions, now: number) {
   const core = createCore(options, now);
-  setKnown(core, options.known, now);
+  setKnown(core, { pcs: options.known, because: {}, replaced: [] }, now);
   return {
     book: core.book,
     known: core.known as ReadonlyMap<string, KnownPc>,
@@ -50,20 +52,21 @@ export function createEngine(options: EngineOptions, now: number) {
 
 function createCore(options: EngineOptions, now: number): Core {
   const book = createBook(notAhead(options.contents, now));
-  const known = new Map<string, KnownPc>();
+  const known = new Map(options.known.map((one) => [one.pc, one]));
   const facts = (scope: string) => {
     const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
     return { link, elevationM };
   };
   const passages = createPassages(book, { ...options, facts });
-  const memory = { asking: new Map(), centre: new Map(), unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
+  const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
+  const memory = { expectedSince: new Map(), asking: new Map(), centre: new Map(), listChanged: false, followed: false, ...never };
   return { options, book, passages, known, ...memory, subscribedAt: null, unsubscribedAt: now };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
   switch (event.type) {
     case 'known':
-      return setKnown(core, event.pcs, now);
+      return setKnown(core, event, now);
     case 'subscribed':
       core.subscribedAt = now;
       core.unsubscribedAt = null;
@@ -91,18 +94,19 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   const before = core.book.pcs.get(event.pc);
   if (before === undefined || !core.known.has(event.pc)) return;
   const step = stepOf(before, event, now);
-  const record = judgedNow(heard(step.record, now), core.subscribedAt, now);
+  const record = judgedNow(core, heard(step.record, now), now);
   const changed = !sameRecord(before, record);
-  core.book.putPc(record, changed);
+  if (changed) putRecord(core, record, now);
+  else core.book.putPc(record, false);
   follows(core, { step, before, record, now });
   if (changed || step.unreadable) followPc(core, event.pc, now);
-  if (before.unheard && !record.unheard) followUnheard(core, now);
+  if (before.unheard && !record.unheard) core.listChanged = true;
 }
 
 function stepOf(record: PcRecord, event: PcEvent, now: number): Step {
   switch (event.type) {
     case 'birth':
-      return onBirth(record, event);
+      return onBirth(record, event, now);
     case 'bye':
       return onBye(record, event);
     case 'lost':
@@ -141,17 +145,6 @@ function ask(core: Core, pc: string, now: number): void {
   core.book.effect({ do: 'ask', pc, want: ['state'] });
 }
 
-function setKnown(core: Core, pcs: readonly KnownPc[], now: number): void {
-  core.known.clear();
-  for (const pc of pcs) {
-    core.known.set(pc.pc, pc);
-    const record = core.book.pcs.get(pc.pc);
-    if (record?.link !== pc.link) core.book.putPc({ ...(record ?? newRecord(pc.pc, pc.link)), link: pc.link }, true);
-  }
-  for (const scope of core.book.openScopes()) if (core.book.pcs.has(scope) && !core.known.has(scope)) followPc(core, scope, now);
-  followUnheard(core, now);
-}
-
 function tick(core: Core, now: number): void {
   judgeSilence(core, now);
   for (const pc of core.asking.keys()) ask(core, pc, now);
@@ -165,29 +158,16 @@ function tick(core: Core, now: number): void {
   setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
   if (core.passages.tick(now)) core.unfinishedAt = now;
   setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);
+  if (core.listChanged) followUnheard(core, now);
   followOpen(core, now);
   nameUnknown(core, now);
   forgetOver(core, now);
 }
 
-/** Judges the silence of each PC, and whether it is silent on its own or since a gap of ours (R18, R19). */
-function judgeSilence(core: Core, now: number): void {
-  let list = false;
-  for (const record of core.book.pcs.values()) {
-    const presence = core.known.has(record.pc) ? presenceOf(record, core.subscribedAt, now) : record.presence;
-    if (presence === record.presence) continue;
-    const heardSince = record.heardAt !== null && record.heardAt >= (core.subscribedAt ?? 0);
-    const unheard = presence === 'silent' && !heardSince;
-    core.book.putPc({ ...record, presence, unheard }, true);
-    list ||= unheard || record.unheard;
-    followPc(core, record.pc, now);
-  }
-  if (list) followUnheard(core, now);
-}
-
 function nameUnknown(core: Core, now: number): void {
   if (now - core.namedAt < dayMs) return;
-  const frozen = [...core.book.incidents.values()].filter((one) => one.over === null && isUnknownForADay(one, now));
+  const open = core.book.openScopes().flatMap((scope) => core.book.openIncident(scope) ?? []);
+  const frozen = open.filter((one) => isUnknownForADay(one, now));
   if (frozen.length === 0) return;
   core.namedAt = now;
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
@@ -207,13 +187,6 @@ function forgetOver(core: Core, now: number): void {
 function change(core: Core, id: number, next: (incident: Incident) => Incident): void {
   const incident = core.book.incidents.get(id);
   if (incident !== undefined) core.book.putIncident(next(incident));
-}
-
-/** A PC that is heard again is judged at once, not at the next tick. */
-function judgedNow(record: PcRecord, subscribedAt: number | null, now: number): PcRecord {
-  const presence = presenceOf(record, subscribedAt, now);
-  const unheard = record.unheard && presence === 'silent';
-  return presence === record.presence && unheard === record.unheard ? record : { ...record, presence, unheard };
 }
 
 /** True where nothing but the time of hearing differs: such a record need not be written. */

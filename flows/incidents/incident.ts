@@ -21,10 +21,11 @@ export type FollowInput = { incident: Incident | undefined; scene: Scene; ended:
 export function follow({ incident, scene, ended, now, open }: FollowInput): Followed {
   const before = incident?.faults ?? [];
   const held = before.map((fault) => updated(fault, scene, now));
-  const ends = held.filter((fault) => isOver(fault, scene, ended, now));
-  const kept = held.filter((fault) => !ends.includes(fault));
+  const ends: StandingFault[] = [];
+  const kept: StandingFault[] = [];
+  for (const fault of held) (isOver(fault, scene, ended, now) ? ends : kept).push(fault);
   const known = new Set(held.map((fault) => fault.key));
-  const joined = scene.standing.filter((one) => !known.has(one.key)).map((one) => born(one, now));
+  const joined = [...scene.standing.values()].filter((one) => !known.has(one.key)).map((one) => born(one, now));
   const faults = withHidden([...kept, ...joined]);
   if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
   const returned = before.filter((fault) => fault.goneAt !== null && scene.verdict(fault.key) === 'standing');
@@ -58,7 +59,7 @@ function flaps(fault: StandingFault, ended: Record<string, number>, now: number)
 function updated(fault: StandingFault, scene: Scene, now: number): StandingFault {
   const verdict = scene.verdict(fault.key);
   if (verdict === 'standing') {
-    const seen = scene.standing.find((one) => one.key === fault.key);
+    const seen = scene.standing.get(fault.key);
     return { ...fault, name: seen?.name ?? fault.name, reason: seen?.reason ?? null, goneAt: null, unknownSince: null };
   }
   if (verdict === 'unknown') return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? now };
@@ -83,7 +84,7 @@ function withHidden(faults: StandingFault[]): StandingFault[] {
 function over(base: Incident, ends: StandingFault[], scene: Scene, now: number): { incident: Incident; news: News[] } {
   const closed = ends.length > 0 && ends.every((fault) => scene.verdict(fault.key) === 'absent');
   const kind = closed ? 'closed' : 'cleared';
-  const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? 'no longer checked' : null };
+  const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? scene.because : null };
   return { incident, news: [{ kind, faults: ends }] };
 }
 

@@ -22,6 +22,8 @@ export type PcRecord = {
   config: number;
   inventory: string | null;
   agent: string | null;
+  /** When it last answered a roll call; null where it never did. */
+  calledAt: number | null;
   /** When each fault of this room last ended or came back, by fault key: the memory by which a return is known as flapping. */
   ended: Record<string, number>;
 };
@@ -131,8 +133,8 @@ export type WireMessage = WireFields & {
   acts: Act[];
 };
 
-/** A PC of the site table: what the engine expects to hear of. */
-export type KnownPc = { pc: string; link: LinkClass; elevationM: number };
+/** A PC of the site table: what the engine expects to hear of. Only PCs of live sites alert; of others state and presence are kept. */
+export type KnownPc = { pc: string; link: LinkClass; elevationM: number; alerts: boolean };
 
 /** What the engine is told of one PC. Times come with the call, never inside. */
 export type PcEvent =
@@ -149,6 +151,8 @@ export type PcEvent =
       config: number;
       inventory: string;
       agent: string;
+      /** It answers a roll call: its probes ran anew for it. */
+      fresh?: boolean;
     }
   | { type: 'bye'; pc: string; boot: string; session: number }
   | { type: 'lost'; pc: string; boot: string; session: number }
@@ -167,7 +171,8 @@ export type PcEvent =
 
 /** What the engine is told of the centre: its session, its clock, its people and its tabs. */
 export type CentreEvent =
-  | { type: 'known'; pcs: KnownPc[] }
+  /** The site table is another. `because` says of a PC that is gone why (R15); of a `replaced` one everything is forgotten. */
+  | { type: 'known'; pcs: readonly KnownPc[]; because: Record<string, string>; replaced: readonly string[] }
   | { type: 'subscribed' }
   | { type: 'unsubscribed' }
   | { type: 'tick' }

@@ -19,7 +19,13 @@ export function notAhead(contents: Contents, now: number): Contents {
 
 function pcAt(record: PcRecord, now: number): PcRecord {
   const ended = Object.fromEntries(Object.entries(record.ended).map(([key, at]) => [key, Math.min(at, now)]));
-  return { ...record, heardAt: earlier(record.heardAt, now), lostAt: earlier(record.lostAt, now), ended };
+  return {
+    ...record,
+    heardAt: earlier(record.heardAt, now),
+    lostAt: earlier(record.lostAt, now),
+    calledAt: earlier(record.calledAt, now),
+    ended,
+  };
 }
 
 function incidentAt(incident: Incident, now: number): Incident {

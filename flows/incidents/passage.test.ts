@@ -108,6 +108,12 @@ it('a message of the centre itself names no state and no site', () => {
   expect(message).toMatchObject({ topic: 'centre/unheard', fault: '', incident: { state: '', site: '' } });
 });
 
+it('a state whose id begins with the word centre is a state', () => {
+  const place = { link: 'fibre', elevationM: 0 } as const;
+  const message = wireMessage({ transition: transition(), incident: incident({ scope: 'centre-zone/bhopal/vc-1' }), place });
+  expect(message.incident).toMatchObject({ state: 'centre-zone', site: 'centre-zone/bhopal' });
+});
+
 it('R22 the hold is the shortest of the faults; one that the catalogue does not know has none', () => {
   expect(holdOf([{ fault: 'microphone.missing' }, { fault: 'pc.disk_full' }])).toBe(20_000);
   expect(holdOf([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
@@ -197,7 +203,7 @@ it('R18 a silent PC whose will comes late stays silent, and one that only ever s
   stage.apply({ type: 'unsubscribed' });
   stage.subscribe();
   expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
-  stage.apply({ type: 'known', pcs: [] });
+  stage.setKnown([]);
   stage.pass(2_000);
   expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
 });

@@ -1,5 +1,5 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
-import { bySeverity, faultOf, type LinkClass, siteOf, stateOf } from '#contracts';
+import { bySeverity, faultOf, isPcPath, type LinkClass, siteOf, stateOf } from '#contracts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from './model.ts';
 import { faultKey } from './standing.ts';
 
@@ -63,7 +63,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
   const { transition, incident, place } = at;
   const faultIds = transition.about.map((one) => one.fault);
   const first = toldFaults(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
-  const centre = !incident.scope.includes('/') || incident.scope.startsWith('centre');
+  const centre = !isPcPath(incident.scope);
   return {
     topic: incident.scope,
     transition: { id: transition.id, offer: transition.offers, kind: transition.kind, at: transition.at },

@@ -25,17 +25,19 @@ export function newRecord(pc: string, link: LinkClass): PcRecord {
     config: 0,
     inventory: null,
     agent: null,
+    calledAt: null,
     ended: {},
   };
 }
 
 /** A birth of an older session of the same spool is late, and nothing; a new spool begins a new order of sessions. */
-export function onBirth(record: PcRecord, said: Said<'birth'>): Step {
+export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
   const sameSpool = record.spool === said.spool;
   if (sameSpool && said.session < record.session) return { record, ask: [], stale: true };
   const moved = sameSpool ? inSession(record, said.session) : { ...record, session: said.session, rev: 0, lostAt: null, lostSession: 0 };
   const { boot, spool, config, agent } = said;
-  const next: PcRecord = { ...moved, presence: 'online', boot, spool, config, agent };
+  const calledAt = said.fresh === true ? now : moved.calledAt;
+  const next: PcRecord = { ...moved, presence: 'online', boot, spool, config, agent, calledAt };
   const ask: Step['ask'] = [];
   if (said.digest !== record.digest) ask.push('state');
   if (said.inventory !== '' && said.inventory !== record.inventory) ask.push('inventory');
@@ -81,17 +83,18 @@ export function heard(record: PcRecord, now: number): PcRecord {
 }
 
 /**
- * Where the PC stands now (R18). `subscribedAt` is our own last SUBACK, null while we are not subscribed.
+ * Where the PC stands now (R18). `listeningSince` is our own last SUBACK, or the later time from which this PC was expected; null while we
+ * are not subscribed.
  * Guarantee: while `flows` is not subscribed no silence is judged, and none is counted from before it was.
  */
-export function presenceOf(record: PcRecord, subscribedAt: number | null, now: number): Presence {
-  if (subscribedAt === null || record.presence === 'stopped') return record.presence;
-  const lostFor = record.lostAt === null ? 0 : now - Math.max(record.lostAt, subscribedAt);
+export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): Presence {
+  if (listeningSince === null || record.presence === 'stopped') return record.presence;
+  const lostFor = record.lostAt === null ? 0 : now - Math.max(record.lostAt, listeningSince);
   if (record.lostAt !== null && lostFor >= willGraceMs) return 'silent';
-  const quietFor = now - Math.max(record.heardAt ?? 0, subscribedAt);
+  const quietFor = now - Math.max(record.heardAt ?? 0, listeningSince);
   if (quietFor >= links[record.link].silentMs) return 'silent';
   if (record.presence !== 'silent') return record.presence;
-  const spoken = record.heardAt !== null && record.heardAt >= subscribedAt && record.lostAt === null;
+  const spoken = record.heardAt !== null && record.heardAt >= listeningSince && record.lostAt === null;
   return spoken ? 'online' : 'silent';
 }
 

@@ -1,10 +1,11 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
 import type { Contents } from '../ledger/model.ts';
 import type { Book } from './book.ts';
+import { changesOf } from './changes.ts';
 import { follow } from './incident.ts';
-import type { Incident, KnownPc } from './model.ts';
+import type { Incident, KnownPc, PcRecord } from './model.ts';
 import type { PassageOptions, Passages } from './passages.ts';
-import { emptyScene, faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, standingFault } from './standing.ts';
+import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault } from './standing.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;
@@ -25,10 +26,16 @@ export type Core = {
   book: Book;
   passages: Passages;
   known: Map<string, KnownPc>;
+  /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
+  expectedSince: Map<string, number>;
   /** What is to be asked of a PC, and how its answers were. */
   asking: Map<string, Asking>;
   /** Faults of the centre's own that stand. */
   centre: Map<string, Standing>;
+  /** The list of unheard PCs is another since it was last followed. */
+  listChanged: boolean;
+  /** All that the ledger had open was followed once: what stood only in an earlier memory is gone. */
+  followed: boolean;
   /** Our own last SUBACK; null while we are not subscribed. */
   subscribedAt: number | null;
   unsubscribedAt: number | null;
@@ -37,17 +44,37 @@ export type Core = {
   namedAt: number;
 };
 
-/** Follows the room of one PC; a PC that is no longer in the site table closes its incident. */
+/** Holds a record and writes it, with what changed of its answers. */
+export function putRecord(core: Core, record: PcRecord, now: number): void {
+  const { book } = core;
+  const { pc } = record;
+  const changes = changesOf(book.pcs.get(pc), record, now);
+  book.putPc(record, true);
+  for (const change of changes) book.add(`change/${pc}/${change.component}/${now}`, { op: 'change', pc, ...change });
+}
+
+/** True for a PC of a live site: only these open incidents and stand in lists. */
+export function alerts(core: Core, pc: string): boolean {
+  return core.known.get(pc)?.alerts === true;
+}
+
+/** Follows the room of one PC, if it alerts. */
 export function followPc(core: Core, pc: string, now: number): void {
   const record = core.book.pcs.get(pc);
-  if (record === undefined) return;
+  if (record === undefined || !alerts(core, pc)) return;
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
-  followScope(core, pc, core.known.has(pc) ? sceneOfPc(record, unreadable, now) : emptyScene, now);
+  followScope(core, pc, sceneOfPc(record, unreadable, now), now);
+}
+
+/** Closes what is open of a room, with the reason that whoever was told of it hears (R15). */
+export function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
+  if (core.book.openIncident(at.pc) !== undefined) followScope(core, at.pc, sceneOver(at.because), now);
 }
 
 /** Follows the one list of PCs that nobody heard since a gap of our own. */
 export function followUnheard(core: Core, now: number): void {
-  const list = [...core.book.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && core.known.has(record.pc));
+  core.listChanged = false;
+  const list = [...core.book.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && alerts(core, record.pc));
   const unheard = list.map(({ pc }) => {
     const { room, site } = core.options.place(pc);
     return { ...standingFault('centre.unheard', pc, now), name: `${room.en}, ${site.en}` };
@@ -64,9 +91,12 @@ export function setCentre(core: Core, said: { fault: string; device: string; sta
   followScope(core, 'centre', sceneOfList(core.centre.values()), now);
 }
 
-/** Follows every scope with an open incident: clear times pass without any word. */
+/** Follows what waits for its clear time, which passes without any word; and once, after a start, all that is open. */
 export function followOpen(core: Core, now: number): void {
+  const all = !core.followed;
+  core.followed = true;
   for (const scope of core.book.openScopes()) {
+    if (!all && !core.book.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null)) continue;
     if (scope === 'centre') followScope(core, scope, sceneOfList(core.centre.values()), now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
     else followPc(core, scope, now);

@@ -15,6 +15,8 @@ export const emptyContents: Contents = {
   timers: [],
   outbox: [],
   registry: { version: 0, entries: [] },
+  nodes: [],
+  rollcall: null,
   meta: {},
   nextIncident: 1,
   nextTransition: 1,
@@ -45,7 +47,7 @@ export type Stage = ReturnType<typeof createStage>;
 
 export function createStage({
   contents = emptyContents,
-  known = [{ pc, link: 'fibre', elevationM: 3_524 }],
+  known = [{ pc, link: 'fibre', elevationM: 3_524, alerts: true }],
   at = 1_000_000,
   starts = [],
 }: StageOptions = {}) {
@@ -110,14 +112,24 @@ export function createStage({
         apply({ type: 'tick' });
       }
     },
+    /** Another site table. */
+    setKnown: (pcs: KnownPc[], { because = {}, replaced = [] }: { because?: Record<string, string>; replaced?: string[] } = {}) =>
+      apply({ type: 'known', pcs, because, replaced }),
     subscribe: () => apply({ type: 'subscribed' }),
     birth(
       who = pc,
-      { session = sessionOf(who), spool = 's1', boot = 'b1', digest = digestOf(held.checks.get(who) ?? []), inventory = '' } = {},
+      {
+        session = sessionOf(who),
+        spool = 's1',
+        boot = 'b1',
+        digest = digestOf(held.checks.get(who) ?? []),
+        inventory = '',
+        fresh = false,
+      } = {},
     ): void {
       held.session.set(who, session);
       held.rev.set(who, 0);
-      apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1' });
+      apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1', fresh });
     },
     /** The whole state of a PC. */
     state(checks: Check[], who = pc): void {
@@ -141,6 +153,9 @@ export function createStage({
     /** Rows for the outbox, in the order of writing. */
     outbox: (): OutboxRow[] => ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : [])),
     told: (): string[] => ops.flatMap((op) => (op.op === 'outbox' ? [`${op.row.notice.kind} to ${op.row.person}`] : [])),
+    /** What was written for the strips of a PC, as `component: status faults`. */
+    changes: (who = pc): string[] =>
+      ops.flatMap((op) => (op.op === 'change' && op.pc === who ? [`${op.component}: ${[op.status, ...op.faults].join(' ')}`] : [])),
     minute,
   };
 }

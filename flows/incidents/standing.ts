@@ -16,8 +16,8 @@ export type Standing = {
 /** `gone` = its check is ok now; `unknown` = nobody can say; `absent` = its check is no longer made. */
 export type Verdict = 'standing' | 'gone' | 'unknown' | 'absent';
 
-/** What a scope says: the faults that stand, and what to think of one that does not. */
-export type Scene = { standing: Standing[]; verdict(key: string): Verdict };
+/** What a scope says: the faults that stand, by key; what to think of one that does not; and why it closes where nothing is checked any more. */
+export type Scene = { standing: ReadonlyMap<string, Standing>; verdict(key: string): Verdict; because: string };
 
 export function faultKey(fault: string, device: string): string {
   return `${fault}|${device}`;
@@ -32,34 +32,42 @@ export function standingFault(fault: string, device: string, since: number): Sta
 /** The scene of a room. Of a PC that is silent or stopped only its silence is known: the rest is frozen (R14). */
 export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): Scene {
   const talks = record.presence === 'online' || record.presence === 'lost';
-  const own: Standing[] = [];
-  if (record.presence === 'silent' && !record.unheard) own.push(standingFault('pc.silent', '', now));
-  if (unreadable) own.push(standingFault('agent.unreadable', '', now));
-  const ownKeys = new Set(['pc.silent|', 'agent.unreadable|']);
-  const told: Standing[] = talks
-    ? record.checks.flatMap((check) => (check.status === 'fault' && check.fault !== null ? [ofCheck(check)] : []))
-    : [];
-  const standing = [...own, ...told];
-  const keys = new Set(standing.map((one) => one.key));
+  const found: Standing[] = [];
+  if (record.presence === 'silent' && !record.unheard) found.push(standingFault('pc.silent', '', now));
+  if (unreadable) found.push(standingFault('agent.unreadable', '', now));
+  if (talks) for (const check of record.checks) if (check.status === 'fault' && check.fault !== null) found.push(ofCheck(check));
+  const standing = byKey(found);
   return {
     standing,
     verdict(key) {
-      if (keys.has(key)) return 'standing';
+      if (standing.has(key)) return 'standing';
       if (ownKeys.has(key)) return 'gone';
       return talks ? verdictOfChecks(record, key) : 'unknown';
     },
+    because: notChecked,
   };
 }
 
+const ownKeys = new Set(['pc.silent|', 'agent.unreadable|']);
+const notChecked = 'no longer checked';
+
 /** The scene of a scope of the centre's own: what is not in the list is gone. */
 export function sceneOfList(list: Iterable<Standing>): Scene {
-  const standing = [...list];
-  const keys = new Set(standing.map((one) => one.key));
-  return { standing, verdict: (key) => (keys.has(key) ? 'standing' : 'gone') };
+  const standing = byKey(list);
+  return { standing, verdict: (key) => (standing.has(key) ? 'standing' : 'gone'), because: notChecked };
 }
 
-/** A scope that is no longer ours: every fault is absent. */
-export const emptyScene: Scene = { standing: [], verdict: () => 'absent' };
+/** A room of which nobody is to hear any more: every fault is absent, for this reason (R15). */
+export function sceneOver(because: string): Scene {
+  return { standing: new Map(), verdict: () => 'absent', because };
+}
+
+/** Of two checks that say the same fault of the same device the first counts. */
+function byKey(list: Iterable<Standing>): Map<string, Standing> {
+  const standing = new Map<string, Standing>();
+  for (const one of list) if (!standing.has(one.key)) standing.set(one.key, one);
+  return standing;
+}
 
 function ofCheck(check: PcRecord['checks'][number]): Standing {
   const made = standingFault(check.fault ?? '', check.device, check.since);

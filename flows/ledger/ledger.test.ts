@@ -36,7 +36,21 @@ describe.each(ways)('the ledger %s', (_, open) => {
     const receipt = await ledger.commit([birth, event(1), { op: 'meta', key: 'k', value: 'v' }]);
     expect(receipt).toMatchObject({ applied: 1, cursors: [{ pc, spool: 'a', upTo: 1 }] });
     expect((await ledger.load()).meta).toEqual({ k: 'v' });
-    expect(await ledger.audit()).toEqual({ events: 1, spools: 1, gaps: 0, dropped: 0, twice: 0, forks: 0, integrity: 'ok' });
+    expect(await ledger.audit()).toEqual({
+      events: 1,
+      spools: 1,
+      gaps: 0,
+      dropped: 0,
+      twice: 0,
+      forks: 0,
+      incidents: { raised: 0, cleared: 0, closed: 0, open: 0 },
+      notifications: { delivered: 0, refused: 0, waiting: 0 },
+      integrity: 'ok',
+    });
+    await ledger.commit([5, 6].map((at) => ({ op: 'change', pc, component: 'presence', at, status: 'online', faults: [] })));
+    expect(await ledger.history(pc, 6)).toMatchObject([{ at: 5 }, { at: 6 }]);
+    expect(await ledger.rollcalls()).toEqual([]);
+    expect(await ledger.rollcall('none')).toBeUndefined();
     await ledger.close();
     await expect(ledger.commit([event(2)])).rejects.toThrow();
     await expect(ledger.load()).rejects.toThrow();
@@ -125,8 +139,8 @@ test('the thread answers an error as an error', () => {
     values: [{ applied: 0 }, { applied: 1 }],
   });
   expect(openForThread({ file })).toMatchObject({ answer: { ok: false, code: 'busy' } });
-  expect(answerTo(store, { call: 'close' })).toEqual({ ok: true, values: [undefined] });
-  expect(answerTo(store, { call: 'audit' })).toMatchObject({ ok: false, code: 'other' });
+  expect(answerTo(store, { call: 'close', args: [] })).toEqual({ ok: true, values: [undefined] });
+  expect(answerTo(store, { call: 'audit', args: [] })).toMatchObject({ ok: false, code: 'other' });
 });
 
 /** Commits numbered events without end, some batches at a time, and prints the last number of each batch that was acknowledged. */

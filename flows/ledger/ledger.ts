@@ -2,10 +2,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { asLedgerError, LedgerError } from './errors.ts';
-import type { Contents, Ledger, LedgerAudit, Op, Receipt } from './model.ts';
+import type { Ledger, Op, Receipt } from './model.ts';
 import type { LedgerFile } from './schema.ts';
-import { openStore } from './store.ts';
-import type { Answer, Request } from './thread.ts';
+import { openStore, type Store } from './store.ts';
+import type { Answer, Query, Request } from './thread.ts';
 
 /**
  * Opens the ledger in a worker thread. While one commit is under way, further batches wait and are written as one transaction.
@@ -21,10 +21,13 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
   worker.on('exit', queue.stopped);
   await opened;
   return {
-    commit: (ops) => queue.ask<Receipt>('commit', ops),
-    load: () => queue.ask<Contents>('load'),
-    audit: () => queue.ask<LedgerAudit>('audit'),
-    close: () => queue.ask<void>('close'),
+    commit: (ops) => queue.commit(ops),
+    load: () => queue.ask('load'),
+    history: (pc, since) => queue.ask('history', pc, since),
+    rollcalls: () => queue.ask('rollcalls'),
+    rollcall: (id) => queue.ask('rollcall', id),
+    audit: () => queue.ask('audit'),
+    close: () => queue.ask('close'),
   };
 }
 
@@ -34,13 +37,17 @@ export function inThread(db: DatabaseSync): Ledger {
   return {
     commit: async (ops) => store.commit([ops])[0] as Receipt,
     load: async () => store.load(),
+    history: async (pc, since) => store.history(pc, since),
+    rollcalls: async () => store.rollcalls(),
+    rollcall: async (id) => store.rollcall(id),
     audit: async () => store.audit(),
     close: async () => store.close(),
   };
 }
 
-/** `ops` is empty for all calls but a commit. */
-type Job = { call: Request['call']; ops: Op[]; resolve(value: unknown): void; reject(error: LedgerError): void };
+/** What is asked: a commit, or anything else, with its arguments. */
+type Wish = { call: 'commit'; ops: Op[] } | { call: Query; args: readonly unknown[] };
+type Job = { wish: Wish; resolve(value: unknown): void; reject(error: LedgerError): void };
 
 /** Keeps the order of what is asked; one request is under way at a time, and commits that wait side by side travel together. */
 function openQueue(send: (request: Request) => void) {
@@ -50,7 +57,7 @@ function openQueue(send: (request: Request) => void) {
 
   function next(): void {
     if (underWay.length > 0 || waiting.length === 0) return;
-    const other = waiting.findIndex(({ call }) => call !== 'commit');
+    const other = waiting.findIndex(({ wish }) => wish.call !== 'commit');
     underWay = waiting.splice(0, other === -1 ? waiting.length : Math.max(1, other));
     try {
       send(requestOf(underWay));
@@ -64,8 +71,8 @@ function openQueue(send: (request: Request) => void) {
     underWay = [];
     if (answer.ok) done.forEach(({ resolve }, index) => void resolve(answer.values[index]));
     else {
-      const queued = waiting.filter(({ call }) => call === 'commit');
-      waiting = waiting.filter(({ call }) => call !== 'commit');
+      const queued = waiting.filter(({ wish }) => wish.call === 'commit');
+      waiting = waiting.filter(({ wish }) => wish.call !== 'commit');
       fail([...done, ...queued], new LedgerError(answer.code, answer.message));
     }
     next();
@@ -75,16 +82,19 @@ function openQueue(send: (request: Request) => void) {
     for (const { reject } of jobs) reject(error);
   }
 
+  function wait(wish: Wish): Promise<unknown> {
+    if (stopped) return Promise.reject(closed());
+    return new Promise((resolve, reject) => {
+      waiting.push({ wish, resolve, reject });
+      next();
+    });
+  }
+
   return {
     /** Settles with the thread's first answer, which says whether the file is open. */
-    opened: () => new Promise<unknown>((resolve, reject) => underWay.push({ call: 'load', ops: [], resolve, reject })),
-    ask<T>(call: Request['call'], ops: Op[] = []): Promise<T> {
-      if (stopped) return Promise.reject(closed());
-      return new Promise<unknown>((resolve, reject) => {
-        waiting.push({ call, ops, resolve, reject });
-        next();
-      }) as Promise<T>;
-    },
+    opened: () => new Promise((resolve, reject) => underWay.push({ wish: { call: 'load', args: [] }, resolve, reject })),
+    commit: (ops: Op[]) => wait({ call: 'commit', ops }) as Promise<Receipt>,
+    ask: <C extends Query>(call: C, ...args: Parameters<Store[C]>) => wait({ call, args }) as Promise<ReturnType<Store[C]>>,
     answered,
     stopped(): void {
       stopped = true;
@@ -100,6 +110,7 @@ function closed(): LedgerError {
 }
 
 function requestOf(jobs: Job[]): Request {
-  const call = jobs[0]?.call ?? 'commit';
-  return call === 'commit' ? { call, batches: jobs.map(({ ops }) => ops) } : { call };
+  const [first] = jobs;
+  if (first !== undefined && first.wish.call !== 'commit') return first.wish;
+  return { call: 'commit', batches: jobs.map(({ wish }) => (wish.call === 'commit' ? wish.ops : [])) };
 }

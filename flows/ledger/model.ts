@@ -1,7 +1,8 @@
 /** What goes into the ledger and what comes out. All of a batch is one transaction (R20). */
-import type { EventMessage, RegistryEntry } from '#contracts';
+import type { EventMessage, LedgerAudit, RegistryEntry, RollCallSummary, RollCallView } from '#contracts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
+import type { TreeNode } from '../sites/model.ts';
 
 export type Op =
   /** A birth names the spool's range; what lies below its first number is settled here (R5). */
@@ -18,7 +19,15 @@ export type Op =
   | { op: 'outbox-set'; row: OutboxRow }
   | { op: 'audit'; at: number; who: string; what: string; about: string }
   | { op: 'registry'; entry: RegistryEntry }
+  | { op: 'node'; node: TreeNode }
+  | { op: 'node-gone'; path: string }
+  /** What a PC's component says from `at` on; `component` `presence` is the PC's own. For the strips of the wall. */
+  | ({ op: 'change'; pc: string } & Change)
+  | { op: 'rollcall'; rollcall: RollCallView }
   | { op: 'meta'; key: string; value: string };
+
+/** `status` is ok, fault, unknown or, of the presence, what it became. */
+export type Change = { component: string; at: number; status: string; faults: string[] };
 
 /** Where a spool stands after a commit: everything up to `upTo` is durable or declared dropped (R4). */
 export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
@@ -45,6 +54,9 @@ export type Contents = {
   /** Not delivered and not refused. */
   outbox: OutboxRow[];
   registry: { version: number; entries: RegistryEntry[] };
+  nodes: TreeNode[];
+  /** The last roll call that was finished. */
+  rollcall: RollCallView | null;
   meta: Record<string, string>;
   nextIncident: number;
   nextTransition: number;
@@ -56,17 +68,12 @@ export type Ledger = {
   /** Guarantee: resolves only when the whole batch is on disk; rejects with nothing of it written. */
   commit(ops: Op[]): Promise<Receipt>;
   load(): Promise<Contents>;
+  /** Changes of one PC since a time, and of each component the last one before it, oldest first. */
+  history(pc: string, since: number): Promise<Change[]>;
+  /** Finished roll calls, newest first, at most 50, without their rows. */
+  rollcalls(): Promise<RollCallSummary[]>;
+  rollcall(id: string): Promise<RollCallView | undefined>;
   /** Proof from the data that no event is missing and none stands twice. */
   audit(): Promise<LedgerAudit>;
   close(): Promise<void>;
-};
-
-export type LedgerAudit = {
-  events: number;
-  spools: number;
-  gaps: number;
-  dropped: number;
-  twice: number;
-  forks: number;
-  integrity: string;
 };

@@ -1,10 +1,9 @@
 /** Gives the broker its list of who may connect: a signed snapshot beside the ledger (DESIGN, decision 12). */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { openSnapshot, type RegistrySnapshot, sealSnapshot } from '#contracts';
+import { readFile } from 'node:fs/promises';
+import { openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '#contracts';
 import type { Contents, Ledger } from './model.ts';
-import { registryVersionKey } from './store.ts';
+import { registryVersionKey } from './reads.ts';
 
 /** `registry` is what `load` gave now, `at` the time in milliseconds, `file` the snapshot's path. */
 export type Publication = { ledger: Ledger; registry: Contents['registry']; file: string; key: KeyObject; at: number };
@@ -20,7 +19,7 @@ export async function publishRegistry({ ledger, registry, file, key, at }: Publi
   const same = published !== undefined && published.version >= registry.version && isSame(published.pcs, pcs);
   const version = same ? published.version : Math.max(registry.version, published?.version ?? 0) + 1;
   if (version !== registry.version) await ledger.commit([{ op: 'meta', key: registryVersionKey, value: String(version) }]);
-  if (!same) await replaceFile(file, sealSnapshot({ version, at, pcs }, key));
+  if (!same) replaceFile(file, sealSnapshot({ version, at, pcs }, key));
   return version;
 }
 
@@ -37,36 +36,4 @@ async function readSnapshot(file: string, key: KeyObject): Promise<RegistrySnaps
 function isSame(a: RegistrySnapshot['pcs'], b: RegistrySnapshot['pcs']): boolean {
   const text = (pcs: RegistrySnapshot['pcs']) => JSON.stringify(pcs.map(({ pc, tokenHash, revoked }) => [pc, tokenHash, revoked]));
   return text(a) === text(b);
-}
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  const fresh = `${file}.new`;
-  try {
-    await writeDurably(fresh, text);
-    await rename(fresh, file);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
-  }
-  // Windows neither opens a folder nor needs it: its renames are in the journal of NTFS.
-  if (process.platform !== 'win32') await syncFolder(dirname(file));
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -126,4 +126,14 @@ const migrations = [
   CREATE TABLE registry (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE nodes (path TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE changes (
+    pc TEXT NOT NULL, component TEXT NOT NULL, at REAL NOT NULL, status TEXT NOT NULL, faults TEXT NOT NULL,
+    PRIMARY KEY (pc, component, at)
+  ) STRICT, WITHOUT ROWID;
+  -- The summary stands before the rows, so that a list of summaries does not read them.
+  CREATE TABLE rollcalls (id TEXT PRIMARY KEY, at REAL NOT NULL, summary TEXT NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX rollcalls_at ON rollcalls (at);
+  `,
 ];

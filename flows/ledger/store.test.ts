@@ -1,10 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
+import type { RollCallView } from '#contracts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
+import type { TreeNode } from '../sites/model.ts';
 import { LedgerError } from './errors.ts';
 import type { Op } from './model.ts';
-import { openStore, registryVersionKey } from './store.ts';
+import { registryVersionKey } from './reads.ts';
+import { openStore } from './store.ts';
 
 const dayMs = 86_400_000;
 
@@ -44,8 +47,20 @@ function outbox(key: string, state: OutboxRow['state'] = 'waiting', tries = 0): 
   return { key, transition: 1, channel: 'email', person: 'p', notice: text, createdAt: 1, dueAt: 1, tries, state, lastError: null };
 }
 
+function node(path: string, name: string): TreeNode {
+  return { path, name: { en: name, hi: name }, layer: {}, site: null };
+}
+
+function rollCall(id: string, startedAt: number): RollCallView {
+  const counts = { expected: 1, answered: 0, ready: 0, 'not-ready': 0, unknown: 1 };
+  const name = { en: 'Leh', hi: 'लेह' };
+  const place = { pc: 'la/leh/pc-1', site: 'la/leh', state: 'la', siteName: name, room: name };
+  const row = { ...place, after: null, readiness: 'unknown', why: null, heardAt: null, owner: 'asha' } as const;
+  return { id, scope: '', by: 'asha', startedAt, endsAt: startedAt + 28, finishedAt: startedAt + 28, counts, states: [], rows: [row] };
+}
+
 function pcRecord(pc: string, rev: number): PcRecord {
-  const nothing = { digest: null, heardAt: null, lostAt: null, spool: null, inventory: null, agent: null, boot: null };
+  const nothing = { digest: null, heardAt: null, lostAt: null, spool: null, inventory: null, agent: null, boot: null, calledAt: 7 };
   const rest = { link: 'geo', presence: 'online', session: 1, lostSession: 0, unheard: false, config: 0 } as const;
   return { pc, rev, checks: [], ended: { 'microphone.missing|': 2 }, ...rest, ...nothing };
 }
@@ -59,6 +74,8 @@ describe('what was written is what is loaded', () => {
       timers: [],
       outbox: [],
       registry: { version: 0, entries: [] },
+      nodes: [],
+      rollcall: null,
       meta: {},
       nextIncident: 1,
       nextTransition: 1,
@@ -79,6 +96,12 @@ describe('what was written is what is loaded', () => {
       { op: 'outbox', row: outbox('6|email|p') },
       { op: 'registry', entry },
       { op: 'registry', entry: { ...entry, revoked: true } },
+      { op: 'node', node: node('la', 'Old name') },
+      { op: 'node', node: node('la', 'Ladakh') },
+      { op: 'node', node: node('goa', 'Goa') },
+      { op: 'node-gone', path: 'goa' },
+      { op: 'rollcall', rollcall: rollCall('r2', 20) },
+      { op: 'rollcall', rollcall: rollCall('r1', 10) },
       { op: 'meta', key: registryVersionKey, value: '7' },
       { op: 'meta', key: 'x', value: 'y' },
     );
@@ -89,6 +112,8 @@ describe('what was written is what is loaded', () => {
       timers: [timer(3)],
       outbox: [outbox('6|email|p')],
       registry: { version: 7, entries: [{ ...entry, revoked: true }] },
+      nodes: [node('la', 'Ladakh')],
+      rollcall: rollCall('r2', 20),
       meta: { [registryVersionKey]: '7', x: 'y' },
       nextIncident: 5,
       nextTransition: 7,
@@ -192,4 +217,80 @@ test('the audit finds a number that went missing from the ledger itself', () => 
   expect(ledger.audit().gaps).toBe(0);
   ledger.db.exec('DELETE FROM events WHERE seq = 2');
   expect(ledger.audit().gaps).toBe(1);
+});
+
+test('the audit counts incidents by how they ended, and notifications by what became of them', () => {
+  const ledger = open();
+  const closed: Incident = { ...incident(4, 9), over: 'closed' };
+  ledger.write(
+    ...[incident(1), incident(2), incident(3, 5), closed].map((one): Op => ({ op: 'incident', incident: one })),
+    ...[outbox('a'), outbox('b', 'delivered'), outbox('c', 'delivered'), outbox('d', 'refused')].map((row): Op => ({ op: 'outbox', row })),
+  );
+  expect(ledger.audit()).toMatchObject({
+    incidents: { raised: 4, cleared: 1, closed: 1, open: 2 },
+    notifications: { delivered: 2, refused: 1, waiting: 1 },
+  });
+});
+
+describe('roll calls', () => {
+  test('the 50 newest are listed without their rows, newest first, and each can be had in full', () => {
+    const ledger = open();
+    ledger.write(...Array.from({ length: 60 }, (_, index): Op => ({ op: 'rollcall', rollcall: rollCall(`r${index}`, index) })));
+    const listed = ledger.rollcalls();
+    expect(listed.map(({ id }) => id)).toEqual(Array.from({ length: 50 }, (_, index) => `r${59 - index}`));
+    expect(listed[0]).not.toHaveProperty('rows');
+    expect(listed[0]).toMatchObject({ by: 'asha', counts: { expected: 1, unknown: 1 } });
+    expect(ledger.rollcall('r3')).toEqual(rollCall('r3', 3));
+    expect(ledger.rollcall('other')).toBeUndefined();
+  });
+});
+
+describe('history', () => {
+  const pc = 'la/leh/pc-1';
+  const change = (component: string, at: number, status: string, faults: string[] = []): Op => ({
+    op: 'change',
+    pc,
+    component,
+    at,
+    status,
+    faults,
+  });
+
+  test('it begins with the last change of each component before the time, and is in order', () => {
+    const ledger = open();
+    ledger.write(
+      change('camera', 1, 'ok'),
+      change('microphone', 2, 'ok'),
+      change('microphone', 5, 'fault', ['microphone.missing']),
+      change('presence', 7, 'online'),
+      change('microphone', 10, 'ok'),
+      { ...change('microphone', 10, 'unknown'), pc: 'la/leh/pc-2' } as Op,
+      change('camera', 12, 'unknown'),
+      change('camera', 12, 'ok'),
+    );
+    expect(ledger.history(pc, 10)).toEqual([
+      { component: 'camera', at: 1, status: 'ok', faults: [] },
+      { component: 'microphone', at: 5, status: 'fault', faults: ['microphone.missing'] },
+      { component: 'presence', at: 7, status: 'online', faults: [] },
+      { component: 'microphone', at: 10, status: 'ok', faults: [] },
+      { component: 'camera', at: 12, status: 'ok', faults: [] },
+    ]);
+    expect(ledger.history('la/leh/other', 10)).toEqual([]);
+  });
+
+  test('what is older than 35 days goes when its component changes, but never the last answer before that', () => {
+    const ledger = open();
+    ledger.write(
+      change('camera', 1 * dayMs, 'ok'),
+      ...[1, 2, 3].map((day) => change('microphone', day * dayMs, day % 2 === 0 ? 'ok' : 'unknown')),
+    );
+    ledger.write(change('microphone', 37.5 * dayMs, 'ok'));
+    const kept = ledger.history(pc, 0).map(({ component, at }) => [component, at / dayMs]);
+    expect(kept).toEqual([
+      ['camera', 1],
+      ['microphone', 2],
+      ['microphone', 3],
+      ['microphone', 37.5],
+    ]);
+  });
 });

@@ -4,7 +4,9 @@ import type { Op } from './model.ts';
 import { type LedgerFile, openDatabase } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 
-export type Request = { call: 'commit'; batches: Op[][] } | { call: 'load' } | { call: 'audit' } | { call: 'close' };
+/** All that is asked of the store besides commits. */
+export type Query = Exclude<keyof Store, 'commit'>;
+export type Request = { call: 'commit'; batches: Op[][] } | { call: Query; args: readonly unknown[] };
 /** `values`: one for each batch of a commit, else exactly one. */
 export type Answer = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };
 
@@ -20,7 +22,9 @@ export function openForThread(at: LedgerFile): { store?: Store; answer: Answer }
 /** Does what is asked. Never throws: every error becomes an answer. */
 export function answerTo(store: Store, request: Request): Answer {
   try {
-    return { ok: true, values: request.call === 'commit' ? store.commit(request.batches) : [store[request.call]()] };
+    if (request.call === 'commit') return { ok: true, values: store.commit(request.batches) };
+    const query = store[request.call] as (...args: readonly unknown[]) => unknown;
+    return { ok: true, values: [query(...request.args)] };
   } catch (error) {
     return failure(error);
   }

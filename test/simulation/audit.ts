@@ -1,11 +1,14 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
 import { checkKey, type EventMessage, faultOf, links, willGraceMs } from '#contracts';
-import type { Incident, Transition } from '../../flows/incidents/model.ts';
+import type { Incident } from '../../flows/incidents/model.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { OutboxRow } from '../../flows/people/model.ts';
+import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import type { Arrival } from './centre-machine.ts';
 import { hits } from './disturbances.ts';
 import type { History } from './history.ts';
+import { type Rows, rowsOf } from './rows.ts';
+import type { SiteAct } from './sites.ts';
 import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
@@ -15,7 +18,7 @@ export async function audit(history: History, world: World, twin: World): Promis
   const rows = rowsOf(world);
   return [
     ...(await ledgerIsWhole(history, world)),
-    ...world.pcs.flatMap((pc) => eventsArrived(world, pc.path, pc.record.kept)),
+    ...machinesByPath(world).flatMap(([path, kept]) => eventsArrived(world, path, kept)),
     ...spoolsAreEmpty(world),
     ...sameIncidents(world, twin),
     ...nothingWaits(rows),
@@ -24,19 +27,20 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...noGoodNewsForStrangers(rows),
     ...fewDuplicates(world),
     ...noFalseSilence(world, rows),
+    ...nothingOfOthers(world, rows),
+    ...closedIsTold(world, rows),
   ];
 }
 
-export type Rows = { incidents: Incident[]; transitions: Transition[]; outbox: OutboxRow[] };
-
-export function rowsOf(world: World): Rows {
-  const rows = <T>(table: string) =>
-    world.centre
-      .db()
-      .prepare(`SELECT row FROM ${table}`)
-      .all()
-      .map(({ row }) => JSON.parse(String(row)) as T);
-  return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
+/** What was ever on the disks of a path. What a machine that was taken away, or is watched no more, did not bring may be lost. */
+function machinesByPath(world: World): [string, Kept[]][] {
+  const paths = new Map<string, Kept[]>();
+  for (const pc of [...world.former, ...world.pcs]) {
+    const lost = pc.isRemoved() || !world.isWatched(pc.path);
+    const kept = pc.record.kept.map((one) => (lost ? { ...one, excused: one.excused ?? 'taken away' } : one));
+    paths.set(pc.path, [...(paths.get(pc.path) ?? []), ...kept]);
+  }
+  return [...paths];
 }
 
 async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
@@ -75,7 +79,8 @@ export function eventsArrived(world: World, pc: string, kept: readonly Kept[]): 
 }
 
 export function spoolsAreEmpty(world: World): string[] {
-  return world.pcs.flatMap(({ path, agent }) => {
+  return world.pcs.flatMap(({ path, agent, isRemoved }) => {
+    if (isRemoved() || !world.isWatched(path)) return [];
     const spool = agent()?.spool;
     if (spool === undefined) return [`${path} does not run`];
     const { id, last } = spool.range();
@@ -86,7 +91,8 @@ export function spoolsAreEmpty(world: World): string[] {
 /** What stands at the end is what is true in the rooms, and what the undisturbed run ended with. */
 function sameIncidents(world: World, twin: World): string[] {
   const [own, undisturbed] = [openIn(world), openIn(twin)];
-  const truth = world.pcs.flatMap(({ path, room }) => (room.faults().length === 0 ? [] : [`${path}: ${room.faults().join(', ')}`]));
+  const watched = world.pcs.filter(({ path, isRemoved }) => !isRemoved() && world.isWatched(path));
+  const truth = watched.flatMap(({ path, room }) => (room.faults().length === 0 ? [] : [`${path}: ${room.faults().join(', ')}`])).sort();
   const lines: string[] = [];
   if (own.join('\n') !== truth.join('\n')) lines.push(`open: ${own.join('; ')} | true: ${truth.join('; ')}`);
   if (own.join('\n') !== undisturbed.join('\n')) lines.push(`open: ${own.join('; ')} | undisturbed: ${undisturbed.join('; ')}`);
@@ -144,8 +150,13 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
     if (hidden || longestQuiet(history, pc, from, to) < needed) return [];
     const wasTold = told.some((one) => {
       const incident = incidents.find(({ id }) => id === one.incident);
+      // A PC that was moved had another path before.
+      const isOwn = incident?.scope.split('/')[2] === path.split('/')[2];
       const overlaps =
-        incident?.scope === path && incident.openedAt <= epochMs + to && (incident.overAt ?? Number.POSITIVE_INFINITY) >= epochMs + from;
+        isOwn &&
+        incident !== undefined &&
+        incident.openedAt <= epochMs + to &&
+        (incident.overAt ?? Number.POSITIVE_INFINITY) >= epochMs + from;
       return overlaps && one.about.some((about) => about.fault === fault && about.device === device);
     });
     return wasTold ? [] : [`${path}: ${key} stood from ${clockOf(from)} to ${clockOf(to)}, and nobody was told`];
@@ -168,13 +179,14 @@ function standingTimes({ changes, calmAtMs, pcs }: History): Stood[] {
 }
 
 /** The longest time within which nothing was wrong with this PC's way to the centre, nor with the centre. */
-function longestQuiet({ disturbances, restores, pcs, link }: History, pc: number, from: number, to: number): number {
+function longestQuiet({ disturbances, restores, siteActs, pcs, link }: History, pc: number, from: number, to: number): number {
   const recoveryMs = links[link].backoffMaxMs + 2 * links[link].beatMs;
   const trouble = [
     ...disturbances
       .filter(({ kind, pc: whose }) => hits(kind) === 'all' || (hits(kind) === 'pc' && whose % pcs === pc))
       .map(({ kind, atMs, forMs }) => [atMs, atMs + forMs + (kind === 'probe fails' ? 660_000 : recoveryMs)] as const),
     ...restores.filter((one) => one.pc === pc).map(({ atMs }) => [atMs, atMs + recoveryMs] as const),
+    ...siteActs.flatMap((act) => timeOfAct(act, pc, recoveryMs)),
   ].sort(([a], [b]) => a - b);
   let quietFrom = from;
   let longest = 0;
@@ -184,6 +196,12 @@ function longestQuiet({ disturbances, restores, pcs, link }: History, pc: number
     quietFrom = Math.max(quietFrom, over);
   }
   return Math.max(longest, to - quietFrom);
+}
+
+/** From when until when a room is another one's matter, or nobody's. What is not seen after a site opened again is worth half an hour (R3). */
+function timeOfAct({ kind, atMs, forMs, pc: whose }: SiteAct, pc: number, recoveryMs: number): [number, number][] {
+  if (kind === 'close') return whose % 2 === pc % 2 ? [[atMs, atMs + forMs + 10 * 60_000 + recoveryMs]] : [];
+  return whose === pc ? [[atMs, Number.POSITIVE_INFINITY]] : [];
 }
 
 /** That something is over is told only to whoever was told that it began. */

@@ -1,13 +1,16 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
-import { decode, flowsFilters, parseTopic, readSettings, type Settings } from '#contracts';
+import { decode, flowsFilters, type OwnSite, parseTopic, readSettings } from '#contracts';
 import type { Connection } from '../../agent/transport.ts';
 import { type Centre, createCentre } from '../../flows/centre.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { Ledger, Op } from '../../flows/ledger/model.ts';
+import { openStore } from '../../flows/ledger/store.ts';
+import { createOffers } from '../../flows/people/channels/offered.ts';
 import { createDirect } from '../../flows/people/direct.ts';
 import { createRoster } from '../../flows/people/roster.ts';
-import { siteTable } from '../../flows/site-table.ts';
+import type { TreeNode } from '../../flows/sites/model.ts';
+import { createSiteTable } from '../../flows/sites/table.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
 import { createLink } from './network.ts';
@@ -20,7 +23,9 @@ export type Arrival = { at: number; session: number | null; lost: boolean };
 
 export type CentreOptions = {
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
-  settings: Settings;
+  site: OwnSite;
+  /** What a new ledger has in its tree from the start. */
+  nodes: TreeNode[];
 };
 
 export type CentreMachine = ReturnType<typeof createCentreMachine>;
@@ -29,21 +34,20 @@ const keepaliveMs = 30_000;
 const tabsStartMs = 2_000;
 const commitMs = 4;
 
-export function settingsOf(link: string, pcs: string[]): Settings {
+export function ownSite(link: string, pcs: string[]): OwnSite {
   const site = { state: 'ladakh', id: 'leh', profile: { link }, pcs: pcs.map((id) => ({ id, room: { en: `Room ${id}` } })) };
   const read = readSettings(JSON.stringify({ site }));
-  if (!read.ok) throw new Error(read.line);
-  return read.value;
+  if (!read.ok || read.value.site === null) throw new Error('no such site');
+  return read.value.site;
 }
 
-export function createCentreMachine({ world, settings }: CentreOptions) {
+export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   const { time, random, broker, note } = world;
   const machine = createMachine(time);
   const link = createLink(2);
   const post = createPost(world);
-  const table = siteTable(settings);
   const roster = createRoster(people);
-  let db = new DatabaseSync(':memory:');
+  let db = newLedger(nodes);
   let running: { process: Process; centre: Centre; tabs: (() => void) | undefined } | undefined;
   const seen = {
     arrivals: new Map<string, Arrival[]>(),
@@ -91,11 +95,13 @@ export function createCentreMachine({ world, settings }: CentreOptions) {
     return createCentre({
       ledger: slowLedger(process, inThread(db)),
       clock,
-      table,
+      site,
       roster,
       lines,
-      tellDirectly: createDirect({ clock, lines, roster, place: table.place('centre'), onFailure: () => {} }),
+      offers: createOffers(),
+      tellDirectly: createDirect({ clock, lines, roster, place: createSiteTable([]).place('centre'), onFailure: () => {} }),
       send,
+      publish: async () => {},
       count: { message() {}, receipt() {}, commit() {}, concluded() {}, notified() {} },
       log: { warn: (_, line) => note(`flows: ${line}`), error: (_, line) => note(`flows: ${line}`) },
       random: () => random.next(),
@@ -126,7 +132,7 @@ export function createCentreMachine({ world, settings }: CentreOptions) {
     return { ...inner, commit };
   }
 
-  /** As flows/session.ts: clean, for ever coming back. */
+  /** As broker/contracts/session.ts: clean, for ever coming back. */
   function openSession(process: Process, on: { message(topic: string, payload: Buffer): void; subscribed(): void; lost(): void }) {
     let connection: Connection | undefined;
     let failures = 0;
@@ -204,7 +210,7 @@ export function createCentreMachine({ world, settings }: CentreOptions) {
     db: () => db,
     /** The ledger is lost: the next start begins a new one. */
     loseLedger(): void {
-      db = new DatabaseSync(':memory:');
+      db = newLedger(nodes);
     },
     /** The ledger is what it was. */
     restoreLedger(image: Uint8Array): void {
@@ -212,6 +218,12 @@ export function createCentreMachine({ world, settings }: CentreOptions) {
       db.deserialize(image);
     },
   };
+}
+
+function newLedger(nodes: TreeNode[]): DatabaseSync {
+  const db = new DatabaseSync(':memory:');
+  openStore(db).commit([nodes.map((node) => ({ op: 'node', node }))]);
+  return db;
 }
 
 function sessionIn(leaf: string, payload: Buffer): { session: number | null; lost: boolean } {

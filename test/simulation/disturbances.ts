@@ -160,8 +160,8 @@ const table = {
     const open =
       world.centre
         .centre()
-        ?.view.snapshot()
-        .incidents.filter(({ over }) => over === null) ?? [];
+        ?.view.incidents()
+        .filter(({ over }) => over === null) ?? [];
     if (open.length > 0) void world.centre.centre()?.view.acknowledge(world.random.pick(open).id, 'meera');
   }),
 } satisfies Record<string, Row>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { audit } from './audit.ts';
 import { judgeSeed, seedsOf } from './histories.ts';
-import { historyOf, play } from './history.ts';
+import { type History, historyOf, play } from './history.ts';
 
 /** What is done to the ledger of a good history, and what the audit must say of it. */
 const crimes: [string, string, RegExp][] = [
@@ -14,9 +14,49 @@ const crimes: [string, string, RegExp][] = [
 ];
 
 test('the audit finds what it is there to find', async () => {
-  const history = historyOf(2);
+  const history = { ...historyOf(2), siteActs: [] };
   const twin = await play(history, { disturbed: false });
   for (const [what, sql, complaint] of crimes) {
+    const world = await play(history, { disturbed: true });
+    expect(await audit(history, world, twin), what).toEqual([]);
+    world.centre.db().exec(sql);
+    expect((await audit(history, world, twin)).join('\n'), what).toMatch(complaint);
+  }
+});
+
+/** What is done to the ledger after a room was retired while its microphone was missing. */
+const siteCrimes: [string, string, RegExp][] = [
+  ['it is still open', `UPDATE incidents SET row = json_set(row, '$.over', NULL)`, /pc-1 is not watched and has an open incident/],
+  [
+    'nobody hears that it is closed',
+    `DELETE FROM outbox WHERE row ->> '$.notice.kind' = 'closed'`,
+    /asha was told of incident 1, not that it is/,
+  ],
+  [
+    'it is raised later',
+    `UPDATE transitions SET row = json_set(row, '$.at', (row ->> '$.at') + 600000) WHERE id = 1`,
+    /is not watched, and at/,
+  ],
+  [
+    'it is told later',
+    `UPDATE outbox SET row = json_set(row, '$.createdAt', (row ->> '$.createdAt') + 600000)`,
+    /is told of a room that is/,
+  ],
+];
+
+test('the audit finds what is wrong with a room that is no longer ours', async () => {
+  const minute = 60_000;
+  const missing = { atMs: 3 * minute, pc: 0, component: 'microphone', device: 'expected-1', fault: 'microphone.missing' };
+  const quiet = { seed: 1, pcs: 3, link: 'fibre', calmAtMs: 10 * minute } as const;
+  const history: History = {
+    ...quiet,
+    disturbances: [],
+    restores: [],
+    changes: [missing],
+    siteActs: [{ atMs: 6 * minute, forMs: minute, kind: 'retire', pc: 0 }],
+  };
+  const twin = await play(history, { disturbed: false });
+  for (const [what, sql, complaint] of siteCrimes) {
     const world = await play(history, { disturbed: true });
     expect(await audit(history, world, twin), what).toEqual([]);
     world.centre.db().exec(sql);

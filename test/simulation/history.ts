@@ -2,6 +2,7 @@
 import type { links } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { begin, type Disturbance, disturbanceOf, end, healAll } from './disturbances.ts';
+import { perform, type SiteAct, siteActsOf } from './sites.ts';
 import { createWorld, type World } from './world.ts';
 
 export type Change = { atMs: number; pc: number; component: string; device: string; fault: string | null | 'absent' };
@@ -15,13 +16,15 @@ export type History = {
   disturbances: Disturbance[];
   /** A disk image that is taken and put back later. */
   restores: Restore[];
+  /** What operators do to sites and PCs, disturbed or not. */
+  siteActs: SiteAct[];
   calmAtMs: number;
 };
 
 const minute = 60_000;
 /** Longer than the window of three starts (30 min), the calm of a flapping room and each backoff that a history can reach. */
 const calmMs = 34 * minute;
-const twinCalmMs = 12 * minute;
+const twinCalmMs = 16 * minute;
 
 const checks: { component: string; device: string; faults: string[] }[] = [
   { component: 'microphone', device: 'expected-1', faults: ['microphone.missing', 'microphone.muted', 'microphone.volume_low'] },
@@ -43,16 +46,18 @@ export function historyOf(seed: number): History {
     changes: many(8 + random.below(16), () => changeOf(random, pcs, calmAtMs)).sort((a, b) => a.atMs - b.atMs),
     disturbances: many(20 + random.below(40), () => disturbanceOf(random, calmAtMs)).sort((a, b) => a.atMs - b.atMs),
     restores: many(random.below(4) === 0 ? 1 : 0, () => restoreOf(random, pcs, calmAtMs)),
+    siteActs: siteActsOf(random, { pcs, untilMs: calmAtMs }),
   };
 }
 
 /** Plays a history to its end, or its undisturbed twin: the same rooms, and nothing that goes wrong. */
 export async function play(history: History, { disturbed }: { disturbed: boolean }): Promise<World> {
-  const { seed, pcs, link, changes, disturbances, restores, calmAtMs } = history;
-  const world = createWorld({ seed, pcs, link });
+  const { seed, pcs, link, changes, disturbances, restores, siteActs, calmAtMs } = history;
+  const world = createWorld({ seed, pcs, link, sites: 2 });
   const { time, note } = world;
   world.boot();
   for (const change of changes) time.at(change.atMs, () => make(world, change));
+  for (const act of siteActs) time.at(act.atMs, () => perform(world, act));
   if (disturbed) {
     for (const one of disturbances) {
       time.at(one.atMs, () => {

@@ -37,6 +37,9 @@ export type Pc = {
   stop(): void;
   cut(how: Cut): void;
   heal(): void;
+  /** The machine is taken away for good. */
+  remove(): void;
+  isRemoved(): boolean;
 };
 
 export type PcOptions = {
@@ -44,6 +47,8 @@ export type PcOptions = {
   profile: Profile;
   latencyMs: number;
   spoolLimitBytes?: number;
+  /** The disk of an earlier machine; a new one where absent. */
+  record?: SpoolRecord;
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
 };
 
@@ -56,14 +61,15 @@ export function createPc(options: PcOptions): Pc {
   const name = path.replaceAll('/', '.');
   const link = createLink(options.latencyMs);
   const machine = createMachine(time);
-  const record = createSpoolRecord();
+  const record = options.record ?? createSpoolRecord();
   const room = createRoom();
   const profiles = profileStore();
   let boots = 1;
+  let removed = false;
   let running: { agent: Agent; process: Process } | undefined;
 
   function start({ reboot = false } = {}): void {
-    if (running?.process.alive()) return;
+    if (removed || running?.process.alive()) return;
     if (reboot) boots += 1;
     const process = machine.start();
     process.onKill(() => note(`${path} dies`));
@@ -123,6 +129,12 @@ export function createPc(options: PcOptions): Pc {
       if (!link.up) note(`link of ${path} heals`);
       link.up = true;
     },
+    remove() {
+      note(`${path} is taken away`);
+      removed = true;
+      running?.process.kill();
+    },
+    isRemoved: () => removed,
   };
 }
 

@@ -5,10 +5,11 @@ import type { Outcome, RenderedMessage } from '../../flows/people/model.ts';
 import type { Random } from '../random.ts';
 import type { Process, Time } from './time.ts';
 
+const alone = { webhook: false, addresses: {} };
 export const people: Person[] = [
-  { id: 'asha', name: 'Asha', role: 'technician', scope: 'ladakh/leh', language: 'en', email: 'asha@office.test' },
-  { id: 'tashi', name: 'Tashi', role: 'state', scope: 'ladakh', language: 'hi', email: 'tashi@state.test' },
-  { id: 'meera', name: 'Meera', role: 'central', scope: '', language: 'en', email: 'meera@central.test' },
+  { id: 'asha', name: 'Asha', role: 'technician', scope: 'ladakh', language: 'en', email: 'asha@office.test', ...alone },
+  { id: 'tashi', name: 'Tashi', role: 'state', scope: 'ladakh', language: 'hi', email: 'tashi@state.test', ...alone },
+  { id: 'meera', name: 'Meera', role: 'central', scope: '', language: 'en', email: 'meera@central.test', ...alone },
 ];
 
 export type Delivery = { at: number; channel: string; key: string; person: string; subject: string };

@@ -1,6 +1,7 @@
 /** R20 to R26: from what is true to one message to the right person, whatever dies on the way. */
 import { expect, test } from 'vitest';
-import { fewDuplicates, noGoodNewsForStrangers, nothingWaits, rowsOf } from './audit.ts';
+import { fewDuplicates, noGoodNewsForStrangers, nothingWaits } from './audit.ts';
+import { rowsOf } from './rows.ts';
 import { atRest, camera, complaints, mailTo, microphone, minute, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';
 

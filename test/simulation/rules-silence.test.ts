@@ -1,6 +1,7 @@
 /** R16 to R19: sessions have an order, and silence is judged, not assumed. */
 import { expect, test } from 'vitest';
-import { noFalseSilence, rowsOf } from './audit.ts';
+import { noFalseSilence } from './audit.ts';
+import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, minute, presenceAt, second, transitionsOf } from './scene.ts';
 
 test('R16 a will that comes late, after the next session has spoken, is ignored', async () => {

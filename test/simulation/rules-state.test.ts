@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { digestOf, encode, pcTopic } from '#contracts';
-import { rowsOf } from './audit.ts';
+import { rowsOf } from './rows.ts';
 import { atRest, camera, checksAt, complaints, listen, mailTo, microphone, minute, presenceAt, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';
 

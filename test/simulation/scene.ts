@@ -1,7 +1,8 @@
 /** What the tests of single rules share: a world at rest, its traffic, and a look at the ledger. */
 import { type Check, decode, type EventMessage, type MessageOf, type UpLeaf } from '#contracts';
 import { inThread } from '../../flows/ledger/ledger.ts';
-import { eventsArrived, nothingWaits, rowsOf, spoolsAreEmpty } from './audit.ts';
+import { eventsArrived, nothingWaits, spoolsAreEmpty } from './audit.ts';
+import { rowsOf } from './rows.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
 export const second = 1_000;
@@ -56,7 +57,7 @@ export function checksAt(world: World, pc = 0): Check[] {
   return (
     world.centre
       .centre()
-      ?.view.snapshot()
+      ?.view.snapshot('all')
       .pcs.find((one) => one.pc === path)?.checks ?? []
   );
 }
@@ -65,7 +66,7 @@ export function presenceAt(world: World, pc = 0): string | undefined {
   const { path } = world.pc(pc);
   return world.centre
     .centre()
-    ?.view.snapshot()
+    ?.view.snapshot('all')
     .pcs.find((one) => one.pc === path)?.presence;
 }
 

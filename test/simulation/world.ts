@@ -1,10 +1,16 @@
 /** The world: one virtual time, a broker, the centre's machine and some PCs, all of it from one seed. */
 import type { links } from '#contracts';
+import type { TreeNode } from '../../flows/sites/model.ts';
+import { noFacts } from '../../flows/sites/table.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { type Broker, createBroker } from './broker.ts';
-import { type CentreMachine, createCentreMachine, settingsOf } from './centre-machine.ts';
+import { type CentreMachine, createCentreMachine, ownSite } from './centre-machine.ts';
 import { createPc, type Pc } from './pc.ts';
+import type { SpoolRecord } from './spool-record.ts';
 import { createTime, type Time } from './time.ts';
+
+/** A time in which a room was none of ours. `to` is null while that lasts. */
+export type Unwatched = { path: string; from: number; to: number | null };
 
 export type World = {
   time: Time;
@@ -17,15 +23,24 @@ export type World = {
   log: string[];
   note(line: string): void;
   pc(index: number): Pc;
+  /** Times in which rooms were none of ours. */
+  unwatched: Unwatched[];
+  /** True for a PC of a live site. */
+  isWatched(path: string): boolean;
+  /** Machines that were there before. */
+  former: Pc[];
+  /** Puts another machine in the place of a PC, at this path; with `disk` it has the disk of the old one. */
+  renew(index: number, path: string, how?: { disk: 'kept' }): void;
   /** Starts the centre, and the PCs a moment later. */
   boot(): void;
   /** Lets time pass. */
   pass(ms: number): Promise<void>;
 };
 
-export type WorldOptions = { seed: number; pcs?: number; link?: keyof typeof links; spoolLimitBytes?: number };
+/** `sites`: with 2 every other PC belongs to a second site. */
+export type WorldOptions = { seed: number; pcs?: number; link?: keyof typeof links; spoolLimitBytes?: number; sites?: 1 | 2 };
 
-export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBytes }: WorldOptions): World {
+export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBytes, sites = 1 }: WorldOptions): World {
   const time = createTime();
   const random = randomFrom(seed);
   const log: string[] = [];
@@ -33,11 +48,18 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
   const broker = createBroker({ time, random, note });
   const world = { time, random, broker, note };
   const ids = Array.from({ length: count }, (_, at) => `pc-${at + 1}`);
-  const settings = settingsOf(link, ids);
-  const centre = createCentreMachine({ world, settings });
+  const paths = ids.map((id, at) => `${sitePaths[at % sites]}/${id}`);
+  const site = ownSite(
+    link,
+    ids.filter((_, at) => at % sites === 0),
+  );
+  const centre = createCentreMachine({ world, site, nodes: sites === 1 ? [] : secondSite(link, paths) });
   const latencyMs = link === 'geo' ? 320 : 30;
   const limit = spoolLimitBytes === undefined ? {} : { spoolLimitBytes };
-  const pcs = ids.map((id) => createPc({ path: `ladakh/leh/${id}`, profile: settings.site.profile, latencyMs, world, ...limit }));
+  const machine = (path: string, disk: { record?: SpoolRecord } = {}) =>
+    createPc({ path, profile: site.profile, latencyMs, world, ...limit, ...disk });
+  const pcs = paths.map((path) => machine(path));
+  const former: Pc[] = [];
   return {
     ...world,
     centre,
@@ -45,12 +67,34 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
     link,
     log,
     pc: (index) => pcs[index % pcs.length] as Pc,
+    unwatched: [],
+    isWatched: (path) => {
+      const table = centre.centre()?.sites.table();
+      return table?.node(path) !== undefined && table.stageOf(path) === 'live';
+    },
+    former,
+    renew(index, path, how) {
+      const old = pcs[index % pcs.length] as Pc;
+      old.remove();
+      former.push(old);
+      pcs[index % pcs.length] = machine(path, how && { record: old.record });
+      pcs[index % pcs.length]?.start();
+    },
     boot() {
       centre.start();
       for (const pc of pcs) time.later(random.next() * 5_000, () => pc.start());
     },
     pass: (ms) => time.run(time.now() + ms),
   };
+}
+
+/** The site of the settings, and a second one that an import brought. */
+export const sitePaths = ['ladakh/leh', 'ladakh/nubra'] as const;
+
+function secondSite(link: keyof typeof links, paths: string[]): TreeNode[] {
+  const own = paths.filter((path) => path.startsWith(sitePaths[1]));
+  const node = (path: string, facts: TreeNode['site'] = null): TreeNode => ({ path, name: { en: path, hi: path }, layer: {}, site: facts });
+  return [{ ...node(sitePaths[1], noFacts), layer: { link } }, ...own.map((path) => node(path))];
 }
 
 /** Hours, minutes, seconds and milliseconds of the world. */

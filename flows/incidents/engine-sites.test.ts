@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import type { KnownPc } from './model.ts';
+import { contentsAfter, createStage, fault, ok, online, pc } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const other = 'la/leh/room-2';
+
+const known = (alerts: boolean, ...pcs: string[]): KnownPc[] =>
+  pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts }));
+
+describe('a site that is not live', () => {
+  it('keeps state and presence of its PCs, and opens no incident for fault or silence', () => {
+    const stage = online({ known: known(false, pc) });
+    stage.state([fault('microphone.missing')]);
+    expect(stage.engine.book.pcs.get(pc)).toMatchObject({ presence: 'online', checks: [{ fault: 'microphone.missing' }] });
+    stage.lost();
+    stage.pass(3 * minute);
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+    expect(stage.engine.book.incidents.size).toBe(0);
+  });
+
+  it('R13 is still asked for a state that the centre does not hold', () => {
+    const stage = createStage({ known: known(false, pc) });
+    stage.subscribe();
+    stage.birth(pc, { digest: 'ffffffffffffffff' });
+    expect(stage.asks).toEqual([{ do: 'ask', pc, want: ['state'] }]);
+  });
+
+  it('R19 its PCs stand in no list, and one that never spoke stays as it is', () => {
+    const stage = createStage({ known: [...known(false, pc), ...known(true, other)] });
+    stage.subscribe();
+    stage.pass(5 * minute);
+    expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual([other]);
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('never');
+  });
+
+  it('raises what stands when it becomes live, and judges from then who never spoke', () => {
+    const stage = online({ known: known(false, pc, other) });
+    stage.state([fault('microphone.missing')]);
+    stage.live(10 * minute);
+    stage.setKnown(known(true, pc, other));
+    expect(stage.told()).toEqual(['raised to technician']);
+    stage.live(2 * minute);
+    expect(stage.incident(other)).toBeUndefined();
+    stage.live(minute);
+    expect(stage.incident(other)?.faults.map((one) => one.fault)).toEqual(['pc.silent']);
+    expect(stage.incident('centre/unheard')).toBeUndefined();
+  });
+
+  it('R19 a PC that was silent since a gap of ours is silent on its own once its site is live', () => {
+    const stage = createStage({ known: known(false, pc) });
+    stage.subscribe();
+    stage.birth();
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(second);
+    stage.subscribe();
+    stage.pass(5 * minute);
+    stage.setKnown(known(true, pc));
+    expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['pc.silent']);
+  });
+});
+
+describe('R15 a room that is no longer ours', () => {
+  it.each([
+    ['a site that is closed', { [pc]: 'site closed' }, 'site closed'],
+    ['a PC that was moved', { [pc]: 'moved to goa/panaji/vc-1' }, 'moved to goa/panaji/vc-1'],
+    ['a PC without a reason', {}, 'no longer in the site table'],
+  ])('%s: its incident closes with the reason, told to whoever was told', (_, because, reason) => {
+    const stage = online();
+    stage.state([fault('microphone.missing')]);
+    stage.setKnown([], { because });
+    expect(stage.incident()).toMatchObject({ over: 'closed', closedBecause: reason });
+    expect(stage.told()).toEqual(['raised to technician', 'closed to technician']);
+    expect(stage.outbox()[1]?.notice.lines).toEqual([reason]);
+    stage.state([fault('camera.missing')]);
+    stage.pass(10 * minute);
+    expect(stage.engine.book.incidents.size).toBe(1);
+  });
+
+  it('a site that goes on without being live closes what is open', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing')]);
+    stage.setKnown(known(false, pc));
+    expect(stage.incident()).toMatchObject({ over: 'closed', closedBecause: 'site no longer live' });
+  });
+
+  it('R19 leaves the list of the unheard', () => {
+    const stage = createStage({ known: known(true, pc, other) });
+    stage.subscribe();
+    stage.pass(3 * minute);
+    stage.setKnown(known(true, other));
+    expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual([other]);
+    stage.setKnown([]);
+    expect(stage.incident('centre/unheard')?.over).toBe('cleared');
+  });
+
+  it('R13 is not asked for anything any more', () => {
+    const stage = createStage();
+    stage.subscribe();
+    stage.birth(pc, { digest: 'ffffffffffffffff' });
+    stage.setKnown([]);
+    stage.pass(minute);
+    expect(stage.asks).toHaveLength(1);
+  });
+
+  it('stays closed over a restart, with its reason', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing')]);
+    const next = createStage({ contents: contentsAfter(stage.ops), known: known(false, pc) });
+    expect(next.incident()).toMatchObject({ over: 'closed', closedBecause: 'site no longer live' });
+  });
+});
+
+it('a PC that comes back into the table is neither silent nor at fault by what it said long ago', () => {
+  const stage = online();
+  stage.state([fault('microphone.missing')]);
+  stage.pass(3 * minute);
+  stage.setKnown([]);
+  stage.pass(60 * minute);
+  stage.setKnown(known(true, pc));
+  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('never');
+  stage.pass(2 * minute);
+  expect([...stage.engine.book.incidents.values()].filter(({ over }) => over === null)).toEqual([]);
+  stage.beat();
+  expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'microphone.missing' }] });
+});
+
+describe('R15 a PC that is replaced', () => {
+  it('closes its incident, forgets spool, session and checks, and begins anew with the next machine', () => {
+    const stage = online();
+    stage.birth(pc, { session: 9 });
+    stage.state([fault('microphone.missing')]);
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    expect(stage.incident()).toMatchObject({ over: 'closed', closedBecause: 'replaced' });
+    expect(stage.engine.book.pcs.get(pc)).toMatchObject({ presence: 'never', spool: null, session: 0, checks: [], digest: null });
+    stage.birth(pc, { session: 1, spool: 's2' });
+    stage.state([fault('camera.missing')]);
+    expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
+  });
+
+  it('is called silent on its own when the new machine does not come', () => {
+    const stage = online();
+    stage.pass(second);
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    stage.pass(149 * second);
+    expect(stage.engine.book.incidents.size).toBe(0);
+    stage.pass(2 * second);
+    expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['pc.silent']);
+  });
+});
+
+describe('changes for the strips', () => {
+  it('are written when the answer of a component or the presence changes, and only then', () => {
+    const stage = createStage();
+    stage.subscribe();
+    stage.birth();
+    stage.state([ok('microphone'), ok('camera'), ok('camera', 'expected-2')]);
+    stage.state([fault('microphone.muted'), ok('camera'), { ...ok('camera', 'expected-2'), reason: 'busy' }]);
+    stage.beat();
+    stage.state([fault('microphone.muted'), fault('microphone.missing', 'expected-2'), ok('camera')]);
+    stage.state([ok('camera')]);
+    stage.lost();
+    expect(stage.changes()).toEqual([
+      'presence: online',
+      'microphone: ok',
+      'camera: ok',
+      'microphone: fault microphone.muted',
+      'microphone: fault microphone.missing microphone.muted',
+      'microphone: unknown',
+      'presence: lost',
+    ]);
+  });
+
+  it('say what silence, and the end of a machine, did to it', () => {
+    const stage = online();
+    stage.pass(3 * minute);
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    expect(stage.changes().slice(-4)).toEqual(['presence: silent', 'presence: never', 'microphone: unknown', 'camera: unknown']);
+  });
+});
+
+it('remembers when a PC last answered a roll call, over later births and restarts', () => {
+  const stage = online();
+  expect(stage.engine.book.pcs.get(pc)?.calledAt).toBeNull();
+  stage.pass(minute);
+  stage.birth(pc, { session: 2, fresh: true });
+  const calledAt = stage.now();
+  stage.pass(second);
+  stage.birth(pc, { session: 2 });
+  expect(stage.engine.book.pcs.get(pc)?.calledAt).toBe(calledAt);
+  const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
+  expect(next.engine.book.pcs.get(pc)?.calledAt).toBe(calledAt);
+});

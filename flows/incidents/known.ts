@@ -1,0 +1,58 @@
+/** The site table as the engine knows it, and what a change of it does to records and rooms (R15). */
+import type { CentreEvent, KnownPc } from './model.ts';
+import { newRecord } from './pc.ts';
+import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord } from './scopes.ts';
+
+type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
+
+/** Takes the PCs of another site table: closes what is open of rooms that no longer alert, and opens what stands in rooms that now do. */
+export function setKnown(core: Core, { pcs, because, replaced }: Known, now: number): void {
+  const before = new Map(core.known);
+  core.known.clear();
+  for (const known of pcs) core.known.set(known.pc, known);
+  for (const pc of replaced) renew(core, pc, now);
+  for (const known of pcs) admit(core, known, before.has(known.pc), now);
+  closeRooms(core, because, now);
+  for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc);
+  for (const { pc } of pcs) if (alerts(core, pc) && !before.get(pc)?.alerts) begin(core, pc, now);
+  followUnheard(core, now);
+}
+
+/** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew. */
+function admit(core: Core, { pc, link }: KnownPc, wasKnown: boolean, now: number): void {
+  const record = core.book.pcs.get(pc);
+  if (record === undefined) return putRecord(core, newRecord(pc, link), now);
+  if (!wasKnown) return putRecord(core, { ...record, link, presence: 'never', heardAt: null, lostAt: null, unheard: false }, now);
+  if (record.link !== link) putRecord(core, { ...record, link }, now);
+}
+
+function closeRooms(core: Core, because: Known['because'], now: number): void {
+  for (const scope of core.book.openScopes()) {
+    if (!core.book.pcs.has(scope) || alerts(core, scope)) continue;
+    const usual = core.known.has(scope) ? 'site no longer live' : 'no longer in the site table';
+    closeRoom(core, { pc: scope, because: because[scope] ?? usual }, now);
+  }
+}
+
+/** Another machine stands in the room: what was known of the old one is forgotten. */
+function renew(core: Core, pc: string, now: number): void {
+  const record = core.book.pcs.get(pc);
+  if (record === undefined) return;
+  closeRoom(core, { pc, because: 'replaced' }, now);
+  forgetPc(core, pc);
+  core.expectedSince.set(pc, now);
+  putRecord(core, newRecord(pc, record.link), now);
+}
+
+function forgetPc(core: Core, pc: string): void {
+  core.asking.delete(pc);
+  core.expectedSince.delete(pc);
+}
+
+/** A PC alerts from now on: what stands is raised. One that is silent already is so on its own, whatever gap of ours was before. */
+function begin(core: Core, pc: string, now: number): void {
+  core.expectedSince.set(pc, now);
+  const record = core.book.pcs.get(pc);
+  if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
+  followPc(core, pc, now);
+}

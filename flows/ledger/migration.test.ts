@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDatabase } from './schema.ts';
+import { openStore } from './store.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sabha-ledger-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const pc = 'capital/this-office/this-pc';
+const incident = { id: 3, scope: pc, openedAt: 5, overAt: null, over: null, closedBecause: null, severity: 'major' };
+const record = { pc, link: 'fibre', presence: 'online', session: 4, rev: 2, digest: null, checks: [], heardAt: 9, spool: 'a', config: 1 };
+
+/** The tables of version 1, as `flows` 0.1 made them. Never edited. */
+const version1 = `
+  CREATE TABLE spools (
+    id INTEGER PRIMARY KEY, pc TEXT NOT NULL, spool TEXT NOT NULL,
+    first INTEGER, last INTEGER NOT NULL, up_to INTEGER NOT NULL, forked INTEGER NOT NULL,
+    UNIQUE (pc, spool)
+  ) STRICT;
+  CREATE INDEX spools_unfinished ON spools (pc) WHERE first IS NULL OR up_to < last;
+  CREATE TABLE events (
+    spool INTEGER NOT NULL, seq INTEGER NOT NULL, mark TEXT NOT NULL, received REAL NOT NULL,
+    boot TEXT NOT NULL, at REAL NOT NULL, grade TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (spool, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX events_mark ON events (mark);
+  CREATE TABLE forks (
+    spool INTEGER NOT NULL, seq INTEGER NOT NULL, mark TEXT NOT NULL, received REAL NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (spool, seq, mark)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE settled (
+    spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, why TEXT NOT NULL,
+    PRIMARY KEY (spool, a)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE pcs (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE incidents (id INTEGER PRIMARY KEY, over_at REAL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX incidents_over ON incidents (over_at);
+  CREATE TABLE transitions (id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, state TEXT NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX transitions_incident ON transitions (incident);
+  CREATE INDEX transitions_open ON transitions (incident) WHERE state <> 'concluded';
+  CREATE TABLE timers (id INTEGER PRIMARY KEY AUTOINCREMENT, row TEXT NOT NULL) STRICT;
+  CREATE TABLE outbox (key TEXT PRIMARY KEY, state TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX outbox_waiting ON outbox (key) WHERE state = 'waiting';
+  CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL) STRICT;
+  CREATE TABLE registry (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO spools VALUES (1, '${pc}', 'a', 1, 2, 2, 0);
+  INSERT INTO events VALUES (1, 1, 'm1', 1, 'b', 1, 'event', 'test', '{}'), (1, 2, 'm2', 1, 'b', 2, 'event', 'test', '{}');
+  INSERT INTO pcs VALUES ('${pc}', '${JSON.stringify(record)}');
+  INSERT INTO incidents VALUES (3, NULL, '${JSON.stringify(incident)}');
+  PRAGMA user_version = 1;
+`;
+
+test('a ledger of version 1 is brought to this one with all that it holds, and what its records lack has a default', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  old.close();
+  for (const opening of ['first', 'second']) {
+    const store = openStore(openDatabase({ file }));
+    expect(store.load(), opening).toMatchObject({ pcs: [{ ...record, calledAt: null }], incidents: [incident], nodes: [], rollcall: null });
+    expect(store.audit(), opening).toMatchObject({ events: 2, gaps: 0, incidents: { open: 1 }, integrity: 'ok' });
+    store.commit([[{ op: 'change', pc, component: 'presence', at: 1, status: 'online', faults: [] }]]);
+    expect(store.history(pc, 0), opening).toHaveLength(1);
+    store.close();
+  }
+});

@@ -1,0 +1,46 @@
+/** What is judged of sites that are not live, and of PCs that are no longer ours (R15). */
+import type { Rows } from './rows.ts';
+import { epochMs } from './time.ts';
+import { clockOf, type World } from './world.ts';
+
+/** What was on the wires when the site closed may still go out, within the time of an offer. */
+const underWayMs = 15_000;
+
+/** Nothing is raised of a room that is not watched, and nobody is told of it. */
+export function nothingOfOthers(world: World, { incidents, transitions, outbox }: Rows): string[] {
+  const news = new Map(transitions.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map((one) => [one.id, one]));
+  const scopeOf = (id: number) => incidents.find((one) => one.id === id)?.scope ?? '';
+  const within = (path: string, at: number, slackMs: number) =>
+    world.unwatched.some((one) => one.path === path && at > one.from + slackMs && at < (one.to ?? Number.POSITIVE_INFINITY));
+  const raised = [...news.values()].flatMap((one) => {
+    const scope = scopeOf(one.incident);
+    const at = one.at - epochMs;
+    return within(scope, at, 0) ? [`${scope} is not watched, and at ${clockOf(at)} ${one.about[0]?.fault} is ${one.kind}`] : [];
+  });
+  const told = outbox.flatMap((row) => {
+    const one = news.get(row.transition ?? 0);
+    const at = row.createdAt - epochMs;
+    // What took another channel because the first one failed is no new word, and says that it is over.
+    return one !== undefined && row.key.split('/').length === 3 && within(scopeOf(one.incident), at, underWayMs)
+      ? [`${row.key} is told of a room that is not watched`]
+      : [];
+  });
+  return [...raised, ...told];
+}
+
+/** No incident of a room stays open that is not watched, and whoever was told of one that was closed hears that it is. */
+export function closedIsTold(world: World, { incidents, transitions, outbox }: Rows): string[] {
+  const open = incidents.filter(({ over, scope }) => over === null && !scope.startsWith('centre') && !world.isWatched(scope));
+  const closed = incidents.filter(({ over }) => over === 'closed');
+  const untold = closed.flatMap(({ id, told, closedBecause }) => {
+    const last = transitions.find((one) => one.incident === id && one.kind === 'closed');
+    if (last === undefined) return [`incident ${id} was closed (${closedBecause}), and nothing says so`];
+    // The default route and a catch tell central alone.
+    if (/default route|error on the tab/.test(last.conclusion ?? '')) return [];
+    const reached = new Set(outbox.filter((row) => row.transition === last.id).map(({ person }) => person));
+    return told
+      .filter(({ person }) => !reached.has(person))
+      .map(({ person }) => `${person} was told of incident ${id}, not that it is closed`);
+  });
+  return [...open.map(({ scope }) => `${scope} is not watched and has an open incident`), ...untold];
+}

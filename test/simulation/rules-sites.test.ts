@@ -1,0 +1,66 @@
+/** R5 and R15 for PCs that move, and for sites that close and open again. */
+import { expect, test } from 'vitest';
+import { movePc, setStage } from '../../flows/sites/life.ts';
+import type { SiteChange } from '../../flows/sites/model.ts';
+import { eventsArrived } from './audit.ts';
+import { rowsOf } from './rows.ts';
+import { atRest, auditOf, eventsOf, mailTo, microphone, minute, presenceAt } from './scene.ts';
+import { sitePaths, type World } from './world.ts';
+
+async function changed(world: World, plan: { ok: boolean; change?: SiteChange }): Promise<void> {
+  if (plan.change === undefined) throw new Error('refused');
+  const done = world.centre.centre()?.sites.apply(plan.change);
+  await world.pass(1_000);
+  await done;
+}
+
+function setTo(world: World, stage: 'closed' | 'commissioning' | 'live'): Promise<void> {
+  const sites = world.centre.centre()?.sites;
+  if (sites === undefined) throw new Error('flows is down');
+  const sight = { table: sites.table(), records: sites.records(), wanted: sites.wanted };
+  return changed(world, setStage(sight, { site: sitePaths[0], stage, force: true }, { by: 'meera', now: sites.now() }));
+}
+
+test('R5 R15 a PC that is moved with its disk brings to its new path what was not acknowledged, and nothing is a gap', async () => {
+  const world = await atRest({ pcs: 2, sites: 2 });
+  microphone(world, 'microphone.missing');
+  await world.pass(minute);
+  const before = world.pc(0);
+  before.cut('reset');
+  microphone(world, null);
+  microphone(world, 'microphone.muted');
+  await world.pass(minute);
+  const table = world.centre.centre()?.sites.table();
+  if (table === undefined) throw new Error('flows is down');
+  const acknowledged = eventsOf(world).length;
+  await changed(world, movePc(table, { pc: before.path, to: sitePaths[1], newToken: () => 'token' }, 'meera'));
+  world.renew(0, `${sitePaths[1]}/pc-1`, { disk: 'kept' });
+  await world.pass(5 * minute);
+  const spool = world.pc(0).agent()?.spool;
+  expect(spool?.acked()).toBe(spool?.range().last);
+  const kept = before.record.kept.map((one, at) => ({ ...one, excused: at < acknowledged ? 'acknowledged before' : null }));
+  expect(kept.length).toBeGreaterThan(acknowledged + 1);
+  expect(eventsArrived(world, world.pc(0).path, kept)).toEqual([]);
+  expect(await auditOf(world)).toMatchObject({ gaps: 0, twice: 0, forks: 0 });
+  const [old] = rowsOf(world).incidents;
+  expect(old).toMatchObject({ scope: before.path, over: 'closed', closedBecause: `moved to ${world.pc(0).path}` });
+  expect(mailTo(world, 'asha').at(-1)).toMatch(/^Closed: /);
+});
+
+test('R4 R15 what happens in a site that is closed is told to nobody, and reaches the ledger when the site opens again', async () => {
+  const world = await atRest();
+  await setTo(world, 'closed');
+  microphone(world, 'microphone.missing');
+  await world.pass(10 * minute);
+  expect(rowsOf(world).incidents).toEqual([]);
+  const held = eventsOf(world).length;
+  expect(world.pc(0).agent()?.spool.range().last).toBeGreaterThan(held);
+  await setTo(world, 'commissioning');
+  await world.pass(20 * minute);
+  expect(presenceAt(world)).toBe('online');
+  expect(rowsOf(world).incidents).toEqual([]);
+  expect(eventsOf(world).length).toBe(world.pc(0).agent()?.spool.range().last);
+  await setTo(world, 'live');
+  await world.pass(minute);
+  expect(mailTo(world, 'asha')).toEqual([expect.stringMatching(/^Critical: Microphone/)]);
+});

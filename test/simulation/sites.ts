@@ -1,0 +1,121 @@
+/** What operators do to sites and PCs meanwhile: sites close and open again, PCs move, are retired and replaced. */
+import type { SiteStage } from '#contracts';
+import type { Centre } from '../../flows/centre.ts';
+import { movePc, replacePc, retirePc, setStage } from '../../flows/sites/life.ts';
+import type { SiteChange } from '../../flows/sites/model.ts';
+import type { Random } from '../random.ts';
+import { epochMs } from './time.ts';
+import { sitePaths, type World } from './world.ts';
+
+/** `forMs`: how long the site is closed, or until the machine is taken away or another one stands there. */
+export type SiteAct = { atMs: number; forMs: number; kind: 'close' | 'move' | 'retire' | 'replace'; pc: number };
+
+type Plan = { ok: true; change: SiteChange } | { ok: false };
+
+const second = 1_000;
+const minute = 60 * second;
+const by = 'meera';
+
+/** Sites close for a while; a PC is moved, retired or replaced at most once. */
+export function siteActsOf(random: Random, at: { pcs: number; untilMs: number }): SiteAct[] {
+  const acts = Array.from({ length: random.below(6) }, () => siteActOf(random, at));
+  const isFirst = ({ kind, pc }: SiteAct, index: number) =>
+    kind === 'close' || acts.findIndex((one) => one.kind !== 'close' && one.pc === pc) === index;
+  return acts.filter(isFirst);
+}
+
+function siteActOf(random: Random, { pcs, untilMs }: { pcs: number; untilMs: number }): SiteAct {
+  const atMs = 3 * minute + random.next() * (untilMs - 12 * minute);
+  const kind = random.pick(['close', 'close', 'move', 'retire', 'replace'] as const);
+  return {
+    atMs,
+    kind,
+    forMs: (kind === 'close' ? minute : second) + random.next() * (kind === 'close' ? 7 : 1.5) * minute,
+    pc: random.below(pcs),
+  };
+}
+
+/** Does it, as often as it takes until the centre says that it is done. */
+export function perform(world: World, act: SiteAct): void {
+  const { path } = world.pc(act.pc);
+  const site = sitePaths[act.pc % 2] as string;
+  world.note(`* ${act.kind} ${act.kind === 'close' ? site : path}`);
+  if (act.kind === 'close') return stage(world, { site, to: 'closed' }, () => reopen(world, site, act.forMs));
+  if (act.kind === 'move') return move(world, act, path);
+  const plan = act.kind === 'retire' ? retirePc : replacePc;
+  insist(
+    world,
+    ({ table }) => plan(table(), { pc: path, newToken }, by),
+    () => {
+      const retired = act.kind === 'retire';
+      if (retired) world.unwatched.push({ path, from: world.time.now(), to: null });
+      world.time.later(act.forMs, () => (retired ? world.pc(act.pc).remove() : world.renew(act.pc, path)));
+    },
+  );
+}
+
+/** Into the other site, which must not be closed at that time. */
+function move(world: World, act: SiteAct, path: string): void {
+  const to = `${sitePaths.find((one) => !path.startsWith(one))}/${path.split('/')[2]}`;
+  insist(
+    world,
+    ({ table }) => movePc(table(), { pc: path, to, newToken }, by),
+    ({ table }) => {
+      if (table().node(to) === undefined) return void world.time.later(minute, () => move(world, act, path));
+      world.unwatched.push({ path, from: world.time.now(), to: null });
+      world.time.later(act.forMs, () => world.renew(act.pc, to));
+    },
+  );
+}
+
+function reopen(world: World, site: string, afterMs: number): void {
+  world.time.later(afterMs, () =>
+    stage(world, { site, to: 'commissioning' }, () => void world.time.later(minute, () => stage(world, { site, to: 'live' }, () => {}))),
+  );
+}
+
+/** Puts a site into a stage and writes down which rooms are watched; `done` only where it was in another one. */
+function stage(world: World, { site, to }: { site: string; to: SiteStage }, done: () => void): void {
+  let before: string | undefined;
+  const plan = (sites: Centre['sites']) => {
+    before ??= sites.table().stageOf(site);
+    return setStage(
+      { ...sites, table: sites.table(), records: sites.records() },
+      { site, stage: to, force: true },
+      { by, now: sites.now() },
+    );
+  };
+  insist(world, plan, (sites) => {
+    const table = sites.table();
+    if (before === to || table.stageOf(site) !== to) return;
+    const now = (table.node(site)?.site?.stageAt ?? 0) - epochMs;
+    if (to === 'closed') world.unwatched.push(...table.pcsOf(site).map((path) => ({ path, from: now, to: null })));
+    const own = world.unwatched.filter(({ path }) => table.pcsOf(site).includes(path));
+    if (to === 'live') for (const one of own) one.to ??= now;
+    done();
+  });
+}
+
+/** A command whose answer never comes is given again; one that is refused is done already, or `done` sees to it. */
+function insist(world: World, plan: (sites: Centre['sites']) => Plan, done: (sites: Centre['sites']) => void): void {
+  const again = () => void world.time.later(5 * second, () => insist(world, plan, done));
+  const [centre, process] = [world.centre.centre(), world.centre.process()];
+  if (centre === undefined || process === undefined) return again();
+  let open = true;
+  const ended = (how: () => void) => () => {
+    if (open) how();
+    open = false;
+  };
+  process.onKill(ended(again));
+  new Promise<void>((resolve) => {
+    const planned = plan(centre.sites);
+    resolve(planned.ok ? centre.sites.apply(planned.change) : undefined);
+  }).then(
+    ended(() => done(centre.sites)),
+    ended(again),
+  );
+}
+
+function newToken(): string {
+  return 'token';
+}
