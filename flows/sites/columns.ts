@@ -1,0 +1,147 @@
+/** What the columns of the site table's CSV say, one way and back: a row of cells and a node of the tree. */
+import * as v from 'valibot';
+import { isId, isTimeZone, linkClasses, type Profile, siteStages } from '#contracts';
+import type { ProfileLayer, SiteFacts, TreeNode } from './model.ts';
+import { expectedKinds, levelOf, noFacts } from './table.ts';
+
+type Devices = NonNullable<Profile['expected']['camera']>;
+const devicesLimit = 8;
+const textLimit = 80;
+/** Line breaks and other controls, what is not seen or turns text around (the joiners of Hindi stay), and what a wrong encoding leaves behind. */
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]|(?![\u200c\u200d])\p{Cf}/u;
+
+const id = v.optional(that(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
+const text = v.optional(that(isPlain, `at most ${textLimit} characters on one line, and no = + - @ as the first`));
+const devices = v.optional(
+  v.pipe(
+    that(areDevices, `a number from 0 to ${devicesLimit}, or up to ${devicesLimit} parts of names with "|" between`),
+    v.transform(devicesOf),
+  ),
+);
+
+/** A row whose empty cells are left out. Its keys are all columns; a file holds each once, in any order. */
+export const rowSchema = v.object({
+  state: id,
+  site: id,
+  pc: id,
+  name_en: that(isPlain, `a name of at most ${textLimit} characters on one line, and no = + - @ as the first`),
+  name_hi: text,
+  stage: v.optional(v.picklist(siteStages)),
+  elevation_m: ranged(-500, 9_000),
+  latitude: ranged(6, 38),
+  longitude: ranged(68, 98),
+  link: v.optional(v.picklist(linkClasses)),
+  isp: text,
+  link_id: text,
+  contact_name: text,
+  contact_phone: v.optional(that((number) => /^\+?\d[\d ()/-]{4,24}$/.test(number), 'a phone number such as +91 1982 252010')),
+  contact_email: v.optional(v.pipe(v.string(), v.maxLength(120), v.email())),
+  time_zone: v.optional(that(isKnownZone, 'a time zone such as Asia/Kolkata')),
+  cameras: devices,
+  microphones: devices,
+  speakers: devices,
+});
+
+type Row = v.InferOutput<typeof rowSchema>;
+export type Column = keyof Row;
+export type Cells = Record<Column, string>;
+export const columns = Object.keys(rowSchema.entries) as Column[];
+/** Columns that say something of a site only. */
+export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
+
+/** The node that a row describes. What the row leaves empty is inherited; an empty stage is the one that was `before`. */
+export function nodeOf(row: Row, before: TreeNode | undefined, now: number): TreeNode {
+  const path = [row.state, row.site, row.pc].filter((part) => part !== undefined).join('/');
+  const layer: ProfileLayer = {};
+  if (row.link !== undefined) layer.link = row.link;
+  if (row.elevation_m !== undefined) layer.elevationM = row.elevation_m;
+  if (row.time_zone !== undefined) layer.timeZone = row.time_zone;
+  for (const kind of expectedKinds) {
+    const devices = row[`${kind}s`];
+    if (devices !== undefined) layer.expected = { ...layer.expected, [kind]: devices };
+  }
+  const name = { en: row.name_en, hi: row.name_hi ?? row.name_en };
+  return { path, name, layer, site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
+}
+
+/** The cells of a node, as they are written to a file. */
+export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
+  const [state = '', siteId = '', pc = ''] = path.split('/');
+  return {
+    state,
+    site: siteId,
+    pc,
+    name_en: name.en,
+    name_hi: name.hi === name.en ? '' : name.hi,
+    stage: site?.stage ?? '',
+    elevation_m: numberText(layer.elevationM),
+    latitude: numberText(site?.latitude),
+    longitude: numberText(site?.longitude),
+    link: layer.link ?? '',
+    isp: site?.isp ?? '',
+    link_id: site?.linkId ?? '',
+    contact_name: site?.contact.name ?? '',
+    contact_phone: site?.contact.phone ?? '',
+    contact_email: site?.contact.email ?? '',
+    time_zone: layer.timeZone ?? '',
+    cameras: devicesText(layer.expected?.camera),
+    microphones: devicesText(layer.expected?.microphone),
+    speakers: devicesText(layer.expected?.speaker),
+  };
+}
+
+function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {
+  const stage = row.stage ?? before?.stage ?? 'planned';
+  const life = before?.stage === stage ? before : { ...noFacts, stageAt: now };
+  return {
+    stage,
+    stageAt: life.stageAt,
+    cleanSince: life.cleanSince,
+    latitude: row.latitude ?? null,
+    longitude: row.longitude ?? null,
+    isp: row.isp ?? '',
+    linkId: row.link_id ?? '',
+    contact: { name: row.contact_name ?? '', phone: row.contact_phone ?? '', email: row.contact_email ?? '' },
+  };
+}
+
+function that(test: (text: string) => boolean, wanted: string) {
+  return v.pipe(v.string(), v.check(test, wanted));
+}
+
+function ranged(from: number, to: number) {
+  const inRange = (text: string) => /^-?\d{1,5}(\.\d{1,20})?$/.test(text) && Number(text) >= from && Number(text) <= to;
+  return v.optional(v.pipe(that(inRange, `a number from ${from} to ${to}`), v.transform(Number)));
+}
+
+/** A cell that a spreadsheet would take for a formula is refused here, so that no export carries one. */
+function isPlain(text: string): boolean {
+  return text.length <= textLimit && !unprintable.test(text) && !/^[=+\-@＝＋－＠]/.test(text);
+}
+
+function areDevices(text: string): boolean {
+  return devicesOf(text).length <= devicesLimit && isPlain(text.replaceAll('|', '').slice(0, textLimit)) && text.length <= 640;
+}
+
+/** `2` = two of any kind; `Rally|Brio` = one by each name; an empty part = one of any kind. */
+function devicesOf(text: string): Devices {
+  if (/^\d+$/.test(text)) return Array.from({ length: Math.min(Number(text), devicesLimit + 1) }, () => ({}));
+  return text.split('|').map((part) => (part.trim() === '' ? {} : { match: part.trim() }));
+}
+
+function devicesText(devices: Devices | undefined): string {
+  if (devices === undefined) return '';
+  return devices.every(({ match }) => match === undefined) ? String(devices.length) : devices.map(({ match }) => match ?? '').join('|');
+}
+
+function numberText(value: number | null | undefined): string {
+  return value === null || value === undefined ? '' : String(value);
+}
+
+/** Looked up once each: it is slow. */
+const knownZones = new Set<string>();
+
+function isKnownZone(name: string): boolean {
+  if (!knownZones.has(name) && isTimeZone(name)) knownZones.add(name);
+  return knownZones.has(name);
+}

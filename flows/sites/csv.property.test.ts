@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { type Random, randomFrom } from '../../test/random.ts';
+import { columns } from './columns.ts';
+import { readCsv, toCsv } from './csv.ts';
+import { planImport } from './import.ts';
+import { randomTree } from './sites.test-helper.ts';
+import { createSiteTable } from './table.ts';
+
+test('what is exported reads back as the same tree, into an empty table and into its own', () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const nodes = randomTree(randomFrom(seed));
+    const table = createSiteTable(nodes);
+    const text = toCsv(table);
+    const alone = readCsv(text, createSiteTable([]), 0);
+    expect(alone.problems, `seed ${seed}`).toEqual([]);
+    expect(alone.nodes, `seed ${seed}`).toEqual([...table.nodes()]);
+    const again = planImport({ csv: text, table, now: 5, by: 'x' });
+    expect(again, `seed ${seed}`).toEqual({
+      import: { problems: [], difference: { added: [], changed: [], same: nodes.length, missing: [] }, applied: false },
+      change: null,
+    });
+  }
+});
+
+test('whatever stands in a file, it is either taken whole or told what is wrong, and never throws', () => {
+  let taken = 0;
+  for (let seed = 1; seed <= 600; seed++) {
+    const random = randomFrom(seed);
+    const { nodes, problems } = readCsv(spoilt(random), createSiteTable([]), 0);
+    expect(nodes.length === 0 || problems.length === 0, `seed ${seed}`).toBe(true);
+    for (const { line, what } of problems) expect(line >= 1 && what.length > 5 && !/[\r\n]/.test(what), `seed ${seed}: ${what}`).toBe(true);
+    if (problems.length === 0) taken += 1;
+  }
+  expect(taken).toBeGreaterThan(20);
+});
+
+/** An export with a few characters put in, taken out or exchanged. */
+function spoilt(random: Random): string {
+  const text = [...toCsv(createSiteTable(randomTree(random)))];
+  for (let times = random.below(4); times > 0; times--) {
+    const at = random.below(text.length);
+    text.splice(at, random.below(3), random.pick([...',;"\n\r=|', '\0', '', '9', 'x', 'é', random.pick(columns)]));
+  }
+  return text.join('');
+}

@@ -1,0 +1,259 @@
+import { expect, test } from 'vitest';
+import { columns } from './columns.ts';
+import { csvLimitBytes, readCsv, toCsv } from './csv.ts';
+import { node, smallTree } from './sites.test-helper.ts';
+import { createSiteTable } from './table.ts';
+
+const nothing = createSiteTable([]);
+const header = columns.join(',');
+
+/** A line of the file: cells by column, all others empty. */
+function line(cells: Partial<Record<(typeof columns)[number], string>>): string {
+  return columns.map((column) => cells[column] ?? '').join(',');
+}
+
+function problemsOf(lines: string[], table = nothing): string[] {
+  return readCsv(lines.join('\n'), table, 1).problems.map(({ line: at, column, what }) => `${at} ${column}: ${what}`);
+}
+
+const leh = { state: 'ladakh', site: 'leh', name_en: 'Leh' };
+const good = [header, line({ state: 'ladakh', name_en: 'Ladakh' }), line(leh)];
+
+test('a site that is new is planned, one that is known keeps its stage and its life', () => {
+  const read = readCsv(good.join('\n'), nothing, 7);
+  expect(read.problems).toEqual([]);
+  expect(read.nodes[1]).toEqual({
+    path: 'ladakh/leh',
+    name: { en: 'Leh', hi: 'Leh' },
+    layer: {},
+    site: {
+      stage: 'planned',
+      stageAt: 7,
+      cleanSince: null,
+      latitude: null,
+      longitude: null,
+      isp: '',
+      linkId: '',
+      contact: { name: '', phone: '', email: '' },
+    },
+  });
+  const held = createSiteTable([node('ladakh/leh', {}, { stage: 'commissioning', stageAt: 3, cleanSince: 4, isp: 'gone from the file' })]);
+  expect(readCsv(good.join('\n'), held, 7).nodes[1]?.site).toMatchObject({ stage: 'commissioning', stageAt: 3, cleanSince: 4, isp: '' });
+});
+
+test('every cell is read, in any order of the columns, with mark, CR LF, quotes and empty lines', () => {
+  const cells = {
+    ...leh,
+    name_hi: 'लेह',
+    stage: 'live',
+    elevation_m: '3524',
+    latitude: '34.1526',
+    longitude: '77.5771',
+    link: 'geo',
+    isp: '"BSNL, Leh"',
+    link_id: 'VSAT-7',
+    contact_name: '"Tashi ""T"" Dorje"',
+    contact_phone: '+91 1982 252010',
+    contact_email: 'leh@example.in',
+    time_zone: 'Asia/Kolkata',
+    cameras: 'Rally | Brio|',
+    microphones: '2',
+    speakers: '0',
+  };
+  const order = [...columns].reverse();
+  const text = `\ufeff${order.join(',')}\r\n\r\n,,,,,,,,,,,,,,,,,,\r\n${order.map((c) => ({ state: 'ladakh', name_en: 'Ladakh' })[c as 'state'] ?? '').join(',')}\r\n${order.map((c) => (cells as Record<string, string>)[c] ?? '').join(',')}\r\n`;
+  const read = readCsv(text, nothing, 7);
+  expect(read.problems).toEqual([]);
+  expect(read.nodes[1]).toEqual({
+    path: 'ladakh/leh',
+    name: { en: 'Leh', hi: 'लेह' },
+    layer: {
+      link: 'geo',
+      elevationM: 3_524,
+      timeZone: 'Asia/Kolkata',
+      expected: { camera: [{ match: 'Rally' }, { match: 'Brio' }, {}], microphone: [{}, {}], speaker: [] },
+    },
+    site: {
+      stage: 'live',
+      stageAt: 7,
+      cleanSince: null,
+      latitude: 34.1526,
+      longitude: 77.5771,
+      isp: 'BSNL, Leh',
+      linkId: 'VSAT-7',
+      contact: { name: 'Tashi "T" Dorje', phone: '+91 1982 252010', email: 'leh@example.in' },
+    },
+  });
+});
+
+test('every level is read from the ids that are filled, a child before its parent too', () => {
+  const pc = { ...leh, pc: 'vc-1', name_en: 'Hall' };
+  const read = readCsv(
+    [header, line(pc), line(leh), line({ state: 'ladakh', name_en: 'Ladakh' }), line({ name_en: 'India' })].join('\n'),
+    nothing,
+    1,
+  );
+  expect(read.problems).toEqual([]);
+  expect(read.nodes.map(({ path }) => path)).toEqual(['ladakh/leh/vc-1', 'ladakh/leh', 'ladakh', '']);
+});
+
+test.each<[string, Partial<Record<(typeof columns)[number], string>>, string]>([
+  [
+    'an id that is none',
+    { ...leh, site: 'Leh Town' },
+    '4 site: expected lower-case letters, digits and "-", at most 32, and not "all", found "Leh Town"',
+  ],
+  ['the reserved word', { ...leh, pc: 'all' }, '4 pc: expected lower-case letters, digits and "-", at most 32, and not "all", found "all"'],
+  ['no name', { ...leh, site: 'kargil', name_en: '' }, '4 name_en: must not be empty'],
+  [
+    'a name too long',
+    { ...leh, pc: 'a', name_hi: 'x'.repeat(81) },
+    '4 name_hi: expected at most 80 characters on one line, and no = + - @ as the first, found "xx',
+  ],
+  ['a control character', { ...leh, pc: 'a', name_en: 'a\u0007b' }, '4 name_en: expected a name of at most 80 characters on one line'],
+  ['text turned around', { ...leh, pc: 'a', name_en: 'a\u202eb' }, '4 name_en: expected a name'],
+  [
+    'a formula',
+    { ...leh, pc: 'a', name_en: '=HYPERLINK(1)' },
+    '4 name_en: expected a name of at most 80 characters on one line, and no = + - @',
+  ],
+  ['the wrong encoding', { ...leh, pc: 'a', name_hi: '\ufffd\ufffd' }, '4 name_hi: expected at most 80'],
+  [
+    'a stage that is none',
+    { ...leh, site: 'kargil', stage: 'ready' },
+    '4 stage: expected ("planned" | "commissioning" | "live" | "closed"), found "ready"',
+  ],
+  [
+    'a link class that is none',
+    { ...leh, pc: 'a', link: 'vsat' },
+    '4 link: expected ("fibre" | "4g" | "leo" | "geo" | "floor"), found "vsat"',
+  ],
+  [
+    'a site outside India',
+    { ...leh, site: 'k', latitude: '51.5', longitude: '77' },
+    '4 latitude: expected a number from 6 to 38, found "51.5"',
+  ],
+  [
+    'degrees and minutes',
+    { ...leh, site: 'k', latitude: '34', longitude: "77°34'" },
+    '4 longitude: expected a number from 68 to 98, found',
+  ],
+  ['half a place', { ...leh, site: 'k', latitude: '34' }, '4 latitude: latitude and longitude stand together'],
+  ['too high', { ...leh, pc: 'a', elevation_m: '9001' }, '4 elevation_m: expected a number from -500 to 9000, found "9001"'],
+  ['a number in words', { ...leh, pc: 'a', elevation_m: '3 km' }, '4 elevation_m: expected a number from -500 to 9000, found "3 km"'],
+  ['no e-mail', { ...leh, site: 'k', contact_email: 'tashi' }, '4 contact_email: expected a valid email, found "tashi"'],
+  [
+    'no phone',
+    { ...leh, site: 'k', contact_phone: 'ask Tashi' },
+    '4 contact_phone: expected a phone number such as +91 1982 252010, found "ask Tashi"',
+  ],
+  ['no time zone', { ...leh, pc: 'a', time_zone: 'IST+5' }, '4 time_zone: expected a time zone such as Asia/Kolkata, found "IST+5"'],
+  ['too many cameras', { ...leh, pc: 'a', cameras: '9' }, '4 cameras: expected a number from 0 to 8, or up to 8 parts of names'],
+  [
+    'too many names',
+    { ...leh, pc: 'a', speakers: 'a|b|c|d|e|f|g|h|i' },
+    '4 speakers: expected a number from 0 to 8, or up to 8 parts of names',
+  ],
+  ['a PC without its site', { state: 'ladakh', pc: 'a', name_en: 'x' }, '4 site: a PC needs its site'],
+  ['a site without its state', { site: 'leh', name_en: 'x' }, '4 state: a site needs its state'],
+  ['a parent that stands nowhere', { ...leh, state: 'goa' }, '4 state: goa stands neither in this file nor in the site table'],
+  ['a site that stands nowhere', { ...leh, site: 'k', pc: 'a' }, '4 site: ladakh/k stands neither in this file nor in the site table'],
+  ['the same place twice', leh, '4 site: ladakh/leh stands twice: line 3 is the same place'],
+  ['the facts of a site on a PC', { ...leh, pc: 'a', stage: 'live' }, '4 stage: only the line of a site may say this'],
+])('a line with %s is told with its number and column', (_what, cells, expected) => {
+  const problems = problemsOf([...good, line(cells)]);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]?.slice(0, expected.length)).toBe(expected);
+});
+
+test('all that is wrong is told at once, and nothing of the file is taken', () => {
+  const read = readCsv(
+    [...good, line({ ...leh, pc: 'B', link: 'x', elevation_m: 'y' }), 'a,b', line({ ...leh, site: 'k', stage: 'z' })].join('\n'),
+    nothing,
+    1,
+  );
+  expect(read.nodes).toEqual([]);
+  expect(read.problems.map(({ line: at, column }) => `${at} ${column}`).sort()).toEqual([
+    '4 elevation_m',
+    '4 link',
+    '4 pc',
+    '5 ',
+    '6 stage',
+  ]);
+});
+
+test('the number is that of the line in the file, also behind a cell with a line break and behind empty lines', () => {
+  expect(problemsOf([header, '', line({ name_en: '"one\ntwo"' }), '', line({ state: 'X', name_en: 'y' })])).toEqual([
+    expect.stringMatching(/^3 name_en: .*found "one two"$/),
+    expect.stringMatching(/^6 state: /),
+  ]);
+});
+
+test.each<[string, string, string]>([
+  ['nothing', '', '1 : the file is empty'],
+  ['semicolons', header.replaceAll(',', ';'), '1 : the cells are separated by ";": save the file as CSV with commas'],
+  ['tabs', header.replaceAll(',', '\t'), '1 : the cells are separated by tabs: save the file as CSV with commas'],
+  ['an unknown column', `${header},pin`, '1 pin: this column is not known'],
+  ['a column twice', `${header},link`, '1 link: this column stands twice'],
+  ['a column missing', header.replace(',speakers', ''), '1 speakers: this column is missing'],
+  [
+    'a quote that is never closed',
+    `${header}\n${line({ name_en: 'India' })}\n"ladakh,`,
+    '3 : a quote is opened here or below and never closed',
+  ],
+  [
+    'a quote within a cell',
+    `${header}\nla"dakh${','.repeat(18)}`,
+    '2 : a quote stands inside a cell: write it twice, and the whole cell in quotes',
+  ],
+  ['too many cells', `${header}\n${','.repeat(18)}x,y`, '2 : expected 19 cells as in the header, found 20'],
+  ['more than the limit', 'x'.repeat(csvLimitBytes + 1), '1 : the file is larger than 8 MiB'],
+])('a file with %s is refused in one clear line', (_what, text, expected) => {
+  expect(problemsOf([text])).toEqual([expected]);
+});
+
+test.each([
+  ['live', 'commissioning', false],
+  ['live', 'planned', false],
+  ['closed', 'live', false],
+  ['closed', 'commissioning', true],
+  ['planned', 'live', true],
+  ['live', 'live', true],
+  ['live', '', true],
+] as const)('a file moves a %s site to %j: %s; an old export never sets a live site back', (from, to, allowed) => {
+  const held = createSiteTable([node('ladakh'), node('ladakh/leh', {}, { stage: from })]);
+  const problems = problemsOf([header, line({ ...leh, stage: to })], held);
+  expect(problems).toEqual(allowed ? [] : [`2 stage: this site is ${from} and cannot become ${to} here; an empty cell keeps its stage`]);
+});
+
+test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
+  const text = toCsv(createSiteTable(smallTree()));
+  expect(text.split('\r\n')[0]).toBe(`\ufeff${header}`);
+  expect(text.split('\r\n')[5]).toBe('ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,');
+});
+
+test('10,000 lines with eight problems each: every faulty line is named, not the first few thousand with all of theirs', () => {
+  const bad = { state: 'S', site: 'P', pc: 'Q', name_en: '=x', stage: 'on', elevation_m: 'high', link: 'rope', time_zone: 'Mars' };
+  const { nodes, problems } = readCsv([header, ...Array.from({ length: 10_000 }, () => line(bad))].join('\n'), nothing, 1);
+  expect(nodes).toEqual([]);
+  expect(problems).toHaveLength(10_001);
+  expect(new Set(problems.map((one) => one.line)).size).toBe(10_000);
+  expect(problems.at(-1)?.what).toMatch(/^\d+ more problems in these lines$/);
+});
+
+test.each(['a,b', ',', '""'])('a million lines %s do not hold up the centre for half a minute: the file is refused unread', (text) => {
+  const startedAt = process.cpuUsage();
+  expect(problemsOf([`${header}\n${`${text}\n`.repeat(1_000_000)}`])).toEqual(['50002 : the file has more than 50000 lines']);
+  expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(5_000);
+});
+
+test.each(['\u200b', '\u200f', '\u202e', '\u{e0041}', '\u001b[2J', '\ud800'])('a name with the unseen %j is refused', (mark) => {
+  expect(problemsOf([header, line({ ...leh, name_en: `Leh${mark}` })], createSiteTable([node('ladakh')]))[0]).toMatch(/^2 name_en: /);
+});
+
+test('problems above 20,000 are counted, not listed', () => {
+  const bad = Array.from({ length: 20_500 }, (_, n) => line({ state: `s${n}` }));
+  const { problems } = readCsv([header, ...bad].join('\n'), nothing, 1);
+  expect(problems).toHaveLength(20_001);
+  expect(problems.at(-1)).toEqual({ line: 20_002, column: '', what: '500 more problems from here on' });
+});

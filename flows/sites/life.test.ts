@@ -1,0 +1,196 @@
+import { expect, test } from 'vitest';
+import { hashToken, type SiteStage, siteStages } from '#contracts';
+import { becauseOf, checklist, commissioning, issueTokens, movePc, quietDayMs, replacePc, retirePc, type Sight, setStage } from './life.ts';
+import type { SiteChange, SiteFacts } from './model.ts';
+import { node, record, recordsOf, smallTree } from './sites.test-helper.ts';
+import { createSiteTable } from './table.ts';
+
+const site = 'ladakh/leh';
+const pc = `${site}/vc-1`;
+const anil = { by: 'Anil', now: 50 };
+
+function oneSite(facts: Partial<SiteFacts>) {
+  return createSiteTable([node('ladakh'), node(site, {}, facts), node(pc)]);
+}
+
+function sight(facts: Partial<SiteFacts>, ...records: Parameters<typeof recordsOf>): Sight {
+  return { table: oneSite(facts), records: recordsOf(...records), wanted: () => 1 };
+}
+
+function counter(): () => string {
+  let n = 0;
+  return () => `token-${++n}`;
+}
+
+const fault = { component: 'camera', device: '', status: 'fault', fault: 'camera.missing', reason: null, since: 0 } as const;
+
+test.each<[SiteStage, SiteStage, boolean]>(
+  siteStages.flatMap((from) =>
+    siteStages.map((to): [SiteStage, SiteStage, boolean] => [from, to, 'pc pl pd cl cd ld dc'.includes(letters(from, to))]),
+  ),
+)('a %s site goes to %s: %s', (from, to, allowed) => {
+  const done = setStage(sight({ stage: from, stageAt: 1, cleanSince: 2 }, record(pc)), { site, stage: to, force: false }, anil);
+  expect(done.ok).toBe(allowed);
+  if (!done.ok)
+    return expect(done).toMatchObject({ missing: false, line: expect.stringMatching(/^ladakh\/leh is \w+(: next can be .+| already)$/) });
+  expect(done.change.nodes).toMatchObject([{ path: site, site: { stage: to, stageAt: 50, cleanSince: null } }]);
+  expect(done.change.audit).toEqual({ who: 'Anil', what: `site ${to}`, about: site });
+});
+
+function letters(from: SiteStage, to: SiteStage): string {
+  const letter = { planned: 'p', commissioning: 'c', live: 'l', closed: 'd' };
+  return letter[from] + letter[to];
+}
+
+test('a site whose checklist is not done is accepted only by force, and the audit says so', () => {
+  const seen = sight({ stage: 'commissioning' }, record(pc, { checks: [fault] }));
+  expect(setStage(seen, { site, stage: 'live', force: false }, anil)).toEqual({
+    ok: false,
+    missing: false,
+    line: 'ladakh/leh is not ready to go live: no-fault (ladakh/leh/vc-1 camera.missing)',
+  });
+  expect(setStage(seen, { site, stage: 'live', force: true }, anil)).toMatchObject({
+    ok: true,
+    change: { audit: { what: 'site forced live' } },
+  });
+});
+
+test.each(['ladakh', pc, 'goa/panaji', ''])('%j is no site', (path) => {
+  expect(setStage(sight({}), { site: path, stage: 'closed', force: false }, anil)).toMatchObject({ ok: false, missing: true });
+});
+
+test('a planned site is being set up from the first word of a PC', () => {
+  const table = oneSite({ stage: 'planned' });
+  expect(commissioning(table, recordsOf(record(pc, { presence: 'never', heardAt: null })), 5)).toBeNull();
+  const change = commissioning(table, recordsOf(record(pc, { checks: [fault] })), 5);
+  expect(change?.nodes[0]?.site).toMatchObject({ stage: 'commissioning', stageAt: 5, cleanSince: null });
+  expect(change?.audit).toEqual({ who: 'centre', what: 'sites go on', about: 'ladakh/leh commissioning' });
+});
+
+test('a day without a fault makes a site live; one fault, or one PC that does not talk, begins the day anew', () => {
+  const two = (cleanSince: number | null) =>
+    createSiteTable([node(site, {}, { stage: 'commissioning', stageAt: 1, cleanSince }), node(pc), node(`${site}/vc-2`)]);
+  const well = recordsOf(record(pc), record(`${site}/vc-2`));
+  const next = (cleanSince: number | null, records: ReturnType<typeof recordsOf>, now: number) =>
+    commissioning(two(cleanSince), new Map([...records].map(([path, one]) => [path, { ...one, heardAt: now }])), now)?.nodes[0]?.site;
+  expect(next(null, well, 10)).toMatchObject({ stage: 'commissioning', stageAt: 1, cleanSince: 10 });
+  expect(next(10, well, 10 + quietDayMs - 1)).toBeUndefined();
+  expect(next(10, well, 10 + quietDayMs)).toMatchObject({ stage: 'live', stageAt: 10 + quietDayMs, cleanSince: null });
+  for (const bad of [{ checks: [fault] }, { presence: 'silent' as const }, { checks: [] }]) {
+    expect(next(10, recordsOf(record(pc), record(`${site}/vc-2`, bad)), 20)).toMatchObject({ stage: 'commissioning', cleanSince: null });
+    expect(next(null, recordsOf(record(pc), record(`${site}/vc-2`, bad)), 20)).toBeUndefined();
+  }
+  expect(next(10, recordsOf(record(pc)), 20)).toMatchObject({ cleanSince: null });
+});
+
+test('a site whose quiet day ended while the centre was away is not live before each of its PCs is heard again', () => {
+  const table = oneSite({ stage: 'commissioning', cleanSince: 10 });
+  const at = 10 + quietDayMs;
+  expect(commissioning(table, recordsOf(record(pc, { heardAt: at - 1 })), at + 5_000)).toBeNull();
+  expect(commissioning(table, recordsOf(record(pc, { heardAt: at, rev: 0 })), at + 5_000)).toBeNull();
+  expect(commissioning(table, recordsOf(record(pc, { heardAt: at })), at + 5_000)?.nodes[0]?.site?.stage).toBe('live');
+});
+
+test('a clock that fell back does not make the quiet day longer', () => {
+  const table = oneSite({ stage: 'commissioning', cleanSince: 9_000_000 });
+  expect(commissioning(table, recordsOf(record(pc)), 50)?.nodes[0]?.site).toMatchObject({ stage: 'commissioning', cleanSince: 50 });
+});
+
+test('live and closed sites, and sites without a PC, are left alone by time', () => {
+  for (const stage of ['live', 'closed'] as const)
+    expect(commissioning(oneSite({ stage }), recordsOf(record(pc)), quietDayMs * 2)).toBeNull();
+  expect(commissioning(createSiteTable([node(site, {}, { stage: 'commissioning' })]), recordsOf(), 1)).toBeNull();
+});
+
+test('the checklist names what is still to do, and of which PC', () => {
+  const open = (seen: Sight) => checklist(seen, site).flatMap(({ item, done, about }) => (done ? [] : [[item, ...about]]));
+  expect(open(sight({ stage: 'live' }, record(pc)))).toEqual([]);
+  expect(open(sight({ stage: 'commissioning', cleanSince: 0 }, record(pc)))).toEqual([
+    ['quiet-day', 'no fault since 1970-01-01T00:00:00.000Z'],
+  ]);
+  expect(open(sight({ stage: 'planned' }))).toEqual([['installed', pc], ['heard', pc], ['configured', pc], ['quiet-day']]);
+  expect(
+    open(
+      sight(
+        { stage: 'commissioning' },
+        record(pc, { presence: 'silent', config: 2, checks: [fault, { ...fault, component: 'speaker', status: 'unknown' }] }),
+      ),
+    ),
+  ).toEqual([['heard', pc], ['configured', pc], ['no-fault', `${pc} camera.missing`], ['all-known', `${pc} speaker`], ['quiet-day']]);
+  const empty: Sight = { table: createSiteTable([node(site, {}, { stage: 'planned' })]), records: recordsOf(), wanted: () => 1 };
+  expect(checklist(empty, site)[0]).toEqual({ item: 'installed', done: false, about: ['no PC in the site table'] });
+});
+
+const tree = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'closed' })]);
+
+test.each([
+  ['ladakh/kargil', 'ladakh/leh/vc-2', 'ladakh/kargil/vc-2'],
+  ['ladakh/kargil/hall', 'ladakh/leh/vc-2', 'ladakh/kargil/hall'],
+])('R15 a PC moved to %s is a new PC there, its old identity worth nothing', (to, from, path) => {
+  const done = movePc(tree, { pc: from, to, newToken: counter() }, 'Anil');
+  if (!done.ok) throw new Error(done.line);
+  const { nodes, gone, registry, audit } = done.change;
+  expect(nodes).toEqual([{ ...tree.node(from), path }]);
+  expect(gone).toEqual([{ path: from, because: `moved to ${path}` }]);
+  expect(done.tokens).toEqual({ [path]: expect.stringMatching(/^token-/) });
+  expect(registry.find((entry) => entry.pc === from)).toMatchObject({ revoked: true });
+  expect(registry.find((entry) => entry.pc === path)).toEqual({ pc: path, tokenHash: hashToken(done.tokens[path] ?? ''), revoked: false });
+  expect(registry.filter((entry) => entry.tokenHash === hashToken(done.tokens[path] ?? ''))).toHaveLength(1);
+  expect(audit).toEqual({ who: 'Anil', what: 'PC moved', about: `${from} to ${path}` });
+});
+
+test.each([
+  ['ladakh/kargil', 'ladakh/leh/vc-1', false, 'ladakh/kargil/vc-1 stands in the site table already'],
+  ['ladakh/nubra', 'ladakh/leh/vc-1', false, 'there is no site ladakh/nubra'],
+  ['ladakh', 'ladakh/leh/vc-1', false, 'there is no site'],
+  ['ladakh/old', 'ladakh/leh/vc-1', false, 'ladakh/old is closed'],
+  ['ladakh/kargil', 'ladakh/leh/vc-7', true, 'there is no PC ladakh/leh/vc-7'],
+  ['ladakh/kargil', 'ladakh/leh', true, 'there is no PC ladakh/leh'],
+])('a move to %s of %s is refused', (to, from, missing, line) => {
+  expect(movePc(tree, { pc: from, to, newToken: counter() }, 'Anil')).toEqual({ ok: false, missing, line: expect.stringContaining(line) });
+});
+
+test('R15 a retired PC is gone and cannot connect again', () => {
+  const done = retirePc(tree, { pc: 'ladakh/leh/vc-2', newToken: counter() }, 'Anil');
+  expect(done).toMatchObject({
+    ok: true,
+    change: { gone: [{ path: 'ladakh/leh/vc-2', because: 'retired' }], registry: [{ pc: 'ladakh/leh/vc-2', revoked: true }] },
+  });
+  expect(retirePc(tree, { pc: 'x/y/z', newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: true });
+});
+
+test('R15 a replaced PC keeps its place, and only the new token opens', () => {
+  const done = replacePc(tree, { pc: 'ladakh/leh/vc-2', newToken: counter() }, 'Anil');
+  expect(done).toMatchObject({
+    ok: true,
+    tokens: { 'ladakh/leh/vc-2': 'token-1' },
+    change: { nodes: [], gone: [], replaced: ['ladakh/leh/vc-2'], registry: [{ tokenHash: hashToken('token-1'), revoked: false }] },
+  });
+  expect(replacePc(tree, { pc: 'x/y/z', newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: true });
+});
+
+test('tokens are issued to all that are named or to none', () => {
+  const pcs = ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'];
+  expect(issueTokens(tree, { pcs, newToken: counter() }, 'Anil')).toMatchObject({
+    ok: true,
+    tokens: { 'ladakh/leh/vc-1': 'token-1', 'ladakh/leh/vc-2': 'token-2' },
+    change: { audit: { what: 'tokens issued', about: 'ladakh/leh/vc-1, ladakh/leh/vc-2' } },
+  });
+  expect(issueTokens(tree, { pcs: [...pcs, 'x/y/z'], newToken: counter() }, 'Anil')).toEqual({
+    ok: false,
+    missing: true,
+    line: 'there is no PC x/y/z',
+  });
+  expect(issueTokens(tree, { pcs: [], newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: false });
+});
+
+test('R15 what a change takes out of the watch is told with its reason', () => {
+  const change: SiteChange = {
+    nodes: [node('ladakh/leh', {}, { stage: 'closed' })],
+    gone: [{ path: 'ladakh/leh/vc-2', because: 'retired' }],
+    replaced: [],
+    registry: [],
+    audit: { who: '', what: '', about: '' },
+  };
+  expect(becauseOf(change, tree)).toEqual({ 'ladakh/leh/vc-1': 'site closed', 'ladakh/leh/vc-2': 'retired' });
+});

@@ -1,0 +1,195 @@
+/** The life of a site and of its PCs, as pure functions: each answers the whole change, or one line why not. */
+import { type ChecklistItem, hashToken, type RegistryEntry, type SiteStage } from '#contracts';
+import type { PcRecord } from '../incidents/model.ts';
+import type { SiteChange, SiteFacts, SiteTable, TreeNode } from './model.ts';
+import { levelOf, parentOf } from './table.ts';
+
+/** Without a standing fault for this long, a site that is being set up goes live by itself. */
+export const quietDayMs = 24 * 60 * 60_000;
+
+/** What the judgement of a site looks at. `wanted` = the version of the configuration that a PC should hold. */
+export type Sight = { table: SiteTable; records: ReadonlyMap<string, PcRecord>; wanted(pc: string): number };
+type Act = { by: string; now: number };
+export type Planned = { ok: true; change: SiteChange } | Refusal;
+export type PlannedTokens = { ok: true; change: SiteChange; tokens: Record<string, string> } | Refusal;
+type Refusal = { ok: false; missing: boolean; line: string };
+
+const followers: Record<SiteStage, readonly SiteStage[]> = {
+  planned: ['commissioning', 'live', 'closed'],
+  commissioning: ['live', 'closed'],
+  live: ['closed'],
+  closed: ['commissioning'],
+};
+
+/** True where a site may go from one stage to the other. */
+export function mayFollow(from: SiteStage, to: SiteStage): boolean {
+  return from === to || followers[from].includes(to);
+}
+
+/** Puts a site into a stage. A site goes live only with its checklist done, or where `force` says so. */
+export function setStage(sight: Sight, at: { site: string; stage: SiteStage; force: boolean }, { by, now }: Act): Planned {
+  const node = sight.table.node(at.site);
+  if (node?.site == null) return missing(`there is no site ${at.site}`);
+  const from = node.site.stage;
+  if (from === at.stage) return refused(`${at.site} is ${from} already`);
+  if (!mayFollow(from, at.stage)) return refused(`${at.site} is ${from}: next can be ${followers[from].join(' or ')}`);
+  const open = at.stage === 'live' ? checklist(sight, at.site).filter(({ item, done }) => !done && item !== 'quiet-day') : [];
+  if (open.length > 0 && !at.force) return refused(`${at.site} is not ready to go live: ${open.map(itemLine).join('; ')}`);
+  const what = open.length > 0 ? 'site forced live' : `site ${at.stage}`;
+  return planned({ nodes: [staged(node, node.site, { stage: at.stage, stageAt: now, cleanSince: null })] }, [by, what, at.site]);
+}
+
+/**
+ * What time itself changes: a planned site whose first PC speaks is being set up; one that stood a day without a fault goes live. Null where nothing changes.
+ * Guarantee: `cleanSince` holds only while every PC of the site is online and no check is in fault.
+ */
+export function commissioning(table: SiteTable, records: ReadonlyMap<string, PcRecord>, now: number): SiteChange | null {
+  const nodes = table.sites.flatMap((node) => {
+    const next = node.site && nextFacts(node.site, recordsOf(table, records, node.path), now);
+    return next ? [staged(node, node.site as SiteFacts, next)] : [];
+  });
+  if (nodes.length === 0) return null;
+  const about = nodes.map(({ path, site }) => `${path} ${site?.stage}${site?.cleanSince === null ? '' : ', no fault'}`);
+  return changeOf({ nodes }, ['centre', 'sites go on', shortList(about)]);
+}
+
+/** What the clerk of a site still has to do, in the order in which it is done. */
+export function checklist({ table, records, wanted }: Sight, site: string): ChecklistItem[] {
+  const pcs = table.pcsOf(site);
+  const all = recordsOf(table, records, site);
+  const checks = all.flatMap((record) => (record?.checks ?? []).map((check) => ({ ...check, pc: record?.pc })));
+  const facts = table.node(site)?.site;
+  const silent = (test: (record: PcRecord | undefined, pc: string) => boolean) => pcs.filter((pc, at) => !test(all[at], pc));
+  const item = (name: ChecklistItem['item'], about: string[]): ChecklistItem => ({ item: name, done: about.length === 0, about });
+  const saying = (answer: 'fault' | 'unknown') =>
+    checks.filter(({ status }) => status === answer).map(({ pc, component, fault }) => `${pc} ${answer === 'fault' ? fault : component}`);
+  const offline = silent((record) => record?.presence === 'online');
+  const drifting = silent((record, pc) => record !== undefined && record.config > 0 && record.config === wanted(pc));
+  const since = facts?.cleanSince ?? null;
+  return [
+    item('installed', pcs.length === 0 ? ['no PC in the site table'] : silent((record) => record !== undefined && record.heardAt !== null)),
+    item('heard', offline),
+    item('configured', drifting),
+    item('no-fault', saying('fault')),
+    item('all-known', saying('unknown')),
+    {
+      item: 'quiet-day',
+      done: facts?.stage === 'live',
+      about: since === null ? [] : [`no fault since ${new Date(since).toISOString()}`],
+    },
+  ];
+}
+
+/** Moves a PC to another site, `state/site` or `state/site/pc`. Its path is its identity, so it is a new PC there, with a new token. */
+export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(): string }, by: string): PlannedTokens {
+  const node = pcNode(table, at.pc);
+  if (node === undefined) return missing(`there is no PC ${at.pc}`);
+  const to = levelOf(at.to) === 2 ? `${at.to}/${at.pc.split('/')[2]}` : at.to;
+  const site = parentOf(to) ?? '';
+  const stage = table.stageOf(site);
+  if (levelOf(to) !== 3 || stage === undefined) return refused(`there is no site ${site}`);
+  if (stage === 'closed') return refused(`${site} is closed`);
+  if (table.node(to) !== undefined) return refused(`${to} stands in the site table already`);
+  const { entries, tokens } = issue([to], at.newToken);
+  const gone = [{ path: at.pc, because: `moved to ${to}` }];
+  const registry = [revoked(at.pc, at.newToken), ...entries];
+  return { ok: true, change: changeOf({ nodes: [{ ...node, path: to }], gone, registry }, [by, 'PC moved', `${at.pc} to ${to}`]), tokens };
+}
+
+/** Takes a PC out of the table and out of the registry. */
+export function retirePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): Planned {
+  if (pcNode(table, at.pc) === undefined) return missing(`there is no PC ${at.pc}`);
+  const gone = [{ path: at.pc, because: 'retired' }];
+  return planned({ gone, registry: [revoked(at.pc, at.newToken)] }, [by, 'PC retired', at.pc]);
+}
+
+/** Another machine takes the place of a PC: a new token, and what was known of the old machine is forgotten. */
+export function replacePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): PlannedTokens {
+  if (pcNode(table, at.pc) === undefined) return missing(`there is no PC ${at.pc}`);
+  const { entries, tokens } = issue([at.pc], at.newToken);
+  return { ok: true, change: changeOf({ replaced: [at.pc], registry: entries }, [by, 'PC replaced', at.pc]), tokens };
+}
+
+/** New tokens for PCs; the ones they had are worth nothing any more. All or none. */
+export function issueTokens(table: SiteTable, at: { pcs: readonly string[]; newToken(): string }, by: string): PlannedTokens {
+  const unknown = at.pcs.find((pc) => pcNode(table, pc) === undefined);
+  if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
+  if (at.pcs.length === 0) return refused('no PC is named');
+  const { entries, tokens } = issue(at.pcs, at.newToken);
+  return { ok: true, change: changeOf({ registry: entries }, [by, 'tokens issued', shortList(at.pcs)]), tokens };
+}
+
+/** Why each PC that a change takes out of the watch is no longer watched, for what is open of it (R15). `after` = the table with the change. */
+export function becauseOf({ nodes, gone }: SiteChange, after: SiteTable): Record<string, string> {
+  const quiet = nodes.filter(({ site }) => site !== null && site.stage !== 'live');
+  const ofSites = quiet.flatMap(({ path, site }) => after.pcsOf(path).map((pc) => [pc, `site ${site?.stage}`] as const));
+  return Object.fromEntries([...ofSites, ...gone.map(({ path, because }) => [path, because] as const)]);
+}
+
+function nextFacts(facts: SiteFacts, records: readonly (PcRecord | undefined)[], now: number): Partial<SiteFacts> | undefined {
+  const { stage, cleanSince } = facts;
+  if (stage !== 'planned' && stage !== 'commissioning') return undefined;
+  if (stage === 'planned' && !records.some((record) => record !== undefined && record.heardAt !== null)) return undefined;
+  const since = records.length > 0 && records.every(isClean) ? Math.min(cleanSince ?? now, now) : null;
+  if (stage === 'planned') return { stage: 'commissioning', stageAt: now, cleanSince: since };
+  if (since !== null && records.every((record) => isHeardAfter(record, since + quietDayMs)))
+    return { stage: 'live', stageAt: now, cleanSince: null };
+  return since === cleanSince ? undefined : { cleanSince: since };
+}
+
+function isClean(record: PcRecord | undefined): boolean {
+  return record?.presence === 'online' && record.checks.length > 0 && record.checks.every(({ status }) => status !== 'fault');
+}
+
+/** Its answers are of this time: what stood in the ledger while the centre was away proves no quiet day. */
+function isHeardAfter(record: PcRecord | undefined, at: number): boolean {
+  return record !== undefined && record.rev > 0 && (record.heardAt ?? 0) >= at;
+}
+
+function recordsOf(table: SiteTable, records: ReadonlyMap<string, PcRecord>, site: string): (PcRecord | undefined)[] {
+  return table.pcsOf(site).map((pc) => records.get(pc));
+}
+
+function pcNode(table: SiteTable, path: string): TreeNode | undefined {
+  return levelOf(path) === 3 ? table.node(path) : undefined;
+}
+
+function staged(node: TreeNode, facts: SiteFacts, next: Partial<SiteFacts>): TreeNode {
+  return { ...node, site: { ...facts, ...next } };
+}
+
+function issue(pcs: readonly string[], newToken: () => string): { entries: RegistryEntry[]; tokens: Record<string, string> } {
+  const tokens = Object.fromEntries(pcs.map((pc) => [pc, newToken()]));
+  return { entries: Object.entries(tokens).map(([pc, token]) => ({ pc, tokenHash: hashToken(token), revoked: false })), tokens };
+}
+
+/** Revoked, and under the hash of a token that nobody was ever given. */
+function revoked(pc: string, newToken: () => string): RegistryEntry {
+  return { pc, tokenHash: hashToken(newToken()), revoked: true };
+}
+
+function planned(parts: Partial<SiteChange>, audit: [string, string, string]): Planned {
+  return { ok: true, change: changeOf(parts, audit) };
+}
+
+function changeOf(parts: Partial<SiteChange>, [who, what, about]: [string, string, string]): SiteChange {
+  return { nodes: [], gone: [], replaced: [], registry: [], ...parts, audit: { who, what, about } };
+}
+
+/** The first few of a list, and how many more. */
+function shortList(all: readonly string[]): string {
+  const shown = 8;
+  return all.slice(0, shown).join(', ') + (all.length > shown ? ` and ${all.length - shown} more` : '');
+}
+
+function itemLine({ item, about }: ChecklistItem): string {
+  return `${item} (${shortList(about)})`;
+}
+
+function missing(line: string): Refusal {
+  return { ok: false, missing: true, line };
+}
+
+function refused(line: string): Refusal {
+  return { ok: false, missing: false, line };
+}

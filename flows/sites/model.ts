@@ -1,0 +1,60 @@
+/** The tree of places: nation, states, sites, PCs; who changes it, and what a change consists of. */
+import type { LinkClass, Profile, RegistryEntry, SiteStage, Words } from '#contracts';
+import type { KnownPc } from '../incidents/model.ts';
+import type { Place } from '../incidents/notice.ts';
+
+/** What a level may set; the next level inherits what it leaves out. */
+export type ProfileLayer = { link?: LinkClass; elevationM?: number; timeZone?: string; expected?: Profile['expected'] };
+
+/** One place. `path`: '' is the nation, else `state`, `state/site` or `state/site/pc`. */
+export type TreeNode = {
+  path: string;
+  /** Of a PC: the name of its room. */
+  name: Words;
+  layer: ProfileLayer;
+  /** Of a site only. */
+  site: SiteFacts | null;
+};
+
+export type SiteFacts = {
+  stage: SiteStage;
+  /** When it came to this stage; centre's clock. */
+  stageAt: number;
+  /** Of a site that is being set up: since when all its PCs talk and no fault stands; null while not. */
+  cleanSince: number | null;
+  latitude: number | null;
+  longitude: number | null;
+  isp: string;
+  linkId: string;
+  contact: { name: string; phone: string; email: string };
+};
+
+/** A change of the tree: one transaction, after which the engine knows the new PCs and the broker the new registry. */
+export type SiteChange = {
+  nodes: TreeNode[];
+  /** Nodes that are no more, with the reason that closes what is open of them (R15), such as `moved to goa/panaji/vc-1`. */
+  gone: { path: string; because: string }[];
+  /** PCs whose machine is another one now: what was known of the old one is forgotten. */
+  replaced: string[];
+  registry: RegistryEntry[];
+  audit: { who: string; what: string; about: string };
+};
+
+/** A profile with the origin of each value: the path of the level that set it, null for the built-in default. */
+export type ResolvedProfile = { profile: Profile; timeZone: string; origins: Record<string, string | null> };
+
+/** The tree, ready to be asked. Immutable: a change makes a new one. */
+export type SiteTable = {
+  node(path: string): TreeNode | undefined;
+  nodes(): Iterable<TreeNode>;
+  /** All sites, by path. */
+  sites: readonly TreeNode[];
+  /** The PCs of a site, by path. */
+  pcsOf(site: string): readonly string[];
+  /** Every PC of a site that is not closed; only those of live sites alert. */
+  known: readonly KnownPc[];
+  /** The stage of the site of a PC, or of a site; undefined for anything else. */
+  stageOf(path: string): SiteStage | undefined;
+  place(scope: string): Place;
+  resolve(path: string): ResolvedProfile;
+};

@@ -1,0 +1,90 @@
+/** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
+import type { ProfileView, SiteStage, SitesImport } from '#contracts';
+import type { PcRecord } from '../incidents/model.ts';
+import { planImport } from './import.ts';
+import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, type Sight, setStage } from './life.ts';
+import type { SiteChange, SiteTable } from './model.ts';
+import { levelOf } from './table.ts';
+
+export type OfficeOptions = {
+  table(): SiteTable;
+  records(): ReadonlyMap<string, PcRecord>;
+  /** The version of the configuration that a PC should hold. */
+  wanted(pc: string): number;
+  /** Resolves when the change is committed and PCs and broker are told; rejects with nothing of it done, or where the broker's file cannot be written. */
+  apply(change: SiteChange): Promise<void>;
+  /** The centre's time. */
+  now(): number;
+  /** 32 random bytes as text. */
+  newToken(): string;
+};
+
+/** What became of an order; `tokens` are shown this once and kept nowhere. */
+export type Done = { ok: true; tokens: Record<string, string> } | { ok: false; missing: boolean; line: string };
+
+export type Office = ReturnType<typeof createOffice>;
+
+/**
+ * The office over the present table.
+ * Guarantee: orders are carried out one after the other, each on the table that the last one left.
+ */
+export function createOffice(options: OfficeOptions) {
+  const { table, newToken, now } = options;
+  const inTurn = turns();
+  const sight = (): Sight => ({ table: table(), records: options.records(), wanted: options.wanted });
+  const carryOut = (plan: () => Planned | PlannedTokens): Promise<Done> =>
+    inTurn(async () => {
+      const planned = plan();
+      if (!planned.ok) return planned;
+      await options.apply(planned.change);
+      return { ok: true, tokens: 'tokens' in planned ? planned.tokens : {} };
+    });
+
+  return {
+    table,
+    /** The profile of a place with the origin of each value; undefined where there is no such place. */
+    profile: (path: string): ProfileView | undefined => profileView(sight(), path),
+    /** Without `apply` it only tells what would change. */
+    import: (at: { csv: string; apply: boolean; by: string }): Promise<SitesImport> =>
+      inTurn(async () => {
+        const planned = planImport({ ...at, table: table(), now: now() });
+        if (!at.apply || planned.import.problems.length > 0) return planned.import;
+        if (planned.change !== null) await options.apply(planned.change);
+        return { ...planned.import, applied: true };
+      }),
+    stage: (at: { site: string; stage: SiteStage; force: boolean }, by: string) =>
+      carryOut(() => setStage(sight(), at, { by, now: now() })),
+    move: (pc: string, to: string, by: string) => carryOut(() => movePc(table(), { pc, to, newToken }, by)),
+    retire: (pc: string, by: string) => carryOut(() => retirePc(table(), { pc, newToken }, by)),
+    replace: (pc: string, by: string) => carryOut(() => replacePc(table(), { pc, newToken }, by)),
+    /** New tokens for the PCs that are named, or for all of a scope. */
+    tokens: (at: { pcs: readonly string[]; scope: string | undefined }, by: string) =>
+      carryOut(() => issueTokens(table(), { pcs: [...at.pcs, ...pcsOfScope(table(), at.scope)], newToken }, by)),
+  };
+}
+
+function profileView({ table, records, wanted }: Sight, path: string): ProfileView | undefined {
+  if (path !== '' && table.node(path) === undefined) return undefined;
+  const { profile, origins } = table.resolve(path);
+  const pcs = pcsOfScope(table, path).map((pc) => {
+    const record = records.get(pc);
+    return { pc, wanted: wanted(pc), held: record?.config ?? 0, presence: record?.presence ?? ('never' as const) };
+  });
+  return { path, profile, origins, pcs };
+}
+
+function pcsOfScope(table: SiteTable, scope: string | undefined): string[] {
+  if (scope === undefined) return [];
+  if (levelOf(scope) === 3) return table.node(scope) === undefined ? [] : [scope];
+  return table.sites.filter(({ path }) => scope === '' || `${path}/`.startsWith(`${scope}/`)).flatMap(({ path }) => table.pcsOf(path));
+}
+
+/** Runs tasks one after the other; one that failed does not hold up the next. */
+function turns(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const result = last.then(task);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}

@@ -1,0 +1,103 @@
+/** Trees of places for tests: a small one to read, and seeded random ones. */
+import { linkClasses, siteStages } from '#contracts';
+import type { Random } from '../../test/random.ts';
+import type { PcRecord } from '../incidents/model.ts';
+import type { ProfileLayer, SiteFacts, TreeNode } from './model.ts';
+import { expectedKinds, noFacts } from './table.ts';
+
+/** A node with a name in both languages. */
+export function node(path: string, layer: ProfileLayer = {}, site: Partial<SiteFacts> | null = null): TreeNode {
+  const name = { en: `Name of ${path || 'the nation'}`, hi: `${path} का नाम` };
+  return { path, name, layer, site: site && { ...noFacts, ...site } };
+}
+
+/** Nation, Ladakh with Leh (two PCs) and Kargil (planned, one PC). */
+export function smallTree(): TreeNode[] {
+  return [
+    node('', { timeZone: 'Asia/Kolkata' }),
+    node('ladakh', { link: 'geo' }),
+    node('ladakh/leh', { elevationM: 3_524, expected: { camera: [{ match: 'Rally' }, {}] } }, { latitude: 34.1526, longitude: 77.5771 }),
+    node('ladakh/leh/vc-1'),
+    node('ladakh/leh/vc-2', { link: 'leo', expected: { microphone: [] } }),
+    node('ladakh/kargil', {}, { stage: 'planned' }),
+    node('ladakh/kargil/vc-1'),
+  ];
+}
+
+/** A whole random nation that a CSV can say: every kind of cell, all stages. */
+export function randomTree(random: Random): TreeNode[] {
+  const maybe = <T>(make: () => T): T | undefined => (random.next() < 0.5 ? make() : undefined);
+  const text = () => random.pick(['', 'BSNL', 'with, comma', 'says "yes"', 'semi; colon', "o'clock", 'दफ़्तर', 'a|b', 'x = 1']);
+  const devices = () =>
+    random.pick([
+      [],
+      [{}],
+      [{}, {}],
+      [{ match: 'Rally' }],
+      [{ match: 'Brio 500' }, {}],
+      [{}, { match: 'a, "b"' }],
+      [{ match: 'क' }, { match: 'ख' }],
+    ]);
+  const layer = (): ProfileLayer => {
+    const expected = Object.fromEntries(expectedKinds.flatMap((kind) => (random.next() < 0.3 ? [[kind, devices()]] : [])));
+    const [link, elevationM, timeZone] = [
+      maybe(() => random.pick(linkClasses)),
+      maybe(() => random.below(95_000) / 10 - 500),
+      maybe(() => random.pick(['Asia/Kolkata', 'UTC'])),
+    ];
+    return {
+      ...(link && { link }),
+      ...(elevationM !== undefined && { elevationM }),
+      ...(timeZone && { timeZone }),
+      ...(Object.keys(expected).length > 0 && { expected }),
+    };
+  };
+  const facts = (): SiteFacts => ({
+    ...noFacts,
+    stage: random.pick(siteStages),
+    ...(random.next() < 0.5 ? {} : { latitude: 6 + random.below(32_000) / 1_000, longitude: 68 + random.below(30_000) / 1_000 }),
+    isp: text(),
+    linkId: text(),
+    contact: { name: text(), phone: random.pick(['', '+91 1982 252010', '0194-2452138']), email: random.pick(['', 'leh@example.in']) },
+  });
+  const make = (path: string, site: SiteFacts | null = null): TreeNode => {
+    const en = `${random.pick(['Office', 'Hall, main', '"Quoted"', 'Зал'])} ${path}`;
+    return { path, name: { en, hi: random.pick([en, 'कमरा', 'कमरा "१"']) }, layer: layer(), site };
+  };
+  const ids = (prefix: string) => Array.from({ length: random.below(4) }, (_, n) => `${prefix}${n}`);
+  const states = ids('state-').flatMap((state) => [
+    make(state),
+    ...ids('site').flatMap((site) => [make(`${state}/${site}`, facts()), ...ids('vc-').map((pc) => make(`${state}/${site}/${pc}`))]),
+  ]);
+  return random.next() < 0.8 ? [make(''), ...states] : states;
+}
+
+/** What the centre remembers of a PC that is online and well. */
+export function record(pc: string, change: Partial<PcRecord> = {}): PcRecord {
+  return {
+    pc,
+    link: 'fibre',
+    presence: 'online',
+    boot: 'b',
+    session: 1,
+    rev: 1,
+    digest: null,
+    checks: [{ component: 'camera', device: '', status: 'ok', fault: null, reason: null, since: 0 }],
+    heardAt: 1,
+    lostAt: null,
+    lostSession: 0,
+    unheard: false,
+    spool: 's',
+    config: 1,
+    inventory: null,
+    agent: '1',
+    calledAt: null,
+    ended: {},
+    ...change,
+  };
+}
+
+/** Records by PC. */
+export function recordsOf(...records: PcRecord[]): ReadonlyMap<string, PcRecord> {
+  return new Map(records.map((one) => [one.pc, one]));
+}

@@ -1,0 +1,167 @@
+/** The tree of places, ready to be asked: who belongs where, and what each PC is judged against (DESIGN, decision 4). */
+import type { OwnSite, Profile, SiteStage, Words } from '#contracts';
+import type { Place } from '../incidents/notice.ts';
+import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from './model.ts';
+
+/** What a profile may expect of a PC; each is inherited by itself. */
+export const expectedKinds = ['camera', 'microphone', 'speaker'] as const;
+
+const builtIn: ResolvedProfile = {
+  profile: { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } },
+  timeZone: 'Asia/Kolkata',
+  origins: {
+    link: null,
+    elevationM: null,
+    timeZone: null,
+    'expected.camera': null,
+    'expected.microphone': null,
+    'expected.speaker': null,
+  },
+};
+
+const allSites: Words = { en: 'All offices', hi: 'सभी दफ़्तर' };
+const centreRooms: Record<string, Words> = {
+  centre: { en: 'the centre itself', hi: 'सेंटर' },
+  'centre/unheard': { en: 'several rooms', hi: 'कई कमरे' },
+};
+
+/** Builds the table of a tree. A node whose parent is missing inherits from the next level that is there. */
+export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
+  const byPath = new Map([...nodes].map((node) => [node.path, node]));
+  const sorted = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const pcs = pcsBySite(sorted);
+  const resolve = resolver(byPath);
+  const stageOf = (path: string): SiteStage | undefined => byPath.get(siteLevel(path))?.site?.stage;
+  const known = [...pcs].flatMap(([site, paths]) => {
+    const stage = stageOf(site);
+    if (stage === undefined || stage === 'closed') return [];
+    return paths.map((pc) => {
+      const { link, elevationM } = resolve(pc).profile;
+      return { pc, link, elevationM, alerts: stage === 'live' };
+    });
+  });
+  return {
+    node: (path) => byPath.get(path),
+    nodes: () => sorted,
+    sites: sorted.filter(({ site }) => site !== null),
+    pcsOf: (site) => pcs.get(site) ?? [],
+    known,
+    stageOf,
+    place: (scope) => placeOf(scope, byPath, resolve),
+    resolve,
+  };
+}
+
+/** How deep a path stands: 0 the nation, 1 a state, 2 a site, 3 a PC. */
+export function levelOf(path: string): number {
+  return path === '' ? 0 : path.split('/').length;
+}
+
+/** The level above; undefined above the nation. */
+export function parentOf(path: string): string | undefined {
+  return path === '' ? undefined : path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/**
+ * The nodes of the one site that `sabha.json` describes, live at once. Nation and state are only made where `held` has none,
+ * so that the settings of one office never overwrite what an import said of the whole. Its profile is exactly the file's: a kind of device that is not named there is not expected.
+ */
+export function nodesOfSettings(site: OwnSite, now: number, held?: SiteTable): TreeNode[] {
+  const path = `${site.state}/${site.id}`;
+  const before = held?.node(path)?.site ?? undefined;
+  const facts: SiteFacts = before ?? { ...noFacts, stageAt: now };
+  const expected = { camera: [], microphone: [], speaker: [], ...site.profile.expected };
+  const layer: ProfileLayer = { link: site.profile.link, elevationM: site.profile.elevationM, timeZone: site.timeZone, expected };
+  const upper: TreeNode[] = [
+    { path: '', name: allSites, layer: {}, site: null },
+    { path: site.state, name: inBoth({ en: titleOf(site.state) }), layer: {}, site: null },
+  ];
+  return [
+    ...upper.filter((node) => held?.node(node.path) === undefined),
+    {
+      path,
+      name: inBoth(site.name),
+      layer,
+      site: facts.stage === 'live' ? facts : { ...facts, stage: 'live', stageAt: now, cleanSince: null },
+    },
+    ...site.pcs.map((pc) => ({ path: `${path}/${pc.id}`, name: inBoth(pc.room), layer: {}, site: null })),
+  ];
+}
+
+/** The facts of a site of which nothing is known yet. */
+export const noFacts: SiteFacts = {
+  stage: 'live',
+  stageAt: 0,
+  cleanSince: null,
+  latitude: null,
+  longitude: null,
+  isp: '',
+  linkId: '',
+  contact: { name: '', phone: '', email: '' },
+};
+
+function pcsBySite(sorted: readonly TreeNode[]): Map<string, string[]> {
+  const pcs = new Map<string, string[]>();
+  for (const { path } of sorted) {
+    if (levelOf(path) !== 3) continue;
+    const site = siteLevel(path);
+    const list = pcs.get(site);
+    if (list === undefined) pcs.set(site, [path]);
+    else list.push(path);
+  }
+  return pcs;
+}
+
+/** Layer by layer from the nation down, each path once; a level that sets nothing shares the object of the one above. */
+function resolver(byPath: ReadonlyMap<string, TreeNode>): (path: string) => ResolvedProfile {
+  const done = new Map<string, ResolvedProfile>();
+  const resolve = (path: string): ResolvedProfile => {
+    const held = done.get(path);
+    if (held !== undefined) return held;
+    const parent = parentOf(path);
+    const above = parent === undefined ? builtIn : resolve(parent);
+    const own = byPath.get(path);
+    if (own === undefined) return above;
+    const merged = merge(above, own);
+    done.set(path, merged);
+    return merged;
+  };
+  return resolve;
+}
+
+function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfile {
+  const kinds = expectedKinds.filter((kind) => layer.expected?.[kind] !== undefined);
+  const plain = (['link', 'elevationM', 'timeZone'] as const).filter((key) => layer[key] !== undefined);
+  const set = [...plain, ...kinds.map((kind) => `expected.${kind}`)];
+  if (set.length === 0) return above;
+  const { profile } = above;
+  const expected: Profile['expected'] = {};
+  for (const kind of expectedKinds) expected[kind] = layer.expected?.[kind] ?? profile.expected[kind] ?? [];
+  return {
+    profile: { link: layer.link ?? profile.link, elevationM: layer.elevationM ?? profile.elevationM, expected },
+    timeZone: layer.timeZone ?? above.timeZone,
+    origins: { ...above.origins, ...Object.fromEntries(set.map((key) => [key, path])) },
+  };
+}
+
+function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): Place {
+  const nation = byPath.get('')?.name ?? allSites;
+  const own = centreRooms[scope];
+  if (own !== undefined) return { site: nation, room: own, timeZone: resolve('').timeZone };
+  const site = byPath.get(siteLevel(scope))?.name ?? nation;
+  return { site, room: byPath.get(scope)?.name ?? inBoth({ en: scope }), timeZone: resolve(scope).timeZone };
+}
+
+/** The site of a site's or PC's path; any other path as it is. */
+function siteLevel(path: string): string {
+  const [state, site] = path.split('/');
+  return site === undefined ? path : `${state}/${site}`;
+}
+
+function titleOf(id: string): string {
+  return id.replace(/(^|-)([a-z])/g, (_all, dash: string, letter: string) => (dash === '' ? '' : ' ') + letter.toUpperCase());
+}
+
+function inBoth(words: { en: string; hi?: string | undefined }): Words {
+  return { en: words.en, hi: words.hi ?? words.en };
+}
