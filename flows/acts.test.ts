@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deliverAct, readMessage, toMs, waitAct } from './acts.ts';
+import { deliverAct, outcomeOf, readMessage, toMs, waitAct } from './acts.ts';
 import { now, wireMessage } from './tabs/tabs.test-helper.ts';
 
 test('a message of the wires is taken as the very object that it is, with fields of its own', () => {
@@ -76,4 +76,17 @@ test.each([
   [1, 'weeks', undefined],
 ])('%s %s is read as milliseconds or as no time at all', (value, unit, expected) => {
   expect(toMs(value, unit)).toBe(expected);
+});
+
+test('the outcome of an offered message is what its node says; an error that was caught is tried again', () => {
+  const msg = { payload: 'sent', sabha: { key: '7/telegram/asha' } };
+  const key = msg.sabha.key;
+  expect(outcomeOf(msg, 'delivered')).toEqual({ ok: true, key, outcome: { result: 'delivered' } });
+  expect(outcomeOf(msg, 'refused')).toMatchObject({ ok: true, outcome: { result: 'refused', reason: expect.stringMatching(/\S/) } });
+  const error = { message: 'chat\nnot found' };
+  expect(outcomeOf({ ...msg, error }, 'delivered')).toEqual({ ok: true, key, outcome: { result: 'retry', reason: 'chat not found' } });
+  expect(outcomeOf({ payload: 'sent' }, 'delivered')).toMatchObject({
+    ok: false,
+    line: expect.stringContaining('not a message that an offer node gave out: sabha: '),
+  });
 });

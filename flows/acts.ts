@@ -1,8 +1,9 @@
 /** What the nodes on the tabs do to a message, as pure functions; a node is a thin shell around one of them. */
 
 import * as v from 'valibot';
-import { describeIssue, severities, transitionKinds } from '#contracts';
+import { describeIssue, oneLine, severities, transitionKinds } from '#contracts';
 import type { Act, WireMessage } from './incidents/model.ts';
+import type { Outcome } from './people/model.ts';
 
 /**
  * The message of the wires that `msg` is, or one line that says what is wrong with it.
@@ -36,6 +37,19 @@ export function waitAct(message: WireMessage, wait: Wait, now: number): 'due' | 
   return { do: 'wait', node, dueAt, unlessAcknowledged, message: { severity, holdMs, to: [...to] } };
 }
 
+/** What became of an offered message: what the node says, or for one that a catch node sends the error, to be tried again. */
+export function outcomeOf(
+  msg: unknown,
+  result: Outcome['result'],
+): { ok: true; key: string; outcome: Outcome } | { ok: false; line: string } {
+  const read = v.safeParse(offeredShape, msg);
+  if (!read.success) return { ok: false, line: `not a message that an offer node gave out: ${describeIssue(read.issues[0])}` };
+  const { sabha, error } = read.output;
+  const reason = oneLine(error?.message ?? 'the node on the tab said so', 200);
+  const said = error === undefined ? result : 'retry';
+  return { ok: true, key: sabha.key, outcome: said === 'delivered' ? { result: said } : { result: said, reason } };
+}
+
 /** Milliseconds of a number in a wait node's unit; undefined for what is no time. */
 export function toMs(value: unknown, unit: string): number | undefined {
   const factor = unitMs[unit];
@@ -45,6 +59,11 @@ export function toMs(value: unknown, unit: string): number | undefined {
 }
 
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 };
+
+const offeredShape = v.looseObject({
+  sabha: v.looseObject({ key: v.string() }),
+  error: v.optional(v.looseObject({ message: v.pipe(v.unknown(), v.transform(String)) })),
+});
 
 const time = v.pipe(v.number(), v.finite());
 

@@ -1,6 +1,8 @@
 /** What the nodes on the tabs may ask of `flows`: to take what is offered, and to conclude it. */
 import type { Cancel } from '#contracts';
 import type { WireMessage } from './incidents/model.ts';
+import type { OfferedMessage } from './people/channels/offered.ts';
+import type { Outcome } from './people/model.ts';
 
 export type Wires = {
   /** The head of the wires takes every offer. The newest head wins; none is fine, an offer then waits to be made again. */
@@ -11,5 +13,8 @@ export type Wires = {
   conclude(message: WireMessage, how: string): void;
   /** Names of the channels that exist, for the deliver node's list. */
   channels(): string[];
+  /** An offer node takes what its channel is to send; an outcome node says what became of it. */
+  offered(channel: string, give: (message: OfferedMessage) => void): Cancel;
+  outcome(key: string, outcome: Outcome): void;
   now(): number;
 };

@@ -1,12 +1,21 @@
 import { expect, test } from 'vitest';
 import type { Person } from '#contracts';
-import type { Line, Lines } from './channels/index.ts';
+import type { Lines } from './channels/index.ts';
 import { createDirect } from './direct.ts';
-import type { Outcome, RenderedMessage } from './model.ts';
+import type { Line, Outcome, RenderedMessage } from './model.ts';
 import { technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
 
-const devi: Person = { id: 'devi', name: 'Devi', role: 'central', scope: '', language: 'hi', email: 'devi@centre.test' };
+const devi: Person = {
+  id: 'devi',
+  name: 'Devi',
+  role: 'central',
+  scope: '',
+  language: 'hi',
+  email: 'devi@centre.test',
+  webhook: false,
+  addresses: {},
+};
 const place = { site: { en: 'Centre', hi: 'सेंटर' }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' };
 
 function desk(people: Person[], mail: () => Promise<Outcome>) {

@@ -37,7 +37,13 @@ export function createDirect({ clock, lines, roster, place, onFailure }: DirectO
       const reaching = [...lines].filter(([, line]) => line.reaches(person));
       return reaching.map(async ([name, { channel }]) => {
         const { language } = person;
-        const message = { key: `${key}/${name}/${person.id}`, ...render(notice, language), language, severity: 'critical' as const };
+        const message = {
+          key: `${key}/${name}/${person.id}`,
+          ...render(notice, language),
+          language,
+          severity: 'critical' as const,
+          notice,
+        };
         const outcome = await limited({ clock, limitMs: sendLimitMs }, (signal) => channel.send(message, person, signal));
         if (outcome.result !== 'delivered') onFailure(name, person.id, outcome.reason);
       });

@@ -1,5 +1,5 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
-import type { EmailChannel, Language, Person, Severity, TransitionKind } from '#contracts';
+import type { EmailChannel, Language, Person, Severity, TransitionKind, WebhookChannel } from '#contracts';
 import type { FaultNews } from '../incidents/model.ts';
 
 /** What a message is made of; the text is made when it is sent, in the language of the person. */
@@ -42,11 +42,24 @@ export type Outcome =
 /** A way to reach a person. One file each in `channels/`; every one passes the same conformance suite. */
 export type Channel = {
   name: string;
+  /** Longest time that one send may take, where it is not the outbox's own. */
+  limitMs?: number;
   /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<Outcome>;
   close(): void;
 };
 
-export type RenderedMessage = { key: string; subject: string; text: string; language: Language; severity: Severity };
+/** A channel, and whom it can reach. */
+export type Line = { channel: Channel; reaches(person: Person): boolean };
 
-export type ChannelSettings = { email?: EmailChannel | undefined };
+export type RenderedMessage = {
+  key: string;
+  subject: string;
+  text: string;
+  language: Language;
+  severity: Severity;
+  /** What it was made of, for channels that programs read. */
+  notice: Notice;
+};
+
+export type ChannelSettings = { email?: EmailChannel | undefined; webhook?: WebhookChannel | undefined };

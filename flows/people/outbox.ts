@@ -121,8 +121,8 @@ async function attempt({ clock, lines, roster, isOver }: OutboxOptions, { row }:
   if (!channel) return { result: 'retry', reason: `there is no channel "${row.channel}"` };
   const over = row.notice.incident !== null && isOver(row.notice.incident);
   const { notice, key } = row;
-  const message = { key, ...render(notice, person.language, over), language: person.language, severity: notice.severity };
-  return limited({ clock, limitMs: sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  const message = { key, ...render(notice, person.language, over), language: person.language, severity: notice.severity, notice };
+  return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
 }
 
 /** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */

@@ -55,6 +55,8 @@ export const technician: Person = {
   scope: 'ladakh/leh',
   language: 'en',
   email: 'asha@office.test',
+  webhook: true,
+  addresses: { telegram: '4711' },
 };
 
 export function notice(changes: Partial<Notice> = {}): Notice {

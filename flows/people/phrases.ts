@@ -94,7 +94,14 @@ export const directWords: Record<DirectReason, { title: Words; action: Words }> 
   },
 };
 
-/** Why an incident was closed, where the machine says it in English; another reason is printed as it is. */
+/** Why an incident was closed, where the machine says it in English; another reason is printed as it is. `moved to` is followed by a path. */
 export const closedReasons: Record<string, Words> = {
   'no longer checked': { en: 'no longer checked', hi: 'अब इसकी जाँच नहीं होती' },
+  'site closed': { en: 'site closed', hi: 'यह साइट बंद कर दी गई है' },
+  'site no longer live': { en: 'site no longer live', hi: 'यह साइट अब चालू साइटों में नहीं है' },
+  'no longer in the site table': { en: 'no longer in the site table', hi: 'यह PC अब साइट टेबल में नहीं है' },
+  'no longer in sabha.json': { en: 'no longer in sabha.json', hi: 'यह PC अब sabha.json में नहीं है' },
+  retired: { en: 'the PC is retired', hi: 'यह PC हटा दिया गया है' },
+  replaced: { en: 'the PC was replaced', hi: 'यह PC बदल दिया गया है' },
+  'moved to': { en: 'the PC was moved to', hi: 'यह PC यहाँ चला गया है:' },
 };

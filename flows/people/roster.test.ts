@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import { openChannels } from './channels/index.ts';
+import { createOffers } from './channels/offered.ts';
+import type { ChannelSettings } from './model.ts';
 import { channelFor, channelsOf, createRoster, wrongScope } from './roster.ts';
 
 const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({
@@ -9,8 +11,12 @@ const person = (id: string, role: Person['role'], scope: string, email?: string)
   role,
   scope,
   language: 'en',
+  webhook: false,
+  addresses: {},
   ...(email === undefined ? {} : { email }),
 });
+const open = (settings: ChannelSettings, people: Person[] = []) =>
+  openChannels({ settings, people, offers: createOffers(), log: () => {} });
 const asha = person('asha', 'technician', 'ladakh/leh', 'asha@office.test');
 const bina = person('bina', 'technician', 'ladakh/leh-2');
 const chand = person('chand', 'state', 'ladakh');
@@ -50,31 +56,26 @@ test('nobody found: the central persons; none of those: the desk at the centre, 
 test('a person who has left since is still told, on the console', () => {
   const gone = createRoster([asha]).person('gone');
   expect(gone).toMatchObject({ id: 'gone' });
-  expect(
-    channelFor(
-      gone,
-      'email',
-      openChannels({ email: mail }, () => {}),
-    ),
-  ).toBe('console');
+  expect(channelFor(gone, 'email', open({ email: mail }))).toBe('console');
 });
 
 const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: false };
 
 test('the wanted channel where it reaches the person, otherwise the console', () => {
-  const lines = openChannels({ email: mail }, () => {});
+  const lines = open({ email: mail });
   expect(channelFor(asha, 'email', lines)).toBe('email');
   expect(channelFor(bina, 'email', lines)).toBe('console');
   expect(channelFor(asha, 'pigeon', lines)).toBe('console');
-  expect(
-    channelFor(
-      asha,
-      'email',
-      openChannels({}, () => {}),
-    ),
-  ).toBe('console');
+  expect(channelFor(asha, 'email', open({}))).toBe('console');
   expect(channelsOf(asha, lines)).toEqual(['console', 'email']);
   expect(channelsOf(bina, lines)).toEqual(['console']);
+});
+
+test('a channel on the tabs exists as soon as one person has an address for it, and reaches only such persons', () => {
+  const ekta: Person = { ...bina, addresses: { telegram: '4711' } };
+  const lines = open({}, [asha, ekta]);
+  expect(channelFor(ekta, 'telegram', lines)).toBe('telegram');
+  expect(channelFor(asha, 'telegram', lines)).toBe('console');
 });
 
 test('a scope that holds no PC is one clear line', () => {

@@ -15,7 +15,15 @@ export type Roster = {
 };
 
 /** The built-in person who is told when nobody else is there. */
-const centralDesk: Person = { id: 'central-desk', name: 'Central desk', role: 'central', scope: '', language: 'en' };
+const centralDesk: Person = {
+  id: 'central-desk',
+  name: 'Central desk',
+  role: 'central',
+  scope: '',
+  language: 'en',
+  webhook: false,
+  addresses: {},
+};
 
 /** The roster over the persons of the settings. */
 export function createRoster(people: readonly Person[]): Roster {

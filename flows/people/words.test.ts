@@ -57,6 +57,8 @@ test('each kind says its own news', () => {
 test('a close says why, in Hindi too; a reason without Hindi words is printed as it is', () => {
   const hi = (reason: string) => render(notice({ kind: 'closed', lines: [reason] }), 'hi').text;
   expect(hi('no longer checked')).toContain('वजह: अब इसकी जाँच नहीं होती।');
+  expect(hi('site closed')).toContain('वजह: यह साइट बंद कर दी गई है।');
+  expect(hi('moved to goa/panaji/vc-1')).toContain('वजह: यह PC यहाँ चला गया है: goa/panaji/vc-1।');
   expect(hi('PC moved')).toContain('वजह: PC moved।');
 });
 

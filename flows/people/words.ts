@@ -1,5 +1,5 @@
 /** The text of a message: what, where, since when, what to do first; never more than one screen of a small phone. */
-import { type Fault, faultOf, faults, type Language, type Words } from '#contracts';
+import { type Fault, faultOf, faults, isTimeZone, type Language, type Words } from '#contracts';
 import type { Notice } from './model.ts';
 import { closedReasons, type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
 import { short, variableLimit } from './plain.ts';
@@ -80,8 +80,10 @@ function directOf(notice: Notice, language: Language): Omit<News, 'head'> {
 
 function closedBecause(notice: Notice, language: Language, p: Phrases): string {
   const reason = notice.lines[0] ?? '';
-  const known: Words | undefined = Object.hasOwn(closedReasons, reason) ? closedReasons[reason] : undefined;
-  return reason === '' ? '' : p.because(known?.[language] ?? short(reason, 60));
+  const [, words = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
+  const known: Words | undefined = Object.hasOwn(closedReasons, words) ? closedReasons[words] : undefined;
+  const said = known ? `${known[language]} ${short(place, 60)}`.trimEnd() : short(reason, 60);
+  return reason === '' ? '' : p.because(said);
 }
 
 /** What, where, since when, what to do: the lines that every message has, with names of at most `size` characters. */
@@ -144,21 +146,21 @@ function lengthOf(parts: string[]): number {
 
 /** Day and time on the clocks of the site. A zone that this machine does not know is UTC, and says so. */
 function timeOf(atMs: number, timeZone: string, language: Language): string {
-  const { locale, month } = phrases[language].dates;
   const instant = Temporal.Instant.fromEpochMilliseconds(Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0);
-  const zone = zoneOr(timeZone, 'UTC');
+  const zone = isTimeZone(timeZone) ? timeZone : 'UTC';
   const local = instant.toZonedDateTimeISO(zone);
-  const time = `${local.toLocaleString(locale, { day: 'numeric', month })}, ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
+  const day = days[language].format(Date.UTC(local.year, local.month - 1, local.day));
+  const time = `${day}, ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
   return zone === timeZone ? time : `${time} ${zone}`;
-}
-
-function zoneOr(timeZone: string, other: string): string {
-  try {
-    return Temporal.Now.zonedDateTimeISO(timeZone).timeZoneId && timeZone;
-  } catch {
-    return other;
-  }
 }
 
 /** The end of the year 9999: nobody sends a message about a later one. */
 const latestMs = 253_402_300_799_000;
+
+/** Made once: a format costs more to make than a message. */
+const days = { en: dayFormat('en'), hi: dayFormat('hi') };
+
+function dayFormat(language: Language): Intl.DateTimeFormat {
+  const { locale, month } = phrases[language].dates;
+  return new Intl.DateTimeFormat(locale, { day: 'numeric', month, timeZone: 'UTC' });
+}

@@ -172,7 +172,7 @@ test('a node that throws on any tab is caught, told to central and named in the 
   const ends = await live.offer(runs);
   for (const [at, end] of ends.entries()) {
     expect(end?.how).toBe(`error on the tab: Error: thrown on purpose (${throwers[at]?.id})`);
-    expect(end?.message.acts.slice(-2)).toEqual(told(['central'], 'critical'));
+    expect(end?.message.acts.slice(-3)).toEqual(told(['central'], 'critical'));
   }
   const idle: string[] = [];
   for (const { wire, nodes } of cutsOf(rigged).filter((cut) => /-catch |^watch-|-to-watch /.test(cut.wire))) {
@@ -198,26 +198,29 @@ test('a Deploy takes the old head and the old waits off the wires', async () => 
   expect([...live.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold']);
 });
 
-test.each(['incident', 'wait', 'deliver', 'conclude'])('the editor serves label and help of %s in English and Hindi', async (name) => {
-  for (const [language, hindi] of [
-    ['en-US', false],
-    ['hi', true],
-  ] as const) {
-    const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
-    const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
-    const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';
-    expect(help.length).toBeGreaterThan(200);
-    expect(/\p{Script=Devanagari}/u.test(help)).toBe(hindi);
-    const catalogue = await (
-      await fetch(`${live.address}/nodes/@sabha/flow-nodes/sabha-${name}/messages?lng=${language}`, { headers })
-    ).json();
-    expect(/\p{Script=Devanagari}/u.test(catalogue[name].label)).toBe(hindi);
-  }
-});
+test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude'])(
+  'the editor serves label and help of %s in English and Hindi',
+  async (name) => {
+    for (const [language, hindi] of [
+      ['en-US', false],
+      ['hi', true],
+    ] as const) {
+      const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
+      const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
+      const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';
+      expect(help.length).toBeGreaterThan(200);
+      expect(/\p{Script=Devanagari}/u.test(help)).toBe(hindi);
+      const catalogue = await (
+        await fetch(`${live.address}/nodes/@sabha/flow-nodes/sabha-${name}/messages?lng=${language}`, { headers })
+      ).json();
+      expect(/\p{Script=Devanagari}/u.test(catalogue[name].label)).toBe(hindi);
+    }
+  },
+);
 
 test('the editor answers nobody without its password, and no foreign page', async () => {
   expect((await fetch(`${live.address}/flows`)).status).toBe(401);
-  expect(await (await fetch(`${live.address}/sabha/channels`, { headers: live.headers })).json()).toEqual(['console', 'email']);
+  expect(await (await fetch(`${live.address}/sabha/channels`, { headers: live.headers })).json()).toEqual(['console', 'email', 'webhook']);
   expect((await fetch(`${live.address}/sabha/channels`)).status).toBe(401);
   const wrong = { client_id: 'node-red-editor', grant_type: 'password', scope: '*', username: 'sabha', password: 'open' };
   const body = JSON.stringify(wrong);
@@ -239,7 +242,7 @@ function tabs(): FlowNode[] {
 }
 
 function told(to: string[], severity: Severity): Act[] {
-  return ['email', 'console'].map((channel) => ({ do: 'deliver', channel, to, severity }));
+  return ['email', 'webhook', 'console'].map((channel) => ({ do: 'deliver', channel, to, severity }));
 }
 
 type WaitFields = { unlessAcknowledged?: boolean; severity?: Severity; holdMs?: number; to?: string[] };

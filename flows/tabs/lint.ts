@@ -9,7 +9,7 @@ export function lintFlows(nodes: readonly FlowNode[]): string[] {
 
 /** Core nodes that are safe; all that keep messages, leave the process or run code of their own are not among them. */
 const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
-const own = ['sabha-incident', 'sabha-wait', 'sabha-deliver', 'sabha-conclude'];
+const own = ['sabha-incident', 'sabha-wait', 'sabha-deliver', 'sabha-offer', 'sabha-outcome', 'sabha-conclude'];
 const allowed = new Set([...core, ...own]);
 /** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
 const sources = new Set(['sabha-incident', 'sabha-wait', 'catch']);
@@ -118,9 +118,10 @@ function secrets(node: FlowNode, where: string): string[] {
   return found;
 }
 
-/** Targets by output; a link out has one output, its links. */
+/** Targets by output; a link out has one output, its links. What an offer gives out is no transition any more. */
 function targets(node: FlowNode, graph: Graph): string[][] {
   if (node.type === 'link out') return [[...(graph.links.get(node.id) ?? [])]];
+  if (node.type === 'sabha-offer') return (node.wires ?? []).slice(0, 1);
   return node.wires ?? [];
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { WireMessage } from '../incidents/model.ts';
+import { createOffers } from '../people/channels/offered.ts';
 import { startRed } from '../red.ts';
 import { editorUser } from '../settings.ts';
 import type { FlowNode } from '../storage.ts';
@@ -50,6 +51,7 @@ export function heldWires() {
   const heads = new Set<(message: WireMessage) => void>();
   const waits = new Map<string, (message: WireMessage) => void>();
   const concluded: Conclusion[] = [];
+  const offers = createOffers();
   const wires: Wires = {
     head: (take) => {
       heads.add(take);
@@ -60,10 +62,12 @@ export function heldWires() {
       return () => waits.delete(node);
     },
     conclude: (message, how) => concluded.push({ message, how }),
-    channels: () => ['console', 'email'],
+    offered: offers.take,
+    outcome: (key, outcome) => void offers.outcome(key, outcome),
+    channels: () => ['console', 'email', 'webhook'],
     now: () => now,
   };
-  return { wires, heads, waits, concluded };
+  return { wires, heads, waits, concluded, offers };
 }
 
 export type Live = Awaited<ReturnType<typeof startLive>>;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Person, realClock } from '#contracts';
 import type { Op } from '../../flows/ledger/model.ts';
 import { openChannels } from '../../flows/people/channels/index.ts';
+import { createOffers } from '../../flows/people/channels/offered.ts';
 import type { OutboxRow } from '../../flows/people/model.ts';
 import { createOutbox } from '../../flows/people/outbox.ts';
 import { notice, row, technician } from '../../flows/people/people.test-helper.ts';
@@ -24,7 +25,8 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
   function desk(isOver: (incident: number) => boolean = () => false) {
     const ledger = new Map<string, OutboxRow>();
     const outcomes: string[] = [];
-    const lines = openChannels({ email: { host: '127.0.0.1', port: server.port, from: 'sabha@centre.test', secure: false } }, () => {});
+    const email = { host: '127.0.0.1', port: server.port, from: 'sabha@centre.test', secure: false };
+    const lines = openChannels({ settings: { email }, people: [], offers: createOffers(), log: () => {} });
     const outbox = createOutbox({
       clock: realClock(20),
       random: Math.random,

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import type { Channel, RenderedMessage } from '../model.ts';
+import { notice } from '../people.test-helper.ts';
 
 /** What can be wrong at the other side: it says "later", "never", nothing at all, or it is not there. */
 export type Trouble = 'busy' | 'refuses' | 'hangs' | 'gone';
@@ -76,6 +77,7 @@ export function message(changes: Partial<RenderedMessage> = {}): RenderedMessage
     text: 'one\ntwo\n',
     language: 'en',
     severity: 'critical',
+    notice: notice(),
     ...changes,
   };
 }

@@ -1,8 +1,7 @@
 /** E-mail by SMTP: plain text, one connection a message. */
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import { createTransport } from 'nodemailer';
-import type { EmailChannel, Person } from '#contracts';
+import { type EmailChannel, isLoopback, type Person } from '#contracts';
 import type { Channel, Outcome, RenderedMessage } from '../model.ts';
 import { plain } from '../plain.ts';
 
@@ -62,8 +61,4 @@ function outcomeOf(error: unknown): Outcome {
   const aboutMessage = code === 'EENVELOPE' || code === 'EMESSAGE';
   const lasting = responseCode === undefined ? command === 'API' : responseCode >= 500;
   return aboutMessage && lasting ? { result: 'refused', reason } : { result: 'retry', reason };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

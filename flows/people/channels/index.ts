@@ -1,25 +1,28 @@
 /** THE list of channels. A new one is a file, its test, and a line here. */
 import type { Person } from '#contracts';
-import type { Channel, ChannelSettings } from '../model.ts';
+import type { ChannelSettings, Line } from '../model.ts';
 import { createConsole, type LogLine } from './console.ts';
 import { createEmail } from './email.ts';
+import { linesOnTabs, type Offers } from './offered.ts';
+import { createWebhook } from './webhook.ts';
 
-/** A channel, and whom it can reach. */
-export type Line = { channel: Channel; reaches(person: Person): boolean };
 export type Lines = ReadonlyMap<string, Line>;
 
-type Row = { open(settings: ChannelSettings, log: LogLine): Channel | undefined; reaches(person: Person): boolean };
+/** The channels of a kind that the settings ask for. */
+type Row = (asked: Asked) => Line[];
+type Asked = { settings: ChannelSettings; people: readonly Person[]; offers: Offers; log: LogLine };
 
 /** The channel that reaches everybody: whoever runs the centre reads its log. */
 export const lastChannel = 'console';
 
-const list: Record<string, Row> = {
-  [lastChannel]: { open: (_, log) => createConsole(log), reaches: () => true },
-  email: { open: ({ email }) => email && createEmail(email), reaches: (person) => person.email !== undefined },
-};
+const list: readonly Row[] = [
+  ({ log }) => [{ channel: createConsole(log), reaches: () => true }],
+  ({ settings: { email } }) => (email ? [{ channel: createEmail(email), reaches: (person) => person.email !== undefined }] : []),
+  ({ settings: { webhook } }) => (webhook ? [{ channel: createWebhook(webhook), reaches: (person) => person.webhook }] : []),
+  ({ people, offers }) => linesOnTabs(people, offers),
+];
 
 /** The channels that the settings ask for, and the console always. `log` takes what the console tells. */
-export function openChannels(settings: ChannelSettings, log: LogLine): Lines {
-  const open = Object.entries(list).map(([name, row]) => ({ name, channel: row.open(settings, log), reaches: row.reaches }));
-  return new Map(open.flatMap(({ name, channel, reaches }) => (channel ? [[name, { channel, reaches }] as const] : [])));
+export function openChannels(asked: Asked): Lines {
+  return new Map(list.flatMap((row) => row(asked)).map((line) => [line.channel.name, line]));
 }

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import type { Outcome } from '../model.ts';
+import { technician } from '../people.test-helper.ts';
+import { conformance, message, type Trouble } from './conformance.test-helper.ts';
+import { createOffers, type OfferedMessage } from './offered.ts';
+
+/** A community node that keeps what it is given and says `answer` of it; without one it says nothing. */
+function tab(answer: Outcome | undefined, runs = true) {
+  const offers = createOffers();
+  const given: OfferedMessage[] = [];
+  const letGo = offers.take('telegram', (one) => {
+    given.push(one);
+    if (answer !== undefined) queueMicrotask(() => offers.outcome(one.sabha.key, answer));
+  });
+  if (!runs) letGo();
+  return { offers, given, channel: offers.channel('telegram') };
+}
+
+const answers: Record<Trouble, Outcome | undefined> = {
+  busy: { result: 'retry', reason: 'flood wait' },
+  refuses: { result: 'refused', reason: 'chat not found' },
+  hangs: undefined,
+  gone: undefined,
+};
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone'], async (trouble) => {
+  const { channel, given } = tab(trouble === undefined ? { result: 'delivered' } : answers[trouble], trouble !== 'gone');
+  const taken = () =>
+    trouble === undefined ? given.map(({ sabha, topic, payload }) => ({ key: sabha.key, subject: topic, text: payload })) : [];
+  return { channel, taken, close: async () => {} };
+});
+
+test('the community node is given the address of the person for this channel, and the language', async () => {
+  const { channel, given } = tab({ result: 'delivered' });
+  await channel.send(message(), technician, AbortSignal.timeout(1_000));
+  expect(given).toMatchObject([{ person: { id: 'asha', name: 'Asha', address: '4711', language: 'en' }, severity: 'critical' }]);
+});
+
+test('an outcome counts for its own message only, and only once', async () => {
+  const { offers, channel } = tab(undefined);
+  const one = channel.send(message({ key: 'one' }), technician, AbortSignal.timeout(1_000));
+  const two = channel.send(message({ key: 'two' }), technician, AbortSignal.timeout(50));
+  expect(offers.outcome('three', { result: 'delivered' })).toBe(false);
+  expect(offers.outcome('one', { result: 'delivered' })).toBe(true);
+  expect(offers.outcome('one', { result: 'refused', reason: 'late' })).toBe(false);
+  expect(await one).toEqual({ result: 'delivered' });
+  expect(await two).toEqual({ result: 'retry', reason: 'no outcome in time' });
+  expect(offers.outcome('two', { result: 'delivered' })).toBe(false);
+});
+
+test('while no offer node runs the message waits, with the reason; the newest node of a channel takes it', async () => {
+  const offers = createOffers();
+  const channel = offers.channel('telegram');
+  const send = () => channel.send(message(), technician, AbortSignal.timeout(1_000));
+  expect(await send()).toEqual({ result: 'retry', reason: 'no offer node of the channel "telegram" runs' });
+  const old = offers.take('telegram', () => expect.unreachable());
+  offers.take('telegram', ({ sabha }) => void offers.outcome(sabha.key, { result: 'delivered' }));
+  old();
+  expect(await send()).toEqual({ result: 'delivered' });
+  expect(channel.limitMs).toBe(120_000);
+});

@@ -1,0 +1,93 @@
+/** Channels that live on the tabs: *offer* hands a message to any community node, *outcome* says what became of it. */
+import type { Cancel, Person } from '#contracts';
+import type { Channel, Line, Outcome, RenderedMessage } from '../model.ts';
+
+/** A community node has this long to say what became of a message; then it is offered again. */
+const outcomeLimitMs = 120_000;
+
+/** What an offer node sends to the community node behind it. `sabha.key` must come back with the outcome. */
+export type OfferedMessage = {
+  topic: string;
+  payload: string;
+  person: { id: string; name: string; address: string; language: string };
+  severity: string;
+  sabha: { key: string };
+};
+
+export type Offers = {
+  /** The channel of a name; it exists as soon as a person has an address under that name, whether or not its node runs. */
+  channel(name: string): Channel;
+  /** The offer node of a channel takes its messages; the newest wins. */
+  take(name: string, give: (message: OfferedMessage) => void): Cancel;
+  /** What became of a message; false where nothing waits for it (any more). */
+  outcome(key: string, outcome: Outcome): boolean;
+};
+
+export type Takers<T> = ReturnType<typeof createTakers<T>>;
+
+/** Who takes what, by name: the newest of a name wins, and letting go of an older one changes nothing. */
+export function createTakers<T>() {
+  const takers = new Map<string, (one: T) => void>();
+  return {
+    of: (name: string) => takers.get(name),
+    take(name: string, taker: (one: T) => void): Cancel {
+      takers.set(name, taker);
+      return () => {
+        if (takers.get(name) === taker) takers.delete(name);
+      };
+    },
+  };
+}
+
+/** Guarantee: `delivered` only after an outcome node said so for this very message. */
+export function createOffers(): Offers {
+  const takers = createTakers<OfferedMessage>();
+  const waiting = new Map<string, (outcome: Outcome) => void>();
+
+  function send(name: string, message: RenderedMessage, person: Person, signal: AbortSignal): Promise<Outcome> {
+    const give = takers.of(name);
+    if (give === undefined) return Promise.resolve({ result: 'retry', reason: `no offer node of the channel "${name}" runs` });
+    const { key } = message;
+    return new Promise((resolve) => {
+      const settle = (outcome: Outcome) => {
+        waiting.delete(key);
+        resolve(outcome);
+      };
+      signal.addEventListener('abort', () => settle({ result: 'retry', reason: 'no outcome in time' }), { once: true });
+      waiting.set(key, settle);
+      give(offered(name, message, person));
+    });
+  }
+
+  return {
+    channel: (name) => ({
+      name,
+      limitMs: outcomeLimitMs,
+      send: (message, person, signal) => send(name, message, person, signal),
+      close() {},
+    }),
+    take: takers.take,
+    outcome(key, outcome) {
+      const settle = waiting.get(key);
+      settle?.(outcome);
+      return settle !== undefined;
+    },
+  };
+}
+
+/** A line for each channel under whose name a person has an address. */
+export function linesOnTabs(people: readonly Person[], offers: Offers): Line[] {
+  const names = new Set(people.flatMap((person) => Object.keys(person.addresses)));
+  return [...names].map((name) => ({ channel: offers.channel(name), reaches: (person) => person.addresses[name] !== undefined }));
+}
+
+function offered(name: string, { key, subject, text, severity }: RenderedMessage, person: Person): OfferedMessage {
+  const { id, language, addresses } = person;
+  return {
+    topic: subject,
+    payload: text,
+    person: { id, name: person.name, address: addresses[name] ?? '', language },
+    severity,
+    sabha: { key },
+  };
+}

@@ -1,0 +1,100 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { technician } from '../people.test-helper.ts';
+import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
+import { createWebhook } from './webhook.ts';
+
+const secret = `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString('base64')}`;
+type Taken = { headers: IncomingHttpHeaders; body: string };
+
+/** A real HTTP server that answers as it is told. */
+async function open(answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end()) {
+  const posts: Taken[] = [];
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    answer(response);
+    if (response.statusCode < 300 && response.headersSent) posts.push({ headers: request.headers, body });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { channel: createWebhook({ url: `http://127.0.0.1:${port}/hook`, secret }), posts, close };
+}
+
+const status =
+  (code: number, headers = {}) =>
+  (response: ServerResponse) =>
+    void response.writeHead(code, headers).end();
+
+async function troubled(trouble?: Trouble): Promise<Rig> {
+  const answers = { busy: status(503), refuses: status(410), hangs: () => {}, gone: status(204) };
+  const { channel, posts, close } = await (trouble === undefined ? open() : open(answers[trouble]));
+  if (trouble === 'gone') await close();
+  const taken = () => posts.map(({ body }) => JSON.parse(body)).map(({ key, subject, text }) => ({ key, subject, text }));
+  return { channel, taken, close: trouble === 'gone' ? async () => {} : close };
+}
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone'], troubled);
+
+describe('webhook', () => {
+  const start = async (...args: Parameters<typeof open>) => {
+    const rig = await open(...args);
+    onTestFinished(rig.close);
+    return rig;
+  };
+  const send = ({ channel }: Pick<Rig, 'channel'>, changes = {}) => channel.send(message(changes), technician, AbortSignal.timeout(5_000));
+
+  test('whoever knows the secret can prove that the message is ours and when it was sent', async () => {
+    const rig = await start();
+    await send(rig);
+    const { headers, body } = rig.posts[0] as Taken;
+    const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+    expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`);
+    expect(Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1_000)).toBeLessThan(5);
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+  });
+
+  test('the same message has the same id each time, another has another', async () => {
+    const rig = await start();
+    await send(rig);
+    await send(rig);
+    await send(rig, { key: '2/webhook/asha' });
+    const ids = rig.posts.map(({ headers }) => headers['webhook-id']);
+    expect(ids[0]).toBe(ids[1]);
+    expect(ids[0]).not.toBe(ids[2]);
+  });
+
+  test('a program reads the facts beside the text', async () => {
+    const rig = await start();
+    await send(rig);
+    expect(JSON.parse(rig.posts[0]?.body ?? '')).toMatchObject({
+      person: { id: 'asha', name: 'Asha' },
+      language: 'en',
+      severity: 'critical',
+      kind: 'raised',
+      incident: 17,
+      scope: 'ladakh/leh/pc-1',
+      room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' },
+      faults: [{ fault: 'microphone.missing', name: 'Jabra Speak 510' }],
+    });
+  });
+
+  test.each([
+    [429, { 'retry-after': '90' }, { result: 'retry', reason: 'the server answered 429', afterMs: 90_000 }],
+    [429, { 'retry-after': 'soon' }, { result: 'retry', reason: 'the server answered 429' }],
+    [302, { location: 'http://127.0.0.1:1/' }, { result: 'retry', reason: 'the server answered 302' }],
+    [400, {}, { result: 'refused', reason: 'the server answered 400' }],
+    [500, {}, { result: 'retry', reason: 'the server answered 500' }],
+  ])('an answer %i is no delivery', async (code, headers, outcome) => {
+    expect(await send(await start(status(code, headers)))).toEqual(outcome);
+  });
+});

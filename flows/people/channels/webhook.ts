@@ -1,0 +1,63 @@
+/** A JSON POST for each message, signed as Standard Webhooks says: for a ticket desk, a chat, or a program of the organisation's own. */
+import { createHash, createHmac } from 'node:crypto';
+import type { Person, WebhookChannel } from '#contracts';
+import type { Channel, Outcome, RenderedMessage } from '../model.ts';
+import { plain } from '../plain.ts';
+
+/** What a server says when it is the moment and not the message that is wrong. */
+const passing = new Set([408, 425, 429]);
+
+/**
+ * The webhook channel. `webhook-id` is the same each time a message is sent, so that one sent twice can be told; `webhook-signature` is
+ * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
+ * Guarantee: `delivered` only after a 2xx.
+ */
+export function createWebhook({ url, secret }: WebhookChannel): Channel {
+  const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
+  return {
+    name: 'webhook',
+    async send(message, person, signal) {
+      const id = `msg_${createHash('sha256').update(message.key).digest('hex').slice(0, 32)}`;
+      const timestamp = `${Math.floor(Date.now() / 1_000)}`;
+      const body = JSON.stringify(bodyOf(message, person));
+      const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+      const headers = {
+        'content-type': 'application/json; charset=utf-8',
+        'user-agent': 'Sabha',
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': `v1,${signature}`,
+      };
+      try {
+        const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
+        await response.body?.cancel();
+        return outcomeOf(response);
+      } catch (error) {
+        return { result: 'retry', reason: reasonOf(error) };
+      }
+    },
+    close() {},
+  };
+}
+
+const secretPrefix = 'whsec_';
+
+/** What other programs read: the text for a person, and beside it the facts. */
+function bodyOf({ key, subject, text, language, severity, notice }: RenderedMessage, person: Person) {
+  const { kind, incident, scope, site, room, faults, at, flapping } = notice;
+  const facts = { kind, incident, scope, site, room, at, flapping, faults: faults.map(({ reason: _, ...fault }) => fault) };
+  return { key, person: { id: person.id, name: person.name }, language, severity, subject, text, ...facts };
+}
+
+function outcomeOf({ ok, status, headers }: Response): Outcome {
+  if (ok) return { result: 'delivered' };
+  const reason = `the server answered ${status}`;
+  if (status >= 400 && status < 500 && !passing.has(status)) return { result: 'refused', reason };
+  const afterMs = Number(headers.get('retry-after')) * 1_000;
+  return afterMs > 0 ? { result: 'retry', reason, afterMs } : { result: 'retry', reason };
+}
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as { message: string; cause?: { code?: string; message?: string } };
+  return plain(`${cause?.code ?? ''} ${cause?.message ?? message}`).slice(0, 200);
+}
