@@ -2,18 +2,21 @@
  * The centre: keeps a desk open on the ledger, and everything that outlives a desk (tabs, API, people).
  * When a commit fails the desk is thrown away, central is told directly, and a new desk is made from the ledger (R20).
  */
-import type { Clock } from '#contracts';
+import type { Clock, OwnSite, RegistryEntry } from '#contracts';
 import type { DeskView } from './api/model.ts';
 import { createDesk, type Desk, type DeskCounts } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
 import type { Ledger } from './ledger/model.ts';
+import { ownSiteChange } from './own-site.ts';
 import type { Lines } from './people/channels/index.ts';
+import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
 import type { OutboxRow, Outcome } from './people/model.ts';
 import { createOutbox, type Outbox } from './people/outbox.ts';
 import { channelFor, channelsOf, type Roster } from './people/roster.ts';
+import { createRollCalls, type RollCalls } from './rollcall.ts';
 import { createShow, type Show } from './show.ts';
-import type { SiteTable } from './site-table.ts';
+import type { OfficeOptions } from './sites/office.ts';
 import type { Wires } from './wires.ts';
 
 const reopenMinMs = 1_000;
@@ -24,11 +27,15 @@ const failingTries = 3;
 export type CentreOptions = {
   ledger: Ledger;
   clock: Clock;
-  table: SiteTable;
+  /** The site of the settings, if they name one. */
+  site: OwnSite | null;
   roster: Roster;
   lines: Lines;
+  offers: Pick<Offers, 'take' | 'outcome'>;
   tellDirectly: TellCentralDirectly;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  /** Gives the broker the registry with these entries in it. */
+  publish(entries: readonly RegistryEntry[]): Promise<void>;
   count: CentreCounts;
   log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
   random(): number;
@@ -40,6 +47,8 @@ export type CentreCounts = DeskCounts & { notified(channel: string, outcome: str
 export type Centre = {
   wires: Wires;
   view: DeskView;
+  /** The site table as the centre uses it now. Throws while the ledger is opened anew. */
+  sites: Omit<OfficeOptions, 'newToken'>;
   /** Loads the ledger and opens the first desk; rejects where it cannot be read. */
   open(): Promise<void>;
   take(topic: string, payload: Buffer): void;
@@ -63,12 +72,16 @@ type State = {
   started: boolean;
   closed: boolean;
   failures: number;
-  head: ((message: WireMessage) => void) | undefined;
-  waits: Map<string, (message: WireMessage) => void>;
+  /** The wait nodes by their id; the head has no name. */
+  takers: Takers<WireMessage>;
+  rollcalls: RollCalls;
   show: Show;
 };
 
 export function createCentre(options: CentreOptions): Centre {
+  const desk = () => state.held?.desk;
+  const ready = () => state.held !== undefined && state.subscribed && state.started;
+  const rollcalls = createRollCalls({ ...options, desk, progress: (view) => state.show.rollcall(view) });
   const state: State = {
     options,
     held: undefined,
@@ -76,23 +89,21 @@ export function createCentre(options: CentreOptions): Centre {
     started: false,
     closed: false,
     failures: 0,
-    head: undefined,
-    waits: new Map(),
-    show: createShow({
-      ...options,
-      desk: () => state.held?.desk,
-      ready: () => state.held !== undefined && state.subscribed && state.started,
-    }),
+    takers: createTakers(),
+    rollcalls,
+    show: createShow({ ...options, desk, ready, rollcalls }),
   };
   const now = () => state.held?.desk.time() ?? options.clock.now();
   return {
     wires: wiresOf(state, now),
     view: state.show.view,
+    sites: sitesOf(state, now),
     open: () => open(state),
     take: (topic, payload) => state.held?.desk.take(topic, payload),
     subscribed() {
       state.subscribed = true;
       state.held?.desk.subscribed();
+      state.rollcalls.subscribed();
       state.show.all();
     },
     unsubscribed() {
@@ -109,6 +120,7 @@ export function createCentre(options: CentreOptions): Centre {
     async close() {
       state.closed = true;
       state.show.close();
+      state.rollcalls.drop();
       const held = state.held;
       state.held = undefined;
       held?.desk.close();
@@ -134,7 +146,13 @@ async function open(state: State): Promise<void> {
     central: () => roster.central().flatMap((person) => channelsOf(person, lines).map((channel) => ({ person: person.id, channel }))),
     offer: (message, node) => offer(state, message, node),
     notify: (rows) => outbox.add(rows),
-    changed: state.show.changed,
+    changed(change) {
+      state.show.changed(change);
+      state.rollcalls.changed(change.pcs);
+    },
+    isRollCall: state.rollcalls.isRunning,
+    born: state.rollcalls.born,
+    registered: options.publish,
     onFatal: fatal,
   });
   const outbox = createOutbox({
@@ -157,7 +175,10 @@ async function open(state: State): Promise<void> {
   outbox.run().catch(fatal);
   if (state.subscribed) desk.subscribed();
   if (state.started) desk.started();
+  state.rollcalls.remember(contents.rollcall);
   state.show.all();
+  const own = ownSiteChange({ site: options.site, table: desk.table(), meta: contents.meta, now: desk.time() });
+  if (own !== null) await desk.changeSites(own.change, [own.op]);
 }
 
 /** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person, until one is taken again. */
@@ -177,6 +198,7 @@ function fail(state: State, held: Held, error: Error & { code?: string }): void 
   const { options } = state;
   state.held = undefined;
   held.desk.close();
+  state.rollcalls.drop();
   held.outbox.stop().catch(() => {});
   state.failures += 1;
   options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
@@ -202,26 +224,34 @@ function reopen(state: State): void {
 /** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
 function offer(state: State, message: WireMessage, node: string | null): void {
   state.failures = 0;
-  const taker = (node === null ? undefined : state.waits.get(node)) ?? state.head;
+  const taker = state.takers.of(node ?? '') ?? state.takers.of('');
   taker?.(message);
+}
+
+function sitesOf(state: State, now: () => number): Centre['sites'] {
+  const desk = (): Desk => {
+    if (state.held === undefined) throw new Error('the ledger is opened anew');
+    return state.held.desk;
+  };
+  return {
+    table: () => desk().table(),
+    records: () => desk().book.pcs,
+    wanted: (pc) => desk().wanted(pc),
+    async apply(change) {
+      if (!(await desk().changeSites(change))) throw new Error('the ledger did not take the change');
+    },
+    now,
+  };
 }
 
 function wiresOf(state: State, now: () => number): Wires {
   return {
-    head(take) {
-      state.head = take;
-      return () => {
-        if (state.head === take) state.head = undefined;
-      };
-    },
-    waiting(node, take) {
-      state.waits.set(node, take);
-      return () => {
-        if (state.waits.get(node) === take) state.waits.delete(node);
-      };
-    },
+    head: (take) => state.takers.take('', take),
+    waiting: state.takers.take,
     conclude: (message, how) => state.held?.desk.conclude(message, how),
     channels: () => [...state.options.lines.keys()],
+    offered: state.options.offers.take,
+    outcome: state.options.offers.outcome,
     now,
   };
 }

@@ -1,25 +1,35 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { type Ack, decode, digestOf, encode, pcTopic, readSettings, type Settings } from '#contracts';
-import { createDesk, type DeskOptions } from './desk.ts';
+import { type Ack, decode, digestOf, encode, pcTopic, readSettings } from '#contracts';
+import { type Changed, createDesk, type DeskOptions } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
 import { inThread } from './ledger/ledger.ts';
 import type { Ledger } from './ledger/model.ts';
 import type { OutboxRow } from './people/model.ts';
 import { testClock } from './people/people.test-helper.ts';
-import { siteTable } from './site-table.ts';
+import type { SiteChange } from './sites/model.ts';
+import { nodesOfSettings } from './sites/table.ts';
 
 const pc = 'capital/this-office/this-pc';
 
-function settings(): Settings {
+function nodes() {
   const read = readSettings('{}');
-  if (!read.ok) throw new Error(read.line);
-  return read.value;
+  if (!read.ok || read.value.site === null) throw new Error('no site');
+  return nodesOfSettings(read.value.site, 0);
+}
+
+function changeOf(edit: Partial<SiteChange>): SiteChange {
+  return { nodes: [], gone: [], replaced: [], registry: [], audit: { who: 'Asha', what: 'test', about: 'it' }, ...edit };
 }
 
 async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger, db = new DatabaseSync(':memory:')) {
   const clock = testClock();
-  const ledger = change(inThread(db));
+  const empty = inThread(db);
+  if ((await empty.load()).nodes.length === 0) await empty.commit(nodes().map((node) => ({ op: 'node', node })));
+  const ledger = change(empty);
+  const changes: Changed[] = [];
+  const born: unknown[] = [];
+  const registered: unknown[] = [];
   const sent: { topic: string; payload: Buffer }[] = [];
   const offers: WireMessage[] = [];
   const rows: OutboxRow[] = [];
@@ -30,13 +40,15 @@ async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger
     ledger,
     clock,
     contents: await ledger.load(),
-    table: siteTable(settings()),
     recipients: (to, channel) => to.map((person) => ({ person, channel })),
     central: () => [{ person: 'central', channel: 'console' }],
     send: (topic, payload) => void sent.push({ topic, payload }),
     offer: (message) => void offers.push(message),
     notify: (fresh) => void rows.push(...fresh),
-    changed: () => {},
+    changed: (one) => void changes.push(one),
+    isRollCall: (id) => id === 'call-1',
+    born: (...said) => void born.push(said),
+    registered: async (entries) => void registered.push(...entries),
     count: {
       message: (leaf, result) => void counted.push(`${leaf} ${result}`),
       receipt: () => {},
@@ -54,7 +66,7 @@ async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger
       const ack = topic === pcTopic(pc, 'ack') ? decode('ack', payload) : undefined;
       return ack?.ok ? [ack.value] : [];
     });
-  return { db, desk, clock, sent, offers, rows, counted, fatal, said, settle, acks };
+  return { db, desk, ledger, changes, born, registered, clock, sent, offers, rows, counted, fatal, said, settle, acks };
 }
 
 const checks = [{ component: 'microphone', device: 'expected-1', status: 'fault', fault: 'microphone.missing', reason: null }] as const;
@@ -180,6 +192,77 @@ describe('the desk', () => {
     );
     expect(rig.db.prepare('SELECT count(*) AS n FROM audit').get()).toEqual({ n: 1 });
     expect(rig.said).toEqual(['unreadable state: unknown envelope 110']);
+  });
+
+  it('R17 a birth that answers a roll call is told of after its commit, with the state that it names; any other is not', async () => {
+    const rig = await createRig();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'call-1' }));
+    expect(rig.born).toEqual([]);
+    await rig.settle();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'h1' }));
+    await rig.settle();
+    expect(rig.born).toEqual([[pc, expect.objectContaining({ digest, session: 1, rev: 1 })]]);
+    expect(rig.desk.book.pcs.get(pc)?.calledAt).toBe(rig.clock.now());
+  });
+
+  it('R20 a change of the tree is one transaction: tree, registry, audit; then PCs, broker and those who look are told', async () => {
+    const rig = await createRig();
+    rig.desk.subscribed();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, config: 1 }));
+    await rig.settle();
+    const [site] = nodes().filter(({ path }) => path === 'capital/this-office');
+    if (site === undefined) throw new Error('no site');
+    const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
+    const entry = { pc: other.path, tokenHash: 'x'.repeat(43), revoked: false };
+    const before = rig.sent.length;
+    const done = rig.desk.changeSites(changeOf({ nodes: [{ ...site, layer: { ...site.layer, link: 'geo' } }, other], registry: [entry] }));
+    expect(rig.sent.length).toBe(before);
+    expect(await done).toBe(true);
+    expect(rig.sent.slice(before).map(({ topic, payload }) => [topic, JSON.parse(String(payload))])).toMatchObject([
+      [pcTopic(pc, 'config'), { version: 2, profile: { link: 'geo' } }],
+    ]);
+    expect(rig.registered).toEqual([entry]);
+    expect(rig.changes.at(-1)).toMatchObject({ sites: ['capital/this-office'], pcsGone: [] });
+    const { nodes: kept, registry } = await rig.ledger.load();
+    expect(kept.map(({ path }) => path)).toContain(other.path);
+    expect(registry.entries).toContainEqual(entry);
+    expect(rig.db.prepare('SELECT who, what FROM audit').all()).toEqual([{ who: 'Asha', what: 'test' }]);
+    expect(rig.desk.table().known.map((one) => [one.pc, one.link])).toEqual([
+      [other.path, 'geo'],
+      [pc, 'geo'],
+    ]);
+  });
+
+  it('R15 a PC that is gone closes its incident with the reason, and is still called by its name', async () => {
+    const rig = await createRig();
+    rig.desk.subscribed();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    await rig.settle();
+    await rig.desk.changeSites(changeOf({ gone: [{ path: pc, because: 'retired' }] }));
+    expect([...rig.desk.book.incidents.values()]).toMatchObject([{ over: 'closed', closedBecause: 'retired' }]);
+    expect(rig.desk.place(pc).room.en).toBe('Conference room');
+    expect(rig.changes.at(-1)).toMatchObject({ pcsGone: [pc] });
+  });
+
+  it('what waits for a commit is told when there is none', async () => {
+    const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
+    const waits = [rig.desk.changeSites(changeOf({})), rig.desk.tell({ type: 'tick' }), rig.desk.record([])];
+    expect(await Promise.all(waits)).toEqual([false, false, false]);
+    expect(await rig.desk.changeSites(changeOf({}))).toBe(false);
+    expect(rig.registered).toEqual([]);
+  });
+
+  it('a planned site whose PC speaks is being set up, by itself', async () => {
+    const rig = await createRig();
+    const planned = nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: 'planned' as const } } : node));
+    await rig.desk.changeSites(changeOf({ nodes: planned }));
+    rig.desk.subscribed();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.clock.pass(2_100);
+    await rig.settle();
+    expect(rig.desk.table().stageOf(pc)).toBe('commissioning');
+    expect((await rig.ledger.load()).nodes.find(({ site }) => site)?.site?.stage).toBe('commissioning');
   });
 
   it('a new desk on the same ledger knows what the old one wrote', async () => {

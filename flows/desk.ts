@@ -2,14 +2,17 @@
  * The desk: takes what PCs say, gives it to the engine, commits, and only then answers and acts (R20).
  * It is thrown away and made anew from the ledger whenever a commit fails; session, tabs and people outlive it.
  */
-import { type Ack, type Cancel, type Clock, encode, type Hello, helloTopicAll, pcTopic, type Want } from '#contracts';
+import { type Cancel, type Clock, encode, type Hello, helloTopicAll, pcTopic, type RegistryEntry, scopeTopic } from '#contracts';
+import { type Answers, createAnswers, type Drafts } from './answers.ts';
 import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
 import type { Recipient } from './incidents/passages.ts';
-import type { Contents, Cursor, Ledger, Op, Receipt } from './ledger/model.ts';
+import type { Contents, Ledger, Op, Receipt } from './ledger/model.ts';
 import type { OutboxRow } from './people/model.ts';
 import { quickDigest, type Report, readReport } from './reports.ts';
-import { type SiteTable, versioned } from './site-table.ts';
+import { commissioning } from './sites/life.ts';
+import type { SiteChange } from './sites/model.ts';
+import { createTree, type Tree } from './tree.ts';
 
 const tickMs = 1_000;
 const startsKept = 10;
@@ -22,7 +25,6 @@ export type DeskOptions = {
   ledger: Ledger;
   contents: Contents;
   clock: Clock;
-  table: SiteTable;
   recipients(to: readonly string[], channel: string, scope: string): Recipient[];
   central(): Recipient[];
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
@@ -31,7 +33,12 @@ export type DeskOptions = {
   /** Rows for the outbox, after their commit. */
   notify(rows: OutboxRow[]): void;
   /** What the API's listeners are told, after the commit. */
-  changed(change: { pcs: string[]; incidents: number[] }): void;
+  changed(change: Changed): void;
+  /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
+  isRollCall(hello: string): boolean;
+  born(pc: string, state: Born): void;
+  /** The registry changed, after the commit; resolves when the broker has it. */
+  registered(entries: readonly RegistryEntry[]): Promise<void>;
   count: DeskCounts;
   /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
   onFatal(error: Error): void;
@@ -39,10 +46,18 @@ export type DeskOptions = {
   randomId(): string;
 };
 
+/** What a commit changed. `sites`: of these the node itself, or one that it inherits from, is another. */
+export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
+
+/** The state that a birth named. */
+export type Born = { digest: string; session: number; rev: number };
+
+type Audit = { who: string; what: string; about: string };
+
 export type DeskCounts = {
   message(leaf: string, result: string): void;
   receipt(receipt: Receipt): void;
-  commit(result: 'ok' | 'failed'): void;
+  commit(result: 'ok' | 'failed', seconds: number): void;
   concluded(kind: string, how: string): void;
 };
 
@@ -51,29 +66,31 @@ export type Desk = ReturnType<typeof createDesk>;
 type State = {
   options: DeskOptions;
   engine: Engine;
+  tree: Tree;
   /** The centre's time: it starts at the wall clock and never jumps. */
   time(): number;
   ops: Op[];
-  answers: Map<string, Answer>;
-  cursors: Map<string, Cursor>;
+  answers: Answers;
   after: (() => void)[];
+  /** Who waits for a commit, and is told when none comes any more. */
+  waiting: Set<(committed: boolean) => void>;
+  changed: { sites: string[]; pcsGone: string[] };
   /** A commit is under way, or will be at the end of this turn. */
   busy: boolean;
   /** Something came while one was under way. */
   again: boolean;
   dead: boolean;
-  config: { version: number; payload: Buffer };
+  goneOnUp: number;
   noted: Map<string, number>;
 };
-
-type Answer = { session?: number; echo?: number; want: Want[] };
 
 /** Opens a desk on what the ledger holds. It judges nothing until `subscribed`, and offers nothing until `started`. */
 export function createDesk(options: DeskOptions) {
   const state = openState(options);
   let cancelTick: Cancel = () => {};
   const tick = (): void => {
-    tell(state, { type: 'tick' });
+    void tell(state, { type: 'tick' });
+    goOn(state);
     cancelTick = options.clock.after(untilTickMs(state), tick);
   };
   cancelTick = options.clock.after(tickMs, tick);
@@ -82,6 +99,10 @@ export function createDesk(options: DeskOptions) {
   return {
     time: state.time,
     book: state.engine.book,
+    table: state.tree.table,
+    place: state.tree.place,
+    /** The version of the configuration that a PC should hold. */
+    wanted: state.tree.wanted,
     isSubscribed: state.engine.isSubscribed,
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */
@@ -91,58 +112,72 @@ export function createDesk(options: DeskOptions) {
     subscribed(): void {
       const withinMs = Math.min(helloSpreadLimitMs, state.engine.known.size * helloSpreadMs);
       const hello: Hello = { id: options.randomId(), withinMs, fresh: false };
-      tell(state, { type: 'subscribed' });
+      void tell(state, { type: 'subscribed' });
       options.send(helloTopicAll, encode('hello', hello), 1);
     },
-    unsubscribed: () => tell(state, { type: 'unsubscribed' }),
+    unsubscribed: () => void tell(state, { type: 'unsubscribed' }),
 
     /** The tabs run: what was open is offered again (R24). */
-    started: () => tell(state, { type: 'started' }),
+    started: () => void tell(state, { type: 'started' }),
 
     /** What a path of the wires came to (R23). */
     conclude(message: WireMessage, how: string): void {
       const { id: transition, kind } = message.transition;
       options.count.concluded(kind, how);
-      tell(state, { type: 'conclude', transition, acts: message.acts satisfies Act[], severity: message.severity, how });
+      void tell(state, { type: 'conclude', transition, acts: message.acts satisfies Act[], severity: message.severity, how });
     },
 
-    /** Says something of the centre's own, or what an operator did; resolves when it is committed. */
-    tell(event: CentreEvent, audit?: { who: string; what: string; about: string }): Promise<void> {
-      if (audit !== undefined) state.ops.push({ op: 'audit', at: state.time(), ...audit });
-      const done = new Promise<void>((resolve) => state.after.push(resolve));
-      tell(state, event);
-      return done;
+    /** Says something of the centre's own, or what an operator did; true once it is committed, false where this desk ended before. */
+    tell: (event: CentreEvent, audit?: Audit): Promise<boolean> => tell(state, event, audit),
+
+    /** Writes rows of others, with the same answer. */
+    record(ops: readonly Op[]): Promise<boolean> {
+      state.ops.push(...ops);
+      return committed(state);
     },
+
+    /** Asks the PCs of a scope (`''` = all) to answer, once it is written down who asked. */
+    ring(scope: string, hello: Hello, audit: Audit): void {
+      state.ops.push({ op: 'audit', at: state.time(), ...audit });
+      state.after.push(() => options.send(scopeTopic(scope === '' ? 'all' : `${scope}/all`, 'hello'), encode('hello', hello), 1));
+      schedule(state);
+    },
+
+    /** Changes the tree of places, in one transaction with `ops`; true once PCs and broker are told, false where this desk ended before. */
+    changeSites: (change: SiteChange, ops: readonly Op[] = []): Promise<boolean> => changeSites(state, change, ops),
 
     /** Throws this desk away. What is not committed was never said. */
     close(): void {
-      state.dead = true;
       cancelTick();
+      end(state);
     },
   };
 }
 
 function openState(options: DeskOptions): State {
-  const { clock, contents, table } = options;
+  const { clock, contents } = options;
   const startedAt = clock.now();
   const startedUp = clock.up();
-  const starts = [...startsOf(contents.meta['starts']), startedAt].slice(-startsKept);
-  const { config, meta, changed } = versioned(table.profile, contents.meta['config']);
-  const engine = createEngine({ ...options, known: table.known, place: table.place, starts }, startedAt);
-  const ops: Op[] = [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }];
-  if (changed) ops.push({ op: 'meta', key: 'config', value: meta });
+  const starts = [...(JSON.parse(contents.meta['starts'] ?? '[]') as number[]), startedAt].slice(-startsKept);
+  const held = new Map(contents.pcs.map((record) => [record.pc, record]));
+  const recordOf = (pc: string) => (engine?.book.pcs ?? held).get(pc);
+  const tree = createTree(contents, recordOf);
+  let engine: Engine | undefined;
+  engine = createEngine({ ...options, known: tree.table().known, place: tree.place, starts }, startedAt);
   return {
     options,
     engine,
+    tree,
     time: () => startedAt + (clock.up() - startedUp),
-    ops,
-    answers: new Map(),
-    cursors: new Map(),
+    ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
+    answers: createAnswers({ recordOf, send: options.send, now: clock.now }),
     after: [],
+    waiting: new Set(),
+    changed: { sites: [], pcsGone: [] },
     busy: false,
     again: false,
     dead: false,
-    config: { version: config.version, payload: encode('config', config) },
+    goneOnUp: clock.up(),
     noted: new Map(),
   };
 }
@@ -151,32 +186,64 @@ function openState(options: DeskOptions): State {
 function untilTickMs({ engine, time }: State): number {
   const now = time();
   const dueInMs = [...engine.book.timers.values()].map(({ dueAt }) => dueAt - now).filter((ms) => ms > 0);
-  return Math.max(
-    1,
-    dueInMs.reduce((least, ms) => Math.min(least, ms), tickMs),
-  );
+  const least = dueInMs.reduce((a, b) => Math.min(a, b), tickMs);
+  return Math.max(1, least);
 }
 
-function startsOf(text: string | undefined): number[] {
-  return text === undefined ? [] : (JSON.parse(text) as number[]);
+function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {
+  if (audit !== undefined) state.ops.push({ op: 'audit', at: state.time(), ...audit });
+  if (!state.dead) state.engine.apply(event, state.time());
+  return committed(state);
 }
 
-function tell(state: State, event: CentreEvent): void {
-  if (state.dead) return;
-  state.engine.apply(event, state.time());
+/** True after the next commit; false where there is none, because this desk is over. */
+function committed(state: State): Promise<boolean> {
+  if (state.dead) return Promise.resolve(false);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  state.waiting.add(resolve);
+  state.after.push(() => {
+    state.waiting.delete(resolve);
+    resolve(true);
+  });
   schedule(state);
+  return promise;
+}
+
+async function changeSites(state: State, change: SiteChange, ops: readonly Op[]): Promise<boolean> {
+  if (state.dead) return false;
+  const now = state.time();
+  const changing = state.tree.change(change, now);
+  if (changing.known !== null) state.engine.apply(changing.known, now);
+  state.ops.push(...changing.ops, ...ops);
+  state.changed.sites.push(...changing.sites);
+  state.changed.pcsGone.push(...changing.pcsGone);
+  if (!(await committed(state))) return false;
+  for (const pc of changing.configured) if (state.engine.book.pcs.get(pc)?.presence === 'online') sendConfig(state, pc);
+  if (change.registry.length > 0) await state.options.registered(change.registry);
+  return true;
+}
+
+/** What only time changes of sites that are being set up. */
+function goOn(state: State): void {
+  const { options, engine, tree } = state;
+  if (options.clock.up() - state.goneOnUp < tickMs) return;
+  state.goneOnUp = options.clock.up();
+  const change = commissioning(tree.table(), engine.book.pcs, state.time());
+  if (change !== null) void changeSites(state, change, []);
 }
 
 function take(state: State, topic: string, payload: Buffer): void {
   if (state.dead || isUnchangedBeat(state, topic, payload)) return;
   const now = state.time();
-  const report = readReport(topic, payload, now);
+  const report = readReport(topic, payload, now, state.options.isRollCall);
   if (report === undefined || !state.engine.known.has(report.pc)) return state.options.count.message('other', 'unknown');
-  state.options.count.message(report.leaf, report.result);
+  const { pc, leaf, result, event } = report;
+  state.options.count.message(leaf, result);
   if (report.detail !== undefined) note(state, report, now);
-  state.engine.apply(report.event, now);
+  state.engine.apply(event, now);
   state.ops.push(...report.ops);
   if (report.answer !== undefined) answer(state, report);
+  if (event.type === 'birth' && event.fresh) state.after.push(() => state.options.born(pc, event));
   schedule(state);
 }
 
@@ -199,14 +266,15 @@ function note(state: State, report: Report, now: number): void {
 }
 
 function answer(state: State, { pc, answer: said, event }: Report): void {
-  state.answers.set(pc, { ...(state.answers.get(pc) ?? { want: [] }), ...said, ...sessionHeld(state, pc, said?.session) });
-  if (event.type !== 'birth' || event.config === state.config.version) return;
-  state.after.push(() => state.options.send(pcTopic(pc, 'config'), state.config.payload, 1));
+  state.answers.add(pc, said ?? {});
+  if (event.type !== 'birth') return;
+  const { config, op } = state.tree.config(pc);
+  if (op !== undefined) state.ops.push(op);
+  if (event.config !== config.version) state.after.push(() => sendConfig(state, pc));
 }
 
-/** A birth of an older session is answered with the one that is held, so that a PC whose disk was put back opens one above it (R16). */
-function sessionHeld({ engine }: State, pc: string, session: number | undefined): { session?: number } {
-  return session === undefined ? {} : { session: Math.max(session, engine.book.pcs.get(pc)?.session ?? 0) };
+function sendConfig({ options, tree }: State, pc: string): void {
+  options.send(pcTopic(pc, 'config'), encode('config', tree.config(pc).config), 1);
 }
 
 /** Gathers what comes in one turn of the event loop, and all that comes while a commit is under way. */
@@ -230,60 +298,47 @@ async function commitAll(state: State): Promise<void> {
 async function commit(state: State): Promise<void> {
   const { ops: rows, effects } = state.engine.take();
   const ops = [...state.ops, ...rows];
-  const { answers, after } = state;
-  Object.assign(state, { ops: [], answers: new Map(), after: [] });
+  const { after, changed, options } = state;
+  const answers = state.answers.take();
+  Object.assign(state, { ops: [], after: [], changed: { sites: [], pcsGone: [] } });
   if (ops.length > 0) {
-    const receipt = await state.options.ledger.commit(ops);
+    const startedUp = options.clock.up();
+    const receipt = await options.ledger.commit(ops);
     if (state.dead) return;
-    state.options.count.commit('ok');
-    state.options.count.receipt(receipt);
-    for (const cursor of receipt.cursors) if (isCurrent(state, cursor)) state.cursors.set(cursor.pc, cursor);
+    options.count.commit('ok', (options.clock.up() - startedUp) / 1_000);
+    options.count.receipt(receipt);
+    state.answers.settle(receipt.cursors);
   }
   for (const effect of effects) act(state, effect, answers);
-  for (const [pc, draft] of answers) sendAck(state, pc, draft);
+  state.answers.send(answers);
   for (const task of after) task();
-  announce(state, ops);
-}
-
-/** A late event of a spool that is over is committed too, but the PC listens for its present one. */
-function isCurrent(state: State, { pc, spool }: Cursor): boolean {
-  return (state.engine.book.pcs.get(pc)?.spool ?? spool) === spool;
+  announce(state, ops, changed);
 }
 
 function failed(state: State, error: Error): void {
   if (state.dead) return;
-  state.dead = true;
-  state.options.count.commit('failed');
+  end(state);
+  state.options.count.commit('failed', 0);
   state.options.onFatal(error);
 }
 
-function act(state: State, effect: Effect, answers: Map<string, Answer>): void {
+function end(state: State): void {
+  state.dead = true;
+  for (const resolve of state.waiting) resolve(false);
+  state.waiting.clear();
+}
+
+function act(state: State, effect: Effect, answers: Drafts): void {
   if (effect.do === 'offer') return state.options.offer(effect.message, effect.node);
   const draft = answers.get(effect.pc) ?? { want: [] };
   answers.set(effect.pc, { ...draft, want: [...draft.want, ...effect.want] });
 }
 
-function sendAck(state: State, pc: string, { want, session, echo }: Answer): void {
-  const spool = state.engine.book.pcs.get(pc)?.spool ?? null;
-  if (spool === null) return;
-  const held = state.cursors.get(pc);
-  const cursor = held?.spool === spool ? held : undefined;
-  const ack: Ack = {
-    spool,
-    upTo: cursor?.upTo ?? 0,
-    at: state.options.clock.now(),
-    want,
-    ...(cursor?.mark === undefined ? {} : { mark: cursor.mark }),
-    ...(session === undefined ? {} : { session }),
-    ...(echo === undefined ? {} : { echo }),
-  };
-  state.options.send(pcTopic(pc, 'ack'), encode('ack', ack), 0);
-}
-
-function announce(state: State, ops: readonly Op[]): void {
+function announce(state: State, ops: readonly Op[], { sites, pcsGone }: State['changed']): void {
   const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
   const incidents = ops.flatMap((op) => (op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : []));
   const rows = ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
   if (rows.length > 0) state.options.notify(rows);
-  if (pcs.length + incidents.length > 0) state.options.changed({ pcs, incidents: [...new Set(incidents)] });
+  if (pcs.length + incidents.length + sites.length + pcsGone.length === 0) return;
+  state.options.changed({ pcs, incidents: [...new Set(incidents)], sites, pcsGone });
 }

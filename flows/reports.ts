@@ -9,14 +9,17 @@ export type Report = {
   leaf: UpLeaf;
   event: PcEvent;
   ops: Op[];
-  answer?: { session?: number; echo?: number; hello?: string };
+  answer?: { session?: number; echo?: number };
   /** `ok`, or the reason why it could not be read; for the counter. */
   result: string;
   detail?: string;
 };
 
-/** Reads one message; undefined where the topic is none that a PC sends. `at` is the centre's time. */
-export function readReport(topic: string, payload: Buffer, at: number): Report | undefined {
+/**
+ * Reads one message; undefined where the topic is none that a PC sends. `at` is the centre's time.
+ * `isRollCall`: true for the id of a hello that had the probes run anew.
+ */
+export function readReport(topic: string, payload: Buffer, at: number, isRollCall: (hello: string) => boolean): Report | undefined {
   const parsed = parseTopic(topic);
   if (parsed?.kind !== 'pc') return undefined;
   const { pc, leaf } = parsed;
@@ -24,7 +27,7 @@ export function readReport(topic: string, payload: Buffer, at: number): Report |
   if (name === undefined || !(leaf in readers)) return undefined;
   const decoded = decode(name, payload);
   const up = leaf as UpLeaf;
-  if (decoded.ok) return { pc, leaf: up, result: 'ok', ...readers[up](pc, decoded.value as never, at) };
+  if (decoded.ok) return { pc, leaf: up, result: 'ok', ...readers[up](pc, decoded.value as never, { at, isRollCall }) };
   return { pc, leaf: up, event: { type: 'unreadable', pc, leaf }, ops: [], result: decoded.reason, detail: decoded.detail };
 }
 
@@ -34,8 +37,9 @@ export function quickDigest(topic: string, payload: Buffer): string | undefined 
 }
 
 type Read = Pick<Report, 'event' | 'ops' | 'answer'>;
+type Around = { at: number; isRollCall(hello: string): boolean };
 
-const readers: { [L in UpLeaf]: (pc: string, message: never, at: number) => Read } = {
+const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => Read } = {
   presence: readPresence,
   state: (pc, message: { digest: string; session: number; rev: number; base?: string; checks: never[]; gone: string[] }) => ({
     event: { type: 'state', pc, ...message, base: message.base },
@@ -50,22 +54,23 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, at: number) => Read
     event: { type: 'inventory', pc, hash },
     ops: [{ op: 'meta', key: `inventory/${pc}`, value: JSON.stringify(items) }],
   }),
-  event: (pc, event: EventMessage, at) => ({ event: { type: 'heard', pc }, ops: [{ op: 'event', pc, event, at }], answer: {} }),
-  backlog: (pc, events: EventMessage[], at) => ({
+  event: (pc, event: EventMessage, { at }) => ({ event: { type: 'heard', pc }, ops: [{ op: 'event', pc, event, at }], answer: {} }),
+  backlog: (pc, events: EventMessage[], { at }) => ({
     event: { type: 'heard', pc },
     ops: events.map((event) => ({ op: 'event', pc, event, at })),
     answer: {},
   }),
 };
 
-function readPresence(pc: string, said: PresenceMessage, at: number): Read {
+function readPresence(pc: string, said: PresenceMessage, { at, isRollCall }: Around): Read {
   if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session }, ops: [] };
   if (said.kind === 'lost') return { event: { type: 'lost', pc, boot: said.boot, session: said.session }, ops: [] };
   const { boot, session, digest, rev, config, inventory, agent, spool, hello } = said;
   const { id, first, last, carries = null } = spool;
+  const fresh = hello !== undefined && isRollCall(hello);
   return {
-    event: { type: 'birth', pc, boot, session, digest, rev, config, inventory, agent, spool: id },
+    event: { type: 'birth', pc, boot, session, digest, rev, config, inventory, agent, spool: id, ...(fresh ? { fresh } : {}) },
     ops: [{ op: 'birth', pc, spool: id, first, last, carries, at }],
-    answer: { session, ...(hello === undefined ? {} : { hello }) },
+    answer: { session },
   };
 }

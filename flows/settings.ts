@@ -28,7 +28,7 @@ export function redSettings(options: RedSettings): object {
     storageModule: storage,
     nodesDir: nodesDirs,
     // A list of what is loaded, not of what is left out: what a newer Node-RED brings stays out until it is named here.
-    nodesIncludes: [...coreFiles, ...nodesDirs.map((dir) => basename(dir))],
+    nodesIncludes: [...coreNodes.split(' ').map((name) => `${name}.js`), ...nodesDirs.map((dir) => basename(dir))],
     credentialSecret: false,
     httpNodeRoot: false,
     ...(password === undefined ? { httpAdminRoot: false } : editor(password)),
@@ -45,18 +45,7 @@ export function redSettings(options: RedSettings): object {
   };
 }
 
-const coreFiles = [
-  '05-junction.js',
-  '10-switch.js',
-  '15-change.js',
-  '20-inject.js',
-  '24-complete.js',
-  '25-catch.js',
-  '25-status.js',
-  '60-link.js',
-  '90-comment.js',
-  '98-unknown.js',
-];
+const coreNodes = '05-junction 10-switch 15-change 20-inject 24-complete 25-catch 25-status 60-link 90-comment 98-unknown';
 
 function editor(password: string): object {
   const user = { username: editorUser, permissions: '*' };

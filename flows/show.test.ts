@@ -1,89 +1,291 @@
-import { expect, test } from 'vitest';
-import { readSettings, type StreamFrame } from '#contracts';
+import { describe, expect, test } from 'vitest';
+import type { Person, RollCallView, StreamFrame } from '#contracts';
+import type { PcChoice } from './api/model.ts';
 import type { Desk } from './desk.ts';
-import { createStage, fault, pc as room } from './incidents/stage.test-helper.ts';
+import { createStage, fault, ok } from './incidents/stage.test-helper.ts';
 import { testClock } from './people/people.test-helper.ts';
 import { createRoster } from './people/roster.ts';
-import { createShow } from './show.ts';
-import { siteTable } from './site-table.ts';
+import { createShow, type ShowOptions } from './show.ts';
+import type { TreeNode } from './sites/model.ts';
+import { createSiteTable, noFacts } from './sites/table.ts';
 
-const [state = '', id = '', pc = ''] = room.split('/');
-
-function setUp() {
-  const settings = readSettings(JSON.stringify({ site: { state, id, pcs: [{ id: pc, room: { en: 'Room' } }] } }));
-  if (!settings.ok) throw new Error(settings.line);
-  const stage = createStage();
+/** A nation of `count` sites with one PC each, all of which talk. */
+function setUp({ count = 3, talking = true } = {}) {
+  const held = { table: createSiteTable(nodesOf(count)), isOpen: true, isWritten: true };
+  const stage = createStage({ known: [...held.table.known], at: Date.UTC(2026, 2, 3, 8, 35) });
+  const pcs = held.table.known.map(({ pc }) => pc);
   stage.subscribe();
-  stage.birth();
+  if (talking) for (const pc of pcs) stage.birth(pc);
+  if (talking) for (const pc of pcs) stage.state(well, pc);
   const clock = testClock();
   const told: unknown[] = [];
   const desk = {
     book: stage.engine.book,
+    table: () => held.table,
+    place: (scope: string) => held.table.place(scope),
     time: stage.now,
-    isSubscribed: () => true,
-    tell: async (...said: unknown[]) => void told.push(said),
+    isSubscribed: stage.engine.isSubscribed,
+    wanted: () => 1,
+    tell: async (...said: unknown[]) => held.isWritten && told.push(said) > 0,
   } as unknown as Desk;
-  const held: { desk: Desk | undefined } = { desk };
-  const show = createShow({ clock, table: siteTable(settings.value), roster: createRoster([]), desk: () => held.desk, ready: () => true });
-  const frames: StreamFrame[] = [];
-  return { stage, clock, show, frames, held, told, listen: () => show.view.onChange((frame) => frames.push(frame)) };
+  const rollcalls = { last: () => null } as unknown as ShowOptions['rollcalls'];
+  const ledger = {
+    history: async () => [{ component: 'presence', at: 0, status: 'online', faults: [] }],
+  } as unknown as ShowOptions['ledger'];
+  const roster = createRoster([technician]);
+  const show = createShow({ clock, roster, ledger, rollcalls, desk: () => (held.isOpen ? desk : undefined), ready: () => true });
+  show.all();
+  const site = (at: number) => held.table.sites[at]?.path ?? '';
+  /** Tells the show what the stage wrote since `from`, as the desk does after a commit. */
+  const announce = (from: number) => {
+    const ops = stage.ops.slice(from);
+    const incidents = ops.flatMap((op) =>
+      op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : [],
+    );
+    show.changed({ pcs: ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : [])), incidents });
+  };
+  const does = (act: () => void) => {
+    const from = stage.ops.length;
+    act();
+    announce(from);
+  };
+  const listen = (choice: PcChoice = '') => {
+    const frames: StreamFrame[] = [];
+    return { frames, leave: show.view.onChange(choice, (frame) => frames.push(frame)) };
+  };
+  return { stage, clock, show, held, told, pcs, site, does, listen };
 }
 
-test('changes come together, at most every 250 ms, and only while somebody listens', async () => {
-  const { stage, clock, show, frames, listen } = setUp();
-  show.changed({ pcs: [room], incidents: [] });
-  await clock.pass(1_000);
-  const leave = listen();
-  stage.state([fault('microphone.missing')]);
-  show.changed({ pcs: [room], incidents: [1] });
-  show.changed({ pcs: [room], incidents: [1] });
-  await clock.pass(249);
-  expect(frames).toEqual([]);
-  await clock.pass(1);
-  expect(frames).toMatchObject([{ pcs: [{ pc: room, incident: 1 }], incidents: [{ id: 1, told: [{ person: 'technician' }] }] }]);
-  leave();
-  show.changed({ pcs: [room], incidents: [1] });
-  await clock.pass(1_000);
-  expect(frames).toHaveLength(1);
-  show.close();
-});
+const jabra = 'usb-GN_Netcom_Jabra_Speak_710-00';
+const well = [ok('microphone', jabra), ok('camera'), ok('speaker')];
+const broken = [{ ...fault('microphone.missing', jabra), name: 'Jabra Speak 710' }, ok('camera'), ok('speaker')];
+const technician = { id: 'technician', name: 'आशा कुमारी', role: 'technician', scope: '' } as Person;
 
-test('a PC that says nothing new is shown anew every 15 s, so that its last word ages truly', async () => {
-  const { clock, show, frames, listen } = setUp();
-  listen();
-  await clock.pass(46_000);
-  expect(frames.length).toBe(3);
-  show.close();
-  await clock.pass(60_000);
-  expect(frames.length).toBe(3);
-});
-
-test('while the ledger is opened anew nothing is known, and nothing can be done', async () => {
-  const { show, held } = setUp();
-  held.desk = undefined;
-  expect(show.view.snapshot()).toMatchObject({ subscribed: false, pcs: [], incidents: [] });
-  expect(show.view.incident(1)).toBeUndefined();
-  expect(await show.view.acknowledge(1, 'Asha')).toBe('missing');
-  show.close();
-});
-
-test('acknowledge and note reach the open incident with a row for the audit, and not one that is over', async () => {
-  const { stage, show, told } = setUp();
-  stage.state([fault('microphone.missing')]);
-  expect(await show.view.acknowledge(1, 'Asha')).toBe('done');
-  expect(await show.view.note(1, 'Asha', 'going')).toBe('done');
-  expect(await show.view.note(2, 'Asha', 'going')).toBe('missing');
-  expect(told).toEqual([
-    [
-      { type: 'acknowledge', by: 'Asha', incident: 1 },
-      { who: 'Asha', what: 'acknowledge', about: 'incident 1' },
-    ],
-    [
-      { type: 'note', by: 'Asha', text: 'going', incident: 1 },
-      { who: 'Asha', what: 'note', about: 'incident 1' },
-    ],
+function nodesOf(count: number): TreeNode[] {
+  const path = (at: number) => `kerala/kozhikode-${at + 1}`;
+  const sites = Array.from({ length: count }, (_, at): TreeNode[] => [
+    {
+      path: path(at),
+      name: { en: `District office, Kozhikode ${at + 1}`, hi: `ज़िला कार्यालय, कोझिकोड ${at + 1}` },
+      layer: {},
+      site: { ...noFacts, stage: 'live' },
+    },
+    { path: `${path(at)}/vc-1`, name: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' }, layer: {}, site: null },
   ]);
-  stage.state([]);
-  expect(await show.view.acknowledge(1, 'Asha')).toBe('over');
-  show.close();
+  const state = { path: 'kerala', name: { en: 'Kerala', hi: 'केरल' }, layer: {}, site: null };
+  return [{ path: '', name: { en: 'All', hi: 'सब' }, layer: {}, site: null }, state, ...sites.flat()];
+}
+
+const bytesOf = (frames: StreamFrame[]) =>
+  frames.reduce((sum, frame) => sum + Buffer.byteLength(`id: 1000000\nevent: change\ndata: ${JSON.stringify(frame)}\n\n`), 0);
+
+describe('what a change costs', () => {
+  test('with 736 sites one fault of one site is at most 1 KB to who watches the nation, from fault to told; going on talking is nothing', async () => {
+    const { stage, clock, pcs, show, does, listen } = setUp({ count: 736 });
+    const nation = listen();
+    const one = pcs[400] ?? '';
+    does(() => stage.state(broken, one));
+    await clock.pass(1_000);
+    expect(nation.frames).toMatchObject([{ sites: [{ readiness: 'not-ready', worst: 'critical', open: 1 }], incidents: [{ scope: one }] }]);
+    expect(nation.frames[0]?.incidents?.[0]?.told).toHaveLength(1);
+    expect(bytesOf(nation.frames)).toBeLessThanOrEqual(1_024);
+    // What is left out there stands in the row of a list.
+    expect(show.view.incidents()[0]).toMatchObject({ site: { en: 'District office, Kozhikode 46' }, over: null, flapping: false });
+    stage.pass(15_000);
+    does(() => {
+      for (const pc of pcs) stage.beat(pc);
+    });
+    await clock.pass(60_000);
+    expect(nation.frames).toHaveLength(1);
+    show.close();
+  });
+
+  test('a snapshot of 5,000 sites costs at most 50 ms of the processor', () => {
+    const { show, stage, does, pcs } = setUp({ count: 5_000 });
+    expect(show.view.snapshot('').sites).toHaveLength(5_000);
+    let text = '';
+    const takesMs = pcs.slice(0, 5).map((pc) => {
+      does(() => stage.state(broken, pc));
+      const startedAt = process.cpuUsage();
+      text = JSON.stringify(show.view.snapshot(''));
+      return process.cpuUsage(startedAt).user / 1_000;
+    });
+    expect(Math.min(...takesMs)).toBeLessThan(50);
+    expect(text.length / 5_000).toBeLessThan(420);
+    show.close();
+  });
+});
+
+describe('who listens', () => {
+  test('changes come together, at most every 250 ms', async () => {
+    const { stage, clock, pcs, does, listen, show } = setUp();
+    does(() => stage.state(broken, pcs[0]));
+    const { frames, leave } = listen();
+    does(() => stage.state(broken, pcs[1]));
+    does(() => stage.state(broken, pcs[2]));
+    await clock.pass(249);
+    expect(frames).toEqual([]);
+    await clock.pass(1);
+    // What was there before is in the snapshot with which everybody begins.
+    expect(frames.map((frame) => frame.incidents?.map(({ scope }) => scope))).toEqual([pcs.slice(1)]);
+    leave();
+    does(() => stage.state(well, pcs[1]));
+    await clock.pass(1_000);
+    expect(frames).toHaveLength(1);
+    show.close();
+  });
+
+  test('PCs are shown to who chose them: all, those of a site, or none', async () => {
+    const { stage, clock, pcs, site, does, listen, show } = setUp();
+    const [all, own, other, nation] = [listen('all'), listen(site(0) as PcChoice), listen(site(1) as PcChoice), listen()];
+    does(() => stage.state(broken, pcs[0]));
+    await clock.pass(250);
+    const seen = { pc: pcs[0], readiness: 'not-ready', why: { fault: 'microphone.missing' }, incident: 1, config: { wanted: 1, held: 1 } };
+    for (const { frames } of [all, own]) expect(frames).toMatchObject([{ pcs: [seen] }]);
+    for (const { frames } of [other, nation]) expect(frames.map((frame) => frame.pcs)).toEqual([undefined]);
+    show.close();
+  });
+
+  test('of chosen PCs that only go on talking it is said every 15 s when they were heard, and once', async () => {
+    const { stage, clock, pcs, site, listen, show } = setUp();
+    await clock.pass(15_000);
+    const own = listen(site(0) as PcChoice);
+    stage.pass(2_000);
+    stage.beat(pcs[0]);
+    stage.beat(pcs[1]);
+    await clock.pass(30_000);
+    expect(own.frames).toEqual([{ at: stage.now(), subscribed: true, heard: { [pcs[0] ?? '']: stage.now() } }]);
+    show.close();
+    await clock.pass(60_000);
+    expect(own.frames).toHaveLength(1);
+  });
+
+  test('a room that is renamed, or is to have another configuration, is told to who chose it, though its PC said nothing', async () => {
+    const { clock, held, pcs, listen, show, ...nation } = setUp();
+    const { frames } = listen(nation.site(0) as PcChoice);
+    const name = { en: 'Hall', hi: 'हॉल' };
+    held.table = createSiteTable([...held.table.nodes()].map((node) => (node.path === pcs[0] ? { ...node, name } : node)));
+    show.changed({ pcs: [], incidents: [], sites: [nation.site(0)] });
+    await clock.pass(250);
+    expect(frames).toMatchObject([{ pcs: [{ pc: pcs[0], room: name }] }]);
+    show.close();
+  });
+
+  test('sites and PCs that are gone are named, and states whose name is another', async () => {
+    const { clock, held, pcs, listen, show, ...nation } = setUp();
+    const { frames } = listen();
+    const gone = nation.site(2);
+    const kept = [...held.table.nodes()].filter(({ path }) => !path.startsWith(gone));
+    held.table = createSiteTable(kept.map((node) => (node.path === 'kerala' ? { ...node, name: { en: 'Keralam', hi: 'केरलम' } } : node)));
+    show.changed({ pcs: [], incidents: [], sites: [gone], pcsGone: [pcs[2] ?? ''] });
+    await clock.pass(250);
+    expect(frames).toMatchObject([{ sitesGone: [gone], pcsGone: [pcs[2]], states: [{ state: 'kerala', name: { en: 'Keralam' } }] }]);
+    show.close();
+  });
+
+  test('when the centre hears nothing any more, no site is ready; a roll call goes out with the rows that changed', async () => {
+    const { stage, clock, listen, show } = setUp();
+    const { frames } = listen();
+    stage.apply({ type: 'unsubscribed' });
+    show.all();
+    show.rollcall({ id: 'c1', rows: [{ pc: 'a', after: null }] } as RollCallView);
+    show.rollcall({ id: 'c1', rows: [{ pc: 'b' }, { pc: 'a', after: 5 }] } as RollCallView);
+    await clock.pass(250);
+    expect(frames).toMatchObject([{ subscribed: false, rollcall: { id: 'c1', rows: [{ pc: 'a', after: 5 }, { pc: 'b' }] } }]);
+    expect(frames[0]?.sites?.map(({ readiness, why }) => [readiness, why?.reason])).toEqual(Array(3).fill(['unknown', 'silent']));
+    show.close();
+  });
+});
+
+describe('what is asked', () => {
+  test('an incident that the engine has forgotten is not kept for ever, nor shown to who comes later', async () => {
+    const { stage, show, pcs, does, clock } = setUp({ count: 1 });
+    does(() => stage.state(broken, pcs[0]));
+    does(() => stage.state(well, pcs[0]));
+    does(() => stage.live(600_000, pcs[0]));
+    expect(show.view.incidents()).toMatchObject([{ id: 1, over: 'cleared' }]);
+    does(() => stage.live(25 * 3_600_000, pcs[0]));
+    await clock.pass(15_000);
+    expect(show.view.incidents()).toEqual([]);
+    expect(show.view.snapshot('').incidents).toEqual([]);
+    show.close();
+  });
+
+  test('what the ledger did not take is not said to be done', async () => {
+    const { stage, show, pcs, does, held } = setUp();
+    does(() => stage.state(broken, pcs[0]));
+    held.isWritten = false;
+    await expect(show.view.acknowledge(1, 'Asha')).rejects.toThrow('the ledger did not take it');
+    show.close();
+  });
+
+  test('a site in full: its facts, what is to do, its PCs, and its day', async () => {
+    const { show, site, pcs } = setUp({ talking: false });
+    expect(show.view.site(site(0))).toMatchObject({
+      site: { readiness: 'unknown', why: { reason: 'never' }, quietSince: null, pcs: 1 },
+      facts: { timeZone: 'Asia/Kolkata', isp: '' },
+      checklist: expect.arrayContaining([expect.objectContaining({ item: 'heard', done: false })]),
+      pcs: [{ pc: pcs[0], presence: 'never', config: { wanted: 1, held: 0 }, calledAt: null }],
+    });
+    expect(await show.view.history(site(0), 5)).toMatchObject({ from: 5, pcs: [{ pc: pcs[0], strips: [{ component: 'presence' }] }] });
+    expect([show.view.site('kerala'), show.view.site('goa/x'), await show.view.history('goa/x', 5)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    show.close();
+  });
+
+  test('the longest away of a site dates its silence', () => {
+    const { show, stage, does, site, pcs } = setUp();
+    does(() => stage.lost(pcs[0]));
+    const lostAt = stage.now();
+    does(() => stage.pass(100_000));
+    expect(show.view.sites()[0]).toMatchObject({ site: site(0), readiness: 'unknown', quietSince: lostAt, why: { reason: 'silent' } });
+    show.close();
+  });
+
+  test('of a closed site, where nobody listens any more, no room is ready', () => {
+    const { show, held, site } = setUp();
+    const closed = [...held.table.nodes()].map((node) =>
+      node.site ? { ...node, site: { ...node.site, stage: 'closed' as const } } : node,
+    );
+    held.table = createSiteTable(closed);
+    show.all();
+    expect(show.view.sites()[0]).toMatchObject({ site: site(0), readiness: 'unknown', why: { reason: 'stopped' } });
+    show.close();
+  });
+
+  test('while the ledger is opened anew nothing is known, and nothing can be done', async () => {
+    const { show, held } = setUp();
+    held.isOpen = false;
+    expect(show.view.snapshot('all')).toMatchObject({ subscribed: false, sites: [], pcs: [], incidents: [] });
+    expect(show.view.incident(1)).toBeUndefined();
+    await expect(show.view.acknowledge(1, 'Asha')).rejects.toThrow('opened anew');
+    show.close();
+  });
+
+  test('acknowledge and note reach the open incident with a row for the audit, and not one that is over', async () => {
+    const { stage, show, told, pcs, does } = setUp();
+    does(() => stage.state(broken, pcs[0]));
+    expect(show.view.incident(1)).toMatchObject({ notes: [], history: [{ kind: 'raised' }] });
+    expect(Object.keys(show.view.incidents()[0] ?? {})).not.toContain('history');
+    expect(await show.view.acknowledge(1, 'Asha')).toBe('done');
+    expect(await show.view.note(1, 'Asha', 'going')).toBe('done');
+    expect(await show.view.note(2, 'Asha', 'going')).toBe('missing');
+    expect(told).toEqual([
+      [
+        { type: 'acknowledge', by: 'Asha', incident: 1 },
+        { who: 'Asha', what: 'acknowledge', about: 'incident 1' },
+      ],
+      [
+        { type: 'note', by: 'Asha', text: 'going', incident: 1 },
+        { who: 'Asha', what: 'note', about: 'incident 1' },
+      ],
+    ]);
+    stage.state(well, pcs[0]);
+    stage.live(600_000, pcs[0]);
+    expect(await show.view.acknowledge(1, 'Asha')).toBe('over');
+    show.close();
+  });
 });

@@ -1,19 +1,37 @@
 /** What the API sees of the present desk, and may do to it: snapshots, changes as they come, acknowledge and note. */
-import type { Cancel, Clock, StreamFrame } from '#contracts';
-import type { DeskView } from './api/model.ts';
-import type { Desk } from './desk.ts';
+import {
+  type Cancel,
+  type Clock,
+  type IncidentRow,
+  type RollCallSummary,
+  type RollCallView,
+  type SiteView,
+  type Snapshot,
+  type StateView,
+  type StreamFrame,
+  siteOf,
+} from '#contracts';
+import type { DeskView, PcChoice, RollCallDesk } from './api/model.ts';
+import type { Changed, Desk } from './desk.ts';
+import { historyOf } from './history.ts';
+import type { Incident } from './incidents/model.ts';
+import type { Ledger } from './ledger/model.ts';
 import type { Roster } from './people/roster.ts';
-import type { SiteTable } from './site-table.ts';
-import { incidentView, pcView, siteView, snapshotOf, type View } from './view.ts';
+import { createRows, type Rows } from './rows.ts';
+import { checklist } from './sites/life.ts';
+import type { SiteTable } from './sites/model.ts';
+import { incidentNews, incidentRow, incidentView, pcView, siteView, stateViews, type View } from './view.ts';
 
 const frameEveryMs = 250;
-/** PCs that were heard and say nothing new are shown anew in this time. */
+/** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
 
 export type ShowOptions = {
   clock: Clock;
-  table: SiteTable;
   roster: Roster;
+  ledger: Pick<Ledger, 'history' | 'audit'>;
+  /** `last` = the one that runs, or the last one that was finished. */
+  rollcalls: RollCallDesk & { last(): RollCallSummary | null };
   /** The desk that is open now; undefined while the ledger is opened anew. */
   desk(): Desk | undefined;
   ready(): boolean;
@@ -21,85 +39,249 @@ export type ShowOptions = {
 
 export type Show = {
   view: DeskView;
-  changed(change: { pcs: string[]; incidents: number[] }): void;
-  /** Every PC anew: what was heard of it, and whether anything can be heard at all. */
+  changed(change: Changed): void;
+  rollcall(view: RollCallView): void;
+  /** Everything anew: another desk, or whether anything can be heard at all. */
   all(): void;
   close(): void;
 };
 
+type Listener = (frame: StreamFrame) => void;
+
+type State = {
+  options: ShowOptions;
+  listeners: Map<PcChoice, Set<Listener>>;
+  sites: Rows<string, SiteView>;
+  incidents: Rows<number, IncidentRow>;
+  states: { of: SiteTable | undefined; list: StateView[]; news: boolean };
+  pcs: Set<string>;
+  pcsGone: Set<string>;
+  rollcall: RollCallView | undefined;
+  subscribed: boolean;
+  /** When each PC was heard, as last told. */
+  heard: Map<string, number>;
+  cancelFrame: Cancel | undefined;
+};
+
+/** Guarantee: while PCs only go on talking, nobody who chose no PCs is sent anything. */
 export function createShow(options: ShowOptions): Show {
-  const { clock, table, desk, ready } = options;
-  const listeners = new Set<(frame: StreamFrame) => void>();
-  const fresh = { pcs: new Set<string>(), incidents: new Set<number>() };
-  let cancelFrame: Cancel | undefined;
-
-  function changed(change: { pcs: string[]; incidents: number[] }): void {
-    // Whoever comes later begins with a snapshot.
-    if (listeners.size === 0) return;
-    for (const pc of change.pcs) fresh.pcs.add(pc);
-    for (const id of change.incidents) fresh.incidents.add(id);
-    cancelFrame ??= clock.after(frameEveryMs, sendFrame);
-  }
-
-  function sendFrame(): void {
-    cancelFrame = undefined;
-    const view = nowView(options);
-    if (view === undefined) return;
-    const pcs = [...fresh.pcs].map((pc) => pcView(view, pc));
-    const incidents = [...fresh.incidents].flatMap((id) => view.book.incidents.get(id) ?? []).map((one) => incidentView(view, one));
-    fresh.pcs.clear();
-    fresh.incidents.clear();
-    const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, pcs, sites: [siteView(view)], incidents };
-    for (const listener of listeners) listener(frame);
-  }
-
-  const all = () => changed({ pcs: table.known.map(({ pc }) => pc), incidents: [] });
-  const showHeard = (): void => {
-    all();
-    cancelHeard = clock.after(heardEveryMs, showHeard);
+  const state: State = {
+    options,
+    listeners: new Map(),
+    sites: createRows((path) => siteView(viewOf(options) as View, path)),
+    incidents: createRows((id) => incidentOf(options, id, incidentRow)),
+    states: { of: undefined, list: [], news: false },
+    pcs: new Set(),
+    pcsGone: new Set(),
+    rollcall: undefined,
+    subscribed: false,
+    heard: new Map(),
+    cancelFrame: undefined,
   };
-  let cancelHeard = clock.after(heardEveryMs, showHeard);
-
+  const showHeard = (): void => {
+    tellHeard(state);
+    cancelHeard = options.clock.after(heardEveryMs, showHeard);
+  };
+  let cancelHeard = options.clock.after(heardEveryMs, showHeard);
   return {
-    changed,
-    all,
+    changed: (change) => changed(state, change),
+    rollcall(view) {
+      if (state.listeners.size === 0) return;
+      const rows = new Map([...(state.rollcall?.rows ?? []), ...view.rows].map((row) => [row.pc, row]));
+      state.rollcall = { ...view, rows: [...rows.values()] };
+      soon(state);
+    },
+    all() {
+      const desk = options.desk();
+      if (desk === undefined) return;
+      state.sites.touchAll();
+      state.incidents.touchAll();
+      const sites = desk.table().sites.map(({ path }) => path);
+      changed(state, { pcs: desk.table().known.map(({ pc }) => pc), incidents: [...desk.book.incidents.keys()], sites });
+    },
     close() {
       cancelHeard();
-      cancelFrame?.();
+      state.cancelFrame?.();
     },
-    view: {
-      ready,
-      snapshot() {
-        const view = nowView(options);
-        return view === undefined ? { at: clock.now(), subscribed: false, sites: [], pcs: [], incidents: [] } : snapshotOf(view);
-      },
-      incident(id) {
-        const view = nowView(options);
-        const incident = view?.book.incidents.get(id);
-        return view && incident && incidentView(view, incident);
-      },
-      acknowledge: (id, by) => operate(desk(), id, { type: 'acknowledge', by }),
-      note: (id, by, text) => operate(desk(), id, { type: 'note', by, text }),
-      onChange(listener) {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
+    view: viewing(state),
+  };
+}
+
+function viewing(state: State): DeskView {
+  const { options } = state;
+  const { clock, ledger, rollcalls, ready, desk } = options;
+  const sites = () => (desk() === undefined ? [] : state.sites.list());
+  const incidents = () => (desk() === undefined ? [] : state.incidents.list());
+  const pcs = (choice: PcChoice) => {
+    const view = viewOf(options);
+    return view === undefined ? [] : chosen(view.table, choice).map((pc) => pcView(view, pc));
+  };
+  return {
+    ready,
+    sites,
+    pcs,
+    incidents,
+    rollcalls,
+    now: () => desk()?.time() ?? clock.now(),
+    audit: ledger.audit,
+    snapshot(choice): Snapshot {
+      const view = viewOf(options);
+      const rollcall = rollcalls.last();
+      const { at, subscribed } = view ?? { at: clock.now(), subscribed: false };
+      return { at, subscribed, states: statesOf(state, view), sites: sites(), pcs: pcs(choice), incidents: incidents(), rollcall };
+    },
+    site(path) {
+      const view = viewOf(options);
+      const facts = view?.table.node(path)?.site;
+      const site = view && facts && siteView(view, path);
+      if (!(view && facts && site)) return undefined;
+      const { stage: _, ...rest } = facts;
+      const todo = checklist({ table: view.table, records: view.book.pcs, wanted: view.wanted }, path);
+      return { site, facts: { ...rest, timeZone: view.table.resolve(path).timeZone }, checklist: todo, pcs: pcs(path as PcChoice) };
+    },
+    async history(site, from) {
+      const view = viewOf(options);
+      if (!view?.table.node(site)?.site) return undefined;
+      const of = async (pc: string) => ({ pc, strips: historyOf(await ledger.history(pc, from), from) });
+      return { from, to: view.at, pcs: await Promise.all(view.table.pcsOf(site).map(of)) };
+    },
+    incident: (id) => incidentOf(options, id, incidentView),
+    acknowledge: (id, by) => operate(desk(), id, { type: 'acknowledge', by }),
+    note: (id, by, text) => operate(desk(), id, { type: 'note', by, text }),
+    onChange(choice, listener) {
+      if (state.listeners.size === 0) begin(state);
+      const set = state.listeners.get(choice) ?? new Set();
+      state.listeners.set(choice, set.add(listener));
+      return () => {
+        set.delete(listener);
+        if (set.size === 0 && state.listeners.get(choice) === set) state.listeners.delete(choice);
+      };
     },
   };
+}
+
+/** The first who listens: what was news before is in the snapshot with which everybody begins. */
+function begin(state: State): void {
+  const view = viewOf(state.options);
+  if (view === undefined) return;
+  state.sites.news();
+  state.incidents.news();
+  statesOf(state, view);
+  state.states.news = false;
+  state.subscribed = view.subscribed;
+}
+
+function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
+  const table = state.options.desk()?.table();
+  for (const path of sites) state.sites.touch(path);
+  for (const pc of [...pcs, ...pcsGone]) state.sites.touch(siteOf(pc));
+  for (const id of incidents) touchIncident(state, id);
+  // Whoever comes later begins with a snapshot.
+  if (state.listeners.size === 0) return;
+  // The names of rooms and the wanted configuration come with the site.
+  for (const pc of [...pcs, ...sites.flatMap((path) => table?.pcsOf(path) ?? [])]) state.pcs.add(pc);
+  for (const pc of pcsGone) state.pcsGone.add(pc);
+  soon(state);
+}
+
+function touchIncident({ options, sites, incidents }: State, id: number): void {
+  incidents.touch(id);
+  const scope = options.desk()?.book.incidents.get(id)?.scope ?? '';
+  if (scope.split('/').length === 3) sites.touch(siteOf(scope));
+}
+
+function soon(state: State): void {
+  if (state.listeners.size > 0) state.cancelFrame ??= state.options.clock.after(frameEveryMs, () => sendFrames(state));
+}
+
+function sendFrames(state: State): void {
+  state.cancelFrame = undefined;
+  const view = viewOf(state.options);
+  if (view === undefined) return;
+  const sites = state.sites.news();
+  const incidents = state.incidents.news().rows.map((row) => incidentNews(row, view.table));
+  const states = statesOf(state, view);
+  const shared: Omit<StreamFrame, 'at' | 'subscribed'> = {
+    ...(state.states.news ? { states } : {}),
+    ...some({ sites: sites.rows, sitesGone: sites.gone, incidents, pcsGone: [...state.pcsGone] }),
+    ...(state.rollcall === undefined ? {} : { rollcall: state.rollcall }),
+  };
+  const turned = view.subscribed !== state.subscribed;
+  const fresh = [...state.pcs].filter((pc) => view.table.node(pc) !== undefined);
+  for (const pc of fresh) state.heard.set(pc, view.book.pcs.get(pc)?.heardAt ?? 0);
+  state.pcs.clear();
+  state.pcsGone.clear();
+  Object.assign(state, { rollcall: undefined, subscribed: view.subscribed });
+  state.states.news = false;
+  for (const [choice, listeners] of state.listeners) {
+    const pcs = fresh.filter((pc) => isChosen(pc, choice)).map((pc) => pcView(view, pc));
+    const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, ...shared, ...some({ pcs }) };
+    if (turned || Object.keys(frame).length > 2) for (const listener of listeners) listener(frame);
+  }
+}
+
+/** Says of the chosen PCs that were heard and had nothing new when that was. */
+function tellHeard(state: State): void {
+  const view = viewOf(state.options);
+  if (view === undefined) return;
+  // What is long over the engine forgets without a word.
+  state.incidents.touchAll((id) => !view.book.incidents.has(id));
+  for (const [choice, listeners] of state.listeners) {
+    if (choice === '') continue;
+    const later = chosen(view.table, choice).flatMap((pc) => {
+      const at = view.book.pcs.get(pc)?.heardAt ?? null;
+      return at === null || at === state.heard.get(pc) ? [] : [[pc, at] as const];
+    });
+    if (later.length === 0) continue;
+    const frame = { at: view.at, subscribed: view.subscribed, heard: Object.fromEntries(later) };
+    for (const listener of listeners) listener(frame);
+  }
+  state.heard = new Map([...view.book.pcs].flatMap(([pc, { heardAt }]) => (heardAt === null ? [] : [[pc, heardAt]])));
+}
+
+function statesOf(state: State, view: View | undefined): StateView[] {
+  const { states } = state;
+  if (view === undefined || states.of === view.table) return states.list;
+  const list = stateViews(view.table);
+  states.news ||= JSON.stringify(list) !== JSON.stringify(states.list);
+  Object.assign(states, { of: view.table, list });
+  return list;
+}
+
+function chosen(table: SiteTable, choice: PcChoice): readonly string[] {
+  if (choice === 'all') return table.known.map(({ pc }) => pc);
+  return choice === '' ? [] : table.pcsOf(choice);
+}
+
+function isChosen(pc: string, choice: PcChoice): boolean {
+  return choice === 'all' || siteOf(pc) === choice;
+}
+
+/** Only the lists that hold something. */
+function some<T extends Record<string, readonly unknown[]>>(lists: T): Partial<T> {
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<T>;
 }
 
 type Operation = { type: 'acknowledge'; by: string } | { type: 'note'; by: string; text: string };
 
 async function operate(desk: Desk | undefined, incident: number, operation: Operation): Promise<'done' | 'missing' | 'over'> {
-  const found = desk?.book.incidents.get(incident);
-  if (desk === undefined || found === undefined) return 'missing';
+  if (desk === undefined) throw new Error('the ledger is opened anew');
+  const found = desk.book.incidents.get(incident);
+  if (found === undefined) return 'missing';
   if (found.over !== null) return 'over';
-  await desk.tell({ ...operation, incident }, { who: operation.by, what: operation.type, about: `incident ${incident}` });
+  const told = await desk.tell({ ...operation, incident }, { who: operation.by, what: operation.type, about: `incident ${incident}` });
+  if (!told) throw new Error('the ledger did not take it');
   return 'done';
 }
 
-function nowView({ desk: present, table, roster }: ShowOptions): View | undefined {
+function incidentOf<T>(options: ShowOptions, id: number, make: (view: View, incident: Incident) => T): T | undefined {
+  const view = viewOf(options);
+  const incident = view?.book.incidents.get(id);
+  return view && incident && make(view, incident);
+}
+
+function viewOf({ desk: present, roster }: ShowOptions): View | undefined {
   const desk = present();
   const personName = (id: string) => roster.person(id).name;
-  return desk && { book: desk.book, table, at: desk.time(), subscribed: desk.isSubscribed(), personName };
+  return desk && { ...desk, table: desk.table(), at: desk.time(), subscribed: desk.isSubscribed(), personName };
 }

@@ -1,60 +1,117 @@
 /** What the API shows of the desk's memory. */
-import { bySeverity, type IncidentView, type PcView, type SiteView, type Snapshot } from '#contracts';
+import {
+  byReadiness,
+  bySeverity,
+  type IncidentNews,
+  type IncidentRow,
+  type IncidentView,
+  type PcView,
+  type Presence,
+  readinessOf,
+  type SiteView,
+  type StateView,
+  siteOf,
+  stateOf,
+} from '#contracts';
 import type { Book } from './incidents/book.ts';
 import type { Incident } from './incidents/model.ts';
-import type { SiteTable } from './site-table.ts';
+import type { Place } from './incidents/notice.ts';
+import type { SiteTable } from './sites/model.ts';
 
-/** `personName` is what people call the person of an id. */
-export type View = { book: Book; table: SiteTable; at: number; subscribed: boolean; personName(id: string): string };
+/** `place` also names rooms that are gone; `personName` is what people call the person of an id; `wanted` the version of the profile that a PC ought to have. */
+export type View = {
+  book: Book;
+  table: SiteTable;
+  at: number;
+  subscribed: boolean;
+  place(scope: string): Place;
+  personName(id: string): string;
+  wanted(pc: string): number;
+};
 
-export function snapshotOf(view: View): Snapshot {
-  const { at, subscribed, table, book } = view;
-  const pcs = table.known.map(({ pc }) => pcView(view, pc));
-  return { at, subscribed, sites: [siteView(view)], pcs, incidents: [...book.incidents.values()].map((one) => incidentView(view, one)) };
-}
-
-export function pcView({ book, table, subscribed }: View, pc: string): PcView {
+export function pcView(view: View, pc: string): PcView {
+  const { book, table } = view;
   const record = book.pcs.get(pc);
-  const presence = record?.presence ?? 'never';
   return {
     pc,
-    site: table.site.site,
-    state: table.site.state,
+    site: siteOf(pc),
+    state: stateOf(pc),
     room: table.place(pc).room,
-    presence: subscribed || presence === 'never' ? presence : presence === 'stopped' ? 'stopped' : 'silent',
     heardAt: record?.heardAt ?? null,
+    calledAt: record?.calledAt ?? null,
     agent: record?.agent ?? null,
-    checks: record?.checks ?? [],
+    config: { wanted: view.wanted(pc), held: record?.config ?? 0 },
+    ...answerOf(view, pc),
     incident: book.openIncident(pc)?.id ?? null,
   };
 }
 
-export function siteView(view: View): SiteView {
-  const { book, table } = view;
-  const open = table.known.flatMap(({ pc }) => book.openIncident(pc)?.severity ?? []).sort(bySeverity);
-  const talking = table.known.some(({ pc }) => book.pcs.get(pc)?.presence === 'online');
-  return { ...table.site, worst: open[0] ?? (talking && view.subscribed ? 'ok' : 'unknown') };
+/** Presence, checks and readiness of a PC. While the centre hears nothing, nobody is online; nor is anybody where it does not listen any more. */
+export function answerOf({ book, table, subscribed }: Pick<View, 'book' | 'table' | 'subscribed'>, pc: string) {
+  const record = book.pcs.get(pc);
+  const held = record?.presence ?? 'never';
+  const isDeaf = !subscribed && held !== 'never' && held !== 'stopped';
+  const presence: Presence = table.stageOf(pc) === 'closed' && held !== 'never' ? 'stopped' : isDeaf ? 'silent' : held;
+  const checks = record?.checks ?? [];
+  return { presence, checks, ...readinessOf({ presence, checks }) };
 }
 
-export function incidentView({ book, table, personName }: View, incident: Incident): IncidentView {
-  const { site, room } = table.place(incident.scope);
-  const steps = [...book.transitions.values()].filter((one) => one.incident === incident.id).sort((a, b) => a.id - b.id);
-  const { acknowledged, faults, told, ...rest } = incident;
+export function siteView(view: View, path: string): SiteView | undefined {
+  const { book, table } = view;
+  const node = table.node(path);
+  if (!node?.site) return undefined;
+  const pcs = table.pcsOf(path);
+  const rooms = pcs.map((pc) => ({ heardAt: book.pcs.get(pc)?.heardAt ?? null, ...answerOf(view, pc) }));
+  const worst = rooms.sort((a, b) => byReadiness(a.readiness, b.readiness))[0];
+  const open = pcs.flatMap((pc) => book.openIncident(pc)?.severity ?? []).sort(bySeverity);
+  const quiet = rooms.flatMap(({ presence, heardAt }) => (presence === 'online' || heardAt === null ? [] : [heardAt]));
+  const { link, elevationM } = table.resolve(path).profile;
+  return {
+    site: path,
+    state: stateOf(path),
+    name: node.name,
+    stage: node.site.stage,
+    link,
+    elevationM,
+    pcs: pcs.length,
+    readiness: worst?.readiness ?? 'unknown',
+    why: worst === undefined ? { component: 'pc', fault: null, reason: 'never' } : worst.why,
+    worst: open[0] ?? null,
+    open: open.length,
+    quietSince: quiet.length === 0 ? null : Math.min(...quiet),
+  };
+}
+
+export function stateViews(table: SiteTable): StateView[] {
+  return [...table.nodes()].flatMap(({ path, name }) => (path === '' || path.includes('/') ? [] : [{ state: path, name }]));
+}
+
+export function incidentRow({ place, personName }: View, incident: Incident): IncidentRow {
+  const { site, room } = place(incident.scope);
+  const { acknowledged, faults, told, notes: _, ...rest } = incident;
   return {
     ...rest,
     site,
     room,
     told: told.map((one) => ({ ...one, person: personName(one.person) })),
     acknowledged: acknowledged && { by: acknowledged.by, at: acknowledged.at },
-    faults: faults.map(({ fault, device, name, severity, since, hidden, unknownSince }) => ({
-      fault,
-      device,
-      name,
-      severity,
-      since,
-      hidden,
-      unknownSince,
-    })),
-    history: steps.map(({ kind, at, conclusion }) => ({ kind, at, conclusion })),
+    faults: faults.map(({ key: _, reason: __, goneAt: ___, told: ____, ...fault }) => fault),
   };
+}
+
+/** The row as a frame of the stream carries it. */
+export function incidentNews({ site, over, closedBecause, flapping, acknowledged, ...row }: IncidentRow, table: SiteTable): IncidentNews {
+  return {
+    ...row,
+    ...(table.node(siteOf(row.scope)) === undefined && { site }),
+    ...(over && { over, closedBecause }),
+    ...(flapping && { flapping }),
+    ...(acknowledged && { acknowledged }),
+  };
+}
+
+export function incidentView(view: View, incident: Incident): IncidentView {
+  const steps = [...view.book.transitions.values()].filter((one) => one.incident === incident.id).sort((a, b) => a.id - b.id);
+  const history = steps.map(({ kind, at, conclusion }) => ({ kind, at, conclusion }));
+  return { ...incidentRow(view, incident), notes: incident.notes, history };
 }

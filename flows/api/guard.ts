@@ -7,11 +7,6 @@ type Refusal = { status: 403 | 415; line: string };
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
-/** True for an address that only this machine reaches. */
-export function isLoopback(host: string): boolean {
-  return ['localhost', '127.0.0.1', '::1'].includes(host);
-}
-
 /**
  * Why a request is not answered; undefined where it is.
  * Guarantee: what passes names this server as its Host, comes from no foreign Origin, and a POST is JSON, which no foreign form can send.

@@ -1,15 +1,51 @@
 /** What the API asks of `flows`. */
-import type { Cancel, IncidentView, Snapshot, StreamFrame } from '#contracts';
+import type {
+  Cancel,
+  HistoryView,
+  IncidentRow,
+  IncidentView,
+  LedgerAudit,
+  PcView,
+  RollCallSummary,
+  RollCallView,
+  SiteDetail,
+  SiteView,
+  Snapshot,
+  StreamFrame,
+} from '#contracts';
+
+/** Which PCs somebody wants to see one by one: none, all, or those of a site (`state/site`). */
+export type PcChoice = '' | 'all' | `${string}/${string}`;
+
+/** Why a roll call was not started. */
+export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
 export type DeskView = {
   /** True once the ledger is loaded, the broker is subscribed and the tabs run. */
   ready(): boolean;
-  snapshot(): Snapshot;
+  snapshot(pcs: PcChoice): Snapshot;
+  sites(): readonly SiteView[];
+  site(path: string): SiteDetail | undefined;
+  /** What the components of a site's PCs said from `from` until now. */
+  history(site: string, from: number): Promise<HistoryView | undefined>;
+  pcs(choice: PcChoice): PcView[];
+  incidents(): readonly IncidentRow[];
   /** Also those that are over, within the last day. */
   incident(id: number): IncidentView | undefined;
   /** Resolves when it is committed; `missing` where there is no such incident, `over` where it is over. */
   acknowledge(id: number, by: string): Promise<'done' | 'missing' | 'over'>;
   note(id: number, by: string, text: string): Promise<'done' | 'missing' | 'over'>;
-  /** Called after each commit that changed something, at most every 250 ms, with what changed. */
-  onChange(listener: (frame: StreamFrame) => void): Cancel;
+  audit(): Promise<LedgerAudit>;
+  rollcalls: RollCallDesk;
+  now(): number;
+  /** Called after each commit that changed something, at most every 250 ms, with what changed of the sites, the incidents and the chosen PCs. */
+  onChange(pcs: PcChoice, listener: (frame: StreamFrame) => void): Cancel;
+};
+
+export type RollCallDesk = {
+  /** `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. */
+  start(call: { scope: string; by: string }): { id: string } | NotStarted;
+  /** The one that runs and those that are finished, newest first. */
+  list(): Promise<RollCallSummary[]>;
+  one(id: string): Promise<RollCallView | undefined>;
 };

@@ -1,13 +1,14 @@
-/** What can be asked and what can be done. Reading is free; two posts change something. */
+/** What can be asked, and what a person does with an incident. Reading is free. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { describeIssue, faultIds, faults } from '#contracts';
 import type { StaticFile } from './files.ts';
 import type { DeskView } from './model.ts';
-import { acknowledgement, incidentId, incidentsQuery, note } from './schemas.ts';
+import { acknowledgement, hoursQuery, incidentId, incidentsQuery, note, pcsQuery, siteQuery, sitesQuery } from './schemas.ts';
 import { type Streams, streamLimit } from './streams.ts';
 
 type IncidentRequest = FastifyRequest<{ Params: { id: string } }>;
+type SiteRequest = FastifyRequest<{ Params: { state: string; site: string } }>;
 type Outcome = Awaited<ReturnType<DeskView['note']>>;
 
 /** The answer to a request that cannot be served: its status and its one line. */
@@ -26,13 +27,12 @@ export function addReading(app: FastifyInstance, desk: DeskView): void {
     const ready = desk.ready();
     return reply.code(ready ? 200 : 503).send({ ready });
   });
-  app.get('/api/snapshot', () => desk.snapshot());
-  app.get('/api/sites', () => desk.snapshot().sites);
-  app.get('/api/pcs', () => desk.snapshot().pcs);
+  app.get('/api/snapshot', (request) => desk.snapshot(read(pcsQuery, request.query).pcs ?? ''));
+  app.get('/api/pcs', (request) => desk.pcs(read(siteQuery, request.query).site ?? 'all'));
+  app.get('/api/audit', () => desk.audit());
   app.get('/api/incidents', (request) => {
     const { open } = read(incidentsQuery, request.query);
-    const { incidents } = desk.snapshot();
-    return open === undefined ? incidents : incidents.filter((one) => (one.overAt === null) === (open === 'true'));
+    return open === undefined ? desk.incidents() : desk.incidents().filter((one) => (one.overAt === null) === (open === 'true'));
   });
   app.get('/api/incidents/:id', (request: IncidentRequest) => {
     const found = desk.incident(read(incidentId, request.params.id));
@@ -41,6 +41,20 @@ export function addReading(app: FastifyInstance, desk: DeskView): void {
   });
   const words = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
   app.get('/api/words', () => ({ faults: words }));
+}
+
+/** Sites in rows, and one in full. */
+export function addSiteReading(app: FastifyInstance, desk: DeskView): void {
+  const pathOf = ({ params }: SiteRequest) => `${params.state}/${params.site}`;
+  app.get('/api/sites', (request) => {
+    const { stage, state } = read(sitesQuery, request.query);
+    return desk.sites().filter((one) => (stage ?? one.stage) === one.stage && (state ?? one.state) === one.state);
+  });
+  app.get('/api/sites/:state/:site', (request: SiteRequest) => desk.site(pathOf(request)) ?? noSite());
+  app.get('/api/sites/:state/:site/history', async (request: SiteRequest) => {
+    const { hours } = read(hoursQuery, request.query);
+    return (await desk.history(pathOf(request), desk.now() - Number(hours) * 3_600_000)) ?? noSite();
+  });
 }
 
 /** What a person does with an incident. Answers 204 once it is committed. */
@@ -59,8 +73,9 @@ export function addActing(app: FastifyInstance, desk: DeskView): void {
 
 /** The stream of changes. */
 export function addStream(app: FastifyInstance, streams: Streams, headers: Record<string, string>): void {
-  app.get('/api/stream', { exposeHeadRoute: false }, (_request, reply) => {
-    if (!streams.open(reply.raw, headers)) throw new Refused(503, `${streamLimit} streams are open already`);
+  app.get('/api/stream', { exposeHeadRoute: false }, (request, reply) => {
+    const { pcs = '' } = read(pcsQuery, request.query);
+    if (!streams.open(reply.raw, pcs, headers)) throw new Refused(503, `${streamLimit} streams are open already`);
     reply.hijack();
   });
 }
@@ -78,7 +93,8 @@ export function addFiles(app: FastifyInstance, files: Map<string, StaticFile>): 
   }
 }
 
-function read<S extends v.GenericSchema>(schema: S, input: unknown): v.InferOutput<S> {
+/** What a request says, or a refusal with one line. */
+export function read<S extends v.GenericSchema>(schema: S, input: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
   if (!result.success) throw new Refused(400, describeIssue(result.issues[0]));
   return result.output;
@@ -88,6 +104,10 @@ function done(outcome: Outcome, reply: FastifyReply): FastifyReply {
   if (outcome === 'missing') throw noIncident();
   if (outcome === 'over') throw new Refused(409, 'this incident is over');
   return reply.code(204).send();
+}
+
+function noSite(): never {
+  throw new Refused(404, 'there is no such site');
 }
 
 function noIncident(): Refused {

@@ -1,47 +1,79 @@
 /** A desk whose content a test writes: what the API and the wall are tried against. */
-import type { IncidentView, PcView, Snapshot, StreamFrame } from '#contracts';
-import type { DeskView } from './model.ts';
+import type { IncidentRow, IncidentView, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
+import { createOffice } from '../sites/office.ts';
+import { createSiteTable } from '../sites/table.ts';
+import type { DeskView, PcChoice } from './model.ts';
 
 export type ScriptedDesk = DeskView & {
-  state: Snapshot;
+  state: Omit<Snapshot, 'incidents'> & { incidents: IncidentView[] };
   isReady: boolean;
+  /** Roll calls that are over, newest first. */
+  called: RollCallView[];
   /** Changes the desk and tells those who listen. */
-  change(frame: Partial<StreamFrame>): void;
+  change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): void;
   listeners(): number;
 };
 
 /** Makes a desk of one site with one PC that is well, and no incident. */
 export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
-  const listeners = new Set<(frame: StreamFrame) => void>();
+  const listeners = new Map<(frame: StreamFrame) => void, PcChoice>();
   const at = now();
+  const chosen = (pcs: PcView[], choice: PcChoice) => pcs.filter(({ site }) => choice === 'all' || site === choice);
+  const state = { at, subscribed: true, states: [{ state: 'ladakh', name: { en: 'Ladakh', hi: 'लद्दाख' } }], rollcall: null };
   const desk: ScriptedDesk = {
     isReady: true,
-    state: {
-      at,
-      subscribed: true,
-      sites: [{ site: 'ladakh/leh', state: 'ladakh', name: { en: 'Leh office', hi: 'लेह दफ़्तर' }, link: 'geo', pcs: [pcPath], worst: 'ok' }],
-      pcs: [wellPc(at)],
-      incidents: [],
-    },
+    called: [],
+    state: { ...state, sites: [wellSite()], pcs: [wellPc(at)], incidents: [] },
     ready: () => desk.isReady,
-    snapshot: () => ({ ...desk.state, at: now() }),
+    now,
+    snapshot: (pcs) => ({ ...desk.state, at: now(), pcs: chosen(desk.state.pcs, pcs), incidents: desk.state.incidents.map(row) }),
+    sites: () => desk.state.sites,
+    site(path) {
+      const site = desk.state.sites.find((one) => one.site === path);
+      return site && { site, facts, checklist: [], pcs: desk.pcs(path as PcChoice) };
+    },
+    history: async (path, from) => {
+      const spans = [{ from, status: 'ok' as const, faults: [] }];
+      const strips = [{ component: 'microphone', spans }];
+      return desk.site(path) && { from, to: now(), pcs: desk.pcs(path as PcChoice).map(({ pc }) => ({ pc, strips })) };
+    },
+    pcs: (choice) => chosen(desk.state.pcs, choice),
+    incidents: () => desk.state.incidents.map(row),
     incident: (id) => desk.state.incidents.find((one) => one.id === id),
     acknowledge: async (id, by) => change(id, (one) => ({ ...one, acknowledged: { by, at: now() } })),
     note: async (id, by, text) => change(id, (one) => ({ ...one, notes: [...one.notes, { at: now(), by, text }] })),
-    onChange: (listener) => {
-      listeners.add(listener);
+    audit: async () => audit,
+    rollcalls: {
+      start: ({ scope }) => (scope === '' || scope === 'ladakh' ? { id: 'call-1' } : 'unknown'),
+      list: async () => desk.called.map(({ rows: _, ...summary }) => summary),
+      one: async (id) => desk.called.find((one) => one.id === id),
+    },
+    onChange: (choice, listener) => {
+      listeners.set(listener, choice);
       return () => listeners.delete(listener);
     },
     change: (frame) => {
       const { pcs = [], incidents = [], sites = [], subscribed = desk.state.subscribed } = frame;
+      const whole = incidents.map((one) => ({ notes: [], history: [], ...desk.incident(one.id), ...one }));
       desk.state = {
+        ...desk.state,
         at: now(),
         subscribed,
         sites: merged(desk.state.sites, sites, (one) => one.site),
         pcs: merged(desk.state.pcs, pcs, (one) => one.pc),
-        incidents: merged(desk.state.incidents, incidents, (one) => one.id),
+        incidents: merged(desk.state.incidents, whole, (one) => one.id),
       };
-      for (const listener of listeners) listener({ at: now(), subscribed, ...frame });
+      for (const [listener, choice] of listeners) {
+        const own = chosen(pcs, choice);
+        const { pcs: _, ...rest } = frame;
+        listener({
+          at: now(),
+          subscribed,
+          ...rest,
+          ...(incidents.length > 0 ? { incidents: incidents.map(row) } : {}),
+          ...(own.length > 0 ? { pcs: own } : {}),
+        });
+      }
     },
     listeners: () => listeners.size,
   };
@@ -53,6 +85,65 @@ export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
     return 'done';
   }
   return desk;
+}
+
+/** An office without a single place: what is asked of it is tested beside the site table. */
+export function emptyOffice() {
+  const table = createSiteTable([]);
+  return createOffice({
+    table: () => table,
+    records: () => new Map(),
+    wanted: () => 0,
+    apply: async () => {},
+    now: () => 0,
+    newToken: () => 't',
+  });
+}
+
+const facts = {
+  latitude: 34.16,
+  longitude: 77.58,
+  isp: 'BSNL',
+  linkId: 'LEH-1',
+  contact: { name: 'Tashi', phone: '', email: '' },
+  timeZone: 'Asia/Kolkata',
+  stageAt: 0,
+  cleanSince: null,
+};
+
+const audit = {
+  events: 0,
+  spools: 0,
+  gaps: 0,
+  dropped: 0,
+  twice: 0,
+  forks: 0,
+  incidents: { raised: 0, cleared: 0, closed: 0, open: 0 },
+  notifications: { delivered: 0, refused: 0, waiting: 0 },
+  integrity: 'ok',
+};
+
+function row({ notes: _, history: __, ...rest }: IncidentView | (IncidentRow & { notes?: unknown; history?: unknown })): IncidentRow {
+  return rest;
+}
+
+/** The site of the scripted desk, its one room ready. */
+export function wellSite(edit: Partial<SiteView> = {}): SiteView {
+  return {
+    site: 'ladakh/leh',
+    state: 'ladakh',
+    name: { en: 'Leh office', hi: 'लेह दफ़्तर' },
+    stage: 'live',
+    link: 'geo',
+    elevationM: 3_524,
+    pcs: 1,
+    readiness: 'ready',
+    why: null,
+    worst: null,
+    open: 0,
+    quietSince: null,
+    ...edit,
+  };
 }
 
 const pcPath = 'ladakh/leh/vc-1';
@@ -67,7 +158,11 @@ export function wellPc(at: number, edit: Partial<PcView> = {}): PcView {
     room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' },
     presence: 'online',
     heardAt: at - 20_000,
+    calledAt: null,
     agent: '0.1.0',
+    config: { wanted: 1, held: 1 },
+    readiness: 'ready',
+    why: null,
     incident: null,
     checks: [
       { ...check, component: 'microphone', device: 'usb-1', name: 'Jabra Speak 710', since: at - 7_500_000 },

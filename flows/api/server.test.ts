@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { faultIds } from '#contracts';
-import { microphoneGone, type ScriptedDesk, scriptedDesk } from './scripted-desk.test-helper.ts';
+import { emptyOffice, microphoneGone, type ScriptedDesk, scriptedDesk, wellSite } from './scripted-desk.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 let wallDir: string;
@@ -39,7 +39,7 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
     warn: (...words: unknown[]) => logged.push(JSON.stringify(words)),
     error: (...words: unknown[]) => logged.push(String(words[1])),
   };
-  return { host: '127.0.0.1', port: 0, desk, wallDir, modulesDir: 'node_modules', log, ...edit };
+  return { host: '127.0.0.1', port: 0, desk, office: emptyOffice(), wallDir, modulesDir: 'node_modules', log, ...edit };
 }
 
 const url = (path: string) => `http://127.0.0.1:${api.port}${path}`;
@@ -72,12 +72,51 @@ test('healthz says that the process lives, readyz that the desk is ready', async
   expect((await get('/healthz')).status).toBe(200);
 });
 
-test('the desk is read as a whole and in its parts', async () => {
-  const snapshot = await (await get('/api/snapshot')).json();
-  expect(snapshot).toMatchObject({ subscribed: true, pcs: [{ pc: 'ladakh/leh/vc-1' }], incidents: [{ id: 7 }] });
-  expect(await (await get('/api/sites')).json()).toEqual(desk.state.sites);
-  expect(await (await get('/api/pcs')).json()).toEqual(desk.state.pcs);
-  expect(await (await get('/api/incidents/7')).json()).toEqual(desk.state.incidents[0]);
+test('the desk is read as a whole and in its parts; PCs come where they are asked for, notes only with the one incident', async () => {
+  const read = async (path: string) => (await get(path)).json();
+  expect(await read('/api/snapshot')).toMatchObject({ subscribed: true, pcs: [], incidents: [{ id: 7 }], rollcall: null });
+  for (const choice of ['all', 'ladakh/leh']) {
+    expect(await read(`/api/snapshot?pcs=${choice}`)).toMatchObject({ pcs: [{ pc: 'ladakh/leh/vc-1' }] });
+  }
+  expect(await read('/api/pcs')).toEqual(desk.state.pcs);
+  expect(await read('/api/pcs?site=goa/panaji')).toEqual([]);
+  expect(await read('/api/incidents/7')).toEqual(desk.state.incidents[0]);
+  expect(Object.keys((await read('/api/incidents'))[0])).not.toContain('notes');
+  expect(await read('/api/audit')).toMatchObject({ gaps: 0, integrity: 'ok' });
+  expect(await refusal(get('/api/snapshot?pcs=leh'))).toEqual([400, expect.stringMatching(/^pcs: .*found "leh"/)]);
+});
+
+test('sites are listed by stage and state, and one is told in full with its day', async () => {
+  desk.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa', stage: 'planned' }));
+  const sites = async (query: string) => ((await (await get(`/api/sites${query}`)).json()) as { site: string }[]).map(({ site }) => site);
+  expect(await sites('')).toEqual(['ladakh/leh', 'goa/panaji']);
+  expect(await sites('?stage=planned')).toEqual(['goa/panaji']);
+  expect(await sites('?state=ladakh')).toEqual(['ladakh/leh']);
+  expect(await sites('?state=ladakh&stage=planned')).toEqual([]);
+  expect((await refusal(get('/api/sites?stage=old')))[0]).toBe(400);
+  expect(await (await get('/api/sites/ladakh/leh')).json()).toMatchObject({ site: { site: 'ladakh/leh' }, facts: { isp: 'BSNL' } });
+  const day = (await (await get('/api/sites/ladakh/leh/history?hours=2')).json()) as { from: number; to: number; pcs: unknown[] };
+  expect([Math.round((day.to - day.from) / 60_000), day.pcs.length]).toEqual([120, 1]);
+  for (const path of ['/api/sites/ladakh/nowhere', '/api/sites/ladakh/nowhere/history']) {
+    expect(await refusal(get(path))).toEqual([404, 'there is no such site']);
+  }
+  expect((await refusal(get('/api/sites/ladakh/leh/history?hours=9999')))[0]).toBe(400);
+});
+
+test('a roll call is started, followed and taken along as a table', async () => {
+  const start = (scope: string) => post('/api/rollcalls', { scope, by: 'Asha' });
+  const started = await start('ladakh');
+  expect([started.status, await started.json()]).toEqual([201, { id: 'call-1' }]);
+  expect(await refusal(start('kerala'))).toEqual([404, 'there is no such scope']);
+  expect((await refusal(start('a/b/c')))[0]).toBe(400);
+  expect(await refusal(get('/api/rollcalls/call-1'))).toEqual([404, 'there is no such roll call']);
+  const counts = { expected: 0, answered: 0, ready: 0, 'not-ready': 0, unknown: 0 };
+  desk.called = [{ id: 'call-1', scope: '', by: 'Asha', startedAt: 0, endsAt: 9, finishedAt: 5, counts, states: [], rows: [] }];
+  expect(await (await get('/api/rollcalls')).json()).toMatchObject([{ id: 'call-1', finishedAt: 5 }]);
+  expect(await (await get('/api/rollcalls/call-1')).json()).toEqual(desk.called[0]);
+  const table = await get('/api/rollcalls/call-1/table.csv');
+  expect(table.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+  expect(await table.text()).toMatch(/^state,site,site_name,room,pc,answer_after_s,/);
 });
 
 test('incidents can be narrowed to the open ones and to those that are over', async () => {

@@ -2,12 +2,15 @@
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
-import { type Clock, oneLine, realClock } from '#contracts';
+import { type Clock, isLoopback, oneLine, realClock } from '#contracts';
+import type { Office } from '../sites/office.ts';
 import { loadWall } from './files.ts';
-import { isLoopback, refusalOf, securityHeaders } from './guard.ts';
+import { refusalOf, securityHeaders } from './guard.ts';
 import type { DeskView } from './model.ts';
-import { addActing, addFiles, addReading, addStream, Refused } from './routes.ts';
+import { addRollCalls } from './rollcall-routes.ts';
+import { addActing, addFiles, addReading, addSiteReading, addStream, Refused } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
+import { addSites } from './site-routes.ts';
 import { createStreams } from './streams.ts';
 
 export type ApiOptions = {
@@ -15,6 +18,7 @@ export type ApiOptions = {
   /** 0 takes a free one. */
   port: number;
   desk: DeskView;
+  office: Office;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -28,12 +32,15 @@ export type Api = { port: number; close(): Promise<void> };
  * Starts the API. Rejects with one clear line where it cannot: another host than loopback, a port in use, a missing file.
  * Guarantee: after a rejection nothing listens and no timer runs; `close` drops open streams at once.
  */
-export async function startApi({ host, port, desk, wallDir, modulesDir, log, clock = realClock() }: ApiOptions): Promise<Api> {
+export async function startApi({ host, port, desk, office, wallDir, modulesDir, log, clock = realClock() }: ApiOptions): Promise<Api> {
   if (!isLoopback(host)) throw new Error(`API: host "${oneLine(host, 80)}" is not loopback; use 127.0.0.1, ::1 or localhost`);
   const wall = await loadWall(wallDir, modulesDir);
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, log);
   addReading(app, desk);
+  addSiteReading(app, desk);
+  addSites(app, office);
+  addRollCalls(app, desk.rollcalls);
   addActing(app, desk);
   addFiles(app, wall.files);
   const streams = createStreams({ desk, clock, onSlow: () => log.warn('a client of the stream reads too slowly: dropped') });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Clock } from '#contracts';
-import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from './scripted-desk.test-helper.ts';
+import { emptyOffice, microphoneGone, type ScriptedDesk, scriptedDesk, wellPc, wellSite } from './scripted-desk.test-helper.ts';
 import { type Api, startApi } from './server.ts';
 import { bufferLimitBytes, streamLimit } from './streams.ts';
 
@@ -13,11 +13,20 @@ let clock: Clock & { fire(): void };
 const opened: AbortController[] = [];
 
 beforeEach(async () => {
-  desk = scriptedDesk();
+  desk = scriptedDesk(() => 1_000);
   warned = [];
   clock = handClock();
   const log = { warn: (line: string) => warned.push(line), error: (...words: unknown[]) => warned.push(String(words)) };
-  api = await startApi({ host: '127.0.0.1', port: 0, desk, wallDir: 'dashboards/wall', modulesDir: 'node_modules', log, clock });
+  api = await startApi({
+    host: '127.0.0.1',
+    port: 0,
+    desk,
+    office: emptyOffice(),
+    wallDir: 'dashboards/wall',
+    modulesDir: 'node_modules',
+    log,
+    clock,
+  });
 });
 afterEach(async () => {
   for (const one of opened.splice(0)) one.abort();
@@ -42,10 +51,10 @@ function handClock(): Clock & { fire(): void } {
 }
 
 /** Opens a stream; `next` gives its events one by one. */
-async function open() {
+async function open(pcs = 'all') {
   const abort = new AbortController();
   opened.push(abort);
-  const response = await fetch(`http://127.0.0.1:${api.port}/api/stream`, { signal: abort.signal });
+  const response = await fetch(`http://127.0.0.1:${api.port}/api/stream${pcs && `?pcs=${pcs}`}`, { signal: abort.signal });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   async function next(): Promise<{ id: number; event: string; data: Record<string, unknown>; head: string }> {
@@ -88,6 +97,25 @@ test('changes follow in order, numbered, on every open stream', async () => {
   }
 });
 
+test('a stream carries the PCs that it asked for and no others; a choice that nobody has any more costs nothing', async () => {
+  const [nation, leh, other] = [await open(''), await open('ladakh/leh'), await open('goa/panaji')];
+  expect((await nation.next()).data['pcs']).toEqual([]);
+  expect((await leh.next()).data['pcs']).toMatchObject([{ pc: 'ladakh/leh/vc-1' }]);
+  expect((await other.next()).data['pcs']).toEqual([]);
+  desk.change({ sites: [wellSite({ readiness: 'not-ready' })], pcs: [wellPc(0, { presence: 'lost' })] });
+  for (const { next } of [nation, other]) {
+    const { data } = await next();
+    expect([data['sites'], data['pcs']]).toMatchObject([[{ readiness: 'not-ready' }], undefined]);
+  }
+  expect((await leh.next()).data['pcs']).toMatchObject([{ presence: 'lost' }]);
+  expect(desk.listeners()).toBe(3);
+  leh.abort.abort();
+  await expect.poll(() => desk.listeners(), { interval: 10, timeout: 2_000 }).toBe(2);
+  const wrong = await fetch(`http://127.0.0.1:${api.port}/api/stream?pcs=leh`);
+  expect(wrong.status).toBe(400);
+  expect(await wrong.json()).toEqual({ error: expect.stringContaining('pcs: ') });
+});
+
 test('a name with line breaks stays one event', async () => {
   const { next } = await open();
   await next();
@@ -105,7 +133,7 @@ test('a quiet stream carries an empty change each 15 s, which dates what it show
 });
 
 test('the stream above the limit is refused, and a place is free again when a page leaves', async () => {
-  const all = await Promise.all(Array.from({ length: streamLimit }, open));
+  const all = await Promise.all(Array.from({ length: streamLimit }, () => open()));
   const refused = await fetch(`http://127.0.0.1:${api.port}/api/stream`);
   expect([refused.status, await refused.json()]).toEqual([503, { error: '64 streams are open already' }]);
   all[0]?.abort.abort();
@@ -122,7 +150,7 @@ test('a client that does not read is dropped, and the others go on', async () =>
   await reading.next();
   const deaf = connect(api.port, '127.0.0.1');
   deaf.pause();
-  deaf.write(`GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\n\r\n`);
+  deaf.write(`GET /api/stream?pcs=all HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\n\r\n`);
   const readable = once(deaf, 'readable');
   await readable;
   const gone = new Promise((resolve) => deaf.once('close', resolve));

@@ -1,7 +1,7 @@
 /** Server-sent events: a whole snapshot first, then every change, to as many pages as stand open. */
 import type { ServerResponse } from 'node:http';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
-import type { DeskView } from './model.ts';
+import type { DeskView, PcChoice } from './model.ts';
 
 /** Streams that may be open at once. */
 export const streamLimit = 64;
@@ -12,25 +12,27 @@ const retryMs = 2_000;
 
 export type Streams = {
   /** Takes over the response; false where too many streams are open. */
-  open(response: ServerResponse, headers: Record<string, string>): boolean;
+  open(response: ServerResponse, pcs: PcChoice, headers: Record<string, string>): boolean;
   close(): void;
 };
 
 type Sources = { desk: DeskView; clock: Clock; onSlow: () => void };
+
+/** All streams with the same choice of PCs: each frame is written as text once, and goes to all of them. */
+type Group = { streams: Map<ServerResponse, number>; cancel: Cancel };
 
 /**
  * Carries the desk's changes to every open stream.
  * Guarantee: no change falls between a stream's snapshot and its first change. A heartbeat is an empty change, which a page can see and date.
  */
 export function createStreams({ desk, clock, onSlow }: Sources): Streams {
-  /** Each stream with the bytes that it may leave unread. */
-  const streams = new Map<ServerResponse, number>();
+  const groups = new Map<PcChoice, Group>();
   let subscribed = false;
   let id = 0;
 
   const frame = (event: string, data: unknown) => `id: ${++id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
-  function tellAll(change: StreamFrame): void {
+  function tell({ streams }: Group, change: StreamFrame): void {
     subscribed = change.subscribed;
     const text = frame('change', change);
     for (const [response, allowance] of streams) {
@@ -42,35 +44,52 @@ export function createStreams({ desk, clock, onSlow }: Sources): Streams {
     }
   }
 
+  function groupOf(pcs: PcChoice): Group {
+    const held = groups.get(pcs);
+    if (held !== undefined) return held;
+    const group: Group = { streams: new Map(), cancel: desk.onChange(pcs, (change) => tell(group, change)) };
+    groups.set(pcs, group);
+    return group;
+  }
+
+  function leave(pcs: PcChoice, group: Group, response: ServerResponse): void {
+    group.streams.delete(response);
+    if (group.streams.size > 0 || groups.get(pcs) !== group) return;
+    group.cancel();
+    groups.delete(pcs);
+  }
+
   let cancelBeat: Cancel = () => {};
   function beat(): void {
     cancelBeat = clock.after(heartbeatMs, () => {
-      if (streams.size > 0) tellAll({ at: clock.now(), subscribed });
+      for (const group of groups.values()) tell(group, { at: desk.now(), subscribed });
       beat();
     });
   }
-
-  const cancelChanges = desk.onChange(tellAll);
   beat();
 
   return {
-    open: (response, headers) => {
-      if (streams.size >= streamLimit) return false;
-      const snapshot = desk.snapshot();
+    open: (response, pcs, headers) => {
+      const open = [...groups.values()].reduce((sum, { streams }) => sum + streams.size, 0);
+      if (open >= streamLimit) return false;
+      const group = groupOf(pcs);
+      const snapshot = desk.snapshot(pcs);
       subscribed = snapshot.subscribed;
       const text = `retry: ${retryMs}\n${frame('snapshot', snapshot)}`;
       response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
-      streams.set(response, bufferLimitBytes + Buffer.byteLength(text));
-      response.on('close', () => streams.delete(response));
-      response.on('error', () => streams.delete(response));
+      // Each stream with the bytes that it may leave unread.
+      group.streams.set(response, bufferLimitBytes + Buffer.byteLength(text));
+      for (const end of ['close', 'error']) response.on(end, () => leave(pcs, group, response));
       response.write(text);
       return true;
     },
     close: () => {
       cancelBeat();
-      cancelChanges();
-      for (const response of streams.keys()) response.destroy();
-      streams.clear();
+      for (const { streams, cancel } of groups.values()) {
+        cancel();
+        for (const response of streams.keys()) response.destroy();
+      }
+      groups.clear();
     },
   };
 }

@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join as joined } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
-import { digestOf, encode, type IncidentView, type PcView, pcTopic, type Snapshot } from '#contracts';
+import { digestOf, encode, type IncidentRow, type PcView, pcTopic, type Snapshot } from '#contracts';
 import { connect, type Peer } from '../contract/peers.ts';
 import { installed, requirePart } from '../real/parts.ts';
 import { ask, createSite, isUp, type Ports, type SettingsFile, type Site, sampleOf, startCentre } from './centre-under-test.ts';
@@ -160,7 +160,7 @@ describe('while it runs', () => {
     const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents`);
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
-    const incidents = (await answer.json()) as IncidentView[];
+    const incidents = (await answer.json()) as IncidentRow[];
     expect(incidents.flatMap(({ faults }) => faults.map((fault) => fault.name))).toEqual([name]);
   });
 

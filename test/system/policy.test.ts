@@ -5,7 +5,7 @@
 import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'vitest';
-import { faults, type IncidentView } from '#contracts';
+import { faults, type IncidentRow, type IncidentView } from '#contracts';
 import type { FlowNode } from '../../flows/storage.ts';
 import { ask } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
@@ -46,7 +46,7 @@ describe.concurrent('the tabs', () => {
     { wire: ['faults-head', 'faults-kind'], heldMs: 0 },
     { wire: ['faults-hold', 'faults-held'], heldMs: 0 },
     { wire: ['faults-to-who', 'who-in'], heldMs: holdMs },
-    { wire: ['deliver-email', 'deliver-console'], heldMs: holdMs },
+    { wire: ['deliver-email', 'deliver-webhook'], heldMs: holdMs },
   ])('R24 without the wire $wire central hears of it within 25 s', async ({ wire, heldMs }, { expect, onTestFinished }) => {
     const [from = '', to = ''] = wire;
     const { parts, mailbox, pc } = await open(onTestFinished, (nodes) => without(nodes, from, to));
@@ -141,8 +141,9 @@ function throwing(node: FlowNode): FlowNode {
 }
 
 async function incident(parts: Parts): Promise<IncidentView | undefined> {
-  const all = await ask<IncidentView[]>(parts.site.ports, '/api/incidents');
-  return all.find(({ scope }) => scope === 'ladakh/leh/pc-1');
+  const all = await ask<IncidentRow[]>(parts.site.ports, '/api/incidents');
+  const found = all.find(({ scope }) => scope === 'ladakh/leh/pc-1');
+  return found && ask<IncidentView>(parts.site.ports, `/api/incidents/${found.id}`);
 }
 
 /** When central was told, from the moment of the fault, in the time of the centre. */
@@ -156,6 +157,6 @@ async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: st
 /** R24: that a flow did not finish is a finding of its own. */
 async function finding(parts: Parts, expect: TestContext['expect']): Promise<void> {
   const found = async () =>
-    (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));
+    (await ask<IncidentRow[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));
   await expect.poll(found, { timeout: 10_000 }).toContain('centre.flow_unfinished');
 }

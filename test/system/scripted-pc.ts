@@ -77,5 +77,7 @@ const platform: Platform = {
     diskUsedRatio: 0,
     temperatureCelsius: null,
     temperatureLimitCelsius: null,
+    onMains: null,
+    batteryChargeRatio: null,
   }),
 };

@@ -38,17 +38,13 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   expect(centre.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
 });
 
-test('a port 0 takes a free one, and all parts know it', async () => {
-  const free = { mqtt: 0, api: 0, editor: 0, brokerMetrics: 0, flowsMetrics: 0, exporter: 0 };
-  site.configure({ ports: free });
+test('with "site": null no agent runs here, and the first words say how many sites there are', async () => {
+  site.configure({ site: null });
   const centre = startCentre(site);
-  await isUp(centre);
-  const wall = centre.lines
-    .find(({ msg }) => /^ +wall +http/.test(msg))
-    ?.msg.trim()
-    .split(/ +/)[1];
-  expect((await fetch(`${wall}/api/pcs`)).status).toBe(200);
-  await centre.stop();
+  await centre.says('Sites (0): 0 planned, 0 commissioning, 0 live, 0 closed', 10_000);
+  expect(centre.pidOf('agent')).toBe(0);
+  expect(readFileSync(join(site.data, 'flows/admit.json'), 'utf8')).toBe('[]');
+  expect((await centre.stop()).ms).toBeLessThan(limitMs);
 });
 
 test('Ctrl-C in the first moments ends everything too', async () => {
@@ -97,11 +93,14 @@ test('each secret lies in the folder of the one part that may read it, for its o
   expect(await noneLeft(site.folder, limitMs)).toBeLessThan(limitMs);
 });
 
-test('npm start does all this with the Node that the host has', async () => {
+test('npm start does all this with the Node that the host has; a port 0 takes a free one, and all parts know it', async () => {
+  site.configure({ ports: { mqtt: 0, api: 0, editor: 0, brokerMetrics: 0, flowsMetrics: 0, exporter: 0 } });
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
   const clean = Object.fromEntries(Object.entries(site.env).filter(([name]) => !/^npm_|^NODE_|^VITEST|^INIT_CWD$/i.test(name)));
   const centre = startCentre(site, { program: 'npm', args: ['start'], env: { ...clean, PATH: path.join(delimiter) } });
   await isUp(centre);
+  const wall = /^ +wall +(http\S+)/m.exec(centre.lines.map(({ msg }) => msg).join('\n'))?.[1];
+  expect((await fetch(`${wall}/api/pcs`)).status).toBe(200);
   const { ms } = await centre.stop();
   expect(ms).toBeLessThan(limitMs);
 });

@@ -1,0 +1,61 @@
+/** Acks to PCs: drafted while messages are taken, sent after the commit of what they answer (R3, R4). */
+import { type Ack, encode, pcTopic, type Want } from '#contracts';
+import type { PcRecord } from './incidents/model.ts';
+import type { Cursor } from './ledger/model.ts';
+
+export type Answers = ReturnType<typeof createAnswers>;
+export type Drafts = Map<string, { session?: number; echo?: number; want: Want[] }>;
+
+export type AnswersOptions = {
+  recordOf(pc: string): PcRecord | undefined;
+  send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  /** The wall clock, by which PCs measure their own. */
+  now(): number;
+};
+
+/** Guarantee: `upTo` is said of the PC's present spool only, and never before `settle` had it from the ledger. */
+export function createAnswers({ recordOf, send, now }: AnswersOptions) {
+  const cursors = new Map<string, Cursor>();
+  let drafts: Drafts = new Map();
+
+  /** A birth of an older session is answered with the one that is held, so that a PC whose disk was put back opens one above it (R16). */
+  function sessionHeld(pc: string, session: number | undefined): { session?: number } {
+    return session === undefined ? {} : { session: Math.max(session, recordOf(pc)?.session ?? 0) };
+  }
+
+  function sendOne(pc: string, { want, session, echo }: { session?: number; echo?: number; want: Want[] }): void {
+    const spool = recordOf(pc)?.spool ?? null;
+    if (spool === null) return;
+    const held = cursors.get(pc);
+    const cursor = held?.spool === spool ? held : undefined;
+    const ack: Ack = {
+      spool,
+      upTo: cursor?.upTo ?? 0,
+      at: now(),
+      want,
+      ...(cursor?.mark === undefined ? {} : { mark: cursor.mark }),
+      ...(session === undefined ? {} : { session }),
+      ...(echo === undefined ? {} : { echo }),
+    };
+    send(pcTopic(pc, 'ack'), encode('ack', ack), 0);
+  }
+
+  return {
+    add(pc: string, said: { session?: number; echo?: number }): void {
+      drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...sessionHeld(pc, said.session) });
+    },
+    /** The drafts so far; what is added from now on belongs to the next commit. */
+    take(): Drafts {
+      const taken = drafts;
+      drafts = new Map();
+      return taken;
+    },
+    /** Where spools stand after a commit. A late event of a spool that is over is committed too, but the PC listens for its present one. */
+    settle(settled: readonly Cursor[]): void {
+      for (const cursor of settled) if ((recordOf(cursor.pc)?.spool ?? cursor.spool) === cursor.spool) cursors.set(cursor.pc, cursor);
+    },
+    send(ready: Drafts): void {
+      for (const [pc, draft] of ready) sendOne(pc, draft);
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { hashToken } from '#contracts';
+import { csvLimitBytes, toCsv } from '../sites/csv.ts';
+import type { SiteChange } from '../sites/model.ts';
+import { createOffice } from '../sites/office.ts';
+import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import { addSites } from './site-routes.ts';
+
+let app: FastifyInstance;
+let table: ReturnType<typeof createSiteTable>;
+let applied: SiteChange[];
+/** What the next change waits for. */
+let hold: () => Promise<void>;
+
+beforeEach(() => {
+  table = createSiteTable(smallTree());
+  applied = [];
+  hold = async () => {};
+  let made = 0;
+  const office = createOffice({
+    table: () => table,
+    records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
+    wanted: () => 3,
+    now: () => 9,
+    newToken: () => `token-${++made}`,
+    apply: async (change) => {
+      await hold();
+      const gone = new Set(change.gone.map(({ path }) => path));
+      applied.push(change);
+      table = createSiteTable([...table.nodes(), ...change.nodes].filter(({ path }) => !gone.has(path)));
+    },
+  });
+  app = fastify({ bodyLimit: 4_096 });
+  addSites(app, office);
+});
+afterEach(() => app.close());
+
+async function post(url: string, payload: object) {
+  const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
+  const parsed = body === '' ? null : JSON.parse(body);
+  return { status: statusCode, body: parsed, line: parsed?.message };
+}
+const get = async (url: string) => {
+  const { statusCode, body } = await app.inject({ url });
+  return { status: statusCode, body: JSON.parse(body) };
+};
+
+test('the whole table is one file', async () => {
+  const { headers, body } = await app.inject({ url: '/api/sites/table.csv' });
+  expect(headers['content-type']).toBe('text/csv; charset=utf-8');
+  expect(body).toBe(toCsv(table));
+});
+
+test.each([
+  ['', 3],
+  ['/ladakh', 3],
+  ['/ladakh/leh', 2],
+  ['/ladakh/leh/vc-1', 1],
+])('the profile of %j says where each value comes from, and which of its PCs hold it', async (path, pcs) => {
+  const { status, body } = await get(`/api/profile${path}`);
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ path: path.slice(1), origins: { timeZone: '' } });
+  expect(body.pcs).toHaveLength(pcs);
+  expect(body.pcs.find(({ pc }: { pc: string }) => pc === 'ladakh/leh/vc-1')).toEqual({
+    pc: 'ladakh/leh/vc-1',
+    wanted: 3,
+    held: 2,
+    presence: 'online',
+  });
+});
+
+test('the profile of a place that is not there is not found', async () => {
+  expect(await get('/api/profile/goa/panaji')).toMatchObject({ status: 404, body: { message: 'there is no goa/panaji' } });
+});
+
+const row = 'ladakh,nubra,,Nubra,,,3048,,,,,,,,,,,,\r\n';
+
+test('an import is shown first, then applied; what is wrong in it is answered line by line and changes nothing', async () => {
+  const csv = toCsv(table) + row;
+  expect(await post('/api/sites/import', { csv, by: 'Anil' })).toMatchObject({
+    status: 200,
+    body: { applied: false, difference: { added: ['ladakh/nubra'] } },
+  });
+  expect(applied).toEqual([]);
+  const bad = await post('/api/sites/import', { csv: csv.replace('3048', 'high'), apply: true, by: 'Anil' });
+  expect(bad).toMatchObject({ status: 422, body: { applied: false, problems: [{ line: 9, column: 'elevation_m' }] } });
+  expect(applied).toEqual([]);
+  expect(await post('/api/sites/import', { csv, apply: true, by: 'Anil' })).toMatchObject({
+    status: 200,
+    body: { applied: true, problems: [] },
+  });
+  expect(table.stageOf('ladakh/nubra')).toBe('planned');
+  expect(await post('/api/sites/import', { csv, apply: true, by: 'Anil' })).toMatchObject({
+    body: { applied: true, difference: { added: [], changed: [] } },
+  });
+  expect(applied).toHaveLength(1);
+});
+
+test('a large file is taken on this route alone, one above the limit refused in clear words', async () => {
+  const csv = toCsv(table) + ' \r\n'.repeat(5_000);
+  expect(await post('/api/sites/import', { csv, by: 'Anil' })).toMatchObject({ status: 200 });
+  const full = `${toCsv(table)}${'\r\n'.repeat(csvLimitBytes / 2)}`.slice(0, csvLimitBytes - 2_000);
+  expect(await post('/api/sites/import', { csv: full, by: 'Anil' })).toMatchObject({ status: 200 });
+  expect(await post('/api/sites/import', { csv: 'x'.repeat(csvLimitBytes * 2), by: 'Anil' })).toMatchObject({
+    status: 413,
+    line: 'the file is larger than 8 MiB',
+  });
+  expect((await post('/api/tokens', { pcs: [], by: 'x'.repeat(5_000) })).status).toBe(413);
+});
+
+test('a site is put into a stage, or the answer says why not', async () => {
+  expect(await post('/api/sites/ladakh/leh/stage', { stage: 'closed', by: 'Anil' })).toMatchObject({ status: 204, body: null });
+  expect(table.stageOf('ladakh/leh')).toBe('closed');
+  expect(await post('/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Anil' })).toMatchObject({
+    status: 409,
+    line: 'ladakh/leh is closed: next can be commissioning',
+  });
+  expect(await post('/api/sites/ladakh/kargil/stage', { stage: 'live', by: 'Anil' })).toMatchObject({
+    status: 409,
+    line: expect.stringContaining('not ready to go live'),
+  });
+  expect(await post('/api/sites/ladakh/kargil/stage', { stage: 'live', force: true, by: 'Anil' })).toMatchObject({ status: 204 });
+  expect(await post('/api/sites/goa/panaji/stage', { stage: 'live', by: 'Anil' })).toMatchObject({ status: 404 });
+});
+
+test('a PC is moved, replaced and retired; a new token is shown once and stored as its hash', async () => {
+  const moved = await post('/api/pcs/ladakh/leh/vc-2/move', { to: 'ladakh/kargil', by: 'Anil' });
+  expect(moved).toMatchObject({ status: 200, body: { tokens: { 'ladakh/kargil/vc-2': expect.any(String) } } });
+  const token = moved.body.tokens['ladakh/kargil/vc-2'];
+  expect(applied[0]?.registry).toContainEqual({ pc: 'ladakh/kargil/vc-2', tokenHash: hashToken(token), revoked: false });
+  expect(JSON.stringify(applied)).not.toContain(token);
+  expect(await post('/api/pcs/ladakh/kargil/vc-2/replace', { by: 'Anil' })).toMatchObject({
+    status: 200,
+    body: { tokens: { 'ladakh/kargil/vc-2': expect.any(String) } },
+  });
+  expect(await post('/api/pcs/ladakh/kargil/vc-2/retire', { by: 'Anil' })).toMatchObject({ status: 204 });
+  expect(await post('/api/pcs/ladakh/kargil/vc-2/retire', { by: 'Anil' })).toMatchObject({
+    status: 404,
+    line: 'there is no PC ladakh/kargil/vc-2',
+  });
+});
+
+test('tokens are issued by name and by scope', async () => {
+  expect(Object.keys((await post('/api/tokens', { pcs: ['ladakh/kargil/vc-1'], by: 'Anil' })).body.tokens)).toEqual(['ladakh/kargil/vc-1']);
+  expect(Object.keys((await post('/api/tokens', { scope: 'ladakh/leh', by: 'Anil' })).body.tokens)).toEqual([
+    'ladakh/leh/vc-1',
+    'ladakh/leh/vc-2',
+  ]);
+  expect(Object.keys((await post('/api/tokens', { scope: '', by: 'Anil' })).body.tokens)).toHaveLength(3);
+  expect(await post('/api/tokens', { scope: 'goa', by: 'Anil' })).toMatchObject({ status: 409, line: 'no PC is named' });
+});
+
+test.each([
+  ['/api/sites/import', { by: 'Anil' }, 'csv: '],
+  ['/api/sites/import', { csv: '', by: '' }, 'by: '],
+  ['/api/sites/ladakh/leh/stage', { stage: 'done', by: 'Anil' }, 'stage: expected'],
+  ['/api/pcs/ladakh/leh/vc-1/move', { to: 'ladakh', by: 'Anil' }, 'to: expected state/site or state/site/pc, found "ladakh"'],
+  ['/api/pcs/ladakh/leh/vc-1/move', { to: 'Ladakh/x', by: 'Anil' }, 'to: expected'],
+  ['/api/pcs/ladakh/leh/vc-1/retire', {}, 'by: '],
+  ['/api/tokens', { pcs: ['ladakh/leh'], by: 'Anil' }, 'pcs.0: expected a path state/site/pc'],
+  ['/api/tokens', { all: true, by: 'Anil' }, 'all: this key is not known'],
+])('%s with %j is a wrong call, told in one line', async (url, payload, line) => {
+  const answer = await post(url, payload);
+  expect(answer.status).toBe(400);
+  expect(answer.line).toContain(line);
+  expect(applied).toEqual([]);
+});
+
+test('of two orders at once the second is judged on the table that the first left', async () => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  hold = () => released;
+  const both = [
+    post('/api/pcs/ladakh/leh/vc-2/retire', { by: 'a' }),
+    post('/api/pcs/ladakh/leh/vc-2/move', { to: 'ladakh/kargil', by: 'b' }),
+  ];
+  release();
+  expect((await Promise.all(both)).map(({ status }) => status)).toEqual([204, 404]);
+});
+
+test('a change that could not be committed is no answer of success, and the next order is carried out', async () => {
+  hold = async () => {
+    throw new Error('disk full');
+  };
+  expect(await post('/api/pcs/ladakh/leh/vc-2/retire', { by: 'a' })).toMatchObject({ status: 500 });
+  expect(table.node('ladakh/leh/vc-2')).toEqual(node('ladakh/leh/vc-2', { link: 'leo', expected: { microphone: [] } }));
+  hold = async () => {};
+  expect(await post('/api/pcs/ladakh/leh/vc-2/retire', { by: 'a' })).toMatchObject({ status: 204 });
+});

@@ -1,0 +1,254 @@
+/**
+ * The roll call: every room of a scope is asked to look at itself anew, and the answers are listed as they come (R17).
+ * It lives in memory until it is finished, and then goes into the ledger whole: of one that is cut short nothing remains.
+ */
+import {
+  type Cancel,
+  type Clock,
+  type RollCallCounts,
+  type RollCallRow,
+  type RollCallSummary,
+  type RollCallView,
+  readinesses,
+  roles,
+  siteOf,
+  stateOf,
+} from '#contracts';
+import type { NotStarted, RollCallDesk } from './api/model.ts';
+import type { Born, Desk } from './desk.ts';
+import type { PcRecord } from './incidents/model.ts';
+import type { Ledger } from './ledger/model.ts';
+import type { Roster } from './people/roster.ts';
+import type { SiteTable } from './sites/model.ts';
+import { answerOf } from './view.ts';
+
+/** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */
+const spreadMs = 15;
+const spreadLimitMs = 12_000;
+const deadlineMs = 28_000;
+const progressEveryMs = 500;
+
+export type RollCallOptions = {
+  clock: Clock;
+  roster: Roster;
+  ledger: Pick<Ledger, 'rollcalls' | 'rollcall'>;
+  desk(): Desk | undefined;
+  randomId(): string;
+  /** Told of the summary and the rows that changed, at most every 500 ms. */
+  progress(view: RollCallView): void;
+};
+
+export type RollCalls = RollCallDesk & {
+  /** The one that runs, or the last one that was finished. */
+  last(): RollCallSummary | null;
+  /** What the ledger remembers as the last one. */
+  remember(finished: RollCallView | null): void;
+  /** True for the id of the call that runs. */
+  isRunning(id: string): boolean;
+  /** A birth that answers the call is committed; its state may come later. */
+  born(pc: string, state: Born): void;
+  /** Something of these PCs was committed. */
+  changed(pcs: readonly string[]): void;
+  /** The broker is back: whoever it could not reach is called again. */
+  subscribed(): void;
+  /** The desk is gone, and what was said to it: the call that runs is no more. */
+  drop(): void;
+};
+
+type Running = Omit<RollCallSummary, 'counts' | 'states' | 'finishedAt'> & {
+  rows: Map<string, RollCallRow>;
+  /** PCs that have not answered, with the state that their birth named. */
+  waiting: Map<string, Born | undefined>;
+  news: Set<string>;
+  cancelProgress: Cancel | undefined;
+  cancelEnd: Cancel;
+  /** Nobody is waited for any more; it runs on until the ledger has it. */
+  isOver: boolean;
+};
+
+type State = { options: RollCallOptions; running: Running | undefined; last: RollCallSummary | null };
+
+/** Guarantee: one at a time; a PC has answered only when the centre holds the very checks that its answering birth named. */
+export function createRollCalls(options: RollCallOptions): RollCalls {
+  const state: State = { options, running: undefined, last: null };
+  return {
+    start: (call) => start(state, call),
+    last: () => (state.running === undefined ? state.last : summaryOf(state.running, null)),
+    remember(finished) {
+      state.last = finished && withoutRows(finished);
+    },
+    async list() {
+      const finished = await options.ledger.rollcalls();
+      return state.running === undefined ? finished : [summaryOf(state.running, null), ...finished];
+    },
+    async one(id) {
+      const { running } = state;
+      if (running?.id === id) return { ...summaryOf(running, null), rows: [...running.rows.values()] };
+      return options.ledger.rollcall(id);
+    },
+    isRunning: (id) => state.running?.id === id,
+    born(pc, { digest, session, rev }) {
+      if (!state.running?.waiting.has(pc)) return;
+      state.running.waiting.set(pc, { digest, session, rev });
+      answered(state, pc);
+    },
+    changed(pcs) {
+      for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) answered(state, pc);
+    },
+    subscribed() {
+      if (state.running !== undefined && state.running.waiting.size > 0) ring(state, state.running);
+    },
+    drop() {
+      state.running?.cancelEnd();
+      state.running?.cancelProgress?.();
+      state.running = undefined;
+    },
+  };
+}
+
+function start(state: State, { scope, by }: { scope: string; by: string }): { id: string } | NotStarted {
+  const { desk: present, clock, randomId } = state.options;
+  const desk = present();
+  if (state.running !== undefined) return 'busy';
+  if (desk === undefined || !desk.isSubscribed()) return 'deaf';
+  const table = desk.table();
+  if (scope !== '' && (scope.split('/').length > 2 || table.node(scope) === undefined)) return 'unknown';
+  const pcs = liveIn(table, scope);
+  const startedAt = desk.time();
+  const running: Running = {
+    id: randomId(),
+    scope,
+    by,
+    startedAt,
+    endsAt: startedAt + deadlineMs,
+    rows: new Map(pcs.map((pc) => [pc, rowOf(state, desk, pc)])),
+    waiting: new Map(pcs.map((pc) => [pc, undefined])),
+    news: new Set(),
+    cancelProgress: undefined,
+    cancelEnd: clock.after(deadlineMs, () => finish(state, running)),
+    isOver: false,
+  };
+  state.running = running;
+  ring(state, running);
+  if (pcs.length === 0) void Promise.resolve().then(() => finish(state, running));
+  else soon(state, running);
+  return { id: running.id };
+}
+
+/** The answers of a call that rings late still come before its end. */
+function ring({ options }: State, { id, scope, by, waiting, endsAt }: Running): void {
+  const desk = options.desk();
+  if (desk === undefined) return;
+  const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size, Math.max(0, endsAt - desk.time() - deadlineMs / 2));
+  desk.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
+}
+
+/** Every PC of the live sites of a scope. */
+function liveIn(table: SiteTable, scope: string): string[] {
+  const within = (path: string) => scope === '' || path === scope || path.startsWith(`${scope}/`);
+  return table.sites.filter(({ path, site }) => site?.stage === 'live' && within(path)).flatMap(({ path }) => table.pcsOf(path));
+}
+
+function answered(state: State, pc: string): void {
+  const { running } = state;
+  const desk = state.options.desk();
+  const born = running?.waiting.get(pc);
+  if (!(running && desk && born && isHeld(born, desk.book.pcs.get(pc)))) return;
+  running.waiting.delete(pc);
+  running.rows.set(pc, rowOf(state, desk, pc, desk.time() - running.startedAt));
+  running.news.add(pc);
+  if (running.waiting.size === 0) finish(state, running);
+  else soon(state, running);
+}
+
+/** The state that the birth named, or a later one. */
+function isHeld(born: Born, record: PcRecord | undefined): boolean {
+  if (record === undefined || record.digest === born.digest) return record !== undefined;
+  return record.rev > 0 && (record.session > born.session || (record.session === born.session && record.rev >= born.rev));
+}
+
+function soon(state: State, running: Running): void {
+  running.cancelProgress ??= state.options.clock.after(progressEveryMs, () => {
+    running.cancelProgress = undefined;
+    tell(state, running, null);
+  });
+}
+
+function tell({ options }: State, running: Running, finishedAt: number | null): void {
+  const rows = [...running.news].flatMap((pc) => running.rows.get(pc) ?? []);
+  running.news.clear();
+  options.progress({ ...summaryOf(running, finishedAt), rows });
+}
+
+function finish(state: State, running: Running): void {
+  const desk = state.options.desk();
+  if (state.running !== running || running.isOver || desk === undefined) return;
+  running.isOver = true;
+  running.cancelEnd();
+  running.cancelProgress?.();
+  for (const [pc, born] of running.waiting) {
+    running.rows.set(pc, silentRow(rowOf(state, desk, pc), born !== undefined));
+    running.news.add(pc);
+  }
+  running.waiting.clear();
+  const finished = { ...summaryOf(running, desk.time()), rows: [...running.rows.values()] };
+  void desk.record([{ op: 'rollcall', rollcall: finished }]).then((committed) => {
+    if (state.running === running) state.running = undefined;
+    if (!committed) return;
+    state.last = withoutRows(finished);
+    tell(state, running, finished.finishedAt);
+  });
+}
+
+/** A row as the desk knows the PC now. One that has not answered is unknown, whatever is known of it from before. */
+function rowOf({ options }: State, desk: Desk, pc: string, after: number | null = null): RollCallRow {
+  const { site, room } = desk.place(pc);
+  const answer = answerOf({ book: desk.book, table: desk.table(), subscribed: desk.isSubscribed() }, pc);
+  const { readiness, why } = after === null ? ({ readiness: 'unknown', why: null } as const) : answer;
+  return {
+    pc,
+    site: siteOf(pc),
+    state: stateOf(pc),
+    siteName: site,
+    room,
+    after,
+    readiness,
+    why: after === null ? { component: 'pc', fault: null, reason: answer.presence } : why,
+    heardAt: desk.book.pcs.get(pc)?.heardAt ?? null,
+    owner: readiness === 'ready' ? null : ownerOf(options.roster, pc),
+  };
+}
+
+function silentRow(row: RollCallRow, born: boolean): RollCallRow {
+  const presence = row.why?.reason === 'online' ? 'silent' : (row.why?.reason ?? null);
+  return { ...row, why: { component: 'pc', fault: null, reason: born ? 'no checks' : presence } };
+}
+
+/** The technician, else the state's engineer, else central. */
+function ownerOf(roster: Roster, pc: string): string | null {
+  for (const role of roles) {
+    const found = roster.resolve([role], pc).persons.find((person) => person.role === role);
+    if (found !== undefined) return found.name;
+  }
+  return null;
+}
+
+function summaryOf(running: Running, finishedAt: number | null): RollCallSummary {
+  const { id, scope, by, startedAt, endsAt, rows } = running;
+  const states = Map.groupBy(rows.values(), ({ state }) => state);
+  const byState = [...states].map(([state, list]) => ({ state, ...countsOf(list) })).sort((a, b) => (a.state < b.state ? -1 : 1));
+  return { id, scope, by, startedAt, endsAt, finishedAt, counts: countsOf([...rows.values()]), states: byState };
+}
+
+function countsOf(rows: readonly RollCallRow[]): RollCallCounts {
+  const counts = Object.fromEntries(readinesses.map((name) => [name, rows.filter(({ readiness }) => readiness === name).length]));
+  return {
+    expected: rows.length,
+    answered: rows.filter(({ after }) => after !== null).length,
+    ...(counts as Record<'ready', number>),
+  } as RollCallCounts;
+}
+
+function withoutRows({ rows: _, ...summary }: RollCallView): RollCallSummary {
+  return summary;
+}

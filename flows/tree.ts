@@ -1,0 +1,110 @@
+/** The tree of places that a desk works with, the configuration of each PC, and what a change of the tree means for both. */
+import type { Config } from '#contracts';
+import type { CentreEvent, PcRecord } from './incidents/model.ts';
+import type { Place } from './incidents/notice.ts';
+import type { Contents, Op } from './ledger/model.ts';
+import { becauseOf } from './sites/life.ts';
+import type { SiteChange, SiteTable, TreeNode } from './sites/model.ts';
+import { createSiteTable, levelOf } from './sites/table.ts';
+import { createVersions } from './sites/versions.ts';
+
+/** What is to be committed and done for a change. `known` is null where the engine has nothing to learn of it. */
+export type Changing = {
+  ops: Op[];
+  known: Extract<CentreEvent, { type: 'known' }> | null;
+  /** PCs whose configuration is another one now. */
+  configured: string[];
+  /** Sites whose row may read differently, those that are gone included, and PCs that are gone. */
+  sites: string[];
+  pcsGone: string[];
+};
+
+export type Tree = ReturnType<typeof createTree>;
+
+/** Opens the tree on what the ledger holds. */
+export function createTree({ nodes, meta }: Pick<Contents, 'nodes' | 'meta'>, recordOf: (pc: string) => PcRecord | undefined) {
+  let table = createSiteTable(nodes);
+  const versions = createVersions(meta);
+  /** How people called the rooms that are gone, for the messages that close their incidents. */
+  const former = new Map<string, Place>();
+  const configOf = (pc: string) => versions.wanted(pc, table.resolve(pc).profile, recordOf(pc)?.config);
+
+  return {
+    table: (): SiteTable => table,
+    place: (scope: string): Place => former.get(scope) ?? table.place(scope),
+    wanted: versions.version,
+    /** The configuration that a PC should hold; a new version of it must be committed before it is sent. */
+    config: (pc: string): { config: Config; op?: Op } => configOf(pc),
+    /** The rows of all versions that are new. */
+    versionOps: (): Op[] => table.known.flatMap(({ pc }) => configOf(pc).op ?? []),
+
+    /** Takes a change into use. */
+    change(change: SiteChange, now: number): Changing {
+      const before = table;
+      for (const { path } of change.gone) for (const pc of pcsUnder(before, path)) former.set(pc, before.place(pc));
+      table = createSiteTable(changedNodes(before, change));
+      for (const { path } of change.nodes) former.delete(path);
+      const layered = change.nodes.filter((node) => !sameLayer(before.node(node.path), node)).map(({ path }) => path);
+      const configs = pcsUnderAny(table, layered).map((pc) => ({ pc, op: configOf(pc).op }));
+      const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
+      const { who, what, about } = change.audit;
+      return {
+        ops: [
+          ...change.nodes.map((node) => ({ op: 'node', node }) as const),
+          ...change.gone.map(({ path }) => ({ op: 'node-gone', path }) as const),
+          ...change.registry.map((entry) => ({ op: 'registry', entry }) as const),
+          ...configs.flatMap(({ op }) => op ?? []),
+          { op: 'audit', at: now, who, what, about },
+        ],
+        known: learns(before, change)
+          ? { type: 'known', pcs: table.known, because: becauseOf(change, table), replaced: change.replaced }
+          : null,
+        configured: configs.flatMap(({ pc, op }) => (op === undefined ? [] : [pc])),
+        sites: sitesUnderAny(before, table, touched),
+        pcsGone: change.gone.flatMap(({ path }) => pcsUnder(before, path)),
+      };
+    },
+  };
+}
+
+function* changedNodes(before: SiteTable, { nodes, gone }: SiteChange): Iterable<TreeNode> {
+  const dropped = new Set(gone.map(({ path }) => path));
+  for (const node of before.nodes()) if (!dropped.has(node.path)) yield node;
+  yield* nodes;
+}
+
+/** Dates of sites that are being set up are nothing to the engine, and they change often. */
+function learns(before: SiteTable, { nodes, gone, replaced }: SiteChange): boolean {
+  const dated = (node: TreeNode) => {
+    const held = before.node(node.path);
+    return node.site !== null && held?.site?.stage === node.site.stage && sameLayer(held, node);
+  };
+  return gone.length + replaced.length > 0 || !nodes.every(dated);
+}
+
+function sameLayer(a: TreeNode | undefined, b: TreeNode): boolean {
+  return a !== undefined && JSON.stringify(a.layer) === JSON.stringify(b.layer);
+}
+
+function pcsUnder(table: SiteTable, path: string): readonly string[] {
+  return levelOf(path) === 3 ? [path] : table.pcsOf(path);
+}
+
+function pcsUnderAny(table: SiteTable, paths: readonly string[]): string[] {
+  if (paths.length === 0) return [];
+  const set = new Set(paths);
+  return table.known.flatMap(({ pc }) => (isUnder(set, pc) ? [pc] : []));
+}
+
+function sitesUnderAny(before: SiteTable, after: SiteTable, paths: readonly string[]): string[] {
+  const below = new Set(paths.filter((path) => levelOf(path) < 2));
+  const own = paths.filter((path) => levelOf(path) >= 2).map((path) => path.split('/').slice(0, 2).join('/'));
+  const inherits = below.size === 0 ? [] : [...before.sites, ...after.sites].filter(({ path }) => isUnder(below, path));
+  return [...new Set([...own, ...inherits.map(({ path }) => path)])];
+}
+
+/** True where the path or a level above it is in the set. */
+function isUnder(set: ReadonlySet<string>, path: string): boolean {
+  const parts = path.split('/');
+  return set.has('') || parts.some((_, at) => set.has(parts.slice(0, at + 1).join('/')));
+}

@@ -1,0 +1,23 @@
+/** The demo as a newcomer starts it: the real centre, a small nation of real agents, and a summary that must come out even. */
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { Summary } from '../fleet/summary.ts';
+import { livingWith, startProgram } from './processes.ts';
+
+test('a nation of 30 sites: every event is in the ledger once, and each incident that was due was raised', async () => {
+  const mark = randomUUID();
+  const args = ['test/fleet/demo.ts', '--sites', '30', '--minutes', '0.08', '--speed', '20', '--json', '--port-base', '0'];
+  const demo = startProgram({ args, env: { ...process.env, SABHA_DEMO_MARK: mark } });
+  const { code } = await demo.ended;
+  const [line, ...more] = demo.lines;
+  expect(demo.errors).toEqual([]);
+  expect(code).toBe(0);
+  expect(more).toEqual([]);
+  const { incidents, peakRssMiB, ...summary }: Summary = JSON.parse(line?.msg ?? '');
+  expect(summary).toMatchObject({ pcs: 27, speed: 20, gaps: 0, appliedTwice: 0, eventsInLedger: summary.eventsSent });
+  expect(summary.eventsSent).toBeGreaterThan(27 * 10);
+  expect(incidents.expected).toBeGreaterThanOrEqual(3);
+  expect(incidents).toMatchObject({ raised: incidents.expected, open: incidents.raised - incidents.cleared });
+  for (const peak of Object.values(peakRssMiB)) expect(peak).toBeGreaterThan(30);
+  expect(livingWith(`SABHA_DEMO_MARK=${mark}`)).toEqual([]);
+});

@@ -1,0 +1,114 @@
+/** The life of a site, from the first line of a CSV to its first alert: through the API, with a real agent over real MQTT. */
+import * as v from 'valibot';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { IncidentRow, RollCallView, SiteDetail, SitesImport, SiteView } from '#contracts';
+import { routes } from '../generate/openapi.ts';
+import { ask } from './centre-under-test.ts';
+import { type Mailbox, openMailbox } from './mailbox.ts';
+import { createParts, type Parts } from './parts-under-test.ts';
+import { type ScriptedPc, startScriptedPc } from './scripted-pc.ts';
+
+const pc = 'goa/panaji/vc-1';
+const people = [{ id: 'asha', name: 'Asha', role: 'technician', email: 'asha@office.test' }];
+const columns =
+  'state,site,pc,name_en,name_hi,stage,elevation_m,latitude,longitude,link,isp,link_id,contact_name,contact_phone,contact_email,time_zone,cameras,microphones,speakers';
+const office = { state: 'goa', site: 'panaji', name_en: 'Panaji office', name_hi: 'पणजी', stage: 'planned', link: '4g' };
+const rows: Record<string, string>[] = [
+  { state: 'goa', name_en: 'Goa', name_hi: 'गोवा' },
+  { ...office, cameras: '1', microphones: '1', speakers: '0' },
+  { state: 'goa', site: 'panaji', pc: 'vc-1', name_en: 'Hall', name_hi: 'हॉल' },
+];
+const lines = rows.map((row) => columns.split(',').map((column) => row[column] ?? ''));
+const good = [columns, ...lines.map((cells) => cells.join(','))].join('\n');
+
+let mailbox: Mailbox;
+let parts: Parts;
+let agent: ScriptedPc | undefined;
+
+beforeEach(async () => {
+  mailbox = await openMailbox();
+  parts = await createParts({ pcs: ['pc-1'], speed: 10, settings: { people, channels: { email: { port: mailbox.port } } } });
+  await parts.start('broker');
+});
+afterEach(async () => {
+  await agent?.stop();
+  parts.site.remove();
+  await mailbox.close();
+});
+
+const get = <T>(path: string) => ask<T>(parts.site.ports, path);
+const stageOf = async () => (await get<SiteView[]>('/api/sites')).find(({ site }) => site === 'goa/panaji')?.stage;
+
+async function post<T>(path: string, body: object): Promise<{ status: number; body: T }> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const text = await answer.text();
+  return { status: answer.status, body: text === '' ? ({} as T) : JSON.parse(text) };
+}
+
+test('a site is imported, planned, set up, accepted, alerts, answers the roll call, and is closed', async () => {
+  const flows = await parts.start('flows');
+  const broken = good.replace('4g', '5g');
+  const refused = await post<SitesImport>('/api/sites/import', { csv: broken, apply: true, by: 'Asha' });
+  expect(refused).toMatchObject({ status: 422, body: { applied: false, problems: [{ line: 3, column: 'link' }] } });
+  expect((await get<SiteView[]>('/api/sites')).map(({ site }) => site)).toEqual(['ladakh/leh']);
+
+  const done = await post<SitesImport>('/api/sites/import', { csv: good, apply: true, by: 'Asha' });
+  expect(done).toMatchObject({ status: 200, body: { applied: true, difference: { added: ['goa', 'goa/panaji', pc] } } });
+  expect(await stageOf()).toBe('planned');
+
+  const given = await post<{ tokens: Record<string, string> }>('/api/tokens', { pcs: [pc], by: 'Asha' });
+  parts.tokens.set(pc, given.body.tokens[pc] ?? '');
+  agent = startScriptedPc({ parts, pc });
+  await expect.poll(stageOf, { timeout: 10_000 }).toBe('commissioning');
+
+  agent.set('microphone', 'room', 'microphone.missing', 'RoomMic');
+  const detail = () => get<SiteDetail>('/api/sites/goa/panaji');
+  await expect.poll(async () => (await detail()).pcs[0]?.readiness, { timeout: 10_000 }).toBe('not-ready');
+  const accept = () => post<{ error?: string }>('/api/sites/goa/panaji/stage', { stage: 'live', by: 'Asha' });
+  expect(await accept()).toMatchObject({ status: 409, body: { error: expect.stringContaining('microphone.missing') } });
+  agent.set('microphone', 'room', null, 'RoomMic');
+  await expect
+    .poll(async () => (await detail()).pcs[0], { timeout: 10_000 })
+    .toMatchObject({ readiness: 'ready', config: { wanted: 1, held: 1 } });
+  expect(await get('/api/incidents')).toEqual([]);
+  expect((await accept()).status).toBe(204);
+  expect(await stageOf()).toBe('live');
+
+  agent.set('camera', 'room', 'camera.missing', 'RoomCam');
+  await expect.poll(() => mailbox.to('asha').length, { timeout: 15_000 }).toBe(1);
+  expect(mailbox.to('asha')[0]?.text).toContain('Hall, Panaji office');
+
+  const { body: call } = await post<{ id: string }>('/api/rollcalls', { scope: 'goa', by: 'Asha' });
+  expect((await post('/api/rollcalls', { scope: '', by: 'Asha' })).status).toBe(409);
+  const called = () => get<RollCallView>(`/api/rollcalls/${call.id}`);
+  await expect.poll(async () => (await called()).finishedAt, { timeout: 10_000 }).not.toBeNull();
+  expect(await called()).toMatchObject({
+    counts: { expected: 1, answered: 1, 'not-ready': 1 },
+    rows: [{ pc, why: { fault: 'camera.missing' }, owner: 'Asha' }],
+  });
+  const table = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/rollcalls/${call.id}/table.csv`);
+  expect((await table.text()).split('\r\n')[1]).toContain('not-ready,camera,camera.missing');
+  expect((await detail()).pcs[0]?.calledAt).not.toBeNull();
+
+  await everyAnswerIsAsDocumented(call.id);
+  expect((await post('/api/sites/goa/panaji/stage', { stage: 'closed', by: 'Asha' })).status).toBe(204);
+  await expect
+    .poll(() => get<IncidentRow[]>('/api/incidents'), { timeout: 5_000 })
+    .toMatchObject([{ over: 'closed', closedBecause: 'site closed' }]);
+  expect(flows.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
+});
+
+/** What is read by its schema loses the fields that the schema does not know: unequal means that OpenAPI does not tell the truth. */
+async function everyAnswerIsAsDocumented(rollCall: string): Promise<void> {
+  const [incident] = await get<IncidentRow[]>('/api/incidents');
+  const parts: Record<string, string> = { state: 'goa', site: 'panaji', pc: 'vc-1', id: rollCall };
+  for (const [name, { answer }] of Object.entries(routes)) {
+    if (!name.startsWith('get ') || answer === undefined || !('kind' in answer)) continue;
+    const address = name.slice('get '.length).replace('incidents/{id}', `incidents/${incident?.id}`);
+    const said = await get(address.replace(/\{(\w+)\}/g, (_, part) => parts[part] ?? ''));
+    const read = v.safeParse(answer, said);
+    expect(read.issues ?? [], name).toEqual([]);
+    expect(read.output, name).toEqual(said);
+  }
+}
