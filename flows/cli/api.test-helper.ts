@@ -1,0 +1,47 @@
+/** An API for tests of the operator's command: the real routes of the site table, scripted answers for those of other parts. */
+import fastify from 'fastify';
+import { addSites } from '../api/site-routes.ts';
+import { createOffice } from '../sites/office.ts';
+import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+
+export type Api = Awaited<ReturnType<typeof startTestApi>>;
+
+/** Listens on a free port of loopback. `scripted`: answers by method and address; of `inTurn` one by one. */
+export async function startTestApi() {
+  const state = {
+    table: createSiteTable(smallTree()),
+    who: [] as string[],
+    asked: [] as { url: string; body: unknown }[],
+    scripted: {} as Record<string, unknown>,
+  };
+  const app = fastify();
+  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
+    reply.code(error.statusCode ?? 500).send({ error: error.message }),
+  );
+  const office = createOffice({
+    table: () => state.table,
+    records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
+    wanted: () => 3,
+    now: () => 9,
+    newToken: () => 'secret-token',
+    apply: async ({ nodes, gone, audit }) => {
+      state.who.push(`${audit.who}: ${audit.what}`);
+      state.table = createSiteTable([...state.table.nodes(), ...nodes].filter(({ path }) => !gone.some((one) => one.path === path)));
+    },
+  });
+  addSites(app, office);
+  app.all('/*', async ({ method, url, body }, reply) => {
+    state.asked.push({ url, body });
+    const answer = state.scripted[`${method} ${url}`];
+    if (answer === undefined) return reply.code(404).send({ error: `nothing answers ${method} ${url}` });
+    return typeof answer === 'function' ? answer() : answer;
+  });
+  const address = await app.listen({ host: '127.0.0.1', port: 0 });
+  return { state, address, close: () => app.close() };
+}
+
+/** Answers given one by one; the last again and again. */
+export function inTurn(...all: unknown[]): () => unknown {
+  return () => (all.length > 1 ? all.shift() : all[0]);
+}

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { toCsv } from '../sites/csv.ts';
+import { type Api, startTestApi } from './api.test-helper.ts';
+
+let api: Api;
+let dir: string;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  dir = mkdtempSync(join(tmpdir(), 'sabha-cli-'));
+});
+afterAll(async () => {
+  await api.close();
+  rmSync(dir, { recursive: true });
+});
+
+/** Runs the command as a process, as an operator would. Of the environment it knows what is named here. */
+function sabha(
+  args: string[],
+  env: Record<string, string> = { SABHA_API: api.address },
+): Promise<{ code: number; out: string; err: string }> {
+  const options = { env: { PATH: process.env['PATH'], INIT_CWD: dir, ...env } };
+  return new Promise((done) => {
+    const child = execFile(process.execPath, ['flows/cli/cli.ts', ...args], options, (_error, out, err) =>
+      done({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
+
+function file(name: string, content: string | Buffer): string {
+  writeFileSync(join(dir, name), content);
+  return name;
+}
+
+test('each faulty line of an import is told as file:line, and the answer is no', async () => {
+  const name = file('bad.csv', toCsv(api.state.table).replace('live,3524', 'live,high').replace(',leo,', ',vsat,'));
+  const run = await sabha(['sites', 'import', name]);
+  expect(run.code).toBe(1);
+  expect(run.out.split('\n')).toEqual([
+    'bad.csv:6 elevation_m: expected a number from -500 to 9000, found "high"',
+    expect.stringMatching(/^bad\.csv:8 link: expected .* found "vsat"$/),
+    'nothing is changed: 2 problems',
+    '',
+  ]);
+});
+
+test('an export into a file imports again as the same', async () => {
+  expect(await sabha(['sites', 'export', 'out.csv'])).toEqual({ code: 0, out: 'out.csv is written\n', err: '' });
+  expect(readFileSync(join(dir, 'out.csv'), 'utf8')).toBe(toCsv(api.state.table));
+  expect((await sabha(['sites', 'import', 'out.csv'])).out).toContain('0 added, 0 changed, 7 the same');
+});
+
+test('a file that is not there or not UTF-8, and a centre that is not there, are told in one line', async () => {
+  expect(await sabha(['sites', 'import', 'gone.csv'])).toEqual({ code: 2, out: '', err: 'gone.csv: cannot be read: ENOENT\n' });
+  expect((await sabha(['sites', 'import', file('latin.csv', Buffer.from([0x63, 0xe9]))])).err).toBe(
+    'latin.csv: is not UTF-8: save it as "CSV UTF-8"\n',
+  );
+  expect(await sabha(['incidents'], { SABHA_API: 'http://127.0.0.1:1' })).toEqual({
+    code: 2,
+    out: '',
+    err: 'the centre at http://127.0.0.1:1 does not answer; is it running? SABHA_API names another address\n',
+  });
+});
+
+test('without SABHA_API the address is that of sabha.json', async () => {
+  const port = Number(new URL(api.address).port);
+  const settings = (text: string) => ({ SABHA_CONFIG: join(dir, file('sabha.json', text)) });
+  expect((await sabha(['profile'], settings(JSON.stringify({ ports: { api: port } })))).code).toBe(0);
+  expect((await sabha(['profile'], settings('{"ports": {"api": 0}}'))).err).toContain('ports.api is 0, so SABHA_API must name the address');
+});
+
+test('help names every verb', async () => {
+  const { code, out } = await sabha(['help']);
+  expect(code).toBe(0);
+  expect(out.split('\n').filter((line) => line.startsWith('  sabha '))).toHaveLength(18);
+});

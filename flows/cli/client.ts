@@ -1,0 +1,42 @@
+/** The API as the operator's command asks it. */
+import { CliError, type Client } from './model.ts';
+
+/** A client of the API at an address. What it cannot do or get is a `CliError` of one line. */
+export function createClient(address: string): Client {
+  if (!URL.canParse(address)) throw new CliError(2, `SABHA_API: "${address}" is no address such as http://127.0.0.1:1880`);
+  const ask = async (path: string, init: RequestInit = {}, accept: readonly number[] = []): Promise<string> => {
+    const answer = await fetch(new URL(path, address), init).catch(() => {
+      throw new CliError(2, `the centre at ${address} does not answer; is it running? SABHA_API names another address`);
+    });
+    const text = await answer.text().catch(() => {
+      throw new CliError(2, `the centre at ${address} stopped in the middle of its answer`);
+    });
+    if (!answer.ok && !accept.includes(answer.status)) throw new CliError(answer.status === 400 ? 2 : 1, lineOf(text, answer.status));
+    return text;
+  };
+  const parse = <T>(text: string, path: string): T => {
+    try {
+      return (text === '' ? null : JSON.parse(text)) as T;
+    } catch {
+      throw new CliError(2, `${address} is no centre of Sabha: ${path} is not JSON`);
+    }
+  };
+  return {
+    get: async (path) => parse(await ask(path), path),
+    text: (path) => ask(path),
+    post: async (path, body, accept) => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+      return parse(await ask(path, init, accept), path);
+    },
+  };
+}
+
+function lineOf(text: string, status: number): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: string };
+    if (typeof error === 'string') return error;
+  } catch {
+    // No answer of ours: its status says more than its text.
+  }
+  return `the centre answered with status ${status}`;
+}

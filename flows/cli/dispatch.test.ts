@@ -1,0 +1,319 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { PcView, RollCallRow, RollCallView, SiteView } from '#contracts';
+import { toCsv } from '../sites/csv.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import { type Api, inTurn, startTestApi } from './api.test-helper.ts';
+import { createClient } from './client.ts';
+import { dispatch } from './dispatch.ts';
+import { CliError } from './model.ts';
+
+let api: Api;
+let files: Record<string, string>;
+
+beforeAll(async () => {
+  api = await startTestApi();
+});
+beforeEach(() => {
+  Object.assign(api.state, { table: createSiteTable(smallTree()), who: [], asked: [], scripted: {} });
+  files = {};
+});
+afterAll(() => api.close());
+
+function file(name: string, content: string): string {
+  files[name] = content;
+  return name;
+}
+
+/** Carries out a command in this process; `cli.test.ts` proves the same of the program. */
+async function sabha(args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said: string[] = [];
+  const around = {
+    api: createClient(api.address),
+    by: 'tester',
+    readText: async (name: string) => files[name] ?? '',
+    writeText: async (name: string, text: string) => void file(name, text),
+    pause: async () => {},
+    say: (line: string) => said.push(`${line}\n`),
+  };
+  try {
+    const { ok, out } = await dispatch(args, around);
+    return { code: ok ? 0 : 1, out: `${out}\n`, err: said.join('') };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { code: error.code, out: '', err: `${error.message}\n` };
+  }
+}
+
+test('sites import shows the difference, applies it, and is a yes; the operator stands in the audit', async () => {
+  const name = file('sites.csv', toCsv(api.state.table).replace('live,3524', 'live,3500'));
+  const dry = await sabha(['sites', 'import', name, '--dry-run']);
+  expect(dry).toEqual({
+    code: 0,
+    out: '~ ladakh/leh elevation_m: "3524" becomes "3500"\n0 added, 1 changed, 6 the same, 0 not in the file (left as they are)\nnothing is changed yet: --dry-run\n',
+    err: '',
+  });
+  expect(api.state.table.resolve('ladakh/leh').profile.elevationM).toBe(3_524);
+  expect(await sabha(['sites', 'import', name, '--by', 'Anil'])).toMatchObject({ code: 0, out: expect.stringMatching(/\ndone\n$/) });
+  expect(api.state.table.resolve('ladakh/leh').profile.elevationM).toBe(3_500);
+  expect(api.state.who).toEqual(['Anil: sites imported']);
+});
+
+test('sites list is aligned, and says how many stand in each stage', async () => {
+  const row = (site: string, change: Partial<SiteView>): SiteView => ({
+    site,
+    state: 'ladakh',
+    name: { en: site, hi: site },
+    stage: 'live',
+    link: 'geo',
+    elevationM: 3_524,
+    pcs: 2,
+    readiness: 'ready',
+    why: null,
+    worst: null,
+    open: 0,
+    quietSince: null,
+    ...change,
+  });
+  api.state.scripted['GET /api/sites?state=ladakh'] = [
+    row('ladakh/nubra', { stage: 'planned', name: { en: 'Nubra', hi: 'नुब्रा' } }),
+    row('ladakh/leh', {}),
+    row('ladakh/kargil', { stage: 'commissioning', name: { en: '', hi: '' } }),
+  ];
+  const { out } = await sabha(['sites', 'list', '--state', 'ladakh']);
+  expect(out).toBe(
+    [
+      'SITE           NAME        STAGE          LINK  ELEVATION  PCS  READINESS  INCIDENTS',
+      'ladakh/nubra   Nubra       planned        geo   3524 m     2    ready      0',
+      'ladakh/leh     ladakh/leh  live           geo   3524 m     2    ready      0',
+      'ladakh/kargil  -           commissioning  geo   3524 m     2    ready      0',
+      '1 live, 1 being set up, 1 planned',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a site that is not ready to go live is a no in one line, by force a yes', async () => {
+  expect(await sabha(['sites', 'stage', 'ladakh/kargil', 'live'])).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/^ladakh\/kargil is not ready to go live: [^\n]+\n$/),
+  });
+  expect(await sabha(['sites', 'stage', 'ladakh/kargil', 'live', '--force'])).toMatchObject({ code: 0, out: 'ladakh/kargil is live\n' });
+});
+
+test('PCs are moved, replaced and retired; the token is shown', async () => {
+  expect((await sabha(['pcs', 'move', 'ladakh/leh/vc-2', 'ladakh/kargil'])).out).toMatch(
+    /^PC +TOKEN.*\nladakh\/kargil\/vc-2 +secret-token\n$/,
+  );
+  expect(JSON.parse((await sabha(['pcs', 'replace', 'ladakh/kargil/vc-2', '--json'])).out)).toEqual({
+    tokens: { 'ladakh/kargil/vc-2': 'secret-token' },
+  });
+  expect((await sabha(['pcs', 'token', '--scope', 'all'])).out.split('\n')).toHaveLength(5);
+  expect(await sabha(['pcs', 'retire', 'ladakh/kargil/vc-2'])).toMatchObject({ code: 0, out: 'ladakh/kargil/vc-2 is retired\n' });
+  expect(await sabha(['pcs', 'retire', 'ladakh/kargil/vc-2'])).toMatchObject({ code: 1, err: 'there is no PC ladakh/kargil/vc-2\n' });
+});
+
+test('a profile shows where each value comes from and which PCs hold another version', async () => {
+  const { out } = await sabha(['profile', 'ladakh/leh/vc-2']);
+  expect(out.split('\n')).toEqual([
+    'VALUE                IS          SET BY',
+    'link                 leo         ladakh/leh/vc-2',
+    'elevationM           3524        ladakh/leh',
+    'expected.camera      Rally, any  ladakh/leh',
+    'expected.microphone  none        ladakh/leh/vc-2',
+    'expected.speaker     any         built-in default',
+    '',
+    'PCs: 1; with another version than wanted: 1',
+    'PC               HOLDS  SHOULD HOLD  PRESENCE',
+    'ladakh/leh/vc-2  0      3            never',
+    '',
+  ]);
+});
+
+const pc: PcView = {
+  pc: 'ladakh/leh/vc-1',
+  site: 'ladakh/leh',
+  state: 'ladakh',
+  room: { en: 'Hall', hi: 'हॉल' },
+  presence: 'online',
+  heardAt: 0,
+  calledAt: null,
+  agent: '0.1.0',
+  config: { wanted: 3, held: 2 },
+  checks: [{ component: 'camera', device: 'usb-1', status: 'fault', fault: 'camera.missing', reason: 'evil\u001b[31m\nname', since: 0 }],
+  readiness: 'not-ready',
+  why: { component: 'camera', fault: 'camera.missing', reason: null },
+  incident: 7,
+};
+
+test('a PC is shown whole; what a device calls itself moves no cursor', async () => {
+  api.state.scripted['GET /api/pcs?site=ladakh%2Fleh'] = [pc];
+  const { code, out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1']);
+  expect(code).toBe(0);
+  expect(out).toContain('configuration 2 (should be 3), agent 0.1.0, incident 7');
+  expect(out).toMatch(/camera +usb-1 +fault +camera\.missing +evil \[31m name +1970-01-01 00:00:00 UTC\n/);
+  expect((await sabha(['pcs', 'list', '--site', 'ladakh/leh'])).out).toMatch(/ladakh\/leh\/vc-1 +Hall +online +not-ready +camera\.missing/);
+  expect(await sabha(['pcs', 'show', 'ladakh/leh/vc-9'])).toMatchObject({ code: 1, err: 'there is no PC ladakh/leh/vc-9\n' });
+});
+
+test('incidents are listed, taken and noted', async () => {
+  const faults = [{ fault: 'camera.missing', device: '', name: null, severity: 'critical', since: 0, hidden: false, unknownSince: null }];
+  const one = {
+    id: 7,
+    scope: pc.pc,
+    room: pc.room,
+    site: { en: 'Leh', hi: 'लेह' },
+    severity: 'critical',
+    openedAt: 0,
+    over: null,
+    acknowledged: null,
+    faults,
+  };
+  api.state.scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/acknowledge': '', 'POST /api/incidents/7/note': '' };
+  expect((await sabha(['incidents', '--open'])).out).toMatch(
+    /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +-\n$/,
+  );
+  expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('incident 7 is taken by Anil\n');
+  expect((await sabha(['note', '7', 'cable sent', '--by', 'Anil'])).code).toBe(0);
+  expect(api.state.asked.slice(1)).toEqual([
+    { url: '/api/incidents/7/acknowledge', body: { by: 'Anil' } },
+    { url: '/api/incidents/7/note', body: { by: 'Anil', text: 'cable sent' } },
+  ]);
+});
+
+test('the audit is a no where an event is missing', async () => {
+  const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 } };
+  api.state.scripted['GET /api/audit'] = whole;
+  expect(await sabha(['audit'])).toMatchObject({ code: 0, out: expect.stringContaining('no event is missing') });
+  api.state.scripted['GET /api/audit'] = { ...whole, gaps: 1 };
+  expect(await sabha(['audit'])).toMatchObject({ code: 1, out: expect.stringContaining('NOT whole') });
+});
+
+const row = (name: string, change: Partial<RollCallRow>): RollCallRow => ({
+  pc: `ladakh/leh/${name}`,
+  site: 'ladakh/leh',
+  state: 'ladakh',
+  siteName: { en: 'Leh', hi: 'लेह' },
+  room: { en: `Room ${name}`, hi: name },
+  after: 900,
+  readiness: 'ready',
+  why: null,
+  heardAt: 0,
+  owner: null,
+  ...change,
+});
+
+function call(finishedAt: number | null, rows: RollCallRow[]): RollCallView {
+  const of = (readiness: string) => rows.filter((one) => one.readiness === readiness).length;
+  const answered = rows.filter(({ after }) => after !== null).length;
+  const counts = { expected: rows.length, answered, ready: of('ready'), 'not-ready': of('not-ready'), unknown: of('unknown') };
+  return {
+    id: 'rc1',
+    scope: 'ladakh',
+    by: 'Anil',
+    startedAt: 0,
+    endsAt: 28_000,
+    finishedAt,
+    counts,
+    states: [{ state: 'ladakh', ...counts }],
+    rows,
+  };
+}
+
+test('a roll call is followed to its end; every room that is not ready is named, and the answer is no', async () => {
+  const silent = row('vc-3', {
+    after: null,
+    readiness: 'unknown',
+    why: { component: 'pc', fault: null, reason: 'silent' },
+    owner: 'Tashi',
+  });
+  const bad = row('vc-2', { readiness: 'not-ready', why: { component: 'camera', fault: 'camera.missing', reason: null }, owner: 'Tashi' });
+  api.state.scripted['POST /api/rollcalls'] = { id: 'rc1' };
+  api.state.scripted['GET /api/rollcalls/rc1'] = inTurn(
+    call(null, [row('vc-1', { after: null, readiness: 'unknown' })]),
+    call(28_000, [row('vc-1', {}), bad, silent]),
+  );
+  const { code, out, err } = await sabha(['rollcall', 'start', '--scope', 'ladakh', '--by', 'Anil']);
+  expect(api.state.asked[0]).toEqual({ url: '/api/rollcalls', body: { scope: 'ladakh', by: 'Anil' } });
+  expect(code).toBe(1);
+  expect(err).toBe('roll call rc1 runs\n0 of 1 have answered\n');
+  expect(out.split('\n')).toEqual([
+    'roll call rc1 of ladakh, by Anil, 1970-01-01 00:00:00 UTC, 28.0 s',
+    'STATE   CALLED  ANSWERED  READY  NOT READY  UNKNOWN  SILENT',
+    'ladakh  3       2         1      1          1        1',
+    'all     3       2         1      1          1        1',
+    '',
+    'PC               ROOM       IS         WHY             LAST HEARD               OWNER',
+    'ladakh/leh/vc-2  Room vc-2  not-ready  camera.missing  1970-01-01 00:00:00 UTC  Tashi',
+    'ladakh/leh/vc-3  Room vc-3  silent     pc silent       1970-01-01 00:00:00 UTC  Tashi',
+    '',
+  ]);
+});
+
+test('a roll call where all are ready is a yes; one need not be waited for', async () => {
+  api.state.scripted['POST /api/rollcalls'] = { id: 'rc1' };
+  api.state.scripted['GET /api/rollcalls/rc1'] = call(1_000, [row('vc-1', {})]);
+  api.state.scripted['GET /api/rollcalls'] = [call(1_000, [row('vc-1', {})])];
+  const { code, out } = await sabha(['rollcall', 'start', '--scope', 'all', '--wait', '--json']);
+  expect([code, JSON.parse(out).counts.ready]).toEqual([0, 1]);
+  expect(api.state.asked[0]?.body).toMatchObject({ scope: '' });
+  expect(await sabha(['rollcall', 'start', '--scope', 'all', '--no-wait'])).toEqual({ code: 0, out: 'rc1\n', err: '' });
+  expect((await sabha(['rollcall', 'list'])).out).toMatch(/rc1 +ladakh +Anil +1970-01-01 00:00:00 UTC +1 of 1\n$/);
+  expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready');
+});
+
+test.each<[string[], string]>([
+  [[], 'no verb: sabha help lists them'],
+  [['dance'], 'unknown verb "dance": sabha help lists them'],
+  [['sites'], 'which of: sites import, sites list, sites export, sites stage?'],
+  [['sites', 'import'], 'usage: sabha sites import FILE [--dry-run]'],
+  [['sites', 'stage', 'leh', 'live'], '"leh" is no site: expected STATE/SITE'],
+  [['sites', 'stage', 'ladakh/leh', 'done'], 'stage: expected ("planned" | "commissioning" | "live" | "closed"), found "done"'],
+  [['sites', 'list', '--colour'], "Unknown option '--colour'; usage: sabha sites list [--stage STAGE] [--state STATE]"],
+  [['pcs', 'show', 'ladakh'], '"ladakh" is no PC: expected STATE/SITE/PC'],
+  [['pcs', 'token'], 'name the PCs, or a whole --scope'],
+  [['ack', 'seven'], '"seven" is no number of an incident'],
+  [['ack', '7', '--by', ' '], '--by needs a name'],
+  [['rollcall', 'start'], 'rollcall start needs --scope: all, STATE or STATE/SITE'],
+])('the wrong call %j ends with 2 and one line', async (args, line) => {
+  expect(await sabha(args)).toEqual({ code: 2, out: '', err: `${line}\n` });
+});
+
+test('an address that is none, one that answers something else, and a refusal are told in one line', async () => {
+  expect(() => createClient('centre')).toThrow('SABHA_API: "centre" is no address such as http://127.0.0.1:1880');
+  expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'nothing answers GET /api/incidents\n' });
+  api.state.scripted['GET /api/incidents'] = '<html>';
+  expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is no centre of Sabha: \/api\/incidents is not JSON\n$/);
+});
+
+test('with --json an answer is the whole object, and the table can be printed', async () => {
+  const bad = await sabha(['sites', 'import', file('bad.csv', 'state\n'), '--json']);
+  expect([bad.code, JSON.parse(bad.out).problems.length]).toEqual([1, 18]);
+  expect((await sabha(['sites', 'export'])).out).toContain('ladakh,leh,vc-1');
+});
+
+test('an export holds the mark that spreadsheets need', async () => {
+  expect(await sabha(['sites', 'export', 'out.csv'])).toMatchObject({ code: 0, out: 'out.csv is written\n' });
+  expect(files['out.csv']).toBe(toCsv(api.state.table));
+});
+
+test('what a PC or a person wrote gives no order to the terminal, in words and in JSON', async () => {
+  const evil = '\u001b[2J\u009b31m\u202eRoom\r';
+  const check = { component: 'camera', device: evil, status: 'fault', fault: 'camera.missing', reason: evil, since: 1 };
+  const one = {
+    pc: 'ladakh/leh/vc-1',
+    room: { en: evil },
+    why: { component: evil, fault: null, reason: evil },
+    checks: [check],
+    agent: evil,
+  };
+  api.state.scripted['GET /api/pcs?site=ladakh%2Fleh'] = [{ ...one, heardAt: null, calledAt: null, config: { wanted: 1, held: 1 } }];
+  for (const more of [[], ['--json']]) {
+    const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', ...more]);
+    expect(out).toContain('Room');
+    expect(out).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  }
+  const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', '--json']);
+  expect(JSON.parse(out)).toMatchObject({ agent: evil });
+});

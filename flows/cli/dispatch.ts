@@ -1,0 +1,50 @@
+/** From the words of a command to its answer. */
+import { parseArgs } from 'node:util';
+import { type Call, CliError, type Verb } from './model.ts';
+import { jsonText, plainText } from './text.ts';
+import { verbs } from './verbs/index.ts';
+
+type Around = Omit<Call, 'words' | 'options'>;
+
+/** Carries out one command; `out` is for the terminal. Throws `CliError` with one line where it cannot. */
+export async function dispatch(args: readonly string[], around: Around): Promise<{ ok: boolean; out: string }> {
+  const [first = '', second = ''] = args;
+  const name = [`${first} ${second}`, first].find((one) => Object.hasOwn(verbs, one));
+  const verb = name === undefined ? undefined : verbs[name];
+  if (name === undefined || verb === undefined) throw new CliError(2, noVerb(first));
+  const { values, positionals } = parsed(name, verb, args.slice(name.split(' ').length));
+  const { json, by, ...options } = values;
+  if (typeof by === 'string' && by.trim() === '') throw new CliError(2, '--by needs a name');
+  const call: Call = { ...around, by: typeof by === 'string' ? by : around.by, words: positionals, options };
+  const answer = await verb.run(call);
+  return { ok: answer.ok, out: json === true ? jsonText(answer.json) : plainText(answer.text) };
+}
+
+/** One line for each verb. */
+export function usage(): string {
+  const lines = Object.entries(verbs).map(([name, verb]) => `  sabha ${usageOf(name, verb)}`);
+  return ['usage (each also with --json and --by NAME):', ...lines].join('\n');
+}
+
+function parsed(name: string, verb: Verb, args: string[]) {
+  const options = { ...verb.options, json: { type: 'boolean' }, by: { type: 'string' } } as const;
+  const [least, most] = verb.words;
+  try {
+    const read = parseArgs({ args, options, allowPositionals: true, allowNegative: true });
+    if (read.positionals.length >= least && read.positionals.length <= most)
+      return read as { values: Call['options']; positionals: string[] };
+  } catch (error) {
+    throw new CliError(2, `${(error as Error).message.split('.')[0]}; usage: sabha ${usageOf(name, verb)}`);
+  }
+  throw new CliError(2, `usage: sabha ${usageOf(name, verb)}`);
+}
+
+function usageOf(name: string, { usage: rest }: Verb): string {
+  return `${name} ${rest}`.trim();
+}
+
+function noVerb(first: string): string {
+  const near = Object.keys(verbs).filter((name) => name.split(' ')[0] === first);
+  if (near.length > 0) return `which of: ${near.join(', ')}?`;
+  return `${first === '' ? 'no verb' : `unknown verb "${first}"`}: sabha help lists them`;
+}

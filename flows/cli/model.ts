@@ -1,0 +1,46 @@
+/** What a verb of the operator's command is. */
+import type { ParseArgsOptionsConfig } from 'node:util';
+
+/** The API as a verb asks it. What it cannot do or get is a `CliError`. */
+export type Client = {
+  get<T>(path: string): Promise<T>;
+  text(path: string): Promise<string>;
+  /** `accept` = statuses above 399 whose body is an answer too. */
+  post<T>(path: string, body: object, accept?: readonly number[]): Promise<T>;
+};
+
+export type Call = {
+  /** The words behind the verb. */
+  words: readonly string[];
+  options: Readonly<Record<string, string | boolean | undefined>>;
+  /** Who asks; it stands in the audit. */
+  by: string;
+  api: Client;
+  /** Text of a UTF-8 file; throws `CliError`. */
+  readText(file: string): Promise<string>;
+  writeText(file: string, text: string): Promise<void>;
+  pause(ms: number): Promise<void>;
+  /** A line beside the answer, while it is waited for. */
+  say(line: string): void;
+};
+
+/** `ok` = the answer is yes (exit code 0) or no (1). Of the two forms one is printed. */
+export type Answer = { ok: boolean; json: unknown; text: string };
+
+export type Verb = {
+  /** What stands behind the verb, as the usage shows it. */
+  usage: string;
+  /** Fewest and most words behind the verb. */
+  words: readonly [number, number];
+  options?: ParseArgsOptionsConfig;
+  run(call: Call): Promise<Answer>;
+};
+
+/** One line for the person who typed the command, and the exit code: 1 the answer is no, 2 a wrong call or nobody to ask. */
+export class CliError extends Error {
+  readonly code: 1 | 2;
+  constructor(code: 1 | 2, line: string) {
+    super(line);
+    this.code = code;
+  }
+}

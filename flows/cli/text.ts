@@ -1,0 +1,49 @@
+/** Plain text for a terminal. */
+import { oneLine, type Why } from '#contracts';
+
+type Cell = string | number | null | undefined;
+
+/** Rows under their header, columns aligned; what is null or empty shows as "-". */
+export function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const cells = [header, ...rows].map((row) => row.map((cell) => oneLine(`${cell ?? ''}`, 100) || '-'));
+  const widths = header.map((_, column) => cells.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** What others wrote, on a terminal: no escape sequence, nothing that turns text around. */
+export function plainText(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => oneLine(line, Number.POSITIVE_INFINITY))
+    .join('\n');
+}
+
+/** JSON of the same value; what a terminal could obey is escaped. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The first lines of a list, and how many more there are. */
+export function firstOf(lines: readonly string[], limit = 50): string[] {
+  return lines.length <= limit ? [...lines] : [...lines.slice(0, limit), `... and ${lines.length - limit} more (--json shows all)`];
+}
+
+/** A time as an operator reads it; "-" for none. */
+export function timeText(ms: number | null): string {
+  return ms === null ? '-' : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** Why a room is not ready, in a few words; '' where it is. */
+export function whyText(why: Why | null): string {
+  return why === null ? '' : (why.fault ?? `${why.component} ${why.reason ?? ''}`).trim();
+}

@@ -1,0 +1,52 @@
+/** The verbs of incidents, and the proof from the ledger. */
+import type { IncidentRow } from '#contracts';
+import { type Answer, type Call, CliError, type Verb } from '../model.ts';
+import { table, timeText } from '../text.ts';
+
+export const incidents: Record<string, Verb> = {
+  incidents: { usage: '[--open]', words: [0, 0], options: { open: { type: 'boolean' } }, run: list },
+  ack: { usage: 'ID', words: [1, 1], run: acknowledge },
+  note: { usage: 'ID TEXT', words: [2, 2], run: note },
+  audit: { usage: '', words: [0, 0], run: audit },
+};
+
+async function list({ api, options }: Call): Promise<Answer> {
+  const all = await api.get<IncidentRow[]>(options['open'] === true ? '/api/incidents?open=true' : '/api/incidents');
+  const rows = all.map((one) => [
+    one.id,
+    one.severity,
+    `${one.site.en}, ${one.room.en}`,
+    one.faults.map(({ fault }) => fault).join(' '),
+    timeText(one.openedAt),
+    one.over ?? 'open',
+    one.acknowledged?.by,
+  ]);
+  return { ok: true, json: all, text: table(['ID', 'SEVERITY', 'WHERE', 'FAULTS', 'SINCE', 'IS', 'TAKEN BY'], rows) };
+}
+
+async function acknowledge({ api, by, words: [id = ''] }: Call): Promise<Answer> {
+  await api.post(`/api/incidents/${numberOf(id)}/acknowledge`, { by });
+  return { ok: true, json: { acknowledged: Number(id), by }, text: `incident ${id} is taken by ${by}` };
+}
+
+async function note({ api, by, words: [id = '', text = ''] }: Call): Promise<Answer> {
+  await api.post(`/api/incidents/${numberOf(id)}/note`, { by, text });
+  return { ok: true, json: { incident: Number(id), by, text }, text: `noted on incident ${id}` };
+}
+
+/** The answer is no where the data show a gap, an event applied twice, or a ledger that is not whole. */
+async function audit({ api }: Call): Promise<Answer> {
+  const found = await api.get<Record<string, unknown>>('/api/audit');
+  const rows = Object.entries(found).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : `${value}`]);
+  const ok = found['gaps'] === 0 && found['twice'] === 0 && found['integrity'] === 'ok';
+  return {
+    ok,
+    json: found,
+    text: `${table(['WHAT', 'FOUND'], rows)}\n${ok ? 'no event is missing, none stands twice' : 'this ledger is NOT whole'}`,
+  };
+}
+
+function numberOf(id: string): string {
+  if (!/^[1-9]\d{0,14}$/.test(id)) throw new CliError(2, `"${id}" is no number of an incident`);
+  return id;
+}

@@ -1,0 +1,96 @@
+/** The verbs of PCs and profiles. */
+import { isPcPath, type PcView, type ProfileView, siteOf } from '#contracts';
+import { type Answer, type Call, CliError, type Verb } from '../model.ts';
+import { table, timeText, whyText } from '../text.ts';
+
+export const pcs: Record<string, Verb> = {
+  'pcs list': { usage: '[--site STATE/SITE]', words: [0, 0], options: { site: { type: 'string' } }, run: list },
+  'pcs show': { usage: 'STATE/SITE/PC', words: [1, 1], run: show },
+  'pcs move': { usage: 'STATE/SITE/PC STATE/SITE[/PC]', words: [2, 2], run: move },
+  'pcs retire': { usage: 'STATE/SITE/PC', words: [1, 1], run: retire },
+  'pcs replace': { usage: 'STATE/SITE/PC', words: [1, 1], run: replace },
+  'pcs token': { usage: 'STATE/SITE/PC... | --scope SCOPE', words: [0, 100], options: { scope: { type: 'string' } }, run: token },
+  profile: { usage: '[STATE[/SITE[/PC]]]', words: [0, 1], run: profile },
+};
+
+type Tokens = { tokens: Record<string, string> };
+
+async function list({ api, options }: Call): Promise<Answer> {
+  const site = options['site'];
+  const all = await api.get<PcView[]>(typeof site === 'string' ? `/api/pcs?site=${encodeURIComponent(site)}` : '/api/pcs');
+  const rows = all.map((one) => [one.pc, one.room.en, one.presence, one.readiness, whyText(one.why), timeText(one.heardAt), one.agent]);
+  return { ok: true, json: all, text: table(['PC', 'ROOM', 'PRESENCE', 'READINESS', 'WHY', 'LAST HEARD', 'AGENT'], rows) };
+}
+
+async function show({ api, words: [pc = ''] }: Call): Promise<Answer> {
+  const all = await api.get<PcView[]>(`/api/pcs?site=${encodeURIComponent(siteOf(pcPath(pc)))}`);
+  const one = all.find((row) => row.pc === pc);
+  if (one === undefined) throw new CliError(1, `there is no PC ${pc}`);
+  const { wanted, held } = one.config;
+  const head = [
+    `${one.pc}  ${one.room.en}`,
+    `${one.presence}, last heard ${timeText(one.heardAt)}, last roll call ${timeText(one.calledAt)}`,
+    `${one.readiness}${whyText(one.why) === '' ? '' : `: ${whyText(one.why)}`}`,
+    `configuration ${held}${held === wanted ? '' : ` (should be ${wanted})`}, agent ${one.agent ?? '-'}, incident ${one.incident ?? '-'}`,
+  ];
+  const rows = one.checks.map((check) => [
+    check.component,
+    check.name ?? check.device,
+    check.status,
+    check.fault,
+    check.reason,
+    timeText(check.since),
+  ]);
+  return { ok: true, json: one, text: [...head, table(['COMPONENT', 'DEVICE', 'STATUS', 'FAULT', 'REASON', 'SINCE'], rows)].join('\n') };
+}
+
+async function move({ api, by, words: [pc = '', to = ''] }: Call): Promise<Answer> {
+  return tokensAnswer(await api.post<Tokens>(`/api/pcs/${pcPath(pc)}/move`, { to, by }));
+}
+
+async function retire({ api, by, words: [pc = ''] }: Call): Promise<Answer> {
+  await api.post(`/api/pcs/${pcPath(pc)}/retire`, { by });
+  return { ok: true, json: { retired: pc }, text: `${pc} is retired` };
+}
+
+async function replace({ api, by, words: [pc = ''] }: Call): Promise<Answer> {
+  return tokensAnswer(await api.post<Tokens>(`/api/pcs/${pcPath(pc)}/replace`, { by }));
+}
+
+async function token({ api, by, words, options }: Call): Promise<Answer> {
+  const { scope } = options;
+  if ((words.length === 0) === (scope === undefined)) throw new CliError(2, 'name the PCs, or a whole --scope');
+  const named = scope === undefined ? { pcs: words.map(pcPath) } : { scope: scope === 'all' ? '' : scope };
+  return tokensAnswer(await api.post<Tokens>('/api/tokens', { ...named, by }));
+}
+
+async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
+  const { profile: found, origins, ...view } = await api.get<ProfileView>(`/api/profile${path === '' ? '' : `/${path}`}`);
+  const values: Record<string, unknown> = { link: found.link, elevationM: found.elevationM };
+  for (const [kind, devices] of Object.entries(found.expected))
+    values[`expected.${kind}`] = devices?.map(({ match }) => match ?? 'any').join(', ') || 'none';
+  const rows = Object.entries(values).map(([name, value]) => [name, `${value}`, originText(origins[name] ?? null)]);
+  const drifting = view.pcs.filter(({ wanted, held }) => wanted !== held);
+  const drift = drifting.map(({ pc, wanted, held, presence }) => [pc, held, wanted, presence]);
+  const text = [
+    table(['VALUE', 'IS', 'SET BY'], rows),
+    '',
+    `PCs: ${view.pcs.length}; with another version than wanted: ${drifting.length}`,
+  ];
+  if (drift.length > 0) text.push(table(['PC', 'HOLDS', 'SHOULD HOLD', 'PRESENCE'], drift));
+  return { ok: true, json: { ...view, profile: found, origins }, text: text.join('\n') };
+}
+
+function originText(origin: string | null): string {
+  return origin === null ? 'built-in default' : origin === '' ? 'the nation' : origin;
+}
+
+function tokensAnswer({ tokens }: Tokens): Answer {
+  const rows = Object.entries(tokens);
+  return { ok: true, json: { tokens }, text: table(['PC', 'TOKEN (shown this once)'], rows) };
+}
+
+function pcPath(text: string): string {
+  if (!isPcPath(text)) throw new CliError(2, `"${text}" is no PC: expected STATE/SITE/PC`);
+  return text;
+}

@@ -1,0 +1,72 @@
+/** The verbs of the site table. */
+import type { SitesDifference, SitesImport, SiteView } from '#contracts';
+import { type Answer, type Call, CliError, type Verb } from '../model.ts';
+import { firstOf, table } from '../text.ts';
+
+/** In the order and the words in which a network is told of: 612 live, 41 being set up, 83 planned. */
+const stageWords = { live: 'live', commissioning: 'being set up', planned: 'planned', closed: 'closed' } as const;
+
+export const sites: Record<string, Verb> = {
+  'sites import': { usage: 'FILE [--dry-run]', words: [1, 1], options: { 'dry-run': { type: 'boolean' } }, run: importFile },
+  'sites list': {
+    usage: '[--stage STAGE] [--state STATE]',
+    words: [0, 0],
+    options: { stage: { type: 'string' }, state: { type: 'string' } },
+    run: list,
+  },
+  'sites export': { usage: '[FILE]', words: [0, 1], run: exportAll },
+  'sites stage': { usage: 'STATE/SITE STAGE [--force]', words: [2, 2], options: { force: { type: 'boolean' } }, run: stage },
+};
+
+async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {
+  const body = { csv: await readText(file), apply: options['dry-run'] !== true, by };
+  const done = await api.post<SitesImport>('/api/sites/import', body, [422]);
+  if (done.problems.length > 0) {
+    const lines = done.problems.map(({ line, column, what }) => `${file}:${line} ${column === '' ? '' : `${column}: `}${what}`);
+    return {
+      ok: false,
+      json: done,
+      text: [...lines, `nothing is changed: ${lines.length} problem${lines.length === 1 ? '' : 's'}`].join('\n'),
+    };
+  }
+  return {
+    ok: true,
+    json: done,
+    text: [...differenceLines(done.difference), done.applied ? 'done' : 'nothing is changed yet: --dry-run'].join('\n'),
+  };
+}
+
+function differenceLines({ added, changed, same, missing }: SitesDifference): string[] {
+  return [
+    ...firstOf(added.map((path) => `+ ${path || 'the nation'}`)),
+    ...firstOf(changed.map(({ path, column, from, to }) => `~ ${path || 'the nation'} ${column}: "${from}" becomes "${to}"`)),
+    `${added.length} added, ${new Set(changed.map(({ path }) => path)).size} changed, ${same} the same, ${missing.length} not in the file (left as they are)`,
+  ];
+}
+
+async function list({ api, options }: Call): Promise<Answer> {
+  const query = new URLSearchParams();
+  for (const name of ['stage', 'state']) if (typeof options[name] === 'string') query.set(name, options[name]);
+  const all = await api.get<SiteView[]>(`/api/sites?${query}`);
+  const rows = all.map((one) => [one.site, one.name.en, one.stage, one.link, `${one.elevationM} m`, one.pcs, one.readiness, one.open]);
+  const counts = Object.entries(stageWords).flatMap(([name, words]) => {
+    const count = all.filter((one) => one.stage === name).length;
+    return count === 0 ? [] : [`${count} ${words}`];
+  });
+  const text = table(['SITE', 'NAME', 'STAGE', 'LINK', 'ELEVATION', 'PCS', 'READINESS', 'INCIDENTS'], rows);
+  return { ok: true, json: all, text: `${text}\n${counts.join(', ') || 'no sites'}` };
+}
+
+/** A spreadsheet needs the mark of UTF-8 at the start of a file; a terminal does not. */
+async function exportAll({ api, words: [file], writeText }: Call): Promise<Answer> {
+  const csv = await api.text('/api/sites/table.csv');
+  if (file === undefined) return { ok: true, json: { csv }, text: csv.trimEnd() };
+  await writeText(file, `\ufeff${csv}`);
+  return { ok: true, json: { file }, text: `${file} is written` };
+}
+
+async function stage({ api, by, words: [site = '', to = ''], options }: Call): Promise<Answer> {
+  if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: expected STATE/SITE`);
+  await api.post(`/api/sites/${site}/stage`, { stage: to, by, force: options['force'] === true });
+  return { ok: true, json: { site, stage: to }, text: `${site} is ${to}` };
+}
