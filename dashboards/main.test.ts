@@ -68,13 +68,14 @@ test('a port in use is one fatal line and exit code 1', async () => {
   const { child, lines } = run({ SABHA_METRICS_PORT: String(metricsPort) });
   expect(await once(child, 'close')).toEqual([1, null]);
   expect(lines.map(({ level, msg }) => ({ level, msg }))).toEqual([
-    { level: 60, msg: `port ${metricsPort} is in use by another program (metrics of the exporter)` },
+    { level: 60, msg: `port ${metricsPort} is in use by another program (127.0.0.1:${metricsPort})` },
   ]);
 });
 
 test.each([
   ['SABHA_MQTT_PORT', 'many', 'SABHA_MQTT_PORT: not a port: many'],
   ['SABHA_METRICS_PORT', '70000', 'SABHA_METRICS_PORT: not a port: 70000'],
+  ['SABHA_SPEED', 'fast', 'SABHA_SPEED: not a number above 0: fast'],
   ['SABHA_API', 'file:///etc', 'SABHA_API: not an http address: file:///etc'],
   ['SABHA_TOKEN_FILE', '', 'SABHA_TOKEN_FILE is not set'],
   ['SABHA_TOKEN_FILE', '/nowhere/token', '/nowhere/token: cannot be read: ENOENT'],

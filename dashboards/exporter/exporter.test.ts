@@ -1,8 +1,8 @@
 /** The exporter at a real broker and a real API. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encode, pcTopic, realClock } from '#contracts';
-import { scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
-import { type Api, startApi } from '../../flows/api/server.ts';
+import { emptyOffice, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
+import { startApi } from '../../flows/api/server.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';
 import { connect, type Peer } from '../../test/contract/peers.ts';
 import { samplesOf } from './exporter.test-helper.ts';
@@ -23,27 +23,33 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function openApi(port = 0): Promise<{ api: Api; desk: ReturnType<typeof scriptedDesk> }> {
+async function openApi(port = 0) {
   const desk = scriptedDesk();
   const log = { warn() {}, error() {} };
-  const api = await startApi({ host: '127.0.0.1', port, desk, wallDir: 'dashboards/wall', modulesDir: 'node_modules', log });
-  closing.push(() => api.close());
-  return { api, desk };
+  const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
+  const api = await startApi({ host: '127.0.0.1', port, desk, office: emptyOffice(), ...folders, log });
+  closing.push(api.close);
+  return { at: `http://127.0.0.1:${api.port}`, close: api.close, desk };
 }
 
-async function exporter(api: string, edit: { token?: string; mqttPort?: number; speed?: number; shiftedMs?: () => number } = {}) {
+async function exporter(
+  api: string,
+  edit: { token?: string; mqttPort?: number; speed?: number; shiftedMs?: () => number; seriesPerSite?: number } = {},
+) {
   const lines: string[] = [];
   const clock = realClock(edit.speed);
   const started = await startExporter({
     mqtt: { host: '127.0.0.1', port: edit.mqttPort ?? broker.port, token: edit.token ?? tokenOf('exporter') },
     api,
     metricsPort: 0,
+    seriesPerSite: edit.seriesPerSite ?? 500,
     clock: { ...clock, up: () => clock.up() + (edit.shiftedMs?.() ?? 0) },
     random: () => 0,
     log: { info: (line) => lines.push(line), warn: (line) => lines.push(line) },
   });
   closing.push(() => started.close());
-  const samples = async () => samplesOf(await (await fetch(`http://127.0.0.1:${started.port}/metrics`)).text());
+  const read = async (path: string) => samplesOf(await (await fetch(`http://127.0.0.1:${started.port}${path}`)).text());
+  const samples = async () => ({ ...(await read('/metrics/pcs')), ...(await read('/metrics')) });
   return { lines, samples };
 }
 
@@ -58,8 +64,8 @@ function beat(n: Record<string, number>): string {
 }
 
 test('a beat and a snapshot become series', async () => {
-  const { api } = await openApi();
-  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`);
+  const api = await openApi();
+  const { lines, samples } = await exporter(api.at);
   await expect.poll(() => lines.toSorted()).toEqual(['the API of flows answers', 'the broker answers']);
   await (await agent()).publish(pcTopic(pc, 'beat'), beat({ load: 0.5, rtt: 0.62 }));
   await expect.poll(samples).toMatchObject({
@@ -73,8 +79,8 @@ test('a beat and a snapshot become series', async () => {
 });
 
 test('a beat that cannot be read is counted by its reason and changes nothing', async () => {
-  const { api } = await openApi();
-  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`);
+  const api = await openApi();
+  const { lines, samples } = await exporter(api.at);
   await expect.poll(() => lines).toHaveLength(2);
   const peer = await agent();
   await peer.publish(pcTopic(pc, 'beat'), beat({ load: 0.5 }));
@@ -91,24 +97,23 @@ test('a beat that cannot be read is counted by its reason and changes nothing', 
 });
 
 test('it serves without broker and API, says once that each is away, and finds the API when it comes', async () => {
-  const { api } = await openApi();
-  await api.close();
-  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`, { mqttPort: api.port, speed: 5 });
+  const gone = await openApi();
+  await gone.close();
+  const port = Number(new URL(gone.at).port);
+  const { lines, samples } = await exporter(gone.at, { mqttPort: port, speed: 5 });
   expect(await samples()).toMatchObject({ sabha_exporter_api_up: 0 });
   await expect
     .poll(() => lines.toSorted())
     .toEqual(['the API of flows does not answer: ECONNREFUSED', expect.stringMatching(/^the broker does not answer: .*ECONNREFUSED/)]);
-  const { desk } = await openApi(api.port);
-  const snapshot = vi.spyOn(desk, 'snapshot');
-  await expect.poll(() => snapshot.mock.calls.length, { timeout: 8_000 }).toBe(3);
-  expect(lines.at(-1)).toBe('the API of flows answers');
+  await openApi(port);
+  await expect.poll(() => lines.at(-1), { timeout: 8_000 }).toBe('the API of flows answers');
   expect(lines).toHaveLength(3);
   expect(await samples()).toMatchObject({ sabha_exporter_api_up: 1 });
 });
 
 test('cut off from the broker it comes back by itself and hears the next beat', async () => {
-  const { api } = await openApi();
-  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`);
+  const api = await openApi();
+  const { lines, samples } = await exporter(api.at);
   await expect.poll(() => lines).toHaveLength(2);
   const thief = await connect(broker.port, 'exporter');
   await expect.poll(() => lines).toHaveLength(4);
@@ -119,22 +124,32 @@ test('cut off from the broker it comes back by itself and hears the next beat', 
 });
 
 test('a wrong token is one line, and the page still answers', async () => {
-  const { api } = await openApi();
-  const { lines, samples } = await exporter(`http://127.0.0.1:${api.port}`, { token: 'wrong' });
+  const api = await openApi();
+  const { lines, samples } = await exporter(api.at, { token: 'wrong' });
   await expect.poll(() => lines).toHaveLength(2);
   expect(lines).toContainEqual(expect.stringMatching(/^the broker does not answer: .*Not authorized/));
   await expect.poll(samples).toMatchObject({ sabha_exporter_api_up: 1 });
 });
 
-test('when the API hangs the page answers at once, and 15 s later says nothing that was judged', async () => {
+test('when the API breaks off, what was judged stays for 15 s and then is gone, while the page answers at once', async () => {
   let shiftedMs = 0;
-  const { api, desk } = await openApi();
-  const { samples } = await exporter(`http://127.0.0.1:${api.port}`, { shiftedMs: () => shiftedMs });
-  desk.change({ pcs: [wellPc(Date.now())] });
+  const api = await openApi();
+  const { lines, samples } = await exporter(api.at, { shiftedMs: () => shiftedMs });
   await expect.poll(samples).toMatchObject({ [`sabha_pc_up${labels}`]: 1 });
-  desk.snapshot = () => new Promise(() => {}) as never;
+  await api.close();
+  await expect.poll(() => lines.at(-1)).toMatch(/^the API of flows does not answer/);
+  expect(await samples()).toMatchObject({ [`sabha_pc_up${labels}`]: 1, sabha_exporter_api_up: 1 });
   shiftedMs = 15_001;
   const page = await samples();
   expect(page).toMatchObject({ sabha_exporter_api_up: 0 });
-  expect(Object.keys(page).filter((key) => /^sabha_(pc|check|incidents)/.test(key))).toEqual([]);
+  expect(Object.keys(page).filter((key) => /^sabha_(pcs?|check|room|incidents|sites)[_{]/.test(key))).toEqual([]);
+});
+
+test('a change of the stream changes the page, and what the cap refuses is counted', async () => {
+  const api = await openApi();
+  const { lines, samples } = await exporter(api.at, { seriesPerSite: 4 });
+  await expect.poll(() => lines).toContain('the API of flows answers');
+  expect(await samples()).toMatchObject({ [`sabha_pc_up${labels}`]: 1, sabha_exporter_series_dropped_total: 1 + 5 * 3 + 1 });
+  api.desk.change({ pcs: [wellPc(Date.now(), { presence: 'lost', readiness: 'unknown' })] });
+  await expect.poll(samples).toMatchObject({ [`sabha_pc_up${labels}`]: 0, 'sabha_pcs{state="ladakh",presence="lost"}': 1 });
 });

@@ -1,9 +1,11 @@
-/** The exporter: hears the beats, asks the API, answers Prometheus from memory. */
-import { type Clock, decode, parseTopic } from '#contracts';
+/** The exporter: hears the beats, follows the API's stream, answers Prometheus from memory. */
+import { connect } from 'mqtt';
+import { type Clock, decode, exporterFilters, openSession, parseTopic } from '#contracts';
+import { followApi } from './feed.ts';
 import { createFleet } from './fleet.ts';
-import { type BeatResult, createMetrics, serveMetrics } from './metrics.ts';
-import { pollApi } from './poller.ts';
-import { openSession } from './session.ts';
+import { type BeatResult, createMetrics } from './metrics.ts';
+import { pageOf } from './page.ts';
+import { servePages } from './server.ts';
 
 const defaultSeriesPerSite = 500;
 
@@ -16,7 +18,7 @@ export type ExporterOptions = {
   api: string;
   /** 0 takes a free one. */
   metricsPort: number;
-  /** Most series that the PCs of one site may have together. */
+  /** Most series that one site and its PCs may have together. */
   seriesPerSite?: number;
   clock: Clock;
   random(): number;
@@ -32,26 +34,38 @@ export type Exporter = { port: number; close(): void };
 export async function startExporter(options: ExporterOptions): Promise<Exporter> {
   const { mqtt, api, clock, random, log } = options;
   const fleet = createFleet(clock.up);
-  const metrics = createMetrics(fleet.view, options.seriesPerSite ?? defaultSeriesPerSite);
-  const server = await serveMetrics(metrics, options.metricsPort);
+  const metrics = createMetrics(fleet.view);
+  const { seriesPerSite = defaultSeriesPerSite } = options;
+  const pages = { own: metrics.page, fleet: () => pageOf(fleet.view(), seriesPerSite, metrics.countRefused) };
+  const server = await servePages(pages, options.metricsPort);
   const broker = reporter(log, 'the broker');
   const desk = reporter(log, 'the API of flows');
   const session = openSession({
     ...mqtt,
+    connect,
+    name: 'exporter',
+    filters: exporterFilters,
+    // A beat that is lost is made good by the next, and an acknowledgement of each would cost as much as its reading.
+    qos: 0,
     clock,
     random,
     onMessage: (topic, payload) => metrics.countBeat(takeBeat(topic, payload)),
     onSubscribed: broker.well,
     onLost: broker.failed,
   });
-  const poller = pollApi({
+  const feed = followApi({
     api,
     clock,
-    onSnapshot(snapshot) {
-      fleet.takeSnapshot(snapshot);
+    random,
+    onEvent({ event, value }) {
+      if (event === 'change') return fleet.takeChange(value);
+      fleet.takeSnapshot(value);
       desk.well();
     },
-    onFailed: desk.failed,
+    onFailed(line) {
+      fleet.streamBroke();
+      desk.failed(line);
+    },
   });
 
   function takeBeat(topic: string, payload: Buffer): BeatResult {
@@ -66,8 +80,8 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   return {
     port: server.port,
     close() {
-      poller.close();
-      session.close();
+      feed.close();
+      void session.close();
       server.close();
     },
   };

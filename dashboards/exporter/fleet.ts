@@ -1,53 +1,162 @@
-/** What the exporter holds in memory: the last snapshot of the API and the last beat of each PC. A scrape reads this and nothing else. */
-import { type Beat, type LinkClass, links, type PcPath } from '#contracts';
-import type { FleetSnapshot } from './snapshot.ts';
+/** What the exporter holds in memory: the table as the API's stream tells it, and the last beat of each PC. A scrape reads this and nothing else. */
+import { type Beat, type BeatKey, beatSeries, links, type PcPath, type Severity, statuses } from '#contracts';
+import type { FleetChange, FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
+import { labelText } from './text.ts';
 
-/** What is judged is not shown longer than this after the last good answer of the API. */
-const snapshotLimitMs = 15_000;
+/** What is judged is not shown longer than this after the last word of the API once the stream is broken, and while it is open. */
+const brokenLimitMs = 15_000;
+const silenceLimitMs = 40_000;
 const beatsOfPatience = 3;
 
-export type Numbers = Beat['n'];
-export type Fleet = {
-  takeSnapshot(snapshot: FleetSnapshot): void;
-  takeBeat(pc: PcPath, numbers: Numbers): void;
-  view(): FleetView;
+/** Keys of a beat in the order in which `numbers` of a PC stand. */
+export const beatKeys = Object.keys(beatSeries) as BeatKey[];
+
+/** How many checks of a component stand at each answer, in the order of `statuses`; nothing of a PC that is away counts as ok. */
+export type ComponentNow = { component: string; counts: number[] };
+export type Site = { now: SiteNow; labels: string; patienceMs: number; refused: number };
+export type Pc = {
+  path: PcPath;
+  /** Undefined while the table does not know it. */
+  now: PcNow | undefined;
+  labels: string;
+  components: ComponentNow[];
+  /** By the clock that never jumps; -Infinity where no beat was heard. */
+  beatAt: number;
+  numbers: number[];
 };
-export type FleetView = {
-  /** The last snapshot, however old: the table of PCs. */
-  known: FleetSnapshot;
-  /** True while the snapshot is young enough to say what is so now. */
+export type Incident = { scope: string; severity: Severity };
+
+export type Table = {
+  sites: readonly Site[];
+  /** PCs of the table's sites, and for each the number of its site in `sites`. */
+  pcs: readonly Pc[];
+  siteOfPc: Int32Array;
+};
+
+export type FleetView = Table & {
+  incidents: Iterable<Incident>;
+  /** True while the API's word is young enough to say what is so now. */
   isJudged: boolean;
   /** True while, besides, `flows` hears the PCs: only then does it judge who is silent (R18). */
   isHeard: boolean;
-  /** The numbers of a PC's last beat; undefined where that is older than three beats of its link class. */
-  numbersOf(pc: PcPath, link: LinkClass): Numbers | undefined;
+  /** The clock that never jumps, milliseconds. */
+  now: number;
+};
+
+export type Fleet = {
+  takeSnapshot(snapshot: FleetSnapshot): void;
+  takeChange(change: FleetChange): void;
+  /** The stream of the API has ended; a snapshot opens it again. */
+  streamBroke(): void;
+  takeBeat(pc: PcPath, numbers: Beat['n']): void;
+  view(): FleetView;
+};
+
+type State = {
+  sites: Map<string, Site>;
+  pcs: Map<PcPath, Pc>;
+  incidents: Map<number, Incident>;
+  /** Undefined where it has to be made anew. */
+  table: Table | undefined;
+  subscribed: boolean;
 };
 
 /** `up` is a clock that never jumps, milliseconds. */
 export function createFleet(up: () => number): Fleet {
-  const beats = new Map<PcPath, { at: number; numbers: Numbers }>();
-  let known: FleetSnapshot = { subscribed: false, sites: [], pcs: [], incidents: [] };
-  let answeredAt = Number.NEGATIVE_INFINITY;
+  const state: State = { sites: new Map(), pcs: new Map(), incidents: new Map(), table: undefined, subscribed: false };
+  let isOpen = false;
+  let heardAt = Number.NEGATIVE_INFINITY;
   return {
     takeSnapshot(snapshot) {
-      known = snapshot;
-      answeredAt = up();
-      const paths = new Set(snapshot.pcs.map(({ pc }) => pc));
-      for (const pc of beats.keys()) if (!paths.has(pc)) beats.delete(pc);
+      isOpen = true;
+      heardAt = up();
+      state.table = undefined;
+      forgetOthers(state, snapshot);
+      takeRows(state, snapshot);
     },
-    takeBeat: (pc, numbers) => void beats.set(pc, { at: up(), numbers }),
+    takeChange(change) {
+      heardAt = up();
+      takeRows(state, change);
+      if (change.sitesGone.length + change.pcsGone.length > 0) state.table = undefined;
+      for (const site of change.sitesGone) state.sites.delete(site);
+      for (const pc of change.pcsGone) state.pcs.delete(pc);
+      for (const [path, at] of Object.entries(change.heard)) {
+        const now = state.pcs.get(path)?.now;
+        if (now) now.heardAt = at;
+      }
+    },
+    streamBroke() {
+      isOpen = false;
+    },
+    takeBeat(path, numbers) {
+      const pc = pcOf(state, path);
+      pc.beatAt = up();
+      pc.numbers = beatKeys.map((key) => numbers[key] ?? Number.NaN);
+    },
     view() {
       const now = up();
-      const isJudged = now - answeredAt <= snapshotLimitMs;
-      return {
-        known,
-        isJudged,
-        isHeard: isJudged && known.subscribed,
-        numbersOf(pc, link) {
-          const beat = beats.get(pc);
-          return beat && now - beat.at <= beatsOfPatience * links[link].beatMs ? beat.numbers : undefined;
-        },
-      };
+      const isJudged = now - heardAt <= (isOpen ? silenceLimitMs : brokenLimitMs);
+      state.table ??= tableOf(state.sites, state.pcs.values());
+      return { ...state.table, incidents: state.incidents.values(), isJudged, isHeard: isJudged && state.subscribed, now };
     },
   };
+}
+
+function forgetOthers({ sites, pcs, incidents }: State, snapshot: FleetSnapshot): void {
+  const kept = new Set(snapshot.pcs.map(({ pc }) => pc));
+  const keptSites = new Set(snapshot.sites.map(({ site }) => site));
+  for (const pc of pcs.keys()) if (!kept.has(pc)) pcs.delete(pc);
+  for (const site of sites.keys()) if (!keptSites.has(site)) sites.delete(site);
+  incidents.clear();
+}
+
+function takeRows(state: State, rows: Pick<FleetChange, 'subscribed' | 'sites' | 'pcs' | 'incidents'>): void {
+  state.subscribed = rows.subscribed;
+  if (rows.sites.length > 0) state.table = undefined;
+  for (const now of rows.sites) state.sites.set(now.site, siteOf(now, state.sites.get(now.site)?.refused));
+  for (const now of rows.pcs) takePc(state, now);
+  for (const { id, scope, severity, overAt } of rows.incidents) {
+    if (overAt === null) state.incidents.set(id, { scope, severity });
+    else state.incidents.delete(id);
+  }
+}
+
+function takePc(state: State, now: PcNow): void {
+  const pc = pcOf(state, now.pc);
+  if (pc.now?.site !== now.site) state.table = undefined;
+  if (pc.labels === '') pc.labels = labelText({ state: now.state, site: now.site, pc: now.pc });
+  pc.now = now;
+  pc.components = componentsOf(now);
+}
+
+function pcOf({ pcs }: State, path: PcPath): Pc {
+  const known = pcs.get(path);
+  if (known) return known;
+  const pc: Pc = { path, now: undefined, labels: '', components: [], beatAt: Number.NEGATIVE_INFINITY, numbers: [] };
+  pcs.set(path, pc);
+  return pc;
+}
+
+function siteOf(now: SiteNow, refused = 0): Site {
+  const labels = labelText({ state: now.state, site: now.site });
+  return { now, labels, patienceMs: beatsOfPatience * links[now.link].beatMs, refused };
+}
+
+/** PCs stand site by site; one of a site that the table does not know is left out. */
+function tableOf(known: Map<string, Site>, all: Iterable<Pc>): Table {
+  const bySite = Map.groupBy(all, (pc) => pc.now?.site);
+  const sites = [...known.values()];
+  const pcs = sites.map(({ now }) => bySite.get(now.site) ?? []);
+  return { sites, pcs: pcs.flat(), siteOfPc: Int32Array.from(pcs.flatMap((some, index) => some.map(() => index))) };
+}
+
+function componentsOf({ checks, presence }: PcNow): ComponentNow[] {
+  const found = new Map<string, number[]>();
+  for (const { component, status } of checks) {
+    const counts = found.get(component) ?? statuses.map(() => 0);
+    const at = statuses.indexOf(presence === 'online' ? status : 'unknown');
+    counts[at] = (counts[at] ?? 0) + 1;
+    found.set(component, counts);
+  }
+  return [...found].map(([component, counts]) => ({ component, counts }));
 }

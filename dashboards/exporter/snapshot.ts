@@ -1,29 +1,58 @@
-/** What the exporter reads of the API's snapshot; whatever else stands in it is left unread. */
+/** What the exporter reads of the API's stream; whatever else stands in it is left unread. */
 import * as v from 'valibot';
-import { describeIssue, isPcPath, linkClasses, presences, severities, statuses } from '#contracts';
+import { describeIssue, isPcPath, linkClasses, oneLine, presences, readinesses, severities, siteStages, statuses } from '#contracts';
 
-const time = v.nullable(v.pipe(v.number(), v.finite()));
+const time = v.pipe(v.number(), v.finite());
 const label = v.pipe(v.string(), v.maxLength(128));
+const path = v.pipe(v.string(), v.check(isPcPath, 'Invalid path of a PC'));
 
-const site = v.object({ site: label, state: label, link: v.picklist(linkClasses) });
-const check = v.object({ component: label, status: v.picklist(statuses) });
+const site = v.object({
+  site: label,
+  state: label,
+  stage: v.picklist(siteStages),
+  link: v.picklist(linkClasses),
+  elevationM: v.pipe(v.number(), v.finite()),
+  readiness: v.picklist(readinesses),
+});
 const pc = v.object({
-  pc: v.pipe(v.string(), v.check(isPcPath, 'Invalid path of a PC')),
+  pc: path,
   site: label,
   state: label,
   presence: v.picklist(presences),
-  heardAt: time,
-  checks: v.array(check),
+  heardAt: v.nullable(time),
+  calledAt: v.nullable(time),
+  checks: v.array(v.object({ component: label, status: v.picklist(statuses) })),
+  readiness: v.picklist(readinesses),
 });
-const incident = v.object({ scope: label, severity: v.picklist(severities), overAt: time });
+const incident = v.object({ id: v.number(), scope: label, severity: v.picklist(severities), overAt: v.nullable(time) });
+
 const snapshot = v.object({ subscribed: v.boolean(), sites: v.array(site), pcs: v.array(pc), incidents: v.array(incident) });
+const change = v.object({
+  subscribed: v.boolean(),
+  sites: v.optional(v.array(site), []),
+  sitesGone: v.optional(v.array(label), []),
+  pcs: v.optional(v.array(pc), []),
+  pcsGone: v.optional(v.array(label), []),
+  heard: v.optional(v.record(v.string(), time), {}),
+  incidents: v.optional(v.array(incident), []),
+});
 
 export type FleetSnapshot = v.InferOutput<typeof snapshot>;
+export type FleetChange = v.InferOutput<typeof change>;
+export type SiteNow = FleetSnapshot['sites'][number];
 export type PcNow = FleetSnapshot['pcs'][number];
+export type FleetEvent = { event: 'snapshot'; value: FleetSnapshot } | { event: 'change'; value: FleetChange };
 
-/** The snapshot in an answer of the API, or one line that says where it is none. */
-export function readSnapshot(answer: unknown): { ok: true; value: FleetSnapshot } | { ok: false; line: string } {
-  const result = v.safeParse(snapshot, answer);
-  if (result.success) return { ok: true, value: result.output };
-  return { ok: false, line: `not a snapshot: ${describeIssue(result.issues[0])}` };
+/** Reads an event of the stream: the value, undefined for an event of another name, or one line that says where it is wrong. */
+export function readEvent(name: string, data: string): { ok: true; value: FleetEvent | undefined } | { ok: false; line: string } {
+  if (name !== 'snapshot' && name !== 'change') return { ok: true, value: undefined };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(data);
+  } catch (error) {
+    return { ok: false, line: oneLine(`not JSON: ${(error as SyntaxError).message}`, 120) };
+  }
+  const result = name === 'snapshot' ? v.safeParse(snapshot, parsed) : v.safeParse(change, parsed);
+  if (result.success) return { ok: true, value: { event: name, value: result.output } as FleetEvent };
+  return { ok: false, line: `not a ${name}: ${describeIssue(result.issues[0])}` };
 }

@@ -1,0 +1,149 @@
+import { afterEach, expect, test } from 'vitest';
+import { fleetOf, handClock, pc1, pcNow, type ScriptedApi, scriptedApi } from './exporter.test-helper.ts';
+import { followApi } from './feed.ts';
+import type { FleetEvent } from './snapshot.ts';
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0).reverse()) close();
+});
+
+async function api(...given: Parameters<typeof scriptedApi>): Promise<ScriptedApi> {
+  const opened = await scriptedApi(...given);
+  closing.push(opened.close);
+  return opened;
+}
+
+function follow(at: string) {
+  const hand = handClock();
+  const waits: number[] = [];
+  /** Notes how long it waits before it tries again; the other timer is the one for silence. */
+  const clock = {
+    ...hand,
+    after(delayMs: number, task: () => void) {
+      if (delayMs < 40_000) waits.push(delayMs);
+      return hand.after(delayMs, task);
+    },
+  };
+  const events: FleetEvent[] = [];
+  const lines: string[] = [];
+  const feed = followApi({
+    api: at,
+    clock,
+    random: () => 0.5,
+    onEvent: (event) => events.push(event),
+    onFailed: (line) => lines.push(line),
+  });
+  closing.push(feed.close);
+  return { clock, events, lines, waits, feed };
+}
+
+test('it asks for the stream of all PCs, and hands on the snapshot and each change', async () => {
+  const { asked, at, say } = await api(fleetOf([pcNow(pc1)]));
+  const { events, lines } = follow(at);
+  await expect.poll(() => events).toEqual([{ event: 'snapshot', value: fleetOf([pcNow(pc1)]) }]);
+  expect(asked).toEqual(['/api/stream?pcs=all']);
+  say('news', { of: 'no interest' });
+  say('change', { at: 1, subscribed: false, heard: { [pc1]: 7 } });
+  await expect.poll(() => events).toHaveLength(2);
+  expect(events[1]).toMatchObject({ event: 'change', value: { subscribed: false, heard: { [pc1]: 7 }, pcs: [] } });
+  expect(lines).toEqual([]);
+});
+
+test('an event that comes in pieces, cut anywhere, is read whole', async () => {
+  const text = `retry: 2000\nid: 1\nevent: snapshot\ndata: ${JSON.stringify(fleetOf([pcNow(pc1)]))}\n\n`;
+  for (const cut of [3, 40, text.length - 1]) {
+    const { at } = await api(undefined, {
+      answer(response) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(text.slice(0, cut), () => setImmediate(() => response.write(text.slice(cut))));
+      },
+    });
+    const { events } = follow(at);
+    await expect.poll(() => events.length).toBe(1);
+  }
+});
+
+test('a stream that breaks is one line, and it comes back with a new snapshot', async () => {
+  const { asked, at, cut } = await api(fleetOf([]));
+  const { clock, events, lines } = follow(at);
+  await expect.poll(() => events).toHaveLength(1);
+  cut();
+  await expect.poll(() => lines).toHaveLength(1);
+  expect(asked).toHaveLength(1);
+  clock.pass(10_100);
+  await expect.poll(() => events).toHaveLength(2);
+});
+
+test('a stream that is mute for 40 s is given up; one that says something in time is not', async () => {
+  const { asked, at, say } = await api(fleetOf([]));
+  const { clock, events, lines } = follow(at);
+  await expect.poll(() => events).toHaveLength(1);
+  for (const heard of [2, 3]) {
+    clock.pass(39_999);
+    say('change', { at: 1, subscribed: true });
+    await expect.poll(() => events).toHaveLength(heard);
+  }
+  clock.pass(39_999);
+  expect(lines).toEqual([]);
+  clock.pass(1);
+  await expect.poll(() => lines).toEqual(['mute for 40 s']);
+  clock.pass(10_100);
+  await expect.poll(() => asked).toHaveLength(2);
+});
+
+test.each([
+  ['a snapshot that is none', [{ subscribed: true }], 'not a snapshot: sites: expected "sites", found undefined'],
+  [
+    'a presence that no table names',
+    [fleetOf([pcNow(pc1, { presence: 'dead' as 'lost' })])],
+    /^not a snapshot: pcs\.0\.presence: expected \(/,
+  ],
+  ['a status', [undefined, { answer: (response) => void response.writeHead(503).end() }], 'answered with status 503'],
+  [
+    'a redirect',
+    [undefined, { answer: (response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end() }],
+    /redirect/,
+  ],
+  ['no JSON', [undefined, { answer: (response) => void response.writeHead(200).end('event: snapshot\ndata: {\n\n') }], /^not JSON: /],
+  ['an end', [undefined, { answer: (response) => void response.writeHead(200).end() }], 'the stream ended'],
+] satisfies [string, Parameters<typeof scriptedApi>, string | RegExp][])(
+  '%s is one line, and nothing of it is used',
+  async (_what, given, line) => {
+    const { at } = await api(...given);
+    const { events, lines } = follow(at);
+    await expect.poll(() => lines).toHaveLength(1);
+    expect(lines[0]).toMatch(line);
+    expect(events).toEqual([]);
+  },
+);
+
+test('it waits longer after each failure, up to about 10 s, and short again after a snapshot', async () => {
+  const { asked, at, say } = await api(fleetOf([]));
+  const { clock, events, lines, waits } = follow(at);
+  for (const turn of [1, 2]) {
+    await expect.poll(() => events).toHaveLength(turn);
+    say('change', 'nonsense');
+    await expect.poll(() => lines).toHaveLength(turn);
+    clock.pass(10_000);
+  }
+  expect(waits).toEqual([600, 600]);
+  expect(asked.length).toBeGreaterThanOrEqual(2);
+  const alone = follow('http://127.0.0.1:1');
+  for (const waitMs of [600, 1_100, 2_100, 4_100, 5_100, 5_100]) {
+    await expect.poll(() => alone.waits.at(-1)).toBe(waitMs);
+    await expect.poll(() => alone.lines).toHaveLength(alone.waits.length);
+    alone.clock.pass(waitMs);
+  }
+  expect(new Set(alone.lines).size).toBe(1);
+});
+
+test('closed it asks no more and says nothing', async () => {
+  const { asked, at } = await api(fleetOf([]));
+  const { clock, events, feed, lines } = follow(at);
+  await expect.poll(() => events).toHaveLength(1);
+  feed.close();
+  clock.pass(600_000);
+  await new Promise<void>((done) => setImmediate(done));
+  expect({ asked: asked.length, lines }).toEqual({ asked: 1, lines: [] });
+});

@@ -1,0 +1,93 @@
+/** Follows the API's stream: a whole snapshot first, then what changes. Comes back for ever. */
+import { type Cancel, type Clock, oneLine, reconnectMs } from '#contracts';
+import { type FleetEvent, readEvent } from './snapshot.ts';
+
+/** The stream says something at least every 15 s; what is mute for longer than this is dead. */
+const silenceLimitMs = 40_000;
+
+export type FeedOptions = {
+  /** Address of the API, such as http://127.0.0.1:1880. */
+  api: string;
+  clock: Clock;
+  random(): number;
+  onEvent(event: FleetEvent): void;
+  /** Told for every attempt that failed and every stream that ended, in one line. */
+  onFailed(line: string): void;
+};
+
+/** Opens the stream at once, and again with growing patience whenever it ends, is mute for 40 s or cannot be read. */
+export function followApi({ api, clock, random, onEvent, onFailed }: FeedOptions): { close(): void } {
+  let reading = new AbortController();
+  let cancelNext: Cancel = () => {};
+  let failures = 0;
+  let closed = false;
+
+  async function follow(): Promise<void> {
+    const ending = new AbortController();
+    reading = ending;
+    let cancelSilence: Cancel = () => {};
+    const heard = () => {
+      cancelSilence();
+      cancelSilence = clock.after(silenceLimitMs, () => ending.abort(new Error(`mute for ${silenceLimitMs / 1_000} s`)));
+    };
+    heard();
+    const line = await read({ api, signal: ending.signal, heard, onEvent: took }).catch((error) => lineOf(ending.signal.reason ?? error));
+    cancelSilence();
+    ending.abort();
+    if (closed) return;
+    failures += 1;
+    cancelNext = clock.after(reconnectMs(failures, random), () => void follow());
+    onFailed(line);
+  }
+
+  function took(event: FleetEvent): void {
+    if (event.event === 'snapshot') failures = 0;
+    onEvent(event);
+  }
+
+  void follow();
+  return {
+    close() {
+      closed = true;
+      cancelNext();
+      reading.abort();
+    },
+  };
+}
+
+type ReadOptions = { api: string; signal: AbortSignal; heard(): void; onEvent(event: FleetEvent): void };
+
+/** Resolves with why the stream is over. */
+async function read({ api, signal, heard, onEvent }: ReadOptions): Promise<string> {
+  const response = await fetch(new URL('/api/stream?pcs=all', api), {
+    signal,
+    redirect: 'error',
+    headers: { accept: 'text/event-stream' },
+  });
+  if (!response.ok || response.body === null) return `answered with status ${response.status}`;
+  let unread: string[] = [];
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    heard();
+    unread.push(text);
+    // A snapshot of a nation comes in hundreds of pieces: they are joined once, where an event may have ended.
+    if (!text.includes('\n\n') && !text.startsWith('\n')) continue;
+    const blocks = unread.join('').split('\n\n');
+    unread = blocks.splice(-1);
+    for (const block of blocks) {
+      const event = readEvent(field(block, 'event'), field(block, 'data'));
+      if (!event.ok) return event.line;
+      if (event.value) onEvent(event.value);
+    }
+  }
+  return 'the stream ended';
+}
+
+/** The value of a field of an event; the API writes each on one line. */
+function field(block: string, name: string): string {
+  const line = block.split('\n').find((one) => one.startsWith(`${name}: `));
+  return line?.slice(name.length + 2) ?? '';
+}
+
+function lineOf(error: Error & { cause?: NodeJS.ErrnoException }): string {
+  return oneLine(error.cause?.code ?? error.cause?.message ?? error.message, 120);
+}

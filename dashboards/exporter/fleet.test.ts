@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { fleetOf, handClock, pc1, pc2, pcNow, siteNow } from './exporter.test-helper.ts';
+import { createFleet } from './fleet.ts';
+import type { FleetChange } from './snapshot.ts';
+
+const nothing: FleetChange = { subscribed: true, sites: [], sitesGone: [], pcs: [], pcsGone: [], heard: {}, incidents: [] };
+
+function stage() {
+  const clock = handClock();
+  const fleet = createFleet(clock.up);
+  const paths = () => fleet.view().pcs.map(({ path }) => path);
+  return { clock, fleet, paths };
+}
+
+test('a change adds, replaces and takes away sites, PCs and incidents; what it does not name stays', () => {
+  const { fleet, paths } = stage();
+  const incident = { id: 1, scope: pc1, severity: 'major', overAt: null } as const;
+  fleet.takeSnapshot(fleetOf([pcNow(pc1)], { incidents: [incident] }));
+  const kargil = 'ladakh/kargil/pc-1';
+  fleet.takeChange({
+    ...nothing,
+    sites: [siteNow('ladakh/kargil')],
+    pcs: [pcNow(pc2), pcNow(kargil)],
+    incidents: [{ ...incident, id: 2 }],
+  });
+  expect(paths()).toEqual([pc1, pc2, kargil]);
+  expect([...fleet.view().siteOfPc]).toEqual([0, 0, 1]);
+  expect([...fleet.view().incidents]).toHaveLength(2);
+  fleet.takeChange({ ...nothing, pcs: [pcNow(pc1, { presence: 'lost' })], pcsGone: [pc2], incidents: [{ ...incident, overAt: 9 }] });
+  expect(fleet.view().pcs.map(({ path, now }) => [path, now?.presence])).toEqual([
+    [pc1, 'lost'],
+    [kargil, 'online'],
+  ]);
+  expect([...fleet.view().incidents]).toHaveLength(1);
+  fleet.takeChange({ ...nothing, sitesGone: ['ladakh/leh'] });
+  expect(paths()).toEqual([kargil]);
+  fleet.takeSnapshot(fleetOf([pcNow(pc2)]));
+  expect(paths()).toEqual([pc2]);
+  expect([...fleet.view().incidents]).toEqual([]);
+});
+
+test('what was only heard is dated anew', () => {
+  const { fleet } = stage();
+  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
+  fleet.takeChange({ ...nothing, heard: { [pc1]: 5_000, 'ladakh/leh/none': 6_000 } });
+  expect(fleet.view().pcs.map(({ now }) => now?.heardAt)).toEqual([5_000]);
+});
+
+test('a beat that comes before the table knows its PC is shown as soon as it does; a snapshot without the PC forgets it', () => {
+  const { fleet, paths } = stage();
+  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
+  fleet.takeBeat(pc2, { load: 0.5 });
+  expect(paths()).toEqual([pc1]);
+  fleet.takeChange({ ...nothing, pcs: [pcNow(pc2)] });
+  expect(fleet.view().pcs[1]?.numbers).toContain(0.5);
+  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
+  fleet.takeSnapshot(fleetOf([pcNow(pc1), pcNow(pc2)]));
+  expect(fleet.view().pcs[1]?.numbers).toEqual([]);
+});
+
+test('an open stream is believed for 40 s without a word, a broken one for 15 s, and each word counts anew', () => {
+  const { clock, fleet } = stage();
+  const judged = () => fleet.view().isJudged;
+  expect(judged()).toBe(false);
+  fleet.takeSnapshot(fleetOf([]));
+  clock.pass(40_000);
+  expect(judged()).toBe(true);
+  fleet.takeChange(nothing);
+  clock.pass(15_000);
+  fleet.streamBroke();
+  expect(judged()).toBe(true);
+  clock.pass(1);
+  expect(judged()).toBe(false);
+  fleet.takeSnapshot(fleetOf([]));
+  clock.pass(15_001);
+  expect(judged()).toBe(true);
+});
+
+test('R18 flows that says it is not subscribed hears nobody', () => {
+  const { fleet } = stage();
+  fleet.takeSnapshot(fleetOf([]));
+  expect(fleet.view().isHeard).toBe(true);
+  fleet.takeChange({ ...nothing, subscribed: false });
+  expect(fleet.view()).toMatchObject({ isHeard: false, isJudged: true });
+});

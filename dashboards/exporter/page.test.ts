@@ -1,0 +1,194 @@
+import { Gauge, Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { beatSeries, judgedSeries, type Series, statuses } from '#contracts';
+import { fleetOf, handClock, pc1, pc2, pcNow, samplesOf, siteNow } from './exporter.test-helper.ts';
+import { createFleet } from './fleet.ts';
+import { pageOf } from './page.ts';
+import type { FleetSnapshot } from './snapshot.ts';
+
+const numbers = { up: 60, load: 0.25, rtt: 0.61, fan: 1_200 };
+const labels = '{state="ladakh",site="ladakh/leh",pc="ladakh/leh/pc-1"}';
+const site = 'state="ladakh",site="ladakh/leh"';
+const check = (component: string, status: string) =>
+  `sabha_check_status{${site},pc="ladakh/leh/pc-1",component="${component}",status="${status}"}`;
+
+function stage(snapshot: FleetSnapshot, seriesPerSite = 500) {
+  const clock = handClock();
+  const fleet = createFleet(clock.up);
+  fleet.takeSnapshot(snapshot);
+  for (const pc of [pc1, pc2]) fleet.takeBeat(pc, numbers);
+  let refused = 0;
+  const text = () => [...pageOf(fleet.view(), seriesPerSite, (count) => (refused += count))].join('');
+  /** Values by name and labels, of those that begin so. */
+  const values = (start: string) => Object.fromEntries(Object.entries(samplesOf(text())).filter(([key]) => key.startsWith(start)));
+  return { clock, fleet, text, values, refused: () => refused };
+}
+
+test('an online PC has what is judged of it and the numbers of its beat; a number that no table names is ignored', () => {
+  const { values } = stage(fleetOf([pcNow(pc1)]));
+  expect(values('sabha_pc_')).toEqual({
+    [`sabha_pc_up${labels}`]: 1,
+    [`sabha_pc_last_seen_timestamp_seconds${labels}`]: 1_700_000_000.5,
+    [`sabha_pc_uptime_seconds${labels}`]: 60,
+    [`sabha_pc_load_ratio${labels}`]: 0.25,
+  });
+  expect(values('sabha_link')).toEqual({ [`sabha_link_round_trip_seconds${labels}`]: 0.61 });
+});
+
+test('checks are counted by component and answer, with a zero for each answer that nothing has', () => {
+  const checks = [
+    { component: 'camera', status: 'fault' as const },
+    { component: 'camera', status: 'ok' as const },
+    { component: 'camera', status: 'fault' as const },
+    { component: 'clock', status: 'unknown' as const },
+  ];
+  expect(stage(fleetOf([pcNow(pc1, { checks })])).values('sabha_check')).toEqual({
+    [check('camera', 'ok')]: 1,
+    [check('camera', 'fault')]: 2,
+    [check('camera', 'unknown')]: 0,
+    [check('clock', 'ok')]: 0,
+    [check('clock', 'fault')]: 0,
+    [check('clock', 'unknown')]: 1,
+  });
+});
+
+test('a room is ready, not ready, or says nothing where nobody can tell', () => {
+  const ready = (readiness: 'ready' | 'not-ready' | 'unknown') => stage(fleetOf([pcNow(pc1, { readiness })])).values('sabha_room');
+  expect(ready('ready')).toEqual({ [`sabha_room_ready${labels}`]: 1 });
+  expect(ready('not-ready')).toEqual({ [`sabha_room_ready${labels}`]: 0 });
+  expect(ready('unknown')).toEqual({});
+});
+
+test('a PC that answered a roll call says when', () => {
+  const { values } = stage(fleetOf([pcNow(pc1, { calledAt: 1_700_000_001_000 }), pcNow(pc2)]));
+  expect(values('sabha_pc_last_roll')).toEqual({ [`sabha_pc_last_roll_call_timestamp_seconds${labels}`]: 1_700_000_001 });
+});
+
+test.each([
+  [3_524, 35 - 2624 / 300],
+  [900, 35],
+  [12, 35],
+  [-400, 35],
+])('a site at %d m says its stage, link and elevation, and that its room may have %d degrees', (elevationM, limit) => {
+  const sites = [siteNow('ladakh/leh', { stage: 'commissioning', link: '4g', elevationM })];
+  expect(stage(fleetOf([], { sites })).values('sabha_site_')).toEqual({
+    [`sabha_site_info{${site},stage="commissioning",link="4g"}`]: 1,
+    [`sabha_site_elevation_meters{${site}}`]: elevationM,
+    [`sabha_site_room_temperature_limit_celsius{${site}}`]: limit,
+  });
+});
+
+test.each(['silent', 'lost', 'stopped'] as const)(
+  'a PC that is %s keeps up 0 and last seen, has no numbers, and nothing of it is ok',
+  (presence) => {
+    const { values } = stage(fleetOf([pcNow(pc1, { presence, readiness: 'unknown' })]));
+    expect(values('sabha_pc_')).toEqual({
+      [`sabha_pc_up${labels}`]: 0,
+      [`sabha_pc_last_seen_timestamp_seconds${labels}`]: 1_700_000_000.5,
+    });
+    expect({ ...values('sabha_link'), ...values('sabha_room') }).toEqual({});
+    expect(values('sabha_check')).toMatchObject({ [check('microphone', 'ok')]: 0, [check('microphone', 'unknown')]: 1 });
+  },
+);
+
+test('a PC that was never heard is not up and has no time of its own', () => {
+  const { values } = stage(fleetOf([pcNow(pc1, { presence: 'never', heardAt: null, checks: [] })]));
+  expect(values('sabha_pc_')).toEqual({ [`sabha_pc_up${labels}`]: 0 });
+});
+
+test('the numbers of a beat are dropped when it is older than three beats of the link class', () => {
+  const { clock, fleet, values } = stage(fleetOf([pcNow(pc1)]));
+  clock.pass(3 * 240_000);
+  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
+  expect(values('sabha_link')).not.toEqual({});
+  clock.pass(1);
+  expect(values('sabha_link')).toEqual({});
+  expect(values('sabha_pc_up')).toEqual({ [`sabha_pc_up${labels}`]: 1 });
+});
+
+test('without a word of the API everything judged is gone, a zero included; young numbers and the facts of sites stay', () => {
+  const { clock, values } = stage(fleetOf([pcNow(pc1), pcNow(pc2, { presence: 'silent' })]));
+  clock.pass(40_000);
+  expect(Object.keys(values('sabha_pc_up{'))).toHaveLength(2);
+  clock.pass(1);
+  for (const judged of ['sabha_pc_up{', 'sabha_pc_last', 'sabha_check', 'sabha_room']) expect(values(judged)).toEqual({});
+  expect(Object.values(values('sabha_link'))).toEqual([0.61, 0.61]);
+  expect(Object.keys(values('sabha_site_'))).toHaveLength(3);
+});
+
+test('R18 while flows hears nobody, presence, readiness and checks are gone instead of silent', () => {
+  const { values } = stage(fleetOf([pcNow(pc1, { presence: 'silent' })], { subscribed: false }));
+  for (const judged of ['sabha_pc_up{', 'sabha_check', 'sabha_room']) expect(values(judged)).toEqual({});
+  expect(Object.keys(values('sabha_pc_last'))).toHaveLength(1);
+  expect(values('sabha_link')).toEqual({ [`sabha_link_round_trip_seconds${labels}`]: 0.61 });
+});
+
+test('the cap cuts the series of a site, numbers first, and each that it refused is counted once, however often the page is read', () => {
+  const snapshot = fleetOf([pcNow(pc1), pcNow(pc2)], { sites: [siteNow('ladakh/leh'), siteNow('ladakh/kargil')] });
+  const { fleet, refused, values } = stage(snapshot, 7);
+  expect(Object.keys(values('sabha_')).map((key) => key.slice(0, key.indexOf('{')))).toEqual([
+    ...['sabha_site_info', 'sabha_site_info', 'sabha_site_elevation_meters', 'sabha_site_elevation_meters'],
+    ...['sabha_site_room_temperature_limit_celsius', 'sabha_site_room_temperature_limit_celsius'],
+    ...['sabha_pc_up', 'sabha_pc_up', 'sabha_room_ready', 'sabha_room_ready'],
+  ]);
+  expect(refused()).toBe(2 * (3 + 1 + 3));
+  fleet.takeBeat(pc1, { ...numbers, mem: 0.5 });
+  values('sabha_');
+  expect(refused()).toBe(2 * (3 + 1 + 3) + 1);
+});
+
+test('1,000 series stand letter for letter as prom-client writes them, awkward labels and values included', async () => {
+  const names = ['microphone', 'speaker "left"', 'back\\slash', 'two\nlines'];
+  const checks = names.map((component) => ({ component, status: 'fault' as const }));
+  const pcs = Array.from({ length: 50 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`, { checks }));
+  const { fleet, text } = stage(fleetOf(pcs), 10_000);
+  const beats = pcs.map(({ pc }, at) => ({ pc, n: awkward(at) }));
+  for (const { pc, n } of beats) fleet.takeBeat(pc, n);
+  const theirs = await pageOfPromClient(beats, names);
+  expect(theirs.match(/^sabha_/gm)?.length).toBeGreaterThanOrEqual(1_000);
+  expect(text().trimEnd()).toBe(theirs.trimEnd());
+});
+
+const awkward = (at: number): Record<string, number> => ({
+  load: at / 7,
+  temp: -3.5 - at,
+  up: 1e21 + at,
+  rtt: 5e-7,
+  q: 0,
+  rss: 61_000_000,
+  off: -0.031,
+});
+
+/** The same PCs of one site, online and ready, every component in fault, set in gauges of prom-client made from the same table. */
+async function pageOfPromClient(beats: { pc: string; n: Record<string, number> }[], components: string[]): Promise<string> {
+  const registry = new Registry();
+  const gauge = ({ name, help, labels: labelNames }: Series) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
+  const here = { state: 'ladakh', site: 'ladakh/leh' };
+  gauge(judgedSeries.siteInfo).set({ ...here, stage: 'live', link: 'geo' }, 1);
+  gauge(judgedSeries.siteElevation).set(here, 3_524);
+  gauge(judgedSeries.siteRoomLimit).set(here, 35 - 2_624 / 300);
+  const [up, ready, status] = [gauge(judgedSeries.pcUp), gauge(judgedSeries.roomReady), gauge(judgedSeries.checkStatus)];
+  const seen = gauge(judgedSeries.lastSeen);
+  gauge(judgedSeries.lastCalled);
+  const answers = components.flatMap((component) => statuses.map((word) => ({ component, status: word })));
+  for (const { pc } of beats) {
+    up.set({ ...here, pc }, 1);
+    ready.set({ ...here, pc }, 1);
+    seen.set({ ...here, pc }, 1_700_000_000.5);
+    for (const one of answers) status.set({ ...here, pc, ...one }, one.status === 'fault' ? 1 : 0);
+  }
+  for (const [key, series] of Object.entries(beatSeries)) {
+    const one = gauge(series);
+    for (const { pc, n } of beats.filter(({ n }) => key in n)) one.set({ ...here, pc }, n[key] as number);
+  }
+  return registry.metrics();
+}
+
+test('a page comes in pieces of bounded length', () => {
+  const pcs = Array.from({ length: 3_000 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`));
+  const { fleet } = stage(fleetOf(pcs));
+  const pieces = [...pageOf(fleet.view(), 100_000, () => {})];
+  expect(pieces.length).toBeGreaterThan(10);
+  for (const piece of pieces) expect(piece.length).toBeLessThan(64 * 1024);
+});

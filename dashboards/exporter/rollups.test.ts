@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { fleetOf, handClock, pc1, pc2, pcNow, siteNow } from './exporter.test-helper.ts';
+import { createFleet } from './fleet.ts';
+import { rollupsOf } from './rollups.ts';
+import type { FleetSnapshot } from './snapshot.ts';
+
+function stage(snapshot: FleetSnapshot) {
+  const clock = handClock();
+  const fleet = createFleet(clock.up);
+  fleet.takeSnapshot(snapshot);
+  /** Values by name and labels, of those that begin so and are not 0. */
+  const values = (start: string) => {
+    const rows = rollupsOf(fleet.view()).map(
+      ({ series, labels, value }) => [[series.name, ...Object.values(labels)].join(' '), value] as const,
+    );
+    return Object.fromEntries(rows.filter(([key, value]) => key.startsWith(start) && value > 0));
+  };
+  return { clock, fleet, values, rows: () => rollupsOf(fleet.view()) };
+}
+
+const incident = { severity: 'major', overAt: null } as const;
+
+test('PCs are counted by state and presence, open incidents by state and severity; one of no state is the centre’s own', () => {
+  const incidents = [
+    { ...incident, id: 1, scope: pc1 },
+    { ...incident, id: 2, scope: pc2 },
+    { ...incident, id: 3, scope: pc2, overAt: 5 },
+    { ...incident, id: 4, scope: 'centre/unheard', severity: 'critical' as const },
+  ];
+  const { values, rows } = stage(fleetOf([pcNow(pc1), pcNow(pc2, { presence: 'silent' })], { incidents }));
+  expect(values('sabha_pcs')).toEqual({ 'sabha_pcs ladakh online': 1, 'sabha_pcs ladakh silent': 1 });
+  expect(values('sabha_incidents')).toEqual({ 'sabha_incidents_open ladakh major': 2, 'sabha_incidents_open centre critical': 1 });
+  expect(rows().filter(({ series, value }) => series.name === 'sabha_incidents_open' && value === 0)).toHaveLength(6);
+  expect(rows().filter(({ series, value }) => series.name === 'sabha_pcs' && value === 0)).toHaveLength(3);
+});
+
+test('sites are counted by stage; only live ones by readiness, and only their PCs and incidents count', () => {
+  const sites = [
+    siteNow('ladakh/leh', { readiness: 'not-ready' }),
+    siteNow('ladakh/kargil'),
+    siteNow('ladakh/nubra', { stage: 'commissioning', readiness: 'not-ready' }),
+    siteNow('goa/panaji', { stage: 'planned', readiness: 'unknown' }),
+  ];
+  const nubra = 'ladakh/nubra/pc-1';
+  const incidents = [nubra, pc1].map((scope, id) => ({ ...incident, id, scope }));
+  const { values, rows } = stage(
+    fleetOf([pcNow(pc1), pcNow(nubra), pcNow('goa/panaji/pc-1', { presence: 'never' })], { sites, incidents }),
+  );
+  expect(values('sabha_sites')).toEqual({
+    'sabha_sites ladakh live': 2,
+    'sabha_sites ladakh commissioning': 1,
+    'sabha_sites goa planned': 1,
+    'sabha_sites_readiness ladakh not-ready': 1,
+    'sabha_sites_readiness ladakh ready': 1,
+  });
+  expect(values('sabha_pcs')).toEqual({ 'sabha_pcs ladakh online': 1 });
+  expect(values('sabha_incidents')).toEqual({ 'sabha_incidents_open ladakh major': 1 });
+  expect(rows().filter(({ labels }) => labels['state'] === 'goa')).toHaveLength(4 + 3 + 5 + 4);
+});
+
+test('without a word of the API nothing is counted', () => {
+  const { clock, rows } = stage(fleetOf([pcNow(pc1)]));
+  expect(rows()).not.toEqual([]);
+  clock.pass(40_001);
+  expect(rows()).toEqual([]);
+});
+
+test('R18 while flows hears nobody, PCs and readiness are not counted; incidents and sites are', () => {
+  const names = new Set(
+    stage(fleetOf([pcNow(pc1, { presence: 'silent' })], { subscribed: false }))
+      .rows()
+      .map(({ series }) => series.name),
+  );
+  expect([...names]).toEqual(['sabha_sites', 'sabha_incidents_open']);
+});

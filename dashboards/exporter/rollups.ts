@@ -1,0 +1,49 @@
+/** The counts of each state as they stand now: a pure function of what is in memory. Only live sites count. */
+import { judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '#contracts';
+import type { FleetView, Pc, Site } from './fleet.ts';
+
+export type Row = { series: Series; labels: Record<string, string>; value: number };
+
+/** Where an incident stands that is of no state in the table: the centre's own. */
+const centre = 'centre';
+
+/** Guarantee: nothing without a young word of the API; readiness and presence only while `flows` hears the PCs besides. */
+export function rollupsOf(view: FleetView): Row[] {
+  if (!view.isJudged) return [];
+  const states = [...new Set(view.sites.map(({ now }) => now.state))];
+  const live = view.sites.filter(({ now }) => now.stage === 'live');
+  const stages = countBy(view.sites, ({ now }) => `${now.state} ${now.stage}`);
+  return [
+    ...rowsOf(judgedSeries.sites, [states, siteStages], stages),
+    ...incidentRows(view, states),
+    ...(view.isHeard ? heardRows(view, states, live) : []),
+  ];
+}
+
+function heardRows(view: FleetView, states: string[], live: Site[]): Row[] {
+  const readiness = countBy(live, ({ now }) => `${now.state} ${now.readiness}`);
+  const isLive = (_pc: Pc, index: number) => view.sites[view.siteOfPc[index] as number]?.now.stage === 'live';
+  const presence = countBy(view.pcs.filter(isLive), ({ now }) => `${now?.state} ${now?.presence}`);
+  return [...rowsOf(judgedSeries.sitesReady, [states, readinesses], readiness), ...rowsOf(judgedSeries.pcs, [states, presences], presence)];
+}
+
+function incidentRows(view: FleetView, states: string[]): Row[] {
+  const known = new Set(states);
+  const waiting = new Set(view.sites.filter(({ now }) => now.stage !== 'live').map(({ now }) => now.site));
+  const counted = [...view.incidents].filter(({ scope }) => !waiting.has(siteOf(scope)) && !waiting.has(scope));
+  const placeOf = (scope: string) => [scope, stateOf(scope)].find((path) => known.has(path)) ?? centre;
+  const open = countBy(counted, ({ scope, severity }) => `${placeOf(scope)} ${severity}`);
+  return rowsOf(judgedSeries.incidentsOpen, [[...states, centre], severities], open);
+}
+
+/** One row for each pair of the two labels' values, with zeros. */
+function rowsOf(series: Series, [states, words]: [readonly string[], readonly string[]], count: (key: string) => number): Row[] {
+  const [, label = ''] = series.labels;
+  return states.flatMap((state) => words.map((word) => ({ series, labels: { state, [label]: word }, value: count(`${state} ${word}`) })));
+}
+
+function countBy<T>(items: readonly T[], key: (item: T) => string): (key: string) => number {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return (wanted) => counts.get(wanted) ?? 0;
+}

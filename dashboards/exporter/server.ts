@@ -1,0 +1,58 @@
+/** Where Prometheus reads: two pages on loopback, and nothing else. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { finished, type Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { constants, createGzip } from 'node:zlib';
+import { Registry } from 'prom-client';
+import { listen } from '#contracts';
+
+export type Pages = {
+  /** `/metrics`: the counts, and the exporter itself. */
+  own(): Promise<{ type: string; text: string }>;
+  /** `/metrics/pcs`: the sites and PCs, piece by piece. */
+  fleet(): Iterable<string>;
+};
+
+/**
+ * Serves the two pages; rejects with a StartError where the port cannot be had.
+ * Guarantee: between two pieces everything else gets its turn, and a reader that does not read makes no piece.
+ */
+export async function servePages(pages: Pages, port: number): Promise<{ port: number; close(): void }> {
+  const server = createServer(async (request, response) => {
+    if (request.method === 'GET' && request.url === '/metrics/pcs') return sendFleet(pages.fleet(), request, response);
+    if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
+    const { type, text } = await pages.own();
+    response.writeHead(200, { 'content-type': type }).end(text);
+  });
+  return {
+    port: await listen(server, { host: '127.0.0.1', port }),
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function sendFleet(pieces: Iterable<string>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding']));
+  response.writeHead(200, { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, ...(zipped ? { 'content-encoding': 'gzip' } : {}) });
+  const sink: Writable = zipped ? createGzip({ level: constants.Z_BEST_SPEED }) : response;
+  if (sink !== response) sink.pipe(response);
+  const gone = new AbortController();
+  finished(response, () => gone.abort());
+  for (const piece of pieces) {
+    const isRoom = sink.write(piece);
+    if (!isRoom) await drained(sink, gone.signal);
+    else await setImmediate();
+    if (gone.signal.aborted) break;
+  }
+  sink.end();
+}
+
+function drained(sink: Writable, gone: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (gone.aborted) return done();
+    gone.addEventListener('abort', () => done(), { once: true });
+    sink.once('drain', done);
+  });
+}
