@@ -3,9 +3,12 @@ import {
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
   DatasourceVariableBuilder,
   type Panel,
   QueryVariableBuilder,
+  TextBoxVariableBuilder,
   type ThresholdsConfig,
   ThresholdsMode,
   VariableRefresh,
@@ -22,11 +25,16 @@ const noValue = 'No data';
 /** The data source that the reader chose. */
 const source = { type: 'prometheus', uid: '$' + '{datasource}' };
 
-export type Board = { uid: string; title: string; description: string; variables: { name: string; label: string; query: string }[] };
+/** What the reader chooses from the answers of a query, or writes into a box. */
+export type Variable = { name: string; label: string } & ({ query: string } | { text: string });
+export type Board = { uid: string; title: string; description: string; variables: readonly Variable[] };
 /** A panel with its size in grid units; rows are filled from the left. */
 export type Sized = { panel: Panel; width: number; height: number };
 
-/** A dashboard in the classic form that Grafana 10 to 13 provisions. Throws where a row is wider than the grid. */
+/** Where the wall stands; the reader may write another address. */
+const wall: Variable = { name: 'wall', label: 'Wall', text: 'http://127.0.0.1:1880' };
+
+/** A dashboard in the classic form that Grafana 10 to 13 provisions, with its way to the wall. Throws where a row is wider than the grid. */
 export function board({ uid, title, description, variables }: Board, rows: readonly Sized[][]): Dashboard {
   const builder = new DashboardBuilder(title)
     .uid(uid)
@@ -37,8 +45,15 @@ export function board({ uid, title, description, variables }: Board, rows: reado
     .timezone('browser')
     .readonly()
     .tooltip(DashboardCursorSync.Crosshair)
-    .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'));
-  for (const one of variables) builder.withVariable(choice(one));
+    .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
+    .link(
+      new DashboardLinkBuilder('Wall')
+        .type(DashboardLinkType.Link)
+        .url('$' + '{wall}/')
+        .targetBlank(true),
+    )
+    .link(new DashboardLinkBuilder('Sabha').type(DashboardLinkType.Dashboards).tags(['sabha']).includeVars(true).keepTime(true));
+  for (const one of [...variables, wall]) builder.withVariable('query' in one ? choice(one) : box(one));
   return { ...builder.build(), panels: layOut(rows) };
 }
 
@@ -66,16 +81,21 @@ export function lamp(...steps: [from: number, color: string][]): { build(): Thre
   return { build: () => built };
 }
 
-/** Makes one table of the results of all queries: columns renamed by `columns`, `hidden` ones and the time away. */
+/** Makes one table of the results of all queries: columns named and ordered by `columns`, `hidden` ones and the time away. */
 export function asOneTable(columns: Record<string, string>, hidden: readonly string[] = []) {
   const excludeByName = Object.fromEntries(['Time', ...hidden].map((name) => [name, true]));
+  const indexByName = Object.fromEntries(Object.keys(columns).map((name, index) => [name, index]));
   return [
     { id: 'merge', options: {} },
-    { id: 'organize', options: { excludeByName, renameByName: columns, indexByName: {} } },
+    { id: 'organize', options: { excludeByName, renameByName: columns, indexByName } },
   ];
 }
 
-function choice({ name, label, query }: Board['variables'][number]): QueryVariableBuilder {
+function box({ name, label, text }: Extract<Variable, { text: string }>): TextBoxVariableBuilder {
+  return new TextBoxVariableBuilder(name).label(label).defaultValue(text).current({ selected: true, text, value: text });
+}
+
+function choice({ name, label, query }: Extract<Variable, { query: string }>): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
     .query(query)

@@ -7,6 +7,8 @@ type Place = { x: number; y: number; w: number; h: number };
 type Threshold = { value: number | null; color: string };
 type Source = { type: string; uid: string };
 export type Target = { refId?: string; expr: string; instant?: boolean; datasource?: Source };
+type Override = { matcher: { id: string; options: string }; properties: { id: string; value: unknown }[] };
+type Organize = { id: string; options: { renameByName?: Record<string, string> } };
 export type PanelJson = {
   id?: number;
   title?: string;
@@ -14,17 +16,20 @@ export type PanelJson = {
   gridPos?: Place;
   datasource?: Source;
   targets?: Target[];
-  fieldConfig?: { defaults: { unit?: string; noValue?: string }; overrides: { matcher: { id: string; options: string } }[] };
+  fieldConfig?: { defaults: { unit?: string; noValue?: string }; overrides: Override[] };
+  options?: { sortBy?: { displayName: string }[] };
+  transformations?: Organize[];
 };
 export type Variable = { name: string; type: string; query: string; datasource?: Source };
-export type DashboardJson = { uid: string; panels: PanelJson[]; templating: { list: Variable[] } };
+type Link = { url: string };
+export type DashboardJson = { uid: string; panels: PanelJson[]; links: Link[]; templating: { list: Variable[] } };
 
 const knownUnits = new Set<unknown>(Object.values(units));
 const source = '$' + '{datasource}';
 
 /** One line for each thing that is wrong. */
 export function lint(dashboard: DashboardJson): string[] {
-  const { panels, templating } = dashboard;
+  const { panels, links, templating } = dashboard;
   const names = new Set(templating.list.map(({ name }) => name));
   return [
     ...twice(panels.map(({ id }) => String(id))).map((id) => `panel id ${id} stands twice`),
@@ -34,6 +39,9 @@ export function lint(dashboard: DashboardJson): string[] {
     ...panels.flatMap((panel) => panelLint(panel).map((line) => `${panel.title}: ${line}`)),
     ...panels.flatMap((one, index) =>
       panels.slice(index + 1).flatMap((other) => (overlap(one, other) ? [`${one.title} lies on ${other.title}`] : [])),
+    ),
+    ...[...links.map(({ url }) => url ?? ''), ...panels.flatMap(linksOf).map(({ url }) => url)].flatMap((url) =>
+      unknownVariables(url, names),
     ),
     ...[...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)), ...templating.list.map(({ query }) => query)].flatMap(
       (query) => [...unknownSeries(query), ...unknownVariables(query, names)],
@@ -55,7 +63,8 @@ function panelLint(panel: PanelJson): string[] {
       [datasource, ...targets.map((target) => target.datasource)].some((one) => one?.uid !== source),
       'names a data source itself',
     ),
-    ...wrong(unit === undefined || !knownUnits.has(unit), `has no known unit: ${unit}`),
+    ...[unit, ...propertiesOf(panel, 'unit')].flatMap((one) => wrong(!isUnit(one), `has no known unit: ${one}`)),
+    ...columnLint(panel),
     ...wrong(!noValue, 'says nothing where nothing is known'),
     ...wrong(basesOf(panel).includes('green'), 'is green where nothing is known'),
     ...wrong(
@@ -63,6 +72,32 @@ function panelLint(panel: PanelJson): string[] {
       'makes up a number where nothing is known',
     ),
   ];
+}
+
+/** What speaks of a column that the table does not have, and links that lead nowhere of ours. */
+function columnLint(panel: PanelJson): string[] {
+  const { fieldConfig, options, transformations = [] } = panel;
+  const columns = transformations.flatMap(({ options: { renameByName = {} } }) => Object.values(renameByName));
+  if (columns.length === 0) return linksOf(panel).map(({ url }) => `has a link outside a table: ${url}`);
+  const byName = (fieldConfig?.overrides ?? []).filter(({ matcher }) => matcher.id === 'byName').map(({ matcher }) => matcher.options);
+  const named = linksOf(panel).flatMap(({ url }) => [...url.matchAll(/__data\.fields\.([^}]+)\}/g)].map(([, name = '']) => name));
+  const used = [...byName, ...(options?.sortBy ?? []).map(({ displayName }) => displayName), ...named];
+  return [
+    ...used.filter((name) => !columns.includes(name)).map((name) => `has no column ${name}`),
+    ...linksOf(panel).flatMap(({ url }) => wrong(!/^(\$\{wall\}\/#\/|\/d\/sabha-)/.test(url), `links to ${url}`)),
+  ];
+}
+
+function linksOf(panel: PanelJson): Link[] {
+  return propertiesOf(panel, 'links').flat() as Link[];
+}
+
+function propertiesOf({ fieldConfig }: PanelJson, wanted: string): unknown[] {
+  return (fieldConfig?.overrides ?? []).flatMap(({ properties }) => properties.filter(({ id }) => id === wanted).map(({ value }) => value));
+}
+
+function isUnit(unit: unknown): boolean {
+  return knownUnits.has(unit) || (typeof unit === 'string' && unit.startsWith('suffix:'));
 }
 
 /** The colours that stand for a missing value, at any depth: Grafana paints it with the lowest step. */
@@ -84,7 +119,7 @@ function unknownSeries(query: string): string[] {
 }
 
 function unknownVariables(query: string, names: Set<string>): string[] {
-  const used = [...query.matchAll(/\$\{?(\w+)/g)].map(([, name = '']) => name);
+  const used = [...query.matchAll(/\$\{?([a-z_]\w*)/gi)].map(([, name = '']) => name);
   return used.filter((name) => !names.has(name) && !name.startsWith('__')).map((name) => `no variable is named ${name}`);
 }
 

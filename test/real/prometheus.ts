@@ -1,4 +1,4 @@
-/** Debian's Prometheus on loopback with a temporary data folder, and its promtool. */
+/** Debian's Prometheus or VictoriaMetrics on loopback with a temporary data folder, and promtool. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../system/processes.ts';
-import { installed } from './parts.ts';
 
 /** One series of an answer, with its last value. */
 export type Found = { labels: Record<string, string>; value: number };
 
-export type Prometheus = {
+export type Store = {
+  /** Where its API stands, such as http://127.0.0.1:9090. */
+  at: string;
   /** The series of an instant query; throws where the query fails. */
   query(expr: string): Promise<Found[]>;
   /** The same over the last 10 s in steps of 1 s. */
@@ -23,21 +24,39 @@ export type Prometheus = {
   stop(): Promise<void>;
 };
 
+export type Engine = { name: string; programs: string[]; flags(port: number): string[]; ready: string };
+
+/** Both read the same configuration file and answer the same API. */
+export const prometheus: Engine = {
+  name: 'Prometheus',
+  programs: ['prometheus', 'promtool'],
+  flags: (port) => ['--config.file=scrape.yml', '--storage.tsdb.path=data', `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'],
+  ready: '/-/ready',
+};
+export const victoriaMetrics: Engine = {
+  name: 'VictoriaMetrics',
+  programs: ['victoria-metrics'],
+  // It holds back the last 30 s of an answer, unless told otherwise.
+  flags: (port) => [
+    '-promscrape.config=scrape.yml',
+    '-storageDataPath=data',
+    `-httpListenAddr=127.0.0.1:${port}`,
+    '-loggerLevel=ERROR',
+    '-search.latencyOffset=0s',
+    '-search.disableCache',
+  ],
+  ready: '/health',
+};
+
 type Answer = { status: string; error?: string; data: unknown };
 type Series = { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] };
 
-/** True where Prometheus and promtool can run here. */
-export function prometheusFound(): boolean {
-  return installed(['prometheus', 'promtool']);
-}
-
-/** Starts a Prometheus that scrapes one page once a second; resolves when it is ready, throws with its own words after 20 s. */
-export async function startPrometheus(targetPort: number): Promise<Prometheus> {
-  const folder = await mkdtemp(join(tmpdir(), 'sabha-prometheus-'));
-  await writeFile(join(folder, 'prometheus.yml'), config(targetPort));
+/** Starts a store that scrapes both pages of an exporter once a second; resolves when it is ready, throws with its own words after 20 s. */
+export async function startStore({ programs: [program = ''], flags, ready }: Engine, exporterPort: number): Promise<Store> {
+  const folder = await mkdtemp(join(tmpdir(), 'sabha-store-'));
+  await writeFile(join(folder, 'scrape.yml'), config(exporterPort));
   const [port = 0] = await freePorts(1);
-  const flags = ['--config.file=prometheus.yml', '--storage.tsdb.path=data', `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'];
-  const child = spawn('prometheus', flags, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, flags(port), { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
@@ -46,7 +65,7 @@ export async function startPrometheus(targetPort: number): Promise<Prometheus> {
     await rm(folder, { recursive: true, force: true });
   };
   const at = `http://127.0.0.1:${port}`;
-  await answering(child, `${at}/-/ready`).catch(async (error) => {
+  await answering(child, `${at}${ready}`).catch(async (error) => {
     await stop();
     throw error;
   });
@@ -56,6 +75,7 @@ export async function startPrometheus(targetPort: number): Promise<Prometheus> {
     return answer.data;
   };
   return {
+    at,
     query: async (query) => found(await ask('/api/v1/query', { query })),
     async queryRange(query) {
       const end = Date.now() / 1_000;
@@ -74,12 +94,14 @@ export async function promtool(args: string[], input = ''): Promise<{ code: numb
   return { code, lines: `${out}${errors}`.split('\n').filter((line) => line !== '') };
 }
 
-function config(targetPort: number): string {
+function config(port: number): string {
+  const job = (name: string, path: string) =>
+    `  - { job_name: ${name}, metrics_path: ${path}, static_configs: [{ targets: ['127.0.0.1:${port}'] }] }`;
   return [
     'global: { scrape_interval: 1s, scrape_timeout: 1s }',
     'scrape_configs:',
-    '  - job_name: sabha-exporter',
-    `    static_configs: [{ targets: ['127.0.0.1:${targetPort}'] }]`,
+    job('sabha-exporter', '/metrics'),
+    job('sabha-pcs', '/metrics/pcs'),
     '',
   ].join('\n');
 }
@@ -95,10 +117,10 @@ async function answering(child: ChildProcess, url: string): Promise<void> {
     said += data;
   });
   for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 100) {
-    if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}: ${said}`);
+    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}: ${said}`);
     const response = await fetch(url).catch(() => undefined);
     if (response?.ok) return;
     await delay(100);
   }
-  throw new Error(`prometheus does not answer: ${said}`);
+  throw new Error(`${child.spawnfile} does not answer: ${said}`);
 }

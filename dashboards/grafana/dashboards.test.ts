@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { dashboardFiles } from './generate.ts';
+import { type DashboardJson, lint } from './lint.test-helper.ts';
+
+describe.each(dashboardFiles)('$file', ({ file, make }) => {
+  const read = (): DashboardJson => JSON.parse(make());
+
+  test('the committed file is what the code makes', () => {
+    expect(readFileSync(file, 'utf8')).toBe(make());
+  });
+
+  test('nothing is wrong with it', () => {
+    expect(lint(read())).toEqual([]);
+  });
+});
+
+describe('the lint', () => {
+  const planted = (edit: (dashboard: DashboardJson) => void) => {
+    const dashboard: DashboardJson = JSON.parse(dashboardFiles[0]?.make() ?? '');
+    edit(dashboard);
+    return lint(dashboard);
+  };
+  const first = ({ panels }: DashboardJson) => panels[0] ?? {};
+  const table = ({ panels }: DashboardJson) => panels.find(({ title }) => title === 'PCs away') ?? {};
+
+  test('sees what is missing or out of place', () => {
+    expect(planted((board) => Object.assign(first(board), { id: board.panels[1]?.id }))).toEqual(['panel id 2 stands twice']);
+    expect(planted((board) => delete first(board).id)).toEqual(['Now: has no id']);
+    expect(planted((board) => delete first(board).description)).toEqual(['Now: has no title or no description']);
+    expect(planted((board) => Object.assign(first(board), { gridPos: { x: 20, y: 0, w: 9, h: 5 } }))).toEqual([
+      'Now: is not inside the grid',
+      'Now lies on Sites',
+    ]);
+    expect(planted((board) => Object.assign(first(board), { targets: [] }))).toEqual(['Now: has no query']);
+    expect(planted((board) => delete first(board).targets?.[0]?.refId)).toEqual(['Now: has a query without a refId of its own']);
+    expect(planted((board) => Object.assign(first(board), { datasource: { type: 'prometheus', uid: 'x' } }))).toEqual([
+      'Now: names a data source itself',
+    ]);
+    expect(planted((board) => board.templating.list.shift())).toEqual(['no variable for the data source']);
+  });
+
+  test('sees a number, a unit or a colour that would say what nobody knows', () => {
+    const defaults = (board: DashboardJson) => first(board).fieldConfig?.defaults ?? {};
+    const green = { thresholds: { steps: [{ value: null, color: 'green' }] } };
+    expect(planted((board) => Object.assign(defaults(board), { unit: 'furlong' }))).toEqual(['Now: has no known unit: furlong']);
+    expect(planted((board) => Object.assign(defaults(board), { noValue: '' }))).toEqual(['Now: says nothing where nothing is known']);
+    expect(planted((board) => Object.assign(defaults(board), green))).toEqual(['Now: is green where nothing is known']);
+  });
+
+  test('sees a query that cannot answer', () => {
+    const query = (expr: string) => planted((board) => Object.assign(first(board).targets?.[0] ?? {}, { expr }));
+    expect(query('sum(sabha_pcs) or vector(0)')).toEqual(['Now: makes up a number where nothing is known']);
+    expect(query('sum(sabha_pc_down)')).toEqual(['no series is named sabha_pc_down']);
+    expect(query('sum(sabha_pcs{severity="critical"})')).toEqual(['sabha_pcs has no label severity']);
+    expect(query('sum(sabha_pcs{state=~"$country"})')).toEqual(['no variable is named country']);
+    expect(query('label_replace(sabha_pc_up, "pc", "$1", "pc", ".+/(.+)")')).toEqual([]);
+  });
+
+  test('sees a link or a column that leads nowhere', () => {
+    const overriding = (name: string, ...properties: { id: string; value: unknown }[]) =>
+      planted((board) => table(board).fieldConfig?.overrides.push({ matcher: { id: 'byName', options: name }, properties }));
+    const leadingTo = (url: string) => overriding('PC', { id: 'links', value: [{ title: 'Open', url }] });
+    expect(overriding('Office')).toEqual(['PCs away: has no column Office']);
+    expect(overriding('PC', { id: 'unit', value: 'furlong' })).toEqual(['PCs away: has no known unit: furlong']);
+    expect(leadingTo('https://example.org/')).toEqual(['PCs away: links to https://example.org/']);
+    expect(leadingTo('$' + '{wall}/#/site/$' + '{__data.fields.Office}')).toEqual(['PCs away: has no column Office']);
+    expect(leadingTo('/d/sabha-nation?var-state=$' + '{country}')).toEqual(['no variable is named country']);
+    expect(planted((board) => board.links.push({ url: '$' + '{home}/' }))).toEqual(['no variable is named home']);
+    expect(planted((board) => Object.assign(table(board), { options: { sortBy: [{ displayName: 'Age' }] } }))).toEqual([
+      'PCs away: has no column Age',
+    ]);
+  });
+});
+
+test('the dashboards stand under the addresses that links rely on', () => {
+  expect(dashboardFiles.map(({ make }) => JSON.parse(make()).uid)).toEqual(['sabha-nation', 'sabha-high-altitude']);
+});

@@ -1,0 +1,89 @@
+/** What the panels of several dashboards share: colours by value, links, and words for the answers of a room. */
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueTextMode,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  SortOrder,
+  TableCellDisplayMode,
+  TooltipDisplayMode,
+} from '@grafana/grafana-foundation-sdk/common';
+import { type DynamicConfigValue, MappingType, SpecialValueMatch } from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
+import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
+import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
+import { Short } from '@grafana/grafana-foundation-sdk/units';
+import { grey, lamp, now } from './board.ts';
+
+export const latest = { build: () => ({ calcs: ['lastNotNull'] }) };
+
+/** A figure of a row of figures: its query, its name, and how it is coloured or told. */
+export type Figure = { expr: string; name: string; look: DynamicConfigValue[] };
+
+/** A row of figures, each with colours of its own. */
+export function figures(title: string, description: string, all: readonly Figure[]): Stat {
+  const panel = new Stat()
+    .title(title)
+    .description(description)
+    .unit(Short)
+    .colorMode(BigValueColorMode.Background)
+    .graphMode(BigValueGraphMode.None)
+    .textMode(BigValueTextMode.ValueAndName)
+    .reduceOptions(latest)
+    .thresholds(lamp());
+  for (const [index, { expr, name, look }] of all.entries())
+    panel.withTarget(now(expr, name)).overrideByQuery(String.fromCharCode(65 + index), look);
+  return panel;
+}
+
+/** A course of values. A gap means that nobody knew. */
+export function lines(title: string, description: string): TimeSeries {
+  return new TimeSeries()
+    .title(title)
+    .description(`${description} A gap means that nobody knew.`)
+    .drawStyle(GraphDrawStyle.Line)
+    .spanNulls(false)
+    .legend({ build: () => ({ displayMode: LegendDisplayMode.List, placement: LegendPlacement.Bottom, showLegend: true, calcs: [] }) })
+    .tooltip({ build: () => ({ mode: TooltipDisplayMode.Multi, sort: SortOrder.Descending }) });
+}
+
+/** A table sorted by columns, a `-` before the name for the greatest first. */
+export function sorted(panel: Table, ...columns: string[]): Table {
+  return panel.sortBy(columns.map((name) => ({ build: () => ({ displayName: name.replace('-', ''), desc: name.startsWith('-') }) })));
+}
+
+/** Colours the value's text in a table. */
+export const colored: DynamicConfigValue = { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } };
+
+export function steps(...from: Parameters<typeof lamp>): DynamicConfigValue {
+  return { id: 'thresholds', value: lamp(...from).build() };
+}
+
+export function unit(value: string): DynamicConfigValue {
+  return { id: 'unit', value };
+}
+
+/** Words instead of numbers; `unknown` stands where there is no value at all, in grey. */
+export function told(answers: Record<string, [text: string, color: string]>, unknown?: string): DynamicConfigValue {
+  const options = Object.fromEntries(Object.entries(answers).map(([value, [text, color]], index) => [value, { text, color, index }]));
+  const special = {
+    type: MappingType.SpecialValue,
+    options: { match: SpecialValueMatch.Null, result: { text: unknown, color: grey, index: 99 } },
+  };
+  return { id: 'mappings', value: [{ type: MappingType.ValueToText, options }, ...(unknown === undefined ? [] : [special])] };
+}
+
+/** A link on each cell of a column. */
+export function link(title: string, url: string): DynamicConfigValue {
+  return { id: 'links', value: [{ title, url, targetBlank: url.startsWith('$') }] };
+}
+
+/** The page of the row's site on the wall, by the column "Site". */
+export const toWall = link('Open on the wall', '$' + '{wall}/#/site/$' + '{__data.fields.Site}');
+
+/** The same series, with the PC's own name for its whole path: the site stands beside it. */
+export function shortPc(expr: string): string {
+  return `label_replace(${expr}, "pc", "$1", "pc", ".+/(.+)")`;
+}

@@ -1,0 +1,151 @@
+/**
+ * Grafana's own front-end draws our dashboards from a real Prometheus. It needs `npm ci --prefix test/real/grafana` (600 MB), so it runs
+ * at night. What it does not show: Grafana's server, its data source and its provisioning.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { grey } from '../../../dashboards/grafana/board.ts';
+import { installed, requirePart } from '../parts.ts';
+import { prometheus, type Store, startStore } from '../prometheus.ts';
+import { type Scene, startScene } from '../prometheus-scene.ts';
+
+const frontEnd = existsSync('test/real/grafana/node_modules');
+if (!frontEnd) console.warn("skipped: Grafana's front-end is not installed (npm ci --prefix test/real/grafana)");
+const variables = { state: '.*', above: '2500', wall: 'http://127.0.0.1:1880' };
+
+const parts = () => requirePart('Prometheus, promtool and Chromium', installed([...prometheus.programs, 'chromium']));
+
+describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-grafana-'));
+  const faults: string[] = [];
+  let scene: Scene;
+  let store: Store;
+  let server: Server;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, ['test/real/grafana/build.mjs', join(folder, 'page.js')]);
+    scene = await startScene();
+    store = await startStore(prometheus, scene.exporterPort);
+    const known = 'count(sabha_link_round_trip_seconds) + count(sabha_pc_up) + count(sabha_pcs)';
+    await vi.waitFor(async () => expect((await store.query(known)).length).toBe(1), { timeout: 20_000, interval: 200 });
+    server = createServer((request, response) => {
+      const isScript = request.url === '/page.js';
+      response.setHeader('content-type', `text/${isScript ? 'javascript' : 'html'}; charset=utf-8`);
+      response.end(isScript ? readFileSync(join(folder, 'page.js')) : html);
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    await store?.stop();
+    await scene?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function drawn(name: string, picture = name): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1800, height: 2000 } });
+    page.on('pageerror', ({ message }) => faults.push(message));
+    page.on('console', (line) => line.type() === 'error' && !line.text().includes('404') && faults.push(line.text()));
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const dashboard = JSON.parse(readFileSync(`dashboards/grafana/${name}.json`, 'utf8'));
+    await page.evaluate((all) => (globalThis as unknown as Drawing).draw(all), { dashboard, store: store.at, variables });
+    await page.getByText(dashboard.panels.at(-1).title).waitFor();
+    const pictures = process.env['SABHA_PICTURES'];
+    if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${picture}.png`), fullPage: true });
+    return page;
+  }
+
+  test('draws Nation: figures in their colours, the worst state first, and each site on the wall one click away', async () => {
+    const page = await drawn('nation');
+    expect(await figures(page)).toEqual({
+      ...{ 'Critical incidents': ['1', red], 'Other incidents': ['1', orange], Centre: ['up', green] },
+      ...{ Ready: ['1', green], 'Not ready': ['1', red], Unknown: ['1', purple] },
+      ...{ Live: ['3', blue], 'Being set up': ['1', blue], Planned: ['1', blue] },
+      ...{ Online: ['3', green], Silent: ['1', red], 'Stopped or lost': ['0', green], 'Never heard': ['0', blue] },
+      ...{ 'Answered in 24 h': ['50%', red], 'Newest answer': [expect.stringMatching(/^1.* minutes?$/), green] },
+    });
+    expect(await table(page, 'States')).toMatchObject([
+      ['ladakh', '1', '0', '1', '0', '1', '1', '66.7%'],
+      ['up', '0', '0', '0', '1', '0', '0', '100%'],
+      ['centre', '0', '1', 'No data', 'No data', 'No data', 'No data', 'No data'],
+    ]);
+    expect(await table(page, 'PCs away')).toEqual([['ladakh/leh', 'vc-2', '10 minutes']]);
+    expect(await table(page, 'Slowest links')).toEqual([
+      ['ladakh/leh', 'vc-1', '620 ms'],
+      ['ladakh/kargil', 'vc-1', '90 ms'],
+      ['up/lucknow', 'vc-1', '30 ms'],
+    ]);
+    expect(await links(page, 'Sites that are not ready')).toEqual(['http://127.0.0.1:1880/#/site/ladakh/leh']);
+    expect((await links(page, 'States'))[0]).toMatch(/^\/d\/sabha-nation\?var-state=ladakh&var-wall=http:\/\/127\.0\.0\.1:1880&from=/);
+    expect(await page.locator('canvas').count()).toBe(2);
+    expect(faults).toEqual([]);
+  });
+
+  test('draws High-altitude: one row a PC, in words where a number says nothing', async () => {
+    const page = await drawn('high-altitude');
+    expect(await figures(page)).toMatchObject({ Sites: ['2', blue], 'Below 5 °C': ['1', orange], 'Below 0 °C': ['0', green] });
+    const rows = await table(page, 'Rooms');
+    expect(rows.map((row) => row.slice(0, 11))).toEqual([
+      ['ladakh/leh', 'vc-2', '3524 m', 'geo', 'UNKNOWN', '–', '26.3 °C', '–', '–', '–', '–'],
+      ['ladakh/leh', 'vc-1', '3524 m', 'geo', 'NOT READY', '51 °C', '26.3 °C', '24.7 °C', 'battery', '40%', '620 ms'],
+      ['ladakh/kargil', 'vc-1', '2676 m', 'geo', 'READY (not proven)', '3 °C', '29.1 °C', '-26.1 °C', 'mains', '100%', '90 ms'],
+    ]);
+    expect(await page.locator('canvas').count()).toBe(4);
+    expect(faults).toEqual([]);
+  });
+
+  test('with flows down no figure of Nation has a number or a colour, but that the centre is down', async () => {
+    await scene.closeApi();
+    const gone = 'absent(sabha_pcs) and on () absent(sabha_pc_up)';
+    await expect.poll(async () => (await store.query(gone)).length, { timeout: 40_000, interval: 500 }).toBe(1);
+    const { Centre, ...others } = await figures(await drawn('nation', 'nation-down'));
+    expect(Centre).toEqual(['down', red]);
+    for (const figure of Object.values(others)) expect(figure).toEqual(['No data', grey]);
+    expect(faults).toEqual([]);
+  });
+});
+
+type Drawing = { draw(all: unknown): Promise<void> };
+
+const html =
+  '<!doctype html><meta charset="utf-8"><style>*{box-sizing:border-box}body{margin:0;color:#ccccdc;font-family:sans-serif}</style><div id="root"></div><script>' +
+  'window.grafanaBootData={settings:{featureToggles:{}},user:{},navTree:[]};window.__grafana_public_path__="/";</script><script src="/page.js"></script>';
+
+/** Grafana's own colours in its dark theme, by name. */
+const [red, orange, green, blue, purple] = ['#F2495C', '#FF9830', '#73BF69', '#5794F2', '#B877D9'];
+
+/** Each figure with its text and its colour. */
+async function figures(page: Page): Promise<Record<string, [text: string, color: string]>> {
+  const all = await page.locator('[data-figure]').evaluateAll((found) =>
+    found.map((one) => {
+      const name = one.getAttribute('data-figure') ?? '';
+      return [name, [one.textContent.replace(name, ''), one.getAttribute('data-color')]];
+    }),
+  );
+  return Object.fromEntries(all);
+}
+
+/** The cells of a panel's table, row by row. */
+function table(page: Page, title: string): Promise<string[][]> {
+  const rows = panel(page, title).locator('[role=row]:not(:has([role=columnheader]))');
+  return rows.evaluateAll((found) => found.map((row) => [...row.querySelectorAll('[role=cell]')].map(({ textContent }) => textContent)));
+}
+
+function links(page: Page, title: string): Promise<(string | null)[]> {
+  return panel(page, title)
+    .locator('a[href]')
+    .evaluateAll((found) => found.map((one) => one.getAttribute('href')));
+}
+
+function panel(page: Page, title: string) {
+  return page.locator('section', { has: page.getByRole('heading', { name: title, exact: true }) });
+}

@@ -1,0 +1,177 @@
+/** What the dashboards are tried on: the exporter's own process, which hears real beats at a real broker and follows a scripted stream of the API. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Beat, encode, type IncidentRow, type PcView, pcTopic, type SiteView, type Snapshot } from '#contracts';
+import { type OwnBroker, startOwnBroker, tokenOf } from '../contract/broker-under-test.ts';
+import { connect } from '../contract/peers.ts';
+
+export const leh = 'ladakh/leh/vc-1';
+export const lehSilent = 'ladakh/leh/vc-2';
+export const kargil = 'ladakh/kargil/vc-1';
+export const lucknow = 'up/lucknow/vc-1';
+
+export type Scene = {
+  exporterPort: number;
+  /** The API of flows goes away. */
+  closeApi(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Starts broker, API and exporter; resolves when the exporter has heard the API and a beat of each PC. */
+export async function startScene(): Promise<Scene> {
+  const closing: (() => unknown)[] = [];
+  const stop = async () => {
+    for (const close of closing.reverse()) await close();
+  };
+  try {
+    const api = await scriptedApi(fewPcs(Date.now()));
+    closing.push(api.close);
+    const broker = await startOwnBroker();
+    closing.push(() => broker.stop());
+    await broker.admit([leh, lehSilent, kargil, lucknow].map((pc) => ({ pc })));
+    const exporterPort = await startExporterProcess(broker.port, api.port, closing);
+    await beat(broker, leh, { rtt: 0.62, temp: 51, ac: 0, bat: 0.4 });
+    await beat(broker, lehSilent, { rtt: 0.7, temp: 40 });
+    await beat(broker, kargil, { rtt: 0.09, temp: 3, ac: 1, bat: 1 });
+    await beat(broker, lucknow, { rtt: 0.03, temp: 60 });
+    return { exporterPort, closeApi: api.close, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The stream that the exporter follows: a snapshot, and then the heartbeat. */
+async function scriptedApi(snapshot: Snapshot): Promise<{ port: number; close(): Promise<void> }> {
+  const frame = (event: string, data: unknown) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  const server = createServer((request, response) => {
+    if (!request.url?.startsWith('/api/stream')) return void response.writeHead(404).end();
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(frame('snapshot', snapshot));
+    const beating = setInterval(() => response.write(frame('change', { at: Date.now(), subscribed: true })), 1_000);
+    response.on('close', () => clearInterval(beating));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      if (!server.listening) return;
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+/**
+ * Four PCs of live sites: one whose microphone is missing, one that is silent, one in the cold that is all well, one in the plains. A site
+ * that is being set up and one that is only planned. An incident of a PC, one of the centre itself, and one that is over.
+ */
+function fewPcs(at: number): Snapshot {
+  const ladakh = { state: 'ladakh', link: 'geo', elevationM: 3_524 } as const;
+  return {
+    at,
+    subscribed: true,
+    states: [
+      { state: 'ladakh', name: { en: 'Ladakh', hi: 'लद्दाख' } },
+      { state: 'up', name: { en: 'Uttar Pradesh', hi: 'उत्तर प्रदेश' } },
+    ],
+    sites: [
+      site('ladakh/leh', { ...ladakh, pcs: 2, readiness: 'not-ready', worst: 'critical', open: 1 }),
+      site('ladakh/kargil', { ...ladakh, elevationM: 2_676 }),
+      site('up/lucknow', { elevationM: 123, readiness: 'unknown' }),
+      site('up/agra', { stage: 'commissioning' }),
+      site('ladakh/nubra', { ...ladakh, stage: 'planned', readiness: 'unknown' }),
+    ],
+    pcs: [
+      pc(leh, {
+        heardAt: at,
+        calledAt: at - 60_000,
+        checks: [check('microphone', 'fault', at), check('camera', 'ok', at)],
+        readiness: 'not-ready',
+      }),
+      pc(lehSilent, { presence: 'silent', heardAt: at - 600_000, calledAt: at - 200_000_000, readiness: 'unknown' }),
+      pc(kargil, { heardAt: at, calledAt: at - 60_000, checks: [check('camera', 'ok', at)] }),
+      pc(lucknow, { heardAt: at, checks: [check('speaker', 'unknown', at)], readiness: 'unknown' }),
+      pc('ladakh/nubra/vc-1', { presence: 'never', heardAt: null, readiness: 'unknown' }),
+    ],
+    incidents: [
+      incident(7, { scope: leh, severity: 'critical', openedAt: at }),
+      incident(8, { scope: 'centre/unheard', openedAt: at }),
+      incident(9, { scope: lucknow, openedAt: at, overAt: at, over: 'cleared' }),
+    ],
+    rollcall: null,
+  };
+}
+
+function site(path: string, about: Partial<SiteView>): SiteView {
+  const [state = '', name = ''] = path.split('/');
+  return {
+    ...{ site: path, state, name: { en: name, hi: name }, stage: 'live', link: 'fibre', elevationM: 200, pcs: 1 },
+    ...{ readiness: 'ready', why: null, worst: null, open: 0, quietSince: null },
+    ...about,
+  };
+}
+
+function pc(path: string, about: Partial<PcView>): PcView {
+  const [state = '', office = ''] = path.split('/');
+  return {
+    ...{ pc: path, site: `${state}/${office}`, state, room: { en: 'Room', hi: 'रूम' }, presence: 'online', heardAt: null, calledAt: null },
+    ...{ agent: null, config: { wanted: 1, held: 1 }, checks: [], readiness: 'ready', why: null, incident: null },
+    ...about,
+  };
+}
+
+function check(component: string, status: 'ok' | 'fault' | 'unknown', since: number): PcView['checks'][number] {
+  return { component, device: '', status, fault: status === 'fault' ? `${component}.missing` : null, reason: null, since };
+}
+
+function incident(id: number, about: Partial<IncidentRow>): IncidentRow {
+  return {
+    ...{ id, scope: '', room: { en: 'Room', hi: 'रूम' }, site: { en: 'Site', hi: 'साइट' }, severity: 'major', openedAt: 0, overAt: null },
+    ...{ over: null, closedBecause: null, flapping: false, acknowledged: null, faults: [], told: [] },
+    ...about,
+  };
+}
+
+async function beat(broker: OwnBroker, pc: string, numbers: Beat['n']): Promise<void> {
+  const peer = await connect(broker.port, pc);
+  const n = { up: 3_600, load: 0.2, mem: 0.5, disk: 0.4, off: 0.003, rss: 9e7, q: 0, ...numbers };
+  await peer.publish(pcTopic(pc, 'beat'), encode('beat', { digest: '0123456789abcdef', session: 1, at: Date.now(), n }).toString());
+  await peer.client.endAsync();
+}
+
+/** The exporter as it is shipped; resolves with the port of its pages when it is ready and hears the beats. */
+async function startExporterProcess(mqttPort: number, apiPort: number, closing: (() => unknown)[]): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-exporter-'));
+  const tokenFile = join(folder, 'exporter.token');
+  writeFileSync(tokenFile, tokenOf('exporter'));
+  const env = {
+    ...process.env,
+    SABHA_MQTT_PORT: String(mqttPort),
+    SABHA_API: `http://127.0.0.1:${apiPort}`,
+    SABHA_TOKEN_FILE: tokenFile,
+    SABHA_METRICS_PORT: '0',
+  };
+  const child = spawn(process.execPath, ['dashboards/main.ts'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  closing.push(async () => {
+    if (child.exitCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    rmSync(folder, { recursive: true });
+  });
+  let port: number | undefined;
+  for await (const line of createInterface(child.stdout)) {
+    const { msg, metricsPort } = JSON.parse(line) as { msg: string; metricsPort?: number };
+    if (msg === 'ready') port = metricsPort;
+    if (msg === 'the broker answers' && port !== undefined) return port;
+  }
+  throw new Error('the exporter ended before it heard the broker');
+}
