@@ -1,150 +1,102 @@
-/** What needs somebody: one card for each incident, with what to do first and who is on it. */
+/** What needs somebody, one line each: what, where, since when, who knows of it. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import { openIncidents, overIncidents, shownFaults } from './model.js';
-import { Age, actionOf, Foreign, Mark, titleOf } from './parts.js';
+import { shownFaults } from './model.js';
+import { Age, Foreign, Mark, Place, titleOf } from './parts.js';
+import { Trouble, useActing } from './person.js';
 import { ageText, timeText } from './times.js';
-import { nameIn, say, sayWord, shown } from './words.js';
+import { say, sayWord, shown } from './words.js';
 
-/** @import { FaultView, IncidentView } from '#contracts' */
+/** @import { IncidentRow } from '#contracts' */
 /** @import { Scene } from './parts.js' */
-/**
- * Does something to an incident in the reader's name; resolves to why it was not saved, '' where it was, null where no name was given.
- * @typedef {(id: number, what: 'acknowledge' | 'note', body: Record<string, string>) => Promise<string | null>} Act
- */
 
-/** @param {{ scene: Scene, incidents: IncidentView[], act: Act, allKnown: boolean }} props */
-export function Incidents({ scene, incidents, act, allKnown }) {
-  const open = openIncidents(incidents);
-  const over = overIncidents(incidents);
-  return html`<section class="incidents" aria-labelledby="needs">
-    <h2 id="needs">${say(scene.lang, scene.live || open.length === 0 ? 'needsSomebody' : 'neededSomebody')}${open.length > 0 ? html` <span class="count">${open.length}</span>` : null}</h2>
-    ${open.length === 0 ? html`<${Nothing} scene=${scene} allKnown=${allKnown} />` : null}
-    ${open.map((one) => html`<${Incident} scene=${scene} incident=${one} act=${act} key=${one.id} />`)}
-    ${
-      over.length === 0
-        ? null
-        : html`<details class="card over"><summary>${say(scene.lang, 'over')} (${over.length})</summary>
-      <ul>${over.map((one) => html`<${OverLine} scene=${scene} incident=${one} key=${one.id} />`)}</ul></details>`
-    }
-  </section>`;
+/** How many are shown before somebody asks for all. */
+const few = 12;
+
+/**
+ * Incidents, the first few of them until all are asked for.
+ * @param {{ scene: Scene, incidents: IncidentRow[] }} props
+ */
+export function IncidentList({ scene, incidents }) {
+  const [all, setAll] = useState(false);
+  const shownOnes = all ? incidents : incidents.slice(0, few);
+  return html`<ul class="lines">${shownOnes.map((one) => html`<${Line} scene=${scene} incident=${one} key=${one.id} />`)}</ul>
+    ${shownOnes.length < incidents.length ? html`<button onClick=${() => setAll(true)}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
 }
 
 /**
- * "Nothing needs anybody" is said only where everything is known to be well.
- * @param {{ scene: Scene, allKnown: boolean }} props
+ * Those that are over, folded.
+ * @param {{ scene: Scene, incidents: IncidentRow[] }} props
  */
-function Nothing({ scene, allKnown }) {
-  const calm = scene.live && allKnown;
-  return html`<p class="card quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(scene.lang, calm ? 'nobodyNeeded' : 'notKnown')}</p>`;
+export function OverList({ scene, incidents }) {
+  const [open, setOpen] = useState(false);
+  if (incidents.length === 0) return null;
+  const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => setOpen(event.currentTarget.open);
+  return html`<details class="card over" onToggle=${toggled}><summary>${say(scene.lang, 'over')} (${incidents.length})</summary>
+    ${open ? html`<ul>${incidents.slice(0, 100).map((one) => html`<${OverLine} scene=${scene} incident=${one} key=${one.id} />`)}</ul>` : null}</details>`;
 }
 
-/** @param {{ scene: Scene, incident: IncidentView, act: Act }} props */
-function Incident({ scene, incident, act }) {
-  const { lang, now } = scene;
-  const [first, ...others] = shownFaults(incident);
-  const action = first === undefined ? null : actionOf(scene, first.fault);
-  const frozenAt = first?.unknownSince ?? null;
-  return html`<article class="card incident ${incident.severity} ${incident.acknowledged === null ? '' : 'seen'}" data-incident=${incident.id}>
-    <p class="tags"><span class="tag ${incident.severity}"><${Mark} is=${scene.live ? 'fault' : 'unknown'} />${sayWord(lang, 'severity', incident.severity)}</span><${Age} scene=${scene} since=${incident.openedAt} /></p>
-    <h3>${incidentTitle(scene, incident)}</h3>
-    <p class="where"><${Place} scene=${scene} incident=${incident} />${first?.name ? html` · <${Foreign} text=${first.name} />` : null}</p>
-    ${action === null ? null : html`<p class="action"><b>${say(lang, 'doFirst')}:</b> ${action}</p>`}
-    ${others.map((one) => html`<p class="dim" key=${one.fault + one.device}>${say(lang, 'also', { title: titleOf(scene, one.fault) })}${one.name ? html` · <${Foreign} text=${one.name} />` : null}</p>`)}
-    ${incident.flapping ? html`<p class="hint">${say(lang, 'flapping')}</p>` : null}
-    ${frozenAt === null ? null : html`<p class="hint">${say(lang, 'frozen', { time: timeText(lang, frozenAt, now) })}</p>`}
-    <${People} scene=${scene} incident=${incident} />
-    <${Actions} scene=${scene} incident=${incident} act=${act} />
-    <${History} scene=${scene} incident=${incident} />
-  </article>`;
+/** @param {{ scene: Scene, incident: IncidentRow }} props */
+function Line({ scene, incident }) {
+  const { lang, now, live } = scene;
+  const { id, severity, acknowledged, told } = incident;
+  const { busy, error, run } = useActing(scene.act);
+  const [first] = shownFaults(incident);
+  const last = told.at(-1);
+  return html`<li class="line ${severity}" data-incident=${id}>
+    <span class="tag ${severity}" title=${sayWord(lang, 'severity', severity)}><${Mark} is=${live ? 'fault' : 'unknown'} /><span class="unseen">${sayWord(lang, 'severity', severity)}</span></span>
+    <div>
+      <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a></h3>
+      <p><${Place} scene=${scene} names=${[incident.site, incident.room]} />${first?.name ? html` · <span class="dim"><${Foreign} text=${first.name} /></span>` : null}</p>
+      <p class="dim"><${Age} scene=${scene} since=${incident.openedAt} /> · ${
+        acknowledged !== null
+          ? html`<bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi>`
+          : last === undefined
+            ? say(lang, 'nobodyTold')
+            : html`<bdi>${toldText(scene, last)}</bdi>`
+      }</p>
+      <p class="acts">
+        ${acknowledged === null ? html`<button disabled=${busy} onClick=${() => run(`/api/incidents/${id}/acknowledge`, {})}>${say(lang, 'acknowledge')}</button>` : null}
+        <a class="button" href="#/incident/${id}">${say(lang, 'details')}</a>
+      </p>
+      <${Trouble} lang=${lang} error=${error} />
+    </div>
+  </li>`;
 }
 
-/** @param {{ scene: Scene, incident: IncidentView }} props */
-function Place({ scene, incident }) {
-  const { lang } = scene;
-  const names = [nameIn(lang, incident.room), nameIn(lang, incident.site)].filter(
-    (name, at, all) => name !== '' && all.indexOf(name) === at,
-  );
-  return names.length === 0 ? say(lang, 'centre') : names.map((name, at) => html`${at === 0 ? null : ', '}<bdi>${name}</bdi>`);
-}
-
-/**
- * Who was told and who is on it.
- * @param {{ scene: Scene, incident: IncidentView }} props
- */
-function People({ scene, incident }) {
-  const { lang, now } = scene;
-  const { told, acknowledged } = incident;
-  return html`<ul class="people">
-    ${acknowledged === null ? null : html`<li class="on-it"><bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
-    ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : null}
-    ${told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${say(lang, 'told', { person: shown(one.person), channel: sayWord(lang, 'channel', one.channel), time: timeText(lang, one.at, now) })}</bdi></li>`)}
-  </ul>`;
-}
-
-/** @param {{ scene: Scene, incident: IncidentView, act: Act }} props */
-function Actions({ scene, incident, act }) {
-  const { lang } = scene;
-  const [text, setText] = useState('');
-  const [state, setState] = useState(/** @type {{ busy: boolean, error: string }} */ ({ busy: false, error: '' }));
-  /** @param {'acknowledge' | 'note'} what @param {Record<string, string>} body */
-  async function run(what, body) {
-    setState({ busy: true, error: '' });
-    const error = await act(incident.id, what, body);
-    setState({ busy: false, error: error ?? '' });
-    if (error === '' && what === 'note') setText('');
-  }
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (text.trim() !== '' && !state.busy) void run('note', { text });
-  };
-  const label = say(lang, 'noteLabel', { id: incident.id });
-  return html`<div class="actions">
-    ${incident.acknowledged === null ? html`<button class="primary" disabled=${state.busy} onClick=${() => run('acknowledge', {})}>${say(lang, 'acknowledge')}</button>` : null}
-    <form onSubmit=${submit}>
-      <input value=${text} maxlength="500" aria-label=${label} placeholder=${say(lang, 'notePlaceholder')} onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => setText(event.currentTarget.value)} />
-      <button disabled=${state.busy || text.trim() === ''}>${say(lang, 'addNote')}</button>
-    </form>
-    <p class="error" role="alert">${state.error === '' ? null : say(lang, 'notSaved', { why: state.error })}</p>
-  </div>`;
-}
-
-/** @param {{ scene: Scene, incident: IncidentView }} props */
-function History({ scene, incident }) {
-  const { lang, now } = scene;
-  const steps = incident.history.toReversed();
-  return html`
-    ${
-      incident.notes.length === 0
-        ? null
-        : html`<ul class="notes" aria-label=${say(lang, 'notes')}>
-      ${incident.notes.map((one) => html`<li key=${one.at + one.by}><q><bdi>${one.text}</bdi></q> <span class="dim"><${Foreign} text=${one.by} />, ${timeText(lang, one.at, now)}</span></li>`)}</ul>`
-    }
-    <details><summary>${say(lang, 'history')} (${steps.length})</summary>
-      <ol class="history">${steps.map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(lang, 'kind', one.kind)}${one.conclusion === null ? null : html` <span class="dim"><${Foreign} text=${one.conclusion} /></span>`}</li>`)}</ol>
-    </details>`;
-}
-
-/** @param {{ scene: Scene, incident: IncidentView }} props */
+/** @param {{ scene: Scene, incident: IncidentRow }} props */
 function OverLine({ scene, incident }) {
-  const { lang, now } = scene;
-  const at = incident.overAt ?? now;
+  return html`<li><a href="#/incident/${incident.id}">${incidentTitle(scene, incident)}</a>, <${Place} scene=${scene} names=${[incident.site, incident.room]} />
+    <span class="dim">${overText(scene, incident)}</span></li>`;
+}
+
+/**
+ * How an incident ended.
+ * @param {Scene} scene
+ * @param {IncidentRow} incident
+ */
+export function overText({ lang, now }, { overAt, over, closedBecause, openedAt }) {
+  const at = overAt ?? now;
   const time = timeText(lang, at, now);
-  const how =
-    incident.over === 'closed'
-      ? say(lang, 'closedAt', { time, why: shown(incident.closedBecause ?? '') })
-      : say(lang, 'clearedAt', { time });
-  return html`<li><b>${incidentTitle(scene, incident)}</b>, <${Place} scene=${scene} incident=${incident} />
-    <span class="dim">${how} · ${say(lang, 'lasted', { age: ageText(lang, at - incident.openedAt) })}</span></li>`;
+  const how = over === 'closed' ? say(lang, 'closedAt', { time, why: shown(closedBecause ?? '') }) : say(lang, 'clearedAt', { time });
+  return `${how} · ${say(lang, 'lasted', { age: ageText(lang, at - openedAt) })}`;
+}
+
+/**
+ * Who was told, how and when.
+ * @param {Scene} scene
+ * @param {IncidentRow['told'][number]} one
+ */
+export function toldText({ lang, now }, { person, channel, at }) {
+  return say(lang, 'told', { person: shown(person), channel: sayWord(lang, 'channel', channel), time: timeText(lang, at, now) });
 }
 
 /**
  * What an incident is called: its most severe fault that nothing hides.
  * @param {Scene} scene
- * @param {IncidentView} incident
+ * @param {IncidentRow} incident
  */
 export function incidentTitle(scene, incident) {
-  /** @type {FaultView | undefined} */
   const first = shownFaults(incident)[0];
   return first === undefined ? sayWord(scene.lang, 'severity', incident.severity) : titleOf(scene, first.fault);
 }

@@ -1,15 +1,22 @@
 /** What the wall knows and what it makes of it: pure functions, so that "never green by default" can be tested. */
 
-/** @import { Check, FaultView, IncidentView, PcView, SiteView, Snapshot, StreamFrame, Words } from '#contracts' */
+/** @import { Check, FaultView, IncidentNews, IncidentRow, PcView, Readiness, RollCallRow, RollCallSummary, SiteView, Snapshot, StateView, StreamFrame, Words } from '#contracts' */
 /** @typedef {'ok' | 'fault' | 'unknown'} Mark */
 /** @typedef {Record<string, { title: Words, action: Words }>} Catalogue */
 /**
- * `at` is the centre's clock at the last frame, `deafSince` since when the centre itself hears no PC.
- * @typedef {{ at: number, subscribed: boolean, deafSince: number | null, sites: SiteView[], pcs: PcView[], incidents: IncidentView[] }} View
+ * `at` is the centre's clock at the last frame, `deafSince` since when the centre itself hears no PC. `sites` stand by their state, each list by
+ * path; a list whose sites did not change stays the same object, so that its tile need not be drawn again. `rows` are the answers of the roll
+ * call that came over the stream since it began to run.
+ * @typedef {{
+ *   at: number, subscribed: boolean, deafSince: number | null, states: StateView[], sites: ReadonlyMap<string, readonly SiteView[]>,
+ *   pcs: PcView[], incidents: IncidentRow[], rollcall: RollCallSummary | null, rows: ReadonlyMap<string, RollCallRow>,
+ * }} View
  */
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const severities = ['critical', 'major', 'minor', 'info'];
+/** @type {Record<Readiness, Mark>} */
+const readinessMarks = { ready: 'ok', 'not-ready': 'fault', unknown: 'unknown' };
 
 /**
  * The view that a snapshot begins. `before` is what was known until then: it remembers since when the centre is deaf.
@@ -17,29 +24,68 @@ const severities = ['critical', 'major', 'minor', 'info'];
  * @param {View | null} before
  * @returns {View}
  */
-export function viewOf({ at, subscribed, sites, pcs, incidents }, before = null) {
-  return { at, subscribed, deafSince: subscribed ? null : (before?.deafSince ?? at), sites, pcs, incidents };
+export function viewOf({ at, subscribed, states, sites, pcs, incidents, rollcall }, before = null) {
+  const deafSince = subscribed ? null : (before?.deafSince ?? at);
+  return { at, subscribed, deafSince, states, sites: byState(new Map(), sites, []), pcs, incidents, rollcall, rows: new Map() };
 }
 
 /**
- * The view after a change. A PC that its site no longer lists leaves, and so does what is over for a day.
+ * The view after a change. What is over for a day leaves it, and so do sites and PCs that the centre says are gone.
  * @param {View} view
  * @param {StreamFrame} frame
  * @returns {View}
  */
 export function changed(view, frame) {
-  const sites = merged(view.sites, frame.sites, (one) => one.site);
-  const listed = new Map(sites.map((one) => [one.site, new Set(one.pcs)]));
-  const pcs = merged(view.pcs, frame.pcs, (one) => one.pc);
-  const incidents = merged(view.incidents, frame.incidents, (one) => one.id);
+  const { at, subscribed, heard = {}, rollcall } = frame;
+  const pcs = merged(view.pcs, frame.pcs, (one) => one.pc).filter((one) => !frame.pcsGone?.includes(one.pc));
+  const sites = byState(view.sites, frame.sites ?? [], frame.sitesGone ?? []);
+  const fresh = frame.incidents?.map((one) => wholeRow(one, sites));
+  const incidents = merged(view.incidents, fresh, (one) => one.id);
+  const goesOn = rollcall === undefined || rollcall.id === view.rollcall?.id;
   return {
-    at: frame.at,
-    subscribed: frame.subscribed,
-    deafSince: frame.subscribed ? null : (view.deafSince ?? frame.at),
+    at,
+    subscribed,
+    deafSince: subscribed ? null : (view.deafSince ?? at),
+    states: merged(view.states, frame.states, (one) => one.state),
     sites,
-    pcs: frame.sites === undefined ? pcs : pcs.filter((one) => listed.get(one.site)?.has(one.pc) ?? true),
-    incidents: incidents.filter((one) => one.overAt === null || frame.at - one.overAt < dayMs),
+    pcs: pcs.map((one) => ({ ...one, heardAt: heard[one.pc] ?? one.heardAt })),
+    incidents: incidents.filter((one) => one.overAt === null || at - one.overAt < dayMs),
+    rollcall: rollcall ?? view.rollcall,
+    rows: rollcall === undefined ? view.rows : withRows(goesOn ? view.rows : new Map(), rollcall.rows),
   };
+}
+
+/**
+ * The row of an incident with what the stream leaves out: null and false, and the name of a site that the wall knows.
+ * @param {IncidentNews} news
+ * @param {View['sites']} sites
+ * @returns {IncidentRow}
+ */
+function wholeRow(news, sites) {
+  const path = news.scope.split('/').slice(0, 2).join('/');
+  const name = sites.get(path.split('/')[0] ?? '')?.find((one) => one.site === path)?.name;
+  return { over: null, closedBecause: null, flapping: false, acknowledged: null, site: name ?? { en: path, hi: path }, ...news };
+}
+
+/**
+ * Answers of a roll call with those that are newer.
+ * @param {ReadonlyMap<string, RollCallRow>} rows
+ * @param {Iterable<RollCallRow>} fresh
+ */
+export function withRows(rows, fresh) {
+  const next = new Map(rows);
+  for (const row of fresh) next.set(row.pc, row);
+  return next;
+}
+
+/**
+ * Guarantee: ok only while what is shown is live and the centre says ready.
+ * @param {Readiness} readiness
+ * @param {boolean} live
+ * @returns {Mark}
+ */
+export function readinessMark(readiness, live) {
+  return live ? readinessMarks[readiness] : 'unknown';
 }
 
 /**
@@ -55,16 +101,12 @@ export function checkMark(check, pc, live) {
 }
 
 /**
- * What can be said of a PC: a fault or an open incident needs somebody, an unknown check leaves it unknown, and so does silence.
+ * What can be said of a PC.
  * @param {PcView} pc
  * @param {boolean} live
- * @returns {Mark}
  */
 export function pcMark(pc, live) {
-  const marks = pc.checks.map((check) => checkMark(check, pc, live));
-  if (!live || pc.presence !== 'online') return 'unknown';
-  if (marks.includes('fault') || pc.incident !== null) return 'fault';
-  return marks.length === 0 || marks.includes('unknown') ? 'unknown' : 'ok';
+  return readinessMark(pc.readiness, live && pc.presence === 'online');
 }
 
 /**
@@ -77,46 +119,64 @@ export function unknownSince(pc, lostAt) {
 }
 
 /**
- * @param {PcView[]} pcs
+ * How many sites are ready, not ready and unknown (live ones only), and how many stand in each other stage.
+ * @param {Iterable<SiteView>} sites
  * @param {boolean} live
- * @returns {Record<Mark, number>}
  */
-export function tally(pcs, live) {
-  const counts = { ok: 0, fault: 0, unknown: 0 };
-  for (const pc of pcs) counts[pcMark(pc, live)] += 1;
+export function tally(sites, live) {
+  const counts = { ok: 0, fault: 0, unknown: 0, live: 0, planned: 0, commissioning: 0, closed: 0 };
+  for (const site of sites) {
+    counts[site.stage] += 1;
+    if (site.stage === 'live') counts[readinessMark(site.readiness, live)] += 1;
+  }
   return counts;
 }
 
 /**
- * Rooms in the order of who needs somebody, then by path, so that a card does not jump for less.
- * @param {PcView[]} pcs
- * @param {boolean} live
+ * Those who need somebody first, then by path, so that a line does not jump for less.
+ * @template T
+ * @param {readonly T[]} all
+ * @param {(one: T) => Mark} markOf
+ * @param {(one: T) => string} pathOf
  */
-export function sortedPcs(pcs, live) {
+export function worstFirst(all, markOf, pathOf) {
   const rank = { fault: 0, unknown: 1, ok: 2 };
-  return pcs.toSorted((a, b) => rank[pcMark(a, live)] - rank[pcMark(b, live)] || a.pc.localeCompare(b.pc));
+  return all.toSorted((a, b) => rank[markOf(a)] - rank[markOf(b)] || pathOf(a).localeCompare(pathOf(b)));
 }
 
 /**
- * Open incidents: nobody on it first, then the most severe, then the newest.
- * @param {IncidentView[]} incidents
+ * Open incidents: nobody on it first, then the most severe, then the newest. `within` is a state or a site; '' is everywhere.
+ * @param {IncidentRow[]} incidents
+ * @param {string} within
  */
-export function openIncidents(incidents) {
-  const rank = (/** @type {IncidentView} */ one) => (one.acknowledged === null ? 0 : 10) + severities.indexOf(one.severity);
-  return incidents.filter((one) => one.overAt === null).sort((a, b) => rank(a) - rank(b) || b.openedAt - a.openedAt);
+export function openIncidents(incidents, within = '') {
+  const rank = (/** @type {IncidentRow} */ one) => (one.acknowledged === null ? 0 : 10) + severities.indexOf(one.severity);
+  const open = incidents.filter((one) => one.overAt === null && isWithin(one.scope, within));
+  return open.sort((a, b) => rank(a) - rank(b) || b.openedAt - a.openedAt);
 }
 
 /**
  * Incidents that are over, the latest first.
- * @param {IncidentView[]} incidents
+ * @param {IncidentRow[]} incidents
+ * @param {string} within
  */
-export function overIncidents(incidents) {
-  return incidents.filter((one) => one.overAt !== null).sort((a, b) => (b.overAt ?? 0) - (a.overAt ?? 0));
+export function overIncidents(incidents, within = '') {
+  const over = incidents.filter((one) => one.overAt !== null && isWithin(one.scope, within));
+  return over.sort((a, b) => (b.overAt ?? 0) - (a.overAt ?? 0));
+}
+
+/**
+ * The states that need somebody now: a critical or major incident that nobody is on.
+ * @param {IncidentRow[]} incidents
+ */
+export function hotStates(incidents) {
+  const hot = incidents.filter((one) => one.overAt === null && one.acknowledged === null && severities.indexOf(one.severity) < 2);
+  return new Set(hot.map((one) => one.scope.split('/')[0]));
 }
 
 /**
  * The faults of an incident that a person should read, the most severe first; those that a parent hides are left out.
- * @param {IncidentView} incident
+ * @param {IncidentRow} incident
  * @returns {FaultView[]}
  */
 export function shownFaults(incident) {
@@ -125,12 +185,12 @@ export function shownFaults(incident) {
   return faults.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || a.since - b.since);
 }
 
-/** @typedef {{ key: 'newIncident' | 'incidentOver', incident: IncidentView }} News */
+/** @typedef {{ key: 'newIncident' | 'incidentOver', incident: IncidentRow }} News */
 
 /**
  * What is to be spoken to those who do not see the page: incidents that are new, and those that just ended.
- * @param {IncidentView[]} before
- * @param {IncidentView[]} after
+ * @param {IncidentRow[]} before
+ * @param {IncidentRow[]} after
  */
 export function news(before, after) {
   const known = new Map(before.map((one) => [one.id, one.overAt]));
@@ -141,6 +201,37 @@ export function news(before, after) {
     if (incident.overAt !== null && known.get(incident.id) === null) told.push({ key: 'incidentOver', incident });
   }
   return told;
+}
+
+/**
+ * @param {string} scope
+ * @param {string} within
+ */
+function isWithin(scope, within) {
+  return within === '' || scope === within || scope.startsWith(`${within}/`);
+}
+
+/**
+ * Sites by state; only the lists that change are made anew.
+ * @param {ReadonlyMap<string, readonly SiteView[]>} old
+ * @param {SiteView[]} fresh
+ * @param {string[]} gone
+ */
+function byState(old, fresh, gone) {
+  const touched = new Set([...fresh.map((one) => one.state), ...gone.map((path) => path.split('/')[0] ?? '')]);
+  if (touched.size === 0) return old;
+  const next = new Map(old);
+  for (const state of touched) {
+    const mine = fresh.filter((one) => one.state === state);
+    const list = merged([...(old.get(state) ?? [])], mine, (one) => one.site).filter((one) => !gone.includes(one.site));
+    if (list.length === 0) next.delete(state);
+    else
+      next.set(
+        state,
+        list.sort((a, b) => a.site.localeCompare(b.site)),
+      );
+  }
+  return next;
 }
 
 /**
@@ -155,4 +246,15 @@ function merged(old, fresh, key) {
   const next = new Map(old.map((one) => [key(one), one]));
   for (const one of fresh) next.set(key(one), one);
   return [...next.values()];
+}
+
+const shownFirst = ['presence', 'microphone', 'camera', 'speaker'];
+
+/**
+ * Sorts what a meeting needs before the rest.
+ * @param {string} component
+ */
+export function meetingRank(component) {
+  const at = shownFirst.indexOf(component);
+  return at === -1 ? shownFirst.length : at;
 }

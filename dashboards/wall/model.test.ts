@@ -1,22 +1,23 @@
 import { expect, test } from 'vitest';
-import type { FaultView, IncidentView, PcView, Snapshot } from '#contracts';
+import type { FaultView, IncidentRow, PcView, RollCallRow, RollCallView, SiteView, Snapshot } from '#contracts';
 import {
   changed,
   checkMark,
+  hotStates,
+  meetingRank,
   news,
   openIncidents,
   overIncidents,
   pcMark,
   shownFaults,
-  sortedPcs,
   tally,
   unknownSince,
   viewOf,
+  worstFirst,
 } from './model.js';
 
 const ok: PcView['checks'][number] = { component: 'microphone', device: 'm', status: 'ok', fault: null, reason: null, since: 1 };
 const fault = { ...ok, status: 'fault', fault: 'microphone.missing' } as const;
-const unknown = { ...ok, component: 'camera', status: 'unknown', reason: 'busy' } as const;
 
 function pc(edit: Partial<PcView> = {}): PcView {
   return {
@@ -26,8 +27,12 @@ function pc(edit: Partial<PcView> = {}): PcView {
     room: { en: 'R', hi: 'R' },
     presence: 'online',
     heardAt: 900,
+    calledAt: null,
     agent: null,
+    config: { wanted: 1, held: 1 },
     checks: [ok],
+    readiness: 'ready',
+    why: null,
     incident: null,
     ...edit,
   };
@@ -37,7 +42,7 @@ function standing(name: string, severity: FaultView['severity'], edit: Partial<F
   return { fault: name, device: '', name: null, severity, since: 1, hidden: false, unknownSince: null, ...edit };
 }
 
-function incident(id: number, edit: Partial<IncidentView> = {}): IncidentView {
+function incident(id: number, edit: Partial<IncidentRow> = {}): IncidentRow {
   return {
     id,
     scope: 's/a/1',
@@ -52,28 +57,36 @@ function incident(id: number, edit: Partial<IncidentView> = {}): IncidentView {
     acknowledged: null,
     faults: [],
     told: [],
-    notes: [],
-    history: [],
     ...edit,
   };
 }
 
-const site = (pcs: string[]): Snapshot['sites'][number] => ({
-  site: 's/a',
-  state: 's',
-  name: { en: 'A', hi: 'A' },
+const site = (path: string, edit: Partial<SiteView> = {}): SiteView => ({
+  site: path,
+  state: path.split('/')[0] ?? '',
+  name: { en: path, hi: path },
+  stage: 'live',
   link: 'fibre',
-  pcs,
-  worst: 'ok',
+  elevationM: 0,
+  pcs: 1,
+  readiness: 'ready',
+  why: null,
+  worst: null,
+  open: 0,
+  quietSince: null,
+  ...edit,
 });
 const snapshot = (edit: Partial<Snapshot> = {}): Snapshot => ({
   at: 1_000,
   subscribed: true,
-  sites: [site(['s/a/1'])],
+  states: [],
+  sites: [site('s/a')],
   pcs: [pc()],
   incidents: [],
+  rollcall: null,
   ...edit,
 });
+const frame = { at: 2_000, subscribed: true };
 
 test('ok needs a live stream, a PC that is online and a check that says ok', () => {
   expect(checkMark(ok, pc(), true)).toBe('ok');
@@ -85,24 +98,34 @@ test('ok needs a live stream, a PC that is online and a check that says ok', () 
   }
 });
 
-test('a fault or an open incident needs somebody; an unknown check or none at all is never green', () => {
+test('a room is what the centre says of it, and unknown where its PC or the link does not talk', () => {
   expect(pcMark(pc(), true)).toBe('ok');
-  expect(pcMark(pc({ checks: [ok, unknown, fault] }), true)).toBe('fault');
-  expect(pcMark(pc({ incident: 7 }), true)).toBe('fault');
-  expect(pcMark(pc({ checks: [ok, unknown] }), true)).toBe('unknown');
-  expect(pcMark(pc({ checks: [] }), true)).toBe('unknown');
-  expect(pcMark(pc({ checks: [fault] }), false)).toBe('unknown');
+  expect(pcMark(pc({ readiness: 'not-ready' }), true)).toBe('fault');
+  expect(pcMark(pc({ readiness: 'unknown' }), true)).toBe('unknown');
+  expect(pcMark(pc({ readiness: 'not-ready' }), false)).toBe('unknown');
 });
 
-test('the tally counts each room once, and all of them as unknown when the stream is lost', () => {
-  const pcs = [pc(), pc({ checks: [fault] }), pc({ presence: 'silent' }), pc()];
-  expect(tally(pcs, true)).toEqual({ ok: 2, fault: 1, unknown: 1 });
-  expect(tally(pcs, false)).toEqual({ ok: 0, fault: 0, unknown: 4 });
+test('the tally counts live sites only, and all of them as unknown when the stream is lost', () => {
+  const sites = [site('s/a'), site('s/b', { readiness: 'not-ready' }), site('s/c', { readiness: 'unknown' }), site('s/d')];
+  const others = [site('s/e', { stage: 'planned' }), site('s/f', { stage: 'commissioning', readiness: 'not-ready' })];
+  const stages = { live: 4, planned: 1, commissioning: 1, closed: 0 };
+  expect(tally([...sites, ...others], true)).toEqual({ ok: 2, fault: 1, unknown: 1, ...stages });
+  expect(tally([...sites, ...others], false)).toEqual({ ok: 0, fault: 0, unknown: 4, ...stages });
 });
 
 test('rooms stand in the order of who needs somebody, then by path', () => {
-  const pcs = [pc({ pc: 's/a/3' }), pc({ pc: 's/a/2', presence: 'silent' }), pc({ pc: 's/a/1' }), pc({ pc: 's/a/4', checks: [fault] })];
-  expect(sortedPcs(pcs, true).map((one) => one.pc)).toEqual(['s/a/4', 's/a/2', 's/a/1', 's/a/3']);
+  const pcs = [
+    pc({ pc: 's/a/3' }),
+    pc({ pc: 's/a/2', presence: 'silent' }),
+    pc({ pc: 's/a/1' }),
+    pc({ pc: 's/a/4', readiness: 'not-ready' }),
+  ];
+  const order = worstFirst(
+    pcs,
+    (one) => pcMark(one, true),
+    (one) => one.pc,
+  );
+  expect(order.map((one) => one.pc)).toEqual(['s/a/4', 's/a/2', 's/a/1', 's/a/3']);
 });
 
 test('unknown has an age: since the link was lost, or since the PC was last heard, whichever is older', () => {
@@ -123,9 +146,46 @@ test('a change replaces what it names and leaves the rest', () => {
   expect(after.incidents.map((one) => one.id)).toEqual([1, 2]);
 });
 
-test('a PC that its site no longer lists leaves the wall', () => {
-  const before = viewOf(snapshot({ sites: [site(['s/a/1', 's/a/2'])], pcs: [pc(), pc({ pc: 's/a/2' })] }));
-  expect(changed(before, { at: 2, subscribed: true, sites: [site(['s/a/2'])] }).pcs.map((one) => one.pc)).toEqual(['s/a/2']);
+test('a change of one site leaves the lists of other states as they are, so that only its own tile is drawn', () => {
+  const before = viewOf(snapshot({ sites: [site('s/b'), site('t/a'), site('s/a')] }));
+  const after = changed(before, { ...frame, sites: [site('s/a', { readiness: 'not-ready' })] });
+  expect(after.sites.get('s')?.map((one) => [one.site, one.readiness])).toEqual([
+    ['s/a', 'not-ready'],
+    ['s/b', 'ready'],
+  ]);
+  expect(after.sites.get('t')).toBe(before.sites.get('t'));
+  expect(changed(before, frame).sites).toBe(before.sites);
+});
+
+test('sites, states and PCs that are gone leave the wall; a PC that was only heard keeps the rest', () => {
+  const before = viewOf(snapshot({ sites: [site('s/a'), site('t/a')], pcs: [pc(), pc({ pc: 's/a/2' })] }));
+  const after = changed(before, { ...frame, sitesGone: ['t/a'], pcsGone: ['s/a/2'], heard: { 's/a/1': 1_900 } });
+  expect([...after.sites.keys()]).toEqual(['s']);
+  expect(after.pcs).toEqual([pc({ heardAt: 1_900 })]);
+});
+
+test('answers of a roll call gather until another one is called', () => {
+  const counts = { expected: 2, answered: 0, ready: 0, 'not-ready': 0, unknown: 2 };
+  const name = { en: 'A', hi: 'A' };
+  const place = { site: 's/a', state: 's', siteName: name, room: name };
+  const row = (path: string): RollCallRow => ({ pc: path, ...place, after: 5, readiness: 'ready', why: null, heardAt: 1, owner: null });
+  const summary = { scope: '', by: 'A', startedAt: 1, endsAt: 9, finishedAt: null, counts, states: [] };
+  const call = (id: string, rows: RollCallRow[]): RollCallView => ({ id, ...summary, rows });
+  const first = changed(viewOf(snapshot()), { ...frame, rollcall: call('r1', [row('s/a/1')]) });
+  const second = changed(first, { ...frame, rollcall: call('r1', [row('s/a/2')]) });
+  expect([...second.rows.keys()]).toEqual(['s/a/1', 's/a/2']);
+  expect(changed(second, frame).rows).toBe(second.rows);
+  expect([...changed(second, { ...frame, rollcall: call('r2', [row('s/a/2')]) }).rows.keys()]).toEqual(['s/a/2']);
+});
+
+test('a state is red only where a critical or major incident waits for somebody', () => {
+  const all = [
+    incident(1, { scope: 'a/x/1', severity: 'critical' }),
+    incident(2, { scope: 'b/x/1', acknowledged: { by: 'A', at: 1 } }),
+    incident(3, { scope: 'c/x/1', severity: 'minor' }),
+    incident(4, { scope: 'd/x/1', overAt: 5 }),
+  ];
+  expect([...hotStates(all)]).toEqual(['a']);
 });
 
 test('what is over for a day leaves the wall', () => {
@@ -154,6 +214,8 @@ test('open incidents: nobody on it first, then the most severe, then the newest'
     incident(5, { overAt: 9 }),
   ];
   expect(openIncidents(all).map((one) => one.id)).toEqual([4, 3, 2, 1]);
+  const near = [incident(8, { scope: 's/ab/1' }), incident(9, { scope: 's/a/2' })];
+  expect(openIncidents([...near, incident(3)], 's/a').map((one) => one.id)).toEqual([9, 3]);
   expect(overIncidents([incident(6, { overAt: 5 }), ...all, incident(7, { overAt: 12 })]).map((one) => one.id)).toEqual([7, 5, 6]);
 });
 
@@ -173,5 +235,26 @@ test('only what is new, or what just ended, is spoken', () => {
   expect(news(before, after).map(({ key, incident: one }) => [key, one.id])).toEqual([
     ['incidentOver', 2],
     ['newIncident', 4],
+  ]);
+});
+
+test('an incident of the stream is filled up with what the stream leaves out', () => {
+  const { site: _, over: __, closedBecause: ___, flapping: ____, acknowledged: _____, ...news } = incident(1);
+  const rows = (scope: string) => changed(viewOf(snapshot()), { ...frame, incidents: [{ ...news, scope }] }).incidents;
+  const nothing = { over: null, closedBecause: null, flapping: false, acknowledged: null };
+  expect(rows('s/a/1')).toMatchObject([{ site: site('s/a').name, ...nothing }]);
+  expect(rows('s/gone/1')).toMatchObject([{ site: { en: 's/gone', hi: 's/gone' }, ...nothing }]);
+});
+
+test('what a meeting needs stands before the rest, the connection before all', () => {
+  const all = ['agent', 'camera', 'clock', 'presence', 'microphone', 'speaker', 'unheard-of'];
+  expect(all.toSorted((a, b) => meetingRank(a) - meetingRank(b))).toEqual([
+    'presence',
+    'microphone',
+    'camera',
+    'speaker',
+    'agent',
+    'clock',
+    'unheard-of',
   ]);
 });

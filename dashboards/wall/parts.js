@@ -1,24 +1,30 @@
-/** Small pieces that rooms and incidents share. */
+/** Small pieces that the views share. */
 import { html } from 'htm/preact';
+import { reasonIn, subjectOf } from './subject.js';
 import { ageText, timeText } from './times.js';
-import { say, shown } from './words.js';
+import { nameIn, say, sayWord, shown, words } from './words.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language, Why, Words } from '#contracts' */
 /** @import { Catalogue, Mark as MarkName } from './model.js' */
+/** @import { Act } from './person.js' */
 /**
- * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not.
- * @typedef {{ lang: Language, now: number, live: boolean, lostAt: number | null, catalogue: Catalogue }} Scene
+ * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
+ * `act` does something in the reader's name.
+ * @typedef {{ lang: Language, now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, act: Act }} Scene
  */
 
 const shapes = {
   ok: html`<circle cx="8" cy="8" r="6" fill="currentColor" />`,
   fault: html`<path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />`,
   unknown: html`<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2" />`,
+  commissioning: html`<circle cx="8" cy="8" r="3" fill="none" stroke="currentColor" stroke-width="1.5" />`,
+  planned: html`<circle cx="8" cy="8" r="2" fill="currentColor" />`,
+  closed: html`<path d="M4 8h8" stroke="currentColor" stroke-width="2" />`,
 };
 
 /**
  * State by shape and colour; the words beside it say it too.
- * @param {{ is: MarkName }} props
+ * @param {{ is: MarkName | 'commissioning' | 'planned' | 'closed' }} props
  */
 export function Mark({ is }) {
   return html`<svg class="mark ${is}" viewBox="0 0 16 16" aria-hidden="true" data-mark=${is}>${shapes[is]}</svg>`;
@@ -43,6 +49,15 @@ export function Foreign({ text }) {
 }
 
 /**
+ * Numbers of marks as one bar; the numbers stand beside it in words.
+ * @param {{ counts: Record<MarkName, number> }} props
+ */
+export function Bar({ counts }) {
+  const order = /** @type {const} */ (['ok', 'fault', 'unknown']);
+  return html`<div class="bar" aria-hidden="true">${order.map((mark) => html`<i class=${mark} key=${mark} style=${{ flexGrow: `${counts[mark]}` }}></i>`)}</div>`;
+}
+
+/**
  * Title of a fault in the reader's language; its id where the catalogue does not know it.
  * @param {Scene} scene
  * @param {string} fault
@@ -58,4 +73,30 @@ export function titleOf({ lang, catalogue }, fault) {
  */
 export function actionOf({ lang, catalogue }, fault) {
   return catalogue[fault]?.action[lang] ?? null;
+}
+
+/**
+ * Why a room or a site is not ready, in words; '' where it is.
+ * @param {Scene} scene
+ * @param {Why | null} why
+ */
+export function whyText(scene, why) {
+  const { lang } = scene;
+  if (why === null) return '';
+  const { component, fault, reason } = why;
+  if (reason !== null && Object.hasOwn(words, `presence.${reason}`)) return sayWord(lang, 'presence', reason);
+  const what = fault === null ? subjectOf(lang, { component, device: '' }) : titleOf(scene, fault);
+  if (reason === null) return fault === null ? say(lang, 'cannotTell', { what }) : what;
+  // "Another microphone is chosen" has said the word already.
+  return `${what}: ${reasonIn(lang, reason).replace(/^(chosen|चुना हुआ): /, '')}`;
+}
+
+/**
+ * Room and site as one list of names, each once; the centre's own name where there are none.
+ * @param {{ scene: Scene, names: Words[] }} props
+ */
+export function Place({ scene, names }) {
+  const texts = [...new Set(names.map((name) => nameIn(scene.lang, name)))].filter((name) => name !== '');
+  if (texts.length === 0) return say(scene.lang, 'centre');
+  return texts.map((name, at) => html`${at === 0 ? null : ', '}<bdi>${name}</bdi>`);
 }

@@ -2,10 +2,13 @@
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { recall, remember } from './preferences.js';
-import { say } from './words.js';
+import { say, shown } from './words.js';
 
 /** @import { Language } from '#contracts' */
-/** @import { Act } from './incidents.js' */
+/**
+ * Posts in the reader's name: why it was not done ('' where it was) and what was answered; null where no name was given.
+ * @typedef {(path: string, body: Record<string, string>) => Promise<{ error: string, answer: unknown } | null>} Act
+ */
 
 /**
  * Acts in the reader's name, and asks for it where it is not known yet.
@@ -24,25 +27,48 @@ export function usePerson(lang) {
     setAsking(null);
   };
   /** @type {Act} */
-  const act = async (id, what, body) => {
+  const act = async (path, body) => {
     const by = name === '' ? await ask() : name;
-    return by === null ? null : post(lang, `/api/incidents/${id}/${what}`, { ...body, by });
+    return by === null ? null : post(lang, path, { ...body, by });
   };
   return { act, name, askName: ask, dialog: asking === null ? null : html`<${NameDialog} lang=${lang} name=${name} onDone=${done} />` };
 }
 
 /**
- * Why it was not saved; '' where it was.
+ * One thing that a button does: whether it is under way, and why it was not done. `run` resolves to what was answered, null where it was not done.
+ * @param {Act} act
+ */
+export function useActing(act) {
+  const [state, setState] = useState({ busy: false, error: '' });
+  const run = async (/** @type {string} */ path, /** @type {Record<string, string>} */ body) => {
+    setState({ busy: true, error: '' });
+    const done = await act(path, body);
+    setState({ busy: false, error: done?.error ?? '' });
+    return done?.error === '' ? done : null;
+  };
+  return { ...state, run };
+}
+
+/**
+ * Why a thing was not done, spoken at once.
+ * @param {{ lang: Language, error: string }} props
+ */
+export function Trouble({ lang, error }) {
+  return html`<p class="error" role="alert">${error === '' ? null : say(lang, 'notSaved', { why: error })}</p>`;
+}
+
+/**
  * @param {Language} lang
  * @param {string} path
  * @param {Record<string, string>} body
  */
 async function post(lang, path, body) {
   try {
-    const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-    return answer.ok ? '' : (await answer.json()).error;
+    const response = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const answer = response.status === 204 ? null : await response.json();
+    return response.ok ? { error: '', answer } : { error: shown(String(answer?.error)), answer };
   } catch {
-    return say(lang, 'noAnswer');
+    return { error: say(lang, 'noAnswer'), answer: null };
   }
 }
 

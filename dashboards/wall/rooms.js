@@ -1,48 +1,25 @@
-/** The rooms: one card for each PC, one line for each check. */
+/** A room: one card for each PC, one line for each check, and its last day. */
 import { html } from 'htm/preact';
-import { checkMark, pcMark, sortedPcs, tally, unknownSince } from './model.js';
-import { Age, Foreign, Mark, titleOf } from './parts.js';
-import { deviceOf, subjectOf } from './subject.js';
+import { checkMark, meetingRank, pcMark, unknownSince } from './model.js';
+import { Age, Foreign, Mark, titleOf, whyText } from './parts.js';
+import { Strips } from './strips.js';
+import { deviceOf, reasonIn, subjectOf } from './subject.js';
 import { ageText, timeText } from './times.js';
 import { nameIn, say, sayWord } from './words.js';
 
-/** @import { Check, PcView } from '#contracts' */
+/** @import { Check, HistoryView, PcView } from '#contracts' */
 /** @import { Scene } from './parts.js' */
 /** @typedef {PcView['checks'][number]} DatedCheck */
 
 const marks = /** @type {const} */ (['fault', 'unknown', 'ok']);
 
-/**
- * How many rooms are ready, need somebody, are unknown.
- * @param {{ scene: Scene, pcs: PcView[] }} props
- */
-export function Tally({ scene, pcs }) {
-  const counts = tally(pcs, scene.live);
-  const order = /** @type {const} */ (['ok', 'fault', 'unknown']);
-  return html`<section class="tally" aria-label=${say(scene.lang, 'tally')}>
-    ${order.map(
-      (mark) => html`<p class="tile ${mark} ${counts[mark] === 0 ? 'none' : ''}" data-tally=${mark} key=${mark}>
-        <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${say(scene.lang, mark)}</span>
-      </p>`,
-    )}
-  </section>`;
-}
-
-/** @param {{ scene: Scene, pcs: PcView[] }} props */
-export function Rooms({ scene, pcs }) {
-  return html`<section class="rooms" aria-labelledby="rooms">
-    <h2 id="rooms">${say(scene.lang, 'rooms')}</h2>
-    ${pcs.length === 0 ? html`<p class="card quiet">${say(scene.lang, 'noRooms')}</p>` : null}
-    <div class="cards">${sortedPcs(pcs, scene.live).map((pc) => html`<${Room} scene=${scene} pc=${pc} key=${pc.pc} />`)}</div>
-  </section>`;
-}
-
-/** @param {{ scene: Scene, pc: PcView }} props */
-function Room({ scene, pc }) {
+/** @param {{ scene: Scene, pc: PcView, history: HistoryView | null }} props */
+export function Room({ scene, pc, history }) {
   const { lang, live } = scene;
+  const { config } = pc;
   const mark = pcMark(pc, live);
   const rank = (/** @type {Check} */ check) => marks.indexOf(checkMark(check, pc, live));
-  const checks = pc.checks.toSorted((a, b) => rank(a) - rank(b));
+  const checks = pc.checks.toSorted((a, b) => rank(a) - rank(b) || meetingRank(a.component) - meetingRank(b.component));
   return html`<article class="card room ${mark}" data-pc=${pc.pc}>
     <header>
       <${Mark} is=${mark} />
@@ -53,10 +30,12 @@ function Room({ scene, pc }) {
     </header>
     ${checks.length === 0 ? html`<p class="quiet">${say(lang, 'noChecks')}</p>` : null}
     <ul class="checks">${checks.map((check) => html`<${CheckLine} scene=${scene} pc=${pc} check=${check} key=${`${check.component}/${check.device}`} />`)}</ul>
+    ${history === null ? null : html`<${Strips} scene=${scene} history=${history} pc=${pc.pc} />`}
     <p class="foot">
       <bdi>${pc.pc}</bdi> · ${heardText(scene, pc)}
       ${pc.agent === null ? null : html` · <bdi>${say(lang, 'agent', { version: pc.agent })}</bdi>`}
     </p>
+    ${config.held === config.wanted || config.held === 0 ? null : html`<p class="hint">${say(lang, 'drift', { held: config.held, wanted: config.wanted })}</p>`}
   </article>`;
 }
 
@@ -65,24 +44,25 @@ function Room({ scene, pc }) {
  * @param {PcView} pc
  * @param {'ok' | 'fault' | 'unknown'} mark
  */
-function stateText({ lang, now, live, lostAt }, pc, mark) {
+function stateText(scene, pc, mark) {
+  const { lang, now, live, lostAt } = scene;
   const since = mark === 'unknown' ? unknownSince(pc, lostAt) : null;
   const state = since === null ? say(lang, mark) : say(lang, 'unknownSince', { time: timeText(lang, since, now) });
-  return live && pc.presence !== 'online' ? `${state} · ${sayWord(lang, 'presence', pc.presence)}` : state;
+  return live && pc.why !== null ? `${state} · ${whyText(scene, pc.why)}` : state;
 }
 
 /** @param {{ scene: Scene, pc: PcView, check: DatedCheck }} props */
 function CheckLine({ scene, pc, check }) {
   const mark = checkMark(check, pc, scene.live);
   const old = mark === 'unknown' && check.status !== 'unknown';
-  const device = deviceOf(scene.lang, check);
+  const device = deviceOf(check);
   return html`<li class=${mark} data-check=${check.component}>
     <${Mark} is=${mark} />
     <div>
       <p>${checkText(scene, check, mark)}</p>
       ${device === '' ? null : html`<p class="dim"><${Foreign} text=${device} /></p>`}
       ${old ? html`<p class="dim">${say(scene.lang, 'lastAnswer', { answer: answerText(scene, check) })}</p>` : null}
-      ${check.reason === null ? null : html`<p class="dim"><${Foreign} text=${check.reason} /></p>`}
+      ${check.reason === null ? null : html`<p class="dim"><bdi>${reasonIn(scene.lang, check.reason)}</bdi></p>`}
     </div>
     <${Age} scene=${scene} since=${old ? (unknownSince(pc, scene.lostAt) ?? check.since) : check.since} />
   </li>`;

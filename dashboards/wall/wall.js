@@ -1,60 +1,85 @@
-/** The wall: this site and its incidents, live. It shows what the centre says, and unknown where it says nothing. */
+/** The wall: the nation, a site, an incident, a roll call. It shows what the centre says, and unknown where it says nothing. */
 import { html } from 'htm/preact';
 import { render } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { Incidents, incidentTitle } from './incidents.js';
-import { changed, news, openIncidents, pcMark, viewOf } from './model.js';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCatalogue, useStream } from './data.js';
+import { IncidentPage } from './incident.js';
+import { incidentTitle } from './incidents.js';
+import { news, openIncidents, tally } from './model.js';
+import { Nation } from './nation.js';
 import { Mark } from './parts.js';
 import { usePerson } from './person.js';
 import { preferredLanguage, preferredTheme, remember } from './preferences.js';
-import { Rooms, Tally } from './rooms.js';
-import { follow } from './stream.js';
+import { RollCallPage } from './rollcall.js';
+import { useRoute } from './route.js';
+import { SitePage } from './site.js';
 import { timeText } from './times.js';
 import { nameIn, say } from './words.js';
 
-/** @import { Catalogue, View } from './model.js' */
+/** @import { View } from './model.js' */
 /** @import { Scene } from './parts.js' */
-/** `upMs` is the page's own running clock when the centre last spoke. @typedef {{ view: View | null, connected: boolean, upMs: number }} Link */
+/** @import { Route } from './route.js' */
+
+/** More at once nobody can listen to. */
+const spokenAtOnce = 5;
 
 function Wall() {
-  const { view, connected, upMs } = useStream();
+  const route = useRoute();
+  const { view, connected, upMs } = useStream(route.view === 'site' ? route.at : null);
   const catalogue = useCatalogue(connected);
   const [lang, setLang] = usePreference('lang', preferredLanguage());
   const [theme, setTheme] = usePreference('theme', preferredTheme());
   const { act, dialog, askName, name } = usePerson(lang);
   useTick();
+  useOnlySite(view);
   useEffect(() => void Object.assign(document.documentElement, { lang }), [lang]);
   useEffect(() => void Object.assign(document.documentElement.dataset, { theme }), [theme]);
 
+  const now = view === null ? Date.now() : view.at + performance.now() - upMs;
+  const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = {
-    lang,
-    now: view === null ? Date.now() : view.at + performance.now() - upMs,
-    live: connected && view?.subscribed === true,
-    lostAt: view === null ? null : connected ? view.deafSince : view.at,
-    catalogue,
-  };
-  const pcs = view?.pcs ?? [];
-  const allKnown = pcs.length > 0 && pcs.every((pc) => pcMark(pc, scene.live) === 'ok');
-  useEffect(() => void Object.assign(document, { title: pageTitle(view, scene.live, allKnown) }));
+  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, act };
+  const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
+  useEffect(() => void Object.assign(document, { title: pageTitle(view, scene.live, counts) }));
   return html`
     <header class="top">
-      <h1>Sabha <small>${view?.sites.map((site) => html`<bdi key=${site.site}>${nameIn(lang, site.name)}</bdi>`)}</small></h1>
+      <h1><a href="#/">Sabha</a> <small>${view === null ? null : html`<span>${say(lang, 'stages', counts)}</span>`}</small></h1>
       <${LinkState} scene=${scene} view=${view} connected=${connected} />
       <div class="switches">
+        <a class="button primary" href="#/rollcall">${say(lang, 'callRoll')}</a>
         <button onClick=${askName}>${name === '' ? say(lang, 'noName') : html`<bdi>${say(lang, 'you', { name })}</bdi>`}</button>
         <button lang=${lang === 'hi' ? 'en' : 'hi'} onClick=${() => setLang(lang === 'hi' ? 'en' : 'hi')}>${lang === 'hi' ? 'English' : 'हिन्दी'}</button>
         <button onClick=${() => setTheme(theme === 'dark' ? 'light' : 'dark')}>${say(lang, theme === 'dark' ? 'toLight' : 'toDark')}</button>
       </div>
     </header>
     <${Banner} scene=${scene} view=${view} connected=${connected} />
-    <main class=${scene.live ? '' : 'stale'}>
-      <${Tally} scene=${scene} pcs=${pcs} />
-      <${Incidents} scene=${scene} incidents=${view?.incidents ?? []} act=${act} allKnown=${allKnown} />
-      <${Rooms} scene=${scene} pcs=${pcs} />
-    </main>
+    <main class=${scene.live ? '' : 'stale'} tabindex="-1">${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} counts=${counts} />`}</main>
     <${Announcer} scene=${scene} view=${view} />
     ${dialog}`;
+}
+
+/** @param {{ scene: Scene, view: View, route: Route, counts: ReturnType<typeof tally> }} props */
+function Page({ scene, view, route, counts }) {
+  const { at } = route;
+  const scope = useRef('');
+  if (route.view === 'nation' || route.view === 'site') scope.current = at;
+  if (route.view === 'site') return html`<${SitePage} scene=${scene} view=${view} at=${at} key=${at} />`;
+  if (route.view === 'incident')
+    return html`<${IncidentPage} scene=${scene} id=${at} row=${view.incidents.find((one) => `${one.id}` === at)} key=${at} />`;
+  if (route.view === 'rollcall') return html`<${RollCallPage} scene=${scene} view=${view} id=${at} scope=${scope.current} />`;
+  return html`<${Nation} scene=${scene} view=${view} counts=${counts} state=${at} />`;
+}
+
+/**
+ * An office that watches only itself has no use for a map: it is shown its site, unless another view was asked for.
+ * @param {View | null} view
+ */
+function useOnlySite(view) {
+  useEffect(() => {
+    if (view === null || location.hash !== '') return;
+    const sites = [...view.sites.values()].flat();
+    location.replace(sites.length === 1 ? `#/site/${sites[0]?.site}` : '#/');
+  }, [view === null]);
 }
 
 /** @param {{ scene: Scene, view: View | null, connected: boolean }} props */
@@ -90,45 +115,12 @@ function Announcer({ scene, view }) {
     const told = news(before.current.incidents, view.incidents);
     before.current = view;
     if (told.length === 0) return;
-    const lines = told.map(({ key, incident }) =>
-      say(lang, key, { title: incidentTitle(scene, incident), room: nameIn(lang, incident.room) }),
-    );
+    const lines = told
+      .slice(0, spokenAtOnce)
+      .map(({ key, incident }) => say(lang, key, { title: incidentTitle(scene, incident), room: nameIn(lang, incident.room) }));
     setText(lines.join('. '));
   }, [view, catalogue]);
   return html`<p class="unseen" aria-live="polite">${text}</p>`;
-}
-
-/** @returns {Link} */
-function useStream() {
-  const [link, setLink] = useState(/** @type {Link} */ ({ view: null, connected: false, upMs: 0 }));
-  useEffect(() => {
-    const heard = (/** @type {(view: View | null) => View | null} */ next) =>
-      setLink(({ view }) => ({ view: next(view), connected: true, upMs: performance.now() }));
-    return follow('/api/stream', {
-      onSnapshot: (snapshot) => heard((view) => viewOf(snapshot, view)),
-      onChange: (frame) => heard((view) => view && changed(view, frame)),
-      onLost: () => setLink((old) => ({ ...old, connected: false })),
-    });
-  }, []);
-  return link;
-}
-
-/**
- * The catalogue's words, read again after each reconnect: the centre may be a newer one.
- * @param {boolean} connected
- */
-function useCatalogue(connected) {
-  const [catalogue, setCatalogue] = useState(/** @type {Catalogue} */ ({}));
-  useEffect(() => {
-    if (!connected) return;
-    fetch('/api/words')
-      .then((answer) => answer.json())
-      .then((words) => setCatalogue(words.faults))
-      .catch(() => {
-        // The stream breaks too then, and its return reads the words again.
-      });
-  }, [connected]);
-  return catalogue;
 }
 
 /**
@@ -158,12 +150,12 @@ function useTick() {
 /**
  * @param {View | null} view
  * @param {boolean} live
- * @param {boolean} allKnown
+ * @param {ReturnType<typeof tally>} counts
  */
-function pageTitle(view, live, allKnown) {
-  const open = view === null ? 0 : openIncidents(view.incidents).length;
+function pageTitle(view, live, counts) {
+  const open = view === null ? 0 : openIncidents(view.incidents).filter((one) => one.acknowledged === null).length;
   if (!live) return '○ Sabha';
-  return open > 0 ? `◆ ${open} · Sabha` : `${allKnown ? '●' : '○'} Sabha`;
+  return open > 0 ? `◆ ${open} · Sabha` : `${counts.live > 0 && counts.ok === counts.live ? '●' : '○'} Sabha`;
 }
 
 const root = document.getElementById('wall') ?? document.body;

@@ -1,21 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { deviceOf, subjectOf } from './subject.js';
+import { deviceOf, reasonIn, subjectOf } from './subject.js';
 import { nameIn, say, sayWord, shown, words } from './words.js';
 
-const en: Record<string, string> = words.en;
-const hi: Record<string, string> = words.hi;
-
-test('every text exists in both languages, with the same blanks', () => {
-  expect(Object.keys(hi)).toEqual(Object.keys(en));
+test('every text has both languages, with the same blanks', () => {
   const blanks = (text = '') => (text.match(/\{\w+\}/g) ?? []).sort();
-  for (const key of Object.keys(en)) expect([key, blanks(hi[key])]).toEqual([key, blanks(en[key])]);
+  for (const [key, pair] of Object.entries(words)) {
+    expect([key, pair.length, pair.every((text) => text !== '')]).toEqual([key, 2, true]);
+    expect([key, blanks(pair[1])]).toEqual([key, blanks(pair[0])]);
+  }
 });
 
 test('Hindi is written in Devanagari, with Latin digits', () => {
-  const latinOnly = new Set(['{what}: {title}']);
-  for (const [key, text] of Object.entries(hi)) {
-    if (latinOnly.has(text)) continue;
+  for (const [key, [, text]] of Object.entries(words)) {
     expect([key, text]).toEqual([key, expect.stringMatching(/\p{Script=Devanagari}/u)]);
     expect(text).not.toMatch(/[०-९]/);
   }
@@ -28,7 +25,7 @@ test('no text is left over', () => {
     .map((name) => readFileSync(new URL(name, dir), 'utf8'))
     .join('\n');
   const groups = [...code.matchAll(/sayWord\([\w.]+, '(\w+)'/g)].map(([, group]) => `${group}.`);
-  const unused = Object.keys(en).filter((key) => !code.includes(`'${key}'`) && !groups.some((group) => key.startsWith(group)));
+  const unused = Object.keys(words).filter((key) => !code.includes(`'${key}'`) && !groups.some((group) => key.startsWith(group)));
   expect(unused).toEqual([]);
 });
 
@@ -39,7 +36,8 @@ test('blanks are filled, and what fills them is never a pattern', () => {
 
 test('a word we have no text for shows itself; a key of the language object is not a text', () => {
   expect(sayWord('hi', 'component', 'microphone')).toBe('माइक');
-  expect(sayWord('hi', 'component', 'speaker')).toBe('speaker');
+  expect(sayWord('hi', 'component', 'toaster')).toBe('toaster');
+  expect(sayWord('en', 'span', 'fault', { age: '5 min' })).toBe('fault 5 min');
   expect(sayWord('en', 'channel', '__proto__')).toBe('__proto__');
 });
 
@@ -58,9 +56,16 @@ test('foreign text is cut, kept to one line, and cannot turn the writing directi
 
 test('a check is named after the part of the PC that it is about, never after its place in the profile', () => {
   expect(subjectOf('en', { component: 'pc', device: 'disk' })).toBe('Disk');
-  expect(deviceOf('en', { component: 'pc', device: 'disk' })).toBe('');
+  expect(deviceOf({ component: 'pc', device: 'disk' })).toBe('');
   expect(subjectOf('hi', { component: 'microphone', device: 'expected-1' })).toBe('माइक');
-  expect(deviceOf('hi', { component: 'microphone', device: 'expected-1' })).toBe('');
-  expect(deviceOf('en', { component: 'microphone', device: 'expected-1', name: 'Jabra' })).toBe('Jabra');
-  expect(deviceOf('en', { component: 'pc', device: 'toaster' })).toBe('toaster');
+  expect(deviceOf({ component: 'microphone', device: 'expected-1' })).toBe('');
+  expect(deviceOf({ component: 'microphone', device: 'expected-1', name: 'Jabra' })).toBe('Jabra');
+  expect(deviceOf({ component: 'pc', device: 'toaster' })).toBe('toaster');
+});
+
+test('a reason of fixed words is told in Hindi; what a system itself said stays as it is', () => {
+  expect(reasonIn('hi', 'in use by zoom, another program')).toBe('zoom, किसी दूसरे प्रोग्राम में चल रहा है');
+  expect(reasonIn('hi', 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
+  expect(reasonIn('en', 'no audio server')).toBe('no audio server');
+  expect(reasonIn('hi', 'ENOENT\nopen')).toBe('ENOENT open');
 });

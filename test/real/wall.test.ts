@@ -1,246 +1,246 @@
-/** The wall in a real browser, against the real API and a desk whose content the test writes. */
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
-import { type Api, startApi } from '../../flows/api/server.ts';
-import { requirePart } from './parts.ts';
+/** The wall's four views in a real browser: what a person sees and does. */
+import { describe, expect, test } from 'vitest';
+import { detailOf, fullOf, lehRoom, microphoneGone, rollCallOf } from './wall-nation.ts';
+import { wallRuns, wallStage } from './wall-stage.ts';
 
-const program = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .flatMap((dir) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(dir, name)))
-  .find((path) => existsSync(path));
-const closedNetwork = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', ...closedNetwork];
-const log = { warn: () => {}, error: () => {} };
-const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
+describe.runIf(wallRuns)('the wall', () => {
+  const stage = wallStage();
+  const tile = (state: string) => stage.page.locator(`.tile[data-state=${state}]`);
+  const line = (id: number) => stage.page.locator(`[data-incident="${id}"]`);
+  const spoken = () => stage.page.locator('[aria-live=polite]').textContent();
 
-describe.runIf(requirePart('Chromium', program !== undefined))('the wall', () => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
-  let desk: ScriptedDesk;
-  let api: Api;
-  let troubles: string[];
-
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: program ?? '', args: flags });
-  });
-  afterAll(() => browser?.close());
-  beforeEach(async () => {
-    desk = scriptedDesk();
-    api = await startApi({ host: '127.0.0.1', port: 0, desk, ...folders, log });
-    await openPage({});
-  });
-  afterEach(async () => {
-    await context.close();
-    await api.close();
-  });
-
-  async function openPage(options: NonNullable<Parameters<Browser['newContext']>[0]>): Promise<void> {
-    await context?.close();
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
-    page = await context.newPage();
-    page.setDefaultTimeout(5_000);
-    troubles = [];
-    page.on('pageerror', (error) => troubles.push(error.message));
-    page.on('dialog', (dialog) => {
-      troubles.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type()) && !message.text().includes('ERR_')) troubles.push(message.text());
-    });
-    await page.goto(`http://127.0.0.1:${api.port}/`);
-    await page.locator('[data-pc]').first().waitFor();
-  }
-  const tally = async () =>
-    Object.fromEntries(
-      await Promise.all(
-        ['ok', 'fault', 'unknown'].map(async (mark) => [mark, await page.locator(`[data-tally=${mark}] strong`).textContent()]),
-      ),
+  test('the nation: sites by their stage, live ones counted, a tile for each state, red only where somebody is needed', async () => {
+    await stage.open('#/');
+    const { page } = stage;
+    expect(await page.locator('.top').textContent()).toMatch(/753 live, 46 being set up, 15 planned.*as of \d\d:\d\d:\d\d/);
+    expect(await stage.tally()).toEqual({ ok: '707', fault: '17', unknown: '29' });
+    expect(await page.locator('.tile').count()).toBe(36);
+    expect(await page.locator('.tile.hot').evaluateAll((all) => all.map((one) => one.getAttribute('data-state')))).toEqual(['ladakh']);
+    expect(await tile('ladakh').textContent()).toContain(
+      'Ladakh: 7 of 8 ready, 1 not ready, 0 unknown, 1 not live yet. needs somebody now',
     );
-  const marks = () =>
-    page.locator('article [data-mark]').evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute('data-mark')))]);
-  const spoken = () => page.locator('[aria-live=polite]').textContent();
-  const asOf = () => page.locator('.link').textContent();
-  /** How far the page can be pushed sideways, in pixels. */
-  const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
-  test('this PC and its checks are shown in plain words, with their age and without a complaint of the browser', async () => {
-    const room = page.locator('[data-pc="ladakh/leh/vc-1"]');
-    expect(await room.getByRole('heading').textContent()).toBe('Conference room');
-    expect(await room.locator('[data-check=microphone]').textContent()).toMatch(/Microphone: works\s*Jabra Speak 710\s*for 2 h 5 min/);
-    await expect.poll(tally).toEqual({ ok: '1', fault: '0', unknown: '0' });
-    await expect.poll(marks).toEqual(['ok']);
-    await expect.poll(() => page.title()).toBe('● Sabha');
-    expect(troubles).toEqual([]);
+    expect(await tile('ladakh').textContent()).toMatch(/^\s*LA7\/8/);
+    const kinds = await tile('ladakh')
+      .locator('path')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('class')));
+    expect(kinds).toEqual(['dot fault', 'dot ok', 'dot commissioning']);
+    expect(await page.locator('.needs .line').evaluateAll((all) => all.map((one) => one.getAttribute('data-incident')))).toEqual([
+      '7',
+      '9',
+    ]);
+    await page.getByText('1 open, somebody is on it').waitFor();
+    expect(stage.troubles).toEqual([]);
   });
 
-  test('an incident appears without a reload, says what to do first, is spoken once, and leaves when it clears', async () => {
-    const now = Date.now();
-    const [microphone, ...others] = wellPc(now).checks;
-    if (microphone === undefined) throw new Error('the scripted PC has no check');
-    const faulty = { ...microphone, status: 'fault', fault: 'microphone.missing', since: now } as const;
-    desk.change({ pcs: [wellPc(now, { incident: 7, checks: [faulty, ...others] })], incidents: [microphoneGone(now)] });
-    const card = page.locator('[data-incident="7"]');
-    await card.getByRole('heading', { name: 'Microphone not found' }).waitFor();
-    expect(await card.textContent()).toContain('Do first: Unplug the microphone cable and plug it in again.');
-    expect(await card.textContent()).toContain('Tashi was told by e-mail');
-    await expect.poll(tally).toEqual({ ok: '0', fault: '1', unknown: '0' });
-    await expect.poll(() => page.title()).toBe('◆ 1 · Sabha');
+  test('a tile opens the sites of its state, by keyboard too, and the way leads on to a site and back', async () => {
+    await stage.open('#/');
+    const { page } = stage;
+    await tile('ladakh').focus();
+    await page.keyboard.press('Enter');
+    const panel = page.locator('[data-panel=ladakh]');
+    await expect.poll(() => panel.getByRole('heading').evaluate((one) => one === document.activeElement)).toBe(true);
+    expect(await panel.locator('li').first().textContent()).toMatch(/Leh\s*Microphone not found/);
+    expect(await panel.locator('li').count()).toBe(9);
+    await expect.poll(() => page.locator('.needs .line').count()).toBe(1);
+    await panel.getByRole('link', { name: 'Leh' }).click();
+    await page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();
+    await page.goBack();
+    await panel.waitFor();
+    await panel.getByRole('link', { name: 'Close' }).click();
+    await panel.waitFor({ state: 'detached' });
+    expect(stage.troubles).toEqual([]);
+  });
+
+  test('one fault of one site costs a reader of the nation at most 1 KB and repaints its tile alone', async () => {
+    await stage.open('#/');
+    const { page, desk } = stage;
+    await page.evaluate(() => {
+      const touched = new Set<string>();
+      Object.assign(globalThis, { touched });
+      const stateOf = (node: Node) =>
+        (node instanceof Element ? node : node.parentElement)?.closest('[data-state]')?.getAttribute('data-state');
+      const watch = { subtree: true, childList: true, attributes: true, characterData: true };
+      const observer = new MutationObserver((all) => {
+        for (const one of all) touched.add(stateOf(one.target) ?? 'another');
+      });
+      observer.observe(document.querySelector('.map') as Element, watch);
+    });
+    const goa = desk.content.sites.find((one) => one.site === 'goa/site-1');
+    if (goa === undefined) throw new Error('no such site');
+    const why = { component: 'microphone', fault: 'microphone.missing', reason: null };
+    const row = microphoneGone(Date.now(), { id: 12, scope: 'goa/site-1/vc-1', site: goa.name });
+    const bytes = desk.change({ sites: [{ ...goa, readiness: 'not-ready', why, worst: 'critical', open: 1 }], incidents: [row] });
+    await expect.poll(() => tile('goa').getAttribute('class')).toContain('hot');
+    await expect.poll(stage.tally).toEqual({ ok: '706', fault: '18', unknown: '29' });
+    const clock = () => page.locator('.link').textContent();
+    const before = await clock();
+    await expect.poll(clock, { timeout: 3_000 }).not.toBe(before);
+    expect(await page.evaluate(() => [...(globalThis as unknown as { touched: Set<string> }).touched])).toEqual(['goa']);
+    console.log(`one fault: ${bytes} bytes`);
+    expect(bytes).toBeLessThanOrEqual(1024);
+  });
+
+  test('an incident appears without a reload, is spoken once, and leaves when it clears', async () => {
+    await stage.open('#/');
+    const row = microphoneGone(Date.now(), { id: 20, scope: 'delhi/site-1/vc-1', site: { en: 'Delhi 1', hi: 'दिल्ली 1' } });
+    stage.desk.change({ incidents: [row] });
+    await line(20).getByRole('heading', { name: 'Microphone not found' }).waitFor();
+    expect(await line(20).textContent()).toContain('Tashi was told by e-mail');
+    await expect.poll(() => stage.page.title()).toBe('◆ 3 · Sabha');
     await expect.poll(spoken).toBe('New: Microphone not found, Conference room');
-    desk.change({ pcs: [wellPc(now)], incidents: [microphoneGone(now, { overAt: now, over: 'cleared' })] });
-    await card.waitFor({ state: 'detached' });
-    await page.getByText('Nothing needs anybody.').waitFor();
+    stage.desk.change({ incidents: [{ ...row, overAt: Date.now(), over: 'cleared' }] });
+    await line(20).waitFor({ state: 'detached' });
     await expect.poll(spoken).toBe('Over: Microphone not found, Conference room');
-    expect(troubles).toEqual([]);
+    await expect.poll(() => tile('delhi').getAttribute('class')).not.toContain('hot');
   });
 
-  test('acknowledge asks for a name once, by keyboard alone, and a tick of the ages erases nothing; a note needs none again', async () => {
-    desk.change({ incidents: [microphoneGone(Date.now())] });
-    await page.getByRole('button', { name: 'I am on it' }).focus();
+  test('acknowledge in place asks for a name once, by keyboard alone, and a tick of the ages erases nothing', async () => {
+    const { desk } = stage;
+    desk.onPost = (path, { by }) => {
+      const id = Number(/incidents\/(\d+)\/acknowledge/.exec(path)?.[1]);
+      const row = desk.content.incidents.find((one) => one.id === id);
+      if (row !== undefined && by !== undefined) desk.change({ incidents: [{ ...row, acknowledged: { by, at: Date.now() } }] });
+      return { status: 204 };
+    };
+    await stage.open('#/');
+    const { page } = stage;
+    await line(7).getByRole('button', { name: 'I am on it' }).focus();
     await page.keyboard.press('Enter');
     await page.locator('dialog input:focus').waitFor();
     await page.keyboard.type('As');
-    const before = await asOf();
-    await expect.poll(asOf, { timeout: 3_000 }).not.toBe(before);
+    const clock = () => page.locator('.link').textContent();
+    const before = await clock();
+    await expect.poll(clock, { timeout: 3_000 }).not.toBe(before);
     await page.keyboard.type('ha');
     await page.keyboard.press('Enter');
-    await page.getByText('Asha is on it').waitFor();
-    expect(desk.incident(7)?.acknowledged?.by).toBe('Asha');
-    await page.getByRole('button', { name: 'I am on it' }).waitFor({ state: 'detached' });
-    await page.getByLabel('Note for incident 7').fill('केबल बदल दी');
-    await page.keyboard.press('Enter');
-    await page.getByText('केबल बदल दी').waitFor();
-    expect(desk.incident(7)?.notes).toMatchObject([{ by: 'Asha', text: 'केबल बदल दी' }]);
-    await expect.poll(() => page.getByLabel('Note for incident 7').inputValue()).toBe('');
+    await page.getByText('2 open, somebody is on it').waitFor();
+    expect(desk.posts).toEqual([['/api/incidents/7/acknowledge', { by: 'Asha' }]]);
+    await expect.poll(() => tile('ladakh').getAttribute('class')).not.toContain('hot');
+    await line(9).getByRole('button', { name: 'I am on it' }).click();
+    await page.getByText('3 open, somebody is on it').waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'You: Asha' }).waitFor();
-    expect(troubles).toEqual([]);
+    expect(stage.troubles).toEqual([]);
   });
 
-  test('what could not be saved is said, and nothing is lost of what was written', async () => {
-    desk.change({ incidents: [microphoneGone(Date.now())] });
+  test('the site: each check with its age, its last day, the drift of its profile, its facts', async () => {
+    await stage.open('#/site/ladakh/leh');
+    const room = stage.page.locator('article[data-pc="ladakh/leh/vc-1"]');
+    await room.waitFor();
+    expect(await room.locator('.state').textContent()).toBe('Not ready · Microphone not found');
+    expect(await room.locator('[data-check=camera]').textContent()).toMatch(
+      /Camera: works\s*Logitech Rally\s*in use by zoom\s*for 2 h 5 min/,
+    );
+    await room.getByText('Profile 3, should be 4').waitFor();
+    expect(await room.locator('[data-strip=microphone]').textContent()).toContain('fault 1 h · unknown 1 h · away 1 h · works 21 h');
+    const shapes = await room.locator('[data-strip=microphone] rect').evaluateAll((all) => all.map((one) => one.getAttribute('class')));
+    expect(shapes).toEqual(['ok', 'away', 'ok', 'unknown', 'fault']);
+    expect(await stage.page.locator('.facts').textContent()).toContain('Elevation3,524 m');
+    stage.desk.change({ pcs: [lehRoom(Date.now(), { readiness: 'ready', why: null, config: { wanted: 4, held: 4 } })] });
+    await expect.poll(() => room.locator('.state').textContent()).toBe('Ready (not proven)');
+    await room.getByText('Profile 3').waitFor({ state: 'detached' });
+    expect(stage.troubles).toEqual([]);
+  });
+
+  test('a site that is being set up shows what is still to do, and is accepted', async () => {
+    const { desk } = stage;
+    const site = desk.content.sites.find((one) => one.site === 'ladakh/leh');
+    if (site === undefined) throw new Error('no such site');
+    desk.change({ sites: [{ ...site, stage: 'commissioning' }] });
+    desk.content.details.set('ladakh/leh', detailOf(Date.now(), { ...site, stage: 'commissioning' }));
+    desk.onPost = () => {
+      desk.change({ sites: [{ ...site, stage: 'live' }] });
+      return { status: 200, body: {} };
+    };
+    await stage.open('#/site/ladakh/leh');
+    const { page } = stage;
+    const items = page.locator('.checklist li');
+    await expect.poll(() => items.count()).toBe(6);
+    expect(await items.nth(0).textContent()).toContain('The agent is installed on every PC (done)');
+    expect(await items.nth(2).textContent()).toMatch(/newest profile \(open\)\s*vc-1/);
     await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     await page.reload();
+    await page.getByRole('button', { name: 'Accept: this site is live' }).click();
+    await page.locator('.checklist').waitFor({ state: 'detached' });
+    expect(desk.posts).toEqual([['/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Asha' }]]);
+  });
+
+  test('an office that watches only itself is shown its site', async () => {
+    stage.desk.content = { ...stage.desk.content, sites: stage.desk.content.sites.filter((one) => one.site === 'ladakh/leh') };
+    await stage.open('');
+    await stage.page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();
+    await stage.open('#/');
+    expect(await stage.page.locator('.tile').count()).toBe(1);
+  });
+
+  test('the incident in full: what to do first, notes, history; what could not be saved is said, and nothing is lost of it', async () => {
+    const { desk } = stage;
+    await stage.open('#/incident/7');
+    const { page } = stage;
+    await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
+    await page.reload();
+    await page.getByText('Unplug the microphone cable and plug it in again.').waitFor();
+    expect(await line(7).textContent()).toContain('केबल देख रहा हूँ');
+    expect(await line(7).locator('.history').textContent()).toMatch(/Raised\s*told Tashi by email/);
+    desk.onPost = () => ({ status: 409, body: { error: 'this incident is over' } });
     await page.getByLabel('Note for incident 7').fill('cable');
-    desk.note = async () => 'over';
-    await page.getByRole('button', { name: 'Add note' }).click();
+    await page.keyboard.press('Enter');
     await page.getByText('Not saved: this incident is over').waitFor();
     expect(await page.getByLabel('Note for incident 7').inputValue()).toBe('cable');
+    desk.onPost = (_path, { by = '', text = '' }) => {
+      const full = fullOf(microphoneGone(Date.now()), Date.now());
+      desk.content.full.set(7, { ...full, notes: [...full.notes, { at: Date.now(), by, text }] });
+      return { status: 204 };
+    };
+    await page.getByRole('button', { name: 'Add note' }).click();
+    await expect.poll(() => line(7).locator('.notes li').count()).toBe(2);
+    expect(await page.getByLabel('Note for incident 7').inputValue()).toBe('');
+    await stage.open('#/incident/99');
+    await page.getByText('This alert is not in the records.').waitFor();
   });
 
-  test('the Hindi switch turns the page and the catalogue, and is remembered', async () => {
-    desk.change({ incidents: [microphoneGone(Date.now())] });
-    await page.getByRole('button', { name: 'हिन्दी' }).click();
-    await page.getByRole('heading', { name: 'माइक नहीं मिल रहा' }).waitFor();
-    await page.locator('html[lang=hi]').waitFor();
-    expect(await page.locator('[data-check=camera]').textContent()).toContain('कैमरा: ठीक है');
+  test('the roll of a state is called, answers come in live, and paper shows every room', async () => {
+    const { desk } = stage;
+    const call = (answered: number, finished: boolean) => rollCallOf(desk.content, 'ladakh', { answered, finished });
+    desk.onPost = () => {
+      const started = call(0, false);
+      desk.content.rollcalls.set('r1', started);
+      desk.change({ rollcall: { ...started, rows: [] } });
+      return { status: 201, body: { id: 'r1' } };
+    };
+    await stage.open('#/nation/ladakh');
+    const { page } = stage;
+    await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     await page.reload();
-    await page.getByRole('heading', { name: 'माइक नहीं मिल रहा' }).waitFor();
-    await page.getByRole('button', { name: 'English' }).click();
-    await page.getByRole('heading', { name: 'Microphone not found' }).waitFor();
-  });
-
-  test('dark and light follow the system until the switch says otherwise', async () => {
-    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-    await openPage({ colorScheme: 'light' });
-    const light = await ground();
-    await page.getByRole('button', { name: 'Dark' }).click();
-    await expect.poll(ground).not.toBe(light);
-    await page.reload();
-    await page.getByRole('button', { name: 'Light' }).waitFor();
-    expect(await ground()).not.toBe(light);
-  });
-
-  test.each([320, 390])('a phone of %d pixels does not scroll sideways, in either language', async (width) => {
-    const now = Date.now();
-    desk.change({ pcs: [wellPc(now, { incident: 7 })], incidents: [microphoneGone(now, { flapping: true })] });
-    await openPage({ viewport: { width, height: 740 } });
-    await page.locator('[data-incident="7"]').waitFor();
-    expect(await sideways()).toBe(0);
-    const inside = await page.locator('.card').evaluateAll((cards) => cards.every((card) => card.scrollWidth <= card.clientWidth));
-    expect(inside).toBe(true);
-    await page.getByRole('button', { name: 'हिन्दी' }).click();
-    await page.getByRole('heading', { name: 'माइक नहीं मिल रहा' }).waitFor();
-    expect(await sideways()).toBe(0);
-  });
-
-  test('when the stream is lost everything turns to unknown since then, and comes back by itself', async () => {
-    const { port } = api;
-    await api.close();
-    await page.getByText(/Connection to the centre lost. Everything is unknown since \d\d:\d\d:\d\d/).waitFor();
-    await expect.poll(tally).toEqual({ ok: '0', fault: '0', unknown: '1' });
-    await expect.poll(marks).toEqual(['unknown']);
-    await expect.poll(() => page.title()).toBe('○ Sabha');
-    expect(await page.locator('[data-pc] .state').textContent()).toMatch(/^Unknown since \d\d:\d\d:\d\d$/);
-    expect(await page.getByText('Nothing needs anybody.').count()).toBe(0);
-    api = await startApi({ host: '127.0.0.1', port, desk, ...folders, log });
-    await expect.poll(tally, { timeout: 5_000 }).toEqual({ ok: '1', fault: '0', unknown: '0' });
-    await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
-  });
-
-  test('when the centre hears no PC, or the PC is silent, nothing stays green', async () => {
-    desk.change({ subscribed: false });
-    await page.getByText('The centre itself is cut off from the PCs.').waitFor();
-    await expect.poll(marks).toEqual(['unknown']);
-    desk.change({ subscribed: true, pcs: [wellPc(Date.now(), { presence: 'silent', heardAt: Date.now() - 300_000 })] });
-    await page.getByText('Does not answer').waitFor();
-    await expect.poll(marks).toEqual(['unknown']);
-    expect(await page.locator('[data-check=camera]').textContent()).toMatch(
-      /Camera: unknown\s*Logitech Rally\s*last answer: works\s*for 5 min/,
-    );
-  });
-
-  test('a page that breaks says that it knows nothing; it does not stay green', async () => {
-    const [first, ...others] = wellPc(Date.now()).checks;
-    if (first === undefined) throw new Error('the scripted PC has no check');
-    desk.change({ pcs: [wellPc(Date.now(), { checks: [{ ...first, since: 1e20 }, ...others] })] });
-    await page.getByText('This page failed: nothing is known.').waitFor();
-    await expect.poll(marks).toEqual([]);
-    await expect.poll(() => page.title()).toBe('○ Sabha');
-  });
-
-  test.each([
-    ['a shell and a script', '$(reboot)"</script><img src=x onerror=alert(1)><script>alert(2)</script>'],
-    ['4 KB', `$(reboot)"</script>${'W'.repeat(4096)}`],
-    ['right to left', '\u202eكاميرا\u2067 مكتب\u202e$(reboot)"</script>'],
-  ])('a hostile name is text and nothing else: %s', async (_what, name) => {
-    const now = Date.now();
-    const pcs = [wellPc(now, { room: { en: name, hi: name }, agent: name, incident: 7 })].map((pc) => ({
-      ...pc,
-      checks: pc.checks.map((check) => ({ ...check, name, reason: name })),
-    }));
-    const told = [{ person: name, channel: name, at: now }];
-    const notes = [{ at: now, by: name, text: name }];
-    const history = [{ kind: 'raised' as const, at: now, conclusion: name }];
-    const faults = microphoneGone(now).faults.map((fault) => ({ ...fault, fault: name, name }));
-    const words = { en: name, hi: name };
-    desk.change({ pcs, incidents: [microphoneGone(now, { room: words, site: words, told, notes, history, faults })] });
-    await page.locator('[data-incident="7"]').waitFor();
-    expect(await page.locator('[data-pc] h3').textContent()).toContain('$(reboot)"</script>');
-    expect(await page.locator('main script, main img').count()).toBe(0);
-    expect(await sideways()).toBe(0);
-    expect(troubles).toEqual([]);
-  });
-
-  test('the first load stays within 150 KB compressed, all of it from this server', async () => {
-    const session = await context.newCDPSession(page);
-    await session.send('Network.enable');
-    await session.send('Network.setCacheDisabled', { cacheDisabled: true });
-    let bytes = 0;
-    const asked: string[] = [];
-    session.on('Network.loadingFinished', (done) => {
-      bytes += done.encodedDataLength;
-    });
-    page.on('request', (request) => asked.push(new URL(request.url()).host));
-    await page.reload();
-    await page.locator('[data-pc]').first().waitFor();
-    console.log(`first load: ${bytes} bytes in ${asked.length} requests`);
-    expect(bytes).toBeGreaterThan(5_000);
-    expect(bytes).toBeLessThan(150_000);
-    expect(new Set(asked)).toEqual(new Set([`127.0.0.1:${api.port}`]));
+    await page.getByRole('link', { name: 'Call the roll' }).click();
+    expect(await page.locator('select[name=state]').inputValue()).toBe('ladakh');
+    await page.getByRole('button', { name: 'Call the roll' }).click();
+    await page.getByText('The roll is being called').waitFor();
+    expect(desk.posts).toEqual([['/api/rollcalls', { scope: 'ladakh', by: 'Asha' }]]);
+    expect(new URL(page.url()).hash).toBe('#/rollcall/r1');
+    expect(await page.getByRole('button', { name: 'Call the roll' }).isDisabled()).toBe(true);
+    const half = call(4, false);
+    desk.change({ rollcall: { ...half, rows: half.rows.slice(0, 4) } });
+    const count = (key: string) => page.locator(`[data-count=${key}] b`).textContent();
+    await expect.poll(() => count('ok')).toBe('3');
+    expect([await count('fault'), await count('silentSoFar')]).toEqual(['1', '4']);
+    const whole = call(7, true);
+    desk.content.rollcalls.set('r1', whole);
+    desk.change({ rollcall: { ...whole, rows: whole.rows.slice(4) } });
+    await page.locator('[data-finished=true]').waitFor();
+    const rows = () => page.locator('tr[data-pc]:visible').evaluateAll((all) => all.map((one) => one.getAttribute('class')));
+    await expect.poll(rows).toEqual(['fault', 'unknown']);
+    expect(await page.locator('tr.unknown').textContent()).toMatch(/Unknown.*silent since.*Tashi/s);
+    expect(await page.getByRole('link', { name: 'CSV' }).getAttribute('href')).toBe('/api/rollcalls/r1/table.csv');
+    await page.emulateMedia({ media: 'print' });
+    await expect.poll(rows).toEqual(['fault', 'unknown', ...Array(6).fill('ok')]);
+    const inks = await page.locator('tr[data-pc] td').evaluateAll((all) => all.map((one) => getComputedStyle(one).color));
+    expect(new Set(inks)).toEqual(new Set(['rgb(0, 0, 0)']));
+    expect(await page.locator('.caller, .switches').evaluateAll((all) => all.map((one) => getComputedStyle(one).display))).toEqual([
+      'none',
+      'none',
+    ]);
+    expect((await page.pdf()).length).toBeGreaterThan(5_000);
+    expect(stage.troubles).toEqual([]);
   });
 });

@@ -1,0 +1,101 @@
+/** One incident in full: what to do first, who is on it, what was noted, what happened. */
+import { html } from 'htm/preact';
+import { useState } from 'preact/hooks';
+import { useFetched } from './data.js';
+import { incidentTitle, overText, toldText } from './incidents.js';
+import { shownFaults } from './model.js';
+import { Age, actionOf, Foreign, Mark, Place, titleOf } from './parts.js';
+import { Trouble, useActing } from './person.js';
+import { timeText } from './times.js';
+import { say, sayWord, shown } from './words.js';
+
+/** @import { IncidentRow, IncidentView } from '#contracts' */
+/** @import { Scene } from './parts.js' */
+
+/**
+ * The row of the stream is the newest word on it; notes and history are asked for, again whenever the row changes.
+ * @param {{ scene: Scene, id: string, row: IncidentRow | undefined }} props
+ */
+export function IncidentPage({ scene, id, row }) {
+  const [acts, setActs] = useState(0);
+  /** @type {IncidentView | 'missing' | null} */
+  const found = useFetched(`/api/incidents/${id}`, [row, acts, scene.live]);
+  if (found === null || found === 'missing')
+    return html`<p class="card quiet">${say(scene.lang, found === null ? 'loading' : 'noIncidentFound')}</p>`;
+  return html`<div class="one"><${Incident} scene=${scene} incident=${{ ...found, ...row }} onActed=${() => setActs(acts + 1)} /></div>`;
+}
+
+/** @param {{ scene: Scene, incident: IncidentView, onActed: () => void }} props */
+function Incident({ scene, incident, onActed }) {
+  const { lang, now, live } = scene;
+  const { id, severity, scope, overAt } = incident;
+  const [first, ...others] = shownFaults(incident);
+  const action = first === undefined ? null : actionOf(scene, first.fault);
+  const frozenAt = first?.unknownSince ?? null;
+  const site = scope.split('/').slice(0, 2).join('/');
+  return html`<article class="card incident ${overAt === null ? severity : 'past'}" data-incident=${id}>
+    <p class="tags"><span class="tag ${severity}"><${Mark} is=${overAt !== null ? 'ok' : live ? 'fault' : 'unknown'} />${sayWord(lang, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
+    <h2>${incidentTitle(scene, incident)}</h2>
+    <p class="where">${scope.split('/').length === 3 ? html`<a href="#/site/${site}"><${Place} scene=${scene} names=${[incident.room, incident.site]} /></a>` : html`<${Place} scene=${scene} names=${[incident.room, incident.site]} />`}${first?.name ? html` · <${Foreign} text=${first.name} />` : null}</p>
+    ${action === null ? null : html`<p class="action"><b>${say(lang, 'doFirst')}:</b> ${action}</p>`}
+    ${others.map((one) => html`<p class="dim" key=${one.fault + one.device}>${say(lang, 'also', { title: titleOf(scene, one.fault) })}${one.name ? html` · <${Foreign} text=${one.name} />` : null}</p>`)}
+    ${incident.flapping ? html`<p class="hint">${say(lang, 'flapping')}</p>` : null}
+    ${frozenAt === null ? null : html`<p class="hint">${say(lang, 'frozen', { time: timeText(lang, frozenAt, now) })}</p>`}
+    <${People} scene=${scene} incident=${incident} />
+    ${overAt === null ? html`<${Actions} scene=${scene} incident=${incident} onActed=${onActed} />` : null}
+    <${History} scene=${scene} incident=${incident} />
+  </article>`;
+}
+
+/**
+ * Who was told and who is on it.
+ * @param {{ scene: Scene, incident: IncidentView }} props
+ */
+function People({ scene, incident }) {
+  const { lang, now } = scene;
+  const { told, acknowledged } = incident;
+  return html`<ul class="people">
+    ${acknowledged === null ? null : html`<li class="on-it"><bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
+    ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : null}
+    ${told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${toldText(scene, one)}</bdi></li>`)}
+  </ul>`;
+}
+
+/** @param {{ scene: Scene, incident: IncidentView, onActed: () => void }} props */
+function Actions({ scene, incident, onActed }) {
+  const { lang } = scene;
+  const [text, setText] = useState('');
+  const { busy, error, run } = useActing(scene.act);
+  /** @param {'acknowledge' | 'note'} what @param {Record<string, string>} body */
+  async function act(what, body) {
+    if ((await run(`/api/incidents/${incident.id}/${what}`, body)) === null) return;
+    if (what === 'note') setText('');
+    onActed();
+  }
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (text.trim() !== '' && !busy) void act('note', { text });
+  };
+  return html`<div class="actions">
+    ${incident.acknowledged === null ? html`<button class="primary" disabled=${busy} onClick=${() => act('acknowledge', {})}>${say(lang, 'acknowledge')}</button>` : null}
+    <form onSubmit=${submit}>
+      <input value=${text} maxlength="500" aria-label=${say(lang, 'noteLabel', { id: incident.id })} placeholder=${say(lang, 'notePlaceholder')} onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => setText(event.currentTarget.value)} />
+      <button disabled=${busy || text.trim() === ''}>${say(lang, 'addNote')}</button>
+    </form>
+    <${Trouble} lang=${lang} error=${error} />
+  </div>`;
+}
+
+/** @param {{ scene: Scene, incident: IncidentView }} props */
+function History({ scene, incident }) {
+  const { lang, now } = scene;
+  return html`
+    ${
+      incident.notes.length === 0
+        ? null
+        : html`<ul class="notes" aria-label=${say(lang, 'notes')}>
+      ${incident.notes.map((one) => html`<li key=${one.at + one.by}><q><bdi>${shown(one.text, 500)}</bdi></q> <span class="dim"><${Foreign} text=${one.by} />, ${timeText(lang, one.at, now)}</span></li>`)}</ul>`
+    }
+    <h3 class="dim">${say(lang, 'history')}</h3>
+    <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(lang, 'kind', one.kind)}${one.conclusion === null ? null : html` <span class="dim"><${Foreign} text=${one.conclusion} /></span>`}</li>`)}</ol>`;
+}

@@ -1,0 +1,147 @@
+/** The nation: how many rooms are ready, a tile for each state, and what needs somebody now. */
+import { html } from 'htm/preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { IncidentList, OverList } from './incidents.js';
+import { hotStates, openIncidents, overIncidents, readinessMark, tally, worstFirst } from './model.js';
+import { Age, Bar, Mark, whyText } from './parts.js';
+import { dotsOf, height, tileOf, width } from './places.js';
+import { RollCard } from './rollcall.js';
+import { nameIn, say, sayWord } from './words.js';
+
+/** @import { Language, SiteView, StateView, Words } from '#contracts' */
+/** @import { View } from './model.js' */
+/** @import { Scene } from './parts.js' */
+/** @import { Dot } from './places.js' */
+
+/** @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props */
+export function Nation({ scene, view, counts, state }) {
+  const { lang } = scene;
+  return html`<div class="nation">
+    <section class="tally" aria-label=${say(lang, 'tally')}>
+      ${
+        /** @type {const} */ (['ok', 'fault', 'unknown']).map(
+          (mark) => html`<p class="count ${mark} ${counts[mark] === 0 ? 'none' : ''}" data-tally=${mark} key=${mark}>
+          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${say(lang, mark)}</span></p>`,
+        )
+      }
+    </section>
+    <${Bar} counts=${counts} />
+    <${Map36} scene=${scene} view=${view} selected=${state} />
+    <aside>
+      ${state === '' ? null : html`<${StatePanel} scene=${scene} view=${view} state=${state} key=${state} />`}
+      <${Needs} scene=${scene} view=${view} within=${state} allKnown=${counts.live > 0 && counts.ok === counts.live} />
+      <${RollCard} scene=${scene} view=${view} />
+      <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, state)} />
+    </aside>
+  </div>`;
+}
+
+/**
+ * What waits for somebody within a state or a site, and what somebody is on. "Nothing needs anybody" is said only where everything is known to be well.
+ * @param {{ scene: Scene, view: View, within: string, allKnown: boolean }} props
+ */
+export function Needs({ scene, view, within, allKnown }) {
+  const { lang, live } = scene;
+  const open = openIncidents(view.incidents, within);
+  const waiting = open.filter((one) => one.acknowledged === null);
+  const taken = open.filter((one) => one.acknowledged !== null);
+  const calm = live && allKnown && open.length === 0;
+  return html`<section class="card needs" aria-labelledby="needs">
+      <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
+      ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, calm ? 'nobodyNeeded' : live ? 'nobodyWaits' : 'notKnown')}</p>` : null}
+      <${IncidentList} scene=${scene} incidents=${waiting} />
+    </section>
+    ${
+      taken.length === 0
+        ? null
+        : html`<details class="card" open=${within !== ''}><summary><b>${say(lang, 'quiet')}</b> · ${say(lang, 'quietText', { n: taken.length })}</summary>
+      <${IncidentList} scene=${scene} incidents=${taken} /></details>`
+    }`;
+}
+
+/**
+ * The tile map; states that have no place on it follow below.
+ * @param {{ scene: Scene, view: View, selected: string }} props
+ */
+function Map36({ scene, view, selected }) {
+  const { lang, live } = scene;
+  const names = useMemo(() => new Map(view.states.map((/** @type {StateView} */ one) => [one.state, one.name])), [view.states]);
+  const hot = hotStates(view.incidents);
+  const all = [...view.sites.keys()].sort();
+  const tile = (/** @type {string} */ state) =>
+    html`<${Tile} key=${state} lang=${lang} live=${live} state=${state} name=${names.get(state)} sites=${view.sites.get(state)} hot=${live && hot.has(state)} selected=${selected === state} />`;
+  const elsewhere = all.filter((state) => tileOf(state) === undefined);
+  return html`<nav class="map" aria-label=${say(lang, 'map')}>
+    <div class="grid">${all.filter((state) => tileOf(state) !== undefined).map(tile)}</div>
+    ${elsewhere.length === 0 ? null : html`<div class="flow">${elsewhere.map(tile)}</div>`}
+    <p class="legend dim">${/** @type {const} */ (['ok', 'fault', 'unknown']).map((is) => html`<span key=${is}><${Mark} is=${is} />${say(lang, is)}</span>`)}
+      <span><${Mark} is="commissioning" />${say(lang, 'legendSetup')}</span><span><${Mark} is="planned" />${say(lang, 'legendPlanned')}</span></p>
+  </nav>`;
+}
+
+/** @typedef {{ lang: Language, live: boolean, state: string, name: Words | undefined, sites: readonly SiteView[], hot: boolean, selected: boolean }} TileProps */
+
+/**
+ * One state. Drawn again only when its own sites, or what is said of it, change: not at every tick, and not for its neighbours.
+ * @param {TileProps} props
+ */
+function Tile(props) {
+  return useMemo(() => tileView(props), Object.values(props));
+}
+
+/** @param {TileProps} props */
+function tileView({ lang, live, state, name, sites, hot, selected }) {
+  const place = tileOf(state);
+  const full = nameIn(lang, name ?? { en: state, hi: state });
+  const code = place?.code ?? full;
+  const counts = tally(sites, live);
+  const label = say(lang, 'tile', { ...counts, name: full, all: counts.live, other: counts.planned + counts.commissioning });
+  const { paths, cell } = dotsOf(sites, (site) => dotOf(site, live));
+  const style = place === undefined ? {} : { '--column': `${place.column + 1}`, '--row': `${place.row + 1}` };
+  const looks = `tile${hot ? ' hot' : ''}${selected ? ' chosen' : ''}`;
+  return html`<a class=${looks} href=${selected ? '#/' : `#/nation/${state}`} data-state=${state} style=${style}
+    title=${full} aria-current=${selected ? 'true' : null}>
+    <span class="head"><b>${code}</b><em>${counts.live === 0 ? '–' : `${counts.ok}/${counts.live}`}</em></span>
+    <span class="unseen">${label}${hot ? `. ${say(lang, 'needsTile')}` : ''}</span>
+    <svg viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">${paths.map(([dot, d]) => html`<path key=${dot} class="dot ${dot}" d=${d} stroke-width=${(cell / 8).toFixed(2)} />`)}</svg>
+  </a>`;
+}
+
+/**
+ * The sites of the chosen state, those that need somebody first.
+ * @param {{ scene: Scene, view: View, state: string }} props
+ */
+function StatePanel({ scene, view, state }) {
+  const { lang, live } = scene;
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => heading.current?.focus(), []);
+  const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readinessMark(one.readiness, live) : 'ok');
+  const sites = worstFirst(view.sites.get(state) ?? [], markOf, (one) => one.site);
+  const name = nameIn(lang, view.states.find((one) => one.state === state)?.name ?? { en: state, hi: state });
+  return html`<section class="card panel" data-panel=${state}>
+    <h2 ref=${heading} tabindex="-1">${say(lang, 'sitesOf', { name })} <a class="button" href="#/">${say(lang, 'close')}</a></h2>
+    <ul class="sites">${sites.map((one) => html`<${SiteLine} scene=${scene} site=${one} key=${one.site} />`)}</ul>
+  </section>`;
+}
+
+/** @param {{ scene: Scene, site: SiteView }} props */
+function SiteLine({ scene, site }) {
+  const { lang, live, lostAt } = scene;
+  const dot = dotOf(site, live);
+  const since = site.quietSince ?? lostAt;
+  const words =
+    site.stage !== 'live' ? sayWord(lang, 'stage', site.stage) : live ? whyText(scene, site.why) || say(lang, 'ok') : say(lang, 'unknown');
+  return html`<li><a href="#/site/${site.site}" data-site=${site.site}><${Mark} is=${dot ?? 'closed'} /><bdi>${nameIn(lang, site.name)}</bdi></a>
+    <span class="dim">${words}${since === null ? null : html` · <${Age} scene=${scene} since=${since} />`}</span></li>`;
+}
+
+/**
+ * Null for a site that is no more.
+ * @param {SiteView} site
+ * @param {boolean} live
+ * @returns {Dot | null}
+ */
+function dotOf({ stage, readiness }, live) {
+  if (stage === 'closed') return null;
+  return stage === 'live' ? readinessMark(readiness, live) : stage;
+}

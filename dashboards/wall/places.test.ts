@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { SiteView } from '#contracts';
+import { dotsOf, height, tileOf, width } from './places.js';
+
+const sites = (count: number) => Array.from({ length: count }, (_, at) => ({ site: `s/${at}` }) as SiteView);
+/** Where each dot begins. */
+const starts = (path = '') => [...path.matchAll(/M([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)] as const);
+
+test("a state is found in any usual spelling, and a name of the organisation's own in none", () => {
+  const spellings = [
+    'uttar-pradesh',
+    'up',
+    'jammu-and-kashmir',
+    'jammu-kashmir',
+    'nct-of-delhi',
+    'andaman-and-nicobar-islands',
+    'tamilnadu',
+  ];
+  expect(spellings.map((one) => tileOf(one)?.code)).toEqual(['UP', 'UP', 'JK', 'JK', 'DL', 'AN', 'TN']);
+  expect(tileOf('headquarters')).toBeUndefined();
+});
+
+test('no two states share a tile', () => {
+  const names = 'jk la pb ch hp hr dl uk sk ar rj up br ml as nl gj mp jh wb tr mz mn dn mh cg od ga tg ap ka py an kl tn ld'.split(' ');
+  const places = new Set(names.map((one) => `${tileOf(one)?.column}/${tileOf(one)?.row}`));
+  expect([places.size, places.has('undefined/undefined')]).toEqual([36, false]);
+});
+
+test.each([1, 8, 76, 540, 5_000])('%d dots stand apart from each other and all within the tile', (count) => {
+  const { paths, cell } = dotsOf(sites(count), () => 'ok');
+  const found = starts(paths[0]?.[1]);
+  expect(new Set(found.map(String)).size).toBe(count);
+  for (const [x, y] of found) expect(x >= 0 && x + cell * 0.7 <= width + 0.1 && y > 0 && y <= height).toBe(true);
+});
+
+test('each kind is one path; a site without a dot takes no place', () => {
+  const kinds = ['ok', 'fault', null, 'unknown', 'planned', 'ok'] as const;
+  const { paths } = dotsOf(sites(6), ({ site }) => kinds[Number(site.slice(2))] ?? null);
+  expect(paths.map(([kind, path]) => [kind, starts(path).length])).toEqual([
+    ['ok', 2],
+    ['fault', 1],
+    ['unknown', 1],
+    ['planned', 1],
+  ]);
+});

@@ -1,0 +1,203 @@
+/** The roll call: who answers, who is ready, who is silent; live while it is called, then a table to print. */
+import { html } from 'htm/preact';
+import { useMemo, useState } from 'preact/hooks';
+import { useFetched } from './data.js';
+import { readinessMark, withRows } from './model.js';
+import { Bar, Foreign, Mark, whyText } from './parts.js';
+import { Trouble, useActing } from './person.js';
+import { timeText } from './times.js';
+import { nameIn, say, shown } from './words.js';
+
+/** @import { RollCallCounts, RollCallRow, RollCallSummary, RollCallView } from '#contracts' */
+/** @import { Mark as MarkName, View } from './model.js' */
+/** @import { Scene } from './parts.js' */
+
+const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col.reason', 'col.owner', 'col.after']);
+const worst = { fault: 0, unknown: 1, ok: 2 };
+
+/** @param {{ scene: Scene, view: View }} props */
+export function RollCard({ scene, view }) {
+  const { lang } = scene;
+  const { rollcall } = view;
+  return html`<section class="card later" aria-labelledby="roll"><h2 id="roll">${say(lang, 'roll')}</h2>
+    ${
+      rollcall === null
+        ? html`<p class="dim">${say(lang, 'noRoll')}</p>`
+        : html`<p>${lineOf(scene, view, rollcall)}</p><p class="acts"><a class="button" href="#/rollcall/${rollcall.id}">${say(lang, 'details')}</a>
+          <a class="button" href=${csvOf(rollcall)} download>${say(lang, 'csv')}</a></p>`
+    }</section>`;
+}
+
+/** @param {{ scene: Scene, view: View, id: string, scope: string }} props */
+export function RollCallPage({ scene, view, id, scope }) {
+  const { lang, live } = scene;
+  const current = view.rollcall !== null && (id === '' || view.rollcall.id === id) ? view.rollcall : null;
+  const wanted = id === '' ? (current?.id ?? null) : id;
+  /** @type {RollCallView | 'missing' | null} */
+  const found = useFetched(wanted === null ? null : `/api/rollcalls/${wanted}`, [live, current?.finishedAt]);
+  const full = found === 'missing' || found?.id !== wanted ? null : found;
+  const summary = current ?? full;
+  const rows = useMemo(
+    () => withRows(withRows(new Map(), full?.rows ?? []), current === null ? [] : view.rows.values()),
+    [full, view.rows, current?.id],
+  );
+  return html`<div class="roll">
+    <${Caller} scene=${scene} view=${view} first=${scope} runs=${view.rollcall !== null && view.rollcall.finishedAt === null} />
+    ${summary !== null ? html`<${Board} scene=${scene} view=${view} summary=${summary} rows=${rows} key=${summary.id} />` : null}
+    ${summary === null && id !== '' ? html`<p class="card quiet">${say(lang, found === 'missing' ? 'noRollFound' : 'loading')}</p>` : null}
+  </div>`;
+}
+
+/**
+ * Whom to call, and the bell.
+ * @param {{ scene: Scene, view: View, first: string, runs: boolean }} props
+ */
+function Caller({ scene, view, first, runs }) {
+  const { lang } = scene;
+  const [scope, setScope] = useState(first);
+  const { busy, error, run } = useActing(scene.act);
+  const state = scope.split('/')[0] ?? '';
+  const sites = (view.sites.get(state) ?? []).filter((one) => one.stage === 'live');
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const done = await run('/api/rollcalls', { scope });
+    if (done !== null) location.hash = `#/rollcall/${/** @type {{ id: string }} */ (done.answer).id}`;
+  };
+  const choose = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => setScope(event.currentTarget.value);
+  const states = [...view.sites.keys()].sort();
+  return html`<form class="card caller" onSubmit=${submit}>
+    <label>${say(lang, 'scope')}<select value=${state} onChange=${choose} name="state">
+      <option value="">${say(lang, 'nation')}</option>${states.map((one) => html`<option key=${one} value=${one}>${scopeName(scene, view, one)}</option>`)}</select></label>
+    ${
+      state === ''
+        ? null
+        : html`<label>${say(lang, 'col.site')}<select value=${scope} onChange=${choose} name="site">
+      <option value=${state}>${say(lang, 'allOf', { name: scopeName(scene, view, state) })}</option>${sites.map((one) => html`<option key=${one.site} value=${one.site}>${nameIn(lang, one.name)}</option>`)}</select></label>`
+    }
+    <button class="primary" disabled=${busy || runs || !scene.live}>${say(lang, 'callRoll')}</button>
+    <${Trouble} lang=${lang} error=${error} />
+  </form>`;
+}
+
+/** @param {{ scene: Scene, view: View, summary: RollCallSummary, rows: ReadonlyMap<string, RollCallRow> }} props */
+function Board({ scene, view, summary, rows }) {
+  const { lang, now, live } = scene;
+  const { counts, finishedAt, startedAt, endsAt } = summary;
+  const [all, setAll] = useState(false);
+  const { catalogue } = scene;
+  const table = useMemo(() => tableOf(scene, view, summary, rows), [lang, catalogue, summary, rows]);
+  const seconds = finishedAt === null ? Math.max(0, Math.ceil((endsAt - now) / 1_000)) : Math.ceil((finishedAt - startedAt) / 1_000);
+  return html`<section class="board ${all ? 'all' : ''}" aria-labelledby="board" data-rollcall=${summary.id} data-finished=${finishedAt !== null}>
+    <div class="title"><h2 id="board">${say(lang, 'roll')} · ${scopeName(scene, view, summary.scope)} · ${timeText(lang, startedAt, 0)}</h2>
+      <p class="acts"><button onClick=${() => print()}>${say(lang, 'print')}</button><a class="button" href=${csvOf(summary)} download>${say(lang, 'csv')}</a></p></div>
+    <p class="progress" role="status">${finishedAt === null && live ? say(lang, 'rollRuns', { s: Math.ceil(seconds / 5) * 5 }) : ''}</p>
+    <p>${answersOf(scene, counts)}${finishedAt === null ? null : html` · <bdi>${say(lang, 'rollTook', { by: shown(summary.by), s: seconds })}</bdi>`}</p>
+    <ul class="sum">${marksOf(counts, finishedAt !== null).map(([is, key, n]) => html`<li key=${key} data-count=${key}><${Mark} is=${is} /><b>${n}</b> ${say(lang, key)}</li>`)}</ul>
+    <${Bar} counts=${barOf(counts)} />
+    ${table}
+    ${finishedAt === null || counts.ready === 0 ? null : html`<label class="toggle"><input type="checkbox" checked=${all} onChange=${() => setAll(!all)} /> ${say(lang, 'allRooms')} (${counts.ready})</label>`}
+  </section>`;
+}
+
+/**
+ * Every room, by state, the worst first. Rooms that are ready, and those that may still answer, come in at the end; paper shows them all.
+ * @param {Scene} scene
+ * @param {View} view
+ * @param {RollCallSummary} summary
+ * @param {ReadonlyMap<string, RollCallRow>} rows
+ */
+function tableOf(scene, view, summary, rows) {
+  const { lang } = scene;
+  const finished = summary.finishedAt !== null;
+  const byState = Map.groupBy(rows.values(), (one) => one.state);
+  const needs = (/** @type {RollCallCounts} */ one) => one['not-ready'] * 1e6 + one.unknown;
+  const states = summary.states.toSorted((a, b) => needs(b) - needs(a) || a.state.localeCompare(b.state));
+  return html`<table><thead><tr>${columns.map((key) => html`<th scope="col" key=${key}>${say(lang, key)}</th>`)}</tr></thead>
+    ${states.map(
+      (one) => html`<tbody key=${one.state} data-state=${one.state}>
+      <tr class="group"><th scope="rowgroup" colspan="6"><span>${scopeName(scene, view, one.state)}</span>${marksOf(one, finished).map(([is, key, n]) => (n === 0 ? null : html`<span class="dim" key=${key}><${Mark} is=${is} />${n} ${say(lang, key)}</span>`))}</th></tr>
+      ${rowsOf(byState.get(one.state) ?? [], finished).map((row) => html`<${Row} scene=${scene} row=${row} key=${row.pc} />`)}
+    </tbody>`,
+    )}</table>`;
+}
+
+/**
+ * @param {RollCallRow[]} rows
+ * @param {boolean} finished
+ */
+function rowsOf(rows, finished) {
+  const rank = (/** @type {RollCallRow} */ one) => worst[readinessMark(one.readiness, true)];
+  const wanted = finished ? rows : rows.filter((one) => one.after !== null && one.readiness !== 'ready');
+  return wanted.toSorted((a, b) => rank(a) - rank(b) || a.pc.localeCompare(b.pc));
+}
+
+/** @param {{ scene: Scene, row: RollCallRow }} props */
+function Row({ scene, row }) {
+  const { lang, now } = scene;
+  const mark = readinessMark(row.readiness, true);
+  const silent = row.after === null;
+  const heard = row.heardAt === null ? say(lang, 'neverHeard') : say(lang, 'silentSince', { time: timeText(lang, row.heardAt, now) });
+  return html`<tr class=${mark} data-pc=${row.pc}>
+    <td><${Mark} is=${mark} /> ${say(lang, mark)}</td>
+    <td><a href="#/site/${row.site}"><bdi>${nameIn(lang, row.siteName)}</bdi></a></td>
+    <td><bdi>${nameIn(lang, row.room)}</bdi></td>
+    <td>${silent ? heard : whyText(scene, row.why)}</td>
+    <td>${row.owner === null ? null : html`<${Foreign} text=${row.owner} />`}</td>
+    <td class="number">${row.after === null ? '–' : `${(row.after / 1_000).toFixed(1)} s`}</td>
+  </tr>`;
+}
+
+/**
+ * Ready, not ready, unknown though answered, silent.
+ * @param {RollCallCounts} counts
+ * @param {boolean} finished
+ * @returns {[MarkName, 'ok' | 'fault' | 'unknown' | 'silent' | 'silentSoFar', number][]}
+ */
+function marksOf(counts, finished) {
+  const silent = counts.expected - counts.answered;
+  return [
+    ['ok', 'ok', counts.ready],
+    ['fault', 'fault', counts['not-ready']],
+    ['unknown', 'unknown', Math.max(0, counts.unknown - silent)],
+    ['unknown', finished ? 'silent' : 'silentSoFar', silent],
+  ];
+}
+
+/** @param {RollCallCounts} counts */
+function barOf(counts) {
+  return { ok: counts.ready, fault: counts['not-ready'], unknown: counts.expected - counts.ready - counts['not-ready'] };
+}
+
+/**
+ * @param {Scene} scene
+ * @param {View} view
+ * @param {RollCallSummary} rollcall
+ */
+function lineOf(scene, view, { scope, startedAt, counts }) {
+  return `${scopeName(scene, view, scope)}, ${timeText(scene.lang, startedAt, scene.now)}: ${answersOf(scene, counts)}`;
+}
+
+/**
+ * @param {Scene} scene
+ * @param {RollCallCounts} counts
+ */
+function answersOf({ lang }, { expected, answered }) {
+  return say(lang, 'rollAnswers', { answered, expected, silent: expected - answered });
+}
+
+/**
+ * @param {Scene} scene
+ * @param {View} view
+ * @param {string} scope
+ */
+function scopeName({ lang }, view, scope) {
+  if (scope === '') return say(lang, 'nation');
+  const [state = ''] = scope.split('/');
+  const site = view.sites.get(state)?.find((one) => one.site === scope);
+  return nameIn(lang, site?.name ?? view.states.find((one) => one.state === scope)?.name ?? { en: scope, hi: '' });
+}
+
+/** @param {RollCallSummary} rollcall */
+function csvOf({ id }) {
+  return `/api/rollcalls/${id}/table.csv`;
+}

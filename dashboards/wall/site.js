@@ -1,0 +1,103 @@
+/** One site: its rooms, its last day, what is open, and what the clerk still has to do while it is being set up. */
+import { html } from 'htm/preact';
+import { useState } from 'preact/hooks';
+import { useFetched } from './data.js';
+import { OverList } from './incidents.js';
+import { overIncidents, pcMark, readinessMark, worstFirst } from './model.js';
+import { Needs } from './nation.js';
+import { Foreign, Mark, whyText } from './parts.js';
+import { Trouble, useActing } from './person.js';
+import { Room } from './rooms.js';
+import { timeText } from './times.js';
+import { nameIn, say, sayWord, shown } from './words.js';
+
+/** @import { HistoryView, SiteDetail, SiteView } from '#contracts' */
+/** @import { View } from './model.js' */
+/** @import { Scene } from './parts.js' */
+
+const detailEveryMs = 15_000;
+const historyEveryMs = 60_000;
+
+/** @param {{ scene: Scene, view: View, at: string }} props */
+export function SitePage({ scene, view, at }) {
+  const { lang, live, now } = scene;
+  const [acts, setActs] = useState(0);
+  const row = view.sites.get(at.split('/')[0] ?? '')?.find((one) => one.site === at);
+  /** @type {SiteDetail | 'missing' | null} */
+  const detail = useFetched(`/api/sites/${at}`, [row?.stage, acts, live, Math.floor(now / detailEveryMs)]);
+  /** @type {HistoryView | 'missing' | null} */
+  const history = useFetched(`/api/sites/${at}/history?hours=24`, [live, Math.floor(now / historyEveryMs)]);
+  if (row === undefined) return html`<p class="card quiet">${say(lang, 'noSiteFound')}</p>`;
+  const full = detail === 'missing' ? null : detail;
+  const pcs = worstFirst(
+    view.pcs.filter((one) => one.site === at),
+    (one) => pcMark(one, live),
+    (one) => one.pc,
+  );
+  const allKnown = pcs.length === row.pcs && pcs.every((one) => pcMark(one, live) === 'ok');
+  return html`<div class="site">
+    <${Title} scene=${scene} row=${row} state=${nameIn(lang, view.states.find((one) => one.state === row.state)?.name ?? { en: row.state, hi: '' })} />
+    <section class="rooms" aria-labelledby="rooms">
+      <h2 id="rooms">${say(lang, 'rooms')}</h2>
+      ${pcs.length === 0 ? html`<p class="card quiet">${say(lang, row.pcs === 0 ? 'noRooms' : 'loading')}</p>` : null}
+      <div class="cards">${pcs.map((pc) => html`<${Room} scene=${scene} pc=${pc} history=${history === 'missing' ? null : history} key=${pc.pc} />`)}</div>
+    </section>
+    <aside>
+      ${full !== null && ['planned', 'commissioning'].includes(row.stage) ? html`<${Checklist} scene=${scene} detail=${full} onActed=${() => setActs(acts + 1)} />` : null}
+      <${Needs} scene=${scene} view=${view} within=${at} allKnown=${allKnown} />
+      ${full === null ? null : html`<${Facts} scene=${scene} row=${row} facts=${full.facts} />`}
+      <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, at)} />
+    </aside>
+  </div>`;
+}
+
+/** @param {{ scene: Scene, row: SiteView, state: string }} props */
+function Title({ scene, row, state }) {
+  const { lang, live } = scene;
+  const mark = readinessMark(row.readiness, live);
+  return html`<div class="title" data-site=${row.site}>
+    <p><a href="#/nation/${row.state}">← <bdi>${state}</bdi></a></p>
+    <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(lang, 'stage', row.stage)}</span>`}</h2>
+    <p class="dim state">${say(lang, mark)}${live && row.why !== null ? ` · ${whyText(scene, row.why)}` : ''}</p>
+  </div>`;
+}
+
+/** @param {{ scene: Scene, detail: SiteDetail, onActed: () => void }} props */
+function Checklist({ scene, detail, onActed }) {
+  const { lang, now } = scene;
+  const { site, facts, checklist } = detail;
+  const { busy, error, run } = useActing(scene.act);
+  const accept = async () => {
+    if ((await run(`/api/sites/${site.site}/stage`, { stage: 'live' })) !== null) onActed();
+  };
+  return html`<section class="card checklist" aria-labelledby="checklist">
+    <h2 id="checklist">${say(lang, 'checklist')}</h2>
+    <ul>${checklist.map(
+      ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done ? 'ok' : 'unknown'} />
+        <span>${sayWord(lang, 'check', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
+          ${about.map((one) => html`<span class="dim about" key=${one}><${Foreign} text=${one} /></span>`)}</span></li>`,
+    )}</ul>
+    ${facts.cleanSince === null ? null : html`<p class="dim">${say(lang, 'cleanSince', { time: timeText(lang, facts.cleanSince, now) })}</p>`}
+    <button class="primary" disabled=${busy} onClick=${accept}>${say(lang, 'accept')}</button>
+    <${Trouble} lang=${lang} error=${error} />
+  </section>`;
+}
+
+/** @param {{ scene: Scene, row: SiteView, facts: SiteDetail['facts'] }} props */
+function Facts({ scene, row, facts }) {
+  const { lang, now } = scene;
+  const { name, phone, email } = facts.contact;
+  const stage = `${sayWord(lang, 'stage', row.stage)}, ${timeText(lang, facts.stageAt, now)}`;
+  /** @type {[string, string][]} */
+  const lines = [
+    ['elevation', say(lang, 'metres', { n: row.elevationM.toLocaleString('en-IN') })],
+    ['link', sayWord(lang, 'link', row.link)],
+    ['isp', [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
+    ['contact', [name, phone, email].filter((one) => one !== '').join(' · ')],
+    ['place', facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
+    ['zone', facts.timeZone],
+    ['stage', stage],
+  ];
+  return html`<section class="card later" aria-labelledby="facts"><h2 id="facts">${say(lang, 'facts')}</h2>
+    <dl class="facts">${lines.filter(([, text]) => text !== '').map(([key, text]) => html`<div key=${key}><dt>${sayWord(lang, 'fact', key)}</dt><dd><bdi>${shown(text)}</bdi></dd></div>`)}</dl></section>`;
+}

@@ -1,0 +1,78 @@
+/** The last 24 hours of each component as a strip, or what is known of them, from the ledger's own changes of state. */
+import { html } from 'htm/preact';
+import { meetingRank } from './model.js';
+import { subjectOf } from './subject.js';
+import { ageText, timeText } from './times.js';
+import { say, sayWord } from './words.js';
+
+/** @import { HistorySpan, HistoryView, Language } from '#contracts' */
+/** @import { Scene } from './parts.js' */
+
+const order = /** @type {const} */ (['fault', 'unknown', 'away', 'ok']);
+/** Top and height of what is drawn, so that the state is told by shape as well. */
+const bars = { ok: [9, 5], fault: [0, 14], unknown: [5, 4], away: [11, 2] };
+
+/** The shortest time that is shown. */
+const shortestMs = 60_000;
+
+/** @param {{ scene: Scene, history: HistoryView, pc: string }} props */
+export function Strips({ scene, history, pc }) {
+  const { lang, now } = scene;
+  const mine = history.pcs.find((one) => one.pc === pc);
+  if (mine === undefined || mine.strips.length === 0) return html`<p class="quiet">${say(lang, 'noHistory')}</p>`;
+  const known = knownPart(history);
+  const strips = mine.strips.toSorted((a, b) => meetingRank(a.component) - meetingRank(b.component));
+  const from = timeText(lang, known.from, now);
+  return html`<h4>${known === history ? say(lang, 'day') : say(lang, 'sinceThen', { time: from })}</h4>
+    <ul class="strips">${strips.map(
+      ({ component, spans }) => html`<li key=${component} data-strip=${component}>
+        <span>${subjectOf(lang, { component, device: '' })}</span>
+        <svg class="strip" viewBox="0 0 1440 14" preserveAspectRatio="none" aria-hidden="true">${lengths(spans, known).map(
+          ({ status, at, share }) =>
+            html`<rect key=${at} class=${status} x=${(at * 1440).toFixed(1)} width=${(share * 1440).toFixed(1)} y=${bars[status][0]} height=${bars[status][1]} />`,
+        )}</svg>
+        <span class="dim">${sums(lang, spans, known)}</span>
+      </li>`,
+    )}</ul>
+    <p class="dim ends"><span>${from}</span><span>${timeText(lang, history.to, now)}</span></p>`;
+}
+
+/**
+ * A centre that is younger than the time asked for is shown from its first word on, so that a first day is not a hair at the edge.
+ * @param {HistoryView} history
+ * @returns {HistoryView}
+ */
+export function knownPart(history) {
+  const firsts = history.pcs.flatMap(({ strips }) => strips.map(({ spans }) => spans[0]?.from ?? history.to));
+  const from = Math.min(...firsts, history.to - shortestMs);
+  return from > history.from ? { ...history, from } : history;
+}
+
+/**
+ * @param {HistorySpan[]} spans
+ * @param {HistoryView} history
+ */
+export function lengths(spans, { from, to }) {
+  const whole = to - from;
+  return spans.map((span, at) => {
+    const start = Math.max(span.from, from);
+    return { status: span.status, at: (start - from) / whole, share: Math.max(0, (spans[at + 1]?.from ?? to) - start) / whole };
+  });
+}
+
+/**
+ * @param {Language} lang
+ * @param {HistorySpan[]} spans
+ * @param {HistoryView} history
+ */
+function sums(lang, spans, history) {
+  const all = lengths(spans, history);
+  return order
+    .map((status) => ({
+      status,
+      ms: all.reduce((sum, one) => sum + (one.status === status ? one.share : 0), 0) * (history.to - history.from),
+    }))
+    .filter(({ ms }) => ms >= 1)
+    .map(({ status, ms }) => sayWord(lang, 'span', status, { age: ageText(lang, ms) }))
+    .join(' · ');
+}

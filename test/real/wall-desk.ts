@@ -1,0 +1,129 @@
+/** A centre whose content a test writes: the wall's own files under their real headers, the API's routes, and its stream. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import {
+  faultIds,
+  faults,
+  type HistoryView,
+  type IncidentRow,
+  type IncidentView,
+  type RollCallView,
+  type SiteDetail,
+  type Snapshot,
+  type StreamFrame,
+} from '#contracts';
+import { loadWall } from '../../flows/api/files.ts';
+import { securityHeaders } from '../../flows/api/guard.ts';
+
+export type Content = Snapshot & {
+  full: Map<number, IncidentView>;
+  details: Map<string, SiteDetail>;
+  histories: Map<string, HistoryView>;
+  rollcalls: Map<string, RollCallView>;
+};
+
+export type WallDesk = {
+  port: number;
+  content: Content;
+  /** What was posted: path and body. Before it is answered it is handed to `onPost`, whose answer is the reply. */
+  posts: [path: string, body: Record<string, string>][];
+  onPost: (path: string, body: Record<string, string>) => { status: number; body?: unknown };
+  /** Changes the content and tells the streams; answers the bytes of the frame that a listener of the nation got. */
+  change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): number;
+  close(): Promise<void>;
+};
+
+type Stream = { response: ServerResponse; pcs: string | null };
+
+const words = { faults: Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }])) };
+
+/** Starts it on a free port of loopback, or on `port`. */
+export async function startWallDesk(content: Content, port = 0): Promise<WallDesk> {
+  const { files, importMap } = await loadWall('dashboards/wall', 'node_modules');
+  const headers = securityHeaders(importMap);
+  const streams = new Set<Stream>();
+  const server = createServer((request, response) => void answer(request, response));
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://wall.test');
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (request.method === 'POST') {
+      const body = (await json(request)) as Record<string, string>;
+      desk.posts.push([url.pathname, body]);
+      const reply = desk.onPost(url.pathname, body);
+      return void response.writeHead(reply.status, { 'content-type': 'application/json' }).end(reply.body && JSON.stringify(reply.body));
+    }
+    const file = files.get(url.pathname);
+    if (file !== undefined) return void response.writeHead(200, { 'content-type': file.type, 'content-encoding': 'gzip' }).end(file.gzip);
+    if (url.pathname === '/api/stream') return open(response, url.searchParams.get('pcs'));
+    const found = read(desk.content, url.pathname);
+    response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(found ?? { error: 'nothing here' }));
+  }
+
+  function open(response: ServerResponse, pcs: string | null): void {
+    const { at: _at, full: _full, details: _details, histories: _histories, rollcalls: _rollcalls, ...rest } = desk.content;
+    const snapshot = { ...rest, at: Date.now(), pcs: rest.pcs.filter((one) => one.site === pcs) };
+    const stream = { response, pcs };
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(`event: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
+    streams.add(stream);
+    response.on('close', () => streams.delete(stream));
+  }
+
+  const desk: WallDesk = {
+    port: 0,
+    content,
+    posts: [],
+    onPost: () => ({ status: 204 }),
+    change: (frame) => {
+      const { content: old } = desk;
+      const rollcall = frame.rollcall ?? old.rollcall;
+      desk.content = {
+        ...old,
+        at: Date.now(),
+        subscribed: frame.subscribed ?? old.subscribed,
+        sites: merged(old.sites, frame.sites, (one) => one.site),
+        pcs: merged(old.pcs, frame.pcs, (one) => one.pc),
+        incidents: merged(old.incidents, frame.incidents, (one) => one.id),
+        rollcall,
+      };
+      const full = { at: Date.now(), subscribed: desk.content.subscribed, ...frame };
+      const textFor = (site: string | null) => {
+        const { pcs = [], ...rest } = full;
+        const mine = pcs.filter((one) => one.site === site);
+        return `event: change\ndata: ${JSON.stringify(mine.length > 0 ? { ...rest, pcs: mine } : rest)}\n\n`;
+      };
+      for (const { response, pcs } of streams) response.write(textFor(pcs));
+      return Buffer.byteLength(textFor(null));
+    },
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  desk.port = (server.address() as AddressInfo).port;
+  return desk;
+}
+
+function read(content: Content, path: string): unknown {
+  if (path === '/api/words') return words;
+  const incident = /^\/api\/incidents\/(\d+)$/.exec(path)?.[1];
+  if (incident !== undefined) return content.full.get(Number(incident));
+  const rollcall = /^\/api\/rollcalls\/([\w-]+)$/.exec(path)?.[1];
+  if (rollcall !== undefined) return content.rollcalls.get(rollcall);
+  const [, site, history] = /^\/api\/sites\/([a-z0-9-]+\/[a-z0-9-]+)(\/history)?$/.exec(path) ?? [];
+  if (site === undefined) return undefined;
+  return history === undefined ? content.details.get(site) : content.histories.get(site);
+}
+
+function merged<T>(old: T[], fresh: T[] | undefined, key: (one: T) => string | number): T[] {
+  if (fresh === undefined) return old;
+  const keys = new Set(fresh.map(key));
+  return [...old.filter((one) => !keys.has(key(one))), ...fresh];
+}

@@ -1,0 +1,202 @@
+/** The wall where something is wrong: never green by default, never broken by what others wrote, readable by everybody. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, expect, test } from 'vitest';
+import { startWallDesk } from './wall-desk.ts';
+import { fullOf, lehRoom, microphoneGone, nation, rollCallOf } from './wall-nation.ts';
+import { wallRuns, wallStage } from './wall-stage.ts';
+
+const views = ['#/nation/ladakh', '#/site/ladakh/leh', '#/incident/7', '#/rollcall/r1'];
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe.runIf(wallRuns)('the wall, where something is wrong', () => {
+  const stage = wallStage();
+  const marks = (within: string) =>
+    stage.page.locator(`${within} [data-mark]`).evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute('data-mark')))]);
+  const dots = () => stage.page.locator('.dot').evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute('class')))].sort());
+  const called = (scope: string) => {
+    const call = rollCallOf(stage.desk.content, scope, { answered: 700, finished: true });
+    stage.desk.content.rollcalls.set('r1', call);
+    stage.desk.content.rollcall = call;
+  };
+
+  test('when the stream is lost everything turns to unknown since then, and comes back by itself', async () => {
+    await stage.open('#/');
+    const { page, desk } = stage;
+    const { port, content } = desk;
+    await desk.close();
+    await page.getByText(/Connection to the centre lost. Everything is unknown since \d\d:\d\d:\d\d/).waitFor();
+    await expect.poll(stage.tally).toEqual({ ok: '0', fault: '0', unknown: '753' });
+    await expect.poll(dots).toEqual(['dot commissioning', 'dot planned', 'dot unknown']);
+    expect(await page.locator('.tile.hot').count()).toBe(0);
+    await expect.poll(() => page.title()).toBe('○ Sabha');
+    await page.getByRole('heading', { name: 'Needed somebody, when last known' }).waitFor();
+    stage.desk = await startWallDesk(content, port);
+    await expect.poll(stage.tally, { timeout: 5_000 }).toEqual({ ok: '707', fault: '17', unknown: '29' });
+    await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
+  });
+
+  test('when the centre hears no PC, or the PC is silent, no room stays green', async () => {
+    const { desk } = stage;
+    await stage.open('#/site/ladakh/leh');
+    desk.change({ subscribed: false });
+    await stage.page.getByText('The centre itself is cut off from the PCs.').waitFor();
+    await expect.poll(() => marks('article')).toEqual(['unknown']);
+    const why = { component: 'pc', fault: null, reason: 'silent' };
+    const silent = lehRoom(Date.now(), { presence: 'silent', heardAt: Date.now() - 300_000, readiness: 'unknown', why });
+    desk.change({ subscribed: true, pcs: [silent] });
+    await expect.poll(() => stage.page.locator('article .state').textContent()).toMatch(/Unknown since .* · Does not answer/);
+    await expect.poll(() => marks('article')).toEqual(['unknown']);
+    expect(await stage.page.locator('[data-check=camera]').textContent()).toMatch(/Camera: unknown.*last answer: works.*for 5 min/s);
+  });
+
+  test('a page that breaks says that it knows nothing; it does not stay green', async () => {
+    await stage.open('#/site/ladakh/leh');
+    const [first, ...others] = lehRoom(Date.now()).checks;
+    if (first === undefined) throw new Error('the room has no check');
+    stage.desk.change({ pcs: [lehRoom(Date.now(), { checks: [{ ...first, since: 1e20 }, ...others] })] });
+    await stage.page.getByText('This page failed: nothing is known.').waitFor();
+    await expect.poll(() => marks('body')).toEqual([]);
+    await expect.poll(() => stage.page.title()).toBe('○ Sabha');
+  });
+
+  test.each([
+    ['a shell and a script', '$(reboot)"</script><img src=x onerror=alert(1)><script>alert(2)</script>'],
+    ['4 KB', `$(reboot)"</script>${'W'.repeat(4096)}`],
+    ['right to left', '\u202eكاميرا\u2067 مكتب\u202e$(reboot)"</script>'],
+  ])('a hostile name is text and nothing else, in all four views: %s', async (_what, name) => {
+    const { content } = stage.desk;
+    const now = Date.now();
+    const words = { en: name, hi: name };
+    const why = { component: name, fault: name, reason: name };
+    const checks = lehRoom(now).checks.map((check) => ({ ...check, name, reason: name }));
+    const faults = microphoneGone(now).faults.map((fault) => ({ ...fault, fault: name, name }));
+    const told = [{ person: name, channel: name, at: now }];
+    const row = microphoneGone(now, { room: words, site: words, told, faults, acknowledged: { by: name, at: now } });
+    content.states = content.states.map((one) => ({ ...one, name: words }));
+    content.sites = content.sites.map((one) => (one.state === 'ladakh' ? { ...one, name: words, why, readiness: 'not-ready' } : one));
+    content.pcs = [lehRoom(now, { room: words, agent: name, checks, why })];
+    content.incidents = [row];
+    content.full.set(7, { ...fullOf(row, now), notes: [{ at: now, by: name, text: name }] });
+    called('');
+    for (const view of views) {
+      await stage.open(view);
+      await expect.poll(() => stage.page.locator('main').textContent()).toContain('$(reboot)"</script>');
+      expect([view, await stage.page.locator('main script, main img').count()]).toEqual([view, 0]);
+      expect([view, await stage.sideways()]).toEqual([view, 0]);
+    }
+    expect(stage.troubles).toEqual([]);
+  });
+
+  test.each(['dark', 'light'] as const)('axe finds no serious fault in any view, %s, English and Hindi', async (colorScheme) => {
+    called('assam');
+    for (const lang of ['en-GB', 'hi-IN']) {
+      await stage.open('#/', { locale: lang, colorScheme, reducedMotion: 'reduce', bypassCSP: true });
+      for (const view of ['#/', ...views]) {
+        await stage.open(view);
+        await stage.page.locator('main h2').first().waitFor();
+        await stage.page.evaluate(axe);
+        const found = await stage.page.evaluate(async () => {
+          const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
+          const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
+          return bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3)}`);
+        });
+        expect([lang, view, found]).toEqual([lang, view, []]);
+      }
+    }
+  });
+
+  test.each([320, 375])('a phone of %d pixels does not scroll sideways in any view, in either language', async (width) => {
+    called('');
+    for (const locale of ['en-GB', 'hi-IN']) {
+      await stage.open('#/', { viewport: { width, height: 740 }, locale });
+      for (const view of ['#/', ...views]) {
+        await stage.open(view);
+        await stage.page.locator('main h2').first().waitFor();
+        expect([locale, view, await stage.sideways()]).toEqual([locale, view, 0]);
+        const inside = await stage.page
+          .locator('.card')
+          .evaluateAll((cards) => cards.every((card) => card.scrollWidth <= card.clientWidth));
+        expect([locale, view, inside]).toEqual([locale, view, true]);
+      }
+    }
+  });
+
+  test('the Hindi switch turns the page and the catalogue, and is remembered; so is the theme', async () => {
+    await stage.open('#/site/ladakh/leh');
+    const { page } = stage;
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const dark = await ground();
+    await page.getByRole('button', { name: 'Light' }).click();
+    await expect.poll(ground).not.toBe(dark);
+    await page.getByRole('button', { name: 'हिन्दी' }).click();
+    await page.getByRole('heading', { name: 'माइक नहीं मिल रहा' }).waitFor();
+    expect(await page.locator('[data-check=camera]').textContent()).toMatch(/कैमरा: ठीक है.*zoom में चल रहा है/s);
+    await page.reload();
+    await page.locator('html[lang=hi]').waitFor();
+    await page.getByRole('button', { name: 'डार्क' }).waitFor();
+    expect(await ground()).not.toBe(dark);
+  });
+
+  test('5,000 sites are drawn whole; a tick of the clock draws no dot again, and a fault only those of its state', async () => {
+    const { page } = stage;
+    stage.desk.content = nation(Date.now(), 6);
+    const { sites } = stage.desk.content;
+    // Every dot that is placed asks for its figures by toFixed; nothing else on this view does.
+    await page.addInitScript(() => {
+      const { toFixed } = Number.prototype;
+      Object.assign(globalThis, { placed: 0 });
+      Number.prototype.toFixed = function (digits) {
+        (globalThis as unknown as { placed: number }).placed += 1;
+        return toFixed.call(this, digits);
+      };
+    });
+    const session = await stage.context.newCDPSession(page);
+    await session.send('Performance.enable');
+    const work = async () => {
+      const { metrics } = await session.send('Performance.getMetrics');
+      const placed = await page.evaluate(() => (globalThis as unknown as { placed: number }).placed);
+      return { placed, busyMs: 1_000 * (metrics.find((one) => one.name === 'TaskDuration')?.value ?? 0) };
+    };
+    await stage.open('#/');
+    const live = sites.filter((one) => one.stage === 'live').length;
+    await expect.poll(async () => Object.values(await stage.tally()).reduce((sum, one) => sum + Number(one), 0)).toBe(live);
+    const clock = () => page.locator('.link').textContent();
+    const first = await work();
+    for (let tick = 0; tick < 3; tick += 1) {
+      const last = await clock();
+      await expect.poll(clock, { timeout: 3_000 }).not.toBe(last);
+    }
+    const ticked = await work();
+    const site = sites.find((one) => one.site === 'goa/site-1');
+    if (site === undefined) throw new Error('no such site');
+    const before = await stage.tally();
+    stage.desk.change({ sites: [{ ...site, readiness: 'not-ready' }] });
+    await expect.poll(stage.tally).not.toEqual(before);
+    const faulty = await work();
+    const ms = [first.busyMs, ticked.busyMs - first.busyMs, faulty.busyMs - ticked.busyMs].map(Math.round);
+    console.log(`${sites.length} sites: first view ${ms[0]} ms of work, three ticks ${ms[1]} ms, a fault ${ms[2]} ms`);
+    expect(first.placed).toBeGreaterThan(sites.length);
+    expect(ticked.placed).toBe(first.placed);
+    expect(faulty.placed - ticked.placed).toBeLessThan(10 * sites.filter((one) => one.state === 'goa').length);
+  });
+
+  test('the first load stays within 150 KB compressed, all of it from this server', async () => {
+    await stage.open('#/');
+    const session = await stage.context.newCDPSession(stage.page);
+    await session.send('Network.enable');
+    await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+    let bytes = 0;
+    const asked: string[] = [];
+    session.on('Network.loadingFinished', (done) => {
+      bytes += done.encodedDataLength;
+    });
+    stage.page.on('request', (request) => asked.push(new URL(request.url()).host));
+    await stage.page.reload();
+    await stage.page.locator('.tile').first().waitFor();
+    console.log(`first load: ${bytes} bytes in ${asked.length} requests`);
+    expect(bytes).toBeGreaterThan(5_000);
+    expect(bytes).toBeLessThan(150_000);
+    expect(new Set(asked)).toEqual(new Set([`127.0.0.1:${stage.desk.port}`]));
+  });
+});
