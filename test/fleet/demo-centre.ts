@@ -1,0 +1,140 @@
+/** The centre of the demo: `start.ts` in a folder of its own, asked over its API like any other centre. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { IncidentRow, IncidentView, LedgerAudit, PcPath, SitesImport } from '#contracts';
+
+export type DemoCentre = {
+  wall: string;
+  mqttPort: number;
+  logFile: string;
+  /** The process of start.ts. */
+  pid: number;
+  import(csv: string): Promise<void>;
+  /** A token for every PC of the table. */
+  tokens(): Promise<Record<string, string>>;
+  audit(): Promise<LedgerAudit>;
+  /** The incidents of one PC, in full. */
+  incidentsOf(pc: PcPath): Promise<IncidentView[]>;
+  /** Resolves where it ends by itself, with its last line. */
+  ended: Promise<string>;
+  stop(): Promise<void>;
+};
+
+export type CentreOptions = { folder: string; speed: number; epochMs: number; portBase: number | undefined };
+
+const by = 'demo';
+const stopLimitMs = 8_000;
+
+/** Three people who are told of everything, on the console of the centre. */
+const people = [
+  { id: 'technician', name: 'Technician on duty', role: 'technician', scope: '', language: 'hi' },
+  { id: 'state-engineer', name: 'State engineer on duty', role: 'state', scope: '', language: 'en' },
+  { id: 'central', name: 'Central operations', role: 'central', scope: '', language: 'en' },
+];
+
+/** Throws, with the line that the centre said, where it does not start. */
+export async function startDemoCentre({ folder, speed, epochMs, portBase }: CentreOptions): Promise<DemoCentre> {
+  const ports = portsFrom(portBase);
+  const config = join(folder, 'sabha.json');
+  const logFile = join(folder, 'centre.log');
+  writeFileSync(config, JSON.stringify({ site: null, people, ports }));
+  const env = {
+    ...process.env,
+    SABHA_CONFIG: config,
+    SABHA_DATA: join(folder, 'data'),
+    SABHA_SPEED: `${speed}`,
+    SABHA_EPOCH: `${epochMs}`,
+  };
+  const start = fileURLToPath(new URL('../../start.ts', import.meta.url));
+  // A group of its own: Ctrl-C reaches the demo alone, which stops the fleet first.
+  const child = spawn(process.execPath, [start], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  // However this process ends, it leaves no centre behind.
+  process.once('exit', () => child.kill('SIGINT'));
+  const { ready, ended } = follow(child, logFile);
+  const up = await Promise.race([ready, ended]);
+  if (typeof up === 'string') throw new Error(`the centre did not start: ${up}`);
+  const wall = `http://127.0.0.1:${up.flows}`;
+  return {
+    wall,
+    mqttPort: up.broker,
+    logFile,
+    pid: child.pid ?? 0,
+    import: async (csv) => {
+      const done = await ask<SitesImport>(`${wall}/api/sites/import`, { csv, apply: true, by });
+      if (!done.applied) throw new Error(`the centre refused the site table: ${JSON.stringify(done.problems[0])}`);
+    },
+    tokens: async () => (await ask<{ tokens: Record<string, string> }>(`${wall}/api/tokens`, { scope: '', by })).tokens,
+    audit: () => ask<LedgerAudit>(`${wall}/api/audit`),
+    incidentsOf: async (pc) => {
+      const rows = await ask<IncidentRow[]>(`${wall}/api/incidents`);
+      const own = rows.filter(({ scope }) => scope === pc);
+      return await Promise.all(own.map(({ id }) => ask<IncidentView>(`${wall}/api/incidents/${id}`)));
+    },
+    ended,
+    stop: () => stop(child),
+  };
+}
+
+const portNames = ['mqtt', 'api', 'editor', 'brokerMetrics', 'flowsMetrics', 'exporter'];
+
+/** 0 takes free ones; without a base they are the usual ports. */
+function portsFrom(base: number | undefined): Record<string, number> {
+  return base === undefined ? {} : Object.fromEntries(portNames.map((name, at) => [name, base === 0 ? 0 : base + at]));
+}
+
+type Ports = { broker: number; flows: number };
+
+/** Writes its log to the file. `ready`: the ports on which broker and flows listen; `ended`: the last word of a centre that ended. */
+function follow(child: ChildProcess, logFile: string): { ready: Promise<Ports>; ended: Promise<string> } {
+  const log = createWriteStream(logFile);
+  const ready = Promise.withResolvers<Ports>();
+  const ports: Partial<Ports> = {};
+  let last = 'it ended without a word';
+  const take = ({ msg, level, part, port }: Said) => {
+    if (level === undefined || level >= 60) last = msg;
+    if (msg === 'ready' && (part === 'broker' || part === 'flows') && port !== undefined) ports[part] = port;
+    const { broker, flows } = ports;
+    if (broker !== undefined && flows !== undefined) ready.resolve({ broker, flows });
+  };
+  for (const input of [child.stdout, child.stderr]) {
+    if (input === null) continue;
+    createInterface({ input }).on('line', (line) => {
+      log.write(`${line}\n`);
+      take(parsed(line));
+    });
+  }
+  const ended = once(child, 'close').then(() => {
+    log.end();
+    return last;
+  });
+  return { ready: ready.promise, ended };
+}
+
+type Said = { msg: string; level?: number; part?: string; port?: number };
+
+function parsed(line: string): Said {
+  try {
+    return JSON.parse(line) as Said;
+  } catch {
+    return { msg: line };
+  }
+}
+
+async function ask<T>(url: string, body?: object): Promise<T> {
+  const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(url, body === undefined ? {} : request);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${(await answer.text()).slice(0, 300)}`);
+  return (await answer.json()) as T;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  clearTimeout(timer);
+}

@@ -1,0 +1,220 @@
+/** `npm run demo`: the real centre with a simulated nation, faults included. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LedgerAudit } from '#contracts';
+import { type Clock, faults, type LinkClass, type PcPath, realClock } from '#contracts';
+import { type DemoCentre, startDemoCentre } from './demo-centre.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { type MemoryWatch, watchMemory } from './memory.ts';
+import { createNation, lehPath, type Nation, type Site } from './nation.ts';
+import { type DemoOptions, readOptions, usage } from './options.ts';
+import { play } from './player.ts';
+import { createScenario, type Disturbance, expectedIncidents } from './scenario.ts';
+import { createListener, lehStory, storyMs } from './story.ts';
+import { inWords, type Summary, summaryOf, wrongWith } from './summary.ts';
+
+const connectPerSecond = 200;
+const connectLimitMs = 180_000;
+const drainLimitMs = 60_000;
+const settleRounds = 20;
+const windowMs = 20 * 60_000;
+/** A line on the console at most so often. */
+const tellEveryMs = 400;
+
+type Demo = {
+  options: DemoOptions;
+  nation: Nation;
+  /** PCs that are installed: those of sites that are live or being set up. */
+  sites: readonly Site[];
+  centre: DemoCentre;
+  fleet: Fleet;
+  clock: Clock;
+  say: (line: string) => void;
+  /** Resolves at Ctrl-C. */
+  asked: Promise<void>;
+};
+
+async function main(): Promise<number> {
+  const read = readOptions(process.argv.slice(2));
+  if (!read.ok) {
+    process.stderr.write(`${read.line}\n${usage}\n`);
+    return 2;
+  }
+  const asked = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        resolve();
+        // Whoever asks twice is in a hurry.
+        process.once(signal, () => process.exit(1));
+      });
+    }
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-demo-'));
+  const code = await run(read.value, folder, asked).catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  });
+  if (code === 0) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  else process.stderr.write(`logs and ledger: ${folder}\n`);
+  return code;
+}
+
+async function run(options: DemoOptions, folder: string, asked: Promise<void>): Promise<number> {
+  const { speed, seed, portBase, json } = options;
+  const say = (line: string) => void (json || process.stdout.write(`${line}\n`));
+  const nation = createNation(options);
+  const epochMs = Date.now();
+  const clock = realClock(speed, epochMs);
+  say(
+    `Sabha demo: ${nation.sites.length} sites in ${new Set(nation.sites.map(({ state }) => state)).size} states, ${speed} times the speed.`,
+  );
+  const centre = await startDemoCentre({ folder, speed, epochMs, portBase });
+  const memory = watchMemory(centre.pid);
+  try {
+    const sites = nation.sites.filter(({ stage }) => stage === 'live' || stage === 'commissioning');
+    // Sites go live once their PCs talk, as in life: before that silence would be an outage of the whole nation.
+    await centre.import(nation.csv(({ stage }) => (stage === 'live' ? 'commissioning' : stage)));
+    const tokens = await centre.tokens();
+    const pcs = sites.map((site) => ({ path: nation.pcOf(site), token: tokens[nation.pcOf(site)] ?? '', ...pick(site) }));
+    const fleet = createFleet({ pcs, centre: { host: '127.0.0.1', port: centre.mqttPort }, clock, speed, seed, folder });
+    const code = await show({ options, nation, sites, centre, fleet, clock, say, asked }, memory);
+    await fleet.stop();
+    return code;
+  } finally {
+    memory.stop();
+    await centre.stop();
+  }
+}
+
+async function show(demo: Demo, memory: MemoryWatch): Promise<number> {
+  const { options, nation, centre, fleet, say, asked } = demo;
+  const missing = await fleet.start({ perSecond: connectPerSecond, limitMs: connectLimitMs });
+  if (missing > 0) throw new Error(`${missing} PCs could not connect`);
+  await centre.import(nation.csv());
+  say(`${fleet.connected()} PCs are connected. Wall: ${centre.wall}   Log: ${centre.logFile}`);
+  if (options.minutes === undefined && options.story === undefined) say('Ctrl-C ends it.');
+  const ended = centre.ended.then((line) => Promise.reject(new Error(`the centre ended: ${line}`)));
+  const happened = await Promise.race([perform(demo), ended]);
+  const summary = await sumUp(demo, happened, memory);
+  const wrong = wrongWith(summary, happened.whole);
+  process.stdout.write(`${options.json ? JSON.stringify(summary) : inWords(summary)}\n`);
+  for (const line of wrong) process.stderr.write(`${line}\n`);
+  if (options.keepRunning) await Promise.race([asked, ended]);
+  return wrong.length > 0 ? 1 : 0;
+}
+
+/** What was done to the nation; `whole`: to the end of the scenario. */
+type Happened = { disturbances: Disturbance[]; whole: boolean };
+
+async function perform(demo: Demo): Promise<Happened> {
+  const { options, clock } = demo;
+  if (options.story !== undefined) return await tellStory(demo);
+  const totalMs = (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000 * options.speed;
+  const rounds = Math.max(1, Math.floor(totalMs / windowMs));
+  const lengthMs = rounds === Number.POSITIVE_INFINITY ? windowMs : totalMs / rounds;
+  const beganUp = clock.up();
+  const done: Disturbance[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const disturbances = scenarioOf(demo, { round, lengthMs, done });
+    const stop = play({ fleet: demo.fleet, disturbances, clock, tell: teller(demo) });
+    const whole = await waited(demo, lengthMs);
+    stop();
+    done.push(...disturbances.map((one) => ({ ...one, at: one.at + round * lengthMs })));
+    if (!whole) return { disturbances: begunBy(done, clock.up() - beganUp), whole };
+  }
+  return { disturbances: done, whole: true };
+}
+
+/** What had begun when the demo was broken off, and how long it had lasted. */
+function begunBy(list: readonly Disturbance[], endMs: number): Disturbance[] {
+  return list.filter(({ at }) => at <= endMs).map((one) => ({ ...one, forMs: Math.min(one.forMs, endMs - one.at) }));
+}
+
+/** Rooms that were left in fault are not touched again. */
+function scenarioOf(demo: Demo, at: { round: number; lengthMs: number; done: readonly Disturbance[] }): Disturbance[] {
+  const { nation, sites, options } = demo;
+  const standing = new Set(at.done.filter(({ forMs }) => forMs > windowMs).map(({ pc }) => pc));
+  const pcs = sites.map((site) => ({ path: nation.pcOf(site), link: site.link })).filter(({ path }) => !standing.has(path));
+  const list = createScenario({ pcs, silenced: `${lehPath}/vc-1`, seed: options.seed + at.round, lengthMs: at.lengthMs });
+  return at.round === 0 ? list : list.filter(({ forMs }) => forMs <= windowMs);
+}
+
+async function tellStory(demo: Demo): Promise<Happened> {
+  const { fleet, clock, centre, say } = demo;
+  const pc: PcPath = `${lehPath}/vc-1`;
+  const { disturbances, chapters } = lehStory(pc);
+  const hear = createListener();
+  const stop = play({ fleet, disturbances, clock, tell: () => undefined });
+  const cancels = chapters.map(({ at, words }) => clock.after(at, () => say(`${stamp(clock)}  ${words}`)));
+  const listening = setInterval(() => {
+    void centre.incidentsOf(pc).then(
+      (list) => hear(list).forEach((line) => void say(`${stamp(clock)}      centre: ${line}`)),
+      () => undefined,
+    );
+  }, 500);
+  const whole = await waited(demo, storyMs);
+  clearInterval(listening);
+  stop();
+  for (const cancel of cancels) cancel();
+  return { disturbances, whole };
+}
+
+/** True after so long on the demo's clock, false at Ctrl-C before. */
+async function waited({ clock, asked }: Demo, lengthMs: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const cancel = clock.after(lengthMs, () => resolve(true));
+  void asked.then(() => resolve(false));
+  return await promise.finally(cancel);
+}
+
+async function sumUp(demo: Demo, { disturbances }: Happened, memory: MemoryWatch): Promise<Summary> {
+  const { nation, sites, options } = demo;
+  const { audit, eventsSent } = await settled(demo);
+  const live = sites.filter(({ stage }) => stage === 'live').map((site): [PcPath, LinkClass] => [nation.pcOf(site), site.link]);
+  return summaryOf({
+    pcs: sites.length,
+    speed: options.speed,
+    eventsSent,
+    audit,
+    expected: expectedIncidents(disturbances, new Map(live)),
+    peakRssMiB: memory.peak(),
+  });
+}
+
+/** Asks the ledger when every spool is acknowledged; again where an agent had something to say meanwhile. */
+async function settled({ fleet, centre }: Demo): Promise<{ audit: LedgerAudit; eventsSent: number }> {
+  for (let round = 1; ; round += 1) {
+    await fleet.drain(drainLimitMs);
+    const eventsSent = fleet.eventsSent();
+    const audit = await centre.audit();
+    if (audit.events === eventsSent || round === settleRounds) return { audit, eventsSent };
+  }
+}
+
+/** Tells a few of the things that happen. */
+function teller({ nation, sites, clock, say }: Demo): (one: Disturbance, begins: boolean) => void {
+  const names = new Map(sites.map((site) => [nation.pcOf(site), `${site.name.en}, ${site.state.en}`]));
+  let lastAt = 0;
+  return ({ pc, what }, begins) => {
+    if (performance.now() - lastAt < tellEveryMs) return;
+    lastAt = performance.now();
+    say(`${stamp(clock)}  ${names.get(pc)}: ${begins ? wordsOf(what) : `over: ${wordsOf(what)}`}`);
+  };
+}
+
+function wordsOf(what: Disturbance['what']): string {
+  const plain = { link: 'link cut', power: 'power cut', crash: 'agent dies', mains: 'off the mains' };
+  return what in plain ? plain[what as keyof typeof plain] : faults[what as keyof typeof faults].title.en;
+}
+
+function stamp(clock: Clock): string {
+  return new Date(clock.now()).toTimeString().slice(0, 8);
+}
+
+function pick({ link, elevationM }: Site): { link: LinkClass; elevationM: number } {
+  return { link, elevationM };
+}
+
+process.exitCode = await main();
+process.exit();

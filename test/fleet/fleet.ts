@@ -1,0 +1,108 @@
+/** Many simulated PCs in one process, each the real agent on a real MQTT connection. */
+import { join } from 'node:path';
+import type { Clock, LinkClass, PcPath } from '#contracts';
+import { openSpoolDisk } from '../../agent/spool-disk.ts';
+import { randomFrom } from '../random.ts';
+import { createLine, thinLine } from './line.ts';
+import { expected } from './nation.ts';
+import { createPc, type SimulatedPc } from './pc.ts';
+import { createRoom } from './room.ts';
+import { createSpoolStore } from './spools.ts';
+
+export type Fleet = {
+  pcs: ReadonlyMap<PcPath, SimulatedPc>;
+  /** Switches all on, at most `perSecond` a real second; resolves when all have settled, or answers how many have not after the limit. */
+  start(how: { perSecond: number; limitMs: number }): Promise<number>;
+  /** Mends lines and power, then waits until every spool is acknowledged; answers how many PCs still have something to say after the limit. */
+  drain(limitMs: number): Promise<number>;
+  eventsSent(): number;
+  connected(): number;
+  stop(): Promise<void>;
+};
+
+export type FleetPc = { path: PcPath; token: string; link: LinkClass; elevationM: number };
+
+export type FleetOptions = {
+  pcs: readonly FleetPc[];
+  centre: { host: string; port: number };
+  clock: Clock;
+  speed: number;
+  seed: number;
+  /** Where every hundredth spool has its file. */
+  folder: string;
+};
+
+/** One spool in so many is a real file. */
+const realSpoolEvery = 100;
+/** So many PCs may be on their way at once: a storm would make each wait for the others, and measure the centre's clock wrong. */
+const settlingAtOnce = 60;
+const pollMs = 50;
+
+export function createFleet(options: FleetOptions): Fleet {
+  const { clock, speed, centre, seed, folder } = options;
+  const store = createSpoolStore();
+  const make = ({ path, token, link, elevationM }: FleetPc, at: number): SimulatedPc => {
+    const random = randomFrom(seed * 100_003 + at);
+    const file = join(folder, `${path.replaceAll('/', '.')}.db`);
+    return createPc({
+      path,
+      token,
+      profile: { link, elevationM, expected },
+      room: createRoom({ elevationM, clock, random }),
+      line: createLine({ clock, ...(link === 'geo' && thinLine) }),
+      openDisk: () => (at % realSpoolEvery === 0 ? openSpoolDisk(file) : store.disk(at)),
+      centre,
+      clock,
+      speed,
+      random,
+    });
+  };
+  const pcs = options.pcs.map(make);
+  const sum = (of: (pc: SimulatedPc) => number) => pcs.reduce((total, pc) => total + of(pc), 0);
+  const unsettled = () => sum((pc) => Number(!pc.isSettled()));
+  const connected = () => sum((pc) => Number(pc.isConnected()));
+  return {
+    pcs: new Map(pcs.map((pc) => [pc.path, pc])),
+    async start({ perSecond, limitMs }) {
+      const startedAt = performance.now();
+      let booted = 0;
+      const due = () => {
+        const settling = unsettled() - (pcs.length - booted);
+        const byTime = Math.ceil(((performance.now() - startedAt) * perSecond) / 1_000);
+        return Math.min(pcs.length, byTime, booted + settlingAtOnce - settling);
+      };
+      const boot = () => {
+        for (const last = due(); booted < last; booted += 1) pcs[booted]?.boot();
+        return unsettled();
+      };
+      return await until(boot, limitMs);
+    },
+    drain(limitMs) {
+      for (const pc of pcs) {
+        pc.line.heal();
+        pc.boot();
+      }
+      let left = pcs;
+      const look = () => {
+        left = left.filter((pc) => !pc.isConnected() || pc.events().waiting > 0);
+        return left.length;
+      };
+      return until(look, limitMs);
+    },
+    eventsSent: () => sum((pc) => pc.events().sent),
+    connected,
+    stop: async () => {
+      await Promise.all(pcs.map((pc) => pc.stop()));
+    },
+  };
+}
+
+/** Waits until nothing is left, and answers what is left after the limit. */
+async function until(left: () => number, limitMs: number): Promise<number> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const count = left();
+    if (count === 0 || performance.now() >= deadline) return count;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}

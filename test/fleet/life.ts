@@ -1,0 +1,52 @@
+/** One life of an agent, from its start to its death: when it is over its timers are gone and its disk takes nothing more. */
+import type { Cancel, Clock } from '#contracts';
+import { DiskError, type SpoolDisk } from '../../agent/spool-disk.ts';
+
+export type Life = {
+  clock: Clock;
+  /** The disk as this life sees it. */
+  disk(of: SpoolDisk): SpoolDisk;
+  /** Ends it between two instructions, as a power cut does. */
+  end(): void;
+};
+
+export function createLife(clock: Clock): Life {
+  const timers = new Set<Cancel>();
+  let over = false;
+  const alive = <T>(work: () => T): T => {
+    if (over) throw new DiskError('failed', 'the PC is off');
+    return work();
+  };
+  return {
+    clock: {
+      now: clock.now,
+      up: clock.up,
+      after(delayMs, task) {
+        if (over) return () => undefined;
+        const stop = clock.after(delayMs, () => {
+          timers.delete(cancel);
+          task();
+        });
+        const cancel = () => {
+          timers.delete(cancel);
+          stop();
+        };
+        timers.add(cancel);
+        return cancel;
+      },
+    },
+    disk: (of) => ({
+      transact: (work) => alive(() => of.transact(work)),
+      run: (sql, ...values) => alive(() => of.run(sql, ...values)),
+      all: (sql, ...values) => alive(() => of.all(sql, ...values)),
+      rebuild: (reason) => alive(() => of.rebuild(reason)),
+      damage: of.damage,
+      close: of.close,
+    }),
+    end() {
+      over = true;
+      for (const cancel of timers) cancel();
+      timers.clear();
+    },
+  };
+}

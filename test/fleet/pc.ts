@@ -1,0 +1,129 @@
+/** A simulated PC: the real agent with all its probes, in a room and on a line that a scenario disturbs. */
+import type { Clock, Config, PcPath, Profile } from '#contracts';
+import { type Agent, createAgent } from '../../agent/agent.ts';
+import type { Probe } from '../../agent/probe.ts';
+import { agentProbe } from '../../agent/probes/agent.ts';
+import { createCameraProbe } from '../../agent/probes/camera.ts';
+import { clockProbe } from '../../agent/probes/clock.ts';
+import { createMicrophoneProbe } from '../../agent/probes/microphone.ts';
+import { pcProbe } from '../../agent/probes/pc.ts';
+import { createSpeakerProbe } from '../../agent/probes/speaker.ts';
+import type { SpoolDisk } from '../../agent/spool-disk.ts';
+import type { Random } from '../random.ts';
+import { createLeanTransport, type LeanTransport } from './lean-transport.ts';
+import { createLife, type Life } from './life.ts';
+import type { Line } from './line.ts';
+import type { Room } from './room.ts';
+
+export type SimulatedPc = {
+  path: PcPath;
+  room: Room;
+  line: Line;
+  /** Switches it on; nothing where it is on. */
+  boot(): void;
+  /** `power`: everything stops and nobody is told. `crash`: the agent dies, the PC stays. */
+  kill(how: 'power' | 'crash'): void;
+  isOn(): boolean;
+  isConnected(): boolean;
+  /** The centre has answered it in this life: it is admitted, heard and knows its distance. */
+  isSettled(): boolean;
+  /** Of all that was ever written to its spool: how many, and how many the centre has not acknowledged. */
+  events(): { sent: number; waiting: number };
+  stop(): Promise<void>;
+};
+
+export type PcOptions = {
+  path: PcPath;
+  token: string;
+  profile: Profile;
+  room: Room;
+  line: Line;
+  /** Opens its spool, which outlives the agent. */
+  openDisk: () => SpoolDisk;
+  centre: { host: string; port: number };
+  clock: Clock;
+  speed: number;
+  random: Random;
+};
+
+const version = '0.1.0';
+
+type Running = { agent: Agent; transport: LeanTransport; life: Life; disk: SpoolDisk };
+
+export function createPc(options: PcOptions): SimulatedPc {
+  const { path, room, line } = options;
+  let kept: Config | undefined;
+  let running: Running | undefined;
+  let last = { sent: 0, waiting: 0 };
+  const profiles = {
+    load: () => ({ config: kept, problem: null }),
+    save: (config: Config) => {
+      kept = config;
+      return null;
+    },
+  };
+  const events = () => {
+    if (running === undefined) return last;
+    const { spool } = running.agent;
+    return { sent: spool.range().last, waiting: spool.range().last - spool.acked() };
+  };
+  return {
+    path,
+    room,
+    line,
+    isOn: () => running !== undefined,
+    isConnected: () => running?.agent.figures().connected === true,
+    isSettled: () => running !== undefined && running.agent.figures().roundTripMs !== null,
+    events,
+    boot() {
+      if (running !== undefined) return;
+      running = start(options, profiles);
+    },
+    kill(how) {
+      if (running === undefined) return;
+      last = events();
+      running.life.end();
+      running.disk.close();
+      if (how === 'crash') running.transport.drop();
+      else {
+        running.transport.vanish();
+        room.boot();
+      }
+      running = undefined;
+    },
+    async stop() {
+      await running?.agent.stop('stopped');
+      running?.life.end();
+      running = undefined;
+    },
+  };
+}
+
+function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['profiles']): Running {
+  const { path, token, profile, room, line, centre, speed, random } = options;
+  const life = createLife(options.clock);
+  const { clock } = life;
+  const disk = options.openDisk();
+  const transport = createLeanTransport({ ...centre, clock, speed, line });
+  const agent = createAgent({
+    pc: path,
+    version,
+    token,
+    platform: room.platform(),
+    probes: probesOf(clock),
+    transport,
+    disk: life.disk(disk),
+    profiles,
+    profile,
+    clock,
+    random: random.next,
+    log: { info: () => {}, warn: () => {} },
+  });
+  agent.start();
+  return { agent, transport, life, disk };
+}
+
+/** The agent's own list (probes/index.ts), made anew for each PC: some remember what they saw. */
+export function probesOf(clock: Clock): Probe[] {
+  return [createMicrophoneProbe(), createSpeakerProbe(), createCameraProbe(clock), pcProbe, clockProbe, agentProbe];
+}

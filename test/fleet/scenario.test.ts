@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { createNation, lehPath } from './nation.ts';
+import { createScenario, type Disturbance, expectedIncidents } from './scenario.ts';
+
+const minute = 60_000;
+const nation = createNation({ sites: 736, seed: 1 });
+const pcs = nation.sites.map((site) => ({ path: nation.pcOf(site), link: site.link }));
+const silenced = `${lehPath}/vc-1`;
+const scenario = (seed: number, lengthMs = 20 * minute) => createScenario({ pcs, silenced, seed, lengthMs });
+const pc = 'goa/north-goa/vc-1';
+const one = new Map([[pc, 'fibre' as const]]);
+const span = (what: Disturbance['what'], at: number, forMs: number): Disturbance => ({ pc, what, at, forMs });
+
+test('in 20 minutes some 60 to 150 incidents are due, whatever the seed', () => {
+  const links = new Map(pcs.map(({ path, link }) => [path, link]));
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const count = expectedIncidents(scenario(seed), links);
+    expect(count).toBeGreaterThanOrEqual(60);
+    expect(count).toBeLessThanOrEqual(150);
+  }
+});
+
+test('the same seed makes the same scenario, another one another', () => {
+  expect(scenario(7)).toEqual(scenario(7));
+  expect(scenario(7)).not.toEqual(scenario(8));
+});
+
+test('the microphone of the silenced room is missing from the start to the end, and nothing else happens there', () => {
+  expect(scenario(1).filter((each) => each.pc === silenced)).toEqual([expect.objectContaining({ at: 0, what: 'microphone.missing' })]);
+});
+
+test('whatever begins is over before the end, apart from what stands from the start; each PC is hit in one way', () => {
+  const list = scenario(1);
+  const passing = list.filter(({ forMs }) => forMs < 20 * minute);
+  expect(passing.length).toBeGreaterThan(80);
+  for (const { at, forMs } of passing) expect(at + forMs).toBeLessThanOrEqual(17 * minute);
+  for (const { at, forMs } of list) expect(at === 0 || forMs < 20 * minute).toBe(true);
+  for (const of of Map.groupBy(list, (each) => each.pc).values()) expect(new Set(of.map(({ what }) => what)).size).toBe(1);
+});
+
+test('a short scenario has faults that are seen at once, and no cuts', () => {
+  const list = scenario(1, 2 * minute);
+  expect(list.length).toBeGreaterThan(10);
+  for (const { what, at, forMs } of list.filter((each) => each.at > 0)) {
+    expect(what).toMatch(/^(microphone|speaker|camera)\./);
+    expect(at + forMs).toBeLessThanOrEqual(2 * minute);
+  }
+});
+
+test.each([
+  ['one fault is one incident', [span('camera.missing', 0, minute)], 1],
+  [
+    'a fault that comes back while its clear time runs is the same incident',
+    [span('camera.missing', 0, minute), span('camera.missing', 63_000, minute)],
+    1,
+  ],
+  ['a fault that comes back later is another', [span('camera.missing', 0, minute), span('camera.missing', 70_000, minute)], 2],
+  [
+    'the third return belongs to the second, which waits for calm',
+    [0, 80_000, 160_000].map((at) => span('microphone.missing', at, 40_000)),
+    2,
+  ],
+  ['two faults of one room at a time are one incident', [span('camera.missing', 0, 2 * minute), span('pc.hot', minute, 5 * minute)], 1],
+  ['a short cut is none', [span('link', 0, 40_000), span('power', 5 * minute, 40_000)], 0],
+  ['a long cut is one', [span('power', 0, 5 * minute)], 1],
+  ['an agent that dies and comes back is none', [span('crash', 0, 20_000)], 0],
+  ['a PC on its battery is none', [span('mains', 0, 5 * minute)], 0],
+  ['silence joins the incident that is open', [span('microphone.missing', 0, 9 * minute), span('power', minute, 5 * minute)], 1],
+])('%s', (_name, list, count) => {
+  expect(expectedIncidents(list, one)).toBe(count);
+});
+
+test('a site that does not alert raises nothing, and a satellite link is waited for', () => {
+  expect(expectedIncidents([span('camera.missing', 0, minute)], new Map())).toBe(0);
+  expect(expectedIncidents([span('link', 0, 6 * minute)], new Map([[pc, 'geo']]))).toBe(0);
+});

@@ -1,0 +1,137 @@
+/** What goes wrong in the nation, when and for how long: decided by a seed before anything runs, so that the number of incidents can be computed. */
+import { faults, type LinkClass, links, type PcPath } from '#contracts';
+import { type Random, randomFrom } from '../random.ts';
+import { type RoomFault, roomFaults } from './room.ts';
+
+/** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` one with a battery goes on. */
+export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'power' | 'crash' | 'mains' };
+
+export type ScenarioOptions = {
+  pcs: readonly { path: PcPath; link: LinkClass }[];
+  /** The PC whose microphone is missing from the start to the end; nothing else happens to it. */
+  silenced: PcPath;
+  seed: number;
+  lengthMs: number;
+};
+
+const second = 1_000;
+const minute = 60 * second;
+
+/** Shares of the PCs that are hit within `windowMs`. A PC is hit in one way only. */
+const windowMs = 20 * minute;
+const shares = {
+  standing: 0.015,
+  fault: 0.08,
+  flap: 0.01,
+  linkLong: 0.015,
+  powerLong: 0.015,
+  linkShort: 0.01,
+  powerShort: 0.005,
+  crash: 0.01,
+  mains: 0.02,
+};
+/** Nothing begins in the last part, so that the centre has seen all of it before it is asked. */
+const quietEndMs = 3 * minute;
+/** Far below what the centre waits before it calls a PC silent, and far above. */
+const shortMs = [15 * second, 40 * second] as const;
+const longMs = [5 * minute, 7 * minute] as const;
+const flap = { times: 3, onMs: 40 * second, offMs: 40 * second };
+/** Standing for good: longer than any demo. */
+const forGoodMs = 1e12;
+
+/** Faults that are seen only at the next look, not at once. */
+const isPolled = (fault: RoomFault) => fault.startsWith('pc.');
+
+/** The same options give the same scenario. */
+export function createScenario({ pcs, silenced, seed, lengthMs }: ScenarioOptions): Disturbance[] {
+  const random = randomFrom(seed);
+  const order = random.shuffle(pcs.filter(({ path }) => path !== silenced));
+  const quick = order.filter(({ link }) => links[link].silentMs < longMs[0] / 1.5);
+  const slow = order.filter((pc) => !quick.includes(pc));
+  const part = Math.min(1, lengthMs / windowMs);
+  const take = (from: typeof order, share: number) => from.splice(0, Math.ceil(order.length * share)).map(({ path }) => path);
+  const takeFor = (kind: keyof typeof shares, neededMs: number) => (lengthMs >= neededMs ? take(quick, shares[kind] * part) : []);
+  const time = { random, lengthMs };
+  const list: Disturbance[] = [{ pc: silenced, at: 0, forMs: forGoodMs, what: 'microphone.missing' }];
+  for (const pc of take(quick, shares.standing)) list.push({ pc, at: 0, forMs: forGoodMs, what: random.pick(roomFaults) });
+  for (const pc of takeFor('flap', 8 * minute)) list.push(...flapOf(pc, time));
+  for (const pc of takeFor('linkLong', 12 * minute)) list.push(spanOf(pc, 'link', longMs, time));
+  for (const pc of takeFor('powerLong', 12 * minute)) list.push(spanOf(pc, 'power', longMs, time));
+  for (const pc of takeFor('linkShort', 6 * minute)) list.push(spanOf(pc, 'link', shortMs, time));
+  for (const pc of takeFor('powerShort', 6 * minute)) list.push(spanOf(pc, 'power', shortMs, time));
+  for (const pc of takeFor('crash', 6 * minute)) list.push(spanOf(pc, 'crash', shortMs, time));
+  for (const pc of takeFor('mains', 12 * minute)) list.push(spanOf(pc, 'mains', longMs, time));
+  for (const pc of take(random.shuffle([...slow, ...quick]), shares.fault * part)) list.push(faultOf(pc, time));
+  return list.sort((a, b) => a.at - b.at);
+}
+
+type Time = { random: Random; lengthMs: number };
+
+function spanOf(pc: PcPath, what: Disturbance['what'], [least, most]: readonly [number, number], { random, lengthMs }: Time): Disturbance {
+  const forMs = Math.round(least + random.next() * (most - least));
+  const latest = Math.max(0, lengthMs - quietEndMs - forMs);
+  return { pc, what, forMs, at: Math.round(random.next() * latest) };
+}
+
+/** In a short demo only what has a cable breaks: a figure is looked at every half minute. */
+function faultOf(pc: PcPath, time: Time): Disturbance {
+  const isShort = time.lengthMs < 5 * minute;
+  const fault = time.random.pick(roomFaults.filter((one) => !(isShort && isPolled(one))));
+  const most = Math.min(6 * minute, time.lengthMs / 3);
+  const least = Math.min(isPolled(fault) ? 2 * minute : minute, most);
+  const span = spanOf(pc, fault, [least, most], time);
+  return isShort ? { ...span, at: Math.round(time.random.next() * (time.lengthMs / 3)) } : span;
+}
+
+function flapOf(pc: PcPath, time: Time): Disturbance[] {
+  const period = flap.onMs + flap.offMs;
+  const { at } = spanOf(pc, 'microphone.missing', [flap.times * period, flap.times * period], time);
+  return Array.from({ length: flap.times }, (_, n) => ({ pc, at: at + n * period, forMs: flap.onMs, what: 'microphone.missing' as const }));
+}
+
+/** A fault that came back within this time of having ended flaps, and is over only after so long a calm (flows/incidents). */
+const flapWindowMs = 30 * minute;
+const calmMs = 10 * minute;
+/** A PC away for longer is silent: the limit of the class, counted from a last word that may be a beat old. */
+const silentAfterMs = (link: LinkClass) => links[link].silentMs;
+
+/**
+ * How many incidents the centre must raise for these disturbances, by the catalogue's clear times and the limits of silence: one for each room,
+ * from its first fault until the last is over. Only PCs that are in `links` alert.
+ */
+export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): number {
+  const rooms = Map.groupBy(disturbances, ({ pc }) => pc);
+  const counts = [...rooms].map(([pc, list]) => {
+    const link = linkOf.get(pc);
+    return link === undefined ? 0 : incidentsOf(list, link);
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {
+  const open = [...Map.groupBy(list, ({ what }) => what)].flatMap(([what, spans]) => openTimes(what, spans, link));
+  let openUntil = Number.NEGATIVE_INFINITY;
+  let count = 0;
+  for (const { from, until } of open.sort((a, b) => a.from - b.from)) {
+    if (from > openUntil) count += 1;
+    openUntil = Math.max(openUntil, until);
+  }
+  return count;
+}
+
+/** From when to when a fault keeps its incident open: each span, and its clear time after it. */
+function openTimes(what: Disturbance['what'], spans: readonly Disturbance[], link: LinkClass): { from: number; until: number }[] {
+  if (what === 'crash' || what === 'mains') return [];
+  if (what === 'link' || what === 'power') {
+    const long = spans.filter(({ forMs }) => forMs > silentAfterMs(link));
+    return long.map(({ at, forMs }) => ({ from: at + silentAfterMs(link), until: at + forMs }));
+  }
+  let endedAt = Number.NEGATIVE_INFINITY;
+  let openUntil = Number.NEGATIVE_INFINITY;
+  return spans.map(({ at, forMs }) => {
+    if (openUntil > Number.NEGATIVE_INFINITY) endedAt = Math.min(at, openUntil);
+    const goneAt = at + forMs;
+    openUntil = goneAt + (goneAt - endedAt < flapWindowMs ? calmMs : faults[what].clearMs);
+    return { from: at, until: openUntil };
+  });
+}

@@ -1,0 +1,88 @@
+/** Spools of thousands of PCs in a few databases in memory: a connection of its own would cost each PC 220 KiB. Each has its own tables, made as the agent makes them. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { openSpoolDisk, type SpoolDisk } from '../../agent/spool-disk.ts';
+
+export type SpoolStore = {
+  /** The disk of one PC; asked again, it holds what was written before. */
+  disk(key: number): SpoolDisk;
+};
+
+const tables = /\b(meta|events|acks|quarantine)\b/g;
+
+/** So many PCs share a database: SQLite looks through all tables whenever it makes one. */
+const pcsInOne = 50;
+
+export function createSpoolStore(): SpoolStore {
+  const databases = new Map<number, DatabaseSync>();
+  const schema = productSchema();
+  return {
+    disk(key) {
+      const shelf = Math.floor(key / pcsInOne);
+      const db = databases.get(shelf) ?? smallDatabase();
+      databases.set(shelf, db);
+      const named = (sql: string) => sql.replace(tables, `${'$1'}_${key}`);
+      for (const sql of schema) db.exec(named(sql).replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'));
+      return diskOf(db, named);
+    },
+  };
+}
+
+/** The smaller the pages, the less an almost empty table costs. */
+function smallDatabase(): DatabaseSync {
+  const db = new DatabaseSync(':memory:');
+  db.exec('PRAGMA page_size = 1024');
+  return db;
+}
+
+/** Statements that are kept ready for each PC: those that are asked most often. All of them would take more memory than the spools. */
+const keptStatements = 2;
+const usesBeforeKept = 20;
+
+function statements(db: DatabaseSync, named: (sql: string) => string): (sql: string) => StatementSync {
+  const kept = new Map<string, StatementSync>();
+  const uses = new Map<string, number>();
+  return (sql) => {
+    const ready = kept.get(sql);
+    if (ready !== undefined) return ready;
+    const made = db.prepare(named(sql));
+    const used = (uses.get(sql) ?? 0) + 1;
+    if (kept.size < keptStatements) uses.set(sql, used);
+    if (used === usesBeforeKept) kept.set(sql, made);
+    if (kept.size === keptStatements) uses.clear();
+    return made;
+  };
+}
+
+/** In memory nothing fails and nothing is damaged, so that an error here is a bug and stays one. */
+function diskOf(db: DatabaseSync, named: (sql: string) => string): SpoolDisk {
+  const statement = statements(db, named);
+  return {
+    transact(work) {
+      db.exec('BEGIN');
+      try {
+        const result = work();
+        db.exec('COMMIT');
+        return result;
+      } catch (error) {
+        db.exec('ROLLBACK');
+        throw error;
+      }
+    },
+    run: (sql, ...values) => void statement(sql).run(...values),
+    all: <T>(sql: string, ...values: Parameters<SpoolDisk['all']>[1][]) => statement(sql).all(...values) as T[],
+    rebuild: (reason) => {
+      throw new Error(`a spool in memory is damaged: ${reason}`);
+    },
+    damage: () => null,
+    close: () => undefined,
+  };
+}
+
+/** The statements with which the agent's own disk makes its tables. */
+function productSchema(): string[] {
+  const db = new DatabaseSync(':memory:');
+  openSpoolDisk(db);
+  const rows = db.prepare("SELECT sql FROM sqlite_master WHERE type = 'table'").all() as { sql: string }[];
+  db.close();
+  return rows.map(({ sql }) => sql);
+}
