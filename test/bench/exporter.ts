@@ -1,0 +1,91 @@
+/** What a scrape costs beside prom-client, and what a beat costs beside Debian's MQTT exporter. */
+import { get } from 'node:http';
+import { bridgeRows } from './bridge.ts';
+import { startChild } from './child.ts';
+import { seriesPerPc } from './exporter-fleet.ts';
+import { type Bench, type BenchOptions, median, type Row, row, versionOf } from './model.ts';
+
+const sizes = [22_000, 66_000, 1_000_000];
+/** The size of the nation: 736 sites of three PCs, thirty series a PC. */
+const nation = 66_000;
+const kinds = ['ours', 'prom-client'] as const;
+type Kind = (typeof kinds)[number];
+type Scrape = { ms: number; bytes: number; blockMs: number; peakRssMiB: number };
+
+export const exporterBench: Bench = {
+  name: 'exporter',
+  about: 'scrapes at 22,000, 66,000 and 1,000,000 series beside prom-client, and beats beside mqtt2prometheus',
+  async run(options) {
+    const rows: Row[] = [];
+    for (const series of options.quick ? sizes.slice(0, 2) : sizes) rows.push(...(await scrapeRows(series, options)));
+    const bridge = await bridgeRows(options);
+    return { versions: { 'prom-client': versionOf('prom-client'), ...bridge.versions }, rows: [...rows, ...bridge.rows] };
+  },
+};
+
+async function scrapeRows(series: number, { quick, say }: BenchOptions): Promise<Row[]> {
+  const rounds = quick || series > 100_000 ? 3 : 11;
+  const taken: Record<Kind, Scrape[]> = { ours: [], 'prom-client': [] };
+  const children = await Promise.all(kinds.map((kind) => startServing(kind, series)));
+  try {
+    // Round 0 warms both up and does not count.
+    for (let round = 0; round <= rounds; round++) {
+      for (const child of children) {
+        const scrape = await child.scrape();
+        if (round > 0) taken[child.kind].push(scrape);
+      }
+    }
+  } finally {
+    for (const child of children) await child.stop();
+  }
+  const [bytes, theirBytes] = kinds.map((kind) => taken[kind][0]?.bytes);
+  // The one ends with an empty line more.
+  if (Math.abs((bytes ?? 0) - (theirBytes ?? 0)) > 1) throw new Error(`the pages differ: ${bytes} and ${theirBytes} bytes`);
+  say(`${series} series: ${rounds} rounds, ${bytes} bytes each`);
+  return rowsOf(series, taken);
+}
+
+function rowsOf(series: number, taken: Record<Kind, Scrape[]>): Row[] {
+  const of = (key: keyof Scrape, pick: (values: number[]) => number) => ({
+    ours: pick(taken.ours.map((one) => one[key])),
+    peer: { name: 'prom-client', value: pick(taken['prom-client'].map((one) => one[key])) },
+    better: 'less' as const,
+  });
+  const most = (values: number[]) => Math.max(...values);
+  const targets = series === nation ? [{ target: { ours: 100 } }, { target: { ours: 15 } }] : [{}, {}];
+  const at = `at ${series} series`;
+  return [
+    row({ metric: `scrape ${at}`, unit: 'ms', ...of('ms', median), ...targets[0] }),
+    row({ metric: `longest loop block of a scrape ${at}`, unit: 'ms', ...of('blockMs', median), ...targets[1] }),
+    row({ metric: `peak memory ${at}`, unit: 'MiB', ...of('peakRssMiB', most) }),
+  ];
+}
+
+async function startServing(kind: Kind, series: number) {
+  const child = startChild('test/bench/exporter-child.ts', [kind, String(Math.round(series / seriesPerPc))]);
+  const { port } = await child.ask<{ port: number }>();
+  const path = kind === 'ours' ? '/metrics/pcs' : '/metrics';
+  return {
+    kind,
+    async scrape(): Promise<Scrape> {
+      await child.ask({});
+      const startedAt = performance.now();
+      const bytes = await bytesOf(`http://127.0.0.1:${port}${path}`);
+      const ms = performance.now() - startedAt;
+      return { ms, bytes, ...(await child.ask<{ blockMs: number; peakRssMiB: number }>({})) };
+    },
+    stop: child.stop,
+  };
+}
+
+async function bytesOf(url: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  get(url, (response) => {
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    response.on('end', () => resolve(bytes)).on('error', reject);
+  }).on('error', reject);
+  return promise;
+}

@@ -1,0 +1,7 @@
+/** THE list of benches. */
+import { exporterBench } from './exporter.ts';
+import { ingestBench } from './ingest.ts';
+import type { Bench } from './model.ts';
+import { rollcallBench } from './rollcall.ts';
+
+export const benches: readonly Bench[] = [exporterBench, ingestBench, rollcallBench];

@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { benches } from './index.ts';
+import { median, row } from './model.ts';
+
+const ms = { metric: 'scrape', unit: 'ms', better: 'less' } as const;
+
+test('a row says how many times better ours is, whichever way is better', () => {
+  expect(row({ ...ms, ours: 20, peer: { name: 'other', value: 50 } })).toMatchObject({ theirs: 50, ratio: 2.5, target: null, met: null });
+  expect(row({ ...ms, better: 'more', ours: 20, peer: { name: 'other', value: 50 } })).toMatchObject({ ratio: 0.4 });
+});
+
+test.each([
+  [{ ...ms, ours: 100, target: { ours: 100 } }, '<= 100', true],
+  [{ ...ms, ours: 100.1, target: { ours: 100 } }, '<= 100', false],
+  [{ ...ms, better: 'more' as const, ours: 4_999, target: { ours: 5_000 } }, '>= 5000', false],
+  [{ ...ms, ours: 10, peer: { name: 'other', value: 30 }, target: { ratio: 3 } }, 'ratio >= 3', true],
+  [{ ...ms, ours: 10, peer: { name: 'other', value: 29 }, target: { ratio: 3 } }, 'ratio >= 3', false],
+])('a target is met or missed by the figure itself, before it is rounded', (measured, target, met) => {
+  expect(row(measured)).toMatchObject({ target, met });
+});
+
+test('the median is the middle, and there is none of nothing', () => {
+  expect(median([9, 1, 5])).toBe(5);
+  expect(median([4, 1, 9, 5])).toBe(4.5);
+  expect(() => median([])).toThrow('no figures');
+});
+
+test.each([
+  [['nothing'], `bench: name one of ${benches.map(({ name }) => name).join(', ')}, not "nothing"`],
+  [[], `bench: name one of ${benches.map(({ name }) => name).join(', ')}`],
+  [['exporter', '--fast'], 'bench: --fast is not known; --json and --quick are'],
+])('%j is one clear line and exit code 2, and nothing runs', (args, line) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['test/bench/bench.ts', ...args], { encoding: 'utf8' });
+  expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `${line}\n` });
+});

@@ -1,0 +1,75 @@
+/** What a bench answers, and how a row of it is made. */
+import { readFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
+
+/** One figure. Its form is a contract (DESIGN, Commands). */
+export type Row = {
+  metric: string;
+  unit: string;
+  ours: number;
+  peer: string | null;
+  theirs: number | null;
+  /** How many times better ours is. */
+  ratio: number | null;
+  target: string | null;
+  /** Null where there is no target. */
+  met: boolean | null;
+};
+
+export type Figures = { versions: Record<string, string>; rows: Row[] };
+export type BenchOptions = { quick: boolean; say(line: string): void };
+export type Bench = { name: string; about: string; run(options: BenchOptions): Promise<Figures> };
+export type Report = { bench: string; machine: Record<string, string | number>; versions: Record<string, string>; rows: Row[] };
+
+export type Measured = {
+  metric: string;
+  unit: string;
+  ours: number;
+  better: 'less' | 'more';
+  peer?: { name: string; value: number };
+  /** At most, or at least: `ours` itself, or how many times better than the peer it has to be. */
+  target?: { ours: number } | { ratio: number };
+};
+
+/** Why a bench cannot run on this machine, in one line. */
+export class CannotRun extends Error {
+  override name = 'CannotRun';
+}
+
+/** Makes the row of a figure: how much better ours is, and whether that is enough. */
+export function row({ metric, unit, ours, better, peer, target }: Measured): Row {
+  const ratio = peer === undefined ? null : better === 'less' ? peer.value / ours : ours / peer.value;
+  const told = { metric, unit, ours: figure(ours), peer: peer?.name ?? null, theirs: peer ? figure(peer.value) : null };
+  const rated = { ...told, ratio: ratio === null ? null : figure(ratio) };
+  if (target === undefined) return { ...rated, target: null, met: null };
+  if ('ratio' in target) return { ...rated, target: `ratio >= ${target.ratio}`, met: (ratio ?? 0) >= target.ratio };
+  const met = better === 'less' ? ours <= target.ours : ours >= target.ours;
+  return { ...rated, target: `${better === 'less' ? '<=' : '>='} ${target.ours}`, met };
+}
+
+/** The middle one, or the mean of the two in the middle. Throws where there is none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  if (low === undefined || high === undefined) throw new Error('no figures');
+  return (low + high) / 2;
+}
+
+/** What the figures were taken on. */
+export function machine(): Report['machine'] {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryMiB: Math.round(totalmem() / 2 ** 20),
+    system: `${type()} ${release()}`,
+  };
+}
+
+/** The version of an installed package. */
+export function versionOf(name: string): string {
+  return JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version;
+}
+
+function figure(value: number): number {
+  return Number(value.toPrecision(4));
+}
