@@ -1,0 +1,19 @@
+/** Chromium of this machine, without a window and without a word to anybody outside. */
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+/** Where it is; undefined where it is not installed. */
+export const browserProgram = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .flatMap((dir) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(dir, name)))
+  .find((path) => existsSync(path));
+
+const closedNetwork = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** Throws where there is none. */
+export async function openBrowser(): Promise<Browser> {
+  if (browserProgram === undefined) throw new Error('Chromium is not installed');
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', ...closedNetwork];
+  return await chromium.launch({ executablePath: browserProgram, args });
+}
