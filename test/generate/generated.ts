@@ -1,13 +1,20 @@
-/** The files that are made from code and committed: `node test/generated.ts` says which are out of date, `--write` writes them. */
+/** The files that are made from code and committed: `node test/generate/generated.ts` says which are out of date, `--write` writes them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { settings } from '#contracts';
-import { dashboardFiles } from '../dashboards/grafana/generate.ts';
+import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
+import { asyncApi } from './asyncapi.ts';
+import { openApi } from './openapi.ts';
 
 export type Generated = { file: string; make(): string | Promise<string> };
 
 /** One row for each file. */
-const list: Generated[] = [{ file: 'broker/contracts/sabha.schema.json', make: settingsSchema }, ...dashboardFiles];
+const list: Generated[] = [
+  { file: 'broker/contracts/sabha.schema.json', make: settingsSchema },
+  { file: 'broker/contracts/asyncapi.json', make: asyncApi },
+  { file: 'flows/api/openapi.json', make: openApi },
+  ...dashboardFiles,
+];
 
 /** The names of the files that are not what their code makes; with `write` they are so afterwards. */
 export async function outOfDate(rows: readonly Generated[], root: URL, write: boolean): Promise<string[]> {
@@ -31,7 +38,7 @@ function settingsSchema(): string {
 
 if (import.meta.main) {
   const write = process.argv.includes('--write');
-  const stale = await outOfDate(list, new URL('../', import.meta.url), write);
+  const stale = await outOfDate(list, new URL('../../', import.meta.url), write);
   for (const file of stale) console.log(write ? `written: ${file}` : `out of date: ${file} (npm run generate)`);
   process.exitCode = stale.length > 0 && !write ? 1 : 0;
 }

@@ -1,0 +1,82 @@
+/** The documents for other programs: valid by their own standard's schema, and true of the messages that we really send. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv } from 'ajv';
+import fastify from 'fastify';
+import { describe, expect, test } from 'vitest';
+import { agentFilters, flowsFilters, helloTopicAll, type MessageName, messageOn, parseTopic } from '#contracts';
+import type { DeskView } from '../../flows/api/model.ts';
+import { addRollCalls } from '../../flows/api/rollcall-routes.ts';
+import { addActing, addReading, addSiteReading, addStream } from '../../flows/api/routes.ts';
+import { addSites } from '../../flows/api/site-routes.ts';
+import type { Streams } from '../../flows/api/streams.ts';
+import type { Office } from '../../flows/sites/office.ts';
+import { asyncApi } from './asyncapi.ts';
+import { openApi, routes } from './openapi.ts';
+
+const load = createRequire(import.meta.url);
+
+describe('AsyncAPI', () => {
+  const document = JSON.parse(asyncApi());
+  const golden: { message: string; payload: string }[] = JSON.parse(
+    readFileSync(new URL('../../broker/contracts/messages.golden.json', import.meta.url), 'utf8'),
+  );
+  const schemas = new Ajv({ strict: false, validateFormats: false });
+
+  test('it is a valid document of AsyncAPI 3.0', () => {
+    const validate = schemas.compile(load('@asyncapi/specs/schemas/3.0.0-without-$id.json'));
+    expect(validate(document) ? [] : validate.errors).toEqual([]);
+  });
+
+  test('each of its channels is a topic of ours that carries the message it says; each topic that is subscribed stands in it', () => {
+    const filled = Object.values<{ address: string; messages: object }>(document.channels).map(({ address, messages }) => ({
+      topic: address.replace('{state}', 'ladakh').replace('{site}', 'leh').replace('{pc}', 'vc-1'),
+      name: Object.keys(messages)[0] ?? '',
+    }));
+    for (const { topic, name } of filled) {
+      const parsed = parseTopic(topic);
+      const carried = parsed && messageOn(parsed.kind === 'pc' ? parsed.leaf : parsed.word);
+      expect(name.startsWith(carried ?? 'none'), topic).toBe(true);
+    }
+    const topics = filled.map(({ topic }) => topic);
+    const read = [...agentFilters('ladakh/leh/vc-1').filter((topic) => !topic.endsWith('/cmd')), helloTopicAll];
+    for (const topic of read) expect(topics).toContain(topic);
+    for (const filter of flowsFilters) expect(topics).toContain(filter.replace('+/+/+', 'ladakh/leh/vc-1'));
+  });
+
+  test('every golden sample of a message fits its schema, and a broken one does not', () => {
+    let fitted = 0;
+    for (const [name, { payload }] of Object.entries<{ payload: object }>(document.components.messages)) {
+      const message = name.replace(/(All|State|Site)$/, '') as MessageName;
+      const validate = schemas.compile(payload);
+      for (const sample of golden.filter((one) => one.message === message)) {
+        expect(validate(JSON.parse(sample.payload)), `${name}: ${sample.payload}: ${JSON.stringify(validate.errors)}`).toBe(true);
+        fitted += 1;
+      }
+      expect(validate('no message')).toBe(false);
+    }
+    expect(fitted).toBeGreaterThan(10);
+  });
+});
+
+describe('OpenAPI', () => {
+  test('it is a valid document of OpenAPI 3.1', async () => {
+    expect(await new Validator().validate(JSON.parse(openApi()))).toEqual({ valid: true });
+  });
+
+  test('it names every route of the API, and no other', () => {
+    const app = fastify();
+    const found: string[] = [];
+    app.addHook('onRoute', ({ method, url }) => {
+      if (method !== 'HEAD') found.push(`${String(method).toLowerCase()} ${url.replace(/:(\w+)/g, '{$1}')}`);
+    });
+    addReading(app, {} as DeskView);
+    addSiteReading(app, {} as DeskView);
+    addSites(app, {} as Office);
+    addRollCalls(app, {} as DeskView['rollcalls']);
+    addActing(app, {} as DeskView);
+    addStream(app, {} as Streams, {});
+    expect(found.sort()).toEqual(Object.keys(routes).sort());
+  });
+});
