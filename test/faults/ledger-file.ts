@@ -1,6 +1,7 @@
 /** What a ledger holds after its flows has stopped: the whole history, which flows itself does not load. */
+
+import type { LedgerAudit } from '#contracts';
 import type { Transition } from '../../flows/incidents/model.ts';
-import type { LedgerAudit } from '../../flows/ledger/model.ts';
 import { openDatabase } from '../../flows/ledger/schema.ts';
 import { openStore } from '../../flows/ledger/store.ts';
 import type { OutboxRow } from '../../flows/people/model.ts';
