@@ -220,6 +220,7 @@ describe('the desk', () => {
     expect(await done).toBe(true);
     expect(rig.sent.slice(before).map(({ topic, payload }) => [topic, JSON.parse(String(payload))])).toMatchObject([
       [pcTopic(pc, 'config'), { version: 2, profile: { link: 'geo' } }],
+      ['sabha/v1/capital/this-office/all/hello', { fresh: false }],
     ]);
     expect(rig.registered).toEqual([entry]);
     expect(rig.changes.at(-1)).toMatchObject({ sites: ['capital/this-office'], pcsGone: [] });
@@ -231,6 +232,31 @@ describe('the desk', () => {
       [other.path, 'geo'],
       [pc, 'geo'],
     ]);
+  });
+
+  it('R17 PCs that were none of ours, or are other machines now, may have spoken in vain: their sites are asked anew', async () => {
+    const rig = await createRig();
+    const stage = (to: 'closed' | 'commissioning') =>
+      nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: to } } : node));
+    const asked = () => rig.sent.filter(({ topic }) => topic.endsWith('/hello')).map(({ topic }) => topic);
+    await rig.desk.changeSites(changeOf({ nodes: stage('closed') }));
+    await rig.desk.changeSites(changeOf({ nodes: stage('commissioning') }));
+    // Before our own SUBACK nobody would hear the answers; it asks everybody.
+    expect(asked()).toEqual([]);
+    rig.desk.subscribed();
+    await rig.desk.changeSites(changeOf({ nodes: stage('closed') }));
+    expect(asked()).toEqual(['sabha/v1/all/hello']);
+    await rig.desk.changeSites(changeOf({ nodes: stage('commissioning') }));
+    expect(asked().slice(1)).toEqual(['sabha/v1/capital/this-office/all/hello']);
+    await rig.desk.changeSites(changeOf({ replaced: [pc] }));
+    expect(asked()).toHaveLength(3);
+    const [site] = nodes().filter((node) => node.site !== null);
+    const many = Array.from({ length: 60 }, (_, at) => `goa/site-${at}`).flatMap((path) => [
+      { ...site, path, site: site?.site ?? null, name: { en: path, hi: path }, layer: {} },
+      { path: `${path}/vc-1`, name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null },
+    ]);
+    await rig.desk.changeSites(changeOf({ nodes: [{ path: 'goa', name: { en: 'Goa', hi: 'गोवा' }, layer: {}, site: null }, ...many] }));
+    expect(asked().slice(3)).toEqual(['sabha/v1/all/hello']);
   });
 
   it('R15 a PC that is gone closes its incident with the reason, and is still called by its name', async () => {

@@ -19,6 +19,8 @@ const startsKept = 10;
 /** Answers to a hello are spread over this time a PC, up to the limit (R17). */
 const helloSpreadMs = 20;
 const helloSpreadLimitMs = 30_000;
+/** More sites than this are asked with one word to all. */
+const helloSitesAtMost = 50;
 const unreadableNotedEveryMs = 60_000;
 
 export type DeskOptions = {
@@ -110,10 +112,8 @@ export function createDesk(options: DeskOptions) {
 
     /** Our SUBACK has come: silence is counted from now on, and every PC is asked for a birth (R17). */
     subscribed(): void {
-      const withinMs = Math.min(helloSpreadLimitMs, state.engine.known.size * helloSpreadMs);
-      const hello: Hello = { id: options.randomId(), withinMs, fresh: false };
       void tell(state, { type: 'subscribed' });
-      options.send(helloTopicAll, encode('hello', hello), 1);
+      hello(state, [helloTopicAll]);
     },
     unsubscribed: () => void tell(state, { type: 'unsubscribed' }),
 
@@ -220,7 +220,18 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   if (!(await committed(state))) return false;
   for (const pc of changing.configured) if (state.engine.book.pcs.get(pc)?.presence === 'online') sendConfig(state, pc);
   if (change.registry.length > 0) await state.options.registered(change.registry);
+  const { fresh } = changing;
+  hello(state, fresh.length > helloSitesAtMost ? [helloTopicAll] : fresh.map((site) => scopeTopic(`${site}/all`, 'hello')));
   return true;
+}
+
+/** Asks for births: of everybody, or of PCs that may have spoken in vain before they were ours. */
+function hello({ options, engine }: State, topics: readonly string[]): void {
+  // Whoever is not subscribed could not hear the answers; the next SUBACK asks everybody.
+  if (!engine.isSubscribed()) return;
+  const withinMs = Math.min(helloSpreadLimitMs, engine.known.size * helloSpreadMs);
+  const word: Hello = { id: options.randomId(), withinMs, fresh: false };
+  for (const topic of topics) options.send(topic, encode('hello', word), 1);
 }
 
 /** What only time changes of sites that are being set up. */

@@ -1,5 +1,5 @@
 /** The tree of places that a desk works with, the configuration of each PC, and what a change of the tree means for both. */
-import type { Config } from '#contracts';
+import { type Config, siteOf } from '#contracts';
 import type { CentreEvent, PcRecord } from './incidents/model.ts';
 import type { Place } from './incidents/notice.ts';
 import type { Contents, Op } from './ledger/model.ts';
@@ -14,6 +14,8 @@ export type Changing = {
   known: Extract<CentreEvent, { type: 'known' }> | null;
   /** PCs whose configuration is another one now. */
   configured: string[];
+  /** Sites with PCs that were not known before, or whose machine is another one now. */
+  fresh: string[];
   /** Sites whose row may read differently, those that are gone included, and PCs that are gone. */
   sites: string[];
   pcsGone: string[];
@@ -47,6 +49,7 @@ export function createTree({ nodes, meta }: Pick<Contents, 'nodes' | 'meta'>, re
       const layered = change.nodes.filter((node) => !sameLayer(before.node(node.path), node)).map(({ path }) => path);
       const configs = pcsUnderAny(table, layered).map((pc) => ({ pc, op: configOf(pc).op }));
       const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
+      const learned = learns(before, change);
       const { who, what, about } = change.audit;
       return {
         ops: [
@@ -56,9 +59,8 @@ export function createTree({ nodes, meta }: Pick<Contents, 'nodes' | 'meta'>, re
           ...configs.flatMap(({ op }) => op ?? []),
           { op: 'audit', at: now, who, what, about },
         ],
-        known: learns(before, change)
-          ? { type: 'known', pcs: table.known, because: becauseOf(change, table), replaced: change.replaced }
-          : null,
+        known: learned ? { type: 'known', pcs: table.known, because: becauseOf(change, table), replaced: change.replaced } : null,
+        fresh: learned ? freshSites(before, table, change.replaced) : [],
         configured: configs.flatMap(({ pc, op }) => (op === undefined ? [] : [pc])),
         sites: sitesUnderAny(before, table, touched),
         pcsGone: change.gone.flatMap(({ path }) => pcsUnder(before, path)),
@@ -80,6 +82,12 @@ function learns(before: SiteTable, { nodes, gone, replaced }: SiteChange): boole
     return node.site !== null && held?.site?.stage === node.site.stage && sameLayer(held, node);
   };
   return gone.length + replaced.length > 0 || !nodes.every(dated);
+}
+
+function freshSites(before: SiteTable, after: SiteTable, replaced: readonly string[]): string[] {
+  const held = new Set(before.known.map(({ pc }) => pc));
+  const fresh = after.known.filter(({ pc }) => !held.has(pc)).map(({ pc }) => pc);
+  return [...new Set([...fresh, ...replaced].map(siteOf))];
 }
 
 function sameLayer(a: TreeNode | undefined, b: TreeNode): boolean {
