@@ -26,12 +26,14 @@ export function useStream(site) {
 }
 
 /**
- * The catalogue's words, read again after each reconnect: the centre may be a newer one.
+ * The catalogue's words, read again after each reconnect: the centre may be a newer one. Null until they are there: without them a fault is
+ * only an id, which nobody is to read.
  * @param {boolean} connected
+ * @returns {Catalogue | null}
  */
 export function useCatalogue(connected) {
-  const words = useFetched(connected ? '/api/words' : null, []);
-  return /** @type {Catalogue} */ (words === 'missing' ? {} : (words?.faults ?? {}));
+  const words = useFetched('/api/words', [connected]);
+  return words === 'missing' ? {} : (words?.faults ?? null);
 }
 
 /**

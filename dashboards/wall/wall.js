@@ -25,8 +25,9 @@ const spokenAtOnce = 5;
 
 function Wall() {
   const route = useRoute();
-  const { view, connected, upMs } = useStream(route.view === 'site' ? route.at : null);
+  const { view: streamed, connected, upMs } = useStream(route.view === 'site' ? route.at : null);
   const catalogue = useCatalogue(connected);
+  const view = catalogue === null ? null : streamed;
   const [lang, setLang] = usePreference('lang', preferredLanguage());
   const [theme, setTheme] = usePreference('theme', preferredTheme());
   const { act, dialog, askName, name } = usePerson(lang);
@@ -38,7 +39,7 @@ function Wall() {
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, act };
+  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue: catalogue ?? {}, act };
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene.live, counts) }));
   return html`
@@ -102,16 +103,16 @@ function Banner({ scene, view, connected }) {
 }
 
 /**
- * Speaks what is new, and only that: ages that tick would be read out every second. It waits for the catalogue, which has the titles.
+ * Speaks what is new, and only that: ages that tick would be read out every second.
  * @param {{ scene: Scene, view: View | null }} props
  */
 function Announcer({ scene, view }) {
   const before = useRef(/** @type {View | null} */ (null));
   const [text, setText] = useState('');
-  const { lang, catalogue } = scene;
+  const { lang } = scene;
   useEffect(() => {
     before.current ??= view;
-    if (before.current === null || view === null || Object.keys(catalogue).length === 0) return;
+    if (before.current === null || view === null) return;
     const told = news(before.current.incidents, view.incidents);
     before.current = view;
     if (told.length === 0) return;
@@ -119,7 +120,7 @@ function Announcer({ scene, view }) {
       .slice(0, spokenAtOnce)
       .map(({ key, incident }) => say(lang, key, { title: incidentTitle(scene, incident), room: nameIn(lang, incident.room) }));
     setText(lines.join('. '));
-  }, [view, catalogue]);
+  }, [view]);
   return html`<p class="unseen" aria-live="polite">${text}</p>`;
 }
 

@@ -181,6 +181,21 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     expect(faulty.placed - ticked.placed).toBeLessThan(10 * sites.filter((one) => one.state === 'goa').length);
   });
 
+  test('the id of a fault is read by nobody: where its words come late the page waits for them', async () => {
+    const late = Promise.withResolvers<void>();
+    await stage.page.route('**/api/words', async (route) => {
+      await late.promise;
+      await route.continue();
+    });
+    const shown = stage.open('#/site/ladakh/leh');
+    await stage.page.getByText('Waiting for the first word').waitFor();
+    expect(await stage.page.locator('main').textContent()).toBe('');
+    late.resolve();
+    await shown;
+    expect(await stage.page.locator('main').textContent()).not.toContain('microphone.missing');
+    await stage.page.getByText('Not ready · Microphone not found').first().waitFor();
+  });
+
   test('the first load stays within 150 KB compressed, all of it from this server', async () => {
     await stage.open('#/');
     const session = await stage.context.newCDPSession(stage.page);
