@@ -102,7 +102,7 @@ describe.runIf(runs)('the agent of a PC ends', () => {
     const parts = await createParts({ pcs: ['room-1'], settings: { site, people, channels: channels(server.port) }, speed: 10 });
     onTestFinished(() => parts.site.remove());
     const { ports } = parts.site;
-    const snapshot = () => ask<Snapshot>(ports, '/api/snapshot');
+    const snapshot = () => ask<Snapshot>(ports, '/api/snapshot?pcs=all');
     const presence = async () => (await snapshot()).pcs[0]?.presence;
     await parts.start('broker');
     await parts.start('flows');
