@@ -176,6 +176,7 @@ export const streamFrame = v.object({
 export const profileView = v.object({
   path: text,
   profile,
+  timeZone: text,
   origins: v.record(text, maybeText),
   pcs: v.array(v.object({ pc: text, wanted: count, held: count, presence: v.picklist(presences) })),
 });

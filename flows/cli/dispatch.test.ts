@@ -117,12 +117,13 @@ test('PCs are moved, replaced and retired; the token is shown', async () => {
 test('a profile shows where each value comes from and which PCs hold another version', async () => {
   const { out } = await sabha(['profile', 'ladakh/leh/vc-2']);
   expect(out.split('\n')).toEqual([
-    'VALUE                IS          SET BY',
-    'link                 leo         ladakh/leh/vc-2',
-    'elevationM           3524        ladakh/leh',
-    'expected.camera      Rally, any  ladakh/leh',
-    'expected.microphone  none        ladakh/leh/vc-2',
-    'expected.speaker     any         built-in default',
+    'VALUE                IS            SET BY',
+    'link                 leo           ladakh/leh/vc-2',
+    'elevationM           3524          ladakh/leh',
+    'timeZone             Asia/Kolkata  the nation',
+    'expected.camera      Rally, any    ladakh/leh',
+    'expected.microphone  none          ladakh/leh/vc-2',
+    'expected.speaker     any           built-in default',
     '',
     'PCs: 1; with another version than wanted: 1',
     'PC               HOLDS  SHOULD HOLD  PRESENCE',

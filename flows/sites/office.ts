@@ -65,12 +65,12 @@ export function createOffice(options: OfficeOptions) {
 
 function profileView({ table, records, wanted }: Sight, path: string): ProfileView | undefined {
   if (path !== '' && table.node(path) === undefined) return undefined;
-  const { profile, origins } = table.resolve(path);
+  const resolved = table.resolve(path);
   const pcs = pcsOfScope(table, path).map((pc) => {
     const record = records.get(pc);
     return { pc, wanted: wanted(pc), held: record?.config ?? 0, presence: record?.presence ?? ('never' as const) };
   });
-  return { path, profile, origins, pcs };
+  return { path, ...resolved, pcs };
 }
 
 function pcsOfScope(table: SiteTable, scope: string | undefined): string[] {

@@ -37,13 +37,20 @@ async function note({ api, by, words: [id = '', text = ''] }: Call): Promise<Ans
 /** The answer is no where the data show a gap, an event applied twice, or a ledger that is not whole. */
 async function audit({ api }: Call): Promise<Answer> {
   const found = await api.get<Record<string, unknown>>('/api/audit');
-  const rows = Object.entries(found).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : `${value}`]);
+  const rows = Object.entries(found).map(([name, value]) => [name, inWords(value)]);
   const ok = found['gaps'] === 0 && found['twice'] === 0 && found['integrity'] === 'ok';
   return {
     ok,
     json: found,
     text: `${table(['WHAT', 'FOUND'], rows)}\n${ok ? 'no event is missing, none stands twice' : 'this ledger is NOT whole'}`,
   };
+}
+
+function inWords(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `${value}`;
+  return Object.entries(value)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
 }
 
 function numberOf(id: string): string {

@@ -65,8 +65,9 @@ async function token({ api, by, words, options }: Call): Promise<Answer> {
 }
 
 async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
-  const { profile: found, origins, ...view } = await api.get<ProfileView>(`/api/profile${path === '' ? '' : `/${path}`}`);
-  const values: Record<string, unknown> = { link: found.link, elevationM: found.elevationM };
+  const view = await api.get<ProfileView>(`/api/profile${path === '' ? '' : `/${path}`}`);
+  const { profile: found, origins, timeZone } = view;
+  const values: Record<string, unknown> = { link: found.link, elevationM: found.elevationM, timeZone };
   for (const [kind, devices] of Object.entries(found.expected))
     values[`expected.${kind}`] = devices?.map(({ match }) => match ?? 'any').join(', ') || 'none';
   const rows = Object.entries(values).map(([name, value]) => [name, `${value}`, originText(origins[name] ?? null)]);
@@ -78,7 +79,7 @@ async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
     `PCs: ${view.pcs.length}; with another version than wanted: ${drifting.length}`,
   ];
   if (drift.length > 0) text.push(table(['PC', 'HOLDS', 'SHOULD HOLD', 'PRESENCE'], drift));
-  return { ok: true, json: { ...view, profile: found, origins }, text: text.join('\n') };
+  return { ok: true, json: view, text: text.join('\n') };
 }
 
 function originText(origin: string | null): string {
