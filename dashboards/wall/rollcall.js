@@ -13,6 +13,8 @@ import { nameIn, say, shown } from './words.js';
 /** @import { Scene } from './parts.js' */
 
 const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col.reason', 'col.owner', 'col.after']);
+/** A call that is not over by then never will be: the centre was started anew, and remembers nothing of it. */
+const graceMs = 10_000;
 const worst = { fault: 0, unknown: 1, ok: 2 };
 
 /** @param {{ scene: Scene, view: View }} props */
@@ -42,7 +44,7 @@ export function RollCallPage({ scene, view, id, scope }) {
     [full, view.rows, current?.id],
   );
   return html`<div class="roll">
-    <${Caller} scene=${scene} view=${view} first=${scope} runs=${view.rollcall !== null && view.rollcall.finishedAt === null} />
+    <${Caller} scene=${scene} view=${view} first=${scope} runs=${view.rollcall !== null && isRunning(view.rollcall, scene.now)} />
     ${summary !== null ? html`<${Board} scene=${scene} view=${view} summary=${summary} rows=${rows} key=${summary.id} />` : null}
     ${summary === null && id !== '' ? html`<p class="card quiet">${say(lang, found === 'missing' ? 'noRollFound' : 'loading')}</p>` : null}
   </div>`;
@@ -90,7 +92,7 @@ function Board({ scene, view, summary, rows }) {
   return html`<section class="board ${all ? 'all' : ''}" aria-labelledby="board" data-rollcall=${summary.id} data-finished=${finishedAt !== null}>
     <div class="title"><h2 id="board">${say(lang, 'roll')} · ${scopeName(scene, view, summary.scope)} · ${timeText(lang, startedAt, 0)}</h2>
       <p class="acts"><button onClick=${() => print()}>${say(lang, 'print')}</button><a class="button" href=${csvOf(summary)} download>${say(lang, 'csv')}</a></p></div>
-    <p class="progress" role="status">${finishedAt === null && live ? say(lang, 'rollRuns', { s: Math.ceil(seconds / 5) * 5 }) : ''}</p>
+    <p class="progress" role="status">${finishedAt !== null || !live ? '' : isRunning(summary, now) ? say(lang, 'rollRuns', { s: Math.ceil(seconds / 5) * 5 }) : say(lang, 'rollCut')}</p>
     <p>${answersOf(scene, counts)}${finishedAt === null ? null : html` · <bdi>${say(lang, 'rollTook', { by: shown(summary.by), s: seconds })}</bdi>`}</p>
     <ul class="sum">${marksOf(counts, finishedAt !== null).map(([is, key, n]) => html`<li key=${key} data-count=${key}><${Mark} is=${is} /><b>${n}</b> ${say(lang, key)}</li>`)}</ul>
     <${Bar} counts=${barOf(counts)} />
@@ -116,7 +118,7 @@ function tableOf(scene, view, summary, rows) {
     ${states.map(
       (one) => html`<tbody key=${one.state} data-state=${one.state}>
       <tr class="group"><th scope="rowgroup" colspan="6"><span>${scopeName(scene, view, one.state)}</span>${marksOf(one, finished).map(([is, key, n]) => (n === 0 ? null : html`<span class="dim" key=${key}><${Mark} is=${is} />${n} ${say(lang, key)}</span>`))}</th></tr>
-      ${rowsOf(byState.get(one.state) ?? [], finished).map((row) => html`<${Row} scene=${scene} row=${row} key=${row.pc} />`)}
+      ${rowsOf(byState.get(one.state) ?? [], finished).map((row) => html`<${Row} scene=${scene} row=${row} since=${summary.startedAt} key=${row.pc} />`)}
     </tbody>`,
     )}</table>`;
 }
@@ -131,12 +133,14 @@ function rowsOf(rows, finished) {
   return wanted.toSorted((a, b) => rank(a) - rank(b) || a.pc.localeCompare(b.pc));
 }
 
-/** @param {{ scene: Scene, row: RollCallRow }} props */
-function Row({ scene, row }) {
+/** @param {{ scene: Scene, row: RollCallRow, since: number }} props */
+function Row({ scene, row, since }) {
   const { lang, now } = scene;
   const mark = readinessMark(row.readiness, true);
   const silent = row.after === null;
-  const heard = row.heardAt === null ? say(lang, 'neverHeard') : say(lang, 'silentSince', { time: timeText(lang, row.heardAt, now) });
+  const { heardAt } = row;
+  const key = heardAt !== null && heardAt > since ? 'heardOnly' : 'silentSince';
+  const heard = heardAt === null ? say(lang, 'neverHeard') : say(lang, key, { time: timeText(lang, heardAt, now) });
   return html`<tr class=${mark} data-pc=${row.pc}>
     <td><${Mark} is=${mark} /> ${say(lang, mark)}</td>
     <td><a href="#/site/${row.site}"><bdi>${nameIn(lang, row.siteName)}</bdi></a></td>
@@ -161,6 +165,14 @@ function marksOf(counts, finished) {
     ['unknown', 'unknown', Math.max(0, counts.unknown - silent)],
     ['unknown', finished ? 'silent' : 'silentSoFar', silent],
   ];
+}
+
+/**
+ * @param {RollCallSummary} summary
+ * @param {number} now
+ */
+function isRunning({ finishedAt, endsAt }, now) {
+  return finishedAt === null && now < endsAt + graceMs;
 }
 
 /** @param {RollCallCounts} counts */

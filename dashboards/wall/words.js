@@ -142,6 +142,8 @@ const table = {
   'col.owner': ['Who looks after it', 'ज़िम्मेदार'],
   'col.after': ['Answer after', 'जवाब में समय'],
   silentSince: ['silent since {time}', '{time} से चुप'],
+  heardOnly: ['heard {time}, no answer', '{time} पर सुना गया, जवाब नहीं आया'],
+  rollCut: ['It was cut off before its end. Call the roll again.', 'हाज़िरी बीच में रुक गई। दोबारा हाज़िरी लें।'],
   noRollFound: ['This roll call is not in the records.', 'यह हाज़िरी रिकॉर्ड में नहीं है।'],
   noIncidentFound: ['This alert is not in the records.', 'यह अलर्ट रिकॉर्ड में नहीं है।'],
   noSiteFound: ['This site is not in the table.', 'यह ऑफ़िस सूची में नहीं है।'],

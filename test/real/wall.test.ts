@@ -243,4 +243,21 @@ describe.runIf(wallRuns)('the wall', () => {
     expect((await page.pdf()).length).toBeGreaterThan(5_000);
     expect(stage.troubles).toEqual([]);
   });
+
+  test('a roll call that the centre dropped is said to be cut off, and the roll can be called again', async () => {
+    const { desk } = stage;
+    const call = rollCallOf(desk.content, 'ladakh', { answered: 4, finished: false });
+    const rows = call.rows.map((row, at) => (at === 7 ? { ...row, heardAt: call.startedAt + 2_000 } : row));
+    const dropped = { ...call, rows, startedAt: call.startedAt - 60_000, endsAt: call.endsAt - 60_000 };
+    desk.content.rollcalls.set('r1', dropped);
+    desk.change({ rollcall: dropped });
+    await stage.open('#/rollcall/r1');
+    const { page } = stage;
+    await page.getByText('It was cut off before its end. Call the roll again.').waitFor();
+    expect(await page.getByRole('button', { name: 'Call the roll' }).isDisabled()).toBe(false);
+    desk.content.rollcalls.set('r1', { ...dropped, finishedAt: dropped.endsAt });
+    desk.change({ rollcall: { ...dropped, finishedAt: dropped.endsAt } });
+    await page.getByText(/^heard \d\d:\d\d:\d\d, no answer$/).waitFor();
+    expect(stage.troubles).toEqual([]);
+  });
 });
