@@ -1,6 +1,6 @@
 /** The self-test: every probe once, and the answer as an object or in plain words. */
-import { type Check, type Clock, faultOf, type Language, type OwnSite, type Words } from '#contracts';
-import { phrases, reasonIn, wordFor } from './check-words.ts';
+import { type Check, type Clock, faultOf, type Language, type OwnSite, reasonIn, type Words } from '#contracts';
+import { phrases, wordFor } from './check-words.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './probe.ts';
 

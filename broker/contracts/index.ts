@@ -4,6 +4,7 @@ export * from './clock.ts';
 export * from './faults.ts';
 export * from './links.ts';
 export * from './messages.ts';
+export * from './reasons.ts';
 export * from './registry.ts';
 export * from './series.ts';
 export * from './session.ts';

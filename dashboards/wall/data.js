@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { changed, viewOf } from './model.js';
 import { follow } from './stream.js';
 
-/** @import { Catalogue, View } from './model.js' */
+/** @import { Catalogue, Reasons, View } from './model.js' */
 /** `upMs` is the page's own running clock when the centre last spoke. @typedef {{ view: View | null, connected: boolean, upMs: number }} Link */
 
 /**
@@ -29,11 +29,11 @@ export function useStream(site) {
  * The catalogue's words, read again after each reconnect: the centre may be a newer one. Null until they are there: without them a fault is
  * only an id, which nobody is to read.
  * @param {boolean} connected
- * @returns {Catalogue | null}
+ * @returns {{ faults: Catalogue, reasons: Reasons } | null}
  */
 export function useCatalogue(connected) {
   const words = useFetched('/api/words', [connected]);
-  return words === 'missing' ? {} : (words?.faults ?? null);
+  return words === 'missing' ? { faults: {}, reasons: [] } : words;
 }
 
 /**

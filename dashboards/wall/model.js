@@ -3,6 +3,7 @@
 /** @import { Check, FaultView, IncidentNews, IncidentRow, PcView, Readiness, RollCallRow, RollCallSummary, SiteView, Snapshot, StateView, StreamFrame, Words } from '#contracts' */
 /** @typedef {'ok' | 'fault' | 'unknown'} Mark */
 /** @typedef {Record<string, { title: Words, action: Words }>} Catalogue */
+/** Patterns of what a machine says, and their Hindi. @typedef {readonly (readonly [string, string])[]} Reasons */
 /**
  * `at` is the centre's clock at the last frame, `deafSince` since when the centre itself hears no PC. `sites` stand by their state, each list by
  * path; a list whose sites did not change stays the same object, so that its tile need not be drawn again. `rows` are the answers of the roll

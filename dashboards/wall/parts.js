@@ -5,12 +5,12 @@ import { ageText, timeText } from './times.js';
 import { nameIn, say, sayWord, shown, words } from './words.js';
 
 /** @import { Language, Why, Words } from '#contracts' */
-/** @import { Catalogue, Mark as MarkName } from './model.js' */
+/** @import { Catalogue, Mark as MarkName, Reasons } from './model.js' */
 /** @import { Act } from './person.js' */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
  * `act` does something in the reader's name.
- * @typedef {{ lang: Language, now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, act: Act }} Scene
+ * @typedef {{ lang: Language, now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, act: Act }} Scene
  */
 
 const shapes = {
@@ -88,7 +88,7 @@ export function whyText(scene, why) {
   const what = fault === null ? subjectOf(lang, { component, device: '' }) : titleOf(scene, fault);
   if (reason === null) return fault === null ? say(lang, 'cannotTell', { what }) : what;
   // "Another microphone is chosen" has said the word already.
-  return `${what}: ${reasonIn(lang, reason).replace(/^(chosen|चुना हुआ): /, '')}`;
+  return `${what}: ${reasonIn(scene, reason).replace(/^(chosen|चुना हुआ): /, '')}`;
 }
 
 /**

@@ -62,7 +62,7 @@ function CheckLine({ scene, pc, check }) {
       <p>${checkText(scene, check, mark)}</p>
       ${device === '' ? null : html`<p class="dim"><${Foreign} text=${device} /></p>`}
       ${old ? html`<p class="dim">${say(scene.lang, 'lastAnswer', { answer: answerText(scene, check) })}</p>` : null}
-      ${check.reason === null ? null : html`<p class="dim"><bdi>${reasonIn(scene.lang, check.reason)}</bdi></p>`}
+      ${check.reason === null ? null : html`<p class="dim"><bdi>${reasonIn(scene, check.reason)}</bdi></p>`}
     </div>
     <${Age} scene=${scene} since=${old ? (unknownSince(pc, scene.lostAt) ?? check.since) : check.since} />
   </li>`;

@@ -22,12 +22,14 @@ import { nameIn, say } from './words.js';
 
 /** More at once nobody can listen to. */
 const spokenAtOnce = 5;
+const noWords = { faults: {}, reasons: [] };
 
 function Wall() {
   const route = useRoute();
   const { view: streamed, connected, upMs } = useStream(route.view === 'site' ? route.at : null);
-  const catalogue = useCatalogue(connected);
-  const view = catalogue === null ? null : streamed;
+  const words = useCatalogue(connected);
+  const { faults: catalogue, reasons } = words ?? noWords;
+  const view = words === null ? null : streamed;
   const [lang, setLang] = usePreference('lang', preferredLanguage());
   const [theme, setTheme] = usePreference('theme', preferredTheme());
   const { act, dialog, askName, name } = usePerson(lang);
@@ -39,7 +41,7 @@ function Wall() {
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue: catalogue ?? {}, act };
+  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, act };
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene.live, counts) }));
   return html`

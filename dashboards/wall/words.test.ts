@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { reasons } from '#contracts';
 import { deviceOf, reasonIn, subjectOf } from './subject.js';
 import { nameIn, say, sayWord, shown, words } from './words.js';
 
@@ -64,8 +65,9 @@ test('a check is named after the part of the PC that it is about, never after it
 });
 
 test('a reason of fixed words is told in Hindi; what a system itself said stays as it is', () => {
-  expect(reasonIn('hi', 'in use by zoom, another program')).toBe('zoom, किसी दूसरे प्रोग्राम में चल रहा है');
-  expect(reasonIn('hi', 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
-  expect(reasonIn('en', 'no audio server')).toBe('no audio server');
-  expect(reasonIn('hi', 'ENOENT\nopen')).toBe('ENOENT open');
+  const hindi = { lang: 'hi' as const, reasons };
+  expect(reasonIn(hindi, 'in use by zoom, another program')).toBe('zoom, किसी दूसरे प्रोग्राम में चल रहा है');
+  expect(reasonIn(hindi, 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
+  expect(reasonIn({ lang: 'en', reasons }, 'no audio server')).toBe('no audio server');
+  expect(reasonIn(hindi, 'ENOENT\nopen')).toBe('ENOENT open');
 });

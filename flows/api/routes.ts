@@ -1,7 +1,7 @@
 /** What can be asked, and what a person does with an incident. Reading is free. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { describeIssue, faultIds, faults } from '#contracts';
+import { describeIssue, faultIds, faults, reasons } from '#contracts';
 import type { StaticFile } from './files.ts';
 import type { DeskView } from './model.ts';
 import { acknowledgement, hoursQuery, incidentId, incidentsQuery, note, pcsQuery, siteQuery, sitesQuery } from './schemas.ts';
@@ -40,7 +40,7 @@ export function addReading(app: FastifyInstance, desk: DeskView): void {
     return found;
   });
   const words = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
-  app.get('/api/words', () => ({ faults: words }));
+  app.get('/api/words', () => ({ faults: words, reasons }));
 }
 
 /** Sites in rows, and one in full. */

@@ -108,6 +108,11 @@ test('the program that holds the camera is named', () => {
   expect(render(notice({ faults: held }), 'en').text).toContain('Camera held by a program for hours (firefox)\n');
 });
 
+test('what the machine says in fixed words is told in Hindi too', () => {
+  const behind = [{ fault: 'clock.wrong', device: '', name: null, reason: 'behind the centre', since }];
+  expect(render(notice({ faults: behind }), 'hi').text).toContain('(सेंटर से पीछे है)');
+});
+
 test('a fault that this version does not know prints as itself', () => {
   const { text } = render(notice({ faults: [{ fault: 'laser.lost', device: 'y', name: 'x', reason: null, since }] }), 'hi');
   expect(text).toContain('बहुत ज़रूरी: laser.lost: x\n');

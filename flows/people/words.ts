@@ -1,5 +1,5 @@
 /** The text of a message: what, where, since when, what to do first; never more than one screen of a small phone. */
-import { type Fault, faultOf, faults, isTimeZone, type Language, type Words } from '#contracts';
+import { type Fault, faultOf, faults, isTimeZone, type Language, reasonIn, type Words } from '#contracts';
 import type { Notice } from './model.ts';
 import { closedReasons, type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
 import { short, variableLimit } from './plain.ts';
@@ -91,7 +91,7 @@ function partsOf(message: Message, size: number): string[] {
   const { news } = message;
   const first = mainFault(message.notice);
   const name = first ? short(first.name ?? '', size) : '';
-  const reason = first?.reason ? ` (${short(first.reason, size)})` : '';
+  const reason = first?.reason ? ` (${short(reasonIn(first.reason, message.language), size)})` : '';
   const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
   return [what, placeOf(message, size), sinceOf(message), news.action].filter((part) => part !== '');
 }

@@ -23,7 +23,10 @@ const csv = { type: 'text/csv', about: 'RFC 4180, UTF-8.' };
 const tokens = v.object({ tokens: v.record(v.string(), v.string()) });
 const ready = v.object({ ready: v.boolean() });
 const words = v.object({ en: v.string(), hi: v.string() });
-const faultWords = v.object({ faults: v.record(v.string(), v.object({ title: words, action: words })) });
+const faultWords = v.object({
+  reasons: v.array(v.tuple([v.string(), v.string()])),
+  faults: v.record(v.string(), v.object({ title: words, action: words })),
+});
 const frames = {
   type: 'text/event-stream',
   about: 'First an event `snapshot` (Snapshot), then events `change` (StreamFrame); an empty one at least every 15 s.',
@@ -68,7 +71,10 @@ export const routes: Record<string, Route> = {
   'get /api/incidents/{id}': { summary: 'One incident in full.', answer: incidentView, refusals: [404] },
   'post /api/incidents/{id}/acknowledge': { summary: 'Somebody sees to it.', body: asked.acknowledgement, done: 204, refusals: [404, 409] },
   'post /api/incidents/{id}/note': { summary: 'A note for those who come later.', body: asked.note, done: 204, refusals: [404, 409] },
-  'get /api/words': { summary: 'Titles and first actions of all faults, in both languages.', answer: faultWords },
+  'get /api/words': {
+    summary: 'Titles and first actions of all faults in both languages, and the Hindi of what machines say.',
+    answer: faultWords,
+  },
   'get /api/rollcalls': { summary: 'Roll calls, newest first.', answer: v.array(rollCallSummary) },
   'post /api/rollcalls': {
     summary: 'Calls the roll of a scope.',

@@ -10,6 +10,7 @@ import {
   type IncidentRow,
   type IncidentView,
   type RollCallView,
+  reasons,
   type SiteDetail,
   type Snapshot,
   type StreamFrame,
@@ -37,7 +38,7 @@ export type WallDesk = {
 
 type Stream = { response: ServerResponse; pcs: string | null };
 
-const words = { faults: Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }])) };
+const words = { reasons, faults: Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }])) };
 
 /** Starts it on a free port of loopback, or on `port`. */
 export async function startWallDesk(content: Content, port = 0): Promise<WallDesk> {

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { reasonIn, reasons } from './reasons.ts';
+
+test.each([
+  ['in use by zoom, another program', 'zoom, किसी दूसरे प्रोग्राम में चल रहा है'],
+  ['chosen: no microphone', 'कोई माइक नहीं चुना है'],
+  ['chosen: HDMI Monitor', 'चुना हुआ: HDMI Monitor'],
+  ['no answer in 2.5 s', '2.5 सेकंड में जवाब नहीं आया'],
+  ['ENOENT, open /dev/snd', 'ENOENT, open /dev/snd'],
+])('%s', (reason, hindi) => {
+  expect(reasonIn(reason, 'hi')).toBe(hindi);
+  expect(reasonIn(reason, 'en')).toBe(reason);
+});
+
+test('each pattern is whole words, begins and ends where the reason does (but for a program that nobody names), and its Hindi is Hindi', () => {
+  for (const [pattern, hi] of reasons) {
+    expect(() => new RegExp(pattern)).not.toThrow();
+    expect(/^\^.*\$$/.test(pattern) || pattern === 'another program').toBe(true);
+    expect(hi).toMatch(/\p{Script=Devanagari}/u);
+    expect(hi).not.toMatch(/[०-९]/);
+  }
+});

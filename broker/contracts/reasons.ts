@@ -1,0 +1,30 @@
+/** The fixed words in which a machine says why, and their Hindi. What the system itself said stays as it is. */
+import type { Language } from './faults.ts';
+
+/** Pattern of the whole reason, and its Hindi with what the pattern caught. */
+export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
+  ['^in use by (.*)$', '$1 में चल रहा है'],
+  ['^held by (.*)$', '$1 में खुला है'],
+  ['^chosen: no microphone$', 'कोई माइक नहीं चुना है'],
+  ['^chosen: no speaker$', 'कोई स्पीकर नहीं चुना है'],
+  ['^chosen: (.*)$', 'चुना हुआ: $1'],
+  ['^no audio server$', 'साउंड सर्वर नहीं चल रहा'],
+  ['^audio server does not answer$', 'साउंड सर्वर जवाब नहीं दे रहा'],
+  ['^audio server has no session manager$', 'साउंड सर्वर अभी तैयार नहीं है'],
+  ['^pactl is not installed$', 'pactl इंस्टॉल नहीं है'],
+  ['^not compared with the centre yet$', 'अभी सेंटर से मिलाई नहीं गई'],
+  ['^not written for this system yet$', 'इस सिस्टम के लिए जाँच अभी नहीं बनी'],
+  ['^no answer in ([\\d.]+) s$', '$1 सेकंड में जवाब नहीं आया'],
+  ['^stale$', 'जवाब पुराना है'],
+  ['^not checked since the start$', 'चालू होने के बाद अभी जाँच नहीं हुई'],
+  ['^measured from the second look on$', 'दूसरी जाँच से पता चलेगा'],
+  ['^ahead of the centre$', 'सेंटर से आगे है'],
+  ['^behind the centre$', 'सेंटर से पीछे है'],
+  ['^no checks$', 'अभी कोई जाँच नहीं आई'],
+  ['another program', 'किसी दूसरे प्रोग्राम'],
+];
+
+/** The reason in a language, as far as it is known there. */
+export function reasonIn(reason: string, language: Language): string {
+  return language === 'hi' ? reasons.reduce((text, [pattern, hi]) => text.replace(new RegExp(pattern, 'g'), hi), reason) : reason;
+}
