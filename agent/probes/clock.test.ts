@@ -20,8 +20,10 @@ it('says ok up to 5 s and wrong beyond, with the direction and no figure in the 
   expect((await ask(-90_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
 });
 
-it('a slow answer of the centre is no wrong clock: half the round trip is the error of the offset', async () => {
-  expect((await ask(7_000, 14_000)).checks).toMatchObject([{ status: 'ok' }]);
+it('a slow answer of the centre proves no wrong clock and no right one: half the round trip is the error of the offset', async () => {
+  expect((await ask(7_000, 14_000)).checks).toMatchObject([{ status: 'unknown', reason: 'the centre answered too slowly to tell' }]);
+  expect((await ask(0, 14_000)).checks).toMatchObject([{ status: 'unknown' }]);
+  expect((await ask(4_000, 700)).checks).toMatchObject([{ status: 'ok' }]);
   expect((await ask(-7_000, 3_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
 });
 

@@ -23,11 +23,13 @@ export const clockProbe: Probe = {
 
 /**
  * The offset is the clock of the PC minus the clock of the centre. Nobody knows how a round trip divides into there and back, so that half
- * of it is the error of the offset: an answer that was slow proves no wrong clock.
+ * of it is the error of the offset: an answer that was slow proves no wrong clock, and no right one.
  */
 function judge(offsetMs: number | null, roundTripMs: number): Check {
   const check = { component: 'clock', device: '', fault: null };
   if (offsetMs === null) return { ...check, status: 'unknown', reason: 'not compared with the centre yet' };
-  if (Math.abs(offsetMs) - roundTripMs / 2 <= wrongMs) return { ...check, status: 'ok', reason: null };
+  const errorMs = roundTripMs / 2;
+  if (Math.abs(offsetMs) + errorMs <= wrongMs) return { ...check, status: 'ok', reason: null };
+  if (Math.abs(offsetMs) - errorMs <= wrongMs) return { ...check, status: 'unknown', reason: 'the centre answered too slowly to tell' };
   return { ...check, status: 'fault', fault: 'clock.wrong', reason: offsetMs > 0 ? 'ahead of the centre' : 'behind the centre' };
 }
