@@ -63,7 +63,6 @@ async function start(): Promise<Parts> {
   const offers = createOffers();
   const lines = openChannels({
     settings: settings.channels,
-    people: settings.people,
     offers,
     log: (fields, words) => log.warn(fields, words),
   });
@@ -123,7 +122,7 @@ async function start(): Promise<Parts> {
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
 async function startTabs({ wires }: Centre, settings: Settings): Promise<Red | undefined> {
   const withEditor = editor(settings);
-  return startRed({ wires, tabsDir: tabsDir(), ...withEditor, log }).catch((error: Error) => {
+  return startRed({ wires, tabsDir: tabsDir(), community: settings.communityNodes, ...withEditor, log }).catch((error: Error) => {
     if (withEditor.editor !== undefined) startFailed(error);
     log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
     return undefined;

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { CommunityNodes } from '#contracts';
 import { type FlowLog, redSettings } from './settings.ts';
 import { readTabs, tabsStorage } from './storage.ts';
 import { lintFlows } from './tabs/lint.ts';
@@ -16,6 +17,7 @@ export type RedOptions = {
   log: FlowLog;
   /** More folders of nodes beside our own. */
   nodesDirs?: string[];
+  community?: CommunityNodes;
   timeoutMs?: number;
 };
 
@@ -35,7 +37,7 @@ export async function startRed(options: RedOptions): Promise<Red> {
   const tabs = readTabs(tabsDir);
   if (!tabs.ok) throw new Error(`${tabsDir}: ${tabs.line}`);
   if (editor?.password === '') throw new Error('the editor needs a password');
-  for (const line of lintFlows(tabs.nodes)) log.warn({}, `tabs: ${line}`);
+  for (const line of lintFlows(tabs.nodes, (options.community?.packages.length ?? 0) > 0)) log.warn({}, `tabs: ${line}`);
 
   const red: Runtime = createRequire(import.meta.url)('node-red');
   const server = createServer(onlyLocal((request, response) => red.httpAdmin(request, response)));
@@ -71,10 +73,13 @@ type Runtime = {
   httpAdmin: RequestListener;
 };
 
-function settingsOf({ wires, tabsDir, editor, log, nodesDirs = [] }: RedOptions): object {
-  const storage = tabsStorage({ dir: tabsDir, writable: editor !== undefined });
+const noCommunity: CommunityNodes = { packages: [], credentials: {} };
+
+function settingsOf({ wires, tabsDir, editor, log, nodesDirs = [], community = noCommunity }: RedOptions): object {
+  const { packages, credentials } = community;
+  const storage = tabsStorage({ dir: tabsDir, writable: editor !== undefined, credentials });
   const ownNodes = fileURLToPath(new URL('nodes', import.meta.url));
-  return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], password: editor?.password, log });
+  return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], packages, password: editor?.password, log });
 }
 
 /** `start()` resolves before the flows run, and with an unknown type of node they never do: only the events tell. */

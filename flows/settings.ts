@@ -12,6 +12,8 @@ export type RedSettings = {
   storage: TabsStorage;
   /** Folders with nodes, each with a `package.json` that names them. */
   nodesDirs: string[];
+  /** npm packages whose nodes may be used besides. */
+  packages: readonly string[];
   /** Present only for `npm run editor`. */
   password: string | undefined;
   log: FlowLog;
@@ -22,13 +24,13 @@ export const editorUser = 'sabha';
 
 /** The settings object that Node-RED is started with. Our nodes find the wires in it as `RED.settings.sabha`. */
 export function redSettings(options: RedSettings): object {
-  const { wires, storage, nodesDirs, password, log } = options;
+  const { wires, storage, nodesDirs, packages, password, log } = options;
   return {
     sabha: wires,
     storageModule: storage,
     nodesDir: nodesDirs,
     // A list of what is loaded, not of what is left out: what a newer Node-RED brings stays out until it is named here.
-    nodesIncludes: [...coreNodes.split(' ').map((name) => `${name}.js`), ...nodesDirs.map((dir) => basename(dir))],
+    nodesIncludes: [...coreNodes.split(' ').map((name) => `${name}.js`), ...nodesDirs.map((dir) => basename(dir)), ...packages],
     credentialSecret: false,
     httpNodeRoot: false,
     ...(password === undefined ? { httpAdminRoot: false } : editor(password)),

@@ -62,10 +62,10 @@ export function writeTabs(dir: string, nodes: readonly FlowNode[]): string | und
 export type TabsStorage = ReturnType<typeof tabsStorage>;
 
 /**
- * Node-RED's storage module over the folder of tabs. Settings and sessions live in memory, credentials and a library are refused:
- * nothing but the tabs is ever written, and they only where `writable`.
+ * Node-RED's storage module over the folder of tabs. Settings and sessions live in memory, credentials come from the settings, a library is
+ * refused: nothing but the tabs is ever written, and they only where `writable`.
  */
-export function tabsStorage({ dir, writable }: { dir: string; writable: boolean }) {
+export function tabsStorage({ dir, writable, credentials = {} }: { dir: string; writable: boolean; credentials?: object }) {
   let settings: unknown = {};
   let sessions: unknown = {};
   return {
@@ -80,7 +80,7 @@ export function tabsStorage({ dir, writable }: { dir: string; writable: boolean 
       const refused = writeTabs(dir, nodes);
       if (refused !== undefined) throw new Error(refused);
     },
-    getCredentials: async () => ({}),
+    getCredentials: async () => structuredClone(credentials),
     saveCredentials: async () => {
       throw new Error('the tabs hold no credentials; they belong in sabha.json');
     },

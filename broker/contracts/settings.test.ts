@@ -31,8 +31,10 @@ const full = {
   ],
   channels: {
     email: { host: 'mail.example.org', port: 465, from: 'sabha@example.org', secure: true, user: 'sabha', password: 'secret' },
+    offered: ['telegram'],
     webhook: { url: 'https://tickets.example.org/sabha', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
   },
+  communityNodes: { packages: ['node-red-contrib-telegrambot'], credentials: {} },
   ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
   ledgerLimitMiB: 512,
 };
@@ -48,7 +50,7 @@ describe('defaults', () => {
         pcs: [{ id: 'this-pc' }],
       },
       people: [],
-      channels: {},
+      channels: { offered: [] },
       ports: { mqtt: 1883, api: 1880, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
       ledgerLimitMiB: 0,
     });
@@ -116,9 +118,9 @@ describe('one clear line says what is wrong and where', () => {
       'sabha.json: channels.webhook.secret: expected whsec_ and at least 24 bytes in base64, found "whsec_abc"',
     ],
     [
-      'an address under the name of a channel that exists',
+      'an address for a channel that is not offered',
       '{"people":[{"id":"a","name":"A","role":"state","addresses":{"email":"x"}}]}',
-      'sabha.json: people.0.addresses.email: expected !"email", found "email"',
+      'sabha.json: people.0.addresses.email: is not in channels.offered',
     ],
     ['no PC', '{"site":{"pcs":[]}}', 'sabha.json: site.pcs: expected a length >=1, found 0'],
     [

@@ -40,11 +40,8 @@ const person = v.strictObject({
   webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
   addresses: v.optional(
     about(
-      v.record(
-        v.pipe(id, v.notValue('console'), v.notValue('email'), v.notValue('webhook')),
-        v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
-      ),
-      'Addresses for the channels that live on the tabs, by the name of their offer node.',
+      v.record(v.string(), v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+      'Addresses for the channels that live on the tabs, by their name in channels.offered.',
     ),
     {},
   ),
@@ -73,6 +70,18 @@ const webhookChannel = v.strictObject({
   ),
 });
 
+const channels = v.strictObject({
+  email: v.optional(emailChannel),
+  webhook: v.optional(webhookChannel),
+  offered: v.optional(
+    about(
+      v.array(v.pipe(id, v.notValues(['console', 'email', 'webhook']))),
+      'Names of the channels that live on the tabs: each has an offer node of this name.',
+    ),
+    [],
+  ),
+});
+
 /** As the profile on the wire, but a key that is not known is wrong here, and what is left out keeps its default. */
 const siteProfile = v.strictObject({
   link: v.optional(
@@ -97,6 +106,23 @@ const site = v.strictObject({
   ]),
 });
 
+const communityNodes = v.strictObject({
+  packages: v.optional(
+    about(
+      v.array(v.pipe(v.string(), v.regex(/^(@[a-z0-9-]+\/)?[a-z0-9][a-z0-9._-]*$/))),
+      'npm packages beside Sabha whose nodes may stand on the tabs, behind an offer. They run inside flows: name only what you trust.',
+    ),
+    [],
+  ),
+  credentials: v.optional(
+    about(
+      v.record(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{1,64}$/)), v.record(v.string(), v.string())),
+      'What their nodes keep secret, by the id of the node; a tab holds none.',
+    ),
+    {},
+  ),
+});
+
 const ports = v.strictObject({
   mqtt: v.optional(port, 1883),
   api: v.optional(port, 1880),
@@ -113,11 +139,9 @@ export const settings = v.strictObject({
     {},
   ),
   people: v.optional(about(v.array(person), 'Who is told. With nobody here, messages are printed on the console only.'), []),
-  channels: v.optional(
-    about(
-      v.strictObject({ email: v.optional(emailChannel), webhook: v.optional(webhookChannel) }),
-      'The ways to reach people, besides the console.',
-    ),
+  channels: v.optional(about(channels, 'The ways to reach people, besides the console.'), {}),
+  communityNodes: v.optional(
+    about(communityNodes, 'Nodes of others that carry messages, each a channel by the pair offer and outcome.'),
     {},
   ),
   ports: v.optional(about(ports, 'All listen on loopback only. 0 takes a free port.'), {}),
@@ -130,6 +154,7 @@ export const settings = v.strictObject({
 export type Settings = v.InferOutput<typeof settings>;
 export type OwnSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
+export type CommunityNodes = Settings['communityNodes'];
 export type WebhookChannel = v.InferOutput<typeof webhookChannel>;
 export type EmailChannel = v.InferOutput<typeof emailChannel>;
 
@@ -143,9 +168,20 @@ export function readSettings(text: string, file = 'sabha.json'): { ok: true; val
   }
   const result = v.safeParse(settings, parsed);
   if (!result.success) return { ok: false, line: `${file}: ${describeIssue(result.issues[0])}` };
-  const twice = firstTwice('people', result.output.people) ?? firstTwice('site.pcs', result.output.site?.pcs ?? []);
+  const { people, site: own } = result.output;
+  const twice = firstTwice('people', people) ?? firstTwice('site.pcs', own?.pcs ?? []) ?? strayAddress(result.output);
   if (twice !== undefined) return { ok: false, line: `${file}: ${twice}` };
   return { ok: true, value: result.output };
+}
+
+/** An address for a channel that is not offered would never be used: it is a typo. */
+function strayAddress({ people, channels: { offered } }: Settings): string | undefined {
+  const stray = people.flatMap(({ addresses }, at) =>
+    Object.keys(addresses).flatMap((name) =>
+      offered.includes(name) ? [] : [`people.${at}.addresses.${name}: is not in channels.offered`],
+    ),
+  );
+  return stray[0];
 }
 
 function firstTwice(list: string, rows: { id: string }[]): string | undefined {

@@ -62,4 +62,4 @@ export type RenderedMessage = {
   notice: Notice;
 };
 
-export type ChannelSettings = { email?: EmailChannel | undefined; webhook?: WebhookChannel | undefined };
+export type ChannelSettings = { email?: EmailChannel | undefined; webhook?: WebhookChannel | undefined; offered?: readonly string[] };

@@ -1,9 +1,12 @@
 /** The flow lint: what must hold so that no message is lost between the head of the wires and *conclude* (R23). */
 import type { FlowNode } from '../storage.ts';
 
-/** All that is wrong with these tabs, one line each; empty where nothing is. */
-export function lintFlows(nodes: readonly FlowNode[]): string[] {
-  const graph = graphOf(nodes);
+/**
+ * All that is wrong with these tabs, one line each; empty where nothing is. Nodes of others are wrong anywhere but, where `community` says
+ * so, off the paths: behind an offer.
+ */
+export function lintFlows(nodes: readonly FlowNode[], community = false): string[] {
+  const graph = { ...graphOf(nodes), community };
   return [...nodes.flatMap((node) => oneNode(node, graph)), ...heads(nodes), ...paths(nodes, graph), ...catches(nodes, graph)];
 }
 
@@ -14,9 +17,12 @@ const allowed = new Set([...core, ...own]);
 /** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
 const sources = new Set(['sabha-incident', 'sabha-wait', 'catch']);
 
-type Graph = { byId: Map<string, FlowNode>; ids: string[]; links: Map<string, Set<string>>; offTabs: Set<string> };
+/** Where a path ends: a transition in conclude, what an offer gave out (or a catch caught of it) in outcome. */
+const endTypes = new Set(['sabha-conclude', 'sabha-outcome']);
 
-function graphOf(nodes: readonly FlowNode[]): Graph {
+type Graph = { byId: Map<string, FlowNode>; ids: string[]; links: Map<string, Set<string>>; offTabs: Set<string>; community: boolean };
+
+function graphOf(nodes: readonly FlowNode[]): Omit<Graph, 'community'> {
   const links = new Map<string, Set<string>>();
   const join = (from: string, to: string) => links.set(from, (links.get(from) ?? new Set()).add(to));
   for (const node of nodes) {
@@ -32,7 +38,7 @@ function oneNode(node: FlowNode, graph: Graph): string[] {
   const found: string[] = [];
   const say = (what: string) => found.push(`${title(node)}: ${what}`);
   if (graph.ids.indexOf(node.id) !== graph.ids.lastIndexOf(node.id)) say('its id stands twice');
-  if (!allowed.has(node.type)) say(`nodes of type "${node.type}" are not used on the tabs`);
+  if (!allowed.has(node.type) && !graph.community) say(`nodes of type "${node.type}" are not used on the tabs`);
   if (node.type !== 'tab' && !(Number.isFinite(node['x']) && Number.isFinite(node['y']))) say('it has no place (x, y)');
   if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it stands on no tab');
   for (const to of targets(node, graph).flat()) if (!graph.byId.has(to)) say(`a wire leads to "${to}", which does not exist`);
@@ -54,32 +60,38 @@ function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
     [...reached].flatMap((from) => next(from, graph).map((to) => ({ from, to }))),
     (wire) => wire.to,
   );
-  const ends = nodes.filter((node) => node.type === 'sabha-conclude' && isOn(node, graph)).map((node) => node.id);
+  const ends = nodes.filter((node) => endTypes.has(node.type) && isOn(node, graph)).map((node) => node.id);
+  const carries = walk(
+    nodes.filter((node) => node.type !== 'catch' && sources.has(node.type)).map((node) => node.id),
+    (id) => next(id, graph),
+  );
   const concluded = walk(ends, (id) => (back.get(id) ?? []).map((wire) => wire.from));
   return [...reached].flatMap((id) => {
     const node = graph.byId.get(id);
     if (node === undefined) return [];
     const found = onPath(node, graph);
     if (found.length === 0 && !concluded.has(id)) found.push('no path from it ends in conclude');
+    if (node.type === 'sabha-outcome' && carries.has(id)) found.push('it ends what an offer gave out, and no transition');
     return found.map((what) => `${title(node)}: ${what}`);
   });
 }
 
 /** What a node that messages run through must keep to. */
 function onPath(node: FlowNode, graph: Graph): string[] {
-  if (node.type === 'sabha-conclude') return [];
-  const found: string[] = [];
+  if (endTypes.has(node.type)) return [];
+  if (graph.community && !allowed.has(node.type)) return [`nodes of type "${node.type}" carry no transition: they belong behind an offer`];
   const ports = targets(node, graph);
-  if (ports.length === 0) found.push('it leads nowhere');
-  for (const [at, port] of ports.entries()) {
-    if (port.length === 0) found.push(`output ${at + 1} leads nowhere`);
-    if (port.length > 1) found.push(`output ${at + 1} forks to ${port.join(' and ')}`);
-    for (const to of port) {
-      const target = graph.byId.get(to);
-      if (target !== undefined && !isOn(target, graph)) found.push(`output ${at + 1} leads to ${to}, which is switched off`);
-    }
-  }
+  const found = ports.length === 0 ? ['it leads nowhere'] : ports.flatMap((port, at) => onePort(port, `output ${at + 1}`, graph));
   return node.type === 'switch' ? [...found, ...askedWell(node)] : found;
+}
+
+function onePort(port: readonly string[], name: string, graph: Graph): string[] {
+  const off = port.map((to) => graph.byId.get(to)).filter((target) => target !== undefined && !isOn(target, graph));
+  return [
+    ...(port.length === 0 ? [`${name} leads nowhere`] : []),
+    ...(port.length > 1 ? [`${name} forks to ${port.join(' and ')}`] : []),
+    ...off.map((target) => `${name} leads to ${target?.id}, which is switched off`),
+  ];
 }
 
 /** A switch on a path sends each message one way, whatever it holds. */

@@ -1,5 +1,4 @@
 /** THE list of channels. A new one is a file, its test, and a line here. */
-import type { Person } from '#contracts';
 import type { ChannelSettings, Line } from '../model.ts';
 import { createConsole, type LogLine } from './console.ts';
 import { createEmail } from './email.ts';
@@ -10,7 +9,7 @@ export type Lines = ReadonlyMap<string, Line>;
 
 /** The channels of a kind that the settings ask for. */
 type Row = (asked: Asked) => Line[];
-type Asked = { settings: ChannelSettings; people: readonly Person[]; offers: Offers; log: LogLine };
+type Asked = { settings: ChannelSettings; offers: Offers; log: LogLine };
 
 /** The channel that reaches everybody: whoever runs the centre reads its log. */
 export const lastChannel = 'console';
@@ -19,7 +18,7 @@ const list: readonly Row[] = [
   ({ log }) => [{ channel: createConsole(log), reaches: () => true }],
   ({ settings: { email } }) => (email ? [{ channel: createEmail(email), reaches: (person) => person.email !== undefined }] : []),
   ({ settings: { webhook } }) => (webhook ? [{ channel: createWebhook(webhook), reaches: (person) => person.webhook }] : []),
-  ({ people, offers }) => linesOnTabs(people, offers),
+  ({ settings: { offered = [] }, offers }) => linesOnTabs(offered, offers),
 ];
 
 /** The channels that the settings ask for, and the console always. `log` takes what the console tells. */

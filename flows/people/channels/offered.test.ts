@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../model.ts';
 import { technician } from '../people.test-helper.ts';
@@ -34,6 +35,13 @@ test('the community node is given the address of the person for this channel, an
   const { channel, given } = tab({ result: 'delivered' });
   await channel.send(message(), technician, AbortSignal.timeout(1_000));
   expect(given).toMatchObject([{ person: { id: 'asha', name: 'Asha', address: '4711', language: 'en' }, severity: 'critical' }]);
+});
+
+test('many messages over one signal leave no listener on it', async () => {
+  const { channel } = tab({ result: 'delivered' });
+  const { signal } = new AbortController();
+  for (let n = 0; n < 50; n++) await channel.send(message({ key: `${n}` }), technician, signal);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('an outcome counts for its own message only, and only once', async () => {

@@ -51,9 +51,11 @@ export function createOffers(): Offers {
     return new Promise((resolve) => {
       const settle = (outcome: Outcome) => {
         waiting.delete(key);
+        signal.removeEventListener('abort', tooLate);
         resolve(outcome);
       };
-      signal.addEventListener('abort', () => settle({ result: 'retry', reason: 'no outcome in time' }), { once: true });
+      const tooLate = () => settle({ result: 'retry', reason: 'no outcome in time' });
+      signal.addEventListener('abort', tooLate);
       waiting.set(key, settle);
       give(offered(name, message, person));
     });
@@ -75,10 +77,9 @@ export function createOffers(): Offers {
   };
 }
 
-/** A line for each channel under whose name a person has an address. */
-export function linesOnTabs(people: readonly Person[], offers: Offers): Line[] {
-  const names = new Set(people.flatMap((person) => Object.keys(person.addresses)));
-  return [...names].map((name) => ({ channel: offers.channel(name), reaches: (person) => person.addresses[name] !== undefined }));
+/** A line for each channel that lives on the tabs; it reaches who has an address for it. */
+export function linesOnTabs(names: readonly string[], offers: Offers): Line[] {
+  return names.map((name) => ({ channel: offers.channel(name), reaches: (person) => person.addresses[name] !== undefined }));
 }
 
 function offered(name: string, { key, subject, text, severity }: RenderedMessage, person: Person): OfferedMessage {
