@@ -7,16 +7,22 @@ export type Limit = { clock: Clock; limitMs: number; cut?: AbortSignal };
 
 /** Guarantee: ends at the limit or at the cut, and never rejects: whatever goes wrong in a channel is a reason to try again. */
 export async function limited({ clock, limitMs, cut }: Limit, send: (signal: AbortSignal) => Promise<Outcome>): Promise<Outcome> {
-  const limit = new AbortController();
-  const signal = cut ? AbortSignal.any([limit.signal, cut]) : limit.signal;
-  const cancel = clock.after(limitMs, () => limit.abort());
+  const ending = new AbortController();
   const late = Promise.withResolvers<Outcome>();
-  signal.addEventListener('abort', () => late.resolve({ result: 'retry', reason: `no answer in ${limitMs / 1_000} s` }));
+  const end = () => {
+    late.resolve({ result: 'retry', reason: `no answer in ${limitMs / 1_000} s` });
+    ending.abort();
+  };
+  const cancel = clock.after(limitMs, end);
+  // By hand: what `AbortSignal.any` makes is held as long as the cut, which is as long as the process.
+  cut?.addEventListener('abort', end);
+  if (cut?.aborted) end();
   try {
-    return await Promise.race([send(signal), late.promise]);
+    return await Promise.race([send(ending.signal), late.promise]);
   } catch (error) {
     return { result: 'retry', reason: `the channel broke: ${error instanceof Error ? error.message : String(error)}` };
   } finally {
     cancel();
+    cut?.removeEventListener('abort', end);
   }
 }

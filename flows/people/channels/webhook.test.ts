@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Outcome } from '../model.ts';
 import { technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
 import { createWebhook } from './webhook.ts';
@@ -88,13 +89,26 @@ describe('webhook', () => {
     });
   });
 
-  test.each([
+  test.each<[number, Record<string, string>, Outcome]>([
     [429, { 'retry-after': '90' }, { result: 'retry', reason: 'the server answered 429', afterMs: 90_000 }],
     [429, { 'retry-after': 'soon' }, { result: 'retry', reason: 'the server answered 429' }],
     [302, { location: 'http://127.0.0.1:1/' }, { result: 'retry', reason: 'the server answered 302' }],
-    [400, {}, { result: 'refused', reason: 'the server answered 400' }],
+    ...[400, 410, 413, 415, 422].map(
+      (code) => [code, {}, { result: 'refused', reason: `the server answered ${code}` }] satisfies [number, object, Outcome],
+    ),
+    ...[401, 403, 404, 405, 408].map(
+      (code) => [code, {}, { result: 'retry', reason: `the server answered ${code}` }] satisfies [number, object, Outcome],
+    ),
+    [503, { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, { result: 'retry', reason: 'the server answered 503' }],
     [500, {}, { result: 'retry', reason: 'the server answered 500' }],
   ])('an answer %i is no delivery', async (code, headers, outcome) => {
     expect(await send(await start(status(code, headers)))).toEqual(outcome);
+  });
+
+  test('a date in Retry-After is waited for', async () => {
+    const at = new Date(Date.now() + 600_000).toUTCString();
+    const { afterMs } = (await send(await start(status(429, { 'retry-after': at })))) as { afterMs: number };
+    expect(afterMs).toBeGreaterThan(590_000);
+    expect(afterMs).toBeLessThanOrEqual(600_000);
   });
 });

@@ -4,8 +4,8 @@ import type { Person, WebhookChannel } from '#contracts';
 import type { Channel, Outcome, RenderedMessage } from '../model.ts';
 import { plain } from '../plain.ts';
 
-/** What a server says when it is the moment and not the message that is wrong. */
-const passing = new Set([408, 425, 429]);
+/** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */
+const final = new Set([400, 410, 413, 415, 422]);
 
 /**
  * The webhook channel. `webhook-id` is the same each time a message is sent, so that one sent twice can be told; `webhook-signature` is
@@ -52,9 +52,14 @@ function bodyOf({ key, subject, text, language, severity, notice }: RenderedMess
 function outcomeOf({ ok, status, headers }: Response): Outcome {
   if (ok) return { result: 'delivered' };
   const reason = `the server answered ${status}`;
-  if (status >= 400 && status < 500 && !passing.has(status)) return { result: 'refused', reason };
-  const afterMs = Number(headers.get('retry-after')) * 1_000;
+  if (final.has(status)) return { result: 'refused', reason };
+  const afterMs = waitMs(headers.get('retry-after') ?? '');
   return afterMs > 0 ? { result: 'retry', reason, afterMs } : { result: 'retry', reason };
+}
+
+/** `Retry-After` says seconds or a date; NaN where it says neither. */
+function waitMs(retryAfter: string): number {
+  return /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
 }
 
 function reasonOf(error: unknown): string {
