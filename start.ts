@@ -33,6 +33,7 @@ const backoffMaxMs = 30_000;
 const steadyMs = 60_000;
 const stopLimitMs = 2_500;
 const healthLimitMs = 15_000;
+const askLimitMs = 2_000;
 /** Each row is stopped before the next, so that the agent's goodbye still finds a broker. */
 const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], ['flows'], ['broker']];
 
@@ -42,6 +43,8 @@ const memoryFlags = ['--max-semi-space-size=4'];
 type PartName = 'broker' | 'flows' | 'dashboards' | 'agent';
 type Part = { name: PartName; script: string; env: Record<string, string> };
 type Running = Part & { child: ChildProcess | undefined; failures: number; ready: boolean; startedAt: number };
+/** `greet` is called once, when `flows` is ready: before that whoever answers on its port may be somebody else. */
+type State = { stopping: boolean; greet: (() => void) | undefined };
 
 const log = pino({ base: { part: 'start' } });
 
@@ -57,10 +60,9 @@ async function main(): Promise<void> {
   const parts = partsOf({ settings, configFile, data, own, places }).map(
     (part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }),
   );
-  const state = { stopping: false };
+  const state: State = { stopping: false, greet: () => void sayHealth(settings, own?.pc) };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(parts, state, 0));
   for (const part of parts) if (part.name !== 'agent') run(part, parts, state);
-  void sayHealth(settings, own?.pc);
 }
 
 type OwnPc = { pc: string; profile: object };
@@ -156,7 +158,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
 }
 
 /** Starts a part, and starts it again whenever it ends. One that never came up stops everything, with its own line above. */
-function run(part: Running, parts: Running[], state: { stopping: boolean }): void {
+function run(part: Running, parts: Running[], state: State): void {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...memoryFlags, part.script], {
     env: { ...process.env, ...part.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -184,13 +186,17 @@ function run(part: Running, parts: Running[], state: { stopping: boolean }): voi
 }
 
 /** The agent starts when `flows` has admitted it: a PC that knocks before is refused, and is slow to knock again. */
-function came(part: Running, parts: Running[], state: { stopping: boolean }): void {
+function came(part: Running, parts: Running[], state: State): void {
   part.ready = true;
+  if (part.name === 'flows') {
+    state.greet?.();
+    state.greet = undefined;
+  }
   const agent = parts.find(({ name, startedAt }) => name === 'agent' && startedAt === 0);
   if (part.name === 'flows' && agent !== undefined && !state.stopping) run(agent, parts, state);
 }
 
-async function stop(parts: Running[], state: { stopping: boolean }, code: number): Promise<void> {
+async function stop(parts: Running[], state: State, code: number): Promise<void> {
   if (state.stopping) return;
   state.stopping = true;
   const kill = setTimeout(() => {
@@ -223,29 +229,32 @@ function print(line: string, part: string): void {
   }
 }
 
-/** Prints the addresses, and the first health of this PC as the centre sees it; where no agent runs, how many sites there are. */
+/** Prints the addresses, then the first health of this PC as the centre sees it; where no agent runs, how many sites there are. */
 async function sayHealth({ ports }: Settings, pc: string | undefined): Promise<void> {
   const wall = `http://127.0.0.1:${ports.api}`;
+  const addresses = [
+    `wall        ${wall}`,
+    `mqtt        127.0.0.1:${ports.mqtt}`,
+    `prometheus  127.0.0.1:${ports.brokerMetrics}, ${ports.flowsMetrics}, ${ports.exporter}`,
+  ];
+  process.stdout.write(`\nSabha runs.\n  ${addresses.join('\n  ')}\n`);
   const startedAt = Date.now();
   for (const deadline = performance.now() + healthLimitMs; performance.now() < deadline; await new Promise((go) => setTimeout(go, 200))) {
     const lines = pc === undefined ? siteLines(await ask(`${wall}/api/sites`)) : pcLines(await ask(`${wall}/api/pcs`), pc, startedAt);
-    if (lines === undefined) continue;
-    const addresses = [
-      `wall        ${wall}`,
-      `mqtt        127.0.0.1:${ports.mqtt}`,
-      `prometheus  127.0.0.1:${ports.brokerMetrics}, ${ports.flowsMetrics}, ${ports.exporter}`,
-    ];
-    process.stdout.write(`\nSabha runs.\n  ${addresses.join('\n  ')}\n${lines.join('\n')}\n\n`);
-    return;
+    if (lines !== undefined) return void process.stdout.write(`${lines.join('\n')}\n\n`);
   }
   log.warn(pc === undefined ? 'the centre does not answer yet' : 'this PC has not said anything yet');
 }
 
-function ask<T>(url: string): Promise<T[] | undefined> {
-  return fetch(url).then(
-    (answer) => answer.json() as Promise<T[]>,
-    () => undefined,
-  );
+/** A list of the API; undefined for whatever else is answered, or not. */
+async function ask<T>(url: string): Promise<T[] | undefined> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(askLimitMs) });
+    const said: unknown = answer.ok ? await answer.json() : undefined;
+    return Array.isArray(said) ? said : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function siteLines(sites: SiteView[] | undefined): string[] | undefined {
@@ -255,6 +264,7 @@ function siteLines(sites: SiteView[] | undefined): string[] | undefined {
 
 function pcLines(pcs: PcView[] | undefined, pc: string, startedAt: number): string[] | undefined {
   const own = pcs?.find((one) => one.pc === pc);
+  if (pcs !== undefined && own === undefined) return [`This PC (${pc}) is not watched: it is retired or moved, or its site is closed.`];
   // What the ledger remembers of an earlier day is no health.
   if (own === undefined || own.checks.length === 0 || (own.heardAt ?? 0) < startedAt) return undefined;
   const checks = own.checks.map(({ component, device, status, fault, reason, name }) => {

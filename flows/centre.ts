@@ -177,8 +177,9 @@ async function open(state: State): Promise<void> {
   if (state.started) desk.started();
   state.rollcalls.remember(contents.rollcall);
   state.show.all();
-  const own = ownSiteChange({ site: options.site, table: desk.table(), meta: contents.meta, now: desk.time() });
-  if (own !== null) await desk.changeSites(own.change, [own.op]);
+  const { table, entry, time } = desk;
+  const own = ownSiteChange({ site: options.site, table: table(), entry, meta: contents.meta, now: time() });
+  if (own !== null) await desk.changeSites(own.change, own.ops);
 }
 
 /** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person, until one is taken again. */
@@ -237,6 +238,7 @@ function sitesOf(state: State, now: () => number): Centre['sites'] {
     table: () => desk().table(),
     records: () => desk().book.pcs,
     wanted: (pc) => desk().wanted(pc),
+    isAdmitted: (pc) => desk().entry(pc)?.revoked === false,
     async apply(change) {
       if (!(await desk().changeSites(change))) throw new Error('the ledger did not take the change');
     },

@@ -19,6 +19,8 @@ const startsKept = 10;
 /** Answers to a hello are spread over this time a PC, up to the limit (R17). */
 const helloSpreadMs = 20;
 const helloSpreadLimitMs = 30_000;
+/** How often it is written down that we listen: a start knows from it how long nobody did. */
+const listenedEveryMs = 60_000;
 /** More sites than this are asked with one word to all. */
 const helloSitesAtMost = 50;
 const unreadableNotedEveryMs = 60_000;
@@ -83,6 +85,9 @@ type State = {
   again: boolean;
   dead: boolean;
   goneOnUp: number;
+  /** When somebody last listened to the PCs, and what the ledger knows of it. */
+  listenedAt: number;
+  listenedNotedAt: number;
   noted: Map<string, number>;
 };
 
@@ -105,6 +110,7 @@ export function createDesk(options: DeskOptions) {
     place: state.tree.place,
     /** The version of the configuration that a PC should hold. */
     wanted: state.tree.wanted,
+    entry: state.tree.entry,
     isSubscribed: state.engine.isSubscribed,
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */
@@ -143,7 +149,10 @@ export function createDesk(options: DeskOptions) {
       schedule(state);
     },
 
-    /** Changes the tree of places, in one transaction with `ops`; true once PCs and broker are told, false where this desk ended before. */
+    /**
+     * Changes the tree of places, in one transaction with `ops`; true once the broker is told, false where this desk ended before.
+     * Configurations go out one by one over the time of a hello, since each PC answers its own with a birth.
+     */
     changeSites: (change: SiteChange, ops: readonly Op[] = []): Promise<boolean> => changeSites(state, change, ops),
 
     /** Throws this desk away. What is not committed was never said. */
@@ -178,6 +187,8 @@ function openState(options: DeskOptions): State {
     again: false,
     dead: false,
     goneOnUp: clock.up(),
+    listenedAt: Number(contents.meta['listened'] ?? 0),
+    listenedNotedAt: Number(contents.meta['listened'] ?? 0),
     noted: new Map(),
   };
 }
@@ -218,7 +229,7 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   state.changed.sites.push(...changing.sites);
   state.changed.pcsGone.push(...changing.pcsGone);
   if (!(await committed(state))) return false;
-  for (const pc of changing.configured) if (state.engine.book.pcs.get(pc)?.presence === 'online') sendConfig(state, pc);
+  sendConfigs(state, changing.configured);
   if (change.registry.length > 0) await state.options.registered(change.registry);
   const { fresh } = changing;
   hello(state, fresh.length > helloSitesAtMost ? [helloTopicAll] : fresh.map((site) => scopeTopic(`${site}/all`, 'hello')));
@@ -237,9 +248,16 @@ function hello({ options, engine }: State, topics: readonly string[]): void {
 /** What only time changes of sites that are being set up. */
 function goOn(state: State): void {
   const { options, engine, tree } = state;
-  if (options.clock.up() - state.goneOnUp < tickMs) return;
+  if (!engine.isSubscribed() || options.clock.up() - state.goneOnUp < tickMs) return;
   state.goneOnUp = options.clock.up();
-  const change = commissioning(tree.table(), engine.book.pcs, state.time());
+  const now = state.time();
+  const deafMs = now - state.listenedAt;
+  state.listenedAt = now;
+  if (Math.abs(now - state.listenedNotedAt) >= listenedEveryMs) {
+    state.listenedNotedAt = now;
+    state.ops.push({ op: 'meta', key: 'listened', value: `${now}` });
+  }
+  const change = commissioning({ table: tree.table(), records: engine.book.pcs, isCurrent: engine.isCurrent, deafMs }, now);
   if (change !== null) void changeSites(state, change, []);
 }
 
@@ -282,6 +300,15 @@ function answer(state: State, { pc, answer: said, event }: Report): void {
   const { config, op } = state.tree.config(pc);
   if (op !== undefined) state.ops.push(op);
   if (event.config !== config.version) state.after.push(() => sendConfig(state, pc));
+}
+
+function sendConfigs(state: State, pcs: readonly string[]): void {
+  const online = pcs.filter((pc) => state.engine.book.pcs.get(pc)?.presence === 'online');
+  const everyMs = Math.min(helloSpreadMs, helloSpreadLimitMs / online.length);
+  for (const [at, pc] of online.entries()) {
+    if (at === 0) sendConfig(state, pc);
+    else state.options.clock.after(at * everyMs, () => state.dead || !state.engine.known.has(pc) || sendConfig(state, pc));
+  }
 }
 
 function sendConfig({ options, tree }: State, pc: string): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type OwnSite, readSettings } from '#contracts';
+import { type OwnSite, type RegistryEntry, readSettings } from '#contracts';
 import type { Op } from './ledger/model.ts';
 import { ownSiteChange } from './own-site.ts';
 import type { TreeNode } from './sites/model.ts';
@@ -15,18 +15,22 @@ const pc = (id: string) => ({ id, room: { en: `Room ${id}` } });
 const both = siteOf({ pcs: [pc('vc-1'), pc('vc-2')] });
 
 /** One start after the other, each with the settings of its day. */
-function starts(nodes: TreeNode[] = []) {
+function starts(nodes: TreeNode[] = [], registry = new Map<string, RegistryEntry>()) {
   const held = { nodes, meta: {} as Record<string, string> };
-  return (site: OwnSite | null) => {
-    const own = ownSiteChange({ site, table: createSiteTable(held.nodes), meta: held.meta, now: 1 });
+  const start = (site: OwnSite | null) => {
+    const own = ownSiteChange({ site, table: createSiteTable(held.nodes), entry: (one) => registry.get(one), meta: held.meta, now: 1 });
     if (own === null) return null;
     const gone = new Map(own.change.gone.map(({ path, because }) => [path, because]));
     const fresh = new Map([...held.nodes, ...own.change.nodes].map((node) => [node.path, node]));
     held.nodes = [...fresh.values()].filter(({ path }) => !gone.has(path));
-    const { key, value } = own.op as Extract<Op, { op: 'meta' }>;
-    held.meta[key] = value;
+    for (const { key, value } of own.ops as Extract<Op, { op: 'meta' }>[]) held.meta[key] = value;
+    for (const entry of own.change.registry) registry.set(entry.pc, entry);
     return { paths: held.nodes.map(({ path }) => path).sort(), gone };
   };
+  const retire = (pc: string) => {
+    held.nodes = held.nodes.filter(({ path }) => path !== pc);
+  };
+  return Object.assign(start, { retire });
 }
 
 test('the first start brings the site into the tree, the second finds it there', () => {
@@ -61,4 +65,41 @@ test('what an import said of other places stays as it is', () => {
   const start = starts([imported, other]);
   expect(start(both)?.paths).toContain('goa/margao/vc-1');
   expect(start(null)?.paths).toEqual(['', 'goa', 'goa/margao/vc-1']);
+});
+
+const panaji = (id: string) => `goa/panaji/${id}`;
+const admitted = (...ids: string[]) =>
+  new Map(ids.map((id) => [panaji(id), { pc: panaji(id), tokenHash: `hash-${id}`, revoked: false } as RegistryEntry]));
+
+test('a PC that is taken out of sabha.json cannot connect any more; put back into the file it can again', () => {
+  const registry = admitted('vc-1', 'vc-2');
+  const start = starts([], registry);
+  start(both);
+  start(siteOf({ pcs: [pc('vc-1')] }));
+  expect([...registry.values()].map(({ revoked }) => revoked)).toEqual([false, true]);
+  start(null);
+  expect([...registry.values()].map(({ revoked }) => revoked)).toEqual([true, true]);
+  expect(start(both)?.paths).toContain(panaji('vc-2'));
+  expect([...registry.values()]).toEqual([...admitted('vc-1', 'vc-2').values()]);
+});
+
+test('a PC that an operator retired or moved does not come back by an edit of the file', () => {
+  const registry = admitted('vc-1', 'vc-2');
+  const start = starts([], registry);
+  start(both);
+  registry.set(panaji('vc-2'), { pc: panaji('vc-2'), tokenHash: 'nobody has it', revoked: true });
+  start.retire(panaji('vc-2'));
+  for (const timeZone of ['UTC', 'Asia/Kolkata']) {
+    expect(start(siteOf({ timeZone, pcs: both.pcs }))?.paths).not.toContain(panaji('vc-2'));
+    expect(registry.get(panaji('vc-2'))?.revoked).toBe(true);
+  }
+  expect(start(null)?.paths).toEqual(['', 'goa']);
+  expect(start(both)?.paths).toEqual(['', 'goa', 'goa/panaji', panaji('vc-1')]);
+});
+
+test('a site that was closed stays closed when its text is edited', () => {
+  const plain = (path: string): TreeNode => ({ path, name: { en: path, hi: path }, layer: {}, site: null });
+  const closed = { ...plain('goa/panaji'), site: { ...noFacts, stage: 'closed' as const } };
+  const own = ownSiteChange({ site: both, table: createSiteTable([closed]), entry: () => undefined, meta: {}, now: 1 });
+  expect(own?.change.nodes.find(({ site }) => site !== null)?.site?.stage).toBe('closed');
 });

@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock, RegistryEntry } from '#contracts';
 import type { Ledger, Op } from './ledger/model.ts';
+import { admittedPrefix } from './ledger/reads.ts';
 import { publishRegistry } from './ledger/registry.ts';
 
 const retryMs = 10_000;
@@ -21,9 +22,9 @@ export type RegistryOptions = {
  * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands.
  */
 export async function openRegistry({ ledger, clock, file, key, admitted }: RegistryOptions) {
-  const { registry, meta } = await ledger.load();
+  const registry = await ledger.registry();
   const held = new Map(registry.entries.map((entry) => [entry.pc, entry]));
-  const fresh = admitted.filter(({ pc, tokenHash }) => !held.get(pc)?.revoked && meta[admittedKey(pc)] !== tokenHash);
+  const fresh = admitted.filter(({ pc, tokenHash }) => !held.get(pc)?.revoked && registry.admitted[pc] !== tokenHash);
   if (fresh.length > 0) await ledger.commit(fresh.flatMap(admission));
   let { version } = registry;
   let last = Promise.resolve();
@@ -48,10 +49,6 @@ export async function openRegistry({ ledger, clock, file, key, admitted }: Regis
 function admission(entry: RegistryEntry): Op[] {
   return [
     { op: 'registry', entry },
-    { op: 'meta', key: admittedKey(entry.pc), value: entry.tokenHash },
+    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash },
   ];
-}
-
-function admittedKey(pc: string): string {
-  return `admitted/${pc}`;
 }

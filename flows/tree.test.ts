@@ -20,10 +20,11 @@ const change = (edit: Partial<SiteChange>): SiteChange => ({
 });
 const goa = 'goa/panaji/vc-1';
 const leh = 'ladakh/leh/vc-1';
+const registry = { version: 1, entries: [{ pc: leh, tokenHash: 'x', revoked: false }] };
 
 function setUp(held: Record<string, number> = {}) {
   const nodes = [plain(''), plain('goa'), plain('ladakh'), site('goa/panaji'), site('ladakh/leh'), plain(goa), plain(leh)];
-  const tree = createTree({ nodes, meta: {} }, (pc) => ({ config: held[pc] ?? 0 }) as PcRecord);
+  const tree = createTree({ nodes, meta: {}, registry }, (pc) => ({ config: held[pc] ?? 0 }) as PcRecord);
   tree.versionOps();
   return tree;
 }
@@ -52,7 +53,8 @@ test.each([
 
 test('a change that the engine has nothing to learn of is none for it', () => {
   const tree = setUp();
-  expect(tree.change(change({ nodes: [site('goa/panaji', { cleanSince: 9 })] }), 5)).toMatchObject({ known: null, sites: ['goa/panaji'] });
+  const dated = tree.change(change({ nodes: [site('goa/panaji', { cleanSince: 9 })], audit: null }), 5);
+  expect(dated).toMatchObject({ known: null, sites: ['goa/panaji'], ops: [{ op: 'node' }] });
   expect(tree.change(change({ nodes: [site('goa/panaji', { stage: 'closed' })] }), 5).known?.because).toEqual({ [goa]: 'site closed' });
   expect(tree.change(change({ replaced: [leh] }), 5).known).toMatchObject({ replaced: [leh], pcs: [{ pc: leh }] });
 });
@@ -71,10 +73,20 @@ test('what is gone is written, told, and still called by its name until it stand
   expect(tree.place(goa).room.en).toBe('New hall');
 });
 
+test('what the registry says of a PC is known from the ledger and from each change', () => {
+  const tree = setUp();
+  expect([tree.entry(goa), tree.entry(leh)?.revoked]).toEqual([undefined, false]);
+  tree.change(change({ registry: [{ pc: leh, tokenHash: 'y', revoked: true }] }), 5);
+  expect(tree.entry(leh)).toMatchObject({ tokenHash: 'y', revoked: true });
+});
+
 test('a site that is being set up changes its dates in less than 60 ms of the processor, among 5,000', () => {
   const sites = Array.from({ length: 5_000 }, (_, at) => `goa/site-${at}`);
   const pcs = sites.flatMap((path) => [plain(`${path}/vc-1`), plain(`${path}/vc-2`)]);
-  const tree = createTree({ nodes: [plain(''), plain('goa'), ...sites.map((path) => site(path)), ...pcs], meta: {} }, () => undefined);
+  const tree = createTree(
+    { nodes: [plain(''), plain('goa'), ...sites.map((path) => site(path)), ...pcs], meta: {}, registry },
+    () => undefined,
+  );
   expect(tree.versionOps()).toHaveLength(10_000);
   const takesMs = [1, 2, 3, 4, 5].map((cleanSince) => {
     const startedAt = process.cpuUsage();

@@ -1,5 +1,5 @@
 /** The tree of places that a desk works with, the configuration of each PC, and what a change of the tree means for both. */
-import { type Config, siteOf } from '#contracts';
+import { type Config, type RegistryEntry, siteOf } from '#contracts';
 import type { CentreEvent, PcRecord } from './incidents/model.ts';
 import type { Place } from './incidents/notice.ts';
 import type { Contents, Op } from './ledger/model.ts';
@@ -23,10 +23,13 @@ export type Changing = {
 
 export type Tree = ReturnType<typeof createTree>;
 
+type TreeContents = Pick<Contents, 'nodes' | 'meta' | 'registry'>;
+
 /** Opens the tree on what the ledger holds. */
-export function createTree({ nodes, meta }: Pick<Contents, 'nodes' | 'meta'>, recordOf: (pc: string) => PcRecord | undefined) {
+export function createTree({ nodes, meta, registry }: TreeContents, recordOf: (pc: string) => PcRecord | undefined) {
   let table = createSiteTable(nodes);
   const versions = createVersions(meta);
+  const entries = new Map(registry.entries.map((entry) => [entry.pc, entry]));
   /** How people called the rooms that are gone, for the messages that close their incidents. */
   const former = new Map<string, Place>();
   const configOf = (pc: string) => versions.wanted(pc, table.resolve(pc).profile, recordOf(pc)?.config);
@@ -35,6 +38,8 @@ export function createTree({ nodes, meta }: Pick<Contents, 'nodes' | 'meta'>, re
     table: (): SiteTable => table,
     place: (scope: string): Place => former.get(scope) ?? table.place(scope),
     wanted: versions.version,
+    /** What the registry says of a PC; undefined where it never had a token. */
+    entry: (pc: string): RegistryEntry | undefined => entries.get(pc),
     /** The configuration that a PC should hold; a new version of it must be committed before it is sent. */
     config: (pc: string): { config: Config; op?: Op } => configOf(pc),
     /** The rows of all versions that are new. */
@@ -45,19 +50,19 @@ export function createTree({ nodes, meta }: Pick<Contents, 'nodes' | 'meta'>, re
       const before = table;
       for (const { path } of change.gone) for (const pc of pcsUnder(before, path)) former.set(pc, before.place(pc));
       table = createSiteTable(changedNodes(before, change));
+      for (const entry of change.registry) entries.set(entry.pc, entry);
       for (const { path } of change.nodes) former.delete(path);
       const layered = change.nodes.filter((node) => !sameLayer(before.node(node.path), node)).map(({ path }) => path);
       const configs = pcsUnderAny(table, layered).map((pc) => ({ pc, op: configOf(pc).op }));
       const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
       const learned = learns(before, change);
-      const { who, what, about } = change.audit;
       return {
         ops: [
           ...change.nodes.map((node) => ({ op: 'node', node }) as const),
           ...change.gone.map(({ path }) => ({ op: 'node-gone', path }) as const),
           ...change.registry.map((entry) => ({ op: 'registry', entry }) as const),
           ...configs.flatMap(({ op }) => op ?? []),
-          { op: 'audit', at: now, who, what, about },
+          ...(change.audit === null ? [] : [{ op: 'audit', at: now, ...change.audit } as const]),
         ],
         known: learned ? { type: 'known', pcs: table.known, because: becauseOf(change, table), replaced: change.replaced } : null,
         fresh: learned ? freshSites(before, table, change.replaced) : [],

@@ -185,7 +185,8 @@ export const profileView = v.object({
 const checklistItem = v.object({
   item: v.picklist(['installed', 'heard', 'configured', 'no-fault', 'all-known', 'quiet-day']),
   done: v.boolean(),
-  about: v.array(text),
+  /** The PCs that it is about, and what of them: a component, a fault. Empty also where the site has no PC. */
+  about: v.array(v.object({ pc: text, component: maybeText, fault: maybeText })),
 });
 
 /** One site in full. */

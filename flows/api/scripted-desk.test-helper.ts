@@ -97,6 +97,7 @@ export function emptyOffice() {
     apply: async () => {},
     now: () => 0,
     newToken: () => 't',
+    isAdmitted: () => false,
   });
 }
 

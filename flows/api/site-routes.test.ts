@@ -11,12 +11,15 @@ import { addSites } from './site-routes.ts';
 let app: FastifyInstance;
 let table: ReturnType<typeof createSiteTable>;
 let applied: SiteChange[];
+/** Whose token opens. */
+let admitted: Set<string>;
 /** What the next change waits for. */
 let hold: () => Promise<void>;
 
 beforeEach(() => {
   table = createSiteTable(smallTree());
   applied = [];
+  admitted = new Set();
   hold = async () => {};
   let made = 0;
   const office = createOffice({
@@ -25,6 +28,7 @@ beforeEach(() => {
     wanted: () => 3,
     now: () => 9,
     newToken: () => `token-${++made}`,
+    isAdmitted: (pc) => admitted.has(pc),
     apply: async (change) => {
       await hold();
       const gone = new Set(change.gone.map(({ path }) => path));
@@ -150,6 +154,21 @@ test('tokens are issued by name and by scope', async () => {
   ]);
   expect(Object.keys((await post('/api/tokens', { scope: '', by: 'Anil' })).body.tokens)).toHaveLength(3);
   expect(await post('/api/tokens', { scope: 'goa', by: 'Anil' })).toMatchObject({ status: 409, line: 'no PC is named' });
+});
+
+test('tokens for a scope cut off nobody who has one, unless they are renewed; who is named gets a new one', async () => {
+  const given = async (order: object) => Object.keys((await post('/api/tokens', { by: 'Anil', ...order })).body.tokens ?? {});
+  admitted.add('ladakh/leh/vc-1');
+  expect(await given({ scope: 'ladakh/leh' })).toEqual(['ladakh/leh/vc-2']);
+  expect(applied.at(-1)?.registry.map(({ pc }) => pc)).toEqual(['ladakh/leh/vc-2']);
+  admitted.add('ladakh/leh/vc-2');
+  expect(await post('/api/tokens', { scope: 'ladakh/leh', by: 'Anil' })).toMatchObject({
+    status: 409,
+    line: 'each PC of ladakh/leh has a token: only renew gives them new ones',
+  });
+  expect(applied).toHaveLength(1);
+  expect(await given({ scope: 'ladakh/leh', renew: true })).toEqual(['ladakh/leh/vc-1', 'ladakh/leh/vc-2']);
+  expect(await given({ pcs: ['ladakh/leh/vc-1'] })).toEqual(['ladakh/leh/vc-1']);
 });
 
 test.each([

@@ -22,7 +22,12 @@ export const moving = v.strictObject({
 });
 export const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.optional(v.boolean(), false) });
 export const importing = v.strictObject({ by, csv: v.string(), apply: v.optional(v.boolean(), false) });
-export const tokensFor = v.strictObject({ by, pcs: v.optional(v.pipe(v.array(pcPath), v.maxLength(100)), []), scope: v.optional(scope) });
+export const tokensFor = v.strictObject({
+  by,
+  pcs: v.optional(v.pipe(v.array(pcPath), v.maxLength(100)), []),
+  scope: v.optional(scope),
+  renew: v.optional(v.boolean(), false),
+});
 
 /** Adds the routes. A body of `import` may hold the largest CSV with its quotes and line breaks escaped, every other one what the server allows. */
 export function addSites(app: FastifyInstance, office: Office): void {
@@ -56,8 +61,8 @@ export function addSites(app: FastifyInstance, office: Office): void {
     tokensOf(await office.replace(pathOf(request), read(order, request.body).by)),
   );
   app.post('/api/tokens', async (request) => {
-    const { by: who, pcs, scope: all } = read(tokensFor, request.body);
-    return tokensOf(await office.tokens({ pcs, scope: all }, who));
+    const { by: who, pcs, scope: all, renew } = read(tokensFor, request.body);
+    return tokensOf(await office.tokens({ pcs, scope: all, renew }, who));
   });
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -165,6 +166,44 @@ test('a client that does not read is dropped, and the others go on', async () =>
   await gone;
   desk.change({ subscribed: false });
   expect((await reading.next()).data).toMatchObject({ subscribed: false });
+});
+
+test('a page gets its stream compressed, each change at once; a client that takes no gzip, or asks for all PCs, gets it plain', async () => {
+  const page = await open('');
+  expect(page.response.headers.get('content-encoding')).toBe('gzip');
+  expect((await page.next()).event).toBe('snapshot');
+  desk.change({ subscribed: false });
+  expect((await page.next()).data).toMatchObject({ subscribed: false });
+  clock.fire();
+  expect((await page.next()).data).toMatchObject({ at: 1_000 });
+  for (const [pcs, encoding] of [
+    ['', 'identity'],
+    ['?pcs=all', 'gzip'],
+  ] as const) {
+    const abort = new AbortController();
+    opened.push(abort);
+    const headers = { 'accept-encoding': encoding };
+    const plain = await fetch(`http://127.0.0.1:${api.port}/api/stream${pcs}`, { headers, signal: abort.signal });
+    expect([pcs, plain.status, plain.headers.get('content-encoding')]).toEqual([pcs, 200, null]);
+  }
+});
+
+test('a client of a compressed stream that does not read is dropped too', async () => {
+  const deaf = connect(api.port, '127.0.0.1');
+  deaf.pause();
+  deaf.write(`GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\nAccept-Encoding: gzip\r\n\r\n`);
+  await once(deaf, 'readable');
+  const gone = new Promise((resolve) => deaf.once('close', resolve));
+  deaf.on('error', () => {});
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  for (let sent = 0; sent < 2_000 && warned.length === 0; sent += 1) {
+    desk.change({ sites: [wellSite({ name: { en: randomBytes(bufferLimitBytes / 16).toString('base64'), hi: '' } })] });
+    await turn();
+  }
+  expect(warned).toEqual(['a client of the stream reads too slowly: dropped']);
+  deaf.resume();
+  await gone;
+  expect(desk.listeners()).toBe(0);
 });
 
 test('a snapshot larger than the limit drops nobody', async () => {

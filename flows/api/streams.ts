@@ -1,5 +1,7 @@
 /** Server-sent events: a whole snapshot first, then every change, to as many pages as stand open. */
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
+import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
 import type { DeskView, PcChoice } from './model.ts';
 
@@ -19,7 +21,9 @@ export type Streams = {
 type Sources = { desk: DeskView; clock: Clock; onSlow: () => void };
 
 /** All streams with the same choice of PCs: each frame is written as text once, and goes to all of them. */
-type Group = { streams: Map<ServerResponse, number>; cancel: Cancel };
+type Group = { streams: Set<Stream>; cancel: Cancel };
+/** Where its text goes in, and how many bytes of it the client may leave unread. */
+type Stream = { response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
 
 /**
  * Carries the desk's changes to every open stream.
@@ -35,11 +39,11 @@ export function createStreams({ desk, clock, onSlow }: Sources): Streams {
   function tell({ streams }: Group, change: StreamFrame): void {
     subscribed = change.subscribed;
     const text = frame('change', change);
-    for (const [response, allowance] of streams) {
-      response.write(text);
-      if (response.writableLength <= allowance) continue;
-      streams.delete(response);
-      response.destroy();
+    for (const stream of streams) {
+      stream.into.write(text);
+      if (unreadBytes(stream) <= stream.allowanceBytes) continue;
+      streams.delete(stream);
+      stream.response.destroy();
       onSlow();
     }
   }
@@ -47,13 +51,14 @@ export function createStreams({ desk, clock, onSlow }: Sources): Streams {
   function groupOf(pcs: PcChoice): Group {
     const held = groups.get(pcs);
     if (held !== undefined) return held;
-    const group: Group = { streams: new Map(), cancel: desk.onChange(pcs, (change) => tell(group, change)) };
+    const group: Group = { streams: new Set(), cancel: desk.onChange(pcs, (change) => tell(group, change)) };
     groups.set(pcs, group);
     return group;
   }
 
-  function leave(pcs: PcChoice, group: Group, response: ServerResponse): void {
-    group.streams.delete(response);
+  function leave(pcs: PcChoice, group: Group, stream: Stream): void {
+    stream.gzip?.destroy();
+    group.streams.delete(stream);
     if (group.streams.size > 0 || groups.get(pcs) !== group) return;
     group.cancel();
     groups.delete(pcs);
@@ -76,20 +81,33 @@ export function createStreams({ desk, clock, onSlow }: Sources): Streams {
       const snapshot = desk.snapshot(pcs);
       subscribed = snapshot.subscribed;
       const text = `retry: ${retryMs}\n${frame('snapshot', snapshot)}`;
-      response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
-      // Each stream with the bytes that it may leave unread.
-      group.streams.set(response, bufferLimitBytes + Buffer.byteLength(text));
-      for (const end of ['close', 'error']) response.on(end, () => leave(pcs, group, response));
-      response.write(text);
+      const gzip = isPacked(response, pcs) ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : null;
+      const type = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' };
+      response.writeHead(200, { ...headers, ...type, ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) });
+      gzip?.pipe(response);
+      const stream = { response, gzip, into: gzip ?? response, allowanceBytes: bufferLimitBytes + Buffer.byteLength(text) };
+      group.streams.add(stream);
+      for (const end of ['close', 'error']) response.on(end, () => leave(pcs, group, stream));
+      stream.into.write(text);
       return true;
     },
     close: () => {
       cancelBeat();
       for (const { streams, cancel } of groups.values()) {
         cancel();
-        for (const response of streams.keys()) response.destroy();
+        for (const { response } of streams) response.destroy();
       }
       groups.clear();
     },
   };
+}
+
+/** A page far away is sent gzip where it takes it. Who asks for all PCs is a program of this machine, which would only unpack it again. */
+function isPacked({ req }: ServerResponse, pcs: PcChoice): boolean {
+  return pcs !== 'all' && /\bgzip\b/.test(req.headers['accept-encoding']?.toString() ?? '');
+}
+
+/** What waits before, in and after the packing. */
+function unreadBytes({ response, gzip }: Stream): number {
+  return response.writableLength + (gzip === null ? 0 : gzip.writableLength + gzip.readableLength);
 }

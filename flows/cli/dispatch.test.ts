@@ -109,7 +109,8 @@ test('PCs are moved, replaced and retired; the token is shown', async () => {
   expect(JSON.parse((await sabha(['pcs', 'replace', 'ladakh/kargil/vc-2', '--json'])).out)).toEqual({
     tokens: { 'ladakh/kargil/vc-2': 'secret-token' },
   });
-  expect((await sabha(['pcs', 'token', '--scope', 'all'])).out.split('\n')).toHaveLength(5);
+  expect((await sabha(['pcs', 'token', '--scope', 'all'])).out).not.toContain('ladakh/leh/vc-1');
+  expect((await sabha(['pcs', 'token', '--scope', 'all', '--renew'])).out.split('\n')).toHaveLength(5);
   expect(await sabha(['pcs', 'retire', 'ladakh/kargil/vc-2'])).toMatchObject({ code: 0, out: 'ladakh/kargil/vc-2 is retired\n' });
   expect(await sabha(['pcs', 'retire', 'ladakh/kargil/vc-2'])).toMatchObject({ code: 1, err: 'there is no PC ladakh/kargil/vc-2\n' });
 });

@@ -104,6 +104,30 @@ describe('R15 a room that is no longer ours', () => {
     expect(stage.asks).toHaveLength(1);
   });
 
+  it('R24 is called by its name in a second offer after a restart, though the site table no longer knows it', () => {
+    const stage = online({ room: 'Conference room' });
+    stage.state([fault('microphone.missing')]);
+    stage.setPath(() => 'nothing');
+    stage.setKnown([], { because: { [pc]: 'retired' } });
+    expect(stage.kinds().at(-1)).toBe('closed');
+    const next = createStage({ contents: contentsAfter(stage.ops), known: [], at: stage.now() + minute, room: pc });
+    next.apply({ type: 'started' });
+    expect(next.outbox().map(({ notice }) => [notice.kind, notice.room.en])).toEqual([['closed', 'Conference room']]);
+  });
+
+  it('R24 is called by its name by the default route too', () => {
+    const stage = online({ room: 'Conference room' });
+    stage.state([fault('microphone.missing')]);
+    stage.setPath(() => 'nothing');
+    stage.setKnown([]);
+    const next = createStage({ contents: contentsAfter(stage.ops), known: [], at: stage.now(), room: pc });
+    next.setPath(() => 'nothing');
+    next.apply({ type: 'started' });
+    next.pass(minute);
+    const lines = next.outbox().find(({ notice }) => notice.kind === 'unfinished')?.notice.lines;
+    expect(lines).toEqual([expect.stringContaining(', Conference room: ')]);
+  });
+
   it('stays closed over a restart, with its reason', () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);

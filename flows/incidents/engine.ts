@@ -34,6 +34,8 @@ export function createEngine(options: EngineOptions, now: number) {
     book: core.book,
     known: core.known as ReadonlyMap<string, KnownPc>,
     isSubscribed: () => core.subscribedAt !== null,
+    /** True where the PC has named the state that is held since our last SUBACK, and no other one since. */
+    isCurrent: (pc: string) => core.current.has(pc),
 
     /** Takes one event. What it leaves to be written and done is fetched with `take`. */
     apply: (event: EngineEvent, at: number) => ('pc' in event ? onPc(core, event, at) : onCentre(core, event, at)),
@@ -43,6 +45,7 @@ export function createEngine(options: EngineOptions, now: number) {
       const record = core.book.pcs.get(pc);
       if (record?.presence !== 'online' || !core.known.has(pc)) return false;
       core.book.putPc(heard(record, at), false);
+      core.current.add(pc);
       return true;
     },
 
@@ -59,7 +62,15 @@ function createCore(options: EngineOptions, now: number): Core {
   };
   const passages = createPassages(book, { ...options, facts });
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
-  const memory = { expectedSince: new Map(), asking: new Map(), centre: new Map(), listChanged: false, followed: false, ...never };
+  const memory = {
+    expectedSince: new Map(),
+    asking: new Map(),
+    current: new Set<string>(),
+    centre: new Map(),
+    listChanged: false,
+    followed: false,
+    ...never,
+  };
   return { options, book, passages, known, ...memory, subscribedAt: null, unsubscribedAt: now };
 }
 
@@ -73,6 +84,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return tick(core, now);
     case 'unsubscribed':
       core.subscribedAt = null;
+      core.current.clear();
       core.unsubscribedAt ??= now;
       return;
     case 'started':
@@ -94,6 +106,7 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   const before = core.book.pcs.get(event.pc);
   if (before === undefined || !core.known.has(event.pc)) return;
   const step = stepOf(before, event, now);
+  if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
   const record = judgedNow(core, heard(step.record, now), now);
   const changed = !sameRecord(before, record);
   if (changed) putRecord(core, record, now);

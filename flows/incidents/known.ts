@@ -46,6 +46,7 @@ function renew(core: Core, pc: string, now: number): void {
 
 function forgetPc(core: Core, pc: string): void {
   core.asking.delete(pc);
+  core.current.delete(pc);
   core.expectedSince.delete(pc);
 }
 

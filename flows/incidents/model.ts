@@ -1,5 +1,5 @@
 /** The words of the incident engine: what it remembers, what it is told, what it answers. */
-import type { Check, LinkClass, Presence, Severity, TransitionKind, Want } from '#contracts';
+import type { Check, LinkClass, Presence, Severity, TransitionKind, Want, Words } from '#contracts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */
 export type PcRecord = {
@@ -60,6 +60,8 @@ export type Incident = {
   overAt: number | null;
   over: 'cleared' | 'closed' | null;
   closedBecause: string | null;
+  /** The names of its room when it was closed: the site table may know the room no longer. */
+  place?: { site: Words; room: Words; timeZone: string };
   severity: Severity;
   flapping: boolean;
   faults: StandingFault[];

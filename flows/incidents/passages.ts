@@ -174,7 +174,13 @@ function deliver({ book, options, now, transition, incident, acts }: Delivery): 
   const sent = [...transition.sent];
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
-    const notice = noticeOf({ transition, incident, place: options.place(incident.scope), faults, severity: act.severity });
+    const notice = noticeOf({
+      transition,
+      incident,
+      place: incident.place ?? options.place(incident.scope),
+      faults,
+      severity: act.severity,
+    });
     for (const { person, channel } of options.recipients(act.to, act.channel, incident.scope)) {
       const to = `${channel}/${person}`;
       if (sent.includes(to)) continue;
@@ -202,7 +208,7 @@ function bundle({ book, options, now, unfinished }: Hand & { unfinished: Transit
 
 function lineOf(book: Book, options: PassageOptions, one: Transition): string {
   const incident = book.incidents.get(one.incident);
-  const place = options.place(incident?.scope ?? 'centre');
+  const place = incident?.place ?? options.place(incident?.scope ?? 'centre');
   const fault = one.about[0]?.fault ?? '';
   return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${one.kind})`;
 }

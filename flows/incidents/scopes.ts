@@ -30,6 +30,8 @@ export type Core = {
   expectedSince: Map<string, number>;
   /** What is to be asked of a PC, and how its answers were. */
   asking: Map<string, Asking>;
+  /** PCs that have named the state that is held since our last SUBACK. */
+  current: Set<string>;
   /** Faults of the centre's own that stand. */
   centre: Map<string, Standing>;
   /** The list of unheard PCs is another since it was last followed. */
@@ -110,10 +112,11 @@ function followScope(core: Core, scope: string, scene: Scene, now: number): void
   const ended = record?.ended ?? {};
   const done = follow({ incident: before, scene, ended, now, open: () => newIncident(book.newId('incident'), scope, now) });
   if (done.incident === undefined) return;
-  if (JSON.stringify(before) !== JSON.stringify(done.incident)) book.putIncident(done.incident);
+  const incident = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
+  if (JSON.stringify(before) !== JSON.stringify(incident)) book.putIncident(incident);
   if (record !== undefined && done.ended !== ended) book.putPc({ ...record, ended: recent(done.ended, now) }, true);
-  for (const news of done.news) passages.add(done.incident, news, now);
-  if (done.news.length > 0) passages.proceed(done.incident.id, now);
+  for (const news of done.news) passages.add(incident, news, now);
+  if (done.news.length > 0) passages.proceed(incident.id, now);
 }
 
 function newIncident(id: number, scope: string, now: number): Incident {

@@ -23,7 +23,7 @@ export const emptyContents: Contents = {
   nextTimer: 1,
 };
 
-type StageOptions = { contents?: Contents; known?: KnownPc[]; at?: number; starts?: number[] };
+type StageOptions = { contents?: Contents; known?: KnownPc[]; at?: number; starts?: number[]; room?: string };
 type Offer = { message: WireMessage; node: string | null };
 
 /** How a path ends: by default the technician is told at once. */
@@ -50,6 +50,7 @@ export function createStage({
   known = [{ pc, link: 'fibre', elevationM: 3_524, alerts: true }],
   at = 1_000_000,
   starts = [],
+  room = 'Room',
 }: StageOptions = {}) {
   let now = at;
   const engine = createEngine(
@@ -59,7 +60,7 @@ export function createStage({
       starts,
       recipients: (to, channel) => to.map((person) => ({ person, channel })),
       central: () => [{ person: 'central', channel: 'console' }],
-      place: (scope) => ({ site: { en: scope, hi: scope }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata' }),
+      place: (scope) => ({ site: { en: scope, hi: scope }, room: { en: room, hi: 'कमरा' }, timeZone: 'Asia/Kolkata' }),
     },
     now,
   );

@@ -23,6 +23,7 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
   return {
     commit: (ops) => queue.commit(ops),
     load: () => queue.ask('load'),
+    registry: () => queue.ask('registry'),
     history: (pc, since) => queue.ask('history', pc, since),
     rollcalls: () => queue.ask('rollcalls'),
     rollcall: (id) => queue.ask('rollcall', id),
@@ -37,6 +38,7 @@ export function inThread(db: DatabaseSync): Ledger {
   return {
     commit: async (ops) => store.commit([ops])[0] as Receipt,
     load: async () => store.load(),
+    registry: async () => store.registry(),
     history: async (pc, since) => store.history(pc, since),
     rollcalls: async () => store.rollcalls(),
     rollcall: async (id) => store.rollcall(id),

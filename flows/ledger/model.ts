@@ -20,6 +20,7 @@ export type Op =
   | { op: 'audit'; at: number; who: string; what: string; about: string }
   | { op: 'registry'; entry: RegistryEntry }
   | { op: 'node'; node: TreeNode }
+  /** With a PC goes what was remembered of it; not its registry entry, nor which configuration versions and tokens it had, which must not come again. */
   | { op: 'node-gone'; path: string }
   /** What a PC's component says from `at` on; `component` `presence` is the PC's own. For the strips of the wall. */
   | ({ op: 'change'; pc: string } & Change)
@@ -57,17 +58,22 @@ export type Contents = {
   nodes: TreeNode[];
   /** The last roll call that was finished. */
   rollcall: RollCallView | null;
+  /** All but the inventories of PCs, which nobody needs at the start. */
   meta: Record<string, string>;
   nextIncident: number;
   nextTransition: number;
   nextTimer: number;
 };
 
+export type RegistryContents = Contents['registry'] & { admitted: Record<string, string> };
+
 /** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
 export type Ledger = {
   /** Guarantee: resolves only when the whole batch is on disk; rejects with nothing of it written. */
   commit(ops: Op[]): Promise<Receipt>;
   load(): Promise<Contents>;
+  /** The registry, and of each PC the hash of the token by which it was let in by itself. */
+  registry(): Promise<RegistryContents>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first. */
   history(pc: string, since: number): Promise<Change[]>;
   /** Finished roll calls, newest first, at most 50, without their rows. */

@@ -4,19 +4,22 @@ import type { LedgerAudit, RegistryEntry, RollCallSummary, RollCallView } from '
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
 import type { TreeNode } from '../sites/model.ts';
-import type { Change, Contents } from './model.ts';
+import type { Change, Contents, RegistryContents } from './model.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
 /** Meta key of the version of the registry's last published snapshot. */
 export const registryVersionKey = 'registry.version';
-const rollcallsShown = 50;
+/** Begins the meta key of the hash of the token by which a PC was let in by itself, */
+export const admittedPrefix = 'admitted/';
+/** and that of its inventory. */
+export const inventoryPrefix = 'inventory/';
+/** So many finished roll calls are kept, the newest. */
+export const rollcallsKept = 50;
 
 /** Everything that `flows` needs to begin. The last day of incidents is counted from the newest that is over, so that no clock is needed. */
 export function load(db: DatabaseSync): Contents {
   const number = (sql: string): number => numberFrom(db, sql);
-  const metaRows = db.prepare('SELECT key, value FROM meta').all();
-  const meta = Object.fromEntries(metaRows.map((row) => [String(row['key']), String(row['value'])]));
-  const registry = rows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc');
+  const { admitted: _, ...entries } = registry(db);
   return {
     // A record that an older version wrote lacks what came later.
     pcs: rows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc').map((record) => ({ ...record, calledAt: record.calledAt ?? null })),
@@ -28,13 +31,25 @@ export function load(db: DatabaseSync): Contents {
     ),
     timers: rows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
     outbox: rows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
-    registry: { version: Number(meta[registryVersionKey] ?? 0), entries: registry },
+    registry: entries,
     nodes: rows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
     rollcall: rows<RollCallView>(db, 'SELECT row FROM rollcalls ORDER BY at DESC, id LIMIT 1')[0] ?? null,
-    meta,
+    // Two ranges of the key, so that not one inventory is read.
+    meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
     nextIncident: number('SELECT max(id) FROM incidents') + 1,
     nextTransition: number('SELECT max(id) FROM transitions') + 1,
     nextTimer: number(`SELECT max(seq) FROM sqlite_sequence WHERE name = 'timers'`) + 1,
+  };
+}
+
+/** Who may connect, without anything else of the ledger. */
+export function registry(db: DatabaseSync): RegistryContents {
+  const version = metaWhere(db, `key = '${registryVersionKey}'`)[registryVersionKey];
+  const admitted = Object.entries(metaWhere(db, `key >= '${admittedPrefix}' AND key < '${after(admittedPrefix)}'`));
+  return {
+    version: Number(version ?? 0),
+    entries: rows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc'),
+    admitted: Object.fromEntries(admitted.map(([key, value]) => [key.slice(admittedPrefix.length), value])),
   };
 }
 
@@ -55,7 +70,7 @@ export function history(db: DatabaseSync, pc: string, since: number): Change[] {
 
 /** The newest finished roll calls, without their rows. */
 export function rollcalls(db: DatabaseSync): RollCallSummary[] {
-  return rows(db, `SELECT summary AS row FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsShown}`);
+  return rows(db, `SELECT summary AS row FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept}`);
 }
 
 /** One finished roll call in full. */
@@ -101,6 +116,16 @@ export function audit(db: DatabaseSync): LedgerAudit {
 const wanted = `over_at IS NULL
   OR over_at >= (SELECT max(over_at) FROM incidents) - 86400000
   OR id IN (SELECT incident FROM transitions WHERE state <> 'concluded')`;
+
+function metaWhere(db: DatabaseSync, condition: string): Record<string, string> {
+  const found = db.prepare(`SELECT key, value FROM meta WHERE ${condition} ORDER BY key`).all();
+  return Object.fromEntries(found.map((row) => [String(row['key']), String(row['value'])]));
+}
+
+/** The first key behind all that begin with a prefix: its slash made the next character. */
+function after(prefix: string): string {
+  return prefix.replace('/', '0');
+}
 
 function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
   return Array.from(db.prepare(sql).all(...values), (row) => JSON.parse(String(row['row'])) as T);

@@ -232,15 +232,63 @@ test('the audit counts incidents by how they ended, and notifications by what be
   });
 });
 
+describe('what is kept of each PC', () => {
+  const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
+  const kept = (path: string): Op[] => [
+    { op: 'node', node: node(path, path) },
+    { op: 'pc', record: pcRecord(path, 1) },
+    { op: 'registry', entry: { pc: path, tokenHash: 'a'.repeat(64), revoked: true } },
+    ...['admitted', 'config', 'inventory'].map((kind): Op => ({ op: 'meta', key: `${kind}/${path}`, value: kind })),
+  ];
+  const metaKeys = ({ db }: ReturnType<typeof open>) =>
+    db
+      .prepare('SELECT key FROM meta ORDER BY key')
+      .all()
+      .map(({ key }) => key);
+
+  test('inventories stay in the ledger and are not loaded; all other meta rows are', () => {
+    const ledger = open();
+    ledger.write(...kept(pc), { op: 'meta', key: 'starts', value: '[]' }, { op: 'meta', key: 'inventory', value: 'no PC of it' });
+    expect(Object.keys(ledger.load().meta)).toEqual([`admitted/${pc}`, `config/${pc}`, 'inventory', 'starts']);
+    expect(metaKeys(ledger)).toContain(`inventory/${pc}`);
+  });
+
+  test('a PC that is gone takes its record and inventory with it, whatever the batch still writes of it; entry, versions and tokens stay', () => {
+    const ledger = open();
+    ledger.write(...kept(pc), ...kept(other));
+    ledger.write({ op: 'node-gone', path: pc }, { op: 'pc', record: pcRecord(pc, 2) });
+    expect(ledger.load().pcs.map((one) => one.pc)).toEqual([other]);
+    expect(ledger.load().registry.entries.map((one) => one.pc)).toEqual([pc, other]);
+    expect(metaKeys(ledger)).toEqual([`admitted/${pc}`, `admitted/${other}`, `config/${pc}`, `config/${other}`, `inventory/${other}`]);
+  });
+
+  test('a PC that is taken out and put back in one batch keeps what is written of it', () => {
+    const ledger = open();
+    ledger.write(...kept(pc));
+    ledger.write({ op: 'node-gone', path: pc }, ...kept(pc));
+    expect(ledger.load().pcs).toEqual([pcRecord(pc, 1)]);
+    expect(metaKeys(ledger)).toContain(`inventory/${pc}`);
+  });
+
+  test('the registry can be had alone, with the tokens by which PCs were let in by themselves', () => {
+    const ledger = open();
+    expect(ledger.registry()).toEqual({ version: 0, entries: [], admitted: {} });
+    ledger.write(...kept(pc), { op: 'meta', key: registryVersionKey, value: '7' });
+    expect(ledger.registry()).toEqual({ version: 7, entries: ledger.load().registry.entries, admitted: { [pc]: 'admitted' } });
+  });
+});
+
 describe('roll calls', () => {
-  test('the 50 newest are listed without their rows, newest first, and each can be had in full', () => {
+  test('the 50 newest are kept and listed without their rows, newest first, and each can be had in full', () => {
     const ledger = open();
     ledger.write(...Array.from({ length: 60 }, (_, index): Op => ({ op: 'rollcall', rollcall: rollCall(`r${index}`, index) })));
     const listed = ledger.rollcalls();
     expect(listed.map(({ id }) => id)).toEqual(Array.from({ length: 50 }, (_, index) => `r${59 - index}`));
     expect(listed[0]).not.toHaveProperty('rows');
     expect(listed[0]).toMatchObject({ by: 'asha', counts: { expected: 1, unknown: 1 } });
-    expect(ledger.rollcall('r3')).toEqual(rollCall('r3', 3));
+    expect(ledger.rollcall('r10')).toEqual(rollCall('r10', 10));
+    expect(ledger.rollcall('r9')).toBeUndefined();
+    expect(ledger.db.prepare('SELECT count(*) AS n FROM rollcalls').get()).toEqual({ n: 50 });
     expect(ledger.rollcall('other')).toBeUndefined();
   });
 });

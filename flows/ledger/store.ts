@@ -2,8 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
 import { asLedgerError } from './errors.ts';
-import type { Change, Contents, Op, Receipt } from './model.ts';
-import { audit, history, load, rollcall, rollcalls } from './reads.ts';
+import type { Change, Contents, Op, Receipt, RegistryContents } from './model.ts';
+import { audit, history, inventoryPrefix, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
@@ -18,6 +18,7 @@ export type Store = {
    */
   commit(batches: Op[][]): Receipt[];
   load(): Contents;
+  registry(): RegistryContents;
   history(pc: string, since: number): Change[];
   rollcalls(): RollCallSummary[];
   rollcall(id: string): RollCallView | undefined;
@@ -31,6 +32,7 @@ export function openStore(db: DatabaseSync): Store {
   migrate(db);
   const beginSpools = openSpools(db);
   const write = openWriter(db);
+  const forget = openForget(db);
   return {
     commit(batches) {
       try {
@@ -38,6 +40,7 @@ export function openStore(db: DatabaseSync): Store {
         const receipts = batches.map((ops) => {
           const spools = beginSpools();
           for (const op of ops) write(op, spools);
+          for (const op of ops) if (op.op === 'node-gone') forget(op.path);
           return spools.end();
         });
         db.exec('COMMIT');
@@ -48,6 +51,7 @@ export function openStore(db: DatabaseSync): Store {
       }
     },
     load: () => load(db),
+    registry: () => registry(db),
     history: (pc, since) => history(db, pc, since),
     rollcalls: () => rollcalls(db),
     rollcall: (id) => rollcall(db, id),
@@ -77,6 +81,9 @@ function openWriters(db: DatabaseSync): Writers {
   const nodes = rowOf('nodes', 2);
   const nodeGone = db.prepare('DELETE FROM nodes WHERE path = ?');
   const rollcalls = rowOf('rollcalls', 4);
+  const oldRollcalls = db.prepare(
+    `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept})`,
+  );
   const meta = rowOf('meta', 2);
   const json = JSON.stringify;
 
@@ -98,8 +105,20 @@ function openWriters(db: DatabaseSync): Writers {
     rollcall: ({ rollcall: one }) => {
       const { rows: _, ...summary } = one;
       rollcalls.run(one.id, one.startedAt, json(summary), json(one));
+      oldRollcalls.run();
     },
     meta: ({ key, value }) => meta.run(key, value),
+  };
+}
+
+/** Deletes what was remembered of a PC that is gone; at the end of its batch, since the engine may write its record once more in it. */
+function openForget(db: DatabaseSync): (path: string) => void {
+  const gone = 'NOT EXISTS (SELECT 1 FROM nodes WHERE path = :path)';
+  const pcs = db.prepare(`DELETE FROM pcs WHERE pc = :path AND ${gone}`);
+  const inventory = db.prepare(`DELETE FROM meta WHERE key = '${inventoryPrefix}' || :path AND ${gone}`);
+  return (path) => {
+    pcs.run({ path });
+    inventory.run({ path });
   };
 }
 

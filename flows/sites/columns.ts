@@ -1,12 +1,16 @@
 /** What the columns of the site table's CSV say, one way and back: a row of cells and a node of the tree. */
 import * as v from 'valibot';
-import { isId, isTimeZone, linkClasses, type Profile, siteStages } from '#contracts';
+import { isId, isTimeZone, linkClasses, type Profile, type SiteStage, siteStages } from '#contracts';
 import type { ProfileLayer, SiteFacts, TreeNode } from './model.ts';
 import { expectedKinds, levelOf, noFacts } from './table.ts';
 
 type Devices = NonNullable<Profile['expected']['camera']>;
 const devicesLimit = 8;
 const textLimit = 80;
+/** As much of a device's name as the configuration of a PC takes. */
+const deviceLimit = 128;
+/** Stands before a phone number in the file: a spreadsheet would make a number of it and drop `+` and zeros. */
+const textMark = "'";
 /** Line breaks and other controls, what is not seen or turns text around (the joiners of Hindi stay), and what a wrong encoding leaves behind. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]|(?![\u200c\u200d])\p{Cf}/u;
 
@@ -14,7 +18,10 @@ const id = v.optional(that(isId, 'lower-case letters, digits and "-", at most 32
 const text = v.optional(that(isPlain, `at most ${textLimit} characters on one line, and no = + - @ as the first`));
 const devices = v.optional(
   v.pipe(
-    that(areDevices, `a number from 0 to ${devicesLimit}, or up to ${devicesLimit} parts of names with "|" between`),
+    that(
+      areDevices,
+      `a number from 0 to ${devicesLimit}, or up to ${devicesLimit} parts of names (${deviceLimit} characters) with "|" between`,
+    ),
     v.transform(devicesOf),
   ),
 );
@@ -34,8 +41,18 @@ export const rowSchema = v.object({
   isp: text,
   link_id: text,
   contact_name: text,
-  contact_phone: v.optional(that((number) => /^\+?\d[\d ()/-]{4,24}$/.test(number), 'a phone number such as +91 1982 252010')),
-  contact_email: v.optional(v.pipe(v.string(), v.maxLength(120), v.email())),
+  contact_phone: v.optional(
+    v.pipe(
+      that((number) => /^'?\+?\d[\d ()/-]{4,24}$/.test(number), 'a phone number such as +91 1982 252010'),
+      v.transform((number) => number.replace(textMark, '')),
+    ),
+  ),
+  contact_email: v.optional(
+    v.pipe(
+      that((address) => isPlain(address, 120), 'at most 120 characters, and no = + - @ as the first'),
+      v.email(),
+    ),
+  ),
   time_zone: v.optional(that(isKnownZone, 'a time zone such as Asia/Kolkata')),
   cameras: devices,
   microphones: devices,
@@ -49,7 +66,10 @@ export const columns = Object.keys(rowSchema.entries) as Column[];
 /** Columns that say something of a site only. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
 
-/** The node that a row describes. What the row leaves empty is inherited; an empty stage is the one that was `before`. */
+/**
+ * The node that a row describes. What the row leaves empty is inherited.
+ * Guarantee: a site only goes on. An empty stage, and one earlier than that of `before` (from an older export), silently keep the stage and its dates.
+ */
 export function nodeOf(row: Row, before: TreeNode | undefined, now: number): TreeNode {
   const path = [row.state, row.site, row.pc].filter((part) => part !== undefined).join('/');
   const layer: ProfileLayer = {};
@@ -64,7 +84,7 @@ export function nodeOf(row: Row, before: TreeNode | undefined, now: number): Tre
   return { path, name, layer, site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
 }
 
-/** The cells of a node, as they are written to a file. */
+/** The cells of a node, as people read them. */
 export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
   const [state = '', siteId = '', pc = ''] = path.split('/');
   return {
@@ -90,8 +110,14 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
   };
 }
 
+/** The same cells as they are written to a file. */
+export function fileCellsOf(node: TreeNode): Cells {
+  const cells = cellsOf(node);
+  return { ...cells, contact_phone: cells.contact_phone && textMark + cells.contact_phone };
+}
+
 function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {
-  const stage = row.stage ?? before?.stage ?? 'planned';
+  const stage = later(row.stage, before?.stage);
   const life = before?.stage === stage ? before : { ...noFacts, stageAt: now };
   return {
     stage,
@@ -105,6 +131,10 @@ function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {
   };
 }
 
+function later(said: SiteStage = 'planned', before: SiteStage = 'planned'): SiteStage {
+  return siteStages.indexOf(said) < siteStages.indexOf(before) ? before : said;
+}
+
 function that(test: (text: string) => boolean, wanted: string) {
   return v.pipe(v.string(), v.check(test, wanted));
 }
@@ -114,13 +144,14 @@ function ranged(from: number, to: number) {
   return v.optional(v.pipe(that(inRange, `a number from ${from} to ${to}`), v.transform(Number)));
 }
 
-/** A cell that a spreadsheet would take for a formula is refused here, so that no export carries one. */
-function isPlain(text: string): boolean {
-  return text.length <= textLimit && !unprintable.test(text) && !/^[=+\-@＝＋－＠]/.test(text);
+/** A cell that a spreadsheet would take for a formula is refused here, so that no export carries one; a phone number is led by its mark. */
+function isPlain(text: string, limit = textLimit): boolean {
+  return text.length <= limit && !unprintable.test(text) && !/^[=+\-@＝＋－＠]/.test(text);
 }
 
 function areDevices(text: string): boolean {
-  return devicesOf(text).length <= devicesLimit && isPlain(text.replaceAll('|', '').slice(0, textLimit)) && text.length <= 640;
+  const found = devicesOf(text);
+  return found.length <= devicesLimit && found.every(({ match = '' }) => isPlain(match, deviceLimit));
 }
 
 /** `2` = two of any kind; `Rally|Brio` = one by each name; an empty part = one of any kind. */

@@ -213,18 +213,49 @@ test.each<[string, string, string]>([
 });
 
 test.each([
-  ['live', 'commissioning', false],
-  ['live', 'planned', false],
-  ['closed', 'live', false],
-  ['closed', 'commissioning', true],
-  ['planned', 'live', true],
-  ['live', 'live', true],
-  ['live', '', true],
-] as const)('a file moves a %s site to %j: %s; an old export never sets a live site back', (from, to, allowed) => {
-  const held = createSiteTable([node('ladakh'), node('ladakh/leh', {}, { stage: from })]);
-  const problems = problemsOf([header, line({ ...leh, stage: to })], held);
-  expect(problems).toEqual(allowed ? [] : [`2 stage: this site is ${from} and cannot become ${to} here; an empty cell keeps its stage`]);
+  ['planned', 'live', 'live'],
+  ['commissioning', 'closed', 'closed'],
+  ['live', 'closed', 'closed'],
+  ['live', 'live', 'live'],
+  ['live', '', 'live'],
+  ['live', 'planned', 'live'],
+  ['live', 'commissioning', 'live'],
+  ['commissioning', 'planned', 'commissioning'],
+  ['closed', 'live', 'closed'],
+  ['closed', 'commissioning', 'closed'],
+] as const)('a file that says of a %s site %j leaves it %s: an older export neither sets a site back nor is refused', (from, to, then) => {
+  const held = createSiteTable([node('ladakh'), node('ladakh/leh', {}, { stage: from, stageAt: 3, cleanSince: 4 })]);
+  const { nodes, problems } = readCsv([header, line({ ...leh, stage: to })].join('\n'), held, 9);
+  expect(problems).toEqual([]);
+  expect(nodes[0]?.site).toMatchObject(from === then ? { stage: then, stageAt: 3, cleanSince: 4 } : { stage: then, stageAt: 9 });
 });
+
+test.each(['+91 1982 252010', '01982252010'])(
+  'a phone number %s is written as text for a spreadsheet, and read back with that mark or without',
+  (phone) => {
+    const tree = [node('ladakh'), node('ladakh/leh', {}, { contact: { name: '', phone, email: '' } })];
+    const text = toCsv(createSiteTable(tree));
+    expect(text).toContain(`,'${phone},`);
+    for (const file of [text, text.replace(`'${phone}`, phone)]) expect(readCsv(file, nothing, 0)).toEqual({ nodes: tree, problems: [] });
+  },
+);
+
+test('eight devices whose names are as long as a configuration takes come through; a longer or an unplain one anywhere does not', () => {
+  const name = 'x'.repeat(128);
+  const said = (cameras: string) => problemsOf([...good, line({ ...leh, pc: 'a', cameras })]);
+  expect(said(Array(8).fill(name).join('|'))).toEqual([]);
+  for (const bad of [`${name}x`, `Rally|${name}x`, `${'a'.repeat(90)}\u202e`, `Rally|Brio|=1`])
+    expect(said(bad)[0], bad).toMatch(/^4 cameras: expected /);
+});
+
+test.each(['+cmd@example.in', '=a@example.in', '-1@example.in'])(
+  'an address %s, which a spreadsheet would take for a formula, is refused',
+  (contact_email) => {
+    expect(problemsOf([...good, line({ ...leh, site: 'k', contact_email })])[0]).toMatch(
+      /^4 contact_email: expected at most 120 characters, and no = \+ - @/,
+    );
+  },
+);
 
 test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
   const text = toCsv(createSiteTable(smallTree()));

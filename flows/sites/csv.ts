@@ -1,9 +1,8 @@
 /** The one CSV of the site table: read with everything that is wrong in it, and written so that it reads back the same. */
 import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
-import { type CsvProblem, describeIssue, oneLine, type SiteStage, siteStages } from '#contracts';
-import { type Cells, type Column, cellsOf, columns, nodeOf, rowSchema, siteColumns } from './columns.ts';
-import { mayFollow } from './life.ts';
+import { type CsvProblem, describeIssue, oneLine } from '#contracts';
+import { type Cells, type Column, columns, fileCellsOf, nodeOf, rowSchema, siteColumns } from './columns.ts';
 import type { SiteTable, TreeNode } from './model.ts';
 import { levelOf, parentOf } from './table.ts';
 
@@ -17,7 +16,7 @@ type Line = { line: number; cells: Cells };
 type Reading = { table: SiteTable; lines: Map<string, number>; problems: CsvProblem[]; now: number };
 
 /**
- * Reads a file into nodes. What the file does not say of a place is inherited; of the table only parents and stages are looked at.
+ * Reads a file into nodes. What the file does not say of a place is inherited; of the table only parents, stages and their dates are looked at.
  * Guarantee: where one problem is found no node is answered, and every faulty line is named by its number in the file.
  */
 export function readCsv(text: string, table: SiteTable, now: number): { nodes: TreeNode[]; problems: CsvProblem[] } {
@@ -42,7 +41,7 @@ function shortened(all: CsvProblem[]): CsvProblem[] {
 /** Writes the whole table, as spreadsheets read it: UTF-8 with its mark, lines ended by CR LF. */
 export function toCsv(table: SiteTable): string {
   const rows = [...table.nodes()].map((node) => {
-    const cells = cellsOf(node);
+    const cells = fileCellsOf(node);
     return columns.map((column) => quoted(cells[column])).join(',');
   });
   return `\ufeff${[columns.join(','), ...rows].join('\r\n')}\r\n`;
@@ -140,11 +139,6 @@ function misplaced({ table, lines }: Reading, cells: Cells): [Column, string][] 
   if (level > 1 && parent !== undefined && !lines.has(parent) && table.node(parent) === undefined) {
     wrong.push([columnOf(parent), `${oneLine(parent, 80)} stands neither in this file nor in the site table`]);
   }
-  const before = table.stageOf(path);
-  const { stage } = cells;
-  if (level === 2 && before !== undefined && isStage(stage) && !mayFollow(before, stage)) {
-    wrong.push(['stage', `this site is ${before} and cannot become ${stage} here; an empty cell keeps its stage`]);
-  }
   if ((cells.latitude === '') !== (cells.longitude === '')) wrong.push(['latitude', 'latitude and longitude stand together']);
   if (level !== 2) for (const column of siteColumns) if (cells[column] !== '') wrong.push([column, 'only the line of a site may say this']);
   return wrong;
@@ -165,8 +159,4 @@ function quoteLine(code: string): string {
 
 function quoted(cell: string): string {
   return /[",;\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-}
-
-function isStage(word: string): word is SiteStage {
-  return (siteStages as readonly string[]).includes(word);
 }

@@ -1,6 +1,18 @@
 import { expect, test } from 'vitest';
 import { hashToken, type SiteStage, siteStages } from '#contracts';
-import { becauseOf, checklist, commissioning, issueTokens, movePc, quietDayMs, replacePc, retirePc, type Sight, setStage } from './life.ts';
+import {
+  becauseOf,
+  checklist,
+  commissioning,
+  issueTokens,
+  movePc,
+  quietDayMs,
+  replacePc,
+  retirePc,
+  type Sight,
+  setStage,
+  type Watch,
+} from './life.ts';
 import type { SiteChange, SiteFacts } from './model.ts';
 import { node, record, recordsOf, smallTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
@@ -59,66 +71,100 @@ test.each(['ladakh', pc, 'goa/panaji', ''])('%j is no site', (path) => {
   expect(setStage(sight({}), { site: path, stage: 'closed', force: false }, anil)).toMatchObject({ ok: false, missing: true });
 });
 
+/** What time makes of a site: every PC has named what is held, unless it is `stale`. */
+function look(table: Watch['table'], records: Watch['records'], now: number, { stale = [] as string[], deafMs = 1_000 } = {}) {
+  return commissioning({ table, records, isCurrent: (one) => !stale.includes(one), deafMs }, now);
+}
+
 test('a planned site is being set up from the first word of a PC', () => {
   const table = oneSite({ stage: 'planned' });
-  expect(commissioning(table, recordsOf(record(pc, { presence: 'never', heardAt: null })), 5)).toBeNull();
-  const change = commissioning(table, recordsOf(record(pc, { checks: [fault] })), 5);
+  expect(look(table, recordsOf(record(pc, { presence: 'never', heardAt: null })), 5)).toBeNull();
+  const change = look(table, recordsOf(record(pc, { checks: [fault] })), 5);
   expect(change?.nodes[0]?.site).toMatchObject({ stage: 'commissioning', stageAt: 5, cleanSince: null });
   expect(change?.audit).toEqual({ who: 'centre', what: 'sites go on', about: 'ladakh/leh commissioning' });
 });
 
-test('a day without a fault makes a site live; one fault, or one PC that does not talk, begins the day anew', () => {
+test('a day without a fault makes a site live; a fault begins the day anew; a PC that is away does not, but nothing goes live without it', () => {
+  const other = `${site}/vc-2`;
   const two = (cleanSince: number | null) =>
-    createSiteTable([node(site, {}, { stage: 'commissioning', stageAt: 1, cleanSince }), node(pc), node(`${site}/vc-2`)]);
-  const well = recordsOf(record(pc), record(`${site}/vc-2`));
-  const next = (cleanSince: number | null, records: ReturnType<typeof recordsOf>, now: number) =>
-    commissioning(two(cleanSince), new Map([...records].map(([path, one]) => [path, { ...one, heardAt: now }])), now)?.nodes[0]?.site;
+    createSiteTable([node(site, {}, { stage: 'commissioning', stageAt: 1, cleanSince }), node(pc), node(other)]);
+  const well = recordsOf(record(pc), record(other));
+  const next = (cleanSince: number | null, records: Watch['records'], now: number) => look(two(cleanSince), records, now)?.nodes[0]?.site;
   expect(next(null, well, 10)).toMatchObject({ stage: 'commissioning', stageAt: 1, cleanSince: 10 });
+  expect(look(two(null), well, 10)?.audit).toBeNull();
   expect(next(10, well, 10 + quietDayMs - 1)).toBeUndefined();
   expect(next(10, well, 10 + quietDayMs)).toMatchObject({ stage: 'live', stageAt: 10 + quietDayMs, cleanSince: null });
-  for (const bad of [{ checks: [fault] }, { presence: 'silent' as const }, { checks: [] }]) {
-    expect(next(10, recordsOf(record(pc), record(`${site}/vc-2`, bad)), 20)).toMatchObject({ stage: 'commissioning', cleanSince: null });
-    expect(next(null, recordsOf(record(pc), record(`${site}/vc-2`, bad)), 20)).toBeUndefined();
+  for (const presence of ['online', 'stopped', 'lost', 'silent'] as const) {
+    const bad = recordsOf(record(pc), record(other, { presence, checks: [fault] }));
+    expect(next(10, bad, 20)).toMatchObject({ stage: 'commissioning', cleanSince: null });
+    expect(next(null, bad, 20)).toBeUndefined();
   }
-  expect(next(10, recordsOf(record(pc)), 20)).toMatchObject({ cleanSince: null });
+  const away = ['stopped', 'lost', 'silent', 'never'] as const;
+  for (const records of [recordsOf(record(pc)), ...away.map((presence) => recordsOf(record(pc), record(other, { presence })))]) {
+    expect(next(null, records, 20)).toBeUndefined();
+    expect(next(10, records, 20)).toBeUndefined();
+    expect(next(10, records, 10 + quietDayMs)).toBeUndefined();
+  }
 });
 
-test('a site whose quiet day ended while the centre was away is not live before each of its PCs is heard again', () => {
+test('a site is not live on answers of which nobody knows whether they still stand', () => {
   const table = oneSite({ stage: 'commissioning', cleanSince: 10 });
   const at = 10 + quietDayMs;
-  expect(commissioning(table, recordsOf(record(pc, { heardAt: at - 1 })), at + 5_000)).toBeNull();
-  expect(commissioning(table, recordsOf(record(pc, { heardAt: at, rev: 0 })), at + 5_000)).toBeNull();
-  expect(commissioning(table, recordsOf(record(pc, { heardAt: at })), at + 5_000)?.nodes[0]?.site?.stage).toBe('live');
+  expect(look(table, recordsOf(record(pc, { heardAt: at })), at, { stale: [pc] })).toBeNull();
+  expect(look(oneSite({ stage: 'commissioning' }), recordsOf(record(pc)), at, { stale: [pc] })).toBeNull();
+  expect(look(table, recordsOf(record(pc)), at)?.nodes[0]?.site?.stage).toBe('live');
+});
+
+test('a time in which nobody listened is no quiet one: longer than the link may be silent, and the day begins anew', () => {
+  const at = 10 + quietDayMs;
+  const next = (link: 'fibre' | 'geo', deafMs: number) => {
+    const table = createSiteTable([node(site, { link }, { stage: 'commissioning', cleanSince: 10 }), node(pc)]);
+    return look(table, recordsOf(record(pc)), at, { deafMs })?.nodes[0]?.site;
+  };
+  expect(next('fibre', 150_000)?.stage).toBe('live');
+  expect(next('fibre', 150_001)).toMatchObject({ stage: 'commissioning', cleanSince: at });
+  expect(next('geo', 150_001)?.stage).toBe('live');
+  expect(next('geo', 510_001)).toMatchObject({ stage: 'commissioning', cleanSince: at });
 });
 
 test('a clock that fell back does not make the quiet day longer', () => {
   const table = oneSite({ stage: 'commissioning', cleanSince: 9_000_000 });
-  expect(commissioning(table, recordsOf(record(pc)), 50)?.nodes[0]?.site).toMatchObject({ stage: 'commissioning', cleanSince: 50 });
+  expect(look(table, recordsOf(record(pc)), 50)?.nodes[0]?.site).toMatchObject({ stage: 'commissioning', cleanSince: 50 });
 });
 
 test('live and closed sites, and sites without a PC, are left alone by time', () => {
-  for (const stage of ['live', 'closed'] as const)
-    expect(commissioning(oneSite({ stage }), recordsOf(record(pc)), quietDayMs * 2)).toBeNull();
-  expect(commissioning(createSiteTable([node(site, {}, { stage: 'commissioning' })]), recordsOf(), 1)).toBeNull();
+  for (const stage of ['live', 'closed'] as const) expect(look(oneSite({ stage }), recordsOf(record(pc)), quietDayMs * 2)).toBeNull();
+  const empty = createSiteTable([node(site, {}, { stage: 'commissioning', cleanSince: 1 })]);
+  expect(look(empty, recordsOf(), quietDayMs * 2)).toBeNull();
 });
 
 test('the checklist names what is still to do, and of which PC', () => {
   const open = (seen: Sight) => checklist(seen, site).flatMap(({ item, done, about }) => (done ? [] : [[item, ...about]]));
+  const about = (component: string | null = null, what: string | null = null) => ({ pc, component, fault: what });
   expect(open(sight({ stage: 'live' }, record(pc)))).toEqual([]);
-  expect(open(sight({ stage: 'commissioning', cleanSince: 0 }, record(pc)))).toEqual([
-    ['quiet-day', 'no fault since 1970-01-01T00:00:00.000Z'],
+  expect(open(sight({ stage: 'commissioning', cleanSince: 0 }, record(pc)))).toEqual([['quiet-day']]);
+  const all = ['installed', 'heard', 'configured', 'no-fault', 'all-known'];
+  expect(open(sight({ stage: 'planned' }))).toEqual([...all.map((item) => [item, about()]), ['quiet-day']]);
+  const speaker = { ...fault, component: 'speaker', fault: null, status: 'unknown' } as const;
+  expect(open(sight({ stage: 'commissioning' }, record(pc, { presence: 'silent', config: 2, checks: [fault, speaker] })))).toEqual([
+    ['heard', about()],
+    ['configured', about()],
+    ['no-fault', about('camera', 'camera.missing')],
+    ['all-known', about('speaker')],
+    ['quiet-day'],
   ]);
-  expect(open(sight({ stage: 'planned' }))).toEqual([['installed', pc], ['heard', pc], ['configured', pc], ['quiet-day']]);
-  expect(
-    open(
-      sight(
-        { stage: 'commissioning' },
-        record(pc, { presence: 'silent', config: 2, checks: [fault, { ...fault, component: 'speaker', status: 'unknown' }] }),
-      ),
-    ),
-  ).toEqual([['heard', pc], ['configured', pc], ['no-fault', `${pc} camera.missing`], ['all-known', `${pc} speaker`], ['quiet-day']]);
+});
+
+test('a PC that has answered nothing yet has no good answer, and a site without a PC has nothing done', () => {
+  const undone = (seen: Sight) => checklist(seen, site).flatMap(({ item, done }) => (done ? [] : [item]));
+  expect(undone(sight({ stage: 'commissioning' }, record(pc, { checks: [] })))).toEqual(['no-fault', 'all-known', 'quiet-day']);
   const empty: Sight = { table: createSiteTable([node(site, {}, { stage: 'planned' })]), records: recordsOf(), wanted: () => 1 };
-  expect(checklist(empty, site)[0]).toEqual({ item: 'installed', done: false, about: ['no PC in the site table'] });
+  expect(undone(empty)).toEqual(['installed', 'heard', 'configured', 'no-fault', 'all-known', 'quiet-day']);
+  expect(checklist(empty, site).flatMap(({ about }) => about)).toEqual([]);
+  expect(setStage(empty, { site, stage: 'live', force: false }, anil)).toMatchObject({
+    ok: false,
+    line: 'ladakh/leh is not ready to go live: it has no PC',
+  });
 });
 
 const tree = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'closed' })]);

@@ -1,5 +1,5 @@
 /** The life of a site and of its PCs, as pure functions: each answers the whole change, or one line why not. */
-import { type ChecklistItem, hashToken, type RegistryEntry, type SiteStage } from '#contracts';
+import { type ChecklistItem, hashToken, links, type RegistryEntry, type SiteStage } from '#contracts';
 import type { PcRecord } from '../incidents/model.ts';
 import type { SiteChange, SiteFacts, SiteTable, TreeNode } from './model.ts';
 import { levelOf, parentOf } from './table.ts';
@@ -9,6 +9,8 @@ export const quietDayMs = 24 * 60 * 60_000;
 
 /** What the judgement of a site looks at. `wanted` = the version of the configuration that a PC should hold. */
 export type Sight = { table: SiteTable; records: ReadonlyMap<string, PcRecord>; wanted(pc: string): number };
+/** What time looks at. `isCurrent`: since our own SUBACK the PC has named the state that is held. `deafMs` = how long nobody listened until now. */
+export type Watch = Pick<Sight, 'table' | 'records'> & { isCurrent(pc: string): boolean; deafMs: number };
 type Act = { by: string; now: number };
 export type Planned = { ok: true; change: SiteChange } | Refusal;
 export type PlannedTokens = { ok: true; change: SiteChange; tokens: Record<string, string> } | Refusal;
@@ -21,62 +23,73 @@ const followers: Record<SiteStage, readonly SiteStage[]> = {
   closed: ['commissioning'],
 };
 
-/** True where a site may go from one stage to the other. */
-export function mayFollow(from: SiteStage, to: SiteStage): boolean {
-  return from === to || followers[from].includes(to);
-}
-
 /** Puts a site into a stage. A site goes live only with its checklist done, or where `force` says so. */
 export function setStage(sight: Sight, at: { site: string; stage: SiteStage; force: boolean }, { by, now }: Act): Planned {
   const node = sight.table.node(at.site);
   if (node?.site == null) return missing(`there is no site ${at.site}`);
   const from = node.site.stage;
   if (from === at.stage) return refused(`${at.site} is ${from} already`);
-  if (!mayFollow(from, at.stage)) return refused(`${at.site} is ${from}: next can be ${followers[from].join(' or ')}`);
+  if (!followers[from].includes(at.stage)) return refused(`${at.site} is ${from}: next can be ${followers[from].join(' or ')}`);
   const open = at.stage === 'live' ? checklist(sight, at.site).filter(({ item, done }) => !done && item !== 'quiet-day') : [];
-  if (open.length > 0 && !at.force) return refused(`${at.site} is not ready to go live: ${open.map(itemLine).join('; ')}`);
+  if (open.length > 0 && !at.force) {
+    const why = sight.table.pcsOf(at.site).length === 0 ? 'it has no PC' : open.map(itemLine).join('; ');
+    return refused(`${at.site} is not ready to go live: ${why}`);
+  }
   const what = open.length > 0 ? 'site forced live' : `site ${at.stage}`;
   return planned({ nodes: [staged(node, node.site, { stage: at.stage, stageAt: now, cleanSince: null })] }, [by, what, at.site]);
 }
 
 /**
  * What time itself changes: a planned site whose first PC speaks is being set up; one that stood a day without a fault goes live. Null where nothing changes.
- * Guarantee: `cleanSince` holds only while every PC of the site is online and no check is in fault.
+ * Guarantee: a fault begins the day anew, and so does a time in which nobody listened for longer than the site's link may be silent. A PC that
+ * is away does not; but no site goes live before each of its PCs is there and has named the answers that are held.
  */
-export function commissioning(table: SiteTable, records: ReadonlyMap<string, PcRecord>, now: number): SiteChange | null {
-  const nodes = table.sites.flatMap((node) => {
-    const next = node.site && nextFacts(node.site, recordsOf(table, records, node.path), now);
+export function commissioning(watch: Watch, now: number): SiteChange | null {
+  const nodes = watch.table.sites.flatMap((node) => {
+    const next = node.site && nextFacts(watch, { path: node.path, facts: node.site }, now);
     return next ? [staged(node, node.site as SiteFacts, next)] : [];
   });
   if (nodes.length === 0) return null;
-  const about = nodes.map(({ path, site }) => `${path} ${site?.stage}${site?.cleanSince === null ? '' : ', no fault'}`);
-  return changeOf({ nodes }, ['centre', 'sites go on', shortList(about)]);
+  const gone = nodes.filter(({ path, site }) => site?.stage !== watch.table.stageOf(path));
+  const change = changeOf({ nodes }, ['centre', 'sites go on', shortList(gone.map(({ path, site }) => `${path} ${site?.stage}`))]);
+  return gone.length > 0 ? change : { ...change, audit: null };
 }
 
 /** What the clerk of a site still has to do, in the order in which it is done. */
 export function checklist({ table, records, wanted }: Sight, site: string): ChecklistItem[] {
   const pcs = table.pcsOf(site);
   const all = recordsOf(table, records, site);
-  const checks = all.flatMap((record) => (record?.checks ?? []).map((check) => ({ ...check, pc: record?.pc })));
-  const facts = table.node(site)?.site;
-  const silent = (test: (record: PcRecord | undefined, pc: string) => boolean) => pcs.filter((pc, at) => !test(all[at], pc));
-  const item = (name: ChecklistItem['item'], about: string[]): ChecklistItem => ({ item: name, done: about.length === 0, about });
+  const failing = (test: (record: PcRecord | undefined, pc: string) => boolean) =>
+    pcs.filter((pc, at) => !test(all[at], pc)).map((pc) => ({ pc, component: null, fault: null }));
   const saying = (answer: 'fault' | 'unknown') =>
-    checks.filter(({ status }) => status === answer).map(({ pc, component, fault }) => `${pc} ${answer === 'fault' ? fault : component}`);
-  const offline = silent((record) => record?.presence === 'online');
-  const drifting = silent((record, pc) => record !== undefined && record.config > 0 && record.config === wanted(pc));
-  const since = facts?.cleanSince ?? null;
+    all.flatMap((record) =>
+      (record?.checks ?? []).flatMap(({ status, component, fault }) =>
+        status === answer ? [{ pc: record?.pc ?? '', component, fault }] : [],
+      ),
+    );
+  const item = (name: ChecklistItem['item'], about: ChecklistItem['about']): ChecklistItem => ({
+    item: name,
+    done: pcs.length > 0 && about.length === 0,
+    about,
+  });
+  // Who has answered nothing yet has no fault that is known of, which is no good answer.
+  const mute = failing((record) => record !== undefined && record.checks.length > 0);
   return [
-    item('installed', pcs.length === 0 ? ['no PC in the site table'] : silent((record) => record !== undefined && record.heardAt !== null)),
-    item('heard', offline),
-    item('configured', drifting),
-    item('no-fault', saying('fault')),
-    item('all-known', saying('unknown')),
-    {
-      item: 'quiet-day',
-      done: facts?.stage === 'live',
-      about: since === null ? [] : [`no fault since ${new Date(since).toISOString()}`],
-    },
+    item(
+      'installed',
+      failing((record) => record !== undefined && record.heardAt !== null),
+    ),
+    item(
+      'heard',
+      failing((record) => record?.presence === 'online'),
+    ),
+    item(
+      'configured',
+      failing((record, pc) => record !== undefined && record.config > 0 && record.config === wanted(pc)),
+    ),
+    item('no-fault', [...mute, ...saying('fault')]),
+    item('all-known', [...mute, ...saying('unknown')]),
+    { item: 'quiet-day', done: table.stageOf(site) === 'live', about: [] },
   ];
 }
 
@@ -126,24 +139,28 @@ export function becauseOf({ nodes, gone }: SiteChange, after: SiteTable): Record
   return Object.fromEntries([...ofSites, ...gone.map(({ path, because }) => [path, because] as const)]);
 }
 
-function nextFacts(facts: SiteFacts, records: readonly (PcRecord | undefined)[], now: number): Partial<SiteFacts> | undefined {
+function nextFacts(watch: Watch, { path, facts }: { path: string; facts: SiteFacts }, now: number): Partial<SiteFacts> | undefined {
   const { stage, cleanSince } = facts;
   if (stage !== 'planned' && stage !== 'commissioning') return undefined;
+  const records = recordsOf(watch.table, watch.records, path);
   if (stage === 'planned' && !records.some((record) => record !== undefined && record.heardAt !== null)) return undefined;
-  const since = records.length > 0 && records.every(isClean) ? Math.min(cleanSince ?? now, now) : null;
+  const isThere = records.length > 0 && records.every((record) => isCurrent(watch, record));
+  const since = cleanFrom(watch, { path, records, cleanSince: cleanSince ?? (isThere ? now : null) }, now);
   if (stage === 'planned') return { stage: 'commissioning', stageAt: now, cleanSince: since };
-  if (since !== null && records.every((record) => isHeardAfter(record, since + quietDayMs)))
-    return { stage: 'live', stageAt: now, cleanSince: null };
+  if (isThere && since !== null && now - since >= quietDayMs) return { stage: 'live', stageAt: now, cleanSince: null };
   return since === cleanSince ? undefined : { cleanSince: since };
 }
 
-function isClean(record: PcRecord | undefined): boolean {
-  return record?.presence === 'online' && record.checks.length > 0 && record.checks.every(({ status }) => status !== 'fault');
+type Room = { path: string; records: readonly (PcRecord | undefined)[]; cleanSince: number | null };
+
+function cleanFrom({ table, deafMs }: Watch, { path, records, cleanSince }: Room, now: number): number | null {
+  if (cleanSince === null || records.some((record) => record?.checks.some(({ status }) => status === 'fault'))) return null;
+  return deafMs > links[table.resolve(path).profile.link].silentMs ? now : Math.min(cleanSince, now);
 }
 
-/** Its answers are of this time: what stood in the ledger while the centre was away proves no quiet day. */
-function isHeardAfter(record: PcRecord | undefined, at: number): boolean {
-  return record !== undefined && record.rev > 0 && (record.heardAt ?? 0) >= at;
+/** What stood in the ledger while the centre was away proves nothing. */
+function isCurrent(watch: Watch, record: PcRecord | undefined): boolean {
+  return record?.presence === 'online' && record.checks.length > 0 && watch.isCurrent(record.pc);
 }
 
 function recordsOf(table: SiteTable, records: ReadonlyMap<string, PcRecord>, site: string): (PcRecord | undefined)[] {
@@ -183,7 +200,7 @@ function shortList(all: readonly string[]): string {
 }
 
 function itemLine({ item, about }: ChecklistItem): string {
-  return `${item} (${shortList(about)})`;
+  return `${item} (${shortList(about.map(({ pc, component, fault }) => `${pc} ${fault ?? component ?? ''}`.trim()))})`;
 }
 
 function missing(line: string): Refusal {

@@ -20,7 +20,7 @@ export type SiteFacts = {
   stage: SiteStage;
   /** When it came to this stage; centre's clock. */
   stageAt: number;
-  /** Of a site that is being set up: since when all its PCs talk and no fault stands; null while not. */
+  /** Of a site that is being set up: from when its quiet day counts; null while a fault stands or its PCs were not all there yet. */
   cleanSince: number | null;
   latitude: number | null;
   longitude: number | null;
@@ -37,7 +37,8 @@ export type SiteChange = {
   /** PCs whose machine is another one now: what was known of the old one is forgotten. */
   replaced: string[];
   registry: RegistryEntry[];
-  audit: { who: string; what: string; about: string };
+  /** Null where only the date of a quiet day is another. */
+  audit: { who: string; what: string; about: string } | null;
 };
 
 /** A profile with the origin of each value: the path of the level that set it, null for the built-in default. */

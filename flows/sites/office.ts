@@ -11,6 +11,8 @@ export type OfficeOptions = {
   records(): ReadonlyMap<string, PcRecord>;
   /** The version of the configuration that a PC should hold. */
   wanted(pc: string): number;
+  /** True where the PC has a token that opens. */
+  isAdmitted(pc: string): boolean;
   /** Resolves when the change is committed and PCs and broker are told; rejects with nothing of it done, or where the broker's file cannot be written. */
   apply(change: SiteChange): Promise<void>;
   /** The centre's time. */
@@ -57,9 +59,14 @@ export function createOffice(options: OfficeOptions) {
     move: (pc: string, to: string, by: string) => carryOut(() => movePc(table(), { pc, to, newToken }, by)),
     retire: (pc: string, by: string) => carryOut(() => retirePc(table(), { pc, newToken }, by)),
     replace: (pc: string, by: string) => carryOut(() => replacePc(table(), { pc, newToken }, by)),
-    /** New tokens for the PCs that are named, or for all of a scope. */
-    tokens: (at: { pcs: readonly string[]; scope: string | undefined }, by: string) =>
-      carryOut(() => issueTokens(table(), { pcs: [...at.pcs, ...pcsOfScope(table(), at.scope)], newToken }, by)),
+    /** New tokens for the PCs that are named, and for those of a scope that have none; `renew`: for all of the scope, whose old ones end. */
+    tokens: (at: { pcs: readonly string[]; scope: string | undefined; renew: boolean }, by: string) =>
+      carryOut(() => {
+        const all = pcsOfScope(table(), at.scope);
+        const pcs = [...at.pcs, ...all.filter((pc) => at.renew || !options.isAdmitted(pc))];
+        const line = `each PC of ${at.scope || 'the nation'} has a token: only renew gives them new ones`;
+        return pcs.length === 0 && all.length > 0 ? { ok: false, missing: false, line } : issueTokens(table(), { pcs, newToken }, by);
+      }),
   };
 }
 

@@ -58,7 +58,11 @@ export function randomTree(random: Random): TreeNode[] {
     ...(random.next() < 0.5 ? {} : { latitude: 6 + random.below(32_000) / 1_000, longitude: 68 + random.below(30_000) / 1_000 }),
     isp: text(),
     linkId: text(),
-    contact: { name: text(), phone: random.pick(['', '+91 1982 252010', '0194-2452138']), email: random.pick(['', 'leh@example.in']) },
+    contact: {
+      name: text(),
+      phone: random.pick(['', '+91 1982 252010', '0194-2452138', '01982252010']),
+      email: random.pick(['', 'leh@example.in']),
+    },
   });
   const make = (path: string, site: SiteFacts | null = null): TreeNode => {
     const en = `${random.pick(['Office', 'Hall, main', '"Quoted"', 'Зал'])} ${path}`;

@@ -63,7 +63,7 @@ export function parentOf(path: string): string | undefined {
 }
 
 /**
- * The nodes of the one site that `sabha.json` describes, live at once. Nation and state are only made where `held` has none,
+ * The nodes of the one site that `sabha.json` describes, live at once unless it was closed. Nation and state are only made where `held` has none,
  * so that the settings of one office never overwrite what an import said of the whole. Its profile is exactly the file's: a kind of device that is not named there is not expected.
  */
 export function nodesOfSettings(site: OwnSite, now: number, held?: SiteTable): TreeNode[] {
@@ -82,7 +82,7 @@ export function nodesOfSettings(site: OwnSite, now: number, held?: SiteTable): T
       path,
       name: inBoth(site.name),
       layer,
-      site: facts.stage === 'live' ? facts : { ...facts, stage: 'live', stageAt: now, cleanSince: null },
+      site: facts.stage === 'live' || facts.stage === 'closed' ? facts : { ...facts, stage: 'live', stageAt: now, cleanSince: null },
     },
     ...site.pcs.map((pc) => ({ path: `${path}/${pc.id}`, name: inBoth(pc.room), layer: {}, site: null })),
   ];

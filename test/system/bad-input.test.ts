@@ -1,8 +1,7 @@
 /** Bad input of every kind: one clear line says what is wrong and where, what came over the wire is counted, and the rest goes on. */
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { createServer } from 'node:net';
+import { createServer, request } from 'node:http';
 import { join as joined } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
 import { digestOf, encode, type IncidentRow, type PcView, pcTopic, type Snapshot } from '#contracts';
@@ -46,12 +45,17 @@ describe.concurrent('a start that cannot be', () => {
   });
 
   test.for(['mqtt', 'api', 'brokerMetrics', 'flowsMetrics', 'exporter'] as const)(
-    'the %s port in use',
-    async (name, { onTestFinished }) => {
+    'the %s port in use by another web server, which is asked for no health',
+    async (name, { expect, onTestFinished }) => {
       const site = await siteUntil(onTestFinished);
-      const other = createServer().listen(site.ports[name], '127.0.0.1');
+      const asked: unknown[] = [];
+      const other = createServer(({ url }, response) => {
+        asked.push(url);
+        response.writeHead(404, { 'content-type': 'text/html' }).end('<!DOCTYPE html><h1>Not found</h1>');
+      }).listen(site.ports[name], '127.0.0.1');
       await once(other, 'listening');
       await refused(site, new RegExp(`port ${site.ports[name]} .*in use`));
+      expect(asked).not.toContain('/api/pcs');
       other.close();
     },
   );

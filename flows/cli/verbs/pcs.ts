@@ -9,7 +9,12 @@ export const pcs: Record<string, Verb> = {
   'pcs move': { usage: 'STATE/SITE/PC STATE/SITE[/PC]', words: [2, 2], run: move },
   'pcs retire': { usage: 'STATE/SITE/PC', words: [1, 1], run: retire },
   'pcs replace': { usage: 'STATE/SITE/PC', words: [1, 1], run: replace },
-  'pcs token': { usage: 'STATE/SITE/PC... | --scope SCOPE', words: [0, 100], options: { scope: { type: 'string' } }, run: token },
+  'pcs token': {
+    usage: 'STATE/SITE/PC... | --scope SCOPE [--renew]',
+    words: [0, 100],
+    options: { scope: { type: 'string' }, renew: { type: 'boolean' } },
+    run: token,
+  },
   profile: { usage: '[STATE[/SITE[/PC]]]', words: [0, 1], run: profile },
 };
 
@@ -60,7 +65,8 @@ async function replace({ api, by, words: [pc = ''] }: Call): Promise<Answer> {
 async function token({ api, by, words, options }: Call): Promise<Answer> {
   const { scope } = options;
   if ((words.length === 0) === (scope === undefined)) throw new CliError(2, 'name the PCs, or a whole --scope');
-  const named = scope === undefined ? { pcs: words.map(pcPath) } : { scope: scope === 'all' ? '' : scope };
+  const renew = options['renew'] === true;
+  const named = scope === undefined ? { pcs: words.map(pcPath) } : { scope: scope === 'all' ? '' : scope, renew };
   return tokensAnswer(await api.post<Tokens>('/api/tokens', { ...named, by }));
 }
 
