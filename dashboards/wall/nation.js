@@ -1,4 +1,4 @@
-/** The nation: how many rooms are ready, a tile for each state, and what needs somebody now. */
+/** The nation: how many sites are ready, a tile for each state, and what needs somebody now. */
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { IncidentList, OverList } from './incidents.js';

@@ -1,6 +1,7 @@
 /** The person before the page: acts in their name, and asks for it once, when it is needed. */
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { answerLimitMs } from './data.js';
 import { recall, remember } from './preferences.js';
 import { say, shown } from './words.js';
 
@@ -64,7 +65,8 @@ export function Trouble({ lang, error }) {
  */
 async function post(lang, path, body) {
   try {
-    const response = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(answerLimitMs) });
     const answer = response.status === 204 ? null : await response.json();
     return response.ok ? { error: '', answer } : { error: shown(String(answer?.error)), answer };
   } catch {

@@ -5,13 +5,14 @@ import { useFetched } from './data.js';
 import { OverList } from './incidents.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from './model.js';
 import { Needs } from './nation.js';
-import { Foreign, Mark, whyText } from './parts.js';
+import { Mark, titleOf, whyText } from './parts.js';
 import { Trouble, useActing } from './person.js';
 import { Room } from './rooms.js';
+import { subjectOf } from './subject.js';
 import { timeText } from './times.js';
 import { nameIn, say, sayWord, shown } from './words.js';
 
-/** @import { HistoryView, SiteDetail, SiteView } from '#contracts' */
+/** @import { ChecklistItem, HistoryView, SiteDetail, SiteView } from '#contracts' */
 /** @import { View } from './model.js' */
 /** @import { Scene } from './parts.js' */
 
@@ -23,8 +24,9 @@ export function SitePage({ scene, view, at }) {
   const { lang, live, now } = scene;
   const [acts, setActs] = useState(0);
   const row = view.sites.get(at.split('/')[0] ?? '')?.find((one) => one.site === at);
+  const settingUp = row?.stage === 'planned' || row?.stage === 'commissioning';
   /** @type {SiteDetail | 'missing' | null} */
-  const detail = useFetched(`/api/sites/${at}`, [row?.stage, acts, live, Math.floor(now / detailEveryMs)]);
+  const detail = useFetched(`/api/sites/${at}`, [row?.stage, acts, live, settingUp ? Math.floor(now / detailEveryMs) : 0]);
   /** @type {HistoryView | 'missing' | null} */
   const history = useFetched(`/api/sites/${at}/history?hours=24`, [live, Math.floor(now / historyEveryMs)]);
   if (row === undefined) return html`<p class="card quiet">${say(lang, 'noSiteFound')}</p>`;
@@ -34,7 +36,7 @@ export function SitePage({ scene, view, at }) {
     (one) => pcMark(one, live),
     (one) => one.pc,
   );
-  const allKnown = pcs.length === row.pcs && pcs.every((one) => pcMark(one, live) === 'ok');
+  const allKnown = pcs.length > 0 && pcs.length === row.pcs && pcs.every((one) => pcMark(one, live) === 'ok');
   return html`<div class="site">
     <${Title} scene=${scene} row=${row} state=${nameIn(lang, view.states.find((one) => one.state === row.state)?.name ?? { en: row.state, hi: '' })} />
     <section class="rooms" aria-labelledby="rooms">
@@ -43,7 +45,7 @@ export function SitePage({ scene, view, at }) {
       <div class="cards">${pcs.map((pc) => html`<${Room} scene=${scene} pc=${pc} history=${history === 'missing' ? null : history} key=${pc.pc} />`)}</div>
     </section>
     <aside>
-      ${full !== null && ['planned', 'commissioning'].includes(row.stage) ? html`<${Checklist} scene=${scene} detail=${full} onActed=${() => setActs(acts + 1)} />` : null}
+      ${full !== null && settingUp ? html`<${Checklist} scene=${scene} detail=${full} onActed=${() => setActs(acts + 1)} />` : null}
       <${Needs} scene=${scene} view=${view} within=${at} allKnown=${allKnown} />
       ${full === null ? null : html`<${Facts} scene=${scene} row=${row} facts=${full.facts} />`}
       <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, at)} />
@@ -64,7 +66,7 @@ function Title({ scene, row, state }) {
 
 /** @param {{ scene: Scene, detail: SiteDetail, onActed: () => void }} props */
 function Checklist({ scene, detail, onActed }) {
-  const { lang, now } = scene;
+  const { lang, now, live } = scene;
   const { site, facts, checklist } = detail;
   const { busy, error, run } = useActing(scene.act);
   const accept = async () => {
@@ -73,14 +75,29 @@ function Checklist({ scene, detail, onActed }) {
   return html`<section class="card checklist" aria-labelledby="checklist">
     <h2 id="checklist">${say(lang, 'checklist')}</h2>
     <ul>${checklist.map(
-      ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done ? 'ok' : 'unknown'} />
+      ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done && live ? 'ok' : 'unknown'} />
         <span>${sayWord(lang, 'check', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
-          ${about.map((one) => html`<span class="dim about" key=${one}><${Foreign} text=${one} /></span>`)}</span></li>`,
+          ${about.map((one, at) => html`<span class="dim about" key=${at}><bdi>${aboutText(scene, detail, one)}</bdi></span>`)}
+          ${item === 'installed' && site.pcs === 0 ? html`<span class="dim about">${say(lang, 'noRooms')}</span>` : null}</span></li>`,
     )}</ul>
     ${facts.cleanSince === null ? null : html`<p class="dim">${say(lang, 'cleanSince', { time: timeText(lang, facts.cleanSince, now) })}</p>`}
     <button class="primary" disabled=${busy} onClick=${accept}>${say(lang, 'accept')}</button>
     <${Trouble} lang=${lang} error=${error} />
   </section>`;
+}
+
+/**
+ * The room, and what of it.
+ * @param {Scene} scene
+ * @param {SiteDetail} detail
+ * @param {ChecklistItem['about'][number]} about
+ */
+function aboutText(scene, { pcs }, { pc, component, fault }) {
+  const { lang } = scene;
+  const room = pcs.find((one) => one.pc === pc)?.room;
+  const where = room === undefined ? shown(pc) : nameIn(lang, room);
+  if (fault !== null) return `${where}: ${titleOf(scene, fault)}`;
+  return component === null ? where : `${where}: ${subjectOf(lang, { component, device: '' })}`;
 }
 
 /** @param {{ scene: Scene, row: SiteView, facts: SiteDetail['facts'] }} props */

@@ -11,14 +11,17 @@
  * }} Listener
  */
 
+/** A stream that says nothing for so long is lost: the centre speaks every 15 s. */
+export const silentLimitMs = 40_000;
+
 /**
  * Reads the stream and comes back to it until the returned function is called.
- * Guarantee: `onLost` is called when the stream ends, breaks, or says nothing for `silentMs` (the centre speaks every 15 s).
+ * Guarantee: `onLost` is called when the stream ends, breaks, or says nothing for `silentMs`.
  * @param {string} url
  * @param {Listener} listener
  * @returns {() => void}
  */
-export function follow(url, { onSnapshot, onChange, onLost, silentMs = 40_000, retryMs = [500, 1_000, 2_000, 5_000, 10_000] }) {
+export function follow(url, { onSnapshot, onChange, onLost, silentMs = silentLimitMs, retryMs = [500, 1_000, 2_000, 5_000, 10_000] }) {
   let stopped = false;
   let abort = new AbortController();
   let tries = 0;

@@ -24,7 +24,7 @@ const table = {
   toLight: ['Light', 'लाइट'],
   you: ['You: {name}', 'आप: {name}'],
   noName: ['Your name', 'आपका नाम'],
-  tally: ['Rooms at a glance', 'सारे रूम एक नज़र में'],
+  tally: ['Sites at a glance', 'सारे ऑफ़िस एक नज़र में'],
   ok: ['Ready (not proven)', 'तैयार (जाँच बाकी)'],
   fault: ['Not ready', 'तैयार नहीं'],
   unknown: ['Unknown', 'पता नहीं'],
@@ -187,7 +187,6 @@ const table = {
   'span.away': ['away {age}', 'संपर्क नहीं {age}'],
   'component.speaker': ['Speaker', 'स्पीकर'],
   'component.presence': ['Connection', 'कनेक्शन'],
-  'component.power': ['Power', 'बिजली'],
   'channel.webhook': ['webhook', 'वेबहुक'],
 };
 

@@ -2,7 +2,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BrowserContextOptions, devices, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, devices, type Page } from 'playwright-core';
 import { openBrowser } from './browser.ts';
 import { callRoll, openLadakh, openLeh, openWall, type RunningDemo, seeThatLadakhNeedsSomebody, startDemo } from './steps.ts';
 
@@ -16,19 +16,25 @@ const phone: BrowserContextOptions = { ...devices['iPhone 13'], deviceScaleFacto
 async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const demo = await startDemo({ sites: 736, seed: 1 });
-  const browser = await openBrowser();
-  const open = async (options: BrowserContextOptions) => {
+  try {
+    const browser = await openBrowser();
+    try {
+      await takeAll(demo, openerOf(browser, demo));
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await demo.stop();
+  }
+}
+
+function openerOf(browser: Browser, demo: RunningDemo): (options: BrowserContextOptions) => Promise<Page> {
+  return async (options: BrowserContextOptions) => {
     const { page } = await openWall(browser, demo.wall, options);
     await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     await page.reload();
     return page;
   };
-  try {
-    await takeAll(demo, open);
-  } finally {
-    await browser.close();
-    await demo.stop();
-  }
 }
 
 async function takeAll({ wall }: RunningDemo, open: (options: BrowserContextOptions) => Promise<Page>): Promise<void> {

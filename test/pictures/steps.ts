@@ -14,7 +14,10 @@ export async function startDemo({ sites, seed, env = {} }: DemoChoice): Promise<
   const demo = startProgram({ args, env: { ...process.env, ...env } });
   // However this process ends, it leaves no demo behind.
   process.once('exit', () => demo.isRunning() && process.kill(demo.pid, 'SIGINT'));
-  const { msg } = await demo.says('Wall: ', startLimitMs);
+  const { msg } = await demo.says('Wall: ', startLimitMs).catch(async (error: unknown) => {
+    await demo.end('SIGINT');
+    throw error;
+  });
   return {
     wall: /Wall: (\S+)/.exec(msg)?.[1] ?? '',
     async stop() {

@@ -2,7 +2,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { emptyOffice, microphoneGone, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
+import { nation } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
+
+const log = { warn: () => {}, error: () => {} };
+const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
 
 describe.runIf(wallRuns)('the wall before the real API', () => {
   const stage = wallStage();
@@ -11,8 +15,6 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
 
   test('an office sees its room, somebody takes an alert and writes a note, and the centre has both', async () => {
     const desk = scriptedDesk();
-    const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-    const log = { warn: () => {}, error: () => {} };
     api = await startApi({ host: '127.0.0.1', port: 0, desk, office: emptyOffice(), ...folders, log });
     const { page } = stage;
     await page.goto(`http://127.0.0.1:${api.port}/`);
@@ -39,5 +41,37 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     await page.getByRole('button', { name: 'Call the roll' }).click();
     await expect.poll(() => new URL(page.url()).hash).toBe('#/rollcall/call-1');
     expect(stage.troubles.filter((one) => !one.includes('404'))).toEqual([]);
+  });
+
+  test('the first load of 736 sites, snapshot and all, stays within 150 KB until the first tile, all of it from this server', async () => {
+    const desk = scriptedDesk();
+    const { sites, states, incidents } = nation(Date.now());
+    const many = incidents.flatMap((one) =>
+      Array.from({ length: 10 }, (_, at) => ({ ...one, id: one.id * 100 + at, notes: [], history: [] })),
+    );
+    desk.state = { ...desk.state, sites: sites.slice(0, 736), states, incidents: many };
+    api = await startApi({ host: '127.0.0.1', port: 0, desk, office: emptyOffice(), ...folders, log });
+    const session = await stage.context.newCDPSession(stage.page);
+    await session.send('Network.enable');
+    const bytes = { files: 0, snapshot: 0 };
+    const asked: URL[] = [];
+    const streams = new Set<string>();
+    session.on('Network.requestWillBeSent', ({ requestId, request }) => {
+      asked.push(new URL(request.url));
+      if (asked.at(-1)?.pathname === '/api/stream') streams.add(requestId);
+    });
+    session.on('Network.responseReceived', ({ requestId, response }) => {
+      bytes[streams.has(requestId) ? 'snapshot' : 'files'] += response.encodedDataLength;
+    });
+    session.on('Network.dataReceived', ({ requestId, encodedDataLength }) => {
+      bytes[streams.has(requestId) ? 'snapshot' : 'files'] += encodedDataLength;
+    });
+    await stage.page.goto(`http://127.0.0.1:${api.port}/#/`);
+    await stage.page.locator('.tile').first().waitFor();
+    console.log(`first load: ${bytes.files} bytes of files, ${bytes.snapshot} of the stream, in ${asked.length} requests`);
+    expect(bytes.files).toBeGreaterThan(20_000);
+    expect(bytes.snapshot).toBeGreaterThan(5_000);
+    expect(bytes.files + bytes.snapshot).toBeLessThanOrEqual(150_000);
+    expect(new Set(asked.map(({ host }) => host))).toEqual(new Set([`127.0.0.1:${api.port}`]));
   });
 });

@@ -33,6 +33,8 @@ export type WallDesk = {
   onPost: (path: string, body: Record<string, string>) => { status: number; body?: unknown };
   /** Changes the content and tells the streams; answers the bytes of the frame that a listener of the nation got. */
   change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): number;
+  /** Streams that stand open. */
+  streams(): number;
   close(): Promise<void>;
 };
 
@@ -100,6 +102,7 @@ export async function startWallDesk(content: Content, port = 0): Promise<WallDes
       for (const { response, pcs } of streams) response.write(textFor(pcs));
       return Buffer.byteLength(textFor(null));
     },
+    streams: () => streams.size,
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -159,7 +159,9 @@ export function detailOf(now: number, site: SiteView | undefined): NonNullable<R
   const contact = { name: 'Tashi Dorje', phone: '+91 1982 000000', email: 'tashi@office.test' };
   const facts = { latitude: 34.16, longitude: 77.58, isp: 'Sat A', linkId: 'L-104', contact, timeZone: 'Asia/Kolkata' };
   const items = ['installed', 'heard', 'configured', 'no-fault', 'all-known', 'quiet-day'] as const;
-  const checklist = items.map((item, at) => ({ item, done: at < 2, about: at === 2 ? ['vc-1'] : [] }));
+  const told = (component: string | null, fault: string | null) => [{ pc: 'ladakh/leh/vc-1', component, fault }];
+  const about = { configured: told(null, null), 'no-fault': told('microphone', 'microphone.missing'), 'all-known': told('clock', null) };
+  const checklist = items.map((item, at) => ({ item, done: at < 2, about: item in about ? about[item as keyof typeof about] : [] }));
   return { site, facts: { ...facts, stageAt: now - 9 * hour, cleanSince: null }, checklist, pcs: [lehRoom(now)] };
 }
 

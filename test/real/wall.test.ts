@@ -157,7 +157,15 @@ describe.runIf(wallRuns)('the wall', () => {
     const items = page.locator('.checklist li');
     await expect.poll(() => items.count()).toBe(6);
     expect(await items.nth(0).textContent()).toContain('The agent is installed on every PC (done)');
-    expect(await items.nth(2).textContent()).toMatch(/newest profile \(open\)\s*vc-1/);
+    expect(await items.nth(2).textContent()).toMatch(/newest profile \(open\)\s*Conference room\s*$/);
+    expect(await items.nth(3).textContent()).toMatch(/No fault stands \(open\)\s*Conference room: Microphone not found\s*$/);
+    expect(await items.nth(4).textContent()).toMatch(/\(open\)\s*Conference room: Clock\s*$/);
+    await page.getByRole('button', { name: 'हिन्दी' }).click();
+    await expect.poll(() => items.nth(3).textContent()).toMatch(/\(बाकी\)\s*कॉन्फ़्रेंस रूम: माइक नहीं मिल रहा\s*$/);
+    await expect.poll(() => items.nth(4).textContent()).toMatch(/कॉन्फ़्रेंस रूम: घड़ी\s*$/);
+    await page.getByRole('button', { name: 'English' }).click();
+    const marks = await items.locator('[data-mark]').evaluateAll((all) => all.map((one) => one.getAttribute('data-mark')));
+    expect(marks).toEqual(['ok', 'ok', 'unknown', 'unknown', 'unknown', 'unknown']);
     await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     await page.reload();
     await page.getByRole('button', { name: 'Accept: this site is live' }).click();

@@ -1,0 +1,149 @@
+/** The wall and its link to the centre: what is asked, how often, and what is said while no answer comes. */
+import { describe, expect, test } from 'vitest';
+import { detailOf, microphoneGone } from './wall-nation.ts';
+import { wallRuns, wallStage } from './wall-stage.ts';
+
+const leh = '/api/sites/ladakh/leh';
+
+describe.runIf(wallRuns)('the wall and its link', () => {
+  const stage = wallStage();
+  const requests = (path: string) => {
+    const all: string[] = [];
+    stage.page.on('request', (request) => new URL(request.url()).pathname === path && all.push(request.url()));
+    return all;
+  };
+  const show = (hidden: boolean, page = stage.page) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+
+  test('a dead link does not stay green because somebody goes from view to view', async () => {
+    const { page } = stage;
+    await page.clock.install();
+    await stage.open('#/');
+    await expect.poll(() => page.title()).toBe('◆ 2 · Sabha');
+    await page.route('**/api/stream**', () => {});
+    await page.clock.runFor(30_000);
+    expect(await page.title()).toBe('◆ 2 · Sabha');
+    await page.locator('.needs .line a').first().click();
+    await page.evaluate(() => Object.assign(location, { hash: '#/site/ladakh/leh' }));
+    await page.locator('.site').waitFor();
+    await page.clock.runFor(12_000);
+    await expect.poll(() => page.title()).toBe('○ Sabha');
+    await page.getByText('Connection to the centre lost').waitFor();
+  });
+
+  test('a page that nobody sees ends its stream and comes back to it: the seventh tab can still act', async () => {
+    await stage.open('#/');
+    await expect.poll(() => stage.desk.streams()).toBe(1);
+    await stage.page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
+    for (let tab = 0; tab < 6; tab += 1) {
+      const page = await stage.context.newPage();
+      await page.goto(`http://127.0.0.1:${stage.desk.port}/#/`);
+      await page.locator('.tile').first().waitFor();
+      await show(true, page);
+      await expect.poll(() => stage.desk.streams()).toBe(1);
+    }
+    await stage.page.reload();
+    await stage.page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).click();
+    await expect.poll(() => stage.desk.posts.length).toBe(1);
+    await show(true);
+    await expect.poll(() => stage.desk.streams()).toBe(0);
+    stage.desk.change({ incidents: [microphoneGone(Date.now(), { acknowledged: { by: 'Asha', at: Date.now() } })] });
+    await show(false);
+    await stage.page.getByText('2 open, somebody is on it').waitFor();
+  });
+
+  test('what is not answered in time is said not to be saved', async () => {
+    const { page } = stage;
+    await page.addInitScript(() => {
+      const { timeout } = AbortSignal;
+      AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 40);
+      localStorage.setItem('sabha.name', 'Asha');
+    });
+    await stage.open('#/');
+    await page.route('**/acknowledge', () => {});
+    await page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).click();
+    await page.getByText('Not saved: the centre does not answer').waitFor();
+    expect(await page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).isEnabled()).toBe(true);
+  });
+
+  test('a request that failed is asked again: the words that were dropped, the alert that was refused', async () => {
+    const { page } = stage;
+    const asked = { words: 0, alert: 0 };
+    // The words are asked for once more when the link stands: that one has to fail too.
+    await page.route('**/api/words', (route) => (asked.words++ < 2 ? route.abort() : route.continue()));
+    await page.route('**/api/incidents/7', (route) => (asked.alert++ < 1 ? route.fulfill({ status: 503, body: '{}' }) : route.continue()));
+    await stage.open('#/incident/7');
+    await page.getByText('Unplug the microphone cable and plug it in again.').waitFor();
+    expect(asked).toEqual({ words: 3, alert: 2 });
+  });
+
+  test('an answer that comes late still counts where the same was asked again meanwhile, and never hides a newer one', async () => {
+    const { page, desk } = stage;
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let asked = 0;
+    await page.route('**/api/incidents/7', async (route) => {
+      const nth = asked++;
+      await gates[nth]?.promise;
+      const full = desk.content.full.get(7);
+      await route.fulfill({ json: { ...full, notes: [{ at: 1, by: 'Tashi', text: `answer ${nth}` }] } });
+    });
+    await stage.open('#/incident/7');
+    for (let change = 1; change < 3; change += 1) {
+      await expect.poll(() => asked).toBe(change);
+      desk.change({ incidents: [microphoneGone(Date.now(), { flapping: change === 1 })] });
+    }
+    await expect.poll(() => asked).toBe(3);
+    gates[1]?.resolve();
+    await page.getByText('answer 1').waitFor();
+    const late = page.waitForResponse('**/api/incidents/7');
+    gates[0]?.resolve();
+    await (await late).finished();
+    const clock = () => page.locator('.link').textContent();
+    const before = await clock();
+    await expect.poll(clock).not.toBe(before);
+    expect(await page.locator('.notes').textContent()).toContain('answer 1');
+    gates[2]?.resolve();
+    await page.getByText('answer 2').waitFor();
+  });
+
+  test('the details of a site are asked for again while it is being set up, and no more once it is live', async () => {
+    const { page, desk } = stage;
+    const site = desk.content.sites.find((one) => one.site === 'ladakh/leh');
+    if (site === undefined) throw new Error('no such site');
+    desk.change({ sites: [{ ...site, stage: 'commissioning' }] });
+    await page.clock.install();
+    const asked = requests(leh);
+    await stage.open('#/site/ladakh/leh');
+    await page.locator('.checklist').waitFor();
+    const first = asked.length;
+    await page.clock.runFor(31_000);
+    await expect.poll(() => asked.length).toBe(first + 2);
+    desk.change({ sites: [{ ...site, stage: 'live' }] });
+    await expect.poll(() => asked.length).toBe(first + 3);
+    await page.clock.runFor(31_000);
+    desk.change({ sites: [{ ...site, stage: 'live', open: 2 }] });
+    await page.locator('.checklist').waitFor({ state: 'detached' });
+    expect(asked.length).toBe(first + 3);
+  });
+
+  test('a site without a PC is not said to be well', async () => {
+    const { page, desk } = stage;
+    const bare = desk.content.sites.map((one) => (one.site === 'ladakh/leh' ? { ...one, pcs: 0 } : one));
+    desk.content = { ...desk.content, sites: bare, pcs: [], incidents: [] };
+    await stage.open('#/site/ladakh/leh');
+    await page.getByText('No room is known yet.').waitFor();
+    await page.getByText('No alert waits for anybody.').waitFor();
+    expect(await page.locator('main [data-mark=ok]').count()).toBe(0);
+    const site = desk.content.sites.find((one) => one.site === 'ladakh/leh');
+    if (site === undefined) throw new Error('no such site');
+    const full = detailOf(Date.now(), { ...site, stage: 'planned' });
+    const open = full.checklist.map(({ item }) => ({ item, done: false, about: [] }));
+    desk.content.details.set('ladakh/leh', { ...full, checklist: open, pcs: [] });
+    desk.change({ sites: [{ ...site, stage: 'planned' }] });
+    await expect.poll(() => page.locator('[data-item=installed]').textContent()).toContain('No room is known yet.');
+    expect(await page.locator('main [data-mark=ok]').count()).toBe(0);
+  });
+});
