@@ -5,7 +5,7 @@ import { createWriteStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { IncidentRow, IncidentView, LedgerAudit, PcPath, SitesImport } from '#contracts';
+import type { IncidentRow, IncidentView, LedgerAudit, PcPath, PcView, SitesImport } from '#contracts';
 
 export type DemoCentre = {
   wall: string;
@@ -17,6 +17,9 @@ export type DemoCentre = {
   /** A token for every PC of the table. */
   tokens(): Promise<Record<string, string>>;
   audit(): Promise<LedgerAudit>;
+  incidents(): Promise<IncidentRow[]>;
+  /** Whether the centre calls the room of this PC ready. */
+  isReady(pc: PcPath): Promise<boolean>;
   /** The incidents of one PC, in full. */
   incidentsOf(pc: PcPath): Promise<IncidentView[]>;
   /** Resolves where it ends by itself, with its last line. */
@@ -58,6 +61,7 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
   const up = await Promise.race([ready, ended]);
   if (typeof up === 'string') throw new Error(`the centre did not start: ${up}`);
   const wall = `http://127.0.0.1:${up.flows}`;
+  const incidents = () => ask<IncidentRow[]>(`${wall}/api/incidents`);
   return {
     wall,
     mqttPort: up.broker,
@@ -69,8 +73,13 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
     },
     tokens: async () => (await ask<{ tokens: Record<string, string> }>(`${wall}/api/tokens`, { scope: '', by })).tokens,
     audit: () => ask<LedgerAudit>(`${wall}/api/audit`),
+    incidents,
+    isReady: async (pc) => {
+      const pcs = await ask<PcView[]>(`${wall}/api/pcs?site=${pc.slice(0, pc.lastIndexOf('/'))}`);
+      return pcs.find((one) => one.pc === pc)?.readiness === 'ready';
+    },
     incidentsOf: async (pc) => {
-      const rows = await ask<IncidentRow[]>(`${wall}/api/incidents`);
+      const rows = await incidents();
       const own = rows.filter(({ scope }) => scope === pc);
       return await Promise.all(own.map(({ id }) => ask<IncidentView>(`${wall}/api/incidents/${id}`)));
     },

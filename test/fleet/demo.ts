@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LedgerAudit } from '#contracts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, faults, type LinkClass, type PcPath, realClock } from '#contracts';
 import { type DemoCentre, startDemoCentre } from './demo-centre.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -12,12 +12,13 @@ import { type DemoOptions, readOptions, usage } from './options.ts';
 import { play } from './player.ts';
 import { createScenario, type Disturbance, expectedIncidents } from './scenario.ts';
 import { createListener, lehStory, storyMs } from './story.ts';
-import { inWords, type Summary, summaryOf, wrongWith } from './summary.ts';
+import { inWords, type Summary, type SummaryParts, summaryOf, wrongWith } from './summary.ts';
 
 const connectPerSecond = 200;
 const connectLimitMs = 180_000;
-const drainLimitMs = 60_000;
-const settleRounds = 20;
+/** For all that is left to be said, whatever comes in meanwhile. */
+const settleLimitMs = 60_000;
+const lookEveryMs = 500;
 const windowMs = 20 * 60_000;
 /** A line on the console at most so often. */
 const tellEveryMs = 400;
@@ -33,6 +34,8 @@ type Demo = {
   say: (line: string) => void;
   /** Resolves at Ctrl-C. */
   asked: Promise<void>;
+  /** Rejects where the centre ends by itself. */
+  ended: Promise<never>;
 };
 
 async function main(): Promise<number> {
@@ -41,22 +44,28 @@ async function main(): Promise<number> {
     process.stderr.write(`${read.line}\n${usage}\n`);
     return 2;
   }
-  const asked = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve();
-        // Whoever asks twice is in a hurry.
-        process.once(signal, () => process.exit(1));
-      });
-    }
-  });
   const folder = mkdtempSync(join(tmpdir(), 'sabha-demo-'));
+  const tellFolder = () => process.stderr.write(`logs and ledger: ${folder}\n`);
+  const asked = new Promise<void>((resolve) => {
+    let times = 0;
+    const ask = () => {
+      times += 1;
+      if (times > 1) {
+        // Whoever asks twice is in a hurry.
+        tellFolder();
+        process.exit(1);
+      }
+      if (!read.value.json) process.stdout.write('It ends. Ctrl-C again ends it at once.\n');
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
+  });
   const code = await run(read.value, folder, asked).catch((error: Error) => {
     process.stderr.write(`${error.message}\n`);
     return 1;
   });
   if (code === 0) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  else process.stderr.write(`logs and ledger: ${folder}\n`);
+  else tellFolder();
   return code;
 }
 
@@ -71,30 +80,40 @@ async function run(options: DemoOptions, folder: string, asked: Promise<void>): 
   );
   const centre = await startDemoCentre({ folder, speed, epochMs, portBase });
   const memory = watchMemory(centre.pid);
+  let fleet: Fleet | undefined;
   try {
     const sites = nation.sites.filter(({ stage }) => stage === 'live' || stage === 'commissioning');
     // Sites go live once their PCs talk, as in life: before that silence would be an outage of the whole nation.
     await centre.import(nation.csv(({ stage }) => (stage === 'live' ? 'commissioning' : stage)));
     const tokens = await centre.tokens();
     const pcs = sites.map((site) => ({ path: nation.pcOf(site), token: tokens[nation.pcOf(site)] ?? '', ...pick(site) }));
-    const fleet = createFleet({ pcs, centre: { host: '127.0.0.1', port: centre.mqttPort }, clock, speed, seed, folder });
-    const code = await show({ options, nation, sites, centre, fleet, clock, say, asked }, memory);
-    await fleet.stop();
-    return code;
+    fleet = createFleet({ pcs, centre: { host: '127.0.0.1', port: centre.mqttPort }, clock, speed, seed, folder });
+    const ended = rejecting(centre.ended, (line) => `the centre ended: ${line}`);
+    return await show({ options, nation, sites, centre, fleet, clock, say, asked, ended }, memory);
   } finally {
     memory.stop();
+    await fleet?.stop();
     await centre.stop();
   }
 }
 
+/** Rejects with these words as soon as the other resolves; where nobody waits for it, nobody minds. */
+function rejecting<T>(other: Promise<T>, words: (value: T) => string): Promise<never> {
+  const failed = other.then((value) => Promise.reject(new Error(words(value))));
+  failed.catch(() => undefined);
+  return failed;
+}
+
 async function show(demo: Demo, memory: MemoryWatch): Promise<number> {
-  const { options, nation, centre, fleet, say, asked } = demo;
-  const missing = await fleet.start({ perSecond: connectPerSecond, limitMs: connectLimitMs });
+  const { options, nation, centre, fleet, say, asked, ended } = demo;
+  const started = fleet.start({ perSecond: connectPerSecond, limitMs: connectLimitMs });
+  const missing = await Promise.race([started, asked, ended]);
+  // Broken off before there was anything to sum up.
+  if (missing === undefined) return 0;
   if (missing > 0) throw new Error(`${missing} PCs could not connect`);
   await centre.import(nation.csv());
   say(`${fleet.connected()} PCs are connected. Wall: ${centre.wall}   Log: ${centre.logFile}`);
   if (options.minutes === undefined && options.story === undefined) say('Ctrl-C ends it.');
-  const ended = centre.ended.then((line) => Promise.reject(new Error(`the centre ended: ${line}`)));
   const happened = await Promise.race([perform(demo), ended]);
   const summary = await sumUp(demo, happened, memory);
   const wrong = wrongWith(summary, happened.whole);
@@ -143,20 +162,26 @@ function scenarioOf(demo: Demo, at: { round: number; lengthMs: number; done: rea
 async function tellStory(demo: Demo): Promise<Happened> {
   const { fleet, clock, centre, say } = demo;
   const pc: PcPath = `${lehPath}/vc-1`;
-  const { disturbances, chapters } = lehStory(pc);
+  const { disturbances, chapters, ending } = lehStory(pc);
   const hear = createListener();
   const stop = play({ fleet, disturbances, clock, tell: () => undefined });
-  const cancels = chapters.map(({ at, words }) => clock.after(at, () => say(`${stamp(clock)}  ${words}`)));
-  const listening = setInterval(() => {
-    void centre.incidentsOf(pc).then(
-      (list) => hear(list).forEach((line) => void say(`${stamp(clock)}      centre: ${line}`)),
-      () => undefined,
-    );
-  }, 500);
+  const tell = (words: string) => say(`${stamp(clock)}  ${words}`);
+  const cancels = chapters.map(({ at, words }) => clock.after(at, () => tell(words)));
+  const beganUp = clock.up();
+  let isOver = false;
+  const look = async () => {
+    const mayEnd = clock.up() - beganUp >= ending.at;
+    for (const line of hear(await centre.incidentsOf(pc))) tell(`    centre: ${line}`);
+    if (isOver || !mayEnd || !(await centre.isReady(pc)) || isOver) return;
+    isOver = true;
+    tell(ending.words);
+  };
+  const listening = setInterval(() => void look().catch(() => undefined), lookEveryMs);
   const whole = await waited(demo, storyMs);
   clearInterval(listening);
   stop();
   for (const cancel of cancels) cancel();
+  if (whole && !isOver) throw new Error(`the centre does not call ${pc} ready at the end of the story`);
   return { disturbances, whole };
 }
 
@@ -168,27 +193,27 @@ async function waited({ clock, asked }: Demo, lengthMs: number): Promise<boolean
   return await promise.finally(cancel);
 }
 
-async function sumUp(demo: Demo, { disturbances }: Happened, memory: MemoryWatch): Promise<Summary> {
-  const { nation, sites, options } = demo;
-  const { audit, eventsSent } = await settled(demo);
+async function sumUp(demo: Demo, { disturbances, whole }: Happened, memory: MemoryWatch): Promise<Summary> {
+  const { nation, sites, options, asked, ended } = demo;
+  // Who has asked for the end already waits for the sum.
+  const brokenOff = whole ? rejecting(asked, () => 'broken off before all was in the ledger') : ended;
+  const found = await Promise.race([settled(demo), brokenOff, ended]);
   const live = sites.filter(({ stage }) => stage === 'live').map((site): [PcPath, LinkClass] => [nation.pcOf(site), site.link]);
-  return summaryOf({
-    pcs: sites.length,
-    speed: options.speed,
-    eventsSent,
-    audit,
-    expected: expectedIncidents(disturbances, new Map(live)),
-    peakRssMiB: memory.peak(),
-  });
+  const expected = expectedIncidents(disturbances, new Map(live));
+  return summaryOf({ pcs: sites.length, speed: options.speed, ...found, expected, peakRssMiB: memory.peak() });
 }
 
-/** Asks the ledger when every spool is acknowledged; again where an agent had something to say meanwhile. */
-async function settled({ fleet, centre }: Demo): Promise<{ audit: LedgerAudit; eventsSent: number }> {
-  for (let round = 1; ; round += 1) {
-    await fleet.drain(drainLimitMs);
+type Settled = Pick<SummaryParts, 'audit' | 'eventsSent' | 'listed'>;
+
+/** Asks the ledger when every spool is acknowledged; again where an agent had something to say meanwhile, as long as there is time. */
+async function settled({ fleet, centre }: Demo): Promise<Settled> {
+  const deadline = performance.now() + settleLimitMs;
+  for (;;) {
+    await fleet.drain(deadline - performance.now());
     const eventsSent = fleet.eventsSent();
     const audit = await centre.audit();
-    if (audit.events === eventsSent || round === settleRounds) return { audit, eventsSent };
+    if (audit.events === eventsSent || performance.now() >= deadline) return { audit, eventsSent, listed: await centre.incidents() };
+    await delay(lookEveryMs);
   }
 }
 

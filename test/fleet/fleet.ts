@@ -17,6 +17,7 @@ export type Fleet = {
   drain(limitMs: number): Promise<number>;
   eventsSent(): number;
   connected(): number;
+  /** Ends a start or a drain that is still under way. */
   stop(): Promise<void>;
 };
 
@@ -61,6 +62,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const sum = (of: (pc: SimulatedPc) => number) => pcs.reduce((total, pc) => total + of(pc), 0);
   const unsettled = () => sum((pc) => Number(!pc.isSettled()));
   const connected = () => sum((pc) => Number(pc.isConnected()));
+  let isStopping = false;
   return {
     pcs: new Map(pcs.map((pc) => [pc.path, pc])),
     async start({ perSecond, limitMs }) {
@@ -75,7 +77,7 @@ export function createFleet(options: FleetOptions): Fleet {
         for (const last = due(); booted < last; booted += 1) pcs[booted]?.boot();
         return unsettled();
       };
-      return await until(boot, limitMs);
+      return await until(() => (isStopping ? 0 : boot()), limitMs);
     },
     drain(limitMs) {
       for (const pc of pcs) {
@@ -87,11 +89,12 @@ export function createFleet(options: FleetOptions): Fleet {
         left = left.filter((pc) => !pc.isConnected() || pc.events().waiting > 0);
         return left.length;
       };
-      return until(look, limitMs);
+      return until(() => (isStopping ? 0 : look()), limitMs);
     },
     eventsSent: () => sum((pc) => pc.events().sent),
     connected,
     stop: async () => {
+      isStopping = true;
       await Promise.all(pcs.map((pc) => pc.stop()));
     },
   };

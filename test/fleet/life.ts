@@ -41,7 +41,8 @@ export function createLife(clock: Clock): Life {
       all: (sql, ...values) => alive(() => of.all(sql, ...values)),
       rebuild: (reason) => alive(() => of.rebuild(reason)),
       damage: of.damage,
-      close: of.close,
+      // Who opened it closes it, when all that it holds has been counted.
+      close: () => undefined,
     }),
     end() {
       over = true;

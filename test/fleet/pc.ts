@@ -92,8 +92,12 @@ export function createPc(options: PcOptions): SimulatedPc {
       running = undefined;
     },
     async stop() {
-      await running?.agent.stop('stopped');
-      running?.life.end();
+      const stopping = running;
+      await stopping?.agent.stop('stopped');
+      if (stopping === undefined || running !== stopping) return;
+      last = events();
+      stopping.life.end();
+      stopping.disk.close();
       running = undefined;
     },
   };

@@ -96,16 +96,17 @@ const calmMs = 10 * minute;
 const silentAfterMs = (link: LinkClass) => links[link].silentMs;
 
 /**
- * How many incidents the centre must raise for these disturbances, by the catalogue's clear times and the limits of silence: one for each room,
- * from its first fault until the last is over. Only PCs that are in `links` alert.
+ * How many incidents the centre must raise for each PC that these disturbances hit, by the catalogue's clear times and the limits of silence: one
+ * for each room, from its first fault until the last is over. Only PCs that are in `links` alert.
  */
-export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): number {
+export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): Map<PcPath, number> {
   const rooms = Map.groupBy(disturbances, ({ pc }) => pc);
-  const counts = [...rooms].map(([pc, list]) => {
-    const link = linkOf.get(pc);
-    return link === undefined ? 0 : incidentsOf(list, link);
-  });
-  return counts.reduce((sum, count) => sum + count, 0);
+  return new Map(
+    [...rooms].map(([pc, list]) => {
+      const link = linkOf.get(pc);
+      return [pc, link === undefined ? 0 : incidentsOf(list, link)];
+    }),
+  );
 }
 
 function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {

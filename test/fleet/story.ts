@@ -7,10 +7,10 @@ const second = 1_000;
 export type Chapter = { at: number; words: string };
 
 /** Length of the story on the demo's clock. */
-export const storyMs = 1_800 * second;
+export const storyMs = 1_620 * second;
 
 /** What happens, in milliseconds from the beginning on the demo's clock. */
-export function lehStory(pc: PcPath): { disturbances: Disturbance[]; chapters: Chapter[] } {
+export function lehStory(pc: PcPath): { disturbances: Disturbance[]; chapters: Chapter[]; ending: Chapter } {
   return {
     disturbances: [
       { pc, at: 150 * second, forMs: 40 * second, what: 'link' },
@@ -25,8 +25,9 @@ export function lehStory(pc: PcPath): { disturbances: Disturbance[]; chapters: C
       { at: 600 * second, words: 'Power cut. Nobody tells the centre: a PC without power says nothing.' },
       { at: 1_250 * second, words: 'The power is back. The PC boots with the spool it had, and tells what it knew.' },
       { at: 1_450 * second, words: 'The technician plugs the microphone in again.' },
-      { at: 1_700 * second, words: 'The room is ready for the next meeting.' },
     ],
+    // Said as soon as the centre says so; from this time on it may.
+    ending: { at: 1_250 * second, words: 'The room is ready for the next meeting.' },
   };
 }
 

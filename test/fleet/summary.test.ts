@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inWords, type Summary, summaryOf, wrongWith } from './summary.ts';
+import { inWords, memoryLimitMiB, type Summary, summaryOf, wrongWith } from './summary.ts';
 
 const peakRssMiB = { broker: 1, flows: 2, dashboards: 3, start: 4, fleet: 5, all: 14 };
 const audit = {
@@ -10,10 +10,17 @@ const audit = {
   twice: 0,
   forks: 0,
   incidents: { raised: 7, cleared: 3, closed: 1, open: 3 },
-  notifications: { delivered: 9, refused: 1, waiting: 0 },
+  notifications: { delivered: 9, refused: 0, waiting: 0 },
   integrity: 'ok',
 };
-const summary: Summary = summaryOf({ pcs: 3, speed: 10, eventsSent: 100, audit, expected: 7, peakRssMiB });
+const [leh, kochi] = ['ladakh/leh/vc-1', 'kerala/kochi/vc-1'];
+const listed = [leh, leh, leh, leh, kochi, kochi, kochi].map((scope) => ({ scope }));
+const expected = new Map([
+  [leh, 4],
+  [kochi, 3],
+]);
+const given = { pcs: 3, speed: 10, eventsSent: 100, audit, listed, expected, peakRssMiB };
+const summary: Summary = summaryOf(given);
 
 test('the summary says what was sent, what the ledger holds, and what became of the incidents', () => {
   expect(summary).toEqual({
@@ -22,9 +29,14 @@ test('the summary says what was sent, what the ledger holds, and what became of 
     eventsSent: 100,
     eventsInLedger: 100,
     gaps: 0,
+    dropped: 0,
     appliedTwice: 0,
+    forks: 0,
+    integrity: 'ok',
     incidents: { raised: 7, cleared: 4, open: 3, expected: 7 },
+    differing: [],
     notifications: 9,
+    refused: 0,
     peakRssMiB,
   });
   expect(inWords(summary)).toContain('7 raised (7 expected), 4 over, 3 open');
@@ -36,13 +48,36 @@ test('nothing is wrong where all comes out even', () => {
 
 test.each([
   ['a gap', { gaps: 1 }, '1 events are missing in the ledger'],
+  ['a full spool', { dropped: 4 }, '4 events were dropped by full spools'],
   ['an event twice', { appliedTwice: 2 }, '2 events stand twice in the ledger'],
+  ['a fork', { forks: 1 }, '1 spools say two things under one number'],
+  ['a damaged ledger', { integrity: 'page 7' }, 'the ledger is damaged: page 7'],
   ['an event that did not arrive', { eventsInLedger: 99 }, '100 events were sent and 99 are in the ledger'],
+  ['a notification that is refused', { refused: 2 }, '2 notifications were refused'],
   ['an incident too many', { incidents: { ...summary.incidents, raised: 8 } }, '8 incidents were raised, 7 were to be'],
+  ['too much memory', { peakRssMiB: { ...peakRssMiB, all: 901 } }, 'the processes had 901 MiB at most, 900 are allowed for 3 PCs'],
 ])('%s is wrong', (_what, changed, line) => {
   expect(wrongWith({ ...summary, ...changed }, true)).toEqual([line]);
 });
 
-test('a demo that was broken off owes no number of incidents', () => {
-  expect(wrongWith({ ...summary, incidents: { ...summary.incidents, raised: 6 } }, false)).toEqual([]);
+test('an incident too many at one PC and one too few at another are both named, though the sum is right', () => {
+  const moved = summaryOf({ ...given, listed: [...listed.slice(2), { scope: kochi }, { scope: 'centre/unheard' }] });
+  expect(wrongWith(moved, true)).toEqual([
+    `${leh}: 2 incidents were raised, 4 were to be`,
+    `${kochi}: 4 incidents were raised, 3 were to be`,
+    'centre/unheard: 1 incidents were raised, 0 were to be',
+  ]);
+});
+
+test('where the centre lists no more all that it raised, only the sum is compared', () => {
+  expect(summaryOf({ ...given, listed: listed.slice(1) }).differing).toEqual([]);
+});
+
+test('900 MiB are allowed for the nation, 1,609 for the 4,436 PCs of 5,000 sites', () => {
+  expect([memoryLimitMiB(27), memoryLimitMiB(653), memoryLimitMiB(4_436)]).toEqual([900, 900, 1_609]);
+});
+
+test('a demo that was broken off owes neither a number of incidents nor memory', () => {
+  const broken = { incidents: { ...summary.incidents, raised: 6 }, peakRssMiB: { ...peakRssMiB, all: 2_000 } };
+  expect(wrongWith({ ...summary, ...broken, differing: [{ scope: leh, raised: 3, expected: 4 }] }, false)).toEqual([]);
 });

@@ -1,0 +1,54 @@
+/** The demo as somebody watches it, and breaks it off. */
+import { randomUUID } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { livingWith, startProgram } from '../system/processes.ts';
+
+function startDemo(...args: string[]) {
+  const mark = randomUUID();
+  const demo = startProgram({ args: ['test/fleet/demo.ts', '--port-base', '0', ...args], env: { ...process.env, SABHA_DEMO_MARK: mark } });
+  onTestFinished(async () => void (demo.isRunning() && (await demo.end('SIGKILL'))));
+  return { ...demo, left: () => livingWith(`SABHA_DEMO_MARK=${mark}`) };
+}
+
+const words = (lines: { msg: string }[]) => lines.map(({ msg }) => msg.replace(/^[\d:]+ +/, ''));
+
+test('the story of Leh ends when the centre calls the room ready: after the microphone is in again, and with an even sum', async () => {
+  const demo = startDemo('--story', 'leh', '--sites', '3', '--speed', '100');
+  expect(await demo.ended).toEqual({ code: 0, signal: null });
+  expect(demo.errors).toEqual([]);
+  const told = words(demo.lines);
+  const [plugged, ready] = [
+    told.indexOf('The technician plugs the microphone in again.'),
+    told.indexOf('The room is ready for the next meeting.'),
+  ];
+  expect(plugged).toBeGreaterThan(0);
+  expect(ready).toBeGreaterThan(plugged);
+  expect(told).toContain('centre: incident 1: PC does not answer');
+  expect(told.findIndex((line) => line.startsWith('incidents      1 raised (1 expected), 1 over, 0 open'))).toBeGreaterThan(ready);
+}, 60_000);
+
+describe('Ctrl-C', () => {
+  test('while the PCs connect ends it within seconds, and leaves nothing', async () => {
+    const demo = startDemo('--sites', '736', '--seed', '1');
+    await demo.says('Sabha demo: ');
+    await expect.poll(() => demo.left().length, { timeout: 20_000 }).toBe(5);
+    const { code, ms } = await demo.end('SIGINT');
+    expect({ code, errors: demo.errors }).toEqual({ code: 0, errors: [] });
+    expect(ms).toBeLessThan(15_000);
+    expect(demo.left()).toEqual([]);
+  });
+
+  test('twice ends it at once, and says where its logs are', async () => {
+    const demo = startDemo('--sites', '30');
+    await demo.says('Ctrl-C ends it.');
+    process.kill(demo.pid, 'SIGINT');
+    await demo.says('Ctrl-C again ends it at once.');
+    const { code } = await demo.end('SIGINT');
+    const folder = /^logs and ledger: (\/.+)$/.exec(demo.errors[0] ?? '')?.[1] ?? '';
+    expect(code).toBe(1);
+    expect(existsSync(folder)).toBe(true);
+    await expect.poll(demo.left, { timeout: 15_000 }).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+});
