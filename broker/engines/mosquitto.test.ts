@@ -95,7 +95,8 @@ describe('with its files', () => {
     ['no tokens', () => ({ tokensFile: file('none') }), /none: cannot be read: ENOENT$/],
     ['other tokens', () => ({ tokensFile: file('principals.json') }), /principals\.json: tokens: expected .*, found undefined$/],
     ['no pid', () => ({ pidFile: file('principals.json') }), /principals\.json: not a process id: /],
-    ['a pid of nobody', () => ({ pidFile: nobody() }), /pid: process 4194304 cannot be told: ESRCH$/],
+    ['a pid of nobody', () => ({ pidFile: pidOf('4194304') }), /pid: process 4194304 is not mosquitto: gone$/],
+    ['a pid that is another process by now', () => ({ pidFile: pidOf(`${process.pid}`) }), /pid: process \d+ is not mosquitto: \S+$/],
     ['a folder that is taken', () => ({ outDir: file('tokens') }), /cannot be read: ENOTDIR$/],
     ['no folder', () => ({ outDir: file('none') }), /none\/users, .*none\/acl: cannot be written: ENOENT$/],
   ])('%s is one line, and then nothing has changed', (what, more, line) => {
@@ -138,8 +139,8 @@ describe('with its files', () => {
     writeFileSync(file('forged'), '{"payload":"{}","signature":""}');
     return file('forged');
   };
-  const nobody = () => {
-    writeFileSync(file('pid'), '4194304');
+  const pidOf = (id: string) => {
+    writeFileSync(file('pid'), id);
     return file('pid');
   };
 });

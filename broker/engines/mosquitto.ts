@@ -108,7 +108,10 @@ export type Update = {
   pidFile?: string | undefined;
 };
 
-/** Writes both files and tells mosquitto. Throws `StartError` with one line where that cannot be; then nothing has changed. */
+/**
+ * Writes both files and tells mosquitto. Throws `StartError` with one line where that cannot be.
+ * Guarantee: then mosquitto was told nothing, and both files are as before unless the line names both: `users` may then be the newer one. Run it again.
+ */
 export function updateMosquitto({ registryFile, dataDir, outDir, tokensFile, pidFile }: Update): { version: number; without: string[] } {
   const opened = openSnapshot(read(registryFile), loadKey(join(dataDir, 'registry.pub')));
   if (!opened.ok) throw new StartError(`${registryFile}: ${opened.reason}`);
@@ -131,10 +134,12 @@ function readTokens(file: string): Tokens {
   return result.output.tokens;
 }
 
-/** The id of a process that runs and that we may tell something. */
+/** The id of a mosquitto that runs and that we may tell something: a signal to whoever has an old id by now could end it. */
 function readPid(file: string): number {
   const text = read(file).trim();
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new StartError(`${file}: not a process id: ${text.slice(0, 40)}`);
+  const name = read(`/proc/${text}/comm`, 'gone').trim();
+  if (name !== 'mosquitto') throw new StartError(`${file}: process ${text} is not mosquitto: ${name}`);
   try {
     process.kill(Number(text), 0);
   } catch (error) {
@@ -152,7 +157,10 @@ function read(file: string, otherwise?: string): string {
   }
 }
 
-/** All are written before the first takes its place: neither half a file nor half of them is there to be read. */
+/**
+ * All are written before the first takes its place: half a file is never there to be read, and a full disk changes nothing. Between the two
+ * renames `users` may be newer than `acl`: whoever was revoked is out already, and whoever is new may do nothing yet.
+ */
 function replace(texts: Record<string, string>): void {
   try {
     for (const [file, text] of Object.entries(texts)) writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });

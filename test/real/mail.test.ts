@@ -26,7 +26,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     const ledger = new Map<string, OutboxRow>();
     const outcomes: string[] = [];
     const email = { host: '127.0.0.1', port: server.port, from: 'sabha@centre.test', secure: false };
-    const lines = openChannels({ settings: { email }, people: [], offers: createOffers(), log: () => {} });
+    const lines = openChannels({ settings: { email }, offers: createOffers(), log: () => {} });
     const outbox = createOutbox({
       clock: realClock(20),
       random: Math.random,

@@ -23,6 +23,9 @@ export type Scene = {
   stop(): Promise<void>;
 };
 
+/** A PC beats as often as this, so that no series of it vanishes while the slowest machine runs the suites. */
+const beatEveryMs = 15_000;
+
 /** Starts broker, API and exporter; resolves when the exporter has heard the API and a beat of each PC. */
 export async function startScene(): Promise<Scene> {
   const closing: (() => unknown)[] = [];
@@ -36,10 +39,10 @@ export async function startScene(): Promise<Scene> {
     closing.push(() => broker.stop());
     await broker.admit([leh, lehSilent, kargil, lucknow].map((pc) => ({ pc })));
     const exporterPort = await startExporterProcess(broker.port, api.port, closing);
-    await beat(broker, leh, { rtt: 0.62, temp: 51, ac: 0, bat: 0.4 });
-    await beat(broker, lehSilent, { rtt: 0.7, temp: 40 });
-    await beat(broker, kargil, { rtt: 0.09, temp: 3, ac: 1, bat: 1 });
-    await beat(broker, lucknow, { rtt: 0.03, temp: 60 });
+    await beat(broker, leh, { rtt: 0.62, temp: 51, ac: 0, bat: 0.4 }, closing);
+    await beat(broker, lehSilent, { rtt: 0.7, temp: 40 }, closing);
+    await beat(broker, kargil, { rtt: 0.09, temp: 3, ac: 1, bat: 1 }, closing);
+    await beat(broker, lucknow, { rtt: 0.03, temp: 60 }, closing);
     return { exporterPort, closeApi: api.close, stop };
   } catch (error) {
     await stop();
@@ -140,11 +143,19 @@ function incident(id: number, about: Partial<IncidentRow>): IncidentRow {
   };
 }
 
-async function beat(broker: OwnBroker, pc: string, numbers: Beat['n']): Promise<void> {
+/** A PC that beats until the scene ends. */
+async function beat(broker: OwnBroker, pc: string, numbers: Beat['n'], closing: (() => unknown)[]): Promise<void> {
   const peer = await connect(broker.port, pc);
   const n = { up: 3_600, load: 0.2, mem: 0.5, disk: 0.4, off: 0.003, rss: 9e7, q: 0, ...numbers };
-  await peer.publish(pcTopic(pc, 'beat'), encode('beat', { digest: '0123456789abcdef', session: 1, at: Date.now(), n }).toString());
-  await peer.client.endAsync();
+  const say = () =>
+    peer.publish(pcTopic(pc, 'beat'), encode('beat', { digest: '0123456789abcdef', session: 1, at: Date.now(), n }).toString());
+  // One that is under way when the scene ends is nobody's loss.
+  const beating = setInterval(() => void say().catch(() => {}), beatEveryMs);
+  closing.push(async () => {
+    clearInterval(beating);
+    await peer.client.endAsync(true);
+  });
+  await say();
 }
 
 /** The exporter as it is shipped; resolves with the port of its pages when it is ready and hears the beats. */

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agentFilters, downLeaves, flowsFilters, pcTopic, scopeTopic, upLeaves } from '#contracts';
 import { type Action, judge, type Principal } from '../../broker/access.ts';
-import { requirePart } from '../real/parts.ts';
+import { connect, type Peer } from '../contract/peers.ts';
 import { type Mosquitto, mosquittoFound, startMosquitto } from './mosquitto-under-test.ts';
-import { connect, type Peer } from './peers.ts';
+import { requirePart } from './parts.ts';
 
 const pc = 'ladakh/leh/pc-1';
 const neighbour = 'ladakh/leh/pc-11';

@@ -1,9 +1,10 @@
-import { requirePart } from '../real/parts.ts';
-import { describeBroker } from './broker-suite.ts';
+import { describe } from 'vitest';
+import { describeBroker } from '../contract/broker-suite.ts';
 import { mosquittoFound, startMosquitto } from './mosquitto-under-test.ts';
+import { requirePart } from './parts.ts';
 
 /** What happens instead is tested in mosquitto-own.test.ts. */
-if (requirePart('mosquitto', mosquittoFound())) {
+describe.runIf(requirePart('mosquitto', mosquittoFound()))('with our files', () => {
   describeBroker('mosquitto', startMosquitto, {
     'client id': 'mosquitto puts the user name in the place of the client id',
     'refused filter': 'its access list grants every subscription and judges each delivery',
@@ -11,4 +12,4 @@ if (requirePart('mosquitto', mosquittoFound())) {
     'will on presence only': 'its access list knows no difference between a will and a publish',
     'retained will': 'it refuses the connection at a retained will',
   });
-}
+});

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { promisify } from 'node:util';
 import { updateMosquitto } from '../../broker/engines/mosquitto.ts';
-import { installed } from '../real/parts.ts';
+import { type BrokerUnderTest, brokerFiles, type Known, tokenOf } from '../contract/broker-under-test.ts';
 import { freePorts } from '../system/processes.ts';
-import { type BrokerUnderTest, brokerFiles, type Known, tokenOf } from './broker-under-test.ts';
+import { installed } from './parts.ts';
 
 /** Debian keeps it where a plain user's PATH does not lead. */
 const program = installed(['mosquitto']) ? 'mosquitto' : '/usr/sbin/mosquitto';
