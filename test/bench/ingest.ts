@@ -11,7 +11,7 @@ const pcCount = 200;
 const eventsPerSecond = 5_000;
 const beatsPerSecond = 20_000;
 /** A little more is offered than is asked for, so that the rate is what got through and not what was sent. */
-const offer = 1.05;
+const offer = { event: 1.05, beat: 1.25 };
 const burst = 300_000;
 const perBacklog = 200;
 const restLimitMs = 60_000;
@@ -53,7 +53,7 @@ async function costOf(reader: Reader, load: Load, seconds: number): Promise<Cost
   const untilAcked = reader.kind === 'ours';
   const beats: Phase = {
     leaf: 'beat',
-    perSecond: beatsPerSecond * offer,
+    perSecond: beatsPerSecond * offer.beat,
     messages: beatsPerSecond * seconds,
     together: 4,
     untilAcked: false,
@@ -84,7 +84,7 @@ async function counted(reader: Reader, load: Load, phase: Phase): Promise<PhaseR
   let read = 0;
   while (read < phase.messages && performance.now() - startedAt < restLimitMs + result.seconds * 1_000) {
     read = (await reader.read(leaf)) - before;
-    if (read < phase.messages) await delay(250);
+    if (read < phase.messages) await delay(50);
   }
   if (read !== phase.messages) throw new Error(`${reader.kind} read ${read} of ${phase.messages} messages on ${leaf}`);
   return { ...result, seconds: (performance.now() - startedAt) / 1_000, cpu: cpuSeconds(reader.pid) - cpuBefore };
@@ -94,13 +94,14 @@ async function counted(reader: Reader, load: Load, phase: Phase): Promise<PhaseR
 async function sustain(parts: Parts, { quick, say }: BenchOptions): Promise<Row[]> {
   const seconds = quick ? 5 : 60;
   const size = quick ? burst / 10 : burst;
-  const events = Math.round(eventsPerSecond * offer * seconds);
+  const events = Math.round(eventsPerSecond * offer.event * seconds);
   return withReader(parts, 'ours', async (reader, load) => {
-    const phase = { leaf: 'event', perSecond: eventsPerSecond * offer, messages: events, together: 1, untilAcked: true } as const;
+    const phase = { leaf: 'event', perSecond: eventsPerSecond * offer.event, messages: events, together: 1, untilAcked: true } as const;
     const steady = await load.run(phase);
     say(`${events} events acknowledged after ${steady.ackMs[50]?.toFixed(1)} ms (p99 ${steady.ackMs[99]?.toFixed(1)})`);
     const commits = await commitP99Ms(parts);
     const flood = await load.run({ ...phase, leaf: 'backlog', perSecond: 0, messages: size / perBacklog });
+    const commitsThen = await commitP99Ms(parts);
     say(`${size} events of backlogs in ${flood.seconds.toFixed(1)} s`);
     const beforeMiB = rssMiB(reader.pid);
     const beats = await counted(reader, load, { ...phase, leaf: 'beat', perSecond: 0, messages: size, together: 4, untilAcked: false });
@@ -110,7 +111,8 @@ async function sustain(parts: Parts, { quick, say }: BenchOptions): Promise<Row[
     const rate = (events - steady.unacknowledged) / steady.seconds;
     return [
       row({ metric: `events committed and acknowledged over ${seconds} s`, ...more, ours: rate, target: { ours: eventsPerSecond } }),
-      ...(commits === undefined ? [] : [row({ metric: 'commit of a batch, p99', ...less, ours: commits, target: { ours: 50 } })]),
+      row({ metric: 'commit of a batch, p99', ...less, ours: commits, target: { ours: 50 } }),
+      row({ metric: 'commit of a batch, p99 with the burst of backlogs', ...less, ours: commitsThen, target: { ours: 50 } }),
       row({ metric: 'event sent to acknowledged, median', ...less, ours: steady.ackMs[50] ?? Number.NaN }),
       row({ metric: 'event sent to acknowledged, p99', ...less, ours: steady.ackMs[99] ?? Number.NaN }),
       row({ metric: `burst of ${size} events in backlogs`, ...more, ours: size / flood.seconds }),
@@ -121,7 +123,7 @@ async function sustain(parts: Parts, { quick, say }: BenchOptions): Promise<Row[
         ours: flood.unacknowledged,
         target: { ours: 0 },
       }),
-      row({ metric: `burst of ${size} beats`, ...more, ours: size / beats.seconds }),
+      row({ metric: `burst of ${size} beats`, ...more, ours: size / beats.seconds, target: { ours: beatsPerSecond } }),
       row({
         metric: 'growth of memory in that burst',
         unit: 'MiB',
@@ -134,8 +136,8 @@ async function sustain(parts: Parts, { quick, say }: BenchOptions): Promise<Row[
   });
 }
 
-/** By the histogram of flows, interpolated within the bucket as Prometheus does; undefined where flows has none. */
-async function commitP99Ms({ site }: Parts): Promise<number | undefined> {
+/** By the histogram of flows since its start, interpolated within the bucket as Prometheus does; throws where flows has none. */
+async function commitP99Ms({ site }: Parts): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${site.ports.flowsMetrics}/metrics`)).text();
   const buckets = [...text.matchAll(/^sabha_ledger_commit_seconds_bucket\{le="([^"]+)"\} (\S+)$/gm)].map(([, le, count]) => ({
     le: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
@@ -144,7 +146,7 @@ async function commitP99Ms({ site }: Parts): Promise<number | undefined> {
   const wanted = (buckets.at(-1)?.count ?? 0) * 0.99;
   const at = buckets.findIndex(({ count }) => count >= wanted);
   const found = buckets[at];
-  if (wanted === 0 || found === undefined) return undefined;
+  if (wanted === 0 || found === undefined) throw new Error('flows has no histogram of its commits');
   const below = buckets[at - 1] ?? { le: 0, count: 0 };
   return (below.le + (found.le - below.le) * ((wanted - below.count) / (found.count - below.count))) * 1_000;
 }
@@ -152,13 +154,11 @@ async function commitP99Ms({ site }: Parts): Promise<number | undefined> {
 function costRows(costs: Record<ReaderKind, Cost[]>): Row[] {
   const of = (kind: ReaderKind, key: keyof Cost) => median(costs[kind].map((cost) => cost[key]));
   const beside = (key: keyof Cost) => readers.slice(1).map((name) => ({ ours: of('ours', key), peer: { name, value: of(name, key) } }));
-  const oneCore = { target: { ours: beatsPerSecond } };
+  const enough = { target: { ours: beatsPerSecond } };
   return [
-    ...beside('beatsPerCpuSecond').map((both) =>
-      row({ metric: 'beats read', unit: 'per CPU-second', better: 'more', ...both, ...oneCore }),
-    ),
+    ...beside('beatsPerCpuSecond').map((both) => row({ metric: 'beats read', unit: 'per CPU-second', better: 'more', ...both, ...enough })),
     ...beside('beatsPerSecond').map((both) =>
-      row({ metric: 'beats through broker and reader', unit: 'per second', better: 'more', ...both }),
+      row({ metric: 'beats through broker and reader', unit: 'per second', better: 'more', ...both, ...enough }),
     ),
     ...beside('eventsPerCpuSecond').map((both) =>
       row({ metric: 'events read (ours: and committed)', unit: 'per CPU-second', better: 'more', ...both }),
