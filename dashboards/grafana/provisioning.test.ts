@@ -8,7 +8,15 @@ import { dashboardFiles } from './generate.ts';
 type Scrape = { job_name: string; metrics_path?: string; scrape_interval?: string; static_configs: { targets: string[] }[] };
 type Prometheus = { global: { scrape_interval: string }; rule_files: string[]; scrape_configs: Scrape[] };
 type Source = { datasources: { url: string; jsonData: { timeInterval: string } }[] };
-type Service = { image: string; network_mode: string; working_dir?: string; command?: string[]; env_file?: string; volumes: string[] };
+type Service = {
+  image: string;
+  network_mode: string;
+  environment?: Record<string, string>;
+  working_dir?: string;
+  command?: string[];
+  env_file?: string;
+  volumes: string[];
+};
 type Compose = { services: Record<'centre' | 'prometheus' | 'grafana', Service>; volumes: Record<string, null> };
 
 const yaml = <T>(file: string): T => parse(readFileSync(file, 'utf8'));
@@ -52,6 +60,14 @@ test('what the compose file mounts and runs is there, and nothing else is new', 
   for (const from of mounts) expect(named.includes(from) || existsSync(posix.join('dashboards', from)), from).toBe(true);
   const [, script = '', flag = ''] = compose.services.centre.command ?? [];
   expect(readFileSync(script, 'utf8').includes(`'${flag}'`)).toBe(true);
+});
+
+test('the centre in a container has settings without a site: no PC runs in there, and none is to be missed', () => {
+  const { environment, volumes } = compose.services.centre;
+  const [checkout = '', mounted = ''] = volumes[0]?.split(':') ?? [];
+  const file = posix.join('dashboards', checkout, posix.relative(mounted, environment?.['SABHA_CONFIG'] ?? ''));
+  const read = readSettings(readFileSync(file, 'utf8'));
+  expect(read).toMatchObject({ ok: true, value: { site: null } });
 });
 
 test('each image has a version, and Node the one that the package brings', () => {

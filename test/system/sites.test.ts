@@ -1,7 +1,7 @@
 /** The life of a site, from the first line of a CSV to its first alert: through the API, with a real agent over real MQTT. */
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { IncidentRow, RollCallView, SiteDetail, SitesImport, SiteView } from '#contracts';
+import type { IncidentRow, PcView, RollCallView, SiteDetail, SitesImport, SiteView } from '#contracts';
 import { routes } from '../generate/openapi.ts';
 import { ask } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
@@ -23,15 +23,16 @@ const good = [columns, ...lines.map((cells) => cells.join(','))].join('\n');
 
 let mailbox: Mailbox;
 let parts: Parts;
-let agent: ScriptedPc | undefined;
+let agents: ScriptedPc[];
 
 beforeEach(async () => {
   mailbox = await openMailbox();
   parts = await createParts({ pcs: ['pc-1'], speed: 10, settings: { people, channels: { email: { port: mailbox.port } } } });
   await parts.start('broker');
+  agents = [];
 });
 afterEach(async () => {
-  await agent?.stop();
+  for (const agent of agents) await agent.stop();
   parts.site.remove();
   await mailbox.close();
 });
@@ -46,6 +47,14 @@ async function post<T>(path: string, body: object): Promise<{ status: number; bo
   return { status: answer.status, body: text === '' ? ({} as T) : JSON.parse(text) };
 }
 
+/** A machine that was given this token. */
+function startAgent(path: string, tokens: Record<string, string>): ScriptedPc {
+  parts.tokens.set(path, tokens[path] ?? '');
+  const agent = startScriptedPc({ parts, pc: path });
+  agents.push(agent);
+  return agent;
+}
+
 test('a site is imported, planned, set up, accepted, alerts, answers the roll call, and is closed', async () => {
   const flows = await parts.start('flows');
   const broken = good.replace('4g', '5g');
@@ -58,8 +67,7 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
   expect(await stageOf()).toBe('planned');
 
   const given = await post<{ tokens: Record<string, string> }>('/api/tokens', { pcs: [pc], by: 'Asha' });
-  parts.tokens.set(pc, given.body.tokens[pc] ?? '');
-  agent = startScriptedPc({ parts, pc });
+  const agent = startAgent(pc, given.body.tokens);
   await expect.poll(stageOf, { timeout: 10_000 }).toBe('commissioning');
 
   agent.set('microphone', 'room', 'microphone.missing', 'RoomMic');
@@ -97,6 +105,42 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
     .poll(() => get<IncidentRow[]>('/api/incidents'), { timeout: 5_000 })
     .toMatchObject([{ over: 'closed', closedBecause: 'site closed' }]);
   expect(flows.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
+});
+
+test('a PC is replaced, moved and retired: the old machine is cut off each time, the new one is watched, and its alerts end with the reason', async () => {
+  await parts.start('flows');
+  const { csv, by } = { csv: good.replace(',planned,', ',live,'), by: 'Asha' };
+  await post('/api/sites/import', { csv, apply: true, by });
+  type Given = { tokens: Record<string, string> };
+  const pcs = async (site = 'goa/panaji') =>
+    (await get<PcView[]>(`/api/pcs?site=${site}`)).map((one) => [one.pc, one.presence, one.why?.fault]);
+  const told = async () => (await get<IncidentRow[]>('/api/incidents')).map(({ scope, closedBecause }) => [scope, closedBecause]);
+  const within = { timeout: 10_000 };
+
+  const first = startAgent(pc, (await post<Given>('/api/tokens', { scope: 'goa', by })).body.tokens);
+  first.set('microphone', 'room', 'microphone.missing');
+  await expect.poll(told, within).toEqual([[pc, null]]);
+
+  const second = startAgent(pc, (await post<Given>(`/api/pcs/${pc}/replace`, { by })).body.tokens);
+  await expect.poll(first.isConnected, within).toBe(false);
+  await expect.poll(() => pcs(), within).toEqual([[pc, 'online', undefined]]);
+  expect([first.isConnected(), second.isConnected()]).toEqual([false, true]);
+  await expect.poll(told, within).toEqual([[pc, 'replaced']]);
+
+  const to = 'ladakh/leh/vc-9';
+  const moved = await post<Given>(`/api/pcs/${pc}/move`, { to, by });
+  await expect.poll(second.isConnected, within).toBe(false);
+  const third = startAgent(to, moved.body.tokens);
+  await expect.poll(async () => (await pcs('ladakh/leh')).find(([path]) => path === to), within).toEqual([to, 'online', undefined]);
+  expect(await pcs()).toEqual([]);
+
+  third.set('microphone', 'room', 'microphone.missing');
+  await expect.poll(told, within).toContainEqual([to, null]);
+  expect((await post(`/api/pcs/${to}/retire`, { by })).status).toBe(204);
+  await expect.poll(third.isConnected, within).toBe(false);
+  await expect.poll(told, within).toContainEqual([to, 'retired']);
+  expect((await pcs('ladakh/leh')).map(([path]) => path)).not.toContain(to);
+  expect(agents.map((agent) => agent.isConnected())).toEqual([false, false, false]);
 });
 
 /** What is read by its schema loses the fields that the schema does not know: unequal means that OpenAPI does not tell the truth. */
