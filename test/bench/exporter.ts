@@ -79,13 +79,12 @@ async function startServing(kind: Kind, series: number) {
   };
 }
 
-/** Asks as Prometheus does, for gzip. The time until the last byte is there, and the size of the page itself. */
+/** Asks as Prometheus does, for gzip; the page of prom-client comes plain, which spares it the packing. The time until the last byte, and the size of the page itself. */
 async function readPage(url: string): Promise<{ ms: number; bytes: number }> {
   const startedAt = performance.now();
   const request = get(url, { headers: { 'accept-encoding': 'gzip' } });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const body = await buffer(response);
   const ms = performance.now() - startedAt;
-  if (response.headers['content-encoding'] !== 'gzip') throw new Error(`${url} was not sent as gzip`);
-  return { ms, bytes: gunzipSync(body).length };
+  return { ms, bytes: (response.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).length };
 }
