@@ -94,7 +94,7 @@ describe.each(allowed)('%s', (_name, principal, table) => {
   });
 });
 
-test('in a nation of 736 sites no PC reaches another, and each reaches its own', () => {
+test('S3, S4 in a nation of 736 sites no PC reaches another, and each reaches its own', () => {
   const pcs = Array.from({ length: 736 }, (_, n) => `state-${n % 36}/site-${n}/pc-1`);
   let leaks = 0;
   for (const [n, mine] of pcs.entries()) {

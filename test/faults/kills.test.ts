@@ -30,7 +30,7 @@ const settleMs = 120_000;
 /** A state that was lost in a crash is noticed at the next beat (R13); the rest is for offers, mail and a busy machine. Centre's time. */
 const slackMs = 60_000 + 20_000;
 
-describe(`kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, () => {
+describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, () => {
   const random = randomFrom(seed);
   const running = new Map<PartName, Program>();
   const crashes: { part: PartName; atMs: number }[] = [];

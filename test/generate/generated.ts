@@ -5,6 +5,7 @@ import { settings } from '#contracts';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
+import { promisesPage } from './promises.ts';
 
 export type Generated = { file: string; make(): string | Promise<string> };
 
@@ -13,6 +14,7 @@ const list: Generated[] = [
   { file: 'broker/contracts/sabha.schema.json', make: settingsSchema },
   { file: 'broker/contracts/asyncapi.json', make: asyncApi },
   { file: 'flows/api/openapi.json', make: openApi },
+  { file: 'test/PROMISES.md', make: promisesPage },
   ...dashboardFiles,
 ];
 

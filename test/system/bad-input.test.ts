@@ -155,7 +155,7 @@ describe('while it runs', () => {
     await broker.says('refused: frame, oversized');
   });
 
-  test('a device named $(reboot)"</script> is a name and nothing else, in the API and in the mail', async () => {
+  test('S13, S14 a device named $(reboot)"</script> is a name and nothing else, in the API and in the mail', async () => {
     const name = '$(reboot)"</script>';
     const odd = await join('odd-name');
     await odd.client.publishAsync(pcTopic(path('odd-name'), 'state'), stateWith(name, 'microphone.missing'), { qos: 1 });

@@ -9,7 +9,7 @@ const env = { LC_ALL: 'C', SABHA_PROBE: 'yes; reboot' };
 const node = (script: string) => ({ program: process.execPath, args: ['-e', script], env });
 const never = new AbortController().signal;
 
-it('gives back what a program printed, with its environment set and its arguments untouched by any shell', async () => {
+it('S13 gives back what a program printed, with its environment set and its arguments untouched by any shell', async () => {
   const script = 'console.log(process.env.SABHA_PROBE, process.argv[1], process.env.PATH !== undefined)';
   const output = await runCommand({ program: process.execPath, args: ['-e', script, '$(reboot)"</script>'], env }, never);
   expect(output).toEqual({ ok: true, text: 'yes; reboot $(reboot)"</script> true\n' });

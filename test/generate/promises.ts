@@ -1,0 +1,44 @@
+/** `test/PROMISES.md`: every promise, and the tests that prove it, read from the names of the tests. */
+import { globSync, readFileSync } from 'node:fs';
+import { promises } from './promise-rows.ts';
+
+export type NamedTest = { file: string; name: string };
+
+const root = new URL('../../', import.meta.url);
+const folders = '{agent,broker,flows,dashboards,test}/**/*.{test,ts}';
+/** A test or a group of them, whose name begins with the rows that it proves: `S6 …`, `R18, R19 …`. */
+const named = /^\s*(?:test|describe|it)\b[\w.]*(?:\([^\n]*?\))?\(\s*(['"`])((?:[RFS]\d{1,2}(?:, | and | ))+[^\n]*?)\1/gm;
+/** Of a table of cases over several lines the name stands at its end. */
+const tabled = /^\s*\](?: as const)?\)\(\s*(['"`])((?:[RFS]\d{1,2}(?:, | and | ))+[^\n]*?)\1/gm;
+
+/** The text of the file. A promise without a test says so: it is made, and not proven. */
+export function promisesPage(): string {
+  return pageOf(testsOf(globSync(folders, { cwd: root }).map((file) => ({ file, text: readFileSync(new URL(file, root), 'utf8') }))));
+}
+
+/** All tests that name a row, by file. */
+export function testsOf(files: readonly { file: string; text: string }[]): NamedTest[] {
+  return files
+    .toSorted((a, b) => (a.file < b.file ? -1 : 1))
+    .flatMap(({ file, text }) =>
+      [...text.matchAll(named), ...text.matchAll(tabled)]
+        .toSorted((a, b) => a.index - b.index)
+        .map(([, , name = '']) => ({ file, name: name.replaceAll("\\'", "'") })),
+    );
+}
+
+/** The rows that a name begins with. */
+export function rowsOf(name: string): string[] {
+  return /^(?:[RFS]\d{1,2}(?:, | and | ))+/.exec(name)?.[0].match(/[RFS]\d{1,2}/g) ?? [];
+}
+
+export function pageOf(tests: readonly NamedTest[]): string {
+  const sections = Object.entries(promises).map(([row, words]) => {
+    const own = tests.filter(({ name }) => rowsOf(name).includes(row));
+    const lines = own.map(({ file, name }) => `- ${name.slice(name.search(/(?<=^(?:[RFS]\d+(?:, | and | ))+)(?![RFS]\d)/))} (\`${file}\`)`);
+    return [`## ${row} ${words}`, '', ...(lines.length > 0 ? lines : ['No test has this number yet.']), ''].join('\n');
+  });
+  return ['# Promises, and the tests that prove them', '', 'Made by `npm run generate` from the names of the tests.', '', ...sections].join(
+    '\n',
+  );
+}
