@@ -58,6 +58,7 @@ test.each([
   ['SABHA_METRICS_PORT', '70000', 'SABHA_METRICS_PORT: not a port: 70000'],
   ['SABHA_MQTT_HOST', '0.0.0.0', 'host 0.0.0.0 is not loopback: plain MQTT never leaves this machine'],
   ['SABHA_REGISTRY', '', 'SABHA_REGISTRY is not set'],
+  ['SABHA_PACE', 'of', 'SABHA_PACE: neither on nor off: of'],
 ])('%s=%s is one fatal line and exit code 1', async (name, value, line) => {
   const { child, lines } = run({ [name]: value });
   expect(await once(child, 'close')).toEqual([1, null]);
