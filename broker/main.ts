@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { environment, oneLine, realClock, StartError, serveMetrics } from '#contracts';
 import { type Broker, createBroker } from './broker.ts';
-import { type Limits, withoutPace } from './limits.ts';
+import { type Limits, usualLimits, withoutPace } from './limits.ts';
+import { openFilesLimit } from './startup.ts';
 
 const closeLimitMs = 900;
 const log = pino({ base: { part: 'broker' } });
@@ -29,11 +30,18 @@ async function start(env: NodeJS.ProcessEnv): Promise<Broker & { metrics: { clos
     dataDir,
     clock: realClock(),
     log,
-    limits: paceOf(env['SABHA_PACE'] ?? 'on'),
+    limits: { ...paceOf(env['SABHA_PACE'] ?? 'on'), strangers: strangersWithin(openFilesLimit()) },
   });
   const metrics = await serveMetrics(started.registry, port('SABHA_METRICS_PORT', 9101));
   log.info({ port: started.port, metricsPort: metrics.port }, 'ready');
   return { ...started, metrics };
+}
+
+/** Strangers may take a quarter of what can be open; the rest is for those who are known. */
+function strangersWithin(openFiles: number): number {
+  const strangers = Math.min(usualLimits.strangers, Math.floor(openFiles / 4));
+  if (strangers < usualLimits.strangers) log.warn({ openFiles }, 'few connections are possible: LimitNOFILE should be 65536');
+  return strangers;
 }
 
 /** `off` is for benches: a few clients that send as much as a nation. */
