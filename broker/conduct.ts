@@ -29,8 +29,6 @@ export type Conduct = {
   failed(client: Client, error: Error): void;
 };
 
-/** What the centre asked for costs less: a PC that acknowledges many commands is not to blame for them. */
-const answerWeight = 0.02;
 const lines = { stalled: 'cut off: it did not read', flood: 'cut off: it sent too much at once' } as const;
 
 /** Guarantee: who is cut off is named and counted, once. */
@@ -51,10 +49,9 @@ export function createConduct({ limits, clock, sessions, refuse, metrics, say }:
   return {
     pace,
     watch(client) {
-      const mayTake = ({ cmd, length }: Frame) => {
+      const mayTake = (frame: Frame) => {
         const admitted = sessions.of(client);
-        const weight = cmd === 'puback' ? answerWeight : 1;
-        return admitted?.principal.kind !== 'pc' || pace.take(admitted.name, weight, length);
+        return admitted?.principal.kind !== 'pc' || pace.take(admitted.name, weightOf(frame), frame.length);
       };
       guardFrames(client, { mayTake, onFault: (fault) => onFault(client, fault) });
     },
@@ -67,4 +64,10 @@ export function createConduct({ limits, clock, sessions, refuse, metrics, say }:
       if (admitted && !client.closed && error.message === 'drain timeout') cutOff(admitted, 'stalled');
     },
   };
+}
+
+/** In messages. An acknowledgement answers what the centre sent; a subscription is judged filter by filter, and an agent's are some 45 bytes each. */
+function weightOf({ cmd, length }: Frame): number {
+  if (cmd === 'puback') return 0.02;
+  return cmd === 'subscribe' || cmd === 'unsubscribe' ? length / 32 : 1;
 }

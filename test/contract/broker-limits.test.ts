@@ -93,6 +93,14 @@ describe('a PC that sends too fast', () => {
   test.each([
     ['messages', () => beatOf('')],
     ['pings', () => ({ cmd: 'pingreq' as const })],
+    [
+      'filters',
+      () => ({
+        cmd: 'subscribe' as const,
+        messageId: 1,
+        subscriptions: Array.from({ length: 30 }, (_, n) => ({ topic: `${n}`, qos: 0 as const })),
+      }),
+    ],
   ])('S8 sent far too many %s at once: it is cut off, named and counted', async (_what, packet) => {
     await start({}, handClock);
     const flood = await connectBare(broker.port, pc);
@@ -114,16 +122,16 @@ describe('a PC that sends too fast', () => {
     expect(await broker.sample('sabha_broker_slowed_total')).toBe(0);
   });
 
-  test('S4 asked for 2,000 filters: it gets its own nine and no other, however often it asks', async () => {
+  test('S4 asked for 200 foreign filters: it gets its own nine and no other, however often it asks', async () => {
     await start();
     const agent = await connect(broker.port, pc);
-    const foreign = Array.from({ length: 2_000 }, (_, n) => `sabha/v1/+/${n}/#`);
+    const foreign = Array.from({ length: 197 }, (_, n) => `+/${n}`);
     for (let round = 0; round < 3; round += 1) {
       const granted = await agent.subscribe([...foreign, ...agentFilters(pc), '$SYS/#', `$share/g/${beat}`, '#']);
       expect(granted.filter((qos) => qos === 1)).toHaveLength(agentFilters(pc).length);
-      expect(granted.filter((qos) => qos === 128)).toHaveLength(2_003);
+      expect(granted.filter((qos) => qos === 128)).toHaveLength(200);
     }
-    expect(await refused('subscribe', 'filter')).toBe(3 * 2_003);
+    expect(await refused('subscribe', 'filter')).toBe(3 * 200);
     expect(agent.client.connected).toBe(true);
   });
 });
