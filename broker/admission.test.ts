@@ -18,6 +18,7 @@ test.each<[string, Identity, RegistryEntry[]]>([
   ['no_identity', identity('', 'right'), [entry()]],
   ['client_id', { ...identity(name, 'right'), clientId: 'ladakh.leh.pc-2' }, [entry()]],
   ['unclean_session', { ...identity(name, 'right'), clean: false }, [entry()]],
+  ['unclean_session', { clientId: 'made up', clean: false, username: undefined, password: undefined }, [entry()]],
   ['wrong_token', identity(name, 'wrong'), [entry()]],
   ['wrong_token', identity('flows', 'of-exporter'), [entry()]],
   ['wrong_token', identity(name, 'wrong'), [entry({ revoked: true })]],

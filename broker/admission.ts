@@ -30,9 +30,10 @@ export function createAdmission(own: Secrets): Admission {
       pcs = new Map(snapshot.pcs.map((entry) => [nameOf(entry.pc), entry]));
     },
     authenticate({ clientId, clean, username: name, password }) {
+      // First: MQTT-3.1.3-8 asks for an answer of its own where such a client has no id, whatever else it lacks.
+      if (!clean) return refuse('unclean_session');
       if (!name || !password) return refuse('no_identity');
       if (clientId !== name) return refuse('client_id');
-      if (!clean) return refuse('unclean_session');
       const principal = principalOf(name);
       const known = find(name);
       if (!principal || !known) return refuse('unknown');

@@ -1,17 +1,20 @@
 /** The broker: admits known clients to their own topics and carries their messages. Holds no truth; nothing is lost when it dies. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { Aedes, type Client } from 'aedes';
+import { Aedes } from 'aedes';
 import type { Registry } from 'prom-client';
 import { type Clock, listen, makeFolder } from '#contracts';
 import { createAdmission } from './admission.ts';
-import { guardFrames } from './guard.ts';
+import { type Conduct, createConduct } from './conduct.ts';
+import { createGate, type Gate } from './gate.ts';
 import { createHooks } from './hooks.ts';
+import { type Limits, usualLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createRefuse, type Refuse } from './refusals.ts';
 import { followRegistry } from './registry-file.ts';
-import { createSessions } from './sessions.ts';
+import { createSeldom } from './seldom.ts';
+import { createSessions, type Sessions } from './sessions.ts';
 import { loadKey, loadSecrets, refuseOpenHost } from './startup.ts';
 
 export type BrokerOptions = {
@@ -29,8 +32,8 @@ export type BrokerOptions = {
   dataDir: string;
   clock: Clock;
   log: Log;
-  /** How long a subscriber that stopped reading may hold up those who publish to it. */
-  drainTimeoutMs?: number;
+  /** What is not given here is as usual. */
+  limits?: Partial<Limits>;
 };
 export type Broker = { port: number; registry: Registry; close(): Promise<void> };
 
@@ -40,6 +43,7 @@ export type Broker = { port: number; registry: Registry; close(): Promise<void> 
  */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const { clock, log } = options;
+  const limits = { ...usualLimits, ...options.limits };
   refuseOpenHost(options.host);
   const secrets = loadSecrets(options.secretsFile);
   const key = loadKey(options.registryKeyFile);
@@ -58,18 +62,19 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
   });
   const metrics = createMetrics({ clients: sessions.count, registryVersion: registryFile.version });
-  const refuse = createRefuse(metrics.countRefused, clock, log);
+  const refuse = createRefuse(metrics.countRefused, createSeldom(clock, log));
+  const conduct = createConduct({ limits, clock, sessions, refuse, metrics, say: createSeldom(clock, log) });
   const aedes = await Aedes.createBroker({
-    ...createHooks({ admission, sessions, refuse, countMessage: metrics.countMessage }),
+    ...createHooks({ admission, sessions, refuse, pace: conduct.pace, countMessage: metrics.countMessage }),
     // With any other concurrency valid traffic can end the process, and one stalled subscriber stops everybody.
     concurrency: 0,
-    drainTimeout: options.drainTimeoutMs ?? 5_000,
-    connectTimeout: 10_000,
+    drainTimeout: limits.drainTimeoutMs,
+    connectTimeout: limits.connectTimeoutMs,
     keepaliveLimit: 300,
     maxInflightInbound: 20,
     heartbeatInterval: 60_000,
   });
-  const listener = createListener(aedes, refuse, sessions.gone);
+  const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
   const close = async () => {
     registryFile.close();
     if (aedes.closed) return;
@@ -87,19 +92,28 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
 type Listener = { server: Server; close(): void };
 
-function createListener(aedes: Aedes, refuse: Refuse, gone: (client: Client) => void): Listener {
+type ListenerOptions = { aedes: Aedes; refuse: Refuse; conduct: Conduct; sessions: Sessions; gate: Gate };
+
+function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOptions): Listener {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
+    if (!gate.enter(socket)) return;
     sockets.add(socket);
     const client = aedes.handle(socket);
-    guardFrames(client, (reason) => refuse({ action: 'frame', reason, who: client.id ?? '' }));
+    conduct.watch(client);
     socket.once('close', () => {
       sockets.delete(socket);
-      gone(client);
+      sessions.gone(client);
+      conduct.pace.gone(client);
     });
   });
   // Too many open files, say: the next connection may succeed.
   server.on('error', (error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message }));
+  aedes.on('client', (client) => {
+    gate.admitted(client.conn as Socket);
+    conduct.admitted(client);
+  });
+  aedes.on('clientError', conduct.failed);
   aedes.on('connectionError', (_client, error) => {
     const reason = reasonOf(error);
     if (reason) refuse({ action: 'connect', reason, who: '' });
@@ -115,5 +129,6 @@ function createListener(aedes: Aedes, refuse: Refuse, gone: (client: Client) => 
 
 /** What aedes itself refuses before it asks us, by the return code that it answers. */
 function reasonOf(error: Error & { errorCode?: number }): string | undefined {
+  if (error.message === 'connect did not arrive in time') return 'timeout';
   return { 1: 'version', 2: 'client_id', 6: 'keepalive' }[error.errorCode ?? 0];
 }

@@ -42,6 +42,7 @@ function setUp() {
     admission: createAdmission(secrets),
     sessions,
     refuse: ({ action, reason }) => refused.push(`${action} ${reason}`),
+    pace: { inTurn: (_client, _who, go) => go() },
     countMessage() {},
   });
   const client = { id: 'ladakh.leh.pc-1', closed: false, close() {} } as Client;

@@ -3,10 +3,17 @@ import type { Aedes, AuthenticateError, Client, PublishPacket } from 'aedes';
 import { payloadLimitBytes } from '#contracts';
 import { type Action, type Asked, judge, principalOf } from './access.ts';
 import type { Admission, Refusal } from './admission.ts';
+import type { Pace } from './pace.ts';
 import type { Refuse } from './refusals.ts';
 import type { Sessions } from './sessions.ts';
 
-export type HookOptions = { admission: Admission; sessions: Sessions; refuse: Refuse; countMessage: (leaf: string) => void };
+export type HookOptions = {
+  admission: Admission;
+  sessions: Sessions;
+  refuse: Refuse;
+  pace: Pick<Pace, 'inTurn'>;
+  countMessage: (leaf: string) => void;
+};
 export type Hooks = Pick<Aedes, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>;
 
 /** Nobody can subscribe to it, so what is moved here reaches nobody. */
@@ -14,7 +21,7 @@ const nowhere = '$refused';
 /** Return codes of CONNACK: 2 identifier rejected, 5 not authorised. */
 const returnCodes: Partial<Record<Refusal, number>> = { client_id: 2, unclean_session: 2 };
 
-export function createHooks({ admission, sessions, refuse, countMessage }: HookOptions): Hooks {
+export function createHooks({ admission, sessions, refuse, pace, countMessage }: HookOptions): Hooks {
   /** True where the admitted client may; anything else is counted under its reason. */
   function may(client: Client | null, action: Action, asked: Asked): boolean {
     const session = client ? sessions.of(client) : undefined;
@@ -46,13 +53,15 @@ export function createHooks({ admission, sessions, refuse, countMessage }: HookO
       refuse({ action: 'connect', reason: verdict.reason, who: username ?? '' });
       done(connackError(verdict.reason), false);
     },
-    /** Asked for wills too, when they fire. */
+    /** Asked for wills too, when they fire: the client is closed by then. */
     authorizePublish(client, packet, done) {
       const oversized = packet.payload.length > payloadLimitBytes;
       if (oversized) refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });
       if (!oversized && may(client, 'publish', asAsked(packet))) countMessage(packet.topic.slice(packet.topic.lastIndexOf('/') + 1));
       else discard(packet);
-      done(null);
+      const session = client && !client.closed ? sessions.of(client) : undefined;
+      if (client && session?.principal.kind === 'pc') pace.inTurn(client, session.name, () => done(null));
+      else done(null);
     },
     authorizeSubscribe(client, subscription, done) {
       done(null, may(client, 'subscribe', asAsked(subscription)) ? subscription : null);

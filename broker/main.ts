@@ -1,8 +1,10 @@
 /** The broker as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { environment, realClock, StartError, serveMetrics } from '#contracts';
+import { environment, oneLine, realClock, StartError, serveMetrics } from '#contracts';
 import { type Broker, createBroker } from './broker.ts';
+import { type Limits, usualLimits, withoutPace } from './limits.ts';
+import { openFilesLimit } from './startup.ts';
 
 const closeLimitMs = 900;
 const log = pino({ base: { part: 'broker' } });
@@ -28,10 +30,25 @@ async function start(env: NodeJS.ProcessEnv): Promise<Broker & { metrics: { clos
     dataDir,
     clock: realClock(),
     log,
+    limits: { ...paceOf(env['SABHA_PACE'] ?? 'on'), strangers: strangersWithin(openFilesLimit()) },
   });
   const metrics = await serveMetrics(started.registry, port('SABHA_METRICS_PORT', 9101));
   log.info({ port: started.port, metricsPort: metrics.port }, 'ready');
   return { ...started, metrics };
+}
+
+/** Strangers may take a quarter of what can be open; the rest is for those who are known. */
+function strangersWithin(openFiles: number): number {
+  const strangers = Math.min(usualLimits.strangers, Math.floor(openFiles / 4));
+  if (strangers < usualLimits.strangers) log.warn({ openFiles }, 'few connections are possible: LimitNOFILE should be 65536');
+  return strangers;
+}
+
+/** `off` is for benches: a few clients that send as much as a nation. */
+function paceOf(pace: string): Partial<Limits> {
+  if (pace !== 'on' && pace !== 'off') throw new StartError(`SABHA_PACE: neither on nor off: ${oneLine(pace, 40)}`);
+  if (pace === 'off') log.warn({}, 'no PC is held to its pace');
+  return pace === 'off' ? withoutPace : {};
 }
 
 /** Within 1 s, whatever a client does. */

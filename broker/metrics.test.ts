@@ -10,6 +10,8 @@ beforeAll(async () => {
   metrics.countMessage('beat');
   metrics.countMessage('beat');
   metrics.countRefused('publish', 'retain');
+  metrics.countDropped('exporter', 'stalled');
+  metrics.countSlowed();
   server = await serveMetrics(metrics.registry, 0);
   text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
 });
@@ -20,6 +22,8 @@ test('the page carries the series of the table with their help and values', () =
     ownSeries.brokerClients,
     ownSeries.brokerMessages,
     ownSeries.brokerRefused,
+    ownSeries.brokerDropped,
+    ownSeries.brokerSlowed,
     ownSeries.registryVersion,
   ]) {
     expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
@@ -28,6 +32,8 @@ test('the page carries the series of the table with their help and values', () =
   expect(text).toContain('sabha_broker_clients{principal="exporter"} 0\n');
   expect(text).toContain('sabha_broker_messages_total{leaf="beat"} 2\n');
   expect(text).toContain('sabha_broker_refused_total{action="publish",reason="retain"} 1\n');
+  expect(text).toContain('sabha_broker_dropped_total{principal="exporter",reason="stalled"} 1\n');
+  expect(text).toContain('sabha_broker_slowed_total 1\n');
   expect(text).toContain('sabha_broker_registry_version 7\n');
 });
 

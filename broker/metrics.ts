@@ -7,6 +7,8 @@ export type Metrics = {
   registry: Registry;
   countMessage(leaf: string): void;
   countRefused(action: string, reason: string): void;
+  countDropped(principal: Principal['kind'], reason: string): void;
+  countSlowed(): void;
 };
 /** Figures that are read when the page is. */
 export type MetricSources = { clients(kind: Principal['kind']): number; registryVersion(): number };
@@ -14,7 +16,7 @@ export type MetricSources = { clients(kind: Principal['kind']): number; registry
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const { brokerClients, brokerMessages, brokerRefused, registryVersion } = ownSeries;
+  const { brokerClients, brokerMessages, brokerRefused, brokerDropped, brokerSlowed, registryVersion } = ownSeries;
   new Gauge({
     ...metricOf(brokerClients),
     registers,
@@ -31,9 +33,13 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   const messages = new Counter({ ...metricOf(brokerMessages), registers });
   const refused = new Counter({ ...metricOf(brokerRefused), registers });
+  const dropped = new Counter({ ...metricOf(brokerDropped), registers });
+  const slowed = new Counter({ ...metricOf(brokerSlowed), registers });
   return {
     registry,
     countMessage: (leaf) => messages.inc({ leaf }),
     countRefused: (action, reason) => refused.inc({ action, reason }),
+    countDropped: (principal, reason) => dropped.inc({ principal, reason }),
+    countSlowed: () => slowed.inc(),
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { realClock } from '#contracts';
 import { createRefuse } from './refusals.ts';
+import { createSeldom } from './seldom.ts';
 
 test('a thousand refusals are counted one by one and said once, and again after a minute', () => {
   const { refuse, lines, counted, pass } = setUp();
@@ -27,8 +28,7 @@ function setUp() {
   const say = (fields: object, line: string) => void lines.push([line, fields]);
   const refuse = createRefuse(
     (action, reason) => counted.set(`${action} ${reason}`, (counted.get(`${action} ${reason}`) ?? 0) + 1),
-    { ...realClock(), up: () => up },
-    { info: say, warn: say, error: say },
+    createSeldom({ ...realClock(), up: () => up }, { info: say, warn: say, error: say }),
   );
   return {
     refuse,

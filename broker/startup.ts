@@ -8,6 +8,13 @@ export function refuseOpenHost(host: string): void {
   if (!isLoopback(host)) throw new StartError(`host ${host} is not loopback: plain MQTT never leaves this machine`);
 }
 
+/** How many connections and files the system lets this process have open. */
+export function openFilesLimit(): number {
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files: { soft: number | 'unlimited' } } };
+  const soft = userLimits?.open_files.soft ?? 'unlimited';
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : soft;
+}
+
 /** The secrets of `flows` and exporter; throws where there are none that can be used. */
 export function loadSecrets(file: string): Secrets {
   const read = readSecrets(loadText(file), file);

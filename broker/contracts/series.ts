@@ -63,6 +63,8 @@ export const ownSeries = {
   brokerClients: gauge('sabha_broker_clients', 'Clients connected, by principal.', ['principal']),
   brokerMessages: counter('sabha_broker_messages_total', 'Messages taken from clients, by leaf.', ['leaf']),
   brokerRefused: counter('sabha_broker_refused_total', 'What the broker refused, by action and reason.', ['action', 'reason']),
+  brokerDropped: counter('sabha_broker_dropped_total', 'Clients that were cut off, by principal and why.', ['principal', 'reason']),
+  brokerSlowed: counter('sabha_broker_slowed_total', 'Messages that had to wait because their PC sent too fast.', []),
   registryVersion: gauge('sabha_broker_registry_version', 'Version of the registry snapshot in use, 0 for none.', []),
   ingestMessages: counter('sabha_ingest_messages_total', 'Messages read by flows, by leaf and result.', ['leaf', 'result']),
   eventsApplied: counter('sabha_events_applied_total', 'Events written to the ledger.', []),

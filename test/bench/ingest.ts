@@ -25,7 +25,7 @@ export const ingestBench: Bench = {
   async run(options) {
     const parts = await createParts({ pcs: Array.from({ length: pcCount }, (_, at) => `vc-${at}`) });
     try {
-      await parts.start('broker');
+      await parts.start('broker', { SABHA_PACE: 'off' });
       const costs = await compare(parts, options);
       const sustained = await sustain(parts, options);
       const versions = { mqtt: versionOf('mqtt'), aedes: versionOf('aedes'), 'node-red': versionOf('node-red') };

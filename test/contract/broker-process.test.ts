@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { brokerFiles } from './broker-under-test.ts';
-import { connect } from './peers.ts';
+import { connect, connectBare } from './peers.ts';
 
 type Line = { level: number; part: string; msg: string; port?: number; metricsPort?: number };
 
@@ -58,6 +58,7 @@ test.each([
   ['SABHA_METRICS_PORT', '70000', 'SABHA_METRICS_PORT: not a port: 70000'],
   ['SABHA_MQTT_HOST', '0.0.0.0', 'host 0.0.0.0 is not loopback: plain MQTT never leaves this machine'],
   ['SABHA_REGISTRY', '', 'SABHA_REGISTRY is not set'],
+  ['SABHA_PACE', 'of', 'SABHA_PACE: neither on nor off: of'],
 ])('%s=%s is one fatal line and exit code 1', async (name, value, line) => {
   const { child, lines } = run({ [name]: value });
   expect(await once(child, 'close')).toEqual([1, null]);
@@ -78,8 +79,21 @@ test('a second start refuses a registry older than the first one used', async ()
   await expect(connect(ready.port ?? 0, pc)).rejects.toThrow('Not authorized');
 });
 
-function run(env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['broker/main.ts'], {
+test('S7 where few descriptors are allowed it says so, and strangers get a quarter of them: who is known still comes in', async () => {
+  files.publish(1, [{ pc }]);
+  const { lines } = run({}, 400);
+  const ready = await lineOf(lines, 'ready');
+  expect(await lineOf(lines, 'few connections are possible: LimitNOFILE should be 65536')).toMatchObject({ openFiles: 400 });
+  const strangers = await Promise.all(Array.from({ length: 800 }, () => connectBare(ready.port ?? 0)));
+  const agent = await connect(ready.port ?? 0, pc);
+  expect(strangers.filter(({ socket }) => !socket.destroyed).length).toBeLessThanOrEqual(101);
+  for (const { socket } of strangers) socket.destroy();
+  agent.client.end(true);
+});
+
+function run(env: Record<string, string> = {}, openFiles?: number) {
+  const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles} && `;
+  const child = spawn('sh', ['-c', `${limit}exec "$0" broker/main.ts`, process.execPath], {
     env: {
       ...process.env,
       SABHA_DATA: files.folder,

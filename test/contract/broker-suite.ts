@@ -3,7 +3,7 @@ import type { IClientOptions } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agentFilters, downLeaves, exporterFilters, flowsFilters, pcTopic, scopeTopic, upLeaves } from '#contracts';
 import { type BrokerUnderTest, type StartBroker, tokenOf } from './broker-under-test.ts';
-import { connect, connectBare, type Peer } from './peers.ts';
+import { connect, connectBare, type Peer, stallOn } from './peers.ts';
 
 const pc = 'ladakh/leh/pc-1';
 const neighbour = 'ladakh/leh/pc-2';
@@ -321,15 +321,6 @@ async function fence(sender: Peer, who: string, { flows, agent }: { flows: Peer;
     await flows.publish(pcTopic(neighbour, 'cmd'), 'fence');
     await agent.hears(pcTopic(neighbour, 'cmd'), 'fence');
   }
-}
-
-/** A subscriber that reads nothing more after its SUBACK. */
-async function stallOn(port: number, who: string, filters: readonly string[]) {
-  const bare = await connectBare(port, who);
-  bare.send({ cmd: 'subscribe', messageId: 1, subscriptions: filters.map((topic) => ({ topic, qos: 1 as const })) });
-  await new Promise((done) => bare.socket.once('data', done));
-  bare.socket.pause();
-  return bare;
 }
 
 function longestGap(peer: Peer) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashToken, makeRegistryKeys, type PcPath, realClock, sealSnapshot } from '#contracts';
 import { createBroker } from '../../broker/broker.ts';
+import type { Limits } from '../../broker/limits.ts';
 
 /** A PC of the registry; its token is `tokenOf` its path. */
 export type Known = { pc: PcPath; revoked?: boolean };
@@ -26,6 +27,8 @@ export type OwnBroker = BrokerUnderTest & {
   folder: string;
   /** Lines of the log, oldest first. */
   lines: string[];
+  /** Whom the lines with this text name. */
+  named(line: string): unknown[];
   /** A sample of the metrics page, such as `sabha_broker_clients{principal="pc"}`; 0 where there is none. */
   sample(series: string): Promise<number>;
   /** Puts a snapshot in place, as `flows` does. */
@@ -33,15 +36,16 @@ export type OwnBroker = BrokerUnderTest & {
 };
 
 /** Starts our broker in this process on a free port, with an empty registry. */
-export async function startOwnBroker(settings: { drainTimeoutMs?: number } = {}): Promise<OwnBroker> {
+export async function startOwnBroker(limits: Partial<Limits> = {}, clock = realClock()): Promise<OwnBroker> {
   const files = brokerFiles();
-  const { lines, log, until } = listeningLog();
-  const broker = await createBroker({ ...files.options, ...settings, host: '127.0.0.1', port: 0, clock: realClock(), log });
+  const { lines, named, log, until } = listeningLog();
+  const broker = await createBroker({ ...files.options, limits, host: '127.0.0.1', port: 0, clock, log });
   let version = 0;
   return {
     port: broker.port,
     folder: files.folder,
     lines,
+    named,
     publish: files.publish,
     async admit(pcs) {
       version += 1;
@@ -84,9 +88,11 @@ export function brokerFiles() {
 
 function listeningLog() {
   const lines: string[] = [];
+  const said: { line: string; who: unknown }[] = [];
   let waiting: { wanted: (line: string, fields: object) => boolean; done: () => void }[] = [];
   const say = (fields: object, line: string) => {
     lines.push(line);
+    said.push({ line, who: 'who' in fields ? fields.who : undefined });
     const heard = waiting.filter(({ wanted }) => wanted(line, fields));
     waiting = waiting.filter((one) => !heard.includes(one));
     for (const { done } of heard) done();
@@ -95,5 +101,6 @@ function listeningLog() {
     new Promise<void>((done) => {
       waiting.push({ wanted, done });
     });
-  return { lines, log: { info: say, warn: say, error: say }, until };
+  const named = (text: string) => said.filter(({ line }) => line === text).map(({ who }) => who);
+  return { lines, named, log: { info: say, warn: say, error: say }, until };
 }

@@ -65,9 +65,9 @@ export async function connect(port: number, who: string, options: IClientOptions
 
 export type Bare = { socket: Socket; send(packet: Packet): void; closed: Promise<undefined> };
 
-/** A bare socket; with `who` it resolves after CONNACK. */
-export async function connectBare(port: number, who?: string): Promise<Bare> {
-  const socket = connectSocket(port, '127.0.0.1');
+/** A bare socket; with `who` it resolves after CONNACK. `from`: the address that it comes from. */
+export async function connectBare(port: number, who?: string, from = '127.0.0.1'): Promise<Bare> {
+  const socket = connectSocket({ port, host: '127.0.0.1', localAddress: from });
   socket.on('error', () => {});
   const closed = new Promise<undefined>((done) => socket.once('close', () => done(undefined)));
   await once(socket, 'connect');
@@ -84,6 +84,15 @@ export async function connectBare(port: number, who?: string): Promise<Bare> {
     await once(socket, 'data');
   }
   return { socket, send, closed };
+}
+
+/** A subscriber that reads nothing more after its SUBACK. */
+export async function stallOn(port: number, who: string, filters: readonly string[]): Promise<Bare> {
+  const bare = await connectBare(port, who);
+  bare.send({ cmd: 'subscribe', messageId: 1, subscriptions: filters.map((topic) => ({ topic, qos: 1 as const })) });
+  await once(bare.socket, 'data');
+  bare.socket.pause();
+  return bare;
 }
 
 /** How a principal names itself in CONNECT. */

@@ -1,0 +1,73 @@
+/** What is asked of a client while it is connected: it sends at its pace, in frames of a size, and it reads. */
+import type { Client } from 'aedes';
+import type { Clock } from '#contracts';
+import type { Admitted } from './admission.ts';
+import { type Frame, type FrameFault, guardFrames, waitForNobody } from './guard.ts';
+import type { Limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import { createPace, type Pace } from './pace.ts';
+import type { Refuse } from './refusals.ts';
+import type { Seldom } from './seldom.ts';
+import type { Sessions } from './sessions.ts';
+
+export type ConductOptions = {
+  limits: Limits;
+  clock: Clock;
+  sessions: Sessions;
+  refuse: Refuse;
+  metrics: Pick<Metrics, 'countDropped' | 'countSlowed'>;
+  /** With lines of its own: refusals, which a stranger can cause, never take them. */
+  say: Seldom;
+};
+
+export type Conduct = {
+  pace: Pace;
+  /** A client, before anything is read from it. */
+  watch(client: Client): void;
+  admitted(client: Client): void;
+  /** A client is about to be closed for this error. */
+  failed(client: Client, error: Error): void;
+};
+
+const lines = { stalled: 'cut off: it did not read', flood: 'cut off: it sent too much at once' } as const;
+
+/** Guarantee: who is cut off is named and counted, once. */
+export function createConduct({ limits, clock, sessions, refuse, metrics, say }: ConductOptions): Conduct {
+  const pace = createPace(limits, clock, (who) => {
+    metrics.countSlowed();
+    say(`slowed ${who}`, { who }, 'slowed down: it sends too fast');
+  });
+  function cutOff({ principal, name }: Admitted, reason: keyof typeof lines): void {
+    metrics.countDropped(principal.kind, reason);
+    say(`${reason} ${name}`, { who: name, reason }, lines[reason]);
+  }
+  function onFault(client: Client, fault: FrameFault): void {
+    const admitted = sessions.of(client);
+    if (admitted && fault === 'flood') cutOff(admitted, fault);
+    else refuse({ action: 'frame', reason: fault, who: client.id ?? '' });
+  }
+  return {
+    pace,
+    watch(client) {
+      const mayTake = (frame: Frame) => {
+        const admitted = sessions.of(client);
+        return admitted?.principal.kind !== 'pc' || pace.take(admitted.name, weightOf(frame), frame.length);
+      };
+      guardFrames(client, { mayTake, onFault: (fault) => onFault(client, fault) });
+    },
+    admitted(client) {
+      // `flows` alone is waited for: what it cannot take yet stays with the PCs, whose spools are made for it.
+      if (sessions.of(client)?.principal.kind !== 'flows') waitForNobody(client);
+    },
+    failed(client, error) {
+      const admitted = sessions.of(client);
+      if (admitted && !client.closed && error.message === 'drain timeout') cutOff(admitted, 'stalled');
+    },
+  };
+}
+
+/** In messages. An acknowledgement answers what the centre sent; a subscription is judged filter by filter, and an agent's are some 45 bytes each. */
+function weightOf({ cmd, length }: Frame): number {
+  if (cmd === 'puback') return 0.02;
+  return cmd === 'subscribe' || cmd === 'unsubscribe' ? length / 32 : 1;
+}

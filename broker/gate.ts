@@ -1,0 +1,66 @@
+/** Who may open a connection at all, before anything is read from it. Strangers cannot take the places of those who are admitted. */
+import type { Socket } from 'node:net';
+import { type Clock, isLoopback } from '#contracts';
+import { createBuckets } from './buckets.ts';
+import type { Limits } from './limits.ts';
+import type { Refuse } from './refusals.ts';
+
+export type Gate = {
+  /** A new connection; where it is not let in, it is closed, and the answer is false. */
+  enter(socket: Socket): boolean;
+  /** It has said who it is. Over TLS this is the socket within the one that entered. */
+  admitted(socket: Socket): void;
+};
+
+/** Guarantee: at most `strangers` connections are not admitted; where more come, the one that has waited longest goes, not the newest. */
+export function createGate({ strangers: most, connects, sparesLoopback }: Limits, clock: Clock, refuse: Refuse): Gate {
+  const strangers = new Map<string, Socket>();
+  const budget = createBuckets(connects);
+
+  function isTooFast(address: string): boolean {
+    const network = networkOf(address);
+    if (sparesLoopback && isLoopback(network)) return false;
+    const now = clock.up();
+    if (budget.waitMs(network, 1, now) > 0) return true;
+    budget.take(network, 1, now);
+    return false;
+  }
+  function turnAway(socket: Socket, reason: 'rate' | 'crowd'): void {
+    refuse({ action: 'connect', reason, who: socket.remoteAddress ?? '' });
+    socket.destroy();
+  }
+
+  return {
+    enter(socket) {
+      if (isTooFast(socket.remoteAddress ?? '')) {
+        turnAway(socket, 'rate');
+        return false;
+      }
+      const ends = endsOf(socket);
+      strangers.set(ends, socket);
+      socket.once('close', () => {
+        if (strangers.get(ends) === socket) strangers.delete(ends);
+      });
+      const [oldest] = strangers;
+      if (oldest && strangers.size > most) {
+        strangers.delete(oldest[0]);
+        turnAway(oldest[1], 'crowd');
+      }
+      return true;
+    },
+    admitted: (socket) => void strangers.delete(endsOf(socket)),
+  };
+}
+
+/** Whose connections are counted together: an IPv4 address, or the 64 bits of IPv6 that one subscriber has to himself. */
+export function networkOf(address: string): string {
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+  if (mapped !== undefined || !address.includes(':') || isLoopback(address)) return mapped ?? address;
+  const [head = [], tail = []] = address.split('::').map((half) => (half === '' ? [] : half.split(':')));
+  return [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail].slice(0, 4).join(':');
+}
+
+/** Tells a connection from all others, whether it is seen within TLS or from outside. */
+function endsOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
+}

@@ -1,0 +1,44 @@
+/** How much one client may ask of the broker, so that no other one is hurt. */
+
+/** A full bucket holds `burst`; what is taken flows back with `perSecond`. */
+export type Rate = { perSecond: number; burst: number };
+
+export type Limits = {
+  /** How long a subscriber that stopped reading is waited for; then it is dropped. */
+  drainTimeoutMs: number;
+  /** From the connection to its CONNECT. */
+  connectTimeoutMs: number;
+  /** Connections that are not admitted yet; above it the one that waits longest makes room. */
+  strangers: number;
+  /** New connections of one address. */
+  connects: Rate;
+  /** Loopback has no limit of connections. */
+  sparesLoopback: boolean;
+  /** Frames of one PC, over all its connections. */
+  messages: Rate;
+  /** Bytes of one PC, over all its connections. */
+  bytes: Rate;
+  /** A PC whose next message would wait longer than this has sent what no agent sends, and is dropped. */
+  longestWaitMs: number;
+};
+
+export const usualLimits: Limits = {
+  drainTimeoutMs: 5_000,
+  connectTimeoutMs: 10_000,
+  // About as many as one core shakes hands with over TLS before they are timed out (480 a second): more would wait in vain.
+  strangers: 4_000,
+  // An office behind one address has up to 3 PCs, the gateway of a state some 60: all are back within seconds, and a guesser is slow.
+  connects: { perSecond: 10, burst: 50 },
+  // From there come only the centre's own parts and what its operator forwards, which is many PCs by one address.
+  sparesLoopback: true,
+  // An agent says some 3 messages a minute, a dozen at each birth, and at most one state in 2 s.
+  messages: { perSecond: 20, burst: 200 },
+  // A spool of 64 MB comes in batches of 60 KB, one at a time: it is empty in 9 minutes, and no batch waits longer than half a second.
+  bytes: { perSecond: 128 * 1_024, burst: 1_024 * 1_024 },
+  // 600 messages in one breath; well below the 30 s after which an agent sends again.
+  longestWaitMs: 20_000,
+};
+
+const unlimited: Rate = { perSecond: Number.POSITIVE_INFINITY, burst: 1 };
+/** For benches, which send as one PC what hundreds would. */
+export const withoutPace: Partial<Limits> = { messages: unlimited, bytes: unlimited };

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { payloadLimitBytes } from '#contracts';
+import { usualLimits } from './limits.ts';
+import { createPace } from './pace.ts';
+
+const pc = 'ladakh.leh.pc-1';
+const connection = {};
+
+test('S8 an honest agent that drains a spool of 64 MB is slowed down and never refused: no batch waits a second, all of it ten minutes', () => {
+  const { pace, pass, clock } = setUp();
+  const batchBytes = payloadLimitBytes - 4_096;
+  let longestMs = 0;
+  // As the agent does: the next batch after the ack of the last.
+  for (let sent = 0; sent < 64 * 1_024 * 1_024; sent += batchBytes) {
+    expect(pace.take(pc, 1, batchBytes)).toBe(true);
+    const from = clock.up();
+    let gone = false;
+    pace.inTurn(connection, pc, () => {
+      gone = true;
+    });
+    while (!gone) pass(10);
+    longestMs = Math.max(longestMs, clock.up() - from);
+  }
+  expect(longestMs).toBeGreaterThan(100); // it was slowed down
+  expect(longestMs).toBeLessThan(1_000);
+  expect(clock.up()).toBeLessThan(600_000);
+});
+
+test('S8 what comes faster than its pace waits in order, and another connection of the same PC gets no new allowance', () => {
+  const { pace, pass, slowed } = setUp();
+  const heard: number[] = [];
+  const send = (from: object, n: number) => {
+    expect(pace.take(pc, 1, 100)).toBe(true);
+    pace.inTurn(from, pc, () => heard.push(n));
+  };
+  for (let n = 0; n < 210; n += 1) send(connection, n);
+  expect(heard).toHaveLength(200);
+  expect(slowed).toHaveLength(10);
+  send({}, 210);
+  expect(heard).toHaveLength(200);
+  pass(550);
+  expect(heard).toEqual(Array.from({ length: 211 }, (_, n) => n));
+});
+
+test('S8 what would wait longer than 20 s is refused and costs nothing; another PC is not touched', () => {
+  const { pace, pass } = setUp();
+  let taken = 0;
+  while (pace.take(pc, 1, 100)) taken += 1;
+  expect(taken).toBe(200 + 20 * 20);
+  expect(pace.take('ladakh.leh.pc-2', 1, 100)).toBe(true);
+  pass(50);
+  expect(pace.take(pc, 1, 100)).toBe(true);
+});
+
+test('what waits of a connection that is over is let go', () => {
+  const { pace, pass, timers } = setUp();
+  let heard = 0;
+  for (let n = 0; n < 205; n += 1) {
+    pace.take(pc, 1, 100);
+    pace.inTurn(connection, pc, () => {
+      heard += 1;
+    });
+  }
+  pace.gone(connection);
+  pass(60_000);
+  expect(heard).toBe(200);
+  expect(timers()).toBe(0);
+});
+
+function setUp() {
+  let up = 0;
+  let tasks: { at: number; run: () => void }[] = [];
+  const clock = {
+    now: () => 0,
+    up: () => up,
+    after(delayMs: number, run: () => void) {
+      const task = { at: up + delayMs, run };
+      tasks = [...tasks, task].toSorted((a, b) => a.at - b.at);
+      return () => {
+        tasks = tasks.filter((one) => one !== task);
+      };
+    },
+  };
+  const slowed: string[] = [];
+  return {
+    clock,
+    slowed,
+    timers: () => tasks.length,
+    pace: createPace(usualLimits, clock, (who) => slowed.push(who)),
+    pass(ms: number) {
+      const until = up + ms;
+      for (let next = tasks[0]; next && next.at <= until; next = tasks[0]) {
+        tasks.shift();
+        up = Math.max(up, next.at);
+        next.run();
+      }
+      up = until;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** Says things in the log seldom enough that nobody can fill it. */
+import type { Clock } from '#contracts';
+import type { Log } from './log.ts';
+
+/** Each `about` is said once in a window. */
+export type Seldom = (about: string, fields: object, line: string) => void;
+
+const windowMs = 60_000;
+const linesPerWindow = 60;
+
+/** Guarantee: never more than 60 lines a minute. */
+export function createSeldom(clock: Clock, log: Log): Seldom {
+  let windowStart = clock.up();
+  const said = new Set<string>();
+  return (about, fields, line) => {
+    if (clock.up() - windowStart >= windowMs) {
+      windowStart = clock.up();
+      said.clear();
+    }
+    if (said.has(about) || said.size >= linesPerWindow) return;
+    said.add(about);
+    log.warn(fields, line);
+  };
+}
