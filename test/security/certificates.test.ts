@@ -105,6 +105,33 @@ describe('S1 the certificate', () => {
     expect(statSync(join(folder, 'ca', 'ca.key')).mode & 0o777).toBe(0o600);
   });
 
+  test('is given on a request that openssl made, and openssl reads what EST answers', async () => {
+    const key = join(folder, 'own.key');
+    const request = openssl(
+      'req',
+      '-new',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      key,
+      '-subj',
+      '/CN=a.b.c',
+    );
+    const read = await authority.readRequest(request);
+    if (!read.ok) throw new Error(read.line);
+    expect(read.value.name).toBe('a.b.c');
+    const { pem } = await authority.issue({ kind: 'pc', name: read.value.name }, read.value.publicKey);
+    const list = join(folder, 'answer.p7');
+    writeFileSync(list, Buffer.from(await authority.pkcs7([pem, ...authority.roots]), 'base64'));
+    expect(openssl('pkcs7', '-inform', 'DER', '-in', list, '-print_certs').match(/^subject=.*$/gm)).toEqual([
+      'subject=CN=a.b.c',
+      expect.stringMatching(/^subject=CN=Sabha [0-9a-f]{8}$/),
+    ]);
+  });
+
   test('numbers are never given twice', async () => {
     const serials = await Promise.all(Array.from({ length: 200 }, async () => (await issue({ kind: 'pc', name: 'a.b.c' })).serial));
     expect(new Set(serials).size).toBe(200);

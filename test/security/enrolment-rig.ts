@@ -80,6 +80,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     folder,
     authority,
     office,
+    apply: sites.apply,
     ledger,
     clock,
     told,

@@ -1,7 +1,10 @@
 /** S2: what an enrolment code opens, and what it does not. S5: what a revoked, renewed or forged certificate opens. */
-import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadX509, makePrivateKey, readEnrolCode, serialOf } from '#contracts';
+import { openAuthority } from '../../flows/pki/authority.ts';
 import { ask, certificatesOf, enrol, newRequest, openRig, type Rig, renew, serverCertificate } from './enrolment-rig.ts';
 
 const [one, two, far] = ['ladakh.leh.vc-1', 'ladakh.leh.vc-2', 'ladakh.kargil.vc-1'];
@@ -269,6 +272,24 @@ describe('S5 renewal', () => {
     for (const client of all) expect((await renew(rig, client, one)).status).toBe(403);
     expect(certificates()).toEqual([serial(held.cert)]);
     await stranger.close();
+  });
+
+  test('while another authority takes over, a certificate of the old one gets the next from the new one', async () => {
+    const entry = rig.entry('ladakh/leh/vc-1');
+    const [oldRoot = ''] = rig.authority.roots;
+    const changed = await openRig({
+      prepare: async (folder) => {
+        const { roots } = await openAuthority(folder, { now: Date.now, random: randomBytes });
+        writeFileSync(join(folder, 'roots.pem'), `${roots[0]}${oldRoot}`);
+      },
+    });
+    await changed.apply({ nodes: [], gone: [], replaced: [], registry: entry === undefined ? [] : [entry], audit: null });
+    const next = await renew(changed, held, one);
+    const isOf = (pem: string) => new X509Certificate(next.cert).verify(new X509Certificate(pem).publicKey);
+    expect([next.status, ...changed.authority.roots.map(isOf)]).toEqual([200, true, false]);
+    expect(await certificatesOf((await ask(changed, { path: 'est/cacerts' })).text)).toHaveLength(2);
+    expect((await renew(changed, next, one)).status).toBe(429);
+    await changed.close();
   });
 
   test('a certificate renews its own name only', async () => {
