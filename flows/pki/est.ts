@@ -40,7 +40,13 @@ const certificates = 'application/pkcs7-mime';
 export async function startEnrolment(options: EstOptions & { host: string; port: number; tls: ServerTls }): Promise<EnrolmentServer> {
   const { host, port, tls } = options;
   const asked = { requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', handshakeTimeout: handshakeLimitMs } as const;
-  const app = fastify({ https: { ...tls, ...asked }, bodyLimit: bodyLimitBytes, requestTimeout: 10_000, forceCloseConnections: true });
+  const app = fastify({
+    https: { ...tls, ...asked },
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5_000,
+    forceCloseConnections: true,
+  });
   app.server.maxConnections = connectionsMax;
   app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('nothing is here\n'));
   addEst(app as unknown as FastifyInstance, options);
