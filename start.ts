@@ -135,6 +135,8 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_TOKEN_FILE: places.flowsToken,
     SABHA_REGISTRY_KEY: places.registryKey,
     SABHA_ADMIT: places.admit,
+    SABHA_BROKER_CSR: join(data, 'broker', 'server.csr'),
+    SABHA_BROKER_CERT: join(data, 'broker', 'server.pem'),
     SABHA_WALL: folder('dashboards/wall'),
     SABHA_MODULES: folder('node_modules'),
     SABHA_API_PORT: `${settings.ports.api}`,

@@ -9,7 +9,7 @@ const secrets = v.strictObject({ flows: hash, exporter: hash });
 /** SHA-256 of the tokens of the two clients that are no PCs, hexadecimal. */
 export type Secrets = v.InferOutput<typeof secrets>;
 export type Identity = { clientId: string; clean: boolean; username: string | undefined; password: string | undefined };
-export type Admitted = { ok: true; principal: Principal; name: string; tokenHash: string };
+export type Admitted = { ok: true; principal: Principal; name: string; tokenHash: string | null };
 export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'revoked';
 
 export type Admission = {
@@ -22,7 +22,7 @@ export type Admission = {
 };
 
 export function createAdmission(own: Secrets): Admission {
-  let pcs = new Map<string, { tokenHash: string; revoked: boolean }>();
+  let pcs = new Map<string, { tokenHash: string | null; revoked: boolean }>();
   const find = (name: string) => (name === 'flows' || name === 'exporter' ? { tokenHash: own[name], revoked: false } : pcs.get(name));
 
   return {

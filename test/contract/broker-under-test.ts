@@ -78,9 +78,9 @@ export function brokerFiles() {
   writeFileSync(options.registryKeyFile, keys.publicKey);
   writeFileSync(options.secretsFile, JSON.stringify({ flows: hashToken(tokenOf('flows')), exporter: hashToken(tokenOf('exporter')) }));
   function publish(version: number, known: Known[]): void {
-    const pcs = known.map(({ pc, revoked = false }) => ({ pc, tokenHash: hashToken(tokenOf(pc)), revoked }));
+    const pcs = known.map(({ pc, revoked = false }) => ({ pc, tokenHash: hashToken(tokenOf(pc)), certificates: [], revoked }));
     const draft = `${options.registryFile}.new`;
-    writeFileSync(draft, sealSnapshot({ version, at: 0, pcs }, createPrivateKey(keys.privateKey)));
+    writeFileSync(draft, sealSnapshot({ version, at: 0, pcs, roots: [] }, createPrivateKey(keys.privateKey)));
     renameSync(draft, options.registryFile);
   }
   return { folder, options, publish };
