@@ -13,12 +13,13 @@ test('the right token admits: flows, exporter and a PC of the registry', () => {
 });
 
 test.each<[string, Identity, RegistryEntry[]]>([
-  ['no_identity', { clientId: name, clean: true, username: undefined, password: undefined }, [entry()]],
-  ['no_identity', { ...identity(name, 'right'), password: undefined }, [entry()]],
+  ['no_identity', { clientId: name, clean: true, username: undefined, proof: { password: undefined } }, [entry()]],
+  ['no_identity', { ...identity(name, 'right'), proof: { password: undefined } }, [entry()]],
   ['no_identity', identity('', 'right'), [entry()]],
   ['client_id', { ...identity(name, 'right'), clientId: 'ladakh.leh.pc-2' }, [entry()]],
   ['unclean_session', { ...identity(name, 'right'), clean: false }, [entry()]],
   ['wrong_token', identity(name, 'wrong'), [entry()]],
+  ['wrong_token', identity(name, 'right'), [entry({ tokenHash: null })]],
   ['wrong_token', identity('flows', 'of-exporter'), [entry()]],
   ['wrong_token', identity(name, 'wrong'), [entry({ revoked: true })]],
   ['revoked', identity(name, 'right'), [entry({ revoked: true })]],
@@ -44,7 +45,7 @@ test.each<[string, RegistryEntry[]]>([
   const admitted = admission.authenticate(identity(name, 'right'));
   if (!admitted.ok) throw new Error(admitted.reason);
   expect(admission.holds(admitted)).toBe(true);
-  admission.use({ version: 2, at: 0, pcs });
+  admission.use({ version: 2, at: 0, pcs, roots: [] });
   expect(admission.holds(admitted)).toBe(false);
 });
 
@@ -61,14 +62,14 @@ test('a wrong secrets file is one line that says what is wrong and where', () =>
 
 function admissionWith(pcs: RegistryEntry[]) {
   const admission = createAdmission(secrets);
-  admission.use({ version: 1, at: 0, pcs });
+  admission.use({ version: 1, at: 0, pcs, roots: [] });
   return admission;
 }
 
 function entry(change: Partial<RegistryEntry> = {}): RegistryEntry {
-  return { pc: 'ladakh/leh/pc-1', tokenHash: hashToken('right'), revoked: false, ...change };
+  return { pc: 'ladakh/leh/pc-1', tokenHash: hashToken('right'), certificates: [], revoked: false, ...change };
 }
 
 function identity(username: string, password: string): Identity {
-  return { clientId: username, clean: true, username, password };
+  return { clientId: username, clean: true, username, proof: { password } };
 }

@@ -13,12 +13,15 @@ import { createRefuse, type Refuse } from './refusals.ts';
 import { followRegistry } from './registry-file.ts';
 import { createSessions } from './sessions.ts';
 import { loadKey, loadSecrets, refuseOpenHost } from './startup.ts';
+import { createTlsListener, type TlsListener } from './tls.ts';
 
 export type BrokerOptions = {
   /** Loopback only: this listener is plain TCP. */
   host: string;
   /** 0 takes a free one. */
   port: number;
+  /** Where PCs with a certificate come in, from other machines too; absent = nowhere. */
+  tls?: { host: string; port: number } | undefined;
   /** JSON `{flows, exporter}`: SHA-256 of their tokens, hexadecimal. */
   secretsFile: string;
   /** Snapshot of the registry, signed by `flows`; it may come later. */
@@ -32,7 +35,7 @@ export type BrokerOptions = {
   /** How long a subscriber that stopped reading may hold up those who publish to it. */
   drainTimeoutMs?: number;
 };
-export type Broker = { port: number; registry: Registry; close(): Promise<void> };
+export type Broker = { port: number; tlsPort: number | undefined; registry: Registry; close(): Promise<void> };
 
 /**
  * Starts the broker; throws `StartError` where a setting or a file is wrong.
@@ -46,6 +49,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   makeFolder(options.dataDir);
   const admission = createAdmission(secrets);
   const sessions = createSessions();
+  const tls = options.tls && (await createTlsListener(options));
   const registryFile = followRegistry({
     file: options.registryFile,
     key,
@@ -54,6 +58,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     log,
     onSnapshot(snapshot) {
       admission.use(snapshot);
+      tls?.trust(snapshot.roots ?? []);
       for (const { name } of sessions.endUnless(admission.holds)) log.warn({ who: name }, 'session ended: no longer admitted');
     },
   });
@@ -70,26 +75,36 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     heartbeatInterval: 60_000,
   });
   const listener = createListener(aedes, refuse, sessions.gone);
+  if (tls) listener.add(tls.server);
   const close = async () => {
     registryFile.close();
+    tls?.close();
     if (aedes.closed) return;
     const closed = new Promise<void>((done) => aedes.close(done));
     listener.close();
     await closed;
   };
   try {
-    return { port: await listen(listener.server, options), registry: metrics.registry, close };
+    const port = await listen(listener.server, options);
+    const tlsPort = tls && options.tls ? await listen(tls.server, options.tls) : undefined;
+    return { port, tlsPort, registry: metrics.registry, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-type Listener = { server: Server; close(): void };
+type Listener = {
+  server: Server;
+  /** Takes in who comes over TLS as well. */
+  add(secure: TlsListener['server']): void;
+  close(): void;
+};
 
 function createListener(aedes: Aedes, refuse: Refuse, gone: (client: Client) => void): Listener {
   const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
+  const secures: Server[] = [];
+  const take = (socket: Socket) => {
     sockets.add(socket);
     const client = aedes.handle(socket);
     guardFrames(client, (reason) => refuse({ action: 'frame', reason, who: client.id ?? '' }));
@@ -97,17 +112,26 @@ function createListener(aedes: Aedes, refuse: Refuse, gone: (client: Client) => 
       sockets.delete(socket);
       gone(client);
     });
-  });
+  };
+  const server = createServer({ noDelay: true }, take);
   // Too many open files, say: the next connection may succeed.
-  server.on('error', (error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message }));
+  const notAccepted = (error: Error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message });
+  server.on('error', notAccepted);
   aedes.on('connectionError', (_client, error) => {
     const reason = reasonOf(error);
     if (reason) refuse({ action: 'connect', reason, who: '' });
   });
   return {
     server,
+    add(secure) {
+      secures.push(secure);
+      secure.on('error', notAccepted).on('secureConnection', take);
+      // Who has not ended the handshake yet is closed with the others.
+      secure.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
+      secure.on('tlsClientError', (error) => refuse({ action: 'connect', reason: 'tls', who: '', what: error.message }));
+    },
     close() {
-      server.close();
+      for (const one of [server, ...secures]) one.close();
       for (const socket of sockets) socket.destroy();
     },
   };

@@ -45,7 +45,7 @@ function setUp() {
     countMessage() {},
   });
   const client = { id: 'ladakh.leh.pc-1', closed: false, close() {} } as Client;
-  sessions.open(client, { ok: true, principal: { kind: 'pc', pc: own }, name: client.id, tokenHash: '' });
+  sessions.open(client, { ok: true, principal: { kind: 'pc', pc: own }, name: client.id, ground: { tokenHash: '' } });
   const forwarded = (topic: string) => {
     const packet = {
       cmd: 'publish' as const,

@@ -1,8 +1,9 @@
 /** Turns admission and access into the words of aedes. A denial is never an error to the client: it would resend for ever. */
+import { TLSSocket } from 'node:tls';
 import type { Aedes, AuthenticateError, Client, PublishPacket } from 'aedes';
 import { payloadLimitBytes } from '#contracts';
 import { type Action, type Asked, judge, principalOf } from './access.ts';
-import type { Admission, Refusal } from './admission.ts';
+import type { Admission, Proof, Refusal } from './admission.ts';
 import type { Refuse } from './refusals.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -38,7 +39,7 @@ export function createHooks({ admission, sessions, refuse, countMessage }: HookO
       done(null, true);
     },
     authenticate(client, username, password, done) {
-      const verdict = admission.authenticate({ clientId: client.id, clean: client.clean, username, password: password?.toString() });
+      const verdict = admission.authenticate({ clientId: client.id, clean: client.clean, username, proof: proofOf(client, password) });
       if (verdict.ok) {
         sessions.open(client, verdict);
         return done(null, true);
@@ -61,6 +62,11 @@ export function createHooks({ admission, sessions, refuse, countMessage }: HookO
       return may(client, 'forward', asAsked({ topic: packet.topic })) ? packet : null;
     },
   };
+}
+
+/** Over TLS the certificate alone counts. */
+function proofOf({ conn }: Client, password: Readonly<Buffer | null> | undefined): Proof {
+  return conn instanceof TLSSocket ? { certificate: conn.getPeerX509Certificate() } : { password: password?.toString() };
 }
 
 function asAsked({ topic, qos = 0, retain = false }: { topic: string; qos?: number; retain?: boolean }): Asked {

@@ -49,6 +49,6 @@ export async function openRegistry({ ledger, clock, file, key, admitted }: Regis
 function admission(entry: RegistryEntry): Op[] {
   return [
     { op: 'registry', entry },
-    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash },
+    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash ?? '' },
   ];
 }

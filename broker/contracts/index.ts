@@ -1,6 +1,8 @@
 /** The contracts: all that the four parts know of each other. This folder imports nothing of ours. */
 export * from './api.ts';
+export * from './certificates.ts';
 export * from './clock.ts';
+export * from './enrol-code.ts';
 export * from './faults.ts';
 export * from './links.ts';
 export * from './messages.ts';

@@ -9,9 +9,10 @@ const snapshot: RegistrySnapshot = {
   version: 3,
   at: 1_764_000_000_000,
   pcs: [
-    { pc: 'ladakh/leh/hall', tokenHash: hashToken('one'), revoked: false },
-    { pc: 'ladakh/leh/office', tokenHash: hashToken('two'), revoked: true },
+    { pc: 'ladakh/leh/hall', tokenHash: hashToken('one'), certificates: [], revoked: false },
+    { pc: 'ladakh/leh/office', tokenHash: null, certificates: ['4f00', '7a'], ends: { '4f00': 5, '7a': 6 }, revoked: true },
   ],
+  roots: ['-----BEGIN CERTIFICATE-----'],
 };
 
 test('what is sealed is opened with the public key, unchanged', () => {
@@ -53,6 +54,7 @@ describe('nothing of a file is used', () => {
     ['has version 0', JSON.stringify({ ...snapshot, version: 0 })],
     ['names a PC that is none', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], pc: 'ladakh/leh/all' }] })],
     ['holds a token where its hash belongs', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], tokenHash: 'one' }] })],
+    ['writes a serial number in another way', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], certificates: ['0a'] }] })],
     ['does not say whether a PC is revoked', JSON.stringify({ ...snapshot, pcs: [{ pc: 'a/b/c', tokenHash: hashToken('x') }] })],
   ])('when it is signed well but %s', (_what, payload) => {
     const signature = sign(null, Buffer.from(payload), privateKey).toString('base64');
@@ -60,10 +62,20 @@ describe('nothing of a file is used', () => {
   });
 });
 
+test('a snapshot from before there were certificates is read', () => {
+  const payload = JSON.stringify({ version: 1, at: 2, pcs: [{ pc: 'a/b/c', tokenHash: hashToken('x'), revoked: false }] });
+  const signature = sign(null, Buffer.from(payload), privateKey).toString('base64');
+  expect(openSnapshot(JSON.stringify({ payload, signature }), publicKey)).toMatchObject({
+    ok: true,
+    value: { roots: [], pcs: [{ certificates: [] }] },
+  });
+});
+
 test('a token matches its own hash and no other', () => {
   expect(hashToken('one')).toMatch(/^[0-9a-f]{64}$/);
   expect(tokenMatches('one', hashToken('one'))).toBe(true);
   for (const other of ['', 'One', 'one ', 'two']) expect(tokenMatches(other, hashToken('one'))).toBe(false);
+  expect(tokenMatches('', null)).toBe(false);
 });
 
 test('each key pair is a new one', () => {

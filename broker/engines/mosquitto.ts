@@ -78,7 +78,9 @@ function userOf(name: string, writes: readonly string[], reads: readonly string[
 
 function principalsOf({ snapshot, secrets }: Registry): { who: string; name: string; tokenHash: string }[] {
   const parts = Object.entries(secrets).map(([who, tokenHash]) => ({ who, name: who, tokenHash }));
-  return [...parts, ...admitted(snapshot).map(({ pc, tokenHash }) => ({ who: pc, name: nameOf(pc), tokenHash }))];
+  // Who has a certificate alone is no user with a password.
+  const pcs = admitted(snapshot).flatMap(({ pc, tokenHash }) => (tokenHash === null ? [] : [{ who: pc, name: nameOf(pc), tokenHash }]));
+  return [...parts, ...pcs];
 }
 
 function admitted(snapshot: RegistrySnapshot): RegistrySnapshot['pcs'] {

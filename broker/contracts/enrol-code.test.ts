@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { randomFrom } from '../../test/random.ts';
+import { enrolSecretOf, pinOf, readEnrolCode, writeEnrolCode } from './enrol-code.ts';
+
+const root = Buffer.from('the DER of a root');
+const secret = Buffer.from('00443214c74254b635cf84653a', 'hex');
+
+test('a code is the secret and the pin, in groups of five that Crockford would read', () => {
+  const code = writeEnrolCode(secret, root);
+  expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{5}-){7}[0-9A-HJKMNP-TV-Z]{5}$/);
+  expect(code.startsWith('01234-56789-ABCDE-FGHJK-')).toBe(true);
+  expect(readEnrolCode(code)).toEqual({ ok: true, value: { secret: '0123456789ABCDEFGHJK', pin: pinOf(root) } });
+});
+
+test('the pin is the beginning of the SHA-256 of the root', () => {
+  const bits = BigInt(`0x${createHash('sha256').update(root).digest('hex')}`) >> 156n;
+  const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+  const value = [...pinOf(root)].reduce((sum, digit) => sum * 32n + BigInt(digits.indexOf(digit)), 0n);
+  expect(value).toBe(bits);
+  expect(pinOf(Buffer.from('another root'))).not.toBe(pinOf(root));
+});
+
+test('what people mistake is read as it was meant', () => {
+  const code = writeEnrolCode(secret, root);
+  const typed = code.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l').replaceAll('-', ' ');
+  expect(readEnrolCode(` ${typed}\n`)).toEqual(readEnrolCode(code));
+  expect(readEnrolCode(code.replaceAll('1', 'I').replaceAll('-', ''))).toEqual(readEnrolCode(code));
+  expect(enrolSecretOf(typed)).toBe('0123456789ABCDEFGHJK');
+  expect(enrolSecretOf('01234-56789-abcde-fghjk')).toBe('0123456789ABCDEFGHJK');
+});
+
+test.each(['', '01234', 'U'.repeat(40), '!'.repeat(20), '0'.repeat(39), '0'.repeat(41)])('%j is no code', (text) => {
+  expect(readEnrolCode(text)).toEqual({ ok: false, line: expect.stringMatching(/^the enrolment code has /) });
+  expect(enrolSecretOf(text)).toBeUndefined();
+});
+
+test('any secret comes back as it was written', () => {
+  const random = randomFrom(7);
+  for (let round = 0; round < 500; round++) {
+    const bytes = Uint8Array.from({ length: 13 }, () => random.below(256));
+    const read = readEnrolCode(writeEnrolCode(bytes, root));
+    const value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`) >> 4n;
+    const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+    expect(read.ok && [...read.value.secret].reduce((sum, digit) => sum * 32n + BigInt(digits.indexOf(digit)), 0n)).toBe(value);
+  }
+  expect(() => writeEnrolCode(Buffer.alloc(12), root)).toThrow('too few');
+});
