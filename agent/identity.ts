@@ -81,8 +81,8 @@ function identityOf(texts: Texts, folder: string): Read<Identity> {
   if (!isKeyOf(texts.key, certificate)) return wrong('key', 'not the key of the certificate');
   const roots = certificatesIn(texts.roots).map(String);
   if (roots.length === 0) return wrong('roots', 'no certificate of an authority');
-  const said = v.safeParse(v.pipe(v.string(), v.parseJson(undefined, 'not JSON'), centre), texts.centre);
-  if (!said.success) return wrong('centre', describeIssue(said.issues[0]));
+  const said = v.safeParse(v.pipe(v.string(), v.parseJson(), centre), texts.centre);
+  if (!said.success) return wrong('centre', said.issues[0].type === 'parse_json' ? 'not JSON' : describeIssue(said.issues[0]));
   return { ok: true, value: { pc, centre: said.output, key: texts.key, chain: texts.chain, certificate, roots } };
 }
 

@@ -20,7 +20,8 @@ const stopLimitMs = 2_000;
 /** Runs the agent until SIGTERM or SIGINT. A setting or a folder that will not do: one line, exit 1. */
 export async function main(): Promise<void> {
   const log = pino({ base: { part: 'agent' } });
-  const opened = openIdentity(identityFolder(process.env['SABHA_DATA'] ?? ''));
+  const dataDir = process.env['SABHA_DATA'];
+  const opened = dataDir ? openIdentity(identityFolder(dataDir)) : { ok: true as const, value: undefined };
   if (!opened.ok) return fail(log, opened.line);
   const settings = readAgentSettings(process.env, opened.value?.pc);
   if (!settings.ok) return fail(log, settings.line);
@@ -58,7 +59,7 @@ function wayOfToken({ tokenFile = '', host, port, speed }: AgentSettings) {
 /** To the centre that the identity names, whatever the environment says. */
 function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity, log: Log) {
   const folder = identityFolder(dataDir);
-  const kept = keepRenewed({
+  const current = keepRenewed({
     identity,
     renew: (one) => renew(one, folder),
     refreshRoots: (one) => refreshRoots(one, folder),
@@ -66,8 +67,8 @@ function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity, log: L
     random: Math.random,
     log,
   });
-  const certificateEndsAt = () => kept.identity().certificate.validToDate.getTime();
-  return { transport: createTlsTransport(kept.identity, Date.now), certificateEndsAt };
+  const certificateEndsAt = () => current().certificate.validToDate.getTime();
+  return { transport: createTlsTransport(current, Date.now), certificateEndsAt };
 }
 
 function compose({ pc, profile, speed, epochMs }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {

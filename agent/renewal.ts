@@ -1,5 +1,5 @@
 /** Keeps the identity of this PC good: a new key and certificate in time, and the roots that the centre names now. */
-import type { Cancel, Clock } from '#contracts';
+import type { Clock } from '#contracts';
 import { backoffMs } from './backoff.ts';
 import type { Identity, Read } from './identity.ts';
 import type { Log } from './log.ts';
@@ -13,40 +13,31 @@ export type RenewalOptions = {
   random: () => number;
   log: Log;
 };
-export type Renewal = { identity(): Identity; stop(): void };
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const weekMs = 7 * dayMs;
 
-type State = RenewalOptions & { renewAt: number; rootsUp: number; failures: number; timer: Cancel; stopped: boolean };
+type State = RenewalOptions & { renewAt: number; rootsUp: number; failures: number };
 
 /**
  * Renews from two thirds of the certificate's life on, spread over a week, and asks for the roots once a week.
- * A PC that is switched off at night asks on its first day, or it never would.
+ * A PC that is switched off at night asks on its first day, or it never would. The answer gives the identity of the moment.
  */
-export function keepRenewed(options: RenewalOptions): Renewal {
+export function keepRenewed(options: RenewalOptions): () => Identity {
   const { clock, random } = options;
   const state: State = {
     ...options,
     renewAt: renewalOf(options.identity, random),
     rootsUp: clock.up() + random() * dayMs,
     failures: 0,
-    timer: () => undefined,
-    stopped: false,
   };
   plan(state, hourMs * random());
-  return {
-    identity: () => state.identity,
-    stop: () => {
-      state.stopped = true;
-      state.timer();
-    },
-  };
+  return () => state.identity;
 }
 
 function plan(state: State, delayMs: number): void {
-  if (!state.stopped) state.timer = state.clock.after(delayMs, () => void look(state));
+  state.clock.after(delayMs, () => void look(state));
 }
 
 async function look(state: State): Promise<void> {

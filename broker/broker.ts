@@ -128,7 +128,11 @@ function createListener(aedes: Aedes, refuse: Refuse, gone: (client: Client) => 
       secure.on('error', notAccepted).on('secureConnection', take);
       // Who has not ended the handshake yet is closed with the others.
       secure.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
-      secure.on('tlsClientError', (error) => refuse({ action: 'connect', reason: 'tls', who: '', what: error.message }));
+      secure.on('tlsClientError', (error, socket) => {
+        refuse({ action: 'connect', reason: 'tls', who: '', what: error.message });
+        // Node only tells that the time for the handshake is over.
+        socket.destroy();
+      });
     },
     close() {
       for (const one of [server, ...secures]) one.close();

@@ -78,6 +78,15 @@ describe('S1 a forged identity', () => {
     loopback.client.end(true);
   });
 
+  test('who has a good certificate is held to the size of a CONNECT as well', async () => {
+    await broker.admit([entry(good)], [authority.root]);
+    const socket = await bareTls(broker.port, shown(good));
+    const closed = once(socket.resume(), 'close');
+    socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
+    await closed;
+    expect(await broker.sample('sabha_broker_refused_total{action="frame",reason="oversized"}')).toBe(1);
+  });
+
   test.each(['flows', 'exporter'])('%s does not come in over TLS, whatever it shows', async (who) => {
     const cert = await authority.issue({ cn: who, use: 'client' });
     await broker.admit([entry(good, cert)], [authority.root]);

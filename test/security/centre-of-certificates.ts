@@ -35,7 +35,7 @@ export async function startCentreOfCertificates({
   const state = {
     roots,
     asked: [] as string[],
-    wanted: { cn: pc, use: 'client' } as Omit<Wanted, 'key'>,
+    wanted: { cn: pc, use: 'client', toDays: 365 } as Omit<Wanted, 'key'>,
     answers: {} as Record<string, [number, string]>,
   };
   const https = createServer(tls, (request, response) => {

@@ -31,10 +31,8 @@ export async function startSecureBroker() {
     },
     /** Signs the broker's request and puts the certificate beside it; resolves when it is in use. */
     async certify(authority: Authority, more: Partial<Wanted> = {}): Promise<Issued> {
-      const request = readFileSync(join(files.folder, 'server.csr'), 'utf8');
-      const issued = await authority.issueTo(request, { cn: 'broker', use: 'server', hosts: [host, 'localhost'], ...more });
       const inUse = until((line) => line === 'certificate of the broker in use');
-      writeFileSync(join(files.folder, 'server.pem'), issued.pem);
+      const issued = await certifyIn(files.folder, authority, more);
       await inUse;
       return issued;
     },
@@ -50,6 +48,14 @@ export async function startSecureBroker() {
   };
 }
 export type SecureBroker = Awaited<ReturnType<typeof startSecureBroker>>;
+
+/** Signs the request in the folder of a broker and puts the certificate beside it. */
+export async function certifyIn(folder: string, authority: Authority, more: Partial<Wanted> = {}): Promise<Issued> {
+  const request = readFileSync(join(folder, 'server.csr'), 'utf8');
+  const issued = await authority.issueTo(request, { cn: 'broker', use: 'server', hosts: [host, 'localhost'], ...more });
+  writeFileSync(join(folder, 'server.pem'), issued.pem);
+  return issued;
+}
 
 /** What a client shows; `roots` are those by which it believes the broker. */
 export type Shown = { cert?: Issued; roots: string[] };
