@@ -5,6 +5,7 @@ import { Aedes, type Client } from 'aedes';
 import type { Registry } from 'prom-client';
 import { type Clock, listen, makeFolder } from '#contracts';
 import { createAdmission } from './admission.ts';
+import { createClones } from './clones.ts';
 import { guardFrames } from './guard.ts';
 import { createHooks } from './hooks.ts';
 import type { Log } from './log.ts';
@@ -65,7 +66,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const metrics = createMetrics({ clients: sessions.count, registryVersion: registryFile.version });
   const refuse = createRefuse(metrics.countRefused, clock, log);
   const aedes = await Aedes.createBroker({
-    ...createHooks({ admission, sessions, refuse, countMessage: metrics.countMessage }),
+    ...createHooks({ admission, sessions, clones: createClones(clock), refuse, countMessage: metrics.countMessage }),
     // With any other concurrency valid traffic can end the process, and one stalled subscriber stops everybody.
     concurrency: 0,
     drainTimeout: options.drainTimeoutMs ?? 5_000,

@@ -41,6 +41,7 @@ function setUp() {
   const hooks = createHooks({
     admission: createAdmission(secrets),
     sessions,
+    clones: { refuses: () => false },
     refuse: ({ action, reason }) => refused.push(`${action} ${reason}`),
     countMessage() {},
   });

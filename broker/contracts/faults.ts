@@ -127,6 +127,16 @@ export const faults = {
       hi: 'देखें कि PC चालू है। फिर नेटवर्क की केबल देखें।',
     },
   },
+  'pc.cloned': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(0, 0),
+    title: { en: 'Two machines use the identity of this PC', hi: 'दो मशीनें इस PC की पहचान इस्तेमाल कर रही हैं' },
+    action: {
+      en: 'Find the machine that was copied from this PC. Enrol it again with a code of its own.',
+      hi: 'वह मशीन ढूँढें जो इस PC से कॉपी की गई है। उसे नए कोड से दोबारा एनरोल करें।',
+    },
+  },
   'pc.load_high': {
     severity: 'minor',
     parents: ['pc.silent'],
