@@ -55,7 +55,7 @@ async function ask<T>({ host, port, trust }: Office, asked: Asked, read: (text: 
     return { ok: false, line: `${at}: ${whyNot(error)}` };
   }
   const { status, text } = answer;
-  if (status !== 200) return { ok: false, line: `${at} answered ${status}: ${oneLine(text, 200) || 'nothing more'}` };
+  if (status !== 200) return { ok: false, line: `${at} answered ${status}: ${oneLine(text, 200).trim() || 'nothing more'}` };
   try {
     return { ok: true, value: await read(text) };
   } catch {
