@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
 import * as v from 'valibot';
 import { codeOf, loadX509, oneLine } from '#contracts';
-import { port, type Read } from './identity.ts';
+import { centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
 export type Trust = { roots?: string[]; key?: string; chain?: string };
@@ -12,11 +12,7 @@ export type Office = { host: string; port: number; trust: Trust };
 const timeoutMs = 30_000;
 const answerLimitBytes = 64 * 1024;
 
-const place = v.pipe(
-  v.string(),
-  v.parseJson(),
-  v.object({ mqtt: v.object({ port }), centreKey: v.optional(v.nullable(v.string()), null) }),
-);
+const place = v.pipe(v.string(), v.parseJson(), v.object({ mqtt: v.object({ port }), centreKey: v.optional(centreKey, null) }));
 
 /** The certificates of the centre's authorities. */
 export function fetchRoots(office: Office): Promise<Read<X509Certificate[]>> {

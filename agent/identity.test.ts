@@ -83,6 +83,7 @@ test.each<[string, string, string]>([
   ['key.pem', 'no key', 'not the key of the certificate'],
   ['roots.pem', '', 'no certificate of an authority'],
   ['centre.json', '{', 'not JSON'],
+  ['centre.json', '{"host":"x","mqttPort":1,"enrolPort":1,"centreKey":"k"}', 'centreKey: '],
   ['centre.json', '{"host":"x","mqttPort":0,"enrolPort":1,"centreKey":null}', 'mqttPort: '],
 ])('a damaged %s (%j) is one line that names it', (file, text, line) => {
   store(first);

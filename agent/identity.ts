@@ -1,10 +1,12 @@
 /** Who this PC is: a key that never leaves it, its certificate, and whom it believes. One folder, replaced whole. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { codeOf, commonNameOf, describeIssue, type PcPath, pathOfName, replaceFile } from '#contracts';
 
+/** The public key of the centre's commands, PEM; null where it gives none. */
+export const centreKey = v.nullable(v.pipe(v.string(), v.check(isPublicKey, 'a public key')));
 /** A port that somebody may listen on. */
 export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const centre = v.object({
@@ -13,8 +15,7 @@ const centre = v.object({
   mqttPort: port,
   /** Where certificates are issued, over HTTPS. */
   enrolPort: port,
-  /** Public key of the centre's commands, PEM. */
-  centreKey: v.nullable(v.string()),
+  centreKey,
 });
 
 export type Centre = v.InferOutput<typeof centre>;
@@ -99,6 +100,14 @@ function certificatesIn(text: string): X509Certificate[] {
 function isKeyOf(key: string, certificate: X509Certificate): boolean {
   try {
     return certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
+function isPublicKey(pem: string): boolean {
+  try {
+    return createPublicKey(pem).type === 'public';
   } catch {
     return false;
   }

@@ -92,6 +92,7 @@ test.each<[string, string, [number, string], RegExp]>([
   ['no list', 'est/cacerts', [200, 'hello'], /what \/.well-known\/est\/cacerts answered cannot be read/],
   ['an endless answer', 'est/cacerts', [200, 'A'.repeat(1_000_000)], /the answer is too long/],
   ['no place', 'sabha/centre', [200, '{"mqtt":{"port":0}}'], /sabha\/centre answered cannot be read/],
+  ['no key', 'sabha/centre', [200, '{"mqtt":{"port":1},"centreKey":"k"}'], /sabha\/centre answered cannot be read/],
 ])('%s of %s is one line, and nothing is stored', async (_what, path, answer, line) => {
   const at = await centre();
   at.state.answers[`/.well-known/${path}`] = answer;
