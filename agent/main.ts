@@ -67,6 +67,7 @@ function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity, log: L
     random: Math.random,
     log,
   });
+  if (identity.certificate.validToDate.getTime() < Date.now()) log.warn({}, 'the certificate of this PC has ended: enrol it again');
   const certificateEndsAt = () => current().certificate.validToDate.getTime();
   return { transport: createTlsTransport(current, Date.now), certificateEndsAt };
 }

@@ -22,17 +22,13 @@ export function dial(identity: Identity, now: () => number): Promise<Dialled> {
     socket.destroy();
     resolve({ ok: false, reason });
   };
-  const onError = (error: Error) => fail(error.message);
-  const onClose = () => fail('the centre ended the connection');
-  const onTimeout = () => fail(`no answer in ${timeoutMs / 1_000} s`);
-  socket.setTimeout(timeoutMs, onTimeout);
-  socket.once('error', onError).once('close', onClose);
+  socket.setTimeout(timeoutMs, () => fail(`no answer in ${timeoutMs / 1_000} s`));
+  socket.on('error', (error) => fail(error.message)).once('close', () => fail('the centre ended the connection'));
   socket.once('secureConnect', () => {
     const problem = problemOf(socket.getPeerX509Certificate(), identity);
     if (problem !== null) return fail(problem);
     socket.setTimeout(0);
     socket.setNoDelay(true);
-    socket.off('timeout', onTimeout).off('error', onError).off('close', onClose);
     resolve({ ok: true, socket });
   });
   return promise;
