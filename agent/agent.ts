@@ -28,7 +28,10 @@ import type { Transport } from './transport.ts';
 export type AgentOptions = {
   pc: PcPath;
   version: string;
-  token: string;
+  /** Absent where the transport shows a certificate. */
+  token?: string | undefined;
+  /** When that certificate ends, milliseconds since 1970. */
+  certificateEndsAt?: () => number;
   platform: Platform;
   probes: readonly Probe[];
   transport: Transport;
@@ -222,9 +225,11 @@ function profileOf(state: State): Profile {
   return state.config?.profile ?? state.profile;
 }
 
-function selfOf({ link, spool, runner }: State): SelfFigures {
+function selfOf({ link, spool, runner, clock, certificateEndsAt }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs } = link.figures();
-  return { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
+  const trueNow = clock.now() - (clockOffsetMs ?? 0);
+  const figures = { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
+  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow };
 }
 
 /** What an earlier run knew; nothing where it cannot be read. */

@@ -23,6 +23,7 @@ const words: Record<string, Words> = {
   disk: { en: 'disk', hi: 'डिस्क' },
   temperature: { en: 'temperature', hi: 'तापमान' },
   checks: { en: 'checks', hi: 'जाँच' },
+  certificate: { en: 'certificate', hi: 'सर्टिफ़िकेट' },
   history: { en: 'history', hi: 'पुराना रिकॉर्ड' },
 };
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -57,12 +57,23 @@ it.each([
   [['constructor'], 'unknown verb "constructor"; usage: '],
   [['check', '--jsn'], "Unknown option '--jsn'; usage: "],
   [['check', '--lang', 'de'], '--lang: "de" is not one of en, hi'],
+  [['enrol'], 'one enrolment code is expected; usage: '],
+  [['enrol', 'A', 'B', '--pc', 'a/b/c'], 'one enrolment code is expected; usage: '],
+  [['enrol', 'A', '--pc', 'a/b'], '--pc: "a/b" is no path STATE/SITE/PC'],
+  [['enrol', 'A', '--pc', 'a/b/c'], '--centre: "" is no address https://HOST:PORT'],
+  [['enrol', 'A', '--pc', 'a/b/c', '--centre', 'http://x'], '--centre: "http://x" is no address https://HOST:PORT'],
   [['run', 'now'], "Unexpected argument 'now'"],
 ])('says what is wrong with %j in one line, exit 2', async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);
   expect(err.startsWith(line)).toBe(true);
   expect(err.trimEnd().split('\n')).toHaveLength(1);
+});
+
+it('says in one line why a PC is not enrolled, exit 1, and leaves nothing behind', async () => {
+  const { code, err } = await agent(['enrol', 'ABC', '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
+  expect([code, err]).toEqual([1, 'the enrolment code has 3 characters, it should have 40\n']);
+  expect(existsSync(join(folder, 'identity'))).toBe(false);
 });
 
 it.each([

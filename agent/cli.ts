@@ -1,18 +1,21 @@
-/** The agent's command line. Exit code: 0 no fault, 1 a fault, 2 a wrong call or a wrong setting. */
+/** The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
+import { isPcPath, type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
 import { selfTest, toJson, toText } from './check.ts';
+import { enrol as enrolPc } from './enrol.ts';
+import { identityFolder } from './identity.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Probe } from './probe.ts';
 import { probes } from './probes/index.ts';
 
-const usage = 'usage: npm run agent -- check [--json] [--lang en|hi] | run';
+const usage =
+  'usage: npm run agent -- check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--data DIR] [--again] | run';
 
 /** One line for the person who typed the command. */
 class WrongCall extends Error {}
 
-const verbs: Record<string, (args: string[]) => Promise<number>> = { check, run };
+const verbs: Record<string, (args: string[]) => Promise<number>> = { check, enrol, run };
 
 async function check(args: string[]): Promise<number> {
   const options = { json: { type: 'boolean', default: false }, lang: { type: 'string', default: 'en' } } as const;
@@ -22,6 +25,26 @@ async function check(args: string[]): Promise<number> {
   const report = await selfTest({ site, platform: createPlatform(), probes: probes.filter(isOfThePc), clock: realClock() });
   console.log(json ? toJson(report) : toText(report, lang));
   return report.checks.some((one) => one.status === 'fault') ? 1 : 0;
+}
+
+async function enrol(args: string[]): Promise<number> {
+  const text = { type: 'string' } as const;
+  const options = { centre: text, pc: text, data: text, again: { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parse(() => parseArgs({ args, options, allowPositionals: true }));
+  const [code, more] = positionals;
+  if (code === undefined || more !== undefined) throw new WrongCall(`one enrolment code is expected; ${usage}`);
+  const { pc = '', data = process.env['SABHA_DATA'] ?? 'data/agent', again } = values;
+  if (!isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
+  const done = await enrolPc({ code, centre: addressOf(values.centre), pc, folder: identityFolder(data), again });
+  if (!done.ok) console.error(done.line);
+  else console.log(`${pc} is enrolled until ${done.value.certificate.validToDate.toISOString().slice(0, 10)}`);
+  return done.ok ? 0 : 1;
+}
+
+function addressOf(centre = ''): { host: string; port: number } {
+  const url = URL.parse(centre);
+  if (url?.protocol !== 'https:') throw new WrongCall(`--centre: "${centre}" is no address https://HOST:PORT`);
+  return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: Number(url.port || 443) };
 }
 
 async function run(args: string[]): Promise<number> {

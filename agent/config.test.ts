@@ -24,6 +24,15 @@ test('three settings are needed, the others have defaults', () => {
   });
 });
 
+test('with a certificate neither PC nor token is said; another PC than that of the certificate is wrong', () => {
+  expect(readAgentSettings({ SABHA_DATA: '/d' }, 'up/lucknow/room-1')).toMatchObject({ ok: true, value: { pc: 'up/lucknow/room-1' } });
+  expect(readAgentSettings(good, 'up/lucknow/room-1')).toMatchObject({ ok: true, value: { pc: 'up/lucknow/room-1' } });
+  expect(readAgentSettings(good, 'up/lucknow/room-2')).toEqual({
+    ok: false,
+    line: 'SABHA_PC: up/lucknow/room-1, but the certificate is of up/lucknow/room-2',
+  });
+});
+
 test('a profile of the first start stands until the centre sends one', () => {
   const profile = { link: 'leo', elevationM: 3_524, expected: { camera: [{}], microphone: [] } };
   expect(readAgentSettings({ ...good, SABHA_PROFILE: JSON.stringify(profile) })).toMatchObject({ ok: true, value: { profile } });

@@ -1,6 +1,6 @@
 /** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
 import * as v from 'valibot';
-import { describeIssue, isPcPath, linkClasses, profile } from '#contracts';
+import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '#contracts';
 
 const needed = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
 const number = (name: string, low: number, high: number) =>
@@ -13,7 +13,6 @@ const port = v.pipe(number('SABHA_MQTT_PORT', 1, 65_535), v.integer('SABHA_MQTT_
 
 const environment = v.object({
   SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
-  SABHA_TOKEN_FILE: needed('SABHA_TOKEN_FILE'),
   /** The agent's own folder. */
   SABHA_DATA: needed('SABHA_DATA'),
   SABHA_MQTT_HOST: v.optional(needed('SABHA_MQTT_HOST'), '127.0.0.1'),
@@ -26,16 +25,23 @@ const environment = v.object({
   SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
 });
 
+/** A PC without a certificate shows a token. */
+const withToken = v.object({ ...environment.entries, SABHA_TOKEN_FILE: needed('SABHA_TOKEN_FILE') });
+
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
+/** `enrolled` is the PC of the certificate, where there is one: which it is need not be said again, and nothing else may be. */
 export function readAgentSettings(
   env: Record<string, string | undefined>,
+  enrolled?: PcPath,
 ): { ok: true; value: AgentSettings } | { ok: false; line: string } {
-  const read = v.safeParse(environment, env);
+  const said = env['SABHA_PC'] ?? enrolled;
+  if (enrolled !== undefined && said !== enrolled) return { ok: false, line: `SABHA_PC: ${said}, but the certificate is of ${enrolled}` };
+  const read = enrolled === undefined ? v.safeParse(withToken, env) : v.safeParse(environment, { ...env, SABHA_PC: enrolled });
   return read.success ? { ok: true, value: settingsOf(read.output) } : { ok: false, line: lineOf(read.issues[0]) };
 }
 
-function settingsOf(said: v.InferOutput<typeof environment>) {
+function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE?: string }) {
   return {
     pc: said.SABHA_PC,
     tokenFile: said.SABHA_TOKEN_FILE,

@@ -4,7 +4,11 @@ import { backoffMs } from './backoff.ts';
 import { type LinkFigures, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Connected, Transport } from './transport.ts';
 
-export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'figures' | 'onBehind'> & { transport: Transport; token: string };
+export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'figures' | 'onBehind'> & {
+  transport: Transport;
+  /** Absent where the transport shows a certificate. */
+  token?: string | undefined;
+};
 
 export type Link = {
   start(): void;

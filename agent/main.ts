@@ -5,22 +5,29 @@ import { pino } from 'pino';
 import { realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import { type AgentSettings, readAgentSettings } from './config.ts';
+import { refreshRoots, renew } from './enrol.ts';
+import { type Identity, identityFolder, openIdentity } from './identity.ts';
+import type { Log } from './log.ts';
 import { createPlatform } from './platform/index.ts';
 import { probes } from './probes/index.ts';
 import { createProfileStore } from './profile-store.ts';
+import { keepRenewed } from './renewal.ts';
 import { openSpoolDisk } from './spool-disk.ts';
-import { createMqttTransport } from './transport.ts';
+import { createMqttTransport, createTlsTransport } from './transport.ts';
 
 const stopLimitMs = 2_000;
 
 /** Runs the agent until SIGTERM or SIGINT. A setting or a folder that will not do: one line, exit 1. */
 export async function main(): Promise<void> {
   const log = pino({ base: { part: 'agent' } });
-  const settings = readAgentSettings(process.env);
+  const dataDir = process.env['SABHA_DATA'];
+  const opened = dataDir ? openIdentity(identityFolder(dataDir)) : { ok: true as const, value: undefined };
+  if (!opened.ok) return fail(log, opened.line);
+  const settings = readAgentSettings(process.env, opened.value?.pc);
   if (!settings.ok) return fail(log, settings.line);
   let parts: ReturnType<typeof prepare>;
   try {
-    parts = prepare(settings.value);
+    parts = prepare(settings.value, opened.value, log);
   } catch (error) {
     return fail(log, error instanceof Error ? error.message : String(error));
   }
@@ -34,25 +41,44 @@ export async function main(): Promise<void> {
   process.exit(0);
 }
 
-function prepare({ dataDir, tokenFile }: AgentSettings) {
+function prepare(settings: AgentSettings, identity: Identity | undefined, log: Log) {
+  const { dataDir } = settings;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-  const token = readFileSync(tokenFile, 'utf8').trim();
-  if (token === '') throw new Error(`${tokenFile}: holds no token`);
-  return { token, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
+  const way = identity === undefined ? wayOfToken(settings) : wayOfCertificate(settings, identity, log);
+  return { ...way, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
 }
 
-function compose(
-  { pc, host, port, profile, speed, epochMs }: AgentSettings,
-  given: ReturnType<typeof prepare> & { log: pino.Logger },
-): Agent {
+/** To the centre on this machine. */
+function wayOfToken({ tokenFile = '', host, port, speed }: AgentSettings) {
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  if (token === '') throw new Error(`${tokenFile}: holds no token`);
+  return { token, transport: createMqttTransport({ host, port, speed }) };
+}
+
+/** To the centre that the identity names, whatever the environment says. */
+function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity, log: Log) {
+  const folder = identityFolder(dataDir);
+  const current = keepRenewed({
+    identity,
+    renew: (one) => renew(one, folder),
+    refreshRoots: (one) => refreshRoots(one, folder),
+    clock: realClock(),
+    random: Math.random,
+    log,
+  });
+  if (identity.certificate.validToDate.getTime() < Date.now()) log.warn({}, 'the certificate of this PC has ended: enrol it again');
+  const certificateEndsAt = () => current().certificate.validToDate.getTime();
+  return { transport: createTlsTransport(current, Date.now), certificateEndsAt };
+}
+
+function compose({ pc, profile, speed, epochMs }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {
   return createAgent({
     ...given,
     pc,
     version: readVersion(),
     platform: createPlatform(),
     probes,
-    transport: createMqttTransport({ host, port, speed }),
     profile,
     clock: realClock(speed, epochMs),
     random: Math.random,

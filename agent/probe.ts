@@ -19,6 +19,8 @@ export type SelfFigures = {
   /** Round trip and clock offset from the last ack with an echo, milliseconds; null before the first. */
   roundTripMs: number | null;
   clockOffsetMs: number | null;
+  /** How long the certificate of this PC is still good, milliseconds; absent where it has none. */
+  certificateLeftMs?: number;
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
   failing: { probe: string; error: string }[];

@@ -1,10 +1,13 @@
 /** The MQTT connection as the link sees it, and mqtt.js behind it. */
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, MqttClient } from 'mqtt';
+import type { Identity } from './identity.ts';
+import { dial } from './secure-socket.ts';
 
 export type ConnectOptions = {
   /** Client id and user name at once. */
   name: string;
-  password: string;
+  /** Absent where a certificate says who this is. */
+  password?: string | undefined;
   keepaliveMs: number;
   /** Published by the broker, QoS 1 and not retained, when the connection ends without a goodbye. */
   will: { topic: string; payload: Buffer };
@@ -43,30 +46,40 @@ export type MqttAddress = {
 const connectTimeoutMs = 30_000;
 const endTimeoutMs = 500;
 
+/** Plain MQTT, which never leaves this machine. */
+export function createMqttTransport({ host, port, speed = 1 }: MqttAddress): Transport {
+  return {
+    connect: (options, handlers) => connected(connect({ ...clientOptions(options, speed), host, port, protocol: 'mqtt' }), handlers),
+  };
+}
+
+/** MQTT over TLS to the centre of an identity, which may be another one at each connection: certificates are renewed. */
+export function createTlsTransport(identity: () => Identity, now: () => number): Transport {
+  return {
+    connect: async (options, handlers) => {
+      const dialled = await dial(identity(), now);
+      if (!dialled.ok) return { ...dialled, refused: false };
+      return connected(new MqttClient(() => dialled.socket, clientOptions(options, 1)), handlers);
+    },
+  };
+}
+
 /**
  * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects by itself: the spool is the only queue, the link decides when.
  */
-export function createMqttTransport({ host, port, speed = 1 }: MqttAddress): Transport {
+function clientOptions({ name, password, keepaliveMs, will }: ConnectOptions, speed: number): IClientOptions {
   return {
-    connect: ({ name, password, keepaliveMs, will }, handlers) => {
-      const options: IClientOptions = {
-        host,
-        port,
-        protocol: 'mqtt',
-        protocolVersion: 4,
-        clean: true,
-        reconnectPeriod: 0,
-        queueQoSZero: false,
-        resubscribe: false,
-        clientId: name,
-        username: name,
-        password,
-        keepalive: Math.max(1, Math.round(keepaliveMs / 1_000 / speed)),
-        connectTimeout: connectTimeoutMs,
-        will: { ...will, qos: 1, retain: false },
-      };
-      return connected(connect(options), handlers);
-    },
+    protocolVersion: 4,
+    clean: true,
+    reconnectPeriod: 0,
+    queueQoSZero: false,
+    resubscribe: false,
+    clientId: name,
+    username: name,
+    ...(password !== undefined && { password }),
+    keepalive: Math.max(1, Math.round(keepaliveMs / 1_000 / speed)),
+    connectTimeout: connectTimeoutMs,
+    will: { ...will, qos: 1, retain: false },
   };
 }
 

@@ -13,12 +13,12 @@ test('the right token admits: flows, exporter and a PC of the registry', () => {
 });
 
 test.each<[string, Identity, RegistryEntry[]]>([
-  ['no_identity', { clientId: name, clean: true, username: undefined, password: undefined }, [entry()]],
-  ['no_identity', { ...identity(name, 'right'), password: undefined }, [entry()]],
+  ['no_identity', { clientId: name, clean: true, username: undefined, proof: { password: undefined } }, [entry()]],
+  ['no_identity', { ...identity(name, 'right'), proof: { password: undefined } }, [entry()]],
   ['no_identity', identity('', 'right'), [entry()]],
   ['client_id', { ...identity(name, 'right'), clientId: 'ladakh.leh.pc-2' }, [entry()]],
   ['unclean_session', { ...identity(name, 'right'), clean: false }, [entry()]],
-  ['unclean_session', { clientId: 'made up', clean: false, username: undefined, password: undefined }, [entry()]],
+  ['unclean_session', { clientId: 'made up', clean: false, username: undefined, proof: { password: undefined } }, [entry()]],
   ['wrong_token', identity(name, 'wrong'), [entry()]],
   ['wrong_token', identity(name, 'right'), [entry({ tokenHash: null })]],
   ['wrong_token', identity('flows', 'of-exporter'), [entry()]],
@@ -72,5 +72,5 @@ function entry(change: Partial<RegistryEntry> = {}): RegistryEntry {
 }
 
 function identity(username: string, password: string): Identity {
-  return { clientId: username, clean: true, username, password };
+  return { clientId: username, clean: true, username, proof: { password } };
 }

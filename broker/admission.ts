@@ -1,6 +1,7 @@
-/** Who may connect: name and token against the secrets of the centre's own parts and the registry of PCs. */
+/** Who may connect: name and token, or certificate, against the secrets of the centre's own parts and the registry of PCs. */
+import type { X509Certificate } from 'node:crypto';
 import * as v from 'valibot';
-import { describeIssue, nameOf, type RegistrySnapshot, tokenMatches } from '#contracts';
+import { clientAuth, commonNameOf, describeIssue, nameOf, type RegistrySnapshot, serialOf, tokenMatches } from '#contracts';
 import { type Principal, principalOf } from './access.ts';
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -8,44 +9,68 @@ const secrets = v.strictObject({ flows: hash, exporter: hash });
 
 /** SHA-256 of the tokens of the two clients that are no PCs, hexadecimal. */
 export type Secrets = v.InferOutput<typeof secrets>;
-export type Identity = { clientId: string; clean: boolean; username: string | undefined; password: string | undefined };
-export type Admitted = { ok: true; principal: Principal; name: string; tokenHash: string | null };
-export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'revoked';
+export type Identity = { clientId: string; clean: boolean; username: string | undefined; proof: Proof };
+/** What a client shows: a password on the plain listener; over TLS its certificate, already verified against the roots. */
+export type Proof = { password: string | undefined } | { certificate: X509Certificate | undefined };
+/** What it was admitted on. */
+export type Ground = { tokenHash: string } | { serial: string };
+export type Admitted = { ok: true; principal: Principal; name: string; ground: Ground };
+export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'wrong_certificate' | 'revoked';
 
 export type Admission = {
   /** Takes over a snapshot of the registry; until the first one no PC is admitted. */
   use(snapshot: RegistrySnapshot): void;
-  /** Guarantee: admits only a clean session whose client id is its user name and whose token is the one on record. */
+  /**
+   * Guarantee: admits only a clean session whose client id is its user name, and whose token is the one on record or whose certificate is
+   * in its name, made for clients, and one of those on record. Over TLS a token opens nothing, and only PCs come in.
+   */
   authenticate(identity: Identity): Admitted | { ok: false; reason: Refusal };
-  /** False when what a client was admitted on no longer stands: revoked, gone from the registry, or another token. */
+  /** False when what a client was admitted on no longer stands: revoked, gone from the registry, another token or certificate. */
   holds(admitted: Admitted): boolean;
 };
 
 export function createAdmission(own: Secrets): Admission {
-  let pcs = new Map<string, { tokenHash: string | null; revoked: boolean }>();
-  const find = (name: string) => (name === 'flows' || name === 'exporter' ? { tokenHash: own[name], revoked: false } : pcs.get(name));
+  let pcs = new Map<string, Known>();
+  const find = (name: string): Known | undefined =>
+    name === 'flows' || name === 'exporter' ? { tokenHash: own[name], certificates: [], revoked: false } : pcs.get(name);
 
   return {
     use(snapshot) {
       pcs = new Map(snapshot.pcs.map((entry) => [nameOf(entry.pc), entry]));
     },
-    authenticate({ clientId, clean, username: name, password }) {
+    authenticate({ clientId, clean, username: name, proof }) {
       // First: MQTT-3.1.3-8 asks for an answer of its own where such a client has no id, whatever else it lacks.
       if (!clean) return refuse('unclean_session');
-      if (!name || !password) return refuse('no_identity');
+      if (!name || !isShown(proof)) return refuse('no_identity');
       if (clientId !== name) return refuse('client_id');
       const principal = principalOf(name);
       const known = find(name);
       if (!principal || !known) return refuse('unknown');
-      if (!tokenMatches(password, known.tokenHash)) return refuse('wrong_token');
+      const ground = groundOf(proof, name, known);
+      if (typeof ground === 'string') return refuse(ground);
       if (known.revoked) return refuse('revoked');
-      return { ok: true, principal, name, tokenHash: known.tokenHash };
+      return { ok: true, principal, name, ground };
     },
-    holds({ name, tokenHash }) {
+    holds({ name, ground }) {
       const known = find(name);
-      return known !== undefined && !known.revoked && known.tokenHash === tokenHash;
+      if (known === undefined || known.revoked) return false;
+      return 'serial' in ground ? known.certificates.includes(ground.serial) : known.tokenHash === ground.tokenHash;
     },
   };
+}
+
+type Known = Pick<RegistrySnapshot['pcs'][number], 'tokenHash' | 'certificates' | 'revoked'>;
+
+function isShown(proof: Proof): boolean {
+  return 'certificate' in proof ? proof.certificate !== undefined : Boolean(proof.password);
+}
+
+function groundOf(proof: Proof, name: string, { tokenHash, certificates }: Known): Ground | Refusal {
+  if (!('certificate' in proof)) return tokenHash !== null && tokenMatches(proof.password ?? '', tokenHash) ? { tokenHash } : 'wrong_token';
+  const { certificate } = proof;
+  if (certificate === undefined || commonNameOf(certificate) !== name) return 'client_id';
+  const serial = serialOf(certificate);
+  return certificate.keyUsage?.includes(clientAuth) && certificates.includes(serial) ? { serial } : 'wrong_certificate';
 }
 
 /** Reads the secrets file, or says in one line what is wrong with it. */

@@ -5,6 +5,7 @@ import { Aedes } from 'aedes';
 import type { Registry } from 'prom-client';
 import { type Clock, listen, makeFolder } from '#contracts';
 import { createAdmission } from './admission.ts';
+import { createClones } from './clones.ts';
 import { type Conduct, createConduct } from './conduct.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createHooks } from './hooks.ts';
@@ -16,12 +17,15 @@ import { followRegistry } from './registry-file.ts';
 import { createSeldom } from './seldom.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { loadKey, loadSecrets, refuseOpenHost } from './startup.ts';
+import { createTlsListener, type TlsListener } from './tls.ts';
 
 export type BrokerOptions = {
   /** Loopback only: this listener is plain TCP. */
   host: string;
   /** 0 takes a free one. */
   port: number;
+  /** Where PCs with a certificate come in, from other machines too; absent = nowhere. */
+  tls?: { host: string; port: number } | undefined;
   /** JSON `{flows, exporter}`: SHA-256 of their tokens, hexadecimal. */
   secretsFile: string;
   /** Snapshot of the registry, signed by `flows`; it may come later. */
@@ -35,7 +39,7 @@ export type BrokerOptions = {
   /** What is not given here is as usual. */
   limits?: Partial<Limits>;
 };
-export type Broker = { port: number; registry: Registry; close(): Promise<void> };
+export type Broker = { port: number; tlsPort: number | undefined; registry: Registry; close(): Promise<void> };
 
 /**
  * Starts the broker; throws `StartError` where a setting or a file is wrong.
@@ -50,6 +54,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   makeFolder(options.dataDir);
   const admission = createAdmission(secrets);
   const sessions = createSessions();
+  const tls = options.tls && (await createTlsListener(options));
   const registryFile = followRegistry({
     file: options.registryFile,
     key,
@@ -58,6 +63,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     log,
     onSnapshot(snapshot) {
       admission.use(snapshot);
+      tls?.trust(snapshot.roots);
       for (const { name } of sessions.endUnless(admission.holds)) log.warn({ who: name }, 'session ended: no longer admitted');
     },
   });
@@ -65,7 +71,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const refuse = createRefuse(metrics.countRefused, createSeldom(clock, log));
   const conduct = createConduct({ limits, clock, sessions, refuse, metrics, say: createSeldom(clock, log) });
   const aedes = await Aedes.createBroker({
-    ...createHooks({ admission, sessions, refuse, pace: conduct.pace, countMessage: metrics.countMessage }),
+    ...createHooks({
+      ...{ admission, sessions, refuse, clones: createClones(clock), pace: conduct.pace },
+      countMessage: metrics.countMessage,
+    }),
     // With any other concurrency valid traffic can end the process, and one stalled subscriber stops everybody.
     concurrency: 0,
     drainTimeout: limits.drainTimeoutMs,
@@ -75,29 +84,38 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     heartbeatInterval: 60_000,
   });
   const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
+  if (tls) listener.add(tls.server);
   const close = async () => {
     registryFile.close();
+    tls?.close();
     if (aedes.closed) return;
     const closed = new Promise<void>((done) => aedes.close(done));
     listener.close();
     await closed;
   };
   try {
-    return { port: await listen(listener.server, options), registry: metrics.registry, close };
+    const port = await listen(listener.server, options);
+    const tlsPort = tls && options.tls ? await listen(tls.server, options.tls) : undefined;
+    return { port, tlsPort, registry: metrics.registry, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-type Listener = { server: Server; close(): void };
+type Listener = {
+  server: Server;
+  /** Takes in who comes over TLS as well. */
+  add(secure: TlsListener['server']): void;
+  close(): void;
+};
 
 type ListenerOptions = { aedes: Aedes; refuse: Refuse; conduct: Conduct; sessions: Sessions; gate: Gate };
 
 function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOptions): Listener {
   const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    if (!gate.enter(socket)) return;
+  const secures: Server[] = [];
+  const take = (socket: Socket) => {
     sockets.add(socket);
     const client = aedes.handle(socket);
     conduct.watch(client);
@@ -106,9 +124,13 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
       sessions.gone(client);
       conduct.pace.gone(client);
     });
+  };
+  const server = createServer({ noDelay: true }, (socket) => {
+    if (gate.enter(socket)) take(socket);
   });
   // Too many open files, say: the next connection may succeed.
-  server.on('error', (error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message }));
+  const notAccepted = (error: Error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message });
+  server.on('error', notAccepted);
   aedes.on('client', (client) => {
     gate.admitted(client.conn as Socket);
     conduct.admitted(client);
@@ -120,8 +142,21 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
   });
   return {
     server,
+    add(secure) {
+      secures.push(secure);
+      secure.on('error', notAccepted).on('secureConnection', take);
+      // Who has not ended the handshake yet is closed with the others.
+      secure.on('connection', (socket) => {
+        if (gate.enter(socket)) sockets.add(socket.once('close', () => sockets.delete(socket)));
+      });
+      secure.on('tlsClientError', (error, socket) => {
+        refuse({ action: 'connect', reason: 'tls', who: '', what: error.message });
+        // Node only tells that the time for the handshake is over.
+        socket.destroy();
+      });
+    },
     close() {
-      server.close();
+      for (const one of [server, ...secures]) one.close();
       for (const socket of sockets) socket.destroy();
     },
   };

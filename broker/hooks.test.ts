@@ -41,12 +41,13 @@ function setUp() {
   const hooks = createHooks({
     admission: createAdmission(secrets),
     sessions,
+    clones: { refuses: () => false },
     refuse: ({ action, reason }) => refused.push(`${action} ${reason}`),
     pace: { inTurn: (_client, _who, go) => go() },
     countMessage() {},
   });
   const client = { id: 'ladakh.leh.pc-1', closed: false, close() {} } as Client;
-  sessions.open(client, { ok: true, principal: { kind: 'pc', pc: own }, name: client.id, tokenHash: '' });
+  sessions.open(client, { ok: true, principal: { kind: 'pc', pc: own }, name: client.id, ground: { tokenHash: '' } });
   const forwarded = (topic: string) => {
     const packet = {
       cmd: 'publish' as const,

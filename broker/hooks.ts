@@ -1,8 +1,10 @@
 /** Turns admission and access into the words of aedes. A denial is never an error to the client: it would resend for ever. */
+import { TLSSocket } from 'node:tls';
 import type { Aedes, AuthenticateError, Client, PublishPacket } from 'aedes';
-import { payloadLimitBytes } from '#contracts';
+import { decode, payloadLimitBytes } from '#contracts';
 import { type Action, type Asked, judge, principalOf } from './access.ts';
-import type { Admission, Refusal } from './admission.ts';
+import type { Admission, Proof, Refusal } from './admission.ts';
+import type { Clones } from './clones.ts';
 import type { Pace } from './pace.ts';
 import type { Refuse } from './refusals.ts';
 import type { Sessions } from './sessions.ts';
@@ -10,6 +12,7 @@ import type { Sessions } from './sessions.ts';
 export type HookOptions = {
   admission: Admission;
   sessions: Sessions;
+  clones: Clones;
   refuse: Refuse;
   pace: Pick<Pace, 'inTurn'>;
   countMessage: (leaf: string) => void;
@@ -19,9 +22,11 @@ export type Hooks = Pick<Aedes, 'preConnect' | 'authenticate' | 'authorizePublis
 /** Nobody can subscribe to it, so what is moved here reaches nobody. */
 const nowhere = '$refused';
 /** Return codes of CONNACK: 2 identifier rejected, 5 not authorised. */
-const returnCodes: Partial<Record<Refusal, number>> = { client_id: 2, unclean_session: 2 };
+const returnCodes: Partial<Record<Refusal | 'cloned', number>> = { client_id: 2, unclean_session: 2 };
 
-export function createHooks({ admission, sessions, refuse, pace, countMessage }: HookOptions): Hooks {
+export function createHooks({ admission, sessions, clones, refuse, pace, countMessage }: HookOptions): Hooks {
+  const boots = new WeakMap<Client, string | undefined>();
+
   /** True where the admitted client may; anything else is counted under its reason. */
   function may(client: Client | null, action: Action, asked: Asked): boolean {
     const session = client ? sessions.of(client) : undefined;
@@ -32,7 +37,7 @@ export function createHooks({ admission, sessions, refuse, pace, countMessage }:
 
   return {
     /** The will is judged here, by the name that the client claims; `authenticate` sees to it that the claim is true. */
-    preConnect(_client, packet, done) {
+    preConnect(client, packet, done) {
       const { will, username } = packet;
       const principal = principalOf(username);
       if (will && principal) {
@@ -40,18 +45,19 @@ export function createHooks({ admission, sessions, refuse, pace, countMessage }:
         if (!verdict.allow) {
           refuse({ action: 'will', reason: verdict.reason, who: username ?? '', what: will.topic });
           delete packet.will;
-        }
+        } else boots.set(client, bootOf(will.payload));
       }
       done(null, true);
     },
     authenticate(client, username, password, done) {
-      const verdict = admission.authenticate({ clientId: client.id, clean: client.clean, username, password: password?.toString() });
-      if (verdict.ok) {
+      const verdict = admission.authenticate({ clientId: client.id, clean: client.clean, username, proof: proofOf(client, password) });
+      if (verdict.ok && !clones.refuses(verdict.name, boots.get(client), sessions.isOpen(verdict.name))) {
         sessions.open(client, verdict);
         return done(null, true);
       }
-      refuse({ action: 'connect', reason: verdict.reason, who: username ?? '' });
-      done(connackError(verdict.reason), false);
+      const reason = verdict.ok ? 'cloned' : verdict.reason;
+      refuse({ action: 'connect', reason, who: username ?? '' });
+      done(connackError(reason), false);
     },
     /** Asked for wills too, when they fire: the client is closed by then. */
     authorizePublish(client, packet, done) {
@@ -72,6 +78,17 @@ export function createHooks({ admission, sessions, refuse, pace, countMessage }:
   };
 }
 
+/** The boot that a will names. */
+function bootOf(payload: string | Buffer): string | undefined {
+  const read = decode('presence', Buffer.from(payload));
+  return read.ok ? read.value.boot : undefined;
+}
+
+/** Over TLS the certificate alone counts. */
+function proofOf({ conn }: Client, password: Readonly<Buffer | null> | undefined): Proof {
+  return conn instanceof TLSSocket ? { certificate: conn.getPeerX509Certificate() } : { password: password?.toString() };
+}
+
 function asAsked({ topic, qos = 0, retain = false }: { topic: string; qos?: number; retain?: boolean }): Asked {
   return { topic, qos, retain };
 }
@@ -83,6 +100,6 @@ function discard(packet: PublishPacket): void {
   packet.retain = false;
 }
 
-function connackError(reason: Refusal): AuthenticateError {
+function connackError(reason: Refusal | 'cloned'): AuthenticateError {
   return Object.assign(new Error(`refused: ${reason}`), { returnCode: returnCodes[reason] ?? 5 });
 }

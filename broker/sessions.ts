@@ -8,6 +8,8 @@ export type Sessions = {
   /** The connection is gone; its will, which fires later, is still its own. */
   gone(client: Client): void;
   of(client: Client): Admitted | undefined;
+  /** True while a client of this name is connected. */
+  isOpen(name: string): boolean;
   /** Ends every session that `holds` no longer confirms, as of now: not even its will is heard. */
   endUnless(holds: (admitted: Admitted) => boolean): Admitted[];
   count(kind: Principal['kind']): number;
@@ -16,21 +18,27 @@ export type Sessions = {
 export function createSessions(): Sessions {
   const admittedAs = new WeakMap<Client, Admitted>();
   const live = new Map<Client, Admitted>();
+  const named = new Map<string, Client>();
+  const leave = (client: Client) => {
+    const name = live.get(client)?.name ?? '';
+    if (named.get(name) === client) named.delete(name);
+    live.delete(client);
+  };
   return {
     open(client, admitted) {
       if (client.closed) return; // its `gone` has been and will not come again
       admittedAs.set(client, admitted);
       live.set(client, admitted);
+      named.set(admitted.name, client);
     },
-    gone(client) {
-      live.delete(client);
-    },
+    gone: leave,
     of: (client) => admittedAs.get(client),
+    isOpen: (name) => named.has(name),
     endUnless(holds) {
       const ended = [...live].filter(([, admitted]) => !holds(admitted));
       for (const [client] of ended) {
         admittedAs.delete(client);
-        live.delete(client);
+        leave(client);
         client.close();
       }
       return ended.map(([, admitted]) => admitted);

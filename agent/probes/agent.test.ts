@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { reasonIn } from '#contracts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import type { SelfFigures } from '../probe.ts';
 import { agentProbe } from './agent.ts';
@@ -31,4 +32,20 @@ it('names the probes that fail, in order and without their errors, which change'
 it('says when events were dropped', async () => {
   const { checks } = await ask({ ...well, spool: { ...well.spool, droppedInLastDay: 2 } });
   expect(checks).toMatchObject([{ status: 'ok' }, { device: 'history', fault: 'agent.events_dropped' }]);
+});
+
+const dayMs = 86_400_000;
+
+it.each([
+  [31 * dayMs, 'ok', null],
+  [30 * dayMs, 'fault', 'it ends within 30 d'],
+  [7 * dayMs + 1, 'fault', 'it ends within 30 d'],
+  [7 * dayMs, 'fault', 'it ends within 7 d'],
+  [dayMs, 'fault', 'it ends within 1 d'],
+  [0, 'fault', 'it has ended'],
+])('says of a certificate that is good for %s ms more: %s, %s', async (certificateLeftMs, status, reason) => {
+  const { checks } = await ask({ ...well, certificateLeftMs });
+  const fault = status === 'fault' ? 'agent.certificate' : null;
+  expect(checks[2]).toEqual({ component: 'agent', device: 'certificate', status, fault, reason });
+  if (reason !== null) expect(reasonIn(reason, 'hi')).not.toBe(reason);
 });

@@ -3,6 +3,8 @@ import type { Check } from '#contracts';
 import type { Probe } from '../probe.ts';
 
 const reasonLimit = 256;
+const dayMs = 86_400_000;
+const warnDays = [1, 7, 30];
 
 export const agentProbe: Probe = {
   name: 'agent',
@@ -19,11 +21,19 @@ export const agentProbe: Probe = {
       checks: [
         judge('checks', failing === '' ? null : 'agent.probe_failed', failing || null),
         judge('history', self.spool.droppedInLastDay === 0 ? null : 'agent.events_dropped', null),
+        ...(self.certificateLeftMs === undefined ? [] : [certificate(self.certificateLeftMs)]),
       ],
       numbers: { rss: process.memoryUsage.rss(), q: self.spool.waiting },
     };
   },
 };
+
+/** It is renewed long before, so that a short rest means that renewing fails. Steps, not days: a reason that changes is news. */
+function certificate(leftMs: number): Check {
+  const days = warnDays.find((one) => leftMs <= one * dayMs);
+  const reason = leftMs <= 0 ? 'it has ended' : days === undefined ? null : `it ends within ${days} d`;
+  return judge('certificate', reason === null ? null : 'agent.certificate', reason);
+}
 
 function judge(device: string, fault: string | null, reason: string | null): Check {
   return { component: 'agent', device, status: fault === null ? 'ok' : 'fault', fault, reason };

@@ -127,6 +127,16 @@ export const faults = {
       hi: 'देखें कि PC चालू है। फिर नेटवर्क की केबल देखें।',
     },
   },
+  'pc.cloned': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(0, 0),
+    title: { en: 'Two machines use the identity of this PC', hi: 'दो मशीनें इस PC की पहचान इस्तेमाल कर रही हैं' },
+    action: {
+      en: 'Find the machine that was copied from this PC. Enrol it again with a code of its own.',
+      hi: 'वह मशीन ढूँढें जो इस PC से कॉपी की गई है। उसे नए कोड से दोबारा एनरोल करें।',
+    },
+  },
   'pc.load_high': {
     severity: 'minor',
     parents: ['pc.silent'],
@@ -193,6 +203,16 @@ export const faults = {
     ...times(0, minute),
     title: { en: 'History of this PC was dropped', hi: 'इस PC का पुराना रिकॉर्ड हटाना पड़ा' },
     action: { en: 'Free some disk space on the PC. Tell the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
+  },
+  'agent.certificate': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(10 * minute, minute),
+    title: { en: 'Certificate of this PC ends soon', hi: 'इस PC का सर्टिफ़िकेट जल्द ख़त्म होगा' },
+    action: {
+      en: 'Check that the PC reaches the enrolment port of the centre. If it does, enrol the PC again with a new code.',
+      hi: 'देखें कि PC सेंटर के एनरोलमेंट पोर्ट तक पहुँचता है। पहुँचता हो तो नए कोड से PC को दोबारा एनरोल करें।',
+    },
   },
   'agent.unreadable': {
     severity: 'minor',

@@ -21,6 +21,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^measured from the second look on$', 'दूसरी जाँच से पता चलेगा'],
   ['^ahead of the centre$', 'सेंटर से आगे है'],
   ['^behind the centre$', 'सेंटर से पीछे है'],
+  ['^it ends within (\\d+) d$', '$1 दिन के अंदर ख़त्म होगा'],
+  ['^it has ended$', 'ख़त्म हो चुका है'],
   ['^no checks$', 'अभी कोई जाँच नहीं आई'],
   ['another program', 'किसी दूसरे प्रोग्राम'],
 ];

@@ -36,6 +36,32 @@ describe('R10 only state and silence raise and clear', () => {
   });
 });
 
+describe('F8 two machines with one identity', () => {
+  it('are one incident from the third birth on, which ends with a new boot an hour after the last of them', () => {
+    const stage = online();
+    stage.birth(pc, { boot: 'b2', session: 2 });
+    expect(stage.incident()).toBeUndefined();
+    for (const [at, boot] of ['b1', 'b2', 'b1', 'b2'].entries()) stage.birth(pc, { boot, session: 3 + at });
+    expect(stage.incident()?.faults.map(({ fault }) => fault)).toEqual(['pc.cloned']);
+    expect(stage.engine.book.incidents.size).toBe(1);
+    stage.live(50 * minute);
+    stage.birth(pc, { boot: 'b3', session: 10 });
+    expect(stage.incident()?.over).toBeNull();
+    stage.live(20 * minute);
+    stage.birth(pc, { boot: 'b4', session: 11 });
+    expect(stage.incident()?.over).toBe('cleared');
+  });
+
+  it('twenty of them are one incident too; a PC that is switched on every day is none', () => {
+    const many = online();
+    for (let at = 0; at < 60; at += 1) many.birth(pc, { boot: `b${(at * 7) % 20 < 10 ? at % 3 : at % 20}`, session: 2 + at });
+    expect(many.engine.book.incidents.size).toBe(1);
+    const honest = online();
+    for (let day = 2; day < 400; day += 1) honest.birth(pc, { boot: `b${day}`, session: day });
+    expect(honest.engine.book.incidents.size).toBe(0);
+  });
+});
+
 describe('R11, R12, R13 the state converges', () => {
   it('R13 asks for a state that it does not hold, at most once in 10 s', () => {
     const stage = createStage();

@@ -7,6 +7,9 @@ export type PcRecord = {
   link: LinkClass;
   presence: Presence;
   boot: string | null;
+  /** The boots of late, the present one first; and when one of them came back after another: two machines have this identity. */
+  boots?: string[];
+  clonedAt?: number | null;
   session: number;
   rev: number;
   digest: string | null;

@@ -2,6 +2,9 @@
 import { type Check, checkKey, digestOf, type LinkClass, links, type Presence, sameAnswer, willGraceMs } from '#contracts';
 import type { PcEvent, PcRecord } from './model.ts';
 
+const bootsKept = 4;
+const clonedForMs = 3_600_000;
+
 type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 
 /** What came of a word: the next record, and what it leaves to be asked for. `stale` words change nothing but the time of hearing. */
@@ -37,11 +40,19 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
   const moved = sameSpool ? inSession(record, said.session) : { ...record, session: said.session, rev: 0, lostAt: null, lostSession: 0 };
   const { boot, spool, config, agent } = said;
   const calledAt = said.fresh === true ? now : moved.calledAt;
-  const next: PcRecord = { ...moved, presence: 'online', boot, spool, config, agent, calledAt };
+  const next: PcRecord = { ...moved, ...bootsWith(record, boot, now), presence: 'online', boot, spool, config, agent, calledAt };
   const ask: Step['ask'] = [];
   if (said.digest !== record.digest) ask.push('state');
   if (said.inventory !== '' && said.inventory !== record.inventory) ask.push('inventory');
   return { record: next, ask };
+}
+
+/** A machine never goes back to an earlier boot. What was found stands until nothing but new boots has come for an hour. */
+function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now: number): Pick<PcRecord, 'boots' | 'clonedAt'> {
+  if (boots[0] === boot) return {};
+  const isBack = boots.includes(boot);
+  const stands = clonedAt !== null && now - clonedAt < clonedForMs;
+  return { boots: [boot, ...boots.filter((one) => one !== boot)].slice(0, bootsKept), clonedAt: isBack ? now : stands ? clonedAt : null };
 }
 
 /** A clean goodbye of the current session or a later one: the PC is stopped, which is not silence. */

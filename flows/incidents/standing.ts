@@ -34,6 +34,7 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
   const talks = record.presence === 'online' || record.presence === 'lost';
   const found: Standing[] = [];
   if (record.presence === 'silent' && !record.unheard) found.push(standingFault('pc.silent', '', now));
+  if (typeof record.clonedAt === 'number') found.push(standingFault('pc.cloned', '', now));
   if (unreadable) found.push(standingFault('agent.unreadable', '', now));
   if (talks) for (const check of record.checks) if (check.status === 'fault' && check.fault !== null) found.push(ofCheck(check));
   const standing = byKey(found);
@@ -48,7 +49,7 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
   };
 }
 
-const ownKeys = new Set(['pc.silent|', 'agent.unreadable|']);
+const ownKeys = new Set(['pc.silent|', 'pc.cloned|', 'agent.unreadable|']);
 const notChecked = 'no longer checked';
 
 /** The scene of a scope of the centre's own: what is not in the list is gone. */

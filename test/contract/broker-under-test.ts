@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashToken, makeRegistryKeys, type PcPath, realClock, sealSnapshot } from '#contracts';
+import { hashToken, makeRegistryKeys, type PcPath, type RegistrySnapshot, realClock, sealSnapshot } from '#contracts';
 import { createBroker } from '../../broker/broker.ts';
 import type { Limits } from '../../broker/limits.ts';
 
@@ -79,14 +79,17 @@ export function brokerFiles() {
   writeFileSync(options.secretsFile, JSON.stringify({ flows: hashToken(tokenOf('flows')), exporter: hashToken(tokenOf('exporter')) }));
   function publish(version: number, known: Known[]): void {
     const pcs = known.map(({ pc, revoked = false }) => ({ pc, tokenHash: hashToken(tokenOf(pc)), certificates: [], revoked }));
+    put({ version, at: 0, pcs, roots: [] });
+  }
+  function put(snapshot: RegistrySnapshot): void {
     const draft = `${options.registryFile}.new`;
-    writeFileSync(draft, sealSnapshot({ version, at: 0, pcs, roots: [] }, createPrivateKey(keys.privateKey)));
+    writeFileSync(draft, sealSnapshot(snapshot, createPrivateKey(keys.privateKey)));
     renameSync(draft, options.registryFile);
   }
-  return { folder, options, publish };
+  return { folder, options, publish, put };
 }
 
-function listeningLog() {
+export function listeningLog() {
   const lines: string[] = [];
   const said: { line: string; who: unknown }[] = [];
   let waiting: { wanted: (line: string, fields: object) => boolean; done: () => void }[] = [];

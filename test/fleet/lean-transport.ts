@@ -91,7 +91,7 @@ function open(
     clean: true,
     clientId: name,
     username: name,
-    password: Buffer.from(password),
+    password: Buffer.from(password ?? ''),
     keepalive,
     will: { ...will, qos: 1, retain: false },
   });

@@ -1,0 +1,84 @@
+/** How a PC becomes known: by a code that people give it, and later anew by the certificate that it has. */
+import { createPrivateKey, type X509Certificate } from 'node:crypto';
+import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
+import { fetchCertificate, fetchPlace, fetchRoots, type Office } from './est.ts';
+import { type Centre, type Identity, openIdentity, type Read, storeIdentity } from './identity.ts';
+
+export type Enrolment = { code: string; centre: { host: string; port: number }; pc: PcPath; folder: string; again: boolean };
+
+/**
+ * Makes a key, has it certified, and stores both with the roots and the place of the centre.
+ * Guarantee: only the centre from which the code comes is believed; the key leaves this PC never; all is stored, or nothing.
+ */
+export async function enrol({ code, centre, pc, folder, again }: Enrolment): Promise<Read<Identity>> {
+  const opened = readEnrolCode(code);
+  if (!opened.ok) return opened;
+  const held = openIdentity(folder);
+  if (!again && !(held.ok && held.value === undefined)) {
+    return { ok: false, line: held.ok ? `this PC is enrolled already (${folder}); --again replaces its key` : held.line };
+  }
+  const trusted = await office(centre, opened.value.pin);
+  if (!trusted.ok) return trusted;
+  const place = await fetchPlace(trusted.value);
+  if (!place.ok) return place;
+  const kept = { host: centre.host, enrolPort: centre.port, ...place.value };
+  return obtain({ office: trusted.value, pc, folder, centre: kept, password: opened.value.secret });
+}
+
+/** A new key and a new certificate in the place of those that this PC has. The same guarantee. */
+export async function renew(identity: Identity, folder: string): Promise<Read<Identity>> {
+  const { pc, centre, roots, key, chain } = identity;
+  return obtain({ office: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain } }, pc, folder, centre });
+}
+
+/** Asks for the roots again, so that another authority may take over from the one of today. */
+export async function refreshRoots(identity: Identity, folder: string): Promise<Read<Identity>> {
+  const { host, enrolPort } = identity.centre;
+  const roots = await fetchRoots({ host, port: enrolPort, trust: { roots: identity.roots } });
+  if (!roots.ok) return roots;
+  const fresh = { ...identity, roots: roots.value.map(String) };
+  return fresh.roots.join() === identity.roots.join() ? { ok: true, value: identity } : kept(fresh, folder);
+}
+
+/** The centre, believed by the pin of one of its roots. Whoever else answers cannot have that root. */
+async function office({ host, port }: { host: string; port: number }, pin: string): Promise<Read<Office>> {
+  const roots = await fetchRoots({ host, port, trust: {} });
+  if (!roots.ok) return roots;
+  const root = roots.value.find(({ raw }) => pinOf(raw) === pin);
+  if (root === undefined) return { ok: false, line: `${host}:${port} is not the centre that gave this code` };
+  return { ok: true, value: { host, port, trust: { roots: [String(root)] } } };
+}
+
+type Wanted = { office: Office; pc: PcPath; folder: string; centre: Centre; password?: string };
+
+async function obtain({ office, pc, folder, centre, password }: Wanted): Promise<Read<Identity>> {
+  // Once more, now that the answer can be believed: during a change of authority there are two.
+  const roots = await fetchRoots(office);
+  if (!roots.ok) return roots;
+  const key = makePrivateKey();
+  const { der } = await makeRequest(key, nameOf(pc));
+  const issued = await fetchCertificate(office, { request: der, ...(password !== undefined && { password }) });
+  if (!issued.ok) return issued;
+  const certificate = issued.value.find((one) => one.checkPrivateKey(createPrivateKey(key)));
+  const problem = problemOf(certificate, pc);
+  if (certificate === undefined || problem !== null) return { ok: false, line: `${office.host}:${office.port} answered ${problem}` };
+  const known = [certificate, ...roots.value];
+  const between = issued.value.filter(({ raw }) => !known.some((one) => one.raw.equals(raw)));
+  const chain = [certificate, ...between].map(String).join('');
+  return kept({ pc, centre, key, chain, certificate, roots: roots.value.map(String) }, folder);
+}
+
+function problemOf(certificate: X509Certificate | undefined, pc: PcPath): string | null {
+  if (certificate === undefined) return 'no certificate for the key of this PC';
+  if (commonNameOf(certificate) !== nameOf(pc)) return 'a certificate for another PC';
+  return certificate.keyUsage?.includes(clientAuth) ? null : 'a certificate that opens no broker';
+}
+
+function kept(identity: Identity, folder: string): Read<Identity> {
+  try {
+    storeIdentity(folder, identity);
+    return { ok: true, value: identity };
+  } catch (error) {
+    return { ok: false, line: `${folder}: cannot be written: ${codeOf(error)}` };
+  }
+}

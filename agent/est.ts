@@ -1,0 +1,103 @@
+/** What the agent asks the centre for over HTTPS: roots, certificates (EST, RFC 7030), and where its broker is. */
+import { X509Certificate } from 'node:crypto';
+import { type RequestOptions, request } from 'node:https';
+import * as v from 'valibot';
+import { codeOf, loadX509, oneLine } from '#contracts';
+import { centreKey, port, type Read } from './identity.ts';
+
+/** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
+export type Trust = { roots?: string[]; key?: string; chain?: string };
+export type Office = { host: string; port: number; trust: Trust };
+
+const timeoutMs = 30_000;
+const answerLimitBytes = 64 * 1024;
+
+const place = v.pipe(v.string(), v.parseJson(), v.object({ mqtt: v.object({ port }), centreKey: v.optional(centreKey, null) }));
+
+/** The certificates of the centre's authorities. */
+export function fetchRoots(office: Office): Promise<Read<X509Certificate[]>> {
+  return ask(office, { path: '/.well-known/est/cacerts' }, certificatesOf);
+}
+
+/** A certificate for a request (PKCS#10), and those between it and the root; by a password, or anew by the certificate in `trust`. */
+export function fetchCertificate(office: Office, asked: { request: Buffer; password?: string }): Promise<Read<X509Certificate[]>> {
+  const { request, password } = asked;
+  const headers = {
+    'content-type': 'application/pkcs10',
+    'content-transfer-encoding': 'base64',
+    ...(password !== undefined && { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` }),
+  };
+  const path = `/.well-known/est/${password === undefined ? 'simplereenroll' : 'simpleenroll'}`;
+  return ask(office, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
+}
+
+/** Where the broker listens, and the public key of the centre's commands. */
+export function fetchPlace(office: Office): Promise<Read<{ mqttPort: number; centreKey: string | null }>> {
+  return ask(office, { path: '/.well-known/sabha/centre' }, (text) => {
+    const { mqtt, centreKey } = v.parse(place, text);
+    return { mqttPort: mqtt.port, centreKey };
+  });
+}
+
+type Asked = RequestOptions & { path: string; body?: string };
+
+/** Never rejects: whatever goes wrong is one line. */
+async function ask<T>({ host, port, trust }: Office, asked: Asked, read: (text: string) => T | Promise<T>): Promise<Read<T>> {
+  const at = `${host}:${port}`;
+  let answer: Answer;
+  try {
+    answer = await send({ host, port, ...tlsOf(trust), ...asked });
+  } catch (error) {
+    return { ok: false, line: `${at}: ${whyNot(error)}` };
+  }
+  const { status, text } = answer;
+  if (status !== 200) return { ok: false, line: `${at} answered ${status}: ${oneLine(text, 200).trim() || 'nothing more'}` };
+  try {
+    return { ok: true, value: await read(text) };
+  } catch {
+    return { ok: false, line: `${at}: what ${asked.path} answered cannot be read` };
+  }
+}
+
+/** An empty `ca` trusts nobody; an absent one would trust whom the system trusts. */
+function tlsOf({ roots, key, chain }: Trust): RequestOptions {
+  const own = key === undefined || chain === undefined ? {} : { key, cert: chain };
+  return { ...own, ca: roots ?? [], rejectUnauthorized: roots !== undefined, minVersion: 'TLSv1.3', agent: false };
+}
+
+type Answer = { status: number; text: string };
+
+function send({ body, ...options }: RequestOptions & { body?: string }): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const sent = request({ ...options, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (part: string) => {
+      text += part;
+      if (text.length > answerLimitBytes) response.destroy(new Error('the answer is too long'));
+    });
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    response.on('error', reject);
+  });
+  sent.on('error', reject);
+  sent.end(body);
+  return promise;
+}
+
+/** A certificate's dates are judged by the clock of this PC, so it is the first thing to look at. */
+function whyNot(error: unknown): string {
+  const code = codeOf(error);
+  if (code === 'ABORT_ERR' || (error as Error).name === 'TimeoutError') return `no answer in ${timeoutMs / 1_000} s`;
+  if (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED')
+    return `its certificate is not valid at the time of this PC: check the clock`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'its certificate is for another name';
+  return (error as Error).message || code;
+}
+
+/** A list of certificates, PKCS#7 in base64. */
+async function certificatesOf(text: string): Promise<X509Certificate[]> {
+  const { X509Certificates } = await loadX509();
+  const list = [...new X509Certificates(Buffer.from(text, 'base64'))].map((one) => new X509Certificate(Buffer.from(one.rawData)));
+  if (list.length === 0) throw new Error('an empty list');
+  return list;
+}

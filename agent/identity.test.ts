@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { makePrivateKey } from '#contracts';
+import { createAuthority, type Issued } from '../test/security/authority.ts';
+import { identityFolder, openIdentity, storeIdentity } from './identity.ts';
+
+const centre = { host: 'localhost', mqttPort: 8883, enrolPort: 8443, centreKey: null };
+let parent: string;
+let folder: string;
+let root: string;
+let first: Issued;
+let second: Issued;
+
+beforeAll(async () => {
+  const authority = await createAuthority('Sabha');
+  root = authority.root;
+  first = await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' });
+  second = await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' });
+});
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'identity-'));
+  folder = identityFolder(parent);
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+const store = ({ key, pem }: Issued) => storeIdentity(folder, { key, chain: pem, roots: [root], centre });
+const held = () => {
+  const opened = openIdentity(folder);
+  if (!opened.ok) throw new Error(opened.line);
+  return opened.value?.key;
+};
+
+test('what is stored is read back, and takes the place of what was there', () => {
+  expect(held()).toBeUndefined();
+  store(first);
+  expect(openIdentity(folder)).toMatchObject({
+    ok: true,
+    value: { pc: 'ladakh/leh/pc-1', centre, key: first.key, chain: first.pem, roots: [root] },
+  });
+  store(second);
+  expect(held()).toBe(second.key);
+  expect(readdirSync(parent)).toEqual(['identity']);
+});
+
+test.each<[string, () => void, 'first' | 'second' | 'none']>([
+  ['while the new one is written', () => mkdirSync(`${folder}.new`), 'first'],
+  [
+    'when the old one is set aside',
+    () => {
+      renameSync(folder, `${folder}.old`);
+      storeElsewhere(second);
+    },
+    'second',
+  ],
+  ['before the old one is deleted', () => mkdirSync(`${folder}.old`), 'first'],
+  [
+    'while the first one ever is written',
+    () => {
+      rmSync(folder, { recursive: true });
+      mkdirSync(`${folder}.new`);
+    },
+    'none',
+  ],
+])('a kill %s leaves one identity whole, or none', (_when, kill, expected) => {
+  store(first);
+  kill();
+  expect(held()).toBe({ first: first.key, second: second.key, none: undefined }[expected]);
+  expect(readdirSync(parent)).toEqual(expected === 'none' ? [] : ['identity']);
+});
+
+test('what cannot be written leaves the old one as it was', () => {
+  store(first);
+  const before = readFileSync(join(folder, 'key.pem'), 'utf8');
+  expect(() => storeIdentity(folder, { key: second.key, chain: second.pem, roots: [root], centre: circular() })).toThrow();
+  expect(held()).toBe(before);
+});
+
+test.each<[string, string, string]>([
+  ['certificate.pem', 'no certificate', 'not the certificate of a PC'],
+  ['key.pem', makePrivateKey(), 'not the key of the certificate'],
+  ['key.pem', 'no key', 'not the key of the certificate'],
+  ['roots.pem', '', 'no certificate of an authority'],
+  ['centre.json', '{', 'not JSON'],
+  ['centre.json', '{"host":"x","mqttPort":1,"enrolPort":1,"centreKey":"k"}', 'centreKey: '],
+  ['centre.json', '{"host":"x","mqttPort":0,"enrolPort":1,"centreKey":null}', 'mqttPort: '],
+])('a damaged %s (%j) is one line that names it', (file, text, line) => {
+  store(first);
+  writeFileSync(join(folder, file), text);
+  expect(openIdentity(folder)).toEqual({ ok: false, line: expect.stringContaining(`${join(folder, file)}: ${line}`) });
+});
+
+test('a folder that cannot be read is one line', () => {
+  writeFileSync(folder, '');
+  expect(openIdentity(folder)).toEqual({ ok: false, line: `${folder}: cannot be read: ENOTDIR` });
+  expect(existsSync(folder)).toBe(true);
+});
+
+function storeElsewhere({ key, pem }: Issued): void {
+  storeIdentity(join(parent, 'other'), { key, chain: pem, roots: [root], centre });
+  renameSync(join(parent, 'other'), `${folder}.new`);
+}
+
+function circular() {
+  const one = { ...centre };
+  return Object.assign(one, { one });
+}

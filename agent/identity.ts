@@ -1,0 +1,114 @@
+/** Who this PC is: a key that never leaves it, its certificate, and whom it believes. One folder, replaced whole. */
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { codeOf, commonNameOf, describeIssue, type PcPath, pathOfName, replaceFile } from '#contracts';
+
+/** The public key of the centre's commands, PEM; null where it gives none. */
+export const centreKey = v.nullable(v.pipe(v.string(), v.check(isPublicKey, 'a public key')));
+/** A port that somebody may listen on. */
+export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
+const centre = v.object({
+  /** Name or address of the centre: its certificate must be for it. */
+  host: v.pipe(v.string(), v.minLength(1)),
+  mqttPort: port,
+  /** Where certificates are issued, over HTTPS. */
+  enrolPort: port,
+  centreKey,
+});
+
+export type Centre = v.InferOutput<typeof centre>;
+export type Identity = {
+  pc: PcPath;
+  centre: Centre;
+  /** The private key, PEM. */
+  key: string;
+  /** The certificate and those between it and the root, PEM. */
+  chain: string;
+  certificate: X509Certificate;
+  /** The only authorities that this PC believes, PEM. */
+  roots: string[];
+};
+export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
+
+const files = { key: 'key.pem', chain: 'certificate.pem', roots: 'roots.pem', centre: 'centre.json' };
+
+/** The folder of the identity in the agent's own folder. */
+export function identityFolder(dataDir: string): string {
+  return join(dataDir, 'identity');
+}
+
+/** The identity in a folder, undefined where the PC was never enrolled; one line where it cannot be used. */
+export function openIdentity(folder: string): Read<Identity | undefined> {
+  try {
+    settle(folder);
+    if (!existsSync(folder)) return { ok: true, value: undefined };
+    const text = (name: keyof typeof files) => readFileSync(join(folder, files[name]), 'utf8');
+    return identityOf({ key: text('key'), chain: text('chain'), roots: text('roots'), centre: text('centre') }, folder);
+  } catch (error) {
+    return { ok: false, line: `${folder}: cannot be read: ${codeOf(error)}` };
+  }
+}
+
+/**
+ * Puts an identity in the place of the one before. Throws what the system says.
+ * Guarantee: after a kill or a power cut the folder holds the old one or this one, whole.
+ */
+export function storeIdentity(folder: string, { key, chain, roots, centre }: Omit<Identity, 'pc' | 'certificate'>): void {
+  settle(folder);
+  const fresh = `${folder}.new`;
+  mkdirSync(fresh, { recursive: true, mode: 0o700 });
+  const texts = { key, chain, roots: roots.join(''), centre: `${JSON.stringify(centre, null, 2)}\n` };
+  for (const [name, text] of Object.entries(texts)) replaceFile(join(fresh, files[name as keyof typeof files]), text);
+  if (existsSync(folder)) renameSync(folder, `${folder}.old`);
+  renameSync(fresh, folder);
+  rmSync(`${folder}.old`, { recursive: true, force: true });
+}
+
+/** Ends what a kill left half done: the new one is whole once the old one has been set aside. */
+function settle(folder: string): void {
+  if (!existsSync(folder) && existsSync(`${folder}.old`)) renameSync(`${folder}.new`, folder);
+  for (const rest of [`${folder}.new`, `${folder}.old`]) rmSync(rest, { recursive: true, force: true });
+}
+
+type Texts = Record<keyof typeof files, string>;
+
+function identityOf(texts: Texts, folder: string): Read<Identity> {
+  const wrong = (name: keyof typeof files, what: string) => ({ ok: false as const, line: `${join(folder, files[name])}: ${what}` });
+  const certificate = certificatesIn(texts.chain)[0];
+  const pc = certificate && pathOfName(commonNameOf(certificate) ?? '');
+  if (certificate === undefined || pc === undefined) return wrong('chain', 'not the certificate of a PC');
+  if (!isKeyOf(texts.key, certificate)) return wrong('key', 'not the key of the certificate');
+  const roots = certificatesIn(texts.roots).map(String);
+  if (roots.length === 0) return wrong('roots', 'no certificate of an authority');
+  const said = v.safeParse(v.pipe(v.string(), v.parseJson(), centre), texts.centre);
+  if (!said.success) return wrong('centre', said.issues[0].type === 'parse_json' ? 'not JSON' : describeIssue(said.issues[0]));
+  return { ok: true, value: { pc, centre: said.output, key: texts.key, chain: texts.chain, certificate, roots } };
+}
+
+/** All certificates of a PEM text; none where one of them cannot be read. */
+function certificatesIn(text: string): X509Certificate[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch {
+    return [];
+  }
+}
+
+function isKeyOf(key: string, certificate: X509Certificate): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
+function isPublicKey(pem: string): boolean {
+  try {
+    return createPublicKey(pem).type === 'public';
+  } catch {
+    return false;
+  }
+}

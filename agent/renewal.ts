@@ -1,0 +1,62 @@
+/** Keeps the identity of this PC good: a new key and certificate in time, and the roots that the centre names now. */
+import type { Clock } from '#contracts';
+import { backoffMs } from './backoff.ts';
+import type { Identity, Read } from './identity.ts';
+import type { Log } from './log.ts';
+
+export type RenewalOptions = {
+  identity: Identity;
+  renew: (identity: Identity) => Promise<Read<Identity>>;
+  refreshRoots: (identity: Identity) => Promise<Read<Identity>>;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  log: Log;
+};
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const weekMs = 7 * dayMs;
+
+type State = RenewalOptions & { renewAt: number; rootsUp: number; failures: number };
+
+/**
+ * Renews from two thirds of the certificate's life on, spread over a week, and asks for the roots once a week.
+ * A PC that is switched off at night asks on its first day, or it never would. The answer gives the identity of the moment.
+ */
+export function keepRenewed(options: RenewalOptions): () => Identity {
+  const { clock, random } = options;
+  const state: State = {
+    ...options,
+    renewAt: renewalOf(options.identity, random),
+    rootsUp: clock.up() + random() * dayMs,
+    failures: 0,
+  };
+  plan(state, hourMs * random());
+  return () => state.identity;
+}
+
+function plan(state: State, delayMs: number): void {
+  state.clock.after(delayMs, () => void look(state));
+}
+
+async function look(state: State): Promise<void> {
+  const { clock, random, log, identity } = state;
+  const due = clock.now() >= state.renewAt;
+  if (!due && clock.up() < state.rootsUp) return plan(state, hourMs);
+  const done = await (due ? state.renew(identity) : state.refreshRoots(identity));
+  if (!done.ok) {
+    log.warn({}, `the ${due ? 'certificate could not be renewed' : 'roots could not be asked for'}: ${done.line}`);
+    state.failures += 1;
+    return plan(state, backoffMs(state.failures, { firstMs: hourMs, maxMs: dayMs, random }));
+  }
+  if (due) log.info({ until: done.value.certificate.validTo }, 'certificate renewed');
+  Object.assign(state, { identity: done.value, failures: 0, rootsUp: clock.up() + weekMs });
+  state.renewAt = renewalOf(done.value, random);
+  plan(state, hourMs);
+}
+
+function renewalOf({ certificate: { validFromDate, validToDate } }: Identity, random: () => number): number {
+  const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
+  return from + ((to - from) * 2) / 3 + random() * weekMs;
+}

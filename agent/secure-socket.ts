@@ -1,0 +1,80 @@
+/** A TLS connection to the centre, which is believed by the pinned roots alone: the system's own authorities count for nothing. */
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { serverAuth } from '#contracts';
+import type { Identity } from './identity.ts';
+
+export type Dialled = { ok: true; socket: TLSSocket } | { ok: false; reason: string };
+
+const timeoutMs = 30_000;
+const longestChain = 4;
+
+/**
+ * Connects with the certificate of this PC. Never rejects.
+ * Guarantee: whoever answers holds the key of a certificate for the centre's host, made for servers, from a pinned root, and in force. Only
+ * where the clock of this PC is certainly wrong is it not asked about the dates: it would keep a PC with a flat battery away for ever.
+ */
+export function dial(identity: Identity, now: () => number): Promise<Dialled> {
+  const { promise, resolve } = Promise.withResolvers<Dialled>();
+  const socket = connect(optionsOf(identity, now()));
+  const fail = (reason: string) => {
+    socket.destroy();
+    resolve({ ok: false, reason });
+  };
+  socket.setTimeout(timeoutMs, () => fail(`no answer in ${timeoutMs / 1_000} s`));
+  socket.on('error', (error) => fail(error.message)).once('close', () => fail('the centre ended the connection'));
+  socket.once('secureConnect', () => {
+    const problem = problemOf(socket.getPeerX509Certificate(), identity);
+    if (problem !== null) return fail(problem);
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+    resolve({ ok: true, socket });
+  });
+  return promise;
+}
+
+/** True before this PC's own certificate began: that moment has been, so the clock is wrong. */
+function isClockDead({ certificate }: Identity, now: number): boolean {
+  return now < certificate.validFromDate.getTime();
+}
+
+/** What speaks against a certificate of the centre, dates aside; null for nothing. What ended before this PC was enrolled is over on every clock. */
+function problemOf(shown: X509Certificate | undefined, { certificate, centre: { host }, roots }: Identity): string | null {
+  if (shown === undefined) return 'the centre shows no certificate';
+  if (!shown.keyUsage?.includes(serverAuth)) return 'the certificate of the centre is not made for a server';
+  const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
+  if (named === undefined) return `the certificate of the centre is not for ${host}`;
+  if (shown.validToDate < certificate.validFromDate) return 'the certificate of the centre has ended';
+  return comesFrom(
+    shown,
+    roots.map((pem) => new X509Certificate(pem)),
+    longestChain,
+  )
+    ? null
+    : 'the certificate of the centre is not from the authority of this PC';
+}
+
+function optionsOf(identity: Identity, now: number): ConnectionOptions {
+  const { centre, roots, key, chain } = identity;
+  return {
+    host: centre.host,
+    port: centre.mqttPort,
+    ...(isIP(centre.host) === 0 && { servername: centre.host }),
+    ca: roots,
+    key,
+    cert: chain,
+    minVersion: 'TLSv1.3',
+    rejectUnauthorized: !isClockDead(identity, now),
+  };
+}
+
+function comesFrom(certificate: X509Certificate, roots: X509Certificate[], links: number): boolean {
+  if (roots.some((root) => isIssuer(root, certificate))) return true;
+  const next = certificate.issuerCertificate;
+  return links > 1 && next !== undefined && isIssuer(next, certificate) && comesFrom(next, roots, links - 1);
+}
+
+function isIssuer(issuer: X509Certificate, certificate: X509Certificate): boolean {
+  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}

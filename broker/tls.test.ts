@@ -1,0 +1,66 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Clock, loadX509, makePrivateKey } from '#contracts';
+import { createAuthority } from '../test/security/authority.ts';
+import { createTlsListener } from './tls.ts';
+
+let dataDir: string;
+let lines: string[];
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'tls-'));
+  lines = [];
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+const say = (_fields: object, line: string) => void lines.push(line);
+const clock: Clock = { now: Date.now, up: () => 0, after: () => () => {} };
+const open = async () => (await createTlsListener({ dataDir, clock, log: { info: say, warn: say, error: say } })).close();
+const keyOf = async (request: string) => new (await loadX509()).Pkcs10CertificateRequest(request).publicKey.toString('pem');
+const text = (name: string) => readFileSync(join(dataDir, name), 'utf8');
+
+test('the key is made once, for this user alone, and the request is for it', async () => {
+  await open();
+  expect(statSync(join(dataDir, 'server.key')).mode & 0o777).toBe(0o600);
+  expect(lines).toEqual(['certificate of the broker cannot be used: there is none']);
+  const [key, request] = [text('server.key'), text('server.csr')];
+  const { pem } = await (await createAuthority('Sabha')).issueTo(request, { cn: 'broker', use: 'server' });
+  writeFileSync(join(dataDir, 'server.pem'), pem);
+  await open();
+  expect(lines.at(-1)).toBe('certificate of the broker in use');
+  expect([text('server.key'), text('server.csr')]).toEqual([key, request]);
+  expect(new X509Certificate(pem).subject).toBe('CN=broker');
+});
+
+test('a request that is gone is written again, for the key that is there; another key asks anew', async () => {
+  await open();
+  const request = text('server.csr');
+  rmSync(join(dataDir, 'server.csr'));
+  await open();
+  expect(await keyOf(text('server.csr'))).toBe(await keyOf(request));
+  rmSync(join(dataDir, 'server.key'));
+  await open();
+  expect(await keyOf(text('server.csr'))).not.toBe(await keyOf(request));
+});
+
+test.each([
+  ['not a certificate', () => Promise.resolve('hello')],
+  [
+    'it is for another key',
+    async () => (await (await createAuthority('Sabha')).issue({ cn: 'b', use: 'server', key: makePrivateKey() })).pem,
+  ],
+])('a certificate that will not do (%s) is not used, and said', async (line, pem) => {
+  writeFileSync(join(dataDir, 'server.pem'), await pem());
+  await open();
+  expect(lines).toEqual([`certificate of the broker cannot be used: ${line}`]);
+});
+
+test.each(['', 'no key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'])(
+  'a damaged key (%j) stops the start in one line',
+  async (key) => {
+    writeFileSync(join(dataDir, 'server.key'), key);
+    await expect(open()).rejects.toThrow(`${dataDir}/server.key: not a private key of an elliptic curve`);
+  },
+);

@@ -1,0 +1,103 @@
+/** The listener beyond this machine: TLS 1.3, and nobody is heard who does not show a certificate of our authority. */
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createServer, type Server } from 'node:tls';
+import { type Clock, codeOf, loadText, makePrivateKey, makeRequest, replaceFile, StartError } from '#contracts';
+import { followFile } from './follow-file.ts';
+import type { Log } from './log.ts';
+
+export type TlsOptions = {
+  /** The broker's own folder: its key and its request for a certificate stand there, and the certificate that `flows` puts beside them. */
+  dataDir: string;
+  clock: Clock;
+  log: Log;
+};
+export type TlsListener = {
+  server: Server;
+  /** Takes over the roots of a snapshot, PEM; without one nobody is let in. */
+  trust(roots: readonly string[]): void;
+  close(): void;
+};
+
+/** Who does not finish the handshake in this time is not waited for. */
+const handshakeTimeoutMs = 10_000;
+
+/**
+ * A TLS server that does not listen yet. A new certificate and new roots count for who connects from then on; nobody is cut off.
+ * Guarantee: 'secureConnection' comes only for a client whose certificate, in force now, a root of the snapshot has signed for clients.
+ */
+export async function createTlsListener({ dataDir, clock, log }: TlsOptions): Promise<TlsListener> {
+  const key = await ownKey(dataDir);
+  let cert = '';
+  let ca: readonly string[] = [];
+  const server = createServer({
+    ...contextOf({ key, cert, ca }),
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout: handshakeTimeoutMs,
+    noDelay: true,
+  });
+  const renew = () => server.setSecureContext(contextOf({ key, cert, ca }));
+  const file = join(dataDir, 'server.pem');
+  const followed = followFile(file, clock, (text) => {
+    const problem = text.ok ? problemOf(text.value, key) : text.value;
+    if (problem !== null) return log.warn({ file }, `certificate of the broker cannot be used: ${problem}`);
+    cert = text.value;
+    renew();
+    log.info({ until: new X509Certificate(cert).validTo }, 'certificate of the broker in use');
+  });
+  return {
+    server,
+    trust(roots) {
+      if (roots.join() === ca.join()) return;
+      ca = roots;
+      renew();
+    },
+    close: followed.close,
+  };
+}
+
+/**
+ * An empty `ca` trusts nobody; an absent one would trust whom the system trusts. Without tickets every connection shows its certificate anew:
+ * a resumed one would still be believed under a root that is gone.
+ */
+function contextOf({ key, cert, ca }: { key: string; cert: string; ca: readonly string[] }) {
+  const own = cert === '' ? {} : { key, cert };
+  return { ...own, ca: [...ca], minVersion: 'TLSv1.3' as const, secureOptions: constants.SSL_OP_NO_TICKET };
+}
+
+/** The key is made once and never leaves its folder; the request for a certificate goes with it. */
+async function ownKey(dataDir: string): Promise<string> {
+  const [keyFile, requestFile] = [join(dataDir, 'server.key'), join(dataDir, 'server.csr')];
+  const isNew = !existsSync(keyFile);
+  if (isNew) put(keyFile, makePrivateKey());
+  const key = loadText(keyFile);
+  if (!isEcKey(key)) throw new StartError(`${keyFile}: not a private key of an elliptic curve`);
+  if (isNew || !existsSync(requestFile)) put(requestFile, (await makeRequest(key, 'broker')).pem);
+  return key;
+}
+
+function put(file: string, text: string): void {
+  try {
+    replaceFile(file, text);
+  } catch (error) {
+    throw new StartError(`${file}: cannot be written: ${codeOf(error)}`);
+  }
+}
+
+function isEcKey(text: string): boolean {
+  try {
+    return createPrivateKey(text).asymmetricKeyType === 'ec';
+  } catch {
+    return false;
+  }
+}
+
+function problemOf(text: string, key: string): string | null {
+  try {
+    return new X509Certificate(text).checkPrivateKey(createPrivateKey(key)) ? null : 'it is for another key';
+  } catch {
+    return 'not a certificate';
+  }
+}

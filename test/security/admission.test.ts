@@ -1,0 +1,196 @@
+/** S1, S5: who comes in over TLS, and for how long. */
+import { once } from 'node:events';
+import packets from 'mqtt-packet';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { flowsFilters, hashToken, pcTopic, serialOf } from '#contracts';
+import { tokenOf } from '../contract/broker-under-test.ts';
+import { connect } from '../contract/peers.ts';
+import { type Authority, createAuthority, type Issued, selfSigned } from './authority.ts';
+import { bareTls, join8883, type SecureBroker, startSecureBroker } from './secure-broker.ts';
+
+const pc = 'ladakh/leh/pc-1';
+const name = 'ladakh.leh.pc-1';
+const neighbour = 'ladakh/leh/pc-2';
+
+let authority: Authority;
+let other: Authority;
+let good: Issued;
+let broker: SecureBroker;
+
+beforeAll(async () => {
+  authority = await createAuthority('Sabha one');
+  other = await createAuthority('Sabha two');
+  good = await authority.issue({ cn: name, use: 'client' });
+});
+beforeEach(async () => {
+  broker = await startSecureBroker();
+  await broker.certify(authority);
+});
+afterEach(() => broker.stop());
+
+const shown = (cert?: Issued) => ({ roots: [authority.root], ...(cert && { cert }) });
+const entry = (...certs: Issued[]) => ({ pc, certificates: certs.map(({ serial }) => serial) });
+
+describe('S1 a forged identity', () => {
+  test('0 of 5 are admitted: another id, no certificate, self-signed, of another authority, made for servers; the right one is', async () => {
+    const forged: [string, Issued | undefined][] = [
+      ['another id', await authority.issue({ cn: 'ladakh.leh.pc-2', use: 'client' })],
+      ['none', undefined],
+      ['self-signed', await selfSigned({ cn: name, use: 'client' })],
+      ['another authority', await other.issue({ cn: name, use: 'client' })],
+      ['made for servers', await authority.issue({ cn: name, use: 'server' })],
+    ];
+    const all = forged.flatMap(([, cert]) => cert ?? []);
+    // Even where the registry had their serials: the certificate itself is what is wrong.
+    await broker.admit([entry(good, ...all), { pc: neighbour }], [authority.root]);
+    const admitted: string[] = [];
+    for (const [what, cert] of forged) {
+      await join8883(broker.port, pc, shown(cert)).then(
+        (client) => admitted.push(what) && client.end(true),
+        () => undefined,
+      );
+    }
+    expect(admitted).toEqual([]);
+    const client = await join8883(broker.port, pc, shown(good));
+    expect(client.connected).toBe(true);
+    expect(await broker.sample('sabha_broker_clients{principal="pc"}')).toBe(1);
+    client.end(true);
+  });
+
+  test.each(['client', 'server', 'none'] as const)('a certificate of ours made for %s: only one for clients opens', async (use) => {
+    const cert = await authority.issue({ cn: name, use });
+    await broker.admit([entry(cert)], [authority.root]);
+    const outcome = join8883(broker.port, pc, shown(cert)).then(
+      (client) => client.end(true) && 'in',
+      () => 'out',
+    );
+    expect(await outcome).toBe(use === 'client' ? 'in' : 'out');
+  });
+
+  test('over TLS a token opens nothing, and a certificate that is not on record neither', async () => {
+    const tokenHash = hashToken(tokenOf(pc));
+    await broker.admit([{ pc, tokenHash }], [authority.root]);
+    await expect(join8883(broker.port, pc, shown(good), { password: tokenOf(pc) })).rejects.toThrow('Not authorized');
+    await expect(join8883(broker.port, pc, shown(), { password: tokenOf(pc) })).rejects.toThrow();
+    expect(await broker.sample('sabha_broker_refused_total{action="connect",reason="wrong_certificate"}')).toBe(1);
+    const loopback = await connect(broker.plainPort, pc);
+    expect(loopback.client.connected).toBe(true);
+    loopback.client.end(true);
+  });
+
+  test('who has a good certificate is held to the size of a CONNECT as well', async () => {
+    await broker.admit([entry(good)], [authority.root]);
+    const socket = await bareTls(broker.port, shown(good));
+    const closed = once(socket.resume(), 'close');
+    socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
+    await closed;
+    expect(await broker.sample('sabha_broker_refused_total{action="frame",reason="oversized"}')).toBe(1);
+  });
+
+  test.each(['flows', 'exporter'])('%s does not come in over TLS, whatever it shows', async (who) => {
+    const cert = await authority.issue({ cn: who, use: 'client' });
+    await broker.admit([entry(good, cert)], [authority.root]);
+    for (const as of [cert, good]) {
+      const options = { clientId: who, username: who, password: tokenOf(who) };
+      await expect(join8883(broker.port, pc, shown(as), options)).rejects.toThrow(/Not authorized|Identifier rejected/);
+    }
+  });
+});
+
+describe('S9 the certificate of a PC, judged by the clock of the centre', () => {
+  const second = 1 / 86_400;
+  test.each([
+    ['in force', { fromDays: -1, toDays: 30 }, 'in'],
+    ['ended 1 s ago', { fromDays: -30, toDays: -second }, 'out'],
+    ['ended 30 days ago', { fromDays: -60, toDays: -30 }, 'out'],
+    ['from tomorrow on', { fromDays: 1, toDays: 30 }, 'out'],
+  ])('%s', async (_what, dates, expected) => {
+    const cert = await authority.issue({ cn: name, use: 'client', ...dates });
+    await broker.admit([entry(cert)], [authority.root]);
+    const outcome = join8883(broker.port, pc, shown(cert)).then(
+      (client) => client.end(true) && 'in',
+      () => 'out',
+    );
+    expect(await outcome).toBe(expected);
+  });
+
+  test('two roots let in the PCs of both; a root that is gone lets in nobody more; none at all trusts nobody', async () => {
+    const second = await other.issue({ cn: 'ladakh.leh.pc-2', use: 'client' });
+    const entries = [entry(good), { pc: neighbour, certificates: [second.serial] }];
+    await broker.admit(entries, [authority.root, other.root]);
+    const both = [await join8883(broker.port, pc, shown(good)), await join8883(broker.port, neighbour, { ...shown(second) })];
+    await broker.admit(entries, [authority.root]);
+    await expect(join8883(broker.port, neighbour, shown(second))).rejects.toThrow();
+    await broker.admit(entries, []);
+    await expect(join8883(broker.port, pc, shown(good))).rejects.toThrow();
+    expect(both[0]?.connected).toBe(true);
+    for (const client of both) client.end(true);
+  });
+});
+
+test('each connection shows its certificate anew: none resumes what an earlier one proved', async () => {
+  await broker.admit([entry(good)], [authority.root]);
+  const first = await bareTls(broker.port, shown(good));
+  const sessions: Buffer[] = [];
+  first.on('session', (session) => sessions.push(session));
+  first.write(connectPacket(name));
+  await once(first, 'data');
+  first.destroy();
+  for (const session of sessions) {
+    const again = await bareTls(broker.port, shown(), { session });
+    expect(again.isSessionReused()).toBe(false);
+    again.destroy();
+  }
+});
+
+describe('S5 a PC that is revoked', () => {
+  test.each([
+    ['revoked', () => [{ ...entry(good), revoked: true }]],
+    ['without that certificate', () => [{ pc, certificates: ['abc'] }]],
+    ['gone', () => []],
+  ])('%s: its session ends within 10 s, and nothing of it is heard after', async (_what, next) => {
+    await broker.admit([entry(good)], [authority.root]);
+    const flows = await connect(broker.plainPort, 'flows');
+    await flows.subscribe([...flowsFilters]);
+    const will = { topic: pcTopic(pc, 'presence'), payload: Buffer.from('lost'), qos: 1 as const, retain: false };
+    const client = await join8883(broker.port, pc, shown(good), { will });
+    await client.publishAsync(pcTopic(pc, 'beat'), 'before', { qos: 1 });
+    await flows.hears(pcTopic(pc, 'beat'), 'before');
+    const since = performance.now();
+    const closed = new Promise<void>((done) => client.once('close', () => done()));
+    await broker.admit(next(), [authority.root]);
+    client.publish(pcTopic(pc, 'beat'), 'after', { qos: 1 });
+    await closed;
+    expect(performance.now() - since).toBeLessThan(10_000);
+    await expect(join8883(broker.port, pc, shown(good))).rejects.toThrow('Not authorized');
+    expect(flows.heard.map(({ text }) => text)).toEqual(['before']);
+    flows.client.end(true);
+  });
+});
+
+describe('the certificate of the broker', () => {
+  test('a new one is shown to who connects from then on, and nobody is cut off; one for another key is not used', async () => {
+    await broker.admit([entry(good)], [authority.root]);
+    const serialShown = async () => {
+      const socket = await bareTls(broker.port, shown(good));
+      const certificate = socket.getPeerX509Certificate();
+      socket.destroy();
+      return certificate && serialOf(certificate);
+    };
+    const client = await join8883(broker.port, pc, shown(good));
+    const renewed = await broker.certify(authority);
+    expect(await serialShown()).toBe(renewed.serial);
+    expect(client.connected).toBe(true);
+    broker.replaceCertificate((await authority.issue({ cn: 'broker', use: 'server', hosts: ['localhost'] })).pem);
+    await expect
+      .poll(() => broker.lines.at(-1), { timeout: 5_000 })
+      .toBe('certificate of the broker cannot be used: it is for another key');
+    expect(await serialShown()).toBe(renewed.serial);
+    client.end(true);
+  });
+});
+
+function connectPacket(who: string): Buffer {
+  const packet = { cmd: 'connect' as const, protocolId: 'MQTT' as const, protocolVersion: 4 as const, keepalive: 60, clean: true };
+  return packets.generate({ ...packet, clientId: who, username: who });
+}

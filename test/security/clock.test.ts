@@ -1,0 +1,107 @@
+/** S9: whom an agent believes to be the centre, by a right clock and by a dead one. */
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Identity } from '../../agent/identity.ts';
+import { dial } from '../../agent/secure-socket.ts';
+import { type Authority, createAuthority, type Issued, selfSigned, type Wanted } from './authority.ts';
+
+const second = 1 / 86_400;
+const server: Wanted = { cn: 'broker', use: 'server', hosts: ['localhost'] };
+const future = { fromDays: 1, toDays: 90 };
+
+let ours: Authority & { key: string };
+let next: Authority;
+let foreign: Authority;
+let between: Authority & { key: string };
+let own: Issued;
+
+beforeAll(async () => {
+  ours = await createAuthority('Sabha one');
+  next = await createAuthority('Sabha two');
+  foreign = await createAuthority('Sabha one'); // its name is ours, its key is not
+  between = await createAuthority('Sabha between', { root: ours.root, key: ours.key });
+  // This PC was enrolled ten days ago.
+  own = await ours.issue({ cn: 'ladakh.leh.pc-1', use: 'client', fromDays: -10, toDays: 355 });
+});
+
+type Shown = Issued | Promise<Issued>;
+const chained = async () => {
+  const issued = await between.issue(server);
+  return { ...issued, pem: issued.pem + between.root };
+};
+const rogueChain = async () => {
+  const issued = await foreign.issue({ ...server, ...future });
+  return { ...issued, pem: issued.pem + ours.root };
+};
+/** A PC of ours that plays an authority: what it signs has a way to our root. */
+const byPc = async () => {
+  const pc = await createAuthority('Sabha between', { root: own.pem, key: own.key });
+  const issued = await pc.issue(server);
+  return { ...issued, pem: issued.pem + pc.root + own.pem };
+};
+
+const table: [what: string, shown: () => Shown, right: 'in' | 'out', dead: 'in' | 'out'][] = [
+  ['in force', () => ours.issue(server), 'in', 'in'],
+  ['of the authority that takes over', () => next.issue(server), 'in', 'in'],
+  ['with one between it and the root', chained, 'in', 'in'],
+  // With a dead clock nobody can know that it has ended, unless it did so before this PC was enrolled.
+  ['ended 1 s ago', () => ours.issue({ ...server, fromDays: -30, toDays: -second }), 'out', 'in'],
+  ['ended 30 days ago', () => ours.issue({ ...server, fromDays: -60, toDays: -30 }), 'out', 'out'],
+  ['from tomorrow on', () => ours.issue({ ...server, ...future }), 'out', 'in'],
+  ['self-signed, from tomorrow on', () => selfSigned({ ...server, ...future }), 'out', 'out'],
+  ['self-signed in the name of our root, from tomorrow on', () => selfSigned({ ...server, ...future, cn: 'Sabha one' }), 'out', 'out'],
+  ['of an authority with our name, from tomorrow on', rogueChain, 'out', 'out'],
+  ['signed by a PC of ours', byPc, 'out', 'out'],
+  ['for another host', () => ours.issue({ ...server, hosts: ['elsewhere'] }), 'out', 'out'],
+  ['with the host as its common name alone', () => ours.issue({ cn: 'localhost', use: 'server' }), 'out', 'out'],
+  ['of a PC', () => ours.issue({ ...server, use: 'client' }), 'out', 'out'],
+  ['made for nothing', () => ours.issue({ ...server, use: 'none' }), 'out', 'out'],
+];
+
+test.each(table)('a certificate %s', async (_what, shown, right, dead) => {
+  const port = await listening(await shown());
+  const by = async (now: number) => {
+    const dialled = await dial(identityAt(port), () => now);
+    if (dialled.ok) dialled.socket.destroy();
+    return dialled.ok ? 'in' : 'out';
+  };
+  const outcome = { right: await by(Date.now()), dead: await by(Date.UTC(1970, 0, 1)) };
+  expect(outcome).toEqual({ right, dead });
+});
+
+test('only a clock before the certificate of this PC is dead: one that is a little slow is asked about dates as ever', async () => {
+  const port = await listening(await ours.issue({ ...server, ...future }));
+  const began = new X509Certificate(own.pem).validFromDate.getTime();
+  expect((await dial(identityAt(port), () => began)).ok).toBe(false);
+  const dialled = await dial(identityAt(port), () => began - 1);
+  expect(dialled.ok).toBe(true);
+  if (dialled.ok) dialled.socket.destroy();
+});
+
+test('a server that only knows TLS 1.2, and a port where nobody listens, are told as a reason', async () => {
+  const port = await listening(await ours.issue(server), 'TLSv1.2');
+  expect(await dial(identityAt(port), Date.now)).toEqual({ ok: false, reason: expect.stringMatching(/protocol version/) });
+  expect(await dial(identityAt(1), Date.now)).toEqual({ ok: false, reason: expect.stringMatching(/ECONNREFUSED/) });
+});
+
+async function listening({ key, pem }: Issued, maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.3'): Promise<number> {
+  const listener = createServer({ key, cert: pem, maxVersion }, (socket) => socket.on('error', () => {}).resume());
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => void listener.close());
+  return (listener.address() as AddressInfo).port;
+}
+
+function identityAt(mqttPort: number): Identity {
+  return {
+    pc: 'ladakh/leh/pc-1',
+    centre: { host: 'localhost', mqttPort, enrolPort: 1, centreKey: null },
+    key: own.key,
+    chain: own.pem,
+    certificate: new X509Certificate(own.pem),
+    roots: [ours.root, next.root],
+  };
+}

@@ -1,0 +1,70 @@
+/** F8: two machines with one identity, as a copied disk makes them. */
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { encode, flowsFilters, pcTopic } from '#contracts';
+import { connect } from '../contract/peers.ts';
+import { type Authority, createAuthority, type Issued } from './authority.ts';
+import { join8883, startSecureBroker } from './secure-broker.ts';
+
+const pc = 'ladakh/leh/pc-1';
+const neighbour = 'ladakh/leh/pc-2';
+let authority: Authority;
+let good: Issued;
+let other: Issued;
+
+beforeAll(async () => {
+  authority = await createAuthority('Sabha');
+  good = await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' });
+  other = await authority.issue({ cn: 'ladakh.leh.pc-2', use: 'client' });
+});
+
+test('of two that throw each other out without a pause one stays, after a return of each; the centre sees both, and a neighbour sees nothing', async () => {
+  const broker = await startSecureBroker();
+  onTestFinished(broker.stop);
+  await broker.certify(authority);
+  const entries = [
+    { pc, certificates: [good.serial] },
+    { pc: neighbour, certificates: [other.serial] },
+  ];
+  await broker.admit(entries, [authority.root]);
+  const flows = await connect(broker.plainPort, 'flows');
+  await flows.subscribe([...flowsFilters]);
+  const quiet = await join8883(broker.port, neighbour, { cert: other, roots: [authority.root] });
+
+  const admitted: string[] = [];
+  let refused = 0;
+  /** Comes back at once, whatever happens, until both together were refused twenty times. */
+  async function machine(boot: string): Promise<void> {
+    const will = {
+      topic: pcTopic(pc, 'presence'),
+      payload: encode('presence', { kind: 'lost', boot, session: 1 }),
+      qos: 1 as const,
+      retain: false,
+    };
+    while (refused < 20) {
+      const client = await join8883(broker.port, pc, { cert: good, roots: [authority.root] }, { will }).catch(() => undefined);
+      if (client === undefined) {
+        refused += 1;
+        continue;
+      }
+      admitted.push(boot);
+      client.publish(pcTopic(pc, 'beat'), boot, { qos: 1 });
+      const closed = new Promise<void>((done) => client.once('close', () => done()));
+      await Promise.race([closed, enough()]);
+      client.end(true);
+    }
+  }
+  const enough = () => expect.poll(() => refused >= 20, { timeout: 20_000, interval: 20 }).toBe(true);
+  await Promise.all([machine('one'), machine('two')]);
+
+  expect(admitted).toHaveLength(3);
+  expect(new Set(admitted).size).toBe(2);
+  expect(await broker.sample('sabha_broker_refused_total{action="connect",reason="cloned"}')).toBe(20);
+  expect(broker.lines.filter((line) => line === 'refused: connect, cloned')).toHaveLength(1);
+  expect(new Set(flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'beat')).map(({ text }) => text))).toEqual(
+    new Set(['one', 'two']),
+  );
+  expect(quiet.connected).toBe(true);
+  await quiet.publishAsync(pcTopic(neighbour, 'beat'), 'still here', { qos: 1 });
+  await flows.hears(pcTopic(neighbour, 'beat'), 'still here');
+  for (const client of [quiet, flows.client]) client.end(true);
+});
