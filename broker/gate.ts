@@ -15,13 +15,14 @@ export type Gate = {
 /** Guarantee: at most `strangers` connections are not admitted; where more come, the one that has waited longest goes, not the newest. */
 export function createGate({ strangers: most, connects, sparesLoopback }: Limits, clock: Clock, refuse: Refuse): Gate {
   const strangers = new Map<string, Socket>();
-  const budget = createBuckets(connects, clock);
+  const budget = createBuckets(connects);
 
   function isTooFast(address: string): boolean {
     const network = networkOf(address);
     if (sparesLoopback && isLoopback(network)) return false;
-    if (budget.waitMs(network, 1) > 0) return true;
-    budget.take(network, 1);
+    const now = clock.up();
+    if (budget.waitMs(network, 1, now) > 0) return true;
+    budget.take(network, 1, now);
     return false;
   }
   function turnAway(socket: Socket, reason: 'rate' | 'crowd'): void {

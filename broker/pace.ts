@@ -12,14 +12,17 @@ export type Pace = {
   gone(connection: object): void;
 };
 
+const nothing = { weight: 0, size: 0 };
+
 type Line = { waiting: { dueAt: number; go: () => void }[]; cancel: Cancel };
 
 /** Guarantee: what waits of one connection keeps its order, and no PC gets a new allowance by connecting again. */
 export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Clock, onSlowed: (who: string) => void): Pace {
-  const byMessages = createBuckets(messages, clock);
-  const byBytes = createBuckets(bytes, clock);
+  const byMessages = createBuckets(messages);
+  const byBytes = createBuckets(bytes);
   const lines = new Map<object, Line>();
-  const waitMs = (who: string, count: number, size: number) => Math.max(byMessages.waitMs(who, count), byBytes.waitMs(who, size));
+  const waitMs = (who: string, { weight, size }: { weight: number; size: number }, now: number) =>
+    Math.max(byMessages.waitMs(who, weight, now), byBytes.waitMs(who, size, now));
 
   function serve(connection: object, line: Line): void {
     while (line.waiting[0] && line.waiting[0].dueAt <= clock.up()) line.waiting.shift()?.go();
@@ -30,17 +33,19 @@ export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Cl
 
   return {
     take(who, weight, size) {
-      if (waitMs(who, weight, size) > longestWaitMs) return false;
-      byMessages.take(who, weight);
-      byBytes.take(who, size);
+      const now = clock.up();
+      if (waitMs(who, { weight, size }, now) > longestWaitMs) return false;
+      byMessages.take(who, weight, now);
+      byBytes.take(who, size, now);
       return true;
     },
     inTurn(connection, who, go) {
       const line = lines.get(connection);
-      const ownMs = waitMs(who, 0, 0);
+      const now = clock.up();
+      const ownMs = waitMs(who, nothing, now);
       if (!line && ownMs === 0) return go();
       onSlowed(who);
-      const turn = { dueAt: clock.up() + ownMs, go };
+      const turn = { dueAt: now + ownMs, go };
       if (line) return void line.waiting.push(turn);
       const first: Line = { waiting: [turn], cancel: () => {} };
       lines.set(connection, first);
