@@ -56,7 +56,7 @@ test(`S4 S7 ${total} hostile connections end nothing and cost little memory; an 
   console.info(
     `seed ${seed}: ${answered} of ${total} answered, ${halfwayMiB.toFixed(0)} MiB halfway, ${broker.rssMiB().toFixed(0)} at the end`,
   );
-  expect(answered).toBeGreaterThan(total / 4);
+  expect(answered).toBeGreaterThan(total / 10);
   // Insiders were let in, and heard.
   for (const reason of ['retain', 'unknown_topic', 'foreign_topic']) {
     expect(await broker.sample(`sabha_broker_refused_total{action="publish",reason="${reason}"}`), reason).toBeGreaterThan(0);
