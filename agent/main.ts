@@ -1,4 +1,5 @@
 /** The agent as a process. */
+import { createPublicKey } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -24,27 +25,29 @@ export async function main(): Promise<void> {
   } catch (error) {
     return fail(log, error instanceof Error ? error.message : String(error));
   }
-  const agent = compose(settings.value, { ...parts, log });
+  const restart = Promise.withResolvers<string>();
+  const agent = compose(settings.value, { ...parts, log, restart: () => restart.resolve('restarted') });
   agent.start();
   log.info({ pc: settings.value.pc }, 'ready');
-  const reason = await asked();
+  const reason = await Promise.race([asked(), restart.promise]);
   // Whatever the network does, the stop is over in time.
   setTimeout(() => process.exit(0), stopLimitMs).unref();
   await agent.stop(reason);
   process.exit(0);
 }
 
-function prepare({ dataDir, tokenFile }: AgentSettings) {
+function prepare({ dataDir, tokenFile, centreKeyFile }: AgentSettings) {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
-  return { token, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
+  const centreKey = centreKeyFile === undefined ? null : createPublicKey(readFileSync(centreKeyFile));
+  return { token, centreKey, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
 }
 
 function compose(
   { pc, host, port, profile, speed, epochMs }: AgentSettings,
-  given: ReturnType<typeof prepare> & { log: pino.Logger },
+  given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void },
 ): Agent {
   return createAgent({
     ...given,

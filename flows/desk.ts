@@ -2,7 +2,18 @@
  * The desk: takes what PCs say, gives it to the engine, commits, and only then answers and acts (R20).
  * It is thrown away and made anew from the ledger whenever a commit fails; session, tabs and people outlive it.
  */
-import { type Cancel, type Clock, encode, type Hello, helloTopicAll, pcTopic, type RegistryEntry, scopeTopic } from '#contracts';
+import {
+  type Cancel,
+  type Clock,
+  type Config,
+  encode,
+  type Hello,
+  helloTopicAll,
+  pcTopic,
+  type RegistryEntry,
+  type Signed,
+  scopeTopic,
+} from '#contracts';
 import { type Answers, createAnswers, type Drafts } from './answers.ts';
 import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
@@ -41,6 +52,10 @@ export type DeskOptions = {
   /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
   isRollCall(hello: string): boolean;
   born(pc: string, state: Born): void;
+  /** The centre's signature. */
+  seal(config: Config): Signed;
+  /** Told after the commit of each birth and of each answer to a command. */
+  commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
   /** The registry changed, after the commit; resolves when the broker has it. */
   registered(entries: readonly RegistryEntry[]): Promise<void>;
   count: DeskCounts;
@@ -272,6 +287,7 @@ function take(state: State, topic: string, payload: Buffer): void {
   state.engine.apply(event, now);
   state.ops.push(...report.ops);
   if (report.answer !== undefined) answer(state, report);
+  if (event.type === 'birth' || report.ops.length > 1) state.after.push(() => state.options.commands.heard(report));
   if (event.type === 'birth' && event.fresh) state.after.push(() => state.options.born(pc, event));
   schedule(state);
 }
@@ -312,7 +328,7 @@ function sendConfigs(state: State, pcs: readonly string[]): void {
 }
 
 function sendConfig({ options, tree }: State, pc: string): void {
-  options.send(pcTopic(pc, 'config'), encode('config', tree.config(pc).config), 1);
+  options.send(pcTopic(pc, 'config'), encode('config', options.seal(tree.config(pc).config)), 1);
 }
 
 /** Gathers what comes in one turn of the event loop, and all that comes while a commit is under way. */

@@ -72,6 +72,7 @@ async function start(): Promise<Parts> {
   const centre: Centre = createCentre({
     ledger,
     clock,
+    key: createPrivateKey(loadText(required('SABHA_CENTRE_KEY'))),
     site: settings.site,
     roster,
     lines,

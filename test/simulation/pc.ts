@@ -1,11 +1,13 @@
 /** A PC of the simulation: the real agent on a scripted room, a disk that outlives it, and a link that can be cut. */
 
-import type { Check, Config, Profile } from '#contracts';
+import type { Check, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
+import { noOrders } from '../../agent/platform/unwritten.ts';
 import type { Probe } from '../../agent/probe.ts';
 import type { ProfileStore } from '../../agent/profile-store.ts';
 import type { Transport } from '../../agent/transport.ts';
+import { centrePublicKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
 import { createLink, type Link } from './network.ts';
@@ -78,6 +80,7 @@ export function createPc(options: PcOptions): Pc {
       pc: path,
       version: '0.1.0',
       token: 'token',
+      centreKey: centrePublicKey,
       platform: platformOf(`boot-${boots}`),
       probes: room.probes(),
       transport: transportOf(process),
@@ -88,6 +91,7 @@ export function createPc(options: PcOptions): Pc {
       clock: process.clock,
       random: () => world.random.next(),
       log: { info: () => {}, warn: (_, line) => note(`${path}: ${line}`) },
+      restart: () => process.kill(),
     });
     running = { agent, process };
     agent.start();
@@ -183,7 +187,7 @@ function createRoom(): { room: Room; probes(): Probe[] } {
 }
 
 function profileStore(): ProfileStore {
-  let kept: Config | undefined;
+  let kept: Signed | undefined;
   return {
     load: () => ({ config: kept, problem: null }),
     save: (config) => {
@@ -196,6 +200,7 @@ function profileStore(): ProfileStore {
 function platformOf(boot: string): Platform {
   const none = async () => ({ known: false as const, reason: 'not simulated' });
   return {
+    ...noOrders,
     sound: none,
     cameras: none,
     watchSound: () => () => {},
