@@ -7,6 +7,7 @@ const boundary = [
   'test/contract/**/*.test.ts',
   'test/simulation/**/*.test.ts',
   'test/system/**/*.test.ts',
+  'test/security/**/*.test.ts',
 ];
 
 export default defineConfig({
