@@ -252,6 +252,10 @@ function sitesOf(state: State, now: () => number): Centre['sites'] {
     async apply(change) {
       if (!(await desk().changeSites(change))) throw new Error('the ledger did not take the change');
     },
+    rollout: () => desk().rollout(),
+    async release(by) {
+      if (!(await desk().release(by))) throw new Error('the ledger did not take it');
+    },
     now,
   };
 }

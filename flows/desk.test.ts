@@ -241,6 +241,33 @@ describe('the desk', () => {
     ]);
   });
 
+  it('a staged change goes to the first of its PCs; when that one falls silent it goes no further, and people let it out', async () => {
+    const rig = await createRig();
+    rig.desk.subscribed();
+    const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
+    await rig.desk.changeSites(changeOf({ nodes: [other] }));
+    for (const path of [pc, other.path]) rig.desk.take(pcTopic(path, 'presence'), encode('presence', { ...birth, config: 1 }));
+    await rig.settle();
+    const configured = () => rig.sent.filter(({ topic }) => topic.endsWith('/config')).map(({ topic }) => topic);
+    expect(configured()).toEqual([]);
+    const [site] = nodes().filter((node) => node.site !== null);
+    if (site === undefined) throw new Error('no site');
+    await rig.desk.changeSites(changeOf({ nodes: [{ ...site, layer: { link: 'geo' } }], staged: { by: 'Asha' } }));
+    await rig.clock.pass(100);
+    expect(configured()).toHaveLength(1);
+    expect(rig.desk.rollout()).toMatchObject({ pcs: 2, released: 1, stopped: null });
+    const first = configured()[0]?.includes('second') ? other.path : pc;
+    rig.desk.take(pcTopic(first, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
+    await rig.clock.pass(100_000);
+    await rig.settle();
+    expect(rig.desk.rollout()?.stopped).toContain('of 1 PCs 1 silent');
+    expect((await rig.ledger.load()).meta['rollout']).toContain('1 silent');
+    expect(await rig.desk.release('Asha')).toBe(true);
+    await rig.clock.pass(100);
+    expect(configured()).toHaveLength(2);
+    expect(rig.desk.rollout()).toBeNull();
+  });
+
   it('R17 PCs that were none of ours, or are other machines now, may have spoken in vain: their sites are asked anew', async () => {
     const rig = await createRig();
     const stage = (to: 'closed' | 'commissioning') =>

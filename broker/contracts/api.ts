@@ -248,6 +248,16 @@ export const commandView = v.object({
   missing: v.array(text),
 });
 
+/** A change of profiles on its way in stages (1 %, 10 %, all): how many PCs it is for, how many have got it, why it stopped. */
+export const rolloutView = v.object({
+  by: text,
+  stage: count,
+  stageAt: time,
+  pcs: count,
+  released: count,
+  stopped: maybeText,
+});
+
 /** Proof from the data of the ledger; the counts are over all of its time. */
 export const ledgerAudit = v.object({
   events: count,
@@ -283,6 +293,7 @@ export type HistoryView = v.InferOutput<typeof historyView>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
+export type RolloutView = v.InferOutput<typeof rolloutView>;
 export type CommandSummary = v.InferOutput<typeof commandSummary>;
 export type CommandView = v.InferOutput<typeof commandView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;

@@ -101,6 +101,8 @@ export function emptyOffice() {
     wanted: () => 0,
     apply: async () => {},
     now: () => 0,
+    rollout: () => null,
+    release: async () => {},
     newToken: () => 't',
     isAdmitted: () => false,
   });

@@ -15,7 +15,7 @@ beforeAll(async () => {
   api = await startTestApi();
 });
 beforeEach(() => {
-  Object.assign(api.state, { table: createSiteTable(smallTree()), who: [], asked: [], scripted: {} });
+  Object.assign(api.state, { table: createSiteTable(smallTree()), who: [], staged: [], rollout: null, asked: [], scripted: {} });
   files = {};
 });
 afterAll(() => api.close());
@@ -263,6 +263,22 @@ test('a roll call where all are ready is a yes; one need not be waited for', asy
   expect(await sabha(['rollcall', 'start', '--scope', 'all', '--no-wait'])).toEqual({ code: 0, out: 'rc1\n', err: '' });
   expect((await sabha(['rollcall', 'list'])).out).toMatch(/rc1 +ladakh +Anil +1970-01-01 00:00:00 UTC +1 of 1\n$/);
   expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready');
+});
+
+test('a configuration is staged, looked at, and let out; one that stopped by itself is a no', async () => {
+  const name = file('sites.csv', toCsv(api.state.table).replace('live,3524', 'live,3500'));
+  expect(await sabha(['config', 'stage', name, '--dry-run'])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
+  expect(api.state.staged).toEqual([]);
+  expect(await sabha(['config', 'stage', name, '--by', 'Anil'])).toMatchObject({ code: 0, out: expect.stringMatching(/\ndone\n$/) });
+  expect(api.state.staged).toEqual(['Anil']);
+  expect((await sabha(['config', 'show'])).out).toBe('no configuration is on its way in stages\n');
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 1, err: 'no configuration is on its way in stages\n' });
+  api.state.rollout = { by: 'Anil', stage: 2, stageAt: 0, pcs: 736, released: 74, stopped: null };
+  const head = 'stage 2 of 3 since 1970-01-01 00:00:00 UTC, by Anil: 74 of 736 PCs have got it\n';
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 0, out: head });
+  api.state.rollout = { ...api.state.rollout, stopped: 'of 74 PCs 3 silent' };
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 1, out: `${head}stopped: of 74 PCs 3 silent\n` });
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 0, out: 'it goes out to every PC\n' });
 });
 
 const command = (change: Partial<CommandView>): CommandView => ({

@@ -1,5 +1,5 @@
 /** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
-import type { ProfileView, SiteStage, SitesImport } from '#contracts';
+import type { ProfileView, RolloutView, SiteStage, SitesImport } from '#contracts';
 import type { PcRecord } from '../incidents/model.ts';
 import { planImport } from './import.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, type Sight, setStage } from './life.ts';
@@ -15,6 +15,10 @@ export type OfficeOptions = {
   isAdmitted(pc: string): boolean;
   /** Resolves when the change is committed and PCs and broker are told; rejects with nothing of it done, or where the broker's file cannot be written. */
   apply(change: SiteChange): Promise<void>;
+  /** The change of profiles that is on its way in stages; null where there is none. */
+  rollout(): RolloutView | null;
+  /** Lets it out to everybody; resolves when that is committed. */
+  release(by: string): Promise<void>;
   /** The centre's time. */
   now(): number;
   /** 32 random bytes as text. */
@@ -44,10 +48,17 @@ export function createOffice(options: OfficeOptions) {
 
   return {
     table,
+    rollout: options.rollout,
+    release: (by: string): Promise<Done> =>
+      inTurn(async () => {
+        if (options.rollout() === null) return { ok: false, missing: true, line: 'no configuration is on its way in stages' };
+        await options.release(by);
+        return { ok: true, tokens: {} };
+      }),
     /** The profile of a place with the origin of each value; undefined where there is no such place. */
     profile: (path: string): ProfileView | undefined => profileView(sight(), path),
     /** Without `apply` it only tells what would change. */
-    import: (at: { csv: string; apply: boolean; by: string }): Promise<SitesImport> =>
+    import: (at: { csv: string; apply: boolean; staged: boolean; by: string }): Promise<SitesImport> =>
       inTurn(async () => {
         const planned = planImport({ ...at, table: table(), now: now() });
         if (!at.apply || planned.import.problems.length > 0) return planned.import;

@@ -6,7 +6,7 @@ import * as asked from '../../flows/api/schemas.ts';
 import { importing, moving, staging, tokensFor } from '../../flows/api/site-routes.ts';
 
 const { snapshot, siteView, siteDetail, historyView, pcView, incidentRow, incidentView, profileView, sitesImport } = contracts;
-const { commandSummary, commandView, rollCallSummary, rollCallView, streamFrame, ledgerAudit } = contracts;
+const { commandSummary, commandView, rolloutView, rollCallSummary, rollCallView, streamFrame, ledgerAudit } = contracts;
 
 /** `answer` is what comes with status 200; `done` the status of an answer without a body. */
 type Route = {
@@ -85,6 +85,16 @@ export const routes: Record<string, Route> = {
   },
   'get /api/rollcalls/{id}': { summary: 'One roll call with every room.', answer: rollCallView, refusals: [404] },
   'get /api/rollcalls/{id}/table.csv': { summary: 'The same as a table.', answer: csv, refusals: [404] },
+  'get /api/rollout': {
+    summary: 'The change of profiles that is on its way in stages, if one is.',
+    answer: v.object({ rollout: v.nullable(rolloutView) }),
+  },
+  'post /api/rollout/release': {
+    summary: 'Lets it out to every PC, whatever was seen.',
+    body: asked.acknowledgement,
+    done: 204,
+    refusals: [404],
+  },
   'get /api/commands': { summary: 'Commands to PCs, newest first.', answer: v.array(commandSummary) },
   'post /api/commands': {
     summary: 'Signs a command and sends it to a PC or to all of a scope, until it is answered or expires.',

@@ -138,14 +138,14 @@ test('S6 of another PC or scope, expired, too early, counter back, unknown verb,
   expect(agent.figures().connected).toBe(true);
 });
 
-test('S6 a hostile broker forges, reorders, mixes and replays 10,000 messages: nothing that the centre did not order, and nothing twice', async () => {
+test('S6 a hostile broker forges, reorders, mixes and replays 3,000 messages: nothing that the centre did not order, and nothing twice', async () => {
   const { clock, done, deliver, net, agent, events } = await setUp();
   const random = randomFrom(4_711);
   const own = Array.from({ length: 20 }, (_, at) => sealed(text(clock.now(), { id: `own-${at}`, counter: 100 + at })));
   const others = Array.from({ length: 20 }, (_, at) => sealed(text(clock.now(), { id: `other-${at}`, to: 'up/lucknow/room-2' })));
   const configs = [sealed({ pc: 'up/lucknow/room-2', version: 9, profile: { link: 'geo' } })];
   const stranger = createPrivateKey(makeSigningKeys().privateKey);
-  for (let round = 0; round < 10_000; round += 1) {
+  for (let round = 0; round < 3_000; round += 1) {
     const message = forged(random, { pool: [...own, ...others, ...configs], stranger, now: clock.now() });
     deliver(message, random.pick(['cmd', 'config']));
     if (round % 100 === 0)
@@ -156,7 +156,7 @@ test('S6 a hostile broker forges, reorders, mixes and replays 10,000 messages: n
   expect(done.filter((what) => what === 'restart-sound').length).toBeLessThanOrEqual(own.length);
   expect(done.filter((what) => what !== 'restart-sound')).toEqual([]);
   expect(agent.figures()).toMatchObject({ connected: true });
-  expect(agent.figures().refused).toBeGreaterThan(5_000);
+  expect(agent.figures().refused).toBeGreaterThan(1_500);
   // A flood leaves some lines in the history, not one for each.
   expect(events('refused').length).toBeLessThan(5);
 });
