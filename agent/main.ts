@@ -1,5 +1,5 @@
 /** The agent as a process. */
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -41,8 +41,17 @@ function prepare({ dataDir, tokenFile, centreKeyFile }: AgentSettings) {
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
-  const centreKey = centreKeyFile === undefined ? null : createPublicKey(readFileSync(centreKeyFile));
+  const centreKey = centreKeyFile === undefined ? null : publicKey(centreKeyFile);
   return { token, centreKey, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
+}
+
+function publicKey(file: string): KeyObject {
+  const pem = readFileSync(file);
+  try {
+    return createPublicKey(pem);
+  } catch {
+    throw new Error(`${file}: is no public key`);
+  }
 }
 
 function compose(

@@ -7,7 +7,7 @@ const hall = 'ladakh/leh/hall';
 test.each<[string, Record<string, unknown>, string]>([
   ['probe-now', {}, 'all'],
   ['fast-checks', {}, 'ladakh/all'],
-  ['send-log', { lines: 20 }, 'ladakh/leh/all'],
+  ['send-log', { lines: 20 }, hall],
   ['set-default-device', { kind: 'microphone', name: 'जबरा' }, hall],
   ['restart-sound', {}, hall],
   ['restart-agent', {}, 'all'],
@@ -18,7 +18,7 @@ test.each<[string, Record<string, unknown>, string]>([
 
 test('the list is closed, and each of its verbs is tried here', () => {
   expect(verbNames).toEqual(['probe-now', 'fast-checks', 'send-log', 'set-default-device', 'restart-sound', 'restart-agent', 'reboot']);
-  expect(verbNames.filter((name) => verbs[name].pcOnly)).toEqual(['reboot']);
+  expect(verbNames.filter((name) => verbs[name].pcOnly)).toEqual(['send-log', 'reboot']);
 });
 
 test('a number may come as text, as a command line has it, and goes on as a number', () => {
@@ -39,6 +39,7 @@ test.each<[string, Record<string, unknown>, string, string]>([
   ['send-log', { lines: 0 }, hall, 'bad arguments: lines: expected >=1, found 0'],
   ['set-default-device', { kind: 'camera', name: 'x' }, hall, 'bad arguments: kind: expected ("microphone" | "speaker"), found "camera"'],
   ['set-default-device', { kind: 'speaker', name: '' }, hall, 'bad arguments: name: expected a length >=1, found 0'],
+  ['send-log', { lines: 1 }, 'all', 'send-log goes to one PC only'],
   ['reboot', { confirm: hall }, 'ladakh/leh/all', 'reboot goes to one PC only'],
   ['reboot', { confirm: 'all' }, 'all', 'reboot goes to one PC only'],
   ['reboot', { confirm: 'ladakh/leh/other' }, hall, 'confirm does not name this PC'],

@@ -24,7 +24,8 @@ const lineCount = v.pipe(
 export const verbs = {
   'probe-now': { args: nothing, pcOnly: false, cutShort: 'again' },
   'fast-checks': { args: nothing, pcOnly: false, cutShort: 'again' },
-  'send-log': { args: v.strictObject({ lines: lineCount }), pcOnly: false, cutShort: 'again' },
+  /** Of a nation it would be more than a ledger should hold. */
+  'send-log': { args: v.strictObject({ lines: lineCount }), pcOnly: true, cutShort: 'again' },
   'set-default-device': {
     args: v.strictObject({ kind: v.picklist(['microphone', 'speaker']), name: v.pipe(v.string(), v.minLength(1), v.maxLength(128)) }),
     pcOnly: false,

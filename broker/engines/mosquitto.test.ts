@@ -136,7 +136,7 @@ describe('with its files', () => {
   });
 
   const forged = () => {
-    writeFileSync(file('forged'), '{"payload":"{}","signature":""}');
+    writeFileSync(file('forged'), '{"signed":"{}","signature":""}');
     return file('forged');
   };
   const pidOf = (id: string) => {

@@ -99,7 +99,7 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
   expect((await table.text()).split('\r\n')[1]).toContain('not-ready,camera,camera.missing');
   expect((await detail()).pcs[0]?.calledAt).not.toBeNull();
 
-  const ordering = { to: 'goa', verb: 'send-log', args: { lines: 5 }, by: 'Asha' };
+  const ordering = { to: pc, verb: 'send-log', args: { lines: 5 }, by: 'Asha' };
   const { body: command } = await post<{ id: string }>('/api/commands', ordering);
   const commanded = () => get<CommandView>(`/api/commands/${command.id}`);
   await expect.poll(async () => (await commanded()).state, { timeout: 15_000 }).toBe('answered');
