@@ -2,8 +2,7 @@
 
 import type { Check, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import type { Platform } from '../../agent/platform/platform.ts';
-import { noOrders } from '../../agent/platform/unwritten.ts';
+import type { Order, Platform, PlatformOrders } from '../../agent/platform/platform.ts';
 import type { Probe } from '../../agent/probe.ts';
 import type { ProfileStore } from '../../agent/profile-store.ts';
 import type { Transport } from '../../agent/transport.ts';
@@ -30,6 +29,8 @@ export type Pc = {
   machine: Machine;
   record: SpoolRecord;
   agent(): Agent | undefined;
+  /** What commands did to this machine. */
+  acts: string[];
   process(): Process | undefined;
   /** `reboot`: the PC was off, not only the agent. */
   start(how?: { reboot?: boolean }): void;
@@ -66,6 +67,7 @@ export function createPc(options: PcOptions): Pc {
   const record = options.record ?? createSpoolRecord();
   const room = createRoom();
   const profiles = profileStore();
+  const acts: string[] = [];
   let boots = 1;
   let removed = false;
   let running: { agent: Agent; process: Process } | undefined;
@@ -81,7 +83,7 @@ export function createPc(options: PcOptions): Pc {
       version: '0.1.0',
       token: 'token',
       centreKey: centrePublicKey,
-      platform: platformOf(`boot-${boots}`),
+      platform: { ...platformOf(`boot-${boots}`), ...ordersOf(process) },
       probes: room.probes(),
       transport: transportOf(process),
       disk: record.disk(process),
@@ -91,10 +93,25 @@ export function createPc(options: PcOptions): Pc {
       clock: process.clock,
       random: () => world.random.next(),
       log: { info: () => {}, warn: (_, line) => note(`${path}: ${line}`) },
-      restart: () => process.kill(),
+      restart: () => {
+        acts.push('restart-agent');
+        process.kill();
+      },
     });
     running = { agent, process };
     agent.start();
+  }
+
+  /** A command that is begun takes a moment; the machine counts what a living process asks of it. */
+  function ordersOf(process: Process): PlatformOrders {
+    const act = (what: string) => async (): Promise<Order> => {
+      if (process.point('an act')) return new Promise(() => {});
+      acts.push(what);
+      await new Promise<void>((resolve) => void process.clock.after(500, resolve));
+      if (what === 'reboot') process.kill();
+      return { done: true };
+    };
+    return { restartSound: act('restart-sound'), setDefaultDevice: act('set-default-device'), reboot: act('reboot') };
   }
 
   function transportOf(process: Process): Transport {
@@ -111,6 +128,7 @@ export function createPc(options: PcOptions): Pc {
     room: room.room,
     machine,
     record,
+    acts,
     agent: () => (running?.process.alive() ? running.agent : undefined),
     process: () => running?.process,
     start,
@@ -197,10 +215,9 @@ function profileStore(): ProfileStore {
   };
 }
 
-function platformOf(boot: string): Platform {
+function platformOf(boot: string): Omit<Platform, keyof PlatformOrders> {
   const none = async () => ({ known: false as const, reason: 'not simulated' });
   return {
-    ...noOrders,
     sound: none,
     cameras: none,
     watchSound: () => () => {},
