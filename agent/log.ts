@@ -5,7 +5,8 @@ export type Log = Record<'info' | 'warn', (fields: object, line: string) => void
 export type LogMemory = Log & { last(lines: number): string[] };
 
 const keptLines = 200;
-const lineLength = 300;
+/** A hundred lines in any script, three bytes a character, fit into one event. */
+const lineLength = 200;
 
 /** The same log, which also remembers its last lines: their words only, since the fields are for machines. */
 export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {

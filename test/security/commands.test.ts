@@ -97,6 +97,15 @@ test('each verb, signed by the centre, is done: the rest of this file would prov
   expect(JSON.stringify(events('command'))).not.toContain('canary');
 });
 
+test('the longest log that can be asked for, in a script of three bytes a character, is one event that the centre can read', async () => {
+  const { clock, deliver, events, net } = await setUp();
+  // Each of these is a line of the log.
+  for (let n = 0; n < 120; n += 1) net.down('config', Buffer.from(`{"${'सभा'.repeat(200)}`));
+  deliver(sealed(text(clock.now(), { verb: 'send-log', args: { lines: 100 } })));
+  await clock.pass(1_000);
+  expect(events('command')).toMatchObject([{ body: { outcome: 'done', lines: { length: 100 } } }]);
+});
+
 test('S6 a command is replayed 1,000 times, in the same session, the next ones and after its expiry: done once', async () => {
   const { clock, done, deliver, events, db } = await setUp();
   const message = sealed(text(clock.now()));
