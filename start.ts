@@ -4,7 +4,7 @@
  * no agent runs here.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -17,7 +17,7 @@ import {
   hashToken,
   loadText,
   makeFolder,
-  makeRegistryKeys,
+  makeSigningKeys,
   type PcView,
   readSettings,
   type Settings,
@@ -77,6 +77,8 @@ type Places = {
   exporterToken: string;
   agentToken: string;
   registryKey: string;
+  centreKey: string;
+  centrePub: string;
   admit: string;
   registry: string;
   editor?: string;
@@ -91,19 +93,33 @@ function prepare(data: string, pc: string | undefined): Places {
     exporterToken: join(dashboards, 'exporter.token'),
     agentToken: join(agent, 'agent.token'),
     registryKey: join(flows, 'registry.key'),
+    centreKey: join(flows, 'centre.key'),
+    centrePub: join(agent, 'centre.pub'),
     admit: join(flows, 'admit.json'),
     registry: join(flows, 'registry.json'),
   };
   const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken)) };
   write(join(broker, 'principals.json'), JSON.stringify(hashes));
   if (!existsSync(places.registryKey) || !existsSync(join(broker, 'registry.pub'))) {
-    const keys = makeRegistryKeys();
+    const keys = makeSigningKeys();
     write(places.registryKey, keys.privateKey);
     write(join(broker, 'registry.pub'), keys.publicKey);
   }
+  // Never made anew while there is one: the PCs obey the half that they hold.
+  if (!existsSync(places.centreKey)) write(places.centreKey, makeSigningKeys().privateKey);
+  write(places.centrePub, publicHalf(places.centreKey));
   const admitted = pc === undefined ? [] : [{ pc, tokenHash: hashToken(secret(places.agentToken)), revoked: false }];
   write(places.admit, JSON.stringify(admitted));
   return places;
+}
+
+function publicHalf(file: string): string {
+  try {
+    return createPublicKey(loadText(file)).export({ type: 'spki', format: 'pem' }).toString();
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    return stopWith(`${file}: is no private key: restore it from a copy; without it the PCs obey nobody`);
+  }
 }
 
 function secret(file: string): string {
@@ -134,6 +150,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
   const flows = {
     SABHA_TOKEN_FILE: places.flowsToken,
     SABHA_REGISTRY_KEY: places.registryKey,
+    SABHA_CENTRE_KEY: places.centreKey,
     SABHA_ADMIT: places.admit,
     SABHA_BROKER_CSR: join(data, 'broker', 'server.csr'),
     SABHA_BROKER_CERT: join(data, 'broker', 'server.pem'),
@@ -150,7 +167,12 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_METRICS_PORT: `${settings.ports.exporter}`,
   };
   const env = (name: PartName, more: Record<string, string>) => ({ ...common, ...more, SABHA_DATA: join(data, name) });
-  const agent = own && { SABHA_PC: own.pc, SABHA_TOKEN_FILE: places.agentToken, SABHA_PROFILE: JSON.stringify(own.profile) };
+  const agent = own && {
+    SABHA_PC: own.pc,
+    SABHA_TOKEN_FILE: places.agentToken,
+    SABHA_CENTRE_KEY: places.centrePub,
+    SABHA_PROFILE: JSON.stringify(own.profile),
+  };
   return [
     { name: 'broker', script: script('broker'), env: env('broker', { SABHA_METRICS_PORT: `${settings.ports.brokerMetrics}` }) },
     { name: 'flows', script: script('flows'), env: env('flows', flows) },

@@ -1,6 +1,8 @@
+import { createPrivateKey } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { type Check, type Config, encode, type Inventory } from '#contracts';
+import { type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
+import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { handClock, seeded } from './agent.test-helper.ts';
 import { createAgent } from './agent.ts';
 import { decodeWill, pc, wire } from './link.test-helper.ts';
@@ -9,7 +11,7 @@ import type { Probe } from './probe.ts';
 import type { ProfileStore } from './profile-store.ts';
 import { openSpoolDisk } from './spool-disk.ts';
 
-type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Config };
+type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed };
 
 function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config }: World = {}) {
   const net = wire(clock);
@@ -32,7 +34,8 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config 
   };
   const seen: { link: string; self: number }[] = [];
   const logs: string[] = [];
-  const saved: Config[] = [];
+  const restarts: number[] = [];
+  const saved: Signed[] = [];
   const inventory = { items: { os: 'one' } as Record<string, unknown> | Error };
   const profiles: ProfileStore = {
     load: () => ({ config, problem: null }),
@@ -53,6 +56,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config 
     pc,
     version: '0.1.0',
     token: 't',
+    centreKey: centrePublicKey,
     platform,
     probes: [probe],
     transport: net.transport,
@@ -62,13 +66,14 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config 
     clock,
     random: seeded(5),
     log: { info: note, warn: note },
+    restart: () => void restarts.push(clock.now()),
   });
   const events = () => agent.spool.after(0, 999).map(({ kind, body, grade }) => ({ kind, body, grade }));
   const ack = (upTo: number) => {
     const { session } = decodeWill(net.connects.at(-1));
     net.down('ack', encode('ack', { spool: agent.spool.id(), upTo, at: clock.now(), session }));
   };
-  return { db, clock, net, room, seen, logs, saved, inventory, agent, events, ack };
+  return { db, clock, net, room, seen, logs, saved, inventory, agent, events, ack, restarts };
 }
 
 test('it connects when the probes have answered, so that the first state is the whole truth', async () => {
@@ -196,7 +201,7 @@ test('a configuration from the centre is kept, judged against at once and shown 
   agent.start();
   await clock.pass(1_000);
   net.take('presence');
-  const config: Config = { version: 7, profile: { link: 'geo', elevationM: 3_500, expected: {} } };
+  const config = sealed(configuration(7));
   net.down('config', encode('config', config));
   await clock.pass(1_000);
   expect(saved).toEqual([config]);
@@ -207,6 +212,47 @@ test('a configuration from the centre is kept, judged against at once and shown 
   await clock.pass(0);
   await again.clock.pass(1_000);
   expect(again.seen[0]?.link).toBe('geo');
+});
+
+function configuration(version: number, to = pc): Config {
+  return { pc: to, version, profile: { link: 'geo', elevationM: 3_500, expected: {} } };
+}
+
+test('a configuration that the centre did not sign for this PC, or that is older, is not taken; the sender stays connected', async () => {
+  const { agent, clock, net, saved, events } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  net.down('config', encode('config', sealed(configuration(7))));
+  const good = sealed(configuration(8));
+  const bad: Signed[] = [
+    { ...good, signature: sealed(configuration(9)).signature },
+    { ...good, signed: good.signed.replace('geo', 'leo') },
+    sealSigned(configuration(8), createPrivateKey(makeSigningKeys().privateKey)),
+    sealed(configuration(8, 'up/lucknow/room-2')),
+    sealed(configuration(6)),
+    sealed({ ...configuration(8), profile: { link: 'pigeon' } }),
+  ];
+  for (const config of bad) net.down('config', encode('config', config));
+  expect(saved).toEqual([sealed(configuration(7))]);
+  expect(agent.figures()).toMatchObject({ refused: bad.length, connected: true });
+  await clock.pass(61_000);
+  net.down('config', encode('config', bad[3] as Signed));
+  expect(events().filter(({ kind }) => kind === 'refused')).toMatchObject([
+    { body: { leaf: 'config', reason: 'wrong signature', count: 1 } },
+    { body: { leaf: 'config', reason: 'addressed to another PC', count: 7 } },
+  ]);
+});
+
+test('a kept configuration is proven anew at the start: one of another PC or another centre is not used', async () => {
+  const stolen = sealed(configuration(9, 'up/lucknow/room-2'));
+  const forged = sealSigned(configuration(9), createPrivateKey(makeSigningKeys().privateKey));
+  for (const config of [stolen, forged]) {
+    const { agent, clock, seen, logs } = setUp({ config });
+    agent.start();
+    await clock.pass(1_000);
+    expect(seen[0]?.link).toBe('fibre');
+    expect(logs[0]).toMatch(/^the kept configuration is not used: (wrong signature|addressed to another PC)$/);
+  }
 });
 
 test('R17 a fresh hello runs the probes before the birth', async () => {

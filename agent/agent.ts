@@ -1,5 +1,5 @@
 /** The agent: probes, board, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import {
   type Cancel,
   type Clock,
@@ -11,13 +11,16 @@ import {
   type PcPath,
   type Profile,
   payloadLimitBytes,
+  type Signed,
 } from '#contracts';
 import { type Board, type Change, createBoard } from './board.ts';
+import { type Commands, createCommands } from './commands.ts';
+import { actsOf } from './commands-acts.ts';
 import { createLink, type Link } from './link.ts';
-import type { Log } from './log.ts';
+import { type Log, type LogMemory, withMemory } from './log.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
-import type { ProfileStore } from './profile-store.ts';
+import { openConfig, type ProfileStore } from './profile-store.ts';
 import { createRunner, type Runner } from './runner.ts';
 import type { LinkFigures } from './session.ts';
 import { openSpool, type Spool } from './spool.ts';
@@ -32,6 +35,8 @@ export type AgentOptions = {
   token?: string | undefined;
   /** When that certificate ends, milliseconds since 1970. */
   certificateEndsAt?: () => number;
+  /** Public half of the centre's key, by which configurations and commands are proven; null = none is taken. */
+  centreKey: KeyObject | null;
   platform: Platform;
   probes: readonly Probe[];
   transport: Transport;
@@ -44,6 +49,8 @@ export type AgentOptions = {
   /** Uniform in [0, 1). */
   random: () => number;
   log: Log;
+  /** Ends this process in order; whoever supervises it starts another. */
+  restart(): void;
 };
 
 export type Agent = {
@@ -52,7 +59,8 @@ export type Agent = {
   stop(reason: string): Promise<void>;
   spool: Spool;
   board: Board;
-  figures(): LinkFigures;
+  /** `refused`: messages on our topics that the centre did not sign for us. */
+  figures(): LinkFigures & { refused: number };
 };
 
 const tickMs = 10_000;
@@ -63,13 +71,19 @@ const firstRoundMs = 15_000;
 const inventoryMs = 60_000;
 const inventoryEveryMs = 24 * 3_600_000;
 const inventoryRetryMs = 3_600_000;
+/** A flood of forged messages is not to fill the spool: each event carries the count. */
+const refusalNotedEveryMs = 60_000;
 
 type State = AgentOptions & {
+  log: LogMemory;
   config: Config | undefined;
   board: Board;
   spool: Spool;
   runner: Runner;
   link: Link;
+  commands: Commands;
+  refused: number;
+  refusalNotedUp: number;
   inventory: Inventory | undefined;
   timers: Map<string, Cancel>;
   stopped: boolean;
@@ -79,25 +93,27 @@ type State = AgentOptions & {
 };
 
 /** Guarantee: it says only what its probes found, and keeps every event on disk until the centre has it. */
-export function createAgent(options: AgentOptions): Agent {
-  const { clock, random, disk, platform, profiles } = options;
+export function createAgent(given: AgentOptions): Agent {
+  const { clock, random, disk, platform } = given;
+  const options = { ...given, log: withMemory(given.log, clock) };
   const boot = platform.bootId();
-  const { config, problem } = profiles.load();
-  if (problem !== null) options.log.warn({}, `the kept configuration is not used: ${problem}`);
+  const config = keptConfig(options);
   if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
   const board = createBoard(clock);
   const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
   const spool = openSpool({ disk, clock, random, boot, ...limit });
-  const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false };
-  const state = { ...bare, driftMs: clock.now() - clock.up(), readingUp: clock.up() } as State;
+  const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false, refused: 0 };
+  const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
+  const state = { ...bare, ...times } as State;
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
+  state.commands = commandsOf(state, boot);
   return {
     start: () => start(state),
     stop: (reason) => stop(state, reason),
     spool,
     board,
-    figures: () => state.link.figures(),
+    figures: () => ({ ...state.link.figures(), refused: state.refused }),
   };
 }
 
@@ -121,8 +137,21 @@ function linkOf(state: State, boot: string): Link {
     limits: () => links[profileOf(state).link],
     configVersion: () => state.config?.version ?? 0,
     onConfig: (config) => configure(state, config),
+    onCommand: (command) => state.commands.take(command),
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
+  });
+}
+
+function commandsOf(state: State, boot: string): Commands {
+  return createCommands({
+    ...state,
+    key: state.centreKey,
+    boot,
+    offsetMs: () => state.link.figures().clockOffsetMs,
+    acts: actsOf(state),
+    answer: (body) => record(state, 'command', body),
+    onRefused: (reason) => refuse(state, 'cmd', reason),
   });
 }
 
@@ -130,6 +159,7 @@ function start(state: State): void {
   const { spool, board, runner, link, clock } = state;
   board.restore(keptChecks(spool));
   record(state, 'started', { version: state.version, recovered: spool.unclean() });
+  state.commands.resume();
   runner.start();
   const go = once(() => {
     state.timers.get('first round')?.();
@@ -162,20 +192,26 @@ function changed(state: State, changes: Change[]): void {
   state.link.stateChanged();
 }
 
-function record(state: State, kind: string, body: Record<string, unknown>, grade: Grade = 'event'): void {
+/** False where it could not be kept. */
+function record(state: State, kind: string, body: Record<string, unknown>, grade: Grade = 'event'): boolean {
   const done = state.spool.append(kind, body, grade);
   // The spool counts it and declares it in its next event.
   if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
   state.link.appended();
+  return done.ok;
 }
 
 function tick(state: State): void {
-  const { clock, board, link } = state;
+  const { clock, board, link, commands } = state;
   changed(state, board.expire());
+  commands.tick();
   const driftMs = clock.now() - clock.up();
   const byMs = Math.round(driftMs - state.driftMs);
   state.driftMs = driftMs;
-  if (Math.abs(byMs) > clockJumpMs) record(state, 'clock-jumped', { byMs });
+  if (Math.abs(byMs) > clockJumpMs) {
+    link.forgetClock();
+    record(state, 'clock-jumped', { byMs });
+  }
   if (link.figures().connected) state.readingUp = clock.up();
   else if (clock.up() - state.readingUp >= offlineReadingMs) {
     state.readingUp = clock.up();
@@ -183,13 +219,38 @@ function tick(state: State): void {
   }
 }
 
-function configure(state: State, config: Config): boolean {
-  const problem = state.profiles.save(config);
+function configure(state: State, signed: Signed): boolean {
+  const opened = openConfig(signed, { key: state.centreKey, pc: state.pc });
+  const held = state.config?.version ?? 0;
+  if (!opened.ok || opened.value.version < held) {
+    refuse(state, 'config', opened.ok ? 'older than the one that is held' : opened.reason);
+    return false;
+  }
+  if (opened.value.version === held) return false;
+  const problem = state.profiles.save(signed);
   if (problem !== null) state.log.warn({}, `the configuration is used but not kept: ${problem}`);
-  state.config = config;
-  state.log.info({ version: config.version }, 'configuration taken');
+  state.config = opened.value;
+  state.log.info({ version: opened.value.version }, 'configuration taken');
   void state.runner.runNow();
   return true;
+}
+
+/** The last good one, proven anew: the disk may have been written by others, or come from another PC. */
+function keptConfig({ profiles, centreKey: key, pc, log }: AgentOptions): Config | undefined {
+  const { config, problem } = profiles.load();
+  const opened = config && openConfig(config, { key, pc });
+  if (opened?.ok) return opened.value;
+  if (opened !== undefined || problem !== null) log.warn({}, `the kept configuration is not used: ${opened?.reason ?? problem}`);
+  return undefined;
+}
+
+/** Said by somebody on our topics, and not by the centre to us. The first is told at once. */
+function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
+  state.refused += 1;
+  if (state.clock.up() - state.refusalNotedUp < refusalNotedEveryMs) return;
+  state.refusalNotedUp = state.clock.up();
+  state.log.warn({}, `refused what came as ${leaf}: ${reason}`);
+  record(state, 'refused', { leaf, reason, count: state.refused });
 }
 
 /** Slow, so it holds nothing up; sent when it is not what was last sent. */

@@ -13,6 +13,8 @@ const port = v.pipe(number('SABHA_MQTT_PORT', 1, 65_535), v.integer('SABHA_MQTT_
 
 const environment = v.object({
   SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
+  /** Public half of the centre's key; without it no configuration and no command is taken. An identity brings its own. */
+  SABHA_CENTRE_KEY: v.optional(needed('SABHA_CENTRE_KEY')),
   /** The agent's own folder. */
   SABHA_DATA: needed('SABHA_DATA'),
   SABHA_MQTT_HOST: v.optional(needed('SABHA_MQTT_HOST'), '127.0.0.1'),
@@ -45,6 +47,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
   return {
     pc: said.SABHA_PC,
     tokenFile: said.SABHA_TOKEN_FILE,
+    centreKeyFile: said.SABHA_CENTRE_KEY,
     dataDir: said.SABHA_DATA,
     host: said.SABHA_MQTT_HOST,
     port: said.SABHA_MQTT_PORT,

@@ -3,7 +3,6 @@ import { DatabaseSync } from 'node:sqlite';
 import {
   type Ack,
   agentFilters,
-  type Config,
   decode,
   type EventMessage,
   encode,
@@ -13,6 +12,7 @@ import {
   markOf,
   parseTopic,
   pcTopic,
+  type Signed,
   scopeTopic,
 } from '#contracts';
 import { handClock, seeded } from './agent.test-helper.ts';
@@ -88,7 +88,13 @@ export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
   const board = createBoard(clock);
   const net = wire(clock);
   const logs: string[] = [];
-  const seen = { configs: [] as Config[], fresh: 0, probed: Promise.resolve(), inventory: undefined as Inventory | undefined };
+  const seen = {
+    configs: [] as Signed[],
+    commands: [] as Signed[],
+    fresh: 0,
+    probed: Promise.resolve(),
+    inventory: undefined as Inventory | undefined,
+  };
   const note = (_: object, line: string) => logs.push(line);
   const made = createLink({
     pc,
@@ -101,8 +107,9 @@ export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
     spool,
     board,
     limits: () => links[link],
-    configVersion: () => seen.configs.at(-1)?.version ?? 0,
-    onConfig: (config) => seen.configs.push(config) > 0,
+    configVersion: () => seen.configs.length,
+    onConfig: (config) => seen.configs.push(config) < 2,
+    onCommand: (command) => void seen.commands.push(command),
     inventory: () => seen.inventory,
     fresh: () => {
       seen.fresh += 1;

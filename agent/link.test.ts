@@ -176,25 +176,27 @@ test('many hellos at once are bounded, and one that comes when the session is ov
   expect(net.take('presence')).toEqual([]);
 });
 
-test('a good configuration is handed on and shown by a birth; the same one is not; a bad one, or nonsense, is one line', async () => {
+test('a configuration is handed on, and shown by a birth where it was taken; so is a command; nonsense is one line', async () => {
   const { link, clock, net, logs, seen } = setUp();
   link.start();
   await clock.pass(0);
   net.take('presence');
-  const config = { version: 3, profile: { link: 'geo' as const, elevationM: 3_500, expected: { camera: [{}] } } };
+  const config = { signed: '{}', signature: 'x' };
   net.down('config', encode('config', config));
   expect(seen.configs).toEqual([config]);
-  expect(net.take('presence')).toMatchObject([{ message: { config: 3 } }]);
+  expect(net.take('presence')).toMatchObject([{ message: { config: 1 } }]);
   net.down('config', encode('config', config));
   expect(net.take('presence')).toEqual([]);
   logs.length = 0;
-  net.down('config', Buffer.from('{"version":4,"profile":{"link":"pigeon"}}'));
+  net.down('config', Buffer.from('{"signed":4,"signature":"x"}'));
   net.down('ack', Buffer.from([0xff]));
   net.down('cmd', Buffer.from('{"verb":"reboot"}'));
-  expect(logs).toHaveLength(2);
-  expect(logs[0]).toContain('profile.link');
-  expect(seen.configs).toHaveLength(1);
-  expect(link.figures()).toMatchObject({ unreadable: 2, commandsIgnored: 1 });
+  expect(logs).toHaveLength(3);
+  expect(logs[0]).toContain('signed: expected string');
+  expect(seen.configs).toHaveLength(2);
+  expect(link.figures()).toMatchObject({ unreadable: 3 });
+  net.down('cmd', encode('cmd', config));
+  expect(seen.commands).toEqual([config]);
 });
 
 test('it comes back with full jitter up to the limit of its class, and begins anew after an answered session', async () => {

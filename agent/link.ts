@@ -20,6 +20,8 @@ export type Link = {
   appended(): void;
   inventoryKnown(changed: boolean): void;
   figures(): LinkFigures;
+  /** The clock of the PC jumped: what was known of the centre's is known no more, and the next beat asks. */
+  forgetClock(): void;
 };
 
 const firstWaitMs = 4_000;
@@ -35,7 +37,7 @@ export function createLink(options: LinkOptions): Link {
     failures: 0,
     session: undefined,
     timer: () => undefined,
-    figures: { connected: false, roundTripMs: null, clockOffsetMs: null, echoedUp: null, commandsIgnored: 0, unreadable: 0 },
+    figures: { connected: false, roundTripMs: null, clockOffsetMs: null, echoedUp: null, unreadable: 0 },
   };
   return {
     start: () => void connect(options, state),
@@ -44,6 +46,7 @@ export function createLink(options: LinkOptions): Link {
     appended: () => state.session?.appended(),
     inventoryKnown: (changed) => state.session?.inventoryKnown(changed),
     figures: () => state.figures,
+    forgetClock: () => void Object.assign(state.figures, { clockOffsetMs: null, echoedUp: null }),
   };
 }
 

@@ -1,2 +1,20 @@
 /** What the agent says to a person who reads its log; a pino logger is one. */
+import { type Clock, oneLine } from '#contracts';
+
 export type Log = Record<'info' | 'warn', (fields: object, line: string) => void>;
+export type LogMemory = Log & { last(lines: number): string[] };
+
+const keptLines = 200;
+/** A hundred lines in any script, three bytes a character, fit into one event. */
+const lineLength = 200;
+
+/** The same log, which also remembers its last lines: their words only, since the fields are for machines. */
+export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {
+  const kept: string[] = [];
+  const write = (level: keyof Log) => (fields: object, line: string) => {
+    kept.push(oneLine(`${new Date(clock.now()).toISOString()} ${level} ${line}`, lineLength));
+    if (kept.length > keptLines) kept.shift();
+    log[level](fields, line);
+  };
+  return { info: write('info'), warn: write('warn'), last: (lines) => kept.slice(-lines) };
+}

@@ -34,6 +34,8 @@ test('a wrong setting, a missing token, an empty one or a folder that will not d
     [{ SABHA_TOKEN_FILE: join(folder, 'none') }, 'ENOENT'],
     [{ SABHA_TOKEN_FILE: empty }, 'holds no token'],
     [{ SABHA_DATA: token }, token],
+    [{ SABHA_CENTRE_KEY: join(folder, 'none') }, 'ENOENT'],
+    [{ SABHA_CENTRE_KEY: token }, `${token}: is no public key`],
   ];
   const runs = cases.map(([wrong, line]) => ({ line, ...run({ ...good, ...wrong }) }));
   for (const { ended, lines, line } of runs) {

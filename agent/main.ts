@@ -5,15 +5,13 @@ import { pino } from 'pino';
 import { realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import { type AgentSettings, readAgentSettings } from './config.ts';
-import { refreshRoots, renew } from './enrol.ts';
 import { type Identity, identityFolder, openIdentity } from './identity.ts';
 import type { Log } from './log.ts';
 import { createPlatform } from './platform/index.ts';
 import { probes } from './probes/index.ts';
 import { createProfileStore } from './profile-store.ts';
-import { keepRenewed } from './renewal.ts';
 import { openSpoolDisk } from './spool-disk.ts';
-import { createMqttTransport, createTlsTransport } from './transport.ts';
+import { wayOfCertificate, wayOfToken } from './way.ts';
 
 const stopLimitMs = 2_000;
 
@@ -31,10 +29,11 @@ export async function main(): Promise<void> {
   } catch (error) {
     return fail(log, error instanceof Error ? error.message : String(error));
   }
-  const agent = compose(settings.value, { ...parts, log });
+  const restart = Promise.withResolvers<string>();
+  const agent = compose(settings.value, { ...parts, log, restart: () => restart.resolve('restarted') });
   agent.start();
   log.info({ pc: settings.value.pc }, 'ready');
-  const reason = await asked();
+  const reason = await Promise.race([asked(), restart.promise]);
   // Whatever the network does, the stop is over in time.
   setTimeout(() => process.exit(0), stopLimitMs).unref();
   await agent.stop(reason);
@@ -49,30 +48,10 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
   return { ...way, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
 }
 
-/** To the centre on this machine. */
-function wayOfToken({ tokenFile = '', host, port, speed }: AgentSettings) {
-  const token = readFileSync(tokenFile, 'utf8').trim();
-  if (token === '') throw new Error(`${tokenFile}: holds no token`);
-  return { token, transport: createMqttTransport({ host, port, speed }) };
-}
-
-/** To the centre that the identity names, whatever the environment says. */
-function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity, log: Log) {
-  const folder = identityFolder(dataDir);
-  const current = keepRenewed({
-    identity,
-    renew: (one) => renew(one, folder),
-    refreshRoots: (one) => refreshRoots(one, folder),
-    clock: realClock(),
-    random: Math.random,
-    log,
-  });
-  if (identity.certificate.validToDate.getTime() < Date.now()) log.warn({}, 'the certificate of this PC has ended: enrol it again');
-  const certificateEndsAt = () => current().certificate.validToDate.getTime();
-  return { transport: createTlsTransport(current, Date.now), certificateEndsAt };
-}
-
-function compose({ pc, profile, speed, epochMs }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger }): Agent {
+function compose(
+  { pc, profile, speed, epochMs }: AgentSettings,
+  given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void },
+): Agent {
   return createAgent({
     ...given,
     pc,

@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { Config } from '#contracts';
+import type { Signed } from '#contracts';
+import { sealed } from '../test/centre-key.ts';
 import { createProfileStore } from './profile-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-profile-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const config = (version: number): Config => ({ version, profile: { link: 'geo', elevationM: 3_500, expected: { camera: [{}] } } });
+const config = (version: number): Signed => sealed({ pc: 'up/lucknow/room-1', version, profile: { link: 'geo' } });
 
 test('the last one saved is loaded, and no half-written file is left', () => {
   const file = join(folder, 'config.json');
@@ -20,7 +21,7 @@ test('the last one saved is loaded, and no half-written file is left', () => {
 
 test('a damaged file is not used, and says in one line why', () => {
   const file = join(folder, 'bad.json');
-  for (const content of ['{"version":1', '{"version":0,"profile":{"link":"geo"}}', '']) {
+  for (const content of ['{"signed":"{}"', '{"version":1,"profile":{"link":"geo"}}', '']) {
     writeFileSync(file, content);
     const { config: found, problem } = createProfileStore(file).load();
     expect(found).toBeUndefined();

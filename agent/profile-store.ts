@@ -1,12 +1,13 @@
-/** Keeps the last good configuration of this PC in a file, so that a cut-off room still knows what is expected of it. */
+/** Keeps the last good configuration of this PC in a file, signed as it came, so that a cut-off room still knows what is expected of it. */
+import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { type Config, decode, encode, replaceFile } from '#contracts';
+import { type Config, configuration, decode, encode, type Opened, openSigned, type PcPath, replaceFile, type Signed } from '#contracts';
 
 export type ProfileStore = {
-  /** The last good one; a reason where what is stored cannot be used. */
-  load(): { config: Config | undefined; problem: string | null };
+  /** What was last saved; a reason where it cannot be read. Nothing of it is proven yet. */
+  load(): { config: Signed | undefined; problem: string | null };
   /** Guarantee: after a kill or a power cut the file holds the old one or this one, whole. Answers the reason where it could not be written. */
-  save(config: Config): string | null;
+  save(config: Signed): string | null;
 };
 
 export function createProfileStore(file: string): ProfileStore {
@@ -29,4 +30,14 @@ export function createProfileStore(file: string): ProfileStore {
       }
     },
   };
+}
+
+/**
+ * Opens a configuration. `key` is the public half of the centre's; null where this PC has none.
+ * Guarantee: only what the centre signed for this very PC is used, whoever carried it and wherever it lay.
+ */
+export function openConfig(config: Signed, { key, pc }: { key: KeyObject | null; pc: PcPath }): Opened<Config> {
+  if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
+  const opened = openSigned(configuration, config, key);
+  return opened.ok && opened.value.pc !== pc ? { ok: false, reason: 'addressed to another PC' } : opened;
 }

@@ -47,6 +47,17 @@ test('a probe runs at once, with a small jitter, and then at its interval', asyn
   expect(results).toHaveLength(3);
 });
 
+test('hastened, every probe runs now and every few seconds for a while, one that fails no more often than before', async () => {
+  const broken = probe('b', () => Promise.reject(new Error('no tool')), { everyMs: 1_000 });
+  const { clock, runner, of } = setUp([probe('a', async () => ok('a')), broken]);
+  runner.start();
+  await clock.pass(5_000);
+  runner.hasten(30_000);
+  await clock.pass(60_000);
+  expect(of('a').map(({ at }) => at)).toEqual([250, 5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 45_000, 55_000, 65_000]);
+  expect(of('b').length).toBeLessThan(6);
+});
+
 test('a probe that hangs is aborted at its time-out; its known checks become unknown, and its late answer is dropped', async () => {
   const signals: AbortSignal[] = [];
   const answers: ((result: ProbeResult) => void)[] = [];

@@ -8,6 +8,8 @@ export type Runner = {
   stop(): void;
   /** Runs every probe now; resolves when each has answered or run out of time. */
   runNow(): Promise<void>;
+  /** Runs every probe now, and for a while every few seconds. */
+  hasten(forMs: number): void;
   /** Resolves when every probe has answered, failed or run out of time once. */
   firstRound(): Promise<void>;
   failing(): { probe: string; error: string }[];
@@ -34,6 +36,8 @@ const failuresInARow = 3;
 const backOffMs = 600_000;
 const gapWhileFailingMs = 60_000;
 const reasonLength = 120;
+/** For a technician who stands in the room and tries things out. */
+const fastEveryMs = 5_000;
 
 type Seat = {
   probe: Probe;
@@ -71,7 +75,10 @@ export function createRunner(options: RunnerOptions): Runner {
       first: Promise.withResolvers(),
     }),
   );
-  const runner: Stage = { ...options, stopped: false };
+  const runner: Stage = { ...options, stopped: false, fastUntilUp: Number.NEGATIVE_INFINITY };
+  const runNow = async () => {
+    await Promise.all(seats.map((seat) => runAfresh(runner, seat)));
+  };
   return {
     start: () => {
       for (const seat of seats) {
@@ -86,8 +93,10 @@ export function createRunner(options: RunnerOptions): Runner {
         seat.unwatch();
       }
     },
-    runNow: async () => {
-      await Promise.all(seats.map((seat) => runAfresh(runner, seat)));
+    runNow,
+    hasten: (forMs) => {
+      runner.fastUntilUp = options.clock.up() + forMs;
+      void runNow();
     },
     firstRound: async () => {
       await Promise.all(seats.map((seat) => seat.first.promise));
@@ -96,7 +105,7 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-type Stage = RunnerOptions & { stopped: boolean };
+type Stage = RunnerOptions & { stopped: boolean; fastUntilUp: number };
 
 function plan(stage: Stage, seat: Seat, delayMs: number): void {
   seat.timer();
@@ -150,9 +159,13 @@ function settle(stage: Stage, seat: Seat, result: ProbeResult | string): void {
   else if (seat.failures >= failuresInARow) stage.onFailing(probe.name, null);
   if (!failed) seat.failures = 0;
   stage.onResult(probe, failed ? unknown(stage, probe, result) : result, stage.clock.up() - seat.startedUp);
-  const everyMs = seat.failures >= failuresInARow ? Math.max(backOffMs, probe.everyMs) : probe.everyMs;
-  plan(stage, seat, everyMs * (0.9 + 0.2 * stage.random()));
+  plan(stage, seat, everyMsOf(stage, seat) * (0.9 + 0.2 * stage.random()));
   if (seat.again) hurry(stage, seat);
+}
+
+function everyMsOf({ clock, fastUntilUp }: Stage, { probe, failures }: Seat): number {
+  if (failures >= failuresInARow) return Math.max(backOffMs, probe.everyMs);
+  return clock.up() < fastUntilUp ? Math.min(fastEveryMs, probe.everyMs) : probe.everyMs;
 }
 
 function fail(stage: Stage, seat: Seat, error: string): void {

@@ -4,7 +4,6 @@ import {
   agentFilters,
   type Cancel,
   type Clock,
-  type Config,
   type Decoded,
   decode,
   encode,
@@ -14,6 +13,7 @@ import {
   type PcPath,
   parseTopic,
   pcTopic,
+  type Signed,
   type UpLeaf,
   type Want,
 } from '#contracts';
@@ -32,8 +32,6 @@ export type LinkFigures = {
   clockOffsetMs: number | null;
   /** When that ack came, by clock.up(). */
   echoedUp: number | null;
-  /** Commands that came and were not obeyed: none is signed yet. */
-  commandsIgnored: number;
   unreadable: number;
 };
 
@@ -50,8 +48,10 @@ export type SessionOptions = {
   board: Board;
   limits: () => LinkLimits;
   configVersion: () => number;
-  /** A configuration that the contract can read; false where it was not taken. */
-  onConfig: (config: Config) => boolean;
+  /** A configuration, or what claims to be one; true where it was taken. */
+  onConfig: (config: Signed) => boolean;
+  /** A command, or what claims to be one. */
+  onCommand: (command: Signed) => void;
   /** Undefined until it is known. */
   inventory: () => Inventory | undefined;
   /** Runs the state probes and resolves when each has answered. */
@@ -199,14 +199,14 @@ function shortened(numbers: Numbers): Record<string, number> {
 function receive(state: State, topic: string, payload: Buffer): void {
   const to = parseTopic(topic);
   const word = to?.kind === 'pc' ? to.leaf : to?.word;
-  if (word === 'cmd') state.figures.commandsIgnored += 1;
+  if (word === 'cmd') take(state, decode('cmd', payload), state.onCommand);
   else if (word === 'ack') take(state, decode('ack', payload), (ack) => onAck(state, ack));
-  else if (word === 'config') take(state, decode('config', payload), (config) => onConfig(state, config));
+  else if (word === 'config') take(state, decode('config', payload), (config) => state.onConfig(config) && birth(state));
   else if (word === 'hello') take(state, decode('hello', payload), (hello) => onHello(state, hello));
 }
 
-function take<T>(state: State, message: Decoded<T>, use: (value: T) => void): void {
-  if (message.ok) return use(message.value);
+function take<T>(state: State, message: Decoded<T>, use: (value: T) => unknown): void {
+  if (message.ok) return void use(message.value);
   state.figures.unreadable += 1;
   state.log.warn({ reason: message.reason }, `refused a message of the centre: ${message.detail}`);
 }
@@ -261,11 +261,6 @@ function sendInventory(state: State): void {
   const inventory = state.inventory();
   state.inventoryOwed = inventory === undefined;
   if (inventory) void send(state, 'inventory', encode('inventory', inventory));
-}
-
-function onConfig(state: State, config: Config): void {
-  if (config.version === state.configVersion()) return;
-  if (state.onConfig(config)) birth(state);
 }
 
 /** One birth for each id, at a random time within the spread; a fresh one after the probes have answered (R17). */

@@ -80,6 +80,7 @@ function agentAt(name: string, token = 'right'): Agent {
     pc,
     version: '0.1.0',
     token,
+    centreKey: null,
     platform,
     probes: [probe],
     transport: createMqttTransport({ host: '127.0.0.1', port: broker.port }),
@@ -89,6 +90,7 @@ function agentAt(name: string, token = 'right'): Agent {
     clock: realClock(),
     random: Math.random,
     log: { info: () => undefined, warn: () => undefined },
+    restart: () => undefined,
   });
 }
 

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Cancel, makeRegistryKeys, realClock, sealSnapshot } from '#contracts';
+import { type Cancel, makeSigningKeys, realClock, sealSnapshot } from '#contracts';
 import { followRegistry, type RegistryFile } from './registry-file.ts';
 
-const keys = makeRegistryKeys();
+const keys = makeSigningKeys();
 let folder: string;
 let file: string;
 let floorFile: string;
@@ -58,7 +58,7 @@ test.each([
   ['half written', () => writeFileSync(file, sealed(4).slice(0, 50))],
   [
     'signed by another key',
-    () => writeFileSync(file, sealSnapshot({ version: 4, at: 0, pcs: [], roots: [] }, createPrivateKey(makeRegistryKeys().privateKey))),
+    () => writeFileSync(file, sealSnapshot({ version: 4, at: 0, pcs: [], roots: [] }, createPrivateKey(makeSigningKeys().privateKey))),
   ],
   ['altered after signing', () => writeFileSync(file, sealed(4).replace('\\"version\\":4', '\\"version\\":9'))],
   ['of another shape', () => writeFileSync(file, '{"pcs":[]}')],

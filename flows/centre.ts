@@ -2,8 +2,10 @@
  * The centre: keeps a desk open on the ledger, and everything that outlives a desk (tabs, API, people).
  * When a commit fails the desk is thrown away, central is told directly, and a new desk is made from the ledger (R20).
  */
-import type { Clock, OwnSite, RegistryEntry } from '#contracts';
+import type { KeyObject } from 'node:crypto';
+import { type Clock, type OwnSite, type RegistryEntry, sealSigned } from '#contracts';
 import type { DeskView } from './api/model.ts';
+import { type Commands, createCommands } from './commands/commands.ts';
 import { createDesk, type Desk, type DeskCounts } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
 import type { Ledger, Op } from './ledger/model.ts';
@@ -27,6 +29,8 @@ const failingTries = 3;
 export type CentreOptions = {
   ledger: Ledger;
   clock: Clock;
+  /** The centre's own key: configurations and commands are signed with it. */
+  key: KeyObject;
   /** The site of the settings, if they name one. */
   site: OwnSite | null;
   roster: Roster;
@@ -77,6 +81,7 @@ type State = {
   /** The wait nodes by their id; the head has no name. */
   takers: Takers<WireMessage>;
   rollcalls: RollCalls;
+  commands: Commands;
   show: Show;
 };
 
@@ -84,6 +89,7 @@ export function createCentre(options: CentreOptions): Centre {
   const desk = () => state.held?.desk;
   const ready = () => state.held !== undefined && state.subscribed && state.started;
   const rollcalls = createRollCalls({ ...options, desk, progress: (view) => state.show.rollcall(view) });
+  const commands = createCommands({ ...options, desk });
   const state: State = {
     options,
     held: undefined,
@@ -93,7 +99,8 @@ export function createCentre(options: CentreOptions): Centre {
     failures: 0,
     takers: createTakers(),
     rollcalls,
-    show: createShow({ ...options, desk, ready, rollcalls }),
+    commands,
+    show: createShow({ ...options, desk, ready, rollcalls, commands }),
   };
   const now = () => state.held?.desk.time() ?? options.clock.now();
   return {
@@ -155,6 +162,8 @@ async function open(state: State): Promise<void> {
     },
     isRollCall: state.rollcalls.isRunning,
     born: state.rollcalls.born,
+    seal: (config) => sealSigned(config, options.key),
+    commands: state.commands,
     registered: options.publish,
     onFatal: fatal,
   });
@@ -179,6 +188,7 @@ async function open(state: State): Promise<void> {
   if (state.subscribed) desk.subscribed();
   if (state.started) desk.started();
   state.rollcalls.remember(contents.rollcall);
+  state.commands.remember(contents);
   state.show.all();
   const { table, entry, time } = desk;
   const own = ownSiteChange({ site: options.site, table: table(), entry, meta: contents.meta, now: time() });
@@ -244,6 +254,10 @@ function sitesOf(state: State, now: () => number): Centre['sites'] {
     entry: (pc) => desk().entry(pc),
     async apply(change, ops) {
       if (!(await desk().changeSites(change, ops))) throw new Error('the ledger did not take the change');
+    },
+    rollout: () => desk().rollout(),
+    async release(by) {
+      if (!(await desk().release(by))) throw new Error('the ledger did not take it');
     },
     now,
   };

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { type Ack, decode, digestOf, encode, pcTopic, readSettings } from '#contracts';
+import { type Ack, configuration, decode, digestOf, encode, openSigned, pcTopic, readSettings } from '#contracts';
+import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { type Changed, createDesk, type DeskOptions } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
 import { inThread } from './ledger/ledger.ts';
@@ -29,6 +30,7 @@ async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger
   const ledger = change(empty);
   const changes: Changed[] = [];
   const born: unknown[] = [];
+  const told: string[] = [];
   const registered: unknown[] = [];
   const sent: { topic: string; payload: Buffer }[] = [];
   const offers: WireMessage[] = [];
@@ -48,6 +50,8 @@ async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger
     changed: (one) => void changes.push(one),
     isRollCall: (id) => id === 'call-1',
     born: (...said) => void born.push(said),
+    seal: sealed,
+    commands: { heard: ({ event: one }) => void told.push(one.type) },
     registered: async (entries) => void registered.push(...entries),
     count: {
       message: (leaf, result) => void counted.push(`${leaf} ${result}`),
@@ -66,7 +70,7 @@ async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger
       const ack = topic === pcTopic(pc, 'ack') ? decode('ack', payload) : undefined;
       return ack?.ok ? [ack.value] : [];
     });
-  return { db, desk, ledger, changes, born, registered, clock, sent, offers, rows, counted, fatal, said, settle, acks };
+  return { db, desk, ledger, changes, born, told, registered, clock, sent, offers, rows, counted, fatal, said, settle, acks };
 }
 
 const checks = [{ component: 'microphone', device: 'expected-1', status: 'fault', fault: 'microphone.missing', reason: null }] as const;
@@ -89,8 +93,9 @@ describe('the desk', () => {
   it('R3, R20 answers a birth only after its commit, with what it wants and the configuration that is newer', async () => {
     const rig = await createRig();
     rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    expect(rig.sent).toEqual([]);
+    expect([rig.sent, rig.told]).toEqual([[], []]);
     await rig.settle();
+    expect(rig.told).toEqual(['birth']);
     expect(rig.acks()).toEqual([{ spool: 's1', upTo: 0, at: expect.any(Number), session: 1, want: ['inventory', 'state'] }]);
     expect(rig.sent.map(({ topic }) => topic)).toContain(pcTopic(pc, 'config'));
   });
@@ -218,10 +223,12 @@ describe('the desk', () => {
     const done = rig.desk.changeSites(changeOf({ nodes: [{ ...site, layer: { ...site.layer, link: 'geo' } }, other], registry: [entry] }));
     expect(rig.sent.length).toBe(before);
     expect(await done).toBe(true);
-    expect(rig.sent.slice(before).map(({ topic, payload }) => [topic, JSON.parse(String(payload))])).toMatchObject([
-      [pcTopic(pc, 'config'), { version: 2, profile: { link: 'geo' } }],
-      ['sabha/v1/capital/this-office/all/hello', { fresh: false }],
-    ]);
+    const [config, hello] = rig.sent.slice(before).map(({ topic, payload }) => ({ topic, said: JSON.parse(String(payload)) }));
+    expect([config?.topic, hello?.topic]).toEqual([pcTopic(pc, 'config'), 'sabha/v1/capital/this-office/all/hello']);
+    expect(openSigned(configuration, config?.said, centrePublicKey)).toMatchObject({
+      value: { pc, version: 2, profile: { link: 'geo' } },
+    });
+    expect(hello?.said).toMatchObject({ fresh: false });
     expect(rig.registered).toEqual([entry]);
     expect(rig.changes.at(-1)).toMatchObject({ sites: ['capital/this-office'], pcsGone: [] });
     const { nodes: kept, registry } = await rig.ledger.load();
@@ -232,6 +239,33 @@ describe('the desk', () => {
       [other.path, 'geo'],
       [pc, 'geo'],
     ]);
+  });
+
+  it('a staged change goes to the first of its PCs; when that one falls silent it goes no further, and people let it out', async () => {
+    const rig = await createRig();
+    rig.desk.subscribed();
+    const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
+    await rig.desk.changeSites(changeOf({ nodes: [other] }));
+    for (const path of [pc, other.path]) rig.desk.take(pcTopic(path, 'presence'), encode('presence', { ...birth, config: 1 }));
+    await rig.settle();
+    const configured = () => rig.sent.filter(({ topic }) => topic.endsWith('/config')).map(({ topic }) => topic);
+    expect(configured()).toEqual([]);
+    const [site] = nodes().filter((node) => node.site !== null);
+    if (site === undefined) throw new Error('no site');
+    await rig.desk.changeSites(changeOf({ nodes: [{ ...site, layer: { link: 'geo' } }], staged: { by: 'Asha' } }));
+    await rig.clock.pass(100);
+    expect(configured()).toHaveLength(1);
+    expect(rig.desk.rollout()).toMatchObject({ pcs: 2, released: 1, stopped: null });
+    const first = configured()[0]?.includes('second') ? other.path : pc;
+    rig.desk.take(pcTopic(first, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
+    await rig.clock.pass(100_000);
+    await rig.settle();
+    expect(rig.desk.rollout()?.stopped).toContain('of 1 PCs 1 silent');
+    expect((await rig.ledger.load()).meta['rollout']).toContain('1 silent');
+    expect(await rig.desk.release('Asha')).toBe(true);
+    await rig.clock.pass(100);
+    expect(configured()).toHaveLength(2);
+    expect(rig.desk.rollout()).toBeNull();
   });
 
   it('R17 PCs that were none of ours, or are other machines now, may have spoken in vain: their sites are asked anew', async () => {

@@ -2,8 +2,9 @@
  * The desk: takes what PCs say, gives it to the engine, commits, and only then answers and acts (R20).
  * It is thrown away and made anew from the ledger whenever a commit fails; session, tabs and people outlive it.
  */
-import { type Cancel, type Clock, encode, type Hello, helloTopicAll, pcTopic, type RegistryEntry, scopeTopic } from '#contracts';
+import { type Cancel, type Clock, encode, type Hello, helloTopicAll, type RegistryEntry, scopeTopic } from '#contracts';
 import { type Answers, createAnswers, type Drafts } from './answers.ts';
+import { type Configs, type ConfigsOptions, createConfigs, type Outgoing } from './configs.ts';
 import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
 import type { Recipient } from './incidents/passages.ts';
@@ -25,7 +26,7 @@ const listenedEveryMs = 60_000;
 const helloSitesAtMost = 50;
 const unreadableNotedEveryMs = 60_000;
 
-export type DeskOptions = {
+export type DeskOptions = Pick<ConfigsOptions, 'seal'> & {
   ledger: Ledger;
   contents: Contents;
   clock: Clock;
@@ -41,6 +42,8 @@ export type DeskOptions = {
   /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
   isRollCall(hello: string): boolean;
   born(pc: string, state: Born): void;
+  /** Told after the commit of each birth and of each answer to a command. */
+  commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
   /** The registry changed, after the commit; resolves when the broker has it. */
   registered(entries: readonly RegistryEntry[]): Promise<void>;
   count: DeskCounts;
@@ -71,6 +74,7 @@ type State = {
   options: DeskOptions;
   engine: Engine;
   tree: Tree;
+  configs: Configs;
   /** The centre's time: it starts at the wall clock and never jumps. */
   time(): number;
   ops: Op[];
@@ -155,6 +159,13 @@ export function createDesk(options: DeskOptions) {
      */
     changeSites: (change: SiteChange, ops: readonly Op[] = []): Promise<boolean> => changeSites(state, change, ops),
 
+    rollout: state.configs.view,
+    /** Ends a rollout by sending it to everybody. */
+    release(by: string): Promise<boolean> {
+      sendLater(state, state.configs.release(by, state.time()));
+      return committed(state);
+    },
+
     /** Throws this desk away. What is not committed was never said. */
     close(): void {
       cancelTick();
@@ -171,12 +182,14 @@ function openState(options: DeskOptions): State {
   const held = new Map(contents.pcs.map((record) => [record.pc, record]));
   const recordOf = (pc: string) => (engine?.book.pcs ?? held).get(pc);
   const tree = createTree(contents, recordOf);
+  const configs = createConfigs({ ...options, ...contents, tree, recordOf, isOver: () => state.dead });
   let engine: Engine | undefined;
   engine = createEngine({ ...options, known: tree.table().known, place: tree.place, starts }, startedAt);
-  return {
+  const state: State = {
     options,
     engine,
     tree,
+    configs,
     time: () => startedAt + (clock.up() - startedUp),
     ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
     answers: createAnswers({ recordOf, send: options.send, now: clock.now }),
@@ -191,6 +204,7 @@ function openState(options: DeskOptions): State {
     listenedNotedAt: Number(contents.meta['listened'] ?? 0),
     noted: new Map(),
   };
+  return state;
 }
 
 /** A second, or the time until the next wait is due: what was held long enough is not held longer. */
@@ -228,8 +242,8 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   state.ops.push(...changing.ops, ...ops);
   state.changed.sites.push(...changing.sites);
   state.changed.pcsGone.push(...changing.pcsGone);
+  sendLater(state, state.configs.changed(changing.configured, change.staged, now));
   if (!(await committed(state))) return false;
-  sendConfigs(state, changing.configured);
   if (change.registry.length > 0) await state.options.registered(change.registry);
   const { fresh } = changing;
   hello(state, fresh.length > helloSitesAtMost ? [helloTopicAll] : fresh.map((site) => scopeTopic(`${site}/all`, 'hello')));
@@ -259,6 +273,7 @@ function goOn(state: State): void {
   }
   const change = commissioning({ table: tree.table(), records: engine.book.pcs, isCurrent: engine.isCurrent, deafMs }, now);
   if (change !== null) void changeSites(state, change, []);
+  sendLater(state, state.configs.tick(now));
 }
 
 function take(state: State, topic: string, payload: Buffer): void {
@@ -272,6 +287,7 @@ function take(state: State, topic: string, payload: Buffer): void {
   state.engine.apply(event, now);
   state.ops.push(...report.ops);
   if (report.answer !== undefined) answer(state, report);
+  if (event.type === 'birth' || report.ops.length > 1) state.after.push(() => state.options.commands.heard(report));
   if (event.type === 'birth' && event.fresh) state.after.push(() => state.options.born(pc, event));
   schedule(state);
 }
@@ -297,22 +313,13 @@ function note(state: State, report: Report, now: number): void {
 function answer(state: State, { pc, answer: said, event }: Report): void {
   state.answers.add(pc, said ?? {});
   if (event.type !== 'birth') return;
-  const { config, op } = state.tree.config(pc);
-  if (op !== undefined) state.ops.push(op);
-  if (event.config !== config.version) state.after.push(() => sendConfig(state, pc));
+  sendLater(state, state.configs.born(pc, event.config));
 }
 
-function sendConfigs(state: State, pcs: readonly string[]): void {
-  const online = pcs.filter((pc) => state.engine.book.pcs.get(pc)?.presence === 'online');
-  const everyMs = Math.min(helloSpreadMs, helloSpreadLimitMs / online.length);
-  for (const [at, pc] of online.entries()) {
-    if (at === 0) sendConfig(state, pc);
-    else state.options.clock.after(at * everyMs, () => state.dead || !state.engine.known.has(pc) || sendConfig(state, pc));
-  }
-}
-
-function sendConfig({ options, tree }: State, pc: string): void {
-  options.send(pcTopic(pc, 'config'), encode('config', tree.config(pc).config), 1);
+/** Configurations go out when what they are is in the ledger. */
+function sendLater(state: State, { ops, pcs }: Outgoing): void {
+  state.ops.push(...ops);
+  if (pcs.length > 0) state.after.push(() => state.configs.send(pcs));
 }
 
 /** Gathers what comes in one turn of the event loop, and all that comes while a commit is under way. */

@@ -1,5 +1,5 @@
 /** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
@@ -61,7 +61,7 @@ async function start(): Promise<Parts> {
     log,
     roots: authority.roots,
     file: required('SABHA_REGISTRY'),
-    key: createPrivateKey(loadText(required('SABHA_REGISTRY_KEY'))),
+    key: privateKey(required('SABHA_REGISTRY_KEY')),
     admitted: env['SABHA_ADMIT'] === undefined ? [] : JSON.parse(loadText(env['SABHA_ADMIT'])),
   });
   const roster = createRoster(settings.people);
@@ -78,6 +78,7 @@ async function start(): Promise<Parts> {
   const centre: Centre = createCentre({
     ledger,
     clock,
+    key: privateKey(required('SABHA_CENTRE_KEY')),
     site: settings.site,
     roster,
     lines,
@@ -184,6 +185,15 @@ function tabsDir(): string {
 function editor(settings: Settings): { editor?: { port: number; password: string } } {
   const password = env['SABHA_EDITOR_PASSWORD'];
   return password === undefined ? {} : { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), password } };
+}
+
+function privateKey(file: string): KeyObject {
+  const pem = loadText(file);
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new StartError(`${file}: is no private key`);
+  }
 }
 
 function settingsOf(file: string): Settings {

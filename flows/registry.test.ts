@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { hashToken, makeRegistryKeys, openSnapshot, type RegistryEntry } from '#contracts';
+import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
 import { inThread } from './ledger/ledger.ts';
 import type { Ledger } from './ledger/model.ts';
 import { testClock } from './people/people.test-helper.ts';
@@ -24,7 +24,7 @@ function starts() {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-registry-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [ledger, clock, file] = [inThread(new DatabaseSync(':memory:')), testClock(), join(folder, 'registry.json')];
-  const key = createPrivateKey(makeRegistryKeys().privateKey);
+  const key = createPrivateKey(makeSigningKeys().privateKey);
   const told = () => {
     const read = openSnapshot(readFileSync(file, 'utf8'), createPublicKey(key));
     return read.ok ? read.value.pcs : read.reason;

@@ -1,5 +1,17 @@
 /** From a message of a PC to what the engine is told and what the ledger is given. A message that cannot be read still counts as hearing. */
-import { type Beat, decode, type EventMessage, messageOn, type PresenceMessage, parseTopic, peekDigest, type UpLeaf } from '#contracts';
+
+import * as v from 'valibot';
+import {
+  type Beat,
+  commandAnswer,
+  decode,
+  type EventMessage,
+  isUpLeaf,
+  type PresenceMessage,
+  parseTopic,
+  peekDigest,
+  type UpLeaf,
+} from '#contracts';
 import type { PcEvent } from './incidents/model.ts';
 import type { Op } from './ledger/model.ts';
 
@@ -23,12 +35,10 @@ export function readReport(topic: string, payload: Buffer, at: number, isRollCal
   const parsed = parseTopic(topic);
   if (parsed?.kind !== 'pc') return undefined;
   const { pc, leaf } = parsed;
-  const name = messageOn(leaf);
-  if (name === undefined || !(leaf in readers)) return undefined;
-  const decoded = decode(name, payload);
-  const up = leaf as UpLeaf;
-  if (decoded.ok) return { pc, leaf: up, result: 'ok', ...readers[up](pc, decoded.value as never, { at, isRollCall }) };
-  return { pc, leaf: up, event: { type: 'unreadable', pc, leaf }, ops: [], result: decoded.reason, detail: decoded.detail };
+  if (!isUpLeaf(leaf)) return undefined;
+  const decoded = decode(leaf, payload);
+  if (decoded.ok) return { pc, leaf, result: 'ok', ...readers[leaf](pc, decoded.value as never, { at, isRollCall }) };
+  return { pc, leaf, event: { type: 'unreadable', pc, leaf }, ops: [], result: decoded.reason, detail: decoded.detail };
 }
 
 /** The digest of a beat that may be unchanged, found without parsing; undefined for any other message. */
@@ -54,13 +64,20 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => 
     event: { type: 'inventory', pc, hash },
     ops: [{ op: 'meta', key: `inventory/${pc}`, value: JSON.stringify(items) }],
   }),
-  event: (pc, event: EventMessage, { at }) => ({ event: { type: 'heard', pc }, ops: [{ op: 'event', pc, event, at }], answer: {} }),
+  event: (pc, event: EventMessage, { at }) => ({ event: { type: 'heard', pc }, ops: eventOps(pc, event, at), answer: {} }),
   backlog: (pc, events: EventMessage[], { at }) => ({
     event: { type: 'heard', pc },
-    ops: events.map((event) => ({ op: 'event', pc, event, at })),
+    ops: events.flatMap((event) => eventOps(pc, event, at)),
     answer: {},
   }),
 };
+
+/** The event `command` is the answer to one; a body that is none is an event like any other. */
+function eventOps(pc: string, event: EventMessage, at: number): Op[] {
+  const own: Op = { op: 'event', pc, event, at };
+  const read = event.kind === 'command' ? v.safeParse(commandAnswer, event.body) : undefined;
+  return read?.success ? [own, { op: 'command-answer', pc, at, answer: read.output }] : [own];
+}
 
 function readPresence(pc: string, said: PresenceMessage, { at, isRollCall }: Around): Read {
   if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session }, ops: [] };

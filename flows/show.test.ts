@@ -29,11 +29,12 @@ function setUp({ count = 3, talking = true } = {}) {
     tell: async (...said: unknown[]) => held.isWritten && told.push(said) > 0,
   } as unknown as Desk;
   const rollcalls = { last: () => null } as unknown as ShowOptions['rollcalls'];
+  const commands = {} as ShowOptions['commands'];
   const ledger = {
     history: async () => [{ component: 'presence', at: 0, status: 'online', faults: [] }],
   } as unknown as ShowOptions['ledger'];
   const roster = createRoster([technician]);
-  const show = createShow({ clock, roster, ledger, rollcalls, desk: () => (held.isOpen ? desk : undefined), ready: () => true });
+  const show = createShow({ clock, roster, ledger, rollcalls, commands, desk: () => (held.isOpen ? desk : undefined), ready: () => true });
   show.all();
   const site = (at: number) => held.table.sites[at]?.path ?? '';
   /** Tells the show what the stage wrote since `from`, as the desk does after a commit. */

@@ -12,6 +12,7 @@ import {
   siteOf,
 } from '#contracts';
 import type { DeskView, PcChoice, RollCallDesk } from './api/model.ts';
+import type { CommandDesk } from './commands/commands.ts';
 import type { Changed, Desk } from './desk.ts';
 import { historyOf } from './history.ts';
 import type { Incident } from './incidents/model.ts';
@@ -32,6 +33,7 @@ export type ShowOptions = {
   ledger: Pick<Ledger, 'history' | 'audit'>;
   /** `last` = the one that runs, or the last one that was finished. */
   rollcalls: RollCallDesk & { last(): RollCallSummary | null };
+  commands: CommandDesk;
   /** The desk that is open now; undefined while the ledger is opened anew. */
   desk(): Desk | undefined;
   ready(): boolean;
@@ -109,7 +111,7 @@ export function createShow(options: ShowOptions): Show {
 
 function viewing(state: State): DeskView {
   const { options } = state;
-  const { clock, ledger, rollcalls, ready, desk } = options;
+  const { clock, ledger, rollcalls, commands, ready, desk } = options;
   const sites = () => (desk() === undefined ? [] : state.sites.list());
   const incidents = () => (desk() === undefined ? [] : state.incidents.list());
   const pcs = (choice: PcChoice) => {
@@ -122,6 +124,7 @@ function viewing(state: State): DeskView {
     pcs,
     incidents,
     rollcalls,
+    commands,
     now: () => desk()?.time() ?? clock.now(),
     audit: ledger.audit,
     snapshot(choice): Snapshot {

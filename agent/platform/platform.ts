@@ -35,7 +35,20 @@ export type PcFigures = {
   batteryChargeRatio: number | null;
 };
 
-export type Platform = {
+/** What became of an order: done, or why not. */
+export type Order = { done: true } | { done: false; reason: string };
+
+/** What a command may change on this PC. */
+export type PlatformOrders = {
+  /** Starts the sound service of the signed-in user anew. */
+  restartSound(signal: AbortSignal): Promise<Order>;
+  /** Chooses the one device of this kind whose name contains `name`; several or none are a reason. */
+  setDefaultDevice(device: { kind: 'microphone' | 'speaker'; name: string }, signal: AbortSignal): Promise<Order>;
+  /** Done means that the PC is about to end. */
+  reboot(signal: AbortSignal): Promise<Order>;
+};
+
+export type Platform = PlatformOrders & {
   sound(signal: AbortSignal): Promise<Answer<SoundState>>;
   /** Calls back at every change of a sound device; says nothing where there is no sound server. */
   watchSound(changed: () => void): Cancel;

@@ -2,14 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem, uptime } from 'node:os';
-import type { Answer, Platform } from './platform.ts';
+import type { Answer, Order, Platform, PlatformOrders } from './platform.ts';
 
 const unknown: Answer<never> = { known: false, reason: 'not written for this system yet' };
+
+const notHere = async (): Promise<Order> => ({ done: false, reason: 'not possible here' });
+/** A system on which nothing can be changed from afar. */
+export const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, reboot: notHere };
 
 /** Guarantee: never a device found, never one missing. */
 export function createUnwritten(): Platform {
   const bootId = randomUUID();
   return {
+    ...noOrders,
     sound: async () => unknown,
     watchSound: () => () => {},
     cameras: async () => unknown,

@@ -3,6 +3,7 @@
  * Times are milliseconds since 1970 by the centre's clock.
  */
 import * as v from 'valibot';
+import { commandAnswer } from './commands.ts';
 import { linkClasses } from './links.ts';
 import { profile } from './messages.ts';
 import { readinesses, siteStages } from './sites.ts';
@@ -228,6 +229,35 @@ const sitesDifference = v.object({
 });
 export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
 
+/** A command as it was issued; `to` is '' for everywhere, a state, a site or a PC. */
+export const commandSummary = v.object({
+  id: text,
+  by: text,
+  to: text,
+  verb: text,
+  args: v.record(text, v.unknown()),
+  at: time,
+  expires: time,
+});
+const { id: _, verb: __, ...said } = commandAnswer.entries;
+/** With what became of it: `missing` are the PCs that have not answered. */
+export const commandView = v.object({
+  ...commandSummary.entries,
+  state: v.picklist(['open', 'answered', 'expired']),
+  answers: v.array(v.object({ pc: text, at: time, ...said })),
+  missing: v.array(text),
+});
+
+/** A change of profiles on its way in stages (1 %, 10 %, all): how many PCs it is for, how many have got it, why it stopped. */
+export const rolloutView = v.object({
+  by: text,
+  stage: count,
+  stageAt: time,
+  pcs: count,
+  released: count,
+  stopped: maybeText,
+});
+
 /** Proof from the data of the ledger; the counts are over all of its time. */
 export const ledgerAudit = v.object({
   events: count,
@@ -263,4 +293,7 @@ export type HistoryView = v.InferOutput<typeof historyView>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
+export type RolloutView = v.InferOutput<typeof rolloutView>;
+export type CommandSummary = v.InferOutput<typeof commandSummary>;
+export type CommandView = v.InferOutput<typeof commandView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;

@@ -2,6 +2,7 @@
 export * from './api.ts';
 export * from './certificates.ts';
 export * from './clock.ts';
+export * from './commands.ts';
 export * from './enrol-code.ts';
 export * from './faults.ts';
 export * from './links.ts';
@@ -11,6 +12,7 @@ export * from './registry.ts';
 export * from './series.ts';
 export * from './session.ts';
 export * from './settings.ts';
+export * from './signed.ts';
 export * from './sites.ts';
 export * from './start.ts';
 export * from './states.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { type Check, digestLength, statuses } from './states.ts';
-import type { Leaf, ScopeWord } from './topics.ts';
+import { isPcPath, type Leaf, type ScopeWord } from './topics.ts';
 
 /** Largest payload that is read, bytes. */
 export const payloadLimitBytes = 64 * 1024;
@@ -107,7 +107,11 @@ export const profile = v.object({
   elevationM: v.optional(v.pipe(v.number(), v.minValue(-500), v.maxValue(9_000)), 0),
   expected: v.optional(v.record(v.picklist(['camera', 'microphone', 'speaker']), v.pipe(v.array(expectedDevice), v.maxLength(8))), {}),
 });
-export const config = v.object({ version: positive, profile });
+/** The signed text of `config`. It names its PC, so that the configuration of one is worth nothing to another. */
+export const configuration = v.object({ pc: v.pipe(v.string(), v.check(isPcPath, 'a path state/site/pc')), version: positive, profile });
+
+/** A JSON text, and the signature of the centre over exactly its bytes (signed.ts): `configuration`, or `command` (commands.ts). */
+export const signed = v.object({ signed: v.string(), signature: v.string() });
 
 export type Birth = v.InferOutput<typeof birth>;
 export type Bye = v.InferOutput<typeof bye>;
@@ -121,9 +125,14 @@ export type Ack = v.InferOutput<typeof ack>;
 export type Want = v.InferOutput<typeof want>;
 export type Hello = v.InferOutput<typeof hello>;
 export type Profile = v.InferOutput<typeof profile>;
-export type Config = v.InferOutput<typeof config>;
+export type Config = v.InferOutput<typeof configuration>;
+export type Signed = v.InferOutput<typeof signed>;
 
-const schemas = { presence, state, beat, inventory, event, backlog, ack, config, hello } as const;
+/** Each leaf and each word to a scope carries the message of its own name. */
+const schemas = { presence, state, beat, inventory, event, backlog, ack, config: signed, cmd: signed, hello } as const satisfies Record<
+  Leaf | ScopeWord,
+  unknown
+>;
 export type MessageName = keyof typeof schemas;
 export type MessageOf<N extends MessageName> = v.InferOutput<(typeof schemas)[N]>;
 
@@ -162,11 +171,6 @@ export function peekDigest(payload: Buffer): string | undefined {
   if (!payload.subarray(0, digestPrefix.length).equals(digestPrefix)) return undefined;
   const found = payload.toString('latin1', digestPrefix.length, digestPrefix.length + digestLength);
   return found.length === digestLength ? found : undefined;
-}
-
-/** The message that a leaf or a scope's word carries; undefined for one that is not read yet. */
-export function messageOn(leaf: Leaf | ScopeWord): MessageName | undefined {
-  return leaf in schemas ? (leaf as MessageName) : undefined;
 }
 
 /** One clear line about the first thing wrong: where, what was expected, what was found. */

@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { hashToken, makeRegistryKeys, openSnapshot, type RegistrySnapshot, sealSnapshot, tokenMatches } from './registry.ts';
+import { hashToken, openSnapshot, type RegistrySnapshot, sealSnapshot, tokenMatches } from './registry.ts';
+import { makeSigningKeys } from './signed.ts';
 
-const pem = makeRegistryKeys();
+const pem = makeSigningKeys();
 const privateKey = createPrivateKey(pem.privateKey);
 const publicKey = createPublicKey(pem.publicKey);
 const snapshot: RegistrySnapshot = {
@@ -23,25 +24,25 @@ describe('nothing of a file is used', () => {
   const sealed = sealSnapshot(snapshot, privateKey);
 
   test('when one character of what was signed is another, wherever it is', () => {
-    const { payload, signature } = JSON.parse(sealed);
-    for (let at = 0; at < payload.length; at++) {
-      const other = payload[at] === '0' ? '1' : '0';
-      const tampered = JSON.stringify({ payload: payload.slice(0, at) + other + payload.slice(at + 1), signature });
+    const { signed, signature } = JSON.parse(sealed);
+    for (let at = 0; at < signed.length; at++) {
+      const other = signed[at] === '0' ? '1' : '0';
+      const tampered = JSON.stringify({ signed: signed.slice(0, at) + other + signed.slice(at + 1), signature });
       expect(openSnapshot(tampered, publicKey)).toEqual({ ok: false, reason: 'wrong signature' });
     }
   });
 
   test('when another key signed it', () => {
-    const other = createPublicKey(makeRegistryKeys().publicKey);
+    const other = createPublicKey(makeSigningKeys().publicKey);
     expect(openSnapshot(sealed, other)).toEqual({ ok: false, reason: 'wrong signature' });
   });
 
   test('when the signature is missing, empty or not base64', () => {
-    const { payload } = JSON.parse(sealed);
+    const { signed } = JSON.parse(sealed);
     for (const signature of ['', 'AAAA', '!!!', sealed]) {
-      expect(openSnapshot(JSON.stringify({ payload, signature }), publicKey)).toEqual({ ok: false, reason: 'wrong signature' });
+      expect(openSnapshot(JSON.stringify({ signed, signature }), publicKey)).toEqual({ ok: false, reason: 'wrong signature' });
     }
-    expect(openSnapshot(JSON.stringify({ payload }), publicKey).ok).toBe(false);
+    expect(openSnapshot(JSON.stringify({ signed }), publicKey).ok).toBe(false);
   });
 
   test.each(['', '{', 'null', '[]', '"x"', sealed.slice(0, -20)])('when it is %j', (text) => {
@@ -56,9 +57,9 @@ describe('nothing of a file is used', () => {
     ['holds a token where its hash belongs', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], tokenHash: 'one' }] })],
     ['writes a serial number in another way', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], certificates: ['0a'] }] })],
     ['does not say whether a PC is revoked', JSON.stringify({ ...snapshot, pcs: [{ pc: 'a/b/c', tokenHash: hashToken('x') }] })],
-  ])('when it is signed well but %s', (_what, payload) => {
-    const signature = sign(null, Buffer.from(payload), privateKey).toString('base64');
-    expect(openSnapshot(JSON.stringify({ payload, signature }), publicKey)).toMatchObject({ ok: false, reason: expect.any(String) });
+  ])('when it is signed well but %s', (_what, signed) => {
+    const signature = sign(null, Buffer.from(signed), privateKey).toString('base64');
+    expect(openSnapshot(JSON.stringify({ signed, signature }), publicKey)).toMatchObject({ ok: false, reason: expect.any(String) });
   });
 });
 
@@ -79,5 +80,5 @@ test('a token matches its own hash and no other', () => {
 });
 
 test('each key pair is a new one', () => {
-  expect(makeRegistryKeys().privateKey).not.toBe(pem.privateKey);
+  expect(makeSigningKeys().privateKey).not.toBe(pem.privateKey);
 });

@@ -1,6 +1,8 @@
 /** The registry's snapshot: who may connect. Written and signed by `flows`, read by the broker (DESIGN, decision 12). */
-import { createHash, generateKeyPairSync, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
+import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
+import { signed } from './messages.ts';
+import { type Opened, openSigned, sealSigned } from './signed.ts';
 import { isPcPath } from './topics.ts';
 
 const entry = v.object({
@@ -20,27 +22,20 @@ const snapshot = v.object({
   /** Certificates of the authorities that sign for PCs, PEM: one, or two while one takes over from the other. */
   roots: v.optional(v.array(v.string()), []),
 });
-const file = v.object({ payload: v.string(), signature: v.string() });
+const file = v.pipe(v.string(), v.parseJson(), signed);
 
 export type RegistryEntry = v.InferOutput<typeof entry>;
 export type RegistrySnapshot = v.InferOutput<typeof snapshot>;
 
-/** The text of a snapshot file: the payload as signed, and the Ed25519 signature over exactly these bytes. */
+/** The text of a snapshot file. */
 export function sealSnapshot(value: RegistrySnapshot, key: KeyObject): string {
-  const payload = JSON.stringify(value);
-  return JSON.stringify({ payload, signature: sign(null, Buffer.from(payload), key).toString('base64') });
+  return JSON.stringify(sealSigned(value, key));
 }
 
 /** Reads a snapshot file. Guarantee: nothing of a file with a wrong signature is ever used. */
-export function openSnapshot(text: string, key: KeyObject): { ok: true; value: RegistrySnapshot } | { ok: false; reason: string } {
-  try {
-    const sealed = v.parse(file, JSON.parse(text));
-    if (!verify(null, Buffer.from(sealed.payload), key, Buffer.from(sealed.signature, 'base64')))
-      return { ok: false, reason: 'wrong signature' };
-    return { ok: true, value: v.parse(snapshot, JSON.parse(sealed.payload)) };
-  } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
-  }
+export function openSnapshot(text: string, key: KeyObject): Opened<RegistrySnapshot> {
+  const read = v.safeParse(file, text);
+  return read.success ? openSigned(snapshot, read.output, key) : { ok: false, reason: read.issues[0].message };
 }
 
 /** The hash of a token. A token is 32 random bytes, so one round of SHA-256 is enough. */
@@ -51,12 +46,4 @@ export function hashToken(token: string): string {
 /** True where the token has this hash, which takes the same time either way; without a hash no token does. */
 export function tokenMatches(token: string, tokenHash: string | null): boolean {
   return tokenHash !== null && timingSafeEqual(Buffer.from(hashToken(token), 'hex'), Buffer.from(tokenHash, 'hex'));
-}
-
-/** A key pair for signing snapshots, as PEM. */
-export function makeRegistryKeys(): { privateKey: string; publicKey: string } {
-  return generateKeyPairSync('ed25519', {
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { hashToken, makeRegistryKeys, type RegistryEntry, StartError, sealSnapshot } from '#contracts';
+import { hashToken, makeSigningKeys, type RegistryEntry, StartError, sealSnapshot } from '#contracts';
 import { renderAcl, renderUsers, type Update, updateMosquitto } from './mosquitto.ts';
 
 const one = 'ladakh/leh/pc-1';
@@ -72,7 +72,7 @@ test('the access list names the version of the registry, and nobody who is revok
 });
 
 describe('with its files', () => {
-  const keys = makeRegistryKeys();
+  const keys = makeSigningKeys();
   const script = new URL('mosquitto.ts', import.meta.url).pathname;
   let folder: string;
   const file = (name: string) => join(folder, name);
@@ -149,7 +149,7 @@ describe('with its files', () => {
   });
 
   const forged = () => {
-    writeFileSync(file('forged'), '{"payload":"{}","signature":""}');
+    writeFileSync(file('forged'), '{"signed":"{}","signature":""}');
     return file('forged');
   };
   const pidOf = (id: string) => {

@@ -1,6 +1,6 @@
 /** What a request may say. One schema for each; what does not fit is told in one line. */
 import * as v from 'valibot';
-import { isId, siteStages } from '#contracts';
+import { isId, isPcPath, siteStages, verbNames } from '#contracts';
 import type { PcChoice } from './model.ts';
 
 /** Largest body of a request, bytes. */
@@ -39,3 +39,16 @@ const scope = v.pipe(
   v.check((text) => text === '' || isPath(text, 1) || isPath(text, 2), 'Invalid scope: "" for everywhere, a state, or state/site'),
 );
 export const rollcall = v.strictObject({ scope, by });
+/** The arguments are read by the table of the verbs. */
+export const ordering = v.strictObject({
+  by,
+  to: v.pipe(
+    v.string(),
+    v.check(
+      (text) => text === '' || isPath(text, 1) || isPath(text, 2) || isPcPath(text),
+      'Invalid address: "" for everywhere, a state, state/site or state/site/pc',
+    ),
+  ),
+  verb: v.picklist(verbNames),
+  args: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
+});

@@ -48,6 +48,11 @@ export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
       list: async () => desk.called.map(({ rows: _, ...summary }) => summary),
       one: async (id) => desk.called.find((one) => one.id === id),
     },
+    commands: {
+      issue: async ({ to }) => (to === 'goa' ? { ok: false, missing: true, line: 'there is no goa' } : { ok: true, id: 'command-1' }),
+      list: async () => [],
+      one: async () => undefined,
+    },
     onChange: (choice, listener) => {
       listeners.set(listener, choice);
       return () => listeners.delete(listener);
@@ -96,6 +101,8 @@ export function emptyOffice() {
     wanted: () => 0,
     apply: async () => {},
     now: () => 0,
+    rollout: () => null,
+    release: async () => {},
     newToken: () => 't',
     entry: () => undefined,
   });

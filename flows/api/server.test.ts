@@ -103,6 +103,21 @@ test('sites are listed by stage and state, and one is told in full with its day'
   expect((await refusal(get('/api/sites/ladakh/leh/history?hours=9999')))[0]).toBe(400);
 });
 
+test('a command is issued, and what is none is refused in one line', async () => {
+  const issue = (edit: object) => post('/api/commands', { to: 'ladakh/leh', verb: 'probe-now', by: 'Asha', ...edit });
+  const done = await issue({ args: { lines: 3, name: 'x' } });
+  expect([done.status, await done.json()]).toEqual([201, { id: 'command-1' }]);
+  expect((await issue({ to: '' })).status).toBe(201);
+  expect((await issue({ to: 'ladakh/leh/vc-1' })).status).toBe(201);
+  expect(await refusal(issue({ to: 'goa' }))).toEqual([404, 'there is no goa']);
+  for (const edit of [{ verb: 'format-disk' }, { verb: 'constructor' }, { to: 'ladakh/all' }, { to: 'a/b/c/d' }, { to: '+' }, { by: '' }]) {
+    expect((await refusal(issue(edit)))[0], JSON.stringify(edit)).toBe(400);
+  }
+  expect(await refusal(issue({ args: { deep: {} } }))).toEqual([400, expect.stringMatching(/^args\.deep: expected /)]);
+  expect(await (await get('/api/commands')).json()).toEqual([]);
+  expect(await refusal(get('/api/commands/none'))).toEqual([404, 'there is no such command']);
+});
+
 test('a roll call is started, followed and taken along as a table', async () => {
   const start = (scope: string) => post('/api/rollcalls', { scope, by: 'Asha' });
   const started = await start('ladakh');

@@ -4,6 +4,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import type { BaseLogger } from 'pino';
 import { type Clock, isLoopback, oneLine, realClock } from '#contracts';
 import type { Office } from '../sites/office.ts';
+import { addCommands } from './command-routes.ts';
 import { loadWall } from './files.ts';
 import { refusalOf, securityHeaders } from './guard.ts';
 import { addIdentities, type IdentityOffice } from './identity-routes.ts';
@@ -43,6 +44,7 @@ export async function startApi({ host, port, desk, office, wallDir, modulesDir, 
   addSites(app, office);
   addIdentities(app, office);
   addRollCalls(app, desk.rollcalls);
+  addCommands(app, desk.commands);
   addActing(app, desk);
   addFiles(app, wall.files);
   const streams = createStreams({ desk, clock, onSlow: () => log.warn('a client of the stream reads too slowly: dropped') });

@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hashToken } from '#contracts';
+import { hashToken, type RolloutView } from '#contracts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
 import type { SiteChange } from '../sites/model.ts';
 import { createOffice } from '../sites/office.ts';
@@ -13,6 +13,7 @@ let table: ReturnType<typeof createSiteTable>;
 let applied: SiteChange[];
 /** Whose token opens. */
 let admitted: Set<string>;
+let rollout: RolloutView | null;
 /** What the next change waits for. */
 let hold: () => Promise<void>;
 
@@ -20,6 +21,7 @@ beforeEach(() => {
   table = createSiteTable(smallTree());
   applied = [];
   admitted = new Set();
+  rollout = null;
   hold = async () => {};
   let made = 0;
   const office = createOffice({
@@ -27,6 +29,11 @@ beforeEach(() => {
     records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
     wanted: () => 3,
     now: () => 9,
+    rollout: () => rollout,
+    release: async (by) => {
+      rollout = null;
+      applied.push({ by } as never);
+    },
     newToken: () => `token-${++made}`,
     entry: (pc) => (admitted.has(pc) ? { pc, tokenHash: hashToken(pc), certificates: [], revoked: false } : undefined),
     apply: async (change) => {
@@ -50,6 +57,21 @@ const get = async (url: string) => {
   const { statusCode, body } = await app.inject({ url });
   return { status: statusCode, body: JSON.parse(body) };
 };
+
+test('an import may be staged; what is on its way is shown, and let out by a word', async () => {
+  const csv = toCsv(table).replace('live,3524', 'live,3500');
+  await post('/api/sites/import', { csv, apply: true, staged: true, by: 'Asha' });
+  expect(applied[0]?.staged).toEqual({ by: 'Asha' });
+  expect(await get('/api/rollout')).toEqual({ status: 200, body: { rollout: null } });
+  expect(await post('/api/rollout/release', { by: 'Asha' })).toMatchObject({
+    status: 404,
+    line: 'no configuration is on its way in stages',
+  });
+  rollout = { by: 'Asha', stage: 1, stageAt: 5, pcs: 100, released: 1, stopped: null };
+  expect((await get('/api/rollout')).body).toEqual({ rollout });
+  expect((await post('/api/rollout/release', { by: 'Asha' })).status).toBe(204);
+  expect(applied.at(-1)).toEqual({ by: 'Asha' });
+});
 
 test('the whole table is one file', async () => {
   const { headers, body } = await app.inject({ url: '/api/sites/table.csv' });

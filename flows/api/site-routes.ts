@@ -21,7 +21,12 @@ export const moving = v.strictObject({
   ),
 });
 export const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.optional(v.boolean(), false) });
-export const importing = v.strictObject({ by, csv: v.string(), apply: v.optional(v.boolean(), false) });
+export const importing = v.strictObject({
+  by,
+  csv: v.string(),
+  apply: v.optional(v.boolean(), false),
+  staged: v.optional(v.boolean(), false),
+});
 export const tokensFor = v.strictObject({
   by,
   pcs: v.optional(v.pipe(v.array(pcPath), v.maxLength(100)), []),
@@ -46,6 +51,8 @@ export function addSites(app: FastifyInstance, office: Office): void {
     const result = await office.import(read(importing, request.body));
     return reply.code(result.problems.length > 0 ? 422 : 200).send(result);
   });
+  app.get('/api/rollout', () => ({ rollout: office.rollout() }));
+  app.post('/api/rollout/release', async (request, reply) => nothing(await office.release(read(order, request.body).by), reply));
   app.post('/api/sites/:state/:site/stage', async (request: Place, reply) => {
     const { by: who, ...to } = read(staging, request.body);
     return nothing(await office.stage({ site: pathOf(request), ...to }, who), reply);

@@ -1,5 +1,6 @@
 /** An API for tests of the operator's command: the real routes of the site table, scripted answers for those of other parts. */
 import fastify from 'fastify';
+import type { RolloutView } from '#contracts';
 import { addSites } from '../api/site-routes.ts';
 import { createOffice } from '../sites/office.ts';
 import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
@@ -12,6 +13,8 @@ export async function startTestApi() {
   const state = {
     table: createSiteTable(smallTree()),
     who: [] as string[],
+    staged: [] as string[],
+    rollout: null as RolloutView | null,
     asked: [] as { url: string; body: unknown }[],
     scripted: {} as Record<string, unknown>,
   };
@@ -24,9 +27,12 @@ export async function startTestApi() {
     records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
     wanted: () => 3,
     now: () => 9,
+    rollout: () => state.rollout,
+    release: async () => {},
     newToken: () => 'secret-token',
     entry: (pc) => (pc === 'ladakh/leh/vc-1' ? { pc, tokenHash: 'a'.repeat(64), certificates: [], revoked: false } : undefined),
-    apply: async ({ nodes, gone, audit }) => {
+    apply: async ({ nodes, gone, audit, staged }) => {
+      if (staged) state.staged.push(staged.by);
       state.who.push(`${audit?.who}: ${audit?.what}`);
       state.table = createSiteTable([...state.table.nodes(), ...nodes].filter(({ path }) => !gone.some((one) => one.path === path)));
     },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { PcView, RollCallRow, RollCallView, SiteView } from '#contracts';
+import type { CommandView, PcView, RollCallRow, RollCallView, SiteView } from '#contracts';
 import { toCsv } from '../sites/csv.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
   api = await startTestApi();
 });
 beforeEach(() => {
-  Object.assign(api.state, { table: createSiteTable(smallTree()), who: [], asked: [], scripted: {} });
+  Object.assign(api.state, { table: createSiteTable(smallTree()), who: [], staged: [], rollout: null, asked: [], scripted: {} });
   files = {};
 });
 afterAll(() => api.close());
@@ -288,7 +288,72 @@ test('an enrolment code is shown once, with what to type on the PC; a PC is revo
   ]);
 });
 
+test('a configuration is staged, looked at, and let out; one that stopped by itself is a no', async () => {
+  const name = file('sites.csv', toCsv(api.state.table).replace('live,3524', 'live,3500'));
+  expect(await sabha(['config', 'stage', name, '--dry-run'])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
+  expect(api.state.staged).toEqual([]);
+  expect(await sabha(['config', 'stage', name, '--by', 'Anil'])).toMatchObject({ code: 0, out: expect.stringMatching(/\ndone\n$/) });
+  expect(api.state.staged).toEqual(['Anil']);
+  expect((await sabha(['config', 'show'])).out).toBe('no configuration is on its way in stages\n');
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 1, err: 'no configuration is on its way in stages\n' });
+  api.state.rollout = { by: 'Anil', stage: 2, stageAt: 0, pcs: 736, released: 74, stopped: null };
+  const head = 'stage 2 of 3 since 1970-01-01 00:00:00 UTC, by Anil: 74 of 736 PCs have got it\n';
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 0, out: head });
+  api.state.rollout = { ...api.state.rollout, stopped: 'of 74 PCs 3 silent' };
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 1, out: `${head}stopped: of 74 PCs 3 silent\n` });
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 0, out: 'it goes out to every PC\n' });
+});
+
+const command = (change: Partial<CommandView>): CommandView => ({
+  id: 'c1',
+  by: 'Anil',
+  to: 'ladakh/leh',
+  verb: 'send-log',
+  args: { lines: 2 },
+  at: 0,
+  expires: 600_000,
+  state: 'open',
+  answers: [],
+  missing: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
+  ...change,
+});
+
+test('a command is sent with its arguments, followed until every PC has answered, and is a yes where all have done it', async () => {
+  const answer = { pc: 'ladakh/leh/vc-1', at: 1_000, outcome: 'done' as const, reason: null, lines: ['evil\u001b[2J'] };
+  const other = { pc: 'ladakh/leh/vc-2', at: 2_000, outcome: 'failed' as const, reason: 'no tool' };
+  api.state.scripted['POST /api/commands'] = { id: 'c1' };
+  api.state.scripted['GET /api/commands/c1'] = inTurn(command({}), command({ state: 'answered', answers: [answer, other], missing: [] }));
+  const call = ['cmd', 'send-log', '--to', 'ladakh/leh', '--arg', 'lines=2', '--arg', 'name=a=b', '--by', 'Anil'];
+  const { code, out, err } = await sabha([...call, '--wait']);
+  expect(api.state.asked[0]).toEqual({
+    url: '/api/commands',
+    body: { to: 'ladakh/leh', verb: 'send-log', args: { lines: '2', name: 'a=b' }, by: 'Anil' },
+  });
+  expect([code, err]).toEqual([1, 'command c1 is on its way\n']);
+  expect(out.split('\n')).toEqual([
+    'command c1: send-log to ladakh/leh, by Anil, 1970-01-01 00:00:00 UTC, answered',
+    'PC               OUTCOME  REASON   AT',
+    'ladakh/leh/vc-1  done     -        1970-01-01 00:00:01 UTC',
+    'ladakh/leh/vc-2  failed   no tool  1970-01-01 00:00:02 UTC',
+    'evil [2J',
+    '',
+  ]);
+  expect(await sabha(call)).toEqual({ code: 0, out: 'c1\n', err: '' });
+  api.state.scripted['GET /api/commands/c1'] = command({ state: 'expired', answers: [answer], missing: ['ladakh/leh/vc-2'] });
+  expect(await sabha(['cmd', 'show', 'c1'])).toMatchObject({ code: 1, out: expect.stringMatching(/vc-2 +no answer/) });
+  api.state.scripted['GET /api/commands/c1'] = command({ state: 'answered', answers: [answer], missing: [] });
+  expect((await sabha(['cmd', 'show', 'c1', '--json'])).code).toBe(0);
+  api.state.scripted['GET /api/commands'] = [command({ to: '' })];
+  expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +all +Anil/);
+});
+
 test.each<[string[], string]>([
+  [
+    ['cmd', 'dance', '--to', 'all'],
+    '"dance" is no command: probe-now, fast-checks, send-log, set-default-device, restart-sound, restart-agent, reboot',
+  ],
+  [['cmd', 'probe-now'], 'cmd needs --to: all, STATE, STATE/SITE or STATE/SITE/PC'],
+  [['cmd', 'send-log', '--to', 'all', '--arg', 'lines'], '--arg "lines" is not KEY=VALUE'],
   [[], 'no verb: sabha help lists them'],
   [['dance'], 'unknown verb "dance": sabha help lists them'],
   [['sites'], 'which of: sites import, sites list, sites export, sites stage?'],

@@ -12,7 +12,7 @@ export type Client = {
 export type Call = {
   /** The words behind the verb. */
   words: readonly string[];
-  options: Readonly<Record<string, string | boolean | undefined>>;
+  options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** Who asks; it stands in the audit. */
   by: string;
   api: Client;

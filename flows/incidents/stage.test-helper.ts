@@ -17,6 +17,7 @@ export const emptyContents: Contents = {
   registry: { version: 0, entries: [] },
   nodes: [],
   rollcall: null,
+  commands: [],
   meta: {},
   nextIncident: 1,
   nextTransition: 1,

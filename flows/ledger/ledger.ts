@@ -27,6 +27,8 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
     history: (pc, since) => queue.ask('history', pc, since),
     rollcalls: () => queue.ask('rollcalls'),
     rollcall: (id) => queue.ask('rollcall', id),
+    commands: () => queue.ask('commands'),
+    command: (id) => queue.ask('command', id),
     audit: () => queue.ask('audit'),
     close: () => queue.ask('close'),
   };
@@ -42,6 +44,8 @@ export function inThread(db: DatabaseSync): Ledger {
     history: async (pc, since) => store.history(pc, since),
     rollcalls: async () => store.rollcalls(),
     rollcall: async (id) => store.rollcall(id),
+    commands: async () => store.commands(),
+    command: async (id) => store.command(id),
     audit: async () => store.audit(),
     close: async () => store.close(),
   };

@@ -1,5 +1,15 @@
 /** What goes into the ledger and what comes out. All of a batch is one transaction (R20). */
-import type { EventMessage, LedgerAudit, RegistryEntry, RollCallSummary, RollCallView } from '#contracts';
+import type {
+  CommandAnswer,
+  CommandSummary,
+  CommandView,
+  EventMessage,
+  LedgerAudit,
+  RegistryEntry,
+  RollCallSummary,
+  RollCallView,
+  Signed,
+} from '#contracts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
 import type { TreeNode } from '../sites/model.ts';
@@ -25,11 +35,18 @@ export type Op =
   /** What a PC's component says from `at` on; `component` `presence` is the PC's own. For the strips of the wall. */
   | ({ op: 'change'; pc: string } & Change)
   | { op: 'rollcall'; rollcall: RollCallView }
+  | { op: 'command'; row: CommandRow }
+  /** Counts once, and only of a PC that was asked. */
+  | { op: 'command-answer'; pc: string; at: number; answer: CommandAnswer }
   /** Null takes the row away. */
   | { op: 'meta'; key: string; value: string | null };
 
+export type CommandRow = CommandSummary & { signed: Signed };
+
 /** `status` is ok, fault, unknown or, of the presence, what it became. */
 export type Change = { component: string; at: number; status: string; faults: string[] };
+
+export type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
 
 /** Where a spool stands after a commit: everything up to `upTo` is durable or declared dropped (R4). */
 export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
@@ -57,6 +74,8 @@ export type Contents = {
   outbox: OutboxRow[];
   registry: { version: number; entries: RegistryEntry[] };
   nodes: TreeNode[];
+  /** All that may not have expired, with the PCs that have answered. */
+  commands: { row: CommandRow; answered: string[] }[];
   /** The last roll call that was finished. */
   rollcall: RollCallView | null;
   /** All but the inventories of PCs, which nobody needs at the start. */
@@ -81,6 +100,9 @@ export type Ledger = {
   /** Finished roll calls, newest first, at most 50, without their rows. */
   rollcalls(): Promise<RollCallSummary[]>;
   rollcall(id: string): Promise<RollCallView | undefined>;
+  /** The newest commands first, at most 50. */
+  commands(): Promise<CommandRow[]>;
+  command(id: string): Promise<FoundCommand | undefined>;
   /** Proof from the data that no event is missing and none stands twice. */
   audit(): Promise<LedgerAudit>;
   close(): Promise<void>;

@@ -1,10 +1,10 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { LedgerAudit, RegistryEntry, RollCallSummary, RollCallView } from '#contracts';
+import { commandLifeMs, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
 import type { TreeNode } from '../sites/model.ts';
-import type { Change, Contents, RegistryContents } from './model.ts';
+import type { Change, CommandRow, Contents, FoundCommand, RegistryContents } from './model.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
 /** Meta key of the version of the registry's last published snapshot. */
@@ -17,6 +17,8 @@ export const inventoryPrefix = 'inventory/';
 export const codePrefix = 'enrol/';
 /** So many finished roll calls are kept, the newest. */
 export const rollcallsKept = 50;
+/** So many commands, with their answers. */
+export const commandsKept = 500;
 
 /** Everything that `flows` needs to begin. The last day of incidents is counted from the newest that is over, so that no clock is needed. */
 export function load(db: DatabaseSync): Contents {
@@ -35,6 +37,7 @@ export function load(db: DatabaseSync): Contents {
     outbox: rows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
     registry: { version, entries },
     nodes: rows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
+    commands: openCommands(db),
     rollcall: rows<RollCallView>(db, 'SELECT row FROM rollcalls ORDER BY at DESC, id LIMIT 1')[0] ?? null,
     // Two ranges of the key, so that not one inventory is read.
     meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
@@ -77,6 +80,25 @@ export function history(db: DatabaseSync, pc: string, since: number): Change[] {
 /** The newest finished roll calls, without their rows. */
 export function rollcalls(db: DatabaseSync): RollCallSummary[] {
   return rows(db, `SELECT summary AS row FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept}`);
+}
+
+/** The newest commands. */
+export function commands(db: DatabaseSync): CommandRow[] {
+  return rows(db, 'SELECT row FROM commands ORDER BY expires DESC, id LIMIT 50');
+}
+
+/** One command with its answers. */
+export function command(db: DatabaseSync, id: string): FoundCommand | undefined {
+  const [row] = rows<CommandRow>(db, 'SELECT row FROM commands WHERE id = ?', id);
+  return row && { row, answers: rows(db, 'SELECT row FROM answers WHERE command = ? ORDER BY pc', id) };
+}
+
+/** Without a clock: whatever expires within a command's life of the one that expires last. */
+function openCommands(db: DatabaseSync): Contents['commands'] {
+  const late = 'SELECT row FROM commands WHERE expires > (SELECT max(expires) FROM commands) - ? ORDER BY expires, id';
+  return rows<CommandRow>(db, late, commandLifeMs).map((row) => {
+    return { row, answered: (command(db, row.id)?.answers ?? []).map(({ pc }) => pc) };
+  });
 }
 
 /** One finished roll call in full. */

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hashToken, makeRegistryKeys, openSnapshot, type RegistryEntry } from '#contracts';
+import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
 import { inThread } from './ledger.ts';
 import type { Ledger } from './model.ts';
 import { publishRegistry } from './registry.ts';
 
-const key = createPrivateKey(makeRegistryKeys().privateKey);
+const key = createPrivateKey(makeSigningKeys().privateKey);
 let folder = '';
 let file = '';
 let ledger: Ledger;

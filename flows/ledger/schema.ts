@@ -136,4 +136,10 @@ const migrations = [
   CREATE TABLE rollcalls (id TEXT PRIMARY KEY, at REAL NOT NULL, summary TEXT NOT NULL, row TEXT NOT NULL) STRICT;
   CREATE INDEX rollcalls_at ON rollcalls (at);
   `,
+  `
+  -- \`scope\` ends with a slash, so that it begins the path of every PC that is meant, once that has one too.
+  CREATE TABLE commands (id TEXT PRIMARY KEY, expires REAL NOT NULL, scope TEXT NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX commands_expires ON commands (expires);
+  CREATE TABLE answers (command TEXT NOT NULL, pc TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (command, pc)) STRICT, WITHOUT ROWID;
+  `,
 ];

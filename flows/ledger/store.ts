@@ -2,8 +2,20 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
 import { asLedgerError } from './errors.ts';
-import type { Change, Contents, Op, Receipt, RegistryContents } from './model.ts';
-import { audit, history, inventoryPrefix, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
+import type { Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from './model.ts';
+import {
+  audit,
+  command,
+  commands,
+  commandsKept,
+  history,
+  inventoryPrefix,
+  load,
+  registry,
+  rollcall,
+  rollcalls,
+  rollcallsKept,
+} from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
@@ -22,6 +34,8 @@ export type Store = {
   history(pc: string, since: number): Change[];
   rollcalls(): RollCallSummary[];
   rollcall(id: string): RollCallView | undefined;
+  commands(): CommandRow[];
+  command(id: string): FoundCommand | undefined;
   /** Reads every row and blocks the thread for as long: seconds for millions of events. */
   audit(): LedgerAudit;
   close(): void;
@@ -55,6 +69,8 @@ export function openStore(db: DatabaseSync): Store {
     history: (pc, since) => history(db, pc, since),
     rollcalls: () => rollcalls(db),
     rollcall: (id) => rollcall(db, id),
+    commands: () => commands(db),
+    command: (id) => command(db, id),
     audit: () => audit(db),
     close: () => db.close(),
   };
@@ -84,6 +100,8 @@ function openWriters(db: DatabaseSync): Writers {
   const oldRollcalls = db.prepare(
     `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept})`,
   );
+  const command = openCommands(db);
+  const answered = openAnswers(db);
   const meta = rowOf('meta', 2);
   const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
   const json = JSON.stringify;
@@ -108,6 +126,11 @@ function openWriters(db: DatabaseSync): Writers {
       rollcalls.run(one.id, one.startedAt, json(summary), json(one));
       oldRollcalls.run();
     },
+    command: ({ row }) => command(row),
+    'command-answer': ({ pc, at, answer }) => {
+      const { id, verb, outcome } = answer;
+      if (answered({ pc, at, answer })) audited.run(at, pc, `command ${verb}`, `${id}: ${outcome}`);
+    },
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
   };
 }
@@ -121,6 +144,27 @@ function openForget(db: DatabaseSync): (path: string) => void {
     pcs.run({ path });
     inventory.run({ path });
   };
+}
+
+/** Writes commands; each takes with it what is too old. */
+function openCommands(db: DatabaseSync): (row: CommandRow) => void {
+  const write = db.prepare('REPLACE INTO commands VALUES (?, ?, ?, ?)');
+  const kept = `(SELECT id FROM commands ORDER BY expires DESC, id LIMIT ${commandsKept})`;
+  const old = db.prepare(`DELETE FROM commands WHERE id NOT IN ${kept}`);
+  const oldAnswers = db.prepare('DELETE FROM answers WHERE command NOT IN (SELECT id FROM commands)');
+  return (row) => {
+    write.run(row.id, row.expires, row.to === '' ? '' : `${row.to}/`, JSON.stringify(row));
+    if (old.run().changes > 0) oldAnswers.run();
+  };
+}
+
+/** Writes answers; true for the first of a PC to a command that went to it. */
+function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-answer' }>, 'op'>) => boolean {
+  const write = db.prepare(`
+    INSERT INTO answers SELECT id, :pc, :row FROM commands
+    WHERE id = :id AND row ->> '$.verb' = :verb AND substr(:pc || '/', 1, length(scope)) = scope
+    ON CONFLICT DO NOTHING`);
+  return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
 }
 
 /** Writes changes; each takes with it what is too old of its component, which costs two looks into the index and no walk. */

@@ -8,7 +8,7 @@ import type { SiteChange, SiteTable, TreeNode } from './model.ts';
  * What a file would change. `change` is null where there is a problem or nothing differs. What stands only in the table is left as it is.
  * Guarantee: one problem anywhere, and nothing of the file is taken.
  */
-export function planImport(at: { csv: string; table: SiteTable; now: number; by: string }): {
+export function planImport(at: { csv: string; table: SiteTable; now: number; by: string; staged?: boolean }): {
   import: SitesImport;
   change: SiteChange | null;
 } {
@@ -20,7 +20,8 @@ export function planImport(at: { csv: string; table: SiteTable; now: number; by:
   difference.missing = [...at.table.nodes()].map(({ path }) => path).filter((path) => !paths.has(path));
   const about = `${difference.added.length} added, ${fresh.length - difference.added.length} changed, ${difference.same} the same`;
   const audit = { who: at.by, what: 'sites imported', about };
-  const change = fresh.length === 0 ? null : { nodes: fresh, gone: [], replaced: [], registry: [], audit };
+  const change =
+    fresh.length === 0 ? null : { nodes: fresh, gone: [], replaced: [], registry: [], ...(at.staged && { staged: { by: at.by } }), audit };
   return { import: { problems, difference, applied: false }, change };
 }
 

@@ -37,6 +37,8 @@ export type SiteChange = {
   /** PCs whose machine is another one now: what was known of the old one is forgotten. */
   replaced: string[];
   registry: RegistryEntry[];
+  /** The configurations that it changes go out in stages. */
+  staged?: { by: string };
   /** Null where only the date of a quiet day is another. */
   audit: { who: string; what: string; about: string } | null;
 };

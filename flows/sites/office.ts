@@ -1,5 +1,5 @@
 /** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
-import type { ProfileView, RegistryEntry, SiteStage, SitesImport } from '#contracts';
+import type { ProfileView, RegistryEntry, RolloutView, SiteStage, SitesImport } from '#contracts';
 import type { PcRecord } from '../incidents/model.ts';
 import type { Op } from '../ledger/model.ts';
 import { planImport } from './import.ts';
@@ -19,6 +19,10 @@ export type OfficeOptions = {
    * file cannot be written.
    */
   apply(change: SiteChange, ops?: readonly Op[]): Promise<void>;
+  /** The change of profiles that is on its way in stages; null where there is none. */
+  rollout(): RolloutView | null;
+  /** Lets it out to everybody; resolves when that is committed. */
+  release(by: string): Promise<void>;
   /** The centre's time. */
   now(): number;
   /** 32 random bytes as text. */
@@ -48,10 +52,17 @@ export function createOffice(options: OfficeOptions) {
 
   return {
     table,
+    rollout: options.rollout,
+    release: (by: string): Promise<Done> =>
+      inTurn(async () => {
+        if (options.rollout() === null) return { ok: false, missing: true, line: 'no configuration is on its way in stages' };
+        await options.release(by);
+        return { ok: true, tokens: {} };
+      }),
     /** The profile of a place with the origin of each value; undefined where there is no such place. */
     profile: (path: string): ProfileView | undefined => profileView(sight(), path),
     /** Without `apply` it only tells what would change. */
-    import: (at: { csv: string; apply: boolean; by: string }): Promise<SitesImport> =>
+    import: (at: { csv: string; apply: boolean; staged: boolean; by: string }): Promise<SitesImport> =>
       inTurn(async () => {
         const planned = planImport({ ...at, table: table(), now: now() });
         if (!at.apply || planned.import.problems.length > 0) return planned.import;

@@ -32,10 +32,10 @@ export function createVersions(meta: Readonly<Record<string, string>>): Versions
     wanted(pc, profile, reported = 0) {
       const ours = held.get(pc) ?? { version: 0, hash: '' };
       const hash = hashOf(profile);
-      if (ours.hash === hash && reported <= ours.version) return { config: { version: ours.version, profile } };
+      if (ours.hash === hash && reported <= ours.version) return { config: { pc, version: ours.version, profile } };
       const version = Math.max(ours.version, reported) + 1;
       held.set(pc, { version, hash });
-      return { config: { version, profile }, op: { op: 'meta', key: `${prefix}${pc}`, value: `${version} ${hash}` } };
+      return { config: { pc, version, profile }, op: { op: 'meta', key: `${prefix}${pc}`, value: `${version} ${hash}` } };
     },
     version: (pc) => held.get(pc)?.version ?? 0,
   };

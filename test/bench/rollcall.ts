@@ -86,7 +86,15 @@ async function prepare(given: { centre: DemoCentre; folder: string; size: Size; 
     return { path, token: tokens[path] ?? '', link: site.link, elevationM: site.elevationM };
   });
   const clock = realClock(1, epochMs);
-  const fleet = createFleet({ pcs, centre: { host: '127.0.0.1', port: centre.mqttPort }, clock, speed: 1, seed, folder });
+  const fleet = createFleet({
+    pcs,
+    centre: { host: '127.0.0.1', port: centre.mqttPort },
+    centreKey: centre.key,
+    clock,
+    speed: 1,
+    seed,
+    folder,
+  });
   const missing = await fleet.start({ perSecond: 200, limitMs: connectLimitMs });
   if (missing > 0) throw new Error(`${missing} PCs could not connect`);
   await centre.import(nation.csv(() => 'live'));

@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashToken, makeRegistryKeys, type PcPath, type RegistrySnapshot, realClock, sealSnapshot } from '#contracts';
+import { hashToken, makeSigningKeys, type PcPath, type RegistrySnapshot, realClock, sealSnapshot } from '#contracts';
 import { createBroker } from '../../broker/broker.ts';
 import type { Limits } from '../../broker/limits.ts';
 
@@ -67,7 +67,7 @@ export async function startOwnBroker(limits: Partial<Limits> = {}, clock = realC
 /** A folder with the files that a broker starts from. */
 export function brokerFiles() {
   const folder = mkdtempSync(join(tmpdir(), 'broker-'));
-  const keys = makeRegistryKeys();
+  const keys = makeSigningKeys();
   const options = {
     secretsFile: join(folder, 'principals.json'),
     registryFile: join(folder, 'flows', 'registry.json'),

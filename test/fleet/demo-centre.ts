@@ -1,7 +1,8 @@
 /** The centre of the demo: `start.ts` in a folder of its own, asked over its API like any other centre. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, writeFileSync } from 'node:fs';
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,8 @@ import type { IncidentRow, IncidentView, LedgerAudit, PcPath, PcView, SitesImpor
 export type DemoCentre = {
   wall: string;
   mqttPort: number;
+  /** The public half of its key, by which the PCs know its words. */
+  key: KeyObject;
   logFile: string;
   /** The process of start.ts. */
   pid: number;
@@ -65,6 +68,7 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
   return {
     wall,
     mqttPort: up.broker,
+    key: createPublicKey(readFileSync(join(folder, 'data', 'agent', 'centre.pub'))),
     logFile,
     pid: child.pid ?? 0,
     import: async (csv) => {

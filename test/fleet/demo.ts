@@ -87,7 +87,7 @@ async function run(options: DemoOptions, folder: string, asked: Promise<void>): 
     await centre.import(nation.csv(({ stage }) => (stage === 'live' ? 'commissioning' : stage)));
     const tokens = await centre.tokens();
     const pcs = sites.map((site) => ({ path: nation.pcOf(site), token: tokens[nation.pcOf(site)] ?? '', ...pick(site) }));
-    fleet = createFleet({ pcs, centre: { host: '127.0.0.1', port: centre.mqttPort }, clock, speed, seed, folder });
+    fleet = createFleet({ pcs, centre: { host: '127.0.0.1', port: centre.mqttPort }, centreKey: centre.key, clock, speed, seed, folder });
     const ended = rejecting(centre.ended, (line) => `the centre ended: ${line}`);
     return await show({ options, nation, sites, centre, fleet, clock, say, asked, ended }, memory);
   } finally {

@@ -1,4 +1,5 @@
 /** Many simulated PCs in one process, each the real agent on a real MQTT connection. */
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, LinkClass, PcPath } from '#contracts';
 import { openSpoolDisk } from '../../agent/spool-disk.ts';
@@ -26,6 +27,8 @@ export type FleetPc = { path: PcPath; token: string; link: LinkClass; elevationM
 export type FleetOptions = {
   pcs: readonly FleetPc[];
   centre: { host: string; port: number };
+  /** Public half of the centre's key. */
+  centreKey: KeyObject;
   clock: Clock;
   speed: number;
   seed: number;
@@ -40,7 +43,7 @@ const settlingAtOnce = 60;
 const pollMs = 50;
 
 export function createFleet(options: FleetOptions): Fleet {
-  const { clock, speed, centre, seed, folder } = options;
+  const { clock, speed, centre, centreKey, seed, folder } = options;
   const store = createSpoolStore();
   const make = ({ path, token, link, elevationM }: FleetPc, at: number): SimulatedPc => {
     const random = randomFrom(seed * 100_003 + at);
@@ -48,6 +51,7 @@ export function createFleet(options: FleetOptions): Fleet {
     return createPc({
       path,
       token,
+      centreKey,
       profile: { link, elevationM, expected },
       room: createRoom({ elevationM, clock, random }),
       line: createLine({ clock, ...(link === 'geo' && thinLine) }),

@@ -1,5 +1,6 @@
 /** A simulated PC: the real agent with all its probes, in a room and on a line that a scenario disturbs. */
-import type { Clock, Config, PcPath, Profile } from '#contracts';
+import type { KeyObject } from 'node:crypto';
+import type { Clock, PcPath, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { agentProbe } from '../../agent/probes/agent.ts';
@@ -35,6 +36,8 @@ export type SimulatedPc = {
 export type PcOptions = {
   path: PcPath;
   token: string;
+  /** Public half of the centre's key. */
+  centreKey: KeyObject;
   profile: Profile;
   room: Room;
   line: Line;
@@ -52,12 +55,12 @@ type Running = { agent: Agent; transport: LeanTransport; life: Life; disk: Spool
 
 export function createPc(options: PcOptions): SimulatedPc {
   const { path, room, line } = options;
-  let kept: Config | undefined;
+  let kept: Signed | undefined;
   let running: Running | undefined;
   let last = { sent: 0, waiting: 0 };
   const profiles = {
     load: () => ({ config: kept, problem: null }),
-    save: (config: Config) => {
+    save: (config: Signed) => {
       kept = config;
       return null;
     },
@@ -104,7 +107,7 @@ export function createPc(options: PcOptions): SimulatedPc {
 }
 
 function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['profiles']): Running {
-  const { path, token, profile, room, line, centre, speed, random } = options;
+  const { path, token, centreKey, profile, room, line, centre, speed, random } = options;
   const life = createLife(options.clock);
   const { clock } = life;
   const disk = options.openDisk();
@@ -113,6 +116,7 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     pc: path,
     version,
     token,
+    centreKey,
     platform: room.platform(),
     probes: probesOf(clock),
     transport,
@@ -122,6 +126,7 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     clock,
     random: random.next,
     log: { info: () => {}, warn: () => {} },
+    restart: () => {},
   });
   agent.start();
   return { agent, transport, life, disk };

@@ -7,7 +7,7 @@ import * as contracts from '#contracts';
 type Row = { address: string; message: v.GenericSchema; from: 'agent' | 'flows'; summary: string; qos: 0 | 1 };
 
 const pcAddress = (leaf: string) => contracts.pcTopic('{state}/{site}/{pc}', leaf as contracts.Leaf);
-const { presence, state, beat, inventory, event, backlog, ack, config, hello } = contracts;
+const { presence, state, beat, inventory, event, backlog, ack, signed, hello } = contracts;
 
 const rows: Record<string, Row> = {
   presence: up('presence', presence, 'Birth (first word of a session), bye, and the will that says lost.'),
@@ -17,10 +17,14 @@ const rows: Record<string, Row> = {
   event: up('event', event, 'One numbered event, as it happens.'),
   backlog: up('backlog', backlog, 'Numbered events of an outage, in batches.'),
   ack: { ...down('ack', ack, 'What is durable in the ledger, and what is wanted. The spool is trimmed on this word alone.'), qos: 0 },
-  config: down('config', config, 'The profile of this PC, with its version.'),
-  helloAll: scope('all', 'Asks every PC for a birth.'),
-  helloState: scope('{state}/all', 'Asks the PCs of a state for a birth.'),
-  helloSite: scope('{state}/{site}/all', 'Asks the PCs of a site for a birth.'),
+  config: down('config', signed, 'The profile of this PC with its version; the signed text is a Configuration.'),
+  cmd: down('cmd', signed, 'A command to this PC, or to a scope of it; the signed text is a Command.'),
+  helloAll: scope('all', 'hello', 'Asks every PC for a birth.'),
+  helloState: scope('{state}/all', 'hello', 'Asks the PCs of a state for a birth.'),
+  helloSite: scope('{state}/{site}/all', 'hello', 'Asks the PCs of a site for a birth.'),
+  cmdAll: scope('all', 'cmd', 'A command to every PC.'),
+  cmdState: scope('{state}/all', 'cmd', 'A command to the PCs of a state.'),
+  cmdSite: scope('{state}/{site}/all', 'cmd', 'A command to the PCs of a site.'),
 };
 
 function up(leaf: string, message: v.GenericSchema, summary: string): Row {
@@ -31,8 +35,9 @@ function down(leaf: string, message: v.GenericSchema, summary: string): Row {
   return { address: pcAddress(leaf), message, from: 'flows', summary, qos: 1 };
 }
 
-function scope(path: string, summary: string): Row {
-  return { address: contracts.scopeTopic(path, 'hello'), message: hello, from: 'flows', summary, qos: 1 };
+function scope(path: string, word: contracts.ScopeWord, summary: string): Row {
+  const message = word === 'hello' ? hello : signed;
+  return { address: contracts.scopeTopic(path, word), message, from: 'flows', summary, qos: 1 };
 }
 
 /** The document, from the side of an agent: it sends what is `from` the agent, and receives the rest. */
@@ -62,7 +67,10 @@ export function asyncApi(): string {
       summary,
       bindings: { mqtt: { qos, bindingVersion: '0.2.0' } },
     })),
-    components: { messages: each((name, { message, summary }) => ({ name, summary, payload: schemaOf(message) })) },
+    components: {
+      messages: each((name, { message, summary }) => ({ name, summary, payload: schemaOf(message) })),
+      schemas: { Configuration: schemaOf(contracts.configuration), Command: schemaOf(contracts.command) },
+    },
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

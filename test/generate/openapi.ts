@@ -7,7 +7,7 @@ import * as asked from '../../flows/api/schemas.ts';
 import { importing, moving, staging, tokensFor } from '../../flows/api/site-routes.ts';
 
 const { snapshot, siteView, siteDetail, historyView, pcView, incidentRow, incidentView, profileView, sitesImport } = contracts;
-const { rollCallSummary, rollCallView, streamFrame, ledgerAudit } = contracts;
+const { commandSummary, commandView, rolloutView, rollCallSummary, rollCallView, streamFrame, ledgerAudit } = contracts;
 
 /** `answer` is what comes with status 200; `done` the status of an answer without a body. */
 type Route = {
@@ -100,6 +100,25 @@ export const routes: Record<string, Route> = {
   },
   'get /api/rollcalls/{id}': { summary: 'One roll call with every room.', answer: rollCallView, refusals: [404] },
   'get /api/rollcalls/{id}/table.csv': { summary: 'The same as a table.', answer: csv, refusals: [404] },
+  'get /api/rollout': {
+    summary: 'The change of profiles that is on its way in stages, if one is.',
+    answer: v.object({ rollout: v.nullable(rolloutView) }),
+  },
+  'post /api/rollout/release': {
+    summary: 'Lets it out to every PC, whatever was seen.',
+    body: asked.acknowledgement,
+    done: 204,
+    refusals: [404],
+  },
+  'get /api/commands': { summary: 'Commands to PCs, newest first.', answer: v.array(commandSummary) },
+  'post /api/commands': {
+    summary: 'Signs a command and sends it to a PC or to all of a scope, until it is answered or expires.',
+    body: asked.ordering,
+    answer: v.object({ id: v.string() }),
+    done: 201,
+    refusals: [404],
+  },
+  'get /api/commands/{id}': { summary: 'One command, with what became of it at each PC.', answer: commandView, refusals: [404] },
   'get /api/audit': { summary: 'Proof from the ledger that no event is missing and none stands twice.', answer: ledgerAudit },
 };
 

@@ -57,6 +57,19 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
     await says().toMatchObject({ status: 'ok' });
   });
 
+  it('a command chooses a speaker by a part of its name, and says why not where there is none, or nobody to ask', async () => {
+    const signal = AbortSignal.timeout(5_000);
+    const choose = (name: string) => platform.setDefaultDevice({ kind: 'speaker', name }, signal);
+    const unplug = await desktop.plugSpeaker('alsa_output.usb-other', 'सभा Bar');
+    await expect.poll(() => choose('सभा bar'), { timeout: 3_000, interval: 100 }).toEqual({ done: true });
+    await says().toMatchObject({ fault: 'speaker.not_default' });
+    expect(await choose('roombar')).toEqual({ done: true });
+    await says().toMatchObject({ status: 'ok' });
+    expect(await choose('rally')).toEqual({ done: false, reason: 'no speaker has this in its name' });
+    expect(await platform.restartSound(signal)).toEqual({ done: false, reason: expect.stringMatching(/^[^\n]{10,}$/) });
+    await unplug();
+  });
+
   it('says that another speaker is chosen, under whatever name, and finds it by that name', async () => {
     const unplug = await desktop.plugSpeaker('screen', 'सभा स्क्रीन');
     await desktop.pactl('set-default-sink', 'screen');

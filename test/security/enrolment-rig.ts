@@ -5,7 +5,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { loadX509, makePrivateKey, makeRegistryKeys, makeRequest, openSnapshot, type RegistryEntry } from '#contracts';
+import { loadX509, makePrivateKey, makeRequest, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { Op } from '../../flows/ledger/model.ts';
 import { testClock } from '../../flows/people/people.test-helper.ts';
@@ -32,7 +32,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
   const folder = mkdtempSync(join(tmpdir(), 'sabha-enrolment-'));
   const [file, caFolder] = [join(folder, 'registry.json'), join(folder, 'ca')];
   const [db, clock] = [new DatabaseSync(':memory:'), testClock()];
-  const key = createPrivateKey(makeRegistryKeys().privateKey);
+  const key = createPrivateKey(makeSigningKeys().privateKey);
   const ledger = inThread(db);
   let offsetMs = 0;
   const now = () => Date.now() + offsetMs;
@@ -74,7 +74,10 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     random: randomBytes,
     log,
   });
-  const office = createOffice({ ...sites, records: () => new Map(), wanted: () => 1, now, newToken: () => 'token' });
+  const office = createOffice({
+    ...{ ...sites, records: () => new Map(), wanted: () => 1, now, newToken: () => 'token' },
+    ...{ rollout: () => null, release: async () => {} },
+  });
   const rows = (sql: string) => db.prepare(sql).all();
   return {
     folder,

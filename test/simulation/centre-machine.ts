@@ -11,6 +11,7 @@ import { createDirect } from '../../flows/people/direct.ts';
 import { createRoster } from '../../flows/people/roster.ts';
 import type { TreeNode } from '../../flows/sites/model.ts';
 import { createSiteTable } from '../../flows/sites/table.ts';
+import { centreKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
 import { createLink } from './network.ts';
@@ -95,6 +96,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     return createCentre({
       ledger: slowLedger(process, inThread(db)),
       clock,
+      key: centreKey,
       site,
       roster,
       lines,

@@ -1,11 +1,12 @@
 /** A PC of the simulation: the real agent on a scripted room, a disk that outlives it, and a link that can be cut. */
 
-import type { Check, Config, Profile } from '#contracts';
+import type { Check, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import type { Platform } from '../../agent/platform/platform.ts';
+import type { Order, Platform, PlatformOrders } from '../../agent/platform/platform.ts';
 import type { Probe } from '../../agent/probe.ts';
 import type { ProfileStore } from '../../agent/profile-store.ts';
 import type { Transport } from '../../agent/transport.ts';
+import { centrePublicKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
 import { createLink, type Link } from './network.ts';
@@ -28,6 +29,8 @@ export type Pc = {
   machine: Machine;
   record: SpoolRecord;
   agent(): Agent | undefined;
+  /** What commands did to this machine. */
+  acts: string[];
   process(): Process | undefined;
   /** `reboot`: the PC was off, not only the agent. */
   start(how?: { reboot?: boolean }): void;
@@ -64,6 +67,7 @@ export function createPc(options: PcOptions): Pc {
   const record = options.record ?? createSpoolRecord();
   const room = createRoom();
   const profiles = profileStore();
+  const acts: string[] = [];
   let boots = 1;
   let removed = false;
   let running: { agent: Agent; process: Process } | undefined;
@@ -78,7 +82,8 @@ export function createPc(options: PcOptions): Pc {
       pc: path,
       version: '0.1.0',
       token: 'token',
-      platform: platformOf(`boot-${boots}`),
+      centreKey: centrePublicKey,
+      platform: { ...platformOf(`boot-${boots}`), ...ordersOf(process) },
       probes: room.probes(),
       transport: transportOf(process),
       disk: record.disk(process),
@@ -88,9 +93,25 @@ export function createPc(options: PcOptions): Pc {
       clock: process.clock,
       random: () => world.random.next(),
       log: { info: () => {}, warn: (_, line) => note(`${path}: ${line}`) },
+      restart: () => {
+        acts.push('restart-agent');
+        process.kill();
+      },
     });
     running = { agent, process };
     agent.start();
+  }
+
+  /** A command that is begun takes a moment; the machine counts what a living process asks of it. */
+  function ordersOf(process: Process): PlatformOrders {
+    const act = (what: string) => async (): Promise<Order> => {
+      if (process.point('an act')) return new Promise(() => {});
+      acts.push(what);
+      await new Promise<void>((resolve) => void process.clock.after(500, resolve));
+      if (what === 'reboot') process.kill();
+      return { done: true };
+    };
+    return { restartSound: act('restart-sound'), setDefaultDevice: act('set-default-device'), reboot: act('reboot') };
   }
 
   function transportOf(process: Process): Transport {
@@ -107,6 +128,7 @@ export function createPc(options: PcOptions): Pc {
     room: room.room,
     machine,
     record,
+    acts,
     agent: () => (running?.process.alive() ? running.agent : undefined),
     process: () => running?.process,
     start,
@@ -183,7 +205,7 @@ function createRoom(): { room: Room; probes(): Probe[] } {
 }
 
 function profileStore(): ProfileStore {
-  let kept: Config | undefined;
+  let kept: Signed | undefined;
   return {
     load: () => ({ config: kept, problem: null }),
     save: (config) => {
@@ -193,7 +215,7 @@ function profileStore(): ProfileStore {
   };
 }
 
-function platformOf(boot: string): Platform {
+function platformOf(boot: string): Omit<Platform, keyof PlatformOrders> {
   const none = async () => ({ known: false as const, reason: 'not simulated' });
   return {
     sound: none,

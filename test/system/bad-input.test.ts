@@ -1,6 +1,6 @@
 /** Bad input of every kind: one clear line says what is wrong and where, what came over the wire is counted, and the rest goes on. */
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { join as joined } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
@@ -42,6 +42,19 @@ describe.concurrent('a start that cannot be', () => {
     const centre = startCentre(site);
     expect((await centre.ended).code).toBe(1);
     expect(centre.lines.map(({ msg }) => msg)).toEqual([`${site.data}/broker: cannot be used as a folder: ENOTDIR`]);
+  });
+
+  test("a centre's key that is none: it is never replaced by another, which no PC would obey", async ({ expect, onTestFinished }) => {
+    const site = await siteUntil(onTestFinished);
+    const file = joined(site.data, 'flows/centre.key');
+    mkdirSync(joined(site.data, 'flows'), { recursive: true });
+    writeFileSync(file, 'torn');
+    const centre = startCentre(site);
+    expect((await centre.ended).code).toBe(1);
+    expect(centre.lines.map(({ msg }) => msg)).toEqual([
+      `${file}: is no private key: restore it from a copy; without it the PCs obey nobody`,
+    ]);
+    expect(readFileSync(file, 'utf8')).toBe('torn');
   });
 
   test.for(['mqtt', 'api', 'brokerMetrics', 'flowsMetrics', 'exporter'] as const)(

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashToken, makeRegistryKeys } from '#contracts';
+import { hashToken, makeSigningKeys } from '#contracts';
 import { createSite, type SettingsFile, type Site } from './centre-under-test.ts';
 import { type Program, startProgram } from './processes.ts';
 
@@ -45,7 +45,8 @@ export async function createParts({ pcs, settings = {}, speed = 1 }: PartsOption
 function writeSecrets(data: string, tokens: Map<string, string>): void {
   for (const part of ['broker', 'flows', 'dashboards', 'agent']) mkdirSync(join(data, part), { recursive: true, mode: 0o700 });
   const own = { flows: token(), exporter: token() };
-  const keys = makeRegistryKeys();
+  const keys = makeSigningKeys();
+  const centre = makeSigningKeys();
   const admitted = [...tokens].map(([pc, text]) => ({ pc, tokenHash: hashToken(text), revoked: false }));
   const files = {
     'flows/flows.token': own.flows,
@@ -54,6 +55,8 @@ function writeSecrets(data: string, tokens: Map<string, string>): void {
     'broker/principals.json': JSON.stringify({ flows: hashToken(own.flows), exporter: hashToken(own.exporter) }),
     'broker/registry.pub': keys.publicKey,
     'flows/registry.key': keys.privateKey,
+    'flows/centre.key': centre.privateKey,
+    'agent/centre.pub': centre.publicKey,
     'flows/admit.json': JSON.stringify(admitted),
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(data, file), text, { mode: 0o600 });
@@ -67,6 +70,7 @@ function environment(part: PartName, { data, ports }: Site, pc: string): Record<
     flows: {
       SABHA_TOKEN_FILE: join(data, 'flows/flows.token'),
       SABHA_REGISTRY_KEY: join(data, 'flows/registry.key'),
+      SABHA_CENTRE_KEY: join(data, 'flows/centre.key'),
       SABHA_ADMIT: join(data, 'flows/admit.json'),
       SABHA_WALL: 'dashboards/wall',
       SABHA_MODULES: 'node_modules',
@@ -76,7 +80,12 @@ function environment(part: PartName, { data, ports }: Site, pc: string): Record<
       SABHA_API: `http://127.0.0.1:${ports.api}`,
       SABHA_METRICS_PORT: `${ports.exporter}`,
     },
-    agent: { SABHA_PC: `ladakh/leh/${pc}`, SABHA_TOKEN_FILE: join(data, 'agent/agent.token'), SABHA_PROFILE: profile },
+    agent: {
+      SABHA_PC: `ladakh/leh/${pc}`,
+      SABHA_TOKEN_FILE: join(data, 'agent/agent.token'),
+      SABHA_CENTRE_KEY: join(data, 'agent/centre.pub'),
+      SABHA_PROFILE: profile,
+    },
   };
   return { ...common, ...own[part] };
 }

@@ -1,7 +1,11 @@
 /** A PC under test: the real agent over real MQTT, in a room that the test furnishes. */
+import { createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Check, checkKey, type Profile, realClock } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
+import { noOrders } from '../../agent/platform/unwritten.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { openSpoolDisk } from '../../agent/spool-disk.ts';
 import { createMqttTransport } from '../../agent/transport.ts';
@@ -29,6 +33,7 @@ export function startScriptedPc({ parts, pc, spool = ':memory:' }: { parts: Part
     pc,
     version: '0.1.0',
     token: tokens.get(pc) ?? '',
+    centreKey: createPublicKey(readFileSync(join(site.data, 'agent/centre.pub'))),
     platform,
     probes: components.map((name) => probeOf(name, devices, watchers)),
     transport: createMqttTransport({ host: '127.0.0.1', port: site.ports.mqtt, speed }),
@@ -38,6 +43,7 @@ export function startScriptedPc({ parts, pc, spool = ':memory:' }: { parts: Part
     clock: realClock(speed, epochMs),
     random: Math.random,
     log: { info: () => {}, warn: () => {} },
+    restart: () => {},
   });
   const set: ScriptedPc['set'] = (component, device, fault, name = device) => {
     const check: Check = { component, device, status: fault === null ? 'ok' : 'fault', fault, reason: null, name };
@@ -64,6 +70,7 @@ function probeOf(name: string, devices: Map<string, Check>, watchers: Map<string
 }
 
 const platform: Platform = {
+  ...noOrders,
   bootId: () => 'boot-of-the-test',
   inventory: async () => ({ os: 'test' }),
   sound: async () => empty,

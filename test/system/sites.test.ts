@@ -1,7 +1,7 @@
 /** The life of a site, from the first line of a CSV to its first alert: through the API, with a real agent over real MQTT. */
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { IncidentRow, PcView, RollCallView, SiteDetail, SitesImport, SiteView } from '#contracts';
+import type { CommandView, IncidentRow, PcView, RollCallView, SiteDetail, SitesImport, SiteView } from '#contracts';
 import { routes } from '../generate/openapi.ts';
 import { ask } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
@@ -99,7 +99,14 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
   expect((await table.text()).split('\r\n')[1]).toContain('not-ready,camera,camera.missing');
   expect((await detail()).pcs[0]?.calledAt).not.toBeNull();
 
-  await everyAnswerIsAsDocumented(call.id);
+  const ordering = { to: pc, verb: 'send-log', args: { lines: 5 }, by: 'Asha' };
+  const { body: command } = await post<{ id: string }>('/api/commands', ordering);
+  const commanded = () => get<CommandView>(`/api/commands/${command.id}`);
+  await expect.poll(async () => (await commanded()).state, { timeout: 15_000 }).toBe('answered');
+  expect(await commanded()).toMatchObject({ answers: [{ pc, outcome: 'done', reason: null }], missing: [] });
+  expect((await commanded()).answers[0]?.lines).toContainEqual(expect.stringMatching(/info configuration taken$/));
+
+  await everyAnswerIsAsDocumented({ 'rollcalls/{id}': `rollcalls/${call.id}`, 'commands/{id}': `commands/${command.id}` });
   expect((await post('/api/sites/goa/panaji/stage', { stage: 'closed', by: 'Asha' })).status).toBe(204);
   await expect
     .poll(() => get<IncidentRow[]>('/api/incidents'), { timeout: 5_000 })
@@ -144,12 +151,13 @@ test('a PC is replaced, moved and retired: the old machine is cut off each time,
 });
 
 /** What is read by its schema loses the fields that the schema does not know: unequal means that OpenAPI does not tell the truth. */
-async function everyAnswerIsAsDocumented(rollCall: string): Promise<void> {
+async function everyAnswerIsAsDocumented(ids: Record<string, string>): Promise<void> {
   const [incident] = await get<IncidentRow[]>('/api/incidents');
-  const parts: Record<string, string> = { state: 'goa', site: 'panaji', pc: 'vc-1', id: rollCall };
+  const parts: Record<string, string> = { state: 'goa', site: 'panaji', pc: 'vc-1' };
+  const known = Object.entries({ ...ids, 'incidents/{id}': `incidents/${incident?.id}` });
   for (const [name, { answer }] of Object.entries(routes)) {
     if (!name.startsWith('get ') || answer === undefined || !('kind' in answer)) continue;
-    const address = name.slice('get '.length).replace('incidents/{id}', `incidents/${incident?.id}`);
+    const address = known.reduce((text, [part, filled]) => text.replace(part, filled), name.slice('get '.length));
     const said = await get(address.replace(/\{(\w+)\}/g, (_, part) => parts[part] ?? ''));
     const read = v.safeParse(answer, said);
     expect(read.issues ?? [], name).toEqual([]);

@@ -1,6 +1,6 @@
 /** `npm start`: how the whole of Sabha begins and ends. */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -72,7 +72,7 @@ test('a part that is killed comes back by itself and the others go on', async ()
 test('each secret lies in the folder of the one part that may read it, for its owner only; a second start goes on with all of them, and when the supervisor is killed the parts end by themselves within 3 s', async () => {
   const first = startCentre(site);
   await isUp(first);
-  const secrets = ['agent/agent.token', 'dashboards/exporter.token', 'flows/flows.token', 'flows/registry.key'];
+  const secrets = ['agent/agent.token', 'dashboards/exporter.token', 'flows/flows.token', 'flows/registry.key', 'flows/centre.key'];
   const text = (file: string) => readFileSync(join(site.data, file), 'utf8');
   for (const file of secrets) expect(`${file} ${(statSync(join(site.data, file)).mode & 0o777).toString(8)}`).toBe(`${file} 600`);
   for (const part of ['agent', 'broker', 'dashboards', 'flows']) expect(statSync(join(site.data, part)).mode & 0o777).toBe(0o700);
@@ -81,6 +81,8 @@ test('each secret lies in the folder of the one part that may read it, for its o
   const before = { secrets: secrets.map(text), version: await version() };
   expect(before.version).toBeGreaterThanOrEqual(1);
   await first.stop();
+  // Whoever has only the private half has the other one too.
+  rmSync(join(site.data, 'agent/centre.pub'));
   const second = startCentre(site);
   await isUp(second);
   // What is printed is not what an earlier day left behind.

@@ -6,8 +6,10 @@ import { readInventory } from '../inventory.ts';
 import type { Platform } from '../platform.ts';
 import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
+import { runCommand } from './child.ts';
 import { createFigures } from './figures.ts';
-import { readSound } from './pactl.ts';
+import { createOrders } from './orders.ts';
+import { readSound, soundEnv } from './pactl.ts';
 import { shared, watchSound } from './sound-watch.ts';
 
 export type LinuxOptions = { root: string; env: Record<string, string>; clock: Clock };
@@ -17,6 +19,7 @@ export function createLinux({ root, env, clock }: LinuxOptions): Platform {
   const sound = (signal: AbortSignal) => readSound(env, signal);
   const cameras = (signal: AbortSignal) => readCameras(root, signal);
   return {
+    ...createOrders({ sound, run: (program, args, signal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal) }),
     sound,
     watchSound: shared((changed) => watchSound({ env, clock }, changed)),
     cameras,

@@ -1,9 +1,11 @@
 /** THE list of verbs. */
 import type { Verb } from '../model.ts';
+import { commands } from './commands.ts';
+import { config } from './config.ts';
 import { identity } from './identity.ts';
 import { incidents } from './incidents.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
 
-export const verbs: Readonly<Record<string, Verb>> = { ...sites, ...pcs, ...identity, ...incidents, ...rollcall };
+export const verbs: Readonly<Record<string, Verb>> = { ...sites, ...pcs, ...identity, ...incidents, ...rollcall, ...commands, ...config };

@@ -7,7 +7,12 @@ import { firstOf, table } from '../text.ts';
 const stageWords = { live: 'live', commissioning: 'being set up', planned: 'planned', closed: 'closed' } as const;
 
 export const sites: Record<string, Verb> = {
-  'sites import': { usage: 'FILE [--dry-run]', words: [1, 1], options: { 'dry-run': { type: 'boolean' } }, run: importFile },
+  'sites import': {
+    usage: 'FILE [--dry-run]',
+    words: [1, 1],
+    options: { 'dry-run': { type: 'boolean' } },
+    run: (call) => importFile(call),
+  },
   'sites list': {
     usage: '[--stage STAGE] [--state STATE]',
     words: [0, 0],
@@ -18,8 +23,8 @@ export const sites: Record<string, Verb> = {
   'sites stage': { usage: 'STATE/SITE STAGE [--force]', words: [2, 2], options: { force: { type: 'boolean' } }, run: stage },
 };
 
-async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {
-  const body = { csv: await readText(file), apply: options['dry-run'] !== true, by };
+export async function importFile({ api, by, words: [file = ''], options, readText }: Call, staged = false): Promise<Answer> {
+  const body = { csv: await readText(file), apply: options['dry-run'] !== true, staged, by };
   const done = await api.post<SitesImport>('/api/sites/import', body, [422]);
   if (done.problems.length > 0) {
     const lines = done.problems.map(({ line, column, what }) => `${file}:${line} ${column === '' ? '' : `${column}: `}${what}`);

@@ -1,0 +1,43 @@
+/** What each verb does on this PC. What needs a program of the system stands behind the platform. */
+import type { Acts, Done } from './commands.ts';
+import type { LogMemory } from './log.ts';
+import type { Order, Platform } from './platform/platform.ts';
+import type { Runner } from './runner.ts';
+
+export type ActsOptions = {
+  platform: Platform;
+  runner: Runner;
+  log: LogMemory;
+  /** Ends this process in order; whoever supervises it starts another. */
+  restart(): void;
+};
+
+const fastMs = 1_800_000;
+
+export function actsOf({ platform, runner, log, restart }: ActsOptions): Acts {
+  return {
+    'probe-now': async () => {
+      await runner.runNow();
+      return { outcome: 'done' };
+    },
+    'fast-checks': async () => {
+      runner.hasten(fastMs);
+      return { outcome: 'done' };
+    },
+    'send-log': async ({ lines }) => ({ outcome: 'done', lines: log.last(lines) }),
+    'set-default-device': async ({ kind, name }, signal) => said(await platform.setDefaultDevice({ kind, name }, signal)),
+    'restart-sound': async (_, signal) => said(await platform.restartSound(signal)),
+    'restart-agent': async () => {
+      restart();
+      return { outcome: 'later' };
+    },
+    reboot: async (_, signal) => {
+      const order = await platform.reboot(signal);
+      return order.done ? { outcome: 'later' } : said(order);
+    },
+  };
+}
+
+function said(order: Order): Done {
+  return order.done ? { outcome: 'done' } : { outcome: 'failed', reason: order.reason };
+}

@@ -1,0 +1,81 @@
+/** What this PC remembers of commands: with the spool on its disk, so that none is ever carried out twice. */
+import * as v from 'valibot';
+import { type Command, commandLifeMs } from '#contracts';
+import type { Spool } from './spool.ts';
+
+/** `begun`: to be carried out, or cut short; `boot` is the one it began in, `at` when the centre issued it. */
+const entry = v.object({
+  id: v.string(),
+  verb: v.string(),
+  counter: v.number(),
+  at: v.number(),
+  boot: v.string(),
+  state: v.picklist(['begun', 'answered']),
+});
+/** Nothing up to `floor` is obeyed any more. */
+const content = v.object({ floor: v.number(), entries: v.array(entry) });
+
+export type Entry = v.InferOutput<typeof entry>;
+type Content = v.InferOutput<typeof content>;
+
+export type Memory = {
+  /** Why a command may not be obeyed by what was told before; null where it may. `known`: it has been answered, or is about to be. */
+  objection(command: Command): 'known' | 'counter' | 'older than what came since' | 'this PC lost its memory of commands' | null;
+  /** Guarantee: true only when it is on disk. */
+  put(entry: Entry): boolean;
+  /** As if it had never come; nothing where the disk refuses. */
+  forget(id: string): void;
+  /** What an earlier run began and did not answer. */
+  cutShort(): Entry[];
+};
+
+const keptMs = 7 * 86_400_000;
+const keptAtMost = 500;
+const word = 'commands';
+
+/**
+ * The counter of the centre rises with each command, so that it says the order in which they were issued, whatever any clock shows. Two may
+ * overtake each other (one to the PC, one to its state; or again at a birth), so one below the highest is obeyed too, unless it had expired
+ * when the highest was issued: what a hostile broker holds back, it can deliver at most until the next command.
+ */
+export function openMemory({ spool, up }: { spool: Spool; up(): number }): Memory {
+  const { found, isLost } = load(spool);
+  let held = found;
+  const openedUp = up();
+  const save = (next: Content): boolean => {
+    if (!spool.remember(word, JSON.stringify(next))) return false;
+    held = next;
+    return true;
+  };
+  if (isLost || spool.recall(word) === undefined) save(held);
+  return {
+    objection({ id, counter, expires }) {
+      if (held.entries.some((one) => one.id === id)) return 'known';
+      // Whatever it was told before has expired by then.
+      if (isLost && up() - openedUp < commandLifeMs) return 'this PC lost its memory of commands';
+      if (counter <= held.floor || held.entries.some((one) => one.counter === counter)) return 'counter';
+      const top = held.entries.at(-1);
+      return top !== undefined && counter < top.counter && expires <= top.at ? 'older than what came since' : null;
+    },
+    put: (fresh) => save(bounded({ ...held, entries: [...held.entries.filter(({ id }) => id !== fresh.id), fresh] })),
+    forget: (id) => void save({ ...held, entries: held.entries.filter((one) => one.id !== id) }),
+    cutShort: () => held.entries.filter(({ state }) => state === 'begun'),
+  };
+}
+
+/** A spool that has had events had this word too, since it is written at the first start. */
+function load(spool: Spool): { found: Content; isLost: boolean } {
+  const kept = spool.recall(word);
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), content), kept);
+  if (read.success) return { found: read.output, isLost: false };
+  return { found: { floor: 0, entries: [] }, isLost: kept !== undefined || spool.range().last > 1 };
+}
+
+/** Sorted by counter. What is older than a week by the centre's own times goes, and what is too much; nothing below it is obeyed again. */
+function bounded({ floor, entries }: Content): Content {
+  const sorted = entries.toSorted((a, b) => a.counter - b.counter);
+  const newest = sorted.at(-1)?.at ?? 0;
+  const first = sorted.length - keptAtMost;
+  const gone = sorted.filter(({ at }, index) => index < first || at < newest - keptMs);
+  return { floor: Math.max(floor, ...gone.map(({ counter }) => counter)), entries: sorted.filter((one) => !gone.includes(one)) };
+}

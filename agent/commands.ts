@@ -1,0 +1,153 @@
+/** Commands of the centre: each is judged, written down, and only then carried out, at most once (S6). */
+import type { KeyObject } from 'node:crypto';
+import {
+  addresses,
+  type Clock,
+  type Command,
+  type CommandAnswer,
+  command,
+  commandLifeMs,
+  type Opened,
+  type Order,
+  oneLine,
+  openSigned,
+  type PcPath,
+  readOrder,
+  type Signed,
+  type Verb,
+  verbs,
+} from '#contracts';
+import { type Entry, type Memory, openMemory } from './commands-memory.ts';
+import type { Spool } from './spool.ts';
+
+/** What became of an act; `later`: the answer is given after the restart that it brings about. */
+export type Done = { outcome: 'done'; lines?: string[] } | { outcome: 'later' } | { outcome: 'failed'; reason: string };
+export type Acts = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
+
+export type CommandsOptions = {
+  pc: PcPath;
+  /** Public half of the centre's key; null where this PC has none, and obeys nobody. */
+  key: KeyObject | null;
+  boot: string;
+  spool: Spool;
+  clock: Clock;
+  /** Clock of the PC minus clock of the centre; null while it is not known. */
+  offsetMs(): number | null;
+  acts: Acts;
+  /** Tells the centre; false where it could not be written down. */
+  answer(body: CommandAnswer): boolean;
+  /** A message that is none of the centre's, or not for us. */
+  onRefused(reason: string): void;
+};
+
+export type Commands = {
+  take(message: Signed): void;
+  /** Answers what an earlier run left without an answer. */
+  resume(): void;
+  /** Looks at what waits until the centre's time is known. */
+  tick(): void;
+};
+
+const actLimitMs = 30_000;
+/** The offset is known to half a round trip, and a slow one takes seconds. */
+const earlyMs = 30_000;
+const waitingAtMost = 16;
+const reasonLength = 200;
+
+type State = CommandsOptions & {
+  memory: Memory;
+  /** Good ones that came before the centre's time was known. */
+  waiting: Map<string, Command>;
+};
+
+/**
+ * Guarantee: nothing is done that the centre did not sign, for this PC, in its time; and that it is done stands on the disk before it is
+ * begun, so that no replay and no kill makes it happen twice (save for verbs that do no harm twice).
+ */
+export function createCommands(options: CommandsOptions): Commands {
+  const memory = openMemory({ spool: options.spool, up: options.clock.up });
+  const state: State = { ...options, memory, waiting: new Map() };
+  return {
+    take(message) {
+      const said = read(state, message);
+      if (said.ok) judge(state, said.value);
+      else state.onRefused(said.reason);
+    },
+    resume() {
+      for (const entry of memory.cutShort()) resume(state, entry);
+    },
+    tick() {
+      if (state.offsetMs() === null) return;
+      const due = [...state.waiting.values()];
+      state.waiting.clear();
+      for (const one of due) judge(state, one);
+    },
+  };
+}
+
+function read({ key, pc }: State, message: Signed): Opened<Command> {
+  if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
+  const opened = openSigned(command, message, key);
+  if (opened.ok && !addresses(opened.value.to, pc)) return { ok: false, reason: 'addressed to another PC' };
+  return opened;
+}
+
+function judge(state: State, value: Command): void {
+  const objection = state.memory.objection(value);
+  if (objection === 'known') return;
+  const offsetMs = state.offsetMs();
+  if (offsetMs === null) {
+    if (state.waiting.size < waitingAtMost) state.waiting.set(value.id, value);
+    return;
+  }
+  const { id, verb, counter, notBefore } = value;
+  const entry: Entry = { id, verb, counter, at: notBefore, boot: state.boot, state: 'begun' };
+  const order = readOrder(value);
+  const reason = objection ?? untimely(value, state.clock.now() - offsetMs);
+  if (reason !== null) settle(state, entry, { outcome: 'refused', reason });
+  else if (!order.ok) settle(state, entry, { outcome: 'refused', reason: order.reason });
+  else if (!state.memory.put(entry)) settle(state, entry, { outcome: 'failed', reason: 'it cannot be written down on this PC' });
+  else void begin(state, entry, order.value);
+}
+
+/** `now` is the centre's time. */
+function untimely({ notBefore, expires }: Command, now: number): string | null {
+  if (expires - notBefore > commandLifeMs) return 'it lives longer than a command may';
+  if (now < notBefore - earlyMs) return 'not yet';
+  return now >= expires ? 'expired' : null;
+}
+
+async function begin(state: State, entry: Entry, order: Order): Promise<void> {
+  const done = await carryOut(state, order);
+  if (done.outcome === 'failed') settle(state, entry, done);
+  else if (done.outcome === 'done') settle(state, entry, { ...done, reason: null });
+}
+
+async function carryOut({ acts, clock }: State, { verb, args }: Order): Promise<Done> {
+  const abort = new AbortController();
+  const late = Promise.withResolvers<Done>();
+  const cancel = clock.after(actLimitMs, () => {
+    late.resolve({ outcome: 'failed', reason: `no end within ${actLimitMs / 1_000} s` });
+    abort.abort();
+  });
+  try {
+    return await Promise.race([acts[verb](args as never, abort.signal), late.promise]);
+  } catch (error) {
+    return { outcome: 'failed', reason: oneLine(error instanceof Error ? error.message : String(error), reasonLength) };
+  } finally {
+    cancel();
+  }
+}
+
+function resume(state: State, entry: Entry): void {
+  const how = Object.hasOwn(verbs, entry.verb) ? verbs[entry.verb as Verb].cutShort : 'interrupted';
+  const isDone = how === 'done' || (how === 'rebooted' && entry.boot !== state.boot);
+  if (how === 'again') state.memory.forget(entry.id);
+  else if (isDone) settle(state, entry, { outcome: 'done', reason: null });
+  else settle(state, entry, { outcome: 'interrupted', reason: 'the agent ended in the middle of it' });
+}
+
+/** The answer first: a kill in between gives it twice, and never not at all. */
+function settle({ answer, memory }: State, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
+  if (answer({ id: entry.id, verb: entry.verb, ...said })) memory.put({ ...entry, state: 'answered' });
+}

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { SoundDevice, SoundState } from '../platform.ts';
+import type { Output } from './child.ts';
+import { createOrders } from './orders.ts';
+
+const device = (id: string, name: string): SoundDevice => ({ id, name, muted: false, volume: 1, usedBy: [] });
+const sound: SoundState = {
+  sources: [device('usb-1', 'Jabra Speak 750'), device('built-in', 'Built-in'), device('--help', '$(reboot)')],
+  defaultSource: 'usb-1',
+  sinks: [device('usb-out', 'सभा स्पीकर')],
+  defaultSink: null,
+};
+const signal = new AbortController().signal;
+
+function setUp(answer: (args: string[]) => Output = () => ({ ok: true, text: '' })) {
+  const ran: string[][] = [];
+  const orders = createOrders({
+    sound: async () => ({ known: true, value: sound }),
+    run: async (program, args) => {
+      ran.push([program, ...args]);
+      return answer(args);
+    },
+  });
+  return { orders, ran };
+}
+
+test('a device is chosen by the part of its name that only it has', async () => {
+  const { orders, ran } = setUp();
+  expect(await orders.setDefaultDevice({ kind: 'microphone', name: 'jabra' }, signal)).toEqual({ done: true });
+  expect(await orders.setDefaultDevice({ kind: 'speaker', name: 'सभा' }, signal)).toEqual({ done: true });
+  expect(await orders.setDefaultDevice({ kind: 'microphone', name: '$(reboot)' }, signal)).toEqual({ done: true });
+  expect(ran).toEqual([
+    ['pactl', '--', 'set-default-source', 'usb-1'],
+    ['pactl', '--', 'set-default-sink', 'usb-out'],
+    // What a device calls itself is no option.
+    ['pactl', '--', 'set-default-source', '--help'],
+  ]);
+});
+
+test('none or several are a reason, and nothing is run; so is a sound server that does not answer', async () => {
+  const { orders, ran } = setUp();
+  expect(await orders.setDefaultDevice({ kind: 'microphone', name: 'rally' }, signal)).toEqual({
+    done: false,
+    reason: 'no microphone has this in its name',
+  });
+  expect(await orders.setDefaultDevice({ kind: 'microphone', name: 'b' }, signal)).toMatchObject({
+    reason: expect.stringMatching(/^3 of/),
+  });
+  const mute = createOrders({
+    sound: async () => ({ known: false, reason: 'no audio server' }),
+    run: () => expect.unreachable(),
+  });
+  expect(await mute.setDefaultDevice({ kind: 'speaker', name: 'x' }, signal)).toEqual({ done: false, reason: 'no audio server' });
+  expect(ran).toEqual([]);
+});
+
+test('of the sound services those that run are started anew, and no others, whatever the list says', async () => {
+  const { orders, ran } = setUp((args) => ({
+    ok: true,
+    text: args.includes('list-units') ? 'pipewire.service loaded active running x\nevil.service a\nwireplumber.service y' : '',
+  }));
+  expect(await orders.restartSound(signal)).toEqual({ done: true });
+  expect(ran[1]).toEqual(['systemctl', '--user', 'restart', 'pipewire.service', 'wireplumber.service']);
+});
+
+test('no sound service, no systemctl and a refusal are reasons', async () => {
+  expect(await setUp().orders.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
+  const missing = setUp(() => ({ ok: false, why: 'missing', text: '' })).orders;
+  expect(await missing.restartSound(signal)).toEqual({ done: false, reason: 'systemctl is not installed' });
+  const refused = setUp(() => ({ ok: false, why: 'failed', text: 'Access\ndenied' })).orders;
+  expect(await refused.reboot(signal)).toEqual({ done: false, reason: 'systemctl failed: Access denied' });
+});
+
+test('a reboot is asked of systemd, with nothing of the command in it', async () => {
+  const { orders, ran } = setUp();
+  expect(await orders.reboot(signal)).toEqual({ done: true });
+  expect(ran).toEqual([['systemctl', 'reboot']]);
+});

@@ -1,0 +1,51 @@
+/** What a command may change on a Linux PC: fixed programs with fixed arguments, and no word of the command among them. */
+import type { Answer, Order, PlatformOrders, SoundState } from '../platform.ts';
+import { shortText } from '../text.ts';
+import type { Output } from './child.ts';
+
+export type OrdersOptions = {
+  sound(signal: AbortSignal): Promise<Answer<SoundState>>;
+  /** Runs a program to its end. */
+  run(program: string, args: string[], signal: AbortSignal): Promise<Output>;
+};
+
+/** The user's services of PipeWire and of PulseAudio. */
+const soundUnits = ['pipewire.service', 'pipewire-pulse.service', 'wireplumber.service', 'pulseaudio.service'];
+
+export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
+  return {
+    async restartSound(signal) {
+      const active = await run('systemctl', ['--user', 'list-units', '--state=active', '--plain', '--no-legend', ...soundUnits], signal);
+      if (!active.ok) return failed('systemctl', active);
+      const running = soundUnits.filter((unit) => active.text.split(/\s+/).includes(unit));
+      if (running.length === 0) return no('no sound service of this user runs');
+      return done('systemctl', await run('systemctl', ['--user', 'restart', ...running], signal));
+    },
+    async setDefaultDevice({ kind, name }, signal) {
+      const answer = await sound(signal);
+      if (!answer.known) return no(answer.reason);
+      const devices = kind === 'microphone' ? answer.value.sources : answer.value.sinks;
+      const fitting = devices.filter((one) => one.name.toLowerCase().includes(name.toLowerCase()));
+      const [device] = fitting;
+      if (device === undefined) return no(`no ${kind} has this in its name`);
+      if (fitting.length > 1) return no(`${fitting.length} of them have this in their name`);
+      return done(
+        'pactl',
+        await run('pactl', ['--', kind === 'microphone' ? 'set-default-source' : 'set-default-sink', device.id], signal),
+      );
+    },
+    reboot: async (signal) => done('systemctl', await run('systemctl', ['reboot'], signal)),
+  };
+}
+
+function done(program: string, output: Output): Order {
+  return output.ok ? { done: true } : failed(program, output);
+}
+
+function failed(program: string, { why, text }: Output & { ok: false }): Order {
+  return no(why === 'missing' ? `${program} is not installed` : shortText(`${program} ${why}: ${text}`));
+}
+
+function no(reason: string): Order {
+  return { done: false, reason };
+}

@@ -1,0 +1,48 @@
+/** How this PC reaches the centre, and by which key it believes it: by a token on the centre's own machine, by a certificate from anywhere. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { realClock } from '#contracts';
+import type { AgentSettings } from './config.ts';
+import { refreshRoots, renew } from './enrol.ts';
+import { type Identity, identityFolder } from './identity.ts';
+import type { Log } from './log.ts';
+import { keepRenewed } from './renewal.ts';
+import { createMqttTransport, createTlsTransport } from './transport.ts';
+
+/** To the centre on this machine. Throws one line where a file of it will not do. */
+export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, speed }: AgentSettings) {
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  if (token === '') throw new Error(`${tokenFile}: holds no token`);
+  const centreKey = centreKeyFile === undefined ? null : publicKey(centreKeyFile);
+  return { token, centreKey, transport: createMqttTransport({ host, port, speed }) };
+}
+
+/** To the centre that the identity names, whatever the environment says. The certificate is renewed in its time. */
+export function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity, log: Log) {
+  const folder = identityFolder(dataDir);
+  const current = keepRenewed({
+    identity,
+    renew: (one) => renew(one, folder),
+    refreshRoots: (one) => refreshRoots(one, folder),
+    clock: realClock(),
+    random: Math.random,
+    log,
+  });
+  if (identity.certificate.validToDate.getTime() < Date.now()) log.warn({}, 'the certificate of this PC has ended: enrol it again');
+  const certificateEndsAt = () => current().certificate.validToDate.getTime();
+  const { centreKey } = identity.centre;
+  return {
+    transport: createTlsTransport(current, Date.now),
+    centreKey: centreKey === null ? null : createPublicKey(centreKey),
+    certificateEndsAt,
+  };
+}
+
+function publicKey(file: string): KeyObject {
+  const pem = readFileSync(file);
+  try {
+    return createPublicKey(pem);
+  } catch {
+    throw new Error(`${file}: is no public key`);
+  }
+}

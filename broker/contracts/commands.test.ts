@@ -1,0 +1,61 @@
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import { addresses, command, readOrder, verbNames, verbs } from './commands.ts';
+
+const hall = 'ladakh/leh/hall';
+
+test.each<[string, Record<string, unknown>, string]>([
+  ['probe-now', {}, 'all'],
+  ['fast-checks', {}, 'ladakh/all'],
+  ['send-log', { lines: 20 }, hall],
+  ['set-default-device', { kind: 'microphone', name: 'जबरा' }, hall],
+  ['restart-sound', {}, hall],
+  ['restart-agent', {}, 'all'],
+  ['reboot', { confirm: hall }, hall],
+])('%s with %j to %s is an order', (verb, args, to) => {
+  expect(readOrder({ verb, args, to })).toEqual({ ok: true, value: { verb, args } });
+});
+
+test('the list is closed, and each of its verbs is tried here', () => {
+  expect(verbNames).toEqual(['probe-now', 'fast-checks', 'send-log', 'set-default-device', 'restart-sound', 'restart-agent', 'reboot']);
+  expect(verbNames.filter((name) => verbs[name].pcOnly)).toEqual(['send-log', 'reboot']);
+});
+
+test('a number may come as text, as a command line has it, and goes on as a number', () => {
+  expect(readOrder({ verb: 'send-log', args: { lines: '20' }, to: hall })).toEqual({
+    ok: true,
+    value: { verb: 'send-log', args: { lines: 20 } },
+  });
+});
+
+test.each<[string, Record<string, unknown>, string, string]>([
+  ['format-disk', {}, hall, 'unknown verb'],
+  ['constructor', {}, hall, 'unknown verb'],
+  ['__proto__', {}, hall, 'unknown verb'],
+  ['probe-now', { shell: 'ls' }, hall, 'bad arguments: shell: this key is not known'],
+  ['send-log', {}, hall, 'bad arguments: lines: expected "lines", found undefined'],
+  ['send-log', { lines: 101 }, hall, 'bad arguments: lines: expected <=100, found 101'],
+  ['send-log', { lines: '1e9' }, hall, 'bad arguments: lines: expected '],
+  ['send-log', { lines: 0 }, hall, 'bad arguments: lines: expected >=1, found 0'],
+  ['set-default-device', { kind: 'camera', name: 'x' }, hall, 'bad arguments: kind: expected ("microphone" | "speaker"), found "camera"'],
+  ['set-default-device', { kind: 'speaker', name: '' }, hall, 'bad arguments: name: expected a length >=1, found 0'],
+  ['send-log', { lines: 1 }, 'all', 'send-log goes to one PC only'],
+  ['reboot', { confirm: hall }, 'ladakh/leh/all', 'reboot goes to one PC only'],
+  ['reboot', { confirm: 'all' }, 'all', 'reboot goes to one PC only'],
+  ['reboot', { confirm: 'ladakh/leh/other' }, hall, 'confirm does not name this PC'],
+  ['reboot', {}, hall, 'bad arguments: confirm: expected "confirm", found undefined'],
+])('%s with %j to %s is none: %s', (verb, args, to, line) => {
+  expect(readOrder({ verb, args, to })).toEqual({ ok: false, reason: expect.stringContaining(line) });
+});
+
+test('an address means a PC, or all of a scope, and nothing else', () => {
+  for (const to of [hall, 'all', 'ladakh/all', 'ladakh/leh/all']) expect([to, addresses(to, hall)]).toEqual([to, true]);
+  for (const to of ['ladakh/leh/hall-2', 'ladakh/leh', 'goa/all', 'ladakh/kargil/all', '']) {
+    expect([to, addresses(to, hall)]).toEqual([to, false]);
+  }
+  const text = { id: 'c', verb: 'x', args: {}, notBefore: 1, expires: 2, counter: 1 };
+  for (const to of ['', 'ladakh', 'ladakh/leh', 'a/b/c/d', 'a/b/c/all', '+/all', '../all', 'ladakh/#', 'all/all']) {
+    expect(v.safeParse(command, { ...text, to }).success, to).toBe(false);
+  }
+  for (const to of [hall, 'all', 'ladakh/all', 'ladakh/leh/all']) expect(v.safeParse(command, { ...text, to }).success).toBe(true);
+});

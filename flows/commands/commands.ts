@@ -1,0 +1,127 @@
+/** Commands to PCs: signed, written down, sent, sent again at each birth until they are answered or worth nothing any more. */
+import type { KeyObject } from 'node:crypto';
+import {
+  addresses,
+  type Clock,
+  type Command,
+  type CommandSummary,
+  type CommandView,
+  commandLifeMs,
+  encode,
+  isPcPath,
+  pcTopic,
+  readOrder,
+  type Signed,
+  sealSigned,
+} from '#contracts';
+import type { Desk } from '../desk.ts';
+import type { CommandRow, Contents, Ledger } from '../ledger/model.ts';
+import type { Report } from '../reports.ts';
+
+/** `to` is '' for the nation, a state, state/site or the path of a PC. */
+export type Ordering = { to: string; verb: string; args: Record<string, unknown>; by: string };
+export type Issued = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
+
+export type CommandDesk = {
+  /** Resolves when it is committed and on its way. */
+  issue(ordering: Ordering): Promise<Issued>;
+  /** The newest first. */
+  list(): Promise<CommandSummary[]>;
+  one(id: string): Promise<CommandView | undefined>;
+};
+
+export type CommandsOptions = {
+  clock: Clock;
+  /** The centre's own, which signs. */
+  key: KeyObject;
+  ledger: Pick<Ledger, 'commands' | 'command'>;
+  desk(): Desk | undefined;
+  send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  randomId(): string;
+};
+
+export type Commands = CommandDesk & {
+  /** What the ledger holds. */
+  remember(contents: Pick<Contents, 'commands' | 'meta'>): void;
+  /** What a PC said is committed: its answers, or a birth, after which it may have missed what it was told. */
+  heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void;
+};
+
+type Open = { row: CommandRow; answered: Set<string> };
+type State = { options: CommandsOptions; open: Map<string, Open>; counter: number };
+
+const counterKey = 'commands.counter';
+
+/** Guarantee: no command is sent that is not in the ledger, and no two have one counter, also where the ledger was restored. */
+export function createCommands(options: CommandsOptions): Commands {
+  const state: State = { options, open: new Map(), counter: 0 };
+  return {
+    issue: (ordering) => issue(state, ordering),
+    async list() {
+      return (await options.ledger.commands()).map(summaryOf);
+    },
+    one: (id) => view(state, id),
+    remember({ commands, meta }) {
+      state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
+      state.open = new Map(commands.map(({ row, answered }) => [row.id, { row, answered: new Set(answered) }]));
+    },
+    heard({ pc, event, ops }) {
+      for (const op of ops) if (op.op === 'command-answer') state.open.get(op.answer.id)?.answered.add(pc);
+      if (event.type === 'birth') again(state, pc);
+    },
+  };
+}
+
+async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Issued> {
+  const { clock, desk: present, key, randomId, send } = state.options;
+  const desk = present();
+  if (desk === undefined) throw new Error('the ledger is opened anew');
+  if (to !== '' && desk.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
+  const address = addressOf(to);
+  const order = readOrder({ verb, args, to: address });
+  if (!order.ok) return { ok: false, missing: false, line: order.reason };
+  // The wall clock is the one by which the PCs know ours. It also keeps the counter rising where the ledger is one of yesterday.
+  const at = clock.now();
+  state.counter = Math.max(state.counter + 1, Math.floor(at));
+  const times = { notBefore: at, expires: at + commandLifeMs };
+  const text: Command = { id: randomId(), to: address, ...order.value, ...times, counter: state.counter };
+  const signed: Signed = sealSigned(text, key);
+  const row: CommandRow = { id: text.id, by, to, verb, args: text.args, at, expires: text.expires, signed };
+  const committed = await desk.record([
+    { op: 'meta', key: counterKey, value: `${text.counter}` },
+    { op: 'command', row },
+    { op: 'audit', at: desk.time(), who: by, what: `command ${verb}`, about: `${to || 'everywhere'}: ${row.id}` },
+  ]);
+  if (!committed) throw new Error('the ledger did not take the command');
+  state.open.set(row.id, { row, answered: new Set() });
+  send(pcTopic(address, 'cmd'), encode('cmd', signed), 1);
+  return { ok: true, id: row.id };
+}
+
+function again({ options, open }: State, pc: string): void {
+  for (const [id, { row, answered }] of open) {
+    if (row.expires <= options.clock.now()) open.delete(id);
+    else if (!answered.has(pc) && addresses(addressOf(row.to), pc)) options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
+  }
+}
+
+async function view({ options }: State, id: string): Promise<CommandView | undefined> {
+  const found = await options.ledger.command(id);
+  const table = options.desk()?.table();
+  if (found === undefined || table === undefined) return undefined;
+  const { row, answers } = found;
+  const told = new Set(answers.map(({ pc }) => pc));
+  const missing = table.known.map(({ pc }) => pc).filter((pc) => addresses(addressOf(row.to), pc) && !told.has(pc));
+  const isOver = row.expires <= options.clock.now();
+  return { ...summaryOf(row), state: missing.length === 0 ? 'answered' : isOver ? 'expired' : 'open', answers, missing };
+}
+
+function summaryOf({ signed: _, ...summary }: CommandRow): CommandSummary {
+  return summary;
+}
+
+/** A scope as the topics write it. */
+function addressOf(to: string): string {
+  if (isPcPath(to)) return to;
+  return to === '' ? 'all' : `${to}/all`;
+}

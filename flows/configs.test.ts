@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import { configuration, decode, openSigned } from '#contracts';
+import { centrePublicKey, sealed } from '../test/centre-key.ts';
+import { createConfigs } from './configs.ts';
+import type { PcRecord } from './incidents/model.ts';
+import type { Op } from './ledger/model.ts';
+import { testClock } from './people/people.test-helper.ts';
+import type { ProfileLayer, SiteChange } from './sites/model.ts';
+import { releasedOf, soakMs } from './sites/rollout.ts';
+import { node } from './sites/sites.test-helper.ts';
+import { createTree } from './tree.ts';
+
+const paths = Array.from({ length: 30 }, (_, at) => `goa/panaji/vc-${at}`);
+const staged = { by: 'Asha' };
+
+function setUp(meta: Record<string, string> = {}, layer: ProfileLayer = {}) {
+  const clock = testClock();
+  const nodes = [node(''), node('goa', layer), node('goa/panaji', {}, { stage: 'live' }), ...paths.map((path) => node(path))];
+  const records = new Map(paths.map((pc) => [pc, { pc, presence: 'online', config: 0, checks: [] as object[] }]));
+  const recordOf = (pc: string) => records.get(pc) as PcRecord | undefined;
+  const tree = createTree({ nodes, meta, registry: { version: 1, entries: [] } }, recordOf);
+  const kept: Record<string, string> = { ...meta };
+  const keep = (ops: readonly Op[]) => {
+    for (const op of ops) if (op.op === 'meta' && op.value !== null) kept[op.key] = op.value;
+  };
+  keep(tree.versionOps());
+  for (const record of records.values()) record.config = meta['rollout'] === undefined ? tree.wanted(record.pc) : 1;
+  const sent: { pc: string; version: number }[] = [];
+  const send = (_topic: string, payload: Buffer) => {
+    const read = decode('config', payload);
+    const opened = read.ok ? openSigned(configuration, read.value, centrePublicKey) : undefined;
+    if (!opened?.ok) throw new Error('not signed');
+    sent.push({ pc: opened.value.pc, version: opened.value.version });
+  };
+  const configs = createConfigs({ tree, meta, clock, recordOf, seal: sealed, send, isOver: () => false });
+  /** What the desk does: commits, then sends. */
+  const act = async ({ ops, pcs }: { ops: Op[]; pcs: readonly string[] }) => {
+    keep(ops);
+    configs.send(pcs);
+    await clock.pass(1_000);
+  };
+  const change = (link: 'geo' | 'leo') => {
+    const edit: SiteChange = { nodes: [node('goa', { link })], gone: [], replaced: [], registry: [], audit: null };
+    const { configured, ops } = tree.change(edit, 0);
+    keep(ops);
+    return configured;
+  };
+  const born = (pc: string) => configs.born(pc, records.get(pc)?.config ?? 0);
+  return { clock, records, kept, sent, configs, act, change, born };
+}
+
+test('a change that is not staged goes to all at once', async () => {
+  const { configs, act, change, sent } = setUp();
+  await act(configs.changed(change('geo'), undefined, 0));
+  expect(sent).toHaveLength(30);
+  expect(configs.view()).toBeNull();
+});
+
+test('a staged one goes to the first few; the others keep what they have, also when they are born anew, until their stage', async () => {
+  const { configs, act, change, sent, born, records, kept } = setUp();
+  await act(configs.changed(change('geo'), staged, 0));
+  expect(sent).toHaveLength(1);
+  expect(configs.view()).toMatchObject({ by: 'Asha', stage: 1, pcs: 30, released: 1, stopped: null });
+  const [first] = sent;
+  const held = paths.find((pc) => pc !== first?.pc) ?? '';
+  await act(born(held));
+  expect(sent).toHaveLength(1);
+  // Whoever has nothing yet is not left with nothing.
+  Object.assign(records.get(held) ?? {}, { config: 0 });
+  await act(born(held));
+  expect(sent.slice(1)).toEqual([{ pc: held, version: 2 }]);
+  for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
+  // It is in the ledger: a centre that begins anew holds back the same ones.
+  const again = setUp(kept, { link: 'geo' });
+  expect(again.configs.view()).toEqual(configs.view());
+  await again.act(again.born(paths.find((pc) => !sent.some((one) => one.pc === pc)) ?? ''));
+  expect(again.sent).toEqual([]);
+  await act(configs.tick(soakMs));
+  expect(configs.view()).toMatchObject({ stage: 2, released: 3 });
+  for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
+  await act(configs.tick(2 * soakMs));
+  expect(new Set(sent.map(({ pc }) => pc)).size).toBe(30);
+  for (const record of records.values()) record.config = 2;
+  await act(configs.tick(3 * soakMs));
+  expect([configs.view(), kept['rollout']]).toEqual([null, 'null']);
+});
+
+test('it stops by itself, says why and in the audit, and holds until somebody lets it out', async () => {
+  const { configs, act, change, sent, records } = setUp();
+  await act(configs.changed(change('geo'), staged, 0));
+  Object.assign(records.get(sent[0]?.pc ?? '') ?? {}, { checks: [{ status: 'fault' }] });
+  const stopping = configs.tick(1_000);
+  expect(stopping.ops.at(-1)).toMatchObject({
+    op: 'audit',
+    what: 'staged configuration stopped',
+    about: expect.stringMatching(/1 with more faults/),
+  });
+  await act(stopping);
+  await act(configs.tick(9 * soakMs));
+  expect([sent.length, configs.view()?.stopped]).toEqual([1, 'of 1 PCs 0 silent, 1 with more faults, 0 have not taken it']);
+  await act(configs.release('Asha', 5));
+  expect(new Set(sent.map(({ pc }) => pc)).size).toBe(30);
+  expect(configs.view()).toBeNull();
+});
+
+test('what was wrong is put right for all by a change that is not staged; a further staged one takes along who is held back', async () => {
+  const one = setUp();
+  await one.act(one.configs.changed(one.change('geo'), staged, 0));
+  await one.act(one.configs.changed(one.change('leo'), undefined, 5));
+  expect(one.sent.filter(({ version }) => version === 3)).toHaveLength(30);
+  expect(one.configs.view()).toBeNull();
+  const two = setUp();
+  await two.act(two.configs.changed(two.change('geo'), staged, 0));
+  await two.act(two.configs.changed([paths[0] ?? ''], staged, 5));
+  expect(two.configs.view()).toMatchObject({ pcs: expect.any(Number), stage: 1 });
+  expect(two.configs.view()?.pcs).toBeGreaterThanOrEqual(29);
+  expect(releasedOf(JSON.parse(two.kept['rollout'] ?? 'null'))).toHaveLength(1);
+});

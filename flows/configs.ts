@@ -1,0 +1,105 @@
+/** Sends each PC the configuration that it should hold, signed; in stages where the change was asked for so. */
+import { type Clock, type Config, encode, pcTopic, type RolloutView, type Signed } from '#contracts';
+import type { PcRecord } from './incidents/model.ts';
+import type { Op } from './ledger/model.ts';
+import { beginRollout, type Look, type Rollout, releasedOf, stepRollout, withoutPcs } from './sites/rollout.ts';
+import type { Tree } from './tree.ts';
+
+/** Each PC answers a configuration with a birth. */
+const spreadMs = 20;
+const spreadLimitMs = 30_000;
+const key = 'rollout';
+
+export type ConfigsOptions = {
+  tree: Tree;
+  meta: Readonly<Record<string, string>>;
+  clock: Clock;
+  recordOf(pc: string): PcRecord | undefined;
+  /** The centre's signature. */
+  seal(config: Config): Signed;
+  send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  /** The desk is thrown away: nothing is sent any more. */
+  isOver(): boolean;
+};
+
+/** What is to be committed, and who is to be told of it after that. */
+export type Outgoing = { ops: Op[]; pcs: readonly string[] };
+
+export type Configs = ReturnType<typeof createConfigs>;
+
+/** Guarantee: a PC that a rollout holds back keeps the configuration that it has; one without any gets the newest. */
+export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver }: ConfigsOptions) {
+  let rollout = JSON.parse(meta[key] ?? 'null') as Rollout | null;
+  let held = heldBy(rollout);
+
+  const look = (pc: string): Look => {
+    const record = recordOf(pc);
+    // Taken out by people meanwhile: that says nothing of the configuration.
+    if (tree.table().node(pc) === undefined) return { online: true, faults: 0, isTaken: true };
+    const faults = record?.checks.filter(({ status }) => status === 'fault').length ?? 0;
+    return { online: record?.presence === 'online', faults, isTaken: record?.config === tree.wanted(pc) };
+  };
+  const put = (next: Rollout | null): Op => {
+    rollout = next;
+    held = heldBy(next);
+    return { op: 'meta', key, value: JSON.stringify(next) };
+  };
+  const sendOne = (pc: string): void => {
+    if (isOver() || tree.table().node(pc) === undefined) return;
+    if (held.has(pc) && (recordOf(pc)?.config ?? 0) !== 0) return;
+    send(pcTopic(pc, 'config'), encode('config', seal(tree.config(pc).config)), 1);
+  };
+
+  return {
+    /** A PC was born with this version. */
+    born(pc: string, version: number): Outgoing {
+      const { config, op } = tree.config(pc);
+      return { ops: op === undefined ? [] : [op], pcs: version === config.version ? [] : [pc] };
+    },
+
+    /** These have another configuration now. One that is staged takes along whoever an earlier one still holds back. */
+    changed(pcs: readonly string[], staged: { by: string } | undefined, now: number): Outgoing {
+      if (staged !== undefined && pcs.length > 0) {
+        const begun = beginRollout({ pcs: [...new Set([...held, ...pcs])], by: staged.by, look, now });
+        return { ops: [put(begun)], pcs: releasedOf(begun) };
+      }
+      return { ops: rollout === null || pcs.length === 0 ? [] : [put(withoutPcs(rollout, new Set(pcs)))], pcs };
+    },
+
+    /** One by one over the time of a hello. */
+    send(pcs: readonly string[]): void {
+      const online = pcs.filter((pc) => recordOf(pc)?.presence === 'online');
+      const everyMs = Math.min(spreadMs, spreadLimitMs / online.length);
+      for (const [at, pc] of online.entries()) {
+        if (at === 0) sendOne(pc);
+        else clock.after(at * everyMs, () => sendOne(pc));
+      }
+    },
+
+    tick(now: number): Outgoing {
+      const stepped = rollout && stepRollout(rollout, look, now);
+      if (!stepped) return { ops: [], pcs: [] };
+      const what = stepped.rollout === null ? 'finished' : stepped.rollout.stopped === null ? 'goes on' : 'stopped';
+      const about = stepped.rollout?.stopped ?? `${stepped.released.length} more PCs`;
+      const audit = { op: 'audit', at: now, who: 'centre', what: `staged configuration ${what}`, about } as const;
+      return { ops: [put(stepped.rollout), audit], pcs: stepped.released };
+    },
+
+    /** Whoever is held back gets it now, whatever was seen. */
+    release(by: string, now: number): Outgoing {
+      const pcs = [...held];
+      const audit = { op: 'audit', at: now, who: by, what: 'staged configuration released', about: `${pcs.length} more PCs` } as const;
+      return { ops: [put(null), audit], pcs };
+    },
+
+    view(): RolloutView | null {
+      if (rollout === null) return null;
+      const { by, pcs, stage, stageAt, stopped } = rollout;
+      return { by, stage: stage + 1, stageAt, pcs: pcs.length, released: releasedOf(rollout).length, stopped };
+    },
+  };
+}
+
+function heldBy(rollout: Rollout | null): Set<string> {
+  return new Set(rollout === null ? [] : rollout.pcs.slice(releasedOf(rollout).length));
+}

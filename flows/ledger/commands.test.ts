@@ -1,0 +1,66 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import type { CommandRow, Op } from './model.ts';
+import { openStore } from './store.ts';
+
+function open() {
+  const db = new DatabaseSync(':memory:');
+  const store = openStore(db);
+  return { db, ...store, write: (...ops: Op[]) => store.commit([ops]) };
+}
+
+function commandRow(id: string, to: string, expires: number): CommandRow {
+  return { id, by: 'asha', to, verb: 'probe-now', args: {}, at: 1, expires, signed: { signed: '{}', signature: 'x' } };
+}
+
+function answer(pc: string, id = 'c', verb = 'probe-now'): Op {
+  return { op: 'command-answer', pc, at: 5, answer: { id, verb, outcome: 'done', reason: null } };
+}
+
+test.each([
+  ['', ['la/leh/hall', 'goa/panaji/hall']],
+  ['la', ['la/leh/hall', 'la/leh/hall-2']],
+  ['la/leh', ['la/leh/hall']],
+  ['la/leh/hall', ['la/leh/hall']],
+])(
+  'a command to "%s" takes one answer of each PC that it went to, with an audit row; no stranger, no other verb or id counts',
+  (to, pcs) => {
+    const ledger = open();
+    ledger.write({ op: 'command', row: commandRow('c', to, 600_000) });
+    const strangers = [
+      'la-2/leh/hall',
+      'lab/leh/hall',
+      ...(to === '' ? [] : ['goa/panaji/hall-2']),
+      ...(to === 'la/leh/hall' ? ['la/leh/hall-2'] : []),
+    ];
+    if (to !== '') ledger.write(...strangers.map((pc) => answer(pc)));
+    ledger.write(
+      ...pcs.map((pc) => answer(pc)),
+      ...pcs.map((pc) => answer(pc)),
+      answer('la/leh/x', 'd'),
+      answer('la/leh/y', 'c', 'reboot'),
+    );
+    const found = ledger.command('c');
+    expect(found?.row).toEqual(commandRow('c', to, 600_000));
+    expect(found?.answers).toEqual(pcs.toSorted().map((pc) => ({ pc, at: 5, outcome: 'done', reason: null })));
+    expect(ledger.db.prepare('SELECT who, what, about FROM audit ORDER BY id').all()).toEqual(
+      pcs.map((pc) => ({ who: pc, what: 'command probe-now', about: 'c: done' })),
+    );
+    expect(ledger.command('none')).toBeUndefined();
+  },
+);
+
+test('what may not have expired is loaded with those who answered; the others are listed, newest first', () => {
+  const ledger = open();
+  ledger.write(
+    { op: 'command', row: commandRow('old', '', 1_000) },
+    { op: 'command', row: commandRow('c', 'la', 600_000) },
+    { op: 'command', row: commandRow('d', '', 1_100_000) },
+    answer('la/leh/hall'),
+  );
+  expect(ledger.load().commands).toEqual([
+    { row: commandRow('c', 'la', 600_000), answered: ['la/leh/hall'] },
+    { row: commandRow('d', '', 1_100_000), answered: [] },
+  ]);
+  expect(ledger.commands().map(({ id }) => id)).toEqual(['d', 'c', 'old']);
+});

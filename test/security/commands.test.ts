@@ -1,0 +1,238 @@
+/** S6 and half of S18: whoever is not the centre, a hostile broker included, has nothing done and nothing configured. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { type Command, commandLifeMs, encode, makeSigningKeys, type Signed, sealSigned, type Verb, verbNames } from '#contracts';
+import { handClock, seeded } from '../../agent/agent.test-helper.ts';
+import { createAgent } from '../../agent/agent.ts';
+import { pc, wire } from '../../agent/link.test-helper.ts';
+import type { Platform } from '../../agent/platform/platform.ts';
+import type { Probe } from '../../agent/probe.ts';
+import { openSpoolDisk } from '../../agent/spool-disk.ts';
+import { centrePublicKey, sealed } from '../centre-key.ts';
+import { type Random, randomFrom } from '../random.ts';
+import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';
+
+type Setup = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; key?: KeyObject };
+
+/** The whole agent on a wire that the attacker holds. `done`: whatever was changed on the PC. */
+async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), key = centrePublicKey }: Setup = {}) {
+  const net = wire(clock);
+  const done: string[] = [];
+  const acted = (what: string) => async () => {
+    done.push(what);
+    return { done: true as const };
+  };
+  const platform = {
+    bootId: () => 'boot-1',
+    inventory: async () => ({}),
+    restartSound: acted('restart-sound'),
+    setDefaultDevice: acted('set-default-device'),
+    reboot: acted('reboot'),
+  } as unknown as Platform;
+  const probe: Probe = {
+    name: 'pc',
+    everyMs: 10 * 3_600_000,
+    timeoutMs: 1_000,
+    seat: 'run',
+    run: async () => {
+      done.push('probe');
+      return { checks: [] };
+    },
+  };
+  const agent = createAgent({
+    pc,
+    version: '0.1.0',
+    token: 'canary-token',
+    centreKey: key,
+    platform,
+    probes: [probe],
+    transport: net.transport,
+    disk: openSpoolDisk(db),
+    profiles: { load: () => ({ config: undefined, problem: null }), save: () => void done.push('configured') as never },
+    profile: { link: 'fibre', elevationM: 0, expected: {} },
+    clock,
+    random: seeded(1),
+    log: { info: () => {}, warn: () => {} },
+    restart: () => void done.push('restart-agent'),
+  });
+  agent.start();
+  await clock.pass(1_000);
+  const beat = net.take('beat').at(-1)?.message;
+  net.down('ack', encode('ack', { spool: agent.spool.id(), upTo: 0, at: clock.now(), ...(beat?.echo && { echo: beat.echo }) }));
+  done.length = 0;
+  const deliver = (message: Signed, leaf: 'cmd' | 'config' = 'cmd') => net.down(leaf, encode(leaf, message));
+  const events = (kind: string) => agent.spool.after(0, 9_999).filter((one) => one.kind === kind);
+  return { agent, clock, db, net, done, deliver, events };
+}
+
+const argsOf: Partial<Record<Verb, Command['args']>> = {
+  'send-log': { lines: 5 },
+  'set-default-device': { kind: 'speaker', name: 'x' },
+  reboot: { confirm: pc },
+};
+
+function text(now: number, edit: Partial<Command> = {}): Command {
+  const { verb = 'restart-sound' } = edit;
+  return {
+    id: 'c-1',
+    to: pc,
+    verb,
+    args: argsOf[verb as Verb] ?? {},
+    notBefore: now,
+    expires: now + commandLifeMs,
+    counter: now,
+    ...edit,
+  };
+}
+
+test('each verb, signed by the centre, is done: the rest of this file would prove nothing otherwise', async () => {
+  const { clock, done, deliver, events } = await setUp();
+  for (const [at, verb] of verbNames.entries()) deliver(sealed(text(clock.now(), { id: `c-${at}`, verb, counter: at + 1 })));
+  await clock.pass(1_000);
+  expect(done).toEqual(expect.arrayContaining(['probe', 'restart-sound', 'set-default-device', 'reboot', 'restart-agent']));
+  expect(events('command')).toHaveLength(verbNames.length - 2);
+  expect(JSON.stringify(events('command'))).not.toContain('canary');
+});
+
+test('the longest log that can be asked for, in a script of three bytes a character, is one event that the centre can read', async () => {
+  const { clock, deliver, events, net } = await setUp();
+  // Each of these is a line of the log.
+  for (let n = 0; n < 120; n += 1) net.down('config', Buffer.from(`{"${'सभा'.repeat(200)}`));
+  deliver(sealed(text(clock.now(), { verb: 'send-log', args: { lines: 100 } })));
+  await clock.pass(1_000);
+  expect(events('command')).toMatchObject([{ body: { outcome: 'done', lines: { length: 100 } } }]);
+});
+
+test('S6 a command is replayed 1,000 times, in the same session, the next ones and after its expiry: done once', async () => {
+  const { clock, done, deliver, events, db } = await setUp();
+  const message = sealed(text(clock.now()));
+  for (let n = 0; n < 500; n += 1) deliver(message);
+  await clock.pass(1_000);
+  const next = await setUp({ db, clock });
+  for (let n = 0; n < 250; n += 1) next.deliver(message);
+  await clock.pass(commandLifeMs);
+  for (let n = 0; n < 250; n += 1) next.deliver(message);
+  await clock.pass(1_000);
+  expect([done, next.done]).toEqual([['restart-sound'], []]);
+  expect([events('command').length, events('refused').length]).toEqual([1, 0]);
+});
+
+test('S6 of another PC or scope, expired, too early, counter back, unknown verb, of another key: done 0 of each', async () => {
+  const { clock, done, deliver, agent } = await setUp();
+  const now = clock.now();
+  const stranger = createPrivateKey(makeSigningKeys().privateKey);
+  deliver(sealed(text(now, { id: 'good', counter: 1_000 })));
+  await clock.pass(0);
+  expect(done).toEqual(['restart-sound']);
+  const bad: Partial<Command>[] = [
+    { to: 'up/lucknow/room-2' },
+    { to: 'goa/all' },
+    { notBefore: now - 2 * commandLifeMs, expires: now - commandLifeMs },
+    { notBefore: now + commandLifeMs, expires: now + 2 * commandLifeMs },
+    { expires: now + 10 * commandLifeMs },
+    { counter: 1_000 },
+    { counter: 0 },
+    { notBefore: now - commandLifeMs, expires: now, counter: 5 },
+    { verb: 'sh' },
+    { verb: 'reboot', to: 'all' },
+    { args: { command: 'reboot' } },
+  ];
+  for (const [at, edit] of bad.entries()) deliver(sealed(text(now, { id: `bad-${at}`, counter: 2_000 + at, ...edit })));
+  for (const verb of verbNames) deliver(sealSigned(text(now, { id: `strange-${verb}`, verb, counter: 9_000 }), stranger));
+  await clock.pass(60_000);
+  expect(done).toEqual(['restart-sound']);
+  expect(agent.figures().connected).toBe(true);
+});
+
+test('S6 a hostile broker forges, reorders, mixes and replays 3,000 messages: nothing that the centre did not order, and nothing twice', async () => {
+  const { clock, done, deliver, net, agent, events } = await setUp();
+  const random = randomFrom(4_711);
+  const own = Array.from({ length: 20 }, (_, at) => sealed(text(clock.now(), { id: `own-${at}`, counter: 100 + at })));
+  const others = Array.from({ length: 20 }, (_, at) => sealed(text(clock.now(), { id: `other-${at}`, to: 'up/lucknow/room-2' })));
+  const configs = [sealed({ pc: 'up/lucknow/room-2', version: 9, profile: { link: 'geo' } })];
+  const stranger = createPrivateKey(makeSigningKeys().privateKey);
+  for (let round = 0; round < 3_000; round += 1) {
+    const message = forged(random, { pool: [...own, ...others, ...configs], stranger, now: clock.now() });
+    deliver(message, random.pick(['cmd', 'config']));
+    if (round % 100 === 0)
+      net.down('ack', encode('ack', { spool: agent.spool.id(), upTo: 0, at: random.next() * 4e12, echo: random.next() }));
+    if (round % 1_000 === 0) await clock.pass(5_000);
+  }
+  await clock.pass(60_000);
+  expect(done.filter((what) => what === 'restart-sound').length).toBeLessThanOrEqual(own.length);
+  expect(done.filter((what) => what !== 'restart-sound')).toEqual([]);
+  expect(agent.figures()).toMatchObject({ connected: true });
+  expect(agent.figures().refused).toBeGreaterThan(1_500);
+  // A flood leaves some lines in the history, not one for each.
+  expect(events('refused').length).toBeLessThan(5);
+});
+
+/** A message as it was, or spoiled, mixed of two, or signed by somebody else. */
+function forged(random: Random, { pool, stranger, now }: { pool: Signed[]; stranger: KeyObject; now: number }): Signed {
+  const [a, b] = [random.pick(pool), random.pick(pool)];
+  switch (random.below(5)) {
+    case 0:
+      return a;
+    case 1:
+      return a.signed === b.signed ? { ...a, signature: '' } : { signed: a.signed, signature: b.signature };
+    case 2: {
+      const at = random.below(a.signed.length);
+      return { ...a, signed: a.signed.slice(0, at) + random.pick(['"', '0', '}', 'é', '\ud800']) + a.signed.slice(at + 1) };
+    }
+    case 3:
+      return sealSigned(text(now, { verb: random.pick(verbNames), id: `s-${random.below(99)}`, counter: 1 + random.below(1e6) }), stranger);
+    default:
+      return sealSigned({ pc, version: 1 + random.below(99), profile: { link: 'geo' } }, stranger);
+  }
+}
+
+test('S18 with all that the broker holds, its token hashes and public keys included, no command and no configuration passes', async () => {
+  const site = await createSite();
+  const centre = startCentre(site);
+  await isUp(centre);
+  await centre.stop();
+  const read = (file: string) => readFileSync(join(site.data, file), 'utf8');
+  const loot = readdirSync(join(site.data, 'broker')).map((file) => read(`broker/${file}`));
+  const key = createPublicKey(read('agent/centre.pub'));
+  const own = read('flows/centre.key');
+  site.remove();
+  expect(loot.length).toBeGreaterThanOrEqual(2);
+  for (const text of loot) expect(text).not.toContain(own.split('\n')[1]);
+
+  const { clock, done, deliver, agent } = await setUp({ key });
+  const command = JSON.stringify(text(clock.now()));
+  const config = JSON.stringify({ pc, version: 5, profile: { link: 'geo' } });
+  const keys = [...loot.flatMap(privateKeyIn), generateKeyPairSync('ed25519').privateKey];
+  const signatures = (signed: string) => [
+    ...keys.map((one) => sign(one.asymmetricKeyType === 'ed25519' ? null : 'sha256', Buffer.from(signed), one)),
+    ...loot.map((text) => Buffer.from(text)),
+    Buffer.alloc(64),
+    Buffer.alloc(0),
+  ];
+  let tried = 0;
+  for (const [leaf, signed] of [['cmd', command] as const, ['config', config] as const]) {
+    for (const signature of signatures(signed)) {
+      deliver({ signed, signature: signature.toString('base64').slice(0, 20_000) }, leaf);
+      tried += 1;
+    }
+  }
+  await clock.pass(1_000);
+  expect(done).toEqual([]);
+  expect(agent.figures().refused).toBe(tried);
+  // The one who has the key is obeyed, so it was not something else that kept the others out.
+  deliver(sealSigned(JSON.parse(command), createPrivateKey(own)));
+  deliver(sealSigned(JSON.parse(config), createPrivateKey(own)), 'config');
+  await clock.pass(1_000);
+  expect(done).toEqual(expect.arrayContaining(['restart-sound', 'configured']));
+});
+
+function privateKeyIn(text: string): KeyObject[] {
+  try {
+    return [createPrivateKey(text)];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,42 @@
+/** Commands through all of Sabha: API, ledger, broker, the agent of this PC, and back. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { CommandView } from '#contracts';
+import { type Centre, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+
+const pc = 'capital/this-office/this-pc';
+let site: Site;
+let centre: Centre;
+
+beforeEach(async () => {
+  site = await createSite();
+  centre = startCentre(site);
+  await isUp(centre);
+});
+afterEach(async () => {
+  await centre.stop();
+  site.remove();
+});
+
+async function issue(verb: string, to = pc): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ verb, to, by: 'Asha' });
+  const answer = await fetch(`http://127.0.0.1:${site.ports.api}/api/commands`, { method: 'POST', headers, body });
+  return ((await answer.json()) as { id: string }).id;
+}
+
+const outcome = async (id: string) => {
+  const view = await centre.api<CommandView>(`/api/commands/${id}`);
+  return view.answers.map((one) => [one.pc, one.outcome]);
+};
+
+test('a PC probes at once; an agent that is told to start anew does, says so once, and obeys on', async () => {
+  const probed = await issue('probe-now', '');
+  await expect.poll(() => outcome(probed), { timeout: 20_000 }).toEqual([[pc, 'done']]);
+  const before = centre.pidOf('agent');
+  const restarted = await issue('restart-agent');
+  await expect.poll(() => outcome(restarted), { timeout: 20_000 }).toEqual([[pc, 'done']]);
+  expect(centre.pidOf('agent')).not.toBeOneOf([before, 0]);
+  const again = await issue('probe-now', 'capital');
+  await expect.poll(() => outcome(again), { timeout: 30_000 }).toEqual([[pc, 'done']]);
+  expect(centre.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
+});
