@@ -1,6 +1,8 @@
 /** Enrolment as an operator and a PC see it: `flows` as a process, its settings, its files, and a ledger restored from yesterday. */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makePrivateKey, makeRequest, openSnapshot, pinOf, readEnrolCode, serialOf } from '#contracts';
@@ -97,4 +99,22 @@ test('the broker is given its certificate, and central is told of guesses', asyn
   for (let n = 0; n < 5; n++) await enrol(centre(), name, '0'.repeat(20));
   await flows.says(({ msg }) => JSON.stringify(msg).includes('Somebody tries to enrol a PC'), 5_000);
   expect(registry().hall?.certificates).toEqual([]);
+});
+
+test('an authority that does not fit, or a port that is taken, stops the start with one line', async () => {
+  await flows.end('SIGTERM');
+  const stopped = async () =>
+    start().then(
+      () => 'it started',
+      (error: Error) => error.message.split('\n').slice(1),
+    );
+  const other = createServer().listen(port, '127.0.0.1');
+  await once(other, 'listening');
+  expect(await stopped()).toEqual([`https: port ${port} of 127.0.0.1 is in use by another program`]);
+  other.close();
+  await once(other, 'close');
+  rmSync(data('flows/ca/ca.key'));
+  expect(await stopped()).toEqual([
+    expect.stringMatching(/ca\.key is missing, but .*roots\.pem is there: put the key back, or move the roots away$/),
+  ]);
 });
