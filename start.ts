@@ -96,7 +96,8 @@ function prepare(data: string, pc: string | undefined): Places {
     centreKey: join(flows, 'centre.key'),
     centrePub: join(agent, 'centre.pub'),
     admit: join(flows, 'admit.json'),
-    registry: join(flows, 'registry.json'),
+    // Not beside the ledger: who restores that from a copy must not restore this with it.
+    registry: join(broker, 'registry.json'),
   };
   const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken)) };
   write(join(broker, 'principals.json'), JSON.stringify(hashes));
