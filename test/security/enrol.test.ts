@@ -120,6 +120,7 @@ test('a wrong code, a port where nobody listens and a folder that will not do ar
   const next = await centre();
   writeFileSync(join(folder, '../..', 'data'), 'a file');
   expect(await ask(next)).toEqual({ ok: false, line: `${folder}: cannot be written: ENOTDIR` });
+  expect(next.state.asked).toEqual([]);
 });
 
 test('a renewal is a new key by the old certificate, and brings the roots of today', async () => {
