@@ -58,7 +58,7 @@ test.each([
   ['half written', () => writeFileSync(file, sealed(4).slice(0, 50))],
   [
     'signed by another key',
-    () => writeFileSync(file, sealSnapshot({ version: 4, at: 0, pcs: [] }, createPrivateKey(makeRegistryKeys().privateKey))),
+    () => writeFileSync(file, sealSnapshot({ version: 4, at: 0, pcs: [], roots: [] }, createPrivateKey(makeRegistryKeys().privateKey))),
   ],
   ['altered after signing', () => writeFileSync(file, sealed(4).replace('\\"version\\":4', '\\"version\\":9'))],
   ['of another shape', () => writeFileSync(file, '{"pcs":[]}')],
@@ -136,5 +136,5 @@ function publish(version: number): void {
 }
 
 function sealed(version: number): string {
-  return sealSnapshot({ version, at: 0, pcs: [] }, createPrivateKey(keys.privateKey));
+  return sealSnapshot({ version, at: 0, pcs: [], roots: [] }, createPrivateKey(keys.privateKey));
 }

@@ -6,7 +6,7 @@ import type { Clock, OwnSite, RegistryEntry } from '#contracts';
 import type { DeskView } from './api/model.ts';
 import { createDesk, type Desk, type DeskCounts } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
-import type { Ledger } from './ledger/model.ts';
+import type { Ledger, Op } from './ledger/model.ts';
 import { ownSiteChange } from './own-site.ts';
 import type { Lines } from './people/channels/index.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
@@ -49,6 +49,8 @@ export type Centre = {
   view: DeskView;
   /** The site table as the centre uses it now. Throws while the ledger is opened anew. */
   sites: Omit<OfficeOptions, 'newToken'>;
+  /** Writes rows of others; false while the ledger is opened anew. */
+  record(ops: readonly Op[]): Promise<boolean>;
   /** Loads the ledger and opens the first desk; rejects where it cannot be read. */
   open(): Promise<void>;
   take(topic: string, payload: Buffer): void;
@@ -98,6 +100,7 @@ export function createCentre(options: CentreOptions): Centre {
     wires: wiresOf(state, now),
     view: state.show.view,
     sites: sitesOf(state, now),
+    record: (ops) => state.held?.desk.record(ops) ?? Promise.resolve(false),
     open: () => open(state),
     take: (topic, payload) => state.held?.desk.take(topic, payload),
     subscribed() {
@@ -238,9 +241,9 @@ function sitesOf(state: State, now: () => number): Centre['sites'] {
     table: () => desk().table(),
     records: () => desk().book.pcs,
     wanted: (pc) => desk().wanted(pc),
-    isAdmitted: (pc) => desk().entry(pc)?.revoked === false,
-    async apply(change) {
-      if (!(await desk().changeSites(change))) throw new Error('the ledger did not take the change');
+    entry: (pc) => desk().entry(pc),
+    async apply(change, ops) {
+      if (!(await desk().changeSites(change, ops))) throw new Error('the ledger did not take the change');
     },
     now,
   };

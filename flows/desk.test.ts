@@ -213,7 +213,7 @@ describe('the desk', () => {
     const [site] = nodes().filter(({ path }) => path === 'capital/this-office');
     if (site === undefined) throw new Error('no site');
     const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
-    const entry = { pc: other.path, tokenHash: 'x'.repeat(43), revoked: false };
+    const entry = { pc: other.path, tokenHash: 'x'.repeat(43), certificates: [], revoked: false };
     const before = rig.sent.length;
     const done = rig.desk.changeSites(changeOf({ nodes: [{ ...site, layer: { ...site.layer, link: 'geo' } }, other], registry: [entry] }));
     expect(rig.sent.length).toBe(before);

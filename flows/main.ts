@@ -1,5 +1,5 @@
 /** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
-import { createPrivateKey, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
@@ -26,6 +26,8 @@ import { openChannels } from './people/channels/index.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
 import { createRoster, wrongScope } from './people/roster.ts';
+import { openAuthority } from './pki/authority.ts';
+import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { type Red, startRed } from './red.ts';
 import { openRegistry } from './registry.ts';
 import { createOffice } from './sites/office.ts';
@@ -45,16 +47,19 @@ process.on('uncaughtException', (error) => {
 const parts = await start();
 for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => void stop());
 
-type Parts = { ledger: Ledger; centre: Centre; session: Session; api: Api; red: Red | undefined; metrics: { close(): void } };
+type Parts = { ledger: Ledger; centre: Centre; session: Session; pki: Pki; api: Api; red: Red | undefined; metrics: { close(): void } };
 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
+  const authority = await openAuthority(join(dataDir, 'ca'), { now: Date.now, random: randomBytes });
   const publish = await openRegistry({
     ledger,
     clock,
+    log,
+    roots: authority.roots,
     file: required('SABHA_REGISTRY'),
     key: createPrivateKey(loadText(required('SABHA_REGISTRY_KEY'))),
     admitted: env['SABHA_ADMIT'] === undefined ? [] : JSON.parse(loadText(env['SABHA_ADMIT'])),
@@ -68,6 +73,7 @@ async function start(): Promise<Parts> {
   });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
+  const tellDirectly = createDirect({ clock, lines, roster, place: createSiteTable([]).place('centre'), onFailure });
   const metrics = createMetrics(() => centre.waiting());
   const centre: Centre = createCentre({
     ledger,
@@ -76,7 +82,7 @@ async function start(): Promise<Parts> {
     roster,
     lines,
     offers,
-    tellDirectly: createDirect({ clock, lines, roster, place: createSiteTable([]).place('centre'), onFailure }),
+    tellDirectly,
     send: (topic, payload, qos) => session.send(topic, payload, qos),
     publish,
     count: metrics.count,
@@ -103,11 +109,12 @@ async function start(): Promise<Parts> {
       centre.unsubscribed();
     },
   });
+  const pki = await startCertificates({ authority, settings, centre, ledger, tellDirectly, folder: join(dataDir, 'ca') });
   const api = await startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
     desk: centre.view,
-    office: createOffice({ ...centre.sites, newToken: () => randomBytes(32).toString('base64url') }),
+    office: { ...createOffice({ ...centre.sites, newToken: () => randomBytes(32).toString('base64url') }), makeCode: pki.makeCode },
     wallDir: required('SABHA_WALL'),
     modulesDir: required('SABHA_MODULES'),
     log,
@@ -115,8 +122,29 @@ async function start(): Promise<Parts> {
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   const red = await startTabs(centre, settings);
   centre.started();
-  log.info({ port: api.port, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ledger, centre, session, api, red, metrics: served };
+  log.info({ port: api.port, enrolPort: pki.port, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
+  return { ledger, centre, session, pki, api, red, metrics: served };
+}
+
+type Certificates = Pick<PkiOptions, 'authority' | 'folder' | 'tellDirectly'> & { settings: Settings; centre: Centre; ledger: Ledger };
+
+/** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
+async function startCertificates({ settings, centre, ledger, ...rest }: Certificates): Promise<Pki> {
+  const [request, certificate, centreKey] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT'], env['SABHA_CENTRE_KEY']];
+  const publicPem = (file: string) => createPublicKey(loadText(file)).export({ type: 'spki', format: 'pem' }).toString();
+  return startPki({
+    ...rest,
+    https: settings.https,
+    codes: (await ledger.registry()).codes,
+    sites: centre.sites,
+    record: centre.record,
+    broker: request === undefined || certificate === undefined ? undefined : { request, certificate },
+    centre: { mqtt: { port: port('SABHA_TLS_PORT', 8_883) }, centreKey: centreKey === undefined ? null : publicPem(centreKey) },
+    now: Date.now,
+    clock: realClock(),
+    random: randomBytes,
+    log,
+  });
 }
 
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
@@ -131,9 +159,9 @@ async function startTabs({ wires }: Centre, settings: Settings): Promise<Red | u
 
 async function stop(): Promise<void> {
   setTimeout(() => process.exit(0), stopLimitMs).unref();
-  const { api, metrics, red, session, centre, ledger } = parts;
+  const { api, pki, metrics, red, session, centre, ledger } = parts;
   metrics.close();
-  await Promise.allSettled([api.close(), red?.stop(), session.close(), centre.close()]);
+  await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), centre.close()]);
   await ledger.close();
   process.exit(0);
 }

@@ -23,7 +23,7 @@ function starts(nodes: TreeNode[] = [], registry = new Map<string, RegistryEntry
     const gone = new Map(own.change.gone.map(({ path, because }) => [path, because]));
     const fresh = new Map([...held.nodes, ...own.change.nodes].map((node) => [node.path, node]));
     held.nodes = [...fresh.values()].filter(({ path }) => !gone.has(path));
-    for (const { key, value } of own.ops as Extract<Op, { op: 'meta' }>[]) held.meta[key] = value;
+    for (const { key, value } of own.ops as Extract<Op, { op: 'meta' }>[]) held.meta[key] = value ?? '';
     for (const entry of own.change.registry) registry.set(entry.pc, entry);
     return { paths: held.nodes.map(({ path }) => path).sort(), gone };
   };
@@ -69,7 +69,7 @@ test('what an import said of other places stays as it is', () => {
 
 const panaji = (id: string) => `goa/panaji/${id}`;
 const admitted = (...ids: string[]) =>
-  new Map(ids.map((id) => [panaji(id), { pc: panaji(id), tokenHash: `hash-${id}`, revoked: false } as RegistryEntry]));
+  new Map(ids.map((id) => [panaji(id), { pc: panaji(id), tokenHash: `hash-${id}`, certificates: [], revoked: false } as RegistryEntry]));
 
 test('a PC that is taken out of sabha.json cannot connect any more; put back into the file it can again', () => {
   const registry = admitted('vc-1', 'vc-2');
@@ -87,7 +87,7 @@ test('a PC that an operator retired or moved does not come back by an edit of th
   const registry = admitted('vc-1', 'vc-2');
   const start = starts([], registry);
   start(both);
-  registry.set(panaji('vc-2'), { pc: panaji('vc-2'), tokenHash: 'nobody has it', revoked: true });
+  registry.set(panaji('vc-2'), { pc: panaji('vc-2'), tokenHash: null, certificates: [], revoked: true });
   start.retire(panaji('vc-2'));
   for (const timeZone of ['UTC', 'Asia/Kolkata']) {
     expect(start(siteOf({ timeZone, pcs: both.pcs }))?.paths).not.toContain(panaji('vc-2'));
@@ -95,6 +95,21 @@ test('a PC that an operator retired or moved does not come back by an edit of th
   }
   expect(start(null)?.paths).toEqual(['', 'goa']);
   expect(start(both)?.paths).toEqual(['', 'goa', 'goa/panaji', panaji('vc-1')]);
+});
+
+test('a PC that has a certificate alone comes back by an edit with that certificate, and not after it was retired', () => {
+  const certified = { pc: panaji('vc-2'), tokenHash: null, certificates: ['7a'], revoked: false };
+  const registry = new Map(admitted('vc-1')).set(certified.pc, certified);
+  const start = starts([], registry);
+  start(both);
+  start(siteOf({ pcs: [pc('vc-1')] }));
+  expect(registry.get(certified.pc)?.revoked).toBe(true);
+  start(both);
+  expect(registry.get(certified.pc)).toEqual(certified);
+  registry.set(certified.pc, { ...certified, certificates: [], revoked: true });
+  start.retire(certified.pc);
+  start(siteOf({ timeZone: 'UTC', pcs: both.pcs }));
+  expect(registry.get(certified.pc)?.revoked).toBe(true);
 });
 
 test('a site that was closed stays closed when its text is edited', () => {

@@ -6,7 +6,7 @@ import type { SiteChange, SiteTable } from './sites/model.ts';
 import { levelOf, nodesOfSettings } from './sites/table.ts';
 
 const metaKey = 'settings.site';
-/** Who was taken out by an edit of the file, with the token of then: only such a PC may be put back by another edit. */
+/** Who was taken out by an edit of the file, with the token and certificates of then: only such a PC may be put back by another edit. */
 const outKey = 'settings.out';
 const because = 'no longer in sabha.json';
 
@@ -53,5 +53,5 @@ export function ownSiteChange({ site, table, entry, meta, now }: At): { change: 
 }
 
 function marked(entry: RegistryEntry | undefined): string {
-  return `${entry?.pc}=${entry?.tokenHash}`;
+  return [`${entry?.pc}=${entry?.tokenHash}`, ...(entry?.certificates ?? [])].join();
 }

@@ -7,10 +7,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { hashToken, makeRegistryKeys, openSnapshot, type RegistryEntry } from '#contracts';
 import { inThread } from './ledger/ledger.ts';
+import type { Ledger } from './ledger/model.ts';
 import { testClock } from './people/people.test-helper.ts';
 import { openRegistry } from './registry.ts';
 
-const entry = (pc: string, token: string, revoked = false): RegistryEntry => ({ pc, tokenHash: hashToken(token), revoked });
+const entry = (pc: string, token: string, revoked = false): RegistryEntry => ({
+  pc,
+  tokenHash: hashToken(token),
+  certificates: [],
+  revoked,
+});
 const own = 'capital/this-office/this-pc';
 
 /** One ledger and one folder over several starts. */
@@ -25,13 +31,17 @@ function starts() {
   };
   // Of the ledger it needs the registry only: all of a nation is loaded once, by the centre.
   const load = () => expect.unreachable();
-  const start = (...admitted: RegistryEntry[]) => openRegistry({ ledger: { ...ledger, load }, clock, file, key, admitted });
+  const warnings: string[] = [];
+  const log = { warn: (_: object, line: string) => void warnings.push(line) };
+  const on = (held: Ledger, ...admitted: RegistryEntry[]) =>
+    openRegistry({ ledger: { ...held, load }, clock, file, key, roots: ['root'], admitted, log });
+  const start = (...admitted: RegistryEntry[]) => on(ledger, ...admitted);
   /** What an operator does: commit, then publish. */
   const orders = async (publish: Awaited<ReturnType<typeof start>>, one: RegistryEntry) => {
     await ledger.commit([{ op: 'registry', entry: one }]);
     await publish([one]);
   };
-  return { ledger, clock, file, told, start, orders };
+  return { ledger, clock, file, told, on, start, orders, warnings };
 }
 
 test('the own PC is let in by itself, and again with another token', async () => {
@@ -54,6 +64,51 @@ test('an own PC that was replaced keeps the new token over a start; the old one 
   await orders(await start(entry(own, 'first')), entry(own, 'of the new machine'));
   await start(entry(own, 'first'));
   expect(told()).toEqual([entry(own, 'of the new machine')]);
+});
+
+test('a new token of the own PC leaves its certificate as it is', async () => {
+  const { start, told, orders } = starts();
+  await orders(await start(entry(own, 'first')), { ...entry(own, 'first'), certificates: ['7a'] });
+  await start(entry(own, 'second'));
+  expect(told()).toEqual([{ ...entry(own, 'second'), certificates: ['7a'] }]);
+});
+
+test('S5 a ledger restored from yesterday lets in nobody who was revoked since, and shuts out nobody who was enrolled since', async () => {
+  const { ledger, told, on, start, orders, warnings, file } = starts();
+  const [thief, enrolled, token] = ['ladakh/leh/thief', 'ladakh/leh/fresh', 'ladakh/leh/token'];
+  await orders(await start(), { ...entry(thief, 'stolen'), certificates: ['7a'] });
+  await orders(await start(), entry(token, 'old'));
+  const yesterday = inThread(new DatabaseSync(':memory:'));
+  const { entries, version } = await ledger.registry();
+  await yesterday.commit([
+    ...entries.map((one) => ({ op: 'registry', entry: one }) as const),
+    { op: 'meta', key: 'registry.version', value: `${version}` },
+  ]);
+  const publish = await start();
+  const since = [
+    { ...entry(thief, ''), tokenHash: null, revoked: true },
+    { ...entry(enrolled, 'x'), certificates: ['7b'], ends: { '7b': 9 } },
+    entry(token, 'new'),
+  ];
+  for (const one of since) await orders(publish, one);
+  const before = readFileSync(file, 'utf8');
+
+  await on(yesterday, entry(thief, 'stolen'));
+  expect(told()).toEqual([since[1], since[0], since[2]]);
+  expect(readFileSync(file, 'utf8')).toBe(before);
+  expect((await yesterday.registry()).entries).toEqual(told());
+  expect(warnings).toEqual([expect.stringContaining('the ledger is an older copy')]);
+  await on(yesterday);
+  expect(warnings).toHaveLength(1);
+});
+
+test('a PC that was replaced and not yet told to the broker is not shut out again by what the broker knows', async () => {
+  const { ledger, told, start, orders, warnings } = starts();
+  await orders(await start(), { ...entry(own, ''), tokenHash: null, revoked: true });
+  await ledger.commit([{ op: 'registry', entry: entry(own, 'new') }]);
+  await start();
+  expect(told()).toEqual([entry(own, 'new')]);
+  expect(warnings).toEqual([]);
 });
 
 test('a crash between commit and publication is made good at the next start', async () => {

@@ -1,9 +1,9 @@
 /** Who may connect, as the broker is told: written anew whenever the registry changes, until the file is there. */
 import type { KeyObject } from 'node:crypto';
-import type { Clock, RegistryEntry } from '#contracts';
-import type { Ledger, Op } from './ledger/model.ts';
+import type { Clock, RegistryEntry, RegistrySnapshot } from '#contracts';
+import type { Ledger, Op, RegistryContents } from './ledger/model.ts';
 import { admittedPrefix } from './ledger/reads.ts';
-import { publishRegistry } from './ledger/registry.ts';
+import { publishRegistry, readSnapshot } from './ledger/registry.ts';
 
 const retryMs = 10_000;
 
@@ -13,25 +13,35 @@ export type RegistryOptions = {
   /** The broker's snapshot, and the key that signs it. */
   file: string;
   key: KeyObject;
+  /** Certificates of our authorities, PEM. */
+  roots: readonly string[];
   /** PCs that the supervisor lets in by itself. */
-  admitted: readonly RegistryEntry[];
+  admitted: readonly Pick<RegistryEntry, 'pc' | 'tokenHash'>[];
+  log: { warn(fields: object, line: string): void };
 };
 
 /**
  * Takes in whom the supervisor admits and brings the broker's file up to date; the answer publishes entries that are committed.
- * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands.
+ * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands, also where
+ * the ledger is an older copy.
  */
-export async function openRegistry({ ledger, clock, file, key, admitted }: RegistryOptions) {
+export async function openRegistry({ ledger, clock, file, key, roots, admitted, log }: RegistryOptions) {
   const registry = await ledger.registry();
-  const held = new Map(registry.entries.map((entry) => [entry.pc, entry]));
-  const fresh = admitted.filter(({ pc, tokenHash }) => !held.get(pc)?.revoked && registry.admitted[pc] !== tokenHash);
-  if (fresh.length > 0) await ledger.commit(fresh.flatMap(admission));
+  const newer = newerThan(registry, await readSnapshot(file, key));
+  if (newer.length > 0)
+    log.warn({ pcs: newer.length }, 'the ledger is an older copy: who may connect is taken from what the broker was told last');
+  const held = new Map([...registry.entries, ...newer].map((entry) => [entry.pc, entry]));
+  const fresh = admitted
+    .filter(({ pc, tokenHash }) => !held.get(pc)?.revoked && registry.admitted[pc] !== tokenHash)
+    .map(({ pc, tokenHash }) => ({ certificates: [], ...held.get(pc), pc, tokenHash, revoked: false }));
+  const ops = [...newer.map((entry) => ({ op: 'registry', entry }) as const), ...fresh.flatMap(admission)];
+  if (ops.length > 0) await ledger.commit(ops);
   let { version } = registry;
   let last = Promise.resolve();
 
   async function write(): Promise<void> {
     const entries = [...held.values()].sort((a, b) => (a.pc < b.pc ? -1 : 1));
-    version = await publishRegistry({ ledger, registry: { version, entries }, file, key, at: clock.now() });
+    version = await publishRegistry({ ledger, registry: { version, entries }, roots, file, key, at: clock.now() });
   }
 
   function publish(entries: readonly RegistryEntry[]): Promise<void> {
@@ -46,9 +56,19 @@ export async function openRegistry({ ledger, clock, file, key, admitted }: Regis
   return publish;
 }
 
+/**
+ * What was published after this ledger was: a version is in the ledger before it is in the file, so a file that is ahead says that the
+ * ledger was restored. All of it counts, not only who was revoked: who was enrolled since then need not come again.
+ */
+function newerThan({ version, entries }: RegistryContents, published: RegistrySnapshot | undefined): RegistryEntry[] {
+  if (published === undefined || published.version <= version) return [];
+  const held = new Map(entries.map((entry) => [entry.pc, JSON.stringify(entry)]));
+  return published.pcs.filter((entry) => held.get(entry.pc) !== JSON.stringify(entry));
+}
+
 function admission(entry: RegistryEntry): Op[] {
   return [
     { op: 'registry', entry },
-    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash ?? '' },
+    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash },
   ];
 }

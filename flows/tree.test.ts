@@ -20,7 +20,7 @@ const change = (edit: Partial<SiteChange>): SiteChange => ({
 });
 const goa = 'goa/panaji/vc-1';
 const leh = 'ladakh/leh/vc-1';
-const registry = { version: 1, entries: [{ pc: leh, tokenHash: 'x', revoked: false }] };
+const registry = { version: 1, entries: [{ pc: leh, tokenHash: 'x', certificates: [], revoked: false }] };
 
 function setUp(held: Record<string, number> = {}) {
   const nodes = [plain(''), plain('goa'), plain('ladakh'), site('goa/panaji'), site('ladakh/leh'), plain(goa), plain(leh)];
@@ -76,8 +76,8 @@ test('what is gone is written, told, and still called by its name until it stand
 test('what the registry says of a PC is known from the ledger and from each change', () => {
   const tree = setUp();
   expect([tree.entry(goa), tree.entry(leh)?.revoked]).toEqual([undefined, false]);
-  tree.change(change({ registry: [{ pc: leh, tokenHash: 'y', revoked: true }] }), 5);
-  expect(tree.entry(leh)).toMatchObject({ tokenHash: 'y', revoked: true });
+  tree.change(change({ registry: [{ pc: leh, tokenHash: 'y', certificates: [], revoked: true }] }), 5);
+  expect(tree.entry(leh)).toMatchObject({ tokenHash: 'y', certificates: [], revoked: true });
 });
 
 test('a site that is being set up changes its dates in less than 60 ms of the processor, among 5,000', () => {

@@ -22,8 +22,8 @@ const snapshot = v.object({
 });
 const file = v.object({ payload: v.string(), signature: v.string() });
 
-export type RegistryEntry = v.InferInput<typeof entry>;
-export type RegistrySnapshot = v.InferInput<typeof snapshot>;
+export type RegistryEntry = v.InferOutput<typeof entry>;
+export type RegistrySnapshot = v.InferOutput<typeof snapshot>;
 
 /** The text of a snapshot file: the payload as signed, and the Ed25519 signature over exactly these bytes. */
 export function sealSnapshot(value: RegistrySnapshot, key: KeyObject): string {

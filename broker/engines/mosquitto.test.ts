@@ -4,15 +4,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { hashToken, makeRegistryKeys, StartError, sealSnapshot } from '#contracts';
+import { hashToken, makeRegistryKeys, type RegistryEntry, StartError, sealSnapshot } from '#contracts';
 import { renderAcl, renderUsers, type Update, updateMosquitto } from './mosquitto.ts';
 
 const one = 'ladakh/leh/pc-1';
 const two = 'kerala/kochi/pc-1';
 const tokens = { flows: 'f', exporter: 'e', [one]: 'token-1', [two]: 'token-2' };
 const secrets = { flows: hashToken('f'), exporter: hashToken('e') };
-const entry = (pc: string, token: string, revoked = false) => ({ pc, tokenHash: hashToken(token), revoked });
-const registryOf = (...pcs: ReturnType<typeof entry>[]) => ({ snapshot: { version: 3, at: 0, pcs }, secrets });
+const entry = (pc: string, token: string, revoked = false): RegistryEntry => ({
+  pc,
+  tokenHash: hashToken(token),
+  certificates: [],
+  revoked,
+});
+const registryOf = (...pcs: RegistryEntry[]) => ({ snapshot: { version: 3, at: 0, pcs, roots: [] }, secrets });
 const both = registryOf(entry(one, 'token-1'), entry(two, 'token-2'));
 const names = (text: string) =>
   text
@@ -44,6 +49,11 @@ describe('the password file', () => {
     expect(names(renderUsers(renewed, { [one]: 'newer' }, before).text)).toContain('ladakh.leh.pc-1');
   });
 
+  test('has no row for a PC that has a certificate alone', () => {
+    const { text, without } = renderUsers(registryOf({ ...entry(one, ''), tokenHash: null, certificates: ['7a'] }), tokens);
+    expect([names(text), without]).toEqual([['flows', 'exporter'], []]);
+  });
+
   test('does not take the row of a PC whose name begins alike, nor a row that is broken', () => {
     const before = renderUsers(registryOf(entry('ladakh/leh/pc-11', 'token-1')), { 'ladakh/leh/pc-11': 'token-1' }).text;
     expect(renderUsers(registryOf(entry(one, 'token-1')), {}, `${before}ladakh.leh.pc-1\n\n:x`).without).toEqual([
@@ -67,7 +77,10 @@ describe('with its files', () => {
   let folder: string;
   const file = (name: string) => join(folder, name);
   const put = (version: number, token = 'token-1') =>
-    writeFileSync(file('registry'), sealSnapshot({ version, at: 0, pcs: [entry(one, token)] }, createPrivateKey(keys.privateKey)));
+    writeFileSync(
+      file('registry'),
+      sealSnapshot({ version, at: 0, pcs: [entry(one, token)], roots: [] }, createPrivateKey(keys.privateKey)),
+    );
   const update = (more: Partial<Update> = {}) =>
     updateMosquitto({ registryFile: file('registry'), dataDir: folder, outDir: folder, tokensFile: file('tokens'), ...more });
   const inUse = () => ['users', 'acl'].map((name) => readFileSync(file(name), 'utf8'));

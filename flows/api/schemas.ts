@@ -20,7 +20,7 @@ export const acknowledgement = v.strictObject({ by });
 export const note = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
 
 const isPath = (text: string, levels: number) => text.split('/').length === levels && text.split('/').every(isId);
-const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
+export const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
 
 /** Which PCs are wanted one by one: nothing = none. */
 export const pcsQuery = v.strictObject({

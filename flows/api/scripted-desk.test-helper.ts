@@ -90,15 +90,16 @@ export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
 /** An office without a single place: what is asked of it is tested beside the site table. */
 export function emptyOffice() {
   const table = createSiteTable([]);
-  return createOffice({
+  const office = createOffice({
     table: () => table,
     records: () => new Map(),
     wanted: () => 0,
     apply: async () => {},
     now: () => 0,
     newToken: () => 't',
-    isAdmitted: () => false,
+    entry: () => undefined,
   });
+  return { ...office, makeCode: async () => ({ ok: false, missing: true, line: 'there is no site' }) as const };
 }
 
 const facts = {

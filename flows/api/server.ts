@@ -6,6 +6,7 @@ import { type Clock, isLoopback, oneLine, realClock } from '#contracts';
 import type { Office } from '../sites/office.ts';
 import { loadWall } from './files.ts';
 import { refusalOf, securityHeaders } from './guard.ts';
+import { addIdentities, type IdentityOffice } from './identity-routes.ts';
 import type { DeskView } from './model.ts';
 import { addRollCalls } from './rollcall-routes.ts';
 import { addActing, addFiles, addReading, addSiteReading, addStream, Refused } from './routes.ts';
@@ -18,7 +19,7 @@ export type ApiOptions = {
   /** 0 takes a free one. */
   port: number;
   desk: DeskView;
-  office: Office;
+  office: IdentityOffice & Office;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -40,6 +41,7 @@ export async function startApi({ host, port, desk, office, wallDir, modulesDir, 
   addReading(app, desk);
   addSiteReading(app, desk);
   addSites(app, office);
+  addIdentities(app, office);
   addRollCalls(app, desk.rollcalls);
   addActing(app, desk);
   addFiles(app, wall.files);

@@ -28,7 +28,7 @@ beforeEach(() => {
     wanted: () => 3,
     now: () => 9,
     newToken: () => `token-${++made}`,
-    isAdmitted: (pc) => admitted.has(pc),
+    entry: (pc) => (admitted.has(pc) ? { pc, tokenHash: hashToken(pc), certificates: [], revoked: false } : undefined),
     apply: async (change) => {
       await hold();
       const gone = new Set(change.gone.map(({ path }) => path));
@@ -133,7 +133,7 @@ test('a PC is moved, replaced and retired; a new token is shown once and stored 
   const moved = await post('/api/pcs/ladakh/leh/vc-2/move', { to: 'ladakh/kargil', by: 'Anil' });
   expect(moved).toMatchObject({ status: 200, body: { tokens: { 'ladakh/kargil/vc-2': expect.any(String) } } });
   const token = moved.body.tokens['ladakh/kargil/vc-2'];
-  expect(applied[0]?.registry).toContainEqual({ pc: 'ladakh/kargil/vc-2', tokenHash: hashToken(token), revoked: false });
+  expect(applied[0]?.registry).toContainEqual({ pc: 'ladakh/kargil/vc-2', tokenHash: hashToken(token), certificates: [], revoked: false });
   expect(JSON.stringify(applied)).not.toContain(token);
   expect(await post('/api/pcs/ladakh/kargil/vc-2/replace', { by: 'Anil' })).toMatchObject({
     status: 200,

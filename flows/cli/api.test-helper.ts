@@ -25,7 +25,7 @@ export async function startTestApi() {
     wanted: () => 3,
     now: () => 9,
     newToken: () => 'secret-token',
-    isAdmitted: (pc) => pc === 'ladakh/leh/vc-1',
+    entry: (pc) => (pc === 'ladakh/leh/vc-1' ? { pc, tokenHash: 'a'.repeat(64), certificates: [], revoked: false } : undefined),
     apply: async ({ nodes, gone, audit }) => {
       state.who.push(`${audit?.who}: ${audit?.what}`);
       state.table = createSiteTable([...state.table.nodes(), ...nodes].filter(({ path }) => !gone.some((one) => one.path === path)));

@@ -265,6 +265,29 @@ test('a roll call where all are ready is a yes; one need not be waited for', asy
   expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready');
 });
 
+test('an enrolment code is shown once, with what to type on the PC; a PC is revoked', async () => {
+  api.state.scripted['POST /api/enrol-codes'] = { code: 'AAAAA-BBBBB', uses: 2, ends: 0 };
+  api.state.scripted['POST /api/pcs/ladakh/leh/vc-1/revoke'] = '';
+  expect(await sabha(['enrol-code', 'ladakh/leh', '--by', 'Anil'])).toEqual({
+    code: 0,
+    out: [
+      '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
+      'AAAAA-BBBBB',
+      'on the PC: npm run agent -- enrol CODE --centre https://NAME:8443 --pc ladakh/leh/PC',
+      '',
+    ].join('\n'),
+    err: '',
+  });
+  const json = await sabha(['enrol-code', 'ladakh/leh', '--uses', '1', '--hours', '48', '--json']);
+  expect(JSON.parse(json.out)).toEqual({ site: 'ladakh/leh', code: 'AAAAA-BBBBB', uses: 2, ends: 0 });
+  expect((await sabha(['revoke', 'ladakh/leh/vc-1'])).out).toContain('ladakh/leh/vc-1 is revoked');
+  expect(api.state.asked).toEqual([
+    { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'Anil' } },
+    { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'tester', uses: 1, hours: 48 } },
+    { url: '/api/pcs/ladakh/leh/vc-1/revoke', body: { by: 'tester' } },
+  ]);
+});
+
 test.each<[string[], string]>([
   [[], 'no verb: sabha help lists them'],
   [['dance'], 'unknown verb "dance": sabha help lists them'],
@@ -275,6 +298,8 @@ test.each<[string[], string]>([
   [['sites', 'list', '--colour'], "Unknown option '--colour'; usage: sabha sites list [--stage STAGE] [--state STATE]"],
   [['pcs', 'show', 'ladakh'], '"ladakh" is no PC: expected STATE/SITE/PC'],
   [['pcs', 'token'], 'name the PCs, or a whole --scope'],
+  [['revoke', 'ladakh/leh'], '"ladakh/leh" is no PC: expected STATE/SITE/PC'],
+  [['enrol-code', 'ladakh/leh', '--uses', 'all'], '--uses needs a whole number'],
   [['ack', 'seven'], '"seven" is no number of an incident'],
   [['ack', '7', '--by', ' '], '--by needs a name'],
   [['rollcall', 'start'], 'rollcall start needs --scope: all, STATE or STATE/SITE'],

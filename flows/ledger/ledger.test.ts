@@ -59,7 +59,7 @@ describe.each(ways)('the ledger %s', (_, open) => {
   test('R20 a batch that fails is rejected with nothing of it written, and the ledger goes on', async () => {
     const ledger = await open();
     await ledger.commit([birth]);
-    const bad = { op: 'meta', key: 'k', value: null } as unknown as Op;
+    const bad = { op: 'meta', key: 'k', value: {} } as unknown as Op;
     await expect(ledger.commit([event(1), bad])).rejects.toMatchObject({ name: 'LedgerError', code: 'other' });
     expect((await ledger.audit()).events).toBe(0);
     expect((await ledger.commit([event(1)])).applied).toBe(1);
@@ -87,7 +87,7 @@ describe('the worker', () => {
   test('R20 when a commit fails, the batches that wait behind it fail with the same error; what is asked later is served', async () => {
     const ledger = await openLedger({ file });
     await ledger.commit([birth]);
-    const bad = { op: 'meta', key: 'k', value: null } as unknown as Op;
+    const bad = { op: 'meta', key: 'k', value: {} } as unknown as Op;
     const outcomes = await Promise.allSettled([ledger.commit([bad]), ledger.commit([event(1)]), ledger.audit(), ledger.commit([event(2)])]);
     const [first, second, audit, third] = outcomes;
     expect([first, second, third].map((it) => it?.status)).toEqual(['rejected', 'rejected', 'rejected']);

@@ -25,7 +25,8 @@ export type Op =
   /** What a PC's component says from `at` on; `component` `presence` is the PC's own. For the strips of the wall. */
   | ({ op: 'change'; pc: string } & Change)
   | { op: 'rollcall'; rollcall: RollCallView }
-  | { op: 'meta'; key: string; value: string };
+  /** Null takes the row away. */
+  | { op: 'meta'; key: string; value: string | null };
 
 /** `status` is ok, fault, unknown or, of the presence, what it became. */
 export type Change = { component: string; at: number; status: string; faults: string[] };
@@ -65,14 +66,15 @@ export type Contents = {
   nextTimer: number;
 };
 
-export type RegistryContents = Contents['registry'] & { admitted: Record<string, string> };
+/** `admitted` = of each PC the hash of the token by which it was let in by itself; `codes` = enrolment codes by the hash of their secret. */
+export type RegistryContents = Contents['registry'] & { admitted: Record<string, string>; codes: Record<string, string> };
 
 /** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
 export type Ledger = {
   /** Guarantee: resolves only when the whole batch is on disk; rejects with nothing of it written. */
   commit(ops: Op[]): Promise<Receipt>;
   load(): Promise<Contents>;
-  /** The registry, and of each PC the hash of the token by which it was let in by itself. */
+  /** Who may connect, and nothing else. */
   registry(): Promise<RegistryContents>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first. */
   history(pc: string, since: number): Promise<Change[]>;

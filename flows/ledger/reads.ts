@@ -11,15 +11,17 @@ import { integrityOf, numberFrom } from './schema.ts';
 export const registryVersionKey = 'registry.version';
 /** Begins the meta key of the hash of the token by which a PC was let in by itself, */
 export const admittedPrefix = 'admitted/';
-/** and that of its inventory. */
+/** that of its inventory, */
 export const inventoryPrefix = 'inventory/';
+/** and that of an enrolment code: the hash of its secret. */
+export const codePrefix = 'enrol/';
 /** So many finished roll calls are kept, the newest. */
 export const rollcallsKept = 50;
 
 /** Everything that `flows` needs to begin. The last day of incidents is counted from the newest that is over, so that no clock is needed. */
 export function load(db: DatabaseSync): Contents {
   const number = (sql: string): number => numberFrom(db, sql);
-  const { admitted: _, ...entries } = registry(db);
+  const { version, entries } = registry(db);
   return {
     // A record that an older version wrote lacks what came later.
     pcs: rows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc').map((record) => ({ ...record, calledAt: record.calledAt ?? null })),
@@ -31,7 +33,7 @@ export function load(db: DatabaseSync): Contents {
     ),
     timers: rows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
     outbox: rows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
-    registry: entries,
+    registry: { version, entries },
     nodes: rows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
     rollcall: rows<RollCallView>(db, 'SELECT row FROM rollcalls ORDER BY at DESC, id LIMIT 1')[0] ?? null,
     // Two ranges of the key, so that not one inventory is read.
@@ -45,11 +47,15 @@ export function load(db: DatabaseSync): Contents {
 /** Who may connect, without anything else of the ledger. */
 export function registry(db: DatabaseSync): RegistryContents {
   const version = metaWhere(db, `key = '${registryVersionKey}'`)[registryVersionKey];
-  const admitted = Object.entries(metaWhere(db, `key >= '${admittedPrefix}' AND key < '${after(admittedPrefix)}'`));
   return {
     version: Number(version ?? 0),
-    entries: rows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc'),
-    admitted: Object.fromEntries(admitted.map(([key, value]) => [key.slice(admittedPrefix.length), value])),
+    // An entry that an older version wrote knows of no certificates.
+    entries: rows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc').map((entry) => ({
+      ...entry,
+      certificates: entry.certificates ?? [],
+    })),
+    admitted: metaUnder(db, admittedPrefix),
+    codes: metaUnder(db, codePrefix),
   };
 }
 
@@ -120,6 +126,12 @@ const wanted = `over_at IS NULL
 function metaWhere(db: DatabaseSync, condition: string): Record<string, string> {
   const found = db.prepare(`SELECT key, value FROM meta WHERE ${condition} ORDER BY key`).all();
   return Object.fromEntries(found.map((row) => [String(row['key']), String(row['value'])]));
+}
+
+/** What stands under keys of one beginning, by the rest of the key. */
+function metaUnder(db: DatabaseSync, prefix: string): Record<string, string> {
+  const found = Object.entries(metaWhere(db, `key >= '${prefix}' AND key < '${after(prefix)}'`));
+  return Object.fromEntries(found.map(([key, value]) => [key.slice(prefix.length), value]));
 }
 
 /** The first key behind all that begin with a prefix: its slash made the next character. */

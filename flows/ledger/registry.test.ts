@@ -24,16 +24,16 @@ afterEach(async () => {
 });
 
 function entry(pc: string, revoked = false): RegistryEntry {
-  return { pc, tokenHash: hashToken(pc), revoked };
+  return { pc, tokenHash: hashToken(pc), certificates: [], revoked };
 }
 
 async function add(...entries: RegistryEntry[]): Promise<void> {
   await ledger.commit(entries.map((it) => ({ op: 'registry', entry: it })));
 }
 
-async function publish(at = 1): Promise<number> {
+async function publish(at = 1, roots: string[] = []): Promise<number> {
   const { registry } = await ledger.load();
-  return publishRegistry({ ledger, registry, file, key, at });
+  return publishRegistry({ ledger, registry, roots, file, key, at });
 }
 
 function written() {
@@ -45,7 +45,7 @@ function written() {
 test('the first snapshot is version 1, signed, sorted, and leaves no other file', async () => {
   await add(entry('la/leh/pc-2'), entry('la/leh/pc-1'));
   expect(await publish(42)).toBe(1);
-  expect(written()).toEqual({ version: 1, at: 42, pcs: [entry('la/leh/pc-1'), entry('la/leh/pc-2')] });
+  expect(written()).toEqual({ version: 1, at: 42, pcs: [entry('la/leh/pc-1'), entry('la/leh/pc-2')], roots: [] });
   expect(readdirSync(folder)).toEqual(['registry.json']);
   expect((await ledger.load()).registry.version).toBe(1);
 });
@@ -58,6 +58,16 @@ test('nothing changed: same version, file untouched; something changed: one high
   await add(entry('la/leh/pc-1', true));
   expect(await publish(3)).toBe(2);
   expect(written()).toMatchObject({ version: 2, at: 3, pcs: [{ revoked: true }] });
+});
+
+test('another certificate or another root is another content', async () => {
+  await add(entry('la/leh/pc-1'));
+  await publish();
+  await add({ ...entry('la/leh/pc-1'), certificates: ['7a'], ends: { '7a': 9 } });
+  expect([await publish(), await publish()]).toEqual([2, 2]);
+  await add({ ...entry('la/leh/pc-1'), certificates: ['7a'], ends: { '7a': 8 } });
+  expect([await publish(), await publish(1, ['root']), await publish(1, ['root'])]).toEqual([3, 4, 4]);
+  expect(written()).toMatchObject({ roots: ['root'], pcs: [{ certificates: ['7a'], ends: { '7a': 8 } }] });
 });
 
 test('a restored ledger does not bring the version down', async () => {

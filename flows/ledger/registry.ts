@@ -5,26 +5,33 @@ import { openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '
 import type { Contents, Ledger } from './model.ts';
 import { registryVersionKey } from './reads.ts';
 
-/** `registry` is what `load` gave now, `at` the time in milliseconds, `file` the snapshot's path. */
-export type Publication = { ledger: Ledger; registry: Contents['registry']; file: string; key: KeyObject; at: number };
+/** `registry` is what `load` gave now, `roots` as in the snapshot, `at` the time in milliseconds, `file` the snapshot's path. */
+export type Publication = {
+  ledger: Ledger;
+  registry: Contents['registry'];
+  roots: readonly string[];
+  file: string;
+  key: KeyObject;
+  at: number;
+};
 
 /**
  * Writes the snapshot where its content changed, and answers its version. Rejects where ledger or file cannot be written.
  * Guarantee: readers see the old file or the new one, never a part; a version never stands for two contents, and none is lower than
  * one that ledger or file had before.
  */
-export async function publishRegistry({ ledger, registry, file, key, at }: Publication): Promise<number> {
+export async function publishRegistry({ ledger, registry, roots, file, key, at }: Publication): Promise<number> {
   const published = await readSnapshot(file, key);
-  const pcs = registry.entries;
-  const same = published !== undefined && published.version >= registry.version && isSame(published.pcs, pcs);
+  const fresh = { at, pcs: registry.entries, roots: [...roots] };
+  const same = published !== undefined && published.version >= registry.version && contentOf(published) === contentOf(fresh);
   const version = same ? published.version : Math.max(registry.version, published?.version ?? 0) + 1;
   if (version !== registry.version) await ledger.commit([{ op: 'meta', key: registryVersionKey, value: String(version) }]);
-  if (!same) replaceFile(file, sealSnapshot({ version, at, pcs }, key));
+  if (!same) replaceFile(file, sealSnapshot({ version, ...fresh }, key));
   return version;
 }
 
 /** What the file says, where it is there and signed by us. A file that is not says nothing, its version included. */
-async function readSnapshot(file: string, key: KeyObject): Promise<RegistrySnapshot | undefined> {
+export async function readSnapshot(file: string, key: KeyObject): Promise<RegistrySnapshot | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
@@ -33,7 +40,6 @@ async function readSnapshot(file: string, key: KeyObject): Promise<RegistrySnaps
   return opened.ok ? opened.value : undefined;
 }
 
-function isSame(a: RegistrySnapshot['pcs'], b: RegistrySnapshot['pcs']): boolean {
-  const text = (pcs: RegistrySnapshot['pcs']) => JSON.stringify(pcs.map(({ pc, tokenHash, revoked }) => [pc, tokenHash, revoked]));
-  return text(a) === text(b);
+function contentOf({ pcs, roots }: Pick<RegistrySnapshot, 'pcs' | 'roots'>): string {
+  return JSON.stringify([roots, pcs.map((one) => [one.pc, one.tokenHash, one.certificates, one.ends, one.revoked])]);
 }

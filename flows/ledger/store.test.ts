@@ -85,7 +85,7 @@ describe('what was written is what is loaded', () => {
 
   test('rows come back whole, the last of each key', () => {
     const ledger = open();
-    const entry = { pc: 'la/leh/pc-1', tokenHash: 'a'.repeat(64), revoked: false };
+    const entry = { pc: 'la/leh/pc-1', tokenHash: 'a'.repeat(64), certificates: ['7a'], revoked: false };
     ledger.write(
       { op: 'pc', record: pcRecord('la/leh/pc-1', 1) },
       { op: 'pc', record: pcRecord('la/leh/pc-1', 2) },
@@ -184,7 +184,7 @@ describe('R20 one transaction', () => {
     at: 1,
   };
   const birth: Op = { op: 'birth', pc: 'la/leh/pc-1', spool: 'a', first: 1, last: 1, carries: null, at: 1 };
-  const bad = { op: 'meta', key: 'x', value: null } as unknown as Op;
+  const bad = { op: 'meta', key: 'x', value: {} } as unknown as Op;
 
   test('R20 nothing of a batch is written where one of its rows fails, and the next batch goes on', () => {
     const ledger = open();
@@ -237,7 +237,7 @@ describe('what is kept of each PC', () => {
   const kept = (path: string): Op[] => [
     { op: 'node', node: node(path, path) },
     { op: 'pc', record: pcRecord(path, 1) },
-    { op: 'registry', entry: { pc: path, tokenHash: 'a'.repeat(64), revoked: true } },
+    { op: 'registry', entry: { pc: path, tokenHash: 'a'.repeat(64), certificates: [], revoked: true } },
     ...['admitted', 'config', 'inventory'].map((kind): Op => ({ op: 'meta', key: `${kind}/${path}`, value: kind })),
   ];
   const metaKeys = ({ db }: ReturnType<typeof open>) =>
@@ -270,11 +270,23 @@ describe('what is kept of each PC', () => {
     expect(metaKeys(ledger)).toContain(`inventory/${pc}`);
   });
 
+  test('a row of meta can be taken away', () => {
+    const ledger = open();
+    ledger.write({ op: 'meta', key: 'enrol/a', value: '1' }, { op: 'meta', key: 'enrol/b', value: '2' });
+    ledger.write({ op: 'meta', key: 'enrol/a', value: null }, { op: 'meta', key: 'enrol/c', value: null });
+    expect(ledger.registry().codes).toEqual({ b: '2' });
+  });
+
   test('the registry can be had alone, with the tokens by which PCs were let in by themselves', () => {
     const ledger = open();
-    expect(ledger.registry()).toEqual({ version: 0, entries: [], admitted: {} });
-    ledger.write(...kept(pc), { op: 'meta', key: registryVersionKey, value: '7' });
-    expect(ledger.registry()).toEqual({ version: 7, entries: ledger.load().registry.entries, admitted: { [pc]: 'admitted' } });
+    expect(ledger.registry()).toEqual({ version: 0, entries: [], admitted: {}, codes: {} });
+    ledger.write(...kept(pc), { op: 'meta', key: registryVersionKey, value: '7' }, { op: 'meta', key: 'enrol/hash', value: 'code' });
+    expect(ledger.registry()).toEqual({
+      version: 7,
+      entries: ledger.load().registry.entries,
+      admitted: { [pc]: 'admitted' },
+      codes: { hash: 'code' },
+    });
   });
 });
 

@@ -85,6 +85,7 @@ function openWriters(db: DatabaseSync): Writers {
     `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept})`,
   );
   const meta = rowOf('meta', 2);
+  const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
   const json = JSON.stringify;
 
   return {
@@ -107,7 +108,7 @@ function openWriters(db: DatabaseSync): Writers {
       rollcalls.run(one.id, one.startedAt, json(summary), json(one));
       oldRollcalls.run();
     },
-    meta: ({ key, value }) => meta.run(key, value),
+    meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
   };
 }
 

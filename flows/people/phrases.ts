@@ -1,7 +1,7 @@
 /** The fixed words around a fault, in each language. What a fault is called and what to do first stands in the catalogue of faults. */
 import type { Language, Severity, Words } from '#contracts';
 
-export type DirectReason = 'commit_failed' | 'disk_full' | 'unknown_for_a_day';
+export type DirectReason = 'commit_failed' | 'disk_full' | 'unknown_for_a_day' | 'enrolment_refused';
 
 export type Phrases = {
   severity: Record<Severity, string>;
@@ -90,6 +90,13 @@ export const directWords: Record<DirectReason, { title: Words; action: Words }> 
     action: {
       en: 'Call the offices in the list. Ask whether the PC is on and somebody is signed in.',
       hi: 'सूची के दफ़्तरों को फ़ोन करें। पूछें कि PC चालू है और कोई साइन इन है या नहीं।',
+    },
+  },
+  enrolment_refused: {
+    title: { en: 'Somebody tries to enrol a PC and is refused', hi: 'कोई PC को एनरोल करने की कोशिश कर रहा है और उसे मना किया गया' },
+    action: {
+      en: 'Ask the offices that have a code. If it is none of them, block the address that is named.',
+      hi: 'जिन दफ़्तरों के पास कोड है उनसे पूछें। उनमें से कोई न हो तो बताए गए पते को ब्लॉक करें।',
     },
   },
 };

@@ -9,6 +9,7 @@ import {
   quietDayMs,
   replacePc,
   retirePc,
+  revokePc,
   type Sight,
   setStage,
   type Watch,
@@ -180,7 +181,12 @@ test.each([
   expect(gone).toEqual([{ path: from, because: `moved to ${path}` }]);
   expect(done.tokens).toEqual({ [path]: expect.stringMatching(/^token-/) });
   expect(registry.find((entry) => entry.pc === from)).toMatchObject({ revoked: true });
-  expect(registry.find((entry) => entry.pc === path)).toEqual({ pc: path, tokenHash: hashToken(done.tokens[path] ?? ''), revoked: false });
+  expect(registry.find((entry) => entry.pc === path)).toEqual({
+    pc: path,
+    tokenHash: hashToken(done.tokens[path] ?? ''),
+    certificates: [],
+    revoked: false,
+  });
   expect(registry.filter((entry) => entry.tokenHash === hashToken(done.tokens[path] ?? ''))).toHaveLength(1);
   expect(audit).toEqual({ who: 'Anil', what: 'PC moved', about: `${from} to ${path}` });
 });
@@ -197,12 +203,15 @@ test.each([
 });
 
 test('R15 a retired PC is gone and cannot connect again', () => {
-  const done = retirePc(tree, { pc: 'ladakh/leh/vc-2', newToken: counter() }, 'Anil');
+  const done = retirePc(tree, 'ladakh/leh/vc-2', 'Anil');
   expect(done).toMatchObject({
     ok: true,
-    change: { gone: [{ path: 'ladakh/leh/vc-2', because: 'retired' }], registry: [{ pc: 'ladakh/leh/vc-2', revoked: true }] },
+    change: {
+      gone: [{ path: 'ladakh/leh/vc-2', because: 'retired' }],
+      registry: [{ pc: 'ladakh/leh/vc-2', tokenHash: null, certificates: [], revoked: true }],
+    },
   });
-  expect(retirePc(tree, { pc: 'x/y/z', newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: true });
+  expect(retirePc(tree, 'x/y/z', 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 
 test('R15 a replaced PC keeps its place, and only the new token opens', () => {
@@ -210,24 +219,48 @@ test('R15 a replaced PC keeps its place, and only the new token opens', () => {
   expect(done).toMatchObject({
     ok: true,
     tokens: { 'ladakh/leh/vc-2': 'token-1' },
-    change: { nodes: [], gone: [], replaced: ['ladakh/leh/vc-2'], registry: [{ tokenHash: hashToken('token-1'), revoked: false }] },
+    change: {
+      nodes: [],
+      gone: [],
+      replaced: ['ladakh/leh/vc-2'],
+      registry: [{ tokenHash: hashToken('token-1'), certificates: [], revoked: false }],
+    },
   });
   expect(replacePc(tree, { pc: 'x/y/z', newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 
 test('tokens are issued to all that are named or to none', () => {
   const pcs = ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'];
-  expect(issueTokens(tree, { pcs, newToken: counter() }, 'Anil')).toMatchObject({
+  expect(issueTokens(tree, { pcs, newToken: counter(), entry: () => undefined }, 'Anil')).toMatchObject({
     ok: true,
     tokens: { 'ladakh/leh/vc-1': 'token-1', 'ladakh/leh/vc-2': 'token-2' },
     change: { audit: { what: 'tokens issued', about: 'ladakh/leh/vc-1, ladakh/leh/vc-2' } },
   });
-  expect(issueTokens(tree, { pcs: [...pcs, 'x/y/z'], newToken: counter() }, 'Anil')).toEqual({
+  expect(issueTokens(tree, { pcs: [...pcs, 'x/y/z'], newToken: counter(), entry: () => undefined }, 'Anil')).toEqual({
     ok: false,
     missing: true,
     line: 'there is no PC x/y/z',
   });
-  expect(issueTokens(tree, { pcs: [], newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: false });
+  expect(issueTokens(tree, { pcs: [], newToken: counter(), entry: () => undefined }, 'Anil')).toMatchObject({ ok: false, missing: false });
+});
+
+test('a new token leaves the certificates of a PC as they are', () => {
+  const held = { pc: 'ladakh/leh/vc-1', tokenHash: null, certificates: ['7a'], ends: { '7a': 9 }, revoked: false };
+  const done = issueTokens(tree, { pcs: [held.pc], newToken: counter(), entry: () => held }, 'Anil');
+  expect(done).toMatchObject({ ok: true, change: { registry: [{ ...held, tokenHash: hashToken('token-1') }] } });
+});
+
+test('a revoked PC keeps its place, and neither its token nor its certificates open any more', () => {
+  expect(revokePc(tree, 'ladakh/leh/vc-2', 'Anil')).toMatchObject({
+    ok: true,
+    change: {
+      nodes: [],
+      gone: [],
+      registry: [{ pc: 'ladakh/leh/vc-2', tokenHash: null, certificates: [], revoked: true }],
+      audit: { who: 'Anil', what: 'PC revoked', about: 'ladakh/leh/vc-2' },
+    },
+  });
+  for (const pc of ['x/y/z', 'ladakh/leh']) expect(revokePc(tree, pc, 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 
 test('R15 what a change takes out of the watch is told with its reason', () => {

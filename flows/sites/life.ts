@@ -105,31 +105,39 @@ export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(
   if (table.node(to) !== undefined) return refused(`${to} stands in the site table already`);
   const { entries, tokens } = issue([to], at.newToken);
   const gone = [{ path: at.pc, because: `moved to ${to}` }];
-  const registry = [revoked(at.pc, at.newToken), ...entries];
+  const registry = [revoked(at.pc), ...entries];
   return { ok: true, change: changeOf({ nodes: [{ ...node, path: to }], gone, registry }, [by, 'PC moved', `${at.pc} to ${to}`]), tokens };
 }
 
 /** Takes a PC out of the table and out of the registry. */
-export function retirePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): Planned {
-  if (pcNode(table, at.pc) === undefined) return missing(`there is no PC ${at.pc}`);
-  const gone = [{ path: at.pc, because: 'retired' }];
-  return planned({ gone, registry: [revoked(at.pc, at.newToken)] }, [by, 'PC retired', at.pc]);
+export function retirePc(table: SiteTable, pc: string, by: string): Planned {
+  if (pcNode(table, pc) === undefined) return missing(`there is no PC ${pc}`);
+  return planned({ gone: [{ path: pc, because: 'retired' }], registry: [revoked(pc)] }, [by, 'PC retired', pc]);
 }
 
-/** Another machine takes the place of a PC: a new token, and what was known of the old machine is forgotten. */
+/** Shuts a PC out: its token and its certificates open nothing any more. It keeps its place, and is let in again only by `replacePc`. */
+export function revokePc(table: SiteTable, pc: string, by: string): Planned {
+  if (pcNode(table, pc) === undefined) return missing(`there is no PC ${pc}`);
+  return planned({ registry: [revoked(pc)] }, [by, 'PC revoked', pc]);
+}
+
+/** Another machine takes the place of a PC: a new token, no certificate, and what was known of the old machine is forgotten. */
 export function replacePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): PlannedTokens {
   if (pcNode(table, at.pc) === undefined) return missing(`there is no PC ${at.pc}`);
   const { entries, tokens } = issue([at.pc], at.newToken);
   return { ok: true, change: changeOf({ replaced: [at.pc], registry: entries }, [by, 'PC replaced', at.pc]), tokens };
 }
 
-/** New tokens for PCs; the ones they had are worth nothing any more. All or none. */
-export function issueTokens(table: SiteTable, at: { pcs: readonly string[]; newToken(): string }, by: string): PlannedTokens {
+type TokensFor = { pcs: readonly string[]; newToken(): string; entry(pc: string): RegistryEntry | undefined };
+
+/** New tokens for PCs; the ones they had are worth nothing any more, their certificates stand. All or none. */
+export function issueTokens(table: SiteTable, at: TokensFor, by: string): PlannedTokens {
   const unknown = at.pcs.find((pc) => pcNode(table, pc) === undefined);
   if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
   if (at.pcs.length === 0) return refused('no PC is named');
   const { entries, tokens } = issue(at.pcs, at.newToken);
-  return { ok: true, change: changeOf({ registry: entries }, [by, 'tokens issued', shortList(at.pcs)]), tokens };
+  const registry = entries.map((entry) => ({ ...entry, ...at.entry(entry.pc), tokenHash: entry.tokenHash, revoked: false }));
+  return { ok: true, change: changeOf({ registry }, [by, 'tokens issued', shortList(at.pcs)]), tokens };
 }
 
 /** Why each PC that a change takes out of the watch is no longer watched, for what is open of it (R15). `after` = the table with the change. */
@@ -177,12 +185,12 @@ function staged(node: TreeNode, facts: SiteFacts, next: Partial<SiteFacts>): Tre
 
 function issue(pcs: readonly string[], newToken: () => string): { entries: RegistryEntry[]; tokens: Record<string, string> } {
   const tokens = Object.fromEntries(pcs.map((pc) => [pc, newToken()]));
-  return { entries: Object.entries(tokens).map(([pc, token]) => ({ pc, tokenHash: hashToken(token), revoked: false })), tokens };
+  const entries = Object.entries(tokens).map(([pc, token]) => ({ pc, tokenHash: hashToken(token), certificates: [], revoked: false }));
+  return { entries, tokens };
 }
 
-/** Revoked, and under the hash of a token that nobody was ever given. */
-function revoked(pc: string, newToken: () => string): RegistryEntry {
-  return { pc, tokenHash: hashToken(newToken()), revoked: true };
+function revoked(pc: string): RegistryEntry {
+  return { pc, tokenHash: null, certificates: [], revoked: true };
 }
 
 function planned(parts: Partial<SiteChange>, audit: [string, string, string]): Planned {

@@ -1,8 +1,9 @@
 /** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
-import type { ProfileView, SiteStage, SitesImport } from '#contracts';
+import type { ProfileView, RegistryEntry, SiteStage, SitesImport } from '#contracts';
 import type { PcRecord } from '../incidents/model.ts';
+import type { Op } from '../ledger/model.ts';
 import { planImport } from './import.ts';
-import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, type Sight, setStage } from './life.ts';
+import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import type { SiteChange, SiteTable } from './model.ts';
 import { levelOf } from './table.ts';
 
@@ -11,10 +12,13 @@ export type OfficeOptions = {
   records(): ReadonlyMap<string, PcRecord>;
   /** The version of the configuration that a PC should hold. */
   wanted(pc: string): number;
-  /** True where the PC has a token that opens. */
-  isAdmitted(pc: string): boolean;
-  /** Resolves when the change is committed and PCs and broker are told; rejects with nothing of it done, or where the broker's file cannot be written. */
-  apply(change: SiteChange): Promise<void>;
+  /** What the registry says of a PC. */
+  entry(pc: string): RegistryEntry | undefined;
+  /**
+   * Resolves when the change and `ops` are committed and PCs and broker are told; rejects with nothing of it done, or where the broker's
+   * file cannot be written.
+   */
+  apply(change: SiteChange, ops?: readonly Op[]): Promise<void>;
   /** The centre's time. */
   now(): number;
   /** 32 random bytes as text. */
@@ -57,17 +61,24 @@ export function createOffice(options: OfficeOptions) {
     stage: (at: { site: string; stage: SiteStage; force: boolean }, by: string) =>
       carryOut(() => setStage(sight(), at, { by, now: now() })),
     move: (pc: string, to: string, by: string) => carryOut(() => movePc(table(), { pc, to, newToken }, by)),
-    retire: (pc: string, by: string) => carryOut(() => retirePc(table(), { pc, newToken }, by)),
+    retire: (pc: string, by: string) => carryOut(() => retirePc(table(), pc, by)),
+    revoke: (pc: string, by: string) => carryOut(() => revokePc(table(), pc, by)),
     replace: (pc: string, by: string) => carryOut(() => replacePc(table(), { pc, newToken }, by)),
     /** New tokens for the PCs that are named, and for those of a scope that have none; `renew`: for all of the scope, whose old ones end. */
     tokens: (at: { pcs: readonly string[]; scope: string | undefined; renew: boolean }, by: string) =>
       carryOut(() => {
         const all = pcsOfScope(table(), at.scope);
-        const pcs = [...at.pcs, ...all.filter((pc) => at.renew || !options.isAdmitted(pc))];
+        const pcs = [...at.pcs, ...all.filter((pc) => at.renew || !hasToken(options.entry(pc)))];
         const line = `each PC of ${at.scope || 'the nation'} has a token: only renew gives them new ones`;
-        return pcs.length === 0 && all.length > 0 ? { ok: false, missing: false, line } : issueTokens(table(), { pcs, newToken }, by);
+        return pcs.length === 0 && all.length > 0
+          ? { ok: false, missing: false, line }
+          : issueTokens(table(), { pcs, newToken, entry: options.entry }, by);
       }),
   };
+}
+
+function hasToken(entry: RegistryEntry | undefined): boolean {
+  return entry !== undefined && !entry.revoked && entry.tokenHash !== null;
 }
 
 function profileView({ table, records, wanted }: Sight, path: string): ProfileView | undefined {
@@ -87,7 +98,7 @@ function pcsOfScope(table: SiteTable, scope: string | undefined): string[] {
 }
 
 /** Runs tasks one after the other; one that failed does not hold up the next. */
-function turns(): <T>(task: () => Promise<T>) => Promise<T> {
+export function turns(): <T>(task: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {
     const result = last.then(task);

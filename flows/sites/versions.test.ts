@@ -11,7 +11,7 @@ test('a version rises with the profile of its PC only, and stays over a restart'
   const versions = createVersions(meta);
   const ask = (pc: string, elevationM: number) => {
     const { config, op } = versions.wanted(pc, profile(elevationM));
-    if (op?.op === 'meta') meta[op.key] = op.value;
+    if (op?.op === 'meta') meta[op.key] = `${op.value}`;
     return config.version;
   };
   expect(versions.version('a/b/c')).toBe(0);

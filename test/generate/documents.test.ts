@@ -6,6 +6,7 @@ import { Ajv } from 'ajv';
 import fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { agentFilters, flowsFilters, helloTopicAll, type MessageName, messageOn, parseTopic } from '#contracts';
+import { addIdentities, type IdentityOffice } from '../../flows/api/identity-routes.ts';
 import type { DeskView } from '../../flows/api/model.ts';
 import { addRollCalls } from '../../flows/api/rollcall-routes.ts';
 import { addActing, addReading, addSiteReading, addStream } from '../../flows/api/routes.ts';
@@ -74,6 +75,7 @@ describe('OpenAPI', () => {
     addReading(app, {} as DeskView);
     addSiteReading(app, {} as DeskView);
     addSites(app, {} as Office);
+    addIdentities(app, {} as IdentityOffice);
     addRollCalls(app, {} as DeskView['rollcalls']);
     addActing(app, {} as DeskView);
     addStream(app, {} as Streams, {});

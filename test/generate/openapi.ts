@@ -2,6 +2,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import * as contracts from '#contracts';
+import { enrolCodeFor } from '../../flows/api/identity-routes.ts';
 import * as asked from '../../flows/api/schemas.ts';
 import { importing, moving, staging, tokensFor } from '../../flows/api/site-routes.ts';
 
@@ -21,6 +22,7 @@ type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 
 const csv = { type: 'text/csv', about: 'RFC 4180, UTF-8.' };
 const tokens = v.object({ tokens: v.record(v.string(), v.string()) });
+const enrolCode = v.object({ code: v.string(), uses: v.number(), ends: v.number() });
 const ready = v.object({ ready: v.boolean() });
 const words = v.object({ en: v.string(), hi: v.string() });
 const faultWords = v.object({
@@ -60,6 +62,19 @@ export const routes: Record<string, Route> = {
     summary: 'Another machine takes its place; the answer is its token.',
     body: asked.acknowledgement,
     answer: tokens,
+    refusals: [404, 409],
+  },
+  'post /api/pcs/{state}/{site}/{pc}/revoke': {
+    summary: 'Shuts it out: its token and its certificates open nothing any more.',
+    body: asked.acknowledgement,
+    done: 204,
+    refusals: [404],
+  },
+  'post /api/enrol-codes': {
+    summary: 'A code by which the PCs of a site enrol, shown once; without `uses` one for each.',
+    body: enrolCodeFor,
+    answer: enrolCode,
+    done: 201,
     refusals: [404, 409],
   },
   'post /api/tokens': { summary: 'New tokens, shown once.', body: tokensFor, answer: tokens, refusals: [404, 409] },

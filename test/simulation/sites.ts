@@ -42,10 +42,9 @@ export function perform(world: World, act: SiteAct): void {
   world.note(`* ${act.kind} ${act.kind === 'close' ? site : path}`);
   if (act.kind === 'close') return stage(world, { site, to: 'closed' }, () => reopen(world, site, act.forMs));
   if (act.kind === 'move') return move(world, act, path);
-  const plan = act.kind === 'retire' ? retirePc : replacePc;
   insist(
     world,
-    ({ table }) => plan(table(), { pc: path, newToken }, by),
+    ({ table }) => (act.kind === 'retire' ? retirePc(table(), path, by) : replacePc(table(), { pc: path, newToken }, by)),
     () => {
       const retired = act.kind === 'retire';
       if (retired) world.unwatched.push({ path, from: world.time.now(), to: null });

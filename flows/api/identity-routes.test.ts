@@ -1,0 +1,51 @@
+import fastify from 'fastify';
+import { expect, onTestFinished, test } from 'vitest';
+import type { CodeWanted } from '../pki/enrolment.ts';
+import { addIdentities } from './identity-routes.ts';
+import { emptyOffice } from './scripted-desk.test-helper.ts';
+
+const post = async (url: string, payload: object) => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  const wanted: CodeWanted[] = [];
+  const makeCode = async (asked: CodeWanted) => {
+    wanted.push(asked);
+    if (asked.site === 'ladakh/leh') return { ok: true, code: 'AAAAA', uses: 2, ends: 9 } as const;
+    return { ok: false, missing: asked.site === 'ladakh/nubra', line: `not for ${asked.site}` } as const;
+  };
+  addIdentities(app, { ...emptyOffice(), makeCode });
+  const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
+  return { status: statusCode, body: JSON.parse(body), wanted };
+};
+
+test('a code is made for a site; by default for a day and for each of its PCs', async () => {
+  expect(await post('/api/enrol-codes', { site: 'ladakh/leh', by: 'Anil' })).toEqual({
+    status: 201,
+    body: { code: 'AAAAA', uses: 2, ends: 9 },
+    wanted: [{ site: 'ladakh/leh', uses: undefined, hours: 24, by: 'Anil' }],
+  });
+  expect(await post('/api/enrol-codes', { site: 'ladakh/nubra', by: 'Anil' })).toMatchObject({
+    status: 404,
+    body: { message: 'not for ladakh/nubra' },
+  });
+  expect((await post('/api/enrol-codes', { site: 'ladakh/old', by: 'Anil' })).status).toBe(409);
+});
+
+test.each([
+  [{ site: 'ladakh', by: 'Anil' }],
+  [{ site: 'ladakh/leh' }],
+  [{ site: 'ladakh/leh', by: 'Anil', uses: 0 }],
+  [{ site: 'ladakh/leh', by: 'Anil', uses: 1_001 }],
+  [{ site: 'ladakh/leh', by: 'Anil', hours: 721 }],
+  [{ site: 'ladakh/leh', by: 'Anil', code: 'my own' }],
+])('%j is refused before anything is asked', async (payload) => {
+  expect(await post('/api/enrol-codes', payload)).toMatchObject({ status: 400, wanted: [] });
+});
+
+test('a PC that is not there cannot be revoked', async () => {
+  expect(await post('/api/pcs/ladakh/leh/vc-9/revoke', { by: 'Anil' })).toMatchObject({
+    status: 404,
+    body: { message: 'there is no PC ladakh/leh/vc-9' },
+  });
+  expect((await post('/api/pcs/ladakh/leh/vc-9/revoke', {})).status).toBe(400);
+});

@@ -1,0 +1,30 @@
+/** Who may connect: codes by which PCs enrol, and PCs that are shut out. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import * as v from 'valibot';
+import type { Enrolment } from '../pki/enrolment.ts';
+import type { Office } from '../sites/office.ts';
+import { Refused, read } from './routes.ts';
+import { acknowledgement, by, sitePath } from './schemas.ts';
+
+type OnePc = FastifyRequest<{ Params: { state: string; site: string; pc: string } }>;
+
+const whole = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+export const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optional(whole(1_000)), hours: v.optional(whole(720), 24) });
+
+/** Codes are made by those who issue certificates, the rest is an order like those of the site table. */
+export type IdentityOffice = Pick<Office, 'revoke'> & Pick<Enrolment, 'makeCode'>;
+
+export function addIdentities(app: FastifyInstance, office: IdentityOffice): void {
+  app.post('/api/enrol-codes', async (request, reply) => {
+    const { uses, ...asked } = read(enrolCodeFor, request.body);
+    const made = await office.makeCode({ ...asked, uses });
+    if (!made.ok) throw new Refused(made.missing ? 404 : 409, made.line);
+    const { ok: _, ...answer } = made;
+    return reply.code(201).send(answer);
+  });
+  app.post('/api/pcs/:state/:site/:pc/revoke', async ({ params: { state, site, pc }, body }: OnePc, reply) => {
+    const done = await office.revoke(`${state}/${site}/${pc}`, read(acknowledgement, body).by);
+    if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line);
+    return reply.code(204).send();
+  });
+}

@@ -1,0 +1,37 @@
+/** The verbs of identities: a code by which PCs enrol, and a PC that is shut out. */
+import { isPcPath } from '#contracts';
+import { type Answer, type Call, CliError, type Verb } from '../model.ts';
+import { timeText } from '../text.ts';
+
+export const identity: Record<string, Verb> = {
+  'enrol-code': {
+    usage: 'STATE/SITE [--uses N] [--hours 24]',
+    words: [1, 1],
+    options: { uses: { type: 'string' }, hours: { type: 'string' } },
+    run: enrolCode,
+  },
+  revoke: { usage: 'STATE/SITE/PC', words: [1, 1], run: revoke },
+};
+
+type Made = { code: string; uses: number; ends: number };
+
+async function enrolCode({ api, by, words: [site = ''], options }: Call): Promise<Answer> {
+  const wanted = Object.fromEntries(
+    ['uses', 'hours'].flatMap((name) => (options[name] === undefined ? [] : [[name, numberOf(name, options[name])]])),
+  );
+  const made = await api.post<Made>('/api/enrol-codes', { site, by, ...wanted });
+  const head = `${made.uses} PC${made.uses === 1 ? '' : 's'} of ${site}, until ${timeText(made.ends)}, shown this once:`;
+  const hint = `on the PC: npm run agent -- enrol CODE --centre https://NAME:8443 --pc ${site}/PC`;
+  return { ok: true, json: { site, ...made }, text: [head, made.code, hint].join('\n') };
+}
+
+async function revoke({ api, by, words: [pc = ''] }: Call): Promise<Answer> {
+  if (!isPcPath(pc)) throw new CliError(2, `"${pc}" is no PC: expected STATE/SITE/PC`);
+  await api.post(`/api/pcs/${pc}/revoke`, { by });
+  return { ok: true, json: { revoked: pc }, text: `${pc} is revoked: "pcs replace" lets another machine take its place` };
+}
+
+function numberOf(name: string, text: unknown): number {
+  if (!/^\d{1,6}$/.test(String(text))) throw new CliError(2, `--${name} needs a whole number`);
+  return Number(text);
+}

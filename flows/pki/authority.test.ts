@@ -1,0 +1,118 @@
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { makePrivateKey } from '#contracts';
+import { openAuthority } from './authority.ts';
+
+const means = { now: () => Date.UTC(2026, 0, 2), random: randomBytes };
+const yearMs = 365 * 86_400_000;
+let folder = '';
+beforeEach(() => {
+  const parent = mkdtempSync(join(tmpdir(), 'sabha-ca-'));
+  onTestFinished(() => rmSync(parent, { recursive: true }));
+  folder = join(parent, 'ca');
+});
+
+const publicKey = () => createPublicKey(makePrivateKey());
+const hashOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+test('an authority is made at the first start, readable by its owner alone, and the next start has the same one', async () => {
+  const first = await openAuthority(folder, means);
+  expect([statSync(folder).mode & 0o777, ...readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777)]).toEqual([
+    0o700, 0o600, 0o600,
+  ]);
+  const root = new X509Certificate(first.rootDer);
+  expect(root.subject).toMatch(/^CN=Sabha [0-9a-f]{8}$/);
+  expect([root.ca, root.checkIssued(root), root.verify(root.publicKey)]).toEqual([true, true, true]);
+  expect(root.validToDate.getTime() - root.validFromDate.getTime()).toBeGreaterThan(9.99 * yearMs);
+  const files = () => readdirSync(folder).map((name) => hashOf(join(folder, name)));
+  const before = files();
+  expect((await openAuthority(folder, means)).roots).toEqual(first.roots);
+  expect(files()).toEqual(before);
+});
+
+test('a kill between key and root leaves nothing that the next start cannot finish', async () => {
+  await openAuthority(folder, means);
+  const key = hashOf(join(folder, 'ca.key'));
+  rmSync(join(folder, 'roots.pem'));
+  const { rootDer } = await openAuthority(folder, means);
+  expect([hashOf(join(folder, 'ca.key')), new X509Certificate(rootDer).ca]).toEqual([key, true]);
+});
+
+test('no certificate outlives its authority', async () => {
+  await openAuthority(folder, means);
+  const late = await openAuthority(folder, { ...means, now: () => means.now() + 9.5 * yearMs });
+  const { notAfter } = await late.issue({ kind: 'pc', name: 'ladakh.leh.hall' }, publicKey());
+  expect(notAfter).toBe(new X509Certificate(late.rootDer).validToDate.getTime());
+});
+
+test.each(['P-384', 'RSA'])("an organisation's own authority with a key %s is used as it is", async (kind) => {
+  mkdirSync(folder);
+  const { privateKey } =
+    kind === 'RSA' ? generateKeyPairSync('rsa', { modulusLength: 2_048 }) : generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  writeFileSync(join(folder, 'ca.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const authority = await openAuthority(folder, means);
+  const { pem } = await authority.issue({ kind: 'pc', name: 'ladakh.leh.hall' }, publicKey());
+  expect(new X509Certificate(pem).verify(new X509Certificate(authority.rootDer).publicKey)).toBe(true);
+});
+
+test('while one authority takes over from another both are trusted, and the first issues', async () => {
+  const old = await openAuthority(folder, means);
+  const oldRoot = readFileSync(join(folder, 'roots.pem'), 'utf8');
+  writeFileSync(join(folder, 'ca.key'), makePrivateKey());
+  rmSync(join(folder, 'roots.pem'));
+  await openAuthority(folder, means);
+  writeFileSync(join(folder, 'roots.pem'), readFileSync(join(folder, 'roots.pem'), 'utf8') + oldRoot);
+  const both = await openAuthority(folder, means);
+  expect(both.roots).toHaveLength(2);
+  expect(both.roots[1]).toBe(old.roots[0]);
+  const { pem } = await both.issue({ kind: 'pc', name: 'ladakh.leh.hall' }, publicKey());
+  expect(new X509Certificate(pem).verify(new X509Certificate(both.rootDer).publicKey)).toBe(true);
+  expect(both.rootDer).not.toEqual(old.rootDer);
+});
+
+describe('one line says what does not fit, and nothing is changed', () => {
+  const keyFile = () => join(folder, 'ca.key');
+  const rootsFile = () => join(folder, 'roots.pem');
+  const leaf = async () => (await (await openAuthority(folder, means)).issue({ kind: 'pc', name: 'a.b.c' }, publicKey())).pem;
+
+  test.each<[string, () => void | Promise<void>, RegExp]>([
+    ['a lost key', () => rmSync(keyFile()), /ca\.key is missing, but .*roots\.pem is there/],
+    [
+      'a key of something else',
+      () => writeFileSync(keyFile(), makePrivateKey()),
+      /roots\.pem: the first certificate does not belong to ca\.key$/,
+    ],
+    ['a key that is none', () => writeFileSync(keyFile(), 'secret'), /ca\.key: not a private key of the kind EC or RSA, as PEM$/],
+    ['no root', () => writeFileSync(rootsFile(), ''), /roots\.pem: 0 certificates, expected one or two$/],
+    [
+      'three roots',
+      () => writeFileSync(rootsFile(), readFileSync(rootsFile(), 'utf8').repeat(3)),
+      /roots\.pem: 3 certificates, expected one or two$/,
+    ],
+    [
+      'a certificate that is cut',
+      () => writeFileSync(rootsFile(), readFileSync(rootsFile(), 'utf8').replace(/\n.{64}\n/, '\n')),
+      /certificate 1 cannot be read$/,
+    ],
+    [
+      'no authority',
+      async () => writeFileSync(rootsFile(), readFileSync(rootsFile(), 'utf8') + (await leaf())),
+      /certificate 2 is not that of an authority$/,
+    ],
+  ])('%s', async (_what, spoil, line) => {
+    await openAuthority(folder, means);
+    await spoil();
+    const before = readdirSync(folder).map((name) => [name, hashOf(join(folder, name))]);
+    await expect(openAuthority(folder, means)).rejects.toMatchObject({ name: 'StartError', message: expect.stringMatching(line) });
+    expect(readdirSync(folder).map((name) => [name, hashOf(join(folder, name))])).toEqual(before);
+  });
+
+  test('a folder in which nothing can be written', async () => {
+    mkdirSync(join(folder, 'ca.key.new'), { recursive: true });
+    const line = expect.stringMatching(/ca\.key: cannot be written: /);
+    await expect(openAuthority(folder, means)).rejects.toMatchObject({ name: 'StartError', message: line });
+  });
+});

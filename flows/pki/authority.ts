@@ -1,0 +1,90 @@
+/** The centre's certificate authority: its key never leaves the folder that `flows` alone may read. */
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, loadText, makeFolder, makePrivateKey, replaceFile, StartError } from '#contracts';
+import type { Issued, Means, RequestRead, Subject } from './certificates.ts';
+
+export type Authority = {
+  /** The certificates that are trusted, PEM: the one that issues first, and while another takes over the other one. */
+  roots: readonly string[];
+  /** The certificate that issues, DER. */
+  rootDer: Buffer;
+  issue(subject: Subject, publicKey: KeyObject): Promise<Issued>;
+  /** Reads a PKCS#10 request, PEM or base64. */
+  readRequest(text: string): Promise<RequestRead>;
+  /** Certificates (PEM) in the form of EST: PKCS#7 in base64. */
+  pkcs7(certificates: readonly string[]): Promise<string>;
+};
+
+const rootsAtMost = 2;
+const blocks = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** Its code brings a large library along, which is loaded when something is issued and not before. */
+const certificates = () => import('./certificates.ts');
+
+/**
+ * Opens the authority of a folder, and makes one where there is none. An organisation's own key and certificate there are used as they are.
+ * Throws `StartError` with one line where they do not fit. Guarantee: a key or a root that is there is never replaced.
+ */
+export async function openAuthority(folder: string, means: Means): Promise<Authority> {
+  makeFolder(folder);
+  const [keyFile, rootsFile] = [join(folder, 'ca.key'), join(folder, 'roots.pem')];
+  if (!existsSync(keyFile)) {
+    if (existsSync(rootsFile))
+      throw new StartError(`${keyFile} is missing, but ${rootsFile} is there: put the key back, or move the roots away`);
+    write(keyFile, makePrivateKey());
+  }
+  const key = readKey(keyFile);
+  if (!existsSync(rootsFile)) {
+    write(rootsFile, await (await certificates()).issueRoot(key, means));
+  }
+  const roots = readRoots(rootsFile, key);
+  const [issuer] = roots;
+  return {
+    roots: roots.map((root) => root.toString()),
+    rootDer: issuer.raw,
+    issue: async (subject, publicKey) =>
+      (await certificates()).issueCertificate({ certificate: issuer.toString(), key }, subject, publicKey, means),
+    readRequest: async (text) => (await certificates()).readRequest(text),
+    pkcs7: async (list) => (await certificates()).pkcs7Of(list),
+  };
+}
+
+function readKey(file: string): KeyObject {
+  const text = loadText(file);
+  try {
+    const key = createPrivateKey(text);
+    if (key.asymmetricKeyType === 'ec' || key.asymmetricKeyType === 'rsa') return key;
+  } catch {
+    // Said below: it is no key that we can sign with, whatever it is.
+  }
+  throw new StartError(`${file}: not a private key of the kind EC or RSA, as PEM`);
+}
+
+/** Guarantee: the first root belongs to the key, and each may sign certificates. */
+function readRoots(file: string, key: KeyObject): [X509Certificate, ...X509Certificate[]] {
+  const wrong = (what: string) => new StartError(`${file}: ${what}`);
+  const [first, ...others] = (loadText(file).match(blocks) ?? []).map((pem, at) => {
+    try {
+      return new X509Certificate(pem);
+    } catch {
+      throw wrong(`certificate ${at + 1} cannot be read`);
+    }
+  });
+  if (first === undefined || others.length >= rootsAtMost)
+    throw wrong(`${others.length + Number(first !== undefined)} certificates, expected one or two`);
+  const noAuthority = [first, ...others].findIndex(({ ca }) => !ca);
+  if (noAuthority >= 0) throw wrong(`certificate ${noAuthority + 1} is not that of an authority`);
+  if (!first.publicKey.equals(createPublicKey(key))) throw wrong('the first certificate does not belong to ca.key');
+  if (![first, ...others].some((one) => first.checkIssued(one))) throw wrong('who signed the first certificate is not in the file');
+  return [first, ...others];
+}
+
+function write(file: string, text: string): void {
+  try {
+    replaceFile(file, text);
+  } catch (error) {
+    throw new StartError(`${file}: cannot be written: ${codeOf(error)}`);
+  }
+}

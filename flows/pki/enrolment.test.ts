@@ -1,0 +1,91 @@
+/** What only a scripted authority and a scripted ledger can show; over real TLS it is `test/security/enrolment.test.ts`. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { RegistryEntry } from '#contracts';
+import type { Op } from '../ledger/model.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import type { SiteChange } from '../sites/model.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import type { Authority } from './authority.ts';
+import { createCodes } from './codes.ts';
+import { createEnrolment } from './enrolment.ts';
+import { createGuesses } from './guesses.ts';
+
+const pc = 'ladakh/leh/vc-1';
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+function open() {
+  const registry = new Map<string, RegistryEntry>();
+  const applied: { change: SiteChange; ops: readonly Op[] }[] = [];
+  const script = { whileSigning: () => {}, afterCommit: async () => {} };
+  let issued = 0;
+  const authority: Authority = {
+    roots: [],
+    rootDer: Buffer.from('root'),
+    readRequest: async (name) => ({ ok: true, value: { name, publicKey } }),
+    async issue() {
+      script.whileSigning();
+      issued += 1;
+      return { pem: `certificate ${issued}`, serial: `7${issued}`, notAfter: 1e15 };
+    },
+    pkcs7: async () => '',
+  };
+  const table = createSiteTable(smallTree());
+  const enrolment = createEnrolment({
+    authority,
+    codes: createCodes({}, authority.rootDer, randomBytes),
+    guesses: createGuesses({ clock: testClock(), onAlarm: () => {} }),
+    sites: {
+      table: () => table,
+      entry: (of) => registry.get(of),
+      async apply(change, ops = []) {
+        applied.push({ change, ops });
+        for (const one of change.registry) registry.set(one.pc, one);
+        await script.afterCommit();
+      },
+    },
+    record: async () => true,
+    now: () => 1_000,
+  });
+  const code = async (uses: number) => {
+    const made = await enrolment.makeCode({ site: 'ladakh/leh', uses, hours: 1, by: 'Asha' });
+    if (!made.ok) throw new Error(made.line);
+    return made.code;
+  };
+  const enrol = (password: string, request = 'ladakh.leh.vc-1') => enrolment.enrol({ address: '10.0.0.1', password, request });
+  return { registry, applied, script, enrolment, code, enrol };
+}
+
+test('the certificate and the use of its code are one change of the ledger', async () => {
+  const { applied, code, enrol } = open();
+  expect(await enrol(await code(1))).toEqual({ ok: true, certificate: 'certificate 1' });
+  expect(applied).toEqual([
+    {
+      change: expect.objectContaining({ registry: [expect.objectContaining({ pc, certificates: ['71'] })], audit: expect.anything() }),
+      ops: [{ op: 'meta', key: expect.stringMatching(/^enrol\/[0-9a-f]{64}$/), value: null }],
+    },
+  ]);
+});
+
+test('a PC that is revoked while its certificate is signed is not given it', async () => {
+  const { registry, applied, script, enrolment, code, enrol } = open();
+  script.whileSigning = () => registry.set(pc, { pc, tokenHash: null, certificates: [], revoked: true });
+  expect(await enrol(await code(1))).toMatchObject({ ok: false, status: 403, line: expect.stringContaining('is revoked') });
+  const held = { pc, tokenHash: null, certificates: ['7f'], revoked: false };
+  registry.set(pc, held);
+  script.whileSigning = () => registry.set(pc, { ...held, certificates: [], revoked: true });
+  const renewal = { address: '10.0.0.2', name: 'ladakh.leh.vc-1', serial: '7f', request: 'ladakh.leh.vc-1' };
+  expect(await enrolment.renew(renewal)).toMatchObject({ ok: false, status: 403 });
+  expect(applied).toEqual([]);
+});
+
+test('where nobody knows whether it was committed, a use is rather lost than given twice', async () => {
+  const { script, code, enrol } = open();
+  const once = await code(1);
+  script.afterCommit = async () => {
+    throw new Error('the broker could not be told');
+  };
+  await expect(enrol(once)).rejects.toThrow('the broker could not be told');
+  expect(await enrol(once, 'ladakh.leh.vc-2')).toMatchObject({ ok: false, status: 401 });
+});

@@ -1,0 +1,149 @@
+/**
+ * Enrolment over the network: EST (RFC 7030) under `/.well-known/est/`, and where the broker of this centre is. The only door of `flows`
+ * that machines may knock at which nobody knows yet.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { codeOf, commonNameOf, oneLine, StartError, serialOf } from '#contracts';
+import type { Authority } from './authority.ts';
+import type { Certified, Enrolment } from './enrolment.ts';
+
+export type EstOptions = {
+  authority: Authority;
+  enrolment: Pick<Enrolment, 'enrol' | 'renew'>;
+  /** What a PC needs to know of the centre: the port of the broker for PCs, and the public key of its commands, PEM. */
+  centre: { mqtt: { port: number }; centreKey: string | null };
+  log: { error(fields: object, line: string): void };
+};
+
+/** Key, certificate and the roots of those who show one, PEM. */
+export type ServerTls = { key: string; cert: string; ca: string[] };
+export type EnrolmentServer = {
+  port: number;
+  /** Takes another key and certificate into use; connections go on. */
+  use(tls: ServerTls): void;
+  close(): Promise<void>;
+};
+
+/** A request of RSA with 4096 bits would still fit. */
+const bodyLimitBytes = 8 * 1024;
+const handshakeLimitMs = 10_000;
+const connectionsMax = 1_024;
+const certificates = 'application/pkcs7-mime';
+
+/**
+ * Serves enrolment alone. Rejects with a `StartError` of one line where it cannot listen.
+ * A client that has no certificate is let in by TLS, since it comes to get one; each route looks for itself.
+ */
+export async function startEnrolment(options: EstOptions & { host: string; port: number; tls: ServerTls }): Promise<EnrolmentServer> {
+  const { host, port, tls } = options;
+  const asked = { requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', handshakeTimeout: handshakeLimitMs } as const;
+  const app = fastify({
+    https: { ...tls, ...asked },
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5_000,
+    forceCloseConnections: true,
+  });
+  app.server.maxConnections = connectionsMax;
+  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('nothing is here\n'));
+  addEst(app as unknown as FastifyInstance, options);
+  await app.listen({ host, port }).catch(async (error) => {
+    await app.close();
+    const line = codeOf(error) === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on: ${codeOf(error)}`;
+    throw new StartError(`https: port ${port} of ${host} ${line}`);
+  });
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    use: (fresh) => app.server.setSecureContext({ ...fresh, minVersion: 'TLSv1.3' }),
+    close: () => app.close(),
+  };
+}
+
+/** Adds the routes to a server that speaks TLS and asks for a certificate without insisting on one. */
+export function addEst(app: FastifyInstance, { authority, enrolment, centre, log }: EstOptions): void {
+  // A scope of its own: its kinds of body and its errors, one line of plain text, are those of no other route.
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/pkcs10', { parseAs: 'string', bodyLimit: bodyLimitBytes }, (_request, body, done) =>
+      done(null, body),
+    );
+    scope.setErrorHandler((error: FastifyError, _request, reply) => failed(error, reply, log));
+    scope.get('/.well-known/sabha/centre', () => centre);
+    scope.get('/.well-known/est/cacerts', async (_request, reply) => sent(reply, await authority.pkcs7(authority.roots), certificates));
+    scope.post('/.well-known/est/simpleenroll', async (request, reply) => {
+      const password = passwordOf(request.headers.authorization);
+      if (password === undefined)
+        return said(reply, { ok: false, status: 401, line: 'the enrolment code is missing: send it as the password' });
+      const given = await enrolment.enrol({ address: request.ip, password, request: textOf(request) });
+      return answered(reply, authority, given);
+    });
+    scope.post('/.well-known/est/simplereenroll', async (request, reply) => {
+      const client = clientOf(request.raw.socket as TLSSocket, authority);
+      if (client === undefined)
+        return said(reply, { ok: false, status: 403, line: 'no valid certificate of this centre: enrol with a code' });
+      const given = await enrolment.renew({ address: request.ip, ...client, request: textOf(request) });
+      return answered(reply, authority, given);
+    });
+    done();
+  });
+}
+
+/** Base64 may come in lines; PEM has them anyway. */
+function textOf({ body }: FastifyRequest): string {
+  const text = typeof body === 'string' ? body : '';
+  return text.includes('-----BEGIN') ? text : text.replaceAll(/\s/g, '');
+}
+
+/** The password of HTTP Basic, whatever the user is called. */
+function passwordOf(header: string | undefined): string | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1];
+  const pair = encoded && Buffer.from(encoded, 'base64').toString('utf8');
+  return pair?.includes(':') ? pair.slice(pair.indexOf(':') + 1) : undefined;
+}
+
+/**
+ * Name and serial number of the certificate that the client has proved to hold.
+ * Guarantee: TLS has verified it for a client, and one of our own roots signed it, whomever else the server may trust.
+ */
+function clientOf(socket: TLSSocket, { roots }: Authority): { name: string; serial: string } | undefined {
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  if (certificate === undefined) return undefined;
+  const ours = roots
+    .map((pem) => new X509Certificate(pem))
+    .some((root) => certificate.checkIssued(root) && certificate.verify(root.publicKey));
+  const name = commonNameOf(certificate);
+  return ours && name !== undefined ? { name, serial: serialOf(certificate) } : undefined;
+}
+
+async function answered(reply: FastifyReply, authority: Authority, done: Certified): Promise<FastifyReply> {
+  if (!done.ok) return said(reply, done);
+  return sent(reply, await authority.pkcs7([done.certificate]), `${certificates}; smime-type=certs-only`);
+}
+
+/** As RFC 7030 has it: base64 in lines, and a header that says so. */
+function sent(reply: FastifyReply, base64: string, type: string): FastifyReply {
+  return reply
+    .header('content-transfer-encoding', 'base64')
+    .type(type)
+    .send(base64.replaceAll(/.{1,76}/g, '$&\n'));
+}
+
+function said(reply: FastifyReply, { status, line, waitMs = 0 }: Exclude<Certified, { ok: true }>): FastifyReply {
+  if (status === 401) reply.header('www-authenticate', 'Basic realm="enrolment code"');
+  if (status === 429) reply.header('retry-after', Math.ceil(waitMs / 1_000));
+  return reply.code(status).type('text/plain').send(`${line}\n`);
+}
+
+function failed(error: FastifyError, reply: FastifyReply, log: EstOptions['log']): FastifyReply {
+  const { statusCode = 503, message } = error;
+  if (statusCode < 500)
+    return reply
+      .code(statusCode)
+      .type('text/plain')
+      .send(`${oneLine(message, 120)}\n`);
+  log.error({ err: error }, 'an enrolment failed');
+  return reply.code(503).type('text/plain').send('the centre cannot do this now: try again later\n');
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import type { RegistryEntry } from '#contracts';
+import { node, smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import { enrolled, mayEnrol, mayRenew, renewed, swept } from './grants.ts';
+
+const [pc, name, site, now] = ['ladakh/leh/vc-1', 'ladakh.leh.vc-1', 'ladakh/leh', 1_000];
+const dayMs = 86_400_000;
+const table = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'closed' }), node('ladakh/old/vc-1')]);
+const entry = (change: Partial<RegistryEntry> = {}): RegistryEntry => ({
+  pc,
+  tokenHash: null,
+  certificates: [],
+  revoked: false,
+  ...change,
+});
+const held = (one?: RegistryEntry) => ({ table, entry: (of: string) => (of === one?.pc ? one : undefined) });
+
+describe('the first certificate', () => {
+  test.each<[string, RegistryEntry | undefined]>([
+    ['is new', undefined],
+    ['has a token', entry({ tokenHash: 'a'.repeat(64) })],
+    ['has a certificate that is over', entry({ certificates: ['7a'], ends: { '7a': now } })],
+  ])('is given to a PC that %s, and what else it has stays', (_what, one) => {
+    const verdict = mayEnrol(held(one), { name, site }, now);
+    if (!verdict.ok) throw new Error(verdict.line);
+    const next = enrolled(verdict.entry, { serial: '7b', notAfter: 9 });
+    expect(next).toEqual({ pc, tokenHash: one?.tokenHash ?? null, certificates: ['7b'], ends: { '7b': 9 }, revoked: false });
+  });
+
+  test.each<[string, string, RegistryEntry | undefined, number, RegExp]>([
+    ['flows', site, undefined, 400, /^"flows" is no name of a PC/],
+    ['ladakh/leh/vc-1', site, undefined, 400, /is no name of a PC/],
+    [name, 'ladakh/kargil', undefined, 403, /^this code is for ladakh\/kargil, not for ladakh\/leh$/],
+    ['ladakh.leh.vc-9', site, undefined, 403, /^there is no PC ladakh\/leh\/vc-9 in the site table$/],
+    ['ladakh.old.vc-1', 'ladakh/old', undefined, 403, /^ladakh\/old is closed$/],
+    [name, site, entry({ revoked: true }), 403, /is revoked: ask the centre to replace it$/],
+    [name, site, entry({ certificates: ['7a'], ends: { '7a': now + 1 } }), 403, /has a certificate already: ask the centre to replace it$/],
+    [name, site, entry({ certificates: ['7a'] }), 403, /has a certificate already/],
+  ])('is refused to %s by a code for %s, with what the registry says: %j', (asked, of, one, status, line) => {
+    expect(mayEnrol(held(one), { name: asked, site: of }, now)).toEqual({ ok: false, status, line: expect.stringMatching(line) });
+  });
+});
+
+describe('the next certificate', () => {
+  const one = entry({ certificates: ['7a', '7b'], ends: { '7a': now + dayMs * 100, '7b': now } });
+
+  test.each<[string, RegistryEntry | undefined, { name?: string; serial?: string; asked?: string }, number]>([
+    ['a stranger', undefined, {}, 403],
+    ['a PC that is gone', entry({ pc: 'ladakh/leh/vc-9', certificates: ['7a'] }), { name: 'ladakh.leh.vc-9' }, 403],
+    ['no PC at all', one, { name: 'Sabha broker' }, 403],
+    ['a revoked PC', { ...one, revoked: true }, {}, 403],
+    ['a certificate that is not listed', one, { serial: '7c' }, 403],
+    ['a certificate that is over', one, { serial: '7b' }, 403],
+    ['another name', one, { asked: 'ladakh.leh.vc-2' }, 400],
+  ])('is refused to %s', (_what, of, change, status) => {
+    expect(mayRenew(held(of), { name, serial: '7a', asked: name, ...change }, now)).toMatchObject({ ok: false, status });
+  });
+
+  test('leaves the one by which it was asked for a day, and no other', () => {
+    expect(mayRenew(held(one), { name, serial: '7a', asked: name }, now)).toEqual({ ok: true, entry: one });
+    expect(renewed(one, '7a', { serial: '7d', notAfter: 9 }, now)).toEqual({
+      ...one,
+      certificates: ['7d', '7a'],
+      ends: { '7d': 9, '7a': now + dayMs },
+    });
+    const soon = entry({ certificates: ['7a'], ends: { '7a': now + 5 } });
+    expect(renewed(soon, '7a', { serial: '7d', notAfter: 9 }, now).ends).toEqual({ '7d': 9, '7a': now + 5 });
+  });
+});
+
+test('what is over is swept out, and what is not stays untouched', () => {
+  const one = entry({ certificates: ['7a', '7b', '7c'], ends: { '7a': now + 1, '7b': now } });
+  expect(swept(one, now)).toEqual({ ...one, certificates: ['7a', '7c'], ends: { '7a': now + 1 } });
+  expect(swept(entry({ certificates: ['7a'] }), now)).toBeUndefined();
+});

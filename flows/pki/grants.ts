@@ -1,0 +1,75 @@
+/** Who is given a certificate, as pure functions over the site table and the registry. */
+import { pathOfName, type RegistryEntry, siteOf } from '#contracts';
+import type { SiteTable } from '../sites/model.ts';
+import type { Issued } from './certificates.ts';
+
+/** A renewed certificate stays good for this long, so that an answer which was lost shuts nobody out. */
+const graceMs = 24 * 60 * 60_000;
+
+/** What is looked at: the table, and what the registry says of a PC. */
+export type Held = { table: SiteTable; entry(pc: string): RegistryEntry | undefined };
+/** `entry` = what the registry says of the PC now, `status` as HTTP knows it. */
+export type Verdict = { ok: true; entry: RegistryEntry } | { ok: false; status: 400 | 403; line: string };
+type Serial = Pick<Issued, 'serial' | 'notAfter'>;
+
+/**
+ * Whether a PC of this name may have its first certificate by a code for `site`.
+ * Guarantee: a code gives nothing to a PC of another site, to one that is revoked, or in the place of a certificate that still opens.
+ */
+export function mayEnrol({ table, entry }: Held, { name, site }: { name: string; site: string }, now: number): Verdict {
+  const pc = pathOfName(name);
+  if (pc === undefined) return { ok: false, status: 400, line: `"${name}" is no name of a PC: expected state.site.pc` };
+  if (siteOf(pc) !== site) return refused(`this code is for ${site}, not for ${siteOf(pc)}`);
+  if (table.node(pc) === undefined) return refused(`there is no PC ${pc} in the site table`);
+  if (table.stageOf(site) === 'closed') return refused(`${site} is closed`);
+  const held = entry(pc);
+  if (held?.revoked) return refused(`${pc} is revoked: ask the centre to replace it`);
+  if (held !== undefined && openSerials(held, now).length > 0)
+    return refused(`${pc} has a certificate already: ask the centre to replace it`);
+  return { ok: true, entry: held ?? { pc, tokenHash: null, certificates: [], revoked: false } };
+}
+
+/** Whether the holder of a certificate may have the next one, for the same name. */
+export function mayRenew(
+  { table, entry }: Held,
+  { name, serial, asked }: { name: string; serial: string; asked: string },
+  now: number,
+): Verdict {
+  const pc = pathOfName(name);
+  const held = pc === undefined ? undefined : entry(pc);
+  if (pc === undefined || held === undefined || table.node(pc) === undefined) return refused(`there is no PC "${name}"`);
+  if (held.revoked || !openSerials(held, now).includes(serial))
+    return refused(`the certificate of ${pc} is not valid any more: enrol with a code`);
+  if (asked !== name) return { ok: false, status: 400, line: `the certificate is that of ${name}, the request names "${asked}"` };
+  return { ok: true, entry: held };
+}
+
+/** The entry of a PC with its first certificate. */
+export function enrolled(held: RegistryEntry, { serial, notAfter }: Serial): RegistryEntry {
+  return { ...held, certificates: [serial], ends: { [serial]: notAfter } };
+}
+
+/** The entry with the next certificate; of the others only the one by which it was asked for stays, for a while. */
+export function renewed(held: RegistryEntry, old: string, { serial, notAfter }: Serial, now: number): RegistryEntry {
+  const oldEnds = Math.min(held.ends?.[old] ?? Number.POSITIVE_INFINITY, now + graceMs);
+  return { ...held, certificates: [serial, old], ends: { [serial]: notAfter, [old]: oldEnds } };
+}
+
+/** The entry without the certificates that are over; undefined where none is. */
+export function swept(held: RegistryEntry, now: number): RegistryEntry | undefined {
+  const certificates = openSerials(held, now);
+  if (certificates.length === held.certificates.length) return undefined;
+  return {
+    ...held,
+    certificates,
+    ends: Object.fromEntries(Object.entries(held.ends ?? {}).filter(([serial]) => certificates.includes(serial))),
+  };
+}
+
+function openSerials({ certificates, ends }: RegistryEntry, now: number): string[] {
+  return certificates.filter((serial) => (ends?.[serial] ?? Number.POSITIVE_INFINITY) > now);
+}
+
+function refused(line: string): Verdict {
+  return { ok: false, status: 403, line };
+}

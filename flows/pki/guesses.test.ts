@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { testClock } from '../people/people.test-helper.ts';
+import { createGuesses } from './guesses.ts';
+
+const minuteMs = 60_000;
+
+function open() {
+  const clock = testClock();
+  const alarms: string[] = [];
+  return { clock, alarms, guesses: createGuesses({ clock, onAlarm: (address) => alarms.push(address) }) };
+}
+
+test('five failures in a minute are free, then each costs a wait that doubles, up to an hour', async () => {
+  const { clock, guesses } = open();
+  for (let n = 0; n < 4; n++) guesses.failed('10.0.0.1');
+  expect(guesses.waitMs('10.0.0.1')).toBe(0);
+  const waits: number[] = [];
+  for (let n = 0; n < 8; n++) {
+    guesses.failed('10.0.0.1');
+    waits.push(guesses.waitMs('10.0.0.1') / minuteMs);
+    await clock.pass(guesses.waitMs('10.0.0.1'));
+    expect(guesses.waitMs('10.0.0.1')).toBe(0);
+  }
+  expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+  expect(guesses.waitMs('10.0.0.2')).toBe(0);
+});
+
+test('a clerk who errs now and then never waits, and after an hour of quiet all is forgotten', async () => {
+  const { clock, guesses } = open();
+  for (let n = 0; n < 20; n++) {
+    guesses.failed('10.0.0.1');
+    expect(guesses.waitMs('10.0.0.1')).toBe(0);
+    await clock.pass(minuteMs);
+  }
+  for (let n = 0; n < 5; n++) guesses.failed('10.0.0.1');
+  await clock.pass(61 * minuteMs);
+  for (let n = 0; n < 4; n++) guesses.failed('10.0.0.1');
+  expect(guesses.waitMs('10.0.0.1')).toBe(0);
+});
+
+test('the addresses of one IPv6 network, and both forms of one IPv4 address, are one', () => {
+  const { guesses } = open();
+  for (let n = 0; n < 5; n++) guesses.failed(`2001:db8:1:2::${n}`);
+  expect(guesses.waitMs('2001:db8:1:2:ffff::9')).toBe(minuteMs);
+  expect(guesses.waitMs('2001:db8:1:3::1')).toBe(0);
+  for (let n = 0; n < 5; n++) guesses.failed('::ffff:10.0.0.1');
+  expect(guesses.waitMs('10.0.0.1')).toBe(minuteMs);
+});
+
+test('S2 five failures within ten minutes are an alarm, wherever they come from; the same over a longer time are none', async () => {
+  const { clock, guesses, alarms } = open();
+  for (let n = 0; n < 4; n++) guesses.failed(`10.0.0.${n}`);
+  await clock.pass(10 * minuteMs);
+  guesses.failed('10.0.0.5');
+  expect(alarms).toEqual([]);
+  for (let n = 6; n < 10; n++) guesses.failed(`10.0.0.${n}`);
+  expect(alarms).toEqual(['10.0.0.9']);
+});
+
+test('a flood from everywhere is written down up to sixty a minute and takes no more memory than it may', async () => {
+  const { clock, guesses } = open();
+  const noted = Array.from({ length: 20_000 }, (_, n) => guesses.failed(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`));
+  expect(noted.filter((yes) => yes)).toHaveLength(60);
+  expect(guesses.size()).toBe(10_000);
+  await clock.pass(minuteMs);
+  expect(guesses.failed('10.9.9.9')).toBe(true);
+});

@@ -1,0 +1,76 @@
+/** Slows down whoever tries enrolment codes, and says when somebody does. */
+import { isIPv6 } from 'node:net';
+import type { Clock } from '#contracts';
+
+const minuteMs = 60_000;
+/** A clerk who types it wrong may do so this often in a minute. */
+const freeTries = 5;
+const waitMaxMs = 60 * minuteMs;
+/** More failures than this in a minute, from wherever, are counted and not written down one by one. */
+const notedInMinute = 60;
+const addressesMax = 10_000;
+const alarmTries = 5;
+const alarmWithinMs = 10 * minuteMs;
+
+/** `until` = before this it may not try again; `level` = how often it had to wait already. */
+type Stranger = { tries: number; since: number; level: number; until: number };
+
+export type GuessesOptions = { clock: Pick<Clock, 'up'>; onAlarm(address: string): void };
+export type Guesses = ReturnType<typeof createGuesses>;
+
+/**
+ * Counts failures by address (of IPv6 its /64) and in total.
+ * Guarantee: five failures within ten minutes call `onAlarm`; memory is bounded; a code that is right is never held up by what others try.
+ */
+export function createGuesses({ clock, onAlarm }: GuessesOptions) {
+  const strangers = new Map<string, Stranger>();
+  let recent: number[] = [];
+  let noted = { since: Number.NEGATIVE_INFINITY, count: 0 };
+
+  return {
+    /** Milliseconds until this address may try again; 0 = now. */
+    waitMs: (address: string): number => Math.max(0, (strangers.get(networkOf(address))?.until ?? 0) - clock.up()),
+
+    /** One more failure; false where there are too many to write each of them down. */
+    failed(address: string): boolean {
+      const now = clock.up();
+      remember(strangers, networkOf(address), now);
+      recent = [...recent, now].filter((at) => now - at < alarmWithinMs).slice(-alarmTries);
+      if (recent.length >= alarmTries) {
+        recent = [];
+        onAlarm(address);
+      }
+      if (now - noted.since >= minuteMs) noted = { since: now, count: 0 };
+      noted.count += 1;
+      return noted.count <= notedInMinute;
+    },
+    /** How many addresses are remembered. */
+    size: (): number => strangers.size,
+  };
+}
+
+function remember(strangers: Map<string, Stranger>, network: string, now: number): void {
+  const held = strangers.get(network);
+  const quiet = held === undefined || now - Math.max(held.since, held.until) >= (held.level === 0 ? minuteMs : waitMaxMs);
+  const one = quiet ? { tries: 0, since: now, level: 0, until: 0 } : held;
+  one.tries += 1;
+  if (one.level > 0 || one.tries >= freeTries) {
+    one.until = now + Math.min(waitMaxMs, minuteMs * 2 ** one.level);
+    one.level += 1;
+  }
+  // The one that was quiet longest goes first.
+  strangers.delete(network);
+  strangers.set(network, one);
+  const [oldest] = strangers.keys();
+  if (strangers.size > addressesMax && oldest !== undefined) strangers.delete(oldest);
+}
+
+/** Whoever has one address of an IPv6 network has all of them. */
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('::');
+  const first = head.split(':').filter((part) => part !== '');
+  const missing = tail === undefined ? 0 : 8 - first.length - tail.split(':').filter((part) => part !== '').length;
+  return [...first, ...Array<string>(missing).fill('0'), ...(tail ?? '').split(':')].slice(0, 4).join(':');
+}

@@ -1,0 +1,180 @@
+/** S1: what stands in the certificates, as openssl reads them; and that no secret lies in the repository. */
+import { execFileSync } from 'node:child_process';
+import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makePrivateKey, serialOf, writeEnrolCode } from '#contracts';
+import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
+import { addEst } from '../../flows/pki/est.ts';
+import { renew, serverCertificate } from './enrolment-rig.ts';
+
+let folder = '';
+let authority: Authority;
+const means = { now: Date.now, random: randomBytes };
+const dayMs = 86_400_000;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sabha-profile-'));
+  authority = await openAuthority(join(folder, 'ca'), means);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const openssl = (...args: string[]) => execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+/** True where openssl takes the chain for this purpose. */
+function verifies(pem: string, purpose: 'sslclient' | 'sslserver'): boolean {
+  try {
+    return openssl(
+      'verify',
+      '-x509_strict',
+      '-purpose',
+      purpose,
+      '-CAfile',
+      join(folder, 'ca', 'roots.pem'),
+      file('leaf.pem', pem),
+    ).endsWith('OK\n');
+  } catch {
+    return false;
+  }
+}
+/** Each extension as openssl names it, critical or not, with its text. */
+function extensionsOf(pem: string): string[] {
+  const text =
+    openssl('x509', '-noout', '-text', '-in', file('leaf.pem', pem)).split('X509v3 extensions:')[1]?.split('Signature Algorithm')[0] ?? '';
+  return [...text.matchAll(/^ {12}(\S.*?): ?(critical)?\n((?: {16}.*\n?)*)/gm)].map(([, name, critical, rest]) =>
+    [name, critical, rest?.trim().replaceAll(/[0-9A-F]{2}(:[0-9A-F]{2}){19}/g, '<id>')].filter(Boolean).join(' | '),
+  );
+}
+const issue = (subject: Parameters<Authority['issue']>[0]) => authority.issue(subject, createPublicKey(makePrivateKey()));
+
+describe('S1 the certificate', () => {
+  test('of a PC has one name, proves a client and nothing else, for a year', async () => {
+    const { pem, serial, notAfter } = await issue({ kind: 'pc', name: 'ladakh.leh.vc-1' });
+    const certificate = new X509Certificate(pem);
+    expect([verifies(pem, 'sslclient'), verifies(pem, 'sslserver')]).toEqual([true, false]);
+    expect(certificate.subject).toBe('CN=ladakh.leh.vc-1');
+    expect(extensionsOf(pem)).toEqual([
+      'X509v3 Basic Constraints | critical | CA:FALSE',
+      'X509v3 Key Usage | critical | Digital Signature',
+      'X509v3 Extended Key Usage | critical | TLS Web Client Authentication',
+      'X509v3 Subject Key Identifier | <id>',
+      'X509v3 Authority Key Identifier | <id>',
+    ]);
+    expect(openssl('x509', '-noout', '-text', '-in', file('leaf.pem', pem))).toMatch(
+      /Signature Algorithm: ecdsa-with-SHA256[\s\S]*ASN1 OID: prime256v1/,
+    );
+    expect(certificate.validToDate.getTime() - certificate.validFromDate.getTime()).toBe(365 * dayMs);
+    expect(certificate.validToDate.getTime()).toBe(notAfter);
+    expect(serial).toMatch(/^[4-7][0-9a-f]{31}$/);
+    expect([serialOf(certificate), openssl('x509', '-noout', '-serial', '-in', join(folder, 'leaf.pem')).trim()]).toEqual([
+      serial,
+      `serial=${serial.toUpperCase()}`,
+    ]);
+  });
+
+  test('of a server proves a server under each of its names and nothing else, for 90 days', async () => {
+    const { pem } = await issue({ kind: 'server', name: 'Sabha broker', names: ['centre.test', 'localhost', '127.0.0.1', '::1'] });
+    const certificate = new X509Certificate(pem);
+    expect([verifies(pem, 'sslclient'), verifies(pem, 'sslserver')]).toEqual([false, true]);
+    expect(extensionsOf(pem)).toEqual([
+      'X509v3 Basic Constraints | critical | CA:FALSE',
+      'X509v3 Key Usage | critical | Digital Signature',
+      'X509v3 Extended Key Usage | critical | TLS Web Server Authentication',
+      'X509v3 Subject Key Identifier | <id>',
+      'X509v3 Authority Key Identifier | <id>',
+      'X509v3 Subject Alternative Name | DNS:centre.test, DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1',
+    ]);
+    expect(certificate.validToDate.getTime() - certificate.validFromDate.getTime()).toBe(90 * dayMs);
+  });
+
+  test('of the authority signs certificates and nothing else, for ten years', async () => {
+    const [root = ''] = authority.roots;
+    expect(extensionsOf(root)).toEqual([
+      'X509v3 Basic Constraints | critical | CA:TRUE',
+      'X509v3 Key Usage | critical | Certificate Sign, CRL Sign',
+      'X509v3 Subject Key Identifier | <id>',
+    ]);
+    expect(openssl('verify', '-x509_strict', '-CAfile', join(folder, 'ca', 'roots.pem'), file('root.pem', root))).toMatch(/OK\n$/);
+    expect(statSync(join(folder, 'ca', 'ca.key')).mode & 0o777).toBe(0o600);
+  });
+
+  test('is given on a request that openssl made, and openssl reads what EST answers', async () => {
+    const key = join(folder, 'own.key');
+    const request = openssl(
+      'req',
+      '-new',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      key,
+      '-subj',
+      '/CN=a.b.c',
+    );
+    const read = await authority.readRequest(request);
+    if (!read.ok) throw new Error(read.line);
+    expect(read.value.name).toBe('a.b.c');
+    const { pem } = await authority.issue({ kind: 'pc', name: read.value.name }, read.value.publicKey);
+    const list = join(folder, 'answer.p7');
+    writeFileSync(list, Buffer.from(await authority.pkcs7([pem, ...authority.roots]), 'base64'));
+    expect(openssl('pkcs7', '-inform', 'DER', '-in', list, '-print_certs').match(/^subject=.*$/gm)).toEqual([
+      'subject=CN=a.b.c',
+      expect.stringMatching(/^subject=CN=Sabha [0-9a-f]{8}$/),
+    ]);
+  });
+
+  test('numbers are never given twice', async () => {
+    const serials = await Promise.all(Array.from({ length: 200 }, async () => (await issue({ kind: 'pc', name: 'a.b.c' })).serial));
+    expect(new Set(serials).size).toBe(200);
+  });
+
+  test('of another authority renews nothing, though the server trusts that one too', async () => {
+    const other = await openAuthority(join(folder, 'other'), means);
+    const { key, cert } = await serverCertificate(authority);
+    const tls = { key, cert, ca: [...authority.roots, ...other.roots], requestCert: true, rejectUnauthorized: false };
+    const app = fastify({ https: tls });
+    const asked: string[] = [];
+    const refused = async (one: object) => {
+      asked.push('name' in one ? `${one.name}` : '');
+      return { ok: false, status: 403, line: 'asked' } as const;
+    };
+    const enrolment = { enrol: refused, renew: refused };
+    addEst(app as unknown as FastifyInstance, { authority, enrolment, centre: { mqtt: { port: 1 }, centreKey: null }, log: console });
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const rig = { authority, port: (app.server.address() as AddressInfo).port };
+    for (const from of [other, authority]) {
+      const own = makePrivateKey();
+      const { pem } = await from.issue({ kind: 'pc', name: 'ladakh.leh.vc-1' }, createPublicKey(own));
+      expect((await renew(rig, { key: own, cert: pem }, 'ladakh.leh.vc-1')).status).toBe(403);
+    }
+    expect(asked).toEqual(['ladakh.leh.vc-1']);
+    await app.close();
+  });
+});
+
+test('S1 no private key, token or code lies in the repository', () => {
+  const privateKey = /-----BEGIN (RSA |EC |ENCRYPTED )?PRIVATE KEY-----\s*[A-Za-z0-9+/]{40}/;
+  // Tests show what secrets look like.
+  const others = [
+    /\bwhsec_[A-Za-z0-9+/]{32,}/,
+    /\b([0-9A-HJKMNP-TV-Z]{5}-){7}[0-9A-HJKMNP-TV-Z]{5}\b/,
+    /"(tokenHash|password|secret)": *"[^"]{20,}"/,
+  ];
+  const secretIn = (name: string, text: string) =>
+    privateKey.test(text) || (!/\.test\.ts$/.test(name) && others.some((one) => one.test(text)));
+  const names = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0');
+  const files = names.filter((name) => /\.(ts|js|jsx|mjs|json|md|html|css|ya?ml|conf|txt)$/.test(name));
+  expect(files.length).toBeGreaterThan(300);
+  expect(files.filter((name) => secretIn(name, readFileSync(name, 'utf8')))).toEqual([]);
+  expect(secretIn('any.test.ts', makePrivateKey())).toBe(true);
+  expect(secretIn('any.md', writeEnrolCode(randomBytes(13), randomBytes(9)))).toBe(true);
+});

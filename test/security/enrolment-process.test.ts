@@ -1,0 +1,100 @@
+/** Enrolment as an operator and a PC see it: `flows` as a process, its settings, its files, and a ledger restored from yesterday. */
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makePrivateKey, makeRequest, openSnapshot, pinOf, readEnrolCode, serialOf } from '#contracts';
+import { createParts, type Parts } from '../system/parts-under-test.ts';
+import { freePorts, type Program } from '../system/processes.ts';
+import { ask, certificatesOf, enrol, renew } from './enrolment-rig.ts';
+
+let parts: Parts;
+let flows: Program;
+let port = 0;
+const name = 'ladakh.leh.hall';
+
+beforeEach(async () => {
+  [port = 0] = await freePorts(1);
+  parts = await createParts({ pcs: ['hall', 'office'], settings: { https: { host: '127.0.0.1', port, names: ['centre.test'] } } });
+  flows = await start();
+});
+afterEach(() => parts.site.remove());
+
+const data = (...path: string[]) => join(parts.site.data, ...path);
+const start = () =>
+  parts.start('flows', {
+    SABHA_BROKER_CSR: data('broker/server.csr'),
+    SABHA_BROKER_CERT: data('broker/server.pem'),
+    SABHA_TLS_PORT: '9999',
+  });
+
+async function post(path: string, body: object): Promise<{ code: string }> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}${path}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ by: 'Asha', ...body }),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.status === 204 ? { code: '' } : ((await answer.json()) as { code: string });
+}
+
+function registry() {
+  const opened = openSnapshot(
+    readFileSync(data('flows/registry.json'), 'utf8'),
+    createPublicKey(readFileSync(data('broker/registry.pub'))),
+  );
+  if (!opened.ok) throw new Error(opened.reason);
+  return { ...opened.value, hall: opened.value.pcs.find(({ pc }) => pc === 'ladakh/leh/hall') };
+}
+const centre = () => ({ port, authority: { roots: registry().roots, rootDer: Buffer.alloc(0) } as never });
+
+test('a code leads a PC to its certificate; a ledger restored from yesterday does not let it in again after it was revoked', async () => {
+  const { code } = await post('/api/enrol-codes', { site: 'ladakh/leh' });
+  const read = readEnrolCode(code);
+  if (!read.ok) throw new Error(read.line);
+  const [root = ''] = await certificatesOf((await ask(centre(), { path: 'est/cacerts' })).text);
+  expect(pinOf(new X509Certificate(root).raw)).toBe(read.value.pin);
+  const pc = await enrol(centre(), name, read.value.secret);
+  expect(registry().hall).toMatchObject({ revoked: false, certificates: [serialOf(new X509Certificate(pc.cert))] });
+  expect(JSON.parse((await ask(centre(), { path: 'sabha/centre' })).text)).toEqual({ mqtt: { port: 9_999 }, centreKey: null });
+  expect(readdirSync(data('flows/ca')).map((file) => [file, statSync(data('flows/ca', file)).mode & 0o777])).toEqual(
+    ['ca.key', 'https.key', 'https.pem', 'roots.pem'].map((file) => [file, 0o600]),
+  );
+
+  await flows.end('SIGTERM');
+  copyFileSync(data('flows/ledger.db'), data('yesterday.db'));
+  flows = await start();
+  expect((await renew(centre(), pc, name)).status).toBe(200);
+  await post('/api/pcs/ladakh/leh/hall/revoke', {});
+  const { version } = registry();
+  expect(registry().hall).toMatchObject({ revoked: true, certificates: [], tokenHash: null });
+
+  await flows.end('SIGTERM');
+  copyFileSync(data('yesterday.db'), data('flows/ledger.db'));
+  flows = await start();
+  expect(flows.lines.filter(({ msg }) => msg.startsWith('the ledger is an older copy'))).toHaveLength(1);
+  expect(registry()).toMatchObject({ version, hall: { revoked: true, certificates: [], tokenHash: null } });
+  expect((await renew(centre(), pc, name)).status).toBe(403);
+  expect(await enrol(centre(), name, code)).toMatchObject({
+    status: 403,
+    text: 'ladakh/leh/hall is revoked: ask the centre to replace it\n',
+  });
+  await post('/api/pcs/ladakh/leh/hall/replace', {});
+  expect((await enrol(centre(), name, code)).status).toBe(200);
+});
+
+test('the broker is given its certificate, and central is told of guesses', async () => {
+  const key = makePrivateKey();
+  writeFileSync(data('broker/server.csr'), (await makeRequest(key, 'broker')).pem);
+  await flows.says('the broker has a new certificate', 10_000);
+  const certificate = new X509Certificate(readFileSync(data('broker/server.pem')));
+  expect([
+    certificate.checkPrivateKey(createPrivateKey(key)),
+    certificate.checkHost('centre.test'),
+    certificate.checkIP('127.0.0.1'),
+  ]).toEqual([true, 'centre.test', '127.0.0.1']);
+  for (let n = 0; n < 5; n++) await enrol(centre(), name, '0'.repeat(20));
+  await flows.says(({ msg }) => JSON.stringify(msg).includes('Somebody tries to enrol a PC'), 5_000);
+  expect(registry().hall?.certificates).toEqual([]);
+});

@@ -1,0 +1,192 @@
+/** Enrolment as `flows` serves it: real TLS, a real ledger and the broker's real file; only time and the site table are the test's. */
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { loadX509, makePrivateKey, makeRegistryKeys, makeRequest, openSnapshot, type RegistryEntry } from '#contracts';
+import { inThread } from '../../flows/ledger/ledger.ts';
+import type { Op } from '../../flows/ledger/model.ts';
+import { testClock } from '../../flows/people/people.test-helper.ts';
+import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
+import { startPki } from '../../flows/pki/pki.ts';
+import { openRegistry } from '../../flows/registry.ts';
+import type { SiteChange } from '../../flows/sites/model.ts';
+import { createOffice } from '../../flows/sites/office.ts';
+import { smallTree } from '../../flows/sites/sites.test-helper.ts';
+import { createTree } from '../../flows/tree.ts';
+
+export type Answer = { status: number; headers: Record<string, unknown>; text: string };
+export type Client = { key: string; cert: string };
+export type Rig = Awaited<ReturnType<typeof openRig>>;
+
+export type RigOptions = {
+  /** Runs before each commit; what it throws, the ledger throws. */
+  beforeCommit?: () => void;
+  /** Changes the folder of the authority before it is opened. */
+  prepare?: (folder: string) => void | Promise<void>;
+};
+
+export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: RigOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-enrolment-'));
+  const [file, caFolder] = [join(folder, 'registry.json'), join(folder, 'ca')];
+  const [db, clock] = [new DatabaseSync(':memory:'), testClock()];
+  const key = createPrivateKey(makeRegistryKeys().privateKey);
+  const ledger = inThread(db);
+  let offsetMs = 0;
+  const now = () => Date.now() + offsetMs;
+  await prepare(caFolder);
+  const authority = await openAuthority(caFolder, { now, random: randomBytes });
+  const said: string[] = [];
+  const log = { info() {}, warn: (_: object, line: string) => said.push(line), error: (_: object, line: string) => said.push(line) };
+  const publish = await openRegistry({ ledger, clock, file, key, roots: authority.roots, admitted: [], log });
+  await ledger.commit(smallTree().map((node) => ({ op: 'node', node })));
+  const tree = createTree(await ledger.load(), () => undefined);
+  const commit = async (ops: Op[]) => {
+    beforeCommit();
+    await ledger.commit(ops);
+  };
+  const sites = {
+    table: tree.table,
+    entry: tree.entry,
+    async apply(change: SiteChange, ops: readonly Op[] = []) {
+      await commit([...tree.change(change, now()).ops, ...ops]);
+      await publish(change.registry);
+    },
+  };
+  const told: [string, string][] = [];
+  const pki = await startPki({
+    authority,
+    folder: caFolder,
+    https: { host: '127.0.0.1', port: 0, names: ['centre.test'] },
+    codes: (await ledger.registry()).codes,
+    sites,
+    record: async (ops) => {
+      await commit([...ops]);
+      return true;
+    },
+    tellDirectly: async (reason, detail) => void told.push([reason, detail]),
+    broker: { request: join(folder, 'server.csr'), certificate: join(folder, 'server.pem') },
+    centre: { mqtt: { port: 8_883 }, centreKey: null },
+    now,
+    clock,
+    random: randomBytes,
+    log,
+  });
+  const office = createOffice({ ...sites, records: () => new Map(), wanted: () => 1, now, newToken: () => 'token' });
+  const rows = (sql: string) => db.prepare(sql).all();
+  return {
+    folder,
+    authority,
+    office,
+    apply: sites.apply,
+    ledger,
+    clock,
+    told,
+    said,
+    port: pki.port ?? 0,
+    /** Real time does not move, what the centre takes for it does. */
+    later: (ms: number) => {
+      offsetMs += ms;
+    },
+    code: async (site = 'ladakh/leh', uses?: number) => {
+      const made = await pki.makeCode({ site, uses, hours: 24, by: 'Asha' });
+      if (!made.ok) throw new Error(made.line);
+      return made.code;
+    },
+    makeCode: pki.makeCode,
+    /** What the broker is told of a PC. */
+    entry: (pc: string): RegistryEntry | undefined => {
+      const opened = openSnapshot(readFileSync(file, 'utf8'), createPublicKey(key));
+      if (!opened.ok) throw new Error(opened.reason);
+      return opened.value.pcs.find((one) => one.pc === pc);
+    },
+    audit: (): string[] => rows('SELECT who, what, about FROM audit ORDER BY id').map((row) => Object.values(row).join(' | ')),
+    /** All that the ledger holds, as one text. */
+    everything: (): string =>
+      ['meta', 'registry', 'audit', 'nodes'].map((table) => JSON.stringify(rows(`SELECT * FROM ${table}`))).join('\n'),
+    issued: (): number => rows("SELECT 1 FROM audit WHERE what = 'certificate issued'").length,
+    async close() {
+      await pki.close();
+      await ledger.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export type Asked = {
+  path: string;
+  body?: string;
+  password?: string;
+  /** The client's certificate. */
+  client?: Client;
+  headers?: Record<string, string>;
+  /** Another address of loopback than 127.0.0.1. */
+  from?: string;
+};
+
+/** One request over TLS, which trusts the centre by its root and name alone. */
+export function ask(rig: Pick<Rig, 'authority' | 'port'>, { path, body, password, client, headers = {}, from }: Asked): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const authorization = password === undefined ? {} : { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` };
+  const sent = request(
+    {
+      host: '127.0.0.1',
+      port: rig.port,
+      path: `/.well-known/${path}`,
+      method: body === undefined ? 'GET' : 'POST',
+      ca: [...rig.authority.roots],
+      servername: 'centre.test',
+      agent: false,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/pkcs10' }), ...authorization, ...headers },
+      ...client,
+      ...(from === undefined ? {} : { localAddress: from }),
+    },
+    (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      response.on('error', reject);
+    },
+  );
+  sent.on('error', reject).end(body);
+  return promise;
+}
+
+/** A key of its own and the request for it, as a PC makes them. */
+export async function newRequest(name: string): Promise<{ key: string; body: string }> {
+  const key = makePrivateKey();
+  return { key, body: (await makeRequest(key, name)).der.toString('base64') };
+}
+
+/** Enrols a PC; `certificate` is empty where it was refused. */
+export async function enrol(rig: Pick<Rig, 'authority' | 'port'>, name: string, password: string, from?: string) {
+  const { key, body } = await newRequest(name);
+  const answer = await ask(rig, { path: 'est/simpleenroll', body, password, ...(from === undefined ? {} : { from }) });
+  const [cert = ''] = answer.status === 200 ? await certificatesOf(answer.text) : [];
+  return { ...answer, key, cert };
+}
+
+/** Asks for the next certificate with the one of now. */
+export async function renew(rig: Pick<Rig, 'authority' | 'port'>, client: Client | undefined, name: string) {
+  const { key, body } = await newRequest(name);
+  const answer = await ask(rig, { path: 'est/simplereenroll', body, ...(client && { client: { key: client.key, cert: client.cert } }) });
+  const [cert = ''] = answer.status === 200 ? await certificatesOf(answer.text) : [];
+  return { ...answer, key, cert };
+}
+
+/** The certificates of an answer of EST, PEM. */
+export async function certificatesOf(base64: string): Promise<string[]> {
+  const { X509Certificates } = await loadX509();
+  return [...new X509Certificates(Buffer.from(base64, 'base64'))].map((one) => one.toString('pem'));
+}
+
+/** A leaf that the authority of a rig signs, past its own rules. */
+export async function serverCertificate(authority: Authority): Promise<Client> {
+  const key = makePrivateKey();
+  const { pem } = await authority.issue({ kind: 'server', name: 'ladakh.leh.vc-1', names: ['centre.test'] }, createPublicKey(key));
+  return { key, cert: pem };
+}

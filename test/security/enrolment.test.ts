@@ -1,0 +1,301 @@
+/** S2: what an enrolment code opens, and what it does not. S5: what a revoked, renewed or forged certificate opens. */
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadX509, makePrivateKey, readEnrolCode, serialOf } from '#contracts';
+import { openAuthority } from '../../flows/pki/authority.ts';
+import { ask, certificatesOf, enrol, newRequest, openRig, type Rig, renew, serverCertificate } from './enrolment-rig.ts';
+
+const [one, two, far] = ['ladakh.leh.vc-1', 'ladakh.leh.vc-2', 'ladakh.kargil.vc-1'];
+const hourMs = 3_600_000;
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await openRig();
+});
+afterEach(() => rig.close());
+
+const serial = (pem: string) => serialOf(new X509Certificate(pem));
+
+describe('S2 an enrolment code', () => {
+  test('enrols each PC of its site once, and is then worth nothing', async () => {
+    const code = await rig.code();
+    const [first, second] = [await enrol(rig, one, code), await enrol(rig, two, code.toLowerCase())];
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(first.headers).toMatchObject({
+      'content-type': 'application/pkcs7-mime; smime-type=certs-only',
+      'content-transfer-encoding': 'base64',
+    });
+    expect(rig.entry('ladakh/leh/vc-1')).toEqual({
+      pc: 'ladakh/leh/vc-1',
+      tokenHash: null,
+      certificates: [serial(first.cert)],
+      ends: { [serial(first.cert)]: new X509Certificate(first.cert).validToDate.getTime() },
+      revoked: false,
+    });
+    expect(await enrol(rig, 'ladakh.leh.vc-3', code)).toMatchObject({
+      status: 401,
+      text: 'this enrolment code is wrong, used up or over\n',
+    });
+    expect(rig.issued()).toBe(2);
+    expect(rig.audit()).toEqual([
+      'Asha | enrolment code made | ladakh/leh, 2 uses, 24 h',
+      `code by Asha | certificate issued | ladakh/leh/vc-1 ${serial(first.cert)}`,
+      `code by Asha | certificate issued | ladakh/leh/vc-2 ${serial(second.cert)}`,
+      '127.0.0.1 | enrolment refused | this enrolment code is wrong, used up or over',
+    ]);
+  });
+
+  test('is over after its time, and for a PC of another site it is worth nothing', async () => {
+    const code = await rig.code();
+    expect(await enrol(rig, far, code)).toMatchObject({ status: 403, text: 'this code is for ladakh/leh, not for ladakh/kargil\n' });
+    rig.later(24 * hourMs);
+    expect((await enrol(rig, one, code)).status).toBe(401);
+    expect(rig.issued()).toBe(0);
+  });
+
+  test('takes over no PC: one that has a certificate keeps it until the centre replaces the PC', async () => {
+    const first = await enrol(rig, one, await rig.code());
+    const stolen = await rig.code();
+    expect(await enrol(rig, one, stolen)).toMatchObject({
+      status: 403,
+      text: 'ladakh/leh/vc-1 has a certificate already: ask the centre to replace it\n',
+    });
+    expect(rig.entry('ladakh/leh/vc-1')?.certificates).toEqual([serial(first.cert)]);
+    await rig.office.replace('ladakh/leh/vc-1', 'Asha');
+    expect(rig.entry('ladakh/leh/vc-1')?.certificates).toEqual([]);
+    const again = await enrol(rig, one, stolen);
+    expect(rig.entry('ladakh/leh/vc-1')).toMatchObject({
+      certificates: [serial(again.cert)],
+      tokenHash: createHash('sha256').update('token').digest('hex'),
+    });
+  });
+
+  test.each<[string, () => Promise<unknown> | undefined, string]>([
+    ['unknown', () => undefined, 'ladakh.leh.vc-9'],
+    ['revoked', () => rig.office.revoke('ladakh/leh/vc-1', 'Asha'), one],
+    ['retired', () => rig.office.retire('ladakh/leh/vc-1', 'Asha'), one],
+    ['moved', () => rig.office.move('ladakh/leh/vc-1', 'ladakh/kargil/vc-9', 'Asha'), one],
+    ['of a closed site', () => rig.office.stage({ site: 'ladakh/leh', stage: 'closed', force: true }, 'Asha'), one],
+  ])('gives nothing to a PC that is %s', async (_what, happens, name) => {
+    const code = await rig.code();
+    await happens();
+    expect((await enrol(rig, name, code)).status).toBe(403);
+    expect(rig.issued()).toBe(0);
+  });
+
+  test('with one use gives one certificate, though two ask at the same time', async () => {
+    const code = await rig.code('ladakh/leh', 1);
+    const answers = await Promise.all([enrol(rig, one, code), enrol(rig, two, code), enrol(rig, two, code)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401]);
+    expect(rig.issued()).toBe(1);
+  });
+
+  test('is held by the centre as a hash, and carries what a PC knows the centre by', async () => {
+    const read = readEnrolCode(await rig.code());
+    if (!read.ok) throw new Error(read.line);
+    expect(rig.everything()).not.toContain(read.value.secret);
+    expect(rig.everything()).toContain(createHash('sha256').update(read.value.secret).digest('hex'));
+    const [root = ''] = await certificatesOf((await ask(rig, { path: 'est/cacerts' })).text);
+    expect(new X509Certificate(root).raw).toEqual(rig.authority.rootDer);
+  });
+
+  test.each([
+    ['ladakh/nubra', true, 'there is no site ladakh/nubra'],
+    ['ladakh', true, 'there is no site ladakh'],
+  ])('is not made for %s', async (site, missing, line) => {
+    expect(await rig.makeCode({ site, uses: undefined, hours: 24, by: 'Asha' })).toEqual({ ok: false, missing, line });
+  });
+
+  test('1,000 guesses within a minute give 0 certificates, central is told at the fifth, and neither ledger nor memory is flooded', async () => {
+    const code = await rig.code();
+    const { body } = await newRequest(one);
+    const statuses: number[] = [];
+    for (let round = 0; round < 40; round++) {
+      const guesses = Array.from({ length: 25 }, async (_, n) => {
+        const password = String(round * 25 + n).padStart(20, '0');
+        const { status } = await ask(rig, { path: 'est/simpleenroll', body, password, from: `127.0.${round}.${n + 2}` });
+        statuses.push(status);
+      });
+      await Promise.all(guesses);
+      if (round === 0)
+        expect(rig.told).toEqual(Array(5).fill(['enrolment_refused', expect.stringContaining('five refusals in ten minutes')]));
+    }
+    expect(statuses.filter((status) => status === 200)).toEqual([]);
+    expect(statuses.filter((status) => status === 429).length).toBe(940);
+    expect(rig.issued()).toBe(0);
+    expect(rig.audit()).toHaveLength(61);
+    expect((await enrol(rig, one, code)).status).toBe(200);
+  });
+
+  test('one address is held up after five failures, and told for how long', async () => {
+    for (let n = 0; n < 5; n++) expect((await enrol(rig, one, '0'.repeat(20))).status).toBe(401);
+    const code = await rig.code();
+    expect(await enrol(rig, one, code)).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '60' },
+      text: 'too many attempts: wait 60 s\n',
+    });
+    expect((await enrol(rig, one, code, '127.0.0.2')).status).toBe(200);
+    await rig.clock.pass(60_000);
+    expect((await enrol(rig, two, code)).status).toBe(200);
+  });
+});
+
+describe('a request that is none is answered in one line, and costs no use of the code', () => {
+  const rsa = async () => {
+    const { Pkcs10CertificateRequestGenerator } = await loadX509();
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+    const keys = {
+      privateKey: privateKey.toCryptoKey(algorithm, true, ['sign']) as CryptoKey,
+      publicKey: publicKey.toCryptoKey(algorithm, true, ['verify']) as CryptoKey,
+    };
+    const made = await Pkcs10CertificateRequestGenerator.create({ name: `CN=${one}`, keys, signingAlgorithm: algorithm });
+    return Buffer.from(made.rawData).toString('base64');
+  };
+  const twisted = async () => {
+    const der = Buffer.from((await newRequest(one)).body, 'base64');
+    der[der.indexOf(one)] = 'k'.charCodeAt(0);
+    return der.toString('base64');
+  };
+  const named = async (name: string) => (await newRequest(name)).body;
+
+  test.each<[string, () => Promise<string>, number, RegExp]>([
+    ['nothing', async () => '', 400, /^not a certificate request: /],
+    ['noise', async () => 'AAAA', 400, /^not a certificate request: /],
+    ['cut', async () => (await named(one)).slice(0, 200), 400, /^not a certificate request: /],
+    ['with another name than its key signed', twisted, 400, /^the request is not signed with its own key/],
+    ['with a key of RSA', rsa, 400, /^the key of the request is not on the curve P-256/],
+    ['for no PC', () => named('flows'), 400, /^"flows" is no name of a PC: expected state\.site\.pc/],
+    ['for a path', () => named('ladakh/leh/vc-1'), 400, /^"ladakh\/leh\/vc-1" is no name of a PC/],
+    ['too long', async () => 'A'.repeat(9_000), 413, /./],
+  ])('%s', async (_what, make, status, line) => {
+    const code = await rig.code('ladakh/leh', 1);
+    const answer = await ask(rig, { path: 'est/simpleenroll', body: await make(), password: code });
+    expect(answer).toMatchObject({ status, text: expect.stringMatching(line) });
+    expect(answer.text.trimEnd()).not.toContain('\n');
+    expect((await enrol(rig, one, code)).status).toBe(200);
+  });
+
+  test('without a code, with another kind of body, at another place', async () => {
+    const { body } = await newRequest(one);
+    expect(await ask(rig, { path: 'est/simpleenroll', body })).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Basic realm="enrolment code"' },
+    });
+    expect(
+      (await ask(rig, { path: 'est/simpleenroll', body, password: 'x', headers: { 'content-type': 'application/json' } })).status,
+    ).toBe(415);
+    expect((await ask(rig, { path: 'est/serverkeygen', body })).status).toBe(404);
+    expect(rig.told).toEqual([]);
+  });
+});
+
+test('what the centre cannot write down it does not give', async () => {
+  let full = false;
+  const failing = await openRig({
+    beforeCommit: () => {
+      if (full) throw new Error('SQLITE_FULL');
+    },
+  });
+  const code = await failing.code('ladakh/leh', 2);
+  full = true;
+  expect(await enrol(failing, one, code)).toMatchObject({ status: 503, text: 'the centre cannot do this now: try again later\n' });
+  full = false;
+  expect([failing.issued(), failing.entry('ladakh/leh/vc-1')]).toEqual([0, undefined]);
+  expect(failing.said).toEqual(['an enrolment failed']);
+  await failing.close();
+});
+
+test('where the broker is can be asked by anybody', async () => {
+  expect(JSON.parse((await ask(rig, { path: 'sabha/centre' })).text)).toEqual({ mqtt: { port: 8_883 }, centreKey: null });
+});
+
+describe('S5 renewal', () => {
+  let held: { key: string; cert: string };
+  const certificates = () => rig.entry('ladakh/leh/vc-1')?.certificates;
+  beforeEach(async () => {
+    held = await enrol(rig, one, await rig.code());
+  });
+
+  test('gives the next certificate; the last one opens a day longer, so that a lost answer does no harm, and no longer', async () => {
+    const lost = await renew(rig, held, one);
+    expect([lost.status, certificates()]).toEqual([200, [serial(lost.cert), serial(held.cert)]]);
+    rig.later(hourMs);
+    const next = await renew(rig, held, one);
+    expect(certificates()).toEqual([serial(next.cert), serial(held.cert)]);
+    rig.later(22 * hourMs);
+    await rig.clock.pass(hourMs);
+    expect(certificates()).toHaveLength(2);
+    rig.later(2 * hourMs);
+    expect((await renew(rig, held, one)).status).toBe(403);
+    await rig.clock.pass(hourMs);
+    await expect.poll(certificates).toEqual([serial(next.cert)]);
+    expect(rig.audit()).toContain(`${one} | certificate renewed | ladakh/leh/vc-1 ${serial(next.cert)}`);
+  });
+
+  test('is given once a minute', async () => {
+    await renew(rig, held, one);
+    expect((await renew(rig, held, one)).status).toBe(429);
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['revoked', () => rig.office.revoke('ladakh/leh/vc-1', 'Asha')],
+    ['replaced', () => rig.office.replace('ladakh/leh/vc-1', 'Asha')],
+    ['moved', () => rig.office.move('ladakh/leh/vc-1', 'ladakh/kargil/vc-9', 'Asha')],
+    ['retired', () => rig.office.retire('ladakh/leh/vc-1', 'Asha')],
+  ])('is refused to a PC that was %s, whose certificate the broker is told to drop', async (_what, order) => {
+    await order();
+    expect((await renew(rig, held, one)).status).toBe(403);
+    expect(certificates()).toEqual([]);
+  });
+
+  test('a certificate that the registry does not hold, of a server, self-made, of a stranger, or none at all: 0 of 5 renew', async () => {
+    const unlisted = makePrivateKey();
+    const { pem } = await rig.authority.issue({ kind: 'pc', name: one }, createPublicKey(unlisted));
+    const stranger = await openRig();
+    const foreign = await enrol(stranger, one, await stranger.code());
+    const { X509CertificateGenerator } = await loadX509();
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const keys = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair;
+    const selfMade = await X509CertificateGenerator.createSelfSigned({ name: `CN=${one}`, keys, signingAlgorithm: algorithm });
+    const selfKey = `-----BEGIN PRIVATE KEY-----\n${Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')}\n-----END PRIVATE KEY-----\n`;
+    const all = [
+      { key: unlisted, cert: pem },
+      await serverCertificate(rig.authority),
+      { key: selfKey, cert: selfMade.toString('pem') },
+      foreign,
+      undefined,
+    ];
+    for (const client of all) expect((await renew(rig, client, one)).status).toBe(403);
+    expect(certificates()).toEqual([serial(held.cert)]);
+    await stranger.close();
+  });
+
+  test('while another authority takes over, a certificate of the old one gets the next from the new one', async () => {
+    const entry = rig.entry('ladakh/leh/vc-1');
+    const [oldRoot = ''] = rig.authority.roots;
+    const changed = await openRig({
+      prepare: async (folder) => {
+        const { roots } = await openAuthority(folder, { now: Date.now, random: randomBytes });
+        writeFileSync(join(folder, 'roots.pem'), `${roots[0]}${oldRoot}`);
+      },
+    });
+    await changed.apply({ nodes: [], gone: [], replaced: [], registry: entry === undefined ? [] : [entry], audit: null });
+    const next = await renew(changed, held, one);
+    const isOf = (pem: string) => new X509Certificate(next.cert).verify(new X509Certificate(pem).publicKey);
+    expect([next.status, ...changed.authority.roots.map(isOf)]).toEqual([200, true, false]);
+    expect(await certificatesOf((await ask(changed, { path: 'est/cacerts' })).text)).toHaveLength(2);
+    expect((await renew(changed, next, one)).status).toBe(429);
+    await changed.close();
+  });
+
+  test('a certificate renews its own name only', async () => {
+    expect(await renew(rig, held, two)).toMatchObject({
+      status: 400,
+      text: 'the certificate is that of ladakh.leh.vc-1, the request names "ladakh.leh.vc-2"\n',
+    });
+  });
+});
