@@ -167,6 +167,11 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_API: `http://127.0.0.1:${settings.ports.api}`,
     SABHA_METRICS_PORT: `${settings.ports.exporter}`,
   };
+  const broker = {
+    SABHA_METRICS_PORT: `${settings.ports.brokerMetrics}`,
+    // PCs that enrol from other machines come over TLS from there too.
+    ...(settings.https && { SABHA_TLS_HOST: process.env['SABHA_TLS_HOST'] ?? settings.https.host }),
+  };
   const env = (name: PartName, more: Record<string, string>) => ({ ...common, ...more, SABHA_DATA: join(data, name) });
   const agent = own && {
     SABHA_PC: own.pc,
@@ -175,7 +180,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_PROFILE: JSON.stringify(own.profile),
   };
   return [
-    { name: 'broker', script: script('broker'), env: env('broker', { SABHA_METRICS_PORT: `${settings.ports.brokerMetrics}` }) },
+    { name: 'broker', script: script('broker'), env: env('broker', broker) },
     { name: 'flows', script: script('flows'), env: env('flows', flows) },
     { name: 'dashboards', script: script('dashboards'), env: env('dashboards', dashboards) },
     ...(agent === null ? [] : [{ name: 'agent', script: script('agent'), env: env('agent', agent) } as const]),

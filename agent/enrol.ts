@@ -2,7 +2,7 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
 import { fetchCertificate, fetchPlace, fetchRoots, type Office } from './est.ts';
-import { type Centre, type Identity, openIdentity, type Read, storeIdentity } from './identity.ts';
+import { type Centre, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 
 export type Enrolment = { code: string; centre: { host: string; port: number }; pc: PcPath; folder: string; again: boolean };
 
@@ -17,6 +17,9 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   if (!again && !(held.ok && held.value === undefined)) {
     return { ok: false, line: held.ok ? `this PC is enrolled already (${folder}); --again replaces its key` : held.line };
   }
+  // Asked first: a certificate that cannot be kept costs a use of the code.
+  const problem = problemOfFolder(folder);
+  if (problem !== null) return { ok: false, line: problem };
   const trusted = await office(centre, opened.value.pin);
   if (!trusted.ok) return trusted;
   const place = await fetchPlace(trusted.value);

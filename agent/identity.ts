@@ -66,6 +66,18 @@ export function storeIdentity(folder: string, { key, chain, roots, centre }: Omi
   rmSync(`${folder}.old`, { recursive: true, force: true });
 }
 
+/** Why an identity could not be stored there; null where it can. */
+export function problemOfFolder(folder: string): string | null {
+  const fresh = `${folder}.new`;
+  try {
+    mkdirSync(fresh, { recursive: true, mode: 0o700 });
+    rmSync(fresh, { recursive: true });
+    return null;
+  } catch (error) {
+    return `${folder}: cannot be written: ${codeOf(error)}`;
+  }
+}
+
 /** Ends what a kill left half done: the new one is whole once the old one has been set aside. */
 function settle(folder: string): void {
   if (!existsSync(folder) && existsSync(`${folder}.old`)) renameSync(`${folder}.new`, folder);

@@ -69,6 +69,6 @@ function newerThan({ version, entries }: RegistryContents, published: RegistrySn
 function admission(entry: RegistryEntry): Op[] {
   return [
     { op: 'registry', entry },
-    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash ?? '' },
+    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash },
   ];
 }

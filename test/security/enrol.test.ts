@@ -118,8 +118,10 @@ test('a wrong code, a port where nobody listens and a folder that will not do ar
   await at.stop();
   expect(await ask(at)).toMatchObject({ ok: false, line: expect.stringMatching(/^localhost:\d+: .*ECONNREFUSED/) });
   const next = await centre();
-  writeFileSync(join(folder, '../..', 'data'), 'a file');
+  rmSync(join(folder, '..'), { recursive: true });
+  writeFileSync(join(folder, '..'), 'a file');
   expect(await ask(next)).toEqual({ ok: false, line: `${folder}: cannot be written: ENOTDIR` });
+  expect(next.state.asked).toEqual([]);
 });
 
 test('a renewal is a new key by the old certificate, and brings the roots of today', async () => {

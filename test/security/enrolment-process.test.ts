@@ -5,7 +5,7 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeF
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePrivateKey, makeRegistryKeys, makeRequest, openSnapshot, pinOf, readEnrolCode, serialOf } from '#contracts';
+import { makePrivateKey, makeSigningKeys, makeRequest, openSnapshot, pinOf, readEnrolCode, serialOf } from '#contracts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { freePorts, type Program } from '../system/processes.ts';
 import { ask, certificatesOf, enrol, renew } from './enrolment-rig.ts';
@@ -15,7 +15,7 @@ let flows: Program;
 let port = 0;
 const name = 'ladakh.leh.hall';
 /** Another key of the same kind: the one that signs commands. */
-const commands = makeRegistryKeys();
+const commands = makeSigningKeys();
 
 beforeEach(async () => {
   [port = 0] = await freePorts(1);

@@ -1,0 +1,58 @@
+/** Identity through all of Sabha: a code of the centre, an enrolled PC at work over mTLS, a renewal, and its revocation. Real programs. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { PcView } from '#contracts';
+import { renew } from '../../agent/enrol.ts';
+import { openIdentity } from '../../agent/identity.ts';
+import { createParts, type Parts } from '../system/parts-under-test.ts';
+import { freePorts, type Program, startProgram } from '../system/processes.ts';
+
+const pc = 'ladakh/leh/office';
+const patience = { timeout: 20_000, interval: 100 };
+let parts: Parts | undefined;
+afterEach(() => parts?.site.remove());
+
+test('a PC enrols by a code, is heard over mTLS, renews, and is cut off when it is revoked', async () => {
+  const [https = 0, mqtts = 0] = await freePorts(2);
+  const made = await createParts({
+    pcs: ['hall', 'office'],
+    settings: { https: { host: '127.0.0.1', port: https, names: ['centre.test'] } },
+  });
+  parts = made;
+  const data = (...path: string[]) => join(made.site.data, ...path);
+  const broker = await made.start('broker', { SABHA_TLS_HOST: '127.0.0.1', SABHA_TLS_PORT: `${mqtts}` });
+  const files = { SABHA_BROKER_CSR: data('broker/server.csr'), SABHA_BROKER_CERT: data('broker/server.pem') };
+  await made.start('flows', { ...files, SABHA_TLS_PORT: `${mqtts}` });
+  await broker.says('certificate of the broker in use');
+  const api = `http://127.0.0.1:${made.site.ports.api}/api`;
+  const post = (path: string, body: object) =>
+    fetch(api + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by: 'Asha', ...body }) });
+  const { code } = (await (await post('/enrol-codes', { site: 'ladakh/leh', uses: 1 })).json()) as { code: string };
+
+  const centre = `https://localhost:${https}`;
+  const enrol = run(['agent/cli.ts', 'enrol', code, '--centre', centre, '--pc', pc, '--data', data('office')]);
+  expect(await enrol.ended, enrol.errors.join()).toEqual({ code: 0, signal: null });
+  const agent = run(['agent/main.ts'], { SABHA_DATA: data('office') });
+  const shown = async () => ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((one) => one.pc === pc);
+  await expect.poll(async () => (await shown())?.presence, patience).toBe('online');
+  const certificateCheck = async () => (await shown())?.checks.find(({ device }) => device === 'certificate');
+  await expect.poll(certificateCheck, patience).toMatchObject({ component: 'agent', status: 'ok' });
+
+  const folder = data('office', 'identity');
+  const held = openIdentity(folder);
+  if (!held.ok || held.value === undefined) throw new Error('no identity');
+  const renewed = await renew(held.value, folder);
+  expect(renewed).toMatchObject({ ok: true });
+  expect(new X509Certificate(readFileSync(join(folder, 'certificate.pem'))).serialNumber).not.toBe(held.value.certificate.serialNumber);
+
+  expect((await post(`/pcs/${pc}/revoke`, {})).ok).toBe(true);
+  await agent.says('not connected: Connection refused: Not authorized');
+  expect((await renew(held.value, folder)).ok).toBe(false);
+  await agent.end('SIGKILL');
+}, 90_000);
+
+function run(args: string[], env: Record<string, string> = {}): Program {
+  return startProgram({ args: ['--disable-warning=ExperimentalWarning', ...args], env: { PATH: process.env['PATH'], ...env } });
+}
