@@ -10,7 +10,7 @@ let centre: Centre;
 beforeEach(async () => {
   site = await createSite();
   centre = startCentre(site);
-  await isUp(centre);
+  await isUp(centre, 40_000);
 });
 afterEach(async () => {
   await centre.stop();
