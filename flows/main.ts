@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
+  type AccountMade,
   environment,
   flowsFilters,
   loadText,
@@ -17,7 +18,9 @@ import {
   StartError,
   serveMetrics,
 } from '#contracts';
-import { type Api, startApi } from './api/server.ts';
+import { createAccounts } from './accounts/accounts.ts';
+import { createPasswords } from './accounts/password.ts';
+import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import { type Centre, createCentre } from './centre.ts';
 import { openLedger } from './ledger/ledger.ts';
 import type { Ledger } from './ledger/model.ts';
@@ -49,6 +52,7 @@ type Parts = { ledger: Ledger; centre: Centre; session: Session; api: Api; red: 
 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
+  const https = httpsOf(settings);
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
@@ -103,11 +107,17 @@ async function start(): Promise<Parts> {
       centre.unsubscribed();
     },
   });
+  const newToken = () => randomBytes(32).toString('base64url');
+  const { commit } = ledger;
+  const contents = await ledger.accounts();
+  const accounts = createAccounts({ contents, passwords: createPasswords(), commit, now: centre.now, up: clock.up, newToken, log });
   const api = await startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
+    https,
+    accounts,
     desk: centre.view,
-    office: createOffice({ ...centre.sites, newToken: () => randomBytes(32).toString('base64url') }),
+    office: createOffice({ ...centre.sites, newToken }),
     wallDir: required('SABHA_WALL'),
     modulesDir: required('SABHA_MODULES'),
     log,
@@ -115,8 +125,15 @@ async function start(): Promise<Parts> {
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   const red = await startTabs(centre, settings);
   centre.started();
-  log.info({ port: api.port, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
+  if (https) sayFirst(await accounts.first('first start'));
+  log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ledger, centre, session, api, red, metrics: served };
+}
+
+/** Said on the console and nowhere else, this once: it is no line of the log. */
+function sayFirst(made: AccountMade | undefined): void {
+  if (made === undefined) return;
+  process.stdout.write(`Nobody can log in yet, so there is an account now. Name: ${made.name}  Secret, shown this once: ${made.secret}\n`);
 }
 
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
@@ -147,6 +164,12 @@ function checkScopes({ site, people }: Settings, { sites }: Centre): void {
   if (wrong === undefined) return;
   if (site !== null && sites.table().sites.length <= 1) throw new StartError(`sabha.json: ${wrong}`);
   log.warn({}, wrong);
+}
+
+/** Where HTTPS is wanted, nothing starts without its key and certificate. */
+function httpsOf({ https }: Settings): HttpsOptions | undefined {
+  const text = (name: string) => loadText(required(name));
+  return https && { ...https, tls: { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
 function tabsDir(): string {

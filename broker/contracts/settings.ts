@@ -1,4 +1,5 @@
 /** The one settings file, `sabha.json`: its schema, its defaults, and one clear line for what is wrong in it. */
+import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { languages } from './faults.ts';
 import { describeIssue, expectedDevice, oneLine, profile } from './messages.ts';
@@ -132,6 +133,27 @@ const ports = v.strictObject({
   exporter: v.optional(port, 9103),
 });
 
+/** As a browser writes it behind https://, so that nobody else's name leads here (DNS rebinding). */
+const hostName = v.pipe(
+  v.string(),
+  v.check(
+    (text) => text.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text),
+    'a name such as sabha.example.org, in lower case, without https:// and port',
+  ),
+);
+
+const https = v.strictObject({
+  host: about(
+    v.pipe(
+      v.string(),
+      v.check((text) => isIP(text) > 0, 'an address of this machine, or 0.0.0.0 for all of them'),
+    ),
+    'The address of this machine at which the wall and the API are served beyond it, for people who log in.',
+  ),
+  port: v.optional(port, 8443),
+  names: about(v.pipe(v.array(hostName), v.minLength(1)), 'The names by which browsers reach it; any other is refused.'),
+});
+
 export const settings = v.strictObject({
   $schema: v.optional(v.string()),
   site: v.optional(
@@ -145,6 +167,9 @@ export const settings = v.strictObject({
     {},
   ),
   ports: v.optional(about(ports, 'All listen on loopback only. 0 takes a free port.'), {}),
+  https: v.optional(
+    about(https, 'The wall and the API beyond this machine. Needs SABHA_HTTPS_KEY and SABHA_HTTPS_CERT; absent = loopback only.'),
+  ),
   ledgerLimitMiB: v.optional(
     about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may take of the disk; 0 = no limit of its own.'),
     0,

@@ -1,5 +1,6 @@
 /** What goes into the ledger and what comes out. All of a batch is one transaction (R20). */
 import type { EventMessage, LedgerAudit, RegistryEntry, RollCallSummary, RollCallView } from '#contracts';
+import type { Account, AccountContents, Login } from '../accounts/model.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
 import type { TreeNode } from '../sites/model.ts';
@@ -25,6 +26,11 @@ export type Op =
   /** What a PC's component says from `at` on; `component` `presence` is the PC's own. For the strips of the wall. */
   | ({ op: 'change'; pc: string } & Change)
   | { op: 'rollcall'; rollcall: RollCallView }
+  | { op: 'account'; account: Account }
+  /** With an account go its logins. */
+  | { op: 'account-gone'; name: string }
+  | { op: 'login'; login: Login }
+  | { op: 'login-gone'; hash: string }
   | { op: 'meta'; key: string; value: string };
 
 /** `status` is ok, fault, unknown or, of the presence, what it became. */
@@ -74,6 +80,8 @@ export type Ledger = {
   load(): Promise<Contents>;
   /** The registry, and of each PC the hash of the token by which it was let in by itself. */
   registry(): Promise<RegistryContents>;
+  /** Who may log in, and who is logged in. */
+  accounts(): Promise<AccountContents>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first. */
   history(pc: string, since: number): Promise<Change[]>;
   /** Finished roll calls, newest first, at most 50, without their rows. */

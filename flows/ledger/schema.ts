@@ -136,4 +136,8 @@ const migrations = [
   CREATE TABLE rollcalls (id TEXT PRIMARY KEY, at REAL NOT NULL, summary TEXT NOT NULL, row TEXT NOT NULL) STRICT;
   CREATE INDEX rollcalls_at ON rollcalls (at);
   `,
+  `
+  CREATE TABLE accounts (name TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE logins (hash TEXT PRIMARY KEY, account TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,9 +1,10 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
+import type { AccountContents } from '../accounts/model.ts';
 import { asLedgerError } from './errors.ts';
 import type { Change, Contents, Op, Receipt, RegistryContents } from './model.ts';
-import { audit, history, inventoryPrefix, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
+import { accounts, audit, history, inventoryPrefix, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
@@ -19,6 +20,7 @@ export type Store = {
   commit(batches: Op[][]): Receipt[];
   load(): Contents;
   registry(): RegistryContents;
+  accounts(): AccountContents;
   history(pc: string, since: number): Change[];
   rollcalls(): RollCallSummary[];
   rollcall(id: string): RollCallView | undefined;
@@ -52,6 +54,7 @@ export function openStore(db: DatabaseSync): Store {
     },
     load: () => load(db),
     registry: () => registry(db),
+    accounts: () => accounts(db),
     history: (pc, since) => history(db, pc, since),
     rollcalls: () => rollcalls(db),
     rollcall: (id) => rollcall(db, id),
@@ -84,6 +87,11 @@ function openWriters(db: DatabaseSync): Writers {
   const oldRollcalls = db.prepare(
     `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept})`,
   );
+  const accountRow = rowOf('accounts', 2);
+  const accountGone = db.prepare('DELETE FROM accounts WHERE name = ?');
+  const logins = rowOf('logins', 3);
+  const loginsGone = db.prepare('DELETE FROM logins WHERE account = ?');
+  const loginGone = db.prepare('DELETE FROM logins WHERE hash = ?');
   const meta = rowOf('meta', 2);
   const json = JSON.stringify;
 
@@ -107,6 +115,13 @@ function openWriters(db: DatabaseSync): Writers {
       rollcalls.run(one.id, one.startedAt, json(summary), json(one));
       oldRollcalls.run();
     },
+    account: ({ account }) => accountRow.run(account.name, json(account)),
+    'account-gone': ({ name }) => {
+      accountGone.run(name);
+      loginsGone.run(name);
+    },
+    login: ({ login }) => logins.run(login.hash, login.account, json(login)),
+    'login-gone': ({ hash }) => loginGone.run(hash),
     meta: ({ key, value }) => meta.run(key, value),
   };
 }

@@ -1,6 +1,7 @@
 /** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
 import type { ProfileView, SiteStage, SitesImport } from '#contracts';
 import type { PcRecord } from '../incidents/model.ts';
+import { turns } from '../turns.ts';
 import { planImport } from './import.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, type Sight, setStage } from './life.ts';
 import type { SiteChange, SiteTable } from './model.ts';
@@ -84,14 +85,4 @@ function pcsOfScope(table: SiteTable, scope: string | undefined): string[] {
   if (scope === undefined) return [];
   if (levelOf(scope) === 3) return table.node(scope) === undefined ? [] : [scope];
   return table.sites.filter(({ path }) => scope === '' || `${path}/`.startsWith(`${scope}/`)).flatMap(({ path }) => table.pcsOf(path));
-}
-
-/** Runs tasks one after the other; one that failed does not hold up the next. */
-function turns(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const result = last.then(task);
-    last = result.catch(() => undefined);
-    return result;
-  };
 }
