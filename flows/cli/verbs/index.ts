@@ -1,8 +1,9 @@
 /** THE list of verbs. */
 import type { Verb } from '../model.ts';
+import { accounts } from './accounts.ts';
 import { incidents } from './incidents.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
 
-export const verbs: Readonly<Record<string, Verb>> = { ...sites, ...pcs, ...incidents, ...rollcall };
+export const verbs: Readonly<Record<string, Verb>> = { ...sites, ...pcs, ...incidents, ...rollcall, ...accounts };
