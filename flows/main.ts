@@ -168,7 +168,10 @@ function checkScopes({ site, people }: Settings, { sites }: Centre): void {
 
 /** Where HTTPS is wanted, nothing starts without its key and certificate. */
 function httpsOf({ https }: Settings): HttpsOptions | undefined {
-  const text = (name: string) => loadText(required(name));
+  const text = (name: string) => {
+    if (env[name] === undefined) throw new StartError(`sabha.json: https is set, but ${name} does not name its PEM file`);
+    return loadText(required(name));
+  };
   return https && { ...https, tls: { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
