@@ -89,13 +89,12 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door): void {
     return admit(request, reply, viewerOf(request));
   });
   app.addHook('preHandler', async (request) => {
-    const { config } = request.routeOptions;
-    if (request.is404 || config.open || config.once) return;
-    const line = config.may === undefined ? 'nobody may do this' : refusalFor(request.viewer, config.may, config.at?.(request) ?? '');
-    if (line !== undefined) throw new Refused(403, line);
-  });
-  app.addHook('preHandler', async ({ viewer, body }) => {
-    if (viewer?.name != null && typeof body === 'object' && body !== null) Object.assign(body, { by: viewer.name });
+    const { viewer, body, routeOptions } = request;
+    const { open, once, may, at } = routeOptions.config;
+    if (request.is404 || open) return;
+    const line = may === undefined ? 'nobody may do this' : refusalFor(viewer, may, at?.(request) ?? '');
+    if (!once && line !== undefined) throw new Refused(403, line);
+    if (viewer.name !== null && typeof body === 'object' && body !== null) Object.assign(body, { by: viewer.name });
   });
 }
 

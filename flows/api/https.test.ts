@@ -104,6 +104,8 @@ describe('who has not logged in', () => {
       const answer = await ask(path, { method, ...(method === 'POST' && { body: { by: 'x' } }) });
       expect([method, path, ...lineOf(answer)]).toEqual([method, path, 401, 'log in first']);
     }
+    for (const method of ['HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+      expect([method, (await ask('/api/sites', { method })).status]).toEqual([method, 401]);
     for (const cookie of ['__Host-sabha=', `__Host-sabha=${'x'.repeat(43)}`, `sabha=${'x'.repeat(43)}`])
       expect((await ask('/api/snapshot', { cookie })).status).toBe(401);
   });
@@ -186,6 +188,13 @@ describe('logging in', () => {
     for (let nth = 0; nth < 4; nth += 1) await guess('asha');
     const answer = await guess('asha');
     expect([...lineOf(answer), answer.headers['retry-after']]).toEqual([429, 'too many wrong passwords: try again in 1 s', '1']);
+  });
+
+  test('who is logged in already may log in as somebody else', async () => {
+    const cookie = await person('asha', 'reader');
+    await person('meera', 'central');
+    const answer = await post('/api/login', { name: 'meera', password: own }, cookie);
+    expect([answer.status, JSON.parse(answer.body).name]).toEqual([200, 'meera']);
   });
 
   test('after logout the cookie opens nothing', async () => {
