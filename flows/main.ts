@@ -6,6 +6,7 @@ import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
   type AccountMade,
+  type Clock,
   environment,
   flowsFilters,
   loadText,
@@ -19,6 +20,7 @@ import {
   serveMetrics,
 } from '#contracts';
 import { createAccounts } from './accounts/accounts.ts';
+import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import { type Centre, createCentre } from './centre.ts';
@@ -52,9 +54,9 @@ type Parts = { ledger: Ledger; centre: Centre; session: Session; api: Api; red: 
 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
-  const https = httpsOf(settings);
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
+  const https = httpsOf(settings, clock);
   const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
   const publish = await openRegistry({
     ledger,
@@ -167,12 +169,15 @@ function checkScopes({ site, people }: Settings, { sites }: Centre): void {
 }
 
 /** Where HTTPS is wanted, nothing starts without its key and certificate. */
-function httpsOf({ https }: Settings): HttpsOptions | undefined {
+function httpsOf({ https }: Settings, clock: Clock): HttpsOptions | undefined {
   const text = (name: string) => {
     if (env[name] === undefined) throw new StartError(`sabha.json: https is set, but ${name} does not name its PEM file`);
     return loadText(required(name));
   };
-  return https && { ...https, tls: { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
+  if (https === undefined) return undefined;
+  const { openid: directory, ...at } = https;
+  const openid = directory && createOpenId({ settings: directory, secret: loadText(directory.secretFile).trim(), up: clock.up });
+  return { ...at, openid, tls: { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
 function tabsDir(): string {

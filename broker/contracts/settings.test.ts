@@ -36,7 +36,20 @@ const full = {
   },
   communityNodes: { packages: ['node-red-contrib-telegrambot'], credentials: {} },
   ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
-  https: { host: '0.0.0.0', port: 8443, names: ['sabha.example.org', '10.0.0.5'] },
+  https: {
+    host: '0.0.0.0',
+    port: 8443,
+    names: ['sabha.example.org', '10.0.0.5'],
+    openid: {
+      issuer: 'https://login.example.org/realms/office',
+      clientId: 'sabha',
+      secretFile: '/etc/sabha/openid.secret',
+      scope: 'openid email',
+      nameClaim: 'email',
+      claim: 'groups',
+      grants: [{ value: 'sabha-ladakh', role: 'state', scope: 'ladakh' }],
+    },
+  },
   ledgerLimitMiB: 512,
 };
 
@@ -140,6 +153,16 @@ describe('one clear line says what is wrong and where', () => {
       'a name with its scheme',
       '{"https":{"host":"::","names":["https://a.org"]}}',
       'sabha.json: https.names.0: expected a name such as sabha.example.org, in lower case, without https:// and port, found "https://a.org"',
+    ],
+    [
+      'a directory in clear',
+      '{"https":{"host":"::","names":["a"],"openid":{"issuer":"http://login.example.org","clientId":"a","secretFile":"b","grants":[]}}}',
+      'sabha.json: https.openid.issuer: expected an https:// address, or http:// on loopback, found "http://login.example.org"',
+    ],
+    [
+      'a grant of central for a part',
+      '{"https":{"host":"::","names":["a"],"openid":{"issuer":"https://a.org","clientId":"a","secretFile":"b","grants":[{"value":"x","role":"central","scope":"goa"}]}}}',
+      'sabha.json: https.openid.grants.0: expected central for everywhere only, found Object',
     ],
     ['no PC', '{"site":{"pcs":[]}}', 'sabha.json: site.pcs: expected a length >=1, found 0'],
     [

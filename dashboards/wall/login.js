@@ -17,7 +17,7 @@ function Login() {
   const { lang } = preferences;
   const [who, setWho] = useState(/** @type {WhoView | null | undefined} */ (undefined));
   const [secret, setSecret] = useState('');
-  useEffect(() => void whoIsIt().then(setWho), []);
+  useEffect(() => void answerOf('/api/me').then(setWho), []);
   useEffect(() => {
     if (who && !who.once && !(wantsPassword && who.name !== null)) toWall();
   }, [who]);
@@ -38,7 +38,9 @@ function Login() {
 
 /** @param {{ lang: Language, onDone: (who: WhoView, secret: string) => void }} props */
 function EnterForm({ lang, onDone }) {
-  const { busy, error, send } = useSending(lang);
+  const { busy, error, send } = useSending(lang, location.search === '?directory' ? say(lang, 'directoryNo') : '');
+  const [offered, setOffered] = useState(false);
+  useEffect(() => void answerOf('/api/login').then((answer) => setOffered(answer?.openid === true)), []);
   const submit = async (/** @type {SubmitEvent} */ event) => {
     const { name = '', password = '' } = typed(event);
     const done = await send('/api/login', { name, password });
@@ -50,6 +52,7 @@ function EnterForm({ lang, onDone }) {
     <label>${say(lang, 'password')}<input name="password" type="password" required maxlength="200" autocomplete="current-password" /></label>
     <p class="error" role="alert">${error}</p>
     <button class="primary" disabled=${busy}>${say(lang, 'login')}</button>
+    ${offered ? html`<a class="button" href="/api/openid">${say(lang, 'directory')}</a>` : null}
   </form>`;
 }
 
@@ -73,9 +76,12 @@ function ChooseForm({ lang, who, secret }) {
   </form>`;
 }
 
-/** @param {Language} lang */
-function useSending(lang) {
-  const [state, setState] = useState({ busy: false, error: '' });
+/**
+ * @param {Language} lang
+ * @param {string} [first]
+ */
+function useSending(lang, first = '') {
+  const [state, setState] = useState({ busy: false, error: first });
   const send = async (/** @type {string} */ path, /** @type {Record<string, string>} */ body) => {
     setState({ busy: true, error: '' });
     const done = await post(path, body);
@@ -103,10 +109,13 @@ function typed(event) {
   return Object.fromEntries([...fields].map(([name, value]) => [name, String(value)]));
 }
 
-/** Null where nobody is logged in, or the centre does not answer: then the form says so. */
-async function whoIsIt() {
+/**
+ * Null where nobody is logged in, or the centre does not answer: then the form says so.
+ * @param {string} path
+ */
+async function answerOf(path) {
   try {
-    const response = await fetch('/api/me', { signal: AbortSignal.timeout(answerLimitMs) });
+    const response = await fetch(path, { signal: AbortSignal.timeout(answerLimitMs) });
     return response.ok ? await response.json() : null;
   } catch {
     return null;

@@ -106,6 +106,8 @@ const table = {
   logout: ['Log out', 'लॉग आउट'],
   wrongPassword: ['Account or password is wrong.', 'अकाउंट या पासवर्ड ग़लत है।'],
   tooMany: ['Too many wrong passwords. Try again in {s} seconds.', 'पासवर्ड कई बार ग़लत डाला गया। {s} सेकंड बाद फिर कोशिश करें।'],
+  directory: ['Log in through the directory', 'ऑफ़िस के अकाउंट से लॉग इन करें'],
+  directoryNo: ['The directory did not let you in. Ask the central team.', 'ऑफ़िस के अकाउंट से लॉग इन नहीं हुआ। सेंट्रल टीम से पूछें।'],
   chooseTitle: ['Choose a password', 'अपना पासवर्ड चुनें'],
   chooseWhy: [
     'The secret that you were given opens only this page. Choose a password of your own, at least 12 characters.',

@@ -25,7 +25,9 @@ export type AccountsOptions = {
 
 /** `secret` is told this once and kept nowhere. */
 export type Made = ({ ok: true } & AccountMade) | { ok: false; status: 404 | 409; line: string };
-export type LoggedIn = { ok: true; token: string; account: Account } | { ok: false; status: 401 | 429 | 503; line: string; waitMs: number };
+export type LoggedIn =
+  | { ok: true; token: string; account: Account }
+  | { ok: false; status: 401 | 409 | 429 | 503; line: string; waitMs: number };
 export type NewAccount = { name: string; role: AccountRole; scope: string };
 
 export type Accounts = ReturnType<typeof createAccounts>;
@@ -87,7 +89,7 @@ export function createAccounts(options: AccountsOptions) {
         const { name } = account;
         if (held.has(name)) return { ok: false, status: 409, line: `there is an account "${name}" already` };
         const secret = newSecret();
-        await write({ ...account, once: true, madeAt: now() }, secret, audit(by, 'account made', aboutOf(account)));
+        await write({ ...account, openid: null, once: true, madeAt: now() }, secret, audit(by, 'account made', aboutOf(account)));
         return { ok: true, name, secret };
       }),
 
@@ -96,6 +98,7 @@ export function createAccounts(options: AccountsOptions) {
       changing(async (): Promise<Made> => {
         const account = held.get(name);
         if (account === undefined) return missing(name);
+        if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" logs in through the directory` };
         const secret = newSecret();
         await write({ ...account, once: true }, secret, audit(by, 'password reset', name));
         return { ok: true, name, secret };
@@ -114,7 +117,7 @@ export function createAccounts(options: AccountsOptions) {
       if (held.size > 0) return undefined;
       const secret = newSecret();
       const account = { name: firstName, role: 'central', scope: '' } as const;
-      await write({ ...account, once: true, madeAt: now() }, secret, audit(by, 'account made', aboutOf(account)));
+      await write({ ...account, openid: null, once: true, madeAt: now() }, secret, audit(by, 'account made', aboutOf(account)));
       return { name: firstName, secret };
     },
 
@@ -124,6 +127,18 @@ export function createAccounts(options: AccountsOptions) {
       note(audit(account.name, 'logged in', tried.address));
       return enter(account);
     },
+
+    /** Somebody for whom the directory vouches. A name that is another's already is refused; another role or scope ends older sessions. */
+    enterAs: (account: NewAccount & { openid: string }, address: string) =>
+      changing(async (): Promise<LoggedIn> => {
+        const { name, role, scope, openid } = account;
+        const found = held.get(name);
+        if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" is another's`, waitMs: 0 };
+        note(audit(name, 'logged in', address));
+        if (found?.role === role && found.scope === scope) return enter(found);
+        const fresh = { ...account, once: false, madeAt: found?.madeAt ?? now() };
+        return enter(await write(fresh, newSecret(), audit('directory', 'account made', aboutOf(account))));
+      }),
 
     /** The person's own choice; all sessions of the account are over, and the answer is a new one. */
     async choose(tried: Tried, old: string, password: string): Promise<LoggedIn> {

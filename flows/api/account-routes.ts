@@ -1,10 +1,11 @@
 /** The way in and out, and the accounts. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { accountNamePattern, accountRoles, isId } from '#contracts';
+import { accountNamePattern, accountRoles, isId, oneLine } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
+import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
 import { sessionLifeMs } from '../accounts/sessions.ts';
-import { sessionCookie, whole } from './door.ts';
+import { loginPage, sessionCookie, stateCookie, stateOf, whole } from './door.ts';
 import { Refused } from './refused.ts';
 import { read } from './routes.ts';
 import { by } from './schemas.ts';
@@ -58,7 +59,8 @@ export function addAccounts(app: FastifyInstance, accounts: Accounts, has: (scop
 }
 
 /** Only where people log in. */
-export function addLogin(app: FastifyInstance, accounts: Accounts): void {
+export function addLogin(app: FastifyInstance, accounts: Accounts, openid?: OpenId): void {
+  app.get('/api/login', { config: { open: true } }, () => ({ openid: openid !== undefined }));
   app.post('/api/login', { config: { open: true } }, async (request, reply) => {
     const { name: who, password } = read(loggingIn, request.body);
     return entered(await accounts.login({ name: who, address: request.ip }, password), reply);
@@ -71,6 +73,35 @@ export function addLogin(app: FastifyInstance, accounts: Accounts): void {
   app.post('/api/logout', { config: { once: true } }, async ({ viewer }, reply) => {
     accounts.logout(viewer.session, viewer.name ?? '');
     return reply.header('set-cookie', sessionCookie('', 0)).code(204).send();
+  });
+}
+
+/** Leads to the directory and back. What went wrong there stands in the log: to a stranger it says too much. */
+export function addOpenId(
+  app: FastifyInstance,
+  accounts: Accounts,
+  openid: OpenId,
+  log: { warn(fields: object, line: string): void },
+): void {
+  const refused = (reply: FastifyReply, line: string) => {
+    log.warn({}, `a login through the directory failed: ${line}`);
+    return reply.redirect(`${loginPage}?directory`);
+  };
+  const addressOf = ({ headers, url }: FastifyRequest) => new URL(url, `https://${headers.host}`);
+  app.get('/api/openid', { config: { open: true } }, async (request, reply) => {
+    try {
+      const { state, url } = await openid.begin(new URL('/api/openid/back', addressOf(request)).href);
+      return reply.header('set-cookie', stateCookie(state, openIdLifeMs)).redirect(url);
+    } catch (error) {
+      return refused(reply, oneLine((error as Error).message, 200));
+    }
+  });
+  app.get('/api/openid/back', { config: { open: true } }, async (request, reply) => {
+    const vouched = await openid.finish(addressOf(request), stateOf(request));
+    if (!vouched.ok) return refused(reply, vouched.line);
+    const result = await accounts.enterAs(vouched.account, request.ip);
+    if (!result.ok) return refused(reply, result.line);
+    return reply.header('set-cookie', [sessionCookie(result.token, sessionLifeMs), stateCookie('', 0)]).redirect(loginPage);
   });
 }
 

@@ -46,7 +46,8 @@ declare module 'fastify' {
 }
 
 const cookieName = '__Host-sabha';
-const loginPage = '/login.html';
+const stateName = '__Host-sabha-openid';
+export const loginPage = '/login.html';
 
 /** Reading that is cut to what the viewer may see. */
 export const ownPart = { may: 'read', at: ({ viewer }: FastifyRequest) => viewer.scope } as const;
@@ -61,8 +62,8 @@ export function plainDoor(): Door {
 export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find'>): Door {
   return {
     hosts: namedHosts(names),
-    viewerOf({ headers }) {
-      const token = new RegExp(`(?:^|; ?)${cookieName}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
+    viewerOf(request) {
+      const token = cookieOf(request, cookieName);
       if (token === undefined) return undefined;
       const session = hashOf(token);
       const account = accounts.find(session);
@@ -74,6 +75,19 @@ export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'fi
 /** The browser sends it to this host alone, over TLS alone, with no request that another site began; no script reads it. */
 export function sessionCookie(token: string, lifeMs: number): string {
   return `${cookieName}=${token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=${Math.floor(lifeMs / 1_000)}`;
+}
+
+/** It comes back with the browser from the directory, another site, and so cannot be as strict. */
+export function stateCookie(state: string, lifeMs: number): string {
+  return `${stateName}=${state}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
+}
+
+export function stateOf(request: FastifyRequest): string {
+  return cookieOf(request, stateName) ?? '';
+}
+
+function cookieOf({ headers }: FastifyRequest, name: string): string | undefined {
+  return new RegExp(`(?:^|; ?)${name}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
 }
 
 /**

@@ -5,8 +5,9 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import type { BaseLogger } from 'pino';
 import { type Clock, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { OpenId } from '../accounts/openid.ts';
 import type { Office } from '../sites/office.ts';
-import { addAccounts, addLogin } from './account-routes.ts';
+import { addAccounts, addLogin, addOpenId } from './account-routes.ts';
 import { addDoor, type Door, loginDoor, plainDoor } from './door.ts';
 import { loadWall } from './files.ts';
 import { securityHeaders } from './guard.ts';
@@ -34,7 +35,13 @@ export type ApiOptions = {
   clock?: Clock;
 };
 
-export type HttpsOptions = { host: string; port: number; names: readonly string[]; tls: { key: string; cert: string } };
+export type HttpsOptions = {
+  host: string;
+  port: number;
+  names: readonly string[];
+  tls: { key: string; cert: string };
+  openid?: OpenId | undefined;
+};
 
 export type Api = { port: number; httpsPort: number | null; close(): Promise<void> };
 
@@ -55,7 +62,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
   try {
     opened.push(openDoor(options, plainDoor(), wall));
-    if (https) opened.push(openDoor(options, loginDoor(https.names, accounts), wall, https.tls));
+    if (https) opened.push(openDoor(options, loginDoor(https.names, accounts), wall, https));
     const ports: number[] = [];
     for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host, port } : https));
     return { port: ports[0] ?? 0, httpsPort: ports[1] ?? null, close };
@@ -66,13 +73,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 type Opened = { listen(at: { host: string; port: number }): Promise<number>; close(): Promise<void> };
-type Tls = HttpsOptions['tls'];
 
-/** All routes behind the checks of one door; with `tls` also the way to log in. */
-function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<typeof loadWall>>, tls?: Tls): Opened {
+/** All routes behind the checks of one door; with `https` also the way to log in. */
+function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
   const { desk, office, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
-  const app = createApp(headers, log, tls);
+  const app = createApp(headers, log, https?.tls);
   addDoor(app, door);
   addReading(app, desk);
   addSiteReading(app, desk);
@@ -80,14 +86,15 @@ function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<type
   addRollCalls(app, desk);
   addActing(app, desk);
   addAccounts(app, accounts, (scope) => office.table().node(scope) !== undefined || scope === '');
-  if (tls) addLogin(app, accounts);
+  if (https) addLogin(app, accounts, https.openid);
+  if (https?.openid) addOpenId(app, accounts, https.openid, log);
   addFiles(app, wall.files);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
-  const streams = createStreams({ desk, clock, onSlow, ...(tls && { limit: httpsStreamLimit }) });
+  const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   addStream(app, streams, headers);
   return {
     async listen({ host, port }) {
-      const field = tls ? 'https.port' : 'ports.api';
+      const field = https ? 'https.port' : 'ports.api';
       await app.listen({ host, port }).catch((error) => {
         throw new Error(listenLine(error, { host, port, field }));
       });
@@ -100,7 +107,7 @@ function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<type
   };
 }
 
-function createApp(headers: Record<string, string>, log: ApiOptions['log'], tls: Tls | undefined): FastifyInstance {
+function createApp(headers: Record<string, string>, log: ApiOptions['log'], tls: HttpsOptions['tls'] | undefined): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
@@ -121,7 +128,7 @@ function createApp(headers: Record<string, string>, log: ApiOptions['log'], tls:
 }
 
 /** Key and certificate, looked at before anything listens. */
-function secured(tls: Tls | undefined) {
+function secured(tls: HttpsOptions['tls'] | undefined) {
   if (tls === undefined) return null;
   try {
     const isPair = new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key));

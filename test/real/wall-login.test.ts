@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { OpenId } from '../../flows/accounts/openid.ts';
 import {
   emptyAccounts,
   emptyOffice,
@@ -11,13 +12,14 @@ import {
   scriptedDesk,
   wellSite,
 } from '../../flows/api/scripted-desk.test-helper.ts';
-import { type Api, startApi } from '../../flows/api/server.ts';
+import { type Api, type ApiOptions, startApi } from '../../flows/api/server.ts';
 import { selfSigned } from '../certificate.ts';
 import { openBrowser } from '../pictures/browser.ts';
 import { wallRuns } from './wall-stage.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const own = 'correct horse battery';
+const tls = selfSigned(['localhost']);
 
 describe.runIf(wallRuns)('the login of the wall', () => {
   let browser: Browser;
@@ -38,16 +40,20 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     desk.state.states.push({ state: 'goa', name: { en: 'Goa', hi: 'गोवा' } });
     desk.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
     accounts = emptyAccounts();
-    const https = { host: '127.0.0.1', port: 0, names: ['localhost'], tls: selfSigned(['localhost']) };
-    const log = { warn: () => {}, error: (...words: unknown[]) => void troubles.push(JSON.stringify(words)) };
-    const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-    api = await startApi({ host: '127.0.0.1', port: 0, https, accounts, desk, office: emptyOffice(), ...folders, log });
+    api = await startApi(options());
     await look({});
   });
   afterEach(async () => {
     await context.close();
     await api.close();
   });
+
+  function options(openid?: OpenId): ApiOptions {
+    const https = { host: '127.0.0.1', port: 0, names: ['localhost'], tls, openid };
+    const log = { warn: () => {}, error: (...words: unknown[]) => void troubles.push(JSON.stringify(words)) };
+    const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
+    return { host: '127.0.0.1', port: 0, https, accounts, desk, office: emptyOffice(), ...folders, log };
+  }
 
   async function look(options: Parameters<Browser['newContext']>[0]): Promise<void> {
     await context?.close();
@@ -110,6 +116,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
     await enter('ravi', own);
+    await page.getByText('You: ravi').waitFor();
     await page.goto(at('/#/incident/8'));
     await page.getByRole('button', { name: 'I am on it' }).click();
     await page.getByText('Not saved: an account with the role "reader" may not do this').waitFor();
@@ -150,6 +157,29 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await page.getByRole('link', { name: 'alert' }).click();
     await page.waitForURL(at('/#/incident/7'));
     await page.getByText('You: meera').waitFor();
+  });
+
+  test('where a directory vouches for people the login leads there; whom it does not let in is told', async () => {
+    expect(await page.locator('a[href="/api/openid"]').count()).toBe(0);
+    await api.close();
+    const vouched = { ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', openid: 'u-1' } } as const;
+    const openid: OpenId = {
+      begin: async (back) => ({ state: 's'.repeat(43), url: `https://directory.test/?back=${encodeURIComponent(back)}` }),
+      finish: async ({ searchParams }) => (searchParams.has('no') ? { ok: false, line: 'no' } : vouched),
+    };
+    api = await startApi(options(openid));
+    await page.route('https://directory.test/**', (route) => {
+      const back = new URL(route.request().url()).searchParams.get('back') ?? '';
+      return route.fulfill({ contentType: 'text/html', body: `<a href="${back}?no">no</a> <a href="${back}">yes</a>` });
+    });
+    await page.goto(at('/'));
+    for (const answer of ['no', 'yes']) {
+      await page.getByRole('link', { name: 'Log in through the directory' }).click();
+      await page.getByRole('link', { name: answer }).click();
+      if (answer === 'no') await page.getByText('The directory did not let you in.').waitFor();
+    }
+    await page.getByText('You: asha').waitFor();
+    expect(troubles).toEqual([]);
   });
 
   test('after too many wrong passwords the page says how long to wait', async () => {
