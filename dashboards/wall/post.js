@@ -24,7 +24,11 @@ export async function post(path, body) {
   }
 }
 
-/** To the page of the login, and back to this view afterwards. */
+let isLeaving = false;
+
+/** To the page of the login, and back to this view afterwards. Once: on a slow link another word of it would begin the way anew. */
 export function toLogin() {
+  if (isLeaving) return;
+  isLeaving = true;
   location.replace(`/login.html${location.hash}`);
 }

@@ -132,7 +132,8 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await page.getByText('You: meera').waitFor();
     const renewed = await accounts.renew('meera', 'anil');
     desk.change({ sites: [wellSite({ open: 1 })] });
-    await page.waitForURL(at('/login.html#/site/ladakh/leh'));
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    expect(page.url()).toBe(at('/login.html#/site/ladakh/leh'));
     await page.reload();
     await enter('meera', renewed.ok ? renewed.secret : '');
     await page.getByLabel('New password').fill(`${own} 2`);
