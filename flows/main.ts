@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
-  type AccountMade,
   type Clock,
   environment,
   flowsFilters,
@@ -19,7 +18,7 @@ import {
   StartError,
   serveMetrics,
 } from '#contracts';
-import { createAccounts } from './accounts/accounts.ts';
+import { createAccounts, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
@@ -133,8 +132,8 @@ async function start(): Promise<Parts> {
 }
 
 /** Said on the console and nowhere else, this once: it is no line of the log. */
-function sayFirst(made: AccountMade | undefined): void {
-  if (made === undefined) return;
+function sayFirst(made: Made | undefined): void {
+  if (!made?.ok) return;
   process.stdout.write(`Nobody can log in yet, so there is an account now. Name: ${made.name}  Secret, shown this once: ${made.secret}\n`);
 }
 

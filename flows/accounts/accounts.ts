@@ -3,7 +3,7 @@ import { type AccountMade, type AccountRole, type AccountView, accountNamePatter
 import type { Op } from '../ledger/model.ts';
 import { turns } from '../turns.ts';
 import { createLimits, type Tried } from './limits.ts';
-import type { Account, AccountContents } from './model.ts';
+import type { Account, AccountContents, PasswordHash } from './model.ts';
 import { newSecret, type Passwords } from './password.ts';
 import { createSessions } from './sessions.ts';
 
@@ -34,131 +34,163 @@ export type Accounts = ReturnType<typeof createAccounts>;
 
 const wrong = { ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 } as const;
 
+type State = {
+  options: AccountsOptions;
+  held: Map<string, Account>;
+  limits: ReturnType<typeof createLimits>;
+  sessions: ReturnType<typeof createSessions>;
+  /** What a password is compared with where nobody has the name. */
+  nobody: PasswordHash;
+  /** Passwords are checked one after the other, and so are accounts changed. */
+  checking: ReturnType<typeof turns>;
+  changing: ReturnType<typeof turns>;
+  waiting: number;
+  /** Writes what nobody waits for. */
+  note(op: Op): void;
+};
+
 /** Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes. */
 export function createAccounts(options: AccountsOptions) {
-  const { contents, passwords, commit, now, newToken, log } = options;
-  const held = new Map(contents.accounts.map((one) => [one.name, one]));
-  const limits = createLimits(options.up);
-  const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `of a login nothing was written: ${error.message}`));
-  const audit = (who: string, what: string, about: string): Op => ({ op: 'audit', at: now(), who, what, about });
-  const sessions = createSessions({ ...options, logins: contents.logins, account: (name) => held.get(name), note });
-  const nobody = passwords.nobody();
-  const checking = turns();
-  const changing = turns();
-  let waiting = 0;
-
-  /** Writes the account under a new password, by which all its sessions are over. */
-  async function write(account: Omit<Account, 'password' | 'stamp'>, password: string, op: Op): Promise<Account> {
-    const fresh = { ...account, password: await passwords.hash(password), stamp: newToken() };
-    await commit([{ op: 'account', account: fresh }, op]);
-    held.set(fresh.name, fresh);
-    return fresh;
-  }
-
-  /** The account, if the password is its own; else why not. */
-  async function proven(tried: Tried, password: string): Promise<Account | Extract<LoggedIn, { ok: false }>> {
-    const waitMs = limits.take(tried);
-    const seconds = Math.ceil(waitMs / 1_000);
-    if (waitMs > 0) return { ok: false, status: 429, line: `too many wrong passwords: try again in ${seconds} s`, waitMs };
-    if (waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people log in: try again', waitMs: 1_000 };
-    const account = held.get(tried.name);
-    waiting += 1;
-    const right = await checking(() => passwords.matches(password, account?.password ?? nobody)).finally(() => {
-      waiting -= 1;
-    });
-    if (!right || account === undefined || held.get(tried.name) !== account) {
-      if (account !== undefined) note(audit(tried.name, 'wrong password', tried.address));
-      return wrong;
-    }
-    limits.succeeded(tried);
-    return account;
-  }
-
-  async function enter(account: Account): Promise<LoggedIn> {
-    return { ok: true, token: await sessions.start(account), account };
-  }
-
-  const missing = (name: string): Made => ({ ok: false, status: 404, line: `there is no account "${name}"` });
-
+  const state = openState(options);
+  const { held, limits, sessions, changing } = state;
   return {
     find: sessions.find,
     list: (): AccountView[] => [...held.values()].map(viewOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
 
-    add: (account: NewAccount, by: string) =>
-      changing(async (): Promise<Made> => {
-        const { name } = account;
-        if (held.has(name)) return { ok: false, status: 409, line: `there is an account "${name}" already` };
-        const secret = newSecret();
-        await write({ ...account, openid: null, once: true, madeAt: now() }, secret, audit(by, 'account made', aboutOf(account)));
-        return { ok: true, name, secret };
-      }),
+    add: (account: NewAccount, by: string) => changing(() => add(state, account, by)),
 
     /** Another secret in the place of the password. */
-    renew: (name: string, by: string) =>
-      changing(async (): Promise<Made> => {
-        const account = held.get(name);
-        if (account === undefined) return missing(name);
-        if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" logs in through the directory` };
-        const secret = newSecret();
-        await write({ ...account, once: true }, secret, audit(by, 'password reset', name));
-        return { ok: true, name, secret };
-      }),
+    renew: (name: string, by: string) => changing(() => renew(state, name, by)),
 
-    remove: (name: string, by: string) =>
-      changing(async (): Promise<Made> => {
-        if (!held.has(name)) return missing(name);
-        await commit([{ op: 'account-gone', name }, audit(by, 'account removed', name)]);
-        held.delete(name);
-        return { ok: true, name, secret: '' };
-      }),
+    remove: (name: string, by: string) => changing(() => remove(state, name, by)),
 
     /** Where nobody can log in yet: an account that may do everything. */
-    first: async (by: string): Promise<AccountMade | undefined> => {
-      if (held.size > 0) return undefined;
-      const secret = newSecret();
-      const account = { name: firstName, role: 'central', scope: '' } as const;
-      await write({ ...account, openid: null, once: true, madeAt: now() }, secret, audit(by, 'account made', aboutOf(account)));
-      return { name: firstName, secret };
-    },
+    first: (by: string): Promise<Made | undefined> =>
+      changing(async () => (held.size > 0 ? undefined : add(state, { name: firstName, role: 'central', scope: '' }, by))),
 
     async login(tried: Tried, password: string): Promise<LoggedIn> {
-      const account = isName(tried.name) ? await proven(tried, password) : wrong;
-      if (!('name' in account)) return account;
-      note(audit(account.name, 'logged in', tried.address));
-      return enter(account);
+      const account = accountNamePattern.test(tried.name) ? await proven(state, tried, password) : wrong;
+      return 'name' in account ? enter(state, account, tried.address) : account;
     },
 
+    /** A failed login through the directory; true where it is worth a line in the log, which no stranger is to fill. */
+    refusedFrom: (address: string): boolean => limits.take({ name: `directory ${address}`, address }) === 0,
+
     /** Somebody for whom the directory vouches. A name that is another's already is refused; another role or scope ends older sessions. */
-    enterAs: (account: NewAccount & { openid: string }, address: string) =>
-      changing(async (): Promise<LoggedIn> => {
-        const { name, role, scope, openid } = account;
-        const found = held.get(name);
-        if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" is another's`, waitMs: 0 };
-        note(audit(name, 'logged in', address));
-        if (found?.role === role && found.scope === scope) return enter(found);
-        const fresh = { ...account, once: false, madeAt: found?.madeAt ?? now() };
-        return enter(await write(fresh, newSecret(), audit('directory', 'account made', aboutOf(account))));
-      }),
+    enterAs: (account: NewAccount & { openid: string }, address: string) => changing(() => enterAs(state, account, address)),
 
     /** The person's own choice; all sessions of the account are over, and the answer is a new one. */
     async choose(tried: Tried, old: string, password: string): Promise<LoggedIn> {
-      const account = await proven(tried, old);
-      if (!('name' in account)) return account;
-      return changing(async () => {
-        if (held.get(account.name) !== account) return wrong;
-        return enter(await write({ ...account, once: false }, password, audit(account.name, 'password chosen', account.name)));
-      });
+      const account = await proven(state, tried, old);
+      return 'name' in account ? changing(() => choose(state, account, password)) : account;
     },
 
     logout(hash: string, name: string): void {
       sessions.end(hash);
-      note(audit(name, 'logged out', name));
+      state.note(audit(state, name, 'logged out', name));
     },
   };
 }
 
-function isName(name: string): boolean {
-  return accountNamePattern.test(name);
+function openState(options: AccountsOptions): State {
+  const { contents, commit, passwords, log } = options;
+  const held = new Map(contents.accounts.map((one) => [one.name, one]));
+  const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `of a login nothing was written: ${error.message}`));
+  return {
+    options,
+    held,
+    limits: createLimits(options.up),
+    sessions: createSessions({ ...options, logins: contents.logins, account: (name) => held.get(name), note }),
+    nobody: passwords.nobody(),
+    checking: turns(),
+    changing: turns(),
+    waiting: 0,
+    note,
+  };
+}
+
+async function add(state: State, account: NewAccount, by: string): Promise<Made> {
+  const { name } = account;
+  if (state.held.has(name)) return { ok: false, status: 409, line: `there is an account "${name}" already` };
+  const secret = newSecret();
+  const made = { ...account, openid: null, once: true, madeAt: state.options.now() };
+  await write(state, made, secret, audit(state, by, 'account made', aboutOf(account)));
+  return { ok: true, name, secret };
+}
+
+async function renew(state: State, name: string, by: string): Promise<Made> {
+  const account = state.held.get(name);
+  if (account === undefined) return missing(name);
+  if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" logs in through the directory` };
+  const secret = newSecret();
+  await write(state, { ...account, once: true }, secret, audit(state, by, 'password reset', name));
+  return { ok: true, name, secret };
+}
+
+async function remove(state: State, name: string, by: string): Promise<Made> {
+  if (!state.held.has(name)) return missing(name);
+  await state.options.commit([{ op: 'account-gone', name }, audit(state, by, 'account removed', name)]);
+  state.held.delete(name);
+  return { ok: true, name, secret: '' };
+}
+
+/** Writes the account under a new password, by which all its sessions are over. */
+async function write({ options, held }: State, account: Omit<Account, 'password' | 'stamp'>, password: string, op: Op): Promise<Account> {
+  const fresh = { ...account, password: await options.passwords.hash(password), stamp: options.newToken() };
+  await options.commit([{ op: 'account', account: fresh }, op]);
+  held.set(fresh.name, fresh);
+  return fresh;
+}
+
+/** The account, if the password is its own; else why not. */
+async function proven(state: State, tried: Tried, password: string): Promise<Account | Extract<LoggedIn, { ok: false }>> {
+  const { limits, held, nobody, checking } = state;
+  const waitMs = limits.take(tried);
+  const seconds = Math.ceil(waitMs / 1_000);
+  if (waitMs > 0) return { ok: false, status: 429, line: `too many wrong passwords: try again in ${seconds} s`, waitMs };
+  if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people log in: try again', waitMs: 1_000 };
+  const account = held.get(tried.name);
+  state.waiting += 1;
+  const right = await checking(() => state.options.passwords.matches(password, account?.password ?? nobody)).finally(() => {
+    state.waiting -= 1;
+  });
+  if (!right || account === undefined || held.get(tried.name) !== account) {
+    if (account !== undefined) state.note(audit(state, tried.name, 'wrong password', tried.address));
+    return wrong;
+  }
+  limits.succeeded(tried);
+  return account;
+}
+
+async function enter(state: State, account: Account, address: string): Promise<LoggedIn> {
+  const token = await state.sessions.start(account);
+  state.note(audit(state, account.name, 'logged in', address));
+  return { ok: true, token, account };
+}
+
+async function enterAs(state: State, account: NewAccount & { openid: string }, address: string): Promise<LoggedIn> {
+  const { name, role, scope, openid } = account;
+  const found = state.held.get(name);
+  if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" is another's`, waitMs: 0 };
+  if (found?.role === role && found.scope === scope) return enter(state, found, address);
+  const fresh = { ...account, once: false, madeAt: found?.madeAt ?? state.options.now() };
+  const made = await write(state, fresh, newSecret(), audit(state, 'directory', 'account made', aboutOf(account)));
+  return enter(state, made, address);
+}
+
+async function choose(state: State, account: Account, password: string): Promise<LoggedIn> {
+  const { name } = account;
+  if (state.held.get(name) !== account) return wrong;
+  const chosen = await write(state, { ...account, once: false }, password, audit(state, name, 'password chosen', name));
+  return { ok: true, token: await state.sessions.start(chosen), account: chosen };
+}
+
+function audit({ options }: State, who: string, what: string, about: string): Op {
+  return { op: 'audit', at: options.now(), who, what, about };
+}
+
+function missing(name: string): Made {
+  return { ok: false, status: 404, line: `there is no account "${name}"` };
 }
 
 function viewOf({ name, role, scope, once, madeAt }: Account): AccountView {

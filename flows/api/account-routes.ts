@@ -33,8 +33,15 @@ export const choosing = v.strictObject({ by, old: tried, password: chosen });
 export const making = v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scope, '') });
 const order = v.strictObject({ by });
 
-/** Who asks, at both doors; and the accounts, for those who may. `has` = there is such a place. */
-export function addAccounts(app: FastifyInstance, accounts: Accounts, has: (scope: string) => boolean): void {
+type Around = {
+  accounts: Accounts /** There is such a place. */;
+  has(scope: string): boolean /** A directory vouches for people. */;
+  openid: boolean;
+};
+
+/** Who asks and how one gets in, at both doors; and the accounts, for those who may. */
+export function addAccounts(app: FastifyInstance, { accounts, has, openid }: Around): void {
+  app.get('/api/login', { config: { open: true } }, () => ({ openid }));
   app.get('/api/me', { config: { once: true } }, ({ viewer: { name: who, role, scope: of, once } }) => ({
     name: who,
     role,
@@ -59,8 +66,7 @@ export function addAccounts(app: FastifyInstance, accounts: Accounts, has: (scop
 }
 
 /** Only where people log in. */
-export function addLogin(app: FastifyInstance, accounts: Accounts, openid?: OpenId): void {
-  app.get('/api/login', { config: { open: true } }, () => ({ openid: openid !== undefined }));
+export function addLogin(app: FastifyInstance, accounts: Accounts): void {
   app.post('/api/login', { config: { open: true } }, async (request, reply) => {
     const { name: who, password } = read(loggingIn, request.body);
     return entered(await accounts.login({ name: who, address: request.ip }, password), reply);
@@ -83,8 +89,8 @@ export function addOpenId(
   openid: OpenId,
   log: { warn(fields: object, line: string): void },
 ): void {
-  const refused = (reply: FastifyReply, line: string) => {
-    log.warn({}, `a login through the directory failed: ${line}`);
+  const refused = ({ ip }: FastifyRequest, reply: FastifyReply, line: string) => {
+    if (accounts.refusedFrom(ip)) log.warn({}, `a login through the directory failed: ${line}`);
     return reply.redirect(`${loginPage}?directory`);
   };
   const addressOf = ({ headers, url }: FastifyRequest) => new URL(url, `https://${headers.host}`);
@@ -93,14 +99,14 @@ export function addOpenId(
       const { state, url } = await openid.begin(new URL('/api/openid/back', addressOf(request)).href);
       return reply.header('set-cookie', stateCookie(state, openIdLifeMs)).redirect(url);
     } catch (error) {
-      return refused(reply, oneLine((error as Error).message, 200));
+      return refused(request, reply, oneLine((error as Error).message, 200));
     }
   });
   app.get('/api/openid/back', { config: { open: true } }, async (request, reply) => {
     const vouched = await openid.finish(addressOf(request), stateOf(request));
-    if (!vouched.ok) return refused(reply, vouched.line);
+    if (!vouched.ok) return refused(request, reply, vouched.line);
     const result = await accounts.enterAs(vouched.account, request.ip);
-    if (!result.ok) return refused(reply, result.line);
+    if (!result.ok) return refused(request, reply, result.line);
     return reply.header('set-cookie', [sessionCookie(result.token, sessionLifeMs), stateCookie('', 0)]).redirect(loginPage);
   });
 }

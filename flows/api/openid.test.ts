@@ -146,6 +146,12 @@ test('what another began, what comes twice, and what comes too late opens nothin
   expect(warned.at(-1)).toContain('too long ago');
 });
 
+test('S21 a stranger who comes back from nowhere again and again fills no log', async () => {
+  for (let nth = 0; nth < 30; nth += 1) expect((await get(`/api/openid/back?code=${nth}`)).location).toBe('/login.html?directory');
+  expect(warned).toHaveLength(5);
+  expect(sessionOf(await enter())).not.toBe('');
+});
+
 test('the directory cannot take over an account of ours, nor one person that of another', async () => {
   await accounts.add({ name: 'asha@office.test', role: 'central', scope: '' }, 'anil');
   expect(sessionOf(await enter())).toBe('');

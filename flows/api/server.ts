@@ -85,8 +85,9 @@ function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<type
   addSites(app, office);
   addRollCalls(app, desk);
   addActing(app, desk);
-  addAccounts(app, accounts, (scope) => office.table().node(scope) !== undefined || scope === '');
-  if (https) addLogin(app, accounts, https.openid);
+  const has = (scope: string) => office.table().node(scope) !== undefined || scope === '';
+  addAccounts(app, { accounts, has, openid: https?.openid !== undefined });
+  if (https) addLogin(app, accounts);
   if (https?.openid) addOpenId(app, accounts, https.openid, log);
   addFiles(app, wall.files);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');

@@ -36,7 +36,8 @@ export async function startTestApi() {
   });
   addDoor(app, plainDoor());
   addSites(app, office);
-  addAccounts(app, emptyAccounts(), (scope) => scope === '' || state.table.node(scope) !== undefined);
+  const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
+  addAccounts(app, { accounts: emptyAccounts(), has, openid: false });
   app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });
     const answer = state.scripted[`${method} ${url}`];

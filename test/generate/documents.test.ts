@@ -77,7 +77,7 @@ describe('OpenAPI', () => {
     addSiteReading(app, {} as DeskView);
     addSites(app, {} as Office);
     addRollCalls(app, {} as DeskView);
-    addAccounts(app, {} as Accounts, () => true);
+    addAccounts(app, { accounts: {} as Accounts, has: () => true, openid: false });
     addLogin(app, {} as Accounts);
     addActing(app, {} as DeskView);
     addStream(app, {} as Streams, {});

@@ -107,7 +107,7 @@ export const routes: Record<string, Route> = {
     done: 204,
     refusals: [404],
   },
-  'get /api/login': { summary: 'HTTPS only. Which ways in there are besides the password.', answer: v.object({ openid: v.boolean() }) },
+  'get /api/login': { summary: 'Which ways in there are besides the password.', answer: v.object({ openid: v.boolean() }) },
   'post /api/login': {
     summary: 'HTTPS only. Answers with the cookie of a session; 429 names in Retry-After how long to wait.',
     body: loggingIn,
