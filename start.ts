@@ -260,10 +260,11 @@ function print(line: string, part: string): void {
 }
 
 /** Prints the addresses, then the first health of this PC as the centre sees it; where no agent runs, how many sites there are. */
-async function sayHealth({ ports }: Settings, pc: string | undefined): Promise<void> {
+async function sayHealth({ ports, https }: Settings, pc: string | undefined): Promise<void> {
   const wall = `http://127.0.0.1:${ports.api}`;
   const addresses = [
     `wall        ${wall}`,
+    ...(https?.names ?? []).map((name) => `            https://${name}:${https?.port}, with an account`),
     `mqtt        127.0.0.1:${ports.mqtt}`,
     `prometheus  127.0.0.1:${ports.brokerMetrics}, ${ports.flowsMetrics}, ${ports.exporter}`,
   ];

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
+  type Clock,
   environment,
   flowsFilters,
   loadText,
@@ -17,7 +18,10 @@ import {
   StartError,
   serveMetrics,
 } from '#contracts';
-import { type Api, startApi } from './api/server.ts';
+import { createAccounts, type Made } from './accounts/accounts.ts';
+import { createOpenId } from './accounts/openid.ts';
+import { createPasswords } from './accounts/password.ts';
+import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import { type Centre, createCentre } from './centre.ts';
 import { openLedger } from './ledger/ledger.ts';
 import type { Ledger } from './ledger/model.ts';
@@ -53,6 +57,7 @@ async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
+  const https = httpsOf(settings, clock);
   const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
   const authority = await openAuthority(join(dataDir, 'ca'), { now: Date.now, random: randomBytes });
   const publish = await openRegistry({
@@ -110,24 +115,38 @@ async function start(): Promise<Parts> {
       centre.unsubscribed();
     },
   });
-  const pki = await startCertificates({ authority, settings, centre, ledger, tellDirectly, folder: join(dataDir, 'ca') });
+  const newToken = () => randomBytes(32).toString('base64url');
+  const { commit } = ledger;
+  const contents = await ledger.accounts();
+  const accounts = createAccounts({ contents, passwords: createPasswords(), commit, now: centre.now, up: clock.up, newToken, log });
+  let door: Api | undefined;
+  const onHttps = (tls: HttpsOptions['tls']) => door?.useTls(tls);
+  const pki = await startCertificates({ authority, settings, centre, ledger, tellDirectly, folder: join(dataDir, 'ca'), onHttps });
   const api = await startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
+    https: https && { ...https, tls: https.tls ?? pki.tls(), addEst: pki.addEst },
+    accounts,
     desk: centre.view,
-    office: { ...createOffice({ ...centre.sites, newToken: () => randomBytes(32).toString('base64url') }), makeCode: pki.makeCode },
+    office: { ...createOffice({ ...centre.sites, newToken }), makeCode: pki.makeCode },
     wallDir: required('SABHA_WALL'),
     modulesDir: required('SABHA_MODULES'),
     log,
   }).catch(startFailed);
+  door = api;
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   const red = await startTabs(centre, settings);
   centre.started();
-  log.info({ port: api.port, enrolPort: pki.port, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
+  if (https) sayFirst(await accounts.first('first start'));
+  log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ledger, centre, session, pki, api, red, metrics: served };
 }
 
-type Certificates = Pick<PkiOptions, 'authority' | 'folder' | 'tellDirectly'> & { settings: Settings; centre: Centre; ledger: Ledger };
+type Certificates = Pick<PkiOptions, 'authority' | 'folder' | 'tellDirectly' | 'onHttps'> & {
+  settings: Settings;
+  centre: Centre;
+  ledger: Ledger;
+};
 
 /** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
 async function startCertificates({ settings, centre, ledger, ...rest }: Certificates): Promise<Pki> {
@@ -146,6 +165,12 @@ async function startCertificates({ settings, centre, ledger, ...rest }: Certific
     random: randomBytes,
     log,
   });
+}
+
+/** Said on the console and nowhere else, this once: it is no line of the log. */
+function sayFirst(made: Made | undefined): void {
+  if (!made?.ok) return;
+  process.stdout.write(`Nobody can log in yet, so there is an account now. Name: ${made.name}  Secret, shown this once: ${made.secret}\n`);
 }
 
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
@@ -178,6 +203,16 @@ function checkScopes({ site, people }: Settings, { sites }: Centre): void {
   log.warn({}, wrong);
 }
 
+/** Key and certificate of HTTPS where the organisation has some, and else the centre's own: nobody names only one of the two files. */
+function httpsOf({ https }: Settings, clock: Clock): (Omit<HttpsOptions, 'tls'> & { tls: HttpsOptions['tls'] | undefined }) | undefined {
+  if (https === undefined) return undefined;
+  const text = (name: string) => loadText(required(name));
+  const isOwn = env['SABHA_HTTPS_KEY'] === undefined && env['SABHA_HTTPS_CERT'] === undefined;
+  const { openid: directory, ...at } = https;
+  const openid = directory && createOpenId({ settings: directory, secret: loadText(directory.secretFile).trim(), up: clock.up });
+  return { ...at, openid, tls: isOwn ? undefined : { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
+}
+
 function tabsDir(): string {
   return env['SABHA_TABS'] ?? fileURLToPath(new URL('tabs', import.meta.url));
 }
@@ -185,15 +220,6 @@ function tabsDir(): string {
 function editor(settings: Settings): { editor?: { port: number; password: string } } {
   const password = env['SABHA_EDITOR_PASSWORD'];
   return password === undefined ? {} : { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), password } };
-}
-
-function privateKey(file: string): KeyObject {
-  const pem = loadText(file);
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw new StartError(`${file}: is no private key`);
-  }
 }
 
 function settingsOf(file: string): Settings {
@@ -204,4 +230,13 @@ function settingsOf(file: string): Settings {
 
 function startFailed(error: Error): never {
   throw new StartError(error.message);
+}
+
+function privateKey(file: string): KeyObject {
+  const pem = loadText(file);
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new StartError(`${file}: is no private key`);
+  }
 }

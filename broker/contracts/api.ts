@@ -272,6 +272,17 @@ export const ledgerAudit = v.object({
   integrity: text,
 });
 
+/** What an account may do, from least to most; where, says its scope. */
+export const accountRoles = ['reader', 'state', 'central'] as const;
+export const accountNamePattern = /^[a-z0-9][a-z0-9.@_-]{0,63}$/;
+/** `once`: its password is a secret that only opens the way to a password of its own. */
+const grant = { role: v.picklist(accountRoles), scope: text, once: v.boolean() };
+export const accountView = v.object({ name: text, ...grant, madeAt: time });
+/** The secret is shown this once. */
+export const accountMade = v.object({ name: text, secret: text });
+/** Who asks; null = whoever sits at this machine, under the name that they give. */
+export const whoView = v.object({ name: maybeText, ...grant });
+
 export type PcView = v.InferOutput<typeof pcView>;
 export type SiteView = v.InferOutput<typeof siteView>;
 export type StateView = v.InferOutput<typeof stateView>;
@@ -296,4 +307,8 @@ export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
 export type RolloutView = v.InferOutput<typeof rolloutView>;
 export type CommandSummary = v.InferOutput<typeof commandSummary>;
 export type CommandView = v.InferOutput<typeof commandView>;
+export type AccountRole = (typeof accountRoles)[number];
+export type AccountView = v.InferOutput<typeof accountView>;
+export type AccountMade = v.InferOutput<typeof accountMade>;
+export type WhoView = v.InferOutput<typeof whoView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;

@@ -36,10 +36,29 @@ const full = {
   },
   communityNodes: { packages: ['node-red-contrib-telegrambot'], credentials: {} },
   ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
+  https: {
+    host: '0.0.0.0',
+    port: 8443,
+    names: ['sabha.example.org', '10.0.0.5'],
+    openid: {
+      issuer: 'https://login.example.org/realms/office',
+      clientId: 'sabha',
+      secretFile: '/etc/sabha/openid.secret',
+      scope: 'openid email',
+      nameClaim: 'email',
+      claim: 'groups',
+      grants: [{ value: 'sabha-ladakh', role: 'state', scope: 'ladakh' }],
+    },
+  },
   ledgerLimitMiB: 512,
 };
 
 describe('defaults', () => {
+  test('nothing is served beyond loopback', () => {
+    expect(must('{}').https).toBeUndefined();
+    expect(must('{"https":{"host":"::","names":["a"]}}').https).toEqual({ host: '::', port: 8443, names: ['a'] });
+  });
+
   test('an empty file is this office with one PC, a camera, a microphone and a speaker, on loopback ports', () => {
     expect(must('{}')).toMatchObject({
       site: {
@@ -121,6 +140,29 @@ describe('one clear line says what is wrong and where', () => {
       'an address for a channel that is not offered',
       '{"people":[{"id":"a","name":"A","role":"state","addresses":{"email":"x"}}]}',
       'sabha.json: people.0.addresses.email: is not in channels.offered',
+    ],
+    ['HTTPS without a name', '{"https":{"host":"0.0.0.0","names":[]}}', 'sabha.json: https.names: expected a length >=1, found 0'],
+    ['HTTPS at no address', '{"https":{"names":["a.org"]}}', 'sabha.json: https.host: expected "host", found undefined'],
+    ['HTTPS switched off by null', '{"https":null}', 'sabha.json: https: expected Object, found null'],
+    [
+      'HTTPS at every address, by a typo',
+      '{"https":{"host":"*","names":["a.org"]}}',
+      'sabha.json: https.host: expected an address of this machine, or 0.0.0.0 for all of them, found "*"',
+    ],
+    [
+      'a name with its scheme',
+      '{"https":{"host":"::","names":["https://a.org"]}}',
+      'sabha.json: https.names.0: expected a name such as sabha.example.org, in lower case, without https:// and port, found "https://a.org"',
+    ],
+    [
+      'a directory in clear',
+      '{"https":{"host":"::","names":["a"],"openid":{"issuer":"http://login.example.org","clientId":"a","secretFile":"b","grants":[]}}}',
+      'sabha.json: https.openid.issuer: expected an https:// address, or http:// on loopback, found "http://login.example.org"',
+    ],
+    [
+      'a grant of central for a part',
+      '{"https":{"host":"::","names":["a"],"openid":{"issuer":"https://a.org","clientId":"a","secretFile":"b","grants":[{"value":"x","role":"central","scope":"goa"}]}}}',
+      'sabha.json: https.openid.grants.0: expected central for everywhere only, found Object',
     ],
     ['no PC', '{"site":{"pcs":[]}}', 'sabha.json: site.pcs: expected a length >=1, found 0'],
     [

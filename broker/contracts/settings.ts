@@ -1,6 +1,7 @@
 /** The one settings file, `sabha.json`: its schema, its defaults, and one clear line for what is wrong in it. */
 import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { accountRoles } from './api.ts';
 import { languages } from './faults.ts';
 import { describeIssue, expectedDevice, oneLine, profile } from './messages.ts';
 import { isLoopback } from './start.ts';
@@ -58,10 +59,7 @@ const emailChannel = v.strictObject({
 });
 
 const webhookChannel = v.strictObject({
-  url: about(
-    v.pipe(v.string(), v.check(isWebhookUrl, 'an https:// address, or http:// on loopback')),
-    'Each message is posted here as JSON.',
-  ),
+  url: about(v.pipe(v.string(), v.check(isSafeUrl, 'an https:// address, or http:// on loopback')), 'Each message is posted here as JSON.'),
   secret: about(
     v.pipe(
       v.string(),
@@ -136,8 +134,32 @@ const ports = v.strictObject({
 /** As a browser writes it behind https://, so that nobody else's name leads here (DNS rebinding). */
 const hostName = v.pipe(
   v.string(),
-  v.regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, 'Invalid name: such as sabha.example.org'),
+  v.check(
+    (text) => text.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text),
+    'a name such as sabha.example.org, in lower case, without https:// and port',
+  ),
 );
+
+const grantOfDirectory = v.pipe(
+  v.strictObject({ value: v.string(), role: v.picklist(accountRoles), scope: v.optional(scope, '') }),
+  v.check((grant) => grant.role !== 'central' || grant.scope === '', 'central for everywhere only'),
+);
+
+const openid = v.strictObject({
+  issuer: about(
+    v.pipe(v.string(), v.check(isSafeUrl, 'an https:// address, or http:// on loopback')),
+    'The directory that vouches for people.',
+  ),
+  clientId: v.pipe(v.string(), v.minLength(1)),
+  secretFile: about(v.pipe(v.string(), v.minLength(1)), 'The file that holds the client secret.'),
+  scope: v.optional(about(v.string(), 'What is asked of the directory.'), 'openid email profile'),
+  nameClaim: v.optional(about(v.string(), 'The claim that becomes the name of the account.'), 'email'),
+  claim: v.optional(about(v.string(), 'The claim that says what somebody may do here.'), 'groups'),
+  grants: about(
+    v.pipe(v.array(grantOfDirectory), v.minLength(1)),
+    'Of the values of that claim: role and scope. The first that fits counts; nobody else gets in.',
+  ),
+});
 
 const https = v.strictObject({
   host: about(
@@ -148,6 +170,7 @@ const https = v.strictObject({
     'The address of this machine at which the wall and the API are served beyond it, for people who log in.',
   ),
   port: v.optional(port, 8443),
+  openid: v.optional(about(openid, 'People may also log in through this OpenID Connect directory.')),
   names: about(v.pipe(v.array(hostName), v.minLength(1)), 'The names by which browsers reach it; any other is refused.'),
 });
 
@@ -174,6 +197,7 @@ export const settings = v.strictObject({
 });
 
 export type Settings = v.InferOutput<typeof settings>;
+export type OpenIdSettings = v.InferOutput<typeof openid>;
 export type OwnSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
 export type CommunityNodes = Settings['communityNodes'];
@@ -211,7 +235,7 @@ function firstTwice(list: string, rows: { id: string }[]): string | undefined {
   return at < 0 ? undefined : `${list}.${at}.id: "${rows[at]?.id}" stands twice`;
 }
 
-function isWebhookUrl(text: string): boolean {
+function isSafeUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== '' || url.password !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));

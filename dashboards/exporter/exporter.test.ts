@@ -1,7 +1,7 @@
 /** The exporter at a real broker and a real API. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encode, pcTopic, realClock } from '#contracts';
-import { emptyOffice, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
+import { emptyAccounts, emptyOffice, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
 import { startApi } from '../../flows/api/server.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';
 import { connect, type Peer } from '../../test/contract/peers.ts';
@@ -27,7 +27,7 @@ async function openApi(port = 0) {
   const desk = scriptedDesk();
   const log = { warn() {}, error() {} };
   const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  const api = await startApi({ host: '127.0.0.1', port, desk, office: emptyOffice(), ...folders, log });
+  const api = await startApi({ host: '127.0.0.1', port, desk, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
   closing.push(api.close);
   return { at: `http://127.0.0.1:${api.port}`, close: api.close, desk };
 }

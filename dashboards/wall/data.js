@@ -1,13 +1,12 @@
 /** What the wall reads of the centre: the stream, the catalogue's words, and single things that a view asks for. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { changed, viewOf } from './model.js';
+import { answerLimitMs, toLogin } from './post.js';
 import { follow, silentLimitMs } from './stream.js';
 
 /** @import { Catalogue, Reasons, View } from './model.js' */
 /** `upMs` is the page's own running clock when the centre last spoke. @typedef {{ view: View | null, connected: boolean, upMs: number }} Link */
 
-/** No request waits longer for its answer. */
-export const answerLimitMs = 20_000;
 const firstRetryMs = 1_000;
 const lastRetryMs = 30_000;
 
@@ -29,6 +28,7 @@ export function useStream(site) {
       onSnapshot: (snapshot) => heard((view) => viewOf(snapshot, view)),
       onChange: (frame) => heard((view) => view && changed(view, frame)),
       onLost: () => setLink((old) => ({ ...old, connected: false })),
+      onDenied: toLogin,
     });
   }, [site, visible]);
   return { ...link, connected: link.connected && performance.now() - link.upMs < silentLimitMs };
@@ -105,7 +105,8 @@ async function answerOf(path) {
   try {
     const response = await fetch(path, { signal: AbortSignal.timeout(answerLimitMs) });
     if (response.ok) return await response.json();
-    return response.status < 500 ? 'missing' : null;
+    if (response.status === 401) toLogin();
+    return response.status < 500 && response.status !== 401 ? 'missing' : null;
   } catch {
     return null;
   }

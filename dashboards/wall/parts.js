@@ -9,8 +9,8 @@ import { nameIn, say, sayWord, shown, words } from './words.js';
 /** @import { Act } from './person.js' */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
- * `act` does something in the reader's name.
- * @typedef {{ lang: Language, now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, act: Act }} Scene
+ * `scope` is the part of the tree that is the reader's ('' = all of it), `act` does something in their name.
+ * @typedef {{ lang: Language, now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, act: Act }} Scene
  */
 
 const shapes = {

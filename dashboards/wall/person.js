@@ -1,21 +1,26 @@
-/** The person before the page: acts in their name, and asks for it once, when it is needed. */
+/** The person before the page: acts in their name. Where nobody logs in it asks for it once, when it is needed. */
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { answerLimitMs } from './data.js';
+import { useFetched } from './data.js';
+import { post, toLogin } from './post.js';
 import { recall, remember } from './preferences.js';
 import { say, shown } from './words.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language, WhoView } from '#contracts' */
 /**
  * Posts in the reader's name: why it was not done ('' where it was) and what was answered; null where no name was given.
  * @typedef {(path: string, body: Record<string, string>) => Promise<{ error: string, answer: unknown } | null>} Act
  */
 
 /**
- * Acts in the reader's name, and asks for it where it is not known yet.
+ * Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs.
  * @param {Language} lang
  */
 export function usePerson(lang) {
+  /** @type {WhoView | 'missing' | null} */
+  const who = useFetched('/api/me', []);
+  const known = who === 'missing' ? null : who;
+  const account = known?.name ?? null;
   const [name, setName] = useState(recall('name') ?? '');
   const [asking, setAsking] = useState(/** @type {{ answer: (name: string | null) => void } | null} */ (null));
   const ask = () => new Promise((/** @type {(name: string | null) => void} */ resolve) => setAsking({ answer: resolve }));
@@ -29,10 +34,26 @@ export function usePerson(lang) {
   };
   /** @type {Act} */
   const act = async (path, body) => {
-    const by = name === '' ? await ask() : name;
-    return by === null ? null : post(lang, path, { ...body, by });
+    const by = account ?? (name === '' ? await ask() : name);
+    if (by === null) return null;
+    const { status, error, answer } = await post(path, { ...body, by });
+    if (status === 401) toLogin();
+    return { error: status === 0 ? say(lang, 'noAnswer') : shown(error), answer };
   };
-  return { act, name, askName: ask, dialog: asking === null ? null : html`<${NameDialog} lang=${lang} name=${name} onDone=${done} />` };
+  const dialog = asking === null ? null : html`<${NameDialog} lang=${lang} name=${name} onDone=${done} />`;
+  return {
+    act,
+    dialog,
+    scope: known?.scope ?? '',
+    switches: html`<${Who} lang=${lang} name=${account ?? name} account=${account} onAsk=${ask} />`,
+  };
+}
+
+/** @param {{ lang: Language, name: string, account: string | null, onAsk: () => void }} props */
+function Who({ lang, name, account, onAsk }) {
+  const text = name === '' ? say(lang, 'noName') : html`<bdi>${say(lang, 'you', { name: shown(name) })}</bdi>`;
+  if (account === null) return html`<button onClick=${onAsk}>${text}</button>`;
+  return html`<a class="button" href="/login.html?password" title=${say(lang, 'chooseTitle')}>${text}</a><button onClick=${logOut}>${say(lang, 'logout')}</button>`;
 }
 
 /**
@@ -58,20 +79,10 @@ export function Trouble({ lang, error }) {
   return html`<p class="error" role="alert">${error === '' ? null : say(lang, 'notSaved', { why: error })}</p>`;
 }
 
-/**
- * @param {Language} lang
- * @param {string} path
- * @param {Record<string, string>} body
- */
-async function post(lang, path, body) {
-  try {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(answerLimitMs) });
-    const answer = response.status === 204 ? null : await response.json();
-    return response.ok ? { error: '', answer } : { error: shown(String(answer?.error)), answer };
-  } catch {
-    return { error: say(lang, 'noAnswer'), answer: null };
-  }
+/** The session is over, and so is what was shown in it. */
+async function logOut() {
+  await post('/api/logout', {});
+  toLogin();
 }
 
 /**

@@ -1,16 +1,53 @@
 /** What this browser remembers of its reader: language, theme, name. A browser that forbids storage forgets, and the wall goes on. */
 
+import { html } from 'htm/preact';
+import { useEffect, useState } from 'preact/hooks';
+import { say } from './words.js';
+
 /** @import { Language } from '#contracts' */
 /** @typedef {'dark' | 'light'} Theme */
 /** @typedef {'lang' | 'theme' | 'name'} Preference */
 
+/** Language and theme of the page, which obeys them at once. */
+export function usePreferences() {
+  const [lang, setLang] = usePreference('lang', preferredLanguage());
+  const [theme, setTheme] = usePreference('theme', preferredTheme());
+  useEffect(() => void Object.assign(document.documentElement, { lang }), [lang]);
+  useEffect(() => void Object.assign(document.documentElement.dataset, { theme }), [theme]);
+  return { lang, theme, setLang, setTheme };
+}
+
+/**
+ * The two buttons that turn them.
+ * @param {ReturnType<typeof usePreferences>} props
+ */
+export function Switches({ lang, theme, setLang, setTheme }) {
+  return html`<button lang=${lang === 'hi' ? 'en' : 'hi'} onClick=${() => setLang(lang === 'hi' ? 'en' : 'hi')}>${lang === 'hi' ? 'English' : 'हिन्दी'}</button>
+    <button onClick=${() => setTheme(theme === 'dark' ? 'light' : 'dark')}>${say(lang, theme === 'dark' ? 'toLight' : 'toDark')}</button>`;
+}
+
+/**
+ * @template {string} T
+ * @param {'lang' | 'theme'} key
+ * @param {T} first
+ * @returns {[T, (value: T) => void]}
+ */
+function usePreference(key, first) {
+  const [value, setValue] = useState(first);
+  const choose = (/** @type {T} */ chosen) => {
+    remember(key, chosen);
+    setValue(chosen);
+  };
+  return [value, choose];
+}
+
 /** @returns {Language} */
-export function preferredLanguage() {
+function preferredLanguage() {
   return (recall('lang') ?? navigator.language).startsWith('hi') ? 'hi' : 'en';
 }
 
 /** @returns {Theme} */
-export function preferredTheme() {
+function preferredTheme() {
   const stored = recall('theme');
   if (stored === 'dark' || stored === 'light') return stored;
   return matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark';

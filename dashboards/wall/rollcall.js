@@ -56,7 +56,8 @@ export function RollCallPage({ scene, view, id, scope }) {
  */
 function Caller({ scene, view, first, runs }) {
   const { lang } = scene;
-  const [scope, setScope] = useState(first);
+  const own = scene.scope;
+  const [scope, setScope] = useState(own === '' || `${first}/`.startsWith(`${own}/`) ? first : own);
   const { busy, error, run } = useActing(scene.act);
   const state = scope.split('/')[0] ?? '';
   const sites = (view.sites.get(state) ?? []).filter((one) => one.stage === 'live');
@@ -69,12 +70,12 @@ function Caller({ scene, view, first, runs }) {
   const states = [...view.sites.keys()].sort();
   return html`<form class="card caller" onSubmit=${submit}>
     <label>${say(lang, 'scope')}<select value=${state} onChange=${choose} name="state">
-      <option value="">${say(lang, 'nation')}</option>${states.map((one) => html`<option key=${one} value=${one}>${scopeName(scene, view, one)}</option>`)}</select></label>
+      ${own === '' ? html`<option value="">${say(lang, 'nation')}</option>` : null}${states.map((one) => html`<option key=${one} value=${one}>${scopeName(scene, view, one)}</option>`)}</select></label>
     ${
       state === ''
         ? null
         : html`<label>${say(lang, 'col.site')}<select value=${scope} onChange=${choose} name="site">
-      <option value=${state}>${say(lang, 'allOf', { name: scopeName(scene, view, state) })}</option>${sites.map((one) => html`<option key=${one.site} value=${one.site}>${nameIn(lang, one.name)}</option>`)}</select></label>`
+      ${own.includes('/') ? null : html`<option value=${state}>${say(lang, 'allOf', { name: scopeName(scene, view, state) })}</option>`}${sites.map((one) => html`<option key=${one.site} value=${one.site}>${nameIn(lang, one.name)}</option>`)}</select></label>`
     }
     <button class="primary" disabled=${busy || runs || !scene.live}>${say(lang, 'callRoll')}</button>
     <${Trouble} lang=${lang} error=${error} />

@@ -6,6 +6,7 @@
  *   onSnapshot: (snapshot: Snapshot) => void,
  *   onChange: (frame: StreamFrame) => void,
  *   onLost: () => void,
+ *   onDenied?: () => void,
  *   silentMs?: number,
  *   retryMs?: number[],
  * }} Listener
@@ -16,12 +17,15 @@ export const silentLimitMs = 40_000;
 
 /**
  * Reads the stream and comes back to it until the returned function is called.
- * Guarantee: `onLost` is called when the stream ends, breaks, or says nothing for `silentMs`.
+ * Guarantee: `onLost` is called when the stream ends, breaks, or says nothing for `silentMs`; before it `onDenied` where nobody is logged in.
  * @param {string} url
  * @param {Listener} listener
  * @returns {() => void}
  */
-export function follow(url, { onSnapshot, onChange, onLost, silentMs = silentLimitMs, retryMs = [500, 1_000, 2_000, 5_000, 10_000] }) {
+export function follow(
+  url,
+  { onSnapshot, onChange, onLost, onDenied, silentMs = silentLimitMs, retryMs = [500, 1_000, 2_000, 5_000, 10_000] },
+) {
   let stopped = false;
   let abort = new AbortController();
   let tries = 0;
@@ -39,6 +43,7 @@ export function follow(url, { onSnapshot, onChange, onLost, silentMs = silentLim
     const heard = watchdog(silentMs, () => abort.abort());
     try {
       const response = await fetch(url, { signal: abort.signal, cache: 'no-store' });
+      if (response.status === 401) onDenied?.();
       if (!response.ok || response.body === null) return;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const push = eventCutter(take);

@@ -9,7 +9,7 @@ import { news, openIncidents, tally } from './model.js';
 import { Nation } from './nation.js';
 import { Mark } from './parts.js';
 import { usePerson } from './person.js';
-import { preferredLanguage, preferredTheme, remember } from './preferences.js';
+import { Switches, usePreferences } from './preferences.js';
 import { RollCallPage } from './rollcall.js';
 import { useRoute } from './route.js';
 import { SitePage } from './site.js';
@@ -30,18 +30,16 @@ function Wall() {
   const words = useCatalogue(connected);
   const { faults: catalogue, reasons } = words ?? noWords;
   const view = words === null ? null : streamed;
-  const [lang, setLang] = usePreference('lang', preferredLanguage());
-  const [theme, setTheme] = usePreference('theme', preferredTheme());
-  const { act, dialog, askName, name } = usePerson(lang);
+  const preferences = usePreferences();
+  const { lang } = preferences;
+  const { act, dialog, scope, switches } = usePerson(lang);
   useTick();
   useOnlySite(view);
-  useEffect(() => void Object.assign(document.documentElement, { lang }), [lang]);
-  useEffect(() => void Object.assign(document.documentElement.dataset, { theme }), [theme]);
 
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, act };
+  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, scope, act };
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene.live, counts) }));
   return html`
@@ -50,9 +48,8 @@ function Wall() {
       <${LinkState} scene=${scene} view=${view} connected=${connected} />
       <div class="switches">
         <a class="button primary" href="#/rollcall">${say(lang, 'callRoll')}</a>
-        <button onClick=${askName}>${name === '' ? say(lang, 'noName') : html`<bdi>${say(lang, 'you', { name })}</bdi>`}</button>
-        <button lang=${lang === 'hi' ? 'en' : 'hi'} onClick=${() => setLang(lang === 'hi' ? 'en' : 'hi')}>${lang === 'hi' ? 'English' : 'हिन्दी'}</button>
-        <button onClick=${() => setTheme(theme === 'dark' ? 'light' : 'dark')}>${say(lang, theme === 'dark' ? 'toLight' : 'toDark')}</button>
+        ${switches}
+        <${Switches} ...${preferences} />
       </div>
     </header>
     <${Banner} scene=${scene} view=${view} connected=${connected} />
@@ -124,21 +121,6 @@ function Announcer({ scene, view }) {
     setText(lines.join('. '));
   }, [view]);
   return html`<p class="unseen" aria-live="polite">${text}</p>`;
-}
-
-/**
- * @template {string} T
- * @param {'lang' | 'theme'} key
- * @param {T} first
- * @returns {[T, (value: T) => void]}
- */
-function usePreference(key, first) {
-  const [value, setValue] = useState(first);
-  const choose = (/** @type {T} */ chosen) => {
-    remember(key, chosen);
-    setValue(chosen);
-  };
-  return [value, choose];
 }
 
 /** Lets ages grow: draws the page again each second. */

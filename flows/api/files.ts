@@ -7,6 +7,9 @@ import { gzipSync } from 'node:zlib';
 export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: string };
 type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
 
+/** What the page of the login needs: served to everybody. */
+export const loginFiles = /^\/(login\.(html|js)|(words|preferences|post)\.js|style\.css|icon\.svg|modules\/.*)$/;
+
 /** The browser modules that the wall's import map names, by their file under `node_modules`. */
 const modules: Record<string, string> = {
   '/modules/preact.js': 'preact/dist/preact.module.js',

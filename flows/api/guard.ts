@@ -1,8 +1,10 @@
-/** Who may ask. The API trusts its machine, so it must not be lent to a foreign page: DNS rebinding, forged posts. */
+/** Through which names it may be asked. It trusts its machine and a browser's cookie, so it must not be lent to a foreign page: DNS rebinding, forged posts. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { oneLine } from '#contracts';
 
-type Asked = { method: string; headers: IncomingHttpHeaders; port: number };
+/** `names` = what a Host may say, `scheme` = that of its own pages. */
+export type Hosts = (port: number) => { scheme: 'http' | 'https'; names: readonly string[] };
+type Asked = { method: string; headers: IncomingHttpHeaders; hosts: ReturnType<Hosts> };
 type Refusal = { status: 403 | 415; line: string };
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
@@ -11,11 +13,10 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
  * Why a request is not answered; undefined where it is.
  * Guarantee: what passes names this server as its Host, comes from no foreign Origin, and a POST is JSON, which no foreign form can send.
  */
-export function refusalOf({ method, headers, port }: Asked): Refusal | undefined {
-  const names = hostsOf(port);
+export function refusalOf({ method, headers, hosts: { scheme, names } }: Asked): Refusal | undefined {
   if (!names.includes(headers.host ?? '')) return { status: 403, line: `the Host "${shown(headers.host)}" is not this server` };
   const { origin } = headers;
-  if (origin !== undefined && !names.some((name) => origin === `http://${name}`)) {
+  if (origin !== undefined && !names.some((name) => origin === `${scheme}://${name}`)) {
     return { status: 403, line: `the Origin "${shown(origin)}" is not this server` };
   }
   if (method === 'POST' && !/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
@@ -47,9 +48,15 @@ export function securityHeaders(importMap: string): Record<string, string> {
   };
 }
 
-/** Host as a browser writes it: it leaves the port away where that is 80. */
-function hostsOf(port: number): string[] {
-  return loopbackNames.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]));
+/** A browser leaves the port away where it is the scheme's own. */
+export const loopbackHosts: Hosts = (port) => ({
+  scheme: 'http',
+  names: loopbackNames.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])),
+});
+
+/** Without a port too: a firewall may lead the usual one here. */
+export function namedHosts(names: readonly string[]): Hosts {
+  return (port) => ({ scheme: 'https', names: names.flatMap((name) => [name, `${name}:${port}`]) });
 }
 
 function shown(text: string | undefined): string {

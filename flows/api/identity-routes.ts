@@ -3,7 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { Office } from '../sites/office.ts';
-import { Refused, read } from './routes.ts';
+import { whole as forAll } from './door.ts';
+import { Refused } from './refused.ts';
+import { read } from './routes.ts';
 import { acknowledgement, by, sitePath } from './schemas.ts';
 
 type OnePc = FastifyRequest<{ Params: { state: string; site: string; pc: string } }>;
@@ -15,14 +17,14 @@ export const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optiona
 export type IdentityOffice = Pick<Office, 'revoke'> & Pick<Enrolment, 'makeCode'>;
 
 export function addIdentities(app: FastifyInstance, office: IdentityOffice): void {
-  app.post('/api/enrol-codes', async (request, reply) => {
+  app.post('/api/enrol-codes', forAll('tokens'), async (request, reply) => {
     const { uses, ...asked } = read(enrolCodeFor, request.body);
     const made = await office.makeCode({ ...asked, uses });
     if (!made.ok) throw new Refused(made.missing ? 404 : 409, made.line);
     const { ok: _, ...answer } = made;
     return reply.code(201).send(answer);
   });
-  app.post('/api/pcs/:state/:site/:pc/revoke', async ({ params: { state, site, pc }, body }: OnePc, reply) => {
+  app.post('/api/pcs/:state/:site/:pc/revoke', forAll('pcs'), async ({ params: { state, site, pc }, body }: OnePc, reply) => {
     const done = await office.revoke(`${state}/${site}/${pc}`, read(acknowledgement, body).by);
     if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line);
     return reply.code(204).send();

@@ -1,9 +1,12 @@
 /** The roll call: start one, follow it, take it along as a table. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { rollCallTable } from '../rollcall-table.ts';
-import type { NotStarted, RollCallDesk } from './model.ts';
-import { Refused, read } from './routes.ts';
+import { ownPart } from './door.ts';
+import type { DeskView, NotStarted, RollCallDesk } from './model.ts';
+import { Refused } from './refused.ts';
+import { read } from './routes.ts';
 import { rollcall } from './schemas.ts';
+import { scopedDesk } from './scoped.ts';
 
 type One = FastifyRequest<{ Params: { id: string } }>;
 
@@ -13,18 +16,26 @@ const refusals: Record<NotStarted, [number, string]> = {
   deaf: [503, 'the broker is out of reach, nobody could answer'],
 };
 
-export function addRollCalls(app: FastifyInstance, calls: RollCallDesk): void {
-  app.post('/api/rollcalls', (request, reply) => {
-    const started = calls.start(read(rollcall, request.body));
+export function addRollCalls(app: FastifyInstance, desk: DeskView): void {
+  const own = { config: ownPart };
+  const callsOf = ({ viewer }: FastifyRequest): RollCallDesk => scopedDesk(desk, viewer.scope).rollcalls;
+  app.post('/api/rollcalls', { config: { may: 'rollcall', at: scopeOf } }, (request, reply) => {
+    const started = desk.rollcalls.start(read(rollcall, request.body));
     if (typeof started === 'string') throw new Refused(...refusals[started]);
     return reply.code(201).send(started);
   });
-  app.get('/api/rollcalls', () => calls.list());
-  app.get('/api/rollcalls/:id', ({ params: { id } }: One) => found(calls, id));
-  app.get('/api/rollcalls/:id/table.csv', async ({ params: { id } }: One, reply) => {
-    const table = rollCallTable(await found(calls, id));
+  app.get('/api/rollcalls', own, (request) => callsOf(request).list());
+  app.get('/api/rollcalls/:id', own, (request: One) => found(callsOf(request), request.params.id));
+  app.get('/api/rollcalls/:id/table.csv', own, async (request: One, reply) => {
+    const table = rollCallTable(await found(callsOf(request), request.params.id));
     return reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="roll-call.csv"').send(table);
   });
+}
+
+/** What is no scope is told by the schema, to those who may call everybody. */
+function scopeOf({ body }: FastifyRequest): string {
+  const { scope } = (body ?? {}) as { scope?: unknown };
+  return typeof scope === 'string' ? scope : '';
 }
 
 async function found(calls: RollCallDesk, id: string) {

@@ -1,5 +1,9 @@
 /** A desk whose content a test writes: what the API and the wall are tried against. */
+import { randomBytes } from 'node:crypto';
 import type { IncidentRow, IncidentView, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
+import { createAccounts } from '../accounts/accounts.ts';
+import { createPasswords } from '../accounts/password.ts';
+import type { Op } from '../ledger/model.ts';
 import { createOffice } from '../sites/office.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { DeskView, PcChoice } from './model.ts';
@@ -107,6 +111,17 @@ export function emptyOffice() {
     entry: () => undefined,
   });
   return { ...office, makeCode: async () => ({ ok: false, missing: true, line: 'there is no site' }) as const };
+}
+
+/** Nobody may log in; accounts that are made last as long as the test. `up` moves only by the test's hand. */
+export function emptyAccounts(clock: { now(): number; up(): number } = { now: Date.now, up: () => 0 }) {
+  const committed: Op[] = [];
+  const commit = async (ops: Op[]) => void committed.push(...ops);
+  const newToken = () => randomBytes(32).toString('base64url');
+  const contents = { accounts: [], logins: [] };
+  const passwords = createPasswords(2);
+  const accounts = createAccounts({ ...clock, contents, passwords, commit, newToken, log: { warn: () => {} } });
+  return Object.assign(accounts, { committed });
 }
 
 const facts = {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { faultIds } from '#contracts';
-import { emptyOffice, microphoneGone, type ScriptedDesk, scriptedDesk, wellSite } from './scripted-desk.test-helper.ts';
+import { emptyAccounts, emptyOffice, microphoneGone, type ScriptedDesk, scriptedDesk, wellSite } from './scripted-desk.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 let wallDir: string;
@@ -39,7 +39,17 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
     warn: (...words: unknown[]) => logged.push(JSON.stringify(words)),
     error: (...words: unknown[]) => logged.push(String(words[1])),
   };
-  return { host: '127.0.0.1', port: 0, desk, office: emptyOffice(), wallDir, modulesDir: 'node_modules', log, ...edit };
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    desk,
+    office: emptyOffice(),
+    accounts: emptyAccounts(),
+    wallDir,
+    modulesDir: 'node_modules',
+    log,
+    ...edit,
+  };
 }
 
 const url = (path: string) => `http://127.0.0.1:${api.port}${path}`;

@@ -1,16 +1,23 @@
-/** The HTTP API of `flows` and the door of the wall, on loopback. */
+/** The HTTP API of `flows` and the door of the wall: on loopback, and where it is wanted by HTTPS beyond it. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import type { Server as SecureServer } from 'node:tls';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
 import { type Clock, isLoopback, oneLine, realClock } from '#contracts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { OpenId } from '../accounts/openid.ts';
 import type { Office } from '../sites/office.ts';
+import { addAccounts, addLogin, addOpenId } from './account-routes.ts';
 import { addCommands } from './command-routes.ts';
+import { addDoor, type Door, loginDoor, plainDoor } from './door.ts';
 import { loadWall } from './files.ts';
-import { refusalOf, securityHeaders } from './guard.ts';
+import { securityHeaders } from './guard.ts';
 import { addIdentities, type IdentityOffice } from './identity-routes.ts';
 import type { DeskView } from './model.ts';
+import { Refused } from './refused.ts';
 import { addRollCalls } from './rollcall-routes.ts';
-import { addActing, addFiles, addReading, addSiteReading, addStream, Refused } from './routes.ts';
+import { addActing, addFiles, addReading, addSiteReading, addStream } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
 import { addSites } from './site-routes.ts';
 import { createStreams } from './streams.ts';
@@ -19,6 +26,9 @@ export type ApiOptions = {
   host: string;
   /** 0 takes a free one. */
   port: number;
+  /** The door beyond this machine: where it listens, by which names it is reached, and its key and certificate in PEM. */
+  https?: HttpsOptions | undefined;
+  accounts: Accounts;
   desk: DeskView;
   office: IdentityOffice & Office;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
@@ -28,58 +38,127 @@ export type ApiOptions = {
   clock?: Clock;
 };
 
-export type Api = { port: number; close(): Promise<void> };
+export type HttpsOptions = {
+  host: string;
+  port: number;
+  names: readonly string[];
+  /** In PEM; `ca` = the roots of PCs, which may show a certificate of their own. */
+  tls: { key: string; cert: string; ca?: string[] };
+  /** Adds the routes by which PCs enrol. */
+  addEst?: ((app: FastifyInstance) => void) | undefined;
+  openid?: OpenId | undefined;
+};
+
+export type Api = {
+  port: number;
+  httpsPort: number | null;
+  /** Takes another key and certificate into use; connections go on. */
+  useTls(tls: HttpsOptions['tls']): void;
+  close(): Promise<void>;
+};
+
+/** Those who are far away are many; a program of this machine still finds its own place at the other door. */
+const httpsStreamLimit = 512;
+const httpsConnectionLimit = 4_096;
+const handshakeLimitMs = 10_000;
 
 /**
- * Starts the API. Rejects with one clear line where it cannot: another host than loopback, a port in use, a missing file.
+ * Starts the API. Rejects with one clear line where it cannot: another host than loopback, a port in use, a missing file, a bad certificate.
  * Guarantee: after a rejection nothing listens and no timer runs; `close` drops open streams at once.
  */
-export async function startApi({ host, port, desk, office, wallDir, modulesDir, log, clock = realClock() }: ApiOptions): Promise<Api> {
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { host, port, https, accounts } = options;
   if (!isLoopback(host)) throw new Error(`API: host "${oneLine(host, 80)}" is not loopback; use 127.0.0.1, ::1 or localhost`);
-  const wall = await loadWall(wallDir, modulesDir);
+  const wall = await loadWall(options.wallDir, options.modulesDir);
+  const opened: Opened[] = [];
+  const close = async () => void (await Promise.all(opened.map((one) => one.close())));
+  try {
+    opened.push(openDoor(options, plainDoor(), wall));
+    if (https) opened.push(openDoor(options, loginDoor(https.names, accounts), wall, https));
+    const ports: number[] = [];
+    for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host, port } : https));
+    return { port: ports[0] ?? 0, httpsPort: ports[1] ?? null, useTls: (tls) => opened[1]?.useTls(tls), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Opened = {
+  listen(at: { host: string; port: number }): Promise<number>;
+  useTls(tls: HttpsOptions['tls']): void;
+  close(): Promise<void>;
+};
+
+/** All routes behind the checks of one door; with `https` also the way to log in. */
+function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
+  const { desk, office, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
-  const app = createApp(headers, log);
+  const app = createApp(headers, log, https?.tls);
+  addDoor(app, door);
   addReading(app, desk);
   addSiteReading(app, desk);
   addSites(app, office);
   addIdentities(app, office);
-  addRollCalls(app, desk.rollcalls);
+  addRollCalls(app, desk);
   addCommands(app, desk.commands);
   addActing(app, desk);
+  const has = (scope: string) => office.table().node(scope) !== undefined || scope === '';
+  addAccounts(app, { accounts, has, openid: https?.openid !== undefined });
+  if (https) addLogin(app, accounts);
+  https?.addEst?.(app);
+  if (https?.openid) addOpenId(app, accounts, https.openid, log);
   addFiles(app, wall.files);
-  const streams = createStreams({ desk, clock, onSlow: () => log.warn('a client of the stream reads too slowly: dropped') });
+  const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
+  const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   addStream(app, streams, headers);
-  const close = async () => {
-    streams.close();
-    await app.close();
+  return {
+    async listen({ host, port }) {
+      const field = https ? 'https.port' : 'ports.api';
+      await app.listen({ host, port }).catch((error) => {
+        throw new Error(listenLine(error, { host, port, field }));
+      });
+      return (app.server.address() as AddressInfo).port;
+    },
+    useTls: (tls) => (app.server as unknown as SecureServer).setSecureContext(secured(tls)),
+    async close() {
+      streams.close();
+      await app.close();
+    },
   };
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    await close();
-    throw new Error(listenLine(error as NodeJS.ErrnoException, host, port));
-  }
-  return { port: (app.server.address() as AddressInfo).port, close };
 }
 
-function createApp(headers: Record<string, string>, log: ApiOptions['log']): FastifyInstance {
+function createApp(headers: Record<string, string>, log: ApiOptions['log'], tls: HttpsOptions['tls'] | undefined): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     requestTimeout: 10_000,
+    https: tls === undefined ? null : secured(tls),
     frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), log),
-  });
+  }) as unknown as FastifyInstance;
+  if (tls) app.server.maxConnections = httpsConnectionLimit;
   app.removeContentTypeParser('text/plain');
-  app.addHook('onRequest', (request, reply, next) => {
+  app.addHook('onRequest', async (_request, reply) => {
     reply.headers(headers).header('cache-control', 'no-store');
-    const refusal = refusalOf({ method: request.method, headers: request.headers, port: request.socket.localPort ?? 0 });
-    next(refusal && new Refused(refusal.status, refusal.line));
   });
   app.setNotFoundHandler((request) => {
     throw new Refused(404, `nothing answers ${request.method} ${oneLine(request.url, 80)}`);
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, log));
   return app;
+}
+
+/** Key and certificate, looked at before anything listens. */
+function secured(tls: HttpsOptions['tls']) {
+  try {
+    const isPair = new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key));
+    if (!isPair) throw new Error('the key is not that of the certificate');
+  } catch (error) {
+    throw new Error(`API: key and certificate for HTTPS cannot be used: ${oneLine((error as Error).message, 160)}`);
+  }
+  // A PC that enrols has no certificate yet, and a browser none at all.
+  const asked = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
+  return { ...tls, ...asked, minVersion: 'TLSv1.3' as const, handshakeTimeout: handshakeLimitMs };
 }
 
 /** What fastify itself refuses, in our words. */
@@ -100,8 +179,8 @@ function answer(error: FastifyError | Refused, reply: FastifyReply, log: ApiOpti
   return reply.code(500).send({ error: 'the centre could not do this; its log says why' });
 }
 
-function listenLine(error: NodeJS.ErrnoException, host: string, port: number): string {
-  if (error.code === 'EADDRINUSE') return `API: port ${port} on ${host} is in use; stop the other program or set ports.api in sabha.json`;
-  if (error.code === 'EACCES') return `API: no permission to listen on port ${port}; set ports.api in sabha.json above 1023`;
+function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host: string; port: number; field: string }): string {
+  if (error.code === 'EADDRINUSE') return `API: port ${port} on ${host} is in use; stop the other program or set ${field} in sabha.json`;
+  if (error.code === 'EACCES') return `API: no permission to listen on port ${port}; set ${field} in sabha.json above 1023`;
   return `API: cannot listen on ${host} port ${port}: ${error.message}`;
 }

@@ -6,6 +6,7 @@ import type { SiteChange } from '../sites/model.ts';
 import { createOffice } from '../sites/office.ts';
 import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
+import { addDoor, plainDoor } from './door.ts';
 import { addSites } from './site-routes.ts';
 
 let app: FastifyInstance;
@@ -44,6 +45,7 @@ beforeEach(() => {
     },
   });
   app = fastify({ bodyLimit: 4_096 });
+  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }) });
   addSites(app, office);
 });
 afterEach(() => app.close());

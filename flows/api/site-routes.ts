@@ -2,9 +2,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { isId, isPcPath, siteStages } from '#contracts';
+import { isWithin } from '../accounts/rights.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
 import type { Done, Office } from '../sites/office.ts';
-import { Refused, read } from './routes.ts';
+import { ownPart, whole } from './door.ts';
+import { Refused } from './refused.ts';
+import { read } from './routes.ts';
 import { by } from './schemas.ts';
 
 type Place = FastifyRequest<{ Params: { state?: string; site?: string; pc?: string } }>;
@@ -36,41 +39,48 @@ export const tokensFor = v.strictObject({
 
 /** Adds the routes. A body of `import` may hold the largest CSV with its quotes and line breaks escaped, every other one what the server allows. */
 export function addSites(app: FastifyInstance, office: Office): void {
-  app.get('/api/sites/table.csv', (_request, reply) =>
-    reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="sites.csv"').send(toCsv(office.table())),
-  );
+  app.get('/api/sites/table.csv', { config: ownPart }, ({ viewer }, reply) => {
+    const table = toCsv(office.table(), ({ path }) => isWithin(viewer.scope, path));
+    return reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="sites.csv"').send(table);
+  });
   for (const levels of ['', '/:state', '/:state/:site', '/:state/:site/:pc']) {
-    app.get(`/api/profile${levels}`, (request: Place) => {
+    app.get(`/api/profile${levels}`, { config: { may: 'read', at: placeOf } }, (request: Place) => {
       const path = pathOf(request);
       const found = office.profile(path);
       if (found === undefined) throw new Refused(404, `there is no ${path}`);
       return found;
     });
   }
-  app.post('/api/sites/import', { bodyLimit: 2 * csvLimitBytes, errorHandler: tooLarge }, async (request, reply) => {
+  app.post('/api/sites/import', { ...whole('import'), bodyLimit: 2 * csvLimitBytes, errorHandler: tooLarge }, async (request, reply) => {
     const result = await office.import(read(importing, request.body));
     return reply.code(result.problems.length > 0 ? 422 : 200).send(result);
   });
-  app.get('/api/rollout', () => ({ rollout: office.rollout() }));
-  app.post('/api/rollout/release', async (request, reply) => nothing(await office.release(read(order, request.body).by), reply));
-  app.post('/api/sites/:state/:site/stage', async (request: Place, reply) => {
+  app.get('/api/rollout', whole('import'), () => ({ rollout: office.rollout() }));
+  app.post('/api/rollout/release', whole('import'), async (request, reply) =>
+    nothing(await office.release(read(order, request.body).by), reply),
+  );
+  app.post('/api/sites/:state/:site/stage', { config: { may: 'stage', at: placeOf } }, async (request: Place, reply) => {
     const { by: who, ...to } = read(staging, request.body);
     return nothing(await office.stage({ site: pathOf(request), ...to }, who), reply);
   });
-  app.post('/api/pcs/:state/:site/:pc/move', async (request: Place) => {
+  app.post('/api/pcs/:state/:site/:pc/move', whole('pcs'), async (request: Place) => {
     const { by: who, to } = read(moving, request.body);
     return tokensOf(await office.move(pathOf(request), to, who));
   });
-  app.post('/api/pcs/:state/:site/:pc/retire', async (request: Place, reply) =>
+  app.post('/api/pcs/:state/:site/:pc/retire', whole('pcs'), async (request: Place, reply) =>
     nothing(await office.retire(pathOf(request), read(order, request.body).by), reply),
   );
-  app.post('/api/pcs/:state/:site/:pc/replace', async (request: Place) =>
+  app.post('/api/pcs/:state/:site/:pc/replace', whole('pcs'), async (request: Place) =>
     tokensOf(await office.replace(pathOf(request), read(order, request.body).by)),
   );
-  app.post('/api/tokens', async (request) => {
+  app.post('/api/tokens', whole('tokens'), async (request) => {
     const { by: who, pcs, scope: all, renew } = read(tokensFor, request.body);
     return tokensOf(await office.tokens({ pcs, scope: all, renew }, who));
   });
+}
+
+function placeOf(request: FastifyRequest): string {
+  return pathOf(request as Place);
 }
 
 function pathOf({ params: { state, site, pc } }: Place): string {

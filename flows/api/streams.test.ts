@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Clock } from '#contracts';
-import { emptyOffice, microphoneGone, type ScriptedDesk, scriptedDesk, wellPc, wellSite } from './scripted-desk.test-helper.ts';
+import {
+  emptyAccounts,
+  emptyOffice,
+  microphoneGone,
+  type ScriptedDesk,
+  scriptedDesk,
+  wellPc,
+  wellSite,
+} from './scripted-desk.test-helper.ts';
 import { type Api, startApi } from './server.ts';
 import { bufferLimitBytes, streamLimit } from './streams.ts';
 
@@ -23,6 +31,7 @@ beforeEach(async () => {
     port: 0,
     desk,
     office: emptyOffice(),
+    accounts: emptyAccounts(),
     wallDir: 'dashboards/wall',
     modulesDir: 'node_modules',
     log,

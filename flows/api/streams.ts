@@ -3,34 +3,40 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
+import type { Viewer } from './door.ts';
 import type { DeskView, PcChoice } from './model.ts';
+import { scopedDesk } from './scoped.ts';
 
-/** Streams that may be open at once. */
+/** Streams that may be open at once at a door, */
 export const streamLimit = 64;
+/** and those of one account: nobody shuts out all others. */
+const streamsOfOneLimit = 16;
 /** A client that leaves more than this unread, beyond the size of its own snapshot, is dropped. */
 export const bufferLimitBytes = 1024 * 1024;
 const heartbeatMs = 15_000;
 const retryMs = 2_000;
 
 export type Streams = {
-  /** Takes over the response; false where too many streams are open. */
-  open(response: ServerResponse, pcs: PcChoice, headers: Record<string, string>): boolean;
+  /** Takes over the response, or says in one line why not: too many streams are open. */
+  open(response: ServerResponse, asked: Asked): string | undefined;
   close(): void;
 };
 
-type Sources = { desk: DeskView; clock: Clock; onSlow: () => void };
+type Asked = { pcs: PcChoice; headers: Record<string, string>; viewer: Viewer };
+type Sources = { desk: DeskView; clock: Clock; onSlow: () => void; limit?: number };
 
-/** All streams with the same choice of PCs: each frame is written as text once, and goes to all of them. */
-type Group = { streams: Set<Stream>; cancel: Cancel };
+/** All streams with the same scope and choice of PCs: each frame is written as text once, and goes to all of them. */
+type Group = { desk: DeskView; streams: Set<Stream>; cancel: Cancel };
 /** Where its text goes in, and how many bytes of it the client may leave unread. */
-type Stream = { response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
+type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
 
 /**
  * Carries the desk's changes to every open stream.
  * Guarantee: no change falls between a stream's snapshot and its first change. A heartbeat is an empty change, which a page can see and date.
+ * Nothing is told to a session that is over; its stream ends with the next frame, after 15 s at most.
  */
-export function createStreams({ desk, clock, onSlow }: Sources): Streams {
-  const groups = new Map<PcChoice, Group>();
+export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sources): Streams {
+  const groups = new Map<string, Group>();
   let subscribed = false;
   let id = 0;
 
@@ -40,28 +46,37 @@ export function createStreams({ desk, clock, onSlow }: Sources): Streams {
     subscribed = change.subscribed;
     const text = frame('change', change);
     for (const stream of streams) {
-      stream.into.write(text);
-      if (unreadBytes(stream) <= stream.allowanceBytes) continue;
+      const isOpen = stream.viewer.isOpen();
+      if (isOpen) stream.into.write(text);
+      if (isOpen && unreadBytes(stream) <= stream.allowanceBytes) continue;
       streams.delete(stream);
       stream.response.destroy();
-      onSlow();
+      if (isOpen) onSlow();
     }
   }
 
-  function groupOf(pcs: PcChoice): Group {
-    const held = groups.get(pcs);
+  function groupOf(key: string, scope: string, pcs: PcChoice): Group {
+    const held = groups.get(key);
     if (held !== undefined) return held;
-    const group: Group = { streams: new Set(), cancel: desk.onChange(pcs, (change) => tell(group, change)) };
-    groups.set(pcs, group);
+    const own = scopedDesk(desk, scope);
+    const group: Group = { desk: own, streams: new Set(), cancel: own.onChange(pcs, (change) => tell(group, change)) };
+    groups.set(key, group);
     return group;
   }
 
-  function leave(pcs: PcChoice, group: Group, stream: Stream): void {
+  function leave(key: string, group: Group, stream: Stream): void {
     stream.gzip?.destroy();
     group.streams.delete(stream);
-    if (group.streams.size > 0 || groups.get(pcs) !== group) return;
+    if (group.streams.size > 0 || groups.get(key) !== group) return;
     group.cancel();
-    groups.delete(pcs);
+    groups.delete(key);
+  }
+
+  function refusalOf({ name }: Viewer): string | undefined {
+    const open = [...groups.values()].flatMap(({ streams }) => [...streams]);
+    if (open.length >= limit) return `${limit} streams are open already`;
+    const own = name === null ? 0 : open.filter(({ viewer }) => viewer.name === name).length;
+    return own >= streamsOfOneLimit ? `${own} streams of this account are open already` : undefined;
   }
 
   let cancelBeat: Cancel = () => {};
@@ -74,22 +89,23 @@ export function createStreams({ desk, clock, onSlow }: Sources): Streams {
   beat();
 
   return {
-    open: (response, pcs, headers) => {
-      const open = [...groups.values()].reduce((sum, { streams }) => sum + streams.size, 0);
-      if (open >= streamLimit) return false;
-      const group = groupOf(pcs);
-      const snapshot = desk.snapshot(pcs);
+    open: (response, { pcs, headers, viewer }) => {
+      const refusal = refusalOf(viewer);
+      if (refusal !== undefined) return refusal;
+      const key = `${viewer.scope} ${pcs}`;
+      const group = groupOf(key, viewer.scope, pcs);
+      const snapshot = group.desk.snapshot(pcs);
       subscribed = snapshot.subscribed;
       const text = `retry: ${retryMs}\n${frame('snapshot', snapshot)}`;
       const gzip = isPacked(response, pcs) ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : null;
       const type = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' };
       response.writeHead(200, { ...headers, ...type, ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) });
       gzip?.pipe(response);
-      const stream = { response, gzip, into: gzip ?? response, allowanceBytes: bufferLimitBytes + Buffer.byteLength(text) };
+      const stream = { viewer, response, gzip, into: gzip ?? response, allowanceBytes: bufferLimitBytes + Buffer.byteLength(text) };
       group.streams.add(stream);
-      for (const end of ['close', 'error']) response.on(end, () => leave(pcs, group, stream));
+      for (const end of ['close', 'error']) response.on(end, () => leave(key, group, stream));
       stream.into.write(text);
-      return true;
+      return undefined;
     },
     close: () => {
       cancelBeat();

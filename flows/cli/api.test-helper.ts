@@ -1,6 +1,9 @@
 /** An API for tests of the operator's command: the real routes of the site table, scripted answers for those of other parts. */
 import fastify from 'fastify';
 import type { RolloutView } from '#contracts';
+import { addAccounts } from '../api/account-routes.ts';
+import { addDoor, ownPart, plainDoor } from '../api/door.ts';
+import { emptyAccounts } from '../api/scripted-desk.test-helper.ts';
 import { addSites } from '../api/site-routes.ts';
 import { createOffice } from '../sites/office.ts';
 import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
@@ -37,8 +40,11 @@ export async function startTestApi() {
       state.table = createSiteTable([...state.table.nodes(), ...nodes].filter(({ path }) => !gone.some((one) => one.path === path)));
     },
   });
+  addDoor(app, plainDoor());
   addSites(app, office);
-  app.all('/*', async ({ method, url, body }, reply) => {
+  const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
+  addAccounts(app, { accounts: emptyAccounts(), has, openid: false });
+  app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });
     const answer = state.scripted[`${method} ${url}`];
     if (answer === undefined) return reply.code(404).send({ error: `nothing answers ${method} ${url}` });

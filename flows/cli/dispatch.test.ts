@@ -409,3 +409,32 @@ test('what a PC or a person wrote gives no order to the terminal, in words and i
   const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', '--json']);
   expect(JSON.parse(out)).toMatchObject({ agent: evil });
 });
+
+test('an account is made, listed, given another secret and removed', async () => {
+  const made = await sabha(['accounts', 'add', 'asha', '--role', 'state', '--scope', 'ladakh']);
+  expect(made.out).toMatch(/^NAME +SECRET .*\nasha +[\w-]{20}\n$/);
+  expect((await sabha(['accounts', 'add', 'anil', '--role', 'central', '--scope', 'all', '--json'])).out).toMatch(
+    /^\{"name":"anil","secret":"[\w-]{20}"\}\n$/,
+  );
+  const { out } = await sabha(['accounts', 'list']);
+  expect(out.split('\n').slice(1, 3)).toEqual([
+    expect.stringMatching(/^anil +central +all +not chosen yet +\d{4}-/),
+    expect.stringMatching(/^asha +state +ladakh +not chosen yet +\d{4}-/),
+  ]);
+  const again = await sabha(['accounts', 'password', 'asha']);
+  expect([again.code, again.out === made.out]).toEqual([0, false]);
+  expect(await sabha(['accounts', 'remove', 'asha', '--json'])).toEqual({ code: 0, out: '{"removed":"asha"}\n', err: '' });
+  expect(await sabha(['accounts', 'remove', 'asha'])).toEqual({ code: 1, out: '', err: 'there is no account "asha"\n' });
+  await sabha(['accounts', 'remove', 'anil']);
+});
+
+test.each([
+  [['accounts', 'add', 'asha'], 2, 'accounts add needs --role: reader, state or central'],
+  [['accounts', 'add', 'Asha', '--role', 'state'], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "Asha"'],
+  [['accounts', 'add', 'asha', '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central"), found "boss"'],
+  [['accounts', 'add', 'asha', '--role', 'central', '--scope', 'ladakh'], 2, 'scope: an account with the role central is for everywhere'],
+  [['accounts', 'add', 'asha', '--role', 'state', '--scope', 'kerala'], 1, 'there is no kerala'],
+  [['accounts', 'password', '../x'], 1, 'there is no account "../x"'],
+])('%j is a no in one line', async (args, code, line) => {
+  expect(await sabha(args)).toEqual({ code, out: '', err: `${line}\n` });
+});

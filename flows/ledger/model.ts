@@ -10,6 +10,7 @@ import type {
   RollCallView,
   Signed,
 } from '#contracts';
+import type { Account, AccountContents, Login } from '../accounts/model.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
 import type { TreeNode } from '../sites/model.ts';
@@ -38,6 +39,11 @@ export type Op =
   | { op: 'command'; row: CommandRow }
   /** Counts once, and only of a PC that was asked. */
   | { op: 'command-answer'; pc: string; at: number; answer: CommandAnswer }
+  | { op: 'account'; account: Account }
+  /** With an account go its logins. */
+  | { op: 'account-gone'; name: string }
+  | { op: 'login'; login: Login }
+  | { op: 'login-gone'; hash: string }
   /** Null takes the row away. */
   | { op: 'meta'; key: string; value: string | null };
 
@@ -95,6 +101,8 @@ export type Ledger = {
   load(): Promise<Contents>;
   /** Who may connect, and nothing else. */
   registry(): Promise<RegistryContents>;
+  /** Who may log in, and who is logged in. */
+  accounts(): Promise<AccountContents>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first. */
   history(pc: string, since: number): Promise<Change[]>;
   /** Finished roll calls, newest first, at most 50, without their rows. */

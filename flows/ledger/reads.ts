@@ -1,6 +1,7 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { commandLifeMs, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
+import type { Account, AccountContents, Login } from '../accounts/model.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
 import type { TreeNode } from '../sites/model.ts';
@@ -59,6 +60,14 @@ export function registry(db: DatabaseSync): RegistryContents {
     })),
     admitted: metaUnder(db, admittedPrefix),
     codes: metaUnder(db, codePrefix),
+  };
+}
+
+/** Who may log in, and who is logged in. */
+export function accounts(db: DatabaseSync): AccountContents {
+  return {
+    accounts: rows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
+    logins: rows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
   };
 }
 

@@ -142,4 +142,8 @@ const migrations = [
   CREATE INDEX commands_expires ON commands (expires);
   CREATE TABLE answers (command TEXT NOT NULL, pc TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (command, pc)) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE accounts (name TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE logins (hash TEXT PRIMARY KEY, account TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

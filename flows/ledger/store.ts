@@ -1,9 +1,11 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
+import type { AccountContents } from '../accounts/model.ts';
 import { asLedgerError } from './errors.ts';
 import type { Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from './model.ts';
 import {
+  accounts,
   audit,
   command,
   commands,
@@ -31,6 +33,7 @@ export type Store = {
   commit(batches: Op[][]): Receipt[];
   load(): Contents;
   registry(): RegistryContents;
+  accounts(): AccountContents;
   history(pc: string, since: number): Change[];
   rollcalls(): RollCallSummary[];
   rollcall(id: string): RollCallView | undefined;
@@ -66,6 +69,7 @@ export function openStore(db: DatabaseSync): Store {
     },
     load: () => load(db),
     registry: () => registry(db),
+    accounts: () => accounts(db),
     history: (pc, since) => history(db, pc, since),
     rollcalls: () => rollcalls(db),
     rollcall: (id) => rollcall(db, id),
@@ -102,6 +106,11 @@ function openWriters(db: DatabaseSync): Writers {
   );
   const command = openCommands(db);
   const answered = openAnswers(db);
+  const accountRow = rowOf('accounts', 2);
+  const accountGone = db.prepare('DELETE FROM accounts WHERE name = ?');
+  const logins = rowOf('logins', 3);
+  const loginsGone = db.prepare('DELETE FROM logins WHERE account = ?');
+  const loginGone = db.prepare('DELETE FROM logins WHERE hash = ?');
   const meta = rowOf('meta', 2);
   const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
   const json = JSON.stringify;
@@ -131,6 +140,13 @@ function openWriters(db: DatabaseSync): Writers {
       const { id, verb, outcome } = answer;
       if (answered({ pc, at, answer })) audited.run(at, pc, `command ${verb}`, `${id}: ${outcome}`);
     },
+    account: ({ account }) => accountRow.run(account.name, json(account)),
+    'account-gone': ({ name }) => {
+      accountGone.run(name);
+      loginsGone.run(name);
+    },
+    login: ({ login }) => logins.run(login.hash, login.account, json(login)),
+    'login-gone': ({ hash }) => loginGone.run(hash),
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
   };
 }

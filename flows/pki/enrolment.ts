@@ -1,7 +1,8 @@
 /** Enrolment: codes are made, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { oneLine, type RegistryEntry } from '#contracts';
 import type { Op } from '../ledger/model.ts';
-import { type OfficeOptions, turns } from '../sites/office.ts';
+import type { OfficeOptions } from '../sites/office.ts';
+import { turns } from '../turns.ts';
 import type { Authority } from './authority.ts';
 import type { Issued } from './certificates.ts';
 import type { Codes } from './codes.ts';

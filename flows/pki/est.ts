@@ -3,10 +3,9 @@
  * that machines may knock at which nobody knows yet.
  */
 import { X509Certificate } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { codeOf, commonNameOf, oneLine, StartError, serialOf } from '#contracts';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { commonNameOf, oneLine, serialOf } from '#contracts';
 import type { Authority } from './authority.ts';
 import type { Certified, Enrolment } from './enrolment.ts';
 
@@ -20,47 +19,12 @@ export type EstOptions = {
 
 /** Key, certificate and the roots of those who show one, PEM. */
 export type ServerTls = { key: string; cert: string; ca: string[] };
-export type EnrolmentServer = {
-  port: number;
-  /** Takes another key and certificate into use; connections go on. */
-  use(tls: ServerTls): void;
-  close(): Promise<void>;
-};
 
 /** A request of RSA with 4096 bits would still fit. */
 const bodyLimitBytes = 8 * 1024;
-const handshakeLimitMs = 10_000;
-const connectionsMax = 1_024;
 const certificates = 'application/pkcs7-mime';
-
-/**
- * Serves enrolment alone. Rejects with a `StartError` of one line where it cannot listen.
- * A client that has no certificate is let in by TLS, since it comes to get one; each route looks for itself.
- */
-export async function startEnrolment(options: EstOptions & { host: string; port: number; tls: ServerTls }): Promise<EnrolmentServer> {
-  const { host, port, tls } = options;
-  const asked = { requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', handshakeTimeout: handshakeLimitMs } as const;
-  const app = fastify({
-    https: { ...tls, ...asked },
-    bodyLimit: bodyLimitBytes,
-    requestTimeout: 10_000,
-    keepAliveTimeout: 5_000,
-    forceCloseConnections: true,
-  });
-  app.server.maxConnections = connectionsMax;
-  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('nothing is here\n'));
-  addEst(app as unknown as FastifyInstance, options);
-  await app.listen({ host, port }).catch(async (error) => {
-    await app.close();
-    const line = codeOf(error) === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on: ${codeOf(error)}`;
-    throw new StartError(`https: port ${port} of ${host} ${line}`);
-  });
-  return {
-    port: (app.server.address() as AddressInfo).port,
-    use: (fresh) => app.server.setSecureContext({ ...fresh, minVersion: 'TLSv1.3' }),
-    close: () => app.close(),
-  };
-}
+/** Each route looks for itself who asks. */
+const machine = { config: { machine: true } } as const;
 
 /** Adds the routes to a server that speaks TLS and asks for a certificate without insisting on one. */
 export function addEst(app: FastifyInstance, { authority, enrolment, centre, log }: EstOptions): void {
@@ -71,16 +35,18 @@ export function addEst(app: FastifyInstance, { authority, enrolment, centre, log
       done(null, body),
     );
     scope.setErrorHandler((error: FastifyError, _request, reply) => failed(error, reply, log));
-    scope.get('/.well-known/sabha/centre', () => centre);
-    scope.get('/.well-known/est/cacerts', async (_request, reply) => sent(reply, await authority.pkcs7(authority.roots), certificates));
-    scope.post('/.well-known/est/simpleenroll', async (request, reply) => {
+    scope.get('/.well-known/sabha/centre', machine, () => centre);
+    scope.get('/.well-known/est/cacerts', machine, async (_request, reply) =>
+      sent(reply, await authority.pkcs7(authority.roots), certificates),
+    );
+    scope.post('/.well-known/est/simpleenroll', machine, async (request, reply) => {
       const password = passwordOf(request.headers.authorization);
       if (password === undefined)
         return said(reply, { ok: false, status: 401, line: 'the enrolment code is missing: send it as the password' });
       const given = await enrolment.enrol({ address: request.ip, password, request: textOf(request) });
       return answered(reply, authority, given);
     });
-    scope.post('/.well-known/est/simplereenroll', async (request, reply) => {
+    scope.post('/.well-known/est/simplereenroll', machine, async (request, reply) => {
       const client = clientOf(request.raw.socket as TLSSocket, authority);
       if (client === undefined)
         return said(reply, { ok: false, status: 403, line: 'no valid certificate of this centre: enrol with a code' });

@@ -1,11 +1,12 @@
 /** All that gives certificates to PCs and to the centre's own servers, put together and kept going. */
 import { readFileSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
 import type { Clock, Settings } from '#contracts';
 import type { TellCentralDirectly } from '../people/direct.ts';
 import type { Authority } from './authority.ts';
 import { createCodes } from './codes.ts';
 import { createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
-import { type EnrolmentServer, type EstOptions, type ServerTls, startEnrolment } from './est.ts';
+import { addEst, type EstOptions, type ServerTls } from './est.ts';
 import { createGuesses } from './guesses.ts';
 import { httpsFiles, keepServers, type ServersOptions } from './servers.ts';
 
@@ -15,21 +16,29 @@ export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now'> &
     authority: Authority;
     /** The folder of the authority. */
     folder: string;
-    /** Where enrolment is served; undefined = nowhere, PCs of this machine use their tokens. */
-    https: Settings['https'];
+    /** Undefined = nothing is served beyond this machine, whose PCs use their tokens. */
+    https: Pick<NonNullable<Settings['https']>, 'names'> | undefined;
     /** Enrolment codes as the ledger holds them. */
     codes: Readonly<Record<string, string>>;
     tellDirectly: TellCentralDirectly;
+    /** HTTPS has another certificate than before. */
+    onHttps(tls: ServerTls): void;
     clock: Clock;
     random(size: number): Buffer;
     log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
   };
 
-export type Pki = Pick<Enrolment, 'makeCode'> & { port: number | null; close(): Promise<void> };
+export type Pki = Pick<Enrolment, 'makeCode'> & {
+  /** Key and certificate of HTTPS now, and the roots of those who show one. */
+  tls(): ServerTls;
+  /** Adds enrolment to a server that speaks TLS with them. */
+  addEst(app: FastifyInstance): void;
+  close(): void;
+};
 
 const sweepEveryMs = 60 * 60_000;
 
-/** Rejects with a `StartError` where enrolment cannot be served. */
+/** Makes what is missing of the certificates, and keeps them good. */
 export async function startPki(options: PkiOptions): Promise<Pki> {
   const { authority, folder, https, clock, log } = options;
   const onAlarm = (address: string) =>
@@ -39,19 +48,18 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
     codes: createCodes(options.codes, authority.rootDer, options.random),
     guesses: createGuesses({ clock, onAlarm }),
   });
-  let server: EnrolmentServer | undefined;
-  const files = https && httpsFiles(folder);
-  const tls = (): ServerTls => ({ ...read(files ?? httpsFiles(folder)), ca: [...authority.roots] });
-  const servers = await keepServers({ ...options, names: https?.names ?? [], https: files, onHttps: () => server?.use(tls()) });
-  if (https !== undefined) server = await startEnrolment({ ...options, ...https, enrolment, tls: tls() });
+  const files = httpsFiles(folder);
+  const tls = (): ServerTls => ({ ...read(files), ca: [...authority.roots] });
+  const at = { names: https?.names ?? [], https: https && files };
+  const servers = await keepServers({ ...options, ...at, onHttps: () => options.onHttps(tls()) });
   const sweep = sweeping(enrolment, clock, log);
   return {
     makeCode: enrolment.makeCode,
-    port: server?.port ?? null,
-    async close() {
+    tls,
+    addEst: (app) => addEst(app, { ...options, enrolment }),
+    close() {
       sweep();
       servers.close();
-      await server?.close();
     },
   };
 }

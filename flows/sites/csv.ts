@@ -38,9 +38,9 @@ function shortened(all: CsvProblem[]): CsvProblem[] {
   return [...listed, { line: next?.line ?? listed.at(-1)?.line ?? 0, column: '', what }];
 }
 
-/** Writes the whole table, as spreadsheets read it: UTF-8 with its mark, lines ended by CR LF. */
-export function toCsv(table: SiteTable): string {
-  const rows = [...table.nodes()].map((node) => {
+/** Writes the table, or the places of it that are wanted, as spreadsheets read it: UTF-8 with its mark, lines ended by CR LF. */
+export function toCsv(table: SiteTable, isWanted: (node: TreeNode) => boolean = () => true): string {
+  const rows = [...table.nodes()].filter(isWanted).map((node) => {
     const cells = fileCellsOf(node);
     return columns.map((column) => quoted(cells[column])).join(',');
   });

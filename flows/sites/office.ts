@@ -2,6 +2,7 @@
 import type { ProfileView, RegistryEntry, RolloutView, SiteStage, SitesImport } from '#contracts';
 import type { PcRecord } from '../incidents/model.ts';
 import type { Op } from '../ledger/model.ts';
+import { turns } from '../turns.ts';
 import { planImport } from './import.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import type { SiteChange, SiteTable } from './model.ts';
@@ -106,14 +107,4 @@ function pcsOfScope(table: SiteTable, scope: string | undefined): string[] {
   if (scope === undefined) return [];
   if (levelOf(scope) === 3) return table.node(scope) === undefined ? [] : [scope];
   return table.sites.filter(({ path }) => scope === '' || `${path}/`.startsWith(`${scope}/`)).flatMap(({ path }) => table.pcsOf(path));
-}
-
-/** Runs tasks one after the other; one that failed does not hold up the next. */
-export function turns(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const result = last.then(task);
-    last = result.catch(() => undefined);
-    return result;
-  };
 }

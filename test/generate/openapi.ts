@@ -2,12 +2,14 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import * as contracts from '#contracts';
+import { choosing, loggingIn, making } from '../../flows/api/account-routes.ts';
 import { enrolCodeFor } from '../../flows/api/identity-routes.ts';
 import * as asked from '../../flows/api/schemas.ts';
 import { importing, moving, staging, tokensFor } from '../../flows/api/site-routes.ts';
 
 const { snapshot, siteView, siteDetail, historyView, pcView, incidentRow, incidentView, profileView, sitesImport } = contracts;
 const { commandSummary, commandView, rolloutView, rollCallSummary, rollCallView, streamFrame, ledgerAudit } = contracts;
+const { accountView, accountMade, whoView } = contracts;
 
 /** `answer` is what comes with status 200; `done` the status of an answer without a body. */
 type Route = {
@@ -110,6 +112,27 @@ export const routes: Record<string, Route> = {
     done: 204,
     refusals: [404],
   },
+  'get /api/me': { summary: 'Who asks, and for which part of the tree.', answer: whoView },
+  'get /api/accounts': { summary: 'Who may log in.', answer: v.array(accountView) },
+  'post /api/accounts': {
+    summary: 'Makes an account; its secret is shown once.',
+    body: making,
+    answer: accountMade,
+    done: 201,
+    refusals: [404, 409],
+  },
+  'post /api/accounts/{name}/password': {
+    summary: 'Another secret, shown once; all its sessions are over.',
+    body: asked.acknowledgement,
+    answer: accountMade,
+    refusals: [404],
+  },
+  'post /api/accounts/{name}/remove': {
+    summary: 'Takes it away; all its sessions are over.',
+    body: asked.acknowledgement,
+    done: 204,
+    refusals: [404],
+  },
   'get /api/commands': { summary: 'Commands to PCs, newest first.', answer: v.array(commandSummary) },
   'post /api/commands': {
     summary: 'Signs a command and sends it to a PC or to all of a scope, until it is answered or expires.',
@@ -119,6 +142,20 @@ export const routes: Record<string, Route> = {
     refusals: [404],
   },
   'get /api/commands/{id}': { summary: 'One command, with what became of it at each PC.', answer: commandView, refusals: [404] },
+  'get /api/login': { summary: 'Which ways in there are besides the password.', answer: v.object({ openid: v.boolean() }) },
+  'post /api/login': {
+    summary: 'HTTPS only. Answers with the cookie of a session; 429 names in Retry-After how long to wait.',
+    body: loggingIn,
+    answer: whoView,
+    refusals: [401, 429, 503],
+  },
+  'post /api/password': {
+    summary: 'HTTPS only. A password of one’s own; all other sessions of the account are over.',
+    body: choosing,
+    answer: whoView,
+    refusals: [401, 429, 503],
+  },
+  'post /api/logout': { summary: 'HTTPS only. The session is over.', done: 204 },
   'get /api/audit': { summary: 'Proof from the ledger that no event is missing and none stands twice.', answer: ledgerAudit },
 };
 
@@ -135,7 +172,8 @@ export function openApi(): string {
     info: {
       title: 'Sabha: the API of flows',
       version: '1',
-      description: 'On loopback. Times are milliseconds since 1970 by the clock of the centre. A POST is application/json.',
+      description:
+        'On loopback, and by HTTPS where `https` in sabha.json says so; there every route but the login is 401 without a session and 403 to an account that may not do it, reading is cut to the scope of the account, and `by` is its name whatever the body says. Times are milliseconds since 1970 by the clock of the centre. A POST is application/json.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,

@@ -117,6 +117,7 @@ export async function startWallDesk(content: Content, port = 0): Promise<WallDes
 
 function read(content: Content, path: string): unknown {
   if (path === '/api/words') return words;
+  if (path === '/api/me') return { name: null, role: 'central', scope: '', once: false };
   const incident = /^\/api\/incidents\/(\d+)$/.exec(path)?.[1];
   if (incident !== undefined) return content.full.get(Number(incident));
   const rollcall = /^\/api\/rollcalls\/([\w-]+)$/.exec(path)?.[1];

@@ -5,7 +5,7 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeF
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePrivateKey, makeSigningKeys, makeRequest, openSnapshot, pinOf, readEnrolCode, serialOf } from '#contracts';
+import { makePrivateKey, makeRequest, makeSigningKeys, openSnapshot, pinOf, readEnrolCode, serialOf } from '#contracts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { freePorts, type Program } from '../system/processes.ts';
 import { ask, certificatesOf, enrol, renew } from './enrolment-rig.ts';

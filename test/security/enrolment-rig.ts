@@ -2,15 +2,18 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import fastify, { type FastifyInstance } from 'fastify';
 import { loadX509, makePrivateKey, makeRequest, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { Op } from '../../flows/ledger/model.ts';
 import { testClock } from '../../flows/people/people.test-helper.ts';
 import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
-import { startPki } from '../../flows/pki/pki.ts';
+import type { ServerTls } from '../../flows/pki/est.ts';
+import { type Pki, startPki } from '../../flows/pki/pki.ts';
 import { openRegistry } from '../../flows/registry.ts';
 import type { SiteChange } from '../../flows/sites/model.ts';
 import { createOffice } from '../../flows/sites/office.ts';
@@ -27,6 +30,21 @@ export type RigOptions = {
   /** Changes the folder of the authority before it is opened. */
   prepare?: (folder: string) => void | Promise<void>;
 };
+
+type EnrolmentServer = { port: number; use(tls: ServerTls): void; close(): Promise<void> };
+
+/** Enrolment alone, behind the TLS of the door beyond this machine. */
+async function serve(pki: Pki): Promise<EnrolmentServer> {
+  const asked = { requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' } as const;
+  const app = fastify({ https: { ...pki.tls(), ...asked }, forceCloseConnections: true });
+  pki.addEst(app as unknown as FastifyInstance);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    use: (fresh) => app.server.setSecureContext({ ...fresh, minVersion: 'TLSv1.3' }),
+    close: () => app.close(),
+  };
+}
 
 export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: RigOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-enrolment-'));
@@ -56,10 +74,12 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     },
   };
   const told: [string, string][] = [];
+  let server: EnrolmentServer | undefined;
   const pki = await startPki({
     authority,
     folder: caFolder,
-    https: { host: '127.0.0.1', port: 0, names: ['centre.test'] },
+    https: { names: ['centre.test'] },
+    onHttps: (tls) => server?.use(tls),
     codes: (await ledger.registry()).codes,
     sites,
     record: async (ops) => {
@@ -74,6 +94,8 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     random: randomBytes,
     log,
   });
+  server = await serve(pki);
+  const { port } = server;
   const office = createOffice({
     ...{ ...sites, records: () => new Map(), wanted: () => 1, now, newToken: () => 'token' },
     ...{ rollout: () => null, release: async () => {} },
@@ -88,7 +110,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     clock,
     told,
     said,
-    port: pki.port ?? 0,
+    port,
     /** Real time does not move, what the centre takes for it does. */
     later: (ms: number) => {
       offsetMs += ms;
@@ -111,7 +133,8 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
       ['meta', 'registry', 'audit', 'nodes'].map((table) => JSON.stringify(rows(`SELECT * FROM ${table}`))).join('\n'),
     issued: (): number => rows("SELECT 1 FROM audit WHERE what = 'certificate issued'").length,
     async close() {
-      await pki.close();
+      await server?.close();
+      pki.close();
       await ledger.close();
       rmSync(folder, { recursive: true });
     },

@@ -36,6 +36,19 @@ describe.concurrent('a start that cannot be', () => {
     await refused(site, 'sabha.json: people: the scope "kerala" of asha is no state, site or PC of this network');
   });
 
+  test.for([
+    [{}, 'sabha.json: https is set, but SABHA_HTTPS_KEY does not name its PEM file'],
+    [{ SABHA_HTTPS_KEY: '/nowhere/https.key' }, '/nowhere/https.key: cannot be read: ENOENT'],
+    [{ SABHA_HTTPS_KEY: 'package.json', SABHA_HTTPS_CERT: 'package.json' }, 'API: key and certificate for HTTPS cannot be used: '],
+  ] as const)(
+    'S20 HTTPS without a key and a certificate, in place of a wall without login: %j',
+    async ([env, line], { onTestFinished }) => {
+      const site = await siteUntil(onTestFinished, { https: { host: '127.0.0.1', port: 0, names: ['sabha.test'] } });
+      Object.assign(site.env, env);
+      await refused(site, line);
+    },
+  );
+
   test('a data folder that cannot be used', async ({ expect, onTestFinished }) => {
     const site = await siteUntil(onTestFinished);
     writeFileSync(site.data, '');

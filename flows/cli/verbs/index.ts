@@ -1,5 +1,6 @@
 /** THE list of verbs. */
 import type { Verb } from '../model.ts';
+import { accounts } from './accounts.ts';
 import { commands } from './commands.ts';
 import { config } from './config.ts';
 import { identity } from './identity.ts';
@@ -8,4 +9,13 @@ import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
 
-export const verbs: Readonly<Record<string, Verb>> = { ...sites, ...pcs, ...identity, ...incidents, ...rollcall, ...commands, ...config };
+export const verbs: Readonly<Record<string, Verb>> = {
+  ...sites,
+  ...pcs,
+  ...identity,
+  ...incidents,
+  ...rollcall,
+  ...commands,
+  ...config,
+  ...accounts,
+};

@@ -1,0 +1,193 @@
+import { DatabaseSync } from 'node:sqlite';
+import { beforeEach, expect, test } from 'vitest';
+import { inThread } from '../ledger/ledger.ts';
+import { type Accounts, createAccounts } from './accounts.ts';
+import type { PasswordHash } from './model.ts';
+import { createPasswords } from './password.ts';
+import { hashOf } from './sessions.ts';
+
+const hourMs = 3_600_000;
+const own = 'correct horse battery';
+let db: DatabaseSync;
+let now: number;
+let accounts: Accounts;
+let made = 0;
+/** The costs of what was compared. */
+let work: object[];
+
+/** As a start of `flows` would: what the ledger has, and nothing else. */
+async function open(): Promise<void> {
+  const ledger = inThread(db);
+  const newToken = () => `${++made}`.padEnd(43, 'x');
+  const contents = await ledger.accounts();
+  const cheap = createPasswords(2);
+  const matches = (password: string, hash: PasswordHash) => {
+    const { salt: _, key: __, ...cost } = hash;
+    work.push(cost);
+    return cheap.matches(password, hash);
+  };
+  const passwords = { ...cheap, matches };
+  accounts = createAccounts({
+    contents,
+    passwords,
+    commit: ledger.commit,
+    now: () => now,
+    up: () => now,
+    newToken,
+    log: { warn: () => {} },
+  });
+}
+
+beforeEach(async () => {
+  work = [];
+  db = new DatabaseSync(':memory:');
+  now = 1_000_000;
+  await open();
+});
+
+const from = (name: string, address = '10.0.0.1') => ({ name, address });
+const audit = () =>
+  db
+    .prepare('SELECT who, what, about FROM audit ORDER BY id')
+    .all()
+    .map((row) => Object.values(row).join(' | '));
+
+async function make(name = 'asha', role: 'reader' | 'state' | 'central' = 'state', scope = 'ladakh'): Promise<string> {
+  const result = await accounts.add({ name, role, scope }, 'anil');
+  if (!result.ok) throw new Error(result.line);
+  return result.secret;
+}
+
+/** Logs in; the hash of the session. */
+async function enter(name: string, password: string): Promise<string> {
+  const result = await accounts.login(from(name), password);
+  if (!result.ok) throw new Error(result.line);
+  return hashOf(result.token);
+}
+
+test('an account is made with a secret; with it its person enters once, and then with a password of their own, also after a restart', async () => {
+  const secret = await make();
+  const first = await accounts.login(from('asha'), secret);
+  expect(first).toMatchObject({ ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', once: true } });
+  const chosen = await accounts.choose(from('asha'), secret, own);
+  expect(chosen).toMatchObject({ ok: true, account: { once: false } });
+  await open();
+  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, status: 401 });
+  expect(accounts.find(await enter('asha', own))).toMatchObject({ name: 'asha', once: false });
+  expect(audit()).toEqual([
+    'anil | account made | asha: state of ladakh',
+    'asha | logged in | 10.0.0.1',
+    'asha | password chosen | asha',
+    'asha | wrong password | 10.0.0.1',
+    'asha | logged in | 10.0.0.1',
+  ]);
+});
+
+test('neither secret, password nor token stands in the ledger', async () => {
+  const secret = await make();
+  const chosen = await accounts.choose(from('asha'), secret, own);
+  if (!chosen.ok) throw new Error(chosen.line);
+  const tables = ['accounts', 'logins', 'audit'].map((name) => JSON.stringify(db.prepare(`SELECT * FROM ${name}`).all()));
+  expect(tables[0]).toContain('"asha"');
+  expect(tables[1]).toContain(hashOf(chosen.token));
+  for (const word of [secret, own, chosen.token]) expect(tables.filter((text) => text.includes(word))).toEqual([]);
+});
+
+test('an unknown name is answered as a wrong password is, after the same work', async () => {
+  await make();
+  const known = await accounts.login(from('asha'), 'wrong');
+  expect(await accounts.login(from('nobody'), 'wrong')).toEqual(known);
+  expect(known).toEqual({ ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 });
+  expect(work).toEqual(Array(2).fill({ n: 2, r: 8, p: 3 }));
+});
+
+test('a session is over after 8 hours without use, and after 7 days with it; a restart does not end it', async () => {
+  const secret = await make();
+  const idle = await enter('asha', secret);
+  now += 8 * hourMs - 1;
+  await open();
+  expect(accounts.find(idle)).toBeDefined();
+  now += 8 * hourMs - 1;
+  expect(accounts.find(idle)).toBeDefined();
+  now += 8 * hourMs + 1;
+  expect(accounts.find(idle)).toBeUndefined();
+  const busy = await enter('asha', secret);
+  const startedAt = now;
+  while (accounts.find(busy) !== undefined) now += hourMs;
+  expect((now - startedAt) / hourMs).toBe(7 * 24 + 1);
+  expect(db.prepare('SELECT count(*) AS n FROM logins').get()).toEqual({ n: 0 });
+});
+
+test('logout ends one session; another password, a new secret and removal end all of them, and a new account of that name revives none', async () => {
+  const secret = await make();
+  const [one, two] = [await enter('asha', secret), await enter('asha', secret)];
+  accounts.logout(one, 'asha');
+  expect([accounts.find(one), accounts.find(two)?.name]).toEqual([undefined, 'asha']);
+  const chosen = await accounts.choose(from('asha'), secret, own);
+  if (!chosen.ok) throw new Error(chosen.line);
+  expect([accounts.find(two), accounts.find(hashOf(chosen.token))?.name]).toEqual([undefined, 'asha']);
+  const renewed = await accounts.renew('asha', 'anil');
+  expect(accounts.find(hashOf(chosen.token))).toBeUndefined();
+  const last = await enter('asha', renewed.ok ? renewed.secret : '');
+  expect(await accounts.remove('asha', 'anil')).toMatchObject({ ok: true });
+  expect(accounts.find(last)).toBeUndefined();
+  await make();
+  expect(accounts.find(last)).toBeUndefined();
+  await open();
+  expect(accounts.find(last)).toBeUndefined();
+});
+
+test('who guesses is told to wait, also with the right password; a hundred guesses at once are no hundred tries', async () => {
+  const secret = await make();
+  const all = await Promise.all(Array.from({ length: 100 }, (_, nth) => accounts.login(from('asha', `10.0.1.${nth}`), `guess ${nth}`)));
+  const count = (status: number) => all.filter((one) => !one.ok && one.status === status).length;
+  expect([count(401), count(429)]).toEqual([5, 95]);
+  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, status: 429, waitMs: 1_000 });
+  expect(audit().filter((row) => row.includes('wrong password'))).toHaveLength(5);
+  now += 1_000;
+  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: true });
+});
+
+test('more than sixteen who log in at once are told to come again, whatever their names', async () => {
+  const all = await Promise.all(Array.from({ length: 20 }, (_, nth) => accounts.login(from(`name-${nth}`, `10.0.${nth}.1`), 'guess')));
+  expect(all.map((one) => !one.ok && one.status)).toEqual([...Array(16).fill(401), ...Array(4).fill(503)]);
+});
+
+test('a name that could be none is refused without work', async () => {
+  for (const name of ['', 'Asha', '../asha', 'a'.repeat(65), 'a b'])
+    expect(await accounts.login(from(name), own)).toMatchObject({ ok: false, status: 401 });
+  expect(work).toEqual([]);
+});
+
+test('what is there already, and what is not there, is said; an account that is removed meanwhile chooses no password', async () => {
+  const secret = await make();
+  expect(await accounts.add({ name: 'asha', role: 'reader', scope: '' }, 'anil')).toEqual({
+    ok: false,
+    status: 409,
+    line: 'there is an account "asha" already',
+  });
+  expect(await accounts.renew('meera', 'anil')).toMatchObject({ ok: false, status: 404 });
+  expect(await accounts.remove('meera', 'anil')).toEqual({ ok: false, status: 404, line: 'there is no account "meera"' });
+  const removed = accounts.remove('asha', 'anil');
+  const [chosen] = await Promise.all([accounts.choose(from('asha'), secret, own), removed]);
+  expect(chosen).toMatchObject({ ok: false, status: 401 });
+  expect(accounts.list()).toEqual([]);
+});
+
+test('a twenty-first session of an account takes the place of its oldest', async () => {
+  const secret = await make();
+  const sessions: string[] = [];
+  for (let nth = 0; nth < 21; nth += 1) {
+    now += 1;
+    sessions.push(await enter('asha', secret));
+  }
+  expect(sessions.map((one) => accounts.find(one) !== undefined)).toEqual([false, ...Array(20).fill(true)]);
+});
+
+test('the first account is made where there is none, once', async () => {
+  const first = await accounts.first('first start');
+  expect(accounts.list()).toMatchObject([{ name: 'admin', role: 'central', scope: '', once: true }]);
+  expect(accounts.find(await enter('admin', first?.ok ? first.secret : ''))).toMatchObject({ name: 'admin' });
+  await open();
+  expect(await accounts.first('first start')).toBeUndefined();
+});

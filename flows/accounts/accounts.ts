@@ -1,0 +1,202 @@
+/** The people who may log in, and their way in. The ledger keeps them; who did what stands in its audit. */
+import { type AccountMade, type AccountRole, type AccountView, accountNamePattern } from '#contracts';
+import type { Op } from '../ledger/model.ts';
+import { turns } from '../turns.ts';
+import { createLimits, type Tried } from './limits.ts';
+import type { Account, AccountContents, PasswordHash } from './model.ts';
+import { newSecret, type Passwords } from './password.ts';
+import { createSessions } from './sessions.ts';
+
+/** Each takes 32 MiB and a quarter of a second: more at once would be the attack itself. */
+const loginsWaitingAtMost = 16;
+const firstName = 'admin';
+
+export type AccountsOptions = {
+  contents: AccountContents;
+  passwords: Passwords;
+  commit(ops: Op[]): Promise<unknown>;
+  now(): number;
+  /** Milliseconds that never jump. */
+  up(): number;
+  /** 32 random bytes as text. */
+  newToken(): string;
+  log: { warn(fields: object, line: string): void };
+};
+
+/** `secret` is told this once and kept nowhere. */
+export type Made = ({ ok: true } & AccountMade) | { ok: false; status: 404 | 409; line: string };
+export type LoggedIn =
+  | { ok: true; token: string; account: Account }
+  | { ok: false; status: 401 | 409 | 429 | 503; line: string; waitMs: number };
+export type NewAccount = { name: string; role: AccountRole; scope: string };
+
+export type Accounts = ReturnType<typeof createAccounts>;
+
+const wrong = { ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 } as const;
+
+type State = {
+  options: AccountsOptions;
+  held: Map<string, Account>;
+  limits: ReturnType<typeof createLimits>;
+  sessions: ReturnType<typeof createSessions>;
+  /** What a password is compared with where nobody has the name. */
+  nobody: PasswordHash;
+  /** Passwords are checked one after the other, and so are accounts changed. */
+  checking: ReturnType<typeof turns>;
+  changing: ReturnType<typeof turns>;
+  waiting: number;
+  /** Writes what nobody waits for. */
+  note(op: Op): void;
+};
+
+/** Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes. */
+export function createAccounts(options: AccountsOptions) {
+  const state = openState(options);
+  const { held, limits, sessions, changing } = state;
+  return {
+    find: sessions.find,
+    list: (): AccountView[] => [...held.values()].map(viewOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
+
+    add: (account: NewAccount, by: string) => changing(() => add(state, account, by)),
+
+    /** Another secret in the place of the password. */
+    renew: (name: string, by: string) => changing(() => renew(state, name, by)),
+
+    remove: (name: string, by: string) => changing(() => remove(state, name, by)),
+
+    /** Where nobody can log in yet: an account that may do everything. */
+    first: (by: string): Promise<Made | undefined> =>
+      changing(async () => (held.size > 0 ? undefined : add(state, { name: firstName, role: 'central', scope: '' }, by))),
+
+    async login(tried: Tried, password: string): Promise<LoggedIn> {
+      const account = accountNamePattern.test(tried.name) ? await proven(state, tried, password) : wrong;
+      return 'name' in account ? enter(state, account, tried.address) : account;
+    },
+
+    /** A failed login through the directory; true where it is worth a line in the log, which no stranger is to fill. */
+    refusedFrom: (address: string): boolean => limits.take({ name: `directory ${address}`, address }) === 0,
+
+    /** Somebody for whom the directory vouches. A name that is another's already is refused; another role or scope ends older sessions. */
+    enterAs: (account: NewAccount & { openid: string }, address: string) => changing(() => enterAs(state, account, address)),
+
+    /** The person's own choice; all sessions of the account are over, and the answer is a new one. */
+    async choose(tried: Tried, old: string, password: string): Promise<LoggedIn> {
+      const account = await proven(state, tried, old);
+      return 'name' in account ? changing(() => choose(state, account, password)) : account;
+    },
+
+    logout(hash: string, name: string): void {
+      sessions.end(hash);
+      state.note(audit(state, name, 'logged out', name));
+    },
+  };
+}
+
+function openState(options: AccountsOptions): State {
+  const { contents, commit, passwords, log } = options;
+  const held = new Map(contents.accounts.map((one) => [one.name, one]));
+  const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `of a login nothing was written: ${error.message}`));
+  return {
+    options,
+    held,
+    limits: createLimits(options.up),
+    sessions: createSessions({ ...options, logins: contents.logins, account: (name) => held.get(name), note }),
+    nobody: passwords.nobody(),
+    checking: turns(),
+    changing: turns(),
+    waiting: 0,
+    note,
+  };
+}
+
+async function add(state: State, account: NewAccount, by: string): Promise<Made> {
+  const { name } = account;
+  if (state.held.has(name)) return { ok: false, status: 409, line: `there is an account "${name}" already` };
+  const secret = newSecret();
+  const made = { ...account, openid: null, once: true, madeAt: state.options.now() };
+  await write(state, made, secret, audit(state, by, 'account made', aboutOf(account)));
+  return { ok: true, name, secret };
+}
+
+async function renew(state: State, name: string, by: string): Promise<Made> {
+  const account = state.held.get(name);
+  if (account === undefined) return missing(name);
+  if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" logs in through the directory` };
+  const secret = newSecret();
+  await write(state, { ...account, once: true }, secret, audit(state, by, 'password reset', name));
+  return { ok: true, name, secret };
+}
+
+async function remove(state: State, name: string, by: string): Promise<Made> {
+  if (!state.held.has(name)) return missing(name);
+  await state.options.commit([{ op: 'account-gone', name }, audit(state, by, 'account removed', name)]);
+  state.held.delete(name);
+  return { ok: true, name, secret: '' };
+}
+
+/** Writes the account under a new password, by which all its sessions are over. */
+async function write({ options, held }: State, account: Omit<Account, 'password' | 'stamp'>, password: string, op: Op): Promise<Account> {
+  const fresh = { ...account, password: await options.passwords.hash(password), stamp: options.newToken() };
+  await options.commit([{ op: 'account', account: fresh }, op]);
+  held.set(fresh.name, fresh);
+  return fresh;
+}
+
+/** The account, if the password is its own; else why not. */
+async function proven(state: State, tried: Tried, password: string): Promise<Account | Extract<LoggedIn, { ok: false }>> {
+  const { limits, held, nobody, checking } = state;
+  const waitMs = limits.take(tried);
+  const seconds = Math.ceil(waitMs / 1_000);
+  if (waitMs > 0) return { ok: false, status: 429, line: `too many wrong passwords: try again in ${seconds} s`, waitMs };
+  if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people log in: try again', waitMs: 1_000 };
+  const account = held.get(tried.name);
+  state.waiting += 1;
+  const right = await checking(() => state.options.passwords.matches(password, account?.password ?? nobody)).finally(() => {
+    state.waiting -= 1;
+  });
+  if (!right || account === undefined || held.get(tried.name) !== account) {
+    if (account !== undefined) state.note(audit(state, tried.name, 'wrong password', tried.address));
+    return wrong;
+  }
+  limits.succeeded(tried);
+  return account;
+}
+
+async function enter(state: State, account: Account, address: string): Promise<LoggedIn> {
+  const token = await state.sessions.start(account);
+  state.note(audit(state, account.name, 'logged in', address));
+  return { ok: true, token, account };
+}
+
+async function enterAs(state: State, account: NewAccount & { openid: string }, address: string): Promise<LoggedIn> {
+  const { name, role, scope, openid } = account;
+  const found = state.held.get(name);
+  if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" is another's`, waitMs: 0 };
+  if (found?.role === role && found.scope === scope) return enter(state, found, address);
+  const fresh = { ...account, once: false, madeAt: found?.madeAt ?? state.options.now() };
+  const made = await write(state, fresh, newSecret(), audit(state, 'directory', 'account made', aboutOf(account)));
+  return enter(state, made, address);
+}
+
+async function choose(state: State, account: Account, password: string): Promise<LoggedIn> {
+  const { name } = account;
+  if (state.held.get(name) !== account) return wrong;
+  const chosen = await write(state, { ...account, once: false }, password, audit(state, name, 'password chosen', name));
+  return { ok: true, token: await state.sessions.start(chosen), account: chosen };
+}
+
+function audit({ options }: State, who: string, what: string, about: string): Op {
+  return { op: 'audit', at: options.now(), who, what, about };
+}
+
+function missing(name: string): Made {
+  return { ok: false, status: 404, line: `there is no account "${name}"` };
+}
+
+function viewOf({ name, role, scope, once, madeAt }: Account): AccountView {
+  return { name, role, scope, once, madeAt };
+}
+
+function aboutOf({ name, role, scope }: NewAccount): string {
+  return `${name}: ${role} of ${scope || 'the nation'}`;
+}

@@ -1,0 +1,32 @@
+/** An account and a login as the ledger keeps them: of password and session it knows only what they hash to. */
+import type { AccountRole } from '#contracts';
+
+/** scrypt's parameters stand beside each hash, so that a later version may choose stronger ones. Salt and key in base64url. */
+export type PasswordHash = { n: number; r: number; p: number; salt: string; key: string };
+
+export type Account = {
+  name: string;
+  role: AccountRole;
+  /** The part of the tree that it sees and acts on: '' = all of it. */
+  scope: string;
+  password: PasswordHash;
+  /** The password is a secret of ours: nothing opens with it but the choice of another one. */
+  once: boolean;
+  /** Whom the directory knows it as; null = it logs in by its password. */
+  openid: string | null;
+  /** Another one with each password: a session that began under an older one is over. */
+  stamp: string;
+  madeAt: number;
+};
+
+export type Login = {
+  /** SHA-256 of the session's token, in base64url. */
+  hash: string;
+  account: string;
+  stamp: string;
+  startedAt: number;
+  /** To within some minutes. */
+  usedAt: number;
+};
+
+export type AccountContents = { accounts: Account[]; logins: Login[] };

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { createPasswords, newSecret } from './password.ts';
+
+const { hash: hashPassword, matches, nobody: nobodysHash } = createPasswords();
+
+test('a password matches its own hash, also typed as other code points, and no other', async () => {
+  const hash = await hashPassword('पासवर्ड caf\u00e9 nahi');
+  expect(await matches('पासवर्ड cafe\u0301 nahi', hash)).toBe(true);
+  expect(await matches('पासवर्ड cafe nahi', hash)).toBe(false);
+  expect(await matches('', hash)).toBe(false);
+  expect(await matches('पासवर्ड caf\u00e9 nahi', nobodysHash())).toBe(false);
+});
+
+test('the parameters stand beside the hash, as strong as they must be; no two hashes are alike', async () => {
+  const [one, two] = [await hashPassword('the same words'), await hashPassword('the same words')];
+  expect(one).toMatchObject({ n: 32_768, r: 8, p: 3 });
+  expect([one.salt === two.salt, one.key === two.key]).toEqual([false, false]);
+  expect(JSON.stringify(one)).not.toContain('same');
+  const weaker = { ...one, n: 16_384 };
+  expect(await matches('the same words', weaker)).toBe(false);
+});
+
+test('a hash of nobody costs what any other costs', () => {
+  const { n, r, p, salt, key } = nobodysHash();
+  expect([n, r, p, salt.length, key.length]).toEqual([32_768, 8, 3, 22, 43]);
+});
+
+test('secrets are long and never the same', () => {
+  const many = Array.from({ length: 1_000 }, newSecret);
+  expect(new Set(many).size).toBe(1_000);
+  expect(many.every((one) => /^[\w-]{20}$/.test(one))).toBe(true);
+});

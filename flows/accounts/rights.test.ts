@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { AccountRole } from '#contracts';
+import { type Action, isWithin, refusalFor } from './rights.ts';
+
+const roles: AccountRole[] = ['reader', 'state', 'central'];
+const scopes = ['', 'ladakh', 'ladakh/leh'];
+const paths = ['', 'ladakh', 'ladakh/leh', 'ladakh/leh/vc-1', 'ladakh/leh-2', 'ladakh-2', 'goa', 'goa/panaji', 'centre/unheard'];
+/** Who may do it, from the least. */
+const least: Record<Action, AccountRole> = {
+  read: 'reader',
+  acknowledge: 'state',
+  note: 'state',
+  rollcall: 'state',
+  stage: 'state',
+  import: 'central',
+  pcs: 'central',
+  tokens: 'central',
+  commands: 'central',
+  accounts: 'central',
+};
+/** Paths that lie in a scope, one by one. */
+const inside: Record<string, string[]> = {
+  '': paths,
+  ladakh: ['ladakh', 'ladakh/leh', 'ladakh/leh/vc-1', 'ladakh/leh-2'],
+  'ladakh/leh': ['ladakh/leh', 'ladakh/leh/vc-1'],
+};
+
+const table = roles.flatMap((role) =>
+  (Object.keys(least) as Action[]).flatMap((action) => scopes.map((scope) => ({ role, action, scope }))),
+);
+
+test.each(table)('$role of "$scope": $action', ({ role, action, scope }) => {
+  const may = roles.indexOf(role) >= roles.indexOf(least[action]);
+  const allowed = paths.filter((path) => refusalFor({ role, scope }, action, path) === undefined);
+  expect(allowed).toEqual(may ? inside[scope] : []);
+  if (!may) expect(refusalFor({ role, scope }, action, scope)).toBe(`an account with the role "${role}" may not do this`);
+});
+
+test('what is not in the table is refused: a role or an action that nobody named, a scope that is none', () => {
+  const odd = (role: string, action: string, scope: unknown) =>
+    refusalFor({ role: role as AccountRole, scope: scope as string }, action as Action, 'ladakh');
+  expect(odd('owner', 'read', '')).toBeDefined();
+  expect(odd('toString', 'read', '')).toBeDefined();
+  expect(odd('central', 'format', '')).toBeDefined();
+  expect(odd('central', 'read', undefined)).toBeDefined();
+  expect(odd('central', 'read', null)).toBeDefined();
+  expect(odd('central', 'read', 'goa')).toBe('this account is for goa only');
+});
+
+test('a name that only begins alike is not within', () => {
+  expect(isWithin('ladakh', 'ladakh-2/leh')).toBe(false);
+  expect(isWithin('ladakh/leh', 'ladakh')).toBe(false);
+});

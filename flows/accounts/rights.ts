@@ -1,0 +1,28 @@
+/** Who may do what, and where. What is not named here nobody may. */
+import type { AccountRole } from '#contracts';
+
+/** `pcs` = move, replace, retire, revoke; `tokens` = whatever lets a PC in, enrolment codes too. */
+export type Action = 'read' | 'acknowledge' | 'note' | 'rollcall' | 'stage' | 'import' | 'pcs' | 'tokens' | 'commands' | 'accounts';
+export type Grant = { role: AccountRole; scope: string };
+
+const reading: readonly Action[] = ['read'];
+const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'rollcall', 'stage'];
+const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
+  reader: reading,
+  state: acting,
+  central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'accounts'],
+};
+
+/**
+ * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may.
+ * Guarantee: a role, an action or a path that is not named is refused.
+ */
+export function refusalFor({ role, scope }: Grant, action: Action, path: string): string | undefined {
+  if (!Object.hasOwn(allowed, role) || !allowed[role].includes(action)) return `an account with the role "${role}" may not do this`;
+  return isWithin(scope, path) ? undefined : `this account is for ${scope} only`;
+}
+
+/** True where a path is the scope or lies in it. */
+export function isWithin(scope: string, path: string): boolean {
+  return scope === '' || path === scope || path.startsWith(`${scope}/`);
+}

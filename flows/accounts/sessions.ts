@@ -1,0 +1,76 @@
+/** Who is logged in. A session is 32 random bytes in a cookie; here and in the ledger stands only their SHA-256. */
+import { createHash } from 'node:crypto';
+import type { Op } from '../ledger/model.ts';
+import type { Account, Login } from './model.ts';
+
+const hourMs = 3_600_000;
+/** A working day: who goes home is asked again in the morning. A page that is looked at goes on using its session. */
+const idleMs = 8 * hourMs;
+/** A wall that hangs in a control room never rests; its people say once a week who they are. */
+export const sessionLifeMs = 7 * 24 * hourMs;
+/** How often its use is written down, for the next start of `flows`. */
+const notedEveryMs = 600_000;
+/** The oldest of an account makes room: a lost cookie must not fill the ledger. */
+const sessionsAtMost = 20;
+
+export type SessionsOptions = {
+  logins: readonly Login[];
+  account(name: string): Account | undefined;
+  commit(ops: Op[]): Promise<unknown>;
+  /** Writes what nobody waits for. */
+  note(op: Op): void;
+  now(): number;
+  newToken(): string;
+};
+
+/** Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days. */
+export function createSessions({ logins, account, commit, note, now, newToken }: SessionsOptions) {
+  const held = new Map(logins.map((login) => [login.hash, login]));
+
+  function current(hash: string): Account | undefined {
+    const login = held.get(hash);
+    const owner = login && account(login.account);
+    const isOver = login && (now() - login.startedAt > sessionLifeMs || now() - login.usedAt > idleMs);
+    return login && owner?.stamp === login.stamp && !isOver ? owner : undefined;
+  }
+
+  function end(hash: string): void {
+    if (held.delete(hash)) note({ op: 'login-gone', hash });
+  }
+
+  function sweep(name: string): void {
+    for (const hash of [...held.keys()]) if (current(hash) === undefined) end(hash);
+    const own = [...held.values()].filter((login) => login.account === name).sort((a, b) => a.startedAt - b.startedAt);
+    for (const { hash } of own.slice(0, Math.max(0, own.length + 1 - sessionsAtMost))) end(hash);
+  }
+
+  return {
+    /** Resolves with the token once the ledger has the session. */
+    async start({ name, stamp }: Account): Promise<string> {
+      sweep(name);
+      const token = newToken();
+      const login = { hash: hashOf(token), account: name, stamp, startedAt: now(), usedAt: now() };
+      await commit([{ op: 'login', login }]);
+      held.set(login.hash, login);
+      return token;
+    },
+    /** The account behind a token's hash, and that counts as use. */
+    find(hash: string): Account | undefined {
+      const found = current(hash);
+      const login = held.get(hash);
+      if (login === undefined) return undefined;
+      if (found === undefined) end(hash);
+      else if (now() - login.usedAt > notedEveryMs) {
+        const used = { ...login, usedAt: now() };
+        held.set(hash, used);
+        note({ op: 'login', login: used });
+      }
+      return found;
+    },
+    end,
+  };
+}
+
+export function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}

@@ -1,0 +1,125 @@
+/**
+ * The two doors of the API. At the one on loopback whoever sits at this machine acts, under the name that they give; at the other, beyond it,
+ * only who has logged in. Both go through the same checks.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AccountRole } from '#contracts';
+import type { Accounts } from '../accounts/accounts.ts';
+import { type Action, refusalFor } from '../accounts/rights.ts';
+import { hashOf } from '../accounts/sessions.ts';
+import { type Hosts, loopbackHosts, namedHosts, refusalOf } from './guard.ts';
+import { Refused } from './refused.ts';
+
+/** Who asks. */
+export type Viewer = {
+  /** null = the person at this machine. */
+  name: string | null;
+  role: AccountRole;
+  scope: string;
+  once: boolean;
+  /** Of the session's token. */
+  session: string;
+  /** False once the session is over: what still goes on for it ends. */
+  isOpen(): boolean;
+};
+
+export type Door = {
+  hosts: Hosts;
+  viewerOf(request: FastifyRequest): Viewer | undefined;
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    viewer: Viewer;
+  }
+  interface FastifyContextConfig {
+    /** What is done here, and to which path of the tree. A route that does not say it is open to nobody. */
+    may?: Action;
+    at?: (request: FastifyRequest) => string;
+    /** For everybody: the way in. */
+    open?: boolean;
+    /** For machines, which come by any name and prove themselves to the route: enrolment. */
+    machine?: boolean;
+    /** For whoever has logged in, also with a secret that is to be replaced. */
+    once?: boolean;
+    /** A page: who has not logged in is led to the login. */
+    page?: boolean;
+  }
+}
+
+const cookieName = '__Host-sabha';
+const stateName = '__Host-sabha-openid';
+export const loginPage = '/login.html';
+
+/** Reading that is cut to what the viewer may see. */
+export const ownPart = { may: 'read', at: ({ viewer }: FastifyRequest) => viewer.scope } as const;
+/** What concerns the whole tree. */
+export const whole = (may: Action) => ({ config: { may } });
+
+export function plainDoor(): Door {
+  const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', isOpen: () => true };
+  return { hosts: loopbackHosts, viewerOf: () => viewer };
+}
+
+export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find'>): Door {
+  return {
+    hosts: namedHosts(names),
+    viewerOf(request) {
+      const token = cookieOf(request, cookieName);
+      if (token === undefined) return undefined;
+      const session = hashOf(token);
+      const account = accounts.find(session);
+      return account && { ...account, session, isOpen: () => accounts.find(session) !== undefined };
+    },
+  };
+}
+
+/** The browser sends it to this host alone, over TLS alone, with no request that another site began; no script reads it. */
+export function sessionCookie(token: string, lifeMs: number): string {
+  return `${cookieName}=${token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=${Math.floor(lifeMs / 1_000)}`;
+}
+
+/** It comes back with the browser from the directory, another site, and so cannot be as strict. */
+export function stateCookie(state: string, lifeMs: number): string {
+  return `${stateName}=${state}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
+}
+
+export function stateOf(request: FastifyRequest): string {
+  return cookieOf(request, stateName) ?? '';
+}
+
+function cookieOf({ headers }: FastifyRequest, name: string): string | undefined {
+  return new RegExp(`(?:^|; ?)${name}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
+}
+
+/**
+ * Puts the checks of a door before every route that is added from now on.
+ * Guarantee: no handler runs before they have passed, and a handler of a logged-in person finds that person's name as `by`, whatever was sent.
+ */
+export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door): void {
+  app.decorateRequest('viewer', null as unknown as Viewer);
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.machine) return;
+    const { method, headers, socket } = request;
+    const refusal = refusalOf({ method, headers, hosts: hosts(socket.localPort ?? 0) });
+    if (refusal !== undefined) throw new Refused(refusal.status, refusal.line);
+    return admit(request, reply, viewerOf(request));
+  });
+  app.addHook('preHandler', async (request) => {
+    const { viewer, body, routeOptions } = request;
+    const { open, once, may, at, machine } = routeOptions.config;
+    if (request.is404 || open || machine) return;
+    const line = may === undefined ? 'nobody may do this' : refusalFor(viewer, may, at?.(request) ?? '');
+    if (!once && line !== undefined) throw new Refused(403, line);
+    if (viewer.name !== null && typeof body === 'object' && body !== null) Object.assign(body, { by: viewer.name });
+  });
+}
+
+function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | undefined): FastifyReply | undefined {
+  const { open, once, page } = request.routeOptions.config;
+  if (viewer !== undefined) request.viewer = viewer;
+  if (open || (viewer && (once || !viewer.once))) return undefined;
+  if (page) return reply.redirect(loginPage);
+  if (viewer === undefined) throw new Refused(401, 'log in first');
+  throw new Refused(403, 'choose a password of your own first');
+}

@@ -1,0 +1,368 @@
+/** The door beyond this machine: who has not logged in gets nothing but the way in. */
+import { once } from 'node:events';
+import { Agent, request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { selfSigned } from '../../test/certificate.ts';
+import { createOffice } from '../sites/office.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import { emptyAccounts, microphoneGone, type ScriptedDesk, scriptedDesk, wellSite } from './scripted-desk.test-helper.ts';
+import { type Api, type ApiOptions, startApi } from './server.ts';
+
+type Answer = { status: number; body: string; headers: Record<string, string | string[] | undefined> };
+type Asked = { method?: string; body?: unknown; cookie?: string; headers?: Record<string, string> };
+
+const own = 'correct horse battery';
+let tls: { key: string; cert: string };
+let desk: ScriptedDesk;
+let accounts: ReturnType<typeof emptyAccounts>;
+let api: Api;
+let agent: Agent;
+
+beforeAll(async () => {
+  tls = selfSigned(['sabha.test']);
+});
+beforeEach(async () => {
+  desk = scriptedDesk();
+  desk.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa' }));
+  desk.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
+  accounts = emptyAccounts();
+  agent = new Agent({ ca: tls.cert, servername: 'sabha.test', keepAlive: false });
+  api = await startApi(options());
+});
+afterEach(() => api.close());
+afterAll(() => agent.destroy());
+
+function options(edit: Partial<ApiOptions> = {}): ApiOptions {
+  const https = { host: '127.0.0.1', port: 0, names: ['sabha.test'], tls };
+  const log = { warn: () => {}, error: (...words: unknown[]) => void console.error(words) };
+  const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
+  return { host: '127.0.0.1', port: 0, https, accounts, desk, office: officeOf(), ...folders, log, ...edit };
+}
+
+function officeOf() {
+  const table = createSiteTable(smallTree());
+  const makeCode = async () => ({ ok: false, missing: true, line: 'there is no site' }) as const;
+  return { ...createOffice({ ...emptyOfficeOptions, table: () => table }), makeCode };
+}
+const emptyOfficeOptions = {
+  records: () => new Map(),
+  wanted: () => 0,
+  apply: async () => {},
+  now: () => 0,
+  newToken: () => 't',
+  entry: () => undefined,
+  rollout: () => null,
+  release: async () => {},
+};
+
+async function ask(path: string, { method = 'GET', body, cookie, headers = {} }: Asked = {}): Promise<Answer> {
+  const port = api.httpsPort ?? 0;
+  const sent = {
+    host: `sabha.test:${port}`,
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(cookie !== undefined && { cookie }),
+    ...headers,
+  };
+  const asked = request({ agent, host: '127.0.0.1', port, path, method, headers: sent });
+  asked.end(body === undefined ? undefined : JSON.stringify(body));
+  const [response] = await once(asked, 'response');
+  return { status: response.statusCode, body: await text(response), headers: response.headers };
+}
+const post = (path: string, body: unknown, cookie?: string) => ask(path, { method: 'POST', body, ...(cookie !== undefined && { cookie }) });
+const lineOf = ({ status, body }: Answer) => [status, JSON.parse(body).error];
+
+/** Makes an account whose person has chosen a password and logged in; the cookie of the session. */
+async function person(name: string, role: 'reader' | 'state' | 'central', scope = ''): Promise<string> {
+  const made = await accounts.add({ name, role, scope }, 'anil');
+  if (!made.ok) throw new Error(made.line);
+  await accounts.choose({ name, address: 'test' }, made.secret, own);
+  return cookieOf(await post('/api/login', { name, password: own }));
+}
+
+function cookieOf({ headers }: Answer): string {
+  return (headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
+}
+
+/** Every route of the document, with the ids of something that is there. */
+const routes = Object.entries(
+  JSON.parse(await import('node:fs').then((fs) => fs.readFileSync('flows/api/openapi.json', 'utf8'))).paths as object,
+).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path: filled(path) })));
+function filled(path: string): string {
+  return path
+    .replace('incidents/{id}', 'incidents/7')
+    .replace('{state}', 'ladakh')
+    .replace('{site}', 'leh')
+    .replace('{pc}', 'vc-1')
+    .replace('{id}', 'call-1')
+    .replace('{name}', 'asha');
+}
+
+describe('who has not logged in', () => {
+  test('is refused at every route of the API but the login itself, without a look at what was sent', async () => {
+    expect(routes.length).toBeGreaterThan(30);
+    for (const { method, path } of routes.filter((one) => one.path !== '/api/login')) {
+      const answer = await ask(path, { method, ...(method === 'POST' && { body: { by: 'x' } }) });
+      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 401, 'log in first']);
+    }
+    for (const method of ['HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+      expect([method, (await ask('/api/sites', { method })).status]).toEqual([method, 401]);
+    for (const cookie of ['__Host-sabha=', `__Host-sabha=${'x'.repeat(43)}`, `sabha=${'x'.repeat(43)}`])
+      expect((await ask('/api/snapshot', { cookie })).status).toBe(401);
+  });
+
+  test('gets the page of the login and its files; a page of the wall leads there, its other files and the unknown are refused', async () => {
+    for (const path of ['/login.html', '/login.js', '/words.js', '/preferences.js', '/style.css', '/icon.svg', '/modules/preact.js'])
+      expect([path, (await ask(path)).status]).toEqual([path, 200]);
+    for (const path of ['/', '/index.html']) expect(await ask(path)).toMatchObject({ status: 302, headers: { location: '/login.html' } });
+    for (const path of ['/wall.js', '/data.js', '/views.css', '/nothing', '/login.html/..', '/modules/..%2fwall.js'])
+      expect([path, (await ask(path)).status]).toEqual([path, 401]);
+  });
+
+  test('S12 the editor of the tabs is not there, neither for a stranger nor for central', async () => {
+    const cookie = await person('meera', 'central');
+    for (const path of ['/flows', '/library/local/functions', '/settings', '/auth/token', '/red/red.js', '/nodes']) {
+      expect([path, (await ask(path)).status]).toEqual([path, 401]);
+      expect([path, (await ask(path, { cookie })).status]).toEqual([path, 404]);
+    }
+  });
+
+  test('a foreign Host or Origin is refused, and so is a POST that a form could send', async () => {
+    const cookie = await person('asha', 'state', 'ladakh');
+    const port = api.httpsPort;
+    const from = (headers: Record<string, string>) => ask('/api/snapshot', { cookie, headers }).then(({ status }) => status);
+    expect(await from({ host: 'sabha.test' })).toBe(200);
+    for (const host of ['evil.test', `127.0.0.1:${port}`, `localhost:${port}`, 'sabha.test:1', `sabha.test.evil:${port}`, ''])
+      expect([host, await from({ host })]).toEqual([host, 403]);
+    expect(await from({ origin: `https://sabha.test:${port}` })).toBe(200);
+    for (const origin of [`http://sabha.test:${port}`, 'https://evil.test', 'null'])
+      expect([origin, await from({ origin })]).toEqual([origin, 403]);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
+      const answer = await ask('/api/login', { method: 'POST', body: {}, headers: { 'content-type': type } });
+      expect(lineOf(answer)).toEqual([415, 'a POST must be application/json']);
+    }
+  });
+
+  test('plain HTTP to the HTTPS port gets no answer of ours', async () => {
+    const socket = connectTcp(api.httpsPort ?? 0, '127.0.0.1').end('GET / HTTP/1.1\r\nHost: sabha.test\r\n\r\n');
+    socket.on('error', () => {});
+    expect((await text(socket).catch(() => '')).slice(0, 40)).not.toContain('200');
+  });
+});
+
+describe('logging in', () => {
+  test('the cookie goes to this host alone, over TLS alone, to no script and with no request of another site', async () => {
+    const made = await accounts.add({ name: 'asha', role: 'state', scope: 'ladakh' }, 'anil');
+    const answer = await post('/api/login', { name: ' Asha ', password: made.ok ? made.secret : '' });
+    expect(JSON.parse(answer.body)).toEqual({ name: 'asha', role: 'state', scope: 'ladakh', once: true });
+    expect(answer.headers['set-cookie']).toEqual([
+      expect.stringMatching(/^__Host-sabha=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=604800$/),
+    ]);
+    expect(answer.headers['cache-control']).toBe('no-store');
+  });
+
+  test('with a secret that was handed over nothing opens but the choice of a password', async () => {
+    const made = await accounts.add({ name: 'asha', role: 'central', scope: '' }, 'anil');
+    const secret = made.ok ? made.secret : '';
+    const cookie = cookieOf(await post('/api/login', { name: 'asha', password: secret }));
+    expect(JSON.parse((await ask('/api/me', { cookie })).body)).toMatchObject({ name: 'asha', once: true });
+    for (const { method, path } of routes.filter((one) => !['/api/me', '/api/login', '/api/password', '/api/logout'].includes(one.path))) {
+      const answer = await ask(path, { method, cookie, ...(method === 'POST' && { body: {} }) });
+      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 403, 'choose a password of your own first']);
+    }
+    expect(await ask('/', { cookie })).toMatchObject({ status: 302, headers: { location: '/login.html' } });
+    const choose = (old: string, password: string) => post('/api/password', { old, password }, cookie);
+    expect(lineOf(await choose(secret, 'short'))).toEqual([400, 'password: expected a length >=12, found 5']);
+    expect(lineOf(await choose(secret, secret))).toEqual([400, 'password: choose another one than the old one']);
+    expect(lineOf(await choose('wrong', own))).toEqual([401, 'name or password is wrong']);
+    const chosen = await choose(secret, own);
+    expect([chosen.status, JSON.parse(chosen.body).once]).toEqual([200, false]);
+    expect((await ask('/api/me', { cookie })).status).toBe(401);
+    expect((await ask('/', { cookie: cookieOf(chosen) })).status).toBe(200);
+    expect((await ask('/wall.js', { cookie: cookieOf(chosen) })).status).toBe(200);
+  });
+
+  test('wrong passwords are answered alike, then with a wait', async () => {
+    await person('asha', 'reader');
+    const guess = (name: string) => post('/api/login', { name, password: 'guess' });
+    expect(lineOf(await guess('asha'))).toEqual(lineOf(await guess('nobody')));
+    for (let nth = 0; nth < 4; nth += 1) await guess('asha');
+    const answer = await guess('asha');
+    expect([...lineOf(answer), answer.headers['retry-after']]).toEqual([429, 'too many wrong passwords: try again in 1 s', '1']);
+  });
+
+  test('who is logged in already may log in as somebody else', async () => {
+    const cookie = await person('asha', 'reader');
+    await person('meera', 'central');
+    const answer = await post('/api/login', { name: 'meera', password: own }, cookie);
+    expect([answer.status, JSON.parse(answer.body).name]).toEqual([200, 'meera']);
+  });
+
+  test('after logout the cookie opens nothing', async () => {
+    const cookie = await person('asha', 'reader');
+    expect((await ask('/api/snapshot', { cookie })).status).toBe(200);
+    const answer = await post('/api/logout', {}, cookie);
+    expect([answer.status, answer.headers['set-cookie']?.[0]]).toEqual([204, expect.stringContaining('Max-Age=0')]);
+    expect((await ask('/api/snapshot', { cookie })).status).toBe(401);
+  });
+
+  test('no state is changed by GET', async () => {
+    const cookie = await person('meera', 'central');
+    const before = JSON.stringify([desk.state, accounts.list(), accounts.committed]);
+    for (const { path } of routes.filter(({ path, method }) => method === 'GET' && path !== '/api/stream')) await ask(path, { cookie });
+    expect(JSON.stringify([desk.state, accounts.list(), accounts.committed]).replace(/"at":\d+/g, '')).toBe(
+      before.replace(/"at":\d+/g, ''),
+    );
+  });
+});
+
+describe('what an account may', () => {
+  test.each([
+    ['reader', '', { read: 200, audit: 200, act: 403, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
+    ['reader', 'ladakh', { read: 200, audit: 403, act: 403, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
+    ['state', 'ladakh', { read: 200, audit: 403, act: 204, roll: 201, stage: 409, import: 403, tokens: 403, accounts: 403 }],
+    ['state', 'goa', { read: 200, audit: 403, act: 404, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
+    ['central', '', { read: 200, audit: 200, act: 204, roll: 201, stage: 409, import: 422, tokens: 404, accounts: 200 }],
+  ] as const)('%s of "%s"', async (role, scope, may) => {
+    const cookie = await person('asha', role, scope);
+    const status = async (answer: Promise<Answer>) => (await answer).status;
+    expect({
+      read: await status(ask('/api/snapshot', { cookie })),
+      audit: await status(ask('/api/audit', { cookie })),
+      act: await status(post('/api/incidents/7/acknowledge', {}, cookie)),
+      roll: await status(post('/api/rollcalls', { scope: 'ladakh' }, cookie)),
+      stage: await status(post('/api/sites/ladakh/leh/stage', { stage: 'live' }, cookie)),
+      import: await status(post('/api/sites/import', { csv: '' }, cookie)),
+      tokens: await status(post('/api/tokens', { pcs: ['ladakh/leh/vc-9'] }, cookie)),
+      accounts: await status(ask('/api/accounts', { cookie })),
+    }).toEqual(may);
+  });
+
+  test('what is read is cut to the scope, and what lies beside it is as if it were not there', async () => {
+    const cookie = await person('asha', 'state', 'ladakh');
+    const json = async (path: string) => JSON.parse((await ask(path, { cookie })).body);
+    expect((await json('/api/snapshot?pcs=all')).sites.map(({ site }: { site: string }) => site)).toEqual(['ladakh/leh']);
+    expect((await json('/api/sites')).length).toBe(1);
+    expect((await json('/api/incidents')).map(({ id }: { id: number }) => id)).toEqual([7]);
+    for (const path of ['/api/incidents/8', '/api/sites/goa/panaji', '/api/sites/goa/panaji/history'])
+      expect([path, (await ask(path, { cookie })).status]).toEqual([path, 404]);
+    for (const path of ['/api/profile', '/api/profile/goa']) expect((await ask(path, { cookie })).status).toBe(403);
+    expect((await ask('/api/profile/ladakh/leh', { cookie })).status).toBe(200);
+    const table = (await ask('/api/sites/table.csv', { cookie })).body.split('\r\n').slice(1, -1);
+    expect(table.length).toBeGreaterThan(1);
+    expect(table.every((row) => row.startsWith('ladakh,'))).toBe(true);
+  });
+
+  test('`by` is the name of the account, whatever the body says', async () => {
+    const cookie = await person('asha', 'state', 'ladakh');
+    expect((await post('/api/incidents/7/acknowledge', { by: 'Meera' }, cookie)).status).toBe(204);
+    expect((await post('/api/incidents/7/note', { text: 'new cable' }, cookie)).status).toBe(204);
+    expect(desk.incident(7)).toMatchObject({ acknowledged: { by: 'asha' }, notes: [{ by: 'asha', text: 'new cable' }] });
+  });
+
+  test('on loopback nobody logs in: whoever sits at the machine acts as central, under the name that they give', async () => {
+    const at = `http://127.0.0.1:${api.port}`;
+    expect(await (await fetch(`${at}/api/me`)).json()).toEqual({ name: null, role: 'central', scope: '', once: false });
+    const send = (path: string, body: object) =>
+      fetch(`${at}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    expect((await send('/api/incidents/7/acknowledge', { by: 'Anil' })).status).toBe(204);
+    expect(desk.incident(7)?.acknowledged?.by).toBe('Anil');
+    expect((await send('/api/login', { name: 'a', password: 'b' })).status).toBe(404);
+  });
+});
+
+describe('the stream', () => {
+  /** Opens one; what it has said so far, and whether it is over. */
+  async function open(cookie: string) {
+    const port = api.httpsPort ?? 0;
+    const headers = { host: `sabha.test:${port}`, cookie };
+    const asked = request({ agent, host: '127.0.0.1', port, path: '/api/stream', headers }).end();
+    asked.on('error', () => {});
+    const [response] = await once(asked, 'response');
+    const heard = { status: response.statusCode, text: '', isOver: false };
+    response.on('data', (piece: Buffer) => {
+      heard.text += piece;
+    });
+    response.on('error', () => {});
+    response.on('close', () => {
+      heard.isOver = true;
+    });
+    return heard;
+  }
+
+  test('tells an account of its scope, and a session that is over nothing any more', async () => {
+    const cookie = await person('asha', 'state', 'ladakh');
+    const [own, other] = [await open(cookie), await open(await person('meera', 'reader', 'goa'))];
+    desk.change({ sites: [wellSite({ open: 4 })] });
+    await expect.poll(() => own.text).toContain('"open":4');
+    await post('/api/logout', {}, cookie);
+    desk.change({ sites: [wellSite({ open: 5 }), wellSite({ site: 'goa/panaji', state: 'goa', open: 6 })] });
+    await expect.poll(() => [own.isOver, other.text.includes('"open":6')]).toEqual([true, true]);
+    expect(own.text).not.toContain('"open":5');
+    expect(own.text).not.toContain('goa');
+    expect(other.text).not.toContain('leh');
+    expect(other.isOver).toBe(false);
+  });
+
+  test('of one account no more than sixteen are open, and others are not kept out by them', async () => {
+    const [asha, meera] = [await person('asha', 'reader'), await person('meera', 'reader')];
+    for (let nth = 0; nth < 16; nth += 1) expect((await open(asha)).status).toBe(200);
+    expect(lineOf(await ask('/api/stream', { cookie: asha }))).toEqual([503, '16 streams of this account are open already']);
+    expect((await open(meera)).status).toBe(200);
+  });
+});
+
+describe('accounts', () => {
+  test('central makes, renews and removes them; the secret is in the answer alone', async () => {
+    const cookie = await person('meera', 'central');
+    const made = await post('/api/accounts', { name: 'asha', role: 'state', scope: 'ladakh' }, cookie);
+    expect([made.status, JSON.parse(made.body)]).toEqual([201, { name: 'asha', secret: expect.stringMatching(/^[\w-]{20}$/) }]);
+    const list = (await ask('/api/accounts', { cookie })).body;
+    expect(JSON.parse(list)).toMatchObject([{ name: 'asha', role: 'state', scope: 'ladakh', once: true }, { name: 'meera' }]);
+    expect(list).not.toMatch(/password|stamp|salt|key/);
+    const renewed = await post('/api/accounts/asha/password', {}, cookie);
+    expect(JSON.parse(renewed.body).secret).not.toBe(JSON.parse(made.body).secret);
+    expect((await post('/api/accounts/asha/remove', {}, cookie)).status).toBe(204);
+    expect(lineOf(await post('/api/accounts/asha/remove', {}, cookie))).toEqual([404, 'there is no account "asha"']);
+    const who = accounts.committed.flatMap((op) => (op.op === 'audit' ? [`${op.who}: ${op.what}`] : []));
+    expect(who.slice(-3)).toEqual(['meera: account made', 'meera: password reset', 'meera: account removed']);
+  });
+
+  test.each([
+    [{ name: 'Asha Devi', role: 'state' }, [400, /^name: .*lower-case/]],
+    [{ name: 'asha', role: 'owner' }, [400, /^role: .*found "owner"/]],
+    [{ name: 'asha', role: 'state', scope: 'kerala' }, [404, /^there is no kerala$/]],
+    [{ name: 'asha', role: 'state', scope: 'ladakh/leh/vc-1' }, [400, /^scope: /]],
+    [{ name: 'asha', role: 'central', scope: 'ladakh' }, [400, /central is for everywhere/]],
+    [{ name: 'meera', role: 'reader' }, [409, /^there is an account "meera" already$/]],
+  ] as const)('%j is refused in one line', async (body, [status, line]) => {
+    const cookie = await person('meera', 'central');
+    expect(lineOf(await post('/api/accounts', body, cookie))).toEqual([status, expect.stringMatching(line)]);
+  });
+});
+
+describe('S20 a start that cannot be', () => {
+  test('a key or a certificate that is none, one that does not belong to the other, or a port in use: one line, and nothing listens', async () => {
+    const other = selfSigned(['other.test']);
+    const https = (edit: object) => ({ host: '127.0.0.1', port: 0, names: ['sabha.test'], tls, ...edit });
+    for (const bad of [
+      { ...tls, key: '' },
+      { ...tls, cert: 'no certificate' },
+      { ...tls, key: other.key },
+    ]) {
+      const start = startApi(options({ https: https({ tls: bad }) }));
+      await expect(start).rejects.toThrow(/^API: key and certificate for HTTPS cannot be used: [^\n]+$/);
+    }
+    const port = api.httpsPort ?? 0;
+    const free = await startApi(options({ https: undefined }));
+    await free.close();
+    await expect(startApi(options({ port: free.port, https: https({ port }) }))).rejects.toThrow(
+      `API: port ${port} on 127.0.0.1 is in use; stop the other program or set https.port in sabha.json`,
+    );
+    const again = await startApi(options({ port: free.port, https: undefined }));
+    expect([again.port, again.httpsPort]).toEqual([free.port, null]);
+    await again.close();
+  });
+});

@@ -1,0 +1,136 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { RollCallView, StreamFrame } from '#contracts';
+import { scopedDesk } from './scoped.ts';
+import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc, wellSite } from './scripted-desk.test-helper.ts';
+
+const counts = (expected: number, ready: number) => ({ expected, answered: expected, ready, 'not-ready': expected - ready, unknown: 0 });
+let desk: ScriptedDesk;
+
+beforeEach(() => {
+  desk = scriptedDesk(() => 1_000);
+  const { state } = desk;
+  state.states.push({ state: 'goa', name: { en: 'Goa', hi: 'गोवा' } });
+  state.sites.push(wellSite({ site: 'ladakh/kargil' }), wellSite({ site: 'goa/panaji', state: 'goa' }));
+  state.pcs.push(wellPc(1_000, { pc: 'goa/panaji/vc-1', site: 'goa/panaji', state: 'goa' }));
+  state.incidents = [
+    microphoneGone(1_000),
+    microphoneGone(1_000, { id: 8, scope: 'goa/panaji/vc-1' }),
+    microphoneGone(1_000, { id: 9, scope: 'centre/unheard' }),
+  ];
+  desk.called = [call('')];
+  state.rollcall = withoutRows(call(''));
+});
+
+function call(scope: string): RollCallView {
+  const row = {
+    siteName: { en: '', hi: '' },
+    room: { en: '', hi: '' },
+    after: 5,
+    readiness: 'ready',
+    why: null,
+    heardAt: 5,
+    owner: null,
+  } as const;
+  return {
+    id: `call-${scope}`,
+    scope,
+    by: 'Asha',
+    startedAt: 0,
+    endsAt: 9,
+    finishedAt: 5,
+    counts: counts(2, 1),
+    states: [
+      { state: 'ladakh', ...counts(1, 1) },
+      { state: 'goa', ...counts(1, 0) },
+    ],
+    rows: [
+      { ...row, pc: 'ladakh/leh/vc-1', site: 'ladakh/leh', state: 'ladakh' },
+      { ...row, pc: 'goa/panaji/vc-1', site: 'goa/panaji', state: 'goa' },
+    ],
+  };
+}
+
+test('the nation is seen as it is', () => {
+  expect(scopedDesk(desk, '')).toBe(desk);
+});
+
+test('of every list a state sees its own, of a site the neighbours are not there either', async () => {
+  const state = scopedDesk(desk, 'ladakh');
+  const site = scopedDesk(desk, 'ladakh/kargil');
+  expect([state, site].map((one) => one.sites().map((row) => row.site))).toEqual([['ladakh/leh', 'ladakh/kargil'], ['ladakh/kargil']]);
+  expect([state, site].map((one) => one.pcs('all').map(({ pc }) => pc))).toEqual([['ladakh/leh/vc-1'], []]);
+  expect([state, site].map((one) => one.pcs('goa/panaji'))).toEqual([[], []]);
+  expect([state, site].map((one) => one.incidents().map(({ id }) => id))).toEqual([[7], []]);
+  expect([state, site].map((one) => one.snapshot('all').states.map((row) => row.state))).toEqual([['ladakh'], ['ladakh']]);
+  expect(state.snapshot('all')).toMatchObject({
+    sites: [{ site: 'ladakh/leh' }, {}],
+    pcs: [{ pc: 'ladakh/leh/vc-1' }],
+    incidents: [{ id: 7 }],
+  });
+  expect(JSON.stringify([state.snapshot('all'), site.snapshot('all')])).not.toContain('goa');
+  expect(JSON.stringify(site.snapshot('all'))).not.toContain('leh');
+  expect([state.site('ladakh/leh')?.site.site, state.site('goa/panaji'), site.site('ladakh/leh')]).toEqual([
+    'ladakh/leh',
+    undefined,
+    undefined,
+  ]);
+  expect([await state.history('goa/panaji', 0), await site.history('ladakh/leh', 0)]).toEqual([undefined, undefined]);
+});
+
+test('an incident of elsewhere cannot be seen, taken or noted', async () => {
+  const own = scopedDesk(desk, 'ladakh');
+  expect([own.incident(7)?.id, own.incident(8), own.incident(9)]).toEqual([7, undefined, undefined]);
+  expect(await own.acknowledge(8, 'asha')).toBe('missing');
+  expect(await own.note(9, 'asha', 'x')).toBe('missing');
+  expect(await own.acknowledge(7, 'asha')).toBe('done');
+  expect(desk.state.incidents.map(({ acknowledged }) => acknowledged?.by)).toEqual(expect.arrayContaining(['asha', undefined, undefined]));
+});
+
+test('of a roll call of the nation a state sees its part, counted by itself; a site only its own calls', async () => {
+  const { rollcalls } = scopedDesk(desk, 'ladakh');
+  expect(await rollcalls.list()).toEqual([
+    { ...withoutRows(call('')), scope: 'ladakh', counts: counts(1, 1), states: [{ state: 'ladakh', ...counts(1, 1) }] },
+  ]);
+  expect((await rollcalls.one('call-'))?.rows.map(({ pc }) => pc)).toEqual(['ladakh/leh/vc-1']);
+  expect(scopedDesk(desk, 'ladakh').snapshot('').rollcall).toMatchObject({ scope: 'ladakh', counts: counts(1, 1) });
+  const site = scopedDesk(desk, 'ladakh/leh');
+  expect([await site.rollcalls.list(), await site.rollcalls.one('call-'), site.snapshot('').rollcall]).toEqual([[], undefined, null]);
+  desk.called = [call('ladakh/leh'), call('goa')];
+  expect((await rollcalls.list()).map(({ id }) => id)).toEqual(['call-ladakh/leh']);
+  expect((await site.rollcalls.list()).map(({ id }) => id)).toEqual(['call-ladakh/leh']);
+  expect([rollcalls.start({ scope: '', by: 'asha' }), rollcalls.start({ scope: 'goa', by: 'asha' })]).toEqual(['unknown', 'unknown']);
+  expect(rollcalls.start({ scope: 'ladakh', by: 'asha' })).toEqual({ id: 'call-1' });
+});
+
+function withoutRows({ rows: _, ...rest }: RollCallView) {
+  return rest;
+}
+
+test('of the stream it hears its own, and nothing at all of what happens elsewhere', () => {
+  const heard: StreamFrame[] = [];
+  const cancel = scopedDesk(desk, 'ladakh').onChange('all', (frame) => heard.push(frame));
+  const goa = {
+    sites: [wellSite({ site: 'goa/panaji', state: 'goa' })],
+    sitesGone: ['goa/x'],
+    pcsGone: ['goa/x/y'],
+    heard: { 'goa/x/y': 5 },
+  };
+  desk.change({ ...goa, states: desk.state.states });
+  desk.change(goa);
+  desk.change({ ...goa, incidents: [microphoneGone(1_000, { id: 8, scope: 'goa/panaji/vc-1' })] });
+  expect(heard).toEqual([{ at: 1_000, subscribed: true, states: [desk.state.states[0]] }]);
+  desk.change({ sites: [wellSite(), ...goa.sites], heard: { 'ladakh/leh/vc-1': 9, 'goa/x/y': 9 }, rollcall: call('') });
+  desk.change({ subscribed: false });
+  expect(heard.slice(1)).toEqual([
+    {
+      at: 1_000,
+      subscribed: true,
+      sites: [wellSite()],
+      heard: { 'ladakh/leh/vc-1': 9 },
+      rollcall: expect.objectContaining({ scope: 'ladakh', rows: [expect.objectContaining({ pc: 'ladakh/leh/vc-1' })] }),
+    },
+    { at: 1_000, subscribed: false },
+  ]);
+  cancel();
+  expect(desk.listeners()).toBe(0);
+});

@@ -1,0 +1,92 @@
+/** The desk as somebody sees it who looks after a part of the tree. */
+import type { RollCallSummary, RollCallView, StreamFrame } from '#contracts';
+import { isWithin } from '../accounts/rights.ts';
+import type { DeskView } from './model.ts';
+
+/** Guarantee: nothing of a place outside the scope is shown, and nothing is done to it; it is as if it were not there. */
+export function scopedDesk(desk: DeskView, scope: string): DeskView {
+  if (scope === '') return desk;
+  const has = (path: string) => isWithin(scope, path);
+  const incident = (id: number) => {
+    const found = desk.incident(id);
+    return found && has(found.scope) ? found : undefined;
+  };
+  return {
+    ...desk,
+    incident,
+    snapshot: (pcs) => {
+      const { rollcall, ...rest } = desk.snapshot(pcs);
+      return { ...cut(rest, scope), rollcall: rollcall && (summaryIn(scope, rollcall) ?? null) };
+    },
+    sites: () => desk.sites().filter(({ site }) => has(site)),
+    site: (path) => (has(path) ? desk.site(path) : undefined),
+    history: async (path, from) => (has(path) ? desk.history(path, from) : undefined),
+    pcs: (choice) => desk.pcs(choice).filter(({ pc }) => has(pc)),
+    incidents: () => desk.incidents().filter((one) => has(one.scope)),
+    acknowledge: async (id, by) => (incident(id) === undefined ? 'missing' : desk.acknowledge(id, by)),
+    note: async (id, by, text) => (incident(id) === undefined ? 'missing' : desk.note(id, by, text)),
+    rollcalls: {
+      start: (call) => (has(call.scope) ? desk.rollcalls.start(call) : 'unknown'),
+      list: async () => (await desk.rollcalls.list()).flatMap((call) => summaryIn(scope, call) ?? []),
+      async one(id) {
+        const call = await desk.rollcalls.one(id);
+        return call && callIn(scope, call);
+      },
+    },
+    onChange(pcs, listener) {
+      let subscribed: boolean | undefined;
+      return desk.onChange(pcs, (frame) => {
+        const { rollcall, ...rest } = frame;
+        const own = rollcall && callIn(scope, rollcall);
+        const seen = filled({ ...cut(rest, scope), ...(own && { rollcall: own }) });
+        const isNews = seen.subscribed !== subscribed || Object.keys(seen).length > 2;
+        subscribed = seen.subscribed;
+        if (isNews) listener(seen);
+      });
+    },
+  };
+}
+
+type Lists = Pick<StreamFrame, 'states' | 'sites' | 'sitesGone' | 'pcs' | 'pcsGone' | 'heard' | 'incidents'>;
+type Keep = { [K in keyof Lists]-?: (list: NonNullable<Lists[K]>, has: (path: string) => boolean) => object };
+
+/** A state's name is no secret, and stands above the site. */
+const keep = (scope: string): Keep => ({
+  states: (list) => list.filter(({ state }) => isWithin(state, scope) || isWithin(scope, state)),
+  sites: (list, has) => list.filter(({ site }) => has(site)),
+  sitesGone: (list, has) => list.filter(has),
+  pcs: (list, has) => list.filter(({ pc }) => has(pc)),
+  pcsGone: (list, has) => list.filter(has),
+  heard: (list, has) => Object.fromEntries(Object.entries(list).filter(([pc]) => has(pc))),
+  incidents: (list, has) => list.filter((one) => has(one.scope)),
+});
+
+/** Of each list what lies in the scope. */
+function cut<T extends Lists>(frame: T, scope: string): T {
+  const has = (path: string) => isWithin(scope, path);
+  const kept = Object.entries(keep(scope)).flatMap(([name, own]) => {
+    const list = frame[name as keyof Lists];
+    return list === undefined ? [] : [[name, (own as (list: unknown, inside: typeof has) => object)(list, has)]];
+  });
+  return { ...frame, ...Object.fromEntries(kept) };
+}
+
+function filled(frame: StreamFrame): StreamFrame {
+  return Object.fromEntries(
+    Object.entries(frame).filter(([, value]) => typeof value !== 'object' || Object.keys(value).length > 0),
+  ) as StreamFrame;
+}
+
+/** A call of the scope or within it as it is; of one of the nation the part of a state, which is counted by itself. */
+function summaryIn<T extends RollCallSummary>(scope: string, call: T): T | undefined {
+  if (isWithin(scope, call.scope)) return call;
+  const own = call.scope === '' ? call.states.find(({ state }) => state === scope) : undefined;
+  if (own === undefined) return undefined;
+  const { state: _, ...counts } = own;
+  return { ...call, scope, counts, states: [own] };
+}
+
+function callIn(scope: string, call: RollCallView): RollCallView | undefined {
+  const own = summaryIn(scope, call);
+  return own && { ...own, rows: own.rows.filter(({ pc }) => isWithin(scope, pc)) };
+}

@@ -1,0 +1,41 @@
+/** The verbs of the accounts. */
+import type { AccountMade, AccountView } from '#contracts';
+import { type Answer, type Call, CliError, type Verb } from '../model.ts';
+import { table, timeText } from '../text.ts';
+
+export const accounts: Record<string, Verb> = {
+  'accounts add': {
+    usage: 'NAME --role reader|state|central [--scope STATE|STATE/SITE]',
+    words: [1, 1],
+    options: { role: { type: 'string' }, scope: { type: 'string' } },
+    run: add,
+  },
+  'accounts list': { usage: '', words: [0, 0], run: list },
+  'accounts password': { usage: 'NAME', words: [1, 1], run: password },
+  'accounts remove': { usage: 'NAME', words: [1, 1], run: remove },
+};
+
+async function add({ api, by, words: [name = ''], options }: Call): Promise<Answer> {
+  const { role, scope = 'all' } = options;
+  if (typeof role !== 'string') throw new CliError(2, 'accounts add needs --role: reader, state or central');
+  return secretAnswer(await api.post<AccountMade>('/api/accounts', { name, role, scope: scope === 'all' ? '' : scope, by }));
+}
+
+async function list({ api }: Call): Promise<Answer> {
+  const all = await api.get<AccountView[]>('/api/accounts');
+  const rows = all.map((one) => [one.name, one.role, one.scope || 'all', one.once ? 'not chosen yet' : 'chosen', timeText(one.madeAt)]);
+  return { ok: true, json: all, text: table(['NAME', 'ROLE', 'SCOPE', 'PASSWORD', 'MADE'], rows) };
+}
+
+async function password({ api, by, words: [name = ''] }: Call): Promise<Answer> {
+  return secretAnswer(await api.post<AccountMade>(`/api/accounts/${encodeURIComponent(name)}/password`, { by }));
+}
+
+async function remove({ api, by, words: [name = ''] }: Call): Promise<Answer> {
+  await api.post(`/api/accounts/${encodeURIComponent(name)}/remove`, { by });
+  return { ok: true, json: { removed: name }, text: `${name} may not log in any more` };
+}
+
+function secretAnswer(made: AccountMade): Answer {
+  return { ok: true, json: made, text: table(['NAME', 'SECRET (shown this once, for one login)'], [[made.name, made.secret]]) };
+}

@@ -1,0 +1,237 @@
+/** The way in, in a real browser before the real API over HTTPS: first secret, own password, scope, the end of a session. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { OpenId } from '../../flows/accounts/openid.ts';
+import {
+  emptyAccounts,
+  emptyOffice,
+  microphoneGone,
+  type ScriptedDesk,
+  scriptedDesk,
+  wellSite,
+} from '../../flows/api/scripted-desk.test-helper.ts';
+import { type Api, type ApiOptions, startApi } from '../../flows/api/server.ts';
+import { selfSigned } from '../certificate.ts';
+import { openBrowser } from '../pictures/browser.ts';
+import { wallRuns } from './wall-stage.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const own = 'correct horse battery';
+const tls = selfSigned(['localhost']);
+
+describe.runIf(wallRuns)('the login of the wall', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let troubles: string[];
+  let desk: ScriptedDesk;
+  let accounts: ReturnType<typeof emptyAccounts>;
+  let api: Api;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    desk = scriptedDesk();
+    desk.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa', name: { en: 'Panaji office', hi: 'पणजी दफ़्तर' } }));
+    desk.state.states.push({ state: 'goa', name: { en: 'Goa', hi: 'गोवा' } });
+    desk.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
+    accounts = emptyAccounts();
+    api = await startApi(options());
+    await look({});
+  });
+  afterEach(async () => {
+    await context.close();
+    await api.close();
+  });
+
+  function options(openid?: OpenId): ApiOptions {
+    const https = { host: '127.0.0.1', port: 0, names: ['localhost'], tls, openid };
+    const log = { warn: () => {}, error: (...words: unknown[]) => void troubles.push(JSON.stringify(words)) };
+    const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
+    return { host: '127.0.0.1', port: 0, https, accounts, desk, office: emptyOffice(), ...folders, log };
+  }
+
+  async function look(options: Parameters<Browser['newContext']>[0]): Promise<void> {
+    await context?.close();
+    context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
+    page = await context.newPage();
+    page.setDefaultTimeout(5_000);
+    troubles = [];
+    page.on('pageerror', (error) => troubles.push(error.message));
+    // A refusal is an answer that the page expects; the browser writes it down all the same.
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type()) && !/status of 4\d\d|ERR_/.test(message.text())) troubles.push(message.text());
+    });
+  }
+
+  const at = (path: string) => `https://localhost:${api.httpsPort}${path}`;
+  const enter = async (name: string, password: string) => {
+    await page.getByLabel('Account').fill(name);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+  };
+  async function made(name: string, role: 'reader' | 'state' | 'central', scope = ''): Promise<string> {
+    const result = await accounts.add({ name, role, scope }, 'anil');
+    return result.ok ? result.secret : '';
+  }
+  async function ready(name: string, role: 'reader' | 'state' | 'central', scope = ''): Promise<void> {
+    await accounts.choose({ name, address: 'test' }, await made(name, role, scope), own);
+  }
+
+  test('a link to an alert leads to the login; with the secret one chooses a password, and comes to that alert under the own name', async () => {
+    const secret = await made('asha', 'state', 'ladakh');
+    await page.goto(at('/#/incident/7'));
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await enter('asha', 'not this');
+    await page.getByText('Account or password is wrong.').waitFor();
+    await enter('Asha', secret);
+    await page.getByRole('heading', { name: 'Choose a password' }).waitFor();
+    await page.getByLabel('New password').fill(own);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.waitForURL(at('/#/incident/7'));
+    await page.getByText('You: asha').waitFor();
+    await page.getByRole('button', { name: 'I am on it' }).click();
+    await page.getByText(/asha is on it/).waitFor();
+    expect(await page.locator('dialog').count()).toBe(0);
+    expect(desk.incident(7)?.acknowledged?.by).toBe('asha');
+    expect(troubles).toEqual([]);
+  });
+
+  test('a state sees its own part, calls its own roll, and reads in plain words what it may not do', async () => {
+    await ready('asha', 'state', 'ladakh');
+    await ready('ravi', 'reader');
+    await page.goto(at('/'));
+    await enter('asha', own);
+    await page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();
+    expect(await page.locator('body').textContent()).not.toMatch(/Goa|Panaji/);
+    await page.getByRole('link', { name: 'Call the roll' }).click();
+    expect(await page.getByLabel('Whom to call').locator('option').allTextContents()).toEqual(['Ladakh']);
+    await page.getByLabel('Site').selectOption('ladakh');
+    await page.getByRole('button', { name: 'Call the roll' }).click();
+    await expect.poll(() => new URL(page.url()).hash).toBe('#/rollcall/call-1');
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await enter('ravi', own);
+    await page.getByText('You: ravi').waitFor();
+    await page.goto(at('/#/incident/8'));
+    await page.getByRole('button', { name: 'I am on it' }).click();
+    await page.getByText('Not saved: an account with the role "reader" may not do this').waitFor();
+    expect(troubles).toEqual([]);
+  });
+
+  test('a session that ends leads to the login by itself, and back to where one was', async () => {
+    await ready('meera', 'central');
+    await page.goto(at('/'));
+    await enter('meera', own);
+    await page.waitForURL(at('/#/'));
+    await page.goto(at('/#/site/ladakh/leh'));
+    await page.getByText('You: meera').waitFor();
+    const renewed = await accounts.renew('meera', 'anil');
+    desk.change({ sites: [wellSite({ open: 1 })] });
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    expect(page.url()).toBe(at('/login.html#/site/ladakh/leh'));
+    await page.reload();
+    await enter('meera', renewed.ok ? renewed.secret : '');
+    await page.getByLabel('New password').fill(`${own} 2`);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();
+    await page.getByRole('link', { name: 'You: meera' }).click();
+    await page.getByLabel('Present password').fill(`${own} 2`);
+    await page.getByLabel('New password').fill(`${own} 3`);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Log out' }).waitFor();
+    expect(troubles).toEqual([]);
+  });
+
+  test('who was logged in and comes from another site by a link is not asked again', async () => {
+    await ready('meera', 'central');
+    await page.goto(at('/'));
+    await enter('meera', own);
+    await page.waitForURL(at('/#/'));
+    const body = `<a href="${at('/#/incident/7')}">alert</a>`;
+    await page.route('https://mail.test/', (route) => route.fulfill({ contentType: 'text/html', body }));
+    await page.goto('https://mail.test/');
+    await page.getByRole('link', { name: 'alert' }).click();
+    await page.waitForURL(at('/#/incident/7'));
+    await page.getByText('You: meera').waitFor();
+  });
+
+  test('where a directory vouches for people the login leads there; whom it does not let in is told', async () => {
+    expect(await page.locator('a[href="/api/openid"]').count()).toBe(0);
+    await api.close();
+    const vouched = { ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', openid: 'u-1' } } as const;
+    const openid: OpenId = {
+      begin: async (back) => ({ state: 's'.repeat(43), url: `https://directory.test/?back=${encodeURIComponent(back)}` }),
+      finish: async ({ searchParams }) => (searchParams.has('no') ? { ok: false, line: 'no' } : vouched),
+    };
+    api = await startApi(options(openid));
+    await page.route('https://directory.test/**', (route) => {
+      const back = new URL(route.request().url()).searchParams.get('back') ?? '';
+      return route.fulfill({ contentType: 'text/html', body: `<a href="${back}?no">no</a> <a href="${back}">yes</a>` });
+    });
+    await page.goto(at('/'));
+    for (const answer of ['no', 'yes']) {
+      await page.getByRole('link', { name: 'Log in through the directory' }).click();
+      await page.getByRole('link', { name: answer }).click();
+      if (answer === 'no') await page.getByText('The directory did not let you in.').waitFor();
+    }
+    await page.getByText('You: asha').waitFor();
+    expect(troubles).toEqual([]);
+  });
+
+  test('after too many wrong passwords the page says how long to wait', async () => {
+    await page.goto(at('/'));
+    for (let nth = 0; nth < 5; nth += 1) await accounts.login({ name: 'asha', address: 'elsewhere' }, 'guess');
+    await enter('asha', 'guess');
+    await page.getByText('Too many wrong passwords. Try again in 1 seconds.').waitFor();
+  });
+
+  test('on loopback without HTTPS there is no login: the page of the login leads to the wall', async () => {
+    await page.goto(`http://127.0.0.1:${api.port}/login.html`);
+    await page.waitForURL(`http://127.0.0.1:${api.port}/#/`);
+    await page.getByRole('button', { name: 'Your name' }).waitFor();
+  });
+
+  test.each([
+    ['dark', 1280],
+    ['light', 1280],
+    ['dark', 320],
+    ['light', 375],
+  ] as const)(
+    'axe finds no serious fault on the login, %s, %i wide, English and Hindi, and nothing scrolls sideways',
+    async (colorScheme, width) => {
+      await made('asha', 'reader');
+      for (const locale of ['en-GB', 'hi-IN']) {
+        const renewed = await accounts.renew('asha', 'anil');
+        const secret = renewed.ok ? renewed.secret : '';
+        await look({ locale, colorScheme, viewport: { width, height: 700 }, reducedMotion: 'reduce', bypassCSP: true });
+        await page.goto(at('/'));
+        await page.locator('form h2').waitFor();
+        const found = async () => {
+          await page.evaluate(axe);
+          return page.evaluate(async () => {
+            const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
+            const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
+            const { scrollWidth, clientWidth } = document.documentElement;
+            return [...bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3)}`), scrollWidth - clientWidth];
+          });
+        };
+        expect([locale, 'login', await found()]).toEqual([locale, 'login', [0]]);
+        await page.locator('input[name=name]').fill('asha');
+        await page.locator('input[name=password]').fill(secret);
+        await page.locator('form button').click();
+        await page.locator('input[autocomplete=new-password]').waitFor();
+        expect([locale, 'choose', await found()]).toEqual([locale, 'choose', [0]]);
+        await page.locator('input[autocomplete=new-password]').fill(own);
+        await page.locator('form button').click();
+        await page.locator('main h2').first().waitFor();
+        await page.locator('.switches a[href*=password]').waitFor();
+        expect([locale, 'wall', await found()]).toEqual([locale, 'wall', [0]]);
+      }
+    },
+  );
+});

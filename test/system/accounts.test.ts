@@ -1,0 +1,92 @@
+/** People at the door beyond this machine: from the first start to the audit, with the real processes. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { selfSigned } from '../certificate.ts';
+import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { freePorts } from './processes.ts';
+
+const run = promisify(execFile);
+const tls = selfSigned(['sabha.test']);
+let port: number;
+let site: Site;
+
+beforeEach(async () => {
+  [port = 0] = await freePorts(1);
+  site = await createSite({ https: { host: '127.0.0.1', port, names: ['sabha.test'] } });
+  for (const [name, content] of Object.entries(tls)) writeFileSync(join(site.folder, `https.${name}`), content);
+  Object.assign(site.env, { SABHA_HTTPS_KEY: join(site.folder, 'https.key'), SABHA_HTTPS_CERT: join(site.folder, 'https.cert') });
+});
+afterEach(() => site.remove());
+
+/** Asks by HTTPS; the answer and, after a login, its cookie. */
+async function ask(path: string, { cookie = '', body }: { cookie?: string; body?: object } = {}) {
+  const headers = { host: `sabha.test:${port}`, cookie, ...(body && { 'content-type': 'application/json' }) };
+  const options = { host: '127.0.0.1', port, path, method: body ? 'POST' : 'GET', ca: tls.cert, servername: 'sabha.test', headers };
+  const asked = request({ ...options, agent: false }).end(body && JSON.stringify(body));
+  const [response] = await once(asked, 'response');
+  const given = await text(response);
+  const [set = ''] = response.headers['set-cookie'] ?? [];
+  return { status: response.statusCode as number, body: given === '' ? null : JSON.parse(given), cookie: set.split(';')[0] };
+}
+
+async function sabha(...args: string[]) {
+  const { stdout } = await run(process.execPath, ['flows/cli/cli.ts', ...args, '--json', '--by', 'anil'], { env: site.env });
+  return JSON.parse(stdout);
+}
+
+test('the first start says the secret of the first account once; people log in, act under their names, and stay logged in over a restart', async () => {
+  const first = startCentre(site);
+  await isUp(first);
+  await first.says(`https://sabha.test:${port}, with an account`);
+  const { msg } = await first.says('Secret, shown this once: ');
+  const secret = msg.split('once: ')[1] ?? '';
+  expect((await ask('/api/snapshot')).status).toBe(401);
+  const entered = await ask('/api/login', { body: { name: 'admin', password: secret } });
+  expect(entered).toMatchObject({ status: 200, body: { name: 'admin', role: 'central', once: true } });
+  const chosen = await ask('/api/password', { cookie: entered.cookie, body: { old: secret, password: 'correct horse battery' } });
+  expect(chosen.status).toBe(200);
+  const admin = chosen.cookie;
+
+  const made = await sabha('accounts', 'add', 'asha', '--role', 'state', '--scope', 'capital');
+  const own = await ask('/api/login', { body: { name: 'asha', password: made.secret } });
+  const asha = (await ask('/api/password', { cookie: own.cookie, body: { old: made.secret, password: 'another good horse' } })).cookie;
+  expect((await ask('/api/rollcalls', { cookie: asha, body: { scope: 'capital', by: 'somebody else' } })).status).toBe(201);
+  expect((await ask('/api/rollcalls', { cookie: asha, body: { scope: '' } })).status).toBe(403);
+  await first.stop();
+  expect(first.lines.filter((line) => JSON.stringify(line).includes(secret))).toHaveLength(1);
+
+  const second = startCentre(site);
+  await isUp(second);
+  expect((await ask('/api/me', { cookie: admin })).body).toEqual({ name: 'admin', role: 'central', scope: '', once: false });
+  expect((await ask('/api/snapshot', { cookie: asha })).status).toBe(200);
+  await sabha('accounts', 'remove', 'asha');
+  expect((await ask('/api/snapshot', { cookie: asha })).status).toBe(401);
+  expect(await sabha('accounts', 'list')).toMatchObject([{ name: 'admin', once: false }]);
+  await second.stop();
+  expect(second.lines.filter((line) => line.msg.includes('Secret'))).toEqual([]);
+
+  const ledger = new DatabaseSync(join(site.data, 'flows', 'ledger.db'));
+  const audit = ledger
+    .prepare('SELECT who, what, about FROM audit ORDER BY id')
+    .all()
+    .map((row) => Object.values(row).join(' | '));
+  ledger.close();
+  expect(audit).toEqual([
+    'sabha.json | site of the settings | capital/this-office',
+    'first start | account made | admin: central of the nation',
+    'admin | logged in | 127.0.0.1',
+    'admin | password chosen | admin',
+    'anil | account made | asha: state of capital',
+    'asha | logged in | 127.0.0.1',
+    'asha | password chosen | asha',
+    'asha | roll call | capital',
+    'anil | account removed | asha',
+  ]);
+}, 60_000);
