@@ -92,7 +92,8 @@ function prepare(data: string, pc: string | undefined): Places {
     agentToken: join(agent, 'agent.token'),
     registryKey: join(flows, 'registry.key'),
     admit: join(flows, 'admit.json'),
-    registry: join(flows, 'registry.json'),
+    // Not beside the ledger: who restores that from a copy must not restore this with it.
+    registry: join(broker, 'registry.json'),
   };
   const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken)) };
   write(join(broker, 'principals.json'), JSON.stringify(hashes));

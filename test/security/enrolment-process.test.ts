@@ -1,9 +1,11 @@
 /** Enrolment as an operator and a PC see it: `flows` as a process, its settings, its files, and a ledger restored from yesterday. */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePrivateKey, makeRequest, openSnapshot, pinOf, readEnrolCode, serialOf } from '#contracts';
+import { makePrivateKey, makeRegistryKeys, makeRequest, openSnapshot, pinOf, readEnrolCode, serialOf } from '#contracts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { freePorts, type Program } from '../system/processes.ts';
 import { ask, certificatesOf, enrol, renew } from './enrolment-rig.ts';
@@ -12,10 +14,13 @@ let parts: Parts;
 let flows: Program;
 let port = 0;
 const name = 'ladakh.leh.hall';
+/** Another key of the same kind: the one that signs commands. */
+const commands = makeRegistryKeys();
 
 beforeEach(async () => {
   [port = 0] = await freePorts(1);
   parts = await createParts({ pcs: ['hall', 'office'], settings: { https: { host: '127.0.0.1', port, names: ['centre.test'] } } });
+  writeFileSync(data('flows/centre.key'), commands.privateKey);
   flows = await start();
 });
 afterEach(() => parts.site.remove());
@@ -26,6 +31,7 @@ const start = () =>
     SABHA_BROKER_CSR: data('broker/server.csr'),
     SABHA_BROKER_CERT: data('broker/server.pem'),
     SABHA_TLS_PORT: '9999',
+    SABHA_CENTRE_KEY: data('flows/centre.key'),
   });
 
 async function post(path: string, body: object): Promise<{ code: string }> {
@@ -41,7 +47,7 @@ async function post(path: string, body: object): Promise<{ code: string }> {
 
 function registry() {
   const opened = openSnapshot(
-    readFileSync(data('flows/registry.json'), 'utf8'),
+    readFileSync(data('broker/registry.json'), 'utf8'),
     createPublicKey(readFileSync(data('broker/registry.pub'))),
   );
   if (!opened.ok) throw new Error(opened.reason);
@@ -49,7 +55,7 @@ function registry() {
 }
 const centre = () => ({ port, authority: { roots: registry().roots, rootDer: Buffer.alloc(0) } as never });
 
-test('a code leads a PC to its certificate; a ledger restored from yesterday does not let it in again after it was revoked', async () => {
+test('a code leads a PC to its certificate; the data of flows restored from yesterday do not let it in again after it was revoked', async () => {
   const { code } = await post('/api/enrol-codes', { site: 'ladakh/leh' });
   const read = readEnrolCode(code);
   if (!read.ok) throw new Error(read.line);
@@ -57,13 +63,16 @@ test('a code leads a PC to its certificate; a ledger restored from yesterday doe
   expect(pinOf(new X509Certificate(root).raw)).toBe(read.value.pin);
   const pc = await enrol(centre(), name, read.value.secret);
   expect(registry().hall).toMatchObject({ revoked: false, certificates: [serialOf(new X509Certificate(pc.cert))] });
-  expect(JSON.parse((await ask(centre(), { path: 'sabha/centre' })).text)).toEqual({ mqtt: { port: 9_999 }, centreKey: null });
+  expect(JSON.parse((await ask(centre(), { path: 'sabha/centre' })).text)).toEqual({
+    mqtt: { port: 9_999 },
+    centreKey: commands.publicKey,
+  });
   expect(readdirSync(data('flows/ca')).map((file) => [file, statSync(data('flows/ca', file)).mode & 0o777])).toEqual(
     ['ca.key', 'https.key', 'https.pem', 'roots.pem'].map((file) => [file, 0o600]),
   );
 
   await flows.end('SIGTERM');
-  copyFileSync(data('flows/ledger.db'), data('yesterday.db'));
+  cpSync(data('flows'), data('yesterday'), { recursive: true });
   flows = await start();
   expect((await renew(centre(), pc, name)).status).toBe(200);
   await post('/api/pcs/ladakh/leh/hall/revoke', {});
@@ -71,7 +80,8 @@ test('a code leads a PC to its certificate; a ledger restored from yesterday doe
   expect(registry().hall).toMatchObject({ revoked: true, certificates: [], tokenHash: null });
 
   await flows.end('SIGTERM');
-  copyFileSync(data('yesterday.db'), data('flows/ledger.db'));
+  rmSync(data('flows'), { recursive: true });
+  renameSync(data('yesterday'), data('flows'));
   flows = await start();
   expect(flows.lines.filter(({ msg }) => msg.startsWith('the ledger is an older copy'))).toHaveLength(1);
   expect(registry()).toMatchObject({ version, hall: { revoked: true, certificates: [], tokenHash: null } });
@@ -97,4 +107,22 @@ test('the broker is given its certificate, and central is told of guesses', asyn
   for (let n = 0; n < 5; n++) await enrol(centre(), name, '0'.repeat(20));
   await flows.says(({ msg }) => JSON.stringify(msg).includes('Somebody tries to enrol a PC'), 5_000);
   expect(registry().hall?.certificates).toEqual([]);
+});
+
+test('an authority that does not fit, or a port that is taken, stops the start with one line', async () => {
+  await flows.end('SIGTERM');
+  const stopped = async () =>
+    start().then(
+      () => 'it started',
+      (error: Error) => error.message.split('\n').slice(1),
+    );
+  const other = createServer().listen(port, '127.0.0.1');
+  await once(other, 'listening');
+  expect(await stopped()).toEqual([`https: port ${port} of 127.0.0.1 is in use by another program`]);
+  other.close();
+  await once(other, 'close');
+  rmSync(data('flows/ca/ca.key'));
+  expect(await stopped()).toEqual([
+    expect.stringMatching(/ca\.key is missing, but .*roots\.pem is there: put the key back, or move the roots away$/),
+  ]);
 });

@@ -1,7 +1,8 @@
 /** S2: what an enrolment code opens, and what it does not. S5: what a revoked, renewed or forged certificate opens. */
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadX509, makePrivateKey, readEnrolCode, serialOf } from '#contracts';
 import { openAuthority } from '../../flows/pki/authority.ts';
@@ -234,6 +235,22 @@ describe('S5 renewal', () => {
     await rig.clock.pass(hourMs);
     await expect.poll(certificates).toEqual([serial(next.cert)]);
     expect(rig.audit()).toContain(`${one} | certificate renewed | ladakh/leh/vc-1 ${serial(next.cert)}`);
+  });
+
+  test('goes on when HTTPS takes its own next certificate into use, which needs no restart', async () => {
+    const shown = () =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect({ host: '127.0.0.1', port: rig.port, ca: [...rig.authority.roots], servername: 'centre.test' }, () => {
+          resolve(socket.getPeerX509Certificate()?.serialNumber ?? '');
+          socket.end();
+        }).on('error', reject);
+      });
+    const before = await shown();
+    // As two thirds of its life would; a certificate of that day nobody would take today.
+    rmSync(join(rig.folder, 'ca', 'https.pem'));
+    await rig.clock.pass(2_000);
+    await expect.poll(shown).not.toBe(before);
+    expect((await renew(rig, held, one)).status).toBe(200);
   });
 
   test('is given once a minute', async () => {
