@@ -24,7 +24,7 @@ const text = (name: string) => readFileSync(join(dataDir, name), 'utf8');
 test('the key is made once, for this user alone, and the request is for it', async () => {
   await open();
   expect(statSync(join(dataDir, 'server.key')).mode & 0o777).toBe(0o600);
-  expect(lines).toEqual(['certificate of the broker cannot be used: there is none']);
+  expect(lines).toEqual(['waits for the certificate of the broker: nobody comes in over TLS yet']);
   const [key, request] = [text('server.key'), text('server.csr')];
   const { pem } = await (await createAuthority('Sabha')).issueTo(request, { cn: 'broker', use: 'server' });
   writeFileSync(join(dataDir, 'server.pem'), pem);

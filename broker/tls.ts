@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { type Clock, codeOf, loadText, makePrivateKey, makeRequest, replaceFile, StartError } from '#contracts';
-import { followFile } from './follow-file.ts';
+import { followFile, none } from './follow-file.ts';
 import type { Log } from './log.ts';
 
 export type TlsOptions = {
@@ -41,6 +41,7 @@ export async function createTlsListener({ dataDir, clock, log }: TlsOptions): Pr
   const renew = () => server.setSecureContext(contextOf({ key, cert, ca }));
   const file = join(dataDir, 'server.pem');
   const followed = followFile(file, clock, (text) => {
+    if (text.value === none) return log.info({ file }, 'waits for the certificate of the broker: nobody comes in over TLS yet');
     const problem = text.ok ? problemOf(text.value, key) : text.value;
     if (problem !== null) return log.warn({ file }, `certificate of the broker cannot be used: ${problem}`);
     cert = text.value;
