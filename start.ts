@@ -148,6 +148,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     // With a SABHA_SPEED all parts count it from here, so that one which starts anew is not behind the others.
     SABHA_EPOCH: process.env['SABHA_EPOCH'] ?? `${Date.now()}`,
   };
+  const mqtts: Record<string, string> = settings.https === undefined ? {} : { SABHA_TLS_PORT: `${settings.https.mqttPort}` };
   const flows = {
     SABHA_TOKEN_FILE: places.flowsToken,
     SABHA_REGISTRY_KEY: places.registryKey,
@@ -155,6 +156,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_ADMIT: places.admit,
     SABHA_BROKER_CSR: join(data, 'broker', 'server.csr'),
     SABHA_BROKER_CERT: join(data, 'broker', 'server.pem'),
+    ...mqtts,
     SABHA_WALL: folder('dashboards/wall'),
     SABHA_MODULES: folder('node_modules'),
     SABHA_API_PORT: `${settings.ports.api}`,
@@ -171,6 +173,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_METRICS_PORT: `${settings.ports.brokerMetrics}`,
     // PCs that enrol from other machines come over TLS from there too.
     ...(settings.https && { SABHA_TLS_HOST: process.env['SABHA_TLS_HOST'] ?? settings.https.host }),
+    ...mqtts,
   };
   const env = (name: PartName, more: Record<string, string>) => ({ ...common, ...more, SABHA_DATA: join(data, name) });
   const agent = own && {
@@ -316,7 +319,9 @@ function loadSettings(file: string): Settings {
 /** A port 0 takes a free one, which is chosen here so that all parts know it. */
 async function withPorts(settings: Settings): Promise<Settings> {
   const rows = Object.entries(settings.ports).map(async ([name, port]) => [name, port || (await freePort())]);
-  return { ...settings, ports: Object.fromEntries(await Promise.all(rows)) };
+  const { https } = settings;
+  const secure = https && { https: { ...https, port: https.port || (await freePort()), mqttPort: https.mqttPort || (await freePort()) } };
+  return { ...settings, ...secure, ports: Object.fromEntries(await Promise.all(rows)) };
 }
 
 async function freePort(): Promise<number> {

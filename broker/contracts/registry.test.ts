@@ -64,9 +64,9 @@ describe('nothing of a file is used', () => {
 });
 
 test('a snapshot from before there were certificates is read', () => {
-  const payload = JSON.stringify({ version: 1, at: 2, pcs: [{ pc: 'a/b/c', tokenHash: hashToken('x'), revoked: false }] });
-  const signature = sign(null, Buffer.from(payload), privateKey).toString('base64');
-  expect(openSnapshot(JSON.stringify({ payload, signature }), publicKey)).toMatchObject({
+  const signed = JSON.stringify({ version: 1, at: 2, pcs: [{ pc: 'a/b/c', tokenHash: hashToken('x'), revoked: false }] });
+  const signature = sign(null, Buffer.from(signed), privateKey).toString('base64');
+  expect(openSnapshot(JSON.stringify({ signed, signature }), publicKey)).toMatchObject({
     ok: true,
     value: { roots: [], pcs: [{ certificates: [] }] },
   });

@@ -170,6 +170,7 @@ const https = v.strictObject({
     'The address of this machine at which the wall and the API are served beyond it, for people who log in.',
   ),
   port: v.optional(port, 8443),
+  mqttPort: v.optional(about(port, 'Where PCs of other machines reach the broker, by TLS with their certificate.'), 8883),
   openid: v.optional(about(openid, 'People may also log in through this OpenID Connect directory.')),
   names: about(v.pipe(v.array(hostName), v.minLength(1)), 'The names by which browsers reach it; any other is refused.'),
 });

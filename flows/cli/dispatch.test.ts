@@ -1,62 +1,24 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { CommandView, PcView, RollCallRow, RollCallView, SiteView } from '#contracts';
+import { expect, test } from 'vitest';
+import type { PcView, RollCallRow, RollCallView, SiteView } from '#contracts';
 import { toCsv } from '../sites/csv.ts';
-import { smallTree } from '../sites/sites.test-helper.ts';
-import { createSiteTable } from '../sites/table.ts';
-import { type Api, inTurn, startTestApi } from './api.test-helper.ts';
+import { inTurn } from './api.test-helper.ts';
 import { createClient } from './client.ts';
-import { dispatch } from './dispatch.ts';
-import { CliError } from './model.ts';
+import { operator } from './operator.test-helper.ts';
 
-let api: Api;
-let files: Record<string, string>;
-
-beforeAll(async () => {
-  api = await startTestApi();
-});
-beforeEach(() => {
-  Object.assign(api.state, { table: createSiteTable(smallTree()), who: [], staged: [], rollout: null, asked: [], scripted: {} });
-  files = {};
-});
-afterAll(() => api.close());
-
-function file(name: string, content: string): string {
-  files[name] = content;
-  return name;
-}
-
-/** Carries out a command in this process; `cli.test.ts` proves the same of the program. */
-async function sabha(args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said: string[] = [];
-  const around = {
-    api: createClient(api.address),
-    by: 'tester',
-    readText: async (name: string) => files[name] ?? '',
-    writeText: async (name: string, text: string) => void file(name, text),
-    pause: async () => {},
-    say: (line: string) => said.push(`${line}\n`),
-  };
-  try {
-    const { ok, out } = await dispatch(args, around);
-    return { code: ok ? 0 : 1, out: `${out}\n`, err: said.join('') };
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    return { code: error.code, out: '', err: `${error.message}\n` };
-  }
-}
+const { state, file, written, sabha } = operator();
 
 test('sites import shows the difference, applies it, and is a yes; the operator stands in the audit', async () => {
-  const name = file('sites.csv', toCsv(api.state.table).replace('live,3524', 'live,3500'));
+  const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
   const dry = await sabha(['sites', 'import', name, '--dry-run']);
   expect(dry).toEqual({
     code: 0,
     out: '~ ladakh/leh elevation_m: "3524" becomes "3500"\n0 added, 1 changed, 6 the same, 0 not in the file (left as they are)\nnothing is changed yet: --dry-run\n',
     err: '',
   });
-  expect(api.state.table.resolve('ladakh/leh').profile.elevationM).toBe(3_524);
+  expect(state().table.resolve('ladakh/leh').profile.elevationM).toBe(3_524);
   expect(await sabha(['sites', 'import', name, '--by', 'Anil'])).toMatchObject({ code: 0, out: expect.stringMatching(/\ndone\n$/) });
-  expect(api.state.table.resolve('ladakh/leh').profile.elevationM).toBe(3_500);
-  expect(api.state.who).toEqual(['Anil: sites imported']);
+  expect(state().table.resolve('ladakh/leh').profile.elevationM).toBe(3_500);
+  expect(state().who).toEqual(['Anil: sites imported']);
 });
 
 test('sites list is aligned, and says how many stand in each stage', async () => {
@@ -75,7 +37,7 @@ test('sites list is aligned, and says how many stand in each stage', async () =>
     quietSince: null,
     ...change,
   });
-  api.state.scripted['GET /api/sites?state=ladakh'] = [
+  state().scripted['GET /api/sites?state=ladakh'] = [
     row('ladakh/nubra', { stage: 'planned', name: { en: 'Nubra', hi: 'नुब्रा' } }),
     row('ladakh/leh', {}),
     row('ladakh/kargil', { stage: 'commissioning', name: { en: '', hi: '' } }),
@@ -150,7 +112,7 @@ const pc: PcView = {
 };
 
 test('a PC is shown whole; what a device calls itself moves no cursor', async () => {
-  api.state.scripted['GET /api/pcs?site=ladakh%2Fleh'] = [pc];
+  state().scripted['GET /api/pcs?site=ladakh%2Fleh'] = [pc];
   const { code, out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1']);
   expect(code).toBe(0);
   expect(out).toContain('configuration 2 (should be 3), agent 0.1.0, incident 7');
@@ -172,13 +134,13 @@ test('incidents are listed, taken and noted', async () => {
     acknowledged: null,
     faults,
   };
-  api.state.scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/acknowledge': '', 'POST /api/incidents/7/note': '' };
+  state().scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/acknowledge': '', 'POST /api/incidents/7/note': '' };
   expect((await sabha(['incidents', '--open'])).out).toMatch(
     /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +-\n$/,
   );
   expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('incident 7 is taken by Anil\n');
   expect((await sabha(['note', '7', 'cable sent', '--by', 'Anil'])).code).toBe(0);
-  expect(api.state.asked.slice(1)).toEqual([
+  expect(state().asked.slice(1)).toEqual([
     { url: '/api/incidents/7/acknowledge', body: { by: 'Anil' } },
     { url: '/api/incidents/7/note', body: { by: 'Anil', text: 'cable sent' } },
   ]);
@@ -186,9 +148,9 @@ test('incidents are listed, taken and noted', async () => {
 
 test('the audit is a no where an event is missing', async () => {
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 } };
-  api.state.scripted['GET /api/audit'] = whole;
+  state().scripted['GET /api/audit'] = whole;
   expect(await sabha(['audit'])).toMatchObject({ code: 0, out: expect.stringContaining('no event is missing') });
-  api.state.scripted['GET /api/audit'] = { ...whole, gaps: 1 };
+  state().scripted['GET /api/audit'] = { ...whole, gaps: 1 };
   expect(await sabha(['audit'])).toMatchObject({ code: 1, out: expect.stringContaining('NOT whole') });
 });
 
@@ -231,13 +193,13 @@ test('a roll call is followed to its end; every room that is not ready is named,
     owner: 'Tashi',
   });
   const bad = row('vc-2', { readiness: 'not-ready', why: { component: 'camera', fault: 'camera.missing', reason: null }, owner: 'Tashi' });
-  api.state.scripted['POST /api/rollcalls'] = { id: 'rc1' };
-  api.state.scripted['GET /api/rollcalls/rc1'] = inTurn(
+  state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
+  state().scripted['GET /api/rollcalls/rc1'] = inTurn(
     call(null, [row('vc-1', { after: null, readiness: 'unknown' })]),
     call(28_000, [row('vc-1', {}), bad, silent]),
   );
   const { code, out, err } = await sabha(['rollcall', 'start', '--scope', 'ladakh', '--by', 'Anil']);
-  expect(api.state.asked[0]).toEqual({ url: '/api/rollcalls', body: { scope: 'ladakh', by: 'Anil' } });
+  expect(state().asked[0]).toEqual({ url: '/api/rollcalls', body: { scope: 'ladakh', by: 'Anil' } });
   expect(code).toBe(1);
   expect(err).toBe('roll call rc1 runs\n0 of 1 have answered\n');
   expect(out.split('\n')).toEqual([
@@ -254,97 +216,15 @@ test('a roll call is followed to its end; every room that is not ready is named,
 });
 
 test('a roll call where all are ready is a yes; one need not be waited for', async () => {
-  api.state.scripted['POST /api/rollcalls'] = { id: 'rc1' };
-  api.state.scripted['GET /api/rollcalls/rc1'] = call(1_000, [row('vc-1', {})]);
-  api.state.scripted['GET /api/rollcalls'] = [call(1_000, [row('vc-1', {})])];
+  state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
+  state().scripted['GET /api/rollcalls/rc1'] = call(1_000, [row('vc-1', {})]);
+  state().scripted['GET /api/rollcalls'] = [call(1_000, [row('vc-1', {})])];
   const { code, out } = await sabha(['rollcall', 'start', '--scope', 'all', '--wait', '--json']);
   expect([code, JSON.parse(out).counts.ready]).toEqual([0, 1]);
-  expect(api.state.asked[0]?.body).toMatchObject({ scope: '' });
+  expect(state().asked[0]?.body).toMatchObject({ scope: '' });
   expect(await sabha(['rollcall', 'start', '--scope', 'all', '--no-wait'])).toEqual({ code: 0, out: 'rc1\n', err: '' });
   expect((await sabha(['rollcall', 'list'])).out).toMatch(/rc1 +ladakh +Anil +1970-01-01 00:00:00 UTC +1 of 1\n$/);
   expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready');
-});
-
-test('an enrolment code is shown once, with what to type on the PC; a PC is revoked', async () => {
-  api.state.scripted['POST /api/enrol-codes'] = { code: 'AAAAA-BBBBB', uses: 2, ends: 0 };
-  api.state.scripted['POST /api/pcs/ladakh/leh/vc-1/revoke'] = '';
-  expect(await sabha(['enrol-code', 'ladakh/leh', '--by', 'Anil'])).toEqual({
-    code: 0,
-    out: [
-      '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
-      'AAAAA-BBBBB',
-      'on the PC: npm run agent -- enrol CODE --centre https://NAME:8443 --pc ladakh/leh/PC',
-      '',
-    ].join('\n'),
-    err: '',
-  });
-  const json = await sabha(['enrol-code', 'ladakh/leh', '--uses', '1', '--hours', '48', '--json']);
-  expect(JSON.parse(json.out)).toEqual({ site: 'ladakh/leh', code: 'AAAAA-BBBBB', uses: 2, ends: 0 });
-  expect((await sabha(['revoke', 'ladakh/leh/vc-1'])).out).toContain('ladakh/leh/vc-1 is revoked');
-  expect(api.state.asked).toEqual([
-    { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'Anil' } },
-    { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'tester', uses: 1, hours: 48 } },
-    { url: '/api/pcs/ladakh/leh/vc-1/revoke', body: { by: 'tester' } },
-  ]);
-});
-
-test('a configuration is staged, looked at, and let out; one that stopped by itself is a no', async () => {
-  const name = file('sites.csv', toCsv(api.state.table).replace('live,3524', 'live,3500'));
-  expect(await sabha(['config', 'stage', name, '--dry-run'])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
-  expect(api.state.staged).toEqual([]);
-  expect(await sabha(['config', 'stage', name, '--by', 'Anil'])).toMatchObject({ code: 0, out: expect.stringMatching(/\ndone\n$/) });
-  expect(api.state.staged).toEqual(['Anil']);
-  expect((await sabha(['config', 'show'])).out).toBe('no configuration is on its way in stages\n');
-  expect(await sabha(['config', 'release'])).toMatchObject({ code: 1, err: 'no configuration is on its way in stages\n' });
-  api.state.rollout = { by: 'Anil', stage: 2, stageAt: 0, pcs: 736, released: 74, stopped: null };
-  const head = 'stage 2 of 3 since 1970-01-01 00:00:00 UTC, by Anil: 74 of 736 PCs have got it\n';
-  expect(await sabha(['config', 'show'])).toMatchObject({ code: 0, out: head });
-  api.state.rollout = { ...api.state.rollout, stopped: 'of 74 PCs 3 silent' };
-  expect(await sabha(['config', 'show'])).toMatchObject({ code: 1, out: `${head}stopped: of 74 PCs 3 silent\n` });
-  expect(await sabha(['config', 'release'])).toMatchObject({ code: 0, out: 'it goes out to every PC\n' });
-});
-
-const command = (change: Partial<CommandView>): CommandView => ({
-  id: 'c1',
-  by: 'Anil',
-  to: 'ladakh/leh',
-  verb: 'send-log',
-  args: { lines: 2 },
-  at: 0,
-  expires: 600_000,
-  state: 'open',
-  answers: [],
-  missing: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
-  ...change,
-});
-
-test('a command is sent with its arguments, followed until every PC has answered, and is a yes where all have done it', async () => {
-  const answer = { pc: 'ladakh/leh/vc-1', at: 1_000, outcome: 'done' as const, reason: null, lines: ['evil\u001b[2J'] };
-  const other = { pc: 'ladakh/leh/vc-2', at: 2_000, outcome: 'failed' as const, reason: 'no tool' };
-  api.state.scripted['POST /api/commands'] = { id: 'c1' };
-  api.state.scripted['GET /api/commands/c1'] = inTurn(command({}), command({ state: 'answered', answers: [answer, other], missing: [] }));
-  const call = ['cmd', 'send-log', '--to', 'ladakh/leh', '--arg', 'lines=2', '--arg', 'name=a=b', '--by', 'Anil'];
-  const { code, out, err } = await sabha([...call, '--wait']);
-  expect(api.state.asked[0]).toEqual({
-    url: '/api/commands',
-    body: { to: 'ladakh/leh', verb: 'send-log', args: { lines: '2', name: 'a=b' }, by: 'Anil' },
-  });
-  expect([code, err]).toEqual([1, 'command c1 is on its way\n']);
-  expect(out.split('\n')).toEqual([
-    'command c1: send-log to ladakh/leh, by Anil, 1970-01-01 00:00:00 UTC, answered',
-    'PC               OUTCOME  REASON   AT',
-    'ladakh/leh/vc-1  done     -        1970-01-01 00:00:01 UTC',
-    'ladakh/leh/vc-2  failed   no tool  1970-01-01 00:00:02 UTC',
-    'evil [2J',
-    '',
-  ]);
-  expect(await sabha(call)).toEqual({ code: 0, out: 'c1\n', err: '' });
-  api.state.scripted['GET /api/commands/c1'] = command({ state: 'expired', answers: [answer], missing: ['ladakh/leh/vc-2'] });
-  expect(await sabha(['cmd', 'show', 'c1'])).toMatchObject({ code: 1, out: expect.stringMatching(/vc-2 +no answer/) });
-  api.state.scripted['GET /api/commands/c1'] = command({ state: 'answered', answers: [answer], missing: [] });
-  expect((await sabha(['cmd', 'show', 'c1', '--json'])).code).toBe(0);
-  api.state.scripted['GET /api/commands'] = [command({ to: '' })];
-  expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +all +Anil/);
 });
 
 test.each<[string[], string]>([
@@ -375,7 +255,7 @@ test.each<[string[], string]>([
 test('an address that is none, one that answers something else, and a refusal are told in one line', async () => {
   expect(() => createClient('centre')).toThrow('SABHA_API: "centre" is no address such as http://127.0.0.1:1880');
   expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'nothing answers GET /api/incidents\n' });
-  api.state.scripted['GET /api/incidents'] = '<html>';
+  state().scripted['GET /api/incidents'] = '<html>';
   expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is no centre of Sabha: \/api\/incidents is not JSON\n$/);
 });
 
@@ -387,7 +267,7 @@ test('with --json an answer is the whole object, and the table can be printed', 
 
 test('an export holds the mark that spreadsheets need', async () => {
   expect(await sabha(['sites', 'export', 'out.csv'])).toMatchObject({ code: 0, out: 'out.csv is written\n' });
-  expect(files['out.csv']).toBe(toCsv(api.state.table));
+  expect(written('out.csv')).toBe(toCsv(state().table));
 });
 
 test('what a PC or a person wrote gives no order to the terminal, in words and in JSON', async () => {
@@ -400,7 +280,7 @@ test('what a PC or a person wrote gives no order to the terminal, in words and i
     checks: [check],
     agent: evil,
   };
-  api.state.scripted['GET /api/pcs?site=ladakh%2Fleh'] = [{ ...one, heardAt: null, calledAt: null, config: { wanted: 1, held: 1 } }];
+  state().scripted['GET /api/pcs?site=ladakh%2Fleh'] = [{ ...one, heardAt: null, calledAt: null, config: { wanted: 1, held: 1 } }];
   for (const more of [[], ['--json']]) {
     const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', ...more]);
     expect(out).toContain('Room');
@@ -408,33 +288,4 @@ test('what a PC or a person wrote gives no order to the terminal, in words and i
   }
   const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', '--json']);
   expect(JSON.parse(out)).toMatchObject({ agent: evil });
-});
-
-test('an account is made, listed, given another secret and removed', async () => {
-  const made = await sabha(['accounts', 'add', 'asha', '--role', 'state', '--scope', 'ladakh']);
-  expect(made.out).toMatch(/^NAME +SECRET .*\nasha +[\w-]{20}\n$/);
-  expect((await sabha(['accounts', 'add', 'anil', '--role', 'central', '--scope', 'all', '--json'])).out).toMatch(
-    /^\{"name":"anil","secret":"[\w-]{20}"\}\n$/,
-  );
-  const { out } = await sabha(['accounts', 'list']);
-  expect(out.split('\n').slice(1, 3)).toEqual([
-    expect.stringMatching(/^anil +central +all +not chosen yet +\d{4}-/),
-    expect.stringMatching(/^asha +state +ladakh +not chosen yet +\d{4}-/),
-  ]);
-  const again = await sabha(['accounts', 'password', 'asha']);
-  expect([again.code, again.out === made.out]).toEqual([0, false]);
-  expect(await sabha(['accounts', 'remove', 'asha', '--json'])).toEqual({ code: 0, out: '{"removed":"asha"}\n', err: '' });
-  expect(await sabha(['accounts', 'remove', 'asha'])).toEqual({ code: 1, out: '', err: 'there is no account "asha"\n' });
-  await sabha(['accounts', 'remove', 'anil']);
-});
-
-test.each([
-  [['accounts', 'add', 'asha'], 2, 'accounts add needs --role: reader, state or central'],
-  [['accounts', 'add', 'Asha', '--role', 'state'], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "Asha"'],
-  [['accounts', 'add', 'asha', '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central"), found "boss"'],
-  [['accounts', 'add', 'asha', '--role', 'central', '--scope', 'ladakh'], 2, 'scope: an account with the role central is for everywhere'],
-  [['accounts', 'add', 'asha', '--role', 'state', '--scope', 'kerala'], 1, 'there is no kerala'],
-  [['accounts', 'password', '../x'], 1, 'there is no account "../x"'],
-])('%j is a no in one line', async (args, code, line) => {
-  expect(await sabha(args)).toEqual({ code, out: '', err: `${line}\n` });
 });

@@ -118,7 +118,7 @@ test('an authority that does not fit, or a port that is taken, stops the start w
     );
   const other = createServer().listen(port, '127.0.0.1');
   await once(other, 'listening');
-  expect(await stopped()).toEqual([`https: port ${port} of 127.0.0.1 is in use by another program`]);
+  expect((await stopped()).at(-1)).toBe(`API: port ${port} on 127.0.0.1 is in use; stop the other program or set https.port in sabha.json`);
   other.close();
   await once(other, 'close');
   rmSync(data('flows/ca/ca.key'));

@@ -19,7 +19,7 @@ let site: Site;
 
 beforeEach(async () => {
   [port = 0] = await freePorts(1);
-  site = await createSite({ https: { host: '127.0.0.1', port, names: ['sabha.test'] } });
+  site = await createSite({ https: { host: '127.0.0.1', port, mqttPort: 0, names: ['sabha.test'] } });
   for (const [name, content] of Object.entries(tls)) writeFileSync(join(site.folder, `https.${name}`), content);
   Object.assign(site.env, { SABHA_HTTPS_KEY: join(site.folder, 'https.key'), SABHA_HTTPS_CERT: join(site.folder, 'https.cert') });
 });

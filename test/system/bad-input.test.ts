@@ -37,13 +37,14 @@ describe.concurrent('a start that cannot be', () => {
   });
 
   test.for([
-    [{}, 'sabha.json: https is set, but SABHA_HTTPS_KEY does not name its PEM file'],
-    [{ SABHA_HTTPS_KEY: '/nowhere/https.key' }, '/nowhere/https.key: cannot be read: ENOENT'],
+    [{ SABHA_HTTPS_KEY: 'package.json' }, 'SABHA_HTTPS_CERT is not set'],
+    [{ SABHA_HTTPS_CERT: 'package.json' }, 'SABHA_HTTPS_KEY is not set'],
+    [{ SABHA_HTTPS_KEY: '/nowhere/https.key', SABHA_HTTPS_CERT: 'package.json' }, '/nowhere/https.key: cannot be read: ENOENT'],
     [{ SABHA_HTTPS_KEY: 'package.json', SABHA_HTTPS_CERT: 'package.json' }, 'API: key and certificate for HTTPS cannot be used: '],
   ] as const)(
-    'S20 HTTPS without a key and a certificate, in place of a wall without login: %j',
+    'S20 HTTPS with half a key and certificate, in place of a wall without login: %j',
     async ([env, line], { onTestFinished }) => {
-      const site = await siteUntil(onTestFinished, { https: { host: '127.0.0.1', port: 0, names: ['sabha.test'] } });
+      const site = await siteUntil(onTestFinished, { https: { host: '127.0.0.1', port: 0, mqttPort: 0, names: ['sabha.test'] } });
       Object.assign(site.env, env);
       await refused(site, line);
     },

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import type { CommandView } from '#contracts';
+import { toCsv } from '../sites/csv.ts';
+import { inTurn } from './api.test-helper.ts';
+import { operator } from './operator.test-helper.ts';
+
+const { state, file, sabha } = operator();
+
+test('an enrolment code is shown once, with what to type on the PC; a PC is revoked', async () => {
+  state().scripted['POST /api/enrol-codes'] = { code: 'AAAAA-BBBBB', uses: 2, ends: 0 };
+  state().scripted['POST /api/pcs/ladakh/leh/vc-1/revoke'] = '';
+  expect(await sabha(['enrol-code', 'ladakh/leh', '--by', 'Anil'])).toEqual({
+    code: 0,
+    out: [
+      '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
+      'AAAAA-BBBBB',
+      'on the PC: npm run agent -- enrol CODE --centre https://NAME:8443 --pc ladakh/leh/PC',
+      '',
+    ].join('\n'),
+    err: '',
+  });
+  const json = await sabha(['enrol-code', 'ladakh/leh', '--uses', '1', '--hours', '48', '--json']);
+  expect(JSON.parse(json.out)).toEqual({ site: 'ladakh/leh', code: 'AAAAA-BBBBB', uses: 2, ends: 0 });
+  expect((await sabha(['revoke', 'ladakh/leh/vc-1'])).out).toContain('ladakh/leh/vc-1 is revoked');
+  expect(state().asked).toEqual([
+    { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'Anil' } },
+    { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'tester', uses: 1, hours: 48 } },
+    { url: '/api/pcs/ladakh/leh/vc-1/revoke', body: { by: 'tester' } },
+  ]);
+});
+
+test('a configuration is staged, looked at, and let out; one that stopped by itself is a no', async () => {
+  const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
+  expect(await sabha(['config', 'stage', name, '--dry-run'])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
+  expect(state().staged).toEqual([]);
+  expect(await sabha(['config', 'stage', name, '--by', 'Anil'])).toMatchObject({ code: 0, out: expect.stringMatching(/\ndone\n$/) });
+  expect(state().staged).toEqual(['Anil']);
+  expect((await sabha(['config', 'show'])).out).toBe('no configuration is on its way in stages\n');
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 1, err: 'no configuration is on its way in stages\n' });
+  const rollout = { by: 'Anil', stage: 2, stageAt: 0, pcs: 736, released: 74, stopped: null };
+  state().rollout = rollout;
+  const head = 'stage 2 of 3 since 1970-01-01 00:00:00 UTC, by Anil: 74 of 736 PCs have got it\n';
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 0, out: head });
+  state().rollout = { ...rollout, stopped: 'of 74 PCs 3 silent' };
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 1, out: `${head}stopped: of 74 PCs 3 silent\n` });
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 0, out: 'it goes out to every PC\n' });
+});
+
+const command = (change: Partial<CommandView>): CommandView => ({
+  id: 'c1',
+  by: 'Anil',
+  to: 'ladakh/leh',
+  verb: 'send-log',
+  args: { lines: 2 },
+  at: 0,
+  expires: 600_000,
+  state: 'open',
+  answers: [],
+  missing: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
+  ...change,
+});
+
+test('a command is sent with its arguments, followed until every PC has answered, and is a yes where all have done it', async () => {
+  const answer = { pc: 'ladakh/leh/vc-1', at: 1_000, outcome: 'done' as const, reason: null, lines: ['evil\u001b[2J'] };
+  const other = { pc: 'ladakh/leh/vc-2', at: 2_000, outcome: 'failed' as const, reason: 'no tool' };
+  state().scripted['POST /api/commands'] = { id: 'c1' };
+  state().scripted['GET /api/commands/c1'] = inTurn(command({}), command({ state: 'answered', answers: [answer, other], missing: [] }));
+  const call = ['cmd', 'send-log', '--to', 'ladakh/leh', '--arg', 'lines=2', '--arg', 'name=a=b', '--by', 'Anil'];
+  const { code, out, err } = await sabha([...call, '--wait']);
+  expect(state().asked[0]).toEqual({
+    url: '/api/commands',
+    body: { to: 'ladakh/leh', verb: 'send-log', args: { lines: '2', name: 'a=b' }, by: 'Anil' },
+  });
+  expect([code, err]).toEqual([1, 'command c1 is on its way\n']);
+  expect(out.split('\n')).toEqual([
+    'command c1: send-log to ladakh/leh, by Anil, 1970-01-01 00:00:00 UTC, answered',
+    'PC               OUTCOME  REASON   AT',
+    'ladakh/leh/vc-1  done     -        1970-01-01 00:00:01 UTC',
+    'ladakh/leh/vc-2  failed   no tool  1970-01-01 00:00:02 UTC',
+    'evil [2J',
+    '',
+  ]);
+  expect(await sabha(call)).toEqual({ code: 0, out: 'c1\n', err: '' });
+  state().scripted['GET /api/commands/c1'] = command({ state: 'expired', answers: [answer], missing: ['ladakh/leh/vc-2'] });
+  expect(await sabha(['cmd', 'show', 'c1'])).toMatchObject({ code: 1, out: expect.stringMatching(/vc-2 +no answer/) });
+  state().scripted['GET /api/commands/c1'] = command({ state: 'answered', answers: [answer], missing: [] });
+  expect((await sabha(['cmd', 'show', 'c1', '--json'])).code).toBe(0);
+  state().scripted['GET /api/commands'] = [command({ to: '' })];
+  expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +all +Anil/);
+});
+
+test('an account is made, listed, given another secret and removed', async () => {
+  const made = await sabha(['accounts', 'add', 'asha', '--role', 'state', '--scope', 'ladakh']);
+  expect(made.out).toMatch(/^NAME +SECRET .*\nasha +[\w-]{20}\n$/);
+  expect((await sabha(['accounts', 'add', 'anil', '--role', 'central', '--scope', 'all', '--json'])).out).toMatch(
+    /^\{"name":"anil","secret":"[\w-]{20}"\}\n$/,
+  );
+  const { out } = await sabha(['accounts', 'list']);
+  expect(out.split('\n').slice(1, 3)).toEqual([
+    expect.stringMatching(/^anil +central +all +not chosen yet +\d{4}-/),
+    expect.stringMatching(/^asha +state +ladakh +not chosen yet +\d{4}-/),
+  ]);
+  const again = await sabha(['accounts', 'password', 'asha']);
+  expect([again.code, again.out === made.out]).toEqual([0, false]);
+  expect(await sabha(['accounts', 'remove', 'asha', '--json'])).toEqual({ code: 0, out: '{"removed":"asha"}\n', err: '' });
+  expect(await sabha(['accounts', 'remove', 'asha'])).toEqual({ code: 1, out: '', err: 'there is no account "asha"\n' });
+  await sabha(['accounts', 'remove', 'anil']);
+});
+
+test.each([
+  [['accounts', 'add', 'asha'], 2, 'accounts add needs --role: reader, state or central'],
+  [['accounts', 'add', 'Asha', '--role', 'state'], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "Asha"'],
+  [['accounts', 'add', 'asha', '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central"), found "boss"'],
+  [['accounts', 'add', 'asha', '--role', 'central', '--scope', 'ladakh'], 2, 'scope: an account with the role central is for everywhere'],
+  [['accounts', 'add', 'asha', '--role', 'state', '--scope', 'kerala'], 1, 'there is no kerala'],
+  [['accounts', 'password', '../x'], 1, 'there is no account "../x"'],
+])('%j is a no in one line', async (args, code, line) => {
+  expect(await sabha(args)).toEqual({ code, out: '', err: `${line}\n` });
+});
