@@ -50,6 +50,9 @@ export type Agent = {
   spool: Spool;
   board: Board;
   figures(): LinkFigures;
+  isHeard(): boolean;
+  /** Writes an event of something that happens beside the probes. */
+  record(kind: string, body: Record<string, unknown>): void;
 };
 
 const tickMs = 10_000;
@@ -95,6 +98,8 @@ export function createAgent(options: AgentOptions): Agent {
     spool,
     board,
     figures: () => state.link.figures(),
+    isHeard: () => state.link.isHeard(),
+    record: (kind, body) => record(state, kind, body),
   };
 }
 

@@ -16,6 +16,8 @@ export type Link = {
   appended(): void;
   inventoryKnown(changed: boolean): void;
   figures(): LinkFigures;
+  /** True once the centre has acknowledged the birth of this connection. */
+  isHeard(): boolean;
 };
 
 const firstWaitMs = 4_000;
@@ -40,6 +42,7 @@ export function createLink(options: LinkOptions): Link {
     appended: () => state.session?.appended(),
     inventoryKnown: (changed) => state.session?.inventoryKnown(changed),
     figures: () => state.figures,
+    isHeard: () => state.session?.answered() ?? false,
   };
 }
 

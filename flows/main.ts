@@ -109,6 +109,7 @@ async function start(): Promise<Parts> {
     desk: centre.view,
     office: createOffice({ ...centre.sites, newToken: () => randomBytes(32).toString('base64url') }),
     wallDir: required('SABHA_WALL'),
+    updatesDir: join(dataDir, 'updates'),
     modulesDir: required('SABHA_MODULES'),
     log,
   }).catch(startFailed);

@@ -109,6 +109,9 @@ export const profile = v.object({
 });
 export const config = v.object({ version: positive, profile });
 
+/** A JSON text, and a signature over exactly its bytes (signed.ts). */
+export const signed = v.object({ signed: v.string(), signature: v.string() });
+
 export type Birth = v.InferOutput<typeof birth>;
 export type Bye = v.InferOutput<typeof bye>;
 export type Lost = v.InferOutput<typeof lost>;
@@ -122,6 +125,7 @@ export type Want = v.InferOutput<typeof want>;
 export type Hello = v.InferOutput<typeof hello>;
 export type Profile = v.InferOutput<typeof profile>;
 export type Config = v.InferOutput<typeof config>;
+export type Signed = v.InferOutput<typeof signed>;
 
 const schemas = { presence, state, beat, inventory, event, backlog, ack, config, hello } as const;
 export type MessageName = keyof typeof schemas;

@@ -12,6 +12,7 @@ import { addActing, addFiles, addReading, addSiteReading, addStream, Refused } f
 import { bodyLimitBytes } from './schemas.ts';
 import { addSites } from './site-routes.ts';
 import { createStreams } from './streams.ts';
+import { addUpdates } from './update-routes.ts';
 
 export type ApiOptions = {
   host: string;
@@ -22,6 +23,8 @@ export type ApiOptions = {
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
+  /** Folder of the agent's update that is offered. It need not be there. */
+  updatesDir?: string;
   log: Pick<BaseLogger, 'warn' | 'error'>;
   clock?: Clock;
 };
@@ -32,7 +35,8 @@ export type Api = { port: number; close(): Promise<void> };
  * Starts the API. Rejects with one clear line where it cannot: another host than loopback, a port in use, a missing file.
  * Guarantee: after a rejection nothing listens and no timer runs; `close` drops open streams at once.
  */
-export async function startApi({ host, port, desk, office, wallDir, modulesDir, log, clock = realClock() }: ApiOptions): Promise<Api> {
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { host, port, desk, office, wallDir, modulesDir, updatesDir, log, clock = realClock() } = options;
   if (!isLoopback(host)) throw new Error(`API: host "${oneLine(host, 80)}" is not loopback; use 127.0.0.1, ::1 or localhost`);
   const wall = await loadWall(wallDir, modulesDir);
   const headers = securityHeaders(wall.importMap);
@@ -43,6 +47,7 @@ export async function startApi({ host, port, desk, office, wallDir, modulesDir, 
   addRollCalls(app, desk.rollcalls);
   addActing(app, desk);
   addFiles(app, wall.files);
+  if (updatesDir !== undefined) addUpdates(app, updatesDir);
   const streams = createStreams({ desk, clock, onSlow: () => log.warn('a client of the stream reads too slowly: dropped') });
   addStream(app, streams, headers);
   const close = async () => {
