@@ -61,6 +61,10 @@ export type Agent = {
   board: Board;
   /** `refused`: messages on our topics that the centre did not sign for us. */
   figures(): LinkFigures & { refused: number };
+  /** True once the centre has acknowledged the birth of this connection. */
+  isHeard(): boolean;
+  /** Writes an event of something that happens beside the probes. */
+  record(kind: string, body: Record<string, unknown>): void;
 };
 
 const tickMs = 10_000;
@@ -114,6 +118,8 @@ export function createAgent(given: AgentOptions): Agent {
     spool,
     board,
     figures: () => ({ ...state.link.figures(), refused: state.refused }),
+    isHeard: () => state.link.isHeard(),
+    record: (kind, body) => record(state, kind, body),
   };
 }
 

@@ -22,6 +22,10 @@ const environment = v.object({
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
   /** What to judge against until the centre has sent a configuration. */
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
+  /** Public half of the key that signs releases; absent = this agent is not updated. */
+  SABHA_UPDATE_KEY: v.optional(needed('SABHA_UPDATE_KEY')),
+  /** Where updates are offered to a PC without an identity, which names its centre. */
+  SABHA_UPDATES: v.optional(needed('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
   /** Factor of the clock, and since when it counts (milliseconds since 1970); absent = since the start. */
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
   SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
@@ -52,6 +56,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
     host: said.SABHA_MQTT_HOST,
     port: said.SABHA_MQTT_PORT,
     profile: said.SABHA_PROFILE ?? { link: said.SABHA_LINK, elevationM: 0, expected: {} },
+    ...(said.SABHA_UPDATE_KEY !== undefined && { updates: { keyFile: said.SABHA_UPDATE_KEY, at: said.SABHA_UPDATES } }),
     speed: said.SABHA_SPEED,
     ...(said.SABHA_EPOCH !== undefined && { epochMs: said.SABHA_EPOCH }),
   };

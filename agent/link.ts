@@ -22,6 +22,8 @@ export type Link = {
   figures(): LinkFigures;
   /** The clock of the PC jumped: what was known of the centre's is known no more, and the next beat asks. */
   forgetClock(): void;
+  /** True once the centre has acknowledged the birth of this connection. */
+  isHeard(): boolean;
 };
 
 const firstWaitMs = 4_000;
@@ -47,6 +49,7 @@ export function createLink(options: LinkOptions): Link {
     inventoryKnown: (changed) => state.session?.inventoryKnown(changed),
     figures: () => state.figures,
     forgetClock: () => void Object.assign(state.figures, { clockOffsetMs: null, echoedUp: null }),
+    isHeard: () => state.session?.answered() ?? false,
   };
 }
 

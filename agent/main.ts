@@ -1,4 +1,5 @@
 /** The agent as a process. */
+
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -11,11 +12,15 @@ import { createPlatform } from './platform/index.ts';
 import { probes } from './probes/index.ts';
 import { createProfileStore } from './profile-store.ts';
 import { openSpoolDisk } from './spool-disk.ts';
-import { wayOfCertificate, wayOfToken } from './way.ts';
+import { type Watched, watchUpdates } from './update/watch.ts';
+import { publicKey, wayOfCertificate, wayOfToken } from './way.ts';
 
 const stopLimitMs = 2_000;
 
-/** Runs the agent until SIGTERM or SIGINT. A setting or a folder that will not do: one line, exit 1. */
+/** Set where the agent was packed into one file. */
+declare const SABHA_VERSION: string | undefined;
+
+/** Runs the agent until SIGTERM or SIGINT, or until another version of it is to be started. A setting or a folder that will not do: one line, exit 1. */
 export async function main(): Promise<void> {
   const log = pino({ base: { part: 'agent' } });
   const dataDir = process.env['SABHA_DATA'];
@@ -32,8 +37,10 @@ export async function main(): Promise<void> {
   const restart = Promise.withResolvers<string>();
   const agent = compose(settings.value, { ...parts, log, restart: () => restart.resolve('restarted') });
   agent.start();
-  log.info({ pc: settings.value.pc }, 'ready');
+  const updates = watched(settings.value, { ...parts, agent, log, restart: restart.resolve });
+  log.info({ pc: settings.value.pc, version: readVersion() }, 'ready');
   const reason = await Promise.race([asked(), restart.promise]);
+  updates?.stop();
   // Whatever the network does, the stop is over in time.
   setTimeout(() => process.exit(0), stopLimitMs).unref();
   await agent.stop(reason);
@@ -45,7 +52,16 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const way = identity === undefined ? wayOfToken(settings) : wayOfCertificate(settings, identity, log);
-  return { ...way, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
+  const updateKey = settings.updates && publicKey(settings.updates.keyFile);
+  return { ...way, updateKey, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
+}
+
+type Beside = ReturnType<typeof prepare> & Pick<Watched, 'agent' | 'log' | 'restart'>;
+
+function watched(settings: AgentSettings, { updateKey: key, agent, log, restart, ...way }: Beside): { stop(): void } | undefined {
+  if (settings.updates === undefined || key === undefined) return undefined;
+  const centre = 'centre' in way ? { centre: way.centre } : {};
+  return watchUpdates({ settings, key, at: settings.updates.at, ...centre, agent, version: readVersion(), restart, log });
 }
 
 function compose(
@@ -65,6 +81,7 @@ function compose(
 }
 
 function readVersion(): string {
+  if (typeof SABHA_VERSION === 'string') return SABHA_VERSION;
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 

@@ -38,7 +38,8 @@ export function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity,
   };
 }
 
-function publicKey(file: string): KeyObject {
+/** The key of a PEM file. Throws one line where it is none. */
+export function publicKey(file: string): KeyObject {
   const pem = readFileSync(file);
   try {
     return createPublicKey(pem);

@@ -130,6 +130,7 @@ async function start(): Promise<Parts> {
     desk: centre.view,
     office: { ...createOffice({ ...centre.sites, newToken }), makeCode: pki.makeCode },
     wallDir: required('SABHA_WALL'),
+    updatesDir: join(dataDir, 'updates'),
     modulesDir: required('SABHA_MODULES'),
     log,
   }).catch(startFailed);

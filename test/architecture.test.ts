@@ -86,11 +86,11 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [
       {
         'flows/a.ts': `${'x\n'.repeat(9_000)}/** why\n * and how */\n\n  // this\n`,
-        'dashboards/wall/a.js': 'x\n'.repeat(6_001),
+        'dashboards/wall/a.js': 'x\n'.repeat(11_001),
         'dashboards/wall/a.css': 'x\n'.repeat(9_000),
         'flows/a.test.ts': 'x\n'.repeat(9_000),
       },
-      ['15001 lines of code'],
+      ['20001 lines of code'],
     ],
   ],
 };

@@ -17,3 +17,4 @@ export * from './sites.ts';
 export * from './start.ts';
 export * from './states.ts';
 export * from './topics.ts';
+export * from './update.ts';

@@ -39,6 +39,7 @@ const full = {
   https: {
     host: '0.0.0.0',
     port: 8443,
+    mqttPort: 8883,
     names: ['sabha.example.org', '10.0.0.5'],
     openid: {
       issuer: 'https://login.example.org/realms/office',
@@ -56,7 +57,7 @@ const full = {
 describe('defaults', () => {
   test('nothing is served beyond loopback', () => {
     expect(must('{}').https).toBeUndefined();
-    expect(must('{"https":{"host":"::","names":["a"]}}').https).toEqual({ host: '::', port: 8443, names: ['a'] });
+    expect(must('{"https":{"host":"::","names":["a"]}}').https).toEqual({ host: '::', port: 8443, mqttPort: 8883, names: ['a'] });
   });
 
   test('an empty file is this office with one PC, a camera, a microphone and a speaker, on loopback ports', () => {

@@ -38,7 +38,7 @@ declare module 'fastify' {
     at?: (request: FastifyRequest) => string;
     /** For everybody: the way in. */
     open?: boolean;
-    /** For machines, which come by any name and prove themselves to the route: enrolment. */
+    /** For machines, which come by any name: enrolment, where they prove themselves to the route, and updates, which prove themselves to them. */
     machine?: boolean;
     /** For whoever has logged in, also with a secret that is to be replaced. */
     once?: boolean;

@@ -21,6 +21,7 @@ import { addActing, addFiles, addReading, addSiteReading, addStream } from './ro
 import { bodyLimitBytes } from './schemas.ts';
 import { addSites } from './site-routes.ts';
 import { createStreams } from './streams.ts';
+import { addUpdates } from './update-routes.ts';
 
 export type ApiOptions = {
   host: string;
@@ -34,6 +35,8 @@ export type ApiOptions = {
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
+  /** Folder of the agent's update that is offered. It need not be there. */
+  updatesDir?: string;
   log: Pick<BaseLogger, 'warn' | 'error'>;
   clock?: Clock;
 };
@@ -109,6 +112,7 @@ function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<type
   https?.addEst?.(app);
   if (https?.openid) addOpenId(app, accounts, https.openid, log);
   addFiles(app, wall.files);
+  if (options.updatesDir !== undefined) addUpdates(app, options.updatesDir);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   addStream(app, streams, headers);

@@ -1,0 +1,80 @@
+/**
+ * `npm run pack:agent -- --out FOLDER [--key FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its launcher, and with
+ * the key of the releases (which is kept away from the network) the signed manifest of an update.
+ */
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { type Manifest, sealSigned } from '#contracts';
+
+export type Pack = {
+  out: string;
+  version: string;
+  minimum: string;
+  /** Wall clock, ms. */
+  expires: number;
+  key?: KeyObject;
+  /** The program that is packed; another one only in a test. */
+  entry?: string;
+};
+
+const root = new URL('../../', import.meta.url);
+
+/** Writes `agent.mjs`, `launch.mjs` and, where there is a key, `manifest.json` into the folder. */
+export async function pack({ out, version, minimum, expires, key, entry = 'agent/cli.ts' }: Pack): Promise<Manifest> {
+  mkdirSync(out, { recursive: true });
+  await bundle(entry, join(out, 'agent.mjs'), version);
+  await bundle('agent/update/main.ts', join(out, 'launch.mjs'), version);
+  const content = readFileSync(join(out, 'agent.mjs'));
+  const manifest = { version, minimum, expires, size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+  if (key !== undefined) writeFileSync(join(out, 'manifest.json'), JSON.stringify(sealSigned(manifest, key)));
+  return manifest;
+}
+
+async function bundle(entry: string, outfile: string, version: string): Promise<void> {
+  await build({
+    absWorkingDir: root.pathname,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node26',
+    minify: true,
+    legalComments: 'linked',
+    define: { SABHA_VERSION: JSON.stringify(version) },
+    // Packages of the old module form ask for `require`.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+}
+
+async function main(): Promise<void> {
+  const own = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).version;
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string', default: 'dist/agent' },
+      key: { type: 'string' },
+      version: { type: 'string', default: own },
+      minimum: { type: 'string', default: '0.0.0' },
+      days: { type: 'string', default: '30' },
+    },
+  });
+  const { out, version, minimum } = values;
+  const days = Number(values.days);
+  if (!(days > 0 && days <= 365)) throw new Error(`--days: a number up to 365 is expected, not "${values.days}"`);
+  const key = values.key === undefined ? {} : { key: createPrivateKey(readFileSync(values.key)) };
+  const made = await pack({ out, version, minimum, ...key, expires: Date.now() + days * 86_400_000 });
+  console.log(
+    `agent ${made.version}: ${Math.ceil(made.size / 1_024)} KB in ${out}${values.key === undefined ? ', not signed' : ', signed'}`,
+  );
+}
+
+if (import.meta.main) {
+  await main().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,51 @@
+/** Fetches a bundle in as many pieces as the link needs, and takes it only where size and hash are the signed ones. */
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import type { Manifest } from '#contracts';
+import { isWhole } from './slots.ts';
+
+/** The rest of the bundle from a byte on; throws where there is no answer. An answer from the beginning says so by `from` 0. */
+export type FetchFrom = (from: number) => Promise<{ from: number; pieces: AsyncIterable<Uint8Array> }>;
+
+/**
+ * Brings the bundle to `file`; the reason where it could not be had now. What has come stays in `file.part`, and the next call goes on there.
+ * Guarantee: `file` is replaced only by the whole of what was signed, and never more is written than was signed.
+ */
+export async function download(
+  file: string,
+  { size, sha256 }: Pick<Manifest, 'size' | 'sha256'>,
+  fetchFrom: FetchFrom,
+): Promise<string | null> {
+  const part = `${file}.${sha256.slice(0, 12)}.part`;
+  if (sizeOf(part) > size) rmSync(part);
+  const problem = sizeOf(part) < size ? await fetchRest(part, size, fetchFrom) : null;
+  if (problem !== null) return problem;
+  if (!isWhole(part, sha256)) {
+    rmSync(part);
+    return 'what came is not what was signed';
+  }
+  renameSync(part, file);
+  return null;
+}
+
+async function fetchRest(part: string, size: number, fetchFrom: FetchFrom): Promise<string | null> {
+  const handle = openSync(part, existsSync(part) ? 'r+' : 'w', 0o600);
+  try {
+    const { from, pieces } = await fetchFrom(sizeOf(part));
+    let at = from;
+    for await (const piece of pieces) {
+      if (at + piece.length > size) return 'more came than was signed';
+      writeSync(handle, piece, 0, piece.length, at);
+      at += piece.length;
+    }
+    fsyncSync(handle);
+    return at < size ? `only ${at} of ${size} bytes came` : null;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function sizeOf(file: string): number {
+  return existsSync(file) ? statSync(file).size : 0;
+}

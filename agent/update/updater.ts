@@ -1,0 +1,107 @@
+/** Looks for a newer agent, brings it, and has it tried when nobody is in a meeting. */
+import type { KeyObject } from 'node:crypto';
+import { type Cancel, type Clock, type Held, judgeOffer, type Manifest } from '#contracts';
+import type { Log } from '../log.ts';
+import { download, type FetchFrom } from './download.ts';
+import type { Slots } from './slots.ts';
+
+export type Offers = {
+  /** The text of the signed manifest; null where the centre offers none. Throws where there is no answer. */
+  manifest(): Promise<string | null>;
+  bundle: FetchFrom;
+};
+
+export type UpdaterOptions = {
+  version: string;
+  slots: Slots;
+  offers: Offers;
+  /** Public half of the key that signs manifests. */
+  key: KeyObject;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** True while camera or microphone is in use. */
+  isBusy(): Promise<boolean>;
+  /** True once the centre has acknowledged a birth of this process. */
+  isHeard(): boolean;
+  record(kind: 'update', body: Record<string, unknown>): void;
+  /** Ends this process, so that its supervisor starts the next version. */
+  restart(reason: string): void;
+  log: Log;
+};
+
+const firstLookMs = 10 * 60_000;
+const lookEveryMs = 6 * 3_600_000;
+/** A meeting is looked for again so often. */
+const busyEveryMs = 60_000;
+/** A version that nobody hears in this time is taken back. */
+const proofMs = 5 * 60_000;
+const proofEveryMs = 1_000;
+/** A version that was taken back may have been wronged by a dead link. */
+const rejectedForMs = 24 * 3_600_000;
+
+type State = UpdaterOptions & { cancel: Cancel };
+
+/** Guarantee: nothing unsigned is written where it could be started, and a version that the centre does not hear is taken back. */
+export function startUpdater(options: UpdaterOptions): { stop(): void } {
+  const state: State = { ...options, cancel: () => undefined };
+  if (options.slots.read().trial?.version === options.version) prove(state, options.clock.up());
+  else soon(state, firstLookMs * (1 + options.random()), () => look(state));
+  return { stop: () => state.cancel() };
+}
+
+/** This process is the version on trial. */
+function prove(state: State, since: number): void {
+  const { slots, clock, version } = state;
+  if (state.isHeard()) {
+    slots.prove();
+    state.record('update', { outcome: 'proven', version });
+    return soon(state, lookEveryMs, () => look(state));
+  }
+  if (clock.up() - since < proofMs) return soon(state, proofEveryMs, async () => prove(state, since));
+  slots.takeBack('the centre did not hear it', clock.now());
+  state.restart('update taken back');
+}
+
+async function look(state: State): Promise<void> {
+  const offer = await offered(state);
+  if (offer !== null && (await brought(state, offer))) return await change(state, offer.version);
+  soon(state, lookEveryMs * (0.75 + state.random() / 2), () => look(state));
+}
+
+/** The offer that is to be taken now. */
+async function offered({ offers, key, slots, clock, version, log, record }: State): Promise<Manifest | null> {
+  const text = await offers.manifest().catch((error: Error) => {
+    log.warn({}, `no word of updates: ${error.message}`);
+    return null;
+  });
+  if (text === null) return null;
+  const { minimum, rejected } = slots.read();
+  const held: Held = { version, minimum };
+  const offer = judgeOffer(text, key, held, clock.now());
+  if (!offer.ok) {
+    log.warn({}, `an update is refused: ${offer.reason}`);
+    record('update', { outcome: 'refused', reason: offer.reason });
+    return null;
+  }
+  const isRejected = rejected !== null && rejected.version === offer.value?.version && Math.abs(clock.now() - rejected.at) < rejectedForMs;
+  return isRejected ? null : offer.value;
+}
+
+async function brought({ slots, offers, log }: State, offer: Manifest): Promise<boolean> {
+  const { slot, file } = slots.vacant();
+  const problem = await download(file, offer, offers.bundle).catch((error: Error) => error.message);
+  if (problem === null) slots.tryNext({ slot, version: offer.version, sha256: offer.sha256 }, offer.minimum);
+  else log.warn({ version: offer.version }, `an update did not come: ${problem}`);
+  return problem === null;
+}
+
+async function change(state: State, version: string): Promise<void> {
+  if (await state.isBusy()) return soon(state, busyEveryMs, () => change(state, version));
+  state.record('update', { outcome: 'on trial', version });
+  state.restart('update');
+}
+
+function soon(state: State, ms: number, task: () => Promise<void>): void {
+  state.cancel = state.clock.after(ms, () => void task());
+}

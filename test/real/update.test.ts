@@ -1,0 +1,106 @@
+/** The update of an installed agent, with real builds: real broker and flows, the launcher as a supervisor starts it. */
+import { createPrivateKey } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeSigningKeys, type PcView, sealSigned } from '#contracts';
+import { type Pack, pack } from '../../agent/install/pack.ts';
+import { ask } from '../system/centre-under-test.ts';
+import { createParts, type Parts } from '../system/parts-under-test.ts';
+import { type Program, startProgram } from '../system/processes.ts';
+
+const keys = makeSigningKeys();
+const key = createPrivateKey(keys.privateKey);
+/** The first look for an update comes after 10 to 20 min, a version has 5 min to be heard. */
+const speed = 100;
+const within = { timeout: 60_000, interval: 200 };
+
+let parts: Parts;
+let installed: Installed | undefined;
+
+beforeEach(async () => {
+  parts = await createParts({ pcs: ['pc-1'], speed });
+  await parts.start('broker');
+  await parts.start('flows');
+});
+afterEach(async () => {
+  await installed?.stop();
+  parts.site.remove();
+});
+
+type Installed = {
+  lines(): string[];
+  restart(): Promise<unknown>;
+  stop(): Promise<void>;
+  slots(): { trial: unknown; rejected: { version: string } | null };
+};
+
+/** The packed agent in a folder of its own; whenever it ends it is started again, as systemd and the task scheduler do. */
+async function install(version: string): Promise<Installed> {
+  const { folder, data, ports, env } = parts.site;
+  const program = join(folder, 'program');
+  await release({ out: program, version });
+  writeFileSync(join(folder, 'wrong.token'), 'wrong', { mode: 0o600 });
+  writeFileSync(join(folder, 'update.pub'), keys.publicKey);
+  const own = {
+    SABHA_PC: 'ladakh/leh/pc-1',
+    SABHA_DATA: join(data, 'agent'),
+    SABHA_TOKEN_FILE: join(data, 'agent/agent.token'),
+    SABHA_WRONG_TOKEN_FILE: join(folder, 'wrong.token'),
+    SABHA_MQTT_PORT: `${ports.mqtt}`,
+    SABHA_UPDATES: `http://127.0.0.1:${ports.api}`,
+    SABHA_UPDATE_KEY: join(folder, 'update.pub'),
+  };
+  const state = { stopped: false, lines: [] as string[], program: undefined as Program | undefined };
+  const run = () => {
+    const started = startProgram({ args: [join(program, 'launch.mjs'), 'run'], env: { ...env, ...own } });
+    state.program = started;
+    void started.ended.then(() => {
+      state.lines.push(...started.lines.map(({ msg }) => msg));
+      if (!state.stopped) run();
+    });
+  };
+  run();
+  return {
+    lines: () => [...state.lines, ...(state.program?.lines ?? []).map(({ msg }) => msg)],
+    restart: async () => state.program?.end('SIGKILL'),
+    async stop() {
+      state.stopped = true;
+      await state.program?.end('SIGTERM');
+    },
+    slots: () => JSON.parse(readFileSync(join(data, 'agent/update/slots.json'), 'utf8')),
+  };
+}
+
+const release = (about: Pick<Pack, 'out' | 'version'> & Partial<Pack>) =>
+  pack({ minimum: '0.0.0', expires: Date.now() * 2, key, ...about });
+const offer = (version: string, more: Partial<Pack> = {}) => release({ out: join(parts.site.data, 'flows/updates'), version, ...more });
+const running = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ agent, presence }) => `${presence} ${agent}`);
+
+test('S10, F25 a signed release replaces the agent; one that the centre never hears is taken back by itself', async () => {
+  installed = await install('0.1.0');
+  await expect.poll(running, within).toEqual(['online 0.1.0']);
+  await offer('0.2.0');
+  await expect.poll(running, within).toEqual(['online 0.2.0']);
+  await expect.poll(() => installed?.slots(), within).toMatchObject({ trial: null, proven: { version: '0.2.0' } });
+
+  await offer('0.3.0', { entry: 'test/real/mute-agent.ts' });
+  await installed.restart();
+  await expect.poll(() => installed?.slots(), within).toMatchObject({ trial: null, rejected: { version: '0.3.0' } });
+  await expect.poll(running, within).toEqual(['online 0.2.0']);
+}, 180_000);
+
+test('S10 what another key signed, and an older release, change nothing', async () => {
+  installed = await install('0.2.0');
+  await expect.poll(running, within).toEqual(['online 0.2.0']);
+  const said = (words: string) => installed?.lines().some((line) => line.includes(words));
+  await offer('0.1.0');
+  await expect.poll(() => said('an update is refused: 0.1.0 is older than 0.2.0'), within).toBe(true);
+  const foreign = createPrivateKey(makeSigningKeys().privateKey);
+  const updates = join(parts.site.data, 'flows/updates');
+  mkdirSync(updates, { recursive: true });
+  writeFileSync(join(updates, 'manifest.json'), JSON.stringify(sealSigned({ version: '9.0.0' }, foreign)));
+  await installed.restart();
+  await expect.poll(() => said('an update is refused: wrong signature'), within).toBe(true);
+  expect(await running()).toEqual(['online 0.2.0']);
+}, 180_000);
