@@ -58,10 +58,9 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
 
 type Beside = ReturnType<typeof prepare> & Pick<Watched, 'agent' | 'log' | 'restart'>;
 
-function watched(settings: AgentSettings, { updateKey: key, agent, log, restart, ...way }: Beside): { stop(): void } | undefined {
+function watched(settings: AgentSettings, { updateKey: key, centre, agent, log, restart }: Beside): { stop(): void } | undefined {
   if (settings.updates === undefined || key === undefined) return undefined;
-  const centre = 'centre' in way ? { centre: way.centre } : {};
-  return watchUpdates({ settings, key, at: settings.updates.at, ...centre, agent, version: readVersion(), restart, log });
+  return watchUpdates({ settings, key, at: settings.updates.at, centre, agent, version: readVersion(), restart, log });
 }
 
 function compose(

@@ -14,7 +14,7 @@ export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, speed }:
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
   const centreKey = centreKeyFile === undefined ? null : publicKey(centreKeyFile);
-  return { token, centreKey, transport: createMqttTransport({ host, port, speed }) };
+  return { token, centreKey, centre: undefined, transport: createMqttTransport({ host, port, speed }) };
 }
 
 /** To the centre that the identity names, whatever the environment says. The certificate is renewed in its time. */
@@ -30,10 +30,11 @@ export function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity,
   });
   if (identity.certificate.validToDate.getTime() < Date.now()) log.warn({}, 'the certificate of this PC has ended: enrol it again');
   const certificateEndsAt = () => current().certificate.validToDate.getTime();
-  const { centreKey } = identity.centre;
+  const { centreKey, host, enrolPort } = identity.centre;
   return {
     transport: createTlsTransport(current, Date.now),
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
+    centre: { at: `https://${host}:${enrolPort}`, roots: identity.roots },
     certificateEndsAt,
   };
 }

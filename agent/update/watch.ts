@@ -18,7 +18,7 @@ export type Watched = {
   /** Where updates are offered to a PC that no centre has enrolled. */
   at: string;
   /** The centre of an enrolled PC, and the only roots by which it is believed. */
-  centre?: { at: string; roots: string[] };
+  centre: { at: string; roots: string[] } | undefined;
   agent: Pick<Agent, 'isHeard' | 'record'>;
   version: string;
   /** Ends this process with this reason; its supervisor starts the next version. */

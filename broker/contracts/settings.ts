@@ -115,7 +115,8 @@ const communityNodes = v.strictObject({
   ),
   credentials: v.optional(
     about(
-      v.record(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{1,64}$/)), v.record(v.string(), v.string())),
+      // No node has so short an id; an array, whose keys are numbers, would pass for an object otherwise.
+      v.record(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{4,64}$/)), v.record(v.string(), v.string())),
       'What their nodes keep secret, by the id of the node; a tab holds none.',
     ),
     {},
