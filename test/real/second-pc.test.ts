@@ -1,0 +1,85 @@
+/** A second PC on a network of its own: it reaches the centre by its address only, enrols by a code, and is watched over mutual TLS. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PcView } from '#contracts';
+import { createSite, type Site, startCentre } from '../system/centre-under-test.ts';
+import { freePorts, type Program, startProgram } from '../system/processes.ts';
+import { installed, requirePart } from './parts.ts';
+
+const runs = requirePart('a network namespace of one’s own (root, ip)', process.getuid?.() === 0 && installed(['ip']) && hasNamespaces());
+const space = `sabha-${process.pid}`;
+const [here, there] = ['10.203.17.1', '10.203.17.2'];
+const pc = 'capital/this-office/hall';
+
+function ip(...args: string[]): void {
+  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
+}
+
+/** Some machines have the program and not the right. */
+function hasNamespaces(): boolean {
+  const name = `sabha-try-${process.pid}`;
+  const made = spawnSync('ip', ['netns', 'add', name]).status === 0;
+  if (made) spawnSync('ip', ['netns', 'delete', name]);
+  return made;
+}
+
+describe.runIf(runs)('a second PC', () => {
+  let site: Site;
+  let centre: Program;
+  let https: number;
+  beforeAll(async () => {
+    ip('netns', 'add', space);
+    ip('link', 'add', `${space.slice(0, 11)}-h`, 'type', 'veth', 'peer', 'name', 'office', 'netns', space);
+    ip('address', 'add', `${here}/24`, 'dev', `${space.slice(0, 11)}-h`);
+    ip('link', 'set', `${space.slice(0, 11)}-h`, 'up');
+    ip('-n', space, 'address', 'add', `${there}/24`, 'dev', 'office');
+    ip('-n', space, 'link', 'set', 'office', 'up');
+    const [port = 0, mqttPort = 0] = await freePorts(2);
+    https = port;
+    const rooms = ['this-pc', 'hall'].map((id) => ({ id, room: { en: `Room ${id}` } }));
+    site = await createSite({ https: { host: here, port, mqttPort, names: [here] }, site: { pcs: rooms } });
+    centre = startCentre(site);
+    await centre.says('certificate of the broker in use', 40_000);
+  });
+  afterAll(async () => {
+    await centre?.end('SIGINT');
+    site?.remove();
+    ip('netns', 'delete', space);
+  });
+
+  const inside = (program: string[], env: Record<string, string> = {}): Program =>
+    startProgram({ program: 'ip', args: ['netns', 'exec', space, ...program], env: { PATH: process.env['PATH'], ...env } });
+  const sabha = (...args: string[]) =>
+    JSON.parse(spawnSync(process.execPath, ['flows/cli/cli.ts', ...args, '--json'], { env: site.env, encoding: 'utf8' }).stdout || 'null');
+  const shown = async () => {
+    const answer = await fetch(`http://127.0.0.1:${site.ports.api}/api/pcs`);
+    return ((await answer.json()) as PcView[]).find((one) => one.pc === pc);
+  };
+
+  test('reaches no plain port of the centre, enrols with the code of its office, is online, and is shut out when it is revoked', async () => {
+    const knock = inside([
+      process.execPath,
+      '-e',
+      `fetch('http://${here}:${site.ports.api}/api/pcs').then(() => 0, () => process.exit(7))`,
+    ]);
+    expect(await knock.ended).toMatchObject({ code: 7 });
+
+    const { code } = sabha('enrol-code', 'capital/this-office', '--uses', '1');
+    const data = join(site.folder, 'hall');
+    const agent = ['agent/cli.ts', 'enrol', code, '--centre', `https://${here}:${https}`, '--pc', pc, '--data', data];
+    const enrolled = inside([process.execPath, ...agent]);
+    expect(await enrolled.ended, enrolled.errors.join()).toMatchObject({ code: 0 });
+    const running = inside([process.execPath, 'agent/main.ts'], { SABHA_DATA: data });
+    await expect.poll(async () => (await shown())?.presence, { timeout: 30_000 }).toBe('online');
+    await expect.poll(async () => (await shown())?.config, { timeout: 10_000 }).toEqual({ wanted: 1, held: 1 });
+
+    expect(sabha('cmd', 'probe-now', '--to', pc, '--wait')).toMatchObject({ state: 'answered', answers: [{ pc, outcome: 'done' }] });
+    sabha('revoke', pc);
+    const revokedAt = performance.now();
+    await running.says('not connected: ', 10_000);
+    expect(performance.now() - revokedAt).toBeLessThan(10_000);
+    await running.end('SIGKILL');
+  });
+});

@@ -1,0 +1,98 @@
+/** The other half of S18: whoever holds the broker's machine can neither let a PC in nor ship an update. */
+import { createPrivateKey, createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { judgeOffer, makeSigningKeys, openSnapshot, sealSigned } from '#contracts';
+import { createSite, type Site, startCentre } from '../system/centre-under-test.ts';
+import { createAuthority } from './authority.ts';
+
+let site: Site;
+let loot: { file: string; text: string }[];
+
+beforeAll(async () => {
+  site = await createSite({ https: { host: '127.0.0.1', port: 0, mqttPort: 0, names: ['centre.test'] } });
+  const centre = startCentre(site);
+  await centre.says('certificate of the broker in use');
+  await centre.says('registry snapshot in use');
+  await centre.stop();
+  loot = filesOf('broker');
+});
+afterAll(() => site.remove());
+
+function filesOf(part: string): { file: string; text: string }[] {
+  const folder = join(site.data, part);
+  return readdirSync(folder).map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
+}
+
+/** Every private key that stands in the broker's folder. */
+function lootedKeys(): KeyObject[] {
+  return loot.flatMap(({ text }) => {
+    try {
+      return [createPrivateKey(text)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function signedBy(key: KeyObject, text: string): string {
+  const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  return JSON.stringify({ signed: text, signature: sign(algorithm, Buffer.from(text), key).toString('base64') });
+}
+
+test('S18 the broker has one private key, that of its own door, and none of those of flows', () => {
+  expect(loot.map(({ file }) => file).sort()).toEqual([
+    'principals.json',
+    'registry-version',
+    'registry.json',
+    'registry.pub',
+    'server.csr',
+    'server.key',
+    'server.pem',
+  ]);
+  expect(lootedKeys()).toHaveLength(1);
+  const secrets = [
+    ...filesOf('flows/ca'),
+    ...['centre.key', 'registry.key', 'flows.token'].map((file) => ({ file, text: readFileSync(join(site.data, 'flows', file), 'utf8') })),
+  ]
+    .filter(({ file }) => file.endsWith('.key') || file.endsWith('.token'))
+    .map(({ text }) => text.split('\n').filter((line) => !line.startsWith('-----'))[0] ?? '');
+  expect(secrets.length).toBeGreaterThanOrEqual(5);
+  for (const secret of secrets) for (const { file, text } of loot) expect(text.includes(secret), file).toBe(false);
+});
+
+test('S18 with the key of the broker no snapshot of the registry can be signed, and what was signed cannot be changed', () => {
+  const text = (file: string) => loot.find((one) => one.file === file)?.text ?? '';
+  const registryKey = createPublicKey(text('registry.pub'));
+  const { signed, signature } = JSON.parse(text('registry.json')) as { signed: string; signature: string };
+  expect(openSnapshot(text('registry.json'), registryKey)).toMatchObject({ ok: true });
+  const stranger = { pc: 'goa/panaji/vc-1', tokenHash: 'a'.repeat(64), certificates: [], revoked: false };
+  const forged = JSON.stringify({ ...JSON.parse(signed), version: 1_000, pcs: [stranger] });
+  const tries = [...lootedKeys().map((key) => signedBy(key, forged)), JSON.stringify({ signed: forged, signature })];
+  for (const one of tries) expect(openSnapshot(one, registryKey)).toEqual({ ok: false, reason: 'wrong signature' });
+});
+
+test('S18 a certificate that the broker signs with its own key is believed by nobody', async () => {
+  const [key] = lootedKeys();
+  const own = loot.find(({ file }) => file === 'server.pem')?.text ?? '';
+  const pem = key?.export({ type: 'pkcs8', format: 'pem' }).toString() ?? '';
+  const { root } = await createAuthority('broker', { root: own, key: pem });
+  const roots = readFileSync(join(site.data, 'flows/ca/roots.pem'), 'utf8');
+  const made = new X509Certificate(root);
+  expect(made.verify(new X509Certificate(own).publicKey)).toBe(true);
+  expect(made.verify(new X509Certificate(roots).publicKey)).toBe(false);
+  expect(new X509Certificate(own).ca).toBe(false);
+});
+
+test('S18, S10 no update of the agent is taken that one of the broker’s keys has signed', () => {
+  const releases = makeSigningKeys();
+  const manifest = { version: '9.0.0', minimum: '0.0.0', expires: 2e12, size: 1, sha256: 'a'.repeat(64) };
+  const [held, publicKey] = [{ version: '0.1.0', minimum: '0.0.0' }, createPublicKey(releases.publicKey)];
+  for (const key of lootedKeys()) {
+    expect(judgeOffer(signedBy(key, JSON.stringify(manifest)), publicKey, held, 1)).toEqual({ ok: false, reason: 'wrong signature' });
+  }
+  // The one who has the key is believed, so it was not something else that kept the others out.
+  const signed = JSON.stringify(sealSigned(manifest, createPrivateKey(releases.privateKey)));
+  expect(judgeOffer(signed, publicKey, held, 1)).toMatchObject({ ok: true });
+});
