@@ -3,5 +3,6 @@ import { exporterBench } from './exporter.ts';
 import { ingestBench } from './ingest.ts';
 import type { Bench } from './model.ts';
 import { rollcallBench } from './rollcall.ts';
+import { stormBench } from './storm.ts';
 
-export const benches: readonly Bench[] = [exporterBench, ingestBench, rollcallBench];
+export const benches: readonly Bench[] = [exporterBench, ingestBench, rollcallBench, stormBench];

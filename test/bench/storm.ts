@@ -1,0 +1,165 @@
+/** Every PC of the nation loses its connection at once, and comes back over mutual TLS: our broker, and mosquitto in the same run. */
+import { spawnSync } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashToken, makePrivateKey, makeSigningKeys, nameOf, type PcPath, sealSnapshot } from '#contracts';
+import { type Authority, createAuthority } from '../security/authority.ts';
+import { certifyIn } from '../security/secure-broker.ts';
+import { freePorts, type Program, startProgram } from '../system/processes.ts';
+import { startChild } from './child.ts';
+import { type Bench, CannotRun, type Row, row } from './model.ts';
+import { peakRssMiB, rssMiB } from './process-figures.ts';
+import type { StormResult, StormSetup } from './storm-clients.ts';
+
+const kinds = ['ours', 'mosquitto'] as const;
+type Kind = (typeof kinds)[number];
+type Size = { clients: number; live: number; storms: number };
+type Taken = { storms: StormResult[]; connectedMiB: number; peakMiB: number };
+type Stage = { folder: string; authority: Authority; setup: Omit<StormSetup, 'port'>; serials: string[] };
+type Running = { program: Program; port: number };
+
+const whole: Size = { clients: 10_000, live: 100, storms: 3 };
+const small: Size = { clients: 500, live: 20, storms: 1 };
+const limitSeconds = 60;
+const liveLimitMs = 2_000;
+/** What 10,000 clients over TLS may cost (research: 0.8 to 1 GB). */
+const memoryLimitMiB = 1_024;
+
+export const stormBench: Bench = {
+  name: 'storm',
+  about: 'all clients dropped at once come back over mutual TLS, beside mosquitto',
+  async run({ quick, say }) {
+    if (spawnSync('sh', ['-c', 'command -v mosquitto']).status !== 0) throw new CannotRun('mosquitto is not installed (a Debian package)');
+    const size = quick ? small : whole;
+    const folder = mkdtempSync(join(tmpdir(), 'sabha-storm-'));
+    try {
+      const stage = await prepare(folder, size);
+      say(`${size.clients} certificates are made`);
+      const taken = {} as Record<Kind, Taken>;
+      for (const kind of kinds) taken[kind] = await measure(stage, kind, size, (line) => say(`${kind}: ${line}`));
+      return { versions: { mosquitto: versionOfMosquitto() }, rows: rowsOf(size, taken) };
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+};
+
+async function prepare(folder: string, { clients, live }: Size): Promise<Stage> {
+  const authority = await createAuthority('storm');
+  const key = makePrivateKey();
+  const serials: string[] = [];
+  const made: StormSetup['clients'] = [];
+  for (let at = 0; at < clients; at += 1) {
+    const pc: PcPath = `state-${at % 36}/site-${at}/vc-1`;
+    const issued = await authority.issue({ cn: nameOf(pc), use: 'client', key });
+    serials.push(issued.serial);
+    made.push({ pc, cert: issued.pem });
+  }
+  return { folder, authority, serials, setup: { root: authority.root, key, clients: made, live } };
+}
+
+async function measure(stage: Stage, kind: Kind, { clients, storms }: Size, say: (line: string) => void): Promise<Taken> {
+  const { program, port } = await (kind === 'ours' ? startOurs(stage) : startMosquitto(stage));
+  const setupFile = join(stage.folder, `${kind}.json`);
+  writeFileSync(setupFile, JSON.stringify({ ...stage.setup, port }));
+  const child = startChild('test/bench/storm-clients.ts', [setupFile]);
+  try {
+    await child.ask({ storm: false });
+    const connectedMiB = rssMiB(program.pid);
+    say(`${clients} are connected, ${connectedMiB.toFixed(0)} MiB`);
+    const results: StormResult[] = [];
+    for (let round = 0; round < storms; round += 1) {
+      const result = await child.ask<StormResult>({ storm: true });
+      results.push(result);
+      say(`the last is back after ${result.lastSeconds.toFixed(1)} s, ${result.failed} failed, live p99 ${result.liveP99Ms.toFixed(0)} ms`);
+    }
+    return { storms: results, connectedMiB, peakMiB: peakRssMiB(program.pid) };
+  } finally {
+    await child.stop();
+    await program.end('SIGTERM');
+  }
+}
+
+/** The broker's own process, as `start.ts` starts it. */
+async function startOurs({ folder, authority, setup, serials }: Stage): Promise<Running> {
+  const data = join(folder, 'broker');
+  mkdirSync(data, { mode: 0o700 });
+  const keys = makeSigningKeys();
+  const pcs = setup.clients.map(({ pc }, at) => ({ pc, tokenHash: null, certificates: [serials[at] ?? ''], revoked: false }));
+  const snapshot = { version: 1, at: 0, pcs, roots: [authority.root] };
+  const files = {
+    'registry.pub': keys.publicKey,
+    'principals.json': JSON.stringify({ flows: hashToken('flows'), exporter: hashToken('exporter') }),
+    'registry.json': sealSnapshot(snapshot, createPrivateKey(keys.privateKey)),
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(data, name), text, { mode: 0o600 });
+  const [mqtt = 0, port = 0, metrics = 0] = await freePorts(3);
+  const env = {
+    SABHA_DATA: data,
+    SABHA_REGISTRY: join(data, 'registry.json'),
+    SABHA_MQTT_PORT: `${mqtt}`,
+    SABHA_METRICS_PORT: `${metrics}`,
+    SABHA_TLS_HOST: '127.0.0.1',
+    SABHA_TLS_PORT: `${port}`,
+  };
+  const program = startProgram({ args: ['--max-semi-space-size=4', 'broker/main.ts'], env: { ...process.env, ...env } });
+  await program.says('ready');
+  await certifyIn(data, authority);
+  await program.says('certificate of the broker in use');
+  return { program, port };
+}
+
+async function startMosquitto({ folder, authority }: Stage): Promise<Running> {
+  const own = await authority.issue({ cn: 'mosquitto', use: 'server', hosts: ['127.0.0.1', 'localhost'] });
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const [port = 0] = await freePorts(1);
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    `cafile ${file('root.pem', authority.root)}`,
+    `certfile ${file('server.pem', own.pem)}`,
+    `keyfile ${file('server.key', own.key)}`,
+    'tls_version tlsv1.3',
+    'require_certificate true',
+    'use_identity_as_username true',
+    ...(process.getuid?.() === 0 ? ['user root'] : []),
+    '',
+  ];
+  const program = startProgram({ program: 'mosquitto', args: ['-c', file('mosquitto.conf', lines.join('\n'))], env: process.env });
+  await program.says('running');
+  return { program, port };
+}
+
+function rowsOf({ clients, storms }: Size, taken: Record<Kind, Taken>): Row[] {
+  const worst = (kind: Kind, key: keyof StormResult) => Math.max(...taken[kind].storms.map((one) => one[key]));
+  const both = (key: keyof StormResult) => ({ ours: worst('ours', key), peer: { name: 'mosquitto', value: worst('mosquitto', key) } });
+  const seconds = { unit: 's', better: 'less' } as const;
+  const ms = { unit: 'ms', better: 'less' } as const;
+  const memory = (key: 'connectedMiB' | 'peakMiB') => ({
+    ...{ unit: 'MiB', better: 'less' as const, ours: taken.ours[key] },
+    peer: { name: 'mosquitto', value: taken.mosquitto[key] },
+  });
+  return [
+    row({
+      metric: `${clients} dropped at once: the last is back, worst of ${storms}`,
+      ...seconds,
+      ...both('lastSeconds'),
+      target: { ours: limitSeconds },
+    }),
+    row({ metric: 'half of them are back', ...seconds, ...both('medianSeconds') }),
+    row({ metric: 'not back in the end', unit: 'clients', better: 'less', ours: worst('ours', 'failed'), target: { ours: 0 } }),
+    row({ metric: 'beat of those that stayed, acknowledged, p99', ...ms, ...both('liveP99Ms'), target: { ours: liveLimitMs } }),
+    row({ metric: 'the same, median', ...ms, ...both('liveP50Ms') }),
+    row({ metric: `memory with ${clients} clients`, ...memory('connectedMiB') }),
+    row({ metric: 'most memory', ...memory('peakMiB'), target: { ours: memoryLimitMiB } }),
+  ];
+}
+
+function versionOfMosquitto(): string {
+  return spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', 'mosquitto'], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
+}
