@@ -14,8 +14,8 @@ import {
   type Signed,
 } from '#contracts';
 import { type Board, type Change, createBoard } from './board.ts';
-import { type Commands, createCommands } from './commands.ts';
-import { actsOf } from './commands-acts.ts';
+import { actsOf } from './commands/acts.ts';
+import { type Commands, createCommands } from './commands/commands.ts';
 import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
 import type { Platform } from './platform/platform.ts';

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import { type AgentSettings, readAgentSettings } from './config.ts';
-import { type Identity, identityFolder, openIdentity } from './identity.ts';
+import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import type { Log } from './log.ts';
 import { createPlatform } from './platform/index.ts';
 import { probes } from './probes/index.ts';

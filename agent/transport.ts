@@ -1,7 +1,7 @@
 /** The MQTT connection as the link sees it, and mqtt.js behind it. */
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
-import type { Identity } from './identity.ts';
-import { dial } from './secure-socket.ts';
+import type { Identity } from './identity/identity.ts';
+import { dial } from './identity/secure-socket.ts';
 
 export type ConnectOptions = {
   /** Client id and user name at once. */

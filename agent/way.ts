@@ -3,10 +3,10 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { realClock } from '#contracts';
 import type { AgentSettings } from './config.ts';
-import { refreshRoots, renew } from './enrol.ts';
-import { type Identity, identityFolder } from './identity.ts';
+import { refreshRoots, renew } from './identity/enrol.ts';
+import { type Identity, identityFolder } from './identity/identity.ts';
+import { keepRenewed } from './identity/renewal.ts';
 import type { Log } from './log.ts';
-import { keepRenewed } from './renewal.ts';
 import { createMqttTransport, createTlsTransport } from './transport.ts';
 
 /** To the centre on this machine. Throws one line where a file of it will not do. */

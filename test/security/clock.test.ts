@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { Identity } from '../../agent/identity.ts';
-import { dial } from '../../agent/secure-socket.ts';
+import type { Identity } from '../../agent/identity/identity.ts';
+import { dial } from '../../agent/identity/secure-socket.ts';
 import { type Authority, createAuthority, type Issued, selfSigned, type Wanted } from './authority.ts';
 
 const second = 1 / 86_400;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { writeEnrolCode } from '#contracts';
-import { enrol, refreshRoots, renew } from '../../agent/enrol.ts';
-import { type Identity, openIdentity } from '../../agent/identity.ts';
+import { enrol, refreshRoots, renew } from '../../agent/identity/enrol.ts';
+import { type Identity, openIdentity } from '../../agent/identity/identity.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { type CentreOptions, derOf, startCentreOfCertificates } from './centre-of-certificates.ts';
 

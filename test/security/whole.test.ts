@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { PcView } from '#contracts';
-import { renew } from '../../agent/enrol.ts';
-import { openIdentity } from '../../agent/identity.ts';
+import { renew } from '../../agent/identity/enrol.ts';
+import { openIdentity } from '../../agent/identity/identity.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 

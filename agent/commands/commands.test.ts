@@ -3,9 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { type Command, commandAnswer, commandLifeMs, makeSigningKeys, sealSigned, type Verb } from '#contracts';
-import { sealed } from '../test/centre-key.ts';
+import { sealed } from '../../test/centre-key.ts';
+import { DiskError, openSpoolDisk, type SpoolDisk } from '../spool-disk.ts';
 import { pc, setUp } from './commands.test-helper.ts';
-import { DiskError, openSpoolDisk, type SpoolDisk } from './spool-disk.ts';
 
 const week = 7 * 86_400_000;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makePrivateKey } from '#contracts';
-import { createAuthority, type Issued } from '../test/security/authority.ts';
+import { createAuthority, type Issued } from '../../test/security/authority.ts';
 import { identityFolder, openIdentity, storeIdentity } from './identity.ts';
 
 const centre = { host: 'localhost', mqttPort: 8883, enrolPort: 8443, centreKey: null };

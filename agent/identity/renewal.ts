@@ -1,8 +1,8 @@
 /** Keeps the identity of this PC good: a new key and certificate in time, and the roots that the centre names now. */
 import type { Clock } from '#contracts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../backoff.ts';
+import type { Log } from '../log.ts';
 import type { Identity, Read } from './identity.ts';
-import type { Log } from './log.ts';
 
 export type RenewalOptions = {
   identity: Identity;

@@ -17,8 +17,8 @@ import {
   type Verb,
   verbs,
 } from '#contracts';
-import { type Entry, type Memory, openMemory } from './commands-memory.ts';
-import type { Spool } from './spool.ts';
+import type { Spool } from '../spool.ts';
+import { type Entry, type Memory, openMemory } from './memory.ts';
 
 /** What became of an act; `later`: the answer is given after the restart that it brings about. */
 export type Done = { outcome: 'done'; lines?: string[] } | { outcome: 'later' } | { outcome: 'failed'; reason: string };
