@@ -10,8 +10,8 @@ type Known = { boots: readonly string[]; returns: number; at: number };
 
 const bootsKept = 4;
 const rememberedMs = 3_600_000;
-/** The first return is let in, so that flows, which judges by the births, sees it too. */
-const returnsAllowed = 1;
+/** So many returns are let in: flows, which judges by the births, has to see one, and a machine that is thrown out at once says none. */
+const returnsAllowed = 3;
 
 /**
  * Guarantee: a machine that only reboots is never refused, since no boot comes back after another one. Of those that share an identity

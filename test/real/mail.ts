@@ -1,7 +1,7 @@
 /** Debian's OpenSMTPD on loopback, delivering to a maildir in a temporary folder. It needs root: it gives up its rights by itself. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,9 +112,18 @@ async function greets(port: number): Promise<boolean> {
 async function mailsIn(folder: string, count: number): Promise<ReadMail[]> {
   let names: string[] = [];
   for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
-    names = (await readdir(folder).catch(() => [])).sort();
-    if (names.length >= count) return Promise.all(names.map(async (name) => readMail(await readFile(join(folder, name), 'utf8'))));
+    names = await readdir(folder).catch(() => []);
+    if (names.length >= count)
+      return Promise.all((await inOrder(folder, names)).map(async (path) => readMail(await readFile(path, 'utf8'))));
     await delay(50);
   }
   throw new Error(`${names.length} mails came, not ${count}`);
+}
+
+/** By the time at which each was written to the nanosecond: the names of a maildir tell only the second. */
+async function inOrder(folder: string, names: readonly string[]): Promise<string[]> {
+  const all = await Promise.all(
+    names.map(async (name) => ({ path: join(folder, name), at: (await stat(join(folder, name), { bigint: true })).mtimeNs })),
+  );
+  return all.toSorted((a, b) => (a.at < b.at ? -1 : 1)).map(({ path }) => path);
 }

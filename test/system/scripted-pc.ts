@@ -24,8 +24,10 @@ const profile: Profile = { link: 'fibre', elevationM: 0, expected: {} };
 const components = ['microphone', 'camera'] as const;
 const empty = { known: false, reason: 'not asked in this test' } as const;
 
+type Machine = { parts: Parts; pc: string; spool?: string; bootId?: string };
+
 /** Starts the agent of one of the admitted PCs; `spool` is its file. */
-export function startScriptedPc({ parts, pc, spool = ':memory:' }: { parts: Parts; pc: string; spool?: string }): ScriptedPc {
+export function startScriptedPc({ parts, pc, spool = ':memory:', bootId = 'boot-of-the-test' }: Machine): ScriptedPc {
   const devices = new Map<string, Check>();
   const watchers = new Map<string, () => void>();
   const { speed, epochMs, site, tokens } = parts;
@@ -34,7 +36,7 @@ export function startScriptedPc({ parts, pc, spool = ':memory:' }: { parts: Part
     version: '0.1.0',
     token: tokens.get(pc) ?? '',
     centreKey: createPublicKey(readFileSync(join(site.data, 'agent/centre.pub'))),
-    platform,
+    platform: { ...platform, bootId: () => bootId },
     probes: components.map((name) => probeOf(name, devices, watchers)),
     transport: createMqttTransport({ host: '127.0.0.1', port: site.ports.mqtt, speed }),
     disk: openSpoolDisk(spool),
