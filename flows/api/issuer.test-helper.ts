@@ -12,7 +12,7 @@ const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 /** Listens on loopback. `claims` are laid over those of the ID token that it gives next; `forge` signs with a key that it does not publish. */
-export async function startIssuer() {
+export async function startIssuer(port = 0) {
   const state = { claims: {} as Claims, forge: false, alg: 'RS256', asked: [] as URLSearchParams[], authorized: '' };
   const codes = new Map<string, { challenge: string; nonce: string }>();
   const server = createServer(async (request, response) => {
@@ -59,7 +59,7 @@ export async function startIssuer() {
     return `${content}.${sign('sha256', Buffer.from(content), (state.forge ? other : keys).privateKey).toString('base64url')}`;
   }
 
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = async () => {
