@@ -1,6 +1,6 @@
 /** Who may open a connection at all, before anything is read from it. Strangers cannot take the places of those who are admitted. */
 import type { Socket } from 'node:net';
-import { type Clock, isLoopback } from '#contracts';
+import { type Clock, isLoopback, networkOf } from '#contracts';
 import { createBuckets } from './buckets.ts';
 import type { Limits } from './limits.ts';
 import type { Refuse } from './refusals.ts';
@@ -50,14 +50,6 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
     },
     admitted: (socket) => void strangers.delete(endsOf(socket)),
   };
-}
-
-/** Whose connections are counted together: an IPv4 address, or the 64 bits of IPv6 that one subscriber has to himself. */
-export function networkOf(address: string): string {
-  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
-  if (mapped !== undefined || !address.includes(':') || isLoopback(address)) return mapped ?? address;
-  const [head = [], tail = []] = address.split('::').map((half) => (half === '' ? [] : half.split(':')));
-  return [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail].slice(0, 4).join(':');
 }
 
 /** Tells a connection from all others, whether it is seen within TLS or from outside. */

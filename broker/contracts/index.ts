@@ -7,6 +7,7 @@ export * from './enrol-code.ts';
 export * from './faults.ts';
 export * from './links.ts';
 export * from './messages.ts';
+export * from './networks.ts';
 export * from './reasons.ts';
 export * from './registry.ts';
 export * from './series.ts';

@@ -67,3 +67,8 @@ test('a flood of names takes no more memory: the oldest are forgotten, the lates
   flood(5_100);
   expect(take('asha', '10.9.9.8')).toBe(0);
 });
+
+test('two networks that both begin before a gap of zeros are two', () => {
+  expect(untilWait((nth) => take(`one-${nth}`, `2001:db8::${nth}`))).toEqual([20, 1_000]);
+  expect(take('other', '2001:db8::7:1:2:3:4')).toBe(0);
+});

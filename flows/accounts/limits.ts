@@ -1,4 +1,5 @@
 /** How often somebody may try a password: a few times at once, then after growing waits. */
+import { networkOf } from '#contracts';
 
 /** What is tried against: a name, whatever address it comes from, and an address, whatever name it tries. An office has one address for many. */
 export type Tried = { name: string; address: string };
@@ -52,11 +53,4 @@ export function createLimits(up: () => number) {
       if (tries > 0) keep(keys.address, { tries: tries - 1, at: up(), until: 0 });
     },
   };
-}
-
-/** Of IPv6 the first 64 bits: everybody has the rest of them to himself. */
-function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
-  if (!plain.includes(':')) return plain;
-  return plain.split('::')[0]?.split(':').slice(0, 4).join(':') ?? '';
 }

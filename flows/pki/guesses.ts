@@ -1,6 +1,5 @@
 /** Slows down whoever tries enrolment codes, and says when somebody does. */
-import { isIPv6 } from 'node:net';
-import type { Clock } from '#contracts';
+import { type Clock, networkOf } from '#contracts';
 
 const minuteMs = 60_000;
 /** A clerk who types it wrong may do so this often in a minute. */
@@ -63,14 +62,4 @@ function remember(strangers: Map<string, Stranger>, network: string, now: number
   strangers.set(network, one);
   const [oldest] = strangers.keys();
   if (strangers.size > addressesMax && oldest !== undefined) strangers.delete(oldest);
-}
-
-/** Whoever has one address of an IPv6 network has all of them. */
-function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.split('::');
-  const first = head.split(':').filter((part) => part !== '');
-  const missing = tail === undefined ? 0 : 8 - first.length - tail.split(':').filter((part) => part !== '').length;
-  return [...first, ...Array<string>(missing).fill('0'), ...(tail ?? '').split(':')].slice(0, 4).join(':');
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { networkOf } from './gate.ts';
+import { networkOf } from './networks.ts';
 
 test.each([
   ['10.1.2.3', '10.1.2.3'],
