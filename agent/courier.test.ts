@@ -142,7 +142,8 @@ test('R7 after a fork the new spool is born, names the old one, and its events w
   expect(net.take('presence')).toEqual([]);
 });
 
-test('S18 an ack that a hostile broker forged is found at the next birth, which the centre answers: what it claimed is sent again', async () => {
+/** Three events and the one that the spool itself begins with, all acknowledged; how long nothing happens then, and what the next birth is told. */
+async function acknowledgedThen(quietMs: number, upTo: number) {
   const { link, clock, net, ack, session, event, spool } = setUp();
   link.start();
   await clock.pass(0);
@@ -150,26 +151,20 @@ test('S18 an ack that a hostile broker forged is found at the next birth, which 
   ack(1, { session: session() });
   ack(4);
   expect([spool.acked(), net.take('backlog').length]).toEqual([4, 1]);
-  await clock.pass(3_600_000);
+  await clock.pass(quietMs);
   net.cut();
   await clock.pass(5_000);
-  ack(1, { session: session() });
-  expect(net.take('backlog').flatMap((one) => one.message.map(({ seq }) => seq))).toEqual([2, 3, 4]);
+  ack(upTo, { session: session() });
+  return { ack, spool, sent: net.take('backlog').flatMap((one) => one.message.map(({ seq }) => seq)) };
+}
+
+test('S18 an ack that a hostile broker forged is found at the next birth, which the centre answers: what it claimed is sent again', async () => {
+  const { ack, spool, sent } = await acknowledgedThen(3_600_000, 1);
+  expect(sent).toEqual([2, 3, 4]);
   ack(4);
   expect(spool.acked()).toBe(4);
 });
 
 test('R4 a ledger that was restored, and holds less than it once acknowledged, is sent again what is still kept', async () => {
-  const { link, clock, net, ack, session, event, spool } = setUp();
-  link.start();
-  await clock.pass(0);
-  for (const kind of ['a', 'b', 'c']) event(kind);
-  ack(1, { session: session() });
-  ack(4);
-  expect(spool.acked()).toBe(4);
-  net.take('backlog');
-  net.cut();
-  await clock.pass(5_000);
-  ack(2, { session: session() });
-  expect(net.take('backlog').flatMap((one) => one.message.map(({ seq }) => seq))).toEqual([3, 4]);
+  expect((await acknowledgedThen(0, 2)).sent).toEqual([3, 4]);
 });

@@ -38,7 +38,7 @@ export async function main(): Promise<void> {
   const agent = compose(settings.value, { ...parts, log, restart: () => restart.resolve('restarted') });
   agent.start();
   const updates = watched(settings.value, { ...parts, agent, log, restart: restart.resolve });
-  log.info({ pc: settings.value.pc, version: readVersion() }, 'ready');
+  log.info({ pc: settings.value.pc, version: parts.version }, 'ready');
   const reason = await Promise.race([asked(), restart.promise]);
   updates?.stop();
   // Whatever the network does, the stop is over in time.
@@ -53,30 +53,25 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const way = identity === undefined ? wayOfToken(settings) : wayOfCertificate(settings, identity, log);
   const updateKey = settings.updates && publicKey(settings.updates.keyFile);
-  return { ...way, updateKey, disk: openSpoolDisk(join(dataDir, 'spool.db')), profiles: createProfileStore(join(dataDir, 'config.json')) };
+  return {
+    ...way,
+    updateKey,
+    version: readVersion(),
+    platform: createPlatform(),
+    clock: realClock(settings.speed, settings.epochMs),
+    disk: openSpoolDisk(join(dataDir, 'spool.db')),
+    profiles: createProfileStore(join(dataDir, 'config.json')),
+  };
 }
 
 type Beside = ReturnType<typeof prepare> & Pick<Watched, 'agent' | 'log' | 'restart'>;
 
-function watched(settings: AgentSettings, { updateKey: key, centre, agent, log, restart }: Beside): { stop(): void } | undefined {
-  if (settings.updates === undefined || key === undefined) return undefined;
-  return watchUpdates({ settings, key, at: settings.updates.at, centre, agent, version: readVersion(), restart, log });
+function watched({ updates, dataDir }: AgentSettings, { updateKey: key, ...beside }: Beside): { stop(): void } | undefined {
+  return updates && key && watchUpdates({ ...beside, key, dataDir, at: updates.at });
 }
 
-function compose(
-  { pc, profile, speed, epochMs }: AgentSettings,
-  given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void },
-): Agent {
-  return createAgent({
-    ...given,
-    pc,
-    version: readVersion(),
-    platform: createPlatform(),
-    probes,
-    profile,
-    clock: realClock(speed, epochMs),
-    random: Math.random,
-  });
+function compose({ pc, profile }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void }): Agent {
+  return createAgent({ ...given, pc, probes, profile, random: Math.random });
 }
 
 function readVersion(): string {

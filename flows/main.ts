@@ -59,6 +59,7 @@ async function start(): Promise<Parts> {
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
   const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
+  const centreKey = privateKey(required('SABHA_CENTRE_KEY'));
   const authority = await openAuthority(join(dataDir, 'ca'), { now: Date.now, random: randomBytes });
   const publish = await openRegistry({
     ledger,
@@ -83,7 +84,7 @@ async function start(): Promise<Parts> {
   const centre: Centre = createCentre({
     ledger,
     clock,
-    key: privateKey(required('SABHA_CENTRE_KEY')),
+    key: centreKey,
     site: settings.site,
     roster,
     lines,
@@ -121,7 +122,16 @@ async function start(): Promise<Parts> {
   const accounts = createAccounts({ contents, passwords: createPasswords(), commit, now: centre.now, up: clock.up, newToken, log });
   let door: Api | undefined;
   const onHttps = (tls: HttpsOptions['tls']) => door?.useTls(tls);
-  const pki = await startCertificates({ authority, settings, centre, ledger, tellDirectly, folder: join(dataDir, 'ca'), onHttps });
+  const pki = await startCertificates({
+    authority,
+    settings,
+    centre,
+    centreKey,
+    ledger,
+    tellDirectly,
+    folder: join(dataDir, 'ca'),
+    onHttps,
+  });
   const api = await startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
@@ -146,13 +156,14 @@ async function start(): Promise<Parts> {
 type Certificates = Pick<PkiOptions, 'authority' | 'folder' | 'tellDirectly' | 'onHttps'> & {
   settings: Settings;
   centre: Centre;
+  centreKey: KeyObject;
   ledger: Ledger;
 };
 
 /** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
-async function startCertificates({ settings, centre, ledger, ...rest }: Certificates): Promise<Pki> {
-  const [request, certificate, centreKey] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT'], env['SABHA_CENTRE_KEY']];
-  const publicPem = (file: string) => createPublicKey(loadText(file)).export({ type: 'spki', format: 'pem' }).toString();
+async function startCertificates({ settings, centre, centreKey, ledger, ...rest }: Certificates): Promise<Pki> {
+  const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
+  const publicPem = createPublicKey(centreKey).export({ type: 'spki', format: 'pem' }).toString();
   return startPki({
     ...rest,
     https: settings.https,
@@ -160,7 +171,7 @@ async function startCertificates({ settings, centre, ledger, ...rest }: Certific
     sites: centre.sites,
     record: centre.record,
     broker: request === undefined || certificate === undefined ? undefined : { request, certificate },
-    centre: { mqtt: { port: port('SABHA_TLS_PORT', 8_883) }, centreKey: centreKey === undefined ? null : publicPem(centreKey) },
+    centre: { mqtt: { port: port('SABHA_TLS_PORT', 8_883) }, centreKey: publicPem },
     now: Date.now,
     clock: realClock(),
     random: randomBytes,

@@ -59,9 +59,10 @@ export function openSlots(folder: string) {
      * Guarantee: a bundle whose content is not what was proven by signature is never started, and a trial at most twice without a proof.
      */
     choose(at: number): string | null {
-      const { trial } = read();
+      const state = read();
+      const { trial } = state;
       if (trial !== null && trial.starts < startsLimit && isWhole(bundle(trial), trial.sha256)) {
-        write({ ...read(), trial: { ...trial, starts: trial.starts + 1 } });
+        write({ ...state, trial: { ...trial, starts: trial.starts + 1 } });
         return bundle(trial);
       }
       if (trial !== null) takeBack(trial.starts < startsLimit ? 'its file is damaged' : 'it started and was never heard by the centre', at);

@@ -1,7 +1,7 @@
 /** What a new agent says of itself. Signed by a key that lies on no machine of the network: who holds the centre can offer nothing of his own. */
 import type { KeyObject } from 'node:crypto';
 import * as v from 'valibot';
-import { type Signed, signed } from './messages.ts';
+import { signed } from './messages.ts';
 import { type Opened, openSigned } from './signed.ts';
 
 /** Larger than any bundle of ours; endless data ends here. */
@@ -27,7 +27,7 @@ export type Held = { version: string; minimum: string };
 export function judgeOffer(text: string, key: KeyObject, held: Held, now: number): Opened<Manifest | null> {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), signed), text);
   if (!read.success) return { ok: false, reason: 'not a signed manifest' };
-  const opened = openSigned(manifest, read.output as Signed, key);
+  const opened = openSigned(manifest, read.output, key);
   if (!opened.ok) return opened;
   const offer = opened.value;
   if (offer.version === held.version) return { ok: true, value: null };
