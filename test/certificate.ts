@@ -1,11 +1,11 @@
 /** A certificate for servers under test, written out in DER: Node makes keys and signatures, but no certificates. */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** Key and self-signed certificate in PEM, good for an hour and for these names. */
-export function selfSigned(names: readonly string[]): { key: string; cert: string } {
+/** Key and self-signed certificate in PEM, good for an hour and for these names; `cn` = its common name. */
+export function selfSigned(names: readonly string[], cn = names[0] ?? ''): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(oid('2a8648ce3d040302'));
-  const subject = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(names[0] ?? '')))));
+  const subject = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(cn)))));
   const time = (at: number) => der(0x17, Buffer.from(`${new Date(at).toISOString().replace(/\D/g, '').slice(2, 14)}Z`));
   const alternatives = sequence(...names.map((name) => der(0x82, Buffer.from(name))));
   const content = sequence(

@@ -1,8 +1,9 @@
 /** What the agent asks the centre for over HTTPS: roots, certificates (EST, RFC 7030), and where its broker is. */
 import { X509Certificate } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import * as v from 'valibot';
-import { codeOf, loadX509, oneLine } from '#contracts';
+import { centreServerName, codeOf, doors, loadX509, oneLine } from '#contracts';
 import { centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
@@ -46,7 +47,7 @@ async function ask<T>({ host, port, trust }: Office, asked: Asked, read: (text: 
   const at = `${host}:${port}`;
   let answer: Answer;
   try {
-    answer = await send({ host, port, ...tlsOf(trust), ...asked });
+    answer = await send({ host, port, ...tlsOf(host, trust), ...asked });
   } catch (error) {
     return { ok: false, line: `${at}: ${whyNot(error)}` };
   }
@@ -59,10 +60,20 @@ async function ask<T>({ host, port, trust }: Office, asked: Asked, read: (text: 
   }
 }
 
+/**
+ * How the HTTPS of the centre is believed.
+ * Guarantee: only by a certificate for this host and for this door; the broker has one of the same authority and for the same names.
+ */
+export function centreTls(host: string, roots: readonly string[]): RequestOptions {
+  const problem = (_name: string, shown: PeerCertificate) =>
+    shown.subject.CN === doors.centre ? checkServerIdentity(host, shown) : new Error('its certificate is not that of the centre');
+  return { ca: [...roots], servername: centreServerName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
+}
+
 /** An empty `ca` trusts nobody; an absent one would trust whom the system trusts. */
-function tlsOf({ roots, key, chain }: Trust): RequestOptions {
+function tlsOf(host: string, { roots, key, chain }: Trust): RequestOptions {
   const own = key === undefined || chain === undefined ? {} : { key, cert: chain };
-  return { ...own, ca: roots ?? [], rejectUnauthorized: roots !== undefined, minVersion: 'TLSv1.3', agent: false };
+  return { ...centreTls(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined, agent: false };
 }
 
 type Answer = { status: number; text: string };

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { serverAuth } from '#contracts';
+import { doors, serverAuth } from '#contracts';
 import type { Identity } from './identity.ts';
 
 export type Dialled = { ok: true; socket: TLSSocket } | { ok: false; reason: string };
@@ -12,8 +12,8 @@ const longestChain = 4;
 
 /**
  * Connects with the certificate of this PC. Never rejects.
- * Guarantee: whoever answers holds the key of a certificate for the centre's host, made for servers, from a pinned root, and in force. Only
- * where the clock of this PC is certainly wrong is it not asked about the dates: it would keep a PC with a flat battery away for ever.
+ * Guarantee: whoever answers holds the key of the broker's certificate for the centre's host, made for servers, from a pinned root, and in
+ * force. Only where the clock of this PC is certainly wrong is it not asked about the dates: it would keep a PC with a flat battery away for ever.
  */
 export function dial(identity: Identity, now: () => number): Promise<Dialled> {
   const { promise, resolve } = Promise.withResolvers<Dialled>();
@@ -43,6 +43,7 @@ function isClockDead({ certificate }: Identity, now: number): boolean {
 function problemOf(shown: X509Certificate | undefined, { certificate, centre: { host }, roots }: Identity): string | null {
   if (shown === undefined) return 'the centre shows no certificate';
   if (!shown.keyUsage?.includes(serverAuth)) return 'the certificate of the centre is not made for a server';
+  if (shown.subject !== `CN=${doors.broker}`) return 'the certificate of the centre is not that of its broker';
   const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
   if (named === undefined) return `the certificate of the centre is not for ${host}`;
   if (shown.validToDate < certificate.validFromDate) return 'the certificate of the centre has ended';

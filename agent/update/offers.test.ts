@@ -3,10 +3,11 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { doors } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
 import { createOffers } from './offers.ts';
 
-const tls = selfSigned(['localhost']);
+const tls = selfSigned(['localhost'], doors.centre);
 const bundle = 'abcdefghij';
 const asked: string[] = [];
 const server = createServer(tls, ({ url, headers }, response) => {

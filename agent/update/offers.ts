@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { urlToHttpOptions } from 'node:url';
+import { centreTls } from '../identity/est.ts';
 import type { Offers } from './updater.ts';
 
 const silentLimitMs = 60_000;
@@ -27,9 +29,14 @@ export function createOffers(at: string, ca?: string[]): Offers {
 
 async function asked(url: string, ca: string[] | undefined, headers: Record<string, string>): Promise<IncomingMessage> {
   const request = url.startsWith('https:')
-    ? getHttps(url, { headers, ...(ca === undefined ? {} : { ca }), minVersion: 'TLSv1.3' })
+    ? getHttps(url, { headers, ...(ca === undefined ? { minVersion: 'TLSv1.3' } : centreTls(hostOf(url), ca)) })
     : getHttp(url, { headers });
   request.setTimeout(silentLimitMs, () => request.destroy(new Error('the centre does not answer')));
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   return response;
+}
+
+/** Of an IPv6 address without its brackets. */
+function hostOf(url: string): string {
+  return urlToHttpOptions(new URL(url)).hostname ?? '';
 }

@@ -5,6 +5,11 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 export const clientAuth = '1.3.6.1.5.5.7.3.2';
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
 
+/** What the subject of a server's certificate says: the key of one door of the centre opens no other. */
+export const doors = { centre: 'Sabha centre', broker: 'Sabha broker' } as const;
+/** By this name a PC asks the centre's HTTPS for the certificate that it can judge, whichever one browsers see. */
+export const centreServerName = 'centre.sabha.internal';
+
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /** A fresh private key, PEM. */

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { type Cancel, type Clock, codeOf, makePrivateKey, replaceFile } from '#contracts';
+import { type Cancel, type Clock, codeOf, doors, makePrivateKey, replaceFile } from '#contracts';
 import type { Authority } from './authority.ts';
 
 export type ServersOptions = {
@@ -50,7 +50,7 @@ export async function keepServers(options: ServersOptions): Promise<Servers> {
 
   async function look(): Promise<void> {
     try {
-      if (https && key && (await certify(options, { key, file: https.certificate, name: 'Sabha centre' }))) options.onHttps();
+      if (https && key && (await certify(options, { key, file: https.certificate, name: doors.centre }))) options.onHttps();
       const asked = await broker();
       if (asked && (await certify(options, asked))) log.info({}, 'the broker has a new certificate');
       warned = '';
@@ -79,7 +79,7 @@ function brokerOf({ broker, authority }: ServersOptions): () => Promise<Server |
     if (broker === undefined || text === undefined || text === seen?.text) return text === undefined ? undefined : seen?.server;
     const request = await authority.readRequest(text);
     if (!request.ok) throw new Error(`${broker.request}: ${request.line}`);
-    seen = { text, server: { key: request.value.publicKey, file: broker.certificate, name: 'Sabha broker' } };
+    seen = { text, server: { key: request.value.publicKey, file: broker.certificate, name: doors.broker } };
     return seen.server;
   };
 }

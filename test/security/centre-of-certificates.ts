@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { writeEnrolCode } from '#contracts';
+import { doors, writeEnrolCode } from '#contracts';
 import { type Authority, asPkcs7, type Issued, type Wanted } from './authority.ts';
 
 const secret = Buffer.from('0123456789abcdef0123456789', 'hex');
@@ -29,7 +29,7 @@ export async function startCentreOfCertificates({
   onIssued,
   server = {},
 }: CentreOptions) {
-  const own = await authority.issue({ cn: 'centre', use: 'server', hosts: ['localhost', '127.0.0.1'], ...server });
+  const own = await authority.issue({ cn: doors.centre, use: 'server', hosts: ['localhost', '127.0.0.1'], ...server });
   const tls = { key: own.key, cert: own.pem, ca: roots, requestCert: true, rejectUnauthorized: false };
   const code = writeEnrolCode(secret, derOf(authority.root));
   const state = {

@@ -1,11 +1,18 @@
 /** The other half of S18: whoever holds the broker's machine can neither let a PC in nor ship an update. */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { judgeOffer, makeSigningKeys, openSnapshot, sealSigned } from '#contracts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { judgeOffer, makeSigningKeys, openSnapshot, sealSigned, writeEnrolCode } from '#contracts';
+import { enrol } from '../../agent/identity/enrol.ts';
+import { createOffers } from '../../agent/update/offers.ts';
 import { createSite, type Site, startCentre } from '../system/centre-under-test.ts';
-import { createAuthority } from './authority.ts';
+import { asPkcs7, createAuthority } from './authority.ts';
+import { derOf } from './centre-of-certificates.ts';
 
 let site: Site;
 let loot: { file: string; text: string }[];
@@ -83,6 +90,27 @@ test('S18 a certificate that the broker signs with its own key is believed by no
   expect(made.verify(new X509Certificate(own).publicKey)).toBe(true);
   expect(made.verify(new X509Certificate(roots).publicKey)).toBe(false);
   expect(new X509Certificate(own).ca).toBe(false);
+});
+
+test('S18, S7 with the key of the broker nobody can pose as the HTTPS of the centre: no PC sends it a code, nor asks it for an update', async () => {
+  const text = (name: string) => loot.find(({ file }) => file === name)?.text ?? '';
+  const roots = readFileSync(join(site.data, 'flows/ca/roots.pem'), 'utf8');
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-loot-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const asked: string[] = [];
+  const rogue = createServer({ key: text('server.key'), cert: text('server.pem') }, (request, response) => {
+    asked.push(request.url ?? '');
+    response.end(request.url === '/.well-known/est/cacerts' ? asPkcs7(roots) : '{"mqtt":{"port":1},"centreKey":null}');
+  });
+  rogue.listen(0, '127.0.0.1');
+  onTestFinished(() => void rogue.close());
+  await once(rogue, 'listening');
+  const { port } = rogue.address() as AddressInfo;
+  const code = writeEnrolCode(Buffer.alloc(13, 7), derOf(roots));
+  const at = { code, centre: { host: 'localhost', port }, pc: 'goa/panaji/vc-1' as const, folder: join(folder, 'identity'), again: false };
+  expect(await enrol(at)).toEqual({ ok: false, line: `localhost:${port}: its certificate is not that of the centre` });
+  await expect(createOffers(`https://localhost:${port}`, [roots]).manifest()).rejects.toThrow('not that of the centre');
+  expect(asked).toEqual(['/.well-known/est/cacerts']);
 });
 
 test('S18, S10 no update of the agent is taken that one of the broker’s keys has signed', () => {

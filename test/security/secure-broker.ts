@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
-import { nameOf, type PcPath, type RegistryEntry, realClock } from '#contracts';
+import { doors, nameOf, type PcPath, type RegistryEntry, realClock } from '#contracts';
 import { createBroker } from '../../broker/broker.ts';
 import { brokerFiles, listeningLog } from '../contract/broker-under-test.ts';
 import type { Authority, Issued, Wanted } from './authority.ts';
@@ -52,7 +52,7 @@ export type SecureBroker = Awaited<ReturnType<typeof startSecureBroker>>;
 /** Signs the request in the folder of a broker and puts the certificate beside it. */
 export async function certifyIn(folder: string, authority: Authority, more: Partial<Wanted> = {}): Promise<Issued> {
   const request = readFileSync(join(folder, 'server.csr'), 'utf8');
-  const issued = await authority.issueTo(request, { cn: 'broker', use: 'server', hosts: [host, 'localhost'], ...more });
+  const issued = await authority.issueTo(request, { cn: doors.broker, use: 'server', hosts: [host, 'localhost'], ...more });
   writeFileSync(join(folder, 'server.pem'), issued.pem);
   return issued;
 }
