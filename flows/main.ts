@@ -135,7 +135,7 @@ async function start(): Promise<Parts> {
   const api = await startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
-    https: https && { ...https, tls: https.tls ?? pki.tls(), addEst: pki.addEst },
+    https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
     desk: centre.view,
     office: { ...createOffice({ ...centre.sites, newToken }), makeCode: pki.makeCode },
@@ -215,14 +215,14 @@ function checkScopes({ site, people }: Settings, { sites }: Centre): void {
   log.warn({}, wrong);
 }
 
-/** Key and certificate of HTTPS where the organisation has some, and else the centre's own: nobody names only one of the two files. */
-function httpsOf({ https }: Settings, clock: Clock): (Omit<HttpsOptions, 'tls'> & { tls: HttpsOptions['tls'] | undefined }) | undefined {
+/** With key and certificate of the organisation, where it has some: nobody names only one of the two files. */
+function httpsOf({ https }: Settings, clock: Clock): Omit<HttpsOptions, 'tls'> | undefined {
   if (https === undefined) return undefined;
   const text = (name: string) => loadText(required(name));
   const isOwn = env['SABHA_HTTPS_KEY'] === undefined && env['SABHA_HTTPS_CERT'] === undefined;
   const { openid: directory, ...at } = https;
   const openid = directory && createOpenId({ settings: directory, secret: loadText(directory.secretFile).trim(), up: clock.up });
-  return { ...at, openid, tls: isOwn ? undefined : { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
+  return { ...at, openid, organisation: isOwn ? undefined : { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
 function tabsDir(): string {

@@ -19,7 +19,10 @@ export function selfSigned(names: readonly string[], cn = names[0] ?? ''): { key
     der(0xa3, sequence(sequence(oid('551d11'), der(0x04, alternatives)))),
   );
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', content, privateKey)]));
-  const lines = sequence(content, algorithm, signature).toString('base64').replace(/.{64}/g, '$&\n');
+  const lines = sequence(content, algorithm, signature)
+    .toString('base64')
+    .match(/.{1,64}/g)
+    ?.join('\n');
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   return { key, cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n` };
 }

@@ -190,7 +190,10 @@ export const settings = v.strictObject({
   ),
   ports: v.optional(about(ports, 'All listen on loopback only. 0 takes a free port.'), {}),
   https: v.optional(
-    about(https, 'The wall and the API beyond this machine. Needs SABHA_HTTPS_KEY and SABHA_HTTPS_CERT; absent = loopback only.'),
+    about(
+      https,
+      'The wall and the API beyond this machine. SABHA_HTTPS_KEY and SABHA_HTTPS_CERT may name a certificate that browsers know; absent = loopback only.',
+    ),
   ),
   ledgerLimitMiB: v.optional(
     about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may take of the disk; 0 = no limit of its own.'),

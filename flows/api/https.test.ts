@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { centreServerName } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
 import { createOffice } from '../sites/office.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
@@ -35,8 +37,12 @@ beforeEach(async () => {
 afterEach(() => api.close());
 afterAll(() => agent.destroy());
 
+function httpsOptions() {
+  return { host: '127.0.0.1', port: 0, names: ['sabha.test'], tls };
+}
+
 function options(edit: Partial<ApiOptions> = {}): ApiOptions {
-  const https = { host: '127.0.0.1', port: 0, names: ['sabha.test'], tls };
+  const https = httpsOptions();
   const log = { warn: () => {}, error: (...words: unknown[]) => void console.error(words) };
   const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
   return { host: '127.0.0.1', port: 0, https, accounts, desk, office: officeOf(), ...folders, log, ...edit };
@@ -98,6 +104,25 @@ function filled(path: string): string {
     .replace('{pc}', 'vc-1')
     .replace('{id}', 'call-1')
     .replace('{name}', 'asha');
+}
+
+test('the certificate of an organisation stays when the centre’s own is made anew, and PCs are still shown the centre’s', async () => {
+  const organisation = selfSigned(['sabha.test'], 'Organisation');
+  const roots = [selfSigned(['root'], 'Root').cert];
+  const own = selfSigned(['sabha.test'], 'Sabha centre');
+  await api.close();
+  api = await startApi(options({ https: { ...httpsOptions(), tls: { ...own, ca: roots }, organisation } }));
+  expect([await shownTo('sabha.test'), await shownTo(centreServerName)]).toEqual(['CN=Organisation', 'CN=Sabha centre']);
+  api.useTls({ ...selfSigned(['sabha.test'], 'Sabha centre renewed'), ca: roots });
+  expect([await shownTo('sabha.test'), await shownTo(centreServerName)]).toEqual(['CN=Organisation', 'CN=Sabha centre renewed']);
+});
+
+async function shownTo(servername: string): Promise<string | undefined> {
+  const socket = connectTls({ host: '127.0.0.1', port: api.httpsPort ?? 0, servername, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const shown = socket.getPeerX509Certificate()?.subject;
+  socket.destroy();
+  return shown;
 }
 
 describe('who has not logged in', () => {

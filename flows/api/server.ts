@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Server as SecureServer } from 'node:tls';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
-import { type Clock, isLoopback, oneLine, realClock } from '#contracts';
+import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
 import type { Office } from '../sites/office.ts';
@@ -41,12 +41,16 @@ export type ApiOptions = {
   clock?: Clock;
 };
 
+type Tls = { key: string; cert: string };
+
 export type HttpsOptions = {
   host: string;
   port: number;
   names: readonly string[];
-  /** In PEM; `ca` = the roots of PCs, which may show a certificate of their own. */
-  tls: { key: string; cert: string; ca?: string[] };
+  /** The centre's own, in PEM; `ca` = the roots of PCs, which may show a certificate of their own. */
+  tls: Tls & { ca?: string[] };
+  /** What people are shown instead, where the organisation has one; PCs, which cannot know it, still ask for the centre's. */
+  organisation?: Tls | undefined;
   /** Adds the routes by which PCs enrol. */
   addEst?: ((app: FastifyInstance) => void) | undefined;
   openid?: OpenId | undefined;
@@ -55,7 +59,7 @@ export type HttpsOptions = {
 export type Api = {
   port: number;
   httpsPort: number | null;
-  /** Takes another key and certificate into use; connections go on. */
+  /** Takes another key and certificate of the centre's own into use; connections go on. */
   useTls(tls: HttpsOptions['tls']): void;
   close(): Promise<void>;
 };
@@ -97,7 +101,7 @@ type Opened = {
 function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
   const { desk, office, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
-  const app = createApp(headers, log, https?.tls);
+  const app = createApp(headers, log, https && { ...https.tls, ...https.organisation });
   addDoor(app, door);
   addReading(app, desk);
   addSiteReading(app, desk);
@@ -116,6 +120,12 @@ function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<type
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   addStream(app, streams, headers);
+  const useTls = (tls: HttpsOptions['tls']) => {
+    const server = app.server as unknown as SecureServer;
+    if (https?.organisation) server.addContext(centreServerName, secured(tls));
+    else server.setSecureContext(secured(tls));
+  };
+  if (https?.organisation) useTls(https.tls);
   return {
     async listen({ host, port }) {
       const field = https ? 'https.port' : 'ports.api';
@@ -124,7 +134,7 @@ function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<type
       });
       return (app.server.address() as AddressInfo).port;
     },
-    useTls: (tls) => (app.server as unknown as SecureServer).setSecureContext(secured(tls)),
+    useTls,
     async close() {
       streams.close();
       await app.close();

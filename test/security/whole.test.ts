@@ -1,11 +1,12 @@
 /** Identity through all of Sabha: a code of the centre, an enrolled PC at work over mTLS, a renewal, and its revocation. Real programs. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { PcView } from '#contracts';
 import { renew } from '../../agent/identity/enrol.ts';
 import { openIdentity } from '../../agent/identity/identity.ts';
+import { selfSigned } from '../certificate.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 
@@ -14,7 +15,7 @@ const patience = { timeout: 20_000, interval: 100 };
 let parts: Parts | undefined;
 afterEach(() => parts?.site.remove());
 
-test('a PC enrols by a code, is heard over mTLS, renews, and is cut off when it is revoked', async () => {
+test('a PC enrols by a code at a door that shows browsers a certificate of the organisation, is heard over mTLS, renews, and is cut off when it is revoked', async () => {
   const [https = 0, mqtts = 0] = await freePorts(2);
   const made = await createParts({
     pcs: ['hall', 'office'],
@@ -24,7 +25,14 @@ test('a PC enrols by a code, is heard over mTLS, renews, and is cut off when it 
   const data = (...path: string[]) => join(made.site.data, ...path);
   const broker = await made.start('broker', { SABHA_TLS_HOST: '127.0.0.1', SABHA_TLS_PORT: `${mqtts}` });
   const files = { SABHA_BROKER_CSR: data('broker/server.csr'), SABHA_BROKER_CERT: data('broker/server.pem') };
-  await made.start('flows', { ...files, SABHA_TLS_PORT: `${mqtts}` });
+  const organisation = selfSigned(['centre.test']);
+  for (const [name, content] of Object.entries(organisation)) writeFileSync(data(`https.${name}`), content);
+  await made.start('flows', {
+    ...files,
+    SABHA_HTTPS_KEY: data('https.key'),
+    SABHA_HTTPS_CERT: data('https.cert'),
+    SABHA_TLS_PORT: `${mqtts}`,
+  });
   await broker.says('certificate of the broker in use');
   const api = `http://127.0.0.1:${made.site.ports.api}/api`;
   const post = (path: string, body: object) =>
