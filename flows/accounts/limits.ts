@@ -1,56 +1,82 @@
 /** How often somebody may try a password: a few times at once, then after growing waits. */
 import { networkOf } from '#contracts';
 
-/** What is tried against: a name, whatever address it comes from, and an address, whatever name it tries. An office has one address for many. */
+/** What is tried, and the address from which. An office has one address for many. */
 export type Tried = { name: string; address: string };
 
-const freeTries = { name: 5, address: 20 };
+/** A name from one network; a network, whatever names it tries; and a name from everywhere, which many networks must try together. */
+const freeTries = { pair: 5, network: 20, name: 50 };
+type Kind = keyof typeof freeTries;
 const firstWaitMs = 1_000;
-/** Whoever tries a name in vain holds up its person no longer than this. */
 const longestWaitMs = 5 * 60_000;
-const forgottenMs = 60 * 60_000;
+/** Typing errors of an office that is never quiet must not add up: one is forgotten in this time, others or not. */
+const oneForgottenMs = 5 * 60_000;
+/** A network from which a name got in is its own for this long. */
+const ownMs = 30 * 24 * 60 * 60_000;
 const heldAtMost = 10_000;
 
-type Count = { tries: number; at: number; until: number };
+/** `since` = from when the next one is on its way to be forgotten. */
+type Count = { tries: number; since: number; until: number };
 
-/** `up` = milliseconds that never jump. Guarantee: at most 10,000 names and addresses are remembered, the latest. */
+/**
+ * `up` = milliseconds that never jump.
+ * Guarantee: where a person got in lately nothing holds them up but wrong passwords for their own name from that same network; at most 10,000
+ * names and networks are remembered, the latest.
+ */
 export function createLimits(up: () => number) {
-  const held = new Map<string, Count>();
+  const counts = new Map<string, Count>();
+  const own = new Map<string, number>();
 
   function countOf(key: string): Count {
-    const count = held.get(key);
-    return count === undefined || up() - count.at > forgottenMs ? { tries: 0, at: 0, until: 0 } : count;
+    const { tries, since, until } = counts.get(key) ?? { tries: 0, since: up(), until: 0 };
+    const forgotten = Math.floor((up() - since) / oneForgottenMs);
+    return forgotten < tries
+      ? { tries: tries - forgotten, since: since + forgotten * oneForgottenMs, until }
+      : { tries: 0, since: up(), until };
   }
 
-  function keep(key: string, count: Count): void {
-    held.delete(key);
-    held.set(key, count);
-    const [oldest] = held.keys();
-    if (held.size > heldAtMost && oldest !== undefined) held.delete(oldest);
+  /** Where it does not bind whoever tries, it is counted and makes nobody else wait longer now. */
+  function add(kind: Kind, key: string, isBinding: boolean): void {
+    const { tries, since, until } = countOf(key);
+    const over = tries + 1 - freeTries[kind];
+    const pauseMs = over < 0 ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** over);
+    keep(counts, key, { tries: tries + 1, since, until: isBinding ? up() + pauseMs : until });
   }
 
-  const keysOf = ({ name, address }: Tried) => ({ name: `name ${name}`, address: `address ${networkOf(address)}` });
+  const isOwn = (pair: string): boolean => up() - (own.get(pair) ?? Number.NEGATIVE_INFINITY) < ownMs;
 
   return {
     /** Milliseconds to wait; 0 = try now, which counts as failed until `succeeded`, so that a hundred at once are no hundred free tries. */
     take(tried: Tried): number {
       const keys = keysOf(tried);
-      const waitMs = Math.max(...Object.values(keys).map((key) => countOf(key).until - up()));
+      const binding = isOwn(keys.pair) ? [keys.pair] : Object.values(keys);
+      const waitMs = Math.max(...binding.map((key) => countOf(key).until - up()));
       if (waitMs > 0) return waitMs;
-      for (const kind of ['name', 'address'] as const) {
-        const tries = countOf(keys[kind]).tries + 1;
-        const over = tries - freeTries[kind];
-        const pauseMs = over < 0 ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(over, 20));
-        keep(keys[kind], { tries, at: up(), until: up() + pauseMs });
-      }
+      for (const kind of ['pair', 'network', 'name'] as const) add(kind, keys[kind], binding.includes(keys[kind]));
       return 0;
     },
-    /** The name begins anew; of the address only this try is taken back, or one good account would open the way to all others. */
+    /** The name begins anew there; else only this try is taken back, or one good account would open the way to all others. */
     succeeded(tried: Tried): void {
-      const keys = keysOf(tried);
-      held.delete(keys.name);
-      const { tries } = countOf(keys.address);
-      if (tries > 0) keep(keys.address, { tries: tries - 1, at: up(), until: 0 });
+      const { pair, network, name } = keysOf(tried);
+      for (const key of [network, name]) {
+        const { tries, since, until } = countOf(key);
+        if (tries > 0) keep(counts, key, { tries: tries - 1, since, until: isOwn(pair) ? until : 0 });
+      }
+      counts.delete(pair);
+      keep(own, pair, up());
     },
   };
+}
+
+function keysOf({ name, address }: Tried): Record<Kind, string> {
+  const network = networkOf(address);
+  return { pair: `pair ${network} ${name}`, network: `network ${network}`, name: `name ${name}` };
+}
+
+/** The one that was quiet longest makes room. */
+function keep<T>(held: Map<string, T>, key: string, value: T): void {
+  held.delete(key);
+  held.set(key, value);
+  const [oldest] = held.keys();
+  if (held.size > heldAtMost && oldest !== undefined) held.delete(oldest);
 }
