@@ -52,7 +52,9 @@ type State = {
 /** Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes. */
 export function createAccounts(options: AccountsOptions) {
   const state = openState(options);
-  const { held, limits, sessions, changing } = state;
+  const { held, sessions, changing } = state;
+  // Any page can send a browser here with a refusal: it counts for nothing else.
+  const refusals = createLimits(options.up);
   return {
     find: sessions.find,
     list: (): AccountView[] => [...held.values()].map(viewOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -74,7 +76,7 @@ export function createAccounts(options: AccountsOptions) {
     },
 
     /** A failed login through the directory; true where it is worth a line in the log, which no stranger is to fill. */
-    refusedFrom: (address: string): boolean => limits.take({ name: `directory ${address}`, address }) === 0,
+    refusedFrom: (address: string): boolean => refusals.take({ name: 'directory', address }) === 0,
 
     /** Somebody for whom the directory vouches. A name that is another's already is refused; another role or scope ends older sessions. */
     enterAs: (account: NewAccount & { openid: string }, address: string) => changing(() => enterAs(state, account, address)),
@@ -145,10 +147,11 @@ async function write({ options, held }: State, account: Omit<Account, 'password'
 /** The account, if the password is its own; else why not. */
 async function proven(state: State, tried: Tried, password: string): Promise<Account | Extract<LoggedIn, { ok: false }>> {
   const { limits, held, nobody, checking } = state;
+  // Before it counts as a try: nobody looks at the password.
+  if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people log in: try again', waitMs: 1_000 };
   const waitMs = limits.take(tried);
   const seconds = Math.ceil(waitMs / 1_000);
   if (waitMs > 0) return { ok: false, status: 429, line: `too many wrong passwords: try again in ${seconds} s`, waitMs };
-  if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people log in: try again', waitMs: 1_000 };
   const account = held.get(tried.name);
   state.waiting += 1;
   const right = await checking(() => state.options.passwords.matches(password, account?.password ?? nobody)).finally(() => {
