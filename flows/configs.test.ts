@@ -75,13 +75,17 @@ test('a staged one goes to the first few; the others keep what they have, also w
   expect(again.configs.view()).toEqual(configs.view());
   await again.act(again.born(paths.find((pc) => !sent.some((one) => one.pc === pc)) ?? ''));
   expect(again.sent).toEqual([]);
-  await act(configs.tick(soakMs));
+  const watch = async (from: number) => {
+    await act(configs.tick(from, 0));
+    await act(configs.tick(from + soakMs, 0));
+  };
+  await watch(1);
   expect(configs.view()).toMatchObject({ stage: 2, released: 3 });
   for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
-  await act(configs.tick(2 * soakMs));
+  await watch(1 + soakMs);
   expect(new Set(sent.map(({ pc }) => pc)).size).toBe(30);
   for (const record of records.values()) record.config = 2;
-  await act(configs.tick(3 * soakMs));
+  await watch(1 + 2 * soakMs);
   expect([configs.view(), kept['rollout']]).toEqual([null, 'null']);
 });
 
@@ -89,18 +93,37 @@ test('it stops by itself, says why and in the audit, and holds until somebody le
   const { configs, act, change, sent, records } = setUp();
   await act(configs.changed(change('geo'), staged, 0));
   Object.assign(records.get(sent[0]?.pc ?? '') ?? {}, { checks: [{ status: 'fault' }] });
-  const stopping = configs.tick(1_000);
+  const stopping = configs.tick(1_000, 0);
   expect(stopping.ops.at(-1)).toMatchObject({
     op: 'audit',
     what: 'staged configuration stopped',
     about: expect.stringMatching(/1 with more faults/),
   });
   await act(stopping);
-  await act(configs.tick(9 * soakMs));
+  await act(configs.tick(9 * soakMs, 0));
   expect([sent.length, configs.view()?.stopped]).toEqual([1, 'of 1 PCs 0 silent, 1 with more faults, 0 have not taken it']);
   await act(configs.release('Asha', 5));
   expect(new Set(sent.map(({ pc }) => pc)).size).toBe(30);
   expect(configs.view()).toBeNull();
+});
+
+test('another edit during a rollout gives nobody what is held back, and leaves nobody without what was let out', async () => {
+  const { configs, act, change, sent, records } = setUp();
+  await act(configs.changed(change('geo'), staged, 0));
+  for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
+  for (const now of [1, soakMs + 1]) await act(configs.tick(now, 0));
+  const released = sent.map(({ pc }) => pc);
+  expect(released).toHaveLength(3);
+  // Another change of half of those that are held back: the list is shorter, and the same three have got it.
+  const edited = paths.filter((pc) => !released.includes(pc)).slice(0, 14);
+  await act(configs.changed(edited, undefined, soakMs + 2));
+  expect(sent.slice(3).map(({ pc }) => pc)).toEqual(edited);
+  expect(configs.view()).toMatchObject({ pcs: 16, released: 3 });
+  const before = sent.length;
+  for (const pc of paths.filter((one) => !released.includes(one) && !edited.includes(one))) await act(configs.born(pc, 1));
+  expect(sent).toHaveLength(before);
+  await act(configs.changed(released, undefined, soakMs + 3));
+  expect(configs.view()).toMatchObject({ pcs: 13, released: 0 });
 });
 
 test('what was wrong is put right for all by a change that is not staged; a further staged one takes along who is held back', async () => {

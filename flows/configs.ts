@@ -32,10 +32,9 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
   let rollout = JSON.parse(meta[key] ?? 'null') as Rollout | null;
   let held = heldBy(rollout);
 
-  const look = (pc: string): Look => {
+  const look = (pc: string): Look | null => {
     const record = recordOf(pc);
-    // Taken out by people meanwhile: that says nothing of the configuration.
-    if (tree.table().node(pc) === undefined) return { online: true, faults: 0, isTaken: true };
+    if (tree.table().node(pc) === undefined) return null;
     const faults = record?.checks.filter(({ status }) => status === 'fault').length ?? 0;
     return { online: record?.presence === 'online', faults, isTaken: record?.config === tree.wanted(pc) };
   };
@@ -76,9 +75,11 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
       }
     },
 
-    tick(now: number): Outgoing {
-      const stepped = rollout && stepRollout(rollout, look, now);
+    /** `deafMs` = how long nobody listened to the PCs until now. */
+    tick(now: number, deafMs: number): Outgoing {
+      const stepped = rollout && stepRollout(rollout, { look, now, deafMs });
       if (!stepped) return { ops: [], pcs: [] };
+      if (stepped.rollout?.stopped === null && stepped.released.length === 0) return { ops: [put(stepped.rollout)], pcs: [] };
       const what = stepped.rollout === null ? 'finished' : stepped.rollout.stopped === null ? 'goes on' : 'stopped';
       const about = stepped.rollout?.stopped ?? `${stepped.released.length} more PCs`;
       const audit = { op: 'audit', at: now, who: 'centre', what: `staged configuration ${what}`, about } as const;
@@ -94,12 +95,12 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
 
     view(): RolloutView | null {
       if (rollout === null) return null;
-      const { by, pcs, stage, stageAt, stopped } = rollout;
-      return { by, stage: stage + 1, stageAt, pcs: pcs.length, released: releasedOf(rollout).length, stopped };
+      const { by, pcs, released, stage, stageAt, stopped } = rollout;
+      return { by, stage: stage + 1, stageAt, pcs: pcs.length, released, stopped };
     },
   };
 }
 
 function heldBy(rollout: Rollout | null): Set<string> {
-  return new Set(rollout === null ? [] : rollout.pcs.slice(releasedOf(rollout).length));
+  return new Set(rollout === null ? [] : rollout.pcs.slice(rollout.released));
 }

@@ -262,7 +262,18 @@ describe('the desk', () => {
     await rig.settle();
     expect(rig.desk.rollout()?.stopped).toContain('of 1 PCs 1 silent');
     expect((await rig.ledger.load()).meta['rollout']).toContain('1 silent');
+    // Central is told, once: also a centre that begins anew takes nothing back and says nothing twice.
+    const ofCentre = (one: typeof rig) => [...one.desk.book.incidents.values()].filter(({ scope }) => scope === 'centre');
+    const stopped = [{ over: null, severity: 'minor', faults: [{ fault: 'centre.rollout_stopped', goneAt: null }] }];
+    expect(ofCentre(rig)).toMatchObject(stopped);
+    const next = await createRig(undefined, rig.db);
+    next.desk.subscribed();
+    await next.settle();
+    expect(ofCentre(next)).toMatchObject(stopped);
+    next.desk.close();
     expect(await rig.desk.release('Asha')).toBe(true);
+    await rig.clock.pass(1_100);
+    expect(ofCentre(rig)).toMatchObject([{ over: 'cleared' }]);
     await rig.clock.pass(100);
     expect(configured()).toHaveLength(2);
     expect(rig.desk.rollout()).toBeNull();
@@ -303,6 +314,21 @@ describe('the desk', () => {
     expect([...rig.desk.book.incidents.values()]).toMatchObject([{ over: 'closed', closedBecause: 'retired' }]);
     expect(rig.desk.place(pc).room.en).toBe('Conference room');
     expect(rig.changes.at(-1)).toMatchObject({ pcsGone: [pc] });
+  });
+
+  it('a PC that is revoked is stopped at once, and the end of its last session is no silence', async () => {
+    const rig = await createRig();
+    rig.desk.subscribed();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.settle();
+    const heardAt = rig.desk.book.pcs.get(pc)?.heardAt;
+    await rig.clock.pass(1_000);
+    await rig.desk.changeSites(changeOf({ registry: [{ pc, tokenHash: null, certificates: [], revoked: true }] }));
+    expect(rig.desk.book.pcs.get(pc)).toMatchObject({ presence: 'stopped', heardAt });
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
+    await rig.clock.pass(600_000);
+    expect(rig.desk.book.pcs.get(pc)?.presence).toBe('stopped');
+    expect([...rig.desk.book.incidents.values()]).toEqual([]);
   });
 
   it('what waits for a commit is told when there is none', async () => {

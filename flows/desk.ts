@@ -100,6 +100,7 @@ export function createDesk(options: DeskOptions) {
   const state = openState(options);
   let cancelTick: Cancel = () => {};
   const tick = (): void => {
+    followRollout(state);
     void tell(state, { type: 'tick' });
     goOn(state);
     cancelTick = options.clock.after(untilTickMs(state), tick);
@@ -204,6 +205,7 @@ function openState(options: DeskOptions): State {
     listenedNotedAt: Number(contents.meta['listened'] ?? 0),
     noted: new Map(),
   };
+  followRollout(state);
   return state;
 }
 
@@ -239,6 +241,7 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   const now = state.time();
   const changing = state.tree.change(change, now);
   if (changing.known !== null) state.engine.apply(changing.known, now);
+  state.engine.apply({ type: 'revoked', pcs: change.registry.flatMap(({ pc, revoked }) => (revoked ? [pc] : [])) }, now);
   state.ops.push(...changing.ops, ...ops);
   state.changed.sites.push(...changing.sites);
   state.changed.pcsGone.push(...changing.pcsGone);
@@ -259,6 +262,12 @@ function hello({ options, engine }: State, topics: readonly string[]): void {
   for (const topic of topics) options.send(topic, encode('hello', word), 1);
 }
 
+/** A rollout that stopped stands until somebody lets it out or changes it. */
+function followRollout({ engine, configs, time }: State): void {
+  const stopped = configs.view()?.stopped ?? null;
+  engine.apply({ type: 'centre', fault: 'centre.rollout_stopped', device: '', standing: stopped !== null }, time());
+}
+
 /** What only time changes of sites that are being set up. */
 function goOn(state: State): void {
   const { options, engine, tree } = state;
@@ -273,7 +282,7 @@ function goOn(state: State): void {
   }
   const change = commissioning({ table: tree.table(), records: engine.book.pcs, isCurrent: engine.isCurrent, deafMs }, now);
   if (change !== null) void changeSites(state, change, []);
-  sendLater(state, state.configs.tick(now));
+  sendLater(state, state.configs.tick(now, deafMs));
 }
 
 function take(state: State, topic: string, payload: Buffer): void {

@@ -258,6 +258,16 @@ export const faults = {
       hi: 'एडिटर खोलें। देखें कि Conclude तक का कोई तार टूटा तो नहीं है।',
     },
   },
+  'centre.rollout_stopped': {
+    severity: 'minor',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'A staged configuration stopped by itself', hi: 'चरणों में जा रही कॉन्फ़िगरेशन अपने आप रुक गई' },
+    action: {
+      en: 'Read the reason with "sabha config show". Correct the profile and stage it again, or let it out with "sabha config release".',
+      hi: '"sabha config show" से कारण देखें। प्रोफ़ाइल ठीक करके दोबारा भेजें, या "sabha config release" से सबको दें।',
+    },
+  },
   'centre.channel_failing': {
     severity: 'major',
     parents: [],

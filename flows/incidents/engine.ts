@@ -3,7 +3,7 @@
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
 import { createBook } from './book.ts';
-import { setKnown } from './known.ts';
+import { setKnown, shutOut } from './known.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from './model.ts';
 import { notAhead } from './not-ahead.ts';
 import { createPassages, tellCentral } from './passages.ts';
@@ -78,6 +78,8 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
   switch (event.type) {
     case 'known':
       return setKnown(core, event, now);
+    case 'revoked':
+      return shutOut(core, event.pcs, now);
     case 'subscribed':
       core.subscribedAt = now;
       core.unsubscribedAt = null;

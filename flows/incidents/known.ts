@@ -18,6 +18,17 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   followUnheard(core, now);
 }
 
+/** PCs that the broker lets in no more are stopped at once: nobody waits for their silence, and the will of their last session says nothing. */
+export function shutOut(core: Core, pcs: readonly string[], now: number): void {
+  for (const pc of pcs) {
+    const record = core.book.pcs.get(pc);
+    if (record === undefined || record.presence === 'never' || !core.known.has(pc)) continue;
+    core.listChanged ||= record.unheard;
+    putRecord(core, { ...record, presence: 'stopped', lostAt: null, unheard: false }, now);
+    followPc(core, pc, now);
+  }
+}
+
 /** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew. */
 function admit(core: Core, { pc, link }: KnownPc, wasKnown: boolean, now: number): void {
   const record = core.book.pcs.get(pc);

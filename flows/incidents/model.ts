@@ -178,6 +178,8 @@ export type PcEvent =
 export type CentreEvent =
   /** The site table is another. `because` says of a PC that is gone why (R15); of a `replaced` one everything is forgotten. */
   | { type: 'known'; pcs: readonly KnownPc[]; because: Record<string, string>; replaced: readonly string[] }
+  /** These are shut out: what they say no more is no silence. */
+  | { type: 'revoked'; pcs: readonly string[] }
   | { type: 'subscribed' }
   | { type: 'unsubscribed' }
   | { type: 'tick' }

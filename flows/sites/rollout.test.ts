@@ -7,6 +7,10 @@ const lookAt =
   (others: Record<string, Partial<Look>> = {}) =>
   (pc: string): Look => ({ ...well, ...others[pc] });
 const begun = (look = lookAt(), list = pcs) => beginRollout({ pcs: list, by: 'Asha', look, now: 0 });
+const step = (rollout: Rollout, look: (pc: string) => Look | null, now: number, deafMs = 1_000) =>
+  stepRollout(rollout, { look, now, deafMs });
+/** A stage whose PCs are seen to have it. */
+const proven = (rollout: Rollout, look = lookAt()): Rollout => step(rollout, look, rollout.stageAt)?.rollout ?? rollout;
 /** What so many of the released PCs are like. */
 const some = (rollout: Rollout, count: number, how: Partial<Look>) =>
   lookAt(
@@ -20,9 +24,11 @@ const some = (rollout: Rollout, count: number, how: Partial<Look>) =>
 test('1 %, 10 %, all: a stage follows when the one before was watched for its time and is well; then it is over', () => {
   let rollout: Rollout | null = begun();
   const sizes = [releasedOf(rollout).length];
-  for (let now = soakMs; rollout !== null; now += soakMs) {
-    expect(stepRollout(rollout, lookAt(), now - 1)).toBeNull();
-    const stepped = stepRollout(rollout, lookAt(), now);
+  for (let now = 0; rollout !== null; ) {
+    rollout = proven(rollout);
+    now += soakMs;
+    expect(step(rollout, lookAt(), now - 1)).toBeNull();
+    const stepped = step(rollout, lookAt(), now);
     expect(stepped?.released.every((pc) => !releasedOf(rollout as Rollout).includes(pc))).toBe(true);
     rollout = stepped?.rollout ?? null;
     if (rollout !== null) sizes.push(releasedOf(rollout).length);
@@ -36,44 +42,72 @@ test('the first few stand in different states, and are the same few however the 
   expect(releasedOf(begun(lookAt(), pcs.toReversed()))).toEqual(first);
 });
 
+test('the first stages are drawn from those that are there, however few these are', () => {
+  const there = pcs.filter((_, at) => at % 70 === 0);
+  const look = (pc: string): Look => ({ ...well, online: there.includes(pc) });
+  const rollout = begun(look);
+  expect(releasedOf(rollout).every((pc) => there.includes(pc))).toBe(true);
+  expect(rollout.pcs.slice(0, there.length).toSorted()).toEqual(there.toSorted());
+});
+
+test('a stage whose PCs are switched off has tested nothing: it waits until three of them have had it for the time of the watch', () => {
+  const away: Look = { online: false, faults: 0, isTaken: false };
+  const off = (...on: string[]) => lookAt(Object.fromEntries(pcs.filter((pc) => !on.includes(pc)).map((pc) => [pc, away])));
+  let rollout = begun(off());
+  expect(step(rollout, off(), 100 * soakMs)).toBeNull();
+  const [one = '', two = '', three = ''] = releasedOf(rollout);
+  expect(step(rollout, off(one, two), 100 * soakMs)).toBeNull();
+  rollout = step(rollout, off(one, two, three), 100 * soakMs)?.rollout as Rollout;
+  expect(rollout).toMatchObject({ stage: 0, provenAt: 100 * soakMs });
+  expect(step(rollout, off(one, two, three), 101 * soakMs - 1)).toBeNull();
+  // One goes away again: the watch ends, and begins anew with it.
+  const gone = step(rollout, off(one, two), 101 * soakMs - 1)?.rollout as Rollout;
+  expect(gone.provenAt).toBeNull();
+  expect(step(rollout, off(one, two, three), 101 * soakMs)?.rollout).toMatchObject({ stage: 1 });
+});
+
+test('a time in which nobody listened is not watched: the stage begins anew', () => {
+  const rollout = proven(begun());
+  expect(step(rollout, lookAt(), soakMs, 151_000)).toEqual({ rollout: { ...rollout, stageAt: soakMs, provenAt: null }, released: [] });
+  expect(step(rollout, lookAt(), soakMs, 149_000)?.rollout).toMatchObject({ stage: 1 });
+});
+
 test.each<[string, Partial<Look>]>([
   ['3 silent', { online: false }],
   ['3 with more faults', { faults: 2 }],
 ])('F26 it stops by itself at the first stage, in the moment in which the third of its PCs is worse: %s', (words, how) => {
-  const rollout = begun();
-  expect(stepRollout(rollout, some(rollout, 2, how), 1_000)).toBeNull();
-  const stepped = stepRollout(rollout, some(rollout, 3, how), 1_000);
+  const rollout = proven(begun());
+  expect(step(rollout, some(rollout, 2, how), 1_000)).toBeNull();
+  const stepped = step(rollout, some(rollout, 3, how), 1_000);
   expect(stepped).toMatchObject({ rollout: { stopped: expect.stringContaining(words), stage: 0 }, released: [] });
   expect(releasedOf(stepped?.rollout as Rollout).length / pcs.length).toBeLessThan(0.011);
-  expect(stepRollout(stepped?.rollout as Rollout, lookAt(), 9 * soakMs)).toBeNull();
+  expect(step(stepped?.rollout as Rollout, lookAt(), 9 * soakMs)).toBeNull();
 });
 
 test('PCs that do not take it in the time of a stage stop it too', () => {
   const rollout = begun();
-  expect(stepRollout(rollout, some(rollout, 8, { isTaken: false }), soakMs - 1)).toBeNull();
-  expect(stepRollout(rollout, some(rollout, 3, { isTaken: false }), soakMs)?.rollout?.stopped).toBe(
+  expect(step(rollout, some(rollout, 8, { isTaken: false }), soakMs - 1)).toBeNull();
+  expect(step(rollout, some(rollout, 3, { isTaken: false }), soakMs)?.rollout?.stopped).toBe(
     'of 8 PCs 0 silent, 0 with more faults, 3 have not taken it',
   );
 });
 
-test('who was away or had faults before is no worse for being so still, and those that heal do not hide those that break', () => {
-  const away = lookAt(Object.fromEntries(pcs.map((pc) => [pc, { online: false, faults: 0 }])));
-  const rollout = begun(away);
-  expect(stepRollout(rollout, away, soakMs)?.rollout?.stage).toBe(1);
-  const ill = begun(lookAt(Object.fromEntries(pcs.map((pc) => [pc, { faults: 5 }]))));
-  expect(stepRollout(ill, lookAt(Object.fromEntries(pcs.map((pc) => [pc, { faults: 5 }]))), soakMs)?.rollout?.stage).toBe(1);
+test('who had faults before is no worse for having them still, and those that heal do not hide those that break', () => {
+  const five = lookAt(Object.fromEntries(pcs.map((pc) => [pc, { faults: 5 }])));
+  const ill = proven(begun(five), five);
+  expect(step(ill, five, soakMs)?.rollout?.stage).toBe(1);
   const mixed = Object.fromEntries(releasedOf(ill).map((pc, at) => [pc, { faults: at < 3 ? 6 : 0 }]));
-  expect(stepRollout(ill, lookAt(mixed), 1_000)?.rollout?.stopped).toContain('3 with more faults');
+  expect(step(ill, lookAt(mixed), 1_000)?.rollout?.stopped).toContain('3 with more faults');
 });
 
 test('of a large stage it takes two of a hundred, of one PC that PC', () => {
-  const last: Rollout = { ...begun(), stage: 2 };
+  const last: Rollout = { ...begun(), stage: 2, from: 74, released: 736 };
   last.before = Object.fromEntries(pcs.map((pc) => [pc, well]));
-  expect(stepRollout(last, some(last, 14, { online: false }), 1_000)).toBeNull();
-  expect(stepRollout(last, some(last, 15, { online: false }), 1_000)?.rollout?.stopped).toContain('15 silent');
+  expect(step(last, some(last, 14, { online: false }), 1_000)).toBeNull();
+  expect(step(last, some(last, 15, { online: false }), 1_000)?.rollout?.stopped).toContain('15 silent');
   const one = begun(lookAt(), ['goa/panaji/vc-1']);
   expect(releasedOf(one)).toHaveLength(1);
-  expect(stepRollout(one, some(one, 1, { online: false }), 1)?.rollout?.stopped).toContain('of 1 PCs 1 silent');
+  expect(step(one, some(one, 1, { online: false }), 1)?.rollout?.stopped).toContain('of 1 PCs 1 silent');
 });
 
 describe('another change past it', () => {
@@ -82,7 +116,28 @@ describe('another change past it', () => {
     const [first, ...rest] = releasedOf(rollout);
     const left = withoutPcs(rollout, new Set([first ?? '', rollout.pcs.at(-1) ?? '']));
     expect(left?.pcs).toHaveLength(734);
-    expect(left?.pcs.slice(0, rest.length)).toEqual(rest);
+    expect(left && releasedOf(left)).toEqual(rest);
+  });
+  test('of any of its PCs lets out nobody who was held back, and holds back nobody who had it', () => {
+    let rollout = proven(begun());
+    rollout = step(rollout, lookAt(), soakMs)?.rollout as Rollout;
+    const released = releasedOf(rollout);
+    for (const count of [1, 7, 60, 74, 300, 700]) {
+      for (const gone of [pcs.slice(0, count), released.slice(0, count), rollout.pcs.slice(74, 74 + count)]) {
+        const left = withoutPcs(rollout, new Set(gone));
+        if (left !== null) expect(releasedOf(left)).toEqual(released.filter((pc) => !gone.includes(pc)));
+      }
+    }
+  });
+  test('of all PCs of a stage begins that stage anew with others; nothing is proven by nobody', () => {
+    const rollout = begun();
+    const left = withoutPcs(rollout, new Set(releasedOf(rollout))) as Rollout;
+    expect(releasedOf(left)).toEqual([]);
+    const again = step(left, lookAt(), 5 * soakMs);
+    expect([again?.rollout?.stage, again?.released.length]).toEqual([0, 8]);
+    // As where people took them out of the table.
+    const none = (pc: string) => (releasedOf(rollout).includes(pc) ? null : well);
+    expect(step(rollout, none, 1)).toMatchObject({ rollout: { stage: 0, released: 9 } });
   });
   test('of everybody that it holds back ends it', () => {
     expect(withoutPcs(begun(), new Set(pcs))).toBeNull();
