@@ -14,6 +14,7 @@ let table: ReturnType<typeof createSiteTable>;
 let applied: SiteChange[];
 /** Whose token opens. */
 let admitted: Set<string>;
+let shutOut: Set<string>;
 let rollout: RolloutView | null;
 /** What the next change waits for. */
 let hold: () => Promise<void>;
@@ -22,6 +23,7 @@ beforeEach(() => {
   table = createSiteTable(smallTree());
   applied = [];
   admitted = new Set();
+  shutOut = new Set();
   rollout = null;
   hold = async () => {};
   let made = 0;
@@ -36,7 +38,10 @@ beforeEach(() => {
       applied.push({ by } as never);
     },
     newToken: () => `token-${++made}`,
-    entry: (pc) => (admitted.has(pc) ? { pc, tokenHash: hashToken(pc), certificates: [], revoked: false } : undefined),
+    entry: (pc) =>
+      admitted.has(pc) || shutOut.has(pc)
+        ? { pc, tokenHash: admitted.has(pc) ? hashToken(pc) : null, certificates: [], revoked: shutOut.has(pc) }
+        : undefined,
     apply: async (change) => {
       await hold();
       const gone = new Set(change.gone.map(({ path }) => path));
@@ -188,11 +193,20 @@ test('tokens for a scope cut off nobody who has one, unless they are renewed; wh
   admitted.add('ladakh/leh/vc-2');
   expect(await post('/api/tokens', { scope: 'ladakh/leh', by: 'Anil' })).toMatchObject({
     status: 409,
-    line: 'each PC of ladakh/leh has a token: only renew gives them new ones',
+    line: 'each PC of ladakh/leh has a token, or is revoked: only renew gives new ones, and none to those',
   });
   expect(applied).toHaveLength(1);
   expect(await given({ scope: 'ladakh/leh', renew: true })).toEqual(['ladakh/leh/vc-1', 'ladakh/leh/vc-2']);
   expect(await given({ pcs: ['ladakh/leh/vc-1'] })).toEqual(['ladakh/leh/vc-1']);
+});
+
+test('tokens for a scope pass over who is revoked, also where all are renewed', async () => {
+  admitted.add('ladakh/leh/vc-1');
+  shutOut.add('ladakh/leh/vc-2');
+  const order = { by: 'Anil', scope: 'ladakh/leh' };
+  expect(await post('/api/tokens', order)).toMatchObject({ status: 409 });
+  expect(Object.keys((await post('/api/tokens', { ...order, renew: true })).body.tokens)).toEqual(['ladakh/leh/vc-1']);
+  expect(await post('/api/tokens', { by: 'Anil', pcs: ['ladakh/leh/vc-2'] })).toMatchObject({ status: 409 });
 });
 
 test.each([

@@ -244,6 +244,16 @@ test('tokens are issued to all that are named or to none', () => {
   expect(issueTokens(tree, { pcs: [], newToken: counter(), entry: () => undefined }, 'Anil')).toMatchObject({ ok: false, missing: false });
 });
 
+test('a token lets no revoked PC in again', () => {
+  const entry = (pc: string) => ({ pc, tokenHash: null, certificates: [], revoked: pc.endsWith('vc-2') });
+  const pcs = ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'];
+  expect(issueTokens(tree, { pcs, newToken: counter(), entry }, 'Anil')).toEqual({
+    ok: false,
+    missing: false,
+    line: 'ladakh/leh/vc-2 is revoked: only "pcs replace" lets a machine in there again',
+  });
+});
+
 test('a new token leaves the certificates of a PC as they are', () => {
   const held = { pc: 'ladakh/leh/vc-1', tokenHash: null, certificates: ['7a'], ends: { '7a': 9 }, revoked: false };
   const done = issueTokens(tree, { pcs: [held.pc], newToken: counter(), entry: () => held }, 'Anil');

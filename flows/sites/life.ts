@@ -135,8 +135,10 @@ export function issueTokens(table: SiteTable, at: TokensFor, by: string): Planne
   const unknown = at.pcs.find((pc) => pcNode(table, pc) === undefined);
   if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
   if (at.pcs.length === 0) return refused('no PC is named');
+  const out = at.pcs.find((pc) => at.entry(pc)?.revoked);
+  if (out !== undefined) return refused(`${out} is revoked: only "pcs replace" lets a machine in there again`);
   const { entries, tokens } = issue(at.pcs, at.newToken);
-  const registry = entries.map((entry) => ({ ...entry, ...at.entry(entry.pc), tokenHash: entry.tokenHash, revoked: false }));
+  const registry = entries.map((entry) => ({ ...entry, ...at.entry(entry.pc), tokenHash: entry.tokenHash }));
   return { ok: true, change: changeOf({ registry }, [by, 'tokens issued', shortList(at.pcs)]), tokens };
 }
 

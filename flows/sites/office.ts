@@ -80,17 +80,14 @@ export function createOffice(options: OfficeOptions) {
     tokens: (at: { pcs: readonly string[]; scope: string | undefined; renew: boolean }, by: string) =>
       carryOut(() => {
         const all = pcsOfScope(table(), at.scope);
-        const pcs = [...at.pcs, ...all.filter((pc) => at.renew || !hasToken(options.entry(pc)))];
-        const line = `each PC of ${at.scope || 'the nation'} has a token: only renew gives them new ones`;
+        const wants = (entry: RegistryEntry | undefined) => !entry?.revoked && (at.renew || (entry?.tokenHash ?? null) === null);
+        const pcs = [...at.pcs, ...all.filter((pc) => wants(options.entry(pc)))];
+        const line = `each PC of ${at.scope || 'the nation'} has a token, or is revoked: only renew gives new ones, and none to those`;
         return pcs.length === 0 && all.length > 0
           ? { ok: false, missing: false, line }
           : issueTokens(table(), { pcs, newToken, entry: options.entry }, by);
       }),
   };
-}
-
-function hasToken(entry: RegistryEntry | undefined): boolean {
-  return entry !== undefined && !entry.revoked && entry.tokenHash !== null;
 }
 
 function profileView({ table, records, wanted }: Sight, path: string): ProfileView | undefined {
