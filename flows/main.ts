@@ -138,7 +138,7 @@ async function start(): Promise<Parts> {
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
     desk: centre.view,
-    office: { ...createOffice({ ...centre.sites, newToken }), makeCode: pki.makeCode },
+    office: { ...createOffice({ ...centre.sites, newToken }), ...pki },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
     modulesDir: required('SABHA_MODULES'),

@@ -2,13 +2,14 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
 import { fetchCertificate, fetchPlace, fetchRoots, type Office } from './est.ts';
-import { type Centre, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
+import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 
 export type Enrolment = { code: string; centre: { host: string; port: number }; pc: PcPath; folder: string; again: boolean };
 
 /**
  * Makes a key, has it certified, and stores both with the roots and the place of the centre.
- * Guarantee: only the centre from which the code comes is believed; the key leaves this PC never; all is stored, or nothing.
+ * Guarantee: only the centre from which the code comes is believed; the key leaves this PC never; all is stored, or nothing but the key, by
+ * which the next try is known as the same PC.
  */
 export async function enrol({ code, centre, pc, folder, again }: Enrolment): Promise<Read<Identity>> {
   const opened = readEnrolCode(code);
@@ -58,7 +59,9 @@ async function obtain({ office, pc, folder, centre, password }: Wanted): Promise
   // Once more, now that the answer can be believed: during a change of authority there are two.
   const roots = await fetchRoots(office);
   if (!roots.ok) return roots;
-  const key = makePrivateKey();
+  const made: Read<string> = password === undefined ? { ok: true, value: makePrivateKey() } : enrolmentKey(folder);
+  if (!made.ok) return made;
+  const key = made.value;
   const { der } = await makeRequest(key, nameOf(pc));
   const issued = await fetchCertificate(office, { request: der, ...(password !== undefined && { password }) });
   if (!issued.ok) return issued;

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { codeOf, commonNameOf, describeIssue, type PcPath, pathOfName, replaceFile } from '#contracts';
+import { codeOf, commonNameOf, describeIssue, makePrivateKey, type PcPath, pathOfName, replaceFile } from '#contracts';
 
 /** The public key of the centre's commands, PEM; null where it gives none. */
 export const centreKey = v.nullable(v.pipe(v.string(), v.check(isPublicKey, 'a public key')));
@@ -64,6 +64,21 @@ export function storeIdentity(folder: string, { key, chain, roots, centre }: Omi
   if (existsSync(folder)) renameSync(folder, `${folder}.old`);
   renameSync(fresh, folder);
   rmSync(`${folder}.old`, { recursive: true, force: true });
+  rmSync(`${folder}.key`, { force: true });
+}
+
+/**
+ * The key with which this PC asks for its first certificate, PEM: the same one until it has it, since the centre gives an answer that was
+ * lost again to nobody else.
+ */
+export function enrolmentKey(folder: string): Read<string> {
+  const file = `${folder}.key`;
+  try {
+    if (!existsSync(file)) replaceFile(file, makePrivateKey());
+    return { ok: true, value: readFileSync(file, 'utf8') };
+  } catch (error) {
+    return { ok: false, line: `${file}: cannot be written: ${codeOf(error)}` };
+  }
 }
 
 /** Why an identity could not be stored there; null where it can. */

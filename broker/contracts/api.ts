@@ -280,6 +280,8 @@ const grant = { role: v.picklist(accountRoles), scope: text, once: v.boolean() }
 export const accountView = v.object({ name: text, ...grant, madeAt: time });
 /** The secret is shown this once. */
 export const accountMade = v.object({ name: text, secret: text });
+/** A code that still lets PCs of its site in; what it is nobody can read any more. */
+export const enrolCodeView = v.object({ site: text, uses: v.number(), ends: time, by: text });
 /** Who asks; null = whoever sits at this machine, under the name that they give. */
 export const whoView = v.object({ name: maybeText, ...grant });
 
@@ -310,5 +312,6 @@ export type CommandView = v.InferOutput<typeof commandView>;
 export type AccountRole = (typeof accountRoles)[number];
 export type AccountView = v.InferOutput<typeof accountView>;
 export type AccountMade = v.InferOutput<typeof accountMade>;
+export type EnrolCodeView = v.InferOutput<typeof enrolCodeView>;
 export type WhoView = v.InferOutput<typeof whoView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;

@@ -51,7 +51,7 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
 function officeOf() {
   const table = createSiteTable(smallTree());
   const makeCode = async () => ({ ok: false, missing: true, line: 'there is no site' }) as const;
-  return { ...createOffice({ ...emptyOfficeOptions, table: () => table }), makeCode };
+  return { ...createOffice({ ...emptyOfficeOptions, table: () => table }), makeCode, codes: () => [], cancelCodes: async () => 0 };
 }
 const emptyOfficeOptions = {
   records: () => new Map(),

@@ -13,7 +13,8 @@ const post = async (url: string, payload: object) => {
     if (asked.site === 'ladakh/leh') return { ok: true, code: 'AAAAA', uses: 2, ends: 9 } as const;
     return { ok: false, missing: asked.site === 'ladakh/nubra', line: `not for ${asked.site}` } as const;
   };
-  addIdentities(app, { ...emptyOffice(), makeCode });
+  const cancelCodes = async (site: string) => (site === 'ladakh/leh' ? 2 : 0);
+  addIdentities(app, { ...emptyOffice(), makeCode, cancelCodes });
   const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
   return { status: statusCode, body: JSON.parse(body), wanted };
 };
@@ -40,6 +41,12 @@ test.each([
   [{ site: 'ladakh/leh', by: 'Anil', code: 'my own' }],
 ])('%j is refused before anything is asked', async (payload) => {
   expect(await post('/api/enrol-codes', payload)).toMatchObject({ status: 400, wanted: [] });
+});
+
+test('the open codes of a site are taken back, where there are any', async () => {
+  expect(await post('/api/enrol-codes/cancel', { site: 'ladakh/leh', by: 'Anil' })).toMatchObject({ status: 200, body: { cancelled: 2 } });
+  expect(await post('/api/enrol-codes/cancel', { site: 'ladakh/kargil', by: 'Anil' })).toMatchObject({ status: 404 });
+  expect(await post('/api/enrol-codes/cancel', { by: 'Anil' })).toMatchObject({ status: 400 });
 });
 
 test('a PC that is not there cannot be revoked', async () => {

@@ -110,7 +110,8 @@ export function emptyOffice() {
     newToken: () => 't',
     entry: () => undefined,
   });
-  return { ...office, makeCode: async () => ({ ok: false, missing: true, line: 'there is no site' }) as const };
+  const makeCode = async () => ({ ok: false, missing: true, line: 'there is no site' }) as const;
+  return { ...office, makeCode, codes: () => [], cancelCodes: async () => 0 };
 }
 
 /** Nobody may log in; accounts that are made last as long as the test. `up` moves only by the test's hand. */

@@ -76,5 +76,5 @@ test('without SABHA_API the address is that of sabha.json', async () => {
 test('help names every verb', async () => {
   const { code, out } = await sabha(['help']);
   expect(code).toBe(0);
-  expect(out.split('\n').filter((line) => line.startsWith('  sabha '))).toHaveLength(30);
+  expect(out.split('\n').filter((line) => line.startsWith('  sabha '))).toHaveLength(32);
 });

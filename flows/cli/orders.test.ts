@@ -60,6 +60,16 @@ const command = (change: Partial<CommandView>): CommandView => ({
   ...change,
 });
 
+test('open enrolment codes are listed without what they are, and taken back', async () => {
+  state().scripted['GET /api/enrol-codes'] = [{ site: 'ladakh/leh', uses: 2, ends: 0, by: 'Anil' }];
+  expect((await sabha(['enrol-code', 'list'])).out).toMatch(/^SITE .*\nladakh\/leh +2 +1970-01-01 00:00:00 UTC +Anil\n$/);
+  state().scripted['GET /api/enrol-codes'] = [];
+  expect(await sabha(['enrol-code', 'list'])).toEqual({ code: 0, out: 'no code is open\n', err: '' });
+  state().scripted['POST /api/enrol-codes/cancel'] = { cancelled: 1 };
+  expect((await sabha(['enrol-code', 'cancel', 'ladakh/leh', '--by', 'Anil'])).out).toBe('1 code of ladakh/leh taken back\n');
+  expect(state().asked.at(-1)).toEqual({ url: '/api/enrol-codes/cancel', body: { site: 'ladakh/leh', by: 'Anil' } });
+});
+
 test('a command is sent with its arguments, followed until every PC has answered, and is a yes where all have done it', async () => {
   const answer = { pc: 'ladakh/leh/vc-1', at: 1_000, outcome: 'done' as const, reason: null, lines: ['evil\u001b[2J'] };
   const other = { pc: 'ladakh/leh/vc-2', at: 2_000, outcome: 'failed' as const, reason: 'no tool' };

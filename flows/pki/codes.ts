@@ -4,8 +4,10 @@ import { enrolSecretOf, writeEnrolCode } from '#contracts';
 import type { Op } from '../ledger/model.ts';
 import { codePrefix } from '../ledger/reads.ts';
 
-/** `uses` = how many certificates it is still good for; `by` = who made it. */
-export type Code = { site: string; uses: number; ends: number; by: string };
+/** What a PC got by a code: the hash of its key, and the serial number of its certificate. */
+export type Given = { key: string; serial: string };
+/** `uses` = how many PCs may still come; `by` = who made it; `given` = by the name of the PC, so that a lost answer is given again. */
+export type Code = { site: string; uses: number; ends: number; by: string; given?: Readonly<Record<string, Given>> };
 export type FoundCode = { hash: string; code: Code };
 export type Codes = ReturnType<typeof createCodes>;
 
@@ -23,15 +25,28 @@ export function createCodes(held: Readonly<Record<string, string>>, rootDer: Buf
       return { text, ops: [...over, rowOf(hashOf(text) ?? '', code)] };
     },
 
-    /** The code that somebody shows. One that is used up or over is told from a wrong one by nobody but us. */
+    /** The code that somebody shows, also one that is used up. One that is over is told from a wrong one by nobody but us. */
     find(text: string, now: number): FoundCode | undefined {
       const hash = hashOf(text) ?? '';
       const code = codes.get(hash);
       return code !== undefined && code.ends > now ? { hash, code } : undefined;
     },
 
-    /** The row by which a code is used once more; the last use takes it away. */
-    used: ({ hash, code }: FoundCode): Op => rowOf(hash, code.uses > 1 ? { ...code, uses: code.uses - 1 } : null),
+    /** Those that still let a PC in, the first to end first. */
+    open: (now: number): FoundCode[] =>
+      [...codes]
+        .filter(([, { ends, uses }]) => ends > now && uses > 0)
+        .map(([hash, code]) => ({ hash, code }))
+        .sort((a, b) => a.code.ends - b.code.ends),
+
+    /** The row by which a PC is given a certificate. Once more for the same key is no further use. */
+    used({ hash, code }: FoundCode, name: string, given: Given): Op {
+      const uses = code.given?.[name]?.key === given.key ? code.uses : code.uses - 1;
+      return rowOf(hash, { ...code, uses, given: { ...code.given, [name]: given } });
+    },
+
+    /** The row that takes a code away. */
+    gone: ({ hash }: FoundCode): Op => rowOf(hash, null),
 
     /** Takes rows into use that are committed. */
     committed(ops: readonly Op[]): void {

@@ -32,10 +32,12 @@ function open() {
     pkcs7: async () => '',
   };
   const table = createSiteTable(smallTree());
+  const clock = testClock();
+  const guesses = createGuesses({ clock, onAlarm: () => {} });
   const enrolment = createEnrolment({
     authority,
     codes: createCodes({}, authority.rootDer, randomBytes),
-    guesses: createGuesses({ clock: testClock(), onAlarm: () => {} }),
+    guesses,
     sites: {
       table: () => table,
       entry: (of) => registry.get(of),
@@ -47,6 +49,7 @@ function open() {
     },
     record: async () => true,
     now: () => 1_000,
+    clock,
   });
   const code = async (uses: number) => {
     const made = await enrolment.makeCode({ site: 'ladakh/leh', uses, hours: 1, by: 'Asha' });
@@ -54,7 +57,7 @@ function open() {
     return made.code;
   };
   const enrol = (password: string, request = 'ladakh.leh.vc-1') => enrolment.enrol({ address: '10.0.0.1', password, request });
-  return { registry, applied, script, enrolment, code, enrol };
+  return { registry, applied, script, enrolment, code, enrol, guesses };
 }
 
 test('the certificate and the use of its code are one change of the ledger', async () => {
@@ -63,7 +66,7 @@ test('the certificate and the use of its code are one change of the ledger', asy
   expect(applied).toEqual([
     {
       change: expect.objectContaining({ registry: [expect.objectContaining({ pc, certificates: ['71'] })], audit: expect.anything() }),
-      ops: [{ op: 'meta', key: expect.stringMatching(/^enrol\/[0-9a-f]{64}$/), value: null }],
+      ops: [{ op: 'meta', key: expect.stringMatching(/^enrol\/[0-9a-f]{64}$/), value: expect.stringContaining('"uses":0') }],
     },
   ]);
 });
@@ -88,4 +91,31 @@ test('where nobody knows whether it was committed, a use is rather lost than giv
   };
   await expect(enrol(once)).rejects.toThrow('the broker could not be told');
   expect(await enrol(once, 'ladakh.leh.vc-2')).toMatchObject({ ok: false, status: 401 });
+});
+
+test('a code that is right is let in from an address that guesses have held up, and a wrong one is not', async () => {
+  const { code, enrol, guesses } = open();
+  const right = await code(1);
+  for (let nth = 0; nth < 5; nth += 1) guesses.failed('10.0.0.1');
+  expect(await enrol('0'.repeat(26))).toMatchObject({ ok: false, status: 429 });
+  expect(await enrol(right)).toMatchObject({ ok: true });
+});
+
+test('guesses hold up no renewal, and a PC that asks in vain is answered once a minute', async () => {
+  const { registry, enrolment, guesses } = open();
+  registry.set(pc, { pc, tokenHash: null, certificates: ['7f'], revoked: false });
+  for (let nth = 0; nth < 5; nth += 1) guesses.failed('10.0.0.2');
+  const renewal = { address: '10.0.0.2', name: 'ladakh.leh.vc-1', serial: '7f', request: 'ladakh.leh.vc-1' };
+  expect(await enrolment.renew({ ...renewal, serial: '7e' })).toMatchObject({ ok: false, status: 403 });
+  expect(await enrolment.renew({ ...renewal, serial: '7e' })).toMatchObject({ ok: false, status: 429 });
+  expect(await enrolment.renew({ ...renewal, name: 'ladakh.leh.vc-2', request: 'ladakh.leh.vc-2' })).toMatchObject({ status: 403 });
+});
+
+test('codes can be listed, without what they are, and taken back', async () => {
+  const { enrolment, code, enrol } = open();
+  const right = await code(2);
+  expect(enrolment.codes()).toEqual([{ site: 'ladakh/leh', uses: 2, ends: 3_601_000, by: 'Asha' }]);
+  expect([await enrolment.cancelCodes('ladakh/kargil', 'Anil'), await enrolment.cancelCodes('ladakh/leh', 'Anil')]).toEqual([0, 1]);
+  expect(await enrol(right)).toMatchObject({ ok: false, status: 401 });
+  expect(enrolment.codes()).toEqual([]);
 });

@@ -1,12 +1,13 @@
-/** Enrolment: codes are made, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
-import { oneLine, type RegistryEntry } from '#contracts';
+/** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
+import { createHash, type KeyObject } from 'node:crypto';
+import { type Clock, type EnrolCodeView, oneLine, type RegistryEntry } from '#contracts';
 import type { Op } from '../ledger/model.ts';
 import type { OfficeOptions } from '../sites/office.ts';
 import { turns } from '../turns.ts';
 import type { Authority } from './authority.ts';
-import type { Issued } from './certificates.ts';
+import type { CertificateRequest, Issued } from './certificates.ts';
 import type { Codes } from './codes.ts';
-import { enrolled, mayEnrol, mayRenew, renewed, swept, type Verdict } from './grants.ts';
+import { enrolled, mayEnrol, mayEnrolAgain, mayRenew, renewed, swept, type Verdict } from './grants.ts';
 import type { Guesses } from './guesses.ts';
 
 export type EnrolmentOptions = {
@@ -18,6 +19,7 @@ export type EnrolmentOptions = {
   record(ops: readonly Op[]): Promise<boolean>;
   /** The time of the machine, by which certificates are valid. */
   now(): number;
+  clock: Pick<Clock, 'up'>;
 };
 
 /** `waitMs` with status 429. */
@@ -42,12 +44,15 @@ const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong,
  */
 export function createEnrolment(options: EnrolmentOptions) {
   const inTurn = turns();
-  const renewedAt = new Map<string, number>();
+  const askedUp = new Map<string, number>();
   return {
     makeCode: (asked: CodeWanted) => inTurn(() => makeCode(options, asked)),
+    codes: (): EnrolCodeView[] => options.codes.open(options.now()).map(({ code: { site, uses, ends, by } }) => ({ site, uses, ends, by })),
+    /** Takes back what is open of a site; how many codes that were. */
+    cancelCodes: (site: string, by: string) => inTurn(() => cancelCodes(options, site, by)),
     enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(options, asked)),
     /** `name` and `serial` are those of the certificate that TLS has verified. */
-    renew: (asked: Renewal) => inTurn(() => renew(options, renewedAt, asked)),
+    renew: (asked: Renewal) => inTurn(() => renew(options, askedUp, asked)),
     /** Takes out of the registry what is over; to be called now and then. */
     sweep: () => inTurn(() => sweep(options)),
   };
@@ -69,64 +74,91 @@ async function makeCode(options: EnrolmentOptions, asked: CodeWanted): Promise<C
   return { ok: true, code: text, uses, ends: code.ends };
 }
 
+async function cancelCodes({ codes, now, record }: EnrolmentOptions, site: string, by: string): Promise<number> {
+  const open = codes.open(now()).filter(({ code }) => code.site === site);
+  if (open.length === 0) return 0;
+  const ops = open.map(codes.gone);
+  const about = `${site}, ${open.length} code${open.length === 1 ? '' : 's'}`;
+  if (!(await record([...ops, audit(now(), by, 'enrolment codes cancelled', about)]))) throw new Error('the ledger did not take it');
+  codes.committed(ops);
+  return open.length;
+}
+
 async function enrol(options: EnrolmentOptions, asked: Asked & { password: string }): Promise<Certified> {
   const { codes, guesses, now } = options;
-  const waitMs = guesses.waitMs(asked.address);
-  if (waitMs > 0) return slowDown(waitMs);
+  const { address } = asked;
   const found = codes.find(asked.password, now());
-  if (found === undefined) return refuse(options, asked.address, wrongCode);
+  if (found === undefined) {
+    const waitMs = guesses.waitMs(address);
+    return waitMs > 0 ? slowDown(waitMs) : refuse(options, address, wrongCode);
+  }
+  const { site, uses, given, by } = found.code;
   return certify(options, asked, {
-    judge: (name) => mayEnrol(heldOf(options), { name, site: found.code.site }, now()),
+    judge({ name, publicKey }) {
+      const before = given?.[name];
+      const isAgain = before?.key === hashOf(publicKey);
+      const again = isAgain ? mayEnrolAgain(heldOf(options), { name, site, serial: before.serial }, now()) : undefined;
+      if (again?.ok) return again;
+      return uses > 0 ? mayEnrol(heldOf(options), { name, site }, now()) : wrongCode;
+    },
     next: enrolled,
+    refuse: (refused) => refuse(options, address, refused),
     what: 'certificate issued',
-    by: `code by ${found.code.by}`,
-    ops: [codes.used(found)],
+    by: `code by ${by}`,
+    ops: ({ name, publicKey }, { serial }) => [codes.used(found, name, { key: hashOf(publicKey), serial })],
   });
 }
 
 type Renewal = Asked & { name: string; serial: string };
 
-async function renew(options: EnrolmentOptions, renewedAt: Map<string, number>, asked: Renewal): Promise<Certified> {
-  const { guesses, now } = options;
-  const { address, name, serial } = asked;
-  const waitMs = Math.max(guesses.waitMs(address), (renewedAt.get(name) ?? Number.NEGATIVE_INFINITY) + renewalEveryMs - now());
+/** Once a minute for each PC, whatever comes of it: nobody guesses here, and no PC is to fill the audit. */
+async function renew(options: EnrolmentOptions, askedUp: Map<string, number>, asked: Renewal): Promise<Certified> {
+  const { clock, now, record } = options;
+  const { name, serial } = asked;
+  const waitMs = (askedUp.get(name) ?? Number.NEGATIVE_INFINITY) + renewalEveryMs - clock.up();
   if (waitMs > 0) return slowDown(waitMs);
-  const done = await certify(options, asked, {
-    judge: (wanted) => mayRenew(heldOf(options), { name, serial, asked: wanted }, now()),
+  askedUp.set(name, clock.up());
+  return certify(options, asked, {
+    judge: (wanted) => mayRenew(heldOf(options), { name, serial, asked: wanted.name }, now()),
     next: (entry, issued) => renewed(entry, serial, issued, now()),
+    async refuse(refused) {
+      await record([refusalRow(now(), asked.address, refused)]);
+      return refused;
+    },
     what: 'certificate renewed',
     by: name,
-    ops: [],
+    ops: () => [],
   });
-  if (done.ok) renewedAt.set(name, now());
-  return done;
 }
 
+type No = Exclude<Verdict, { ok: true }>;
 type Way = {
-  judge(name: string): Verdict;
+  judge(request: CertificateRequest): Verdict;
   /** The entry of the PC with what was issued in it. */
   next(entry: RegistryEntry, issued: Issued): RegistryEntry;
+  refuse(refused: No): Promise<Refused>;
   what: string;
   by: string;
-  ops: readonly Op[];
+  ops(request: CertificateRequest, issued: Issued): readonly Op[];
 };
 
-async function certify(options: EnrolmentOptions, { address, request }: Asked, way: Way): Promise<Certified> {
+async function certify(options: EnrolmentOptions, { request }: Asked, way: Way): Promise<Certified> {
   const { authority, codes, sites } = options;
   const read = await authority.readRequest(request);
-  if (!read.ok) return refuse(options, address, { ok: false, status: 400, line: read.line });
+  if (!read.ok) return way.refuse({ ok: false, status: 400, line: read.line });
   const { name, publicKey } = read.value;
-  const first = way.judge(name);
-  if (!first.ok) return refuse(options, address, first);
+  const first = way.judge(read.value);
+  if (!first.ok) return way.refuse(first);
   const issued = await authority.issue({ kind: 'pc', name }, publicKey);
   // Once more: an operator may have said otherwise while it was signed. From here to `apply` nothing comes between.
-  const verdict = way.judge(name);
-  if (!verdict.ok) return refuse(options, address, verdict);
+  const verdict = way.judge(read.value);
+  if (!verdict.ok) return way.refuse(verdict);
   const { entry } = verdict;
+  const ops = way.ops(read.value, issued);
   // Before the answer is known: a use that was perhaps not committed is rather lost than given twice.
-  codes.committed(way.ops);
+  codes.committed(ops);
   const audit = { who: way.by, what: way.what, about: `${entry.pc} ${issued.serial}` };
-  await sites.apply({ nodes: [], gone: [], replaced: [], registry: [way.next(entry, issued)], audit }, way.ops);
+  await sites.apply({ nodes: [], gone: [], replaced: [], registry: [way.next(entry, issued)], audit }, ops);
   return { ok: true, certificate: issued.pem };
 }
 
@@ -141,10 +173,14 @@ async function sweep({ sites, now }: EnrolmentOptions): Promise<void> {
 }
 
 /** Says no, and leaves a row; a flood leaves a few and is asked to come later. */
-async function refuse(options: EnrolmentOptions, address: string, refused: Exclude<Verdict, { ok: true }> | Refused): Promise<Refused> {
+async function refuse(options: EnrolmentOptions, address: string, refused: No): Promise<Refused> {
   if (!options.guesses.failed(address)) return slowDown(crowdWaitMs);
-  await options.record([audit(options.now(), address, 'enrolment refused', oneLine(refused.line, 200))]);
+  await options.record([refusalRow(options.now(), address, refused)]);
   return refused;
+}
+
+function refusalRow(now: number, address: string, { line }: No): Op {
+  return audit(now, address, 'enrolment refused', oneLine(line, 200));
 }
 
 function slowDown(waitMs: number): Refused {
@@ -153,6 +189,12 @@ function slowDown(waitMs: number): Refused {
 
 function heldOf({ sites }: EnrolmentOptions) {
   return { table: sites.table(), entry: sites.entry };
+}
+
+function hashOf(key: KeyObject): string {
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
 }
 
 function audit(at: number, who: string, what: string, about: string): Op {

@@ -18,8 +18,8 @@ export type GuessesOptions = { clock: Pick<Clock, 'up'>; onAlarm(address: string
 export type Guesses = ReturnType<typeof createGuesses>;
 
 /**
- * Counts failures by address (of IPv6 its /64) and in total.
- * Guarantee: five failures within ten minutes call `onAlarm`; memory is bounded; a code that is right is never held up by what others try.
+ * Counts failures by address (of IPv6 its /64) and in total. Who asks only does so where the code is wrong: a right one is never held up.
+ * Guarantee: five failures within ten minutes call `onAlarm`; memory is bounded.
  */
 export function createGuesses({ clock, onAlarm }: GuessesOptions) {
   const strangers = new Map<string, Stranger>();

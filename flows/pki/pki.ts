@@ -28,7 +28,7 @@ export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now'> &
     log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
   };
 
-export type Pki = Pick<Enrolment, 'makeCode'> & {
+export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & {
   /** Key and certificate of HTTPS now, and the roots of those who show one. */
   tls(): ServerTls;
   /** Adds enrolment to a server that speaks TLS with them. */
@@ -55,6 +55,8 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
   const sweep = sweeping(enrolment, clock, log);
   return {
     makeCode: enrolment.makeCode,
+    codes: enrolment.codes,
+    cancelCodes: enrolment.cancelCodes,
     tls,
     addEst: (app) => addEst(app, { ...options, enrolment }),
     close() {

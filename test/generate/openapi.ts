@@ -3,13 +3,13 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import * as contracts from '#contracts';
 import { choosing, loggingIn, making } from '../../flows/api/account-routes.ts';
-import { enrolCodeFor } from '../../flows/api/identity-routes.ts';
+import { cancelling, enrolCodeFor } from '../../flows/api/identity-routes.ts';
 import * as asked from '../../flows/api/schemas.ts';
 import { importing, moving, staging, tokensFor } from '../../flows/api/site-routes.ts';
 
 const { snapshot, siteView, siteDetail, historyView, pcView, incidentRow, incidentView, profileView, sitesImport } = contracts;
 const { commandSummary, commandView, rolloutView, rollCallSummary, rollCallView, streamFrame, ledgerAudit } = contracts;
-const { accountView, accountMade, whoView } = contracts;
+const { accountView, accountMade, enrolCodeView, whoView } = contracts;
 
 /** `answer` is what comes with status 200; `done` the status of an answer without a body. */
 type Route = {
@@ -78,6 +78,13 @@ export const routes: Record<string, Route> = {
     answer: enrolCode,
     done: 201,
     refusals: [404, 409],
+  },
+  'get /api/enrol-codes': { summary: 'Codes that still let PCs in, without what they are.', answer: v.array(enrolCodeView) },
+  'post /api/enrol-codes/cancel': {
+    summary: 'Takes back all open codes of a site.',
+    body: cancelling,
+    answer: v.object({ cancelled: v.number() }),
+    refusals: [404],
   },
   'post /api/tokens': { summary: 'New tokens, shown once.', body: tokensFor, answer: tokens, refusals: [404, 409] },
   'get /api/profile': { summary: 'The profile of the nation and the origin of each value.', answer: profileView },

@@ -112,6 +112,18 @@ test.each([
   expect(existsSync(folder)).toBe(false);
 });
 
+test('after an answer that was lost the same code is asked with the same key, which nobody else can read and which is no identity yet', async () => {
+  const at = await centre();
+  at.state.answers['/.well-known/est/simpleenroll'] = [503, 'lost'];
+  expect((await ask(at)).ok).toBe(false);
+  const waiting = readFileSync(`${folder}.key`, 'utf8');
+  expect(statSync(`${folder}.key`).mode & 0o777).toBe(0o600);
+  expect(openIdentity(folder)).toEqual({ ok: true, value: undefined });
+  delete at.state.answers['/.well-known/est/simpleenroll'];
+  expect((await enrolled(at)).key).toBe(waiting);
+  expect(existsSync(`${folder}.key`)).toBe(false);
+});
+
 test('a wrong code, a port where nobody listens and a folder that will not do are one line', async () => {
   const at = await centre();
   expect(await ask(at, { code: 'ABC' })).toMatchObject({ ok: false, line: expect.stringContaining('the enrolment code') });

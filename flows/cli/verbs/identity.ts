@@ -1,7 +1,7 @@
 /** The verbs of identities: a code by which PCs enrol, and a PC that is shut out. */
-import { isPcPath } from '#contracts';
+import { type EnrolCodeView, isPcPath } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
-import { timeText } from '../text.ts';
+import { table, timeText } from '../text.ts';
 
 export const identity: Record<string, Verb> = {
   'enrol-code': {
@@ -10,6 +10,8 @@ export const identity: Record<string, Verb> = {
     options: { uses: { type: 'string' }, hours: { type: 'string' } },
     run: enrolCode,
   },
+  'enrol-code list': { usage: '', words: [0, 0], run: listCodes },
+  'enrol-code cancel': { usage: 'STATE/SITE', words: [1, 1], run: cancelCodes },
   revoke: { usage: 'STATE/SITE/PC', words: [1, 1], run: revoke },
 };
 
@@ -23,6 +25,17 @@ async function enrolCode({ api, by, words: [site = ''], options }: Call): Promis
   const head = `${made.uses} PC${made.uses === 1 ? '' : 's'} of ${site}, until ${timeText(made.ends)}, shown this once:`;
   const hint = `on the PC: npm run agent -- enrol CODE --centre https://NAME:8443 --pc ${site}/PC`;
   return { ok: true, json: { site, ...made }, text: [head, made.code, hint].join('\n') };
+}
+
+async function listCodes({ api }: Call): Promise<Answer> {
+  const all = await api.get<EnrolCodeView[]>('/api/enrol-codes');
+  const rows = all.map(({ site, uses, ends, by }) => [site, uses, timeText(ends), by]);
+  return { ok: true, json: all, text: all.length === 0 ? 'no code is open' : table(['SITE', 'USES LEFT', 'UNTIL', 'MADE BY'], rows) };
+}
+
+async function cancelCodes({ api, by, words: [site = ''] }: Call): Promise<Answer> {
+  const { cancelled } = await api.post<{ cancelled: number }>('/api/enrol-codes/cancel', { site, by });
+  return { ok: true, json: { site, cancelled }, text: `${cancelled} code${cancelled === 1 ? '' : 's'} of ${site} taken back` };
 }
 
 async function revoke({ api, by, words: [pc = ''] }: Call): Promise<Answer> {
