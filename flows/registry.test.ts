@@ -102,6 +102,25 @@ test('S5 a ledger restored from yesterday lets in nobody who was revoked since, 
   expect(warnings).toHaveLength(1);
 });
 
+test('a ledger restored from yesterday opens no session and no enrolment code of then, and says to look through the accounts', async () => {
+  const { ledger, on, start, orders, warnings } = starts();
+  const yesterday = inThread(new DatabaseSync(':memory:'));
+  const login = { hash: 'h', account: 'asha', stamp: 's', startedAt: 1, usedAt: 1 };
+  await yesterday.commit([
+    { op: 'login', login },
+    { op: 'meta', key: 'enrol/abc', value: '{}' },
+  ]);
+  expect(Object.keys((await yesterday.registry()).codes)).toEqual(['abc']);
+  await orders(await start(), entry(own, 'first'));
+  await on(yesterday);
+  expect([(await yesterday.accounts()).logins, (await yesterday.registry()).codes]).toEqual([[], {}]);
+  expect(warnings).toEqual([expect.stringContaining('look through the accounts')]);
+  // The ledger of today keeps its own.
+  await ledger.commit([{ op: 'login', login }]);
+  await start();
+  expect((await ledger.accounts()).logins).toEqual([login]);
+});
+
 test('a PC that was replaced and not yet told to the broker is not shut out again by what the broker knows', async () => {
   const { ledger, told, start, orders, warnings } = starts();
   await orders(await start(), { ...entry(own, ''), tokenHash: null, revoked: true });

@@ -1,11 +1,16 @@
 /** Who may connect, as the broker is told: written anew whenever the registry changes, until the file is there. */
 import type { KeyObject } from 'node:crypto';
 import type { Clock, RegistryEntry, RegistrySnapshot } from '#contracts';
+import type { Login } from './accounts/model.ts';
 import type { Ledger, Op, RegistryContents } from './ledger/model.ts';
-import { admittedPrefix } from './ledger/reads.ts';
+import { admittedPrefix, codePrefix } from './ledger/reads.ts';
 import { publishRegistry, readSnapshot } from './ledger/registry.ts';
 
 const retryMs = 10_000;
+const olderCopy = [
+  'the ledger is an older copy: who may connect is taken from what the broker was told last;',
+  'sessions and enrolment codes are over; look through the accounts, since older passwords and accounts that were removed are back',
+].join(' ');
 
 export type RegistryOptions = {
   ledger: Ledger;
@@ -23,18 +28,20 @@ export type RegistryOptions = {
 /**
  * Takes in whom the supervisor admits and brings the broker's file up to date; the answer publishes entries that are committed.
  * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands, also where
- * the ledger is an older copy.
+ * the ledger is an older copy. Of such a copy no session and no enrolment code opens anything.
  */
 export async function openRegistry({ ledger, clock, file, key, roots, admitted, log }: RegistryOptions) {
   const registry = await ledger.registry();
-  const newer = newerThan(registry, await readSnapshot(file, key));
-  if (newer.length > 0)
-    log.warn({ pcs: newer.length }, 'the ledger is an older copy: who may connect is taken from what the broker was told last');
+  const published = await readSnapshot(file, key);
+  const isOlder = published !== undefined && published.version > registry.version;
+  const newer = isOlder ? newerThan(registry, published) : [];
+  const stale = isOlder ? [...Object.keys(registry.codes).map(codeGone), ...(await ledger.accounts()).logins.map(loginGone)] : [];
+  if (isOlder) log.warn({ pcs: newer.length }, olderCopy);
   const held = new Map([...registry.entries, ...newer].map((entry) => [entry.pc, entry]));
   const fresh = admitted
     .filter(({ pc, tokenHash }) => !held.get(pc)?.revoked && registry.admitted[pc] !== tokenHash)
     .map(({ pc, tokenHash }) => ({ certificates: [], ...held.get(pc), pc, tokenHash, revoked: false }));
-  const ops = [...newer.map((entry) => ({ op: 'registry', entry }) as const), ...fresh.flatMap(admission)];
+  const ops = [...newer.map((entry) => ({ op: 'registry', entry }) as const), ...fresh.flatMap(admission), ...stale];
   if (ops.length > 0) await ledger.commit(ops);
   let { version } = registry;
   let last = Promise.resolve();
@@ -60,10 +67,17 @@ export async function openRegistry({ ledger, clock, file, key, roots, admitted, 
  * What was published after this ledger was: a version is in the ledger before it is in the file, so a file that is ahead says that the
  * ledger was restored. All of it counts, not only who was revoked: who was enrolled since then need not come again.
  */
-function newerThan({ version, entries }: RegistryContents, published: RegistrySnapshot | undefined): RegistryEntry[] {
-  if (published === undefined || published.version <= version) return [];
+function newerThan({ entries }: RegistryContents, published: RegistrySnapshot): RegistryEntry[] {
   const held = new Map(entries.map((entry) => [entry.pc, JSON.stringify(entry)]));
   return published.pcs.filter((entry) => held.get(entry.pc) !== JSON.stringify(entry));
+}
+
+function codeGone(hash: string): Op {
+  return { op: 'meta', key: `${codePrefix}${hash}`, value: null };
+}
+
+function loginGone({ hash }: Login): Op {
+  return { op: 'login-gone', hash };
 }
 
 function admission(entry: RegistryEntry): Op[] {
