@@ -58,6 +58,11 @@ async function make(name = 'asha', role: 'reader' | 'state' | 'central' = 'state
   return result.secret;
 }
 
+/** An account whose person has chosen a password. */
+async function settled(): Promise<void> {
+  await accounts.choose(from('asha'), await make(), own);
+}
+
 /** Logs in; the hash of the session. */
 async function enter(name: string, password: string): Promise<string> {
   const result = await accounts.login(from(name), password);
@@ -102,8 +107,8 @@ test('an unknown name is answered as a wrong password is, after the same work', 
 });
 
 test('a session is over after 8 hours without use, and after 7 days with it; a restart does not end it', async () => {
-  const secret = await make();
-  const idle = await enter('asha', secret);
+  await settled();
+  const idle = await enter('asha', own);
   now += 8 * hourMs - 1;
   await open();
   expect(accounts.find(idle)).toBeDefined();
@@ -111,7 +116,7 @@ test('a session is over after 8 hours without use, and after 7 days with it; a r
   expect(accounts.find(idle)).toBeDefined();
   now += 8 * hourMs + 1;
   expect(accounts.find(idle)).toBeUndefined();
-  const busy = await enter('asha', secret);
+  const busy = await enter('asha', own);
   const startedAt = now;
   while (accounts.find(busy) !== undefined) now += hourMs;
   expect((now - startedAt) / hourMs).toBe(7 * 24 + 1);
@@ -119,11 +124,11 @@ test('a session is over after 8 hours without use, and after 7 days with it; a r
 });
 
 test('logout ends one session; another password, a new secret and removal end all of them, and a new account of that name revives none', async () => {
-  const secret = await make();
-  const [one, two] = [await enter('asha', secret), await enter('asha', secret)];
-  accounts.logout(one, 'asha');
+  await settled();
+  const [one, two] = [await enter('asha', own), await enter('asha', own)];
+  await accounts.logout(one, 'asha');
   expect([accounts.find(one), accounts.find(two)?.name]).toEqual([undefined, 'asha']);
-  const chosen = await accounts.choose(from('asha'), secret, own);
+  const chosen = await accounts.choose(from('asha'), own, `${own} too`);
   if (!chosen.ok) throw new Error(chosen.line);
   expect([accounts.find(two), accounts.find(hashOf(chosen.token))?.name]).toEqual([undefined, 'asha']);
   const renewed = await accounts.renew('asha', 'anil');
@@ -138,15 +143,15 @@ test('logout ends one session; another password, a new secret and removal end al
 });
 
 test('who guesses is told to wait, also with the right password; a hundred guesses at once are no hundred tries', async () => {
-  const secret = await make();
+  await settled();
   const all = await Promise.all(Array.from({ length: 16 }, (_, nth) => accounts.login(from('asha'), `guess ${nth}`)));
   const count = (status: number) => all.filter((one) => !one.ok && one.status === status).length;
   expect([count(401), count(429)]).toEqual([5, 11]);
-  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, status: 429, waitMs: 1_000 });
+  expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: false, status: 429, waitMs: 1_000 });
   expect(audit().filter((row) => row.includes('wrong password'))).toHaveLength(5);
-  expect(await accounts.login(from('asha', '10.0.0.2'), secret)).toMatchObject({ ok: true });
+  expect(await accounts.login(from('asha', '10.0.0.2'), own)).toMatchObject({ ok: true });
   now += 1_000;
-  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: true });
+  expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: true });
 });
 
 test('more than sixteen who log in at once are told to come again, whatever their names', async () => {
@@ -155,24 +160,59 @@ test('more than sixteen who log in at once are told to come again, whatever thei
 });
 
 test('a right password that a busy centre does not look at is no wrong one', async () => {
-  const secret = await make();
+  await settled();
   const crowd = Array.from({ length: 16 }, (_, nth) => accounts.login(from(`name-${nth}`, `10.0.${nth}.1`), 'guess'));
-  for (let nth = 0; nth < 30; nth += 1) expect(await accounts.login(from('asha', '10.9.0.1'), secret)).toMatchObject({ status: 503 });
+  for (let nth = 0; nth < 30; nth += 1) expect(await accounts.login(from('asha', '10.9.0.1'), own)).toMatchObject({ status: 503 });
   await Promise.all(crowd);
-  expect(await accounts.login(from('asha', '10.9.0.1'), secret)).toMatchObject({ ok: true });
+  expect(await accounts.login(from('asha', '10.9.0.1'), own)).toMatchObject({ ok: true });
 });
 
 test('logins that the directory refuses hold up no password of their address', async () => {
-  const secret = await make();
+  await settled();
   const worthALine = Array.from({ length: 100 }, () => accounts.refusedFrom('10.0.0.1'));
   expect(worthALine.filter(Boolean)).toHaveLength(5);
-  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: true });
+  expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: true });
 });
 
 test('a name that could be none is refused without work', async () => {
   for (const name of ['', 'Asha', '../asha', 'a'.repeat(65), 'a b'])
     expect(await accounts.login(from(name), own)).toMatchObject({ ok: false, status: 401 });
   expect(work).toEqual([]);
+});
+
+test('S17 a secret opens once, and no longer than three days; then another one is made', async () => {
+  const secret = await make();
+  expect(accounts.find(await enter('asha', secret))).toMatchObject({ once: true });
+  const used = { ok: false, status: 401, line: 'this secret has been used already: ask for another one', waitMs: 0 };
+  expect(await accounts.login(from('asha'), secret)).toEqual(used);
+  await open();
+  expect(await accounts.login(from('asha'), secret)).toEqual(used);
+  // Who guesses hears nothing of it.
+  expect(await accounts.login(from('asha'), 'wrong')).toMatchObject({ line: 'name or password is wrong' });
+  const renewed = await accounts.renew('asha', 'anil');
+  const second = renewed.ok ? renewed.secret : '';
+  now += 72 * hourMs + 1;
+  expect(await accounts.login(from('asha'), second)).toMatchObject({ line: 'this secret is older than three days: ask for another one' });
+  expect(await accounts.choose(from('asha'), second, own)).toMatchObject({ ok: false, status: 401 });
+  const third = await accounts.renew('asha', 'anil');
+  const both = [1, 2].map(() => accounts.login(from('asha'), third.ok ? third.secret : ''));
+  expect((await Promise.all(both)).filter(({ ok }) => ok)).toHaveLength(1);
+});
+
+test('nobody is in, out or under another password without its row in the audit: it is one transaction', async () => {
+  await settled();
+  const session = await enter('asha', own);
+  db.exec("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
+  await expect(accounts.login(from('asha'), own)).rejects.toThrow('full');
+  await expect(accounts.choose(from('asha'), own, `${own} too`)).rejects.toThrow('full');
+  await expect(accounts.enterAs({ name: 'meera', role: 'reader', scope: '', openid: 'm' }, '10.0.0.1')).rejects.toThrow('full');
+  await expect(accounts.logout(session, 'asha')).rejects.toThrow('full');
+  db.exec('DROP TRIGGER full');
+  await open();
+  expect(accounts.list().map(({ name }) => name)).toEqual(['asha']);
+  expect(accounts.find(session)).toBeDefined();
+  expect(db.prepare('SELECT count(*) AS n FROM logins').get()).toEqual({ n: 2 });
+  expect(accounts.find(await enter('asha', own))).toBeDefined();
 });
 
 test('what is there already, and what is not there, is said; an account that is removed meanwhile chooses no password', async () => {
@@ -191,11 +231,11 @@ test('what is there already, and what is not there, is said; an account that is 
 });
 
 test('a twenty-first session of an account takes the place of its oldest', async () => {
-  const secret = await make();
+  await settled();
   const sessions: string[] = [];
   for (let nth = 0; nth < 21; nth += 1) {
     now += 1;
-    sessions.push(await enter('asha', secret));
+    sessions.push(await enter('asha', own));
   }
   expect(sessions.map((one) => accounts.find(one) !== undefined)).toEqual([false, ...Array(20).fill(true)]);
 });

@@ -10,6 +10,8 @@ import { createSessions } from './sessions.ts';
 /** Each takes 32 MiB and a quarter of a second: more at once would be the attack itself. */
 const loginsWaitingAtMost = 16;
 const firstName = 'admin';
+/** A secret lies in a mail or on a slip of paper: it is good for a long weekend. */
+const secretLifeMs = 72 * 60 * 60_000;
 
 export type AccountsOptions = {
   contents: AccountContents;
@@ -49,7 +51,10 @@ type State = {
   note(op: Op): void;
 };
 
-/** Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes. */
+/**
+ * Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes. Nobody is in or out before the ledger
+ * has it, with its row of the audit.
+ */
 export function createAccounts(options: AccountsOptions) {
   const state = openState(options);
   const { held, sessions, changing } = state;
@@ -72,7 +77,7 @@ export function createAccounts(options: AccountsOptions) {
 
     async login(tried: Tried, password: string): Promise<LoggedIn> {
       const account = accountNamePattern.test(tried.name) ? await proven(state, tried, password) : wrong;
-      return 'name' in account ? enter(state, account, tried.address) : account;
+      return 'name' in account ? changing(() => login(state, account, tried.address)) : account;
     },
 
     /** A failed login through the directory; true where it is worth a line in the log, which no stranger is to fill. */
@@ -87,10 +92,7 @@ export function createAccounts(options: AccountsOptions) {
       return 'name' in account ? changing(() => choose(state, account, password)) : account;
     },
 
-    logout(hash: string, name: string): void {
-      sessions.end(hash);
-      state.note(audit(state, name, 'logged out', name));
-    },
+    logout: (hash: string, name: string): Promise<void> => sessions.end(hash, audit(state, name, 'logged out', name)),
   };
 }
 
@@ -115,7 +117,8 @@ async function add(state: State, account: NewAccount, by: string): Promise<Made>
   const { name } = account;
   if (state.held.has(name)) return { ok: false, status: 409, line: `there is an account "${name}" already` };
   const secret = newSecret();
-  const made = { ...account, openid: null, once: true, madeAt: state.options.now() };
+  const now = state.options.now();
+  const made = { ...account, openid: null, once: true, secretAt: now, madeAt: now };
   await write(state, made, secret, audit(state, by, 'account made', aboutOf(account)));
   return { ok: true, name, secret };
 }
@@ -125,7 +128,9 @@ async function renew(state: State, name: string, by: string): Promise<Made> {
   if (account === undefined) return missing(name);
   if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" logs in through the directory` };
   const secret = newSecret();
-  await write(state, { ...account, once: true }, secret, audit(state, by, 'password reset', name));
+  const { usedAt: _, ...rest } = account;
+  const fresh = { ...rest, once: true, secretAt: state.options.now() };
+  await write(state, fresh, secret, audit(state, by, 'password reset', name));
   return { ok: true, name, secret };
 }
 
@@ -136,12 +141,15 @@ async function remove(state: State, name: string, by: string): Promise<Made> {
   return { ok: true, name, secret: '' };
 }
 
-/** Writes the account under a new password, by which all its sessions are over. */
-async function write({ options, held }: State, account: Omit<Account, 'password' | 'stamp'>, password: string, op: Op): Promise<Account> {
-  const fresh = { ...account, password: await options.passwords.hash(password), stamp: options.newToken() };
-  await options.commit([{ op: 'account', account: fresh }, op]);
-  held.set(fresh.name, fresh);
-  return fresh;
+/** The account under a new password, by which all its sessions are over. */
+async function remade({ options }: State, account: Omit<Account, 'password' | 'stamp'>, password: string): Promise<Account> {
+  return { ...account, password: await options.passwords.hash(password), stamp: options.newToken() };
+}
+
+async function write(state: State, account: Omit<Account, 'password' | 'stamp'>, password: string, op: Op): Promise<void> {
+  const fresh = await remade(state, account, password);
+  await state.options.commit([{ op: 'account', account: fresh }, op]);
+  state.held.set(fresh.name, fresh);
 }
 
 /** The account, if the password is its own; else why not. */
@@ -162,12 +170,25 @@ async function proven(state: State, tried: Tried, password: string): Promise<Acc
     return wrong;
   }
   limits.succeeded(tried);
-  return account;
+  const isOver = account.once && state.options.now() - (account.secretAt ?? account.madeAt) > secretLifeMs;
+  return isOver ? { ...wrong, line: 'this secret is older than three days: ask for another one' } : account;
 }
 
-async function enter(state: State, account: Account, address: string): Promise<LoggedIn> {
-  const token = await state.sessions.start(account);
-  state.note(audit(state, account.name, 'logged in', address));
+/** A secret lets in once: who comes second learns that somebody was first, whoever that was, and asks for another one. */
+async function login(state: State, account: Account, address: string): Promise<LoggedIn> {
+  const { name, once, usedAt } = account;
+  if (state.held.get(name) !== account) return wrong;
+  const row = audit(state, name, 'logged in', address);
+  if (!once) return enter(state, account, [row]);
+  if (usedAt !== undefined) return { ...wrong, line: 'this secret has been used already: ask for another one' };
+  const used = { ...account, usedAt: state.options.now() };
+  return enter(state, used, [{ op: 'account', account: used }, row]);
+}
+
+/** Begins a session in one transaction with `ops`, which tell of it. */
+async function enter(state: State, account: Account, ops: readonly Op[]): Promise<LoggedIn> {
+  const token = await state.sessions.start(account, ops);
+  state.held.set(account.name, account);
   return { ok: true, token, account };
 }
 
@@ -175,17 +196,18 @@ async function enterAs(state: State, account: NewAccount & { openid: string }, a
   const { name, role, scope, openid } = account;
   const found = state.held.get(name);
   if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" is another's`, waitMs: 0 };
-  if (found?.role === role && found.scope === scope) return enter(state, found, address);
+  const row = audit(state, name, 'logged in', address);
+  if (found?.role === role && found.scope === scope) return enter(state, found, [row]);
   const fresh = { ...account, once: false, madeAt: found?.madeAt ?? state.options.now() };
-  const made = await write(state, fresh, newSecret(), audit(state, 'directory', 'account made', aboutOf(account)));
-  return enter(state, made, address);
+  const made = await remade(state, fresh, newSecret());
+  return enter(state, made, [{ op: 'account', account: made }, audit(state, 'directory', 'account made', aboutOf(account)), row]);
 }
 
 async function choose(state: State, account: Account, password: string): Promise<LoggedIn> {
   const { name } = account;
   if (state.held.get(name) !== account) return wrong;
-  const chosen = await write(state, { ...account, once: false }, password, audit(state, name, 'password chosen', name));
-  return { ok: true, token: await state.sessions.start(chosen), account: chosen };
+  const chosen = await remade(state, { ...account, once: false }, password);
+  return enter(state, chosen, [{ op: 'account', account: chosen }, audit(state, name, 'password chosen', name)]);
 }
 
 function audit({ options }: State, who: string, what: string, about: string): Op {

@@ -12,6 +12,9 @@ export type Account = {
   password: PasswordHash;
   /** The password is a secret of ours: nothing opens with it but the choice of another one. */
   once: boolean;
+  /** When that secret was made, and when somebody came in by it. */
+  secretAt?: number;
+  usedAt?: number;
   /** Whom the directory knows it as; null = it logs in by its password. */
   openid: string | null;
   /** Another one with each password: a session that began under an older one is over. */

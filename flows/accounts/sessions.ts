@@ -45,12 +45,12 @@ export function createSessions({ logins, account, commit, note, now, newToken }:
   }
 
   return {
-    /** Resolves with the token once the ledger has the session. */
-    async start({ name, stamp }: Account): Promise<string> {
+    /** Resolves with the token once the ledger has the session, with `ops` in one transaction. */
+    async start({ name, stamp }: Account, ops: readonly Op[]): Promise<string> {
       sweep(name);
       const token = newToken();
       const login = { hash: hashOf(token), account: name, stamp, startedAt: now(), usedAt: now() };
-      await commit([{ op: 'login', login }]);
+      await commit([...ops, { op: 'login', login }]);
       held.set(login.hash, login);
       return token;
     },
@@ -67,7 +67,11 @@ export function createSessions({ logins, account, commit, note, now, newToken }:
       }
       return found;
     },
-    end,
+    /** It is over at once; rejects where the ledger does not take that, which would know it again after a start. */
+    async end(hash: string, op: Op): Promise<void> {
+      held.delete(hash);
+      await commit([{ op: 'login-gone', hash }, op]);
+    },
   };
 }
 

@@ -77,7 +77,7 @@ export function addLogin(app: FastifyInstance, accounts: Accounts): void {
     return entered(await accounts.choose({ name: who, address: request.ip }, old, password), reply);
   });
   app.post('/api/logout', { config: { once: true } }, async ({ viewer }, reply) => {
-    accounts.logout(viewer.session, viewer.name ?? '');
+    await accounts.logout(viewer.session, viewer.name ?? '');
     return reply.header('set-cookie', sessionCookie('', 0)).code(204).send();
   });
 }
