@@ -162,6 +162,8 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_API_PORT: `${settings.ports.api}`,
     SABHA_EDITOR_PORT: `${settings.ports.editor}`,
     SABHA_METRICS_PORT: `${settings.ports.flowsMetrics}`,
+    // Its own output is a pipe to us.
+    ...(process.stdout.isTTY && { SABHA_TERMINAL: 'yes' }),
     ...(places.editor === undefined ? {} : { SABHA_EDITOR_PASSWORD: places.editor }),
   };
   const dashboards = {

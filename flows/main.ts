@@ -13,6 +13,7 @@ import {
   openSession,
   readSettings,
   realClock,
+  replaceFile,
   type Session,
   type Settings,
   StartError,
@@ -148,7 +149,7 @@ async function start(): Promise<Parts> {
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   const red = await startTabs(centre, settings);
   centre.started();
-  if (https) sayFirst(await accounts.first('first start'));
+  if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ledger, centre, session, pki, api, red, metrics: served };
 }
@@ -179,10 +180,20 @@ async function startCertificates({ settings, centre, centreKey, ledger, ...rest 
   });
 }
 
-/** Said on the console and nowhere else, this once: it is no line of the log. */
-function sayFirst(made: Made | undefined): void {
+/** To a person who looks on, this once; where nobody does, what is written may be kept as a log, so it goes into a file of its own. */
+function sayFirst(made: Made | undefined, dataDir: string): void {
   if (!made?.ok) return;
-  process.stdout.write(`Nobody can log in yet, so there is an account now. Name: ${made.name}  Secret, shown this once: ${made.secret}\n`);
+  const { name, secret } = made;
+  if (process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined)
+    return void process.stdout.write(
+      `Nobody can log in yet, so there is an account now. Name: ${name}  Secret, shown this once: ${secret}\n`,
+    );
+  const file = join(dataDir, 'first-secret');
+  replaceFile(file, `${secret}\n`);
+  log.info(
+    { file },
+    `nobody can log in yet, so there is an account "${name}": its secret is in this file, for one login within three days`,
+  );
 }
 
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
