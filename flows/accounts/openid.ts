@@ -1,4 +1,5 @@
 /** The way in through an organisation's own directory: OpenID Connect, authorization code with PKCE. */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -17,18 +18,23 @@ import type { NewAccount } from './accounts.ts';
 
 /** So long somebody may take to log in there. */
 export const openIdLifeMs = 600_000;
-const pendingAtMost = 1_000;
+/** A directory takes its code once; where one does not, we remember the last of those that ended. */
+const finishedAtMost = 1_000;
 
 export type OpenIdOptions = { settings: OpenIdSettings; secret: string /** Milliseconds that never jump. */; up(): number };
 export type Vouched = { ok: true; account: NewAccount & { openid: string } } | { ok: false; line: string };
 export type OpenId = ReturnType<typeof createOpenId>;
 
-type Pending = { nonce: string; verifier: string; at: number };
+type Begun = { state: string; nonce: string; verifier: string; at: number };
 
-/** Guarantee: whom the directory does not vouch for, or to whom no grant of the settings applies, does not get in; each begun login counts once. */
+/**
+ * What a login needs at its end waits sealed in the cookie of its browser: here it would lie in a list that a stranger can flood.
+ * Guarantee: whom the directory does not vouch for, or to whom no grant of the settings applies, does not get in; each begun login counts once.
+ */
 export function createOpenId({ settings, secret, up }: OpenIdOptions) {
   const { issuer, clientId } = settings;
-  const pending = new Map<string, Pending>();
+  const seal = createSeal<Begun>();
+  const finished = new Set<string>();
   let found: Promise<Configuration> | undefined;
 
   /** Asked at the first login: a directory that is out of reach must not hold up the start of the centre. */
@@ -43,30 +49,53 @@ export function createOpenId({ settings, secret, up }: OpenIdOptions) {
   }
 
   return {
-    /** Where the browser is sent, and the state that it brings back in a cookie. Rejects where the directory cannot be asked. */
-    async begin(back: string): Promise<{ state: string; url: string }> {
+    /** Where the browser is sent, and what it brings back in a cookie. Rejects where the directory cannot be asked. */
+    async begin(back: string): Promise<{ cookie: string; url: string }> {
       const config = await configuration();
       const [state, nonce, verifier] = [randomState(), randomNonce(), randomPKCECodeVerifier()];
-      pending.set(state, { nonce, verifier, at: up() });
-      const [oldest] = pending.keys();
-      if (pending.size > pendingAtMost && oldest !== undefined) pending.delete(oldest);
       const challenge = await calculatePKCECodeChallenge(verifier);
       const asked = { redirect_uri: back, scope: settings.scope, state, nonce, code_challenge: challenge, code_challenge_method: 'S256' };
-      return { state, url: buildAuthorizationUrl(config, asked).href };
+      return { cookie: seal.close({ state, nonce, verifier, at: up() }), url: buildAuthorizationUrl(config, asked).href };
     },
 
-    /** `came` = the address with which the browser came back, `state` what its cookie says. */
-    async finish(came: URL, state: string): Promise<Vouched> {
-      const begun = pending.get(state);
-      pending.delete(state);
-      if (begun === undefined || up() - begun.at > openIdLifeMs)
+    /** `came` = the address with which the browser came back, `cookie` what it brought. */
+    async finish(came: URL, cookie: string): Promise<Vouched> {
+      const begun = seal.open(cookie);
+      if (begun === undefined || finished.has(begun.state) || up() - begun.at > openIdLifeMs)
         return { ok: false, line: 'this login was not begun here, or too long ago' };
-      const checks = { expectedState: state, expectedNonce: begun.nonce, pkceCodeVerifier: begun.verifier, idTokenExpected: true };
+      finished.add(begun.state);
+      const [oldest] = finished;
+      if (finished.size > finishedAtMost && oldest !== undefined) finished.delete(oldest);
+      const checks = { expectedState: begun.state, expectedNonce: begun.nonce, pkceCodeVerifier: begun.verifier, idTokenExpected: true };
       try {
         const tokens = await authorizationCodeGrant(await configuration(), came, checks);
         return accountOf(settings, tokens.claims() ?? {});
       } catch (error) {
         return { ok: false, line: oneLine((error as Error).message, 200) };
+      }
+    },
+  };
+}
+
+/** Closes and opens with a key that nobody else has and that ends with this process (AES-256-GCM). What it did not close it does not open. */
+function createSeal<T>() {
+  const key = randomBytes(32);
+  const [ivBytes, tagBytes] = [12, 16];
+  return {
+    close(value: T): string {
+      const iv = randomBytes(ivBytes);
+      const cipher = createCipheriv('aes-256-gcm', key, iv);
+      const closed = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()]);
+      return Buffer.concat([iv, cipher.getAuthTag(), closed]).toString('base64url');
+    },
+    open(text: string): T | undefined {
+      const bytes = Buffer.from(text, 'base64url');
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes });
+        decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
+        return JSON.parse(decipher.update(bytes.subarray(ivBytes + tagBytes)).toString('utf8') + decipher.final('utf8'));
+      } catch {
+        return undefined;
       }
     },
   };

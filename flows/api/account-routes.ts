@@ -5,7 +5,7 @@ import { accountNamePattern, accountRoles, isId, oneLine } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
 import { sessionLifeMs } from '../accounts/sessions.ts';
-import { loginPage, sessionCookie, stateCookie, stateOf, whole } from './door.ts';
+import { begunCookie, begunOf, loginPage, sessionCookie, whole } from './door.ts';
 import { Refused } from './refused.ts';
 import { read } from './routes.ts';
 import { by } from './schemas.ts';
@@ -96,18 +96,18 @@ export function addOpenId(
   const addressOf = ({ headers, url }: FastifyRequest) => new URL(url, `https://${headers.host}`);
   app.get('/api/openid', { config: { open: true } }, async (request, reply) => {
     try {
-      const { state, url } = await openid.begin(new URL('/api/openid/back', addressOf(request)).href);
-      return reply.header('set-cookie', stateCookie(state, openIdLifeMs)).redirect(url);
+      const { cookie, url } = await openid.begin(new URL('/api/openid/back', addressOf(request)).href);
+      return reply.header('set-cookie', begunCookie(cookie, openIdLifeMs)).redirect(url);
     } catch (error) {
       return refused(request, reply, oneLine((error as Error).message, 200));
     }
   });
   app.get('/api/openid/back', { config: { open: true } }, async (request, reply) => {
-    const vouched = await openid.finish(addressOf(request), stateOf(request));
+    const vouched = await openid.finish(addressOf(request), begunOf(request));
     if (!vouched.ok) return refused(request, reply, vouched.line);
     const result = await accounts.enterAs(vouched.account, request.ip);
     if (!result.ok) return refused(request, reply, result.line);
-    return reply.header('set-cookie', [sessionCookie(result.token, sessionLifeMs), stateCookie('', 0)]).redirect(loginPage);
+    return reply.header('set-cookie', [sessionCookie(result.token, sessionLifeMs), begunCookie('', 0)]).redirect(loginPage);
   });
 }
 

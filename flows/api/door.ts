@@ -48,7 +48,7 @@ declare module 'fastify' {
 }
 
 const cookieName = '__Host-sabha';
-const stateName = '__Host-sabha-openid';
+const begunName = '__Host-sabha-openid';
 export const loginPage = '/login.html';
 
 /** Reading that is cut to what the viewer may see. */
@@ -80,16 +80,16 @@ export function sessionCookie(token: string, lifeMs: number): string {
 }
 
 /** It comes back with the browser from the directory, another site, and so cannot be as strict. */
-export function stateCookie(state: string, lifeMs: number): string {
-  return `${stateName}=${state}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
+export function begunCookie(begun: string, lifeMs: number): string {
+  return `${begunName}=${begun}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
 }
 
-export function stateOf(request: FastifyRequest): string {
-  return cookieOf(request, stateName) ?? '';
+export function begunOf(request: FastifyRequest): string {
+  return cookieOf(request, begunName) ?? '';
 }
 
 function cookieOf({ headers }: FastifyRequest, name: string): string | undefined {
-  return new RegExp(`(?:^|; ?)${name}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
+  return new RegExp(`(?:^|; ?)${name}=([\\w-]{43,1024})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
 }
 
 /**

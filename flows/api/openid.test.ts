@@ -16,6 +16,7 @@ let accounts: ReturnType<typeof emptyAccounts>;
 let api: Api;
 let agent: Agent;
 let warned: string[];
+let settings: OpenIdSettings;
 let up: number;
 
 beforeAll(() => {
@@ -27,7 +28,7 @@ beforeEach(async () => {
   warned = [];
   up = 0;
   agent = new Agent({ ca: tls.cert, servername: 'sabha.test', keepAlive: false });
-  const settings: OpenIdSettings = {
+  settings = {
     issuer: issuer.at,
     clientId: 'sabha',
     secretFile: '',
@@ -144,6 +145,14 @@ test('what another began, what comes twice, and what comes too late opens nothin
   up += 600_001;
   expect(sessionOf(await get(late.back, late.state))).toBe('');
   expect(warned.at(-1)).toContain('too long ago');
+});
+
+test('ten thousand logins that strangers begin hold up and end nobody else’s', async () => {
+  const openid = createOpenId({ settings, secret: 'clientsecret', up: () => up });
+  const mine = await openid.begin('https://sabha.test/api/openid/back');
+  for (let nth = 0; nth < 10_000; nth += 1) await openid.begin('https://sabha.test/api/openid/back');
+  const there = await fetch(mine.url, { redirect: 'manual' });
+  expect(await openid.finish(new URL(there.headers.get('location') ?? ''), mine.cookie)).toMatchObject({ ok: true });
 });
 
 test('S21 a stranger who comes back from nowhere again and again fills no log', async () => {

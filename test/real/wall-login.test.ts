@@ -165,7 +165,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await api.close();
     const vouched = { ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', openid: 'u-1' } } as const;
     const openid: OpenId = {
-      begin: async (back) => ({ state: 's'.repeat(43), url: `https://directory.test/?back=${encodeURIComponent(back)}` }),
+      begin: async (back) => ({ cookie: 's'.repeat(43), url: `https://directory.test/?back=${encodeURIComponent(back)}` }),
       finish: async ({ searchParams }) => (searchParams.has('no') ? { ok: false, line: 'no' } : vouched),
     };
     api = await startApi(options(openid));
