@@ -19,6 +19,7 @@ import { Refused } from './refused.ts';
 import { addRollCalls } from './rollcall-routes.ts';
 import { addActing, addFiles, addReading, addSiteReading, addStream } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
+import { createShare } from './share.ts';
 import { addSites } from './site-routes.ts';
 import { createStreams } from './streams.ts';
 import { addUpdates } from './update-routes.ts';
@@ -67,6 +68,8 @@ export type Api = {
 /** Those who are far away are many; a program of this machine still finds its own place at the other door. */
 const httpsStreamLimit = 512;
 const httpsConnectionLimit = 4_096;
+/** Of one network, so that it does not take all of them; an office behind one address has some hundred screens. */
+const networkConnectionLimit = 512;
 const handshakeLimitMs = 10_000;
 
 /**
@@ -150,7 +153,10 @@ function createApp(headers: Record<string, string>, log: ApiOptions['log'], tls:
     https: tls === undefined ? null : secured(tls),
     frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), log),
   }) as unknown as FastifyInstance;
-  if (tls) app.server.maxConnections = httpsConnectionLimit;
+  if (tls) {
+    app.server.maxConnections = httpsConnectionLimit;
+    app.server.on('connection', createShare(networkConnectionLimit));
+  }
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(headers).header('cache-control', 'no-store');

@@ -1,0 +1,28 @@
+/** The addresses are scripted: of a test's own machine all connections are spared. */
+import { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { createShare } from './share.ts';
+
+function comeFrom(address: string): Socket {
+  const socket = new Socket();
+  Object.defineProperty(socket, 'remoteAddress', { value: address });
+  return socket;
+}
+
+test('one network holds no more than its share, however many connections it opens; another is let in, and so is it when one ends', () => {
+  const share = createShare(3);
+  const admitted = (address: string, count: number) =>
+    Array.from({ length: count }, () => {
+      const socket = comeFrom(address);
+      share(socket);
+      return socket;
+    }).filter(({ destroyed }) => !destroyed);
+  const [first, ...others] = admitted('10.0.0.1', 10);
+  expect(others).toHaveLength(2);
+  expect(admitted('::ffff:10.0.0.1', 1)).toHaveLength(0);
+  expect(admitted('10.0.0.2', 3)).toHaveLength(3);
+  expect([admitted('2001:db8:1:2::1', 2), admitted('2001:db8:1:2::2', 2)].map(({ length }) => length)).toEqual([2, 1]);
+  first?.emit('close');
+  expect(admitted('10.0.0.1', 2)).toHaveLength(1);
+  for (const own of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) expect(admitted(own, 10)).toHaveLength(10);
+});
