@@ -1,4 +1,4 @@
-/** The centre's certificate authority: its key never leaves the folder that `flows` alone may read. */
+/** The centre's certificate authority: its key never leaves a folder that only `flows` is given. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /** `test/PROMISES.md`: every promise, and the tests that prove it, read from the names of the tests. */
 import { globSync, readFileSync } from 'node:fs';
-import { promises } from './promise-rows.ts';
+import { notYet, promises } from './promise-rows.ts';
 
 export type NamedTest = { file: string; name: string };
 
@@ -36,9 +36,14 @@ export function pageOf(tests: readonly NamedTest[]): string {
   const sections = Object.entries(promises).map(([row, words]) => {
     const own = tests.filter(({ name }) => rowsOf(name).includes(row));
     const lines = own.map(({ file, name }) => `- ${name.slice(name.search(/(?<=^(?:[RFS]\d+(?:, | and | ))+)(?![RFS]\d)/))} (\`${file}\`)`);
-    return [`## ${row} ${words}`, '', ...(lines.length > 0 ? lines : ['No test has this number yet.']), ''].join('\n');
+    const missing = notYet[row] === undefined ? [] : [`Not kept: ${notYet[row]}.`, ''];
+    return [`## ${row} ${words}`, '', ...missing, ...(lines.length > 0 ? lines : ['No test has this number yet.']), ''].join('\n');
   });
-  return ['# Promises, and the tests that prove them', '', 'Made by `npm run generate` from the names of the tests.', '', ...sections].join(
-    '\n',
-  );
+  return [
+    '# Promises, and the tests that prove them',
+    '',
+    'Made by `npm run generate` from the names of the tests: each proves what it says, which may be less than the whole of its row.',
+    '',
+    ...sections,
+  ].join('\n');
 }
