@@ -16,8 +16,8 @@ export type Watched = {
   key: KeyObject;
   /** Where updates are offered to a PC that no centre has enrolled. */
   at: string;
-  /** The centre of an enrolled PC, and the only roots by which it is believed. */
-  centre: { at: string; roots: string[] } | undefined;
+  /** The centre of an enrolled PC, and the only roots by which it is believed now. */
+  centre: { at: string; roots(): string[] } | undefined;
   agent: Pick<Agent, 'isHeard' | 'record'>;
   platform: Pick<Platform, 'sound' | 'cameras'>;
   clock: Clock;
