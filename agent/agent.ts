@@ -65,6 +65,8 @@ export type Agent = {
   isHeard(): boolean;
   /** Writes an event of something that happens beside the probes. */
   record(kind: string, body: Record<string, unknown>): void;
+  /** Milliseconds since 1970, by the centre's clock where that is known. */
+  now(): number;
 };
 
 const tickMs = 10_000;
@@ -120,6 +122,7 @@ export function createAgent(given: AgentOptions): Agent {
     figures: () => ({ ...state.link.figures(), refused: state.refused }),
     isHeard: () => state.link.isHeard(),
     record: (kind, body) => record(state, kind, body),
+    now: () => trueNow(state),
   };
 }
 
@@ -294,9 +297,12 @@ function profileOf(state: State): Profile {
 
 function selfOf({ link, spool, runner, clock, certificateEndsAt }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs } = link.figures();
-  const trueNow = clock.now() - (clockOffsetMs ?? 0);
   const figures = { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
-  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow };
+  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, link }) };
+}
+
+function trueNow({ clock, link }: Pick<State, 'clock' | 'link'>): number {
+  return clock.now() - (link.figures().clockOffsetMs ?? 0);
 }
 
 /** What an earlier run knew; nothing where it cannot be read. */

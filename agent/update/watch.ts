@@ -18,7 +18,7 @@ export type Watched = {
   at: string;
   /** The centre of an enrolled PC, and the only roots by which it is believed now. */
   centre: { at: string; roots(): string[] } | undefined;
-  agent: Pick<Agent, 'isHeard' | 'record'>;
+  agent: Pick<Agent, 'isHeard' | 'record' | 'now'>;
   platform: Pick<Platform, 'sound' | 'cameras'>;
   clock: Clock;
   version: string;
@@ -35,6 +35,7 @@ export function watchUpdates({ dataDir, key, at, centre, agent, platform, clock,
     random: Math.random,
     isBusy: () => isInMeeting(platform),
     isHeard: agent.isHeard,
+    now: agent.now,
     record: agent.record,
   });
 }
