@@ -46,7 +46,7 @@ export type AgentOptions = {
   /** Judged against until the centre has sent one. */
   profile: Profile;
   clock: Clock;
-  /** Uniform in [0, 1). */
+  /** Uniform in [0, 1), and not to be guessed by whoever carries our messages. */
   random: () => number;
   log: Log;
   /** Ends this process in order; whoever supervises it starts another. */
@@ -93,7 +93,7 @@ type State = AgentOptions & {
   inventory: Inventory | undefined;
   timers: Map<string, Cancel>;
   stopped: boolean;
-  /** Wall clock minus up() at the last tick. */
+  /** Wall clock minus up() when it was last looked at. */
   driftMs: number;
   readingUp: number;
 };
@@ -146,7 +146,10 @@ function linkOf(state: State, boot: string): Link {
     limits: () => links[profileOf(state).link],
     configVersion: () => state.config?.version ?? 0,
     onConfig: (config) => configure(state, config),
-    onCommand: (command) => state.commands.take(command),
+    onCommand(command) {
+      mindClock(state);
+      state.commands.take(command);
+    },
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
   });
@@ -213,19 +216,24 @@ function record(state: State, kind: string, body: Record<string, unknown>, grade
 function tick(state: State): void {
   const { clock, board, link, commands } = state;
   changed(state, board.expire());
+  mindClock(state);
   commands.tick();
-  const driftMs = clock.now() - clock.up();
-  const byMs = Math.round(driftMs - state.driftMs);
-  state.driftMs = driftMs;
-  if (Math.abs(byMs) > clockJumpMs) {
-    link.forgetClock();
-    record(state, 'clock-jumped', { byMs });
-  }
   if (link.figures().connected) state.readingUp = clock.up();
   else if (clock.up() - state.readingUp >= offlineReadingMs) {
     state.readingUp = clock.up();
     record(state, 'numbers', board.numbers(), 'reading');
   }
+}
+
+/** After a jump nothing is known of the centre's time until it answers again; no command is judged by what was known before. */
+function mindClock(state: State): void {
+  const { clock, link } = state;
+  const driftMs = clock.now() - clock.up();
+  const byMs = Math.round(driftMs - state.driftMs);
+  state.driftMs = driftMs;
+  if (Math.abs(byMs) <= clockJumpMs) return;
+  link.forgetClock();
+  record(state, 'clock-jumped', { byMs });
 }
 
 function configure(state: State, signed: Signed): boolean {

@@ -25,7 +25,10 @@ export type Spool = {
   refused(seq: number, reason: string): boolean;
   /** Guarantee: higher than every session before, and on disk unless the disk takes nothing (R16). */
   nextSession(): number;
-  /** The centre knows this session of this spool, so that the next one must be higher: a disk that was put back counts from too low. */
+  /**
+   * The centre knows this session of this spool, so that the next one must be higher: a disk that was put back counts from too low.
+   * Guarantee: whatever is said, there is room to count on.
+   */
   knowSession(session: number): void;
   figures(): SpoolFigures;
   /** A word kept with the spool, such as the last known checks; false where the disk refused it. */
@@ -50,6 +53,8 @@ const defaultLimitBytes = 64 * 1024 * 1024;
 const envelopeBytes = 1_024;
 const refusalsBeforeQuarantine = 3;
 const quarantineKeeps = 100;
+/** More seconds than the clock of any PC can show; who says a higher session is believed up to here, and one by one from here on. */
+const believedSession = 2 ** 40;
 /** On a full disk each round drops twice as much as the one before. */
 const roundsOnFullDisk = 6;
 
@@ -82,7 +87,7 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     refused: (seq, reason) => refused(core, seq, reason),
     nextSession: () => nextSession(core),
     knowSession: (session) => {
-      core.counters = { ...core.counters, session: Math.max(core.counters.session, session) };
+      core.counters = { ...core.counters, session: Math.max(core.counters.session, Math.min(session, believedSession)) };
     },
     figures: () => figuresOf(core),
     remember: (key, value) => remember(core, key, value),
@@ -189,7 +194,7 @@ function read(core: Core, sql: string, values: number[]): EventMessage[] {
 
 function nextSession(core: Core): number {
   // Counted from the clock where that is ahead, so that sessions stay in order over a rebuilt or restored spool too.
-  const session = Math.max(core.counters.session + 1, Math.floor(core.clock.now() / 1_000));
+  const session = Math.max(core.counters.session + 1, Math.min(believedSession, Math.floor(core.clock.now() / 1_000)));
   attempt(core, () =>
     commit(core, (draft) => {
       draft.session = session;
