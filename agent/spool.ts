@@ -1,7 +1,7 @@
 /** The agent's queue of numbered events (R1, R2, R4, R5, R7, R8): nothing that `append` returned is ever lost without being counted. */
 import { type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
 import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged } from './spool-ack.ts';
-import { attempt, type Core, commit, dropTo, load, newId, write } from './spool-core.ts';
+import { attempt, type Core, commit, damaged, dropTo, load, newId, write } from './spool-core.ts';
 import type { SpoolDisk } from './spool-disk.ts';
 import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './spool-rows.ts';
 
@@ -36,6 +36,8 @@ export type Spool = {
   recall(key: string): string | undefined;
   /** The run before this one ended without `close`. */
   unclean(): boolean;
+  /** It took the place of a damaged one, in this run or before: all words that were kept are gone. */
+  isRebuilt(): boolean;
   close(): void;
 };
 
@@ -93,6 +95,7 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     remember: (key, value) => remember(core, key, value),
     recall: (key) => recall(core, key),
     unclean: () => unclean,
+    isRebuilt: () => core.birth === damaged || isBornOf(core, damaged),
     close: () => {
       remember(core, 'running', 'no');
       core.disk.close();
@@ -231,6 +234,11 @@ function figuresOf(core: Core): SpoolFigures {
 function remember(core: Core, key: string, value: string): boolean {
   const put = () => core.disk.transact(() => core.disk.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', `word:${key}`, value));
   return attempt(core, put).ok;
+}
+
+/** The first event says why the spool exists; it is kept at least until there are others. */
+function isBornOf(core: Core, reason: string): boolean {
+  return read(core, 'SELECT * FROM events WHERE seq = 1', []).some(({ body }) => body['reason'] === reason);
 }
 
 function recall(core: Core, key: string): string | undefined {
