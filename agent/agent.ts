@@ -71,6 +71,8 @@ export type Agent = {
 
 const tickMs = 10_000;
 const clockJumpMs = 5_000;
+/** Three times as long as until the next comparison. */
+const comparedForMs = 3 * 3_600_000;
 const offlineReadingMs = 900_000;
 /** A probe that hangs does not keep the agent from saying what the others know. */
 const firstRoundMs = 15_000;
@@ -160,11 +162,17 @@ function commandsOf(state: State, boot: string): Commands {
     ...state,
     key: state.centreKey,
     boot,
-    offsetMs: () => state.link.figures().clockOffsetMs,
+    offsetMs: () => provenOffset(state),
     acts: actsOf(state),
     answer: (body) => record(state, 'command', body),
     onRefused: (reason) => refuse(state, 'cmd', reason),
   });
+}
+
+/** A clock is set little by little as well, which no jump tells of: what was compared long ago proves nothing. */
+function provenOffset({ link, clock }: State): number | null {
+  const { clockOffsetMs, echoedUp } = link.figures();
+  return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
 }
 
 function start(state: State): void {
