@@ -46,7 +46,7 @@ export type AgentOptions = {
   /** Judged against until the centre has sent one. */
   profile: Profile;
   clock: Clock;
-  /** Uniform in [0, 1). */
+  /** Uniform in [0, 1), and not to be guessed by whoever carries our messages. */
   random: () => number;
   log: Log;
   /** Ends this process in order; whoever supervises it starts another. */
@@ -65,10 +65,14 @@ export type Agent = {
   isHeard(): boolean;
   /** Writes an event of something that happens beside the probes. */
   record(kind: string, body: Record<string, unknown>): void;
+  /** Milliseconds since 1970, by the centre's clock where that is known. */
+  now(): number;
 };
 
 const tickMs = 10_000;
 const clockJumpMs = 5_000;
+/** Three times as long as until the next comparison. */
+const comparedForMs = 3 * 3_600_000;
 const offlineReadingMs = 900_000;
 /** A probe that hangs does not keep the agent from saying what the others know. */
 const firstRoundMs = 15_000;
@@ -91,7 +95,7 @@ type State = AgentOptions & {
   inventory: Inventory | undefined;
   timers: Map<string, Cancel>;
   stopped: boolean;
-  /** Wall clock minus up() at the last tick. */
+  /** Wall clock minus up() when it was last looked at. */
   driftMs: number;
   readingUp: number;
 };
@@ -120,6 +124,7 @@ export function createAgent(given: AgentOptions): Agent {
     figures: () => ({ ...state.link.figures(), refused: state.refused }),
     isHeard: () => state.link.isHeard(),
     record: (kind, body) => record(state, kind, body),
+    now: () => trueNow(state),
   };
 }
 
@@ -143,7 +148,10 @@ function linkOf(state: State, boot: string): Link {
     limits: () => links[profileOf(state).link],
     configVersion: () => state.config?.version ?? 0,
     onConfig: (config) => configure(state, config),
-    onCommand: (command) => state.commands.take(command),
+    onCommand(command) {
+      mindClock(state);
+      state.commands.take(command);
+    },
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
   });
@@ -154,11 +162,17 @@ function commandsOf(state: State, boot: string): Commands {
     ...state,
     key: state.centreKey,
     boot,
-    offsetMs: () => state.link.figures().clockOffsetMs,
+    offsetMs: () => provenOffset(state),
     acts: actsOf(state),
     answer: (body) => record(state, 'command', body),
     onRefused: (reason) => refuse(state, 'cmd', reason),
   });
+}
+
+/** A clock is set little by little as well, which no jump tells of: what was compared long ago proves nothing. */
+function provenOffset({ link, clock }: State): number | null {
+  const { clockOffsetMs, echoedUp } = link.figures();
+  return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
 }
 
 function start(state: State): void {
@@ -210,19 +224,24 @@ function record(state: State, kind: string, body: Record<string, unknown>, grade
 function tick(state: State): void {
   const { clock, board, link, commands } = state;
   changed(state, board.expire());
+  mindClock(state);
   commands.tick();
-  const driftMs = clock.now() - clock.up();
-  const byMs = Math.round(driftMs - state.driftMs);
-  state.driftMs = driftMs;
-  if (Math.abs(byMs) > clockJumpMs) {
-    link.forgetClock();
-    record(state, 'clock-jumped', { byMs });
-  }
   if (link.figures().connected) state.readingUp = clock.up();
   else if (clock.up() - state.readingUp >= offlineReadingMs) {
     state.readingUp = clock.up();
     record(state, 'numbers', board.numbers(), 'reading');
   }
+}
+
+/** After a jump nothing is known of the centre's time until it answers again; no command is judged by what was known before. */
+function mindClock(state: State): void {
+  const { clock, link } = state;
+  const driftMs = clock.now() - clock.up();
+  const byMs = Math.round(driftMs - state.driftMs);
+  state.driftMs = driftMs;
+  if (Math.abs(byMs) <= clockJumpMs) return;
+  link.forgetClock();
+  record(state, 'clock-jumped', { byMs });
 }
 
 function configure(state: State, signed: Signed): boolean {
@@ -294,9 +313,12 @@ function profileOf(state: State): Profile {
 
 function selfOf({ link, spool, runner, clock, certificateEndsAt }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs } = link.figures();
-  const trueNow = clock.now() - (clockOffsetMs ?? 0);
   const figures = { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
-  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow };
+  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, link }) };
+}
+
+function trueNow({ clock, link }: Pick<State, 'clock' | 'link'>): number {
+  return clock.now() - (link.figures().clockOffsetMs ?? 0);
 }
 
 /** What an earlier run knew; nothing where it cannot be read. */

@@ -1,4 +1,5 @@
 /** A centre and a wire for the tests of the link: everything that is sent is decoded, as flows would. */
+import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import {
   type Ack,
@@ -81,7 +82,7 @@ export function wire(clock: { up(): number }) {
   };
 }
 
-export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
+export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof links; key?: KeyObject | null } = {}) {
   const clock = handClock();
   const random = seeded(7);
   const spool = openSpool({ disk: openSpoolDisk(new DatabaseSync(':memory:')), clock, random, boot: 'boot-1', limitBytes: 4_000_000 });
@@ -101,6 +102,7 @@ export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
     boot: 'boot-1',
     version: '0.1.0',
     token: 'secret',
+    centreKey: key,
     transport: net.transport,
     clock,
     random,

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { encode } from '#contracts';
+import { createPrivateKey } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { type Ack, type CentreClock, encode, makeSigningKeys, sealSigned } from '#contracts';
+import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { decodeWill, pc, setUp } from './link.test-helper.ts';
 
 test('R16 on every CONNACK a new session: will, birth and state carry its number, and birth and state come first', async () => {
@@ -127,6 +129,92 @@ test('the echo of a beat gives round trip and clock offset; it is asked for unti
   expect(net.take('beat').filter((one) => one.message.echo !== undefined).length).toBeGreaterThan(1);
   ack(0, { echo: asked[2]?.message.echo });
   expect(link.figures().roundTripMs).toBe(400);
+});
+
+describe('S6 the time of the centre, where its key is known, is taken', () => {
+  const centreNow = 1_800_000_000_000;
+  async function asked() {
+    const rig = setUp({ key: centrePublicKey });
+    rig.link.start();
+    await rig.clock.pass(400);
+    const echo = rig.net.take('beat').at(-1)?.message.echo ?? 0;
+    const word = (edit: Partial<CentreClock> = {}) => ({ pc: 'up/lucknow/room-1', echo, at: centreNow, spool: rig.spool.id(), ...edit });
+    return { ...rig, echo, word };
+  }
+
+  test('from its signed answer, once', async () => {
+    const { link, clock, ack, echo, word } = await asked();
+    ack(0, { echo, at: 5, clock: sealed(word()) });
+    expect(link.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: clock.now() - 200 - centreNow });
+    await clock.pass(20_000);
+    ack(0, { echo, clock: sealed(word()) });
+    expect(link.figures().roundTripMs).toBe(400);
+  });
+
+  const stranger = createPrivateKey(makeSigningKeys().privateKey);
+  test.each<[string, (echo: number, word: CentreClock) => Partial<Ack>]>([
+    ['that is not signed', (echo) => ({ echo, at: 5 })],
+    ['that another key signed', (echo, word) => ({ echo, clock: sealSigned(word, stranger) })],
+    ['for another PC', (echo, word) => ({ echo, clock: sealed({ ...word, pc: 'up/lucknow/room-2' }) })],
+    ['to another question', (echo, word) => ({ echo, clock: sealed({ ...word, echo: echo + 1 }) })],
+    ['to another question, named as such', (echo, word) => ({ echo: echo + 1, clock: sealed({ ...word, echo: echo + 1 }) })],
+    ['that is something else of the centre', (echo) => ({ echo, clock: sealed({ pc: 'up/lucknow/room-1', version: 1, profile: {} }) })],
+  ])('not from an answer %s; the true one that follows is', async (_what, forged) => {
+    const { link, ack, echo, word } = await asked();
+    ack(0, forged(echo, word()));
+    expect(link.figures()).toMatchObject({ roundTripMs: null, clockOffsetMs: null, echoedUp: null });
+    ack(0, { echo, clock: sealed(word()) });
+    expect(link.figures().roundTripMs).toBe(400);
+  });
+
+  test('not from an answer that was held back, and it is asked for again', async () => {
+    const { link, clock, net, ack, echo, word } = await asked();
+    await clock.pass(30_001);
+    ack(0, { echo, clock: sealed(word()) });
+    expect(link.figures().clockOffsetMs).toBeNull();
+    await clock.pass(60_000);
+    const again = net.take('beat').at(-1)?.message.echo;
+    expect([typeof again, again === echo]).toEqual(['number', false]);
+  });
+});
+
+test('R4 an ack that was forged in a session that goes on is found by what the centre signs: the events are sent again', async () => {
+  const { link, clock, net, ack, event, session, spool } = setUp({ key: centrePublicKey });
+  link.start();
+  await clock.pass(0);
+  const beat = net.take('beat').at(-1)?.message;
+  ack(0, { session: session() });
+  const seqs = [event('door', { n: 1 }), event('door', { n: 2 })].map(({ seq }) => seq);
+  net.take('event');
+  net.take('backlog');
+  ack(seqs[1] ?? 0);
+  expect(spool.acked()).toBe(seqs[1]);
+  const word = { pc: 'up/lucknow/room-1', echo: beat?.echo ?? 0, at: clock.now(), spool: spool.id() };
+  // A centre that has just started and heard nothing of its ledger yet says nothing of it.
+  ack(0, { echo: word.echo, clock: sealed(word) });
+  await clock.pass(1_000);
+  expect(net.take('backlog')).toEqual([]);
+  await clock.pass(3_600_000);
+  const next = net.take('beat').findLast(({ message }) => message.echo !== undefined)?.message.echo ?? 0;
+  ack(0, { echo: next, clock: sealed({ ...word, echo: next, at: clock.now(), upTo: 1 }) });
+  await clock.pass(1_000);
+  expect(net.take('backlog').flatMap(({ message }) => message.map(({ seq }) => seq))).toEqual(seqs);
+});
+
+test('R16 a forged session, however high, costs no event and leaves sessions that the centre can read', async () => {
+  const { link, clock, net, ack, event, spool } = setUp();
+  link.start();
+  await clock.pass(0);
+  event('door');
+  const { id, last } = spool.range();
+  for (const session of [Number.MAX_SAFE_INTEGER, 2 ** 52, 2 ** 52, 2 ** 41]) {
+    ack(0, { session });
+    await clock.pass(120_000);
+  }
+  expect(net.connects.length).toBeGreaterThan(1);
+  expect(spool.range()).toMatchObject({ id, last });
+  expect(spool.nextSession()).toBeLessThan(2 ** 41);
+  expect(net.take('presence').length).toBeGreaterThan(1);
 });
 
 test('R17 a hello is answered by one birth within its spread that names it; a fresh one after the probes', async () => {

@@ -1,5 +1,6 @@
 /** The agent as a process. */
 
+import { randomInt } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -71,7 +72,12 @@ function watched({ updates, dataDir }: AgentSettings, { updateKey: key, ...besid
 }
 
 function compose({ pc, profile }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void }): Agent {
-  return createAgent({ ...given, pc, probes, profile, random: Math.random });
+  return createAgent({ ...given, pc, probes, profile, random: unguessable });
+}
+
+/** Math.random can be foretold from what it gave before. */
+function unguessable(): number {
+  return randomInt(2 ** 48 - 1) / 2 ** 48;
 }
 
 function readVersion(): string {

@@ -1,15 +1,19 @@
 /** One MQTT session, from the CONNACK to its end: birth, state, beats, answers (R3, R6, R12, R13, R16, R17). */
+import type { KeyObject } from 'node:crypto';
 import {
   type Ack,
   agentFilters,
   type Cancel,
+  type CentreClock,
   type Clock,
+  centreClock,
   type Decoded,
   decode,
   encode,
   type Hello,
   type Inventory,
   type LinkLimits,
+  openSigned,
   type PcPath,
   parseTopic,
   pcTopic,
@@ -26,11 +30,11 @@ import type { Connection } from './transport.ts';
 
 export type LinkFigures = {
   connected: boolean;
-  /** From the last ack with an echo, milliseconds; null before the first. */
+  /** From the last answer to an echo that was believed, milliseconds; null before the first. */
   roundTripMs: number | null;
   /** Clock of the PC minus clock of the centre. */
   clockOffsetMs: number | null;
-  /** When that ack came, by clock.up(). */
+  /** When that answer came, by clock.up(). */
   echoedUp: number | null;
   unreadable: number;
 };
@@ -43,6 +47,8 @@ export type SessionOptions = {
   connection: Connection;
   session: number;
   clock: Clock;
+  /** Public half of the centre's key, by which its time is believed; null = nobody's is proven, and no command is taken. */
+  centreKey: KeyObject | null;
   random: () => number;
   spool: Spool;
   board: Board;
@@ -82,6 +88,8 @@ const longestBirthWaitMs = 1_800_000;
 const echoEveryMs = 3_600_000;
 const longestSpreadMs = 3_600_000;
 const hellosAtOnce = 8;
+/** Not to be guessed: an answer that was got beforehand would prove an old time. */
+const echoes = 2 ** 48;
 
 type State = SessionOptions & {
   timers: Set<Cancel>;
@@ -184,9 +192,9 @@ function beat(state: State): void {
   const { clock, session, board, figures } = state;
   const at = clock.now();
   const due = figures.echoedUp === null || clock.up() - figures.echoedUp >= echoEveryMs;
-  if (due) state.echo = { value: at, up: clock.up() };
+  if (due) state.echo = { value: Math.floor(state.random() * echoes), up: clock.up() };
   const message = { digest: board.digest(), session, at, n: shortened(board.numbers()) };
-  void send(state, 'beat', encode('beat', due ? { ...message, echo: at } : message));
+  void send(state, 'beat', encode('beat', due ? { ...message, echo: state.echo?.value } : message));
   later(state, state.limits().beatMs, () => beat(state));
 }
 
@@ -212,7 +220,7 @@ function take<T>(state: State, message: Decoded<T>, use: (value: T) => unknown):
 }
 
 function onAck(state: State, ack: Ack): void {
-  if (ack.echo !== undefined) measure(state, ack, ack.echo);
+  measure(state, ack);
   const born = ack.spool === state.spool.id();
   const result = state.spool.ack(ack);
   if (ack.spool !== state.spool.id()) {
@@ -230,9 +238,13 @@ function answered(state: State, upTo: number): void {
   state.answered = true;
   state.birthTimer();
   state.courier.begin();
-  // A ledger that was restored holds less than it once acknowledged: what is still kept is sent again (R4).
-  const acked = state.spool.acked();
-  if (upTo < acked) state.courier.want({ from: upTo + 1, to: acked });
+  compare(state, upTo);
+}
+
+/** A ledger that was restored holds less than it once acknowledged, and one whose ack was forged never did: what is still kept is sent again (R4). */
+function compare({ spool, courier }: State, upTo: number): void {
+  const acked = spool.acked();
+  if (upTo < acked) courier.want({ from: upTo + 1, to: acked });
 }
 
 function newSpool(state: State): void {
@@ -242,12 +254,27 @@ function newSpool(state: State): void {
   birthUntilAnswered(state);
 }
 
-/** Round trip on the clock that never jumps; the centre's time is taken as the middle of it. */
-function measure({ echo, clock, figures }: State, ack: Ack, value: number): void {
-  if (echo?.value !== value) return;
-  figures.roundTripMs = clock.up() - echo.up;
-  figures.clockOffsetMs = clock.now() - figures.roundTripMs / 2 - ack.at;
+/**
+ * Round trip on the clock that never jumps; the centre's time is taken as the middle of it.
+ * Guarantee: a PC that has the centre's key believes the time of nobody else, nor an answer to another question, nor one that came later than
+ * an event would be sent again: half of that is the most by which a broker can mislead it.
+ */
+function measure(state: State, ack: Ack): void {
+  const { echo, clock, figures, centreKey, limits } = state;
+  if (echo === undefined || ack.echo !== echo.value) return;
+  const roundTripMs = clock.up() - echo.up;
+  const said = centreKey === null ? undefined : provenClock(state, ack, centreKey);
+  if (centreKey !== null && (said === undefined || roundTripMs > limits().resendMs)) return;
+  state.echo = undefined;
+  figures.roundTripMs = roundTripMs;
+  figures.clockOffsetMs = clock.now() - roundTripMs / 2 - (said ?? ack).at;
   figures.echoedUp = clock.up();
+  if (said?.upTo !== undefined && said.spool === state.spool.id()) compare(state, said.upTo);
+}
+
+function provenClock({ pc, echo }: State, { clock }: Ack, key: KeyObject): CentreClock | undefined {
+  const opened = clock && openSigned(centreClock, clock, key);
+  return opened?.ok && opened.value.pc === pc && opened.value.echo === echo?.value ? opened.value : undefined;
 }
 
 function answerWant(state: State, want: Want): void {

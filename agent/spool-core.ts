@@ -19,6 +19,9 @@ export type Core = {
   unnumbered: Record<Grade, number>;
 };
 
+/** Why a spool was begun in the place of another. */
+export const damaged = 'damaged';
+
 export type Attempt<T> = { ok: true; value: T } | { ok: false; full: boolean; reason: string };
 
 /** Reads the spool of the disk, or begins a new one. */
@@ -27,7 +30,7 @@ export function load(core: Core): void {
   if (stored) {
     core.counters = stored;
     core.saved = stored;
-  } else begin(core, core.disk.damage() === null ? 'new' : 'damaged');
+  } else begin(core, core.disk.damage() === null ? 'new' : damaged);
 }
 
 /** A new spool, whose first event says why it exists (R1). Sessions count on. */
@@ -64,7 +67,7 @@ export function attempt<T>(core: Core, work: () => T): Attempt<T> {
     } catch (error) {
       if (!(error instanceof DiskError) || error.trouble !== 'damaged') throw error;
       core.disk.rebuild(error.message);
-      begin(core, 'damaged');
+      begin(core, damaged);
       return { ok: true, value: work() };
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 /** The agent's queue of numbered events (R1, R2, R4, R5, R7, R8): nothing that `append` returned is ever lost without being counted. */
 import { type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
 import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged } from './spool-ack.ts';
-import { attempt, type Core, commit, dropTo, load, newId, write } from './spool-core.ts';
+import { attempt, type Core, commit, damaged, dropTo, load, newId, write } from './spool-core.ts';
 import type { SpoolDisk } from './spool-disk.ts';
 import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './spool-rows.ts';
 
@@ -25,7 +25,10 @@ export type Spool = {
   refused(seq: number, reason: string): boolean;
   /** Guarantee: higher than every session before, and on disk unless the disk takes nothing (R16). */
   nextSession(): number;
-  /** The centre knows this session of this spool, so that the next one must be higher: a disk that was put back counts from too low. */
+  /**
+   * The centre knows this session of this spool, so that the next one must be higher: a disk that was put back counts from too low.
+   * Guarantee: whatever is said, there is room to count on.
+   */
   knowSession(session: number): void;
   figures(): SpoolFigures;
   /** A word kept with the spool, such as the last known checks; false where the disk refused it. */
@@ -33,6 +36,8 @@ export type Spool = {
   recall(key: string): string | undefined;
   /** The run before this one ended without `close`. */
   unclean(): boolean;
+  /** It took the place of a damaged one, in this run or before: all words that were kept are gone. */
+  isRebuilt(): boolean;
   close(): void;
 };
 
@@ -50,6 +55,8 @@ const defaultLimitBytes = 64 * 1024 * 1024;
 const envelopeBytes = 1_024;
 const refusalsBeforeQuarantine = 3;
 const quarantineKeeps = 100;
+/** More seconds than the clock of any PC can show; who says a higher session is believed up to here, and one by one from here on. */
+const believedSession = 2 ** 40;
 /** On a full disk each round drops twice as much as the one before. */
 const roundsOnFullDisk = 6;
 
@@ -82,12 +89,13 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     refused: (seq, reason) => refused(core, seq, reason),
     nextSession: () => nextSession(core),
     knowSession: (session) => {
-      core.counters = { ...core.counters, session: Math.max(core.counters.session, session) };
+      core.counters = { ...core.counters, session: Math.max(core.counters.session, Math.min(session, believedSession)) };
     },
     figures: () => figuresOf(core),
     remember: (key, value) => remember(core, key, value),
     recall: (key) => recall(core, key),
     unclean: () => unclean,
+    isRebuilt: () => core.birth === damaged || isBornOf(core, damaged),
     close: () => {
       remember(core, 'running', 'no');
       core.disk.close();
@@ -189,7 +197,7 @@ function read(core: Core, sql: string, values: number[]): EventMessage[] {
 
 function nextSession(core: Core): number {
   // Counted from the clock where that is ahead, so that sessions stay in order over a rebuilt or restored spool too.
-  const session = Math.max(core.counters.session + 1, Math.floor(core.clock.now() / 1_000));
+  const session = Math.max(core.counters.session + 1, Math.min(believedSession, Math.floor(core.clock.now() / 1_000)));
   attempt(core, () =>
     commit(core, (draft) => {
       draft.session = session;
@@ -226,6 +234,11 @@ function figuresOf(core: Core): SpoolFigures {
 function remember(core: Core, key: string, value: string): boolean {
   const put = () => core.disk.transact(() => core.disk.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', `word:${key}`, value));
   return attempt(core, put).ok;
+}
+
+/** The first event says why the spool exists; it is kept at least until there are others. */
+function isBornOf(core: Core, reason: string): boolean {
+  return read(core, 'SELECT * FROM events WHERE seq = 1', []).some(({ body }) => body['reason'] === reason);
 }
 
 function recall(core: Core, key: string): string | undefined {

@@ -34,7 +34,7 @@ export function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity,
   return {
     transport: createTlsTransport(current, Date.now),
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
-    centre: { at: `https://${host}:${enrolPort}`, roots: identity.roots },
+    centre: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },
     certificateEndsAt,
   };
 }

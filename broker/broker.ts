@@ -132,7 +132,7 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
   const notAccepted = (error: Error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message });
   server.on('error', notAccepted);
   aedes.on('client', (client) => {
-    gate.admitted(client.conn as Socket);
+    gate.admitted(client.conn as Socket, client.id);
     conduct.admitted(client);
   });
   aedes.on('clientError', conduct.failed);

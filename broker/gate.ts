@@ -5,17 +5,24 @@ import { createBuckets } from './buckets.ts';
 import type { Limits } from './limits.ts';
 import type { Refuse } from './refusals.ts';
 
+/** What one PC may come back without being counted: more often it costs its address as much as a stranger, for each return is a handshake. */
+const freeReturns = { perSecond: 0.1, burst: 5 };
+
 export type Gate = {
   /** A new connection; where it is not let in, it is closed, and the answer is false. */
   enter(socket: Socket): boolean;
-  /** It has said who it is. Over TLS this is the socket within the one that entered. */
-  admitted(socket: Socket): void;
+  /** It has said who it is, and is believed. Over TLS this is the socket within the one that entered. */
+  admitted(socket: Socket, name: string): void;
 };
 
-/** Guarantee: at most `strangers` connections are not admitted; where more come, the one that has waited longest goes, not the newest. */
+/**
+ * Guarantee: at most `strangers` connections are not admitted; where more come, the one that has waited longest goes, not the newest.
+ * The rate of an address is for those who are not admitted: a thousand PCs behind one gateway share it only while they say who they are.
+ */
 export function createGate({ strangers: most, connects, sparesLoopback }: Limits, clock: Clock, refuse: Refuse): Gate {
   const strangers = new Map<string, Socket>();
   const budget = createBuckets(connects);
+  const free = createBuckets(freeReturns);
 
   function isTooFast(address: string): boolean {
     const network = networkOf(address);
@@ -48,7 +55,12 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
       }
       return true;
     },
-    admitted: (socket) => void strangers.delete(endsOf(socket)),
+    admitted(socket, name) {
+      const now = clock.up();
+      if (!strangers.delete(endsOf(socket)) || free.waitMs(name, 1, now) > 0) return;
+      free.take(name, 1, now);
+      budget.take(networkOf(socket.remoteAddress ?? ''), -1, now);
+    },
   };
 }
 

@@ -10,7 +10,7 @@ export type Limits = {
   connectTimeoutMs: number;
   /** Connections that are not admitted yet; above it the one that waits longest makes room. */
   strangers: number;
-  /** New connections of one address. */
+  /** New connections of one address that are not admitted, or not yet. */
   connects: Rate;
   /** Loopback has no limit of connections. */
   sparesLoopback: boolean;
@@ -27,7 +27,9 @@ export const usualLimits: Limits = {
   connectTimeoutMs: 10_000,
   // About as many as one core shakes hands with over TLS before they are timed out (480 a second): more would wait in vain.
   strangers: 4_000,
-  // An office behind one address has up to 3 PCs, the gateway of a state some 60: all are back within seconds, and a guesser is slow.
+  // Who is admitted gives his place back, so that the burst is how many handshakes one address may have under way: with 100 a second the PCs
+  // of half a nation behind one gateway are back in about a minute. A guesser is slow. A stranger that opens more than 10 a second
+  // behind the same gateway still holds up who is not in yet: before the handshake nobody can tell them apart. Who is in stays in.
   connects: { perSecond: 10, burst: 50 },
   // From there come only the centre's own parts and what its operator forwards, which is many PCs by one address.
   sparesLoopback: true,

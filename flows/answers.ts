@@ -1,5 +1,5 @@
 /** Acks to PCs: drafted while messages are taken, sent after the commit of what they answer (R3, R4). */
-import { type Ack, encode, pcTopic, type Want } from '#contracts';
+import { type Ack, type CentreClock, encode, pcTopic, type Signed, type Want } from '#contracts';
 import type { PcRecord } from './incidents/model.ts';
 import type { Cursor } from './ledger/model.ts';
 
@@ -11,10 +11,12 @@ export type AnswersOptions = {
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   /** The wall clock, by which PCs measure their own. */
   now(): number;
+  /** The centre's signature: a broker that could set the clocks of PCs could make old commands new. */
+  seal(clock: CentreClock): Signed;
 };
 
 /** Guarantee: `upTo` is said of the PC's present spool only, and never before `settle` had it from the ledger. */
-export function createAnswers({ recordOf, send, now }: AnswersOptions) {
+export function createAnswers({ recordOf, send, now, seal }: AnswersOptions) {
   const cursors = new Map<string, Cursor>();
   let drafts: Drafts = new Map();
 
@@ -28,14 +30,17 @@ export function createAnswers({ recordOf, send, now }: AnswersOptions) {
     if (spool === null) return;
     const held = cursors.get(pc);
     const cursor = held?.spool === spool ? held : undefined;
+    const at = now();
+    const known = cursor && { upTo: cursor.upTo };
     const ack: Ack = {
       spool,
-      upTo: cursor?.upTo ?? 0,
-      at: now(),
+      upTo: 0,
+      ...known,
+      at,
       want,
       ...(cursor?.mark === undefined ? {} : { mark: cursor.mark }),
       ...(session === undefined ? {} : { session }),
-      ...(echo === undefined ? {} : { echo }),
+      ...(echo === undefined ? {} : { echo, clock: seal({ pc, echo, at, spool, ...known }) }),
     };
     send(pcTopic(pc, 'ack'), encode('ack', ack), 0);
   }

@@ -162,7 +162,7 @@ async function open(state: State): Promise<void> {
     },
     isRollCall: state.rollcalls.isRunning,
     born: state.rollcalls.born,
-    seal: (config) => sealSigned(config, options.key),
+    seal: (text: unknown) => sealSigned(text, options.key),
     commands: state.commands,
     registered: options.publish,
     onFatal: fatal,

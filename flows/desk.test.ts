@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { type Ack, configuration, decode, digestOf, encode, openSigned, pcTopic, readSettings } from '#contracts';
+import { type Ack, centreClock, configuration, decode, digestOf, encode, openSigned, pcTopic, readSettings } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { type Changed, createDesk, type DeskOptions } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
@@ -183,6 +183,24 @@ describe('the desk', () => {
     rig.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo: 77 }));
     await rig.settle();
     expect(rig.acks().at(-1)).toMatchObject({ echo: 77 });
+  });
+
+  it('S6, R4 signs its time for the PC and the question, and how far the ledger is where it knows', async () => {
+    const rig = await createRig();
+    const clockAfter = async (one: Pick<typeof rig, 'desk' | 'settle' | 'acks'>, echo: number) => {
+      one.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo }));
+      await one.settle();
+      const { clock = { signed: '', signature: '' }, at } = one.acks().at(-1) ?? {};
+      expect(openSigned(centreClock, clock, centrePublicKey)).toMatchObject({ ok: true, value: { pc, echo, at, spool: 's1' } });
+      return JSON.parse(clock.signed).upTo;
+    };
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
+    await rig.settle();
+    expect(await clockAfter(rig, 77)).toBe(2);
+    rig.desk.close();
+    // A centre that has just started: nothing known is not nothing held.
+    expect(await clockAfter(await createRig((ledger) => ledger, rig.db), 78)).toBeUndefined();
   });
 
   it('counts and keeps what it cannot read, and goes on', async () => {

@@ -3,7 +3,7 @@
  * It is thrown away and made anew from the ledger whenever a commit fails; session, tabs and people outlive it.
  */
 import { type Cancel, type Clock, encode, type Hello, helloTopicAll, type RegistryEntry, scopeTopic } from '#contracts';
-import { type Answers, createAnswers, type Drafts } from './answers.ts';
+import { type Answers, type AnswersOptions, createAnswers, type Drafts } from './answers.ts';
 import { type Configs, type ConfigsOptions, createConfigs, type Outgoing } from './configs.ts';
 import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
@@ -26,32 +26,33 @@ const listenedEveryMs = 60_000;
 const helloSitesAtMost = 50;
 const unreadableNotedEveryMs = 60_000;
 
-export type DeskOptions = Pick<ConfigsOptions, 'seal'> & {
-  ledger: Ledger;
-  contents: Contents;
-  clock: Clock;
-  recipients(to: readonly string[], channel: string, scope: string): Recipient[];
-  central(): Recipient[];
-  send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Puts a message on the wires: to the wait node of that id, or to the head. */
-  offer(message: WireMessage, node: string | null): void;
-  /** Rows for the outbox, after their commit. */
-  notify(rows: OutboxRow[]): void;
-  /** What the API's listeners are told, after the commit. */
-  changed(change: Changed): void;
-  /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
-  isRollCall(hello: string): boolean;
-  born(pc: string, state: Born): void;
-  /** Told after the commit of each birth and of each answer to a command. */
-  commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
-  /** The registry changed, after the commit; resolves when the broker has it. */
-  registered(entries: readonly RegistryEntry[]): Promise<void>;
-  count: DeskCounts;
-  /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
-  onFatal(error: Error): void;
-  log: { warn(fields: object, line: string): void };
-  randomId(): string;
-};
+export type DeskOptions = Pick<ConfigsOptions, 'seal'> &
+  Pick<AnswersOptions, 'seal'> & {
+    ledger: Ledger;
+    contents: Contents;
+    clock: Clock;
+    recipients(to: readonly string[], channel: string, scope: string): Recipient[];
+    central(): Recipient[];
+    send(topic: string, payload: Buffer, qos: 0 | 1): void;
+    /** Puts a message on the wires: to the wait node of that id, or to the head. */
+    offer(message: WireMessage, node: string | null): void;
+    /** Rows for the outbox, after their commit. */
+    notify(rows: OutboxRow[]): void;
+    /** What the API's listeners are told, after the commit. */
+    changed(change: Changed): void;
+    /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
+    isRollCall(hello: string): boolean;
+    born(pc: string, state: Born): void;
+    /** Told after the commit of each birth and of each answer to a command. */
+    commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
+    /** The registry changed, after the commit; resolves when the broker has it. */
+    registered(entries: readonly RegistryEntry[]): Promise<void>;
+    count: DeskCounts;
+    /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
+    onFatal(error: Error): void;
+    log: { warn(fields: object, line: string): void };
+    randomId(): string;
+  };
 
 /** What a commit changed. `sites`: of these the node itself, or one that it inherits from, is another. */
 export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
@@ -193,7 +194,7 @@ function openState(options: DeskOptions): State {
     configs,
     time: () => startedAt + (clock.up() - startedUp),
     ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
-    answers: createAnswers({ recordOf, send: options.send, now: clock.now }),
+    answers: createAnswers({ ...options, recordOf, now: clock.now }),
     after: [],
     waiting: new Set(),
     changed: { sites: [], pcsGone: [] },

@@ -1,9 +1,13 @@
 import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Command, commandAnswer, commandLifeMs, makeSigningKeys, sealSigned, type Verb } from '#contracts';
 import { sealed } from '../../test/centre-key.ts';
+import { handClock } from '../agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../spool-disk.ts';
 import { pc, setUp } from './commands.test-helper.ts';
 
@@ -219,6 +223,64 @@ test('a memory that was lost obeys nobody until all that it may have obeyed has 
     await next.take({ id: `c-${spoil.length}` });
     expect(next.done).toHaveLength(1);
   }
+});
+
+describe('S6 a spool that is found damaged has lost the memory of commands:', () => {
+  const damagedFile = (path: string) => writeFileSync(path, Buffer.alloc(8_192, 7));
+  const open = (path: string, clock: ReturnType<typeof handClock>) => {
+    const disk = openSpoolDisk(path);
+    return { ...setUp({ disk, clock }), close: disk.close };
+  };
+
+  test('what it did before is not done again, nor after another restart within ten minutes, nor a third', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sabha-commands-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'spool.db');
+    const clock = handClock();
+    const first = open(path, clock);
+    const message = sealed(first.order());
+    first.commands.take(message);
+    await clock.pass(0);
+    expect(first.done).toHaveLength(1);
+    first.close();
+    damagedFile(path);
+    for (let starts = 0; starts < 3; starts += 1) {
+      const next = open(path, clock);
+      next.commands.take(message);
+      await clock.pass(60_000);
+      next.commands.tick();
+      expect(next.done).toEqual([]);
+      next.close();
+    }
+    const last = open(path, clock);
+    await clock.pass(commandLifeMs);
+    last.commands.tick();
+    last.close();
+    const healed = open(path, clock);
+    await healed.take({ id: 'fresh', counter: clock.now() });
+    expect(healed.done).toHaveLength(1);
+    healed.close();
+  });
+
+  test('so too where that happens while it runs, and the process ends at once', async () => {
+    const db = new DatabaseSync(':memory:');
+    const inner = openSpoolDisk(db);
+    let torn = false;
+    const all: SpoolDisk['all'] = (...args) => {
+      if (!torn) return inner.all(...args);
+      torn = false;
+      throw new DiskError('damaged', 'a page is torn');
+    };
+    const { clock, order, take, spool } = setUp({ db, disk: { ...inner, all } });
+    await take();
+    torn = true;
+    spool.recall('anything');
+    expect(spool.range()).toMatchObject({ last: 1 });
+    const next = setUp({ db, clock });
+    next.commands.take(sealed(order()));
+    await clock.pass(0);
+    expect(next.done).toEqual([]);
+  });
 });
 
 /** A disk that takes nothing more from the n-th call on, before it or after it: what a process that is dead by then would leave behind. */

@@ -77,6 +77,7 @@ export function createCommands(options: CommandsOptions): Commands {
       for (const entry of memory.cutShort()) resume(state, entry);
     },
     tick() {
+      memory.tick();
       if (state.offsetMs() === null) return;
       const due = [...state.waiting.values()];
       state.waiting.clear();

@@ -12,8 +12,8 @@ const entry = v.object({
   boot: v.string(),
   state: v.picklist(['begun', 'answered']),
 });
-/** Nothing up to `floor` is obeyed any more. */
-const content = v.object({ floor: v.number(), entries: v.array(entry) });
+/** Nothing up to `floor` is obeyed any more. `isLost`: what was known before is gone, and no process has outlived it yet. */
+const content = v.object({ floor: v.number(), entries: v.array(entry), isLost: v.optional(v.boolean(), false) });
 
 export type Entry = v.InferOutput<typeof entry>;
 type Content = v.InferOutput<typeof content>;
@@ -27,6 +27,8 @@ export type Memory = {
   forget(id: string): void;
   /** What an earlier run began and did not answer. */
   cutShort(): Entry[];
+  /** Notes it when a memory that was lost does no harm any more. */
+  tick(): void;
 };
 
 const keptMs = 7 * 86_400_000;
@@ -39,43 +41,45 @@ const word = 'commands';
  * when the highest was issued: what a hostile broker holds back, it can deliver at most until the next command.
  */
 export function openMemory({ spool, up }: { spool: Spool; up(): number }): Memory {
-  const { found, isLost } = load(spool);
-  let held = found;
+  let held = load(spool);
   const openedUp = up();
   const save = (next: Content): boolean => {
     if (!spool.remember(word, JSON.stringify(next))) return false;
     held = next;
     return true;
   };
-  if (isLost || spool.recall(word) === undefined) save(held);
+  /** Whatever it was told before has expired by then; a process that ends sooner leaves the waiting to the next one. */
+  const isLost = () => held.isLost && up() - openedUp < commandLifeMs;
+  if (held.isLost || spool.recall(word) === undefined) save(held);
   return {
     objection({ id, counter, expires }) {
       if (held.entries.some((one) => one.id === id)) return 'known';
-      // Whatever it was told before has expired by then.
-      if (isLost && up() - openedUp < commandLifeMs) return 'this PC lost its memory of commands';
+      if (isLost()) return 'this PC lost its memory of commands';
       if (counter <= held.floor || held.entries.some((one) => one.counter === counter)) return 'counter';
       const top = held.entries.at(-1);
       return top !== undefined && counter < top.counter && expires <= top.at ? 'older than what came since' : null;
     },
     put: (fresh) => save(bounded({ ...held, entries: [...held.entries.filter(({ id }) => id !== fresh.id), fresh] })),
     forget: (id) => void save({ ...held, entries: held.entries.filter((one) => one.id !== id) }),
+    tick() {
+      if (held.isLost && !isLost()) save({ ...held, isLost: false });
+    },
     cutShort: () => held.entries.filter(({ state }) => state === 'begun'),
   };
 }
 
-/** A spool that has had events had this word too, since it is written at the first start. */
-function load(spool: Spool): { found: Content; isLost: boolean } {
+/** A spool that has had events had this word too, since it is written at the first start; one that was rebuilt had it before. */
+function load(spool: Spool): Content {
   const kept = spool.recall(word);
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), content), kept);
-  if (read.success) return { found: read.output, isLost: false };
-  return { found: { floor: 0, entries: [] }, isLost: kept !== undefined || spool.range().last > 1 };
+  return read.success ? read.output : { floor: 0, entries: [], isLost: kept !== undefined || spool.range().last > 1 || spool.isRebuilt() };
 }
 
 /** Sorted by counter. What is older than a week by the centre's own times goes, and what is too much; nothing below it is obeyed again. */
-function bounded({ floor, entries }: Content): Content {
+function bounded({ floor, entries, isLost }: Content): Content {
   const sorted = entries.toSorted((a, b) => a.counter - b.counter);
   const newest = sorted.at(-1)?.at ?? 0;
   const first = sorted.length - keptAtMost;
   const gone = sorted.filter(({ at }, index) => index < first || at < newest - keptMs);
-  return { floor: Math.max(floor, ...gone.map(({ counter }) => counter)), entries: sorted.filter((one) => !gone.includes(one)) };
+  return { isLost, floor: Math.max(floor, ...gone.map(({ counter }) => counter)), entries: sorted.filter((one) => !gone.includes(one)) };
 }

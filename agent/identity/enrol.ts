@@ -29,8 +29,13 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   return obtain({ office: trusted.value, pc, folder, centre: kept, password: opened.value.secret });
 }
 
-/** A new key and a new certificate in the place of those that this PC has. The same guarantee. */
+/**
+ * A new key and a new certificate in the place of those that this PC has. The same guarantee; and nothing is asked for that could not be kept,
+ * since from the answer on the certificate of today is good for some days only.
+ */
 export async function renew(identity: Identity, folder: string): Promise<Read<Identity>> {
+  const problem = problemOfFolder(folder);
+  if (problem !== null) return { ok: false, line: problem };
   const { pc, centre, roots, key, chain } = identity;
   return obtain({ office: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain } }, pc, folder, centre });
 }

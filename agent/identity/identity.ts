@@ -32,6 +32,8 @@ export type Identity = {
 };
 export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
 
+/** More than an identity takes, with two authorities and a chain. */
+const identityBytes = 32_768;
 const files = { key: 'key.pem', chain: 'certificate.pem', roots: 'roots.pem', centre: 'centre.json' };
 
 /** The folder of the identity in the agent's own folder. */
@@ -81,14 +83,16 @@ export function enrolmentKey(folder: string): Read<string> {
   }
 }
 
-/** Why an identity could not be stored there; null where it can. */
+/** Why an identity could not be stored there; null where it can. On a full disk a folder can be made, and nothing be written. */
 export function problemOfFolder(folder: string): string | null {
   const fresh = `${folder}.new`;
   try {
     mkdirSync(fresh, { recursive: true, mode: 0o700 });
+    replaceFile(join(fresh, 'trial'), Buffer.alloc(identityBytes));
     rmSync(fresh, { recursive: true });
     return null;
   } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
     return `${folder}: cannot be written: ${codeOf(error)}`;
   }
 }

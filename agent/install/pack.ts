@@ -5,6 +5,7 @@
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { type Manifest, sealSigned } from '#contracts';
@@ -35,7 +36,7 @@ export async function pack({ out, version, minimum, expires, key, entry = 'agent
 
 async function bundle(entry: string, outfile: string, version: string): Promise<void> {
   await build({
-    absWorkingDir: root.pathname,
+    absWorkingDir: fileURLToPath(root),
     entryPoints: [entry],
     outfile,
     bundle: true,

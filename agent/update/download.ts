@@ -1,5 +1,6 @@
 /** Fetches a bundle in as many pieces as the link needs, and takes it only where size and hash are the signed ones. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Manifest } from '#contracts';
 import { isWhole } from './slots.ts';
 
@@ -7,7 +8,8 @@ import { isWhole } from './slots.ts';
 export type FetchFrom = (from: number) => Promise<{ from: number; pieces: AsyncIterable<Uint8Array> }>;
 
 /**
- * Brings the bundle to `file`; the reason where it could not be had now. What has come stays in `file.part`, and the next call goes on there.
+ * Brings the bundle to `file`; the reason where it could not be had now. What has come stays in a `.part` file beside it, where the
+ * next call for the same bundle goes on; what came of another one goes.
  * Guarantee: `file` is replaced only by the whole of what was signed, and never more is written than was signed.
  */
 export async function download(
@@ -16,6 +18,7 @@ export async function download(
   fetchFrom: FetchFrom,
 ): Promise<string | null> {
   const part = `${file}.${sha256.slice(0, 12)}.part`;
+  forgetOthers(part);
   if (sizeOf(part) > size) rmSync(part);
   const problem = sizeOf(part) < size ? await fetchRest(part, size, fetchFrom) : null;
   if (problem !== null) return problem;
@@ -44,6 +47,12 @@ async function fetchRest(part: string, size: number, fetchFrom: FetchFrom): Prom
   } finally {
     closeSync(handle);
   }
+}
+
+/** Of an offer that was replaced before it had come whole, nobody will ask for the rest. */
+function forgetOthers(part: string): void {
+  const parts = readdirSync(dirname(part), { encoding: 'utf8' }).filter((name) => name.endsWith('.part'));
+  for (const other of parts.map((name) => join(dirname(part), name))) if (other !== part) rmSync(other);
 }
 
 function sizeOf(file: string): number {

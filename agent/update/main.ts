@@ -1,17 +1,29 @@
 /** The entry of an installed agent: starts the version in use, or the one on trial. Small and seldom changed, for no update replaces it. */
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { bundleName, openSlots } from './slots.ts';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { chosen, endTrial } from './launch.ts';
+import { bundleName, openSlots, type Slots } from './slots.ts';
 
-const installed = fileURLToPath(new URL(bundleName, import.meta.url));
+/** Longer than a version needs to start, to be heard (5 min) or to take itself back, and to stop. */
+const trialMs = (8 * 60_000) / Number(process.env['SABHA_SPEED'] ?? 1);
 const slots = openSlots(join(process.env['SABHA_DATA'] ?? '.', 'update'));
-// A self-test or an enrolment beside the running agent is no trial.
-const chosen = process.argv[2] === 'run' ? slots.choose(Date.now()) : slots.inUse();
 
-try {
-  await import(pathToFileURL(chosen ?? installed).href);
-} catch (error) {
-  console.error(error);
-  slots.takeBack(`it does not start: ${String(error).slice(0, 200)}`, Date.now());
-  process.exit(1);
+if (isMainThread) await launch(slots);
+else setTimeout(() => endTrial(slots, workerData, () => process.kill(process.pid, 'SIGKILL')), trialMs);
+
+async function launch(from: Slots): Promise<void> {
+  const { file, trial } = chosen(from, process.argv[2] === 'run', console.error);
+  // In a thread of its own: a version that blocks the event loop would hold up a timer as well.
+  if (trial !== null) new Worker(new URL(import.meta.url), { workerData: trial }).on('error', console.error).unref();
+  try {
+    await import(pathToFileURL(file ?? fileURLToPath(new URL(bundleName, import.meta.url))).href);
+  } catch (error) {
+    console.error(error);
+    try {
+      if (trial !== null) from.takeBack(trial, `it does not start: ${String(error).slice(0, 200)}`, Date.now());
+    } finally {
+      process.exit(1);
+    }
+  }
 }

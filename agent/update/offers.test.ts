@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { doors } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
 import { createOffers } from './offers.ts';
@@ -30,7 +32,7 @@ afterAll(() => {
 });
 
 test('an enrolled PC asks the centre that its own roots vouch for; the bundle comes from any byte on', async () => {
-  const offers = createOffers(at, [tls.cert]);
+  const offers = createOffers(at, () => [tls.cert]);
   expect(await offers.manifest()).toBe('{"signed":"x"}');
   for (const [from, rest] of [
     [0, 'abcdefghij'],
@@ -44,14 +46,70 @@ test('an enrolled PC asks the centre that its own roots vouch for; the bundle co
 
 test('S10 a centre that another authority vouches for is not asked, whatever the system trusts', async () => {
   const before = asked.length;
-  await expect(createOffers(at, [selfSigned(['localhost']).cert]).manifest()).rejects.toThrow();
-  await expect(createOffers(at, []).manifest()).rejects.toThrow();
+  await expect(createOffers(at, () => [selfSigned(['localhost']).cert]).manifest()).rejects.toThrow();
+  await expect(createOffers(at, () => []).manifest()).rejects.toThrow();
   expect(asked).toHaveLength(before);
 });
 
 test('a centre that offers nothing says so, and one that is not there is a reason', async () => {
-  const offers = createOffers(`${at}/elsewhere`, [tls.cert]);
+  const offers = createOffers(`${at}/elsewhere`, () => [tls.cert]);
   expect(await offers.manifest()).toBeNull();
   await expect(offers.bundle(0)).rejects.toThrow('the centre answered 404');
   await expect(createOffers('http://127.0.0.1:9').manifest()).rejects.toThrow('ECONNREFUSED');
+});
+
+/** A centre of plain HTTP that answers by hand. */
+async function centreThat(answer: (response: ServerResponse, request: IncomingMessage) => void) {
+  const plain = createPlain((request, response) => answer(response, request));
+  plain.listen(0, '127.0.0.1');
+  await once(plain, 'listening');
+  onTestFinished(() => {
+    plain.closeAllConnections();
+    plain.close();
+  });
+  return `http://127.0.0.1:${(plain.address() as AddressInfo).port}`;
+}
+
+test('F25 a connection that is reset in the middle of a bundle is a reason, and the agent lives', async () => {
+  const centre = await centreThat((response, { socket }) => response.writeHead(200).write('abc', () => socket.resetAndDestroy()));
+  const { pieces } = await createOffers(centre).bundle(0);
+  await expect(text(pieces)).rejects.toThrow();
+  await turn();
+});
+
+test('F25 a centre that falls silent in the middle of a bundle is left, and the agent lives', async () => {
+  const centre = await centreThat((response) => response.writeHead(200).write('abc'));
+  const { pieces } = await createOffers(centre, undefined, 50).bundle(0);
+  await expect(text(pieces)).rejects.toThrow();
+  await turn();
+});
+
+test('a centre that never answers is left', async () => {
+  await expect(createOffers(await centreThat(() => {}), undefined, 50).manifest()).rejects.toThrow('the centre does not answer');
+});
+
+test('S10 a manifest without an end is cut off, whatever its headers say', async () => {
+  let sent = 0;
+  const centre = await centreThat((response) => {
+    const go = () => {
+      if (!response.destroyed) response.write('x'.repeat(8_192), () => setImmediate(go));
+      sent += 8_192;
+    };
+    go();
+  });
+  await expect(createOffers(centre).manifest()).rejects.toThrow('the manifest is too large');
+  expect(sent).toBeLessThan(4 * 2 ** 20);
+});
+
+test.each([500, 403, 206])('what a centre answers with status %i is no offer', async (status) => {
+  const centre = await centreThat((response) => response.writeHead(status).end('{"signed":"x"}'));
+  await expect(createOffers(centre).manifest()).rejects.toThrow(`the centre answered ${status}`);
+});
+
+test('the roots that the centre names today count, not those of the start', async () => {
+  let roots = [selfSigned(['localhost']).cert];
+  const offers = createOffers(at, () => roots);
+  await expect(offers.manifest()).rejects.toThrow();
+  roots = [tls.cert];
+  expect(await offers.manifest()).toBe('{"signed":"x"}');
 });

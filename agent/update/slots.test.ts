@@ -1,71 +1,146 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { openSlots } from './slots.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { replaceFile } from '#contracts';
+import { chosen } from './launch.ts';
+import { openSlots, type SlotsDisk } from './slots.ts';
 
 function setUp() {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-slots-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const slots = openSlots(folder);
-  const bring = (version: string) => {
+  const refuses: { reads?: string; writes?: string } = {};
+  const disk: SlotsDisk = {
+    read: (path) => (refuses.reads ? refused(refuses.reads) : readFileSync(path)),
+    replace: (path, text) => (refuses.writes ? refused(refuses.writes) : replaceFile(path, text)),
+  };
+  const slots = openSlots(folder, disk);
+  const bring = (version: string, minimum = '0.0.0') => {
     const { slot, file } = slots.vacant();
     writeFileSync(file, version);
-    slots.tryNext({ slot, version, sha256: createHash('sha256').update(version).digest('hex') }, '0.0.0');
+    slots.tryNext({ slot, version, sha256: createHash('sha256').update(version).digest('hex') }, minimum);
     return file;
   };
-  return { folder, slots, bring };
+  const choose = (at: number) => slots.choose(at).file;
+  return { folder, slots, bring, choose, refuses };
+}
+
+function refused(code: string): never {
+  throw Object.assign(new Error(code), { code });
 }
 
 test('without an update the installed version is started', () => {
-  const { slots } = setUp();
-  expect([slots.choose(1), slots.inUse()]).toEqual([null, null]);
+  const { slots, choose } = setUp();
+  expect([choose(1), slots.inUse()]).toEqual([null, null]);
 });
 
 test('a version on trial is started, and once proven it is the one in use; the next goes into the other slot', () => {
-  const { slots, bring } = setUp();
+  const { slots, bring, choose } = setUp();
   const first = bring('2.0.0');
-  expect([slots.inUse(), slots.choose(1)]).toEqual([null, first]);
+  expect([slots.inUse(), choose(1)]).toEqual([null, first]);
   slots.prove();
-  expect([slots.inUse(), slots.choose(2), slots.choose(3), slots.choose(4)]).toEqual([first, first, first, first]);
+  expect([slots.inUse(), choose(2), choose(3), choose(4)]).toEqual([first, first, first, first]);
   const second = bring('3.0.0');
   expect(second).not.toBe(first);
   expect(slots.inUse()).toBe(first);
 });
 
 test('F25 a version that was started twice and never heard is not started a third time: the one before it is', () => {
-  const { slots, bring } = setUp();
+  const { slots, bring, choose } = setUp();
   const good = bring('2.0.0');
-  slots.choose(1);
+  choose(1);
   slots.prove();
   const bad = bring('3.0.0');
-  expect([slots.choose(2), slots.choose(3), slots.choose(4)]).toEqual([bad, bad, good]);
+  expect([choose(2), choose(3), choose(4)]).toEqual([bad, bad, good]);
   expect(slots.read().rejected).toEqual({ version: '3.0.0', at: 4, reason: 'it started and was never heard by the centre' });
 });
 
 test('F25 a bundle whose file is not what was signed any more is never started', () => {
-  const { slots, bring } = setUp();
+  const { slots, bring, choose } = setUp();
   writeFileSync(bring('2.0.0'), 'something else');
-  expect(slots.choose(1)).toBeNull();
+  expect(choose(1)).toBeNull();
   expect(slots.read().rejected?.reason).toBe('its file is damaged');
   const good = bring('2.0.1');
-  slots.choose(2);
+  choose(2);
   slots.prove();
   writeFileSync(good, 'something else');
-  expect([slots.choose(3), slots.inUse()]).toEqual([null, null]);
+  expect([choose(3), slots.inUse()]).toEqual([null, null]);
 });
 
 test('F25 a state that cannot be read counts as none', () => {
   const { folder, bring } = setUp();
   bring('2.0.0');
   writeFileSync(join(folder, 'slots.json'), '{"proven":');
-  expect(openSlots(folder).choose(1)).toBeNull();
+  expect(openSlots(folder).choose(1)).toEqual({ file: null, trial: null });
 });
 
 test('nothing on trial is nothing to prove or to take back', () => {
   const { slots } = setUp();
   slots.prove();
-  slots.takeBack('no reason', 1);
+  slots.takeBack('1.0.0', 'no reason', 1);
   expect(slots.read()).toEqual({ proven: null, trial: null, minimum: '0.0.0', rejected: null });
+});
+
+describe('F25 a disk that refuses never leaves the PC without an agent:', () => {
+  const said: unknown[] = [];
+  const start = (slots: ReturnType<typeof openSlots>) => chosen(slots, true, (error) => said.push(error));
+
+  test.each(['ENOSPC', 'EROFS', 'EIO'])(
+    'where the start of a trial cannot be counted (%s) the one in use is started, and the trial waits',
+    (code) => {
+      const { slots, bring, choose, refuses } = setUp();
+      const good = bring('2.0.0');
+      choose(1);
+      slots.prove();
+      const next = bring('3.0.0');
+      refuses.writes = code;
+      for (let starts = 0; starts < 5; starts += 1) expect(start(slots)).toEqual({ file: good, trial: null });
+      delete refuses.writes;
+      expect(start(slots)).toEqual({ file: next, trial: '3.0.0' });
+    },
+  );
+
+  test.each(['ENOSPC', 'EACCES'])('nor where a trial cannot be taken back (%s), and the installed one where none is in use', (code) => {
+    const { slots, bring, choose, refuses } = setUp();
+    bring('2.0.0');
+    choose(1);
+    choose(2);
+    refuses.writes = code;
+    expect(start(slots)).toEqual({ file: null, trial: null });
+  });
+
+  test.each(['EACCES', 'EIO', 'EMFILE'])(
+    'a state that cannot be read now (%s) is not thrown away: the installed one is started meanwhile',
+    (code) => {
+      const { slots, bring, choose, refuses } = setUp();
+      const good = bring('2.0.0');
+      choose(1);
+      slots.prove();
+      refuses.reads = code;
+      expect(start(slots)).toEqual({ file: null, trial: null });
+      delete refuses.reads;
+      expect(start(slots)).toEqual({ file: good, trial: null });
+    },
+  );
+});
+
+test('S10 the lowest version that is allowed only rises, whatever a later manifest says', () => {
+  const { slots, bring } = setUp();
+  bring('2.0.0', '1.10.0');
+  bring('3.0.0', '1.9.0');
+  expect(slots.read().minimum).toBe('1.10.0');
+});
+
+test('only the version that is on trial is taken back', () => {
+  const { slots, bring } = setUp();
+  bring('2.0.0');
+  slots.takeBack('1.0.0', 'it was another one', 1);
+  expect(slots.read()).toMatchObject({ trial: { version: '2.0.0' }, rejected: null });
+});
+
+test('whoever only looks makes no folder', () => {
+  const folder = join(setUp().folder, 'not/there');
+  expect(openSlots(folder).inUse()).toBeNull();
+  expect(existsSync(folder)).toBe(false);
 });

@@ -3,10 +3,10 @@
  * installed stands beside the launcher and is never touched.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { replaceFile } from '#contracts';
+import { codeOf, compareVersions, replaceFile } from '#contracts';
 
 const slotName = v.picklist(['a', 'b']);
 const held = v.object({ slot: slotName, version: v.string(), sha256: v.string() });
@@ -30,23 +30,29 @@ const startsLimit = 2;
 const empty: SlotsFile = { proven: null, trial: null, minimum: '0.0.0', rejected: null };
 
 export type Slots = ReturnType<typeof openSlots>;
+/** What to start: null = the installed bundle. `trial` = its version where it is on trial. */
+export type Chosen = { file: string | null; trial: string | null };
+/** The disk under the slots; each throws what the system says. */
+export type SlotsDisk = { read(path: string): Buffer; replace(path: string, text: string): void };
 
-/** The slots of a folder, which is made where it is not there. A state that cannot be read counts as none: the installed version always works. */
-export function openSlots(folder: string) {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+/**
+ * The slots of a folder. A state that is not there or holds nonsense counts as none, for the installed version always works; one that cannot be
+ * read now is left as it is, and whoever asked hears of it by what is thrown.
+ */
+export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync, replace: replaceFile }) {
   const stateFile = join(folder, 'slots.json');
   const bundle = ({ slot }: Pick<Bundle, 'slot'>) => join(folder, slot, bundleName);
-  const read = () => readState(stateFile);
-  const write = (state: SlotsFile) => replaceFile(stateFile, JSON.stringify(state));
-  const takeBack = (reason: string, at: number) => {
+  const read = () => stateOf(disk, stateFile);
+  const write = (state: SlotsFile) => disk.replace(stateFile, JSON.stringify(state));
+  const isStartable = (one: Bundle) => isWhole(bundle(one), one.sha256, disk.read);
+  const takeBack = (version: string, reason: string, at: number) => {
     const state = read();
-    if (state.trial === null) return;
-    write({ ...state, trial: null, rejected: { version: state.trial.version, at, reason } });
+    if (state.trial?.version === version) write({ ...state, trial: null, rejected: { version, at, reason } });
   };
 
   const inUse = () => {
     const { proven } = read();
-    return proven !== null && isWhole(bundle(proven), proven.sha256) ? bundle(proven) : null;
+    return proven !== null && isStartable(proven) ? bundle(proven) : null;
   };
 
   return {
@@ -55,18 +61,21 @@ export function openSlots(folder: string) {
     inUse,
 
     /**
-     * The bundle to start now; null = the installed one.
-     * Guarantee: a bundle whose content is not what was proven by signature is never started, and a trial at most twice without a proof.
+     * The bundle to start now.
+     * Guarantee: a bundle whose content is not what was proven by signature is never started, and a trial at most twice without a proof: where
+     * its start cannot be written down, nothing is answered and the system's error is thrown.
      */
-    choose(at: number): string | null {
+    choose(at: number): Chosen {
       const state = read();
       const { trial } = state;
-      if (trial !== null && trial.starts < startsLimit && isWhole(bundle(trial), trial.sha256)) {
+      if (trial !== null && trial.starts < startsLimit && isStartable(trial)) {
         write({ ...state, trial: { ...trial, starts: trial.starts + 1 } });
-        return bundle(trial);
+        return { file: bundle(trial), trial: trial.version };
       }
-      if (trial !== null) takeBack(trial.starts < startsLimit ? 'its file is damaged' : 'it started and was never heard by the centre', at);
-      return inUse();
+      if (trial !== null) {
+        takeBack(trial.version, trial.starts < startsLimit ? 'its file is damaged' : 'it started and was never heard by the centre', at);
+      }
+      return { file: inUse(), trial: null };
     },
 
     /** Where the next version is put: the slot that is not in use. */
@@ -76,9 +85,11 @@ export function openSlots(folder: string) {
       return { slot, file: bundle({ slot }) };
     },
 
-    /** The next start tries this one. */
+    /** The next start tries this one. The lowest version that is allowed only rises. */
     tryNext(next: Bundle, minimum: string): void {
-      write({ ...read(), trial: { ...next, starts: 0 }, minimum });
+      const state = read();
+      const floor = compareVersions(minimum, state.minimum) > 0 ? minimum : state.minimum;
+      write({ ...state, trial: { ...next, starts: 0 }, minimum: floor });
     },
 
     /** The centre has heard the version that is on trial: from now on it is the one in use. */
@@ -89,21 +100,29 @@ export function openSlots(folder: string) {
       write({ ...state, proven, trial: null, rejected: null });
     },
 
-    /** The version on trial does not do: the next start takes the one before it. */
+    /** This version does not do: where it is the one on trial, the next start takes the one before it. */
     takeBack,
   };
 }
 
 /** True where the file is there and its content has this hash. */
-export function isWhole(path: string, sha256: string): boolean {
-  return existsSync(path) && createHash('sha256').update(readFileSync(path)).digest('hex') === sha256;
+export function isWhole(path: string, sha256: string, readFile: SlotsDisk['read'] = readFileSync): boolean {
+  const content = contentOf(path, readFile);
+  return content !== undefined && createHash('sha256').update(content).digest('hex') === sha256;
 }
 
-function readState(path: string): SlotsFile {
+function stateOf({ read }: SlotsDisk, path: string): SlotsFile {
+  const content = contentOf(path, read);
+  const state = v.safeParse(v.pipe(v.string(), v.parseJson(), file), content?.toString());
+  return state.success ? state.output : empty;
+}
+
+/** Undefined where there is no such file; what a disk or its rights refuse is thrown, since it says nothing about what is there. */
+function contentOf(path: string, read: SlotsDisk['read']): Buffer | undefined {
   try {
-    return v.parse(file, JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    rmSync(path, { force: true });
-    return empty;
+    return read(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

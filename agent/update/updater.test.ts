@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { makeSigningKeys, sealSigned } from '#contracts';
+import { makeSigningKeys, replaceFile, sealSigned } from '#contracts';
 import { handClock } from '../agent.test-helper.ts';
 import { openSlots } from './slots.ts';
 import { startUpdater, type UpdaterOptions } from './updater.ts';
@@ -23,8 +23,22 @@ function setUp(version = '1.0.0') {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-updater-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const clock = handClock();
-  const slots = openSlots(folder);
-  const state = { offer: null as string | null, busy: false, heard: false, restarts: [] as string[], events: [] as string[], asked: 0 };
+  const replace = (path: string, text: string) => {
+    if (state.full) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    replaceFile(path, text);
+  };
+  const slots = openSlots(folder, { read: readFileSync, replace });
+  const state = {
+    offer: null as string | null,
+    busy: false,
+    heard: false,
+    restarts: [] as string[],
+    events: [] as string[],
+    asked: 0,
+    full: false,
+    said: [] as string[],
+    offMs: 0,
+  };
   const options: UpdaterOptions = {
     version,
     slots,
@@ -42,12 +56,13 @@ function setUp(version = '1.0.0') {
     },
     key: createPublicKey(keys.publicKey),
     clock,
+    now: () => clock.now() - state.offMs,
     random: () => 0.5,
     isBusy: async () => state.busy,
     isHeard: () => state.heard,
     record: (_kind, { outcome, version: about = '' }) => state.events.push(`${outcome} ${about}`.trim()),
     restart: (reason) => state.restarts.push(reason),
-    log: { info: () => {}, warn: () => {} },
+    log: { info: () => {}, warn: (_, line) => state.said.push(line) },
   };
   return { state, slots, options, pass: clock.pass };
 }
@@ -130,4 +145,61 @@ test('a centre that does not answer is asked again', async () => {
   state.offer = manifest('1.1.0');
   await pass(9 * hour);
   await vi.waitFor(() => expect(state.restarts).toEqual(['update']));
+});
+
+test('F25 a full disk while a version is on trial: it is said, the proof is tried again, and when time is up it is restarted all the same', async () => {
+  const { state, slots, options, pass } = setUp('1.1.0');
+  slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
+  state.full = true;
+  state.heard = true;
+  startUpdater(options);
+  await pass(2 * minute);
+  expect([state.restarts, state.said[0]]).toEqual([[], 'the updater is held up: ENOSPC: no space left']);
+  state.full = false;
+  await pass(minute);
+  expect([slots.read().proven?.version, state.events]).toEqual(['1.1.0', ['proven 1.1.0']]);
+
+  const late = setUp('1.1.0');
+  late.slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
+  late.state.full = true;
+  startUpdater(late.options);
+  await late.pass(5 * minute + 2_000);
+  expect(late.state.restarts).toEqual(['update taken back']);
+});
+
+test.each(['manifest', 'busy', 'disk'] as const)('a step that throws (%s) is said, and tried again', async (what) => {
+  const { state, options, pass } = setUp();
+  const broken = () => {
+    throw new Error('broken');
+  };
+  if (what === 'manifest') options.offers.manifest = broken;
+  if (what === 'busy') options.isBusy = broken;
+  if (what === 'disk') state.full = true;
+  startUpdater(options);
+  state.offer = manifest('1.1.0');
+  await pass(20 * minute);
+  const times = () => state.said.filter((line) => line.startsWith('the updater is held up')).length;
+  await vi.waitFor(() => expect(times()).toBeGreaterThan(0));
+  const before = times();
+  await pass(minute);
+  await vi.waitFor(() => expect(times()).toBeGreaterThan(before));
+  expect(state.restarts).toEqual([]);
+});
+
+test('S10 a PC whose clock is dead judges an offer by the time of the centre', async () => {
+  const { state, options, pass } = setUp();
+  const now = options.clock.now();
+  state.offMs = -20 * 365 * 24 * hour;
+  startUpdater(options);
+  state.offer = manifest('1.1.0', { expires: now + 24 * hour });
+  await pass(20 * minute);
+  expect([state.events, options.slots.read().trial]).toEqual([['refused'], null]);
+});
+
+test('S10 an offer below the lowest version that it names itself is refused', async () => {
+  const { state, options, pass } = setUp();
+  startUpdater(options);
+  state.offer = manifest('1.1.0', { minimum: '1.2.0' });
+  await pass(20 * minute);
+  expect([state.events, options.slots.read().trial]).toEqual([['refused'], null]);
 });

@@ -18,6 +18,8 @@ export type UpdaterOptions = {
   /** Public half of the key that signs manifests. */
   key: KeyObject;
   clock: Clock;
+  /** Milliseconds since 1970, by the centre's clock where that is known: a PC whose own is dead would take an old offer, or none. */
+  now(): number;
   /** Uniform in [0, 1). */
   random: () => number;
   /** True while camera or microphone is in use. */
@@ -37,30 +39,43 @@ const busyEveryMs = 60_000;
 /** A version that nobody hears in this time is taken back. */
 const proofMs = 5 * 60_000;
 const proofEveryMs = 1_000;
+/** What the disk refused is tried again after this time, well within the proof's. */
+const heldUpMs = 60_000;
 /** A version that was taken back may have been wronged by a dead link. */
 const rejectedForMs = 24 * 3_600_000;
 
 type State = UpdaterOptions & { cancel: Cancel };
 
-/** Guarantee: nothing unsigned is written where it could be started, and a version that the centre does not hear is taken back. */
+/**
+ * Guarantee: nothing unsigned is written where it could be started, and a version that the centre does not hear is taken back. Whatever
+ * throws on the way is said, and tried again.
+ */
 export function startUpdater(options: UpdaterOptions): { stop(): void } {
   const state: State = { ...options, cancel: () => undefined };
-  if (options.slots.read().trial?.version === options.version) prove(state, options.clock.up());
-  else soon(state, firstLookMs * (1 + options.random()), () => look(state));
+  const firstMs = firstLookMs * (1 + options.random());
+  soon(state, 0, async () => (isOnTrial(state) ? prove(state, options.clock.up()) : soon(state, firstMs, () => look(state))));
   return { stop: () => state.cancel() };
 }
 
-/** This process is the version on trial. */
-function prove(state: State, since: number): void {
+function isOnTrial({ slots, version }: State): boolean {
+  return slots.read().trial?.version === version;
+}
+
+/** This process is the version on trial. A disk that refuses its proof now may take it in a second; when time is up the one before it runs. */
+async function prove(state: State, since: number): Promise<void> {
   const { slots, clock, version } = state;
-  if (state.isHeard()) {
-    slots.prove();
-    state.record('update', { outcome: 'proven', version });
-    return soon(state, lookEveryMs, () => look(state));
+  if (clock.up() - since >= proofMs) {
+    try {
+      slots.takeBack(version, 'the centre did not hear it', clock.now());
+    } finally {
+      state.restart('update taken back');
+    }
+    return;
   }
-  if (clock.up() - since < proofMs) return soon(state, proofEveryMs, async () => prove(state, since));
-  slots.takeBack('the centre did not hear it', clock.now());
-  state.restart('update taken back');
+  if (!state.isHeard()) return soon(state, proofEveryMs, () => prove(state, since));
+  slots.prove();
+  state.record('update', { outcome: 'proven', version });
+  soon(state, lookEveryMs, () => look(state));
 }
 
 async function look(state: State): Promise<void> {
@@ -70,7 +85,7 @@ async function look(state: State): Promise<void> {
 }
 
 /** The offer that is to be taken now. */
-async function offered({ offers, key, slots, clock, version, log, record }: State): Promise<Manifest | null> {
+async function offered({ offers, key, slots, clock, now, version, log, record }: State): Promise<Manifest | null> {
   const text = await offers.manifest().catch((error: Error) => {
     log.warn({}, `no word of updates: ${error.message}`);
     return null;
@@ -78,7 +93,7 @@ async function offered({ offers, key, slots, clock, version, log, record }: Stat
   if (text === null) return null;
   const { minimum, rejected } = slots.read();
   const held: Held = { version, minimum };
-  const offer = judgeOffer(text, key, held, clock.now());
+  const offer = judgeOffer(text, key, held, now());
   if (!offer.ok) {
     log.warn({}, `an update is refused: ${offer.reason}`);
     record('update', { outcome: 'refused', reason: offer.reason });
@@ -103,5 +118,9 @@ async function change(state: State, version: string): Promise<void> {
 }
 
 function soon(state: State, ms: number, task: () => Promise<void>): void {
-  state.cancel = state.clock.after(ms, () => void task());
+  const again = (error: unknown) => {
+    state.log.warn({}, `the updater is held up: ${error instanceof Error ? error.message : String(error)}`);
+    soon(state, heldUpMs, task);
+  };
+  state.cancel = state.clock.after(ms, () => void task().catch(again));
 }

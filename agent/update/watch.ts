@@ -16,9 +16,9 @@ export type Watched = {
   key: KeyObject;
   /** Where updates are offered to a PC that no centre has enrolled. */
   at: string;
-  /** The centre of an enrolled PC, and the only roots by which it is believed. */
-  centre: { at: string; roots: string[] } | undefined;
-  agent: Pick<Agent, 'isHeard' | 'record'>;
+  /** The centre of an enrolled PC, and the only roots by which it is believed now. */
+  centre: { at: string; roots(): string[] } | undefined;
+  agent: Pick<Agent, 'isHeard' | 'record' | 'now'>;
   platform: Pick<Platform, 'sound' | 'cameras'>;
   clock: Clock;
   version: string;
@@ -35,6 +35,7 @@ export function watchUpdates({ dataDir, key, at, centre, agent, platform, clock,
     random: Math.random,
     isBusy: () => isInMeeting(platform),
     isHeard: agent.isHeard,
+    now: agent.now,
     record: agent.record,
   });
 }

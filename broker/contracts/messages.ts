@@ -10,9 +10,12 @@ export const payloadLimitBytes = 64 * 1024;
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const time = v.pipe(v.number(), v.finite());
+/** It counts up, from the seconds since 1970 where those are more; the limit leaves room to count on, whatever was once believed (R16). */
+const session = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(2 ** 52));
 const word = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/));
 const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
 const text = v.pipe(v.string(), v.maxLength(256));
+const pc = v.pipe(v.string(), v.check(isPcPath, 'a path state/site/pc'));
 const digest = v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digestLength}}$`)));
 
 const check = v.object({
@@ -29,7 +32,7 @@ const checks = v.pipe(v.array(check), v.maxLength(256));
 export const birth = v.object({
   kind: v.literal('birth'),
   boot: token,
-  session: positive,
+  session,
   at: time,
   digest,
   rev: count,
@@ -40,15 +43,15 @@ export const birth = v.object({
   spool: v.object({ id: token, first: positive, last: count, carries: v.optional(token) }),
   hello: v.optional(token),
 });
-export const bye = v.object({ kind: v.literal('bye'), boot: token, session: positive, at: time, reason: word });
+export const bye = v.object({ kind: v.literal('bye'), boot: token, session, at: time, reason: word });
 /** The will of a session. */
-export const lost = v.object({ kind: v.literal('lost'), boot: token, session: positive });
+export const lost = v.object({ kind: v.literal('lost'), boot: token, session });
 export const presence = v.variant('kind', [birth, bye, lost]);
 
 /** The full list has no `base`; a difference names the digest that it builds on and the keys that are gone (R12). */
 export const state = v.object({
   digest,
-  session: positive,
+  session,
   rev: positive,
   base: v.optional(digest),
   checks,
@@ -58,7 +61,7 @@ export const state = v.object({
 /** `n` holds the numbers for the exporter by their short key (series.ts). `echo` asks for an ack that returns it. */
 export const beat = v.object({
   digest,
-  session: positive,
+  session,
   at: time,
   n: v.optional(v.record(v.pipe(v.string(), v.maxLength(16)), v.pipe(v.number(), v.finite())), {}),
   echo: v.optional(time),
@@ -78,6 +81,9 @@ export const event = v.object({
 });
 export const backlog = v.pipe(v.array(event), v.maxLength(500));
 
+/** A JSON text, and the signature of the centre over exactly its bytes (signed.ts): `configuration`, `centreClock`, or `command` (commands.ts). */
+export const signed = v.object({ signed: v.string(), signature: v.string() });
+
 const want = v.union([v.picklist(['state', 'inventory', 'birth']), v.object({ from: positive, to: positive })]);
 
 /** After every commit, and the answer to a birth (`session` names it) and to a beat that carries `echo`. */
@@ -87,11 +93,19 @@ export const ack = v.object({
   /** `markOf` the event `upTo` as the ledger holds it: another content under the same number is a fork (R7). */
   mark: v.optional(v.string()),
   at: time,
-  session: v.optional(positive),
+  session: v.optional(session),
   echo: v.optional(time),
+  /** The answer to an echo that can be believed; the signed text is a `centreClock`. */
+  clock: v.optional(signed),
   want: v.optional(v.array(want), []),
   measure: v.optional(v.boolean()),
 });
+
+/**
+ * The signed text of `clock`: the centre's time, worth something to the PC that asked with this echo and to no other. `upTo` says the same as in
+ * the ack, so that a forged one is found; it is absent where the centre has not heard it from its ledger yet.
+ */
+export const centreClock = v.object({ pc, echo: time, at: time, spool: token, upTo: v.optional(count) });
 
 /** Asks a scope for births, spread over `withinMs`, which name the `id`; `fresh` runs the state probes first (R17). */
 export const hello = v.object({ id: token, withinMs: count, fresh: v.boolean() });
@@ -108,10 +122,7 @@ export const profile = v.object({
   expected: v.optional(v.record(v.picklist(['camera', 'microphone', 'speaker']), v.pipe(v.array(expectedDevice), v.maxLength(8))), {}),
 });
 /** The signed text of `config`. It names its PC, so that the configuration of one is worth nothing to another. */
-export const configuration = v.object({ pc: v.pipe(v.string(), v.check(isPcPath, 'a path state/site/pc')), version: positive, profile });
-
-/** A JSON text, and the signature of the centre over exactly its bytes (signed.ts): `configuration`, or `command` (commands.ts). */
-export const signed = v.object({ signed: v.string(), signature: v.string() });
+export const configuration = v.object({ pc, version: positive, profile });
 
 export type Birth = v.InferOutput<typeof birth>;
 export type Bye = v.InferOutput<typeof bye>;
@@ -123,6 +134,7 @@ export type Inventory = v.InferOutput<typeof inventory>;
 export type EventMessage = v.InferOutput<typeof event>;
 export type Ack = v.InferOutput<typeof ack>;
 export type Want = v.InferOutput<typeof want>;
+export type CentreClock = v.InferOutput<typeof centreClock>;
 export type Hello = v.InferOutput<typeof hello>;
 export type Profile = v.InferOutput<typeof profile>;
 export type Config = v.InferOutput<typeof configuration>;

@@ -32,6 +32,8 @@ export function judgeOffer(text: string, key: KeyObject, held: Held, now: number
   const offer = opened.value;
   if (offer.version === held.version) return { ok: true, value: null };
   if (offer.expires <= now) return { ok: false, reason: `the offer of ${offer.version} has expired` };
+  if (compareVersions(offer.version, offer.minimum) < 0)
+    return { ok: false, reason: `${offer.version} is below its own minimum ${offer.minimum}` };
   const floor = [held.version, held.minimum].toSorted(compareVersions).at(-1) ?? held.version;
   if (compareVersions(offer.version, floor) < 0) return { ok: false, reason: `${offer.version} is older than ${floor}` };
   return { ok: true, value: offer };

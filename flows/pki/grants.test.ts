@@ -57,12 +57,12 @@ describe('the next certificate', () => {
     expect(mayRenew(held(of), { name, serial: '7a', asked: name, ...change }, now)).toMatchObject({ ok: false, status });
   });
 
-  test('leaves the one by which it was asked for a day, and no other', () => {
+  test('leaves the one by which it was asked for two weeks, never longer than to its own end, and no other', () => {
     expect(mayRenew(held(one), { name, serial: '7a', asked: name }, now)).toEqual({ ok: true, entry: one });
     expect(renewed(one, '7a', { serial: '7d', notAfter: 9 }, now)).toEqual({
       ...one,
       certificates: ['7d', '7a'],
-      ends: { '7d': 9, '7a': now + dayMs },
+      ends: { '7d': 9, '7a': now + 14 * dayMs },
     });
     const soon = entry({ certificates: ['7a'], ends: { '7a': now + 5 } });
     expect(renewed(soon, '7a', { serial: '7d', notAfter: 9 }, now).ends).toEqual({ '7d': 9, '7a': now + 5 });

@@ -3,8 +3,11 @@ import { pathOfName, type RegistryEntry, siteOf } from '#contracts';
 import type { SiteTable } from '../sites/model.ts';
 import type { Issued } from './certificates.ts';
 
-/** A renewed certificate stays good for this long, so that an answer which was lost shuts nobody out. */
-const graceMs = 24 * 60 * 60_000;
+/**
+ * A renewed certificate stays good for this long, so that an answer which was lost, or could not be kept, shuts nobody out: longer than an office
+ * is closed in a row, and than a full disk goes unnoticed.
+ */
+const graceMs = 14 * 24 * 60 * 60_000;
 
 /** What is looked at: the table, and what the registry says of a PC. */
 export type Held = { table: SiteTable; entry(pc: string): RegistryEntry | undefined };

@@ -16,7 +16,14 @@ const rows: Record<string, Row> = {
   inventory: up('inventory', inventory, 'Devices, operating system, versions; on change.'),
   event: up('event', event, 'One numbered event, as it happens.'),
   backlog: up('backlog', backlog, 'Numbered events of an outage, in batches.'),
-  ack: { ...down('ack', ack, 'What is durable in the ledger, and what is wanted. The spool is trimmed on this word alone.'), qos: 0 },
+  ack: {
+    ...down(
+      'ack',
+      ack,
+      'What is durable in the ledger, and what is wanted. The spool is trimmed on this word alone. The signed text of clock is a CentreClock.',
+    ),
+    qos: 0,
+  },
   config: down('config', signed, 'The profile of this PC with its version; the signed text is a Configuration.'),
   cmd: down('cmd', signed, 'A command to this PC, or to a scope of it; the signed text is a Command.'),
   helloAll: scope('all', 'hello', 'Asks every PC for a birth.'),
@@ -69,7 +76,11 @@ export function asyncApi(): string {
     })),
     components: {
       messages: each((name, { message, summary }) => ({ name, summary, payload: schemaOf(message) })),
-      schemas: { Configuration: schemaOf(contracts.configuration), Command: schemaOf(contracts.command) },
+      schemas: {
+        Configuration: schemaOf(contracts.configuration),
+        Command: schemaOf(contracts.command),
+        CentreClock: schemaOf(contracts.centreClock),
+      },
     },
   };
   return `${JSON.stringify(document, null, 2)}\n`;

@@ -118,7 +118,8 @@ describe.runIf(runs)('the agent of a PC ends', () => {
     await expect.poll(presence, { timeout: 10_000 }).toBe('online');
     expect((await server.mails(2))[1]?.text).toMatch(/^ठीक हो गया: PC से जवाब नहीं आ रहा/);
     await stopped.end('SIGTERM');
-    await expect.poll(presence, { timeout: 5_000 }).toBe('stopped');
+    // That it is seen is the promise, not how soon: broker and flows share two cores and a disk with whatever else runs.
+    await expect.poll(presence, { timeout: 20_000 }).toBe('stopped');
     const stoppedAt = (await snapshot()).at;
     // Past every limit that makes silence of a PC on fibre: 90 s after a will, 150 s without a word.
     await expect.poll(async () => (await snapshot()).at - stoppedAt, { timeout: 30_000 }).toBeGreaterThan(170_000);

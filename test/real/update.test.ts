@@ -77,7 +77,7 @@ const release = (about: Pick<Pack, 'out' | 'version'> & Partial<Pack>) =>
 const offer = (version: string, more: Partial<Pack> = {}) => release({ out: join(parts.site.data, 'flows/updates'), version, ...more });
 const running = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ agent, presence }) => `${presence} ${agent}`);
 
-test('S10, F25 a signed release replaces the agent; one that the centre never hears is taken back by itself', async () => {
+test('S10, F25 a signed release replaces the agent; one that the centre never hears takes itself back, and one that hangs is taken back by the launcher', async () => {
   installed = await install('0.1.0');
   await expect.poll(running, within).toEqual(['online 0.1.0']);
   await offer('0.2.0');
@@ -87,6 +87,11 @@ test('S10, F25 a signed release replaces the agent; one that the centre never he
   await offer('0.3.0', { entry: 'test/real/mute-agent.ts' });
   await installed.restart();
   await expect.poll(() => installed?.slots(), within).toMatchObject({ trial: null, rejected: { version: '0.3.0' } });
+  await expect.poll(running, within).toEqual(['online 0.2.0']);
+
+  await offer('0.4.0', { entry: 'test/real/hung-agent.ts' });
+  await installed.restart();
+  await expect.poll(() => installed?.slots(), within).toMatchObject({ trial: null, rejected: { version: '0.4.0' } });
   await expect.poll(running, within).toEqual(['online 0.2.0']);
 }, 180_000);
 

@@ -63,7 +63,7 @@ const table: [what: string, shown: () => Shown, right: 'in' | 'out', dead: 'in' 
   ['made for nothing', () => ours.issue({ ...server, use: 'none' }), 'out', 'out'],
 ];
 
-test.each(table)('a certificate %s', async (_what, shown, right, dead) => {
+test.each(table)('S9 a certificate %s', async (_what, shown, right, dead) => {
   const port = await listening(await shown());
   const by = async (now: number) => {
     const dialled = await dial(identityAt(port), () => now);
@@ -74,7 +74,7 @@ test.each(table)('a certificate %s', async (_what, shown, right, dead) => {
   expect(outcome).toEqual({ right, dead });
 });
 
-test('only a clock before the certificate of this PC is dead: one that is a little slow is asked about dates as ever', async () => {
+test('S9 only a clock before the certificate of this PC is dead: one that is a little slow is asked about dates as ever', async () => {
   const port = await listening(await ours.issue({ ...server, ...future }));
   const began = new X509Certificate(own.pem).validFromDate.getTime();
   expect((await dial(identityAt(port), () => began)).ok).toBe(false);

@@ -11,14 +11,14 @@ import { pc, wire } from '../../agent/link.test-helper.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { openSpoolDisk } from '../../agent/spool-disk.ts';
-import { centrePublicKey, sealed } from '../centre-key.ts';
+import { centreKey, centrePublicKey, sealed } from '../centre-key.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';
 
-type Setup = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; key?: KeyObject };
+type Setup = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; key?: KeyObject; signer?: KeyObject };
 
 /** The whole agent on a wire that the attacker holds. `done`: whatever was changed on the PC. */
-async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), key = centrePublicKey }: Setup = {}) {
+async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), key = centrePublicKey, signer = centreKey }: Setup = {}) {
   const net = wire(clock);
   const done: string[] = [];
   const acted = (what: string) => async () => {
@@ -60,12 +60,18 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), k
   });
   agent.start();
   await clock.pass(1_000);
-  const beat = net.take('beat').at(-1)?.message;
-  net.down('ack', encode('ack', { spool: agent.spool.id(), upTo: 0, at: clock.now(), ...(beat?.echo && { echo: beat.echo }) }));
+  /** Answers the last question of the PC for the time. */
+  let echo = Number.NaN;
+  const answer = (at: number, by: KeyObject | null = signer) => {
+    echo = net.take('beat').findLast(({ message }) => message.echo !== undefined)?.message.echo ?? echo;
+    const word = { spool: agent.spool.id(), at, echo };
+    net.down('ack', encode('ack', { ...word, upTo: 0, ...(by && { clock: sealSigned({ pc, ...word }, by) }) }));
+  };
+  answer(clock.now());
   done.length = 0;
   const deliver = (message: Signed, leaf: 'cmd' | 'config' = 'cmd') => net.down(leaf, encode(leaf, message));
   const events = (kind: string) => agent.spool.after(0, 9_999).filter((one) => one.kind === kind);
-  return { agent, clock, db, net, done, deliver, events };
+  return { agent, clock, db, net, done, deliver, events, answer };
 }
 
 const argsOf: Partial<Record<Verb, Command['args']>> = {
@@ -148,8 +154,11 @@ test('S6 of another PC or scope, expired, too early, counter back, unknown verb,
 });
 
 test('S6 a hostile broker forges, reorders, mixes and replays 3,000 messages: nothing that the centre did not order, and nothing twice', async () => {
-  const { clock, done, deliver, net, agent, events } = await setUp();
+  const { clock, done, deliver, answer, agent, events } = await setUp();
   const random = randomFrom(4_711);
+  // The PC asks for the time again, so that the forged answers are to its question.
+  await clock.pass(3_600_000);
+  done.length = 0;
   const own = Array.from({ length: 20 }, (_, at) => sealed(text(clock.now(), { id: `own-${at}`, counter: 100 + at })));
   const others = Array.from({ length: 20 }, (_, at) => sealed(text(clock.now(), { id: `other-${at}`, to: 'up/lucknow/room-2' })));
   const configs = [sealed({ pc: 'up/lucknow/room-2', version: 9, profile: { link: 'geo' } })];
@@ -157,8 +166,7 @@ test('S6 a hostile broker forges, reorders, mixes and replays 3,000 messages: no
   for (let round = 0; round < 3_000; round += 1) {
     const message = forged(random, { pool: [...own, ...others, ...configs], stranger, now: clock.now() });
     deliver(message, random.pick(['cmd', 'config']));
-    if (round % 100 === 0)
-      net.down('ack', encode('ack', { spool: agent.spool.id(), upTo: 0, at: random.next() * 4e12, echo: random.next() }));
+    if (round % 100 === 0) answer(random.next() * 4e12, random.pick([stranger, null]));
     if (round % 1_000 === 0) await clock.pass(5_000);
   }
   await clock.pass(60_000);
@@ -168,6 +176,44 @@ test('S6 a hostile broker forges, reorders, mixes and replays 3,000 messages: no
   expect(agent.figures().refused).toBeGreaterThan(1_500);
   // A flood leaves some lines in the history, not one for each.
   expect(events('refused').length).toBeLessThan(5);
+});
+
+test('S6 a reboot that a hostile broker held back for a week is not done, whatever clock it forges for the question that the PC asks', async () => {
+  const { clock, done, deliver, answer } = await setUp();
+  const issued = clock.now();
+  const reboot = sealed(text(issued, { verb: 'reboot' }));
+  await clock.pass(7 * 86_400_000);
+  for (const forger of [null, createPrivateKey(makeSigningKeys().privateKey)]) {
+    await clock.pass(3_600_000);
+    answer(issued, forger);
+  }
+  done.length = 0;
+  deliver(reboot);
+  await clock.pass(60_000);
+  expect(done).toEqual([]);
+});
+
+test('S6 a time that was proven hours ago proves nothing any more: a command waits until the centre is heard again', async () => {
+  const { clock, done, deliver, answer } = await setUp();
+  await clock.pass(4 * 3_600_000);
+  done.length = 0;
+  deliver(sealed(text(clock.now())));
+  await clock.pass(60_000);
+  expect(done).toEqual([]);
+  answer(clock.now());
+  await clock.pass(10_000);
+  expect(done).toEqual(['restart-sound']);
+});
+
+test('S6 a command that expires while the clock of the PC is set back is not done, even in the seconds before that is noticed', async () => {
+  const { clock, done, deliver, events } = await setUp();
+  const message = sealed(text(clock.now()));
+  await clock.pass(commandLifeMs + 1_000);
+  done.length = 0;
+  clock.jump(-60_000);
+  deliver(message);
+  await clock.pass(0);
+  expect([done, events('clock-jumped').length]).toEqual([[], 1]);
 });
 
 /** A message as it was, or spoiled, mixed of two, or signed by somebody else. */
@@ -202,7 +248,7 @@ test('S18 with all that the broker holds, its token hashes and public keys inclu
   expect(loot.length).toBeGreaterThanOrEqual(2);
   for (const text of loot) expect(text).not.toContain(own.split('\n')[1]);
 
-  const { clock, done, deliver, agent } = await setUp({ key });
+  const { clock, done, deliver, agent } = await setUp({ key, signer: createPrivateKey(own) });
   const command = JSON.stringify(text(clock.now()));
   const config = JSON.stringify({ pc, version: 5, profile: { link: 'geo' } });
   const keys = [...loot.flatMap(privateKeyIn), generateKeyPairSync('ed25519').privateKey];

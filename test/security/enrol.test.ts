@@ -149,6 +149,16 @@ test('a renewal is a new key by the old certificate, and brings the roots of tod
   expect(openIdentity(folder)).toEqual(second);
 });
 
+test('a renewal that could not be kept is not asked for: the certificate of today would be cut short for nothing', async () => {
+  const at = await centre();
+  const first = await enrolled(at);
+  const asked = at.state.asked.length;
+  rmSync(join(folder, '..'), { recursive: true });
+  writeFileSync(join(folder, '..'), 'a file');
+  expect(await renew(first, folder)).toEqual({ ok: false, line: `${folder}: cannot be written: ENOTDIR` });
+  expect(at.state.asked).toHaveLength(asked);
+});
+
 test('another root is taken over from a centre that is believed by one of those before', async () => {
   const at = await centre();
   const identity = await enrolled(at);

@@ -40,7 +40,7 @@ afterAll(async () => {
 test.each<[string, () => Issued | undefined]>([
   ['without a certificate', () => undefined],
   ['with one of their own', () => stranger],
-])('four strangers %s that stream 200 MB each after announcing 256 MB: RSS grows by less than 50 MB', async (_what, cert) => {
+])('S7 four strangers %s that stream 200 MB each after announcing 256 MB: RSS grows by less than 50 MB', async (_what, cert) => {
   await flood(cert()); // the first time code and buffers come into being
   const before = rssMiB();
   await flood(cert());
@@ -49,7 +49,7 @@ test.each<[string, () => Issued | undefined]>([
   expect(await refused('connect')).toBeGreaterThanOrEqual(4);
 });
 
-test('who never ends the handshake is closed after 10 s, and what is no TLS at once', async () => {
+test('S7 who never ends the handshake is closed after 10 s, and what is no TLS at once', async () => {
   const since = performance.now();
   const lasted = async (first: Buffer) => {
     const socket = connectSocket(port, '127.0.0.1').on('error', () => {});

@@ -1,0 +1,92 @@
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { realClock } from '#contracts';
+import { createGate } from './gate.ts';
+import { usualLimits } from './limits.ts';
+
+/** A gate by a clock that stands still, and connections of any address. */
+function setUp() {
+  const state = { up: 0, port: 0 };
+  const refused: string[] = [];
+  const gate = createGate(usualLimits, { ...realClock(), up: () => state.up }, ({ reason, who }) => refused.push(`${reason} ${who}`));
+  const from = (remoteAddress: string) => {
+    state.port += 1;
+    const socket = new EventEmitter();
+    return Object.assign(socket, {
+      remoteAddress,
+      remotePort: state.port,
+      localPort: 8_883,
+      destroy: () => socket.emit('close'),
+    }) as unknown as Socket;
+  };
+  return { state, gate, refused, from };
+}
+
+test('S7 2,100 PCs behind one address are back about a minute after an outage: who is admitted costs the address nothing', () => {
+  const { state, gate, from } = setUp();
+  const handshakeMs = 500;
+  const events: { at: number; act: () => void }[] = [];
+  const later = (ms: number, act: () => void) => events.push({ at: state.up + ms, act });
+  let back = 0;
+  let lastAt = 0;
+  const arrive = (name: string, failures: number) => {
+    const socket = from('100.64.0.1');
+    // As agents wait: longer each time, and never two the same.
+    if (!gate.enter(socket))
+      return later(1_000 + ((back * 7_919 + failures * 104_729 + Number(name) * 31) % 59_000), () => arrive(name, failures + 1));
+    later(handshakeMs, () => {
+      gate.admitted(socket, name);
+      back += 1;
+      lastAt = state.up;
+    });
+  };
+  for (let pc = 0; pc < 2_100; pc += 1) later((pc * 4_000) / 2_100, () => arrive(`${pc}`, 0));
+  while (events.length > 0) {
+    const next = events.reduce((least, one) => (one.at < least.at ? one : least));
+    events.splice(events.indexOf(next), 1);
+    state.up = next.at;
+    next.act();
+    if (state.up > 300_000) break;
+  }
+  expect(back).toBe(2_100);
+  expect(lastAt).toBeLessThan(70_000);
+});
+
+test('S7 who is never admitted is held to the rate of his address, as before', () => {
+  const { gate, from, refused } = setUp();
+  for (let n = 0; n < 1_000; n += 1) gate.enter(from('100.64.0.1'));
+  expect(refused).toHaveLength(1_000 - usualLimits.connects.burst);
+  expect(gate.enter(from('100.64.0.2'))).toBe(true);
+});
+
+test('S8 one PC that is admitted again and again costs its address like a stranger', () => {
+  const { gate, from } = setUp();
+  let entered = 0;
+  for (let n = 0; n < 1_000; n += 1) {
+    const socket = from('100.64.0.1');
+    if (!gate.enter(socket)) continue;
+    entered += 1;
+    gate.admitted(socket, 'ladakh.leh.pc-1');
+    socket.destroy();
+  }
+  expect(entered).toBeLessThan(usualLimits.connects.burst + 10);
+});
+
+test('what is given back never makes more than a full bucket, and who had left is not paid for', () => {
+  const { state, gate, from, refused } = setUp();
+  for (let n = 0; n < 100; n += 1) {
+    const socket = from('100.64.0.1');
+    gate.enter(socket);
+    gate.admitted(socket, `${n}`);
+    gate.admitted(socket, `${n}`);
+  }
+  const gone = Array.from({ length: usualLimits.connects.burst }, () => from('100.64.0.1'));
+  for (const socket of gone) expect(gate.enter(socket)).toBe(true);
+  for (const socket of gone) socket.destroy();
+  for (const socket of gone) gate.admitted(socket, 'late');
+  expect(gate.enter(from('100.64.0.1'))).toBe(false);
+  state.up += 1_000;
+  for (let n = 0; n < 20; n += 1) gate.enter(from('100.64.0.1'));
+  expect(refused).toHaveLength(1 + 20 - usualLimits.connects.perSecond);
+});
