@@ -26,33 +26,32 @@ const listenedEveryMs = 60_000;
 const helloSitesAtMost = 50;
 const unreadableNotedEveryMs = 60_000;
 
-export type DeskOptions = Pick<ConfigsOptions, 'seal'> &
-  Pick<AnswersOptions, 'seal'> & {
-    ledger: Ledger;
-    contents: Contents;
-    clock: Clock;
-    recipients(to: readonly string[], channel: string, scope: string): Recipient[];
-    central(): Recipient[];
-    send(topic: string, payload: Buffer, qos: 0 | 1): void;
-    /** Puts a message on the wires: to the wait node of that id, or to the head. */
-    offer(message: WireMessage, node: string | null): void;
-    /** Rows for the outbox, after their commit. */
-    notify(rows: OutboxRow[]): void;
-    /** What the API's listeners are told, after the commit. */
-    changed(change: Changed): void;
-    /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
-    isRollCall(hello: string): boolean;
-    born(pc: string, state: Born): void;
-    /** Told after the commit of each birth and of each answer to a command. */
-    commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
-    /** The registry changed, after the commit; resolves when the broker has it. */
-    registered(entries: readonly RegistryEntry[]): Promise<void>;
-    count: DeskCounts;
-    /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
-    onFatal(error: Error): void;
-    log: { warn(fields: object, line: string): void };
-    randomId(): string;
-  };
+export type DeskOptions = Pick<ConfigsOptions & AnswersOptions, 'seal'> & {
+  ledger: Ledger;
+  contents: Contents;
+  clock: Clock;
+  recipients(to: readonly string[], channel: string, scope: string): Recipient[];
+  central(): Recipient[];
+  send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  /** Puts a message on the wires: to the wait node of that id, or to the head. */
+  offer(message: WireMessage, node: string | null): void;
+  /** Rows for the outbox, after their commit. */
+  notify(rows: OutboxRow[]): void;
+  /** What the API's listeners are told, after the commit. */
+  changed(change: Changed): void;
+  /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
+  isRollCall(hello: string): boolean;
+  born(pc: string, state: Born): void;
+  /** Told after the commit of each birth and of each answer to a command. */
+  commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
+  /** The registry changed, after the commit; resolves when the broker has it. */
+  registered(entries: readonly RegistryEntry[]): Promise<void>;
+  count: DeskCounts;
+  /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
+  onFatal(error: Error): void;
+  log: { warn(fields: object, line: string): void };
+  randomId(): string;
+};
 
 /** What a commit changed. `sites`: of these the node itself, or one that it inherits from, is another. */
 export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
