@@ -52,7 +52,8 @@ type State = {
 };
 
 /**
- * Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes. Nobody is in or out before the ledger
+ * Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes, but where its person got in from the
+ * same network and the tries of that are used up. Nobody is in or out before the ledger
  * has it, with its row of the audit.
  */
 export function createAccounts(options: AccountsOptions) {
