@@ -55,10 +55,10 @@ function promClient({ snapshot, beats }: FleetRow): Pages {
     for (const { component } of checks)
       for (const word of statuses) status.set({ ...labels, component, status: word }, word === 'ok' ? 1 : 0);
   }
-  const gauges = Object.entries(beatSeries).map(([key, series]) => [key as BeatKey, gauge(series)] as const);
+  const gauges = new Map(Object.entries(beatSeries).map(([key, series]) => [key as BeatKey, gauge(series)]));
   for (const { pc, n } of beats) {
     const [state = '', site] = pc.split('/');
-    for (const [key, one] of gauges) one.set({ state, site: `${state}/${site}`, pc }, n[key]);
+    for (const [key, value] of Object.entries(n)) gauges.get(key as BeatKey)?.set({ state, site: `${state}/${site}`, pc }, value);
   }
   return { own: async () => ({ type: registry.contentType, text: await registry.metrics() }), fleet: () => [] };
 }
