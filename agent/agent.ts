@@ -18,6 +18,7 @@ import { actsOf } from './commands/acts.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
+import { createMeasurer, type Measurer } from './measure/measurer.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
 import { openConfig, type ProfileStore } from './profile-store.ts';
@@ -86,6 +87,7 @@ type State = AgentOptions & {
   runner: Runner;
   link: Link;
   commands: Commands;
+  measurer: Measurer;
   refused: number;
   refusalNotedUp: number;
   inventory: Inventory | undefined;
@@ -109,6 +111,7 @@ export function createAgent(given: AgentOptions): Agent {
   const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false, refused: 0 };
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   const state = { ...bare, ...times } as State;
+  state.measurer = createMeasurer(state);
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
   state.commands = commandsOf(state, boot);
@@ -144,6 +147,7 @@ function linkOf(state: State, boot: string): Link {
     configVersion: () => state.config?.version ?? 0,
     onConfig: (config) => configure(state, config),
     onCommand: (command) => state.commands.take(command),
+    onMeasure: (word) => state.measurer.use(word),
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
   });
@@ -181,6 +185,7 @@ async function stop(state: State, reason: string): Promise<void> {
   if (state.stopped) return;
   state.stopped = true;
   state.runner.stop();
+  state.measurer.stop();
   for (const cancel of state.timers.values()) cancel();
   record(state, 'stopped', { reason });
   await state.link.stop(reason);
@@ -292,10 +297,10 @@ function profileOf(state: State): Profile {
   return state.config?.profile ?? state.profile;
 }
 
-function selfOf({ link, spool, runner, clock, certificateEndsAt }: State): SelfFigures {
+function selfOf({ link, spool, runner, clock, certificateEndsAt, measurer }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs } = link.figures();
   const trueNow = clock.now() - (clockOffsetMs ?? 0);
-  const figures = { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
+  const figures = { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing(), measures: measurer.measures() };
   return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow };
 }
 

@@ -24,6 +24,8 @@ export type SelfFigures = {
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
   failing: { probe: string; error: string }[];
+  /** This PC is the one that measures the link of its site. */
+  measures?: boolean;
 };
 
 export type Probe = {
