@@ -18,6 +18,7 @@ export * from './session.ts';
 export * from './settings.ts';
 export * from './signed.ts';
 export * from './sites.ts';
+export * from './stamp.ts';
 export * from './start.ts';
 export * from './states.ts';
 export * from './tiers.ts';
