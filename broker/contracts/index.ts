@@ -1,4 +1,5 @@
 /** The contracts: all that the four parts know of each other. This folder imports nothing of ours. */
+export * from './altitude.ts';
 export * from './api.ts';
 export * from './certificates.ts';
 export * from './clock.ts';
