@@ -180,7 +180,9 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_REFLECTOR_HOST: process.env['SABHA_REFLECTOR_HOST'] ?? settings.https?.host ?? '127.0.0.1',
   };
   const env = (name: PartName, more: Record<string, string>) => ({ ...common, ...more, SABHA_DATA: join(data, name) });
+  const anyAddress = ['0.0.0.0', '::'];
   const agent = own && {
+    ...(anyAddress.includes(broker.SABHA_REFLECTOR_HOST) ? {} : { SABHA_REFLECTOR_HOST: broker.SABHA_REFLECTOR_HOST }),
     SABHA_PC: own.pc,
     SABHA_TOKEN_FILE: places.agentToken,
     SABHA_CENTRE_KEY: places.centrePub,

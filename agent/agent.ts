@@ -19,6 +19,7 @@ import { type Commands, createCommands } from './commands/commands.ts';
 import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
 import { createMeasurer, type Measurer } from './measure/measurer.ts';
+import type { OpenUdp } from './measure/udp.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
 import { openConfig, type ProfileStore } from './profile-store.ts';
@@ -41,6 +42,8 @@ export type AgentOptions = {
   platform: Platform;
   probes: readonly Probe[];
   transport: Transport;
+  /** Opens UDP sockets to the reflector's host; absent where the link cannot be measured. */
+  udp?: OpenUdp | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   profiles: ProfileStore;
@@ -60,6 +63,7 @@ export type Agent = {
   stop(reason: string): Promise<void>;
   spool: Spool;
   board: Board;
+  measurer: Measurer;
   /** `refused`: messages on our topics that the centre did not sign for us. */
   figures(): LinkFigures & { refused: number };
   /** True once the centre has acknowledged the birth of this connection. */
@@ -111,7 +115,7 @@ export function createAgent(given: AgentOptions): Agent {
   const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false, refused: 0 };
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   const state = { ...bare, ...times } as State;
-  state.measurer = createMeasurer(state);
+  state.measurer = measurerOf(state);
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
   state.commands = commandsOf(state, boot);
@@ -120,6 +124,7 @@ export function createAgent(given: AgentOptions): Agent {
     stop: (reason) => stop(state, reason),
     spool,
     board,
+    measurer: state.measurer,
     figures: () => ({ ...state.link.figures(), refused: state.refused }),
     isHeard: () => state.link.isHeard(),
     record: (kind, body) => record(state, kind, body),
@@ -150,6 +155,15 @@ function linkOf(state: State, boot: string): Link {
     onMeasure: (word) => state.measurer.use(word),
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
+  });
+}
+
+function measurerOf(state: State): Measurer {
+  return createMeasurer({
+    ...state,
+    open: state.udp,
+    link: () => profileOf(state).link,
+    record: (kind, body, grade) => record(state, kind, body, grade),
   });
 }
 
@@ -300,7 +314,14 @@ function profileOf(state: State): Profile {
 function selfOf({ link, spool, runner, clock, certificateEndsAt, measurer }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs } = link.figures();
   const trueNow = clock.now() - (clockOffsetMs ?? 0);
-  const figures = { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing(), measures: measurer.measures() };
+  const figures = {
+    roundTripMs,
+    clockOffsetMs,
+    spool: spool.figures(),
+    failing: runner.failing(),
+    measures: measurer.measures(),
+    link: measurer.view(),
+  };
   return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow };
 }
 
