@@ -49,10 +49,11 @@ export function createAnswers({ recordOf, send, duty, now }: AnswersOptions) {
     add(pc: string, said: { session?: number; echo?: number }): void {
       drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...sessionHeld(pc, said.session) });
     },
-    /** The drafts so far; what is added from now on belongs to the next commit. */
-    take(): Drafts {
+    /** The drafts so far, and one for each of `told`, asked or not; what is added from now on belongs to the next commit. */
+    take(told: readonly string[]): Drafts {
       const taken = drafts;
       drafts = new Map();
+      for (const pc of told) taken.set(pc, { want: [], ...taken.get(pc), duty: true });
       return taken;
     },
     /** Where spools stand after a commit. A late event of a spool that is over is committed too, but the PC listens for its present one. */

@@ -27,33 +27,32 @@ const listenedEveryMs = 60_000;
 const helloSitesAtMost = 50;
 const unreadableNotedEveryMs = 60_000;
 
-export type DeskOptions = Pick<ConfigsOptions, 'seal'> &
-  Pick<MeasuringOptions, 'reflector'> & {
-    ledger: Ledger;
-    contents: Contents;
-    clock: Clock;
-    recipients(to: readonly string[], channel: string, scope: string): Recipient[];
-    central(): Recipient[];
-    send(topic: string, payload: Buffer, qos: 0 | 1): void;
-    /** Puts a message on the wires: to the wait node of that id, or to the head. */
-    offer(message: WireMessage, node: string | null): void;
-    /** Rows for the outbox, after their commit. */
-    notify(rows: OutboxRow[]): void;
-    /** What the API's listeners are told, after the commit. */
-    changed(change: Changed): void;
-    /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
-    isRollCall(hello: string): boolean;
-    born(pc: string, state: Born): void;
-    /** Told after the commit of each birth and of each answer to a command. */
-    commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
-    /** The registry changed, after the commit; resolves when the broker has it. */
-    registered(entries: readonly RegistryEntry[]): Promise<void>;
-    count: DeskCounts;
-    /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
-    onFatal(error: Error): void;
-    log: { warn(fields: object, line: string): void };
-    randomId(): string;
-  };
+export type DeskOptions = Pick<ConfigsOptions & MeasuringOptions, 'seal' | 'reflector'> & {
+  ledger: Ledger;
+  contents: Contents;
+  clock: Clock;
+  recipients(to: readonly string[], channel: string, scope: string): Recipient[];
+  central(): Recipient[];
+  send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  /** Puts a message on the wires: to the wait node of that id, or to the head. */
+  offer(message: WireMessage, node: string | null): void;
+  /** Rows for the outbox, after their commit. */
+  notify(rows: OutboxRow[]): void;
+  /** What the API's listeners are told, after the commit. */
+  changed(change: Changed): void;
+  /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
+  isRollCall(hello: string): boolean;
+  born(pc: string, state: Born): void;
+  /** Told after the commit of each birth and of each answer to a command. */
+  commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
+  /** The registry changed, after the commit; resolves when the broker has it. */
+  registered(entries: readonly RegistryEntry[]): Promise<void>;
+  count: DeskCounts;
+  /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
+  onFatal(error: Error): void;
+  log: { warn(fields: object, line: string): void };
+  randomId(): string;
+};
 
 /** What a commit changed. `sites`: of these the node itself, or one that it inherits from, is another. */
 export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
@@ -350,7 +349,7 @@ async function commit(state: State): Promise<void> {
   const { ops: rows, effects } = state.engine.take();
   const ops = [...state.ops, ...rows];
   const { after, changed, options } = state;
-  const answers = withMoved(state, ops);
+  const answers = state.answers.take(state.measuring.moved([...pcsIn(ops), ...changed.pcsGone]));
   Object.assign(state, { ops: [], after: [], changed: { sites: [], pcsGone: [] } });
   if (ops.length > 0) {
     const startedUp = options.clock.up();
@@ -364,14 +363,6 @@ async function commit(state: State): Promise<void> {
   state.answers.send(answers);
   for (const task of after) task();
   announce(state, ops, changed);
-}
-
-/** The answers so far. Where another PC of a site is to measure from now on, both are told, asked or not. */
-function withMoved({ answers, measuring, changed }: State, ops: readonly Op[]): Drafts {
-  const drafts = answers.take();
-  const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
-  for (const pc of measuring.moved([...pcs, ...changed.pcsGone])) drafts.set(pc, { want: [], ...drafts.get(pc), duty: true });
-  return drafts;
 }
 
 function failed(state: State, error: Error): void {
@@ -394,10 +385,14 @@ function act(state: State, effect: Effect, answers: Drafts): void {
 }
 
 function announce(state: State, ops: readonly Op[], { sites, pcsGone }: State['changed']): void {
-  const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
+  const pcs = pcsIn(ops);
   const incidents = ops.flatMap((op) => (op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : []));
   const rows = ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
   if (rows.length > 0) state.options.notify(rows);
   if (pcs.length + incidents.length + sites.length + pcsGone.length === 0) return;
   state.options.changed({ pcs, incidents: [...new Set(incidents)], sites, pcsGone });
+}
+
+function pcsIn(ops: readonly Op[]): string[] {
+  return ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
 }

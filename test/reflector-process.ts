@@ -2,11 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type Clock, realClock, sealReflectorToken } from '#contracts';
-import { type Quality, qualityOf, quantile, type Round, windowOf } from '../agent/analysis/quality.ts';
+import { type Quality, qualityOf, type Round, windowOf } from '../agent/analysis/quality.ts';
 import { stampRound } from '../agent/measure/stamp.ts';
 import { udpTo } from '../agent/measure/udp.ts';
 import { brokerFiles } from './contract/broker-under-test.ts';
-import { type Random, randomFrom } from './random.ts';
 import { freePorts, startProgram } from './system/processes.ts';
 import { type LinkModel, type Passage, startRelay } from './udp-relay.ts';
 
@@ -60,8 +59,10 @@ export const scenarios: Record<string, LinkModel> = {
 export type Compared = {
   quality: Quality;
   /** What the relay did with the packets that the round can tell of: all up to its last echo. */
-  truth: { up: WayTruth; down: WayTruth; roundTripMs: { median: number; mean: number } };
+  truth: { up: WayTruth; down: WayTruth; roundTripMs: { mean: number } };
   meanRoundTripMs: number;
+  /** Of each echo: its round trip, minus the time that the relay held it both ways. What is left is the machine's own. */
+  beyondTruthMs: number[];
   /** Of all packets of the round, percent. */
   lossOfAll: { up: number; down: number };
 };
@@ -71,11 +72,10 @@ type RunOptions = { reflector: ReflectorProcess; model: LinkModel; probes: numbe
 
 /** One round through a relay, by a PC whose clock is 1.2 s behind. */
 export async function roundThrough({ reflector, model, probes, paceMs, seed }: RunOptions): Promise<Compared> {
-  const random: Random = randomFrom(seed);
-  const relay = await startRelay(reflector.port, model, random);
+  const relay = await startRelay(reflector.port, model, seed);
   const grant = { port: relay.port, token: reflector.tokenOf(`up/lucknow/seed-${seed}`), endsUp: Number.POSITIVE_INFINITY };
   const clock: Clock = { ...realClock(), now: () => Date.now() - 1_200 };
-  const round = await stampRound({ clock, open: udpTo('127.0.0.1'), grant, session: random.below(65_536), probes, paceMs });
+  const round = await stampRound({ clock, open: udpTo('127.0.0.1'), grant, session: seed, probes, paceMs });
   relay.close();
   if (typeof round === 'string') throw new Error(round);
   const quality = qualityOf([windowOf(round)].filter((one) => one !== undefined));
@@ -93,11 +93,17 @@ function compared(round: Round, quality: Quality, { up, down }: { up: Passage[];
     const back = downHeld.get(mark.slice(0, 8));
     return heldMs === null || back === null || back === undefined ? [] : [heldMs + back];
   });
+  const upHeld = new Map(sent.map(({ mark, heldMs }) => [mark.slice(0, 8), heldMs]));
   const measured = round.echoes.map((echo) => echo.arrivedAt - echo.sentAt - (echo.repliedAt - echo.receivedAt));
+  const beyondTruthMs = round.echoes.map(({ seq }, at) => {
+    const mark = seq.toString(16).padStart(8, '0');
+    return (measured[at] ?? Number.NaN) - (upHeld.get(mark) ?? Number.NaN) - (downHeld.get(mark) ?? Number.NaN);
+  });
   return {
     quality,
-    truth: { up: truthOf(sent), down: truthOf(replied), roundTripMs: { median: quantile(trips, 0.5), mean: meanOf(trips) } },
+    truth: { up: truthOf(sent), down: truthOf(replied), roundTripMs: { mean: meanOf(trips) } },
     meanRoundTripMs: meanOf(measured),
+    beyondTruthMs,
     lossOfAll: { up: percentLost(up), down: percentLost(down) },
   };
 }

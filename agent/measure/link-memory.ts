@@ -1,6 +1,6 @@
 /** What is known of a link from its rounds so far: the windows, the tier of each direction, what is usual, and the last capacity. */
 import * as v from 'valibot';
-import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, type Tier, tierNeeds } from '#contracts';
+import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, tierNeeds } from '#contracts';
 import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
 import { latched, openLatch } from '../analysis/latch.ts';
 import { lossOver, qualityOf, quantile, type Window } from '../analysis/quality.ts';
@@ -81,12 +81,12 @@ export function createLinkMemory({ clock, link, spool, usedBps }: LinkMemoryOpti
   function judgeTiers(window: Window): boolean {
     const used = usedBps === undefined ? { up: 0, down: 0 } : usedBps();
     if (used === null) return false;
-    const before = [tierOf(tiers.up), tierOf(tiers.down)];
+    const before = { up: tiers.up?.tier, down: tiers.down?.tier };
     for (const way of ['up', 'down'] as const) {
       const state = tiers[way];
       tiers[way] = nextTier(state?.tier === undefined ? undefined : state, way, factsOf(window, way, used[way]));
     }
-    return tierOf(tiers.up) !== before[0] || tierOf(tiers.down) !== before[1];
+    return tiers.up?.tier !== before.up || tiers.down?.tier !== before.down;
   }
 
   function factsOf(window: Window, way: Direction, usedBps: number): WayFacts {
@@ -132,11 +132,6 @@ export function createLinkMemory({ clock, link, spool, usedBps }: LinkMemoryOpti
     },
     save,
   };
-}
-
-/** The tier, null for not even audio, undefined where it is not known. */
-export function tierOf(state: TierState | UnknownTier | undefined): Tier | null | undefined {
-  return state?.tier;
 }
 
 function fits(link: LinkClass, medianMs: number): boolean {

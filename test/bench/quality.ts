@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { writeProbe } from '#contracts';
+import { quantile } from '../../agent/analysis/quality.ts';
 import { type Compared, type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
 import { startChild } from './child.ts';
 import { type Bench, median, type Row, row } from './model.ts';
@@ -101,7 +102,7 @@ async function accuracy(reflector: ReflectorProcess, probes: number, say: (line:
   return made.flatMap(rowsOf);
 }
 
-function rowsOf({ name, quality, truth, meanRoundTripMs, lossOfAll }: Compared & { name: string }): Row[] {
+function rowsOf({ name, quality, truth, beyondTruthMs, meanRoundTripMs, lossOfAll }: Compared & { name: string }): Row[] {
   const worst = (of: (way: 'up' | 'down') => number) => Math.max(...(['up', 'down'] as const).map(of));
   const about = { better: 'less' } as const;
   return [
@@ -114,10 +115,16 @@ function rowsOf({ name, quality, truth, meanRoundTripMs, lossOfAll }: Compared &
     }),
     row({
       ...about,
-      metric: `${name}: round trip, away from the truth, median or mean`,
+      metric: `${name}: round trip of a probe, beyond what the relay held it, median`,
       unit: 'ms',
-      ours: Math.max(Math.abs(quality.roundTripMs.median - truth.roundTripMs.median), Math.abs(meanRoundTripMs - truth.roundTripMs.mean)),
+      ours: quantile(beyondTruthMs, 0.5),
       target: { ours: 2 },
+    }),
+    row({
+      ...about,
+      metric: `${name}: mean round trip, away from the truth (a busy machine shows here)`,
+      unit: 'ms',
+      ours: Math.abs(meanRoundTripMs - truth.roundTripMs.mean),
     }),
     row({
       ...about,

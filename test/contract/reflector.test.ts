@@ -1,5 +1,6 @@
 /** The reflector of a real broker process, measured through a link whose truth is written down packet by packet. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { quantile } from '../../agent/analysis/quality.ts';
 import { type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
 import { startProgram } from '../system/processes.ts';
 import { brokerFiles } from './broker-under-test.ts';
@@ -14,7 +15,7 @@ test.concurrent.each(Object.entries(scenarios))(
   '%s: the loss of each direction is exact, and the round trip right within 2 ms, though the clocks differ by 1.2 s',
   async (name, model) => {
     const seed = 7 + Object.keys(scenarios).indexOf(name);
-    const { quality, truth, meanRoundTripMs, lossOfAll } = await roundThrough({ reflector, model, probes: 400, paceMs: 12, seed });
+    const { quality, truth, beyondTruthMs, lossOfAll } = await roundThrough({ reflector, model, probes: 400, paceMs: 12, seed });
     expect({ sent: quality.up.sent, lost: Math.round(quality.up.loss * quality.up.sent) }).toEqual({
       sent: truth.up.sent,
       lost: truth.up.lost,
@@ -25,8 +26,9 @@ test.concurrent.each(Object.entries(scenarios))(
     });
     expect(Math.abs(quality.up.loss * 100 - lossOfAll.up)).toBeLessThanOrEqual(0.1);
     expect(Math.abs(quality.down.loss * 100 - lossOfAll.down)).toBeLessThanOrEqual(0.1);
-    expect(Math.abs(quality.roundTripMs.median - truth.roundTripMs.median)).toBeLessThan(2);
-    expect(Math.abs(meanRoundTripMs - truth.roundTripMs.mean)).toBeLessThan(2);
+    // Packet by packet, so that the few which a busy machine kept waiting outside of the relay do not speak for the others.
+    expect(Math.min(...beyondTruthMs)).toBeGreaterThan(-0.1);
+    expect(quantile(beyondTruthMs, 0.5)).toBeLessThan(2);
   },
 );
 
