@@ -18,6 +18,8 @@ import { actsOf } from './commands/acts.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
+import { createMeasurer, type Measurer } from './measure/measurer.ts';
+import type { OpenUdp } from './measure/udp.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
 import { openConfig, type ProfileStore } from './profile-store.ts';
@@ -40,6 +42,8 @@ export type AgentOptions = {
   platform: Platform;
   probes: readonly Probe[];
   transport: Transport;
+  /** Opens UDP sockets to the reflector's host; absent where the link cannot be measured. */
+  udp?: OpenUdp | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   profiles: ProfileStore;
@@ -59,6 +63,7 @@ export type Agent = {
   stop(reason: string): Promise<void>;
   spool: Spool;
   board: Board;
+  measurer: Measurer;
   /** `refused`: messages on our topics that the centre did not sign for us. */
   figures(): LinkFigures & { refused: number };
   /** True once the centre has acknowledged the birth of this connection. */
@@ -90,6 +95,7 @@ type State = AgentOptions & {
   runner: Runner;
   link: Link;
   commands: Commands;
+  measurer: Measurer;
   refused: number;
   refusalNotedUp: number;
   inventory: Inventory | undefined;
@@ -113,6 +119,7 @@ export function createAgent(given: AgentOptions): Agent {
   const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false, refused: 0 };
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   const state = { ...bare, ...times } as State;
+  state.measurer = measurerOf(state);
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
   state.commands = commandsOf(state, boot);
@@ -121,6 +128,7 @@ export function createAgent(given: AgentOptions): Agent {
     stop: (reason) => stop(state, reason),
     spool,
     board,
+    measurer: state.measurer,
     figures: () => ({ ...state.link.figures(), refused: state.refused }),
     isHeard: () => state.link.isHeard(),
     record: (kind, body) => record(state, kind, body),
@@ -152,8 +160,18 @@ function linkOf(state: State, boot: string): Link {
       mindClock(state);
       state.commands.take(command);
     },
+    onMeasure: (word) => state.measurer.use(word),
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
+  });
+}
+
+function measurerOf(state: State): Measurer {
+  return createMeasurer({
+    ...state,
+    open: state.udp,
+    link: () => profileOf(state).link,
+    record: (kind, body, grade) => record(state, kind, body, grade),
   });
 }
 
@@ -195,6 +213,7 @@ async function stop(state: State, reason: string): Promise<void> {
   if (state.stopped) return;
   state.stopped = true;
   state.runner.stop();
+  state.measurer.stop();
   for (const cancel of state.timers.values()) cancel();
   record(state, 'stopped', { reason });
   await state.link.stop(reason);
@@ -311,9 +330,16 @@ function profileOf(state: State): Profile {
   return state.config?.profile ?? state.profile;
 }
 
-function selfOf({ link, spool, runner, clock, certificateEndsAt }: State): SelfFigures {
+function selfOf({ link, spool, runner, clock, certificateEndsAt, measurer }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs } = link.figures();
-  const figures = { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
+  const figures = {
+    roundTripMs,
+    clockOffsetMs,
+    spool: spool.figures(),
+    failing: runner.failing(),
+    measures: measurer.measures(),
+    link: measurer.view(),
+  };
   return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, link }) };
 }
 

@@ -7,7 +7,10 @@ const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: '/t', SABHA_DATA
 test('three settings are needed, the others have defaults', () => {
   expect(readAgentSettings(good)).toEqual({
     ok: true,
-    value: { pc: 'up/lucknow/room-1', tokenFile: '/t', dataDir: '/d', host: '127.0.0.1', port: 1883, profile: onFibre, speed: 1 },
+    value: {
+      ...{ pc: 'up/lucknow/room-1', tokenFile: '/t', dataDir: '/d', host: '127.0.0.1', port: 1883, profile: onFibre, speed: 1 },
+      reflectorHost: '127.0.0.1',
+    },
   });
   const all = {
     ...good,
@@ -20,7 +23,7 @@ test('three settings are needed, the others have defaults', () => {
   };
   expect(readAgentSettings(all)).toMatchObject({
     ok: true,
-    value: { host: 'b', port: 8883, profile: { link: 'geo' }, speed: 10, epochMs: 5 },
+    value: { host: 'b', reflectorHost: 'b', port: 8883, profile: { link: 'geo' }, speed: 10, epochMs: 5 },
   });
 });
 

@@ -19,6 +19,8 @@ const environment = v.object({
   SABHA_DATA: needed('SABHA_DATA'),
   SABHA_MQTT_HOST: v.optional(needed('SABHA_MQTT_HOST'), '127.0.0.1'),
   SABHA_MQTT_PORT: v.optional(port, '1883'),
+  /** Where the reflector answers, if that is another address. */
+  SABHA_REFLECTOR_HOST: v.optional(needed('SABHA_REFLECTOR_HOST')),
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
   /** What to judge against until the centre has sent a configuration. */
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
@@ -55,6 +57,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
     dataDir: said.SABHA_DATA,
     host: said.SABHA_MQTT_HOST,
     port: said.SABHA_MQTT_PORT,
+    reflectorHost: said.SABHA_REFLECTOR_HOST ?? said.SABHA_MQTT_HOST,
     profile: said.SABHA_PROFILE ?? { link: said.SABHA_LINK, elevationM: 0, expected: {} },
     ...(said.SABHA_UPDATE_KEY !== undefined && { updates: { keyFile: said.SABHA_UPDATE_KEY, at: said.SABHA_UPDATES } }),
     speed: said.SABHA_SPEED,

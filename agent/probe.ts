@@ -1,5 +1,6 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/index.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
+import type { LinkView } from './measure/measurer.ts';
 import type { Platform } from './platform/platform.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
@@ -24,6 +25,10 @@ export type SelfFigures = {
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
   failing: { probe: string; error: string }[];
+  /** This PC is the one that measures the link of its site. */
+  measures?: boolean;
+  /** What its own measurements say of the link; absent where another PC measures it for the site. */
+  link?: LinkView | undefined;
 };
 
 export type Probe = {

@@ -7,14 +7,15 @@ import { refreshRoots, renew } from './identity/enrol.ts';
 import { type Identity, identityFolder } from './identity/identity.ts';
 import { keepRenewed } from './identity/renewal.ts';
 import type { Log } from './log.ts';
+import { udpTo } from './measure/udp.ts';
 import { createMqttTransport, createTlsTransport } from './transport.ts';
 
 /** To the centre on this machine. Throws one line where a file of it will not do. */
-export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, speed }: AgentSettings) {
+export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: AgentSettings) {
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
   const centreKey = centreKeyFile === undefined ? null : publicKey(centreKeyFile);
-  return { token, centreKey, centre: undefined, transport: createMqttTransport({ host, port, speed }) };
+  return { token, centreKey, centre: undefined, transport: createMqttTransport({ host, port, speed }), udp: udpTo(reflectorHost) };
 }
 
 /** To the centre that the identity names, whatever the environment says. The certificate is renewed in its time. */
@@ -33,6 +34,7 @@ export function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity,
   const { centreKey, host, enrolPort } = identity.centre;
   return {
     transport: createTlsTransport(current, Date.now),
+    udp: udpTo(host),
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
     centre: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },
     certificateEndsAt,

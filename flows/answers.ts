@@ -4,11 +4,15 @@ import type { PcRecord } from './incidents/model.ts';
 import type { Cursor } from './ledger/model.ts';
 
 export type Answers = ReturnType<typeof createAnswers>;
-export type Drafts = Map<string, { session?: number; echo?: number; want: Want[] }>;
+/** `duty`: it is told whether it measures, though nothing asked for it. */
+type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
+export type Drafts = Map<string, Draft>;
 
 export type AnswersOptions = {
   recordOf(pc: string): PcRecord | undefined;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  /** Whether the PC measures the link of its site, and by which right. */
+  duty(pc: string): Pick<Ack, 'measure' | 'reflector'>;
   /** The wall clock, by which PCs measure their own. */
   now(): number;
   /** The centre's signature: a broker that could set the clocks of PCs could make old commands new. */
@@ -16,7 +20,7 @@ export type AnswersOptions = {
 };
 
 /** Guarantee: `upTo` is said of the PC's present spool only, and never before `settle` had it from the ledger. */
-export function createAnswers({ recordOf, send, now, seal }: AnswersOptions) {
+export function createAnswers({ recordOf, send, duty, now, seal }: AnswersOptions) {
   const cursors = new Map<string, Cursor>();
   let drafts: Drafts = new Map();
 
@@ -25,7 +29,7 @@ export function createAnswers({ recordOf, send, now, seal }: AnswersOptions) {
     return session === undefined ? {} : { session: Math.max(session, recordOf(pc)?.session ?? 0) };
   }
 
-  function sendOne(pc: string, { want, session, echo }: { session?: number; echo?: number; want: Want[] }): void {
+  function sendOne(pc: string, { want, session, echo, duty: told }: Draft): void {
     const spool = recordOf(pc)?.spool ?? null;
     if (spool === null) return;
     const held = cursors.get(pc);
@@ -41,6 +45,7 @@ export function createAnswers({ recordOf, send, now, seal }: AnswersOptions) {
       ...(cursor?.mark === undefined ? {} : { mark: cursor.mark }),
       ...(session === undefined ? {} : { session }),
       ...(echo === undefined ? {} : { echo, clock: seal({ pc, echo, at, spool, ...known }) }),
+      ...(session === undefined && echo === undefined && !told ? {} : duty(pc)),
     };
     send(pcTopic(pc, 'ack'), encode('ack', ack), 0);
   }
@@ -49,10 +54,11 @@ export function createAnswers({ recordOf, send, now, seal }: AnswersOptions) {
     add(pc: string, said: { session?: number; echo?: number }): void {
       drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...sessionHeld(pc, said.session) });
     },
-    /** The drafts so far; what is added from now on belongs to the next commit. */
-    take(): Drafts {
+    /** The drafts so far, and one for each of `told`, asked or not; what is added from now on belongs to the next commit. */
+    take(told: readonly string[]): Drafts {
       const taken = drafts;
       drafts = new Map();
+      for (const pc of told) taken.set(pc, { want: [], ...taken.get(pc), duty: true });
       return taken;
     },
     /** Where spools stand after a commit. A late event of a spool that is over is committed too, but the PC listens for its present one. */

@@ -9,6 +9,7 @@ import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
 import type { Recipient } from './incidents/passages.ts';
 import type { Contents, Ledger, Op, Receipt } from './ledger/model.ts';
+import { createMeasuring, type Measuring, type MeasuringOptions } from './measuring.ts';
 import type { OutboxRow } from './people/model.ts';
 import { quickDigest, type Report, readReport } from './reports.ts';
 import { commissioning } from './sites/life.ts';
@@ -26,7 +27,7 @@ const listenedEveryMs = 60_000;
 const helloSitesAtMost = 50;
 const unreadableNotedEveryMs = 60_000;
 
-export type DeskOptions = Pick<ConfigsOptions & AnswersOptions, 'seal'> & {
+export type DeskOptions = Pick<ConfigsOptions & AnswersOptions & MeasuringOptions, 'seal' | 'reflector'> & {
   ledger: Ledger;
   contents: Contents;
   clock: Clock;
@@ -79,6 +80,7 @@ type State = {
   time(): number;
   ops: Op[];
   answers: Answers;
+  measuring: Measuring;
   after: (() => void)[];
   /** Who waits for a commit, and is told when none comes any more. */
   waiting: Set<(committed: boolean) => void>;
@@ -184,6 +186,8 @@ function openState(options: DeskOptions): State {
   const recordOf = (pc: string) => (engine?.book.pcs ?? held).get(pc);
   const tree = createTree(contents, recordOf);
   const configs = createConfigs({ ...options, ...contents, tree, recordOf, isOver: () => state.dead });
+  const { reflector } = options;
+  const measuring = createMeasuring({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
   engine = createEngine({ ...options, known: tree.table().known, place: tree.place, starts }, startedAt);
   const state: State = {
@@ -193,7 +197,8 @@ function openState(options: DeskOptions): State {
     configs,
     time: () => startedAt + (clock.up() - startedUp),
     ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
-    answers: createAnswers({ ...options, recordOf, now: clock.now }),
+    answers: createAnswers({ ...options, recordOf, duty: measuring.words, now: clock.now }),
+    measuring,
     after: [],
     waiting: new Set(),
     changed: { sites: [], pcsGone: [] },
@@ -353,7 +358,7 @@ async function commit(state: State): Promise<void> {
   const { ops: rows, effects } = state.engine.take();
   const ops = [...state.ops, ...rows];
   const { after, changed, options } = state;
-  const answers = state.answers.take();
+  const answers = state.answers.take(state.measuring.moved([...pcsIn(ops), ...changed.pcsGone]));
   Object.assign(state, { ops: [], after: [], changed: { sites: [], pcsGone: [] } });
   if (ops.length > 0) {
     const startedUp = options.clock.up();
@@ -389,10 +394,14 @@ function act(state: State, effect: Effect, answers: Drafts): void {
 }
 
 function announce(state: State, ops: readonly Op[], { sites, pcsGone }: State['changed']): void {
-  const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
+  const pcs = pcsIn(ops);
   const incidents = ops.flatMap((op) => (op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : []));
   const rows = ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
   if (rows.length > 0) state.options.notify(rows);
   if (pcs.length + incidents.length + sites.length + pcsGone.length === 0) return;
   state.options.changed({ pcs, incidents: [...new Set(incidents)], sites, pcsGone });
+}
+
+function pcsIn(ops: readonly Op[]): string[] {
+  return ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
 }

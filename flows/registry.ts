@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock, RegistryEntry, RegistrySnapshot } from '#contracts';
 import type { Login } from './accounts/model.ts';
 import type { Ledger, Op, RegistryContents } from './ledger/model.ts';
-import { admittedPrefix, codePrefix } from './ledger/reads.ts';
+import { admittedPrefix, codePrefix, reflectorKeyKey } from './ledger/reads.ts';
 import { publishRegistry, readSnapshot } from './ledger/registry.ts';
 
 const retryMs = 10_000;
@@ -20,6 +20,8 @@ export type RegistryOptions = {
   key: KeyObject;
   /** Certificates of our authorities, PEM. */
   roots: readonly string[];
+  /** By which the reflector proves who may measure. */
+  reflectorKey?: string | undefined;
   /** PCs that the supervisor lets in by itself. */
   admitted: readonly Pick<RegistryEntry, 'pc' | 'tokenHash'>[];
   log: { warn(fields: object, line: string): void };
@@ -30,7 +32,7 @@ export type RegistryOptions = {
  * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands, also where
  * the ledger is an older copy. Of such a copy no session and no enrolment code opens anything.
  */
-export async function openRegistry({ ledger, clock, file, key, roots, admitted, log }: RegistryOptions) {
+export async function openRegistry({ ledger, clock, file, key, roots, reflectorKey, admitted, log }: RegistryOptions) {
   const registry = await ledger.registry();
   const published = await readSnapshot(file, key);
   const isOlder = published !== undefined && published.version > registry.version;
@@ -48,7 +50,7 @@ export async function openRegistry({ ledger, clock, file, key, roots, admitted, 
 
   async function write(): Promise<void> {
     const entries = [...held.values()].sort((a, b) => (a.pc < b.pc ? -1 : 1));
-    version = await publishRegistry({ ledger, registry: { version, entries }, roots, file, key, at: clock.now() });
+    version = await publishRegistry({ ledger, registry: { version, entries }, roots, reflectorKey, file, key, at: clock.now() });
   }
 
   function publish(entries: readonly RegistryEntry[]): Promise<void> {
@@ -61,6 +63,15 @@ export async function openRegistry({ ledger, clock, file, key, roots, admitted, 
 
   await publish(fresh);
   return publish;
+}
+
+/** The key of the reflector: made once, and kept in the ledger. */
+export async function keepReflectorKey(ledger: Ledger, random: (bytes: number) => Buffer): Promise<string> {
+  const { reflectorKey: held } = await ledger.registry();
+  if (held !== null) return held;
+  const fresh = random(32).toString('base64url');
+  await ledger.commit([{ op: 'meta', key: reflectorKeyKey, value: fresh }]);
+  return fresh;
 }
 
 /**

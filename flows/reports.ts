@@ -82,6 +82,7 @@ function eventOps(pc: string, event: EventMessage, at: number): Op[] {
 function readPresence(pc: string, said: PresenceMessage, { at, isRollCall }: Around): Read {
   if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session }, ops: [] };
   if (said.kind === 'lost') return { event: { type: 'lost', pc, boot: said.boot, session: said.session }, ops: [] };
+  if (said.kind === 'gasp') return { event: { type: 'heard', pc }, ops: [] };
   const { boot, session, digest, rev, config, inventory, agent, spool, hello } = said;
   const { id, first, last, carries = null } = spool;
   const fresh = hello !== undefined && isRollCall(hello);

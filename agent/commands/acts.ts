@@ -27,6 +27,7 @@ export function actsOf({ platform, runner, log, restart }: ActsOptions): Acts {
     },
     'send-log': async ({ lines }) => ({ outcome: 'done', lines: log.last(lines) }),
     'set-default-device': async ({ kind, name }, signal) => said(await platform.setDefaultDevice({ kind, name }, signal)),
+    'measure-link': async () => ({ outcome: 'failed', reason: 'this PC does not measure the link of its site' }),
     'restart-sound': async (_, signal) => said(await platform.restartSound(signal)),
     'restart-agent': async () => {
       restart();

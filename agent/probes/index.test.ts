@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { decode, digestOf, encode, faultOf, type Profile } from '#contracts';
+import type { LinkView } from '../measure/measurer.ts';
 import { createPlatform } from '../platform/index.ts';
 import { probes } from './index.ts';
 
@@ -9,7 +10,9 @@ it('lists each probe once, with a time-out well inside its interval', () => {
 });
 
 it('answers on this very PC with checks that the contract carries, of its own component, with faults of the catalogue', async () => {
-  const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+  const tiers = { up: undefined, down: undefined };
+  const link: LinkView = { windows: [], problem: null, regular: true, tiers, slow: undefined, numbers: {} };
+  const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [], link };
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } };
   const context = { platform: createPlatform(), profile, self };
   for (const probe of probes) {

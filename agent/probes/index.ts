@@ -3,6 +3,7 @@ import type { Probe } from '../probe.ts';
 import { agentProbe } from './agent.ts';
 import { createCameraProbe } from './camera.ts';
 import { clockProbe } from './clock.ts';
+import { linkProbe } from './link.ts';
 import { createMicrophoneProbe } from './microphone.ts';
 import { pcProbe } from './pc.ts';
 import { createSpeakerProbe } from './speaker.ts';
@@ -13,5 +14,6 @@ export const probes: readonly Probe[] = [
   createCameraProbe(),
   pcProbe,
   clockProbe,
+  linkProbe,
   agentProbe,
 ];

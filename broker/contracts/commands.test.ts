@@ -9,6 +9,7 @@ test.each<[string, Record<string, unknown>, string]>([
   ['fast-checks', {}, 'ladakh/all'],
   ['send-log', { lines: 20 }, hall],
   ['set-default-device', { kind: 'microphone', name: 'जबरा' }, hall],
+  ['measure-link', {}, hall],
   ['restart-sound', {}, hall],
   ['restart-agent', {}, 'all'],
   ['reboot', { confirm: hall }, hall],
@@ -17,8 +18,17 @@ test.each<[string, Record<string, unknown>, string]>([
 });
 
 test('the list is closed, and each of its verbs is tried here', () => {
-  expect(verbNames).toEqual(['probe-now', 'fast-checks', 'send-log', 'set-default-device', 'restart-sound', 'restart-agent', 'reboot']);
-  expect(verbNames.filter((name) => verbs[name].pcOnly)).toEqual(['send-log', 'reboot']);
+  expect(verbNames).toEqual([
+    'probe-now',
+    'fast-checks',
+    'send-log',
+    'set-default-device',
+    'measure-link',
+    'restart-sound',
+    'restart-agent',
+    'reboot',
+  ]);
+  expect(verbNames.filter((name) => verbs[name].pcOnly)).toEqual(['send-log', 'measure-link', 'reboot']);
 });
 
 test('a number may come as text, as a command line has it, and goes on as a number', () => {

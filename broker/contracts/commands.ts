@@ -31,6 +31,8 @@ export const verbs = {
     pcOnly: false,
     cutShort: 'again',
   },
+  /** The capacity of the link: `flows` asks the PCs of a scope in turns, a few at a time. */
+  'measure-link': { args: nothing, pcOnly: true, cutShort: 'again' },
   'restart-sound': { args: nothing, pcOnly: false, cutShort: 'interrupted' },
   'restart-agent': { args: nothing, pcOnly: false, cutShort: 'done' },
   /** `confirm` is the path of the PC once more. */

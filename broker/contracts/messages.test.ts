@@ -92,7 +92,7 @@ describe('what cannot be read has one of four reasons', () => {
     ['not whole', 'beat', { digest: '0'.repeat(16), session: 1.5, at: 1 }, 'session: expected a valid safe integer, found 1.5'],
     ['a list where an object belongs', 'beat', [1], 'digest: expected "digest", found undefined'],
     ['an object where a list belongs', 'backlog', {}, '(whole): expected Array, found Object'],
-    ['unknown kind', 'presence', { kind: 'x' }, 'kind: expected ("birth" | "bye" | "lost"), found "x"'],
+    ['unknown kind', 'presence', { kind: 'x' }, 'kind: expected ("birth" | "bye" | "lost" | "gasp"), found "x"'],
     [
       'too long',
       'state',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { type Check, digestLength, statuses } from './states.ts';
+import { tiers } from './tiers.ts';
 import { isPcPath, type Leaf, type ScopeWord } from './topics.ts';
 
 /** Largest payload that is read, bytes. */
@@ -16,6 +17,7 @@ const word = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/));
 const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
 const text = v.pipe(v.string(), v.maxLength(256));
 const pc = v.pipe(v.string(), v.check(isPcPath, 'a path state/site/pc'));
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const digest = v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digestLength}}$`)));
 
 const check = v.object({
@@ -27,6 +29,15 @@ const check = v.object({
   name: v.exactOptional(text),
 });
 const checks = v.pipe(v.array(check), v.maxLength(256));
+
+/** `aliveAt`: the last mark before the end; `bye`: the goodbye that was said, null for none; `crashed`: the system wrote down a crash of its own. */
+const previous = v.object({
+  boot: token,
+  aliveAt: time,
+  mains: v.optional(v.nullable(v.boolean()), null),
+  bye: v.optional(v.nullable(word), null),
+  crashed: v.optional(v.boolean(), false),
+});
 
 /** First word of a session, after every CONNACK; repeated until an ack answers it (R16). */
 export const birth = v.object({
@@ -42,11 +53,23 @@ export const birth = v.object({
   /** First and last number held; `carries` names the forked spool whose unacknowledged events were numbered anew in this one (R5, R7). */
   spool: v.object({ id: token, first: positive, last: count, carries: v.optional(token) }),
   hello: v.optional(token),
+  /** Only in the first session of a boot: how the boot before it ended, by the marker that the agent keeps on its disk. */
+  previous: v.optional(previous),
 });
 export const bye = v.object({ kind: v.literal('bye'), boot: token, session, at: time, reason: word });
 /** The will of a session. */
 export const lost = v.object({ kind: v.literal('lost'), boot: token, session });
-export const presence = v.variant('kind', [birth, bye, lost]);
+/** The last gasp: the battery or UPS is about to end. The session stays open as long as the power does. */
+export const gasp = v.object({
+  kind: v.literal('gasp'),
+  boot: token,
+  session,
+  at: time,
+  reason: v.literal('power'),
+  /** What is left, as the UPS or battery says. */
+  runtimeMs: v.optional(v.nullable(count), null),
+});
+export const presence = v.variant('kind', [birth, bye, lost, gasp]);
 
 /** The full list has no `base`; a difference names the digest that it builds on and the keys that are gone (R12). */
 export const state = v.object({
@@ -98,7 +121,10 @@ export const ack = v.object({
   /** The answer to an echo that can be believed; the signed text is a `centreClock`. */
   clock: v.optional(signed),
   want: v.optional(v.array(want), []),
+  /** In the ack of a birth and of an echo: whether this PC is the one that measures the link of its site. */
   measure: v.optional(v.boolean()),
+  /** Where it is answered when it measures, and its right to be (reflector.ts); absent where the centre has no reflector. */
+  reflector: v.optional(v.object({ port, token: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/)), endsAt: time })),
 });
 
 /**
@@ -110,6 +136,8 @@ export const centreClock = v.object({ pc, echo: time, at: time, spool: token, up
 /** Asks a scope for births, spread over `withinMs`, which name the `id`; `fresh` runs the state probes first (R17). */
 export const hello = v.object({ id: token, withinMs: count, fresh: v.boolean() });
 
+const hostWord = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/));
+
 export const expectedDevice = v.object({
   /** Part of the device's name; any device of the kind will do where it is absent. */
   match: v.optional(v.pipe(v.string(), v.maxLength(128))),
@@ -120,12 +148,20 @@ export const profile = v.object({
   link: v.picklist(['fibre', '4g', 'leo', 'geo', 'floor']),
   elevationM: v.optional(v.pipe(v.number(), v.minValue(-500), v.maxValue(9_000)), 0),
   expected: v.optional(v.record(v.picklist(['camera', 'microphone', 'speaker']), v.pipe(v.array(expectedDevice), v.maxLength(8))), {}),
+  /** The least that the link of this site must carry; below it the link is at fault. Absent: `audio`. */
+  tier: v.exactOptional(v.picklist(tiers)),
+  /** The dial-in bridge of the site, asked by SIP OPTIONS. */
+  bridge: v.exactOptional(v.object({ transport: v.picklist(['udp', 'tcp', 'tls']), host: hostWord, port })),
+  /** The UPS, as NUT names it, and where upsd listens. */
+  ups: v.exactOptional(v.object({ name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,64}$/)), host: hostWord, port })),
 });
 /** The signed text of `config`. It names its PC, so that the configuration of one is worth nothing to another. */
 export const configuration = v.object({ pc, version: positive, profile });
 
 export type Birth = v.InferOutput<typeof birth>;
 export type Bye = v.InferOutput<typeof bye>;
+export type Gasp = v.InferOutput<typeof gasp>;
+export type Previous = v.InferOutput<typeof previous>;
 export type Lost = v.InferOutput<typeof lost>;
 export type PresenceMessage = v.InferOutput<typeof presence>;
 export type StateMessage = v.InferOutput<typeof state>;

@@ -21,6 +21,8 @@ const snapshot = v.object({
   pcs: v.array(entry),
   /** Certificates of the authorities that sign for PCs, PEM: one, or two while one takes over from the other. */
   roots: v.optional(v.array(v.string()), []),
+  /** By which the reflector proves who may measure (reflector.ts): 32 bytes, base64url. It opens nothing else. */
+  reflectorKey: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/))),
 });
 const file = v.pipe(v.string(), v.parseJson(), signed);
 

@@ -6,7 +6,7 @@ export const seriesPerPc = 40;
 const pcsPerSite = 3;
 const components = ['microphone', 'camera', 'speaker', 'display', 'network', 'clock', 'pc', 'agent'];
 
-export type FleetRow = { snapshot: FleetSnapshot; beats: { pc: string; n: Record<BeatKey, number> }[] };
+export type FleetRow = { snapshot: FleetSnapshot; beats: { pc: string; n: Partial<Record<BeatKey, number>> }[] };
 
 /** Sites are spread over 36 states, as in the nation. */
 export function fleetRows(pcs: number): FleetRow {
@@ -36,7 +36,7 @@ export function fleetRows(pcs: number): FleetRow {
   };
 }
 
-function numbers(at: number): Record<BeatKey, number> {
+function numbers(at: number): Partial<Record<BeatKey, number>> {
   const part = (at % 997) / 997;
   const shares = { load: part, mem: part / 2, disk: 0.31, ac: 1, bat: 0.97 };
   return { up: 86_400 + at, ...shares, temp: 40 + part * 30, rtt: part / 3, off: part - 0.5, rss: 61_000_000 + at, q: at % 5 };

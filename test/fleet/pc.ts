@@ -6,6 +6,7 @@ import type { Probe } from '../../agent/probe.ts';
 import { agentProbe } from '../../agent/probes/agent.ts';
 import { createCameraProbe } from '../../agent/probes/camera.ts';
 import { clockProbe } from '../../agent/probes/clock.ts';
+import { linkProbe } from '../../agent/probes/link.ts';
 import { createMicrophoneProbe } from '../../agent/probes/microphone.ts';
 import { pcProbe } from '../../agent/probes/pc.ts';
 import { createSpeakerProbe } from '../../agent/probes/speaker.ts';
@@ -134,5 +135,5 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
 
 /** The agent's own list (probes/index.ts), made anew for each PC: some remember what they saw. */
 export function probesOf(clock: Clock): Probe[] {
-  return [createMicrophoneProbe(), createSpeakerProbe(), createCameraProbe(clock), pcProbe, clockProbe, agentProbe];
+  return [createMicrophoneProbe(), createSpeakerProbe(), createCameraProbe(clock), pcProbe, clockProbe, linkProbe, agentProbe];
 }

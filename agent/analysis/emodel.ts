@@ -1,0 +1,45 @@
+/**
+ * How a call sounds over a link: the E-model (ITU-T G.107, 2015), narrow band, with its defaults for all that the network does not change.
+ * Those come to 93.2; delay and loss are taken off it. Without echo this is the whole model (emodel.test.ts writes it out).
+ */
+
+const defaultR = 93.2;
+/** G.711 with packet loss concealment: no published figures for Opus exist, and this is the nearest that has some (G.113). */
+const codec = { ie: 0, bpl: 25.1 };
+/** The advantage that people grant to a link that nothing else could reach (G.107, table 1). */
+export const satelliteAdvantage = 20;
+/** Packetisation and codec, and the least that a jitter buffer holds, milliseconds. */
+const packetisationMs = 30;
+const leastBufferMs = 20;
+
+export type Call = { roundTripMs: number; jitterMs: number /** 0 to 1. */; loss: number; burstRatio: number; advantage?: number };
+export type Rating = { r: number; mos: number };
+
+/** R and MOS of one direction. */
+export function ratingOf({ roundTripMs, jitterMs, loss, burstRatio, advantage = 0 }: Call): Rating {
+  const oneWayMs = roundTripMs / 2 + Math.max(leastBufferMs, 2 * jitterMs) + packetisationMs;
+  const r = clamp(defaultR - delayImpairment(oneWayMs) - lossImpairment(loss * 100, { ...codec, burstRatio }) + advantage, 0, 100);
+  return { r, mos: mosOf(r) };
+}
+
+/** Idd, G.107 (7-27): nothing up to 100 ms. */
+export function delayImpairment(oneWayMs: number): number {
+  if (oneWayMs <= 100) return 0;
+  const x = Math.log2(oneWayMs / 100);
+  return 25 * ((1 + x ** 6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2);
+}
+
+/** Ie,eff, G.107 (7-29); the loss in percent. */
+export function lossImpairment(percent: number, { ie, bpl, burstRatio }: { ie: number; bpl: number; burstRatio: number }): number {
+  return ie + ((95 - ie) * percent) / (percent / burstRatio + bpl);
+}
+
+/** G.107, annex B. Just above 0 the cubic dips below 1, which is no score. */
+export function mosOf(r: number): number {
+  if (r <= 0) return 1;
+  return r >= 100 ? 4.5 : Math.max(1, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { type Echo, latest, probesFor, qualityOf, quantile, type Window, windowOf } from './quality.ts';
+
+type Fate = 'back' | 'lost up' | 'lost down';
+
+/** Echoes as a link with these fates makes them: 10 ms apart, with these delays; the clock of the centre is 1.2 s ahead. */
+function echoes(fates: readonly Fate[], delayMs: (seq: number) => { up: number; down: number } = () => ({ up: 20, down: 30 })): Echo[] {
+  let reflectorSeq = 0;
+  return fates.flatMap((fate, seq) => {
+    if (fate === 'lost up') return [];
+    const numbered = reflectorSeq++;
+    if (fate === 'lost down') return [];
+    const { up, down } = delayMs(seq);
+    const sentAt = seq * 10;
+    const receivedAt = sentAt + up + 1_200;
+    return [{ seq, reflectorSeq: numbered, sentAt, receivedAt, repliedAt: receivedAt + 0.5, arrivedAt: receivedAt + 0.5 - 1_200 + down }];
+  });
+}
+const many = (fate: Fate, count: number): Fate[] => Array.from({ length: count }, () => fate);
+const one = (fates: readonly Fate[]): Window => windowOf({ sent: fates.length, echoes: echoes(fates) }) as Window;
+
+it('tells the loss of each direction, and how long its runs are, whatever the other one does', () => {
+  const fates: Fate[] = [
+    ...many('back', 4),
+    'lost up',
+    'lost up',
+    'back',
+    'lost down',
+    'lost up',
+    'lost down',
+    'back',
+    'lost down',
+    'back',
+  ];
+  const window = one(fates);
+  expect(window.up).toMatchObject({ sent: 13, lost: 3, runs: 2 });
+  expect(window.down).toMatchObject({ sent: 10, lost: 3, runs: 2 });
+  expect(qualityOf([window])?.up).toMatchObject({ loss: 3 / 13, burst: 1.5 });
+});
+
+it('takes nothing for lost that no later echo proves, and says nothing where nothing came or the reflector began anew', () => {
+  expect(one([...many('back', 9), ...many('lost up', 3)]).up).toMatchObject({ sent: 9, lost: 0 });
+  expect(windowOf({ sent: 3, echoes: [] })).toBeUndefined();
+  const restarted = echoes(many('back', 6)).map((echo) => ({ ...echo, reflectorSeq: echo.seq < 3 ? echo.seq : echo.seq - 3 }));
+  expect(windowOf({ sent: 6, echoes: restarted })).toBeUndefined();
+});
+
+it('counts a doubled echo once, and takes packets that overtook each other as what they are', () => {
+  const [first, second, third] = echoes(many('back', 3)) as [Echo, Echo, Echo];
+  const overtaken = [first, { ...third, reflectorSeq: 1, arrivedAt: 60 }, { ...second, reflectorSeq: 2, arrivedAt: 61 }, first];
+  const window = windowOf({ sent: 3, echoes: overtaken });
+  expect(window?.up).toMatchObject({ sent: 3, lost: 0, runs: 0 });
+  expect(window?.down).toMatchObject({ sent: 3, lost: 0, runs: 0 });
+});
+
+it('knows the round trip without the time at the reflector, and the variation of each direction, though clocks differ by 1.2 s', () => {
+  const window = windowOf({ sent: 4, echoes: echoes(many('back', 4), (seq) => ({ up: 20 + (seq % 2) * 8, down: 30 + seq })) }) as Window;
+  expect(window.roundTripsMs).toEqual([50, 59, 52, 61]);
+  expect(window.up.variationsMs).toEqual([8, 8, 8]);
+  expect(window.down.variationsMs).toEqual([1, 1, 1]);
+  const quality = qualityOf([window]);
+  expect(quality?.roundTripMs.median).toBe(55.5);
+  expect(quality?.up).toMatchObject({ jitterMs: 8, jitterP95Ms: 8 });
+  expect(quality?.up.rfcJitterMs).toBeCloseTo(8 * (1 - (15 / 16) ** 3), 9);
+});
+
+it('adds windows up, and takes of the latest as many as the question needs', () => {
+  const windows = [one([...many('back', 19), 'lost up', ...many('back', 80)]), one(many('back', 100)), one(many('back', 100))];
+  expect(qualityOf(windows)?.up.loss).toBeCloseTo(1 / 300, 9);
+  expect(latest(windows, probesFor(0.01))).toEqual(windows);
+  expect(latest(windows, 150)).toEqual(windows.slice(1));
+  expect(latest(windows, 301)).toBeUndefined();
+  expect([0.01, 0.02, 0.03, 0.1].map(probesFor)).toEqual([300, 150, 100, 30]);
+  expect(qualityOf([])).toBeUndefined();
+});
+
+it('calls a run what is longer than chance makes it', () => {
+  const fates = Array.from({ length: 100 }, (_, at): Fate => (at % 50 < 5 ? 'lost down' : 'back'));
+  const { down } = qualityOf([one(fates)]) ?? {};
+  expect(down).toMatchObject({ loss: 0.1, burst: 5 });
+  expect(down?.burstRatio).toBeCloseTo(4.5, 9);
+});
+
+it('finds a place between two values', () => {
+  expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
+  expect(quantile([], 0.5)).toBe(0);
+});

@@ -1,0 +1,138 @@
+/** From the echoes of one round to what each direction did, without any comparison of clocks; and what several rounds say together. */
+
+/** One probe that came back: both numbers, and the four times (by the clock of whoever took them, milliseconds). */
+export type Echo = { seq: number; reflectorSeq: number; sentAt: number; receivedAt: number; repliedAt: number; arrivedAt: number };
+/** `sent`: probes that went out, numbered from 0. */
+export type Round = { sent: number; echoes: readonly Echo[] };
+
+/** One direction: packets that entered it and were lost in it, in so many runs; differences of delay from packet to packet, milliseconds. */
+export type Way = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
+export type Window = { up: Way; down: Way; roundTripsMs: readonly number[] };
+
+/**
+ * What a round says, up to its last echo: which way a probe was lost that none came after is not known. Undefined where nothing came back, or the reflector was restarted meanwhile.
+ * Lost on the way up: those that the reflector never numbered. Lost on the way down: those that it numbered, and that did not come.
+ */
+export function windowOf({ echoes: given }: Round): Window | undefined {
+  const echoes = [...new Map(given.map((echo) => [echo.seq, echo])).values()].sort((a, b) => a.seq - b.seq);
+  // A number that comes twice: the reflector began anew in the middle, and its numbers say nothing.
+  const isOneCount = new Set(echoes.map(({ reflectorSeq }) => reflectorSeq)).size === echoes.length;
+  if (echoes.length === 0 || !isOneCount) return undefined;
+  const sent = greatest(echoes.map(({ seq }) => seq)) + 1;
+  const reached = Math.min(sent, greatest(echoes.map(({ reflectorSeq }) => reflectorSeq)) + 1);
+  const runs = runsOf(echoes);
+  return {
+    up: { sent, lost: sent - reached, runs: runs.up, variationsMs: variations(echoes, 'up') },
+    down: {
+      sent: reached,
+      lost: Math.max(0, reached - echoes.length),
+      runs: runs.down,
+      variationsMs: variations(echoes, 'down'),
+    },
+    roundTripsMs: echoes.map((echo) => echo.arrivedAt - echo.sentAt - (echo.repliedAt - echo.receivedAt)),
+  };
+}
+
+/** Runs of missing numbers: the reflector's own are exactly what the way down lost; a run that is longer than those within it was lost on the way up. */
+function runsOf(echoes: readonly Echo[]): { up: number; down: number } {
+  const numbers = new Set(echoes.map(({ reflectorSeq }) => reflectorSeq));
+  const lostDown = (from: number, to: number) =>
+    Array.from({ length: Math.max(0, to - from - 1) }, (_, at) => from + 1 + at).filter((one) => !numbers.has(one)).length;
+  const first = { seq: -1, reflectorSeq: -1 };
+  const gaps = echoes.map((echo, at) => ({ from: echoes[at - 1] ?? first, to: echo }));
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return {
+    up: gaps.filter(({ from, to }) => to.seq - from.seq - 1 > lostDown(from.reflectorSeq, to.reflectorSeq)).length,
+    down: sorted.filter((number, at) => number - (sorted[at - 1] ?? -1) > 1).length,
+  };
+}
+
+/** |D| of RFC 3550, 6.4.1: by how much two packets came further apart, or nearer, than they went; in the order in which they came. */
+function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
+  const passages = echoes.map((echo) =>
+    way === 'up'
+      ? { order: echo.reflectorSeq, transitMs: echo.receivedAt - echo.sentAt }
+      : { order: echo.arrivedAt, transitMs: echo.arrivedAt - echo.repliedAt },
+  );
+  passages.sort((a, b) => a.order - b.order);
+  return passages.slice(1).map(({ transitMs }, at) => Math.abs(transitMs - (passages[at]?.transitMs ?? 0)));
+}
+
+export type WayQuality = {
+  sent: number;
+  loss: number;
+  /** Mean length of a run of lost packets; 1 = one by one. */
+  burst: number;
+  /** That length against what chance alone would make of this loss (G.107: BurstR), at least 1. */
+  burstRatio: number;
+  /** Mean absolute packet delay variation (MAPDV), its 95th percentile, and the running mean of RFC 3550 where it ended. */
+  jitterMs: number;
+  jitterP95Ms: number;
+  rfcJitterMs: number;
+};
+export type Quality = { roundTripMs: { median: number; p95: number }; up: WayQuality; down: WayQuality };
+
+/** Undefined where no window says anything. */
+export function qualityOf(windows: readonly Window[]): Quality | undefined {
+  const roundTrips = windows.flatMap(({ roundTripsMs }) => roundTripsMs);
+  if (roundTrips.length === 0) return undefined;
+  return {
+    roundTripMs: { median: quantile(roundTrips, 0.5), p95: quantile(roundTrips, 0.95) },
+    up: wayQuality(windows.map(({ up }) => up)),
+    down: wayQuality(windows.map(({ down }) => down)),
+  };
+}
+
+function wayQuality(ways: readonly Way[]): WayQuality {
+  const total = (pick: (way: Way) => number) => ways.reduce((sum, way) => sum + pick(way), 0);
+  const [sent, lost, runs] = [total((way) => way.sent), total((way) => way.lost), total((way) => way.runs)];
+  const variationsMs = ways.flatMap((way) => way.variationsMs);
+  const loss = sent === 0 ? 0 : lost / sent;
+  const burst = runs === 0 ? 1 : Math.max(1, lost / runs);
+  return {
+    sent,
+    loss,
+    burst,
+    burstRatio: Math.max(1, burst * (1 - loss)),
+    jitterMs: mean(variationsMs),
+    jitterP95Ms: quantile(variationsMs, 0.95),
+    rfcJitterMs: variationsMs.reduce((jitter, variation) => jitter + (variation - jitter) / 16, 0),
+  };
+}
+
+/** As few probes can tell a loss from chance: three are expected to be lost at it, so that 1 % needs 300. */
+export function probesFor(loss: number): number {
+  return Math.ceil(3 / loss);
+}
+
+/** The latest windows that together hold so many probes on their way up; undefined where all of them hold fewer. */
+export function latest(windows: readonly Window[], probes: number): readonly Window[] | undefined {
+  let held = 0;
+  for (let at = windows.length - 1; at >= 0; at -= 1) {
+    held += windows[at]?.up.sent ?? 0;
+    if (held >= probes) return windows.slice(at);
+  }
+  return undefined;
+}
+
+/** The loss of a direction over as many probes as a threshold needs; undefined where there were not so many. */
+export function lossOver(windows: readonly Window[], way: 'up' | 'down', threshold: number): number | undefined {
+  const enough = latest(windows, probesFor(threshold));
+  return enough && qualityOf(enough)?.[way].loss;
+}
+
+/** 0 where there is none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = share * (sorted.length - 1);
+  const low = sorted[Math.floor(place)] ?? 0;
+  return low + ((sorted[Math.ceil(place)] ?? low) - low) * (place - Math.floor(place));
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function greatest(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b));
+}

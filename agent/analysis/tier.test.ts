@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import { nextTier, type TierState, type WayFacts } from './tier.ts';
+
+const kbit = 1_000;
+const good: WayFacts = { freeBps: 50_000 * kbit, udpBlocked: false, lossAt: () => 0, jitterMs: 5 };
+const free = (freeKbps: number, more: Partial<WayFacts> = {}): WayFacts => ({ ...good, freeBps: freeKbps * kbit, ...more });
+/** The states after each window. */
+function run(windows: readonly WayFacts[], way: 'up' | 'down' = 'up', from?: TierState): TierState[] {
+  const states: TierState[] = [];
+  for (const facts of windows) {
+    const next = nextTier(states.at(-1) ?? from, way, facts);
+    if (next.tier === undefined) throw new Error(next.limit);
+    states.push(next);
+  }
+  return states;
+}
+const tiersOf = (states: TierState[]) => states.map(({ tier }) => tier);
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+
+it.each([
+  ['up', 119, null],
+  ['up', 120, 'audio'],
+  ['up', 719, 'audio'],
+  ['up', 720, 'sd'],
+  ['up', 2_159, 'sd'],
+  ['up', 2_160, 'hd'],
+  ['up', 4_560, 'fhd'],
+  ['down', 1_199, 'audio'],
+  ['down', 1_200, 'sd'],
+  ['down', 3_120, 'hd'],
+  ['down', 4_799, 'hd'],
+  ['down', 4_800, 'fhd'],
+] as const)('%s with %d kbit/s free: %s', (way, freeKbps, tier) => expect(tiersOf(run([free(freeKbps)], way))).toEqual([tier]));
+
+it('the first window counts at once; after that two bad ones change nothing and the third does', () => {
+  expect(tiersOf(run([good, ...times(2, free(800)), good, ...times(3, free(800))]))).toEqual([...times(6, 'fhd'), 'sd']);
+});
+
+it('it falls no further than each of the three says, and rises no higher', () => {
+  expect(tiersOf(run([good, free(50), free(2_300), free(800)]))).toEqual(['fhd', 'fhd', 'fhd', 'hd']);
+  expect(tiersOf(run([free(50), good, free(1_000), free(2_500)]))).toEqual([null, null, null, 'sd']);
+});
+
+it('to rise it needs 1.35 of the need, so that a link at the border does not swing', () => {
+  const border = free(2_300);
+  expect(tiersOf(run([good, ...times(3, border)])).at(-1)).toBe('hd');
+  expect(tiersOf(run([free(800), ...times(9, border)])).at(-1)).toBe('sd');
+  expect(tiersOf(run([free(800), ...times(3, free(2_430))])).at(-1)).toBe('hd');
+});
+
+it('loss and jitter take a tier as well, and the cause says what keeps it from the next one', () => {
+  const limits = (facts: WayFacts) => run([facts])[0]?.limit;
+  expect(limits(good)).toBeNull();
+  expect(limits(free(1_000))).toBe('capacity');
+  expect(run([{ ...good, lossAt: () => 0.04 }])).toMatchObject([{ tier: 'sd', limit: 'loss' }]);
+  expect(run([{ ...good, lossAt: () => 0.2 }])).toMatchObject([{ tier: null, limit: 'loss' }]);
+  expect(run([{ ...good, jitterMs: 60 }])).toMatchObject([{ tier: null, limit: 'jitter' }]);
+  expect(run([free(800), ...times(2, free(2_300))]).at(-1)).toMatchObject({ tier: 'sd', limit: 'capacity' });
+});
+
+it('a loss that too few probes have seen takes no tier', () => {
+  expect(run([{ ...good, lossAt: () => undefined }])).toMatchObject([{ tier: 'fhd' }]);
+});
+
+it('without a capacity the tier is unknown, with its reason, unless loss or jitter alone leave not even audio', () => {
+  expect(nextTier(undefined, 'up', { ...good, freeBps: null })).toEqual({ tier: undefined, limit: 'unknown' });
+  expect(nextTier(undefined, 'up', { ...good, freeBps: null, udpBlocked: true })).toEqual({ tier: undefined, limit: 'udp-blocked' });
+  expect(nextTier(undefined, 'up', { ...good, freeBps: null, lossAt: () => 0.3 })).toMatchObject({ tier: null, limit: 'loss' });
+});

@@ -1,0 +1,67 @@
+/** What a link carries in a meeting, per direction: the highest tier whose needs are met, slow to fall and slower to rise (contracts/tiers.ts). */
+import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '#contracts';
+
+export type Direction = 'up' | 'down';
+
+/** What is known of a direction now. */
+export type WayFacts = {
+  /** What is free of the capacity, bits/s; null where the capacity is not known. */
+  freeBps: number | null;
+  udpBlocked: boolean;
+  /** The loss, over as many probes as a threshold needs; undefined where there were not so many yet. */
+  lossAt: (threshold: number) => number | undefined;
+  jitterMs: number;
+};
+
+/** `tier` null = not even audio. `lower`, `higher`: what the last windows in a row would have made of it. */
+export type TierState = { tier: Tier | null; limit: TierLimit | null; lower: number[]; higher: number[] };
+
+/** What is not known at all: a window without a capacity, unless loss or jitter alone leave nothing. */
+export type UnknownTier = { tier: undefined; limit: 'unknown' | 'udp-blocked' };
+
+const windowsInARow = 3;
+
+/** One more window. Guarantee: a tier changes only when three windows in a row say so, and by no more than each of them says. */
+export function nextTier(before: TierState | undefined, way: Direction, facts: WayFacts): TierState | UnknownTier {
+  const stays = carried(way, facts, tierMargin.stay);
+  if (facts.freeBps === null && stays >= 0) return { tier: undefined, limit: facts.udpBlocked ? 'udp-blocked' : 'unknown' };
+  const rises = carried(way, facts, tierMargin.rise);
+  const held = before === undefined ? stays : placeOf(before.tier);
+  const lower = stays < held ? [...(before?.lower ?? []), stays] : [];
+  const higher = rises > held ? [...(before?.higher ?? []), rises] : [];
+  const place = settled(held, lower, higher);
+  const limit = limitOf(place, way, facts);
+  return place === held
+    ? { tier: tiers[held] ?? null, limit, lower, higher }
+    : { tier: tiers[place] ?? null, limit, lower: [], higher: [] };
+}
+
+function settled(held: number, lower: readonly number[], higher: readonly number[]): number {
+  if (lower.length >= windowsInARow) return Math.max(...lower);
+  return higher.length >= windowsInARow ? Math.min(...higher) : held;
+}
+
+/** The place in `tiers` of the highest that is carried, -1 for none. */
+function carried(way: Direction, facts: WayFacts, margin: number): number {
+  return tiers.findLastIndex((tier) => misses(tier, way, facts, margin) === null);
+}
+
+/** What a direction lacks for a tier; null where it lacks nothing that is known. */
+function misses(tier: Tier, way: Direction, { freeBps, lossAt, jitterMs }: WayFacts, margin: number): TierLimit | null {
+  const needs = tierNeeds[tier];
+  const needBps = way === 'up' ? needs.upBps : needs.downBps;
+  if (freeBps !== null && freeBps < needBps * margin) return 'capacity';
+  if ((lossAt(needs.loss.critical) ?? 0) >= needs.loss.critical) return 'loss';
+  return jitterMs >= needs.jitterMs.critical ? 'jitter' : null;
+}
+
+/** What keeps it from the next higher tier: what it lacks to stay there, or the room that it must have to rise. */
+function limitOf(place: number, way: Direction, facts: WayFacts): TierLimit | null {
+  const next = tiers[place + 1];
+  if (next === undefined) return null;
+  return misses(next, way, facts, tierMargin.stay) ?? misses(next, way, facts, tierMargin.rise);
+}
+
+export function placeOf(tier: Tier | null): number {
+  return tier === null ? -1 : tiers.indexOf(tier);
+}

@@ -1,0 +1,207 @@
+/** Measures the link of the site where this PC is the one that does: rounds at the pace of the class, what they say together, and who is told. */
+import * as v from 'valibot';
+import { type Cancel, type LinkReport, linkReport, links } from '#contracts';
+import { latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
+import type { Grade } from '../spool-rows.ts';
+import type { Grant } from './grant.ts';
+import { type Capacity, createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './link-memory.ts';
+import { numbersOf, reportOf } from './report.ts';
+import { roundWireBytes, stampRound } from './stamp.ts';
+import type { OpenUdp } from './udp.ts';
+
+/** What is left of the data budget for tests, and the meter that counts what they use. */
+export type TestBudget = { hasRoom(wireBytes: number): boolean; used(cause: 'tests', wireBytes: number): void };
+
+export type MeasurerOptions = LinkMemoryOptions & {
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** Opens a socket to the reflector's host; absent where none is to be had, as in a simulation. */
+  open?: OpenUdp | undefined;
+  record(kind: string, body: Record<string, unknown>, grade?: Grade): void;
+  budget?: TestBudget | undefined;
+  /** What others have to say in the report, such as the budget. */
+  more?: (() => Partial<LinkReport>) | undefined;
+};
+
+export type LinkView = {
+  /** The latest last; those of more than half a day ago are gone. */
+  windows: readonly Window[];
+  /** Why no round is made, or why the last three rounds in a row said nothing; null where all is well. */
+  problem: 'no reflector' | 'no answer' | 'no budget' | null;
+  /** False where this class is only measured when it is asked for. */
+  regular: boolean;
+  tiers: LinkMemory['tiers'];
+  /** The round trip is longer than usual; undefined where it is not known what is usual. */
+  slow: boolean | undefined;
+  numbers: ReturnType<typeof numbersOf>;
+};
+
+export type Measurer = {
+  /** The centre's word, in each ack of a birth and of an echo. */
+  use(word: { measures: boolean; grant: Grant | undefined }): void;
+  measures(): boolean;
+  /** Where the reflector answers; undefined where this PC does not measure, the centre has none, or the right has ended. */
+  grant(): Grant | undefined;
+  /** Makes a round now; resolves when it is over. */
+  measureNow(): Promise<void>;
+  /** A result of the capacity test. */
+  took(capacity: Capacity): void;
+  /** The last one, of an earlier run too, while it is worth something. */
+  capacity(): Capacity | undefined;
+  /** Undefined where this PC does not measure, or has no sockets for it. */
+  view(): LinkView | undefined;
+  stop(): void;
+};
+
+/** A voice sends each 20 ms; probes that are further apart see a longer time for the same bytes. */
+const paceMs = 100;
+const first = { leastMs: 5_000, spreadMs: 55_000 };
+/** Where a class is not measured regularly, or the right has ended, this is how soon it is looked at again. */
+const lookAgainMs = 600_000;
+/** In doubt more probes come, and sooner, so that a threshold of 1 % is judged within five rounds; but only so many of them in a while. */
+const doubt = { probes: 60, hasten: 5, rounds: 8, periods: 24 };
+const reportEveryMs = 3_600_000;
+const silentRounds = 3;
+const reportedProbes = 300;
+
+type State = MeasurerOptions & {
+  word: { measures: boolean; grant: Grant | undefined };
+  memory: LinkMemory;
+  timer: Cancel;
+  running: Promise<void> | undefined;
+  silent: number;
+  refused: boolean;
+  doubts: { left: number; sinceUp: number };
+  reportedUp: number;
+  stopped: boolean;
+};
+
+/** Guarantee: without the centre's word it sends nothing, and never more than its budget. */
+export function createMeasurer(options: MeasurerOptions): Measurer {
+  const state: State = {
+    ...options,
+    word: { measures: false, grant: undefined },
+    memory: createLinkMemory(options),
+    timer: () => undefined,
+    running: undefined,
+    silent: 0,
+    refused: false,
+    doubts: { left: doubt.rounds, sinceUp: Number.NEGATIVE_INFINITY },
+    reportedUp: Number.NEGATIVE_INFINITY,
+    stopped: false,
+  };
+  return {
+    use: (word) => use(state, word),
+    measures: () => state.word.measures,
+    grant: () => grantOf(state),
+    measureNow: () => roundOnce(state, doubt.probes),
+    took: (capacity) => {
+      state.memory.keepCapacity(capacity);
+      report(state);
+    },
+    capacity: state.memory.capacity,
+    view: () => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
+    stop: () => {
+      state.stopped = true;
+      state.timer();
+      state.memory.save();
+    },
+  };
+}
+
+function use(state: State, word: State['word']): void {
+  const begins = word.measures && !state.word.measures;
+  state.word = word;
+  if (!word.measures) {
+    state.timer();
+    state.memory.forget();
+  } else if (begins) plan(state, first.leastMs + state.random() * first.spreadMs);
+}
+
+function plan(state: State, delayMs: number): void {
+  state.timer();
+  if (!state.stopped) state.timer = state.clock.after(delayMs, () => void regularRound(state));
+}
+
+async function regularRound(state: State): Promise<void> {
+  const pace = links[state.link()].quality;
+  if (pace === null || state.open === undefined || grantOf(state) === undefined) return plan(state, lookAgainMs);
+  const inDoubt = takeDoubt(state, pace.everyMs);
+  await roundOnce(state, inDoubt ? doubt.probes : pace.probes);
+  if (!state.word.measures) return;
+  const everyMs = state.memory.isDoubtful() && state.doubts.left > 0 ? pace.everyMs / doubt.hasten : pace.everyMs;
+  plan(state, everyMs * (0.9 + 0.2 * state.random()));
+}
+
+/** True where the last window leaves a doubt and there are rounds left for it. */
+function takeDoubt(state: State, everyMs: number): boolean {
+  const up = state.clock.up();
+  if (up - state.doubts.sinceUp > doubt.periods * everyMs) state.doubts = { left: doubt.rounds, sinceUp: up };
+  if (!state.memory.isDoubtful() || state.doubts.left === 0) return false;
+  state.doubts.left -= 1;
+  return true;
+}
+
+/** One at a time. */
+function roundOnce(state: State, probes: number): Promise<void> {
+  state.running ??= round(state, probes).finally(() => {
+    state.running = undefined;
+  });
+  return state.running;
+}
+
+async function round(state: State, probes: number): Promise<void> {
+  const grant = grantOf(state);
+  const { clock, open, budget, random } = state;
+  if (grant === undefined || open === undefined) return;
+  const wireBytes = roundWireBytes(probes);
+  state.refused = budget?.hasRoom(wireBytes) === false;
+  if (state.refused) return;
+  budget?.used('tests', wireBytes);
+  const made = await stampRound({ clock, open, grant, probes, paceMs, session: Math.floor(random() * 65_536) });
+  if (!state.stopped && state.word.measures) take(state, made);
+}
+
+function take(state: State, made: Round | string): void {
+  const window = typeof made === 'string' ? undefined : windowOf(made);
+  state.silent = window === undefined ? state.silent + 1 : 0;
+  if (window === undefined) return;
+  const { changed, otherClass } = state.memory.add(window);
+  if (otherClass !== undefined) state.record('link-class-changed', otherClass);
+  if (changed || state.clock.up() - state.reportedUp >= reportEveryMs) report(state);
+}
+
+function report(state: State): void {
+  const { memory, clock, link } = state;
+  state.reportedUp = clock.up();
+  const { windows, tiers } = memory;
+  const said = reportOf({ at: clock.now(), link: link(), windows: recent(windows()), tiers, capacity: memory.capacity() });
+  state.record('link', v.parse(linkReport, { ...said, ...state.more?.() }), 'reading');
+}
+
+function viewOf(state: State): LinkView {
+  const { memory, link } = state;
+  const windows = memory.windows();
+  return {
+    windows,
+    problem: problemOf(state),
+    regular: links[link()].quality !== null,
+    tiers: memory.tiers,
+    slow: memory.slow(),
+    numbers: numbersOf({ link: link(), windows: recent(windows), tiers: memory.tiers }),
+  };
+}
+
+function problemOf(state: State): LinkView['problem'] {
+  if (grantOf(state) === undefined) return 'no reflector';
+  if (state.refused) return 'no budget';
+  return state.silent >= silentRounds ? 'no answer' : null;
+}
+
+function grantOf({ word, clock }: State): Grant | undefined {
+  return word.grant !== undefined && word.grant.endsUp > clock.up() ? word.grant : undefined;
+}
+
+function recent(windows: readonly Window[]): readonly Window[] {
+  return latest(windows, reportedProbes) ?? windows;
+}

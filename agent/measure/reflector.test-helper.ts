@@ -1,0 +1,44 @@
+/** A reflector at the other end of a scripted link, on the clock of a test: numbers and answers packets as the broker's does. */
+import { type Clock, isStampProbe, sessionWord, writeReply } from '#contracts';
+import type { OpenUdp } from './udp.ts';
+
+/** Milliseconds there and back, or which way the packet is lost. */
+export type Fate = { up: number; down: number } | 'lost up' | 'lost down';
+
+export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
+  const state = {
+    /** What the link does with the n-th packet of all. */
+    fate: (_n: number): Fate => ({ up: 10, down: 10 }),
+    refuses: null as string | null,
+    packets: 0,
+    opened: [] as number[],
+    /** When each packet was sent, and its token. */
+    sent: [] as { up: number; token: string }[],
+    openSockets: 0,
+  };
+  const numbers = new Map<string, number>();
+  const open: OpenUdp = async (port, onPacket) => {
+    state.opened.push(port);
+    if (state.refuses !== null) return state.refuses;
+    state.openSockets += 1;
+    const time = () => clock.up() + 1_790_000_000_000 + centreAheadMs;
+    return {
+      send(packet) {
+        if (!isStampProbe(packet)) throw new Error('not a STAMP packet');
+        state.sent.push({ up: clock.up(), token: packet.toString('hex', 16, 32) });
+        const fate = state.fate(state.packets++);
+        if (fate === 'lost up') return;
+        clock.after(fate === 'lost down' ? 5 : fate.up, () => {
+          const seq = numbers.get(sessionWord(packet)) ?? 0;
+          numbers.set(sessionWord(packet), seq + 1);
+          const reply = writeReply(packet, { seq, receivedAt: time(), sentAt: time });
+          if (fate !== 'lost down') clock.after(fate.down, () => onPacket(reply));
+        });
+      },
+      close: () => {
+        state.openSockets -= 1;
+      },
+    };
+  };
+  return { open, state };
+}

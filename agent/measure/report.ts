@@ -1,0 +1,75 @@
+/** What is told of a link: the event `link`, and the numbers of a beat. */
+import { type BeatKey, type LinkClass, type LinkDirection, type LinkReport, tiers as tierNames } from '#contracts';
+import { ratingOf, satelliteAdvantage } from '../analysis/emodel.ts';
+import { type Quality, qualityOf, type WayQuality, type Window } from '../analysis/quality.ts';
+import type { TierState, UnknownTier } from '../analysis/tier.ts';
+import type { Tiers } from './link-memory.ts';
+
+type Known = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
+
+export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<LinkReport, 'at' | 'capacity'>): LinkReport {
+  const quality = qualityOf(windows);
+  return {
+    at,
+    ...(quality !== undefined && { quality: told(quality, link, tiers) }),
+    ...(capacity !== undefined && { capacity }),
+  };
+}
+
+/** Numbers of a beat; what is not known is absent. A tier counts from 0 for not even audio. */
+export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatKey, number>> {
+  const quality = qualityOf(windows);
+  if (quality === undefined) return {};
+  const { up, down } = quality;
+  const place = (state: TierState | UnknownTier | undefined) =>
+    state?.tier === undefined ? undefined : 1 + tierNames.indexOf(state.tier as never);
+  const [tu, td] = [place(tiers.up), place(tiers.down)];
+  return {
+    ...{ lu: up.loss, ld: down.loss, ju: up.jitterMs / 1_000, jd: down.jitterMs / 1_000, r: worse(quality, link).r },
+    ...(tu !== undefined && { tu }),
+    ...(td !== undefined && { td }),
+  };
+}
+
+function told(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<LinkReport['quality']> {
+  const { roundTripMs, up, down } = quality;
+  const { r, mos, rAdjusted } = worse(quality, link);
+  return {
+    sent: up.sent,
+    roundTripMs: { median: tenths(roundTripMs.median), p95: tenths(roundTripMs.p95) },
+    up: directionOf(up, tiers.up),
+    down: directionOf(down, tiers.down),
+    r: tenths(r),
+    ...(rAdjusted !== undefined && { rAdjusted: tenths(rAdjusted) }),
+    mos: hundredths(mos),
+  };
+}
+
+function directionOf({ loss, burst, jitterMs, jitterP95Ms }: WayQuality, state: TierState | UnknownTier | undefined): LinkDirection {
+  const measured = {
+    loss: Number(loss.toFixed(4)),
+    burst: hundredths(burst),
+    jitterMs: tenths(jitterMs),
+    jitterP95Ms: tenths(jitterP95Ms),
+  };
+  if (state === undefined) return measured;
+  return state.tier === undefined ? { ...measured, limit: state.limit } : { ...measured, tier: state.tier, limit: state.limit };
+}
+
+/** The rating of the worse direction, by the jitter of the worse one; adjusted for what people accept of a satellite where there is one. */
+function worse({ roundTripMs, up, down }: Quality, link: LinkClass): { r: number; mos: number; rAdjusted?: number } {
+  const jitterMs = Math.max(up.jitterMs, down.jitterMs);
+  const rate = (advantage: number) =>
+    [up, down]
+      .map(({ loss, burstRatio }) => ratingOf({ roundTripMs: roundTripMs.median, jitterMs, loss, burstRatio, advantage }))
+      .reduce((a, b) => (a.r <= b.r ? a : b));
+  return link === 'geo' ? { ...rate(0), rAdjusted: rate(satelliteAdvantage).r } : rate(0);
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,72 @@
+/** One round of the quality test: probes to the reflector, and what came back of them (contracts/stamp.ts). */
+import { type Clock, readReply, stampBytes, writeProbe } from '#contracts';
+import type { Echo, Round } from '../analysis/quality.ts';
+import type { Grant } from './grant.ts';
+import type { OpenUdp } from './udp.ts';
+
+export type RoundOptions = {
+  clock: Clock;
+  open: OpenUdp;
+  grant: Grant;
+  /** Tells this round from others of the same token: 16 bits. */
+  session: number;
+  probes: number;
+  paceMs: number;
+};
+
+/** The last ones show which way those before them were lost; further apart, so that one burst does not take them all. */
+const tail = { probes: 3, gapMs: 150 };
+const patience = { leastMs: 1_000, mostMs: 4_000, roundTrips: 3 };
+/** With the headers of UDP, IPv4 and Ethernet. */
+const wireBytes = stampBytes + 42;
+
+/** The bytes on the wire of a round of so many probes, both ways, when nothing is lost. */
+export function roundWireBytes(probes: number): number {
+  return 2 * (probes + tail.probes) * wireBytes;
+}
+
+/** Resolves with the round, or with the reason why there was none. Never rejects. */
+export async function stampRound({ clock, open, grant, session, probes, paceMs }: RoundOptions): Promise<Round | string> {
+  const offsetMs = clock.now() - clock.up();
+  const time = () => offsetMs + clock.up();
+  const total = probes + tail.probes;
+  const sentAt: number[] = [];
+  const echoes = new Map<number, Echo>();
+  const all = Promise.withResolvers<void>();
+  const udp = await open(grant.port, (packet) => {
+    const arrivedAt = time();
+    const reply = readReply(packet);
+    const sent = reply?.session === session ? sentAt[reply.probe.seq] : undefined;
+    if (reply === undefined || sent === undefined || echoes.has(reply.probe.seq)) return;
+    const { seq: reflectorSeq, receivedAt, sentAt: repliedAt, probe } = reply;
+    echoes.set(probe.seq, { seq: probe.seq, reflectorSeq, sentAt: sent, receivedAt, repliedAt, arrivedAt });
+    if (echoes.size === total) all.resolve();
+  });
+  if (typeof udp === 'string') return udp;
+  const startUp = clock.up();
+  for (let seq = 0; seq < total; seq += 1) {
+    await pause(clock, startUp + dueMs(seq, probes, paceMs) - clock.up());
+    const now = time();
+    sentAt.push(now);
+    udp.send(writeProbe({ seq, sentAt: now, session, token: grant.token }));
+  }
+  await Promise.race([all.promise, pause(clock, patienceMs([...echoes.values()]))]);
+  udp.close();
+  return { sent: total, echoes: [...echoes.values()] };
+}
+
+function dueMs(seq: number, probes: number, paceMs: number): number {
+  return seq * paceMs + Math.max(0, seq - probes + 1) * tail.gapMs;
+}
+
+/** What is slower than three of the slowest so far is lost for a meeting, too. */
+function patienceMs(echoes: readonly Echo[]): number {
+  if (echoes.length === 0) return patience.mostMs;
+  const slowestMs = echoes.reduce((most, { sentAt, arrivedAt }) => Math.max(most, arrivedAt - sentAt), 0);
+  return Math.min(patience.mostMs, Math.max(patience.leastMs, patience.roundTrips * slowestMs));
+}
+
+/** A probe that is late already goes at once. */
+function pause(clock: Clock, ms: number): Promise<void> {
+  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(ms, resolve));
+}

@@ -1,0 +1,32 @@
+/** A UDP socket to the centre and to nobody else: it is connected, so that the system drops what any other address sends. */
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { codeOf } from '#contracts';
+
+export type Udp = {
+  /** What cannot be sent is lost, as on any link. */
+  send(packet: Buffer): void;
+  close(): void;
+};
+
+/** Resolves with the socket, or with the reason why there is none. Never rejects. */
+export type OpenUdp = (port: number, onPacket: (packet: Buffer) => void) => Promise<Udp | string>;
+
+/** To the ports of a host. Guarantee: it listens to no port of its own choice, and to nobody but that host. */
+export function udpTo(host: string): OpenUdp {
+  return async (port, onPacket) => {
+    const found = await lookup(host).catch(codeOf);
+    if (typeof found === 'string') return found;
+    const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
+    // A refusal comes as an error of a later call: the probe is lost, and nothing else has happened.
+    socket.on('error', () => undefined);
+    socket.on('message', onPacket);
+    const { promise, resolve } = Promise.withResolvers<Udp | string>();
+    const opened = (error?: Error) => resolve(error ? codeOf(error) : { send: (packet) => socket.send(packet, ignore), close });
+    const close = () => void socket.close();
+    socket.connect(port, found.address, opened as () => void);
+    return promise;
+  };
+}
+
+function ignore(): void {}

@@ -1,0 +1,106 @@
+/** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. */
+import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#contracts';
+import { latest, lossOver, qualityOf, quantile } from '../analysis/quality.ts';
+import { type Direction, placeOf, type TierState } from '../analysis/tier.ts';
+import type { LinkView } from '../measure/measurer.ts';
+import type { Probe } from '../probe.ts';
+
+const ways: readonly Direction[] = ['up', 'down'];
+const wayWords = { up: 'to the centre', down: 'from the centre' };
+const tierWords = ['not even audio', 'audio only', 'SD video at most', 'HD video at most'];
+const limitWords: Partial<Record<TierLimit, string>> = { capacity: 'for want of capacity', loss: 'for its loss', jitter: 'for its jitter' };
+const problemWords = {
+  'no reflector': 'the centre has no reflector',
+  'no answer': 'no answer from the reflector',
+  'no budget': 'the data budget for tests is used up',
+};
+/** The median of so many windows: one that was uneven is no uneven link. */
+const jitterWindows = 3;
+
+export const linkProbe: Probe = {
+  name: 'link',
+  everyMs: 30_000,
+  timeoutMs: 1_000,
+  seat: 'run',
+  async run({ self: { link }, profile }) {
+    if (link === undefined || (!link.regular && link.windows.length === 0)) return { checks: [] };
+    return { checks: checksOf(link, profile), numbers: link.problem === null ? link.numbers : {} };
+  },
+};
+
+function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[] {
+  if (link.problem !== null) {
+    const reason = problemWords[link.problem];
+    return ['loss', 'jitter', 'delay', 'tier'].map((device) => unknown(device, reason));
+  }
+  const { loss, jitterMs } = tierNeeds[required];
+  return [lossCheck(link, loss), jitterCheck(link, jitterMs.warn), delayCheck(link), tierCheck(link, placeOf(required))];
+}
+
+/** Above `warn` over many probes, or above `critical` over the few that show it. */
+function lossCheck({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Check {
+  const over = (threshold: number) => ways.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
+  const bad = new Set([...over(warn), ...over(critical)]);
+  if (bad.size > 0) return fault('loss', 'link.loss_high', directionOf([...bad]));
+  return lossOver(windows, 'up', warn) === undefined ? unknown('loss', 'too few probes yet') : ok('loss');
+}
+
+function jitterCheck({ windows }: LinkView, warnMs: number): Check {
+  const last = windows.slice(-jitterWindows);
+  if (last.length < jitterWindows) return unknown('jitter', 'too few probes yet');
+  const jitterOf = (way: Direction) =>
+    quantile(
+      last.map((window) => qualityOf([window])?.[way].jitterMs ?? 0),
+      0.5,
+    );
+  const bad = ways.filter((way) => jitterOf(way) > warnMs);
+  return bad.length === 0 ? ok('jitter') : fault('jitter', 'link.jitter_high', directionOf(bad));
+}
+
+function delayCheck({ slow, windows }: LinkView): Check {
+  if (latest(windows, 1) === undefined) return unknown('delay', 'too few probes yet');
+  if (slow === undefined) return unknown('delay', 'not measured for long enough to know what is usual');
+  return slow ? fault('delay', 'link.delay_high', null) : ok('delay');
+}
+
+/** The worse direction speaks. One that is too thin is a fault whatever the other one is; else one that is not known makes it unknown. */
+function tierCheck({ tiers: known }: LinkView, required: number): Check {
+  const states = ways.flatMap((way) => {
+    const state = known[way];
+    return state === undefined ? [] : [{ way, state }];
+  });
+  const thin = states.flatMap(({ way, state }) => (isKnown(state) && placeOf(state.tier) < required ? [{ way, state }] : []));
+  thin.sort((a, b) => placeOf(a.state.tier) - placeOf(b.state.tier));
+  const [worst] = thin;
+  if (worst !== undefined) return fault('tier', 'link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}`);
+  if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('tier', 'UDP does not get through');
+  const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
+  return all ? ok('tier') : unknown('tier', states.length === 0 ? 'too few probes yet' : 'the capacity of the link is not known');
+}
+
+function isKnown(state: NonNullable<LinkView['tiers']['up']>): state is TierState {
+  return state.tier !== undefined;
+}
+
+function wordsOf({ tier, limit }: TierState): string {
+  const words = tierWords[tiers.indexOf(tier ?? 'audio') + (tier === null ? 0 : 1)] ?? '';
+  const because = limit === null ? undefined : limitWords[limit];
+  return because === undefined ? words : `${words}, ${because}`;
+}
+
+function directionOf(bad: readonly Direction[]): string {
+  const [first] = bad;
+  return bad.length > 1 || first === undefined ? 'both ways' : wayWords[first];
+}
+
+function ok(device: string): Check {
+  return { component: 'link', device, status: 'ok', fault: null, reason: null };
+}
+
+function fault(device: string, name: string, reason: string | null): Check {
+  return { component: 'link', device, status: 'fault', fault: name, reason };
+}
+
+function unknown(device: string, reason: string): Check {
+  return { component: 'link', device, status: 'unknown', fault: null, reason };
+}

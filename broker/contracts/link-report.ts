@@ -1,0 +1,56 @@
+/** What the PC that measures a site's link says of it: the body of the event `link`, kept by `flows` as the latest of each site. */
+import * as v from 'valibot';
+import { tiers } from './tiers.ts';
+
+const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const time = v.pipe(v.number(), v.finite());
+
+/** Why a tier is not a higher one. */
+export const tierLimits = ['capacity', 'loss', 'jitter', 'delay', 'udp-blocked', 'unknown'] as const;
+export type TierLimit = (typeof tierLimits)[number];
+
+const direction = v.object({
+  loss: ratio,
+  /** Mean length of a run of lost packets; 1 = they are lost one by one. */
+  burst: amount,
+  /** Mean absolute packet delay variation (MAPDV) and its 95th percentile. */
+  jitterMs: amount,
+  jitterP95Ms: amount,
+  /** Null = not even audio; absent where the capacity is not known. */
+  tier: v.optional(v.nullable(v.picklist(tiers))),
+  /** What keeps it from the next higher tier; null at the top. */
+  limit: v.optional(v.nullable(v.picklist(tierLimits))),
+});
+
+const capacity = v.object({
+  at: time,
+  /** `tcp`: a bounded estimate, since UDP did not get through. */
+  how: v.picklist(['train', 'tcp']),
+  /** bits/s; null = the trains disagreed. */
+  upBps: v.nullable(amount),
+  downBps: v.nullable(amount),
+  udpBlocked: v.boolean(),
+});
+
+export const linkReport = v.object({
+  /** The PC's own clock. */
+  at: time,
+  quality: v.optional(
+    v.object({
+      sent: amount,
+      roundTripMs: v.object({ median: amount, p95: amount }),
+      up: direction,
+      down: direction,
+      /** E-model (G.107) R and MOS; `rAdjusted` allows for what people accept of a satellite (A = 20), only on GEO. */
+      r: v.number(),
+      rAdjusted: v.optional(v.number()),
+      mos: v.number(),
+    }),
+  ),
+  capacity: v.optional(capacity),
+  /** Wire bytes of this month by the PC's own meter, and what its class may use. */
+  budget: v.optional(v.object({ month: v.string(), telemetryBytes: amount, telemetryLimit: amount, testBytes: amount, testLimit: amount })),
+});
+export type LinkReport = v.InferOutput<typeof linkReport>;
+export type LinkDirection = v.InferOutput<typeof direction>;

@@ -1,0 +1,19 @@
+/** Why a PC is away: the causes that the centre tells apart, and their words. Who decides it: flows/incidents. */
+import type { Words } from './faults.ts';
+
+/**
+ * `intended` said goodbye; `power-cut`; `link-down`: the site's line; `upstream`: the line of a whole state or provider; `crash` of PC or system;
+ * `pc-off`: this PC alone (switched off hard, unplugged, killed); `undetermined`: nobody can know yet.
+ */
+export const outageCauses = ['intended', 'power-cut', 'link-down', 'upstream', 'crash', 'pc-off', 'undetermined'] as const;
+export type OutageCause = (typeof outageCauses)[number];
+
+export const outageWords: Record<OutageCause, Words> = {
+  intended: { en: 'switched off in order', hi: 'ठीक से बंद किया गया' },
+  'power-cut': { en: 'power cut', hi: 'बिजली गई' },
+  'link-down': { en: 'link down', hi: 'लाइन बंद' },
+  upstream: { en: 'line of the state or provider down', hi: 'राज्य या प्रोवाइडर की लाइन बंद' },
+  crash: { en: 'PC crashed', hi: 'PC क्रैश हुआ' },
+  'pc-off': { en: 'this PC alone is away', hi: 'सिर्फ़ यह PC बंद है' },
+  undetermined: { en: 'site not reachable, cause not known yet', hi: 'साइट तक पहुँच नहीं, वजह अभी पता नहीं' },
+};

@@ -1,0 +1,136 @@
+/**
+ * The link's quality: how many probes one core of the reflector answers, beside a bare UDP echo in Node (no broker or tool of the trade has a
+ * STAMP reflector to compare with), and how exact a round is through five links that write down what they do.
+ */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { writeProbe } from '#contracts';
+import { quantile } from '../../agent/analysis/quality.ts';
+import { type Compared, type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
+import { startChild } from './child.ts';
+import { type Bench, median, type Row, row } from './model.ts';
+import { cpuSeconds } from './process-figures.ts';
+
+type Size = { rounds: number; loadMs: number; probes: number };
+
+const whole: Size = { rounds: 5, loadMs: 4_000, probes: 1_000 };
+const small: Size = { rounds: 1, loadMs: 1_000, probes: 300 };
+/** Each token may ask a hundred times a second, so that many are needed to fill a core. */
+const tokens = 2_000;
+const waiting = 64;
+/** A nation of 6,700 sites asks some 500 times a second. */
+const leastPerCore = 10_000;
+
+type Load = { packets: number; microseconds: number };
+
+export const qualityBench: Bench = {
+  name: 'quality',
+  about: 'what one core of the reflector answers, and how exact loss and round trip are',
+  async run({ quick, say }) {
+    const size = quick ? small : whole;
+    const reflector = await startReflectorProcess();
+    const peer = startChild(fileURLToPath(new URL('./quality-child.ts', import.meta.url)));
+    try {
+      const echo = await peer.ask<{ port: number; pid: number }>();
+      const probes = Array.from({ length: tokens }, (_, at) => probeOf(reflector.tokenOf(`up/site-${at}/hall`)));
+      const loads: { ours: Load; theirs: Load }[] = [];
+      for (let at = 1; at <= size.rounds; at += 1) {
+        const ours = await load(reflector, probes, size.loadMs);
+        const theirs = await load(echo, probes, size.loadMs);
+        say(`round ${at}: ${ours.microseconds.toFixed(1)} µs a packet, the bare echo ${theirs.microseconds.toFixed(1)} µs`);
+        loads.push({ ours, theirs });
+      }
+      return { versions: {}, rows: [...loadRows(loads), ...(await accuracy(reflector, size.probes, say))] };
+    } finally {
+      await peer.stop();
+      await reflector.stop();
+    }
+  },
+};
+
+function probeOf(token: Buffer): Buffer {
+  return writeProbe({ seq: 1, sentAt: Date.now(), session: 1, token });
+}
+
+/** Keeps so many packets under way for a while; what the process used of the processor, by each that it answered. */
+async function load({ port, pid }: { port: number; pid: number }, probes: readonly Buffer[], ms: number): Promise<Load> {
+  const socket = createSocket('udp4');
+  socket.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const state = { sent: 0, packets: 0 };
+  const send = () => socket.send(probes[state.sent++ % probes.length] as Buffer);
+  socket.on('message', () => {
+    state.packets += 1;
+    send();
+  });
+  const cpu = cpuSeconds(pid);
+  for (let count = 0; count < waiting; count += 1) send();
+  await new Promise((go) => setTimeout(go, ms));
+  socket.removeAllListeners('message');
+  const used = cpuSeconds(pid) - cpu;
+  socket.close();
+  return { packets: state.packets, microseconds: (used / state.packets) * 1e6 };
+}
+
+function loadRows(loads: readonly { ours: Load; theirs: Load }[]): Row[] {
+  const [ours, theirs] = [median(loads.map((one) => one.ours.microseconds)), median(loads.map((one) => one.theirs.microseconds))];
+  const name = 'bare UDP echo in Node';
+  return [
+    row({
+      metric: 'probes that one core answers',
+      unit: 'packets/s',
+      better: 'more',
+      ours: 1e6 / ours,
+      peer: { name, value: 1e6 / theirs },
+      target: { ours: leastPerCore },
+    }),
+    row({ metric: 'processor time a probe', unit: 'µs', better: 'less', ours, peer: { name, value: theirs } }),
+  ];
+}
+
+/** All five at once, each with a token and a relay of its own. */
+async function accuracy(reflector: ReflectorProcess, probes: number, say: (line: string) => void): Promise<Row[]> {
+  const links = Object.entries(scenarios);
+  const made = await Promise.all(
+    links.map(async ([name, model], at) => ({ name, ...(await roundThrough({ reflector, model, probes, paceMs: 12, seed: 7 + at })) })),
+  );
+  for (const { name, truth, quality } of made)
+    say(
+      `${name}: lost up ${truth.up.lost} of ${truth.up.sent}, down ${truth.down.lost} of ${truth.down.sent}; ${quality.roundTripMs.median.toFixed(1)} ms`,
+    );
+  return made.flatMap(rowsOf);
+}
+
+function rowsOf({ name, quality, truth, beyondTruthMs, meanRoundTripMs, lossOfAll }: Compared & { name: string }): Row[] {
+  const worst = (of: (way: 'up' | 'down') => number) => Math.max(...(['up', 'down'] as const).map(of));
+  const about = { better: 'less' } as const;
+  return [
+    row({
+      ...about,
+      metric: `${name}: loss, away from the truth, worse direction`,
+      unit: 'points',
+      ours: worst((way) => Math.abs(quality[way].loss * 100 - lossOfAll[way])),
+      target: { ours: 0.1 },
+    }),
+    row({
+      ...about,
+      metric: `${name}: round trip of a probe, beyond what the relay held it, median`,
+      unit: 'ms',
+      ours: quantile(beyondTruthMs, 0.5),
+      target: { ours: 2 },
+    }),
+    row({
+      ...about,
+      metric: `${name}: mean round trip, away from the truth (a busy machine shows here)`,
+      unit: 'ms',
+      ours: Math.abs(meanRoundTripMs - truth.roundTripMs.mean),
+    }),
+    row({
+      ...about,
+      metric: `${name}: jitter (MAPDV), away from the truth, worse direction`,
+      unit: 'ms',
+      ours: worst((way) => Math.abs(quality[way].jitterMs - truth[way].jitterMs)),
+    }),
+  ];
+}

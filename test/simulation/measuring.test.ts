@@ -1,0 +1,48 @@
+/** Of a site one PC measures the link: whatever comes and goes, the centre's word settles on the lowest id that is online. */
+import { expect, test } from 'vitest';
+import { atRest, minute } from './scene.ts';
+import type { World } from './world.ts';
+
+const measuring = (world: World) => world.pcs.filter((pc) => pc.agent()?.measurer.measures()).map(({ path }) => path.split('/')[2]);
+
+test('the duty moves when its PC stops, is switched off or falls silent, and back when it returns; two never have it for long', async () => {
+  const world = await atRest({ pcs: 3 });
+  expect(measuring(world)).toEqual(['pc-1']);
+  world.pc(0).stop();
+  await world.pass(5_000);
+  expect(measuring(world)).toEqual(['pc-2']);
+  world.pc(1).kill({ power: true });
+  // Nobody tells the centre: it takes the limit of the class, or the broker's keepalive and the time that a will is given.
+  await world.pass(5 * minute);
+  expect(measuring(world)).toEqual(['pc-3']);
+  world.pc(1).start({ reboot: true });
+  await world.pass(minute);
+  expect(measuring(world)).toEqual(['pc-2']);
+  world.pc(0).start();
+  await world.pass(minute);
+  expect(measuring(world)).toEqual(['pc-1']);
+});
+
+test('flows that starts anew, or loses its ledger, ends with the same one', async () => {
+  const world = await atRest({ pcs: 3 });
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(2 * minute);
+  expect(measuring(world)).toEqual(['pc-1']);
+  world.centre.kill();
+  world.centre.loseLedger();
+  world.pc(0).stop();
+  world.centre.start();
+  await world.pass(5 * minute);
+  expect(measuring(world)).toEqual(['pc-2']);
+});
+
+test('each site has its own, and a cut that nobody told moves no duty while the broker still waits', async () => {
+  const world = await atRest({ pcs: 4, sites: 2 });
+  expect(measuring(world)).toEqual(['pc-1', 'pc-2']);
+  world.pc(0).cut('half');
+  await world.pass(30_000);
+  world.pc(0).heal();
+  await world.pass(5 * minute);
+  expect(measuring(world)).toEqual(['pc-1', 'pc-2']);
+});

@@ -1,0 +1,29 @@
+/** The link of a site, measured by the PC that the centre chose: from the reflector to the exporter, all of them real processes. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PcView } from '#contracts';
+import { createSite, type Site, startCentre } from './centre-under-test.ts';
+
+let site: Site;
+beforeEach(async () => {
+  // Rounds and beats come twenty times as often.
+  site = await createSite({}, { SABHA_SPEED: '20' });
+});
+afterEach(() => site.remove());
+
+test('the only PC of its site measures: the reflector answers it, its checks reach the centre, and its numbers the exporter', async () => {
+  const centre = startCentre(site);
+  await centre.says((line) => line.msg === 'ready' && line.part === 'agent');
+  const answered = () => centre.sample('brokerMetrics', 'sabha_reflector_packets_total{kind="stamp",result="answered"}');
+  await expect.poll(answered, { timeout: 20_000 }).toBeGreaterThanOrEqual(23);
+  const devices = async () => {
+    const [own] = await centre.api<PcView[]>('/api/pcs');
+    return own?.checks.filter(({ component }) => component === 'link').map(({ device }) => device);
+  };
+  await expect.poll(devices, { timeout: 20_000 }).toEqual(['delay', 'jitter', 'loss', 'tier']);
+  const rating = async () => {
+    const page = await (await fetch(`http://127.0.0.1:${site.ports.exporter}/metrics/pcs`)).text();
+    return Number(/^sabha_link_quality_r\{[^}]*pc="capital\/this-office\/this-pc"[^}]*\} (\S+)/m.exec(page)?.[1]);
+  };
+  await expect.poll(rating, { timeout: 20_000 }).toBeGreaterThan(50);
+  await centre.stop();
+});
