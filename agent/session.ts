@@ -43,6 +43,8 @@ export type SessionOptions = {
   version: string;
   connection: Connection;
   session: number;
+  /** When, by clock.up(), the last session ended that the centre had answered; null where there was none. */
+  apartUp: number | null;
   clock: Clock;
   random: () => number;
   spool: Spool;
@@ -166,7 +168,7 @@ function repeatBirth(state: State): void {
 }
 
 function birth(state: State, hello?: string): void {
-  const { boot, session, clock, board, version, configVersion, inventory, spool } = state;
+  const { boot, session, clock, board, version, configVersion, inventory, spool, answered, apartUp } = state;
   const message = {
     kind: 'birth' as const,
     boot,
@@ -178,6 +180,7 @@ function birth(state: State, hello?: string): void {
     config: configVersion(),
     inventory: inventory()?.hash ?? '',
     spool: spool.range(),
+    ...(!answered && { apartMs: apartUp === null ? null : Math.round(clock.up() - apartUp) }),
   };
   void send(state, 'presence', encode('presence', hello === undefined ? message : { ...message, hello }));
 }

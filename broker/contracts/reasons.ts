@@ -24,6 +24,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^it ends within (\\d+) d$', '$1 दिन के अंदर ख़त्म होगा'],
   ['^it has ended$', 'ख़त्म हो चुका है'],
   ['^no checks$', 'अभी कोई जाँच नहीं आई'],
+  ['^not back after a restart$', 'रीस्टार्ट के बाद वापस नहीं आया'],
+  ['^not back after an update$', 'अपडेट के बाद वापस नहीं आया'],
   ['another program', 'किसी दूसरे प्रोग्राम'],
 ];
 
