@@ -1,7 +1,7 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
 import { links, type Outage, siteOf, stateOf } from '#contracts';
 import type { Absence, PcEvent, PcRecord } from './model.ts';
-import { type Away, hasAbsence, isAway, isWidespread, type SiteSeen, undetermined, whyAway } from './outages.ts';
+import { type Away, hasAbsence, isAway, isWidespread, type SiteSeen, toldLateMs, undetermined, whyAway } from './outages.ts';
 import { type Finding, lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';
 import { type Core, listeningSince, putRecord, shownOutage } from './scopes.ts';
 
@@ -42,11 +42,17 @@ function begun(core: Core, record: PcRecord, { from, now }: { from: number; now:
   return { ...record, absence: { ...undetermined, from, goneBy, to: null, aliveAt: null, incident: null } };
 }
 
-/** What once could be told stays; only a goodbye that promised to be back is judged anew when it is not. */
+/** What once could be told stays. */
 function verdictOf(core: Core, away: Away, now: number): Outage {
-  const { cause } = away.absence;
-  if (cause !== 'undetermined' && !(cause === 'intended' && away.presence === 'silent')) return away.absence;
+  if (isSettled(away, now)) return away.absence;
   return whyAway(away, { neighbours: neighboursOf(core, away.pc), isUpstream: () => isUpstream(core, away, now), now });
+}
+
+/** A goodbye that promised to be back is judged anew when it is not; and a neighbour may be a moment late to say that it runs on battery. */
+function isSettled({ absence, presence }: Away, now: number): boolean {
+  const { cause, goneBy } = absence;
+  if (cause === 'pc-off') return now - goneBy > toldLateMs;
+  return cause !== 'undetermined' && !(cause === 'intended' && presence === 'silent');
 }
 
 function born(core: Core, before: PcRecord, record: PcRecord, said: Extract<PcEvent, { type: 'birth' }>, now: number): PcRecord {

@@ -12,7 +12,7 @@ const gaspLimitMs = 5 * 60_000;
 /** The estimate of a battery is out by this much. */
 const batterySlackMs = 120_000;
 /** A PC says this late that it runs on battery. */
-const toldLateMs = 60_000;
+export const toldLateMs = 60_000;
 
 /** A PC with the time in which it is, or was, away. */
 export type Away = PcRecord & { absence: Absence };

@@ -1,5 +1,5 @@
 /** Why a PC was away, judged from what it says at its return; pure. */
-import type { Outage, Previous } from '#contracts';
+import { links, type Outage, type Previous } from '#contracts';
 import type { PcEvent, PcRecord } from './model.ts';
 import { type Away, batterySince, hasAbsence, undetermined, windowMs } from './outages.ts';
 
@@ -7,6 +7,8 @@ import { type Away, batterySince, hasAbsence, undetermined, windowMs } from './o
 const livedOnMs = 60_000;
 /** PCs whose last marks stand this close together lost their power together. */
 const togetherMs = 90_000;
+/** What is likely, and by a way that nobody saw. */
+const unsure = 0.6;
 /** A clock that is out by more tells nothing of seconds. */
 const trueClockMs = 60_000;
 
@@ -26,7 +28,10 @@ export function whyWasAway(one: Away, said: Birth, now: number): Finding {
   const aliveAt = found === undefined ? null : markOf(one, said, now);
   if (found === undefined) return { ...without(cause), from, aliveAt };
   if (livedOn(one, said, now)) return { ...lineOf(one, 0.9), from, aliveAt };
-  return { ...whyOnNewBoot(one, found), from: aliveAt ?? from, aliveAt };
+  const why = whyOnNewBoot(one, found);
+  // There was a boot between that nobody heard: how that one ended is not how this began.
+  const confidence = found.boot === one.boot ? why.confidence : Math.min(why.confidence, unsure);
+  return { ...why, confidence, from: aliveAt ?? from, aliveAt };
 }
 
 /** The session went on, or the same one is heard again: nothing ended but the hearing. */
@@ -44,9 +49,10 @@ export function lostPowerTogether(aliveAt: number, site: readonly PcRecord[]): A
 function whyOnSameBoot(one: Away, { apartMs }: Birth, now: number): Outage {
   const { from, cause, confidence } = one.absence;
   // An agent that cannot tell whether it was running: what was seen from here stands, and else nobody knows.
-  if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: 0.6 } : { cause, confidence };
+  if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: unsure } : { cause, confidence };
   if (apartMs === null) return { cause: 'pc-off', confidence: 0.9 };
-  const slept = now - from - apartMs > windowMs(one);
+  // Between its last word and its own notice of the loss lie a beat, and a ping that is not answered.
+  const slept = now - from - apartMs > windowMs(one) + links[one.link].beatMs;
   return slept ? { cause: 'pc-off', confidence: 0.8 } : lineOf(one, 1);
 }
 
