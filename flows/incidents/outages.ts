@@ -47,7 +47,7 @@ export function windowMs({ link }: PcRecord): number {
 }
 
 /** True where both went at the same time, as far as it can be told. */
-export function wentTogether(a: Away, b: Away): boolean {
+function wentTogether(a: Away, b: Away): boolean {
   return Math.abs(a.absence.goneBy - b.absence.goneBy) <= Math.max(windowMs(a), windowMs(b));
 }
 
