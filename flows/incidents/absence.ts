@@ -1,20 +1,23 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
-import { links, type Outage, siteOf, stateOf } from '#contracts';
+import { links, type Outage, siteOf } from '#contracts';
 import type { Absence, PcEvent, PcRecord } from './model.ts';
-import { type Away, hasAbsence, isAway, isWidespread, type SiteSeen, toldLateMs, undetermined, whyAway } from './outages.ts';
+import { type Away, isAway, isWidespread, type Region, regionOf, toldLateMs, undetermined, whyAway } from './outages.ts';
 import { type Finding, lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';
-import { type Core, listeningSince, putRecord, shownOutage } from './scopes.ts';
+import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './scopes.ts';
 
 /** A beat that is late by this much does not come. */
 const beatSlackMs = 15_000;
 /** Many sites that go together have gone in this time; later ones are judged by themselves. */
 const widespreadForMs = 10 * 60_000;
 
+/** What was seen of whole states and providers at one moment: looked at once, however many are away. */
+export type Regions = Map<string, Region>;
+
 /** The record of a PC that is away, with the verdict as it is now; the same record where nothing changed. */
-export function judgedAway(core: Core, record: PcRecord, now: number): PcRecord {
+export function judgedAway(core: Core, record: PcRecord, now: number, regions: Regions = new Map()): PcRecord {
   if (record.presence === 'online' || record.presence === 'never') return record;
   const away = isAway(record) ? record : begun(core, record, { from: record.heardAt ?? now, now });
-  const next = verdictOf(core, away, now);
+  const next = verdictOf(core, away, regions, now);
   const { cause, confidence } = away.absence;
   if (next.cause === cause && next.confidence === confidence) return away;
   return { ...away, absence: { ...away.absence, ...next } };
@@ -43,9 +46,9 @@ function begun(core: Core, record: PcRecord, { from, now }: { from: number; now:
 }
 
 /** What once could be told stays. */
-function verdictOf(core: Core, away: Away, now: number): Outage {
+function verdictOf(core: Core, away: Away, regions: Regions, now: number): Outage {
   if (isSettled(away, now)) return away.absence;
-  return whyAway(away, { neighbours: neighboursOf(core, away.pc), isUpstream: () => isUpstream(core, away, now), now });
+  return whyAway(away, { neighbours: neighboursOf(core, away.pc), isUpstream: () => isUpstream(core, away, regions, now), now });
 }
 
 /** A goodbye that promised to be back is judged anew when it is not; and a neighbour may be a moment late to say that it runs on battery. */
@@ -111,22 +114,17 @@ function recordsOf({ book }: Core, paths: readonly string[]): PcRecord[] {
 }
 
 /** Many sites of the state, or of the same provider, went with it. */
-function isUpstream(core: Core, away: Away, now: number): boolean {
+function isUpstream(core: Core, away: Away, regions: Regions, now: number): boolean {
   if (now - away.absence.goneBy > widespreadForMs) return false;
-  const isp = core.known.get(away.pc)?.isp ?? '';
-  const state = stateOf(away.pc);
-  const ofState = (site: string) => stateOf(site) === state;
-  const ofIsp = (_: string, pcs: readonly string[]) => core.known.get(pcs[0] ?? '')?.isp === isp;
-  return isWidespread(away, sitesOf(core, ofState), now) || (isp !== '' && isWidespread(away, sitesOf(core, ofIsp), now));
+  return regionsOf(away.pc, core.known.get(away.pc)?.isp).some((region) => {
+    const seen = regions.get(region) ?? regionOf(sitesOf(core, region), now);
+    regions.set(region, seen);
+    return isWidespread(away, seen);
+  });
 }
 
-/** The PCs of each such site that are expected to be there. */
-function sitesOf(core: Core, isOf: (site: string, pcs: readonly string[]) => boolean): SiteSeen[] {
-  const sites: SiteSeen[] = [];
-  for (const [site, pcs] of core.sites) {
-    if (!isOf(site, pcs)) continue;
-    const seen = recordsOf(core, pcs).filter(({ presence }) => presence !== 'never' && presence !== 'stopped');
-    if (seen.length > 0 && seen.every((record) => record.presence === 'online' || hasAbsence(record))) sites.push(seen);
+function* sitesOf(core: Core, region: string): Generator<PcRecord[]> {
+  for (const site of core.regions.get(region) ?? []) {
+    yield recordsOf(core, core.sites.get(site) ?? []).filter(({ presence }) => presence !== 'never' && presence !== 'stopped');
   }
-  return sites;
 }

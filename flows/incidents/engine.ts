@@ -65,6 +65,7 @@ function createCore(options: EngineOptions, now: number): Core {
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
   const memory = {
     sites: new Map(),
+    regions: new Map(),
     expectedSince: new Map(),
     asking: new Map(),
     current: new Set<string>(),

@@ -2,7 +2,7 @@
 import { siteOf } from '#contracts';
 import type { CentreEvent, KnownPc } from './model.ts';
 import { newRecord } from './pc.ts';
-import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord } from './scopes.ts';
+import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord, regionsOf } from './scopes.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 
@@ -12,12 +12,25 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   core.known.clear();
   for (const known of pcs) core.known.set(known.pc, known);
   core.sites = Map.groupBy(core.known.keys(), siteOf);
+  core.regions = groupedSites(core);
   for (const pc of replaced) renew(core, pc, now);
   for (const known of pcs) admit(core, known, before.has(known.pc), now);
   closeRooms(core, because, now);
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc);
   for (const { pc } of pcs) if (alerts(core, pc) && !before.get(pc)?.alerts) begin(core, pc, now);
   followUnheard(core, now);
+}
+
+function groupedSites({ sites, known }: Core): Core['regions'] {
+  const regions: Core['regions'] = new Map();
+  for (const [site, [first = '']] of sites) {
+    for (const region of regionsOf(first, known.get(first)?.isp)) {
+      const held = regions.get(region);
+      if (held === undefined) regions.set(region, [site]);
+      else held.push(site);
+    }
+  }
+  return regions;
 }
 
 /** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew. */

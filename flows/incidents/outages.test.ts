@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Absence, PcRecord } from './model.ts';
-import { type Away, isWidespread, whyAway } from './outages.ts';
+import { type Away, isWidespread, regionOf, whyAway } from './outages.ts';
 import { newRecord } from './pc.ts';
 
 const second = 1_000;
@@ -116,7 +116,7 @@ describe('the decision table, row by row', () => {
 describe('many sites', () => {
   const site = (at: number, edit: Partial<PcRecord> = {}) => [away({ pc: `s/${at}/1`, ...edit }, { goneBy: goneBy + at * second })];
   const there = (at: number) => [pc({ pc: `s/${at}/1` })];
-  const ask = (...sites: PcRecord[][]) => isWidespread(away(), sites, now);
+  const ask = (...sites: PcRecord[][]) => isWidespread(away(), regionOf(sites, now));
 
   test('three of three, and three of ten, are many; two, and three of eleven, are chance', () => {
     expect(ask(site(1), site(2), site(3))).toBe(true);

@@ -85,21 +85,31 @@ function cameBack(other: PcRecord, one: Away): boolean {
   return hasAbsence(other) && other.absence.to !== null && other.absence.cause === 'power-cut' && wentTogether(other, one);
 }
 
-/** A site as the judge of a state sees it: its PCs that are expected. */
-export type SiteSeen = readonly PcRecord[];
-
 const leastSites = 3;
 const leastShare = 0.3;
 const lastHourMs = 3_600_000;
+
+/** The sites of a state or a provider: those of which every PC is away, and how many were there in the last hour. */
+export type Region = { down: Away[][]; there: number };
+
+/** `sites`: of each the PCs that are expected to be there. */
+export function regionOf(sites: Iterable<readonly PcRecord[]>, now: number): Region {
+  const region: Region = { down: [], there: 0 };
+  for (const pcs of sites) {
+    if (pcs.some((pc) => pc.presence === 'online' || now - (pc.absence?.goneBy ?? 0) < lastHourMs)) region.there += 1;
+    if (pcs.length > 0 && pcs.every(isAway)) region.down.push([...pcs]);
+  }
+  return region;
+}
 
 /**
  * True where so many sites went with this one that it is no chance: at least three, and three in ten of those that were there in the last
  * hour. Where a third of them spoke of a battery it is the power of the region, which is no line.
  */
-export function isWidespread(one: Away, sites: readonly SiteSeen[], now: number): boolean {
-  const down = sites.filter((site) => site.some(isAway) && site.every((pc) => isAway(pc) && pc.presence !== 'stopped'));
-  const together = down.filter((site) => site.some((pc) => isAway(pc) && wentTogether(pc, one)));
+export function isWidespread(one: Away, { down, there }: Region): boolean {
+  const least = Math.max(leastSites, leastShare * there);
+  if (down.length < least) return false;
+  const together = down.filter((site) => site.some((pc) => wentTogether(pc, one)));
   const onBattery = together.filter((site) => site.some((pc) => batterySince(pc) !== null));
-  const there = sites.filter((site) => site.some((pc) => pc.presence === 'online' || now - (pc.absence?.goneBy ?? 0) < lastHourMs));
-  return together.length >= Math.max(leastSites, leastShare * there.length) && onBattery.length * 3 < together.length;
+  return together.length >= least && onBattery.length * 3 < together.length;
 }

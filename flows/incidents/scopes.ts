@@ -1,4 +1,5 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
+import { stateOf } from '#contracts';
 import type { Contents } from '../ledger/model.ts';
 import type { Book } from './book.ts';
 import { changesOf } from './changes.ts';
@@ -28,6 +29,8 @@ export type Core = {
   known: Map<string, KnownPc>;
   /** The known PCs of each site. */
   sites: Map<string, string[]>;
+  /** The sites of each state and provider, by `regionsOf`. */
+  regions: Map<string, string[]>;
   /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
   expectedSince: Map<string, number>;
   /** What is to be asked of a PC, and how its answers were. */
@@ -60,6 +63,12 @@ export function putRecord(core: Core, record: PcRecord, now: number): void {
 /** True for a PC of a live site: only these open incidents and stand in lists. */
 export function alerts(core: Core, pc: string): boolean {
   return core.known.get(pc)?.alerts === true;
+}
+
+/** What many sites may have in common: their state, and the provider of their line. */
+export function regionsOf(path: string, isp: string | undefined): string[] {
+  const state = `state ${stateOf(path)}`;
+  return isp === undefined ? [state] : [state, `provider ${isp}`];
 }
 
 /** Follows the room of one PC, if it alerts. */

@@ -1,6 +1,6 @@
 /** Who is silent: judged for all PCs at each tick, and for one as soon as it speaks (R18, R19). */
 import type { Presence } from '#contracts';
-import { judgedAway } from './absence.ts';
+import { judgedAway, type Regions } from './absence.ts';
 import type { PcRecord } from './model.ts';
 import { presenceOf } from './pc.ts';
 import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
@@ -10,6 +10,7 @@ import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
  * Guarantee: a PC that is there costs no more than the look at its presence.
  */
 export function judgeSilence(core: Core, now: number): void {
+  const regions: Regions = new Map();
   for (const record of core.book.pcs.values()) {
     const known = core.known.get(record.pc);
     // Nobody waits for a PC that never spoke, as long as its site is being set up.
@@ -19,7 +20,7 @@ export function judgeSilence(core: Core, now: number): void {
     const isSame = presence === record.presence;
     if (isSame && (presence === 'online' || presence === 'never' || since === null)) continue;
     const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, presence, since) };
-    const next = judgedAway(core, moved, now);
+    const next = judgedAway(core, moved, now, regions);
     if (next === record) continue;
     putRecord(core, next, now);
     core.listChanged ||= next.unheard !== record.unheard || (next.unheard && !isSame);
