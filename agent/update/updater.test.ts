@@ -95,7 +95,7 @@ test('F25 a version that the centre does not hear in five minutes is taken back,
   await pass(5 * minute - 1_000);
   expect(state.restarts).toEqual([]);
   await pass(2_000);
-  expect(state.restarts).toEqual(['update taken back']);
+  expect(state.restarts).toEqual(['update-taken-back']);
   expect(slots.read()).toMatchObject({ trial: null, rejected: { version: '1.1.0', reason: 'the centre did not hear it' } });
 
   const before = startUpdater({ ...options, version: '1.0.0' });

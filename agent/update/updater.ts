@@ -60,7 +60,7 @@ function prove(state: State, since: number): void {
   }
   if (clock.up() - since < proofMs) return soon(state, proofEveryMs, async () => prove(state, since));
   slots.takeBack('the centre did not hear it', clock.now());
-  state.restart('update taken back');
+  state.restart('update-taken-back');
 }
 
 async function look(state: State): Promise<void> {
