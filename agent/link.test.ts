@@ -50,6 +50,26 @@ test('R16 R3 a birth is repeated, ever more rarely, until an ack names this sess
   expect(net.take('presence')).toEqual([]);
 });
 
+test('a birth says for how long nobody heard this process: since the last session that the centre had answered, until one is answered again', async () => {
+  const { link, clock, net, ack, session } = setUp();
+  const apart = () => net.take('presence').map(({ message }) => (message as { apartMs?: number | null }).apartMs);
+  link.start();
+  await clock.pass(0);
+  expect(apart()).toEqual([null]);
+  ack(0, { session: session() });
+  ack(0, { session: session(), want: ['birth'] });
+  expect(apart()).toEqual([undefined]);
+  net.cut();
+  await clock.pass(4_000);
+  net.cut();
+  await clock.pass(60_000);
+  const [first = 0, second = 0] = apart().map(Number);
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThanOrEqual(4_000);
+  expect(second).toBeGreaterThan(4_000);
+  expect(second).toBeLessThanOrEqual(64_000);
+});
+
 test('R12 the first change goes at once, then at most one message in 2 s, each a difference to the digest sent before', async () => {
   const { link, clock, net, board, status, session } = setUp();
   status('pc', 'ok');

@@ -4,7 +4,7 @@ import { backoffMs } from './backoff.ts';
 import { type LinkFigures, openSession, type Session, type SessionOptions } from './session.ts';
 import type { Connected, Transport } from './transport.ts';
 
-export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'figures' | 'onBehind'> & {
+export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
   transport: Transport;
   /** Absent where the transport shows a certificate. */
   token?: string | undefined;
@@ -30,7 +30,15 @@ const firstWaitMs = 4_000;
 const refusedFirstMs = 10_000;
 const refusedMaxMs = 300_000;
 
-type State = { stopped: boolean; failures: number; session: Session | undefined; timer: Cancel; figures: LinkFigures };
+type State = {
+  stopped: boolean;
+  failures: number;
+  session: Session | undefined;
+  /** When the last session ended that the centre had answered, by clock.up(). */
+  apartUp: number | null;
+  timer: Cancel;
+  figures: LinkFigures;
+};
 
 /** Guarantee: one connection at a time, each with a session number of its own that its will and its birth carry. */
 export function createLink(options: LinkOptions): Link {
@@ -38,6 +46,7 @@ export function createLink(options: LinkOptions): Link {
     stopped: false,
     failures: 0,
     session: undefined,
+    apartUp: null,
     timer: () => undefined,
     figures: { connected: false, roundTripMs: null, clockOffsetMs: null, echoedUp: null, unreadable: 0 },
   };
@@ -70,6 +79,7 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
         if (!session) return;
         const lastedMs = clock.up() - since;
         session.close();
+        if (session.answered()) state.apartUp = clock.up();
         if (session.answered() || lastedMs > options.limits().backoffMaxMs) state.failures = 0;
         again(options, state, { refused: false, reason });
       },
@@ -84,7 +94,7 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
     void connection.end();
     again(options, state, { refused: false, reason: 'the centre knows a later session: the disk was put back' });
   };
-  session = openSession({ ...options, connection, session: number, figures: state.figures, onBehind });
+  session = openSession({ ...options, connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
   state.session = session;
   state.figures.connected = true;
   options.log.info({ session: number }, 'connected');

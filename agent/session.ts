@@ -47,6 +47,8 @@ export type SessionOptions = {
   version: string;
   connection: Connection;
   session: number;
+  /** When, by clock.up(), the last session ended that the centre had answered; null where there was none. */
+  apartUp: number | null;
   clock: Clock;
   /** Public half of the centre's key, by which its time is believed; null = nobody's is proven, and no command is taken. */
   centreKey: KeyObject | null;
@@ -174,7 +176,7 @@ function repeatBirth(state: State): void {
 }
 
 function birth(state: State, hello?: string): void {
-  const { boot, session, clock, board, version, configVersion, inventory, spool } = state;
+  const { boot, session, clock, board, version, configVersion, inventory, spool, answered, apartUp } = state;
   const message = {
     kind: 'birth' as const,
     boot,
@@ -186,6 +188,7 @@ function birth(state: State, hello?: string): void {
     config: configVersion(),
     inventory: inventory()?.hash ?? '',
     spool: spool.range(),
+    ...(!answered && { apartMs: apartUp === null ? null : Math.round(clock.up() - apartUp) }),
   };
   void send(state, 'presence', encode('presence', hello === undefined ? message : { ...message, hello }));
 }

@@ -80,15 +80,16 @@ function eventOps(pc: string, event: EventMessage, at: number): Op[] {
 }
 
 function readPresence(pc: string, said: PresenceMessage, { at, isRollCall }: Around): Read {
-  if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session }, ops: [] };
+  if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session, reason: said.reason }, ops: [] };
   if (said.kind === 'lost') return { event: { type: 'lost', pc, boot: said.boot, session: said.session }, ops: [] };
-  if (said.kind === 'gasp') return { event: { type: 'heard', pc }, ops: [] };
-  const { boot, session, digest, rev, config, inventory, agent, spool, hello } = said;
+  if (said.kind === 'gasp')
+    return { event: { type: 'gasp', pc, boot: said.boot, session: said.session, runtimeMs: said.runtimeMs }, ops: [] };
+  const { kind: _, hello, spool, ...rest } = said;
   const { id, first, last, carries = null } = spool;
   const fresh = hello !== undefined && isRollCall(hello);
   return {
-    event: { type: 'birth', pc, boot, session, digest, rev, config, inventory, agent, spool: id, ...(fresh ? { fresh } : {}) },
+    event: { type: 'birth', pc, ...rest, spool: id, ...(fresh ? { fresh } : {}) },
     ops: [{ op: 'birth', pc, spool: id, first, last, carries, at }],
-    answer: { session },
+    answer: { session: said.session },
   };
 }

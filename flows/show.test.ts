@@ -289,4 +289,29 @@ describe('what is asked', () => {
     expect(await show.view.acknowledge(1, 'Asha')).toBe('over');
     show.close();
   });
+
+  test('a PC that is away says why, its incident too, live and after the return; one that is there says nothing', async () => {
+    const { stage, show, pcs, does, listen, clock } = setUp();
+    const { frames } = listen('all');
+    const [pc = ''] = pcs;
+    does(() => stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: null }));
+    does(() => {
+      stage.lost(pc);
+      stage.pass(91_000);
+    });
+    const from = stage.engine.book.pcs.get(pc)?.absence?.from;
+    const outage = { cause: 'power-cut', confidence: 0.95, from };
+    expect(show.view.pcs('all').map((one) => one.outage)).toEqual([outage, null, null]);
+    expect(show.view.incidents()).toMatchObject([{ outage: { ...outage, to: null } }]);
+    await clock.pass(1_000);
+    expect(frames.at(-1)).toMatchObject({ pcs: [{ pc, outage }], incidents: [{ outage: { ...outage, to: null } }] });
+    does(() => stage.birth(pc, { session: 2, boot: 'b2' }));
+    expect(show.view.pcs('all').map((one) => one.outage)).toEqual([null, null, null]);
+    expect(show.view.incident(1)).toMatchObject({ outage: { cause: 'power-cut', confidence: 0.9, from, to: stage.now() } });
+    does(() => stage.state(broken, pcs[1]));
+    expect(show.view.incidents().find(({ scope }) => scope === pcs[1])?.outage).toBeNull();
+    await clock.pass(1_000);
+    expect(frames.at(-1)?.incidents?.find(({ scope }) => scope === pcs[1])).not.toHaveProperty('outage');
+    show.close();
+  });
 });

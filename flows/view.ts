@@ -14,7 +14,7 @@ import {
   stateOf,
 } from '#contracts';
 import type { Book } from './incidents/book.ts';
-import type { Incident } from './incidents/model.ts';
+import type { Incident, PcRecord } from './incidents/model.ts';
 import type { Place } from './incidents/notice.ts';
 import type { SiteTable } from './sites/model.ts';
 
@@ -43,7 +43,16 @@ export function pcView(view: View, pc: string): PcView {
     config: { wanted: view.wanted(pc), held: record?.config ?? 0 },
     ...answerOf(view, pc),
     incident: book.openIncident(pc)?.id ?? null,
+    outage: outageOf(record),
   };
+}
+
+/** Why a PC is away now. */
+function outageOf(record: PcRecord | undefined): PcView['outage'] {
+  const { absence, presence } = record ?? {};
+  if (!absence || absence.to !== null || presence === 'online' || presence === 'never') return null;
+  const { cause, confidence, from } = absence;
+  return { cause, confidence, from };
 }
 
 /** Presence, checks and readiness of a PC. While the centre hears nothing, nobody is online; nor is anybody where it does not listen any more. */
@@ -88,25 +97,30 @@ export function stateViews(table: SiteTable): StateView[] {
 
 export function incidentRow({ place, personName }: View, incident: Incident): IncidentRow {
   const { site, room } = place(incident.scope);
-  const { acknowledged, faults, told, notes: _, ...rest } = incident;
+  const { acknowledged, faults, told, notes: _, outage = null, ...rest } = incident;
   return {
     ...rest,
     site,
     room,
     told: told.map((one) => ({ ...one, person: personName(one.person) })),
     acknowledged: acknowledged && { by: acknowledged.by, at: acknowledged.at },
+    outage,
     faults: faults.map(({ key: _, reason: __, goneAt: ___, told: ____, ...fault }) => fault),
   };
 }
 
 /** The row as a frame of the stream carries it. */
-export function incidentNews({ site, over, closedBecause, flapping, acknowledged, ...row }: IncidentRow, table: SiteTable): IncidentNews {
+export function incidentNews(
+  { site, over, closedBecause, flapping, acknowledged, outage, ...row }: IncidentRow,
+  table: SiteTable,
+): IncidentNews {
   return {
     ...row,
     ...(table.node(siteOf(row.scope)) === undefined && { site }),
     ...(over && { over, closedBecause }),
     ...(flapping && { flapping }),
     ...(acknowledged && { acknowledged }),
+    ...(outage && { outage }),
   };
 }
 

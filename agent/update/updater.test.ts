@@ -110,7 +110,7 @@ test('F25 a version that the centre does not hear in five minutes is taken back,
   await pass(5 * minute - 1_000);
   expect(state.restarts).toEqual([]);
   await pass(2_000);
-  expect(state.restarts).toEqual(['update taken back']);
+  expect(state.restarts).toEqual(['update-taken-back']);
   expect(slots.read()).toMatchObject({ trial: null, rejected: { version: '1.1.0', reason: 'the centre did not hear it' } });
 
   const before = startUpdater({ ...options, version: '1.0.0' });
@@ -164,7 +164,7 @@ test('F25 a full disk while a version is on trial: it is said, the proof is trie
   late.state.full = true;
   startUpdater(late.options);
   await late.pass(5 * minute + 2_000);
-  expect(late.state.restarts).toEqual(['update taken back']);
+  expect(late.state.restarts).toEqual(['update-taken-back']);
 });
 
 test.each(['manifest', 'busy', 'disk'] as const)('a step that throws (%s) is said, and tried again', async (what) => {

@@ -68,7 +68,7 @@ async function prove(state: State, since: number): Promise<void> {
     try {
       slots.takeBack(version, 'the centre did not hear it', clock.now());
     } finally {
-      state.restart('update taken back');
+      state.restart('update-taken-back');
     }
     return;
   }

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { commandAnswer } from './commands.ts';
 import { linkClasses } from './links.ts';
 import { profile } from './messages.ts';
+import { outageCauses } from './outages.ts';
 import { readinesses, siteStages } from './sites.ts';
 import { presences, severities, statuses, transitionKinds } from './states.ts';
 
@@ -18,6 +19,8 @@ const words = v.object({ en: text, hi: text });
 const readiness = v.picklist(readinesses);
 /** Why a room is not ready or not known. */
 const why = v.nullable(v.object({ component: text, fault: maybeText, reason: maybeText }));
+
+const outage = { cause: v.picklist(outageCauses), confidence: v.number(), from: time };
 
 export const pcView = v.object({
   pc: text,
@@ -46,6 +49,8 @@ export const pcView = v.object({
   why,
   /** Id of the open incident of this room. */
   incident: v.nullable(count),
+  /** Why it is away, as far as the centre can tell now; null while it is there. */
+  outage: v.nullable(v.object(outage)),
 });
 
 /** One site in a row of about 300 bytes; nothing in it changes while its PCs only go on talking. */
@@ -96,6 +101,8 @@ const incidentFields = {
   acknowledged: v.nullable(v.object({ by: text, at: time })),
   faults: v.array(faultView),
   told: v.array(v.object({ person: text, channel: text, at: time })),
+  /** Why the PC was away in it, the last time: live while `to` is null, then by the evidence of its return. */
+  outage: v.nullable(v.object({ ...outage, to: maybeTime })),
 };
 /** An incident in lists. */
 export const incidentRow = v.object(incidentFields);
@@ -107,6 +114,7 @@ const incidentNews = v.object({
   closedBecause: v.exactOptional(maybeText),
   flapping: v.exactOptional(v.boolean()),
   acknowledged: v.exactOptional(incidentFields.acknowledged),
+  outage: v.exactOptional(incidentFields.outage),
 });
 /** One incident in full. */
 export const incidentView = v.object({

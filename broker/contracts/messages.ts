@@ -55,6 +55,11 @@ export const birth = v.object({
   hello: v.optional(token),
   /** Only in the first session of a boot: how the boot before it ended, by the marker that the agent keeps on its disk. */
   previous: v.optional(previous),
+  /**
+   * For how long nobody heard this process, by its clock that never jumps: since the end of its last session that the centre had answered.
+   * Null where there was none; absent also of agents that do not know the word.
+   */
+  apartMs: v.optional(v.nullable(count)),
 });
 export const bye = v.object({ kind: v.literal('bye'), boot: token, session, at: time, reason: word });
 /** The will of a session. */

@@ -41,6 +41,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^(.*), for its loss$', '$1, डेटा खो रहा है'],
   ['^(.*), for its jitter$', '$1, लाइन एक-सी नहीं है'],
   ['^no checks$', 'अभी कोई जाँच नहीं आई'],
+  ['^not back after a restart$', 'रीस्टार्ट के बाद वापस नहीं आया'],
+  ['^not back after an update$', 'अपडेट के बाद वापस नहीं आया'],
   ['another program', 'किसी दूसरे प्रोग्राम'],
 ];
 

@@ -43,7 +43,7 @@ export const pc2 = 'ladakh/leh/pc-2';
 export function pcNow(pc: string, edit: Partial<PcNow> = {}): PcNow {
   const [state = '', site = ''] = pc.split('/');
   const checks = [{ component: 'microphone', status: 'ok' as const }];
-  const times = { heardAt: 1_700_000_000_500, calledAt: null };
+  const times = { heardAt: 1_700_000_000_500, calledAt: null, outage: null };
   return { pc, state, site: `${state}/${site}`, presence: 'online', ...times, checks, readiness: 'ready', ...edit };
 }
 

@@ -140,7 +140,8 @@ test('the cap cuts the series of a site, numbers first, and each that it refused
 test('1,000 series stand letter for letter as prom-client writes them, awkward labels and values included', async () => {
   const names = ['microphone', 'speaker "left"', 'back\\slash', 'two\nlines'];
   const checks = names.map((component) => ({ component, status: 'fault' as const }));
-  const pcs = Array.from({ length: 50 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`, { checks }));
+  const outage = { cause: 'power-cut', confidence: 0.95 } as const;
+  const pcs = Array.from({ length: 50 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`, { checks, outage: at === 7 ? outage : null }));
   const { fleet, text } = stage(fleetOf(pcs), 10_000);
   const beats = pcs.map(({ pc }, at) => ({ pc, n: awkward(at) }));
   for (const { pc, n } of beats) fleet.takeBeat(pc, n);
@@ -168,7 +169,9 @@ async function pageOfPromClient(beats: { pc: string; n: Record<string, number> }
   gauge(judgedSeries.siteInfo).set({ ...here, stage: 'live', link: 'geo' }, 1);
   gauge(judgedSeries.siteElevation).set(here, 3_524);
   gauge(judgedSeries.siteRoomLimit).set(here, 35 - 2_624 / 300);
-  const [up, ready, status] = [gauge(judgedSeries.pcUp), gauge(judgedSeries.roomReady), gauge(judgedSeries.checkStatus)];
+  const [up, ready] = [gauge(judgedSeries.pcUp), gauge(judgedSeries.roomReady)];
+  gauge(judgedSeries.pcOutage).set({ ...here, pc: 'ladakh/leh/pc-7', cause: 'power-cut' }, 0.95);
+  const status = gauge(judgedSeries.checkStatus);
   const seen = gauge(judgedSeries.lastSeen);
   gauge(judgedSeries.lastCalled);
   const answers = components.flatMap((component) => statuses.map((word) => ({ component, status: word })));

@@ -69,6 +69,12 @@ function heardFamilies(): Family[] {
         if (now?.readiness === 'ready' || now?.readiness === 'not-ready') take(labels, now.readiness === 'ready' ? 1 : 0);
       },
     },
+    {
+      series: judgedSeries.pcOutage,
+      ofPc({ labels, now }, _site, take) {
+        if (now?.outage) take(`${labels},${labelText({ cause: now.outage.cause })}`, now.outage.confidence);
+      },
+    },
     { series: judgedSeries.checkStatus, ofPc: checkSamples() },
   ];
 }

@@ -1,6 +1,17 @@
 /** What the exporter reads of the API's stream; whatever else stands in it is left unread. */
 import * as v from 'valibot';
-import { describeIssue, isPcPath, linkClasses, oneLine, presences, readinesses, severities, siteStages, statuses } from '#contracts';
+import {
+  describeIssue,
+  isPcPath,
+  linkClasses,
+  oneLine,
+  outageCauses,
+  presences,
+  readinesses,
+  severities,
+  siteStages,
+  statuses,
+} from '#contracts';
 
 const time = v.pipe(v.number(), v.finite());
 const label = v.pipe(v.string(), v.maxLength(128));
@@ -23,6 +34,7 @@ const pc = v.object({
   calledAt: v.nullable(time),
   checks: v.array(v.object({ component: label, status: v.picklist(statuses) })),
   readiness: v.picklist(readinesses),
+  outage: v.optional(v.nullable(v.object({ cause: v.picklist(outageCauses), confidence: v.pipe(v.number(), v.finite()) })), null),
 });
 const incident = v.object({ id: v.number(), scope: label, severity: v.picklist(severities), overAt: v.nullable(time) });
 

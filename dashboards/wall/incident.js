@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { useFetched } from './data.js';
 import { incidentTitle, overText, toldText } from './incidents.js';
 import { shownFaults } from './model.js';
-import { Age, actionOf, Foreign, Mark, Place, titleOf } from './parts.js';
+import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from './parts.js';
 import { Trouble, useActing } from './person.js';
 import { timeText } from './times.js';
 import { say, sayWord, shown } from './words.js';
@@ -41,10 +41,24 @@ function Incident({ scene, incident, onActed }) {
     ${others.map((one) => html`<p class="dim" key=${one.fault + one.device}>${say(lang, 'also', { title: titleOf(scene, one.fault) })}${one.name ? html` · <${Foreign} text=${one.name} />` : null}</p>`)}
     ${incident.flapping ? html`<p class="hint">${say(lang, 'flapping')}</p>` : null}
     ${frozenAt === null ? null : html`<p class="hint">${say(lang, 'frozen', { time: timeText(lang, frozenAt, now) })}</p>`}
+    ${incident.outage === null ? null : html`<p class="hint" data-outage=${incident.outage.cause}>${awayText(scene, incident.outage)}</p>`}
     <${People} scene=${scene} incident=${incident} />
     ${overAt === null ? html`<${Actions} scene=${scene} incident=${incident} onActed=${onActed} />` : null}
     <${History} scene=${scene} incident=${incident} />
   </article>`;
+}
+
+/**
+ * Why its PC is away, or was.
+ * @param {Scene} scene
+ * @param {NonNullable<IncidentRow['outage']>} outage
+ */
+function awayText({ lang, now }, outage) {
+  const cause = outageText(lang, outage);
+  const from = timeText(lang, outage.from, now);
+  return outage.to === null
+    ? say(lang, 'awaySince', { from, cause })
+    : say(lang, 'wasAway', { from, to: timeText(lang, outage.to, now), cause });
 }
 
 /**

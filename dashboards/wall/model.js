@@ -65,7 +65,15 @@ export function changed(view, frame) {
 function wholeRow(news, sites) {
   const path = news.scope.split('/').slice(0, 2).join('/');
   const name = sites.get(path.split('/')[0] ?? '')?.find((one) => one.site === path)?.name;
-  return { over: null, closedBecause: null, flapping: false, acknowledged: null, site: name ?? { en: path, hi: path }, ...news };
+  return {
+    over: null,
+    closedBecause: null,
+    flapping: false,
+    acknowledged: null,
+    outage: null,
+    site: name ?? { en: path, hi: path },
+    ...news,
+  };
 }
 
 /**

@@ -34,6 +34,7 @@ function pc(edit: Partial<PcView> = {}): PcView {
     readiness: 'ready',
     why: null,
     incident: null,
+    outage: null,
     ...edit,
   };
 }
@@ -57,6 +58,7 @@ function incident(id: number, edit: Partial<IncidentRow> = {}): IncidentRow {
     acknowledged: null,
     faults: [],
     told: [],
+    outage: null,
     ...edit,
   };
 }

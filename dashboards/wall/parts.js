@@ -4,7 +4,7 @@ import { reasonIn, subjectOf } from './subject.js';
 import { ageText, timeText } from './times.js';
 import { nameIn, say, sayWord, shown, words } from './words.js';
 
-/** @import { Language, Why, Words } from '#contracts' */
+/** @import { Language, Outage, Why, Words } from '#contracts' */
 /** @import { Catalogue, Mark as MarkName, Reasons } from './model.js' */
 /** @import { Act } from './person.js' */
 /**
@@ -89,6 +89,16 @@ export function whyText(scene, why) {
   if (reason === null) return fault === null ? say(lang, 'cannotTell', { what }) : what;
   // "Another microphone is chosen" has said the word already.
   return `${what}: ${reasonIn(scene, reason).replace(/^(chosen|चुना हुआ): /, '')}`;
+}
+
+/**
+ * Why a PC is away, or was, and how sure that is.
+ * @param {Language} lang
+ * @param {Outage} outage
+ */
+export function outageText(lang, { cause, confidence }) {
+  const what = sayWord(lang, 'outage', cause);
+  return cause === 'undetermined' ? what : `${what}, ${say(lang, confidence >= 0.9 ? 'sure' : confidence >= 0.7 ? 'likely' : 'notSure')}`;
 }
 
 /**

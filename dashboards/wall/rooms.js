@@ -1,7 +1,7 @@
 /** A room: one card for each PC, one line for each check, and its last day. */
 import { html } from 'htm/preact';
 import { checkMark, meetingRank, pcMark, unknownSince } from './model.js';
-import { Age, Foreign, Mark, titleOf, whyText } from './parts.js';
+import { Age, Foreign, Mark, outageText, titleOf, whyText } from './parts.js';
 import { Strips } from './strips.js';
 import { deviceOf, reasonIn, subjectOf } from './subject.js';
 import { ageText, timeText } from './times.js';
@@ -48,7 +48,8 @@ function stateText(scene, pc, mark) {
   const { lang, now, live, lostAt } = scene;
   const since = mark === 'unknown' ? unknownSince(pc, lostAt) : null;
   const state = since === null ? say(lang, mark) : say(lang, 'unknownSince', { time: timeText(lang, since, now) });
-  return live && pc.why !== null ? `${state} · ${whyText(scene, pc.why)}` : state;
+  if (!live || pc.why === null) return state;
+  return `${state} · ${whyText(scene, pc.why)}${pc.outage === null ? '' : `: ${outageText(lang, pc.outage)}`}`;
 }
 
 /** @param {{ scene: Scene, pc: PcView, check: DatedCheck }} props */

@@ -205,6 +205,18 @@ const table = {
   'span.away': ['away {age}', 'संपर्क नहीं {age}'],
   'component.speaker': ['Speaker', 'स्पीकर'],
   'component.presence': ['Connection', 'कनेक्शन'],
+  'outage.intended': ['switched off in order', 'ठीक से बंद किया गया'],
+  'outage.power-cut': ['power cut', 'बिजली गई'],
+  'outage.link-down': ['link down', 'लाइन बंद'],
+  'outage.upstream': ['line of the state or provider down', 'राज्य या प्रोवाइडर की लाइन बंद'],
+  'outage.crash': ['PC crashed', 'PC क्रैश हुआ'],
+  'outage.pc-off': ['this PC alone is away', 'सिर्फ़ यह PC बंद है'],
+  'outage.undetermined': ['site not reachable, cause not known yet', 'साइट तक पहुँच नहीं, वजह अभी पता नहीं'],
+  sure: ['sure', 'पक्का'],
+  likely: ['likely', 'संभवतः'],
+  notSure: ['not sure', 'पक्का पता नहीं'],
+  awaySince: ['Away since {from}: {cause}', '{from} से संपर्क नहीं: {cause}'],
+  wasAway: ['Was away {from} to {to}: {cause}', '{from} से {to} तक संपर्क नहीं था: {cause}'],
   'channel.webhook': ['webhook', 'वेबहुक'],
 };
 

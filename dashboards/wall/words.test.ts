@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { reasons } from '#contracts';
+import { outageCauses, outageText, reasons } from '#contracts';
+import { outageText as wallText } from './parts.js';
 import { deviceOf, reasonIn, subjectOf } from './subject.js';
 import { nameIn, say, sayWord, shown, words } from './words.js';
 
@@ -70,4 +71,11 @@ test('a reason of fixed words is told in Hindi; what a system itself said stays 
   expect(reasonIn(hindi, 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
   expect(reasonIn({ lang: 'en', reasons }, 'no audio server')).toBe('no audio server');
   expect(reasonIn(hindi, 'ENOENT\nopen')).toBe('ENOENT open');
+});
+
+test('why a PC is away is said as the messages say it', () => {
+  for (const lang of ['en', 'hi'] as const)
+    for (const cause of outageCauses)
+      for (const confidence of [0.95, 0.9, 0.8, 0.7, 0.6])
+        expect(wallText(lang, { cause, confidence })).toBe(outageText({ cause, confidence }, lang));
 });

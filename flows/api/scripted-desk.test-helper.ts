@@ -189,6 +189,7 @@ export function wellPc(at: number, edit: Partial<PcView> = {}): PcView {
     readiness: 'ready',
     why: null,
     incident: null,
+    outage: null,
     checks: [
       { ...check, component: 'microphone', device: 'usb-1', name: 'Jabra Speak 710', since: at - 7_500_000 },
       { ...check, component: 'camera', device: 'usb-2', name: 'Logitech Rally', since: at - 7_500_000 },
@@ -214,6 +215,7 @@ export function microphoneGone(at: number, edit: Partial<IncidentView> = {}): In
     closedBecause: null,
     flapping: false,
     acknowledged: null,
+    outage: null,
     faults: [
       {
         fault: 'microphone.missing',

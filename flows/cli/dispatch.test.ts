@@ -109,6 +109,7 @@ const pc: PcView = {
   readiness: 'not-ready',
   why: { component: 'camera', fault: 'camera.missing', reason: null },
   incident: 7,
+  outage: null,
 };
 
 test('a PC is shown whole; what a device calls itself moves no cursor', async () => {
@@ -132,11 +133,12 @@ test('incidents are listed, taken and noted', async () => {
     openedAt: 0,
     over: null,
     acknowledged: null,
+    outage: { cause: 'power-cut', confidence: 0.95, from: 0, to: null },
     faults,
   };
   state().scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/acknowledge': '', 'POST /api/incidents/7/note': '' };
   expect((await sabha(['incidents', '--open'])).out).toMatch(
-    /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +-\n$/,
+    /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +- +power cut, sure\n$/,
   );
   expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('incident 7 is taken by Anil\n');
   expect((await sabha(['note', '7', 'cable sent', '--by', 'Anil'])).code).toBe(0);

@@ -2,12 +2,13 @@
  * The incident engine: what PCs say and do not say, turned into incidents and their transitions.
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
+import { withAbsence } from './absence.ts';
 import { createBook } from './book.ts';
 import { setKnown, shutOut } from './known.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from './model.ts';
 import { notAhead } from './not-ahead.ts';
 import { createPassages, tellCentral } from './passages.ts';
-import { heard, onBeat, onBirth, onBye, onLost, onState, type Step } from './pc.ts';
+import { heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from './pc.ts';
 import { type Core, type EngineOptions, followOpen, followPc, followUnheard, putRecord, setCentre, unreadableLimit } from './scopes.ts';
 import { judgedNow, judgeSilence } from './silence.ts';
 
@@ -63,6 +64,8 @@ function createCore(options: EngineOptions, now: number): Core {
   const passages = createPassages(book, { ...options, facts });
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
   const memory = {
+    sites: new Map(),
+    regions: new Map(),
     expectedSince: new Map(),
     asking: new Map(),
     current: new Set<string>(),
@@ -109,7 +112,8 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   if (before === undefined || !core.known.has(event.pc)) return;
   const step = stepOf(before, event, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
-  const record = judgedNow(core, heard(step.record, now), now);
+  const judged = judgedNow(core, heard(step.record, now), now);
+  const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
   const changed = !sameRecord(before, record);
   if (changed) putRecord(core, record, now);
   else core.book.putPc(record, false);
@@ -123,7 +127,9 @@ function stepOf(record: PcRecord, event: PcEvent, now: number): Step {
     case 'birth':
       return onBirth(record, event, now);
     case 'bye':
-      return onBye(record, event);
+      return onBye(record, event, now);
+    case 'gasp':
+      return onGasp(record, event, now);
     case 'lost':
       return onLost(record, event, now);
     case 'state':

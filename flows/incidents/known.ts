@@ -1,7 +1,8 @@
 /** The site table as the engine knows it, and what a change of it does to records and rooms (R15). */
+import { siteOf } from '#contracts';
 import type { CentreEvent, KnownPc } from './model.ts';
 import { newRecord } from './pc.ts';
-import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord } from './scopes.ts';
+import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord, regionsOf } from './scopes.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 
@@ -10,6 +11,8 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   const before = new Map(core.known);
   core.known.clear();
   for (const known of pcs) core.known.set(known.pc, known);
+  core.sites = Map.groupBy(core.known.keys(), siteOf);
+  core.regions = groupedSites(core);
   for (const pc of replaced) renew(core, pc, now);
   for (const known of pcs) admit(core, known, before.has(known.pc), now);
   closeRooms(core, because, now);
@@ -29,11 +32,28 @@ export function shutOut(core: Core, pcs: readonly string[], now: number): void {
   }
 }
 
+function groupedSites({ sites, known }: Core): Core['regions'] {
+  const regions: Core['regions'] = new Map();
+  for (const [site, [first = '']] of sites) {
+    for (const region of regionsOf(first, known.get(first)?.isp)) {
+      const held = regions.get(region);
+      if (held === undefined) regions.set(region, [site]);
+      else held.push(site);
+    }
+  }
+  return regions;
+}
+
 /** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew. */
 function admit(core: Core, { pc, link }: KnownPc, wasKnown: boolean, now: number): void {
   const record = core.book.pcs.get(pc);
   if (record === undefined) return putRecord(core, newRecord(pc, link), now);
-  if (!wasKnown) return putRecord(core, { ...record, link, presence: 'never', heardAt: null, lostAt: null, unheard: false }, now);
+  if (!wasKnown)
+    return putRecord(
+      core,
+      { ...record, link, presence: 'never', heardAt: null, lostAt: null, unheard: false, bye: null, absence: null },
+      now,
+    );
   if (record.link !== link) putRecord(core, { ...record, link }, now);
 }
 

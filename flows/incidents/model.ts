@@ -1,5 +1,5 @@
 /** The words of the incident engine: what it remembers, what it is told, what it answers. */
-import type { Check, LinkClass, Presence, Severity, TransitionKind, Want, Words } from '#contracts';
+import type { Check, LinkClass, Outage, Presence, Previous, Severity, TransitionKind, Want, Words } from '#contracts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */
 export type PcRecord = {
@@ -29,7 +29,30 @@ export type PcRecord = {
   calledAt: number | null;
   /** When each fault of this room last ended or came back, by fault key: the memory by which a return is known as flapping. */
   ended: Record<string, number>;
+  /** Its last gasp, until it says that the power is back. */
+  gasp?: { at: number; runtimeMs: number | null } | null;
+  /** Its goodbye, until it is born again. */
+  bye?: { at: number; reason: string } | null;
+  /** The time in which it is away, or was the last time. */
+  absence?: Absence | null;
 };
+
+/** A time without a PC, and why. Times are the centre's. */
+export type Absence = Outage & {
+  /** Its last word, or the last mark that it found on its disk afterwards. */
+  from: number;
+  /** By then it was away for certain: its will or its goodbye came, or a beat did not. */
+  goneBy: number;
+  /** Null while it lasts. */
+  to: number | null;
+  /** After a new boot: the last mark of the boot before. */
+  aliveAt: number | null;
+  /** The incident that tells of it. */
+  incident: number | null;
+};
+
+/** What an incident and its messages say of an absence. */
+export type ShownOutage = Pick<Absence, 'cause' | 'confidence' | 'from' | 'to'>;
 
 /** One fault of an incident. `key` = `fault|device`. */
 export type StandingFault = {
@@ -71,6 +94,8 @@ export type Incident = {
   acknowledged: { by: string; at: number; severity: Severity } | null;
   told: Told[];
   notes: { at: number; by: string; text: string }[];
+  /** Why the PC was away in it, the last time. */
+  outage?: ShownOutage;
 };
 
 /** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */
@@ -135,11 +160,20 @@ export type WireMessage = WireFields & {
   fault: string;
   /** Ids of all faults in the news. */
   faults: string[];
+  /** Why the PC is away, or was in this incident, as far as it is known now. */
+  outage: Outage | null;
   acts: Act[];
 };
 
 /** A PC of the site table: what the engine expects to hear of. Only PCs of live sites alert; of others state and presence are kept. */
-export type KnownPc = { pc: string; link: LinkClass; elevationM: number; alerts: boolean };
+export type KnownPc = {
+  pc: string;
+  link: LinkClass;
+  elevationM: number;
+  alerts: boolean;
+  /** The provider of its site's line, where the table names one. */
+  isp?: string;
+};
 
 /** What the engine is told of one PC. Times come with the call, never inside. */
 export type PcEvent =
@@ -158,8 +192,13 @@ export type PcEvent =
       agent: string;
       /** It answers a roll call: its probes ran anew for it. */
       fresh?: boolean;
+      /** Its own clock. */
+      at?: number;
+      previous?: Previous | undefined;
+      apartMs?: number | null | undefined;
     }
-  | { type: 'bye'; pc: string; boot: string; session: number }
+  | { type: 'bye'; pc: string; boot: string; session: number; reason?: string }
+  | { type: 'gasp'; pc: string; boot: string; session: number; runtimeMs: number | null }
   | { type: 'lost'; pc: string; boot: string; session: number }
   | {
       type: 'state';

@@ -1,6 +1,6 @@
 /** The ledger as it is read by a clock that fell back while `flows` was down. */
 import type { Contents } from '../ledger/model.ts';
-import type { Incident, PcRecord, Timer, Transition } from './model.ts';
+import type { Absence, Incident, PcRecord, Timer, Transition } from './model.ts';
 
 /**
  * Guarantee: nothing in the answer happened later than `now`, and no timer lasts longer than it was set for; otherwise a clock that fell back
@@ -19,13 +19,22 @@ export function notAhead(contents: Contents, now: number): Contents {
 
 function pcAt(record: PcRecord, now: number): PcRecord {
   const ended = Object.fromEntries(Object.entries(record.ended).map(([key, at]) => [key, Math.min(at, now)]));
+  const { gasp, bye, absence } = record;
   return {
     ...record,
+    ...(gasp && { gasp: { ...gasp, at: Math.min(gasp.at, now) } }),
+    ...(bye && { bye: { ...bye, at: Math.min(bye.at, now) } }),
+    ...(absence && { absence: absenceAt(absence, now) }),
     heardAt: earlier(record.heardAt, now),
     lostAt: earlier(record.lostAt, now),
     calledAt: earlier(record.calledAt, now),
     ended,
   };
+}
+
+function absenceAt(absence: Absence, now: number): Absence {
+  const { from, goneBy, to, aliveAt } = absence;
+  return { ...absence, from: Math.min(from, now), goneBy: Math.min(goneBy, now), to: earlier(to, now), aliveAt: earlier(aliveAt, now) };
 }
 
 function incidentAt(incident: Incident, now: number): Incident {

@@ -23,6 +23,7 @@ export function noticeOf(at: {
     faults,
     at: transition.at,
     flapping: incident.flapping,
+    ...(faults.some(({ fault }) => fault === 'pc.silent') && incident.outage && { outage: incident.outage }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
 }

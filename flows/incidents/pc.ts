@@ -4,6 +4,8 @@ import type { PcEvent, PcRecord } from './model.ts';
 
 const bootsKept = 4;
 const clonedForMs = 3_600_000;
+/** Who said that it restarts is back in this time, or it is silent. */
+const backWithinMs = 10 * 60_000;
 
 type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 
@@ -30,6 +32,9 @@ export function newRecord(pc: string, link: LinkClass): PcRecord {
     agent: null,
     calledAt: null,
     ended: {},
+    gasp: null,
+    bye: null,
+    absence: null,
   };
 }
 
@@ -40,7 +45,9 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
   const moved = sameSpool ? inSession(record, said.session) : { ...record, session: said.session, rev: 0, lostAt: null, lostSession: 0 };
   const { boot, spool, config, agent } = said;
   const calledAt = said.fresh === true ? now : moved.calledAt;
-  const next: PcRecord = { ...moved, ...bootsWith(record, boot, now), presence: 'online', boot, spool, config, agent, calledAt };
+  const gasp = boot === record.boot ? (record.gasp ?? null) : null;
+  const named = { boot, spool, config, agent, calledAt, gasp, bye: null };
+  const next: PcRecord = { ...moved, ...bootsWith(record, boot, now), ...named, presence: 'online' };
   const ask: Step['ask'] = [];
   if (said.digest !== record.digest) ask.push('state');
   if (said.inventory !== '' && said.inventory !== record.inventory) ask.push('inventory');
@@ -56,9 +63,16 @@ function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now:
 }
 
 /** A clean goodbye of the current session or a later one: the PC is stopped, which is not silence. */
-export function onBye(record: PcRecord, said: Said<'bye'>): Step {
+export function onBye(record: PcRecord, said: Said<'bye'>, now: number): Step {
   if (said.session < record.session) return { record, ask: [], stale: true };
-  return { record: { ...record, presence: 'stopped', session: said.session, boot: said.boot, lostAt: null }, ask: [] };
+  const bye = { at: now, reason: said.reason ?? '' };
+  return { record: { ...record, presence: 'stopped', session: said.session, boot: said.boot, lostAt: null, bye }, ask: [] };
+}
+
+/** The battery is about to end; the session goes on as long as the power does. */
+export function onGasp(record: PcRecord, said: Said<'gasp'>, now: number): Step {
+  if (said.session < record.session) return { record, ask: [], stale: true };
+  return { record: { ...inSession(record, said.session), gasp: { at: now, runtimeMs: said.runtimeMs } }, ask: [] };
 }
 
 /** The will of the current session or a later one; an older will is ignored (R16). */
@@ -79,7 +93,8 @@ export function onState(record: PcRecord, said: Said<'state'>, now: number): Ste
   if (said.base !== undefined && said.base !== current.digest) return { record: current, ask: ['state'] };
   const list = said.base === undefined ? said.checks : changed(current.checks, said.checks, said.gone);
   if (digestOf(list) !== said.digest) return { record: current, ask: ['state'], unreadable: true };
-  return { record: { ...current, rev: said.rev, digest: said.digest, checks: dated(current.checks, list, now) }, ask: [] };
+  const gasp = list.some(isBattery) ? (current.gasp ?? null) : null;
+  return { record: { ...current, rev: said.rev, digest: said.digest, checks: dated(current.checks, list, now), gasp }, ask: [] };
 }
 
 /** A beat carries the digest: one that is not held is asked for. */
@@ -99,7 +114,8 @@ export function heard(record: PcRecord, now: number): PcRecord {
  * Guarantee: while `flows` is not subscribed no silence is judged, and none is counted from before it was.
  */
 export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): Presence {
-  if (listeningSince === null || record.presence === 'stopped') return record.presence;
+  if (listeningSince === null) return record.presence;
+  if (record.presence === 'stopped') return isOverdue(record, listeningSince, now) ? 'silent' : 'stopped';
   const lostFor = record.lostAt === null ? 0 : now - Math.max(record.lostAt, listeningSince);
   if (record.lostAt !== null && lostFor >= willGraceMs) return 'silent';
   const quietFor = now - Math.max(record.heardAt ?? 0, listeningSince);
@@ -107,6 +123,21 @@ export function presenceOf(record: PcRecord, listeningSince: number | null, now:
   if (record.presence !== 'silent') return record.presence;
   const spoken = record.heardAt !== null && record.heardAt >= listeningSince && record.lostAt === null;
   return spoken ? 'online' : 'silent';
+}
+
+/** A goodbye of one that means to be back, such as `restart` or `update`. */
+export function returns({ bye }: PcRecord): 'restart' | 'update' | null {
+  const [, what] = /^(restart|reboot|update)/.exec(bye?.reason ?? '') ?? [];
+  return what === undefined ? null : what === 'update' ? 'update' : 'restart';
+}
+
+function isOverdue(record: PcRecord, listeningSince: number, now: number): boolean {
+  return returns(record) !== null && now - Math.max(record.bye?.at ?? 0, listeningSince) >= backWithinMs;
+}
+
+/** True for a check that says that the PC runs on battery. */
+export function isBattery({ status, fault }: Check): boolean {
+  return status === 'fault' && (fault === 'power.on_battery' || fault === 'power.battery_low');
 }
 
 /** A word of a newer session ends what was said of an older one: its revision and its will. */

@@ -1,9 +1,10 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
+import { stateOf } from '#contracts';
 import type { Contents } from '../ledger/model.ts';
 import type { Book } from './book.ts';
 import { changesOf } from './changes.ts';
 import { follow } from './incident.ts';
-import type { Incident, KnownPc, PcRecord } from './model.ts';
+import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from './model.ts';
 import type { PassageOptions, Passages } from './passages.ts';
 import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault } from './standing.ts';
 
@@ -26,6 +27,10 @@ export type Core = {
   book: Book;
   passages: Passages;
   known: Map<string, KnownPc>;
+  /** The known PCs of each site. */
+  sites: Map<string, string[]>;
+  /** The sites of each state and provider, by `regionsOf`. */
+  regions: Map<string, string[]>;
   /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
   expectedSince: Map<string, number>;
   /** What is to be asked of a PC, and how its answers were. */
@@ -58,6 +63,12 @@ export function putRecord(core: Core, record: PcRecord, now: number): void {
 /** True for a PC of a live site: only these open incidents and stand in lists. */
 export function alerts(core: Core, pc: string): boolean {
   return core.known.get(pc)?.alerts === true;
+}
+
+/** What many sites may have in common: their state, and the provider of their line. */
+export function regionsOf(path: string, isp: string | undefined): string[] {
+  const state = `state ${stateOf(path)}`;
+  return isp === undefined ? [state] : [state, `provider ${isp}`];
 }
 
 /** Follows the room of one PC, if it alerts. */
@@ -112,11 +123,32 @@ function followScope(core: Core, scope: string, scene: Scene, now: number): void
   const ended = record?.ended ?? {};
   const done = follow({ incident: before, scene, ended, now, open: () => newIncident(book.newId('incident'), scope, now) });
   if (done.incident === undefined) return;
-  const incident = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
+  const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
+  const absence = told(record, named);
+  const incident = absence === null ? named : { ...named, outage: shownOutage(absence) };
   if (JSON.stringify(before) !== JSON.stringify(incident)) book.putIncident(incident);
-  if (record !== undefined && done.ended !== ended) book.putPc({ ...record, ended: recent(done.ended, now) }, true);
+  const isNews = done.ended !== ended || (absence !== null && absence !== record?.absence);
+  if (record !== undefined && isNews) book.putPc({ ...record, ended: recent(done.ended, now), ...(absence && { absence }) }, true);
   for (const news of done.news) passages.add(incident, news, now);
   if (done.news.length > 0) passages.proceed(incident.id, now);
+}
+
+/** The absence that an incident tells of, from when it says that the PC is silent. */
+function told(record: PcRecord | undefined, { id, faults }: Incident): Absence | null {
+  const absence = record?.absence ?? null;
+  if (absence === null || absence.incident === id) return absence;
+  return faults.some(({ fault }) => fault === 'pc.silent') ? { ...absence, incident: id } : null;
+}
+
+/** From when silence counts: our own last SUBACK, or when the PC began to be expected, if that was later. */
+export function listeningSince({ subscribedAt, expectedSince }: Core, pc: string): number | null {
+  const since = expectedSince.get(pc);
+  return subscribedAt === null || since === undefined ? subscribedAt : Math.max(subscribedAt, since);
+}
+
+/** What is said of an absence. */
+export function shownOutage({ cause, confidence, from, to }: Absence): ShownOutage {
+  return { cause, confidence, from, to };
 }
 
 function newIncident(id: number, scope: string, now: number): Incident {

@@ -3,7 +3,7 @@ import { type Check, digestOf } from '#contracts';
 import type { Contents, Op } from '../ledger/model.ts';
 import type { OutboxRow } from '../people/model.ts';
 import { createEngine } from './engine.ts';
-import type { Act, Effect, Incident, KnownPc, WireMessage } from './model.ts';
+import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from './model.ts';
 
 export const pc = 'la/leh/room-1';
 const minute = 60_000;
@@ -127,11 +127,12 @@ export function createStage({
         digest = digestOf(held.checks.get(who) ?? []),
         inventory = '',
         fresh = false,
-      } = {},
+        ...said
+      }: Partial<Extract<PcEvent, { type: 'birth' }>> = {},
     ): void {
       held.session.set(who, session);
       held.rev.set(who, 0);
-      apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1', fresh });
+      apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1', fresh, ...said });
     },
     /** The whole state of a PC. */
     state(checks: Check[], who = pc): void {
@@ -142,7 +143,7 @@ export function createStage({
     },
     beat: (who = pc) => apply({ type: 'beat', pc: who, digest: digestOf(held.checks.get(who) ?? []), session: sessionOf(who) }),
     lost: (who = pc, session = sessionOf(who)) => apply({ type: 'lost', pc: who, boot: 'b1', session }),
-    bye: (who = pc) => apply({ type: 'bye', pc: who, boot: 'b1', session: sessionOf(who) }),
+    bye: (who = pc, reason = 'stopped') => apply({ type: 'bye', pc: who, boot: 'b1', session: sessionOf(who), reason }),
     /** Beats for `ms`, so that the PC is not silent meanwhile. */
     live(ms: number, who = pc): void {
       for (let left = ms; left > 0; left -= 30_000) {

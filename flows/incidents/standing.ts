@@ -1,6 +1,7 @@
 /** What stands in a scope: read from a PC's record, or from the centre's own list. */
 import { faultOf, type Severity } from '#contracts';
 import type { PcRecord } from './model.ts';
+import { returns } from './pc.ts';
 
 /** A fault that is true now. `key` = `fault|device`. */
 export type Standing = {
@@ -33,7 +34,8 @@ export function standingFault(fault: string, device: string, since: number): Sta
 export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): Scene {
   const talks = record.presence === 'online' || record.presence === 'lost';
   const found: Standing[] = [];
-  if (record.presence === 'silent' && !record.unheard) found.push(standingFault('pc.silent', '', now));
+  if (record.presence === 'silent' && !record.unheard)
+    found.push({ ...standingFault('pc.silent', '', now), reason: overdueReason(record) });
   if (typeof record.clonedAt === 'number') found.push(standingFault('pc.cloned', '', now));
   if (unreadable) found.push(standingFault('agent.unreadable', '', now));
   if (talks) for (const check of record.checks) if (check.status === 'fault' && check.fault !== null) found.push(ofCheck(check));
@@ -47,6 +49,12 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
     },
     because: notChecked,
   };
+}
+
+/** It said that it would be back. */
+function overdueReason(record: PcRecord): string | null {
+  const what = returns(record);
+  return what === null ? null : `not back after ${what === 'update' ? 'an update' : 'a restart'}`;
 }
 
 const ownKeys = new Set(['pc.silent|', 'pc.cloned|', 'agent.unreadable|']);

@@ -1,6 +1,6 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type { EmailChannel, Language, Person, Severity, TransitionKind, WebhookChannel } from '#contracts';
-import type { FaultNews } from '../incidents/model.ts';
+import type { FaultNews, ShownOutage } from '../incidents/model.ts';
 
 /** What a message is made of; the text is made when it is sent, in the language of the person. */
 export type Notice = {
@@ -15,6 +15,8 @@ export type Notice = {
   faults: FaultNews[];
   at: number;
   flapping: boolean;
+  /** Why the PC is away, or was, where the news is that; absent also in rows of older versions. */
+  outage?: ShownOutage;
   /** Lines added by the machine, such as the incidents that the default route bundles. */
   lines: string[];
 };

@@ -17,6 +17,8 @@ export type Phrases = {
   also(list: string): string;
   more(count: number): string;
   because(reason: string): string;
+  /** Why the PC was away, and from when to when. */
+  was(cause: string): string;
   /** What to do, where the fault's own action does not fit the news. */
   restOpen: string;
   nothingToDo: string;
@@ -41,6 +43,7 @@ export const phrases: Record<Language, Phrases> = {
     also: (list) => `Also: ${list}`,
     more: (count) => `and ${count} more`,
     because: (reason) => `Why: ${reason}.`,
+    was: (cause) => `It was: ${cause}.`,
     restOpen: 'The rest of the incident is still open.',
     nothingToDo: 'Nothing more to do.',
     alreadyOver: 'It is already over. Nothing to do.',
@@ -61,6 +64,7 @@ export const phrases: Record<Language, Phrases> = {
     also: (list) => `साथ में: ${list}`,
     more: (count) => `और ${count}`,
     because: (reason) => `वजह: ${reason}।`,
+    was: (cause) => `वजह यह थी: ${cause}।`,
     restOpen: 'बाकी दिक्कत अभी बनी है।',
     nothingToDo: 'अब कुछ करने की ज़रूरत नहीं।',
     alreadyOver: 'यह दिक्कत अब नहीं है। कुछ करने की ज़रूरत नहीं।',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { faultIds, faults, languages, severities } from '#contracts';
+import { faultIds, faults, languages, outageCauses, severities } from '#contracts';
 import type { Notice } from './model.ts';
 import { notice } from './people.test-helper.ts';
 import { footerMark, render, textLimit } from './words.ts';
@@ -159,5 +159,58 @@ describe('one screen of a small phone', () => {
         expect(text).toContain(faults[fault].action[language]);
       }
     }
+  });
+});
+
+describe('a PC that is away', () => {
+  const silent = { fault: 'pc.silent', device: '', name: null, reason: null, since };
+  const outage = { cause: 'power-cut', confidence: 0.95, from: since - 120_000, to: null } as const;
+  const said = (changes: Partial<Notice>, language: 'en' | 'hi' = 'en') =>
+    bodyOf(render(notice({ faults: [silent], ...changes }), language).text).split('\n');
+
+  test('is told of with the cause as far as it is known, and how sure it is', () => {
+    expect(said({ outage })[0]).toBe('Critical: PC does not answer: power cut, sure');
+    expect(said({ outage }, 'hi')[0]).toBe('बहुत ज़रूरी: PC से जवाब नहीं आ रहा: बिजली गई, पक्का');
+    expect(said({ outage: { ...outage, cause: 'undetermined', confidence: 0.5 } })[0]).toBe(
+      'Critical: PC does not answer: site not reachable, cause not known yet',
+    );
+    expect(said({})[0]).toBe('Critical: PC does not answer');
+  });
+
+  test('and back says what it was, from when to when, by the clock of the site', () => {
+    const over = { kind: 'cleared', at, outage: { ...outage, to: at } } as const;
+    expect(said(over)).toEqual([
+      'Cleared: PC does not answer',
+      'Conference room, Leh',
+      'From 3 Mar, 14:05 to 3 Mar, 14:20.',
+      'It was: power cut, sure, 14:03–14:20.',
+      'Nothing more to do.',
+    ]);
+    expect(said(over, 'hi')).toContain('वजह यह थी: बिजली गई, पक्का, 14:03–14:20।');
+    expect(said({ ...over, kind: 'eased' }).join()).toContain('It was: power cut, sure, 14:03–14:20.');
+  });
+
+  test('of which nobody knows why, or that is closed while it is away, says nothing of a cause that was', () => {
+    const over = { kind: 'cleared', at } as const;
+    expect(said({ ...over, outage: { ...outage, cause: 'undetermined', confidence: 0.5, to: at } }).join()).not.toContain('It was');
+    expect(said({ ...over, kind: 'closed', lines: ['replaced'], outage }).join()).not.toMatch(/It was|power cut/);
+  });
+
+  test('that said it would be back is told of with that reason too', () => {
+    const faults = [{ ...silent, reason: 'not back after a restart' }];
+    expect(said({ faults, outage: { ...outage, cause: 'pc-off', confidence: 0.8 } })[0]).toBe(
+      'Critical: PC does not answer: this PC alone is away, likely (not back after a restart)',
+    );
+    expect(said({ faults }, 'hi')[0]).toContain('(रीस्टार्ट के बाद वापस नहीं आया)');
+  });
+
+  test('fits the small phone with every cause, in both languages, between long names', () => {
+    const room = { en: 'R'.repeat(60), hi: 'क'.repeat(60) };
+    for (const language of languages)
+      for (const cause of outageCauses)
+        for (const kind of ['raised', 'cleared'] as const) {
+          const { text } = render(notice({ kind, at, room, site: room, faults: [silent], outage: { ...outage, cause, to: at } }), language);
+          expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
+        }
   });
 });

@@ -1,5 +1,5 @@
 /** The text of a message: what, where, since when, what to do first; never more than one screen of a small phone. */
-import { type Fault, faultOf, faults, isTimeZone, type Language, reasonIn, type Words } from '#contracts';
+import { type Fault, faultOf, faults, isTimeZone, type Language, outageText, reasonIn, type Words } from '#contracts';
 import type { Notice } from './model.ts';
 import { closedReasons, type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
 import { short, variableLimit } from './plain.ts';
@@ -91,14 +91,32 @@ function partsOf(message: Message, size: number): string[] {
   const { news } = message;
   const first = mainFault(message.notice);
   const name = first ? short(first.name ?? '', size) : '';
+  const cause = first?.fault === 'pc.silent' && !hasEnded(message.notice) ? causeOf(message) : '';
   const reason = first?.reason ? ` (${short(reasonIn(first.reason, message.language), size)})` : '';
-  const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
-  return [what, placeOf(message, size), sinceOf(message), news.action].filter((part) => part !== '');
+  const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${cause === '' ? '' : `: ${cause}`}${reason}`;
+  return [what, placeOf(message, size), sinceOf(message), wasOf(message), news.action].filter((part) => part !== '');
 }
 
 /** The fault that the title names; a word of the centre's own has none. */
 function mainFault(notice: Notice): Notice['faults'][number] | undefined {
   return notice.kind === 'unfinished' || notice.kind === 'direct' ? undefined : notice.faults[0];
+}
+
+function causeOf({ notice, language }: Message): string {
+  return notice.outage ? outageText(notice.outage, language) : '';
+}
+
+/** Of a PC that is back: why it was away, and from when to when. */
+function wasOf(message: Message): string {
+  const { notice, p } = message;
+  const { outage } = notice;
+  if (!outage || outage.to === null || !hasEnded(notice) || outage.cause === 'undetermined') return '';
+  const [from, to] = [outage.from, outage.to].map((at) => localOf(at, notice.timeZone).toPlainTime().toString({ smallestUnit: 'minute' }));
+  return p.was(`${causeOf(message)}, ${from}–${to}`);
+}
+
+function hasEnded({ kind }: Notice): boolean {
+  return kind === 'cleared' || kind === 'closed' || kind === 'eased';
 }
 
 function placeOf({ notice, language }: Message, size: number): string {
@@ -146,12 +164,16 @@ function lengthOf(parts: string[]): number {
 
 /** Day and time on the clocks of the site. A zone that this machine does not know is UTC, and says so. */
 function timeOf(atMs: number, timeZone: string, language: Language): string {
-  const instant = Temporal.Instant.fromEpochMilliseconds(Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0);
-  const zone = isTimeZone(timeZone) ? timeZone : 'UTC';
-  const local = instant.toZonedDateTimeISO(zone);
+  const local = localOf(atMs, timeZone);
+  const zone = local.timeZoneId;
   const day = days[language].format(Date.UTC(local.year, local.month - 1, local.day));
   const time = `${day}, ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
-  return zone === timeZone ? time : `${time} ${zone}`;
+  return isTimeZone(timeZone) ? time : `${time} ${zone}`;
+}
+
+function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime {
+  const instant = Temporal.Instant.fromEpochMilliseconds(Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0);
+  return instant.toZonedDateTimeISO(isTimeZone(timeZone) ? timeZone : 'UTC');
 }
 
 /** The end of the year 9999: nobody sends a message about a later one. */

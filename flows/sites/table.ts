@@ -35,9 +35,10 @@ export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
   const known = [...pcs].flatMap(([site, paths]) => {
     const stage = stageOf(site);
     if (stage === undefined || stage === 'closed') return [];
+    const isp = byPath.get(site)?.site?.isp ?? '';
     return paths.map((pc) => {
       const { link, elevationM } = resolve(pc).profile;
-      return { pc, link, elevationM, alerts: stage === 'live' };
+      return { pc, link, elevationM, alerts: stage === 'live', ...(isp !== '' && { isp }) };
     });
   });
   return {

@@ -38,6 +38,7 @@ export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial
     },
     fault: 'microphone.missing',
     faults: ['microphone.missing'],
+    outage: null,
     severity: 'critical',
     holdMs: 20_000,
     to: [],

@@ -21,11 +21,18 @@ export function fleetRows(pcs: number): FleetRow {
   return {
     snapshot: {
       subscribed: true,
-      sites: sites.map((one, at) => ({ ...one, stage: 'live', link: 'fibre', elevationM: (at * 37) % 4_000, readiness: 'ready' })),
+      sites: sites.map((one, at) => ({
+        ...one,
+        stage: 'live',
+        link: 'fibre',
+        elevationM: (at * 37) % 4_000,
+        readiness: 'ready',
+      })),
       pcs: paths.map((one, at) => ({
         ...one,
         presence: 'online',
         readiness: 'ready',
+        outage: null,
         heardAt: 1.7e12 + at,
         calledAt: 1.7e12 + at,
         checks,

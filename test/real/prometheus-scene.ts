@@ -126,7 +126,7 @@ function pc(path: string, about: Partial<PcView>): PcView {
   const [state = '', office = ''] = path.split('/');
   return {
     ...{ pc: path, site: `${state}/${office}`, state, room: { en: 'Room', hi: 'रूम' }, presence: 'online', heardAt: null, calledAt: null },
-    ...{ agent: null, config: { wanted: 1, held: 1 }, checks: [], readiness: 'ready', why: null, incident: null },
+    ...{ agent: null, config: { wanted: 1, held: 1 }, checks: [], readiness: 'ready', why: null, incident: null, outage: null },
     ...about,
   };
 }
@@ -138,7 +138,7 @@ function check(component: string, status: 'ok' | 'fault' | 'unknown', since: num
 function incident(id: number, about: Partial<IncidentRow>): IncidentRow {
   return {
     ...{ id, scope: '', room: { en: 'Room', hi: 'रूम' }, site: { en: 'Site', hi: 'साइट' }, severity: 'major', openedAt: 0, overAt: null },
-    ...{ over: null, closedBecause: null, flapping: false, acknowledged: null, faults: [], told: [] },
+    ...{ over: null, closedBecause: null, flapping: false, acknowledged: null, faults: [], told: [], outage: null },
     ...about,
   };
 }

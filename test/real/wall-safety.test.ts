@@ -57,6 +57,32 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     expect(await stage.page.locator('[data-check=camera]').textContent()).toMatch(/Camera: unknown.*last answer: works.*for 5 min/s);
   });
 
+  test('a PC that is away says why and how sure that is, live and afterwards, in both languages', async () => {
+    const { desk } = stage;
+    const now = Date.now();
+    const why = { component: 'pc', fault: null, reason: 'silent' };
+    const outage = { cause: 'power-cut', confidence: 0.95, from: now - 300_000 } as const;
+    const away = lehRoom(now, { presence: 'silent', heardAt: now - 300_000, readiness: 'unknown', why, outage });
+    await stage.open('#/site/ladakh/leh');
+    desk.change({ pcs: [away] });
+    const state = stage.page.locator('article .state');
+    await expect.poll(() => state.textContent()).toMatch(/Does not answer: power cut, sure$/);
+    desk.change({ pcs: [{ ...away, outage: { ...outage, cause: 'undetermined', confidence: 0.5 } }] });
+    await expect.poll(() => state.textContent()).toMatch(/Does not answer: site not reachable, cause not known yet$/);
+    await stage.open('#/incident/7');
+    const note = stage.page.locator('[data-outage]');
+    expect(await note.count()).toBe(0);
+    const row = microphoneGone(now, { outage: { ...outage, to: null } });
+    desk.content.full.set(7, fullOf(row, now));
+    desk.change({ incidents: [row] });
+    await expect.poll(() => note.textContent()).toMatch(/^Away since \d\d:\d\d:\d\d: power cut, sure$/);
+    desk.change({ incidents: [{ ...row, outage: { ...outage, cause: 'link-down', confidence: 0.8, to: now } }] });
+    await expect.poll(() => note.textContent()).toMatch(/^Was away \d\d:\d\d:\d\d to \d\d:\d\d:\d\d: link down, likely$/);
+    await stage.page.getByRole('button', { name: 'हिन्दी' }).click();
+    await expect.poll(() => note.textContent()).toMatch(/संपर्क नहीं था: लाइन बंद, संभवतः$/);
+    expect(stage.troubles).toEqual([]);
+  });
+
   test('a page that breaks says that it knows nothing; it does not stay green', async () => {
     await stage.open('#/site/ladakh/leh');
     const [first, ...others] = lehRoom(Date.now()).checks;

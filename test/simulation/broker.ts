@@ -23,6 +23,8 @@ type Session = {
   /** The client hears that it is over. */
   closeClient(reason: string): void;
   atBroker: boolean;
+  /** Its client lost its power: nobody tells the broker. */
+  dark: boolean;
 };
 
 /** `reset`: told to both sides at once. `hole`: swallows everything until each side notices. `half`: only the client hears of it at once. */
@@ -79,6 +81,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       will: client.will,
       filters: [],
       atBroker: true,
+      dark: false,
       up: createPipe<Up>(world, client.link, (frame) => receive(own, frame)),
       down: createPipe<Down>(world, client.link, (frame) => {
         if (!open || !client.process.alive()) return;
@@ -191,7 +194,8 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     /** The process of a client died: what it wrote still arrives, or (a power cut) does not, and is noticed late. */
     clientDied(name: string, { power }: { power: boolean }): void {
       const session = of(name);
-      if (session === undefined) return;
+      if (session === undefined || session.dark) return;
+      session.dark = power;
       session.down.drop();
       if (!power) return session.up.end(() => leave(session, true));
       session.up.drop();

@@ -9,6 +9,7 @@ import type { Transport } from '../../agent/transport.ts';
 import { centrePublicKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
+import { createMarker } from './marker.ts';
 import { createLink, type Link } from './network.ts';
 import { createSpoolRecord, type SpoolRecord } from './spool-record.ts';
 import { createMachine, type Machine, type Process, type Time } from './time.ts';
@@ -37,7 +38,13 @@ export type Pc = {
   /** `power`: nobody tells the broker. */
   kill(how?: { power?: boolean }): void;
   /** A clean stop, with a goodbye. */
-  stop(): void;
+  stop(reason?: string): void;
+  /** What the marker on its disk says of the power; null where it has no battery. */
+  mains(on: boolean | null): void;
+  /** The battery is about to end. */
+  gasp(runtimeMs: number): void;
+  /** The system writes down that it crashed, as the next boot finds it. */
+  crash(): void;
   cut(how: Cut): void;
   heal(): void;
   /** The machine is taken away for good. */
@@ -52,6 +59,8 @@ export type PcOptions = {
   spoolLimitBytes?: number;
   /** The disk of an earlier machine; a new one where absent. */
   record?: SpoolRecord;
+  /** It has a battery, and so a probe of the power. */
+  battery?: boolean;
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
 };
 
@@ -65,7 +74,8 @@ export function createPc(options: PcOptions): Pc {
   const link = createLink(options.latencyMs);
   const machine = createMachine(time);
   const record = options.record ?? createSpoolRecord();
-  const room = createRoom();
+  const room = createRoom(options.battery ? [...components, 'power'] : components);
+  const marker = createMarker();
   const profiles = profileStore();
   const acts: string[] = [];
   let boots = 1;
@@ -78,6 +88,7 @@ export function createPc(options: PcOptions): Pc {
     const process = machine.start();
     process.onKill(() => note(`${path} dies`));
     note(`${path} starts`);
+    marker.begin(`boot-${boots}`, process);
     const agent = createAgent({
       pc: path,
       version: '0.1.0',
@@ -117,7 +128,8 @@ export function createPc(options: PcOptions): Pc {
   function transportOf(process: Process): Transport {
     process.onKill(() => broker.clientDied(name, { power: false }));
     return {
-      connect: ({ keepaliveMs, will }, handlers) => broker.connect({ name, link, process, keepaliveMs, will }, handlers),
+      connect: async ({ keepaliveMs, will }, handlers) =>
+        marker.within(await broker.connect({ name, link, process, keepaliveMs, will }, handlers)),
     };
   }
 
@@ -136,12 +148,16 @@ export function createPc(options: PcOptions): Pc {
       if (power) broker.clientDied(name, { power });
       running?.process.kill();
     },
-    stop() {
+    stop(reason = 'stopped') {
       if (!running?.process.alive()) return;
       const { agent, process } = running;
       note(`${path} is stopped`);
-      void agent.stop('stopped').then(() => process.kill());
+      marker.bye(reason);
+      void agent.stop(reason).then(() => process.kill());
     },
+    mains: marker.mains,
+    gasp: (runtimeMs) => marker.gasp(path, runtimeMs),
+    crash: marker.crash,
     cut(how) {
       note(`link of ${path} cut (${how})`);
       link.up = false;
@@ -162,7 +178,7 @@ export function createPc(options: PcOptions): Pc {
 
 type Truth = Map<string, { component: string; device: string; fault: string | null }>;
 
-function createRoom(): { room: Room; probes(): Probe[] } {
+function createRoom(components: readonly string[]): { room: Room; probes(): Probe[] } {
   const truth: Truth = new Map();
   const failing = new Map<string, 'hangs' | 'throws'>();
   const watchers = new Map<string, () => void>();

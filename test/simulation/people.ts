@@ -12,7 +12,7 @@ export const people: Person[] = [
   { id: 'meera', name: 'Meera', role: 'central', scope: '', language: 'en', email: 'meera@central.test', ...alone },
 ];
 
-export type Delivery = { at: number; channel: string; key: string; person: string; subject: string };
+export type Delivery = { at: number; channel: string; key: string; person: string; subject: string; text: string };
 /** `retry` fails for now, `hangs` never answers, `refused` is a no for good. */
 export type ChannelTrouble = 'retry' | 'hangs' | 'refused' | null;
 
@@ -56,7 +56,14 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
     time.later(sendMs * random.next(), () => {
       if (!process.alive() && random.next() < 0.5) return;
       if (trouble !== null) return resolve(trouble === 'retry' ? { result: 'retry', reason: 'busy' } : { result: 'refused', reason: 'no' });
-      post.deliveries.push({ at: time.now(), channel: name, key: message.key, person: person.id, subject: message.subject });
+      post.deliveries.push({
+        at: time.now(),
+        channel: name,
+        key: message.key,
+        person: person.id,
+        subject: message.subject,
+        text: message.text,
+      });
       if (process.point('after a send')) return;
       time.later(sendMs * random.next(), () => (process.alive() ? resolve({ result: 'delivered' }) : undefined));
     });

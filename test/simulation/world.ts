@@ -38,9 +38,19 @@ export type World = {
 };
 
 /** `sites`: with 2 every other PC belongs to a second site. */
-export type WorldOptions = { seed: number; pcs?: number; link?: keyof typeof links; spoolLimitBytes?: number; sites?: 1 | 2 };
+export type WorldOptions = {
+  seed: number;
+  pcs?: number;
+  link?: keyof typeof links;
+  spoolLimitBytes?: number;
+  sites?: 1 | 2;
+  /** Further sites, wherever they are. */
+  further?: readonly FurtherSite[];
+};
 
-export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBytes, sites = 1 }: WorldOptions): World {
+export type FurtherSite = { path: string; link: keyof typeof links; pcs: number; battery?: boolean; isp?: string };
+
+export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBytes, sites = 1, further = [] }: WorldOptions): World {
   const time = createTime();
   const random = randomFrom(seed);
   const log: string[] = [];
@@ -53,12 +63,16 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
     link,
     ids.filter((_, at) => at % sites === 0),
   );
-  const centre = createCentreMachine({ world, site, nodes: sites === 1 ? [] : secondSite(link, paths) });
+  const centre = createCentreMachine({
+    world,
+    site,
+    nodes: [...(sites === 1 ? [] : secondSite(link, paths)), ...further.flatMap(furtherNodes)],
+  });
   const latencyMs = link === 'geo' ? 320 : 30;
   const limit = spoolLimitBytes === undefined ? {} : { spoolLimitBytes };
   const machine = (path: string, disk: { record?: SpoolRecord } = {}) =>
     createPc({ path, profile: site.profile, latencyMs, world, ...limit, ...disk });
-  const pcs = paths.map((path) => machine(path));
+  const pcs = [...paths.map((path) => machine(path)), ...further.flatMap((one) => furtherPcs(one, world))];
   const former: Pc[] = [];
   return {
     ...world,
@@ -91,10 +105,28 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
 /** The site of the settings, and a second one that an import brought. */
 export const sitePaths = ['ladakh/leh', 'ladakh/nubra'] as const;
 
+function nodeOf(path: string, facts: TreeNode['site'] = null): TreeNode {
+  return { path, name: { en: path, hi: path }, layer: {}, site: facts };
+}
+
+function pathsOf({ path, pcs }: FurtherSite): string[] {
+  return Array.from({ length: pcs }, (_, at) => `${path}/pc-${at + 1}`);
+}
+
+function furtherNodes(one: FurtherSite): TreeNode[] {
+  const { path, link, isp = '' } = one;
+  return [{ ...nodeOf(path, { ...noFacts, isp }), layer: { link } }, ...pathsOf(one).map((pc) => nodeOf(pc))];
+}
+
+function furtherPcs(one: FurtherSite, world: Parameters<typeof createPc>[0]['world']): Pc[] {
+  const { link, battery = false } = one;
+  const latencyMs = link === 'geo' ? 320 : 30;
+  return pathsOf(one).map((path) => createPc({ path, profile: { link, elevationM: 0, expected: {} }, latencyMs, battery, world }));
+}
+
 function secondSite(link: keyof typeof links, paths: string[]): TreeNode[] {
   const own = paths.filter((path) => path.startsWith(sitePaths[1]));
-  const node = (path: string, facts: TreeNode['site'] = null): TreeNode => ({ path, name: { en: path, hi: path }, layer: {}, site: facts });
-  return [{ ...node(sitePaths[1], noFacts), layer: { link } }, ...own.map((path) => node(path))];
+  return [{ ...nodeOf(sitePaths[1], noFacts), layer: { link } }, ...own.map((path) => nodeOf(path))];
 }
 
 /** Hours, minutes, seconds and milliseconds of the world. */

@@ -1,5 +1,5 @@
 /** The verbs of incidents, and the proof from the ledger. */
-import type { IncidentRow } from '#contracts';
+import { type IncidentRow, outageText } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
 import { table, timeText } from '../text.ts';
 
@@ -20,8 +20,9 @@ async function list({ api, options }: Call): Promise<Answer> {
     timeText(one.openedAt),
     one.over ?? 'open',
     one.acknowledged?.by,
+    one.outage && outageText(one.outage, 'en'),
   ]);
-  return { ok: true, json: all, text: table(['ID', 'SEVERITY', 'WHERE', 'FAULTS', 'SINCE', 'IS', 'TAKEN BY'], rows) };
+  return { ok: true, json: all, text: table(['ID', 'SEVERITY', 'WHERE', 'FAULTS', 'SINCE', 'IS', 'TAKEN BY', 'CAUSE'], rows) };
 }
 
 async function acknowledge({ api, by, words: [id = ''] }: Call): Promise<Answer> {

@@ -1,5 +1,5 @@
 /** The verbs of PCs and profiles. */
-import { isPcPath, type PcView, type ProfileView, siteOf } from '#contracts';
+import { isPcPath, outageText, type PcView, type ProfileView, siteOf } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
 import { table, timeText, whyText } from '../text.ts';
 
@@ -34,7 +34,7 @@ async function show({ api, words: [pc = ''] }: Call): Promise<Answer> {
   const { wanted, held } = one.config;
   const head = [
     `${one.pc}  ${one.room.en}`,
-    `${one.presence}, last heard ${timeText(one.heardAt)}, last roll call ${timeText(one.calledAt)}`,
+    `${one.presence}${one.outage ? `: ${outageText(one.outage, 'en')}, since ${timeText(one.outage.from)}` : ''}, last heard ${timeText(one.heardAt)}, last roll call ${timeText(one.calledAt)}`,
     `${one.readiness}${whyText(one.why) === '' ? '' : `: ${whyText(one.why)}`}`,
     `configuration ${held}${held === wanted ? '' : ` (should be ${wanted})`}, agent ${one.agent ?? '-'}, incident ${one.incident ?? '-'}`,
   ];

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Outcome } from '../model.ts';
-import { technician } from '../people.test-helper.ts';
+import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
 import { createWebhook } from './webhook.ts';
 
@@ -77,7 +77,11 @@ describe('webhook', () => {
   test('a program reads the facts beside the text', async () => {
     const rig = await start();
     await send(rig);
+    const outage = { cause: 'power-cut', confidence: 0.95, from: 1, to: 2 } as const;
+    await send(rig, { notice: notice({ outage }) });
+    expect(JSON.parse(rig.posts[1]?.body ?? '').outage).toEqual(outage);
     expect(JSON.parse(rig.posts[0]?.body ?? '')).toMatchObject({
+      outage: null,
       person: { id: 'asha', name: 'Asha' },
       language: 'en',
       severity: 'critical',

@@ -44,8 +44,8 @@ const secretPrefix = 'whsec_';
 
 /** What other programs read: the text for a person, and beside it the facts. */
 function bodyOf({ key, subject, text, language, severity, notice }: RenderedMessage, person: Person) {
-  const { kind, incident, scope, site, room, faults, at, flapping } = notice;
-  const facts = { kind, incident, scope, site, room, at, flapping, faults: faults.map(({ reason: _, ...fault }) => fault) };
+  const { kind, incident, scope, site, room, faults, at, flapping, outage = null } = notice;
+  const facts = { kind, incident, scope, site, room, at, flapping, outage, faults: faults.map(({ reason: _, ...fault }) => fault) };
   return { key, person: { id: person.id, name: person.name }, language, severity, subject, text, ...facts };
 }
 

@@ -1,0 +1,130 @@
+/** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
+import { links, type Outage, siteOf } from '#contracts';
+import type { Absence, PcEvent, PcRecord } from './model.ts';
+import { type Away, isAway, isWidespread, type Region, regionOf, toldLateMs, undetermined, whyAway } from './outages.ts';
+import { type Finding, lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';
+import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './scopes.ts';
+
+/** A beat that is late by this much does not come. */
+const beatSlackMs = 15_000;
+/** Many sites that go together have gone in this time; later ones are judged by themselves. */
+const widespreadForMs = 10 * 60_000;
+
+/** What was seen of whole states and providers at one moment: looked at once, however many are away. */
+export type Regions = Map<string, Region>;
+
+/** The record of a PC that is away, with the verdict as it is now; the same record where nothing changed. */
+export function judgedAway(core: Core, record: PcRecord, now: number, regions: Regions = new Map()): PcRecord {
+  if (record.presence === 'online' || record.presence === 'never') return record;
+  const away = isAway(record) ? record : begun(core, record, { from: record.heardAt ?? now, now });
+  const next = verdictOf(core, away, regions, now);
+  const { cause, confidence } = away.absence;
+  if (next.cause === cause && next.confidence === confidence) return away;
+  return { ...away, absence: { ...away.absence, ...next } };
+}
+
+/** The record after a word of its PC: an absence begins with a will or a goodbye, and ends with whatever shows that it is there. */
+export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord; event: PcEvent }, now: number): PcRecord {
+  const { before, record, event } = at;
+  if (event.type === 'birth') return born(core, before, record, event, now);
+  if (record.presence !== 'online') return isAway(record) ? record : goes(core, before, record, now);
+  // The same session goes on; of a newer one the birth will tell.
+  if (!isAway(before) || record.session !== before.session) return record;
+  return settled(core, before, record, { ...whyUnheard(before), from: before.absence.from, aliveAt: null }, now);
+}
+
+function goes(core: Core, before: PcRecord, record: PcRecord, now: number): PcRecord {
+  // Its will is no word of its own: the last one came before it.
+  const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
+  return record.presence === 'never' ? record : judgedAway(core, begun(core, record, { from, now }), now);
+}
+
+function begun(core: Core, record: PcRecord, { from, now }: { from: number; now: number }): Away {
+  const dueAt = Math.max(from, listeningSince(core, record.pc) ?? 0) + links[record.link].beatMs + beatSlackMs;
+  const goneBy = record.presence === 'stopped' ? now : (record.lostAt ?? Math.min(dueAt, now));
+  return { ...record, absence: { ...undetermined, from, goneBy, to: null, aliveAt: null, incident: null } };
+}
+
+/** What once could be told stays. */
+function verdictOf(core: Core, away: Away, regions: Regions, now: number): Outage {
+  if (isSettled(away, now)) return away.absence;
+  return whyAway(away, { neighbours: neighboursOf(core, away.pc), isUpstream: () => isUpstream(core, away, regions, now), now });
+}
+
+/** A goodbye that promised to be back is judged anew when it is not; and a neighbour may be a moment late to say that it runs on battery. */
+function isSettled({ absence, presence }: Away, now: number): boolean {
+  const { cause, goneBy } = absence;
+  if (cause === 'pc-off') return now - goneBy > toldLateMs;
+  return cause !== 'undetermined' && !(cause === 'intended' && presence === 'silent');
+}
+
+function born(core: Core, before: PcRecord, record: PcRecord, said: Extract<PcEvent, { type: 'birth' }>, now: number): PcRecord {
+  const isNewBoot = before.boot !== null && before.boot !== said.boot;
+  // It was away so shortly that nobody noticed.
+  const missed = isNewBoot ? begun(core, before, { from: before.heardAt ?? now, now }) : undefined;
+  const away = isAway(before) ? before : missed;
+  return away === undefined ? record : settled(core, away, record, whyWasAway(away, said, now), now);
+}
+
+/** The absence is over: its own evidence, and what it tells of the other PCs of its site that went with it. */
+function settled(core: Core, away: Away, record: PcRecord, found: Finding, now: number): PcRecord {
+  const absence: Absence = { ...away.absence, ...found, to: now };
+  const own: Away = { ...record, absence };
+  const others = neighboursOf(core, record.pc);
+  const together = absence.aliveAt === null ? [] : lostPowerTogether(absence.aliveAt, [own, ...others]);
+  for (const other of together) if (other !== own) relabel(core, other, now);
+  const next = together.length > 0 && isOpen(absence) ? { ...absence, ...powerCut } : absence;
+  told(core, { pc: record.pc, before: away.absence, after: next }, now);
+  return { ...record, absence: next };
+}
+
+const powerCut: Outage = { cause: 'power-cut', confidence: 0.95 };
+
+/** What another PC's return may yet explain. */
+function isOpen({ cause }: Absence): boolean {
+  return cause === 'undetermined' || cause === 'pc-off';
+}
+
+function relabel(core: Core, record: Away, now: number): void {
+  if (!isOpen(record.absence)) return;
+  const absence = { ...record.absence, ...powerCut };
+  putRecord(core, { ...record, absence }, now);
+  told(core, { pc: record.pc, before: record.absence, after: absence }, now);
+}
+
+/** Writes the verdict into its incident, which may be over, and into the audit. Nobody is sent a message for it. */
+function told({ book }: Core, { pc, before, after }: { pc: string; before: Absence; after: Absence }, now: number): void {
+  const incident = after.incident === null ? undefined : book.incidents.get(after.incident);
+  if (incident === undefined) return;
+  book.putIncident({ ...incident, outage: shownOutage(after) });
+  const about = `incident ${incident.id}: ${textOf(after)}, was ${textOf(before)}`;
+  book.add(`audit/outage/${incident.id}/${now}`, { op: 'audit', at: now, who: pc, what: 'outage', about });
+}
+
+function textOf({ cause, confidence }: Outage): string {
+  return `${cause} ${confidence}`;
+}
+
+function neighboursOf(core: Core, pc: string): PcRecord[] {
+  return recordsOf(core, core.sites.get(siteOf(pc)) ?? []).filter((record) => record.pc !== pc);
+}
+
+function recordsOf({ book }: Core, paths: readonly string[]): PcRecord[] {
+  return paths.flatMap((path) => book.pcs.get(path) ?? []);
+}
+
+/** Many sites of the state, or of the same provider, went with it. */
+function isUpstream(core: Core, away: Away, regions: Regions, now: number): boolean {
+  if (now - away.absence.goneBy > widespreadForMs) return false;
+  return regionsOf(away.pc, core.known.get(away.pc)?.isp).some((region) => {
+    const seen = regions.get(region) ?? regionOf(sitesOf(core, region), now);
+    regions.set(region, seen);
+    return isWidespread(away, seen);
+  });
+}
+
+function* sitesOf(core: Core, region: string): Generator<PcRecord[]> {
+  for (const site of core.regions.get(region) ?? []) {
+    yield recordsOf(core, core.sites.get(site) ?? []).filter(({ presence }) => presence !== 'never' && presence !== 'stopped');
+  }
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import type { Absence, PcRecord } from './model.ts';
+import { type Away, isWidespread, regionOf, whyAway } from './outages.ts';
+import { newRecord } from './pc.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const goneBy = 10 * hour;
+const now = goneBy + 90 * second;
+/** Of a fibre site: 1.5 keepalives and a minute. */
+const windowMs = 195 * second;
+
+const absence = (edit: Partial<Absence> = {}): Absence => ({
+  ...{ cause: 'undetermined', confidence: 0.5, from: goneBy - 100 * second, goneBy, to: null, aliveAt: null, incident: null },
+  ...edit,
+});
+const pc = (edit: Partial<PcRecord> = {}): PcRecord => ({
+  ...newRecord('s/a/1', 'fibre'),
+  boot: 'b1',
+  presence: 'online',
+  heardAt: now,
+  ...edit,
+});
+const away = (edit: Partial<PcRecord> = {}, of: Partial<Absence> = {}) =>
+  pc({ pc: 's/a/1', presence: 'lost', heardAt: goneBy, ...edit, absence: absence(of) }) as Away;
+const battery = (since: number, fault = 'power.on_battery') => ({
+  checks: [{ component: 'power', device: '', status: 'fault' as const, fault, reason: null, since }],
+});
+const cut = goneBy - 90 * second;
+
+/** One row of the decision table: what is seen, and what is said of it. */
+type Row = [seen: string, one: Away, neighbours: PcRecord[], isUpstream: boolean, verdict: string];
+
+const rows: Row[] = [
+  ['a goodbye', away({ presence: 'stopped', bye: { at: goneBy, reason: 'shutdown' } }), [pc()], false, 'intended 0.99'],
+  ['a goodbye of one that restarts', away({ presence: 'stopped', bye: { at: goneBy, reason: 'restart' } }), [], false, 'intended 0.99'],
+  [
+    'a goodbye long ago of one that does not restart',
+    away({ presence: 'silent', bye: { at: 1, reason: 'shutdown' } }),
+    [],
+    false,
+    'intended 0.99',
+  ],
+  ['a restart that is not back', away({ presence: 'silent', bye: { at: goneBy, reason: 'restart' } }), [], false, 'undetermined 0.5'],
+  [
+    'an update that is not back, beside one that is there',
+    away({ presence: 'silent', bye: { at: goneBy, reason: 'update' } }),
+    [pc()],
+    false,
+    'pc-off 0.8',
+  ],
+  ['a gasp', away({ gasp: { at: cut, runtimeMs: 60_000 } }), [pc()], false, 'power-cut 0.95'],
+  ['a gasp that does not say how long', away({ gasp: { at: cut, runtimeMs: null } }), [], false, 'power-cut 0.95'],
+  ['a gasp after which it was there for long', away({ gasp: { at: cut - hour, runtimeMs: 60_000 } }), [], false, 'undetermined 0.5'],
+  ['a last state on battery', away(battery(cut - 10 * minute)), [pc()], true, 'power-cut 0.95'],
+  ['a last state with the battery low', away(battery(cut - minute, 'power.battery_low')), [], false, 'power-cut 0.95'],
+  ['a last state on battery, for longer than one lasts', away(battery(cut - 5 * hour)), [], false, 'undetermined 0.5'],
+  ['a neighbour that was heard after the loss', away(), [pc({ heardAt: goneBy + 1 })], false, 'pc-off 0.8'],
+  ['a neighbour that was heard before it only', away(), [pc({ heardAt: goneBy - 1 })], false, 'undetermined 0.5'],
+  ['a neighbour that went on battery at that time', away(), [pc(battery(cut + 5 * second))], false, 'power-cut 0.9'],
+  ['a neighbour that runs on battery since the morning', away(), [pc(battery(cut - 3 * hour))], false, 'pc-off 0.8'],
+  ['all lost within W, one of them on battery', away(), [away(battery(cut), { goneBy: goneBy + windowMs })], false, 'power-cut 0.9'],
+  [
+    'one on battery lost long before',
+    away(),
+    [away(battery(cut - hour), { from: cut - hour, goneBy: goneBy - hour })],
+    false,
+    'undetermined 0.5',
+  ],
+  ['all lost within 5 s, none on battery', away(), [away({}, { goneBy: goneBy + 5 * second })], false, 'undetermined 0.5'],
+  ['all lost within W, none on battery', away(), [away({}, { goneBy: goneBy + 100 * second })], false, 'undetermined 0.5'],
+  ['the only PC of its site', away(), [], false, 'undetermined 0.5'],
+  [
+    'a neighbour that had said goodbye',
+    away(),
+    [away({ presence: 'stopped', bye: { at: 1, reason: 'shutdown' } })],
+    false,
+    'undetermined 0.5',
+  ],
+  ['a neighbour that was never heard', away(), [newRecord('s/a/2', 'fibre')], false, 'undetermined 0.5'],
+  [
+    'a neighbour that went with it and is back after a power cut',
+    away(),
+    [pc({ absence: absence({ cause: 'power-cut', to: now }) })],
+    false,
+    'power-cut 0.7',
+  ],
+  [
+    'a neighbour that went with it and is back with the line',
+    away(),
+    [pc({ absence: absence({ cause: 'link-down', to: now }) })],
+    false,
+    'undetermined 0.5',
+  ],
+  ['a neighbour that had an outage of its own long before', away(), [pc({ absence: absence({ goneBy: 1, to: 2 }) })], false, 'pc-off 0.8'],
+  ['many sites at once', away(), [away()], true, 'upstream 0.9'],
+];
+
+describe('the decision table, row by row', () => {
+  test.each(rows)('%s', (_, one, neighbours, isUpstream, verdict) => {
+    const { cause, confidence } = whyAway(one, { neighbours, isUpstream: () => isUpstream, now });
+    expect(`${cause} ${confidence}`).toBe(verdict);
+  });
+
+  test('without a word of a battery nothing but a goodbye, a neighbour or many sites says more than "not known yet"', () => {
+    for (const [seen, one, neighbours, isUpstream] of rows) {
+      const { cause, confidence } = whyAway(one, { neighbours, isUpstream: () => isUpstream, now });
+      expect(cause, seen).not.toBe('link-down');
+      const known = [one, ...neighbours].some(({ gasp, checks, absence: of }) => gasp || checks.length > 0 || of?.cause === 'power-cut');
+      if (cause === 'power-cut' && confidence > 0.6) expect(known, seen).toBe(true);
+    }
+  });
+});
+
+describe('many sites', () => {
+  const site = (at: number, edit: Partial<PcRecord> = {}) => [away({ pc: `s/${at}/1`, ...edit }, { goneBy: goneBy + at * second })];
+  const there = (at: number) => [pc({ pc: `s/${at}/1` })];
+  const ask = (...sites: PcRecord[][]) => isWidespread(away(), regionOf(sites, now));
+
+  test('three of three, and three of ten, are many; two, and three of eleven, are chance', () => {
+    expect(ask(site(1), site(2), site(3))).toBe(true);
+    expect(ask(site(1), site(2))).toBe(false);
+    const seven = [4, 5, 6, 7, 8, 9, 10].map(there);
+    expect(ask(site(1), site(2), site(3), ...seven)).toBe(true);
+    expect(ask(site(1), site(2), site(3), ...seven, there(11))).toBe(false);
+  });
+
+  test('a site with a PC that is there is not down, nor one that went at another time', () => {
+    expect(ask(site(1), site(2), [...site(3), pc()])).toBe(false);
+    expect(ask(site(1), site(2), [away({}, { goneBy: goneBy - windowMs - 1 })])).toBe(false);
+  });
+
+  test('sites that have been dark for long do not count for the share', () => {
+    const long = Array.from({ length: 20 }, () => [away({}, { goneBy: goneBy - 2 * hour })]);
+    expect(ask(site(1), site(2), site(3), ...long)).toBe(true);
+  });
+
+  test('where a third of them spoke of a battery it is the power, and no line', () => {
+    expect(ask(site(1, battery(cut)), site(2), site(3))).toBe(false);
+    expect(ask(site(1, battery(cut)), site(2), site(3), site(4))).toBe(true);
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import type { Previous } from '#contracts';
+import type { Absence, PcEvent, PcRecord } from './model.ts';
+import type { Away } from './outages.ts';
+import { newRecord } from './pc.ts';
+import { lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const from = 10 * hour;
+const goneBy = from + 100 * second;
+const now = from + hour;
+
+type Birth = Extract<PcEvent, { type: 'birth' }>;
+
+const away = (of: Partial<Absence> = {}, edit: Partial<PcRecord> = {}): Away => ({
+  ...newRecord('s/a/1', 'fibre'),
+  ...{ boot: 'b1', spool: 's1', presence: 'silent', heardAt: goneBy },
+  ...edit,
+  absence: { cause: 'undetermined', confidence: 0.5, from, goneBy, to: null, aliveAt: null, incident: 1, ...of },
+});
+const birth = (edit: Partial<Birth> = {}): Birth => ({
+  ...{ type: 'birth', pc: 's/a/1', boot: 'b1', session: 9, digest: '', rev: 0, spool: 's1', config: 1, inventory: '', agent: '1', at: now },
+  ...edit,
+});
+const reboot = (previous: Partial<Previous> = {}, edit: Partial<Birth> = {}) =>
+  birth({
+    boot: 'b2',
+    previous: { boot: 'b1', aliveAt: from + 20 * second, mains: null, bye: null, crashed: false, ...previous },
+    ...edit,
+  });
+const bye = { bye: { at: from, reason: 'shutdown' } };
+const onBattery = (since: number) => ({
+  checks: [{ component: 'power', device: '', status: 'fault' as const, fault: 'power.on_battery', reason: null, since }],
+});
+
+const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
+  ['a goodbye was heard', away({ cause: 'intended' }, bye), reboot(), 'intended 0.99'],
+  ['a goodbye was heard, and the boot is the same', away({}, bye), birth({ apartMs: null }), 'intended 0.99'],
+  ['the same boot, awake all the time', away(), birth({ apartMs: hour - 2 * minute }), 'link-down 1'],
+  ['the same boot, awake, and the site was there', away({ cause: 'pc-off' }), birth({ apartMs: hour }), 'pc-off 0.9'],
+  ['the same boot, awake, with many other sites', away({ cause: 'upstream' }), birth({ apartMs: hour }), 'upstream 0.95'],
+  [
+    'the same boot, awake, on battery since just before',
+    away({ cause: 'power-cut' }, onBattery(from - minute)),
+    birth({ apartMs: hour }),
+    'power-cut 0.8',
+  ],
+  [
+    'the same boot, awake, on battery since long before',
+    away({ cause: 'power-cut' }, onBattery(from - hour)),
+    birth({ apartMs: hour }),
+    'link-down 1',
+  ],
+  ['the same boot, asleep meanwhile', away(), birth({ apartMs: 20 * second }), 'pc-off 0.8'],
+  ['the same boot, another process', away(), birth({ apartMs: null }), 'pc-off 0.9'],
+  ['the same boot, an agent that does not say', away(), birth(), 'link-down 0.6'],
+  ['the same boot, an agent that does not say, and many sites', away({ cause: 'upstream', confidence: 0.9 }), birth(), 'upstream 0.9'],
+  ['a new boot after a goodbye that never came', away(), reboot({ bye: 'shutdown' }), 'intended 0.99'],
+  ['a new boot after a crash', away(), reboot({ crashed: true }), 'crash 0.95'],
+  ['a new boot, the last mark on battery', away(), reboot({ mains: false }), 'power-cut 0.95'],
+  ['a new boot after a gasp', away({ cause: 'power-cut' }), reboot(), 'power-cut 0.95'],
+  ['a new boot while the site was there', away({ cause: 'pc-off' }), reboot(), 'pc-off 0.8'],
+  ['a new boot of the only PC, mains at the last mark', away(), reboot({ mains: true }), 'pc-off 0.7'],
+  ['a new boot of the only PC, no battery', away(), reboot(), 'undetermined 0.5'],
+  ['a new boot with many other sites', away({ cause: 'upstream' }), reboot(), 'undetermined 0.5'],
+  ['a new boot that says nothing of the one before', away(), birth({ boot: 'b2' }), 'undetermined 0.5'],
+  ['a new boot that says nothing, after a gasp', away({ cause: 'power-cut' }), birth({ boot: 'b2' }), 'power-cut 0.9'],
+  ['a new boot that says nothing, the site was there', away({ cause: 'pc-off' }), birth({ boot: 'b2' }), 'pc-off 0.8'],
+  [
+    'a new boot, marks that went on for long after the loss',
+    away(),
+    reboot({ aliveAt: from + 30 * minute, mains: false }),
+    'link-down 0.9',
+  ],
+  ['the same, and the site was there', away({ cause: 'pc-off' }), reboot({ aliveAt: from + 30 * minute }), 'pc-off 0.9'],
+  [
+    'a mark of another boot from before: the disk was put back',
+    away(),
+    reboot({ boot: 'b0', aliveAt: from - hour, bye: 'shutdown' }),
+    'undetermined 0.5',
+  ],
+  [
+    'a mark of another boot since: it was on without being heard',
+    away(),
+    reboot({ boot: 'b1b', aliveAt: from + 20 * second, bye: 'shutdown' }),
+    'intended 0.6',
+  ],
+];
+
+describe('what the return says of the absence', () => {
+  test.each(rows)('%s', (_, one, said, verdict) => {
+    const { cause, confidence } = whyWasAway(one, said, now);
+    expect(`${cause} ${confidence}`).toBe(verdict);
+  });
+
+  test('the same session that goes on is a line that stood still', () => {
+    expect(whyUnheard(away())).toEqual({ cause: 'link-down', confidence: 1 });
+    expect(whyUnheard(away({ cause: 'pc-off' }))).toEqual({ cause: 'pc-off', confidence: 0.9 });
+  });
+});
+
+describe('when it began', () => {
+  const begin = (said: Birth) => whyWasAway(away(), said, now);
+
+  test('at the last mark, on the clock of the centre', () => {
+    expect(begin(reboot())).toMatchObject({ from: from + 20 * second, aliveAt: from + 20 * second });
+    expect(begin(reboot({ aliveAt: from + 3 * hour }, { at: now + 3 * hour })).from).toBe(from);
+  });
+
+  test('as it was written, where the clock lost the time with its power', () => {
+    expect(begin(reboot({}, { at: 1_000 })).from).toBe(from + 20 * second);
+  });
+
+  test('at the last word, where no clock can be trusted: the mark still says how the boot ended', () => {
+    expect(begin(reboot({ aliveAt: 5, mains: false }))).toMatchObject({ cause: 'power-cut', from, aliveAt: null });
+    expect(begin(reboot({ aliveAt: now + hour, crashed: true }))).toMatchObject({ cause: 'crash', from, aliveAt: null });
+  });
+
+  test('a wrong clock makes no line of a power cut', () => {
+    expect(begin(reboot({ aliveAt: from + 30 * minute, mains: false }, { at: now + 30 * minute }))).toMatchObject({ cause: 'power-cut' });
+  });
+});
+
+describe('PCs of a site that lost their power together', () => {
+  const back = (aliveAt: number | null, edit: Partial<PcRecord> = {}) => away({ to: now, aliveAt }, { presence: 'online', ...edit });
+  const at = from;
+
+  test('two of two, and two of four, whose marks stand within 90 s', () => {
+    expect(lostPowerTogether(at, [back(at), back(at + 90 * second)])).toHaveLength(2);
+    expect(lostPowerTogether(at, [back(at), back(at - 90 * second), back(null), back(null)])).toHaveLength(2);
+  });
+
+  test('not one alone, not two of five, not marks that stand further apart', () => {
+    expect(lostPowerTogether(at, [back(at)])).toEqual([]);
+    expect(lostPowerTogether(at, [back(at), back(at), back(null), back(null), back(null)])).toEqual([]);
+    expect(lostPowerTogether(at, [back(at), back(at + 91 * second)])).toEqual([]);
+  });
+
+  test('who was never heard or is switched off does not count for the half', () => {
+    const off = back(null, { presence: 'stopped' });
+    expect(lostPowerTogether(at, [back(at), back(at), off, off, off, newRecord('s/a/9', 'fibre')])).toHaveLength(2);
+  });
+});
