@@ -7,7 +7,7 @@ import { randomFrom } from '../random.ts';
 import { createLine, thinLine } from './line.ts';
 import { expected } from './nation.ts';
 import { createPc, type SimulatedPc } from './pc.ts';
-import { createRoom } from './room.ts';
+import { createRoom, isLaptop } from './room.ts';
 import { createSpoolStore } from './spools.ts';
 
 export type Fleet = {
@@ -53,7 +53,7 @@ export function createFleet(options: FleetOptions): Fleet {
       token,
       centreKey,
       profile: { link, elevationM, expected },
-      room: createRoom({ elevationM, clock, random }),
+      room: createRoom({ elevationM, clock, random, hasBattery: isLaptop(path) }),
       line: createLine({ clock, ...(link === 'geo' && thinLine) }),
       openDisk: () => (at % realSpoolEvery === 0 ? openSpoolDisk(file) : store.disk(at)),
       centre,
