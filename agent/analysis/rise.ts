@@ -23,7 +23,7 @@ const hoursKept = 24;
 /** A night with the PC off may be missing. */
 const hoursNeeded = 12;
 /** A fourth more than usual is high; of a few degrees a fourth is noise. */
-const tooHigh = { factor: 1.25, celsius: 5 };
+export const tooHigh = { factor: 1.25, celsius: 5 };
 
 export function bandOf(loadRatio: number): Band | null {
   if (loadRatio < bands.restBelow) return 'rest';

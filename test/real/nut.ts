@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../system/processes.ts';
@@ -25,22 +25,24 @@ export function nutFound(): boolean {
   return folderOfNut !== undefined && existsSync(join(folderOfNut, 'upsd'));
 }
 
-/** A server with one UPS named `room`, which says `OL`. */
-export async function nutServer(): Promise<NutServer> {
+/** A server with one UPS named `room`, and its first words. */
+export async function nutServer(first: Record<string, string>): Promise<NutServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-nut-'));
   const [port = 0] = await freePorts(1);
-  const say = (variables: Record<string, string>) =>
-    writeFile(
-      join(folder, 'room.dev'),
-      Object.entries(variables)
-        .map(([name, value]) => `${name}: ${value}\n`)
-        .join(''),
-    );
+  let saidAt = Math.floor(Date.now() / 1_000);
+  const say = async (variables: Record<string, string>) => {
+    const lines = Object.entries(variables).map(([name, value]) => `${name}: ${value}\n`);
+    const file = join(folder, 'room.dev');
+    await writeFile(file, lines.join(''));
+    // The driver goes by the second in which the file was written.
+    saidAt += 2;
+    await utimes(file, saidAt, saidAt);
+  };
   const write = (name: string, text: string) => writeFile(join(folder, name), text, { mode: 0o600 });
   await write('ups.conf', '[room]\n  driver = dummy-ups\n  port = room.dev\n  mode = dummy-once\n  pollinterval = 1\n');
   await write('upsd.conf', `LISTEN 127.0.0.1 ${port}\nMAXAGE ${maxAgeSeconds}\n`);
   await write('upsd.users', '');
-  await say({ 'ups.status': 'OL' });
+  await say(first);
   const run = (program: string, args: string[]) => {
     const env = { PATH: process.env['PATH'], NUT_CONFPATH: folder, NUT_STATEPATH: folder, NUT_ALTPIDPATH: folder };
     return spawn(join(folderOfNut ?? '', program), [...args, '-F', '-u', userInfo().username], { env, cwd: folder, stdio: 'ignore' });
