@@ -62,3 +62,9 @@ test.each([
   const said = { 'battery.runtime': '600', 'battery.temperature': celsius, 'battery.type': type };
   expect(ups(said)).toMatchObject({ saidRuntimeMs: 600_000, runtimeMs: expect.closeTo(runtimeMs, 6) });
 });
+
+test('a UPS that always says 0 s does not count, unless its charge is low too', () => {
+  expect(ups({ 'battery.runtime': '0', 'battery.charge': '80' })).toMatchObject({ saidRuntimeMs: null, runtimeMs: null });
+  expect(ups({ 'battery.runtime': '0', 'battery.charge': '8' })).toMatchObject({ saidRuntimeMs: 0, runtimeMs: 0 });
+  expect(ups({ 'battery.runtime': '0' })).toMatchObject({ saidRuntimeMs: 0 });
+});

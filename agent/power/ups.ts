@@ -22,11 +22,14 @@ export type Ups = {
 /** A lead battery loses about 1 % of its charge for each degree below this, and the UPS counts as if it did not. */
 const fullAtCelsius = 25;
 const lossPerCelsius = 0.01;
+/** With more charge than this no battery ends at once. */
+const lowRatio = 0.2;
 
 export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>): Ups {
   const number = (name: string, scale = 1) => numberOf(variables.get(name), scale);
   const flags = new Set((variables.get('ups.status') ?? '').split(' '));
-  const saidRuntimeMs = number('battery.runtime', 1_000);
+  const chargeRatio = clamped(number('battery.charge', 0.01));
+  const saidRuntimeMs = believedRuntime(number('battery.runtime', 1_000), chargeRatio);
   const batteryCelsius = number('battery.temperature');
   const isLead = !/li/i.test(variables.get('battery.type') ?? '');
   const humidity = number('ambient.humidity', 0.01);
@@ -35,13 +38,18 @@ export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>): Ups {
     batteryLow: flags.has('LB') || flags.has('FSD'),
     replaceBattery: flags.has('RB'),
     isCharging: flags.has('CHRG'),
-    chargeRatio: clamped(number('battery.charge', 0.01)),
+    chargeRatio,
     saidRuntimeMs,
     runtimeMs: saidRuntimeMs === null ? null : saidRuntimeMs * (isLead ? coldFactor(batteryCelsius) : 1),
     batteryCelsius,
     caseCelsius: number('ups.temperature'),
     room: { celsius: number('ambient.temperature'), humidityRatio: humidity === 0 ? null : clamped(humidity) },
   };
+}
+
+/** A UPS that cannot count it says 0 all the time. */
+function believedRuntime(runtimeMs: number | null, chargeRatio: number | null): number | null {
+  return runtimeMs === 0 && chargeRatio !== null && chargeRatio > lowRatio ? null : runtimeMs;
 }
 
 function coldFactor(celsius: number | null): number {

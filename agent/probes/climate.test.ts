@@ -30,6 +30,7 @@ function pcIn(given: Partial<Room> = {}, elevationM = lehM) {
       room.looks += 1;
       return { turningDisks: [], models: [], ...room.hardware };
     },
+    sound: () => Promise.reject(new Error('no sound')),
     cameras: async () => ({ known: true as const, value: room.cameras.map((name) => ({ id: 'usb-1', name, usedBy: unknownUse })) }),
   };
   const answer = (): UpsAnswer => {
@@ -135,7 +136,7 @@ it('a hard disk in Leh is a standing finding under its own name, and none in the
   expect((await pcIn({ hardware }, 3_048).ask()).checks).toEqual([]);
 });
 
-it('names a device whose maker says less than this height, and looks for devices once an hour', async () => {
+it('names a device whose maker says less than this height, looks for devices once an hour, and does without those that cannot be asked', async () => {
   const hardware = { models: [{ id: 'model', name: 'Dell Inc. OptiPlex 7010' }] };
   const { room, ask } = pcIn({ hardware, cameras: ['Logitech Rally'] });
   expect((await ask()).lines).toEqual(['model climate.device_altitude made for at most 3048 m']);

@@ -104,10 +104,11 @@ function createDeviceLook(clock: Pick<Clock, 'up'>): (context: ProbeContext) => 
   };
 }
 
-/** Cameras and sound devices, as far as they are known; one that is not says nothing about its height. */
+/** Cameras and sound devices, as far as they are known; why one is not, its own probe tells. */
 async function roomParts({ platform, signal }: ProbeContext): Promise<Part[]> {
-  const cameras = await platform.cameras(signal);
-  const sound = await platform.sound(signal);
+  const none = () => ({ known: false as const });
+  const cameras = await platform.cameras(signal).catch(none);
+  const sound = await platform.sound(signal).catch(none);
   const found = [...(cameras.known ? cameras.value : []), ...(sound.known ? [...sound.value.sources, ...sound.value.sinks] : [])];
   return found.map(({ id, name }) => ({ id, name }));
 }

@@ -7,8 +7,9 @@ import { randomFrom } from '../random.ts';
 import { createLine, thinLine } from './line.ts';
 import { expected } from './nation.ts';
 import { createPc, type SimulatedPc } from './pc.ts';
-import { createRoom, isLaptop } from './room.ts';
+import { createRoom } from './room.ts';
 import { createSpoolStore } from './spools.ts';
+import { isLaptop } from './supply.ts';
 
 export type Fleet = {
   pcs: ReadonlyMap<PcPath, SimulatedPc>;

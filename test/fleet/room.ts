@@ -1,9 +1,9 @@
 /** A room and its PC as the platform of the agent sees them: what is plugged in, how warm it is, and what goes wrong with it. */
-import { airAt, type Cancel, type Clock, type FaultId, type PcPath } from '#contracts';
-import type { ClimateFigures, Part, PcFigures, Platform, PowerFigures, SoundDevice } from '../../agent/platform/platform.ts';
+import { airAt, type Cancel, type Clock, type FaultId } from '#contracts';
+import type { ClimateFigures, Part, PcFigures, Platform, SoundDevice } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
-import type { AskUps } from '../../agent/power/nut.ts';
 import type { Random } from '../random.ts';
+import { createSupply, type PowerChange, type Supply } from './supply.ts';
 
 /** What can go wrong in a room, by the fault that the agent must then find. */
 export const roomFaults = [
@@ -24,12 +24,10 @@ export type RoomFault = (typeof roomFaults)[number];
 export type Room = {
   /** Breaks a thing or mends it; what has a cable is noticed at once, figures at the next look. */
   set(fault: RoomFault, broken: boolean): void;
-  /** Mains come and go; a UPS is put there (its battery lasts so long), loses its cable, or is taken away. */
-  power(change: { mains?: boolean; ups?: { lastsMs: number } | 'lost' | null }): void;
+  power(change: PowerChange): void;
   /** Another weather: what is not named stays as it was. */
   climate(change: RoomClimate): void;
-  /** What the server of the room's UPS answers, whatever the profile calls it. */
-  ups: AskUps;
+  ups: Supply['ups'];
   /** A new boot: another boot id, its uptime begins. */
   boot(): void;
   /** The PC of this boot. */
@@ -49,15 +47,9 @@ export type RoomClimate = {
 /** `hasBattery`: it is a laptop; by chance where nobody says. */
 export type RoomOptions = { elevationM: number; clock: Pick<Clock, 'up'>; random: Random; hasBattery?: boolean };
 
-/** About three in ten PCs of the nation are laptops, always the same ones. */
-export function isLaptop(path: PcPath): boolean {
-  return [...path].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000, 7) < 300;
-}
-
 /** What the processor of a PC at rest and under full load is warmer than its room, at sea level. */
 const riseCelsius = { rest: 14, load: 30 };
 const limitCelsius = 100;
-const batteryLastsMs = 40 * 60_000;
 
 export function createRoom({ elevationM, clock, random, ...given }: RoomOptions): Room {
   const broken = new Set<RoomFault>();
@@ -67,12 +59,9 @@ export function createRoom({ elevationM, clock, random, ...given }: RoomOptions)
   let turningDisks: Part[] = [];
   const rest = { load: 0.05 + random.next() * 0.3, memory: 0.35 + random.next() * 0.3, disk: 0.3 + random.next() * 0.4 };
   const chance = random.next();
-  const hasBattery = given.hasBattery ?? chance < 0.3;
+  const supply = createSupply({ clock, hasBattery: given.hasBattery ?? chance < 0.3, air: () => weather });
   let bootedUp = clock.up();
   let bootId = idFrom(random);
-  let offMainsUp: number | null = null;
-  let ups: { lastsMs: number } | 'lost' | null = null;
-  const left = (lastsMs: number) => Math.max(0, lastsMs - (offMainsUp === null ? 0 : clock.up() - offMainsUp));
 
   function loadAndWarmth(): { load: number; processor: number } {
     const load = broken.has('pc.load_high') ? 0.97 : Math.min(0.8, rest.load * (0.7 + random.next() * 0.6));
@@ -93,18 +82,6 @@ export function createRoom({ elevationM, clock, random, ...given }: RoomOptions)
     };
   }
 
-  function power(): PowerFigures {
-    const onMains = offMainsUp === null;
-    const none = { isCharging: false, runtimeMs: null, batteryCelsius: null };
-    if (!hasBattery) return { ...none, onMains: null, batteryChargeRatio: null };
-    return {
-      ...none,
-      onMains,
-      batteryChargeRatio: left(batteryLastsMs) / batteryLastsMs,
-      runtimeMs: onMains ? null : left(batteryLastsMs),
-    };
-  }
-
   function climate(): ClimateFigures {
     const { load, processor } = loadAndWarmth();
     return {
@@ -117,12 +94,6 @@ export function createRoom({ elevationM, clock, random, ...given }: RoomOptions)
       humidityRatio: null,
     };
   }
-
-  const askUps: AskUps = async () => {
-    if (ups === null) return { known: false, lost: false, reason: 'upsd does not answer' };
-    if (ups === 'lost') return { known: false, lost: true, reason: 'the UPS says nothing any more' };
-    return { known: true, variables: upsVariables(ups.lastsMs, left(ups.lastsMs), { ...weather, onMains: offMainsUp === null }) };
-  };
 
   const sound = () => {
     const microphones = [usb('microphone', broken, 'Jabra Speak 750'), ...(broken.has('microphone.not_default') ? [builtIn] : [])];
@@ -139,15 +110,12 @@ export function createRoom({ elevationM, clock, random, ...given }: RoomOptions)
       if (fault.startsWith('pc.')) return;
       for (const tell of watchers[fault.startsWith('camera.') ? 'camera' : 'sound']) tell();
     },
-    power(change) {
-      if (change.mains !== undefined) offMainsUp = change.mains ? null : (offMainsUp ?? clock.up());
-      if (change.ups !== undefined) ups = change.ups;
-    },
+    power: supply.change,
     climate({ turningDisks: disks, ...change }) {
       turningDisks = disks ?? turningDisks;
       Object.assign(weather, change);
     },
-    ups: askUps,
+    ups: supply.ups,
     boot() {
       bootedUp = clock.up();
       bootId = idFrom(random);
@@ -163,7 +131,7 @@ export function createRoom({ elevationM, clock, random, ...given }: RoomOptions)
         cameras: async () => ({ known: true, value: cameras() }),
         watchCameras: (changed) => added(watchers.camera, changed),
         figures: async () => figures(),
-        power: async () => power(),
+        power: async () => supply.figures(),
         climate: async () => climate(),
         hardware: async () => ({ turningDisks, models: [{ id: 'model', name: 'Simulated conferencing PC' }] }),
         inventory: async () => ({
@@ -174,21 +142,6 @@ export function createRoom({ elevationM, clock, random, ...given }: RoomOptions)
       };
     },
   };
-}
-
-type Seen = { onMains: boolean; roomCelsius: number; humidityRatio: number };
-
-/** As Network UPS Tools name them; at a tenth of its charge the UPS calls it low. */
-function upsVariables(lastsMs: number, leftMs: number, { onMains, roomCelsius, humidityRatio }: Seen): Map<string, string> {
-  const ratio = leftMs / lastsMs;
-  const status = onMains ? 'OL' : ratio <= 0.1 ? 'OB LB' : 'OB DISCHRG';
-  return new Map([
-    ['ups.status', status],
-    ['battery.charge', String(Math.round(ratio * 100))],
-    ['battery.runtime', String(Math.round(leftMs / 1_000))],
-    ['ambient.temperature', roomCelsius.toFixed(1)],
-    ['ambient.humidity', (humidityRatio * 100).toFixed(0)],
-  ]);
 }
 
 const nobody = { known: true as const, value: [] };

@@ -1,7 +1,8 @@
 /** What goes wrong in the nation, when and for how long: decided by a seed before anything runs, so that the number of incidents can be computed. */
 import { faults, type LinkClass, links, type PcPath } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
-import { isLaptop, type RoomFault, roomFaults } from './room.ts';
+import { type RoomFault, roomFaults } from './room.ts';
+import { isLaptop } from './supply.ts';
 
 /** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` a laptop goes on, and says so. */
 export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'power' | 'crash' | 'mains' };
