@@ -15,6 +15,7 @@ import {
   type LinkLimits,
   openSigned,
   type PcPath,
+  type Previous,
   parseTopic,
   pcTopic,
   type Signed,
@@ -63,6 +64,9 @@ export type SessionOptions = {
   onCommand: (command: Signed) => void;
   /** An ack said who measures the link of the site. */
   onMeasure: (word: NonNullable<ReturnType<typeof grantOf>>) => void;
+  /** How the boot before this one ended, until the centre has been told. */
+  previous: () => Previous | undefined;
+  onPreviousTold: () => void;
   /** Undefined until it is known. */
   inventory: () => Inventory | undefined;
   /** Runs the state probes and resolves when each has answered. */
@@ -82,6 +86,8 @@ export type Session = {
   inventoryKnown(changed: boolean): void;
   /** An ack answered the birth of this session. */
   answered(): boolean;
+  /** The last gasp, and at once what changed with it; true when the broker has it. */
+  gasp(runtimeMs: number | null): Promise<boolean>;
   /** Says goodbye, waits a moment for the PUBACK, and ends the connection. */
   bye(reason: string): Promise<void>;
   close(): void;
@@ -147,6 +153,7 @@ export function openSession(options: SessionOptions): Session {
       if (changed || state.inventoryOwed) sendInventory(state);
     },
     answered: () => state.answered,
+    gasp: (runtimeMs) => gasp(state, runtimeMs),
     bye: (reason) => bye(state, reason),
     close: () => close(state),
   };
@@ -177,6 +184,7 @@ function repeatBirth(state: State): void {
 
 function birth(state: State, hello?: string): void {
   const { boot, session, clock, board, version, configVersion, inventory, spool, answered, apartUp } = state;
+  const previous = state.previous();
   const message = {
     kind: 'birth' as const,
     boot,
@@ -189,6 +197,7 @@ function birth(state: State, hello?: string): void {
     inventory: inventory()?.hash ?? '',
     spool: spool.range(),
     ...(!answered && { apartMs: apartUp === null ? null : Math.round(clock.up() - apartUp) }),
+    ...(previous !== undefined && { previous }),
   };
   void send(state, 'presence', encode('presence', hello === undefined ? message : { ...message, hello }));
 }
@@ -244,6 +253,7 @@ function onAck(state: State, ack: Ack): void {
 
 function answered(state: State, upTo: number): void {
   state.answered = true;
+  state.onPreviousTold();
   state.birthTimer();
   state.courier.begin();
   compare(state, upTo);
@@ -314,6 +324,15 @@ function onHello(state: State, { id, withinMs, fresh }: Hello): void {
       repeatBirth(state);
     });
   });
+}
+
+/** The gasp goes first: it is the shorter one, and it says why. */
+function gasp(state: State, runtimeMs: number | null): Promise<boolean> {
+  const { boot, session, clock } = state;
+  const message = { kind: 'gasp' as const, boot, session, at: clock.now(), reason: 'power' as const, runtimeMs };
+  const told = send(state, 'presence', encode('presence', message));
+  state.sender.now();
+  return told;
 }
 
 async function bye(state: State, reason: string): Promise<void> {
