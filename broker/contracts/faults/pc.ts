@@ -1,0 +1,109 @@
+/** Faults of the PC and of its agent. */
+import { type Fault, minute, times } from './row.ts';
+
+export const pcFaults = {
+  'pc.silent': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'PC does not answer', hi: 'PC से जवाब नहीं आ रहा' },
+    action: {
+      en: 'Check that the PC is switched on. Then check the network cable.',
+      hi: 'देखें कि PC चालू है। फिर नेटवर्क की केबल देखें।',
+    },
+  },
+  'pc.cloned': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(0, 0),
+    title: { en: 'Two machines use the identity of this PC', hi: 'दो मशीनें इस PC की पहचान इस्तेमाल कर रही हैं' },
+    action: {
+      en: 'Find the machine that was copied from this PC. Enrol it again with a code of its own.',
+      hi: 'वह मशीन ढूँढें जो इस PC से कॉपी की गई है। उसे नए कोड से दोबारा एनरोल करें।',
+    },
+  },
+  'pc.load_high': {
+    severity: 'minor',
+    parents: ['pc.silent'],
+    ...times(3 * minute, minute),
+    title: { en: 'PC too busy', hi: 'PC पर बहुत लोड है' },
+    action: {
+      en: 'Close the programs that are not needed for the meeting.',
+      hi: 'जो प्रोग्राम मीटिंग के लिए नहीं चाहिए, उन्हें बंद करें।',
+    },
+  },
+  'pc.memory_low': {
+    severity: 'minor',
+    parents: ['pc.silent'],
+    ...times(3 * minute, minute),
+    title: { en: 'PC short of memory', hi: 'PC की मेमोरी कम पड़ रही है' },
+    action: {
+      en: 'Close the programs that are not needed. Restart the PC before the next meeting.',
+      hi: 'जो प्रोग्राम नहीं चाहिए, उन्हें बंद करें। अगली मीटिंग से पहले PC रीस्टार्ट करें।',
+    },
+  },
+  'pc.disk_full': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(5 * minute, minute),
+    title: { en: 'Disk almost full', hi: 'डिस्क लगभग भर गई है' },
+    action: {
+      en: 'Empty the recycle bin. Delete old recordings and downloads.',
+      hi: 'रीसायकल बिन खाली करें। पुरानी रिकॉर्डिंग और डाउनलोड हटाएँ।',
+    },
+  },
+  'pc.hot': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(2 * minute, minute),
+    title: { en: 'PC too hot', hi: 'PC बहुत गर्म है' },
+    action: {
+      en: 'Clear the air vents of the PC. Check that its fan turns.',
+      hi: 'PC के हवा के छेद साफ़ करें। देखें कि पंखा चल रहा है।',
+    },
+  },
+  'clock.wrong': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(2 * minute, minute),
+    title: { en: 'Clock of the PC is wrong', hi: 'PC की घड़ी ग़लत है' },
+    action: {
+      en: 'Switch on automatic time in the settings. If it goes wrong again, replace the small battery in the PC.',
+      hi: 'सेटिंग में ऑटोमैटिक टाइम चालू करें। फिर ग़लत हो तो PC की छोटी बैटरी बदलें।',
+    },
+  },
+  'agent.probe_failed': {
+    severity: 'info',
+    parents: ['pc.silent'],
+    ...times(10 * minute, minute),
+    title: { en: 'A check cannot be made', hi: 'एक जाँच नहीं हो पा रही' },
+    action: {
+      en: 'Restart the PC. If it comes back, tell the central team which check is named.',
+      hi: 'PC रीस्टार्ट करें। फिर भी आए तो सेंट्रल टीम को जाँच का नाम बताएँ।',
+    },
+  },
+  'agent.events_dropped': {
+    severity: 'minor',
+    parents: ['pc.silent'],
+    ...times(0, minute),
+    title: { en: 'History of this PC was dropped', hi: 'इस PC का पुराना रिकॉर्ड हटाना पड़ा' },
+    action: { en: 'Free some disk space on the PC. Tell the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
+  },
+  'agent.certificate': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(10 * minute, minute),
+    title: { en: 'Certificate of this PC ends soon', hi: 'इस PC का सर्टिफ़िकेट जल्द ख़त्म होगा' },
+    action: {
+      en: 'Check that the PC reaches the enrolment port of the centre. If it does, enrol the PC again with a new code.',
+      hi: 'देखें कि PC सेंटर के एनरोलमेंट पोर्ट तक पहुँचता है। पहुँचता हो तो नए कोड से PC को दोबारा एनरोल करें।',
+    },
+  },
+  'agent.unreadable': {
+    severity: 'minor',
+    parents: ['pc.silent'],
+    ...times(0, 0),
+    title: { en: 'Reports of this PC cannot be read', hi: 'इस PC की रिपोर्ट पढ़ी नहीं जा रही' },
+    action: { en: 'Update the agent on this PC. Tell the central team.', hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।' },
+  },
+} as const satisfies Record<string, Fault>;

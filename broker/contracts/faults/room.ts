@@ -1,0 +1,96 @@
+/** Faults of what stands in the room: camera, microphone, speaker. */
+import { type Fault, minute, second, times } from './row.ts';
+
+export const roomFaults = {
+  'camera.missing': {
+    severity: 'critical',
+    parents: ['pc.silent'],
+    ...times(20 * second, 5 * second),
+    title: { en: 'Camera not found', hi: 'कैमरा नहीं मिल रहा' },
+    action: {
+      en: 'Unplug the camera cable and plug it in again. If it stays away, try another USB port.',
+      hi: 'कैमरे की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
+    },
+  },
+  'camera.held': {
+    severity: 'minor',
+    parents: ['pc.silent', 'camera.missing'],
+    ...times(minute, 5 * second),
+    title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
+    action: {
+      en: 'Close the program that is named. If it does not close, restart the PC.',
+      hi: 'जिस प्रोग्राम का नाम है उसे बंद करें। बंद न हो तो PC रीस्टार्ट करें।',
+    },
+  },
+  'microphone.missing': {
+    severity: 'critical',
+    parents: ['pc.silent'],
+    ...times(20 * second, 5 * second),
+    title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
+    action: {
+      en: 'Unplug the microphone cable and plug it in again. If it stays away, try another USB port.',
+      hi: 'माइक की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
+    },
+  },
+  'microphone.not_default': {
+    severity: 'major',
+    parents: ['pc.silent', 'microphone.missing'],
+    ...times(30 * second, 5 * second),
+    title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
+    action: {
+      en: 'Open the sound settings. Choose the room microphone as the default input.',
+      hi: 'साउंड सेटिंग खोलें। कमरे के माइक को डिफ़ॉल्ट इनपुट चुनें।',
+    },
+  },
+  'microphone.muted': {
+    severity: 'major',
+    parents: ['pc.silent', 'microphone.missing'],
+    ...times(30 * second, 5 * second),
+    title: { en: 'Microphone muted in the sound settings', hi: 'माइक साउंड सेटिंग में म्यूट है' },
+    action: { en: 'Open the sound settings. Unmute the microphone.', hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।' },
+  },
+  'microphone.volume_low': {
+    severity: 'minor',
+    parents: ['pc.silent', 'microphone.missing', 'microphone.muted'],
+    ...times(2 * minute, 5 * second),
+    title: { en: 'Microphone volume too low', hi: 'माइक का वॉल्यूम बहुत कम है' },
+    action: { en: 'Open the sound settings. Raise the input volume to about 70.', hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।' },
+  },
+  'speaker.missing': {
+    severity: 'critical',
+    parents: ['pc.silent'],
+    ...times(20 * second, 5 * second),
+    title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
+    action: {
+      en: 'Unplug the speaker cable and plug it in again. If it stays away, try another USB port.',
+      hi: 'स्पीकर की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
+    },
+  },
+  'speaker.not_default': {
+    severity: 'major',
+    parents: ['pc.silent', 'speaker.missing'],
+    ...times(30 * second, 5 * second),
+    title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
+    action: {
+      en: 'Open the sound settings. Choose the room speaker as the default output.',
+      hi: 'साउंड सेटिंग खोलें। कमरे के स्पीकर को डिफ़ॉल्ट आउटपुट चुनें।',
+    },
+  },
+  'speaker.muted': {
+    severity: 'major',
+    parents: ['pc.silent', 'speaker.missing'],
+    ...times(30 * second, 5 * second),
+    title: { en: 'Speaker muted in the sound settings', hi: 'स्पीकर साउंड सेटिंग में म्यूट है' },
+    action: { en: 'Open the sound settings. Unmute the speaker.', hi: 'साउंड सेटिंग खोलें। स्पीकर को अनम्यूट करें।' },
+  },
+  'speaker.volume_low': {
+    severity: 'minor',
+    parents: ['pc.silent', 'speaker.missing', 'speaker.muted'],
+    ...times(2 * minute, 5 * second),
+    title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
+    action: {
+      en: 'Open the sound settings. Raise the output volume to about 70.',
+      hi: 'साउंड सेटिंग खोलें। आउटपुट वॉल्यूम लगभग 70 करें।',
+    },
+  },
+} as const satisfies Record<string, Fault>;

@@ -1,0 +1,26 @@
+/** What a row of the catalogue says. */
+import type { Severity } from '../states.ts';
+
+export const languages = ['en', 'hi'] as const;
+export type Language = (typeof languages)[number];
+export type Words = Record<Language, string>;
+
+export type Fault = {
+  /** Default urgency; a rule on a tab overrides it. */
+  severity: Severity;
+  /** The faults that hide this one while they stand in the same room. */
+  parents: readonly string[];
+  /** How long it must stand before a person is told; a rule on a tab lengthens or skips it (R22). */
+  holdMs: number;
+  /** How long it must be gone before the incident clears. */
+  clearMs: number;
+  title: Words;
+  /** What to do first, one action a sentence. */
+  action: Words;
+};
+
+export const second = 1_000;
+export const minute = 60 * second;
+
+/** How long a fault must stand and how long it must be gone. */
+export const times = (holdMs: number, clearMs: number) => ({ holdMs, clearMs });
