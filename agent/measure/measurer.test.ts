@@ -228,7 +228,7 @@ it('three rounds in a row without an answer are a problem, not a loss; the next 
   state.fate = () => all;
   await pass(1);
   expect(measurer.view()?.problem).toBeNull();
-  expect(measurer.view()?.numbers).toMatchObject({ lu: 0, ld: 0 });
+  expect(measurer.view()?.numbers()).toMatchObject({ lu: 0, ld: 0 });
 });
 
 it('where the class is not measured regularly it waits to be asked', async () => {

@@ -33,7 +33,8 @@ export type LinkView = {
   tiers: LinkMemory['tiers'];
   /** The round trip is longer than usual; undefined where it is not known what is usual. */
   slow: boolean | undefined;
-  numbers: ReturnType<typeof numbersOf>;
+  /** For the beat. */
+  numbers(): ReturnType<typeof numbersOf>;
 };
 
 export type Measurer = {
@@ -188,7 +189,7 @@ function viewOf(state: State): LinkView {
     regular: links[link()].quality !== null,
     tiers: memory.tiers,
     slow: memory.slow(),
-    numbers: numbersOf({ link: link(), windows: recent(windows), tiers: memory.tiers }),
+    numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: memory.tiers }),
   };
 }
 

@@ -15,7 +15,8 @@ export type OpenUdp = (port: number, onPacket: (packet: Buffer) => void) => Prom
 /** To the ports of a host. Guarantee: it listens to no port of its own choice, and to nobody but that host. */
 export function udpTo(host: string): OpenUdp {
   return async (port, onPacket) => {
-    const found = await lookup(host).catch(codeOf);
+    // UDP has no second try at the other family, and a centre that has both answers on IPv4.
+    const found = await lookup(host, { order: 'ipv4first' }).catch(codeOf);
     if (typeof found === 'string') return found;
     const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
     // A refusal comes as an error of a later call: the probe is lost, and nothing else has happened.

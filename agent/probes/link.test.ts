@@ -23,7 +23,7 @@ const fine: LinkView = {
   regular: true,
   tiers: { up: tier('fhd'), down: tier('fhd') },
   slow: false,
-  numbers: { lu: 0, r: 93 },
+  numbers: () => ({ lu: 0, r: 93 }),
 };
 
 async function ask(link: Partial<LinkView> | undefined, more: Partial<Profile> = {}) {

@@ -24,7 +24,7 @@ export const linkProbe: Probe = {
   seat: 'run',
   async run({ self: { link }, profile }) {
     if (link === undefined || (!link.regular && link.windows.length === 0)) return { checks: [] };
-    return { checks: checksOf(link, profile), numbers: link.problem === null ? link.numbers : {} };
+    return { checks: checksOf(link, profile), numbers: link.problem === null ? link.numbers() : {} };
   },
 };
 

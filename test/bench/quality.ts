@@ -110,7 +110,7 @@ function rowsOf({ name, quality, truth, beyondTruthMs, meanRoundTripMs, lossOfAl
       ...about,
       metric: `${name}: loss, away from the truth, worse direction`,
       unit: 'points',
-      ours: worst((way) => Math.abs(quality[way].loss * 100 - lossOfAll[way])),
+      ours: Number(worst((way) => Math.abs(quality[way].loss * 100 - lossOfAll[way])).toFixed(6)),
       target: { ours: 0.1 },
     }),
     row({
