@@ -1,24 +1,25 @@
 import { createPrivateKey } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
+import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { handClock, seeded } from './agent.test-helper.ts';
 import { createAgent } from './agent.ts';
 import { decodeWill, pc, wire } from './link.test-helper.ts';
 import type { Platform } from './platform/platform.ts';
-import type { Probe } from './probe.ts';
+import type { PowerState, Probe } from './probe.ts';
 import type { ProfileStore } from './profile-store.ts';
 import { openSpoolDisk } from './spool-disk.ts';
 
-type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed };
+type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string };
 
-function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config }: World = {}) {
+function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config, boot = 'boot-1' }: World = {}) {
   const net = wire(clock);
   const room = {
     mic: { status: 'ok', fault: null, reason: null } as Pick<Check, 'status' | 'fault' | 'reason'>,
     broken: false,
     hangs: false,
+    power: undefined as PowerState | undefined,
   };
   const probe: Probe = {
     name: 'microphone',
@@ -29,7 +30,11 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config 
       seen.push({ link: profile.link, self: self.spool.waiting });
       if (room.hangs) await new Promise(() => undefined);
       if (room.broken) throw new Error('no sound server');
-      return { checks: [{ component: 'microphone', device: 'usb', ...room.mic }], numbers: { load: 0.5 } };
+      return {
+        checks: [{ component: 'microphone', device: 'usb', ...room.mic }],
+        numbers: { load: 0.5 },
+        ...(room.power && { power: room.power }),
+      };
     },
   };
   const seen: { link: string; self: number }[] = [];
@@ -45,7 +50,8 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config 
     },
   };
   const platform = {
-    bootId: () => 'boot-1',
+    bootId: () => boot,
+    crashedBefore: () => false,
     inventory: async () => {
       if (inventory.items instanceof Error) throw inventory.items;
       return inventory.items;
@@ -283,3 +289,35 @@ test('the inventory goes out when it changed; one that cannot be read is one lin
   await clock.pass(24 * 3_600_000);
   expect(net.take('inventory')).toMatchObject([{ message: { items: { tooLargeBytes: expect.any(Number) } } }]);
 });
+
+test('when the power is about to end it says so once, and the next boot tells when and how this one ended, until the centre has heard it', async () => {
+  const first = setUp();
+  first.room.power = { onMains: true, isEnding: false, runtimeMs: null };
+  first.agent.start();
+  await first.clock.pass(60_000);
+  first.ack(0);
+  first.room.power = { onMains: false, isEnding: true, runtimeMs: 110_000 };
+  await first.clock.pass(90_000);
+  const gasps = first.net.take('presence').filter(({ message }) => message.kind === 'gasp');
+  expect(gasps).toMatchObject([{ message: { kind: 'gasp', boot: 'boot-1', reason: 'power', runtimeMs: 110_000 } }]);
+  const endedAt = first.clock.now();
+  const second = setUp({ db: copyOf(first.db), clock: handClock(endedAt + 3_600_000), boot: 'boot-2' });
+  second.agent.start();
+  await second.clock.pass(1_000);
+  const birth = second.net.take('presence')[0]?.message as Birth;
+  expect(birth.previous).toEqual({ boot: 'boot-1', aliveAt: expect.any(Number), mains: false, bye: null, crashed: false });
+  expect(endedAt - (birth.previous?.aliveAt ?? 0)).toBeLessThanOrEqual(30_000);
+  second.ack(0);
+  await second.agent.stop('shutdown');
+  const third = setUp({ db: copyOf(second.db), clock: handClock(endedAt + 7_200_000), boot: 'boot-3' });
+  third.agent.start();
+  await third.clock.pass(1_000);
+  expect(third.net.take('presence')).toMatchObject([{ message: { previous: { boot: 'boot-2', bye: 'shutdown' } } }]);
+});
+
+/** The disk as a PC finds it that was cut off; the life before holds no lock on it. */
+function copyOf(db: DatabaseSync): DatabaseSync {
+  const copy = new DatabaseSync(':memory:');
+  copy.deserialize(db.serialize());
+  return copy;
+}

@@ -18,9 +18,11 @@ import { actsOf } from './commands/acts.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
+import { type Marker, openMarker } from './marker.ts';
 import { createMeasurer, type Measurer } from './measure/measurer.ts';
 import type { Platform } from './platform/platform.ts';
-import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
+import { createGasp } from './power/gasp.ts';
+import type { PowerState, Probe, ProbeResult, SelfFigures } from './probe.ts';
 import { openConfig, type ProfileStore } from './profile-store.ts';
 import { createRunner, type Runner } from './runner.ts';
 import type { LinkFigures } from './session.ts';
@@ -88,6 +90,10 @@ type State = AgentOptions & {
   link: Link;
   commands: Commands;
   measurer: Measurer;
+  marker: Marker;
+  /** Of the last look; null before it and where nobody knows. */
+  onMains: boolean | null;
+  gasp: (power: PowerState) => void;
   refused: number;
   refusalNotedUp: number;
   inventory: Inventory | undefined;
@@ -109,12 +115,14 @@ export function createAgent(given: AgentOptions): Agent {
   const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
   const spool = openSpool({ disk, clock, random, boot, ...limit });
   const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false, refused: 0 };
+  const marker = openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore });
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
-  const state = { ...bare, ...times } as State;
+  const state = { ...bare, ...times, marker, onMains: null } as State;
   state.measurer = createMeasurer(state);
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
   state.commands = commandsOf(state, boot);
+  state.gasp = createGasp({ say: (runtimeMs) => state.link.gasp(runtimeMs) });
   return {
     start: () => start(state),
     stop: (reason) => stop(state, reason),
@@ -129,7 +137,7 @@ export function createAgent(given: AgentOptions): Agent {
 function runnerOf(state: State): Runner {
   return createRunner({
     ...state,
-    context: () => ({ profile: profileOf(state), self: selfOf(state) }),
+    context: () => ({ profile: profileOf(state), self: selfOf(state), memory: state.spool }),
     known: (probe) => state.board.known(probe.name),
     onResult: (probe, result) => take(state, probe, result),
     onFailing: (probe, error) => {
@@ -148,6 +156,8 @@ function linkOf(state: State, boot: string): Link {
     onConfig: (config) => configure(state, config),
     onCommand: (command) => state.commands.take(command),
     onMeasure: (word) => state.measurer.use(word),
+    previous: state.marker.previous,
+    onPreviousTold: state.marker.told,
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
   });
@@ -188,12 +198,17 @@ async function stop(state: State, reason: string): Promise<void> {
   state.measurer.stop();
   for (const cancel of state.timers.values()) cancel();
   record(state, 'stopped', { reason });
+  state.marker.bye(reason);
   await state.link.stop(reason);
   state.spool.close();
 }
 
-function take(state: State, probe: Probe, { checks, numbers }: ProbeResult): void {
+function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
   changed(state, state.board.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
+  if (power === undefined) return;
+  state.onMains = power.onMains;
+  state.marker.alive(power.onMains);
+  state.gasp(power);
 }
 
 /** Events tell the history of it, the state tells how it is. */
@@ -213,9 +228,10 @@ function record(state: State, kind: string, body: Record<string, unknown>, grade
 }
 
 function tick(state: State): void {
-  const { clock, board, link, commands } = state;
+  const { clock, board, link, commands, marker } = state;
   changed(state, board.expire());
   commands.tick();
+  marker.alive(state.onMains);
   const driftMs = clock.now() - clock.up();
   const byMs = Math.round(driftMs - state.driftMs);
   state.driftMs = driftMs;

@@ -59,7 +59,9 @@ it('reports the whole path of the PC and each check, in the form of the contract
 });
 
 it('says in English what works, what does not, and what to do first', async () => {
-  expect(toText(await test(probes), 'en').split('\n')).toEqual([
+  const [report, limits] = toText(await test(probes), 'en').split('\n\nLimits at ');
+  expect(limits).toMatch(/^0 m\n/);
+  expect(report?.split('\n')).toEqual([
     'Conference room (capital/this-office/this-pc)',
     '',
     '✔ Microphone, सभा माइक: works (in use by another program)',
@@ -71,7 +73,8 @@ it('says in English what works, what does not, and what to do first', async () =
 });
 
 it('says the same in Hindi', async () => {
-  expect(toText(await test(probes), 'hi').split('\n')).toEqual([
+  const [report] = toText(await test(probes), 'hi').split('\n\n0 m की ऊँचाई पर सीमाएँ\n');
+  expect(report?.split('\n')).toEqual([
     'कॉन्फ़्रेंस रूम (capital/this-office/this-pc)',
     '',
     '✔ माइक, सभा माइक: ठीक है (किसी दूसरे प्रोग्राम में चल रहा है)',

@@ -1,12 +1,13 @@
 /** The self-test: every probe once, and the answer as an object or in plain words. */
 import { type Check, type Clock, faultOf, type Language, type OwnSite, reasonIn, type Words } from '#contracts';
+import { limitLines } from './check-limits.ts';
 import { phrases, wordFor } from './check-words.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './probe.ts';
 
 /** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
 export type CheckRow = Check & { ms: number; provenAt: number | null };
-export type CheckReport = { pc: string; site: string; room: Words; at: number; ms: number; checks: CheckRow[] };
+export type CheckReport = { pc: string; site: string; room: Words; elevationM: number; at: number; ms: number; checks: CheckRow[] };
 
 export type SelfTest = { site: OwnSite; platform: Platform; probes: readonly Probe[]; clock: Clock };
 
@@ -30,6 +31,7 @@ export async function selfTest({ site, platform, probes, clock }: SelfTest): Pro
     pc: `${state}/${id}/${first?.id ?? ''}`,
     site: `${state}/${id}`,
     room: { en: first?.room.en ?? '', hi: first?.room.hi ?? first?.room.en ?? '' },
+    elevationM: profile.elevationM,
     at,
     ms: Math.round(clock.up() - startedUp),
     checks,
@@ -37,14 +39,14 @@ export async function selfTest({ site, platform, probes, clock }: SelfTest): Pro
 }
 
 /** The report as `check --json` prints it. */
-export function toJson({ room: _room, ...report }: CheckReport): string {
+export function toJson({ room: _room, elevationM: _elevation, ...report }: CheckReport): string {
   const checks = report.checks.map(({ component, device, status, fault, reason, ms, provenAt }) => {
     return { component, device, status, fault, reason, ms, provenAt };
   });
   return JSON.stringify({ ...report, checks });
 }
 
-/** The report as a person reads it: every check on a line, and for a fault what to do first. */
+/** The report as a person reads it: every check on a line, for a fault what to do first, and the limits that the height of the site sets. */
 export function toText(report: CheckReport, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const lines = report.checks.map((check) => lineOf(check, language));
@@ -52,7 +54,8 @@ export function toText(report: CheckReport, language: Language): string {
   const faults = count('fault');
   const end = faults === 0 ? say('noFault') : `${say('faults')}: ${faults}`;
   const open = count('unknown') === 0 ? '' : ` ${say('unknowns')}: ${count('unknown')}.`;
-  return [`${report.room[language]} (${report.pc})`, '', ...lines, '', `${end}.${open}`].join('\n');
+  const limits = limitLines(report.elevationM, language);
+  return [`${report.room[language]} (${report.pc})`, '', ...lines, '', `${end}.${open}`, '', ...limits].join('\n');
 }
 
 async function rowsOf(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<CheckRow[]> {

@@ -10,6 +10,7 @@ import {
   links,
   type MessageOf,
   markOf,
+  type Previous,
   parseTopic,
   pcTopic,
   type Signed,
@@ -94,6 +95,7 @@ export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
     words: [] as unknown[],
     fresh: 0,
     probed: Promise.resolve(),
+    previous: undefined as Previous | undefined,
     inventory: undefined as Inventory | undefined,
   };
   const note = (_: object, line: string) => logs.push(line);
@@ -112,6 +114,10 @@ export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
     onConfig: (config) => seen.configs.push(config) < 2,
     onCommand: (command) => void seen.commands.push(command),
     onMeasure: (word) => void seen.words.push(word),
+    previous: () => seen.previous,
+    onPreviousTold: () => {
+      seen.previous = undefined;
+    },
     inventory: () => seen.inventory,
     fresh: () => {
       seen.fresh += 1;

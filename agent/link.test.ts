@@ -295,6 +295,40 @@ test('F9 a link that is up for 20 s and down for 10, 500 times, loses nothing an
   expect(ledger.size).toBe(501);
 });
 
+test('R16 each birth tells how the last boot ended until the first is acknowledged, over sessions too, and none after that', async () => {
+  const { link, clock, net, seen, ack, session } = setUp();
+  seen.previous = { boot: 'boot-0', aliveAt: 1_789_999_000_000, mains: false, bye: null, crashed: false };
+  const { previous } = seen;
+  link.start();
+  await clock.pass(0);
+  expect(net.take('presence')).toMatchObject([{ message: { kind: 'birth', previous } }]);
+  net.cut();
+  await clock.pass(4_000);
+  expect(net.take('presence')).toMatchObject([{ message: { kind: 'birth', previous } }]);
+  ack(0, { session: session(), want: ['birth'] });
+  expect(net.take('presence')[0]?.message).not.toHaveProperty('previous');
+});
+
+test('a last gasp goes at once, and the state with it, however short ago another went; it is done when the broker has it', async () => {
+  const { link, clock, net, status, session } = setUp();
+  expect(await link.gasp(90_000)).toBe(false);
+  link.start();
+  await clock.pass(5_000);
+  status('pc', 'ok');
+  net.take('state');
+  net.take('presence');
+  status('power', 'unknown');
+  expect(net.take('state')).toEqual([]);
+  expect(await link.gasp(90_000)).toBe(true);
+  const told = { kind: 'gasp', boot: 'boot-1', session: session(), at: clock.now(), reason: 'power', runtimeMs: 90_000 };
+  expect(net.take('presence')).toMatchObject([{ at: 5_000, message: told }]);
+  expect(net.take('state')).toMatchObject([{ at: 5_000, message: { checks: [{ component: 'power' }] } }]);
+  await clock.pass(10_000);
+  expect(net.take('state')).toEqual([]);
+  net.cut();
+  expect(await link.gasp(null)).toBe(false);
+});
+
 test('a stop says goodbye and ends; where the broker is mute it does not wait for long, and nothing is sent or tried afterwards', async () => {
   for (const puback of [true, false]) {
     const { link, clock, net, session } = setUp();

@@ -24,6 +24,8 @@ export type Link = {
   forgetClock(): void;
   /** True once the centre has acknowledged the birth of this connection. */
   isHeard(): boolean;
+  /** The last gasp; false where there is no connection to say it by. */
+  gasp(runtimeMs: number | null): Promise<boolean>;
 };
 
 const firstWaitMs = 4_000;
@@ -59,6 +61,7 @@ export function createLink(options: LinkOptions): Link {
     figures: () => state.figures,
     forgetClock: () => void Object.assign(state.figures, { clockOffsetMs: null, echoedUp: null }),
     isHeard: () => state.session?.answered() ?? false,
+    gasp: async (runtimeMs) => (await state.session?.gasp(runtimeMs)) ?? false,
   };
 }
 

@@ -9,6 +9,7 @@ import { type AgentSettings, readAgentSettings } from './config.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import type { Log } from './log.ts';
 import { createPlatform } from './platform/index.ts';
+import type { Platform } from './platform/platform.ts';
 import { probes } from './probes/index.ts';
 import { createProfileStore } from './profile-store.ts';
 import { openSpoolDisk } from './spool-disk.ts';
@@ -16,6 +17,8 @@ import { type Watched, watchUpdates } from './update/watch.ts';
 import { publicKey, wayOfCertificate, wayOfToken } from './way.ts';
 
 const stopLimitMs = 2_000;
+/** Of those, for the question whether the whole system ends. */
+const askSystemMs = 400;
 
 /** Set where the agent was packed into one file. */
 declare const SABHA_VERSION: string | undefined;
@@ -39,11 +42,11 @@ export async function main(): Promise<void> {
   agent.start();
   const updates = watched(settings.value, { ...parts, agent, log, restart: restart.resolve });
   log.info({ pc: settings.value.pc, version: parts.version }, 'ready');
-  const reason = await Promise.race([asked(), restart.promise]);
+  const asking = await Promise.race([asked(), restart.promise]);
   updates?.stop();
   // Whatever the network does, the stop is over in time.
   setTimeout(() => process.exit(0), stopLimitMs).unref();
-  await agent.stop(reason);
+  await agent.stop(await reasonOf(asking, parts.platform));
   process.exit(0);
 }
 
@@ -85,6 +88,12 @@ function asked(): Promise<string> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stopped'));
     process.once('disconnect', () => resolve('orphaned'));
   });
+}
+
+/** To the centre it is one thing that somebody stops the agent, and another that the PC is switched off. */
+async function reasonOf(asking: string, platform: Platform): Promise<string> {
+  if (asking !== 'stopped') return asking;
+  return (await platform.isShuttingDown(AbortSignal.timeout(askSystemMs))) ? 'shutdown' : asking;
 }
 
 function fail(log: pino.Logger, line: string): never {

@@ -3,15 +3,40 @@ import type { BeatKey, Cancel, Check, Profile } from '#contracts';
 import type { Platform } from './platform/platform.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
-export type ProbeResult = { checks: Check[]; numbers?: Partial<Record<BeatKey, number>> };
+export type ProbeResult = {
+  checks: Check[];
+  numbers?: Partial<Record<BeatKey, number>>;
+  /** Asked again after this time already, where that is sooner than its interval. */
+  soonMs?: number;
+  /** Only of the probe that asks for it. */
+  power?: PowerState;
+};
+
+/** Where the power comes from, for the marker of the boot and the last gasp. */
+export type PowerState = {
+  /** Null where nobody knows. */
+  onMains: boolean | null;
+  /** Battery or UPS has minutes left at most. */
+  isEnding: boolean;
+  /** What it says that is left. */
+  runtimeMs: number | null;
+};
 
 export type ProbeContext = {
   platform: Platform;
   profile: Profile;
   /** What the agent knows of itself: for the clock and agent probes. */
   self: SelfFigures;
+  /** Words kept on the disk of this PC over restarts; absent in a self-test. */
+  memory?: Memory;
   /** Aborted at the time-out: the platform then kills every child it started, with its whole tree. */
   signal: AbortSignal;
+};
+
+export type Memory = {
+  recall(key: string): string | undefined;
+  /** False where the disk refused it. */
+  remember(key: string, value: string): boolean;
 };
 
 /** Figures that the link and the spool keep about themselves. */

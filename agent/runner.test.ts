@@ -47,6 +47,18 @@ test('a probe runs at once, with a small jitter, and then at its interval', asyn
   expect(results).toHaveLength(3);
 });
 
+test('an answer may ask for the next look sooner, never later, and only as long as it asks', async () => {
+  const answers = [2_000, 60_000, undefined];
+  const run = async () => {
+    const soonMs = answers.shift();
+    return { ...ok('a'), ...(soonMs !== undefined && { soonMs }) };
+  };
+  const { clock, runner, results } = setUp([probe('a', run)]);
+  runner.start();
+  await clock.pass(33_000);
+  expect(results.map((result) => result.at)).toEqual([250, 2_250, 12_250, 22_250, 32_250]);
+});
+
 test('hastened, every probe runs now and every few seconds for a while, one that fails no more often than before', async () => {
   const broken = probe('b', () => Promise.reject(new Error('no tool')), { everyMs: 1_000 });
   const { clock, runner, of } = setUp([probe('a', async () => ok('a')), broken]);

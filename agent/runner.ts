@@ -159,7 +159,8 @@ function settle(stage: Stage, seat: Seat, result: ProbeResult | string): void {
   else if (seat.failures >= failuresInARow) stage.onFailing(probe.name, null);
   if (!failed) seat.failures = 0;
   stage.onResult(probe, failed ? unknown(stage, probe, result) : result, stage.clock.up() - seat.startedUp);
-  plan(stage, seat, everyMsOf(stage, seat) * (0.9 + 0.2 * stage.random()));
+  const soonMs = failed ? undefined : result.soonMs;
+  plan(stage, seat, Math.min(everyMsOf(stage, seat), soonMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * stage.random()));
   if (seat.again) hurry(stage, seat);
 }
 

@@ -11,6 +11,7 @@ import {
   type Inventory,
   type LinkLimits,
   type PcPath,
+  type Previous,
   parseTopic,
   pcTopic,
   type Signed,
@@ -57,6 +58,9 @@ export type SessionOptions = {
   onCommand: (command: Signed) => void;
   /** An ack said who measures the link of the site. */
   onMeasure: (word: NonNullable<ReturnType<typeof grantOf>>) => void;
+  /** How the boot before this one ended, until the centre has been told. */
+  previous: () => Previous | undefined;
+  onPreviousTold: () => void;
   /** Undefined until it is known. */
   inventory: () => Inventory | undefined;
   /** Runs the state probes and resolves when each has answered. */
@@ -76,6 +80,8 @@ export type Session = {
   inventoryKnown(changed: boolean): void;
   /** An ack answered the birth of this session. */
   answered(): boolean;
+  /** The last gasp, and at once what changed with it; true when the broker has it. */
+  gasp(runtimeMs: number | null): Promise<boolean>;
   /** Says goodbye, waits a moment for the PUBACK, and ends the connection. */
   bye(reason: string): Promise<void>;
   close(): void;
@@ -139,6 +145,7 @@ export function openSession(options: SessionOptions): Session {
       if (changed || state.inventoryOwed) sendInventory(state);
     },
     answered: () => state.answered,
+    gasp: (runtimeMs) => gasp(state, runtimeMs),
     bye: (reason) => bye(state, reason),
     close: () => close(state),
   };
@@ -169,6 +176,7 @@ function repeatBirth(state: State): void {
 
 function birth(state: State, hello?: string): void {
   const { boot, session, clock, board, version, configVersion, inventory, spool, answered, apartUp } = state;
+  const previous = state.previous();
   const message = {
     kind: 'birth' as const,
     boot,
@@ -180,6 +188,7 @@ function birth(state: State, hello?: string): void {
     config: configVersion(),
     inventory: inventory()?.hash ?? '',
     spool: spool.range(),
+    ...(previous !== undefined && { previous }),
     ...(!answered && { apartMs: apartUp === null ? null : Math.round(clock.up() - apartUp) }),
   };
   void send(state, 'presence', encode('presence', hello === undefined ? message : { ...message, hello }));
@@ -236,6 +245,7 @@ function onAck(state: State, ack: Ack): void {
 
 function answered(state: State, upTo: number): void {
   state.answered = true;
+  state.onPreviousTold();
   state.birthTimer();
   state.courier.begin();
   // A ledger that was restored holds less than it once acknowledged: what is still kept is sent again (R4).
@@ -287,6 +297,15 @@ function onHello(state: State, { id, withinMs, fresh }: Hello): void {
       repeatBirth(state);
     });
   });
+}
+
+/** The gasp goes first: it is the shorter one, and it says why. */
+function gasp(state: State, runtimeMs: number | null): Promise<boolean> {
+  const { boot, session, clock } = state;
+  const message = { kind: 'gasp' as const, boot, session, at: clock.now(), reason: 'power' as const, runtimeMs };
+  const told = send(state, 'presence', encode('presence', message));
+  state.sender.now();
+  return told;
 }
 
 async function bye(state: State, reason: string): Promise<void> {

@@ -7,6 +7,8 @@ export type StateSender = {
   full(): void;
   /** The first change goes at once, then at most one message in 2 s. */
   changed(): void;
+  /** Whatever changed goes at once: there may be no later. */
+  now(): void;
 };
 
 export type StateSenderOptions = {
@@ -39,6 +41,7 @@ export function createStateSender({ board, clock, session, later, send }: StateS
 
   return {
     full,
+    now: difference,
     changed: () => {
       if (!sent || waiting || sent.digest === board.digest()) return;
       waiting = true;

@@ -29,10 +29,40 @@ export type PcFigures = {
   temperatureCelsius: number | null;
   /** Limit at which the hottest sensor's own firmware calls it critical; null where it names none. */
   temperatureLimitCelsius: number | null;
+};
+
+export type PowerFigures = {
   /** Both null where the PC has no battery. */
   onMains: boolean | null;
   /** 0 to 1, over all batteries of the PC. */
   batteryChargeRatio: number | null;
+  isCharging: boolean;
+  /** How long they last, where they are being emptied and say how fast. */
+  runtimeMs: number | null;
+  /** Of the coldest battery that says it. */
+  batteryCelsius: number | null;
+};
+
+/** `room` is a sensor that measures the air around the PC. */
+export type Sensor = { kind: 'processor' | 'board' | 'disk' | 'room'; celsius: number };
+
+export type ClimateFigures = {
+  uptimeSeconds: number;
+  /** As in PcFigures, since the last call of its own. */
+  loadRatio: number | null;
+  /** All that can be believed, colder than frost too. */
+  sensors: Sensor[];
+  /** Of the air around the PC; null where nothing measures it. */
+  humidityRatio: number | null;
+};
+
+/** A part with a name; its id stays the same and is no serial number. */
+export type Part = { id: string; name: string };
+export type Hardware = {
+  /** Disks that turn, built in. */
+  turningDisks: Part[];
+  /** The PC itself and its displays, by maker and model. */
+  models: Part[];
 };
 
 /** What became of an order: done, or why not. */
@@ -57,6 +87,14 @@ export type Platform = PlatformOrders & {
   figures(signal: AbortSignal): Promise<PcFigures>;
   /** Devices, OS and versions, for the inventory: slow, at start and once a day. */
   inventory(signal: AbortSignal): Promise<Record<string, unknown>>;
+  power(signal: AbortSignal): Promise<PowerFigures>;
+  climate(signal: AbortSignal): Promise<ClimateFigures>;
+  /** What does not change while the PC runs, displays aside. */
+  hardware(signal: AbortSignal): Promise<Hardware>;
   /** Random at each boot of the PC. */
   bootId(): string;
+  /** The system wrote down that the boot before this one ended in a crash of its own; false where it did not, or does not tell us. */
+  crashedBefore(): boolean;
+  /** Asked when the agent is told to end: because the whole system does? */
+  isShuttingDown(signal: AbortSignal): Promise<boolean>;
 };

@@ -8,7 +8,7 @@ const unknown: Answer<never> = { known: false, reason: 'not written for this sys
 
 const notHere = async (): Promise<Order> => ({ done: false, reason: 'not possible here' });
 /** A system on which nothing can be changed from afar. */
-export const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, reboot: notHere };
+const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, reboot: notHere };
 
 /** Guarantee: never a device found, never one missing. */
 export function createUnwritten(): Platform {
@@ -28,11 +28,14 @@ export function createUnwritten(): Platform {
         diskUsedRatio: 1 - disk.bavail / disk.blocks,
         temperatureCelsius: null,
         temperatureLimitCelsius: null,
-        onMains: null,
-        batteryChargeRatio: null,
       };
     },
+    power: async () => ({ onMains: null, batteryChargeRatio: null, isCharging: false, runtimeMs: null, batteryCelsius: null }),
+    climate: async () => ({ uptimeSeconds: uptime(), loadRatio: null, sensors: [], humidityRatio: null }),
+    hardware: async () => ({ turningDisks: [], models: [] }),
     inventory: async () => ({ os: { platform: process.platform }, node: process.version }),
     bootId: () => bootId,
+    crashedBefore: () => false,
+    isShuttingDown: async () => false,
   };
 }

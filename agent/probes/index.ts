@@ -2,9 +2,11 @@
 import type { Probe } from '../probe.ts';
 import { agentProbe } from './agent.ts';
 import { createCameraProbe } from './camera.ts';
+import { createClimateProbe } from './climate.ts';
 import { clockProbe } from './clock.ts';
 import { createMicrophoneProbe } from './microphone.ts';
 import { pcProbe } from './pc.ts';
+import { createPowerProbe } from './power.ts';
 import { createSpeakerProbe } from './speaker.ts';
 
 export const probes: readonly Probe[] = [
@@ -12,6 +14,8 @@ export const probes: readonly Probe[] = [
   createSpeakerProbe(),
   createCameraProbe(),
   pcProbe,
+  createPowerProbe(),
+  createClimateProbe(),
   clockProbe,
   agentProbe,
 ];

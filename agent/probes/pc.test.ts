@@ -10,8 +10,6 @@ const well: PcFigures = {
   diskUsedRatio: 0.5,
   temperatureCelsius: 50,
   temperatureLimitCelsius: 100,
-  onMains: null,
-  batteryChargeRatio: null,
 };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
@@ -26,13 +24,6 @@ it('says ok of each part of a PC that is well, and gives its numbers', async () 
   const { checks, numbers } = await ask({});
   expect(checks.map(({ device, status }) => `${device} ${status}`)).toEqual(['processor ok', 'memory ok', 'disk ok', 'temperature ok']);
   expect(numbers).toEqual({ up: 60, load: 0.1, mem: 0.5, disk: 0.5, temp: 50 });
-});
-
-it('gives mains and charge of a PC with a battery as numbers, and makes no check of them', async () => {
-  const { checks, numbers } = await ask({ onMains: false, batteryChargeRatio: 0.4 });
-  expect(numbers).toMatchObject({ ac: 0, bat: 0.4 });
-  expect(checks).toHaveLength(4);
-  expect((await ask({ onMains: true, batteryChargeRatio: 1 })).numbers).toMatchObject({ ac: 1, bat: 1 });
 });
 
 it('says a fault above each limit and not at it', async () => {

@@ -48,14 +48,12 @@ function judge(device: string, fault: string, bad: boolean): Check {
 }
 
 function numbersOf(figures: PcFigures): Partial<Record<BeatKey, number>> {
-  const { uptimeSeconds, loadRatio, memoryUsedRatio, diskUsedRatio, temperatureCelsius, onMains, batteryChargeRatio } = figures;
+  const { uptimeSeconds, loadRatio, memoryUsedRatio, diskUsedRatio, temperatureCelsius } = figures;
   return {
     up: uptimeSeconds,
     mem: memoryUsedRatio,
     disk: diskUsedRatio,
     ...(loadRatio !== null && { load: loadRatio }),
     ...(temperatureCelsius !== null && { temp: temperatureCelsius }),
-    ...(onMains !== null && { ac: Number(onMains) }),
-    ...(batteryChargeRatio !== null && { bat: batteryChargeRatio }),
   };
 }

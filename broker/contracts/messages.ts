@@ -28,7 +28,7 @@ const check = v.object({
 const checks = v.pipe(v.array(check), v.maxLength(256));
 
 /** `aliveAt`: the last mark before the end; `bye`: the goodbye that was said, null for none; `crashed`: the system wrote down a crash of its own. */
-const previous = v.object({
+export const previous = v.object({
   boot: token,
   aliveAt: time,
   mains: v.optional(v.nullable(v.boolean()), null),
@@ -50,7 +50,7 @@ export const birth = v.object({
   /** First and last number held; `carries` names the forked spool whose unacknowledged events were numbered anew in this one (R5, R7). */
   spool: v.object({ id: token, first: positive, last: count, carries: v.optional(token) }),
   hello: v.optional(token),
-  /** Only in the first session of a boot: how the boot before it ended, by the marker that the agent keeps on its disk. */
+  /** Until the first birth of a boot is acknowledged: how the boot before it ended, by the marker that the agent keeps on its disk. */
   previous: v.optional(previous),
   /**
    * For how long nobody heard this process, by its clock that never jumps: since the end of its last session that the centre had answered.

@@ -19,7 +19,7 @@ export const beatSeries = {
   rtt: gauge('sabha_link_round_trip_seconds', 'Round trip from the PC to the centre and back.', pcLabels),
   off: gauge('sabha_pc_clock_offset_seconds', 'Clock of the PC minus clock of the centre.', pcLabels),
   rss: gauge('sabha_agent_memory_bytes', 'Resident memory of the agent.', pcLabels),
-  ac: gauge('sabha_pc_on_mains', '1 on mains, 0 on battery; absent where the PC has no battery.', pcLabels),
+  ac: gauge('sabha_pc_on_mains', '1 on mains, 0 on battery; absent where neither battery nor UPS tells it.', pcLabels),
   bat: gauge('sabha_pc_battery_charge_ratio', 'Charge of the battery.', pcLabels),
   q: gauge('sabha_agent_spool_events', 'Events that wait in the spool for the centre.', pcLabels),
   lu: gauge('sabha_link_loss_up_ratio', 'Packets lost on the way to the centre.', pcLabels),

@@ -9,6 +9,7 @@ import { expected } from './nation.ts';
 import { createPc, type SimulatedPc } from './pc.ts';
 import { createRoom } from './room.ts';
 import { createSpoolStore } from './spools.ts';
+import { isLaptop } from './supply.ts';
 
 export type Fleet = {
   pcs: ReadonlyMap<PcPath, SimulatedPc>;
@@ -53,7 +54,7 @@ export function createFleet(options: FleetOptions): Fleet {
       token,
       centreKey,
       profile: { link, elevationM, expected },
-      room: createRoom({ elevationM, clock, random }),
+      room: createRoom({ elevationM, clock, random, hasBattery: isLaptop(path) }),
       line: createLine({ clock, ...(link === 'geo' && thinLine) }),
       openDisk: () => (at % realSpoolEvery === 0 ? openSpoolDisk(file) : store.disk(at)),
       centre,

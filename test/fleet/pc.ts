@@ -5,9 +5,11 @@ import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { agentProbe } from '../../agent/probes/agent.ts';
 import { createCameraProbe } from '../../agent/probes/camera.ts';
+import { createClimateProbe } from '../../agent/probes/climate.ts';
 import { clockProbe } from '../../agent/probes/clock.ts';
 import { createMicrophoneProbe } from '../../agent/probes/microphone.ts';
 import { pcProbe } from '../../agent/probes/pc.ts';
+import { createPowerProbe } from '../../agent/probes/power.ts';
 import { createSpeakerProbe } from '../../agent/probes/speaker.ts';
 import type { SpoolDisk } from '../../agent/spool-disk.ts';
 import type { Random } from '../random.ts';
@@ -118,7 +120,7 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     token,
     centreKey,
     platform: room.platform(),
-    probes: probesOf(clock),
+    probes: probesOf(clock, room),
     transport,
     disk: life.disk(disk),
     profiles,
@@ -133,6 +135,15 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
 }
 
 /** The agent's own list (probes/index.ts), made anew for each PC: some remember what they saw. */
-export function probesOf(clock: Clock): Probe[] {
-  return [createMicrophoneProbe(), createSpeakerProbe(), createCameraProbe(clock), pcProbe, clockProbe, agentProbe];
+export function probesOf(clock: Clock, { ups: ask }: Pick<Room, 'ups'>): Probe[] {
+  return [
+    createMicrophoneProbe(),
+    createSpeakerProbe(),
+    createCameraProbe(clock),
+    pcProbe,
+    createPowerProbe(ask),
+    createClimateProbe({ clock, ask }),
+    clockProbe,
+    agentProbe,
+  ];
 }

@@ -34,7 +34,7 @@ function apply(pc: SimulatedPc, what: Disturbance['what'], begins: boolean): voi
   } else if (what === 'power' || what === 'crash') {
     if (begins) pc.kill(what);
     else pc.boot();
-  } else if (what === 'mains') pc.room.mains(!begins);
+  } else if (what === 'mains') pc.room.power({ mains: !begins });
   else pc.room.set(what, begins);
 }
 

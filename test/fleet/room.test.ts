@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import type { Profile } from '#contracts';
 import { handClock } from '../../agent/agent.test-helper.ts';
 import type { ProbeContext } from '../../agent/probe.ts';
 import { probes } from '../../agent/probes/index.ts';
+import { createPowerProbe } from '../../agent/probes/power.ts';
 import { randomFrom } from '../random.ts';
 import { expected } from './nation.ts';
 import { probesOf } from './pc.ts';
@@ -9,14 +11,13 @@ import { createRoom, type Room, roomFaults } from './room.ts';
 
 const self = { roundTripMs: 1, clockOffsetMs: 0, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
-async function faultsIn(room: Room, elevationM = 200): Promise<(string | null)[]> {
-  const context = {
-    profile: { link: 'fibre', elevationM, expected },
-    self,
-    platform: room.platform(),
-    signal: new AbortController().signal,
-  };
-  const answers = await Promise.all(probesOf(handClock()).map((probe) => probe.run(context as ProbeContext)));
+function contextOf(room: Room, ups: Profile['ups'], elevationM = 200): ProbeContext {
+  const profile = { link: 'fibre' as const, elevationM, expected, ...(ups && { ups }) };
+  return { profile, self, platform: room.platform(), signal: new AbortController().signal };
+}
+
+async function faultsIn(room: Room, elevationM = 200, ups?: Profile['ups']): Promise<(string | null)[]> {
+  const answers = await Promise.all(probesOf(handClock(), room).map((probe) => probe.run(contextOf(room, ups, elevationM))));
   const checks = answers.flatMap(({ checks }) => checks);
   expect(checks.filter(({ status }) => status === 'unknown')).toEqual([]);
   return checks.flatMap(({ fault }) => (fault === null ? [] : [fault]));
@@ -25,7 +26,7 @@ async function faultsIn(room: Room, elevationM = 200): Promise<(string | null)[]
 const roomAt = (elevationM: number, seed = 1) => createRoom({ elevationM, clock: handClock(), random: randomFrom(seed) });
 
 test('a simulated PC asks what the agent asks', () => {
-  expect(probesOf(handClock()).map(({ name }) => name)).toEqual(probes.map(({ name }) => name));
+  expect(probesOf(handClock(), roomAt(0)).map(({ name }) => name)).toEqual(probes.map(({ name }) => name));
 });
 
 test.each([0, 3_524, 5_000])('nothing is wrong in a room at %i m, whatever the seed', async (elevationM) => {
@@ -79,16 +80,42 @@ test('off the mains a PC with a battery says so, and its charge sinks; on them i
   const clock = handClock();
   const rooms = Array.from({ length: 20 }, (_, seed) => createRoom({ elevationM: 0, clock, random: randomFrom(seed) }));
   const power = async (room: Room) => {
-    const { onMains, batteryChargeRatio } = await room.platform().figures(new AbortController().signal);
+    const { onMains, batteryChargeRatio } = await room.platform().power(new AbortController().signal);
     return [onMains, batteryChargeRatio];
   };
   const before = await Promise.all(rooms.map(power));
   const at = before.findIndex(([onMains]) => onMains === true);
   expect(before.some(([onMains]) => onMains === null)).toBe(true);
   const room = rooms[at] as Room;
-  room.mains(false);
+  room.power({ mains: false });
   await clock.pass(10 * 60_000);
   expect(await power(room)).toEqual([false, 0.75]);
-  room.mains(true);
+  room.power({ mains: true });
   expect(await power(room)).toEqual([true, 1]);
+});
+
+const ups: Profile['ups'] = { name: 'ups', host: '127.0.0.1', port: 3493 };
+
+test('a room with a UPS goes on in a power cut, says so, and says that it ends when two minutes are left', async () => {
+  const clock = handClock();
+  const room = createRoom({ elevationM: 3_524, clock, random: randomFrom(1), hasBattery: false });
+  room.power({ ups: { lastsMs: 600_000 } });
+  expect(await faultsIn(room, 3_524, ups)).toEqual([]);
+  room.power({ mains: false });
+  expect(await faultsIn(room, 3_524, ups)).toEqual(['power.on_battery']);
+  await clock.pass(490_000);
+  expect(await faultsIn(room, 3_524, ups)).toEqual(['power.on_battery', 'power.battery_low']);
+  room.power({ mains: true });
+  expect(await faultsIn(room, 3_524, ups)).toEqual([]);
+  expect((await createPowerProbe(room.ups).run(contextOf(room, ups))).numbers).toEqual({ ac: 1, uc: 1, ur: 600 });
+});
+
+test('the weather of a room is felt: too warm for Leh, dry, frozen, and a disk that turns', async () => {
+  const room = createRoom({ elevationM: 3_524, clock: handClock(), random: randomFrom(1), hasBattery: false });
+  room.power({ ups: { lastsMs: 600_000 } });
+  room.climate({ roomCelsius: 28, humidityRatio: 0.12 });
+  expect(await faultsIn(room, 3_524, ups)).toEqual(['climate.room_hot', 'climate.dry_air']);
+  expect(await faultsIn(room, 200, ups)).toEqual(['climate.dry_air']);
+  room.climate({ roomCelsius: -6, boardRiseCelsius: 0, humidityRatio: 0.4, turningDisks: [{ id: 'disk-1', name: 'ST1000' }] });
+  expect(await faultsIn(room, 3_524, ups)).toEqual(['climate.cold_start', 'climate.hdd_altitude']);
 });

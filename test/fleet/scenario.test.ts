@@ -66,7 +66,7 @@ test.each([
   ['a short cut is none', [span('link', 0, 40_000), span('power', 5 * minute, 40_000)], 0],
   ['a long cut is one', [span('power', 0, 5 * minute)], 1],
   ['an agent that dies and comes back is none', [span('crash', 0, 20_000)], 0],
-  ['a PC on its battery is none', [span('mains', 0, 5 * minute)], 0],
+  ['a laptop on its battery is one', [span('mains', 0, 5 * minute)], 1],
   ['silence joins the incident that is open', [span('microphone.missing', 0, 9 * minute), span('power', minute, 5 * minute)], 1],
 ])('%s', (_name, list, count) => {
   expect(due(list, one)).toBe(count);

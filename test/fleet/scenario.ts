@@ -2,8 +2,9 @@
 import { faults, type LinkClass, links, type PcPath } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { type RoomFault, roomFaults } from './room.ts';
+import { isLaptop } from './supply.ts';
 
-/** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` one with a battery goes on. */
+/** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` a laptop goes on, and says so. */
 export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'power' | 'crash' | 'mains' };
 
 export type ScenarioOptions = {
@@ -50,7 +51,8 @@ export function createScenario({ pcs, silenced, seed, lengthMs }: ScenarioOption
   const slow = order.filter((pc) => !quick.includes(pc));
   const part = Math.min(1, lengthMs / windowMs);
   const take = (from: typeof order, share: number) => from.splice(0, Math.ceil(order.length * share)).map(({ path }) => path);
-  const takeFor = (kind: keyof typeof shares, neededMs: number) => (lengthMs >= neededMs ? take(quick, shares[kind] * part) : []);
+  const takeFor = (kind: keyof typeof shares, neededMs: number, from = quick) =>
+    lengthMs >= neededMs ? take(from, shares[kind] * part) : [];
   const time = { random, lengthMs };
   const list: Disturbance[] = [{ pc: silenced, at: 0, forMs: forGoodMs, what: 'microphone.missing' }];
   for (const pc of take(quick, shares.standing)) list.push({ pc, at: 0, forMs: forGoodMs, what: random.pick(roomFaults) });
@@ -60,8 +62,14 @@ export function createScenario({ pcs, silenced, seed, lengthMs }: ScenarioOption
   for (const pc of takeFor('linkShort', 6 * minute)) list.push(spanOf(pc, 'link', shortMs, time));
   for (const pc of takeFor('powerShort', 6 * minute)) list.push(spanOf(pc, 'power', shortMs, time));
   for (const pc of takeFor('crash', 6 * minute)) list.push(spanOf(pc, 'crash', shortMs, time));
-  for (const pc of takeFor('mains', 12 * minute)) list.push(spanOf(pc, 'mains', longMs, time));
-  for (const pc of take(random.shuffle([...slow, ...quick]), shares.fault * part)) list.push(faultOf(pc, time));
+  const unplugged = takeFor(
+    'mains',
+    12 * minute,
+    quick.filter(({ path }) => isLaptop(path)),
+  );
+  for (const pc of unplugged) list.push(spanOf(pc, 'mains', longMs, time));
+  const left = [...slow, ...quick].filter(({ path }) => !unplugged.includes(path));
+  for (const pc of take(random.shuffle(left), shares.fault * part)) list.push(faultOf(pc, time));
   return list.sort((a, b) => a.at - b.at);
 }
 
@@ -122,7 +130,7 @@ function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {
 
 /** From when to when a fault keeps its incident open: each span, and its clear time after it. */
 function openTimes(what: Disturbance['what'], spans: readonly Disturbance[], link: LinkClass): { from: number; until: number }[] {
-  if (what === 'crash' || what === 'mains') return [];
+  if (what === 'crash') return [];
   if (what === 'link' || what === 'power') {
     const long = spans.filter(({ forMs }) => forMs > silentAfterMs(link));
     return long.map(({ at, forMs }) => ({ from: at + silentAfterMs(link), until: at + forMs }));
@@ -132,7 +140,7 @@ function openTimes(what: Disturbance['what'], spans: readonly Disturbance[], lin
   return spans.map(({ at, forMs }) => {
     if (openUntil > Number.NEGATIVE_INFINITY) endedAt = Math.min(at, openUntil);
     const goneAt = at + forMs;
-    openUntil = goneAt + (goneAt - endedAt < flapWindowMs ? calmMs : faults[what].clearMs);
+    openUntil = goneAt + (goneAt - endedAt < flapWindowMs ? calmMs : faults[what === 'mains' ? 'power.on_battery' : what].clearMs);
     return { from: at, until: openUntil };
   });
 }

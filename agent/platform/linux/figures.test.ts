@@ -60,12 +60,6 @@ it('takes the critical trip point of a thermal zone, and no limit that is a plac
   expect(await createFigures(placeholder.root)()).toMatchObject({ temperatureCelsius: 64, temperatureLimitCelsius: null });
 });
 
-it('tells mains and battery with the rest', async () => {
-  const { root } = tree({ 'sys/class/power_supply/BAT0/type': 'Battery', 'sys/class/power_supply/BAT0/capacity': '60' });
-  expect(await createFigures(root)()).toMatchObject({ onMains: true, batteryChargeRatio: 0.6 });
-  expect(await createFigures(tree({}).root)()).toMatchObject({ onMains: null, batteryChargeRatio: null });
-});
-
 it('throws where a figure cannot be read: that is neither well nor ill', async () => {
   await expect(createFigures(scratch())()).rejects.toThrow('/proc/stat cannot be read');
   await expect(createFigures(tree({ 'proc/meminfo': 'MemTotal: x' }).root)()).rejects.toThrow('/proc/meminfo cannot be read');

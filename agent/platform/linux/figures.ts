@@ -1,11 +1,10 @@
-/** Load, memory, disk, temperature and power by /proc, /sys and one statfs: no child process. */
+/** Load, memory, disk and temperature by /proc, /sys and one statfs: no child process. */
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PcFigures } from '../platform.ts';
 import { readNames, readNumber, readText } from './files.ts';
-import { readPower } from './power.ts';
+import { createLoadMeter, required } from './load.ts';
 
-type Ticks = { busy: number; all: number };
 type Sensor = { celsius: number; limit: number | null };
 
 /** Beyond these a sensor is broken or absent, or a limit is a placeholder. */
@@ -14,39 +13,19 @@ const hottestCelsius = 125;
 
 /** Reads the figures of the PC; each call measures the load since the one before. */
 export function createFigures(root: string): () => Promise<PcFigures> {
-  let before: Ticks | undefined;
+  const load = createLoadMeter(root);
   return async () => {
-    const ticks = readTicks(await required(root, 'proc/stat'));
-    const loadRatio = before && ticks.all > before.all ? (ticks.busy - before.busy) / (ticks.all - before.all) : null;
-    before = ticks;
+    const loadRatio = await load();
     const sensor = hottest([...(await thermalZones(root)), ...(await hardwareMonitors(root))]);
     return {
       uptimeSeconds: Number.parseFloat(await required(root, 'proc/uptime')),
-      loadRatio: loadRatio === null ? null : Math.min(1, Math.max(0, loadRatio)),
+      loadRatio,
       memoryUsedRatio: memoryUsed(await required(root, 'proc/meminfo')),
       diskUsedRatio: await diskUsed(root),
       temperatureCelsius: sensor?.celsius ?? null,
       temperatureLimitCelsius: sensor?.limit ?? null,
-      ...(await readPower(root)),
     };
   };
-}
-
-async function required(root: string, path: string): Promise<string> {
-  const text = await readText(join(root, path));
-  if (!text) throw new Error(`/${path} cannot be read`);
-  return text;
-}
-
-/** First line: user, nice, system, idle, iowait, irq, softirq, steal. Time that waits for a disk is not busy. */
-function readTicks(stat: string): Ticks {
-  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = (stat.split('\n')[0] ?? '')
-    .trim()
-    .split(/\s+/)
-    .slice(1)
-    .map(Number);
-  const busy = user + nice + system + irq + softirq + steal;
-  return { busy, all: busy + idle + iowait };
 }
 
 function memoryUsed(meminfo: string): number {

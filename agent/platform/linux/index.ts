@@ -1,15 +1,17 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Clock } from '#contracts';
 import { readInventory } from '../inventory.ts';
 import type { Platform } from '../platform.ts';
+import { createBoot } from './boot.ts';
 import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
 import { runCommand } from './child.ts';
+import { createClimate } from './climate.ts';
 import { createFigures } from './figures.ts';
+import { readHardware } from './hardware.ts';
 import { createOrders } from './orders.ts';
 import { readSound, soundEnv } from './pactl.ts';
+import { readPower } from './power.ts';
 import { shared, watchSound } from './sound-watch.ts';
 
 export type LinuxOptions = { root: string; env: Record<string, string>; clock: Clock };
@@ -18,14 +20,21 @@ export type LinuxOptions = { root: string; env: Record<string, string>; clock: C
 export function createLinux({ root, env, clock }: LinuxOptions): Platform {
   const sound = (signal: AbortSignal) => readSound(env, signal);
   const cameras = (signal: AbortSignal) => readCameras(root, signal);
+  const run = (program: string, args: string[], signal: AbortSignal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal);
+  const boot = createBoot({ root, now: clock.now, run });
   return {
-    ...createOrders({ sound, run: (program, args, signal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal) }),
+    ...createOrders({ sound, run }),
     sound,
     watchSound: shared((changed) => watchSound({ env, clock }, changed)),
     cameras,
     watchCameras: (changed) => watchCameras(root, clock, changed),
     figures: createFigures(root),
     inventory: (signal) => readInventory({ sound, cameras }, signal),
-    bootId: () => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),
+    power: () => readPower(root),
+    climate: createClimate(root),
+    hardware: () => readHardware(root),
+    bootId: boot.id,
+    crashedBefore: boot.crashedBefore,
+    isShuttingDown: boot.isShuttingDown,
   };
 }

@@ -19,11 +19,15 @@ async function ask(supplies: Supplies) {
 }
 const mains = (online: string) => ({ type: 'Mains', online });
 const battery = (capacity: string, status = 'Discharging') => ({ type: 'Battery', present: '1', capacity, status });
-const none = { onMains: null, batteryChargeRatio: null };
+const none = { onMains: null, batteryChargeRatio: null, isCharging: false, runtimeMs: null, batteryCelsius: null };
 
 it('says mains or battery, and how full it is', async () => {
-  expect(await ask({ AC: mains('1'), BAT0: battery('97', 'Charging') })).toEqual({ onMains: true, batteryChargeRatio: 0.97 });
-  expect(await ask({ AC: mains('0'), BAT0: battery('41') })).toEqual({ onMains: false, batteryChargeRatio: 0.41 });
+  expect(await ask({ AC: mains('1'), BAT0: battery('97', 'Charging') })).toMatchObject({
+    onMains: true,
+    batteryChargeRatio: 0.97,
+    isCharging: true,
+  });
+  expect(await ask({ AC: mains('0'), BAT0: battery('41') })).toMatchObject({ onMains: false, batteryChargeRatio: 0.41, isCharging: false });
 });
 
 it('counts power by USB as mains', async () => {
@@ -33,7 +37,7 @@ it('counts power by USB as mains', async () => {
 
 it('gives the mean of several batteries, and passes over an empty bay', async () => {
   const supplies = { AC: mains('0'), BAT0: battery('80'), BAT1: battery('20', 'Unknown'), BAT2: { ...battery('0'), present: '0' } };
-  expect(await ask(supplies)).toEqual({ onMains: false, batteryChargeRatio: 0.5 });
+  expect(await ask(supplies)).toMatchObject({ onMains: false, batteryChargeRatio: 0.5 });
 });
 
 it('goes by the battery where no mains supply is shown', async () => {
@@ -50,4 +54,21 @@ it('says nothing of a PC without a battery, nor by the battery of a mouse or one
 
 it('keeps a charge that the firmware counts above full within 0 to 1', async () => {
   expect(await ask({ AC: mains('1'), BAT0: battery('104', 'Full') })).toMatchObject({ batteryChargeRatio: 1 });
+});
+
+it('counts how long a battery lasts from what is drawn, as energy or as charge, and only while it is being emptied', async () => {
+  const energy = { energy_now: '30000000', power_now: '15000000' };
+  const charge = { charge_now: '2000000', current_now: '-4000000' };
+  const BAT0 = { ...battery('60'), ...energy };
+  expect(await ask({ AC: mains('0'), BAT0 })).toMatchObject({ runtimeMs: 7_200_000 });
+  expect(await ask({ AC: mains('0'), BAT0, BAT1: { ...battery('60'), ...charge } })).toMatchObject({ runtimeMs: 9_000_000 });
+  expect(await ask({ AC: mains('1'), BAT0: { ...BAT0, status: 'Charging' } })).toMatchObject({ runtimeMs: null });
+  expect(await ask({ AC: mains('0'), BAT0: { ...battery('60'), energy_now: '1', power_now: '0' } })).toMatchObject({ runtimeMs: null });
+});
+
+it('tells the temperature of the coldest battery, and none by firmware that has no sensor', async () => {
+  const warm = { ...battery('60'), temp: '251' };
+  expect(await ask({ BAT0: warm, BAT1: { ...battery('60'), temp: '-45' } })).toMatchObject({ batteryCelsius: -4.5 });
+  expect(await ask({ BAT0: { ...battery('60'), temp: '0' } })).toMatchObject({ batteryCelsius: null });
+  expect(await ask({ BAT0: { ...battery('60'), temp: '-2731' } })).toMatchObject({ batteryCelsius: null });
 });

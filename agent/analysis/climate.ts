@@ -1,0 +1,105 @@
+/** What height, warmth, cold and dry air mean for a PC: pure judgements from what was measured, by the limits of the site's elevation. */
+import { type Air, airAt, type Check, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactors, roomLimitCelsius } from '#contracts';
+
+/** What one check says; undefined where there is nothing to judge it by. */
+export type Verdict = Pick<Check, 'status' | 'fault' | 'reason'>;
+
+export type Limits = {
+  elevationM: number;
+  air: Air;
+  ratedCelsius: number;
+  deratingCelsius: number;
+  roomCelsius: number;
+  /** How many times as far above its room as at sea level the PC may be. */
+  riseFactor: number;
+  isTooHighForHardDisks: boolean;
+  hardDiskLimitM: number;
+  coldCelsius: number;
+  frostCelsius: number;
+  thawedCelsius: number;
+  dryRatio: number;
+  veryDryRatio: number;
+};
+
+/** Boards and disks are made for 5 to 35 degrees; below 0 moisture freezes on them, and at 10 they are dry again (Quanmax, Dell). */
+const cold = { coldCelsius: 5, frostCelsius: 0, thawedCelsius: 10 };
+/** Below these sparks jump, and below the second many data sheets end (HP). */
+const dry = { dryRatio: 0.2, veryDryRatio: 0.1 };
+
+/** All limits that hold at an elevation: what the checks judge by and what `agent check` prints. */
+export function limitsAt(elevationM: number): Limits {
+  return {
+    elevationM,
+    air: airAt(elevationM),
+    ratedCelsius: ratedRoomCelsius,
+    deratingCelsius: deratingCelsius(elevationM),
+    roomCelsius: roomLimitCelsius(elevationM),
+    riseFactor: riseFactors(elevationM).expected,
+    isTooHighForHardDisks: elevationM > hardDiskLimitM,
+    hardDiskLimitM,
+    ...cold,
+    ...dry,
+  };
+}
+
+export type RoomReadings = {
+  /** By a sensor in the room. */
+  celsius: number | null;
+  /** By the UPS, inside of its case: never colder than the room. */
+  caseCelsius: number | null;
+};
+
+/** Guarantee: the warmth inside a case proves that a room is not too warm, never that it is. */
+export function judgeRoom({ roomCelsius }: Limits, { celsius, caseCelsius }: RoomReadings): Verdict | undefined {
+  if (celsius !== null) return celsius > roomCelsius ? fault('climate.room_hot') : ok;
+  if (caseCelsius === null) return undefined;
+  return caseCelsius <= roomCelsius ? ok : unknown('only the inside of the UPS is measured');
+}
+
+export function judgeAir({ dryRatio, veryDryRatio }: Limits, humidityRatio: number | null): Verdict | undefined {
+  if (humidityRatio === null) return undefined;
+  if (humidityRatio >= dryRatio) return ok;
+  return { ...fault('climate.dry_air'), reason: humidityRatio < veryDryRatio ? 'drier than 10 %' : null };
+}
+
+/** `startedFrozen`: it was below freezing when the PC was switched on, and has not been warm since. */
+export function judgeCold({ coldCelsius }: Limits, coldest: number, startedFrozen: boolean): Verdict {
+  if (startedFrozen) return fault('climate.cold_start');
+  return coldest < coldCelsius ? fault('climate.cold') : ok;
+}
+
+export type Cell = { isCharging: boolean; celsius: number | null };
+
+/** Of several batteries one that is charged in frost is enough. What has no sensor of its own is as cold as its room, where that is measured. */
+export function judgeCharging({ frostCelsius }: Limits, cells: readonly Cell[], room: number | null): Verdict | undefined {
+  const known = cells
+    .map(({ isCharging, celsius }) => ({ isCharging, celsius: celsius ?? room }))
+    .filter(({ celsius }) => celsius !== null);
+  if (known.length === 0) return undefined;
+  return known.some(({ isCharging, celsius }) => isCharging && (celsius ?? 0) < frostCelsius) ? fault('climate.charge_cold') : ok;
+}
+
+/** Of a disk that turns; where the air carries its heads there is nothing to say of it. */
+export function judgeHardDisk({ isTooHighForHardDisks }: Limits): Verdict | undefined {
+  return isTooHighForHardDisks ? fault('climate.hdd_altitude') : undefined;
+}
+
+/** `maxAltitudeM` by the catalogue; undefined where it does not know the device. */
+export function judgeDevice({ elevationM }: Limits, maxAltitudeM: number | undefined): Verdict | undefined {
+  if (maxAltitudeM === undefined || elevationM <= maxAltitudeM) return undefined;
+  return { ...fault('climate.device_altitude'), reason: `made for at most ${maxAltitudeM} m` };
+}
+
+export function judgeRise(isHigh: boolean): Verdict {
+  return isHigh ? fault('climate.rise_high') : ok;
+}
+
+const ok: Verdict = { status: 'ok', fault: null, reason: null };
+
+export function unknown(reason: string): Verdict {
+  return { status: 'unknown', fault: null, reason };
+}
+
+function fault(id: string): Verdict {
+  return { status: 'fault', fault: id, reason: null };
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { limitLines } from './check-limits.ts';
+
+test('in Leh every limit is said with its reason', () => {
+  expect(limitLines(3_500, 'en')).toEqual([
+    'Limits at 3,500 m',
+    '  Air: 0.863 kg/m³, 70 % of sea level',
+    '  Room: at most 26.3 °C (35 °C less 8.7 °C: 1 °C for each 300 m above 900 m)',
+    '  Warmth: 20 °C above the room at sea level are 28.4 °C here; a fault is 1.25 times what is usual for this PC',
+    '  Cold: below 5 °C is a fault; below 0 °C do not switch the PC on before the room has 10 °C',
+    '  Batteries: no charging below 0 °C',
+    '  Humidity: below 20 % sparks may jump',
+    '  Hard disks: made for up to 3,048 m only, use an SSD here',
+  ]);
+});
+
+test('in the plains nothing is taken away', () => {
+  const lines = limitLines(0, 'en');
+  expect(lines).toContain('  Room: at most 35 °C');
+  expect(lines).toContain('  Air: 1.225 kg/m³, 100 % of sea level');
+  expect(lines).toContain('  Hard disks: made for up to 3,048 m, fine here');
+});
+
+test('in Hindi it says the same figures, in Latin digits', () => {
+  for (const elevationM of [0, 3_500]) {
+    const [en, hi] = [limitLines(elevationM, 'en'), limitLines(elevationM, 'hi')];
+    expect(hi).toHaveLength(en.length);
+    for (const [at, line] of hi.entries()) {
+      expect(line).toMatch(/\p{Script=Devanagari}/u);
+      expect(numbersIn(line)).toEqual(numbersIn(en[at] ?? ''));
+    }
+  }
+});
+
+/** The figures of a line, sorted: the order of words is another in each language. */
+function numbersIn(line: string): string[] {
+  return (line.match(/[\d.,]*\d/g) ?? []).sort();
+}

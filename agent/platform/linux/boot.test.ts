@@ -1,0 +1,52 @@
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createBoot } from './boot.ts';
+import type { Output } from './child.ts';
+import { tree } from './tree.test-helper.ts';
+
+const now = 1_790_000_000_000;
+const base = { 'proc/sys/kernel/random/boot_id': '6f1c2a90-1\n', 'proc/uptime': '600.00 700.00\n' };
+
+function boot(entries: Record<string, string>, said: Output = { ok: true, text: 'running\n' }) {
+  const root = tree({ ...base, ...entries });
+  const ran: string[] = [];
+  const run = async (program: string, args: string[]) => {
+    ran.push([program, ...args].join(' '));
+    return said;
+  };
+  return { ...createBoot({ root, now: () => now, run }), root, ran };
+}
+const ask = (of: ReturnType<typeof boot>) => of.isShuttingDown(new AbortController().signal);
+
+it('tells the id of this boot', () => {
+  expect(boot({}).id()).toBe('6f1c2a90-1');
+});
+
+it('knows of a crash by the last words of the kernel, where it finds them or where systemd put them in this boot', () => {
+  expect(boot({}).crashedBefore()).toBe(false);
+  expect(boot({ 'sys/fs/pstore/dmesg-efi-171': 'Oops' }).crashedBefore()).toBe(true);
+  expect(boot({ 'sys/fs/pstore/console-ramoops-0': 'hello' }).crashedBefore()).toBe(false);
+  const kept = 'var/lib/systemd/pstore/171';
+  const old = boot({ [kept]: 'Oops' });
+  utimesSync(join(old.root, kept), 0, now / 1_000 - 700);
+  expect(old.crashedBefore()).toBe(false);
+  utimesSync(join(old.root, kept), 0, now / 1_000 - 590);
+  expect(old.crashedBefore()).toBe(true);
+});
+
+it('knows that the system is going down by the marks of systemd, or by its own word', async () => {
+  const marked = boot({ 'run/nologin': 'System is going down.' });
+  expect(await ask(marked)).toBe(true);
+  expect(marked.ran).toEqual([]);
+  expect(await ask(boot({ 'run/systemd/shutdown/scheduled': 'USEC=1' }))).toBe(true);
+  const stopping = boot({}, { ok: true, text: 'stopping\n' });
+  expect(await ask(stopping)).toBe(true);
+  expect(stopping.ran).toEqual(['systemctl show --property=SystemState --value']);
+});
+
+it('calls it a stop of the agent alone where the system runs on, or nobody can say', async () => {
+  expect(await ask(boot({}))).toBe(false);
+  expect(await ask(boot({}, { ok: false, why: 'missing', text: '' }))).toBe(false);
+  expect(await ask(boot({}, { ok: false, why: 'aborted', text: 'stopping' }))).toBe(false);
+});

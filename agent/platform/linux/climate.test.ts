@@ -1,0 +1,49 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createClimate } from './climate.ts';
+import { tree } from './tree.test-helper.ts';
+
+const base = { 'proc/stat': 'cpu  100 0 50 800 50 0 0 0 0 0\n', 'proc/uptime': '90.5 100\n' };
+const monitor = (at: number, files: Record<string, string>) =>
+  Object.fromEntries(Object.entries(files).map(([name, text]) => [`sys/class/hwmon/hwmon${at}/${name}`, `${text}\n`]));
+const read = (entries: Record<string, string>) => createClimate(tree({ ...base, ...entries }))();
+
+it('tells sensors by their driver or their label, and passes over inputs to which nothing is known to be connected', async () => {
+  const { sensors, humidityRatio } = await read({
+    ...monitor(0, { name: 'coretemp', temp1_input: '41000', temp1_label: 'Package id 0' }),
+    ...monitor(1, { name: 'nvme', temp1_input: '-3850', temp1_label: 'Composite' }),
+    ...monitor(2, { name: 'nct6775', temp1_input: '21000', temp1_label: 'SYSTIN', temp3_input: '-62000', temp3_label: 'AUXTIN0' }),
+    ...monitor(3, { name: 'dell_smm', temp1_input: '18000', temp1_label: 'Ambient', temp2_input: '77000', temp2_label: 'GPU' }),
+    ...monitor(4, { name: 'acpitz', temp1_input: '0' }),
+  });
+  expect(sensors).toEqual([
+    { kind: 'processor', celsius: 41 },
+    { kind: 'disk', celsius: -3.85 },
+    { kind: 'board', celsius: 21 },
+    { kind: 'room', celsius: 18 },
+  ]);
+  expect(humidityRatio).toBeNull();
+});
+
+it('takes what measures the humidity for a sensor of the room', async () => {
+  const both = await read(monitor(0, { name: 'sht3x', temp1_input: '19400', humidity1_input: '12500' }));
+  expect(both).toMatchObject({ sensors: [{ kind: 'room', celsius: 19.4 }], humidityRatio: 0.125 });
+  const silent = await read(monitor(0, { name: 'sht3x', temp1_input: '19400', humidity1_input: '0' }));
+  expect(silent.humidityRatio).toBeNull();
+});
+
+it('asks the zone of the processor where no driver of it is loaded, and only then', async () => {
+  const zone = { 'sys/class/thermal/thermal_zone0/type': 'x86_pkg_temp\n', 'sys/class/thermal/thermal_zone0/temp': '52000\n' };
+  expect((await read(zone)).sensors).toEqual([{ kind: 'processor', celsius: 52 }]);
+  const driver = monitor(0, { name: 'k10temp', temp1_input: '41000' });
+  expect((await read({ ...zone, ...driver })).sensors).toEqual([{ kind: 'processor', celsius: 41 }]);
+});
+
+it('has a window of its own for the load, and says how long the PC runs; a PC without sensors has none', async () => {
+  const root = tree(base);
+  const climate = createClimate(root);
+  expect(await climate()).toEqual({ uptimeSeconds: 90.5, loadRatio: null, sensors: [], humidityRatio: null });
+  writeFileSync(join(root, 'proc/stat'), 'cpu  160 0 70 810 60 0 0 0 0 0\n');
+  expect((await climate()).loadRatio).toBeCloseTo(0.8);
+});

@@ -1,0 +1,72 @@
+/** Which disks turn, and what this PC and its displays are: by /sys alone, so that no program and no root is needed. */
+import { createHash } from 'node:crypto';
+import { readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Hardware, Part } from '../platform.ts';
+import { shortText } from '../text.ts';
+import { readNames, readNumber, readText } from './files.ts';
+
+/** A disk of a virtual machine says that it turns, and does not. */
+const virtualDisk = /\b(qemu|vbox|vmware|virtual|virtio|msft)\b/i;
+const hashLength = 8;
+
+export async function readHardware(root: string): Promise<Hardware> {
+  return { turningDisks: await turningDisks(root), models: [...(await ownModel(root)), ...(await displays(root))] };
+}
+
+/** Guarantee: only disks of the PC itself; what hangs on USB, can be taken out, or belongs to a virtual machine is none. */
+async function turningDisks(root: string): Promise<Part[]> {
+  const folder = join(root, 'sys/block');
+  const disks: Part[] = [];
+  for (const disk of (await readNames(folder)) ?? []) {
+    const at = join(folder, disk);
+    const model = await readText(join(at, 'device/model'));
+    if (!model || virtualDisk.test(model) || (await readText(join(at, 'queue/rotational'))) !== '1') continue;
+    if ((await readNumber(join(at, 'removable'))) === 1 || (await placeOf(at)).includes('/usb')) continue;
+    const identity = (await readText(join(at, 'device/wwid'))) ?? `${model}/${disk}`;
+    disks.push({ id: `disk-${hashOf(identity)}`, name: shortText(model) });
+  }
+  return disks;
+}
+
+/** The folder that the link leads to names the bus. */
+function placeOf(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}
+
+async function ownModel(root: string): Promise<Part[]> {
+  const folder = join(root, 'sys/class/dmi/id');
+  const words = [await readText(join(folder, 'sys_vendor')), await readText(join(folder, 'product_name'))].filter(Boolean);
+  return words.length === 0 ? [] : [{ id: 'model', name: shortText(words.join(' ')) }];
+}
+
+async function displays(root: string): Promise<Part[]> {
+  const folder = join(root, 'sys/class/drm');
+  const found: Part[] = [];
+  for (const connector of (await readNames(folder)) ?? []) {
+    const edid = await readFile(join(folder, connector, 'edid')).catch(() => undefined);
+    const name = edid && displayName(edid);
+    if (name) found.push({ id: `display-${hashOf(`${connector}/${name}`)}`, name: shortText(name) });
+  }
+  return found;
+}
+
+const descriptors = { from: 54, bytes: 18, count: 4 };
+const nameTag = 0xfc;
+
+/** EDID 1.3: of its four descriptors the one with this tag holds the name, up to a line feed. Undefined where there is none. */
+function displayName(edid: Buffer): string | undefined {
+  for (let at = descriptors.from; at < descriptors.from + descriptors.bytes * descriptors.count; at += descriptors.bytes) {
+    if (edid.length < at + descriptors.bytes || edid.readUInt32BE(at) !== nameTag) continue;
+    return edid
+      .toString('latin1', at + 5, at + descriptors.bytes)
+      .split('\n')[0]
+      ?.trim();
+  }
+  return undefined;
+}
+
+/** No serial number leaves the PC; a hash of it stays the same as long as the disk does. */
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, hashLength);
+}

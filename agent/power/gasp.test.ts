@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { createGasp } from './gasp.ts';
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const ending = { onMains: false, isEnding: true, runtimeMs: 90_000 };
+const away = { onMains: false, isEnding: false, runtimeMs: 900_000 };
+const there = { onMains: true, isEnding: false, runtimeMs: null };
+const nobodyKnows = { onMains: null, isEnding: false, runtimeMs: null };
+
+function setUp() {
+  const line = { isUp: true };
+  const said: (number | null)[] = [];
+  const gasp = createGasp({
+    say: async (runtimeMs) => {
+      said.push(runtimeMs);
+      return line.isUp;
+    },
+  });
+  return { line, said, gasp };
+}
+
+test('it is said when the power is about to end, once in a power cut, and again in the next one', async () => {
+  const { said, gasp } = setUp();
+  for (const power of [there, away, ending, { ...ending, runtimeMs: 60_000 }, away, nobodyKnows, ending]) {
+    gasp(power);
+    await settled();
+  }
+  expect(said).toEqual([90_000]);
+  gasp(there);
+  gasp({ ...ending, runtimeMs: null });
+  await settled();
+  expect(said).toEqual([90_000, null]);
+});
+
+test('what found no connection is said again at the next look, and never twice at a time', async () => {
+  const { line, said, gasp } = setUp();
+  line.isUp = false;
+  gasp(ending);
+  gasp(ending);
+  expect(said).toHaveLength(1);
+  await settled();
+  line.isUp = true;
+  gasp(ending);
+  await settled();
+  gasp(ending);
+  await settled();
+  expect(said).toHaveLength(2);
+});

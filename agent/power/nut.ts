@@ -1,0 +1,91 @@
+/** Asks a UPS what it knows, through the server of Network UPS Tools: its line protocol over TCP, one question and one answer. */
+import type { Socket } from 'node:net';
+import { type Cancel, type Clock, oneLine, type Profile } from '#contracts';
+
+export type UpsAddress = NonNullable<Profile['ups']>;
+/** `lost`: the server is there and has lost its UPS. Otherwise nobody knows, with the reason. */
+export type UpsAnswer = { known: true; variables: ReadonlyMap<string, string> } | { known: false; lost: boolean; reason: string };
+export type AskUps = (ups: UpsAddress, signal: AbortSignal) => Promise<UpsAnswer>;
+
+export type NutOptions = {
+  /** `connect` of node:net. */
+  connect(address: { host: string; port: number }): Socket;
+  clock: Pick<Clock, 'after'>;
+};
+
+/** The server stands on this PC or in this room. */
+const timeoutMs = 2_000;
+/** The longest line of the server's own code is shorter, a UPS has some 100 variables. */
+const limits = { lineBytes: 2_048, answerBytes: 128 * 1_024 };
+
+const noAnswer = unknown('upsd does not answer');
+const unreadable = unknown('upsd answers what cannot be read');
+/** What the server says instead of an answer. */
+const errors: Record<string, UpsAnswer> = {
+  'DATA-STALE': lost('the UPS says nothing any more'),
+  'DRIVER-NOT-CONNECTED': lost('the driver of the UPS does not run'),
+  'ACCESS-DENIED': unknown('upsd does not let this PC ask'),
+  'UNKNOWN-UPS': unknown('upsd does not know this UPS'),
+};
+
+/** Guarantee: it answers within 2 s whatever the other side does, holds at most 128 KiB of it, and leaves no connection behind. */
+export function createNut({ connect, clock }: NutOptions): AskUps {
+  return (ups, signal) =>
+    new Promise((resolve) => {
+      let cancel: Cancel = () => {};
+      const socket = connect({ host: ups.host, port: ups.port });
+      const done = (answer: UpsAnswer) => {
+        cancel();
+        signal.removeEventListener('abort', aborted);
+        socket.destroy();
+        resolve(answer);
+      };
+      const aborted = () => done(noAnswer);
+      const reader = createReader(ups.name, done);
+      cancel = clock.after(timeoutMs, aborted);
+      signal.addEventListener('abort', aborted, { once: true });
+      socket.on('error', aborted);
+      socket.on('close', aborted);
+      socket.on('data', (bytes: Buffer) => reader(bytes));
+      socket.on('connect', () => void socket.write(`LIST VAR ${ups.name}\n`));
+      if (signal.aborted) aborted();
+    });
+}
+
+/** Takes the bytes as they come; tells the answer once it is whole or cannot become one. */
+function createReader(name: string, done: (answer: UpsAnswer) => void): (bytes: Buffer) => void {
+  const variables = new Map<string, string>();
+  let rest = Buffer.alloc(0);
+  let taken = 0;
+  return (bytes) => {
+    taken += bytes.length;
+    if (taken > limits.answerBytes) return done(unreadable);
+    rest = Buffer.concat([rest, bytes]);
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      const answer = end > limits.lineBytes ? unreadable : take(rest.toString('utf8', 0, end).trimEnd(), name, variables);
+      if (answer !== undefined) return done(answer);
+      rest = rest.subarray(end + 1);
+    }
+    if (rest.length > limits.lineBytes) done(unreadable);
+  };
+}
+
+/** What one line makes of the answer; undefined = it goes on. */
+function take(line: string, name: string, variables: Map<string, string>): UpsAnswer | undefined {
+  if (line === `BEGIN LIST VAR ${name}`) return undefined;
+  if (line === `END LIST VAR ${name}`) return { known: true, variables };
+  const code = /^ERR ([A-Z-]+)/.exec(line)?.[1];
+  if (code !== undefined) return Object.hasOwn(errors, code) ? errors[code] : unknown(`upsd refuses: ${oneLine(code, 40)}`);
+  const found = /^VAR (\S+) (\S+) "((?:[^"\\]|\\.)*)"$/.exec(line);
+  if (found?.[1] !== name || found[2] === undefined || found[3] === undefined) return unreadable;
+  variables.set(found[2], found[3].replace(/\\(.)/g, '$1'));
+  return undefined;
+}
+
+function unknown(reason: string): UpsAnswer {
+  return { known: false, lost: false, reason };
+}
+
+function lost(reason: string): UpsAnswer {
+  return { known: false, lost: true, reason };
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { upsOf } from './ups.ts';
+
+const ups = (variables: Record<string, string>) => upsOf({ known: true, variables: new Map(Object.entries(variables)) });
+
+test('charge, runtime, temperatures and humidity are taken in base units', () => {
+  const said = {
+    'battery.charge': '87',
+    'battery.runtime': '1830',
+    'ups.temperature': '31.4',
+    'ambient.temperature': '18',
+    'ambient.humidity': '25',
+  };
+  expect(ups({ 'ups.status': 'OL CHRG', ...said })).toMatchObject({
+    onBattery: false,
+    isCharging: true,
+    batteryLow: false,
+    chargeRatio: 0.87,
+    saidRuntimeMs: 1_830_000,
+    caseCelsius: 31.4,
+    room: { celsius: 18, humidityRatio: 0.25 },
+  });
+});
+
+test.each([
+  ['OL', false, false],
+  ['OB DISCHRG', true, false],
+  ['OB LB', true, true],
+  ['ALARM OB', true, false],
+  ['FSD OL', true, true],
+  ['WAIT', null, false],
+  ['', null, false],
+  ['BOLT', null, false],
+])('status "%s": on battery %s, low %s', (status, onBattery, batteryLow) => {
+  expect(ups({ 'ups.status': status })).toMatchObject({ onBattery, batteryLow });
+});
+
+test('a worn battery is told by RB; what is not said is not known', () => {
+  expect(ups({ 'ups.status': 'OL RB' }).replaceBattery).toBe(true);
+  expect(ups({})).toEqual({
+    onBattery: null,
+    batteryLow: false,
+    replaceBattery: false,
+    isCharging: false,
+    chargeRatio: null,
+    saidRuntimeMs: null,
+    runtimeMs: null,
+    batteryCelsius: null,
+    caseCelsius: null,
+    room: { celsius: null, humidityRatio: null },
+  });
+  expect(ups({ 'battery.charge': 'full', 'ambient.humidity': '0' })).toMatchObject({ chargeRatio: null, room: { humidityRatio: null } });
+});
+
+test.each([
+  ['25', 'PbAc', 600_000],
+  ['40', 'PbAc', 600_000],
+  ['5', 'PbAc', 480_000],
+  ['5', 'Li-Ion', 600_000],
+  ['-80', 'PbAc', 0],
+])('of 10 minutes that a UPS promises, at %s degrees with %s there are %i ms', (celsius, type, runtimeMs) => {
+  const said = { 'battery.runtime': '600', 'battery.temperature': celsius, 'battery.type': type };
+  expect(ups(said)).toMatchObject({ saidRuntimeMs: 600_000, runtimeMs: expect.closeTo(runtimeMs, 6) });
+});
+
+test('a UPS that always says 0 s does not count, unless its charge is low too', () => {
+  expect(ups({ 'battery.runtime': '0', 'battery.charge': '80' })).toMatchObject({ saidRuntimeMs: null, runtimeMs: null });
+  expect(ups({ 'battery.runtime': '0', 'battery.charge': '8' })).toMatchObject({ saidRuntimeMs: 0, runtimeMs: 0 });
+  expect(ups({ 'battery.runtime': '0' })).toMatchObject({ saidRuntimeMs: 0 });
+});
