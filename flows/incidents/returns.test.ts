@@ -54,6 +54,8 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     'link-down 1',
   ],
   ['the same boot, asleep meanwhile', away(), birth({ apartMs: 20 * second }), 'pc-off 0.8'],
+  ['the same boot, the loss noticed as late as a beat and W', away(), birth({ apartMs: hour - 255 * second }), 'link-down 1'],
+  ['the same boot, more than that missing', away(), birth({ apartMs: hour - 256 * second }), 'pc-off 0.8'],
   ['the same boot, another process', away(), birth({ apartMs: null }), 'pc-off 0.9'],
   ['the same boot, an agent that does not say', away(), birth(), 'link-down 0.6'],
   ['the same boot, an agent that does not say, and many sites', away({ cause: 'upstream', confidence: 0.9 }), birth(), 'upstream 0.9'],

@@ -51,14 +51,8 @@ export function powerCutWithUps(hand: Hand): Outage {
   const lastsMs = (3 + 10 * random.next()) * minute;
   const gasps = random.next() < 0.7;
   function runDown(pc: Pc): void {
-    time.later(5 * second, () => {
-      pc.mains(false);
-      pc.room.set('power', '', 'power.on_battery');
-    });
-    time.later(lastsMs - minute, () => {
-      pc.room.set('power', '', 'power.battery_low');
-      if (gasps) pc.gasp(90 * second);
-    });
+    pc.power({ onMains: false, runtimeMs: lastsMs });
+    time.later(lastsMs - minute, () => pc.power({ runtimeMs: gasps ? minute : lastsMs }));
     time.later(lastsMs, () => pc.kill({ power: true }));
   }
   return {
@@ -80,8 +74,7 @@ export function powerCutWithUps(hand: Hand): Outage {
 }
 
 function powerOn(pc: Pc): void {
-  pc.mains(true);
-  pc.room.set('power', '', null);
+  pc.power({ onMains: true, runtimeMs: null });
   pc.start({ reboot: true });
 }
 

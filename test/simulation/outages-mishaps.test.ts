@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 import { replacePc } from '../../flows/sites/life.ts';
 import { absenceOf, outageAt } from './absences.ts';
+import type { Pc } from './pc.ts';
 import { rowsOf } from './rows.ts';
-import { atRest, complaints, minute, presenceAt, second, transitionsOf } from './scene.ts';
+import { atRest, complaints, listen, minute, presenceAt, second, transitionsOf } from './scene.ts';
 import { epochMs } from './time.ts';
 import type { World } from './world.ts';
 
@@ -177,14 +178,15 @@ test('the power is back before the line: marks that went on after the loss say t
 });
 
 test('a gasp is told at once, and forgotten when the power is back', async () => {
-  const world = await atRest();
-  const { path } = world.pc(0);
-  world.pc(0).room.set('pc', '', 'power.battery_low');
-  world.pc(0).gasp(90_000);
-  await world.pass(10 * second);
-  world.pc(0).room.set('pc', '', null);
+  const world = await atRest({ further: [{ path: 'ladakh/nubra', link: 'geo', pcs: 1, battery: true }] });
+  const [, pc] = world.pcs as [Pc, Pc];
+  const gasps = listen(world, 'presence');
+  pc.power({ onMains: false, runtimeMs: 90 * second });
   await world.pass(minute);
-  world.pc(0).cut('hole');
+  expect(gasps.map(({ message }) => message)).toMatchObject([{ kind: 'gasp', runtimeMs: 90 * second }]);
+  pc.power({ onMains: true, runtimeMs: null });
+  await world.pass(2 * minute);
+  pc.cut('hole');
   await world.pass(10 * minute);
-  expect(outageAt(world, path)).toMatchObject({ cause: 'undetermined' });
+  expect(outageAt(world, pc.path)).toMatchObject({ cause: 'undetermined' });
 });

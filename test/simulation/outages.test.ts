@@ -14,7 +14,6 @@ test.each(seeds)(
   '65 scripted outages of six kinds: 95 % labelled right after the return, none claims before it what nobody can know (%i)',
   async (seed) => {
     const world = createWorld({ seed, further: nation });
-    for (const pc of world.pcs) if (pc.path.startsWith('hill')) pc.mains(true);
     world.boot();
     await world.pass(10 * minute);
     const judged: Judged[] = [];

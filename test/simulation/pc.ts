@@ -2,15 +2,15 @@
 
 import type { Check, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import type { Order, Platform, PlatformOrders } from '../../agent/platform/platform.ts';
+import type { Order, Platform, PlatformOrders, PowerFigures } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import type { Probe } from '../../agent/probe.ts';
+import { createPowerProbe } from '../../agent/probes/power.ts';
 import type { ProfileStore } from '../../agent/profile-store.ts';
 import type { Transport } from '../../agent/transport.ts';
 import { centrePublicKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
-import { createMarker } from './marker.ts';
 import { createLink, type Link } from './network.ts';
 import { createSpoolRecord, type SpoolRecord } from './spool-record.ts';
 import { createMachine, type Machine, type Process, type Time } from './time.ts';
@@ -40,10 +40,8 @@ export type Pc = {
   kill(how?: { power?: boolean }): void;
   /** A clean stop, with a goodbye. */
   stop(reason?: string): void;
-  /** What the marker on its disk says of the power; null where it has no battery. */
-  mains(on: boolean | null): void;
-  /** The battery is about to end. */
-  gasp(runtimeMs: number): void;
+  /** What the system says of its battery; one that was made without has none. */
+  power(figures: Partial<PowerFigures>): void;
   /** The system writes down that it crashed, as the next boot finds it. */
   crash(): void;
   cut(how: Cut): void;
@@ -60,7 +58,7 @@ export type PcOptions = {
   spoolLimitBytes?: number;
   /** The disk of an earlier machine; a new one where absent. */
   record?: SpoolRecord;
-  /** It has a battery, and so a probe of the power. */
+  /** It has a battery, and the agent's own probe of it. */
   battery?: boolean;
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
 };
@@ -75,8 +73,9 @@ export function createPc(options: PcOptions): Pc {
   const link = createLink(options.latencyMs);
   const machine = createMachine(time);
   const record = options.record ?? createSpoolRecord();
-  const room = createRoom(options.battery ? [...components, 'power'] : components);
-  const marker = createMarker();
+  const room = createRoom();
+  const supply: PowerFigures = { onMains: true, batteryChargeRatio: 1, isCharging: false, runtimeMs: null, batteryCelsius: null };
+  let crashed = false;
   const profiles = profileStore();
   const acts: string[] = [];
   let boots = 1;
@@ -89,14 +88,13 @@ export function createPc(options: PcOptions): Pc {
     const process = machine.start();
     process.onKill(() => note(`${path} dies`));
     note(`${path} starts`);
-    marker.begin(`boot-${boots}`, process);
     const agent = createAgent({
       pc: path,
       version: '0.1.0',
       token: 'token',
       centreKey: centrePublicKey,
-      platform: { ...platformOf(`boot-${boots}`), ...ordersOf(process) },
-      probes: room.probes(),
+      platform: { ...platformOf(`boot-${boots}`), ...ordersOf(process), power: async () => supply, crashedBefore },
+      probes: options.battery ? [...room.probes(), createPowerProbe(noUps)] : room.probes(),
       transport: transportOf(process),
       disk: record.disk(process),
       ...(options.spoolLimitBytes === undefined ? {} : { spoolLimitBytes: options.spoolLimitBytes }),
@@ -114,6 +112,13 @@ export function createPc(options: PcOptions): Pc {
     agent.start();
   }
 
+  /** Written down once, for the next boot. */
+  function crashedBefore(): boolean {
+    const was = crashed;
+    crashed = false;
+    return was;
+  }
+
   /** A command that is begun takes a moment; the machine counts what a living process asks of it. */
   function ordersOf(process: Process): PlatformOrders {
     const act = (what: string) => async (): Promise<Order> => {
@@ -129,8 +134,7 @@ export function createPc(options: PcOptions): Pc {
   function transportOf(process: Process): Transport {
     process.onKill(() => broker.clientDied(name, { power: false }));
     return {
-      connect: async ({ keepaliveMs, will }, handlers) =>
-        marker.within(await broker.connect({ name, link, process, keepaliveMs, will }, handlers)),
+      connect: ({ keepaliveMs, will }, handlers) => broker.connect({ name, link, process, keepaliveMs, will }, handlers),
     };
   }
 
@@ -153,12 +157,12 @@ export function createPc(options: PcOptions): Pc {
       if (!running?.process.alive()) return;
       const { agent, process } = running;
       note(`${path} is stopped`);
-      marker.bye(reason);
       void agent.stop(reason).then(() => process.kill());
     },
-    mains: marker.mains,
-    gasp: (runtimeMs) => marker.gasp(path, runtimeMs),
-    crash: marker.crash,
+    power: (figures) => void Object.assign(supply, figures),
+    crash() {
+      crashed = true;
+    },
     cut(how) {
       note(`link of ${path} cut (${how})`);
       link.up = false;
@@ -179,7 +183,7 @@ export function createPc(options: PcOptions): Pc {
 
 type Truth = Map<string, { component: string; device: string; fault: string | null }>;
 
-function createRoom(components: readonly string[]): { room: Room; probes(): Probe[] } {
+function createRoom(): { room: Room; probes(): Probe[] } {
   const truth: Truth = new Map();
   const failing = new Map<string, 'hangs' | 'throws'>();
   const watchers = new Map<string, () => void>();
@@ -220,6 +224,8 @@ function createRoom(components: readonly string[]): { room: Room; probes(): Prob
       })),
   };
 }
+
+const noUps = async () => ({ known: false as const, lost: false, reason: 'not simulated' });
 
 function profileStore(): ProfileStore {
   let kept: Signed | undefined;
