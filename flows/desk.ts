@@ -9,7 +9,9 @@ import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
 import type { Recipient } from './incidents/passages.ts';
 import type { Contents, Ledger, Op, Receipt } from './ledger/model.ts';
+import { createLinkReports } from './link-reports.ts';
 import { createMeasuring, type Measuring, type MeasuringOptions } from './measuring.ts';
+import { createNumbers } from './numbers.ts';
 import type { OutboxRow } from './people/model.ts';
 import { quickDigest, type Report, readReport } from './reports.ts';
 import { commissioning } from './sites/life.ts';
@@ -77,6 +79,8 @@ type State = {
   engine: Engine;
   tree: Tree;
   configs: Configs;
+  links: ReturnType<typeof createLinkReports>;
+  numbers: ReturnType<typeof createNumbers>;
   /** The centre's time: it starts at the wall clock and never jumps. */
   time(): number;
   ops: Op[];
@@ -119,6 +123,9 @@ export function createDesk(options: DeskOptions) {
     wanted: state.tree.wanted,
     entry: state.tree.entry,
     isSubscribed: state.engine.isSubscribed,
+    /** What a site last said of its link, and where that broke. */
+    link: state.links.of,
+    numbers: (pc: string) => state.numbers.of(pc, state.engine.known.get(pc)?.link ?? 'fibre', state.time()),
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */
     take: (topic: string, payload: Buffer) => take(state, topic, payload),
@@ -195,6 +202,8 @@ function openState(options: DeskOptions): State {
     engine,
     tree,
     configs,
+    links: createLinkReports(contents.meta),
+    numbers: createNumbers(),
     time: () => startedAt + (clock.up() - startedUp),
     ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
     answers: createAnswers({ recordOf, send: options.send, duty: measuring.words, now: clock.now }),
@@ -248,6 +257,7 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   state.ops.push(...changing.ops, ...ops);
   state.changed.sites.push(...changing.sites);
   state.changed.pcsGone.push(...changing.pcsGone);
+  for (const pc of changing.pcsGone) state.numbers.forget(pc);
   sendLater(state, state.configs.changed(changing.configured, change.staged, now));
   if (!(await committed(state))) return false;
   if (change.registry.length > 0) await state.options.registered(change.registry);
@@ -291,7 +301,9 @@ function take(state: State, topic: string, payload: Buffer): void {
   state.options.count.message(leaf, result);
   if (report.detail !== undefined) note(state, report, now);
   state.engine.apply(event, now);
+  if (event.type === 'beat') keepNumbers(state, pc, payload);
   state.ops.push(...report.ops);
+  for (const news of report.news ?? []) state.ops.push(...state.links.take(news));
   if (report.answer !== undefined) answer(state, report);
   if (event.type === 'birth' || report.ops.length > 1) state.after.push(() => state.options.commands.heard(report));
   if (event.type === 'birth' && event.fresh) state.after.push(() => state.options.born(pc, event));
@@ -305,7 +317,13 @@ function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean 
   const pc = topic.slice('sabha/v1/'.length, -'/beat'.length);
   if (state.engine.book.pcs.get(pc)?.digest !== digest || !state.engine.touch(pc, state.time())) return false;
   state.options.count.message('beat', 'same');
+  keepNumbers(state, pc, payload);
   return true;
+}
+
+function keepNumbers({ engine, numbers, time }: State, pc: string, payload: Buffer): void {
+  const link = engine.known.get(pc)?.link;
+  if (link !== undefined) numbers.heard(pc, link, payload, time());
 }
 
 /** What could not be read is said and kept, at most once a minute and PC; the sender stays connected. */
