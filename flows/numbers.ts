@@ -1,7 +1,7 @@
 /** The numbers of beats that a page of the wall shows; all else is the exporter's. Kept in memory only: the next beat brings them again. */
 import { type BeatKey, decode, type LinkClass, links } from '#contracts';
 
-export const shownKeys = ['ac', 'bat', 'uc', 'ur', 'room', 'rh', 'rise', 'temp'] as const satisfies readonly BeatKey[];
+const shownKeys = ['ac', 'bat', 'uc', 'ur', 'room', 'rh', 'rise', 'temp'] as const satisfies readonly BeatKey[];
 type ShownNumbers = Partial<Record<(typeof shownKeys)[number], number>>;
 
 /** On a thin link a beat brings what changed, and all of it each 15th time. */
