@@ -12,8 +12,9 @@ import {
   siteOf,
 } from '#contracts';
 import type { DeskView, PcChoice, RollCallDesk } from './api/model.ts';
+import type { Changed } from './changes.ts';
 import type { CommandDesk } from './commands/commands.ts';
-import type { Changed, Desk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import { historyOf } from './history.ts';
 import type { Incident } from './incidents/model.ts';
 import type { Ledger } from './ledger/model.ts';

@@ -120,7 +120,7 @@ function rooms(): Table {
     .overrideByName('Roll call before', [unit(DurationSeconds)])
     .overrideByName('Room now', [unit(Celsius)])
     .overrideByName('Room over its limit', [unit(Celsius), steps([-273, 'green'], [-5, 'orange'], [0, 'red']), colored])
-    .overrideByName('Rise', [unit('suffix: times the usual'), steps([0, 'green'], [1.25, 'red']), colored])
+    .overrideByName('Rise', [unit('suffix:times the usual'), steps([0, 'green'], [1.25, 'red']), colored])
     .overrideByName('UPS', [unit(PercentUnit), byCharge, colored])
     .overrideByName('UPS lasts', [unit(DurationSeconds)])
     .overrideByName('Link carries', [tierWords, byTier, colored])
