@@ -1,6 +1,6 @@
 /** One site: its rooms, its last day, what is open, and what the clerk still has to do while it is being set up. */
 import { html } from 'htm/preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from './data.js';
 import { HeightCard } from './height.js';
 import { OverList } from './incidents.js';
@@ -28,13 +28,13 @@ export function SitePage({ scene, view, at }) {
   const [acts, setActs] = useState(0);
   const row = view.sites.get(at.split('/')[0] ?? '')?.find((one) => one.site === at);
   const settingUp = row?.stage === 'planned' || row?.stage === 'commissioning';
+  useEffect(() => {
+    if (settingUp) return;
+    const timer = setInterval(() => setActs((times) => times + 1), surroundingsEveryMs);
+    return () => clearInterval(timer);
+  }, [settingUp]);
   /** @type {SiteDetail | 'missing' | null} */
-  const detail = useFetched(`/api/sites/${at}`, [
-    row?.stage,
-    acts,
-    live,
-    Math.floor(now / (settingUp ? detailEveryMs : surroundingsEveryMs)),
-  ]);
+  const detail = useFetched(`/api/sites/${at}`, [row?.stage, acts, live, settingUp ? Math.floor(now / detailEveryMs) : 0]);
   /** @type {HistoryView | 'missing' | null} */
   const history = useFetched(`/api/sites/${at}/history?hours=24`, [live, Math.floor(now / historyEveryMs)]);
   if (row === undefined) return html`<p class="card quiet">${say(lang, 'noSiteFound')}</p>`;
