@@ -25,6 +25,20 @@ const words: Record<string, Words> = {
   checks: { en: 'checks', hi: 'जाँच' },
   certificate: { en: 'certificate', hi: 'सर्टिफ़िकेट' },
   history: { en: 'history', hi: 'पुराना रिकॉर्ड' },
+  loss: { en: 'packets', hi: 'डेटा पहुँचना' },
+  jitter: { en: 'evenness', hi: 'एक-सा चलना' },
+  delay: { en: 'answer time', hi: 'जवाब का समय' },
+  tier: { en: 'what it carries', hi: 'कितना चल सकता है' },
+  udp: { en: 'UDP', hi: 'UDP का रास्ता' },
+  power: { en: 'Power', hi: 'बिजली' },
+  mains: { en: 'mains', hi: 'मेन बिजली' },
+  battery: { en: 'battery', hi: 'बैटरी' },
+  ups: { en: 'UPS', hi: 'UPS' },
+  climate: { en: 'Room and cooling', hi: 'कमरा और ठंडक' },
+  room: { en: 'room', hi: 'कमरा' },
+  air: { en: 'air', hi: 'हवा' },
+  board: { en: 'inside of the PC', hi: 'PC के अंदर' },
+  rise: { en: 'warmth against the usual', hi: 'रोज़ के मुक़ाबले गर्मी' },
 };
 
 /** What a person calls a component or a part; a slot such as `expected-1` needs no word, any other stays as it is. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Check, type Clock, type OwnSite, readSettings } from '#contracts';
 import { selfTest, toJson, toText } from './check.ts';
+import { wordFor } from './check-words.ts';
 import { createUnwritten } from './platform/unwritten.ts';
 import type { Probe } from './probe.ts';
 
@@ -107,3 +108,11 @@ it('counts what is not known apart from faults, and calls a new component by its
   expect(toText(report, 'en')).toContain('? lamp, bulb: not known (no audio server)\n\nNo fault found. Not known: 1.');
   expect(toText(report, 'hi')).toContain('? lamp, bulb: पता नहीं (साउंड सर्वर नहीं चल रहा)\n\nकोई ख़राबी नहीं मिली. पता नहीं: 1.');
 });
+
+it.each(['loss', 'jitter', 'delay', 'tier', 'power', 'mains', 'battery', 'climate', 'room', 'air', 'board', 'rise'])(
+  'a person reads a word for "%s", in Hindi too',
+  (id) => {
+    expect(wordFor(id, 'en')).toMatch(/^[A-Za-z][a-z ]+[A-Za-z]*$/);
+    expect(wordFor(id, 'hi')).toMatch(/\p{Script=Devanagari}/u);
+  },
+);

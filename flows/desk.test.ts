@@ -2,7 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { type Ack, centreClock, configuration, decode, digestOf, encode, openSigned, pcTopic, readSettings } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
-import { type Changed, createDesk, type DeskOptions } from './desk.ts';
+import type { Changed } from './changes.ts';
+import { createDesk, type DeskOptions } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
 import { inThread } from './ledger/ledger.ts';
 import type { Ledger } from './ledger/model.ts';
@@ -382,5 +383,41 @@ describe('the desk', () => {
     await next.settle();
     expect(next.offers.map((one) => [one.fault, one.transition.offer])).toEqual([['microphone.missing', 2]]);
     expect(next.sent.some(({ topic }) => topic === pcTopic(pc, 'config'))).toBe(false);
+  });
+
+  it('keeps what a site says of its link, of where it broke and of its power, over a restart where it is in the ledger', async () => {
+    const rig = await createRig();
+    const site = 'capital/this-office';
+    const broken = { component: 'path', device: '', from: null, to: { status: 'fault', fault: 'path.gateway', reason: null } };
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'event'), encode('event', { ...event(3), kind: 'link', body: { at: 30 } }));
+    rig.desk.take(
+      pcTopic(pc, 'backlog'),
+      encode('backlog', [
+        { ...event(1), body: broken },
+        { ...event(2), kind: 'link', body: { at: 20 } },
+      ]),
+    );
+    rig.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 2, n: { room: 21, load: 1 } }));
+    await rig.settle();
+    const said = { link: { pc, at: expect.any(Number), report: { at: 30 } }, broke: { pc, at: 1, fault: 'path.gateway' } };
+    expect(rig.desk.link(site)).toEqual(said);
+    expect(rig.desk.numbers(pc)).toEqual({ room: 21 });
+    rig.desk.close();
+    const again = await createRig(undefined, rig.db);
+    expect(again.desk.link(site)).toEqual(said);
+    await again.desk.changeSites(changeOf({ gone: [{ path: site, because: 'closed' }] }));
+    expect(Object.keys((await again.ledger.load()).meta).filter((key) => key.startsWith('link/'))).toEqual([]);
+  });
+
+  it('a report of a link that is none is counted and said, and the event is acknowledged like any other', async () => {
+    const rig = await createRig();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 1 } }));
+    rig.desk.take(pcTopic(pc, 'event'), encode('event', { ...event(1), kind: 'link', body: { at: 'now' } }));
+    await rig.settle();
+    expect(rig.counted).toContain('event body');
+    expect(rig.said).toEqual(['unreadable event: at: expected number, found "now"']);
+    expect(rig.acks().at(-1)?.upTo).toBe(1);
+    expect(rig.desk.link('capital/this-office')).toEqual({ link: null, broke: null });
   });
 });

@@ -4,6 +4,7 @@
  */
 import { type Cancel, type Clock, encode, type Hello, helloTopicAll, type RegistryEntry, scopeTopic } from '#contracts';
 import { type Answers, type AnswersOptions, createAnswers, type Drafts } from './answers.ts';
+import { type Changed, changedBy } from './changes.ts';
 import { type Configs, type ConfigsOptions, createConfigs, type Outgoing } from './configs.ts';
 import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
@@ -14,7 +15,9 @@ import type { OutboxRow } from './people/model.ts';
 import { quickDigest, type Report, readReport } from './reports.ts';
 import { commissioning } from './sites/life.ts';
 import type { SiteChange } from './sites/model.ts';
+import { createSurroundings, type Surroundings } from './surroundings.ts';
 import { createTree, type Tree } from './tree.ts';
+import { createUnreadable } from './unreadable.ts';
 
 const tickMs = 1_000;
 const startsKept = 10;
@@ -25,7 +28,6 @@ const helloSpreadLimitMs = 30_000;
 const listenedEveryMs = 60_000;
 /** More sites than this are asked with one word to all. */
 const helloSitesAtMost = 50;
-const unreadableNotedEveryMs = 60_000;
 
 export type DeskOptions = Pick<ConfigsOptions & AnswersOptions & MeasuringOptions, 'seal' | 'reflector'> & {
   ledger: Ledger;
@@ -54,9 +56,6 @@ export type DeskOptions = Pick<ConfigsOptions & AnswersOptions & MeasuringOption
   randomId(): string;
 };
 
-/** What a commit changed. `sites`: of these the node itself, or one that it inherits from, is another. */
-export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
-
 /** The state that a birth named. */
 export type Born = { digest: string; session: number; rev: number };
 
@@ -76,6 +75,7 @@ type State = {
   engine: Engine;
   tree: Tree;
   configs: Configs;
+  surroundings: Surroundings;
   /** The centre's time: it starts at the wall clock and never jumps. */
   time(): number;
   ops: Op[];
@@ -94,7 +94,7 @@ type State = {
   /** When somebody last listened to the PCs, and what the ledger knows of it. */
   listenedAt: number;
   listenedNotedAt: number;
-  noted: Map<string, number>;
+  unreadable: ReturnType<typeof createUnreadable>;
 };
 
 /** Opens a desk on what the ledger holds. It judges nothing until `subscribed`, and offers nothing until `started`. */
@@ -119,6 +119,9 @@ export function createDesk(options: DeskOptions) {
     wanted: state.tree.wanted,
     entry: state.tree.entry,
     isSubscribed: state.engine.isSubscribed,
+    /** What a site last said of its link, and where that broke. */
+    link: state.surroundings.link,
+    numbers: (pc: string) => state.surroundings.numbers(pc, state.time()),
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */
     take: (topic: string, payload: Buffer) => take(state, topic, payload),
@@ -195,6 +198,7 @@ function openState(options: DeskOptions): State {
     engine,
     tree,
     configs,
+    surroundings: createSurroundings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
     time: () => startedAt + (clock.up() - startedUp),
     ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
     answers: createAnswers({ ...options, recordOf, duty: measuring.words, now: clock.now }),
@@ -208,7 +212,7 @@ function openState(options: DeskOptions): State {
     goneOnUp: clock.up(),
     listenedAt: Number(contents.meta['listened'] ?? 0),
     listenedNotedAt: Number(contents.meta['listened'] ?? 0),
-    noted: new Map(),
+    unreadable: createUnreadable(options.log),
   };
   followRollout(state);
   return state;
@@ -250,6 +254,7 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   state.ops.push(...changing.ops, ...ops);
   state.changed.sites.push(...changing.sites);
   state.changed.pcsGone.push(...changing.pcsGone);
+  for (const pc of changing.pcsGone) state.surroundings.forget(pc);
   sendLater(state, state.configs.changed(changing.configured, change.staged, now));
   if (!(await committed(state))) return false;
   if (change.registry.length > 0) await state.options.registered(change.registry);
@@ -297,9 +302,9 @@ function take(state: State, topic: string, payload: Buffer): void {
   if (report === undefined || !state.engine.known.has(report.pc)) return state.options.count.message('other', 'unknown');
   const { pc, leaf, result, event } = report;
   state.options.count.message(leaf, result);
-  if (report.detail !== undefined) note(state, report, now);
   state.engine.apply(event, now);
-  state.ops.push(...report.ops);
+  if (event.type === 'beat') state.surroundings.beat(pc, payload, now);
+  state.ops.push(...report.ops, ...state.surroundings.take(report.news), ...state.unreadable(report, now));
   if (report.answer !== undefined) answer(state, report);
   if (event.type === 'birth' || report.ops.length > 1) state.after.push(() => state.options.commands.heard(report));
   if (event.type === 'birth' && event.fresh) state.after.push(() => state.options.born(pc, event));
@@ -313,15 +318,8 @@ function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean 
   const pc = topic.slice('sabha/v1/'.length, -'/beat'.length);
   if (state.engine.book.pcs.get(pc)?.digest !== digest || !state.engine.touch(pc, state.time())) return false;
   state.options.count.message('beat', 'same');
+  state.surroundings.beat(pc, payload, state.time());
   return true;
-}
-
-/** What could not be read is said and kept, at most once a minute and PC; the sender stays connected. */
-function note(state: State, report: Report, now: number): void {
-  if (now - (state.noted.get(report.pc) ?? Number.NEGATIVE_INFINITY) < unreadableNotedEveryMs) return;
-  state.noted.set(report.pc, now);
-  state.options.log.warn({ who: report.pc, reason: report.result }, `unreadable ${report.leaf}: ${report.detail}`);
-  state.ops.push({ op: 'audit', at: now, who: report.pc, what: `unreadable ${report.leaf}`, about: `${report.result}: ${report.detail}` });
 }
 
 function answer(state: State, { pc, answer: said, event }: Report): void {
@@ -393,13 +391,11 @@ function act(state: State, effect: Effect, answers: Drafts): void {
   answers.set(effect.pc, { ...draft, want: [...draft.want, ...effect.want] });
 }
 
-function announce(state: State, ops: readonly Op[], { sites, pcsGone }: State['changed']): void {
-  const pcs = pcsIn(ops);
-  const incidents = ops.flatMap((op) => (op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : []));
+function announce({ options }: State, ops: readonly Op[], places: State['changed']): void {
   const rows = ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
-  if (rows.length > 0) state.options.notify(rows);
-  if (pcs.length + incidents.length + sites.length + pcsGone.length === 0) return;
-  state.options.changed({ pcs, incidents: [...new Set(incidents)], sites, pcsGone });
+  if (rows.length > 0) options.notify(rows);
+  const change = changedBy(ops, places);
+  if (change !== undefined) options.changed(change);
 }
 
 function pcsIn(ops: readonly Op[]): string[] {

@@ -5,15 +5,20 @@ import {
   type Beat,
   commandAnswer,
   decode,
+  describeIssue,
   type EventMessage,
+  faultOf,
   isUpLeaf,
+  linkReport,
   type PresenceMessage,
   parseTopic,
   peekDigest,
+  siteOf,
   type UpLeaf,
 } from '#contracts';
 import type { PcEvent } from './incidents/model.ts';
 import type { Op } from './ledger/model.ts';
+import type { LinkNews } from './link-reports.ts';
 
 /** `answer` asks for an ack once the batch is committed: of a birth (by its session), of events, or of a beat's echo. */
 export type Report = {
@@ -22,6 +27,8 @@ export type Report = {
   event: PcEvent;
   ops: Op[];
   answer?: { session?: number; echo?: number };
+  /** What it says of the site's link, and where that broke. */
+  news?: LinkNews[];
   /** `ok`, or the reason why it could not be read; for the counter. */
   result: string;
   detail?: string;
@@ -41,12 +48,12 @@ export function readReport(topic: string, payload: Buffer, at: number, isRollCal
   return { pc, leaf, event: { type: 'unreadable', pc, leaf }, ops: [], result: decoded.reason, detail: decoded.detail };
 }
 
-/** The digest of a beat that may be unchanged, found without parsing; undefined for any other message. */
+/** The digest of a beat that may be unchanged, found before parsing; undefined for any other message. */
 export function quickDigest(topic: string, payload: Buffer): string | undefined {
   return topic.endsWith('/beat') && !payload.includes('"echo"') ? peekDigest(payload) : undefined;
 }
 
-type Read = Pick<Report, 'event' | 'ops' | 'answer'>;
+type Read = Pick<Report, 'event' | 'ops' | 'answer' | 'news'> & Partial<Pick<Report, 'result' | 'detail'>>;
 type Around = { at: number; isRollCall(hello: string): boolean };
 
 const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => Read } = {
@@ -64,19 +71,54 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => 
     event: { type: 'inventory', pc, hash },
     ops: [{ op: 'meta', key: `inventory/${pc}`, value: JSON.stringify(items) }],
   }),
-  event: (pc, event: EventMessage, { at }) => ({ event: { type: 'heard', pc }, ops: eventOps(pc, event, at), answer: {} }),
+  event: (pc, event: EventMessage, { at }) => ({
+    event: { type: 'heard', pc },
+    ops: eventOps(pc, event, at),
+    answer: {},
+    ...newsOf(pc, [event], { at, isLive: true }),
+  }),
   backlog: (pc, events: EventMessage[], { at }) => ({
     event: { type: 'heard', pc },
     ops: events.flatMap((event) => eventOps(pc, event, at)),
     answer: {},
+    ...newsOf(pc, events, { at, isLive: false }),
   }),
 };
+
+const pathFault = v.object({
+  component: v.literal('path'),
+  to: v.object({
+    fault: v.pipe(
+      v.string(),
+      v.check((fault) => faultOf(fault) !== undefined),
+    ),
+  }),
+});
 
 /** The event `command` is the answer to one; a body that is none is an event like any other. */
 function eventOps(pc: string, event: EventMessage, at: number): Op[] {
   const own: Op = { op: 'event', pc, event, at };
   const read = event.kind === 'command' ? v.safeParse(commandAnswer, event.body) : undefined;
   return read?.success ? [own, { op: 'command-answer', pc, at, answer: read.output }] : [own];
+}
+
+/** A body of the event `link` that is none stays in the ledger as it came; it is counted, and nothing is read of it. */
+function newsOf(
+  pc: string,
+  events: readonly EventMessage[],
+  { at, isLive }: { at: number; isLive: boolean },
+): Pick<Read, 'news' | 'result' | 'detail'> {
+  const news: LinkNews[] = [];
+  let detail: string | undefined;
+  for (const { kind, at: writtenAt, body } of events) {
+    const from = { site: siteOf(pc), pc, at: isLive ? at : Math.min(at, writtenAt) };
+    const broken = kind === 'check' ? v.safeParse(pathFault, body) : undefined;
+    if (broken?.success) news.push({ ...from, fault: broken.output.to.fault });
+    const read = kind === 'link' ? v.safeParse(linkReport, body) : undefined;
+    if (read?.success) news.push({ ...from, isLive, report: read.output });
+    else if (read !== undefined) detail = describeIssue(read.issues[0]);
+  }
+  return { ...(news.length > 0 && { news }), ...(detail !== undefined && { result: 'body', detail }) };
 }
 
 function readPresence(pc: string, said: PresenceMessage, { at, isRollCall }: Around): Read {

@@ -25,6 +25,8 @@ function setUp({ count = 3, talking = true } = {}) {
     place: (scope: string) => held.table.place(scope),
     time: stage.now,
     isSubscribed: stage.engine.isSubscribed,
+    link: () => ({ link: { pc: 'kerala/elsewhere/vc-1', at: 1, report: { at: 1 } }, broke: null }),
+    numbers: () => ({ room: 21 }),
     wanted: () => 1,
     tell: async (...said: unknown[]) => held.isWritten && told.push(said) > 0,
   } as unknown as Desk;
@@ -227,6 +229,10 @@ describe('what is asked', () => {
       facts: { timeZone: 'Asia/Kolkata', isp: '' },
       checklist: expect.arrayContaining([expect.objectContaining({ item: 'heard', done: false })]),
       pcs: [{ pc: pcs[0], presence: 'never', config: { wanted: 1, held: 0 }, calledAt: null }],
+      link: null,
+      broke: null,
+      numbers: { [`${pcs[0]}`]: { room: 21 } },
+      limits: { elevationM: 0, densityRatio: 1, roomLimitC: 35, riseFactor: 1 },
     });
     expect(await show.view.history(site(0), 5)).toMatchObject({ from: 5, pcs: [{ pc: pcs[0], strips: [{ component: 'presence' }] }] });
     expect([show.view.site('kerala'), show.view.site('goa/x'), await show.view.history('goa/x', 5)]).toEqual([

@@ -12,8 +12,9 @@ import {
   siteOf,
 } from '#contracts';
 import type { DeskView, PcChoice, RollCallDesk } from './api/model.ts';
+import type { Changed } from './changes.ts';
 import type { CommandDesk } from './commands/commands.ts';
-import type { Changed, Desk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import { historyOf } from './history.ts';
 import type { Incident } from './incidents/model.ts';
 import type { Ledger } from './ledger/model.ts';
@@ -21,7 +22,7 @@ import type { Roster } from './people/roster.ts';
 import { createRows, type Rows } from './rows.ts';
 import { checklist } from './sites/life.ts';
 import type { SiteTable } from './sites/model.ts';
-import { incidentNews, incidentRow, incidentView, pcView, siteView, stateViews, type View } from './view.ts';
+import { incidentNews, incidentRow, incidentView, pcView, siteView, stateViews, surroundingsOf, type View } from './view.ts';
 
 const frameEveryMs = 250;
 /** PCs that were heard and say nothing new are named in this time. */
@@ -140,7 +141,8 @@ function viewing(state: State): DeskView {
       if (!(view && facts && site)) return undefined;
       const { stage: _, ...rest } = facts;
       const todo = checklist({ table: view.table, records: view.book.pcs, wanted: view.wanted }, path);
-      return { site, facts: { ...rest, timeZone: view.table.resolve(path).timeZone }, checklist: todo, pcs: pcs(path as PcChoice) };
+      const { timeZone } = view.table.resolve(path);
+      return { site, facts: { ...rest, timeZone }, checklist: todo, pcs: pcs(path as PcChoice), ...surroundingsOf(view, path) };
     },
     async history(site, from) {
       const view = viewOf(options);

@@ -1,5 +1,6 @@
 /** What the API shows of the desk's memory. */
 import {
+  airAt,
   byReadiness,
   bySeverity,
   type IncidentNews,
@@ -8,6 +9,9 @@ import {
   type PcView,
   type Presence,
   readinessOf,
+  riseFactors,
+  roomLimitCelsius,
+  type SiteDetail,
   type SiteView,
   type StateView,
   siteOf,
@@ -27,7 +31,11 @@ export type View = {
   place(scope: string): Place;
   personName(id: string): string;
   wanted(pc: string): number;
+  link(site: string): Pick<SiteDetail, 'link' | 'broke'>;
+  numbers(pc: string): Record<string, number>;
 };
+
+type Surroundings = Pick<SiteDetail, 'link' | 'broke' | 'numbers' | 'limits'>;
 
 export function pcView(view: View, pc: string): PcView {
   const { book, table } = view;
@@ -89,6 +97,22 @@ export function siteView(view: View, path: string): SiteView | undefined {
     open: open.length,
     quietSince: quiet.length === 0 ? null : Math.min(...quiet),
   };
+}
+
+/** What a site last said of its link, unless the PC that said it is gone from there, of its power and room, and what its elevation means. */
+export function surroundingsOf(view: Pick<View, 'link' | 'numbers' | 'table'>, site: string): Surroundings {
+  const { table } = view;
+  const { link, broke } = view.link(site);
+  const isHere = (one: { pc: string } | null) => one !== null && table.pcsOf(site).includes(one.pc);
+  const { elevationM } = table.resolve(site).profile;
+  const limits = {
+    elevationM,
+    densityRatio: airAt(elevationM).ratio,
+    roomLimitC: roomLimitCelsius(elevationM),
+    riseFactor: riseFactors(elevationM).expected,
+  };
+  const numbers = Object.fromEntries(table.pcsOf(site).map((pc) => [pc, view.numbers(pc)]));
+  return { link: isHere(link) ? link : null, broke: isHere(broke) ? broke : null, numbers, limits };
 }
 
 export function stateViews(table: SiteTable): StateView[] {

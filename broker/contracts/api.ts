@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { commandAnswer } from './commands.ts';
+import { linkReport } from './link-report.ts';
 import { linkClasses } from './links.ts';
 import { profile } from './messages.ts';
 import { outageCauses } from './outages.ts';
@@ -214,6 +215,14 @@ export const siteDetail = v.object({
   }),
   checklist: v.array(checklistItem),
   pcs: v.array(pcView),
+  /** What the PC that measures last said of the link, and when; null where none ever did. */
+  link: v.nullable(v.object({ pc: text, at: time, report: linkReport })),
+  /** Where the way to the centre broke last: the fault that the PC saw while it was cut off. */
+  broke: v.nullable(v.object({ pc: text, at: time, fault: text })),
+  /** What its PCs last said of power and room, by their keys (series.ts). */
+  numbers: v.record(text, v.record(text, v.number())),
+  /** What the elevation means there: the air's density (sea level = 1), the warmest room for a PC, and how far it rises above its room (sea level = 1). */
+  limits: v.object({ elevationM: v.number(), densityRatio: v.number(), roomLimitC: v.number(), riseFactor: v.number() }),
 });
 
 /** A strip of a component's (or the PC's own: `presence`) answers over a time, oldest first. `away` = nothing was heard. */

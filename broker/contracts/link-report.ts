@@ -50,7 +50,15 @@ export const linkReport = v.object({
   ),
   capacity: v.optional(capacity),
   /** Wire bytes of this month by the PC's own meter, and what its class may use. */
-  budget: v.optional(v.object({ month: v.string(), telemetryBytes: amount, telemetryLimit: amount, testBytes: amount, testLimit: amount })),
+  budget: v.optional(
+    v.object({
+      month: v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/)),
+      telemetryBytes: amount,
+      telemetryLimit: amount,
+      testBytes: amount,
+      testLimit: amount,
+    }),
+  ),
 });
 export type LinkReport = v.InferOutput<typeof linkReport>;
 export type LinkDirection = v.InferOutput<typeof direction>;

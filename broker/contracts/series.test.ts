@@ -18,7 +18,7 @@ describe.each(allSeries.map((one): [string, Series] => [one.name, one]))('%s', (
 
   test('a unit is a base unit and stands last', () => {
     expect(name).not.toMatch(otherUnits);
-    const words = name.replace(/_total$/, '').split('_');
+    const words = name.replace(/_total$|_per_second$/, '').split('_');
     for (const unit of baseUnits) if (words.includes(unit)) expect(words.at(-1)).toBe(unit);
   });
 

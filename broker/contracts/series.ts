@@ -1,7 +1,8 @@
 /** The one table of series. Beat keys, Prometheus names and help stand here and nowhere else. */
 
 export type SeriesType = 'gauge' | 'counter' | 'histogram';
-export type Series = { name: string; type: SeriesType; help: string; labels: readonly string[] };
+/** `divisor`: what a beat's number is divided by, where links are spoken of in bits and Prometheus in bytes. */
+export type Series = { name: string; type: SeriesType; help: string; labels: readonly string[]; divisor?: number };
 
 const gauge = series('gauge');
 const counter = series('counter');
@@ -29,8 +30,8 @@ export const beatSeries = {
   r: gauge('sabha_link_quality_r', 'E-model rating R (G.107) of the worse direction, 0 to 100.', pcLabels),
   tu: gauge('sabha_link_tier_up', 'What the link carries to the centre: 0 nothing, 1 audio, 2 SD, 3 HD, 4 full HD.', pcLabels),
   td: gauge('sabha_link_tier_down', 'What the link carries from the centre: 0 nothing, 1 audio, 2 SD, 3 HD, 4 full HD.', pcLabels),
-  cu: gauge('sabha_link_capacity_up_bits_per_second', 'Capacity of the narrowest part of the way to the centre.', pcLabels),
-  cd: gauge('sabha_link_capacity_down_bits_per_second', 'Capacity of the narrowest part of the way from the centre.', pcLabels),
+  cu: inBits(gauge('sabha_link_capacity_up_bytes_per_second', 'Capacity of the narrowest part of the way to the centre.', pcLabels)),
+  cd: inBits(gauge('sabha_link_capacity_down_bytes_per_second', 'Capacity of the narrowest part of the way from the centre.', pcLabels)),
   bt: gauge('sabha_link_budget_tests_ratio', 'Bytes that tests of the link used this month, of what its class may.', pcLabels),
   bm: gauge('sabha_link_budget_telemetry_ratio', 'Bytes that telemetry used this month, of what the class of the link may.', pcLabels),
   sip: gauge('sabha_bridge_answer_seconds', 'How long the audio bridge took to answer.', pcLabels),
@@ -72,6 +73,11 @@ export const judgedSeries = {
   pcOutage: gauge('sabha_pc_outage_confidence_ratio', 'Of a PC that is away: how sure the centre is of the cause.', [...pcLabels, 'cause']),
   sites: gauge('sabha_sites', 'Sites of a state by stage.', ['state', 'stage']),
   sitesReady: gauge('sabha_sites_readiness', 'Live sites of a state by readiness.', ['state', 'readiness']),
+  faultsStanding: gauge(
+    'sabha_faults_standing',
+    'Checks of live sites in fault, by state and fault: those of link, path, bridge, power and climate.',
+    ['state', 'fault'],
+  ),
   pcs: gauge('sabha_pcs', 'PCs of a state by presence.', ['state', 'presence']),
   incidentsOpen: gauge('sabha_incidents_open', 'Open incidents by severity.', ['state', 'severity']),
 } as const satisfies Record<string, Series>;
@@ -108,6 +114,10 @@ export const allSeries: readonly Series[] = [...Object.values(beatSeries), ...Ob
 /** What prom-client asks for. */
 export function metricOf({ name, help, labels }: Series): { name: string; help: string; labelNames: string[] } {
   return { name, help, labelNames: [...labels] };
+}
+
+function inBits<T extends Series>(one: T): T & { divisor: number } {
+  return { ...one, divisor: 8 };
 }
 
 function series<const T extends SeriesType>(type: T) {

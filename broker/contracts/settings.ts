@@ -92,6 +92,13 @@ const siteProfile = v.strictObject({
     v.record(profile.entries.expected.wrapped.key, v.pipe(v.array(v.strictObject(expectedDevice.entries)), v.maxLength(8))),
     { camera: [{}], microphone: [{}], speaker: [{}] },
   ),
+  tier: v.exactOptional(
+    about(profile.entries.tier.wrapped, 'The least that the link must carry; below it the link is at fault. Absent: audio.'),
+  ),
+  bridge: v.exactOptional(
+    about(v.strictObject(profile.entries.bridge.wrapped.entries), 'The dial-in audio bridge of this site, asked by SIP OPTIONS.'),
+  ),
+  ups: v.exactOptional(about(v.strictObject(profile.entries.ups.wrapped.entries), 'The UPS, as NUT names it, and where upsd listens.')),
 });
 
 const site = v.strictObject({

@@ -8,7 +8,7 @@ const brokenLimitMs = 15_000;
 const silenceLimitMs = 40_000;
 const beatsOfPatience = 3;
 
-/** Keys of a beat in the order in which `numbers` of a PC stand. */
+/** Keys of a beat in the order in which `numbers` of a PC stand; it ends with the last that the PC sends. */
 export const beatKeys = Object.keys(beatSeries) as BeatKey[];
 
 /** How many checks of a component stand at each answer, in the order of `statuses`; nothing of a PC that is away counts as ok. */
@@ -91,7 +91,9 @@ export function createFleet(up: () => number): Fleet {
     takeBeat(path, numbers) {
       const pc = pcOf(state, path);
       pc.beatAt = up();
-      pc.numbers = beatKeys.map((key) => numbers[key] ?? Number.NaN);
+      // No further than the last one said: most PCs measure no link and have no UPS, whose keys stand last.
+      const length = 1 + beatKeys.findLastIndex((key) => numbers[key] !== undefined);
+      pc.numbers = beatKeys.slice(0, length).map((key) => numbers[key] ?? Number.NaN);
     },
     view() {
       const now = up();

@@ -17,7 +17,7 @@ test('a page names, explains and labels each series as the table does', async ()
   fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
   const { text } = await metrics.page();
   const names = [...new Set([...text.matchAll(/^(sabha_\w+)/gm)].map(([, name]) => name))];
-  expect(names).toHaveLength(4 + 3);
+  expect(names).toHaveLength(4 + 4);
   for (const { name, help, type, labels } of allSeries.filter((one) => names.includes(one.name))) {
     expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
     const sample = new RegExp(`^${name}(?:\\{(.*)\\})? `, 'm').exec(text)?.[1] ?? '';

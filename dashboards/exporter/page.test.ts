@@ -96,6 +96,18 @@ test('a PC that was never heard is not up and has no time of its own', () => {
   expect(values('sabha_pc_')).toEqual({ [`sabha_pc_up${labels}`]: 0 });
 });
 
+test('the capacity of a link is said in bits by the PC, and in bytes to Prometheus', () => {
+  const { fleet, text } = stage(fleetOf([pcNow(pc1)]));
+  fleet.takeBeat(pc1, { cu: 4_000_000, cd: 1 });
+  const lines = text()
+    .split('\n')
+    .filter((line) => line.startsWith('sabha_link_capacity'));
+  expect(lines.map((line) => line.replace(/\{.*\}/, ''))).toEqual([
+    'sabha_link_capacity_up_bytes_per_second 500000',
+    'sabha_link_capacity_down_bytes_per_second 0.125',
+  ]);
+});
+
 test('the numbers of a beat are dropped when it is older than three beats of the link class', () => {
   const { clock, fleet, values } = stage(fleetOf([pcNow(pc1)]));
   clock.pass(3 * 240_000);

@@ -107,13 +107,17 @@ function judgedFamilies(): Family[] {
 
 function beatFamilies({ isHeard, now }: FleetView): Family[] {
   const isMeasured = (pc: Pc, site: Site) => now - pc.beatAt <= site.patienceMs && (pc.now?.presence === 'online' || !isHeard);
-  return beatKeys.map((key, index) => ({
-    series: beatSeries[key],
-    ofPc(pc, site, take) {
-      const value = pc.numbers[index] ?? Number.NaN;
-      if (!Number.isNaN(value) && isMeasured(pc, site)) take(pc.labels, value);
-    },
-  }));
+  return beatKeys.map((key, index) => {
+    const series: Series = beatSeries[key];
+    const { divisor = 1 } = series;
+    return {
+      series,
+      ofPc(pc: Pc, site: Site, take: Take) {
+        const value = pc.numbers[index] ?? Number.NaN;
+        if (!Number.isNaN(value) && isMeasured(pc, site)) take(pc.labels, value / divisor);
+      },
+    };
+  });
 }
 
 /** A series that stays refused is counted once, not by each scrape. */

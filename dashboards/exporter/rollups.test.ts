@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { faults } from '#contracts';
 import { fleetOf, handClock, pc1, pc2, pcNow, siteNow } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
 import { rollupsOf } from './rollups.ts';
@@ -17,6 +18,8 @@ function stage(snapshot: FleetSnapshot) {
   };
   return { clock, fleet, values, rows: () => rollupsOf(fleet.view()) };
 }
+
+const counted = Object.keys(faults).filter((fault) => /^(link|path|bridge|power|climate)\./.test(fault)).length;
 
 const incident = { severity: 'major', overAt: null } as const;
 
@@ -55,7 +58,7 @@ test('sites are counted by stage; only live ones by readiness, and only their PC
   });
   expect(values('sabha_pcs')).toEqual({ 'sabha_pcs ladakh online': 1 });
   expect(values('sabha_incidents')).toEqual({ 'sabha_incidents_open ladakh major': 1 });
-  expect(rows().filter(({ labels }) => labels['state'] === 'goa')).toHaveLength(4 + 3 + 5 + 4);
+  expect(rows().filter(({ labels }) => labels['state'] === 'goa')).toHaveLength(4 + 3 + 5 + 4 + counted);
 });
 
 test('without a word of the API nothing is counted', () => {
@@ -72,4 +75,13 @@ test('R18 while flows hears nobody, PCs and readiness are not counted; incidents
       .map(({ series }) => series.name),
   );
   expect([...names]).toEqual(['sabha_sites', 'sabha_incidents_open']);
+});
+
+test('faults of the link and the mountain are counted by state, of live sites and of PCs that talk; all others are zero', () => {
+  const broken = { checks: [{ component: 'link', status: 'fault' as const, fault: 'link.udp_blocked' }] };
+  const sites = [siteNow('ladakh/leh'), siteNow('ladakh/nubra', { stage: 'commissioning' })];
+  const pcs = [pcNow(pc1, broken), pcNow(pc2, { ...broken, presence: 'silent' }), pcNow('ladakh/nubra/pc-1', broken)];
+  const { values, rows } = stage(fleetOf(pcs, { sites }));
+  expect(values('sabha_faults')).toEqual({ 'sabha_faults_standing ladakh link.udp_blocked': 1 });
+  expect(rows().filter(({ series }) => series.name === 'sabha_faults_standing')).toHaveLength(counted);
 });

@@ -1,11 +1,14 @@
 /** The counts of each state as they stand now: a pure function of what is in memory. Only live sites count. */
-import { judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '#contracts';
+import { faults, judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '#contracts';
 import type { FleetView, Pc, Site } from './fleet.ts';
 
 export type Row = { series: Series; labels: Record<string, string>; value: number };
 
 /** Where an incident stands that is of no state in the table: the centre's own. */
 const centre = 'centre';
+
+/** Those of the surroundings of a PC: its link, its power, its room. */
+const countedFaults = Object.keys(faults).filter((fault) => /^(link|path|bridge|power|climate)\./.test(fault));
 
 /** Guarantee: nothing without a young word of the API; readiness and presence only while `flows` hears the PCs besides. */
 export function rollupsOf(view: FleetView): Row[] {
@@ -23,8 +26,20 @@ export function rollupsOf(view: FleetView): Row[] {
 function heardRows(view: FleetView, states: string[], live: Site[]): Row[] {
   const readiness = countBy(live, ({ now }) => `${now.state} ${now.readiness}`);
   const isLive = (_pc: Pc, index: number) => view.sites[view.siteOfPc[index] as number]?.now.stage === 'live';
-  const presence = countBy(view.pcs.filter(isLive), ({ now }) => `${now?.state} ${now?.presence}`);
-  return [...rowsOf(judgedSeries.sitesReady, [states, readinesses], readiness), ...rowsOf(judgedSeries.pcs, [states, presences], presence)];
+  const livePcs = view.pcs.filter(isLive);
+  const presence = countBy(livePcs, ({ now }) => `${now?.state} ${now?.presence}`);
+  const standing = livePcs.flatMap(({ now }) =>
+    now?.presence === 'online' ? now.checks.flatMap(({ fault }) => (fault === undefined ? [] : `${now.state} ${fault}`)) : [],
+  );
+  return [
+    ...rowsOf(judgedSeries.sitesReady, [states, readinesses], readiness),
+    ...rowsOf(judgedSeries.pcs, [states, presences], presence),
+    ...rowsOf(
+      judgedSeries.faultsStanding,
+      [states, countedFaults],
+      countBy(standing, (key) => key),
+    ),
+  ];
 }
 
 function incidentRows(view: FleetView, states: string[]): Row[] {

@@ -25,6 +25,13 @@ const site = v.object({
   elevationM: v.pipe(v.number(), v.finite()),
   readiness: v.picklist(readinesses),
 });
+/** A check without a fault, as nearly all are, has no key for it: they stay in memory. */
+const check = v.pipe(
+  v.object({ component: label, status: v.picklist(statuses), fault: v.optional(v.nullable(label)) }),
+  v.transform(({ fault, ...rest }): { component: string; status: (typeof statuses)[number]; fault?: string } =>
+    typeof fault === 'string' ? { ...rest, fault } : rest,
+  ),
+);
 const pc = v.object({
   pc: path,
   site: label,
@@ -32,7 +39,7 @@ const pc = v.object({
   presence: v.picklist(presences),
   heardAt: v.nullable(time),
   calledAt: v.nullable(time),
-  checks: v.array(v.object({ component: label, status: v.picklist(statuses) })),
+  checks: v.array(check),
   readiness: v.picklist(readinesses),
   outage: v.optional(v.nullable(v.object({ cause: v.picklist(outageCauses), confidence: v.pipe(v.number(), v.finite()) })), null),
 });

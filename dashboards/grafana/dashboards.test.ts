@@ -74,5 +74,5 @@ describe('the lint', () => {
 });
 
 test('the dashboards stand under the addresses that links rely on', () => {
-  expect(dashboardFiles.map(({ make }) => JSON.parse(make()).uid)).toEqual(['sabha-nation', 'sabha-high-altitude']);
+  expect(dashboardFiles.map(({ make }) => JSON.parse(make()).uid)).toEqual(['sabha-nation', 'sabha-network', 'sabha-high-altitude']);
 });

@@ -6,14 +6,17 @@ import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk
 import { Celsius, DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Series } from '#contracts';
 import { asOneTable, board, course, tableNow } from './board.ts';
-import { colored, figures, lines, shortPc, sorted, steps, told, toWall, unit } from './panels.ts';
+import { byBudget, byTier, colored, figures, lines, shortPc, sorted, steps, tierWords, told, toWall, unit } from './panels.ts';
 
 const { siteElevation, siteInfo, siteRoomLimit, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
-const { temp, ac, bat, rtt } = beatSeries;
+const { temp, ac, bat, rtt, room, rise, uc, ur, tu, bt } = beatSeries;
 const inState = 'state=~"$state"';
 const used = `${siteInfo.name}{stage=~"commissioning|live"}`;
 /** The sites above the elevation that are in use or being set up, each with its link class; the value is the elevation. */
 const sites = `(${siteElevation.name}{${inState}} > $above) * on (state, site) group_left (link) ${used}`;
+
+/** How far the room is above what a PC bears there, degrees. */
+const overLimit = `(${above(room)}) - on (state, site) group_left () ${siteRoomLimit.name}`;
 
 /** Below `cold` a PC must not be started and a battery not be charged for long; below `freezing` neither at all. Degrees Celsius. */
 const [freezing, cold, warm, hot] = [0, 5, 85, 95];
@@ -45,6 +48,10 @@ export function highAltitude(): Dashboard {
         { panel: battery().build(), width: 12, height: 9 },
         { panel: roundTrip().build(), width: 12, height: 9 },
       ],
+      [
+        { panel: roomCourse().build(), width: 12, height: 9 },
+        { panel: upsCourse().build(), width: 12, height: 9 },
+      ],
     ],
   );
 }
@@ -64,6 +71,10 @@ function nowFigures(): Stat {
     { expr: count(temp, `< bool ${freezing}`), name: `Below ${freezing} °C`, look: [none] },
     { expr: count(temp, `> bool ${warm}`), name: `Above ${warm} °C`, look: [some] },
     { expr: count(ac, '== bool 0'), name: 'On battery', look: [some] },
+    { expr: `sum((${overLimit}) > bool 0)`, name: 'Rooms too warm', look: [none] },
+    { expr: count(rise, '> bool 1.25'), name: 'Hotter than usual', look: [some] },
+    { expr: count(uc, '< bool 0.3'), name: 'UPS below 30 %', look: [none] },
+    { expr: count(tu, '< bool 2'), name: 'Link below SD', look: [some] },
   ]);
 }
 
@@ -88,6 +99,13 @@ function rooms(): Table {
     .withTarget(eachPc(above(rtt)))
     .withTarget(eachPc(`time() - (${above(lastSeen)})`))
     .withTarget(eachPc(`time() - (${above(lastCalled)})`))
+    .withTarget(eachPc(above(room)))
+    .withTarget(eachPc(overLimit))
+    .withTarget(eachPc(above(rise)))
+    .withTarget(eachPc(above(uc)))
+    .withTarget(eachPc(above(ur)))
+    .withTarget(eachPc(above(tu)))
+    .withTarget(eachPc(above(bt)))
     .transformations(asOneTable(columns, ['state']))
     .overrideByName('Site', [toWall])
     .overrideByName('Elevation', [unit('suffix:m')])
@@ -99,7 +117,14 @@ function rooms(): Table {
     .overrideByName('Charge', [unit(PercentUnit), byCharge, colored])
     .overrideByName('Round trip', [unit(Seconds), steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored])
     .overrideByName('Last word before', [unit(DurationSeconds)])
-    .overrideByName('Roll call before', [unit(DurationSeconds)]);
+    .overrideByName('Roll call before', [unit(DurationSeconds)])
+    .overrideByName('Room now', [unit(Celsius)])
+    .overrideByName('Room over its limit', [unit(Celsius), steps([-273, 'green'], [-5, 'orange'], [0, 'red']), colored])
+    .overrideByName('Rise', [unit('suffix:times the usual'), steps([0, 'green'], [1.25, 'red']), colored])
+    .overrideByName('UPS', [unit(PercentUnit), byCharge, colored])
+    .overrideByName('UPS lasts', [unit(DurationSeconds)])
+    .overrideByName('Link carries', [tierWords, byTier, colored])
+    .overrideByName('Tests used', [unit(PercentUnit), byBudget, colored]);
   return sorted(panel, 'Room is', '-Elevation');
 }
 
@@ -117,6 +142,13 @@ const columns = {
   'Value #H': 'Round trip',
   'Value #I': 'Last word before',
   'Value #J': 'Roll call before',
+  'Value #K': 'Room now',
+  'Value #L': 'Room over its limit',
+  'Value #M': 'Rise',
+  'Value #N': 'UPS',
+  'Value #O': 'UPS lasts',
+  'Value #P': 'Link carries',
+  'Value #Q': 'Tests used',
 };
 
 function temperature(which: 'min' | 'max', title: string): TimeSeries {
@@ -138,6 +170,21 @@ function roundTrip(): TimeSeries {
     .unit(Seconds)
     .min(0)
     .withTarget(course(`max by (state, site) (${above(rtt)})`, '{{site}}'));
+}
+
+function roomCourse(): TimeSeries {
+  return lines('Room of each site and its limit', 'Where something measures the room; the limit is for a PC rated for 35 degrees.')
+    .unit(Celsius)
+    .withTarget(course(`max by (state, site) (${above(room)})`, '{{site}}'))
+    .withTarget(course(`max by (state, site) (${siteRoomLimit.name} and on (state, site) (${above(room)}))`, '{{site}}, limit'));
+}
+
+function upsCourse(): TimeSeries {
+  return lines('UPS of each site', 'The lowest charge of its PCs; sites without a UPS that can be asked are not shown.')
+    .unit(PercentUnit)
+    .min(0)
+    .max(1)
+    .withTarget(course(`min by (state, site) (${above(uc)})`, '{{site}}'));
 }
 
 /** Only those of the sites above the elevation. */

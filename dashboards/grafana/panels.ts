@@ -75,6 +75,18 @@ export function told(answers: Record<string, [text: string, color: string]>, unk
   return { id: 'mappings', value: [{ type: MappingType.ValueToText, options }, ...(unknown === undefined ? [] : [special])] };
 }
 
+/** The tiers of series.ts in words. */
+export const tierWords = told({
+  0: ['nothing', 'red'],
+  1: ['sound', 'orange'],
+  2: ['SD', 'yellow'],
+  3: ['HD', 'green'],
+  4: ['full HD', 'green'],
+});
+export const byTier = steps([0, 'red'], [1, 'orange'], [2, 'yellow'], [3, 'green']);
+/** Of a month's bytes. */
+export const byBudget = steps([0, 'green'], [0.8, 'orange'], [1, 'red']);
+
 /** A link on each cell of a column. */
 export function link(title: string, url: string): DynamicConfigValue {
   return { id: 'links', value: [{ title, url, targetBlank: url.startsWith('$') }] };

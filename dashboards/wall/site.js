@@ -1,8 +1,10 @@
 /** One site: its rooms, its last day, what is open, and what the clerk still has to do while it is being set up. */
 import { html } from 'htm/preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from './data.js';
+import { HeightCard } from './height.js';
 import { OverList } from './incidents.js';
+import { LinkCard } from './link.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from './model.js';
 import { Needs } from './nation.js';
 import { Mark, titleOf, whyText } from './parts.js';
@@ -17,6 +19,7 @@ import { nameIn, say, sayWord, shown } from './words.js';
 /** @import { Scene } from './parts.js' */
 
 const detailEveryMs = 15_000;
+const surroundingsEveryMs = 60_000;
 const historyEveryMs = 60_000;
 
 /** @param {{ scene: Scene, view: View, at: string }} props */
@@ -25,6 +28,11 @@ export function SitePage({ scene, view, at }) {
   const [acts, setActs] = useState(0);
   const row = view.sites.get(at.split('/')[0] ?? '')?.find((one) => one.site === at);
   const settingUp = row?.stage === 'planned' || row?.stage === 'commissioning';
+  useEffect(() => {
+    if (settingUp) return;
+    const timer = setInterval(() => setActs((times) => times + 1), surroundingsEveryMs);
+    return () => clearInterval(timer);
+  }, [settingUp]);
   /** @type {SiteDetail | 'missing' | null} */
   const detail = useFetched(`/api/sites/${at}`, [row?.stage, acts, live, settingUp ? Math.floor(now / detailEveryMs) : 0]);
   /** @type {HistoryView | 'missing' | null} */
@@ -47,6 +55,7 @@ export function SitePage({ scene, view, at }) {
     <aside>
       ${full !== null && settingUp ? html`<${Checklist} scene=${scene} detail=${full} onActed=${() => setActs(acts + 1)} />` : null}
       <${Needs} scene=${scene} view=${view} within=${at} allKnown=${allKnown} />
+      ${full === null ? null : html`<${LinkCard} scene=${scene} detail=${full} /><${HeightCard} scene=${scene} detail=${full} />`}
       ${full === null ? null : html`<${Facts} scene=${scene} row=${row} facts=${full.facts} />`}
       <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, at)} />
     </aside>

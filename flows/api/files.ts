@@ -47,7 +47,11 @@ async function load(path: string): Promise<StaticFile> {
   const body = await readFile(path).catch((error: Error) => {
     throw new Error(`API: cannot read a file of the wall: ${error.message}`);
   });
-  const type = types[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  return fileOf(body, types[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream');
+}
+
+/** What never changes while this process runs, packed once. */
+export function fileOf(body: Buffer, type: string): StaticFile {
   return { body, gzip: gzipSync(body), type, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
 }
 

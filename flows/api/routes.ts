@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { describeIssue, faultIds, faults, reasons } from '#contracts';
 import { ownPart, whole } from './door.ts';
-import { loginFiles, type StaticFile } from './files.ts';
+import { fileOf, loginFiles, type StaticFile } from './files.ts';
 import type { DeskView } from './model.ts';
 import { Refused } from './refused.ts';
 import { acknowledgement, hoursQuery, incidentId, incidentsQuery, note, pcsQuery, siteQuery, sitesQuery } from './schemas.ts';
@@ -37,7 +37,8 @@ export function addReading(app: FastifyInstance, desk: DeskView): void {
     return found;
   });
   const words = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
-  app.get('/api/words', own, () => ({ faults: words, reasons }));
+  const file = fileOf(Buffer.from(JSON.stringify({ faults: words, reasons })), 'application/json; charset=utf-8');
+  app.get('/api/words', own, (request, reply) => sendFile(file, request, reply));
 }
 
 /** Sites in rows, and one in full. */
@@ -84,14 +85,17 @@ export function addStream(app: FastifyInstance, streams: Streams, headers: Recor
 export function addFiles(app: FastifyInstance, files: Map<string, StaticFile>): void {
   for (const [url, file] of files) {
     const config = loginFiles.test(url) ? { open: true } : { ...ownPart, page: file.type.startsWith('text/html') };
-    app.get(url, { config }, (request, reply) => {
-      reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'accept-encoding' });
-      if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
-      const packed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-      if (packed) reply.header('content-encoding', 'gzip');
-      return reply.type(file.type).send(packed ? file.gzip : file.body);
-    });
+    app.get(url, { config }, (request, reply) => sendFile(file, request, reply));
   }
+}
+
+/** Not again to whoever has it, and packed to whoever can unpack it. */
+function sendFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'accept-encoding' });
+  if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
+  const packed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  if (packed) reply.header('content-encoding', 'gzip');
+  return reply.type(file.type).send(packed ? file.gzip : file.body);
 }
 
 /** What a request says, or a refusal with one line. */

@@ -34,7 +34,9 @@ export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
     sites: () => desk.state.sites,
     site(path) {
       const site = desk.state.sites.find((one) => one.site === path);
-      return site && { site, facts, checklist: [], pcs: desk.pcs(path as PcChoice) };
+      return (
+        site && { site, facts, checklist: [], pcs: desk.pcs(path as PcChoice), link: null, broke: null, numbers: {}, limits: lehLimits }
+      );
     },
     history: async (path, from) => {
       const spans = [{ from, status: 'ok' as const, faults: [] }];
@@ -124,6 +126,9 @@ export function emptyAccounts(clock: { now(): number; up(): number } = { now: Da
   const accounts = createAccounts({ ...clock, contents, passwords, commit, newToken, log: { warn: () => {} } });
   return Object.assign(accounts, { committed });
 }
+
+/** What 3,524 m mean. */
+export const lehLimits = { elevationM: 3_524, densityRatio: 0.703, roomLimitC: 26.253, riseFactor: 1.422 };
 
 const facts = {
   latitude: 34.16,

@@ -154,6 +154,9 @@ test('incidents can be narrowed to the open ones and to those that are over', as
 });
 
 test('the words of every fault of the catalogue are served in both languages', async () => {
+  const packed = await get('/api/words', { 'accept-encoding': 'gzip' });
+  expect(packed.headers.get('content-encoding')).toBe('gzip');
+  expect((await get('/api/words', { 'if-none-match': packed.headers.get('etag') ?? '' })).status).toBe(304);
   const { faults } = (await (await get('/api/words')).json()) as { faults: Record<string, { title: Record<string, string> }> };
   expect(Object.keys(faults)).toEqual(faultIds);
   expect(faults['microphone.missing']?.title).toEqual({ en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' });

@@ -84,6 +84,9 @@ test('a profile shows where each value comes from and which PCs hold another ver
     'link                 leo           ladakh/leh/vc-2',
     'elevationM           3524          ladakh/leh',
     'timeZone             Asia/Kolkata  the nation',
+    'tier                 audio         built-in default',
+    'bridge               none          built-in default',
+    'ups                  none          built-in default',
     'expected.camera      Rally, any    ladakh/leh',
     'expected.microphone  none          ladakh/leh/vc-2',
     'expected.speaker     any           built-in default',
@@ -232,7 +235,7 @@ test('a roll call where all are ready is a yes; one need not be waited for', asy
 test.each<[string[], string]>([
   [
     ['cmd', 'dance', '--to', 'all'],
-    '"dance" is no command: probe-now, fast-checks, send-log, set-default-device, restart-sound, restart-agent, reboot',
+    '"dance" is no command: probe-now, fast-checks, send-log, set-default-device, measure-link, restart-sound, restart-agent, reboot',
   ],
   [['cmd', 'probe-now'], 'cmd needs --to: all, STATE, STATE/SITE or STATE/SITE/PC'],
   [['cmd', 'send-log', '--to', 'all', '--arg', 'lines'], '--arg "lines" is not KEY=VALUE'],

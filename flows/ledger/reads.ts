@@ -16,6 +16,8 @@ export const reflectorKeyKey = 'reflector.key';
 export const admittedPrefix = 'admitted/';
 /** that of its inventory, */
 export const inventoryPrefix = 'inventory/';
+/** that of what a site last said of its link, */
+export const linkReportPrefix = 'link/';
 /** and that of an enrolment code: the hash of its secret. */
 export const codePrefix = 'enrol/';
 /** So many finished roll calls are kept, the newest. */

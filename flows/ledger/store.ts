@@ -12,6 +12,7 @@ import {
   commandsKept,
   history,
   inventoryPrefix,
+  linkReportPrefix,
   load,
   registry,
   rollcall,
@@ -151,14 +152,14 @@ function openWriters(db: DatabaseSync): Writers {
   };
 }
 
-/** Deletes what was remembered of a PC that is gone; at the end of its batch, since the engine may write its record once more in it. */
+/** Deletes what was remembered of a PC or site that is gone; at the end of its batch, since the engine may write its record once more in it. */
 function openForget(db: DatabaseSync): (path: string) => void {
   const gone = 'NOT EXISTS (SELECT 1 FROM nodes WHERE path = :path)';
   const pcs = db.prepare(`DELETE FROM pcs WHERE pc = :path AND ${gone}`);
-  const inventory = db.prepare(`DELETE FROM meta WHERE key = '${inventoryPrefix}' || :path AND ${gone}`);
+  const meta = db.prepare(`DELETE FROM meta WHERE key IN ('${inventoryPrefix}' || :path, '${linkReportPrefix}' || :path) AND ${gone}`);
   return (path) => {
     pcs.run({ path });
-    inventory.run({ path });
+    meta.run({ path });
   };
 }
 

@@ -1,6 +1,7 @@
 /** What the columns of the site table's CSV say, one way and back: a row of cells and a node of the tree. */
 import * as v from 'valibot';
-import { isId, isTimeZone, linkClasses, type Profile, type SiteStage, siteStages } from '#contracts';
+import { isId, isTimeZone, linkClasses, type Profile, type SiteStage, siteStages, tiers } from '#contracts';
+import { bridgeOf, bridgeText, upsOf, upsText } from './addresses.ts';
 import type { ProfileLayer, SiteFacts, TreeNode } from './model.ts';
 import { expectedKinds, levelOf, noFacts } from './table.ts';
 
@@ -57,12 +58,17 @@ export const rowSchema = v.object({
   cameras: devices,
   microphones: devices,
   speakers: devices,
+  least_tier: v.optional(v.picklist(tiers)),
+  bridge: read(bridgeOf, 'an address such as sip:bridge.example.in:5060;transport=udp (or tcp, tls), or none'),
+  ups: read(upsOf, 'a UPS such as apc@localhost:3493, or none'),
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
 export type Column = keyof Row;
 export type Cells = Record<Column, string>;
 export const columns = Object.keys(rowSchema.entries) as Column[];
+/** Columns that came later: a file without them leaves what the table says there. */
+export const laterColumns: readonly Column[] = ['least_tier', 'bridge', 'ups'];
 /** Columns that say something of a site only. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
 
@@ -76,6 +82,9 @@ export function nodeOf(row: Row, before: TreeNode | undefined, now: number): Tre
   if (row.link !== undefined) layer.link = row.link;
   if (row.elevation_m !== undefined) layer.elevationM = row.elevation_m;
   if (row.time_zone !== undefined) layer.timeZone = row.time_zone;
+  if (row.least_tier !== undefined) layer.tier = row.least_tier;
+  if (row.bridge !== undefined) layer.bridge = row.bridge;
+  if (row.ups !== undefined) layer.ups = row.ups;
   for (const kind of expectedKinds) {
     const devices = row[`${kind}s`];
     if (devices !== undefined) layer.expected = { ...layer.expected, [kind]: devices };
@@ -107,6 +116,9 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     cameras: devicesText(layer.expected?.camera),
     microphones: devicesText(layer.expected?.microphone),
     speakers: devicesText(layer.expected?.speaker),
+    least_tier: layer.tier ?? '',
+    bridge: bridgeText(layer.bridge),
+    ups: upsText(layer.ups),
   };
 }
 
@@ -137,6 +149,16 @@ function later(said: SiteStage = 'planned', before: SiteStage = 'planned'): Site
 
 function that(test: (text: string) => boolean, wanted: string) {
   return v.pipe(v.string(), v.check(test, wanted));
+}
+
+/** A cell that `parse` reads; it answers undefined for what it does not understand. */
+function read<T>(parse: (text: string) => T | undefined, wanted: string) {
+  return v.optional(
+    v.pipe(
+      that((text) => parse(text) !== undefined, wanted),
+      v.transform((text) => parse(text) as T),
+    ),
+  );
 }
 
 function ranged(from: number, to: number) {

@@ -59,9 +59,12 @@ test('every cell is read, in any order of the columns, with mark, CR LF, quotes 
     cameras: 'Rally | Brio|',
     microphones: '2',
     speakers: '0',
+    least_tier: 'sd',
+    bridge: 'sip:bridge.example.in:5061;transport=tls',
+    ups: 'apc@localhost:3493',
   };
   const order = [...columns].reverse();
-  const text = `\ufeff${order.join(',')}\r\n\r\n,,,,,,,,,,,,,,,,,,\r\n${order.map((c) => ({ state: 'ladakh', name_en: 'Ladakh' })[c as 'state'] ?? '').join(',')}\r\n${order.map((c) => (cells as Record<string, string>)[c] ?? '').join(',')}\r\n`;
+  const text = `\ufeff${order.join(',')}\r\n\r\n${','.repeat(columns.length - 1)}\r\n${order.map((c) => ({ state: 'ladakh', name_en: 'Ladakh' })[c as 'state'] ?? '').join(',')}\r\n${order.map((c) => (cells as Record<string, string>)[c] ?? '').join(',')}\r\n`;
   const read = readCsv(text, nothing, 7);
   expect(read.problems).toEqual([]);
   expect(read.nodes[1]).toEqual({
@@ -72,6 +75,9 @@ test('every cell is read, in any order of the columns, with mark, CR LF, quotes 
       elevationM: 3_524,
       timeZone: 'Asia/Kolkata',
       expected: { camera: [{ match: 'Rally' }, { match: 'Brio' }, {}], microphone: [{}, {}], speaker: [] },
+      tier: 'sd',
+      bridge: { transport: 'tls', host: 'bridge.example.in', port: 5061 },
+      ups: { name: 'apc', host: 'localhost', port: 3493 },
     },
     site: {
       stage: 'live',
@@ -154,6 +160,15 @@ test.each<[string, Partial<Record<(typeof columns)[number], string>>, string]>([
     { ...leh, pc: 'a', speakers: 'a|b|c|d|e|f|g|h|i' },
     '4 speakers: expected a number from 0 to 8, or up to 8 parts of names',
   ],
+  ['a tier that is none', { ...leh, pc: 'a', least_tier: '4k' }, '4 least_tier: expected ("audio" | "sd" | "hd" | "fhd"), found "4k"'],
+  [
+    'a telephone number for a bridge',
+    { ...leh, pc: 'a', bridge: '+91 1982 252010' },
+    '4 bridge: expected an address such as sip:bridge.example.in:5060;transport=udp (or tcp, tls), or none, found "+91',
+  ],
+  ['a bridge by a way that is none', { ...leh, pc: 'a', bridge: 'sip:b.example.in:5060;transport=sctp' }, '4 bridge: expected an address'],
+  ['a port that is none', { ...leh, pc: 'a', bridge: 'sip:b.example.in:65536' }, '4 bridge: expected an address'],
+  ['a UPS without its host', { ...leh, pc: 'a', ups: 'apc' }, '4 ups: expected a UPS such as apc@localhost:3493, or none, found "apc"'],
   ['a PC without its site', { state: 'ladakh', pc: 'a', name_en: 'x' }, '4 site: a PC needs its site'],
   ['a site without its state', { site: 'leh', name_en: 'x' }, '4 state: a site needs its state'],
   ['a parent that stands nowhere', { ...leh, state: 'goa' }, '4 state: goa stands neither in this file nor in the site table'],
@@ -203,10 +218,10 @@ test.each<[string, string, string]>([
   ],
   [
     'a quote within a cell',
-    `${header}\nla"dakh${','.repeat(18)}`,
+    `${header}\nla"dakh${','.repeat(columns.length - 1)}`,
     '2 : a quote stands inside a cell: write it twice, and the whole cell in quotes',
   ],
-  ['too many cells', `${header}\n${','.repeat(18)}x,y`, '2 : expected 19 cells as in the header, found 20'],
+  ['too many cells', `${header}\n${','.repeat(21)}x,y`, '2 : expected 22 cells as in the header, found 23'],
   ['more than the limit', 'x'.repeat(csvLimitBytes + 1), '1 : the file is larger than 8 MiB'],
 ])('a file with %s is refused in one clear line', (_what, text, expected) => {
   expect(problemsOf([text])).toEqual([expected]);
@@ -260,7 +275,7 @@ test.each(['+cmd@example.in', '=a@example.in', '-1@example.in'])(
 test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
   const text = toCsv(createSiteTable(smallTree()));
   expect(text.split('\r\n')[0]).toBe(`\ufeff${header}`);
-  expect(text.split('\r\n')[5]).toBe('ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,');
+  expect(text.split('\r\n')[5]).toBe('ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,');
 });
 
 test('10,000 lines with eight problems each: every faulty line is named, not the first few thousand with all of theirs', () => {
@@ -287,4 +302,23 @@ test('problems above 20,000 are counted, not listed', () => {
   const { problems } = readCsv([header, ...bad].join('\n'), nothing, 1);
   expect(problems).toHaveLength(20_001);
   expect(problems.at(-1)).toEqual({ line: 20_002, column: '', what: '500 more problems from here on' });
+});
+
+test('a file from before a column came leaves what the table says there, and one that has it takes it away', () => {
+  const tree = [node('ladakh'), node('ladakh/leh', { tier: 'sd', ups: { name: 'apc', host: 'localhost', port: 3_493 } }, {})];
+  const early = columns.filter((column) => !/^(least_tier|bridge|ups)$/.test(column));
+  const row = (names: readonly string[]) => names.map((name) => ({ ...leh, name_hi: 'लेह' })[name as 'site'] ?? '').join(',');
+  const layerOf = (names: readonly string[]) => readCsv([names.join(','), row(names)].join('\n'), createSiteTable(tree), 1).nodes[0]?.layer;
+  expect(layerOf(early)).toEqual(tree[1]?.layer);
+  expect(layerOf([...early, 'ups'])).toEqual({ tier: 'sd' });
+  expect(layerOf(columns)).toEqual({});
+});
+
+test.each([
+  ['sip:10.1.2.3', 'sip:10.1.2.3:5060;transport=udp'],
+  ['sip:b.example.in;transport=tls', 'sip:b.example.in:5061;transport=tls'],
+  ['none', 'none'],
+])('a bridge %s is kept as %s', (bridge, kept) => {
+  const { nodes } = readCsv([...good, line({ ...leh, pc: 'a', bridge })].join('\n'), nothing, 1);
+  expect(toCsv(createSiteTable(nodes))).toMatch(new RegExp(`,"?${kept}"?,`));
 });

@@ -2,7 +2,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
 import { type CsvProblem, describeIssue, oneLine } from '#contracts';
-import { type Cells, type Column, columns, fileCellsOf, nodeOf, rowSchema, siteColumns } from './columns.ts';
+import { type Cells, type Column, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
 import type { SiteTable, TreeNode } from './model.ts';
 import { levelOf, parentOf } from './table.ts';
 
@@ -22,10 +22,20 @@ type Reading = { table: SiteTable; lines: Map<string, number>; problems: CsvProb
 export function readCsv(text: string, table: SiteTable, now: number): { nodes: TreeNode[]; problems: CsvProblem[] } {
   const split = splitLines(text);
   const reading: Reading = { table, lines: new Map(), problems: split.problems, now };
-  for (const { line, cells } of split.lines) noteLine(reading, line, pathOf(cells));
-  const nodes = split.lines.flatMap((one) => readLine(reading, one) ?? []);
+  const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
+  for (const { line, cells } of lines) noteLine(reading, line, pathOf(cells));
+  const nodes = lines.flatMap((one) => readLine(reading, one) ?? []);
   const problems = shortened(reading.problems.sort((a, b) => a.line - b.line));
   return { nodes: problems.length > 0 ? [] : nodes, problems };
+}
+
+/** With what the table says in the columns that the file does not have: it was written before they came. */
+function completed(cells: Cells, table: SiteTable): Cells {
+  const absent = laterColumns.filter((column) => cells[column] === undefined);
+  if (absent.length === 0) return cells;
+  const held = table.node(pathOf(cells));
+  const said = held && fileCellsOf(held);
+  return { ...cells, ...Object.fromEntries(absent.map((column) => [column, said?.[column] ?? ''])) };
 }
 
 /** Where there are too many, the first of each line: rather every faulty line once than a few with all that is wrong in them. */
@@ -77,8 +87,8 @@ function splitLines(text: string): { lines: Line[]; problems: CsvProblem[] } {
   const problems: CsvProblem[] = [];
   const lines = rest.flatMap(({ record, info }) => {
     const line = info.lines - record.reduce((breaks, cell) => breaks + cell.split('\n').length - 1, 0);
-    if (record.length === columns.length) return { line, cells: cellsIn(header.record, record) };
-    problems.push({ line, column: '', what: `expected ${columns.length} cells as in the header, found ${record.length}` });
+    if (record.length === header.record.length) return { line, cells: cellsIn(header.record, record) };
+    problems.push({ line, column: '', what: `expected ${header.record.length} cells as in the header, found ${record.length}` });
     return [];
   });
   return { lines, problems };
@@ -93,7 +103,7 @@ function headerProblems(header: readonly string[]): CsvProblem[] {
   return [
     ...header.filter((name) => !Object.hasOwn(rowSchema.entries, name)).map((name) => at(oneLine(name, 40), 'this column is not known')),
     ...header.filter((name, index) => header.indexOf(name) < index).map((name) => at(oneLine(name, 40), 'this column stands twice')),
-    ...columns.filter((name) => !header.includes(name)).map((name) => at(name, 'this column is missing')),
+    ...columns.filter((name) => !header.includes(name) && !laterColumns.includes(name)).map((name) => at(name, 'this column is missing')),
   ];
 }
 

@@ -1,10 +1,19 @@
 /** The tree of places: nation, states, sites, PCs; who changes it, and what a change consists of. */
-import type { LinkClass, Profile, RegistryEntry, SiteStage, Words } from '#contracts';
+import type { LinkClass, Profile, RegistryEntry, SiteStage, Tier, Words } from '#contracts';
 import type { KnownPc } from '../incidents/model.ts';
 import type { Place } from '../incidents/notice.ts';
+import type { Bridge, Ups } from './addresses.ts';
 
-/** What a level may set; the next level inherits what it leaves out. */
-export type ProfileLayer = { link?: LinkClass; elevationM?: number; timeZone?: string; expected?: Profile['expected'] };
+/** What a level may set; the next level inherits what it leaves out. Null = none here, whatever stands above. */
+export type ProfileLayer = {
+  link?: LinkClass;
+  elevationM?: number;
+  timeZone?: string;
+  expected?: Profile['expected'];
+  tier?: Tier;
+  bridge?: Bridge | null;
+  ups?: Ups | null;
+};
 
 /** One place. `path`: '' is the nation, else `state`, `state/site` or `state/site/pc`. */
 export type TreeNode = {

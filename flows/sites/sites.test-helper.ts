@@ -1,5 +1,5 @@
 /** Trees of places for tests: a small one to read, and seeded random ones. */
-import { linkClasses, siteStages } from '#contracts';
+import { linkClasses, siteStages, tiers } from '#contracts';
 import type { Random } from '../../test/random.ts';
 import type { PcRecord } from '../incidents/model.ts';
 import type { ProfileLayer, SiteFacts, TreeNode } from './model.ts';
@@ -49,6 +49,11 @@ export function randomTree(random: Random): TreeNode[] {
       ...(link && { link }),
       ...(elevationM !== undefined && { elevationM }),
       ...(timeZone && { timeZone }),
+      ...(random.next() < 0.3 && { tier: random.pick(tiers) }),
+      ...(random.next() < 0.3 && {
+        bridge: random.pick([null, { transport: 'tls', host: 'b.example.in', port: 1 + random.below(65_535) }]),
+      }),
+      ...(random.next() < 0.3 && { ups: random.pick([null, { name: 'apc-1', host: '10.0.0.7', port: 1 + random.below(65_535) }]) }),
       ...(Object.keys(expected).length > 0 && { expected }),
     };
   };

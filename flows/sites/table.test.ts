@@ -13,6 +13,9 @@ test('each value of a profile comes from the nearest level that sets it, and say
       link: 'ladakh/leh/vc-2',
       elevationM: 'ladakh/leh',
       timeZone: '',
+      tier: null,
+      bridge: null,
+      ups: null,
       'expected.camera': 'ladakh/leh',
       'expected.microphone': 'ladakh/leh/vc-2',
       'expected.speaker': null,
@@ -23,6 +26,24 @@ test('each value of a profile comes from the nearest level that sets it, and say
     elevationM: 0,
     expected: { camera: [{}], microphone: [{}], speaker: [{}] },
   });
+});
+
+test('tier, bridge and UPS are inherited like the rest, and a lower level can say that it has none', () => {
+  const bridge = { transport: 'udp', host: 'bridge.example.in', port: 5_060 } as const;
+  const ups = { name: 'apc', host: 'localhost', port: 3_493 };
+  const tree = createSiteTable([
+    node('', { bridge }),
+    node('ladakh', { tier: 'sd' }),
+    node('ladakh/leh', { ups }, {}),
+    node('ladakh/leh/a'),
+    node('ladakh/leh/b', { ups: null, bridge: null }),
+  ]);
+  expect(tree.resolve('ladakh/leh/a')).toMatchObject({
+    profile: { tier: 'sd', bridge, ups },
+    origins: { tier: 'ladakh', bridge: '', ups: 'ladakh/leh' },
+  });
+  expect(tree.resolve('ladakh/leh/b').profile).toEqual({ ...createSiteTable([]).resolve('').profile, tier: 'sd' });
+  expect(tree.resolve('ladakh/leh/b').origins).toMatchObject({ ups: 'ladakh/leh/b', bridge: 'ladakh/leh/b' });
 });
 
 test('a place that is not in the tree inherits from what stands above it', () => {
@@ -84,6 +105,14 @@ test('the site of sabha.json is live at once and expects exactly what the file s
   expect(made.resolve('tamil-nadu/this-office/this-pc').profile.expected).toEqual({ camera: [{}], microphone: [], speaker: [] });
   expect(made.node('tamil-nadu')?.name).toEqual({ en: 'Tamil Nadu', hi: 'Tamil Nadu' });
   expect(made.node('tamil-nadu/this-office')?.site).toMatchObject({ stage: 'live', stageAt: 5 });
+});
+
+test('the site of sabha.json may name its tier, bridge and UPS; a half one stops the start in one line', () => {
+  const ups = { name: 'apc', host: 'localhost', port: 3_493 };
+  const made = createSiteTable(nodesOfSettings(own({ profile: { tier: 'hd', ups } }), 5));
+  expect(made.resolve('capital/this-office/this-pc').profile).toMatchObject({ tier: 'hd', ups });
+  const wrong = readSettings(JSON.stringify({ site: { profile: { bridge: { host: 'b.example.in', port: 5_060 } } } }));
+  expect(wrong).toEqual({ ok: false, line: 'sabha.json: site.profile.bridge.transport: expected "transport", found undefined' });
 });
 
 test('the site of sabha.json overwrites neither the nation and state of an import nor the facts of the site', () => {

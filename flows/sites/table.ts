@@ -13,6 +13,9 @@ const builtIn: ResolvedProfile = {
     link: null,
     elevationM: null,
     timeZone: null,
+    tier: null,
+    bridge: null,
+    ups: null,
     'expected.camera': null,
     'expected.microphone': null,
     'expected.speaker': null,
@@ -72,7 +75,7 @@ export function nodesOfSettings(site: OwnSite, now: number, held?: SiteTable): T
   const before = held?.node(path)?.site ?? undefined;
   const facts: SiteFacts = before ?? { ...noFacts, stageAt: now };
   const expected = { camera: [], microphone: [], speaker: [], ...site.profile.expected };
-  const layer: ProfileLayer = { link: site.profile.link, elevationM: site.profile.elevationM, timeZone: site.timeZone, expected };
+  const layer: ProfileLayer = { ...site.profile, timeZone: site.timeZone, expected };
   const upper: TreeNode[] = [
     { path: '', name: allSites, layer: {}, site: null },
     { path: site.state, name: inBoth({ en: titleOf(site.state) }), layer: {}, site: null },
@@ -132,14 +135,23 @@ function resolver(byPath: ReadonlyMap<string, TreeNode>): (path: string) => Reso
 
 function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfile {
   const kinds = expectedKinds.filter((kind) => layer.expected?.[kind] !== undefined);
-  const plain = (['link', 'elevationM', 'timeZone'] as const).filter((key) => layer[key] !== undefined);
+  const plain = (['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups'] as const).filter((key) => layer[key] !== undefined);
   const set = [...plain, ...kinds.map((kind) => `expected.${kind}`)];
   if (set.length === 0) return above;
   const { profile } = above;
   const expected: Profile['expected'] = {};
   for (const kind of expectedKinds) expected[kind] = layer.expected?.[kind] ?? profile.expected[kind] ?? [];
+  const { tier = profile.tier, bridge = profile.bridge, ups = profile.ups } = layer;
   return {
-    profile: { link: layer.link ?? profile.link, elevationM: layer.elevationM ?? profile.elevationM, expected },
+    // In this order always: the same profile, however it was inherited, is the same text and so the same version.
+    profile: {
+      link: layer.link ?? profile.link,
+      elevationM: layer.elevationM ?? profile.elevationM,
+      expected,
+      ...(tier && { tier }),
+      ...(bridge && { bridge }),
+      ...(ups && { ups }),
+    },
     timeZone: layer.timeZone ?? above.timeZone,
     origins: { ...above.origins, ...Object.fromEntries(set.map((key) => [key, path])) },
   };

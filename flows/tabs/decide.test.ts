@@ -50,6 +50,73 @@ test('R22 at a high or thin-linked site what is not critical is held for a minut
   expect(due?.message.acts).toEqual(told(['technician'], 'minor'));
 });
 
+const lehPlace = { elevationM: 3_524, link: 'geo' } as const;
+const held = async (message: Partial<WireMessage>, place: Partial<WireMessage['incident']> = lehPlace) => {
+  const [fault = ''] = message.faults ?? [];
+  return (await one(wireMessage({ fault, severity: 'minor', ...message }, place)))?.message.acts;
+};
+
+test.each<[string, Severity, string]>([
+  ['link.loss_high', 'major', 'geo'],
+  ['link.tier_low', 'major', 'floor'],
+  ['path.gateway', 'critical', 'geo'],
+])('R22 %s, %s, waits 15 minutes on %s, and its own time where that is longer', async (fault, severity, link) => {
+  const place = { link: link as 'geo', elevationM: 200 };
+  const acts = (holdMs: number) => held({ faults: [fault], severity, holdMs }, place);
+  expect(await acts(20_000)).toMatchObject([{ node: 'thin-hold', dueAt: now + 15 * minute, message: { holdMs: 15 * minute } }]);
+  expect(await acts(30 * minute)).toMatchObject([{ dueAt: now + 30 * minute }]);
+  const high = await held({ faults: [fault], severity: 'major', holdMs: 20_000 }, { link: 'fibre', elevationM: 3_500 });
+  expect(high).toMatchObject([{ dueAt: now + minute }]);
+});
+
+test.each(['link.budget_spent', 'climate.hdd_altitude', 'climate.device_altitude', 'climate.dry_air'])(
+  '%s waits for 9 in the morning and goes to the state alone, by day and by night',
+  async (fault) => {
+    const nine = Date.UTC(2027, 0, 15, 3, 30);
+    for (const hours of [0, 1, 9, 15, 23]) {
+      const at = nine + hours * 3_600_000;
+      const transition = { id: 1, offer: 1, kind: 'raised', at } as const;
+      const end = await one(wireMessage({ fault, faults: [fault], severity: 'info', holdMs: 0, transition }, lehPlace));
+      if (hours === 0) expect(end?.message.acts).toEqual(told(['state'], 'info'));
+      else expect(end?.message.acts).toMatchObject([{ node: 'thin-hold', dueAt: nine + 24 * 3_600_000, message: { to: ['state'] } }]);
+    }
+    const due = await one(wireMessage({ fault, faults: [fault], severity: 'minor', to: ['state'] }, lehPlace), 'thin-hold');
+    expect(due).toMatchObject({ how: 'told', message: { acts: told(['state'], 'minor') } });
+  },
+);
+
+test('a finding that comes with a fault is told with it; several findings are one message', async () => {
+  const both = await held({ faults: ['microphone.missing', 'climate.dry_air'], severity: 'critical', holdMs: 20_000 });
+  expect(both).toMatchObject([{ node: 'thin-hold', dueAt: now + 20_000, message: { to: [] } }]);
+  const findings = await held({ faults: ['climate.hdd_altitude', 'climate.dry_air'], severity: 'info' });
+  expect(findings).toMatchObject([{ node: 'thin-hold', message: { to: ['state'] } }]);
+});
+
+test.each(['climate.cold_start', 'climate.charge_cold'])(
+  '%s skips the hold from 2,500 m up and goes to technician and state at once',
+  async (fault) => {
+    const message: Partial<WireMessage> = { faults: [fault], severity: 'major', holdMs: 10 * minute };
+    const wanted = [
+      ...told(['technician', 'state'], 'major'),
+      wait('escalate-60-min', 60 * minute, { severity: 'major', holdMs: 0, to: ['technician', 'state'] }),
+    ];
+    expect(await held(message, { elevationM: 2_500 })).toEqual(wanted);
+    expect(await held(message, { elevationM: 2_499, link: 'geo' })).toMatchObject([{ node: 'thin-hold', dueAt: now + 10 * minute }]);
+  },
+);
+
+test('a power cut waits three minutes, an almost empty battery goes out at once', async () => {
+  expect(await held({ faults: ['power.on_battery'], severity: 'major', holdMs: 5_000 })).toMatchObject([{ dueAt: now + 3 * minute }]);
+  const low = await held({ faults: ['power.battery_low'], severity: 'critical', holdMs: 0 });
+  expect(low).toMatchObject([...told(['technician'], 'critical'), { node: 'escalate-15-min' }]);
+});
+
+test('whom a rule of a single site chose stays, whatever tab 20 would choose', async () => {
+  const own = { ...lehPlace, site: 'example/example-office' };
+  const message: Partial<WireMessage> = { fault: 'microphone.missing', faults: ['link.budget_spent'], severity: 'info', holdMs: 0 };
+  expect(await held(message, own)).toMatchObject([{ message: { to: ['technician', 'state'] } }]);
+});
+
 test('R22 a silent PC skips the hold, also on a thin link', async () => {
   const end = await one(wireMessage({ fault: 'pc.silent', holdMs: 99_000 }, { link: 'geo' }));
   expect(end?.message.acts).toEqual([...told(['technician'], 'critical'), wait('escalate-15-min', 15 * minute, { holdMs: 99_000 })]);
@@ -269,6 +336,9 @@ function everyWay(): Run[] {
     { message: wireMessage({ transition: { id: 1, offer: 1, kind: 'cleared', at: now } }) },
     ...(['fibre', 'geo', 'floor'] as const).map((link) => ({ message: wireMessage({}, { link }) })),
     { message: wireMessage({}, { elevationM: 3500 }) },
+    ...['link.budget_spent', 'climate.cold_start', 'link.loss_high', 'power.on_battery'].map((fault) => ({
+      message: wireMessage({ fault, faults: [fault] }, { elevationM: 3500, link: 'geo' }),
+    })),
     { message: wireMessage({}, own) },
     { message: wireMessage({ fault: 'camera.missing' }, own) },
     { message: wireMessage({}, { scope: 'centre' }) },

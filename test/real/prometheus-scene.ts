@@ -23,6 +23,11 @@ export type Scene = {
   stop(): Promise<void>;
 };
 
+/** The link of Leh on a day of snow, and its warm room on a UPS. */
+const thinLink = { lu: 0.04, ld: 0.002, ju: 0.03, jd: 0.01, r: 55, tu: 1, td: 2, cu: 900_000, cd: 4_000_000, bt: 0.9, bm: 0.4, sip: 0.7 };
+const underRoof = { uc: 0.25, ur: 1_500, room: 28, rh: 0.15, rise: 1.3 };
+const goodLink = { lu: 0, ld: 0, ju: 0.002, jd: 0.002, r: 92, tu: 4, td: 4, cu: 2e7, cd: 5e7, bt: 0.1, bm: 0.2, sip: 0.05 };
+
 /** A PC beats as often as this, so that no series of it vanishes while the slowest machine runs the suites. */
 const beatEveryMs = 15_000;
 
@@ -39,9 +44,9 @@ export async function startScene(): Promise<Scene> {
     closing.push(() => broker.stop());
     await broker.admit([leh, lehSilent, kargil, lucknow].map((pc) => ({ pc })));
     const exporterPort = await startExporterProcess(broker.port, api.port, closing);
-    await beat(broker, leh, { rtt: 0.62, temp: 51, ac: 0, bat: 0.4 }, closing);
+    await beat(broker, leh, { ...thinLink, ...underRoof, rtt: 0.62, temp: 51, ac: 0, bat: 0.4 }, closing);
     await beat(broker, lehSilent, { rtt: 0.7, temp: 40 }, closing);
-    await beat(broker, kargil, { rtt: 0.09, temp: 3, ac: 1, bat: 1 }, closing);
+    await beat(broker, kargil, { ...goodLink, rtt: 0.09, temp: 3, ac: 1, bat: 1 }, closing);
     await beat(broker, lucknow, { rtt: 0.03, temp: 60 }, closing);
     return { exporterPort, closeApi: api.close, stop };
   } catch (error) {
@@ -101,7 +106,7 @@ function fewPcs(at: number): Snapshot {
       }),
       pc(lehSilent, { presence: 'silent', heardAt: at - 600_000, calledAt: at - 200_000_000, readiness: 'unknown' }),
       pc(kargil, { heardAt: at, calledAt: at - 60_000, checks: [check('camera', 'ok', at)] }),
-      pc(lucknow, { heardAt: at, checks: [check('speaker', 'unknown', at)], readiness: 'unknown' }),
+      pc(lucknow, { heardAt: at, checks: [check('speaker', 'unknown', at), noUdp(at)], readiness: 'unknown' }),
       pc('ladakh/nubra/vc-1', { presence: 'never', heardAt: null, readiness: 'unknown' }),
     ],
     incidents: [
@@ -133,6 +138,10 @@ function pc(path: string, about: Partial<PcView>): PcView {
 
 function check(component: string, status: 'ok' | 'fault' | 'unknown', since: number): PcView['checks'][number] {
   return { component, device: '', status, fault: status === 'fault' ? `${component}.missing` : null, reason: null, since };
+}
+
+function noUdp(since: number): PcView['checks'][number] {
+  return { ...check('link', 'fault', since), device: 'udp', fault: 'link.udp_blocked' };
 }
 
 function incident(id: number, about: Partial<IncidentRow>): IncidentRow {

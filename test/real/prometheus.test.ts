@@ -19,7 +19,7 @@ const variables = boards.flatMap(({ uid, templating }) =>
 );
 /** What only flows can say. Facts of the site table and the numbers of beats are known without it. */
 const judged = targets.filter(({ expr }) =>
-  /sabha_(pc_up|pcs|check_status|incidents_open|sites|sites_readiness|room_ready|pc_last_\w+)\b/.test(expr),
+  /sabha_(pc_up|pcs|check_status|incidents_open|sites|sites_readiness|room_ready|faults_standing|pc_last_\w+)\b/.test(expr),
 );
 
 describe.each([prometheus, victoriaMetrics])('$name and the exporter', (engine) => {
@@ -102,7 +102,17 @@ function allQueries(engine: Engine): void {
   });
 
   test('High-altitude counts the sites above the elevation that are in use, and a zero is a zero', async () => {
-    expect(await figures('sabha-high-altitude, Now')).toEqual([2, 1, 1, 1, 0, 0, 1]);
+    expect(await figures('sabha-high-altitude, Now')).toEqual([2, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1]);
+  });
+
+  test('Network: how many links are measured and below SD, lose, block UDP; the worst first', async () => {
+    expect(await figures('sabha-network, Now')).toEqual([2, 1, 0, 1, 1, 0, 0]);
+    const { expr = '' } = targets.find(({ name }) => name === 'sabha-network, Worst links A') ?? {};
+    const found = (await store.query(expr)).map(({ labels, value }) => [`${labels['site']}/${labels['pc']}`, value]).sort();
+    expect(found).toEqual([
+      [kargil, 92],
+      [leh, 55],
+    ]);
   });
 
   test('High-altitude has one row a PC: elevation, room, temperature, the warmest room for it, power; none of a PC that is silent', async () => {

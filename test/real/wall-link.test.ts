@@ -109,7 +109,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     await page.getByText('answer 2').waitFor();
   });
 
-  test('the details of a site are asked for again while it is being set up, and no more once it is live', async () => {
+  test('the details of a site are asked for again while it is being set up, and once a minute when it is live', async () => {
     const { page, desk } = stage;
     const site = desk.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');
@@ -135,6 +135,8 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     await drawn();
     await page.locator('.checklist').waitFor({ state: 'detached' });
     expect(asked.length).toBe(first + 3);
+    await page.clock.runFor(35_000);
+    await expect.poll(drawn).toBe(first + 4);
   });
 
   test('a site without a PC is not said to be well', async () => {

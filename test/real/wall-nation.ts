@@ -4,6 +4,7 @@ import type {
   HistorySpan,
   IncidentRow,
   IncidentView,
+  LinkReport,
   PcView,
   RollCallCounts,
   RollCallRow,
@@ -11,6 +12,7 @@ import type {
   SiteView,
   Words,
 } from '#contracts';
+import { lehLimits } from '../../flows/api/scripted-desk.test-helper.ts';
 import { randomFrom } from '../random.ts';
 import type { Content } from './wall-desk.ts';
 
@@ -164,7 +166,33 @@ export function detailOf(now: number, site: SiteView | undefined): NonNullable<R
   const told = (component: string | null, fault: string | null) => [{ pc: 'ladakh/leh/vc-1', component, fault }];
   const about = { configured: told(null, null), 'no-fault': told('microphone', 'microphone.missing'), 'all-known': told('clock', null) };
   const checklist = items.map((item, at) => ({ item, done: at < 2, about: item in about ? about[item as keyof typeof about] : [] }));
-  return { site, facts: { ...facts, stageAt: now - 9 * hour, cleanSince: null }, checklist, pcs: [lehRoom(now)] };
+  const numbers = { [lehPc]: { ac: 0, bat: 0.82, uc: 0.64, ur: 1_500, room: 27.5, rh: 0.12 } };
+  const broke = { pc: lehPc, at: now - 9 * hour, fault: 'path.last_mile' };
+  const link = { pc: lehPc, at: now - 12 * minute, report: thinLink(now) };
+  return {
+    site,
+    facts: { ...facts, stageAt: now - 9 * hour, cleanSince: null },
+    checklist,
+    pcs: [lehRoom(now)],
+    link,
+    broke,
+    numbers,
+    limits: lehLimits,
+  };
+}
+
+const lehPc = 'ladakh/leh/vc-1';
+
+/** A satellite link on a day with snow: SD up, HD down, and most of the month's tests used. */
+function thinLink(now: number): LinkReport {
+  const up = { loss: 0.021, burst: 1.4, jitterMs: 22, jitterP95Ms: 61, tier: 'sd', limit: 'loss' } as const;
+  const down = { loss: 0.003, burst: 1, jitterMs: 9, jitterP95Ms: 20, tier: 'hd', limit: 'capacity' } as const;
+  return {
+    at: now,
+    quality: { sent: 300, roundTripMs: { median: 643, p95: 702 }, up, down, r: 61.4, rAdjusted: 81.4, mos: 3.17 },
+    capacity: { at: now - 5 * hour, how: 'train', upBps: 1_100_000, downBps: 3_900_000, udpBlocked: false },
+    budget: { month: '2026-11', telemetryBytes: 3_100_000, telemetryLimit: 8_000_000, testBytes: 31_000_000, testLimit: 36_000_000 },
+  };
 }
 
 function dayOf(now: number): NonNullable<ReturnType<Content['histories']['get']>> {

@@ -135,7 +135,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(await room.locator('[data-strip=microphone]').textContent()).toContain('fault 1 h · unknown 1 h · away 1 h · works 21 h');
     const shapes = await room.locator('[data-strip=microphone] rect').evaluateAll((all) => all.map((one) => one.getAttribute('class')));
     expect(shapes).toEqual(['ok', 'away', 'ok', 'unknown', 'fault']);
-    expect(await stage.page.locator('.facts').textContent()).toContain('Elevation3,524 m');
+    expect(await stage.page.locator('[aria-labelledby=facts]').textContent()).toContain('Elevation3,524 m');
     stage.desk.change({ pcs: [lehRoom(Date.now(), { readiness: 'ready', why: null, config: { wanted: 4, held: 4 } })] });
     await expect.poll(() => room.locator('.state').textContent()).toBe('Ready (not proven)');
     await room.getByText('Profile 3').waitFor({ state: 'detached' });

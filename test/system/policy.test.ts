@@ -42,6 +42,22 @@ describe.concurrent('the tabs', () => {
     for (const { subject } of mailbox.mails) expect(subject).toMatch(/^Critical: /);
   });
 
+  test('at 3,524 m a PC that was started frozen is told to technician and state at once; a finding wakes nobody', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const site = { profile: { link: 'geo', elevationM: 3_524 } };
+    const { parts, mailbox, pc } = await open(onTestFinished, undefined, site);
+    pc.set('link', 'budget', 'link.budget_spent');
+    await expect.poll(async () => (await incident(parts))?.history[0]?.conclusion, { timeout: 15_000 }).toMatch(/^on hold \(thin link\)/);
+    expect(mailbox.mails).toEqual([]);
+    pc.set('climate', 'board', 'climate.cold_start');
+    await expect
+      .poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 15_000 })
+      .toEqual(['asha@office.test', 'stanzin@office.test']);
+    for (const { subject } of mailbox.mails) expect(subject).toMatch(/Major: The PC was started while frozen/);
+  });
+
   test.for([
     { wire: ['faults-head', 'faults-kind'], heldMs: 0 },
     { wire: ['faults-hold', 'faults-held'], heldMs: 0 },
@@ -96,10 +112,10 @@ describe.concurrent('the tabs', () => {
 });
 
 /** Tests of this file run side by side, so that each hands in its own end. */
-async function open(atEnd: TestContext['onTestFinished'], change: Edit = (nodes) => nodes): Promise<Scene> {
+async function open(atEnd: TestContext['onTestFinished'], change: Edit = (nodes) => nodes, site: object = {}): Promise<Scene> {
   const mailbox = await openMailbox();
   atEnd(() => mailbox.close());
-  const parts = await createParts({ pcs: ['pc-1'], speed, settings: { people, channels: { email: { port: mailbox.port } } } });
+  const parts = await createParts({ pcs: ['pc-1'], speed, settings: { people, site, channels: { email: { port: mailbox.port } } } });
   atEnd(() => parts.site.remove());
   const tabs = join(parts.site.folder, 'tabs');
   cpSync('flows/tabs', tabs, { recursive: true, filter: (path) => !path.endsWith('.ts') });

@@ -15,13 +15,14 @@ export type ScriptedPc = {
   pc: string;
   agent: Agent;
   /** Makes a device good (null) or faulty; the agent is told at once, as by a cable pulled out. */
-  set(component: 'microphone' | 'camera', device: string, fault: string | null, name?: string): void;
+  set(component: (typeof components)[number], device: string, fault: string | null, name?: string): void;
   isConnected(): boolean;
   stop(): Promise<void>;
 };
 
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: {} };
-const components = ['microphone', 'camera'] as const;
+/** All of them well from the start, but what only some PCs have. */
+const components = ['microphone', 'camera', 'climate', 'link'] as const;
 const empty = { known: false, reason: 'not asked in this test' } as const;
 
 type Machine = { parts: Parts; pc: string; spool?: string; bootId?: string };
@@ -52,7 +53,7 @@ export function startScriptedPc({ parts, pc, spool = ':memory:', bootId = 'boot-
     devices.set(checkKey(check), check);
     watchers.get(component)?.();
   };
-  for (const component of components) set(component, 'room', null);
+  for (const component of components.slice(0, 2)) set(component, 'room', null);
   agent.start();
   return { pc, agent, set, isConnected: () => agent.figures().connected, stop: () => agent.stop('stopped') };
 }

@@ -1,5 +1,6 @@
 /** The verbs of PCs and profiles. */
 import { isPcPath, outageText, type PcView, type ProfileView, siteOf } from '#contracts';
+import { bridgeText, upsText } from '../../sites/addresses.ts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
 import { table, timeText, whyText } from '../text.ts';
 
@@ -73,7 +74,14 @@ async function token({ api, by, words, options }: Call): Promise<Answer> {
 async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
   const view = await api.get<ProfileView>(`/api/profile${path === '' ? '' : `/${path}`}`);
   const { profile: found, origins, timeZone } = view;
-  const values: Record<string, unknown> = { link: found.link, elevationM: found.elevationM, timeZone };
+  const values: Record<string, unknown> = {
+    link: found.link,
+    elevationM: found.elevationM,
+    timeZone,
+    tier: found.tier ?? 'audio',
+    bridge: bridgeText(found.bridge ?? null),
+    ups: upsText(found.ups ?? null),
+  };
   for (const [kind, devices] of Object.entries(found.expected))
     values[`expected.${kind}`] = devices?.map(({ match }) => match ?? 'any').join(', ') || 'none';
   const rows = Object.entries(values).map(([name, value]) => [name, `${value}`, originText(origins[name] ?? null)]);

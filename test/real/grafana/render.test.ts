@@ -99,6 +99,25 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
       ['ladakh/leh', 'vc-1', '3524 m', 'geo', 'NOT READY', '51 °C', '26.3 °C', '24.7 °C', 'battery', '40%', '620 ms'],
       ['ladakh/kargil', 'vc-1', '2676 m', 'geo', 'READY (not proven)', '3 °C', '29.1 °C', '-26.1 °C', 'mains', '100%', '90 ms'],
     ]);
+    expect(rows[1]?.slice(13)).toEqual(['28 °C', '1.75 °C', '1.30 times the usual', '25%', '25 minutes', 'sound', '90%']);
+    expect(await page.locator('canvas').count()).toBe(6);
+    expect(faults).toEqual([]);
+  });
+
+  test('draws Network: what the links carry in words, the worst first, each site on the wall one click away', async () => {
+    const page = await drawn('network');
+    expect(await figures(page)).toMatchObject({
+      'Links measured': ['2', blue],
+      'Below SD to the centre': ['1', orange],
+      'UDP blocked': ['1', orange],
+      'Bridges that do not answer': ['0', green],
+    });
+    const rows = await table(page, 'Worst links');
+    expect(rows.map((row) => row.slice(0, 5))).toEqual([
+      ['ladakh/leh', 'vc-1', '55', 'sound', 'SD'],
+      ['ladakh/kargil', 'vc-1', '92', 'full HD', 'full HD'],
+    ]);
+    expect((await links(page, 'Worst links'))[0]).toBe('http://127.0.0.1:1880/#/site/ladakh/leh');
     expect(await page.locator('canvas').count()).toBe(4);
     expect(faults).toEqual([]);
   });

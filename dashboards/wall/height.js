@@ -1,0 +1,73 @@
+/** What a site's height means for its PCs, and how they stand: the room, the mains, the UPS. */
+import { html } from 'htm/preact';
+import { figure, Lines } from './link.js';
+import { ageText } from './times.js';
+import { nameIn, say } from './words.js';
+
+/** @import { PcView, SiteDetail } from '#contracts' */
+/** @import { Scene } from './parts.js' */
+/** @import { Line } from './link.js' */
+
+/** Below it the air cools a PC as at sea level. */
+const thinAirFromM = 900;
+
+/**
+ * Nothing for a site in the plains that measures nothing.
+ * @param {{ scene: Scene, detail: SiteDetail }} props
+ */
+export function HeightCard({ scene, detail: { limits, numbers, pcs } }) {
+  const { lang, live } = scene;
+  const said = pcs.filter(({ pc }) => Object.keys(numbers[pc] ?? {}).length > 0);
+  if (limits.elevationM <= thinAirFromM && said.length === 0) return null;
+  const named = said.length > 1;
+  return html`<section class="card later" aria-labelledby="height-card" data-card="height"><h2 id="height-card">${say(lang, 'heightCard')}</h2>
+    <${Lines} lang=${lang} lines=${limitLines(lang, limits)} />
+    ${said.map((pc) => html`<div key=${pc.pc}>${named ? html`<h4><bdi>${nameIn(lang, pc.room)}</bdi></h4>` : null}<${Lines} lang=${lang} lines=${live ? roomLines(scene, pc, { limits, numbers }) : []} /></div>`)}
+  </section>`;
+}
+
+/**
+ * @param {Scene['lang']} lang
+ * @param {SiteDetail['limits']} limits
+ * @returns {Line[]}
+ */
+function limitLines(lang, { elevationM, densityRatio, roomLimitC, riseFactor }) {
+  if (elevationM <= thinAirFromM) return [];
+  return [
+    ['elevation', say(lang, 'metres', { n: figure(elevationM) })],
+    ['air', say(lang, 'airText', { percent: figure(100 * densityRatio) })],
+    ['roomLimit', html`${say(lang, 'atMost', { limit: figure(roomLimitC, 1) })} <span class="dim about">${say(lang, 'atMostWhy')}</span>`],
+    ['rise', say(lang, 'riseText', { factor: figure(riseFactor, 2) })],
+  ];
+}
+
+/**
+ * What one PC said of its room and its power. A battery that is not there is not spoken of.
+ * @param {Scene} scene
+ * @param {PcView} pc
+ * @param {Pick<SiteDetail, 'limits' | 'numbers'>} around
+ * @returns {Line[]}
+ */
+function roomLines({ lang }, { pc }, { limits, numbers }) {
+  const { room, rh, ac, bat, uc, ur } = numbers[pc] ?? {};
+  const percent = (/** @type {number} */ ratio) => `${figure(100 * ratio)} %`;
+  const power = [ac === undefined ? '' : say(lang, ac > 0 ? 'onMains' : 'onBattery'), bat === undefined ? '' : percent(bat)];
+  const ups = [uc === undefined ? '' : percent(uc), ur === undefined ? '' : say(lang, 'lasts', { age: ageText(lang, 1_000 * ur) })];
+  /** @type {[string, string][]} */
+  const lines = [
+    ['room', room === undefined ? '' : roomText(lang, room, limits)],
+    ['humidity', rh === undefined ? '' : percent(rh)],
+    ['power', power.filter((text) => text !== '').join(' · ')],
+    ['ups', ups.filter((text) => text !== '').join(' · ')],
+  ];
+  return lines.filter(([, text]) => text !== '');
+}
+
+/**
+ * @param {Scene['lang']} lang
+ * @param {number} room
+ * @param {SiteDetail['limits']} limits
+ */
+function roomText(lang, room, { roomLimitC }) {
+  return room > roomLimitC ? say(lang, 'tooWarm', { n: figure(room, 1) }) : `${figure(room, 1)} °C`;
+}

@@ -1,0 +1,45 @@
+/** The numbers of beats that a page of the wall shows; all else is the exporter's. Kept in memory only: the next beat brings them again. */
+import { type BeatKey, decode, type LinkClass, links } from '#contracts';
+
+const shownKeys = ['ac', 'bat', 'uc', 'ur', 'room', 'rh', 'rise', 'temp'] as const satisfies readonly BeatKey[];
+type ShownNumbers = Partial<Record<(typeof shownKeys)[number], number>>;
+
+/** On a thin link a beat brings what changed, and all of it each 15th time. */
+const beatsKept = { thin: 16, other: 1 };
+/** A beat of all numbers takes less than a quarter of it. */
+const beatLimitBytes = 2_048;
+const missedBeats = 3;
+
+/**
+ * Beats are kept as they came and read when somebody asks: nearly none is ever asked for.
+ * Guarantee: a number that its PC has not said again for three beats (where the link is thin: since the last full one) is not answered.
+ */
+export function createNumbers() {
+  const byPc = new Map<string, { at: number; payload: Buffer }[]>();
+  return {
+    heard(pc: string, link: LinkClass, payload: Buffer, at: number): void {
+      if (payload.length > beatLimitBytes) return;
+      const beats = byPc.get(pc) ?? [];
+      // A copy: the payload is a piece of what came over the socket, which it would keep alive.
+      beats.push({ at, payload: Buffer.from(payload) });
+      while (beats.length > keptOf(link)) beats.shift();
+      byPc.set(pc, beats);
+    },
+    of(pc: string, link: LinkClass, now: number): ShownNumbers {
+      const sinceMs = (keptOf(link) + missedBeats - 1) * links[link].beatMs;
+      const fresh = (byPc.get(pc) ?? []).filter(({ at }) => now - at <= sinceMs);
+      const said = Object.assign({}, ...fresh.map(({ payload }) => numbersIn(payload)));
+      return Object.fromEntries(shownKeys.flatMap((key) => (said[key] === undefined ? [] : [[key, said[key]]])));
+    },
+    forget: (pc: string): void => void byPc.delete(pc),
+  };
+}
+
+function keptOf(link: LinkClass): number {
+  return link === 'geo' || link === 'floor' ? beatsKept.thin : beatsKept.other;
+}
+
+function numbersIn(payload: Buffer): Record<string, number> {
+  const beat = decode('beat', payload);
+  return beat.ok ? beat.value.n : {};
+}

@@ -1,0 +1,29 @@
+/** What PCs say of their surroundings and only a page of the wall asks for: the link of their site, and their numbers of power and room. */
+import type { LinkClass } from '#contracts';
+import type { Op } from './ledger/model.ts';
+import { createLinkReports, type LinkNews } from './link-reports.ts';
+import { createNumbers } from './numbers.ts';
+
+export type SurroundingsOptions = {
+  meta: Readonly<Record<string, string>>;
+  /** Undefined for a PC that is none of ours. */
+  linkOf(pc: string): LinkClass | undefined;
+};
+
+export type Surroundings = ReturnType<typeof createSurroundings>;
+
+export function createSurroundings({ meta, linkOf }: SurroundingsOptions) {
+  const reports = createLinkReports(meta);
+  const numbers = createNumbers();
+  return {
+    link: reports.of,
+    numbers: (pc: string, now: number) => numbers.of(pc, linkOf(pc) ?? 'fibre', now),
+    /** What is to be committed of the news of a message. */
+    take: (news: readonly LinkNews[] = []): Op[] => news.flatMap(reports.take),
+    beat(pc: string, payload: Buffer, at: number): void {
+      const link = linkOf(pc);
+      if (link !== undefined) numbers.heard(pc, link, payload, at);
+    },
+    forget: numbers.forget,
+  };
+}

@@ -1,0 +1,16 @@
+/** Messages that could not be read: said and kept, and their sender stays connected. */
+import type { Op } from './ledger/model.ts';
+import type { Report } from './reports.ts';
+
+const notedEveryMs = 60_000;
+
+/** Rows for the audit; none where one of this PC was written within the last minute. */
+export function createUnreadable(log: { warn(fields: object, line: string): void }) {
+  const noted = new Map<string, number>();
+  return ({ pc, leaf, result, detail }: Report, now: number): Op[] => {
+    if (detail === undefined || now - (noted.get(pc) ?? Number.NEGATIVE_INFINITY) < notedEveryMs) return [];
+    noted.set(pc, now);
+    log.warn({ who: pc, reason: result }, `unreadable ${leaf}: ${detail}`);
+    return [{ op: 'audit', at: now, who: pc, what: `unreadable ${leaf}`, about: `${result}: ${detail}` }];
+  };
+}
