@@ -18,6 +18,8 @@ import { actsOf } from './commands/acts.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
+import { type Budget, createBudget, memoryStore } from './measure/budget.ts';
+import type { Place } from './measure/knock.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
 import { openConfig, type ProfileStore } from './profile-store.ts';
@@ -43,6 +45,10 @@ export type AgentOptions = {
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   profiles: ProfileStore;
+  /** Absent where no byte is counted from one start to the next. */
+  budget?: Budget;
+  /** Where the centre is, and what else is asked when it is not reached. */
+  centre?: Place & { anchors: readonly Place[] };
   /** Judged against until the centre has sent one. */
   profile: Profile;
   clock: Clock;
@@ -79,6 +85,7 @@ const inventoryRetryMs = 3_600_000;
 const refusalNotedEveryMs = 60_000;
 
 type State = AgentOptions & {
+  budget: Budget;
   log: LogMemory;
   config: Config | undefined;
   board: Board;
@@ -106,9 +113,21 @@ export function createAgent(given: AgentOptions): Agent {
   const board = createBoard(clock);
   const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
   const spool = openSpool({ disk, clock, random, boot, ...limit });
-  const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false, refused: 0 };
+  const budget = options.budget ?? createBudget({ clock, store: memoryStore() });
+  const bare = {
+    ...options,
+    budget,
+    config,
+    board,
+    spool,
+    inventory: undefined,
+    timers: new Map<string, Cancel>(),
+    stopped: false,
+    refused: 0,
+  };
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   const state = { ...bare, ...times } as State;
+  budget.limit(links[profileOf(state).link].budget);
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
   state.commands = commandsOf(state, boot);
@@ -126,7 +145,7 @@ export function createAgent(given: AgentOptions): Agent {
 function runnerOf(state: State): Runner {
   return createRunner({
     ...state,
-    context: () => ({ profile: profileOf(state), self: selfOf(state) }),
+    context: () => contextOf(state),
     known: (probe) => state.board.known(probe.name),
     onResult: (probe, result) => take(state, probe, result),
     onFailing: (probe, error) => {
@@ -146,6 +165,7 @@ function linkOf(state: State, boot: string): Link {
     onCommand: (command) => state.commands.take(command),
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
+    onConnection: () => state.runner.linkChanged(),
   });
 }
 
@@ -184,6 +204,7 @@ async function stop(state: State, reason: string): Promise<void> {
   for (const cancel of state.timers.values()) cancel();
   record(state, 'stopped', { reason });
   await state.link.stop(reason);
+  state.budget.close();
   state.spool.close();
 }
 
@@ -211,6 +232,7 @@ function tick(state: State): void {
   const { clock, board, link, commands } = state;
   changed(state, board.expire());
   commands.tick();
+  state.budget.keep();
   const driftMs = clock.now() - clock.up();
   const byMs = Math.round(driftMs - state.driftMs);
   state.driftMs = driftMs;
@@ -236,6 +258,7 @@ function configure(state: State, signed: Signed): boolean {
   const problem = state.profiles.save(signed);
   if (problem !== null) state.log.warn({}, `the configuration is used but not kept: ${problem}`);
   state.config = opened.value;
+  state.budget.limit(links[opened.value.profile.link].budget);
   state.log.info({ version: opened.value.version }, 'configuration taken');
   void state.runner.runNow();
   return true;
@@ -292,10 +315,15 @@ function profileOf(state: State): Profile {
   return state.config?.profile ?? state.profile;
 }
 
+function contextOf(state: State) {
+  const { budget, centre } = state;
+  return { profile: profileOf(state), self: selfOf(state), budget, ...(centre && { centre }) };
+}
+
 function selfOf({ link, spool, runner, clock, certificateEndsAt }: State): SelfFigures {
-  const { roundTripMs, clockOffsetMs } = link.figures();
+  const { roundTripMs, clockOffsetMs, connected } = link.figures();
   const trueNow = clock.now() - (clockOffsetMs ?? 0);
-  const figures = { roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
+  const figures = { connected, roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
   return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow };
 }
 

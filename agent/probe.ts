@@ -1,5 +1,7 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/index.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
+import type { Budget } from './measure/budget.ts';
+import type { Place } from './measure/knock.ts';
 import type { Platform } from './platform/platform.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
@@ -10,6 +12,10 @@ export type ProbeContext = {
   profile: Profile;
   /** What the agent knows of itself: for the clock and agent probes. */
   self: SelfFigures;
+  /** What the link may still be used for, and where it is written down; a self-test has none, and asks all the same. */
+  budget?: Budget;
+  /** Where the centre is, and other places beyond the router by which the way to it is judged; absent where no centre is known. */
+  centre?: Place & { anchors: readonly Place[] };
   /** Aborted at the time-out: the platform then kills every child it started, with its whole tree. */
   signal: AbortSignal;
 };
@@ -21,6 +27,10 @@ export type SelfFigures = {
   clockOffsetMs: number | null;
   /** How long the certificate of this PC is still good, milliseconds; absent where it has none. */
   certificateLeftMs?: number;
+  /** The link to the centre is up; absent in a self-test, which has none. */
+  connected?: boolean;
+  /** This PC measures the link of its site; absent in a self-test. */
+  measures?: boolean;
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
   failing: { probe: string; error: string }[];
@@ -35,6 +45,8 @@ export type Probe = {
   seat: 'run' | 'room';
   /** Guarantee: a missing tool or an answer that cannot be read is `unknown` or a thrown error, never a fault and never ok. */
   run(context: ProbeContext): Promise<ProbeResult>;
+  /** Asked again whenever the link to the centre comes or goes. */
+  onLink?: boolean;
   /** Tells of changes between two runs; each asks for a run at once. */
   watch?(platform: Platform, changed: () => void): Cancel;
 };

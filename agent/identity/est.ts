@@ -1,13 +1,16 @@
 /** What the agent asks the centre for over HTTPS: roots, certificates (EST, RFC 7030), and where its broker is. */
 import { X509Certificate } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import * as v from 'valibot';
 import { codeOf, loadX509, oneLine } from '#contracts';
+import { meteredTls, type Used } from '../measure/wire.ts';
 import { centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
 export type Trust = { roots?: string[]; key?: string; chain?: string };
-export type Office = { host: string; port: number; trust: Trust };
+export type Office = { host: string; port: number; trust: Trust; used?: Used | undefined };
 
 const timeoutMs = 30_000;
 const answerLimitBytes = 64 * 1024;
@@ -42,11 +45,16 @@ export function fetchPlace(office: Office): Promise<Read<{ mqttPort: number; cen
 type Asked = RequestOptions & { path: string; body?: string };
 
 /** Never rejects: whatever goes wrong is one line. */
-async function ask<T>({ host, port, trust }: Office, asked: Asked, read: (text: string) => T | Promise<T>): Promise<Read<T>> {
+async function ask<T>(
+  { host, port, trust, used = () => undefined }: Office,
+  asked: Asked,
+  read: (text: string) => T | Promise<T>,
+): Promise<Read<T>> {
   const at = `${host}:${port}`;
   let answer: Answer;
   try {
-    answer = await send({ host, port, ...tlsOf(trust), ...asked });
+    const tls = { host, port, ...(isIP(host) === 0 && { servername: host }), ...tlsOf(trust) };
+    answer = await send({ ...tls, createConnection: () => meteredTls(tls, used).socket, ...asked });
   } catch (error) {
     return { ok: false, line: `${at}: ${whyNot(error)}` };
   }
@@ -60,9 +68,9 @@ async function ask<T>({ host, port, trust }: Office, asked: Asked, read: (text: 
 }
 
 /** An empty `ca` trusts nobody; an absent one would trust whom the system trusts. */
-function tlsOf({ roots, key, chain }: Trust): RequestOptions {
+function tlsOf({ roots, key, chain }: Trust): ConnectionOptions {
   const own = key === undefined || chain === undefined ? {} : { key, cert: chain };
-  return { ...own, ca: roots ?? [], rejectUnauthorized: roots !== undefined, minVersion: 'TLSv1.3', agent: false };
+  return { ...own, ca: roots ?? [], rejectUnauthorized: roots !== undefined, minVersion: 'TLSv1.3' };
 }
 
 type Answer = { status: number; text: string };

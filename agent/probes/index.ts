@@ -1,9 +1,12 @@
 /** THE list: what the agent asks about a PC. A new probe is one file, its test, and one line here. */
 import type { Probe } from '../probe.ts';
 import { agentProbe } from './agent.ts';
+import { createBridgeProbe } from './bridge.ts';
 import { createCameraProbe } from './camera.ts';
 import { clockProbe } from './clock.ts';
+import { linkProbe } from './link.ts';
 import { createMicrophoneProbe } from './microphone.ts';
+import { createPathProbe } from './path.ts';
 import { pcProbe } from './pc.ts';
 import { createSpeakerProbe } from './speaker.ts';
 
@@ -13,5 +16,8 @@ export const probes: readonly Probe[] = [
   createCameraProbe(),
   pcProbe,
   clockProbe,
+  linkProbe,
+  createPathProbe(),
+  createBridgeProbe(),
   agentProbe,
 ];

@@ -4,9 +4,12 @@ import type { Clock, PcPath, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { agentProbe } from '../../agent/probes/agent.ts';
+import { createBridgeProbe } from '../../agent/probes/bridge.ts';
 import { createCameraProbe } from '../../agent/probes/camera.ts';
 import { clockProbe } from '../../agent/probes/clock.ts';
+import { linkProbe } from '../../agent/probes/link.ts';
 import { createMicrophoneProbe } from '../../agent/probes/microphone.ts';
+import { createPathProbe } from '../../agent/probes/path.ts';
 import { pcProbe } from '../../agent/probes/pc.ts';
 import { createSpeakerProbe } from '../../agent/probes/speaker.ts';
 import type { SpoolDisk } from '../../agent/spool-disk.ts';
@@ -120,6 +123,7 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     platform: room.platform(),
     probes: probesOf(clock),
     transport,
+    centre: { ...centre, anchors: [] },
     disk: life.disk(disk),
     profiles,
     profile,
@@ -134,5 +138,6 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
 
 /** The agent's own list (probes/index.ts), made anew for each PC: some remember what they saw. */
 export function probesOf(clock: Clock): Probe[] {
-  return [createMicrophoneProbe(), createSpeakerProbe(), createCameraProbe(clock), pcProbe, clockProbe, agentProbe];
+  const devices = [createMicrophoneProbe(), createSpeakerProbe(), createCameraProbe(clock)];
+  return [...devices, pcProbe, clockProbe, linkProbe, createPathProbe(clock), createBridgeProbe(clock), agentProbe];
 }

@@ -1,7 +1,7 @@
 /** A room and its PC as the platform of the agent sees them: what is plugged in, how warm it is, and what goes wrong with it. */
 import type { Cancel, Clock, FaultId } from '#contracts';
 import type { PcFigures, Platform, SoundDevice } from '../../agent/platform/platform.ts';
-import { noOrders } from '../../agent/platform/unwritten.ts';
+import { noNetwork, noOrders } from '../../agent/platform/unwritten.ts';
 import type { Random } from '../random.ts';
 
 /** What can go wrong in a room, by the fault that the agent must then find. */
@@ -98,6 +98,7 @@ export function createRoom({ elevationM, clock, random }: RoomOptions): Room {
       const id = bootId;
       return {
         ...noOrders,
+        ...noNetwork,
         bootId: () => id,
         sound: async () => ({ known: true, value: sound() }),
         watchSound: (changed) => added(watchers.sound, changed),

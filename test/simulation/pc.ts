@@ -3,6 +3,7 @@
 import type { Check, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Order, Platform, PlatformOrders } from '../../agent/platform/platform.ts';
+import { noNetwork } from '../../agent/platform/unwritten.ts';
 import type { Probe } from '../../agent/probe.ts';
 import type { ProfileStore } from '../../agent/profile-store.ts';
 import type { Transport } from '../../agent/transport.ts';
@@ -218,6 +219,7 @@ function profileStore(): ProfileStore {
 function platformOf(boot: string): Omit<Platform, keyof PlatformOrders> {
   const none = async () => ({ known: false as const, reason: 'not simulated' });
   return {
+    ...noNetwork,
     sound: none,
     cameras: none,
     watchSound: () => () => {},

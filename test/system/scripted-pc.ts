@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Check, checkKey, type Profile, realClock } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
-import { noOrders } from '../../agent/platform/unwritten.ts';
+import { noNetwork, noOrders } from '../../agent/platform/unwritten.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { openSpoolDisk } from '../../agent/spool-disk.ts';
 import { createMqttTransport } from '../../agent/transport.ts';
@@ -73,6 +73,7 @@ function probeOf(name: string, devices: Map<string, Check>, watchers: Map<string
 
 const platform: Platform = {
   ...noOrders,
+  ...noNetwork,
   bootId: () => 'boot-of-the-test',
   inventory: async () => ({ os: 'test' }),
   sound: async () => empty,

@@ -8,6 +8,7 @@ import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
 import { runCommand } from './child.ts';
 import { createFigures } from './figures.ts';
+import { isNeighbourHeard, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
 import { readSound, soundEnv } from './pactl.ts';
 import { shared, watchSound } from './sound-watch.ts';
@@ -25,6 +26,8 @@ export function createLinux({ root, env, clock }: LinuxOptions): Platform {
     cameras,
     watchCameras: (changed) => watchCameras(root, clock, changed),
     figures: createFigures(root),
+    network: async () => ({ known: true, value: await readNetwork(root) }),
+    isNeighbourHeard: (gateway) => isNeighbourHeard(root, gateway),
     inventory: (signal) => readInventory({ sound, cameras }, signal),
     bootId: () => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),
   };
