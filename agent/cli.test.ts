@@ -38,7 +38,7 @@ it('tests this PC, prints one JSON object, and its exit code says whether there 
     ms: expect.any(Number),
   });
   expect(new Set(report.checks.map((one: { component: string }) => one.component))).toEqual(
-    new Set(['microphone', 'speaker', 'camera', 'pc', 'clock']),
+    new Set(['microphone', 'speaker', 'camera', 'pc', 'clock', 'path']),
   );
   for (const check of report.checks) expect(statuses).toContain(check.status);
   expect(code).toBe(report.checks.some((one: { status: string }) => one.status === 'fault') ? 1 : 0);

@@ -13,6 +13,7 @@ async function faultsIn(room: Room, elevationM = 200): Promise<(string | null)[]
   const context = {
     profile: { link: 'fibre', elevationM, expected },
     self,
+    centre: { host: '127.0.0.1', port: 1883, anchors: [] },
     platform: room.platform(),
     signal: new AbortController().signal,
   };
