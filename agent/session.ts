@@ -2,6 +2,7 @@
 import {
   type Ack,
   agentFilters,
+  type Beat,
   type Cancel,
   type Clock,
   type Decoded,
@@ -9,14 +10,17 @@ import {
   encode,
   type Hello,
   type Inventory,
+  isThin,
   type LinkLimits,
   type PcPath,
   parseTopic,
   pcTopic,
   type Signed,
+  thinBeatBytes,
   type UpLeaf,
   type Want,
 } from '#contracts';
+import { type BeatNumbers, createBeatNumbers } from './beat-numbers.ts';
 import type { Board, Numbers } from './board.ts';
 import { type Courier, createCourier } from './courier.ts';
 import type { Log } from './log.ts';
@@ -96,6 +100,7 @@ type State = SessionOptions & {
   inventoryOwed: boolean;
   courier: Courier;
   sender: StateSender;
+  beatNumbers: BeatNumbers;
 };
 
 /** Guarantee: nothing is sent after `close`, and no timer of it is left. */
@@ -108,6 +113,7 @@ export function openSession(options: SessionOptions): Session {
     birthWaitMs: options.limits().resendMs,
     birthTimer: () => undefined,
     hellos: new Set(),
+    beatNumbers: createBeatNumbers(),
     echo: undefined,
     inventoryOwed: false,
     courier: createCourier({
@@ -185,9 +191,18 @@ function beat(state: State): void {
   const at = clock.now();
   const due = figures.echoedUp === null || clock.up() - figures.echoedUp >= echoEveryMs;
   if (due) state.echo = { value: at, up: clock.up() };
-  const message = { digest: board.digest(), session, at, n: shortened(board.numbers()) };
-  void send(state, 'beat', encode('beat', due ? { ...message, echo: at } : message));
+  const message = { digest: board.digest(), session, at, ...(due && { echo: at }) };
+  if (isThin(state.limits())) thinBeat(state, message);
+  else void send(state, 'beat', encode('beat', { ...message, n: shortened(board.numbers()) }));
   later(state, state.limits().beatMs, () => beat(state));
+}
+
+/** Guarantee: its payload has at most 150 B (`thinBeatBytes`). */
+function thinBeat(state: State, bare: Omit<Beat, 'n'>): void {
+  const { board, beatNumbers } = state;
+  const message = { ...bare, part: 1 as const };
+  const n = beatNumbers.pick(board.numbers(), thinBeatBytes - encode('beat', { ...message, n: {} }).length);
+  void send(state, 'beat', encode('beat', { ...message, n })).then((acked) => acked && beatNumbers.said(n));
 }
 
 /** Three digits say enough of a ratio, and every byte is paid for on a thin link. */

@@ -1,5 +1,5 @@
 /** Does the dial-in bridge of this site answer? Without picture, a meeting is still heard over it. */
-import { type Check, type Clock, type LinkClass, realClock } from '#contracts';
+import { type Check, type Clock, isThin, type LinkClass, links, realClock } from '#contracts';
 import { askBridge, type Bridge, type SipAnswer } from '../measure/sip.ts';
 import type { Probe, ProbeContext } from '../probe.ts';
 
@@ -38,17 +38,13 @@ export function createBridgeProbe(clock: Clock = realClock()): Probe {
 
 function ask(bridge: Bridge, clock: Clock, { profile, budget, signal }: ProbeContext): Promise<SipAnswer> {
   const used = (wireBytes: number) => budget?.used('tests', wireBytes);
-  return askBridge(bridge, { clock, signal, used, ...(isThin(profile.link) && { firstWaitMs: thinFirstWaitMs }) });
+  return askBridge(bridge, { clock, signal, used, ...(isThin(links[profile.link]) && { firstWaitMs: thinFirstWaitMs }) });
 }
 
 /** Only a good answer is believed for the longer time of a thin link: what is wrong is asked again at the next look. */
 function isFresh(last: Asked | undefined, bridge: Bridge, { up, link }: { up: number; link: LinkClass }): boolean {
   const isGood = last !== undefined && last.bridge === nameOf(bridge) && last.answer.kind === 'answer' && isAlive(last.answer.status);
-  return isGood && isThin(link) && up - last.up < thinEveryMs * 0.9;
-}
-
-function isThin(link: LinkClass): boolean {
-  return link === 'geo' || link === 'floor';
+  return isGood && isThin(links[link]) && up - last.up < thinEveryMs * 0.9;
 }
 
 function shown(answer: SipAnswer): { checks: Check[]; numbers?: { sip: number } } {

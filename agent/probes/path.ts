@@ -1,7 +1,7 @@
 /** Where the way to the centre breaks: this PC's network, the router, the names, the line, or the centre itself. */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
-import { type Clock, isLoopback, links, realClock } from '#contracts';
+import { type Clock, isLoopback, isThin, links, realClock } from '#contracts';
 import { type PathFacts, whereItBreaks } from '../analysis/path.ts';
 import { type Asking, addressOf, type Knocked, knock, look, nameServers } from '../measure/knock.ts';
 import type { Gateway, NetworkState } from '../platform/platform.ts';
@@ -33,7 +33,6 @@ const namesEveryMs = 900_000;
 const thinNamesEveryMs = 3_600_000;
 /** A thin link that is down at the centre alone still costs by the byte. */
 const thinBeyondEveryMs = 300_000;
-const thinBeatMs = 120_000;
 const dearestBytes = 5_000;
 /** A router answers one of these or refuses it: both say that it lives. */
 const routerPort = 53;
@@ -77,7 +76,7 @@ type Stage = { clock: Clock; questions: PathQuestions; memory: Memory; context: 
 
 async function factsOfUp(stage: Stage): Promise<PathFacts> {
   const { clock, memory, context } = stage;
-  const dueMs = isThin(context) ? thinNamesEveryMs : namesEveryMs;
+  const dueMs = isThin(links[context.profile.link]) ? thinNamesEveryMs : namesEveryMs;
   // What was silent is asked again at the next look.
   if ((memory.names === 'silent' || clock.up() - memory.namesUp >= dueMs) && mayAsk(context)) {
     memory.names = await namesOf(stage);
@@ -133,7 +132,7 @@ async function isAlive({ clock, questions, memory, context, asking }: Stage, gat
 
 async function beyondOf(stage: Stage, local: string): Promise<Beyond> {
   const { clock, memory, context } = stage;
-  const isRecent = isThin(context) && memory.local === local && clock.up() - memory.askedUp < thinBeyondEveryMs;
+  const isRecent = isThin(links[context.profile.link]) && memory.local === local && clock.up() - memory.askedUp < thinBeyondEveryMs;
   if (isRecent) return memory.beyond;
   if (!mayAsk(context)) return unasked;
   const [names, outside, { centreName, centre }] = await Promise.all([namesOf(stage), outsideOf(stage), centreOf(stage)]);
@@ -181,10 +180,6 @@ async function remember({ questions, memory, context, asking }: Stage): Promise<
   const address = looked.kind === 'found' ? looked.address : await questions.addressOf(centre.host, asking.signal);
   memory.address = address ?? memory.address;
   return address === undefined ? 'missing' : 'found';
-}
-
-function isThin({ profile }: ProbeContext): boolean {
-  return links[profile.link].beatMs > thinBeatMs;
 }
 
 function mayAsk({ budget }: ProbeContext): boolean {
