@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isPcPath, type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
 import { selfTest, toJson, toText } from './check.ts';
+import { placesOf } from './config.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './measure/budget.ts';
@@ -37,8 +38,9 @@ async function check(args: string[]): Promise<number> {
 function centreOf(data: string): ProbeContext['centre'] {
   const identity = openIdentity(identityFolder(data));
   const enrolled = identity.ok ? identity.value?.centre : undefined;
-  if (enrolled !== undefined) return { host: enrolled.host, port: enrolled.mqttPort, anchors: [] };
-  return { host: process.env['SABHA_MQTT_HOST'] ?? '127.0.0.1', port: Number(process.env['SABHA_MQTT_PORT'] ?? 1_883), anchors: [] };
+  const anchors = placesOf(process.env['SABHA_ANCHORS'] ?? '');
+  if (enrolled !== undefined) return { host: enrolled.host, port: enrolled.mqttPort, anchors };
+  return { host: process.env['SABHA_MQTT_HOST'] ?? '127.0.0.1', port: Number(process.env['SABHA_MQTT_PORT'] ?? 1_883), anchors };
 }
 
 async function enrol(args: string[]): Promise<number> {

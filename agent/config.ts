@@ -13,7 +13,7 @@ const port = v.pipe(number('SABHA_MQTT_PORT', 1, 65_535), v.integer('SABHA_MQTT_
 
 const anchors = v.pipe(
   v.string(),
-  v.transform((text) => text.split(',').filter(Boolean).map(placeOf)),
+  v.transform(placesOf),
   v.check(
     (all) => all.every(({ host, port }) => host !== '' && port >= 1 && port <= 65_535),
     'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected',
@@ -72,6 +72,11 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
     speed: said.SABHA_SPEED,
     ...(said.SABHA_EPOCH !== undefined && { epochMs: said.SABHA_EPOCH }),
   };
+}
+
+/** HOST:PORT,HOST:PORT. */
+export function placesOf(text: string): { host: string; port: number }[] {
+  return text.split(',').filter(Boolean).map(placeOf);
 }
 
 function placeOf(text: string): { host: string; port: number } {

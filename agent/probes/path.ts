@@ -25,7 +25,9 @@ type Memory = {
 
 const everyMs = 60_000;
 /** A neighbour that does not answer is given up by the system within 8 s. */
-const answerMs = 9_000;
+const neighbourMs = 9_000;
+/** Beyond it two tries over a satellite are enough. */
+const beyondMs = 4_500;
 /** For so long the system believes in a neighbour without asking it. */
 const believedMs = 45_000;
 /** While the link is up, names are what else a meeting needs. */
@@ -61,18 +63,21 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
     async run(context) {
       const { centre, self } = context;
       if (centre !== undefined && isLoopback(centre.host)) return answer({ status: 'ok', fault: null, reason: 'the centre is on this PC' });
-      const late = new AbortController();
-      const cancel = clock.after(answerMs, () => late.abort());
+      const [near, beyond] = [limit(clock, context.signal, neighbourMs), limit(clock, context.signal, beyondMs)];
       const used = (wireBytes: number) => context.budget?.used('tests', wireBytes);
-      const asking = { used, signal: AbortSignal.any([context.signal, late.signal]) };
-      const stage = { clock, questions, memory, context, asking };
-      const facts = await (self.connected === true ? factsOfUp(stage) : factsOfDown(stage)).finally(cancel);
-      return answer(whereItBreaks(facts));
+      const stage = { clock, questions, memory, context, near: near.signal, asking: { used, signal: beyond.signal } };
+      try {
+        return answer(whereItBreaks(await (self.connected === true ? factsOfUp(stage) : factsOfDown(stage))));
+      } finally {
+        near.cancel();
+        beyond.cancel();
+      }
     },
   };
 }
 
-type Stage = { clock: Clock; questions: PathQuestions; memory: Memory; context: ProbeContext; asking: Asking };
+/** `near` is how long the router is waited for; `asking` is for what lies beyond it, and is paid for. */
+type Stage = { clock: Clock; questions: PathQuestions; memory: Memory; context: ProbeContext; near: AbortSignal; asking: Asking };
 
 async function factsOfUp(stage: Stage): Promise<PathFacts> {
   const { clock, memory, context } = stage;
@@ -118,8 +123,8 @@ async function gatewayOf(stage: Stage, state: NetworkState | undefined): Promise
 }
 
 /** The knock makes the system ask for its neighbour: a router that drops what it does not serve is still heard. Nothing of it leaves this network. */
-async function isAlive({ clock, questions, memory, context, asking }: Stage, gateway: Gateway): Promise<boolean | null> {
-  const knocked = await questions.knock({ host: gateway.address, port: routerPort }, { ...asking, used: () => undefined });
+async function isAlive({ clock, questions, memory, context, near }: Stage, gateway: Gateway): Promise<boolean | null> {
+  const knocked = await questions.knock({ host: gateway.address, port: routerPort }, { signal: near, used: () => undefined });
   const heard = knocked === 'silent' ? await context.platform.isNeighbourHeard(gateway) : null;
   if (heard) {
     const since = memory.heard.get(gateway.address) ?? clock.up();
@@ -180,6 +185,11 @@ async function remember({ questions, memory, context, asking }: Stage): Promise<
   const address = looked.kind === 'found' ? looked.address : await questions.addressOf(centre.host, asking.signal);
   memory.address = address ?? memory.address;
   return address === undefined ? 'missing' : 'found';
+}
+
+function limit(clock: Clock, outer: AbortSignal, limitMs: number): { signal: AbortSignal; cancel(): void } {
+  const late = new AbortController();
+  return { signal: AbortSignal.any([outer, late.signal]), cancel: clock.after(limitMs, () => late.abort()) };
 }
 
 function mayAsk({ budget }: ProbeContext): boolean {
