@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Program, startProgram } from '../system/processes.ts';
+import { hasNamespaces, ip } from './office-network.ts';
 import { installed, requirePart } from './parts.ts';
 
 const runs = requirePart(
   'namespaces of one’s own with a name server (root, ip, nft, dnsmasq)',
-  process.getuid?.() === 0 && installed(['ip', 'nft', 'dnsmasq']) && run('ip', 'netns', 'add', `sabha-try-${process.pid}`),
+  installed(['ip', 'nft', 'dnsmasq']) && hasNamespaces(),
 );
-if (runs) run('ip', 'netns', 'delete', `sabha-try-${process.pid}`);
 
 const [office, router, world] = ['o', 'r', 'w'].map((name) => `sabha-path-${process.pid}-${name}`) as [string, string, string];
 const at = { pc: '10.77.1.2', routerIn: '10.77.1.1', routerOut: '10.77.2.1', centre: '10.77.2.2', names: '10.77.2.3', anchor: '10.77.2.4' };
@@ -20,11 +20,6 @@ const folder = mkdtempSync(join(tmpdir(), 'sabha-path-'));
 
 function run(program: string, ...args: string[]): boolean {
   return spawnSync(program, args).status === 0;
-}
-
-function ip(...args: string[]): void {
-  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
 }
 
 function inside(space: string, program: string, ...args: string[]): Program {
