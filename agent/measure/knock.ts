@@ -8,8 +8,8 @@ export type Place = { host: string; port: number };
 export type Knocked = 'open' | 'refused' | 'unreachable' | 'silent';
 export type Asking = { used: Used; signal: AbortSignal };
 
-/** What a name server says: an address, that there is none, or nothing at all (it failed, it refused, it does not answer). */
-export type Looked = { kind: 'found'; address: string } | { kind: 'none' } | { kind: 'silent' };
+/** What a name server says: an address, that there is none, that it does not look up such names for us, or nothing (it failed or does not answer). */
+export type Looked = { kind: 'found'; address: string } | { kind: 'none' } | { kind: 'refused' } | { kind: 'silent' };
 
 const nameTimeoutMs = 2_500;
 /** One question and its answer, with all of their headers. */
@@ -34,6 +34,8 @@ export function knock({ host, port }: Place, { used, signal }: Asking): Promise<
 }
 
 const answers: Record<string, Knocked> = { ECONNREFUSED: 'refused', EHOSTUNREACH: 'unreachable', ENETUNREACH: 'unreachable' };
+
+const noAddress: Record<string, 'none' | 'refused'> = { ENOTFOUND: 'none', ENODATA: 'none', EREFUSED: 'refused' };
 
 /** The address that a program of this PC would take for the name, by its hosts file or whatever else it asks; undefined where there is none in time. */
 export async function addressOf(name: string, signal: AbortSignal): Promise<string | undefined> {
@@ -66,7 +68,7 @@ export async function look(name: string, { used, signal }: Asking): Promise<Look
       .catch((error) => (codeOf(error) === 'ENODATA' ? resolver.resolve6(name) : Promise.reject(error)));
     return address === undefined ? { kind: 'none' } : { kind: 'found', address };
   } catch (error) {
-    return { kind: ['ENOTFOUND', 'ENODATA'].includes(codeOf(error)) ? 'none' : 'silent' };
+    return { kind: noAddress[codeOf(error)] ?? 'silent' };
   } finally {
     signal.removeEventListener('abort', stop);
   }

@@ -132,6 +132,14 @@ it('a name of the hosts file is found, and a resolver that nobody set is no dead
   expect(await run()).toEqual(['ok', null]);
 });
 
+it('a name server that serves only its own network is no fault while the link is up; without the link it proves nothing beyond the router', async () => {
+  const { net, run } = office();
+  Object.assign(net, { names: 'refused', connected: true });
+  expect(await run()).toEqual(['ok', null]);
+  net.connected = false;
+  expect(await run()).toEqual(['path.last_mile', null]);
+});
+
 it('a router that answers no knock lives when its neighbours still hear it a minute later, and not before', async () => {
   const { clock, net, run } = office();
   Object.assign(net, { names: 'silent', centreName: 'silent', heard: true });

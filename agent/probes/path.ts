@@ -84,7 +84,8 @@ async function factsOfUp(stage: Stage): Promise<PathFacts> {
   const dueMs = isThin(links[context.profile.link]) ? thinNamesEveryMs : namesEveryMs;
   // What was silent is asked again at the next look.
   if ((memory.names === 'silent' || clock.up() - memory.namesUp >= dueMs) && mayAsk(context)) {
-    memory.names = await namesOf(stage);
+    // Where the link is up, a server that serves only its own network is no fault; where it is down, a router without a line refuses too.
+    memory.names = await namesOf(stage, 'unknown');
     memory.namesUp = clock.up();
     await remember(stage);
   }
@@ -140,13 +141,14 @@ async function beyondOf(stage: Stage, local: string): Promise<Beyond> {
   const isRecent = isThin(links[context.profile.link]) && memory.local === local && clock.up() - memory.askedUp < thinBeyondEveryMs;
   if (isRecent) return memory.beyond;
   if (!mayAsk(context)) return unasked;
-  const [names, outside, { centreName, centre }] = await Promise.all([namesOf(stage), outsideOf(stage), centreOf(stage)]);
+  const [names, outside, { centreName, centre }] = await Promise.all([namesOf(stage, 'silent'), outsideOf(stage), centreOf(stage)]);
   Object.assign(memory, { askedUp: clock.up(), local, beyond: { names, outside, centreName, centre } });
   return memory.beyond;
 }
 
-async function namesOf({ questions, asking }: Stage): Promise<PathFacts['names']> {
+async function namesOf({ questions, asking }: Stage, refused: 'silent' | 'unknown'): Promise<PathFacts['names']> {
   const looked = await questions.look(`${randomBytes(6).toString('hex')}.${strangersOf}`, asking);
+  if (looked.kind === 'refused') return refused;
   if (looked.kind !== 'silent') return 'answered';
   // The resolver's own default where the system has no server set.
   return questions.nameServers().every(isLoopback) ? 'unknown' : 'silent';

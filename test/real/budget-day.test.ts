@@ -21,7 +21,7 @@ const hearsSound = requirePart('PipeWire', installed(pipewireTools));
 const classes: readonly LinkClass[] = process.env['SABHA_NIGHTLY'] === '1' ? linkClasses : ['geo'];
 
 const dayMs = 86_400_000;
-const speed = 480;
+const speed = 360;
 const daysInMonth = 30;
 /** No sound server is asked: at this speed its answers would often be late, and each late one is a change of state. */
 const withoutSound = '/usr/sbin:/sbin';

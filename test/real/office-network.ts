@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PcView } from '#contracts';
-import { ask, type Centre, createSite, type Site, startCentre } from '../system/centre-under-test.ts';
+import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 
 export type OfficeNetwork = {
@@ -74,6 +74,7 @@ export async function openOffice(net: number, profile: object, env: Record<strin
   };
   try {
     await centre.says('certificate of the broker in use', 40_000);
+    await isUp(centre, 40_000);
     await enrol({ site, inside, at: `https://${here}:${https}`, data });
   } catch (error) {
     await stop();
@@ -100,6 +101,7 @@ async function enrol({ site, inside, at, data }: Pick<OfficeNetwork, 'site' | 'i
     env: site.env,
     encoding: 'utf8',
   });
+  if (asked.status !== 0) throw new Error(`no enrolment code: ${asked.stderr}`);
   const { code } = JSON.parse(asked.stdout);
   const enrolled = inside([process.execPath, 'agent/cli.ts', 'enrol', code, '--centre', at, '--pc', path, '--data', data]);
   const { code: exit } = await enrolled.ended;
