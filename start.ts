@@ -148,6 +148,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     // With a SABHA_SPEED all parts count it from here, so that one which starts anew is not behind the others.
     SABHA_EPOCH: process.env['SABHA_EPOCH'] ?? `${Date.now()}`,
   };
+  const reflector = { SABHA_REFLECTOR_PORT: `${settings.ports.reflector}` };
   const mqtts: Record<string, string> = settings.https === undefined ? {} : { SABHA_TLS_PORT: `${settings.https.mqttPort}` };
   const flows = {
     SABHA_TOKEN_FILE: places.flowsToken,
@@ -157,6 +158,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_BROKER_CSR: join(data, 'broker', 'server.csr'),
     SABHA_BROKER_CERT: join(data, 'broker', 'server.pem'),
     ...mqtts,
+    ...reflector,
     SABHA_WALL: folder('dashboards/wall'),
     SABHA_MODULES: folder('node_modules'),
     SABHA_API_PORT: `${settings.ports.api}`,
@@ -174,6 +176,8 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     // PCs that enrol from other machines come over TLS from there too.
     ...(settings.https && { SABHA_TLS_HOST: process.env['SABHA_TLS_HOST'] ?? settings.https.host }),
     ...mqtts,
+    ...reflector,
+    SABHA_REFLECTOR_HOST: process.env['SABHA_REFLECTOR_HOST'] ?? settings.https?.host ?? '127.0.0.1',
   };
   const env = (name: PartName, more: Record<string, string>) => ({ ...common, ...more, SABHA_DATA: join(data, name) });
   const agent = own && {

@@ -20,6 +20,7 @@ import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
 import { type Budget, createBudget, memoryStore } from './measure/budget.ts';
 import type { Place } from './measure/knock.ts';
+import { createMeasurer, type Measurer } from './measure/measurer.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
 import { openConfig, type ProfileStore } from './profile-store.ts';
@@ -93,6 +94,7 @@ type State = AgentOptions & {
   runner: Runner;
   link: Link;
   commands: Commands;
+  measurer: Measurer;
   refused: number;
   refusalNotedUp: number;
   inventory: Inventory | undefined;
@@ -128,6 +130,7 @@ export function createAgent(given: AgentOptions): Agent {
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   const state = { ...bare, ...times } as State;
   budget.limit(links[profileOf(state).link].budget);
+  state.measurer = createMeasurer(state);
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
   state.commands = commandsOf(state, boot);
@@ -163,6 +166,7 @@ function linkOf(state: State, boot: string): Link {
     configVersion: () => state.config?.version ?? 0,
     onConfig: (config) => configure(state, config),
     onCommand: (command) => state.commands.take(command),
+    onMeasure: (word) => state.measurer.use(word),
     inventory: () => state.inventory,
     fresh: () => state.runner.runNow(),
     onConnection: () => state.runner.linkChanged(),
@@ -201,6 +205,7 @@ async function stop(state: State, reason: string): Promise<void> {
   if (state.stopped) return;
   state.stopped = true;
   state.runner.stop();
+  state.measurer.stop();
   for (const cancel of state.timers.values()) cancel();
   record(state, 'stopped', { reason });
   await state.link.stop(reason);
@@ -320,10 +325,11 @@ function contextOf(state: State) {
   return { profile: profileOf(state), self: selfOf(state), budget, ...(centre && { centre }) };
 }
 
-function selfOf({ link, spool, runner, clock, certificateEndsAt }: State): SelfFigures {
+function selfOf({ link, spool, runner, clock, certificateEndsAt, measurer }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs, connected } = link.figures();
   const trueNow = clock.now() - (clockOffsetMs ?? 0);
-  const figures = { connected, roundTripMs, clockOffsetMs, spool: spool.figures(), failing: runner.failing() };
+  const known = { connected, roundTripMs, clockOffsetMs, measures: measurer.measures() };
+  const figures = { ...known, spool: spool.figures(), failing: runner.failing() };
   return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow };
 }
 

@@ -91,6 +91,7 @@ export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
   const seen = {
     configs: [] as Signed[],
     commands: [] as Signed[],
+    words: [] as unknown[],
     fresh: 0,
     probed: Promise.resolve(),
     inventory: undefined as Inventory | undefined,
@@ -110,6 +111,7 @@ export function setUp({ link = 'fibre' }: { link?: keyof typeof links } = {}) {
     configVersion: () => seen.configs.length,
     onConfig: (config) => seen.configs.push(config) < 2,
     onCommand: (command) => void seen.commands.push(command),
+    onMeasure: (word) => void seen.words.push(word),
     inventory: () => seen.inventory,
     fresh: () => {
       seen.fresh += 1;

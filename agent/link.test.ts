@@ -159,6 +159,25 @@ test('the echo of a beat gives round trip and clock offset; it is asked for unti
   expect(link.figures().roundTripMs).toBe(400);
 });
 
+test('an ack says who measures the link of the site, and by which right; a wrong clock of the PC shortens it by nothing', async () => {
+  const { link, clock, seen, ack, session } = setUp();
+  link.start();
+  await clock.pass(1_000);
+  clock.jump(-5_000_000);
+  const centreNow = 1_790_000_000_000;
+  const token = Buffer.alloc(16, 7);
+  const reflector = { port: 8_620, token: token.toString('base64url'), endsAt: centreNow + 10_800_000 };
+  ack(0, { at: centreNow, session: session(), measure: true, reflector });
+  ack(0, { at: centreNow });
+  ack(0, { at: centreNow, measure: true });
+  ack(0, { at: centreNow, measure: false });
+  expect(seen.words).toEqual([
+    { measures: true, grant: { port: 8_620, token, endsUp: clock.up() + 10_800_000 } },
+    { measures: true, grant: undefined },
+    { measures: false, grant: undefined },
+  ]);
+});
+
 test('R17 a hello is answered by one birth within its spread that names it; a fresh one after the probes', async () => {
   const { link, clock, net, ack, session, seen } = setUp();
   link.start();

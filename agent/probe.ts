@@ -29,11 +29,11 @@ export type SelfFigures = {
   certificateLeftMs?: number;
   /** The link to the centre is up; absent in a self-test, which has none. */
   connected?: boolean;
-  /** This PC measures the link of its site; absent in a self-test. */
-  measures?: boolean;
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
   failing: { probe: string; error: string }[];
+  /** This PC is the one that measures the link of its site; absent in a self-test. */
+  measures?: boolean;
 };
 
 export type Probe = {

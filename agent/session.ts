@@ -24,6 +24,7 @@ import { type BeatNumbers, createBeatNumbers } from './beat-numbers.ts';
 import type { Board, Numbers } from './board.ts';
 import { type Courier, createCourier } from './courier.ts';
 import type { Log } from './log.ts';
+import { grantOf } from './measure/grant.ts';
 import type { Spool } from './spool.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
 import type { Connection } from './transport.ts';
@@ -56,6 +57,8 @@ export type SessionOptions = {
   onConfig: (config: Signed) => boolean;
   /** A command, or what claims to be one. */
   onCommand: (command: Signed) => void;
+  /** An ack said who measures the link of the site. */
+  onMeasure: (word: NonNullable<ReturnType<typeof grantOf>>) => void;
   /** Undefined until it is known. */
   inventory: () => Inventory | undefined;
   /** Runs the state probes and resolves when each has answered. */
@@ -228,6 +231,8 @@ function take<T>(state: State, message: Decoded<T>, use: (value: T) => unknown):
 
 function onAck(state: State, ack: Ack): void {
   if (ack.echo !== undefined) measure(state, ack, ack.echo);
+  const word = grantOf(ack, state.clock.up());
+  if (word !== undefined) state.onMeasure(word);
   const born = ack.spool === state.spool.id();
   const result = state.spool.ack(ack);
   if (ack.spool !== state.spool.id()) {

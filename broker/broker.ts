@@ -12,10 +12,13 @@ import { createHooks } from './hooks.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { openReflector, type Reflector } from './reflector.ts';
 import { createRefuse, type Refuse } from './refusals.ts';
 import { followRegistry } from './registry-file.ts';
+import { createRights } from './rights.ts';
 import { createSeldom } from './seldom.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createStampAnswerer } from './stamp.ts';
 import { loadKey, loadSecrets, refuseOpenHost } from './startup.ts';
 import { createTlsListener, type TlsListener } from './tls.ts';
 
@@ -26,6 +29,8 @@ export type BrokerOptions = {
   port: number;
   /** Where PCs with a certificate come in, from other machines too; absent = nowhere. */
   tls?: { host: string; port: number } | undefined;
+  /** Where PCs measure their link, by UDP; absent = nowhere. */
+  reflector?: { host: string; port: number } | undefined;
   /** JSON `{flows, exporter}`: SHA-256 of their tokens, hexadecimal. */
   secretsFile: string;
   /** Snapshot of the registry, signed by `flows`; it may come later. */
@@ -39,7 +44,13 @@ export type BrokerOptions = {
   /** What is not given here is as usual. */
   limits?: Partial<Limits>;
 };
-export type Broker = { port: number; tlsPort: number | undefined; registry: Registry; close(): Promise<void> };
+export type Broker = {
+  port: number;
+  tlsPort: number | undefined;
+  reflectorPort: number | undefined;
+  registry: Registry;
+  close(): Promise<void>;
+};
 
 /**
  * Starts the broker; throws `StartError` where a setting or a file is wrong.
@@ -54,6 +65,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   makeFolder(options.dataDir);
   const admission = createAdmission(secrets);
   const sessions = createSessions();
+  const rights = createRights(clock);
   const tls = options.tls && (await createTlsListener(options));
   const registryFile = followRegistry({
     file: options.registryFile,
@@ -63,6 +75,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     log,
     onSnapshot(snapshot) {
       admission.use(snapshot);
+      rights.use(snapshot);
       tls?.trust(snapshot.roots);
       for (const { name } of sessions.endUnless(admission.holds)) log.warn({ who: name }, 'session ended: no longer admitted');
     },
@@ -85,8 +98,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   });
   const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
   if (tls) listener.add(tls.server);
+  const answerers = [createStampAnswerer({ rights, clock, count: metrics.countPacket })];
+  let reflector: Reflector | undefined;
   const close = async () => {
     registryFile.close();
+    reflector?.close();
     tls?.close();
     if (aedes.closed) return;
     const closed = new Promise<void>((done) => aedes.close(done));
@@ -96,7 +112,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   try {
     const port = await listen(listener.server, options);
     const tlsPort = tls && options.tls ? await listen(tls.server, options.tls) : undefined;
-    return { port, tlsPort, registry: metrics.registry, close };
+    reflector = options.reflector && (await openReflector({ ...options.reflector, answerers, count: metrics.countPacket }));
+    return { port, tlsPort, reflectorPort: reflector?.port, registry: metrics.registry, close };
   } catch (error) {
     await close();
     throw error;

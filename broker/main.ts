@@ -28,13 +28,16 @@ async function start(env: NodeJS.ProcessEnv): Promise<Broker & { metrics: { clos
     registryFile: required('SABHA_REGISTRY'),
     registryKeyFile: join(dataDir, 'registry.pub'),
     tls: env['SABHA_TLS_HOST'] ? { host: env['SABHA_TLS_HOST'], port: port('SABHA_TLS_PORT', 8883) } : undefined,
+    reflector: env['SABHA_REFLECTOR_PORT']
+      ? { host: env['SABHA_REFLECTOR_HOST'] ?? '127.0.0.1', port: port('SABHA_REFLECTOR_PORT', 8620) }
+      : undefined,
     dataDir,
     clock: realClock(),
     log,
     limits: { ...paceOf(env['SABHA_PACE'] ?? 'on'), strangers: strangersWithin(openFilesLimit()) },
   });
   const metrics = await serveMetrics(started.registry, port('SABHA_METRICS_PORT', 9101));
-  log.info({ port: started.port, tlsPort: started.tlsPort, metricsPort: metrics.port }, 'ready');
+  log.info({ port: started.port, tlsPort: started.tlsPort, reflectorPort: started.reflectorPort, metricsPort: metrics.port }, 'ready');
   return { ...started, metrics };
 }
 

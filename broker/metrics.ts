@@ -9,6 +9,8 @@ export type Metrics = {
   countRefused(action: string, reason: string): void;
   countDropped(principal: Principal['kind'], reason: string): void;
   countSlowed(): void;
+  /** A packet at the reflector. */
+  countPacket(kind: string, result: string): void;
 };
 /** Figures that are read when the page is. */
 export type MetricSources = { clients(kind: Principal['kind']): number; registryVersion(): number };
@@ -16,7 +18,7 @@ export type MetricSources = { clients(kind: Principal['kind']): number; registry
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const { brokerClients, brokerMessages, brokerRefused, brokerDropped, brokerSlowed, registryVersion } = ownSeries;
+  const { brokerClients, brokerMessages, brokerRefused, brokerDropped, brokerSlowed, reflectorPackets, registryVersion } = ownSeries;
   new Gauge({
     ...metricOf(brokerClients),
     registers,
@@ -34,6 +36,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const messages = new Counter({ ...metricOf(brokerMessages), registers });
   const refused = new Counter({ ...metricOf(brokerRefused), registers });
   const dropped = new Counter({ ...metricOf(brokerDropped), registers });
+  const packets = new Counter({ ...metricOf(reflectorPackets), registers });
   const slowed = new Counter({ ...metricOf(brokerSlowed), registers });
   return {
     registry,
@@ -41,5 +44,6 @@ export function createMetrics(sources: MetricSources): Metrics {
     countRefused: (action, reason) => refused.inc({ action, reason }),
     countDropped: (principal, reason) => dropped.inc({ principal, reason }),
     countSlowed: () => slowed.inc(),
+    countPacket: (kind, result) => packets.inc({ kind, result }),
   };
 }

@@ -4,17 +4,21 @@ import type { PcRecord } from './incidents/model.ts';
 import type { Cursor } from './ledger/model.ts';
 
 export type Answers = ReturnType<typeof createAnswers>;
-export type Drafts = Map<string, { session?: number; echo?: number; want: Want[] }>;
+/** `duty`: it is told whether it measures, though nothing asked for it. */
+type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
+export type Drafts = Map<string, Draft>;
 
 export type AnswersOptions = {
   recordOf(pc: string): PcRecord | undefined;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  /** Whether the PC measures the link of its site, and by which right. */
+  duty(pc: string): Pick<Ack, 'measure' | 'reflector'>;
   /** The wall clock, by which PCs measure their own. */
   now(): number;
 };
 
 /** Guarantee: `upTo` is said of the PC's present spool only, and never before `settle` had it from the ledger. */
-export function createAnswers({ recordOf, send, now }: AnswersOptions) {
+export function createAnswers({ recordOf, send, duty, now }: AnswersOptions) {
   const cursors = new Map<string, Cursor>();
   let drafts: Drafts = new Map();
 
@@ -23,7 +27,7 @@ export function createAnswers({ recordOf, send, now }: AnswersOptions) {
     return session === undefined ? {} : { session: Math.max(session, recordOf(pc)?.session ?? 0) };
   }
 
-  function sendOne(pc: string, { want, session, echo }: { session?: number; echo?: number; want: Want[] }): void {
+  function sendOne(pc: string, { want, session, echo, duty: told }: Draft): void {
     const spool = recordOf(pc)?.spool ?? null;
     if (spool === null) return;
     const held = cursors.get(pc);
@@ -36,6 +40,7 @@ export function createAnswers({ recordOf, send, now }: AnswersOptions) {
       ...(cursor?.mark === undefined ? {} : { mark: cursor.mark }),
       ...(session === undefined ? {} : { session }),
       ...(echo === undefined ? {} : { echo }),
+      ...(session === undefined && echo === undefined && !told ? {} : duty(pc)),
     };
     send(pcTopic(pc, 'ack'), encode('ack', ack), 0);
   }

@@ -31,6 +31,8 @@ export type CentreOptions = {
   clock: Clock;
   /** The centre's own key: configurations and commands are signed with it. */
   key: KeyObject;
+  /** The reflector of the broker, if it has one. */
+  reflector?: { port: number; key: Buffer } | undefined;
   /** The site of the settings, if they name one. */
   site: OwnSite | null;
   roster: Roster;

@@ -96,7 +96,7 @@ describe('the desk', () => {
     expect([rig.sent, rig.told]).toEqual([[], []]);
     await rig.settle();
     expect(rig.told).toEqual(['birth']);
-    expect(rig.acks()).toEqual([{ spool: 's1', upTo: 0, at: expect.any(Number), session: 1, want: ['inventory', 'state'] }]);
+    expect(rig.acks()).toEqual([{ spool: 's1', upTo: 0, at: expect.any(Number), session: 1, want: ['inventory', 'state'], measure: true }]);
     expect(rig.sent.map(({ topic }) => topic)).toContain(pcTopic(pc, 'config'));
   });
 

@@ -9,6 +9,7 @@ import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
 import type { Recipient } from './incidents/passages.ts';
 import type { Contents, Ledger, Op, Receipt } from './ledger/model.ts';
+import { createMeasuring, type Measuring, type MeasuringOptions } from './measuring.ts';
 import type { OutboxRow } from './people/model.ts';
 import { quickDigest, type Report, readReport } from './reports.ts';
 import { commissioning } from './sites/life.ts';
@@ -26,32 +27,33 @@ const listenedEveryMs = 60_000;
 const helloSitesAtMost = 50;
 const unreadableNotedEveryMs = 60_000;
 
-export type DeskOptions = Pick<ConfigsOptions, 'seal'> & {
-  ledger: Ledger;
-  contents: Contents;
-  clock: Clock;
-  recipients(to: readonly string[], channel: string, scope: string): Recipient[];
-  central(): Recipient[];
-  send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Puts a message on the wires: to the wait node of that id, or to the head. */
-  offer(message: WireMessage, node: string | null): void;
-  /** Rows for the outbox, after their commit. */
-  notify(rows: OutboxRow[]): void;
-  /** What the API's listeners are told, after the commit. */
-  changed(change: Changed): void;
-  /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
-  isRollCall(hello: string): boolean;
-  born(pc: string, state: Born): void;
-  /** Told after the commit of each birth and of each answer to a command. */
-  commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
-  /** The registry changed, after the commit; resolves when the broker has it. */
-  registered(entries: readonly RegistryEntry[]): Promise<void>;
-  count: DeskCounts;
-  /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
-  onFatal(error: Error): void;
-  log: { warn(fields: object, line: string): void };
-  randomId(): string;
-};
+export type DeskOptions = Pick<ConfigsOptions, 'seal'> &
+  Pick<MeasuringOptions, 'reflector'> & {
+    ledger: Ledger;
+    contents: Contents;
+    clock: Clock;
+    recipients(to: readonly string[], channel: string, scope: string): Recipient[];
+    central(): Recipient[];
+    send(topic: string, payload: Buffer, qos: 0 | 1): void;
+    /** Puts a message on the wires: to the wait node of that id, or to the head. */
+    offer(message: WireMessage, node: string | null): void;
+    /** Rows for the outbox, after their commit. */
+    notify(rows: OutboxRow[]): void;
+    /** What the API's listeners are told, after the commit. */
+    changed(change: Changed): void;
+    /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
+    isRollCall(hello: string): boolean;
+    born(pc: string, state: Born): void;
+    /** Told after the commit of each birth and of each answer to a command. */
+    commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
+    /** The registry changed, after the commit; resolves when the broker has it. */
+    registered(entries: readonly RegistryEntry[]): Promise<void>;
+    count: DeskCounts;
+    /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
+    onFatal(error: Error): void;
+    log: { warn(fields: object, line: string): void };
+    randomId(): string;
+  };
 
 /** What a commit changed. `sites`: of these the node itself, or one that it inherits from, is another. */
 export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
@@ -79,6 +81,7 @@ type State = {
   time(): number;
   ops: Op[];
   answers: Answers;
+  measuring: Measuring;
   after: (() => void)[];
   /** Who waits for a commit, and is told when none comes any more. */
   waiting: Set<(committed: boolean) => void>;
@@ -183,6 +186,8 @@ function openState(options: DeskOptions): State {
   const recordOf = (pc: string) => (engine?.book.pcs ?? held).get(pc);
   const tree = createTree(contents, recordOf);
   const configs = createConfigs({ ...options, ...contents, tree, recordOf, isOver: () => state.dead });
+  const { reflector } = options;
+  const measuring = createMeasuring({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
   engine = createEngine({ ...options, known: tree.table().known, place: tree.place, starts }, startedAt);
   const state: State = {
@@ -192,7 +197,8 @@ function openState(options: DeskOptions): State {
     configs,
     time: () => startedAt + (clock.up() - startedUp),
     ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
-    answers: createAnswers({ recordOf, send: options.send, now: clock.now }),
+    answers: createAnswers({ recordOf, send: options.send, duty: measuring.words, now: clock.now }),
+    measuring,
     after: [],
     waiting: new Set(),
     changed: { sites: [], pcsGone: [] },
@@ -344,7 +350,7 @@ async function commit(state: State): Promise<void> {
   const { ops: rows, effects } = state.engine.take();
   const ops = [...state.ops, ...rows];
   const { after, changed, options } = state;
-  const answers = state.answers.take();
+  const answers = withMoved(state, ops);
   Object.assign(state, { ops: [], after: [], changed: { sites: [], pcsGone: [] } });
   if (ops.length > 0) {
     const startedUp = options.clock.up();
@@ -358,6 +364,14 @@ async function commit(state: State): Promise<void> {
   state.answers.send(answers);
   for (const task of after) task();
   announce(state, ops, changed);
+}
+
+/** The answers so far. Where another PC of a site is to measure from now on, both are told, asked or not. */
+function withMoved({ answers, measuring, changed }: State, ops: readonly Op[]): Drafts {
+  const drafts = answers.take();
+  const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
+  for (const pc of measuring.moved([...pcs, ...changed.pcsGone])) drafts.set(pc, { want: [], ...drafts.get(pc), duty: true });
+  return drafts;
 }
 
 function failed(state: State, error: Error): void {

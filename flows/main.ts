@@ -33,7 +33,7 @@ import { createRoster, wrongScope } from './people/roster.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { type Red, startRed } from './red.ts';
-import { openRegistry } from './registry.ts';
+import { keepReflectorKey, openRegistry } from './registry.ts';
 import { createOffice } from './sites/office.ts';
 import { createSiteTable } from './sites/table.ts';
 
@@ -61,11 +61,13 @@ async function start(): Promise<Parts> {
   const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
   const centreKey = privateKey(required('SABHA_CENTRE_KEY'));
   const authority = await openAuthority(join(dataDir, 'ca'), { now: Date.now, random: randomBytes });
+  const reflectorKey = await keepReflectorKey(ledger, randomBytes);
   const publish = await openRegistry({
     ledger,
     clock,
     log,
     roots: authority.roots,
+    reflectorKey,
     file: required('SABHA_REGISTRY'),
     key: privateKey(required('SABHA_REGISTRY_KEY')),
     admitted: env['SABHA_ADMIT'] === undefined ? [] : JSON.parse(loadText(env['SABHA_ADMIT'])),
@@ -85,6 +87,7 @@ async function start(): Promise<Parts> {
     ledger,
     clock,
     key: centreKey,
+    reflector: reflectorWith(reflectorKey),
     site: settings.site,
     roster,
     lines,
@@ -151,6 +154,11 @@ async function start(): Promise<Parts> {
   if (https) sayFirst(await accounts.first('first start'));
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ledger, centre, session, pki, api, red, metrics: served };
+}
+
+/** Where the broker answers those who measure; undefined where it does not. */
+function reflectorWith(key: string): { port: number; key: Buffer } | undefined {
+  return env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key: Buffer.from(key, 'base64url') } : undefined;
 }
 
 type Certificates = Pick<PkiOptions, 'authority' | 'folder' | 'tellDirectly' | 'onHttps'> & {

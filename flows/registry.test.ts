@@ -9,7 +9,7 @@ import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#c
 import { inThread } from './ledger/ledger.ts';
 import type { Ledger } from './ledger/model.ts';
 import { testClock } from './people/people.test-helper.ts';
-import { openRegistry } from './registry.ts';
+import { keepReflectorKey, openRegistry } from './registry.ts';
 
 const entry = (pc: string, token: string, revoked = false): RegistryEntry => ({
   pc,
@@ -25,10 +25,12 @@ function starts() {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [ledger, clock, file] = [inThread(new DatabaseSync(':memory:')), testClock(), join(folder, 'registry.json')];
   const key = createPrivateKey(makeSigningKeys().privateKey);
-  const told = () => {
+  const snapshot = () => {
     const read = openSnapshot(readFileSync(file, 'utf8'), createPublicKey(key));
-    return read.ok ? read.value.pcs : read.reason;
+    if (!read.ok) throw new Error(read.reason);
+    return read.value;
   };
+  const told = () => snapshot().pcs;
   // Of the ledger it needs the registry only: all of a nation is loaded once, by the centre.
   const load = () => expect.unreachable();
   const warnings: string[] = [];
@@ -41,7 +43,7 @@ function starts() {
     await ledger.commit([{ op: 'registry', entry: one }]);
     await publish([one]);
   };
-  return { ledger, clock, file, told, on, start, orders, warnings };
+  return { ledger, clock, file, key, snapshot, told, on, start, orders, warnings };
 }
 
 test('the own PC is let in by itself, and again with another token', async () => {
@@ -50,6 +52,21 @@ test('the own PC is let in by itself, and again with another token', async () =>
   expect(told()).toEqual([entry(own, 'first')]);
   await start(entry(own, 'second'));
   expect(told()).toEqual([entry(own, 'second')]);
+});
+
+test('the key of the reflector is made once, and the broker is told of it, and of another one', async () => {
+  const { ledger, clock, file, key, snapshot } = starts();
+  const made = await keepReflectorKey(ledger, (bytes) => Buffer.alloc(bytes, 7));
+  expect(await keepReflectorKey(ledger, () => expect.unreachable())).toBe(made);
+  const open = (reflectorKey: string) =>
+    openRegistry({ ledger, clock, file, key, roots: [], reflectorKey, admitted: [], log: { warn: () => expect.unreachable() } });
+  await open(made);
+  expect(snapshot()).toMatchObject({ version: 1, reflectorKey: Buffer.alloc(32, 7).toString('base64url') });
+  await open(made);
+  expect(snapshot()).toMatchObject({ version: 1 });
+  const other = Buffer.alloc(32, 8).toString('base64url');
+  await open(other);
+  expect(snapshot()).toMatchObject({ version: 2, reflectorKey: other });
 });
 
 test('an own PC that was retired stays out at the next start, also with a new token', async () => {

@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock, RegistryEntry, RegistrySnapshot } from '#contracts';
 import type { Ledger, Op, RegistryContents } from './ledger/model.ts';
-import { admittedPrefix } from './ledger/reads.ts';
+import { admittedPrefix, reflectorKeyKey } from './ledger/reads.ts';
 import { publishRegistry, readSnapshot } from './ledger/registry.ts';
 
 const retryMs = 10_000;
@@ -15,6 +15,8 @@ export type RegistryOptions = {
   key: KeyObject;
   /** Certificates of our authorities, PEM. */
   roots: readonly string[];
+  /** By which the reflector proves who may measure. */
+  reflectorKey?: string | undefined;
   /** PCs that the supervisor lets in by itself. */
   admitted: readonly Pick<RegistryEntry, 'pc' | 'tokenHash'>[];
   log: { warn(fields: object, line: string): void };
@@ -25,7 +27,7 @@ export type RegistryOptions = {
  * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands, also where
  * the ledger is an older copy.
  */
-export async function openRegistry({ ledger, clock, file, key, roots, admitted, log }: RegistryOptions) {
+export async function openRegistry({ ledger, clock, file, key, roots, reflectorKey, admitted, log }: RegistryOptions) {
   const registry = await ledger.registry();
   const newer = newerThan(registry, await readSnapshot(file, key));
   if (newer.length > 0)
@@ -41,7 +43,7 @@ export async function openRegistry({ ledger, clock, file, key, roots, admitted, 
 
   async function write(): Promise<void> {
     const entries = [...held.values()].sort((a, b) => (a.pc < b.pc ? -1 : 1));
-    version = await publishRegistry({ ledger, registry: { version, entries }, roots, file, key, at: clock.now() });
+    version = await publishRegistry({ ledger, registry: { version, entries }, roots, reflectorKey, file, key, at: clock.now() });
   }
 
   function publish(entries: readonly RegistryEntry[]): Promise<void> {
@@ -54,6 +56,15 @@ export async function openRegistry({ ledger, clock, file, key, roots, admitted, 
 
   await publish(fresh);
   return publish;
+}
+
+/** The key of the reflector: made once, and kept in the ledger. */
+export async function keepReflectorKey(ledger: Ledger, random: (bytes: number) => Buffer): Promise<string> {
+  const { reflectorKey: held } = await ledger.registry();
+  if (held !== null) return held;
+  const fresh = random(32).toString('base64url');
+  await ledger.commit([{ op: 'meta', key: reflectorKeyKey, value: fresh }]);
+  return fresh;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The contracts: all that the four parts know of each other. This folder imports nothing of ours. */
+export * from './altitude.ts';
 export * from './api.ts';
 export * from './certificates.ts';
 export * from './clock.ts';
@@ -18,6 +19,7 @@ export * from './session.ts';
 export * from './settings.ts';
 export * from './signed.ts';
 export * from './sites.ts';
+export * from './stamp.ts';
 export * from './start.ts';
 export * from './states.ts';
 export * from './tiers.ts';

@@ -35,7 +35,7 @@ const full = {
     webhook: { url: 'https://tickets.example.org/sabha', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
   },
   communityNodes: { packages: ['node-red-contrib-telegrambot'], credentials: {} },
-  ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
+  ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103, reflector: 8620 },
   https: {
     host: '0.0.0.0',
     port: 8443,
@@ -71,7 +71,7 @@ describe('defaults', () => {
       },
       people: [],
       channels: { offered: [] },
-      ports: { mqtt: 1883, api: 1880, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103 },
+      ports: { mqtt: 1883, api: 1880, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103, reflector: 8620 },
       ledgerLimitMiB: 0,
     });
   });

@@ -130,6 +130,7 @@ const ports = v.strictObject({
   brokerMetrics: v.optional(port, 9101),
   flowsMetrics: v.optional(port, 9102),
   exporter: v.optional(port, 9103),
+  reflector: v.optional(about(port, 'UDP, where PCs measure their link. Beyond this machine where https is set.'), 8620),
 });
 
 /** As a browser writes it behind https://, so that nobody else's name leads here (DNS rebinding). */

@@ -1,5 +1,5 @@
 /** The page of the sites and PCs, made in pieces, so that no scrape holds up the beats. */
-import { beatSeries, judgedSeries, type Series, statuses } from '#contracts';
+import { beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '#contracts';
 import { beatKeys, type FleetView, type Pc, type Site } from './fleet.ts';
 import { headText, labelText } from './text.ts';
 
@@ -58,11 +58,6 @@ function siteFamilies(): Family[] {
     { series: judgedSeries.siteElevation, ofSite: ({ labels, now }, take) => take(labels, now.elevationM) },
     { series: judgedSeries.siteRoomLimit, ofSite: ({ labels, now }, take) => take(labels, roomLimitCelsius(now.elevationM)) },
   ];
-}
-
-/** Thinner air carries less heat away: a PC rated for 35 degrees bears 1 degree less for each 300 m above 900 m. */
-function roomLimitCelsius(elevationM: number): number {
-  return 35 - Math.max(0, (elevationM - 900) / 300);
 }
 
 function heardFamilies(): Family[] {

@@ -91,8 +91,13 @@ export type Contents = {
   nextTimer: number;
 };
 
-/** `admitted` = of each PC the hash of the token by which it was let in by itself; `codes` = enrolment codes by the hash of their secret. */
-export type RegistryContents = Contents['registry'] & { admitted: Record<string, string>; codes: Record<string, string> };
+/** `admitted` = of each PC the hash of the token by which it was let in by itself; `codes` = enrolment codes by the hash of their secret;
+ * `reflectorKey` = by which the reflector proves who may measure, null before one was made. */
+export type RegistryContents = Contents['registry'] & {
+  admitted: Record<string, string>;
+  codes: Record<string, string>;
+  reflectorKey: string | null;
+};
 
 /** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
 export type Ledger = {

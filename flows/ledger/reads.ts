@@ -10,6 +10,8 @@ import { integrityOf, numberFrom } from './schema.ts';
 
 /** Meta key of the version of the registry's last published snapshot. */
 export const registryVersionKey = 'registry.version';
+/** Meta key of the key by which the reflector proves who may measure. */
+export const reflectorKeyKey = 'reflector.key';
 /** Begins the meta key of the hash of the token by which a PC was let in by itself, */
 export const admittedPrefix = 'admitted/';
 /** that of its inventory, */
@@ -60,6 +62,7 @@ export function registry(db: DatabaseSync): RegistryContents {
     })),
     admitted: metaUnder(db, admittedPrefix),
     codes: metaUnder(db, codePrefix),
+    reflectorKey: metaWhere(db, `key = '${reflectorKeyKey}'`)[reflectorKeyKey] ?? null,
   };
 }
 

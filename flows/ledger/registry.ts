@@ -5,11 +5,12 @@ import { openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '
 import type { Contents, Ledger } from './model.ts';
 import { registryVersionKey } from './reads.ts';
 
-/** `registry` is what `load` gave now, `roots` as in the snapshot, `at` the time in milliseconds, `file` the snapshot's path. */
+/** `registry` is what `load` gave now, `roots` and `reflectorKey` as in the snapshot, `at` the time in milliseconds, `file` the snapshot's path. */
 export type Publication = {
   ledger: Ledger;
   registry: Contents['registry'];
   roots: readonly string[];
+  reflectorKey?: string | undefined;
   file: string;
   key: KeyObject;
   at: number;
@@ -20,9 +21,9 @@ export type Publication = {
  * Guarantee: readers see the old file or the new one, never a part; a version never stands for two contents, and none is lower than
  * one that ledger or file had before.
  */
-export async function publishRegistry({ ledger, registry, roots, file, key, at }: Publication): Promise<number> {
+export async function publishRegistry({ ledger, registry, roots, reflectorKey, file, key, at }: Publication): Promise<number> {
   const published = await readSnapshot(file, key);
-  const fresh = { at, pcs: registry.entries, roots: [...roots] };
+  const fresh = { at, pcs: registry.entries, roots: [...roots], ...(reflectorKey !== undefined && { reflectorKey }) };
   const same = published !== undefined && published.version >= registry.version && contentOf(published) === contentOf(fresh);
   const version = same ? published.version : Math.max(registry.version, published?.version ?? 0) + 1;
   if (version !== registry.version) await ledger.commit([{ op: 'meta', key: registryVersionKey, value: String(version) }]);
@@ -40,6 +41,6 @@ export async function readSnapshot(file: string, key: KeyObject): Promise<Regist
   return opened.ok ? opened.value : undefined;
 }
 
-function contentOf({ pcs, roots }: Pick<RegistrySnapshot, 'pcs' | 'roots'>): string {
-  return JSON.stringify([roots, pcs.map((one) => [one.pc, one.tokenHash, one.certificates, one.ends, one.revoked])]);
+function contentOf({ pcs, roots, reflectorKey }: Pick<RegistrySnapshot, 'pcs' | 'roots' | 'reflectorKey'>): string {
+  return JSON.stringify([roots, reflectorKey, pcs.map((one) => [one.pc, one.tokenHash, one.certificates, one.ends, one.revoked])]);
 }

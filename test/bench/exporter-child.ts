@@ -1,7 +1,7 @@
 /** One exporter of the bench in a process of its own: `ours` or `prom-client`, filled with the series of that many PCs, served over HTTP. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Gauge, Registry } from 'prom-client';
-import { type BeatKey, beatSeries, judgedSeries, type Series, statuses } from '#contracts';
+import { type BeatKey, beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '#contracts';
 import { createFleet, type Fleet } from '../../dashboards/exporter/fleet.ts';
 import { pageOf } from '../../dashboards/exporter/page.ts';
 import { type Pages, servePages } from '../../dashboards/exporter/server.ts';
@@ -42,7 +42,7 @@ function promClient({ snapshot, beats }: FleetRow): Pages {
   for (const { state, site, stage, link, elevationM } of snapshot.sites) {
     info.set({ state, site, stage, link }, 1);
     elevation.set({ state, site }, elevationM);
-    limit.set({ state, site }, 35 - Math.max(0, (elevationM - 900) / 300));
+    limit.set({ state, site }, roomLimitCelsius(elevationM));
   }
   const [up, ready, status] = [gauge(judgedSeries.pcUp), gauge(judgedSeries.roomReady), gauge(judgedSeries.checkStatus)];
   const [seen, called] = [gauge(judgedSeries.lastSeen), gauge(judgedSeries.lastCalled)];

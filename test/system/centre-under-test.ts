@@ -23,8 +23,8 @@ export type Site = {
 /** A folder with settings, where nothing runs yet. Its path is the mark by which every process of it is found. */
 export async function createSite(settings: SettingsFile | string = {}, env: Record<string, string | undefined> = {}): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-system-'));
-  const [mqtt = 0, api = 0, editor = 0, brokerMetrics = 0, flowsMetrics = 0, exporter = 0] = await freePorts(6);
-  const ports = { mqtt, api, editor, brokerMetrics, flowsMetrics, exporter };
+  const [mqtt = 0, api = 0, editor = 0, brokerMetrics = 0, flowsMetrics = 0, exporter = 0, reflector = 0] = await freePorts(7);
+  const ports = { mqtt, api, editor, brokerMetrics, flowsMetrics, exporter, reflector };
   const configFile = join(folder, 'sabha.json');
   const configure = (given: SettingsFile | string) =>
     writeFileSync(configFile, typeof given === 'string' ? given : JSON.stringify({ ports, ...given }));

@@ -1,0 +1,9 @@
+/** One kind of packet at the reflector's socket, and what answers it. The list stands in reflector.ts. */
+import type { RemoteInfo } from 'node:dgram';
+
+export type Answerer = {
+  /** True where the packet has the shape of this kind; looks at no secret, since it is asked for every packet of every stranger. */
+  takes(packet: Buffer): boolean;
+  /** Guarantee of each: a reply is never larger than what it answers, and nothing is sent to an address that has proven no right. */
+  answer(packet: Buffer, from: RemoteInfo, reply: (packet: Buffer) => void): void;
+};

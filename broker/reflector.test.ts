@@ -1,0 +1,55 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import type { Answerer } from './answerer.ts';
+import { openReflector, type Reflector } from './reflector.ts';
+
+const open: { close(): void }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) one.close();
+});
+
+const echoOf = (first: number): Answerer => ({
+  takes: (packet) => packet[0] === first,
+  answer: (packet, _from, reply) => reply(Buffer.concat([Buffer.from(`${first}:`), packet.subarray(1)])),
+});
+
+async function reflectorOf(answerers: Answerer[], counts: string[] = [], host = '127.0.0.1'): Promise<Reflector> {
+  const reflector = await openReflector({ host, port: 0, answerers, count: (kind, result) => counts.push(`${kind} ${result}`) });
+  open.push(reflector);
+  return reflector;
+}
+
+async function client(port: number, host = '127.0.0.1'): Promise<Socket> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  open.push(socket);
+  socket.connect(port, host);
+  await once(socket, 'connect');
+  return socket;
+}
+
+test('each packet goes to the first that takes it; what nobody takes is counted and not answered', async () => {
+  const counts: string[] = [];
+  const { port } = await reflectorOf([echoOf(1), echoOf(2), echoOf(1)], counts);
+  const socket = await client(port);
+  const answers: string[] = [];
+  socket.on('message', (packet) => answers.push(packet.toString()));
+  for (const text of ['\u0003no', '', '\u0002b', '\u0001a']) socket.send(text);
+  await expect.poll(() => answers).toEqual(['2:b', '1:a']);
+  expect(counts).toEqual(['other malformed', 'other malformed']);
+});
+
+test('it answers over IPv6 as well', async () => {
+  const { port } = await reflectorOf([echoOf(1)], [], '::1');
+  const socket = await client(port, '::1');
+  const answer = once(socket, 'message');
+  socket.send('\u0001six');
+  expect(String((await answer)[0])).toBe('1:six');
+});
+
+test('a port that is taken, and an address that is not of this machine, is one line', async () => {
+  const { port } = await reflectorOf([]);
+  const again = (host: string) => openReflector({ host, port, answerers: [], count: () => {} });
+  await expect(again('127.0.0.1')).rejects.toThrow(`UDP port ${port} is in use by another program (127.0.0.1:${port})`);
+  await expect(again('192.0.2.1')).rejects.toThrow(`cannot listen on UDP port ${port}: EADDRNOTAVAIL (192.0.2.1:${port})`);
+});

@@ -1,0 +1,51 @@
+/** Who is answered by the reflector: whoever shows a token of `flows` (contracts/reflector.ts). Strangers cost a bounded amount of work. */
+import { type Clock, openReflectorToken, pcMark, type ReflectorToken, type RegistrySnapshot } from '#contracts';
+import { createBuckets } from './buckets.ts';
+import type { Rate } from './limits.ts';
+
+export type Rights = {
+  /** Takes key and revocations of a snapshot; without a key nobody is answered. */
+  use(snapshot: Pick<RegistrySnapshot, 'reflectorKey' | 'pcs'>): void;
+  /** What a token says; `stranger` where it is not ours or its PC is revoked, `ended`, or `unproven` where too many unknown ones were shown of late. */
+  prove(token: Buffer): ReflectorToken | 'stranger' | 'ended' | 'unproven';
+};
+
+/** Far above what a nation's PCs need, which show a new token once in an hour; and some hundredths of a core. */
+const provings: Rate = { perSecond: 2_000, burst: 2_000 };
+/** More than there are measuring PCs in the largest network that was measured. */
+const provenAtMost = 32_768;
+
+/** Guarantee: nobody is proven but by the key of the last snapshot, and of unknown tokens no more than `provings` are looked at. */
+export function createRights(clock: Pick<Clock, 'now' | 'up'>): Rights {
+  const proven = new Map<string, ReflectorToken>();
+  const buckets = createBuckets(provings);
+  let key: Buffer | undefined;
+  let revoked = new Set<number>();
+
+  function open(token: Buffer, word: string): ReflectorToken | 'stranger' | 'unproven' {
+    if (key === undefined) return 'stranger';
+    if (buckets.waitMs('', 1, clock.up()) > 0) return 'unproven';
+    buckets.take('', 1, clock.up());
+    const opened = openReflectorToken(token, key, clock.now());
+    if (opened === undefined || revoked.has(opened.pc)) return 'stranger';
+    if (proven.size >= provenAtMost) proven.delete(proven.keys().next().value ?? '');
+    proven.set(word, opened);
+    return opened;
+  }
+
+  return {
+    use(snapshot) {
+      key = snapshot.reflectorKey === undefined ? undefined : Buffer.from(snapshot.reflectorKey, 'base64url');
+      revoked = new Set(snapshot.pcs.filter((one) => one.revoked).map(({ pc }) => pcMark(pc)));
+      proven.clear();
+    },
+    prove(token) {
+      const word = token.toString('latin1');
+      const known = proven.get(word);
+      if (known === undefined) return open(token, word);
+      if (known.endsAt > clock.now()) return known;
+      proven.delete(word);
+      return 'ended';
+    },
+  };
+}

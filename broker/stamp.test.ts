@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import type { RemoteInfo } from 'node:dgram';
+import { expect, test } from 'vitest';
+import { readReply, type StampReply, sealReflectorToken, writeProbe } from '#contracts';
+import { createRights } from './rights.ts';
+import { createStampAnswerer } from './stamp.ts';
+
+const startMs = 1_764_000_000_000;
+const key = randomBytes(32);
+
+function setUp() {
+  const time = { up: 0 };
+  const clock = { now: () => startMs + Math.floor(time.up), up: () => time.up };
+  const counts: Record<string, number> = {};
+  const rights = createRights(clock);
+  rights.use({ reflectorKey: key.toString('base64url'), pcs: [] });
+  const stamp = createStampAnswerer({
+    rights,
+    clock,
+    count: (kind, result) => {
+      const name = `${kind} ${result}`;
+      counts[name] = (counts[name] ?? 0) + 1;
+    },
+  });
+  const from = (port: number): RemoteInfo => ({ address: '192.0.2.7', family: 'IPv4', port, size: 44 });
+  const ask = (given: Partial<Parameters<typeof writeProbe>[0]> & { token: Buffer }, port = 40_000): StampReply | undefined => {
+    const packet = writeProbe({ seq: 0, sentAt: 1, session: 1, ...given });
+    const sent: Buffer[] = [];
+    if (stamp.takes(packet)) stamp.answer(packet, from(port), (reply) => sent.push(reply));
+    expect(sent.every(({ length }) => length <= packet.length)).toBe(true);
+    return sent[0] && readReply(sent[0]);
+  };
+  const tokenOf = (pc: string) => sealReflectorToken(pc, startMs + 3_600_000, key);
+  return { time, counts, ask, tokenOf };
+}
+
+test('it counts the packets of each token, session and port on their own, and says when they came and went', () => {
+  const { time, ask, tokenOf } = setUp();
+  const [hall, room] = [tokenOf('up/lucknow/hall'), tokenOf('up/lucknow/vc-2')];
+  time.up = 10.25;
+  expect(ask({ token: hall, seq: 5, sentAt: 1_500 })).toEqual({
+    seq: 0,
+    sentAt: startMs + 10.25,
+    receivedAt: startMs + 10.25,
+    session: 1,
+    probe: { seq: 5, sentAt: 1_500 },
+  });
+  expect(ask({ token: hall, seq: 9 })).toMatchObject({ seq: 1, probe: { seq: 9 } });
+  expect(ask({ token: hall, seq: 10, session: 2 })).toMatchObject({ seq: 0, session: 2 });
+  expect(ask({ token: hall, seq: 10 }, 40_001)).toMatchObject({ seq: 0 });
+  expect(ask({ token: room, seq: 10 })).toMatchObject({ seq: 0 });
+  expect(ask({ token: hall, seq: 11 })).toMatchObject({ seq: 2 });
+});
+
+test('a stranger is not answered, nor one whose token has ended, nor a packet of another shape', () => {
+  const { time, counts, ask, tokenOf } = setUp();
+  expect(ask({ token: randomBytes(16) })).toBeUndefined();
+  const token = tokenOf('up/lucknow/hall');
+  expect(ask({ token })).toMatchObject({ seq: 0 });
+  time.up = 3_600_000;
+  expect(ask({ token })).toBeUndefined();
+  expect(counts).toEqual({ 'stamp stranger': 1, 'stamp answered': 1, 'stamp ended': 1 });
+});
+
+test('a token that asks faster than its pace is answered no more, while others are', () => {
+  const { time, counts, ask, tokenOf } = setUp();
+  const token = tokenOf('up/lucknow/hall');
+  const answered = Array.from({ length: 400 }, (_, seq) => ask({ token, seq })).filter((reply) => reply !== undefined);
+  expect(answered).toHaveLength(300);
+  expect(counts).toEqual({ 'stamp answered': 300, 'stamp limited': 100 });
+  expect(ask({ token: tokenOf('up/lucknow/vc-2') })).toMatchObject({ seq: 0 });
+  time.up += 1_000;
+  expect(Array.from({ length: 400 }, () => ask({ token })).filter((reply) => reply !== undefined)).toHaveLength(100);
+});
+
+test('it remembers four sessions of a token, the latest, and none of one that said nothing for two minutes', () => {
+  const { time, ask, tokenOf } = setUp();
+  const token = tokenOf('up/lucknow/hall');
+  for (const session of [1, 2, 3, 4, 5]) ask({ token, session });
+  expect(ask({ token, session: 2 })).toMatchObject({ seq: 1 });
+  expect(ask({ token, session: 1 })).toMatchObject({ seq: 0 });
+  time.up = 119_999;
+  expect(ask({ token, session: 2 })).toMatchObject({ seq: 2 });
+  time.up += 120_000;
+  expect(ask({ token, session: 2 })).toMatchObject({ seq: 0 });
+});

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { openReflectorToken, type Presence, pcMark } from '#contracts';
+import { newRecord } from './incidents/pc.ts';
+import { createMeasuring } from './measuring.ts';
+
+const now = 1_764_000_000_000;
+const key = randomBytes(32);
+const [a, b, c] = ['up/lucknow/a', 'up/lucknow/b', 'up/lucknow/c'] as const;
+
+function setUp(reflector: { port: number; key: Buffer } | undefined = { port: 8_620, key }) {
+  const presence: Record<string, Presence> = { [c]: 'online', [a]: 'never', [b]: 'online' };
+  const measuring = createMeasuring({
+    reflector,
+    pcsOf: (site) => Object.keys(presence).filter((pc) => pc.startsWith(`${site}/`)),
+    recordOf: (pc) => ({ ...newRecord(pc, 'fibre'), presence: presence[pc] ?? 'never' }),
+    now: () => now,
+  });
+  return { presence, measuring };
+}
+
+test('the lowest id that is online measures, with a right of three hours that the broker proves', () => {
+  const { measuring } = setUp();
+  expect(measuring.words(c)).toEqual({ measure: false });
+  const words = measuring.words(b);
+  expect(words).toMatchObject({ measure: true, reflector: { port: 8_620, endsAt: now + 10_800_000 } });
+  const token = Buffer.from(words.reflector?.token ?? '', 'base64url');
+  expect(openReflectorToken(token, key, now)).toEqual({ endsAt: now + 10_800_000, pc: pcMark(b) });
+});
+
+test('without a reflector it says who would measure, and gives no right', () => {
+  expect(setUp(undefined).measuring.words(b)).toMatchObject({ measure: true });
+  const { presence } = setUp();
+  const none = createMeasuring({
+    pcsOf: () => Object.keys(presence),
+    recordOf: (pc) => ({ ...newRecord(pc, 'fibre'), presence: 'online' }),
+    now: () => now,
+  });
+  expect(none.words(a)).toEqual({ measure: true });
+});
+
+test('the duty moves at once to a lower one that comes, and from one that stops or falls silent; both are told who can hear it', () => {
+  const { presence, measuring } = setUp();
+  expect(measuring.moved([c])).toEqual([b]);
+  expect(measuring.moved([b, c])).toEqual([]);
+  presence[a] = 'online';
+  expect(measuring.moved([a])).toEqual([b, a]);
+  expect([a, b, c].map((pc) => measuring.words(pc).measure)).toEqual([true, false, false]);
+  presence[a] = 'stopped';
+  expect(measuring.moved([a])).toEqual([b]);
+  presence[b] = 'silent';
+  expect(measuring.moved([b])).toEqual([c]);
+  presence[c] = 'silent';
+  expect(measuring.moved([c])).toEqual([]);
+  expect(measuring.words(c)).toEqual({ measure: false });
+});
+
+test('a PC whose connection broke keeps the duty until it is silent; one that never had it does not get it then', () => {
+  const { presence, measuring } = setUp();
+  measuring.moved([b]);
+  presence[b] = 'lost';
+  expect(measuring.moved([b])).toEqual([]);
+  expect(measuring.words(c)).toEqual({ measure: false });
+  presence[a] = 'lost';
+  expect(measuring.moved([a])).toEqual([]);
+  presence[b] = 'silent';
+  expect(measuring.moved([b])).toEqual([c]);
+});
