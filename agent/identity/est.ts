@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import * as v from 'valibot';
 import { codeOf, loadX509, oneLine } from '#contracts';
-import { meteredTls, type Used } from '../measure/wire.ts';
+import { meteredTlsFor, type Used } from '../measure/wire.ts';
 import { centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
@@ -54,7 +54,7 @@ async function ask<T>(
   let answer: Answer;
   try {
     const tls = { host, port, ...(isIP(host) === 0 && { servername: host }), ...tlsOf(trust) };
-    answer = await send({ ...tls, createConnection: () => meteredTls(tls, used).socket, ...asked });
+    answer = await send({ ...tls, createConnection: meteredTlsFor(tls, used), ...asked });
   } catch (error) {
     return { ok: false, line: `${at}: ${whyNot(error)}` };
   }

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { serverAuth } from '#contracts';
+import { codeOf, serverAuth } from '#contracts';
 import { meteredTls, type Used } from '../measure/wire.ts';
 import type { Identity } from './identity.ts';
 
@@ -17,9 +17,13 @@ const longestChain = 4;
  * Guarantee: whoever answers holds the key of a certificate for the centre's host, made for servers, from a pinned root, and in force. Only
  * where the clock of this PC is certainly wrong is it not asked about the dates: it would keep a PC with a flat battery away for ever.
  */
-export function dial(identity: Identity, now: () => number, used: Used = () => undefined): Promise<Dialled> {
+export async function dial(identity: Identity, now: () => number, used: Used = () => undefined): Promise<Dialled> {
+  const made = await meteredTls(optionsOf(identity, now()), used).catch((error: Error) => error);
+  return made instanceof Error ? { ok: false, reason: made.message || codeOf(made) } : believed(made, identity);
+}
+
+function believed({ socket, message }: { socket: TLSSocket; message(): void }, identity: Identity): Promise<Dialled> {
   const { promise, resolve } = Promise.withResolvers<Dialled>();
-  const { socket, message } = meteredTls(optionsOf(identity, now()), used);
   const fail = (reason: string) => {
     socket.destroy();
     resolve({ ok: false, reason });

@@ -1,8 +1,8 @@
 /** Asks a SIP server by OPTIONS whether it is there, over UDP, TCP or TLS. No library: those for Node are whole telephones or servers that listen. */
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { type Clock, codeOf, type Profile } from '#contracts';
 import { addressOf } from './knock.ts';
 import { optionsRequest, readResponse } from './sip-message.ts';
@@ -92,34 +92,42 @@ function overUdp(talk: Talk, firstWaitMs: number): () => void {
 }
 
 function overStream(talk: Talk): () => void {
-  const socket = talk.bridge.transport === 'tls' ? tlsTo(talk) : tcpTo(talk);
-  const begin = () => {
-    socket.write(requestOf(talk, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
-  };
+  const abort = new AbortController();
+  standing(talk, abort.signal).then(
+    (socket) => converse(talk, socket),
+    (error: Error) => failed(talk, error),
+  );
+  return () => abort.abort();
+}
+
+/** Resolves when it can be written to. */
+async function standing(talk: Talk, signal: AbortSignal): Promise<Socket> {
+  const { bridge, address, used } = talk;
+  const place = { host: address, port: bridge.port };
+  if (bridge.transport !== 'tls') {
+    const socket = connect({ ...place, signal }).on('error', () => undefined);
+    meterTcp(socket, used);
+    await once(socket, 'connect');
+    return socket;
+  }
+  // A bridge that signed its own certificate is still a bridge: nothing secret is said to it.
+  const name = isIP(bridge.host) === 0 && { servername: bridge.host };
+  const { socket } = await meteredTls({ ...place, ...name, rejectUnauthorized: false }, used, signal);
+  // Whatever comes after the first error says nothing more.
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  talk.certificate = socket.authorized ? 'known' : 'unknown';
+  return socket;
+}
+
+function converse(talk: Talk, socket: Socket): void {
   let held: Buffer = Buffer.alloc(0);
-  socket.once(talk.bridge.transport === 'tls' ? 'secureConnect' : 'connect', begin);
   socket.on('data', (piece: Buffer) => {
     held = takeAll(talk, Buffer.concat([held, piece]));
   });
   socket.on('error', (error) => failed(talk, error));
   socket.on('close', () => talk.settle({ kind: 'silent', reason: talk.heardGarbage ? 'no SIP' : 'nobody listens' }));
-  return () => socket.destroy();
-}
-
-function tcpTo({ bridge, address, used }: Talk): Socket {
-  const socket = connect({ host: address, port: bridge.port });
-  meterTcp(socket, used);
-  return socket;
-}
-
-/** A bridge that signed its own certificate is still a bridge: nothing secret is said to it. */
-function tlsTo(talk: Talk): TLSSocket {
-  const { bridge, address, used } = talk;
-  const name = isIP(bridge.host) === 0 && { servername: bridge.host };
-  const { socket } = meteredTls({ host: address, port: bridge.port, ...name, rejectUnauthorized: false }, used);
-  return socket.once('secureConnect', () => {
-    talk.certificate = socket.authorized ? 'known' : 'unknown';
-  });
+  socket.write(requestOf(talk, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
 }
 
 /** What is left of the stream behind its whole messages. */

@@ -9,10 +9,10 @@ it('a datagram costs its Ethernet, IP and UDP headers', () => {
   expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);
 });
 
-it('each message costs a segment and half an acknowledgement; what fills several costs several', () => {
-  expect(tcpWireBytes(100, 1)).toBe(100 + 99);
-  expect(tcpWireBytes(100, 3)).toBe(100 + 3 * 99);
-  expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 99);
+it('each message costs a segment and three quarters of an acknowledgement; what fills several costs several', () => {
+  expect(tcpWireBytes(100, 1)).toBe(100 + 115.5);
+  expect(tcpWireBytes(100, 3)).toBe(100 + 3 * 115.5);
+  expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 115.5);
 });
 
 it('a connection is counted whole: its opening, its messages, what comes after the last, its end', async () => {
@@ -28,9 +28,9 @@ it('a connection is counted whole: its opening, its messages, what comes after t
   expect(bytes).toBe(74 + 74 + 66);
   socket.write('x'.repeat(200));
   message();
-  expect(bytes).toBe(214 + 200 + 99);
+  expect(bytes).toBe(214 + 200 + 115.5);
   await once(socket, 'close');
-  expect(bytes).toBe(214 + 200 + 99 + 10 + 99 + 3 * 66);
+  expect(bytes).toBe(214 + 200 + 115.5 + 10 + 115.5 + 3 * 66);
 });
 
 it('a port that refuses costs a frame each way; where nobody answers five tries are counted', async () => {
@@ -57,7 +57,7 @@ it('of TLS it counts what is on the wire, certificates and all, and not what it 
   onTestFinished(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   let bytes = 0;
-  const { socket } = meteredTls(
+  const { socket } = await meteredTls(
     { host: '127.0.0.1', port: (server.address() as AddressInfo).port, rejectUnauthorized: false },
     (wireBytes) => {
       bytes += wireBytes;

@@ -4,7 +4,7 @@ import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { isIP } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { meteredTls, meterTcp, type Used } from '../measure/wire.ts';
+import { meteredTlsFor, meterTcp, type Used } from '../measure/wire.ts';
 import type { Offers } from './updater.ts';
 
 const silentLimitMs = 60_000;
@@ -31,7 +31,7 @@ type Asking = { ca: string[] | undefined; used: Used; headers?: Record<string, s
 
 async function asked(url: string, { ca, used, headers = {} }: Asking): Promise<IncomingMessage> {
   const request = url.startsWith('https:')
-    ? getHttps(url, { headers, createConnection: () => meteredTls(tlsOf(url, ca), used).socket })
+    ? getHttps(url, { headers, createConnection: meteredTlsFor(tlsOf(url, ca), used) })
     : getHttp(url, { headers, agent: false }).once('socket', (socket) => meterTcp(socket, used));
   request.setTimeout(silentLimitMs, () => request.destroy(new Error('the centre does not answer')));
   const [response] = (await once(request, 'response')) as [IncomingMessage];

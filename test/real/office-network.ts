@@ -16,8 +16,8 @@ export type OfficeNetwork = {
   data: string;
   /** Starts a program in the office. */
   inside(program: string[], env?: Record<string, string>): Program;
-  /** Starts the agent of the office. */
-  startAgent(env?: Record<string, string>): Program;
+  /** Starts the agent of the office, or another program that is one. */
+  startAgent(env?: Record<string, string>, program?: string): Program;
   pc(): Promise<PcView | undefined>;
   /** Bytes on the cable, both ways, as the kernel counts them. */
   wireBytes(): number;
@@ -82,8 +82,8 @@ export async function openOffice(net: number, profile: object, env: Record<strin
   }
   return {
     ...{ site, centre, here, mqttPort, data, inside, stop },
-    startAgent: (more = {}) => {
-      const agent = inside([process.execPath, 'agent/main.ts'], { SABHA_DATA: data, ...more });
+    startAgent: (more = {}, program = 'agent/main.ts') => {
+      const agent = inside([process.execPath, program], { SABHA_DATA: data, ...more });
       running.push(agent);
       return agent;
     },
