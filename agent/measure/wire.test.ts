@@ -9,10 +9,10 @@ it('a datagram costs its Ethernet, IP and UDP headers', () => {
   expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);
 });
 
-it('each message costs a segment and three quarters of an acknowledgement; what fills several costs several', () => {
-  expect(tcpWireBytes(100, 1)).toBe(100 + 115.5);
-  expect(tcpWireBytes(100, 3)).toBe(100 + 3 * 115.5);
-  expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 115.5);
+it('each message costs a segment and its acknowledgement; what fills several costs several', () => {
+  expect(tcpWireBytes(100, 1)).toBe(100 + 132);
+  expect(tcpWireBytes(100, 3)).toBe(100 + 3 * 132);
+  expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 132);
 });
 
 it('a connection is counted whole: its opening, its messages, what comes after the last, its end', async () => {
@@ -28,9 +28,9 @@ it('a connection is counted whole: its opening, its messages, what comes after t
   expect(bytes).toBe(74 + 74 + 66);
   socket.write('x'.repeat(200));
   message();
-  expect(bytes).toBe(214 + 200 + 115.5);
+  expect(bytes).toBe(214 + 200 + 132);
   await once(socket, 'close');
-  expect(bytes).toBe(214 + 200 + 115.5 + 10 + 115.5 + 3 * 66);
+  expect(bytes).toBe(214 + 200 + 132 + 10 + 132 + 3 * 66);
 });
 
 it('a port that refuses costs a frame each way; where nobody answers five tries are counted', async () => {

@@ -20,14 +20,14 @@ const closeBytes = 3 * tcpFrameBytes;
 /** Nobody answers: the first try and four more in 30 s. */
 const unansweredBytes = 5 * synBytes;
 const refusedBytes = synBytes + tcpFrameBytes;
-/** A segment, and bare acknowledgements: one for two segments where the answer is prompt and carries its own, one for each where it is not. */
-const framesPerSegment = 1.75;
+/** A segment and its acknowledgement. A prompt answer carries it for nothing; counted is what a slow one costs, as over a satellite. */
+const framesPerSegment = 2;
 
 export function udpWireBytes(payloadBytes: number, family: 4 | 6 = 4): number {
   return payloadBytes + ethernetBytes + (family === 4 ? ipBytes : ip6Bytes) + udpHeaderBytes;
 }
 
-/** `bytes` + 66 × 1.75 × segments; a message is at least one segment, and 1,448 B fill one. */
+/** `bytes` + 66 × 2 × segments; a message is at least one segment, and 1,448 B fill one. */
 export function tcpWireBytes(bytes: number, messages: number): number {
   return bytes + tcpFrameBytes * framesPerSegment * Math.max(messages, Math.ceil(bytes / segmentBytes));
 }

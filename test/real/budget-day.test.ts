@@ -68,7 +68,7 @@ describe.runIf(runs)('a day', () => {
       const meter = JSON.parse(readFileSync(join(at.data, 'budget.json'), 'utf8'));
       const own = meter.telemetry + meter.tests;
       const { telemetryBytes } = links[link].budget;
-      console.log(JSON.stringify({ link, kernel, own, ...meter, limit: Math.round(telemetryBytes / daysInMonth) }));
+      console.log(JSON.stringify({ link, kernel, own, ...meter, limit: Math.round(telemetryBytes / daysInMonth), warnings: agent.errors }));
       expect(meter.limits).toEqual(links[link].budget);
       expect(kernel).toBeLessThanOrEqual(telemetryBytes / daysInMonth);
       expect(Math.abs(own / kernel - 1)).toBeLessThanOrEqual(0.15);
