@@ -6,14 +6,15 @@ import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { handClock, seeded } from './agent.test-helper.ts';
 import { createAgent } from './agent.ts';
 import { decodeWill, pc, wire } from './link.test-helper.ts';
+import { createBudget, memoryStore } from './measure/budget.ts';
 import type { Platform } from './platform/platform.ts';
 import type { PowerState, Probe } from './probe.ts';
 import type { ProfileStore } from './profile-store.ts';
 import { openSpoolDisk } from './spool-disk.ts';
 
-type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string };
+type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string; more?: boolean };
 
-function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config, boot = 'boot-1' }: World = {}) {
+function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config, boot = 'boot-1', more = false }: World = {}) {
   const net = wire(clock);
   const room = {
     mic: { status: 'ok', fault: null, reason: null } as Pick<Check, 'status' | 'fault' | 'reason'>,
@@ -37,6 +38,19 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
       };
     },
   };
+  /** The way to the centre, as the link itself says it. */
+  const way: Probe = {
+    name: 'path',
+    everyMs: 3_600_000,
+    timeoutMs: 5_000,
+    seat: 'run',
+    onLink: true,
+    run: async ({ self }) => {
+      const fault = self.connected ? null : 'path.centre';
+      return { checks: [{ component: 'path', device: '', status: fault === null ? 'ok' : 'fault', fault, reason: null }] };
+    },
+  };
+  const budget = createBudget({ clock, store: memoryStore() });
   const seen: { link: string; self: number }[] = [];
   const logs: string[] = [];
   const restarts: number[] = [];
@@ -64,7 +78,8 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     token: 't',
     centreKey: centrePublicKey,
     platform,
-    probes: [probe],
+    probes: more ? [probe, way] : [probe],
+    budget,
     transport: net.transport,
     disk: openSpoolDisk(db),
     profiles,
@@ -79,7 +94,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     const { session } = decodeWill(net.connects.at(-1));
     net.down('ack', encode('ack', { spool: agent.spool.id(), upTo, at: clock.now(), session }));
   };
-  return { db, clock, net, room, seen, logs, saved, inventory, agent, events, ack, restarts };
+  return { db, budget, clock, net, room, seen, logs, saved, inventory, agent, events, ack, restarts };
 }
 
 test('it connects when the probes have answered, so that the first state is the whole truth', async () => {
@@ -90,6 +105,38 @@ test('it connects when the probes have answered, so that the first state is the 
   expect(net.take('beat')).toMatchObject([{ message: { n: { load: 0.5 } } }]);
   expect(events().map(({ kind }) => kind)).toEqual(['spool-new', 'started', 'check']);
   expect(events()[1]?.body).toEqual({ version: '0.1.0', recovered: false });
+});
+
+test('a link that is lost asks at once where it broke, and the centre reads it afterwards', async () => {
+  const { agent, clock, net, events } = setUp({ more: true });
+  agent.start();
+  await clock.pass(3_000);
+  const said = () => events().flatMap(({ kind, body }) => (kind === 'check' && body['component'] === 'path' ? [body['to']] : []));
+  const [broken, whole] = [
+    { status: 'fault', fault: 'path.centre', reason: null },
+    { status: 'ok', fault: null, reason: null },
+  ];
+  expect(said()).toEqual([broken, whole]);
+  net.state.answer = 'unreachable';
+  net.cut();
+  await clock.pass(1_000);
+  expect(said()).toEqual([broken, whole, broken]);
+  net.state.answer = 'admit';
+  await clock.pass(120_000);
+  expect(said()).toEqual([broken, whole, broken, whole]);
+});
+
+test('the budget is that of the class, from the first moment and from the moment it changes; a stop writes it down', async () => {
+  const config: Config = { pc, version: 3, profile: { link: 'geo', elevationM: 0, expected: {} } };
+  const { agent, clock, net, budget } = setUp();
+  expect(budget.figures().testLimit).toBe(1_500_000_000);
+  agent.start();
+  await clock.pass(1_000);
+  net.down('config', encode('config', sealed(config)));
+  expect(budget.figures().testLimit).toBe(36_000_000);
+  budget.used('tests', 10);
+  await agent.stop('stopped');
+  expect(setUp({ config: sealed(config) }).budget.figures()).toMatchObject({ testLimit: 36_000_000, testBytes: 0 });
 });
 
 test('a probe that hangs delays the first word by no more than its own time-out, and is unknown', async () => {

@@ -1,24 +1,15 @@
 /** The agent: probes, board, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
-import { createHash, type KeyObject } from 'node:crypto';
-import {
-  type Cancel,
-  type Clock,
-  type Config,
-  decode,
-  encode,
-  type Inventory,
-  links,
-  type PcPath,
-  type Profile,
-  payloadLimitBytes,
-  type Signed,
-} from '#contracts';
+import type { KeyObject } from 'node:crypto';
+import { type Cancel, type Clock, type Config, decode, type Inventory, links, type PcPath, type Profile, type Signed } from '#contracts';
 import { type Board, type Change, createBoard } from './board.ts';
 import { actsOf } from './commands/acts.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
+import { type InventoryWatch, watchInventory } from './inventory.ts';
 import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
 import { type Marker, openMarker } from './marker.ts';
+import { type Budget, createBudget, memoryStore } from './measure/budget.ts';
+import type { Place } from './measure/knock.ts';
 import { createMeasurer, type Measurer } from './measure/measurer.ts';
 import type { OpenUdp } from './measure/udp.ts';
 import type { Platform } from './platform/platform.ts';
@@ -49,6 +40,10 @@ export type AgentOptions = {
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   profiles: ProfileStore;
+  /** Absent where no byte is counted from one start to the next. */
+  budget?: Budget;
+  /** Where the centre is, and what else is asked when it is not reached. */
+  centre?: Place & { anchors: readonly Place[] };
   /** Judged against until the centre has sent one. */
   profile: Profile;
   clock: Clock;
@@ -83,13 +78,11 @@ const comparedForMs = 3 * 3_600_000;
 const offlineReadingMs = 900_000;
 /** A probe that hangs does not keep the agent from saying what the others know. */
 const firstRoundMs = 15_000;
-const inventoryMs = 60_000;
-const inventoryEveryMs = 24 * 3_600_000;
-const inventoryRetryMs = 3_600_000;
 /** A flood of forged messages is not to fill the spool: each event carries the count. */
 const refusalNotedEveryMs = 60_000;
 
 type State = AgentOptions & {
+  budget: Budget;
   log: LogMemory;
   config: Config | undefined;
   board: Board;
@@ -104,7 +97,7 @@ type State = AgentOptions & {
   gasp: (power: PowerState) => void;
   refused: number;
   refusalNotedUp: number;
-  inventory: Inventory | undefined;
+  inventory: InventoryWatch;
   timers: Map<string, Cancel>;
   stopped: boolean;
   /** Wall clock minus up() when it was last looked at. */
@@ -122,11 +115,14 @@ export function createAgent(given: AgentOptions): Agent {
   const board = createBoard(clock);
   const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
   const spool = openSpool({ disk, clock, random, boot, ...limit });
-  const bare = { ...options, config, board, spool, inventory: undefined, timers: new Map<string, Cancel>(), stopped: false, refused: 0 };
+  const budget = options.budget ?? createBudget({ clock, store: memoryStore() });
+  const held = { ...options, budget, config, board, spool, timers: new Map<string, Cancel>(), stopped: false };
   const marker = openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore });
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
-  const state = { ...bare, ...times, marker, onMains: null } as State;
+  const state = { ...held, ...times, marker, refused: 0, onMains: null } as State;
+  budget.limit(links[profileOf(state).link].budget);
   state.measurer = measurerOf(state);
+  state.inventory = watchInventory({ ...options, onRead: (read) => onInventory(state, read) });
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
   state.commands = commandsOf(state, boot);
@@ -147,7 +143,7 @@ export function createAgent(given: AgentOptions): Agent {
 function runnerOf(state: State): Runner {
   return createRunner({
     ...state,
-    context: () => ({ profile: profileOf(state), self: selfOf(state), memory: state.spool }),
+    context: () => contextOf(state),
     known: (probe) => state.board.known(probe.name),
     onResult: (probe, result) => take(state, probe, result),
     onFailing: (probe, error) => {
@@ -171,8 +167,9 @@ function linkOf(state: State, boot: string): Link {
     onMeasure: (word) => state.measurer.use(word),
     previous: state.marker.previous,
     onPreviousTold: state.marker.told,
-    inventory: () => state.inventory,
+    inventory: () => state.inventory.current(),
     fresh: () => state.runner.runNow(),
+    onConnection: () => state.runner.linkChanged(),
   });
 }
 
@@ -181,6 +178,7 @@ function measurerOf(state: State): Measurer {
     ...state,
     open: state.udp,
     link: () => profileOf(state).link,
+    more: () => ({ budget: state.budget.figures() }),
     record: (kind, body, grade) => record(state, kind, body, grade),
   });
 }
@@ -216,7 +214,7 @@ function start(state: State): void {
   state.timers.set('first round', clock.after(firstRoundMs, go));
   void runner.firstRound().then(go);
   every(state, tickMs, () => tick(state));
-  void takeInventory(state);
+  state.inventory.start();
 }
 
 async function stop(state: State, reason: string): Promise<void> {
@@ -224,10 +222,12 @@ async function stop(state: State, reason: string): Promise<void> {
   state.stopped = true;
   state.runner.stop();
   state.measurer.stop();
+  state.inventory.stop();
   for (const cancel of state.timers.values()) cancel();
   record(state, 'stopped', { reason });
   state.marker.bye(reason);
   await state.link.stop(reason);
+  state.budget.close();
   state.spool.close();
 }
 
@@ -261,6 +261,7 @@ function tick(state: State): void {
   mindClock(state);
   commands.tick();
   marker.alive(state.onMains);
+  state.budget.keep();
   if (link.figures().connected) state.readingUp = clock.up();
   else if (clock.up() - state.readingUp >= offlineReadingMs) {
     state.readingUp = clock.up();
@@ -290,6 +291,7 @@ function configure(state: State, signed: Signed): boolean {
   const problem = state.profiles.save(signed);
   if (problem !== null) state.log.warn({}, `the configuration is used but not kept: ${problem}`);
   state.config = opened.value;
+  state.budget.limit(links[opened.value.profile.link].budget);
   state.log.info({ version: opened.value.version }, 'configuration taken');
   void state.runner.runNow();
   return true;
@@ -313,49 +315,25 @@ function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
   record(state, 'refused', { leaf, reason, count: state.refused });
 }
 
-/** Slow, so it holds nothing up; sent when it is not what was last sent. */
-async function takeInventory(state: State): Promise<void> {
-  const { clock, platform, spool, log, link } = state;
-  const abort = new AbortController();
-  const cancel = clock.after(inventoryMs, () => abort.abort());
-  const items = await platform.inventory(abort.signal).catch((error: unknown) => String(error));
-  cancel();
-  if (state.stopped) return;
-  const failed = typeof items === 'string';
-  if (failed) log.warn({}, `the inventory could not be read: ${items.slice(0, 200)}`);
-  else {
-    state.inventory = inventoryOf(items, clock.now());
-    link.inventoryKnown(state.inventory.hash !== spool.recall('inventory'));
-    if (link.figures().connected) spool.remember('inventory', state.inventory.hash);
-  }
-  state.timers.set(
-    'inventory',
-    clock.after(failed ? inventoryRetryMs : inventoryEveryMs, () => void takeInventory(state)),
-  );
-}
-
-function inventoryOf(items: Record<string, unknown>, at: number): Inventory {
-  const text = JSON.stringify(items);
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  const inventory = { hash, at, items };
-  const { length } = encode('inventory', inventory);
-  return length <= payloadLimitBytes ? inventory : { ...inventory, items: { tooLargeBytes: length } };
+/** It goes out when it is not what was last sent. */
+function onInventory({ link, spool }: State, { hash }: Inventory): void {
+  link.inventoryKnown(hash !== spool.recall('inventory'));
+  if (link.figures().connected) spool.remember('inventory', hash);
 }
 
 function profileOf(state: State): Profile {
   return state.config?.profile ?? state.profile;
 }
 
+function contextOf(state: State) {
+  const { budget, centre, spool } = state;
+  return { profile: profileOf(state), self: selfOf(state), memory: spool, budget, ...(centre && { centre }) };
+}
+
 function selfOf({ link, spool, runner, clock, certificateEndsAt, measurer }: State): SelfFigures {
-  const { roundTripMs, clockOffsetMs } = link.figures();
-  const figures = {
-    roundTripMs,
-    clockOffsetMs,
-    spool: spool.figures(),
-    failing: runner.failing(),
-    measures: measurer.measures(),
-    link: measurer.view(),
-  };
+  const { roundTripMs, clockOffsetMs, connected } = link.figures();
+  const known = { connected, roundTripMs, clockOffsetMs, measures: measurer.measures(), link: measurer.view() };
+  const figures = { ...known, spool: spool.figures(), failing: runner.failing() };
   return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, link }) };
 }
 

@@ -8,6 +8,10 @@ export const phrases = {
   noFault: { en: 'No fault found', hi: 'कोई ख़राबी नहीं मिली' },
   faults: { en: 'Faults', hi: 'ख़राबियाँ' },
   unknowns: { en: 'Not known', hi: 'पता नहीं' },
+  data: { en: 'Data this month', hi: 'इस महीने का डेटा' },
+  ofTelemetry: { en: 'messages', hi: 'संदेश' },
+  ofTests: { en: 'tests of the link', hi: 'लाइन की जाँच' },
+  of: { en: 'of', hi: 'में से' },
 } as const satisfies Record<string, Words>;
 
 /** Components, and the parts of a PC and of the agent. */
@@ -23,6 +27,10 @@ const words: Record<string, Words> = {
   disk: { en: 'disk', hi: 'डिस्क' },
   temperature: { en: 'temperature', hi: 'तापमान' },
   checks: { en: 'checks', hi: 'जाँच' },
+  link: { en: 'Link', hi: 'लाइन' },
+  path: { en: 'Way to the centre', hi: 'सेंटर तक रास्ता' },
+  bridge: { en: 'Audio bridge', hi: 'ऑडियो ब्रिज' },
+  budget: { en: 'data budget', hi: 'डेटा की सीमा' },
   certificate: { en: 'certificate', hi: 'सर्टिफ़िकेट' },
   history: { en: 'history', hi: 'पुराना रिकॉर्ड' },
   loss: { en: 'packets', hi: 'डेटा पहुँचना' },

@@ -116,3 +116,12 @@ it.each(['loss', 'jitter', 'delay', 'tier', 'power', 'mains', 'battery', 'climat
     expect(wordFor(id, 'hi')).toMatch(/\p{Script=Devanagari}/u);
   },
 );
+
+it('says what the link of this PC has cost this month, where an agent wrote it down', async () => {
+  const budget = { month: '2026-11', telemetryBytes: 1_234_567, telemetryLimit: 8_000_000, testBytes: 3_000_000, testLimit: 36_000_000 };
+  const report = await selfTest({ site: siteOf(), platform: createUnwritten(), probes: [], clock, budget });
+  expect(toText(report, 'en')).toContain('\n\nData this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB.\n');
+  expect(toText(report, 'hi')).toContain('इस महीने का डेटा (2026-11): संदेश 8 में से 1.2 MB, लाइन की जाँच 36 में से 3 MB.');
+  expect(JSON.parse(toJson(report)).budget).toEqual(budget);
+  expect(JSON.parse(toJson(await test([])))).not.toHaveProperty('budget');
+});

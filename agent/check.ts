@@ -2,14 +2,33 @@
 import { type Check, type Clock, faultOf, type Language, type OwnSite, reasonIn, type Words } from '#contracts';
 import { limitLines } from './check-limits.ts';
 import { phrases, wordFor } from './check-words.ts';
+import type { BudgetFigures } from './measure/budget.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './probe.ts';
 
 /** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
 export type CheckRow = Check & { ms: number; provenAt: number | null };
-export type CheckReport = { pc: string; site: string; room: Words; elevationM: number; at: number; ms: number; checks: CheckRow[] };
+export type CheckReport = {
+  pc: string;
+  site: string;
+  room: Words;
+  elevationM: number;
+  at: number;
+  ms: number;
+  checks: CheckRow[];
+  budget?: BudgetFigures;
+};
 
-export type SelfTest = { site: OwnSite; platform: Platform; probes: readonly Probe[]; clock: Clock };
+export type SelfTest = {
+  site: OwnSite;
+  platform: Platform;
+  probes: readonly Probe[];
+  clock: Clock;
+  /** Where the agent of this PC finds its centre. */
+  centre?: ProbeContext['centre'];
+  /** What the agent of this PC wrote down of its link. */
+  budget?: BudgetFigures | undefined;
+};
 
 /** The load is what happens between two looks; this long lies between them. */
 const loadWindowMs = 1_000;
@@ -18,14 +37,14 @@ const loadWindowMs = 1_000;
 const noSelf: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
 /** Runs each probe once, one after the other. Guarantee: a probe that fails or hangs gives `unknown`, and the others still run. */
-export async function selfTest({ site, platform, probes, clock }: SelfTest): Promise<CheckReport> {
+export async function selfTest({ site, platform, probes, clock, centre, budget }: SelfTest): Promise<CheckReport> {
   const { state, id, profile, pcs } = site;
   const at = clock.now();
   const startedUp = clock.up();
   await platform.figures(AbortSignal.timeout(loadWindowMs)).catch(() => undefined);
   await new Promise<void>((resolve) => void clock.after(loadWindowMs, resolve));
   const checks: CheckRow[] = [];
-  for (const probe of probes) checks.push(...(await rowsOf(probe, { platform, profile, self: noSelf }, clock)));
+  for (const probe of probes) checks.push(...(await rowsOf(probe, { platform, profile, self: noSelf, ...(centre && { centre }) }, clock)));
   const first = pcs[0];
   return {
     pc: `${state}/${id}/${first?.id ?? ''}`,
@@ -35,6 +54,7 @@ export async function selfTest({ site, platform, probes, clock }: SelfTest): Pro
     at,
     ms: Math.round(clock.up() - startedUp),
     checks,
+    ...(budget && { budget }),
   };
 }
 
@@ -54,8 +74,18 @@ export function toText(report: CheckReport, language: Language): string {
   const faults = count('fault');
   const end = faults === 0 ? say('noFault') : `${say('faults')}: ${faults}`;
   const open = count('unknown') === 0 ? '' : ` ${say('unknowns')}: ${count('unknown')}.`;
+  const used = report.budget === undefined ? [] : ['', budgetLine(report.budget, language)];
   const limits = limitLines(report.elevationM, language);
-  return [`${report.room[language]} (${report.pc})`, '', ...lines, '', `${end}.${open}`, '', ...limits].join('\n');
+  return [`${report.room[language]} (${report.pc})`, '', ...lines, ...used, '', `${end}.${open}`, '', ...limits].join('\n');
+}
+
+/** Data this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB. */
+function budgetLine({ month, telemetryBytes, telemetryLimit, testBytes, testLimit }: BudgetFigures, language: Language): string {
+  const say = (key: keyof typeof phrases) => phrases[key][language];
+  const megabytes = (bytes: number) => Number((bytes / 1_000_000).toFixed(1));
+  const share = (used: number, limit: number) =>
+    language === 'hi' ? `${megabytes(limit)} ${say('of')} ${megabytes(used)} MB` : `${megabytes(used)} ${say('of')} ${megabytes(limit)} MB`;
+  return `${say('data')} (${month}): ${say('ofTelemetry')} ${share(telemetryBytes, telemetryLimit)}, ${say('ofTests')} ${share(testBytes, testLimit)}.`;
 }
 
 async function rowsOf(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<CheckRow[]> {

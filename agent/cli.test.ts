@@ -38,7 +38,7 @@ it('tests this PC, prints one JSON object, and its exit code says whether there 
     ms: expect.any(Number),
   });
   const components = new Set(report.checks.map((one: { component: string }) => one.component));
-  for (const always of ['microphone', 'speaker', 'camera', 'pc', 'clock']) expect(components).toContain(always);
+  for (const always of ['microphone', 'speaker', 'camera', 'pc', 'clock', 'path']) expect(components).toContain(always);
   expect(components).not.toContain('agent');
   for (const check of report.checks) expect(statuses).toContain(check.status);
   expect(code).toBe(report.checks.some((one: { status: string }) => one.status === 'fault') ? 1 : 0);

@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isPcPath, type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
 import { selfTest, toJson, toText } from './check.ts';
+import { placesOf } from './config.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
-import { identityFolder } from './identity/identity.ts';
+import { identityFolder, openIdentity } from './identity/identity.ts';
+import { readFigures } from './measure/budget.ts';
+import { budgetFile } from './measure/budget-file.ts';
 import { createPlatform } from './platform/index.ts';
-import type { Probe } from './probe.ts';
+import type { Probe, ProbeContext } from './probe.ts';
 import { probes } from './probes/index.ts';
 
 const usage =
@@ -22,9 +25,22 @@ async function check(args: string[]): Promise<number> {
   const { json, lang } = parse(() => parseArgs({ args, options })).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
   const site = loadSite(process.env['SABHA_CONFIG']);
-  const report = await selfTest({ site, platform: createPlatform(), probes: probes.filter(isOfThePc), clock: realClock() });
+  const data = process.env['SABHA_DATA'] ?? 'data/agent';
+  const report = await selfTest({
+    ...{ site, platform: createPlatform(), probes: probes.filter(isOfThePc), clock: realClock(), centre: centreOf(data) },
+    budget: readFigures(budgetFile(data, { warn: (_, line) => console.error(line) })),
+  });
   console.log(json ? toJson(report) : toText(report, lang));
   return report.checks.some((one) => one.status === 'fault') ? 1 : 0;
+}
+
+/** That of the enrolment; a PC without one is the centre's own, or runs a test of itself alone. */
+function centreOf(data: string): ProbeContext['centre'] {
+  const identity = openIdentity(identityFolder(data));
+  const enrolled = identity.ok ? identity.value?.centre : undefined;
+  const anchors = placesOf(process.env['SABHA_ANCHORS'] ?? '');
+  if (enrolled !== undefined) return { host: enrolled.host, port: enrolled.mqttPort, anchors };
+  return { host: process.env['SABHA_MQTT_HOST'] ?? '127.0.0.1', port: Number(process.env['SABHA_MQTT_PORT'] ?? 1_883), anchors };
 }
 
 async function enrol(args: string[]): Promise<number> {

@@ -10,6 +10,7 @@ test('three settings are needed, the others have defaults', () => {
     value: {
       ...{ pc: 'up/lucknow/room-1', tokenFile: '/t', dataDir: '/d', host: '127.0.0.1', port: 1883, profile: onFibre, speed: 1 },
       reflectorHost: '127.0.0.1',
+      anchors: [],
     },
   });
   const all = {
@@ -19,11 +20,18 @@ test('three settings are needed, the others have defaults', () => {
     SABHA_LINK: 'geo',
     SABHA_SPEED: '10',
     SABHA_EPOCH: '5',
+    SABHA_ANCHORS: '198.51.100.1:443,[2001:db8::1]:53',
     OTHER: 'x',
   };
   expect(readAgentSettings(all)).toMatchObject({
     ok: true,
-    value: { host: 'b', reflectorHost: 'b', port: 8883, profile: { link: 'geo' }, speed: 10, epochMs: 5 },
+    value: {
+      ...{ host: 'b', reflectorHost: 'b', port: 8883, profile: { link: 'geo' }, speed: 10, epochMs: 5 },
+      anchors: [
+        { host: '198.51.100.1', port: 443 },
+        { host: '2001:db8::1', port: 53 },
+      ],
+    },
   });
 });
 
@@ -51,6 +59,7 @@ test.each([
   ['SABHA_LINK', 'pigeon', 'SABHA_LINK: one of fibre, 4g, leo, geo, floor is expected'],
   ['SABHA_PROFILE', '{', 'SABHA_PROFILE: not JSON'],
   ['SABHA_PROFILE', '{"link":"pigeon"}', 'SABHA_PROFILE.link: expected ("fibre" | "4g" | "leo" | "geo" | "floor"), found "pigeon"'],
+  ['SABHA_ANCHORS', '198.51.100.1', 'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected'],
   ['SABHA_SPEED', '0', 'SABHA_SPEED: a number from 0.01 to 10000 is expected'],
 ])('a wrong %s (%s) is one line that names it', (name, value, line) => {
   expect(readAgentSettings({ ...good, [name]: value })).toEqual({ ok: false, line });

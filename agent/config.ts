@@ -11,6 +11,15 @@ const number = (name: string, low: number, high: number) =>
   );
 const port = v.pipe(number('SABHA_MQTT_PORT', 1, 65_535), v.integer('SABHA_MQTT_PORT: a whole number is expected'));
 
+const anchors = v.pipe(
+  v.string(),
+  v.transform(placesOf),
+  v.check(
+    (all) => all.every(({ host, port }) => host !== '' && port >= 1 && port <= 65_535),
+    'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected',
+  ),
+);
+
 const environment = v.object({
   SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
   /** Public half of the centre's key; without it no configuration and no command is taken. An identity brings its own. */
@@ -22,6 +31,8 @@ const environment = v.object({
   /** Where the reflector answers, if that is another address. */
   SABHA_REFLECTOR_HOST: v.optional(needed('SABHA_REFLECTOR_HOST')),
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
+  /** Places beyond the router, HOST:PORT with commas between, by which the line is judged when the centre is not reached. */
+  SABHA_ANCHORS: v.optional(anchors, ''),
   /** What to judge against until the centre has sent a configuration. */
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
   /** Public half of the key that signs releases; absent = this agent is not updated. */
@@ -60,9 +71,20 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
     reflectorHost: said.SABHA_REFLECTOR_HOST ?? said.SABHA_MQTT_HOST,
     profile: said.SABHA_PROFILE ?? { link: said.SABHA_LINK, elevationM: 0, expected: {} },
     ...(said.SABHA_UPDATE_KEY !== undefined && { updates: { keyFile: said.SABHA_UPDATE_KEY, at: said.SABHA_UPDATES } }),
+    anchors: said.SABHA_ANCHORS,
     speed: said.SABHA_SPEED,
     ...(said.SABHA_EPOCH !== undefined && { epochMs: said.SABHA_EPOCH }),
   };
+}
+
+/** HOST:PORT,HOST:PORT. */
+export function placesOf(text: string): { host: string; port: number }[] {
+  return text.split(',').filter(Boolean).map(placeOf);
+}
+
+function placeOf(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, Math.max(0, colon)).replaceAll(/[[\] ]/g, ''), port: Number(text.slice(colon + 1)) };
 }
 
 function lineOf(issue: v.BaseIssue<unknown>): string {

@@ -8,6 +8,8 @@ export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apart
   transport: Transport;
   /** Absent where the transport shows a certificate. */
   token?: string | undefined;
+  /** The connection came or went. */
+  onConnection?: () => void;
 };
 
 export type Link = {
@@ -100,14 +102,17 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
   session = openSession({ ...options, connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
   state.session = session;
   state.figures.connected = true;
+  options.onConnection?.();
   options.log.info({ session: number }, 'connected');
   session.start();
 }
 
 function again(options: LinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {
+  const wasUp = state.figures.connected;
   state.session = undefined;
   state.figures.connected = false;
   if (state.stopped) return;
+  if (wasUp) options.onConnection?.();
   const limits = refused
     ? { firstMs: refusedFirstMs, maxMs: refusedMaxMs }
     : { firstMs: firstWaitMs, maxMs: options.limits().backoffMaxMs };

@@ -9,6 +9,8 @@ import { type Agent, createAgent } from './agent.ts';
 import { type AgentSettings, readAgentSettings } from './config.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import type { Log } from './log.ts';
+import { createBudget } from './measure/budget.ts';
+import { budgetFile } from './measure/budget-file.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Platform } from './platform/platform.ts';
 import { probes } from './probes/index.ts';
@@ -55,14 +57,17 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
   const { dataDir } = settings;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-  const way = identity === undefined ? wayOfToken(settings) : wayOfCertificate(settings, identity, log);
+  const clock = realClock(settings.speed, settings.epochMs);
+  const budget = createBudget({ clock, store: budgetFile(dataDir, log) });
+  const way = identity === undefined ? wayOfToken(settings, { budget }) : wayOfCertificate(settings, { identity, log, budget });
   const updateKey = settings.updates && publicKey(settings.updates.keyFile);
   return {
     ...way,
     updateKey,
     version: readVersion(),
     platform: createPlatform(),
-    clock: realClock(settings.speed, settings.epochMs),
+    clock,
+    budget,
     disk: openSpoolDisk(join(dataDir, 'spool.db')),
     profiles: createProfileStore(join(dataDir, 'config.json')),
   };
@@ -74,8 +79,11 @@ function watched({ updates, dataDir }: AgentSettings, { updateKey: key, ...besid
   return updates && key && watchUpdates({ ...beside, key, dataDir, at: updates.at });
 }
 
-function compose({ pc, profile }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void }): Agent {
-  return createAgent({ ...given, pc, probes, profile, random: unguessable });
+function compose(
+  { pc, profile, anchors }: AgentSettings,
+  given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void },
+): Agent {
+  return createAgent({ ...given, centre: { ...given.broker, anchors }, pc, probes, profile, random: unguessable });
 }
 
 /** Math.random can be foretold from what it gave before. */

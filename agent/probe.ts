@@ -1,5 +1,7 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/index.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
+import type { Budget } from './measure/budget.ts';
+import type { Place } from './measure/knock.ts';
 import type { LinkView } from './measure/measurer.ts';
 import type { Platform } from './platform/platform.ts';
 
@@ -30,6 +32,10 @@ export type ProbeContext = {
   self: SelfFigures;
   /** Words kept on the disk of this PC over restarts; absent in a self-test. */
   memory?: Memory;
+  /** What the link may still be used for, and where it is written down; a self-test has none, and asks all the same. */
+  budget?: Budget;
+  /** Where the centre is, and other places beyond the router by which the way to it is judged; absent where no centre is known. */
+  centre?: Place & { anchors: readonly Place[] };
   /** Aborted at the time-out: the platform then kills every child it started, with its whole tree. */
   signal: AbortSignal;
 };
@@ -47,10 +53,12 @@ export type SelfFigures = {
   clockOffsetMs: number | null;
   /** How long the certificate of this PC is still good, milliseconds; absent where it has none. */
   certificateLeftMs?: number;
+  /** The link to the centre is up; absent in a self-test, which has none. */
+  connected?: boolean;
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
   failing: { probe: string; error: string }[];
-  /** This PC is the one that measures the link of its site. */
+  /** This PC is the one that measures the link of its site; absent in a self-test. */
   measures?: boolean;
   /** What its own measurements say of the link; absent where another PC measures it for the site. */
   link?: LinkView | undefined;
@@ -65,6 +73,8 @@ export type Probe = {
   seat: 'run' | 'room';
   /** Guarantee: a missing tool or an answer that cannot be read is `unknown` or a thrown error, never a fault and never ok. */
   run(context: ProbeContext): Promise<ProbeResult>;
+  /** Asked again whenever the link to the centre comes or goes. */
+  onLink?: boolean;
   /** Tells of changes between two runs; each asks for a run at once. */
   watch?(platform: Platform, changed: () => void): Cancel;
 };

@@ -10,6 +10,8 @@ export type Runner = {
   runNow(): Promise<void>;
   /** Runs every probe now, and for a while every few seconds. */
   hasten(forMs: number): void;
+  /** The link to the centre came or went: the probes that look at it are asked at once. */
+  linkChanged(): void;
   /** Resolves when every probe has answered, failed or run out of time once. */
   firstRound(): Promise<void>;
   failing(): { probe: string; error: string }[];
@@ -97,6 +99,9 @@ export function createRunner(options: RunnerOptions): Runner {
     hasten: (forMs) => {
       runner.fastUntilUp = options.clock.up() + forMs;
       void runNow();
+    },
+    linkChanged: () => {
+      for (const seat of seats) if (seat.probe.onLink) hurry(runner, seat);
     },
     firstRound: async () => {
       await Promise.all(seats.map((seat) => seat.first.promise));

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import {
   type Ack,
   agentFilters,
+  type Beat,
   type Cancel,
   type CentreClock,
   type Clock,
@@ -12,6 +13,7 @@ import {
   encode,
   type Hello,
   type Inventory,
+  isThin,
   type LinkLimits,
   openSigned,
   type PcPath,
@@ -19,9 +21,11 @@ import {
   parseTopic,
   pcTopic,
   type Signed,
+  thinBeatBytes,
   type UpLeaf,
   type Want,
 } from '#contracts';
+import { type BeatNumbers, createBeatNumbers } from './beat-numbers.ts';
 import type { Board, Numbers } from './board.ts';
 import { type Courier, createCourier } from './courier.ts';
 import type { Log } from './log.ts';
@@ -115,6 +119,7 @@ type State = SessionOptions & {
   inventoryOwed: boolean;
   courier: Courier;
   sender: StateSender;
+  beatNumbers: BeatNumbers;
 };
 
 /** Guarantee: nothing is sent after `close`, and no timer of it is left. */
@@ -127,6 +132,7 @@ export function openSession(options: SessionOptions): Session {
     birthWaitMs: options.limits().resendMs,
     birthTimer: () => undefined,
     hellos: new Set(),
+    beatNumbers: createBeatNumbers(),
     echo: undefined,
     inventoryOwed: false,
     courier: createCourier({
@@ -208,9 +214,18 @@ function beat(state: State): void {
   const at = clock.now();
   const due = figures.echoedUp === null || clock.up() - figures.echoedUp >= echoEveryMs;
   if (due) state.echo = { value: Math.floor(state.random() * echoes), up: clock.up() };
-  const message = { digest: board.digest(), session, at, n: shortened(board.numbers()) };
-  void send(state, 'beat', encode('beat', due ? { ...message, echo: state.echo?.value } : message));
+  const message = { digest: board.digest(), session, at, ...(due && { echo: state.echo?.value }) };
+  if (isThin(state.limits())) thinBeat(state, message);
+  else void send(state, 'beat', encode('beat', { ...message, n: shortened(board.numbers()) }));
   later(state, state.limits().beatMs, () => beat(state));
+}
+
+/** Guarantee: its payload has at most 150 B (`thinBeatBytes`). */
+function thinBeat(state: State, bare: Omit<Beat, 'n'>): void {
+  const { board, beatNumbers } = state;
+  const message = { ...bare, part: 1 as const };
+  const n = beatNumbers.pick(board.numbers(), thinBeatBytes - encode('beat', { ...message, n: {} }).length);
+  void send(state, 'beat', encode('beat', { ...message, n })).then((acked) => acked && beatNumbers.said(n));
 }
 
 /** Three digits say enough of a ratio, and every byte is paid for on a thin link. */

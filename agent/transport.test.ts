@@ -75,7 +75,7 @@ const probe: Probe = {
   run: async () => ({ checks: [{ component: 'pc', device: '', status: 'ok', fault: null, reason: null }], numbers: { up: 1 } }),
 };
 
-function agentAt(name: string, token = 'right'): Agent {
+function agentAt(name: string, { token = 'right', used }: { token?: string; used?: (wireBytes: number) => void } = {}): Agent {
   return createAgent({
     pc,
     version: '0.1.0',
@@ -83,7 +83,7 @@ function agentAt(name: string, token = 'right'): Agent {
     centreKey: null,
     platform,
     probes: [probe],
-    transport: createMqttTransport({ host: '127.0.0.1', port: broker.port }),
+    transport: createMqttTransport({ host: '127.0.0.1', port: broker.port, ...(used && { used }) }),
     disk: openSpoolDisk(join(folder, `${name}.db`)),
     profiles: createProfileStore(join(folder, `${name}.json`)),
     profile: { link: 'fibre', elevationM: 0, expected: {} },
@@ -93,6 +93,23 @@ function agentAt(name: string, token = 'right'): Agent {
     restart: () => undefined,
   });
 }
+
+test('every connection is counted with its opening, its messages and its end', async () => {
+  let bytes = 0;
+  const used = (wireBytes: number) => {
+    bytes += wireBytes;
+  };
+  const agent = agentAt('counted', { used });
+  agent.start();
+  const { session } = await broker.next('presence');
+  await broker.next('beat');
+  ack(agent, session);
+  await broker.next('backlog');
+  await agent.stop('stopped');
+  // CONNECT to goodbye: about 1.9 kB of MQTT, in some 20 segments.
+  expect(bytes).toBeGreaterThan(3_000);
+  expect(bytes).toBeLessThan(7_000);
+});
 
 /** The ledger's word, as flows would give it. */
 function ack(agent: Agent, session: number): void {

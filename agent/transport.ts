@@ -1,7 +1,9 @@
 /** The MQTT connection as the link sees it, and mqtt.js behind it. */
+import { Socket } from 'node:net';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
 import type { Identity } from './identity/identity.ts';
 import { dial } from './identity/secure-socket.ts';
+import { meterTcp, type Used } from './measure/wire.ts';
 
 export type ConnectOptions = {
   /** Client id and user name at once. */
@@ -41,27 +43,42 @@ export type MqttAddress = {
   port: number;
   /** Factor of the clock: keepalives pass as much faster. */
   speed?: number;
+  /** Told what each connection costs on the wire. */
+  used?: Used;
 };
+
+export type TlsOptions = Pick<MqttAddress, 'speed' | 'used'> & { now: () => number };
 
 const connectTimeoutMs = 30_000;
 const endTimeoutMs = 500;
 
 /** Plain MQTT, which never leaves this machine. */
-export function createMqttTransport({ host, port, speed = 1 }: MqttAddress): Transport {
+export function createMqttTransport({ host, port, speed = 1, used }: MqttAddress): Transport {
   return {
-    connect: (options, handlers) => connected(connect({ ...clientOptions(options, speed), host, port, protocol: 'mqtt' }), handlers),
+    connect: (options, handlers) => {
+      const client = connect({ ...clientOptions(options, speed), host, port, protocol: 'mqtt' });
+      if (used && client.stream instanceof Socket) countMessages(client, meterTcp(client.stream, used));
+      return connected(client, handlers);
+    },
   };
 }
 
 /** MQTT over TLS to the centre of an identity, which may be another one at each connection: certificates are renewed. */
-export function createTlsTransport(identity: () => Identity, now: () => number): Transport {
+export function createTlsTransport(identity: () => Identity, { now, speed = 1, used = () => undefined }: TlsOptions): Transport {
   return {
     connect: async (options, handlers) => {
-      const dialled = await dial(identity(), now);
+      const dialled = await dial(identity(), now, used);
       if (!dialled.ok) return { ...dialled, refused: false };
-      return connected(new MqttClient(() => dialled.socket, clientOptions(options, 1)), handlers);
+      const client = new MqttClient(() => dialled.socket, clientOptions(options, speed));
+      countMessages(client, dialled);
+      return connected(client, handlers);
     },
   };
+}
+
+/** Each packet of MQTT is written at once, and so is a segment of its own. */
+function countMessages(client: MqttClient, { message }: { message(): void }): void {
+  client.on('packetsend', message).on('packetreceive', message);
 }
 
 /**

@@ -7,34 +7,46 @@ import { refreshRoots, renew } from './identity/enrol.ts';
 import { type Identity, identityFolder } from './identity/identity.ts';
 import { keepRenewed } from './identity/renewal.ts';
 import type { Log } from './log.ts';
+import type { Budget } from './measure/budget.ts';
 import { udpTo } from './measure/udp.ts';
 import { createMqttTransport, createTlsTransport } from './transport.ts';
 
+type Metered = { budget: Pick<Budget, 'used'> };
+
 /** To the centre on this machine. Throws one line where a file of it will not do. */
-export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: AgentSettings) {
+export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: AgentSettings, { budget }: Metered) {
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
   const centreKey = centreKeyFile === undefined ? null : publicKey(centreKeyFile);
-  return { token, centreKey, centre: undefined, transport: createMqttTransport({ host, port, speed }), udp: udpTo(reflectorHost) };
+  return {
+    token,
+    centreKey,
+    centre: undefined,
+    transport: createMqttTransport({ host, port, speed, used: telemetry(budget) }),
+    broker: { host, port },
+    udp: udpTo(reflectorHost),
+  };
 }
 
 /** To the centre that the identity names, whatever the environment says. The certificate is renewed in its time. */
-export function wayOfCertificate({ dataDir }: AgentSettings, identity: Identity, log: Log) {
+export function wayOfCertificate({ dataDir, speed }: AgentSettings, { identity, log, budget }: Metered & { identity: Identity; log: Log }) {
   const folder = identityFolder(dataDir);
+  const used = telemetry(budget);
   const current = keepRenewed({
     identity,
-    renew: (one) => renew(one, folder),
-    refreshRoots: (one) => refreshRoots(one, folder),
+    renew: (one) => renew(one, folder, used),
+    refreshRoots: (one) => refreshRoots(one, folder, used),
     clock: realClock(),
     random: Math.random,
     log,
   });
   if (identity.certificate.validToDate.getTime() < Date.now()) log.warn({}, 'the certificate of this PC has ended: enrol it again');
   const certificateEndsAt = () => current().certificate.validToDate.getTime();
-  const { centreKey, host, enrolPort } = identity.centre;
+  const { centreKey, host, enrolPort, mqttPort } = identity.centre;
   return {
-    transport: createTlsTransport(current, Date.now),
+    transport: createTlsTransport(current, { now: Date.now, speed, used }),
     udp: udpTo(host),
+    broker: { host, port: mqttPort },
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
     centre: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },
     certificateEndsAt,
@@ -49,4 +61,8 @@ export function publicKey(file: string): KeyObject {
   } catch {
     throw new Error(`${file}: is no public key`);
   }
+}
+
+function telemetry(budget: Metered['budget']): (wireBytes: number) => void {
+  return (wireBytes) => budget.used('telemetry', wireBytes);
 }

@@ -1,6 +1,7 @@
 /** How a PC becomes known: by a code that people give it, and later anew by the certificate that it has. */
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
+import type { Used } from '../measure/wire.ts';
 import { fetchCertificate, fetchPlace, fetchRoots, type Office } from './est.ts';
 import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 
@@ -33,17 +34,17 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
  * A new key and a new certificate in the place of those that this PC has. The same guarantee; and nothing is asked for that could not be kept,
  * since from the answer on the certificate of today is good for some days only.
  */
-export async function renew(identity: Identity, folder: string): Promise<Read<Identity>> {
+export async function renew(identity: Identity, folder: string, used?: Used): Promise<Read<Identity>> {
   const problem = problemOfFolder(folder);
   if (problem !== null) return { ok: false, line: problem };
   const { pc, centre, roots, key, chain } = identity;
-  return obtain({ office: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain } }, pc, folder, centre });
+  return obtain({ office: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain }, used }, pc, folder, centre });
 }
 
 /** Asks for the roots again, so that another authority may take over from the one of today. */
-export async function refreshRoots(identity: Identity, folder: string): Promise<Read<Identity>> {
+export async function refreshRoots(identity: Identity, folder: string, used?: Used): Promise<Read<Identity>> {
   const { host, enrolPort } = identity.centre;
-  const roots = await fetchRoots({ host, port: enrolPort, trust: { roots: identity.roots } });
+  const roots = await fetchRoots({ host, port: enrolPort, trust: { roots: identity.roots }, used });
   if (!roots.ok) return roots;
   const fresh = { ...identity, roots: roots.value.map(String) };
   return fresh.roots.join() === identity.roots.join() ? { ok: true, value: identity } : kept(fresh, folder);

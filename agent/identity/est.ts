@@ -1,14 +1,15 @@
 /** What the agent asks the centre for over HTTPS: roots, certificates (EST, RFC 7030), and where its broker is. */
 import { X509Certificate } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls';
 import * as v from 'valibot';
 import { centreServerName, codeOf, doors, loadX509, oneLine } from '#contracts';
+import { meteredTlsFor, type Used } from '../measure/wire.ts';
 import { centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
 export type Trust = { roots?: string[]; key?: string; chain?: string };
-export type Office = { host: string; port: number; trust: Trust };
+export type Office = { host: string; port: number; trust: Trust; used?: Used | undefined };
 
 const timeoutMs = 30_000;
 const answerLimitBytes = 64 * 1024;
@@ -43,11 +44,16 @@ export function fetchPlace(office: Office): Promise<Read<{ mqttPort: number; cen
 type Asked = RequestOptions & { path: string; body?: string };
 
 /** Never rejects: whatever goes wrong is one line. */
-async function ask<T>({ host, port, trust }: Office, asked: Asked, read: (text: string) => T | Promise<T>): Promise<Read<T>> {
+async function ask<T>(
+  { host, port, trust, used = () => undefined }: Office,
+  asked: Asked,
+  read: (text: string) => T | Promise<T>,
+): Promise<Read<T>> {
   const at = `${host}:${port}`;
   let answer: Answer;
   try {
-    answer = await send({ host, port, ...tlsOf(host, trust), ...asked });
+    const tls = { host, port, ...tlsOf(host, trust) };
+    answer = await send({ ...tls, createConnection: meteredTlsFor(tls, used), ...asked });
   } catch (error) {
     return { ok: false, line: `${at}: ${whyNot(error)}` };
   }
@@ -64,16 +70,16 @@ async function ask<T>({ host, port, trust }: Office, asked: Asked, read: (text: 
  * How the HTTPS of the centre is believed.
  * Guarantee: only by a certificate for this host and for this door; the broker has one of the same authority and for the same names.
  */
-export function centreTls(host: string, roots: readonly string[]): RequestOptions {
+export function centreTls(host: string, roots: readonly string[]): ConnectionOptions {
   const problem = (_name: string, shown: PeerCertificate) =>
     shown.subject.CN === doors.centre ? checkServerIdentity(host, shown) : new Error('its certificate is not that of the centre');
   return { ca: [...roots], servername: centreServerName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
 }
 
 /** An empty `ca` trusts nobody; an absent one would trust whom the system trusts. */
-function tlsOf(host: string, { roots, key, chain }: Trust): RequestOptions {
+function tlsOf(host: string, { roots, key, chain }: Trust): ConnectionOptions {
   const own = key === undefined || chain === undefined ? {} : { key, cert: chain };
-  return { ...centreTls(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined, agent: false };
+  return { ...centreTls(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined };
 }
 
 type Answer = { status: number; text: string };

@@ -1,11 +1,13 @@
 /** A TLS connection to the centre, which is believed by the pinned roots alone: the system's own authorities count for nothing. */
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { doors, serverAuth } from '#contracts';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { codeOf, doors, serverAuth } from '#contracts';
+import { meteredTls, type Used } from '../measure/wire.ts';
 import type { Identity } from './identity.ts';
 
-export type Dialled = { ok: true; socket: TLSSocket } | { ok: false; reason: string };
+/** `message` counts one more message on the wire. */
+export type Dialled = { ok: true; socket: TLSSocket; message(): void } | { ok: false; reason: string };
 
 const timeoutMs = 30_000;
 const longestChain = 4;
@@ -15,9 +17,13 @@ const longestChain = 4;
  * Guarantee: whoever answers holds the key of the broker's certificate for the centre's host, made for servers, from a pinned root, and in
  * force. Only where the clock of this PC is certainly wrong is it not asked about the dates: it would keep a PC with a flat battery away for ever.
  */
-export function dial(identity: Identity, now: () => number): Promise<Dialled> {
+export async function dial(identity: Identity, now: () => number, used: Used = () => undefined): Promise<Dialled> {
+  const made = await meteredTls(optionsOf(identity, now()), used).catch((error: Error) => error);
+  return made instanceof Error ? { ok: false, reason: made.message || codeOf(made) } : believed(made, identity);
+}
+
+function believed({ socket, message }: { socket: TLSSocket; message(): void }, identity: Identity): Promise<Dialled> {
   const { promise, resolve } = Promise.withResolvers<Dialled>();
-  const socket = connect(optionsOf(identity, now()));
   const fail = (reason: string) => {
     socket.destroy();
     resolve({ ok: false, reason });
@@ -29,7 +35,7 @@ export function dial(identity: Identity, now: () => number): Promise<Dialled> {
     if (problem !== null) return fail(problem);
     socket.setTimeout(0);
     socket.setNoDelay(true);
-    resolve({ ok: true, socket });
+    resolve({ ok: true, socket, message });
   });
   return promise;
 }

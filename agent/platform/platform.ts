@@ -65,6 +65,17 @@ export type Hardware = {
   models: Part[];
 };
 
+/** A router of the local network; `interface` leads to it. */
+export type Gateway = { interface: string; address: string };
+export type NetworkState = {
+  /** Those that have a carrier; never the loopback. */
+  interfaces: string[];
+  /** One of them has an address that reaches further than the cable. */
+  hasAddress: boolean;
+  hasWayOut: boolean;
+  gateways: Gateway[];
+};
+
 /** What became of an order: done, or why not. */
 export type Order = { done: true } | { done: false; reason: string };
 
@@ -78,23 +89,31 @@ export type PlatformOrders = {
   reboot(signal: AbortSignal): Promise<Order>;
 };
 
-export type Platform = PlatformOrders & {
-  sound(signal: AbortSignal): Promise<Answer<SoundState>>;
-  /** Calls back at every change of a sound device; says nothing where there is no sound server. */
-  watchSound(changed: () => void): Cancel;
-  cameras(signal: AbortSignal): Promise<Answer<Camera[]>>;
-  watchCameras(changed: () => void): Cancel;
-  figures(signal: AbortSignal): Promise<PcFigures>;
-  /** Devices, OS and versions, for the inventory: slow, at start and once a day. */
-  inventory(signal: AbortSignal): Promise<Record<string, unknown>>;
-  power(signal: AbortSignal): Promise<PowerFigures>;
-  climate(signal: AbortSignal): Promise<ClimateFigures>;
-  /** What does not change while the PC runs, displays aside. */
-  hardware(signal: AbortSignal): Promise<Hardware>;
-  /** Random at each boot of the PC. */
-  bootId(): string;
-  /** The system wrote down that the boot before this one ended in a crash of its own; false where it did not, or does not tell us. */
-  crashedBefore(): boolean;
-  /** Asked when the agent is told to end: because the whole system does? */
-  isShuttingDown(signal: AbortSignal): Promise<boolean>;
+export type PlatformNetwork = {
+  /** Cheap: nothing is sent. */
+  network(): Promise<Answer<NetworkState>>;
+  /** Has this neighbour been heard since it was last asked for; null where the system does not tell. */
+  isNeighbourHeard(gateway: Gateway): Promise<boolean | null>;
 };
+
+export type Platform = PlatformOrders &
+  PlatformNetwork & {
+    sound(signal: AbortSignal): Promise<Answer<SoundState>>;
+    /** Calls back at every change of a sound device; says nothing where there is no sound server. */
+    watchSound(changed: () => void): Cancel;
+    cameras(signal: AbortSignal): Promise<Answer<Camera[]>>;
+    watchCameras(changed: () => void): Cancel;
+    figures(signal: AbortSignal): Promise<PcFigures>;
+    /** Devices, OS and versions, for the inventory: slow, at start and once a day. */
+    inventory(signal: AbortSignal): Promise<Record<string, unknown>>;
+    power(signal: AbortSignal): Promise<PowerFigures>;
+    climate(signal: AbortSignal): Promise<ClimateFigures>;
+    /** What does not change while the PC runs, displays aside. */
+    hardware(signal: AbortSignal): Promise<Hardware>;
+    /** Random at each boot of the PC. */
+    bootId(): string;
+    /** The system wrote down that the boot before this one ended in a crash of its own; false where it did not, or does not tell us. */
+    crashedBefore(): boolean;
+    /** Asked when the agent is told to end: because the whole system does? */
+    isShuttingDown(signal: AbortSignal): Promise<boolean>;
+  };

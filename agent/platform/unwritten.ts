@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem, uptime } from 'node:os';
-import type { Answer, Order, Platform, PlatformOrders } from './platform.ts';
+import type { Answer, Order, Platform, PlatformNetwork, PlatformOrders } from './platform.ts';
 
 const unknown: Answer<never> = { known: false, reason: 'not written for this system yet' };
 
@@ -10,11 +10,15 @@ const notHere = async (): Promise<Order> => ({ done: false, reason: 'not possibl
 /** A system on which nothing can be changed from afar. */
 const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, reboot: notHere };
 
+/** A system that tells nothing of its network. */
+export const noNetwork: PlatformNetwork = { network: async () => unknown, isNeighbourHeard: async () => null };
+
 /** Guarantee: never a device found, never one missing. */
 export function createUnwritten(): Platform {
   const bootId = randomUUID();
   return {
     ...noOrders,
+    ...noNetwork,
     sound: async () => unknown,
     watchSound: () => () => {},
     cameras: async () => unknown,

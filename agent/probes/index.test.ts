@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { decode, digestOf, encode, faultOf, type Profile } from '#contracts';
+import { decode, digestOf, encode, faultOf, type Profile, realClock } from '#contracts';
+import { createBudget, memoryStore } from '../measure/budget.ts';
 import type { LinkView } from '../measure/measurer.ts';
 import { createPlatform } from '../platform/index.ts';
 import { probes } from './index.ts';
@@ -13,8 +14,11 @@ it('answers on this very PC with checks that the contract carries, of its own co
   const tiers = { up: undefined, down: undefined };
   const link: LinkView = { windows: [], problem: null, regular: true, tiers, slow: undefined, numbers: () => ({}) };
   const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [], link };
-  const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } };
-  const context = { platform: createPlatform(), profile, self };
+  const bridge = { transport: 'tcp' as const, host: '127.0.0.1', port: 1 };
+  const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] }, bridge };
+  const budget = createBudget({ clock: realClock(), store: memoryStore() });
+  const centre = { host: '127.0.0.1', port: 1883, anchors: [] };
+  const context = { platform: createPlatform(), profile, self, budget, centre };
   for (const probe of probes) {
     const { checks } = await probe.run({ ...context, signal: AbortSignal.timeout(probe.timeoutMs) });
     // A PC without battery, UPS and sensors gives no answer about them.

@@ -43,7 +43,7 @@ it('a link that is well: four checks, and its numbers', async () => {
 });
 
 it('a PC that does not measure has no such checks, nor one whose class is only measured when asked and was not', async () => {
-  expect(await ask(undefined)).toEqual({ said: {}, numbers: undefined });
+  expect(await ask(undefined)).toEqual({ said: {}, numbers: {} });
   expect((await ask({ regular: false, windows: [] })).said).toEqual({});
   expect(Object.keys((await ask({ regular: false })).said)).toHaveLength(4);
 });

@@ -1,9 +1,10 @@
-/** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. */
+/** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
 import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#contracts';
 import { latest, lossOver, qualityOf, quantile } from '../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../analysis/tier.ts';
 import type { LinkView } from '../measure/measurer.ts';
-import type { Probe } from '../probe.ts';
+import type { Probe, ProbeResult } from '../probe.ts';
+import { budgetAnswer } from './budget.ts';
 
 const ways: readonly Direction[] = ['up', 'down'];
 const wayWords = { up: 'to the centre', down: 'from the centre' };
@@ -22,11 +23,19 @@ export const linkProbe: Probe = {
   everyMs: 30_000,
   timeoutMs: 1_000,
   seat: 'run',
-  async run({ self: { link }, profile }) {
-    if (link === undefined || (!link.regular && link.windows.length === 0)) return { checks: [] };
-    return { checks: checksOf(link, profile), numbers: link.problem === null ? link.numbers() : {} };
+  async run({ self: { link }, profile, budget }) {
+    const own = link === undefined ? none : qualityOfLink(link, profile);
+    const spent = budget === undefined ? none : budgetAnswer(budget.figures());
+    return { checks: [...own.checks, ...spent.checks], numbers: { ...own.numbers, ...spent.numbers } };
   },
 };
+
+const none: ProbeResult = { checks: [] };
+
+function qualityOfLink(link: LinkView, profile: Profile): ProbeResult {
+  if (!link.regular && link.windows.length === 0) return none;
+  return { checks: checksOf(link, profile), numbers: link.problem === null ? link.numbers() : {} };
+}
 
 function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[] {
   if (link.problem !== null) {

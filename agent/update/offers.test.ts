@@ -32,7 +32,7 @@ afterAll(() => {
 });
 
 test('an enrolled PC asks the centre that its own roots vouch for; the bundle comes from any byte on', async () => {
-  const offers = createOffers(at, () => [tls.cert]);
+  const offers = createOffers(at, { roots: () => [tls.cert] });
   expect(await offers.manifest()).toBe('{"signed":"x"}');
   for (const [from, rest] of [
     [0, 'abcdefghij'],
@@ -46,13 +46,13 @@ test('an enrolled PC asks the centre that its own roots vouch for; the bundle co
 
 test('S10 a centre that another authority vouches for is not asked, whatever the system trusts', async () => {
   const before = asked.length;
-  await expect(createOffers(at, () => [selfSigned(['localhost']).cert]).manifest()).rejects.toThrow();
-  await expect(createOffers(at, () => []).manifest()).rejects.toThrow();
+  await expect(createOffers(at, { roots: () => [selfSigned(['localhost']).cert] }).manifest()).rejects.toThrow();
+  await expect(createOffers(at, { roots: () => [] }).manifest()).rejects.toThrow();
   expect(asked).toHaveLength(before);
 });
 
 test('a centre that offers nothing says so, and one that is not there is a reason', async () => {
-  const offers = createOffers(`${at}/elsewhere`, () => [tls.cert]);
+  const offers = createOffers(`${at}/elsewhere`, { roots: () => [tls.cert] });
   expect(await offers.manifest()).toBeNull();
   await expect(offers.bundle(0)).rejects.toThrow('the centre answered 404');
   await expect(createOffers('http://127.0.0.1:9').manifest()).rejects.toThrow('ECONNREFUSED');
@@ -79,13 +79,13 @@ test('F25 a connection that is reset in the middle of a bundle is a reason, and 
 
 test('F25 a centre that falls silent in the middle of a bundle is left, and the agent lives', async () => {
   const centre = await centreThat((response) => response.writeHead(200).write('abc'));
-  const { pieces } = await createOffers(centre, undefined, 50).bundle(0);
+  const { pieces } = await createOffers(centre, { limitMs: 50 }).bundle(0);
   await expect(text(pieces)).rejects.toThrow();
   await turn();
 });
 
 test('a centre that never answers is left', async () => {
-  await expect(createOffers(await centreThat(() => {}), undefined, 50).manifest()).rejects.toThrow('the centre does not answer');
+  await expect(createOffers(await centreThat(() => {}), { limitMs: 50 }).manifest()).rejects.toThrow('the centre does not answer');
 });
 
 test('S10 a manifest without an end is cut off, whatever its headers say', async () => {
@@ -108,7 +108,7 @@ test.each([500, 403, 206])('what a centre answers with status %i is no offer', a
 
 test('the roots that the centre names today count, not those of the start', async () => {
   let roots = [selfSigned(['localhost']).cert];
-  const offers = createOffers(at, () => roots);
+  const offers = createOffers(at, { roots: () => roots });
   await expect(offers.manifest()).rejects.toThrow();
   roots = [tls.cert];
   expect(await offers.manifest()).toBe('{"signed":"x"}');

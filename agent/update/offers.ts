@@ -1,16 +1,26 @@
 /** What the centre offers over HTTP: `/updates/manifest.json`, and the bundle from any byte on. */
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
+import { isIP } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import { centreTls } from '../identity/est.ts';
+import { meteredTlsFor, meterTcp, type Used } from '../measure/wire.ts';
 import type { Offers } from './updater.ts';
 
 const silentLimitMs = 60_000;
 const manifestLimitBytes = 16 * 1_024;
 
-/** `at` is the centre's address; `roots` = the only ones that are trusted where it is https, as they are at that moment. */
-export function createOffers(at: string, roots?: () => string[], limitMs = silentLimitMs): Offers {
-  const asked = (what: string, headers = {}) => ask(`${at}/updates/${what}`, { headers, roots: roots?.() }, limitMs);
+export type OffersOptions = {
+  /** The only ones that are trusted where it is https, as they are at that moment; absent = whom the system trusts. */
+  roots?: (() => string[]) | undefined;
+  /** Told what it costs on the wire. */
+  used?: Used;
+  limitMs?: number;
+};
+
+/** `at` is the centre's address. */
+export function createOffers(at: string, { roots, used = () => undefined, limitMs = silentLimitMs }: OffersOptions = {}): Offers {
+  const asked = (what: string, headers = {}) => ask(`${at}/updates/${what}`, { headers, roots: roots?.(), used, limitMs });
   return {
     async manifest() {
       const response = await asked('manifest.json');
@@ -29,13 +39,13 @@ export function createOffers(at: string, roots?: () => string[], limitMs = silen
   };
 }
 
-type Asking = { headers: Record<string, string>; roots?: string[] | undefined };
+type Asking = { headers: Record<string, string>; roots: string[] | undefined; used: Used; limitMs: number };
 
-function ask(url: string, { headers, roots }: Asking, limitMs: number): Promise<IncomingMessage> {
+function ask(url: string, { headers, roots, used, limitMs }: Asking): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const request = url.startsWith('https:')
-    ? getHttps(url, { headers, ...(roots === undefined ? { minVersion: 'TLSv1.3' } : centreTls(hostOf(url), roots)) })
-    : getHttp(url, { headers });
+    ? getHttps(url, { headers, createConnection: meteredTlsFor(tlsOf(url, roots), used) })
+    : getHttp(url, { headers, agent: false }).once('socket', (socket) => meterTcp(socket, used));
   request.setTimeout(limitMs, () => request.destroy(new Error('the centre does not answer')));
   // This listener stays: a link that breaks after the headers is an error of the request too, and one that nobody hears ends the agent.
   request.on('error', reject).once('response', resolve);
@@ -51,7 +61,11 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Of an IPv6 address without its brackets. */
-function hostOf(url: string): string {
-  return urlToHttpOptions(new URL(url)).hostname ?? '';
+/** An IPv6 address stands without its brackets. */
+function tlsOf(url: string, roots: string[] | undefined) {
+  const { hostname, port } = urlToHttpOptions(new URL(url));
+  const host = hostname ?? '';
+  const believed =
+    roots === undefined ? { servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.3' as const } : centreTls(host, roots);
+  return { host, port: Number(port || 443), ...believed };
 }

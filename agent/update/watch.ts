@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '#contracts';
 import type { Agent } from '../agent.ts';
 import type { Log } from '../log.ts';
+import type { Budget } from '../measure/budget.ts';
 import type { Platform } from '../platform/platform.ts';
 import { isInMeeting } from './meeting.ts';
 import { createOffers } from './offers.ts';
@@ -22,16 +23,19 @@ export type Watched = {
   platform: Pick<Platform, 'sound' | 'cameras'>;
   clock: Clock;
   version: string;
+  budget: Pick<Budget, 'used'>;
   /** Ends this process with this reason; its supervisor starts the next version. */
   restart(reason: string): void;
   log: Log;
 };
 
-export function watchUpdates({ dataDir, key, at, centre, agent, platform, clock, version, restart, log }: Watched): { stop(): void } {
+export function watchUpdates({ dataDir, key, at, centre, agent, platform, clock, version, budget, restart, log }: Watched): {
+  stop(): void;
+} {
   return startUpdater({
     ...{ version, key, clock, restart, log },
     slots: openSlots(join(dataDir, 'update')),
-    offers: createOffers(centre?.at ?? at, centre?.roots),
+    offers: createOffers(centre?.at ?? at, { roots: centre?.roots, used: (bytes) => budget.used('telemetry', bytes) }),
     random: Math.random,
     isBusy: () => isInMeeting(platform),
     isHeard: agent.isHeard,

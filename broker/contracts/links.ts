@@ -61,5 +61,13 @@ export const links: Record<LinkClass, LinkLimits> = {
   },
 };
 
+/** True where each byte is paid for: there less is asked, and a beat carries only what is new. */
+export function isThin(link: Pick<LinkLimits, 'beatMs'>): boolean {
+  return link.beatMs >= 4 * minuteMs;
+}
+
+/** Largest payload of a beat on a thin link. */
+export const thinBeatBytes = 150;
+
 /** A will counts as silence when nothing of a newer session is heard within this time (R18). */
 export const willGraceMs = 90_000;

@@ -86,14 +86,20 @@ export const state = v.object({
   gone: v.optional(v.array(v.string()), []),
 });
 
-/** `n` holds the numbers for the exporter by their short key (series.ts). `echo` asks for an ack that returns it. */
+/**
+ * `n` holds the numbers for the exporter by their short key (series.ts); with `part` those that are absent stand as they were last said, for
+ * `partBeats` beats. `echo` asks for an ack that returns it.
+ */
 export const beat = v.object({
   digest,
   session,
   at: time,
   n: v.optional(v.record(v.pipe(v.string(), v.maxLength(16)), v.pipe(v.number(), v.finite())), {}),
   echo: v.optional(time),
+  part: v.optional(v.literal(1)),
 });
+/** What was not said in so many beats with `part` is no more. */
+export const partBeats = 16;
 
 export const inventory = v.object({ hash: v.string(), at: time, items: v.record(v.string(), v.unknown()) });
 

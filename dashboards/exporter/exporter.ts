@@ -73,7 +73,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     if (address?.kind !== 'pc') return 'topic';
     const beat = decode('beat', payload);
     if (!beat.ok) return beat.reason;
-    fleet.takeBeat(address.pc, beat.value.n);
+    fleet.takeBeat(address.pc, beat.value.n, beat.value.part);
     return 'ok';
   }
 

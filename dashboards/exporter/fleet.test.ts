@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fleetOf, handClock, pc1, pc2, pcNow, siteNow } from './exporter.test-helper.ts';
-import { createFleet } from './fleet.ts';
+import { beatKeys, createFleet } from './fleet.ts';
 import type { FleetChange } from './snapshot.ts';
 
 const nothing: FleetChange = { subscribed: true, sites: [], sitesGone: [], pcs: [], pcsGone: [], heard: {}, incidents: [] };
@@ -56,6 +56,24 @@ test('a beat that comes before the table knows its PC is shown as soon as it doe
   fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
   fleet.takeSnapshot(fleetOf([pcNow(pc1), pcNow(pc2)]));
   expect(fleet.view().pcs[1]?.numbers).toEqual([]);
+});
+
+test('a beat in parts leaves what it does not say as it was, and forgets what was not said in 16 beats; a whole one leaves nothing', () => {
+  const { fleet } = stage();
+  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
+  const shown = () => {
+    const numbers = fleet.view().pcs[0]?.numbers ?? [];
+    return Object.fromEntries(
+      beatKeys.flatMap((key, index) => (Number.isNaN(numbers[index] ?? Number.NaN) ? [] : [[key, numbers[index]]])),
+    );
+  };
+  fleet.takeBeat(pc1, { load: 0.5, temp: 40 }, 1);
+  for (let beat = 0; beat < 15; beat += 1) fleet.takeBeat(pc1, { load: 0.6 }, 1);
+  expect(shown()).toEqual({ load: 0.6, temp: 40 });
+  fleet.takeBeat(pc1, {}, 1);
+  expect(shown()).toEqual({ load: 0.6 });
+  fleet.takeBeat(pc1, { mem: 0.7 });
+  expect(shown()).toEqual({ mem: 0.7 });
 });
 
 test('an open stream is believed for 40 s without a word, a broken one for 15 s, and each word counts anew', () => {

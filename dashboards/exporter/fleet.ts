@@ -1,5 +1,5 @@
 /** What the exporter holds in memory: the table as the API's stream tells it, and the last beat of each PC. A scrape reads this and nothing else. */
-import { type Beat, type BeatKey, beatSeries, links, type PcPath, type Severity, statuses } from '#contracts';
+import { type Beat, type BeatKey, beatSeries, links, type PcPath, partBeats, type Severity, statuses } from '#contracts';
 import type { FleetChange, FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 import { labelText } from './text.ts';
 
@@ -23,6 +23,8 @@ export type Pc = {
   /** By the clock that never jumps; -Infinity where no beat was heard. */
   beatAt: number;
   numbers: number[];
+  /** Of each number, in how many beats it was not said; only where a thin link says them in parts. */
+  unsaid?: Uint8Array;
 };
 export type Incident = { scope: string; severity: Severity };
 
@@ -48,7 +50,8 @@ export type Fleet = {
   takeChange(change: FleetChange): void;
   /** The stream of the API has ended; a snapshot opens it again. */
   streamBroke(): void;
-  takeBeat(pc: PcPath, numbers: Beat['n']): void;
+  /** With `part` the numbers that are absent stand as they were, for `partBeats` beats. */
+  takeBeat(pc: PcPath, numbers: Beat['n'], part?: 1): void;
   view(): FleetView;
 };
 
@@ -88,12 +91,11 @@ export function createFleet(up: () => number): Fleet {
     streamBroke() {
       isOpen = false;
     },
-    takeBeat(path, numbers) {
+    takeBeat(path, numbers, part) {
       const pc = pcOf(state, path);
       pc.beatAt = up();
-      // No further than the last one said: most PCs measure no link and have no UPS, whose keys stand last.
-      const length = 1 + beatKeys.findLastIndex((key) => numbers[key] !== undefined);
-      pc.numbers = beatKeys.slice(0, length).map((key) => numbers[key] ?? Number.NaN);
+      if (part === undefined) takeWhole(pc, numbers);
+      else takePart(pc, numbers);
     },
     view() {
       const now = up();
@@ -102,6 +104,26 @@ export function createFleet(up: () => number): Fleet {
       return { ...state.table, incidents: state.incidents.values(), isJudged, isHeard: isJudged && state.subscribed, now };
     },
   };
+}
+
+function takeWhole(pc: Pc, numbers: Beat['n']): void {
+  delete pc.unsaid;
+  // No further than the last one said: most PCs measure no link and have no UPS, whose keys stand last.
+  const length = 1 + beatKeys.findLastIndex((key) => numbers[key] !== undefined);
+  pc.numbers = beatKeys.slice(0, length).map((key) => numbers[key] ?? Number.NaN);
+}
+
+/** What is not said stands as it was, for a while. */
+function takePart(pc: Pc, numbers: Beat['n']): void {
+  const unsaid = pc.unsaid ?? new Uint8Array(beatKeys.length);
+  const before = pc.numbers;
+  pc.unsaid = unsaid;
+  pc.numbers = beatKeys.map((key, index) => {
+    const said = numbers[key];
+    const missed = said === undefined ? Math.min(partBeats, (unsaid[index] ?? 0) + 1) : 0;
+    unsaid[index] = missed;
+    return said ?? (missed < partBeats ? (before[index] ?? Number.NaN) : Number.NaN);
+  });
 }
 
 function forgetOthers({ sites, pcs, incidents }: State, snapshot: FleetSnapshot): void {

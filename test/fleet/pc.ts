@@ -4,11 +4,13 @@ import type { Clock, PcPath, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { agentProbe } from '../../agent/probes/agent.ts';
+import { createBridgeProbe } from '../../agent/probes/bridge.ts';
 import { createCameraProbe } from '../../agent/probes/camera.ts';
 import { createClimateProbe } from '../../agent/probes/climate.ts';
 import { clockProbe } from '../../agent/probes/clock.ts';
 import { linkProbe } from '../../agent/probes/link.ts';
 import { createMicrophoneProbe } from '../../agent/probes/microphone.ts';
+import { createPathProbe } from '../../agent/probes/path.ts';
 import { pcProbe } from '../../agent/probes/pc.ts';
 import { createPowerProbe } from '../../agent/probes/power.ts';
 import { createSpeakerProbe } from '../../agent/probes/speaker.ts';
@@ -123,6 +125,7 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     platform: room.platform(),
     probes: probesOf(clock, room),
     transport,
+    centre: { ...centre, anchors: [] },
     disk: life.disk(disk),
     profiles,
     profile,
@@ -146,6 +149,8 @@ export function probesOf(clock: Clock, { ups: ask }: Pick<Room, 'ups'>): Probe[]
     createClimateProbe({ clock, ask }),
     clockProbe,
     linkProbe,
+    createPathProbe(clock),
+    createBridgeProbe(clock),
     agentProbe,
   ];
 }

@@ -13,7 +13,8 @@ const self = { roundTripMs: 1, clockOffsetMs: 0, spool: { waiting: 0, bytes: 0, 
 
 function contextOf(room: Room, ups: Profile['ups'], elevationM = 200): ProbeContext {
   const profile = { link: 'fibre' as const, elevationM, expected, ...(ups && { ups }) };
-  return { profile, self, platform: room.platform(), signal: new AbortController().signal };
+  const centre = { host: '127.0.0.1', port: 1883, anchors: [] };
+  return { profile, self, centre, platform: room.platform(), signal: new AbortController().signal };
 }
 
 async function faultsIn(room: Room, elevationM = 200, ups?: Profile['ups']): Promise<(string | null)[]> {

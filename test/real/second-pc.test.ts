@@ -5,25 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PcView } from '#contracts';
 import { createSite, type Site, startCentre } from '../system/centre-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
+import { hasNamespaces, ip } from './office-network.ts';
 import { installed, requirePart } from './parts.ts';
 
-const runs = requirePart('a network namespace of one’s own (root, ip)', process.getuid?.() === 0 && installed(['ip']) && hasNamespaces());
+const runs = requirePart('a network namespace of one’s own (root, ip)', installed(['ip']) && hasNamespaces());
 const space = `sabha-${process.pid}`;
 const [here, there] = ['10.203.17.1', '10.203.17.2'];
 const pc = 'capital/this-office/hall';
-
-function ip(...args: string[]): void {
-  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
-}
-
-/** Some machines have the program and not the right. */
-function hasNamespaces(): boolean {
-  const name = `sabha-try-${process.pid}`;
-  const made = spawnSync('ip', ['netns', 'add', name]).status === 0;
-  if (made) spawnSync('ip', ['netns', 'delete', name]);
-  return made;
-}
 
 describe.runIf(runs)('a second PC', () => {
   let site: Site;

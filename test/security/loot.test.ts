@@ -109,7 +109,7 @@ test('S18, S7 with the key of the broker nobody can pose as the HTTPS of the cen
   const code = writeEnrolCode(Buffer.alloc(13, 7), derOf(roots));
   const at = { code, centre: { host: 'localhost', port }, pc: 'goa/panaji/vc-1' as const, folder: join(folder, 'identity'), again: false };
   expect(await enrol(at)).toEqual({ ok: false, line: `localhost:${port}: its certificate is not that of the centre` });
-  await expect(createOffers(`https://localhost:${port}`, () => [roots]).manifest()).rejects.toThrow('not that of the centre');
+  await expect(createOffers(`https://localhost:${port}`, { roots: () => [roots] }).manifest()).rejects.toThrow('not that of the centre');
   expect(asked).toEqual(['/.well-known/est/cacerts']);
 });
 

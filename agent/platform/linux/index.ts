@@ -9,6 +9,7 @@ import { runCommand } from './child.ts';
 import { createClimate } from './climate.ts';
 import { createFigures } from './figures.ts';
 import { readHardware } from './hardware.ts';
+import { isNeighbourHeard, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
 import { readSound, soundEnv } from './pactl.ts';
 import { readPower } from './power.ts';
@@ -29,6 +30,8 @@ export function createLinux({ root, env, clock }: LinuxOptions): Platform {
     cameras,
     watchCameras: (changed) => watchCameras(root, clock, changed),
     figures: createFigures(root),
+    network: async () => ({ known: true, value: await readNetwork(root) }),
+    isNeighbourHeard: (gateway) => isNeighbourHeard(root, gateway),
     inventory: (signal) => readInventory({ sound, cameras }, signal),
     power: () => readPower(root),
     climate: createClimate(root),

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { type BeatKey, beatSeries } from '#contracts';
+import { seeded } from './agent.test-helper.ts';
+import { createBeatNumbers } from './beat-numbers.ts';
+
+const keys = Object.keys(beatSeries) as BeatKey[];
+const sizeOf = (numbers: object) => JSON.stringify(numbers).length - 2;
+
+it('says what changed and nothing else, with three digits', () => {
+  const beats = createBeatNumbers();
+  const first = beats.pick({ load: 0.25678, up: 123_456 }, 80);
+  expect(first).toEqual({ load: 0.257, up: 123_000 });
+  beats.said(first);
+  expect(beats.pick({ load: 0.2569, up: 123_499 }, 80)).toEqual({});
+  expect(beats.pick({ load: 0.26, up: 123_499 }, 80)).toEqual({ load: 0.26 });
+});
+
+it('what was not acknowledged is said again, with what it is by then', () => {
+  const beats = createBeatNumbers();
+  beats.pick({ load: 0.25 }, 80);
+  expect(beats.pick({ load: 0.5 }, 80)).toEqual({ load: 0.5 });
+});
+
+it('never needs more room than it has; what does not fit comes first in the next', () => {
+  const beats = createBeatNumbers();
+  const numbers = { up: 1, load: 2, mem: 3, disk: 4 };
+  const first = beats.pick(numbers, 17);
+  expect(first).toEqual({ up: 1, load: 2 });
+  beats.said(first);
+  expect(beats.pick({ ...numbers, up: 5 }, 17)).toEqual({ mem: 3, disk: 4 });
+});
+
+it.each([0, 0.3, 1])('with all numbers there are, %s of them changing, each is said within any 15 beats of 60 B', (changing) => {
+  const random = seeded(changing * 10 + 1);
+  const beats = createBeatNumbers();
+  const numbers = Object.fromEntries(keys.map((key) => [key, 0.123]));
+  const last = new Map<string, number>(keys.map((key) => [key, -1]));
+  for (let beat = 0; beat < 200; beat += 1) {
+    for (const key of keys) if (random() < changing) numbers[key] = Math.round(random() * 1_000) / 1_000;
+    const picked = beats.pick(numbers, 60);
+    expect(sizeOf(picked)).toBeLessThanOrEqual(60);
+    beats.said(picked);
+    for (const key of Object.keys(picked)) last.set(key, beat);
+    for (const [key, said] of last) expect(beat - said, `${key} at ${beat}`).toBeLessThanOrEqual(15);
+  }
+});

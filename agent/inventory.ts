@@ -1,0 +1,56 @@
+/** What is built into this PC and plugged into it: read at the start and once a day, since it is slow and holds nothing up. */
+import { createHash } from 'node:crypto';
+import { type Cancel, type Clock, encode, type Inventory, payloadLimitBytes } from '#contracts';
+import type { Log } from './log.ts';
+import type { Platform } from './platform/platform.ts';
+
+export type InventoryOptions = {
+  platform: Pick<Platform, 'inventory'>;
+  clock: Clock;
+  log: Log;
+  onRead(inventory: Inventory): void;
+};
+
+export type InventoryWatch = { start(): void; stop(): void /** Undefined until it is known. */; current(): Inventory | undefined };
+
+const limitMs = 60_000;
+const everyMs = 24 * 3_600_000;
+const retryMs = 3_600_000;
+
+export function watchInventory({ platform, clock, log, onRead }: InventoryOptions): InventoryWatch {
+  let current: Inventory | undefined;
+  let timer: Cancel = () => undefined;
+  let stopped = false;
+
+  async function read(): Promise<void> {
+    const abort = new AbortController();
+    const cancel = clock.after(limitMs, () => abort.abort());
+    const items = await platform.inventory(abort.signal).catch((error: unknown) => String(error));
+    cancel();
+    if (stopped) return;
+    const failed = typeof items === 'string';
+    if (failed) log.warn({}, `the inventory could not be read: ${items.slice(0, 200)}`);
+    else {
+      current = inventoryOf(items, clock.now());
+      onRead(current);
+    }
+    timer = clock.after(failed ? retryMs : everyMs, () => void read());
+  }
+
+  return {
+    start: () => void read(),
+    stop() {
+      stopped = true;
+      timer();
+    },
+    current: () => current,
+  };
+}
+
+function inventoryOf(items: Record<string, unknown>, at: number): Inventory {
+  const text = JSON.stringify(items);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const inventory = { hash, at, items };
+  const { length } = encode('inventory', inventory);
+  return length <= payloadLimitBytes ? inventory : { ...inventory, items: { tooLargeBytes: length } };
+}

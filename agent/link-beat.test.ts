@@ -1,0 +1,159 @@
+/** The beats of a session: what they say, what that costs, and the time of the centre that they ask for. */
+import { createPrivateKey } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { type Ack, beatSeries, type CentreClock, encode, links, makeSigningKeys, sealSigned } from '#contracts';
+import { centrePublicKey, sealed } from '../test/centre-key.ts';
+import { setUp } from './link.test-helper.ts';
+
+test('R13 each beat carries digest and numbers at QoS 1 in the beat of its class, and what is wanted is answered', async () => {
+  const { link, clock, net, board, session, ack, seen, event, spool } = setUp({ link: 'geo' });
+  board.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
+  link.start();
+  await clock.pass(480_000);
+  const beats = net.take('beat');
+  expect(beats.map((one) => one.at)).toEqual([0, 240_000, 480_000]);
+  expect(beats[0]?.message).toMatchObject({ digest: board.digest(), session: session(), n: { load: 0.257, up: 123_000 } });
+  expect(beats.slice(1).map(({ message }) => message.n)).toEqual([{}, {}]);
+  net.take('state');
+  net.take('presence');
+  ack(0, { session: session(), want: ['state', 'birth', 'inventory'] });
+  expect(net.take('state')[0]?.message).not.toHaveProperty('base');
+  expect(net.take('presence')).toHaveLength(1);
+  expect(net.take('inventory')).toEqual([]);
+  seen.inventory = { hash: 'abc', at: 1, items: { os: 'x' } };
+  link.inventoryKnown(false);
+  expect(net.take('inventory')).toMatchObject([{ message: { hash: 'abc' } }]);
+  link.inventoryKnown(false);
+  expect(net.take('inventory')).toEqual([]);
+  for (const kind of ['a', 'b', 'c']) event(kind);
+  ack(4);
+  net.take('backlog');
+  ack(4, { want: [{ from: 2, to: 3 }] });
+  expect(net.take('backlog')).toMatchObject([
+    {
+      message: [
+        { seq: 2, kind: 'a' },
+        { seq: 3, kind: 'b' },
+      ],
+    },
+  ]);
+  expect(spool.acked()).toBe(4);
+});
+
+test.each(['geo', 'floor'] as const)('a beat on %s has at most 150 B, whatever there is to say, echo included', async (class_) => {
+  const { link, clock, net, board } = setUp({ link: class_ });
+  let round = 0;
+  const measure = () => {
+    round += 1;
+    const numbers = Object.fromEntries(Object.keys(beatSeries).map((key, index) => [key, (index + 1) * 1_234.5678 * round]));
+    board.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers });
+  };
+  measure();
+  link.start();
+  const said = new Set<string>();
+  for (let beat = 0; beat < 15; beat += 1) {
+    await clock.pass(links[class_].beatMs);
+    measure();
+    for (const { message } of net.take('beat')) {
+      expect(encode('beat', message).length).toBeLessThanOrEqual(150);
+      for (const key of Object.keys(message.n)) said.add(key);
+    }
+  }
+  expect([...said].sort()).toEqual(Object.keys(beatSeries).sort());
+});
+
+test('a beat on fibre says every number each time', async () => {
+  const { link, clock, net, board } = setUp();
+  board.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
+  link.start();
+  await clock.pass(120_000);
+  for (const { message } of net.take('beat')) expect(message).toMatchObject({ n: { load: 0.257, up: 123_457 } });
+});
+
+test('the echo of a beat gives round trip and clock offset; it is asked for until it comes, and then once an hour', async () => {
+  const { link, clock, net, ack } = setUp();
+  link.start();
+  await clock.pass(120_000);
+  const asked = net.take('beat').filter((one) => one.message.echo !== undefined);
+  expect(asked).toHaveLength(3);
+  clock.jump(7_000);
+  await clock.pass(400);
+  ack(0, { echo: 1, at: clock.now() });
+  expect(link.figures().roundTripMs).toBeNull();
+  ack(0, { echo: asked[2]?.message.echo, at: clock.now() - 7_200 });
+  expect(link.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: 7_000 });
+  await clock.pass(2 * 3_600_000);
+  expect(net.take('beat').filter((one) => one.message.echo !== undefined).length).toBeGreaterThan(1);
+  ack(0, { echo: asked[2]?.message.echo });
+  expect(link.figures().roundTripMs).toBe(400);
+});
+
+describe('S6 the time of the centre, where its key is known, is taken', () => {
+  const centreNow = 1_800_000_000_000;
+  async function asked() {
+    const rig = setUp({ key: centrePublicKey });
+    rig.link.start();
+    await rig.clock.pass(400);
+    const echo = rig.net.take('beat').at(-1)?.message.echo ?? 0;
+    const word = (edit: Partial<CentreClock> = {}) => ({ pc: 'up/lucknow/room-1', echo, at: centreNow, spool: rig.spool.id(), ...edit });
+    return { ...rig, echo, word };
+  }
+
+  test('from its signed answer, once', async () => {
+    const { link, clock, ack, echo, word } = await asked();
+    ack(0, { echo, at: 5, clock: sealed(word()) });
+    expect(link.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: clock.now() - 200 - centreNow });
+    await clock.pass(20_000);
+    ack(0, { echo, clock: sealed(word()) });
+    expect(link.figures().roundTripMs).toBe(400);
+  });
+
+  const stranger = createPrivateKey(makeSigningKeys().privateKey);
+  test.each<[string, (echo: number, word: CentreClock) => Partial<Ack>]>([
+    ['that is not signed', (echo) => ({ echo, at: 5 })],
+    ['that another key signed', (echo, word) => ({ echo, clock: sealSigned(word, stranger) })],
+    ['for another PC', (echo, word) => ({ echo, clock: sealed({ ...word, pc: 'up/lucknow/room-2' }) })],
+    ['to another question', (echo, word) => ({ echo, clock: sealed({ ...word, echo: echo + 1 }) })],
+    ['to another question, named as such', (echo, word) => ({ echo: echo + 1, clock: sealed({ ...word, echo: echo + 1 }) })],
+    ['that is something else of the centre', (echo) => ({ echo, clock: sealed({ pc: 'up/lucknow/room-1', version: 1, profile: {} }) })],
+  ])('not from an answer %s; the true one that follows is', async (_what, forged) => {
+    const { link, ack, echo, word } = await asked();
+    ack(0, forged(echo, word()));
+    expect(link.figures()).toMatchObject({ roundTripMs: null, clockOffsetMs: null, echoedUp: null });
+    ack(0, { echo, clock: sealed(word()) });
+    expect(link.figures().roundTripMs).toBe(400);
+  });
+
+  test('not from an answer that was held back, and it is asked for again', async () => {
+    const { link, clock, net, ack, echo, word } = await asked();
+    await clock.pass(30_001);
+    ack(0, { echo, clock: sealed(word()) });
+    expect(link.figures().clockOffsetMs).toBeNull();
+    await clock.pass(60_000);
+    const again = net.take('beat').at(-1)?.message.echo;
+    expect([typeof again, again === echo]).toEqual(['number', false]);
+  });
+});
+
+test('R4 an ack that was forged in a session that goes on is found by what the centre signs: the events are sent again', async () => {
+  const { link, clock, net, ack, event, session, spool } = setUp({ key: centrePublicKey });
+  link.start();
+  await clock.pass(0);
+  const beat = net.take('beat').at(-1)?.message;
+  ack(0, { session: session() });
+  const seqs = [event('door', { n: 1 }), event('door', { n: 2 })].map(({ seq }) => seq);
+  net.take('event');
+  net.take('backlog');
+  ack(seqs[1] ?? 0);
+  expect(spool.acked()).toBe(seqs[1]);
+  const word = { pc: 'up/lucknow/room-1', echo: beat?.echo ?? 0, at: clock.now(), spool: spool.id() };
+  // A centre that has just started and heard nothing of its ledger yet says nothing of it.
+  ack(0, { echo: word.echo, clock: sealed(word) });
+  await clock.pass(1_000);
+  expect(net.take('backlog')).toEqual([]);
+  await clock.pass(3_600_000);
+  const next = net.take('beat').findLast(({ message }) => message.echo !== undefined)?.message.echo ?? 0;
+  ack(0, { echo: next, clock: sealed({ ...word, echo: next, at: clock.now(), upTo: 1 }) });
+  await clock.pass(1_000);
+  expect(net.take('backlog').flatMap(({ message }) => message.map(({ seq }) => seq))).toEqual(seqs);
+});

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { links } from '#contracts';
+import { handClock } from '../agent.test-helper.ts';
+import { type BudgetStore, createBudget, memoryStore, readFigures } from './budget.ts';
+import { budgetFile } from './budget-file.ts';
+
+const endOfNovember = Date.UTC(2026, 10, 30, 23, 50);
+const minuteMs = 60_000;
+
+function counted(store: BudgetStore = memoryStore(), clock = handClock(endOfNovember)) {
+  let saves = 0;
+  const counting: BudgetStore = {
+    load: store.load,
+    save: (text) => {
+      saves += 1;
+      store.save(text);
+    },
+  };
+  const budget = createBudget({ clock, store: counting });
+  budget.limit(links.geo.budget);
+  return { budget, clock, store, saves: () => saves };
+}
+
+it('counts by cause, and leaves the tests what their class may', () => {
+  const { budget } = counted();
+  budget.used('telemetry', 1_000);
+  budget.used('tests', 6_000_000);
+  expect(budget.figures()).toEqual({
+    month: '2026-11',
+    telemetryBytes: 1_000,
+    telemetryLimit: 8_000_000,
+    testBytes: 6_000_000,
+    testLimit: 36_000_000,
+  });
+  expect([budget.left(), budget.hasRoom(30_000_000), budget.hasRoom(30_000_001)]).toEqual([30_000_000, true, false]);
+});
+
+it('what telemetry uses beyond its own share is taken from the tests, and nothing is left below 0', () => {
+  const { budget } = counted();
+  budget.used('telemetry', 10_000_000);
+  expect(budget.left()).toBe(34_000_000);
+  budget.used('tests', 40_000_000);
+  expect([budget.left(), budget.hasRoom(0), budget.hasRoom(1)]).toEqual([0, true, false]);
+});
+
+it('begins anew with the month of UTC, in the running and after a night off', async () => {
+  const { budget, clock, store } = counted();
+  budget.used('tests', 36_000_000);
+  await clock.pass(11 * minuteMs);
+  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
+  budget.used('tests', 500);
+  budget.close();
+  expect(counted(store, handClock(Date.UTC(2027, 0, 2))).budget.figures()).toMatchObject({ month: '2027-01', testBytes: 0 });
+});
+
+it('is written at most once in 10 min, only where something was used, and at the stop', async () => {
+  const { budget, clock, saves } = counted();
+  expect(saves()).toBe(1);
+  for (let minute = 0; minute < 60; minute += 1) {
+    if (minute < 25) budget.used('telemetry', 10);
+    budget.keep();
+    await clock.pass(minuteMs);
+  }
+  expect(saves()).toBe(1 + 3);
+  budget.close();
+  expect(saves()).toBe(5);
+});
+
+it('a stop loses nothing; after a kill the dearest ten minutes of the month are added to what was written', async () => {
+  const { budget, clock, store } = counted(memoryStore(), handClock(Date.UTC(2026, 10, 10)));
+  const again = () => counted(store, clock).budget;
+  budget.used('tests', 240_000);
+  await clock.pass(10 * minuteMs);
+  budget.keep();
+  budget.used('tests', 5_000);
+  budget.close();
+  const second = again();
+  expect(second.figures().testBytes).toBe(245_000);
+  second.used('tests', 200_000);
+  const third = again();
+  expect(third.figures().testBytes).toBe(245_000 + 240_000);
+  third.close();
+  expect(again().figures().testBytes).toBe(485_000);
+});
+
+it('a clock that starts in 1970 and is then set brings no new budget; one that stays back for a day is believed', async () => {
+  const { budget, store } = counted(memoryStore(), handClock(Date.UTC(2026, 10, 10)));
+  budget.used('tests', 7_000);
+  budget.close();
+  const clock = handClock(0);
+  const started = counted(store, clock).budget;
+  started.used('tests', 1_000);
+  expect(started.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000 });
+  clock.jump(Date.UTC(2026, 10, 11));
+  expect(started.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000 });
+  clock.jump(-Date.UTC(2026, 10, 11));
+  started.figures();
+  await clock.pass(25 * 60 * minuteMs);
+  expect(started.figures()).toMatchObject({ month: '1970-01', testBytes: 8_000 });
+});
+
+it('a file that is broken or cannot be written costs the count and one line, never the agent', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-budget-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const lines: string[] = [];
+  const log = { warn: (_: object, line: string) => void lines.push(line) };
+  const file = join(folder, 'budget.json');
+  writeFileSync(file, '{"month":"2026-11","tests":-3');
+  const { budget } = counted(budgetFile(folder, log));
+  budget.used('tests', 300);
+  budget.close();
+  expect(readFigures(budgetFile(folder, log))).toMatchObject({ testBytes: 300, testLimit: 36_000_000 });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(lines).toEqual([]);
+  rmSync(folder, { recursive: true });
+  budgetFile(folder, log).save('{}');
+  expect(lines).toEqual([expect.stringContaining('the data budget is not kept: ')]);
+  expect(readFigures(budgetFile(folder, log))).toBeUndefined();
+});

@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import { optionsRequest, readResponse } from './sip-message.ts';
+
+const branch = '0123abcd';
+const request = (transport: 'udp' | 'tcp' | 'tls', host = 'bridge.example') =>
+  optionsRequest({
+    transport,
+    host,
+    port: 5060,
+    local: { address: '192.0.2.7', port: 40_000 },
+    branch,
+    tag: 'tag1',
+    callId: 'call1',
+  }).toString();
+const response = (first: string, headers: string[], body = '') => Buffer.from(`${[first, ...headers].join('\r\n')}\r\n\r\n${body}`);
+const own = [`Via: SIP/2.0/UDP 192.0.2.7:40000;branch=z9hG4bK${branch};rport=40000;received=192.0.2.7`, 'CSeq: 1 OPTIONS'];
+const read = (first: string, headers = own, body = '') => readResponse(response(first, headers, body), branch);
+
+it('asks with every header that RFC 3261 wants of a request', () => {
+  const text = request('udp');
+  expect(text.startsWith('OPTIONS sip:bridge.example:5060 SIP/2.0\r\n')).toBe(true);
+  for (const header of ['Via: SIP/2.0/UDP 192.0.2.7:40000;branch=z9hG4bK0123abcd;rport', 'Max-Forwards: 70', 'CSeq: 1 OPTIONS'])
+    expect(text).toContain(`\r\n${header}\r\n`);
+  for (const header of [
+    'From: <sip:sabha@192.0.2.7:40000>;tag=tag1',
+    'To: <sip:bridge.example:5060>',
+    'Call-ID: call1',
+    'Content-Length: 0',
+  ])
+    expect(text).toContain(`\r\n${header}\r\n`);
+  expect(text.endsWith('\r\n\r\n')).toBe(true);
+});
+
+it('names the transport where it is not UDP, and puts an IPv6 address into brackets', () => {
+  expect(request('tls')).toContain('OPTIONS sip:bridge.example:5060;transport=tls SIP/2.0\r\nVia: SIP/2.0/TLS ');
+  expect(request('tcp', '2001:db8::5')).toContain('OPTIONS sip:[2001:db8::5]:5060;transport=tcp SIP/2.0');
+});
+
+it('reads the status of an answer to this very question, in the short forms and folded too', () => {
+  expect(read('SIP/2.0 200 OK')).toMatchObject({ kind: 'response', status: 200, ours: true });
+  expect(read('SIP/2.0 404')).toMatchObject({ status: 404, ours: true });
+  const folded = [`v: SIP/2.0/UDP h\r\n ;rport=1\r\n\t;branch=z9hG4bK${branch}, SIP/2.0/UDP other;branch=z9hG4bKzzz`, 'CSEQ : 1 OPTIONS'];
+  expect(read('SIP/2.0 503 Later', folded)).toMatchObject({ status: 503, ours: true });
+});
+
+it.each([
+  ['another branch', [`Via: SIP/2.0/UDP h;branch=z9hG4bK${branch}9`, 'CSeq: 1 OPTIONS']],
+  ['ours below the top', [`Via: SIP/2.0/UDP h;branch=z9hG4bKq, SIP/2.0/UDP h;branch=z9hG4bK${branch}`, 'CSeq: 1 OPTIONS']],
+  ['another method', [own[0] ?? '', 'CSeq: 1 INVITE']],
+  ['no Via', ['CSeq: 1 OPTIONS']],
+])('does not take an answer with %s for its own', (_, headers) => {
+  expect(read('SIP/2.0 200 OK', headers)).toMatchObject({ kind: 'response', ours: false });
+});
+
+it('waits for the rest of a message, and knows where it ends', () => {
+  const whole = response('SIP/2.0 200 OK', [...own, 'l: 4'], 'body');
+  for (let length = 0; length < whole.length - 4; length += 1) expect(readResponse(whole.subarray(0, length), branch).kind).toBe('more');
+  expect(readResponse(whole, branch)).toMatchObject({ length: whole.length });
+  expect(readResponse(Buffer.concat([Buffer.from('\r\n\r\n'), whole]), branch)).toMatchObject({ status: 200, length: whole.length + 4 });
+});
+
+it.each(['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\0\0', 'SIP/2.0 999 What\r\n\r\n', 'SIP/3.0 200 OK\r\n\r\n', 'hello'])(
+  'calls %j garbage',
+  (text) => {
+    expect(readResponse(Buffer.from(text), branch).kind).toBe('garbage');
+  },
+);
+
+it('a message without an end is not kept for ever, and a length that is none is not believed', () => {
+  expect(readResponse(Buffer.from(`SIP/2.0 200 OK\r\n${'a: b\r\n'.repeat(12_000)}`), branch).kind).toBe('garbage');
+  expect(read('SIP/2.0 200 OK', [...own, 'Content-Length: lots']).kind).toBe('garbage');
+});

@@ -1,0 +1,70 @@
+/** The two SIP messages that are needed to ask whether somebody is there (RFC 3261): OPTIONS, and what answers it. */
+export type SipRequest = {
+  transport: 'udp' | 'tcp' | 'tls';
+  host: string;
+  port: number;
+  local: { address: string; port: number };
+  /** Unguessable words: by the branch an answer is known as ours. */
+  branch: string;
+  tag: string;
+  callId: string;
+};
+
+/** The message is complete, still growing, or none of SIP at all. */
+export type SipRead = { kind: 'response'; status: number; ours: boolean; length: number } | { kind: 'more' } | { kind: 'garbage' };
+
+const branchCookie = 'z9hG4bK';
+const limitBytes = 65_536;
+
+export function optionsRequest({ transport, host, port, local, branch, tag, callId }: SipRequest): Buffer {
+  const from = `${bracketed(local.address)}:${local.port}`;
+  const to = `sip:${bracketed(host)}:${port}`;
+  const lines = [
+    `OPTIONS ${to}${transport === 'udp' ? '' : `;transport=${transport}`} SIP/2.0`,
+    `Via: SIP/2.0/${transport.toUpperCase()} ${from};branch=${branchCookie}${branch};rport`,
+    'Max-Forwards: 70',
+    `From: <sip:sabha@${from}>;tag=${tag}`,
+    `To: <${to}>`,
+    `Call-ID: ${callId}`,
+    'CSeq: 1 OPTIONS',
+    `Contact: <sip:sabha@${from}>`,
+    'Accept: application/sdp',
+    'Content-Length: 0',
+  ];
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
+}
+
+/**
+ * Reads the first message of a stream, or the one of a datagram, of which no more can come.
+ * Guarantee: `ours` only where the branch of the topmost Via and the method are those of the request: what answers another one says nothing.
+ */
+export function readResponse(bytes: Buffer, branch: string): SipRead {
+  // Between two messages of a stream empty lines may stand, which keep it alive.
+  const start = bytes.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
+  if (start < 0) return { kind: 'more' };
+  const end = bytes.indexOf('\r\n\r\n', start);
+  const head = bytes.toString('latin1', start, end < 0 ? bytes.length : end);
+  const status = /^SIP\/2\.0 ([1-6]\d\d)(?: |\r|$)/i.exec(head)?.[1];
+  if (status === undefined && !'SIP/2.0 '.startsWith(head.slice(0, 8).toUpperCase())) return { kind: 'garbage' };
+  if (end < 0) return bytes.length > limitBytes ? { kind: 'garbage' } : { kind: 'more' };
+  if (status === undefined) return { kind: 'garbage' };
+  const headers = head
+    .replaceAll(/\r\n[ \t]+/g, ' ')
+    .split('\r\n')
+    .slice(1);
+  const via = headerOf(headers, 'via', 'v')?.split(',')[0] ?? '';
+  const method = headerOf(headers, 'cseq')?.split(/\s+/)[1];
+  const bodyBytes = Number(headerOf(headers, 'content-length', 'l') ?? 0);
+  if (!(bodyBytes >= 0 && bodyBytes <= limitBytes)) return { kind: 'garbage' };
+  const ours = /;\s*branch\s*=\s*([^;\s]+)/i.exec(via)?.[1] === `${branchCookie}${branch}` && method === 'OPTIONS';
+  return { kind: 'response', status: Number(status), ours, length: end + 4 + bodyBytes };
+}
+
+function headerOf(headers: string[], ...names: string[]): string | undefined {
+  const found = headers.find((line) => names.includes(line.slice(0, line.indexOf(':')).trim().toLowerCase()));
+  return found?.slice(found.indexOf(':') + 1).trim();
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

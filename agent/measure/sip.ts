@@ -1,0 +1,164 @@
+/** Asks a SIP server by OPTIONS whether it is there, over UDP, TCP or TLS. No library: those for Node are whole telephones or servers that listen. */
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, isIP, type Socket } from 'node:net';
+import { type Clock, codeOf, type Profile } from '#contracts';
+import { addressOf } from './knock.ts';
+import { optionsRequest, readResponse } from './sip-message.ts';
+import { meteredTls, meterTcp, type Used, udpWireBytes } from './wire.ts';
+
+export type Bridge = NonNullable<Profile['bridge']>;
+
+/** `certificate`: whether the one that was shown over TLS comes from an authority that is known here. */
+export type SipAnswer =
+  | { kind: 'answer'; status: number; ms: number; certificate?: 'known' | 'unknown' }
+  | { kind: 'silent'; reason: 'nothing' | 'nobody listens' | 'no SIP' }
+  | { kind: 'unknown'; reason: 'no such name' };
+
+export type SipOptions = {
+  clock: Clock;
+  used: Used;
+  signal: AbortSignal;
+  /** T1 of RFC 3261: the first wait for an answer, above the round trip of the link. */
+  firstWaitMs?: number;
+};
+
+const t1Ms = 500;
+const t2Ms = 4_000;
+/** Timer F, by which the transaction has failed. */
+const limitInT1 = 64;
+const longestMs = 32_000;
+
+type Talk = SipOptions & {
+  bridge: Bridge;
+  address: string;
+  branch: string;
+  startedUp: number;
+  heardGarbage: boolean;
+  certificate?: 'known' | 'unknown';
+  settle(answer: SipAnswer): void;
+};
+
+/** Never rejects. Guarantee: only an answer to this very question counts; no socket and no timer is left behind. */
+export async function askBridge(bridge: Bridge, options: SipOptions): Promise<SipAnswer> {
+  const { clock, firstWaitMs = t1Ms, signal } = options;
+  const address = await addressOf(bridge.host, signal);
+  if (address === undefined) return { kind: 'unknown', reason: 'no such name' };
+  const { promise, resolve } = Promise.withResolvers<SipAnswer>();
+  const talk: Talk = {
+    ...options,
+    bridge,
+    address,
+    branch: word(),
+    startedUp: clock.up(),
+    heardGarbage: false,
+    settle: resolve,
+  };
+  const giveUp = () => resolve({ kind: 'silent', reason: talk.heardGarbage ? 'no SIP' : 'nothing' });
+  const cancel = clock.after(Math.min(longestMs, limitInT1 * firstWaitMs), giveUp);
+  signal.addEventListener('abort', giveUp);
+  const close = bridge.transport === 'udp' ? overUdp(talk, firstWaitMs) : overStream(talk);
+  const answer = await promise;
+  signal.removeEventListener('abort', giveUp);
+  cancel();
+  close();
+  return answer;
+}
+
+/** Sent again after T1, 2 T1, 4 T1 … at most 4 s; after a provisional answer each 4 s (17.1.2.2). */
+function overUdp(talk: Talk, firstWaitMs: number): () => void {
+  const { bridge, address, clock, used } = talk;
+  const family = isIP(address) === 6 ? 6 : 4;
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  let waitMs = firstWaitMs;
+  let cancel = () => {};
+  const send = (request: Buffer) => {
+    used(udpWireBytes(request.length, family));
+    socket.send(request);
+    cancel = clock.after(waitMs, () => send(request));
+    waitMs = Math.min(t2Ms, 2 * waitMs);
+  };
+  socket.on('error', (error) => failed(talk, error));
+  socket.on('message', (packet) => {
+    used(udpWireBytes(packet.length, family));
+    if (take(talk, packet)) waitMs = t2Ms;
+  });
+  socket.connect(bridge.port, address, () => send(requestOf(talk, socket.address())));
+  return () => {
+    cancel();
+    socket.close();
+  };
+}
+
+function overStream(talk: Talk): () => void {
+  const abort = new AbortController();
+  standing(talk, abort.signal).then(
+    (socket) => converse(talk, socket),
+    (error: Error) => failed(talk, error),
+  );
+  return () => abort.abort();
+}
+
+/** Resolves when it can be written to. */
+async function standing(talk: Talk, signal: AbortSignal): Promise<Socket> {
+  const { bridge, address, used } = talk;
+  const place = { host: address, port: bridge.port };
+  if (bridge.transport !== 'tls') {
+    const socket = connect({ ...place, signal }).on('error', () => undefined);
+    meterTcp(socket, used);
+    await once(socket, 'connect');
+    return socket;
+  }
+  // A bridge that signed its own certificate is still a bridge: nothing secret is said to it.
+  const name = isIP(bridge.host) === 0 && { servername: bridge.host };
+  const { socket } = await meteredTls({ ...place, ...name, rejectUnauthorized: false }, used, signal);
+  // Whatever comes after the first error says nothing more.
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  talk.certificate = socket.authorized ? 'known' : 'unknown';
+  return socket;
+}
+
+function converse(talk: Talk, socket: Socket): void {
+  let held: Buffer = Buffer.alloc(0);
+  socket.on('data', (piece: Buffer) => {
+    held = takeAll(talk, Buffer.concat([held, piece]));
+  });
+  socket.on('error', (error) => failed(talk, error));
+  socket.on('close', () => talk.settle({ kind: 'silent', reason: talk.heardGarbage ? 'no SIP' : 'nobody listens' }));
+  socket.write(requestOf(talk, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
+}
+
+/** What is left of the stream behind its whole messages. */
+function takeAll(talk: Talk, bytes: Buffer): Buffer {
+  const read = readResponse(bytes, talk.branch);
+  if (read.kind === 'more' || (read.kind === 'response' && read.length > bytes.length)) return bytes;
+  take(talk, bytes);
+  return read.kind === 'garbage' ? Buffer.alloc(0) : takeAll(talk, bytes.subarray(read.length));
+}
+
+/** True for a provisional answer: more will come. */
+function take(talk: Talk, bytes: Buffer): boolean {
+  const read = readResponse(bytes, talk.branch);
+  if (read.kind !== 'response') talk.heardGarbage = true;
+  if (read.kind !== 'response' || !read.ours) return false;
+  if (read.status < 200) return true;
+  const { clock, startedUp, certificate } = talk;
+  talk.settle({ kind: 'answer', status: read.status, ms: clock.up() - startedUp, ...(certificate && { certificate }) });
+  return false;
+}
+
+function failed({ heardGarbage, settle }: Talk, error: Error): void {
+  const code = codeOf(error);
+  if (heardGarbage || code.startsWith('ERR_SSL')) settle({ kind: 'silent', reason: 'no SIP' });
+  else settle({ kind: 'silent', reason: code === 'ECONNREFUSED' ? 'nobody listens' : 'nothing' });
+}
+
+function requestOf({ bridge, branch }: Talk, local: { address: string; port: number }): Buffer {
+  return optionsRequest({ ...bridge, local, branch, tag: word(), callId: word() });
+}
+
+function word(): string {
+  return randomBytes(12).toString('hex');
+}

@@ -1,0 +1,89 @@
+/** What the socket's bytes cost on the wire, as an interface of the kernel counts them: Ethernet frames without checksum and preamble. */
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { codeOf } from '#contracts';
+
+const ethernetBytes = 14;
+const ipBytes = 20;
+const ip6Bytes = 40;
+const udpHeaderBytes = 8;
+/** With the time stamps that every system of today sends. */
+const tcpHeaderBytes = 32;
+const tcpFrameBytes = ethernetBytes + ipBytes + tcpHeaderBytes;
+const segmentBytes = 1_448;
+/** A segment that opens a connection carries 8 B of options more. */
+const synBytes = tcpFrameBytes + 8;
+const openBytes = 2 * synBytes + tcpFrameBytes;
+const connectTimeoutMs = 30_000;
+const closeBytes = 3 * tcpFrameBytes;
+/** Nobody answers: the first try and four more in 30 s. */
+const unansweredBytes = 5 * synBytes;
+const refusedBytes = synBytes + tcpFrameBytes;
+/** A segment and its acknowledgement. A prompt answer carries it for nothing; counted is what a slow one costs, as over a satellite. */
+const framesPerSegment = 2;
+
+export function udpWireBytes(payloadBytes: number, family: 4 | 6 = 4): number {
+  return payloadBytes + ethernetBytes + (family === 4 ? ipBytes : ip6Bytes) + udpHeaderBytes;
+}
+
+/** `bytes` + 66 × 2 × segments; a message is at least one segment, and 1,448 B fill one. */
+export function tcpWireBytes(bytes: number, messages: number): number {
+  return bytes + tcpFrameBytes * framesPerSegment * Math.max(messages, Math.ceil(bytes / segmentBytes));
+}
+
+export type Used = (wireBytes: number) => void;
+
+/**
+ * Counts a TCP socket from its start to its end; `message` says that one more message went or came, which is a segment of its own.
+ * Guarantee: every byte of the socket is counted once; what it has after its last message is counted when it closes.
+ */
+export function meterTcp(socket: Socket, used: Used): { message(): void } {
+  let counted = 0;
+  let opened = false;
+  const count = (messages: number) => {
+    const bytes = socket.bytesRead + socket.bytesWritten - counted;
+    counted += bytes;
+    if (bytes > 0) used(tcpWireBytes(bytes, messages));
+  };
+  socket.once('connect', () => {
+    opened = true;
+    used(openBytes);
+  });
+  socket.once('close', () => {
+    if (!opened) return used(codeOf(socket.errored ?? '') === 'ECONNREFUSED' ? refusedBytes : unansweredBytes);
+    count(0);
+    used(closeBytes);
+  });
+  return { message: () => count(1) };
+}
+
+/**
+ * TLS over a TCP socket of its own, which is what can be counted: the TLS socket itself only knows what it carries. It begins when the TCP
+ * stands, since until then the socket may still try one address after the other. Rejects where it never stands.
+ */
+export async function meteredTls(
+  options: ConnectionOptions,
+  used: Used,
+  signal?: AbortSignal,
+): Promise<{ socket: TLSSocket; message(): void }> {
+  const raw = connectTcp({ host: options.host ?? 'localhost', port: options.port ?? 0, ...(signal && { signal }) });
+  const { message } = meterTcp(raw, used);
+  raw.setTimeout(connectTimeoutMs, () => raw.destroy(new Error(`no answer in ${connectTimeoutMs / 1_000} s`)));
+  await once(raw, 'connect');
+  raw.setTimeout(0);
+  const socket = connectTls({ ...options, socket: raw });
+  // Or the TLS socket would only tell that it was closed, and not why.
+  raw.on('error', (error) => socket.destroy(error));
+  return { socket, message };
+}
+
+/** For a request over HTTPS, which takes its socket by a callback. */
+export function meteredTlsFor(options: ConnectionOptions, used: Used) {
+  return (_: object, done: (error: Error | null, socket: TLSSocket) => void): undefined => {
+    meteredTls(options, used).then(
+      ({ socket }) => done(null, socket),
+      (error: Error) => done(error, undefined as unknown as TLSSocket),
+    );
+  };
+}

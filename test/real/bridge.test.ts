@@ -1,0 +1,177 @@
+/**
+ * The probe of the audio bridge before real sipp, which plays what bridges do, well and badly, over UDP, TCP and TLS. The TLS is put before
+ * sipp's TCP by Node: sipp 3.7.3 of Debian 13 takes the question of any client over its own TLS and cannot send the answer (`-t l1`, `-t ln`).
+ */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createServer } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { faultOf, realClock, reasonIn } from '#contracts';
+import type { Bridge } from '../../agent/measure/sip.ts';
+import { createUnwritten } from '../../agent/platform/unwritten.ts';
+import { createBridgeProbe } from '../../agent/probes/bridge.ts';
+import { selfSigned } from '../certificate.ts';
+import { freePorts, type Program, startProgram } from '../system/processes.ts';
+import { installed, requirePart } from './parts.ts';
+
+const runs = requirePart('sipp (sip-tester)', installed(['sipp']));
+const host = '127.0.0.1';
+type Transport = Bridge['transport'];
+
+let folder: string;
+let sipp: Program | undefined;
+let closing: (() => void)[];
+beforeEach(() => {
+  closing = [];
+  folder = mkdtempSync(join(tmpdir(), 'sabha-sipp-'));
+});
+afterEach(async () => {
+  await sipp?.end('SIGKILL');
+  sipp = undefined;
+  for (const close of closing) close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const question = '<recv request="OPTIONS"/>';
+const own = '[last_Via:]\n[last_From:]\n[last_To:];tag=[call_number]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n';
+const answer = (status: number, headers = own) => `<send><![CDATA[\nSIP/2.0 ${status} Said\n${headers}]]></send>`;
+/** What is asked again finds the call still there. */
+const stays = '<pause milliseconds="20000"/>';
+const modes = { udp: 'u1', tcp: 't1', tls: 't1' };
+
+/** Starts sipp with these steps of a scenario; resolves with its port when it listens. */
+async function plays(transport: Transport, ...steps: string[]): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  const scenario = join(folder, 'bridge.xml');
+  writeFileSync(
+    scenario,
+    `<?xml version="1.0"?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n<scenario name="bridge">${steps.join('\n')}</scenario>\n`,
+  );
+  const args = ['-sf', scenario, '-t', modes[transport], '-i', host, '-p', `${port}`, '-nostdin', '-timeout', '60s'];
+  sipp = startProgram({ program: 'sipp', args, env: { PATH: process.env['PATH'], TERM: 'dumb' }, cwd: folder });
+  const table = transport === 'udp' ? '/proc/net/udp' : '/proc/net/tcp';
+  const mark = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  while (!readFileSync(table, 'utf8').includes(mark)) {
+    if (!sipp.isRunning()) throw new Error(`sipp ended: ${sipp.lines.map(({ msg }) => msg).join('\n')}`);
+    await delay(20);
+  }
+  return transport === 'tls' ? behindTls(port) : port;
+}
+
+/** A TLS server of its own with a certificate of its own, which hands on what it hears. */
+async function behindTls(port: number): Promise<number> {
+  const server = createServer(selfSigned(['bridge.example']), (secure) => {
+    const plain = connect(port, host);
+    plain.on('error', () => secure.destroy());
+    secure.on('error', () => plain.destroy());
+    secure.pipe(plain).pipe(secure);
+  });
+  closing.push(() => void server.close());
+  await once(server.listen(0, host), 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** The line before a bridge, on which its first `lost` answers are lost. */
+async function lossy(port: number, lost: number): Promise<number> {
+  const [near, far] = [createSocket('udp4'), createSocket('udp4')];
+  closing.push(
+    () => void near.close(),
+    () => void far.close(),
+  );
+  let left = lost;
+  near.on('message', (packet, from) => {
+    far.removeAllListeners('message').on('message', (answer) => {
+      if (left > 0) left -= 1;
+      else near.send(answer, from.port, from.address);
+    });
+    far.send(packet, port, host);
+  });
+  near.bind(0, host);
+  await once(near, 'listening');
+  return near.address().port;
+}
+
+async function ask(transport: Transport, port: number, limitMs = 8_000) {
+  const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+  const profile = { link: 'fibre' as const, elevationM: 0, expected: {}, bridge: { transport, host, port } };
+  const { checks, numbers } = await createBridgeProbe(realClock()).run({
+    ...{ platform: createUnwritten(), profile, self },
+    signal: AbortSignal.timeout(limitMs),
+  });
+  return { said: checks[0]?.fault ?? checks[0]?.status, reason: checks[0]?.reason, seconds: numbers?.sip ?? null };
+}
+
+describe.runIf(runs)('the audio bridge', () => {
+  test.each<[Transport, string | null]>([
+    ['udp', null],
+    ['tcp', null],
+    ['tls', 'its certificate is from nobody known here'],
+  ])('is there over %s', async (transport, reason) => {
+    const port = await plays(transport, question, answer(200), stays);
+    const { said, reason: why, seconds } = await ask(transport, port);
+    expect([said, why]).toEqual(['ok', reason]);
+    expect(seconds).toBeLessThan(0.5);
+  });
+
+  test('is there although its first answer is lost: the question is asked again after 0.5 s', async () => {
+    const port = await plays('udp', question, answer(200), stays);
+    const { said, seconds } = await ask('udp', await lossy(port, 1));
+    expect(said).toBe('ok');
+    expect(seconds).toBeGreaterThanOrEqual(0.5);
+    expect(seconds).toBeLessThan(1.4);
+  });
+
+  test('is there when it says Trying first, and takes its time', async () => {
+    const port = await plays('tcp', question, answer(100), '<pause milliseconds="600"/>', answer(200), stays);
+    expect(await ask('tcp', port)).toMatchObject({ said: 'ok', reason: null });
+  });
+
+  test.each<[Transport, number, string]>([
+    ['udp', 404, 'ok'],
+    ['tls', 405, 'ok'],
+    ['udp', 503, 'bridge.refused'],
+    ['tcp', 503, 'bridge.refused'],
+  ])('over %s %i is %s', async (transport, status, wanted) => {
+    const port = await plays(transport, question, answer(status), stays);
+    expect(await ask(transport, port)).toMatchObject({ said: wanted, reason: `it answers ${status}` });
+  });
+
+  test('that is silent is named as such in both languages', async () => {
+    const port = await plays('udp', question, stays);
+    const { said, reason } = await ask('udp', port, 2_000);
+    expect([said, reason]).toEqual(['bridge.silent', null]);
+    expect(faultOf('bridge.silent')?.title).toEqual({ en: 'The audio bridge does not answer', hi: 'ऑडियो ब्रिज जवाब नहीं दे रहा' });
+  });
+
+  test.each<Transport>(['udp', 'tcp', 'tls'])('where nobody listens over %s it says so at once', async (transport) => {
+    const [port = 0] = await freePorts(1);
+    const { said, reason } = await ask(transport, port);
+    expect([said, reason]).toEqual(['bridge.silent', 'nobody listens at its address']);
+    expect(reasonIn(reason ?? '', 'hi')).toBe('उसके पते पर कोई नहीं सुन रहा');
+  });
+
+  test.each<Transport>(['udp', 'tcp'])('garbage over %s is no bridge', async (transport) => {
+    const port = await plays(transport, question, '<send><![CDATA[\nHELLO from [local_ip]\nContent-Length: 0\n\n]]></send>', stays);
+    const { said, reason } = await ask(transport, port, 2_000);
+    expect([said, reason]).toEqual(['bridge.silent', 'what answers there does not speak SIP']);
+  });
+
+  test('plain TCP where TLS is spoken, and TLS where it is not, are no bridge and no hang', async () => {
+    const port = await plays('tcp', question, answer(200), stays);
+    expect(await ask('tls', port, 3_000)).toMatchObject({ said: 'bridge.silent' });
+    await sipp?.end('SIGKILL');
+    const secure = await plays('tls', question, answer(200), stays);
+    expect(await ask('tcp', secure, 3_000)).toMatchObject({ said: 'bridge.silent' });
+  });
+
+  test('an answer to another branch is not taken for its own', async () => {
+    const headers = own.replace('[last_Via:]', 'Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKsomebodyelse');
+    const port = await plays('udp', question, answer(200, headers), stays);
+    expect(await ask('udp', port, 2_000)).toMatchObject({ said: 'bridge.silent', reason: null });
+  });
+});

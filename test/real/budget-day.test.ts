@@ -1,0 +1,126 @@
+/**
+ * A day of each class of link in minutes: the real agent over TLS at a whole centre, on a cable on which the kernel counts; only its room is
+ * simulated, since at this speed the answers of real programs would often come too late. And how soon an
+ * unplug is at the centre over a satellite.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type LinkClass, linkClasses, links } from '#contracts';
+import { type Program, startProgram } from '../system/processes.ts';
+import { hasNamespaces, type OfficeNetwork, openOffice } from './office-network.ts';
+import { installed, requirePart } from './parts.ts';
+import { pipewireTools, startDesktop } from './pipewire.ts';
+
+const runs = requirePart(
+  'a network namespace of one’s own with a name server (root, ip, dnsmasq)',
+  installed(['ip', 'dnsmasq']) && hasNamespaces(),
+);
+const hearsSound = requirePart('PipeWire', installed(pipewireTools));
+const classes: readonly LinkClass[] = process.env['SABHA_NIGHTLY'] === '1' ? linkClasses : ['geo'];
+
+const dayMs = 86_400_000;
+const speed = 480;
+const daysInMonth = 30;
+/** No sound server is asked: at this speed its answers would often be late, and each late one is a change of state. */
+const withoutSound = '/usr/sbin:/sbin';
+const halfRoundTripMs = 350;
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const expected = { camera: [{ match: 'Rally' }], microphone: [{ match: 'Jabra' }], speaker: [{ match: 'Jabra' }] };
+
+async function office(net: number, profile: object, env: Record<string, string> = {}): Promise<OfficeNetwork> {
+  const opened = await openOffice(net, profile, env);
+  closing.push(opened.stop);
+  return opened;
+}
+
+async function nameServer(here: string): Promise<Program> {
+  const fixed = ['--no-daemon', '--no-resolv', '--no-hosts', '--bind-interfaces', '--pid-file=', '--user=root', '--address=/in/'];
+  const names = startProgram({ program: 'dnsmasq', args: [...fixed, `--listen-address=${here}`], env: { PATH: process.env['PATH'] } });
+  closing.push(() => names.end('SIGKILL'));
+  await names.says('started');
+  return names;
+}
+
+describe.runIf(runs)('a day', () => {
+  test.each(classes)(
+    'on %s: birth, beats, echoes, names and four faults that come and go are within a thirtieth of the month’s budget, and the meter agrees with the kernel',
+    async (link) => {
+      const env = { SABHA_SPEED: `${speed}`, SABHA_EPOCH: `${Date.now()}`, PATH: withoutSound };
+      const net = 20 + linkClasses.indexOf(link);
+      const at = await office(net, { link, expected }, env);
+      await nameServer(at.here);
+      const before = at.wireBytes();
+      const agent = at.startAgent({}, 'test/real/day-agent.ts');
+      await expect.poll(async () => (await at.pc())?.presence, { timeout: 30_000 }).toBe('online');
+      await delay(dayMs / speed);
+      const { ms } = await agent.end('SIGTERM');
+      expect(ms).toBeLessThan(2_500);
+      await delay(500);
+      const kernel = at.wireBytes() - before;
+      const meter = JSON.parse(readFileSync(join(at.data, 'budget.json'), 'utf8'));
+      const own = meter.telemetry + meter.tests;
+      const { telemetryBytes } = links[link].budget;
+      console.log(JSON.stringify({ link, kernel, own, ...meter, limit: Math.round(telemetryBytes / daysInMonth), warnings: agent.errors }));
+      expect(meter.limits).toEqual(links[link].budget);
+      expect(kernel).toBeLessThanOrEqual(telemetryBytes / daysInMonth);
+      expect(Math.abs(own / kernel - 1)).toBeLessThanOrEqual(0.15);
+    },
+  );
+});
+
+/** A line on which each byte needs its time, however many are under way; there is no netem here. */
+function satellite(to: { host: string; port: number }): Promise<{ port: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const carry = (from: Socket, into: Socket) => {
+    sockets.add(from);
+    from.on('data', (piece) => void setTimeout(() => into.writable && into.write(piece), halfRoundTripMs));
+    from.on('close', () => void setTimeout(() => into.destroy(), halfRoundTripMs)).on('error', () => undefined);
+  };
+  const server = createServer((near) => {
+    const far = connect(to);
+    far.setNoDelay(true);
+    near.setNoDelay(true);
+    carry(near, far);
+    carry(far, near);
+  });
+  return new Promise((resolve) => {
+    server.listen(0, to.host, () => {
+      const close = async () => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      };
+      resolve({ port: (server.address() as { port: number }).port, close });
+    });
+  });
+}
+
+describe.runIf(runs && hearsSound)('an unplugged microphone', () => {
+  test('is known at the centre within 5 s over a satellite with a round trip of 700 ms', async () => {
+    const desktop = await startDesktop();
+    closing.push(desktop.stop);
+    await desktop.plug('alsa_input.usb-room', 'Room microphone');
+    const at = await office(30, { link: 'geo', expected: { microphone: [{}], camera: [], speaker: [] } });
+    const line = await satellite({ host: at.here, port: at.mqttPort });
+    closing.push(line.close);
+    const file = join(at.data, 'identity', 'centre.json');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), mqttPort: line.port }));
+    at.startAgent(desktop.env);
+    const microphone = async () => (await at.pc())?.checks.find(({ component }) => component === 'microphone');
+    await expect.poll(async () => (await microphone())?.status, { timeout: 40_000 }).toBe('ok');
+    const startedAt = performance.now();
+    await desktop.unplug('alsa_input.usb-room');
+    await expect.poll(async () => (await microphone())?.fault, { timeout: 10_000, interval: 20 }).toBe('microphone.missing');
+    const seconds = (performance.now() - startedAt) / 1_000;
+    console.log(JSON.stringify({ unplugSeconds: Number(seconds.toFixed(2)) }));
+    expect(seconds).toBeGreaterThan(halfRoundTripMs / 1_000);
+    expect(seconds).toBeLessThan(5);
+  });
+});

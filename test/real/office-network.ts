@@ -1,0 +1,109 @@
+/** A PC on a network of its own, enrolled at a whole centre: a namespace behind one cable, on which the kernel counts every byte. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PcView } from '#contracts';
+import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
+import { freePorts, type Program, startProgram } from '../system/processes.ts';
+
+export type OfficeNetwork = {
+  site: Site;
+  centre: Centre;
+  /** The address of the centre, at which the office finds it. */
+  here: string;
+  mqttPort: number;
+  /** The agent's own folder; its identity is in it. */
+  data: string;
+  /** Starts a program in the office. */
+  inside(program: string[], env?: Record<string, string>): Program;
+  /** Starts the agent of the office, or another program that is one. */
+  startAgent(env?: Record<string, string>, program?: string): Program;
+  pc(): Promise<PcView | undefined>;
+  /** Bytes on the cable, both ways, as the kernel counts them. */
+  wireBytes(): number;
+  stop(): Promise<void>;
+};
+
+const path = 'capital/this-office/hall';
+const device = 'office';
+
+export function ip(...args: string[]): void {
+  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
+}
+
+/** True where this machine lets us have namespaces: some have the program and not the right. */
+export function hasNamespaces(): boolean {
+  const name = `sabha-try-${process.pid}`;
+  if (process.getuid?.() !== 0 || spawnSync('ip', ['netns', 'add', name]).status !== 0) return false;
+  ip('netns', 'delete', name);
+  return true;
+}
+
+/** `net` is the third byte of 10.203.x.0/24. `profile` is that of the site, `env` goes to centre and agent alike. */
+export async function openOffice(net: number, profile: object, env: Record<string, string> = {}): Promise<OfficeNetwork> {
+  const space = `sabha-office-${process.pid}-${net}`;
+  const outer = `sb${process.pid % 100_000}-${net}`;
+  const [here, there] = [`10.203.${net}.1`, `10.203.${net}.2`];
+  const [https = 0, mqttPort = 0] = await freePorts(2);
+  const rooms = ['this-pc', 'hall'].map((id) => ({ id, room: { en: `Room ${id}` } }));
+  const site = await createSite({ https: { host: here, port: https, mqttPort, names: [here] }, site: { profile, pcs: rooms } }, env);
+  mkdirSync(`/etc/netns/${space}`, { recursive: true });
+  writeFileSync(`/etc/netns/${space}/resolv.conf`, `nameserver ${here}\n`);
+  ip('netns', 'add', space);
+  ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', device, 'netns', space);
+  // Whatever the kernel says by itself on a new cable is not the agent's.
+  spawnSync('sh', ['-c', silence(outer)]);
+  ip('netns', 'exec', space, 'sh', '-c', silence(device));
+  ip('address', 'add', `${here}/24`, 'dev', outer);
+  ip('link', 'set', outer, 'up');
+  ip('-n', space, 'address', 'add', `${there}/24`, 'dev', device);
+  ip('-n', space, 'link', 'set', device, 'up');
+  ip('-n', space, 'route', 'add', 'default', 'via', here);
+  const inside = (program: string[], more: Record<string, string> = {}): Program =>
+    startProgram({ program: 'ip', args: ['netns', 'exec', space, ...program], env: { PATH: process.env['PATH'], ...env, ...more } });
+  const data = join(site.folder, 'hall');
+  const centre = startCentre(site);
+  const running: Program[] = [];
+  const stop = async () => {
+    for (const one of running) await one.end('SIGKILL');
+    await centre.end('SIGINT');
+    site.remove();
+    spawnSync('ip', ['netns', 'delete', space]);
+    rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
+  };
+  try {
+    await centre.says('certificate of the broker in use', 40_000);
+    await isUp(centre, 40_000);
+    await enrol({ site, inside, at: `https://${here}:${https}`, data });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    ...{ site, centre, here, mqttPort, data, inside, stop },
+    startAgent: (more = {}, program = 'agent/main.ts') => {
+      const agent = inside([process.execPath, program], { SABHA_DATA: data, ...more });
+      running.push(agent);
+      return agent;
+    },
+    pc: async () => (await ask<PcView[]>(site.ports, '/api/pcs')).find(({ pc }) => pc === path),
+    wireBytes: () => ['rx', 'tx'].reduce((sum, way) => sum + Number(readFileSync(`/sys/class/net/${outer}/statistics/${way}_bytes`)), 0),
+  };
+}
+
+function silence(interfaceName: string): string {
+  return `echo 1 > /proc/sys/net/ipv6/conf/${interfaceName}/disable_ipv6`;
+}
+
+async function enrol({ site, inside, at, data }: Pick<OfficeNetwork, 'site' | 'inside' | 'data'> & { at: string }): Promise<void> {
+  const asked = spawnSync(process.execPath, ['flows/cli/cli.ts', 'enrol-code', 'capital/this-office', '--uses', '1', '--json'], {
+    env: site.env,
+    encoding: 'utf8',
+  });
+  if (asked.status !== 0) throw new Error(`no enrolment code: ${asked.stderr}`);
+  const { code } = JSON.parse(asked.stdout);
+  const enrolled = inside([process.execPath, 'agent/cli.ts', 'enrol', code, '--centre', at, '--pc', path, '--data', data]);
+  const { code: exit } = await enrolled.ended;
+  if (exit !== 0) throw new Error(`not enrolled: ${enrolled.errors.join()}`);
+}
