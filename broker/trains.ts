@@ -7,7 +7,6 @@ import type { RemoteInfo } from 'node:dgram';
 import {
   type Clock,
   isTrainRequest,
-  openReflectorToken,
   readTrainRequest,
   type TrainArrival,
   type TrainRequest,
@@ -19,15 +18,15 @@ import {
   writeTrainReport,
 } from '#contracts';
 import type { Answerer } from './answerer.ts';
-import { createBuckets } from './buckets.ts';
+import { type Buckets, createBuckets } from './buckets.ts';
 
 export type TrainsOptions = {
-  /** By which tokens are proven; undefined while the registry has none. */
-  key(): Buffer | undefined;
+  /** What a token says, or why it opens nothing. */
+  prove(token: Buffer): { pc: number } | string;
   /** Random, of this run of the broker: cookies are made with it. */
   secret: Buffer;
-  clock: Pick<Clock, 'now' | 'up'>;
-  count(result: string): void;
+  clock: Pick<Clock, 'up'>;
+  count(kind: 'train', result: string): void;
 };
 
 /** More than `flows` ever lets measure at once by default. */
@@ -36,8 +35,6 @@ const idleMs = 30_000;
 const lifeMs = 180_000;
 /** Of one PC, over all its sessions: one at once, and another soon. */
 const bytesOfPc = { perSecond: trainSessionBytes / 300, burst: 2 * trainSessionBytes };
-/** Proofs that cost an HMAC, of everybody: a flood of strangers costs no more than this. */
-const proofs = { perSecond: 500, burst: 500 };
 const answerWireBytes = 58;
 
 type Session = {
@@ -54,8 +51,7 @@ type Session = {
 
 type State = TrainsOptions & {
   sessions: Map<string, Session>;
-  bytes: ReturnType<typeof createBuckets>;
-  proofs: ReturnType<typeof createBuckets>;
+  bytes: Buckets;
 };
 
 /**
@@ -63,12 +59,12 @@ type State = TrainsOptions & {
  * anybody without a token nothing; and in one session never more than 1 MB.
  */
 export function createTrains(options: TrainsOptions): Answerer {
-  const state: State = { ...options, sessions: new Map(), bytes: createBuckets(bytesOfPc), proofs: createBuckets(proofs) };
+  const state: State = { ...options, sessions: new Map(), bytes: createBuckets(bytesOfPc) };
   return {
     takes: isTrainRequest,
     answer(packet, from, reply) {
       const request = readTrainRequest(packet);
-      state.count(request === undefined ? 'malformed' : answer(state, request, { from, reply }));
+      state.count('train', request === undefined ? 'malformed' : answer(state, request, { from, reply }));
     },
   };
 }
@@ -85,7 +81,7 @@ function answer(state: State, request: TrainRequest, around: Around): string {
 }
 
 function welcome(state: State, { token, train, seq }: TrainRequest, { from, reply }: Around): string {
-  const proven = prove(state, token);
+  const proven = state.prove(token);
   if (typeof proven === 'string') return proven;
   const body = cookieFor(state, token, addressOf(from));
   reply(writeTrainAnswer({ kind: 'welcome', train, seq, parts: 1, body }));
@@ -101,7 +97,7 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
   if (held !== undefined && isAlive(held, clock.up()) && held.address === address) {
     return timingSafeEqual(held.cookie, cookie) ? held : 'no cookie';
   }
-  const proven = prove(state, token);
+  const proven = state.prove(token);
   if (typeof proven === 'string') return proven;
   if (!timingSafeEqual(cookieFor(state, token, address), cookie)) return 'no cookie';
   for (const [key, one] of sessions) if (!isAlive(one, clock.up())) sessions.delete(key);
@@ -109,7 +105,7 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
   if (sessions.size >= sessionsAtMost) return 'crowded';
   const up = clock.up();
   const opened: Session = {
-    ...{ address, cookie: Buffer.from(cookie), pc: proven.pc, sentBytes: 0, openedUp: up, usedUp: up },
+    ...{ address, cookie: Buffer.from(cookie), pc: `${proven.pc}`, sentBytes: 0, openedUp: up, usedUp: up },
     ...{ up: { train: 0, startUp: up, arrivals: [] }, downTrain: 0 },
   };
   sessions.set(name, opened);
@@ -147,14 +143,6 @@ function spend({ bytes, clock }: State, session: Session, wireBytes: number): bo
   bytes.take(session.pc, wireBytes, clock.up());
   session.sentBytes += wireBytes;
   return true;
-}
-
-function prove({ key, clock, proofs: rate }: State, token: Buffer): { pc: string } | string {
-  const secret = key();
-  if (secret === undefined || rate.waitMs('', 1, clock.up()) > 0) return 'unproven';
-  rate.take('', 1, clock.up());
-  const opened = openReflectorToken(token, secret, clock.now());
-  return opened === undefined ? 'stranger' : { pc: `${opened.pc}` };
 }
 
 function isAlive({ openedUp, usedUp }: Session, nowUp: number): boolean {

@@ -81,8 +81,10 @@ export function capacityOf(trains: readonly Train[], { cardBps }: CapacityLimits
 
 function reasonOf(fits: readonly (Fit | null)[]): string {
   const good = fits.filter(isAccepted);
+  if (fits.length === 0) return 'the data that tests may use is used up';
   if (good.length > 1) return 'the trains disagree';
-  if (fits.every((fit) => fit === null || !fit.isWhole)) return 'too many packets were lost';
+  if (good.length === 1) return 'one train alone proves nothing';
+  if (fits.every((fit) => !fit?.isWhole)) return 'too many packets were lost';
   return fits.some((fit) => fit?.isLong) ? 'the rate is not steady' : 'too fast for trains of this size';
 }
 
