@@ -12,6 +12,7 @@ import {
   type TrainRequest,
   trainCookieBytes,
   trainPacketsAtMost,
+  trainPayloadBytes,
   trainSessionBytes,
   trainWireBytes,
   writeTrainAnswer,
@@ -29,13 +30,16 @@ export type TrainsOptions = {
   count(kind: 'train', result: string): void;
 };
 
-/** More than `flows` ever lets measure at once by default. */
-const sessionsAtMost = 16;
-const idleMs = 30_000;
+/** `flows` lets 10 measure at once by default, of whom each leaves one behind that is not over yet. */
+const sessionsAtMost = 64;
+const idleMs = 10_000;
 const lifeMs = 180_000;
 /** Of one PC, over all its sessions: one at once, and another soon. */
 const bytesOfPc = { perSecond: trainSessionBytes / 300, burst: 2 * trainSessionBytes };
-const answerWireBytes = 58;
+/** Of all together: what the line of a centre can spare. */
+const bytesOfAll = { perSecond: 4_000_000, burst: 10_000_000 };
+const everybody = 'all';
+const frameBytes = trainWireBytes - trainPayloadBytes;
 
 type Session = {
   address: string;
@@ -52,6 +56,7 @@ type Session = {
 type State = TrainsOptions & {
   sessions: Map<string, Session>;
   bytes: Buckets;
+  allBytes: Buckets;
 };
 
 /**
@@ -59,7 +64,7 @@ type State = TrainsOptions & {
  * anybody without a token nothing; and in one session never more than 1 MB.
  */
 export function createTrains(options: TrainsOptions): Answerer {
-  const state: State = { ...options, sessions: new Map(), bytes: createBuckets(bytesOfPc) };
+  const state: State = { ...options, sessions: new Map(), bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
   return {
     takes: isTrainRequest,
     answer(packet, from, reply) {
@@ -122,7 +127,7 @@ function note({ up }: Session, { train, seq }: TrainRequest, nowUp: number): str
 
 function report(state: State, session: Session, { train }: TrainRequest, { reply }: Around): string {
   const parts = writeTrainReport(train, session.up.train === train ? session.up.arrivals : []);
-  const wireBytes = parts.reduce((sum, part) => sum + part.length + answerWireBytes, 0);
+  const wireBytes = parts.reduce((sum, part) => sum + part.length + frameBytes, 0);
   if (!spend(state, session, wireBytes)) return 'spent';
   for (const part of parts) reply(part);
   return 'reported';
@@ -138,9 +143,12 @@ function load(state: State, session: Session, { train, seq: packets }: TrainRequ
   return 'loaded';
 }
 
-function spend({ bytes, clock }: State, session: Session, wireBytes: number): boolean {
-  if (session.sentBytes + wireBytes > trainSessionBytes || bytes.waitMs(session.pc, wireBytes, clock.up()) > 0) return false;
-  bytes.take(session.pc, wireBytes, clock.up());
+function spend({ bytes, allBytes, clock }: State, session: Session, wireBytes: number): boolean {
+  const now = clock.up();
+  const wouldWait = bytes.waitMs(session.pc, wireBytes, now) > 0 || allBytes.waitMs(everybody, wireBytes, now) > 0;
+  if (session.sentBytes + wireBytes > trainSessionBytes || wouldWait) return false;
+  bytes.take(session.pc, wireBytes, now);
+  allBytes.take(everybody, wireBytes, now);
   session.sentBytes += wireBytes;
   return true;
 }

@@ -22,29 +22,38 @@ export type CapacityOptions = {
 /** `all`: no packet comes back; `large`: small ones do, and packets as a meeting sends them do not. */
 export type Blocked = 'all' | 'large';
 
+type Direction = Capacity & { /** What it cost, both ways. */ wireBytes: number };
+
 export type Measured =
-  | { ok: true; blocked: Blocked | null; roundTripMs: number | null; up: Capacity; down: Capacity }
+  | { ok: true; blocked: Blocked | null; roundTripMs: number | null; up: Direction; down: Direction }
   | { ok: false; reason: string };
 
 /** Hellos, requests and reports. */
 const besideBytes = 40_000;
 const pauseMs = 30;
-const notMeasured: Capacity = { bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0 };
+const notMeasured: Direction = { bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0, wireBytes: 0 };
 
 /** Guarantee: the trains of a direction take no more than a session may, and together with the other never more than the budget has left. */
 export async function measureCapacity(options: CapacityOptions): Promise<Measured> {
+  let usedBytes = 0;
+  const used = (wireBytes: number) => {
+    usedBytes += wireBytes;
+    options.budget.used(wireBytes);
+  };
   let trains: Trains | undefined;
   const socket = await options.open((packet) => trains?.take(packet));
-  trains = createTrains({ ...options, socket, used: options.budget.used });
+  trains = createTrains({ ...options, socket, used });
   try {
     const roundTripMs = await trains.greet();
     if (roundTripMs === null) return { ok: true, blocked: 'all', roundTripMs, up: notMeasured, down: notMeasured };
     const up = await oneDirection(options, trains.up);
+    const upBytes = usedBytes;
     if (typeof up === 'string') return { ok: false, reason: up };
     const down = await oneDirection(options, trains.down);
     if (typeof down === 'string') return { ok: false, reason: down };
-    const blocked = up.isBlocked || down.isBlocked ? 'large' : null;
-    return { ok: true, blocked, roundTripMs, up: up.capacity, down: down.capacity };
+    const blocked: Blocked | null = up.isBlocked || down.isBlocked ? 'large' : null;
+    const told = { ok: true as const, blocked, roundTripMs, up: { ...up.capacity, wireBytes: upBytes } };
+    return { ...told, down: { ...down.capacity, wireBytes: usedBytes - upBytes } };
   } finally {
     trains.close();
     socket.close();
