@@ -15,10 +15,12 @@ import {
 } from '#contracts';
 import { type Board, type Change, createBoard } from './board.ts';
 import { actsOf } from './commands/acts.ts';
-import { type Commands, createCommands } from './commands/commands.ts';
+import { type Commands, createCommands, type Done } from './commands/commands.ts';
 import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
+import { createLinkTest } from './measure/link-test.ts';
 import { createMeasurer, type Measurer } from './measure/measurer.ts';
+import { createTraffic, type Traffic } from './measure/traffic.ts';
 import type { OpenUdp } from './measure/udp.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
@@ -77,6 +79,8 @@ const clockJumpMs = 5_000;
 const offlineReadingMs = 900_000;
 /** A probe that hangs does not keep the agent from saying what the others know. */
 const firstRoundMs = 15_000;
+/** Where a class names none: nobody asks for more than a meeting in full HD, several times over. */
+const plainCeilingBps = 20_000_000;
 const inventoryMs = 60_000;
 const inventoryEveryMs = 24 * 3_600_000;
 const inventoryRetryMs = 3_600_000;
@@ -92,6 +96,7 @@ type State = AgentOptions & {
   link: Link;
   commands: Commands;
   measurer: Measurer;
+  traffic: Traffic;
   refused: number;
   refusalNotedUp: number;
   inventory: Inventory | undefined;
@@ -116,6 +121,7 @@ export function createAgent(given: AgentOptions): Agent {
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   const state = { ...bare, ...times } as State;
   state.measurer = measurerOf(state);
+  state.traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(state) });
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
   state.commands = commandsOf(state, boot);
@@ -173,10 +179,24 @@ function commandsOf(state: State, boot: string): Commands {
     key: state.centreKey,
     boot,
     offsetMs: () => state.link.figures().clockOffsetMs,
-    acts: actsOf(state),
+    acts: actsOf({ ...state, measureLink: linkTestOf(state) }),
     answer: (body) => record(state, 'command', body),
     onRefused: (reason) => refuse(state, 'cmd', reason),
   });
+}
+
+function linkTestOf(state: State): () => Promise<Done> {
+  const ceilingBps = () => links[profileOf(state).link].capacity?.ceilingBps ?? plainCeilingBps;
+  return createLinkTest({ ...state, open: state.udp, ceilingBps });
+}
+
+/** The address by which this PC goes to the centre. Nothing is sent to find it. */
+async function ownAddress({ udp, measurer }: State): Promise<string | undefined> {
+  const grant = measurer.grant();
+  const socket = grant && (await udp?.(grant.port, () => undefined));
+  if (socket === undefined || typeof socket === 'string') return undefined;
+  socket.close();
+  return socket.localAddress;
 }
 
 function start(state: State): void {
@@ -230,6 +250,7 @@ function tick(state: State): void {
   const { clock, board, link, commands } = state;
   changed(state, board.expire());
   commands.tick();
+  if (state.measurer.measures()) void state.traffic.sample();
   const driftMs = clock.now() - clock.up();
   const byMs = Math.round(driftMs - state.driftMs);
   state.driftMs = driftMs;

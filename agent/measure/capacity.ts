@@ -7,8 +7,8 @@ import { createTrains, type Socket, type Trains } from './trains.ts';
 export type TestBudget = { left(): number; used(wireBytes: number): void };
 
 export type CapacityOptions = {
-  /** A socket to the reflector; rejects where there is no way at all. */
-  open(onPacket: (packet: Buffer) => void): Promise<Socket>;
+  /** A socket to the reflector, or why there is none. */
+  open(onPacket: (packet: Buffer) => void): Promise<Socket | string>;
   token: Buffer;
   clock: Clock;
   budget: TestBudget;
@@ -42,6 +42,7 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   };
   let trains: Trains | undefined;
   const socket = await options.open((packet) => trains?.take(packet));
+  if (typeof socket === 'string') return { ok: false, reason: `no way to the reflector: ${socket}` };
   trains = createTrains({ ...options, socket, used });
   try {
     const roundTripMs = await trains.greet();

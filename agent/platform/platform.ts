@@ -35,6 +35,9 @@ export type PcFigures = {
   batteryChargeRatio: number | null;
 };
 
+/** `speedBps`: the rate that the card itself has agreed on with the other end of its cable; null where it names none. */
+export type CardFigures = { sentBytes: number; receivedBytes: number; speedBps: number | null };
+
 /** What became of an order: done, or why not. */
 export type Order = { done: true } | { done: false; reason: string };
 
@@ -55,6 +58,8 @@ export type Platform = PlatformOrders & {
   cameras(signal: AbortSignal): Promise<Answer<Camera[]>>;
   watchCameras(changed: () => void): Cancel;
   figures(signal: AbortSignal): Promise<PcFigures>;
+  /** Of the network card that has this address: what went through it since it is up. Cheap: asked every 10 s. */
+  card(address: string): Promise<Answer<CardFigures>>;
   /** Devices, OS and versions, for the inventory: slow, at start and once a day. */
   inventory(signal: AbortSignal): Promise<Record<string, unknown>>;
   /** Random at each boot of the PC. */

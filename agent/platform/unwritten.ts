@@ -32,6 +32,7 @@ export function createUnwritten(): Platform {
         batteryChargeRatio: null,
       };
     },
+    card: async () => unknown,
     inventory: async () => ({ os: { platform: process.platform }, node: process.version }),
     bootId: () => bootId,
   };

@@ -3,7 +3,7 @@
  * Arguments: host, port, tokens, rate above which nobody needs to know. */
 import { realClock } from '#contracts';
 import { measureCapacity } from '../../agent/measure/capacity.ts';
-import { openUdp } from '../../agent/measure/udp.ts';
+import { udpTo } from '../../agent/measure/udp.ts';
 
 export type ClientRun = Awaited<ReturnType<typeof measureCapacity>> & { seconds: number };
 
@@ -13,7 +13,7 @@ const clock = realClock();
 for (const token of tokens.split(',')) {
   const since = clock.up();
   const measured = await measureCapacity({
-    open: (onPacket) => openUdp({ host, port: Number(port) }, onPacket),
+    open: (onPacket) => udpTo(host)(Number(port), onPacket),
     token: Buffer.from(token, 'base64url'),
     clock,
     budget: { left: () => Number.POSITIVE_INFINITY, used: () => undefined },

@@ -102,6 +102,7 @@ export function createRoom({ elevationM, clock, random }: RoomOptions): Room {
         sound: async () => ({ known: true, value: sound() }),
         watchSound: (changed) => added(watchers.sound, changed),
         cameras: async () => ({ known: true, value: cameras() }),
+        card: async () => ({ known: false, reason: 'not simulated' }),
         watchCameras: (changed) => added(watchers.camera, changed),
         figures: async () => figures(),
         inventory: async () => ({

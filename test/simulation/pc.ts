@@ -220,6 +220,7 @@ function platformOf(boot: string): Omit<Platform, keyof PlatformOrders> {
   return {
     sound: none,
     cameras: none,
+    card: none,
     watchSound: () => () => {},
     watchCameras: () => () => {},
     figures: () => Promise.reject(new Error('not simulated')),

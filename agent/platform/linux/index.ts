@@ -1,11 +1,13 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '#contracts';
 import { readInventory } from '../inventory.ts';
 import type { Platform } from '../platform.ts';
 import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
+import { readCard } from './card.ts';
 import { runCommand } from './child.ts';
 import { createFigures } from './figures.ts';
 import { createOrders } from './orders.ts';
@@ -25,6 +27,7 @@ export function createLinux({ root, env, clock }: LinuxOptions): Platform {
     cameras,
     watchCameras: (changed) => watchCameras(root, clock, changed),
     figures: createFigures(root),
+    card: (address) => readCard(root, address, networkInterfaces()),
     inventory: (signal) => readInventory({ sound, cameras }, signal),
     bootId: () => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),
   };

@@ -1,0 +1,105 @@
+/** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
+import { type Check, type Clock, measureLater } from '#contracts';
+import type { Capacity as Estimate } from '../analysis/capacity.ts';
+import type { Done } from '../commands/commands.ts';
+import type { Platform } from '../platform/platform.ts';
+import { isInMeeting } from '../update/meeting.ts';
+import { type Measured, measureCapacity } from './capacity.ts';
+import type { Capacity, Measurer } from './measurer.ts';
+import type { Busy, Traffic } from './traffic.ts';
+import type { OpenUdp } from './udp.ts';
+
+export type LinkTestOptions = {
+  measurer: Pick<Measurer, 'measures' | 'grant' | 'took' | 'capacity'>;
+  platform: Pick<Platform, 'sound' | 'cameras'>;
+  traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
+  /** Absent where there are no sockets, as in a simulation. */
+  open?: OpenUdp | undefined;
+  /** Absent where nobody counts. */
+  budget?: { left(): number; used(cause: 'tests', wireBytes: number): void } | undefined;
+  ceilingBps(): number;
+  clock: Clock;
+};
+
+/** Three of the smallest trains each way, and what goes beside them. */
+const leastBytes = 260_000;
+/** Whoever uses so much of a link is not to be disturbed by a test of it. */
+const busyShare = 0.3;
+
+/** Guarantee: never two at once, never while a program holds camera or microphone, never beyond the budget. */
+export function createLinkTest(options: LinkTestOptions): () => Promise<Done> {
+  let isRunning = false;
+  return async () => {
+    if (isRunning) return failed(measureLater.running);
+    isRunning = true;
+    try {
+      return (await objection(options)) ?? (await measure(options));
+    } finally {
+      isRunning = false;
+    }
+  };
+}
+
+async function objection({ measurer, platform, budget, traffic }: LinkTestOptions): Promise<Done | undefined> {
+  if (!measurer.measures()) return failed('this PC does not measure the link of its site');
+  if (measurer.grant() === undefined) return failed('the centre has no reflector for it');
+  if (await isInMeeting(platform)) return failed(measureLater.meeting);
+  if (budget !== undefined && budget.left() < leastBytes) return failed(measureLater.budget);
+  return isBusy(traffic.busiest(), measurer.capacity()) ? failed(measureLater.busy) : undefined;
+}
+
+async function measure({ measurer, platform, budget, traffic, open, ceilingBps, clock }: LinkTestOptions): Promise<Done> {
+  const grant = measurer.grant();
+  if (grant === undefined || open === undefined) return failed('this PC has no socket for it');
+  const busy = traffic.busiest();
+  const measured = await measureCapacity({
+    open: (onPacket) => open(grant.port, onPacket),
+    token: grant.token,
+    clock,
+    budget: { left: () => budget?.left() ?? Number.POSITIVE_INFINITY, used: (wireBytes) => budget?.used('tests', wireBytes) },
+    ceilingBps: ceilingBps(),
+    cardBps: traffic.cardBps(),
+    objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
+  });
+  if (!measured.ok) return failed(measured.reason);
+  measurer.took(capacityOf(measured, busy, clock.now()));
+  return { outcome: 'done', lines: [lineOf('up', measured.up), lineOf('down', measured.down)] };
+}
+
+function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy: Busy | null, at: number): Capacity {
+  const free = (bps: number | null, busyBps: number) => (bps === null ? null : Math.max(0, bps - busyBps));
+  return {
+    ...{ at, how: 'train', upBps: up.bps, downBps: down.bps, udpBlocked: blocked !== null },
+    ...(blocked !== null && { blocked }),
+    ...(busy !== null && { free: { upBps: free(up.bps, busy.upBps), downBps: free(down.bps, busy.downBps) } }),
+    ...((up.bps === null || down.bps === null) && {
+      atMost: { upBps: up.atMostBps, downBps: down.atMostBps },
+      reasons: { up: up.reason, down: down.reason },
+    }),
+  };
+}
+
+/** Part of the component `link`: does UDP reach the centre from here? None while nobody measured it. */
+export function udpCheck(capacity: Capacity | undefined): Check[] {
+  if (capacity === undefined) return [];
+  const check = { component: 'link', device: 'udp' };
+  if (!capacity.udpBlocked) return [{ ...check, status: 'ok', fault: null, reason: null }];
+  const reason = capacity.blocked === 'large' ? 'large packets do not get through' : 'no packet comes back';
+  return [{ ...check, status: 'fault', fault: 'link.udp_blocked', reason }];
+}
+
+function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {
+  if (busy === null || last === undefined) return false;
+  const isUsed = (busyBps: number, bps: number | null) => bps !== null && busyBps > busyShare * bps;
+  return isUsed(busy.upBps, last.upBps) || isUsed(busy.downBps, last.downBps);
+}
+
+function lineOf(direction: string, { bps, reason, atMostBps }: Estimate): string {
+  const mbit = (rate: number) => `${(rate / 1e6).toPrecision(3)} Mbit/s`;
+  if (bps !== null) return `${direction}: ${mbit(bps)}`;
+  return `${direction}: not known, ${reason}${atMostBps === null ? '' : `; at most ${mbit(atMostBps)}`}`;
+}
+
+function failed(reason: string): Done {
+  return { outcome: 'failed', reason };
+}
