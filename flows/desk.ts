@@ -117,6 +117,7 @@ export function createDesk(options: DeskOptions) {
     /** The version of the configuration that a PC should hold. */
     wanted: state.tree.wanted,
     entry: state.tree.entry,
+    measurer: state.measuring.of,
     isSubscribed: state.engine.isSubscribed,
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */

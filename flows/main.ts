@@ -95,6 +95,7 @@ async function start(): Promise<Parts> {
     tellDirectly,
     send: (topic, payload, qos) => session.send(topic, payload, qos),
     publish,
+    capacity: settings.capacity,
     count: metrics.count,
     log,
     random: Math.random,

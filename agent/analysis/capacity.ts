@@ -30,7 +30,7 @@ const lostAtMost = 0.2;
 /** Of the half that is judged. Where a short queue overflows, what it dropped never went through the narrow part. */
 const lostInHalfAtMost = 0.15;
 const shortestMs = 20;
-const aimedMs = 36;
+const aimedMs = 30;
 const bentAtMost = 0.12;
 const apartAtMost = 0.15;
 /** The share of a network card's rate from which on it may be the card that was measured. */
@@ -95,8 +95,15 @@ function size(trains: readonly Train[], fits: readonly (Fit | null)[]): number |
   // Lost once may be chance; and where this one did not get through, no longer one will.
   if (!fit?.isWhole) return fits.filter((one) => !one?.isWhole).length < lostTrainsAtMost ? last.packets : null;
   const wanted = Math.max((last.packets * aimedMs) / fit.ms, fit.burst * overBurst);
-  const least = isAccepted(fit) ? smallestTrain : growth.least * last.packets;
-  return Math.min(trainPacketsAtMost, Math.ceil(Math.max(least, Math.min(wanted, growth.most * last.packets))));
+  return Math.min(trainPacketsAtMost, Math.ceil(Math.max(least(trains, fit, wanted), Math.min(wanted, growth.most * last.packets))));
+}
+
+/** After a train that was good none has to be longer; one that was long enough and uneven all the same was disturbed, once. */
+function least(trains: readonly Train[], fit: Fit, wanted: number): number {
+  const packets = trains.at(-1)?.packets ?? smallestTrain;
+  if (isAccepted(fit)) return smallestTrain;
+  const isFirst = trains.filter((train) => train.packets === packets).length === 1;
+  return fit.isLong && wanted <= packets && isFirst ? packets : growth.least * packets;
 }
 
 function isAccepted(fit: Fit | null | undefined): fit is Fit {
