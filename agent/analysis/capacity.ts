@@ -101,7 +101,7 @@ function size(trains: readonly Train[], fits: readonly (Fit | null)[]): number |
 /** After a train that was good none has to be longer; one that was long enough and uneven all the same was disturbed, once. */
 function least(trains: readonly Train[], fit: Fit, wanted: number): number {
   const packets = trains.at(-1)?.packets ?? smallestTrain;
-  if (isAccepted(fit)) return smallestTrain;
+  if (fit.isLong && fit.isSteady) return smallestTrain;
   const isFirst = trains.filter((train) => train.packets === packets).length === 1;
   return fit.isLong && wanted <= packets && isFirst ? packets : growth.least * packets;
 }
