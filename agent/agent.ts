@@ -21,6 +21,7 @@ import { type Log, type LogMemory, withMemory } from './log.ts';
 import { createLinkTest } from './measure/link-test.ts';
 import { createMeasurer, type Measurer } from './measure/measurer.ts';
 import { createTraffic, type Traffic } from './measure/traffic.ts';
+import { measureByTransfer } from './measure/transfer.ts';
 import type { OpenUdp } from './measure/udp.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeResult, SelfFigures } from './probe.ts';
@@ -46,6 +47,8 @@ export type AgentOptions = {
   transport: Transport;
   /** Opens UDP sockets to the reflector's host; absent where the link cannot be measured. */
   udp?: OpenUdp | undefined;
+  /** The centre that enrolled this PC. */
+  door?: { at: string; roots: readonly string[] } | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   profiles: ProfileStore;
@@ -186,8 +189,13 @@ function commandsOf(state: State, boot: string): Commands {
 }
 
 function linkTestOf(state: State): () => Promise<Done> {
-  const ceilingBps = () => links[profileOf(state).link].capacity?.ceilingBps ?? plainCeilingBps;
-  return createLinkTest({ ...state, open: state.udp, ceilingBps });
+  const limits = () => {
+    const { link } = profileOf(state);
+    return { ceilingBps: links[link].capacity?.ceilingBps ?? plainCeilingBps, byTransfer: link !== 'geo' && link !== 'floor' };
+  };
+  const { door, clock } = state;
+  const transfer = door && ((token: Buffer) => measureByTransfer({ ...door, token, clock }));
+  return createLinkTest({ ...state, open: state.udp, transfer, limits });
 }
 
 /** The address by which this PC goes to the centre. Nothing is sent to find it. */

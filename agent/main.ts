@@ -71,7 +71,7 @@ function watched({ updates, dataDir }: AgentSettings, { updateKey: key, ...besid
 }
 
 function compose({ pc, profile }: AgentSettings, given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void }): Agent {
-  return createAgent({ ...given, pc, probes, profile, random: Math.random });
+  return createAgent({ ...given, door: given.centre, pc, probes, profile, random: Math.random });
 }
 
 function readVersion(): string {

@@ -10,6 +10,7 @@ import {
   flowsFilters,
   loadText,
   makeFolder,
+  openReflectorToken,
   openSession,
   readSettings,
   realClock,
@@ -145,6 +146,7 @@ async function start(): Promise<Parts> {
     office: { ...createOffice({ ...centre.sites, newToken }), makeCode: pki.makeCode },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
+    prove: (token) => openReflectorToken(token, Buffer.from(reflectorKey, 'base64url'), clock.now()),
     modulesDir: required('SABHA_MODULES'),
     log,
   }).catch(startFailed);

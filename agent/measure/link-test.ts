@@ -1,5 +1,5 @@
 /** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
-import { type Check, type Clock, measureLater } from '#contracts';
+import { type Check, type Clock, measureLater, transferWireBytes } from '#contracts';
 import type { Capacity as Estimate } from '../analysis/capacity.ts';
 import type { Done } from '../commands/commands.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -7,6 +7,7 @@ import { isInMeeting } from '../update/meeting.ts';
 import { type Measured, measureCapacity } from './capacity.ts';
 import type { Capacity, Measurer } from './measurer.ts';
 import type { Busy, Traffic } from './traffic.ts';
+import type { Transferred } from './transfer.ts';
 import type { OpenUdp } from './udp.ts';
 
 export type LinkTestOptions = {
@@ -17,7 +18,10 @@ export type LinkTestOptions = {
   open?: OpenUdp | undefined;
   /** Absent where nobody counts. */
   budget?: { left(): number; used(cause: 'tests', wireBytes: number): void } | undefined;
-  ceilingBps(): number;
+  /** By TCP, where UDP is blocked (transfer.ts); absent where no centre enrolled this PC, which then sits beside it. */
+  transfer?: ((token: Buffer) => Promise<Transferred>) | undefined;
+  /** Of the link class: how fast nobody needs to know more exactly, and whether a short transfer by TCP tells anything there. */
+  limits(): { ceilingBps: number; byTransfer: boolean };
   clock: Clock;
 };
 
@@ -48,7 +52,8 @@ async function objection({ measurer, platform, budget, traffic }: LinkTestOption
   return isBusy(traffic.busiest(), measurer.capacity()) ? failed(measureLater.busy) : undefined;
 }
 
-async function measure({ measurer, platform, budget, traffic, open, ceilingBps, clock }: LinkTestOptions): Promise<Done> {
+async function measure(options: LinkTestOptions): Promise<Done> {
+  const { measurer, platform, budget, traffic, open, limits, clock } = options;
   const grant = measurer.grant();
   if (grant === undefined || open === undefined) return failed('this PC has no socket for it');
   const busy = traffic.busiest();
@@ -57,13 +62,24 @@ async function measure({ measurer, platform, budget, traffic, open, ceilingBps, 
     token: grant.token,
     clock,
     budget: { left: () => budget?.left() ?? Number.POSITIVE_INFINITY, used: (wireBytes) => budget?.used('tests', wireBytes) },
-    ceilingBps: ceilingBps(),
+    ceilingBps: limits().ceilingBps,
     cardBps: traffic.cardBps(),
     objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
   });
   if (!measured.ok) return failed(measured.reason);
-  measurer.took(capacityOf(measured, busy, clock.now()));
-  return { outcome: 'done', lines: [lineOf('up', measured.up), lineOf('down', measured.down)] };
+  const found = capacityOf(measured, busy, clock.now());
+  const lines = [lineOf('up', measured.up), lineOf('down', measured.down)];
+  const transferred = measured.blocked === null ? undefined : await byTransfer(options, grant.token);
+  measurer.took(transferred === undefined ? found : { ...found, ...transferred, how: 'tcp' });
+  return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
+}
+
+/** Undefined where it cannot be, or would tell nothing: over a satellite it is over before TCP has found its pace. */
+async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: Buffer): Promise<Transferred | undefined> {
+  if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
+  budget?.used('tests', transferWireBytes);
+  const transferred = await transfer(token);
+  return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
 }
 
 function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy: Busy | null, at: number): Capacity {
@@ -98,6 +114,11 @@ function lineOf(direction: string, { bps, reason, atMostBps }: Estimate): string
   const mbit = (rate: number) => `${(rate / 1e6).toPrecision(3)} Mbit/s`;
   if (bps !== null) return `${direction}: ${mbit(bps)}`;
   return `${direction}: not known, ${reason}${atMostBps === null ? '' : `; at most ${mbit(atMostBps)}`}`;
+}
+
+function transferLine({ upBps, downBps }: Transferred): string {
+  const words = (bps: number | null) => (bps === null ? 'not known' : `${(bps / 1e6).toPrecision(3)} Mbit/s`);
+  return `by TCP at least: up ${words(upBps)}, down ${words(downBps)}`;
 }
 
 function failed(reason: string): Done {

@@ -25,4 +25,5 @@ export * from './states.ts';
 export * from './tiers.ts';
 export * from './topics.ts';
 export * from './train.ts';
+export * from './transfer.ts';
 export * from './update.ts';

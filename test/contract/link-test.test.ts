@@ -5,6 +5,7 @@ import { measureLater, openReflectorToken, sealReflectorToken } from '#contracts
 import { createLinkTest, udpCheck } from '../../agent/measure/link-test.ts';
 import type { Capacity } from '../../agent/measure/measurer.ts';
 import type { Busy } from '../../agent/measure/traffic.ts';
+import type { Transferred } from '../../agent/measure/transfer.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
 import { createTrains } from '../../broker/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
@@ -22,9 +23,12 @@ type Given = {
   busy?: Busy | null;
   last?: Capacity;
   cardBps?: number;
+  transferred?: Transferred;
+  byTransfer?: boolean;
 };
 
-function setUp({ down, measures = true, hasGrant = true, heldBy = [], left = 1e7, busy = quiet, last, cardBps }: Given = {}) {
+function setUp(given: Given = {}) {
+  const { down, measures = true, hasGrant = true, heldBy = [], left = 1e7, busy = quiet, last, cardBps, transferred } = given;
   const narrow: Narrow = { bps: 2 * mbit, bucketBytes: 3_000, delayMs: 20, lost: () => false };
   const prove = (token: Buffer) => openReflectorToken(token, key, 0) ?? 'stranger';
   const way = createWay((clock) => createTrains({ prove, secret: randomBytes(32), clock, count: () => undefined }), {
@@ -51,7 +55,8 @@ function setUp({ down, measures = true, hasGrant = true, heldBy = [], left = 1e7
       return { ...(await way.open(onPacket)), localAddress: '10.1.2.3' };
     },
     budget: { left: () => left - seen.used, used: (_, bytes) => (seen.used += bytes) },
-    ceilingBps: () => 50 * mbit,
+    ...(transferred && { transfer: async (shown: Buffer) => (shown.equals(token) ? transferred : { upBps: null, downBps: null }) }),
+    limits: () => ({ ceilingBps: 50 * mbit, byTransfer: given.byTransfer ?? true }),
     clock: way.clock,
   });
   return { way, run, seen, heldBy };
@@ -131,4 +136,35 @@ test('where nobody counts the traffic, what is free is not told', async () => {
   await way.run(run());
   expect(seen.took).toHaveLength(1);
   expect(seen.took[0]).not.toHaveProperty('free');
+});
+
+test('where UDP is blocked a short transfer by TCP tells what it carries at least, and is marked as that', async () => {
+  const lost = { down: { lost: () => true } };
+  const transferred = { upBps: 1.5 * mbit, downBps: null };
+  const { way, run, seen } = setUp({ ...lost, transferred });
+  expect(await way.run(run())).toMatchObject({
+    lines: [
+      'up: not known, no packet comes back',
+      'down: not known, no packet comes back',
+      'by TCP at least: up 1.50 Mbit/s, down not known',
+    ],
+  });
+  expect(seen.took).toMatchObject([{ how: 'tcp', udpBlocked: true, upBps: 1.5 * mbit, downBps: null }]);
+  expect(seen.used).toBeGreaterThan(500_000);
+});
+
+test('no transfer where UDP is open, over a satellite, beyond the budget, or where nothing came of it', async () => {
+  const lost = { down: { lost: () => true } };
+  const transferred = { upBps: mbit, downBps: mbit };
+  const nothing = { upBps: null, downBps: null };
+  for (const given of [
+    { transferred },
+    { ...lost, transferred, byTransfer: false },
+    { ...lost, transferred, left: 500_000 },
+    { ...lost, transferred: nothing },
+  ]) {
+    const { way, run, seen } = setUp(given);
+    await way.run(run());
+    expect(seen.took).toMatchObject([{ how: 'train' }]);
+  }
 });
