@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trainIpBytes, trainSessionBytes, trainWireBytes } from '#contracts';
 import type { Program } from '../system/processes.ts';
-import type { ClientRun } from './capacity-client.ts';
+import type { ClientRun } from './capacity-client-child.ts';
 import { prepareReflector, type ReflectorStage } from './capacity-reflector.ts';
 import { type Bench, CannotRun, median, type Row, row } from './model.ts';
 import { canShape, createShapedLink, type Shape, type ShapedLink } from './shaped-link.ts';
@@ -87,7 +87,7 @@ async function measure({ link, port, tokens }: ReflectorStage, one: Cell, runs: 
   link.shape(shapeOf(one));
   const relay = one.way === 'straight' ? undefined : await startRelay(link, port, one.way);
   try {
-    const args = ['test/bench/capacity-client.ts', link.address, `${relay === undefined ? port : relayPort}`, tokens(runs).join(',')];
+    const args = ['test/bench/capacity-client-child.ts', link.address, `${relay === undefined ? port : relayPort}`, tokens(runs).join(',')];
     const client = link.start('pc', { program: process.execPath, args });
     const { code } = await client.ended;
     if (code !== 0) throw new Error(`the client ended with ${code}: ${client.errors.join(' ')}`);
@@ -109,7 +109,7 @@ function takenOf(one: Cell, run: ClientRun): Taken[] {
 }
 
 async function startRelay(link: ShapedLink, port: number, { holdMs, loss }: Exclude<Way, 'straight'>): Promise<Program> {
-  const args = ['test/bench/capacity-relay.ts', link.address, `${relayPort}`, `${port}`, `${holdMs}`, `${loss}`, '7'];
+  const args = ['test/bench/capacity-relay-child.ts', link.address, `${relayPort}`, `${port}`, `${holdMs}`, `${loss}`, '7'];
   const relay = link.start('centre', { program: process.execPath, args });
   await relay.says('relay ready');
   return relay;

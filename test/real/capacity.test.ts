@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { trainIpBytes, trainWireBytes } from '#contracts';
-import type { ClientRun } from '../bench/capacity-client.ts';
+import type { ClientRun } from '../bench/capacity-client-child.ts';
 import { prepareReflector, type ReflectorStage } from '../bench/capacity-reflector.ts';
 import { canShape, createShapedLink, type ShapedLink } from '../bench/shaped-link.ts';
 import { requirePart } from './parts.ts';
@@ -26,7 +26,7 @@ describe.runIf(runs)('a link whose rate is known', () => {
   });
 
   async function measure(): Promise<Extract<ClientRun, { ok: true }>> {
-    const args = ['test/bench/capacity-client.ts', link.address, `${stage.port}`, stage.tokens(1).join(',')];
+    const args = ['test/bench/capacity-client-child.ts', link.address, `${stage.port}`, stage.tokens(1).join(',')];
     const client = link.start('pc', { program: process.execPath, args });
     expect(await client.ended, client.errors.join()).toMatchObject({ code: 0 });
     const run = JSON.parse(client.lines[0]?.msg ?? '') as ClientRun;
@@ -54,7 +54,7 @@ describe.runIf(runs)('a link whose rate is known', () => {
 
   test('without a way for UDP nothing comes back, which is an answer of its own', async () => {
     link.shape({ bps: 8e6, bucketBytes: 3_000, queueBytes: 600_000 });
-    const args = ['test/bench/capacity-client.ts', link.address, '9', stage.tokens(1).join(',')];
+    const args = ['test/bench/capacity-client-child.ts', link.address, '9', stage.tokens(1).join(',')];
     const client = link.start('pc', { program: process.execPath, args });
     await client.ended;
     expect(JSON.parse(client.lines[0]?.msg ?? '')).toMatchObject({ ok: true, blocked: 'all', up: { bps: null }, down: { bps: null } });
