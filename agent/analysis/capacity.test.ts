@@ -58,7 +58,7 @@ describe('the ways in which trains are known to fail', () => {
   test('trains of one size: 24 packets pass a bucket of 32 kB in one go, and are no answer', () => {
     const trains: Train[] = [1, 2, 3].map(() => ({ packets: 24, arrivals: pass({ bps: 2 * mbit, bucketBytes: 32 * kB }, 24) }));
     const limits = { budgetBytes, ceilingBps: 50 * mbit, cardBps: null };
-    expect(capacityOf(trains, limits)).toMatchObject({ bps: null, reason: 'too fast for trains of this size' });
+    expect(capacityOf(trains, limits)).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
     expect(nextTrain(trains, limits)).toBeGreaterThan(48);
   });
 
@@ -121,7 +121,7 @@ describe('the ways in which trains are known to fail', () => {
 
   test('trains of which no two agree: no answer', () => {
     const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB }, { change: (train, at) => faster(train, 1.4 ** -at) });
-    expect(run).toMatchObject({ bps: null, reason: 'the trains disagree', agreeing: 1 });
+    expect(run).toMatchObject({ bps: null, reason: 'the measurements disagree', agreeing: 1 });
   });
 
   test('a receiver that was put aside for 15 ms: its trains are left out', () => {

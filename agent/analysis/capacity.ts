@@ -82,10 +82,10 @@ export function capacityOf(trains: readonly Train[], { cardBps }: CapacityLimits
 function reasonOf(fits: readonly (Fit | null)[]): string {
   const good = fits.filter(isAccepted);
   if (fits.length === 0) return 'the data that tests may use is used up';
-  if (good.length > 1) return 'the trains disagree';
-  if (good.length === 1) return 'one train alone proves nothing';
+  if (good.length > 1) return 'the measurements disagree';
+  if (good.length === 1) return 'one measurement alone proves nothing';
   if (fits.every((fit) => !fit?.isWhole)) return 'too many packets were lost';
-  return fits.some((fit) => fit?.isLong) ? 'the rate is not steady' : 'too fast for trains of this size';
+  return fits.some((fit) => fit?.isLong) ? 'the rate is not steady' : 'too fast to measure with so few bytes';
 }
 
 function size(trains: readonly Train[], fits: readonly (Fit | null)[]): number | null {
