@@ -81,7 +81,7 @@ export function capacityOf(trains: readonly Train[], { cardBps }: CapacityLimits
 
 function reasonOf(fits: readonly (Fit | null)[]): string {
   const good = fits.filter(isAccepted);
-  if (fits.length === 0) return 'the data that tests may use is used up';
+  if (fits.length === 0) return 'the data budget for tests is used up';
   if (good.length > 1) return 'the measurements disagree';
   if (good.length === 1) return 'one measurement alone proves nothing';
   if (fits.every((fit) => !fit?.isWhole)) return 'too many packets were lost';

@@ -1,17 +1,18 @@
 /** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
-import { type Check, type Clock, measureLater, transferWireBytes } from '#contracts';
+import { type Clock, measureLater, transferWireBytes } from '#contracts';
 import type { Capacity as Estimate } from '../analysis/capacity.ts';
 import type { Done } from '../commands/commands.ts';
 import type { Platform } from '../platform/platform.ts';
 import { isInMeeting } from '../update/meeting.ts';
 import { type Measured, measureCapacity } from './capacity.ts';
-import type { Capacity, Measurer } from './measurer.ts';
+import type { Capacity } from './link-memory.ts';
+import type { Measurer } from './measurer.ts';
 import type { Busy, Traffic } from './traffic.ts';
 import type { Transferred } from './transfer.ts';
 import type { OpenUdp } from './udp.ts';
 
 export type LinkTestOptions = {
-  measurer: Pick<Measurer, 'measures' | 'grant' | 'took' | 'capacity'>;
+  measurer: Pick<Measurer, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
   platform: Pick<Platform, 'sound' | 'cameras'>;
   traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
   /** Absent where there are no sockets, as in a simulation. */
@@ -46,7 +47,7 @@ export function createLinkTest(options: LinkTestOptions): () => Promise<Done> {
 
 async function objection({ measurer, platform, budget, traffic }: LinkTestOptions): Promise<Done | undefined> {
   if (!measurer.measures()) return failed('this PC does not measure the link of its site');
-  if (measurer.grant() === undefined) return failed('the centre has no reflector for it');
+  if (measurer.grant() === undefined) return failed('the centre has no reflector');
   if (await isInMeeting(platform)) return failed(measureLater.meeting);
   if (budget !== undefined && budget.left() < leastBytes) return failed(measureLater.budget);
   return isBusy(traffic.busiest(), measurer.capacity()) ? failed(measureLater.busy) : undefined;
@@ -67,6 +68,7 @@ async function measure(options: LinkTestOptions): Promise<Done> {
     objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
   });
   if (!measured.ok) return failed(measured.reason);
+  if (measured.blocked === 'all' && isAnswered(measurer)) return failed(measureLater.crowded);
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down)];
   const transferred = measured.blocked === null ? undefined : await byTransfer(options, grant.token);
@@ -95,13 +97,10 @@ function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy
   };
 }
 
-/** Part of the component `link`: does UDP reach the centre from here? None while nobody measured it. */
-export function udpCheck(capacity: Capacity | undefined): Check[] {
-  if (capacity === undefined) return [];
-  const check = { component: 'link', device: 'udp' };
-  if (!capacity.udpBlocked) return [{ ...check, status: 'ok', fault: null, reason: null }];
-  const reason = capacity.blocked === 'large' ? 'large packets do not get through' : 'no packet comes back';
-  return [{ ...check, status: 'fault', fault: 'link.udp_blocked', reason }];
+/** Packets of the quality test come back: it is not UDP that fails. */
+function isAnswered({ view }: LinkTestOptions['measurer']): boolean {
+  const seen = view();
+  return seen?.problem === null && seen.windows.length > 0;
 }
 
 function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {

@@ -3,7 +3,7 @@ import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#con
 import { latest, lossOver, qualityOf, quantile } from '../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../analysis/tier.ts';
 import type { LinkView } from '../measure/measurer.ts';
-import type { Probe } from '../probe.ts';
+import type { Probe, ProbeResult } from '../probe.ts';
 
 const ways: readonly Direction[] = ['up', 'down'];
 const wayWords = { up: 'to the centre', down: 'from the centre' };
@@ -23,8 +23,10 @@ export const linkProbe: Probe = {
   timeoutMs: 1_000,
   seat: 'run',
   async run({ self: { link }, profile }) {
-    if (link === undefined || (!link.regular && link.windows.length === 0)) return { checks: [] };
-    return { checks: checksOf(link, profile), numbers: link.problem === null ? link.numbers() : {} };
+    if (link === undefined) return { checks: [] };
+    const isMeasured = link.regular || link.windows.length > 0;
+    const numbers = { ...(link.problem === null && link.numbers()), ...capacityNumbers(link.capacity) };
+    return { checks: [...(isMeasured ? checksOf(link, profile) : []), ...udpCheck(link)], numbers };
   },
 };
 
@@ -76,6 +78,19 @@ function tierCheck({ tiers: known }: LinkView, required: number): Check {
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('tier', 'UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
   return all ? ok('tier') : unknown('tier', states.length === 0 ? 'too few probes yet' : 'the capacity of the link is not known');
+}
+
+/** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */
+function udpCheck({ capacity, problem, windows }: LinkView): Check[] {
+  if (capacity === undefined) return [];
+  const comesBack = problem === null && windows.length > 0;
+  if (!capacity.udpBlocked || (capacity.blocked === 'all' && comesBack)) return [ok('udp')];
+  return [fault('udp', 'link.udp_blocked', capacity.blocked === 'large' ? 'large packets do not get through' : 'no packet comes back')];
+}
+
+function capacityNumbers(capacity: LinkView['capacity']): ProbeResult['numbers'] {
+  const { upBps = null, downBps = null } = capacity ?? {};
+  return { ...(upBps !== null && { cu: upBps }), ...(downBps !== null && { cd: downBps }) };
 }
 
 function isKnown(state: NonNullable<LinkView['tiers']['up']>): state is TierState {

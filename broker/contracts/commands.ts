@@ -49,7 +49,8 @@ export const measureLater = {
   meeting: 'a program holds camera or microphone',
   busy: 'the link is in use',
   running: 'it is being measured',
-  budget: 'tests have used up their data of this month',
+  crowded: 'the reflector has no room now',
+  budget: 'the data budget for tests is used up',
 } as const;
 
 export const outcomes = ['done', 'refused', 'failed', 'interrupted'] as const;

@@ -50,6 +50,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^too fast to measure with so few bytes$', 'इतने कम डेटा से नापने के लिए बहुत तेज़'],
   ['^a program holds camera or microphone$', 'कोई प्रोग्राम कैमरा या माइक चला रहा है'],
   ['^the link is in use$', 'लाइन अभी इस्तेमाल में है'],
+  ['^the reflector has no room now$', 'सेंटर का रिफ़्लेक्टर अभी भरा है'],
   ['^it is being measured$', 'नाप अभी चल रही है'],
   ['^no checks$', 'अभी कोई जाँच नहीं आई'],
   ['another program', 'किसी दूसरे प्रोग्राम'],

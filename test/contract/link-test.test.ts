@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { measureLater, openReflectorToken, sealReflectorToken } from '#contracts';
-import { createLinkTest, udpCheck } from '../../agent/measure/link-test.ts';
-import type { Capacity } from '../../agent/measure/measurer.ts';
+import type { Capacity } from '../../agent/measure/link-memory.ts';
+import { createLinkTest } from '../../agent/measure/link-test.ts';
+import type { LinkView } from '../../agent/measure/measurer.ts';
 import type { Busy } from '../../agent/measure/traffic.ts';
 import type { Transferred } from '../../agent/measure/transfer.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
@@ -25,6 +26,7 @@ type Given = {
   cardBps?: number;
   transferred?: Transferred;
   byTransfer?: boolean;
+  view?: LinkView;
 };
 
 function setUp(given: Given = {}) {
@@ -47,6 +49,7 @@ function setUp(given: Given = {}) {
       grant: () => (hasGrant ? { port: 8_620, token, endsUp: Number.POSITIVE_INFINITY } : undefined),
       took: (capacity) => void seen.took.push(capacity),
       capacity: () => last,
+      view: () => given.view,
     },
     platform: { sound: async () => ({ known: true, value: sound }), cameras: async () => ({ known: true, value: [] }) },
     traffic: { busiest: () => busy, cardBps: () => cardBps ?? null },
@@ -86,7 +89,7 @@ test.each([
     measureLater.busy,
   ],
   ['another PC that measures', { measures: false }, 'this PC does not measure the link of its site'],
-  ['a centre without a reflector', { hasGrant: false }, 'the centre has no reflector for it'],
+  ['a centre without a reflector', { hasGrant: false }, 'the centre has no reflector'],
 ])('with %s not a packet is sent', async (_, given, reason) => {
   const { way, run, seen } = setUp(given);
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason });
@@ -107,22 +110,13 @@ test('never two at once; afterwards it can be asked again', async () => {
   expect(await way.run(run())).toMatchObject({ outcome: 'done' });
 });
 
-test('UDP that is blocked, and UDP that is cut, are answers of their own and faults of the check', async () => {
+test('UDP that is blocked, and UDP that is cut, are answers of their own', async () => {
   const blocked = setUp({ down: { lost: () => true } });
   await blocked.way.run(blocked.run());
   expect(blocked.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'all', upBps: null, downBps: null }]);
   const cut = setUp({ down: { lost: (packet) => packet.length > 600 } });
   expect(await cut.way.run(cut.run())).toMatchObject({ lines: ['up: 2.00 Mbit/s', 'down: not known, too many packets were lost'] });
   expect(cut.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'large', downBps: null, reasons: { up: null } }]);
-  const open = setUp();
-  await open.way.run(open.run());
-  const checks = [blocked, cut, open].map(({ seen }) => udpCheck(seen.took[0]).map(({ status, fault, reason }) => [status, fault, reason]));
-  expect(checks).toEqual([
-    [['fault', 'link.udp_blocked', 'no packet comes back']],
-    [['fault', 'link.udp_blocked', 'large packets do not get through']],
-    [['ok', null, null]],
-  ]);
-  expect(udpCheck(undefined)).toEqual([]);
 });
 
 test('as fast as the own card is not known, with a reason and without a limit that would be the card', async () => {
@@ -167,4 +161,15 @@ test('no transfer where UDP is open, over a satellite, beyond the budget, or whe
     await way.run(run());
     expect(seen.took).toMatchObject([{ how: 'train' }]);
   }
+});
+
+test('where packets of the quality test come back it is the reflector that has no room, and not UDP that is blocked', async () => {
+  const window = { up: { sent: 20, lost: 0, bursts: 0 }, roundTripsMs: [20] } as unknown as LinkView['windows'][number];
+  const view: LinkView = {
+    ...{ windows: [window], problem: null, regular: true, slow: false, numbers: () => ({}), capacity: undefined },
+    tiers: { up: undefined, down: undefined },
+  };
+  const { way, run, seen } = setUp({ down: { lost: () => true }, view });
+  expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.crowded });
+  expect(seen.took).toEqual([]);
 });
