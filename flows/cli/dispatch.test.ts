@@ -230,7 +230,7 @@ test('a roll call where all are ready is a yes; one need not be waited for', asy
 test.each<[string[], string]>([
   [
     ['cmd', 'dance', '--to', 'all'],
-    '"dance" is no command: probe-now, fast-checks, send-log, set-default-device, restart-sound, restart-agent, reboot',
+    '"dance" is no command: probe-now, fast-checks, send-log, set-default-device, measure-link, restart-sound, restart-agent, reboot',
   ],
   [['cmd', 'probe-now'], 'cmd needs --to: all, STATE, STATE/SITE or STATE/SITE/PC'],
   [['cmd', 'send-log', '--to', 'all', '--arg', 'lines'], '--arg "lines" is not KEY=VALUE'],
