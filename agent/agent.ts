@@ -10,7 +10,8 @@ import { type Log, type LogMemory, withMemory } from './log.ts';
 import { type Marker, openMarker } from './marker.ts';
 import { type Budget, createBudget, memoryStore } from './measure/budget.ts';
 import type { Place } from './measure/knock.ts';
-import { createMeasurer, type Measurer } from './measure/measurer.ts';
+import type { Measurer } from './measure/measurer.ts';
+import { createMeasuring, type Measuring } from './measure/measuring.ts';
 import type { OpenUdp } from './measure/udp.ts';
 import type { Platform } from './platform/platform.ts';
 import { createGasp } from './power/gasp.ts';
@@ -37,6 +38,8 @@ export type AgentOptions = {
   transport: Transport;
   /** Opens UDP sockets to the reflector's host; absent where the link cannot be measured. */
   udp?: OpenUdp | undefined;
+  /** The centre that enrolled this PC. */
+  door?: { at: string; roots(): readonly string[] } | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   profiles: ProfileStore;
@@ -90,7 +93,7 @@ type State = AgentOptions & {
   runner: Runner;
   link: Link;
   commands: Commands;
-  measurer: Measurer;
+  measuring: Measuring;
   marker: Marker;
   /** Of the last look; null before it and where nobody knows. */
   onMains: boolean | null;
@@ -121,7 +124,7 @@ export function createAgent(given: AgentOptions): Agent {
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   const state = { ...held, ...times, marker, refused: 0, onMains: null } as State;
   budget.limit(links[profileOf(state).link].budget);
-  state.measurer = measurerOf(state);
+  state.measuring = measuringOf(state);
   state.inventory = watchInventory({ ...options, onRead: (read) => onInventory(state, read) });
   state.runner = runnerOf(state);
   state.link = linkOf(state, boot);
@@ -132,7 +135,7 @@ export function createAgent(given: AgentOptions): Agent {
     stop: (reason) => stop(state, reason),
     spool,
     board,
-    measurer: state.measurer,
+    measurer: state.measuring.measurer,
     figures: () => ({ ...state.link.figures(), refused: state.refused }),
     isHeard: () => state.link.isHeard(),
     record: (kind, body) => record(state, kind, body),
@@ -164,7 +167,7 @@ function linkOf(state: State, boot: string): Link {
       mindClock(state);
       state.commands.take(command);
     },
-    onMeasure: (word) => state.measurer.use(word),
+    onMeasure: (word) => state.measuring.measurer.use(word),
     previous: state.marker.previous,
     onPreviousTold: state.marker.told,
     inventory: () => state.inventory.current(),
@@ -173,10 +176,9 @@ function linkOf(state: State, boot: string): Link {
   });
 }
 
-function measurerOf(state: State): Measurer {
-  return createMeasurer({
+function measuringOf(state: State): Measuring {
+  return createMeasuring({
     ...state,
-    open: state.udp,
     link: () => profileOf(state).link,
     more: () => ({ budget: state.budget.figures() }),
     record: (kind, body, grade) => record(state, kind, body, grade),
@@ -189,7 +191,7 @@ function commandsOf(state: State, boot: string): Commands {
     key: state.centreKey,
     boot,
     offsetMs: () => provenOffset(state),
-    acts: actsOf(state),
+    acts: actsOf({ ...state, measureLink: state.measuring.test }),
     answer: (body) => record(state, 'command', body),
     onRefused: (reason) => refuse(state, 'cmd', reason),
   });
@@ -221,7 +223,7 @@ async function stop(state: State, reason: string): Promise<void> {
   if (state.stopped) return;
   state.stopped = true;
   state.runner.stop();
-  state.measurer.stop();
+  state.measuring.measurer.stop();
   state.inventory.stop();
   for (const cancel of state.timers.values()) cancel();
   record(state, 'stopped', { reason });
@@ -262,6 +264,7 @@ function tick(state: State): void {
   commands.tick();
   marker.alive(state.onMains);
   state.budget.keep();
+  state.measuring.tick();
   if (link.figures().connected) state.readingUp = clock.up();
   else if (clock.up() - state.readingUp >= offlineReadingMs) {
     state.readingUp = clock.up();
@@ -330,7 +333,7 @@ function contextOf(state: State) {
   return { profile: profileOf(state), self: selfOf(state), memory: spool, budget, ...(centre && { centre }) };
 }
 
-function selfOf({ link, spool, runner, clock, certificateEndsAt, measurer }: State): SelfFigures {
+function selfOf({ link, spool, runner, clock, certificateEndsAt, measuring: { measurer } }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs, connected } = link.figures();
   const known = { connected, roundTripMs, clockOffsetMs, measures: measurer.measures(), link: measurer.view() };
   const figures = { ...known, spool: spool.figures(), failing: runner.failing() };

@@ -83,7 +83,7 @@ function compose(
   { pc, profile, anchors }: AgentSettings,
   given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void },
 ): Agent {
-  return createAgent({ ...given, centre: { ...given.broker, anchors }, pc, probes, profile, random: unguessable });
+  return createAgent({ ...given, door: given.centre, centre: { ...given.broker, anchors }, pc, probes, profile, random: unguessable });
 }
 
 /** Math.random can be foretold from what it gave before. */

@@ -4,6 +4,6 @@ import type { RemoteInfo } from 'node:dgram';
 export type Answerer = {
   /** True where the packet has the shape of this kind; looks at no secret, since it is asked for every packet of every stranger. */
   takes(packet: Buffer): boolean;
-  /** Guarantee of each: a reply is never larger than what it answers, and nothing is sent to an address that has proven no right. */
+  /** Guarantee of each: nothing is sent to anybody without a token, and nothing larger than what it answers to an address that has not proven that it receives. */
   answer(packet: Buffer, from: RemoteInfo, reply: (packet: Buffer) => void): void;
 };

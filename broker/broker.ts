@@ -1,4 +1,5 @@
 /** The broker: admits known clients to their own topics and carries their messages. Holds no truth; nothing is lost when it dies. */
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
@@ -21,6 +22,7 @@ import { createSessions, type Sessions } from './sessions.ts';
 import { createStampAnswerer } from './stamp.ts';
 import { loadKey, loadSecrets, refuseOpenHost } from './startup.ts';
 import { createTlsListener, type TlsListener } from './tls.ts';
+import { createTrains } from './trains.ts';
 
 export type BrokerOptions = {
   /** Loopback only: this listener is plain TCP. */
@@ -98,7 +100,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   });
   const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
   if (tls) listener.add(tls.server);
-  const answerers = [createStampAnswerer({ rights, clock, count: metrics.countPacket })];
+  const answerers = [
+    createStampAnswerer({ rights, clock, count: metrics.countPacket }),
+    createTrains({ prove: rights.prove, secret: randomBytes(32), clock, count: metrics.countPacket }),
+  ];
   let reflector: Reflector | undefined;
   const close = async () => {
     registryFile.close();

@@ -5,6 +5,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type Clock, type OwnSite, type RegistryEntry, sealSigned } from '#contracts';
 import type { DeskView } from './api/model.ts';
+import { type CapacityOptions, type CapacityRounds, createCapacity } from './capacity.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createDesk, type Desk, type DeskCounts } from './desk.ts';
 import type { WireMessage } from './incidents/model.ts';
@@ -42,6 +43,8 @@ export type CentreOptions = {
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   /** Gives the broker the registry with these entries in it. */
   publish(entries: readonly RegistryEntry[]): Promise<void>;
+  /** How many links are measured at once. */
+  capacity: CapacityOptions['limits'];
   count: CentreCounts;
   log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
   random(): number;
@@ -84,6 +87,7 @@ type State = {
   takers: Takers<WireMessage>;
   rollcalls: RollCalls;
   commands: Commands;
+  capacity: CapacityRounds;
   show: Show;
 };
 
@@ -92,6 +96,7 @@ export function createCentre(options: CentreOptions): Centre {
   const ready = () => state.held !== undefined && state.subscribed && state.started;
   const rollcalls = createRollCalls({ ...options, desk, progress: (view) => state.show.rollcall(view) });
   const commands = createCommands({ ...options, desk });
+  const capacity = createCapacity({ ...options, commands, desk, limits: options.capacity });
   const state: State = {
     options,
     held: undefined,
@@ -102,7 +107,8 @@ export function createCentre(options: CentreOptions): Centre {
     takers: createTakers(),
     rollcalls,
     commands,
-    show: createShow({ ...options, desk, ready, rollcalls, commands }),
+    capacity,
+    show: createShow({ ...options, desk, ready, rollcalls, commands: capacity }),
   };
   const now = () => state.held?.desk.time() ?? options.clock.now();
   return {
@@ -132,6 +138,7 @@ export function createCentre(options: CentreOptions): Centre {
     async close() {
       state.closed = true;
       state.show.close();
+      state.capacity.close();
       state.rollcalls.drop();
       const held = state.held;
       state.held = undefined;
@@ -165,7 +172,12 @@ async function open(state: State): Promise<void> {
     isRollCall: state.rollcalls.isRunning,
     born: state.rollcalls.born,
     seal: (text: unknown) => sealSigned(text, options.key),
-    commands: state.commands,
+    commands: {
+      heard(report) {
+        state.commands.heard(report);
+        state.capacity.heard(report);
+      },
+    },
     registered: options.publish,
     onFatal: fatal,
   });

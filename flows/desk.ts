@@ -118,6 +118,7 @@ export function createDesk(options: DeskOptions) {
     /** The version of the configuration that a PC should hold. */
     wanted: state.tree.wanted,
     entry: state.tree.entry,
+    measurer: state.measuring.of,
     isSubscribed: state.engine.isSubscribed,
     /** What a site last said of its link, and where that broke. */
     link: state.surroundings.link,

@@ -10,6 +10,7 @@ import {
   flowsFilters,
   loadText,
   makeFolder,
+  openReflectorToken,
   openSession,
   readSettings,
   realClock,
@@ -96,6 +97,7 @@ async function start(): Promise<Parts> {
     tellDirectly,
     send: (topic, payload, qos) => session.send(topic, payload, qos),
     publish,
+    capacity: settings.capacity,
     count: metrics.count,
     log,
     random: Math.random,
@@ -145,6 +147,7 @@ async function start(): Promise<Parts> {
     office: { ...createOffice({ ...centre.sites, newToken }), ...pki },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
+    prove: (token) => openReflectorToken(token, Buffer.from(reflectorKey, 'base64url'), clock.now()),
     modulesDir: required('SABHA_MODULES'),
     log,
   }).catch(startFailed);

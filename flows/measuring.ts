@@ -12,6 +12,8 @@ export type MeasuringOptions = {
 };
 
 export type Measuring = {
+  /** The PC that measures the link of this site; undefined while none is there. */
+  of(site: string): string | undefined;
   /** What an ack says to this PC. */
   words(pc: string): Pick<Ack, 'measure' | 'reflector'>;
   /** These PCs changed: who is to be told at once because the duty came to it, or left it. */
@@ -39,6 +41,7 @@ export function createMeasuring({ reflector, pcsOf, recordOf, now }: MeasuringOp
   }
 
   return {
+    of: (site) => elected.get(site),
     words(pc) {
       if (electedOf(siteOf(pc)) !== pc) return { measure: false };
       if (reflector === undefined) return { measure: true };

@@ -9,13 +9,14 @@ export type ActsOptions = {
   platform: Platform;
   runner: Runner;
   log: LogMemory;
+  measureLink(): Promise<Done>;
   /** Ends this process in order; whoever supervises it starts another. */
   restart(): void;
 };
 
 const fastMs = 1_800_000;
 
-export function actsOf({ platform, runner, log, restart }: ActsOptions): Acts {
+export function actsOf({ platform, runner, log, measureLink, restart }: ActsOptions): Acts {
   return {
     'probe-now': async () => {
       await runner.runNow();
@@ -27,7 +28,7 @@ export function actsOf({ platform, runner, log, restart }: ActsOptions): Acts {
     },
     'send-log': async ({ lines }) => ({ outcome: 'done', lines: log.last(lines) }),
     'set-default-device': async ({ kind, name }, signal) => said(await platform.setDefaultDevice({ kind, name }, signal)),
-    'measure-link': async () => ({ outcome: 'failed', reason: 'this PC does not measure the link of its site' }),
+    'measure-link': measureLink,
     'restart-sound': async (_, signal) => said(await platform.restartSound(signal)),
     'restart-agent': async () => {
       restart();

@@ -49,6 +49,8 @@ export type Commands = {
 };
 
 const actLimitMs = 30_000;
+/** The longest trains in both directions of a slow link take their time. */
+const measureLimitMs = 180_000;
 /** The offset is known to half a round trip, and a slow one takes seconds. */
 const earlyMs = 30_000;
 const waitingAtMost = 16;
@@ -127,8 +129,9 @@ async function begin(state: State, entry: Entry, order: Order): Promise<void> {
 async function carryOut({ acts, clock }: State, { verb, args }: Order): Promise<Done> {
   const abort = new AbortController();
   const late = Promise.withResolvers<Done>();
-  const cancel = clock.after(actLimitMs, () => {
-    late.resolve({ outcome: 'failed', reason: `no end within ${actLimitMs / 1_000} s` });
+  const limitMs = verb === 'measure-link' ? measureLimitMs : actLimitMs;
+  const cancel = clock.after(limitMs, () => {
+    late.resolve({ outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` });
     abort.abort();
   });
   try {

@@ -91,7 +91,9 @@ export function createLinkMemory({ clock, link, spool, usedBps }: LinkMemoryOpti
 
   function factsOf(window: Window, way: Direction, usedBps: number): WayFacts {
     const known = ownCapacity();
-    const bps = way === 'up' ? known?.upBps : known?.downBps;
+    // What was free when it was measured, which is never in a meeting: what a meeting needs of the link is not missing for it.
+    const free = known?.free ?? known;
+    const bps = way === 'up' ? free?.upBps : free?.downBps;
     return {
       freeBps: bps === undefined || bps === null ? null : Math.max(0, bps - usedBps),
       udpBlocked: known?.udpBlocked ?? false,

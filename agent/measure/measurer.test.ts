@@ -146,6 +146,15 @@ it('what others use of the capacity counts, and while that is not known the tier
   expect(tier()).toBe('hd');
 });
 
+it('where it is known what of the capacity was free, the tier goes by that', async () => {
+  const { clock, begin, measurer } = setUp();
+  const rates = { upBps: 5_000_000, downBps: 10_000_000 };
+  begin();
+  measurer.took({ at: clock.now(), how: 'train', ...rates, udpBlocked: false, free: { ...rates, upBps: 2_500_000 } });
+  await clock.pass(20 * minute);
+  expect([measurer.view()?.tiers.up?.tier, measurer.view()?.tiers.down?.tier]).toEqual(['hd', 'fhd']);
+});
+
 it('says R twice on a satellite: as it is, and as people take it there', async () => {
   for (const [link, adjusted] of [
     ['geo', true],

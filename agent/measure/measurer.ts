@@ -35,6 +35,7 @@ export type LinkView = {
   slow: boolean | undefined;
   /** For the beat. */
   numbers(): ReturnType<typeof numbersOf>;
+  capacity: Capacity | undefined;
 };
 
 export type Measurer = {
@@ -190,6 +191,7 @@ function viewOf(state: State): LinkView {
     tiers: memory.tiers,
     slow: memory.slow(),
     numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: memory.tiers }),
+    capacity: memory.capacity(),
   };
 }
 

@@ -23,6 +23,7 @@ export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
     state.openSockets += 1;
     const time = () => clock.up() + 1_790_000_000_000 + centreAheadMs;
     return {
+      localAddress: '10.1.2.3',
       send(packet) {
         if (!isStampProbe(packet)) throw new Error('not a STAMP packet');
         state.sent.push({ up: clock.up(), token: packet.toString('hex', 16, 32) });

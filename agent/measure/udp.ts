@@ -1,5 +1,5 @@
 /** A UDP socket to the centre and to nobody else: it is connected, so that the system drops what any other address sends. */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { codeOf } from '#contracts';
 
@@ -7,7 +7,12 @@ export type Udp = {
   /** What cannot be sent is lost, as on any link. */
   send(packet: Buffer): void;
   close(): void;
+  /** The address of the network card by which it goes. */
+  localAddress: string;
 };
+
+/** The system may grant less. */
+const bufferBytes = 4 * 1024 * 1024;
 
 /** Resolves with the socket, or with the reason why there is none. Never rejects. */
 export type OpenUdp = (port: number, onPacket: (packet: Buffer) => void) => Promise<Udp | string>;
@@ -23,11 +28,25 @@ export function udpTo(host: string): OpenUdp {
     socket.on('error', () => undefined);
     socket.on('message', onPacket);
     const { promise, resolve } = Promise.withResolvers<Udp | string>();
-    const opened = (error?: Error) => resolve(error ? codeOf(error) : { send: (packet) => socket.send(packet, ignore), close });
-    const close = () => void socket.close();
+    const opened = (error?: Error) => {
+      if (error === undefined || error === null) return resolve(udpOf(socket));
+      socket.close();
+      resolve(codeOf(error));
+    };
     socket.connect(port, found.address, opened as () => void);
     return promise;
   };
+}
+
+function udpOf(socket: Socket): Udp {
+  try {
+    // A train comes faster than it is read.
+    socket.setRecvBufferSize(bufferBytes);
+    socket.setSendBufferSize(bufferBytes);
+  } catch {
+    // The system's own size will do.
+  }
+  return { send: (packet) => socket.send(packet, ignore), close: () => void socket.close(), localAddress: socket.address().address };
 }
 
 function ignore(): void {}

@@ -76,6 +76,9 @@ export type NetworkState = {
   gateways: Gateway[];
 };
 
+/** `speedBps`: the rate that the card itself has agreed on with the other end of its cable; null where it names none. */
+export type CardFigures = { sentBytes: number; receivedBytes: number; speedBps: number | null };
+
 /** What became of an order: done, or why not. */
 export type Order = { done: true } | { done: false; reason: string };
 
@@ -94,6 +97,8 @@ export type PlatformNetwork = {
   network(): Promise<Answer<NetworkState>>;
   /** Has this neighbour been heard since it was last asked for; null where the system does not tell. */
   isNeighbourHeard(gateway: Gateway): Promise<boolean | null>;
+  /** Of the network card that has this address: what went through it since it is up. Cheap: asked every 10 s. */
+  card(address: string): Promise<Answer<CardFigures>>;
 };
 
 export type Platform = PlatformOrders &

@@ -24,6 +24,7 @@ const fine: LinkView = {
   tiers: { up: tier('fhd'), down: tier('fhd') },
   slow: false,
   numbers: () => ({ lu: 0, r: 93 }),
+  capacity: undefined,
 };
 
 async function ask(link: Partial<LinkView> | undefined, more: Partial<Profile> = {}) {
@@ -110,4 +111,20 @@ it('the tier is a fault below what the site must carry, in words; the worse dire
   expect(await tierOf({ tier: undefined, limit: 'unknown' }, tier(null, 'loss'))).toMatch(/^link.tier_low: from the centre/);
   const blocked = { tier: undefined, limit: 'udp-blocked' } as const;
   expect(await tierOf(blocked, blocked)).toBe('unknown: UDP does not get through');
+});
+
+const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
+
+it('says what the capacity is, by train or by TCP, and whether UDP gets through; nothing of either before it was measured', async () => {
+  const udp = async (link: Partial<LinkView>) => {
+    const { said, numbers } = await ask(link);
+    return [said['udp'], numbers?.cu, numbers?.cd];
+  };
+  expect(await udp({})).toEqual([undefined, undefined, undefined]);
+  expect(await udp({ capacity })).toEqual(['ok', 2_000_000, 8_000_000]);
+  const large = { ...capacity, downBps: null, udpBlocked: true, blocked: 'large' as const };
+  expect(await udp({ capacity: large })).toEqual(['link.udp_blocked: large packets do not get through', 2_000_000, undefined]);
+  const all = { ...capacity, how: 'tcp' as const, udpBlocked: true, blocked: 'all' as const };
+  expect(await udp({ capacity: all, problem: 'no answer' })).toEqual(['link.udp_blocked: no packet comes back', 2_000_000, 8_000_000]);
+  expect(await udp({ capacity: all })).toEqual(['ok', 2_000_000, 8_000_000]);
 });

@@ -33,8 +33,9 @@ export const linkProbe: Probe = {
 const none: ProbeResult = { checks: [] };
 
 function qualityOfLink(link: LinkView, profile: Profile): ProbeResult {
-  if (!link.regular && link.windows.length === 0) return none;
-  return { checks: checksOf(link, profile), numbers: link.problem === null ? link.numbers() : {} };
+  const isMeasured = link.regular || link.windows.length > 0;
+  const numbers = { ...(link.problem === null && link.numbers()), ...capacityNumbers(link.capacity) };
+  return { checks: [...(isMeasured ? checksOf(link, profile) : []), ...udpCheck(link)], numbers };
 }
 
 function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[] {
@@ -85,6 +86,19 @@ function tierCheck({ tiers: known }: LinkView, required: number): Check {
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('tier', 'UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
   return all ? ok('tier') : unknown('tier', states.length === 0 ? 'too few probes yet' : 'the capacity of the link is not known');
+}
+
+/** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */
+function udpCheck({ capacity, problem, windows }: LinkView): Check[] {
+  if (capacity === undefined) return [];
+  const comesBack = problem === null && windows.length > 0;
+  if (!capacity.udpBlocked || (capacity.blocked === 'all' && comesBack)) return [ok('udp')];
+  return [fault('udp', 'link.udp_blocked', capacity.blocked === 'large' ? 'large packets do not get through' : 'no packet comes back')];
+}
+
+function capacityNumbers(capacity: LinkView['capacity']): ProbeResult['numbers'] {
+  const { upBps = null, downBps = null } = capacity ?? {};
+  return { ...(upBps !== null && { cu: upBps }), ...(downBps !== null && { cd: downBps }) };
 }
 
 function isKnown(state: NonNullable<LinkView['tiers']['up']>): state is TierState {

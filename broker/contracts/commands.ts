@@ -44,6 +44,15 @@ export const verbNames = Object.keys(verbs) as Verb[];
 /** A verb with the arguments that it takes. */
 export type Order = { [V in Verb]: { verb: V; args: v.InferOutput<(typeof verbs)[V]['args']> } }[Verb];
 
+/** Why the capacity of a link is not measured now and may be later: `flows` asks again after an answer of these words. */
+export const measureLater = {
+  meeting: 'a program holds camera or microphone',
+  busy: 'the link is in use',
+  running: 'it is being measured',
+  crowded: 'the reflector has no room now',
+  budget: 'the data budget for tests is used up',
+} as const;
+
 export const outcomes = ['done', 'refused', 'failed', 'interrupted'] as const;
 export type Outcome = (typeof outcomes)[number];
 

@@ -24,4 +24,6 @@ export * from './start.ts';
 export * from './states.ts';
 export * from './tiers.ts';
 export * from './topics.ts';
+export * from './train.ts';
+export * from './transfer.ts';
 export * from './update.ts';

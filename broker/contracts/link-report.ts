@@ -23,14 +23,22 @@ const direction = v.object({
   limit: v.optional(v.nullable(v.picklist(tierLimits))),
 });
 
+const rates = v.object({ upBps: v.nullable(amount), downBps: v.nullable(amount) });
+
 const capacity = v.object({
   at: time,
   /** `tcp`: a bounded estimate, since UDP did not get through. */
   how: v.picklist(['train', 'tcp']),
-  /** bits/s; null = the trains disagreed. */
-  upBps: v.nullable(amount),
-  downBps: v.nullable(amount),
+  /** bits/s of IP packets; null = not known, for the reason below. */
+  ...rates.entries,
   udpBlocked: v.boolean(),
+  /** Which UDP: `all`, or only packets as large as those of a meeting. */
+  blocked: v.optional(v.picklist(['all', 'large'])),
+  /** What the busiest ten seconds of the minute before left of it, by the counters of this PC's network card. */
+  free: v.optional(rates),
+  /** Where it is not known: what it cannot be more than. */
+  atMost: v.optional(rates),
+  reasons: v.optional(v.object({ up: v.nullable(v.string()), down: v.nullable(v.string()) })),
 });
 
 export const linkReport = v.object({

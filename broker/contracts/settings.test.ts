@@ -51,6 +51,7 @@ const full = {
       grants: [{ value: 'sabha-ladakh', role: 'state', scope: 'ladakh' }],
     },
   },
+  capacity: { atOncePerState: 1, atOnce: 20 },
   ledgerLimitMiB: 512,
 };
 
@@ -72,6 +73,7 @@ describe('defaults', () => {
       people: [],
       channels: { offered: [] },
       ports: { mqtt: 1883, api: 1880, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103, reflector: 8620 },
+      capacity: { atOncePerState: 2, atOnce: 10 },
       ledgerLimitMiB: 0,
     });
   });

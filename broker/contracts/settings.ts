@@ -184,6 +184,15 @@ const https = v.strictObject({
   names: about(v.pipe(v.array(hostName), v.minLength(1)), 'The names by which browsers reach it; any other is refused.'),
 });
 
+const atOnce = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+const capacity = v.strictObject({
+  atOncePerState: v.optional(about(atOnce(100), 'Of one state.'), 2),
+  atOnce: v.optional(
+    about(atOnce(60), 'Of all: each takes as much of the line of the centre as its own line can carry, for some seconds.'),
+    10,
+  ),
+});
+
 export const settings = v.strictObject({
   $schema: v.optional(v.string()),
   site: v.optional(
@@ -203,6 +212,7 @@ export const settings = v.strictObject({
       'The wall and the API beyond this machine. SABHA_HTTPS_KEY and SABHA_HTTPS_CERT may name a certificate that browsers know; absent = loopback only.',
     ),
   ),
+  capacity: v.optional(about(capacity, 'How many sites measure the capacity of their link at the same time.'), {}),
   ledgerLimitMiB: v.optional(
     about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may take of the disk; 0 = no limit of its own.'),
     0,

@@ -22,6 +22,7 @@ import { bodyLimitBytes } from './schemas.ts';
 import { createShare } from './share.ts';
 import { addSites } from './site-routes.ts';
 import { createStreams } from './streams.ts';
+import { addTransfers, type TransferOptions } from './transfer-routes.ts';
 import { addUpdates } from './update-routes.ts';
 
 export type ApiOptions = {
@@ -38,6 +39,8 @@ export type ApiOptions = {
   modulesDir: string;
   /** Folder of the agent's update that is offered. It need not be there. */
   updatesDir?: string;
+  /** Proves who may try what a link carries by TCP; absent = nobody may. */
+  prove?: TransferOptions['prove'] | undefined;
   log: Pick<BaseLogger, 'warn' | 'error'>;
   clock?: Clock;
 };
@@ -120,6 +123,7 @@ function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<type
   if (https?.openid) addOpenId(app, accounts, https.openid, log);
   addFiles(app, wall.files);
   if (options.updatesDir !== undefined) addUpdates(app, options.updatesDir);
+  if (options.prove !== undefined) addTransfers(app, { prove: options.prove, clock });
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   addStream(app, streams, headers);

@@ -87,7 +87,7 @@ test('a command is sent with its arguments, followed until every PC has answered
     'PC               OUTCOME  REASON   AT',
     'ladakh/leh/vc-1  done     -        1970-01-01 00:00:01 UTC',
     'ladakh/leh/vc-2  failed   no tool  1970-01-01 00:00:02 UTC',
-    'evil [2J',
+    'ladakh/leh/vc-1: evil [2J',
     '',
   ]);
   expect(await sabha(call)).toEqual({ code: 0, out: 'c1\n', err: '' });

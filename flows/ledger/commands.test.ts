@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { CommandRow, Op } from './model.ts';
+import { commandsKept } from './reads.ts';
 import { openStore } from './store.ts';
 
 function open() {
@@ -63,4 +64,17 @@ test('what may not have expired is loaded with those who answered; the others ar
     { row: commandRow('d', '', 1_100_000), answered: [] },
   ]);
   expect(ledger.commands().map(({ id }) => id)).toEqual(['d', 'c', 'old']);
+});
+
+test('the steps by which links are measured are not listed, and never push out what people ordered', () => {
+  const ledger = open();
+  ledger.write({ op: 'command', row: commandRow('ordered', 'la', 1_000) });
+  const steps = Array.from({ length: commandsKept + 50 }, (_, at) => ({
+    ...commandRow(`m-${at}`, 'la/leh/hall', 2_000 + at),
+    verb: 'measure-link',
+  }));
+  ledger.write(...steps.map((row) => ({ op: 'command' as const, row })));
+  expect(ledger.commands().map(({ id }) => id)).toEqual(['ordered']);
+  expect(ledger.command('ordered')).toBeDefined();
+  expect(['m-49', 'm-50'].map((id) => ledger.command(id) !== undefined)).toEqual([false, true]);
 });

@@ -96,9 +96,9 @@ export function rollcalls(db: DatabaseSync): RollCallSummary[] {
   return rows(db, `SELECT summary AS row FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept}`);
 }
 
-/** The newest commands. */
+/** The newest commands. Those by which one link after the other is measured are only steps of what somebody asked for, or nobody. */
 export function commands(db: DatabaseSync): CommandRow[] {
-  return rows(db, 'SELECT row FROM commands ORDER BY expires DESC, id LIMIT 50');
+  return rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY expires DESC, id LIMIT 50");
 }
 
 /** One command with its answers. */

@@ -1,4 +1,5 @@
 /** THE list of benches. */
+import { capacityBench } from './capacity.ts';
 import { exporterBench } from './exporter.ts';
 import { ingestBench } from './ingest.ts';
 import type { Bench } from './model.ts';
@@ -6,4 +7,4 @@ import { qualityBench } from './quality.ts';
 import { rollcallBench } from './rollcall.ts';
 import { stormBench } from './storm.ts';
 
-export const benches: readonly Bench[] = [exporterBench, ingestBench, qualityBench, rollcallBench, stormBench];
+export const benches: readonly Bench[] = [capacityBench, exporterBench, ingestBench, qualityBench, rollcallBench, stormBench];

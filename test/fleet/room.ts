@@ -129,6 +129,7 @@ export function createRoom({ elevationM, clock, random, ...given }: RoomOptions)
         sound: async () => ({ known: true, value: sound() }),
         watchSound: (changed) => added(watchers.sound, changed),
         cameras: async () => ({ known: true, value: cameras() }),
+        card: async () => ({ known: false, reason: 'not simulated' }),
         watchCameras: (changed) => added(watchers.camera, changed),
         figures: async () => figures(),
         power: async () => supply.figures(),

@@ -104,6 +104,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       tellDirectly: createDirect({ clock, lines, roster, place: createSiteTable([]).place('centre'), onFailure: () => {} }),
       send,
       publish: async () => {},
+      capacity: { atOncePerState: 2, atOnce: 10 },
       count: { message() {}, receipt() {}, commit() {}, concluded() {}, notified() {} },
       log: { warn: (_, line) => note(`flows: ${line}`), error: (_, line) => note(`flows: ${line}`) },
       random: () => random.next(),

@@ -244,6 +244,7 @@ function platformOf(boot: string): Omit<Platform, keyof PlatformOrders> {
     ...createUnwritten(),
     sound: none,
     cameras: none,
+    card: none,
     watchSound: () => () => {},
     watchCameras: () => () => {},
     figures: () => Promise.reject(new Error('not simulated')),

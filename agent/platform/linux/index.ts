@@ -1,10 +1,12 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
+import { networkInterfaces } from 'node:os';
 import type { Clock } from '#contracts';
 import { readInventory } from '../inventory.ts';
 import type { Platform } from '../platform.ts';
 import { createBoot } from './boot.ts';
 import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
+import { readCard } from './card.ts';
 import { runCommand } from './child.ts';
 import { createClimate } from './climate.ts';
 import { createFigures } from './figures.ts';
@@ -32,6 +34,7 @@ export function createLinux({ root, env, clock }: LinuxOptions): Platform {
     figures: createFigures(root),
     network: async () => ({ known: true, value: await readNetwork(root) }),
     isNeighbourHeard: (gateway) => isNeighbourHeard(root, gateway),
+    card: (address) => readCard(root, address, networkInterfaces()),
     inventory: (signal) => readInventory({ sound, cameras }, signal),
     power: () => readPower(root),
     climate: createClimate(root),

@@ -53,7 +53,7 @@ function answerOf(view: CommandView): Answer {
   const { answers, missing } = view;
   const rows = answers.map(({ pc, outcome, reason, at }) => [pc, outcome, reason, timeText(at)]);
   const silent = missing.map((pc) => [pc, view.state === 'open' ? 'not yet' : 'no answer']);
-  const lines = answers.flatMap((one) => one.lines ?? []);
+  const lines = answers.flatMap((one) => (one.lines ?? []).map((line) => (answers.length > 1 ? `${one.pc}: ${line}` : line)));
   const head = `command ${view.id}: ${view.verb} to ${view.to || 'all'}, by ${view.by}, ${timeText(view.at)}, ${view.state}`;
   const text = [head, table(['PC', 'OUTCOME', 'REASON', 'AT'], [...rows, ...silent]), ...lines].join('\n');
   return { ok: missing.length === 0 && answers.every(({ outcome }) => outcome === 'done'), json: view, text };

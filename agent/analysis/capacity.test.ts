@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { trainPacketsAtMost, trainWireBytes } from '#contracts';
+import { randomFrom } from '../../test/random.ts';
+import { budgetBytes, measure, pass, type Way } from './capacity.test-helper.ts';
+import { capacityOf, nextTrain, type Train } from './capacity.ts';
+
+const mbit = 1e6;
+const kB = 1_000;
+const rates = [0.5, 2, 8, 20, 50].map((rate) => rate * mbit);
+const buckets = [3, 32, 40, 80, 128, 160].map((bucket) => bucket * kB);
+const cells = rates.flatMap((bps) => buckets.map((bucketBytes) => ({ bps, bucketBytes })));
+const words = ({ bps, bucketBytes }: Way) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
+
+describe('each rate with each bucket', () => {
+  test.each(cells)('%o: right within 1 %, and at most 1 MB', (way) => {
+    const run = measure(way);
+    expect(run.reason, words(way)).toBeNull();
+    expect(Math.abs(run.error), words(way)).toBeLessThan(0.01);
+    expect(run.bytes).toBeLessThanOrEqual(budgetBytes);
+    expect(run.agreeing).toBeGreaterThanOrEqual(2);
+  });
+
+  test('a link without a bucket costs less than 100 kB up to 8 Mbit/s', () => {
+    for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) expect(measure({ bps, bucketBytes: 3 * kB }).bytes).toBeLessThan(125 * kB);
+  });
+
+  test('of a thousand ways, with loss and with a queue that is too short, none is told wrong by 15 %', () => {
+    const { next } = randomFrom(20);
+    const wrong: string[] = [];
+    let answered = 0;
+    for (let at = 0; at < 1_000; at += 1) {
+      const way = {
+        bps: 0.3 * mbit * 200 ** next(),
+        bucketBytes: 2 * kB * 150 ** next(),
+        loss: next() < 0.5 ? 0 : 0.05 * next(),
+        queueBytes: 15 * kB * 100 ** next(),
+        random: next,
+      };
+      const { error, bps } = measure(way);
+      answered += bps === null ? 0 : 1;
+      if (Math.abs(error) > 0.15) wrong.push(`${words(way)}, queue ${way.queueBytes / kB} kB, loss ${way.loss}: ${error}`);
+    }
+    expect(wrong).toEqual([]);
+    expect(answered).toBeGreaterThan(600);
+  });
+});
+
+describe('the ways in which trains are known to fail', () => {
+  test('naive: the mean rate of a train says several times too much behind a bucket, and is only told as a limit', () => {
+    const way = { bps: 2 * mbit, bucketBytes: 128 * kB };
+    const arrivals = pass(way, 120);
+    const [first, last] = [arrivals[0], arrivals.at(-1)];
+    const naive = (119 * 1_200 * 8 * 1e6) / ((last?.us ?? 0) - (first?.us ?? 0));
+    expect(naive / way.bps).toBeGreaterThan(3);
+    expect(measure(way).error).toBeCloseTo(0, 2);
+  });
+
+  test('trains of one size: 24 packets pass a bucket of 32 kB in one go, and are no answer', () => {
+    const trains: Train[] = [1, 2, 3].map(() => ({ packets: 24, arrivals: pass({ bps: 2 * mbit, bucketBytes: 32 * kB }, 24) }));
+    const limits = { budgetBytes, ceilingBps: 50 * mbit, cardBps: null };
+    expect(capacityOf(trains, limits)).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
+    expect(nextTrain(trains, limits)).toBeGreaterThan(48);
+  });
+
+  test.each([40, 80, 144, 160])('a bucket of %i kB that runs empty in the last half of a train is seen', (bucket) => {
+    for (const bps of rates) {
+      const { error, bps: found } = measure({ bps, bucketBytes: bucket * kB });
+      expect(found).not.toBeNull();
+      expect(Math.abs(error)).toBeLessThan(0.01);
+    }
+    // The train by which it used to be missed: three quarters of it pass in one go, and the middle of all pairs is still too fast.
+    const packets = Math.round((bucket * kB) / 1_200 / 0.7);
+    const train = { packets, arrivals: pass({ bps: 2 * mbit, bucketBytes: bucket * kB }, packets) };
+    expect(capacityOf([train, train, train], { budgetBytes, ceilingBps: 50 * mbit, cardBps: null }).bps).toBeNull();
+  });
+
+  test('a bucket larger than all trains: no answer', () => {
+    for (const bps of rates.slice(0, 4)) {
+      const run = measure({ bps, bucketBytes: 512 * kB });
+      expect(run.bps).toBeNull();
+      expect(run.bytes).toBeLessThanOrEqual(budgetBytes);
+    }
+  });
+
+  test('a slow sender behind a large bucket: right, or no answer', () => {
+    for (const bps of rates.filter((rate) => rate < 50 * mbit))
+      for (const bucket of [3, 32, 128, 160, 224]) {
+        const { error } = measure({ bps, bucketBytes: bucket * kB, senderBps: 100 * mbit });
+        expect(Math.abs(error), `${bps} ${bucket}`).toBeLessThan(0.1);
+      }
+  });
+
+  test('the rate of the own network card is no answer', () => {
+    const way = { bps: 20 * mbit, bucketBytes: 512 * kB, senderBps: 100 * mbit };
+    expect(measure(way).bps ?? 0).toBeGreaterThan(90 * mbit);
+    expect(measure(way, { cardBps: 100 * mbit })).toMatchObject({ bps: null, reason: 'as fast as the network card of this PC' });
+    expect(measure({ bps: 50 * mbit, bucketBytes: 3 * kB }, { cardBps: 100 * mbit }).bps).not.toBeNull();
+  });
+
+  test('lost packets do not lower the rate', () => {
+    for (const loss of [0.005, 0.01, 0.02, 0.05])
+      for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
+        const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, loss, random: randomFrom(7).next });
+        expect(found).not.toBeNull();
+        expect(Math.abs(error), `${bps} with ${loss}`).toBeLessThan(0.02);
+      }
+  });
+
+  test('where a third of all packets is lost there is no answer, and it costs three small trains', () => {
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB, loss: 0.33, random: randomFrom(3).next });
+    expect(run).toMatchObject({ bps: null, reason: 'too many packets were lost' });
+    expect(run.bytes).toBe(3 * 24 * trainWireBytes);
+  });
+
+  test('one wild train of three: it is left out, and two others agree', () => {
+    const wild = (train: Train, at: number) => (at === 2 ? faster(train, 13) : train);
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB }, { change: wild });
+    expect(run.error).toBeCloseTo(0, 3);
+    expect(run.trains).toHaveLength(4);
+  });
+
+  test('trains of which no two agree: no answer', () => {
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB }, { change: (train, at) => faster(train, 1.4 ** -at) });
+    expect(run).toMatchObject({ bps: null, reason: 'the measurements disagree', agreeing: 1 });
+  });
+
+  test('a receiver that was put aside for 15 ms: its trains are left out', () => {
+    for (const from of [0.2, 0.5, 0.6, 0.7, 0.85]) {
+      const { error } = measure(
+        { bps: 8 * mbit, bucketBytes: 3 * kB },
+        { change: (train, at) => (at % 2 === 0 ? heldUp(train, from, 15_000) : train) },
+      );
+      expect(Math.abs(error), `from ${from}`).toBeLessThan(0.06);
+    }
+  });
+
+  test('nothing arrives: no answer and no limit', () => {
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB, loss: 1, random: () => 0 });
+    expect(run).toMatchObject({ bps: null, atMostBps: null, reason: 'too many packets were lost' });
+  });
+});
+
+describe('the budget', () => {
+  test('what is sent never passes it, whatever it is', () => {
+    const { next } = randomFrom(11);
+    for (let at = 0; at < 300; at += 1) {
+      const budget = Math.round(1_200 * 1_000 * next());
+      const { bytes } = measure({ bps: 0.5 * mbit * 100 ** next(), bucketBytes: 3 * kB * 80 ** next() }, { budgetBytes: budget });
+      expect(bytes).toBeLessThanOrEqual(budget);
+    }
+  });
+
+  test('it is asked before a train is sent, so that what is left for none sends none', () => {
+    const limits = { budgetBytes: 24 * trainWireBytes - 1, ceilingBps: 50 * mbit, cardBps: null };
+    expect(nextTrain([], limits)).toBeNull();
+    expect(nextTrain([], { ...limits, budgetBytes: 24 * trainWireBytes })).toBe(24);
+  });
+
+  test('above the ceiling two trains are enough', () => {
+    const way = { bps: 40 * mbit, bucketBytes: 3 * kB };
+    const [exact, enough] = [measure(way), measure(way, { ceilingBps: 20 * mbit })];
+    expect(enough.agreeing).toBe(2);
+    expect(enough.bytes).toBeLessThan(exact.bytes);
+    expect(enough.error).toBeCloseTo(0, 2);
+  });
+
+  test('no train is longer than the longest', () => {
+    const run = measure({ bps: 900 * mbit, bucketBytes: 3 * kB });
+    expect(Math.max(...run.trains.map(({ packets }) => packets))).toBe(trainPacketsAtMost);
+    expect(run.bps).toBeNull();
+    expect(run.atMostBps).toBeGreaterThan(300 * mbit);
+  });
+});
+
+function faster({ packets, arrivals }: Train, times: number): Train {
+  return { packets, arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us / times })) };
+}
+
+/** From a share of the train on everything is stamped when the receiver runs again, then as it comes. */
+function heldUp({ packets, arrivals }: Train, from: number, forUs: number): Train {
+  const start = arrivals[Math.floor(arrivals.length * from)]?.us ?? 0;
+  return { packets, arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us >= start ? Math.max(us, start + forUs + seq) : us })) };
+}

@@ -1,0 +1,79 @@
+/** One measurement of the capacity of the link, up and down, by trains of packets to the reflector and from it. */
+import { type Clock, trainSessionBytes } from '#contracts';
+import { type Capacity, type CapacityLimits, capacityOf, nextTrain, type Train } from '../analysis/capacity.ts';
+import { createTrains, type Socket, type Trains } from './trains.ts';
+
+/** What tests of the link may still use this month, and what they used; wire bytes. */
+export type TestBudget = { left(): number; used(wireBytes: number): void };
+
+export type CapacityOptions = {
+  /** A socket to the reflector, or why there is none. */
+  open(onPacket: (packet: Buffer) => void): Promise<Socket | string>;
+  token: Buffer;
+  clock: Clock;
+  budget: TestBudget;
+  ceilingBps: number;
+  /** Rate of this PC's network card; null where it is not known. */
+  cardBps: number | null;
+  /** A reason not to go on, between two trains: a meeting that has begun. */
+  objection?: () => Promise<string | null>;
+};
+
+/** `all`: no packet comes back; `large`: small ones do, and packets as a meeting sends them do not. */
+export type Blocked = 'all' | 'large';
+
+type Direction = Capacity & { /** What it cost, both ways. */ wireBytes: number };
+
+export type Measured =
+  | { ok: true; blocked: Blocked | null; roundTripMs: number | null; up: Direction; down: Direction }
+  | { ok: false; reason: string };
+
+/** Hellos, requests and reports. */
+const besideBytes = 40_000;
+const pauseMs = 30;
+const notMeasured: Direction = { bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0, wireBytes: 0 };
+
+/** Guarantee: the trains of a direction take no more than a session may, and together with the other never more than the budget has left. */
+export async function measureCapacity(options: CapacityOptions): Promise<Measured> {
+  let usedBytes = 0;
+  const used = (wireBytes: number) => {
+    usedBytes += wireBytes;
+    options.budget.used(wireBytes);
+  };
+  let trains: Trains | undefined;
+  const socket = await options.open((packet) => trains?.take(packet));
+  if (typeof socket === 'string') return { ok: false, reason: `no way to the reflector: ${socket}` };
+  trains = createTrains({ ...options, socket, used });
+  try {
+    const roundTripMs = await trains.greet();
+    if (roundTripMs === null) return { ok: true, blocked: 'all', roundTripMs, up: notMeasured, down: notMeasured };
+    const up = await oneDirection(options, trains.up);
+    const upBytes = usedBytes;
+    if (typeof up === 'string') return { ok: false, reason: up };
+    const down = await oneDirection(options, trains.down);
+    if (typeof down === 'string') return { ok: false, reason: down };
+    const blocked: Blocked | null = up.isBlocked || down.isBlocked ? 'large' : null;
+    const told = { ok: true as const, blocked, roundTripMs, up: { ...up.capacity, wireBytes: upBytes } };
+    return { ...told, down: { ...down.capacity, wireBytes: usedBytes - upBytes } };
+  } finally {
+    trains.close();
+    socket.close();
+  }
+}
+
+async function oneDirection(
+  { clock, budget, ceilingBps, cardBps, objection }: CapacityOptions,
+  send: (packets: number) => Promise<Train>,
+): Promise<{ capacity: Capacity; isBlocked: boolean } | string> {
+  const budgetBytes = Math.min(trainSessionBytes, budget.left()) - besideBytes;
+  const limits: CapacityLimits = { budgetBytes, ceilingBps, cardBps };
+  const trains: Train[] = [];
+  for (let packets = nextTrain(trains, limits); packets !== null; packets = nextTrain(trains, limits)) {
+    const reason = (await objection?.()) ?? null;
+    if (reason !== null) return reason;
+    if (trains.length > 0) await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
+    trains.push(await send(packets));
+  }
+  const isBlocked = trains.length > 0 && trains.every(({ arrivals }) => arrivals.length === 0);
+  return { capacity: capacityOf(trains, limits), isBlocked };
+}

@@ -1,0 +1,125 @@
+/** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
+import { type Clock, measureLater, transferWireBytes } from '#contracts';
+import type { Capacity as Estimate } from '../analysis/capacity.ts';
+import type { Done } from '../commands/commands.ts';
+import type { Platform } from '../platform/platform.ts';
+import { isInMeeting } from '../update/meeting.ts';
+import { type Measured, measureCapacity } from './capacity.ts';
+import type { Capacity } from './link-memory.ts';
+import type { Measurer } from './measurer.ts';
+import type { Busy, Traffic } from './traffic.ts';
+import type { Transferred } from './transfer.ts';
+import type { OpenUdp } from './udp.ts';
+
+export type LinkTestOptions = {
+  measurer: Pick<Measurer, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
+  platform: Pick<Platform, 'sound' | 'cameras'>;
+  traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
+  /** Absent where there are no sockets, as in a simulation. */
+  open?: OpenUdp | undefined;
+  /** Absent where nobody counts. */
+  budget?: { left(): number; used(cause: 'tests', wireBytes: number): void } | undefined;
+  /** By TCP, where UDP is blocked (transfer.ts); absent where no centre enrolled this PC, which then sits beside it. */
+  transfer?: ((token: Buffer) => Promise<Transferred>) | undefined;
+  /** Of the link class: how fast nobody needs to know more exactly, and whether a short transfer by TCP tells anything there. */
+  limits(): { ceilingBps: number; byTransfer: boolean };
+  clock: Clock;
+};
+
+/** Three of the smallest trains each way, and what goes beside them. */
+const leastBytes = 260_000;
+/** Whoever uses so much of a link is not to be disturbed by a test of it. */
+const busyShare = 0.3;
+
+/** Guarantee: never two at once, never while a program holds camera or microphone, never beyond the budget. */
+export function createLinkTest(options: LinkTestOptions): () => Promise<Done> {
+  let isRunning = false;
+  return async () => {
+    if (isRunning) return failed(measureLater.running);
+    isRunning = true;
+    try {
+      return (await objection(options)) ?? (await measure(options));
+    } finally {
+      isRunning = false;
+    }
+  };
+}
+
+async function objection({ measurer, platform, budget, traffic }: LinkTestOptions): Promise<Done | undefined> {
+  if (!measurer.measures()) return failed('this PC does not measure the link of its site');
+  if (measurer.grant() === undefined) return failed('the centre has no reflector');
+  if (await isInMeeting(platform)) return failed(measureLater.meeting);
+  if (budget !== undefined && budget.left() < leastBytes) return failed(measureLater.budget);
+  return isBusy(traffic.busiest(), measurer.capacity()) ? failed(measureLater.busy) : undefined;
+}
+
+async function measure(options: LinkTestOptions): Promise<Done> {
+  const { measurer, platform, budget, traffic, open, limits, clock } = options;
+  const grant = measurer.grant();
+  if (grant === undefined || open === undefined) return failed('this PC has no socket for it');
+  const busy = traffic.busiest();
+  const measured = await measureCapacity({
+    open: (onPacket) => open(grant.port, onPacket),
+    token: grant.token,
+    clock,
+    budget: { left: () => budget?.left() ?? Number.POSITIVE_INFINITY, used: (wireBytes) => budget?.used('tests', wireBytes) },
+    ceilingBps: limits().ceilingBps,
+    cardBps: traffic.cardBps(),
+    objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
+  });
+  if (!measured.ok) return failed(measured.reason);
+  if (measured.blocked === 'all' && isAnswered(measurer)) return failed(measureLater.crowded);
+  const found = capacityOf(measured, busy, clock.now());
+  const lines = [lineOf('up', measured.up), lineOf('down', measured.down)];
+  const transferred = measured.blocked === null ? undefined : await byTransfer(options, grant.token);
+  measurer.took(transferred === undefined ? found : { ...found, ...transferred, how: 'tcp' });
+  return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
+}
+
+/** Undefined where it cannot be, or would tell nothing: over a satellite it is over before TCP has found its pace. */
+async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: Buffer): Promise<Transferred | undefined> {
+  if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
+  budget?.used('tests', transferWireBytes);
+  const transferred = await transfer(token);
+  return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
+}
+
+function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy: Busy | null, at: number): Capacity {
+  const free = (bps: number | null, busyBps: number) => (bps === null ? null : Math.max(0, bps - busyBps));
+  return {
+    ...{ at, how: 'train', upBps: up.bps, downBps: down.bps, udpBlocked: blocked !== null },
+    ...(blocked !== null && { blocked }),
+    ...(busy !== null && { free: { upBps: free(up.bps, busy.upBps), downBps: free(down.bps, busy.downBps) } }),
+    ...((up.bps === null || down.bps === null) && {
+      atMost: { upBps: up.atMostBps, downBps: down.atMostBps },
+      reasons: { up: up.reason, down: down.reason },
+    }),
+  };
+}
+
+/** Packets of the quality test come back: it is not UDP that fails. */
+function isAnswered({ view }: LinkTestOptions['measurer']): boolean {
+  const seen = view();
+  return seen?.problem === null && seen.windows.length > 0;
+}
+
+function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {
+  if (busy === null || last === undefined) return false;
+  const isUsed = (busyBps: number, bps: number | null) => bps !== null && busyBps > busyShare * bps;
+  return isUsed(busy.upBps, last.upBps) || isUsed(busy.downBps, last.downBps);
+}
+
+function lineOf(direction: string, { bps, reason, atMostBps }: Estimate): string {
+  const mbit = (rate: number) => `${(rate / 1e6).toPrecision(3)} Mbit/s`;
+  if (bps !== null) return `${direction}: ${mbit(bps)}`;
+  return `${direction}: not known, ${reason}${atMostBps === null ? '' : `; at most ${mbit(atMostBps)}`}`;
+}
+
+function transferLine({ upBps, downBps }: Transferred): string {
+  const words = (bps: number | null) => (bps === null ? 'not known' : `${(bps / 1e6).toPrecision(3)} Mbit/s`);
+  return `by TCP at least: up ${words(upBps)}, down ${words(downBps)}`;
+}
+
+function failed(reason: string): Done {
+  return { outcome: 'failed', reason };
+}

@@ -1,0 +1,57 @@
+/** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
+import { links } from '#contracts';
+import type { Done } from '../commands/commands.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Budget } from './budget.ts';
+import { createLinkTest } from './link-test.ts';
+import { createMeasurer, type Measurer, type MeasurerOptions } from './measurer.ts';
+import { createTraffic } from './traffic.ts';
+import { measureByTransfer, type TransferOptions } from './transfer.ts';
+import type { OpenUdp } from './udp.ts';
+
+export type MeasuringOptions = Omit<MeasurerOptions, 'open' | 'budget'> & {
+  platform: Pick<Platform, 'sound' | 'cameras' | 'card'>;
+  budget: Budget;
+  /** Opens a socket to the reflector's host; absent where there are none, as in a simulation. */
+  udp?: OpenUdp | undefined;
+  /** The door of the centre that enrolled this PC, for a short transfer where UDP is blocked. */
+  door?: Pick<TransferOptions, 'at' | 'roots'> | undefined;
+};
+
+export type Measuring = {
+  measurer: Measurer;
+  /** The command `measure-link`. */
+  test(): Promise<Done>;
+  /** Each ten seconds. */
+  tick(): void;
+};
+
+/** Where a class names none: nobody asks for more than a meeting in full HD, several times over. */
+const plainCeilingBps = 20_000_000;
+
+export function createMeasuring(options: MeasuringOptions): Measuring {
+  const { clock, platform, udp, door, link } = options;
+  const measurer = createMeasurer({ ...options, open: udp });
+  const traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(measurer, udp) });
+  const limits = () => ({
+    ceilingBps: links[link()].capacity?.ceilingBps ?? plainCeilingBps,
+    byTransfer: link() !== 'geo' && link() !== 'floor',
+  });
+  const transfer = door && ((token: Buffer) => measureByTransfer({ ...door, token, clock }));
+  return {
+    measurer,
+    test: createLinkTest({ ...options, measurer, traffic, open: udp, transfer, limits }),
+    tick() {
+      if (measurer.measures()) void traffic.sample();
+    },
+  };
+}
+
+/** The address by which this PC goes to the centre. Nothing is sent to find it. */
+async function ownAddress(measurer: Measurer, udp: OpenUdp | undefined): Promise<string | undefined> {
+  const grant = measurer.grant();
+  const socket = grant && (await udp?.(grant.port, () => undefined));
+  if (socket === undefined || typeof socket === 'string') return undefined;
+  socket.close();
+  return socket.localAddress;
+}

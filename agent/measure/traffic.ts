@@ -1,0 +1,53 @@
+/** How busy the network card was of late: what a link can carry is free only as far as nothing else uses it. */
+import type { Clock } from '#contracts';
+import type { Answer, CardFigures } from '../platform/platform.ts';
+
+export type TrafficOptions = {
+  clock: Pick<Clock, 'up'>;
+  card(address: string): Promise<Answer<CardFigures>>;
+  /** The address by which this PC goes to the centre; undefined where there is no way now. */
+  address(): Promise<string | undefined>;
+};
+
+export type Busy = { upBps: number; downBps: number };
+
+export type Traffic = {
+  /** Takes a sample; to be called every 10 s while somebody may want to know. */
+  sample(): Promise<void>;
+  /** The busiest time between two samples of the last minute; null where it is not known. */
+  busiest(): Busy | null;
+  /** Rate of the card; null where it names none. */
+  cardBps(): number | null;
+};
+
+type Sample = CardFigures & { up: number };
+
+const lookBackMs = 65_000;
+
+export function createTraffic({ clock, card, address }: TrafficOptions): Traffic {
+  let samples: Sample[] = [];
+  let way: string | undefined;
+  const recent = () => samples.filter(({ up }) => clock.up() - up <= lookBackMs);
+  return {
+    async sample() {
+      way ??= await address();
+      const answer = way === undefined ? undefined : await card(way);
+      if (answer?.known) samples = [...recent(), { ...answer.value, up: clock.up() }];
+      // Another card, or another address of it.
+      else way = undefined;
+    },
+    busiest() {
+      const rates = recent().flatMap((to, at, all) => rateOf(all[at - 1], to) ?? []);
+      if (rates.length === 0) return null;
+      return { upBps: Math.max(...rates.map(({ upBps }) => upBps)), downBps: Math.max(...rates.map(({ downBps }) => downBps)) };
+    },
+    cardBps: () => samples.at(-1)?.speedBps ?? null,
+  };
+}
+
+/** Counters that went back belong to another card, or to one that was started anew. */
+function rateOf(from: Sample | undefined, to: Sample): Busy | undefined {
+  if (from === undefined || to.up <= from.up || to.sentBytes < from.sentBytes || to.receivedBytes < from.receivedBytes) return undefined;
+  const seconds = (to.up - from.up) / 1_000;
+  return { upBps: ((to.sentBytes - from.sentBytes) * 8) / seconds, downBps: ((to.receivedBytes - from.receivedBytes) * 8) / seconds };
+}

@@ -1,0 +1,19 @@
+/** What went through a network card, by /sys/class/net. */
+import type { NetworkInterfaceInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Answer, CardFigures } from '../platform.ts';
+import { readNumber } from './files.ts';
+
+type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address'>[]>;
+
+/** `interfaces`: as Node lists them. A card without a cable, and a tunnel, name no speed, or one below 1. */
+export async function readCard(root: string, address: string, interfaces: Interfaces): Promise<Answer<CardFigures>> {
+  const name = Object.keys(interfaces).find((one) => interfaces[one]?.some((own) => own.address === address));
+  if (name === undefined) return { known: false, reason: 'no network card has this address' };
+  const folder = join(root, 'sys/class/net', name);
+  const [sentBytes, receivedBytes, mbit] = await Promise.all(
+    ['statistics/tx_bytes', 'statistics/rx_bytes', 'speed'].map((file) => readNumber(join(folder, file))),
+  );
+  if (sentBytes === undefined || receivedBytes === undefined) return { known: false, reason: 'the network card counts nothing' };
+  return { known: true, value: { sentBytes, receivedBytes, speedBps: mbit === undefined || mbit < 1 ? null : mbit * 1e6 } };
+}

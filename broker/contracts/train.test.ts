@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import {
+  isTrainRequest,
+  noCookie,
+  readTrainAnswer,
+  readTrainReport,
+  readTrainRequest,
+  type TrainRequestKind,
+  trainPacketsAtMost,
+  trainPayloadBytes,
+  trainRequests,
+  writeTrainAnswer,
+  writeTrainReport,
+  writeTrainRequest,
+} from './train.ts';
+
+const token = randomBytes(16);
+const cookie = randomBytes(16);
+
+test('each request is read as it was written, and only a packet of a train is long', () => {
+  for (const kind of Object.keys(trainRequests) as TrainRequestKind[]) {
+    const packet = writeTrainRequest({ kind, train: 513, seq: 329, token, cookie });
+    expect(readTrainRequest(packet)).toEqual({ kind, train: 513, seq: 329, token, cookie });
+    expect(packet).toHaveLength(kind === 'up' ? trainPayloadBytes : 48);
+  }
+});
+
+test('each answer is read as it was written; a welcome is shorter than the hello that it answers', () => {
+  const welcome = writeTrainAnswer({ kind: 'welcome', train: 7, seq: 0, parts: 1, body: cookie });
+  expect(readTrainAnswer(welcome)).toEqual({ kind: 'welcome', train: 7, seq: 0, parts: 1, body: cookie });
+  expect(welcome.length).toBeLessThan(writeTrainRequest({ kind: 'hello', train: 7, seq: 0, token, cookie: noCookie }).length);
+  const load = writeTrainAnswer({ kind: 'load', train: 7, seq: 3, parts: 24, body: Buffer.alloc(0) });
+  expect(load).toHaveLength(trainPayloadBytes);
+  expect(readTrainAnswer(load)).toMatchObject({ kind: 'load', train: 7, seq: 3, parts: 24 });
+});
+
+test('the report of the longest train comes in parts that no tunnel cuts; one of nothing comes too', () => {
+  const arrivals = Array.from({ length: trainPacketsAtMost }, (_, seq) => ({ seq, us: seq * 20_001 }));
+  const parts = writeTrainReport(9, arrivals);
+  expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(trainPayloadBytes);
+  const read = parts.map((part) => readTrainAnswer(part)).flatMap((part) => (part === undefined ? [] : readTrainReport(part)));
+  expect(read).toEqual(arrivals);
+  const [nothing, ...more] = writeTrainReport(9, []).map((part) => readTrainAnswer(part));
+  expect(more).toEqual([]);
+  expect(nothing && readTrainReport(nothing)).toEqual([]);
+});
+
+test('a packet of STAMP, one that is cut short and one of another kind are none of ours', () => {
+  const stamp = Buffer.alloc(48);
+  stamp.writeUInt32BE(1_000_000, 0);
+  const hello = writeTrainRequest({ kind: 'hello', train: 0, seq: 0, token, cookie });
+  const strange = Buffer.from(hello);
+  strange[4] = 99;
+  expect([isTrainRequest(stamp), isTrainRequest(hello.subarray(0, 47)), isTrainRequest(hello)]).toEqual([false, false, true]);
+  expect(readTrainRequest(strange)).toBeUndefined();
+  expect(readTrainAnswer(hello)).toBeUndefined();
+  expect(readTrainAnswer(hello.subarray(0, 9))).toBeUndefined();
+});

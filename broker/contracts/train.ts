@@ -1,0 +1,114 @@
+/**
+ * Packets of the capacity test, between the PC that measures and the reflector. Requests carry who asks: the token that `flows` gave
+ * (reflector.ts), and the cookie by which its address is known to receive. Answers are shorter, save for what a proven address asked for.
+ */
+import { reflectorTokenBytes } from './reflector.ts';
+
+/** One packet of a train: a load as a meeting sends it, small enough for each tunnel. */
+export const trainPayloadBytes = 1_172;
+/** With UDP and IP: what rates count. */
+export const trainIpBytes = trainPayloadBytes + 28;
+/** With the Ethernet frame too: what a data budget counts. */
+export const trainWireBytes = trainIpBytes + 14;
+/** Two of the longest, after the shorter ones that lead there, stay within what a session may be sent. */
+export const trainPacketsAtMost = 330;
+/** Wire bytes. */
+export const trainSessionBytes = 1_000_000;
+
+export const trainCookieBytes = 16;
+
+/**
+ * hello → welcome: the cookie. up: one packet of a train to the centre. ask → report: when each of them came. down: asks for a train of
+ * `seq` packets, each of which is a load.
+ */
+export const trainRequests = { hello: 1, up: 2, ask: 3, down: 4 } as const;
+export const trainAnswers = { welcome: 17, report: 18, load: 19 } as const;
+export type TrainRequestKind = keyof typeof trainRequests;
+export type TrainAnswerKind = keyof typeof trainAnswers;
+
+/** `seq`: number of the packet in its train, or how many packets are asked for. Trains of one direction are numbered upwards from 1. */
+export type TrainRequest = { kind: TrainRequestKind; train: number; seq: number; token: Buffer; cookie: Buffer };
+/** `seq`: number of the packet in its train, or of the part; `parts`: of how many. */
+export type TrainAnswer = { kind: TrainAnswerKind; train: number; seq: number; parts: number; body: Buffer };
+
+/** No packet of STAMP begins so: its first four bytes are a sequence number from 0. */
+const magic = 0xc5534254;
+const headBytes = 16;
+const requestBytes = headBytes + reflectorTokenBytes + trainCookieBytes;
+export const noCookie: Buffer = Buffer.alloc(trainCookieBytes);
+
+const entryBytes = 6;
+const entriesAPart = 190;
+
+/** True where a packet is a request of this kind by its first bytes. */
+export function isTrainRequest(packet: Buffer): boolean {
+  return packet.length >= requestBytes && packet.readUInt32BE(0) === magic;
+}
+
+/** `up` packets are as long as each packet of a train. */
+export function writeTrainRequest({ kind, train, seq, token, cookie }: TrainRequest): Buffer {
+  const packet = writeHead({ kind: trainRequests[kind], train, seq, parts: 0 }, kind === 'up' ? trainPayloadBytes : requestBytes);
+  token.copy(packet, headBytes);
+  cookie.copy(packet, headBytes + reflectorTokenBytes);
+  return packet;
+}
+
+export function readTrainRequest(packet: Buffer): TrainRequest | undefined {
+  const kind = isTrainRequest(packet) ? kindOf(trainRequests, packet) : undefined;
+  if (kind === undefined) return undefined;
+  const token = packet.subarray(headBytes, headBytes + reflectorTokenBytes);
+  const cookie = packet.subarray(headBytes + reflectorTokenBytes, requestBytes);
+  return { kind, train: packet.readUInt16BE(6), seq: packet.readUInt16BE(8), token, cookie };
+}
+
+/** A load is filled up to the length of each packet of a train. */
+export function writeTrainAnswer({ kind, train, seq, parts, body }: TrainAnswer): Buffer {
+  const packet = writeHead({ kind: trainAnswers[kind], train, seq, parts }, kind === 'load' ? trainPayloadBytes : headBytes + body.length);
+  body.copy(packet, headBytes);
+  return packet;
+}
+
+export function readTrainAnswer(packet: Buffer): TrainAnswer | undefined {
+  const kind = packet.length >= headBytes && packet.readUInt32BE(0) === magic ? kindOf(trainAnswers, packet) : undefined;
+  if (kind === undefined) return undefined;
+  const [train, seq, parts] = [packet.readUInt16BE(6), packet.readUInt16BE(8), packet.readUInt16BE(10)];
+  return { kind, train, seq, parts, body: packet.subarray(headBytes) };
+}
+
+/** When a packet came, microseconds since the first of its train. */
+export type TrainArrival = { seq: number; us: number };
+
+/** The parts of a report; one without entries where nothing came. */
+export function writeTrainReport(train: number, arrivals: readonly TrainArrival[]): Buffer[] {
+  const parts = Math.max(1, Math.ceil(arrivals.length / entriesAPart));
+  return Array.from({ length: parts }, (_, seq) => {
+    const some = arrivals.slice(seq * entriesAPart, (seq + 1) * entriesAPart);
+    const body = Buffer.alloc(some.length * entryBytes);
+    for (const [at, one] of some.entries()) {
+      body.writeUInt16BE(one.seq, at * entryBytes);
+      body.writeUInt32BE(Math.min(0xffffffff, Math.max(0, Math.round(one.us))), at * entryBytes + 2);
+    }
+    return writeTrainAnswer({ kind: 'report', train, seq, parts, body });
+  });
+}
+
+export function readTrainReport({ body }: Pick<TrainAnswer, 'body'>): TrainArrival[] {
+  return Array.from({ length: Math.floor(body.length / entryBytes) }, (_, at) => ({
+    seq: body.readUInt16BE(at * entryBytes),
+    us: body.readUInt32BE(at * entryBytes + 2),
+  }));
+}
+
+function writeHead({ kind, train, seq, parts }: { kind: number; train: number; seq: number; parts: number }, bytes: number): Buffer {
+  const packet = Buffer.alloc(bytes);
+  packet.writeUInt32BE(magic, 0);
+  packet.writeUInt8(kind, 4);
+  packet.writeUInt16BE(train, 6);
+  packet.writeUInt16BE(seq, 8);
+  packet.writeUInt16BE(parts, 10);
+  return packet;
+}
+
+function kindOf<K extends string>(kinds: Record<K, number>, packet: Buffer): K | undefined {
+  return (Object.keys(kinds) as K[]).find((kind) => kinds[kind] === packet[4]);
+}

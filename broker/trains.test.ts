@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+import type { RemoteInfo } from 'node:dgram';
+import { expect, test } from 'vitest';
+import {
+  noCookie,
+  openReflectorToken,
+  readTrainAnswer,
+  readTrainReport,
+  sealReflectorToken,
+  type TrainRequest,
+  trainPacketsAtMost,
+  trainPayloadBytes,
+  trainSessionBytes,
+  trainWireBytes,
+  writeTrainRequest,
+} from '#contracts';
+import { createTrains } from './trains.ts';
+
+const key = randomBytes(32);
+const nowMs = 1_790_000_000_000;
+const here = at('10.1.2.3', 40_000);
+
+function at(address: string, port: number): RemoteInfo {
+  return { address, port, family: 'IPv4', size: 0 };
+}
+
+function setUp() {
+  const counted = new Map<string, number>();
+  const time = { up: 1_000 };
+  const trains = createTrains({
+    prove: (token) => openReflectorToken(token, key, nowMs) ?? 'stranger',
+    secret: randomBytes(32),
+    clock: { up: () => time.up },
+    count: (_, result) => counted.set(result, (counted.get(result) ?? 0) + 1),
+  });
+  const ask = (request: Partial<TrainRequest>, from = here): Buffer[] => {
+    const packet = writeTrainRequest({ kind: 'hello', train: 1, seq: 0, token: tokenOf('ladakh/leh/hall'), cookie: noCookie, ...request });
+    const replies: Buffer[] = [];
+    expect(trains.takes(packet)).toBe(true);
+    trains.answer(packet, from, (reply) => replies.push(reply));
+    return replies;
+  };
+  const cookieOf = (token: Buffer, from = here) => readTrainAnswer(ask({ token }, from)[0] ?? Buffer.alloc(0))?.body ?? noCookie;
+  return { trains, counted, time, ask, cookieOf };
+}
+
+function tokenOf(pc: string, endsAt = nowMs + 3_600_000): Buffer {
+  return sealReflectorToken(pc, endsAt, key);
+}
+
+function bytesOf(packets: readonly Buffer[]): number {
+  return packets.reduce((sum, { length }) => sum + length, 0);
+}
+
+test('a train to the centre is stamped and reported, in parts and as often as it is asked for', () => {
+  const { ask, cookieOf, time } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const cookie = cookieOf(token);
+  for (let seq = 0; seq < trainPacketsAtMost; seq += 1) {
+    time.up += 4.8;
+    expect(ask({ kind: 'up', train: 1, seq, token, cookie })).toEqual([]);
+  }
+  for (const _ of ['first', 'again']) {
+    const report = ask({ kind: 'ask', train: 1, token, cookie }).map((part) => readTrainAnswer(part));
+    expect(report.map((part) => [part?.kind, part?.seq, part?.parts])).toEqual([
+      ['report', 0, 2],
+      ['report', 1, 2],
+    ]);
+    const arrivals = report.flatMap((part) => (part ? readTrainReport(part) : []));
+    expect(arrivals).toHaveLength(trainPacketsAtMost);
+    expect(arrivals[0]).toEqual({ seq: 0, us: 0 });
+    expect(arrivals[329]?.us).toBeCloseTo(329 * 4_800, -1);
+  }
+});
+
+test('a train from the centre: as many loads as were asked for, once', () => {
+  const { ask, cookieOf, counted } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const cookie = cookieOf(token);
+  const loads = ask({ kind: 'down', train: 1, seq: 24, token, cookie });
+  expect(loads.map(({ length }) => length)).toEqual(Array(24).fill(trainPayloadBytes));
+  expect(loads.map((load) => readTrainAnswer(load)?.seq)).toEqual(Array.from({ length: 24 }, (_, seq) => seq));
+  expect(ask({ kind: 'down', train: 1, seq: 24, token, cookie })).toEqual([]);
+  expect(ask({ kind: 'down', train: 2, seq: trainPacketsAtMost + 1, token, cookie })).toEqual([]);
+  expect(ask({ kind: 'down', train: 2, seq: 0, token, cookie })).toEqual([]);
+  expect(counted.get('refused')).toBe(3);
+});
+
+test('no amplification: who spoofs an address can have a cookie sent there, shorter than the hello, and nothing else', () => {
+  const { ask, cookieOf } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const victim = at('203.0.113.9', 53);
+  const stolen = cookieOf(token, here);
+  for (const cookie of [noCookie, randomBytes(16), stolen])
+    for (const kind of ['up', 'ask', 'down'] as const) expect(ask({ kind, train: 1, seq: 24, token, cookie }, victim)).toEqual([]);
+  const hello = writeTrainRequest({ kind: 'hello', train: 1, seq: 0, token, cookie: noCookie });
+  expect(bytesOf(ask({ kind: 'hello', token }, victim))).toBeLessThan(hello.length);
+});
+
+test('no amplification: a session that is open does not follow a packet from elsewhere, nor from another port', () => {
+  const { ask, cookieOf, counted } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const cookie = cookieOf(token);
+  expect(ask({ kind: 'down', train: 1, seq: 24, token, cookie })).toHaveLength(24);
+  for (const from of [at('203.0.113.9', here.port), at(here.address, 53)]) {
+    expect(ask({ kind: 'down', train: 2, seq: 24, token, cookie }, from)).toEqual([]);
+    expect(ask({ kind: 'ask', train: 1, token, cookie }, from)).toEqual([]);
+  }
+  expect(counted.get('no cookie')).toBe(4);
+  expect(ask({ kind: 'down', train: 2, seq: 24, token, cookie })).toHaveLength(24);
+});
+
+test('strangers get nothing: a forged or ended token, a token of another key', () => {
+  const { ask, counted } = setUp();
+  const forged = [randomBytes(16), tokenOf('ladakh/leh/hall', nowMs - 1), sealReflectorToken('a/b/c', nowMs + 9_000, randomBytes(32))];
+  for (const token of forged) for (const kind of ['hello', 'up', 'ask', 'down'] as const) expect(ask({ kind, token, seq: 24 })).toEqual([]);
+  expect(counted).toEqual(new Map([['stranger', 12]]));
+});
+
+test('a session is never sent more than 1 MB, reports and all', () => {
+  const { ask, cookieOf, counted } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const cookie = cookieOf(token);
+  for (let seq = 0; seq < 200; seq += 1) ask({ kind: 'up', train: 1, seq, token, cookie });
+  const sent: Buffer[] = [];
+  for (let train = 1; train <= 20; train += 1) sent.push(...ask({ kind: 'down', train, seq: 100, token, cookie }));
+  for (let one = 0; one < 2_000; one += 1) sent.push(...ask({ kind: 'ask', train: 1, token, cookie }));
+  const wireBytes = sent.reduce((sum, { length }) => sum + length + trainWireBytes - trainPayloadBytes, 0);
+  expect(wireBytes).toBeLessThanOrEqual(trainSessionBytes);
+  expect(wireBytes).toBeGreaterThan(trainSessionBytes - 5_000);
+  expect(counted.get('spent')).toBeGreaterThan(0);
+});
+
+test('one session a token: a new port takes its place, and what a PC is sent over all of them is limited too', () => {
+  const { ask, cookieOf, time } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const run = (port: number) => {
+    const from = at('10.1.2.3', port);
+    const cookie = cookieOf(token, from);
+    return [1, 2, 3].flatMap((train) => ask({ kind: 'down', train, seq: 250, token, cookie }, from)).length;
+  };
+  expect([run(1), run(2), run(3)]).toEqual([750, 750, 0]);
+  const renewed = tokenOf('ladakh/leh/hall', nowMs + 7_200_000);
+  expect(ask({ kind: 'down', train: 1, seq: 250, token: renewed, cookie: cookieOf(renewed) })).toEqual([]);
+  time.up += 300_000;
+  expect(run(4)).toBeGreaterThan(500);
+});
+
+test('no more sessions at once than 64; they end after 10 s in which nothing came, and after 3 min in any case', () => {
+  const { ask, cookieOf, counted, time } = setUp();
+  const pcs = Array.from({ length: 65 }, (_, pc) => ({ token: tokenOf(`ladakh/leh/vc-${pc}`), from: at('10.1.2.3', 1_000 + pc) }));
+  const cookies = pcs.map(({ token, from }) => cookieOf(token, from));
+  const down = (pc: number, train: number) => {
+    const { token, from } = pcs[pc] ?? { token: noCookie, from: here };
+    return ask({ kind: 'down', train, seq: 1, token, cookie: cookies[pc] ?? noCookie }, from).length;
+  };
+  expect(pcs.map((_, pc) => down(pc, 1))).toEqual([...Array(64).fill(1), 0]);
+  expect(counted.get('crowded')).toBe(1);
+  time.up += 9_000;
+  expect([down(0, 2), down(64, 2)]).toEqual([1, 0]);
+  time.up += 2_000;
+  // All but the first are over: the last finds room. A train that was sent is one of that session only.
+  expect([down(64, 3), down(1, 1), down(0, 2)]).toEqual([1, 1, 0]);
+  const later = Array.from({ length: 22 }, () => {
+    time.up += 8_000;
+    return down(0, 3);
+  });
+  // Train 3 is sent once more when the session is another.
+  expect(later).toEqual([1, ...Array(20).fill(0), 1]);
+});
+
+test('all sessions together are sent no more than the line of a centre can spare', () => {
+  const { ask, cookieOf, time } = setUp();
+  let sent = 0;
+  for (let pc = 0; pc < 40; pc += 1) {
+    const token = tokenOf(`ladakh/leh/vc-${pc}`);
+    const from = at('10.1.2.3', 1_000 + pc);
+    const cookie = cookieOf(token, from);
+    for (const train of [1, 2]) sent += ask({ kind: 'down', train, seq: 330, token, cookie }, from).length * trainWireBytes;
+    time.up += 1;
+  }
+  expect(sent).toBeGreaterThan(9_500_000);
+  expect(sent).toBeLessThan(10_200_000);
+});
+
+test('a packet of an earlier train that comes late, or one too many, is no arrival', () => {
+  const { ask, cookieOf, counted } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const cookie = cookieOf(token);
+  ask({ kind: 'up', train: 1, seq: 0, token, cookie });
+  ask({ kind: 'up', train: 2, seq: 0, token, cookie });
+  ask({ kind: 'up', train: 1, seq: 1, token, cookie });
+  for (let seq = 1; seq <= trainPacketsAtMost; seq += 1) ask({ kind: 'up', train: 2, seq, token, cookie });
+  expect([counted.get('late'), counted.get('too many')]).toEqual([1, 1]);
+  const [old] = ask({ kind: 'ask', train: 1, token, cookie }).map((part) => readTrainAnswer(part));
+  expect(old && readTrainReport(old)).toEqual([]);
+});
+
+test('what only begins like one of ours is counted and not answered', () => {
+  const { trains, counted } = setUp();
+  const packet = writeTrainRequest({ kind: 'hello', train: 1, seq: 0, token: randomBytes(16), cookie: noCookie });
+  packet[4] = 200;
+  trains.answer(packet, here, () => expect.unreachable());
+  expect(counted).toEqual(new Map([['malformed', 1]]));
+  expect(trains.takes(randomBytes(1_200).fill(0, 0, 4))).toBe(false);
+});

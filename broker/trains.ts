@@ -1,0 +1,166 @@
+/**
+ * The reflector's side of the capacity test: it writes down when the packets of a train came, and sends trains. Bytes go in numbers only to
+ * an address that has shown that it receives, by the cookie, and that may measure, by the token of `flows`.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { RemoteInfo } from 'node:dgram';
+import {
+  type Clock,
+  isTrainRequest,
+  readTrainRequest,
+  type TrainArrival,
+  type TrainRequest,
+  trainCookieBytes,
+  trainPacketsAtMost,
+  trainPayloadBytes,
+  trainSessionBytes,
+  trainWireBytes,
+  writeTrainAnswer,
+  writeTrainReport,
+} from '#contracts';
+import type { Answerer } from './answerer.ts';
+import { type Buckets, createBuckets } from './buckets.ts';
+
+export type TrainsOptions = {
+  /** What a token says, or why it opens nothing. */
+  prove(token: Buffer): { pc: number } | string;
+  /** Random, of this run of the broker: cookies are made with it. */
+  secret: Buffer;
+  clock: Pick<Clock, 'up'>;
+  count(kind: 'train', result: string): void;
+};
+
+/** `flows` lets 10 measure at once by default, of whom each leaves one behind that is not over yet. */
+const sessionsAtMost = 64;
+const idleMs = 10_000;
+const lifeMs = 180_000;
+/** Of one PC, over all its sessions: one at once, and another soon. */
+const bytesOfPc = { perSecond: trainSessionBytes / 300, burst: 2 * trainSessionBytes };
+/** Of all together: what the line of a centre can spare. */
+const bytesOfAll = { perSecond: 4_000_000, burst: 10_000_000 };
+const everybody = 'all';
+const frameBytes = trainWireBytes - trainPayloadBytes;
+
+type Session = {
+  address: string;
+  cookie: Buffer;
+  pc: string;
+  sentBytes: number;
+  openedUp: number;
+  usedUp: number;
+  /** The train that is coming or came last, and the last that was sent. */
+  up: { train: number; startUp: number; arrivals: TrainArrival[] };
+  downTrain: number;
+};
+
+type State = TrainsOptions & {
+  sessions: Map<string, Session>;
+  bytes: Buckets;
+  allBytes: Buckets;
+};
+
+/**
+ * Guarantee: to an address that has not sent back its cookie goes nothing but that cookie, which is shorter than what asked for it; to
+ * anybody without a token nothing; and in one session never more than 1 MB.
+ */
+export function createTrains(options: TrainsOptions): Answerer {
+  const state: State = { ...options, sessions: new Map(), bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
+  return {
+    takes: isTrainRequest,
+    answer(packet, from, reply) {
+      const request = readTrainRequest(packet);
+      state.count('train', request === undefined ? 'malformed' : answer(state, request, { from, reply }));
+    },
+  };
+}
+
+type Around = { from: RemoteInfo; reply: (packet: Buffer) => void };
+
+function answer(state: State, request: TrainRequest, around: Around): string {
+  if (request.kind === 'hello') return welcome(state, request, around);
+  const session = sessionOf(state, request, around);
+  if (typeof session === 'string') return session;
+  session.usedUp = state.clock.up();
+  if (request.kind === 'up') return note(session, request, state.clock.up());
+  return request.kind === 'ask' ? report(state, session, request, around) : load(state, session, request, around);
+}
+
+function welcome(state: State, { token, train, seq }: TrainRequest, { from, reply }: Around): string {
+  const proven = state.prove(token);
+  if (typeof proven === 'string') return proven;
+  const body = cookieFor(state, token, addressOf(from));
+  reply(writeTrainAnswer({ kind: 'welcome', train, seq, parts: 1, body }));
+  return 'welcomed';
+}
+
+/** The session of a token, or a new one in its place: a PC that begins anew has another port. */
+function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Around): Session | string {
+  const { sessions, clock } = state;
+  const name = token.toString('latin1');
+  const address = addressOf(from);
+  const held = sessions.get(name);
+  if (held !== undefined && isAlive(held, clock.up()) && held.address === address) {
+    return timingSafeEqual(held.cookie, cookie) ? held : 'no cookie';
+  }
+  const proven = state.prove(token);
+  if (typeof proven === 'string') return proven;
+  if (!timingSafeEqual(cookieFor(state, token, address), cookie)) return 'no cookie';
+  for (const [key, one] of sessions) if (!isAlive(one, clock.up())) sessions.delete(key);
+  sessions.delete(name);
+  if (sessions.size >= sessionsAtMost) return 'crowded';
+  const up = clock.up();
+  const opened: Session = {
+    ...{ address, cookie: Buffer.from(cookie), pc: `${proven.pc}`, sentBytes: 0, openedUp: up, usedUp: up },
+    ...{ up: { train: 0, startUp: up, arrivals: [] }, downTrain: 0 },
+  };
+  sessions.set(name, opened);
+  return opened;
+}
+
+function note({ up }: Session, { train, seq }: TrainRequest, nowUp: number): string {
+  if (train < up.train) return 'late';
+  if (train > up.train) Object.assign(up, { train, startUp: nowUp, arrivals: [] });
+  if (up.arrivals.length >= trainPacketsAtMost) return 'too many';
+  up.arrivals.push({ seq, us: (nowUp - up.startUp) * 1_000 });
+  return 'noted';
+}
+
+function report(state: State, session: Session, { train }: TrainRequest, { reply }: Around): string {
+  const parts = writeTrainReport(train, session.up.train === train ? session.up.arrivals : []);
+  const wireBytes = parts.reduce((sum, part) => sum + part.length + frameBytes, 0);
+  if (!spend(state, session, wireBytes)) return 'spent';
+  for (const part of parts) reply(part);
+  return 'reported';
+}
+
+/** Each train once: a request that was sent again because its train was slow brings no second one. */
+function load(state: State, session: Session, { train, seq: packets }: TrainRequest, { reply }: Around): string {
+  if (train <= session.downTrain || packets < 1 || packets > trainPacketsAtMost) return 'refused';
+  if (!spend(state, session, packets * trainWireBytes)) return 'spent';
+  session.downTrain = train;
+  const body = Buffer.alloc(0);
+  for (let seq = 0; seq < packets; seq += 1) reply(writeTrainAnswer({ kind: 'load', train, seq, parts: packets, body }));
+  return 'loaded';
+}
+
+function spend({ bytes, allBytes, clock }: State, session: Session, wireBytes: number): boolean {
+  const now = clock.up();
+  const wouldWait = bytes.waitMs(session.pc, wireBytes, now) > 0 || allBytes.waitMs(everybody, wireBytes, now) > 0;
+  if (session.sentBytes + wireBytes > trainSessionBytes || wouldWait) return false;
+  bytes.take(session.pc, wireBytes, now);
+  allBytes.take(everybody, wireBytes, now);
+  session.sentBytes += wireBytes;
+  return true;
+}
+
+function isAlive({ openedUp, usedUp }: Session, nowUp: number): boolean {
+  return nowUp - usedUp < idleMs && nowUp - openedUp < lifeMs;
+}
+
+function cookieFor({ secret }: State, token: Buffer, address: string): Buffer {
+  return createHmac('sha256', secret).update(token).update(address).digest().subarray(0, trainCookieBytes);
+}
+
+function addressOf({ address, port }: RemoteInfo): string {
+  return `${address} ${port}`;
+}

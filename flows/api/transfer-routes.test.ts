@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openReflectorToken, sealReflectorToken, transferBytes, transferPath } from '#contracts';
+import { testClock } from '../people/people.test-helper.ts';
+import { emptyAccounts, emptyOffice, scriptedDesk } from './scripted-desk.test-helper.ts';
+import { type Api, startApi } from './server.ts';
+
+const key = randomBytes(32);
+const clock = testClock();
+let api: Api;
+
+beforeAll(async () => {
+  const shared = { wallDir: 'dashboards/wall', modulesDir: 'node_modules', log: { warn: () => {}, error: () => {} } };
+  const people = { desk: scriptedDesk(), office: emptyOffice(), accounts: emptyAccounts() };
+  api = await startApi({ host: '127.0.0.1', port: 0, ...people, ...shared, clock, prove: (token) => openReflectorToken(token, key, 0) });
+});
+afterAll(() => api.close());
+
+const tokenOf = (pc: string) => sealReflectorToken(pc, 3_600_000, key).toString('base64url');
+
+async function ask(token: string, body?: Uint8Array): Promise<{ status: number; bytes: number; text: string }> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' };
+  const given = body === undefined ? {} : { method: 'POST', body: Buffer.from(body) };
+  const answer = await fetch(`http://127.0.0.1:${api.port}${transferPath}`, { headers, ...given });
+  const text = await answer.bytes();
+  return { status: answer.status, bytes: text.length, text: Buffer.from(text).toString().slice(0, 200) };
+}
+
+test('it gives so many bytes and takes so many, once a minute in each direction and of each PC', async () => {
+  const token = tokenOf('ladakh/leh/hall');
+  expect(await ask(token)).toMatchObject({ status: 200, bytes: transferBytes });
+  expect(await ask(token, randomBytes(transferBytes))).toMatchObject({ status: 200, text: expect.stringMatching(/^\{"bps":/) });
+  expect(await ask(token)).toMatchObject({ status: 429, text: '{"error":"not so soon again"}' });
+  expect(await ask(token, randomBytes(10))).toMatchObject({ status: 429 });
+  expect(await ask(tokenOf('ladakh/leh/vc-2'))).toMatchObject({ status: 200 });
+  await clock.pass(60_000);
+  expect(await ask(token)).toMatchObject({ status: 200 });
+});
+
+test('a stranger gets nothing and gives nothing; who sends too much is stopped', async () => {
+  for (const token of ['', 'x'.repeat(22), randomBytes(16).toString('base64url')]) {
+    expect(await ask(token)).toMatchObject({ status: 401, text: '{"error":"no token of the reflector"}' });
+    expect(await ask(token, randomBytes(10))).toMatchObject({ status: 401 });
+  }
+  const tooMuch = await ask(tokenOf('ladakh/leh/vc-3'), randomBytes(transferBytes * 2)).catch(() => ({ status: 413 }));
+  expect(tooMuch.status).toBe(413);
+});

@@ -1,0 +1,63 @@
+/** `/link-test`: takes and gives a few bytes, so that a PC whose UDP is blocked knows what its link carries by TCP. For who holds a reflector's token. */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
+import { Refused } from './refused.ts';
+
+export type TransferOptions = {
+  /** Whose token it is; undefined where it opens nothing. */
+  prove(token: Buffer): { pc: number } | undefined;
+  clock: Pick<Clock, 'up'>;
+};
+
+const againMs = 60_000;
+const atOnceAtMost = 4;
+const machine = { config: { machine: true } } as const;
+
+/** Guarantee: one transfer in each direction a minute and PC, a few at once, and never more bytes than said. */
+export function addTransfers(app: FastifyInstance, { prove, clock }: TransferOptions): void {
+  const lastUp = new Map<string, number>();
+  let running = 0;
+
+  async function admitted<T>(request: FastifyRequest, run: () => Promise<T>): Promise<T> {
+    const token = /^Bearer ([A-Za-z0-9_-]{22})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    const opened = prove(Buffer.from(token, 'base64url'));
+    if (opened === undefined) throw new Refused(401, 'no token of the reflector');
+    const now = clock.up();
+    for (const [key, at] of lastUp) if (now - at >= againMs) lastUp.delete(key);
+    const key = `${request.method} ${opened.pc}`;
+    if (running >= atOnceAtMost || lastUp.has(key)) throw new Refused(429, 'not so soon again');
+    lastUp.set(key, now);
+    running += 1;
+    return run().finally(() => {
+      running -= 1;
+    });
+  }
+
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    // As it comes: what counts is when.
+    scope.addContentTypeParser('application/octet-stream', (_request, body, parsed) => parsed(null, body));
+    scope.get(transferPath, machine, (request, reply) =>
+      admitted(request, async () => {
+        reply.type('application/octet-stream').send(randomBytes(transferBytes));
+        return reply;
+      }),
+    );
+    scope.post(transferPath, machine, (request) =>
+      admitted(request, async () => ({ bps: await taken(request.body as AsyncIterable<Uint8Array>, clock) })),
+    );
+    done();
+  });
+}
+
+async function taken(body: AsyncIterable<Uint8Array>, clock: Pick<Clock, 'up'>): Promise<number | null> {
+  const progress: Progress[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > transferBytes) throw new Refused(413, 'too much');
+    progress.push({ ms: clock.up(), bytes });
+  }
+  return transferRate(progress);
+}

@@ -1,0 +1,220 @@
+/**
+ * Who measures the capacity of the link now: a queue that turns the command `measure-link` to a scope, and the schedule of each class of
+ * link, into commands to single PCs, a few at a time. It lives in memory: a restart loses the rounds, and the schedule goes on.
+ */
+import { createHash } from 'node:crypto';
+import {
+  type Cancel,
+  type Clock,
+  type CommandAnswer,
+  type CommandSummary,
+  type CommandView,
+  commandLifeMs,
+  isPcPath,
+  links,
+  measureLater,
+  siteOf,
+  stateOf,
+} from '#contracts';
+import type { CommandDesk, Issued, Ordering } from './commands/commands.ts';
+import type { Desk } from './desk.ts';
+import type { Report } from './reports.ts';
+
+export type CapacityOptions = {
+  clock: Clock;
+  commands: CommandDesk;
+  desk(): Pick<Desk, 'table' | 'measurer' | 'record' | 'time' | 'isSubscribed'> | undefined;
+  limits: { atOncePerState: number; atOnce: number };
+  randomId(): string;
+  log: { warn(fields: object, line: string): void };
+};
+
+export type CapacityRounds = CommandDesk & {
+  /** What a PC said is committed. */
+  heard(report: Pick<Report, 'pc' | 'ops'>): void;
+  close(): void;
+};
+
+type Answer = CommandView['answers'][number];
+/** One site that is to be measured; `pc` where somebody named it. */
+type Item = { site: string; pc: string | undefined; round: Round | undefined; notBefore: number; tries: number };
+type Round = { summary: CommandSummary; open: Set<Item>; answers: Map<string, Answer> };
+type Running = { item: Item; pc: string; id: string | undefined; expires: number };
+
+type State = CapacityOptions & {
+  rounds: Map<string, Round>;
+  queue: Item[];
+  running: Set<Running>;
+  /** The interval in which each site was last put into the queue by its schedule. */
+  slots: Map<string, number>;
+  lookedAt: number;
+  cancel: Cancel;
+};
+
+export const scheduleName = 'the schedule';
+
+const tickMs = 5_000;
+const lookEveryMs = 60_000;
+const againMs = 15 * 60_000;
+const triesAtMost = 4;
+const roundLifeMs = 12 * 3_600_000;
+const roundsKept = 50;
+const verb = 'measure-link';
+const later: readonly (string | null)[] = Object.values(measureLater);
+
+/** Guarantee: never more at once than the limits say, in a state and in all; whoever asks, and whatever the schedule wants. */
+export function createCapacity(options: CapacityOptions): CapacityRounds {
+  const state: State = {
+    ...options,
+    ...{ rounds: new Map(), queue: [], running: new Set(), slots: new Map(), lookedAt: Number.NEGATIVE_INFINITY, cancel: () => undefined },
+  };
+  const tick = () => {
+    state.cancel = options.clock.after(tickMs, tick);
+    look(state);
+    giveUp(state);
+    pump(state);
+  };
+  state.cancel = options.clock.after(tickMs, tick);
+  return {
+    issue: (ordering) => (ordering.verb === verb ? begin(state, ordering) : options.commands.issue(ordering)),
+    async list() {
+      const rounds = [...state.rounds.values()].map(({ summary }) => summary);
+      return [...rounds, ...(await options.commands.list())].sort((a, b) => b.at - a.at);
+    },
+    async one(id) {
+      const round = state.rounds.get(id);
+      return round === undefined ? options.commands.one(id) : viewOf(state, round);
+    },
+    heard({ pc, ops }) {
+      for (const op of ops) if (op.op === 'command-answer') answered(state, { pc, at: op.at, answer: op.answer });
+    },
+    close: () => state.cancel(),
+  };
+}
+
+async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> {
+  const { clock, desk: present, randomId, rounds } = state;
+  const desk = present();
+  if (desk === undefined) throw new Error('the ledger is opened anew');
+  if (Object.keys(args).length > 0) return { ok: false, missing: false, line: `bad arguments: ${verb} takes none` };
+  if (to !== '' && desk.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
+  const at = clock.now();
+  const round: Round = {
+    summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
+    ...{ open: new Set<Item>(), answers: new Map<string, Answer>() },
+  };
+  const sites = isPcPath(to) ? [siteOf(to)] : desk.table().sites.map(({ path }) => path);
+  for (const site of sites.filter((path) => isPcPath(to) || to === '' || path === to || path.startsWith(`${to}/`)))
+    round.open.add({ site, pc: isPcPath(to) ? to : undefined, round, notBefore: at, tries: 0 });
+  const about = `${to || 'everywhere'}: ${round.summary.id}, ${round.open.size} sites`;
+  if (!(await desk.record([{ op: 'audit', at: desk.time(), who: by, what: `command ${verb}`, about }])))
+    throw new Error('the ledger did not take the command');
+  rounds.set(round.summary.id, round);
+  for (const [id] of [...rounds].slice(0, -roundsKept)) rounds.delete(id);
+  state.queue.push(...round.open);
+  pump(state);
+  return { ok: true, id: round.summary.id };
+}
+
+/** What the schedule of each class wants: sites are spread over the interval by their name, the same in each. */
+function look(state: State): void {
+  const { clock, desk: present, slots, queue, running } = state;
+  const desk = present();
+  const now = clock.now();
+  if (desk === undefined || !desk.isSubscribed() || now - state.lookedAt < lookEveryMs) return;
+  state.lookedAt = now;
+  const busy = new Set([...queue, ...[...running].map(({ item }) => item)].map(({ site }) => site));
+  const table = desk.table();
+  for (const { path, site } of table.sites) {
+    const pace = site?.stage === 'live' ? links[table.resolve(path).profile.link].capacity : null;
+    if (pace === null) {
+      slots.delete(path);
+      continue;
+    }
+    const slot = Math.floor((now + shareOf(path) * pace.everyMs) / pace.everyMs);
+    const isDue = (slots.get(path) ?? slot) !== slot;
+    slots.set(path, slot);
+    if (isDue && !busy.has(path)) queue.push({ site: path, pc: undefined, round: undefined, notBefore: now, tries: 0 });
+  }
+}
+
+/** Begins whatever may begin now, in the order in which it came. */
+function pump(state: State): void {
+  const { clock, desk: present, limits, running } = state;
+  const desk = present();
+  if (desk === undefined || !desk.isSubscribed()) return;
+  const now = clock.now();
+  for (const item of [...state.queue]) {
+    if (running.size >= limits.atOnce) return;
+    if (item.notBefore > now || !hasRoom(state, item.site)) continue;
+    state.queue.splice(state.queue.indexOf(item), 1);
+    const pc = item.pc ?? desk.measurer(item.site);
+    if (pc !== undefined) void start(state, { item, pc, id: undefined, expires: now + commandLifeMs });
+    else finish(item, { pc: item.site, at: now, outcome: 'failed', reason: 'no PC of this site is there to measure' });
+  }
+}
+
+function hasRoom({ running, limits: { atOncePerState } }: State, site: string): boolean {
+  const others = [...running].map(({ item }) => item.site);
+  return !others.includes(site) && others.filter((other) => stateOf(other) === stateOf(site)).length < atOncePerState;
+}
+
+async function start(state: State, run: Running): Promise<void> {
+  const { item, pc } = run;
+  state.running.add(run);
+  const by = item.round?.summary.by ?? scheduleName;
+  const issued = await state.commands
+    .issue({ to: pc, verb, args: {}, by })
+    .catch((error: Error) => ({ ok: false as const, line: error.message }));
+  if (issued.ok) {
+    run.id = issued.id;
+    return;
+  }
+  state.log.warn({ who: pc }, `it was not told to measure its link: ${issued.line}`);
+  end(state, run, { pc, at: state.clock.now(), outcome: 'failed', reason: issued.line });
+}
+
+/** A PC that is not the one that measures any more, or said nothing in the life of its command, holds nobody up. */
+function giveUp(state: State): void {
+  const desk = state.desk();
+  const now = state.clock.now();
+  for (const run of [...state.running]) {
+    const isGone = desk?.isSubscribed() === true && run.item.pc === undefined && desk.measurer(run.item.site) !== run.pc;
+    if (isGone || run.expires <= now) end(state, run, { pc: run.pc, at: now, outcome: 'failed', reason: 'it did not answer' });
+  }
+  for (const { summary, open } of state.rounds.values())
+    if (summary.expires <= now) state.queue = state.queue.filter((one) => !open.has(one));
+}
+
+function answered(state: State, { pc, at, answer }: { pc: string; at: number; answer: CommandAnswer }): void {
+  const run = [...state.running].find((one) => one.id === answer.id && one.pc === pc);
+  if (run === undefined) return;
+  const { id: _, verb: __, ...said } = answer;
+  end(state, run, { pc, at, ...said });
+}
+
+function end(state: State, run: Running, answer: Answer): void {
+  const { item } = run;
+  state.running.delete(run);
+  if (later.includes(answer.reason) && item.tries + 1 < triesAtMost) {
+    item.round?.answers.set(item.site, answer);
+    state.queue.push(Object.assign(item, { notBefore: state.clock.now() + againMs, tries: item.tries + 1 }));
+  } else finish(item, answer);
+  pump(state);
+}
+
+function finish(item: Item, answer: Answer): void {
+  item.round?.answers.set(item.site, answer);
+  item.round?.open.delete(item);
+}
+
+function viewOf({ clock }: State, { summary, open, answers }: Round): CommandView {
+  const isOver = summary.expires <= clock.now();
+  const missing = [...open].flatMap(({ site, pc }) => (answers.has(site) ? [] : [pc ?? site]));
+  return { ...summary, state: open.size === 0 ? 'answered' : isOver ? 'expired' : 'open', answers: [...answers.values()], missing };
+}
+
+/** From 0 to 1, the same for a site each time. */
+function shareOf(site: string): number {
+  return createHash('sha256').update(site).digest().readUInt32BE(0) / 2 ** 32;
+}

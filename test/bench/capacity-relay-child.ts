@@ -1,0 +1,42 @@
+/** A long way in user space: holds each packet for half of the round trip and loses some. Arguments: host, port, port of the reflector, delay each way, loss, seed. */
+import { createSocket } from 'node:dgram';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { randomFrom } from '../random.ts';
+
+type Held = { dueUp: number; send: () => void };
+
+const [host = '', ...figures] = process.argv.slice(2);
+const [port = 0, reflector = 0, holdMs = 0, loss = 0, seed = 1] = figures.map(Number);
+const random = randomFrom(seed);
+const held: Held[] = [];
+const outside = createSocket('udp4');
+const inside = createSocket('udp4');
+let client = { port: 0, address: '' };
+
+outside.on('message', (packet, from) => {
+  client = from;
+  hold(() => inside.send(packet, reflector, host));
+});
+inside.on('message', (packet) => hold(() => outside.send(packet, client.port, client.address)));
+for (const socket of [outside, inside]) socket.on('listening', () => socket.setRecvBufferSize(4 << 20));
+inside.bind(0);
+outside.bind(port, () => process.stdout.write('relay ready\n'));
+
+function hold(send: () => void): void {
+  if (random.next() < loss) return;
+  held.push({ dueUp: performance.now() + holdMs, send });
+  if (held.length === 1) void release();
+}
+
+/** Sleeps until shortly before a packet is due and then turns until it is: a timer alone is late by as much as packets lie apart. */
+async function release(): Promise<void> {
+  for (let first = held[0]; first !== undefined; first = held[0]) {
+    const leftMs = first.dueUp - performance.now();
+    if (leftMs > 3) await delay(leftMs - 3);
+    else if (leftMs > 0) await turn();
+    else {
+      first.send();
+      held.shift();
+    }
+  }
+}

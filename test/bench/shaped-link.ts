@@ -1,0 +1,70 @@
+/** Two network namespaces joined by a link whose rate, bucket and queue are known: the truth by which a measurement is judged. */
+import { spawnSync } from 'node:child_process';
+import { type Program, startProgram } from '../system/processes.ts';
+
+/** The rate counts whole Ethernet frames. */
+export type Shape = { bps: number; bucketBytes: number; queueBytes: number };
+export type End = 'pc' | 'centre';
+
+export type ShapedLink = {
+  /** Address of the end of the centre. */
+  address: string;
+  /** From now on in both directions. */
+  shape(shape: Shape): void;
+  /** Starts a program at one of the ends. */
+  start(end: End, command: { program: string; args: string[]; env?: Record<string, string | undefined> }): Program;
+  remove(): void;
+};
+
+const network = '10.203.91';
+
+/** True where this machine lets us make namespaces and shape their links. */
+export function canShape(): boolean {
+  if (process.getuid?.() !== 0 || spawnSync('tc', ['-V']).status !== 0) return false;
+  try {
+    const link = createShapedLink('try');
+    link.shape({ bps: 1e6, bucketBytes: 3_000, queueBytes: 10_000 });
+    link.remove();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function createShapedLink(name: string): ShapedLink {
+  const spaces: Record<End, string> = { pc: `sabha-${name}-${process.pid}-p`, centre: `sabha-${name}-${process.pid}-c` };
+  const remove = () => {
+    for (const space of Object.values(spaces)) spawnSync('ip', ['netns', 'delete', space]);
+  };
+  try {
+    for (const space of Object.values(spaces)) run('ip', 'netns', 'add', space);
+    run('ip', 'link', 'add', 'line', 'netns', spaces.pc, 'type', 'veth', 'peer', 'name', 'line', 'netns', spaces.centre);
+    for (const [at, space] of Object.values(spaces).entries()) {
+      run('ip', '-n', space, 'address', 'add', `${network}.${at + 1}/24`, 'dev', 'line');
+      for (const device of ['lo', 'line']) run('ip', '-n', space, 'link', 'set', device, 'up');
+      // Segments as large as the memory is would pass a bucket that no real line lets them pass.
+      run('ip', 'netns', 'exec', space, 'ethtool', '-K', 'line', 'tso', 'off', 'gso', 'off', 'gro', 'off');
+    }
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return {
+    address: `${network}.2`,
+    shape({ bps, bucketBytes, queueBytes }) {
+      const how = ['tbf', 'rate', `${Math.round(bps)}bit`, 'burst', `${bucketBytes}`, 'limit', `${bucketBytes + queueBytes}`];
+      for (const space of Object.values(spaces)) {
+        spawnSync('tc', ['-n', space, 'qdisc', 'del', 'dev', 'line', 'root']);
+        run('tc', '-n', space, 'qdisc', 'add', 'dev', 'line', 'root', ...how);
+      }
+    },
+    start: (end, { program, args, env = {} }) =>
+      startProgram({ program: 'ip', args: ['netns', 'exec', spaces[end], program, ...args], env: { PATH: process.env['PATH'], ...env } }),
+    remove,
+  };
+}
+
+function run(program: string, ...args: string[]): void {
+  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`);
+}

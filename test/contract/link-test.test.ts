@@ -1,0 +1,175 @@
+/** The command `measure-link` on the PC that measures: when it is done, when it is not, and what it says. The reflector's side is the broker's own. */
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { measureLater, openReflectorToken, sealReflectorToken } from '#contracts';
+import type { Capacity } from '../../agent/measure/link-memory.ts';
+import { createLinkTest } from '../../agent/measure/link-test.ts';
+import type { LinkView } from '../../agent/measure/measurer.ts';
+import type { Busy } from '../../agent/measure/traffic.ts';
+import type { Transferred } from '../../agent/measure/transfer.ts';
+import type { SoundState } from '../../agent/platform/platform.ts';
+import { createTrains } from '../../broker/trains.ts';
+import { createWay, type Narrow } from './narrow-way.ts';
+
+const key = randomBytes(32);
+const mbit = 1e6;
+const quiet: Busy = { upBps: 0.25 * mbit, downBps: 0.5 * mbit };
+
+type Given = {
+  down?: Partial<Narrow>;
+  measures?: boolean;
+  hasGrant?: boolean;
+  heldBy?: string[];
+  left?: number;
+  busy?: Busy | null;
+  last?: Capacity;
+  cardBps?: number;
+  transferred?: Transferred;
+  byTransfer?: boolean;
+  view?: LinkView;
+};
+
+function setUp(given: Given = {}) {
+  const { down, measures = true, hasGrant = true, heldBy = [], left = 1e7, busy = quiet, last, cardBps, transferred } = given;
+  const narrow: Narrow = { bps: 2 * mbit, bucketBytes: 3_000, delayMs: 20, lost: () => false };
+  const prove = (token: Buffer) => openReflectorToken(token, key, 0) ?? 'stranger';
+  const way = createWay((clock) => createTrains({ prove, secret: randomBytes(32), clock, count: () => undefined }), {
+    up: narrow,
+    down: { ...narrow, bps: 8 * mbit, ...down },
+  });
+  const seen = { took: [] as Capacity[], used: 0, ports: [] as number[] };
+  const token = sealReflectorToken('ladakh/leh/hall', 3_600_000, key);
+  const sound: SoundState = {
+    sources: [{ id: 'm', name: 'Mic', muted: false, volume: 1, usedBy: heldBy }],
+    ...{ defaultSource: 'm', sinks: [], defaultSink: null },
+  };
+  const run = createLinkTest({
+    measurer: {
+      measures: () => measures,
+      grant: () => (hasGrant ? { port: 8_620, token, endsUp: Number.POSITIVE_INFINITY } : undefined),
+      took: (capacity) => void seen.took.push(capacity),
+      capacity: () => last,
+      view: () => given.view,
+    },
+    platform: { sound: async () => ({ known: true, value: sound }), cameras: async () => ({ known: true, value: [] }) },
+    traffic: { busiest: () => busy, cardBps: () => cardBps ?? null },
+    open: async (port, onPacket) => {
+      seen.ports.push(port);
+      return { ...(await way.open(onPacket)), localAddress: '10.1.2.3' };
+    },
+    budget: { left: () => left - seen.used, used: (_, bytes) => (seen.used += bytes) },
+    ...(transferred && { transfer: async (shown: Buffer) => (shown.equals(token) ? transferred : { upBps: null, downBps: null }) }),
+    limits: () => ({ ceilingBps: 50 * mbit, byTransfer: given.byTransfer ?? true }),
+    clock: way.clock,
+  });
+  return { way, run, seen, heldBy };
+}
+
+test('it measures, keeps what it found, says it in its answer, and what is free is what the busiest of the last minute left', async () => {
+  const { way, run, seen } = setUp();
+  expect(await way.run(run())).toEqual({ outcome: 'done', lines: ['up: 2.00 Mbit/s', 'down: 8.00 Mbit/s'] });
+  const [capacity] = seen.took;
+  expect(capacity).toMatchObject({ how: 'train', udpBlocked: false });
+  expect((capacity?.free?.upBps ?? 0) / mbit).toBeCloseTo(1.75, 2);
+  expect((capacity?.free?.downBps ?? 0) / mbit).toBeCloseTo(7.5, 1);
+  expect(capacity?.reasons).toBeUndefined();
+  expect(seen.ports).toEqual([8_620]);
+  expect(seen.used).toBe(way.passed.up + way.passed.down);
+});
+
+test.each([
+  ['a meeting', { heldBy: ['zoom'] }, measureLater.meeting],
+  ['an empty budget', { left: 200_000 }, measureLater.budget],
+  [
+    'a link in use',
+    {
+      busy: { upBps: 0.7 * mbit, downBps: 0 },
+      last: { at: 0, how: 'train' as const, upBps: 2 * mbit, downBps: 8 * mbit, udpBlocked: false },
+    },
+    measureLater.busy,
+  ],
+  ['another PC that measures', { measures: false }, 'this PC does not measure the link of its site'],
+  ['a centre without a reflector', { hasGrant: false }, 'the centre has no reflector'],
+])('with %s not a packet is sent', async (_, given, reason) => {
+  const { way, run, seen } = setUp(given);
+  expect(await way.run(run())).toEqual({ outcome: 'failed', reason });
+  expect([seen.ports, seen.used, seen.took]).toEqual([[], 0, []]);
+});
+
+test('a meeting that begins in the middle ends it, and what was found so far is told to nobody', async () => {
+  const { way, run, seen, heldBy } = setUp();
+  way.clock.after(300, () => heldBy.push('teams'));
+  expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.meeting });
+  expect(seen.took).toEqual([]);
+});
+
+test('never two at once; afterwards it can be asked again', async () => {
+  const { way, run } = setUp();
+  const [one, two] = await way.run(Promise.all([run(), run()]));
+  expect([one.outcome, two]).toEqual(['done', { outcome: 'failed', reason: measureLater.running }]);
+  expect(await way.run(run())).toMatchObject({ outcome: 'done' });
+});
+
+test('UDP that is blocked, and UDP that is cut, are answers of their own', async () => {
+  const blocked = setUp({ down: { lost: () => true } });
+  await blocked.way.run(blocked.run());
+  expect(blocked.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'all', upBps: null, downBps: null }]);
+  const cut = setUp({ down: { lost: (packet) => packet.length > 600 } });
+  expect(await cut.way.run(cut.run())).toMatchObject({ lines: ['up: 2.00 Mbit/s', 'down: not known, too many packets were lost'] });
+  expect(cut.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'large', downBps: null, reasons: { up: null } }]);
+});
+
+test('as fast as the own card is not known, with a reason and without a limit that would be the card', async () => {
+  const { way, run, seen } = setUp({ cardBps: 9 * mbit });
+  expect(await way.run(run())).toMatchObject({ lines: ['up: 2.00 Mbit/s', 'down: not known, as fast as the network card of this PC'] });
+  expect(seen.took).toMatchObject([{ downBps: null, free: { downBps: null }, atMost: { downBps: null } }]);
+});
+
+test('where nobody counts the traffic, what is free is not told', async () => {
+  const { way, run, seen } = setUp({ busy: null });
+  await way.run(run());
+  expect(seen.took).toHaveLength(1);
+  expect(seen.took[0]).not.toHaveProperty('free');
+});
+
+test('where UDP is blocked a short transfer by TCP tells what it carries at least, and is marked as that', async () => {
+  const lost = { down: { lost: () => true } };
+  const transferred = { upBps: 1.5 * mbit, downBps: null };
+  const { way, run, seen } = setUp({ ...lost, transferred });
+  expect(await way.run(run())).toMatchObject({
+    lines: [
+      'up: not known, no packet comes back',
+      'down: not known, no packet comes back',
+      'by TCP at least: up 1.50 Mbit/s, down not known',
+    ],
+  });
+  expect(seen.took).toMatchObject([{ how: 'tcp', udpBlocked: true, upBps: 1.5 * mbit, downBps: null }]);
+  expect(seen.used).toBeGreaterThan(500_000);
+});
+
+test('no transfer where UDP is open, over a satellite, beyond the budget, or where nothing came of it', async () => {
+  const lost = { down: { lost: () => true } };
+  const transferred = { upBps: mbit, downBps: mbit };
+  const nothing = { upBps: null, downBps: null };
+  for (const given of [
+    { transferred },
+    { ...lost, transferred, byTransfer: false },
+    { ...lost, transferred, left: 500_000 },
+    { ...lost, transferred: nothing },
+  ]) {
+    const { way, run, seen } = setUp(given);
+    await way.run(run());
+    expect(seen.took).toMatchObject([{ how: 'train' }]);
+  }
+});
+
+test('where packets of the quality test come back it is the reflector that has no room, and not UDP that is blocked', async () => {
+  const window = { up: { sent: 20, lost: 0, bursts: 0 }, roundTripsMs: [20] } as unknown as LinkView['windows'][number];
+  const view: LinkView = {
+    ...{ windows: [window], problem: null, regular: true, slow: false, numbers: () => ({}), capacity: undefined },
+    tiers: { up: undefined, down: undefined },
+  };
+  const { way, run, seen } = setUp({ down: { lost: () => true }, view });
+  expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.crowded });
+  expect(seen.took).toEqual([]);
+});

@@ -1,0 +1,82 @@
+/** A way between a PC and the reflector in virtual time: a token bucket, a delay and losses in each direction, and its own count of the wire. */
+import type { RemoteInfo } from 'node:dgram';
+import type { Clock } from '#contracts';
+import type { Answerer } from '../../broker/answerer.ts';
+import { createTime } from '../simulation/time.ts';
+
+export type Narrow = { bps: number; bucketBytes: number; delayMs: number; lost: (packet: Buffer) => boolean };
+export type Way = {
+  clock: Clock;
+  /** Opens the socket of the PC. */
+  open(onPacket: (packet: Buffer) => void): Promise<{ send(packet: Buffer): void; close(): void }>;
+  /** Runs until the answer is there. */
+  run<T>(answer: Promise<T>): Promise<T>;
+  /** Wire bytes that passed in each direction. */
+  passed: { up: number; down: number };
+};
+
+const ipAndUdpBytes = 28;
+const frameBytes = 14;
+const from: RemoteInfo = { address: '10.1.2.3', port: 40_000, family: 'IPv4', size: 0 };
+
+/** The unit of the time below is the microsecond. */
+export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { up: Narrow; down: Narrow }): Way {
+  const time = createTime();
+  const clock: Clock = {
+    now: () => 1_790_000_000_000 + time.now() / 1_000,
+    up: () => time.now() / 1_000,
+    after: (delayMs, task) => time.later(delayMs * 1_000, task),
+  };
+  const reflector = answerer(clock);
+  const passed = { up: 0, down: 0 };
+  const [upwards, downwards] = [narrow(time.now, up), narrow(time.now, down)];
+  return {
+    clock,
+    passed,
+    async open(onPacket) {
+      let isOpen = true;
+      const reply = (packet: Buffer) => {
+        const atUs = downwards(packet);
+        if (atUs === null) return;
+        time.at(atUs, () => {
+          passed.down += packet.length + ipAndUdpBytes + frameBytes;
+          if (isOpen) onPacket(packet);
+        });
+      };
+      return {
+        send(packet) {
+          const atUs = upwards(packet);
+          passed.up += packet.length + ipAndUdpBytes + frameBytes;
+          if (atUs !== null) time.at(atUs, () => reflector.takes(packet) && reflector.answer(packet, from, reply));
+        },
+        close() {
+          isOpen = false;
+        },
+      };
+    },
+    async run(answer) {
+      let isOver = false;
+      const over = answer.finally(() => {
+        isOver = true;
+      });
+      while (!isOver) await time.run(time.now() + 50_000);
+      return over;
+    },
+  };
+}
+
+/** When a packet arrives; null where it is lost, behind the narrow part. */
+function narrow(nowUs: () => number, { bps, bucketBytes, delayMs, lost }: Narrow): (packet: Buffer) => number | null {
+  let tokens = bucketBytes;
+  let lastUs = 0;
+  const perUs = bps / 8 / 1e6;
+  return (packet) => {
+    const bytes = packet.length + ipAndUdpBytes;
+    const startUs = Math.max(nowUs(), lastUs);
+    tokens = Math.min(bucketBytes, tokens + (startUs - lastUs) * perUs);
+    const outUs = startUs + Math.max(0, bytes - tokens) / perUs;
+    tokens += (outUs - startUs) * perUs - bytes;
+    lastUs = outUs;
+    return lost(packet) ? null : outUs + delayMs * 1_000;
+  };
+}

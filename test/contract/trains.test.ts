@@ -1,0 +1,115 @@
+/** The capacity test from end to end: the agent's side and the reflector's, over a way whose truth is known. */
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { openReflectorToken, readTrainRequest, sealReflectorToken, trainSessionBytes } from '#contracts';
+import { measureCapacity } from '../../agent/measure/capacity.ts';
+import { createTrains } from '../../broker/trains.ts';
+import { randomFrom } from '../random.ts';
+import { createWay, type Narrow } from './narrow-way.ts';
+
+const key = randomBytes(32);
+const mbit = 1e6;
+const never = () => false;
+
+type Given = { up?: Partial<Narrow>; down?: Partial<Narrow>; left?: number; token?: Buffer; objection?: () => Promise<string | null> };
+
+async function measure({ up, down, left = 5_000_000, token, objection }: Given) {
+  const usual: Narrow = { bps: 8 * mbit, bucketBytes: 3_000, delayMs: 20, lost: never };
+  const way = createWay(
+    (clock) =>
+      createTrains({
+        prove: (one) => openReflectorToken(one, key, clock.now()) ?? 'stranger',
+        secret: randomBytes(32),
+        clock,
+        count: () => undefined,
+      }),
+    {
+      up: { ...usual, ...up },
+      down: { ...usual, ...down },
+    },
+  );
+  let used = 0;
+  const answer = measureCapacity({
+    open: way.open,
+    token: token ?? sealReflectorToken('ladakh/leh/hall', way.clock.now() + 3_600_000, key),
+    clock: way.clock,
+    budget: { left: () => left - used, used: (bytes) => (used += bytes) },
+    ceilingBps: 50 * mbit,
+    cardBps: null,
+    ...(objection && { objection }),
+  });
+  const measured = await way.run(answer);
+  return { measured, used, passed: way.passed, tookMs: way.clock.up() };
+}
+
+test('a line with 2 Mbit/s up and 8 down is told so, each within 1 %, for less than 200 kB', async () => {
+  const { measured, used, passed } = await measure({ up: { bps: 2 * mbit } });
+  if (!measured.ok) throw new Error(measured.reason);
+  expect(measured).toMatchObject({ blocked: null, up: { reason: null }, down: { reason: null } });
+  expect((measured.up.bps ?? 0) / (2 * mbit)).toBeCloseTo(1, 2);
+  expect((measured.down.bps ?? 0) / (8 * mbit)).toBeCloseTo(1, 2);
+  expect(measured.roundTripMs).toBeGreaterThan(39);
+  expect(used).toBe(passed.up + passed.down);
+  expect(used).toBeLessThan(200_000);
+});
+
+test.each([
+  ['a bucket of 160 kB at 20 Mbit/s', 20, 160_000, 0, 10],
+  ['a bucket of 40 kB at 0.5 Mbit/s', 0.5, 40_000, 0, 10],
+  ['a satellite with 2 % lost each way', 2, 3_000, 0.02, 300],
+  ['a satellite with a bucket, and 1 % lost', 8, 32_000, 0.01, 300],
+])('%s: right within 2 %%, at most 1 MB each way', async (_, rate, bucketBytes, loss, delayMs) => {
+  const { next } = randomFrom(5);
+  const narrow = { bps: rate * mbit, bucketBytes, delayMs, lost: () => next() < loss };
+  const { measured, passed } = await measure({ up: narrow, down: narrow });
+  if (!measured.ok) throw new Error(measured.reason);
+  for (const { bps } of [measured.up, measured.down]) expect(Math.abs((bps ?? 0) / narrow.bps - 1)).toBeLessThan(0.02);
+  expect(Math.max(passed.up, passed.down)).toBeLessThanOrEqual(trainSessionBytes);
+});
+
+test('the first two hellos, the first request for each report and for each train are lost: it is asked again', async () => {
+  const seen = new Set<string>();
+  let hellos = 0;
+  const lost = (packet: Buffer) => {
+    const { kind = 'hello', train = 0 } = readTrainRequest(packet) ?? {};
+    if (kind === 'hello') return hellos++ < 2;
+    const isFirst = !seen.has(`${kind} ${train}`);
+    seen.add(`${kind} ${train}`);
+    return kind !== 'up' && isFirst;
+  };
+  const { measured } = await measure({ up: { lost } });
+  expect(measured).toMatchObject({ ok: true, blocked: null, up: { agreeing: 3 }, down: { agreeing: 3 } });
+});
+
+test('UDP blocked: nothing comes back, and it is told within 10 s', async () => {
+  const { measured, tookMs, used } = await measure({ down: { lost: () => true } });
+  expect(measured).toMatchObject({ ok: true, blocked: 'all', up: { bps: null }, down: { bps: null, reason: 'no packet comes back' } });
+  expect(tookMs).toBeLessThan(10_500);
+  expect(used).toBeLessThan(1_000);
+});
+
+test.each(['up', 'down'] as const)('large packets filtered on the way %s: it is told, and is not the same', async (direction) => {
+  const { measured, used } = await measure({ [direction]: { lost: (packet: Buffer) => packet.length > 600 } });
+  expect(measured).toMatchObject({ ok: true, blocked: 'large', [direction]: { bps: null, reason: 'too many packets were lost' } });
+  expect(used).toBeLessThan(250_000);
+});
+
+test('a token that is none: nobody answers', async () => {
+  const { measured } = await measure({ token: randomBytes(16) });
+  expect(measured).toMatchObject({ ok: true, blocked: 'all' });
+});
+
+test('it stays within what is left of the budget, and says so', async () => {
+  for (const left of [0, 60_000, 120_000, 300_000, 700_000]) {
+    const { measured, used } = await measure({ left, up: { bucketBytes: 128_000 }, down: { bucketBytes: 128_000 } });
+    expect(used).toBeLessThanOrEqual(Math.max(left, 1_000));
+    expect(measured).toMatchObject({ ok: true, down: { bps: null } });
+  }
+});
+
+test('a meeting that begins between two trains ends it', async () => {
+  let asked = 0;
+  const { measured, used } = await measure({ objection: async () => (++asked > 2 ? 'a meeting' : null) });
+  expect(measured).toEqual({ ok: false, reason: 'a meeting' });
+  expect(used).toBeLessThan(150_000);
+});

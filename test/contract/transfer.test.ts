@@ -1,0 +1,71 @@
+/** The short transfer by TCP, end to end: the agent's side, the routes of flows, TLS, and a wire in between that passes so many bytes a second. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { doors, openReflectorToken, realClock, sealReflectorToken } from '#contracts';
+import { measureByTransfer } from '../../agent/measure/transfer.ts';
+import { addTransfers } from '../../flows/api/transfer-routes.ts';
+import { selfSigned } from '../certificate.ts';
+
+const key = randomBytes(32);
+const clock = realClock();
+const mbit = 4;
+let app: FastifyInstance;
+let wire: Server;
+let certificate: { key: string; cert: string };
+let pcs = 0;
+
+beforeAll(async () => {
+  certificate = selfSigned(['localhost'], doors.centre);
+  app = fastify({ https: certificate }) as unknown as FastifyInstance;
+  addTransfers(app, { prove: (token) => openReflectorToken(token, key, 0), clock });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  wire = createServer((from) => {
+    const to = connect(port, '127.0.0.1');
+    void paced(from, to);
+    void paced(to, from);
+  });
+  await once(wire.listen(0, '127.0.0.1'), 'listening');
+});
+afterAll(async () => {
+  wire.close();
+  await app.close();
+});
+
+/** One small piece after the other, each as long as it takes at this rate. */
+async function paced(from: Socket, to: Socket): Promise<void> {
+  let dueAt = performance.now();
+  from.on('error', () => to.destroy());
+  for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)
+    for (let at = 0; at < chunk.length; at += 5_000) {
+      const piece = chunk.subarray(at, at + 5_000);
+      dueAt = Math.max(dueAt, performance.now()) + (piece.length * 8) / (mbit * 1_000);
+      await delay(dueAt - performance.now());
+      to.write(piece);
+    }
+  to.end();
+}
+
+function measure(token: Buffer, roots = [certificate.cert]) {
+  return measureByTransfer({ at: `https://localhost:${(wire.address() as AddressInfo).port}`, roots: () => roots, token, clock });
+}
+
+test('what comes through in a second is told, in each direction', async () => {
+  const { upBps, downBps } = await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key));
+  // The wire is a timer: late by a little now and then, so that less goes through and never more.
+  for (const bps of [upBps, downBps]) {
+    expect((bps ?? 0) / (mbit * 1e6)).toBeGreaterThan(0.5);
+    expect((bps ?? 0) / (mbit * 1e6)).toBeLessThan(1.25);
+  }
+});
+
+test('refused, not believed, or out of reach: it is not known, and nothing is thrown', async () => {
+  const nothing = { upBps: null, downBps: null };
+  expect(await measure(randomBytes(16))).toEqual(nothing);
+  expect(await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key), [])).toEqual(nothing);
+  expect(await measureByTransfer({ at: 'https://localhost:9', roots: () => [], token: randomBytes(16), clock })).toEqual(nothing);
+});
