@@ -7,7 +7,8 @@ import { type Clock, type OwnSite, type RegistryEntry, sealSigned } from '#contr
 import type { DeskView } from './api/model.ts';
 import { type CapacityOptions, type CapacityRounds, createCapacity } from './capacity.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
-import { createDesk, type Desk, type DeskCounts } from './desk.ts';
+import { createDesk, type Desk } from './desk.ts';
+import type { DeskCounts } from './desk-model.ts';
 import type { WireMessage } from './incidents/model.ts';
 import type { Ledger, Op } from './ledger/model.ts';
 import { ownSiteChange } from './own-site.ts';

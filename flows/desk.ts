@@ -2,16 +2,15 @@
  * The desk: takes what PCs say, gives it to the engine, commits, and only then answers and acts (R20).
  * It is thrown away and made anew from the ledger whenever a commit fails; session, tabs and people outlive it.
  */
-import { type Cancel, type Clock, encode, type Hello, helloTopicAll, type RegistryEntry, scopeTopic } from '#contracts';
-import { type Answers, type AnswersOptions, createAnswers, type Drafts } from './answers.ts';
-import { type Changed, changedBy } from './changes.ts';
-import { type Configs, type ConfigsOptions, createConfigs, type Outgoing } from './configs.ts';
+import { type Cancel, encode, type Hello, helloTopicAll, scopeTopic } from '#contracts';
+import { type Answers, createAnswers, type Drafts } from './answers.ts';
+import { changedBy } from './changes.ts';
+import { type Configs, createConfigs, type Outgoing } from './configs.ts';
+import type { Audit, DeskOptions } from './desk-model.ts';
 import { createEngine, type Engine } from './incidents/engine.ts';
 import type { Act, CentreEvent, Effect, WireMessage } from './incidents/model.ts';
-import type { Recipient } from './incidents/passages.ts';
-import type { Contents, Ledger, Op, Receipt } from './ledger/model.ts';
-import { createMeasuring, type Measuring, type MeasuringOptions } from './measuring.ts';
-import type { OutboxRow } from './people/model.ts';
+import type { Op } from './ledger/model.ts';
+import { createMeasuring, type Measuring } from './measuring.ts';
 import { quickDigest, type Report, readReport } from './reports.ts';
 import { commissioning } from './sites/life.ts';
 import type { SiteChange } from './sites/model.ts';
@@ -28,45 +27,6 @@ const helloSpreadLimitMs = 30_000;
 const listenedEveryMs = 60_000;
 /** More sites than this are asked with one word to all. */
 const helloSitesAtMost = 50;
-
-export type DeskOptions = Pick<ConfigsOptions & AnswersOptions & MeasuringOptions, 'seal' | 'reflector'> & {
-  ledger: Ledger;
-  contents: Contents;
-  clock: Clock;
-  recipients(to: readonly string[], channel: string, scope: string): Recipient[];
-  central(): Recipient[];
-  send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Puts a message on the wires: to the wait node of that id, or to the head. */
-  offer(message: WireMessage, node: string | null): void;
-  /** Rows for the outbox, after their commit. */
-  notify(rows: OutboxRow[]): void;
-  /** What the API's listeners are told, after the commit. */
-  changed(change: Changed): void;
-  /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
-  isRollCall(hello: string): boolean;
-  born(pc: string, state: Born): void;
-  /** Told after the commit of each birth and of each answer to a command. */
-  commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
-  /** The registry changed, after the commit; resolves when the broker has it. */
-  registered(entries: readonly RegistryEntry[]): Promise<void>;
-  count: DeskCounts;
-  /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
-  onFatal(error: Error): void;
-  log: { warn(fields: object, line: string): void };
-  randomId(): string;
-};
-
-/** The state that a birth named. */
-export type Born = { digest: string; session: number; rev: number };
-
-type Audit = { who: string; what: string; about: string };
-
-export type DeskCounts = {
-  message(leaf: string, result: string): void;
-  receipt(receipt: Receipt): void;
-  commit(result: 'ok' | 'failed', seconds: number): void;
-  concluded(kind: string, how: string): void;
-};
 
 export type Desk = ReturnType<typeof createDesk>;
 

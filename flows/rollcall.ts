@@ -15,7 +15,8 @@ import {
   stateOf,
 } from '#contracts';
 import type { NotStarted, RollCallDesk } from './api/model.ts';
-import type { Born, Desk } from './desk.ts';
+import type { Desk } from './desk.ts';
+import type { Born } from './desk-model.ts';
 import type { PcRecord } from './incidents/model.ts';
 import type { Ledger } from './ledger/model.ts';
 import type { Roster } from './people/roster.ts';

@@ -11,7 +11,7 @@ const notHere = async (): Promise<Order> => ({ done: false, reason: 'not possibl
 const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, reboot: notHere };
 
 /** A system that tells nothing of its network. */
-export const noNetwork: PlatformNetwork = { network: async () => unknown, isNeighbourHeard: async () => null, card: async () => unknown };
+const noNetwork: PlatformNetwork = { network: async () => unknown, isNeighbourHeard: async () => null, card: async () => unknown };
 
 /** Guarantee: never a device found, never one missing. */
 export function createUnwritten(): Platform {
