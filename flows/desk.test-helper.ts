@@ -1,0 +1,93 @@
+/** A desk on a ledger in memory, with a hand on its clock and an ear at everything that it says. */
+import { DatabaseSync } from 'node:sqlite';
+import { type Ack, decode, digestOf, pcTopic, readSettings } from '#contracts';
+import { sealed } from '../test/centre-key.ts';
+import type { Changed } from './changes.ts';
+import { createDesk } from './desk.ts';
+import type { DeskOptions } from './desk-model.ts';
+import type { WireMessage } from './incidents/model.ts';
+import { inThread } from './ledger/ledger.ts';
+import type { Ledger } from './ledger/model.ts';
+import type { OutboxRow } from './people/model.ts';
+import { testClock } from './people/people.test-helper.ts';
+import type { SiteChange } from './sites/model.ts';
+import { nodesOfSettings } from './sites/table.ts';
+export const pc = 'capital/this-office/this-pc';
+
+export function nodes() {
+  const read = readSettings('{}');
+  if (!read.ok || read.value.site === null) throw new Error('no site');
+  return nodesOfSettings(read.value.site, 0);
+}
+
+export function changeOf(edit: Partial<SiteChange>): SiteChange {
+  return { nodes: [], gone: [], replaced: [], registry: [], audit: { who: 'Asha', what: 'test', about: 'it' }, ...edit };
+}
+
+export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger, db = new DatabaseSync(':memory:')) {
+  const clock = testClock();
+  const empty = inThread(db);
+  if ((await empty.load()).nodes.length === 0) await empty.commit(nodes().map((node) => ({ op: 'node', node })));
+  const ledger = change(empty);
+  const changes: Changed[] = [];
+  const born: unknown[] = [];
+  const told: string[] = [];
+  const registered: unknown[] = [];
+  const sent: { topic: string; payload: Buffer }[] = [];
+  const offers: WireMessage[] = [];
+  const rows: OutboxRow[] = [];
+  const counted: string[] = [];
+  const fatal: Error[] = [];
+  const said: string[] = [];
+  const options: DeskOptions = {
+    ledger,
+    clock,
+    contents: await ledger.load(),
+    recipients: (to, channel) => to.map((person) => ({ person, channel })),
+    central: () => [{ person: 'central', channel: 'console' }],
+    send: (topic, payload) => void sent.push({ topic, payload }),
+    offer: (message) => void offers.push(message),
+    notify: (fresh) => void rows.push(...fresh),
+    changed: (one) => void changes.push(one),
+    isRollCall: (id) => id === 'call-1',
+    born: (...said) => void born.push(said),
+    seal: sealed,
+    commands: { heard: ({ event: one }) => void told.push(one.type) },
+    registered: async (entries) => void registered.push(...entries),
+    count: {
+      message: (leaf, result) => void counted.push(`${leaf} ${result}`),
+      receipt: () => {},
+      commit: (result) => void counted.push(`commit ${result}`),
+      concluded: () => {},
+    },
+    onFatal: (error) => void fatal.push(error),
+    log: { warn: (_, line) => void said.push(line) },
+    randomId: () => 'h1',
+  };
+  const desk = createDesk(options);
+  const settle = () => new Promise((go) => setImmediate(go));
+  const acks = (): Ack[] =>
+    sent.flatMap(({ topic, payload }) => {
+      const ack = topic === pcTopic(pc, 'ack') ? decode('ack', payload) : undefined;
+      return ack?.ok ? [ack.value] : [];
+    });
+  return { db, desk, ledger, changes, born, told, registered, clock, sent, offers, rows, counted, fatal, said, settle, acks };
+}
+
+export const checks = [
+  { component: 'microphone', device: 'expected-1', status: 'fault', fault: 'microphone.missing', reason: null },
+] as const;
+export const digest = digestOf(checks);
+export const birth = {
+  kind: 'birth',
+  boot: 'b1',
+  session: 1,
+  at: 1,
+  digest,
+  rev: 1,
+  agent: '0.1.0',
+  config: 0,
+  inventory: 'i1',
+  spool: { id: 's1', first: 1, last: 2 },
+} as const;
+export const event = (seq: number) => ({ spool: 's1', seq, boot: 'b1', at: seq, grade: 'event', kind: 'check', body: { seq } }) as const;
