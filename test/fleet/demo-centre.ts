@@ -1,6 +1,7 @@
 /** The centre of the demo: `start.ts` in a folder of its own, asked over its API like any other centre. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +45,7 @@ const people = [
 
 /** Throws, with the line that the centre said, where it does not start. */
 export async function startDemoCentre({ folder, speed, epochMs, portBase }: CentreOptions): Promise<DemoCentre> {
-  const ports = portsFrom(portBase);
+  const ports = { ...portsFrom(portBase), reflector: await freeUdpPort() };
   const config = join(folder, 'sabha.json');
   const logFile = join(folder, 'centre.log');
   writeFileSync(config, JSON.stringify({ site: null, people, ports }));
@@ -93,6 +94,15 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
 }
 
 const portNames = ['mqtt', 'api', 'editor', 'brokerMetrics', 'flowsMetrics', 'exporter'];
+
+/** The rooms of the demo have a reflector of their own at the end of their line; that of the centre only has to be out of everybody's way. */
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
 
 /** 0 takes free ones; without a base they are the usual ports. */
 function portsFrom(base: number | undefined): Record<string, number> {

@@ -5,7 +5,7 @@ import type { Clock, LinkClass, PcPath } from '#contracts';
 import { openSpoolDisk } from '../../agent/spool-disk.ts';
 import { randomFrom } from '../random.ts';
 import { createLine, thinLine } from './line.ts';
-import { expected } from './nation.ts';
+import { expected, lehPath, lehUps } from './nation.ts';
 import { createPc, type SimulatedPc } from './pc.ts';
 import { createRoom } from './room.ts';
 import { createSpoolStore } from './spools.ts';
@@ -37,6 +37,8 @@ export type FleetOptions = {
   folder: string;
 };
 
+/** Too small for a whole cut, long enough to say so. */
+const upsLastsMs = 240_000;
 /** One spool in so many is a real file. */
 const realSpoolEvery = 100;
 /** So many PCs may be on their way at once: a storm would make each wait for the others, and measure the centre's clock wrong. */
@@ -48,19 +50,23 @@ export function createFleet(options: FleetOptions): Fleet {
   const store = createSpoolStore();
   const make = ({ path, token, link, elevationM }: FleetPc, at: number): SimulatedPc => {
     const random = randomFrom(seed * 100_003 + at);
+    const room = createRoom({ elevationM, clock, random, hasBattery: isLaptop(path) });
+    const ups = path.startsWith(`${lehPath}/`) ? lehUps : undefined;
+    if (ups !== undefined) room.power({ ups: { lastsMs: upsLastsMs } });
     const file = join(folder, `${path.replaceAll('/', '.')}.db`);
     return createPc({
       path,
       token,
       centreKey,
-      profile: { link, elevationM, expected },
-      room: createRoom({ elevationM, clock, random, hasBattery: isLaptop(path) }),
+      profile: { link, elevationM, expected, ...(ups && { ups }) },
+      room,
       line: createLine({ clock, ...(link === 'geo' && thinLine) }),
       openDisk: () => (at % realSpoolEvery === 0 ? openSpoolDisk(file) : store.disk(at)),
       centre,
       clock,
       speed,
       random,
+      isMeasured: link === 'geo',
     });
   };
   const pcs = options.pcs.map(make);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isPcPath } from '#contracts';
 import { planImport } from '../../flows/sites/import.ts';
 import { createSiteTable } from '../../flows/sites/table.ts';
-import { createNation, expected, lehPath } from './nation.ts';
+import { createNation, expected, lehPath, lehUps } from './nation.ts';
 
 const nation = createNation({ sites: 736, seed: 1 });
 const stages = (list: typeof nation.sites) =>
@@ -45,7 +45,10 @@ test('its file is imported without a problem, and says of each PC what the fleet
   expect(table.sites).toHaveLength(736);
   for (const site of nation.sites) {
     const { link, elevationM } = site;
-    expect(table.resolve(nation.pcOf(site)).profile).toEqual({ link, elevationM, expected });
+    expect(table.resolve(nation.pcOf(site)).profile).toEqual({
+      ...{ link, elevationM, expected },
+      ...(site.path === lehPath && { ups: lehUps }),
+    });
     expect(table.stageOf(site.path)).toBe(site.stage);
   }
 });

@@ -37,6 +37,9 @@ export const expected: Profile['expected'] = {
 /** The site whose microphone is missing when the demo begins. */
 export const lehPath = 'ladakh/leh';
 
+/** It has a UPS, which its PC asks by NUT. */
+export const lehUps = { name: 'ups', host: 'localhost', port: 3_493 };
+
 /** The three sites of Ladakh as they are: always live, on a geostationary satellite. */
 const ladakh: Record<string, Pick<Site, 'elevationM' | 'latitude' | 'longitude'>> = {
   [lehPath]: { elevationM: 3_524, latitude: 34.1526, longitude: 77.5771 },
@@ -137,7 +140,7 @@ function spreadStages(sites: Site[], random: Random): void {
 }
 
 const columns =
-  'state,site,pc,name_en,name_hi,stage,elevation_m,latitude,longitude,link,isp,link_id,contact_name,contact_phone,contact_email,time_zone,cameras,microphones,speakers';
+  'state,site,pc,name_en,name_hi,stage,elevation_m,latitude,longitude,link,isp,link_id,contact_name,contact_phone,contact_email,time_zone,cameras,microphones,speakers,ups';
 
 function csvOf(sites: readonly Site[], stageOf: (site: Site) => SiteStage): string {
   const used = new Set(sites.map((site) => site.state));
@@ -177,6 +180,7 @@ function siteRow({ path, name, link, elevationM, latitude, longitude }: Site, at
     link_id: `${link.toUpperCase()}-${10_000 + at}`,
     contact_name: `Room clerk, ${name.en}`,
     contact_email: `clerk@${site}.${state}.example.org`,
+    ups: path === lehPath ? `${lehUps.name}@${lehUps.host}:${lehUps.port}` : '',
   });
 }
 

@@ -18,7 +18,8 @@ import type { SpoolDisk } from '../../agent/spool-disk.ts';
 import type { Random } from '../random.ts';
 import { createLeanTransport, type LeanTransport } from './lean-transport.ts';
 import { createLife, type Life } from './life.ts';
-import type { Line } from './line.ts';
+import { type Line, snowLoss, thinLine } from './line.ts';
+import { reflectorBehind } from './reflector.ts';
 import type { Room } from './room.ts';
 
 export type SimulatedPc = {
@@ -29,6 +30,8 @@ export type SimulatedPc = {
   boot(): void;
   /** `power`: everything stops and nobody is told. `crash`: the agent dies, the PC stays. */
   kill(how: 'power' | 'crash'): void;
+  /** Snow comes to the dish, or is swept off; somebody has the link measured. */
+  snow(isSnowing: boolean): void;
   isOn(): boolean;
   isConnected(): boolean;
   /** The centre has answered it in this life: it is admitted, heard and knows its distance. */
@@ -52,9 +55,13 @@ export type PcOptions = {
   clock: Clock;
   speed: number;
   random: Random;
+  /** A reflector answers at the far end of its line. */
+  isMeasured: boolean;
 };
 
 const version = '0.1.0';
+const roundsOfVerdict = 6;
+const carried = { how: 'train', upBps: thinLine.bitsPerSecond, downBps: thinLine.bitsPerSecond, udpBlocked: false } as const;
 
 type Running = { agent: Agent; transport: LeanTransport; life: Life; disk: SpoolDisk };
 
@@ -83,6 +90,10 @@ export function createPc(options: PcOptions): SimulatedPc {
     isConnected: () => running?.agent.figures().connected === true,
     isSettled: () => running !== undefined && running.agent.figures().roundTripMs !== null,
     events,
+    snow(isSnowing) {
+      line.snow(isSnowing ? snowLoss : 0);
+      if (running !== undefined && options.isMeasured) void measure(running.agent);
+    },
     boot() {
       if (running !== undefined) return;
       running = start(options, profiles);
@@ -112,7 +123,7 @@ export function createPc(options: PcOptions): SimulatedPc {
 }
 
 function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['profiles']): Running {
-  const { path, token, centreKey, profile, room, line, centre, speed, random } = options;
+  const { path, token, centreKey, profile, room, line, centre, speed, random, isMeasured } = options;
   const life = createLife(options.clock);
   const { clock } = life;
   const disk = options.openDisk();
@@ -126,6 +137,7 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     probes: probesOf(clock, room),
     transport,
     centre: { ...centre, anchors: [] },
+    udp: isMeasured ? reflectorBehind(line, clock) : undefined,
     disk: life.disk(disk),
     profiles,
     profile,
@@ -135,7 +147,14 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     restart: () => {},
   });
   agent.start();
+  // What a packet train would have found on this line: there are none in the simulation.
+  if (isMeasured) agent.measurer.took({ ...carried, at: clock.now() });
   return { agent, transport, life, disk };
+}
+
+/** On such a link the rounds come each quarter of an hour; a story has not so long, and somebody asks for as many as a verdict needs. */
+async function measure({ measurer }: Agent): Promise<void> {
+  for (let round = 0; round < roundsOfVerdict; round += 1) await measurer.measureNow();
 }
 
 /** The agent's own list (probes/index.ts), made anew for each PC: some remember what they saw. */

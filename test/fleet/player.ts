@@ -35,6 +35,7 @@ function apply(pc: SimulatedPc, what: Disturbance['what'], begins: boolean): voi
     if (begins) pc.kill(what);
     else pc.boot();
   } else if (what === 'mains') pc.room.power({ mains: !begins });
+  else if (what === 'snow') pc.snow(begins);
   else pc.room.set(what, begins);
 }
 

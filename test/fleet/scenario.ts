@@ -5,7 +5,7 @@ import { type RoomFault, roomFaults } from './room.ts';
 import { isLaptop } from './supply.ts';
 
 /** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` a laptop goes on, and says so. */
-export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'power' | 'crash' | 'mains' };
+export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'snow' | 'power' | 'crash' | 'mains' };
 
 export type ScenarioOptions = {
   pcs: readonly { path: PcPath; link: LinkClass }[];
@@ -130,7 +130,8 @@ function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {
 
 /** From when to when a fault keeps its incident open: each span, and its clear time after it. */
 function openTimes(what: Disturbance['what'], spans: readonly Disturbance[], link: LinkClass): { from: number; until: number }[] {
-  if (what === 'crash') return [];
+  // A dish under snow is in no scenario but a story, where it falls into another fault's time.
+  if (what === 'crash' || what === 'snow') return [];
   if (what === 'link' || what === 'power') {
     const long = spans.filter(({ forMs }) => forMs > silentAfterMs(link));
     return long.map(({ at, forMs }) => ({ from: at + silentAfterMs(link), until: at + forMs }));

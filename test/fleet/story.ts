@@ -1,5 +1,5 @@
 /** A day in Leh in three minutes: what happens to one room behind a satellite, 3,524 m high, in snow. */
-import { type FaultId, faults, type IncidentView, type PcPath } from '#contracts';
+import { type FaultId, faults, type IncidentView, outageText, type PcPath } from '#contracts';
 import type { Disturbance } from './scenario.ts';
 
 const second = 1_000;
@@ -7,27 +7,36 @@ const second = 1_000;
 export type Chapter = { at: number; words: string };
 
 /** Length of the story on the demo's clock. */
-export const storyMs = 1_620 * second;
+export const storyMs = 1_840 * second;
 
 /** What happens, in milliseconds from the beginning on the demo's clock. */
 export function lehStory(pc: PcPath): { disturbances: Disturbance[]; chapters: Chapter[]; ending: Chapter } {
   return {
     disturbances: [
-      { pc, at: 150 * second, forMs: 40 * second, what: 'link' },
-      { pc, at: 300 * second, forMs: 1_150 * second, what: 'microphone.missing' },
-      { pc, at: 600 * second, forMs: 650 * second, what: 'power' },
+      { pc, at: 100 * second, forMs: 1_490 * second, what: 'microphone.missing' },
+      { pc, at: 160 * second, forMs: 260 * second, what: 'snow' },
+      { pc, at: 500 * second, forMs: 40 * second, what: 'link' },
+      { pc, at: 600 * second, forMs: 835 * second, what: 'mains' },
+      { pc, at: 840 * second, forMs: 600 * second, what: 'power' },
     ],
     chapters: [
-      { at: 0, words: 'Leh, 3,524 m. It snows. The room hangs on a satellite: 64 kbit/s, 700 ms there and back.' },
-      { at: 150 * second, words: 'Snow on the dish: the link is gone.' },
-      { at: 190 * second, words: 'The dish is swept. What the room said meanwhile waited in its spool and arrives now.' },
-      { at: 300 * second, words: 'Somebody clears the table and pulls the cable of the microphone.' },
-      { at: 600 * second, words: 'Power cut. Nobody tells the centre: a PC without power says nothing.' },
-      { at: 1_250 * second, words: 'The power is back. The PC boots with the spool it had, and tells what it knew.' },
-      { at: 1_450 * second, words: 'The technician plugs the microphone in again.' },
+      {
+        at: 0,
+        words:
+          'Leh, 3,524 m. The room hangs on a satellite: 2 Mbit/s, 700 ms there and back, good for SD video. A small UPS stands under the table.',
+      },
+      { at: 100 * second, words: 'Somebody clears the table and pulls the cable of the microphone.' },
+      { at: 160 * second, words: 'Snow on the dish: one packet in four is lost, and the link carries not even sound.' },
+      { at: 420 * second, words: 'The dish is swept.' },
+      { at: 500 * second, words: 'More snow: the link is gone.' },
+      { at: 540 * second, words: 'Swept again. What the room said meanwhile waited in its spool and arrives now.' },
+      { at: 600 * second, words: 'Power cut. The PC runs on its UPS, and says so.' },
+      { at: 840 * second, words: 'The UPS is empty. With its last gasp the PC told the centre why it goes.' },
+      { at: 1_440 * second, words: 'The power is back. The PC boots with the spool it had, and tells how it ended.' },
+      { at: 1_590 * second, words: 'The technician plugs the microphone in again.' },
     ],
     // Said as soon as the centre says so; from this time on it may.
-    ending: { at: 1_250 * second, words: 'The room is ready for the next meeting.' },
+    ending: { at: 1_440 * second, words: 'The room is ready for the next meeting.' },
   };
 }
 
@@ -41,10 +50,11 @@ export function createListener(): (incidents: readonly IncidentView[]) => string
   };
 }
 
-function linesOf({ id, faults: standing, told, history }: IncidentView): string[] {
+function linesOf({ id, faults: standing, outage, told, history }: IncidentView): string[] {
   const title = (fault: string) => (Object.hasOwn(faults, fault) ? faults[fault as FaultId].title.en : fault);
   return [
     ...standing.map(({ fault }) => `incident ${id}: ${title(fault)}`),
+    ...(outage === null ? [] : [`incident ${id}: ${outageText(outage, 'en')}`]),
     ...standing.flatMap(({ fault, unknownSince }) =>
       unknownSince === null ? [] : [`incident ${id}: "${title(fault)}" is frozen, nobody can say how it stands`],
     ),

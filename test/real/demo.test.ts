@@ -13,7 +13,7 @@ function startDemo(...args: string[]) {
 
 const words = (lines: { msg: string }[]) => lines.map(({ msg }) => msg.replace(/^[\d:]+ +/, ''));
 
-test('the story of Leh ends when the centre calls the room ready: after the microphone is in again, and with an even sum', async () => {
+test('the story of Leh: snow on the dish, a power cut with a UPS that gasps; it ends when the centre calls the room ready, with an even sum', async () => {
   const demo = startDemo('--story', 'leh', '--sites', '3', '--speed', '100');
   expect(await demo.ended).toEqual({ code: 0, signal: null });
   expect(demo.errors).toEqual([]);
@@ -24,7 +24,12 @@ test('the story of Leh ends when the centre calls the room ready: after the micr
   ];
   expect(plugged).toBeGreaterThan(0);
   expect(ready).toBeGreaterThan(plugged);
-  expect(told).toContain('centre: incident 1: PC does not answer');
+  for (const title of ['The link is too thin for the meeting', 'Running on battery', 'Battery almost empty', 'PC does not answer'])
+    expect(told).toContain(`centre: incident 1: ${title}`);
+  // Its last gasp said so, and the marker of the boot that ended.
+  expect(told).toContain('centre: incident 1: power cut, sure');
+  // Tab 20: the dish was swept within its quarter of an hour, so that nobody heard of it.
+  expect(told).toContain('centre: incident 1, news 2 (worsened): on hold (thin link); over before anybody was told');
   expect(told.findIndex((line) => line.startsWith('incidents      1 raised (1 expected), 1 over, 0 open'))).toBeGreaterThan(ready);
 }, 60_000);
 

@@ -1,0 +1,34 @@
+/** The reflector at the far end of a simulated line: it answers STAMP packets as the broker's does, and snow takes some of them on the way. */
+import { type Clock, isStampProbe, stampBytes, writeReply } from '#contracts';
+import type { OpenUdp } from '../../agent/measure/udp.ts';
+import type { Line } from './line.ts';
+
+/** With the headers of UDP and IPv4. */
+const wireBytes = stampBytes + 28;
+
+/**
+ * Opens sockets to it. Whose right the packet shows it does not ask: the real one does, and stands behind real sockets.
+ * By how much the timers of this machine are late, which a quick clock makes long, counts as the reflector's own time: the sender subtracts it.
+ */
+export function reflectorBehind(line: Line, clock: Clock): OpenUdp {
+  return async (_port, onPacket) => {
+    let answered = 0;
+    let isOpen = true;
+    const answer = (probe: Buffer, receivedAt: number) => {
+      const seq = answered;
+      answered += 1;
+      line.datagram('down', wireBytes, (tookMs) => {
+        if (isOpen) onPacket(writeReply(probe, { seq, receivedAt, sentAt: () => clock.now() - tookMs }));
+      });
+    };
+    return {
+      send(packet) {
+        const sentAt = clock.now();
+        if (isStampProbe(packet)) line.datagram('up', wireBytes, (tookMs) => answer(packet, sentAt + tookMs));
+      },
+      close: () => {
+        isOpen = false;
+      },
+    };
+  };
+}
