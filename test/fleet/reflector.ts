@@ -22,6 +22,7 @@ export function reflectorBehind(line: Line, clock: Clock): OpenUdp {
       });
     };
     return {
+      localAddress: '127.0.0.1',
       send(packet) {
         const sentAt = clock.now();
         if (isStampProbe(packet)) line.datagram('up', wireBytes, (tookMs) => answer(packet, sentAt + tookMs));
