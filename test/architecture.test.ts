@@ -82,15 +82,15 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
       ['36 dependencies'],
     ],
   ],
-  'at most 24000 lines of TypeScript and JavaScript, blank lines and comments not counted': [
+  'at most 26000 lines of TypeScript and JavaScript, blank lines and comments not counted': [
     [
       {
         'flows/a.ts': `${'x\n'.repeat(9_000)}/** why\n * and how */\n\n  // this\n`,
-        'dashboards/wall/a.js': 'x\n'.repeat(15_001),
+        'dashboards/wall/a.js': 'x\n'.repeat(17_001),
         'dashboards/wall/a.css': 'x\n'.repeat(9_000),
         'flows/a.test.ts': 'x\n'.repeat(9_000),
       },
-      ['24001 lines of code'],
+      ['26001 lines of code'],
     ],
   ],
 };

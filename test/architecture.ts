@@ -9,7 +9,7 @@ export type Rule = { name: string; find(files: readonly SourceFile[]): string[] 
 const parts = ['agent', 'broker', 'flows', 'dashboards'];
 const contracts = 'broker/contracts/';
 const lineLimit = 400;
-const productLineLimit = 24_000;
+const productLineLimit = 26_000;
 const dependencyLimit = 35;
 
 export const rules: readonly Rule[] = [
