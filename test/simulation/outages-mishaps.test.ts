@@ -38,7 +38,8 @@ test('R9 a power cut is found by the second PC that is back: the incident of the
   world.pc(0).start({ reboot: true });
   await world.pass(3 * minute);
   const before = texts(world);
-  expect(absenceOf(world, world.pc(0).path)).toMatchObject({ cause: 'undetermined', incident: 1 });
+  const first = absenceOf(world, world.pc(0).path);
+  expect(first).toMatchObject({ cause: 'undetermined', incident: expect.any(Number) });
   world.pc(1).start({ reboot: true });
   await world.pass(3 * minute);
   const { incidents } = rowsOf(world);
@@ -47,7 +48,7 @@ test('R9 a power cut is found by the second PC that is back: the incident of the
     ['cleared', 'power-cut', 0.95],
   ]);
   for (const { outage } of incidents) expect(Math.abs((outage?.from ?? 0) - cutAt)).toBeLessThanOrEqual(30 * second);
-  expect(audited(world)).toContain('incident 1: power-cut 0.95, was undetermined 0.5');
+  expect(audited(world)).toContain(`incident ${first?.incident}: power-cut 0.95, was undetermined 0.5`);
   expect(before.at(-1)).not.toContain('It was');
   expect(texts(world).slice(before.length)).toEqual([expect.stringMatching(/^It was: power cut, sure, \d\d:\d\d–\d\d:\d\d\.$/m)]);
   expect(await complaints(world)).toEqual([]);

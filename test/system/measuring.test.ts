@@ -19,7 +19,7 @@ test('the only PC of its site measures: the reflector answers it, its checks rea
     const [own] = await centre.api<PcView[]>('/api/pcs');
     return own?.checks.filter(({ component }) => component === 'link').map(({ device }) => device);
   };
-  await expect.poll(devices, { timeout: 20_000 }).toEqual(['delay', 'jitter', 'loss', 'tier']);
+  await expect.poll(devices, { timeout: 20_000 }).toEqual(['budget', 'delay', 'jitter', 'loss', 'tier']);
   const rating = async () => {
     const page = await (await fetch(`http://127.0.0.1:${site.ports.exporter}/metrics/pcs`)).text();
     return Number(/^sabha_link_quality_r\{[^}]*pc="capital\/this-office\/this-pc"[^}]*\} (\S+)/m.exec(page)?.[1]);
