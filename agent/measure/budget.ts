@@ -38,7 +38,7 @@ const kept = v.object({
 type Kept = v.InferOutput<typeof kept>;
 type Causes = v.InferOutput<typeof causes>;
 
-type State = { clock: Clock; store: BudgetStore; book: Kept; since: Causes; keptUp: number; backUp: number | null };
+type State = { clock: Clock; store: BudgetStore; book: Kept; since: Causes; keptUp: number; backUp: number | null; begun: boolean };
 
 /**
  * Guarantee: after a kill it counts no less than was used, as far as ten minutes never cost more than the dearest ten minutes of this month.
@@ -59,14 +59,15 @@ export function createBudget({ clock, store }: { clock: Clock; store: BudgetStor
     since: { telemetry: 0, tests: 0 },
     keptUp: clock.up(),
     backUp: null,
+    begun: false,
   };
   turn(state);
-  save(state, false);
   const left = () => leftOf(figuresOf(state));
   return {
     left,
     hasRoom: (wireBytes) => wireBytes <= left(),
     used: (cause, wireBytes) => {
+      begin(state);
       state.book[cause] += wireBytes;
       state.since[cause] += wireBytes;
     },
@@ -78,7 +79,9 @@ export function createBudget({ clock, store }: { clock: Clock; store: BudgetStor
       turn(state);
       if (clock.up() - state.keptUp >= keepEveryMs && state.since.telemetry + state.since.tests > 0) save(state, false);
     },
-    close: () => save(state, true),
+    close: () => {
+      if (state.begun) save(state, true);
+    },
   };
 }
 
@@ -111,6 +114,13 @@ function figuresOf(state: State): BudgetFigures {
 function shown({ month, telemetry, tests, limits }: Kept): BudgetFigures {
   const { telemetryBytes: telemetryLimit, testBytes: testLimit } = limits;
   return { month, telemetryBytes: Math.round(telemetry), telemetryLimit, testBytes: Math.round(tests), testLimit };
+}
+
+/** Nothing is missing as long as nothing was used: an agent that ends before it ever spoke leaves the file as it was. */
+function begin(state: State): void {
+  if (state.begun) return;
+  state.begun = true;
+  save(state, false);
 }
 
 /** A new month begins a new budget. */
