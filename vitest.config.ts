@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Unit tests stand beside the code; `test/` holds what crosses a boundary. */
@@ -12,6 +13,8 @@ const boundary = [
 
 export default defineConfig({
   test: {
+    // Many of them wait for a process that they started: one more than there are processors keeps all of these at work.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {

@@ -2,7 +2,7 @@
 import { audit } from './audit.ts';
 import { historyOf, play } from './history.ts';
 
-const usual = 48;
+const usual = 40;
 
 /** The seeds of one of several files, which run side by side: SABHA_HISTORIES says how many in all, SABHA_SEED picks the one to replay. */
 export function seedsOf(file: number, files: number): number[] {
