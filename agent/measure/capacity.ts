@@ -13,6 +13,8 @@ export type CapacityOptions = {
   clock: Clock;
   budget: TestBudget;
   ceilingBps: number;
+  /** What the trains of one direction may cost at most. */
+  directionBytes: number;
   /** Rate of this PC's network card; null where it is not known. */
   cardBps: number | null;
   /** A reason not to go on, between two trains: a meeting that has begun. */
@@ -62,10 +64,10 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
 }
 
 async function oneDirection(
-  { clock, budget, ceilingBps, cardBps, objection }: CapacityOptions,
+  { clock, budget, ceilingBps, directionBytes, cardBps, objection }: CapacityOptions,
   send: (packets: number) => Promise<Train>,
 ): Promise<{ capacity: Capacity; isBlocked: boolean } | string> {
-  const budgetBytes = Math.min(trainSessionBytes, budget.left()) - besideBytes;
+  const budgetBytes = Math.min(trainSessionBytes, directionBytes, budget.left()) - besideBytes;
   const limits: CapacityLimits = { budgetBytes, ceilingBps, cardBps };
   const trains: Train[] = [];
   for (let packets = nextTrain(trains, limits); packets !== null; packets = nextTrain(trains, limits)) {

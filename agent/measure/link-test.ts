@@ -21,8 +21,8 @@ export type LinkTestOptions = {
   budget?: { left(): number; used(cause: 'tests', wireBytes: number): void } | undefined;
   /** By TCP, where UDP is blocked (transfer.ts); absent where no centre enrolled this PC, which then sits beside it. */
   transfer?: ((token: Buffer) => Promise<Transferred>) | undefined;
-  /** Of the link class: how fast nobody needs to know more exactly, and whether a short transfer by TCP tells anything there. */
-  limits(): { ceilingBps: number; byTransfer: boolean };
+  /** Of the link class: how fast nobody needs to know more exactly, what a direction may cost, and whether a short transfer by TCP tells anything there. */
+  limits(): { ceilingBps: number; directionBytes: number; byTransfer: boolean };
   clock: Clock;
 };
 
@@ -64,6 +64,7 @@ async function measure(options: LinkTestOptions): Promise<Done> {
     clock,
     budget: { left: () => budget?.left() ?? Number.POSITIVE_INFINITY, used: (wireBytes) => budget?.used('tests', wireBytes) },
     ceilingBps: limits().ceilingBps,
+    directionBytes: limits().directionBytes,
     cardBps: traffic.cardBps(),
     objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
   });

@@ -1,10 +1,11 @@
 /** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
-import { links } from '#contracts';
+import { type LinkLimits, links } from '#contracts';
 import type { Done } from '../commands/commands.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Budget } from './budget.ts';
 import { createLinkTest } from './link-test.ts';
 import { createMeasurer, type Measurer, type MeasurerOptions } from './measurer.ts';
+import { roundWireBytes } from './stamp.ts';
 import { createTraffic } from './traffic.ts';
 import { measureByTransfer, type TransferOptions } from './transfer.ts';
 import type { OpenUdp } from './udp.ts';
@@ -28,6 +29,7 @@ export type Measuring = {
 
 /** Where a class names none: nobody asks for more than a meeting in full HD, several times over. */
 const plainCeilingBps = 20_000_000;
+const monthMs = 31 * 86_400_000;
 
 export function createMeasuring(options: MeasuringOptions): Measuring {
   const { clock, platform, udp, door, link } = options;
@@ -35,6 +37,7 @@ export function createMeasuring(options: MeasuringOptions): Measuring {
   const traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(measurer, udp) });
   const limits = () => ({
     ceilingBps: links[link()].capacity?.ceilingBps ?? plainCeilingBps,
+    directionBytes: directionBytesOf(links[link()]),
     byTransfer: link() !== 'geo' && link() !== 'floor',
   });
   const transfer = door && ((token: Buffer) => measureByTransfer({ ...door, token, clock }));
@@ -45,6 +48,13 @@ export function createMeasuring(options: MeasuringOptions): Measuring {
       if (measurer.measures()) void traffic.sample();
     },
   };
+}
+
+/** What the rounds of a month leave of its tests, shared out over its measurements of two directions each: none of them takes from the next. */
+function directionBytesOf({ budget, quality, capacity }: LinkLimits): number {
+  if (capacity === null) return Number.POSITIVE_INFINITY;
+  const roundsBytes = quality === null ? 0 : (monthMs / quality.everyMs) * roundWireBytes(quality.probes);
+  return ((budget.testBytes - roundsBytes) * capacity.everyMs) / monthMs / 2;
 }
 
 /** The address by which this PC goes to the centre. Nothing is sent to find it. */

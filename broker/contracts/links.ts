@@ -49,7 +49,7 @@ export const links: Record<LinkClass, LinkLimits> = {
     silentMs: 510_000,
     budget: { telemetryBytes: 8 * MB, testBytes: 36 * MB },
     quality: { probes: 10, everyMs: 15 * minuteMs },
-    capacity: { everyMs: 12 * hourMs, ceilingBps: 20 * MB },
+    capacity: { everyMs: 24 * hourMs, ceilingBps: 20 * MB },
   },
   floor: {
     ...slow,

@@ -18,6 +18,7 @@ for (const token of tokens.split(',')) {
     clock,
     budget: { left: () => Number.POSITIVE_INFINITY, used: () => undefined },
     ceilingBps: Number(ceilingBps),
+    directionBytes: Number.POSITIVE_INFINITY,
     cardBps: null,
   });
   process.stdout.write(`${JSON.stringify({ ...measured, seconds: (clock.up() - since) / 1_000 })}\n`);

@@ -59,7 +59,7 @@ function setUp(given: Given = {}) {
     },
     budget: { left: () => left - seen.used, used: (_, bytes) => (seen.used += bytes) },
     ...(transferred && { transfer: async (shown: Buffer) => (shown.equals(token) ? transferred : { upBps: null, downBps: null }) }),
-    limits: () => ({ ceilingBps: 50 * mbit, byTransfer: given.byTransfer ?? true }),
+    limits: () => ({ ceilingBps: 50 * mbit, directionBytes: 1_000_000, byTransfer: given.byTransfer ?? true }),
     clock: way.clock,
   });
   return { way, run, seen, heldBy };

@@ -11,9 +11,16 @@ const key = randomBytes(32);
 const mbit = 1e6;
 const never = () => false;
 
-type Given = { up?: Partial<Narrow>; down?: Partial<Narrow>; left?: number; token?: Buffer; objection?: () => Promise<string | null> };
+type Given = {
+  up?: Partial<Narrow>;
+  down?: Partial<Narrow>;
+  left?: number;
+  directionBytes?: number;
+  token?: Buffer;
+  objection?: () => Promise<string | null>;
+};
 
-async function measure({ up, down, left = 5_000_000, token, objection }: Given) {
+async function measure({ up, down, left = 5_000_000, directionBytes = 1_000_000, token, objection }: Given) {
   const usual: Narrow = { bps: 8 * mbit, bucketBytes: 3_000, delayMs: 20, lost: never };
   const way = createWay(
     (clock) =>
@@ -35,12 +42,20 @@ async function measure({ up, down, left = 5_000_000, token, objection }: Given) 
     clock: way.clock,
     budget: { left: () => left - used, used: (bytes) => (used += bytes) },
     ceilingBps: 50 * mbit,
+    directionBytes,
     cardBps: null,
     ...(objection && { objection }),
   });
   const measured = await way.run(answer);
   return { measured, used, passed: way.passed, tookMs: way.clock.up() };
 }
+
+test('a direction takes no more than it is given, and leaves the other its own', async () => {
+  const { measured, used } = await measure({ up: { bps: 900 * mbit }, down: { bps: 2 * mbit }, directionBytes: 300_000 });
+  expect(measured).toMatchObject({ ok: true, up: { bps: null, reason: 'too fast to measure with so few bytes' } });
+  expect(measured.ok && measured.down.bps).toBeCloseTo(2 * mbit, -5);
+  expect(used).toBeLessThan(600_000);
+});
 
 test('a line with 2 Mbit/s up and 8 down is told so, each within 1 %, for less than 200 kB', async () => {
   const { measured, used, passed } = await measure({ up: { bps: 2 * mbit } });
