@@ -1,5 +1,6 @@
 /** A real desktop's sound without a desktop: D-Bus, PipeWire, WirePlumber and their PulseAudio door, in a folder of their own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,12 +56,20 @@ export async function startDesktop(): Promise<Desktop> {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   begin('dbus', 'dbus-daemon', ['--session', `--address=${env['DBUS_SESSION_BUS_ADDRESS']}`, '--nofork', '--nopidfile']);
-  for (const service of ['pipewire', 'wireplumber', 'pipewire-pulse']) begin(service, service);
   const running = async (kind: string, id: string) => new RegExp(`\\t${id}\\t.*RUNNING`).test(await pactl('list', 'short', kind));
-  await until('the sound server', () => lists('sources', 'auto_null.monitor')).catch(async (error) => {
+  const isThere = (socket: string) => async () => existsSync(join(folder, socket));
+  try {
+    // WirePlumber ends where nobody listens yet, and then no device would ever be chosen.
+    await until('the bus', isThere('bus'));
+    begin('pipewire', 'pipewire');
+    await until('PipeWire', isThere('pipewire-0'));
+    for (const service of ['wireplumber', 'pipewire-pulse']) begin(service, service);
+    await until('the sound server', () => lists('sources', 'auto_null.monitor'));
+    await until('WirePlumber', async () => (await pactl('list', 'clients')).includes('application.name = "WirePlumber"'));
+  } catch (error) {
     await stop();
     throw error;
-  });
+  }
   return {
     env,
     pactl,
