@@ -1,4 +1,7 @@
-/** Which numbers a beat carries on a thin link, where each byte is paid for: what changed, and of the rest a few in turn. */
+/**
+ * Which numbers a beat carries. On a thin link, where each byte is paid for: what changed, and of the rest a few in turn. Elsewhere that is
+ * done with what is measured now and then, and all else is said each time.
+ */
 import type { BeatKey } from '#contracts';
 import type { Numbers } from './board.ts';
 
@@ -9,11 +12,21 @@ export type BeatNumbers = {
   said(picked: Numbers): void;
 };
 
+/** Measured each few minutes, or counted over a month. */
+const slowKeys: readonly BeatKey[] = ['lu', 'ld', 'ju', 'jd', 'r', 'tu', 'td', 'cu', 'cd', 'bt', 'bm', 'sip'];
+
 type Said = { value: number; beat: number };
 
 /** So many beats after it was last said, a number is said again though it did not change. */
 const againAfter = 8;
 const significantDigits = 3;
+
+/** The numbers that are said each time, and those that are said when they changed. */
+export function splitNumbers(numbers: Numbers): { each: Numbers; slow: Numbers } {
+  const isSlow = ([key]: [string, unknown]) => slowKeys.includes(key as BeatKey);
+  const rows = Object.entries(numbers);
+  return { each: Object.fromEntries(rows.filter((row) => !isSlow(row))), slow: Object.fromEntries(rows.filter(isSlow)) };
+}
 
 /**
  * Guarantee: with the 29 numbers that there are and 60 B of room each one is said again within 15 acknowledged beats, so that a receiver which

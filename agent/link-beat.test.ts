@@ -62,7 +62,25 @@ test.each(['geo', 'floor'] as const)('a beat on %s has at most 150 B, whatever t
   expect([...said].sort()).toEqual(Object.keys(beatSeries).sort());
 });
 
-test('a beat on fibre says every number each time', async () => {
+test('a beat on fibre says what is measured now and then only when it changed, and each eighth time', async () => {
+  const { link, clock, net, board } = setUp();
+  const merge = (r: number) => board.merge({ component: 'link', everyMs: 3_600_000, checks: [], numbers: { r, lu: 0, load: 0.5 } });
+  merge(93.2);
+  link.start();
+  await clock.pass(60_000);
+  merge(88);
+  await clock.pass(10 * 60_000);
+  const beats = net.take('beat').map(({ message }) => [message.part, message.n['load'], message.n['r'], message.n['lu']]);
+  expect(beats.slice(0, 4)).toEqual([
+    [undefined, 0.5, 93.2, 0],
+    [1, 0.5, undefined, undefined],
+    [1, 0.5, 88, undefined],
+    [1, 0.5, undefined, undefined],
+  ]);
+  expect(beats.slice(4).filter(([, , r]) => r !== undefined)).toHaveLength(1);
+});
+
+test('a beat on fibre says every other number each time', async () => {
   const { link, clock, net, board } = setUp();
   board.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
   link.start();

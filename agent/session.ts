@@ -25,7 +25,7 @@ import {
   type UpLeaf,
   type Want,
 } from '#contracts';
-import { type BeatNumbers, createBeatNumbers } from './beat-numbers.ts';
+import { type BeatNumbers, createBeatNumbers, splitNumbers } from './beat-numbers.ts';
 import type { Board, Numbers } from './board.ts';
 import { type Courier, createCourier } from './courier.ts';
 import type { Log } from './log.ts';
@@ -216,7 +216,7 @@ function beat(state: State): void {
   if (due) state.echo = { value: Math.floor(state.random() * echoes), up: clock.up() };
   const message = { digest: board.digest(), session, at, ...(due && { echo: state.echo?.value }) };
   if (isThin(state.limits())) thinBeat(state, message);
-  else void send(state, 'beat', encode('beat', { ...message, n: shortened(board.numbers()) }));
+  else wideBeat(state, message);
   later(state, state.limits().beatMs, () => beat(state));
 }
 
@@ -228,7 +228,16 @@ function thinBeat(state: State, bare: Omit<Beat, 'n'>): void {
   void send(state, 'beat', encode('beat', { ...message, n })).then((acked) => acked && beatNumbers.said(n));
 }
 
-/** Three digits say enough of a ratio, and every byte is paid for on a thin link. */
+/** Where something is left out because it did not change, the beat says that it is a part. */
+function wideBeat(state: State, bare: Omit<Beat, 'n'>): void {
+  const { each, slow } = splitNumbers(state.board.numbers());
+  const news = state.beatNumbers.pick(slow, Number.POSITIVE_INFINITY);
+  const isPart = Object.keys(news).length < Object.keys(slow).length;
+  const message = { ...bare, ...(isPart && { part: 1 as const }), n: { ...shortened(each), ...news } };
+  void send(state, 'beat', encode('beat', message)).then((acked) => acked && state.beatNumbers.said(news));
+}
+
+/** Three digits say enough of a ratio. */
 function shortened(numbers: Numbers): Record<string, number> {
   const short = (value: number) => (Math.abs(value) < 1_000 ? Number(value.toPrecision(3)) : Math.round(value));
   return Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, short(value)]));

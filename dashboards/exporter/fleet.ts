@@ -108,9 +108,12 @@ export function createFleet(up: () => number): Fleet {
 
 function takeWhole(pc: Pc, numbers: Beat['n']): void {
   delete pc.unsaid;
-  // No further than the last one said: most PCs measure no link and have no UPS, whose keys stand last.
-  const length = 1 + beatKeys.findLastIndex((key) => numbers[key] !== undefined);
-  pc.numbers = beatKeys.slice(0, length).map((key) => numbers[key] ?? Number.NaN);
+  pc.numbers = beatKeys.slice(0, lengthOf(numbers)).map((key) => numbers[key] ?? Number.NaN);
+}
+
+/** No further than the last one said: most PCs measure no link and have no UPS, whose keys stand last. */
+function lengthOf(numbers: Beat['n']): number {
+  return 1 + beatKeys.findLastIndex((key) => numbers[key] !== undefined);
 }
 
 /** What is not said stands as it was, for a while. */
@@ -118,7 +121,8 @@ function takePart(pc: Pc, numbers: Beat['n']): void {
   const unsaid = pc.unsaid ?? new Uint8Array(beatKeys.length);
   const before = pc.numbers;
   pc.unsaid = unsaid;
-  pc.numbers = beatKeys.map((key, index) => {
+  const length = Math.max(before.length, lengthOf(numbers));
+  pc.numbers = beatKeys.slice(0, length).map((key, index) => {
     const said = numbers[key];
     const missed = said === undefined ? Math.min(partBeats, (unsaid[index] ?? 0) + 1) : 0;
     unsaid[index] = missed;
