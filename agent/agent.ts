@@ -9,6 +9,7 @@ import { createLink, type Link } from './link.ts';
 import { type Log, type LogMemory, withMemory } from './log.ts';
 import { type Marker, openMarker } from './marker.ts';
 import { type Budget, createBudget, memoryStore } from './measure/budget.ts';
+import type { KeptFile } from './measure/kept-files.ts';
 import type { Place } from './measure/knock.ts';
 import type { Measurer } from './measure/measurer.ts';
 import { createMeasuring, type Measuring } from './measure/measuring.ts';
@@ -53,6 +54,8 @@ export type AgentOptions = {
   /** Uniform in [0, 1), and not to be guessed by whoever carries our messages. */
   random: () => number;
   log: Log;
+  /** Where the last report on the link is written down for whoever asks from beside. */
+  linkFile?: Pick<KeptFile, 'save'> | undefined;
   /** Ends this process in order; whoever supervises it starts another. */
   restart(): void;
 };
@@ -181,6 +184,7 @@ function measuringOf(state: State): Measuring {
     ...state,
     link: () => profileOf(state).link,
     more: () => ({ budget: state.budget.figures() }),
+    keep: state.linkFile?.save,
     record: (kind, body, grade) => record(state, kind, body, grade),
   });
 }

@@ -1,6 +1,7 @@
 /** The self-test: every probe once, and the answer as an object or in plain words. */
-import { type Check, type Clock, faultOf, type Language, type OwnSite, reasonIn, type Words } from '#contracts';
+import { type Check, type Clock, faultOf, type Language, type LinkReport, type OwnSite, reasonIn, type Words } from '#contracts';
 import { limitLines } from './check-limits.ts';
+import { linkLines } from './check-link.ts';
 import { phrases, wordFor } from './check-words.ts';
 import type { BudgetFigures } from './measure/budget.ts';
 import type { Platform } from './platform/platform.ts';
@@ -17,6 +18,7 @@ export type CheckReport = {
   ms: number;
   checks: CheckRow[];
   budget?: BudgetFigures;
+  link?: LinkReport;
 };
 
 export type SelfTest = {
@@ -28,6 +30,8 @@ export type SelfTest = {
   centre?: ProbeContext['centre'];
   /** What the agent of this PC wrote down of its link. */
   budget?: BudgetFigures | undefined;
+  /** What it last measured there. */
+  link?: LinkReport | undefined;
 };
 
 /** The load is what happens between two looks; this long lies between them. */
@@ -37,7 +41,7 @@ const loadWindowMs = 1_000;
 const noSelf: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
 /** Runs each probe once, one after the other. Guarantee: a probe that fails or hangs gives `unknown`, and the others still run. */
-export async function selfTest({ site, platform, probes, clock, centre, budget }: SelfTest): Promise<CheckReport> {
+export async function selfTest({ site, platform, probes, clock, centre, budget, link }: SelfTest): Promise<CheckReport> {
   const { state, id, profile, pcs } = site;
   const at = clock.now();
   const startedUp = clock.up();
@@ -55,6 +59,7 @@ export async function selfTest({ site, platform, probes, clock, centre, budget }
     ms: Math.round(clock.up() - startedUp),
     checks,
     ...(budget && { budget }),
+    ...(link && { link }),
   };
 }
 
@@ -74,9 +79,10 @@ export function toText(report: CheckReport, language: Language): string {
   const faults = count('fault');
   const end = faults === 0 ? say('noFault') : `${say('faults')}: ${faults}`;
   const open = count('unknown') === 0 ? '' : ` ${say('unknowns')}: ${count('unknown')}.`;
+  const measured = report.link === undefined ? [] : ['', ...linkLines(report.link, report.at, language)];
   const used = report.budget === undefined ? [] : ['', budgetLine(report.budget, language)];
   const limits = limitLines(report.elevationM, language);
-  return [`${report.room[language]} (${report.pc})`, '', ...lines, ...used, '', `${end}.${open}`, '', ...limits].join('\n');
+  return [`${report.room[language]} (${report.pc})`, '', ...lines, ...measured, ...used, '', `${end}.${open}`, '', ...limits].join('\n');
 }
 
 /** Data this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB. */

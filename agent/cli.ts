@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isPcPath, type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
 import { selfTest, toJson, toText } from './check.ts';
+import { readReport } from './check-link.ts';
 import { placesOf } from './config.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './measure/budget.ts';
-import { budgetFile } from './measure/budget-file.ts';
+import { budgetFile, linkFile } from './measure/kept-files.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 import { probes } from './probes/index.ts';
@@ -26,9 +27,11 @@ async function check(args: string[]): Promise<number> {
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
   const site = loadSite(process.env['SABHA_CONFIG']);
   const data = process.env['SABHA_DATA'] ?? 'data/agent';
+  const warn = { warn: (_: object, line: string) => console.error(line) };
   const report = await selfTest({
     ...{ site, platform: createPlatform(), probes: probes.filter(isOfThePc), clock: realClock(), centre: centreOf(data) },
-    budget: readFigures(budgetFile(data, { warn: (_, line) => console.error(line) })),
+    budget: readFigures(budgetFile(data, warn)),
+    link: readReport(linkFile(data, warn).load()),
   });
   console.log(json ? toJson(report) : toText(report, lang));
   return report.checks.some((one) => one.status === 'fault') ? 1 : 0;

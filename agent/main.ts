@@ -10,7 +10,7 @@ import { type AgentSettings, readAgentSettings } from './config.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import type { Log } from './log.ts';
 import { createBudget } from './measure/budget.ts';
-import { budgetFile } from './measure/budget-file.ts';
+import { budgetFile, linkFile } from './measure/kept-files.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Platform } from './platform/platform.ts';
 import { probes } from './probes/index.ts';
@@ -68,6 +68,7 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
     platform: createPlatform(),
     clock,
     budget,
+    linkFile: linkFile(dataDir, log),
     disk: openSpoolDisk(join(dataDir, 'spool.db')),
     profiles: createProfileStore(join(dataDir, 'config.json')),
   };

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { links } from '#contracts';
 import { handClock } from '../agent.test-helper.ts';
 import { type BudgetStore, createBudget, memoryStore, readFigures } from './budget.ts';
-import { budgetFile } from './budget-file.ts';
+import { budgetFile } from './kept-files.ts';
 
 const endOfNovember = Date.UTC(2026, 10, 30, 23, 50);
 const minuteMs = 60_000;

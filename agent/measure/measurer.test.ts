@@ -272,3 +272,13 @@ it('windows of more than half a day ago say nothing any more, nor does a round t
   expect(events).toHaveLength(told);
   expect(state.openSockets).toBe(0);
 });
+
+it('each report is written down as it was told, for whoever asks from beside the agent', async () => {
+  const written: string[] = [];
+  const { begin, pass, capacity, reports } = setUp({ keep: (text) => void written.push(text) });
+  begin();
+  await pass(1);
+  capacity(2_000, 8_000);
+  expect(written.length).toBeGreaterThan(1);
+  expect(written.map((text) => JSON.parse(text))).toEqual(reports());
+});

@@ -19,6 +19,8 @@ export type MeasurerOptions = LinkMemoryOptions & {
   open?: OpenUdp | undefined;
   record(kind: string, body: Record<string, unknown>, grade?: Grade): void;
   budget?: TestBudget | undefined;
+  /** Writes the report down for whoever asks from beside the agent. */
+  keep?: ((report: string) => void) | undefined;
   /** What others have to say in the report, such as the budget. */
   more?: (() => Partial<LinkReport>) | undefined;
 };
@@ -178,7 +180,9 @@ function report(state: State): void {
   state.reportedUp = clock.up();
   const { windows, tiers } = memory;
   const said = reportOf({ at: clock.now(), link: link(), windows: recent(windows()), tiers, capacity: memory.capacity() });
-  state.record('link', v.parse(linkReport, { ...said, ...state.more?.() }), 'reading');
+  const body = v.parse(linkReport, { ...said, ...state.more?.() });
+  state.record('link', body, 'reading');
+  state.keep?.(JSON.stringify(body));
 }
 
 function viewOf(state: State): LinkView {

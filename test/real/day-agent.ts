@@ -5,7 +5,7 @@ import { createAgent } from '../../agent/agent.ts';
 import { readAgentSettings } from '../../agent/config.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { createBudget } from '../../agent/measure/budget.ts';
-import { budgetFile } from '../../agent/measure/budget-file.ts';
+import { budgetFile } from '../../agent/measure/kept-files.ts';
 import { createProfileStore } from '../../agent/profile-store.ts';
 import { openSpoolDisk } from '../../agent/spool-disk.ts';
 import { wayOfCertificate } from '../../agent/way.ts';

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import type { LinkReport } from '#contracts';
+import { linkLines } from './check-link.ts';
+
+const now = 1_764_000_000_000;
+const way = { loss: 0, burst: 1, jitterMs: 4.2, jitterP95Ms: 9 };
+const report: LinkReport = {
+  at: now - 7 * 60_000,
+  quality: {
+    sent: 300,
+    roundTripMs: { median: 641.7, p95: 702 },
+    up: { ...way, loss: 0.0123, tier: 'sd', limit: 'capacity' },
+    down: { ...way, tier: 'hd', limit: null },
+    ...{ r: 67.1, rAdjusted: 87.1, mos: 3.46 },
+  },
+  capacity: { at: now, how: 'train', upBps: 1_990_000, downBps: null, udpBlocked: false },
+};
+
+it('says what the link is good for, what keeps it from more, and the figures behind it', () => {
+  expect(linkLines(report, now, 'en')).toEqual([
+    'Link, as measured 7 min ago',
+    '  Good for: up SD video (no more for want of capacity), down HD video',
+    '  Round trip: 642 ms',
+    '  Lost: up 1.2 %, down 0 %',
+    '  Unevenness: up 4 ms, down 4 ms',
+    '  Sound: MOS 3.5, R 67 (for a satellite 87)',
+    '  Capacity: up 1.99 Mbit/s, down not known',
+  ]);
+});
+
+it('says it in Hindi', () => {
+  const lines = linkLines(report, now, 'hi');
+  expect(lines[0]).toBe('लाइन, 7 मिनट पहले की जाँच से');
+  expect(lines[1]).toBe('  कितना चलेगा: जाते SD वीडियो (क्षमता कम होने से और नहीं), आते HD वीडियो');
+  for (const line of lines) expect(line).toMatch(/\p{Script=Devanagari}/u);
+});
+
+it('says nothing where nothing was measured, "not known" where no tier could be told, and that a transfer by TCP is the least', () => {
+  expect(linkLines({ at: now }, now, 'en')).toEqual([]);
+  const blocked = { at: now, how: 'tcp', upBps: 4_000_000, downBps: 8_000_000, udpBlocked: true } as const;
+  expect(linkLines({ at: now, capacity: blocked }, now, 'en').at(-1)).toBe('  Capacity: up 4 Mbit/s, down 8 Mbit/s (at least, by TCP)');
+  const up = { ...way, limit: 'udp-blocked' as const };
+  const lines = linkLines(
+    { ...report, quality: { sent: 1, roundTripMs: { median: 1, p95: 1 }, up, down: { ...way, tier: null }, r: 1, mos: 1 } },
+    now,
+    'en',
+  );
+  expect(lines[1]).toBe('  Good for: up not known (UDP does not get through), down not even audio');
+});
