@@ -11,7 +11,12 @@ export type InventoryOptions = {
   onRead(inventory: Inventory): void;
 };
 
-export type InventoryWatch = { start(): void; stop(): void /** Undefined until it is known. */; current(): Inventory | undefined };
+export type InventoryWatch = {
+  start(): void;
+  stop(): void;
+  /** Undefined until it is known. */
+  current(): Inventory | undefined;
+};
 
 const limitMs = 60_000;
 const everyMs = 24 * 3_600_000;

@@ -19,7 +19,11 @@ const sessionsAtMost = 4;
 const forgetMs = 120_000;
 const tokensAtMost = 32_768;
 
-type Holder = { heardUp: number /** The next number of each of its sessions, the latest last. */; next: Map<string, number> };
+type Holder = {
+  heardUp: number;
+  /** The next number of each of its sessions, the latest last. */
+  next: Map<string, number>;
+};
 
 /** Guarantee: it answers a proven token with 44 bytes for 44, within the token's pace, and nobody else. */
 export function createStampAnswerer({ rights, clock, count }: StampOptions): Answerer {

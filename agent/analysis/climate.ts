@@ -1,8 +1,6 @@
 /** What height, warmth, cold and dry air mean for a PC: pure judgements from what was measured, by the limits of the site's elevation. */
-import { type Air, airAt, type Check, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactors, roomLimitCelsius } from '#contracts';
-
-/** What one check says; undefined where there is nothing to judge it by. */
-export type Verdict = Pick<Check, 'status' | 'fault' | 'reason'>;
+import { type Air, airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactors, roomLimitCelsius } from '#contracts';
+import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 
 export type Limits = {
   elevationM: number;
@@ -59,7 +57,7 @@ export function judgeRoom({ roomCelsius }: Limits, { celsius, caseCelsius }: Roo
 export function judgeAir({ dryRatio, veryDryRatio }: Limits, humidityRatio: number | null): Verdict | undefined {
   if (humidityRatio === null) return undefined;
   if (humidityRatio >= dryRatio) return ok;
-  return { ...fault('climate.dry_air'), reason: humidityRatio < veryDryRatio ? 'drier than 10 %' : null };
+  return fault('climate.dry_air', humidityRatio < veryDryRatio ? 'drier than 10 %' : null);
 }
 
 /** `startedFrozen`: it was below freezing when the PC was switched on, and has not been warm since. */
@@ -87,19 +85,9 @@ export function judgeHardDisk({ isTooHighForHardDisks }: Limits): Verdict | unde
 /** `maxAltitudeM` by the catalogue; undefined where it does not know the device. */
 export function judgeDevice({ elevationM }: Limits, maxAltitudeM: number | undefined): Verdict | undefined {
   if (maxAltitudeM === undefined || elevationM <= maxAltitudeM) return undefined;
-  return { ...fault('climate.device_altitude'), reason: `made for at most ${maxAltitudeM} m` };
+  return fault('climate.device_altitude', `made for at most ${maxAltitudeM} m`);
 }
 
 export function judgeRise(isHigh: boolean): Verdict {
   return isHigh ? fault('climate.rise_high') : ok;
-}
-
-const ok: Verdict = { status: 'ok', fault: null, reason: null };
-
-export function unknown(reason: string): Verdict {
-  return { status: 'unknown', fault: null, reason };
-}
-
-function fault(id: string): Verdict {
-  return { status: 'fault', fault: id, reason: null };
 }

@@ -1,4 +1,5 @@
 /** Where the way to the centre breaks, decided from what was seen of each part of it. */
+import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 
 export type PathFacts = {
   /** The link to the centre is up: all of the way is proven. */
@@ -17,10 +18,8 @@ export type PathFacts = {
   centre: 'open' | 'refused' | 'silent' | 'unknown';
 };
 
-export type PathVerdict = { status: 'ok' | 'fault' | 'unknown'; fault: PathFault | null; reason: string | null };
+export type PathVerdict = Verdict<PathFault>;
 export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_mile' | 'path.centre';
-
-const ok: PathVerdict = { status: 'ok', fault: null, reason: null };
 
 /** The first part that is broken, from this PC outwards. Guarantee: without a part that was seen to be broken there is no fault. */
 export function whereItBreaks(facts: PathFacts): PathVerdict {
@@ -29,7 +28,7 @@ export function whereItBreaks(facts: PathFacts): PathVerdict {
   if (local === 'no carrier') return fault('path.local', 'no cable and no Wi-Fi');
   if (local === 'no way out') return fault('path.local', 'no address from the network');
   if (isBeyond(facts)) return behindTheLine(facts);
-  if (gateway === 'dead') return fault('path.gateway', null);
+  if (gateway === 'dead') return fault('path.gateway');
   return ofTheLine(facts);
 }
 
@@ -42,21 +41,13 @@ function behindTheLine({ names, centreName, centre }: PathFacts): PathVerdict {
   if (centreName === 'missing')
     return fault('path.dns', names === 'silent' ? 'no name server answers' : 'the name of the centre is not known there');
   if (centre === 'refused') return fault('path.centre', 'it refuses connections');
-  if (centre === 'silent') return fault('path.centre', null);
+  if (centre === 'silent') return fault('path.centre');
   return unknown('no centre is known here');
 }
 
 /** Nothing beyond the router answered. Where nobody but the centre could be asked, it may as well be the centre that is down. */
 function ofTheLine({ gateway, names, outside, centre }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');
-  if (names === 'silent' || outside === 'silent') return fault('path.last_mile', null);
+  if (names === 'silent' || outside === 'silent') return fault('path.last_mile');
   return unknown(centre === 'silent' ? 'nobody but the centre could be asked' : 'nobody could be asked');
-}
-
-function fault(name: PathFault, reason: string | null): PathVerdict {
-  return { status: 'fault', fault: name, reason };
-}
-
-function unknown(reason: string): PathVerdict {
-  return { status: 'unknown', fault: null, reason };
 }

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { links } from '#contracts';
 import { handClock } from '../agent.test-helper.ts';
-import { type BudgetStore, createBudget, memoryStore, readFigures } from './budget.ts';
-import { budgetFile } from './kept-files.ts';
+import { createBudget, memoryStore, readFigures } from './budget.ts';
+import { budgetFile, type KeptFile } from './kept-files.ts';
 
 const endOfNovember = Date.UTC(2026, 10, 30, 23, 50);
 const minuteMs = 60_000;
 
-function counted(store: BudgetStore = memoryStore(), clock = handClock(endOfNovember)) {
+function counted(store: KeptFile = memoryStore(), clock = handClock(endOfNovember)) {
   let saves = 0;
-  const counting: BudgetStore = {
+  const counting: KeptFile = {
     load: store.load,
     save: (text) => {
       saves += 1;

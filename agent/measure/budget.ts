@@ -1,6 +1,7 @@
 /** What this PC used of its link this month, by cause, and what is left of what its class may (DESIGN, link classes). */
 import * as v from 'valibot';
 import { type Clock, type LinkLimits, type LinkReport, links } from '#contracts';
+import type { KeptFile } from './kept-files.ts';
 
 /** `telemetry`: MQTT with its handshakes, renewal of the certificate, updates; `tests`: all that is sent to measure. */
 export type Cause = 'telemetry' | 'tests';
@@ -19,9 +20,6 @@ export type Budget = {
   close(): void;
 };
 
-/** Where it is kept across restarts; a text that cannot be read counts as none. */
-export type BudgetStore = { load(): string | undefined; save(text: string): void };
-
 const keepEveryMs = 600_000;
 const backAgainMs = 24 * 3_600_000;
 
@@ -38,14 +36,14 @@ const kept = v.object({
 type Kept = v.InferOutput<typeof kept>;
 type Causes = v.InferOutput<typeof causes>;
 
-type State = { clock: Clock; store: BudgetStore; book: Kept; since: Causes; keptUp: number; backUp: number | null; begun: boolean };
+type State = { clock: Clock; store: KeptFile; book: Kept; since: Causes; keptUp: number; backUp: number | null; begun: boolean };
 
 /**
  * Guarantee: after a kill it counts no less than was used, as far as ten minutes never cost more than the dearest ten minutes of this month.
  * The month is the one of UTC by the clock of this PC. A clock that went back to an earlier month is not believed for a day, or a flat battery
  * would bring a new budget at every start.
  */
-export function createBudget({ clock, store }: { clock: Clock; store: BudgetStore }): Budget {
+export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
   const month = monthOf(clock);
   const none = { telemetry: 0, tests: 0 };
   const before = read(store) ?? { ...none, month, peak: none, clean: true, limits: links.fibre.budget };
@@ -86,7 +84,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: BudgetStor
 }
 
 /** Kept as long as the process lives: for a PC without a disk of its own. */
-export function memoryStore(): BudgetStore {
+export function memoryStore(): KeptFile {
   let text: string | undefined;
   return {
     load: () => text,
@@ -97,7 +95,7 @@ export function memoryStore(): BudgetStore {
 }
 
 /** What a running agent wrote down in the last ten minutes, for whoever asks from beside it. */
-export function readFigures(store: Pick<BudgetStore, 'load'>): BudgetFigures | undefined {
+export function readFigures(store: Pick<KeptFile, 'load'>): BudgetFigures | undefined {
   const book = read(store);
   return book && shown(book);
 }
@@ -146,7 +144,7 @@ function save(state: State, clean: boolean): void {
   store.save(JSON.stringify({ ...book, clean }));
 }
 
-function read(store: Pick<BudgetStore, 'load'>): Kept | undefined {
+function read(store: Pick<KeptFile, 'load'>): Kept | undefined {
   const found = v.safeParse(v.pipe(v.string(), v.parseJson(), kept), store.load());
   return found.success ? found.output : undefined;
 }

@@ -3,15 +3,13 @@ import { type Clock, trainSessionBytes } from '#contracts';
 import { type Capacity, type CapacityLimits, capacityOf, nextTrain, type Train } from '../analysis/capacity.ts';
 import { createTrains, type Socket, type Trains } from './trains.ts';
 
-/** What tests of the link may still use this month, and what they used; wire bytes. */
-export type TestBudget = { left(): number; used(wireBytes: number): void };
-
 export type CapacityOptions = {
   /** A socket to the reflector, or why there is none. */
   open(onPacket: (packet: Buffer) => void): Promise<Socket | string>;
   token: Buffer;
   clock: Clock;
-  budget: TestBudget;
+  /** What tests of the link may still use this month, and what they used; wire bytes. */
+  budget: { left(): number; used(wireBytes: number): void };
   ceilingBps: number;
   /** What the trains of one direction may cost at most. */
   directionBytes: number;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { replaceFile } from '#contracts';
 import type { Log } from '../log.ts';
 
+/** A text that cannot be read counts as none. */
 export type KeptFile = { load(): string | undefined; save(text: string): void };
 
 /** The data budget: what was used this month. */

@@ -4,6 +4,7 @@ import type { Capacity as Estimate } from '../analysis/capacity.ts';
 import type { Done } from '../commands/commands.ts';
 import type { Platform } from '../platform/platform.ts';
 import { isInMeeting } from '../update/meeting.ts';
+import type { Budget } from './budget.ts';
 import { type Measured, measureCapacity } from './capacity.ts';
 import type { Capacity } from './link-memory.ts';
 import type { Measurer } from './measurer.ts';
@@ -18,7 +19,7 @@ export type LinkTestOptions = {
   /** Absent where there are no sockets, as in a simulation. */
   open?: OpenUdp | undefined;
   /** Absent where nobody counts. */
-  budget?: { left(): number; used(cause: 'tests', wireBytes: number): void } | undefined;
+  budget?: Pick<Budget, 'left' | 'used'> | undefined;
   /** By TCP, where UDP is blocked (transfer.ts); absent where no centre enrolled this PC, which then sits beside it. */
   transfer?: ((token: Buffer) => Promise<Transferred>) | undefined;
   /** Of the link class: how fast nobody needs to know more exactly, what a direction may cost, and whether a short transfer by TCP tells anything there. */

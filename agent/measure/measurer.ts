@@ -3,14 +3,12 @@ import * as v from 'valibot';
 import { type Cancel, type LinkReport, linkReport, links } from '#contracts';
 import { latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
 import type { Grade } from '../spool-rows.ts';
+import type { Budget } from './budget.ts';
 import type { Grant } from './grant.ts';
 import { type Capacity, createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './link-memory.ts';
 import { numbersOf, reportOf } from './report.ts';
 import { roundWireBytes, stampRound } from './stamp.ts';
 import type { OpenUdp } from './udp.ts';
-
-/** What is left of the data budget for tests, and the meter that counts what they use. */
-export type TestBudget = { hasRoom(wireBytes: number): boolean; used(cause: 'tests', wireBytes: number): void };
 
 export type MeasurerOptions = LinkMemoryOptions & {
   /** Uniform in [0, 1). */
@@ -18,7 +16,8 @@ export type MeasurerOptions = LinkMemoryOptions & {
   /** Opens a socket to the reflector's host; absent where none is to be had, as in a simulation. */
   open?: OpenUdp | undefined;
   record(kind: string, body: Record<string, unknown>, grade?: Grade): void;
-  budget?: TestBudget | undefined;
+  /** Absent where nobody counts. */
+  budget?: Pick<Budget, 'hasRoom' | 'used'> | undefined;
   /** Writes the report down for whoever asks from beside the agent. */
   keep?: ((report: string) => void) | undefined;
   /** What others have to say in the report, such as the budget. */

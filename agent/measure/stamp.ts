@@ -3,6 +3,7 @@ import { type Clock, readReply, stampBytes, writeProbe } from '#contracts';
 import type { Echo, Round } from '../analysis/quality.ts';
 import type { Grant } from './grant.ts';
 import type { OpenUdp } from './udp.ts';
+import { udpWireBytes } from './wire.ts';
 
 export type RoundOptions = {
   clock: Clock;
@@ -17,8 +18,7 @@ export type RoundOptions = {
 /** The last ones show which way those before them were lost; further apart, so that one burst does not take them all. */
 const tail = { probes: 3, gapMs: 150 };
 const patience = { leastMs: 1_000, mostMs: 4_000, roundTrips: 3 };
-/** With the headers of UDP, IPv4 and Ethernet. */
-const wireBytes = stampBytes + 42;
+const wireBytes = udpWireBytes(stampBytes);
 
 /** The bytes on the wire of a round of so many probes, both ways, when nothing is lost. */
 export function roundWireBytes(probes: number): number {

@@ -2,6 +2,7 @@
 import { type Check, type Clock, isThin, type LinkClass, links, realClock } from '#contracts';
 import { askBridge, type Bridge, type SipAnswer } from '../measure/sip.ts';
 import type { Probe, ProbeContext } from '../probe.ts';
+import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 
 const everyMs = 900_000;
 /** On a thin link, where each question is paid for. */
@@ -28,7 +29,7 @@ export function createBridgeProbe(clock: Clock = realClock()): Probe {
       const { bridge, link } = profile;
       if (bridge === undefined || self.measures === false) return { checks: [] };
       if (!isFresh(last, bridge, { up: clock.up(), link })) {
-        if (budget && !budget.hasRoom(dearestBytes)) return { checks: [check('unknown', 'the data budget of this month is used up')] };
+        if (budget && !budget.hasRoom(dearestBytes)) return { checks: [check(unknown('the data budget of this month is used up'))] };
         last = { bridge: nameOf(bridge), up: clock.up(), answer: await ask(bridge, clock, context) };
       }
       return last === undefined ? { checks: [] } : shown(last.answer);
@@ -48,13 +49,16 @@ function isFresh(last: Asked | undefined, bridge: Bridge, { up, link }: { up: nu
 }
 
 function shown(answer: SipAnswer): { checks: Check[]; numbers?: { sip: number } } {
-  if (answer.kind === 'unknown') return { checks: [check('unknown', 'its name cannot be looked up')] };
-  if (answer.kind === 'silent') return { checks: [fault('bridge.silent', silences[answer.reason])] };
+  if (answer.kind === 'unknown') return { checks: [check(unknown('its name cannot be looked up'))] };
+  if (answer.kind === 'silent') return { checks: [check(fault('bridge.silent', silences[answer.reason]))] };
   const { status, ms, certificate } = answer;
   const numbers = { sip: ms / 1_000 };
   const said = status < 300 ? null : `it answers ${status}`;
-  if (!isAlive(status)) return { checks: [fault('bridge.refused', said)], numbers };
-  return { checks: [check('ok', said ?? (certificate === 'unknown' ? 'its certificate is from nobody known here' : null))], numbers };
+  if (!isAlive(status)) return { checks: [check(fault('bridge.refused', said))], numbers };
+  return {
+    checks: [check({ ...ok, reason: said ?? (certificate === 'unknown' ? 'its certificate is from nobody known here' : null) })],
+    numbers,
+  };
 }
 
 /** Any word of a bridge but that it cannot serve says that it is there: many answer OPTIONS of a stranger by 403 or 404. */
@@ -68,12 +72,8 @@ const silences = {
   'no SIP': 'what answers there does not speak SIP',
 } as const;
 
-function check(status: 'ok' | 'unknown', reason: string | null): Check {
-  return { component: 'bridge', device: '', status, fault: null, reason };
-}
-
-function fault(name: string, reason: string | null): Check {
-  return { component: 'bridge', device: '', status: 'fault', fault: name, reason };
+function check(verdict: Verdict): Check {
+  return { component: 'bridge', device: '', ...verdict };
 }
 
 function nameOf({ transport, host, port }: Bridge): string {

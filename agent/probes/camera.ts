@@ -2,7 +2,8 @@
 import { type Clock, realClock } from '#contracts';
 import type { Camera } from '../platform/platform.ts';
 import type { Probe } from '../probe.ts';
-import { createExpected, inUse, type Verdict } from './expected.ts';
+import { fault, ok, type Verdict } from '../verdict.ts';
+import { createExpected, inUse } from './expected.ts';
 
 /** Longer than any meeting of a day. */
 const heldMs = 8 * 3_600_000;
@@ -14,8 +15,8 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
   const judge = (camera: Camera): Verdict => {
     const programs = camera.usedBy.known ? camera.usedBy.value : [];
     const held = programs.filter((program) => clock.up() - (since.get(keyOf(camera, program)) ?? clock.up()) > heldMs);
-    if (held.length > 0) return { status: 'fault', fault: 'camera.held', reason: `held by ${held.join(', ')}` };
-    return { status: 'ok', fault: null, reason: inUse(programs) };
+    if (held.length > 0) return fault('camera.held', `held by ${held.join(', ')}`);
+    return { ...ok, reason: inUse(programs) };
   };
   return {
     name: 'camera',

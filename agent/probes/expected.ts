@@ -1,13 +1,11 @@
 /** The devices that a room should have, and which of the devices found stands for which. Shared by the device probes. */
 import type { Check, Profile } from '#contracts';
 import type { Answer } from '../platform/platform.ts';
+import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 
 type Kind = keyof Profile['expected'];
 type Expected = NonNullable<Profile['expected'][Kind]>[number];
 type Device = { id: string; name: string };
-
-/** What one device says about itself. */
-export type Verdict = Pick<Check, 'status' | 'fault' | 'reason'>;
 
 export type Room<D extends Device> = {
   kind: Kind;
@@ -35,21 +33,10 @@ export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
       const key = `${slot}/${one.match}`;
       if (device) names.set(key, device.name);
       const name = names.get(key) ?? one.match;
-      const verdict = !answer.known ? unknown(answer.reason) : device ? judge(device) : missing(kind);
+      const verdict = !answer.known ? unknown(answer.reason) : device ? judge(device) : fault(`${kind}.missing`);
       return { component: kind, device: slot, ...verdict, ...(name !== undefined && { name }) };
     });
   };
-}
-
-/** The answer of a device that works. */
-const ok: Verdict = { status: 'ok', fault: null, reason: null };
-
-function unknown(reason: string): Verdict {
-  return { status: 'unknown', fault: null, reason };
-}
-
-function missing(kind: Kind): Verdict {
-  return { status: 'fault', fault: `${kind}.missing`, reason: null };
 }
 
 /** Which programs use a device, as a reason; null where none does. */

@@ -4,6 +4,7 @@ import { latest, lossOver, qualityOf, quantile } from '../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../analysis/tier.ts';
 import type { LinkView } from '../measure/measurer.ts';
 import type { Probe, ProbeResult } from '../probe.ts';
+import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 import { budgetAnswer } from './budget.ts';
 
 const ways: readonly Direction[] = ['up', 'down'];
@@ -41,40 +42,45 @@ function qualityOfLink(link: LinkView, profile: Profile): ProbeResult {
 function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[] {
   if (link.problem !== null) {
     const reason = problemWords[link.problem];
-    return ['loss', 'jitter', 'delay', 'tier'].map((device) => unknown(device, reason));
+    return ['loss', 'jitter', 'delay', 'tier'].map((device) => check(device, unknown(reason)));
   }
   const { loss, jitterMs } = tierNeeds[required];
-  return [lossCheck(link, loss), jitterCheck(link, jitterMs.warn), delayCheck(link), tierCheck(link, placeOf(required))];
+  return [
+    check('loss', judgeLoss(link, loss)),
+    check('jitter', judgeJitter(link, jitterMs.warn)),
+    check('delay', judgeDelay(link)),
+    check('tier', judgeTier(link, placeOf(required))),
+  ];
 }
 
 /** Above `warn` over many probes, or above `critical` over the few that show it. */
-function lossCheck({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Check {
+function judgeLoss({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Verdict {
   const over = (threshold: number) => ways.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
   const bad = new Set([...over(warn), ...over(critical)]);
-  if (bad.size > 0) return fault('loss', 'link.loss_high', directionOf([...bad]));
-  return lossOver(windows, 'up', warn) === undefined ? unknown('loss', 'too few probes yet') : ok('loss');
+  if (bad.size > 0) return fault('link.loss_high', directionOf([...bad]));
+  return lossOver(windows, 'up', warn) === undefined ? unknown('too few probes yet') : ok;
 }
 
-function jitterCheck({ windows }: LinkView, warnMs: number): Check {
+function judgeJitter({ windows }: LinkView, warnMs: number): Verdict {
   const last = windows.slice(-jitterWindows);
-  if (last.length < jitterWindows) return unknown('jitter', 'too few probes yet');
+  if (last.length < jitterWindows) return unknown('too few probes yet');
   const jitterOf = (way: Direction) =>
     quantile(
       last.map((window) => qualityOf([window])?.[way].jitterMs ?? 0),
       0.5,
     );
   const bad = ways.filter((way) => jitterOf(way) > warnMs);
-  return bad.length === 0 ? ok('jitter') : fault('jitter', 'link.jitter_high', directionOf(bad));
+  return bad.length === 0 ? ok : fault('link.jitter_high', directionOf(bad));
 }
 
-function delayCheck({ slow, windows }: LinkView): Check {
-  if (latest(windows, 1) === undefined) return unknown('delay', 'too few probes yet');
-  if (slow === undefined) return unknown('delay', 'not measured for long enough to know what is usual');
-  return slow ? fault('delay', 'link.delay_high', null) : ok('delay');
+function judgeDelay({ slow, windows }: LinkView): Verdict {
+  if (latest(windows, 1) === undefined) return unknown('too few probes yet');
+  if (slow === undefined) return unknown('not measured for long enough to know what is usual');
+  return slow ? fault('link.delay_high') : ok;
 }
 
 /** The worse direction speaks. One that is too thin is a fault whatever the other one is; else one that is not known makes it unknown. */
-function tierCheck({ tiers: known }: LinkView, required: number): Check {
+function judgeTier({ tiers: known }: LinkView, required: number): Verdict {
   const states = ways.flatMap((way) => {
     const state = known[way];
     return state === undefined ? [] : [{ way, state }];
@@ -82,18 +88,20 @@ function tierCheck({ tiers: known }: LinkView, required: number): Check {
   const thin = states.flatMap(({ way, state }) => (isKnown(state) && placeOf(state.tier) < required ? [{ way, state }] : []));
   thin.sort((a, b) => placeOf(a.state.tier) - placeOf(b.state.tier));
   const [worst] = thin;
-  if (worst !== undefined) return fault('tier', 'link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}`);
-  if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('tier', 'UDP does not get through');
+  if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}`);
+  if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
-  return all ? ok('tier') : unknown('tier', states.length === 0 ? 'too few probes yet' : 'the capacity of the link is not known');
+  return all ? ok : unknown(states.length === 0 ? 'too few probes yet' : 'the capacity of the link is not known');
 }
 
 /** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */
 function udpCheck({ capacity, problem, windows }: LinkView): Check[] {
   if (capacity === undefined) return [];
   const comesBack = problem === null && windows.length > 0;
-  if (!capacity.udpBlocked || (capacity.blocked === 'all' && comesBack)) return [ok('udp')];
-  return [fault('udp', 'link.udp_blocked', capacity.blocked === 'large' ? 'large packets do not get through' : 'no packet comes back')];
+  if (!capacity.udpBlocked || (capacity.blocked === 'all' && comesBack)) return [check('udp', ok)];
+  return [
+    check('udp', fault('link.udp_blocked', capacity.blocked === 'large' ? 'large packets do not get through' : 'no packet comes back')),
+  ];
 }
 
 function capacityNumbers(capacity: LinkView['capacity']): ProbeResult['numbers'] {
@@ -116,14 +124,6 @@ function directionOf(bad: readonly Direction[]): string {
   return bad.length > 1 || first === undefined ? 'both ways' : wayWords[first];
 }
 
-function ok(device: string): Check {
-  return { component: 'link', device, status: 'ok', fault: null, reason: null };
-}
-
-function fault(device: string, name: string, reason: string | null): Check {
-  return { component: 'link', device, status: 'fault', fault: name, reason };
-}
-
-function unknown(device: string, reason: string): Check {
-  return { component: 'link', device, status: 'unknown', fault: null, reason };
+function check(device: string, verdict: Verdict): Check {
+  return { component: 'link', device, ...verdict };
 }

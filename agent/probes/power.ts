@@ -5,6 +5,7 @@ import type { PowerFigures } from '../platform/platform.ts';
 import { type AskUps, createNut, type UpsAnswer } from '../power/nut.ts';
 import { type Ups, upsOf } from '../power/ups.ts';
 import type { PowerState, Probe, ProbeResult } from '../probe.ts';
+import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 
 /** With less left nobody finishes a sentence. */
 const endingMs = 120_000;
@@ -32,9 +33,9 @@ export function createPowerProbe(ask: AskUps = createNut({ connect, clock: realC
 }
 
 function resultOf(facts: Facts): ProbeResult {
-  const { pc, said } = facts;
+  const { pc, ups, said } = facts;
   const mains = mainsOf(facts);
-  const checks = [...mains, ...batteryOf(pc), ...upsCheckOf(facts)];
+  const checks = [...mains, ...batteryOf(pc), ...(ups === null ? [] : [check('ups', judgeUps(ups, said))])];
   const power = stateOf(facts, mains[0]);
   const numbers = {
     ...(power.onMains !== null && { ac: Number(power.onMains) }),
@@ -47,22 +48,21 @@ function resultOf(facts: Facts): ProbeResult {
 
 /** A PC with neither battery nor UPS has no such check: it runs as long as there is mains. */
 function mainsOf({ pc, ups, said }: Facts): Check[] {
-  if (pc.onMains === false || said?.onBattery === true) return [fault('mains', 'power.on_battery')];
-  if (ups === null) return pc.onMains === null ? [] : [ok('mains')];
-  return [said === null || said.onBattery === null ? unknown('mains', reasonOf(ups)) : ok('mains')];
+  if (pc.onMains === false || said?.onBattery === true) return [check('mains', fault('power.on_battery'))];
+  if (ups === null) return pc.onMains === null ? [] : [check('mains', ok)];
+  return [check('mains', said === null || said.onBattery === null ? unknown(reasonOf(ups)) : ok)];
 }
 
 function batteryOf(pc: PowerFigures): Check[] {
   if (pc.batteryChargeRatio === null) return [];
-  return [isBatteryEnding(pc) ? fault('battery', 'power.battery_low') : ok('battery')];
+  return [check('battery', isBatteryEnding(pc) ? fault('power.battery_low') : ok)];
 }
 
-function upsCheckOf({ ups, said }: Facts): Check[] {
-  if (ups === null) return [];
-  if (!ups.known) return [ups.lost ? { ...fault('ups', 'power.ups_lost'), reason: ups.reason } : unknown('ups', ups.reason)];
-  if (said === null || said.onBattery === null) return [unknown('ups', reasonOf(ups))];
-  if (isUpsEnding(said)) return [fault('ups', 'power.battery_low')];
-  return [said.replaceBattery ? fault('ups', 'power.ups_replace') : ok('ups')];
+function judgeUps(ups: UpsAnswer, said: Ups | null): Verdict {
+  if (!ups.known) return ups.lost ? fault('power.ups_lost', ups.reason) : unknown(ups.reason);
+  if (said === null || said.onBattery === null) return unknown(reasonOf(ups));
+  if (isUpsEnding(said)) return fault('power.battery_low');
+  return said.replaceBattery ? fault('power.ups_replace') : ok;
 }
 
 function stateOf({ pc, said }: Facts, mains: Check | undefined): PowerState {
@@ -88,14 +88,6 @@ function reasonOf(ups: UpsAnswer): string {
   return ups.known ? 'the UPS does not say how it is' : ups.reason;
 }
 
-function ok(device: string): Check {
-  return { component: 'power', device, status: 'ok', fault: null, reason: null };
-}
-
-function fault(device: string, id: string): Check {
-  return { component: 'power', device, status: 'fault', fault: id, reason: null };
-}
-
-function unknown(device: string, reason: string): Check {
-  return { component: 'power', device, status: 'unknown', fault: null, reason };
+function check(device: string, verdict: Verdict): Check {
+  return { component: 'power', device, ...verdict };
 }

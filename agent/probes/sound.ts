@@ -2,7 +2,8 @@
 import type { Answer, SoundDevice, SoundState } from '../platform/platform.ts';
 import { shortText } from '../platform/text.ts';
 import type { Probe } from '../probe.ts';
-import { createExpected, inUse, type Verdict } from './expected.ts';
+import { fault, ok, type Verdict } from '../verdict.ts';
+import { createExpected, inUse } from './expected.ts';
 
 /** Below this nobody is heard. */
 const volumeLow = 0.2;
@@ -41,11 +42,7 @@ function judge(kind: SoundKind, device: SoundDevice, side: Side | undefined): Ve
   if (device.muted) return fault(`${kind}.muted`, used);
   if (side?.chosen && side.chosen !== device.id) return fault(`${kind}.not_default`, chosenInstead(kind, side));
   if (device.volume < volumeLow) return fault(`${kind}.volume_low`, used);
-  return { status: 'ok', fault: null, reason: used };
-}
-
-function fault(id: string, reason: string | null): Verdict {
-  return { status: 'fault', fault: id, reason };
+  return { ...ok, reason: used };
 }
 
 function chosenInstead(kind: SoundKind, { devices, chosen }: Side): string {
