@@ -1,7 +1,9 @@
 /** What the agent asks the centre for over HTTPS: roots, certificates (EST, RFC 7030), and where its broker is. */
 import { X509Certificate } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
+import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
 import { centreServerName, codeOf, doors, loadX509, oneLine } from '#contracts';
 import { meteredTlsFor, type Used } from '../measure/wire.ts';
@@ -70,10 +72,19 @@ async function ask<T>(
  * How the HTTPS of the centre is believed.
  * Guarantee: only by a certificate for this host and for this door; the broker has one of the same authority and for the same names.
  */
-export function centreTls(host: string, roots: readonly string[]): ConnectionOptions {
+function centreTls(host: string, roots: readonly string[]): ConnectionOptions {
   const problem = (_name: string, shown: PeerCertificate) =>
     shown.subject.CN === doors.centre ? checkServerIdentity(host, shown) : new Error('its certificate is not that of the centre');
   return { ca: [...roots], servername: centreServerName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
+}
+
+/** The same with host and port, for a socket to an address of the centre; without roots it is believed as the system does. */
+export function centreDoor(url: string, roots: readonly string[] | undefined): ConnectionOptions {
+  const { hostname, port } = urlToHttpOptions(new URL(url));
+  // An IPv6 address stands here without its brackets.
+  const host = hostname ?? '';
+  const bySystem = { servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.3' as const };
+  return { host, port: Number(port || 443), ...(roots === undefined ? bySystem : centreTls(host, roots)) };
 }
 
 /** An empty `ca` trusts nobody; an absent one would trust whom the system trusts. */

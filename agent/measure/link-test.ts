@@ -11,6 +11,7 @@ import type { Measurer } from './measurer.ts';
 import type { Busy, Traffic } from './traffic.ts';
 import type { Transferred } from './transfer.ts';
 import type { OpenUdp } from './udp.ts';
+import type { Used } from './wire.ts';
 
 export type LinkTestOptions = {
   measurer: Pick<Measurer, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
@@ -21,7 +22,7 @@ export type LinkTestOptions = {
   /** Absent where nobody counts. */
   budget?: Pick<Budget, 'left' | 'used'> | undefined;
   /** By TCP, where UDP is blocked (transfer.ts); absent where no centre enrolled this PC, which then sits beside it. */
-  transfer?: ((token: Buffer) => Promise<Transferred>) | undefined;
+  transfer?: ((token: Buffer, used: Used) => Promise<Transferred>) | undefined;
   /** Of the link class: how fast nobody needs to know more exactly, what a direction may cost, and whether a short transfer by TCP tells anything there. */
   limits(): { ceilingBps: number; directionBytes: number; byTransfer: boolean };
   clock: Clock;
@@ -81,8 +82,7 @@ async function measure(options: LinkTestOptions): Promise<Done> {
 /** Undefined where it cannot be, or would tell nothing: over a satellite it is over before TCP has found its pace. */
 async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: Buffer): Promise<Transferred | undefined> {
   if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
-  budget?.used('tests', transferWireBytes);
-  const transferred = await transfer(token);
+  const transferred = await transfer(token, (wireBytes) => budget?.used('tests', wireBytes));
   return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
 }
 

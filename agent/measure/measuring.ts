@@ -9,6 +9,7 @@ import { roundWireBytes } from './stamp.ts';
 import { createTraffic } from './traffic.ts';
 import { measureByTransfer, type TransferOptions } from './transfer.ts';
 import type { OpenUdp } from './udp.ts';
+import type { Used } from './wire.ts';
 
 export type MeasuringOptions = Omit<MeasurerOptions, 'open' | 'budget'> & {
   platform: Pick<Platform, 'sound' | 'cameras' | 'card'>;
@@ -40,7 +41,7 @@ export function createMeasuring(options: MeasuringOptions): Measuring {
     directionBytes: directionBytesOf(links[link()]),
     byTransfer: link() !== 'geo' && link() !== 'floor',
   });
-  const transfer = door && ((token: Buffer) => measureByTransfer({ ...door, token, clock }));
+  const transfer = door && ((token: Buffer, used: Used) => measureByTransfer({ ...door, token, clock, used }));
   return {
     measurer,
     test: createLinkTest({ ...options, measurer, traffic, open: udp, transfer, limits }),

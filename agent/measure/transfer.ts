@@ -1,13 +1,20 @@
 /** What the link carries at least by TCP: a short transfer each way through the door of the centre, where UDP does not get through. */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
-import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
 import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
-import { centreTls } from '../identity/est.ts';
+import { centreDoor } from '../identity/est.ts';
+import { meteredTlsFor, type Used } from './wire.ts';
 
 /** The centre that enrolled this PC, and the only roots by which it is believed. */
-export type TransferOptions = { at: string; roots(): readonly string[]; token: Buffer; clock: Pick<Clock, 'up'> };
+export type TransferOptions = {
+  at: string;
+  roots(): readonly string[];
+  token: Buffer;
+  clock: Pick<Clock, 'up'>;
+  /** Told what it costs on the wire. */
+  used: Used;
+};
 
 export type Transferred = { upBps: number | null; downBps: number | null };
 
@@ -41,15 +48,15 @@ async function down(options: TransferOptions): Promise<number | null> {
 
 /** Resolves at the end of the answer; `heard` is told of each piece and how much there is with it. */
 function send(
-  { at, roots, token }: TransferOptions,
+  { at, roots, token, used }: TransferOptions,
   body: Buffer | undefined,
   heard: (piece: Buffer, bytes: number) => void,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const headers = { authorization: `Bearer ${token.toString('base64url')}`, 'content-type': 'application/octet-stream' };
-  const url = new URL(transferPath, at);
+  const url = `${new URL(transferPath, at)}`;
   const asked = request(url, {
-    ...{ method: body === undefined ? 'GET' : 'POST', headers, ...centreTls(urlToHttpOptions(url).hostname ?? '', roots()) },
+    ...{ method: body === undefined ? 'GET' : 'POST', headers, createConnection: meteredTlsFor(centreDoor(url, roots()), used) },
     signal: AbortSignal.timeout(limitMs),
   });
   asked.on('error', reject).on('response', (response) => {

@@ -1,9 +1,7 @@
 /** What the centre offers over HTTP: `/updates/manifest.json`, and the bundle from any byte on. */
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
-import { isIP } from 'node:net';
-import { urlToHttpOptions } from 'node:url';
-import { centreTls } from '../identity/est.ts';
+import { centreDoor } from '../identity/est.ts';
 import { meteredTlsFor, meterTcp, type Used } from '../measure/wire.ts';
 import type { Offers } from './updater.ts';
 
@@ -44,7 +42,7 @@ type Asking = { headers: Record<string, string>; roots: string[] | undefined; us
 function ask(url: string, { headers, roots, used, limitMs }: Asking): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const request = url.startsWith('https:')
-    ? getHttps(url, { headers, createConnection: meteredTlsFor(tlsOf(url, roots), used) })
+    ? getHttps(url, { headers, createConnection: meteredTlsFor(centreDoor(url, roots), used) })
     : getHttp(url, { headers, agent: false }).once('socket', (socket) => meterTcp(socket, used));
   request.setTimeout(limitMs, () => request.destroy(new Error('the centre does not answer')));
   // This listener stays: a link that breaks after the headers is an error of the request too, and one that nobody hears ends the agent.
@@ -59,13 +57,4 @@ async function textOf(response: IncomingMessage): Promise<string> {
     if (text.length > manifestLimitBytes) throw new Error('the manifest is too large');
   }
   return text;
-}
-
-/** An IPv6 address stands without its brackets. */
-function tlsOf(url: string, roots: string[] | undefined) {
-  const { hostname, port } = urlToHttpOptions(new URL(url));
-  const host = hostname ?? '';
-  const believed =
-    roots === undefined ? { servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.3' as const } : centreTls(host, roots);
-  return { host, port: Number(port || 443), ...believed };
 }

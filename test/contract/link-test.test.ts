@@ -1,7 +1,7 @@
 /** The command `measure-link` on the PC that measures: when it is done, when it is not, and what it says. The reflector's side is the broker's own. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { measureLater, openReflectorToken, sealReflectorToken } from '#contracts';
+import { measureLater, openReflectorToken, sealReflectorToken, transferWireBytes } from '#contracts';
 import type { Capacity } from '../../agent/measure/link-memory.ts';
 import { createLinkTest } from '../../agent/measure/link-test.ts';
 import type { LinkView } from '../../agent/measure/measurer.ts';
@@ -58,7 +58,12 @@ function setUp(given: Given = {}) {
       return { ...(await way.open(onPacket)), localAddress: '10.1.2.3' };
     },
     budget: { left: () => left - seen.used, used: (_, bytes) => (seen.used += bytes) },
-    ...(transferred && { transfer: async (shown: Buffer) => (shown.equals(token) ? transferred : { upBps: null, downBps: null }) }),
+    ...(transferred && {
+      transfer: async (shown: Buffer, used: (bytes: number) => void) => {
+        used(transferWireBytes);
+        return shown.equals(token) ? transferred : { upBps: null, downBps: null };
+      },
+    }),
     limits: () => ({ ceilingBps: 50 * mbit, directionBytes: 1_000_000, byTransfer: given.byTransfer ?? true }),
     clock: way.clock,
   });

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setTimeout as delay } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { doors, openReflectorToken, realClock, sealReflectorToken } from '#contracts';
+import { doors, openReflectorToken, realClock, sealReflectorToken, transferBytes, transferWireBytes } from '#contracts';
 import { measureByTransfer } from '../../agent/measure/transfer.ts';
 import { addTransfers } from '../../flows/api/transfer-routes.ts';
 import { selfSigned } from '../certificate.ts';
@@ -50,8 +50,8 @@ async function paced(from: Socket, to: Socket): Promise<void> {
   to.end();
 }
 
-function measure(token: Buffer, roots = [certificate.cert]) {
-  return measureByTransfer({ at: `https://localhost:${(wire.address() as AddressInfo).port}`, roots: () => roots, token, clock });
+function measure(token: Buffer, roots = [certificate.cert], used: (bytes: number) => void = () => undefined) {
+  return measureByTransfer({ at: `https://localhost:${(wire.address() as AddressInfo).port}`, roots: () => roots, token, clock, used });
 }
 
 test('what comes through in a second is told, in each direction', async () => {
@@ -63,9 +63,19 @@ test('what comes through in a second is told, in each direction', async () => {
   }
 });
 
+test('each byte of it is counted at the socket, and it costs about what it is expected to', async () => {
+  let wireBytes = 0;
+  await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key), [certificate.cert], (bytes) => (wireBytes += bytes));
+  // What a socket still had is counted when it closes, which is a moment after the answer.
+  await expect.poll(() => wireBytes).toBeGreaterThan(2 * transferBytes);
+  expect(Math.abs(wireBytes / transferWireBytes - 1)).toBeLessThan(0.15);
+});
+
 test('refused, not believed, or out of reach: it is not known, and nothing is thrown', async () => {
   const nothing = { upBps: null, downBps: null };
   expect(await measure(randomBytes(16))).toEqual(nothing);
   expect(await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key), [])).toEqual(nothing);
-  expect(await measureByTransfer({ at: 'https://localhost:9', roots: () => [], token: randomBytes(16), clock })).toEqual(nothing);
+  expect(
+    await measureByTransfer({ at: 'https://localhost:9', roots: () => [], token: randomBytes(16), clock, used: () => undefined }),
+  ).toEqual(nothing);
 });
