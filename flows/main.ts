@@ -64,6 +64,7 @@ async function start(): Promise<Parts> {
   const centreKey = privateKey(required('SABHA_CENTRE_KEY'));
   const authority = await openAuthority(join(dataDir, 'ca'), { now: Date.now, random: randomBytes });
   const reflectorKey = await keepReflectorKey(ledger, randomBytes);
+  const reflectorSecret = Buffer.from(reflectorKey, 'base64url');
   const publish = await openRegistry({
     ledger,
     clock,
@@ -89,7 +90,7 @@ async function start(): Promise<Parts> {
     ledger,
     clock,
     key: centreKey,
-    reflector: reflectorWith(reflectorKey),
+    reflector: reflectorWith(reflectorSecret),
     site: settings.site,
     roster,
     lines,
@@ -147,7 +148,7 @@ async function start(): Promise<Parts> {
     office: { ...createOffice({ ...centre.sites, newToken }), ...pki },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
-    prove: (token) => openReflectorToken(token, Buffer.from(reflectorKey, 'base64url'), clock.now()),
+    prove: (token) => openReflectorToken(token, reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
     log,
   }).catch(startFailed);
@@ -161,8 +162,8 @@ async function start(): Promise<Parts> {
 }
 
 /** Where the broker answers those who measure; undefined where it does not. */
-function reflectorWith(key: string): { port: number; key: Buffer } | undefined {
-  return env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key: Buffer.from(key, 'base64url') } : undefined;
+function reflectorWith(key: Buffer): { port: number; key: Buffer } | undefined {
+  return env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key } : undefined;
 }
 
 type Certificates = Pick<PkiOptions, 'authority' | 'folder' | 'tellDirectly' | 'onHttps'> & {

@@ -1,11 +1,9 @@
 /** The numbers of beats that a page of the wall shows; all else is the exporter's. Kept in memory only: the next beat brings them again. */
-import { type BeatKey, decode, type LinkClass, links } from '#contracts';
+import { type BeatKey, decode, isThin, type LinkClass, links, partBeats } from '#contracts';
 
 const shownKeys = ['ac', 'bat', 'uc', 'ur', 'room', 'rh', 'rise', 'temp'] as const satisfies readonly BeatKey[];
 type ShownNumbers = Partial<Record<(typeof shownKeys)[number], number>>;
 
-/** On a thin link a beat brings what changed, and all of it each 15th time. */
-const beatsKept = { thin: 16, other: 1 };
 /** A beat of all numbers takes less than a quarter of it. */
 const beatLimitBytes = 2_048;
 const missedBeats = 3;
@@ -35,8 +33,9 @@ export function createNumbers() {
   };
 }
 
+/** On a thin link these numbers come in parts; elsewhere each beat brings all of them. */
 function keptOf(link: LinkClass): number {
-  return link === 'geo' || link === 'floor' ? beatsKept.thin : beatsKept.other;
+  return isThin(links[link]) ? partBeats : 1;
 }
 
 function numbersIn(payload: Buffer): Record<string, number> {

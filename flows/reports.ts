@@ -86,7 +86,6 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => 
 };
 
 const pathFault = v.object({
-  component: v.literal('path'),
   to: v.object({
     fault: v.pipe(
       v.string(),
@@ -102,6 +101,13 @@ function eventOps(pc: string, event: EventMessage, at: number): Op[] {
   return read?.success ? [own, { op: 'command-answer', pc, at, answer: read.output }] : [own];
 }
 
+/** Most events are none of these: they cost no more than a look. */
+function brokenBy(kind: string, body: EventMessage['body']): string | undefined {
+  if (kind !== 'check' || body['component'] !== 'path') return undefined;
+  const read = v.safeParse(pathFault, body);
+  return read.success ? read.output.to.fault : undefined;
+}
+
 /** A body of the event `link` that is none stays in the ledger as it came; it is counted, and nothing is read of it. */
 function newsOf(
   pc: string,
@@ -112,8 +118,8 @@ function newsOf(
   let detail: string | undefined;
   for (const { kind, at: writtenAt, body } of events) {
     const from = { site: siteOf(pc), pc, at: isLive ? at : Math.min(at, writtenAt) };
-    const broken = kind === 'check' ? v.safeParse(pathFault, body) : undefined;
-    if (broken?.success) news.push({ ...from, fault: broken.output.to.fault });
+    const fault = brokenBy(kind, body);
+    if (fault !== undefined) news.push({ ...from, fault });
     const read = kind === 'link' ? v.safeParse(linkReport, body) : undefined;
     if (read?.success) news.push({ ...from, isLive, report: read.output });
     else if (read !== undefined) detail = describeIssue(read.issues[0]);

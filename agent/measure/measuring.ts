@@ -1,5 +1,5 @@
 /** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
-import { type LinkLimits, links } from '#contracts';
+import { isThin, type LinkLimits, links } from '#contracts';
 import type { Done } from '../commands/commands.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Budget } from './budget.ts';
@@ -39,7 +39,7 @@ export function createMeasuring(options: MeasuringOptions): Measuring {
   const limits = () => ({
     ceilingBps: links[link()].capacity?.ceilingBps ?? plainCeilingBps,
     directionBytes: directionBytesOf(links[link()]),
-    byTransfer: link() !== 'geo' && link() !== 'floor',
+    byTransfer: !isThin(links[link()]),
   });
   const transfer = door && ((token: Buffer, used: Used) => measureByTransfer({ ...door, token, clock, used }));
   return {
