@@ -2,8 +2,8 @@
 import { type Clock, measureLater, transferWireBytes } from '#contracts';
 import type { Capacity as Estimate } from '../analysis/capacity.ts';
 import type { Done } from '../commands/commands.ts';
+import { isInMeeting } from '../meeting.ts';
 import type { Platform } from '../platform/platform.ts';
-import { isInMeeting } from '../update/meeting.ts';
 import type { Budget } from './budget.ts';
 import { type Measured, measureCapacity } from './capacity.ts';
 import type { Capacity } from './link-memory.ts';
