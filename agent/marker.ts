@@ -1,7 +1,7 @@
 /** A mark on the disk that this boot is alive, so that the next one can tell when and how it ended. */
 import * as v from 'valibot';
 import { type Clock, type Previous, previous } from '#contracts';
-import type { Memory } from './probe.ts';
+import type { Memory } from './memory.ts';
 
 export type Marker = {
   /** Called often; writes at most once in 30 s, or at once where the mains came or went. */

@@ -3,6 +3,7 @@ import type { BeatKey, Cancel, Check, Profile } from '#contracts';
 import type { Budget } from './measure/budget.ts';
 import type { Place } from './measure/knock.ts';
 import type { LinkView } from './measure/measurer.ts';
+import type { Memory } from './memory.ts';
 import type { Platform } from './platform/platform.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
@@ -38,12 +39,6 @@ export type ProbeContext = {
   centre?: Place & { anchors: readonly Place[] };
   /** Aborted at the time-out: the platform then kills every child it started, with its whole tree. */
   signal: AbortSignal;
-};
-
-export type Memory = {
-  recall(key: string): string | undefined;
-  /** False where the disk refused it. */
-  remember(key: string, value: string): boolean;
 };
 
 /** Figures that the link and the spool keep about themselves. */

@@ -2,7 +2,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { realClock } from '#contracts';
-import type { AgentSettings } from './config.ts';
 import { refreshRoots, renew } from './identity/enrol.ts';
 import { type Identity, identityFolder } from './identity/identity.ts';
 import { keepRenewed } from './identity/renewal.ts';
@@ -12,9 +11,18 @@ import { udpTo } from './measure/udp.ts';
 import { createMqttTransport, createTlsTransport } from './transport.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };
+/** What is set of the way to a centre on this machine. */
+export type TokenAccess = {
+  tokenFile?: string | undefined;
+  centreKeyFile?: string | undefined;
+  host: string;
+  port: number;
+  reflectorHost: string;
+  speed: number;
+};
 
 /** To the centre on this machine. Throws one line where a file of it will not do. */
-export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: AgentSettings, { budget }: Metered) {
+export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: TokenAccess, { budget }: Metered) {
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
   const centreKey = centreKeyFile === undefined ? null : publicKey(centreKeyFile);
@@ -29,7 +37,10 @@ export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, reflecto
 }
 
 /** To the centre that the identity names, whatever the environment says. The certificate is renewed in its time. */
-export function wayOfCertificate({ dataDir, speed }: AgentSettings, { identity, log, budget }: Metered & { identity: Identity; log: Log }) {
+export function wayOfCertificate(
+  { dataDir, speed }: { dataDir: string; speed: number },
+  { identity, log, budget }: Metered & { identity: Identity; log: Log },
+) {
   const folder = identityFolder(dataDir);
   const used = telemetry(budget);
   const current = keepRenewed({

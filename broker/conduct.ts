@@ -4,7 +4,6 @@ import type { Clock } from '#contracts';
 import type { Admitted } from './admission.ts';
 import { type Frame, type FrameFault, guardFrames, waitForNobody } from './guard.ts';
 import type { Limits } from './limits.ts';
-import type { Metrics } from './metrics.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Refuse } from './refusals.ts';
 import type { Seldom } from './seldom.ts';
@@ -15,7 +14,7 @@ export type ConductOptions = {
   clock: Clock;
   sessions: Sessions;
   refuse: Refuse;
-  metrics: Pick<Metrics, 'countDropped' | 'countSlowed'>;
+  metrics: { countDropped(principal: Admitted['principal']['kind'], reason: string): void; countSlowed(): void };
   /** With lines of its own: refusals, which a stranger can cause, never take them. */
   say: Seldom;
 };

@@ -1,8 +1,7 @@
 /** Follows the registry's snapshot file: the last good one stays in use, an older one never comes back. */
 import type { KeyObject } from 'node:crypto';
-import { type Clock, codeOf, openSnapshot, type RegistrySnapshot, replaceFile, StartError } from '#contracts';
+import { type Clock, codeOf, type Log, openSnapshot, type RegistrySnapshot, replaceFile, StartError } from '#contracts';
 import { type FileText, followFile, none, readText } from './follow-file.ts';
-import type { Log } from './log.ts';
 
 export type RegistryFileOptions = {
   file: string;

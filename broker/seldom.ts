@@ -1,6 +1,5 @@
 /** Says things in the log seldom enough that nobody can fill it. */
-import type { Clock } from '#contracts';
-import type { Log } from './log.ts';
+import type { Clock, Log } from '#contracts';
 
 /** Each `about` is said once in a window. */
 export type Seldom = (about: string, fields: object, line: string) => void;

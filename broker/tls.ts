@@ -3,9 +3,8 @@ import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
-import { type Clock, codeOf, loadText, makePrivateKey, makeRequest, replaceFile, StartError } from '#contracts';
+import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, replaceFile, StartError } from '#contracts';
 import { followFile, none } from './follow-file.ts';
-import type { Log } from './log.ts';
 
 export type TlsOptions = {
   /** The broker's own folder: its key and its request for a certificate stand there, and the certificate that `flows` puts beside them. */

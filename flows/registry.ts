@@ -3,8 +3,8 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock, RegistryEntry, RegistrySnapshot } from '#contracts';
 import type { Login } from './accounts/model.ts';
 import type { Ledger, Op, RegistryContents } from './ledger/model.ts';
-import { admittedPrefix, codePrefix, reflectorKeyKey } from './ledger/reads.ts';
 import { publishRegistry, readSnapshot } from './ledger/registry.ts';
+import { admittedPrefix, codePrefix, reflectorKeyKey } from './records/meta-keys.ts';
 
 const retryMs = 10_000;
 const olderCopy = [

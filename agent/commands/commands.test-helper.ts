@@ -1,11 +1,11 @@
 /** Commands on a spool of their own: a PC whose acts are counted, and a centre that signs. */
 import { DatabaseSync } from 'node:sqlite';
-import { type Command, type CommandAnswer, commandLifeMs, type Verb, verbNames } from '#contracts';
+import { type Command, type CommandAnswer, commandLifeMs, type Done, type Verb, verbNames } from '#contracts';
 import { centrePublicKey, sealed } from '../../test/centre-key.ts';
 import { handClock, seeded } from '../agent.test-helper.ts';
 import { openSpool } from '../spool.ts';
 import { openSpoolDisk, type SpoolDisk } from '../spool-disk.ts';
-import { type Acts, createCommands, type Done } from './commands.ts';
+import { type Acts, createCommands } from './commands.ts';
 
 export const pc = 'up/lucknow/room-1';
 

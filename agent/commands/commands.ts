@@ -7,6 +7,7 @@ import {
   type CommandAnswer,
   command,
   commandLifeMs,
+  type Done,
   type Opened,
   type Order,
   oneLine,
@@ -20,8 +21,6 @@ import {
 import type { Spool } from '../spool.ts';
 import { type Entry, type Memory, openMemory } from './memory.ts';
 
-/** What became of an act; `later`: the answer is given after the restart that it brings about. */
-export type Done = { outcome: 'done'; lines?: string[] } | { outcome: 'later' } | { outcome: 'failed'; reason: string };
 export type Acts = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
 
 export type CommandsOptions = {

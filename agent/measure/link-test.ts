@@ -1,7 +1,6 @@
 /** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
-import { type Clock, measureLater, transferWireBytes } from '#contracts';
+import { type Clock, type Done, measureLater, transferWireBytes } from '#contracts';
 import type { Capacity as Estimate } from '../analysis/capacity.ts';
-import type { Done } from '../commands/commands.ts';
 import { isInMeeting } from '../meeting.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Budget } from './budget.ts';

@@ -1,6 +1,5 @@
 /** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
-import { isThin, type LinkLimits, links } from '#contracts';
-import type { Done } from '../commands/commands.ts';
+import { type Done, isThin, type LinkLimits, links } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Budget } from './budget.ts';
 import { createLinkTest } from './link-test.ts';

@@ -2,14 +2,13 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '#contracts';
-import type { Agent } from '../agent.ts';
 import type { Log } from '../log.ts';
 import type { Budget } from '../measure/budget.ts';
 import { isInMeeting } from '../meeting.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createOffers } from './offers.ts';
 import { openSlots } from './slots.ts';
-import { startUpdater } from './updater.ts';
+import { startUpdater, type UpdaterOptions } from './updater.ts';
 
 export type Watched = {
   dataDir: string;
@@ -19,7 +18,7 @@ export type Watched = {
   at: string;
   /** The centre of an enrolled PC, and the only roots by which it is believed now. */
   centre: { at: string; roots(): string[] } | undefined;
-  agent: Pick<Agent, 'isHeard' | 'record' | 'now'>;
+  agent: Pick<UpdaterOptions, 'isHeard' | 'record' | 'now'>;
   platform: Pick<Platform, 'sound' | 'cameras'>;
   clock: Clock;
   version: string;

@@ -101,3 +101,6 @@ export function addresses(to: PcPath | Scope, pc: PcPath): boolean {
 function isAddress(to: string): boolean {
   return parseTopic(pcTopic(to, 'cmd')) !== undefined;
 }
+
+/** What became of an act at a PC; `later`: the answer is given after the restart that it brings about. */
+export type Done = { outcome: 'done'; lines?: string[] } | { outcome: 'later' } | { outcome: 'failed'; reason: string };

@@ -8,6 +8,7 @@ export * from './enrol-code.ts';
 export * from './faults.ts';
 export * from './link-report.ts';
 export * from './links.ts';
+export * from './log.ts';
 export * from './messages.ts';
 export * from './networks.ts';
 export * from './outages.ts';

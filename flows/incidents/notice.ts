@@ -1,10 +1,8 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
-import type { Severity, Words } from '#contracts';
+import type { Severity } from '#contracts';
 import type { Notice } from '../people/model.ts';
+import type { Place } from '../records/place.ts';
 import type { FaultNews, Incident, Transition } from './model.ts';
-
-/** The names of a scope, as people know it. */
-export type Place = { site: Words; room: Words; timeZone: string };
 
 export function noticeOf(at: {
   transition: Transition;

@@ -4,22 +4,11 @@ import { commandLifeMs, type LedgerAudit, type RegistryEntry, type RollCallSumma
 import type { Account, AccountContents, Login } from '../accounts/model.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
+import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { TreeNode } from '../sites/model.ts';
 import type { Change, CommandRow, Contents, FoundCommand, RegistryContents } from './model.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
-/** Meta key of the version of the registry's last published snapshot. */
-export const registryVersionKey = 'registry.version';
-/** Meta key of the key by which the reflector proves who may measure. */
-export const reflectorKeyKey = 'reflector.key';
-/** Begins the meta key of the hash of the token by which a PC was let in by itself, */
-export const admittedPrefix = 'admitted/';
-/** that of its inventory, */
-export const inventoryPrefix = 'inventory/';
-/** that of what a site last said of its link, */
-export const linkReportPrefix = 'link/';
-/** and that of an enrolment code: the hash of its secret. */
-export const codePrefix = 'enrol/';
 /** So many finished roll calls are kept, the newest. */
 export const rollcallsKept = 50;
 /** So many commands, with their answers. */

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { RollCallView } from '#contracts';
 import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
 import type { OutboxRow } from '../people/model.ts';
+import { registryVersionKey } from '../records/meta-keys.ts';
 import type { TreeNode } from '../sites/model.ts';
 import { LedgerError } from './errors.ts';
 import type { Op } from './model.ts';
-import { registryVersionKey } from './reads.ts';
 import { openStore } from './store.ts';
 
 const dayMs = 86_400_000;

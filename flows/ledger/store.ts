@@ -1,24 +1,12 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
+
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
 import type { AccountContents } from '../accounts/model.ts';
+import { inventoryPrefix, linkReportPrefix } from '../records/meta-keys.ts';
 import { asLedgerError } from './errors.ts';
 import type { Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from './model.ts';
-import {
-  accounts,
-  audit,
-  command,
-  commands,
-  commandsKept,
-  history,
-  inventoryPrefix,
-  linkReportPrefix,
-  load,
-  registry,
-  rollcall,
-  rollcalls,
-  rollcallsKept,
-} from './reads.ts';
+import { accounts, audit, command, commands, commandsKept, history, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 

@@ -1,6 +1,7 @@
 /** The way past the outbox: when the ledger itself cannot be written, central is told at once. */
 import type { Clock } from '#contracts';
-import { centralNotice, type Place } from '../incidents/notice.ts';
+import { centralNotice } from '../incidents/notice.ts';
+import type { Place } from '../records/place.ts';
 import type { Lines } from './channels/index.ts';
 import { limited } from './limited.ts';
 import type { DirectReason } from './phrases.ts';

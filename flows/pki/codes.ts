@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { enrolSecretOf, writeEnrolCode } from '#contracts';
 import type { Op } from '../ledger/model.ts';
-import { codePrefix } from '../ledger/reads.ts';
+import { codePrefix } from '../records/meta-keys.ts';
 
 /** What a PC got by a code: the hash of its key, and the serial number of its certificate. */
 export type Given = { key: string; serial: string };

@@ -1,9 +1,7 @@
 /** The addresses in the site table, one way and back: the audio bridge of a site as a SIP address, its UPS as NUT writes it. */
 import * as v from 'valibot';
-import { type Profile, profile } from '#contracts';
-
-export type Bridge = NonNullable<Profile['bridge']>;
-export type Ups = NonNullable<Profile['ups']>;
+import { profile } from '#contracts';
+import type { Bridge, Ups } from './model.ts';
 
 /** Said where a level above names one and this place has none. */
 const none = 'none';

@@ -1,8 +1,12 @@
 /** The tree of places: nation, states, sites, PCs; who changes it, and what a change consists of. */
 import type { LinkClass, Profile, RegistryEntry, SiteStage, Tier, Words } from '#contracts';
 import type { KnownPc } from '../incidents/model.ts';
-import type { Place } from '../incidents/notice.ts';
-import type { Bridge, Ups } from './addresses.ts';
+import type { Place } from '../records/place.ts';
+
+/** The audio bridge of a site. */
+export type Bridge = NonNullable<Profile['bridge']>;
+/** The UPS of a site, as NUT names it. */
+export type Ups = NonNullable<Profile['ups']>;
 
 /** What a level may set; the next level inherits what it leaves out. Null = none here, whatever stands above. */
 export type ProfileLayer = {

@@ -1,6 +1,6 @@
 /** The tree of places, ready to be asked: who belongs where, and what each PC is judged against (DESIGN, decision 4). */
 import type { OwnSite, Profile, SiteStage, Words } from '#contracts';
-import type { Place } from '../incidents/notice.ts';
+import type { Place } from '../records/place.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from './model.ts';
 
 /** What a profile may expect of a PC; each is inherited by itself. */

@@ -1,0 +1,14 @@
+/** The names under which the ledger keeps single words. */
+
+/** Meta key of the version of the registry's last published snapshot. */
+export const registryVersionKey = 'registry.version';
+/** Meta key of the key by which the reflector proves who may measure. */
+export const reflectorKeyKey = 'reflector.key';
+/** Begins the meta key of the hash of the token by which a PC was let in by itself, */
+export const admittedPrefix = 'admitted/';
+/** that of its inventory, */
+export const inventoryPrefix = 'inventory/';
+/** that of what a site last said of its link, */
+export const linkReportPrefix = 'link/';
+/** and that of an enrolment code: the hash of its secret. */
+export const codePrefix = 'enrol/';
