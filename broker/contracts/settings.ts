@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { accountRoles } from './api.ts';
 import { languages } from './faults.ts';
+import { isLoopback } from './kit/start.ts';
 import { describeIssue, expectedDevice, oneLine, profile } from './messages.ts';
-import { isLoopback } from './start.ts';
 import { isId } from './topics.ts';
 
 const id = v.pipe(v.string(), v.check(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));

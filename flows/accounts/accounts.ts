@@ -1,7 +1,7 @@
 /** The people who may log in, and their way in. The ledger keeps them; who did what stands in its audit. */
 import { type AccountMade, type AccountRole, type AccountView, accountNamePattern } from '#contracts';
+import { turns } from '../../broker/contracts/kit/mutex.ts';
 import type { Op } from '../ledger/model.ts';
-import { turns } from '../turns.ts';
 import { createLimits, type Tried } from './limits.ts';
 import type { Account, AccountContents, PasswordHash } from './model.ts';
 import { newSecret, type Passwords } from './password.ts';

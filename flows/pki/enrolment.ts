@@ -1,9 +1,9 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { type Clock, type EnrolCodeView, oneLine, type RegistryEntry } from '#contracts';
+import { turns } from '../../broker/contracts/kit/mutex.ts';
 import type { Op } from '../ledger/model.ts';
 import type { OfficeOptions } from '../sites/office.ts';
-import { turns } from '../turns.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';
 import type { Codes } from './codes.ts';

@@ -1,8 +1,8 @@
 /** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
 import type { ProfileView, RegistryEntry, RolloutView, SiteStage, SitesImport } from '#contracts';
+import { turns } from '../../broker/contracts/kit/mutex.ts';
 import type { PcRecord } from '../incidents/model.ts';
 import type { Op } from '../ledger/model.ts';
-import { turns } from '../turns.ts';
 import { planImport } from './import.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import type { SiteChange, SiteTable } from './model.ts';

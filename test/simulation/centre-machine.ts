@@ -135,7 +135,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     return { ...inner, commit };
   }
 
-  /** As broker/contracts/session.ts: clean, for ever coming back. */
+  /** As broker/contracts/kit/session.ts: clean, for ever coming back. */
   function openSession(process: Process, on: { message(topic: string, payload: Buffer): void; subscribed(): void; lost(): void }) {
     let connection: Connection | undefined;
     let failures = 0;

@@ -1,6 +1,6 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createAuthority } from '../../test/security/authority.ts';
+import { createAuthority } from '../../../test/security/authority.ts';
 import { commonNameOf, loadX509, makePrivateKey, makeRequest, serialOf } from './certificates.ts';
 
 test('a request says the name, holds the public half of the key, and is signed by the key', async () => {
