@@ -33,8 +33,8 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
   'a part imports only itself and #contracts': [
     [{ 'flows/x.ts': "import { a } from '../broker/guard.ts';" }, ['flows/x.ts: imports broker/guard.ts']],
     [
-      { 'dashboards/x.ts': "import type { A } from '../broker/contracts/states.ts';" },
-      ['dashboards/x.ts: imports broker/contracts/states.ts'],
+      { 'dashboards/x.ts': "import type { A } from '../broker/contracts/domain/states.ts';" },
+      ['dashboards/x.ts: imports broker/contracts/domain/states.ts'],
     ],
     [{ 'agent/a/x.ts': "const x = await import('../../test/help.ts');" }, ['agent/a/x.ts: imports test/help.ts']],
     [{ 'broker/x.ts': "export * from '../start.ts';" }, ['broker/x.ts: imports start.ts']],

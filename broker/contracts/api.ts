@@ -4,12 +4,12 @@
  */
 import * as v from 'valibot';
 import { commandAnswer } from './commands.ts';
+import { linkClasses } from './domain/links.ts';
+import { outageCauses } from './domain/outages.ts';
+import { readinesses, siteStages } from './domain/sites.ts';
+import { presences, severities, statuses, transitionKinds } from './domain/states.ts';
 import { linkReport } from './link-report.ts';
-import { linkClasses } from './links.ts';
 import { profile } from './messages.ts';
-import { outageCauses } from './outages.ts';
-import { readinesses, siteStages } from './sites.ts';
-import { presences, severities, statuses, transitionKinds } from './states.ts';
 
 const text = v.string();
 const time = v.number();

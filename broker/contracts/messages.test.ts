@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Random, randomFrom } from '../../test/random.ts';
+import { digestOf } from './domain/states.ts';
 import {
   type Decoded,
   decode,
@@ -13,7 +14,6 @@ import {
   peekDigest,
   sameAnswer,
 } from './messages.ts';
-import { digestOf } from './states.ts';
 import { downLeaves, scopeWords, upLeaves } from './topics.ts';
 
 type Sample = { sample: string; message: MessageName; payload: string };

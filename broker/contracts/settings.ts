@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { accountRoles } from './api.ts';
-import { languages } from './faults.ts';
+import { languages } from './domain/faults.ts';
 import { isLoopback } from './kit/start.ts';
 import { describeIssue, expectedDevice, oneLine, profile } from './messages.ts';
 import { isId } from './topics.ts';

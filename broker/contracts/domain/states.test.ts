@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomFrom } from '../../test/random.ts';
+import { randomFrom } from '../../../test/random.ts';
 import { bySeverity, type Check, checkKey, digestLength, digestOf, type Severity } from './states.ts';
 
 const camera: Check = { component: 'camera', device: 'usb-1', status: 'ok', fault: null, reason: null };
