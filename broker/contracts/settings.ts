@@ -4,8 +4,8 @@ import * as v from 'valibot';
 import { accountRoles } from './api.ts';
 import { languages } from './domain/faults.ts';
 import { isLoopback } from './kit/start.ts';
-import { describeIssue, expectedDevice, oneLine, profile } from './messages.ts';
-import { isId } from './topics.ts';
+import { describeIssue, expectedDevice, oneLine, profile } from './wire/messages.ts';
+import { isId } from './wire/topics.ts';
 
 const id = v.pipe(v.string(), v.check(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
 /** It goes into the CSV of the site table, where a spreadsheet would take some beginnings for a formula. */

@@ -24,7 +24,7 @@ const load = createRequire(import.meta.url);
 describe('AsyncAPI', () => {
   const document = JSON.parse(asyncApi());
   const golden: { message: string; payload: string }[] = JSON.parse(
-    readFileSync(new URL('../../broker/contracts/messages.golden.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../broker/contracts/wire/messages.golden.json', import.meta.url), 'utf8'),
   );
   const schemas = new Ajv({ strict: false, validateFormats: false });
 

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { type Random, randomFrom } from '../../test/random.ts';
+import { type Random, randomFrom } from '../../../test/random.ts';
 import { command } from './commands.ts';
 import { configuration, decode, encode, type Signed } from './messages.ts';
 import { makeSigningKeys, openSigned, sealSigned } from './signed.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Random, randomFrom } from '../../test/random.ts';
+import { type Random, randomFrom } from '../../../test/random.ts';
 import {
   agentFilters,
   downLeaves,

@@ -1,8 +1,8 @@
 /** What the messages say: one valibot schema for each, and the envelope that carries it. Golden samples: messages.golden.json. */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { type Check, digestLength, statuses } from './domain/states.ts';
-import { tiers } from './domain/tiers.ts';
+import { type Check, digestLength, statuses } from '../domain/states.ts';
+import { tiers } from '../domain/tiers.ts';
 import { isPcPath, type Leaf, type ScopeWord } from './topics.ts';
 
 /** Largest payload that is read, bytes. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Random, randomFrom } from '../../test/random.ts';
-import { digestOf } from './domain/states.ts';
+import { type Random, randomFrom } from '../../../test/random.ts';
+import { digestOf } from '../domain/states.ts';
 import {
   type Decoded,
   decode,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { randomFrom } from '../../test/random.ts';
+import { randomFrom } from '../../../test/random.ts';
 import { enrolSecretOf, pinOf, readEnrolCode, writeEnrolCode } from './enrol-code.ts';
 
 const root = Buffer.from('the DER of a root');

@@ -1,6 +1,6 @@
 /** What the PC that measures a site's link says of it: the body of the event `link`, kept by `flows` as the latest of each site. */
 import * as v from 'valibot';
-import { tiers } from './domain/tiers.ts';
+import { tiers } from '../domain/tiers.ts';
 
 const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
