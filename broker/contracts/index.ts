@@ -1,6 +1,7 @@
 /** The contracts: all that the four parts know of each other. This folder imports nothing of ours. */
 
-export * from './api.ts';
+export * from './centre/api.ts';
+export * from './centre/settings.ts';
 export * from './domain/altitude.ts';
 export * from './domain/faults.ts';
 export * from './domain/links.ts';
@@ -16,7 +17,6 @@ export * from './kit/networks.ts';
 export * from './kit/session.ts';
 export * from './kit/start.ts';
 export * from './log.ts';
-export * from './settings.ts';
 export * from './wire/commands.ts';
 export * from './wire/enrol-code.ts';
 export * from './wire/link-report.ts';

@@ -1,11 +1,11 @@
 /** The one settings file, `sabha.json`: its schema, its defaults, and one clear line for what is wrong in it. */
 import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { languages } from '../domain/faults.ts';
+import { isLoopback } from '../kit/start.ts';
+import { describeIssue, expectedDevice, oneLine, profile } from '../wire/messages.ts';
+import { isId } from '../wire/topics.ts';
 import { accountRoles } from './api.ts';
-import { languages } from './domain/faults.ts';
-import { isLoopback } from './kit/start.ts';
-import { describeIssue, expectedDevice, oneLine, profile } from './wire/messages.ts';
-import { isId } from './wire/topics.ts';
 
 const id = v.pipe(v.string(), v.check(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
 /** It goes into the CSV of the site table, where a spreadsheet would take some beginnings for a formula. */

@@ -3,13 +3,13 @@
  * Times are milliseconds since 1970 by the centre's clock.
  */
 import * as v from 'valibot';
-import { linkClasses } from './domain/links.ts';
-import { outageCauses } from './domain/outages.ts';
-import { readinesses, siteStages } from './domain/sites.ts';
-import { presences, severities, statuses, transitionKinds } from './domain/states.ts';
-import { commandAnswer } from './wire/commands.ts';
-import { linkReport } from './wire/link-report.ts';
-import { profile } from './wire/messages.ts';
+import { linkClasses } from '../domain/links.ts';
+import { outageCauses } from '../domain/outages.ts';
+import { readinesses, siteStages } from '../domain/sites.ts';
+import { presences, severities, statuses, transitionKinds } from '../domain/states.ts';
+import { commandAnswer } from '../wire/commands.ts';
+import { linkReport } from '../wire/link-report.ts';
+import { profile } from '../wire/messages.ts';
 
 const text = v.string();
 const time = v.number();

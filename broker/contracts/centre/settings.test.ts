@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Random, randomFrom } from '../../test/random.ts';
+import { type Random, randomFrom } from '../../../test/random.ts';
 import { readSettings } from './settings.ts';
 
 const full = {
@@ -79,7 +79,7 @@ describe('defaults', () => {
   });
 
   test('the file that comes with the product means the same as an empty one', () => {
-    const { $schema, ...rest } = must(readFileSync(new URL('../../sabha.json', import.meta.url), 'utf8'));
+    const { $schema, ...rest } = must(readFileSync(new URL('../../../sabha.json', import.meta.url), 'utf8'));
     expect($schema).toBe('./broker/contracts/sabha.schema.json');
     expect(rest).toEqual(must('{}'));
   });
