@@ -1,6 +1,5 @@
 /** The people who may log in, and their way in. The ledger keeps them; who did what stands in its audit. */
-import { type AccountMade, type AccountRole, type AccountView, accountNamePattern } from '#contracts';
-import { turns } from '../../broker/contracts/kit/mutex.ts';
+import { type AccountMade, type AccountRole, type AccountView, accountNamePattern, turns } from '#contracts';
 import type { Op } from '../ledger/model.ts';
 import { createLimits, type Tried } from './limits.ts';
 import type { Account, AccountContents, PasswordHash } from './model.ts';

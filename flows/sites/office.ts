@@ -1,6 +1,5 @@
 /** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
-import type { ProfileView, RegistryEntry, RolloutView, SiteStage, SitesImport } from '#contracts';
-import { turns } from '../../broker/contracts/kit/mutex.ts';
+import { type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport, turns } from '#contracts';
 import type { PcRecord } from '../incidents/model.ts';
 import type { Op } from '../ledger/model.ts';
 import { planImport } from './import.ts';

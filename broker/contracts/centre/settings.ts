@@ -2,8 +2,9 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { languages } from '../domain/faults.ts';
+import { describeIssue, oneLine } from '../kit/one-line.ts';
 import { isLoopback } from '../kit/start.ts';
-import { describeIssue, expectedDevice, oneLine, profile } from '../wire/messages.ts';
+import { expectedDevice, profile } from '../wire/messages.ts';
 import { isId } from '../wire/topics.ts';
 import { accountRoles } from './api.ts';
 

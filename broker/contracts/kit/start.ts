@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { dirname } from 'node:path';
 import type { Registry } from 'prom-client';
-import { oneLine } from '../wire/messages.ts';
+import { oneLine } from './one-line.ts';
 
 /** Why a part did not start, in one line. */
 export class StartError extends Error {

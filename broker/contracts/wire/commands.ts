@@ -1,6 +1,6 @@
 /** What the centre may ask of a PC: a closed list of verbs with typed arguments, and the text that it signs for each command. */
 import * as v from 'valibot';
-import { describeIssue } from './messages.ts';
+import { describeIssue } from '../kit/one-line.ts';
 import type { Opened } from './signed.ts';
 import { isPcPath, type PcPath, parseTopic, pcTopic, type Scope, scopesOf } from './topics.ts';
 

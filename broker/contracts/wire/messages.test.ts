@@ -9,7 +9,6 @@ import {
   encode,
   type MessageName,
   markOf,
-  oneLine,
   payloadLimitBytes,
   peekDigest,
   sameAnswer,
@@ -177,11 +176,6 @@ test('two checks say the same where status, fault and reason are equal', () => {
   for (const other of [{ status: 'unknown' as const }, { fault: 'camera.missing' }, { reason: 'x' }]) {
     expect(sameAnswer(check, { ...check, ...other })).toBe(false);
   }
-});
-
-test('oneLine cuts, and leaves no control character', () => {
-  expect(oneLine('a\r\n\tb\u0000c\u2029d', 100)).toBe('a b c d');
-  expect(oneLine('abcdef', 3)).toBe('abc');
 });
 
 function aCheck() {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { type Check, digestLength, statuses } from '../domain/states.ts';
 import { tiers } from '../domain/tiers.ts';
+import { describeIssue, oneLine } from '../kit/one-line.ts';
 import { isPcPath, type Leaf, type ScopeWord } from './topics.ts';
 
 /** Largest payload that is read, bytes. */
@@ -230,20 +231,6 @@ export function peekDigest(payload: Buffer): string | undefined {
   if (!payload.subarray(0, digestPrefix.length).equals(digestPrefix)) return undefined;
   const found = payload.toString('latin1', digestPrefix.length, digestPrefix.length + digestLength);
   return found.length === digestLength ? found : undefined;
-}
-
-/** One clear line about the first thing wrong: where, what was expected, what was found. */
-export function describeIssue(issue: v.BaseIssue<unknown>): string {
-  const path = oneLine(v.getDotPath(issue) ?? '(whole)', 120);
-  if (issue.expected === 'never') return `${path}: this key is not known`;
-  const wanted = issue.expected ?? issue.message.replace(/^Invalid ([^:]*):.*/s, 'a valid $1');
-  const measure = issue.type.endsWith('_length') ? 'a length ' : '';
-  return `${path}: expected ${measure}${wanted}, found ${oneLine(issue.received, 60)}`;
-}
-
-/** The text without line breaks, other control characters and marks that turn text around, cut to `limit`: what came from outside never makes a second line in a log. */
-export function oneLine(text: string, limit: number): string {
-  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu, ' ').slice(0, limit);
 }
 
 function failed(

@@ -1,7 +1,8 @@
 /** A JSON text with an Ed25519 signature over exactly its bytes: what the right key did not sign is never read. */
 import { generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import * as v from 'valibot';
-import { describeIssue, type Signed } from './messages.ts';
+import { describeIssue } from '../kit/one-line.ts';
+import type { Signed } from './messages.ts';
 
 /** The value, or in one line why there is none. */
 export type Opened<T> = { ok: true; value: T } | { ok: false; reason: string };

@@ -1,0 +1,16 @@
+/** What came from outside, told in one line. */
+import * as v from 'valibot';
+
+/** One clear line about the first thing wrong: where, what was expected, what was found. */
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = oneLine(v.getDotPath(issue) ?? '(whole)', 120);
+  if (issue.expected === 'never') return `${path}: this key is not known`;
+  const wanted = issue.expected ?? issue.message.replace(/^Invalid ([^:]*):.*/s, 'a valid $1');
+  const measure = issue.type.endsWith('_length') ? 'a length ' : '';
+  return `${path}: expected ${measure}${wanted}, found ${oneLine(issue.received, 60)}`;
+}
+
+/** The text without line breaks, other control characters and marks that turn text around, cut to `limit`: what came from outside never makes a second line in a log. */
+export function oneLine(text: string, limit: number): string {
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu, ' ').slice(0, limit);
+}
