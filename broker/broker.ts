@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import type { Registry } from 'prom-client';
 import { type Clock, type Log, listen, makeFolder } from '#contracts';
-import { createAdmission } from './admission.ts';
-import { createClones } from './clones.ts';
+import { createAdmission } from './admission/admission.ts';
+import { createClones } from './admission/clones.ts';
+import { followRegistry } from './admission/registry-file.ts';
+import { loadKey, loadSecrets, refuseOpenHost } from './admission/secrets.ts';
+import { createSessions, type Sessions } from './admission/sessions.ts';
+import { createTlsListener, type TlsListener } from './admission/tls.ts';
 import { type Conduct, createConduct } from './conduct.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createHooks } from './hooks.ts';
@@ -14,13 +18,9 @@ import { type Limits, usualLimits } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { openReflector, type Reflector } from './reflector.ts';
 import { createRefuse, type Refuse } from './refusals.ts';
-import { followRegistry } from './registry-file.ts';
 import { createRights } from './rights.ts';
 import { createSeldom } from './seldom.ts';
-import { createSessions, type Sessions } from './sessions.ts';
 import { createStampAnswerer } from './stamp.ts';
-import { loadKey, loadSecrets, refuseOpenHost } from './startup.ts';
-import { createTlsListener, type TlsListener } from './tls.ts';
 import { createTrains } from './trains.ts';
 
 export type BrokerOptions = {

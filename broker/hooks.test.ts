@@ -1,9 +1,9 @@
 import type { Client, PublishPacket } from 'aedes';
 import { expect, test } from 'vitest';
 import { hashToken, pcTopic } from '#contracts';
-import { createAdmission } from './admission.ts';
+import { createAdmission } from './admission/admission.ts';
+import { createSessions } from './admission/sessions.ts';
 import { createHooks } from './hooks.ts';
-import { createSessions } from './sessions.ts';
 
 const own = 'ladakh/leh/pc-1';
 const other = 'ladakh/leh/pc-2';

@@ -2,12 +2,12 @@
 import { TLSSocket } from 'node:tls';
 import type { Aedes, AuthenticateError, Client, PublishPacket } from 'aedes';
 import { decode, payloadLimitBytes } from '#contracts';
-import { type Action, type Asked, judge, principalOf } from './access.ts';
-import type { Admission, Proof, Refusal } from './admission.ts';
-import type { Clones } from './clones.ts';
+import { type Action, type Asked, judge, principalOf } from './admission/access.ts';
+import type { Admission, Proof, Refusal } from './admission/admission.ts';
+import type { Clones } from './admission/clones.ts';
+import type { Sessions } from './admission/sessions.ts';
 import type { Pace } from './pace.ts';
 import type { Refuse } from './refusals.ts';
-import type { Sessions } from './sessions.ts';
 
 export type HookOptions = {
   admission: Admission;

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { environment, oneLine, realClock, StartError, serveMetrics } from '#contracts';
+import { openFilesLimit } from './admission/secrets.ts';
 import { type Broker, createBroker } from './broker.ts';
 import { type Limits, usualLimits, withoutPace } from './limits.ts';
-import { openFilesLimit } from './startup.ts';
 
 const closeLimitMs = 900;
 const log = pino({ base: { part: 'broker' } });

@@ -1,7 +1,7 @@
 /** What the broker says of itself. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { metricOf, ownSeries } from '#contracts';
-import { type Principal, principalKinds } from './access.ts';
+import { type Principal, principalKinds } from './admission/access.ts';
 
 export type Metrics = {
   registry: Registry;

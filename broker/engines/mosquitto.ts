@@ -24,8 +24,8 @@ import {
   scopeWords,
   upLeaves,
 } from '#contracts';
-import type { Secrets } from '../admission.ts';
-import { loadKey, loadSecrets } from '../startup.ts';
+import type { Secrets } from '../admission/admission.ts';
+import { loadKey, loadSecrets } from '../admission/secrets.ts';
 
 /** A token is 32 random bytes: as many rounds as `mosquitto_passwd` takes are more than enough. */
 const rounds = 101;

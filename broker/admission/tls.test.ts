@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clock, loadX509, makePrivateKey } from '#contracts';
-import { createAuthority } from '../test/security/authority.ts';
+import { createAuthority } from '../../test/security/authority.ts';
 import { createTlsListener } from './tls.ts';
 
 let dataDir: string;
