@@ -6,8 +6,8 @@ import { type Action, type Asked, judge, principalOf } from './admission/access.
 import type { Admission, Proof, Refusal } from './admission/admission.ts';
 import type { Clones } from './admission/clones.ts';
 import type { Sessions } from './admission/sessions.ts';
-import type { Pace } from './pace.ts';
-import type { Refuse } from './refusals.ts';
+import type { Pace } from './protection/pace.ts';
+import type { Refuse } from './protection/refusals.ts';
 
 export type HookOptions = {
   admission: Admission;

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { environment, oneLine, realClock, StartError, serveMetrics } from '#contracts';
 import { openFilesLimit } from './admission/secrets.ts';
 import { type Broker, createBroker } from './broker.ts';
-import { type Limits, usualLimits, withoutPace } from './limits.ts';
+import { type Limits, usualLimits, withoutPace } from './protection/limits.ts';
 
 const closeLimitMs = 900;
 const log = pino({ base: { part: 'broker' } });

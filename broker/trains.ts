@@ -19,7 +19,7 @@ import {
   writeTrainReport,
 } from '#contracts';
 import type { Answerer } from './answerer.ts';
-import { type Buckets, createBuckets } from './buckets.ts';
+import { type Buckets, createBuckets } from './protection/buckets.ts';
 
 export type TrainsOptions = {
   /** What a token says, or why it opens nothing. */

@@ -33,12 +33,15 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
   'contracts imports nothing of ours': [
     [
       { 'broker/contracts/x.ts': "import { a } from '../guard.ts';\nimport { b } from './y.ts';" },
-      ['broker/contracts/x.ts: imports broker/guard.ts'],
+      ['broker/contracts/x.ts: imports broker/protection/frame-guard.ts'],
     ],
     [{ 'broker/contracts/x.ts': "import type { A } from '#contracts';" }, ['broker/contracts/x.ts: imports #contracts']],
   ],
   'a part imports only itself and #contracts': [
-    [{ 'flows/x.ts': "import { a } from '../broker/guard.ts';" }, ['flows/x.ts: imports broker/guard.ts']],
+    [
+      { 'flows/x.ts': "import { a } from '../broker/protection/frame-guard.ts';" },
+      ['flows/x.ts: imports broker/protection/frame-guard.ts'],
+    ],
     [
       { 'dashboards/x.ts': "import type { A } from '../broker/contracts/domain/states.ts';" },
       ['dashboards/x.ts: imports broker/contracts/domain/states.ts'],

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import packets from 'mqtt-packet';
 import { afterEach, describe, expect, test } from 'vitest';
 import { agentFilters, exporterFilters, flowsFilters, nameOf, pcTopic, realClock } from '#contracts';
-import { type Limits, withoutPace } from '../../broker/limits.ts';
+import { type Limits, withoutPace } from '../../broker/protection/limits.ts';
 import { type OwnBroker, startOwnBroker } from './broker-under-test.ts';
 import { type Bare, connect, connectBare, type Peer, stallOn } from './peers.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashToken, makeSigningKeys, type PcPath, type RegistrySnapshot, realClock, sealSnapshot } from '#contracts';
 import { createBroker } from '../../broker/broker.ts';
-import type { Limits } from '../../broker/limits.ts';
+import type { Limits } from '../../broker/protection/limits.ts';
 
 /** A PC of the registry; its token is `tokenOf` its path. */
 export type Known = { pc: PcPath; revoked?: boolean };

@@ -1,4 +1,4 @@
-import { withoutPace } from '../../broker/limits.ts';
+import { withoutPace } from '../../broker/protection/limits.ts';
 import { describeBroker } from './broker-suite.ts';
 import { startOwnBroker } from './broker-under-test.ts';
 

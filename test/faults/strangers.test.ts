@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { flowsFilters, pcTopic } from '#contracts';
-import { usualLimits } from '../../broker/limits.ts';
+import { usualLimits } from '../../broker/protection/limits.ts';
 import { type Bare, connect, connectBare, type Peer } from '../contract/peers.ts';
 import { type BrokerAlone, startBrokerAlone } from './broker-alone.ts';
 

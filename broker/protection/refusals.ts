@@ -1,5 +1,5 @@
 /** Counts what is refused, and says it in one clear line, seldom enough that nobody can fill the log. */
-import type { Seldom } from './seldom.ts';
+import type { Seldom } from './rare-log.ts';
 
 export type Refused = { action: string; reason: string; who: string; what?: string };
 export type Refuse = (refused: Refused) => void;

@@ -1,13 +1,13 @@
 /** What is asked of a client while it is connected: it sends at its pace, in frames of a size, and it reads. */
 import type { Client } from 'aedes';
 import type { Clock } from '#contracts';
-import type { Admitted } from './admission/admission.ts';
-import type { Sessions } from './admission/sessions.ts';
-import { type Frame, type FrameFault, guardFrames, waitForNobody } from './guard.ts';
+import type { Admitted } from '../admission/admission.ts';
+import type { Sessions } from '../admission/sessions.ts';
+import { type Frame, type FrameFault, guardFrames, waitForNobody } from './frame-guard.ts';
 import type { Limits } from './limits.ts';
 import { createPace, type Pace } from './pace.ts';
+import type { Seldom } from './rare-log.ts';
 import type { Refuse } from './refusals.ts';
-import type { Seldom } from './seldom.ts';
 
 export type ConductOptions = {
   limits: Limits;

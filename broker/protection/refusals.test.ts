@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { realClock } from '#contracts';
+import { createSeldom } from './rare-log.ts';
 import { createRefuse } from './refusals.ts';
-import { createSeldom } from './seldom.ts';
 
 test('a thousand refusals are counted one by one and said once, and again after a minute', () => {
   const { refuse, lines, counted, pass } = setUp();
