@@ -18,10 +18,10 @@ import { createGate, type Gate } from './protection/gate.ts';
 import { type Limits, usualLimits } from './protection/limits.ts';
 import { createSeldom } from './protection/rare-log.ts';
 import { createRefuse, type Refuse } from './protection/refusals.ts';
-import { openReflector, type Reflector } from './reflector.ts';
-import { createRights } from './rights.ts';
-import { createStampAnswerer } from './stamp.ts';
-import { createTrains } from './trains.ts';
+import { openReflector, type Reflector } from './reflector/reflector.ts';
+import { createRights } from './reflector/rights.ts';
+import { createStampAnswerer } from './reflector/stamp.ts';
+import { createTrains } from './reflector/trains.ts';
 
 export type BrokerOptions = {
   /** Loopback only: this listener is plain TCP. */

@@ -8,7 +8,7 @@ import type { LinkView } from '../../agent/measure/measurer.ts';
 import type { Busy } from '../../agent/measure/traffic.ts';
 import type { Transferred } from '../../agent/measure/transfer.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
-import { createTrains } from '../../broker/trains.ts';
+import { createTrains } from '../../broker/reflector/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
 
 const key = randomBytes(32);

@@ -1,7 +1,7 @@
 /** Who is answered by the reflector: whoever shows a token of `flows` (contracts/reflector.ts). Strangers cost a bounded amount of work. */
 import { type Clock, openReflectorToken, pcMark, type ReflectorToken, type RegistrySnapshot } from '#contracts';
-import { createBuckets } from './protection/buckets.ts';
-import type { Rate } from './protection/limits.ts';
+import { createBuckets } from '../protection/buckets.ts';
+import type { Rate } from '../protection/limits.ts';
 
 export type Rights = {
   /** Takes key and revocations of a snapshot; without a key nobody is answered. */

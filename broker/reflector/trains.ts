@@ -18,8 +18,8 @@ import {
   writeTrainAnswer,
   writeTrainReport,
 } from '#contracts';
+import { type Buckets, createBuckets } from '../protection/buckets.ts';
 import type { Answerer } from './answerer.ts';
-import { type Buckets, createBuckets } from './protection/buckets.ts';
 
 export type TrainsOptions = {
   /** What a token says, or why it opens nothing. */

@@ -1,8 +1,8 @@
 /** Answers the packets of the quality test: a stateful STAMP reflector (RFC 8762, 4.3), for those who show a token and for nobody else. */
 import { type Clock, isStampProbe, sessionWord, tokenOf, writeReply } from '#contracts';
+import { createBuckets } from '../protection/buckets.ts';
+import type { Rate } from '../protection/limits.ts';
 import type { Answerer } from './answerer.ts';
-import { createBuckets } from './protection/buckets.ts';
-import type { Rate } from './protection/limits.ts';
 import type { Rights } from './rights.ts';
 
 export type StampOptions = {
