@@ -10,7 +10,7 @@ import { createBudget, memoryStore } from './measure/budget.ts';
 import type { Platform } from './platform/platform.ts';
 import type { PowerState, Probe } from './probe.ts';
 import type { ProfileStore } from './profile-store.ts';
-import { openSpoolDisk } from './spool-disk.ts';
+import { openSpoolDisk } from './spool/database.ts';
 
 type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string; more?: boolean };
 

@@ -20,9 +20,9 @@ import type { PowerState, Probe, ProbeResult, SelfFigures } from './probe.ts';
 import { openConfig, type ProfileStore } from './profile-store.ts';
 import { createRunner, type Runner } from './runner.ts';
 import type { LinkFigures } from './session.ts';
-import { openSpool, type Spool } from './spool.ts';
-import type { SpoolDisk } from './spool-disk.ts';
-import type { Grade } from './spool-rows.ts';
+import type { SpoolDisk } from './spool/database.ts';
+import type { Grade } from './spool/rows.ts';
+import { openSpool, type Spool } from './spool/spool.ts';
 import type { Transport } from './transport.ts';
 
 export type AgentOptions = {

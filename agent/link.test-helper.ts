@@ -20,8 +20,8 @@ import {
 import { handClock, seeded } from './agent.test-helper.ts';
 import { createBoard } from './board.ts';
 import { createLink } from './link.ts';
-import { openSpool } from './spool.ts';
-import { openSpoolDisk } from './spool-disk.ts';
+import { openSpoolDisk } from './spool/database.ts';
+import { openSpool } from './spool/spool.ts';
 import type { ConnectionHandlers, ConnectOptions, Transport } from './transport.ts';
 
 export const pc = 'up/lucknow/room-1';

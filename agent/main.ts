@@ -15,7 +15,7 @@ import { createPlatform } from './platform/index.ts';
 import type { Platform } from './platform/platform.ts';
 import { probes } from './probes/index.ts';
 import { createProfileStore } from './profile-store.ts';
-import { openSpoolDisk } from './spool-disk.ts';
+import { openSpoolDisk } from './spool/database.ts';
 import { type Watched, watchUpdates } from './update/watch.ts';
 import { publicKey, wayOfCertificate, wayOfToken } from './way.ts';
 

@@ -11,7 +11,7 @@ import { type Agent, createAgent } from './agent.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe } from './probe.ts';
 import { createProfileStore } from './profile-store.ts';
-import { openSpoolDisk } from './spool-disk.ts';
+import { openSpoolDisk } from './spool/database.ts';
 import { createMqttTransport } from './transport.ts';
 
 const pc = 'up/lucknow/room-1';

@@ -53,7 +53,9 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
       ['flows/nodes/x-node.ts: imports #contracts'],
     ],
   ],
-  'nobody imports agent': [[{ 'flows/x.ts': "import {\n  a,\n  b,\n} from '../agent/spool.ts';" }, ['flows/x.ts: imports agent/spool.ts']]],
+  'nobody imports agent': [
+    [{ 'flows/x.ts': "import {\n  a,\n  b,\n} from '../agent/spool/spool.ts';" }, ['flows/x.ts: imports agent/spool/spool.ts']],
+  ],
   'start.ts imports only #contracts and packages': [
     [
       { 'start.ts': "import './broker/main.ts';\nimport pino from 'pino';\nimport { a } from '#contracts';" },

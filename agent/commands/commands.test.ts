@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Command, commandAnswer, commandLifeMs, makeSigningKeys, sealSigned, type Verb } from '#contracts';
 import { sealed } from '../../test/centre-key.ts';
 import { handClock } from '../agent.test-helper.ts';
-import { DiskError, openSpoolDisk, type SpoolDisk } from '../spool-disk.ts';
+import { DiskError, openSpoolDisk, type SpoolDisk } from '../spool/database.ts';
 import { pc, setUp } from './commands.test-helper.ts';
 
 const week = 7 * 86_400_000;

@@ -18,7 +18,7 @@ import {
   type Verb,
   verbs,
 } from '#contracts';
-import type { Spool } from '../spool.ts';
+import type { Spool } from '../spool/spool.ts';
 import { type Entry, type Memory, openMemory } from './memory.ts';
 
 export type Acts = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };

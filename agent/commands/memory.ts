@@ -1,7 +1,7 @@
 /** What this PC remembers of commands: with the spool on its disk, so that none is ever carried out twice. */
 import * as v from 'valibot';
 import { type Command, commandLifeMs } from '#contracts';
-import type { Spool } from '../spool.ts';
+import type { Spool } from '../spool/spool.ts';
 
 /** `begun`: to be carried out, or cut short; `boot` is the one it began in, `at` when the centre issued it. */
 const entry = v.object({

@@ -5,7 +5,7 @@ import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts
 import { latched, openLatch } from '../analysis/latch.ts';
 import { lossOver, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
-import type { Spool } from '../spool.ts';
+import type { Spool } from '../spool/spool.ts';
 
 export type LinkMemoryOptions = {
   clock: Clock;

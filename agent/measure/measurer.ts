@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { type Cancel, type LinkReport, linkReport, links } from '#contracts';
 import { latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
-import type { Grade } from '../spool-rows.ts';
+import type { Grade } from '../spool/rows.ts';
 import type { Budget } from './budget.ts';
 import type { Grant } from './grant.ts';
 import { type Capacity, createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './link-memory.ts';

@@ -14,7 +14,7 @@ import { createPathProbe } from '../../agent/probes/path.ts';
 import { pcProbe } from '../../agent/probes/pc.ts';
 import { createPowerProbe } from '../../agent/probes/power.ts';
 import { createSpeakerProbe } from '../../agent/probes/speaker.ts';
-import type { SpoolDisk } from '../../agent/spool-disk.ts';
+import type { SpoolDisk } from '../../agent/spool/database.ts';
 import type { Random } from '../random.ts';
 import { createLeanTransport, type LeanTransport } from './lean-transport.ts';
 import { createLife, type Life } from './life.ts';

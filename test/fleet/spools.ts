@@ -1,6 +1,6 @@
 /** Spools of thousands of PCs in a few databases in memory: a connection of its own would cost each PC 220 KiB. Each has its own tables, made as the agent makes them. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { openSpoolDisk, type SpoolDisk } from '../../agent/spool-disk.ts';
+import { openSpoolDisk, type SpoolDisk } from '../../agent/spool/database.ts';
 
 export type SpoolStore = {
   /** The disk of one PC; asked again, it holds what was written before. */

@@ -7,7 +7,7 @@ import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { createBudget } from '../../agent/measure/budget.ts';
 import { budgetFile } from '../../agent/measure/kept-files.ts';
 import { createProfileStore } from '../../agent/profile-store.ts';
-import { openSpoolDisk } from '../../agent/spool-disk.ts';
+import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { wayOfCertificate } from '../../agent/way.ts';
 import { probesOf } from '../fleet/pc.ts';
 import { createRoom, type RoomFault } from '../fleet/room.ts';

@@ -11,7 +11,7 @@ import { createNut } from '../../agent/power/nut.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { createClimateProbe } from '../../agent/probes/climate.ts';
 import { createPowerProbe } from '../../agent/probes/power.ts';
-import { openSpoolDisk } from '../../agent/spool-disk.ts';
+import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { type NutServer, nutFound, nutServer } from './nut.ts';
 import { requirePart } from './parts.ts';
 

@@ -10,7 +10,7 @@ import { createAgent } from '../../agent/agent.ts';
 import { pc, wire } from '../../agent/link.test-helper.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import type { Probe } from '../../agent/probe.ts';
-import { openSpoolDisk } from '../../agent/spool-disk.ts';
+import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { centreKey, centrePublicKey, sealed } from '../centre-key.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';

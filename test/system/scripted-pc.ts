@@ -7,7 +7,7 @@ import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import type { Probe } from '../../agent/probe.ts';
-import { openSpoolDisk } from '../../agent/spool-disk.ts';
+import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { createMqttTransport } from '../../agent/transport.ts';
 import type { Parts } from './parts-under-test.ts';
 

@@ -1,9 +1,9 @@
 /** The agent's queue of numbered events (R1, R2, R4, R5, R7, R8): nothing that `append` returned is ever lost without being counted. */
 import { type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
-import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged } from './spool-ack.ts';
-import { attempt, type Core, commit, damaged, dropTo, load, newId, write } from './spool-core.ts';
-import type { SpoolDisk } from './spool-disk.ts';
-import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './spool-rows.ts';
+import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged } from './acks.ts';
+import type { SpoolDisk } from './database.ts';
+import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './rows.ts';
+import { attempt, type Core, commit, damaged, dropTo, load, newId, write } from './transaction.ts';
 
 export type Appended = { ok: true; event: EventMessage } | { ok: false; reason: string };
 /** First and last number held (last + 1 and last where nothing is); the spool that this one carries, until its first ack (R5, R7). */

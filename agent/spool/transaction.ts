@@ -1,8 +1,8 @@
 /** What every act on the spool shares: its memory, its one kind of transaction, and how it meets a fault of the disk. */
 import type { Clock, EventMessage } from '#contracts';
-import { DiskError, type SpoolDisk } from './spool-disk.ts';
-import { makeRoom } from './spool-room.ts';
-import { type Counters, freshCounters, type Grade, loadCounters, saveCounters, writeRow } from './spool-rows.ts';
+import { DiskError, type SpoolDisk } from './database.ts';
+import { makeRoom } from './eviction.ts';
+import { type Counters, freshCounters, type Grade, loadCounters, saveCounters, writeRow } from './rows.ts';
 
 export type Core = {
   disk: SpoolDisk;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
-import { handClock, seeded } from './agent.test-helper.ts';
+import { handClock, seeded } from '../agent.test-helper.ts';
+import { DiskError, openSpoolDisk, type SpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';
-import { DiskError, openSpoolDisk, type SpoolDisk } from './spool-disk.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-spool-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

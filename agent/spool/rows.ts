@@ -1,6 +1,6 @@
 /** Rows and counters of the spool as they stand in its tables. */
 import { type EventMessage, markOf } from '#contracts';
-import { DiskError, type SpoolDisk } from './spool-disk.ts';
+import { DiskError, type SpoolDisk } from './database.ts';
 
 export type Grade = EventMessage['grade'];
 export type Row = { seq: number; grade: Grade; kind: string; at: number; boot: string; body: string; mark: string; bytes: number };

@@ -1,6 +1,6 @@
 /** What leaves the spool when space is short, and the tombstones that count it (R8). */
-import type { SpoolDisk } from './spool-disk.ts';
-import { type Counters, type Grade, type Row, readRow } from './spool-rows.ts';
+import type { SpoolDisk } from './database.ts';
+import { type Counters, type Grade, type Row, readRow } from './rows.ts';
 
 type Range = [from: number, to: number];
 /** `count` says how many events or readings were lost; the ranges may also cover tombstones replaced, and numbers declared before. */

@@ -1,6 +1,7 @@
 /** What an ack does to the spool: trim, or fork (R4, R5, R7). */
-import { attempt, type Core, commit, newId, write } from './spool-core.ts';
-import { type Counters, freshCounters, type Row, renumber, single } from './spool-rows.ts';
+
+import { type Counters, freshCounters, type Row, renumber, single } from './rows.ts';
+import { attempt, type Core, commit, newId, write } from './transaction.ts';
 
 export type AckWord = { spool: string; upTo: number; mark?: string | undefined };
 /** `fork`: this spool is over, a new one carries what was unacknowledged; `failed`: the disk refused, the next ack tries again. */

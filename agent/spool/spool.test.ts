@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type EventMessage, markOf } from '#contracts';
-import { handClock, seeded } from './agent.test-helper.ts';
+import { handClock, seeded } from '../agent.test-helper.ts';
+import { openSpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';
-import { openSpoolDisk } from './spool-disk.ts';
 
 type Setup = { db?: DatabaseSync; limitBytes?: number; seed?: number };
 
