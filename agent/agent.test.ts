@@ -9,8 +9,8 @@ import { decodeWill, pc, wire } from './link.test-helper.ts';
 import { createBudget, memoryStore } from './measure/budget.ts';
 import type { Platform } from './platform/platform.ts';
 import type { PowerState, Probe } from './probe.ts';
-import type { ProfileStore } from './profile-store.ts';
 import { openSpoolDisk } from './spool/database.ts';
+import type { ProfileStore } from './store/config-store.ts';
 
 type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string; more?: boolean };
 

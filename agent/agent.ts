@@ -6,10 +6,7 @@ import { actsOf } from './commands/acts.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { type InventoryWatch, watchInventory } from './inventory.ts';
 import { createLink, type Link } from './link.ts';
-import { type Log, type LogMemory, withMemory } from './log.ts';
-import { type Marker, openMarker } from './marker.ts';
 import { type Budget, createBudget, memoryStore } from './measure/budget.ts';
-import type { KeptFile } from './measure/kept-files.ts';
 import type { Place } from './measure/knock.ts';
 import type { Measurer } from './measure/measurer.ts';
 import { createMeasuring, type Measuring } from './measure/measuring.ts';
@@ -17,12 +14,15 @@ import type { OpenUdp } from './measure/udp.ts';
 import type { Platform } from './platform/platform.ts';
 import { createGasp } from './power/gasp.ts';
 import type { PowerState, Probe, ProbeResult, SelfFigures } from './probe.ts';
-import { openConfig, type ProfileStore } from './profile-store.ts';
 import { createRunner, type Runner } from './runner.ts';
 import type { LinkFigures } from './session.ts';
 import type { SpoolDisk } from './spool/database.ts';
 import type { Grade } from './spool/rows.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
+import { type Marker, openMarker } from './store/boot-marker.ts';
+import { openConfig, type ProfileStore } from './store/config-store.ts';
+import type { KeptFile } from './store/kept-file.ts';
+import { type Log, type LogMemory, withMemory } from './store/log.ts';
 import type { Transport } from './transport.ts';
 
 export type AgentOptions = {

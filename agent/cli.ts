@@ -8,10 +8,10 @@ import { placesOf } from './config.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './measure/budget.ts';
-import { budgetFile, linkFile } from './measure/kept-files.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 import { probes } from './probes/index.ts';
+import { budgetFile, linkFile } from './store/kept-file.ts';
 
 const usage =
   'usage: npm run agent -- check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--data DIR] [--again] | run';

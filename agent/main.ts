@@ -8,14 +8,14 @@ import { realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import { type AgentSettings, readAgentSettings } from './config.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
-import type { Log } from './log.ts';
 import { createBudget } from './measure/budget.ts';
-import { budgetFile, linkFile } from './measure/kept-files.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Platform } from './platform/platform.ts';
 import { probes } from './probes/index.ts';
-import { createProfileStore } from './profile-store.ts';
 import { openSpoolDisk } from './spool/database.ts';
+import { createProfileStore } from './store/config-store.ts';
+import { budgetFile, linkFile } from './store/kept-file.ts';
+import type { Log } from './store/log.ts';
 import { type Watched, watchUpdates } from './update/watch.ts';
 import { publicKey, wayOfCertificate, wayOfToken } from './way.ts';
 

@@ -3,8 +3,8 @@ import type { BeatKey, Cancel, Check, Profile } from '#contracts';
 import type { Budget } from './measure/budget.ts';
 import type { Place } from './measure/knock.ts';
 import type { LinkView } from './measure/measurer.ts';
-import type { Memory } from './memory.ts';
 import type { Platform } from './platform/platform.ts';
+import type { Memory } from './store/memory.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
 export type ProbeResult = {

@@ -28,10 +28,10 @@ import {
 import { type BeatNumbers, createBeatNumbers, splitNumbers } from './beat-numbers.ts';
 import type { Board, Numbers } from './board.ts';
 import { type Courier, createCourier } from './courier.ts';
-import type { Log } from './log.ts';
 import { grantOf } from './measure/grant.ts';
 import type { Spool } from './spool/spool.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
+import type { Log } from './store/log.ts';
 import type { Connection } from './transport.ts';
 
 export type LinkFigures = {

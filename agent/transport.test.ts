@@ -10,8 +10,8 @@ import { decode, encode, type MessageName, type MessageOf, pcTopic, realClock } 
 import { type Agent, createAgent } from './agent.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe } from './probe.ts';
-import { createProfileStore } from './profile-store.ts';
 import { openSpoolDisk } from './spool/database.ts';
+import { createProfileStore } from './store/config-store.ts';
 import { createMqttTransport } from './transport.ts';
 
 const pc = 'up/lucknow/room-1';

@@ -5,9 +5,9 @@ import { realClock } from '#contracts';
 import { refreshRoots, renew } from './identity/enrol.ts';
 import { type Identity, identityFolder } from './identity/identity.ts';
 import { keepRenewed } from './identity/renewal.ts';
-import type { Log } from './log.ts';
 import type { Budget } from './measure/budget.ts';
 import { udpTo } from './measure/udp.ts';
+import type { Log } from './store/log.ts';
 import { createMqttTransport, createTlsTransport } from './transport.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };

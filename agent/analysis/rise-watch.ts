@@ -1,7 +1,7 @@
 /** Watches the rise of the processor over its room: a window of readings in one band, compared with what the memory holds. */
 import * as v from 'valibot';
 import { type Clock, riseFactors } from '#contracts';
-import type { Memory } from '../memory.ts';
+import type { Memory } from '../store/memory.ts';
 import { bandOf, coldestOf, compareRise, emptyMemory, type RiseMemory, riseMemory, usualRise, withHour, withRise } from './rise.ts';
 
 export type RiseReading = {

@@ -1,7 +1,7 @@
 /** What this PC used of its link this month, by cause, and what is left of what its class may (DESIGN, link classes). */
 import * as v from 'valibot';
 import { type Clock, type LinkLimits, type LinkReport, links } from '#contracts';
-import type { KeptFile } from './kept-files.ts';
+import type { KeptFile } from '../store/kept-file.ts';
 
 /** `telemetry`: MQTT with its handshakes, renewal of the certificate, updates; `tests`: all that is sent to measure. */
 export type Cause = 'telemetry' | 'tests';

@@ -1,7 +1,7 @@
 /** Looks for a newer agent, brings it, and has it tried when nobody is in a meeting. */
 import type { KeyObject } from 'node:crypto';
 import { type Cancel, type Clock, type Held, judgeOffer, type Manifest } from '#contracts';
-import type { Log } from '../log.ts';
+import type { Log } from '../store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';
 

@@ -2,10 +2,10 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '#contracts';
-import type { Log } from '../log.ts';
 import type { Budget } from '../measure/budget.ts';
 import { isInMeeting } from '../meeting.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { Log } from '../store/log.ts';
 import { createOffers } from './offers.ts';
 import { openSlots } from './slots.ts';
 import { startUpdater, type UpdaterOptions } from './updater.ts';

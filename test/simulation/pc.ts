@@ -6,7 +6,7 @@ import type { Order, Platform, PlatformOrders, PowerFigures } from '../../agent/
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import type { Probe } from '../../agent/probe.ts';
 import { createPowerProbe } from '../../agent/probes/power.ts';
-import type { ProfileStore } from '../../agent/profile-store.ts';
+import type { ProfileStore } from '../../agent/store/config-store.ts';
 import type { Transport } from '../../agent/transport.ts';
 import { centrePublicKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';

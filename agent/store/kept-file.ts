@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '#contracts';
-import type { Log } from '../log.ts';
+import type { Log } from './log.ts';
 
 /** A text that cannot be read counts as none. */
 export type KeptFile = { load(): string | undefined; save(text: string): void };

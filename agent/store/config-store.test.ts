@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Signed } from '#contracts';
-import { sealed } from '../test/centre-key.ts';
-import { createProfileStore } from './profile-store.ts';
+import { sealed } from '../../test/centre-key.ts';
+import { createProfileStore } from './config-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-profile-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { handClock } from './agent.test-helper.ts';
-import { type MarkerOptions, openMarker } from './marker.ts';
+import { handClock } from '../agent.test-helper.ts';
+import { type MarkerOptions, openMarker } from './boot-marker.ts';
 
 const startMs = 1_790_000_000_000;
 
