@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Verdict } from '../verdict.ts';
 import { judgeAir, judgeCharging, judgeCold, judgeDevice, judgeHardDisk, judgeRise, judgeRoom, limitsAt } from './climate.ts';
+import type { Verdict } from './verdict.ts';
 
 const leh = limitsAt(3_500);
 const plains = limitsAt(200);

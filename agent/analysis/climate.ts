@@ -1,6 +1,6 @@
 /** What height, warmth, cold and dry air mean for a PC: pure judgements from what was measured, by the limits of the site's elevation. */
 import { type Air, airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactors, roomLimitCelsius } from '#contracts';
-import { fault, ok, unknown, type Verdict } from '../verdict.ts';
+import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 export type Limits = {
   elevationM: number;

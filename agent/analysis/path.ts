@@ -1,5 +1,5 @@
 /** Where the way to the centre breaks, decided from what was seen of each part of it. */
-import { fault, ok, unknown, type Verdict } from '../verdict.ts';
+import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 export type PathFacts = {
   /** The link to the centre is up: all of the way is proven. */

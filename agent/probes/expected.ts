@@ -1,7 +1,7 @@
 /** The devices that a room should have, and which of the devices found stands for which. Shared by the device probes. */
 import type { Check, Profile } from '#contracts';
+import { fault, ok, unknown, type Verdict } from '../analysis/verdict.ts';
 import type { Answer } from '../platform/platform.ts';
-import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 
 type Kind = keyof Profile['expected'];
 type Expected = NonNullable<Profile['expected'][Kind]>[number];

@@ -2,9 +2,9 @@
 import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#contracts';
 import { latest, lossOver, qualityOf, quantile } from '../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../analysis/tier.ts';
+import { fault, ok, unknown, type Verdict } from '../analysis/verdict.ts';
 import type { LinkView } from '../measure/measurer.ts';
 import type { Probe, ProbeResult } from '../probe.ts';
-import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 import { budgetAnswer } from './budget.ts';
 
 const ways: readonly Direction[] = ['up', 'down'];

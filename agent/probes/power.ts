@@ -1,11 +1,11 @@
 /** Is there power, and for how long: mains and battery of the PC, and its UPS where the profile names one. */
 import { connect } from 'node:net';
 import { type Check, realClock } from '#contracts';
+import { fault, ok, unknown, type Verdict } from '../analysis/verdict.ts';
 import type { PowerFigures } from '../platform/platform.ts';
 import { type AskUps, createNut, type UpsAnswer } from '../power/nut.ts';
 import { type Ups, upsOf } from '../power/ups.ts';
 import type { PowerState, Probe, ProbeResult } from '../probe.ts';
-import { fault, ok, unknown, type Verdict } from '../verdict.ts';
 
 /** With less left nobody finishes a sentence. */
 const endingMs = 120_000;
