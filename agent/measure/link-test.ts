@@ -1,7 +1,7 @@
 /** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
 import { type Clock, type Done, measureLater, transferWireBytes } from '#contracts';
 import type { Capacity as Estimate } from '../analysis/capacity.ts';
-import { isInMeeting } from '../meeting.ts';
+import { isInMeeting } from '../platform/in-meeting.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Budget } from './budget.ts';
 import { type Measured, measureCapacity } from './capacity.ts';

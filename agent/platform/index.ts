@@ -1,6 +1,6 @@
 /** Chooses the platform. No other file of the agent asks which operating system it runs on. */
 import { type Clock, realClock } from '#contracts';
-import { createLinux } from './linux/index.ts';
+import { createLinux } from './linux/linux.ts';
 import type { Platform } from './platform.ts';
 import { createUnwritten } from './unwritten.ts';
 

@@ -1,8 +1,8 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Output } from '../child.ts';
 import { createBoot } from './boot.ts';
-import type { Output } from './child.ts';
 import { tree } from './tree.test-helper.ts';
 
 const now = 1_790_000_000_000;

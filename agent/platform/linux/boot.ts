@@ -1,7 +1,7 @@
 /** How this boot began, and whether it is about to end. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Output } from './child.ts';
+import type { Output } from '../child.ts';
 
 export type Boot = {
   id(): string;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Output } from '../child.ts';
 import type { SoundDevice, SoundState } from '../platform.ts';
-import type { Output } from './child.ts';
 import { createOrders } from './orders.ts';
 
 const device = (id: string, name: string): SoundDevice => ({ id, name, muted: false, volume: 1, usedBy: [] });

@@ -1,7 +1,8 @@
 /** What a command may change on a Linux PC: fixed programs with fixed arguments, and no word of the command among them. */
+
+import type { Output } from '../child.ts';
 import type { Answer, Order, PlatformOrders, SoundState } from '../platform.ts';
 import { shortText } from '../text.ts';
-import type { Output } from './child.ts';
 
 export type OrdersOptions = {
   sound(signal: AbortSignal): Promise<Answer<SoundState>>;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { Output } from './child.ts';
+import type { Output } from '../child.ts';
 import { soundFrom } from './pactl.ts';
 
 const record = (file: string) => readFileSync(new URL(`../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');

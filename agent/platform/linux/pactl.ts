@@ -1,9 +1,9 @@
 /** Sound by PipeWire or PulseAudio, asked through `pactl`. Nothing is recorded and no setting is changed. */
 import * as v from 'valibot';
+import { type Output, runCommand } from '../child.ts';
 import type { Answer, SoundDevice, SoundState } from '../platform.ts';
 import { programLabels } from '../programs.ts';
 import { shortId, shortText } from '../text.ts';
-import { type Output, runCommand } from './child.ts';
 
 /** Environment of every `pactl`: other locales write `0,00` into its JSON and translate its text. */
 export const soundEnv = { LC_ALL: 'C' };

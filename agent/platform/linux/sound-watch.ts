@@ -1,6 +1,6 @@
 /** Tells of sound devices that come, go, are muted, chosen or used: `pactl subscribe`, kept alive. */
 import type { Cancel, Clock } from '#contracts';
-import { followCommand } from './child.ts';
+import { followCommand } from '../child.ts';
 import { soundEnv } from './pactl.ts';
 
 /** Several events belong to one change. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isInMeeting } from './meeting.ts';
-import type { Answer, Camera, SoundDevice, SoundState } from './platform/platform.ts';
+import { isInMeeting } from './in-meeting.ts';
+import type { Answer, Camera, SoundDevice, SoundState } from './platform.ts';
 
 const device = (usedBy: string[]): SoundDevice => ({ id: 'a', name: 'a', muted: false, volume: 1, usedBy });
 const known = <T>(value: T | null): Answer<T> =>

@@ -1,13 +1,13 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '#contracts';
+import { runCommand } from '../child.ts';
 import { readInventory } from '../inventory.ts';
 import type { Platform } from '../platform.ts';
 import { createBoot } from './boot.ts';
 import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
 import { readCard } from './card.ts';
-import { runCommand } from './child.ts';
 import { createClimate } from './climate.ts';
 import { createFigures } from './figures.ts';
 import { readHardware } from './hardware.ts';

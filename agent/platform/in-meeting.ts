@@ -1,5 +1,5 @@
 /** Is somebody in a meeting? A camera or a microphone that a program holds says so. */
-import type { Answer, Platform } from './platform/platform.ts';
+import type { Answer, Platform } from './platform.ts';
 
 const limitMs = 10_000;
 
