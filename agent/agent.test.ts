@@ -6,7 +6,7 @@ import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { handClock, seeded } from './agent.test-helper.ts';
 import { createAgent } from './agent.ts';
 import { decodeWill, pc, wire } from './link.test-helper.ts';
-import { createBudget, memoryStore } from './measure/budget.ts';
+import { createBudget, memoryStore } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import type { PowerState, Probe } from './probe.ts';
 import { openSpoolDisk } from './spool/database.ts';

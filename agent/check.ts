@@ -3,7 +3,7 @@ import { type Check, type Clock, faultOf, type Language, type LinkReport, type O
 import { limitLines } from './check-limits.ts';
 import { linkLines } from './check-link.ts';
 import { phrases, wordFor } from './check-words.ts';
-import type { BudgetFigures } from './measure/budget.ts';
+import type { BudgetFigures } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './probe.ts';
 

@@ -7,7 +7,7 @@ import { readReport } from './check-link.ts';
 import { placesOf } from './config.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
-import { readFigures } from './measure/budget.ts';
+import { readFigures } from './net/data-budget.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 import { probes } from './probes/index.ts';

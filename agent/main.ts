@@ -8,7 +8,7 @@ import { realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import { type AgentSettings, readAgentSettings } from './config.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
-import { createBudget } from './measure/budget.ts';
+import { createBudget } from './net/data-budget.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Platform } from './platform/platform.ts';
 import { probes } from './probes/index.ts';

@@ -1,8 +1,8 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/index.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
-import type { Budget } from './measure/budget.ts';
-import type { Place } from './measure/knock.ts';
 import type { LinkView } from './measure/measurer.ts';
+import type { Budget } from './net/data-budget.ts';
+import type { Place } from './net/reach.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Memory } from './store/memory.ts';
 

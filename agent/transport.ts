@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
 import type { Identity } from './identity/identity.ts';
 import { dial } from './identity/secure-socket.ts';
-import { meterTcp, type Used } from './measure/wire.ts';
+import { meterTcp, type Used } from './net/meter.ts';
 
 export type ConnectOptions = {
   /** Client id and user name at once. */

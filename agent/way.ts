@@ -5,8 +5,8 @@ import { realClock } from '#contracts';
 import { refreshRoots, renew } from './identity/enrol.ts';
 import { type Identity, identityFolder } from './identity/identity.ts';
 import { keepRenewed } from './identity/renewal.ts';
-import type { Budget } from './measure/budget.ts';
-import { udpTo } from './measure/udp.ts';
+import type { Budget } from './net/data-budget.ts';
+import { udpTo } from './net/udp.ts';
 import type { Log } from './store/log.ts';
 import { createMqttTransport, createTlsTransport } from './transport.ts';
 

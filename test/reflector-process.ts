@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { type Clock, realClock, sealReflectorToken } from '#contracts';
 import { type Quality, qualityOf, type Round, windowOf } from '../agent/analysis/quality.ts';
 import { stampRound } from '../agent/measure/stamp.ts';
-import { udpTo } from '../agent/measure/udp.ts';
+import { udpTo } from '../agent/net/udp.ts';
 import { brokerFiles } from './contract/broker-under-test.ts';
 import { freePorts, startProgram } from './system/processes.ts';
 import { type LinkModel, type Passage, startRelay } from './udp-relay.ts';

@@ -1,7 +1,7 @@
 /** How a PC becomes known: by a code that people give it, and later anew by the certificate that it has. */
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
-import type { Used } from '../measure/wire.ts';
+import type { Used } from '../net/meter.ts';
 import { fetchCertificate, fetchPlace, fetchRoots, type Office } from './est.ts';
 import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 

@@ -6,7 +6,7 @@ import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } fro
 import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
 import { centreServerName, codeOf, doors, loadX509, oneLine } from '#contracts';
-import { meteredTlsFor, type Used } from '../measure/wire.ts';
+import { meteredTlsFor, type Used } from '../net/meter.ts';
 import { centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { codeOf, doors, serverAuth } from '#contracts';
-import { meteredTls, type Used } from '../measure/wire.ts';
+import { meteredTls, type Used } from '../net/meter.ts';
 import type { Identity } from './identity.ts';
 
 /** `message` counts one more message on the wire. */

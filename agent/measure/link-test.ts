@@ -1,16 +1,16 @@
 /** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
 import { type Clock, type Done, measureLater, transferWireBytes } from '#contracts';
 import type { Capacity as Estimate } from '../analysis/capacity.ts';
+import type { Budget } from '../net/data-budget.ts';
+import type { Used } from '../net/meter.ts';
+import type { OpenUdp } from '../net/udp.ts';
 import { isInMeeting } from '../platform/in-meeting.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { Budget } from './budget.ts';
 import { type Measured, measureCapacity } from './capacity.ts';
 import type { Capacity } from './link-memory.ts';
 import type { Measurer } from './measurer.ts';
 import type { Busy, Traffic } from './traffic.ts';
 import type { Transferred } from './transfer.ts';
-import type { OpenUdp } from './udp.ts';
-import type { Used } from './wire.ts';
 
 export type LinkTestOptions = {
   measurer: Pick<Measurer, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;

@@ -2,13 +2,13 @@
 import * as v from 'valibot';
 import { type Cancel, type LinkReport, linkReport, links } from '#contracts';
 import { latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
+import type { Budget } from '../net/data-budget.ts';
+import type { OpenUdp } from '../net/udp.ts';
 import type { Grade } from '../spool/rows.ts';
-import type { Budget } from './budget.ts';
 import type { Grant } from './grant.ts';
 import { type Capacity, createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './link-memory.ts';
 import { numbersOf, reportOf } from './report.ts';
 import { roundWireBytes, stampRound } from './stamp.ts';
-import type { OpenUdp } from './udp.ts';
 
 export type MeasurerOptions = LinkMemoryOptions & {
   /** Uniform in [0, 1). */

@@ -1,14 +1,14 @@
 /** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
 import { type Done, isThin, type LinkLimits, links } from '#contracts';
+import type { Budget } from '../net/data-budget.ts';
+import type { Used } from '../net/meter.ts';
+import type { OpenUdp } from '../net/udp.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { Budget } from './budget.ts';
 import { createLinkTest } from './link-test.ts';
 import { createMeasurer, type Measurer, type MeasurerOptions } from './measurer.ts';
 import { roundWireBytes } from './stamp.ts';
 import { createTraffic } from './traffic.ts';
 import { measureByTransfer, type TransferOptions } from './transfer.ts';
-import type { OpenUdp } from './udp.ts';
-import type { Used } from './wire.ts';
 
 export type MeasuringOptions = Omit<MeasurerOptions, 'open' | 'budget'> & {
   platform: Pick<Platform, 'sound' | 'cameras' | 'card'>;

@@ -1,6 +1,6 @@
 /** A reflector at the other end of a scripted link, on the clock of a test: numbers and answers packets as the broker's does. */
 import { type Clock, isStampProbe, sessionWord, writeReply } from '#contracts';
-import type { OpenUdp } from './udp.ts';
+import type { OpenUdp } from '../net/udp.ts';
 
 /** Milliseconds there and back, or which way the packet is lost. */
 export type Fate = { up: number; down: number } | 'lost up' | 'lost down';

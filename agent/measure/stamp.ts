@@ -1,9 +1,9 @@
 /** One round of the quality test: probes to the reflector, and what came back of them (contracts/stamp.ts). */
 import { type Clock, readReply, stampBytes, writeProbe } from '#contracts';
 import type { Echo, Round } from '../analysis/quality.ts';
+import { udpWireBytes } from '../net/meter.ts';
+import type { OpenUdp } from '../net/udp.ts';
 import type { Grant } from './grant.ts';
-import type { OpenUdp } from './udp.ts';
-import { udpWireBytes } from './wire.ts';
 
 export type RoundOptions = {
   clock: Clock;

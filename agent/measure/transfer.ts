@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import * as v from 'valibot';
 import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
 import { centreDoor } from '../identity/est.ts';
-import { meteredTlsFor, type Used } from './wire.ts';
+import { meteredTlsFor, type Used } from '../net/meter.ts';
 
 /** The centre that enrolled this PC, and the only roots by which it is believed. */
 export type TransferOptions = {

@@ -1,5 +1,5 @@
 /** What the variables of a UPS mean. Names and units: Network UPS Tools, "Variables". */
-import type { UpsAnswer } from './nut.ts';
+import type { UpsAnswer } from '../net/nut.ts';
 
 export type Ups = {
   /** Null where it does not say. */

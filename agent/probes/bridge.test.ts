@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { links } from '#contracts';
 import { handClock } from '../agent.test-helper.ts';
-import { createBudget, memoryStore } from '../measure/budget.ts';
+import { createBudget, memoryStore } from '../net/data-budget.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { createBridgeProbe } from './bridge.ts';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { type HandClock, handClock } from '../agent.test-helper.ts';
+import type { UpsAnswer } from '../net/nut.ts';
 import type { ClimateFigures, Hardware, PowerFigures, Sensor } from '../platform/platform.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
-import type { UpsAnswer } from '../power/nut.ts';
 import { createClimateProbe } from './climate.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };

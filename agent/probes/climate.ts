@@ -15,8 +15,8 @@ import {
 } from '../analysis/climate.ts';
 import { createRiseWatch, type Rise } from '../analysis/rise-watch.ts';
 import { unknown, type Verdict } from '../analysis/verdict.ts';
+import { type AskUps, createNut } from '../net/nut.ts';
 import type { ClimateFigures, Part, PowerFigures, Sensor } from '../platform/platform.ts';
-import { type AskUps, createNut } from '../power/nut.ts';
 import { type Ups, upsOf } from '../power/ups.ts';
 import type { Probe, ProbeContext } from '../probe.ts';
 

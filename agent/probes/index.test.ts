@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decode, digestOf, encode, faultOf, type Profile, realClock } from '#contracts';
-import { createBudget, memoryStore } from '../measure/budget.ts';
 import type { LinkView } from '../measure/measurer.ts';
+import { createBudget, memoryStore } from '../net/data-budget.ts';
 import { createPlatform } from '../platform/index.ts';
 import { probes } from './index.ts';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { type LinkClass, links } from '#contracts';
 import { handClock } from '../agent.test-helper.ts';
-import { createBudget, memoryStore } from '../measure/budget.ts';
-import type { Knocked, Looked } from '../measure/knock.ts';
+import { createBudget, memoryStore } from '../net/data-budget.ts';
+import type { Knocked, Looked } from '../net/reach.ts';
 import type { NetworkState } from '../platform/platform.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { createPathProbe } from './path.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Clock, isLoopback, isThin, links, realClock } from '#contracts';
 import { type PathFacts, whereItBreaks } from '../analysis/path.ts';
-import { type Asking, addressOf, type Knocked, knock, look, nameServers } from '../measure/knock.ts';
+import { type Asking, addressOf, type Knocked, knock, look, nameServers } from '../net/reach.ts';
 import type { Gateway, NetworkState } from '../platform/platform.ts';
 import type { Probe, ProbeContext } from '../probe.ts';
 

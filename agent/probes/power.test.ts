@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import type { UpsAnswer } from '../net/nut.ts';
 import type { PowerFigures } from '../platform/platform.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
-import type { UpsAnswer } from '../power/nut.ts';
 import { createPowerProbe } from './power.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };

@@ -2,7 +2,7 @@
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { centreDoor } from '../identity/est.ts';
-import { meteredTlsFor, meterTcp, type Used } from '../measure/wire.ts';
+import { meteredTlsFor, meterTcp, type Used } from '../net/meter.ts';
 import type { Offers } from './updater.ts';
 
 const silentLimitMs = 60_000;

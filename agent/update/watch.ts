@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '#contracts';
-import type { Budget } from '../measure/budget.ts';
+import type { Budget } from '../net/data-budget.ts';
 import { isInMeeting } from '../platform/in-meeting.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Log } from '../store/log.ts';

@@ -3,7 +3,7 @@
  * Arguments: host, port, tokens, rate above which nobody needs to know. */
 import { realClock } from '#contracts';
 import { measureCapacity } from '../../agent/measure/capacity.ts';
-import { udpTo } from '../../agent/measure/udp.ts';
+import { udpTo } from '../../agent/net/udp.ts';
 
 export type ClientRun = Awaited<ReturnType<typeof measureCapacity>> & { seconds: number };
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import packets, { type Packet } from 'mqtt-packet';
 import { agentFilters, encode, nameOf, type PcPath, pcTopic } from '#contracts';
-import { backoffMs } from '../../agent/backoff.ts';
+import { backoffMs } from '../../agent/net/backoff.ts';
 import { median } from './model.ts';
 
 /** What stands in the file that is named as argument. All share one key: a bench measures the broker, not the making of keys. */

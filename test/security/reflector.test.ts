@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { realClock, sealReflectorToken, stampBytes, writeProbe } from '#contracts';
 import { windowOf } from '../../agent/analysis/quality.ts';
 import { stampRound } from '../../agent/measure/stamp.ts';
-import { udpTo } from '../../agent/measure/udp.ts';
+import { udpTo } from '../../agent/net/udp.ts';
 import { cpuSeconds } from '../bench/process-figures.ts';
 import { type ReflectorProcess, startReflectorProcess } from '../reflector-process.ts';
 

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
-import { meteredTls, meterTcp, tcpWireBytes, udpWireBytes } from './wire.ts';
+import { meteredTls, meterTcp, tcpWireBytes, udpWireBytes } from './meter.ts';
 
 it('a datagram costs its Ethernet, IP and UDP headers', () => {
   expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);

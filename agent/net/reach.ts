@@ -2,7 +2,7 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { codeOf } from '#contracts';
-import { meterTcp, type Used, udpWireBytes } from './wire.ts';
+import { meterTcp, type Used, udpWireBytes } from './meter.ts';
 
 export type Place = { host: string; port: number };
 export type Knocked = 'open' | 'refused' | 'unreachable' | 'silent';

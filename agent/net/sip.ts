@@ -4,9 +4,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { type Clock, codeOf, type Profile } from '#contracts';
-import { addressOf } from './knock.ts';
+import { meteredTls, meterTcp, type Used, udpWireBytes } from './meter.ts';
+import { addressOf } from './reach.ts';
 import { optionsRequest, readResponse } from './sip-message.ts';
-import { meteredTls, meterTcp, type Used, udpWireBytes } from './wire.ts';
 
 export type Bridge = NonNullable<Profile['bridge']>;
 

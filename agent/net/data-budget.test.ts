@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { links } from '#contracts';
 import { handClock } from '../agent.test-helper.ts';
 import { budgetFile, type KeptFile } from '../store/kept-file.ts';
-import { createBudget, memoryStore, readFigures } from './budget.ts';
+import { createBudget, memoryStore, readFigures } from './data-budget.ts';
 
 const endOfNovember = Date.UTC(2026, 10, 30, 23, 50);
 const minuteMs = 60_000;
