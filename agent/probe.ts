@@ -1,6 +1,6 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/index.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
-import type { LinkView } from './measure/measurer.ts';
+import type { LinkView } from './measure/quality-rounds.ts';
 import type { Budget } from './net/data-budget.ts';
 import type { Place } from './net/reach.ts';
 import type { Platform } from './platform/platform.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { decode, digestOf, encode, faultOf, type Profile, realClock } from '#contracts';
-import type { LinkView } from '../measure/measurer.ts';
+import type { LinkView } from '../measure/quality-rounds.ts';
 import { createBudget, memoryStore } from '../net/data-budget.ts';
 import { createPlatform } from '../platform/index.ts';
 import { probes } from './index.ts';

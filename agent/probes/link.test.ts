@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { faultOf, type Profile } from '#contracts';
 import type { Window } from '../analysis/quality.ts';
 import type { TierState } from '../analysis/tier.ts';
-import type { LinkView } from '../measure/measurer.ts';
+import type { LinkView } from '../measure/quality-rounds.ts';
 import { linkProbe } from './link.ts';
 
 type Given = { up?: number; down?: number; jitterUp?: number; jitterDown?: number };

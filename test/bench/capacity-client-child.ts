@@ -2,7 +2,7 @@
  * The agent's side of the bench `capacity`: measures once with each token, one line of JSON each.
  * Arguments: host, port, tokens, rate above which nobody needs to know. */
 import { realClock } from '#contracts';
-import { measureCapacity } from '../../agent/measure/capacity.ts';
+import { measureCapacity } from '../../agent/measure/capacity-test.ts';
 import { udpTo } from '../../agent/net/udp.ts';
 
 export type ClientRun = Awaited<ReturnType<typeof measureCapacity>> & { seconds: number };

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { measureLater, openReflectorToken, sealReflectorToken, transferWireBytes } from '#contracts';
-import type { Capacity } from '../../agent/measure/link-memory.ts';
-import { createLinkTest } from '../../agent/measure/link-test.ts';
-import type { LinkView } from '../../agent/measure/measurer.ts';
+import { createLinkTest } from '../../agent/measure/capacity-command.ts';
+import type { Capacity } from '../../agent/measure/quality-history.ts';
+import type { LinkView } from '../../agent/measure/quality-rounds.ts';
 import type { Busy } from '../../agent/measure/traffic.ts';
 import type { Transferred } from '../../agent/measure/transfer.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';

@@ -3,7 +3,7 @@ import { type BeatKey, type LinkClass, type LinkDirection, type LinkReport, tier
 import { ratingOf, satelliteAdvantage } from '../analysis/emodel.ts';
 import { type Quality, qualityOf, type WayQuality, type Window } from '../analysis/quality.ts';
 import type { TierState, UnknownTier } from '../analysis/tier.ts';
-import type { Tiers } from './link-memory.ts';
+import type { Tiers } from './quality-history.ts';
 
 type Known = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
 

@@ -6,9 +6,9 @@ import type { Used } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import { isInMeeting } from '../platform/in-meeting.ts';
 import type { Platform } from '../platform/platform.ts';
-import { type Measured, measureCapacity } from './capacity.ts';
-import type { Capacity } from './link-memory.ts';
-import type { Measurer } from './measurer.ts';
+import { type Measured, measureCapacity } from './capacity-test.ts';
+import type { Capacity } from './quality-history.ts';
+import type { Measurer } from './quality-rounds.ts';
 import type { Busy, Traffic } from './traffic.ts';
 import type { Transferred } from './transfer.ts';
 

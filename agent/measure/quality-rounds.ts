@@ -6,8 +6,8 @@ import type { Budget } from '../net/data-budget.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import type { Grade } from '../spool/rows.ts';
 import type { Grant } from './grant.ts';
-import { type Capacity, createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './link-memory.ts';
-import { numbersOf, reportOf } from './report.ts';
+import { type Capacity, createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './quality-history.ts';
+import { numbersOf, reportOf } from './quality-report.ts';
 import { roundWireBytes, stampRound } from './stamp.ts';
 
 export type MeasurerOptions = LinkMemoryOptions & {
