@@ -41,7 +41,7 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: ['flows/incidents/**/*.ts', 'flows/ledger/**/*.ts', 'broker/contracts/**/*.ts', 'agent/runner.ts', 'agent/spool*.ts'],
+      include: ['flows/incidents/**/*.ts', 'flows/ledger/**/*.ts', 'broker/contracts/**/*.ts', 'agent/checks/runner.ts', 'agent/spool*.ts'],
       exclude: ['**/*.test.ts', '**/*.test-helper.ts', '**/worker.ts', '**/model.ts'],
       thresholds: {
         'broker/contracts/**': { lines: 95, branches: 95 },

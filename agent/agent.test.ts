@@ -3,12 +3,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
-import { handClock, seeded } from './agent.test-helper.ts';
 import { createAgent } from './agent.ts';
+import { handClock, seeded } from './checks/agent.test-helper.ts';
+import type { PowerState, Probe } from './checks/probe.ts';
 import { decodeWill, pc, wire } from './link.test-helper.ts';
 import { createBudget, memoryStore } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
-import type { PowerState, Probe } from './probe.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import type { ProfileStore } from './store/config-store.ts';
 

@@ -1,10 +1,12 @@
 /** The agent: probes, board, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 import type { KeyObject } from 'node:crypto';
 import { type Cancel, type Clock, type Config, decode, type Inventory, links, type PcPath, type Profile, type Signed } from '#contracts';
-import { type Board, type Change, createBoard } from './board.ts';
+import { type Board, type Change, createBoard } from './checks/check-table.ts';
+import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
+import type { PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
+import { createRunner, type Runner } from './checks/runner.ts';
 import { actsOf } from './commands/acts.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
-import { type InventoryWatch, watchInventory } from './inventory.ts';
 import { createLink, type Link } from './link.ts';
 import { createMeasuring, type Measuring } from './measure/measure.ts';
 import type { Measurer } from './measure/quality-rounds.ts';
@@ -13,8 +15,6 @@ import type { Place } from './net/reach.ts';
 import type { OpenUdp } from './net/udp.ts';
 import type { Platform } from './platform/platform.ts';
 import { createGasp } from './power/gasp.ts';
-import type { PowerState, Probe, ProbeResult, SelfFigures } from './probe.ts';
-import { createRunner, type Runner } from './runner.ts';
 import type { LinkFigures } from './session.ts';
 import type { SpoolDisk } from './spool/database.ts';
 import type { Grade } from './spool/rows.ts';

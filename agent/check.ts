@@ -3,9 +3,9 @@ import { type Check, type Clock, faultOf, type Language, type LinkReport, type O
 import { limitLines } from './check-limits.ts';
 import { linkLines } from './check-link.ts';
 import { phrases, wordFor } from './check-words.ts';
+import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './checks/probe.ts';
 import type { BudgetFigures } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
-import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './probe.ts';
 
 /** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
 export type CheckRow = Check & { ms: number; provenAt: number | null };

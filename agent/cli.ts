@@ -4,12 +4,12 @@ import { parseArgs } from 'node:util';
 import { isPcPath, type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
 import { selfTest, toJson, toText } from './check.ts';
 import { readReport } from './check-link.ts';
+import type { Probe, ProbeContext } from './checks/probe.ts';
 import { placesOf } from './config.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createPlatform } from './platform/index.ts';
-import type { Probe, ProbeContext } from './probe.ts';
 import { probes } from './probes/index.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 

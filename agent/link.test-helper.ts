@@ -17,8 +17,8 @@ import {
   type Signed,
   scopeTopic,
 } from '#contracts';
-import { handClock, seeded } from './agent.test-helper.ts';
-import { createBoard } from './board.ts';
+import { handClock, seeded } from './checks/agent.test-helper.ts';
+import { createBoard } from './checks/check-table.ts';
 import { createLink } from './link.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { openSpool } from './spool/spool.ts';

@@ -26,7 +26,7 @@ import {
   type Want,
 } from '#contracts';
 import { type BeatNumbers, createBeatNumbers, splitNumbers } from './beat-numbers.ts';
-import type { Board, Numbers } from './board.ts';
+import type { Board, Numbers } from './checks/check-table.ts';
 import { type Courier, createCourier } from './courier.ts';
 import { grantOf } from './measure/grant.ts';
 import type { Spool } from './spool/spool.ts';

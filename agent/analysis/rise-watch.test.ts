@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { createRiseWatch, type Rise, type RiseReading } from './rise-watch.ts';
 
 const minuteMs = 60_000;

@@ -1,8 +1,8 @@
 /** What each verb does on this PC. What needs a program of the system stands behind the platform. */
 
 import type { Done } from '#contracts';
+import type { Runner } from '../checks/runner.ts';
 import type { Order, Platform } from '../platform/platform.ts';
-import type { Runner } from '../runner.ts';
 import type { LogMemory } from '../store/log.ts';
 import type { Acts } from './commands.ts';
 

@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type Command, type CommandAnswer, commandLifeMs, type Done, type Verb, verbNames } from '#contracts';
 import { centrePublicKey, sealed } from '../../test/centre-key.ts';
-import { handClock, seeded } from '../agent.test-helper.ts';
+import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import { openSpoolDisk, type SpoolDisk } from '../spool/database.ts';
 import { openSpool } from '../spool/spool.ts';
 import { type Acts, createCommands } from './commands.ts';

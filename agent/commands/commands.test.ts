@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Command, commandAnswer, commandLifeMs, makeSigningKeys, sealSigned, type Verb } from '#contracts';
 import { sealed } from '../../test/centre-key.ts';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../spool/database.ts';
 import { pc, setUp } from './commands.test-helper.ts';
 

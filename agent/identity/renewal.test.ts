@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handClock, seeded } from '../agent.test-helper.ts';
+import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import type { Identity, Read } from './identity.ts';
 import { keepRenewed } from './renewal.ts';
 

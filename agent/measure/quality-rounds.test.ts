@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { type LinkClass, type LinkReport, linkReport, links } from '#contracts';
-import { handClock, seeded } from '../agent.test-helper.ts';
+import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import { createMeasurer, type MeasurerOptions } from './quality-rounds.ts';
 import { type Fate, scriptedReflector } from './reflector.test-helper.ts';
 import { roundWireBytes } from './stamp.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { handClock } from '../agent.test-helper.ts';
 import { windowOf } from '../analysis/quality.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { scriptedReflector } from './reflector.test-helper.ts';
 import { roundWireBytes, stampRound } from './stamp.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { links } from '#contracts';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { budgetFile, type KeptFile } from '../store/kept-file.ts';
 import { createBudget, memoryStore, readFigures } from './data-budget.ts';
 

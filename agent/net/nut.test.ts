@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { type HandClock, handClock } from '../agent.test-helper.ts';
+import { type HandClock, handClock } from '../checks/agent.test-helper.ts';
 import { createNut } from './nut.ts';
 
 type Server = { port: number; asked: string[]; left: Promise<unknown> };

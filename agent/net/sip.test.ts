@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { askBridge } from './sip.ts';
 
 async function silentBridge() {

@@ -1,5 +1,5 @@
 /** The last gasp: said once in a power cut, as soon as battery or UPS is about to end. */
-import type { PowerState } from '../probe.ts';
+import type { PowerState } from '../checks/probe.ts';
 
 /** `say` is true where the broker has it. */
 export type GaspOptions = { say(runtimeMs: number | null): Promise<boolean> };

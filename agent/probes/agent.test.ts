@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { reasonIn } from '#contracts';
+import type { SelfFigures } from '../checks/probe.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
-import type { SelfFigures } from '../probe.ts';
 import { agentProbe } from './agent.ts';
 
 const well: SelfFigures = { roundTripMs: 1, clockOffsetMs: 1, spool: { waiting: 3, bytes: 10, droppedInLastDay: 0 }, failing: [] };

@@ -1,6 +1,6 @@
 /** Can the agent itself be believed: do its checks run, and is its history whole? */
 import type { Check } from '#contracts';
-import type { Probe } from '../probe.ts';
+import type { Probe } from '../checks/probe.ts';
 
 const reasonLimit = 256;
 const dayMs = 86_400_000;

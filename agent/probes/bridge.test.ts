@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { links } from '#contracts';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { createBudget, memoryStore } from '../net/data-budget.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { createBridgeProbe } from './bridge.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { links } from '#contracts';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { createBudget, memoryStore } from '../net/data-budget.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { linkProbe } from './link.ts';

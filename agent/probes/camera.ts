@@ -1,8 +1,8 @@
 /** Are the room's cameras there, and does a forgotten program hold one? No camera is opened. */
 import { type Clock, realClock } from '#contracts';
 import { fault, ok, type Verdict } from '../analysis/verdict.ts';
+import type { Probe } from '../checks/probe.ts';
 import type { Camera } from '../platform/platform.ts';
-import type { Probe } from '../probe.ts';
 import { createExpected, inUse } from './expected.ts';
 
 /** Longer than any meeting of a day. */

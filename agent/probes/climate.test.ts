@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type HandClock, handClock } from '../agent.test-helper.ts';
+import { type HandClock, handClock } from '../checks/agent.test-helper.ts';
 import type { UpsAnswer } from '../net/nut.ts';
 import type { ClimateFigures, Hardware, PowerFigures, Sensor } from '../platform/platform.ts';
 import { createUnwritten } from '../platform/unwritten.ts';

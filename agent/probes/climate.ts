@@ -15,10 +15,10 @@ import {
 } from '../analysis/climate.ts';
 import { createRiseWatch, type Rise } from '../analysis/rise-watch.ts';
 import { unknown, type Verdict } from '../analysis/verdict.ts';
+import type { Probe, ProbeContext } from '../checks/probe.ts';
 import { type AskUps, createNut } from '../net/nut.ts';
 import type { ClimateFigures, Part, PowerFigures, Sensor } from '../platform/platform.ts';
 import { type Ups, upsOf } from '../power/ups.ts';
-import type { Probe, ProbeContext } from '../probe.ts';
 
 /** A PC that runs for longer was not started just now. */
 const startMs = 600_000;

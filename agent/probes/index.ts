@@ -1,5 +1,5 @@
 /** THE list: what the agent asks about a PC. A new probe is one file, its test, and one line here. */
-import type { Probe } from '../probe.ts';
+import type { Probe } from '../checks/probe.ts';
 import { agentProbe } from './agent.ts';
 import { createBridgeProbe } from './bridge.ts';
 import { createCameraProbe } from './camera.ts';

@@ -3,8 +3,8 @@ import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#con
 import { latest, lossOver, qualityOf, quantile } from '../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../analysis/tier.ts';
 import { fault, ok, unknown, type Verdict } from '../analysis/verdict.ts';
+import type { Probe, ProbeResult } from '../checks/probe.ts';
 import type { LinkView } from '../measure/quality-rounds.ts';
-import type { Probe, ProbeResult } from '../probe.ts';
 import { budgetAnswer } from './budget.ts';
 
 const ways: readonly Direction[] = ['up', 'down'];

@@ -1,5 +1,5 @@
 /** Are the room's microphones there, chosen, open and loud enough? */
-import type { Probe } from '../probe.ts';
+import type { Probe } from '../checks/probe.ts';
 import { createSoundProbe } from './sound.ts';
 
 export function createMicrophoneProbe(): Probe {

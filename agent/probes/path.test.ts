@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type LinkClass, links } from '#contracts';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { createBudget, memoryStore } from '../net/data-budget.ts';
 import type { Knocked, Looked } from '../net/reach.ts';
 import type { NetworkState } from '../platform/platform.ts';

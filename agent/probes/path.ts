@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Clock, isLoopback, isThin, links, realClock } from '#contracts';
 import { type PathFacts, whereItBreaks } from '../analysis/path.ts';
+import type { Probe, ProbeContext } from '../checks/probe.ts';
 import { type Asking, addressOf, type Knocked, knock, look, nameServers } from '../net/reach.ts';
 import type { Gateway, NetworkState } from '../platform/platform.ts';
-import type { Probe, ProbeContext } from '../probe.ts';
 
 /** What is asked of a network; the tests put one of their own in its place. */
 export type PathQuestions = { knock: typeof knock; look: typeof look; addressOf: typeof addressOf; nameServers(): string[] };

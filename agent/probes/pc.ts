@@ -1,7 +1,7 @@
 /** Can this PC carry a meeting: processor, memory, disk, temperature. */
 import type { BeatKey, Check } from '#contracts';
+import type { Probe } from '../checks/probe.ts';
 import type { PcFigures } from '../platform/platform.ts';
-import type { Probe } from '../probe.ts';
 
 /** How long a figure must stand before anybody is told is the fault's hold time, in the catalogue. */
 const limits = { load: 0.9, memory: 0.95, disk: 0.9 };

@@ -2,10 +2,10 @@
 import { connect } from 'node:net';
 import { type Check, realClock } from '#contracts';
 import { fault, ok, unknown, type Verdict } from '../analysis/verdict.ts';
+import type { PowerState, Probe, ProbeResult } from '../checks/probe.ts';
 import { type AskUps, createNut, type UpsAnswer } from '../net/nut.ts';
 import type { PowerFigures } from '../platform/platform.ts';
 import { type Ups, upsOf } from '../power/ups.ts';
-import type { PowerState, Probe, ProbeResult } from '../probe.ts';
 
 /** With less left nobody finishes a sentence. */
 const endingMs = 120_000;

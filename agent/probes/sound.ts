@@ -1,9 +1,9 @@
 /** What the probes of sound devices share: is the room's device there, chosen, open and loud enough? Nothing is recorded or played. */
 
 import { fault, ok, type Verdict } from '../analysis/verdict.ts';
+import type { Probe } from '../checks/probe.ts';
 import type { Answer, SoundDevice, SoundState } from '../platform/platform.ts';
 import { shortText } from '../platform/text.ts';
-import type { Probe } from '../probe.ts';
 import { createExpected, inUse } from './expected.ts';
 
 /** Below this nobody is heard. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
-import { handClock, seeded } from '../agent.test-helper.ts';
+import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';
 

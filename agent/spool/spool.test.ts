@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type EventMessage, markOf } from '#contracts';
-import { handClock, seeded } from '../agent.test-helper.ts';
+import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import { openSpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { type MarkerOptions, openMarker } from './boot-marker.ts';
 
 const startMs = 1_790_000_000_000;

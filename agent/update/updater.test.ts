@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { makeSigningKeys, replaceFile, sealSigned } from '#contracts';
-import { handClock } from '../agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { openSlots } from './slots.ts';
 import { startUpdater, type UpdaterOptions } from './updater.ts';
 

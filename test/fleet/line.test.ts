@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handClock } from '../../agent/agent.test-helper.ts';
+import { handClock } from '../../agent/checks/agent.test-helper.ts';
 import { createLine, snowLoss, thinLine } from './line.ts';
 
 test('a line that is neither far nor slow delivers at once', () => {

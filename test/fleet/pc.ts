@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock, PcPath, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import type { Probe } from '../../agent/probe.ts';
+import type { Probe } from '../../agent/checks/probe.ts';
 import { agentProbe } from '../../agent/probes/agent.ts';
 import { createBridgeProbe } from '../../agent/probes/bridge.ts';
 import { createCameraProbe } from '../../agent/probes/camera.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { handClock } from '../../agent/agent.test-helper.ts';
 import { qualityOf, windowOf } from '../../agent/analysis/quality.ts';
+import { handClock } from '../../agent/checks/agent.test-helper.ts';
 import { stampRound } from '../../agent/measure/stamp.ts';
 import { createLine, snowLoss, thinLine } from './line.ts';
 import { reflectorBehind } from './reflector.ts';

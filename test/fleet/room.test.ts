@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Profile } from '#contracts';
-import { handClock } from '../../agent/agent.test-helper.ts';
-import type { ProbeContext } from '../../agent/probe.ts';
+import { handClock } from '../../agent/checks/agent.test-helper.ts';
+import type { ProbeContext } from '../../agent/checks/probe.ts';
 import { probes } from '../../agent/probes/index.ts';
 import { createPowerProbe } from '../../agent/probes/power.ts';
 import { randomFrom } from '../random.ts';

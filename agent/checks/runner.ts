@@ -1,6 +1,6 @@
 /** Runs the probes: each on its own timer, with its own time-out, so that no probe ever touches another. */
 import type { Cancel, Check, Clock } from '#contracts';
-import type { Platform } from './platform/platform.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
 export type Runner = {

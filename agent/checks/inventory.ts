@@ -1,8 +1,8 @@
 /** What is built into this PC and plugged into it: read at the start and once a day, since it is slow and holds nothing up. */
 import { createHash } from 'node:crypto';
 import { type Cancel, type Clock, encode, type Inventory, payloadLimitBytes } from '#contracts';
-import type { Platform } from './platform/platform.ts';
-import type { Log } from './store/log.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Log } from '../store/log.ts';
 
 export type InventoryOptions = {
   platform: Pick<Platform, 'inventory'>;

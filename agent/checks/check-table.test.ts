@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Check, decode, digestOf, encode } from '#contracts';
 import { handClock } from './agent.test-helper.ts';
-import { createBoard, differenceOf } from './board.ts';
+import { createBoard, differenceOf } from './check-table.ts';
 
 const check = (device: string, status: Check['status'] = 'ok', more: Partial<Check> = {}): Check => ({
   component: 'microphone',

@@ -1,10 +1,10 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/index.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
-import type { LinkView } from './measure/quality-rounds.ts';
-import type { Budget } from './net/data-budget.ts';
-import type { Place } from './net/reach.ts';
-import type { Platform } from './platform/platform.ts';
-import type { Memory } from './store/memory.ts';
+import type { LinkView } from '../measure/quality-rounds.ts';
+import type { Budget } from '../net/data-budget.ts';
+import type { Place } from '../net/reach.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Memory } from '../store/memory.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
 export type ProbeResult = {

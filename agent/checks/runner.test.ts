@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Check } from '#contracts';
+import type { Platform } from '../platform/platform.ts';
 import { handClock } from './agent.test-helper.ts';
-import type { Platform } from './platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 import { createRunner } from './runner.ts';
 
