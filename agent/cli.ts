@@ -10,7 +10,7 @@ import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createPlatform } from './platform/index.ts';
-import { probes } from './probes/index.ts';
+import { probes } from './probes/probes.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 
 const usage =

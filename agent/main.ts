@@ -11,7 +11,7 @@ import { type Identity, identityFolder, openIdentity } from './identity/identity
 import { createBudget } from './net/data-budget.ts';
 import { createPlatform } from './platform/index.ts';
 import type { Platform } from './platform/platform.ts';
-import { probes } from './probes/index.ts';
+import { probes } from './probes/probes.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createProfileStore } from './store/config-store.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';

@@ -146,7 +146,7 @@ test('a new probe costs 1 file, 1 test and 1 line, and its check comes out of th
   onTestFinished(house.remove);
   const kettle = { component: 'kettle', device: 'on-the-desk', status: 'ok', fault: null, reason: null };
   house.addFiles();
-  expect(listViolations('agent/probes/index.ts', repository(house.root))).toContain('agent/probes/kettle.ts: is not in the list');
+  expect(listViolations('agent/probes/probes.ts', repository(house.root))).toContain('agent/probes/kettle.ts: is not in the list');
   expect(await house.ask()).not.toContainEqual(kettle);
   expect(house.addToList()).toBe(1);
   const checks = await house.ask();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Check } from '#contracts';
 
-const list = 'agent/probes/index.ts';
+const list = 'agent/probes/probes.ts';
 
 export type House = {
   root: string;

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { faultOf, realClock, reasonIn } from '#contracts';
 import type { Bridge } from '../../agent/net/sip.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
-import { createBridgeProbe } from '../../agent/probes/bridge.ts';
+import { createBridgeProbe } from '../../agent/probes/link/bridge.ts';
 import { selfSigned } from '../certificate.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 import { installed, requirePart } from './parts.ts';

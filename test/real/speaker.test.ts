@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Check, type Profile, realClock } from '#contracts';
 import { createPlatform } from '../../agent/platform/index.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
-import { createSpeakerProbe } from '../../agent/probes/speaker.ts';
+import { createSpeakerProbe } from '../../agent/probes/room/speaker.ts';
 import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 

@@ -5,7 +5,7 @@ import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Order, Platform, PlatformOrders, PowerFigures } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
-import { createPowerProbe } from '../../agent/probes/power.ts';
+import { createPowerProbe } from '../../agent/probes/pc/power.ts';
 import type { ProfileStore } from '../../agent/store/config-store.ts';
 import type { Transport } from '../../agent/transport.ts';
 import { centrePublicKey } from '../centre-key.ts';

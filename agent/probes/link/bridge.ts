@@ -1,0 +1,81 @@
+/** Does the dial-in bridge of this site answer? Without picture, a meeting is still heard over it. */
+import { type Check, type Clock, isThin, type LinkClass, links, realClock } from '#contracts';
+import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+import type { Probe, ProbeContext } from '../../checks/probe.ts';
+import { askBridge, type Bridge, type SipAnswer } from '../../net/sip.ts';
+
+const everyMs = 900_000;
+/** On a thin link, where each question is paid for. */
+const thinEveryMs = 3_600_000;
+/** Over a satellite no answer can be there in the 500 ms of the standard. */
+const thinFirstWaitMs = 1_000;
+/** Questions and answers of the dearest case: TLS and a chain of certificates. */
+const dearestBytes = 12_000;
+const internalError = 500;
+const globalFailure = 600;
+
+type Asked = { bridge: string; up: number; answer: SipAnswer };
+
+/** Asked by the one PC that measures the link of its site, and by a self-test; any other has no such check. */
+export function createBridgeProbe(clock: Clock = realClock()): Probe {
+  let last: Asked | undefined;
+  return {
+    name: 'bridge',
+    everyMs,
+    timeoutMs: 40_000,
+    seat: 'run',
+    async run(context) {
+      const { profile, self, budget } = context;
+      const { bridge, link } = profile;
+      if (bridge === undefined || self.measures === false) return { checks: [] };
+      if (!isFresh(last, bridge, { up: clock.up(), link })) {
+        if (budget && !budget.hasRoom(dearestBytes)) return { checks: [check(unknown('the data budget of this month is used up'))] };
+        last = { bridge: nameOf(bridge), up: clock.up(), answer: await ask(bridge, clock, context) };
+      }
+      return last === undefined ? { checks: [] } : shown(last.answer);
+    },
+  };
+}
+
+function ask(bridge: Bridge, clock: Clock, { profile, budget, signal }: ProbeContext): Promise<SipAnswer> {
+  const used = (wireBytes: number) => budget?.used('tests', wireBytes);
+  return askBridge(bridge, { clock, signal, used, ...(isThin(links[profile.link]) && { firstWaitMs: thinFirstWaitMs }) });
+}
+
+/** Only a good answer is believed for the longer time of a thin link: what is wrong is asked again at the next look. */
+function isFresh(last: Asked | undefined, bridge: Bridge, { up, link }: { up: number; link: LinkClass }): boolean {
+  const isGood = last !== undefined && last.bridge === nameOf(bridge) && last.answer.kind === 'answer' && isAlive(last.answer.status);
+  return isGood && isThin(links[link]) && up - last.up < thinEveryMs * 0.9;
+}
+
+function shown(answer: SipAnswer): { checks: Check[]; numbers?: { sip: number } } {
+  if (answer.kind === 'unknown') return { checks: [check(unknown('its name cannot be looked up'))] };
+  if (answer.kind === 'silent') return { checks: [check(fault('bridge.silent', silences[answer.reason]))] };
+  const { status, ms, certificate } = answer;
+  const numbers = { sip: ms / 1_000 };
+  const said = status < 300 ? null : `it answers ${status}`;
+  if (!isAlive(status)) return { checks: [check(fault('bridge.refused', said))], numbers };
+  return {
+    checks: [check({ ...ok, reason: said ?? (certificate === 'unknown' ? 'its certificate is from nobody known here' : null) })],
+    numbers,
+  };
+}
+
+/** Any word of a bridge but that it cannot serve says that it is there: many answer OPTIONS of a stranger by 403 or 404. */
+function isAlive(status: number): boolean {
+  return status < internalError || status >= globalFailure;
+}
+
+const silences = {
+  nothing: null,
+  'nobody listens': 'nobody listens at its address',
+  'no SIP': 'what answers there does not speak SIP',
+} as const;
+
+function check(verdict: Verdict): Check {
+  return { component: 'bridge', device: '', ...verdict };
+}
+
+function nameOf({ transport, host, port }: Bridge): string {
+  return `${transport}:${host}:${port}`;
+}

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { links } from '#contracts';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import { createBudget, memoryStore } from '../../net/data-budget.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { linkProbe } from './link.ts';
+
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+const context = {
+  platform: createUnwritten(),
+  profile: { link: 'geo', elevationM: 0, expected: {} } as const,
+  self,
+  signal: AbortSignal.timeout(1_000),
+};
+
+it('says that the budget holds, and how much of it is used', async () => {
+  const budget = createBudget({ clock: handClock(), store: memoryStore() });
+  budget.limit(links.geo.budget);
+  budget.used('telemetry', 2_000_000);
+  budget.used('tests', 9_000_000);
+  expect(await linkProbe.run({ ...context, budget })).toEqual({
+    checks: [{ component: 'link', device: 'budget', status: 'ok', fault: null, reason: null }],
+    numbers: { bm: 0.25, bt: 0.25 },
+  });
+});
+
+it.each([
+  ['tests', 36_000_000, 'by tests of the link'],
+  ['telemetry', 8_000_000, 'by messages'],
+] as const)('says that the budget is used up by %s', async (cause, bytes, reason) => {
+  const budget = createBudget({ clock: handClock(), store: memoryStore() });
+  budget.limit(links.geo.budget);
+  budget.used(cause, bytes);
+  expect((await linkProbe.run({ ...context, budget })).checks).toMatchObject([{ fault: 'link.budget_spent', reason }]);
+});
+
+it('a self-test has no link and claims nothing about one', async () => {
+  expect(await linkProbe.run(context)).toEqual({ checks: [], numbers: {} });
+});

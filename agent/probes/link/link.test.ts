@@ -1,0 +1,130 @@
+import { expect, it } from 'vitest';
+import { faultOf, type Profile } from '#contracts';
+import type { Window } from '../../analysis/quality.ts';
+import type { TierState } from '../../analysis/tier.ts';
+import type { LinkView } from '../../measure/quality-rounds.ts';
+import { linkProbe } from './link.ts';
+
+type Given = { up?: number; down?: number; jitterUp?: number; jitterDown?: number };
+
+/** A window of 100 probes: so many lost, and this variation of the delay. */
+function window({ up = 0, down = 0, jitterUp = 2, jitterDown = 2 }: Given = {}): Window {
+  return {
+    up: { sent: 100, lost: up, runs: up, variationsMs: [jitterUp, jitterUp] },
+    down: { sent: 100 - up, lost: down, runs: down, variationsMs: [jitterDown, jitterDown] },
+    roundTripsMs: [20, 21, 22],
+  };
+}
+const times = (count: number, given?: Given) => Array.from({ length: count }, () => window(given));
+const tier = (name: TierState['tier'], limit: TierState['limit'] = null): TierState => ({ tier: name, limit, lower: [], higher: [] });
+const fine: LinkView = {
+  windows: times(4),
+  problem: null,
+  regular: true,
+  tiers: { up: tier('fhd'), down: tier('fhd') },
+  slow: false,
+  numbers: () => ({ lu: 0, r: 93 }),
+  capacity: undefined,
+};
+
+async function ask(link: Partial<LinkView> | undefined, more: Partial<Profile> = {}) {
+  const spool = { waiting: 0, bytes: 0, droppedInLastDay: 0 };
+  const self = { roundTripMs: 1, clockOffsetMs: 1, spool, failing: [], link: link && { ...fine, ...link } };
+  const profile: Profile = { link: 'fibre', elevationM: 0, expected: {}, ...more };
+  const { checks, numbers } = await linkProbe.run({ platform: undefined as never, profile, self, signal: AbortSignal.timeout(1_000) });
+  for (const check of checks) expect(check.fault === null || faultOf(check.fault) !== undefined).toBe(true);
+  const said = Object.fromEntries(
+    checks.map(({ device, status, fault, reason }) => [device, [status === 'fault' ? fault : status, reason].filter(Boolean).join(': ')]),
+  );
+  return { said, numbers };
+}
+
+it('a link that is well: four checks, and its numbers', async () => {
+  expect(await ask({})).toEqual({ said: { loss: 'ok', jitter: 'ok', delay: 'ok', tier: 'ok' }, numbers: { lu: 0, r: 93 } });
+});
+
+it('a PC that does not measure has no such checks, nor one whose class is only measured when asked and was not', async () => {
+  expect(await ask(undefined)).toEqual({ said: {}, numbers: {} });
+  expect((await ask({ regular: false, windows: [] })).said).toEqual({});
+  expect(Object.keys((await ask({ regular: false })).said)).toHaveLength(4);
+});
+
+it.each([
+  ['no reflector', 'the centre has no reflector'],
+  ['no answer', 'no answer from the reflector'],
+  ['no budget', 'the data budget for tests is used up'],
+] as const)('%s: all of it is unknown, and no number is sent', async (problem, reason) => {
+  const { said, numbers } = await ask({ problem });
+  expect(said).toEqual(Object.fromEntries(['loss', 'jitter', 'delay', 'tier'].map((device) => [device, `unknown: ${reason}`])));
+  expect(numbers).toEqual({});
+});
+
+it('before enough probes nothing is known', async () => {
+  const none = await ask({ windows: [], tiers: { up: undefined, down: undefined }, slow: undefined });
+  expect(new Set(Object.values(none.said))).toEqual(new Set(['unknown: too few probes yet']));
+  const one = await ask({ windows: times(1), slow: undefined });
+  expect(one.said).toMatchObject({
+    loss: 'unknown: too few probes yet',
+    delay: 'unknown: not measured for long enough to know what is usual',
+  });
+});
+
+it('loss is judged by what the tier forgives, over as many probes as that needs, and says which way', async () => {
+  const loss = async (windows: Window[], required?: Profile['tier']) =>
+    (await ask({ windows }, required === undefined ? {} : { tier: required })).said['loss'];
+  expect(await loss(times(4, { up: 2 }))).toBe('ok');
+  expect(await loss(times(4, { up: 3 }))).toBe('link.loss_high: to the centre');
+  expect(await loss(times(4, { down: 3 }))).toBe('link.loss_high: from the centre');
+  expect(await loss(times(4, { up: 3, down: 3 }))).toBe('link.loss_high: both ways');
+  expect(await loss(times(4, { up: 2 }), 'hd')).toBe('link.loss_high: to the centre');
+  expect(await loss(times(2, { up: 2 }), 'hd')).toBe('unknown: too few probes yet');
+  // A bad window of some time ago is over.
+  expect(await loss([window({ up: 60 }), ...times(3)])).toBe('ok');
+  // Where a tenth is lost, few probes show it.
+  expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the centre');
+});
+
+it('jitter is the median of three windows', async () => {
+  const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
+  expect(await jitter([window({ jitterUp: 99 }), window(), window()])).toBe('ok');
+  expect(await jitter([window(), window({ jitterUp: 31 }), window({ jitterUp: 40 })])).toBe('link.jitter_high: to the centre');
+  expect(await jitter(times(3, { jitterUp: 31, jitterDown: 31 }))).toBe('link.jitter_high: both ways');
+});
+
+it('delay is slower than usual, or not', async () => {
+  expect((await ask({ slow: true })).said['delay']).toBe('link.delay_high');
+});
+
+it('the tier is a fault below what the site must carry, in words; the worse direction speaks', async () => {
+  const tierOf = async (up: LinkView['tiers']['up'], down: LinkView['tiers']['up'], required?: Profile['tier']) =>
+    (await ask({ tiers: { up, down } }, required === undefined ? {} : { tier: required })).said['tier'];
+  expect(await tierOf(tier('audio', 'capacity'), tier('fhd'))).toBe('ok');
+  expect(await tierOf(tier(null, 'loss'), tier('fhd'))).toBe('link.tier_low: to the centre: not even audio, for its loss');
+  expect(await tierOf(tier('fhd'), tier('audio', 'jitter'), 'sd')).toBe('link.tier_low: from the centre: audio only, for its jitter');
+  expect(await tierOf(tier('sd', 'capacity'), tier('audio', 'capacity'), 'hd')).toBe(
+    'link.tier_low: from the centre: audio only, for want of capacity',
+  );
+  expect(await tierOf(tier('hd', 'capacity'), tier('fhd'), 'fhd')).toBe(
+    'link.tier_low: to the centre: HD video at most, for want of capacity',
+  );
+  expect(await tierOf({ tier: undefined, limit: 'unknown' }, tier('fhd'))).toBe('unknown: the capacity of the link is not known');
+  expect(await tierOf({ tier: undefined, limit: 'unknown' }, tier(null, 'loss'))).toMatch(/^link.tier_low: from the centre/);
+  const blocked = { tier: undefined, limit: 'udp-blocked' } as const;
+  expect(await tierOf(blocked, blocked)).toBe('unknown: UDP does not get through');
+});
+
+const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
+
+it('says what the capacity is, by train or by TCP, and whether UDP gets through; nothing of either before it was measured', async () => {
+  const udp = async (link: Partial<LinkView>) => {
+    const { said, numbers } = await ask(link);
+    return [said['udp'], numbers?.cu, numbers?.cd];
+  };
+  expect(await udp({})).toEqual([undefined, undefined, undefined]);
+  expect(await udp({ capacity })).toEqual(['ok', 2_000_000, 8_000_000]);
+  const large = { ...capacity, downBps: null, udpBlocked: true, blocked: 'large' as const };
+  expect(await udp({ capacity: large })).toEqual(['link.udp_blocked: large packets do not get through', 2_000_000, undefined]);
+  const all = { ...capacity, how: 'tcp' as const, udpBlocked: true, blocked: 'all' as const };
+  expect(await udp({ capacity: all, problem: 'no answer' })).toEqual(['link.udp_blocked: no packet comes back', 2_000_000, 8_000_000]);
+  expect(await udp({ capacity: all })).toEqual(['ok', 2_000_000, 8_000_000]);
+});

@@ -1,0 +1,129 @@
+/** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
+import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#contracts';
+import { latest, lossOver, qualityOf, quantile } from '../../analysis/quality.ts';
+import { type Direction, placeOf, type TierState } from '../../analysis/tier.ts';
+import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+import type { Probe, ProbeResult } from '../../checks/probe.ts';
+import type { LinkView } from '../../measure/quality-rounds.ts';
+import { budgetAnswer } from './budget.ts';
+
+const ways: readonly Direction[] = ['up', 'down'];
+const wayWords = { up: 'to the centre', down: 'from the centre' };
+const tierWords = ['not even audio', 'audio only', 'SD video at most', 'HD video at most'];
+const limitWords: Partial<Record<TierLimit, string>> = { capacity: 'for want of capacity', loss: 'for its loss', jitter: 'for its jitter' };
+const problemWords = {
+  'no reflector': 'the centre has no reflector',
+  'no answer': 'no answer from the reflector',
+  'no budget': 'the data budget for tests is used up',
+};
+/** The median of so many windows: one that was uneven is no uneven link. */
+const jitterWindows = 3;
+
+export const linkProbe: Probe = {
+  name: 'link',
+  everyMs: 30_000,
+  timeoutMs: 1_000,
+  seat: 'run',
+  async run({ self: { link }, profile, budget }) {
+    const own = link === undefined ? none : qualityOfLink(link, profile);
+    const spent = budget === undefined ? none : budgetAnswer(budget.figures());
+    return { checks: [...own.checks, ...spent.checks], numbers: { ...own.numbers, ...spent.numbers } };
+  },
+};
+
+const none: ProbeResult = { checks: [] };
+
+function qualityOfLink(link: LinkView, profile: Profile): ProbeResult {
+  const isMeasured = link.regular || link.windows.length > 0;
+  const numbers = { ...(link.problem === null && link.numbers()), ...capacityNumbers(link.capacity) };
+  return { checks: [...(isMeasured ? checksOf(link, profile) : []), ...udpCheck(link)], numbers };
+}
+
+function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[] {
+  if (link.problem !== null) {
+    const reason = problemWords[link.problem];
+    return ['loss', 'jitter', 'delay', 'tier'].map((device) => check(device, unknown(reason)));
+  }
+  const { loss, jitterMs } = tierNeeds[required];
+  return [
+    check('loss', judgeLoss(link, loss)),
+    check('jitter', judgeJitter(link, jitterMs.warn)),
+    check('delay', judgeDelay(link)),
+    check('tier', judgeTier(link, placeOf(required))),
+  ];
+}
+
+/** Above `warn` over many probes, or above `critical` over the few that show it. */
+function judgeLoss({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Verdict {
+  const over = (threshold: number) => ways.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
+  const bad = new Set([...over(warn), ...over(critical)]);
+  if (bad.size > 0) return fault('link.loss_high', directionOf([...bad]));
+  return lossOver(windows, 'up', warn) === undefined ? unknown('too few probes yet') : ok;
+}
+
+function judgeJitter({ windows }: LinkView, warnMs: number): Verdict {
+  const last = windows.slice(-jitterWindows);
+  if (last.length < jitterWindows) return unknown('too few probes yet');
+  const jitterOf = (way: Direction) =>
+    quantile(
+      last.map((window) => qualityOf([window])?.[way].jitterMs ?? 0),
+      0.5,
+    );
+  const bad = ways.filter((way) => jitterOf(way) > warnMs);
+  return bad.length === 0 ? ok : fault('link.jitter_high', directionOf(bad));
+}
+
+function judgeDelay({ slow, windows }: LinkView): Verdict {
+  if (latest(windows, 1) === undefined) return unknown('too few probes yet');
+  if (slow === undefined) return unknown('not measured for long enough to know what is usual');
+  return slow ? fault('link.delay_high') : ok;
+}
+
+/** The worse direction speaks. One that is too thin is a fault whatever the other one is; else one that is not known makes it unknown. */
+function judgeTier({ tiers: known }: LinkView, required: number): Verdict {
+  const states = ways.flatMap((way) => {
+    const state = known[way];
+    return state === undefined ? [] : [{ way, state }];
+  });
+  const thin = states.flatMap(({ way, state }) => (isKnown(state) && placeOf(state.tier) < required ? [{ way, state }] : []));
+  thin.sort((a, b) => placeOf(a.state.tier) - placeOf(b.state.tier));
+  const [worst] = thin;
+  if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}`);
+  if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
+  const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
+  return all ? ok : unknown(states.length === 0 ? 'too few probes yet' : 'the capacity of the link is not known');
+}
+
+/** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */
+function udpCheck({ capacity, problem, windows }: LinkView): Check[] {
+  if (capacity === undefined) return [];
+  const comesBack = problem === null && windows.length > 0;
+  if (!capacity.udpBlocked || (capacity.blocked === 'all' && comesBack)) return [check('udp', ok)];
+  return [
+    check('udp', fault('link.udp_blocked', capacity.blocked === 'large' ? 'large packets do not get through' : 'no packet comes back')),
+  ];
+}
+
+function capacityNumbers(capacity: LinkView['capacity']): ProbeResult['numbers'] {
+  const { upBps = null, downBps = null } = capacity ?? {};
+  return { ...(upBps !== null && { cu: upBps }), ...(downBps !== null && { cd: downBps }) };
+}
+
+function isKnown(state: NonNullable<LinkView['tiers']['up']>): state is TierState {
+  return state.tier !== undefined;
+}
+
+function wordsOf({ tier, limit }: TierState): string {
+  const words = tierWords[tiers.indexOf(tier ?? 'audio') + (tier === null ? 0 : 1)] ?? '';
+  const because = limit === null ? undefined : limitWords[limit];
+  return because === undefined ? words : `${words}, ${because}`;
+}
+
+function directionOf(bad: readonly Direction[]): string {
+  const [first] = bad;
+  return bad.length > 1 || first === undefined ? 'both ways' : wayWords[first];
+}
+
+function check(device: string, verdict: Verdict): Check {
+  return { component: 'link', device, ...verdict };
+}

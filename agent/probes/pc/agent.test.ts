@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { reasonIn } from '#contracts';
+import type { SelfFigures } from '../../checks/probe.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { agentProbe } from './agent.ts';
+
+const well: SelfFigures = { roundTripMs: 1, clockOffsetMs: 1, spool: { waiting: 3, bytes: 10, droppedInLastDay: 0 }, failing: [] };
+
+function ask(self: SelfFigures) {
+  const profile = { link: 'fibre', elevationM: 0, expected: {} } as const;
+  return agentProbe.run({ platform: createUnwritten(), profile, self, signal: AbortSignal.timeout(1_000) });
+}
+
+it('says ok while every probe runs and no event was dropped, and gives its memory and spool', async () => {
+  const { checks, numbers } = await ask(well);
+  expect(checks.map((one) => `${one.device} ${one.status}`)).toEqual(['checks ok', 'history ok']);
+  expect(numbers?.q).toBe(3);
+  expect(numbers?.rss).toBeGreaterThan(10_000_000);
+});
+
+it('names the probes that fail, in order and without their errors, which change', async () => {
+  const failing = [
+    { probe: 'microphone', error: 'ENOMEM 123' },
+    { probe: 'camera', error: 'late' },
+  ];
+  expect((await ask({ ...well, failing })).checks).toMatchObject([
+    { device: 'checks', status: 'fault', fault: 'agent.probe_failed', reason: 'camera, microphone' },
+    { device: 'history', status: 'ok' },
+  ]);
+});
+
+it('says when events were dropped', async () => {
+  const { checks } = await ask({ ...well, spool: { ...well.spool, droppedInLastDay: 2 } });
+  expect(checks).toMatchObject([{ status: 'ok' }, { device: 'history', fault: 'agent.events_dropped' }]);
+});
+
+const dayMs = 86_400_000;
+
+it.each([
+  [31 * dayMs, 'ok', null],
+  [30 * dayMs, 'fault', 'it ends within 30 d'],
+  [7 * dayMs + 1, 'fault', 'it ends within 30 d'],
+  [7 * dayMs, 'fault', 'it ends within 7 d'],
+  [dayMs, 'fault', 'it ends within 1 d'],
+  [0, 'fault', 'it has ended'],
+])('says of a certificate that is good for %s ms more: %s, %s', async (certificateLeftMs, status, reason) => {
+  const { checks } = await ask({ ...well, certificateLeftMs });
+  const fault = status === 'fault' ? 'agent.certificate' : null;
+  expect(checks[2]).toEqual({ component: 'agent', device: 'certificate', status, fault, reason });
+  if (reason !== null) expect(reasonIn(reason, 'hi')).not.toBe(reason);
+});

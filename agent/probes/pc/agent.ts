@@ -1,0 +1,40 @@
+/** Can the agent itself be believed: do its checks run, and is its history whole? */
+import type { Check } from '#contracts';
+import type { Probe } from '../../checks/probe.ts';
+
+const reasonLimit = 256;
+const dayMs = 86_400_000;
+const warnDays = [1, 7, 30];
+
+export const agentProbe: Probe = {
+  name: 'agent',
+  everyMs: 60_000,
+  timeoutMs: 1_000,
+  seat: 'run',
+  async run({ self }) {
+    const failing = self.failing
+      .map((one) => one.probe)
+      .sort()
+      .join(', ')
+      .slice(0, reasonLimit);
+    return {
+      checks: [
+        judge('checks', failing === '' ? null : 'agent.probe_failed', failing || null),
+        judge('history', self.spool.droppedInLastDay === 0 ? null : 'agent.events_dropped', null),
+        ...(self.certificateLeftMs === undefined ? [] : [certificate(self.certificateLeftMs)]),
+      ],
+      numbers: { rss: process.memoryUsage.rss(), q: self.spool.waiting },
+    };
+  },
+};
+
+/** It is renewed long before, so that a short rest means that renewing fails. Steps, not days: a reason that changes is news. */
+function certificate(leftMs: number): Check {
+  const days = warnDays.find((one) => leftMs <= one * dayMs);
+  const reason = leftMs <= 0 ? 'it has ended' : days === undefined ? null : `it ends within ${days} d`;
+  return judge('certificate', reason === null ? null : 'agent.certificate', reason);
+}
+
+function judge(device: string, fault: string | null, reason: string | null): Check {
+  return { component: 'agent', device, status: fault === null ? 'ok' : 'fault', fault, reason };
+}

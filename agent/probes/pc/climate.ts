@@ -1,0 +1,158 @@
+/** Is the PC warm enough, cool enough and made for this height? What nothing here measures has no check. */
+import { connect } from 'node:net';
+import { type BeatKey, type Check, type Clock, realClock } from '#contracts';
+import { maxAltitudeOf } from '../../analysis/catalogue.ts';
+import {
+  judgeAir,
+  judgeCharging,
+  judgeCold,
+  judgeDevice,
+  judgeHardDisk,
+  judgeRise,
+  judgeRoom,
+  type Limits,
+  limitsAt,
+} from '../../analysis/climate.ts';
+import { unknown, type Verdict } from '../../analysis/verdict.ts';
+import type { Probe, ProbeContext } from '../../checks/probe.ts';
+import { type AskUps, createNut } from '../../net/nut.ts';
+import type { ClimateFigures, Part, PowerFigures, Sensor } from '../../platform/platform.ts';
+import { createRiseWatch, type Rise } from './rise-watch.ts';
+import { type Ups, upsOf } from './ups.ts';
+
+/** A PC that runs for longer was not started just now. */
+const startMs = 600_000;
+/** Devices are looked at once an hour: names do not change, and each look at the sound costs several programs. */
+const devicesEveryMs = 3_600_000;
+
+type Reading = { figures: ClimateFigures; power: PowerFigures; ups: Ups | null };
+
+export type ClimateOptions = { ask?: AskUps; clock?: Clock };
+
+/** Guarantee: only a sensor that stands in the room says that the room is too warm; a sensor that was there and is gone is `unknown`. */
+export function createClimateProbe({ clock = realClock(), ask = createNut({ connect, clock }) }: ClimateOptions = {}): Probe {
+  const watchRise = createRiseWatch(clock);
+  const watchCold = createColdWatch();
+  const lookAtDevices = createDeviceLook(clock);
+  const seen = new Set<string>();
+
+  function checksOf(limits: Limits, reading: Reading): Check[] {
+    const room = roomOf(reading);
+    const verdicts: [string, Verdict | undefined][] = [
+      ['room', judgeRoom(limits, { celsius: room, caseCelsius: reading.ups?.caseCelsius ?? null })],
+      ['air', judgeAir(limits, humidityOf(reading))],
+      ['board', watchCold(limits, reading.figures)],
+      ['battery', judgeCharging(limits, cellsOf(reading), room)],
+    ];
+    for (const [device, verdict] of verdicts) if (verdict !== undefined) seen.add(device);
+    const known = verdicts.filter(([device]) => seen.has(device));
+    return known.map(([device, verdict]) => checkOf(device, verdict ?? unknown('nothing measures it now')));
+  }
+
+  return {
+    name: 'climate',
+    everyMs: 60_000,
+    timeoutMs: 15_000,
+    seat: 'run',
+    async run(context) {
+      const { elevationM } = context.profile;
+      const limits = limitsAt(elevationM);
+      const reading = await readAll(context, ask);
+      const riseReading = riseReadingOf(reading, elevationM);
+      const rise = context.memory && riseReading && watchRise(riseReading, context.memory);
+      const checks = [
+        ...checksOf(limits, reading),
+        ...(rise === undefined ? [] : [checkOf('rise', judgeRise(rise.isHigh))]),
+        ...hardwareChecks(limits, await lookAtDevices(context)),
+      ];
+      return { checks, numbers: numbersOf(reading, rise) };
+    },
+  };
+}
+
+async function readAll({ platform, profile, signal }: ProbeContext, ask: AskUps): Promise<Reading> {
+  const answer = profile.ups && (await ask(profile.ups, signal));
+  return {
+    figures: await platform.climate(signal),
+    power: await platform.power(signal),
+    ups: answer?.known ? upsOf(answer) : null,
+  };
+}
+
+/** Remembers that the PC was switched on in frost, until it has thawed. */
+function createColdWatch(): (limits: Limits, figures: ClimateFigures) => Verdict | undefined {
+  let startedFrozen = false;
+  return (limits, { sensors, uptimeSeconds }) => {
+    const coldest = coldestOf(sensors);
+    if (coldest === null) return undefined;
+    const isStart = uptimeSeconds * 1_000 < startMs;
+    startedFrozen = startedFrozen ? coldest < limits.thawedCelsius : isStart && coldest < limits.frostCelsius;
+    return judgeCold(limits, coldest, startedFrozen);
+  };
+}
+
+type Devices = { disks: Part[]; others: Part[] };
+
+function createDeviceLook(clock: Pick<Clock, 'up'>): (context: ProbeContext) => Promise<Devices> {
+  let last: (Devices & { up: number }) | undefined;
+  return async (context) => {
+    if (last !== undefined && clock.up() - last.up < devicesEveryMs) return last;
+    const { turningDisks, models } = await context.platform.hardware(context.signal);
+    last = { disks: turningDisks, others: [...models, ...(await roomParts(context))], up: clock.up() };
+    return last;
+  };
+}
+
+/** Cameras and sound devices, as far as they are known; why one is not, its own probe tells. */
+async function roomParts({ platform, signal }: ProbeContext): Promise<Part[]> {
+  const none = () => ({ known: false as const });
+  const cameras = await platform.cameras(signal).catch(none);
+  const sound = await platform.sound(signal).catch(none);
+  const found = [...(cameras.known ? cameras.value : []), ...(sound.known ? [...sound.value.sources, ...sound.value.sinks] : [])];
+  return found.map(({ id, name }) => ({ id, name }));
+}
+
+/** A disk that turns is told once, under an id that stays as long as the disk does. */
+function hardwareChecks(limits: Limits, { disks, others }: Devices): Check[] {
+  const judged = [
+    ...disks.map((part) => ({ part, verdict: judgeHardDisk(limits) })),
+    ...others.map((part) => ({ part, verdict: judgeDevice(limits, maxAltitudeOf(part.name)) })),
+  ];
+  return judged.flatMap(({ part, verdict }) => (verdict === undefined ? [] : [{ ...checkOf(part.id, verdict), name: part.name }]));
+}
+
+function roomOf({ figures, ups }: Reading): number | null {
+  return ups?.room.celsius ?? figures.sensors.find(({ kind }) => kind === 'room')?.celsius ?? null;
+}
+
+function humidityOf({ figures, ups }: Reading): number | null {
+  return ups?.room.humidityRatio ?? figures.humidityRatio;
+}
+
+function coldestOf(sensors: readonly Sensor[]): number | null {
+  const found = sensors.filter(({ kind }) => kind === 'board' || kind === 'disk').map(({ celsius }) => celsius);
+  return found.length === 0 ? null : Math.min(...found);
+}
+
+function cellsOf({ power, ups }: Reading) {
+  return [
+    ...(power.batteryChargeRatio === null ? [] : [{ isCharging: power.isCharging, celsius: power.batteryCelsius }]),
+    ...(ups === null ? [] : [{ isCharging: ups.isCharging, celsius: ups.batteryCelsius }]),
+  ];
+}
+
+function riseReadingOf(reading: Reading, elevationM: number) {
+  const { sensors, loadRatio } = reading.figures;
+  const warmest = Math.max(...sensors.filter(({ kind }) => kind === 'processor').map(({ celsius }) => celsius));
+  if (!Number.isFinite(warmest) || loadRatio === null) return undefined;
+  return { processorCelsius: warmest, roomCelsius: roomOf(reading), loadRatio, elevationM };
+}
+
+function numbersOf(reading: Reading, rise: Rise | undefined): Partial<Record<BeatKey, number>> {
+  const [room, rh] = [roomOf(reading), humidityOf(reading)];
+  return { ...(room !== null && { room }), ...(rh !== null && { rh }), ...(rise !== undefined && { rise: rise.ratio }) };
+}
+
+function checkOf(device: string, verdict: Verdict): Check {
+  return { component: 'climate', device, ...verdict };
+}

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { clockProbe } from './clock.ts';
+
+function ask(clockOffsetMs: number | null, roundTripMs: number | null = null) {
+  const self = { roundTripMs, clockOffsetMs, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+  const profile = { link: 'fibre', elevationM: 0, expected: {} } as const;
+  return clockProbe.run({ platform: createUnwritten(), profile, self, signal: AbortSignal.timeout(1_000) });
+}
+
+it('does not know before the first echo of the centre', async () => {
+  const { checks, numbers } = await ask(null);
+  expect(checks).toEqual([{ component: 'clock', device: '', status: 'unknown', fault: null, reason: 'not compared with the centre yet' }]);
+  expect(numbers).toEqual({});
+});
+
+it('says ok up to 5 s and wrong beyond, with the direction and no figure in the reason', async () => {
+  expect((await ask(5_000)).checks).toMatchObject([{ status: 'ok', reason: null }]);
+  expect((await ask(5_001)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'ahead of the centre' }]);
+  expect((await ask(-90_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
+});
+
+it('a slow answer of the centre proves no wrong clock and no right one: half the round trip is the error of the offset', async () => {
+  expect((await ask(7_000, 14_000)).checks).toMatchObject([{ status: 'unknown', reason: 'the centre answered too slowly to tell' }]);
+  expect((await ask(0, 14_000)).checks).toMatchObject([{ status: 'unknown' }]);
+  expect((await ask(4_000, 700)).checks).toMatchObject([{ status: 'ok' }]);
+  expect((await ask(-7_000, 3_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
+});
+
+it('gives round trip and offset in seconds', async () => {
+  expect((await ask(-250, 640)).numbers).toEqual({ rtt: 0.64, off: -0.25 });
+});

@@ -1,0 +1,35 @@
+/** Does the clock of this PC agree with the centre's? A wrong one spoils certificates, meetings and logs. */
+import type { Check } from '#contracts';
+import type { Probe } from '../../checks/probe.ts';
+
+const wrongMs = 5_000;
+
+export const clockProbe: Probe = {
+  name: 'clock',
+  everyMs: 60_000,
+  timeoutMs: 1_000,
+  seat: 'run',
+  async run({ self }) {
+    const { clockOffsetMs, roundTripMs } = self;
+    return {
+      checks: [judge(clockOffsetMs, roundTripMs ?? 0)],
+      numbers: {
+        ...(roundTripMs !== null && { rtt: roundTripMs / 1000 }),
+        ...(clockOffsetMs !== null && { off: clockOffsetMs / 1000 }),
+      },
+    };
+  },
+};
+
+/**
+ * The offset is the clock of the PC minus the clock of the centre. Nobody knows how a round trip divides into there and back, so that half
+ * of it is the error of the offset: an answer that was slow proves no wrong clock, and no right one.
+ */
+function judge(offsetMs: number | null, roundTripMs: number): Check {
+  const check = { component: 'clock', device: '', fault: null };
+  if (offsetMs === null) return { ...check, status: 'unknown', reason: 'not compared with the centre yet' };
+  const errorMs = roundTripMs / 2;
+  if (Math.abs(offsetMs) + errorMs <= wrongMs) return { ...check, status: 'ok', reason: null };
+  if (Math.abs(offsetMs) - errorMs <= wrongMs) return { ...check, status: 'unknown', reason: 'the centre answered too slowly to tell' };
+  return { ...check, status: 'fault', fault: 'clock.wrong', reason: offsetMs > 0 ? 'ahead of the centre' : 'behind the centre' };
+}

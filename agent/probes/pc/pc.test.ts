@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import type { PcFigures } from '../../platform/platform.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { pcProbe } from './pc.ts';
+
+const well: PcFigures = {
+  uptimeSeconds: 60,
+  loadRatio: 0.1,
+  memoryUsedRatio: 0.5,
+  diskUsedRatio: 0.5,
+  temperatureCelsius: 50,
+  temperatureLimitCelsius: 100,
+};
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+
+function ask(figures: Partial<PcFigures>) {
+  const platform = { ...createUnwritten(), figures: async () => ({ ...well, ...figures }) };
+  return pcProbe.run({ platform, profile: { link: 'fibre', elevationM: 0, expected: {} }, self, signal: AbortSignal.timeout(1_000) });
+}
+const faults = async (figures: Partial<PcFigures>) =>
+  (await ask(figures)).checks.flatMap((one) => (one.fault ? [`${one.device}: ${one.fault}`] : []));
+
+it('says ok of each part of a PC that is well, and gives its numbers', async () => {
+  const { checks, numbers } = await ask({});
+  expect(checks.map(({ device, status }) => `${device} ${status}`)).toEqual(['processor ok', 'memory ok', 'disk ok', 'temperature ok']);
+  expect(numbers).toEqual({ up: 60, load: 0.1, mem: 0.5, disk: 0.5, temp: 50 });
+});
+
+it('says a fault above each limit and not at it', async () => {
+  expect(await faults({ loadRatio: 0.9, memoryUsedRatio: 0.95, diskUsedRatio: 0.9, temperatureCelsius: 94.9 })).toEqual([]);
+  expect(await faults({ loadRatio: 0.91 })).toEqual(['processor: pc.load_high']);
+  expect(await faults({ memoryUsedRatio: 0.96 })).toEqual(['memory: pc.memory_low']);
+  expect(await faults({ diskUsedRatio: 0.91 })).toEqual(['disk: pc.disk_full']);
+});
+
+it('calls a PC hot 5 degrees below the limit of its sensor, and at 95 where it names none', async () => {
+  expect(await faults({ temperatureCelsius: 80, temperatureLimitCelsius: 85 })).toEqual(['temperature: pc.hot']);
+  expect(await faults({ temperatureCelsius: 79, temperatureLimitCelsius: 85 })).toEqual([]);
+  expect(await faults({ temperatureCelsius: 95, temperatureLimitCelsius: null })).toEqual(['temperature: pc.hot']);
+  expect(await faults({ temperatureCelsius: 94, temperatureLimitCelsius: null })).toEqual([]);
+});
+
+it('has no temperature check without a sensor, and does not know the load at the first look', async () => {
+  const { checks, numbers } = await ask({ temperatureCelsius: null, temperatureLimitCelsius: null, loadRatio: null });
+  expect(checks.map((one) => `${one.device} ${one.status}`)).toEqual(['processor unknown', 'memory ok', 'disk ok']);
+  expect(numbers).toEqual({ up: 60, mem: 0.5, disk: 0.5 });
+});

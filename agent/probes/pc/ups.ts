@@ -1,0 +1,66 @@
+/** What the variables of a UPS mean. Names and units: Network UPS Tools, "Variables". */
+import type { UpsAnswer } from '../../net/nut.ts';
+
+export type Ups = {
+  /** Null where it does not say. */
+  onBattery: boolean | null;
+  /** It says itself that its battery is about to end. */
+  batteryLow: boolean;
+  replaceBattery: boolean;
+  isCharging: boolean;
+  chargeRatio: number | null;
+  /** As the UPS says; `runtimeMs` is what is to be believed of it. */
+  saidRuntimeMs: number | null;
+  runtimeMs: number | null;
+  batteryCelsius: number | null;
+  /** Inside of its case, which is warmer than the room. */
+  caseCelsius: number | null;
+  /** By a sensor of its own in the room. */
+  room: { celsius: number | null; humidityRatio: number | null };
+};
+
+/** A lead battery loses about 1 % of its charge for each degree below this, and the UPS counts as if it did not. */
+const fullAtCelsius = 25;
+const lossPerCelsius = 0.01;
+/** With more charge than this no battery ends at once. */
+const lowRatio = 0.2;
+
+export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>): Ups {
+  const number = (name: string, scale = 1) => numberOf(variables.get(name), scale);
+  const flags = new Set((variables.get('ups.status') ?? '').split(' '));
+  const chargeRatio = clamped(number('battery.charge', 0.01));
+  const saidRuntimeMs = believedRuntime(number('battery.runtime', 1_000), chargeRatio);
+  const batteryCelsius = number('battery.temperature');
+  const isLead = !/li/i.test(variables.get('battery.type') ?? '');
+  const humidity = number('ambient.humidity', 0.01);
+  return {
+    onBattery: flags.has('OB') || flags.has('FSD') ? true : flags.has('OL') ? false : null,
+    batteryLow: flags.has('LB') || flags.has('FSD'),
+    replaceBattery: flags.has('RB'),
+    isCharging: flags.has('CHRG'),
+    chargeRatio,
+    saidRuntimeMs,
+    runtimeMs: saidRuntimeMs === null ? null : saidRuntimeMs * (isLead ? coldFactor(batteryCelsius) : 1),
+    batteryCelsius,
+    caseCelsius: number('ups.temperature'),
+    room: { celsius: number('ambient.temperature'), humidityRatio: humidity === 0 ? null : clamped(humidity) },
+  };
+}
+
+/** A UPS that cannot count it says 0 all the time. */
+function believedRuntime(runtimeMs: number | null, chargeRatio: number | null): number | null {
+  return runtimeMs === 0 && chargeRatio !== null && chargeRatio > lowRatio ? null : runtimeMs;
+}
+
+function coldFactor(celsius: number | null): number {
+  return celsius === null ? 1 : Math.max(0, 1 - lossPerCelsius * Math.max(0, fullAtCelsius - celsius));
+}
+
+function numberOf(text: string | undefined, scale: number): number | null {
+  const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value * scale : null;
+}
+
+function clamped(ratio: number | null): number | null {
+  return ratio === null ? null : Math.min(1, Math.max(0, ratio));
+}

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import type { Profile } from '#contracts';
+import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { createMicrophoneProbe } from './microphone.ts';
+
+const room: SoundDevice = { id: 'room', name: 'RoomMic', muted: false, volume: 0.7, usedBy: [] };
+/** What the other kind of device says must not matter. */
+const silent: SoundDevice = { id: 'spk', name: 'Room speaker', muted: true, volume: 0, usedBy: ['vlc'] };
+const head: SoundDevice = { ...room, id: 'head', name: 'Headset' };
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+
+async function ask(answer: Answer<SoundState>, expected: NonNullable<Profile['expected']['microphone']> = [{ match: 'room' }]) {
+  const platform = { ...createUnwritten(), sound: async () => answer };
+  const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: expected } };
+  return (await createMicrophoneProbe().run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
+}
+const known = (sources: SoundDevice[], defaultSource: string | null = 'room'): Answer<SoundState> => ({
+  known: true,
+  value: { sources, defaultSource, sinks: [silent], defaultSink: 'other' },
+});
+
+it('says ok of a microphone that is there, chosen, open and loud, and which program uses it', async () => {
+  expect(await ask(known([room, head]))).toEqual([
+    { component: 'microphone', device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'RoomMic' },
+  ]);
+  expect(await ask(known([{ ...room, usedBy: ['zoom'] }]))).toMatchObject([{ status: 'ok', reason: 'in use by zoom' }]);
+});
+
+it('says missing of an expected microphone that is absent, and nothing of a headset that is there', async () => {
+  expect(await ask(known([head], 'head'))).toMatchObject([{ status: 'fault', fault: 'microphone.missing', name: 'room' }]);
+});
+
+it('tells only the worst: muted before not chosen before too quiet', async () => {
+  const bad = { ...room, muted: true, volume: 0.1, usedBy: ['teams'] };
+  expect(await ask(known([bad, head], 'head'))).toMatchObject([{ fault: 'microphone.muted', reason: 'in use by teams' }]);
+  const open = { ...bad, muted: false };
+  expect(await ask(known([open, head], 'head'))).toMatchObject([{ fault: 'microphone.not_default', reason: 'chosen: Headset' }]);
+  expect(await ask(known([open, head]))).toMatchObject([{ fault: 'microphone.volume_low', reason: 'in use by teams' }]);
+});
+
+it('calls 20 per cent loud enough and 19 too quiet, and tells no level', async () => {
+  expect(await ask(known([{ ...room, volume: 0.2 }]))).toMatchObject([{ status: 'ok' }]);
+  expect(await ask(known([{ ...room, volume: 0.19 }]))).toMatchObject([{ fault: 'microphone.volume_low', reason: null }]);
+});
+
+it('minds which one is chosen only where one microphone is expected, and only where one is chosen', async () => {
+  expect(await ask(known([room, head], 'speaker.monitor'))).toMatchObject([
+    { fault: 'microphone.not_default', reason: 'chosen: no microphone' },
+  ]);
+  expect(await ask(known([room, head], null))).toMatchObject([{ status: 'ok' }]);
+  expect(await ask(known([room, head], 'speaker.monitor'), [{ match: 'room' }, {}])).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
+});
+
+it('takes the chosen one where any will do', async () => {
+  expect(await ask(known([room, head], 'head'), [{}])).toMatchObject([{ status: 'ok', name: 'Headset' }]);
+});
+
+it('says unknown with the reason where no sound server answers', async () => {
+  expect(await ask({ known: false, reason: 'no audio server' })).toMatchObject([
+    { status: 'unknown', fault: null, reason: 'no audio server' },
+  ]);
+});

@@ -1,0 +1,52 @@
+/** What the probes of sound devices share: is the room's device there, chosen, open and loud enough? Nothing is recorded or played. */
+
+import { fault, ok, type Verdict } from '../../analysis/verdict.ts';
+import type { Probe } from '../../checks/probe.ts';
+import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
+import { shortText } from '../../platform/text.ts';
+import { createExpected, inUse } from './expected.ts';
+
+/** Below this nobody is heard. */
+const volumeLow = 0.2;
+
+export type SoundKind = 'microphone' | 'speaker';
+/** The devices of one kind, and the id of the one that is chosen. */
+export type Side = { devices: SoundDevice[]; chosen: string | null };
+
+/** The probe of one kind of sound device. Guarantee: where no sound server answers, every check is `unknown` with its reason. */
+export function createSoundProbe(kind: SoundKind, sideOf: (state: SoundState) => Side): Probe {
+  const expected = createExpected<SoundDevice>();
+  return {
+    name: kind,
+    everyMs: 30_000, // a change is told by the watch; this only finds what it missed, and each look costs five runs of pactl
+    timeoutMs: 5_000,
+    seat: 'room',
+    async run({ platform, profile, signal }) {
+      const sound = await platform.sound(signal);
+      const side = sound.known ? sideOf(sound.value) : { devices: [], chosen: null };
+      const answer: Answer<SoundDevice[]> = sound.known ? { known: true, value: chosenFirst(side) } : sound;
+      const single = profile.expected[kind]?.length === 1;
+      return { checks: expected({ kind, profile, answer, judge: (device) => judge(kind, device, single ? side : undefined) }) };
+    },
+    watch: (platform, changed) => platform.watchSound(changed),
+  };
+}
+
+/** Where any device will do, the one that is chosen does. */
+function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
+  return devices.toSorted((a, b) => Number(b.id === chosen) - Number(a.id === chosen));
+}
+
+/** The worst that is wrong. Which one is chosen matters only where the room has one device of the kind: `side` is then given. */
+function judge(kind: SoundKind, device: SoundDevice, side: Side | undefined): Verdict {
+  const used = inUse(device.usedBy);
+  if (device.muted) return fault(`${kind}.muted`, used);
+  if (side?.chosen && side.chosen !== device.id) return fault(`${kind}.not_default`, chosenInstead(kind, side));
+  if (device.volume < volumeLow) return fault(`${kind}.volume_low`, used);
+  return { ...ok, reason: used };
+}
+
+function chosenInstead(kind: SoundKind, { devices, chosen }: Side): string {
+  const other = devices.find((one) => one.id === chosen);
+  return other ? shortText(`chosen: ${other.name}`) : `chosen: no ${kind}`;
+}

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { faultOf, type Profile } from '#contracts';
+import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { createSpeakerProbe } from './speaker.ts';
+
+const bar: SoundDevice = { id: 'bar', name: 'SoundBar', muted: false, volume: 0.7, usedBy: [] };
+const screen: SoundDevice = { ...bar, id: 'hdmi', name: 'HDMI screen' };
+/** What the other kind of device says must not matter. */
+const microphone: SoundDevice = { id: 'mic', name: 'SoundBar mic', muted: true, volume: 0, usedBy: ['zoom'] };
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+
+async function ask(answer: Answer<SoundState>, speaker: NonNullable<Profile['expected']['speaker']> = [{ match: 'bar' }]) {
+  const platform = { ...createUnwritten(), sound: async () => answer };
+  const profile: Profile = { link: 'fibre', elevationM: 0, expected: { speaker } };
+  return (await createSpeakerProbe().run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
+}
+const known = (sinks: SoundDevice[], defaultSink: string | null = 'bar'): Answer<SoundState> => ({
+  known: true,
+  value: { sources: [microphone], defaultSource: 'mic', sinks, defaultSink },
+});
+
+it('says ok of a speaker that is there, chosen, open and loud, and which program plays to it', async () => {
+  expect(await ask(known([screen, bar]))).toEqual([
+    { component: 'speaker', device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'SoundBar' },
+  ]);
+  expect(await ask(known([{ ...bar, usedBy: ['teams'] }]))).toMatchObject([{ status: 'ok', reason: 'in use by teams' }]);
+});
+
+it('says missing of an expected speaker that is absent, though a screen could play', async () => {
+  expect(await ask(known([screen], 'hdmi'))).toMatchObject([{ status: 'fault', fault: 'speaker.missing', name: 'bar' }]);
+});
+
+it('tells only the worst: muted before not chosen before too quiet, each with a row in the catalogue', async () => {
+  const bad = { ...bar, muted: true, volume: 0.1 };
+  const open = { ...bad, muted: false };
+  const told = [
+    await ask(known([bad, screen], 'hdmi')),
+    await ask(known([open, screen], 'hdmi')),
+    await ask(known([open, screen])),
+    await ask(known([screen])),
+  ].flat();
+  expect(told.map((one) => one.fault)).toEqual(['speaker.muted', 'speaker.not_default', 'speaker.volume_low', 'speaker.missing']);
+  expect(told.map((one) => faultOf(one.fault ?? '')?.severity)).toEqual(['major', 'major', 'minor', 'critical']);
+  expect(told[1]?.reason).toBe('chosen: HDMI screen');
+});
+
+it('names no speaker as chosen where the chosen one is not a speaker of this PC', async () => {
+  expect(await ask(known([bar], 'gone'))).toMatchObject([{ fault: 'speaker.not_default', reason: 'chosen: no speaker' }]);
+});
+
+it('minds which one is chosen only where one is expected, and takes the chosen one where any will do', async () => {
+  expect(await ask(known([bar, screen], 'hdmi'), [{ match: 'bar' }, {}])).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
+  expect(await ask(known([bar, screen], 'hdmi'), [{}])).toMatchObject([{ status: 'ok', name: 'HDMI screen' }]);
+});
+
+it('says unknown with the reason where no sound server answers', async () => {
+  expect(await ask({ known: false, reason: 'no audio server' })).toMatchObject([
+    { component: 'speaker', status: 'unknown', fault: null, reason: 'no audio server' },
+  ]);
+});
