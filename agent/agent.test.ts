@@ -6,11 +6,11 @@ import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { createAgent } from './agent.ts';
 import { handClock, seeded } from './checks/agent.test-helper.ts';
 import type { PowerState, Probe } from './checks/probe.ts';
-import { decodeWill, pc, wire } from './link.test-helper.ts';
 import { createBudget, memoryStore } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import type { ProfileStore } from './store/config-store.ts';
+import { decodeWill, pc, wire } from './uplink/uplink.test-helper.ts';
 
 type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string; more?: boolean };
 

@@ -7,15 +7,12 @@ import type { PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe
 import { createRunner, type Runner } from './checks/runner.ts';
 import { actsOf } from './commands/acts.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
-import { createLink, type Link } from './link.ts';
 import { createMeasuring, type Measuring } from './measure/measure.ts';
 import type { Measurer } from './measure/quality-rounds.ts';
 import { type Budget, createBudget, memoryStore } from './net/data-budget.ts';
 import type { Place } from './net/reach.ts';
 import type { OpenUdp } from './net/udp.ts';
 import type { Platform } from './platform/platform.ts';
-import { createGasp } from './power/gasp.ts';
-import type { LinkFigures } from './session.ts';
 import type { SpoolDisk } from './spool/database.ts';
 import type { Grade } from './spool/rows.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
@@ -23,7 +20,10 @@ import { type Marker, openMarker } from './store/boot-marker.ts';
 import { openConfig, type ProfileStore } from './store/config-store.ts';
 import type { KeptFile } from './store/kept-file.ts';
 import { type Log, type LogMemory, withMemory } from './store/log.ts';
-import type { Transport } from './transport.ts';
+import { createGasp } from './uplink/last-gasp.ts';
+import type { Transport } from './uplink/mqtt.ts';
+import type { LinkFigures } from './uplink/session.ts';
+import { createLink, type Link } from './uplink/uplink.ts';
 
 export type AgentOptions = {
   pc: PcPath;

@@ -17,7 +17,7 @@ import { createProfileStore } from './store/config-store.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
 import { type Watched, watchUpdates } from './update/watch.ts';
-import { publicKey, wayOfCertificate, wayOfToken } from './way.ts';
+import { publicKey, wayOfCertificate, wayOfToken } from './uplink/centre-access.ts';
 
 const stopLimitMs = 2_000;
 /** Of those, for the question whether the whole system ends. */

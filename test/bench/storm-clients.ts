@@ -14,7 +14,7 @@ export type LiveResult = { p50Ms: number; p99Ms: number };
 /** `beat` and `quiet` are for a process of its own, whose clients are not dropped: what it measures is not its own work on handshakes. */
 export type Order = 'connect' | 'storm' | 'beat' | 'quiet';
 
-/** As an agent has them (agent/link.ts, contracts/links.ts, fibre). */
+/** As an agent has them (agent/uplink/uplink.ts, contracts/links.ts, fibre). */
 const waits = { firstMs: 4_000, maxMs: 60_000, random: Math.random };
 const connectTimeoutMs = 30_000;
 const stormLimitMs = 120_000;

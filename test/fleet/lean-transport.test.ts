@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { Aedes, type Client } from 'aedes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { realClock } from '#contracts';
-import { type Connected, type Connection, createMqttTransport, type Transport } from '../../agent/transport.ts';
+import { type Connected, type Connection, createMqttTransport, type Transport } from '../../agent/uplink/mqtt.ts';
 import { createLeanTransport } from './lean-transport.ts';
 import { createLine } from './line.ts';
 

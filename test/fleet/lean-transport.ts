@@ -5,7 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { generate, type Packet, parser } from 'mqtt-packet';
 import type { Cancel, Clock } from '#contracts';
-import type { Connected, Connection, ConnectionHandlers, ConnectOptions, Transport } from '../../agent/transport.ts';
+import type { Connected, Connection, ConnectionHandlers, ConnectOptions, Transport } from '../../agent/uplink/mqtt.ts';
 import type { Line } from './line.ts';
 
 export type LeanTransport = Transport & {

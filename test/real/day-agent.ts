@@ -8,7 +8,7 @@ import { createBudget } from '../../agent/net/data-budget.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { createProfileStore } from '../../agent/store/config-store.ts';
 import { budgetFile } from '../../agent/store/kept-file.ts';
-import { wayOfCertificate } from '../../agent/way.ts';
+import { wayOfCertificate } from '../../agent/uplink/centre-access.ts';
 import { probesOf } from '../fleet/pc.ts';
 import { createRoom, type RoomFault } from '../fleet/room.ts';
 import { randomFrom } from '../random.ts';

@@ -6,12 +6,12 @@ import { type Profile, realClock } from '#contracts';
 import { createAgent } from '../../agent/agent.ts';
 import { seeded } from '../../agent/checks/agent.test-helper.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
-import { pc, wire } from '../../agent/link.test-helper.ts';
 import { createNut } from '../../agent/net/nut.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import { createClimateProbe } from '../../agent/probes/pc/climate.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
+import { pc, wire } from '../../agent/uplink/uplink.test-helper.ts';
 import { type NutServer, nutFound, nutServer } from './nut.ts';
 import { requirePart } from './parts.ts';
 

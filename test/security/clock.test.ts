@@ -6,7 +6,7 @@ import { createServer } from 'node:tls';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { doors } from '#contracts';
 import type { Identity } from '../../agent/identity/identity.ts';
-import { dial } from '../../agent/identity/secure-socket.ts';
+import { dial } from '../../agent/uplink/tls.ts';
 import { type Authority, createAuthority, type Issued, selfSigned, type Wanted } from './authority.ts';
 
 const second = 1 / 86_400;

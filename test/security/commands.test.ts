@@ -8,9 +8,9 @@ import { type Command, commandLifeMs, encode, makeSigningKeys, type Signed, seal
 import { createAgent } from '../../agent/agent.ts';
 import { handClock, seeded } from '../../agent/checks/agent.test-helper.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
-import { pc, wire } from '../../agent/link.test-helper.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
+import { pc, wire } from '../../agent/uplink/uplink.test-helper.ts';
 import { centreKey, centrePublicKey, sealed } from '../centre-key.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';

@@ -1,5 +1,5 @@
 /** The simulated broker: clean sessions, wills, take-over, PUBACK before delivery, access by the broker's own rules; a kill drops it all. */
-import type { Connected, Connection, ConnectionHandlers } from '../../agent/transport.ts';
+import type { Connected, Connection, ConnectionHandlers } from '../../agent/uplink/mqtt.ts';
 import { judge, principalOf } from '../../broker/admission/access.ts';
 import type { Random } from '../random.ts';
 import { createPipe, type Link, type Pipe } from './network.ts';

@@ -1,7 +1,7 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
 import { decode, flowsFilters, type OwnSite, parseTopic, readSettings } from '#contracts';
-import type { Connection } from '../../agent/transport.ts';
+import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { type Centre, createCentre } from '../../flows/centre.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { Ledger, Op } from '../../flows/ledger/model.ts';

@@ -7,7 +7,7 @@ import type { Order, Platform, PlatformOrders, PowerFigures } from '../../agent/
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
 import type { ProfileStore } from '../../agent/store/config-store.ts';
-import type { Transport } from '../../agent/transport.ts';
+import type { Transport } from '../../agent/uplink/mqtt.ts';
 import { centrePublicKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';

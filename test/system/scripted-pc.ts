@@ -8,7 +8,7 @@ import type { Probe } from '../../agent/checks/probe.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
-import { createMqttTransport } from '../../agent/transport.ts';
+import { createMqttTransport } from '../../agent/uplink/mqtt.ts';
 import type { Parts } from './parts-under-test.ts';
 
 export type ScriptedPc = {

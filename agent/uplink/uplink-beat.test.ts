@@ -2,8 +2,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type Ack, beatSeries, type CentreClock, encode, links, makeSigningKeys, sealSigned } from '#contracts';
-import { centrePublicKey, sealed } from '../test/centre-key.ts';
-import { setUp } from './link.test-helper.ts';
+import { centrePublicKey, sealed } from '../../test/centre-key.ts';
+import { setUp } from './uplink.test-helper.ts';
 
 test('R13 each beat carries digest and numbers at QoS 1 in the beat of its class, and what is wanted is answered', async () => {
   const { link, clock, net, board, session, ack, seen, event, spool } = setUp({ link: 'geo' });

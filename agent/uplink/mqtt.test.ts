@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { decode, encode, type MessageName, type MessageOf, pcTopic, realClock } from '#contracts';
-import { type Agent, createAgent } from './agent.ts';
-import type { Probe } from './checks/probe.ts';
-import type { Platform } from './platform/platform.ts';
-import { openSpoolDisk } from './spool/database.ts';
-import { createProfileStore } from './store/config-store.ts';
-import { createMqttTransport } from './transport.ts';
+import { type Agent, createAgent } from '../agent.ts';
+import type { Probe } from '../checks/probe.ts';
+import type { Platform } from '../platform/platform.ts';
+import { openSpoolDisk } from '../spool/database.ts';
+import { createProfileStore } from '../store/config-store.ts';
+import { createMqttTransport } from './mqtt.ts';
 
 const pc = 'up/lucknow/room-1';
 const folder = mkdtempSync(join(tmpdir(), 'sabha-agent-'));

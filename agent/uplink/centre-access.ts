@@ -2,13 +2,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { realClock } from '#contracts';
-import { refreshRoots, renew } from './identity/enrol.ts';
-import { type Identity, identityFolder } from './identity/identity.ts';
-import { keepRenewed } from './identity/renewal.ts';
-import type { Budget } from './net/data-budget.ts';
-import { udpTo } from './net/udp.ts';
-import type { Log } from './store/log.ts';
-import { createMqttTransport, createTlsTransport } from './transport.ts';
+import { refreshRoots, renew } from '../identity/enrol.ts';
+import { type Identity, identityFolder } from '../identity/identity.ts';
+import { keepRenewed } from '../identity/renewal.ts';
+import type { Budget } from '../net/data-budget.ts';
+import { udpTo } from '../net/udp.ts';
+import type { Log } from '../store/log.ts';
+import { createMqttTransport, createTlsTransport } from './mqtt.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };
 /** What is set of the way to a centre on this machine. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { encode } from '#contracts';
-import { decodeWill, pc, setUp } from './link.test-helper.ts';
+import { decodeWill, pc, setUp } from './uplink.test-helper.ts';
 
 test('R16 on every CONNACK a new session: will, birth and state carry its number, and birth and state come first', async () => {
   const { link, clock, net, filters, spool, board } = setUp();

@@ -3,7 +3,7 @@
  * done with what is measured now and then, and all else is said each time.
  */
 import type { BeatKey } from '#contracts';
-import type { Numbers } from './checks/check-table.ts';
+import type { Numbers } from '../checks/check-table.ts';
 
 export type BeatNumbers = {
   /** What this beat is to carry, in at most `roomBytes` of JSON. */

@@ -1,6 +1,6 @@
 /** Sends the state: in full, or what changed since it was last sent (R12). */
 import { type Cancel, type Check, type Clock, encode } from '#contracts';
-import { type Board, differenceOf } from './checks/check-table.ts';
+import { type Board, differenceOf } from '../checks/check-table.ts';
 
 export type StateSender = {
   /** The whole list: first in a session, and when wanted. */

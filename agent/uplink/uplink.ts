@@ -1,8 +1,8 @@
 /** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
 import { type Cancel, encode, nameOf, pcTopic } from '#contracts';
-import { backoffMs } from './net/backoff.ts';
+import { backoffMs } from '../net/backoff.ts';
+import type { Connected, Transport } from './mqtt.ts';
 import { type LinkFigures, openSession, type Session, type SessionOptions } from './session.ts';
-import type { Connected, Transport } from './transport.ts';
 
 export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
   transport: Transport;

@@ -17,12 +17,12 @@ import {
   type Signed,
   scopeTopic,
 } from '#contracts';
-import { handClock, seeded } from './checks/agent.test-helper.ts';
-import { createBoard } from './checks/check-table.ts';
-import { createLink } from './link.ts';
-import { openSpoolDisk } from './spool/database.ts';
-import { openSpool } from './spool/spool.ts';
-import type { ConnectionHandlers, ConnectOptions, Transport } from './transport.ts';
+import { handClock, seeded } from '../checks/agent.test-helper.ts';
+import { createBoard } from '../checks/check-table.ts';
+import { openSpoolDisk } from '../spool/database.ts';
+import { openSpool } from '../spool/spool.ts';
+import type { ConnectionHandlers, ConnectOptions, Transport } from './mqtt.ts';
+import { createLink } from './uplink.ts';
 
 export const pc = 'up/lucknow/room-1';
 

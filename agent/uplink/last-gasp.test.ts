@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGasp } from './gasp.ts';
+import { createGasp } from './last-gasp.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const ending = { onMains: false, isEnding: true, runtimeMs: 90_000 };

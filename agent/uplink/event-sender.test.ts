@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { encode } from '#contracts';
-import { setUp } from './link.test-helper.ts';
+import { setUp } from './uplink.test-helper.ts';
 
 test('R3 no event goes out before the ack of the birth; then all of them as backlog, and new ones live', async () => {
   const { link, clock, net, ack, session, event } = setUp();

@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { codeOf, doors, serverAuth } from '#contracts';
+import type { Identity } from '../identity/identity.ts';
 import { meteredTls, type Used } from '../net/meter.ts';
-import type { Identity } from './identity.ts';
 
 /** `message` counts one more message on the wire. */
 export type Dialled = { ok: true; socket: TLSSocket; message(): void } | { ok: false; reason: string };

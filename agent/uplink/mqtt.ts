@@ -1,9 +1,9 @@
 /** The MQTT connection as the link sees it, and mqtt.js behind it. */
 import { Socket } from 'node:net';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
-import type { Identity } from './identity/identity.ts';
-import { dial } from './identity/secure-socket.ts';
-import { meterTcp, type Used } from './net/meter.ts';
+import type { Identity } from '../identity/identity.ts';
+import { meterTcp, type Used } from '../net/meter.ts';
+import { dial } from './tls.ts';
 
 export type ConnectOptions = {
   /** Client id and user name at once. */

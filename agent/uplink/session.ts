@@ -25,14 +25,14 @@ import {
   type UpLeaf,
   type Want,
 } from '#contracts';
+import type { Board, Numbers } from '../checks/check-table.ts';
+import { grantOf } from '../measure/grant.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { Log } from '../store/log.ts';
 import { type BeatNumbers, createBeatNumbers, splitNumbers } from './beat-numbers.ts';
-import type { Board, Numbers } from './checks/check-table.ts';
-import { type Courier, createCourier } from './courier.ts';
-import { grantOf } from './measure/grant.ts';
-import type { Spool } from './spool/spool.ts';
+import { type Courier, createCourier } from './event-sender.ts';
+import type { Connection } from './mqtt.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
-import type { Log } from './store/log.ts';
-import type { Connection } from './transport.ts';
 
 export type LinkFigures = {
   connected: boolean;
