@@ -19,7 +19,7 @@ import {
   verbs,
 } from '#contracts';
 import type { Spool } from '../spool/spool.ts';
-import { type Entry, type Memory, openMemory } from './memory.ts';
+import { type Entry, type Memory, openMemory } from './journal.ts';
 
 export type Acts = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
 
