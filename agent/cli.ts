@@ -2,8 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isPcPath, type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
-import { selfTest, toJson, toText } from './check.ts';
-import { readReport } from './check-link.ts';
 import type { Probe, ProbeContext } from './checks/probe.ts';
 import { placesOf } from './config.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
@@ -11,6 +9,8 @@ import { identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createPlatform } from './platform/index.ts';
 import { probes } from './probes/probes.ts';
+import { readReport } from './self-test/link-text.ts';
+import { selfTest, toJson, toText } from './self-test/self-test.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 
 const usage =

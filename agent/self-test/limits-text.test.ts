@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitLines } from './check-limits.ts';
+import { limitLines } from './limits-text.ts';
 
 test('in Leh every limit is said with its reason', () => {
   expect(limitLines(3_500, 'en')).toEqual([

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { type Check, type Clock, type OwnSite, readSettings } from '#contracts';
-import { selfTest, toJson, toText } from './check.ts';
-import { wordFor } from './check-words.ts';
-import type { Probe } from './checks/probe.ts';
-import { createUnwritten } from './platform/unwritten.ts';
+import type { Probe } from '../checks/probe.ts';
+import { createUnwritten } from '../platform/unwritten.ts';
+import { selfTest, toJson, toText } from './self-test.ts';
+import { wordFor } from './words.ts';
 
 const clock: Clock = {
   now: () => 1_700_000_000_000,

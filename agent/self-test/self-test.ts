@@ -1,11 +1,11 @@
 /** The self-test: every probe once, and the answer as an object or in plain words. */
 import { type Check, type Clock, faultOf, type Language, type LinkReport, type OwnSite, reasonIn, type Words } from '#contracts';
-import { limitLines } from './check-limits.ts';
-import { linkLines } from './check-link.ts';
-import { phrases, wordFor } from './check-words.ts';
-import type { Probe, ProbeContext, ProbeResult, SelfFigures } from './checks/probe.ts';
-import type { BudgetFigures } from './net/data-budget.ts';
-import type { Platform } from './platform/platform.ts';
+import type { Probe, ProbeContext, ProbeResult, SelfFigures } from '../checks/probe.ts';
+import type { BudgetFigures } from '../net/data-budget.ts';
+import type { Platform } from '../platform/platform.ts';
+import { limitLines } from './limits-text.ts';
+import { linkLines } from './link-text.ts';
+import { phrases, wordFor } from './words.ts';
 
 /** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
 export type CheckRow = Check & { ms: number; provenAt: number | null };

@@ -1,7 +1,7 @@
 /** The limits that the checks of climate judge by, and why they are what they are here: for a person who asks "why 26 degrees?". */
 import type { Language } from '#contracts';
-import { type Limits, limitsAt } from './analysis/climate.ts';
-import { tooHigh } from './analysis/rise.ts';
+import { type Limits, limitsAt } from '../analysis/climate.ts';
+import { tooHigh } from '../analysis/rise.ts';
 
 /** A line for each limit at an elevation, from the very functions that judge. */
 export function limitLines(elevationM: number, language: Language): string[] {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { LinkReport } from '#contracts';
-import { linkLines } from './check-link.ts';
+import { linkLines } from './link-text.ts';
 
 const now = 1_764_000_000_000;
 const way = { loss: 0, burst: 1, jitterMs: 4.2, jitterP95Ms: 9 };
