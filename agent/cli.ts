@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isPcPath, type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
 import type { Probe, ProbeContext } from './checks/probe.ts';
-import { placesOf } from './config.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
-import { createPlatform } from './platform/index.ts';
 import { probes } from './probes/probes.ts';
 import { readReport } from './self-test/link-text.ts';
 import { selfTest, toJson, toText } from './self-test/self-test.ts';
+import { placesOf } from './settings.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
+import { createPlatform } from './this-pc.ts';
 
 const usage =
   'usage: npm run agent -- check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--data DIR] [--again] | run';

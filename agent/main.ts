@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
-import { type AgentSettings, readAgentSettings } from './config.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
-import { createPlatform } from './platform/index.ts';
 import type { Platform } from './platform/platform.ts';
 import { probes } from './probes/probes.ts';
+import { type AgentSettings, readAgentSettings } from './settings.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createProfileStore } from './store/config-store.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
+import { createPlatform } from './this-pc.ts';
 import { type Watched, watchUpdates } from './update/watch.ts';
 import { publicKey, wayOfCertificate, wayOfToken } from './uplink/centre-access.ts';
 

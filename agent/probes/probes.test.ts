@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { decode, digestOf, encode, faultOf, type Profile, realClock } from '#contracts';
 import type { LinkView } from '../measure/quality-rounds.ts';
 import { createBudget, memoryStore } from '../net/data-budget.ts';
-import { createPlatform } from '../platform/index.ts';
+import { createPlatform } from '../this-pc.ts';
 import { probes } from './probes.ts';
 
 it('lists each probe once, with a time-out well inside its interval', () => {

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { realClock } from '#contracts';
 import { createAgent } from '../../agent/agent.ts';
-import { readAgentSettings } from '../../agent/config.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { createBudget } from '../../agent/net/data-budget.ts';
+import { readAgentSettings } from '../../agent/settings.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { createProfileStore } from '../../agent/store/config-store.ts';
 import { budgetFile } from '../../agent/store/kept-file.ts';

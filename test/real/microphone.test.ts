@@ -1,9 +1,9 @@
 /** The microphone probe against a real PipeWire: what it says is what is. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Check, type Profile, realClock } from '#contracts';
-import { createPlatform } from '../../agent/platform/index.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import { createMicrophoneProbe } from '../../agent/probes/room/microphone.ts';
+import { createPlatform } from '../../agent/this-pc.ts';
 import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 

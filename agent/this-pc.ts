@@ -1,8 +1,8 @@
 /** Chooses the platform. No other file of the agent asks which operating system it runs on. */
 import { type Clock, realClock } from '#contracts';
-import { createLinux } from './linux/linux.ts';
-import type { Platform } from './platform.ts';
-import { createUnwritten } from './unwritten.ts';
+import { createLinux } from './platform/linux/linux.ts';
+import type { Platform } from './platform/platform.ts';
+import { createUnwritten } from './platform/unwritten.ts';
 
 export type PlatformOptions = {
   system?: NodeJS.Platform;

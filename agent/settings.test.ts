@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readAgentSettings } from './config.ts';
+import { readAgentSettings } from './settings.ts';
 
 const onFibre = { link: 'fibre', elevationM: 0, expected: {} };
 const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: '/t', SABHA_DATA: '/d' };

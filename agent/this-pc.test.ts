@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createPlatform } from './index.ts';
+import { createPlatform } from './this-pc.ts';
 
 const signal = AbortSignal.timeout(5_000);
 
