@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { type CommandAnswer, commandLifeMs, measureLater, siteOf, stateOf } from '#contracts';
 import { createCapacity, scheduleName } from './capacity.ts';
 import type { CommandDesk, Ordering } from './commands/commands.ts';
-import type { Op } from './ledger/model.ts';
 import { testClock } from './people/people.test-helper.ts';
-import type { TreeNode } from './sites/model.ts';
+import type { Op } from './records/ops.ts';
+import type { TreeNode } from './records/sites.ts';
 import { node } from './sites/sites.test-helper.ts';
 import { createSiteTable } from './sites/table.ts';
 

@@ -9,15 +9,15 @@ import { type CapacityOptions, type CapacityRounds, createCapacity } from './cap
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createDesk, type Desk } from './desk.ts';
 import type { DeskCounts } from './desk-model.ts';
-import type { WireMessage } from './incidents/model.ts';
-import type { Ledger, Op } from './ledger/model.ts';
 import { ownSiteChange } from './own-site.ts';
 import type { Lines } from './people/channels/index.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
-import type { OutboxRow, Outcome } from './people/model.ts';
 import { createOutbox, type Outbox } from './people/outbox.ts';
 import { channelFor, channelsOf, type Roster } from './people/roster.ts';
+import type { WireMessage } from './records/incidents.ts';
+import type { OutboxRow, Outcome } from './records/notices.ts';
+import type { Ledger, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall.ts';
 import { createShow, type Show } from './show.ts';
 import type { OfficeOptions } from './sites/office.ts';

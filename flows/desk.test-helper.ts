@@ -5,12 +5,12 @@ import { sealed } from '../test/centre-key.ts';
 import type { Changed } from './changes.ts';
 import { createDesk } from './desk.ts';
 import type { DeskOptions } from './desk-model.ts';
-import type { WireMessage } from './incidents/model.ts';
 import { inThread } from './ledger/ledger.ts';
-import type { Ledger } from './ledger/model.ts';
-import type { OutboxRow } from './people/model.ts';
 import { testClock } from './people/people.test-helper.ts';
-import type { SiteChange } from './sites/model.ts';
+import type { WireMessage } from './records/incidents.ts';
+import type { OutboxRow } from './records/notices.ts';
+import type { Ledger } from './records/ops.ts';
+import type { SiteChange } from './records/sites.ts';
 import { nodesOfSettings } from './sites/table.ts';
 export const pc = 'capital/this-office/this-pc';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { type OwnSite, type RegistryEntry, readSettings } from '#contracts';
-import type { Op } from './ledger/model.ts';
 import { ownSiteChange } from './own-site.ts';
-import type { TreeNode } from './sites/model.ts';
+import type { Op } from './records/ops.ts';
+import type { TreeNode } from './records/sites.ts';
 import { createSiteTable, noFacts } from './sites/table.ts';
 
 function siteOf(edit: object): OwnSite {

@@ -1,8 +1,8 @@
 /** The one site that `sabha.json` may describe: brought into the tree whenever its text changed. */
 import { createHash } from 'node:crypto';
 import type { OwnSite, RegistryEntry } from '#contracts';
-import type { Op } from './ledger/model.ts';
-import type { SiteChange, SiteTable } from './sites/model.ts';
+import type { Op } from './records/ops.ts';
+import type { SiteChange, SiteTable } from './records/sites.ts';
 import { levelOf, nodesOfSettings } from './sites/table.ts';
 
 const metaKey = 'settings.site';

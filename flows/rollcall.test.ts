@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { digestOf, type Hello, type Person, type RollCallView, type SiteStage } from '#contracts';
 import type { Desk } from './desk.ts';
 import { createStage, fault, ok } from './incidents/stage.test-helper.ts';
-import type { Op } from './ledger/model.ts';
 import { testClock } from './people/people.test-helper.ts';
 import { createRoster } from './people/roster.ts';
+import type { Op } from './records/ops.ts';
+import type { TreeNode } from './records/sites.ts';
 import { createRollCalls } from './rollcall.ts';
-import type { TreeNode } from './sites/model.ts';
 import { createSiteTable, noFacts } from './sites/table.ts';
 
 const well = [ok('microphone'), ok('camera'), ok('speaker')];

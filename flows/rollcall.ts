@@ -17,10 +17,10 @@ import {
 import type { NotStarted, RollCallDesk } from './api/model.ts';
 import type { Desk } from './desk.ts';
 import type { Born } from './desk-model.ts';
-import type { PcRecord } from './incidents/model.ts';
-import type { Ledger } from './ledger/model.ts';
 import type { Roster } from './people/roster.ts';
-import type { SiteTable } from './sites/model.ts';
+import type { PcRecord } from './records/incidents.ts';
+import type { Ledger } from './records/ops.ts';
+import type { SiteTable } from './records/sites.ts';
 import { answerOf } from './view.ts';
 
 /** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */

@@ -5,8 +5,8 @@ import type { Desk } from './desk.ts';
 import { createStage, fault, ok } from './incidents/stage.test-helper.ts';
 import { testClock } from './people/people.test-helper.ts';
 import { createRoster } from './people/roster.ts';
+import type { TreeNode } from './records/sites.ts';
 import { createShow, type ShowOptions } from './show.ts';
-import type { TreeNode } from './sites/model.ts';
 import { createSiteTable, noFacts } from './sites/table.ts';
 
 /** A nation of `count` sites with one PC each, all of which talk. */

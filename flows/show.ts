@@ -16,12 +16,12 @@ import type { Changed } from './changes.ts';
 import type { CommandDesk } from './commands/commands.ts';
 import type { Desk } from './desk.ts';
 import { historyOf } from './history.ts';
-import type { Incident } from './incidents/model.ts';
-import type { Ledger } from './ledger/model.ts';
 import type { Roster } from './people/roster.ts';
+import type { Incident } from './records/incidents.ts';
+import type { Ledger } from './records/ops.ts';
+import type { SiteTable } from './records/sites.ts';
 import { createRows, type Rows } from './rows.ts';
 import { checklist } from './sites/life.ts';
-import type { SiteTable } from './sites/model.ts';
 import { incidentNews, incidentRow, incidentView, pcView, siteView, stateViews, surroundingsOf, type View } from './view.ts';
 
 const frameEveryMs = 250;

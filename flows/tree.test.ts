@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PcRecord } from './incidents/model.ts';
-import type { SiteChange, TreeNode } from './sites/model.ts';
+import type { PcRecord } from './records/incidents.ts';
+import type { SiteChange, TreeNode } from './records/sites.ts';
 import { noFacts } from './sites/table.ts';
 import { createTree } from './tree.ts';
 

@@ -1,5 +1,5 @@
 /** Messages that could not be read: said and kept, and their sender stays connected. */
-import type { Op } from './ledger/model.ts';
+import type { Op } from './records/ops.ts';
 import type { Report } from './reports.ts';
 
 const notedEveryMs = 60_000;

@@ -18,9 +18,9 @@ import {
   stateOf,
 } from '#contracts';
 import type { Book } from './incidents/book.ts';
-import type { Incident, PcRecord } from './incidents/model.ts';
+import type { Incident, PcRecord } from './records/incidents.ts';
 import type { Place } from './records/place.ts';
-import type { SiteTable } from './sites/model.ts';
+import type { SiteTable } from './records/sites.ts';
 
 /** `place` also names rooms that are gone; `personName` is what people call the person of an id; `wanted` the version of the profile that a PC ought to have. */
 export type View = {

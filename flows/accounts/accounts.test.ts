@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, expect, test } from 'vitest';
 import { inThread } from '../ledger/ledger.ts';
+import type { PasswordHash } from '../records/accounts.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
-import type { PasswordHash } from './model.ts';
 import { createPasswords } from './password.ts';
 import { hashOf } from './sessions.ts';
 

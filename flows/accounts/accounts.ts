@@ -1,8 +1,8 @@
 /** The people who may log in, and their way in. The ledger keeps them; who did what stands in its audit. */
 import { type AccountMade, type AccountRole, type AccountView, accountNamePattern, turns } from '#contracts';
-import type { Op } from '../ledger/model.ts';
+import type { Account, AccountContents, PasswordHash } from '../records/accounts.ts';
+import type { Op } from '../records/ops.ts';
 import { createLimits, type Tried } from './limits.ts';
-import type { Account, AccountContents, PasswordHash } from './model.ts';
 import { newSecret, type Passwords } from './password.ts';
 import { createSessions } from './sessions.ts';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncidentRow, IncidentView, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
 import { createAccounts } from '../accounts/accounts.ts';
 import { createPasswords } from '../accounts/password.ts';
-import type { Op } from '../ledger/model.ts';
+import type { Op } from '../records/ops.ts';
 import { createOffice } from '../sites/office.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { DeskView, PcChoice } from './model.ts';

@@ -1,8 +1,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToken, type RolloutView } from '#contracts';
+import type { SiteChange } from '../records/sites.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
-import type { SiteChange } from '../sites/model.ts';
 import { createOffice } from '../sites/office.ts';
 import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';

@@ -4,8 +4,8 @@ import { type CommandAnswer, command, commandLifeMs, decode, encode, openSigned,
 import { centreKey, centrePublicKey, sealed } from '../../test/centre-key.ts';
 import { createDesk, type Desk } from '../desk.ts';
 import { inThread } from '../ledger/ledger.ts';
-import type { Ledger } from '../ledger/model.ts';
 import { testClock } from '../people/people.test-helper.ts';
+import type { Ledger } from '../records/ops.ts';
 import { node } from '../sites/sites.test-helper.ts';
 import { type Commands, createCommands } from './commands.ts';
 

@@ -15,7 +15,7 @@ import {
   sealSigned,
 } from '#contracts';
 import type { Desk } from '../desk.ts';
-import type { CommandRow, Contents, Ledger } from '../ledger/model.ts';
+import type { CommandRow, Contents, Ledger } from '../records/ops.ts';
 import type { Report } from '../reports.ts';
 
 /** `to` is '' for the nation, a state, state/site or the path of a PC. */

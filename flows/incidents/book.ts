@@ -1,6 +1,7 @@
 /** What the engine holds in memory, and what of it must be written: every put becomes one row of the next batch (R20). */
-import type { Contents, Op } from '../ledger/model.ts';
-import type { Effect, Incident, PcRecord, Timer, Transition } from './model.ts';
+
+import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
+import type { Contents, Op } from '../records/ops.ts';
 
 export type Book = ReturnType<typeof createBook>;
 

@@ -1,7 +1,7 @@
 /** What of a PC's record is news for the strips of its site: its presence, and the answer of each component. */
 import type { Check, Status } from '#contracts';
-import type { Change } from '../ledger/model.ts';
-import type { PcRecord } from './model.ts';
+import type { PcRecord } from '../records/incidents.ts';
+import type { Change } from '../records/ops.ts';
 
 type Answer = Pick<Change, 'status' | 'faults'>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KnownPc } from './model.ts';
+import type { KnownPc } from '../records/incidents.ts';
 import { contentsAfter, createStage, fault, ok, online, pc } from './stage.test-helper.ts';
 
 const second = 1_000;

@@ -2,10 +2,11 @@
  * The incident engine: what PCs say and do not say, turned into incidents and their transitions.
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
+
+import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
 import { createBook } from './book.ts';
 import { setKnown, shutOut } from './known.ts';
-import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from './model.ts';
 import { notAhead } from './not-ahead.ts';
 import { createPassages, tellCentral } from './passages.ts';
 import { heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from './pc.ts';

@@ -1,6 +1,6 @@
 /** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
 import { bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
-import type { Incident, StandingFault } from './model.ts';
+import type { Incident, StandingFault } from '../records/incidents.ts';
 import type { Scene, Standing } from './standing.ts';
 
 /** A fault that came back within this time of having gone flaps: one open incident, which clears only after `calmMs` of quiet. */

@@ -1,6 +1,7 @@
 /** The ledger as it is read by a clock that fell back while `flows` was down. */
-import type { Contents } from '../ledger/model.ts';
-import type { Absence, Incident, PcRecord, Timer, Transition } from './model.ts';
+
+import type { Absence, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
+import type { Contents } from '../records/ops.ts';
 
 /**
  * Guarantee: nothing in the answer happened later than `now`, and no timer lasts longer than it was set for; otherwise a clock that fell back

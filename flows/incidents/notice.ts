@@ -1,8 +1,8 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
 import type { Severity } from '#contracts';
-import type { Notice } from '../people/model.ts';
+import type { FaultNews, Incident, Transition } from '../records/incidents.ts';
+import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import type { FaultNews, Incident, Transition } from './model.ts';
 
 export function noticeOf(at: {
   transition: Transition;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Absence, PcRecord } from './model.ts';
+import type { Absence, PcRecord } from '../records/incidents.ts';
 import { type Away, isWidespread, regionOf, whyAway } from './outages.ts';
 import { newRecord } from './pc.ts';
 

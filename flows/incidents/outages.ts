@@ -3,7 +3,7 @@
  * or provider. The confidences are judgements, not measured.
  */
 import { links, type Outage } from '#contracts';
-import type { Absence, PcRecord } from './model.ts';
+import type { Absence, PcRecord } from '../records/incidents.ts';
 import { isBattery, returns } from './pc.ts';
 
 /** A battery that lasts longer than this is no reason to be away; a UPS that does not say how long it lasts has a few minutes. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Act, Incident, StandingFault, Transition } from './model.ts';
+import type { Act, Incident, StandingFault, Transition } from '../records/incidents.ts';
 import { holdOf, judge, wireMessage } from './passage.ts';
 import { createStage, emptyContents, fault, ok, pc, unknown } from './stage.test-helper.ts';
 

@@ -1,6 +1,6 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
 import { bySeverity, faultOf, isPcPath, type LinkClass, siteOf, stateOf } from '#contracts';
-import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from './model.ts';
+import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
 import { faultKey } from './standing.ts';
 
 /** Without a conclusion in this time a transition is offered again; after `maxOffers` the default route takes it (R24). */

@@ -1,10 +1,10 @@
 /** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
 import { bySeverity, faultOf, type Severity } from '#contracts';
-import type { OutboxRow } from '../people/model.ts';
+import type { Act, Incident, Timer, Told, Transition } from '../records/incidents.ts';
+import type { OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import type { Book } from './book.ts';
 import { isWorse, type News, worst } from './incident.ts';
-import type { Act, Incident, Timer, Told, Transition } from './model.ts';
 import { centralNotice, noticeOf } from './notice.ts';
 import {
   factsOf,

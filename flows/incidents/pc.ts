@@ -1,6 +1,6 @@
 /** What one PC says of itself: pure steps from a record and a word to the next record (R11-R13, R16, R18). */
 import { type Check, checkKey, digestOf, type LinkClass, links, type Presence, sameAnswer, willGraceMs } from '#contracts';
-import type { PcEvent, PcRecord } from './model.ts';
+import type { PcEvent, PcRecord } from '../records/incidents.ts';
 
 const bootsKept = 4;
 const clonedForMs = 3_600_000;

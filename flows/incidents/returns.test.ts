@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Previous } from '#contracts';
-import type { Absence, PcEvent, PcRecord } from './model.ts';
+import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import type { Away } from './outages.ts';
 import { newRecord } from './pc.ts';
 import { lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';

@@ -1,6 +1,6 @@
 /** Why a PC was away, judged from what it says at its return; pure. */
 import { links, type Outage, type Previous } from '#contracts';
-import type { PcEvent, PcRecord } from './model.ts';
+import type { PcEvent, PcRecord } from '../records/incidents.ts';
 import { type Away, batterySince, hasAbsence, undetermined, windowMs } from './outages.ts';
 
 /** Marks are written every 30 s: one this much later than the loss was written by a PC that was alive without being heard. */

@@ -1,10 +1,10 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
 import { stateOf } from '#contracts';
-import type { Contents } from '../ledger/model.ts';
+import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
+import type { Contents } from '../records/ops.ts';
 import type { Book } from './book.ts';
 import { changesOf } from './changes.ts';
 import { follow } from './incident.ts';
-import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from './model.ts';
 import type { PassageOptions, Passages } from './passages.ts';
 import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault } from './standing.ts';
 

@@ -1,7 +1,7 @@
 /** Who is silent: judged for all PCs at each tick, and for one as soon as it speaks (R18, R19). */
 import type { Presence } from '#contracts';
+import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';
-import type { PcRecord } from './model.ts';
 import { presenceOf } from './pc.ts';
 import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
 

@@ -1,9 +1,9 @@
 /** A stage for the engine's tests: one or more PCs that speak, a clock that is set, wires that conclude as they are told. */
 import { type Check, digestOf } from '#contracts';
-import type { Contents, Op } from '../ledger/model.ts';
-import type { OutboxRow } from '../people/model.ts';
+import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from '../records/incidents.ts';
+import type { OutboxRow } from '../records/notices.ts';
+import type { Contents, Op } from '../records/ops.ts';
 import { createEngine } from './engine.ts';
-import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from './model.ts';
 
 export const pc = 'la/leh/room-1';
 const minute = 60_000;

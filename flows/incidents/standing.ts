@@ -1,6 +1,6 @@
 /** What stands in a scope: read from a PC's record, or from the centre's own list. */
 import { faultOf, type Severity } from '#contracts';
-import type { PcRecord } from './model.ts';
+import type { PcRecord } from '../records/incidents.ts';
 import { returns } from './pc.ts';
 
 /** A fault that is true now. `key` = `fault|device`. */

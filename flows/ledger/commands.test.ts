@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { CommandRow, Op } from './model.ts';
+import type { CommandRow, Op } from '../records/ops.ts';
 import { commandsKept } from './reads.ts';
 import { openStore } from './store.ts';
 

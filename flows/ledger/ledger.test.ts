@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Ledger, Op } from '../records/ops.ts';
 import { inThread, openLedger } from './ledger.ts';
-import type { Ledger, Op } from './model.ts';
 import { answerTo, openForThread } from './thread.ts';
 
 const pc = 'la/leh/pc-1';

@@ -1,8 +1,8 @@
 /** The ledger that `flows` holds: the store in a thread of its own, or in this one. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
+import type { Ledger, Op, Receipt } from '../records/ops.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
-import type { Ledger, Op, Receipt } from './model.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 import type { Answer, Query, Request } from './thread.ts';

@@ -1,12 +1,12 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { commandLifeMs, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
-import type { Account, AccountContents, Login } from '../accounts/model.ts';
-import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
-import type { OutboxRow } from '../people/model.ts';
+import type { Account, AccountContents, Login } from '../records/accounts.ts';
+import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
-import type { TreeNode } from '../sites/model.ts';
-import type { Change, CommandRow, Contents, FoundCommand, RegistryContents } from './model.ts';
+import type { OutboxRow } from '../records/notices.ts';
+import type { Change, CommandRow, Contents, FoundCommand, RegistryContents } from '../records/ops.ts';
+import type { TreeNode } from '../records/sites.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
 /** So many finished roll calls are kept, the newest. */

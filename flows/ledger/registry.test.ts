@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
+import type { Ledger } from '../records/ops.ts';
 import { inThread } from './ledger.ts';
-import type { Ledger } from './model.ts';
 import { publishRegistry } from './registry.ts';
 
 const key = createPrivateKey(makeSigningKeys().privateKey);

@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '#contracts';
 import { registryVersionKey } from '../records/meta-keys.ts';
-import type { Contents, Ledger } from './model.ts';
+import type { Contents, Ledger } from '../records/ops.ts';
 
 /** `registry` is what `load` gave now, `roots` and `reflectorKey` as in the snapshot, `at` the time in milliseconds, `file` the snapshot's path. */
 export type Publication = {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { type EventMessage, markOf } from '#contracts';
-import type { Op } from './model.ts';
+import type { Op } from '../records/ops.ts';
 import { openStore } from './store.ts';
 
 const pc = 'la/leh/pc-1';

@@ -1,7 +1,7 @@
 /** Which numbers of each spool are held or settled, and how far an ack may go (R4, R5, R7, R8). */
 import type { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, markOf } from '#contracts';
-import type { Op, Receipt } from './model.ts';
+import type { Op, Receipt } from '../records/ops.ts';
 import { openRanges, type Range, type Ranges, type Why } from './ranges.ts';
 import { openSpoolTable, type Spool, type SpoolTable } from './spool-table.ts';
 

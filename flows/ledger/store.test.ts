@@ -1,12 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import type { RollCallView } from '#contracts';
-import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
-import type { OutboxRow } from '../people/model.ts';
+import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { registryVersionKey } from '../records/meta-keys.ts';
-import type { TreeNode } from '../sites/model.ts';
+import type { OutboxRow } from '../records/notices.ts';
+import type { Op } from '../records/ops.ts';
+import type { TreeNode } from '../records/sites.ts';
 import { LedgerError } from './errors.ts';
-import type { Op } from './model.ts';
 import { openStore } from './store.ts';
 
 const dayMs = 86_400_000;

@@ -2,10 +2,10 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
-import type { AccountContents } from '../accounts/model.ts';
+import type { AccountContents } from '../records/accounts.ts';
 import { inventoryPrefix, linkReportPrefix } from '../records/meta-keys.ts';
+import type { Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
-import type { Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from './model.ts';
 import { accounts, audit, command, commands, commandsKept, history, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';

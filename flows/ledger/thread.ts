@@ -1,6 +1,7 @@
 /** What the ledger and its thread say to each other. */
+
+import type { Op } from '../records/ops.ts';
 import { asLedgerError, type LedgerFault } from './errors.ts';
-import type { Op } from './model.ts';
 import { type LedgerFile, openDatabase } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 

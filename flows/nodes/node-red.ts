@@ -1,6 +1,6 @@
 /** The little of Node-RED that our nodes use, typed. */
 import { readMessage } from '../acts.ts';
-import type { WireMessage } from '../incidents/model.ts';
+import type { WireMessage } from '../records/incidents.ts';
 import type { Wires } from '../wires.ts';
 
 export type Send = (messages: unknown) => void;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Person } from '#contracts';
+import type { Line, Outcome, RenderedMessage } from '../records/notices.ts';
 import type { Lines } from './channels/index.ts';
 import { createDirect } from './direct.ts';
-import type { Line, Outcome, RenderedMessage } from './model.ts';
 import { technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
 

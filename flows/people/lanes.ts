@@ -1,6 +1,6 @@
 /** The order of the outbox: one message of a channel at a time; a person who cannot be reached holds up nobody else. */
 import type { Clock } from '#contracts';
-import type { OutboxRow } from './model.ts';
+import type { OutboxRow } from '../records/notices.ts';
 
 /** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back. */
 export type Item = { row: OutboxRow; dueUp: number };

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
+import type { Outcome } from '../records/notices.ts';
 import { limited } from './limited.ts';
-import type { Outcome } from './model.ts';
 import { testClock } from './people.test-helper.ts';
 
 const delivered: Outcome = { result: 'delivered' };

@@ -1,6 +1,6 @@
 /** A time limit around a send, for channels that heed their signal and for those that do not. */
 import type { Clock } from '#contracts';
-import type { Outcome } from './model.ts';
+import type { Outcome } from '../records/notices.ts';
 
 /** `cut` ends the send before its time. */
 export type Limit = { clock: Clock; limitMs: number; cut?: AbortSignal };

@@ -1,10 +1,10 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
 import type { Cancel, Clock } from '#contracts';
-import type { Op } from '../ledger/model.ts';
+import type { OutboxRow, Outcome } from '../records/notices.ts';
+import type { Op } from '../records/ops.ts';
 import { type Lines, lastChannel } from './channels/index.ts';
 import { createLanes, type Item } from './lanes.ts';
 import { limited } from './limited.ts';
-import type { OutboxRow, Outcome } from './model.ts';
 import { channelFor, type Roster } from './roster.ts';
 import { render } from './words.ts';
 

@@ -1,6 +1,6 @@
 /** A clock that a test turns, and notices to send. */
 import type { Cancel, Clock, Person } from '#contracts';
-import type { Notice, OutboxRow } from './model.ts';
+import type { Notice, OutboxRow } from '../records/notices.ts';
 
 export type TestClock = Clock & {
   /** Moves time on by `ms`, running what falls due, in order; waits for what each task starts. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Person } from '#contracts';
+import type { ChannelSettings } from '../records/notices.ts';
 import { openChannels } from './channels/index.ts';
 import { createOffers } from './channels/offered.ts';
-import type { ChannelSettings } from './model.ts';
 import { channelFor, channelsOf, createRoster, wrongScope } from './roster.ts';
 
 const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({

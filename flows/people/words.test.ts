@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { faultIds, faults, languages, outageCauses, severities } from '#contracts';
-import type { Notice } from './model.ts';
+import type { Notice } from '../records/notices.ts';
 import { notice } from './people.test-helper.ts';
 import { footerMark, render, textLimit } from './words.ts';
 

@@ -2,9 +2,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { RegistryEntry } from '#contracts';
-import type { Op } from '../ledger/model.ts';
 import { testClock } from '../people/people.test-helper.ts';
-import type { SiteChange } from '../sites/model.ts';
+import type { Op } from '../records/ops.ts';
+import type { SiteChange } from '../records/sites.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { Authority } from './authority.ts';

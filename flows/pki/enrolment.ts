@@ -1,7 +1,7 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { type Clock, type EnrolCodeView, oneLine, type RegistryEntry, turns } from '#contracts';
-import type { Op } from '../ledger/model.ts';
+import type { Op } from '../records/ops.ts';
 import type { OfficeOptions } from '../sites/office.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';

@@ -1,8 +1,8 @@
 /** What the columns of the site table's CSV say, one way and back: a row of cells and a node of the tree. */
 import * as v from 'valibot';
 import { isId, isTimeZone, linkClasses, type Profile, type SiteStage, siteStages, tiers } from '#contracts';
+import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
 import { bridgeOf, bridgeText, upsOf, upsText } from './addresses.ts';
-import type { ProfileLayer, SiteFacts, TreeNode } from './model.ts';
 import { expectedKinds, levelOf, noFacts } from './table.ts';
 
 type Devices = NonNullable<Profile['expected']['camera']>;

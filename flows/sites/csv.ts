@@ -2,8 +2,8 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
 import { type CsvProblem, describeIssue, oneLine } from '#contracts';
+import type { SiteTable, TreeNode } from '../records/sites.ts';
 import { type Cells, type Column, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
-import type { SiteTable, TreeNode } from './model.ts';
 import { levelOf, parentOf } from './table.ts';
 
 /** Largest file that is read, bytes of UTF-8. */

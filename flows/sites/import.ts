@@ -1,8 +1,8 @@
 /** An import of the site table: all or nothing, with the difference shown first. */
 import type { SitesDifference, SitesImport } from '#contracts';
+import type { SiteChange, SiteTable, TreeNode } from '../records/sites.ts';
 import { cellsOf, columns } from './columns.ts';
 import { readCsv } from './csv.ts';
-import type { SiteChange, SiteTable, TreeNode } from './model.ts';
 
 /**
  * What a file would change. `change` is null where there is a problem or nothing differs. What stands only in the table is left as it is.

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { hashToken, type SiteStage, siteStages } from '#contracts';
+import type { SiteChange, SiteFacts } from '../records/sites.ts';
 import {
   becauseOf,
   checklist,
@@ -14,7 +15,6 @@ import {
   setStage,
   type Watch,
 } from './life.ts';
-import type { SiteChange, SiteFacts } from './model.ts';
 import { node, record, recordsOf, smallTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 

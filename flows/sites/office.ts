@@ -1,10 +1,10 @@
 /** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
 import { type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport, turns } from '#contracts';
-import type { PcRecord } from '../incidents/model.ts';
-import type { Op } from '../ledger/model.ts';
+import type { PcRecord } from '../records/incidents.ts';
+import type { Op } from '../records/ops.ts';
+import type { SiteChange, SiteTable } from '../records/sites.ts';
 import { planImport } from './import.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
-import type { SiteChange, SiteTable } from './model.ts';
 import { levelOf } from './table.ts';
 
 export type OfficeOptions = {

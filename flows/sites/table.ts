@@ -1,7 +1,7 @@
 /** The tree of places, ready to be asked: who belongs where, and what each PC is judged against (DESIGN, decision 4). */
 import type { OwnSite, Profile, SiteStage, Words } from '#contracts';
 import type { Place } from '../records/place.ts';
-import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from './model.ts';
+import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../records/sites.ts';
 
 /** What a profile may expect of a PC; each is inherited by itself. */
 export const expectedKinds = ['camera', 'microphone', 'speaker'] as const;

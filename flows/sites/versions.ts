@@ -1,7 +1,7 @@
 /** The version of each PC's configuration: it rises whenever the resolved profile is another one. */
 import { createHash } from 'node:crypto';
 import type { Config, Profile } from '#contracts';
-import type { Op } from '../ledger/model.ts';
+import type { Op } from '../records/ops.ts';
 
 export type Versions = {
   /**

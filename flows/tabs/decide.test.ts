@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Severity } from '#contracts';
-import type { Act, WireMessage } from '../incidents/model.ts';
+import type { Act, WireMessage } from '../records/incidents.ts';
 import { type FlowNode, readTabs } from '../storage.ts';
 import { type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from './tabs.test-helper.ts';
 

@@ -1,8 +1,8 @@
 /** The pair *offer* and *outcome* around a node of somebody else, in a real Node-RED. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { message } from '../people/channels/conformance.test-helper.ts';
-import type { Outcome } from '../people/model.ts';
 import { technician } from '../people/people.test-helper.ts';
+import type { Outcome } from '../records/notices.ts';
 import { type FlowNode, readTabs } from '../storage.ts';
 import { lintFlows } from './lint.ts';
 import { type Live, startLive, tabsDir, wireMessage } from './tabs.test-helper.ts';

@@ -1,10 +1,10 @@
 /** What a ledger holds after its flows has stopped: the whole history, which flows itself does not load. */
 
 import type { LedgerAudit } from '#contracts';
-import type { Transition } from '../../flows/incidents/model.ts';
 import { openDatabase } from '../../flows/ledger/schema.ts';
 import { openStore } from '../../flows/ledger/store.ts';
-import type { OutboxRow } from '../../flows/people/model.ts';
+import type { Transition } from '../../flows/records/incidents.ts';
+import type { OutboxRow } from '../../flows/records/notices.ts';
 
 export type LedgerFacts = {
   audit: LedgerAudit;

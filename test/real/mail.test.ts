@@ -1,13 +1,13 @@
 /** Messages to people through a real mail server. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Person, realClock } from '#contracts';
-import type { Op } from '../../flows/ledger/model.ts';
 import { openChannels } from '../../flows/people/channels/index.ts';
 import { createOffers } from '../../flows/people/channels/offered.ts';
-import type { OutboxRow } from '../../flows/people/model.ts';
 import { createOutbox } from '../../flows/people/outbox.ts';
 import { notice, row, technician } from '../../flows/people/people.test-helper.ts';
 import { createRoster } from '../../flows/people/roster.ts';
+import type { OutboxRow } from '../../flows/records/notices.ts';
+import type { Op } from '../../flows/records/ops.ts';
 import { type MailServer, mailServer, mailServerFound } from './mail.ts';
 import { requirePart } from './parts.ts';
 

@@ -1,8 +1,8 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
 import { checkKey, type EventMessage, faultOf, links, willGraceMs } from '#contracts';
-import type { Incident } from '../../flows/incidents/model.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
-import type { OutboxRow } from '../../flows/people/model.ts';
+import type { Incident } from '../../flows/records/incidents.ts';
+import type { OutboxRow } from '../../flows/records/notices.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import type { Arrival } from './centre-machine.ts';
 import { hits } from './disturbances.ts';

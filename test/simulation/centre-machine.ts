@@ -4,12 +4,12 @@ import { decode, flowsFilters, type OwnSite, parseTopic, readSettings } from '#c
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { type Centre, createCentre } from '../../flows/centre.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
-import type { Ledger, Op } from '../../flows/ledger/model.ts';
 import { openStore } from '../../flows/ledger/store.ts';
 import { createOffers } from '../../flows/people/channels/offered.ts';
 import { createDirect } from '../../flows/people/direct.ts';
 import { createRoster } from '../../flows/people/roster.ts';
-import type { TreeNode } from '../../flows/sites/model.ts';
+import type { Ledger, Op } from '../../flows/records/ops.ts';
+import type { TreeNode } from '../../flows/records/sites.ts';
 import { createSiteTable } from '../../flows/sites/table.ts';
 import { centreKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';

@@ -1,6 +1,6 @@
 /** The rows of the ledger that a judgement looks at. */
-import type { Incident, Transition } from '../../flows/incidents/model.ts';
-import type { OutboxRow } from '../../flows/people/model.ts';
+import type { Incident, Transition } from '../../flows/records/incidents.ts';
+import type { OutboxRow } from '../../flows/records/notices.ts';
 import type { World } from './world.ts';
 
 export type Rows = { incidents: Incident[]; transitions: Transition[]; outbox: OutboxRow[] };

@@ -1,7 +1,7 @@
 /** R5 and R15 for PCs that move, and for sites that close and open again. */
 import { expect, test } from 'vitest';
+import type { SiteChange } from '../../flows/records/sites.ts';
 import { movePc, setStage } from '../../flows/sites/life.ts';
-import type { SiteChange } from '../../flows/sites/model.ts';
 import { eventsArrived } from './audit.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, auditOf, eventsOf, mailTo, microphone, minute, presenceAt } from './scene.ts';

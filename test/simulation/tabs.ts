@@ -1,6 +1,6 @@
 /** The tabs as they decide (flows/tabs): hold, who, deliver, escalate, told; and each way in which an editor can break them. */
 import { deliverAct, waitAct } from '../../flows/acts.ts';
-import type { WireMessage } from '../../flows/incidents/model.ts';
+import type { WireMessage } from '../../flows/records/incidents.ts';
 import type { Wires } from '../../flows/wires.ts';
 import type { Process } from './time.ts';
 

@@ -1,7 +1,7 @@
 /** What every channel promises (`Channel` in model.ts), as one suite that each channel's test runs. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '#contracts';
-import type { Channel, RenderedMessage } from '../model.ts';
+import type { Channel, RenderedMessage } from '../../records/notices.ts';
 import { notice } from '../people.test-helper.ts';
 
 /** What can be wrong at the other side: it says "later", "never", nothing at all, or it is not there. */

@@ -1,5 +1,5 @@
 /** The channel that always works: one line in the log of the centre. */
-import type { Channel } from '../model.ts';
+import type { Channel } from '../../records/notices.ts';
 
 /** Takes one line of the log: its fields, and its words. Pino's `info` is one. */
 export type LogLine = (fields: object, words: string) => void;

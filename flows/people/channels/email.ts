@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import { type EmailChannel, isLoopback, type Person } from '#contracts';
-import type { Channel, Outcome, RenderedMessage } from '../model.ts';
+import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
 import { plain } from '../plain.ts';
 
 /**

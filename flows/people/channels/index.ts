@@ -1,5 +1,5 @@
 /** THE list of channels. A new one is a file, its test, and a line here. */
-import type { ChannelSettings, Line } from '../model.ts';
+import type { ChannelSettings, Line } from '../../records/notices.ts';
 import { createConsole, type LogLine } from './console.ts';
 import { createEmail } from './email.ts';
 import { linesOnTabs, type Offers } from './offered.ts';

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import type { Outcome } from '../model.ts';
+import type { Outcome } from '../../records/notices.ts';
 import { technician } from '../people.test-helper.ts';
 import { conformance, message, type Trouble } from './conformance.test-helper.ts';
 import { createOffers, type OfferedMessage } from './offered.ts';

@@ -1,6 +1,6 @@
 /** Channels that live on the tabs: *offer* hands a message to any community node, *outcome* says what became of it. */
 import type { Cancel, Person } from '#contracts';
-import type { Channel, Line, Outcome, RenderedMessage } from '../model.ts';
+import type { Channel, Line, Outcome, RenderedMessage } from '../../records/notices.ts';
 
 /** A community node has this long to say what became of a message; then it is offered again. */
 const outcomeLimitMs = 120_000;

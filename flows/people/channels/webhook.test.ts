@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Outcome } from '../model.ts';
+import type { Outcome } from '../../records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
 import { createWebhook } from './webhook.ts';

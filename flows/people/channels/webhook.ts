@@ -1,7 +1,7 @@
 /** A JSON POST for each message, signed as Standard Webhooks says: for a ticket desk, a chat, or a program of the organisation's own. */
 import { createHash, createHmac } from 'node:crypto';
 import type { Person, WebhookChannel } from '#contracts';
-import type { Channel, Outcome, RenderedMessage } from '../model.ts';
+import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
 import { plain } from '../plain.ts';
 
 /** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */

@@ -1,7 +1,7 @@
 /** The tree of places: nation, states, sites, PCs; who changes it, and what a change consists of. */
 import type { LinkClass, Profile, RegistryEntry, SiteStage, Tier, Words } from '#contracts';
-import type { KnownPc } from '../incidents/model.ts';
-import type { Place } from '../records/place.ts';
+import type { KnownPc } from './incidents.ts';
+import type { Place } from './place.ts';
 
 /** The audio bridge of a site. */
 export type Bridge = NonNullable<Profile['bridge']>;

@@ -10,10 +10,10 @@ import type {
   RollCallView,
   Signed,
 } from '#contracts';
-import type { Account, AccountContents, Login } from '../accounts/model.ts';
-import type { Incident, PcRecord, Timer, Transition } from '../incidents/model.ts';
-import type { OutboxRow } from '../people/model.ts';
-import type { TreeNode } from '../sites/model.ts';
+import type { Account, AccountContents, Login } from './accounts.ts';
+import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
+import type { OutboxRow } from './notices.ts';
+import type { TreeNode } from './sites.ts';
 
 export type Op =
   /** A birth names the spool's range; what lies below its first number is settled here (R5). */

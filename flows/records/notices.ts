@@ -1,6 +1,6 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type { EmailChannel, Language, Person, Severity, TransitionKind, WebhookChannel } from '#contracts';
-import type { FaultNews, ShownOutage } from '../incidents/model.ts';
+import type { FaultNews, ShownOutage } from './incidents.ts';
 
 /** What a message is made of; the text is made when it is sent, in the language of the person. */
 export type Notice = {
