@@ -1,8 +1,8 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
 import { links, type Outage, siteOf } from '#contracts';
+import { type Away, isAway, isWidespread, type Region, regionOf, toldLateMs, undetermined, whyAway } from '../outages/outages.ts';
+import { type Finding, lostPowerTogether, whyUnheard, whyWasAway } from '../outages/returns.ts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
-import { type Away, isAway, isWidespread, type Region, regionOf, toldLateMs, undetermined, whyAway } from './outages.ts';
-import { type Finding, lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';
 import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './scopes.ts';
 
 /** A beat that is late by this much does not come. */

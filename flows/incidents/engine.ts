@@ -3,13 +3,13 @@
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
 
+import { heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
 import { createBook } from './book.ts';
 import { setKnown, shutOut } from './known.ts';
 import { notAhead } from './not-ahead.ts';
 import { createPassages, tellCentral } from './passages.ts';
-import { heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from './pc.ts';
 import { type Core, type EngineOptions, followOpen, followPc, followUnheard, putRecord, setCentre, unreadableLimit } from './scopes.ts';
 import { judgedNow, judgeSilence } from './silence.ts';
 

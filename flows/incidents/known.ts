@@ -1,7 +1,7 @@
 /** The site table as the engine knows it, and what a change of it does to records and rooms (R15). */
 import { siteOf } from '#contracts';
+import { newRecord } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
-import { newRecord } from './pc.ts';
 import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord, regionsOf } from './scopes.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;

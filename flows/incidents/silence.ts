@@ -1,8 +1,8 @@
 /** Who is silent: judged for all PCs at each tick, and for one as soon as it speaks (R18, R19). */
 import type { Presence } from '#contracts';
+import { presenceOf } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';
-import { presenceOf } from './pc.ts';
 import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** What stands in a scope: read from a PC's record, or from the centre's own list. */
 import { faultOf, type Severity } from '#contracts';
+import { returns } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
-import { returns } from './pc.ts';
 
 /** A fault that is true now. `key` = `fault|device`. */
 export type Standing = {
