@@ -3,7 +3,7 @@ import type { Clock, RegistryEntry } from '#contracts';
 import type { AnswersOptions } from './answers.ts';
 import type { Changed } from './changes.ts';
 import type { ConfigsOptions } from './configs.ts';
-import type { Recipient } from './incidents/passages.ts';
+import type { Recipient } from './incidents/transitions.ts';
 import type { MeasuringOptions } from './measuring.ts';
 import type { WireMessage } from './records/incidents.ts';
 import type { OutboxRow } from './records/notices.ts';

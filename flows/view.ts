@@ -17,7 +17,7 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
-import type { Book } from './incidents/book.ts';
+import type { Book } from './incidents/memory.ts';
 import type { Incident, PcRecord } from './records/incidents.ts';
 import type { Place } from './records/place.ts';
 import type { SiteTable } from './records/sites.ts';

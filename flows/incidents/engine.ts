@@ -6,12 +6,12 @@
 import { heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
-import { createBook } from './book.ts';
 import { setKnown, shutOut } from './known.ts';
+import { createBook } from './memory.ts';
 import { notAhead } from './not-ahead.ts';
-import { createPassages, tellCentral } from './passages.ts';
 import { type Core, type EngineOptions, followOpen, followPc, followUnheard, putRecord, setCentre, unreadableLimit } from './scopes.ts';
 import { judgedNow, judgeSilence } from './silence.ts';
+import { createPassages, tellCentral } from './transitions.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;

@@ -2,11 +2,11 @@
 import { stateOf } from '#contracts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
 import type { Contents } from '../records/ops.ts';
-import type { Book } from './book.ts';
-import { changesOf } from './changes.ts';
+import { changesOf } from './component-history.ts';
 import { follow } from './incident.ts';
-import type { PassageOptions, Passages } from './passages.ts';
+import type { Book } from './memory.ts';
 import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault } from './standing.ts';
+import type { PassageOptions, Passages } from './transitions.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;

@@ -3,21 +3,10 @@ import { bySeverity, faultOf, type Severity } from '#contracts';
 import type { Act, Incident, Timer, Told, Transition } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import type { Book } from './book.ts';
 import { isWorse, type News, worst } from './incident.ts';
+import type { Book } from './memory.ts';
 import { centralNotice, noticeOf } from './notice.ts';
-import {
-  factsOf,
-  holdOf,
-  judge,
-  judgeTimer,
-  maxOffers,
-  newsOf,
-  offerLimitMs,
-  type PlaceFacts,
-  toldFaults,
-  wireMessage,
-} from './passage.ts';
+import { factsOf, holdOf, judge, judgeTimer, maxOffers, newsOf, offerLimitMs, type PlaceFacts, toldFaults, wireMessage } from './offer.ts';
 
 export type Recipient = { person: string; channel: string };
 
