@@ -9,7 +9,6 @@ import { type CapacityOptions, type CapacityRounds, createCapacity } from './cap
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createDesk, type Desk } from './desk.ts';
 import type { DeskCounts } from './desk-model.ts';
-import { ownSiteChange } from './own-site.ts';
 import type { Lines } from './people/channels/index.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
@@ -21,6 +20,7 @@ import type { Ledger, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall.ts';
 import { createShow, type Show } from './show.ts';
 import type { OfficeOptions } from './sites/office.ts';
+import { ownSiteChange } from './sites/settings-site.ts';
 import type { Wires } from './wires.ts';
 
 const reopenMinMs = 1_000;

@@ -5,7 +5,6 @@
 import { type Cancel, encode, type Hello, helloTopicAll, scopeTopic } from '#contracts';
 import { type Answers, createAnswers, type Drafts } from './answers.ts';
 import { changedBy } from './changes.ts';
-import { type Configs, createConfigs, type Outgoing } from './configs.ts';
 import type { Audit, DeskOptions } from './desk-model.ts';
 import { createEngine, type Engine } from './incidents/engine.ts';
 import { createMeasuring, type Measuring } from './measuring.ts';
@@ -13,9 +12,10 @@ import type { Act, CentreEvent, Effect, WireMessage } from './records/incidents.
 import type { Op } from './records/ops.ts';
 import type { SiteChange } from './records/sites.ts';
 import { quickDigest, type Report, readReport } from './reports.ts';
+import { type Configs, createConfigs, type Outgoing } from './sites/config-push.ts';
 import { commissioning } from './sites/life.ts';
+import { createTree, type Tree } from './sites/tree.ts';
 import { createSurroundings, type Surroundings } from './surroundings.ts';
-import { createTree, type Tree } from './tree.ts';
 import { createUnreadable } from './unreadable.ts';
 
 const tickMs = 1_000;

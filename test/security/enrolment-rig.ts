@@ -18,7 +18,7 @@ import type { SiteChange } from '../../flows/records/sites.ts';
 import { openRegistry } from '../../flows/registry.ts';
 import { createOffice } from '../../flows/sites/office.ts';
 import { smallTree } from '../../flows/sites/sites.test-helper.ts';
-import { createTree } from '../../flows/tree.ts';
+import { createTree } from '../../flows/sites/tree.ts';
 
 export type Answer = { status: number; headers: Record<string, unknown>; text: string };
 export type Client = { key: string; cert: string };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { PcRecord } from './records/incidents.ts';
-import type { SiteChange, TreeNode } from './records/sites.ts';
-import { noFacts } from './sites/table.ts';
+import type { PcRecord } from '../records/incidents.ts';
+import type { SiteChange, TreeNode } from '../records/sites.ts';
+import { noFacts } from './table.ts';
 import { createTree } from './tree.ts';
 
 const name = { en: 'Name', hi: 'नाम' };

@@ -1,9 +1,9 @@
 /** The one site that `sabha.json` may describe: brought into the tree whenever its text changed. */
 import { createHash } from 'node:crypto';
 import type { OwnSite, RegistryEntry } from '#contracts';
-import type { Op } from './records/ops.ts';
-import type { SiteChange, SiteTable } from './records/sites.ts';
-import { levelOf, nodesOfSettings } from './sites/table.ts';
+import type { Op } from '../records/ops.ts';
+import type { SiteChange, SiteTable } from '../records/sites.ts';
+import { levelOf, nodesOfSettings } from './table.ts';
 
 const metaKey = 'settings.site';
 /** Who was taken out by an edit of the file, with the token and certificates of then: only such a PC may be put back by another edit. */

@@ -1,8 +1,8 @@
 /** Sends each PC the configuration that it should hold, signed; in stages where the change was asked for so. */
 import { type Clock, type Config, encode, pcTopic, type RolloutView, type Signed } from '#contracts';
-import type { PcRecord } from './records/incidents.ts';
-import type { Op } from './records/ops.ts';
-import { beginRollout, type Look, type Rollout, releasedOf, stepRollout, withoutPcs } from './sites/rollout.ts';
+import type { PcRecord } from '../records/incidents.ts';
+import type { Op } from '../records/ops.ts';
+import { beginRollout, type Look, type Rollout, releasedOf, stepRollout, withoutPcs } from './rollout.ts';
 import type { Tree } from './tree.ts';
 
 /** Each PC answers a configuration with a birth. */

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { configuration, decode, openSigned } from '#contracts';
-import { centrePublicKey, sealed } from '../test/centre-key.ts';
-import { createConfigs } from './configs.ts';
-import { testClock } from './people/people.test-helper.ts';
-import type { PcRecord } from './records/incidents.ts';
-import type { Op } from './records/ops.ts';
-import type { ProfileLayer, SiteChange } from './records/sites.ts';
-import { releasedOf, soakMs } from './sites/rollout.ts';
-import { node } from './sites/sites.test-helper.ts';
+import { centrePublicKey, sealed } from '../../test/centre-key.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import type { PcRecord } from '../records/incidents.ts';
+import type { Op } from '../records/ops.ts';
+import type { ProfileLayer, SiteChange } from '../records/sites.ts';
+import { createConfigs } from './config-push.ts';
+import { releasedOf, soakMs } from './rollout.ts';
+import { node } from './sites.test-helper.ts';
 import { createTree } from './tree.ts';
 
 const paths = Array.from({ length: 30 }, (_, at) => `goa/panaji/vc-${at}`);

@@ -1,12 +1,12 @@
 /** The tree of places that a desk works with, the configuration of each PC, and what a change of the tree means for both. */
 import { type Config, type RegistryEntry, siteOf } from '#contracts';
-import type { CentreEvent, PcRecord } from './records/incidents.ts';
-import type { Contents, Op } from './records/ops.ts';
-import type { Place } from './records/place.ts';
-import type { SiteChange, SiteTable, TreeNode } from './records/sites.ts';
-import { becauseOf } from './sites/life.ts';
-import { createSiteTable, levelOf } from './sites/table.ts';
-import { createVersions } from './sites/versions.ts';
+import type { CentreEvent, PcRecord } from '../records/incidents.ts';
+import type { Contents, Op } from '../records/ops.ts';
+import type { Place } from '../records/place.ts';
+import type { SiteChange, SiteTable, TreeNode } from '../records/sites.ts';
+import { becauseOf } from './life.ts';
+import { createSiteTable, levelOf } from './table.ts';
+import { createVersions } from './versions.ts';
 
 /** What is to be committed and done for a change. `known` is null where the engine has nothing to learn of it. */
 export type Changing = {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { type OwnSite, type RegistryEntry, readSettings } from '#contracts';
-import { ownSiteChange } from './own-site.ts';
-import type { Op } from './records/ops.ts';
-import type { TreeNode } from './records/sites.ts';
-import { createSiteTable, noFacts } from './sites/table.ts';
+import type { Op } from '../records/ops.ts';
+import type { TreeNode } from '../records/sites.ts';
+import { ownSiteChange } from './settings-site.ts';
+import { createSiteTable, noFacts } from './table.ts';
 
 function siteOf(edit: object): OwnSite {
   const read = readSettings(JSON.stringify({ site: { state: 'goa', id: 'panaji', ...edit } }));
