@@ -9,7 +9,7 @@ import { type CapacityOptions, type CapacityRounds, createCapacity } from './cap
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createDesk, type Desk } from './desk.ts';
 import type { DeskCounts } from './desk-model.ts';
-import type { Lines } from './people/channels/index.ts';
+import type { Lines } from './people/channels/channels.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
 import { createOutbox, type Outbox } from './people/outbox.ts';

@@ -27,7 +27,7 @@ import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import { type Centre, createCentre } from './centre.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { createMetrics } from './metrics.ts';
-import { openChannels } from './people/channels/index.ts';
+import { openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
 import { createRoster, wrongScope } from './people/roster.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import type { Line, Outcome, RenderedMessage } from '../records/notices.ts';
-import type { Lines } from './channels/index.ts';
+import type { Lines } from './channels/channels.ts';
 import { createDirect } from './direct.ts';
 import { technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';

@@ -2,7 +2,7 @@
 import type { Clock } from '#contracts';
 import { centralNotice } from '../incidents/notice.ts';
 import type { Place } from '../records/place.ts';
-import type { Lines } from './channels/index.ts';
+import type { Lines } from './channels/channels.ts';
 import { limited } from './limited.ts';
 import type { DirectReason } from './phrases.ts';
 import type { Roster } from './roster.ts';

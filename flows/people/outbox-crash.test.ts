@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Channel, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
-import type { Lines } from './channels/index.ts';
+import type { Lines } from './channels/channels.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { row, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';

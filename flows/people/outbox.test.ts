@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import type { Channel, OutboxRow, Outcome, RenderedMessage } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
-import type { Lines } from './channels/index.ts';
+import type { Lines } from './channels/channels.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
 import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';

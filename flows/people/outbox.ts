@@ -2,7 +2,7 @@
 import type { Cancel, Clock } from '#contracts';
 import type { OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
-import { type Lines, lastChannel } from './channels/index.ts';
+import { type Lines, lastChannel } from './channels/channels.ts';
 import { createLanes, type Item } from './lanes.ts';
 import { limited } from './limited.ts';
 import { channelFor, type Roster } from './roster.ts';

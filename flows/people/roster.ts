@@ -1,6 +1,6 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
 import { type Person, type Role, roles } from '#contracts';
-import { type Lines, lastChannel } from './channels/index.ts';
+import { type Lines, lastChannel } from './channels/channels.ts';
 
 export type Roster = {
   /**

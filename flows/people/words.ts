@@ -1,8 +1,8 @@
 /** The text of a message: what, where, since when, what to do first; never more than one screen of a small phone. */
 import { type Fault, faultOf, faults, isTimeZone, type Language, outageText, reasonIn, type Words } from '#contracts';
 import type { Notice } from '../records/notices.ts';
+import { short, variableLimit } from './channels/plain.ts';
 import { closedReasons, type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
-import { short, variableLimit } from './plain.ts';
 
 /** Longest text before the footer, characters. */
 export const textLimit = 320;

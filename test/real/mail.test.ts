@@ -1,7 +1,7 @@
 /** Messages to people through a real mail server. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Person, realClock } from '#contracts';
-import { openChannels } from '../../flows/people/channels/index.ts';
+import { openChannels } from '../../flows/people/channels/channels.ts';
 import { createOffers } from '../../flows/people/channels/offered.ts';
 import { createOutbox } from '../../flows/people/outbox.ts';
 import { notice, row, technician } from '../../flows/people/people.test-helper.ts';

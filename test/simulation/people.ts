@@ -1,6 +1,6 @@
 /** The people of the simulation, and channels that write down what reached whom and can be made to fail. */
 import type { Person } from '#contracts';
-import type { Lines } from '../../flows/people/channels/index.ts';
+import type { Lines } from '../../flows/people/channels/channels.ts';
 import type { Outcome, RenderedMessage } from '../../flows/records/notices.ts';
 import type { Random } from '../random.ts';
 import type { Process, Time } from './time.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import { type EmailChannel, isLoopback, type Person } from '#contracts';
 import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
-import { plain } from '../plain.ts';
+import { plain } from './plain.ts';
 
 /**
  * The e-mail channel. A message has the same Message-ID each time it is sent, so that one sent twice can be told.

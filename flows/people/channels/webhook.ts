@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Person, WebhookChannel } from '#contracts';
 import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
-import { plain } from '../plain.ts';
+import { plain } from './plain.ts';
 
 /** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */
 const final = new Set([400, 410, 413, 415, 422]);
