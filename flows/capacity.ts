@@ -17,8 +17,8 @@ import {
   stateOf,
 } from '#contracts';
 import type { CommandDesk, Issued, Ordering } from './commands/commands.ts';
-import type { Desk } from './desk.ts';
-import type { Report } from './reports.ts';
+import type { Desk } from './ingest/ingest.ts';
+import type { Report } from './ingest/read-message.ts';
 
 export type CapacityOptions = {
   clock: Clock;

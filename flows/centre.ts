@@ -7,8 +7,8 @@ import { type Clock, type OwnSite, type RegistryEntry, sealSigned } from '#contr
 import type { DeskView } from './api/model.ts';
 import { type CapacityOptions, type CapacityRounds, createCapacity } from './capacity.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
-import { createDesk, type Desk } from './desk.ts';
-import type { DeskCounts } from './desk-model.ts';
+import { createDesk, type Desk } from './ingest/ingest.ts';
+import type { DeskCounts } from './ingest/options.ts';
 import type { Lines } from './people/channels/channels.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';

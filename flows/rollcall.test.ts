@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { digestOf, type Hello, type Person, type RollCallView, type SiteStage } from '#contracts';
-import type { Desk } from './desk.ts';
 import { createStage, fault, ok } from './incidents/stage.test-helper.ts';
+import type { Desk } from './ingest/ingest.ts';
 import { testClock } from './people/people.test-helper.ts';
 import { createRoster } from './people/roster.ts';
 import type { Op } from './records/ops.ts';

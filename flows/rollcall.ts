@@ -15,8 +15,8 @@ import {
   stateOf,
 } from '#contracts';
 import type { NotStarted, RollCallDesk } from './api/model.ts';
-import type { Desk } from './desk.ts';
-import type { Born } from './desk-model.ts';
+import type { Desk } from './ingest/ingest.ts';
+import type { Born } from './ingest/options.ts';
 import type { Roster } from './people/roster.ts';
 import type { PcRecord } from './records/incidents.ts';
 import type { Ledger } from './records/ops.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Person, RollCallView, StreamFrame } from '#contracts';
 import type { PcChoice } from './api/model.ts';
-import type { Desk } from './desk.ts';
 import { createStage, fault, ok } from './incidents/stage.test-helper.ts';
+import type { Desk } from './ingest/ingest.ts';
 import { testClock } from './people/people.test-helper.ts';
 import { createRoster } from './people/roster.ts';
 import type { TreeNode } from './records/sites.ts';

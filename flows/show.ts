@@ -12,10 +12,10 @@ import {
   siteOf,
 } from '#contracts';
 import type { DeskView, PcChoice, RollCallDesk } from './api/model.ts';
-import type { Changed } from './changes.ts';
 import type { CommandDesk } from './commands/commands.ts';
-import type { Desk } from './desk.ts';
 import { historyOf } from './history.ts';
+import type { Changed } from './ingest/changed.ts';
+import type { Desk } from './ingest/ingest.ts';
 import type { Roster } from './people/roster.ts';
 import type { Incident } from './records/incidents.ts';
 import type { Ledger } from './records/ops.ts';

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type CommandAnswer, command, commandLifeMs, decode, encode, openSigned, pcTopic } from '#contracts';
 import { centreKey, centrePublicKey, sealed } from '../../test/centre-key.ts';
-import { createDesk, type Desk } from '../desk.ts';
+import { createDesk, type Desk } from '../ingest/ingest.ts';
 import { inThread } from '../ledger/ledger.ts';
 import { testClock } from '../people/people.test-helper.ts';
 import type { Ledger } from '../records/ops.ts';

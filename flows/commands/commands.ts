@@ -14,9 +14,9 @@ import {
   type Signed,
   sealSigned,
 } from '#contracts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../ingest/ingest.ts';
+import type { Report } from '../ingest/read-message.ts';
 import type { CommandRow, Contents, Ledger } from '../records/ops.ts';
-import type { Report } from '../reports.ts';
 
 /** `to` is '' for the nation, a state, state/site or the path of a PC. */
 export type Ordering = { to: string; verb: string; args: Record<string, unknown>; by: string };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { encode } from '#contracts';
-import { createNumbers } from './numbers.ts';
+import { createNumbers } from './last-numbers.ts';
 
 const pc = 'ladakh/leh/vc-1';
 const beat = (n: Record<string, number>) => encode('beat', { digest: '0'.repeat(16), session: 1, at: 1, n });

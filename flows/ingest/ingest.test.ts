@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { centreClock, configuration, encode, openSigned, pcTopic } from '#contracts';
-import { centrePublicKey } from '../test/centre-key.ts';
-import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './desk.test-helper.ts';
+import { centrePublicKey } from '../../test/centre-key.ts';
+import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './ingest.test-helper.ts';
 
 describe('the desk', () => {
   it('R3, R20 answers a birth only after its commit, with what it wants and the configuration that is newer', async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openReflectorToken, type Presence, pcMark } from '#contracts';
-import { createMeasuring } from './measuring.ts';
-import { newRecord } from './outages/pc.ts';
+import { newRecord } from '../outages/pc.ts';
+import { createMeasuring } from './measurer-election.ts';
 
 const now = 1_764_000_000_000;
 const key = randomBytes(32);

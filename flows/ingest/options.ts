@@ -1,14 +1,14 @@
 /** What the desk is given by the centre, and whom it tells. */
 import type { Clock, RegistryEntry } from '#contracts';
-import type { AnswersOptions } from './answers.ts';
-import type { Changed } from './changes.ts';
-import type { Recipient } from './incidents/transitions.ts';
-import type { MeasuringOptions } from './measuring.ts';
-import type { WireMessage } from './records/incidents.ts';
-import type { OutboxRow } from './records/notices.ts';
-import type { Contents, Ledger, Receipt } from './records/ops.ts';
-import type { Report } from './reports.ts';
-import type { ConfigsOptions } from './sites/config-push.ts';
+import type { Recipient } from '../incidents/transitions.ts';
+import type { WireMessage } from '../records/incidents.ts';
+import type { OutboxRow } from '../records/notices.ts';
+import type { Contents, Ledger, Receipt } from '../records/ops.ts';
+import type { ConfigsOptions } from '../sites/config-push.ts';
+import type { AnswersOptions } from './acks.ts';
+import type { Changed } from './changed.ts';
+import type { MeasuringOptions } from './measurer-election.ts';
+import type { Report } from './read-message.ts';
 
 export type DeskOptions = Pick<ConfigsOptions & AnswersOptions & MeasuringOptions, 'seal' | 'reflector'> & {
   ledger: Ledger;

@@ -1,17 +1,17 @@
 /** A desk on a ledger in memory, with a hand on its clock and an ear at everything that it says. */
 import { DatabaseSync } from 'node:sqlite';
 import { type Ack, decode, digestOf, pcTopic, readSettings } from '#contracts';
-import { sealed } from '../test/centre-key.ts';
-import type { Changed } from './changes.ts';
-import { createDesk } from './desk.ts';
-import type { DeskOptions } from './desk-model.ts';
-import { inThread } from './ledger/ledger.ts';
-import { testClock } from './people/people.test-helper.ts';
-import type { WireMessage } from './records/incidents.ts';
-import type { OutboxRow } from './records/notices.ts';
-import type { Ledger } from './records/ops.ts';
-import type { SiteChange } from './records/sites.ts';
-import { nodesOfSettings } from './sites/table.ts';
+import { sealed } from '../../test/centre-key.ts';
+import { inThread } from '../ledger/ledger.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import type { WireMessage } from '../records/incidents.ts';
+import type { OutboxRow } from '../records/notices.ts';
+import type { Ledger } from '../records/ops.ts';
+import type { SiteChange } from '../records/sites.ts';
+import { nodesOfSettings } from '../sites/table.ts';
+import type { Changed } from './changed.ts';
+import { createDesk } from './ingest.ts';
+import type { DeskOptions } from './options.ts';
 export const pc = 'capital/this-office/this-pc';
 
 export function nodes() {

@@ -1,8 +1,8 @@
 /** What PCs say of their surroundings and only a page of the wall asks for: the link of their site, and their numbers of power and room. */
 import type { LinkClass } from '#contracts';
+import type { Op } from '../records/ops.ts';
+import { createNumbers } from './last-numbers.ts';
 import { createLinkReports, type LinkNews } from './link-reports.ts';
-import { createNumbers } from './numbers.ts';
-import type { Op } from './records/ops.ts';
 
 export type SurroundingsOptions = {
   meta: Readonly<Record<string, string>>;

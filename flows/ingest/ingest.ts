@@ -3,19 +3,19 @@
  * It is thrown away and made anew from the ledger whenever a commit fails; session, tabs and people outlive it.
  */
 import { type Cancel, encode, type Hello, helloTopicAll, scopeTopic } from '#contracts';
-import { type Answers, createAnswers, type Drafts } from './answers.ts';
-import { changedBy } from './changes.ts';
-import type { Audit, DeskOptions } from './desk-model.ts';
-import { createEngine, type Engine } from './incidents/engine.ts';
-import { createMeasuring, type Measuring } from './measuring.ts';
-import type { Act, CentreEvent, Effect, WireMessage } from './records/incidents.ts';
-import type { Op } from './records/ops.ts';
-import type { SiteChange } from './records/sites.ts';
-import { quickDigest, type Report, readReport } from './reports.ts';
-import { type Configs, createConfigs, type Outgoing } from './sites/config-push.ts';
-import { commissioning } from './sites/life.ts';
-import { createTree, type Tree } from './sites/tree.ts';
-import { createSurroundings, type Surroundings } from './surroundings.ts';
+import { createEngine, type Engine } from '../incidents/engine.ts';
+import type { Act, CentreEvent, Effect, WireMessage } from '../records/incidents.ts';
+import type { Op } from '../records/ops.ts';
+import type { SiteChange } from '../records/sites.ts';
+import { type Configs, createConfigs, type Outgoing } from '../sites/config-push.ts';
+import { commissioning } from '../sites/life.ts';
+import { createTree, type Tree } from '../sites/tree.ts';
+import { type Answers, createAnswers, type Drafts } from './acks.ts';
+import { changedBy } from './changed.ts';
+import { createMeasuring, type Measuring } from './measurer-election.ts';
+import type { Audit, DeskOptions } from './options.ts';
+import { quickDigest, type Report, readReport } from './read-message.ts';
+import { createSurroundings, type Surroundings } from './site-readings.ts';
 import { createUnreadable } from './unreadable.ts';
 
 const tickMs = 1_000;

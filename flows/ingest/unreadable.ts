@@ -1,6 +1,6 @@
 /** Messages that could not be read: said and kept, and their sender stays connected. */
-import type { Op } from './records/ops.ts';
-import type { Report } from './reports.ts';
+import type { Op } from '../records/ops.ts';
+import type { Report } from './read-message.ts';
 
 const notedEveryMs = 60_000;
 

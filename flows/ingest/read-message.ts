@@ -16,9 +16,9 @@ import {
   siteOf,
   type UpLeaf,
 } from '#contracts';
+import type { PcEvent } from '../records/incidents.ts';
+import type { Op } from '../records/ops.ts';
 import type { LinkNews } from './link-reports.ts';
-import type { PcEvent } from './records/incidents.ts';
-import type { Op } from './records/ops.ts';
 
 /** `answer` asks for an ack once the batch is committed: of a birth (by its session), of events, or of a beat's echo. */
 export type Report = {

@@ -1,6 +1,6 @@
 /** Which PC of a site measures the link for all of them, and its right to be answered by the reflector (DESIGN, link classes). */
 import { type Ack, sealReflectorToken, siteOf } from '#contracts';
-import type { PcRecord } from './records/incidents.ts';
+import type { PcRecord } from '../records/incidents.ts';
 
 export type MeasuringOptions = {
   /** Where the broker's reflector answers, and the key that it goes by; absent = the centre has none. */

@@ -1,7 +1,7 @@
 /** What each site last said of its link, and where it last broke: the newest of the events that its PCs write of it. */
 import type { LinkReport, SiteDetail } from '#contracts';
-import { linkReportPrefix } from './records/meta-keys.ts';
-import type { Op } from './records/ops.ts';
+import { linkReportPrefix } from '../records/meta-keys.ts';
+import type { Op } from '../records/ops.ts';
 
 /** As a message brought it. `at` is when the centre heard it or, of what waited in the spool, when the PC wrote it. */
 export type LinkNews = { site: string; pc: string; at: number } & ({ report: LinkReport; isLive: boolean } | { fault: string });

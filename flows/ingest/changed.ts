@@ -1,5 +1,5 @@
 /** What those who look at the desk are told after a commit. */
-import type { Op } from './records/ops.ts';
+import type { Op } from '../records/ops.ts';
 
 /** What a commit changed. `sites`: of these the node itself, or one that it inherits from, is another. */
 export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
