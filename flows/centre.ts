@@ -9,6 +9,7 @@ import { type CapacityOptions, type CapacityRounds, createCapacity } from './cap
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createDesk, type Desk } from './ingest/ingest.ts';
 import type { DeskCounts } from './ingest/options.ts';
+import type { Wires } from './node-red/wires.ts';
 import type { Lines } from './people/channels/channels.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
@@ -21,7 +22,6 @@ import { createRollCalls, type RollCalls } from './rollcall.ts';
 import { createShow, type Show } from './show.ts';
 import type { OfficeOptions } from './sites/office.ts';
 import { ownSiteChange } from './sites/settings-site.ts';
-import type { Wires } from './wires.ts';
 
 const reopenMinMs = 1_000;
 const reopenMaxMs = 60_000;

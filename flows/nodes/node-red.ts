@@ -1,7 +1,7 @@
 /** The little of Node-RED that our nodes use, typed. */
-import { readMessage } from '../acts.ts';
+import { readMessage } from '../node-red/acts.ts';
+import type { Wires } from '../node-red/wires.ts';
 import type { WireMessage } from '../records/incidents.ts';
-import type { Wires } from '../wires.ts';
 
 export type Send = (messages: unknown) => void;
 export type Done = (problem?: string) => void;

@@ -1,4 +1,4 @@
-import { toMs, waitAct } from '../acts.ts';
+import { toMs, waitAct } from '../node-red/acts.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { type NodeRed, onMessage, type RedNode, whileRunning } from './node-red.ts';
 

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
+import { lintFlows } from '../node-red/lint.ts';
+import { startRed } from '../node-red/node-red.ts';
+import { heldWires, tabsDir } from '../node-red/tabs.test-helper.ts';
+import { type FlowNode, readTabs } from '../node-red/tabs-storage.ts';
 import { message } from '../people/channels/conformance.test-helper.ts';
 import { type ReadMail, readMail } from '../people/channels/mail.test-helper.ts';
 import { technician } from '../people/people.test-helper.ts';
-import { startRed } from '../red.ts';
-import { type FlowNode, readTabs } from '../storage.ts';
-import { lintFlows } from './lint.ts';
-import { heldWires, tabsDir } from './tabs.test-helper.ts';
 
 const place = { z: 'tab-deliver', x: 600, y: 320 };
 /** `port`: of the mail server. What the node keeps secret is not here. */

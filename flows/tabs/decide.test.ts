@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Severity } from '#contracts';
+import { type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from '../node-red/tabs.test-helper.ts';
+import { type FlowNode, readTabs } from '../node-red/tabs-storage.ts';
 import type { Act, WireMessage } from '../records/incidents.ts';
-import { type FlowNode, readTabs } from '../storage.ts';
-import { type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from './tabs.test-helper.ts';
 
 const minute = 60_000;
 let live: Live;

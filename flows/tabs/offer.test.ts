@@ -1,11 +1,11 @@
 /** The pair *offer* and *outcome* around a node of somebody else, in a real Node-RED. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lintFlows } from '../node-red/lint.ts';
+import { type Live, startLive, tabsDir, wireMessage } from '../node-red/tabs.test-helper.ts';
+import { type FlowNode, readTabs } from '../node-red/tabs-storage.ts';
 import { message } from '../people/channels/conformance.test-helper.ts';
 import { technician } from '../people/people.test-helper.ts';
 import type { Outcome } from '../records/notices.ts';
-import { type FlowNode, readTabs } from '../storage.ts';
-import { lintFlows } from './lint.ts';
-import { type Live, startLive, tabsDir, wireMessage } from './tabs.test-helper.ts';
 
 let live: Live;
 beforeAll(async () => {

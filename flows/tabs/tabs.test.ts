@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type FlowNode, readTabs } from '../storage.ts';
-import { lintFlows } from './lint.ts';
-import { tabsDir } from './tabs.test-helper.ts';
+import { lintFlows } from '../node-red/lint.ts';
+import { tabsDir } from '../node-red/tabs.test-helper.ts';
+import { type FlowNode, readTabs } from '../node-red/tabs-storage.ts';
 
 const read = readTabs(tabsDir);
 if (!read.ok) throw new Error(read.line);

@@ -1,7 +1,7 @@
 /** The tabs as they decide (flows/tabs): hold, who, deliver, escalate, told; and each way in which an editor can break them. */
-import { deliverAct, waitAct } from '../../flows/acts.ts';
+import { deliverAct, waitAct } from '../../flows/node-red/acts.ts';
+import type { Wires } from '../../flows/node-red/wires.ts';
 import type { WireMessage } from '../../flows/records/incidents.ts';
-import type { Wires } from '../../flows/wires.ts';
 import type { Process } from './time.ts';
 
 /** `cut`: a wire before *conclude* is gone. `no-waits`: the wait nodes are gone. `throws`: a node throws and the catch tells central. */

@@ -6,7 +6,7 @@ import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'vitest';
 import { faults, type IncidentRow, type IncidentView } from '#contracts';
-import type { FlowNode } from '../../flows/storage.ts';
+import type { FlowNode } from '../../flows/node-red/tabs-storage.ts';
 import { ask } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { createParts, type Parts } from './parts-under-test.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { deliverAct, outcomeOf, readMessage, toMs, waitAct } from './acts.ts';
-import { now, wireMessage } from './tabs/tabs.test-helper.ts';
+import { now, wireMessage } from './tabs.test-helper.ts';
 
 test('a message of the wires is taken as the very object that it is, with fields of its own', () => {
   const message = { ...wireMessage(), ours: 'kept' };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type FlowNode, readTabs, tabFiles, tabsStorage, writeTabs } from './storage.ts';
+import { type FlowNode, readTabs, tabFiles, tabsStorage, writeTabs } from './tabs-storage.ts';
 
 const real = fileURLToPath(new URL('tabs', import.meta.url));
 let dir: string;

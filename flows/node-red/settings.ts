@@ -1,7 +1,7 @@
 /** How Node-RED is allowed to run here: headless, without anything that leaves the process; the editor only on loopback and with a password. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { basename } from 'node:path';
-import type { TabsStorage } from './storage.ts';
+import type { TabsStorage } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
 /** Where the log lines of Node-RED go; a pino logger fits. */

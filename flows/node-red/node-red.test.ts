@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type RedOptions, startRed } from './red.ts';
-import { heldWires, tabsDir } from './tabs/tabs.test-helper.ts';
+import { type RedOptions, startRed } from './node-red.ts';
+import { heldWires, tabsDir } from './tabs.test-helper.ts';
 
 let root: string;
 let tabs: string;

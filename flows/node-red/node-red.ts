@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { CommunityNodes } from '#contracts';
+import { lintFlows } from './lint.ts';
 import { type FlowLog, redSettings } from './settings.ts';
-import { readTabs, tabsStorage } from './storage.ts';
-import { lintFlows } from './tabs/lint.ts';
+import { readTabs, tabsStorage } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
 export type RedOptions = {

@@ -1,5 +1,5 @@
 /** The flow lint: what must hold so that no message is lost between the head of the wires and *conclude* (R23). */
-import type { FlowNode } from '../storage.ts';
+import type { FlowNode } from './tabs-storage.ts';
 
 /**
  * All that is wrong with these tabs, one line each; empty where nothing is. Nodes of others are wrong anywhere but, where `community` says

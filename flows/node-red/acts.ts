@@ -2,8 +2,8 @@
 
 import * as v from 'valibot';
 import { describeIssue, oneLine, severities, transitionKinds } from '#contracts';
-import type { Act, WireMessage } from './records/incidents.ts';
-import type { Outcome } from './records/notices.ts';
+import type { Act, WireMessage } from '../records/incidents.ts';
+import type { Outcome } from '../records/notices.ts';
 
 /**
  * The message of the wires that `msg` is, or one line that says what is wrong with it.

@@ -1,8 +1,8 @@
 /** What the nodes on the tabs may ask of `flows`: to take what is offered, and to conclude it. */
 import type { Cancel } from '#contracts';
-import type { OfferedMessage } from './people/channels/offered.ts';
-import type { WireMessage } from './records/incidents.ts';
-import type { Outcome } from './records/notices.ts';
+import type { OfferedMessage } from '../people/channels/offered.ts';
+import type { WireMessage } from '../records/incidents.ts';
+import type { Outcome } from '../records/notices.ts';
 
 export type Wires = {
   /** The head of the wires takes every offer. The newest head wins; none is fine, an offer then waits to be made again. */

@@ -7,10 +7,10 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createOffers } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
-import { startRed } from '../red.ts';
-import { editorUser } from '../settings.ts';
-import type { FlowNode } from '../storage.ts';
-import type { Wires } from '../wires.ts';
+import { startRed } from './node-red.ts';
+import { editorUser } from './settings.ts';
+import type { FlowNode } from './tabs-storage.ts';
+import type { Wires } from './wires.ts';
 
 export const tabsDir = fileURLToPath(new URL('.', import.meta.url));
 export const now = 1_800_000_000_000;
