@@ -34,8 +34,8 @@ import { createDirect } from './people/direct.ts';
 import { createRoster, wrongScope } from './people/roster.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
+import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
-import { keepReflectorKey, openRegistry } from './registry.ts';
 import { createOffice } from './sites/office.ts';
 import { createSiteTable } from './sites/table.ts';
 

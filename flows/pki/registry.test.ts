@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
-import { inThread } from './ledger/ledger.ts';
-import { testClock } from './people/people.test-helper.ts';
-import type { Ledger } from './records/ops.ts';
+import { inThread } from '../ledger/ledger.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import type { Ledger } from '../records/ops.ts';
 import { keepReflectorKey, openRegistry } from './registry.ts';
 
 const entry = (pc: string, token: string, revoked = false): RegistryEntry => ({

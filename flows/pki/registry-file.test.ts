@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
+import { inThread } from '../ledger/ledger.ts';
 import type { Ledger } from '../records/ops.ts';
-import { inThread } from './ledger.ts';
-import { publishRegistry } from './registry.ts';
+import { publishRegistry } from './registry-file.ts';
 
 const key = createPrivateKey(makeSigningKeys().privateKey);
 let folder = '';
