@@ -5,8 +5,8 @@
 import type { KeyObject } from 'node:crypto';
 import { type Clock, type OwnSite, type RegistryEntry, sealSigned } from '#contracts';
 import type { DeskView } from './api/model.ts';
-import { type CapacityOptions, type CapacityRounds, createCapacity } from './capacity.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
+import { type CapacityOptions, type CapacityRounds, createCapacity } from './commands/measure-queue.ts';
 import { createDesk, type Desk } from './ingest/ingest.ts';
 import type { DeskCounts } from './ingest/options.ts';
 import type { Wires } from './node-red/wires.ts';

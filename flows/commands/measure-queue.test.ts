@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { type CommandAnswer, commandLifeMs, measureLater, siteOf, stateOf } from '#contracts';
-import { createCapacity, scheduleName } from './capacity.ts';
-import type { CommandDesk, Ordering } from './commands/commands.ts';
-import { testClock } from './people/people.test-helper.ts';
-import type { Op } from './records/ops.ts';
-import type { TreeNode } from './records/sites.ts';
-import { node } from './sites/sites.test-helper.ts';
-import { createSiteTable } from './sites/table.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import type { Op } from '../records/ops.ts';
+import type { TreeNode } from '../records/sites.ts';
+import { node } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import type { CommandDesk, Ordering } from './commands.ts';
+import { createCapacity, scheduleName } from './measure-queue.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;

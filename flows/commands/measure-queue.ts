@@ -16,9 +16,9 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
-import type { CommandDesk, Issued, Ordering } from './commands/commands.ts';
-import type { Desk } from './ingest/ingest.ts';
-import type { Report } from './ingest/read-message.ts';
+import type { Desk } from '../ingest/ingest.ts';
+import type { Report } from '../ingest/read-message.ts';
+import type { CommandDesk, Issued, Ordering } from './commands.ts';
 
 export type CapacityOptions = {
   clock: Clock;
