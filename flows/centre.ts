@@ -4,7 +4,6 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { type Clock, type OwnSite, type RegistryEntry, sealSigned } from '#contracts';
-import type { DeskView } from './api/model.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { type CapacityOptions, type CapacityRounds, createCapacity } from './commands/measure-queue.ts';
 import { createDesk, type Desk } from './ingest/ingest.ts';
@@ -19,9 +18,10 @@ import type { WireMessage } from './records/incidents.ts';
 import type { OutboxRow, Outcome } from './records/notices.ts';
 import type { Ledger, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall.ts';
-import { createShow, type Show } from './show.ts';
 import type { OfficeOptions } from './sites/office.ts';
 import { ownSiteChange } from './sites/settings-site.ts';
+import { createShow, type Show } from './view/live.ts';
+import type { DeskView } from './view/view.ts';
 
 const reopenMinMs = 1_000;
 const reopenMaxMs = 60_000;

@@ -1,8 +1,8 @@
 /** The roll call: start one, follow it, take it along as a table. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { rollCallTable } from '../rollcall-table.ts';
+import type { DeskView, NotStarted, RollCallDesk } from '../view/view.ts';
 import { ownPart } from './door.ts';
-import type { DeskView, NotStarted, RollCallDesk } from './model.ts';
 import { Refused } from './refused.ts';
 import { read } from './routes.ts';
 import { rollcall } from './schemas.ts';

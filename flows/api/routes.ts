@@ -2,9 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { describeIssue, faultIds, faults, reasons } from '#contracts';
+import type { DeskView } from '../view/view.ts';
 import { ownPart, whole } from './door.ts';
 import { fileOf, loginFiles, type StaticFile } from './files.ts';
-import type { DeskView } from './model.ts';
 import { Refused } from './refused.ts';
 import { acknowledgement, hoursQuery, incidentId, incidentsQuery, note, pcsQuery, siteQuery, sitesQuery } from './schemas.ts';
 import { scopedDesk } from './scoped.ts';

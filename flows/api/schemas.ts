@@ -1,7 +1,7 @@
 /** What a request may say. One schema for each; what does not fit is told in one line. */
 import * as v from 'valibot';
 import { isId, isPcPath, siteStages, verbNames } from '#contracts';
-import type { PcChoice } from './model.ts';
+import type { PcChoice } from '../view/view.ts';
 
 /** Largest body of a request, bytes. */
 export const bodyLimitBytes = 4096;

@@ -1,7 +1,7 @@
 /** The desk as somebody sees it who looks after a part of the tree. */
 import type { RollCallSummary, RollCallView, StreamFrame } from '#contracts';
 import { isWithin } from '../accounts/rights.ts';
-import type { DeskView } from './model.ts';
+import type { DeskView } from '../view/view.ts';
 
 /** Guarantee: nothing of a place outside the scope is shown, and nothing is done to it; it is as if it were not there. */
 export function scopedDesk(desk: DeskView, scope: string): DeskView {

@@ -6,7 +6,7 @@ import { createPasswords } from '../accounts/password.ts';
 import type { Op } from '../records/ops.ts';
 import { createOffice } from '../sites/office.ts';
 import { createSiteTable } from '../sites/table.ts';
-import type { DeskView, PcChoice } from './model.ts';
+import type { DeskView, PcChoice } from '../view/view.ts';
 
 export type ScriptedDesk = DeskView & {
   state: Omit<Snapshot, 'incidents'> & { incidents: IncidentView[] };

@@ -8,13 +8,13 @@ import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#c
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
 import type { Office } from '../sites/office.ts';
+import type { DeskView } from '../view/view.ts';
 import { addAccounts, addLogin, addOpenId } from './account-routes.ts';
 import { addCommands } from './command-routes.ts';
 import { addDoor, type Door, loginDoor, plainDoor } from './door.ts';
 import { loadWall } from './files.ts';
 import { securityHeaders } from './guard.ts';
 import { addIdentities, type IdentityOffice } from './identity-routes.ts';
-import type { DeskView } from './model.ts';
 import { Refused } from './refused.ts';
 import { addRollCalls } from './rollcall-routes.ts';
 import { addActing, addFiles, addReading, addSiteReading, addStream } from './routes.ts';

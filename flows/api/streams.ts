@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
+import type { DeskView, PcChoice } from '../view/view.ts';
 import type { Viewer } from './door.ts';
-import type { DeskView, PcChoice } from './model.ts';
 import { scopedDesk } from './scoped.ts';
 
 /** Streams that may be open at once at a door, */

@@ -10,12 +10,12 @@ import type { Accounts } from '../../flows/accounts/accounts.ts';
 import { addAccounts, addLogin } from '../../flows/api/account-routes.ts';
 import { addCommands } from '../../flows/api/command-routes.ts';
 import { addIdentities, type IdentityOffice } from '../../flows/api/identity-routes.ts';
-import type { DeskView } from '../../flows/api/model.ts';
 import { addRollCalls } from '../../flows/api/rollcall-routes.ts';
 import { addActing, addReading, addSiteReading, addStream } from '../../flows/api/routes.ts';
 import { addSites } from '../../flows/api/site-routes.ts';
 import type { Streams } from '../../flows/api/streams.ts';
 import type { Office } from '../../flows/sites/office.ts';
+import type { DeskView } from '../../flows/view/view.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi, routes } from './openapi.ts';
 

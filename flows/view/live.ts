@@ -11,18 +11,18 @@ import {
   type StreamFrame,
   siteOf,
 } from '#contracts';
-import type { DeskView, PcChoice, RollCallDesk } from './api/model.ts';
-import type { CommandDesk } from './commands/commands.ts';
-import { historyOf } from './history.ts';
-import type { Changed } from './ingest/changed.ts';
-import type { Desk } from './ingest/ingest.ts';
-import type { Roster } from './people/roster.ts';
-import type { Incident } from './records/incidents.ts';
-import type { Ledger } from './records/ops.ts';
-import type { SiteTable } from './records/sites.ts';
-import { createRows, type Rows } from './rows.ts';
-import { checklist } from './sites/life.ts';
-import { incidentNews, incidentRow, incidentView, pcView, siteView, stateViews, surroundingsOf, type View } from './view.ts';
+import type { CommandDesk } from '../commands/commands.ts';
+import type { Changed } from '../ingest/changed.ts';
+import type { Desk } from '../ingest/ingest.ts';
+import type { Roster } from '../people/roster.ts';
+import type { Incident } from '../records/incidents.ts';
+import type { Ledger } from '../records/ops.ts';
+import type { SiteTable } from '../records/sites.ts';
+import { checklist } from '../sites/life.ts';
+import { createRows, type Rows } from './changed-rows.ts';
+import { incidentNews, incidentRow, incidentView, pcView, siteView, stateViews, surroundingsOf, type View } from './rows.ts';
+import { historyOf } from './strips.ts';
+import type { DeskView, PcChoice, RollCallDesk } from './view.ts';
 
 const frameEveryMs = 250;
 /** PCs that were heard and say nothing new are named in this time. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { historyOf } from './history.ts';
-import type { Change } from './records/ops.ts';
+import type { Change } from '../records/ops.ts';
+import { historyOf } from './strips.ts';
 
 const at = (time: number, component: string, status: string, faults: string[] = []): Change => ({ at: time, component, status, faults });
 const spans = (changes: Change[], component: string, from = 0) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRows } from './rows.ts';
+import { createRows } from './changed-rows.ts';
 
 function setUp() {
   const source = new Map([

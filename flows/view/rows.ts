@@ -17,10 +17,10 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
-import type { Book } from './incidents/memory.ts';
-import type { Incident, PcRecord } from './records/incidents.ts';
-import type { Place } from './records/place.ts';
-import type { SiteTable } from './records/sites.ts';
+import type { Book } from '../incidents/memory.ts';
+import type { Incident, PcRecord } from '../records/incidents.ts';
+import type { Place } from '../records/place.ts';
+import type { SiteTable } from '../records/sites.ts';
 
 /** `place` also names rooms that are gone; `personName` is what people call the person of an id; `wanted` the version of the profile that a PC ought to have. */
 export type View = {

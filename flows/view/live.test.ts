@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Person, RollCallView, StreamFrame } from '#contracts';
-import type { PcChoice } from './api/model.ts';
-import { createStage, fault, ok } from './incidents/stage.test-helper.ts';
-import type { Desk } from './ingest/ingest.ts';
-import { testClock } from './people/people.test-helper.ts';
-import { createRoster } from './people/roster.ts';
-import type { TreeNode } from './records/sites.ts';
-import { createShow, type ShowOptions } from './show.ts';
-import { createSiteTable, noFacts } from './sites/table.ts';
+import { createStage, fault, ok } from '../incidents/stage.test-helper.ts';
+import type { Desk } from '../ingest/ingest.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import { createRoster } from '../people/roster.ts';
+import type { TreeNode } from '../records/sites.ts';
+import { createSiteTable, noFacts } from '../sites/table.ts';
+import { createShow, type ShowOptions } from './live.ts';
+import type { PcChoice } from './view.ts';
 
 /** A nation of `count` sites with one PC each, all of which talk. */
 function setUp({ count = 3, talking = true } = {}) {
