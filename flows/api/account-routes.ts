@@ -5,8 +5,8 @@ import { accountNamePattern, accountRoles, isId, oneLine } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
 import { sessionLifeMs } from '../accounts/sessions.ts';
-import { begunCookie, begunOf, loginPage, sessionCookie, whole } from './door.ts';
-import { Refused } from './refused.ts';
+import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
 import { read } from './routes.ts';
 import { by } from './schemas.ts';
 

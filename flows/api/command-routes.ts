@@ -1,8 +1,8 @@
 /** Commands to PCs: issue one, see what became of it. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CommandDesk } from '../commands/commands.ts';
-import { whole } from './door.ts';
-import { Refused } from './refused.ts';
+import { whole } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
 import { read } from './routes.ts';
 import { ordering } from './schemas.ts';
 

@@ -1,10 +1,10 @@
 /** Who may connect: codes by which PCs enrol, and PCs that are shut out. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
+import { whole as forAll } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { Office } from '../sites/office.ts';
-import { whole as forAll } from './door.ts';
-import { Refused } from './refused.ts';
 import { read } from './routes.ts';
 import { acknowledgement, by, sitePath } from './schemas.ts';
 

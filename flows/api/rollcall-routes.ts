@@ -1,12 +1,12 @@
 /** The roll call: start one, follow it, take it along as a table. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ownPart } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import { scopedDesk } from '../door/scoped.ts';
 import { rollCallTable } from '../rollcall-table.ts';
 import type { DeskView, NotStarted, RollCallDesk } from '../view/view.ts';
-import { ownPart } from './door.ts';
-import { Refused } from './refused.ts';
 import { read } from './routes.ts';
 import { rollcall } from './schemas.ts';
-import { scopedDesk } from './scoped.ts';
 
 type One = FastifyRequest<{ Params: { id: string } }>;
 

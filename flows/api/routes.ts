@@ -2,12 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { describeIssue, faultIds, faults, reasons } from '#contracts';
+import { ownPart, whole } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import { scopedDesk } from '../door/scoped.ts';
 import type { DeskView } from '../view/view.ts';
-import { ownPart, whole } from './door.ts';
 import { fileOf, loginFiles, type StaticFile } from './files.ts';
-import { Refused } from './refused.ts';
 import { acknowledgement, hoursQuery, incidentId, incidentsQuery, note, pcsQuery, siteQuery, sitesQuery } from './schemas.ts';
-import { scopedDesk } from './scoped.ts';
 import type { Streams } from './streams.ts';
 
 type IncidentRequest = FastifyRequest<{ Params: { id: string } }>;

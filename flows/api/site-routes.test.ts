@@ -1,12 +1,12 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToken, type RolloutView } from '#contracts';
+import { addDoor, plainDoor } from '../door/door.ts';
 import type { SiteChange } from '../records/sites.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
 import { createOffice } from '../sites/office.ts';
 import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { addDoor, plainDoor } from './door.ts';
 import { addSites } from './site-routes.ts';
 
 let app: FastifyInstance;

@@ -3,10 +3,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import * as v from 'valibot';
 import { isId, isPcPath, siteStages } from '#contracts';
 import { isWithin } from '../accounts/rights.ts';
+import { ownPart, whole } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
 import type { Done, Office } from '../sites/office.ts';
-import { ownPart, whole } from './door.ts';
-import { Refused } from './refused.ts';
 import { read } from './routes.ts';
 import { by } from './schemas.ts';
 

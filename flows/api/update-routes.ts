@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { Refused } from './refused.ts';
+import { Refused } from '../door/refused.ts';
 
 /** The only names that are served, by the file that `pack:agent` writes. */
 const types: Record<string, string> = { 'manifest.json': 'application/json; charset=utf-8', 'agent.mjs': 'text/javascript; charset=utf-8' };

@@ -2,9 +2,9 @@
 import fastify from 'fastify';
 import type { RolloutView } from '#contracts';
 import { addAccounts } from '../api/account-routes.ts';
-import { addDoor, ownPart, plainDoor } from '../api/door.ts';
 import { emptyAccounts } from '../api/scripted-desk.test-helper.ts';
 import { addSites } from '../api/site-routes.ts';
+import { addDoor, ownPart, plainDoor } from '../door/door.ts';
 import { createOffice } from '../sites/office.ts';
 import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';

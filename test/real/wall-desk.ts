@@ -16,7 +16,7 @@ import {
   type StreamFrame,
 } from '#contracts';
 import { loadWall } from '../../flows/api/files.ts';
-import { securityHeaders } from '../../flows/api/guard.ts';
+import { securityHeaders } from '../../flows/door/guard.ts';
 
 export type Content = Snapshot & {
   full: Map<number, IncidentView>;

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { RollCallView, StreamFrame } from '#contracts';
+import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc, wellSite } from '../api/scripted-desk.test-helper.ts';
 import { scopedDesk } from './scoped.ts';
-import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc, wellSite } from './scripted-desk.test-helper.ts';
 
 const counts = (expected: number, ready: number) => ({ expected, answered: expected, ready, 'not-ready': expected - ready, unknown: 0 });
 let desk: ScriptedDesk;
