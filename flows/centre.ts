@@ -17,7 +17,7 @@ import { channelFor, channelsOf, type Roster } from './people/roster.ts';
 import type { WireMessage } from './records/incidents.ts';
 import type { OutboxRow, Outcome } from './records/notices.ts';
 import type { Ledger, Op } from './records/ops.ts';
-import { createRollCalls, type RollCalls } from './rollcall.ts';
+import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
 import type { OfficeOptions } from './sites/office.ts';
 import { ownSiteChange } from './sites/settings-site.ts';
 import { createShow, type Show } from './view/live.ts';

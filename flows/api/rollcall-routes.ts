@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedDesk } from '../door/scoped.ts';
-import { rollCallTable } from '../rollcall-table.ts';
+import { rollCallTable } from '../rollcall/table.ts';
 import type { DeskView, NotStarted, RollCallDesk } from '../view/view.ts';
 import { read } from './routes.ts';
 import { rollcall } from './schemas.ts';

@@ -21,7 +21,7 @@ const small: Size = { sites: 100, thin: 6, silent: 5, hot: 3, rounds: 1 };
 const seed = 1;
 const connectLimitMs = 180_000;
 const callLimitMs = 60_000;
-/** The target, and how the centre spreads the answers (flows/rollcall.ts). */
+/** The target, and how the centre spreads the answers (flows/rollcall/rollcall.ts). */
 const limitSeconds = 30;
 const spreadMs = (rooms: number) => Math.min(12_000, 15 * rooms);
 

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import type { RollCallRow, RollCallView } from '#contracts';
-import { rollCallTable } from './rollcall-table.ts';
+import { rollCallTable } from './table.ts';
 
 const row = (edit: Partial<RollCallRow>): RollCallRow => ({
   pc: 'ladakh/leh/vc-1',

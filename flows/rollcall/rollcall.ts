@@ -14,14 +14,14 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
-import type { Desk } from './ingest/ingest.ts';
-import type { Born } from './ingest/options.ts';
-import type { Roster } from './people/roster.ts';
-import type { PcRecord } from './records/incidents.ts';
-import type { Ledger } from './records/ops.ts';
-import type { SiteTable } from './records/sites.ts';
-import { answerOf } from './view/rows.ts';
-import type { NotStarted, RollCallDesk } from './view/view.ts';
+import type { Desk } from '../ingest/ingest.ts';
+import type { Born } from '../ingest/options.ts';
+import type { Roster } from '../people/roster.ts';
+import type { PcRecord } from '../records/incidents.ts';
+import type { Ledger } from '../records/ops.ts';
+import type { SiteTable } from '../records/sites.ts';
+import { answerOf } from '../view/rows.ts';
+import type { NotStarted, RollCallDesk } from '../view/view.ts';
 
 /** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */
 const spreadMs = 15;

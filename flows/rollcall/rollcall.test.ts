@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { digestOf, type Hello, type Person, type RollCallView, type SiteStage } from '#contracts';
-import { createStage, fault, ok } from './incidents/stage.test-helper.ts';
-import type { Desk } from './ingest/ingest.ts';
-import { testClock } from './people/people.test-helper.ts';
-import { createRoster } from './people/roster.ts';
-import type { Op } from './records/ops.ts';
-import type { TreeNode } from './records/sites.ts';
+import { createStage, fault, ok } from '../incidents/stage.test-helper.ts';
+import type { Desk } from '../ingest/ingest.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import { createRoster } from '../people/roster.ts';
+import type { Op } from '../records/ops.ts';
+import type { TreeNode } from '../records/sites.ts';
+import { createSiteTable, noFacts } from '../sites/table.ts';
 import { createRollCalls } from './rollcall.ts';
-import { createSiteTable, noFacts } from './sites/table.ts';
 
 const well = [ok('microphone'), ok('camera'), ok('speaker')];
 const broken = [fault('microphone.missing'), ok('camera'), ok('speaker')];
