@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type Call, CliError, type Verb } from './model.ts';
 import { jsonText, plainText } from './text.ts';
-import { verbs } from './verbs/index.ts';
+import { verbs } from './verbs/verbs.ts';
 
 type Around = Omit<Call, 'words' | 'options'>;
 
