@@ -24,7 +24,6 @@ import { createAccounts, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
-import { type Centre, createCentre } from './centre.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { createMetrics } from './metrics.ts';
 import { type Red, startRed } from './node-red/node-red.ts';
@@ -36,6 +35,7 @@ import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
+import { type Centre, createCentre } from './runtime.ts';
 import { createOffice } from './sites/office.ts';
 import { createSiteTable } from './sites/table.ts';
 

@@ -1,7 +1,7 @@
 /** What `flows` says of itself. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metricOf, ownSeries, type Series } from '#contracts';
-import type { CentreCounts } from './centre.ts';
+import type { CentreCounts } from './runtime.ts';
 
 /** Of a commit: what is asked of it is 50 ms. */
 const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];

@@ -2,7 +2,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { decode, flowsFilters, type OwnSite, parseTopic, readSettings } from '#contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
-import { type Centre, createCentre } from '../../flows/centre.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import { openStore } from '../../flows/ledger/store.ts';
 import { createOffers } from '../../flows/people/channels/offered.ts';
@@ -10,6 +9,7 @@ import { createDirect } from '../../flows/people/direct.ts';
 import { createRoster } from '../../flows/people/roster.ts';
 import type { Ledger, Op } from '../../flows/records/ops.ts';
 import type { TreeNode } from '../../flows/records/sites.ts';
+import { type Centre, createCentre } from '../../flows/runtime.ts';
 import { createSiteTable } from '../../flows/sites/table.ts';
 import { centreKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';

@@ -1,7 +1,7 @@
 /** What operators do to sites and PCs meanwhile: sites close and open again, PCs move, are retired and replaced. */
 import type { SiteStage } from '#contracts';
-import type { Centre } from '../../flows/centre.ts';
 import type { SiteChange } from '../../flows/records/sites.ts';
+import type { Centre } from '../../flows/runtime.ts';
 import { movePc, replacePc, retirePc, setStage } from '../../flows/sites/life.ts';
 import type { Random } from '../random.ts';
 import { epochMs } from './time.ts';
