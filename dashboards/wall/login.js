@@ -2,12 +2,12 @@
 import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { answerLimitMs, post } from './post.js';
-import { Switches, usePreferences } from './preferences.js';
-import { say, shown } from './words.js';
+import { answerLimitMs, post } from './live/post.js';
+import { Switches, usePreferences } from './words/preferences.js';
+import { say, shown } from './words/words.js';
 
 /** @import { Language, WhoView } from '#contracts' */
-/** @import { Posted } from './post.js' */
+/** @import { Posted } from './live/post.js' */
 
 /** `?password` asks for another one of somebody who is logged in. */
 const wantsPassword = location.search === '?password';

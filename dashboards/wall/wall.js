@@ -2,23 +2,23 @@
 import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { useCatalogue, useStream } from './data.js';
-import { IncidentPage } from './incident.js';
-import { incidentTitle } from './incidents.js';
-import { news, openIncidents, tally } from './model.js';
-import { Nation } from './nation.js';
-import { Mark } from './parts.js';
-import { usePerson } from './person.js';
-import { Switches, usePreferences } from './preferences.js';
-import { RollCallPage } from './rollcall.js';
-import { useRoute } from './route.js';
-import { SitePage } from './site.js';
-import { timeText } from './times.js';
-import { nameIn, say } from './words.js';
+import { useCatalogue, useStream } from './live/data.js';
+import { news, openIncidents, tally } from './live/model.js';
+import { useRoute } from './live/route.js';
+import { Mark } from './parts/parts.js';
+import { usePerson } from './parts/person.js';
+import { IncidentPage } from './views/incident.js';
+import { incidentTitle } from './views/incidents.js';
+import { Nation } from './views/nation.js';
+import { RollCallPage } from './views/rollcall.js';
+import { SitePage } from './views/site.js';
+import { Switches, usePreferences } from './words/preferences.js';
+import { timeText } from './words/times.js';
+import { nameIn, say } from './words/words.js';
 
-/** @import { View } from './model.js' */
-/** @import { Scene } from './parts.js' */
-/** @import { Route } from './route.js' */
+/** @import { View } from './live/model.js' */
+/** @import { Scene } from './parts/parts.js' */
+/** @import { Route } from './live/route.js' */
 
 /** More at once nobody can listen to. */
 const spokenAtOnce = 5;

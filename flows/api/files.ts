@@ -8,7 +8,7 @@ export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: strin
 type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
 
 /** What the page of the login needs: served to everybody. */
-export const loginFiles = /^\/(login\.(html|js)|(words|preferences|post)\.js|style\.css|icon\.svg|modules\/.*)$/;
+export const loginFiles = /^\/(login\.(html|js)|words\/(words|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
 
 /** The browser modules that the wall's import map names, by their file under `node_modules`. */
 const modules: Record<string, string> = {
@@ -37,10 +37,10 @@ export async function loadWall(wallDir: string, modulesDir: string): Promise<Wal
 }
 
 async function namesIn(dir: string): Promise<string[]> {
-  const names = await readdir(dir).catch((error: Error) => {
+  const names = await readdir(dir, { recursive: true }).catch((error: Error) => {
     throw new Error(`API: cannot read the wall's files: ${error.message}`);
   });
-  return names.filter((name) => /^[a-z-]+\.(html|css|js|svg)$/.test(name));
+  return names.map((name) => name.replaceAll('\\', '/')).filter((name) => /^([a-z-]+\/)?[a-z-]+\.(html|css|js|svg)$/.test(name));
 }
 
 async function load(path: string): Promise<StaticFile> {

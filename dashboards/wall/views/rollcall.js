@@ -1,16 +1,16 @@
 /** The roll call: who answers, who is ready, who is silent; live while it is called, then a table to print. */
 import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
-import { useFetched } from './data.js';
-import { readinessMark, withRows } from './model.js';
-import { Bar, Foreign, Mark, whyText } from './parts.js';
-import { Trouble, useActing } from './person.js';
-import { timeText } from './times.js';
-import { nameIn, say, shown } from './words.js';
+import { useFetched } from '../live/data.js';
+import { readinessMark, withRows } from '../live/model.js';
+import { Bar, Foreign, Mark, whyText } from '../parts/parts.js';
+import { Trouble, useActing } from '../parts/person.js';
+import { timeText } from '../words/times.js';
+import { nameIn, say, shown } from '../words/words.js';
 
 /** @import { RollCallCounts, RollCallRow, RollCallSummary, RollCallView } from '#contracts' */
-/** @import { Mark as MarkName, View } from './model.js' */
-/** @import { Scene } from './parts.js' */
+/** @import { Mark as MarkName, View } from '../live/model.js' */
+/** @import { Scene } from '../parts/parts.js' */
 
 const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col.reason', 'col.owner', 'col.after']);
 /** A call that is not over by then never will be: the centre was started anew, and remembers nothing of it. */

@@ -1,14 +1,14 @@
 /** A room: one card for each PC, one line for each check, and its last day. */
 import { html } from 'htm/preact';
-import { checkMark, meetingRank, pcMark, unknownSince } from './model.js';
-import { Age, Foreign, Mark, outageText, titleOf, whyText } from './parts.js';
+import { checkMark, meetingRank, pcMark, unknownSince } from '../live/model.js';
+import { Age, Foreign, Mark, outageText, titleOf, whyText } from '../parts/parts.js';
+import { deviceOf, reasonIn, subjectOf } from '../words/subject.js';
+import { ageText, timeText } from '../words/times.js';
+import { nameIn, say, sayWord } from '../words/words.js';
 import { Strips } from './strips.js';
-import { deviceOf, reasonIn, subjectOf } from './subject.js';
-import { ageText, timeText } from './times.js';
-import { nameIn, say, sayWord } from './words.js';
 
 /** @import { Check, HistoryView, PcView } from '#contracts' */
-/** @import { Scene } from './parts.js' */
+/** @import { Scene } from '../parts/parts.js' */
 /** @typedef {PcView['checks'][number]} DatedCheck */
 
 const marks = /** @type {const} */ (['fault', 'unknown', 'ok']);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { outageCauses, outageText, reasons } from '#contracts';
-import { outageText as wallText } from './parts.js';
+import { outageText as wallText } from '../parts/parts.js';
 import { deviceOf, reasonIn, subjectOf } from './subject.js';
 import { nameIn, say, sayWord, shown, words } from './words.js';
 
@@ -21,9 +21,9 @@ test('Hindi is written in Devanagari, with Latin digits', () => {
 });
 
 test('no text is left over', () => {
-  const dir = new URL('.', import.meta.url);
-  const code = readdirSync(dir)
-    .filter((name) => name.endsWith('.js') && name !== 'words.js')
+  const dir = new URL('../', import.meta.url);
+  const code = readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js') && name !== 'words/words.js')
     .map((name) => readFileSync(new URL(name, dir), 'utf8'))
     .join('\n');
   const groups = [...code.matchAll(/sayWord\([\w.]+, '(\w+)'/g)].map(([, group]) => `${group}.`);

@@ -1,11 +1,11 @@
 /** What a site's link is good for: as the PC that measures it last said, and where it broke last. */
 import { html } from 'htm/preact';
-import { titleOf } from './parts.js';
-import { ageText, timeText } from './times.js';
-import { say, sayWord, shown } from './words.js';
+import { titleOf } from '../parts/parts.js';
+import { ageText, timeText } from '../words/times.js';
+import { say, sayWord, shown } from '../words/words.js';
 
 /** @import { LinkReport, SiteDetail } from '#contracts' */
-/** @import { Scene } from './parts.js' */
+/** @import { Scene } from '../parts/parts.js' */
 /** @typedef {NonNullable<LinkReport['quality']>} Quality */
 /** @typedef {[key: string, text: unknown]} Line */
 

@@ -1,10 +1,10 @@
 /** The person before the page: acts in their name. Where nobody logs in it asks for it once, when it is needed. */
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { useFetched } from './data.js';
-import { post, toLogin } from './post.js';
-import { recall, remember } from './preferences.js';
-import { say, shown } from './words.js';
+import { useFetched } from '../live/data.js';
+import { post, toLogin } from '../live/post.js';
+import { recall, remember } from '../words/preferences.js';
+import { say, shown } from '../words/words.js';
 
 /** @import { Language, WhoView } from '#contracts' */
 /**

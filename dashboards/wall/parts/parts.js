@@ -1,11 +1,11 @@
 /** Small pieces that the views share. */
 import { html } from 'htm/preact';
-import { reasonIn, subjectOf } from './subject.js';
-import { ageText, timeText } from './times.js';
-import { nameIn, say, sayWord, shown, words } from './words.js';
+import { reasonIn, subjectOf } from '../words/subject.js';
+import { ageText, timeText } from '../words/times.js';
+import { nameIn, say, sayWord, shown, words } from '../words/words.js';
 
 /** @import { Language, Outage, Why, Words } from '#contracts' */
-/** @import { Catalogue, Mark as MarkName, Reasons } from './model.js' */
+/** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Act } from './person.js' */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,

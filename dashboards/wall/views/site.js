@@ -1,22 +1,22 @@
 /** One site: its rooms, its last day, what is open, and what the clerk still has to do while it is being set up. */
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
-import { useFetched } from './data.js';
+import { useFetched } from '../live/data.js';
+import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
+import { Mark, titleOf, whyText } from '../parts/parts.js';
+import { Trouble, useActing } from '../parts/person.js';
+import { subjectOf } from '../words/subject.js';
+import { timeText } from '../words/times.js';
+import { nameIn, say, sayWord, shown } from '../words/words.js';
 import { HeightCard } from './height.js';
 import { OverList } from './incidents.js';
 import { LinkCard } from './link.js';
-import { overIncidents, pcMark, readinessMark, worstFirst } from './model.js';
 import { Needs } from './nation.js';
-import { Mark, titleOf, whyText } from './parts.js';
-import { Trouble, useActing } from './person.js';
 import { Room } from './rooms.js';
-import { subjectOf } from './subject.js';
-import { timeText } from './times.js';
-import { nameIn, say, sayWord, shown } from './words.js';
 
 /** @import { ChecklistItem, HistoryView, SiteDetail, SiteView } from '#contracts' */
-/** @import { View } from './model.js' */
-/** @import { Scene } from './parts.js' */
+/** @import { View } from '../live/model.js' */
+/** @import { Scene } from '../parts/parts.js' */
 
 const detailEveryMs = 15_000;
 const surroundingsEveryMs = 60_000;

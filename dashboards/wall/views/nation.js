@@ -1,17 +1,17 @@
 /** The nation: how many sites are ready, a tile for each state, and what needs somebody now. */
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { hotStates, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
+import { dotsOf, height, tileOf, width } from '../live/places.js';
+import { Age, Bar, Mark, whyText } from '../parts/parts.js';
+import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
-import { hotStates, openIncidents, overIncidents, readinessMark, tally, worstFirst } from './model.js';
-import { Age, Bar, Mark, whyText } from './parts.js';
-import { dotsOf, height, tileOf, width } from './places.js';
 import { RollCard } from './rollcall.js';
-import { nameIn, say, sayWord } from './words.js';
 
 /** @import { Language, SiteView, StateView, Words } from '#contracts' */
-/** @import { View } from './model.js' */
-/** @import { Scene } from './parts.js' */
-/** @import { Dot } from './places.js' */
+/** @import { View } from '../live/model.js' */
+/** @import { Scene } from '../parts/parts.js' */
+/** @import { Dot } from '../live/places.js' */
 
 /** @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props */
 export function Nation({ scene, view, counts, state }) {

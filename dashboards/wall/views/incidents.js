@@ -1,14 +1,14 @@
 /** What needs somebody, one line each: what, where, since when, who knows of it. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import { shownFaults } from './model.js';
-import { Age, Foreign, Mark, Place, titleOf } from './parts.js';
-import { Trouble, useActing } from './person.js';
-import { ageText, timeText } from './times.js';
-import { say, sayWord, shown } from './words.js';
+import { shownFaults } from '../live/model.js';
+import { Age, Foreign, Mark, Place, titleOf } from '../parts/parts.js';
+import { Trouble, useActing } from '../parts/person.js';
+import { ageText, timeText } from '../words/times.js';
+import { say, sayWord, shown } from '../words/words.js';
 
 /** @import { IncidentRow } from '#contracts' */
-/** @import { Scene } from './parts.js' */
+/** @import { Scene } from '../parts/parts.js' */
 
 /** How many are shown before somebody asks for all. */
 const few = 12;

@@ -1,12 +1,12 @@
 /** The last 24 hours of each component as a strip, or what is known of them, from the ledger's own changes of state. */
 import { html } from 'htm/preact';
-import { meetingRank } from './model.js';
-import { subjectOf } from './subject.js';
-import { ageText, timeText } from './times.js';
-import { say, sayWord } from './words.js';
+import { meetingRank } from '../live/model.js';
+import { subjectOf } from '../words/subject.js';
+import { ageText, timeText } from '../words/times.js';
+import { say, sayWord } from '../words/words.js';
 
 /** @import { HistorySpan, HistoryView, Language } from '#contracts' */
-/** @import { Scene } from './parts.js' */
+/** @import { Scene } from '../parts/parts.js' */
 
 const order = /** @type {const} */ (['fault', 'unknown', 'away', 'ok']);
 /** Top and height of what is drawn, so that the state is told by shape as well. */

@@ -1,11 +1,11 @@
 /** What a site's height means for its PCs, and how they stand: the room, the mains, the UPS. */
 import { html } from 'htm/preact';
+import { ageText } from '../words/times.js';
+import { nameIn, say } from '../words/words.js';
 import { figure, Lines } from './link.js';
-import { ageText } from './times.js';
-import { nameIn, say } from './words.js';
 
 /** @import { PcView, SiteDetail } from '#contracts' */
-/** @import { Scene } from './parts.js' */
+/** @import { Scene } from '../parts/parts.js' */
 /** @import { Line } from './link.js' */
 
 /** Below it the air cools a PC as at sea level. */

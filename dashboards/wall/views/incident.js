@@ -1,16 +1,16 @@
 /** One incident in full: what to do first, who is on it, what was noted, what happened. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import { useFetched } from './data.js';
+import { useFetched } from '../live/data.js';
+import { shownFaults } from '../live/model.js';
+import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from '../parts/parts.js';
+import { Trouble, useActing } from '../parts/person.js';
+import { timeText } from '../words/times.js';
+import { say, sayWord, shown } from '../words/words.js';
 import { incidentTitle, overText, toldText } from './incidents.js';
-import { shownFaults } from './model.js';
-import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from './parts.js';
-import { Trouble, useActing } from './person.js';
-import { timeText } from './times.js';
-import { say, sayWord, shown } from './words.js';
 
 /** @import { IncidentRow, IncidentView } from '#contracts' */
-/** @import { Scene } from './parts.js' */
+/** @import { Scene } from '../parts/parts.js' */
 
 /**
  * The row of the stream is the newest word on it; notes and history are asked for, again whenever the row changes.
