@@ -41,11 +41,11 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: ['flows/incidents/**/*.ts', 'flows/ledger/**/*.ts', 'broker/contracts/**/*.ts', 'agent/checks/runner.ts', 'agent/spool*.ts'],
+      include: ['flows/{incidents,outages,ledger}/**/*.ts', 'broker/contracts/**/*.ts', 'agent/checks/runner.ts', 'agent/spool/*.ts'],
       exclude: ['**/*.test.ts', '**/*.test-helper.ts', '**/worker.ts', '**/model.ts'],
       thresholds: {
         'broker/contracts/**': { lines: 95, branches: 95 },
-        'flows/incidents/**': { lines: 95, branches: 95 },
+        'flows/{incidents,outages}/**': { lines: 95, branches: 95 },
         'flows/ledger/**': { lines: 95, branches: 95 },
         'agent/**': { lines: 95, branches: 95 },
       },

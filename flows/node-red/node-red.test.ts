@@ -84,8 +84,8 @@ test('a start that takes too long is given up with one line', async () => {
 async function startElsewhere(more: Partial<RedOptions> = {}): Promise<unknown> {
   const plain = JSON.stringify({ tabsDir: tabs, ...more });
   const script = `
-    const { startRed } = await import(${JSON.stringify(new URL('red.ts', import.meta.url).href)});
-    const { heldWires } = await import(${JSON.stringify(new URL('tabs/tabs.test-helper.ts', import.meta.url).href)});
+    const { startRed } = await import(${JSON.stringify(new URL('node-red.ts', import.meta.url).href)});
+    const { heldWires } = await import(${JSON.stringify(new URL('tabs.test-helper.ts', import.meta.url).href)});
     let lint; const no = () => {};
     const log = { fatal: no, error: no, warn: (_, text) => { lint ??= text; }, info: no, debug: no, trace: no };
     await startRed({ wires: heldWires().wires, log, ...${plain} }).catch((error) =>

@@ -78,7 +78,7 @@ const noCommunity: CommunityNodes = { packages: [], credentials: {} };
 function settingsOf({ wires, tabsDir, editor, log, nodesDirs = [], community = noCommunity }: RedOptions): object {
   const { packages, credentials } = community;
   const storage = tabsStorage({ dir: tabsDir, writable: editor !== undefined, credentials });
-  const ownNodes = fileURLToPath(new URL('nodes', import.meta.url));
+  const ownNodes = fileURLToPath(new URL('../nodes', import.meta.url));
   return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], packages, password: editor?.password, log });
 }
 

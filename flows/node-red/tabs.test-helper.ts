@@ -12,7 +12,7 @@ import { editorUser } from './settings.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
-export const tabsDir = fileURLToPath(new URL('.', import.meta.url));
+export const tabsDir = fileURLToPath(new URL('../tabs', import.meta.url));
 export const now = 1_800_000_000_000;
 
 export type Conclusion = { message: WireMessage; how: string };
