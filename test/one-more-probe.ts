@@ -34,19 +34,19 @@ export function copyOfTheHouse(from: string): House {
   return {
     root,
     addFiles: () => {
-      for (const name of ['kettle.ts', 'kettle.test.ts']) cpSync(fixture(name), join(root, 'agent/probes', name));
+      for (const name of ['kettle.ts', 'kettle.test.ts']) cpSync(fixture(name), join(root, 'agent/probes/room', name));
     },
     addToList: () => {
       const before = readFileSync(join(root, list), 'utf8');
       const after = before
         .replace(/,?\s*\];\s*$/, ', kettleProbe];\n')
-        .replace(/^import \{/m, "import { kettleProbe } from './kettle.ts';\nimport {");
+        .replace(/^import \{/m, "import { kettleProbe } from './room/kettle.ts';\nimport {");
       writeFileSync(join(root, list), after);
       const known = new Set(before.split('\n'));
       return after.split('\n').filter((line) => !known.has(line) && !line.startsWith('import ')).length;
     },
     ask: async () => JSON.parse(await runNode('ask.ts')),
-    test: () => runNode('node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', 'agent/probes/kettle.test.ts'),
+    test: () => runNode('node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', 'agent/probes/room/kettle.test.ts'),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
 }

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { settings } from '#contracts';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
+import { contributingPage } from '../house/page.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
 import { promisesPage } from './promises.ts';
@@ -15,6 +16,7 @@ const list: Generated[] = [
   { file: 'broker/contracts/asyncapi.json', make: asyncApi },
   { file: 'flows/api/openapi.json', make: openApi },
   { file: 'test/PROMISES.md', make: promisesPage },
+  { file: 'CONTRIBUTING.md', make: contributingPage },
   ...dashboardFiles,
 ];
 

@@ -1,16 +1,12 @@
 /** The rules of the house, as pure functions over the text of files: `architecture.test.ts` runs them on the repository and on planted violations. */
-import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-
-export type SourceFile = { path: string; text: string };
-/** One line for each violation: the file, then what is wrong. */
-export type Rule = { name: string; find(files: readonly SourceFile[]): string[] };
+import { roomRules } from './room-rules.ts';
+import { eachFile, importsOf, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
 
 const parts = ['agent', 'broker', 'flows', 'dashboards'];
 const contracts = 'broker/contracts/';
 const lineLimit = 400;
-const productLineLimit = 26_000;
-const dependencyLimit = 35;
+const dependencyLimit = 40;
 
 export const rules: readonly Rule[] = [
   {
@@ -58,60 +54,42 @@ export const rules: readonly Rule[] = [
     find: (files) =>
       tooMany(files.filter((file) => file.path === 'package.json').flatMap(dependenciesOf).length, dependencyLimit, 'dependencies'),
   },
-  {
-    name: `at most ${productLineLimit} lines of TypeScript and JavaScript, blank lines and comments not counted`,
-    find: (files) =>
-      tooMany(
-        files.filter((file) => isProduct(file) && isCode(file.path)).reduce((sum, file) => sum + codeLinesOf(file.text), 0),
-        productLineLimit,
-        'lines of code',
-      ),
-  },
+  ...roomRules,
 ];
-
-/** Every file of the repository that is code, and package.json; tests that stand beside the code are marked by their name. */
-export function repository(root: string): SourceFile[] {
-  const patterns = ['*.ts', 'package.json', `{${parts.join(',')},test}/**/*.{ts,js,html,css}`];
-  return globSync(patterns, { cwd: root, exclude: ['**/node_modules/**', 'test/fixtures/**'] }).map((path) => ({
-    path: path.replaceAll('\\', '/'),
-    text: readFileSync(posix.join(root, path), 'utf8'),
-  }));
-}
 
 /** The lists in which a probe and a channel stand. */
 export const lists = ['agent/probes/probes.ts', 'flows/people/channels/channels.ts'];
 
 /** What breaks the promise of a list: each entry is one file, its test beside it, and one mention besides its import. */
 export function listViolations(index: string, files: readonly SourceFile[]): string[] {
-  const folder = posix.dirname(index);
-  const beside = files.filter((file) => posix.dirname(file.path) === folder && isCode(file.path));
-  const list = beside.find((file) => file.path === index);
+  const folder = `${posix.dirname(index)}/`;
+  const within = files.filter((file) => file.path.startsWith(folder) && isCode(file.path));
+  const list = within.find((file) => file.path === index);
   if (list === undefined) return [`${index}: is not there`];
-  const listed = importsOf(list).filter((target) => posix.dirname(target) === folder);
-  const helpers = beside.filter((file) => listed.includes(file.path)).flatMap(importsOf);
-  const needed = [index, ...listed, ...helpers];
-  const paths = beside.map((file) => file.path);
+  const listed = importsOf(list).filter((target) => target.startsWith(folder));
+  const needed = reached(index, within);
+  const paths = within.map((file) => file.path);
   return [
-    ...paths.filter((path) => !isTest(path) && !needed.includes(path)).map((path) => `${path}: is not in the list`),
+    ...paths.filter((path) => !isTest(path) && !needed.has(path)).map((path) => `${path}: is not in the list`),
     ...listed.filter((path) => !paths.includes(path.replace(/\.ts$/, '.test.ts'))).map((path) => `${path}: has no test beside it`),
-    ...listed.filter((path) => mentions(list.text, path) !== 1).map((path) => `${path}: has ${mentions(list.text, path)} mentions`),
+    ...listed
+      .map((path) => ({ path, times: mentions(list, path) }))
+      .flatMap(({ path, times }) => (times === 1 ? [] : [`${path}: has ${times} mentions`])),
   ];
 }
 
-/** What a file imports: `#contracts` and packages by name, files by their path from the root. */
-export function importsOf({ path, text }: SourceFile): string[] {
-  if (!isCode(path)) return [];
-  const pattern =
-    /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\b(?:import|require)\(\s*['"`]([^'"`]+)['"`]/g;
-  return [...text.matchAll(pattern)].map((found) => {
-    const target = found[1] ?? found[2] ?? found[3] ?? '';
-    return target.startsWith('.') ? posix.join(posix.dirname(path), target) : target;
-  });
+/** A file and all that it leads to among these. */
+function reached(path: string, files: readonly SourceFile[], known = new Set<string>()): Set<string> {
+  const file = files.find((one) => one.path === path);
+  if (file === undefined || known.has(path)) return known;
+  known.add(path);
+  for (const target of importsOf(file)) reached(target, files, known);
+  return known;
 }
 
 /** How often the list names what it imports from a file. */
-function mentions(text: string, path: string): number {
-  const statement = new RegExp(`^import \\{([^}]*)\\} from '\\./${posix.basename(path)}';`, 'm').exec(text);
+function mentions({ path: list, text }: SourceFile, path: string): number {
+  const statement = new RegExp(`^import \\{([^}]*)\\} from '\\./${posix.relative(posix.dirname(list), path)}';`, 'm').exec(text);
   const names = (statement?.[1] ?? '').split(',').filter((name) => !name.trim().startsWith('type ') && name.trim() !== '');
   const rest = text.replace(/^import [^;]*;/gm, '');
   return names.reduce((sum, name) => sum + [...rest.matchAll(new RegExp(`\\b${name.trim()}\\b`, 'g'))].length, 0);
@@ -123,23 +101,6 @@ function eachImport(isWrong: (file: string, target: string) => boolean) {
     const wrong = importsOf(file).filter((target) => isWrong(file.path, target));
     return wrong.map((target) => `imports ${target}`);
   });
-}
-
-function eachFile(look: (file: SourceFile) => string[]) {
-  return (files: readonly SourceFile[]) =>
-    files.filter((file) => isCode(file.path)).flatMap((file) => look(file).map((what) => `${file.path}: ${what}`));
-}
-
-function isCode(path: string): boolean {
-  return /\.(ts|js)$/.test(path);
-}
-
-function isTest(path: string): boolean {
-  return path.startsWith('test/') || /\.test(-helper)?\.ts$/.test(path);
-}
-
-function isProduct({ path }: SourceFile): boolean {
-  return !isTest(path) && path !== 'package.json';
 }
 
 function partOf(path: string): string {
@@ -170,25 +131,6 @@ function dependenciesOf({ text }: SourceFile): string[] {
   const named = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
   // Node comes in a package for each platform, and is one.
   return [...new Set(named.map((name) => name.replace(/^node-(linux|win)-.*/, 'node')))];
-}
-
-function tooMany(count: number, limit: number, what: string): string[] {
-  return count > limit ? [`${count} ${what}, at most ${limit}`] : [];
-}
-
-function linesOf(text: string): number {
-  return text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
-}
-
-/** Lines that are neither blank nor only a comment: whoever explains more is not to build less. */
-function codeLinesOf(text: string): number {
-  let inComment = false;
-  return text.split('\n').filter((raw) => {
-    const line = raw.trim();
-    const isComment = inComment || /^(\/\/|\/\*|<!--)/.test(line);
-    if (isComment) inComment = !/(\*\/|-->)$/.test(line) && !line.startsWith('//');
-    return line !== '' && !isComment;
-  }).length;
 }
 
 /** Each circle once, as the way around it. */

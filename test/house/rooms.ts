@@ -1,0 +1,126 @@
+/** THE table of rooms: what each folder is about, on which floor it stands, where one enters it. CONTRIBUTING shows it, `architecture.test.ts` holds it. */
+
+/**
+ * A folder named by the one thing it is about. It imports itself and lower floors of its part.
+ * `enter`: the file to open first; absent = the file named like the room; null = a shelf of things that stand side by side.
+ */
+export type Room = {
+  path: string;
+  floor: number;
+  about: string;
+  enter?: string | null;
+  /** Folders below it that are no rooms of their own. */
+  with?: readonly string[];
+};
+/** `lines`: the most that it may have, blank lines and comments not counted: what it has and what its next issue brings. */
+export type Part = { path: string; lines: number; rooms: readonly Room[] };
+
+/** Of a room. */
+export const roomLimits = { files: 15, lines: 2_500 };
+/** Code files that may lie loose at the root of a part: its processes and their wiring. */
+export const looseLimit = 5;
+
+export const parts: readonly Part[] = [
+  {
+    path: 'broker/contracts',
+    lines: 3_500,
+    rooms: [
+      { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
+      {
+        path: 'broker/contracts/domain',
+        floor: 2,
+        about: 'what Sabha is about: states, sites, faults, links, heights',
+        enter: null,
+        with: ['faults'],
+      },
+      { path: 'broker/contracts/wire', floor: 3, about: 'what goes over the wire: topics, messages, commands, packets', enter: null },
+      { path: 'broker/contracts/centre', floor: 4, about: 'what the centre offers (its API) and is set to', enter: null },
+      { path: 'broker/contracts', floor: 5, about: 'the one face: `#contracts`', enter: 'index.ts' },
+    ],
+  },
+  {
+    path: 'agent',
+    lines: 9_000,
+    rooms: [
+      { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
+      { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },
+      { path: 'agent/analysis', floor: 1, about: 'pure figures', enter: null },
+      { path: 'agent/platform', floor: 1, about: 'what may be asked of an operating system, and whether a meeting runs' },
+      { path: 'agent/install', floor: 1, about: 'the packages of the agent', enter: 'pack.ts' },
+      { path: 'agent/platform/linux', floor: 2, about: 'how Linux answers' },
+      { path: 'agent/net', floor: 2, about: 'counted sockets and the protocols on them', enter: null },
+      { path: 'agent/identity', floor: 3, about: 'key, certificate, enrolment' },
+      { path: 'agent/measure', floor: 4, about: 'the line of the site: rounds of quality, capacity' },
+      { path: 'agent/update', floor: 4, about: 'newer versions: found, brought, tried, taken back', enter: 'updater.ts' },
+      {
+        path: 'agent/checks',
+        floor: 5,
+        about: 'who asks (probe, runner), and what was last answered (check table, inventory)',
+        enter: 'runner.ts',
+      },
+      { path: 'agent/probes/room', floor: 6, about: 'probes of what a meeting sees and hears', enter: null },
+      { path: 'agent/probes/link', floor: 6, about: 'probes of the line and the way to the centre', enter: null },
+      { path: 'agent/probes/pc', floor: 6, about: 'probes of the PC, its power and its climate', enter: null },
+      { path: 'agent/uplink', floor: 6, about: 'all that is said to the centre' },
+      { path: 'agent/commands', floor: 6, about: 'orders, carried out once' },
+      { path: 'agent/self-test', floor: 6, about: '`check` for a person' },
+      { path: 'agent/probes', floor: 7, about: 'THE list of probes' },
+      { path: 'agent', floor: 8, about: 'the processes and their wiring', enter: 'main.ts' },
+    ],
+  },
+  {
+    path: 'broker',
+    lines: 2_200,
+    rooms: [
+      { path: 'broker/admission', floor: 1, about: 'who may connect, and on what' },
+      { path: 'broker/protection', floor: 2, about: 'how much one client may ask', enter: 'conduct.ts' },
+      { path: 'broker/engines', floor: 2, about: 'other brokers in our place', enter: null },
+      { path: 'broker/reflector', floor: 3, about: 'UDP: probes and trains are answered' },
+      { path: 'broker', floor: 4, about: 'the process and its wiring', enter: 'main.ts' },
+    ],
+  },
+  {
+    path: 'flows',
+    lines: 10_500,
+    rooms: [
+      { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
+      { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
+      { path: 'flows/outages', floor: 2, about: 'what one PC says of itself, and what its absence says' },
+      { path: 'flows/sites', floor: 2, about: 'the tree of places, its life, the profile of each PC and how it is sent', enter: null },
+      { path: 'flows/accounts', floor: 2, about: 'logins' },
+      { path: 'flows/people/channels', floor: 2, about: 'THE list of channels' },
+      {
+        path: 'flows/incidents',
+        floor: 3,
+        about: 'the pure engine: from state and silence to incidents and transitions',
+        enter: 'engine.ts',
+      },
+      { path: 'flows/node-red', floor: 3, about: 'the tabs run here' },
+      { path: 'flows/cli', floor: 3, about: '`sabha`: a client of the API', with: ['verbs'] },
+      { path: 'flows/people', floor: 4, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
+      { path: 'flows/ingest', floor: 4, about: 'what comes in: read, applied, committed, acknowledged' },
+      { path: 'flows/nodes', floor: 4, about: 'thin shells for Node-RED', enter: null },
+      { path: 'flows/pki', floor: 5, about: 'who may connect: authority, enrolment, registry' },
+      { path: 'flows/commands', floor: 5, about: 'orders to PCs, and the queue of measurements' },
+      { path: 'flows/view', floor: 6, about: 'what the API shows' },
+      { path: 'flows/door', floor: 7, about: 'who comes in through the API, and to what' },
+      { path: 'flows/rollcall', floor: 7, about: 'the roll call' },
+      { path: 'flows/api', floor: 8, about: 'HTTP and streams', enter: 'server.ts' },
+      { path: 'flows', floor: 9, about: 'the process and its wiring', enter: 'main.ts' },
+    ],
+  },
+  {
+    path: 'dashboards',
+    lines: 5_000,
+    rooms: [
+      { path: 'dashboards/exporter', floor: 1, about: 'series for Prometheus' },
+      { path: 'dashboards/grafana', floor: 1, about: 'the dashboards as code', enter: 'generate.ts' },
+      { path: 'dashboards/wall/words', floor: 1, about: 'how the wall speaks: words, times, what a check is about', enter: 'words.js' },
+      { path: 'dashboards/wall/live', floor: 1, about: 'what the wall knows, from the API and its stream', enter: 'data.js' },
+      { path: 'dashboards/wall/parts', floor: 2, about: 'pieces that several views show', enter: 'parts.js' },
+      { path: 'dashboards/wall/views', floor: 3, about: 'nation, site, incident, roll call', enter: null },
+      { path: 'dashboards/wall', floor: 4, about: 'the two pages: the wall and the login', enter: 'wall.js' },
+      { path: 'dashboards', floor: 5, about: 'the process and its wiring', enter: 'main.ts' },
+    ],
+  },
+];

@@ -1,0 +1,64 @@
+/** The repository as text: its files, what they import, how long they are. The rules of the house are pure functions over it. */
+import { globSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+
+export type SourceFile = { path: string; text: string };
+/** One line for each violation: the file, then what is wrong. */
+export type Rule = { name: string; find(files: readonly SourceFile[]): string[] };
+
+/** Every file of the repository that is code, and package.json; tests that stand beside the code are marked by their name. */
+export function repository(root: string): SourceFile[] {
+  const patterns = ['*.ts', 'package.json', '{agent,broker,flows,dashboards,test}/**/*.{ts,js,html,css}'];
+  return globSync(patterns, { cwd: root, exclude: ['**/node_modules/**', 'test/fixtures/**'] }).map((path) => ({
+    path: path.replaceAll('\\', '/'),
+    text: readFileSync(posix.join(root, path), 'utf8'),
+  }));
+}
+
+/** What a file imports: `#contracts` and packages by name, files by their path from the root. */
+export function importsOf({ path, text }: SourceFile): string[] {
+  if (!isCode(path)) return [];
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\b(?:import|require)\(\s*['"`]([^'"`]+)['"`]/g;
+  return [...text.matchAll(pattern)].map((found) => {
+    const target = found[1] ?? found[2] ?? found[3] ?? '';
+    return target.startsWith('.') ? posix.join(posix.dirname(path), target) : target;
+  });
+}
+
+/** A rule that looks at each file of code by itself; what is wrong is told behind the file's name. */
+export function eachFile(look: (file: SourceFile) => string[]) {
+  return (files: readonly SourceFile[]) =>
+    files.filter((file) => isCode(file.path)).flatMap((file) => look(file).map((what) => `${file.path}: ${what}`));
+}
+
+/** True for a file that runs, its test too. */
+export function isCode(path: string): boolean {
+  return /\.(ts|js)$/.test(path);
+}
+
+/** True for a test and what only tests use. */
+export function isTest(path: string): boolean {
+  return path.startsWith('test/') || /\.test(-helper)?\.ts$/.test(path);
+}
+
+/** One line where a count is above its limit. */
+export function tooMany(count: number, limit: number, what: string): string[] {
+  return count > limit ? [`${count} ${what}, at most ${limit}`] : [];
+}
+
+/** Lines of a text, all of them. */
+export function linesOf(text: string): number {
+  return text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+}
+
+/** Lines that are neither blank nor only a comment: whoever explains more is not to build less. */
+export function codeLinesOf(text: string): number {
+  let inComment = false;
+  return text.split('\n').filter((raw) => {
+    const line = raw.trim();
+    const isComment = inComment || /^(\/\/|\/\*|<!--)/.test(line);
+    if (isComment) inComment = !/(\*\/|-->)$/.test(line) && !line.startsWith('//');
+    return line !== '' && !isComment;
+  }).length;
+}
