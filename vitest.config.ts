@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+/** What takes too long for `npm test`: `npm run test:long`, which `.ci/run` runs too. */
+const long = '**/*.long.test.ts';
 /** Unit tests stand beside the code; `test/` holds what crosses a boundary. */
 const boundary = [
   'test/architecture.test.ts',
@@ -24,13 +26,25 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{agent,broker,flows,dashboards}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts', 'start.test.ts'],
+          exclude: [long, '**/node_modules/**'],
           testTimeout: 10_000,
           // A module does nothing at import and keeps nothing between calls, so that files share what they load.
           isolate: false,
           env,
         },
       },
-      { test: { name: 'boundary', include: boundary, testTimeout: 60_000, hookTimeout: 60_000, isolate: false, env } },
+      {
+        test: {
+          name: 'boundary',
+          include: boundary,
+          exclude: [long, '**/node_modules/**'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          isolate: false,
+          env,
+        },
+      },
+      { test: { name: 'long', include: [long], testTimeout: 120_000, hookTimeout: 60_000, isolate: false, env } },
       {
         test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 120_000, fileParallelism: false },
       },
