@@ -8,7 +8,7 @@ import { setKnown, shutOut } from './known.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from './model.ts';
 import { notAhead } from './not-ahead.ts';
 import { createPassages, tellCentral } from './passages.ts';
-import { heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from './pc.ts';
+import { believes, heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from './pc.ts';
 import { type Core, type EngineOptions, followOpen, followPc, followUnheard, putRecord, setCentre, unreadableLimit } from './scopes.ts';
 import { judgedNow, judgeSilence } from './silence.ts';
 
@@ -37,6 +37,12 @@ export function createEngine(options: EngineOptions, now: number) {
     isSubscribed: () => core.subscribedAt !== null,
     /** True where the PC has named the state that is held since our last SUBACK, and no other one since. */
     isCurrent: (pc: string) => core.current.has(pc),
+
+    /** False for what a machine says that is ours no more (R30). */
+    believes(event: PcEvent, at: number): boolean {
+      const record = core.book.pcs.get(event.pc);
+      return record === undefined || believes(record, event, at);
+    },
 
     /** Takes one event. What it leaves to be written and done is fetched with `take`. */
     apply: (event: EngineEvent, at: number) => ('pc' in event ? onPc(core, event, at) : onCentre(core, event, at)),
@@ -109,7 +115,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
 
 function onPc(core: Core, event: PcEvent, now: number): void {
   const before = core.book.pcs.get(event.pc);
-  if (before === undefined || !core.known.has(event.pc)) return;
+  if (before === undefined || !core.known.has(event.pc) || !believes(before, event, now)) return;
   const step = stepOf(before, event, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
   const judged = judgedNow(core, heard(step.record, now), now);
