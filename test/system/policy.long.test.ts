@@ -33,8 +33,8 @@ describe.concurrent('the tabs', () => {
     { wire: ['faults-head', 'faults-kind'], heldMs: 0 },
     { wire: ['faults-hold', 'faults-held'], heldMs: 0 },
     { wire: ['deliver-email', 'deliver-webhook'], heldMs: holdMs },
-  ] as const)('R24 without the wire $wire central hears of it by the default route', ({ wire, heldMs }, { onTestFinished }) =>
-    centralHearsWithout(wire, heldMs, onTestFinished),
+  ] as const)('R24 without the wire $wire central hears of it by the default route', ({ wire, heldMs }, context) =>
+    centralHearsWithout(wire, heldMs, context),
   );
 
   test('R25 when a wait whose timer runs is deleted, central hears of it after the firing', async ({ expect, onTestFinished }) => {

@@ -4,7 +4,7 @@
  */
 import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, type TestContext } from 'vitest';
+import type { TestContext } from 'vitest';
 import { faults, type IncidentRow, type IncidentView } from '#contracts';
 import type { FlowNode } from '../../flows/storage.ts';
 import { ask } from './centre-under-test.ts';
@@ -45,16 +45,16 @@ export async function open(atEnd: TestContext['onTestFinished'], change: Edit = 
 export async function centralHearsWithout(
   wire: readonly [string, string],
   heldMs: number,
-  atEnd: TestContext['onTestFinished'],
+  { expect, onTestFinished }: Pick<TestContext, 'expect' | 'onTestFinished'>,
 ): Promise<void> {
-  const { parts, mailbox, pc } = await open(atEnd, (nodes) => without(nodes, ...wire));
+  const { parts, mailbox, pc } = await open(onTestFinished, (nodes) => without(nodes, ...wire));
   pc.set('microphone', 'room', 'microphone.missing', 'RoomMic');
   await expect.poll(() => mailbox.to('meera').length, { timeout: 50_000 }).toBe(1);
   expect(mailbox.to('meera')[0]).toMatchObject({ text: expect.stringMatching(/Leh office, Room pc-1: Microphone not found/) });
   const told = await toldCentral(parts);
   expect(told.atMs).toBeGreaterThanOrEqual(heldMs);
   expect(told.conclusion).toContain('default route: central told');
-  await finding(parts);
+  await finding(parts, expect);
 }
 
 /** As a person edits a tab: every file of it anew. */
@@ -105,7 +105,7 @@ export async function toldCentral(parts: Parts): Promise<{ atMs: number; conclus
 }
 
 /** R24: that a flow did not finish is a finding of its own. */
-async function finding(parts: Parts): Promise<void> {
+async function finding(parts: Parts, expect: TestContext['expect']): Promise<void> {
   const found = async () =>
     (await ask<IncidentRow[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));
   await expect.poll(found, { timeout: 20_000 }).toContain('centre.flow_unfinished');
