@@ -17,6 +17,12 @@ const boundary = [
 /** The programs that a test starts are compiled once a machine, not once a start: more than half of what a start costs. */
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') };
 
+/**
+ * Not isolated: a module does nothing at import and keeps nothing between calls, so that files share what they load.
+ * Limits, not waits: what a busy machine keeps waiting is not wrong, and what never comes is told by its name.
+ */
+const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
     // Many of them wait for a process that they started: one more than there are processors keeps all of these at work.
@@ -27,10 +33,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{agent,broker,flows,dashboards}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts', 'start.test.ts'],
           exclude: [long, '**/node_modules/**'],
-          testTimeout: 10_000,
-          // A module does nothing at import and keeps nothing between calls, so that files share what they load.
-          isolate: false,
-          env,
+          testTimeout: 60_000,
+          ...patient,
         },
       },
       {
@@ -38,13 +42,11 @@ export default defineConfig({
           name: 'boundary',
           include: boundary,
           exclude: [long, '**/node_modules/**'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          isolate: false,
-          env,
+          testTimeout: 120_000,
+          ...patient,
         },
       },
-      { test: { name: 'long', include: [long], testTimeout: 120_000, hookTimeout: 60_000, isolate: false, env } },
+      { test: { name: 'long', include: [long], testTimeout: 300_000, ...patient } },
       {
         test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 120_000, fileParallelism: false },
       },

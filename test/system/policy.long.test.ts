@@ -8,7 +8,7 @@ describe.concurrent('the tabs', () => {
     const { mailbox, pc } = await open(onTestFinished, rule);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect
-      .poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 15_000 })
+      .poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 40_000 })
       .toEqual(['asha@office.test', 'stanzin@office.test']);
     for (const { subject } of mailbox.mails) expect(subject).toMatch(/^Critical: /);
   });
@@ -20,11 +20,11 @@ describe.concurrent('the tabs', () => {
     const site = { profile: { link: 'geo', elevationM: 3_524 } };
     const { parts, mailbox, pc } = await open(onTestFinished, undefined, site);
     pc.set('link', 'budget', 'link.budget_spent');
-    await expect.poll(async () => (await incident(parts))?.history[0]?.conclusion, { timeout: 15_000 }).toMatch(/^on hold \(thin link\)/);
+    await expect.poll(async () => (await incident(parts))?.history[0]?.conclusion, { timeout: 40_000 }).toMatch(/^on hold \(thin link\)/);
     expect(mailbox.mails).toEqual([]);
     pc.set('climate', 'board', 'climate.cold_start');
     await expect
-      .poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 15_000 })
+      .poll(() => mailbox.mails.map(({ to }) => to).sort(), { timeout: 40_000 })
       .toEqual(['asha@office.test', 'stanzin@office.test']);
     for (const { subject } of mailbox.mails) expect(subject).toMatch(/Major: The PC was started while frozen/);
   });
@@ -40,7 +40,7 @@ describe.concurrent('the tabs', () => {
   test('R25 when a wait whose timer runs is deleted, central hears of it after the firing', async ({ expect, onTestFinished }) => {
     const { parts, mailbox, pc, flows, tabs } = await open(onTestFinished);
     pc.set('microphone', 'room', 'microphone.missing', 'RoomMic');
-    await expect.poll(async () => (await incident(parts))?.history[0]?.conclusion, { timeout: 15_000 }).toBe('on hold');
+    await expect.poll(async () => (await incident(parts))?.history[0]?.conclusion, { timeout: 40_000 }).toBe('on hold');
     await flows.end('SIGTERM');
     edit(tabs, (nodes) =>
       nodes.filter(({ id }) => id !== 'faults-hold').map((node) => ({ ...node, wires: wiresWithout(node, 'faults-hold') })),

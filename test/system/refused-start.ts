@@ -18,7 +18,7 @@ export async function refused(site: Site, line: string | RegExp): Promise<void> 
   expect((await centre.ended).code).toBe(1);
   const fatal = centre.lines.filter(({ level = 0 }) => level >= 50).map(({ msg }) => msg);
   expect(fatal).toEqual([typeof line === 'string' ? expect.stringContaining(line) : expect.stringMatching(line)]);
-  await noneLeft(site.folder, 10_000);
+  await noneLeft(site.folder, 30_000);
 }
 
 /** Another web server on a port of the site; resolves with what it was asked. */

@@ -108,5 +108,5 @@ export async function toldCentral(parts: Parts): Promise<{ atMs: number; conclus
 async function finding(parts: Parts, expect: TestContext['expect']): Promise<void> {
   const found = async () =>
     (await ask<IncidentRow[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));
-  await expect.poll(found, { timeout: 20_000 }).toContain('centre.flow_unfinished');
+  await expect.poll(found, { timeout: 40_000 }).toContain('centre.flow_unfinished');
 }
