@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+/** What takes too long for `npm test`: `npm run test:long`, which `.ci/run` runs too. */
+const long = '**/*.long.test.ts';
 /** Unit tests stand beside the code; `test/` holds what crosses a boundary. */
 const boundary = [
   'test/architecture.test.ts',
@@ -11,6 +14,15 @@ const boundary = [
   'test/security/**/*.test.ts',
 ];
 
+/** The programs that a test starts are compiled once a machine, not once a start: more than half of what a start costs. */
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') };
+
+/**
+ * Not isolated: a module does nothing at import and keeps nothing between calls, so that files share what they load.
+ * Limits, not waits: what a busy machine keeps waiting is not wrong, and what never comes is told by its name.
+ */
+const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
     // Many of them wait for a process that they started: one more than there are processors keeps all of these at work.
@@ -20,10 +32,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{agent,broker,flows,dashboards}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts', 'start.test.ts'],
-          testTimeout: 10_000,
+          exclude: [long, '**/node_modules/**'],
+          testTimeout: 60_000,
+          ...patient,
         },
       },
-      { test: { name: 'boundary', include: boundary, testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'boundary',
+          include: boundary,
+          exclude: [long, '**/node_modules/**'],
+          testTimeout: 120_000,
+          ...patient,
+        },
+      },
+      { test: { name: 'long', include: [long], testTimeout: 300_000, ...patient } },
       {
         test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 120_000, fileParallelism: false },
       },

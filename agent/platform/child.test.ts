@@ -30,7 +30,7 @@ setInterval(() => {}, 1000);`;
 async function startFamily<T>(start: (command: Command) => T): Promise<{ started: T; pids: string[] }> {
   const file = join(scratch(), 'pids');
   const started = start({ program: process.execPath, args: ['-e', family, file], env });
-  await expect.poll(() => readText(file).split(' ').length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => readText(file).split(' ').length, { timeout: 9_000 }).toBe(2);
   const pids = readText(file).split(' ');
   expect(pids.filter(isAlive)).toHaveLength(2);
   return { started, pids };
@@ -64,7 +64,7 @@ it('leaves no followed program behind when the agent itself is killed', async ()
   const script = `import { followCommand } from ${module};
     followCommand({ program: process.execPath, args: ['-e', ${child}], env: {} }, { line() {}, end() {} });`;
   const agent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
-  await expect.poll(() => isAlive(readText(file)), { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => isAlive(readText(file)), { timeout: 9_000 }).toBe(true);
   agent.kill('SIGKILL');
   await expect.poll(() => isAlive(readText(file))).toBe(false);
 });

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { makeSigningKeys, replaceFile, sealSigned } from '#contracts';
 import { handClock } from '../checks/agent.test-helper.ts';
 import { openSlots } from './slots.ts';
@@ -72,7 +72,7 @@ test('a newer version is brought, tried at the next start, and said to the centr
   startUpdater(options);
   state.offer = manifest('1.1.0', { minimum: '1.0.5' });
   await pass(20 * minute);
-  await vi.waitFor(() => expect(state.restarts).toEqual(['update']));
+  await expect.poll(() => state.restarts).toEqual(['update']);
   expect(slots.read()).toMatchObject({ trial: { version: '1.1.0', starts: 0 }, minimum: '1.0.5', proven: null });
   expect(state.events).toEqual(['on trial 1.1.0']);
 });
@@ -83,12 +83,12 @@ test('F25 nothing is restarted during a meeting; after it the new version is', a
   state.offer = manifest('1.1.0');
   state.busy = true;
   await pass(20 * minute);
-  await vi.waitFor(() => expect(options.slots.read().trial).not.toBeNull());
+  await expect.poll(() => options.slots.read().trial).not.toBeNull();
   await pass(2 * hour);
   expect(state.restarts).toEqual([]);
   state.busy = false;
   await pass(minute);
-  await vi.waitFor(() => expect(state.restarts).toEqual(['update']));
+  await expect.poll(() => state.restarts).toEqual(['update']);
 });
 
 test('a version on trial is proven when the centre has heard it', async () => {
@@ -119,7 +119,7 @@ test('F25 a version that the centre does not hear in five minutes is taken back,
   expect(state.asked).toBeGreaterThan(2);
   expect(slots.read().trial).toBeNull();
   await pass(8 * hour);
-  await vi.waitFor(() => expect(slots.read().trial).toMatchObject({ version: '1.1.0' }));
+  await expect.poll(() => slots.read().trial).toMatchObject({ version: '1.1.0' });
   before.stop();
 });
 
@@ -131,7 +131,7 @@ test('S10 an offer that another key signed is refused and reported, and the next
   expect([state.events, slots.read().trial]).toEqual([['refused'], null]);
   state.offer = manifest('1.1.0');
   await pass(9 * hour);
-  await vi.waitFor(() => expect(slots.read().trial).toMatchObject({ version: '1.1.0' }));
+  await expect.poll(() => slots.read().trial).toMatchObject({ version: '1.1.0' });
 });
 
 test('a centre that does not answer is asked again', async () => {
@@ -144,7 +144,7 @@ test('a centre that does not answer is asked again', async () => {
   fails = false;
   state.offer = manifest('1.1.0');
   await pass(9 * hour);
-  await vi.waitFor(() => expect(state.restarts).toEqual(['update']));
+  await expect.poll(() => state.restarts).toEqual(['update']);
 });
 
 test('F25 a full disk while a version is on trial: it is said, the proof is tried again, and when time is up it is restarted all the same', async () => {
@@ -179,10 +179,10 @@ test.each(['manifest', 'busy', 'disk'] as const)('a step that throws (%s) is sai
   state.offer = manifest('1.1.0');
   await pass(20 * minute);
   const times = () => state.said.filter((line) => line.startsWith('the updater is held up')).length;
-  await vi.waitFor(() => expect(times()).toBeGreaterThan(0));
+  await expect.poll(() => times()).toBeGreaterThan(0);
   const before = times();
   await pass(minute);
-  await vi.waitFor(() => expect(times()).toBeGreaterThan(before));
+  await expect.poll(() => times()).toBeGreaterThan(before);
   expect(state.restarts).toEqual([]);
 });
 

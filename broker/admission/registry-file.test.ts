@@ -40,9 +40,9 @@ test('a snapshot that comes later is used as soon as the folder says so, without
   const registry = follow();
   expect(registry.version()).toBe(0);
   publish(1);
-  await expect.poll(() => registry.version(), { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => registry.version(), { timeout: 9_000 }).toBe(1);
   publish(2);
-  await expect.poll(() => registry.version(), { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => registry.version(), { timeout: 9_000 }).toBe(2);
 });
 
 test('the periodic reading finds a snapshot in a folder that was not there at the start', () => {

@@ -106,7 +106,7 @@ test('it serves without broker and API, says once that each is away, and finds t
     .poll(() => lines.toSorted())
     .toEqual(['the API of flows does not answer: ECONNREFUSED', expect.stringMatching(/^the broker does not answer: .*ECONNREFUSED/)]);
   await openApi(port);
-  await expect.poll(() => lines.at(-1), { timeout: 8_000 }).toBe('the API of flows answers');
+  await expect.poll(() => lines.at(-1), { timeout: 9_000 }).toBe('the API of flows answers');
   expect(lines).toHaveLength(3);
   expect(await samples()).toMatchObject({ sabha_exporter_api_up: 1 });
 });

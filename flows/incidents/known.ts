@@ -1,6 +1,6 @@
 /** The site table as the engine knows it, and what a change of it does to records and rooms (R15). */
 import { siteOf } from '#contracts';
-import { newRecord } from '../outages/pc.ts';
+import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
 import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord, regionsOf } from './scopes.ts';
 
@@ -13,7 +13,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   for (const known of pcs) core.known.set(known.pc, known);
   core.sites = Map.groupBy(core.known.keys(), siteOf);
   core.regions = groupedSites(core);
-  for (const pc of replaced) renew(core, pc, now);
+  for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
   for (const known of pcs) admit(core, known, before.has(known.pc), now);
   closeRooms(core, because, now);
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc);
@@ -65,14 +65,15 @@ function closeRooms(core: Core, because: Known['because'], now: number): void {
   }
 }
 
-/** Another machine stands in the room: what was known of the old one is forgotten. */
-function renew(core: Core, pc: string, now: number): void {
+/** Another machine stands in the room, or will one day: what was known of the old one is forgotten. */
+function renew(core: Core, at: { pc: string; because: string }, now: number): void {
+  const { pc } = at;
   const record = core.book.pcs.get(pc);
   if (record === undefined) return;
-  closeRoom(core, { pc, because: 'replaced' }, now);
+  closeRoom(core, at, now);
   forgetPc(core, pc);
   core.expectedSince.set(pc, now);
-  putRecord(core, newRecord(pc, record.link), now);
+  putRecord(core, recordAfter(record, now), now);
 }
 
 function forgetPc(core: Core, pc: string): void {

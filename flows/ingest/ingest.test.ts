@@ -236,6 +236,20 @@ describe('the desk', () => {
     expect(asked().slice(3)).toEqual(['sabha/v1/all/hello']);
   });
 
+  it('R30 what a replaced machine still says is neither written nor acknowledged', async () => {
+    const rig = await createRig();
+    rig.desk.subscribed();
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.settle();
+    await rig.desk.changeSites(changeOf({ replaced: [pc] }));
+    const [sent, before] = [rig.sent.length, rig.desk.book.pcs.get(pc)];
+    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    await rig.settle();
+    expect([rig.sent.length, rig.desk.book.pcs.get(pc)]).toEqual([sent, before]);
+    expect([...rig.desk.book.incidents.values()]).toEqual([]);
+  });
+
   it('R15 a PC that is gone closes its incident with the reason, and is still called by its name', async () => {
     const rig = await createRig();
     rig.desk.subscribed();

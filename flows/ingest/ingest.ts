@@ -260,7 +260,8 @@ function take(state: State, topic: string, payload: Buffer): void {
   if (state.dead || isUnchangedBeat(state, topic, payload)) return;
   const now = state.time();
   const report = readReport(topic, payload, now, state.options.isRollCall);
-  if (report === undefined || !state.engine.known.has(report.pc)) return state.options.count.message('other', 'unknown');
+  const isOurs = report !== undefined && state.engine.known.has(report.pc) && state.engine.believes(report.event, now);
+  if (!isOurs) return state.options.count.message('other', 'unknown');
   const { pc, leaf, result, event } = report;
   state.options.count.message(leaf, result);
   state.engine.apply(event, now);

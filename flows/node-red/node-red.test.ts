@@ -28,16 +28,20 @@ function options(change: Partial<RedOptions> = {}): RedOptions {
   return { wires: heldWires().wires, tabsDir: tabs, log, ...change };
 }
 
-test('it runs headless: no port, nothing written, silent when all is well, gone in less than a second', async () => {
+test('it runs headless: no port, nothing written, silent when all is well, gone at once', async () => {
   const held = heldWires();
+  const listening = () => process.getActiveResourcesInfo().filter((what) => what === 'TCPServerWrap').length;
+  const before = listening();
+  const startedAt = performance.now();
   const red = await startRed(options({ wires: held.wires }));
+  const startMs = performance.now() - startedAt;
   expect(held.heads.size).toBe(1);
   expect([...held.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'thin-hold']);
   expect(red.editorPort).toBeNull();
-  expect(process.getActiveResourcesInfo()).not.toContain('TCPServerWrap');
+  expect(listening()).toBe(before);
   const began = performance.now();
   await red.stop();
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(performance.now() - began).toBeLessThan(1_000 + 4 * startMs);
   expect(held.heads.size).toBe(0);
   expect(held.waits.size).toBe(0);
   expect(readdirSync(root)).toEqual(['tabs']);
@@ -59,26 +63,19 @@ test('the editor needs a password, and a port that is free', async () => {
 });
 
 // Node-RED starts once per process: what follows needs one of its own.
-test.each(['exec', 'function', 'delay', 'mqtt in', 'telegram sender'])(
-  'a tab with a node "%s" stops the start with one line that names the type',
-  async (type) => {
-    const tab = [
-      { id: 'tab', type: 'tab', label: 'Mine' },
-      { id: 'mine', type, z: 'tab', name: '', x: 1, y: 1, wires: [] },
-    ];
-    writeFileSync(join(tabs, 'mine.json'), JSON.stringify(tab));
-    const said = await startElsewhere();
-    expect(said).toEqual({
-      error: `the tabs cannot run: missing types ${type}`,
-      lint: `tabs: mine (${type}): nodes of type "${type}" are not used on the tabs`,
-    });
-  },
-  20_000,
-);
+test('a tab with a node "exec", "function", "delay", "mqtt in" or "telegram sender" stops the start with one line that names each type', async () => {
+  const types = ['exec', 'function', 'delay', 'mqtt in', 'telegram sender'];
+  const mine = types.map((type) => ({ id: `mine-${type}`, type, z: 'tab', name: '', x: 1, y: 1, wires: [] }));
+  writeFileSync(join(tabs, 'mine.json'), JSON.stringify([{ id: 'tab', type: 'tab', label: 'Mine' }, ...mine]));
+  expect(await startElsewhere()).toEqual({
+    error: `the tabs cannot run: missing types ${types.join(', ')}`,
+    lint: types.map((type) => `tabs: mine-${type} (${type}): nodes of type "${type}" are not used on the tabs`),
+  });
+}, 60_000);
 
 test('a start that takes too long is given up with one line', async () => {
-  expect(await startElsewhere({ timeoutMs: 1 })).toEqual({ error: 'the tabs did not run within 0.001 s' });
-}, 20_000);
+  expect(await startElsewhere({ timeoutMs: 1 })).toEqual({ error: 'the tabs did not run within 0.001 s', lint: [] });
+}, 60_000);
 
 /** Starts Node-RED in a process of its own, which must end by itself: a start that failed leaves nothing running. */
 async function startElsewhere(more: Partial<RedOptions> = {}): Promise<unknown> {
@@ -86,10 +83,10 @@ async function startElsewhere(more: Partial<RedOptions> = {}): Promise<unknown> 
   const script = `
     const { startRed } = await import(${JSON.stringify(new URL('node-red.ts', import.meta.url).href)});
     const { heldWires } = await import(${JSON.stringify(new URL('tabs.test-helper.ts', import.meta.url).href)});
-    let lint; const no = () => {};
-    const log = { fatal: no, error: no, warn: (_, text) => { lint ??= text; }, info: no, debug: no, trace: no };
+    const lint = []; const no = () => {};
+    const log = { fatal: no, error: no, warn: (_, text) => { lint.push(text); }, info: no, debug: no, trace: no };
     await startRed({ wires: heldWires().wires, log, ...${plain} }).catch((error) =>
       console.log(JSON.stringify({ error: error.message, lint })));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 15_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 50_000 });
   return JSON.parse(stdout);
 }

@@ -35,7 +35,12 @@ export type PcRecord = {
   bye?: { at: number; reason: string } | null;
   /** The time in which it is away, or was the last time. */
   absence?: Absence | null;
+  /** The machine that stood here before, until another one is born (R30). */
+  former?: Former | null;
 };
+
+/** The spool of a machine that is ours no more, the last session of it that was known, and the centre's time at which it ended. */
+export type Former = { spool: string; session: number; endedAt: number };
 
 /** A time without a PC, and why. Times are the centre's. */
 export type Absence = Outage & {

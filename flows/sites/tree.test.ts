@@ -80,18 +80,28 @@ test('what the registry says of a PC is known from the ledger and from each chan
   expect(tree.entry(leh)).toMatchObject({ tokenHash: 'y', certificates: [], revoked: true });
 });
 
-test('a site that is being set up changes its dates in less than 60 ms of the processor, among 5,000', () => {
+test('a site that is being set up changes its dates without a look at any PC, and for less than it costs to open the tree, among 5,000', () => {
   const sites = Array.from({ length: 5_000 }, (_, at) => `goa/site-${at}`);
   const pcs = sites.flatMap((path) => [plain(`${path}/vc-1`), plain(`${path}/vc-2`)]);
-  const tree = createTree(
-    { nodes: [plain(''), plain('goa'), ...sites.map((path) => site(path)), ...pcs], meta: {}, registry },
-    () => undefined,
-  );
-  expect(tree.versionOps()).toHaveLength(10_000);
-  const takesMs = [1, 2, 3, 4, 5].map((cleanSince) => {
-    const startedAt = process.cpuUsage();
-    tree.change(change({ nodes: [site('goa/site-7', { cleanSince })] }), 5);
-    return process.cpuUsage(startedAt).user / 1_000;
-  });
-  expect(Math.min(...takesMs)).toBeLessThan(60);
+  let looks = 0;
+  const nodes = [plain(''), plain('goa'), ...sites.map((path) => site(path)), ...pcs];
+  const open = () => {
+    const tree = createTree({ nodes, meta: {}, registry }, () => {
+      looks += 1;
+      return undefined;
+    });
+    expect(tree.versionOps()).toHaveLength(10_000);
+    return tree;
+  };
+  const tree = open();
+  expect(looks).toBe(10_000);
+  const takesMs = [1, 2, 3, 4, 5].map((cleanSince) => cpuMs(() => tree.change(change({ nodes: [site('goa/site-7', { cleanSince })] }), 5)));
+  expect(looks).toBe(10_000);
+  expect(Math.min(...takesMs)).toBeLessThan(2 * cpuMs(open));
 });
+
+function cpuMs(task: () => unknown): number {
+  const startedAt = process.cpuUsage();
+  task();
+  return process.cpuUsage(startedAt).user / 1_000;
+}

@@ -56,6 +56,8 @@ export function createTree({ nodes, meta, registry }: TreeContents, recordOf: (p
       const configs = pcsUnderAny(table, layered).map((pc) => ({ pc, op: configOf(pc).op }));
       const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
       const learned = learns(before, change);
+      const gone = change.gone.flatMap(({ path }) => pcsUnder(before, path));
+      const replaced = [...change.replaced, ...gone];
       return {
         ops: [
           ...change.nodes.map((node) => ({ op: 'node', node }) as const),
@@ -64,11 +66,11 @@ export function createTree({ nodes, meta, registry }: TreeContents, recordOf: (p
           ...configs.flatMap(({ op }) => op ?? []),
           ...(change.audit === null ? [] : [{ op: 'audit', at: now, ...change.audit } as const]),
         ],
-        known: learned ? { type: 'known', pcs: table.known, because: becauseOf(change, table), replaced: change.replaced } : null,
+        known: learned ? { type: 'known', pcs: table.known, because: becauseOf(change, table), replaced } : null,
         fresh: learned ? freshSites(before, table, change.replaced) : [],
         configured: configs.flatMap(({ pc, op }) => (op === undefined ? [] : [pc])),
         sites: sitesUnderAny(before, table, touched),
-        pcsGone: change.gone.flatMap(({ path }) => pcsUnder(before, path)),
+        pcsGone: gone,
       };
     },
   };

@@ -11,7 +11,7 @@ import { type Bare, connect, connectBare, type Peer, stallOn } from './peers.ts'
 const pc = 'ladakh/leh/pc-1';
 const neighbour = 'ladakh/leh/pc-2';
 const beat = pcTopic(pc, 'beat');
-const patience = { timeout: 10_000, interval: 10 };
+const patience = { timeout: 40_000, interval: 10 };
 
 let broker: OwnBroker;
 /** Seconds by the broker's clock, where it stands still. */

@@ -154,7 +154,9 @@ describe('S5 a PC that is revoked', () => {
     const flows = await connect(broker.plainPort, 'flows');
     await flows.subscribe([...flowsFilters]);
     const will = { topic: pcTopic(pc, 'presence'), payload: Buffer.from('lost'), qos: 1 as const, retain: false };
+    const startedAt = performance.now();
     const client = await join8883(broker.port, pc, shown(good), { will });
+    const joinMs = performance.now() - startedAt;
     await client.publishAsync(pcTopic(pc, 'beat'), 'before', { qos: 1 });
     await flows.hears(pcTopic(pc, 'beat'), 'before');
     const since = performance.now();
@@ -162,7 +164,7 @@ describe('S5 a PC that is revoked', () => {
     await broker.admit(next(), [authority.root]);
     client.publish(pcTopic(pc, 'beat'), 'after', { qos: 1 });
     await closed;
-    expect(performance.now() - since).toBeLessThan(10_000);
+    expect(performance.now() - since).toBeLessThan(10_000 + 20 * joinMs);
     await expect(join8883(broker.port, pc, shown(good))).rejects.toThrow('Not authorized');
     expect(flows.heard.map(({ text }) => text)).toEqual(['before']);
     flows.client.end(true);
@@ -184,7 +186,7 @@ describe('the certificate of the broker', () => {
     expect(client.connected).toBe(true);
     broker.replaceCertificate((await authority.issue({ cn: 'broker', use: 'server', hosts: ['localhost'] })).pem);
     await expect
-      .poll(() => broker.lines.at(-1), { timeout: 5_000 })
+      .poll(() => broker.lines.at(-1), { timeout: 40_000 })
       .toBe('certificate of the broker cannot be used: it is for another key');
     expect(await serialShown()).toBe(renewed.serial);
     client.end(true);

@@ -53,7 +53,7 @@ test('of two that throw each other out without a pause one stays, after two retu
       client.end(true);
     }
   }
-  const enough = () => expect.poll(() => refused >= 20, { timeout: 20_000, interval: 20 }).toBe(true);
+  const enough = () => expect.poll(() => refused >= 20, { timeout: 40_000, interval: 20 }).toBe(true);
   await Promise.all([machine('one'), machine('two')]);
 
   expect(admitted).toHaveLength(5);

@@ -238,7 +238,7 @@ function forged(random: Random, { pool, stranger, now }: { pool: Signed[]; stran
 test('S18 with all that the broker holds, its token hashes and public keys included, no command and no configuration passes', async () => {
   const site = await createSite();
   const centre = startCentre(site);
-  await isUp(centre, 40_000);
+  await isUp(centre);
   await centre.stop();
   const read = (file: string) => readFileSync(join(site.data, file), 'utf8');
   const loot = readdirSync(join(site.data, 'broker')).map((file) => read(`broker/${file}`));

@@ -50,7 +50,7 @@ function secretsOf(data: string): string[] {
 
 test('S17 no secret of settings or of the data folder is said, though every channel fails and is told of', async () => {
   const centre = startCentre(site);
-  await isUp(centre, 40_000);
+  await isUp(centre);
   await centre.says('Messages cannot be delivered', 40_000);
   const { ports } = site;
   const pages = [

@@ -11,7 +11,7 @@ import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 
 const pc = 'ladakh/leh/office';
-const patience = { timeout: 20_000, interval: 100 };
+const patience = { timeout: 40_000, interval: 100 };
 let parts: Parts | undefined;
 afterEach(() => parts?.site.remove());
 

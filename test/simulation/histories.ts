@@ -2,7 +2,7 @@
 import { audit } from './audit.ts';
 import { historyOf, play } from './history.ts';
 
-const usual = 40;
+const usual = 200;
 
 /** The seeds of one of several files, which run side by side: SABHA_HISTORIES says how many in all, SABHA_SEED picks the one to replay. */
 export function seedsOf(file: number, files: number): number[] {
@@ -19,6 +19,6 @@ export async function judgeSeed(seed: number): Promise<void> {
   const wrong = await audit(history, world, twin);
   if (process.env['SABHA_SEED'] !== undefined) process.stdout.write(`${world.log.join('\n')}\n`);
   if (wrong.length === 0) return;
-  const replay = `SABHA_SEED=${seed} npx vitest run --project boundary test/simulation/histories`;
+  const replay = `SABHA_SEED=${seed} npx vitest run --project long test/simulation/histories`;
   throw new Error(`seed ${seed} breaks ${wrong.length} promises:\n  ${wrong.slice(0, 12).join('\n  ')}\nreplay: ${replay}`);
 }

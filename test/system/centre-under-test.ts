@@ -59,13 +59,13 @@ export function startCentre(site: Site, command: Partial<Command> = {}): Centre 
     pidOf: (part) => livingWith(site.folder).find((one) => one.command.endsWith(`/${part}/main.ts`))?.pid ?? 0,
     async stop() {
       const { code, ms } = await program.end('SIGINT', { group: command.program !== undefined });
-      return { code, ms: ms + (await noneLeft(site.folder, 3_000)) };
+      return { code, ms: ms + (await noneLeft(site.folder, 30_000)) };
     },
   };
 }
 
 /** Resolves when the centre has said its first words about this PC; answers the seconds since the start of the wait. */
-export async function isUp(centre: Pick<Centre, 'says'>, limitMs = 10_000): Promise<number> {
+export async function isUp(centre: Pick<Centre, 'says'>, limitMs = 60_000): Promise<number> {
   const startedAt = performance.now();
   await centre.says('This PC (', limitMs);
   return (performance.now() - startedAt) / 1_000;

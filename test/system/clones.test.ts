@@ -34,7 +34,7 @@ function boot(pc: string, bootId: string): ScriptedPc {
 test('F8 two machines with one disk are told of once, by the name of their PC; its neighbour stays connected', async () => {
   const neighbour = boot('pc-2', 'boot-of-the-neighbour');
   const pair = [boot('pc-1', 'boot-of-the-first'), boot('pc-1', 'boot-of-the-second')];
-  await expect.poll(neighbour.isConnected, { timeout: 10_000 }).toBe(true);
+  await expect.poll(neighbour.isConnected, { timeout: 40_000 }).toBe(true);
   const told = () =>
     [...mailbox.to('asha'), ...mailbox.to('desk')].filter(({ subject }) => subject.includes('Two machines use the identity of this PC'));
   await expect.poll(() => told().length, { timeout: 30_000 }).toBeGreaterThan(0);

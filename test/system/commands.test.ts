@@ -10,7 +10,7 @@ let centre: Centre;
 beforeEach(async () => {
   site = await createSite();
   centre = startCentre(site);
-  await isUp(centre, 40_000);
+  await isUp(centre);
 });
 afterEach(async () => {
   await centre.stop();
@@ -31,10 +31,10 @@ const outcome = async (id: string) => {
 
 test('a PC probes at once; an agent that is told to start anew does, says so once, and obeys on', async () => {
   const probed = await issue('probe-now', '');
-  await expect.poll(() => outcome(probed), { timeout: 20_000 }).toEqual([[pc, 'done']]);
+  await expect.poll(() => outcome(probed), { timeout: 40_000 }).toEqual([[pc, 'done']]);
   const before = centre.pidOf('agent');
   const restarted = await issue('restart-agent');
-  await expect.poll(() => outcome(restarted), { timeout: 20_000 }).toEqual([[pc, 'done']]);
+  await expect.poll(() => outcome(restarted), { timeout: 40_000 }).toEqual([[pc, 'done']]);
   expect(centre.pidOf('agent')).not.toBeOneOf([before, 0]);
   const again = await issue('probe-now', 'capital');
   await expect.poll(() => outcome(again), { timeout: 30_000 }).toEqual([[pc, 'done']]);

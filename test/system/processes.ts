@@ -26,7 +26,7 @@ export type Program = {
 
 export type Command = { program?: string; args: string[]; env: Record<string, string | undefined>; cwd?: string };
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** Starts a program in a group of its own. Without `program` it is a script for this runtime. */
 export function startProgram({ program = process.execPath, args, env, cwd }: Command): Program {

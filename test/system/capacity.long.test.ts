@@ -10,7 +10,7 @@ let centre: Centre;
 beforeAll(async () => {
   site = await createSite();
   centre = startCentre(site);
-  await isUp(centre, 40_000);
+  await isUp(centre);
 });
 afterAll(async () => {
   await centre.stop();

@@ -99,7 +99,7 @@ test('a code leads a PC to its certificate; the data of flows restored from yest
 test('the broker is given its certificate, and central is told of guesses', async () => {
   const key = makePrivateKey();
   writeFileSync(data('broker/server.csr'), (await makeRequest(key, 'broker')).pem);
-  await flows.says('the broker has a new certificate', 10_000);
+  await flows.says('the broker has a new certificate');
   const certificate = new X509Certificate(readFileSync(data('broker/server.pem')));
   expect([
     certificate.checkPrivateKey(createPrivateKey(key)),
@@ -107,7 +107,7 @@ test('the broker is given its certificate, and central is told of guesses', asyn
     certificate.checkIP('127.0.0.1'),
   ]).toEqual([true, 'centre.test', '127.0.0.1']);
   for (let n = 0; n < 5; n++) await enrol(centre(), name, '0'.repeat(20));
-  await flows.says(({ msg }) => JSON.stringify(msg).includes('Somebody tries to enrol a PC'), 5_000);
+  await flows.says(({ msg }) => JSON.stringify(msg).includes('Somebody tries to enrol a PC'));
   expect(registry().hall?.certificates).toEqual([]);
 });
 

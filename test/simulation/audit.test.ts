@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { audit } from './audit.ts';
-import { judgeSeed, seedsOf } from './histories.ts';
 import { type History, historyOf, play } from './history.ts';
 
 /** What is done to the ledger of a good history, and what the audit must say of it. */
@@ -63,5 +62,3 @@ test('the audit finds what is wrong with a room that is no longer ours', async (
     expect((await audit(history, world, twin)).join('\n'), what).toMatch(complaint);
   }
 });
-
-test.each(seedsOf(0, 2))('history %i loses nothing, takes nothing twice and ends as if nothing had happened', judgeSeed);

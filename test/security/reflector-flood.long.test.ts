@@ -1,0 +1,109 @@
+/** What strangers can do to the reflector of a real broker process when they are many: what they cost there is bounded. */
+import { randomBytes } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { realClock, sealReflectorToken, stampBytes, writeProbe } from '#contracts';
+import { windowOf } from '../../agent/analysis/quality.ts';
+import { stampRound } from '../../agent/measure/stamp.ts';
+import { udpTo } from '../../agent/net/udp.ts';
+import { cpuSeconds } from '../bench/process-figures.ts';
+import { type ReflectorProcess, startReflectorProcess } from '../reflector-process.ts';
+
+const perSecond = 10_000;
+const windowMs = 3_000;
+let reflector: ReflectorProcess;
+
+beforeAll(async () => {
+  reflector = await startReflectorProcess();
+});
+afterAll(() => reflector.stop());
+
+const probe = (token: Buffer) => writeProbe({ seq: 1, sentAt: Date.now(), session: 1, token });
+const kinds: Record<string, () => Buffer> = {
+  'a made-up token': () => probe(randomBytes(16)),
+  'a token by another key': () => probe(sealReflectorToken('up/lucknow/hall', Date.now() + 3_600_000, randomBytes(32))),
+  'a token that has ended': () => probe(reflector.tokenOf('up/lucknow/hall', -1_000)),
+  'random bytes of the right size': () => randomBytes(stampBytes),
+  'nothing at all': () => Buffer.alloc(0),
+  'a packet of 1,400 bytes': () => randomBytes(1_400),
+};
+
+test('S7 under 10,000 spoofed and malformed packets a second nobody is answered but who measures, and the broker spends at most four times on it what the flood itself costs', async () => {
+  const idle = await cpuOf(async () => delay(windowMs));
+  const idleMqttMs = await greetMqtt();
+  const before = await reflector.counts();
+  let measured: ReturnType<typeof windowOf>;
+  let mqttMs = 0;
+  let sent = 0;
+  const spentBefore = process.cpuUsage();
+  const flooded = await cpuOf(async () => {
+    const flooding = flood();
+    [measured, mqttMs] = await Promise.all([measure(), delay(500).then(greetMqtt)]);
+    sent = await flooding;
+  });
+  const spent = process.cpuUsage(spentBefore);
+  const after = await reflector.counts();
+  const of = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
+  const seen = of('stamp stranger') + of('stamp unproven') + of('other malformed');
+  // The flood was one: most of it reached the process, and no more than the limit of unknown tokens was looked at.
+  expect(sent).toBeGreaterThan((perSecond * windowMs) / 1_000 / 2);
+  expect(seen).toBeGreaterThan(sent * 0.5);
+  expect(of('stamp stranger')).toBeLessThan((2_000 * (windowMs + 2_000)) / 1_000 + 2_000);
+  expect(of('stamp answered')).toBe(measured?.up.sent === undefined ? 0 : measured.up.sent - measured.up.lost);
+  expect(measured?.down.sent).toBeGreaterThan(20);
+  expect(mqttMs).toBeLessThan(1_000 + 20 * idleMqttMs);
+  expect(flooded - idle).toBeLessThan((4 * (spent.user + spent.system)) / 1e6);
+});
+
+async function stranger(address: string): Promise<{ socket: Socket; answers: Buffer[] }> {
+  const socket = createSocket('udp4');
+  const answers: Buffer[] = [];
+  socket.on('message', (packet) => answers.push(packet));
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  socket.connect(reflector.port, '127.0.0.1');
+  await once(socket, 'connect');
+  return { socket, answers };
+}
+
+/** From forty addresses in turns; a third of it has not even the shape. Resolves with how many went out. */
+async function flood(): Promise<number> {
+  const strangers = await Promise.all(Array.from({ length: 40 }, (_, at) => stranger(`127.0.0.${at + 2}`)));
+  const makes = [kinds['a made-up token'], kinds['a token by another key'], kinds['a packet of 1,400 bytes']];
+  const packets = Array.from({ length: 3_000 }, (_, at) => makes[at % makes.length]?.() ?? Buffer.alloc(0));
+  const startedAt = performance.now();
+  let sent = 0;
+  for (let passedMs = 0; passedMs < windowMs; passedMs = performance.now() - startedAt) {
+    for (; sent < (passedMs / 1_000) * perSecond; sent += 1) strangers[sent % 40]?.socket.send(packets[sent % packets.length] as Buffer);
+    await delay(1);
+  }
+  expect(strangers.flatMap(({ answers }) => answers)).toEqual([]);
+  for (const { socket } of strangers) socket.close();
+  return sent;
+}
+
+/** A PC that came before the flood measures in the middle of it. */
+async function measure(): Promise<ReturnType<typeof windowOf>> {
+  const grant = { port: reflector.port, token: reflector.tokenOf('up/lucknow/hall'), endsUp: Number.POSITIVE_INFINITY };
+  const round = await stampRound({ clock: realClock(), open: udpTo('127.0.0.1'), grant, session: 3, probes: 20, paceMs: 50 });
+  return typeof round === 'string' ? undefined : windowOf(round);
+}
+
+/** How long the broker takes to close a connection that talks nonsense. */
+async function greetMqtt(): Promise<number> {
+  const startedAt = performance.now();
+  const socket = connect(reflector.mqttPort, '127.0.0.1').on('error', () => {});
+  socket.end('nonsense');
+  await once(socket.resume(), 'close');
+  return performance.now() - startedAt;
+}
+
+/** Seconds of the processor that the broker used while the task ran. */
+async function cpuOf(task: () => Promise<unknown>): Promise<number> {
+  const before = cpuSeconds(reflector.pid);
+  await task();
+  return cpuSeconds(reflector.pid) - before;
+}

@@ -1,0 +1,34 @@
+/** Each way in which a part refuses to start ends the whole of Sabha with one line; `bad-input.test.ts` has one of each kind. */
+import { describe, test } from 'vitest';
+import { refused, siteUntil, takePort } from './refused-start.ts';
+
+describe.concurrent('a start that cannot be', () => {
+  test('a person whose scope is no place of this network', async ({ onTestFinished }) => {
+    const asha = { id: 'asha', name: 'asha', role: 'technician', email: 'asha@office.test', scope: 'kerala' };
+    const site = await siteUntil(onTestFinished, { people: [asha] });
+    await refused(site, 'sabha.json: people: the scope "kerala" of asha is no state, site or PC of this network');
+  });
+
+  test.for([
+    [{ SABHA_HTTPS_KEY: 'package.json' }, 'SABHA_HTTPS_CERT is not set'],
+    [{ SABHA_HTTPS_CERT: 'package.json' }, 'SABHA_HTTPS_KEY is not set'],
+    [{ SABHA_HTTPS_KEY: '/nowhere/https.key', SABHA_HTTPS_CERT: 'package.json' }, '/nowhere/https.key: cannot be read: ENOENT'],
+  ] as const)(
+    'S20 HTTPS with half a key and certificate, in place of a wall without login: %j',
+    async ([env, line], { onTestFinished }) => {
+      const site = await siteUntil(onTestFinished, { https: { host: '127.0.0.1', port: 0, mqttPort: 0, names: ['sabha.test'] } });
+      Object.assign(site.env, env);
+      await refused(site, line);
+    },
+  );
+
+  test.for(['mqtt', 'brokerMetrics', 'flowsMetrics', 'exporter'] as const)(
+    'the %s port in use by another web server, which is asked for no health',
+    async (name, { expect, onTestFinished }) => {
+      const site = await siteUntil(onTestFinished);
+      const asked = await takePort(site, name, onTestFinished);
+      await refused(site, new RegExp(`port ${site.ports[name]} .*in use`));
+      expect(asked).not.toContain('/api/pcs');
+    },
+  );
+});

@@ -1,0 +1,68 @@
+/** The centre on a disk that is full: a file system of its own, as small as the test wants it. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { PcView, Snapshot } from '#contracts';
+import { installed, requirePart } from '../real/parts.ts';
+import { createSite, isUp, startCentre } from './centre-under-test.ts';
+import { openMailbox } from './mailbox.ts';
+
+const canMount = requirePart(
+  'a file system of one’s own (root, unshare, mount)',
+  process.getuid?.() === 0 && installed(['unshare', 'mount']),
+);
+
+test.runIf(canMount)(
+  'a full disk: central is told directly and once, the rest goes on, and all is well again when there is space',
+  async () => {
+    const mailbox = await openMailbox();
+    // Nothing is expected of this PC: an incident of its own would be a mail too, as soon as its hold is over.
+    const own = { profile: { expected: {} } };
+    const settings = {
+      site: own,
+      people: [{ id: 'meera', name: 'meera', role: 'central', email: 'meera@office.test' }],
+      channels: { email: { port: mailbox.port } },
+    };
+    const site = await createSite(settings, { SABHA_SPEED: '5' });
+    const flowsDir = join(site.data, 'flows');
+    mkdirSync(flowsDir, { recursive: true });
+    try {
+      const script = `mount -t tmpfs -o size=8m tmpfs '${flowsDir}' && exec '${process.execPath}' start.ts`;
+      const centre = startCentre(site, { program: 'unshare', args: ['--mount', 'sh', '-c', script] });
+      await isUp(centre);
+      const others = ['broker', 'dashboards'].map(centre.pidOf);
+      const filler = join(`/proc/${centre.pid}/root`, flowsDir, 'filler');
+      fill(filler);
+      const stir = () => process.kill(centre.pidOf('agent'), 'SIGKILL');
+      stir();
+      await centre.says('the ledger took nothing: ledger: database or disk is full');
+      await expect.poll(() => mailbox.mails.length, { timeout: 40_000 }).toBe(1);
+      expect(mailbox.mails[0]).toMatchObject({
+        to: 'meera@office.test',
+        subject: expect.stringContaining('Disk of the central machine is full'),
+      });
+      await centre.says('to meera: Critical: Disk of the central machine is full');
+      await centre.says(() => centre.lines.filter(({ msg }) => msg.startsWith('the ledger took nothing')).length >= 3);
+      expect(await centre.api('/healthz')).toEqual({ alive: true });
+      expect(['broker', 'dashboards'].map(centre.pidOf)).toEqual(others);
+      rmSync(filler);
+      const { at: freedAt } = await centre.api<Snapshot>('/api/snapshot');
+      stir();
+      const pc = async () => (await centre.api<PcView[]>('/api/pcs'))[0];
+      await expect.poll(async () => ((await pc())?.heardAt ?? 0) > freedAt && (await pc())?.presence, { timeout: 40_000 }).toBe('online');
+      expect(mailbox.mails.map(({ subject }) => subject)).toEqual([expect.stringContaining('Disk of the central machine is full')]);
+      await centre.stop();
+    } finally {
+      site.remove();
+      await mailbox.close();
+    }
+  },
+);
+
+function fill(file: string): void {
+  try {
+    for (;;) writeFileSync(file, Buffer.alloc(4096), { flag: 'a' });
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+  }
+}
