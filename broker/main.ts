@@ -2,9 +2,8 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { environment, oneLine, realClock, StartError, serveMetrics } from '#contracts';
-import { openFilesLimit } from './admission/secrets.ts';
 import { type Broker, createBroker } from './broker.ts';
-import { type Limits, usualLimits, withoutPace } from './protection/limits.ts';
+import { type Limits, openFilesLimit, usualLimits, withoutPace } from './protection/limits.ts';
 
 const closeLimitMs = 900;
 const log = pino({ base: { part: 'broker' } });
@@ -36,7 +35,7 @@ async function start(env: NodeJS.ProcessEnv): Promise<Broker & { metrics: { clos
     log,
     limits: { ...paceOf(env['SABHA_PACE'] ?? 'on'), strangers: strangersWithin(openFilesLimit()) },
   });
-  const metrics = await serveMetrics(started.registry, port('SABHA_METRICS_PORT', 9101));
+  const metrics = await serveMetrics(started.series, port('SABHA_METRICS_PORT', 9101));
   log.info({ port: started.port, tlsPort: started.tlsPort, reflectorPort: started.reflectorPort, metricsPort: metrics.port }, 'ready');
   return { ...started, metrics };
 }

@@ -3,6 +3,7 @@ import { type Clock, openReflectorToken, pcMark, type ReflectorToken, type Regis
 import { createBuckets } from '../protection/buckets.ts';
 import type { Rate } from '../protection/limits.ts';
 
+/** Whose packets are answered. */
 export type Rights = {
   /** Takes key and revocations of a snapshot; without a key nobody is answered. */
   use(snapshot: Pick<RegistrySnapshot, 'reflectorKey' | 'pcs'>): void;

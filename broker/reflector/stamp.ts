@@ -5,6 +5,7 @@ import type { Rate } from '../protection/limits.ts';
 import type { Answerer } from './answerer.ts';
 import type { Rights } from './rights.ts';
 
+/** What the answerer of STAMP needs. */
 export type StampOptions = {
   rights: Rights;
   clock: Pick<Clock, 'now' | 'up'>;

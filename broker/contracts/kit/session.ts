@@ -6,6 +6,7 @@ const backoffMinMs = 500;
 const backoffMaxMs = 10_000;
 const keepaliveSeconds = 30;
 
+/** What `openSession` needs. */
 export type SessionOptions = {
   /** Of the package mqtt. */
   connect: typeof connect;
@@ -25,12 +26,14 @@ export type SessionOptions = {
   onLost(reason: string): void;
 };
 
+/** A session that is up, or on its way to be. */
 export type Session = {
   /** Sends while the session is up; what is said while it is down is not kept. */
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   close(): Promise<void>;
 };
 
+/** Connects at once, and again for ever (`reconnectMs`). Guarantee: a session without all its filters is none. */
 export function openSession({ host, port, name, token, filters, qos, ...options }: SessionOptions): Session {
   let client: MqttClient | undefined;
   let cancelRetry: Cancel = () => {};
