@@ -1,6 +1,6 @@
 /** What the broker knows of others before it starts: hashes of tokens and the key of the registry. What cannot be used ends in one line. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { loadText, StartError } from '#contracts';
+import { loadPem, loadText, StartError } from '#contracts';
 import { readSecrets, type Secrets } from './admission.ts';
 
 /** The secrets of `flows` and exporter; throws where there are none that can be used. */
@@ -12,10 +12,5 @@ export function loadSecrets(file: string): Secrets {
 
 /** The public key in a PEM file; throws where there is none. */
 export function loadKey(file: string): KeyObject {
-  const text = loadText(file);
-  try {
-    return createPublicKey(text);
-  } catch {
-    throw new StartError(`${file}: not a public key`);
-  }
+  return loadPem(file, createPublicKey, 'not a public key');
 }

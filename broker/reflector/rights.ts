@@ -1,5 +1,5 @@
 /** Who is answered by the reflector: whoever shows a token of `flows` (contracts/reflector.ts). Strangers cost a bounded amount of work. */
-import { type Clock, openReflectorToken, pcMark, type ReflectorToken, type RegistrySnapshot } from '#contracts';
+import { type Clock, keepLatest, openReflectorToken, pcMark, type ReflectorToken, type RegistrySnapshot } from '#contracts';
 import { createBuckets } from '../protection/buckets.ts';
 import type { Rate } from '../protection/limits.ts';
 
@@ -29,8 +29,7 @@ export function createRights(clock: Pick<Clock, 'now' | 'up'>): Rights {
     buckets.take('', 1, clock.up());
     const opened = openReflectorToken(token, key, clock.now());
     if (opened === undefined || revoked.has(opened.pc)) return 'stranger';
-    if (proven.size >= provenAtMost) proven.delete(proven.keys().next().value ?? '');
-    proven.set(word, opened);
+    keepLatest(proven, [word, opened], provenAtMost);
     return opened;
   }
 
