@@ -19,6 +19,7 @@ export * from './kit/log.ts';
 export * from './kit/mutex.ts';
 export * from './kit/networks.ts';
 export * from './kit/one-line.ts';
+export * from './kit/part.ts';
 export * from './kit/session.ts';
 export * from './kit/start.ts';
 export * from './wire/commands.ts';
