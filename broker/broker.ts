@@ -70,7 +70,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const admission = createAdmission(secrets);
   const sessions = createSessions();
   const rights = createRights(clock);
-  const tls = options.tls && (await createTlsListener(options));
+  const tls = options.tls && (await createTlsListener({ dataDir: options.dataDir, clock, log }));
   const registryFile = followRegistry({
     file: options.registryFile,
     key,
@@ -88,10 +88,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const refuse = createRefuse(metrics.countRefused, createRareLog(clock, log));
   const conduct = createConduct({ limits, clock, sessions, refuse, metrics, say: createRareLog(clock, log) });
   const aedes = await Aedes.createBroker({
-    ...createHooks({
-      ...{ admission, sessions, refuse, clones: createClones(clock), pace: conduct.pace },
-      countMessage: metrics.countMessage,
-    }),
+    ...createHooks({ admission, sessions, refuse, clones: createClones(clock), pace: conduct.pace, countMessage: metrics.countMessage }),
     // With any other concurrency valid traffic can end the process, and one stalled subscriber stops everybody.
     concurrency: 0,
     drainTimeout: limits.drainTimeoutMs,

@@ -64,8 +64,9 @@ type State = TrainsOptions & {
  * Guarantee: to an address that has not sent back its cookie goes nothing but that cookie, which is shorter than what asked for it; to
  * anybody without a token nothing; and in one session never more than 1 MB.
  */
-export function createTrains(options: TrainsOptions): Answerer {
-  const state: State = { ...options, sessions: new Map(), bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
+export function createTrains({ prove, secret, clock, count }: TrainsOptions): Answerer {
+  const buckets = { bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
+  const state: State = { prove, secret, clock, count, sessions: new Map(), ...buckets };
   return {
     takes: isTrainRequest,
     answer(packet, from, reply) {
@@ -114,8 +115,14 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
   if (sessions.size >= sessionsAtMost) return 'crowded';
   const up = clock.up();
   const opened: Session = {
-    ...{ address, cookie: Buffer.from(cookie), pc: `${proven.pc}`, sentBytes: 0, openedUp: up, usedUp: up },
-    ...{ up: { train: 0, startUp: up, arrivals: [] }, downTrain: 0 },
+    address,
+    cookie: Buffer.from(cookie),
+    pc: `${proven.pc}`,
+    sentBytes: 0,
+    openedUp: up,
+    usedUp: up,
+    up: { train: 0, startUp: up, arrivals: [] },
+    downTrain: 0,
   };
   sessions.set(name, opened);
   return opened;
