@@ -14,7 +14,9 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import {
   codeOf,
+  doubledMs,
   hashToken,
+  loadPem,
   loadText,
   makeFolder,
   makeSigningKeys,
@@ -27,8 +29,7 @@ import {
 } from '#contracts';
 
 const runtimeMajor = 26;
-const backoffMinMs = 500;
-const backoffMaxMs = 30_000;
+const backoff = { firstMs: 500, maxMs: 30_000 };
 /** A part that ran this long begins its backoff anew. */
 const steadyMs = 60_000;
 const stopLimitMs = 2_500;
@@ -115,12 +116,8 @@ function prepare(data: string, pc: string | undefined): Places {
 }
 
 function publicHalf(file: string): string {
-  try {
-    return createPublicKey(loadText(file)).export({ type: 'spki', format: 'pem' }).toString();
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    return stopWith(`${file}: is no private key: restore it from a copy; without it the PCs obey nobody`);
-  }
+  const key = loadPem(file, createPublicKey, 'is no private key: restore it from a copy; without it the PCs obey nobody');
+  return key.export({ type: 'spki', format: 'pem' }).toString();
 }
 
 function secret(file: string): string {
@@ -221,8 +218,7 @@ function run(part: Running, parts: Running[], state: State): void {
     log.warn({ code, signal }, `${part.name} ended`);
     if (never) return void stop(parts, state, 1);
     part.failures = performance.now() - part.startedAt > steadyMs ? 1 : part.failures + 1;
-    const waitMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** (part.failures - 1));
-    setTimeout(() => state.stopping || run(part, parts, state), waitMs);
+    setTimeout(() => state.stopping || run(part, parts, state), doubledMs(part.failures - 1, backoff));
   });
 }
 

@@ -4,11 +4,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import type { Registry } from 'prom-client';
-import { type Clock, type Log, listen, makeFolder } from '#contracts';
+import { type Clock, isLoopback, type Log, listen, makeFolder, StartError } from '#contracts';
 import { createAdmission } from './admission/admission.ts';
 import { createClones } from './admission/clones.ts';
 import { followRegistry } from './admission/registry-file.ts';
-import { loadKey, loadSecrets, refuseOpenHost } from './admission/secrets.ts';
+import { loadKey, loadSecrets } from './admission/secrets.ts';
 import { createSessions, type Sessions } from './admission/sessions.ts';
 import { createTlsListener, type TlsListener } from './admission/tls.ts';
 import { createHooks } from './hooks.ts';
@@ -16,13 +16,14 @@ import { createMetrics } from './metrics.ts';
 import { type Conduct, createConduct } from './protection/conduct.ts';
 import { createGate, type Gate } from './protection/gate.ts';
 import { type Limits, usualLimits } from './protection/limits.ts';
-import { createSeldom } from './protection/rare-log.ts';
+import { createRareLog } from './protection/rare-log.ts';
 import { createRefuse, type Refuse } from './protection/refusals.ts';
 import { openReflector, type Reflector } from './reflector/reflector.ts';
 import { createRights } from './reflector/rights.ts';
 import { createStampAnswerer } from './reflector/stamp.ts';
 import { createTrains } from './reflector/trains.ts';
 
+/** What `createBroker` needs. */
 export type BrokerOptions = {
   /** Loopback only: this listener is plain TCP. */
   host: string;
@@ -45,11 +46,13 @@ export type BrokerOptions = {
   /** What is not given here is as usual. */
   limits?: Partial<Limits>;
 };
+/** A broker that runs; a port that was not asked for is undefined. */
 export type Broker = {
   port: number;
   tlsPort: number | undefined;
   reflectorPort: number | undefined;
-  registry: Registry;
+  /** What the broker says of itself. */
+  series: Registry;
   close(): Promise<void>;
 };
 
@@ -67,7 +70,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const admission = createAdmission(secrets);
   const sessions = createSessions();
   const rights = createRights(clock);
-  const tls = options.tls && (await createTlsListener(options));
+  const tls = options.tls && (await createTlsListener({ dataDir: options.dataDir, clock, log }));
   const registryFile = followRegistry({
     file: options.registryFile,
     key,
@@ -82,13 +85,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
   });
   const metrics = createMetrics({ clients: sessions.count, registryVersion: registryFile.version });
-  const refuse = createRefuse(metrics.countRefused, createSeldom(clock, log));
-  const conduct = createConduct({ limits, clock, sessions, refuse, metrics, say: createSeldom(clock, log) });
+  const refuse = createRefuse(metrics.countRefused, createRareLog(clock, log));
+  const conduct = createConduct({ limits, clock, sessions, refuse, metrics, say: createRareLog(clock, log) });
   const aedes = await Aedes.createBroker({
-    ...createHooks({
-      ...{ admission, sessions, refuse, clones: createClones(clock), pace: conduct.pace },
-      countMessage: metrics.countMessage,
-    }),
+    ...createHooks({ admission, sessions, refuse, clones: createClones(clock), pace: conduct.pace, countMessage: metrics.countMessage }),
     // With any other concurrency valid traffic can end the process, and one stalled subscriber stops everybody.
     concurrency: 0,
     drainTimeout: limits.drainTimeoutMs,
@@ -117,11 +117,16 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const port = await listen(listener.server, options);
     const tlsPort = tls && options.tls ? await listen(tls.server, options.tls) : undefined;
     reflector = options.reflector && (await openReflector({ ...options.reflector, answerers, count: metrics.countPacket }));
-    return { port, tlsPort, reflectorPort: reflector?.port, registry: metrics.registry, close };
+    return { port, tlsPort, reflectorPort: reflector?.port, series: metrics.series, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Throws for a host that others can reach. */
+function refuseOpenHost(host: string): void {
+  if (!isLoopback(host)) throw new StartError(`host ${host} is not loopback: plain MQTT never leaves this machine`);
 }
 
 type Listener = {

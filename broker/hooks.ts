@@ -9,6 +9,7 @@ import type { Sessions } from './admission/sessions.ts';
 import type { Pace } from './protection/pace.ts';
 import type { Refuse } from './protection/refusals.ts';
 
+/** What the hooks ask. */
 export type HookOptions = {
   admission: Admission;
   sessions: Sessions;
@@ -17,6 +18,7 @@ export type HookOptions = {
   pace: Pick<Pace, 'inTurn'>;
   countMessage: (leaf: string) => void;
 };
+/** The hooks of aedes that are used. */
 export type Hooks = Pick<Aedes, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>;
 
 /** Nobody can subscribe to it, so what is moved here reaches nobody. */
@@ -24,6 +26,7 @@ const nowhere = '$refused';
 /** Return codes of CONNACK: 2 identifier rejected, 5 not authorised. */
 const returnCodes: Partial<Record<Refusal | 'cloned', number>> = { client_id: 2, unclean_session: 2 };
 
+/** Guarantee: nobody is admitted, heard or served whom admission and access have not allowed; each refusal is counted. */
 export function createHooks({ admission, sessions, clones, refuse, pace, countMessage }: HookOptions): Hooks {
   const boots = new WeakMap<Client, string | undefined>();
 
@@ -49,6 +52,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
       }
       done(null, true);
     },
+    // biome-ignore lint/complexity/useMaxParams: this is how aedes calls it.
     authenticate(client, username, password, done) {
       const verdict = admission.authenticate({ clientId: client.id, clean: client.clean, username, proof: proofOf(client, password) });
       if (verdict.ok && !clones.refuses(verdict.name, boots.get(client), sessions.isOpen(verdict.name))) {

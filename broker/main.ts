@@ -1,25 +1,18 @@
 /** The broker as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { environment, oneLine, realClock, StartError, serveMetrics } from '#contracts';
-import { openFilesLimit } from './admission/secrets.ts';
-import { type Broker, createBroker } from './broker.ts';
-import { type Limits, usualLimits, withoutPace } from './protection/limits.ts';
+import { environment, oneLine, realClock, runPart, StartError, serveMetrics } from '#contracts';
+import { createBroker } from './broker.ts';
+import { type Limits, openFilesLimit, usualLimits, withoutPace } from './protection/limits.ts';
 
-const closeLimitMs = 900;
 const log = pino({ base: { part: 'broker' } });
+const { env } = process;
+const { required, port } = environment(env);
 
-process.on('uncaughtException', (error) => {
-  if (error instanceof StartError) log.fatal(error.message);
-  else log.fatal({ err: error }, 'the broker cannot go on');
-  process.exit(1);
-});
+// Within 1 s it ends, whatever a client does.
+await runPart({ log, name: 'the broker', stopLimitMs: 900, start });
 
-const broker = await start(process.env);
-for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => stop(broker));
-
-async function start(env: NodeJS.ProcessEnv): Promise<Broker & { metrics: { close(): void } }> {
-  const { required, port } = environment(env);
+async function start() {
   const dataDir = required('SABHA_DATA');
   const started = await createBroker({
     host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1',
@@ -36,9 +29,12 @@ async function start(env: NodeJS.ProcessEnv): Promise<Broker & { metrics: { clos
     log,
     limits: { ...paceOf(env['SABHA_PACE'] ?? 'on'), strangers: strangersWithin(openFilesLimit()) },
   });
-  const metrics = await serveMetrics(started.registry, port('SABHA_METRICS_PORT', 9101));
+  const metrics = await serveMetrics(started.series, port('SABHA_METRICS_PORT', 9101));
   log.info({ port: started.port, tlsPort: started.tlsPort, reflectorPort: started.reflectorPort, metricsPort: metrics.port }, 'ready');
-  return { ...started, metrics };
+  return () => {
+    metrics.close();
+    return started.close();
+  };
 }
 
 /** Strangers may take a quarter of what can be open; the rest is for those who are known. */
@@ -53,11 +49,4 @@ function paceOf(pace: string): Partial<Limits> {
   if (pace !== 'on' && pace !== 'off') throw new StartError(`SABHA_PACE: neither on nor off: ${oneLine(pace, 40)}`);
   if (pace === 'off') log.warn({}, 'no PC is held to its pace');
   return pace === 'off' ? withoutPace : {};
-}
-
-/** Within 1 s, whatever a client does. */
-function stop({ close, metrics }: Awaited<ReturnType<typeof start>>): void {
-  setTimeout(() => process.exit(0), closeLimitMs).unref();
-  metrics.close();
-  void close().then(() => process.exit(0));
 }

@@ -12,7 +12,7 @@ beforeAll(async () => {
   metrics.countRefused('publish', 'retain');
   metrics.countDropped('exporter', 'stalled');
   metrics.countSlowed();
-  server = await serveMetrics(metrics.registry, 0);
+  server = await serveMetrics(metrics.series, 0);
   text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
 });
 afterAll(() => server.close());
@@ -52,7 +52,7 @@ test('any other path or method is not found', async () => {
 
 test('a port in use is one clear line', async () => {
   const other = createMetrics({ clients: () => 0, registryVersion: () => 0 });
-  await expect(serveMetrics(other.registry, server.port)).rejects.toThrow(
+  await expect(serveMetrics(other.series, server.port)).rejects.toThrow(
     `port ${server.port} is in use by another program (127.0.0.1:${server.port})`,
   );
 });

@@ -3,8 +3,9 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { metricOf, ownSeries } from '#contracts';
 import { type Principal, principalKinds } from './admission/access.ts';
 
+/** The broker's counters, and where all of them are read. */
 export type Metrics = {
-  registry: Registry;
+  series: Registry;
   countMessage(leaf: string): void;
   countRefused(action: string, reason: string): void;
   countDropped(principal: Principal['kind'], reason: string): void;
@@ -15,9 +16,10 @@ export type Metrics = {
 /** Figures that are read when the page is. */
 export type MetricSources = { clients(kind: Principal['kind']): number; registryVersion(): number };
 
+/** Names and help are those of `ownSeries`. */
 export function createMetrics(sources: MetricSources): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
+  const series = new Registry();
+  const registers = [series];
   const { brokerClients, brokerMessages, brokerRefused, brokerDropped, brokerSlowed, reflectorPackets, registryVersion } = ownSeries;
   new Gauge({
     ...metricOf(brokerClients),
@@ -39,7 +41,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const packets = new Counter({ ...metricOf(reflectorPackets), registers });
   const slowed = new Counter({ ...metricOf(brokerSlowed), registers });
   return {
-    registry,
+    series,
     countMessage: (leaf) => messages.inc({ leaf }),
     countRefused: (action, reason) => refused.inc({ action, reason }),
     countDropped: (principal, reason) => dropped.inc({ principal, reason }),

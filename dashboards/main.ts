@@ -1,29 +1,27 @@
 /** The exporter as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { pino } from 'pino';
-import { environment, loadText, oneLine, realClock, StartError } from '#contracts';
+import { environment, loadText, oneLine, realClock, runPart, StartError } from '#contracts';
 import { startExporter } from './exporter/exporter.ts';
 
 const log = pino({ base: { part: 'dashboards' } });
-
-process.on('uncaughtException', (error) => {
-  if (error instanceof StartError) log.fatal(error.message);
-  else log.fatal({ err: error }, 'the exporter cannot go on');
-  process.exit(1);
-});
-// It keeps nothing, so there is nothing to wait for.
-for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => process.exit(0));
-
 const { env } = process;
 const { required, port, number } = environment(env);
-const exporter = await startExporter({
-  mqtt: { host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1', port: port('SABHA_MQTT_PORT', 1883), token: token() },
-  api: address('SABHA_API', 'http://127.0.0.1:1880'),
-  metricsPort: port('SABHA_METRICS_PORT', 9103),
-  clock: realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now())),
-  random: Math.random,
-  log,
-});
-log.info({ metricsPort: exporter.port }, 'ready');
+
+await runPart({ log, name: 'the exporter', stopLimitMs: 900, start });
+
+async function start() {
+  const exporter = await startExporter({
+    mqtt: { host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1', port: port('SABHA_MQTT_PORT', 1883), token: token() },
+    api: address('SABHA_API', 'http://127.0.0.1:1880'),
+    metricsPort: port('SABHA_METRICS_PORT', 9103),
+    clock: realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now())),
+    random: Math.random,
+    log,
+  });
+  log.info({ metricsPort: exporter.port }, 'ready');
+  // It keeps nothing, so there is nothing to wait for.
+  return () => {};
+}
 
 function token(): string {
   const file = required('SABHA_TOKEN_FILE');

@@ -8,6 +8,7 @@ import {
   type Clock,
   environment,
   flowsFilters,
+  loadPem,
   loadText,
   makeFolder,
   openReflectorToken,
@@ -15,6 +16,7 @@ import {
   readSettings,
   realClock,
   replaceFile,
+  runPart,
   type Session,
   type Settings,
   StartError,
@@ -39,19 +41,19 @@ import { type Centre, createCentre } from './runtime.ts';
 import { createOffice } from './sites/office.ts';
 import { createSiteTable } from './sites/table.ts';
 
-const stopLimitMs = 2_000;
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
 const { required, port, number } = environment(env);
 
-process.on('uncaughtException', (error) => {
-  if (error instanceof StartError) log.fatal(error.message);
-  else log.fatal({ err: error }, 'flows cannot go on');
-  process.exit(1);
+await runPart({
+  log,
+  name: 'flows',
+  stopLimitMs: 2_000,
+  async start() {
+    const parts = await start();
+    return () => stop(parts);
+  },
 });
-
-const parts = await start();
-for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => void stop());
 
 type Parts = { ledger: Ledger; centre: Centre; session: Session; pki: Pki; api: Api; red: Red | undefined; metrics: { close(): void } };
 
@@ -218,13 +220,10 @@ async function startTabs({ wires }: Centre, settings: Settings): Promise<Red | u
   });
 }
 
-async function stop(): Promise<void> {
-  setTimeout(() => process.exit(0), stopLimitMs).unref();
-  const { api, pki, metrics, red, session, centre, ledger } = parts;
+async function stop({ api, pki, metrics, red, session, centre, ledger }: Parts): Promise<void> {
   metrics.close();
   await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), centre.close()]);
   await ledger.close();
-  process.exit(0);
 }
 
 /** With the one site of sabha.json a scope that is nowhere is a typo there; a site table may come later than its people. */
@@ -268,10 +267,5 @@ function startFailed(error: Error): never {
 }
 
 function privateKey(file: string): KeyObject {
-  const pem = loadText(file);
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw new StartError(`${file}: is no private key`);
-  }
+  return loadPem(file, createPrivateKey, 'is no private key');
 }

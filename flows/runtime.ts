@@ -3,7 +3,7 @@
  * When a commit fails the desk is thrown away, central is told directly, and a new desk is made from the ledger (R20).
  */
 import type { KeyObject } from 'node:crypto';
-import { type Clock, type OwnSite, type RegistryEntry, sealSigned } from '#contracts';
+import { type Clock, doubledMs, type OwnSite, type RegistryEntry, sealSigned } from '#contracts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { type CapacityOptions, type CapacityRounds, createCapacity } from './commands/measure-queue.ts';
 import { createDesk, type Desk } from './ingest/ingest.ts';
@@ -23,8 +23,7 @@ import { ownSiteChange } from './sites/settings-site.ts';
 import { createShow, type Show } from './view/live.ts';
 import type { DeskView } from './view/view.ts';
 
-const reopenMinMs = 1_000;
-const reopenMaxMs = 60_000;
+const reopening = { firstMs: 1_000, maxMs: 60_000 };
 /** This many failures of one message in a row are a failing channel. */
 const failingTries = 3;
 
@@ -236,8 +235,7 @@ function fail(state: State, held: Held, error: Error & { code?: string }): void 
 }
 
 function reopen(state: State): void {
-  const waitMs = Math.min(reopenMaxMs, reopenMinMs * 2 ** (state.failures - 1));
-  state.options.clock.after(waitMs, () => {
+  state.options.clock.after(doubledMs(state.failures - 1, reopening), () => {
     if (state.closed) return;
     open(state).then(
       () => state.options.log.warn({}, 'the desk is open again, from the ledger'),

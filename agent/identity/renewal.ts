@@ -1,6 +1,5 @@
 /** Keeps the identity of this PC good: a new key and certificate in time, and the roots that the centre names now. */
-import type { Clock } from '#contracts';
-import { backoffMs } from '../net/backoff.ts';
+import { backoffMs, type Clock } from '#contracts';
 import type { Log } from '../store/log.ts';
 import type { Identity, Read } from './identity.ts';
 

@@ -93,7 +93,7 @@ async function offered({ offers, key, slots, clock, now, version, log, record }:
   if (text === null) return null;
   const { minimum, rejected } = slots.read();
   const held: Held = { version, minimum };
-  const offer = judgeOffer(text, key, held, now());
+  const offer = judgeOffer(text, key, { ...held, now: now() });
   if (!offer.ok) {
     log.warn({}, `an update is refused: ${offer.reason}`);
     record('update', { outcome: 'refused', reason: offer.reason });

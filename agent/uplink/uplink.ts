@@ -1,6 +1,5 @@
 /** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
-import { type Cancel, encode, nameOf, pcTopic } from '#contracts';
-import { backoffMs } from '../net/backoff.ts';
+import { backoffMs, type Cancel, encode, nameOf, pcTopic } from '#contracts';
 import type { Connected, Transport } from './mqtt.ts';
 import { type LinkFigures, openSession, type Session, type SessionOptions } from './session.ts';
 

@@ -13,13 +13,16 @@ import {
 
 /** Who a client is, once admitted. */
 export type Principal = { kind: 'pc'; pc: PcPath } | { kind: 'flows' } | { kind: 'exporter' };
+/** Every kind of principal, once: the label of `sabha_broker_clients`. */
 export const principalKinds = ['pc', 'flows', 'exporter'] as const satisfies readonly Principal['kind'][];
 
+/** What a client can ask for; `forward` is asked for each delivery to it. */
 export type Action = 'publish' | 'will' | 'subscribe' | 'forward';
 /** What a client asks for: a topic, or for `subscribe` a filter. */
 export type Asked = { topic: string; qos: number; retain: boolean };
 /** Reasons are few, so that they can be counted. */
 export type Denial = 'qos' | 'retain' | 'unknown_topic' | 'foreign_topic' | 'filter';
+/** Allowed, or denied for one reason. */
 export type Verdict = { allow: true } | { allow: false; reason: Denial };
 
 /** Guarantee: a PC writes only its own leaves and reads only what is meant for it; nothing is retained; QoS 2 does not exist. */

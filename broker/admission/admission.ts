@@ -9,14 +9,18 @@ const secrets = v.strictObject({ flows: hash, exporter: hash });
 
 /** SHA-256 of the tokens of the two clients that are no PCs, hexadecimal. */
 export type Secrets = v.InferOutput<typeof secrets>;
+/** What a client says of itself in CONNECT, and what it shows for it. */
 export type Identity = { clientId: string; clean: boolean; username: string | undefined; proof: Proof };
 /** What a client shows: a password on the plain listener; over TLS its certificate, already verified against the roots. */
 export type Proof = { password: string | undefined } | { certificate: X509Certificate | undefined };
 /** What it was admitted on. */
 export type Ground = { tokenHash: string } | { serial: string };
+/** A client that is in: who it is, and on what it was let in. */
 export type Admitted = { ok: true; principal: Principal; name: string; ground: Ground };
+/** Why a client is not let in. Reasons are few, so that they can be counted. */
 export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'wrong_certificate' | 'revoked';
 
+/** Judges who connects, by the last snapshot of the registry. */
 export type Admission = {
   /** Takes over a snapshot of the registry; until the first one no PC is admitted. */
   use(snapshot: RegistrySnapshot): void;
@@ -29,6 +33,7 @@ export type Admission = {
   holds(admitted: Admitted): boolean;
 };
 
+/** `own` are the hashes of the centre's own parts, which stand in no registry. */
 export function createAdmission(own: Secrets): Admission {
   let pcs = new Map<string, Known>();
   const find = (name: string): Known | undefined =>

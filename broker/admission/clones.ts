@@ -1,6 +1,7 @@
 /** Two machines with one identity, as a copied disk makes them, would throw each other out for ever: one of them has to wait. */
 import type { Clock } from '#contracts';
 
+/** Tells a machine that came back from a second one under the same name. */
 export type Clones = {
   /** Told of each client that is to be admitted: its name, the boot that its will names, and whether a client of that name is connected. */
   refuses(name: string, boot: string | undefined, isOpen: boolean): boolean;

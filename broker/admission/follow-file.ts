@@ -42,6 +42,7 @@ export function followFile(file: string, clock: Clock, onText: (text: FileText) 
   };
 }
 
+/** The text of the file now. */
 export function readText(file: string): FileText {
   try {
     return { ok: true, value: readFileSync(file, 'utf8') };

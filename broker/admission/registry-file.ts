@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { type Clock, codeOf, type Log, openSnapshot, type RegistrySnapshot, replaceFile, StartError } from '#contracts';
 import { type FileText, followFile, none, readText } from './follow-file.ts';
 
+/** What `followRegistry` needs. */
 export type RegistryFileOptions = {
   file: string;
   key: KeyObject;
@@ -12,6 +13,7 @@ export type RegistryFileOptions = {
   log: Log;
   onSnapshot: (snapshot: RegistrySnapshot) => void;
 };
+/** A snapshot file that is being followed. */
 export type RegistryFile = {
   /** Version of the snapshot in use, 0 for none. */
   version(): number;

@@ -3,6 +3,7 @@ import type { Client } from 'aedes';
 import type { Principal } from './access.ts';
 import type { Admitted } from './admission.ts';
 
+/** The clients that are in, by connection and by name. */
 export type Sessions = {
   open(client: Client, admitted: Admitted): void;
   /** The connection is gone; its will, which fires later, is still its own. */
@@ -15,6 +16,7 @@ export type Sessions = {
   count(kind: Principal['kind']): number;
 };
 
+/** Remembers of a client that is gone only what its will still needs. */
 export function createSessions(): Sessions {
   const admittedAs = new WeakMap<Client, Admitted>();
   const live = new Map<Client, Admitted>();

@@ -6,12 +6,14 @@ import { createServer, type Server } from 'node:tls';
 import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, replaceFile, StartError } from '#contracts';
 import { followFile, none } from './follow-file.ts';
 
+/** What `createTlsListener` needs. */
 export type TlsOptions = {
   /** The broker's own folder: its key and its request for a certificate stand there, and the certificate that `flows` puts beside them. */
   dataDir: string;
   clock: Clock;
   log: Log;
 };
+/** The listener, and the roots that it trusts. */
 export type TlsListener = {
   server: Server;
   /** Takes over the roots of a snapshot, PEM; without one nobody is let in. */

@@ -32,8 +32,11 @@ const rounds = 101;
 const saltBytes = 12;
 const hashBytes = 64;
 
+/** Whom mosquitto is to admit: the PCs of a snapshot, and the centre's own parts. */
 export type Registry = { snapshot: RegistrySnapshot; secrets: Secrets };
+/** Tokens in clear, by PC path or part. */
 export type Tokens = Record<string, string>;
+/** The text of the password file, and who is missing in it. */
 export type Users = { text: string; without: string[] };
 
 /**
@@ -98,6 +101,7 @@ function rowOf(name: string, token: string): string {
   return `${headOf(name, tokenHash)}${pbkdf2Sync(token, salt, rounds, hashBytes, 'sha512').toString('base64')}`;
 }
 
+/** The files to read and to write. */
 export type Update = {
   /** The registry's snapshot and the folder with the broker's own files: `registry.pub`, `principals.json`. */
   registryFile: string;

@@ -1,6 +1,7 @@
 /** Token buckets by name. Those that are full again are forgotten, so that made-up names fill no memory. Pure: `now` is a time that never jumps back. */
 import type { Rate } from './limits.ts';
 
+/** One bucket for each name. */
 export type Buckets = {
   /** How long until the bucket would have paid, if `amount` more were taken now; 0 where there is enough. */
   waitMs(name: string, amount: number, now: number): number;
@@ -10,6 +11,7 @@ export type Buckets = {
 
 const sweepAtMostEveryMs = 1_000;
 
+/** All buckets have the same rate, and begin full. */
 export function createBuckets({ perSecond, burst }: Rate): Buckets {
   const msFor = (amount: number) => (amount / perSecond) * 1_000;
   const burstMs = msFor(burst);

@@ -6,9 +6,10 @@ import type { Sessions } from '../admission/sessions.ts';
 import { type Frame, type FrameFault, guardFrames, waitForNobody } from './frame-guard.ts';
 import type { Limits } from './limits.ts';
 import { createPace, type Pace } from './pace.ts';
-import type { Seldom } from './rare-log.ts';
+import type { RareLog } from './rare-log.ts';
 import type { Refuse } from './refusals.ts';
 
+/** What is asked of a client, and where it is counted. */
 export type ConductOptions = {
   limits: Limits;
   clock: Clock;
@@ -16,9 +17,10 @@ export type ConductOptions = {
   refuse: Refuse;
   metrics: { countDropped(principal: Admitted['principal']['kind'], reason: string): void; countSlowed(): void };
   /** With lines of its own: refusals, which a stranger can cause, never take them. */
-  say: Seldom;
+  say: RareLog;
 };
 
+/** Told of each client from its first byte to its end. */
 export type Conduct = {
   pace: Pace;
   /** A client, before anything is read from it. */

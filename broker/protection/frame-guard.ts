@@ -25,6 +25,7 @@ type Guarded = Client & {
   waitForDrain(done: (error: Error | null, client: Client) => void): void;
 };
 
+/** Who judges a frame, and who hears of a bad one. */
 export type FrameOptions = {
   /** Asked for each frame; false = too many. */
   mayTake(frame: Frame): boolean;

@@ -8,6 +8,7 @@ import type { Refuse } from './refusals.ts';
 /** What one PC may come back without being counted: more often it costs its address as much as a stranger, for each return is a handshake. */
 const freeReturns = { perSecond: 0.1, burst: 5 };
 
+/** The door of both listeners. */
 export type Gate = {
   /** A new connection; where it is not let in, it is closed, and the answer is false. */
   enter(socket: Socket): boolean;

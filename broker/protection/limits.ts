@@ -3,6 +3,7 @@
 /** A full bucket holds `burst`; what is taken flows back with `perSecond`. */
 export type Rate = { perSecond: number; burst: number };
 
+/** Every limit of the broker that is a number. */
 export type Limits = {
   /** How long a subscriber that stopped reading is waited for; then it is dropped. */
   drainTimeoutMs: number;
@@ -22,6 +23,7 @@ export type Limits = {
   longestWaitMs: number;
 };
 
+/** The limits in use. */
 export const usualLimits: Limits = {
   drainTimeoutMs: 5_000,
   connectTimeoutMs: 10_000,
@@ -44,3 +46,10 @@ export const usualLimits: Limits = {
 const unlimited: Rate = { perSecond: Number.POSITIVE_INFINITY, burst: 1 };
 /** For benches, which send as one PC what hundreds would. */
 export const withoutPace: Partial<Limits> = { messages: unlimited, bytes: unlimited };
+
+/** How many connections and files the system lets this process have open. */
+export function openFilesLimit(): number {
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files: { soft: number | 'unlimited' } } };
+  const soft = userLimits?.open_files.soft ?? 'unlimited';
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : soft;
+}

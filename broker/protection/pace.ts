@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '#contracts';
 import { createBuckets } from './buckets.ts';
 import type { Limits } from './limits.ts';
 
+/** What comes too fast is put off, not refused. */
 export type Pace = {
   /** Counts a frame of a PC, which weighs as much as so many messages; false where it is more than can wait. */
   take(who: string, weight: number, bytes: number): boolean;

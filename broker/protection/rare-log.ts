@@ -2,13 +2,13 @@
 import type { Clock, Log } from '#contracts';
 
 /** Each `about` is said once in a window. */
-export type Seldom = (about: string, fields: object, line: string) => void;
+export type RareLog = (about: string, fields: object, line: string) => void;
 
 const windowMs = 60_000;
 const linesPerWindow = 60;
 
 /** Guarantee: never more than 60 lines a minute. */
-export function createSeldom(clock: Clock, log: Log): Seldom {
+export function createRareLog(clock: Clock, log: Log): RareLog {
   let windowStart = clock.up();
   const said = new Set<string>();
   return (about, fields, line) => {

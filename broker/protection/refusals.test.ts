@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { realClock } from '#contracts';
-import { createSeldom } from './rare-log.ts';
+import { createRareLog } from './rare-log.ts';
 import { createRefuse } from './refusals.ts';
 
 test('a thousand refusals are counted one by one and said once, and again after a minute', () => {
@@ -28,7 +28,7 @@ function setUp() {
   const say = (fields: object, line: string) => void lines.push([line, fields]);
   const refuse = createRefuse(
     (action, reason) => counted.set(`${action} ${reason}`, (counted.get(`${action} ${reason}`) ?? 0) + 1),
-    createSeldom({ ...realClock(), up: () => up }, { info: say, warn: say, error: say }),
+    createRareLog({ ...realClock(), up: () => up }, { info: say, warn: say, error: say }),
   );
   return {
     refuse,

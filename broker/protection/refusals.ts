@@ -1,13 +1,15 @@
 /** Counts what is refused, and says it in one clear line, seldom enough that nobody can fill the log. */
-import type { Seldom } from './rare-log.ts';
+import type { RareLog } from './rare-log.ts';
 
+/** Who was refused what, and why. */
 export type Refused = { action: string; reason: string; who: string; what?: string };
+/** Counts a refusal and says it. */
 export type Refuse = (refused: Refused) => void;
 
 const longest = 100;
 
 /** Guarantee: every refusal is counted; each kind of it is said once a minute for each client. */
-export function createRefuse(count: (action: string, reason: string) => void, say: Seldom): Refuse {
+export function createRefuse(count: (action: string, reason: string) => void, say: RareLog): Refuse {
   return ({ action, reason, who, what = '' }) => {
     count(action, reason);
     const fields = { action, reason, who: who.slice(0, longest), ...(what && { what: what.slice(0, longest) }) };

@@ -1,6 +1,7 @@
 /** One kind of packet at the reflector's socket, and what answers it. The list stands in reflector.ts. */
 import type { RemoteInfo } from 'node:dgram';
 
+/** A kind of packets. */
 export type Answerer = {
   /** True where the packet has the shape of this kind; looks at no secret, since it is asked for every packet of every stranger. */
   takes(packet: Buffer): boolean;

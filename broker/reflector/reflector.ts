@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { codeOf, StartError } from '#contracts';
 import type { Answerer } from './answerer.ts';
 
+/** What `openReflector` needs. */
 export type ReflectorOptions = {
   host: string;
   /** 0 takes a free one. */
@@ -12,6 +13,7 @@ export type ReflectorOptions = {
   /** A packet that nobody takes, or a fault of the socket. */
   count(kind: 'other', result: string): void;
 };
+/** A socket that is open. */
 export type Reflector = { port: number; close(): void };
 
 /** Bursts wait here while the broker is busy; the system may grant less. */

@@ -1,8 +1,9 @@
 /** Who is answered by the reflector: whoever shows a token of `flows` (contracts/reflector.ts). Strangers cost a bounded amount of work. */
-import { type Clock, openReflectorToken, pcMark, type ReflectorToken, type RegistrySnapshot } from '#contracts';
+import { type Clock, keepLatest, openReflectorToken, pcMark, type ReflectorToken, type RegistrySnapshot } from '#contracts';
 import { createBuckets } from '../protection/buckets.ts';
 import type { Rate } from '../protection/limits.ts';
 
+/** Whose packets are answered. */
 export type Rights = {
   /** Takes key and revocations of a snapshot; without a key nobody is answered. */
   use(snapshot: Pick<RegistrySnapshot, 'reflectorKey' | 'pcs'>): void;
@@ -28,8 +29,7 @@ export function createRights(clock: Pick<Clock, 'now' | 'up'>): Rights {
     buckets.take('', 1, clock.up());
     const opened = openReflectorToken(token, key, clock.now());
     if (opened === undefined || revoked.has(opened.pc)) return 'stranger';
-    if (proven.size >= provenAtMost) proven.delete(proven.keys().next().value ?? '');
-    proven.set(word, opened);
+    keepLatest(proven, [word, opened], provenAtMost);
     return opened;
   }
 

@@ -1,10 +1,11 @@
 /** Answers the packets of the quality test: a stateful STAMP reflector (RFC 8762, 4.3), for those who show a token and for nobody else. */
-import { type Clock, isStampProbe, sessionWord, tokenOf, writeReply } from '#contracts';
+import { type Clock, isStampProbe, keepLatest, sessionWord, tokenOf, writeReply } from '#contracts';
 import { createBuckets } from '../protection/buckets.ts';
 import type { Rate } from '../protection/limits.ts';
 import type { Answerer } from './answerer.ts';
 import type { Rights } from './rights.ts';
 
+/** What the answerer of STAMP needs. */
 export type StampOptions = {
   rights: Rights;
   clock: Pick<Clock, 'now' | 'up'>;
@@ -67,8 +68,6 @@ function holderOf(holders: Map<string, Holder>, who: string, now: number): Holde
 
 function nextNumber({ next }: Holder, session: string): number {
   const seq = next.get(session) ?? 0;
-  next.delete(session);
-  next.set(session, seq + 1);
-  if (next.size > sessionsAtMost) next.delete(next.keys().next().value ?? '');
+  keepLatest(next, [session, seq + 1], sessionsAtMost);
   return seq;
 }

@@ -21,6 +21,7 @@ import {
 import { type Buckets, createBuckets } from '../protection/buckets.ts';
 import type { Answerer } from './answerer.ts';
 
+/** What the answerer of trains needs. */
 export type TrainsOptions = {
   /** What a token says, or why it opens nothing. */
   prove(token: Buffer): { pc: number } | string;
@@ -63,8 +64,9 @@ type State = TrainsOptions & {
  * Guarantee: to an address that has not sent back its cookie goes nothing but that cookie, which is shorter than what asked for it; to
  * anybody without a token nothing; and in one session never more than 1 MB.
  */
-export function createTrains(options: TrainsOptions): Answerer {
-  const state: State = { ...options, sessions: new Map(), bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
+export function createTrains({ prove, secret, clock, count }: TrainsOptions): Answerer {
+  const buckets = { bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
+  const state: State = { prove, secret, clock, count, sessions: new Map(), ...buckets };
   return {
     takes: isTrainRequest,
     answer(packet, from, reply) {
@@ -75,6 +77,8 @@ export function createTrains(options: TrainsOptions): Answerer {
 }
 
 type Around = { from: RemoteInfo; reply: (packet: Buffer) => void };
+/** An address that has shown that it receives. */
+type Proven = { session: Session; reply: Around['reply'] };
 
 function answer(state: State, request: TrainRequest, around: Around): string {
   if (request.kind === 'hello') return welcome(state, request, around);
@@ -82,7 +86,8 @@ function answer(state: State, request: TrainRequest, around: Around): string {
   if (typeof session === 'string') return session;
   session.usedUp = state.clock.up();
   if (request.kind === 'up') return note(session, request, state.clock.up());
-  return request.kind === 'ask' ? report(state, session, request, around) : load(state, session, request, around);
+  const to = { session, reply: around.reply };
+  return request.kind === 'ask' ? report(state, request, to) : load(state, request, to);
 }
 
 function welcome(state: State, { token, train, seq }: TrainRequest, { from, reply }: Around): string {
@@ -110,8 +115,14 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
   if (sessions.size >= sessionsAtMost) return 'crowded';
   const up = clock.up();
   const opened: Session = {
-    ...{ address, cookie: Buffer.from(cookie), pc: `${proven.pc}`, sentBytes: 0, openedUp: up, usedUp: up },
-    ...{ up: { train: 0, startUp: up, arrivals: [] }, downTrain: 0 },
+    address,
+    cookie: Buffer.from(cookie),
+    pc: `${proven.pc}`,
+    sentBytes: 0,
+    openedUp: up,
+    usedUp: up,
+    up: { train: 0, startUp: up, arrivals: [] },
+    downTrain: 0,
   };
   sessions.set(name, opened);
   return opened;
@@ -125,7 +136,7 @@ function note({ up }: Session, { train, seq }: TrainRequest, nowUp: number): str
   return 'noted';
 }
 
-function report(state: State, session: Session, { train }: TrainRequest, { reply }: Around): string {
+function report(state: State, { train }: TrainRequest, { session, reply }: Proven): string {
   const parts = writeTrainReport(train, session.up.train === train ? session.up.arrivals : []);
   const wireBytes = parts.reduce((sum, part) => sum + part.length + frameBytes, 0);
   if (!spend(state, session, wireBytes)) return 'spent';
@@ -134,7 +145,7 @@ function report(state: State, session: Session, { train }: TrainRequest, { reply
 }
 
 /** Each train once: a request that was sent again because its train was slow brings no second one. */
-function load(state: State, session: Session, { train, seq: packets }: TrainRequest, { reply }: Around): string {
+function load(state: State, { train, seq: packets }: TrainRequest, { session, reply }: Proven): string {
   if (train <= session.downTrain || packets < 1 || packets > trainPacketsAtMost) return 'refused';
   if (!spend(state, session, packets * trainWireBytes)) return 'spent';
   session.downTrain = train;

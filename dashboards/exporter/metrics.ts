@@ -1,6 +1,6 @@
 /** What prom-client writes: the counts of each state, and what the exporter says of itself. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { type Decoded, metricOf, ownSeries, type Series } from '#contracts';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { addProcessFigures, type Decoded, metricOf, ownSeries, type Series } from '#contracts';
 import type { FleetView } from './fleet.ts';
 import { rollupsOf } from './rollups.ts';
 
@@ -25,9 +25,7 @@ export function createMetrics(view: () => FleetView): Metrics {
   // Labelled children looked up once: a counter's own inc sorts and hashes its labels at each call.
   const counted = new Map(beatResults.map((result) => [result, beats.labels({ result })]));
   for (const one of counted.values()) one.inc(0);
-  collectDefaultMetrics({ register: registry });
-  // Gauges under a counter's name, which promtool rightly dislikes.
-  for (const name of ['active_handles', 'active_resources', 'active_requests']) registry.removeSingleMetric(`nodejs_${name}_total`);
+  const added = addProcessFigures(registry);
 
   function gaugeOf(series: Series): Gauge {
     const gauge = gauges.get(series) ?? new Gauge({ ...metricOf(series), registers });
@@ -39,6 +37,7 @@ export function createMetrics(view: () => FleetView): Metrics {
     countBeat: (result) => counted.get(result)?.inc(),
     countRefused: (series) => dropped.inc(series),
     async page() {
+      await added;
       const now = view();
       for (const gauge of gauges.values()) gauge.reset();
       for (const { series, labels, value } of rollupsOf(now)) gaugeOf(series).set(labels, value);

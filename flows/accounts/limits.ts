@@ -1,5 +1,5 @@
 /** How often somebody may try a password: a few times at once, then after growing waits. */
-import { networkOf } from '#contracts';
+import { doubledMs, keepLatest, networkOf } from '#contracts';
 
 /** What is tried, and the address from which. An office has one address for many. */
 export type Tried = { name: string; address: string };
@@ -7,8 +7,7 @@ export type Tried = { name: string; address: string };
 /** A name from one network; a network, whatever names it tries; and a name from everywhere, which many networks must try together. */
 const freeTries = { pair: 5, network: 20, name: 50 };
 type Kind = keyof typeof freeTries;
-const firstWaitMs = 1_000;
-const longestWaitMs = 5 * 60_000;
+const waits = { firstMs: 1_000, maxMs: 5 * 60_000 };
 /** Typing errors of an office that is never quiet must not add up: one is forgotten in this time, others or not. */
 const oneForgottenMs = 5 * 60_000;
 /** A network from which a name got in is its own for this long. */
@@ -39,8 +38,8 @@ export function createLimits(up: () => number) {
   function add(kind: Kind, key: string, isBinding: boolean): void {
     const { tries, since, until } = countOf(key);
     const over = tries + 1 - freeTries[kind];
-    const pauseMs = over < 0 ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** over);
-    keep(counts, key, { tries: tries + 1, since, until: isBinding ? up() + pauseMs : until });
+    const pauseMs = over < 0 ? 0 : doubledMs(over, waits);
+    keepLatest(counts, [key, { tries: tries + 1, since, until: isBinding ? up() + pauseMs : until }], heldAtMost);
   }
 
   const isOwn = (pair: string): boolean => up() - (own.get(pair) ?? Number.NEGATIVE_INFINITY) < ownMs;
@@ -60,10 +59,10 @@ export function createLimits(up: () => number) {
       const { pair, network, name } = keysOf(tried);
       for (const key of [network, name]) {
         const { tries, since, until } = countOf(key);
-        if (tries > 0) keep(counts, key, { tries: tries - 1, since, until: isOwn(pair) ? until : 0 });
+        if (tries > 0) keepLatest(counts, [key, { tries: tries - 1, since, until: isOwn(pair) ? until : 0 }], heldAtMost);
       }
       counts.delete(pair);
-      keep(own, pair, up());
+      keepLatest(own, [pair, up()], heldAtMost);
     },
   };
 }
@@ -71,12 +70,4 @@ export function createLimits(up: () => number) {
 function keysOf({ name, address }: Tried): Record<Kind, string> {
   const network = networkOf(address);
   return { pair: `pair ${network} ${name}`, network: `network ${network}`, name: `name ${name}` };
-}
-
-/** The one that was quiet longest makes room. */
-function keep<T>(held: Map<string, T>, key: string, value: T): void {
-  held.delete(key);
-  held.set(key, value);
-  const [oldest] = held.keys();
-  if (held.size > heldAtMost && oldest !== undefined) held.delete(oldest);
 }

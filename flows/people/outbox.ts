@@ -1,5 +1,5 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
-import type { Cancel, Clock } from '#contracts';
+import { type Cancel, type Clock, doubledMs } from '#contracts';
 import type { OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import { type Lines, lastChannel } from './channels/channels.ts';
@@ -10,10 +10,8 @@ import { render } from './words.ts';
 
 /** Longest time that one send may take. */
 const sendLimitMs = 30_000;
-/** The first retry comes within this time, */
-const backoffMinMs = 5_000;
-/** and no retry waits longer than this. */
-const backoffMaxMs = 15 * 60_000;
+/** The first retry comes within the first of these, and none waits longer than the second. */
+const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
 /** What is being sent when the outbox is stopped has this long to end. */
 const stopGraceMs = 1_000;
 
@@ -82,7 +80,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function add(rows: readonly OutboxRow[]): void {
     for (const row of rows) {
       const channel = channelFor(roster.person(row.person), row.channel, lines);
-      lanes.add({ ...row, channel }, Math.min(Math.max(row.dueAt - clock.now(), 0), backoffMaxMs));
+      lanes.add({ ...row, channel }, Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
     }
     pump();
   }
@@ -130,13 +128,10 @@ function after(row: OutboxRow, outcome: Outcome, { clock, random }: OutboxOption
   const tries = row.tries + 1;
   if (outcome.result === 'delivered') return { row: { ...row, tries, state: 'delivered', lastError: null }, waitMs: 0 };
   if (outcome.result === 'refused') return { row: { ...row, tries, state: 'refused', lastError: outcome.reason }, waitMs: 0 };
-  const waitMs = Math.min(Math.max(backoffMs(tries, random), outcome.afterMs ?? 0), backoffMaxMs);
+  // Full jitter: anything between nothing and a limit that doubles, so that a server which is back is not stormed.
+  const jitterMs = Math.ceil(random() * doubledMs(row.tries, backoff));
+  const waitMs = Math.min(Math.max(jitterMs, outcome.afterMs ?? 0), backoff.maxMs);
   return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
-}
-
-/** Full jitter: anything between nothing and a limit that doubles from 5 s to 15 min, so that a server which is back is not stormed. */
-function backoffMs(tries: number, random: () => number): number {
-  return Math.ceil(random() * Math.min(backoffMaxMs, backoffMinMs * 2 ** (tries - 1)));
 }
 
 /** What a channel refused for good is still told: on the console. */

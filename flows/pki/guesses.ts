@@ -1,5 +1,5 @@
 /** Slows down whoever tries enrolment codes, and says when somebody does. */
-import { type Clock, networkOf } from '#contracts';
+import { type Clock, doubledMs, keepLatest, networkOf } from '#contracts';
 
 const minuteMs = 60_000;
 /** A clerk who types it wrong may do so this often in a minute. */
@@ -54,12 +54,8 @@ function remember(strangers: Map<string, Stranger>, network: string, now: number
   const one = quiet ? { tries: 0, since: now, level: 0, until: 0 } : held;
   one.tries += 1;
   if (one.level > 0 || one.tries >= freeTries) {
-    one.until = now + Math.min(waitMaxMs, minuteMs * 2 ** one.level);
+    one.until = now + doubledMs(one.level, { firstMs: minuteMs, maxMs: waitMaxMs });
     one.level += 1;
   }
-  // The one that was quiet longest goes first.
-  strangers.delete(network);
-  strangers.set(network, one);
-  const [oldest] = strangers.keys();
-  if (strangers.size > addressesMax && oldest !== undefined) strangers.delete(oldest);
+  keepLatest(strangers, [network, one], addressesMax);
 }

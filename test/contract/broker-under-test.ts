@@ -54,7 +54,7 @@ export async function startOwnBroker(limits: Partial<Limits> = {}, clock = realC
       await inForce;
     },
     async sample(series) {
-      const line = (await broker.registry.metrics()).split('\n').find((one) => one.startsWith(`${series} `));
+      const line = (await broker.series.metrics()).split('\n').find((one) => one.startsWith(`${series} `));
       return Number(line?.slice(series.length + 1) ?? 0);
     },
     async stop() {

@@ -118,9 +118,12 @@ test('S18, S10 no update of the agent is taken that one of the broker’s keys h
   const manifest = { version: '9.0.0', minimum: '0.0.0', expires: 2e12, size: 1, sha256: 'a'.repeat(64) };
   const [held, publicKey] = [{ version: '0.1.0', minimum: '0.0.0' }, createPublicKey(releases.publicKey)];
   for (const key of lootedKeys()) {
-    expect(judgeOffer(signedBy(key, JSON.stringify(manifest)), publicKey, held, 1)).toEqual({ ok: false, reason: 'wrong signature' });
+    expect(judgeOffer(signedBy(key, JSON.stringify(manifest)), publicKey, { ...held, now: 1 })).toEqual({
+      ok: false,
+      reason: 'wrong signature',
+    });
   }
   // The one who has the key is believed, so it was not something else that kept the others out.
   const signed = JSON.stringify(sealSigned(manifest, createPrivateKey(releases.privateKey)));
-  expect(judgeOffer(signed, publicKey, held, 1)).toMatchObject({ ok: true });
+  expect(judgeOffer(signed, publicKey, { ...held, now: 1 })).toMatchObject({ ok: true });
 });

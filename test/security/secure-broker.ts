@@ -38,7 +38,7 @@ export async function startSecureBroker() {
     },
     replaceCertificate: (pem: string) => writeFileSync(join(files.folder, 'server.pem'), pem),
     async sample(series: string): Promise<number> {
-      const line = (await broker.registry.metrics()).split('\n').find((one) => one.startsWith(`${series} `));
+      const line = (await broker.series.metrics()).split('\n').find((one) => one.startsWith(`${series} `));
       return Number(line?.slice(series.length + 1) ?? 0);
     },
     async stop() {

@@ -1,6 +1,6 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
-import { decode, flowsFilters, type OwnSite, parseTopic, readSettings } from '#contracts';
+import { decode, flowsFilters, type OwnSite, parseTopic, readSettings, reconnectMs } from '#contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import { openStore } from '../../flows/ledger/store.ts';
@@ -141,7 +141,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     let failures = 0;
     const again = () => {
       failures += 1;
-      process.clock.after(100 + random.next() * Math.min(10_000, 500 * 2 ** Math.min(failures, 10)), () => void open());
+      process.clock.after(reconnectMs(failures, random.next), () => void open());
     };
     async function open(): Promise<void> {
       const answer = await broker.connect(

@@ -1,5 +1,5 @@
 /** Tells of sound devices that come, go, are muted, chosen or used: `pactl subscribe`, kept alive. */
-import type { Cancel, Clock } from '#contracts';
+import { type Cancel, type Clock, doubledMs } from '#contracts';
 import { followCommand } from '../child.ts';
 import { soundEnv } from './pactl.ts';
 
@@ -7,8 +7,7 @@ import { soundEnv } from './pactl.ts';
 const debounceMs = 200;
 /** A subscription that lives this long is connected, and so is one that has told of an event. */
 const settledMs = 1_000;
-const backoffMinMs = 1_000;
-const backoffMaxMs = 60_000;
+const backoff = { firstMs: 1_000, maxMs: 60_000 };
 
 /** Events of clients are left out: each question of our own is one. */
 const relevant = /^Event '[a-z]+' on (source|source-output|sink|sink-input|server|card) #/;
@@ -24,7 +23,7 @@ export function watchSound(options: SoundWatch, changed: () => void): Cancel {
   const { env, clock, follow = followCommand } = options;
   const timers = { debounce: idle, settled: idle, again: idle };
   let waiting = false;
-  let backoffMs = backoffMinMs;
+  let failures = 0;
   let lost = false;
   let stop: Cancel = idle;
 
@@ -41,7 +40,7 @@ export function watchSound(options: SoundWatch, changed: () => void): Cancel {
     const settle = () => {
       if (connected) return;
       connected = true;
-      backoffMs = backoffMinMs;
+      failures = 0;
       if (lost) tell();
       lost = false;
     };
@@ -49,8 +48,8 @@ export function watchSound(options: SoundWatch, changed: () => void): Cancel {
       timers.settled();
       if (connected) tell();
       lost = true;
-      timers.again = clock.after(backoffMs, begin);
-      backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
+      timers.again = clock.after(doubledMs(failures, backoff), begin);
+      failures += 1;
     };
     const line = (text: string) => {
       settle();

@@ -23,6 +23,7 @@ const why = v.nullable(v.object({ component: text, fault: maybeText, reason: may
 
 const outage = { cause: v.picklist(outageCauses), confidence: v.number(), from: time };
 
+/** One PC, with what it last said. */
 export const pcView = v.object({
   pc: text,
   site: text,
@@ -74,6 +75,7 @@ export const siteView = v.object({
   quietSince: maybeTime,
 });
 
+/** A state that has sites, and its name. */
 export const stateView = v.object({ state: text, name: words });
 
 const faultView = v.object({
@@ -151,7 +153,9 @@ const rollCallFields = {
   counts: v.object(rollCallCounts),
   states: v.array(v.object({ state: text, ...rollCallCounts })),
 };
+/** A roll call in a list. */
 export const rollCallSummary = v.object(rollCallFields);
+/** A roll call in full. */
 export const rollCallView = v.object({ ...rollCallFields, rows: v.array(rollCallRow) });
 
 /** What the stream begins with, and what `/api/snapshot` answers. `pcs` are those that were asked for. */
@@ -227,6 +231,7 @@ export const siteDetail = v.object({
 
 /** A strip of a component's (or the PC's own: `presence`) answers over a time, oldest first. `away` = nothing was heard. */
 const historySpan = v.object({ from: time, status: v.picklist([...statuses, 'away']), faults: v.array(text) });
+/** What PCs answered over a time. */
 export const historyView = v.object({
   from: time,
   to: time,
@@ -244,6 +249,7 @@ const sitesDifference = v.object({
   /** In the table but not in the file: left as they are. */
   missing: v.array(text),
 });
+/** What an import of a site table would change or has changed. */
 export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
 
 /** A command as it was issued; `to` is '' for everywhere, a state, a site or a PC. */
@@ -291,9 +297,11 @@ export const ledgerAudit = v.object({
 
 /** What an account may do, from least to most; where, says its scope. */
 export const accountRoles = ['reader', 'state', 'central'] as const;
+/** What an account may be called. */
 export const accountNamePattern = /^[a-z0-9][a-z0-9.@_-]{0,63}$/;
 /** `once`: its password is a secret that only opens the way to a password of its own. */
 const grant = { role: v.picklist(accountRoles), scope: text, once: v.boolean() };
+/** An account in a list; its secret nobody can read. */
 export const accountView = v.object({ name: text, ...grant, madeAt: time });
 /** The secret is shown this once. */
 export const accountMade = v.object({ name: text, secret: text });
@@ -310,6 +318,7 @@ export type IncidentRow = v.InferOutput<typeof incidentRow>;
 export type IncidentNews = v.InferOutput<typeof incidentNews>;
 export type IncidentView = v.InferOutput<typeof incidentView>;
 export type RollCallRow = v.InferOutput<typeof rollCallRow>;
+/** How the PCs of a roll call have answered. */
 export type RollCallCounts = RollCallSummary['counts'];
 export type RollCallSummary = v.InferOutput<typeof rollCallSummary>;
 export type RollCallView = v.InferOutput<typeof rollCallView>;

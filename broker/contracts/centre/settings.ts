@@ -194,6 +194,7 @@ const capacity = v.strictObject({
   ),
 });
 
+/** All of `sabha.json`; each key has a default, and one that is not known is wrong. */
 export const settings = v.strictObject({
   $schema: v.optional(v.string()),
   site: v.optional(
@@ -222,8 +223,10 @@ export const settings = v.strictObject({
 
 export type Settings = v.InferOutput<typeof settings>;
 export type OpenIdSettings = v.InferOutput<typeof openid>;
+/** The one site that stands in `sabha.json`, where no site table is imported. */
 export type OwnSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
+/** Packages of Node-RED nodes by others that the tabs may use. */
 export type CommunityNodes = Settings['communityNodes'];
 export type WebhookChannel = v.InferOutput<typeof webhookChannel>;
 export type EmailChannel = v.InferOutput<typeof emailChannel>;

@@ -6,6 +6,7 @@
 /** At sea level: kelvin, pascal; the lapse rate in kelvin a metre, the gas constant of dry air, and g / (R L). */
 const isa = { kelvin: 288.15, pascal: 101_325, lapse: 0.0065, gas: 287.052_87, exponent: 5.255_877 };
 
+/** The air at a height: temperature (°C), pressure (Pa) and density. */
 export type Air = {
   celsius: number;
   pascal: number;

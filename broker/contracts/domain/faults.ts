@@ -8,12 +8,14 @@ import type { Fault } from './faults/row.ts';
 
 export { type Fault, type Language, languages, type Words } from './faults/row.ts';
 
+/** All rows, by their id `component.fault`. */
 export const faults = { ...roomFaults, ...pcFaults, ...powerFaults, ...linkFaults, ...centreFaults } as const satisfies Record<
   string,
   Fault
 >;
 
 export type FaultId = keyof typeof faults;
+/** Every id, in the order of the files. */
 export const faultIds = Object.keys(faults) as FaultId[];
 
 /** The row of a fault; undefined for an id that this version does not know. */

@@ -1,8 +1,10 @@
 /** How patient the centre and the agent are with a link, by its class. Figures: DESIGN, table of link classes. */
 
+/** Every class of link, from the best to the thinnest. */
 export const linkClasses = ['fibre', '4g', 'leo', 'geo', 'floor'] as const;
 export type LinkClass = (typeof linkClasses)[number];
 
+/** What a class of link is given and allowed. */
 export type LinkLimits = {
   /** Time between two beats. */
   beatMs: number;
@@ -33,6 +35,7 @@ const slow = { keepaliveMs: 300_000, backoffMaxMs: 300_000, resendMs: 120_000, r
 const often = { probes: 20, everyMs: 5 * minuteMs };
 const metered = { ...quick, budget: { telemetryBytes: 25 * MB, testBytes: 150 * MB }, quality: often };
 
+/** The limits of each class. */
 export const links: Record<LinkClass, LinkLimits> = {
   fibre: {
     ...quick,

@@ -8,6 +8,7 @@ import type { Language, Words } from './faults.ts';
 export const outageCauses = ['intended', 'power-cut', 'link-down', 'upstream', 'crash', 'pc-off', 'undetermined'] as const;
 export type OutageCause = (typeof outageCauses)[number];
 
+/** The words of each cause. */
 export const outageWords: Record<OutageCause, Words> = {
   intended: { en: 'switched off in order', hi: 'ठीक से बंद किया गया' },
   'power-cut': { en: 'power cut', hi: 'बिजली गई' },
@@ -23,6 +24,7 @@ export type Outage = { cause: OutageCause; confidence: number };
 
 /** Confidences from which a cause is said to be sure, or likely. */
 export const sureFrom = 0.9;
+/** Below it a cause is said to be not sure. */
 export const likelyFrom = 0.7;
 
 const sureness = {

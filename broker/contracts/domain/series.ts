@@ -1,5 +1,6 @@
 /** The one table of series. Beat keys, Prometheus names and help stand here and nowhere else. */
 
+/** The types of Prometheus that are used here. */
 export type SeriesType = 'gauge' | 'counter' | 'histogram';
 /** `divisor`: what a beat's number is divided by, where links are spoken of in bits and Prometheus in bytes. */
 export type Series = { name: string; type: SeriesType; help: string; labels: readonly string[]; divisor?: number };

@@ -15,6 +15,7 @@ export const meetingComponents: readonly string[] = ['microphone', 'camera', 'sp
 
 /** Why a room is not ready or not known: the gravest check, or its presence where the PC does not talk. */
 export type Why = { component: string; fault: string | null; reason: string | null };
+/** The readiness of a room; `why` is null where it is ready. */
 export type ReadinessVerdict = { readiness: Readiness; why: Why | null };
 
 /**

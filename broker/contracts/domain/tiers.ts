@@ -4,6 +4,7 @@
 export const tiers = ['audio', 'sd', 'hd', 'fhd'] as const;
 export type Tier = (typeof tiers)[number];
 
+/** What a meeting of a tier needs: bits/s of IP packets, loss as a ratio, jitter in milliseconds. */
 export type TierNeeds = {
   /** What one room sends and receives, bits/s: the largest group figures of the products below, rounded up. */
   upBps: number;
@@ -16,6 +17,7 @@ export type TierNeeds = {
 const kbit = 1_000;
 const jitterMs = { warn: 30, critical: 50 };
 
+/** The needs of each tier, made from `productNeeds`. */
 export const tierNeeds: Record<Tier, TierNeeds> = {
   audio: { upBps: 100 * kbit, downBps: 100 * kbit, loss: { warn: 0.02, critical: 0.1 }, jitterMs },
   sd: { upBps: 600 * kbit, downBps: 1_000 * kbit, loss: { warn: 0.01, critical: 0.05 }, jitterMs },
@@ -26,6 +28,7 @@ export const tierNeeds: Record<Tier, TierNeeds> = {
 /** Beside what a tier needs there must be this much room; to go up again, this much (hysteresis). */
 export const tierMargin = { stay: 1.2, rise: 1.35 };
 
+/** What one maker publishes for one tier, bits/s, and where. */
 export type ProductNeeds = { product: string; tier: Tier; upBps: number; downBps: number; source: string };
 
 /** What the makers of meeting programs publish for one room in a group meeting, by which the table above was made. */

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 
 /** What a certificate may be used for, as object identifiers. */
 export const clientAuth = '1.3.6.1.5.5.7.3.2';
+/** For a server. */
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
 
 /** What the subject of a server's certificate says: the key of one door of the centre opens no other. */

@@ -1,7 +1,9 @@
 /** Time as an argument, so that agent, ledger and incident engine run in a seeded simulation. */
 
+/** Takes back what was to be done later; harmless when it was done. */
 export type Cancel = () => void;
 
+/** A source of time, real or simulated. */
 export type Clock = {
   /** Wall clock, milliseconds since 1970. It may jump. */
   now(): number;

@@ -1,11 +1,13 @@
 /** The MQTT session of a part of the centre: clean, for ever coming back. It holds nothing; what matters is asked for again. */
 import type { connect, MqttClient } from 'mqtt';
+import { doubledMs } from './backoff.ts';
 import type { Cancel, Clock } from './clock.ts';
 
-const backoffMinMs = 500;
-const backoffMaxMs = 10_000;
+const shortestMs = 100;
+const limits = { firstMs: 500, maxMs: 10_000 };
 const keepaliveSeconds = 30;
 
+/** What `openSession` needs. */
 export type SessionOptions = {
   /** Of the package mqtt. */
   connect: typeof connect;
@@ -25,12 +27,14 @@ export type SessionOptions = {
   onLost(reason: string): void;
 };
 
+/** A session that is up, or on its way to be. */
 export type Session = {
   /** Sends while the session is up; what is said while it is down is not kept. */
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   close(): Promise<void>;
 };
 
+/** Connects at once, and again for ever (`reconnectMs`). Guarantee: a session without all its filters is none. */
 export function openSession({ host, port, name, token, filters, qos, ...options }: SessionOptions): Session {
   let client: MqttClient | undefined;
   let cancelRetry: Cancel = () => {};
@@ -82,5 +86,5 @@ export function openSession({ host, port, name, token, filters, qos, ...options 
 
 /** How long to wait after this many failures in a row: longer each time, up to about 10 s, and never the same for two who fail together. */
 export function reconnectMs(failures: number, random: () => number): number {
-  return backoffMinMs / 5 + random() * Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(failures, 10));
+  return shortestMs + random() * doubledMs(failures, limits);
 }

@@ -48,6 +48,16 @@ export function loadText(file: string): string {
   }
 }
 
+/** What is read from a PEM file. Throws `StartError`; `otherwise` is what it says of a file that holds no such thing. */
+export function loadPem<T>(file: string, read: (pem: string) => T, otherwise: string): T {
+  const pem = loadText(file);
+  try {
+    return read(pem);
+  } catch {
+    throw new StartError(`${file}: ${otherwise}`);
+  }
+}
+
 /** Makes a folder for this user alone where there is none. Throws `StartError`. */
 export function makeFolder(path: string): string {
   try {
@@ -72,13 +82,18 @@ export async function listen(server: Server, { host, port }: { host: string; por
   return (server.address() as AddressInfo).port;
 }
 
-/** Serves a registry and the figures of the process on loopback: `GET /metrics` and nothing else. */
-export async function serveMetrics(registry: Registry, port: number) {
+/** Adds the figures of the process, as prom-client names them, to what is served. */
+export async function addProcessFigures(register: Registry): Promise<void> {
   // Here and not at the top: the agent, which serves nothing, has no use for it.
   const { collectDefaultMetrics } = await import('prom-client');
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register });
   // Gauges under a counter's name, which promtool rightly dislikes.
-  for (const name of ['active_handles', 'active_resources', 'active_requests']) registry.removeSingleMetric(`nodejs_${name}_total`);
+  for (const name of ['active_handles', 'active_resources', 'active_requests']) register.removeSingleMetric(`nodejs_${name}_total`);
+}
+
+/** Serves a registry and the figures of the process on loopback: `GET /metrics` and nothing else. */
+export async function serveMetrics(registry: Registry, port: number) {
+  await addProcessFigures(registry);
   const server = createServer(async (request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
     const text = await registry.metrics();

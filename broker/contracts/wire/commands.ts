@@ -6,6 +6,7 @@ import { isPcPath, type PcPath, parseTopic, pcTopic, type Scope, scopesOf } from
 
 /** A command is worth nothing afterwards. */
 export const commandLifeMs = 600_000;
+/** So many lines of its log a PC sends at once. */
 export const logLinesAtMost = 100;
 
 const nothing = v.strictObject({});
@@ -40,6 +41,7 @@ export const verbs = {
 } as const satisfies Record<string, { args: v.GenericSchema; pcOnly: boolean; cutShort: 'again' | 'done' | 'rebooted' | 'interrupted' }>;
 
 export type Verb = keyof typeof verbs;
+/** Every verb, in the order of the table. */
 export const verbNames = Object.keys(verbs) as Verb[];
 /** A verb with the arguments that it takes. */
 export type Order = { [V in Verb]: { verb: V; args: v.InferOutput<(typeof verbs)[V]['args']> } }[Verb];
@@ -53,6 +55,7 @@ export const measureLater = {
   budget: 'the data budget for tests is used up',
 } as const;
 
+/** What can become of a command at a PC. */
 export const outcomes = ['done', 'refused', 'failed', 'interrupted'] as const;
 export type Outcome = (typeof outcomes)[number];
 

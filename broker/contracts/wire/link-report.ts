@@ -41,6 +41,7 @@ const capacity = v.object({
   reasons: v.optional(v.object({ up: v.nullable(v.string()), down: v.nullable(v.string()) })),
 });
 
+/** The last answer of each test; what was not measured is absent. */
 export const linkReport = v.object({
   /** The PC's own clock. */
   at: time,

@@ -62,6 +62,7 @@ export const birth = v.object({
    */
   apartMs: v.optional(v.nullable(count)),
 });
+/** The goodbye of a session, with its reason. */
 export const bye = v.object({ kind: v.literal('bye'), boot: token, session, at: time, reason: word });
 /** The will of a session. */
 export const lost = v.object({ kind: v.literal('lost'), boot: token, session });
@@ -75,6 +76,7 @@ export const gasp = v.object({
   /** What is left, as the UPS or battery says. */
   runtimeMs: v.optional(v.nullable(count), null),
 });
+/** First word, last words and will of a session. */
 export const presence = v.variant('kind', [birth, bye, lost, gasp]);
 
 /** The full list has no `base`; a difference names the digest that it builds on and the keys that are gone (R12). */
@@ -102,6 +104,7 @@ export const beat = v.object({
 /** What was not said in so many beats with `part` is no more. */
 export const partBeats = 16;
 
+/** Devices, system and versions of a PC, and the hash by which a change is seen. */
 export const inventory = v.object({ hash: v.string(), at: time, items: v.record(v.string(), v.unknown()) });
 
 /** An event is numbered `(pc, spool, seq)`; a reading is a routine sample that goes first when space is short (R8). */
@@ -114,6 +117,7 @@ export const event = v.object({
   kind: word,
   body: v.record(v.string(), v.unknown()),
 });
+/** Events of one spool in one message, at most 500. */
 export const backlog = v.pipe(v.array(event), v.maxLength(500));
 
 /** A JSON text, and the signature of the centre over exactly its bytes (signed.ts): `configuration`, `centreClock`, or `command` (commands.ts). */
@@ -150,6 +154,7 @@ export const hello = v.object({ id: token, withinMs: count, fresh: v.boolean() }
 
 const hostWord = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/));
 
+/** A device that has to stand in the room. */
 export const expectedDevice = v.object({
   /** Part of the device's name; any device of the kind will do where it is absent. */
   match: v.optional(v.pipe(v.string(), v.maxLength(128))),
@@ -181,6 +186,7 @@ export type Beat = v.InferOutput<typeof beat>;
 export type Inventory = v.InferOutput<typeof inventory>;
 export type EventMessage = v.InferOutput<typeof event>;
 export type Ack = v.InferOutput<typeof ack>;
+/** What an ack asks a PC to say again. */
 export type Want = v.InferOutput<typeof want>;
 export type CentreClock = v.InferOutput<typeof centreClock>;
 export type Hello = v.InferOutput<typeof hello>;
@@ -193,7 +199,9 @@ const schemas = { presence, state, beat, inventory, event, backlog, ack, config:
   Leaf | ScopeWord,
   unknown
 >;
+/** Every message, by its leaf or its word to a scope. */
 export type MessageName = keyof typeof schemas;
+/** What the message of a name says. */
 export type MessageOf<N extends MessageName> = v.InferOutput<(typeof schemas)[N]>;
 
 /** The value, or the reason why there is none. Reasons are few, so that they can be counted. */

@@ -1,6 +1,7 @@
 /** The right to be answered by the reflector: a token of 16 bytes that `flows` gives to the PC which measures, and the broker proves without asking anybody. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
+/** Length of a token, bytes. */
 export const reflectorTokenBytes = 16;
 const macBytes = 8;
 

@@ -4,6 +4,7 @@
  */
 import { reflectorTokenBytes } from './reflector.ts';
 
+/** Length of a packet in either direction, bytes. */
 export const stampBytes = 44;
 
 /** What the sender says. Times are milliseconds since 1970 by the clock of whoever took them. */
@@ -18,6 +19,7 @@ const errorEstimate = 0x0001;
 /** Node does not tell with which one the packet came: 255 says so (RFC 5357, 4.2.1). */
 const unknownTtl = 255;
 
+/** A sender's packet. */
 export function writeProbe({ seq, sentAt, session, token }: StampProbe): Buffer {
   const packet = Buffer.alloc(stampBytes);
   packet.writeUInt32BE(seq, at.seq);
@@ -33,6 +35,7 @@ export function sessionWord(packet: Buffer): string {
   return packet.toString('latin1', at.session, at.token + reflectorTokenBytes);
 }
 
+/** The token of a sender's packet; proves nothing by itself. */
 export function tokenOf(packet: Buffer): Buffer {
   return packet.subarray(at.token, at.token + reflectorTokenBytes);
 }

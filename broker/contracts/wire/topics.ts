@@ -8,14 +8,19 @@ export type PcPath = string;
 /** A subtree that one word addresses: `all`, `<state>/all` or `<state>/<site>/all`. */
 export type Scope = string;
 
+/** Every leaf that a PC sends. */
 export const upLeaves = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog'] as const;
+/** Every leaf that a PC is sent. */
 export const downLeaves = ['ack', 'cmd', 'config'] as const;
+/** Every word to a scope. */
 export const scopeWords = ['hello', 'cmd'] as const;
 export type UpLeaf = (typeof upLeaves)[number];
 export type DownLeaf = (typeof downLeaves)[number];
+/** Every leaf of a PC, either way. */
 export type Leaf = UpLeaf | DownLeaf;
 export type ScopeWord = (typeof scopeWords)[number];
 
+/** What a topic addresses: one leaf of one PC, or a word to a scope. */
 export type Topic = { kind: 'pc'; pc: PcPath; leaf: Leaf } | { kind: 'scope'; scope: Scope; word: ScopeWord };
 
 /** True for an id of a state, site or PC: `[a-z0-9-]{1,32}`, and not the reserved word `all`. */

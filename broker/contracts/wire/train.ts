@@ -15,6 +15,7 @@ export const trainPacketsAtMost = 330;
 /** Wire bytes. */
 export const trainSessionBytes = 1_000_000;
 
+/** Length of a cookie, bytes. */
 export const trainCookieBytes = 16;
 
 /**
@@ -22,6 +23,7 @@ export const trainCookieBytes = 16;
  * `seq` packets, each of which is a load.
  */
 export const trainRequests = { hello: 1, up: 2, ask: 3, down: 4 } as const;
+/** The kinds of answers: number on the wire. */
 export const trainAnswers = { welcome: 17, report: 18, load: 19 } as const;
 export type TrainRequestKind = keyof typeof trainRequests;
 export type TrainAnswerKind = keyof typeof trainAnswers;
@@ -35,6 +37,7 @@ export type TrainAnswer = { kind: TrainAnswerKind; train: number; seq: number; p
 const magic = 0xc5534254;
 const headBytes = 16;
 const requestBytes = headBytes + reflectorTokenBytes + trainCookieBytes;
+/** What a PC shows that has none yet. */
 export const noCookie: Buffer = Buffer.alloc(trainCookieBytes);
 
 const entryBytes = 6;
@@ -53,6 +56,7 @@ export function writeTrainRequest({ kind, train, seq, token, cookie }: TrainRequ
   return packet;
 }
 
+/** Undefined for whatever is no request. */
 export function readTrainRequest(packet: Buffer): TrainRequest | undefined {
   const kind = isTrainRequest(packet) ? kindOf(trainRequests, packet) : undefined;
   if (kind === undefined) return undefined;
@@ -68,6 +72,7 @@ export function writeTrainAnswer({ kind, train, seq, parts, body }: TrainAnswer)
   return packet;
 }
 
+/** Undefined for whatever is no answer. */
 export function readTrainAnswer(packet: Buffer): TrainAnswer | undefined {
   const kind = packet.length >= headBytes && packet.readUInt32BE(0) === magic ? kindOf(trainAnswers, packet) : undefined;
   if (kind === undefined) return undefined;
@@ -92,6 +97,7 @@ export function writeTrainReport(train: number, arrivals: readonly TrainArrival[
   });
 }
 
+/** The arrivals in one part of a report. */
 export function readTrainReport({ body }: Pick<TrainAnswer, 'body'>): TrainArrival[] {
   return Array.from({ length: Math.floor(body.length / entryBytes) }, (_, at) => ({
     seq: body.readUInt16BE(at * entryBytes),

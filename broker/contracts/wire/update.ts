@@ -8,6 +8,7 @@ import { type Opened, openSigned } from './signed.ts';
 export const bundleLimitBytes = 8 * 2 ** 20;
 
 const version = v.pipe(v.string(), v.regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/));
+/** What is signed of a bundle. */
 export const manifest = v.object({
   version,
   /** Lowest version that may still run: nobody goes back below it, whatever was signed before. */
@@ -20,18 +21,18 @@ export const manifest = v.object({
 });
 export type Manifest = v.InferOutput<typeof manifest>;
 
-/** What an agent knows when it is offered an update. */
+/** What an agent runs, and the lowest version that it may go back to. */
 export type Held = { version: string; minimum: string };
 
 /** Reads an offer: the manifest where it is to be taken, null where this agent has it already, or in one line why it must not be. */
-export function judgeOffer(text: string, key: KeyObject, held: Held, now: number): Opened<Manifest | null> {
+export function judgeOffer(text: string, key: KeyObject, held: Held & { now: number }): Opened<Manifest | null> {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), signed), text);
   if (!read.success) return { ok: false, reason: 'not a signed manifest' };
   const opened = openSigned(manifest, read.output, key);
   if (!opened.ok) return opened;
   const offer = opened.value;
   if (offer.version === held.version) return { ok: true, value: null };
-  if (offer.expires <= now) return { ok: false, reason: `the offer of ${offer.version} has expired` };
+  if (offer.expires <= held.now) return { ok: false, reason: `the offer of ${offer.version} has expired` };
   if (compareVersions(offer.version, offer.minimum) < 0)
     return { ok: false, reason: `${offer.version} is below its own minimum ${offer.minimum}` };
   const floor = [held.version, held.minimum].toSorted(compareVersions).at(-1) ?? held.version;

@@ -1,6 +1,7 @@
 /** Faults of the centre's own. */
 import { type Fault, minute, times } from './row.ts';
 
+/** Rows that `flows` itself raises. */
 export const centreFaults = {
   'centre.broker_lost': {
     severity: 'critical',

@@ -1,6 +1,7 @@
 /** Faults of the way to the centre and to the audio bridge. */
 import { type Fault, minute, second, times } from './row.ts';
 
+/** Rows of the probes `link`, `path` and `bridge`. */
 export const linkFaults = {
   'link.loss_high': {
     severity: 'major',

@@ -1,6 +1,7 @@
 /** Faults of the PC and of its agent. */
 import { type Fault, minute, times } from './row.ts';
 
+/** Rows of the PC, silence included. */
 export const pcFaults = {
   'pc.silent': {
     severity: 'critical',

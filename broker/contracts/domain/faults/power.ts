@@ -1,6 +1,7 @@
 /** Faults of power, heat, cold and height. */
 import { type Fault, minute, second, times } from './row.ts';
 
+/** Rows of the probes `power`, `ups` and `climate`. */
 export const powerFaults = {
   'power.on_battery': {
     severity: 'major',

@@ -1,6 +1,7 @@
 /** Faults of what stands in the room: camera, microphone, speaker. */
 import { type Fault, minute, second, times } from './row.ts';
 
+/** Rows of the probes of devices. */
 export const roomFaults = {
   'camera.missing': {
     severity: 'critical',

@@ -1,10 +1,13 @@
 /** What a row of the catalogue says. */
 import type { Severity } from '../states.ts';
 
+/** Every language that people are spoken to in. */
 export const languages = ['en', 'hi'] as const;
 export type Language = (typeof languages)[number];
+/** One text in every language. */
 export type Words = Record<Language, string>;
 
+/** One row of the catalogue: the nature of a fault and its words. */
 export type Fault = {
   /** Default urgency; a rule on a tab overrides it. */
   severity: Severity;
@@ -19,7 +22,9 @@ export type Fault = {
   action: Words;
 };
 
+/** One second, milliseconds. */
 export const second = 1_000;
+/** One minute, milliseconds. */
 export const minute = 60 * second;
 
 /** How long a fault must stand and how long it must be gone. */

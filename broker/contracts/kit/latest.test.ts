@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { keepLatest } from './latest.ts';
+
+test('the latest are kept, and who is put again is the latest', () => {
+  const held = new Map<string, number>();
+  for (const [at, name] of ['leh', 'goa', 'leh', 'pune'].entries()) keepLatest(held, [name, at], 2);
+  expect([...held]).toEqual([
+    ['leh', 2],
+    ['pune', 3],
+  ]);
+});

@@ -1,0 +1,55 @@
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { runPart } from './part.ts';
+import { StartError } from './start.ts';
+
+const events = ['SIGTERM', 'SIGINT', 'disconnect', 'uncaughtException'] as const;
+const before = new Map(events.map((event) => [event, process.rawListeners(event)]));
+const added = (event: (typeof events)[number]) => process.rawListeners(event).filter((one) => !before.get(event)?.includes(one));
+const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+afterEach(() => {
+  for (const event of events) for (const one of added(event)) process.removeListener(event, one as () => void);
+  exit.mockClear();
+});
+
+async function run(stop: () => unknown = () => {}, stopLimitMs = 60_000) {
+  const fatal = vi.fn();
+  await runPart({ log: { fatal }, name: 'the broker', stopLimitMs, start: async () => stop });
+  const tell = (event: (typeof events)[number], ...said: unknown[]) => {
+    for (const one of added(event)) Reflect.apply(one, process, said);
+  };
+  return { fatal, tell };
+}
+
+test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)('on %s it stops what it started, then ends with 0', async (event) => {
+  const stopped = Promise.withResolvers<void>();
+  const { tell } = await run(() => stopped.promise);
+  tell(event);
+  expect(exit).not.toHaveBeenCalled();
+  stopped.resolve();
+  await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
+});
+
+test('who does not stop in time is ended with 0', async () => {
+  const { tell } = await run(() => new Promise(() => {}), 20);
+  tell('SIGTERM');
+  await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
+});
+
+test('who was left alone while it started stops at once', async () => {
+  const stop = vi.fn();
+  const connected = process.connected;
+  onTestFinished(() => void Object.defineProperty(process, 'connected', { value: connected, configurable: true, writable: true }));
+  Object.defineProperty(process, 'connected', { value: false, configurable: true, writable: true });
+  await run(stop);
+  await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
+  expect(stop).toHaveBeenCalledOnce();
+});
+
+test('what stops a start is one fatal line, a bug is told whole; both end with 1', async () => {
+  const { fatal, tell } = await run();
+  tell('uncaughtException', new StartError('SABHA_DATA is not set'));
+  const bug = new Error('bug');
+  tell('uncaughtException', bug);
+  expect(fatal.mock.calls).toEqual([['SABHA_DATA is not set'], [{ err: bug }, 'the broker cannot go on']]);
+  expect(exit.mock.calls).toEqual([[1], [1]]);
+});
