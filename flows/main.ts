@@ -10,12 +10,12 @@ import {
   flowsFilters,
   loadText,
   makeFolder,
+  openPartSession,
   openReflectorToken,
-  openSession,
+  type PartSession,
   readSettings,
   realClock,
   replaceFile,
-  type Session,
   type Settings,
   StartError,
   serveMetrics,
@@ -53,7 +53,7 @@ process.on('uncaughtException', (error) => {
 const parts = await start();
 for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => void stop());
 
-type Parts = { ledger: Ledger; centre: Centre; session: Session; pki: Pki; api: Api; red: Red | undefined; metrics: { close(): void } };
+type Parts = { ledger: Ledger; centre: Centre; session: PartSession; pki: Pki; api: Api; red: Red | undefined; metrics: { close(): void } };
 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
@@ -106,7 +106,7 @@ async function start(): Promise<Parts> {
   });
   await centre.open();
   checkScopes(settings, centre);
-  const session = openSession({
+  const session = openPartSession({
     connect,
     name: 'flows',
     filters: flowsFilters,

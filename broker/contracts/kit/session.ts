@@ -6,7 +6,7 @@ const backoffMinMs = 500;
 const backoffMaxMs = 10_000;
 const keepaliveSeconds = 30;
 
-export type SessionOptions = {
+export type PartSessionOptions = {
   /** Of the package mqtt. */
   connect: typeof connect;
   host: string;
@@ -25,13 +25,13 @@ export type SessionOptions = {
   onLost(reason: string): void;
 };
 
-export type Session = {
+export type PartSession = {
   /** Sends while the session is up; what is said while it is down is not kept. */
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   close(): Promise<void>;
 };
 
-export function openSession({ host, port, name, token, filters, qos, ...options }: SessionOptions): Session {
+export function openPartSession({ host, port, name, token, filters, qos, ...options }: PartSessionOptions): PartSession {
   let client: MqttClient | undefined;
   let cancelRetry: Cancel = () => {};
   let failures = 0;
