@@ -1,14 +1,14 @@
-/** The agent: probes, board, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
+/** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 import type { KeyObject } from 'node:crypto';
 import { type Cancel, type Clock, type Config, decode, type Inventory, links, type PcPath, type Profile, type Signed } from '#contracts';
-import { type Board, type Change, createBoard } from './checks/check-table.ts';
+import { type Change, type CheckTable, createCheckTable } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
 import type { PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
 import { createRunner, type Runner } from './checks/runner.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { actsOf } from './commands/verbs.ts';
-import { createMeasuring, type Measuring } from './measure/measure.ts';
-import type { Measurer } from './measure/quality-rounds.ts';
+import { createLinkMeasurement, type LinkMeasurement } from './measure/measure.ts';
+import type { QualityRounds } from './measure/quality-rounds.ts';
 import { type Budget, createBudget, memoryStore } from './net/data-budget.ts';
 import type { Place } from './net/reach.ts';
 import type { OpenUdp } from './net/udp.ts';
@@ -17,13 +17,13 @@ import type { SpoolDisk } from './spool/database.ts';
 import type { Grade } from './spool/rows.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import { type Marker, openMarker } from './store/boot-marker.ts';
-import { openConfig, type ProfileStore } from './store/config-store.ts';
+import { type ConfigStore, openConfig } from './store/config-store.ts';
 import type { KeptFile } from './store/kept-file.ts';
 import { type Log, type LogMemory, withMemory } from './store/log.ts';
 import { createGasp } from './uplink/last-gasp.ts';
 import type { Transport } from './uplink/mqtt.ts';
-import type { LinkFigures } from './uplink/session.ts';
-import { createLink, type Link } from './uplink/uplink.ts';
+import type { UplinkFigures } from './uplink/session.ts';
+import { createUplink, type Uplink } from './uplink/uplink.ts';
 
 export type AgentOptions = {
   pc: PcPath;
@@ -39,11 +39,11 @@ export type AgentOptions = {
   transport: Transport;
   /** Opens UDP sockets to the reflector's host; absent where the link cannot be measured. */
   udp?: OpenUdp | undefined;
-  /** The centre that enrolled this PC. */
+  /** Where the centre that enrolled this PC answers over HTTPS, and by which roots it is believed. */
   door?: { at: string; roots(): readonly string[] } | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
-  profiles: ProfileStore;
+  configs: ConfigStore;
   /** Absent where no byte is counted from one start to the next. */
   budget?: Budget;
   /** Where the centre is, and what else is asked when it is not reached. */
@@ -65,10 +65,10 @@ export type Agent = {
   /** Within 2 s: says goodbye, so that the centre hears of a stop and not of a loss. */
   stop(reason: string): Promise<void>;
   spool: Spool;
-  board: Board;
-  measurer: Measurer;
+  table: CheckTable;
+  rounds: QualityRounds;
   /** `refused`: messages on our topics that the centre did not sign for us. */
-  figures(): LinkFigures & { refused: number };
+  figures(): UplinkFigures & { refused: number };
   /** True once the centre has acknowledged the birth of this connection. */
   isHeard(): boolean;
   /** Writes an event of something that happens beside the probes. */
@@ -91,12 +91,12 @@ type State = AgentOptions & {
   budget: Budget;
   log: LogMemory;
   config: Config | undefined;
-  board: Board;
+  table: CheckTable;
   spool: Spool;
   runner: Runner;
-  link: Link;
+  uplink: Uplink;
   commands: Commands;
-  measuring: Measuring;
+  measurement: LinkMeasurement;
   marker: Marker;
   /** Of the last look; null before it and where nobody knows. */
   onMains: boolean | null;
@@ -118,29 +118,29 @@ export function createAgent(given: AgentOptions): Agent {
   const boot = platform.bootId();
   const config = keptConfig(options);
   if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
-  const board = createBoard(clock);
+  const table = createCheckTable(clock);
   const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
   const spool = openSpool({ disk, clock, random, boot, ...limit });
   const budget = options.budget ?? createBudget({ clock, store: memoryStore() });
-  const held = { ...options, budget, config, board, spool, timers: new Map<string, Cancel>(), stopped: false };
+  const held = { ...options, budget, config, table, spool, timers: new Map<string, Cancel>(), stopped: false };
   const marker = openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore });
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   const state = { ...held, ...times, marker, refused: 0, onMains: null } as State;
   budget.limit(links[profileOf(state).link].budget);
-  state.measuring = measuringOf(state);
+  state.measurement = measurementOf(state);
   state.inventory = watchInventory({ ...options, onRead: (read) => onInventory(state, read) });
   state.runner = runnerOf(state);
-  state.link = linkOf(state, boot);
+  state.uplink = uplinkOf(state, boot);
   state.commands = commandsOf(state, boot);
-  state.gasp = createGasp({ say: (runtimeMs) => state.link.gasp(runtimeMs) });
+  state.gasp = createGasp({ say: (runtimeMs) => state.uplink.gasp(runtimeMs) });
   return {
     start: () => start(state),
     stop: (reason) => stop(state, reason),
     spool,
-    board,
-    measurer: state.measuring.measurer,
-    figures: () => ({ ...state.link.figures(), refused: state.refused }),
-    isHeard: () => state.link.isHeard(),
+    table,
+    rounds: state.measurement.rounds,
+    figures: () => ({ ...state.uplink.figures(), refused: state.refused }),
+    isHeard: () => state.uplink.isHeard(),
     record: (kind, body) => record(state, kind, body),
     now: () => trueNow(state),
   };
@@ -150,7 +150,7 @@ function runnerOf(state: State): Runner {
   return createRunner({
     ...state,
     context: () => contextOf(state),
-    known: (probe) => state.board.known(probe.name),
+    known: (probe) => state.table.known(probe.name),
     onResult: (probe, result) => take(state, probe, result),
     onFailing: (probe, error) => {
       if (error === null) record(state, 'probe-answers', { probe });
@@ -159,8 +159,8 @@ function runnerOf(state: State): Runner {
   });
 }
 
-function linkOf(state: State, boot: string): Link {
-  return createLink({
+function uplinkOf(state: State, boot: string): Uplink {
+  return createUplink({
     ...state,
     boot,
     limits: () => links[profileOf(state).link],
@@ -170,17 +170,17 @@ function linkOf(state: State, boot: string): Link {
       mindClock(state);
       state.commands.take(command);
     },
-    onMeasure: (word) => state.measuring.measurer.use(word),
+    onMeasure: (word) => state.measurement.rounds.use(word),
     previous: state.marker.previous,
     onPreviousTold: state.marker.told,
     inventory: () => state.inventory.current(),
     fresh: () => state.runner.runNow(),
-    onConnection: () => state.runner.linkChanged(),
+    onConnection: () => state.runner.connectionChanged(),
   });
 }
 
-function measuringOf(state: State): Measuring {
-  return createMeasuring({
+function measurementOf(state: State): LinkMeasurement {
+  return createLinkMeasurement({
     ...state,
     link: () => profileOf(state).link,
     more: () => ({ budget: state.budget.figures() }),
@@ -195,27 +195,27 @@ function commandsOf(state: State, boot: string): Commands {
     key: state.centreKey,
     boot,
     offsetMs: () => provenOffset(state),
-    acts: actsOf({ ...state, measureLink: state.measuring.test }),
+    acts: actsOf({ ...state, measureLink: state.measurement.test }),
     answer: (body) => record(state, 'command', body),
     onRefused: (reason) => refuse(state, 'cmd', reason),
   });
 }
 
 /** A clock is set little by little as well, which no jump tells of: what was compared long ago proves nothing. */
-function provenOffset({ link, clock }: State): number | null {
-  const { clockOffsetMs, echoedUp } = link.figures();
+function provenOffset({ uplink, clock }: State): number | null {
+  const { clockOffsetMs, echoedUp } = uplink.figures();
   return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
 }
 
 function start(state: State): void {
-  const { spool, board, runner, link, clock } = state;
-  board.restore(keptChecks(spool));
+  const { spool, table, runner, uplink, clock } = state;
+  table.restore(keptChecks(spool));
   record(state, 'started', { version: state.version, recovered: spool.unclean() });
   state.commands.resume();
   runner.start();
   const go = once(() => {
     state.timers.get('first round')?.();
-    if (!state.stopped) link.start();
+    if (!state.stopped) uplink.start();
   });
   state.timers.set('first round', clock.after(firstRoundMs, go));
   void runner.firstRound().then(go);
@@ -227,18 +227,18 @@ async function stop(state: State, reason: string): Promise<void> {
   if (state.stopped) return;
   state.stopped = true;
   state.runner.stop();
-  state.measuring.measurer.stop();
+  state.measurement.rounds.stop();
   state.inventory.stop();
   for (const cancel of state.timers.values()) cancel();
   record(state, 'stopped', { reason });
   state.marker.bye(reason);
-  await state.link.stop(reason);
+  await state.uplink.stop(reason);
   state.budget.close();
   state.spool.close();
 }
 
 function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
-  changed(state, state.board.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
+  changed(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
   if (power === undefined) return;
   state.onMains = power.onMains;
   state.marker.alive(power.onMains);
@@ -248,8 +248,8 @@ function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResul
 /** Events tell the history of it, the state tells how it is. */
 function changed(state: State, changes: Change[]): void {
   for (const change of changes) record(state, 'check', change);
-  if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.board.toKeep()));
-  state.link.stateChanged();
+  if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.toKeep()));
+  state.uplink.stateChanged();
 }
 
 /** False where it could not be kept. */
@@ -257,33 +257,33 @@ function record(state: State, kind: string, body: Record<string, unknown>, grade
   const done = state.spool.append(kind, body, grade);
   // The spool counts it and declares it in its next event.
   if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
-  state.link.appended();
+  state.uplink.appended();
   return done.ok;
 }
 
 function tick(state: State): void {
-  const { clock, board, link, commands, marker } = state;
-  changed(state, board.expire());
+  const { clock, table, uplink, commands, marker } = state;
+  changed(state, table.expire());
   mindClock(state);
   commands.tick();
   marker.alive(state.onMains);
   state.budget.keep();
-  state.measuring.tick();
-  if (link.figures().connected) state.readingUp = clock.up();
+  state.measurement.tick();
+  if (uplink.figures().connected) state.readingUp = clock.up();
   else if (clock.up() - state.readingUp >= offlineReadingMs) {
     state.readingUp = clock.up();
-    record(state, 'numbers', board.numbers(), 'reading');
+    record(state, 'numbers', table.numbers(), 'reading');
   }
 }
 
 /** After a jump nothing is known of the centre's time until it answers again; no command is judged by what was known before. */
 function mindClock(state: State): void {
-  const { clock, link } = state;
+  const { clock, uplink } = state;
   const driftMs = clock.now() - clock.up();
   const byMs = Math.round(driftMs - state.driftMs);
   state.driftMs = driftMs;
   if (Math.abs(byMs) <= clockJumpMs) return;
-  link.forgetClock();
+  uplink.forgetClock();
   record(state, 'clock-jumped', { byMs });
 }
 
@@ -295,7 +295,7 @@ function configure(state: State, signed: Signed): boolean {
     return false;
   }
   if (opened.value.version === held) return false;
-  const problem = state.profiles.save(signed);
+  const problem = state.configs.save(signed);
   if (problem !== null) state.log.warn({}, `the configuration is used but not kept: ${problem}`);
   state.config = opened.value;
   state.budget.limit(links[opened.value.profile.link].budget);
@@ -305,8 +305,8 @@ function configure(state: State, signed: Signed): boolean {
 }
 
 /** The last good one, proven anew: the disk may have been written by others, or come from another PC. */
-function keptConfig({ profiles, centreKey: key, pc, log }: AgentOptions): Config | undefined {
-  const { config, problem } = profiles.load();
+function keptConfig({ configs, centreKey: key, pc, log }: AgentOptions): Config | undefined {
+  const { config, problem } = configs.load();
   const opened = config && openConfig(config, { key, pc });
   if (opened?.ok) return opened.value;
   if (opened !== undefined || problem !== null) log.warn({}, `the kept configuration is not used: ${opened?.reason ?? problem}`);
@@ -323,9 +323,9 @@ function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
 }
 
 /** It goes out when it is not what was last sent. */
-function onInventory({ link, spool }: State, { hash }: Inventory): void {
-  link.inventoryKnown(hash !== spool.recall('inventory'));
-  if (link.figures().connected) spool.remember('inventory', hash);
+function onInventory({ uplink, spool }: State, { hash }: Inventory): void {
+  uplink.inventoryKnown(hash !== spool.recall('inventory'));
+  if (uplink.figures().connected) spool.remember('inventory', hash);
 }
 
 function profileOf(state: State): Profile {
@@ -337,19 +337,19 @@ function contextOf(state: State) {
   return { profile: profileOf(state), self: selfOf(state), memory: spool, budget, ...(centre && { centre }) };
 }
 
-function selfOf({ link, spool, runner, clock, certificateEndsAt, measuring: { measurer } }: State): SelfFigures {
-  const { roundTripMs, clockOffsetMs, connected } = link.figures();
-  const known = { connected, roundTripMs, clockOffsetMs, measures: measurer.measures(), link: measurer.view() };
+function selfOf({ uplink, spool, runner, clock, certificateEndsAt, measurement: { rounds } }: State): SelfFigures {
+  const { roundTripMs, clockOffsetMs, connected } = uplink.figures();
+  const known = { connected, roundTripMs, clockOffsetMs, measures: rounds.measures(), link: rounds.view() };
   const figures = { ...known, spool: spool.figures(), failing: runner.failing() };
-  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, link }) };
+  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, uplink }) };
 }
 
-function trueNow({ clock, link }: Pick<State, 'clock' | 'link'>): number {
-  return clock.now() - (link.figures().clockOffsetMs ?? 0);
+function trueNow({ clock, uplink }: Pick<State, 'clock' | 'uplink'>): number {
+  return clock.now() - (uplink.figures().clockOffsetMs ?? 0);
 }
 
 /** What an earlier run knew; nothing where it cannot be read. */
-function keptChecks(spool: Spool): ReturnType<Board['checks']> {
+function keptChecks(spool: Spool): ReturnType<CheckTable['checks']> {
   const digest = '0'.repeat(16);
   const kept = spool.recall('checks') ?? '[]';
   const read = decode('state', Buffer.from(`{"digest":"${digest}","session":1,"rev":1,"checks":${kept}}`));

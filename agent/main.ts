@@ -12,12 +12,12 @@ import type { Platform } from './platform/platform.ts';
 import { probes } from './probes/probes.ts';
 import { type AgentSettings, readAgentSettings } from './settings.ts';
 import { openSpoolDisk } from './spool/database.ts';
-import { createProfileStore } from './store/config-store.ts';
+import { createConfigStore } from './store/config-store.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
 import { createPlatform } from './this-pc.ts';
 import { type Watched, watchUpdates } from './update/watch.ts';
-import { publicKey, wayOfCertificate, wayOfToken } from './uplink/centre-access.ts';
+import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
 
 const stopLimitMs = 2_000;
 /** Of those, for the question whether the whole system ends. */
@@ -59,10 +59,10 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const clock = realClock(settings.speed, settings.epochMs);
   const budget = createBudget({ clock, store: budgetFile(dataDir, log) });
-  const way = identity === undefined ? wayOfToken(settings, { budget }) : wayOfCertificate(settings, { identity, log, budget });
+  const access = identity === undefined ? accessByToken(settings, { budget }) : accessByCertificate(settings, { identity, log, budget });
   const updateKey = settings.updates && publicKey(settings.updates.keyFile);
   return {
-    ...way,
+    ...access,
     updateKey,
     version: readVersion(),
     platform: createPlatform(),
@@ -70,7 +70,7 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
     budget,
     linkFile: linkFile(dataDir, log),
     disk: openSpoolDisk(join(dataDir, 'spool.db')),
-    profiles: createProfileStore(join(dataDir, 'config.json')),
+    configs: createConfigStore(join(dataDir, 'config.json')),
   };
 }
 
@@ -84,7 +84,7 @@ function compose(
   { pc, profile, anchors }: AgentSettings,
   given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void },
 ): Agent {
-  return createAgent({ ...given, door: given.centre, centre: { ...given.broker, anchors }, pc, probes, profile, random: unguessable });
+  return createAgent({ ...given, centre: { ...given.centre, anchors }, pc, probes, profile, random: unguessable });
 }
 
 /** Math.random can be foretold from what it gave before. */

@@ -8,7 +8,7 @@ export type Numbers = Partial<Record<BeatKey, number>>;
 
 export type Merge = { component: string; everyMs: number; checks: readonly Check[]; numbers?: Numbers | undefined };
 
-export type Board = {
+export type CheckTable = {
   /** Takes the whole answer about a component: what is absent in it is gone. */
   merge(answer: Merge): Change[];
   /** Makes unknown what was not renewed within three of its intervals (R14). */
@@ -37,7 +37,7 @@ const checksPerComponent = 24;
 const restoredStaleMs = 24 * 3_600_000;
 
 /** Guarantee: a check that is not renewed is never ok for longer than three of its intervals. */
-export function createBoard(clock: Pick<Clock, 'up'>): Board {
+export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
   const entries = new Map<string, Entry>();
   const numbers = new Map<string, { values: Numbers; staleUp: number }>();
   let digest = digestOf([]);

@@ -5,12 +5,12 @@ import type { Used } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createLinkTest } from './capacity-command.ts';
-import { createMeasurer, type Measurer, type MeasurerOptions } from './quality-rounds.ts';
+import { createQualityRounds, type QualityRounds, type QualityRoundsOptions } from './quality-rounds.ts';
 import { roundWireBytes } from './stamp.ts';
 import { createTraffic } from './traffic.ts';
 import { measureByTransfer, type TransferOptions } from './transfer.ts';
 
-export type MeasuringOptions = Omit<MeasurerOptions, 'open' | 'budget'> & {
+export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget'> & {
   platform: Pick<Platform, 'sound' | 'cameras' | 'card'>;
   budget: Budget;
   /** Opens a socket to the reflector's host; absent where there are none, as in a simulation. */
@@ -19,8 +19,8 @@ export type MeasuringOptions = Omit<MeasurerOptions, 'open' | 'budget'> & {
   door?: Pick<TransferOptions, 'at' | 'roots'> | undefined;
 };
 
-export type Measuring = {
-  measurer: Measurer;
+export type LinkMeasurement = {
+  rounds: QualityRounds;
   /** The command `measure-link`. */
   test(): Promise<Done>;
   /** Each ten seconds. */
@@ -31,10 +31,10 @@ export type Measuring = {
 const plainCeilingBps = 20_000_000;
 const monthMs = 31 * 86_400_000;
 
-export function createMeasuring(options: MeasuringOptions): Measuring {
+export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeasurement {
   const { clock, platform, udp, door, link } = options;
-  const measurer = createMeasurer({ ...options, open: udp });
-  const traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(measurer, udp) });
+  const rounds = createQualityRounds({ ...options, open: udp });
+  const traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(rounds, udp) });
   const limits = () => ({
     ceilingBps: links[link()].capacity?.ceilingBps ?? plainCeilingBps,
     directionBytes: directionBytesOf(links[link()]),
@@ -42,10 +42,10 @@ export function createMeasuring(options: MeasuringOptions): Measuring {
   });
   const transfer = door && ((token: Buffer, used: Used) => measureByTransfer({ ...door, token, clock, used }));
   return {
-    measurer,
-    test: createLinkTest({ ...options, measurer, traffic, open: udp, transfer, limits }),
+    rounds,
+    test: createLinkTest({ ...options, rounds, traffic, open: udp, transfer, limits }),
     tick() {
-      if (measurer.measures()) void traffic.sample();
+      if (rounds.measures()) void traffic.sample();
     },
   };
 }
@@ -58,8 +58,8 @@ function directionBytesOf({ budget, quality, capacity }: LinkLimits): number {
 }
 
 /** The address by which this PC goes to the centre. Nothing is sent to find it. */
-async function ownAddress(measurer: Measurer, udp: OpenUdp | undefined): Promise<string | undefined> {
-  const grant = measurer.grant();
+async function ownAddress(rounds: QualityRounds, udp: OpenUdp | undefined): Promise<string | undefined> {
+  const grant = rounds.grant();
   const socket = grant && (await udp?.(grant.port, () => undefined));
   if (socket === undefined || typeof socket === 'string') return undefined;
   socket.close();

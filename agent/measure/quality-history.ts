@@ -7,7 +7,7 @@ import { lossOver, qualityOf, quantile, type Window } from '../analysis/quality.
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
 import type { Spool } from '../spool/spool.ts';
 
-export type LinkMemoryOptions = {
+export type QualityHistoryOptions = {
   clock: Clock;
   link: () => LinkClass;
   /** Keeps what is usual for the link, and its last capacity, over a restart. */
@@ -22,7 +22,7 @@ export type Tiers = Record<Direction, TierState | UnknownTier | undefined>;
 export type OtherClass = { set: LinkClass; roundTripMs: number; fits: LinkClass[] };
 export type Added = { changed: boolean; otherClass: OtherClass | undefined };
 
-export type LinkMemory = {
+export type QualityHistory = {
   /** Takes a window in; tells whether a tier is another one now, and once when the round trips begin or cease to fit another class. */
   add(window: Window): Added;
   windows(): readonly Window[];
@@ -47,7 +47,7 @@ const capacityLifeMs = 7 * 86_400_000;
 const doubtfulLoss = 0.01;
 const keys = { usual: 'link-usual', capacity: 'link-capacity' };
 
-export function createLinkMemory({ clock, link, spool, usedBps }: LinkMemoryOptions): LinkMemory {
+export function createQualityHistory({ clock, link, spool, usedBps }: QualityHistoryOptions): QualityHistory {
   let held: { window: Window; up: number }[] = [];
   let usual = usualFrom(spool.recall(keys.usual));
   let savedUp = clock.up();

@@ -21,7 +21,7 @@ function siteOf(site: object = {}): OwnSite {
 }
 
 function probe(name: string, run: () => Promise<Check[]>): Probe {
-  return { name, everyMs: 1_000, timeoutMs: 50, seat: 'run', run: async () => ({ checks: await run() }) };
+  return { name, everyMs: 1_000, timeoutMs: 50, run: async () => ({ checks: await run() }) };
 }
 const ok: Check = {
   component: 'microphone',

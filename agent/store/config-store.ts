@@ -3,14 +3,14 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Config, configuration, decode, encode, type Opened, openSigned, type PcPath, replaceFile, type Signed } from '#contracts';
 
-export type ProfileStore = {
+export type ConfigStore = {
   /** What was last saved; a reason where it cannot be read. Nothing of it is proven yet. */
   load(): { config: Signed | undefined; problem: string | null };
   /** Guarantee: after a kill or a power cut the file holds the old one or this one, whole. Answers the reason where it could not be written. */
   save(config: Signed): string | null;
 };
 
-export function createProfileStore(file: string): ProfileStore {
+export function createConfigStore(file: string): ConfigStore {
   return {
     load: () => {
       if (!existsSync(file)) return { config: undefined, problem: null };

@@ -1,4 +1,4 @@
-/** The MQTT connection as the link sees it, and mqtt.js behind it. */
+/** The MQTT connection as the uplink sees it, and mqtt.js behind it. */
 import { Socket } from 'node:net';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
 import type { Identity } from '../identity/identity.ts';
@@ -82,7 +82,7 @@ function countMessages(client: MqttClient, { message }: { message(): void }): vo
 }
 
 /**
- * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects by itself: the spool is the only queue, the link decides when.
+ * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects by itself: the spool is the only queue, the uplink decides when.
  */
 function clientOptions({ name, password, keepaliveMs, will }: ConnectOptions, speed: number): IClientOptions {
   return {

@@ -2,9 +2,9 @@
 import { type Cancel, encode, nameOf, pcTopic } from '#contracts';
 import { backoffMs } from '../net/backoff.ts';
 import type { Connected, Transport } from './mqtt.ts';
-import { type LinkFigures, openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';
 
-export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
+export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
   transport: Transport;
   /** Absent where the transport shows a certificate. */
   token?: string | undefined;
@@ -12,16 +12,16 @@ export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apart
   onConnection?: () => void;
 };
 
-export type Link = {
+export type Uplink = {
   start(): void;
   /** Says goodbye where it can, within 2 s; the broker then publishes no will. */
   stop(reason: string): Promise<void>;
-  /** The board changed. */
+  /** The table changed. */
   stateChanged(): void;
   /** Something was appended to the spool. */
   appended(): void;
   inventoryKnown(changed: boolean): void;
-  figures(): LinkFigures;
+  figures(): UplinkFigures;
   /** The clock of the PC jumped: what was known of the centre's is known no more, and the next beat asks. */
   forgetClock(): void;
   /** True once the centre has acknowledged the birth of this connection. */
@@ -41,11 +41,11 @@ type State = {
   /** When the last session ended that the centre had answered, by clock.up(). */
   apartUp: number | null;
   timer: Cancel;
-  figures: LinkFigures;
+  figures: UplinkFigures;
 };
 
 /** Guarantee: one connection at a time, each with a session number of its own that its will and its birth carry. */
-export function createLink(options: LinkOptions): Link {
+export function createUplink(options: UplinkOptions): Uplink {
   const state: State = {
     stopped: false,
     failures: 0,
@@ -67,7 +67,7 @@ export function createLink(options: LinkOptions): Link {
   };
 }
 
-async function connect(options: LinkOptions, state: State): Promise<void> {
+async function connect(options: UplinkOptions, state: State): Promise<void> {
   const { spool, pc, boot, clock } = options;
   // The will goes out with the CONNECT, so the number is taken before it; one that is not used is no harm.
   const number = spool.nextSession();
@@ -107,7 +107,7 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
   session.start();
 }
 
-function again(options: LinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {
+function again(options: UplinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {
   const wasUp = state.figures.connected;
   state.session = undefined;
   state.figures.connected = false;

@@ -70,7 +70,7 @@ export function createPc(options: PcOptions): SimulatedPc {
   let kept: Signed | undefined;
   let running: Running | undefined;
   let last = { sent: 0, waiting: 0 };
-  const profiles = {
+  const configs = {
     load: () => ({ config: kept, problem: null }),
     save: (config: Signed) => {
       kept = config;
@@ -96,7 +96,7 @@ export function createPc(options: PcOptions): SimulatedPc {
     },
     boot() {
       if (running !== undefined) return;
-      running = start(options, profiles);
+      running = start(options, configs);
     },
     kill(how) {
       if (running === undefined) return;
@@ -122,7 +122,7 @@ export function createPc(options: PcOptions): SimulatedPc {
   };
 }
 
-function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['profiles']): Running {
+function start(options: PcOptions, configs: Parameters<typeof createAgent>[0]['configs']): Running {
   const { path, token, centreKey, profile, room, line, centre, speed, random, isMeasured } = options;
   const life = createLife(options.clock);
   const { clock } = life;
@@ -139,7 +139,7 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     centre: { ...centre, anchors: [] },
     udp: isMeasured ? reflectorBehind(line, clock) : undefined,
     disk: life.disk(disk),
-    profiles,
+    configs,
     profile,
     clock,
     random: random.next,
@@ -148,13 +148,13 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
   });
   agent.start();
   // What a packet train would have found on this line: there are none in the simulation.
-  if (isMeasured) agent.measurer.took({ ...carried, at: clock.now() });
+  if (isMeasured) agent.rounds.took({ ...carried, at: clock.now() });
   return { agent, transport, life, disk };
 }
 
 /** On such a link the rounds come each quarter of an hour; a story has not so long, and somebody asks for as many as a verdict needs. */
-async function measure({ measurer }: Agent): Promise<void> {
-  for (let round = 0; round < roundsOfVerdict; round += 1) await measurer.measureNow();
+async function measure({ rounds }: Agent): Promise<void> {
+  for (let round = 0; round < roundsOfVerdict; round += 1) await rounds.measureNow();
 }
 
 /** The agent's own list (probes/index.ts), made anew for each PC: some remember what they saw. */

@@ -23,7 +23,6 @@ export const linkProbe: Probe = {
   name: 'link',
   everyMs: 30_000,
   timeoutMs: 1_000,
-  seat: 'run',
   async run({ self: { link }, profile, budget }) {
     const own = link === undefined ? none : qualityOfLink(link, profile);
     const spent = budget === undefined ? none : budgetAnswer(budget.figures());

@@ -10,7 +10,6 @@ export const agentProbe: Probe = {
   name: 'agent',
   everyMs: 60_000,
   timeoutMs: 1_000,
-  seat: 'run',
   async run({ self }) {
     const failing = self.failing
       .map((one) => one.probe)

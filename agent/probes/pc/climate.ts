@@ -53,7 +53,6 @@ export function createClimateProbe({ clock = realClock(), ask = createNut({ conn
     name: 'climate',
     everyMs: 60_000,
     timeoutMs: 15_000,
-    seat: 'run',
     async run(context) {
       const { elevationM } = context.profile;
       const limits = limitsAt(elevationM);

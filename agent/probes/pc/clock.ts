@@ -8,7 +8,6 @@ export const clockProbe: Probe = {
   name: 'clock',
   everyMs: 60_000,
   timeoutMs: 1_000,
-  seat: 'run',
   async run({ self }) {
     const { clockOffsetMs, roundTripMs } = self;
     return {

@@ -14,7 +14,6 @@ export const pcProbe: Probe = {
   name: 'pc',
   everyMs: 30_000,
   timeoutMs: 5_000,
-  seat: 'run',
   async run({ platform, signal }) {
     const figures = await platform.figures(signal);
     return { checks: checksOf(figures), numbers: numbersOf(figures) };

@@ -20,7 +20,6 @@ export function createSoundProbe(kind: SoundKind, sideOf: (state: SoundState) =>
     name: kind,
     everyMs: 30_000, // a change is told by the watch; this only finds what it missed, and each look costs five runs of pactl
     timeoutMs: 5_000,
-    seat: 'room',
     async run({ platform, profile, signal }) {
       const sound = await platform.sound(signal);
       const side = sound.known ? sideOf(sound.value) : { devices: [], chosen: null };
