@@ -1,5 +1,5 @@
 /** Runs the probes: each on its own timer, with its own time-out, so that no probe ever touches another. */
-import type { Cancel, Check, Clock } from '#contracts';
+import { type Cancel, type Check, type Clock, withinTime } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
@@ -188,21 +188,14 @@ function unknown(stage: Stage, probe: Probe, reason: string): ProbeResult {
 
 /** The answer, or why there is none. Never rejects; the signal is aborted at the time-out, and what comes later is dropped. */
 async function answer(stage: Stage, { probe }: Slot): Promise<ProbeResult | string> {
-  const abort = new AbortController();
-  const late = Promise.withResolvers<string>();
-  const cancel = stage.clock.after(probe.timeoutMs, () => {
-    late.resolve(`no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`);
-    abort.abort();
-  });
+  const { clock, platform } = stage;
+  const late = `no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`;
   try {
-    const context = { ...stage.context(), platform: stage.platform, signal: abort.signal };
-    const asked = Promise.try(() => probe.run(context)).then(checked);
-    asked.catch(() => undefined);
-    return await Promise.race([asked, late.promise]);
+    return await withinTime<ProbeResult | string>({ clock, limitMs: probe.timeoutMs, late }, async (signal) =>
+      checked(await probe.run({ ...stage.context(), platform, signal })),
+    );
   } catch (error) {
     return lineOf(error);
-  } finally {
-    cancel();
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type Signed,
   type Verb,
   verbs,
+  withinTime,
 } from '#contracts';
 import type { Spool } from '../spool/spool.ts';
 import { type Entry, type Journal, openJournal } from './journal.ts';
@@ -126,19 +127,12 @@ async function begin(state: State, entry: Entry, order: Order): Promise<void> {
 }
 
 async function carryOut({ acts, clock }: State, { verb, args }: Order): Promise<Done> {
-  const abort = new AbortController();
-  const late = Promise.withResolvers<Done>();
   const limitMs = verb === 'measure-link' ? measureLimitMs : actLimitMs;
-  const cancel = clock.after(limitMs, () => {
-    late.resolve({ outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` });
-    abort.abort();
-  });
+  const late: Done = { outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` };
   try {
-    return await Promise.race([acts[verb](args as never, abort.signal), late.promise]);
+    return await withinTime({ clock, limitMs, late }, (signal) => acts[verb](args as never, signal));
   } catch (error) {
     return { outcome: 'failed', reason: oneLine(error instanceof Error ? error.message : String(error), reasonLength) };
-  } finally {
-    cancel();
   }
 }
 

@@ -8,9 +8,9 @@ import { wordFor } from './words.ts';
 const clock: Clock = {
   now: () => 1_700_000_000_000,
   up: () => 0,
-  after: (_delayMs, task) => {
-    queueMicrotask(task);
-    return () => {};
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs / 20);
+    return () => clearTimeout(timer);
   },
 };
 
