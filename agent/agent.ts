@@ -1,7 +1,7 @@
 /** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, type Config, decode, type Inventory, links, type PcPath, type Profile, type Signed } from '#contracts';
-import { type Change, type CheckTable, createCheckTable } from './checks/check-table.ts';
+import { type Cancel, type Clock, type Config, type Inventory, links, type PcPath, type Profile, type Signed } from '#contracts';
+import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
 import type { PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
 import { createRunner, type Runner } from './checks/runner.ts';
@@ -17,7 +17,7 @@ import type { SpoolDisk } from './spool/database.ts';
 import type { Grade } from './spool/rows.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import { type Marker, openMarker } from './store/boot-marker.ts';
-import { type ConfigStore, openConfig } from './store/config-store.ts';
+import { type ConfigStore, keptConfig, openConfig } from './store/config-store.ts';
 import type { KeptFile } from './store/kept-file.ts';
 import { type Log, type LogMemory, withMemory } from './store/log.ts';
 import { createGasp } from './uplink/last-gasp.ts';
@@ -87,117 +87,139 @@ const firstRoundMs = 15_000;
 /** A flood of forged messages is not to fill the spool: each event carries the count. */
 const refusalNotedEveryMs = 60_000;
 
-type State = AgentOptions & {
-  budget: Budget;
-  log: LogMemory;
+/** What changes while it runs. */
+type Live = {
   config: Config | undefined;
-  table: CheckTable;
-  spool: Spool;
-  runner: Runner;
-  uplink: Uplink;
-  commands: Commands;
-  measurement: LinkMeasurement;
-  marker: Marker;
   /** Of the last look; null before it and where nobody knows. */
   onMains: boolean | null;
-  gasp: (power: PowerState) => void;
   refused: number;
   refusalNotedUp: number;
-  inventory: InventoryWatch;
-  timers: Map<string, Cancel>;
   stopped: boolean;
   /** Wall clock minus up() when it was last looked at. */
   driftMs: number;
   readingUp: number;
 };
 
+/** What stands before any part of it. */
+type Core = AgentOptions & {
+  boot: string;
+  log: LogMemory;
+  table: CheckTable;
+  spool: Spool;
+  budget: Budget;
+  marker: Marker;
+  timers: Map<string, Cancel>;
+  live: Live;
+};
+
+type State = Core & {
+  measurement: LinkMeasurement;
+  inventory: InventoryWatch;
+  runner: Runner;
+  uplink: Uplink;
+  commands: Commands;
+  gasp: (power: PowerState) => void;
+};
+
+/** The parts know each other: each names them by the whole, which stands before anything is asked of one. */
+type Whole = () => State;
+
 /** Guarantee: it says only what its probes found, and keeps every event on disk until the centre has it. */
-export function createAgent(given: AgentOptions): Agent {
-  const { clock, random, disk, platform } = given;
-  const options = { ...given, log: withMemory(given.log, clock) };
-  const boot = platform.bootId();
-  const config = keptConfig(options);
-  if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
-  const table = createCheckTable(clock);
-  const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
-  const spool = openSpool({ disk, clock, random, boot, ...limit });
-  const budget = options.budget ?? createBudget({ clock, store: memoryStore() });
-  const held = { ...options, budget, config, table, spool, timers: new Map<string, Cancel>(), stopped: false };
-  const marker = openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore });
-  const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
-  const state = { ...held, ...times, marker, refused: 0, onMains: null } as State;
-  budget.limit(links[profileOf(state).link].budget);
-  state.measurement = measurementOf(state);
-  state.inventory = watchInventory({ ...options, onRead: (read) => onInventory(state, read) });
-  state.runner = runnerOf(state);
-  state.uplink = uplinkOf(state, boot);
-  state.commands = commandsOf(state, boot);
-  state.gasp = createGasp({ say: (runtimeMs) => state.uplink.gasp(runtimeMs) });
+export function createAgent(options: AgentOptions): Agent {
+  const core = coreOf(options);
+  const { spool, table, budget } = core;
+  budget.limit(links[profileOf(core).link].budget);
+  const whole = () => state;
+  const measurement = measurementOf(core, whole);
+  const { platform, clock, log } = core;
+  const inventory = watchInventory({ platform, clock, log, onRead: (read) => onInventory(state, read) });
+  const runner = runnerOf(core, whole);
+  const uplink = uplinkOf(core, whole);
+  const commands = commandsOf({ ...core, runner, measurement }, whole);
+  const state: State = { ...core, measurement, inventory, runner, uplink, commands, gasp: createGasp({ say: uplink.gasp }) };
   return {
     start: () => start(state),
     stop: (reason) => stop(state, reason),
     spool,
     table,
-    rounds: state.measurement.rounds,
-    figures: () => ({ ...state.uplink.figures(), refused: state.refused }),
-    isHeard: () => state.uplink.isHeard(),
-    record: (kind, body) => record(state, kind, body),
+    rounds: measurement.rounds,
+    figures: () => ({ ...uplink.figures(), refused: state.live.refused }),
+    isHeard: uplink.isHeard,
+    record: (kind, body) => record(state, { kind, body }),
     now: () => trueNow(state),
   };
 }
 
-function runnerOf(state: State): Runner {
+function coreOf(given: AgentOptions): Core {
+  const { clock, random, disk, platform, spoolLimitBytes } = given;
+  const options = { ...given, log: withMemory(given.log, clock) };
+  const boot = platform.bootId();
+  const config = keptConfig(given.configs, { key: given.centreKey, pc: given.pc, log: options.log });
+  if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
+  const spool = openSpool({ disk, clock, random, boot, ...(spoolLimitBytes !== undefined && { limitBytes: spoolLimitBytes }) });
+  const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
+  return {
+    ...options,
+    boot,
+    table: createCheckTable(clock),
+    spool,
+    budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
+    marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore }),
+    timers: new Map(),
+    live: { config, onMains: null, refused: 0, stopped: false, ...times },
+  };
+}
+
+function runnerOf({ probes, platform, clock, random, table }: Core, whole: Whole): Runner {
   return createRunner({
-    ...state,
-    context: () => contextOf(state),
-    known: (probe) => state.table.known(probe.name),
-    onResult: (probe, result) => take(state, probe, result),
-    onFailing: (probe, error) => {
-      if (error === null) record(state, 'probe-answers', { probe });
-      else record(state, 'probe-failing', { probe, error });
-    },
+    ...{ probes, platform, clock, random },
+    context: () => contextOf(whole()),
+    known: (probe) => table.known(probe.name),
+    onResult: (probe, result) => take(whole(), probe, result),
+    onFailing: (probe, error) =>
+      record(whole(), error === null ? { kind: 'probe-answers', body: { probe } } : { kind: 'probe-failing', body: { probe, error } }),
   });
 }
 
-function uplinkOf(state: State, boot: string): Uplink {
+function uplinkOf(core: Core, whole: Whole): Uplink {
+  const { pc, boot, version, token, centreKey, transport, clock, random, spool, table, log, marker } = core;
   return createUplink({
-    ...state,
-    boot,
-    limits: () => links[profileOf(state).link],
-    configVersion: () => state.config?.version ?? 0,
-    onConfig: (config) => configure(state, config),
+    ...{ pc, boot, version, token, centreKey, transport, clock, random, spool, table, log },
+    limits: () => links[profileOf(core).link],
+    configVersion: () => core.live.config?.version ?? 0,
+    onConfig: (config) => configure(whole(), config),
     onCommand(command) {
-      mindClock(state);
-      state.commands.take(command);
+      mindClock(whole());
+      whole().commands.take(command);
     },
-    onMeasure: (word) => state.measurement.rounds.use(word),
-    previous: state.marker.previous,
-    onPreviousTold: state.marker.told,
-    inventory: () => state.inventory.current(),
-    fresh: () => state.runner.runNow(),
-    onConnection: () => state.runner.connectionChanged(),
+    onMeasure: (word) => whole().measurement.rounds.use(word),
+    previous: marker.previous,
+    onPreviousTold: marker.told,
+    inventory: () => whole().inventory.current(),
+    fresh: () => whole().runner.runNow(),
+    onConnection: () => whole().runner.connectionChanged(),
   });
 }
 
-function measurementOf(state: State): LinkMeasurement {
+function measurementOf(core: Core, whole: Whole): LinkMeasurement {
+  const { clock, random, spool, platform, budget, udp, door, linkFile } = core;
   return createLinkMeasurement({
-    ...state,
-    link: () => profileOf(state).link,
-    more: () => ({ budget: state.budget.figures() }),
-    keep: state.linkFile?.save,
-    record: (kind, body, grade) => record(state, kind, body, grade),
+    ...{ clock, random, spool, platform, budget, udp, door },
+    link: () => profileOf(core).link,
+    more: () => ({ budget: budget.figures() }),
+    keep: linkFile?.save,
+    record: (kind, body, grade) => record(whole(), { kind, body, grade }),
   });
 }
 
-function commandsOf(state: State, boot: string): Commands {
+function commandsOf(core: Core & Pick<State, 'runner' | 'measurement'>, whole: Whole): Commands {
+  const { pc, centreKey: key, boot, spool, clock, platform, runner, log, restart, measurement } = core;
   return createCommands({
-    ...state,
-    key: state.centreKey,
-    boot,
-    offsetMs: () => provenOffset(state),
-    acts: actsOf({ ...state, measureLink: state.measurement.test }),
-    answer: (body) => record(state, 'command', body),
-    onRefused: (reason) => refuse(state, 'cmd', reason),
+    ...{ pc, key, boot, spool, clock },
+    offsetMs: () => provenOffset(whole()),
+    acts: actsOf({ platform, runner, log, restart, measureLink: measurement.test }),
+    answer: (body) => record(whole(), { kind: 'command', body }),
+    onRefused: (reason) => refuse(whole(), 'cmd', reason),
   });
 }
 
@@ -209,13 +231,13 @@ function provenOffset({ uplink, clock }: State): number | null {
 
 function start(state: State): void {
   const { spool, table, runner, uplink, clock } = state;
-  table.restore(keptChecks(spool));
-  record(state, 'started', { version: state.version, recovered: spool.unclean() });
+  table.restore(keptChecks(spool.recall('checks')));
+  record(state, { kind: 'started', body: { version: state.version, recovered: spool.unclean() } });
   state.commands.resume();
   runner.start();
   const go = once(() => {
     state.timers.get('first round')?.();
-    if (!state.stopped) uplink.start();
+    if (!state.live.stopped) uplink.start();
   });
   state.timers.set('first round', clock.after(firstRoundMs, go));
   void runner.firstRound().then(go);
@@ -224,13 +246,13 @@ function start(state: State): void {
 }
 
 async function stop(state: State, reason: string): Promise<void> {
-  if (state.stopped) return;
-  state.stopped = true;
+  if (state.live.stopped) return;
+  state.live.stopped = true;
   state.runner.stop();
   state.measurement.rounds.stop();
   state.inventory.stop();
   for (const cancel of state.timers.values()) cancel();
-  record(state, 'stopped', { reason });
+  record(state, { kind: 'stopped', body: { reason } });
   state.marker.bye(reason);
   await state.uplink.stop(reason);
   state.budget.close();
@@ -240,20 +262,22 @@ async function stop(state: State, reason: string): Promise<void> {
 function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
   changed(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
   if (power === undefined) return;
-  state.onMains = power.onMains;
+  state.live.onMains = power.onMains;
   state.marker.alive(power.onMains);
   state.gasp(power);
 }
 
 /** Events tell the history of it, the state tells how it is. */
 function changed(state: State, changes: Change[]): void {
-  for (const change of changes) record(state, 'check', change);
+  for (const change of changes) record(state, { kind: 'check', body: change });
   if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.toKeep()));
   state.uplink.stateChanged();
 }
 
+type Happening = { kind: string; body: Record<string, unknown>; grade?: Grade | undefined };
+
 /** False where it could not be kept. */
-function record(state: State, kind: string, body: Record<string, unknown>, grade: Grade = 'event'): boolean {
+function record(state: State, { kind, body, grade = 'event' }: Happening): boolean {
   const done = state.spool.append(kind, body, grade);
   // The spool counts it and declares it in its next event.
   if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
@@ -266,13 +290,13 @@ function tick(state: State): void {
   changed(state, table.expire());
   mindClock(state);
   commands.tick();
-  marker.alive(state.onMains);
+  marker.alive(state.live.onMains);
   state.budget.keep();
   state.measurement.tick();
-  if (uplink.figures().connected) state.readingUp = clock.up();
-  else if (clock.up() - state.readingUp >= offlineReadingMs) {
-    state.readingUp = clock.up();
-    record(state, 'numbers', table.numbers(), 'reading');
+  if (uplink.figures().connected) state.live.readingUp = clock.up();
+  else if (clock.up() - state.live.readingUp >= offlineReadingMs) {
+    state.live.readingUp = clock.up();
+    record(state, { kind: 'numbers', body: table.numbers(), grade: 'reading' });
   }
 }
 
@@ -280,16 +304,16 @@ function tick(state: State): void {
 function mindClock(state: State): void {
   const { clock, uplink } = state;
   const driftMs = clock.now() - clock.up();
-  const byMs = Math.round(driftMs - state.driftMs);
-  state.driftMs = driftMs;
+  const byMs = Math.round(driftMs - state.live.driftMs);
+  state.live.driftMs = driftMs;
   if (Math.abs(byMs) <= clockJumpMs) return;
   uplink.forgetClock();
-  record(state, 'clock-jumped', { byMs });
+  record(state, { kind: 'clock-jumped', body: { byMs } });
 }
 
 function configure(state: State, signed: Signed): boolean {
   const opened = openConfig(signed, { key: state.centreKey, pc: state.pc });
-  const held = state.config?.version ?? 0;
+  const held = state.live.config?.version ?? 0;
   if (!opened.ok || opened.value.version < held) {
     refuse(state, 'config', opened.ok ? 'older than the one that is held' : opened.reason);
     return false;
@@ -297,29 +321,20 @@ function configure(state: State, signed: Signed): boolean {
   if (opened.value.version === held) return false;
   const problem = state.configs.save(signed);
   if (problem !== null) state.log.warn({}, `the configuration is used but not kept: ${problem}`);
-  state.config = opened.value;
+  state.live.config = opened.value;
   state.budget.limit(links[opened.value.profile.link].budget);
   state.log.info({ version: opened.value.version }, 'configuration taken');
   void state.runner.runNow();
   return true;
 }
 
-/** The last good one, proven anew: the disk may have been written by others, or come from another PC. */
-function keptConfig({ configs, centreKey: key, pc, log }: AgentOptions): Config | undefined {
-  const { config, problem } = configs.load();
-  const opened = config && openConfig(config, { key, pc });
-  if (opened?.ok) return opened.value;
-  if (opened !== undefined || problem !== null) log.warn({}, `the kept configuration is not used: ${opened?.reason ?? problem}`);
-  return undefined;
-}
-
 /** Said by somebody on our topics, and not by the centre to us. The first is told at once. */
 function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
-  state.refused += 1;
-  if (state.clock.up() - state.refusalNotedUp < refusalNotedEveryMs) return;
-  state.refusalNotedUp = state.clock.up();
+  state.live.refused += 1;
+  if (state.clock.up() - state.live.refusalNotedUp < refusalNotedEveryMs) return;
+  state.live.refusalNotedUp = state.clock.up();
   state.log.warn({}, `refused what came as ${leaf}: ${reason}`);
-  record(state, 'refused', { leaf, reason, count: state.refused });
+  record(state, { kind: 'refused', body: { leaf, reason, count: state.live.refused } });
 }
 
 /** It goes out when it is not what was last sent. */
@@ -328,8 +343,8 @@ function onInventory({ uplink, spool }: State, { hash }: Inventory): void {
   if (uplink.figures().connected) spool.remember('inventory', hash);
 }
 
-function profileOf(state: State): Profile {
-  return state.config?.profile ?? state.profile;
+function profileOf({ live, profile }: Core): Profile {
+  return live.config?.profile ?? profile;
 }
 
 function contextOf(state: State) {
@@ -346,14 +361,6 @@ function selfOf({ uplink, spool, runner, clock, certificateEndsAt, measurement: 
 
 function trueNow({ clock, uplink }: Pick<State, 'clock' | 'uplink'>): number {
   return clock.now() - (uplink.figures().clockOffsetMs ?? 0);
-}
-
-/** What an earlier run knew; nothing where it cannot be read. */
-function keptChecks(spool: Spool): ReturnType<CheckTable['checks']> {
-  const digest = '0'.repeat(16);
-  const kept = spool.recall('checks') ?? '[]';
-  const read = decode('state', Buffer.from(`{"digest":"${digest}","session":1,"rev":1,"checks":${kept}}`));
-  return read.ok ? read.value.checks.map(({ name, ...check }) => (name === undefined ? check : { ...check, name })) : [];
 }
 
 function every(state: State, everyMs: number, task: () => void): void {

@@ -43,11 +43,15 @@ function settled(held: number, lower: readonly number[], higher: readonly number
 
 /** The place in `tiers` of the highest that is carried, -1 for none. */
 function carried(way: Direction, facts: WayFacts, margin: number): number {
-  return tiers.findLastIndex((tier) => misses(tier, way, facts, margin) === null);
+  return tiers.findLastIndex((tier) => misses(way, facts, { tier, margin }) === null);
 }
 
 /** What a direction lacks for a tier; null where it lacks nothing that is known. */
-function misses(tier: Tier, way: Direction, { freeBps, lossAt, jitterMs }: WayFacts, margin: number): TierLimit | null {
+function misses(
+  way: Direction,
+  { freeBps, lossAt, jitterMs }: WayFacts,
+  { tier, margin }: { tier: Tier; margin: number },
+): TierLimit | null {
   const needs = tierNeeds[tier];
   const needBps = way === 'up' ? needs.upBps : needs.downBps;
   if (freeBps !== null && freeBps < needBps * margin) return 'capacity';
@@ -59,7 +63,7 @@ function misses(tier: Tier, way: Direction, { freeBps, lossAt, jitterMs }: WayFa
 function limitOf(place: number, way: Direction, facts: WayFacts): TierLimit | null {
   const next = tiers[place + 1];
   if (next === undefined) return null;
-  return misses(next, way, facts, tierMargin.stay) ?? misses(next, way, facts, tierMargin.rise);
+  return misses(way, facts, { tier: next, margin: tierMargin.stay }) ?? misses(way, facts, { tier: next, margin: tierMargin.rise });
 }
 
 export function placeOf(tier: Tier | null): number {

@@ -1,5 +1,5 @@
 /** What is true now: the last answer of every probe, its digest, and what changed (R11, R12, R14). */
-import { type BeatKey, type Check, type Clock, checkKey, digestOf, sameAnswer } from '#contracts';
+import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameAnswer } from '#contracts';
 
 /** The part of a check that an event tells of. */
 type Answer = Pick<Check, 'status' | 'fault' | 'reason'>;
@@ -101,6 +101,12 @@ export function differenceOf(from: readonly Check[], to: readonly Check[]): { ch
     return old === undefined || !sameAnswer(old, check);
   });
   return { checks, gone: [...before.keys()].filter((key) => !after.has(key)) };
+}
+
+/** The checks that a run wrote down, from their text; none where it cannot be read. */
+export function keptChecks(text = '[]'): Check[] {
+  const read = decode('state', Buffer.from(`{"digest":"${'0'.repeat(16)}","session":1,"rev":1,"checks":${text}}`));
+  return read.ok ? read.value.checks.map(({ name, ...check }) => (name === undefined ? check : { ...check, name })) : [];
 }
 
 function unknown(reason: string): Answer {

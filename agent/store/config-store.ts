@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Config, configuration, decode, encode, type Opened, openSigned, type PcPath, replaceFile, type Signed } from '#contracts';
+import type { Log } from './log.ts';
 
 export type ConfigStore = {
   /** What was last saved; a reason where it cannot be read. Nothing of it is proven yet. */
@@ -40,4 +41,13 @@ export function openConfig(config: Signed, { key, pc }: { key: KeyObject | null;
   if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
   const opened = openSigned(configuration, config, key);
   return opened.ok && opened.value.pc !== pc ? { ok: false, reason: 'addressed to another PC' } : opened;
+}
+
+/** The last good one of the store, proven anew: the disk may have been written by others, or come from another PC. */
+export function keptConfig(store: ConfigStore, { log, ...by }: { key: KeyObject | null; pc: PcPath; log: Log }): Config | undefined {
+  const { config, problem } = store.load();
+  const opened = config && openConfig(config, by);
+  if (opened?.ok) return opened.value;
+  if (opened !== undefined || problem !== null) log.warn({}, `the kept configuration is not used: ${opened?.reason ?? problem}`);
+  return undefined;
 }

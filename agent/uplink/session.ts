@@ -143,7 +143,9 @@ export function openSession(options: SessionOptions): Session {
       onNewSpool: () => newSpool(state),
     }),
     stateSender: createStateSender({
-      ...options,
+      table: options.table,
+      clock: options.clock,
+      session: options.session,
       later: (ms, task) => later(state, ms, task),
       send: (payload) => void send(state, 'state', payload),
     }),

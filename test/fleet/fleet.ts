@@ -46,30 +46,7 @@ const settlingAtOnce = 60;
 const pollMs = 50;
 
 export function createFleet(options: FleetOptions): Fleet {
-  const { clock, speed, centre, centreKey, seed, folder } = options;
-  const store = createSpoolStore();
-  const make = ({ path, token, link, elevationM }: FleetPc, at: number): SimulatedPc => {
-    const random = randomFrom(seed * 100_003 + at);
-    const room = createRoom({ elevationM, clock, random, hasBattery: isLaptop(path) });
-    const ups = path.startsWith(`${lehPath}/`) ? lehUps : undefined;
-    if (ups !== undefined) room.power({ ups: { lastsMs: upsLastsMs } });
-    const file = join(folder, `${path.replaceAll('/', '.')}.db`);
-    return createPc({
-      path,
-      token,
-      centreKey,
-      profile: { link, elevationM, expected, ...(ups && { ups }) },
-      room,
-      line: createLine({ clock, ...(link === 'geo' && thinLine) }),
-      openDisk: () => (at % realSpoolEvery === 0 ? openSpoolDisk(file) : store.disk(at)),
-      centre,
-      clock,
-      speed,
-      random,
-      isMeasured: link === 'geo',
-    });
-  };
-  const pcs = options.pcs.map(make);
+  const pcs = options.pcs.map(makerOf(options));
   const sum = (of: (pc: SimulatedPc) => number) => pcs.reduce((total, pc) => total + of(pc), 0);
   const unsettled = () => sum((pc) => Number(!pc.isSettled()));
   const connected = () => sum((pc) => Number(pc.isConnected()));
@@ -108,6 +85,32 @@ export function createFleet(options: FleetOptions): Fleet {
       isStopping = true;
       await Promise.all(pcs.map((pc) => pc.stop()));
     },
+  };
+}
+
+/** Each PC has a randomness of its own, from the seed and its place in the list. */
+function makerOf({ clock, speed, centre, centreKey, seed, folder }: FleetOptions): (pc: FleetPc, at: number) => SimulatedPc {
+  const store = createSpoolStore();
+  return ({ path, token, link, elevationM }, at) => {
+    const random = randomFrom(seed * 100_003 + at);
+    const room = createRoom({ elevationM, clock, random, hasBattery: isLaptop(path) });
+    const ups = path.startsWith(`${lehPath}/`) ? lehUps : undefined;
+    if (ups !== undefined) room.power({ ups: { lastsMs: upsLastsMs } });
+    const file = join(folder, `${path.replaceAll('/', '.')}.db`);
+    return createPc({
+      path,
+      token,
+      centreKey,
+      profile: { link, elevationM, expected, ...(ups && { ups }) },
+      room,
+      line: createLine({ clock, ...(link === 'geo' && thinLine) }),
+      openDisk: () => (at % realSpoolEvery === 0 ? openSpoolDisk(file) : store.disk(at)),
+      centre,
+      clock,
+      speed,
+      random,
+      isMeasured: link === 'geo',
+    });
   };
 }
 
