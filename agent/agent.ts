@@ -25,6 +25,7 @@ import type { Transport } from './uplink/mqtt.ts';
 import type { UplinkFigures } from './uplink/session.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
 
+/** All that an agent is made of. */
 export type AgentOptions = {
   pc: PcPath;
   version: string;
@@ -60,6 +61,7 @@ export type AgentOptions = {
   restart(): void;
 };
 
+/** A running agent, as its process and its tests see it. */
 export type Agent = {
   start(): void;
   /** Within 2 s: says goodbye, so that the centre hears of a stop and not of a loss. */

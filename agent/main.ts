@@ -16,7 +16,7 @@ import { createConfigStore } from './store/config-store.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
 import { createPlatform } from './this-pc.ts';
-import { type Watched, watchUpdates } from './update/watch.ts';
+import { watchUpdates } from './update/watch.ts';
 import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
 
 const stopLimitMs = 2_000;
@@ -34,16 +34,17 @@ export async function main(): Promise<void> {
   if (!opened.ok) return fail(log, opened.line);
   const settings = readAgentSettings(process.env, opened.value?.pc);
   if (!settings.ok) return fail(log, settings.line);
-  let parts: ReturnType<typeof prepare>;
+  let parts: Prepared;
   try {
     parts = prepare(settings.value, opened.value, log);
   } catch (error) {
     return fail(log, error instanceof Error ? error.message : String(error));
   }
   const restart = Promise.withResolvers<string>();
-  const agent = compose(settings.value, { ...parts, log, restart: () => restart.resolve('restarted') });
+  const running = { log, restart: restart.resolve };
+  const agent = compose(settings.value, parts, running);
   agent.start();
-  const updates = watched(settings.value, { ...parts, agent, log, restart: restart.resolve });
+  const updates = watched(settings.value, parts, { ...running, agent });
   log.info({ pc: settings.value.pc, version: parts.version }, 'ready');
   const asking = await Promise.race([asked(), restart.promise]);
   updates?.stop();
@@ -74,17 +75,21 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
   };
 }
 
-type Beside = ReturnType<typeof prepare> & Pick<Watched, 'agent' | 'log' | 'restart'>;
+type Prepared = ReturnType<typeof prepare>;
+type Process = { log: pino.Logger; restart: (reason: string) => void };
 
-function watched({ updates, dataDir }: AgentSettings, { updateKey: key, ...beside }: Beside): { stop(): void } | undefined {
-  return updates && key && watchUpdates({ ...beside, key, dataDir, at: updates.at });
+function compose({ pc, profile, anchors }: AgentSettings, { centre, updateKey: _, ...given }: Prepared, { log, restart }: Process): Agent {
+  const ended = () => restart('restarted');
+  return createAgent({ ...given, centre: { ...centre, anchors }, pc, probes, profile, random: unguessable, log, restart: ended });
 }
 
-function compose(
-  { pc, profile, anchors }: AgentSettings,
-  given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void },
-): Agent {
-  return createAgent({ ...given, centre: { ...given.centre, anchors }, pc, probes, profile, random: unguessable });
+function watched(
+  { updates, dataDir }: AgentSettings,
+  prepared: Prepared,
+  running: Process & { agent: Agent },
+): { stop(): void } | undefined {
+  const { updateKey: key, door, platform, clock, version, budget } = prepared;
+  return updates && key && watchUpdates({ ...running, ...{ key, door, platform, clock, version, budget }, dataDir, at: updates.at });
 }
 
 /** Math.random can be foretold from what it gave before. */

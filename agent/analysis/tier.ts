@@ -1,6 +1,7 @@
 /** What a link carries in a meeting, per direction: the highest tier whose needs are met, slow to fall and slower to rise (contracts/tiers.ts). */
 import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '#contracts';
 
+/** From this PC to the centre, and back. */
 export type Direction = 'up' | 'down';
 
 /** What is known of a direction now. */
@@ -66,6 +67,7 @@ function limitOf(place: number, way: Direction, facts: WayFacts): TierLimit | nu
   return misses(way, facts, { tier: next, margin: tierMargin.stay }) ?? misses(way, facts, { tier: next, margin: tierMargin.rise });
 }
 
+/** The place of a tier in `tiers`, -1 for none. */
 export function placeOf(tier: Tier | null): number {
   return tier === null ? -1 : tiers.indexOf(tier);
 }

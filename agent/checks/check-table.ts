@@ -3,11 +3,15 @@ import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameA
 
 /** The part of a check that an event tells of. */
 type Answer = Pick<Check, 'status' | 'fault' | 'reason'>;
+/** An answer that is another one now; null = there was none, or there is none any more. */
 export type Change = { component: string; device: string; from: Answer | null; to: Answer | null };
+/** Numbers for the beat, by their keys; what is not known is absent. */
 export type Numbers = Partial<Record<BeatKey, number>>;
 
+/** All that a probe answers of its component, renewed every `everyMs`. */
 export type Merge = { component: string; everyMs: number; checks: readonly Check[]; numbers?: Numbers | undefined };
 
+/** The last answer of every probe. */
 export type CheckTable = {
   /** Takes the whole answer about a component: what is absent in it is gone. */
   merge(answer: Merge): Change[];

@@ -26,6 +26,7 @@ export type PowerState = {
   runtimeMs: number | null;
 };
 
+/** All that a probe is given: it asks nothing else. */
 export type ProbeContext = {
   platform: Platform;
   profile: Profile;
@@ -59,6 +60,7 @@ export type SelfFigures = {
   link?: LinkView | undefined;
 };
 
+/** One question about this PC, with its interval and its time-out in milliseconds. */
 export type Probe = {
   /** Its name is also the component of its checks. */
   name: string;

@@ -3,6 +3,7 @@ import { type Cancel, type Check, type Clock, withinTime } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
+/** The probes at work. */
 export type Runner = {
   start(): void;
   stop(): void;
@@ -17,6 +18,7 @@ export type Runner = {
   failing(): { probe: string; error: string }[];
 };
 
+/** The probes, what they are given, and who is told of their answers. */
 export type RunnerOptions = {
   probes: readonly Probe[];
   platform: Platform;

@@ -22,8 +22,10 @@ import {
 import type { Spool } from '../spool/spool.ts';
 import { type Entry, type Journal, openJournal } from './journal.ts';
 
+/** What each verb does; the signal is aborted when its time is over. */
 export type Acts = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
 
+/** By whose key commands are proven, what they may do, and who is told. */
 export type CommandsOptions = {
   pc: PcPath;
   /** Public half of the centre's key; null where this PC has none, and obeys nobody. */
@@ -40,6 +42,7 @@ export type CommandsOptions = {
   onRefused(reason: string): void;
 };
 
+/** The commands of the centre to this PC. */
 export type Commands = {
   take(message: Signed): void;
   /** Answers what an earlier run left without an answer. */

@@ -15,9 +15,11 @@ const entry = v.object({
 /** Nothing up to `floor` is obeyed any more. `isLost`: what was known before is gone, and no process has outlived it yet. */
 const content = v.object({ floor: v.number(), entries: v.array(entry), isLost: v.optional(v.boolean(), false) });
 
+/** A command that was obeyed or refused, and how far it came. */
 export type Entry = v.InferOutput<typeof entry>;
 type Content = v.InferOutput<typeof content>;
 
+/** The commands of the last week. */
 export type Journal = {
   /** Why a command may not be obeyed by what was told before; null where it may. `known`: it has been answered, or is about to be. */
   objection(command: Command): 'known' | 'counter' | 'older than what came since' | 'this PC lost its memory of commands' | null;

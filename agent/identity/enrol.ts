@@ -5,6 +5,7 @@ import type { Used } from '../net/meter.ts';
 import { type Door, fetchCertificate, fetchPlace, fetchRoots } from './est.ts';
 import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 
+/** What a person gives to make a PC known; `again` replaces a key that it has already. */
 export type Enrolment = { code: string; centre: { host: string; port: number }; pc: PcPath; folder: string; again: boolean };
 
 /**

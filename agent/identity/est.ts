@@ -11,6 +11,7 @@ import { centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
 export type Trust = { roots?: string[]; key?: string; chain?: string };
+/** Where the centre answers over HTTPS, and whom to believe there; `used` is told the bytes on the wire. */
 export type Door = { host: string; port: number; trust: Trust; used?: Used | undefined };
 
 const timeoutMs = 30_000;

@@ -12,6 +12,7 @@ import type { QualityRounds } from './quality-rounds.ts';
 import type { Busy, Traffic } from './traffic.ts';
 import type { Transferred } from './transfer.ts';
 
+/** What decides whether the link may be tested now, and with what. */
 export type LinkTestOptions = {
   rounds: Pick<QualityRounds, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
   platform: Pick<Platform, 'sound' | 'cameras'>;

@@ -10,6 +10,7 @@ import { roundWireBytes } from './stamp.ts';
 import { createTraffic } from './traffic.ts';
 import { measureByTransfer, type TransferOptions } from './transfer.ts';
 
+/** What all measurements of the link need together. */
 export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget'> & {
   platform: Pick<Platform, 'sound' | 'cameras' | 'card'>;
   budget: Budget;
@@ -19,6 +20,7 @@ export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget
   door?: Pick<TransferOptions, 'at' | 'roots'> | undefined;
 };
 
+/** The measurements of the link, put together. */
 export type LinkMeasurement = {
   rounds: QualityRounds;
   /** The command `measure-link`. */
@@ -31,10 +33,12 @@ export type LinkMeasurement = {
 const plainCeilingBps = 20_000_000;
 const monthMs = 31 * 86_400_000;
 
+/** Measures nothing before the centre says that this PC does. */
 export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeasurement {
-  const { clock, platform, udp, door, link } = options;
-  const rounds = createQualityRounds({ ...options, open: udp });
-  const traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(rounds, udp) });
+  const { platform, udp: open, door, ...ofRounds } = options;
+  const { clock, budget, link } = options;
+  const rounds = createQualityRounds({ ...ofRounds, open });
+  const traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(rounds, open) });
   const limits = () => ({
     ceilingBps: links[link()].capacity?.ceilingBps ?? plainCeilingBps,
     directionBytes: directionBytesOf(links[link()]),
@@ -43,7 +47,7 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
   const transfer = door && ((token: Buffer, used: Used) => measureByTransfer({ ...door, token, clock, used }));
   return {
     rounds,
-    test: createLinkTest({ ...options, rounds, traffic, open: udp, transfer, limits }),
+    test: createLinkTest({ rounds, platform, traffic, open, budget, transfer, limits, clock }),
     tick() {
       if (rounds.measures()) void traffic.sample();
     },

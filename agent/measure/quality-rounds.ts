@@ -10,6 +10,7 @@ import { type Capacity, createQualityHistory, type QualityHistory, type QualityH
 import { numbersOf, reportOf } from './quality-report.ts';
 import { roundWireBytes, stampRound } from './stamp.ts';
 
+/** As for the history, and what a round needs. */
 export type QualityRoundsOptions = QualityHistoryOptions & {
   /** Uniform in [0, 1). */
   random: () => number;
@@ -24,6 +25,7 @@ export type QualityRoundsOptions = QualityHistoryOptions & {
   more?: (() => Partial<LinkReport>) | undefined;
 };
 
+/** What the measurements of this PC say of the link now. */
 export type LinkView = {
   /** The latest last; those of more than half a day ago are gone. */
   windows: readonly Window[];
@@ -39,6 +41,7 @@ export type LinkView = {
   capacity: Capacity | undefined;
 };
 
+/** The rounds of probes to the reflector. */
 export type QualityRounds = {
   /** The centre's word, in each ack of a birth and of an echo. */
   use(word: { measures: boolean; grant: Grant | undefined }): void;
@@ -84,7 +87,7 @@ export function createQualityRounds(options: QualityRoundsOptions): QualityRound
   const state: State = {
     ...options,
     word: { measures: false, grant: undefined },
-    history: createQualityHistory(options),
+    history: createQualityHistory({ clock: options.clock, link: options.link, spool: options.spool, usedBps: options.usedBps }),
     timer: () => undefined,
     running: undefined,
     silent: 0,

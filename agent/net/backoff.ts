@@ -2,6 +2,7 @@
 
 const shortestMs = 1_000;
 
+/** The first and the longest wait, milliseconds. */
 export type BackoffOptions = {
   /** Upper end of the first wait; each further failure doubles it. */
   firstMs: number;

@@ -18,8 +18,10 @@ export type SoundDevice = {
 /** Sources are microphones, sinks are loudspeakers; the default is the id of the one that is chosen. */
 export type SoundState = { sources: SoundDevice[]; defaultSource: string | null; sinks: SoundDevice[]; defaultSink: string | null };
 
+/** A camera, and the programs that hold it now. */
 export type Camera = { id: string; name: string; usedBy: Answer<string[]> };
 
+/** How busy, full and warm the PC is. */
 export type PcFigures = {
   uptimeSeconds: number;
   /** Busy time of all cores since the last call, 0 to 1; null at the first. */
@@ -31,6 +33,7 @@ export type PcFigures = {
   temperatureLimitCelsius: number | null;
 };
 
+/** What the batteries of the PC say. */
 export type PowerFigures = {
   /** Both null where the PC has no battery. */
   onMains: boolean | null;
@@ -46,6 +49,7 @@ export type PowerFigures = {
 /** `room` is a sensor that measures the air around the PC. */
 export type Sensor = { kind: 'processor' | 'board' | 'disk' | 'room'; celsius: number };
 
+/** What the sensors of the PC say. */
 export type ClimateFigures = {
   uptimeSeconds: number;
   /** As in PcFigures, since the last call of its own. */
@@ -58,6 +62,7 @@ export type ClimateFigures = {
 
 /** A part with a name; its id stays the same and is no serial number. */
 export type Part = { id: string; name: string };
+/** Parts of the PC whose limits depend on height. */
 export type Hardware = {
   /** Disks that turn, built in. */
   turningDisks: Part[];
@@ -67,6 +72,7 @@ export type Hardware = {
 
 /** A router of the local network; `interface` leads to it. */
 export type Gateway = { interface: string; address: string };
+/** The local network as the system has it now. */
 export type NetworkState = {
   /** Those that have a carrier; never the loopback. */
   interfaces: string[];
@@ -92,6 +98,7 @@ export type PlatformOrders = {
   reboot(signal: AbortSignal): Promise<Order>;
 };
 
+/** What may be asked of the network. */
 export type PlatformNetwork = {
   /** Cheap: nothing is sent. */
   network(): Promise<Answer<NetworkState>>;
@@ -101,6 +108,7 @@ export type PlatformNetwork = {
   card(address: string): Promise<Answer<CardFigures>>;
 };
 
+/** Everything that may be asked of an operating system, and ordered. */
 export type Platform = PlatformOrders &
   PlatformNetwork & {
     sound(signal: AbortSignal): Promise<Answer<SoundState>>;

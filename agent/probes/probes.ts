@@ -12,6 +12,7 @@ import { createCameraProbe } from './room/camera.ts';
 import { createMicrophoneProbe } from './room/microphone.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
 
+/** Every probe of the agent, in the order in which a self-test asks them. */
 export const probes: readonly Probe[] = [
   createMicrophoneProbe(),
   createSpeakerProbe(),

@@ -19,6 +19,7 @@ import { phrases, wordFor } from './words.ts';
 
 /** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
 export type CheckRow = Check & { ms: number; provenAt: number | null };
+/** What a self-test found; `at` in milliseconds since 1970, `ms` is how long it took. */
 export type CheckReport = {
   pc: string;
   site: string;
@@ -31,6 +32,7 @@ export type CheckReport = {
   link?: LinkReport;
 };
 
+/** What a self-test asks, and of whom. */
 export type SelfTest = {
   site: OwnSite;
   platform: Platform;

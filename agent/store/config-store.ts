@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Config, configuration, decode, encode, type Opened, openSigned, type PcPath, replaceFile, type Signed } from '#contracts';
 import type { Log } from './log.ts';
 
+/** The last configuration of this PC, as it came. */
 export type ConfigStore = {
   /** What was last saved; a reason where it cannot be read. Nothing of it is proven yet. */
   load(): { config: Signed | undefined; problem: string | null };
@@ -11,6 +12,7 @@ export type ConfigStore = {
   save(config: Signed): string | null;
 };
 
+/** The store in a file of this name. Never throws. */
 export function createConfigStore(file: string): ConfigStore {
   return {
     load: () => {

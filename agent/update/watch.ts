@@ -10,6 +10,7 @@ import { createOffers } from './offers.ts';
 import { openSlots } from './slots.ts';
 import { startUpdater, type UpdaterOptions } from './updater.ts';
 
+/** The running agent, and what decides about its updates. */
 export type Watched = {
   dataDir: string;
   /** Public half of the key of the releases. */
@@ -28,6 +29,7 @@ export type Watched = {
   log: Log;
 };
 
+/** Begins to look for updates; the result ends it. */
 export function watchUpdates({ dataDir, key, at, door, agent, platform, clock, version, budget, restart, log }: Watched): {
   stop(): void;
 } {

@@ -2,6 +2,7 @@
 import { type Cancel, type EventMessage, encode, payloadLimitBytes } from '#contracts';
 import type { Spool } from '../spool/spool.ts';
 
+/** The events of a spool on their way to the centre. */
 export type EventSender = {
   /** After the ack of a birth: all that is unacknowledged goes out at once (R3, R6). */
   begin(): void;
@@ -15,6 +16,7 @@ export type EventSender = {
   want(range: { from: number; to: number }): void;
 };
 
+/** Where events come from, and how they are sent. */
 export type EventSenderOptions = {
   spool: Spool;
   /** Runs a task later, unless the session is over by then. */
@@ -48,6 +50,7 @@ const batchAtMost = 500;
 const batchBytes = payloadLimitBytes - 4_096;
 const longestWaitMs = 3_600_000;
 
+/** Sends nothing before `begin`. Guarantee: what is not acknowledged is sent again, ever more rarely, up to once an hour (R6). */
 export function createEventSender(options: EventSenderOptions): EventSender {
   const state: State = {
     spool: undefined,

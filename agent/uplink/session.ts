@@ -34,6 +34,7 @@ import { createEventSender, type EventSender } from './event-sender.ts';
 import type { Connection } from './mqtt.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
 
+/** What is known of the connection to the centre; it outlives each session. */
 export type UplinkFigures = {
   connected: boolean;
   /** From the last answer to an echo that was believed, milliseconds; null before the first. */
@@ -45,6 +46,7 @@ export type UplinkFigures = {
   unreadable: number;
 };
 
+/** All that a session says, and who is told of what it hears. */
 export type SessionOptions = {
   pc: PcPath;
   boot: string;
@@ -81,6 +83,7 @@ export type SessionOptions = {
   log: Log;
 };
 
+/** One connection, from its birth to its end. */
 export type Session = {
   start(): void;
   receive(topic: string, payload: Buffer): void;

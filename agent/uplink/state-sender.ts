@@ -2,6 +2,7 @@
 import { type Cancel, type Check, type Clock, encode } from '#contracts';
 import { type CheckTable, differenceOf } from '../checks/check-table.ts';
 
+/** The state on its way to the centre. */
 export type StateSender = {
   /** The whole list: first in a session, and when wanted. */
   full(): void;
@@ -11,6 +12,7 @@ export type StateSender = {
   now(): void;
 };
 
+/** Which state is sent, in which session, and how. */
 export type StateSenderOptions = {
   table: CheckTable;
   clock: Clock;
@@ -21,6 +23,7 @@ export type StateSenderOptions = {
 
 const gapMs = 2_000;
 
+/** Sends nothing before `full`; afterwards only what changed since, at most once in 2 s unless `now` is asked for. */
 export function createStateSender({ table, clock, session, later, send }: StateSenderOptions): StateSender {
   /** What was last sent; undefined before the full list of this session. */
   let sent: { checks: Check[]; digest: string; up: number } | undefined;

@@ -24,9 +24,11 @@ import { openSpool } from '../spool/spool.ts';
 import type { ConnectionHandlers, ConnectOptions, Transport } from './mqtt.ts';
 import { createUplink } from './uplink.ts';
 
+/** The PC of these tests. */
 export const pc = 'up/lucknow/room-1';
 
 type Up = 'presence' | 'state' | 'beat' | 'inventory' | 'event' | 'backlog';
+/** A message that the centre got, and when by clock.up(). */
 export type Sent = { leaf: Up; at: number; message: MessageOf<Up> };
 
 /** The wire: admits or refuses, and records. */
@@ -83,6 +85,7 @@ export function wire(clock: { up(): number }) {
   };
 }
 
+/** An uplink with its spool and its checks, by a clock that is moved by hand. */
 export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof links; key?: KeyObject | null } = {}) {
   const clock = handClock();
   const random = seeded(7);
@@ -143,6 +146,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
   return { clock, spool, table, net, logs, seen, uplink: made, session, ack, event, status, markOf, filters: agentFilters(pc) };
 }
 
+/** The will that a connection carried. */
 export function decodeWill(options: ConnectOptions | undefined) {
   const read = decode('presence', options?.will.payload ?? Buffer.from(''));
   if (!read.ok) throw new Error(read.detail);

@@ -4,6 +4,7 @@ import { backoffMs } from '../net/backoff.ts';
 import type { Connected, Transport } from './mqtt.ts';
 import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';
 
+/** As for each session, and how connections are opened. */
 export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
   transport: Transport;
   /** Absent where the transport shows a certificate. */
@@ -12,6 +13,7 @@ export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apa
   onConnection?: () => void;
 };
 
+/** The connection to the centre, which comes back by itself. */
 export type Uplink = {
   start(): void;
   /** Says goodbye where it can, within 2 s; the broker then publishes no will. */
@@ -68,6 +70,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 }
 
 async function connect(options: UplinkOptions, state: State): Promise<void> {
+  const { transport, token, onConnection, ...ofSession } = options;
   const { spool, pc, boot, clock } = options;
   // The will goes out with the CONNECT, so the number is taken before it; one that is not used is no harm.
   const number = spool.nextSession();
@@ -75,8 +78,8 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
   const since = clock.up();
   let session: Session | undefined;
   let lost: string | undefined;
-  const answer = await options.transport.connect(
-    { name: nameOf(pc), password: options.token, keepaliveMs: options.limits().keepaliveMs, will },
+  const answer = await transport.connect(
+    { name: nameOf(pc), password: token, keepaliveMs: options.limits().keepaliveMs, will },
     {
       message: (topic, payload) => session?.receive(topic, payload),
       closed: (reason) => {
@@ -99,10 +102,10 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
     void connection.end();
     again(options, state, { refused: false, reason: 'the centre knows a later session: the disk was put back' });
   };
-  session = openSession({ ...options, connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
+  session = openSession({ ...ofSession, connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
   state.session = session;
   state.figures.connected = true;
-  options.onConnection?.();
+  onConnection?.();
   options.log.info({ session: number }, 'connected');
   session.start();
 }

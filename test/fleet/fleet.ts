@@ -11,6 +11,7 @@ import { createRoom } from './room.ts';
 import { createSpoolStore } from './spools.ts';
 import { isLaptop } from './supply.ts';
 
+/** All PCs of a nation, with their sum. */
 export type Fleet = {
   pcs: ReadonlyMap<PcPath, SimulatedPc>;
   /** Switches all on, at most `perSecond` a real second; resolves when all have settled, or answers how many have not after the limit. */
@@ -23,8 +24,10 @@ export type Fleet = {
   stop(): Promise<void>;
 };
 
+/** A PC of the fleet, before it is switched on. */
 export type FleetPc = { path: PcPath; token: string; link: LinkClass; elevationM: number };
 
+/** Which PCs, and at which centre. */
 export type FleetOptions = {
   pcs: readonly FleetPc[];
   centre: { host: string; port: number };
@@ -45,6 +48,7 @@ const realSpoolEvery = 100;
 const settlingAtOnce = 60;
 const pollMs = 50;
 
+/** A fleet that is switched off. */
 export function createFleet(options: FleetOptions): Fleet {
   const pcs = options.pcs.map(makerOf(options));
   const sum = (of: (pc: SimulatedPc) => number) => pcs.reduce((total, pc) => total + of(pc), 0);

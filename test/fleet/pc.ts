@@ -22,6 +22,7 @@ import { type Line, snowLoss, thinLine } from './line.ts';
 import { reflectorBehind } from './reflector.ts';
 import type { Room } from './room.ts';
 
+/** A PC with a real agent, in a simulated room at a simulated line. */
 export type SimulatedPc = {
   path: PcPath;
   room: Room;
@@ -41,6 +42,7 @@ export type SimulatedPc = {
   stop(): Promise<void>;
 };
 
+/** What makes up such a PC. */
 export type PcOptions = {
   path: PcPath;
   token: string;
@@ -65,6 +67,7 @@ const carried = { how: 'train', upBps: thinLine.bitsPerSecond, downBps: thinLine
 
 type Running = { agent: Agent; transport: LeanTransport; life: Life; disk: SpoolDisk };
 
+/** A PC that is switched off. */
 export function createPc(options: PcOptions): SimulatedPc {
   const { path, room, line } = options;
   let kept: Signed | undefined;

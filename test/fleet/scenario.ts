@@ -7,6 +7,7 @@ import { isLaptop } from './supply.ts';
 /** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` a laptop goes on, and says so. */
 export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'snow' | 'power' | 'crash' | 'mains' };
 
+/** Which PCs a scenario may disturb, and for how long. */
 export type ScenarioOptions = {
   pcs: readonly { path: PcPath; link: LinkClass }[];
   /** The PC whose microphone is missing from the start to the end; nothing else happens to it. */

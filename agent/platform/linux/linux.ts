@@ -17,6 +17,7 @@ import { readSound, soundEnv } from './pactl.ts';
 import { readPower } from './power.ts';
 import { shared, watchSound } from './sound-watch.ts';
 
+/** `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
 export type LinuxOptions = { root: string; env: Record<string, string>; clock: Clock };
 
 /** `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */

@@ -6,6 +6,7 @@ const reasonLimit = 256;
 const dayMs = 86_400_000;
 const warnDays = [1, 7, 30];
 
+/** Is the agent itself well: its probes, its spool, its certificate? */
 export const agentProbe: Probe = {
   name: 'agent',
   everyMs: 60_000,

@@ -10,6 +10,7 @@ const hotCelsius = 95;
 /** A PC is slowed down before it reaches the limit of its sensor. */
 const marginCelsius = 5;
 
+/** Is the PC too busy, too full or too warm? */
 export const pcProbe: Probe = {
   name: 'pc',
   everyMs: 30_000,

@@ -14,6 +14,7 @@ import {
 } from '../../analysis/rise.ts';
 import type { Memory } from '../../store/memory.ts';
 
+/** How warm processor and room are at one moment, and how busy the PC is (0 to 1). */
 export type RiseReading = {
   processorCelsius: number;
   /** Null where nothing measures the room. */

@@ -9,6 +9,7 @@ import { createExpected, inUse } from './expected.ts';
 /** Below this nobody is heard. */
 const volumeLow = 0.2;
 
+/** The two kinds of sound device, by the names of their components. */
 export type SoundKind = 'microphone' | 'speaker';
 /** The devices of one kind, and the id of the one that is chosen. */
 export type Side = { devices: SoundDevice[]; chosen: string | null };
