@@ -9,7 +9,7 @@ import { type Agent, createAgent } from './agent.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
-import { probes } from './probes/probes.ts';
+import { createProbes } from './probes/probes.ts';
 import { type AgentSettings, readAgentSettings } from './settings.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
@@ -80,7 +80,16 @@ type Process = { log: pino.Logger; restart: (reason: string) => void };
 
 function compose({ pc, profile, anchors }: AgentSettings, { centre, updateKey: _, ...given }: Prepared, { log, restart }: Process): Agent {
   const ended = () => restart('restarted');
-  return createAgent({ ...given, centre: { ...centre, anchors }, pc, probes, profile, random: unguessable, log, restart: ended });
+  return createAgent({
+    ...given,
+    centre: { ...centre, anchors },
+    pc,
+    probes: createProbes(),
+    profile,
+    random: unguessable,
+    log,
+    restart: ended,
+  });
 }
 
 function watched(

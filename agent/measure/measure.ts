@@ -3,6 +3,7 @@ import { type Done, isThin, type LinkLimits, links } from '#contracts';
 import type { Budget } from '../net/data-budget.ts';
 import type { Used } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
+import { cardOf } from '../platform/linux/card.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createLinkTest } from './capacity-command.ts';
 import { createQualityRounds, type QualityRounds, type QualityRoundsOptions } from './quality-rounds.ts';
@@ -12,7 +13,7 @@ import { measureByTransfer, type TransferOptions } from './transfer.ts';
 
 /** What all measurements of the link need together. */
 export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget'> & {
-  platform: Pick<Platform, 'sound' | 'cameras' | 'card'>;
+  platform: Pick<Platform, 'sound' | 'cameras' | 'ask'>;
   budget: Budget;
   /** Opens a socket to the reflector's host; absent where there are none, as in a simulation. */
   udp?: OpenUdp | undefined;
@@ -31,6 +32,8 @@ export type LinkMeasurement = {
 
 /** Where a class names none: nobody asks for more than a meeting in full HD, several times over. */
 const plainCeilingBps = 20_000_000;
+/** Well before it is asked again. */
+const cardLimitMs = 5_000;
 const monthMs = 31 * 86_400_000;
 
 /** Measures nothing before the centre says that this PC does. */
@@ -38,7 +41,8 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
   const { platform, udp: open, door, ...ofRounds } = options;
   const { clock, budget, link } = options;
   const rounds = createQualityRounds({ ...ofRounds, open });
-  const traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(rounds, open) });
+  const card = (address: string) => platform.ask(cardOf(address), AbortSignal.timeout(cardLimitMs));
+  const traffic = createTraffic({ clock, card, address: () => ownAddress(rounds, open) });
   const limits = () => ({
     ceilingBps: links[link()].capacity?.ceilingBps ?? plainCeilingBps,
     directionBytes: directionBytesOf(links[link()]),

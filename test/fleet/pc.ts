@@ -2,18 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock, PcPath, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import type { Probe } from '../../agent/checks/probe.ts';
-import { createBridgeProbe } from '../../agent/probes/link/bridge.ts';
-import { linkProbe } from '../../agent/probes/link/link.ts';
-import { createPathProbe } from '../../agent/probes/link/path.ts';
-import { agentProbe } from '../../agent/probes/pc/agent.ts';
-import { createClimateProbe } from '../../agent/probes/pc/climate.ts';
-import { clockProbe } from '../../agent/probes/pc/clock.ts';
-import { pcProbe } from '../../agent/probes/pc/pc.ts';
-import { createPowerProbe } from '../../agent/probes/pc/power.ts';
-import { createCameraProbe } from '../../agent/probes/room/camera.ts';
-import { createMicrophoneProbe } from '../../agent/probes/room/microphone.ts';
-import { createSpeakerProbe } from '../../agent/probes/room/speaker.ts';
+import { createProbes } from '../../agent/probes/probes.ts';
 import type { SpoolDisk } from '../../agent/spool/database.ts';
 import type { Random } from '../random.ts';
 import { createLeanTransport, type LeanTransport } from './lean-transport.ts';
@@ -137,7 +126,7 @@ function start(options: PcOptions, configs: Parameters<typeof createAgent>[0]['c
     token,
     centreKey,
     platform: room.platform(),
-    probes: probesOf(clock, room),
+    probes: createProbes({ clock, ask: room.ups }),
     transport,
     centre: { ...centre, anchors: [] },
     udp: isMeasured ? reflectorBehind(line, clock) : undefined,
@@ -158,21 +147,4 @@ function start(options: PcOptions, configs: Parameters<typeof createAgent>[0]['c
 /** On such a link the rounds come each quarter of an hour; a story has not so long, and somebody asks for as many as a verdict needs. */
 async function measure({ rounds }: Agent): Promise<void> {
   for (let round = 0; round < roundsOfVerdict; round += 1) await rounds.measureNow();
-}
-
-/** The agent's own list (probes/index.ts), made anew for each PC: some remember what they saw. */
-export function probesOf(clock: Clock, { ups: ask }: Pick<Room, 'ups'>): Probe[] {
-  return [
-    createMicrophoneProbe(),
-    createSpeakerProbe(),
-    createCameraProbe(clock),
-    pcProbe,
-    createPowerProbe(ask),
-    createClimateProbe({ clock, ask }),
-    clockProbe,
-    linkProbe,
-    createPathProbe(clock),
-    createBridgeProbe(clock),
-    agentProbe,
-  ];
 }

@@ -118,7 +118,6 @@ function platformOf(state: State): Platform {
     sound: async () => ({ known: true, value: soundOf(broken) }),
     watchSound: (changed) => added(watchers.sound, changed),
     cameras: async () => ({ known: true, value: broken.has('camera.missing') ? [] : [camera] }),
-    card: async () => ({ known: false, reason: 'not simulated' }),
     watchCameras: (changed) => added(watchers.camera, changed),
     figures: async () => figuresOf(state),
     power: async () => supply.figures(),

@@ -4,12 +4,12 @@ import { realClock } from '#contracts';
 import { createAgent } from '../../agent/agent.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { createBudget } from '../../agent/net/data-budget.ts';
+import { createProbes } from '../../agent/probes/probes.ts';
 import { readAgentSettings } from '../../agent/settings.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { createConfigStore } from '../../agent/store/config-store.ts';
 import { budgetFile } from '../../agent/store/kept-file.ts';
 import { accessByCertificate } from '../../agent/uplink/centre-access.ts';
-import { probesOf } from '../fleet/pc.ts';
 import { createRoom, type RoomFault } from '../fleet/room.ts';
 import { randomFrom } from '../random.ts';
 
@@ -36,7 +36,7 @@ const agent = createAgent({
   ...{ pc: settings.value.pc, version: '0.1.0', clock, log, budget, profile: settings.value.profile },
   centre: { ...access.centre, anchors: [] },
   platform: room.platform(),
-  probes: probesOf(clock, room),
+  probes: createProbes({ clock, ask: room.ups }),
   disk: openSpoolDisk(join(dataDir, 'spool.db')),
   configs: createConfigStore(join(dataDir, 'config.json')),
   random: Math.random,

@@ -243,7 +243,6 @@ function platformOf(boot: string): Omit<Platform, keyof PlatformOrders> {
     ...createUnwritten(),
     sound: none,
     cameras: none,
-    card: none,
     watchSound: () => () => {},
     watchCameras: () => () => {},
     figures: () => Promise.reject(new Error('not simulated')),

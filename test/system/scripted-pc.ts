@@ -77,7 +77,6 @@ const platform: Platform = {
   inventory: async () => ({ os: 'test' }),
   sound: async () => empty,
   cameras: async () => empty,
-  card: async () => ({ known: false, reason: 'a test' }),
   watchSound: () => () => {},
   watchCameras: () => () => {},
   figures: async () => ({
