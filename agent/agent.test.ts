@@ -9,7 +9,7 @@ import type { PowerState, Probe } from './checks/probe.ts';
 import { createBudget, memoryStore } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import { openSpoolDisk } from './spool/database.ts';
-import type { ProfileStore } from './store/config-store.ts';
+import type { ConfigStore } from './store/config-store.ts';
 import { decodeWill, pc, wire } from './uplink/uplink.test-helper.ts';
 
 type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string; more?: boolean };
@@ -26,7 +26,6 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     name: 'microphone',
     everyMs: 30_000,
     timeoutMs: 5_000,
-    seat: 'room',
     run: async ({ profile, self }) => {
       seen.push({ link: profile.link, self: self.spool.waiting });
       if (room.hangs) await new Promise(() => undefined);
@@ -43,8 +42,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     name: 'path',
     everyMs: 3_600_000,
     timeoutMs: 5_000,
-    seat: 'run',
-    onLink: true,
+    onConnection: true,
     run: async ({ self }) => {
       const fault = self.connected ? null : 'path.centre';
       return { checks: [{ component: 'path', device: '', status: fault === null ? 'ok' : 'fault', fault, reason: null }] };
@@ -56,7 +54,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
   const restarts: number[] = [];
   const saved: Signed[] = [];
   const inventory = { items: { os: 'one' } as Record<string, unknown> | Error };
-  const profiles: ProfileStore = {
+  const configs: ConfigStore = {
     load: () => ({ config, problem: null }),
     save: (one) => {
       saved.push(one);
@@ -82,7 +80,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     budget,
     transport: net.transport,
     disk: openSpoolDisk(db),
-    profiles,
+    configs,
     profile: { link: 'fibre', elevationM: 0, expected: {} },
     clock,
     random: seeded(5),
@@ -180,10 +178,10 @@ test('after a kill it says that it recovered, what it knew is unknown until it i
   again.room.hangs = true;
   const before = again.events().length;
   again.agent.start();
-  expect(again.agent.board.checks()).toMatchObject([{ device: 'usb', status: 'unknown' }]);
+  expect(again.agent.table.checks()).toMatchObject([{ device: 'usb', status: 'unknown' }]);
   again.room.hangs = false;
   await clock.pass(2_000);
-  expect(again.agent.board.checks()).toMatchObject([{ device: 'usb', fault: 'microphone.missing' }]);
+  expect(again.agent.table.checks()).toMatchObject([{ device: 'usb', fault: 'microphone.missing' }]);
   expect(again.events().slice(before)).toMatchObject([{ kind: 'started', body: { recovered: true } }]);
 });
 
@@ -316,8 +314,8 @@ test('R17 a fresh hello runs the probes before the birth', async () => {
   room.mic = { status: 'unknown', fault: null, reason: 'nobody signed in' };
   net.hello('all', { id: 'roll', withinMs: 1_000, fresh: true });
   await clock.pass(1_000);
-  expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll', digest: agent.board.digest() } }]);
-  expect(agent.board.checks()[0]?.reason).toBe('nobody signed in');
+  expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll', digest: agent.table.digest() } }]);
+  expect(agent.table.checks()[0]?.reason).toBe('nobody signed in');
 });
 
 test('the inventory goes out when it changed; one that cannot be read is one line and asked again; one that is too large says so', async () => {

@@ -1,14 +1,14 @@
-/** The agent: probes, board, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
+/** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, type Config, decode, type Inventory, links, type PcPath, type Profile, type Signed } from '#contracts';
-import { type Board, type Change, createBoard } from './checks/check-table.ts';
+import { type Cancel, type Clock, type Config, type Inventory, links, type PcPath, type Profile, type Signed } from '#contracts';
+import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
 import type { PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
 import { createRunner, type Runner } from './checks/runner.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { actsOf } from './commands/verbs.ts';
-import { createMeasuring, type Measuring } from './measure/measure.ts';
-import type { Measurer } from './measure/quality-rounds.ts';
+import { createLinkMeasurement, type LinkMeasurement } from './measure/measure.ts';
+import type { QualityRounds } from './measure/quality-rounds.ts';
 import { type Budget, createBudget, memoryStore } from './net/data-budget.ts';
 import type { Place } from './net/reach.ts';
 import type { OpenUdp } from './net/udp.ts';
@@ -17,14 +17,15 @@ import type { SpoolDisk } from './spool/database.ts';
 import type { Grade } from './spool/rows.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import { type Marker, openMarker } from './store/boot-marker.ts';
-import { openConfig, type ProfileStore } from './store/config-store.ts';
+import { type ConfigStore, keptConfig, openConfig } from './store/config-store.ts';
 import type { KeptFile } from './store/kept-file.ts';
 import { type Log, type LogMemory, withMemory } from './store/log.ts';
 import { createGasp } from './uplink/last-gasp.ts';
 import type { Transport } from './uplink/mqtt.ts';
-import type { LinkFigures } from './uplink/session.ts';
-import { createLink, type Link } from './uplink/uplink.ts';
+import type { UplinkFigures } from './uplink/session.ts';
+import { createUplink, type Uplink } from './uplink/uplink.ts';
 
+/** All that an agent is made of. */
 export type AgentOptions = {
   pc: PcPath;
   version: string;
@@ -39,11 +40,11 @@ export type AgentOptions = {
   transport: Transport;
   /** Opens UDP sockets to the reflector's host; absent where the link cannot be measured. */
   udp?: OpenUdp | undefined;
-  /** The centre that enrolled this PC. */
+  /** Where the centre that enrolled this PC answers over HTTPS, and by which roots it is believed. */
   door?: { at: string; roots(): readonly string[] } | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
-  profiles: ProfileStore;
+  configs: ConfigStore;
   /** Absent where no byte is counted from one start to the next. */
   budget?: Budget;
   /** Where the centre is, and what else is asked when it is not reached. */
@@ -60,15 +61,16 @@ export type AgentOptions = {
   restart(): void;
 };
 
+/** A running agent, as its process and its tests see it. */
 export type Agent = {
   start(): void;
   /** Within 2 s: says goodbye, so that the centre hears of a stop and not of a loss. */
   stop(reason: string): Promise<void>;
   spool: Spool;
-  board: Board;
-  measurer: Measurer;
+  table: CheckTable;
+  rounds: QualityRounds;
   /** `refused`: messages on our topics that the centre did not sign for us. */
-  figures(): LinkFigures & { refused: number };
+  figures(): UplinkFigures & { refused: number };
   /** True once the centre has acknowledged the birth of this connection. */
   isHeard(): boolean;
   /** Writes an event of something that happens beside the probes. */
@@ -87,135 +89,157 @@ const firstRoundMs = 15_000;
 /** A flood of forged messages is not to fill the spool: each event carries the count. */
 const refusalNotedEveryMs = 60_000;
 
-type State = AgentOptions & {
-  budget: Budget;
-  log: LogMemory;
+/** What changes while it runs. */
+type Live = {
   config: Config | undefined;
-  board: Board;
-  spool: Spool;
-  runner: Runner;
-  link: Link;
-  commands: Commands;
-  measuring: Measuring;
-  marker: Marker;
   /** Of the last look; null before it and where nobody knows. */
   onMains: boolean | null;
-  gasp: (power: PowerState) => void;
   refused: number;
   refusalNotedUp: number;
-  inventory: InventoryWatch;
-  timers: Map<string, Cancel>;
   stopped: boolean;
   /** Wall clock minus up() when it was last looked at. */
   driftMs: number;
   readingUp: number;
 };
 
+/** What stands before any part of it. */
+type Core = AgentOptions & {
+  boot: string;
+  log: LogMemory;
+  table: CheckTable;
+  spool: Spool;
+  budget: Budget;
+  marker: Marker;
+  timers: Map<string, Cancel>;
+  live: Live;
+};
+
+type State = Core & {
+  measurement: LinkMeasurement;
+  inventory: InventoryWatch;
+  runner: Runner;
+  uplink: Uplink;
+  commands: Commands;
+  gasp: (power: PowerState) => void;
+};
+
+/** The parts know each other: each names them by the whole, which stands before anything is asked of one. */
+type Whole = () => State;
+
 /** Guarantee: it says only what its probes found, and keeps every event on disk until the centre has it. */
-export function createAgent(given: AgentOptions): Agent {
-  const { clock, random, disk, platform } = given;
-  const options = { ...given, log: withMemory(given.log, clock) };
-  const boot = platform.bootId();
-  const config = keptConfig(options);
-  if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
-  const board = createBoard(clock);
-  const limit = options.spoolLimitBytes === undefined ? {} : { limitBytes: options.spoolLimitBytes };
-  const spool = openSpool({ disk, clock, random, boot, ...limit });
-  const budget = options.budget ?? createBudget({ clock, store: memoryStore() });
-  const held = { ...options, budget, config, board, spool, timers: new Map<string, Cancel>(), stopped: false };
-  const marker = openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore });
-  const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
-  const state = { ...held, ...times, marker, refused: 0, onMains: null } as State;
-  budget.limit(links[profileOf(state).link].budget);
-  state.measuring = measuringOf(state);
-  state.inventory = watchInventory({ ...options, onRead: (read) => onInventory(state, read) });
-  state.runner = runnerOf(state);
-  state.link = linkOf(state, boot);
-  state.commands = commandsOf(state, boot);
-  state.gasp = createGasp({ say: (runtimeMs) => state.link.gasp(runtimeMs) });
+export function createAgent(options: AgentOptions): Agent {
+  const core = coreOf(options);
+  const { spool, table, budget } = core;
+  budget.limit(links[profileOf(core).link].budget);
+  const whole = () => state;
+  const measurement = measurementOf(core, whole);
+  const { platform, clock, log } = core;
+  const inventory = watchInventory({ platform, clock, log, onRead: (read) => onInventory(state, read) });
+  const runner = runnerOf(core, whole);
+  const uplink = uplinkOf(core, whole);
+  const commands = commandsOf({ ...core, runner, measurement }, whole);
+  const state: State = { ...core, measurement, inventory, runner, uplink, commands, gasp: createGasp({ say: uplink.gasp }) };
   return {
     start: () => start(state),
     stop: (reason) => stop(state, reason),
     spool,
-    board,
-    measurer: state.measuring.measurer,
-    figures: () => ({ ...state.link.figures(), refused: state.refused }),
-    isHeard: () => state.link.isHeard(),
-    record: (kind, body) => record(state, kind, body),
+    table,
+    rounds: measurement.rounds,
+    figures: () => ({ ...uplink.figures(), refused: state.live.refused }),
+    isHeard: uplink.isHeard,
+    record: (kind, body) => record(state, { kind, body }),
     now: () => trueNow(state),
   };
 }
 
-function runnerOf(state: State): Runner {
+function coreOf(given: AgentOptions): Core {
+  const { clock, random, disk, platform, spoolLimitBytes } = given;
+  const options = { ...given, log: withMemory(given.log, clock) };
+  const boot = platform.bootId();
+  const config = keptConfig(given.configs, { key: given.centreKey, pc: given.pc, log: options.log });
+  if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
+  const spool = openSpool({ disk, clock, random, boot, ...(spoolLimitBytes !== undefined && { limitBytes: spoolLimitBytes }) });
+  const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
+  return {
+    ...options,
+    boot,
+    table: createCheckTable(clock),
+    spool,
+    budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
+    marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore }),
+    timers: new Map(),
+    live: { config, onMains: null, refused: 0, stopped: false, ...times },
+  };
+}
+
+function runnerOf({ probes, platform, clock, random, table }: Core, whole: Whole): Runner {
   return createRunner({
-    ...state,
-    context: () => contextOf(state),
-    known: (probe) => state.board.known(probe.name),
-    onResult: (probe, result) => take(state, probe, result),
-    onFailing: (probe, error) => {
-      if (error === null) record(state, 'probe-answers', { probe });
-      else record(state, 'probe-failing', { probe, error });
-    },
+    ...{ probes, platform, clock, random },
+    context: () => contextOf(whole()),
+    known: (probe) => table.known(probe.name),
+    onResult: (probe, result) => take(whole(), probe, result),
+    onFailing: (probe, error) =>
+      record(whole(), error === null ? { kind: 'probe-answers', body: { probe } } : { kind: 'probe-failing', body: { probe, error } }),
   });
 }
 
-function linkOf(state: State, boot: string): Link {
-  return createLink({
-    ...state,
-    boot,
-    limits: () => links[profileOf(state).link],
-    configVersion: () => state.config?.version ?? 0,
-    onConfig: (config) => configure(state, config),
+function uplinkOf(core: Core, whole: Whole): Uplink {
+  const { pc, boot, version, token, centreKey, transport, clock, random, spool, table, log, marker } = core;
+  return createUplink({
+    ...{ pc, boot, version, token, centreKey, transport, clock, random, spool, table, log },
+    limits: () => links[profileOf(core).link],
+    configVersion: () => core.live.config?.version ?? 0,
+    onConfig: (config) => configure(whole(), config),
     onCommand(command) {
-      mindClock(state);
-      state.commands.take(command);
+      mindClock(whole());
+      whole().commands.take(command);
     },
-    onMeasure: (word) => state.measuring.measurer.use(word),
-    previous: state.marker.previous,
-    onPreviousTold: state.marker.told,
-    inventory: () => state.inventory.current(),
-    fresh: () => state.runner.runNow(),
-    onConnection: () => state.runner.linkChanged(),
+    onMeasure: (word) => whole().measurement.rounds.use(word),
+    previous: marker.previous,
+    onPreviousTold: marker.told,
+    inventory: () => whole().inventory.current(),
+    fresh: () => whole().runner.runNow(),
+    onConnection: () => whole().runner.connectionChanged(),
   });
 }
 
-function measuringOf(state: State): Measuring {
-  return createMeasuring({
-    ...state,
-    link: () => profileOf(state).link,
-    more: () => ({ budget: state.budget.figures() }),
-    keep: state.linkFile?.save,
-    record: (kind, body, grade) => record(state, kind, body, grade),
+function measurementOf(core: Core, whole: Whole): LinkMeasurement {
+  const { clock, random, spool, platform, budget, udp, door, linkFile } = core;
+  return createLinkMeasurement({
+    ...{ clock, random, spool, platform, budget, udp, door },
+    link: () => profileOf(core).link,
+    more: () => ({ budget: budget.figures() }),
+    keep: linkFile?.save,
+    record: (kind, body, grade) => record(whole(), { kind, body, grade }),
   });
 }
 
-function commandsOf(state: State, boot: string): Commands {
+function commandsOf(core: Core & Pick<State, 'runner' | 'measurement'>, whole: Whole): Commands {
+  const { pc, centreKey: key, boot, spool, clock, platform, runner, log, restart, measurement } = core;
   return createCommands({
-    ...state,
-    key: state.centreKey,
-    boot,
-    offsetMs: () => provenOffset(state),
-    acts: actsOf({ ...state, measureLink: state.measuring.test }),
-    answer: (body) => record(state, 'command', body),
-    onRefused: (reason) => refuse(state, 'cmd', reason),
+    ...{ pc, key, boot, spool, clock },
+    offsetMs: () => provenOffset(whole()),
+    acts: actsOf({ platform, runner, log, restart, measureLink: measurement.test }),
+    answer: (body) => record(whole(), { kind: 'command', body }),
+    onRefused: (reason) => refuse(whole(), 'cmd', reason),
   });
 }
 
 /** A clock is set little by little as well, which no jump tells of: what was compared long ago proves nothing. */
-function provenOffset({ link, clock }: State): number | null {
-  const { clockOffsetMs, echoedUp } = link.figures();
+function provenOffset({ uplink, clock }: State): number | null {
+  const { clockOffsetMs, echoedUp } = uplink.figures();
   return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
 }
 
 function start(state: State): void {
-  const { spool, board, runner, link, clock } = state;
-  board.restore(keptChecks(spool));
-  record(state, 'started', { version: state.version, recovered: spool.unclean() });
+  const { spool, table, runner, uplink, clock } = state;
+  table.restore(keptChecks(spool.recall('checks')));
+  record(state, { kind: 'started', body: { version: state.version, recovered: spool.unclean() } });
   state.commands.resume();
   runner.start();
   const go = once(() => {
     state.timers.get('first round')?.();
-    if (!state.stopped) link.start();
+    if (!state.live.stopped) uplink.start();
   });
   state.timers.set('first round', clock.after(firstRoundMs, go));
   void runner.firstRound().then(go);
@@ -224,112 +248,105 @@ function start(state: State): void {
 }
 
 async function stop(state: State, reason: string): Promise<void> {
-  if (state.stopped) return;
-  state.stopped = true;
+  if (state.live.stopped) return;
+  state.live.stopped = true;
   state.runner.stop();
-  state.measuring.measurer.stop();
+  state.measurement.rounds.stop();
   state.inventory.stop();
   for (const cancel of state.timers.values()) cancel();
-  record(state, 'stopped', { reason });
+  record(state, { kind: 'stopped', body: { reason } });
   state.marker.bye(reason);
-  await state.link.stop(reason);
+  await state.uplink.stop(reason);
   state.budget.close();
   state.spool.close();
 }
 
 function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
-  changed(state, state.board.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
+  changed(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
   if (power === undefined) return;
-  state.onMains = power.onMains;
+  state.live.onMains = power.onMains;
   state.marker.alive(power.onMains);
   state.gasp(power);
 }
 
 /** Events tell the history of it, the state tells how it is. */
 function changed(state: State, changes: Change[]): void {
-  for (const change of changes) record(state, 'check', change);
-  if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.board.toKeep()));
-  state.link.stateChanged();
+  for (const change of changes) record(state, { kind: 'check', body: change });
+  if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.toKeep()));
+  state.uplink.stateChanged();
 }
 
+type Happening = { kind: string; body: Record<string, unknown>; grade?: Grade | undefined };
+
 /** False where it could not be kept. */
-function record(state: State, kind: string, body: Record<string, unknown>, grade: Grade = 'event'): boolean {
+function record(state: State, { kind, body, grade = 'event' }: Happening): boolean {
   const done = state.spool.append(kind, body, grade);
   // The spool counts it and declares it in its next event.
   if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
-  state.link.appended();
+  state.uplink.appended();
   return done.ok;
 }
 
 function tick(state: State): void {
-  const { clock, board, link, commands, marker } = state;
-  changed(state, board.expire());
+  const { clock, table, uplink, commands, marker } = state;
+  changed(state, table.expire());
   mindClock(state);
   commands.tick();
-  marker.alive(state.onMains);
+  marker.alive(state.live.onMains);
   state.budget.keep();
-  state.measuring.tick();
-  if (link.figures().connected) state.readingUp = clock.up();
-  else if (clock.up() - state.readingUp >= offlineReadingMs) {
-    state.readingUp = clock.up();
-    record(state, 'numbers', board.numbers(), 'reading');
+  state.measurement.tick();
+  if (uplink.figures().connected) state.live.readingUp = clock.up();
+  else if (clock.up() - state.live.readingUp >= offlineReadingMs) {
+    state.live.readingUp = clock.up();
+    record(state, { kind: 'numbers', body: table.numbers(), grade: 'reading' });
   }
 }
 
 /** After a jump nothing is known of the centre's time until it answers again; no command is judged by what was known before. */
 function mindClock(state: State): void {
-  const { clock, link } = state;
+  const { clock, uplink } = state;
   const driftMs = clock.now() - clock.up();
-  const byMs = Math.round(driftMs - state.driftMs);
-  state.driftMs = driftMs;
+  const byMs = Math.round(driftMs - state.live.driftMs);
+  state.live.driftMs = driftMs;
   if (Math.abs(byMs) <= clockJumpMs) return;
-  link.forgetClock();
-  record(state, 'clock-jumped', { byMs });
+  uplink.forgetClock();
+  record(state, { kind: 'clock-jumped', body: { byMs } });
 }
 
 function configure(state: State, signed: Signed): boolean {
   const opened = openConfig(signed, { key: state.centreKey, pc: state.pc });
-  const held = state.config?.version ?? 0;
+  const held = state.live.config?.version ?? 0;
   if (!opened.ok || opened.value.version < held) {
     refuse(state, 'config', opened.ok ? 'older than the one that is held' : opened.reason);
     return false;
   }
   if (opened.value.version === held) return false;
-  const problem = state.profiles.save(signed);
+  const problem = state.configs.save(signed);
   if (problem !== null) state.log.warn({}, `the configuration is used but not kept: ${problem}`);
-  state.config = opened.value;
+  state.live.config = opened.value;
   state.budget.limit(links[opened.value.profile.link].budget);
   state.log.info({ version: opened.value.version }, 'configuration taken');
   void state.runner.runNow();
   return true;
 }
 
-/** The last good one, proven anew: the disk may have been written by others, or come from another PC. */
-function keptConfig({ profiles, centreKey: key, pc, log }: AgentOptions): Config | undefined {
-  const { config, problem } = profiles.load();
-  const opened = config && openConfig(config, { key, pc });
-  if (opened?.ok) return opened.value;
-  if (opened !== undefined || problem !== null) log.warn({}, `the kept configuration is not used: ${opened?.reason ?? problem}`);
-  return undefined;
-}
-
 /** Said by somebody on our topics, and not by the centre to us. The first is told at once. */
 function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
-  state.refused += 1;
-  if (state.clock.up() - state.refusalNotedUp < refusalNotedEveryMs) return;
-  state.refusalNotedUp = state.clock.up();
+  state.live.refused += 1;
+  if (state.clock.up() - state.live.refusalNotedUp < refusalNotedEveryMs) return;
+  state.live.refusalNotedUp = state.clock.up();
   state.log.warn({}, `refused what came as ${leaf}: ${reason}`);
-  record(state, 'refused', { leaf, reason, count: state.refused });
+  record(state, { kind: 'refused', body: { leaf, reason, count: state.live.refused } });
 }
 
 /** It goes out when it is not what was last sent. */
-function onInventory({ link, spool }: State, { hash }: Inventory): void {
-  link.inventoryKnown(hash !== spool.recall('inventory'));
-  if (link.figures().connected) spool.remember('inventory', hash);
+function onInventory({ uplink, spool }: State, { hash }: Inventory): void {
+  uplink.inventoryKnown(hash !== spool.recall('inventory'));
+  if (uplink.figures().connected) spool.remember('inventory', hash);
 }
 
-function profileOf(state: State): Profile {
-  return state.config?.profile ?? state.profile;
+function profileOf({ live, profile }: Core): Profile {
+  return live.config?.profile ?? profile;
 }
 
 function contextOf(state: State) {
@@ -337,23 +354,15 @@ function contextOf(state: State) {
   return { profile: profileOf(state), self: selfOf(state), memory: spool, budget, ...(centre && { centre }) };
 }
 
-function selfOf({ link, spool, runner, clock, certificateEndsAt, measuring: { measurer } }: State): SelfFigures {
-  const { roundTripMs, clockOffsetMs, connected } = link.figures();
-  const known = { connected, roundTripMs, clockOffsetMs, measures: measurer.measures(), link: measurer.view() };
+function selfOf({ uplink, spool, runner, clock, certificateEndsAt, measurement: { rounds } }: State): SelfFigures {
+  const { roundTripMs, clockOffsetMs, connected } = uplink.figures();
+  const known = { connected, roundTripMs, clockOffsetMs, measures: rounds.measures(), link: rounds.view() };
   const figures = { ...known, spool: spool.figures(), failing: runner.failing() };
-  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, link }) };
+  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, uplink }) };
 }
 
-function trueNow({ clock, link }: Pick<State, 'clock' | 'link'>): number {
-  return clock.now() - (link.figures().clockOffsetMs ?? 0);
-}
-
-/** What an earlier run knew; nothing where it cannot be read. */
-function keptChecks(spool: Spool): ReturnType<Board['checks']> {
-  const digest = '0'.repeat(16);
-  const kept = spool.recall('checks') ?? '[]';
-  const read = decode('state', Buffer.from(`{"digest":"${digest}","session":1,"rev":1,"checks":${kept}}`));
-  return read.ok ? read.value.checks.map(({ name, ...check }) => (name === undefined ? check : { ...check, name })) : [];
+function trueNow({ clock, uplink }: Pick<State, 'clock' | 'uplink'>): number {
+  return clock.now() - (uplink.figures().clockOffsetMs ?? 0);
 }
 
 function every(state: State, everyMs: number, task: () => void): void {

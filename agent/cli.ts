@@ -6,7 +6,7 @@ import type { Probe, ProbeContext } from './checks/probe.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
-import { probes } from './probes/probes.ts';
+import { createProbes } from './probes/probes.ts';
 import { readReport } from './self-test/link-text.ts';
 import { selfTest, toJson, toText } from './self-test/self-test.ts';
 import { placesOf } from './settings.ts';
@@ -29,7 +29,7 @@ async function check(args: string[]): Promise<number> {
   const data = process.env['SABHA_DATA'] ?? 'data/agent';
   const warn = { warn: (_: object, line: string) => console.error(line) };
   const report = await selfTest({
-    ...{ site, platform: createPlatform(), probes: probes.filter(isOfThePc), clock: realClock(), centre: centreOf(data) },
+    ...{ site, platform: createPlatform(), probes: createProbes().filter(isOfThePc), clock: realClock(), centre: centreOf(data) },
     budget: readFigures(budgetFile(data, warn)),
     link: readReport(linkFile(data, warn).load()),
   });

@@ -9,15 +9,15 @@ import { type Agent, createAgent } from './agent.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
-import { probes } from './probes/probes.ts';
+import { createProbes } from './probes/probes.ts';
 import { type AgentSettings, readAgentSettings } from './settings.ts';
 import { openSpoolDisk } from './spool/database.ts';
-import { createProfileStore } from './store/config-store.ts';
+import { createConfigStore } from './store/config-store.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
 import { createPlatform } from './this-pc.ts';
-import { type Watched, watchUpdates } from './update/watch.ts';
-import { publicKey, wayOfCertificate, wayOfToken } from './uplink/centre-access.ts';
+import { watchUpdates } from './update/watch.ts';
+import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
 
 const stopLimitMs = 2_000;
 /** Of those, for the question whether the whole system ends. */
@@ -34,16 +34,17 @@ export async function main(): Promise<void> {
   if (!opened.ok) return fail(log, opened.line);
   const settings = readAgentSettings(process.env, opened.value?.pc);
   if (!settings.ok) return fail(log, settings.line);
-  let parts: ReturnType<typeof prepare>;
+  let parts: Prepared;
   try {
     parts = prepare(settings.value, opened.value, log);
   } catch (error) {
     return fail(log, error instanceof Error ? error.message : String(error));
   }
   const restart = Promise.withResolvers<string>();
-  const agent = compose(settings.value, { ...parts, log, restart: () => restart.resolve('restarted') });
+  const running = { log, restart: restart.resolve };
+  const agent = compose(settings.value, parts, running);
   agent.start();
-  const updates = watched(settings.value, { ...parts, agent, log, restart: restart.resolve });
+  const updates = watched(settings.value, parts, { ...running, agent });
   log.info({ pc: settings.value.pc, version: parts.version }, 'ready');
   const asking = await Promise.race([asked(), restart.promise]);
   updates?.stop();
@@ -59,10 +60,10 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const clock = realClock(settings.speed, settings.epochMs);
   const budget = createBudget({ clock, store: budgetFile(dataDir, log) });
-  const way = identity === undefined ? wayOfToken(settings, { budget }) : wayOfCertificate(settings, { identity, log, budget });
+  const access = identity === undefined ? accessByToken(settings, { budget }) : accessByCertificate(settings, { identity, log, budget });
   const updateKey = settings.updates && publicKey(settings.updates.keyFile);
   return {
-    ...way,
+    ...access,
     updateKey,
     version: readVersion(),
     platform: createPlatform(),
@@ -70,21 +71,34 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
     budget,
     linkFile: linkFile(dataDir, log),
     disk: openSpoolDisk(join(dataDir, 'spool.db')),
-    profiles: createProfileStore(join(dataDir, 'config.json')),
+    configs: createConfigStore(join(dataDir, 'config.json')),
   };
 }
 
-type Beside = ReturnType<typeof prepare> & Pick<Watched, 'agent' | 'log' | 'restart'>;
+type Prepared = ReturnType<typeof prepare>;
+type Process = { log: pino.Logger; restart: (reason: string) => void };
 
-function watched({ updates, dataDir }: AgentSettings, { updateKey: key, ...beside }: Beside): { stop(): void } | undefined {
-  return updates && key && watchUpdates({ ...beside, key, dataDir, at: updates.at });
+function compose({ pc, profile, anchors }: AgentSettings, { centre, updateKey: _, ...given }: Prepared, { log, restart }: Process): Agent {
+  const ended = () => restart('restarted');
+  return createAgent({
+    ...given,
+    centre: { ...centre, anchors },
+    pc,
+    probes: createProbes(),
+    profile,
+    random: unguessable,
+    log,
+    restart: ended,
+  });
 }
 
-function compose(
-  { pc, profile, anchors }: AgentSettings,
-  given: ReturnType<typeof prepare> & { log: pino.Logger; restart: () => void },
-): Agent {
-  return createAgent({ ...given, door: given.centre, centre: { ...given.broker, anchors }, pc, probes, profile, random: unguessable });
+function watched(
+  { updates, dataDir }: AgentSettings,
+  prepared: Prepared,
+  running: Process & { agent: Agent },
+): { stop(): void } | undefined {
+  const { updateKey: key, door, platform, clock, version, budget } = prepared;
+  return updates && key && watchUpdates({ ...running, ...{ key, door, platform, clock, version, budget }, dataDir, at: updates.at });
 }
 
 /** Math.random can be foretold from what it gave before. */

@@ -47,6 +47,7 @@ const environment = v.object({
 /** A PC without a certificate shows a token. */
 const withToken = v.object({ ...environment.entries, SABHA_TOKEN_FILE: needed('SABHA_TOKEN_FILE') });
 
+/** The settings of one agent, checked and with their defaults. */
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
 /** `enrolled` is the PC of the certificate, where there is one: which it is need not be said again, and nothing else may be. */

@@ -4,6 +4,7 @@ import { createLinux } from './platform/linux/linux.ts';
 import type { Platform } from './platform/platform.ts';
 import { createUnwritten } from './platform/unwritten.ts';
 
+/** Another system than this one, for tests; absent = as it is. */
 export type PlatformOptions = {
   system?: NodeJS.Platform;
   /** The folder that holds proc, sys and dev, for tests. */

@@ -11,13 +11,13 @@ import {
   loadPem,
   loadText,
   makeFolder,
+  openPartSession,
   openReflectorToken,
-  openSession,
+  type PartSession,
   readSettings,
   realClock,
   replaceFile,
   runPart,
-  type Session,
   type Settings,
   StartError,
   serveMetrics,
@@ -55,7 +55,7 @@ await runPart({
   },
 });
 
-type Parts = { ledger: Ledger; centre: Centre; session: Session; pki: Pki; api: Api; red: Red | undefined; metrics: { close(): void } };
+type Parts = { ledger: Ledger; centre: Centre; session: PartSession; pki: Pki; api: Api; red: Red | undefined; metrics: { close(): void } };
 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
@@ -108,7 +108,7 @@ async function start(): Promise<Parts> {
   });
   await centre.open();
   checkScopes(settings, centre);
-  const session = openSession({
+  const session = openPartSession({
     connect,
     name: 'flows',
     filters: flowsFilters,

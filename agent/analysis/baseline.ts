@@ -11,6 +11,7 @@ const deviations = 4;
 /** Round trips in milliseconds, the latest last. */
 export type Baseline = readonly number[];
 
+/** The baseline with the median of one more window, milliseconds; the oldest falls out. */
 export function withWindow(baseline: Baseline, medianMs: number): Baseline {
   return [...baseline, Math.round(medianMs * 10) / 10].slice(-kept);
 }

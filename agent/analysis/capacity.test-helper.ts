@@ -2,6 +2,7 @@
 import { type TrainArrival, trainIpBytes, trainWireBytes } from '#contracts';
 import { type Capacity, capacityOf, nextTrain, type Train } from './capacity.ts';
 
+/** A way that trains go. */
 export type Way = {
   bps: number;
   /** Lets so many bytes pass at once when it has rested. */
@@ -15,9 +16,11 @@ export type Way = {
   random?: () => number;
 };
 
+/** What a whole measurement found, what it cost, and how far it is from the truth. */
 export type Run = Capacity & { trains: Train[]; bytes: number; error: number };
 type Change = (train: Train, at: number) => Train;
 
+/** What a measurement of these tests may cost, bytes on the wire. */
 export const budgetBytes = 960_000;
 const usual = { budgetBytes, ceilingBps: 50e6, cardBps: null };
 

@@ -8,6 +8,7 @@ import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } f
 /** Times of the arrivals by any one clock. */
 export type Train = { packets: number; arrivals: readonly TrainArrival[] };
 
+/** What bounds a measurement; rates in bits/s. */
 export type CapacityLimits = {
   /** Wire bytes that all trains together may take. */
   budgetBytes: number;

@@ -1,5 +1,6 @@
 /** Up to which height models of PCs, displays, cameras and sound devices are made, as their makers say it. A row without a source is a guess. */
 
+/** The height up to which a maker stands for a device. */
 export type AltitudeRow = {
   /** Matched on maker and model as the PC tells them. */
   match: RegExp;
@@ -7,6 +8,7 @@ export type AltitudeRow = {
   source: string;
 };
 
+/** The rows that are known. */
 export const altitudeCatalogue: readonly AltitudeRow[] = [
   {
     match: /^Dell Inc\.? OptiPlex\b/i,

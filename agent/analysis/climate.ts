@@ -2,6 +2,7 @@
 import { type Air, airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactors, roomLimitCelsius } from '#contracts';
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
+/** What holds for a PC at one elevation; degrees Celsius, ratios from 0 to 1. */
 export type Limits = {
   elevationM: number;
   air: Air;
@@ -40,6 +41,7 @@ export function limitsAt(elevationM: number): Limits {
   };
 }
 
+/** How warm the room is, degrees Celsius; null where nothing measures it. */
 export type RoomReadings = {
   /** By a sensor in the room. */
   celsius: number | null;
@@ -54,6 +56,7 @@ export function judgeRoom({ roomCelsius }: Limits, { celsius, caseCelsius }: Roo
   return caseCelsius <= roomCelsius ? ok : unknown('only the inside of the UPS is measured');
 }
 
+/** Is the air too dry, by its humidity from 0 to 1; undefined where nothing measures it. */
 export function judgeAir({ dryRatio, veryDryRatio }: Limits, humidityRatio: number | null): Verdict | undefined {
   if (humidityRatio === null) return undefined;
   if (humidityRatio >= dryRatio) return ok;
@@ -66,6 +69,7 @@ export function judgeCold({ coldCelsius }: Limits, coldest: number, startedFroze
   return coldest < coldCelsius ? fault('climate.cold') : ok;
 }
 
+/** A battery, and how warm it is; null where it has no sensor. */
 export type Cell = { isCharging: boolean; celsius: number | null };
 
 /** Of several batteries one that is charged in frost is enough. What has no sensor of its own is as cold as its room, where that is measured. */
@@ -88,6 +92,7 @@ export function judgeDevice({ elevationM }: Limits, maxAltitudeM: number | undef
   return fault('climate.device_altitude', `made for at most ${maxAltitudeM} m`);
 }
 
+/** Is the processor warmer over its room than is usual for it? */
 export function judgeRise(isHigh: boolean): Verdict {
   return isHigh ? fault('climate.rise_high') : ok;
 }

@@ -12,7 +12,9 @@ export const satelliteAdvantage = 20;
 const packetisationMs = 30;
 const leastBufferMs = 20;
 
+/** What the network does to a call. */
 export type Call = { roundTripMs: number; jitterMs: number /** 0 to 1. */; loss: number; burstRatio: number; advantage?: number };
+/** R from 0 to 100, and the mean opinion score from 1 to 4.5 that it stands for. */
 export type Rating = { r: number; mos: number };
 
 /** R and MOS of one direction. */

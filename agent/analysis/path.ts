@@ -1,6 +1,7 @@
 /** Where the way to the centre breaks, decided from what was seen of each part of it. */
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
+/** What was seen of each part of the way to the centre. */
 export type PathFacts = {
   /** The link to the centre is up: all of the way is proven. */
   linkUp: boolean;
@@ -18,7 +19,9 @@ export type PathFacts = {
   centre: 'open' | 'refused' | 'silent' | 'unknown';
 };
 
+/** Which part is broken, if any. */
 export type PathVerdict = Verdict<PathFault>;
+/** The parts that can break, from this PC outwards. */
 export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_mile' | 'path.centre';
 
 /** The first part that is broken, from this PC outwards. Guarantee: without a part that was seen to be broken there is no fault. */

@@ -7,6 +7,7 @@ export type Round = { sent: number; echoes: readonly Echo[] };
 
 /** One direction: packets that entered it and were lost in it, in so many runs; differences of delay from packet to packet, milliseconds. */
 export type Way = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
+/** What one round of probes says, direction by direction; times in milliseconds. */
 export type Window = { up: Way; down: Way; roundTripsMs: readonly number[] };
 
 /**
@@ -58,6 +59,7 @@ function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
   return passages.slice(1).map(({ transitMs }, at) => Math.abs(transitMs - (passages[at]?.transitMs ?? 0)));
 }
 
+/** How a direction carries packets; losses from 0 to 1. */
 export type WayQuality = {
   sent: number;
   loss: number;
@@ -70,6 +72,7 @@ export type WayQuality = {
   jitterP95Ms: number;
   rfcJitterMs: number;
 };
+/** How a link carries packets, over its windows. */
 export type Quality = { roundTripMs: { median: number; p95: number }; up: WayQuality; down: WayQuality };
 
 /** Undefined where no window says anything. */

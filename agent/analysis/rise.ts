@@ -10,8 +10,10 @@ const dayOf = v.object({ day: v.number(), sum: v.number(), count: v.number() });
 const hourOf = v.object({ hour: v.number(), celsius: v.number() });
 /** Rises of each day by band and reference, and the coldest of each of the last hours. */
 export const riseMemory = v.object({ days: v.record(v.string(), v.array(dayOf)), hours: v.array(hourOf) });
+/** What is remembered of one PC. */
 export type RiseMemory = v.InferOutput<typeof riseMemory>;
 
+/** Nothing is known yet. */
 export const emptyMemory: RiseMemory = { days: {}, hours: [] };
 
 const bands = { restBelow: 0.2, loadFrom: 0.6 };
@@ -25,6 +27,7 @@ const hoursNeeded = 12;
 /** A fourth more than usual is high; of a few degrees a fourth is noise. */
 export const tooHigh = { factor: 1.25, celsius: 5 };
 
+/** The band of a load from 0 to 1; null between the two. */
 export function bandOf(loadRatio: number): Band | null {
   if (loadRatio < bands.restBelow) return 'rest';
   return loadRatio >= bands.loadFrom ? 'load' : null;

@@ -1,6 +1,7 @@
 /** What a link carries in a meeting, per direction: the highest tier whose needs are met, slow to fall and slower to rise (contracts/tiers.ts). */
 import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '#contracts';
 
+/** From this PC to the centre, and back. */
 export type Direction = 'up' | 'down';
 
 /** What is known of a direction now. */
@@ -43,11 +44,15 @@ function settled(held: number, lower: readonly number[], higher: readonly number
 
 /** The place in `tiers` of the highest that is carried, -1 for none. */
 function carried(way: Direction, facts: WayFacts, margin: number): number {
-  return tiers.findLastIndex((tier) => misses(tier, way, facts, margin) === null);
+  return tiers.findLastIndex((tier) => misses(way, facts, { tier, margin }) === null);
 }
 
 /** What a direction lacks for a tier; null where it lacks nothing that is known. */
-function misses(tier: Tier, way: Direction, { freeBps, lossAt, jitterMs }: WayFacts, margin: number): TierLimit | null {
+function misses(
+  way: Direction,
+  { freeBps, lossAt, jitterMs }: WayFacts,
+  { tier, margin }: { tier: Tier; margin: number },
+): TierLimit | null {
   const needs = tierNeeds[tier];
   const needBps = way === 'up' ? needs.upBps : needs.downBps;
   if (freeBps !== null && freeBps < needBps * margin) return 'capacity';
@@ -59,9 +64,10 @@ function misses(tier: Tier, way: Direction, { freeBps, lossAt, jitterMs }: WayFa
 function limitOf(place: number, way: Direction, facts: WayFacts): TierLimit | null {
   const next = tiers[place + 1];
   if (next === undefined) return null;
-  return misses(next, way, facts, tierMargin.stay) ?? misses(next, way, facts, tierMargin.rise);
+  return misses(way, facts, { tier: next, margin: tierMargin.stay }) ?? misses(way, facts, { tier: next, margin: tierMargin.rise });
 }
 
+/** The place of a tier in `tiers`, -1 for none. */
 export function placeOf(tier: Tier | null): number {
   return tier === null ? -1 : tiers.indexOf(tier);
 }

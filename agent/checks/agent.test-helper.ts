@@ -1,6 +1,7 @@
 /** What the tests of the agent share: a clock moved by hand and a repeatable randomness. */
 import type { Clock } from '#contracts';
 
+/** A clock that stands until it is moved. */
 export type HandClock = Clock & {
   /** Runs all that is due in the next `ms`, in order, and lets promises settle after each. */
   pass(ms: number): Promise<void>;
@@ -8,6 +9,7 @@ export type HandClock = Clock & {
   jump(ms: number): void;
 };
 
+/** A clock by hand; its wall clock begins at `startMs`, milliseconds since 1970. */
 export function handClock(startMs = 1_790_000_000_000): HandClock {
   let upMs = 0;
   let offsetMs = startMs;

@@ -1,14 +1,18 @@
 /** What is true now: the last answer of every probe, its digest, and what changed (R11, R12, R14). */
-import { type BeatKey, type Check, type Clock, checkKey, digestOf, sameAnswer } from '#contracts';
+import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameAnswer } from '#contracts';
 
 /** The part of a check that an event tells of. */
 type Answer = Pick<Check, 'status' | 'fault' | 'reason'>;
+/** An answer that is another one now; null = there was none, or there is none any more. */
 export type Change = { component: string; device: string; from: Answer | null; to: Answer | null };
+/** Numbers for the beat, by their keys; what is not known is absent. */
 export type Numbers = Partial<Record<BeatKey, number>>;
 
+/** All that a probe answers of its component, renewed every `everyMs`. */
 export type Merge = { component: string; everyMs: number; checks: readonly Check[]; numbers?: Numbers | undefined };
 
-export type Board = {
+/** The last answer of every probe. */
+export type CheckTable = {
   /** Takes the whole answer about a component: what is absent in it is gone. */
   merge(answer: Merge): Change[];
   /** Makes unknown what was not renewed within three of its intervals (R14). */
@@ -37,7 +41,7 @@ const checksPerComponent = 24;
 const restoredStaleMs = 24 * 3_600_000;
 
 /** Guarantee: a check that is not renewed is never ok for longer than three of its intervals. */
-export function createBoard(clock: Pick<Clock, 'up'>): Board {
+export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
   const entries = new Map<string, Entry>();
   const numbers = new Map<string, { values: Numbers; staleUp: number }>();
   let digest = digestOf([]);
@@ -101,6 +105,12 @@ export function differenceOf(from: readonly Check[], to: readonly Check[]): { ch
     return old === undefined || !sameAnswer(old, check);
   });
   return { checks, gone: [...before.keys()].filter((key) => !after.has(key)) };
+}
+
+/** The checks that a run wrote down, from their text; none where it cannot be read. */
+export function keptChecks(text = '[]'): Check[] {
+  const read = decode('state', Buffer.from(`{"digest":"${'0'.repeat(16)}","session":1,"rev":1,"checks":${text}}`));
+  return read.ok ? read.value.checks.map(({ name, ...check }) => (name === undefined ? check : { ...check, name })) : [];
 }
 
 function unknown(reason: string): Answer {

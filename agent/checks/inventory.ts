@@ -4,6 +4,7 @@ import { type Cancel, type Clock, encode, type Inventory, payloadLimitBytes } fr
 import type { Platform } from '../platform/platform.ts';
 import type { Log } from '../store/log.ts';
 
+/** Who is asked, when, and who is told. */
 export type InventoryOptions = {
   platform: Pick<Platform, 'inventory'>;
   clock: Clock;
@@ -11,6 +12,7 @@ export type InventoryOptions = {
   onRead(inventory: Inventory): void;
 };
 
+/** The inventory of this PC, kept up to date. */
 export type InventoryWatch = {
   start(): void;
   stop(): void;
@@ -22,6 +24,7 @@ const limitMs = 60_000;
 const everyMs = 24 * 3_600_000;
 const retryMs = 3_600_000;
 
+/** Reads the inventory at the start and once a day, within 60 s, and an hour after a failure. */
 export function watchInventory({ platform, clock, log, onRead }: InventoryOptions): InventoryWatch {
   let current: Inventory | undefined;
   let timer: Cancel = () => undefined;

@@ -1,4 +1,4 @@
-/** The probe: one question about this PC, asked again and again. The list stands in probes/index.ts. */
+/** The probe: one question about this PC, asked again and again. The list stands in probes/probes.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
 import type { LinkView } from '../measure/quality-rounds.ts';
 import type { Budget } from '../net/data-budget.ts';
@@ -26,6 +26,7 @@ export type PowerState = {
   runtimeMs: number | null;
 };
 
+/** All that a probe is given: it asks nothing else. */
 export type ProbeContext = {
   platform: Platform;
   profile: Profile;
@@ -41,14 +42,14 @@ export type ProbeContext = {
   signal: AbortSignal;
 };
 
-/** Figures that the link and the spool keep about themselves. */
+/** Figures that the uplink and the spool keep about themselves. */
 export type SelfFigures = {
   /** Round trip and clock offset from the last ack with an echo, milliseconds; null before the first. */
   roundTripMs: number | null;
   clockOffsetMs: number | null;
   /** How long the certificate of this PC is still good, milliseconds; absent where it has none. */
   certificateLeftMs?: number;
-  /** The link to the centre is up; absent in a self-test, which has none. */
+  /** The connection to the centre is up; absent in a self-test, which has none. */
   connected?: boolean;
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
@@ -59,17 +60,16 @@ export type SelfFigures = {
   link?: LinkView | undefined;
 };
 
+/** One question about this PC, with its interval and its time-out in milliseconds. */
 export type Probe = {
   /** Its name is also the component of its checks. */
   name: string;
   everyMs: number;
   timeoutMs: number;
-  /** Which seat of the agent asks (DESIGN, decision 11). */
-  seat: 'run' | 'room';
   /** Guarantee: a missing tool or an answer that cannot be read is `unknown` or a thrown error, never a fault and never ok. */
   run(context: ProbeContext): Promise<ProbeResult>;
-  /** Asked again whenever the link to the centre comes or goes. */
-  onLink?: boolean;
+  /** Asked again whenever the connection to the centre comes or goes. */
+  onConnection?: boolean;
   /** Tells of changes between two runs; each asks for a run at once. */
   watch?(platform: Platform, changed: () => void): Cancel;
 };

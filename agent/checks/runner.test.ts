@@ -10,7 +10,6 @@ const probe = (name: string, run: Probe['run'], more: Partial<Probe> = {}): Prob
   name,
   everyMs: 10_000,
   timeoutMs: 3_000,
-  seat: 'run',
   run,
   ...more,
 });

@@ -1,8 +1,9 @@
 /** Runs the probes: each on its own timer, with its own time-out, so that no probe ever touches another. */
-import type { Cancel, Check, Clock } from '#contracts';
+import { type Cancel, type Check, type Clock, withinTime } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
+/** The probes at work. */
 export type Runner = {
   start(): void;
   stop(): void;
@@ -10,13 +11,14 @@ export type Runner = {
   runNow(): Promise<void>;
   /** Runs every probe now, and for a while every few seconds. */
   hasten(forMs: number): void;
-  /** The link to the centre came or went: the probes that look at it are asked at once. */
-  linkChanged(): void;
+  /** The connection to the centre came or went: the probes that look at it are asked at once. */
+  connectionChanged(): void;
   /** Resolves when every probe has answered, failed or run out of time once. */
   firstRound(): Promise<void>;
   failing(): { probe: string; error: string }[];
 };
 
+/** The probes, what they are given, and who is told of their answers. */
 export type RunnerOptions = {
   probes: readonly Probe[];
   platform: Platform;
@@ -41,7 +43,7 @@ const reasonLength = 120;
 /** For a technician who stands in the room and tries things out. */
 const fastEveryMs = 5_000;
 
-type Seat = {
+type Slot = {
   probe: Probe;
   timer: Cancel;
   unwatch: Cancel;
@@ -63,8 +65,8 @@ type Seat = {
  */
 export function createRunner(options: RunnerOptions): Runner {
   const nothing = () => undefined;
-  const seats = options.probes.map(
-    (probe): Seat => ({
+  const slots = options.probes.map(
+    (probe): Slot => ({
       probe,
       timer: nothing,
       unwatch: nothing,
@@ -79,20 +81,20 @@ export function createRunner(options: RunnerOptions): Runner {
   );
   const runner: Stage = { ...options, stopped: false, fastUntilUp: Number.NEGATIVE_INFINITY };
   const runNow = async () => {
-    await Promise.all(seats.map((seat) => runAfresh(runner, seat)));
+    await Promise.all(slots.map((slot) => runAfresh(runner, slot)));
   };
   return {
     start: () => {
-      for (const seat of seats) {
-        plan(runner, seat, options.random() * firstJitterMs);
-        watch(runner, seat);
+      for (const slot of slots) {
+        plan(runner, slot, options.random() * firstJitterMs);
+        watch(runner, slot);
       }
     },
     stop: () => {
       runner.stopped = true;
-      for (const seat of seats) {
-        seat.timer();
-        seat.unwatch();
+      for (const slot of slots) {
+        slot.timer();
+        slot.unwatch();
       }
     },
     runNow,
@@ -100,84 +102,84 @@ export function createRunner(options: RunnerOptions): Runner {
       runner.fastUntilUp = options.clock.up() + forMs;
       void runNow();
     },
-    linkChanged: () => {
-      for (const seat of seats) if (seat.probe.onLink) hurry(runner, seat);
+    connectionChanged: () => {
+      for (const slot of slots) if (slot.probe.onConnection) hurry(runner, slot);
     },
     firstRound: async () => {
-      await Promise.all(seats.map((seat) => seat.first.promise));
+      await Promise.all(slots.map((slot) => slot.first.promise));
     },
-    failing: () => seats.filter((seat) => seat.failures >= failuresInARow).map((seat) => ({ probe: seat.probe.name, error: seat.error })),
+    failing: () => slots.filter((slot) => slot.failures >= failuresInARow).map((slot) => ({ probe: slot.probe.name, error: slot.error })),
   };
 }
 
 type Stage = RunnerOptions & { stopped: boolean; fastUntilUp: number };
 
-function plan(stage: Stage, seat: Seat, delayMs: number): void {
-  seat.timer();
-  if (!stage.stopped) seat.timer = stage.clock.after(delayMs, () => void run(stage, seat));
+function plan(stage: Stage, slot: Slot, delayMs: number): void {
+  slot.timer();
+  if (!stage.stopped) slot.timer = stage.clock.after(delayMs, () => void run(stage, slot));
 }
 
-function watch(stage: Stage, seat: Seat): void {
+function watch(stage: Stage, slot: Slot): void {
   try {
-    seat.unwatch = seat.probe.watch?.(stage.platform, () => hurry(stage, seat)) ?? seat.unwatch;
+    slot.unwatch = slot.probe.watch?.(stage.platform, () => hurry(stage, slot)) ?? slot.unwatch;
   } catch (error) {
     // It still runs by its interval; that it hears nothing between is told as the failure it is.
-    stage.onFailing(seat.probe.name, `cannot watch: ${lineOf(error)}`);
+    stage.onFailing(slot.probe.name, `cannot watch: ${lineOf(error)}`);
   }
 }
 
 /** Coalesces: however many changes are told, one run follows, and one more where a run was in progress. */
-function hurry(stage: Stage, seat: Seat): void {
-  if (seat.running !== undefined) {
-    seat.again = true;
+function hurry(stage: Stage, slot: Slot): void {
+  if (slot.running !== undefined) {
+    slot.again = true;
     return;
   }
-  if (seat.hurried) return;
-  seat.hurried = true;
-  const gap = seat.failures >= failuresInARow ? gapWhileFailingMs : gapMs;
-  plan(stage, seat, Math.max(settleMs, seat.startedUp + gap - stage.clock.up()));
+  if (slot.hurried) return;
+  slot.hurried = true;
+  const gap = slot.failures >= failuresInARow ? gapWhileFailingMs : gapMs;
+  plan(stage, slot, Math.max(settleMs, slot.startedUp + gap - stage.clock.up()));
 }
 
 /** A run that begins after this call, however long the one in progress takes. */
-async function runAfresh(stage: Stage, seat: Seat): Promise<void> {
-  await seat.running;
-  await (seat.running ?? run(stage, seat));
+async function runAfresh(stage: Stage, slot: Slot): Promise<void> {
+  await slot.running;
+  await (slot.running ?? run(stage, slot));
 }
 
-function run(stage: Stage, seat: Seat): Promise<void> {
-  seat.timer();
-  seat.hurried = false;
-  seat.again = false;
-  seat.startedUp = stage.clock.up();
-  seat.running = answer(stage, seat).then((result) => {
-    seat.running = undefined;
-    if (!stage.stopped) settle(stage, seat, result);
-    seat.first.resolve();
+function run(stage: Stage, slot: Slot): Promise<void> {
+  slot.timer();
+  slot.hurried = false;
+  slot.again = false;
+  slot.startedUp = stage.clock.up();
+  slot.running = answer(stage, slot).then((result) => {
+    slot.running = undefined;
+    if (!stage.stopped) settle(stage, slot, result);
+    slot.first.resolve();
   });
-  return seat.running;
+  return slot.running;
 }
 
-function settle(stage: Stage, seat: Seat, result: ProbeResult | string): void {
-  const { probe } = seat;
+function settle(stage: Stage, slot: Slot, result: ProbeResult | string): void {
+  const { probe } = slot;
   const failed = typeof result === 'string';
-  if (failed) fail(stage, seat, result);
-  else if (seat.failures >= failuresInARow) stage.onFailing(probe.name, null);
-  if (!failed) seat.failures = 0;
-  stage.onResult(probe, failed ? unknown(stage, probe, result) : result, stage.clock.up() - seat.startedUp);
+  if (failed) fail(stage, slot, result);
+  else if (slot.failures >= failuresInARow) stage.onFailing(probe.name, null);
+  if (!failed) slot.failures = 0;
+  stage.onResult(probe, failed ? unknown(stage, probe, result) : result, stage.clock.up() - slot.startedUp);
   const soonMs = failed ? undefined : result.soonMs;
-  plan(stage, seat, Math.min(everyMsOf(stage, seat), soonMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * stage.random()));
-  if (seat.again) hurry(stage, seat);
+  plan(stage, slot, Math.min(everyMsOf(stage, slot), soonMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * stage.random()));
+  if (slot.again) hurry(stage, slot);
 }
 
-function everyMsOf({ clock, fastUntilUp }: Stage, { probe, failures }: Seat): number {
+function everyMsOf({ clock, fastUntilUp }: Stage, { probe, failures }: Slot): number {
   if (failures >= failuresInARow) return Math.max(backOffMs, probe.everyMs);
   return clock.up() < fastUntilUp ? Math.min(fastEveryMs, probe.everyMs) : probe.everyMs;
 }
 
-function fail(stage: Stage, seat: Seat, error: string): void {
-  seat.failures += 1;
-  seat.error = error;
-  if (seat.failures === failuresInARow) stage.onFailing(seat.probe.name, error);
+function fail(stage: Stage, slot: Slot, error: string): void {
+  slot.failures += 1;
+  slot.error = error;
+  if (slot.failures === failuresInARow) stage.onFailing(slot.probe.name, error);
 }
 
 function unknown(stage: Stage, probe: Probe, reason: string): ProbeResult {
@@ -187,22 +189,15 @@ function unknown(stage: Stage, probe: Probe, reason: string): ProbeResult {
 }
 
 /** The answer, or why there is none. Never rejects; the signal is aborted at the time-out, and what comes later is dropped. */
-async function answer(stage: Stage, { probe }: Seat): Promise<ProbeResult | string> {
-  const abort = new AbortController();
-  const late = Promise.withResolvers<string>();
-  const cancel = stage.clock.after(probe.timeoutMs, () => {
-    late.resolve(`no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`);
-    abort.abort();
-  });
+async function answer(stage: Stage, { probe }: Slot): Promise<ProbeResult | string> {
+  const { clock, platform } = stage;
+  const late = `no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`;
   try {
-    const context = { ...stage.context(), platform: stage.platform, signal: abort.signal };
-    const asked = Promise.try(() => probe.run(context)).then(checked);
-    asked.catch(() => undefined);
-    return await Promise.race([asked, late.promise]);
+    return await withinTime<ProbeResult | string>({ clock, limitMs: probe.timeoutMs, late }, async (signal) =>
+      checked(await probe.run({ ...stage.context(), platform, signal })),
+    );
   } catch (error) {
     return lineOf(error);
-  } finally {
-    cancel();
   }
 }
 

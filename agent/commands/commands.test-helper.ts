@@ -7,8 +7,10 @@ import { openSpoolDisk, type SpoolDisk } from '../spool/database.ts';
 import { openSpool } from '../spool/spool.ts';
 import { type Acts, createCommands } from './commands.ts';
 
+/** The PC of these tests. */
 export const pc = 'up/lucknow/room-1';
 
+/** What a test says of its PC. */
 export type Setup = {
   db?: DatabaseSync;
   disk?: SpoolDisk;
@@ -18,6 +20,7 @@ export type Setup = {
   act?: (verb: Verb) => Promise<Done>;
 };
 
+/** A PC that takes commands, by a clock that is moved by hand. */
 export function setUp(given: Setup = {}) {
   const { db = new DatabaseSync(':memory:'), clock = handClock(), boot = 'boot-1', act = async () => ({ outcome: 'done' }) } = given;
   const spool = openSpool({ disk: given.disk ?? openSpoolDisk(db), clock, random: seeded(3), boot });

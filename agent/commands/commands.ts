@@ -17,12 +17,15 @@ import {
   type Signed,
   type Verb,
   verbs,
+  withinTime,
 } from '#contracts';
 import type { Spool } from '../spool/spool.ts';
-import { type Entry, type Memory, openMemory } from './journal.ts';
+import { type Entry, type Journal, openJournal } from './journal.ts';
 
+/** What each verb does; the signal is aborted when its time is over. */
 export type Acts = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
 
+/** By whose key commands are proven, what they may do, and who is told. */
 export type CommandsOptions = {
   pc: PcPath;
   /** Public half of the centre's key; null where this PC has none, and obeys nobody. */
@@ -39,6 +42,7 @@ export type CommandsOptions = {
   onRefused(reason: string): void;
 };
 
+/** The commands of the centre to this PC. */
 export type Commands = {
   take(message: Signed): void;
   /** Answers what an earlier run left without an answer. */
@@ -56,7 +60,7 @@ const waitingAtMost = 16;
 const reasonLength = 200;
 
 type State = CommandsOptions & {
-  memory: Memory;
+  journal: Journal;
   /** Good ones that came before the centre's time was known. */
   waiting: Map<string, Command>;
 };
@@ -66,8 +70,8 @@ type State = CommandsOptions & {
  * begun, so that no replay and no kill makes it happen twice (save for verbs that do no harm twice).
  */
 export function createCommands(options: CommandsOptions): Commands {
-  const memory = openMemory({ spool: options.spool, up: options.clock.up });
-  const state: State = { ...options, memory, waiting: new Map() };
+  const journal = openJournal({ spool: options.spool, up: options.clock.up });
+  const state: State = { ...options, journal, waiting: new Map() };
   return {
     take(message) {
       const said = read(state, message);
@@ -75,10 +79,10 @@ export function createCommands(options: CommandsOptions): Commands {
       else state.onRefused(said.reason);
     },
     resume() {
-      for (const entry of memory.cutShort()) resume(state, entry);
+      for (const entry of journal.cutShort()) resume(state, entry);
     },
     tick() {
-      memory.tick();
+      journal.tick();
       if (state.offsetMs() === null) return;
       const due = [...state.waiting.values()];
       state.waiting.clear();
@@ -95,7 +99,7 @@ function read({ key, pc }: State, message: Signed): Opened<Command> {
 }
 
 function judge(state: State, value: Command): void {
-  const objection = state.memory.objection(value);
+  const objection = state.journal.objection(value);
   if (objection === 'known') return;
   const offsetMs = state.offsetMs();
   if (offsetMs === null) {
@@ -108,7 +112,7 @@ function judge(state: State, value: Command): void {
   const reason = objection ?? untimely(value, state.clock.now() - offsetMs);
   if (reason !== null) settle(state, entry, { outcome: 'refused', reason });
   else if (!order.ok) settle(state, entry, { outcome: 'refused', reason: order.reason });
-  else if (!state.memory.put(entry)) settle(state, entry, { outcome: 'failed', reason: 'it cannot be written down on this PC' });
+  else if (!state.journal.put(entry)) settle(state, entry, { outcome: 'failed', reason: 'it cannot be written down on this PC' });
   else void begin(state, entry, order.value);
 }
 
@@ -126,31 +130,24 @@ async function begin(state: State, entry: Entry, order: Order): Promise<void> {
 }
 
 async function carryOut({ acts, clock }: State, { verb, args }: Order): Promise<Done> {
-  const abort = new AbortController();
-  const late = Promise.withResolvers<Done>();
   const limitMs = verb === 'measure-link' ? measureLimitMs : actLimitMs;
-  const cancel = clock.after(limitMs, () => {
-    late.resolve({ outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` });
-    abort.abort();
-  });
+  const late: Done = { outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` };
   try {
-    return await Promise.race([acts[verb](args as never, abort.signal), late.promise]);
+    return await withinTime({ clock, limitMs, late }, (signal) => acts[verb](args as never, signal));
   } catch (error) {
     return { outcome: 'failed', reason: oneLine(error instanceof Error ? error.message : String(error), reasonLength) };
-  } finally {
-    cancel();
   }
 }
 
 function resume(state: State, entry: Entry): void {
   const how = Object.hasOwn(verbs, entry.verb) ? verbs[entry.verb as Verb].cutShort : 'interrupted';
   const isDone = how === 'done' || (how === 'rebooted' && entry.boot !== state.boot);
-  if (how === 'again') state.memory.forget(entry.id);
+  if (how === 'again') state.journal.forget(entry.id);
   else if (isDone) settle(state, entry, { outcome: 'done', reason: null });
   else settle(state, entry, { outcome: 'interrupted', reason: 'the agent ended in the middle of it' });
 }
 
 /** The answer first: a kill in between gives it twice, and never not at all. */
-function settle({ answer, memory }: State, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
-  if (answer({ id: entry.id, verb: entry.verb, ...said })) memory.put({ ...entry, state: 'answered' });
+function settle({ answer, journal }: State, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
+  if (answer({ id: entry.id, verb: entry.verb, ...said })) journal.put({ ...entry, state: 'answered' });
 }

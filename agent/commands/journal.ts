@@ -15,10 +15,12 @@ const entry = v.object({
 /** Nothing up to `floor` is obeyed any more. `isLost`: what was known before is gone, and no process has outlived it yet. */
 const content = v.object({ floor: v.number(), entries: v.array(entry), isLost: v.optional(v.boolean(), false) });
 
+/** A command that was obeyed or refused, and how far it came. */
 export type Entry = v.InferOutput<typeof entry>;
 type Content = v.InferOutput<typeof content>;
 
-export type Memory = {
+/** The commands of the last week. */
+export type Journal = {
   /** Why a command may not be obeyed by what was told before; null where it may. `known`: it has been answered, or is about to be. */
   objection(command: Command): 'known' | 'counter' | 'older than what came since' | 'this PC lost its memory of commands' | null;
   /** Guarantee: true only when it is on disk. */
@@ -40,7 +42,7 @@ const word = 'commands';
  * overtake each other (one to the PC, one to its state; or again at a birth), so one below the highest is obeyed too, unless it had expired
  * when the highest was issued: what a hostile broker holds back, it can deliver at most until the next command.
  */
-export function openMemory({ spool, up }: { spool: Spool; up(): number }): Memory {
+export function openJournal({ spool, up }: { spool: Spool; up(): number }): Journal {
   let held = load(spool);
   const openedUp = up();
   const save = (next: Content): boolean => {

@@ -6,6 +6,7 @@ import type { Order, Platform } from '../platform/platform.ts';
 import type { LogMemory } from '../store/log.ts';
 import type { Acts } from './commands.ts';
 
+/** What the verbs act on. */
 export type ActsOptions = {
   platform: Platform;
   runner: Runner;
@@ -17,6 +18,7 @@ export type ActsOptions = {
 
 const fastMs = 1_800_000;
 
+/** The acts of this PC: one for each verb of the contract. */
 export function actsOf({ platform, runner, log, measureLink, restart }: ActsOptions): Acts {
   return {
     'probe-now': async () => {

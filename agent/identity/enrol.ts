@@ -2,9 +2,10 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
 import type { Used } from '../net/meter.ts';
-import { fetchCertificate, fetchPlace, fetchRoots, type Office } from './est.ts';
+import { type Door, fetchCertificate, fetchPlace, fetchRoots } from './est.ts';
 import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 
+/** What a person gives to make a PC known; `again` replaces a key that it has already. */
 export type Enrolment = { code: string; centre: { host: string; port: number }; pc: PcPath; folder: string; again: boolean };
 
 /**
@@ -22,12 +23,12 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   // Asked first: a certificate that cannot be kept costs a use of the code.
   const problem = problemOfFolder(folder);
   if (problem !== null) return { ok: false, line: problem };
-  const trusted = await office(centre, opened.value.pin);
+  const trusted = await provenDoor(centre, opened.value.pin);
   if (!trusted.ok) return trusted;
   const place = await fetchPlace(trusted.value);
   if (!place.ok) return place;
   const kept = { host: centre.host, enrolPort: centre.port, ...place.value };
-  return obtain({ office: trusted.value, pc, folder, centre: kept, password: opened.value.secret });
+  return obtain({ door: trusted.value, pc, folder, centre: kept, password: opened.value.secret });
 }
 
 /**
@@ -38,7 +39,7 @@ export async function renew(identity: Identity, folder: string, used?: Used): Pr
   const problem = problemOfFolder(folder);
   if (problem !== null) return { ok: false, line: problem };
   const { pc, centre, roots, key, chain } = identity;
-  return obtain({ office: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain }, used }, pc, folder, centre });
+  return obtain({ door: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain }, used }, pc, folder, centre });
 }
 
 /** Asks for the roots again, so that another authority may take over from the one of today. */
@@ -51,7 +52,7 @@ export async function refreshRoots(identity: Identity, folder: string, used?: Us
 }
 
 /** The centre, believed by the pin of one of its roots. Whoever else answers cannot have that root. */
-async function office({ host, port }: { host: string; port: number }, pin: string): Promise<Read<Office>> {
+async function provenDoor({ host, port }: { host: string; port: number }, pin: string): Promise<Read<Door>> {
   const roots = await fetchRoots({ host, port, trust: {} });
   if (!roots.ok) return roots;
   const root = roots.value.find(({ raw }) => pinOf(raw) === pin);
@@ -59,21 +60,21 @@ async function office({ host, port }: { host: string; port: number }, pin: strin
   return { ok: true, value: { host, port, trust: { roots: [String(root)] } } };
 }
 
-type Wanted = { office: Office; pc: PcPath; folder: string; centre: Centre; password?: string };
+type Wanted = { door: Door; pc: PcPath; folder: string; centre: Centre; password?: string };
 
-async function obtain({ office, pc, folder, centre, password }: Wanted): Promise<Read<Identity>> {
+async function obtain({ door, pc, folder, centre, password }: Wanted): Promise<Read<Identity>> {
   // Once more, now that the answer can be believed: during a change of authority there are two.
-  const roots = await fetchRoots(office);
+  const roots = await fetchRoots(door);
   if (!roots.ok) return roots;
   const made: Read<string> = password === undefined ? { ok: true, value: makePrivateKey() } : enrolmentKey(folder);
   if (!made.ok) return made;
   const key = made.value;
   const { der } = await makeRequest(key, nameOf(pc));
-  const issued = await fetchCertificate(office, { request: der, ...(password !== undefined && { password }) });
+  const issued = await fetchCertificate(door, { request: der, ...(password !== undefined && { password }) });
   if (!issued.ok) return issued;
   const certificate = issued.value.find((one) => one.checkPrivateKey(createPrivateKey(key)));
   const problem = problemOf(certificate, pc);
-  if (certificate === undefined || problem !== null) return { ok: false, line: `${office.host}:${office.port} answered ${problem}` };
+  if (certificate === undefined || problem !== null) return { ok: false, line: `${door.host}:${door.port} answered ${problem}` };
   const known = [certificate, ...roots.value];
   const between = issued.value.filter(({ raw }) => !known.some((one) => one.raw.equals(raw)));
   const chain = [certificate, ...between].map(String).join('');

@@ -11,7 +11,8 @@ import { centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
 export type Trust = { roots?: string[]; key?: string; chain?: string };
-export type Office = { host: string; port: number; trust: Trust; used?: Used | undefined };
+/** Where the centre answers over HTTPS, and whom to believe there; `used` is told the bytes on the wire. */
+export type Door = { host: string; port: number; trust: Trust; used?: Used | undefined };
 
 const timeoutMs = 30_000;
 const answerLimitBytes = 64 * 1024;
@@ -19,12 +20,12 @@ const answerLimitBytes = 64 * 1024;
 const place = v.pipe(v.string(), v.parseJson(), v.object({ mqtt: v.object({ port }), centreKey: v.optional(centreKey, null) }));
 
 /** The certificates of the centre's authorities. */
-export function fetchRoots(office: Office): Promise<Read<X509Certificate[]>> {
-  return ask(office, { path: '/.well-known/est/cacerts' }, certificatesOf);
+export function fetchRoots(door: Door): Promise<Read<X509Certificate[]>> {
+  return ask(door, { path: '/.well-known/est/cacerts' }, certificatesOf);
 }
 
 /** A certificate for a request (PKCS#10), and those between it and the root; by a password, or anew by the certificate in `trust`. */
-export function fetchCertificate(office: Office, asked: { request: Buffer; password?: string }): Promise<Read<X509Certificate[]>> {
+export function fetchCertificate(door: Door, asked: { request: Buffer; password?: string }): Promise<Read<X509Certificate[]>> {
   const { request, password } = asked;
   const headers = {
     'content-type': 'application/pkcs10',
@@ -32,12 +33,12 @@ export function fetchCertificate(office: Office, asked: { request: Buffer; passw
     ...(password !== undefined && { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` }),
   };
   const path = `/.well-known/est/${password === undefined ? 'simplereenroll' : 'simpleenroll'}`;
-  return ask(office, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
+  return ask(door, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
 }
 
 /** Where the broker listens, and the public key of the centre's commands. */
-export function fetchPlace(office: Office): Promise<Read<{ mqttPort: number; centreKey: string | null }>> {
-  return ask(office, { path: '/.well-known/sabha/centre' }, (text) => {
+export function fetchPlace(door: Door): Promise<Read<{ mqttPort: number; centreKey: string | null }>> {
+  return ask(door, { path: '/.well-known/sabha/centre' }, (text) => {
     const { mqtt, centreKey } = v.parse(place, text);
     return { mqttPort: mqtt.port, centreKey };
   });
@@ -47,7 +48,7 @@ type Asked = RequestOptions & { path: string; body?: string };
 
 /** Never rejects: whatever goes wrong is one line. */
 async function ask<T>(
-  { host, port, trust, used = () => undefined }: Office,
+  { host, port, trust, used = () => undefined }: Door,
   asked: Asked,
   read: (text: string) => T | Promise<T>,
 ): Promise<Read<T>> {

@@ -18,7 +18,9 @@ const centre = v.object({
   centreKey,
 });
 
+/** The centre as an enrolled PC knows it. */
 export type Centre = v.InferOutput<typeof centre>;
+/** Who this PC is, by whose word, and whom it believes. */
 export type Identity = {
   pc: PcPath;
   centre: Centre;
@@ -30,6 +32,7 @@ export type Identity = {
   /** The only authorities that this PC believes, PEM. */
   roots: string[];
 };
+/** What was read, or one line that says why it cannot be used. */
 export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
 
 /** More than an identity takes, with two authorities and a chain. */

@@ -7,7 +7,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const lifeMs = 360 * dayMs;
 
-/** An identity that begins now, and an office that answers as `answer` says. */
+/** An identity that begins now, and a centre that answers as `answer` says. */
 function setUp(seed: number) {
   const clock = handClock();
   const identityFrom = (from: number, key: string): Identity =>

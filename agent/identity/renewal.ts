@@ -3,6 +3,7 @@ import { backoffMs, type Clock } from '#contracts';
 import type { Log } from '../store/log.ts';
 import type { Identity, Read } from './identity.ts';
 
+/** The identity of the start, and what a renewal asks of the centre. */
 export type RenewalOptions = {
   identity: Identity;
   renew: (identity: Identity) => Promise<Read<Identity>>;

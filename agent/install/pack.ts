@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { type Manifest, sealSigned } from '#contracts';
 
+/** What is packed, from where, and to where. */
 export type Pack = {
   out: string;
   version: string;

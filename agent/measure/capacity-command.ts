@@ -8,12 +8,13 @@ import { isInMeeting } from '../platform/in-meeting.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Measured, measureCapacity } from './capacity-test.ts';
 import type { Capacity } from './quality-history.ts';
-import type { Measurer } from './quality-rounds.ts';
+import type { QualityRounds } from './quality-rounds.ts';
 import type { Busy, Traffic } from './traffic.ts';
 import type { Transferred } from './transfer.ts';
 
+/** What decides whether the link may be tested now, and with what. */
 export type LinkTestOptions = {
-  measurer: Pick<Measurer, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
+  rounds: Pick<QualityRounds, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
   platform: Pick<Platform, 'sound' | 'cameras'>;
   traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
   /** Absent where there are no sockets, as in a simulation. */
@@ -46,17 +47,17 @@ export function createLinkTest(options: LinkTestOptions): () => Promise<Done> {
   };
 }
 
-async function objection({ measurer, platform, budget, traffic }: LinkTestOptions): Promise<Done | undefined> {
-  if (!measurer.measures()) return failed('this PC does not measure the link of its site');
-  if (measurer.grant() === undefined) return failed('the centre has no reflector');
+async function objection({ rounds, platform, budget, traffic }: LinkTestOptions): Promise<Done | undefined> {
+  if (!rounds.measures()) return failed('this PC does not measure the link of its site');
+  if (rounds.grant() === undefined) return failed('the centre has no reflector');
   if (await isInMeeting(platform)) return failed(measureLater.meeting);
   if (budget !== undefined && budget.left() < leastBytes) return failed(measureLater.budget);
-  return isBusy(traffic.busiest(), measurer.capacity()) ? failed(measureLater.busy) : undefined;
+  return isBusy(traffic.busiest(), rounds.capacity()) ? failed(measureLater.busy) : undefined;
 }
 
 async function measure(options: LinkTestOptions): Promise<Done> {
-  const { measurer, platform, budget, traffic, open, limits, clock } = options;
-  const grant = measurer.grant();
+  const { rounds, platform, budget, traffic, open, limits, clock } = options;
+  const grant = rounds.grant();
   if (grant === undefined || open === undefined) return failed('this PC has no socket for it');
   const busy = traffic.busiest();
   const measured = await measureCapacity({
@@ -70,11 +71,11 @@ async function measure(options: LinkTestOptions): Promise<Done> {
     objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
   });
   if (!measured.ok) return failed(measured.reason);
-  if (measured.blocked === 'all' && isAnswered(measurer)) return failed(measureLater.crowded);
+  if (measured.blocked === 'all' && isAnswered(rounds)) return failed(measureLater.crowded);
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down)];
   const transferred = measured.blocked === null ? undefined : await byTransfer(options, grant.token);
-  measurer.took(transferred === undefined ? found : { ...found, ...transferred, how: 'tcp' });
+  rounds.took(transferred === undefined ? found : { ...found, ...transferred, how: 'tcp' });
   return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
 }
 
@@ -99,7 +100,7 @@ function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy
 }
 
 /** Packets of the quality test come back: it is not UDP that fails. */
-function isAnswered({ view }: LinkTestOptions['measurer']): boolean {
+function isAnswered({ view }: LinkTestOptions['rounds']): boolean {
   const seen = view();
   return seen?.problem === null && seen.windows.length > 0;
 }

@@ -3,6 +3,7 @@ import { type Clock, trainSessionBytes } from '#contracts';
 import { type Capacity, type CapacityLimits, capacityOf, nextTrain, type Train } from '../analysis/capacity.ts';
 import { createTrains, type Socket, type Trains } from './trains.ts';
 
+/** Where the trains go, and what they may cost, bytes on the wire; rates in bits/s. */
 export type CapacityOptions = {
   /** A socket to the reflector, or why there is none. */
   open(onPacket: (packet: Buffer) => void): Promise<Socket | string>;
@@ -24,6 +25,7 @@ export type Blocked = 'all' | 'large';
 
 type Direction = Capacity & { /** What it cost, both ways. */ wireBytes: number };
 
+/** What both directions carry, or why there was no measurement. */
 export type Measured =
   | { ok: true; blocked: Blocked | null; roundTripMs: number | null; up: Direction; down: Direction }
   | { ok: false; reason: string };

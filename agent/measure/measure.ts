@@ -3,15 +3,17 @@ import { type Done, isThin, type LinkLimits, links } from '#contracts';
 import type { Budget } from '../net/data-budget.ts';
 import type { Used } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
+import { cardOf } from '../platform/linux/card.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createLinkTest } from './capacity-command.ts';
-import { createMeasurer, type Measurer, type MeasurerOptions } from './quality-rounds.ts';
+import { createQualityRounds, type QualityRounds, type QualityRoundsOptions } from './quality-rounds.ts';
 import { roundWireBytes } from './stamp.ts';
 import { createTraffic } from './traffic.ts';
 import { measureByTransfer, type TransferOptions } from './transfer.ts';
 
-export type MeasuringOptions = Omit<MeasurerOptions, 'open' | 'budget'> & {
-  platform: Pick<Platform, 'sound' | 'cameras' | 'card'>;
+/** What all measurements of the link need together. */
+export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget'> & {
+  platform: Pick<Platform, 'sound' | 'cameras' | 'ask'>;
   budget: Budget;
   /** Opens a socket to the reflector's host; absent where there are none, as in a simulation. */
   udp?: OpenUdp | undefined;
@@ -19,8 +21,9 @@ export type MeasuringOptions = Omit<MeasurerOptions, 'open' | 'budget'> & {
   door?: Pick<TransferOptions, 'at' | 'roots'> | undefined;
 };
 
-export type Measuring = {
-  measurer: Measurer;
+/** The measurements of the link, put together. */
+export type LinkMeasurement = {
+  rounds: QualityRounds;
   /** The command `measure-link`. */
   test(): Promise<Done>;
   /** Each ten seconds. */
@@ -29,12 +32,17 @@ export type Measuring = {
 
 /** Where a class names none: nobody asks for more than a meeting in full HD, several times over. */
 const plainCeilingBps = 20_000_000;
+/** Well before it is asked again. */
+const cardLimitMs = 5_000;
 const monthMs = 31 * 86_400_000;
 
-export function createMeasuring(options: MeasuringOptions): Measuring {
-  const { clock, platform, udp, door, link } = options;
-  const measurer = createMeasurer({ ...options, open: udp });
-  const traffic = createTraffic({ clock, card: platform.card, address: () => ownAddress(measurer, udp) });
+/** Measures nothing before the centre says that this PC does. */
+export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeasurement {
+  const { platform, udp: open, door, ...ofRounds } = options;
+  const { clock, budget, link } = options;
+  const rounds = createQualityRounds({ ...ofRounds, open });
+  const card = (address: string) => platform.ask(cardOf(address), AbortSignal.timeout(cardLimitMs));
+  const traffic = createTraffic({ clock, card, address: () => ownAddress(rounds, open) });
   const limits = () => ({
     ceilingBps: links[link()].capacity?.ceilingBps ?? plainCeilingBps,
     directionBytes: directionBytesOf(links[link()]),
@@ -42,10 +50,10 @@ export function createMeasuring(options: MeasuringOptions): Measuring {
   });
   const transfer = door && ((token: Buffer, used: Used) => measureByTransfer({ ...door, token, clock, used }));
   return {
-    measurer,
-    test: createLinkTest({ ...options, measurer, traffic, open: udp, transfer, limits }),
+    rounds,
+    test: createLinkTest({ rounds, platform, traffic, open, budget, transfer, limits, clock }),
     tick() {
-      if (measurer.measures()) void traffic.sample();
+      if (rounds.measures()) void traffic.sample();
     },
   };
 }
@@ -58,8 +66,8 @@ function directionBytesOf({ budget, quality, capacity }: LinkLimits): number {
 }
 
 /** The address by which this PC goes to the centre. Nothing is sent to find it. */
-async function ownAddress(measurer: Measurer, udp: OpenUdp | undefined): Promise<string | undefined> {
-  const grant = measurer.grant();
+async function ownAddress(rounds: QualityRounds, udp: OpenUdp | undefined): Promise<string | undefined> {
+  const grant = rounds.grant();
   const socket = grant && (await udp?.(grant.port, () => undefined));
   if (socket === undefined || typeof socket === 'string') return undefined;
   socket.close();

@@ -2,12 +2,13 @@
 import * as v from 'valibot';
 import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, tierNeeds } from '#contracts';
 import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
-import { latched, openLatch } from '../analysis/latch.ts';
+import { type Latch, latched, openLatch } from '../analysis/latch.ts';
 import { lossOver, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
 import type { Spool } from '../spool/spool.ts';
 
-export type LinkMemoryOptions = {
+/** Of which link, by which clock, and where the history outlives the process. */
+export type QualityHistoryOptions = {
   clock: Clock;
   link: () => LinkClass;
   /** Keeps what is usual for the link, and its last capacity, over a restart. */
@@ -16,13 +17,17 @@ export type LinkMemoryOptions = {
   usedBps?: (() => { up: number; down: number } | null) | undefined;
 };
 
+/** The last capacity that was measured, bits/s. */
 export type Capacity = NonNullable<LinkReport['capacity']>;
+/** What each direction carries; undefined before the first window. */
 export type Tiers = Record<Direction, TierState | UnknownTier | undefined>;
 /** The round trips fit another class than the one that is set; `fits` may be empty. */
 export type OtherClass = { set: LinkClass; roundTripMs: number; fits: LinkClass[] };
+/** What a window changed. */
 export type Added = { changed: boolean; otherClass: OtherClass | undefined };
 
-export type LinkMemory = {
+/** What the rounds so far say together. */
+export type QualityHistory = {
   /** Takes a window in; tells whether a tier is another one now, and once when the round trips begin or cease to fit another class. */
   add(window: Window): Added;
   windows(): readonly Window[];
@@ -47,93 +52,115 @@ const capacityLifeMs = 7 * 86_400_000;
 const doubtfulLoss = 0.01;
 const keys = { usual: 'link-usual', capacity: 'link-capacity' };
 
-export function createLinkMemory({ clock, link, spool, usedBps }: LinkMemoryOptions): LinkMemory {
-  let held: { window: Window; up: number }[] = [];
-  let usual = usualFrom(spool.recall(keys.usual));
-  let savedUp = clock.up();
-  let slow = openLatch;
-  let other = { link: link(), latch: openLatch };
-  let capacity = capacityFrom(spool.recall(keys.capacity));
-  const tiers: Tiers = { up: undefined, down: undefined };
-  const windows = () => held.map(({ window }) => window);
+type State = QualityHistoryOptions & {
+  held: { window: Window; up: number }[];
+  usual: Baseline;
+  savedUp: number;
+  slow: Latch;
+  /** Of the class that was set when it was last looked at. */
+  other: { link: LinkClass; latch: Latch };
+  taken: Capacity | undefined;
+  tiers: Tiers;
+};
 
-  function save(): void {
-    savedUp = clock.up();
-    spool.remember(keys.usual, JSON.stringify(usual));
-  }
-
-  function judgeDelay(medianMs: number): void {
-    const limitMs = usualLimitMs(usual);
-    if (limitMs !== undefined) slow = latched(slow, medianMs > limitMs);
-    usual = withWindow(usual, medianMs);
-    if (clock.up() - savedUp >= saveEveryMs) save();
-  }
-
-  function judgeClass(medianMs: number): OtherClass | undefined {
-    if (other.link !== link()) other = { link: link(), latch: openLatch };
-    const { stands } = other.latch;
-    other.latch = latched(other.latch, !fits(link(), medianMs));
-    if (other.latch.stands === stands) return undefined;
-    return { set: link(), roundTripMs: Math.round(medianMs), fits: linkClasses.filter((one) => one !== 'floor' && fits(one, medianMs)) };
-  }
-
-  /** True where the tier of a direction is another one. */
-  function judgeTiers(window: Window): boolean {
-    const used = usedBps === undefined ? { up: 0, down: 0 } : usedBps();
-    if (used === null) return false;
-    const before = { up: tiers.up?.tier, down: tiers.down?.tier };
-    for (const way of ['up', 'down'] as const) {
-      const state = tiers[way];
-      tiers[way] = nextTier(state?.tier === undefined ? undefined : state, way, factsOf(window, way, used[way]));
-    }
-    return tiers.up?.tier !== before.up || tiers.down?.tier !== before.down;
-  }
-
-  function factsOf(window: Window, way: Direction, usedBps: number): WayFacts {
-    const known = ownCapacity();
-    // What was free when it was measured, which is never in a meeting: what a meeting needs of the link is not missing for it.
-    const free = known?.free ?? known;
-    const bps = way === 'up' ? free?.upBps : free?.downBps;
-    return {
-      freeBps: bps === undefined || bps === null ? null : Math.max(0, bps - usedBps),
-      udpBlocked: known?.udpBlocked ?? false,
-      lossAt: (threshold) => lossOver(windows(), way, threshold),
-      jitterMs: qualityOf([window])?.[way].jitterMs ?? 0,
-    };
-  }
-
-  function ownCapacity(): Capacity | undefined {
-    const everyMs = links[link()].capacity?.everyMs;
-    const lifeMs = everyMs === undefined ? capacityLifeMs : capacityIntervals * everyMs;
-    return capacity !== undefined && Math.abs(clock.now() - capacity.at) < lifeMs ? capacity : undefined;
-  }
-
+/** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h. */
+export function createQualityHistory({ clock, link, spool, usedBps }: QualityHistoryOptions): QualityHistory {
+  const state: State = {
+    ...{ clock, link, spool, usedBps },
+    held: [],
+    usual: usualFrom(spool.recall(keys.usual)),
+    savedUp: clock.up(),
+    slow: openLatch,
+    other: { link: link(), latch: openLatch },
+    taken: capacityFrom(spool.recall(keys.capacity)),
+    tiers: { up: undefined, down: undefined },
+  };
   return {
-    add(window) {
-      const since = clock.up() - windowLifeMs;
-      held = [...held.filter(({ up }) => up > since), { window, up: clock.up() }].slice(-windowsKept);
-      const medianMs = quantile(window.roundTripsMs, 0.5);
-      judgeDelay(medianMs);
-      return { changed: judgeTiers(window), otherClass: judgeClass(medianMs) };
-    },
-    windows,
-    tiers,
-    slow: () => (usualLimitMs(usual) === undefined ? undefined : slow.stands),
+    add: (window) => add(state, window),
+    windows: () => windowsOf(state),
+    tiers: state.tiers,
+    slow: () => (usualLimitMs(state.usual) === undefined ? undefined : state.slow.stands),
     isDoubtful: () => {
-      const last = held.at(-1);
+      const last = state.held.at(-1);
       return last !== undefined && isDoubtful(last.window);
     },
-    keepCapacity(taken) {
-      capacity = taken;
-      spool.remember(keys.capacity, JSON.stringify({ at: taken.at, capacity: taken }));
+    keepCapacity(capacity) {
+      state.taken = capacity;
+      spool.remember(keys.capacity, JSON.stringify({ at: capacity.at, capacity }));
     },
-    capacity: ownCapacity,
+    capacity: () => capacityOf(state),
     forget() {
-      held = [];
-      Object.assign(tiers, { up: undefined, down: undefined });
+      state.held = [];
+      Object.assign(state.tiers, { up: undefined, down: undefined });
     },
-    save,
+    save: () => save(state),
   };
+}
+
+function add(state: State, window: Window): Added {
+  const up = state.clock.up();
+  state.held = [...state.held.filter((one) => one.up > up - windowLifeMs), { window, up }].slice(-windowsKept);
+  const medianMs = quantile(window.roundTripsMs, 0.5);
+  judgeDelay(state, medianMs);
+  return { changed: judgeTiers(state, window), otherClass: judgeClass(state, medianMs) };
+}
+
+function windowsOf({ held }: State): Window[] {
+  return held.map(({ window }) => window);
+}
+
+function save(state: State): void {
+  state.savedUp = state.clock.up();
+  state.spool.remember(keys.usual, JSON.stringify(state.usual));
+}
+
+function judgeDelay(state: State, medianMs: number): void {
+  const limitMs = usualLimitMs(state.usual);
+  if (limitMs !== undefined) state.slow = latched(state.slow, medianMs > limitMs);
+  state.usual = withWindow(state.usual, medianMs);
+  if (state.clock.up() - state.savedUp >= saveEveryMs) save(state);
+}
+
+function judgeClass(state: State, medianMs: number): OtherClass | undefined {
+  const set = state.link();
+  if (state.other.link !== set) state.other = { link: set, latch: openLatch };
+  const { stands } = state.other.latch;
+  state.other.latch = latched(state.other.latch, !fits(set, medianMs));
+  if (state.other.latch.stands === stands) return undefined;
+  return { set, roundTripMs: Math.round(medianMs), fits: linkClasses.filter((one) => one !== 'floor' && fits(one, medianMs)) };
+}
+
+/** True where the tier of a direction is another one. */
+function judgeTiers(state: State, window: Window): boolean {
+  const { tiers, usedBps } = state;
+  const used = usedBps === undefined ? { up: 0, down: 0 } : usedBps();
+  if (used === null) return false;
+  const before = { up: tiers.up?.tier, down: tiers.down?.tier };
+  for (const way of ['up', 'down'] as const) {
+    const held = tiers[way];
+    tiers[way] = nextTier(held?.tier === undefined ? undefined : held, way, factsOf(state, way, { window, usedBps: used[way] }));
+  }
+  return tiers.up?.tier !== before.up || tiers.down?.tier !== before.down;
+}
+
+function factsOf(state: State, way: Direction, { window, usedBps }: { window: Window; usedBps: number }): WayFacts {
+  const known = capacityOf(state);
+  // What was free when it was measured, which is never in a meeting: what a meeting needs of the link is not missing for it.
+  const free = known?.free ?? known;
+  const bps = way === 'up' ? free?.upBps : free?.downBps;
+  return {
+    freeBps: bps === undefined || bps === null ? null : Math.max(0, bps - usedBps),
+    udpBlocked: known?.udpBlocked ?? false,
+    lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),
+    jitterMs: qualityOf([window])?.[way].jitterMs ?? 0,
+  };
+}
+
+/** The last one, while it is worth something. */
+function capacityOf({ taken, link, clock }: State): Capacity | undefined {
+  const everyMs = links[link()].capacity?.everyMs;
+  const lifeMs = everyMs === undefined ? capacityLifeMs : capacityIntervals * everyMs;
+  return taken !== undefined && Math.abs(clock.now() - taken.at) < lifeMs ? taken : undefined;
 }
 
 function fits(link: LinkClass, medianMs: number): boolean {

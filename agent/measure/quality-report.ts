@@ -7,6 +7,7 @@ import type { Tiers } from './quality-history.ts';
 
 type Known = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
 
+/** The body of the event `link`; what is not known is left out. */
 export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<LinkReport, 'at' | 'capacity'>): LinkReport {
   const quality = qualityOf(windows);
   return {

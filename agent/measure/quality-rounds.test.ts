@@ -2,19 +2,19 @@ import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { type LinkClass, type LinkReport, linkReport, links } from '#contracts';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
-import { createMeasurer, type MeasurerOptions } from './quality-rounds.ts';
+import { createQualityRounds, type QualityRoundsOptions } from './quality-rounds.ts';
 import { type Fate, scriptedReflector } from './reflector.test-helper.ts';
 import { roundWireBytes } from './stamp.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 
-function setUp(more: Partial<MeasurerOptions> = {}, kept = new Map<string, string>()) {
+function setUp(more: Partial<QualityRoundsOptions> = {}, kept = new Map<string, string>()) {
   const clock = handClock();
   const reflector = scriptedReflector(clock);
   const set = { link: 'fibre' as LinkClass };
   const events: { kind: string; body: Record<string, unknown>; grade: string | undefined; up: number }[] = [];
-  const measurer = createMeasurer({
+  const quality = createQualityRounds({
     clock,
     random: seeded(3),
     open: reflector.open,
@@ -24,10 +24,10 @@ function setUp(more: Partial<MeasurerOptions> = {}, kept = new Map<string, strin
     ...more,
   });
   const grant = (validMs = 1_000 * hour) => ({ port: 8_620, token: Buffer.alloc(16, 7), endsUp: clock.up() + validMs });
-  const begin = (validMs?: number) => measurer.use({ measures: true, grant: grant(validMs) });
+  const begin = (validMs?: number) => quality.use({ measures: true, grant: grant(validMs) });
   const reports = (): LinkReport[] => events.filter(({ kind }) => kind === 'link').map(({ body }) => v.parse(linkReport, body));
   const capacity = (upKbps: number, downKbps: number) =>
-    measurer.took({ at: clock.now(), how: 'train', upBps: upKbps * 1_000, downBps: downKbps * 1_000, udpBlocked: false });
+    quality.took({ at: clock.now(), how: 'train', upBps: upKbps * 1_000, downBps: downKbps * 1_000, udpBlocked: false });
   /** When rounds began: a pause of more than three seconds before a packet. */
   const rounds = () => reflector.state.sent.map(({ up }) => up).filter((up, at, all) => at === 0 || up - (all[at - 1] ?? 0) > 3_000);
   /** Lets so many rounds begin and end. */
@@ -35,14 +35,14 @@ function setUp(more: Partial<MeasurerOptions> = {}, kept = new Map<string, strin
     for (const until = rounds().length + count; rounds().length < until; ) await clock.pass(10_000);
     await clock.pass(8_000);
   };
-  return { clock, pass, ...reflector, set, events, measurer, begin, reports, capacity, rounds, kept };
+  return { clock, pass, ...reflector, set, events, quality, begin, reports, capacity, rounds, kept };
 }
 
 it('without the centre’s word it sends nothing; with it, rounds at the pace of the class; without it again, nothing', async () => {
-  const { clock, measurer, begin, rounds, state, reports } = setUp();
+  const { clock, quality, begin, rounds, state, reports } = setUp();
   await clock.pass(hour);
   expect(state.sent).toEqual([]);
-  expect([measurer.measures(), measurer.view()]).toEqual([false, undefined]);
+  expect([quality.measures(), quality.view()]).toEqual([false, undefined]);
   begin();
   await clock.pass(hour);
   const gaps = rounds().map((up, at, all) => up - (all[at - 1] ?? hour));
@@ -50,25 +50,25 @@ it('without the centre’s word it sends nothing; with it, rounds at the pace of
   expect(gaps[0]).toBeLessThan(60_000);
   for (const gap of gaps.slice(1)) expect(Math.abs(gap - 5 * minute)).toBeLessThan(0.11 * 5 * minute);
   expect(reports()[0]).toMatchObject({ quality: { sent: 23, up: { loss: 0, burst: 1 }, roundTripMs: { median: 20 } } });
-  measurer.use({ measures: false, grant: undefined });
+  quality.use({ measures: false, grant: undefined });
   const sent = state.sent.length;
   await clock.pass(hour);
   expect(state.sent).toHaveLength(sent);
-  expect(measurer.view()).toBeUndefined();
+  expect(quality.view()).toBeUndefined();
 });
 
 it('a right that has ended, and a centre without a reflector, is no right: nothing is sent until there is one', async () => {
-  const { clock, measurer, begin, state } = setUp();
-  measurer.use({ measures: true, grant: undefined });
+  const { clock, quality, begin, state } = setUp();
+  quality.use({ measures: true, grant: undefined });
   await clock.pass(hour);
-  expect(measurer.view()?.problem).toBe('no reflector');
+  expect(quality.view()?.problem).toBe('no reflector');
   begin(20 * minute);
   await clock.pass(20 * minute);
   const sent = state.sent.length;
   expect(sent).toBeGreaterThan(0);
   await clock.pass(hour);
   expect(state.sent).toHaveLength(sent);
-  expect([measurer.grant(), measurer.view()?.problem]).toEqual([undefined, 'no reflector']);
+  expect([quality.grant(), quality.view()?.problem]).toEqual([undefined, 'no reflector']);
   begin();
   await clock.pass(20 * minute);
   expect(state.sent.length).toBeGreaterThan(sent);
@@ -77,12 +77,12 @@ it('a right that has ended, and a centre without a reflector, is no right: nothi
 it('over budget it sends nothing and says so; what it sends is counted before', async () => {
   const used: number[] = [];
   const budget = { hasRoom: () => used.length < 2, used: (_: 'tests', bytes: number) => void used.push(bytes) };
-  const { clock, begin, measurer, state } = setUp({ budget });
+  const { clock, begin, quality, state } = setUp({ budget });
   begin();
   await clock.pass(hour);
   expect(used).toEqual([roundWireBytes(20), roundWireBytes(20)]);
   expect(state.sent).toHaveLength(46);
-  expect(measurer.view()?.problem).toBe('no budget');
+  expect(quality.view()?.problem).toBe('no budget');
 });
 
 it('a doubt is settled by more probes, sooner; but eight rounds of it in two hours are enough', async () => {
@@ -132,8 +132,8 @@ it('tells each change of a tier, each capacity, and else once an hour; as readin
 
 it('what others use of the capacity counts, and while that is not known the tier stands', async () => {
   const used = { bps: { up: 0, down: 0 } as { up: number; down: number } | null };
-  const { clock, begin, measurer, capacity } = setUp({ usedBps: () => used.bps });
-  const tier = () => measurer.view()?.tiers.up?.tier;
+  const { clock, begin, quality, capacity } = setUp({ usedBps: () => used.bps });
+  const tier = () => quality.view()?.tiers.up?.tier;
   begin();
   capacity(5_000, 10_000);
   await clock.pass(20 * minute);
@@ -147,12 +147,12 @@ it('what others use of the capacity counts, and while that is not known the tier
 });
 
 it('where it is known what of the capacity was free, the tier goes by that', async () => {
-  const { clock, begin, measurer } = setUp();
+  const { clock, begin, quality } = setUp();
   const rates = { upBps: 5_000_000, downBps: 10_000_000 };
   begin();
-  measurer.took({ at: clock.now(), how: 'train', ...rates, udpBlocked: false, free: { ...rates, upBps: 2_500_000 } });
+  quality.took({ at: clock.now(), how: 'train', ...rates, udpBlocked: false, free: { ...rates, upBps: 2_500_000 } });
   await clock.pass(20 * minute);
-  expect([measurer.view()?.tiers.up?.tier, measurer.view()?.tiers.down?.tier]).toEqual(['hd', 'fhd']);
+  expect([quality.view()?.tiers.up?.tier, quality.view()?.tiers.down?.tier]).toEqual(['hd', 'fhd']);
 });
 
 it('says R twice on a satellite: as it is, and as people take it there', async () => {
@@ -175,20 +175,20 @@ it('knows what is usual over a restart, and that three windows in a row were slo
   const first = setUp();
   first.begin();
   await first.clock.pass(30 * minute);
-  expect(first.measurer.view()?.slow).toBeUndefined();
+  expect(first.quality.view()?.slow).toBeUndefined();
   await first.clock.pass(hour);
-  expect(first.measurer.view()?.slow).toBe(false);
-  first.measurer.stop();
+  expect(first.quality.view()?.slow).toBe(false);
+  first.quality.stop();
   const again = setUp({}, first.kept);
   again.begin();
   again.state.fate = () => ({ up: 50, down: 40 });
   await again.pass(2);
-  expect(again.measurer.view()?.slow).toBe(false);
+  expect(again.quality.view()?.slow).toBe(false);
   await again.pass(1);
-  expect(again.measurer.view()?.slow).toBe(true);
+  expect(again.quality.view()?.slow).toBe(true);
   again.state.fate = () => ({ up: 10, down: 10 });
   await again.pass(3);
-  expect(again.measurer.view()?.slow).toBe(false);
+  expect(again.quality.view()?.slow).toBe(false);
 });
 
 it('the last capacity is known over a restart while it is worth something; what cannot be read is as if it were not there', async () => {
@@ -196,9 +196,9 @@ it('the last capacity is known over a restart while it is worth something; what 
   first.begin();
   first.capacity(10_000, 10_000);
   const again = setUp({}, first.kept);
-  expect(again.measurer.capacity()).toMatchObject({ upBps: 10_000_000 });
+  expect(again.quality.capacity()).toMatchObject({ upBps: 10_000_000 });
   await again.clock.pass(4 * hour);
-  expect(again.measurer.capacity()).toBeUndefined();
+  expect(again.quality.capacity()).toBeUndefined();
   for (const text of ['{', '[]', '{"at":1,"capacity":{"at":"x"}}', '["a"]']) {
     const spoilt = setUp(
       {},
@@ -207,7 +207,7 @@ it('the last capacity is known over a restart while it is worth something; what 
         ['link-usual', text],
       ]),
     );
-    expect([spoilt.measurer.capacity(), spoilt.measurer.measures()]).toEqual([undefined, false]);
+    expect([spoilt.quality.capacity(), spoilt.quality.measures()]).toEqual([undefined, false]);
   }
 });
 
@@ -225,49 +225,49 @@ it('a link whose round trips fit another class is an event, once, and once more 
 });
 
 it('three rounds in a row without an answer are a problem, not a loss; the next answer ends it', async () => {
-  const { clock, pass, begin, measurer, state } = setUp();
+  const { clock, pass, begin, quality, state } = setUp();
   const all: Fate = { up: 10, down: 10 };
   begin();
   await clock.pass(30 * minute);
   state.fate = () => 'lost up';
   await pass(2);
-  expect(measurer.view()?.problem).toBeNull();
+  expect(quality.view()?.problem).toBeNull();
   await pass(1);
-  expect(measurer.view()?.problem).toBe('no answer');
+  expect(quality.view()?.problem).toBe('no answer');
   state.fate = () => all;
   await pass(1);
-  expect(measurer.view()?.problem).toBeNull();
-  expect(measurer.view()?.numbers()).toMatchObject({ lu: 0, ld: 0 });
+  expect(quality.view()?.problem).toBeNull();
+  expect(quality.view()?.numbers()).toMatchObject({ lu: 0, ld: 0 });
 });
 
 it('where the class is not measured regularly it waits to be asked', async () => {
-  const { clock, begin, measurer, set, state } = setUp();
+  const { clock, begin, quality, set, state } = setUp();
   set.link = 'floor';
   begin();
   await clock.pass(24 * hour);
   expect(state.sent).toEqual([]);
-  expect(measurer.view()?.regular).toBe(false);
-  const asked = Promise.all([measurer.measureNow(), measurer.measureNow()]);
+  expect(quality.view()?.regular).toBe(false);
+  const asked = Promise.all([quality.measureNow(), quality.measureNow()]);
   await clock.pass(minute);
   await asked;
   expect(state.sent).toHaveLength(63);
-  expect(measurer.view()?.windows).toHaveLength(1);
+  expect(quality.view()?.windows).toHaveLength(1);
 });
 
 it('windows of more than half a day ago say nothing any more, nor does a round that ends after the stop', async () => {
-  const { clock, begin, measurer, state, events } = setUp();
+  const { clock, begin, quality, state, events } = setUp();
   begin();
   await clock.pass(hour);
   state.fate = () => 'lost up';
-  const before = measurer.view()?.windows.length ?? 0;
+  const before = quality.view()?.windows.length ?? 0;
   await clock.pass(13 * hour);
   state.fate = () => ({ up: 10, down: 10 });
   await clock.pass(6 * minute);
   expect(before).toBeGreaterThan(8);
-  expect(measurer.view()?.windows.length).toBeLessThan(3);
+  expect(quality.view()?.windows.length).toBeLessThan(3);
   const told = events.length;
-  void measurer.measureNow();
-  measurer.stop();
+  void quality.measureNow();
+  quality.stop();
   await clock.pass(24 * hour);
   expect(events).toHaveLength(told);
   expect(state.openSockets).toBe(0);

@@ -6,11 +6,12 @@ import type { Budget } from '../net/data-budget.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import type { Grade } from '../spool/rows.ts';
 import type { Grant } from './grant.ts';
-import { type Capacity, createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './quality-history.ts';
+import { type Capacity, createQualityHistory, type QualityHistory, type QualityHistoryOptions } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
 import { roundWireBytes, stampRound } from './stamp.ts';
 
-export type MeasurerOptions = LinkMemoryOptions & {
+/** As for the history, and what a round needs. */
+export type QualityRoundsOptions = QualityHistoryOptions & {
   /** Uniform in [0, 1). */
   random: () => number;
   /** Opens a socket to the reflector's host; absent where none is to be had, as in a simulation. */
@@ -24,6 +25,7 @@ export type MeasurerOptions = LinkMemoryOptions & {
   more?: (() => Partial<LinkReport>) | undefined;
 };
 
+/** What the measurements of this PC say of the link now. */
 export type LinkView = {
   /** The latest last; those of more than half a day ago are gone. */
   windows: readonly Window[];
@@ -31,7 +33,7 @@ export type LinkView = {
   problem: 'no reflector' | 'no answer' | 'no budget' | null;
   /** False where this class is only measured when it is asked for. */
   regular: boolean;
-  tiers: LinkMemory['tiers'];
+  tiers: QualityHistory['tiers'];
   /** The round trip is longer than usual; undefined where it is not known what is usual. */
   slow: boolean | undefined;
   /** For the beat. */
@@ -39,7 +41,8 @@ export type LinkView = {
   capacity: Capacity | undefined;
 };
 
-export type Measurer = {
+/** The rounds of probes to the reflector. */
+export type QualityRounds = {
   /** The centre's word, in each ack of a birth and of an echo. */
   use(word: { measures: boolean; grant: Grant | undefined }): void;
   measures(): boolean;
@@ -67,9 +70,9 @@ const reportEveryMs = 3_600_000;
 const silentRounds = 3;
 const reportedProbes = 300;
 
-type State = MeasurerOptions & {
+type State = QualityRoundsOptions & {
   word: { measures: boolean; grant: Grant | undefined };
-  memory: LinkMemory;
+  history: QualityHistory;
   timer: Cancel;
   running: Promise<void> | undefined;
   silent: number;
@@ -80,11 +83,11 @@ type State = MeasurerOptions & {
 };
 
 /** Guarantee: without the centre's word it sends nothing, and never more than its budget. */
-export function createMeasurer(options: MeasurerOptions): Measurer {
+export function createQualityRounds(options: QualityRoundsOptions): QualityRounds {
   const state: State = {
     ...options,
     word: { measures: false, grant: undefined },
-    memory: createLinkMemory(options),
+    history: createQualityHistory({ clock: options.clock, link: options.link, spool: options.spool, usedBps: options.usedBps }),
     timer: () => undefined,
     running: undefined,
     silent: 0,
@@ -99,15 +102,15 @@ export function createMeasurer(options: MeasurerOptions): Measurer {
     grant: () => grantOf(state),
     measureNow: () => roundOnce(state, doubt.probes),
     took: (capacity) => {
-      state.memory.keepCapacity(capacity);
+      state.history.keepCapacity(capacity);
       report(state);
     },
-    capacity: state.memory.capacity,
+    capacity: state.history.capacity,
     view: () => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
     stop: () => {
       state.stopped = true;
       state.timer();
-      state.memory.save();
+      state.history.save();
     },
   };
 }
@@ -117,7 +120,7 @@ function use(state: State, word: State['word']): void {
   state.word = word;
   if (!word.measures) {
     state.timer();
-    state.memory.forget();
+    state.history.forget();
   } else if (begins) plan(state, first.leastMs + state.random() * first.spreadMs);
 }
 
@@ -132,7 +135,7 @@ async function regularRound(state: State): Promise<void> {
   const inDoubt = takeDoubt(state, pace.everyMs);
   await roundOnce(state, inDoubt ? doubt.probes : pace.probes);
   if (!state.word.measures) return;
-  const everyMs = state.memory.isDoubtful() && state.doubts.left > 0 ? pace.everyMs / doubt.hasten : pace.everyMs;
+  const everyMs = state.history.isDoubtful() && state.doubts.left > 0 ? pace.everyMs / doubt.hasten : pace.everyMs;
   plan(state, everyMs * (0.9 + 0.2 * state.random()));
 }
 
@@ -140,7 +143,7 @@ async function regularRound(state: State): Promise<void> {
 function takeDoubt(state: State, everyMs: number): boolean {
   const up = state.clock.up();
   if (up - state.doubts.sinceUp > doubt.periods * everyMs) state.doubts = { left: doubt.rounds, sinceUp: up };
-  if (!state.memory.isDoubtful() || state.doubts.left === 0) return false;
+  if (!state.history.isDoubtful() || state.doubts.left === 0) return false;
   state.doubts.left -= 1;
   return true;
 }
@@ -169,32 +172,32 @@ function take(state: State, made: Round | string): void {
   const window = typeof made === 'string' ? undefined : windowOf(made);
   state.silent = window === undefined ? state.silent + 1 : 0;
   if (window === undefined) return;
-  const { changed, otherClass } = state.memory.add(window);
+  const { changed, otherClass } = state.history.add(window);
   if (otherClass !== undefined) state.record('link-class-changed', otherClass);
   if (changed || state.clock.up() - state.reportedUp >= reportEveryMs) report(state);
 }
 
 function report(state: State): void {
-  const { memory, clock, link } = state;
+  const { history, clock, link } = state;
   state.reportedUp = clock.up();
-  const { windows, tiers } = memory;
-  const said = reportOf({ at: clock.now(), link: link(), windows: recent(windows()), tiers, capacity: memory.capacity() });
+  const { windows, tiers } = history;
+  const said = reportOf({ at: clock.now(), link: link(), windows: recent(windows()), tiers, capacity: history.capacity() });
   const body = v.parse(linkReport, { ...said, ...state.more?.() });
   state.record('link', body, 'reading');
   state.keep?.(JSON.stringify(body));
 }
 
 function viewOf(state: State): LinkView {
-  const { memory, link } = state;
-  const windows = memory.windows();
+  const { history, link } = state;
+  const windows = history.windows();
   return {
     windows,
     problem: problemOf(state),
     regular: links[link()].quality !== null,
-    tiers: memory.tiers,
-    slow: memory.slow(),
-    numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: memory.tiers }),
-    capacity: memory.capacity(),
+    tiers: history.tiers,
+    slow: history.slow(),
+    numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: history.tiers }),
+    capacity: history.capacity(),
   };
 }
 

@@ -5,6 +5,7 @@ import type { OpenUdp } from '../net/udp.ts';
 /** Milliseconds there and back, or which way the packet is lost. */
 export type Fate = { up: number; down: number } | 'lost up' | 'lost down';
 
+/** A reflector whose clock is `centreAheadMs` before ours; the fate of each probe is set by the test. */
 export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
   const state = {
     /** What the link does with the n-th packet of all. */

@@ -5,6 +5,7 @@ import { udpWireBytes } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import type { Grant } from './grant.ts';
 
+/** How many probes go where, at which pace. */
 export type RoundOptions = {
   clock: Clock;
   open: OpenUdp;

@@ -2,6 +2,7 @@
 import type { Clock } from '#contracts';
 import type { Answer, CardFigures } from '../platform/platform.ts';
 
+/** How the counters of the card are read. */
 export type TrafficOptions = {
   clock: Pick<Clock, 'up'>;
   card(address: string): Promise<Answer<CardFigures>>;
@@ -9,8 +10,10 @@ export type TrafficOptions = {
   address(): Promise<string | undefined>;
 };
 
+/** What went through the card, bits/s. */
 export type Busy = { upBps: number; downBps: number };
 
+/** The last minute of the network card. */
 export type Traffic = {
   /** Takes a sample; to be called every 10 s while somebody may want to know. */
   sample(): Promise<void>;
@@ -24,6 +27,7 @@ type Sample = CardFigures & { up: number };
 
 const lookBackMs = 65_000;
 
+/** Knows nothing before two samples of one card. */
 export function createTraffic({ clock, card, address }: TrafficOptions): Traffic {
   let samples: Sample[] = [];
   let way: string | undefined;

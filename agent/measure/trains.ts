@@ -17,6 +17,7 @@ import type { Train } from '../analysis/capacity.ts';
 /** A socket to one address, which takes nothing from any other. */
 export type Socket = { send(packet: Buffer): void; close(): void };
 
+/** The socket to the reflector, and the right to use it. */
 export type TrainsOptions = {
   socket: Socket;
   token: Buffer;
@@ -25,6 +26,7 @@ export type TrainsOptions = {
   used(wireBytes: number): void;
 };
 
+/** Trains of packets to the reflector and from it, one at a time. */
 export type Trains = {
   /** What came through the socket. */
   take(packet: Buffer): void;

@@ -16,6 +16,7 @@ export type TransferOptions = {
   used: Used;
 };
 
+/** What went by TCP at least, bits/s; null where nothing is known. */
 export type Transferred = { upBps: number | null; downBps: number | null };
 
 const limitMs = 30_000;

@@ -5,8 +5,10 @@ import type { KeptFile } from '../store/kept-file.ts';
 
 /** `telemetry`: MQTT with its handshakes, renewal of the certificate, updates; `tests`: all that is sent to measure. */
 export type Cause = 'telemetry' | 'tests';
+/** What was used this month and what may be, bytes on the wire. */
 export type BudgetFigures = NonNullable<LinkReport['budget']>;
 
+/** The book of the bytes that this PC moved over its link this month. */
 export type Budget = {
   /** Wire bytes that tests may still use this month; never below 0. What telemetry used beyond its own share is theirs no more. */
   left(): number;

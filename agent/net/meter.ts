@@ -23,6 +23,7 @@ const refusedBytes = synBytes + tcpFrameBytes;
 /** A segment and its acknowledgement. A prompt answer carries it for nothing; counted is what a slow one costs, as over a satellite. */
 const framesPerSegment = 2;
 
+/** Bytes on the wire of a datagram that carries so many. */
 export function udpWireBytes(payloadBytes: number, family: 4 | 6 = 4): number {
   return payloadBytes + ethernetBytes + (family === 4 ? ipBytes : ip6Bytes) + udpHeaderBytes;
 }
@@ -32,6 +33,7 @@ export function tcpWireBytes(bytes: number, messages: number): number {
   return bytes + tcpFrameBytes * framesPerSegment * Math.max(messages, Math.ceil(bytes / segmentBytes));
 }
 
+/** Told of bytes on the wire as they go and come. */
 export type Used = (wireBytes: number) => void;
 
 /**

@@ -4,8 +4,11 @@ import { connect } from 'node:net';
 import { codeOf } from '#contracts';
 import { meterTcp, type Used, udpWireBytes } from './meter.ts';
 
+/** An address of the network: a name or a number, and a TCP port. */
 export type Place = { host: string; port: number };
+/** What became of a try to open a TCP connection; `silent` is also what the time-out says. */
 export type Knocked = 'open' | 'refused' | 'unreachable' | 'silent';
+/** Who is told of the bytes on the wire, and when it is too late. */
 export type Asking = { used: Used; signal: AbortSignal };
 
 /** What a name server says: an address, that there is none, that it does not look up such names for us, or nothing (it failed or does not answer). */

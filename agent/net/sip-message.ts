@@ -16,6 +16,7 @@ export type SipRead = { kind: 'response'; status: number; ours: boolean; length:
 const branchCookie = 'z9hG4bK';
 const limitBytes = 65_536;
 
+/** The text of an OPTIONS request to a bridge. */
 export function optionsRequest({ transport, host, port, local, branch, tag, callId }: SipRequest): Buffer {
   const from = `${bracketed(local.address)}:${local.port}`;
   const to = `sip:${bracketed(host)}:${port}`;

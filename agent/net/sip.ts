@@ -8,6 +8,7 @@ import { meteredTls, meterTcp, type Used, udpWireBytes } from './meter.ts';
 import { addressOf } from './reach.ts';
 import { optionsRequest, readResponse } from './sip-message.ts';
 
+/** The audio bridge of a profile. */
 export type Bridge = NonNullable<Profile['bridge']>;
 
 /** `certificate`: whether the one that was shown over TLS comes from an authority that is known here. */
@@ -16,6 +17,7 @@ export type SipAnswer =
   | { kind: 'silent'; reason: 'nothing' | 'nobody listens' | 'no SIP' }
   | { kind: 'unknown'; reason: 'no such name' };
 
+/** What one question to a bridge needs. */
 export type SipOptions = {
   clock: Clock;
   used: Used;

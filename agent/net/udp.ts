@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { codeOf } from '#contracts';
 
+/** An open socket to one address. */
 export type Udp = {
   /** What cannot be sent is lost, as on any link. */
   send(packet: Buffer): void;

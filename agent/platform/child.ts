@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Cancel } from '#contracts';
 
+/** A program with its arguments, run without a shell. */
 export type Command = {
   program: string;
   args: string[];

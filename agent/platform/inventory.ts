@@ -1,4 +1,5 @@
 /** What this PC is made of, for the inventory: asked at start and once a day, never in a poll. */
+import { realClock, withinTime } from '#contracts';
 import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 
 /** systeminformation sets no limit on the programs it starts. */
@@ -22,10 +23,11 @@ export async function readInventory(devices: Devices, signal: AbortSignal): Prom
     microphones: async () => names(side(await devices.sound(signal), 'sources')),
     speakers: async () => names(side(await devices.sound(signal), 'sinks')),
   };
+  const clock = realClock();
   const items: Record<string, unknown> = { node: process.version };
   for (const [name, read] of Object.entries(parts)) {
     signal.throwIfAborted();
-    const value = await within(read);
+    const value = await withinTime({ clock, limitMs, late: undefined }, () => read().catch(() => undefined));
     if (value !== undefined) items[name] = value;
   }
   return items;
@@ -41,12 +43,4 @@ function side(sound: Answer<SoundState>, which: 'sources' | 'sinks'): Answer<Sou
 
 function names(answer: Answer<{ id: string; name: string }[]>): { id: string; name: string }[] | undefined {
   return answer.known ? answer.value.map(({ id, name }) => ({ id, name })) : undefined;
-}
-
-function within(read: () => Promise<unknown>): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), limitMs);
-  });
-  return Promise.race([read().catch(() => undefined), late]).finally(() => clearTimeout(timer));
 }

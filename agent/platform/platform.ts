@@ -1,5 +1,5 @@
 /** What a probe may ask of an operating system. Only the folders beside this file know one. */
-import type { Cancel } from '#contracts';
+import type { Cancel, Clock } from '#contracts';
 
 /** An answer, or the reason why none can be had (a tool is missing, nobody is signed in). */
 export type Answer<T> = { known: true; value: T } | { known: false; reason: string };
@@ -18,8 +18,10 @@ export type SoundDevice = {
 /** Sources are microphones, sinks are loudspeakers; the default is the id of the one that is chosen. */
 export type SoundState = { sources: SoundDevice[]; defaultSource: string | null; sinks: SoundDevice[]; defaultSink: string | null };
 
+/** A camera, and the programs that hold it now. */
 export type Camera = { id: string; name: string; usedBy: Answer<string[]> };
 
+/** How busy, full and warm the PC is. */
 export type PcFigures = {
   uptimeSeconds: number;
   /** Busy time of all cores since the last call, 0 to 1; null at the first. */
@@ -31,6 +33,7 @@ export type PcFigures = {
   temperatureLimitCelsius: number | null;
 };
 
+/** What the batteries of the PC say. */
 export type PowerFigures = {
   /** Both null where the PC has no battery. */
   onMains: boolean | null;
@@ -46,6 +49,7 @@ export type PowerFigures = {
 /** `room` is a sensor that measures the air around the PC. */
 export type Sensor = { kind: 'processor' | 'board' | 'disk' | 'room'; celsius: number };
 
+/** What the sensors of the PC say. */
 export type ClimateFigures = {
   uptimeSeconds: number;
   /** As in PcFigures, since the last call of its own. */
@@ -58,6 +62,7 @@ export type ClimateFigures = {
 
 /** A part with a name; its id stays the same and is no serial number. */
 export type Part = { id: string; name: string };
+/** Parts of the PC whose limits depend on height. */
 export type Hardware = {
   /** Disks that turn, built in. */
   turningDisks: Part[];
@@ -67,6 +72,7 @@ export type Hardware = {
 
 /** A router of the local network; `interface` leads to it. */
 export type Gateway = { interface: string; address: string };
+/** The local network as the system has it now. */
 export type NetworkState = {
   /** Those that have a carrier; never the loopback. */
   interfaces: string[];
@@ -92,17 +98,28 @@ export type PlatformOrders = {
   reboot(signal: AbortSignal): Promise<Order>;
 };
 
+/** What a reading stands on: `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
+export type System = { root: string; env: Record<string, string>; clock: Clock };
+
+/** One thing that may be asked, with its reading on each system for which it is written; on every other one it is not known by itself. */
+export type Question<T> = Partial<Record<'linux' | 'windows', (system: System, signal: AbortSignal) => Promise<Answer<T>>>>;
+
+/** The answer to a question that is not written for this system. */
+export const notWritten = { known: false, reason: 'not written for this system yet' } as const;
+
+/** What may be asked of the network. */
 export type PlatformNetwork = {
   /** Cheap: nothing is sent. */
   network(): Promise<Answer<NetworkState>>;
   /** Has this neighbour been heard since it was last asked for; null where the system does not tell. */
   isNeighbourHeard(gateway: Gateway): Promise<boolean | null>;
-  /** Of the network card that has this address: what went through it since it is up. Cheap: asked every 10 s. */
-  card(address: string): Promise<Answer<CardFigures>>;
 };
 
+/** Everything that may be asked of an operating system, and ordered. */
 export type Platform = PlatformOrders &
   PlatformNetwork & {
+    /** Whatever has no question of its own below: a new one needs no word here. */
+    ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>;
     sound(signal: AbortSignal): Promise<Answer<SoundState>>;
     /** Calls back at every change of a sound device; says nothing where there is no sound server. */
     watchSound(changed: () => void): Cancel;

@@ -2,16 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem, uptime } from 'node:os';
-import type { Answer, Order, Platform, PlatformNetwork, PlatformOrders } from './platform.ts';
+import { notWritten, type Order, type Platform, type PlatformNetwork, type PlatformOrders } from './platform.ts';
 
-const unknown: Answer<never> = { known: false, reason: 'not written for this system yet' };
-
+const unknown = async () => notWritten;
 const notHere = async (): Promise<Order> => ({ done: false, reason: 'not possible here' });
 /** A system on which nothing can be changed from afar. */
 const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, reboot: notHere };
 
 /** A system that tells nothing of its network. */
-const noNetwork: PlatformNetwork = { network: async () => unknown, isNeighbourHeard: async () => null, card: async () => unknown };
+const noNetwork: PlatformNetwork = { network: unknown, isNeighbourHeard: async () => null };
 
 /** Guarantee: never a device found, never one missing. */
 export function createUnwritten(): Platform {
@@ -19,9 +18,10 @@ export function createUnwritten(): Platform {
   return {
     ...noOrders,
     ...noNetwork,
-    sound: async () => unknown,
+    ask: unknown,
+    sound: unknown,
     watchSound: () => () => {},
-    cameras: async () => unknown,
+    cameras: unknown,
     watchCameras: () => () => {},
     figures: async () => {
       const disk = await statfs('.');

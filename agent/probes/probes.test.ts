@@ -3,7 +3,9 @@ import { decode, digestOf, encode, faultOf, type Profile, realClock } from '#con
 import type { LinkView } from '../measure/quality-rounds.ts';
 import { createBudget, memoryStore } from '../net/data-budget.ts';
 import { createPlatform } from '../this-pc.ts';
-import { probes } from './probes.ts';
+import { createProbes } from './probes.ts';
+
+const probes = createProbes();
 
 it('lists each probe once, with a time-out well inside its interval', () => {
   expect(new Set(probes.map((probe) => probe.name)).size).toBe(probes.length);

@@ -1,5 +1,7 @@
 /** THE list: what the agent asks about a PC. A new probe is one file, its test, and one line here. */
+import type { Clock } from '#contracts';
 import type { Probe } from '../checks/probe.ts';
+import type { AskUps } from '../net/nut.ts';
 import { createBridgeProbe } from './link/bridge.ts';
 import { linkProbe } from './link/link.ts';
 import { createPathProbe } from './link/path.ts';
@@ -12,16 +14,24 @@ import { createCameraProbe } from './room/camera.ts';
 import { createMicrophoneProbe } from './room/microphone.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
 
-export const probes: readonly Probe[] = [
-  createMicrophoneProbe(),
-  createSpeakerProbe(),
-  createCameraProbe(),
+/** What stands in the place of the real thing in a simulation: the clock, and whoever answers for the UPS. */
+type Given = { clock?: Clock; ask?: AskUps };
+
+/** Every probe of the agent, in the order in which a self-test asks them, made anew: some remember what they saw. */
+export function createProbes(given: Given = {}): Probe[] {
+  return list.map((one) => (typeof one === 'function' ? one(given) : one));
+}
+
+const list: readonly (Probe | ((given: Given) => Probe))[] = [
+  createMicrophoneProbe,
+  createSpeakerProbe,
+  ({ clock }) => createCameraProbe(clock),
   pcProbe,
-  createPowerProbe(),
-  createClimateProbe(),
+  ({ ask }) => createPowerProbe(ask),
+  createClimateProbe,
   clockProbe,
   linkProbe,
-  createPathProbe(),
-  createBridgeProbe(),
+  ({ clock }) => createPathProbe(clock),
+  ({ clock }) => createBridgeProbe(clock),
   agentProbe,
 ];

@@ -8,9 +8,9 @@ import { wordFor } from './words.ts';
 const clock: Clock = {
   now: () => 1_700_000_000_000,
   up: () => 0,
-  after: (_delayMs, task) => {
-    queueMicrotask(task);
-    return () => {};
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs / 20);
+    return () => clearTimeout(timer);
   },
 };
 
@@ -21,7 +21,7 @@ function siteOf(site: object = {}): OwnSite {
 }
 
 function probe(name: string, run: () => Promise<Check[]>): Probe {
-  return { name, everyMs: 1_000, timeoutMs: 50, seat: 'run', run: async () => ({ checks: await run() }) };
+  return { name, everyMs: 1_000, timeoutMs: 50, run: async () => ({ checks: await run() }) };
 }
 const ok: Check = {
   component: 'microphone',

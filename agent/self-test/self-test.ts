@@ -1,5 +1,15 @@
 /** The self-test: every probe once, and the answer as an object or in plain words. */
-import { type Check, type Clock, faultOf, type Language, type LinkReport, type OwnSite, reasonIn, type Words } from '#contracts';
+import {
+  type Check,
+  type Clock,
+  faultOf,
+  type Language,
+  type LinkReport,
+  type OwnSite,
+  reasonIn,
+  type Words,
+  withinTime,
+} from '#contracts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from '../checks/probe.ts';
 import type { BudgetFigures } from '../net/data-budget.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -9,6 +19,7 @@ import { phrases, wordFor } from './words.ts';
 
 /** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
 export type CheckRow = Check & { ms: number; provenAt: number | null };
+/** What a self-test found; `at` in milliseconds since 1970, `ms` is how long it took. */
 export type CheckReport = {
   pc: string;
   site: string;
@@ -21,6 +32,7 @@ export type CheckReport = {
   link?: LinkReport;
 };
 
+/** What a self-test asks, and of whom. */
 export type SelfTest = {
   site: OwnSite;
   platform: Platform;
@@ -95,18 +107,13 @@ function budgetLine({ month, telemetryBytes, telemetryLimit, testBytes, testLimi
 }
 
 async function rowsOf(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<CheckRow[]> {
+  const { timeoutMs: limitMs } = probe;
   const startedUp = clock.up();
-  const { checks } = await within(probe, context).catch((error: unknown) => ({ checks: [failed(probe, error)] }));
+  const late = { checks: [failed(probe, `no answer in ${limitMs / 1000} s`)] };
+  const asked = withinTime<ProbeResult>({ clock, limitMs, late }, (signal) => probe.run({ ...context, signal }));
+  const { checks } = await asked.catch((error: unknown) => ({ checks: [failed(probe, error)] }));
   const ms = Math.round(clock.up() - startedUp);
   return checks.map((check) => ({ ...check, ms, provenAt: null }));
-}
-
-function within(probe: Probe, context: Omit<ProbeContext, 'signal'>): Promise<ProbeResult> {
-  const signal = AbortSignal.timeout(probe.timeoutMs);
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error(`no answer in ${probe.timeoutMs / 1000} s`)));
-  });
-  return Promise.race([probe.run({ ...context, signal }), late]);
 }
 
 function failed(probe: Probe, error: unknown): Check {

@@ -1,6 +1,7 @@
 /** The words of the self-test. Titles and actions of faults stand in the catalogue; the machine's reasons are English. */
 import type { Language, Words } from '#contracts';
 
+/** What the self-test says besides the names of things. */
 export const phrases = {
   ok: { en: 'works', hi: 'ठीक है' },
   fault: { en: 'fault', hi: 'ख़राबी' },

@@ -3,11 +3,13 @@
 import { type Counters, freshCounters, type Row, renumber, single } from './rows.ts';
 import { attempt, type Core, commit, newId, write } from './transaction.ts';
 
+/** Up to which number of which spool the ledger holds the events, and the mark of the last by which both know the same history. */
 export type AckWord = { spool: string; upTo: number; mark?: string | undefined };
 /** `fork`: this spool is over, a new one carries what was unacknowledged; `failed`: the disk refused, the next ack tries again. */
 export type AckResult = 'ignored' | 'same' | 'advanced' | 'fork' | 'failed';
 
 const hourMs = 3_600_000;
+/** A day, milliseconds. */
 export const dayMs = 24 * hourMs;
 
 /**

@@ -6,6 +6,7 @@ type Range = [from: number, to: number];
 /** `count` says how many events or readings were lost; the ranges may also cover tombstones replaced, and numbers declared before. */
 export type Lost = { ranges: Range[]; grade: Grade; count: number };
 
+/** Where space is made, and how much may stay. */
 export type RoomOptions = {
   disk: SpoolDisk;
   draft: Counters;

@@ -2,9 +2,12 @@
 import { type EventMessage, markOf } from '#contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
 
+/** `event` is kept longest; a `reading` goes first where space is short. */
 export type Grade = EventMessage['grade'];
+/** An event as it lies on the disk; `at` in milliseconds since 1970. */
 export type Row = { seq: number; grade: Grade; kind: string; at: number; boot: string; body: string; mark: string; bytes: number };
 
+/** What the spool knows of itself, stored with its rows. */
 export type Counters = {
   id: string;
   /** Last number given. */
@@ -27,6 +30,7 @@ export function rowBytes(body: string): number {
   return Buffer.byteLength(body) + rowOverheadBytes;
 }
 
+/** The counters of a spool that holds nothing. */
 export function freshCounters(id: string): Counters {
   return { id, seq: 0, acked: 0, session: 0, carries: null, bytes: 0 };
 }

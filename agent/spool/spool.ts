@@ -5,11 +5,14 @@ import type { SpoolDisk } from './database.ts';
 import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './rows.ts';
 import { attempt, type Core, commit, damaged, dropTo, load, newId, write } from './transaction.ts';
 
+/** The event with its number, or why it could not be kept. */
 export type Appended = { ok: true; event: EventMessage } | { ok: false; reason: string };
 /** First and last number held (last + 1 and last where nothing is); the spool that this one carries, until its first ack (R5, R7). */
 export type SpoolRange = { id: string; first: number; last: number; carries?: string };
+/** Events not acknowledged, bytes on the disk, and events and readings lost within a day. */
 export type SpoolFigures = { waiting: number; bytes: number; droppedInLastDay: number };
 
+/** The queue of events on the disk of this PC, and the words kept with it. */
 export type Spool = {
   id(): string;
   range(): SpoolRange;
@@ -41,6 +44,7 @@ export type Spool = {
   close(): void;
 };
 
+/** Disk, clock and randomness of a spool, and how many bytes it may take. */
 export type SpoolOptions = {
   disk: SpoolDisk;
   clock: Clock;

@@ -4,6 +4,7 @@ import { DiskError, type SpoolDisk } from './database.ts';
 import { makeRoom } from './eviction.ts';
 import { type Counters, freshCounters, type Grade, loadCounters, saveCounters, writeRow } from './rows.ts';
 
+/** The spool in memory: what it stands on, and its counters. */
 export type Core = {
   disk: SpoolDisk;
   clock: Clock;
@@ -22,6 +23,7 @@ export type Core = {
 /** Why a spool was begun in the place of another. */
 export const damaged = 'damaged';
 
+/** What became of an act on the disk; `full` = there was no space. */
 export type Attempt<T> = { ok: true; value: T } | { ok: false; full: boolean; reason: string };
 
 /** Reads the spool of the disk, or begins a new one. */
@@ -93,6 +95,7 @@ export function dropTo(core: Core, draft: Counters, goal: number): void {
   makeRoom({ disk: core.disk, draft, goal, tombstone: (lost) => write(core, draft, { kind: 'dropped', body: lost }) });
 }
 
+/** An id for a spool, random enough that no two are alike. */
 export function newId({ random }: Pick<Core, 'random'>): string {
   return Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join('');
 }

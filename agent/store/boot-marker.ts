@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type Clock, type Previous, previous } from '#contracts';
 import type { Memory } from './memory.ts';
 
+/** What the next boot will know of this one. */
 export type Marker = {
   /** Called often; writes at most once in 30 s, or at once where the mains came or went. */
   alive(mains: boolean | null): void;
@@ -13,6 +14,7 @@ export type Marker = {
   told(): void;
 };
 
+/** Where the mark is kept, and which boot this is. */
 export type MarkerOptions = {
   memory: Memory;
   clock: Pick<Clock, 'now' | 'up'>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Signed } from '#contracts';
 import { sealed } from '../../test/centre-key.ts';
-import { createProfileStore } from './config-store.ts';
+import { createConfigStore } from './config-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-profile-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -12,10 +12,10 @@ const config = (version: number): Signed => sealed({ pc: 'up/lucknow/room-1', ve
 
 test('the last one saved is loaded, and no half-written file is left', () => {
   const file = join(folder, 'config.json');
-  const store = createProfileStore(file);
+  const store = createConfigStore(file);
   expect(store.load()).toEqual({ config: undefined, problem: null });
   expect([store.save(config(1)), store.save(config(2))]).toEqual([null, null]);
-  expect(createProfileStore(file).load()).toEqual({ config: config(2), problem: null });
+  expect(createConfigStore(file).load()).toEqual({ config: config(2), problem: null });
   expect(existsSync(`${file}.new`)).toBe(false);
 });
 
@@ -23,7 +23,7 @@ test('a damaged file is not used, and says in one line why', () => {
   const file = join(folder, 'bad.json');
   for (const content of ['{"signed":"{}"', '{"version":1,"profile":{"link":"geo"}}', '']) {
     writeFileSync(file, content);
-    const { config: found, problem } = createProfileStore(file).load();
+    const { config: found, problem } = createConfigStore(file).load();
     expect(found).toBeUndefined();
     expect(problem).toContain('bad.json: ');
     expect(problem).not.toContain('\n');
@@ -31,6 +31,6 @@ test('a damaged file is not used, and says in one line why', () => {
 });
 
 test('a file that cannot be read or written is a reason, not a crash', () => {
-  expect(createProfileStore(folder).load().problem).toContain('EISDIR');
-  expect(createProfileStore(join(folder, 'none', 'config.json')).save(config(1))).toContain('ENOENT');
+  expect(createConfigStore(folder).load().problem).toContain('EISDIR');
+  expect(createConfigStore(join(folder, 'none', 'config.json')).save(config(1))).toContain('ENOENT');
 });

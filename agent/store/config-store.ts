@@ -2,15 +2,18 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Config, configuration, decode, encode, type Opened, openSigned, type PcPath, replaceFile, type Signed } from '#contracts';
+import type { Log } from './log.ts';
 
-export type ProfileStore = {
+/** The last configuration of this PC, as it came. */
+export type ConfigStore = {
   /** What was last saved; a reason where it cannot be read. Nothing of it is proven yet. */
   load(): { config: Signed | undefined; problem: string | null };
   /** Guarantee: after a kill or a power cut the file holds the old one or this one, whole. Answers the reason where it could not be written. */
   save(config: Signed): string | null;
 };
 
-export function createProfileStore(file: string): ProfileStore {
+/** The store in a file of this name. Never throws. */
+export function createConfigStore(file: string): ConfigStore {
   return {
     load: () => {
       if (!existsSync(file)) return { config: undefined, problem: null };
@@ -40,4 +43,13 @@ export function openConfig(config: Signed, { key, pc }: { key: KeyObject | null;
   if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
   const opened = openSigned(configuration, config, key);
   return opened.ok && opened.value.pc !== pc ? { ok: false, reason: 'addressed to another PC' } : opened;
+}
+
+/** The last good one of the store, proven anew: the disk may have been written by others, or come from another PC. */
+export function keptConfig(store: ConfigStore, { log, ...by }: { key: KeyObject | null; pc: PcPath; log: Log }): Config | undefined {
+  const { config, problem } = store.load();
+  const opened = config && openConfig(config, by);
+  if (opened?.ok) return opened.value;
+  if (opened !== undefined || problem !== null) log.warn({}, `the kept configuration is not used: ${opened?.reason ?? problem}`);
+  return undefined;
 }

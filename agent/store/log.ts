@@ -1,7 +1,9 @@
 /** What the agent says to a person who reads its log; a pino logger is one. */
 import { type Clock, oneLine } from '#contracts';
 
+/** Writes a line for a person, with fields for machines. */
 export type Log = Record<'info' | 'warn', (fields: object, line: string) => void>;
+/** A log that remembers its last lines. */
 export type LogMemory = Log & { last(lines: number): string[] };
 
 const keptLines = 200;

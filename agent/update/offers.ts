@@ -8,6 +8,7 @@ import type { Offers } from './updater.ts';
 const silentLimitMs = 60_000;
 const manifestLimitBytes = 16 * 1_024;
 
+/** By which roots the centre is believed, who is told of the bytes on the wire, and how long an answer may take. */
 export type OffersOptions = {
   /** The only ones that are trusted where it is https, as they are at that moment; absent = whom the system trusts. */
   roots?: (() => string[]) | undefined;

@@ -21,14 +21,18 @@ const file = v.object({
   rejected: v.nullable(v.object({ version: v.string(), at: v.number(), reason: v.string() })),
 });
 
+/** What the file of the slots says. */
 export type SlotsFile = v.InferOutput<typeof file>;
+/** A bundle in its slot, and the hash by which it was proven. */
 export type Bundle = v.InferOutput<typeof held>;
 
+/** What the file of a bundle is called in its slot. */
 export const bundleName = 'agent.mjs';
 /** A power cut in the first minutes is no fault of the new version, a second one may be. */
 const startsLimit = 2;
 const empty: SlotsFile = { proven: null, trial: null, minimum: '0.0.0', rejected: null };
 
+/** The slots of a folder, opened. */
 export type Slots = ReturnType<typeof openSlots>;
 /** What to start: null = the installed bundle. `trial` = its version where it is on trial. */
 export type Chosen = { file: string | null; trial: string | null };
@@ -49,7 +53,6 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
     const state = read();
     if (state.trial?.version === version) write({ ...state, trial: null, rejected: { version, at, reason } });
   };
-
   const inUse = () => {
     const { proven } = read();
     return proven !== null && isStartable(proven) ? bundle(proven) : null;
@@ -59,7 +62,6 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
     read,
     /** The bundle that is proven; null = the installed one. */
     inUse,
-
     /**
      * The bundle to start now.
      * Guarantee: a bundle whose content is not what was proven by signature is never started, and a trial at most twice without a proof: where
@@ -77,21 +79,18 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
       }
       return { file: inUse(), trial: null };
     },
-
     /** Where the next version is put: the slot that is not in use. */
     vacant(): { slot: 'a' | 'b'; file: string } {
       const slot = read().proven?.slot === 'a' ? 'b' : 'a';
       mkdirSync(join(folder, slot), { recursive: true, mode: 0o700 });
       return { slot, file: bundle({ slot }) };
     },
-
     /** The next start tries this one. The lowest version that is allowed only rises. */
     tryNext(next: Bundle, minimum: string): void {
       const state = read();
       const floor = compareVersions(minimum, state.minimum) > 0 ? minimum : state.minimum;
       write({ ...state, trial: { ...next, starts: 0 }, minimum: floor });
     },
-
     /** The centre has heard the version that is on trial: from now on it is the one in use. */
     prove(): void {
       const state = read();
@@ -99,7 +98,6 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
       const { starts: _, ...proven } = state.trial;
       write({ ...state, proven, trial: null, rejected: null });
     },
-
     /** This version does not do: where it is the one on trial, the next start takes the one before it. */
     takeBack,
   };

@@ -5,12 +5,14 @@ import type { Log } from '../store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';
 
+/** What the centre offers to run next. */
 export type Offers = {
   /** The text of the signed manifest; null where the centre offers none. Throws where there is no answer. */
   manifest(): Promise<string | null>;
   bundle: FetchFrom;
 };
 
+/** What an update needs: where it comes from, where it is put, and when it disturbs nobody. */
 export type UpdaterOptions = {
   version: string;
   slots: Slots;

@@ -10,14 +10,15 @@ import { createOffers } from './offers.ts';
 import { openSlots } from './slots.ts';
 import { startUpdater, type UpdaterOptions } from './updater.ts';
 
+/** The running agent, and what decides about its updates. */
 export type Watched = {
   dataDir: string;
   /** Public half of the key of the releases. */
   key: KeyObject;
   /** Where updates are offered to a PC that no centre has enrolled. */
   at: string;
-  /** The centre of an enrolled PC, and the only roots by which it is believed now. */
-  centre: { at: string; roots(): string[] } | undefined;
+  /** The door of the centre that enrolled this PC, and the only roots by which it is believed now. */
+  door: { at: string; roots(): string[] } | undefined;
   agent: Pick<UpdaterOptions, 'isHeard' | 'record' | 'now'>;
   platform: Pick<Platform, 'sound' | 'cameras'>;
   clock: Clock;
@@ -28,13 +29,14 @@ export type Watched = {
   log: Log;
 };
 
-export function watchUpdates({ dataDir, key, at, centre, agent, platform, clock, version, budget, restart, log }: Watched): {
+/** Begins to look for updates; the result ends it. */
+export function watchUpdates({ dataDir, key, at, door, agent, platform, clock, version, budget, restart, log }: Watched): {
   stop(): void;
 } {
   return startUpdater({
     ...{ version, key, clock, restart, log },
     slots: openSlots(join(dataDir, 'update')),
-    offers: createOffers(centre?.at ?? at, { roots: centre?.roots, used: (bytes) => budget.used('telemetry', bytes) }),
+    offers: createOffers(door?.at ?? at, { roots: door?.roots, used: (bytes) => budget.used('telemetry', bytes) }),
     random: Math.random,
     isBusy: () => isInMeeting(platform),
     isHeard: agent.isHeard,

@@ -5,6 +5,7 @@
 import type { BeatKey } from '#contracts';
 import type { Numbers } from '../checks/check-table.ts';
 
+/** Which numbers a beat carries when it cannot carry all. */
 export type BeatNumbers = {
   /** What this beat is to carry, in at most `roomBytes` of JSON. */
   pick(numbers: Numbers, roomBytes: number): Numbers;

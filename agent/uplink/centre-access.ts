@@ -11,7 +11,7 @@ import type { Log } from '../store/log.ts';
 import { createMqttTransport, createTlsTransport } from './mqtt.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };
-/** What is set of the way to a centre on this machine. */
+/** What is set of the access to a centre on this machine. */
 export type TokenAccess = {
   tokenFile?: string | undefined;
   centreKeyFile?: string | undefined;
@@ -22,22 +22,22 @@ export type TokenAccess = {
 };
 
 /** To the centre on this machine. Throws one line where a file of it will not do. */
-export function wayOfToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: TokenAccess, { budget }: Metered) {
+export function accessByToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: TokenAccess, { budget }: Metered) {
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
   const centreKey = centreKeyFile === undefined ? null : publicKey(centreKeyFile);
   return {
     token,
     centreKey,
-    centre: undefined,
+    door: undefined,
     transport: createMqttTransport({ host, port, speed, used: telemetry(budget) }),
-    broker: { host, port },
+    centre: { host, port },
     udp: udpTo(reflectorHost),
   };
 }
 
 /** To the centre that the identity names, whatever the environment says. The certificate is renewed in its time. */
-export function wayOfCertificate(
+export function accessByCertificate(
   { dataDir, speed }: { dataDir: string; speed: number },
   { identity, log, budget }: Metered & { identity: Identity; log: Log },
 ) {
@@ -57,9 +57,9 @@ export function wayOfCertificate(
   return {
     transport: createTlsTransport(current, { now: Date.now, speed, used }),
     udp: udpTo(host),
-    broker: { host, port: mqttPort },
+    centre: { host, port: mqttPort },
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
-    centre: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },
+    door: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },
     certificateEndsAt,
   };
 }

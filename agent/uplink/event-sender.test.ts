@@ -3,9 +3,9 @@ import { encode } from '#contracts';
 import { setUp } from './uplink.test-helper.ts';
 
 test('R3 no event goes out before the ack of the birth; then all of them as backlog, and new ones live', async () => {
-  const { link, clock, net, ack, session, event } = setUp();
+  const { uplink, clock, net, ack, session, event } = setUp();
   event('early');
-  link.start();
+  uplink.start();
   await clock.pass(300_000);
   event('later');
   expect([...net.take('event'), ...net.take('backlog')]).toEqual([]);
@@ -17,9 +17,9 @@ test('R3 no event goes out before the ack of the birth; then all of them as back
 });
 
 test('R6 a long backlog goes in batches of at most 500 and under 64 KB, one at a time, each after the ack of the one before', async () => {
-  const { link, clock, net, ack, session, spool } = setUp();
+  const { uplink, clock, net, ack, session, spool } = setUp();
   for (let n = 0; n < 1_200; n += 1) spool.append('e', { n, text: n > 500 && n < 600 ? 'x'.repeat(1_000) : '' });
-  link.start();
+  uplink.start();
   await clock.pass(0);
   ack(0, { session: session() });
   const sizes: number[] = [];
@@ -40,8 +40,8 @@ test.each([
   ['fibre', 30_000],
   ['geo', 120_000],
 ] as const)('R6 on %s what is not acknowledged is sent again after %i ms, doubling to an hour', async (linkClass, resendMs) => {
-  const { link, clock, net, ack, session, event } = setUp({ link: linkClass });
-  link.start();
+  const { uplink, clock, net, ack, session, event } = setUp({ link: linkClass });
+  uplink.start();
   await clock.pass(0);
   ack(1, { session: session() });
   event('a');
@@ -54,8 +54,8 @@ test.each([
 });
 
 test('R6 after an ack of a birth everything unacknowledged is sent at once', async () => {
-  const { link, clock, net, ack, session, event } = setUp();
-  link.start();
+  const { uplink, clock, net, ack, session, event } = setUp();
+  uplink.start();
   await clock.pass(0);
   ack(1, { session: session() });
   event('a');
@@ -65,8 +65,8 @@ test('R6 after an ack of a birth everything unacknowledged is sent at once', asy
 });
 
 test('R8 one event that is never taken leaves after three refusals, and what follows it flows', async () => {
-  const { link, clock, net, ack, session, event, spool } = setUp();
-  link.start();
+  const { uplink, clock, net, ack, session, event, spool } = setUp();
+  uplink.start();
   await clock.pass(0);
   ack(1, { session: session() });
   const poison = event('poison').seq;
@@ -92,8 +92,8 @@ test('R8 one event that is never taken leaves after three refusals, and what fol
 });
 
 test('R8 a centre that acknowledges nothing but the echo of a beat never costs an event', async () => {
-  const { link, clock, net, ack, session, event, spool } = setUp();
-  link.start();
+  const { uplink, clock, net, ack, session, event, spool } = setUp();
+  uplink.start();
   await clock.pass(0);
   ack(1, { session: session() });
   event('a');
@@ -105,9 +105,9 @@ test('R8 a centre that acknowledges nothing but the echo of a beat never costs a
 });
 
 test('R8 numbers that were dropped are declared before what follows them, so that the ack can pass', async () => {
-  const { link, clock, net, ack, session, spool } = setUp();
+  const { uplink, clock, net, ack, session, spool } = setUp();
   for (let n = 0; n < 6_000; n += 1) spool.append('e', { n, text: 'x'.repeat(900) });
-  link.start();
+  uplink.start();
   await clock.pass(0);
   ack(0, { session: session() });
   const [tombstones, batch] = net.take('backlog');
@@ -124,8 +124,8 @@ test('R8 numbers that were dropped are declared before what follows them, so tha
 });
 
 test('R7 after a fork the new spool is born, names the old one, and its events wait for the ack of that birth', async () => {
-  const { link, clock, net, ack, session, event, spool } = setUp();
-  link.start();
+  const { uplink, clock, net, ack, session, event, spool } = setUp();
+  uplink.start();
   await clock.pass(0);
   ack(1, { session: session() });
   event('a');
@@ -144,8 +144,8 @@ test('R7 after a fork the new spool is born, names the old one, and its events w
 
 /** Three events and the one that the spool itself begins with, all acknowledged; how long nothing happens then, and what the next birth is told. */
 async function acknowledgedThen(quietMs: number, upTo: number) {
-  const { link, clock, net, ack, session, event, spool } = setUp();
-  link.start();
+  const { uplink, clock, net, ack, session, event, spool } = setUp();
+  uplink.start();
   await clock.pass(0);
   for (const kind of ['a', 'b', 'c']) event(kind);
   ack(1, { session: session() });

@@ -2,7 +2,8 @@
 import { type Cancel, type EventMessage, encode, payloadLimitBytes } from '#contracts';
 import type { Spool } from '../spool/spool.ts';
 
-export type Courier = {
+/** The events of a spool on their way to the centre. */
+export type EventSender = {
   /** After the ack of a birth: all that is unacknowledged goes out at once (R3, R6). */
   begin(): void;
   /** Something was appended: it goes out live. */
@@ -15,7 +16,8 @@ export type Courier = {
   want(range: { from: number; to: number }): void;
 };
 
-export type CourierOptions = {
+/** Where events come from, and how they are sent. */
+export type EventSenderOptions = {
   spool: Spool;
   /** Runs a task later, unless the session is over by then. */
   later(delayMs: number, task: () => void): Cancel;
@@ -48,7 +50,8 @@ const batchAtMost = 500;
 const batchBytes = payloadLimitBytes - 4_096;
 const longestWaitMs = 3_600_000;
 
-export function createCourier(options: CourierOptions): Courier {
+/** Sends nothing before `begin`. Guarantee: what is not acknowledged is sent again, ever more rarely, up to once an hour (R6). */
+export function createEventSender(options: EventSenderOptions): EventSender {
   const state: State = {
     spool: undefined,
     cursor: 0,
@@ -77,7 +80,7 @@ export function createCourier(options: CourierOptions): Courier {
   };
 }
 
-function begin(options: CourierOptions, state: State): void {
+function begin(options: EventSenderOptions, state: State): void {
   const { spool, resendMs } = options;
   const acked = spool.acked();
   const { id, last } = spool.range();
@@ -96,7 +99,7 @@ function begin(options: CourierOptions, state: State): void {
 }
 
 /** Guarantee: no event of a spool goes out before its birth is acknowledged (R3). */
-function mayGo({ spool, onNewSpool }: CourierOptions, state: State): boolean {
+function mayGo({ spool, onNewSpool }: EventSenderOptions, state: State): boolean {
   if (state.spool === undefined || state.spool === spool.id()) return state.spool !== undefined;
   pause(state);
   onNewSpool();
@@ -109,7 +112,7 @@ function pause(state: State): void {
   state.timer();
 }
 
-function sendLive(options: CourierOptions, state: State): void {
+function sendLive(options: EventSenderOptions, state: State): void {
   for (let events = more(); events.length > 0; events = more()) {
     for (const event of events) {
       void options.send('event', encode('event', event));
@@ -123,7 +126,7 @@ function sendLive(options: CourierOptions, state: State): void {
 }
 
 /** First of all: the ack cannot pass the numbers that were dropped before it knows that they were. */
-function sendTombstones({ spool, send }: CourierOptions): void {
+function sendTombstones({ spool, send }: EventSenderOptions): void {
   for (let rest = spool.tombstones(); rest.length > 0; ) {
     const batch = fitting(rest);
     void send('backlog', encode('backlog', batch));
@@ -132,7 +135,7 @@ function sendTombstones({ spool, send }: CourierOptions): void {
 }
 
 /** One batch at a time: the next one follows the ack of this one. */
-function sendBacklog(options: CourierOptions, state: State): void {
+function sendBacklog(options: EventSenderOptions, state: State): void {
   if (state.window !== undefined || state.cursor >= state.backlogEnd) return;
   const batch = batchAfter(options.spool, state.cursor, { limit: state.batchLimit, last: state.backlogEnd });
   const last = batch.at(-1);
@@ -143,7 +146,7 @@ function sendBacklog(options: CourierOptions, state: State): void {
   arm(options, state, true);
 }
 
-function progress(options: CourierOptions, state: State, evidence: boolean): void {
+function progress(options: EventSenderOptions, state: State, evidence: boolean): void {
   const acked = options.spool.acked();
   if (acked <= state.acked) {
     state.evidence ||= evidence;
@@ -159,7 +162,7 @@ function progress(options: CourierOptions, state: State, evidence: boolean): voi
 }
 
 /** What waits for its ack is sent again after `waitMs`; `afresh` counts from now, otherwise a timer that runs goes on. */
-function arm(options: CourierOptions, state: State, afresh: boolean): void {
+function arm(options: EventSenderOptions, state: State, afresh: boolean): void {
   if (!afresh && state.armed) return;
   state.timer();
   state.armed = true;
@@ -173,7 +176,7 @@ function arm(options: CourierOptions, state: State, afresh: boolean): void {
  * Sends again (R6): the oldest alone, so that one that cannot be taken holds up no other, then the rest in smaller batches.
  * An event that stays behind while acks answer what was sent after it counts as refused; after three times it leaves (R8).
  */
-function resend(options: CourierOptions, state: State): void {
+function resend(options: EventSenderOptions, state: State): void {
   const { spool } = options;
   const [oldest] = spool.after(state.acked, 1);
   if (!mayGo(options, state) || !oldest) return;
@@ -190,7 +193,7 @@ function resend(options: CourierOptions, state: State): void {
   arm(options, state, true);
 }
 
-async function sendRange({ spool, send }: CourierOptions, { from, to }: { from: number; to: number }): Promise<void> {
+async function sendRange({ spool, send }: EventSenderOptions, { from, to }: { from: number; to: number }): Promise<void> {
   const id = spool.id();
   for (let seq = from - 1; seq < to && spool.id() === id; ) {
     const batch = batchAfter(spool, seq, { limit: batchAtMost, last: to });

@@ -11,7 +11,7 @@ import { type Agent, createAgent } from '../agent.ts';
 import type { Probe } from '../checks/probe.ts';
 import type { Platform } from '../platform/platform.ts';
 import { openSpoolDisk } from '../spool/database.ts';
-import { createProfileStore } from '../store/config-store.ts';
+import { createConfigStore } from '../store/config-store.ts';
 import { createMqttTransport } from './mqtt.ts';
 
 const pc = 'up/lucknow/room-1';
@@ -71,7 +71,6 @@ const probe: Probe = {
   name: 'pc',
   everyMs: 1_000,
   timeoutMs: 500,
-  seat: 'run',
   run: async () => ({ checks: [{ component: 'pc', device: '', status: 'ok', fault: null, reason: null }], numbers: { up: 1 } }),
 };
 
@@ -85,7 +84,7 @@ function agentAt(name: string, { token = 'right', used }: { token?: string; used
     probes: [probe],
     transport: createMqttTransport({ host: '127.0.0.1', port: broker.port, ...(used && { used }) }),
     disk: openSpoolDisk(join(folder, `${name}.db`)),
-    profiles: createProfileStore(join(folder, `${name}.json`)),
+    configs: createConfigStore(join(folder, `${name}.json`)),
     profile: { link: 'fibre', elevationM: 0, expected: {} },
     clock: realClock(),
     random: Math.random,

@@ -1,10 +1,11 @@
-/** The MQTT connection as the link sees it, and mqtt.js behind it. */
+/** The MQTT connection as the uplink sees it, and mqtt.js behind it. */
 import { Socket } from 'node:net';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
 import type { Identity } from '../identity/identity.ts';
 import { meterTcp, type Used } from '../net/meter.ts';
 import { dial } from './tls.ts';
 
+/** Who connects, and what is said when it is gone. */
 export type ConnectOptions = {
   /** Client id and user name at once. */
   name: string;
@@ -15,12 +16,14 @@ export type ConnectOptions = {
   will: { topic: string; payload: Buffer };
 };
 
+/** Who hears what a connection brings. */
 export type ConnectionHandlers = {
   message(topic: string, payload: Buffer): void;
   /** The connection is over. Called once, and never after `end`. */
   closed(reason: string): void;
 };
 
+/** An open connection to the broker. */
 export type Connection = {
   /** True once the broker granted all of them. */
   subscribe(filters: string[]): Promise<boolean>;
@@ -33,11 +36,13 @@ export type Connection = {
 /** `refused`: the broker does not admit this identity. */
 export type Connected = { ok: true; connection: Connection } | { ok: false; refused: boolean; reason: string };
 
+/** The way in which connections to the broker are opened. */
 export type Transport = {
   /** Resolves at the CONNACK. Never rejects. */
   connect(options: ConnectOptions, handlers: ConnectionHandlers): Promise<Connected>;
 };
 
+/** Where the broker listens without TLS. */
 export type MqttAddress = {
   host: string;
   port: number;
@@ -47,6 +52,7 @@ export type MqttAddress = {
   used?: Used;
 };
 
+/** As for plain MQTT, and the time by which certificates are judged, milliseconds since 1970. */
 export type TlsOptions = Pick<MqttAddress, 'speed' | 'used'> & { now: () => number };
 
 const connectTimeoutMs = 30_000;
@@ -82,7 +88,7 @@ function countMessages(client: MqttClient, { message }: { message(): void }): vo
 }
 
 /**
- * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects by itself: the spool is the only queue, the link decides when.
+ * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects by itself: the spool is the only queue, the uplink decides when.
  */
 function clientOptions({ name, password, keepaliveMs, will }: ConnectOptions, speed: number): IClientOptions {
   return {

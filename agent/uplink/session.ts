@@ -25,16 +25,17 @@ import {
   type UpLeaf,
   type Want,
 } from '#contracts';
-import type { Board, Numbers } from '../checks/check-table.ts';
+import type { CheckTable, Numbers } from '../checks/check-table.ts';
 import { grantOf } from '../measure/grant.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Log } from '../store/log.ts';
 import { type BeatNumbers, createBeatNumbers, splitNumbers } from './beat-numbers.ts';
-import { type Courier, createCourier } from './event-sender.ts';
+import { createEventSender, type EventSender } from './event-sender.ts';
 import type { Connection } from './mqtt.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
 
-export type LinkFigures = {
+/** What is known of the connection to the centre; it outlives each session. */
+export type UplinkFigures = {
   connected: boolean;
   /** From the last answer to an echo that was believed, milliseconds; null before the first. */
   roundTripMs: number | null;
@@ -45,6 +46,7 @@ export type LinkFigures = {
   unreadable: number;
 };
 
+/** All that a session says, and who is told of what it hears. */
 export type SessionOptions = {
   pc: PcPath;
   boot: string;
@@ -59,7 +61,7 @@ export type SessionOptions = {
   centreKey: KeyObject | null;
   random: () => number;
   spool: Spool;
-  board: Board;
+  table: CheckTable;
   limits: () => LinkLimits;
   configVersion: () => number;
   /** A configuration, or what claims to be one; true where it was taken. */
@@ -77,10 +79,11 @@ export type SessionOptions = {
   fresh: () => Promise<void>;
   /** The centre knows a later session of this spool and hears nothing of this one: another must be opened. */
   onBehind: () => void;
-  figures: LinkFigures;
+  figures: UplinkFigures;
   log: Log;
 };
 
+/** One connection, from its birth to its end. */
 export type Session = {
   start(): void;
   receive(topic: string, payload: Buffer): void;
@@ -117,8 +120,8 @@ type State = SessionOptions & {
   /** The last echo asked for: what was sent, and when by clock.up(). */
   echo: { value: number; up: number } | undefined;
   inventoryOwed: boolean;
-  courier: Courier;
-  sender: StateSender;
+  eventSender: EventSender;
+  stateSender: StateSender;
   beatNumbers: BeatNumbers;
 };
 
@@ -135,15 +138,17 @@ export function openSession(options: SessionOptions): Session {
     beatNumbers: createBeatNumbers(),
     echo: undefined,
     inventoryOwed: false,
-    courier: createCourier({
+    eventSender: createEventSender({
       spool: options.spool,
       later: (delayMs, task) => later(state, delayMs, task),
       send: (leaf, payload) => send(state, leaf, payload),
       resendMs: () => options.limits().resendMs,
       onNewSpool: () => newSpool(state),
     }),
-    sender: createStateSender({
-      ...options,
+    stateSender: createStateSender({
+      table: options.table,
+      clock: options.clock,
+      session: options.session,
       later: (ms, task) => later(state, ms, task),
       send: (payload) => void send(state, 'state', payload),
     }),
@@ -153,8 +158,8 @@ export function openSession(options: SessionOptions): Session {
     receive: (topic, payload) => {
       if (!state.over) receive(state, topic, payload);
     },
-    stateChanged: () => state.sender.changed(),
-    appended: () => state.courier.appended(),
+    stateChanged: () => state.stateSender.changed(),
+    appended: () => state.eventSender.appended(),
     inventoryKnown: (changed) => {
       if (changed || state.inventoryOwed) sendInventory(state);
     },
@@ -171,7 +176,7 @@ async function start(state: State): Promise<void> {
   // Without its topics it would be deaf; the birth tells the centre all the same, and its repetition shows that no ack arrives.
   if (!granted) state.log.warn({}, 'the broker did not grant the topics of this PC');
   birthUntilAnswered(state);
-  state.sender.full();
+  state.stateSender.full();
   beat(state);
 }
 
@@ -189,15 +194,15 @@ function repeatBirth(state: State): void {
 }
 
 function birth(state: State, hello?: string): void {
-  const { boot, session, clock, board, version, configVersion, inventory, spool, answered, apartUp } = state;
+  const { boot, session, clock, table, version, configVersion, inventory, spool, answered, apartUp } = state;
   const previous = state.previous();
   const message = {
     kind: 'birth' as const,
     boot,
     session,
     at: clock.now(),
-    digest: board.digest(),
-    rev: board.rev(),
+    digest: table.digest(),
+    rev: table.rev(),
     agent: version,
     config: configVersion(),
     inventory: inventory()?.hash ?? '',
@@ -210,11 +215,11 @@ function birth(state: State, hello?: string): void {
 
 /** The digest and the numbers; asks for an echo until one came, and then once an hour. */
 function beat(state: State): void {
-  const { clock, session, board, figures } = state;
+  const { clock, session, table, figures } = state;
   const at = clock.now();
   const due = figures.echoedUp === null || clock.up() - figures.echoedUp >= echoEveryMs;
   if (due) state.echo = { value: Math.floor(state.random() * echoes), up: clock.up() };
-  const message = { digest: board.digest(), session, at, ...(due && { echo: state.echo?.value }) };
+  const message = { digest: table.digest(), session, at, ...(due && { echo: state.echo?.value }) };
   if (isThin(state.limits())) thinBeat(state, message);
   else wideBeat(state, message);
   later(state, state.limits().beatMs, () => beat(state));
@@ -222,15 +227,15 @@ function beat(state: State): void {
 
 /** Guarantee: its payload has at most 150 B (`thinBeatBytes`). */
 function thinBeat(state: State, bare: Omit<Beat, 'n'>): void {
-  const { board, beatNumbers } = state;
+  const { table, beatNumbers } = state;
   const message = { ...bare, part: 1 as const };
-  const n = beatNumbers.pick(board.numbers(), thinBeatBytes - encode('beat', { ...message, n: {} }).length);
+  const n = beatNumbers.pick(table.numbers(), thinBeatBytes - encode('beat', { ...message, n: {} }).length);
   void send(state, 'beat', encode('beat', { ...message, n })).then((acked) => acked && beatNumbers.said(n));
 }
 
 /** Where something is left out because it did not change, the beat says that it is a part. */
 function wideBeat(state: State, bare: Omit<Beat, 'n'>): void {
-  const { each, slow } = splitNumbers(state.board.numbers());
+  const { each, slow } = splitNumbers(state.table.numbers());
   const news = state.beatNumbers.pick(slow, Number.POSITIVE_INFINITY);
   const isPart = Object.keys(news).length < Object.keys(slow).length;
   const message = { ...bare, ...(isPart && { part: 1 as const }), n: { ...shortened(each), ...news } };
@@ -271,7 +276,7 @@ function onAck(state: State, ack: Ack): void {
     state.spool.knowSession(ack.session);
     return state.onBehind();
   } else if (ack.session === state.session) answered(state, ack.upTo);
-  else if (result !== 'failed') state.courier.acked(ack.echo === undefined && ack.session === undefined);
+  else if (result !== 'failed') state.eventSender.acked(ack.echo === undefined && ack.session === undefined);
   for (const want of ack.want) answerWant(state, want);
 }
 
@@ -279,19 +284,19 @@ function answered(state: State, upTo: number): void {
   state.answered = true;
   state.onPreviousTold();
   state.birthTimer();
-  state.courier.begin();
+  state.eventSender.begin();
   compare(state, upTo);
 }
 
 /** A ledger that was restored holds less than it once acknowledged, and one whose ack was forged never did: what is still kept is sent again (R4). */
-function compare({ spool, courier }: State, upTo: number): void {
+function compare({ spool, eventSender }: State, upTo: number): void {
   const acked = spool.acked();
-  if (upTo < acked) courier.want({ from: upTo + 1, to: acked });
+  if (upTo < acked) eventSender.want({ from: upTo + 1, to: acked });
 }
 
 function newSpool(state: State): void {
   state.answered = false;
-  state.courier.pause();
+  state.eventSender.pause();
   state.birthWaitMs = state.limits().resendMs;
   birthUntilAnswered(state);
 }
@@ -320,10 +325,10 @@ function provenClock({ pc, echo }: State, { clock }: Ack, key: KeyObject): Centr
 }
 
 function answerWant(state: State, want: Want): void {
-  if (want === 'state') state.sender.full();
+  if (want === 'state') state.stateSender.full();
   else if (want === 'inventory') sendInventory(state);
   else if (want === 'birth') birth(state);
-  else state.courier.want(want);
+  else state.eventSender.want(want);
 }
 
 function sendInventory(state: State): void {
@@ -355,7 +360,7 @@ function gasp(state: State, runtimeMs: number | null): Promise<boolean> {
   const { boot, session, clock } = state;
   const message = { kind: 'gasp' as const, boot, session, at: clock.now(), reason: 'power' as const, runtimeMs };
   const told = send(state, 'presence', encode('presence', message));
-  state.sender.now();
+  state.stateSender.now();
   return told;
 }
 

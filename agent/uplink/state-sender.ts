@@ -1,7 +1,8 @@
 /** Sends the state: in full, or what changed since it was last sent (R12). */
 import { type Cancel, type Check, type Clock, encode } from '#contracts';
-import { type Board, differenceOf } from '../checks/check-table.ts';
+import { type CheckTable, differenceOf } from '../checks/check-table.ts';
 
+/** The state on its way to the centre. */
 export type StateSender = {
   /** The whole list: first in a session, and when wanted. */
   full(): void;
@@ -11,8 +12,9 @@ export type StateSender = {
   now(): void;
 };
 
+/** Which state is sent, in which session, and how. */
 export type StateSenderOptions = {
-  board: Board;
+  table: CheckTable;
   clock: Clock;
   session: number;
   later(delayMs: number, task: () => void): Cancel;
@@ -21,29 +23,30 @@ export type StateSenderOptions = {
 
 const gapMs = 2_000;
 
-export function createStateSender({ board, clock, session, later, send }: StateSenderOptions): StateSender {
+/** Sends nothing before `full`; afterwards only what changed since, at most once in 2 s unless `now` is asked for. */
+export function createStateSender({ table, clock, session, later, send }: StateSenderOptions): StateSender {
   /** What was last sent; undefined before the full list of this session. */
   let sent: { checks: Check[]; digest: string; up: number } | undefined;
   let waiting = false;
 
   function full(): void {
-    send(encode('state', { digest: board.digest(), session, rev: board.rev(), checks: board.checks() }));
-    sent = { checks: board.checks(), digest: board.digest(), up: clock.up() };
+    send(encode('state', { digest: table.digest(), session, rev: table.rev(), checks: table.checks() }));
+    sent = { checks: table.checks(), digest: table.digest(), up: clock.up() };
   }
 
   function difference(): void {
     waiting = false;
-    if (!sent || sent.digest === board.digest()) return;
-    const { checks, gone } = differenceOf(sent.checks, board.checks());
-    send(encode('state', { digest: board.digest(), session, rev: board.rev(), base: sent.digest, checks, gone }));
-    sent = { checks: board.checks(), digest: board.digest(), up: clock.up() };
+    if (!sent || sent.digest === table.digest()) return;
+    const { checks, gone } = differenceOf(sent.checks, table.checks());
+    send(encode('state', { digest: table.digest(), session, rev: table.rev(), base: sent.digest, checks, gone }));
+    sent = { checks: table.checks(), digest: table.digest(), up: clock.up() };
   }
 
   return {
     full,
     now: difference,
     changed: () => {
-      if (!sent || waiting || sent.digest === board.digest()) return;
+      if (!sent || waiting || sent.digest === table.digest()) return;
       waiting = true;
       const waitMs = sent.up + gapMs - clock.up();
       if (waitMs <= 0) difference();

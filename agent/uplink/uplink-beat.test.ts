@@ -6,13 +6,13 @@ import { centrePublicKey, sealed } from '../../test/centre-key.ts';
 import { setUp } from './uplink.test-helper.ts';
 
 test('R13 each beat carries digest and numbers at QoS 1 in the beat of its class, and what is wanted is answered', async () => {
-  const { link, clock, net, board, session, ack, seen, event, spool } = setUp({ link: 'geo' });
-  board.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
-  link.start();
+  const { uplink, clock, net, table, session, ack, seen, event, spool } = setUp({ link: 'geo' });
+  table.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
+  uplink.start();
   await clock.pass(480_000);
   const beats = net.take('beat');
   expect(beats.map((one) => one.at)).toEqual([0, 240_000, 480_000]);
-  expect(beats[0]?.message).toMatchObject({ digest: board.digest(), session: session(), n: { load: 0.257, up: 123_000 } });
+  expect(beats[0]?.message).toMatchObject({ digest: table.digest(), session: session(), n: { load: 0.257, up: 123_000 } });
   expect(beats.slice(1).map(({ message }) => message.n)).toEqual([{}, {}]);
   net.take('state');
   net.take('presence');
@@ -21,9 +21,9 @@ test('R13 each beat carries digest and numbers at QoS 1 in the beat of its class
   expect(net.take('presence')).toHaveLength(1);
   expect(net.take('inventory')).toEqual([]);
   seen.inventory = { hash: 'abc', at: 1, items: { os: 'x' } };
-  link.inventoryKnown(false);
+  uplink.inventoryKnown(false);
   expect(net.take('inventory')).toMatchObject([{ message: { hash: 'abc' } }]);
-  link.inventoryKnown(false);
+  uplink.inventoryKnown(false);
   expect(net.take('inventory')).toEqual([]);
   for (const kind of ['a', 'b', 'c']) event(kind);
   ack(4);
@@ -41,15 +41,15 @@ test('R13 each beat carries digest and numbers at QoS 1 in the beat of its class
 });
 
 test.each(['geo', 'floor'] as const)('a beat on %s has at most 150 B, whatever there is to say, echo included', async (class_) => {
-  const { link, clock, net, board } = setUp({ link: class_ });
+  const { uplink, clock, net, table } = setUp({ link: class_ });
   let round = 0;
   const measure = () => {
     round += 1;
     const numbers = Object.fromEntries(Object.keys(beatSeries).map((key, index) => [key, (index + 1) * 1_234.5678 * round]));
-    board.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers });
+    table.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers });
   };
   measure();
-  link.start();
+  uplink.start();
   const said = new Set<string>();
   for (let beat = 0; beat < 15; beat += 1) {
     await clock.pass(links[class_].beatMs);
@@ -63,10 +63,10 @@ test.each(['geo', 'floor'] as const)('a beat on %s has at most 150 B, whatever t
 });
 
 test('a beat on fibre says what is measured now and then only when it changed, and each eighth time', async () => {
-  const { link, clock, net, board } = setUp();
-  const merge = (r: number) => board.merge({ component: 'link', everyMs: 3_600_000, checks: [], numbers: { r, lu: 0, load: 0.5 } });
+  const { uplink, clock, net, table } = setUp();
+  const merge = (r: number) => table.merge({ component: 'link', everyMs: 3_600_000, checks: [], numbers: { r, lu: 0, load: 0.5 } });
   merge(93.2);
-  link.start();
+  uplink.start();
   await clock.pass(60_000);
   merge(88);
   await clock.pass(10 * 60_000);
@@ -81,36 +81,36 @@ test('a beat on fibre says what is measured now and then only when it changed, a
 });
 
 test('a beat on fibre says every other number each time', async () => {
-  const { link, clock, net, board } = setUp();
-  board.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
-  link.start();
+  const { uplink, clock, net, table } = setUp();
+  table.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
+  uplink.start();
   await clock.pass(120_000);
   for (const { message } of net.take('beat')) expect(message).toMatchObject({ n: { load: 0.257, up: 123_457 } });
 });
 
 test('the echo of a beat gives round trip and clock offset; it is asked for until it comes, and then once an hour', async () => {
-  const { link, clock, net, ack } = setUp();
-  link.start();
+  const { uplink, clock, net, ack } = setUp();
+  uplink.start();
   await clock.pass(120_000);
   const asked = net.take('beat').filter((one) => one.message.echo !== undefined);
   expect(asked).toHaveLength(3);
   clock.jump(7_000);
   await clock.pass(400);
   ack(0, { echo: 1, at: clock.now() });
-  expect(link.figures().roundTripMs).toBeNull();
+  expect(uplink.figures().roundTripMs).toBeNull();
   ack(0, { echo: asked[2]?.message.echo, at: clock.now() - 7_200 });
-  expect(link.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: 7_000 });
+  expect(uplink.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: 7_000 });
   await clock.pass(2 * 3_600_000);
   expect(net.take('beat').filter((one) => one.message.echo !== undefined).length).toBeGreaterThan(1);
   ack(0, { echo: asked[2]?.message.echo });
-  expect(link.figures().roundTripMs).toBe(400);
+  expect(uplink.figures().roundTripMs).toBe(400);
 });
 
 describe('S6 the time of the centre, where its key is known, is taken', () => {
   const centreNow = 1_800_000_000_000;
   async function asked() {
     const rig = setUp({ key: centrePublicKey });
-    rig.link.start();
+    rig.uplink.start();
     await rig.clock.pass(400);
     const echo = rig.net.take('beat').at(-1)?.message.echo ?? 0;
     const word = (edit: Partial<CentreClock> = {}) => ({ pc: 'up/lucknow/room-1', echo, at: centreNow, spool: rig.spool.id(), ...edit });
@@ -118,12 +118,12 @@ describe('S6 the time of the centre, where its key is known, is taken', () => {
   }
 
   test('from its signed answer, once', async () => {
-    const { link, clock, ack, echo, word } = await asked();
+    const { uplink, clock, ack, echo, word } = await asked();
     ack(0, { echo, at: 5, clock: sealed(word()) });
-    expect(link.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: clock.now() - 200 - centreNow });
+    expect(uplink.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: clock.now() - 200 - centreNow });
     await clock.pass(20_000);
     ack(0, { echo, clock: sealed(word()) });
-    expect(link.figures().roundTripMs).toBe(400);
+    expect(uplink.figures().roundTripMs).toBe(400);
   });
 
   const stranger = createPrivateKey(makeSigningKeys().privateKey);
@@ -135,18 +135,18 @@ describe('S6 the time of the centre, where its key is known, is taken', () => {
     ['to another question, named as such', (echo, word) => ({ echo: echo + 1, clock: sealed({ ...word, echo: echo + 1 }) })],
     ['that is something else of the centre', (echo) => ({ echo, clock: sealed({ pc: 'up/lucknow/room-1', version: 1, profile: {} }) })],
   ])('not from an answer %s; the true one that follows is', async (_what, forged) => {
-    const { link, ack, echo, word } = await asked();
+    const { uplink, ack, echo, word } = await asked();
     ack(0, forged(echo, word()));
-    expect(link.figures()).toMatchObject({ roundTripMs: null, clockOffsetMs: null, echoedUp: null });
+    expect(uplink.figures()).toMatchObject({ roundTripMs: null, clockOffsetMs: null, echoedUp: null });
     ack(0, { echo, clock: sealed(word()) });
-    expect(link.figures().roundTripMs).toBe(400);
+    expect(uplink.figures().roundTripMs).toBe(400);
   });
 
   test('not from an answer that was held back, and it is asked for again', async () => {
-    const { link, clock, net, ack, echo, word } = await asked();
+    const { uplink, clock, net, ack, echo, word } = await asked();
     await clock.pass(30_001);
     ack(0, { echo, clock: sealed(word()) });
-    expect(link.figures().clockOffsetMs).toBeNull();
+    expect(uplink.figures().clockOffsetMs).toBeNull();
     await clock.pass(60_000);
     const again = net.take('beat').at(-1)?.message.echo;
     expect([typeof again, again === echo]).toEqual(['number', false]);
@@ -154,8 +154,8 @@ describe('S6 the time of the centre, where its key is known, is taken', () => {
 });
 
 test('R4 an ack that was forged in a session that goes on is found by what the centre signs: the events are sent again', async () => {
-  const { link, clock, net, ack, event, session, spool } = setUp({ key: centrePublicKey });
-  link.start();
+  const { uplink, clock, net, ack, event, session, spool } = setUp({ key: centrePublicKey });
+  uplink.start();
   await clock.pass(0);
   const beat = net.take('beat').at(-1)?.message;
   ack(0, { session: session() });

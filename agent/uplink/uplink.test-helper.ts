@@ -1,4 +1,4 @@
-/** A centre and a wire for the tests of the link: everything that is sent is decoded, as flows would. */
+/** A centre and a wire for the tests of the uplink: everything that is sent is decoded, as flows would. */
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import {
@@ -18,15 +18,17 @@ import {
   scopeTopic,
 } from '#contracts';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
-import { createBoard } from '../checks/check-table.ts';
+import { createCheckTable } from '../checks/check-table.ts';
 import { openSpoolDisk } from '../spool/database.ts';
 import { openSpool } from '../spool/spool.ts';
 import type { ConnectionHandlers, ConnectOptions, Transport } from './mqtt.ts';
-import { createLink } from './uplink.ts';
+import { createUplink } from './uplink.ts';
 
+/** The PC of these tests. */
 export const pc = 'up/lucknow/room-1';
 
 type Up = 'presence' | 'state' | 'beat' | 'inventory' | 'event' | 'backlog';
+/** A message that the centre got, and when by clock.up(). */
 export type Sent = { leaf: Up; at: number; message: MessageOf<Up> };
 
 /** The wire: admits or refuses, and records. */
@@ -83,11 +85,12 @@ export function wire(clock: { up(): number }) {
   };
 }
 
+/** An uplink with its spool and its checks, by a clock that is moved by hand. */
 export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof links; key?: KeyObject | null } = {}) {
   const clock = handClock();
   const random = seeded(7);
   const spool = openSpool({ disk: openSpoolDisk(new DatabaseSync(':memory:')), clock, random, boot: 'boot-1', limitBytes: 4_000_000 });
-  const board = createBoard(clock);
+  const table = createCheckTable(clock);
   const net = wire(clock);
   const logs: string[] = [];
   const seen = {
@@ -100,7 +103,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     inventory: undefined as Inventory | undefined,
   };
   const note = (_: object, line: string) => logs.push(line);
-  const made = createLink({
+  const made = createUplink({
     pc,
     boot: 'boot-1',
     version: '0.1.0',
@@ -110,7 +113,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     clock,
     random,
     spool,
-    board,
+    table,
     limits: () => links[link],
     configVersion: () => seen.configs.length,
     onConfig: (config) => seen.configs.push(config) < 2,
@@ -137,12 +140,13 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     return done.event;
   };
   const status = (device: string, status: 'ok' | 'unknown') => {
-    board.merge({ component: device, everyMs: 3_600_000, checks: [{ component: device, device: '', status, fault: null, reason: null }] });
+    table.merge({ component: device, everyMs: 3_600_000, checks: [{ component: device, device: '', status, fault: null, reason: null }] });
     made.stateChanged();
   };
-  return { clock, spool, board, net, logs, seen, link: made, session, ack, event, status, markOf, filters: agentFilters(pc) };
+  return { clock, spool, table, net, logs, seen, uplink: made, session, ack, event, status, markOf, filters: agentFilters(pc) };
 }
 
+/** The will that a connection carried. */
 export function decodeWill(options: ConnectOptions | undefined) {
   const read = decode('presence', options?.will.payload ?? Buffer.from(''));
   if (!read.ok) throw new Error(read.detail);

@@ -3,8 +3,8 @@ import { encode } from '#contracts';
 import { decodeWill, pc, setUp } from './uplink.test-helper.ts';
 
 test('R16 on every CONNACK a new session: will, birth and state carry its number, and birth and state come first', async () => {
-  const { link, clock, net, filters, spool, board } = setUp();
-  link.start();
+  const { uplink, clock, net, filters, spool, table } = setUp();
+  uplink.start();
   await clock.pass(0);
   expect(net.state.granted).toEqual(filters);
   const will = decodeWill(net.connects[0]);
@@ -15,7 +15,7 @@ test('R16 on every CONNACK a new session: will, birth and state carry its number
   expect(birth?.message).toMatchObject({
     kind: 'birth',
     session: will.session,
-    digest: board.digest(),
+    digest: table.digest(),
     rev: 1,
     config: 0,
     spool: spool.range(),
@@ -30,8 +30,8 @@ test('R16 on every CONNACK a new session: will, birth and state carry its number
 });
 
 test('R16 R3 a birth is repeated, ever more rarely, until an ack names this session; an ack without it does not count', async () => {
-  const { link, clock, net, ack, session } = setUp();
-  link.start();
+  const { uplink, clock, net, ack, session } = setUp();
+  uplink.start();
   await clock.pass(3 * 3_600_000);
   const times = net.take('presence').map((one) => one.at);
   const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
@@ -49,9 +49,9 @@ test('R16 R3 a birth is repeated, ever more rarely, until an ack names this sess
 });
 
 test('a birth says for how long nobody heard this process: since the last session that the centre had answered, until one is answered again', async () => {
-  const { link, clock, net, ack, session } = setUp();
+  const { uplink, clock, net, ack, session } = setUp();
   const apart = () => net.take('presence').map(({ message }) => (message as { apartMs?: number | null }).apartMs);
-  link.start();
+  uplink.start();
   await clock.pass(0);
   expect(apart()).toEqual([null]);
   ack(0, { session: session() });
@@ -69,9 +69,9 @@ test('a birth says for how long nobody heard this process: since the last sessio
 });
 
 test('R12 the first change goes at once, then at most one message in 2 s, each a difference to the digest sent before', async () => {
-  const { link, clock, net, board, status, session } = setUp();
+  const { uplink, clock, net, table, status, session } = setUp();
   status('pc', 'ok');
-  link.start();
+  uplink.start();
   await clock.pass(5_000);
   const [full] = net.take('state');
   expect(full?.message).toMatchObject({ session: session(), checks: [{ component: 'pc' }] });
@@ -79,13 +79,13 @@ test('R12 the first change goes at once, then at most one message in 2 s, each a
   const [first] = net.take('state');
   expect(first).toMatchObject({ at: 5_000, message: { base: full?.message.digest, checks: [{ component: 'clock' }], gone: [] } });
   for (let n = 0; n < 10; n += 1) status('agent', n % 2 === 0 ? 'ok' : 'unknown');
-  board.merge({ component: 'pc', everyMs: 1_000, checks: [] });
-  link.stateChanged();
+  table.merge({ component: 'pc', everyMs: 1_000, checks: [] });
+  uplink.stateChanged();
   await clock.pass(1_999);
   expect(net.take('state')).toEqual([]);
   await clock.pass(1);
   const [second] = net.take('state');
-  expect(second?.message).toMatchObject({ base: first?.message.digest, digest: board.digest(), rev: board.rev(), gone: ['pc/'] });
+  expect(second?.message).toMatchObject({ base: first?.message.digest, digest: table.digest(), rev: table.rev(), gone: ['pc/'] });
   expect(second?.message.checks).toMatchObject([{ component: 'agent', status: 'unknown' }]);
   await clock.pass(10_000);
   status('agent', 'ok');
@@ -97,8 +97,8 @@ test('R12 the first change goes at once, then at most one message in 2 s, each a
 });
 
 test('R16 a forged session, however high, costs no event and leaves sessions that the centre can read', async () => {
-  const { link, clock, net, ack, event, spool } = setUp();
-  link.start();
+  const { uplink, clock, net, ack, event, spool } = setUp();
+  uplink.start();
   await clock.pass(0);
   event('door');
   const { id, last } = spool.range();
@@ -113,8 +113,8 @@ test('R16 a forged session, however high, costs no event and leaves sessions tha
 });
 
 test('an ack says who measures the link of the site, and by which right; a wrong clock of the PC shortens it by nothing', async () => {
-  const { link, clock, seen, ack, session } = setUp();
-  link.start();
+  const { uplink, clock, seen, ack, session } = setUp();
+  uplink.start();
   await clock.pass(1_000);
   clock.jump(-5_000_000);
   const centreNow = 1_790_000_000_000;
@@ -132,8 +132,8 @@ test('an ack says who measures the link of the site, and by which right; a wrong
 });
 
 test('R17 a hello is answered by one birth within its spread that names it; a fresh one after the probes', async () => {
-  const { link, clock, net, ack, session, seen } = setUp();
-  link.start();
+  const { uplink, clock, net, ack, session, seen } = setUp();
+  uplink.start();
   await clock.pass(0);
   ack(0, { session: session() });
   net.take('presence');
@@ -154,8 +154,8 @@ test('R17 a hello is answered by one birth within its spread that names it; a fr
 });
 
 test('R3 a hello ends the long wait of an unanswered birth', async () => {
-  const { link, clock, net } = setUp();
-  link.start();
+  const { uplink, clock, net } = setUp();
+  uplink.start();
   await clock.pass(4 * 3_600_000);
   net.take('presence');
   net.hello('all', { id: 'back', withinMs: 0, fresh: false });
@@ -164,8 +164,8 @@ test('R3 a hello ends the long wait of an unanswered birth', async () => {
 });
 
 test('many hellos at once are bounded, and one that comes when the session is over is not answered', async () => {
-  const { link, clock, net } = setUp();
-  link.start();
+  const { uplink, clock, net } = setUp();
+  uplink.start();
   await clock.pass(0);
   net.take('presence');
   for (let n = 0; n < 50; n += 1) net.hello('all', { id: `h${n}`, withinMs: 1_000, fresh: false });
@@ -179,8 +179,8 @@ test('many hellos at once are bounded, and one that comes when the session is ov
 });
 
 test('a configuration is handed on, and shown by a birth where it was taken; so is a command; nonsense is one line', async () => {
-  const { link, clock, net, logs, seen } = setUp();
-  link.start();
+  const { uplink, clock, net, logs, seen } = setUp();
+  uplink.start();
   await clock.pass(0);
   net.take('presence');
   const config = { signed: '{}', signature: 'x' };
@@ -196,15 +196,15 @@ test('a configuration is handed on, and shown by a birth where it was taken; so 
   expect(logs).toHaveLength(3);
   expect(logs[0]).toContain('signed: expected string');
   expect(seen.configs).toHaveLength(2);
-  expect(link.figures()).toMatchObject({ unreadable: 3 });
+  expect(uplink.figures()).toMatchObject({ unreadable: 3 });
   net.down('cmd', encode('cmd', config));
   expect(seen.commands).toEqual([config]);
 });
 
 test('it comes back with full jitter up to the limit of its class, and begins anew after an answered session', async () => {
-  const { link, clock, net, ack, session } = setUp();
+  const { uplink, clock, net, ack, session } = setUp();
   net.state.answer = 'unreachable';
-  link.start();
+  uplink.start();
   await clock.pass(3_600_000);
   const gaps = net.connects.slice(1).map(({ at }, n) => at - (net.connects[n]?.at ?? 0));
   expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
@@ -214,19 +214,19 @@ test('it comes back with full jitter up to the limit of its class, and begins an
   net.state.answer = 'admit';
   await clock.pass(60_000);
   ack(0, { session: session() });
-  expect(link.figures().connected).toBe(true);
+  expect(uplink.figures().connected).toBe(true);
   const before = clock.up();
   net.cut();
-  expect(link.figures().connected).toBe(false);
+  expect(uplink.figures().connected).toBe(false);
   await clock.pass(4_000);
   expect((net.connects.at(-1)?.at ?? 0) - before).toBeGreaterThan(0);
-  expect(link.figures().connected).toBe(true);
+  expect(uplink.figures().connected).toBe(true);
 });
 
 test('a refused identity backs off to five minutes on every class', async () => {
-  const { link, clock, net } = setUp();
+  const { uplink, clock, net } = setUp();
   net.state.answer = 'refuse';
-  link.start();
+  uplink.start();
   await clock.pass(24 * 3_600_000);
   const gaps = net.connects.slice(1).map(({ at }, n) => at - (net.connects[n]?.at ?? 0));
   expect(Math.max(...gaps)).toBeGreaterThan(200_000);
@@ -235,8 +235,8 @@ test('a refused identity backs off to five minutes on every class', async () => 
 });
 
 test('F9 a link that is up for 20 s and down for 10, 500 times, loses nothing and tries once per wait', async () => {
-  const { link, clock, net, event, spool, session, ack } = setUp();
-  link.start();
+  const { uplink, clock, net, event, spool, session, ack } = setUp();
+  uplink.start();
   const ledger = new Set<number>();
   for (let n = 0; n < 500; n += 1) {
     net.state.answer = 'admit';
@@ -259,10 +259,10 @@ test('F9 a link that is up for 20 s and down for 10, 500 times, loses nothing an
 });
 
 test('R16 each birth tells how the last boot ended until the first is acknowledged, over sessions too, and none after that', async () => {
-  const { link, clock, net, seen, ack, session } = setUp();
+  const { uplink, clock, net, seen, ack, session } = setUp();
   seen.previous = { boot: 'boot-0', aliveAt: 1_789_999_000_000, mains: false, bye: null, crashed: false };
   const { previous } = seen;
-  link.start();
+  uplink.start();
   await clock.pass(0);
   expect(net.take('presence')).toMatchObject([{ message: { kind: 'birth', previous } }]);
   net.cut();
@@ -273,33 +273,33 @@ test('R16 each birth tells how the last boot ended until the first is acknowledg
 });
 
 test('a last gasp goes at once, and the state with it, however short ago another went; it is done when the broker has it', async () => {
-  const { link, clock, net, status, session } = setUp();
-  expect(await link.gasp(90_000)).toBe(false);
-  link.start();
+  const { uplink, clock, net, status, session } = setUp();
+  expect(await uplink.gasp(90_000)).toBe(false);
+  uplink.start();
   await clock.pass(5_000);
   status('pc', 'ok');
   net.take('state');
   net.take('presence');
   status('power', 'unknown');
   expect(net.take('state')).toEqual([]);
-  expect(await link.gasp(90_000)).toBe(true);
+  expect(await uplink.gasp(90_000)).toBe(true);
   const told = { kind: 'gasp', boot: 'boot-1', session: session(), at: clock.now(), reason: 'power', runtimeMs: 90_000 };
   expect(net.take('presence')).toMatchObject([{ at: 5_000, message: told }]);
   expect(net.take('state')).toMatchObject([{ at: 5_000, message: { checks: [{ component: 'power' }] } }]);
   await clock.pass(10_000);
   expect(net.take('state')).toEqual([]);
   net.cut();
-  expect(await link.gasp(null)).toBe(false);
+  expect(await uplink.gasp(null)).toBe(false);
 });
 
 test('a stop says goodbye and ends; where the broker is mute it does not wait for long, and nothing is sent or tried afterwards', async () => {
   for (const puback of [true, false]) {
-    const { link, clock, net, session } = setUp();
-    link.start();
+    const { uplink, clock, net, session } = setUp();
+    uplink.start();
     await clock.pass(1_000);
     net.take('presence');
     net.state.puback = puback;
-    const stopping = link.stop('stopped');
+    const stopping = uplink.stop('stopped');
     await clock.pass(2_000);
     await stopping;
     expect(net.take('presence')).toMatchObject([{ message: { kind: 'bye', reason: 'stopped', session: session() } }]);
@@ -312,9 +312,9 @@ test('a stop says goodbye and ends; where the broker is mute it does not wait fo
 });
 
 test('a stop while it waits or connects leaves nothing behind', async () => {
-  const { link, clock, net } = setUp();
-  link.start();
-  await link.stop('stopped');
+  const { uplink, clock, net } = setUp();
+  uplink.start();
+  await uplink.stop('stopped');
   await clock.pass(60_000);
   expect([net.take('presence'), net.state.ended]).toEqual([[], 1]);
 });

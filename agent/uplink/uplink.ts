@@ -1,9 +1,10 @@
 /** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
 import { backoffMs, type Cancel, encode, nameOf, pcTopic } from '#contracts';
 import type { Connected, Transport } from './mqtt.ts';
-import { type LinkFigures, openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';
 
-export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
+/** As for each session, and how connections are opened. */
+export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
   transport: Transport;
   /** Absent where the transport shows a certificate. */
   token?: string | undefined;
@@ -11,16 +12,17 @@ export type LinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apart
   onConnection?: () => void;
 };
 
-export type Link = {
+/** The connection to the centre, which comes back by itself. */
+export type Uplink = {
   start(): void;
   /** Says goodbye where it can, within 2 s; the broker then publishes no will. */
   stop(reason: string): Promise<void>;
-  /** The board changed. */
+  /** The table changed. */
   stateChanged(): void;
   /** Something was appended to the spool. */
   appended(): void;
   inventoryKnown(changed: boolean): void;
-  figures(): LinkFigures;
+  figures(): UplinkFigures;
   /** The clock of the PC jumped: what was known of the centre's is known no more, and the next beat asks. */
   forgetClock(): void;
   /** True once the centre has acknowledged the birth of this connection. */
@@ -40,11 +42,11 @@ type State = {
   /** When the last session ended that the centre had answered, by clock.up(). */
   apartUp: number | null;
   timer: Cancel;
-  figures: LinkFigures;
+  figures: UplinkFigures;
 };
 
 /** Guarantee: one connection at a time, each with a session number of its own that its will and its birth carry. */
-export function createLink(options: LinkOptions): Link {
+export function createUplink(options: UplinkOptions): Uplink {
   const state: State = {
     stopped: false,
     failures: 0,
@@ -66,7 +68,8 @@ export function createLink(options: LinkOptions): Link {
   };
 }
 
-async function connect(options: LinkOptions, state: State): Promise<void> {
+async function connect(options: UplinkOptions, state: State): Promise<void> {
+  const { transport, token, onConnection, ...ofSession } = options;
   const { spool, pc, boot, clock } = options;
   // The will goes out with the CONNECT, so the number is taken before it; one that is not used is no harm.
   const number = spool.nextSession();
@@ -74,8 +77,8 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
   const since = clock.up();
   let session: Session | undefined;
   let lost: string | undefined;
-  const answer = await options.transport.connect(
-    { name: nameOf(pc), password: options.token, keepaliveMs: options.limits().keepaliveMs, will },
+  const answer = await transport.connect(
+    { name: nameOf(pc), password: token, keepaliveMs: options.limits().keepaliveMs, will },
     {
       message: (topic, payload) => session?.receive(topic, payload),
       closed: (reason) => {
@@ -98,15 +101,15 @@ async function connect(options: LinkOptions, state: State): Promise<void> {
     void connection.end();
     again(options, state, { refused: false, reason: 'the centre knows a later session: the disk was put back' });
   };
-  session = openSession({ ...options, connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
+  session = openSession({ ...ofSession, connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
   state.session = session;
   state.figures.connected = true;
-  options.onConnection?.();
+  onConnection?.();
   options.log.info({ session: number }, 'connected');
   session.start();
 }
 
-function again(options: LinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {
+function again(options: UplinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {
   const wasUp = state.figures.connected;
   state.session = undefined;
   state.figures.connected = false;

@@ -22,6 +22,7 @@ export * from './kit/one-line.ts';
 export * from './kit/part.ts';
 export * from './kit/session.ts';
 export * from './kit/start.ts';
+export * from './kit/time-limit.ts';
 export * from './wire/commands.ts';
 export * from './wire/enrol-code.ts';
 export * from './wire/link-report.ts';

@@ -1,6 +1,6 @@
 /** The exporter: hears the beats, follows the API's stream, answers Prometheus from memory. */
 import { connect } from 'mqtt';
-import { type Clock, decode, exporterFilters, openSession, parseTopic } from '#contracts';
+import { type Clock, decode, exporterFilters, openPartSession, parseTopic } from '#contracts';
 import { followApi } from './feed.ts';
 import { createFleet } from './fleet.ts';
 import { type BeatResult, createMetrics } from './metrics.ts';
@@ -40,7 +40,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   const server = await servePages(pages, options.metricsPort);
   const broker = reporter(log, 'the broker');
   const desk = reporter(log, 'the API of flows');
-  const session = openSession({
+  const session = openPartSession({
     ...mqtt,
     connect,
     name: 'exporter',

@@ -44,7 +44,7 @@ function setUp(given: Given = {}) {
     ...{ defaultSource: 'm', sinks: [], defaultSink: null },
   };
   const run = createLinkTest({
-    measurer: {
+    rounds: {
       measures: () => measures,
       grant: () => (hasGrant ? { port: 8_620, token, endsUp: Number.POSITIVE_INFINITY } : undefined),
       took: (capacity) => void seen.took.push(capacity),

@@ -160,7 +160,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     await expect.poll(openFaults, { timeout: settleMs, interval: 250 }).toEqual(standing.sort());
     const seen = await ask<PcView[]>(parts.site.ports, '/api/pcs');
     expect(new Set(seen.map(({ presence }) => presence))).toEqual(new Set(['online']));
-    for (const { pc, agent } of pcs) expect(answers(seen.find((one) => one.pc === pc)?.checks), pc).toEqual(answers(agent.board.checks()));
+    for (const { pc, agent } of pcs) expect(answers(seen.find((one) => one.pc === pc)?.checks), pc).toEqual(answers(agent.table.checks()));
     const online = () => sampleOf(parts.site.ports.exporter, 'sabha_pcs{state="ladakh",presence="online"}');
     await expect.poll(online, { timeout: settleMs }).toBe(rooms);
     load.mend(load.standing());
@@ -202,6 +202,6 @@ function tellMs({ holdMs }: Fault): number {
   return (holdMs + slackMs) / speed;
 }
 
-function answers(checks: PcView['checks'] | ReturnType<ScriptedPc['agent']['board']['checks']> = []): string[] {
+function answers(checks: PcView['checks'] | ReturnType<ScriptedPc['agent']['table']['checks']> = []): string[] {
   return checks.map((one) => [checkKey(one), one.status, one.fault].join(' ')).sort();
 }

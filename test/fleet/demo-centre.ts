@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { IncidentRow, IncidentView, LedgerAudit, PcPath, PcView, SitesImport } from '#contracts';
 
+/** The centre of a demo, as real processes. */
 export type DemoCentre = {
   wall: string;
   mqttPort: number;
@@ -31,6 +32,7 @@ export type DemoCentre = {
   stop(): Promise<void>;
 };
 
+/** Where it keeps its data, how fast its clock goes, and the first of its ports. */
 export type CentreOptions = { folder: string; speed: number; epochMs: number; portBase: number | undefined };
 
 const by = 'demo';

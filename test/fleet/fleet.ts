@@ -11,6 +11,7 @@ import { createRoom } from './room.ts';
 import { createSpoolStore } from './spools.ts';
 import { isLaptop } from './supply.ts';
 
+/** All PCs of a nation, with their sum. */
 export type Fleet = {
   pcs: ReadonlyMap<PcPath, SimulatedPc>;
   /** Switches all on, at most `perSecond` a real second; resolves when all have settled, or answers how many have not after the limit. */
@@ -23,8 +24,10 @@ export type Fleet = {
   stop(): Promise<void>;
 };
 
+/** A PC of the fleet, before it is switched on. */
 export type FleetPc = { path: PcPath; token: string; link: LinkClass; elevationM: number };
 
+/** Which PCs, and at which centre. */
 export type FleetOptions = {
   pcs: readonly FleetPc[];
   centre: { host: string; port: number };
@@ -45,31 +48,9 @@ const realSpoolEvery = 100;
 const settlingAtOnce = 60;
 const pollMs = 50;
 
+/** A fleet that is switched off. */
 export function createFleet(options: FleetOptions): Fleet {
-  const { clock, speed, centre, centreKey, seed, folder } = options;
-  const store = createSpoolStore();
-  const make = ({ path, token, link, elevationM }: FleetPc, at: number): SimulatedPc => {
-    const random = randomFrom(seed * 100_003 + at);
-    const room = createRoom({ elevationM, clock, random, hasBattery: isLaptop(path) });
-    const ups = path.startsWith(`${lehPath}/`) ? lehUps : undefined;
-    if (ups !== undefined) room.power({ ups: { lastsMs: upsLastsMs } });
-    const file = join(folder, `${path.replaceAll('/', '.')}.db`);
-    return createPc({
-      path,
-      token,
-      centreKey,
-      profile: { link, elevationM, expected, ...(ups && { ups }) },
-      room,
-      line: createLine({ clock, ...(link === 'geo' && thinLine) }),
-      openDisk: () => (at % realSpoolEvery === 0 ? openSpoolDisk(file) : store.disk(at)),
-      centre,
-      clock,
-      speed,
-      random,
-      isMeasured: link === 'geo',
-    });
-  };
-  const pcs = options.pcs.map(make);
+  const pcs = options.pcs.map(makerOf(options));
   const sum = (of: (pc: SimulatedPc) => number) => pcs.reduce((total, pc) => total + of(pc), 0);
   const unsettled = () => sum((pc) => Number(!pc.isSettled()));
   const connected = () => sum((pc) => Number(pc.isConnected()));
@@ -108,6 +89,32 @@ export function createFleet(options: FleetOptions): Fleet {
       isStopping = true;
       await Promise.all(pcs.map((pc) => pc.stop()));
     },
+  };
+}
+
+/** Each PC has a randomness of its own, from the seed and its place in the list. */
+function makerOf({ clock, speed, centre, centreKey, seed, folder }: FleetOptions): (pc: FleetPc, at: number) => SimulatedPc {
+  const store = createSpoolStore();
+  return ({ path, token, link, elevationM }, at) => {
+    const random = randomFrom(seed * 100_003 + at);
+    const room = createRoom({ elevationM, clock, random, hasBattery: isLaptop(path) });
+    const ups = path.startsWith(`${lehPath}/`) ? lehUps : undefined;
+    if (ups !== undefined) room.power({ ups: { lastsMs: upsLastsMs } });
+    const file = join(folder, `${path.replaceAll('/', '.')}.db`);
+    return createPc({
+      path,
+      token,
+      centreKey,
+      profile: { link, elevationM, expected, ...(ups && { ups }) },
+      room,
+      line: createLine({ clock, ...(link === 'geo' && thinLine) }),
+      openDisk: () => (at % realSpoolEvery === 0 ? openSpoolDisk(file) : store.disk(at)),
+      centre,
+      clock,
+      speed,
+      random,
+      isMeasured: link === 'geo',
+    });
   };
 }
 

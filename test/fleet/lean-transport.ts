@@ -8,6 +8,7 @@ import type { Cancel, Clock } from '#contracts';
 import type { Connected, Connection, ConnectionHandlers, ConnectOptions, Transport } from '../../agent/uplink/mqtt.ts';
 import type { Line } from './line.ts';
 
+/** A transport whose PC can lose its power. */
 export type LeanTransport = Transport & {
   /** The PC has no power any more: it says nothing, and the broker is not even told that the connection is over. */
   vanish(): void;
@@ -34,6 +35,7 @@ type Wire = {
   settle: (answer: Connected) => void;
 };
 
+/** Where the broker is, and the line to it. */
 export type LeanOptions = {
   host: string;
   port: number;
@@ -43,6 +45,7 @@ export type LeanOptions = {
   line: Line;
 };
 
+/** MQTT 3.1.1 over one socket and a simulated line; never reconnects by itself. */
 export function createLeanTransport({ host, port, clock, speed, line }: LeanOptions): LeanTransport {
   let current: Wire | undefined;
   return {

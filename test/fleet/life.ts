@@ -2,6 +2,7 @@
 import type { Cancel, Clock } from '#contracts';
 import { DiskError, type SpoolDisk } from '../../agent/spool/database.ts';
 
+/** One life of a PC, from its boot to its end. */
 export type Life = {
   clock: Clock;
   /** The disk as this life sees it. */
@@ -10,6 +11,7 @@ export type Life = {
   end(): void;
 };
 
+/** Guarantee: after `end` no timer of it fires, and its disk takes nothing. */
 export function createLife(clock: Clock): Life {
   const timers = new Set<Cancel>();
   let over = false;

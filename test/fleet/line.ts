@@ -2,8 +2,10 @@
 import type { Clock } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
 
+/** From the PC to the centre, and back. */
 export type Direction = 'up' | 'down';
 
+/** The line of one PC, as sockets meet it. */
 export type Line = {
   isUp(): boolean;
   cut(): void;
@@ -16,6 +18,7 @@ export type Line = {
   snow(lossRatio: number): void;
 };
 
+/** How far and how fast it is; absent = at once. */
 export type LineOptions = { clock: Clock; roundTripMs?: number; bitsPerSecond?: number; random?: Random };
 
 /** The share of datagrams that a dish under snow loses. */
@@ -24,6 +27,7 @@ export const snowLoss = 0.25;
 /** The link of Leh: a geostationary satellite. */
 export const thinLine = { roundTripMs: 700, bitsPerSecond: 2_000_000 };
 
+/** A line that is up, without snow. */
 export function createLine({
   clock,
   roundTripMs = 0,

@@ -1,10 +1,12 @@
 /** Memory of the processes of the demo, as Linux counts it: resident, shared pages of the runtime counted in each. */
 import { readFileSync } from 'node:fs';
 
+/** The processes of the demo, and their sum. */
 export const parts = ['broker', 'flows', 'dashboards', 'start', 'fleet', 'all'] as const;
 /** `all` is the largest sum at one time; each part's is its own peak. */
 export type PeakMiB = Record<(typeof parts)[number], number>;
 
+/** The memory so far; `stop` ends the watch. */
 export type MemoryWatch = { peak(): PeakMiB; stop(): void };
 
 const everyMs = 500;

@@ -7,6 +7,7 @@ import type { LinkClass, Profile, SiteStage, Words } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { idOf, type State, states, type Terrain } from './states.ts';
 
+/** An office of the nation; degrees of the globe. */
 export type Site = {
   /** `state/site`. */
   path: string;
@@ -19,6 +20,7 @@ export type Site = {
   longitude: number;
 };
 
+/** The offices of a nation. */
 export type Nation = {
   sites: readonly Site[];
   /** The one PC of each site. */

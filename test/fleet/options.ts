@@ -1,6 +1,7 @@
 /** The words of `npm run demo`. */
 import { parseArgs } from 'node:util';
 
+/** What a demo is to be. */
 export type DemoOptions = {
   sites: number;
   /** Real minutes; undefined = until Ctrl-C. */
@@ -15,6 +16,7 @@ export type DemoOptions = {
   portBase: number | undefined;
 };
 
+/** How it is called. */
 export const usage =
   'npm run demo -- [--sites 736] [--minutes M] [--speed 10] [--seed 1] [--story leh] [--json] [--keep-running] [--port-base P]';
 

@@ -2,18 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock, PcPath, Profile, Signed } from '#contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import type { Probe } from '../../agent/checks/probe.ts';
-import { createBridgeProbe } from '../../agent/probes/link/bridge.ts';
-import { linkProbe } from '../../agent/probes/link/link.ts';
-import { createPathProbe } from '../../agent/probes/link/path.ts';
-import { agentProbe } from '../../agent/probes/pc/agent.ts';
-import { createClimateProbe } from '../../agent/probes/pc/climate.ts';
-import { clockProbe } from '../../agent/probes/pc/clock.ts';
-import { pcProbe } from '../../agent/probes/pc/pc.ts';
-import { createPowerProbe } from '../../agent/probes/pc/power.ts';
-import { createCameraProbe } from '../../agent/probes/room/camera.ts';
-import { createMicrophoneProbe } from '../../agent/probes/room/microphone.ts';
-import { createSpeakerProbe } from '../../agent/probes/room/speaker.ts';
+import { createProbes } from '../../agent/probes/probes.ts';
 import type { SpoolDisk } from '../../agent/spool/database.ts';
 import type { Random } from '../random.ts';
 import { createLeanTransport, type LeanTransport } from './lean-transport.ts';
@@ -22,6 +11,7 @@ import { type Line, snowLoss, thinLine } from './line.ts';
 import { reflectorBehind } from './reflector.ts';
 import type { Room } from './room.ts';
 
+/** A PC with a real agent, in a simulated room at a simulated line. */
 export type SimulatedPc = {
   path: PcPath;
   room: Room;
@@ -41,6 +31,7 @@ export type SimulatedPc = {
   stop(): Promise<void>;
 };
 
+/** What makes up such a PC. */
 export type PcOptions = {
   path: PcPath;
   token: string;
@@ -65,12 +56,13 @@ const carried = { how: 'train', upBps: thinLine.bitsPerSecond, downBps: thinLine
 
 type Running = { agent: Agent; transport: LeanTransport; life: Life; disk: SpoolDisk };
 
+/** A PC that is switched off. */
 export function createPc(options: PcOptions): SimulatedPc {
   const { path, room, line } = options;
   let kept: Signed | undefined;
   let running: Running | undefined;
   let last = { sent: 0, waiting: 0 };
-  const profiles = {
+  const configs = {
     load: () => ({ config: kept, problem: null }),
     save: (config: Signed) => {
       kept = config;
@@ -96,7 +88,7 @@ export function createPc(options: PcOptions): SimulatedPc {
     },
     boot() {
       if (running !== undefined) return;
-      running = start(options, profiles);
+      running = start(options, configs);
     },
     kill(how) {
       if (running === undefined) return;
@@ -122,7 +114,7 @@ export function createPc(options: PcOptions): SimulatedPc {
   };
 }
 
-function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['profiles']): Running {
+function start(options: PcOptions, configs: Parameters<typeof createAgent>[0]['configs']): Running {
   const { path, token, centreKey, profile, room, line, centre, speed, random, isMeasured } = options;
   const life = createLife(options.clock);
   const { clock } = life;
@@ -134,12 +126,12 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
     token,
     centreKey,
     platform: room.platform(),
-    probes: probesOf(clock, room),
+    probes: createProbes({ clock, ask: room.ups }),
     transport,
     centre: { ...centre, anchors: [] },
     udp: isMeasured ? reflectorBehind(line, clock) : undefined,
     disk: life.disk(disk),
-    profiles,
+    configs,
     profile,
     clock,
     random: random.next,
@@ -148,28 +140,11 @@ function start(options: PcOptions, profiles: Parameters<typeof createAgent>[0]['
   });
   agent.start();
   // What a packet train would have found on this line: there are none in the simulation.
-  if (isMeasured) agent.measurer.took({ ...carried, at: clock.now() });
+  if (isMeasured) agent.rounds.took({ ...carried, at: clock.now() });
   return { agent, transport, life, disk };
 }
 
 /** On such a link the rounds come each quarter of an hour; a story has not so long, and somebody asks for as many as a verdict needs. */
-async function measure({ measurer }: Agent): Promise<void> {
-  for (let round = 0; round < roundsOfVerdict; round += 1) await measurer.measureNow();
-}
-
-/** The agent's own list (probes/index.ts), made anew for each PC: some remember what they saw. */
-export function probesOf(clock: Clock, { ups: ask }: Pick<Room, 'ups'>): Probe[] {
-  return [
-    createMicrophoneProbe(),
-    createSpeakerProbe(),
-    createCameraProbe(clock),
-    pcProbe,
-    createPowerProbe(ask),
-    createClimateProbe({ clock, ask }),
-    clockProbe,
-    linkProbe,
-    createPathProbe(clock),
-    createBridgeProbe(clock),
-    agentProbe,
-  ];
+async function measure({ rounds }: Agent): Promise<void> {
+  for (let round = 0; round < roundsOfVerdict; round += 1) await rounds.measureNow();
 }

@@ -4,6 +4,7 @@ import type { Fleet } from './fleet.ts';
 import type { SimulatedPc } from './pc.ts';
 import type { Disturbance } from './scenario.ts';
 
+/** What befalls which PCs, and who is told as it begins and ends. */
 export type Play = {
   fleet: Pick<Fleet, 'pcs'>;
   disturbances: readonly Disturbance[];

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import type { Profile } from '#contracts';
 import { handClock } from '../../agent/checks/agent.test-helper.ts';
 import type { ProbeContext } from '../../agent/checks/probe.ts';
+import { notWritten } from '../../agent/platform/platform.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
-import { probes } from '../../agent/probes/probes.ts';
+import { createProbes } from '../../agent/probes/probes.ts';
 import { randomFrom } from '../random.ts';
 import { expected } from './nation.ts';
-import { probesOf } from './pc.ts';
 import { createRoom, type Room, roomFaults } from './room.ts';
 
 const self = { roundTripMs: 1, clockOffsetMs: 0, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
@@ -18,17 +18,16 @@ function contextOf(room: Room, ups: Profile['ups'], elevationM = 200): ProbeCont
 }
 
 async function faultsIn(room: Room, elevationM = 200, ups?: Profile['ups']): Promise<(string | null)[]> {
-  const answers = await Promise.all(probesOf(handClock(), room).map((probe) => probe.run(contextOf(room, ups, elevationM))));
+  const answers = await Promise.all(
+    createProbes({ clock: handClock(), ask: room.ups }).map((probe) => probe.run(contextOf(room, ups, elevationM))),
+  );
   const checks = answers.flatMap(({ checks }) => checks);
-  expect(checks.filter(({ status }) => status === 'unknown')).toEqual([]);
+  // What no simulated room answers yet is unknown by itself.
+  expect(checks.filter(({ status, reason }) => status === 'unknown' && reason !== notWritten.reason)).toEqual([]);
   return checks.flatMap(({ fault }) => (fault === null ? [] : [fault]));
 }
 
 const roomAt = (elevationM: number, seed = 1) => createRoom({ elevationM, clock: handClock(), random: randomFrom(seed) });
-
-test('a simulated PC asks what the agent asks', () => {
-  expect(probesOf(handClock(), roomAt(0)).map(({ name }) => name)).toEqual(probes.map(({ name }) => name));
-});
 
 test.each([0, 3_524, 5_000])('nothing is wrong in a room at %i m, whatever the seed', async (elevationM) => {
   for (let seed = 1; seed <= 50; seed += 1) expect(await faultsIn(roomAt(elevationM, seed), elevationM)).toEqual([]);

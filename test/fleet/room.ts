@@ -1,6 +1,6 @@
 /** A room and its PC as the platform of the agent sees them: what is plugged in, how warm it is, and what goes wrong with it. */
 import { airAt, type Cancel, type Clock, type FaultId } from '#contracts';
-import type { ClimateFigures, Part, PcFigures, Platform, SoundDevice } from '../../agent/platform/platform.ts';
+import type { ClimateFigures, Part, PcFigures, Platform, SoundDevice, SoundState } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import type { Random } from '../random.ts';
 import { createSupply, type PowerChange, type Supply } from './supply.ts';
@@ -19,8 +19,10 @@ export const roomFaults = [
   'pc.disk_full',
   'pc.hot',
 ] as const satisfies readonly FaultId[];
+/** A fault that a room can have. */
 export type RoomFault = (typeof roomFaults)[number];
 
+/** A room that a test or a demo breaks and mends. */
 export type Room = {
   /** Breaks a thing or mends it; what has a cable is noticed at once, figures at the next look. */
   set(fault: RoomFault, broken: boolean): void;
@@ -34,6 +36,7 @@ export type Room = {
   platform(): Platform;
 };
 
+/** The weather of a room, and what makes its PC warmer; degrees Celsius, humidity from 0 to 1. */
 export type RoomClimate = {
   roomCelsius?: number;
   humidityRatio?: number;
@@ -51,58 +54,25 @@ export type RoomOptions = { elevationM: number; clock: Pick<Clock, 'up'>; random
 const riseCelsius = { rest: 14, load: 30 };
 const limitCelsius = 100;
 
-export function createRoom({ elevationM, clock, random, ...given }: RoomOptions): Room {
-  const broken = new Set<RoomFault>();
-  const watchers = { sound: new Set<() => void>(), camera: new Set<() => void>() };
-  // About 24 degrees in the plains, and colder rooms the higher they are.
-  const weather = { roomCelsius: 24 - elevationM / 500 + random.next() * 4, humidityRatio: 0.4, boardRiseCelsius: 8, dust: 1 };
-  let turningDisks: Part[] = [];
-  const rest = { load: 0.05 + random.next() * 0.3, memory: 0.35 + random.next() * 0.3, disk: 0.3 + random.next() * 0.4 };
-  const chance = random.next();
-  const supply = createSupply({ clock, hasBattery: given.hasBattery ?? chance < 0.3, air: () => weather });
-  let bootedUp = clock.up();
-  let bootId = idFrom(random);
+type State = {
+  elevationM: number;
+  clock: Pick<Clock, 'up'>;
+  random: Random;
+  broken: Set<RoomFault>;
+  watchers: Record<'sound' | 'camera', Set<() => void>>;
+  weather: Required<Omit<RoomClimate, 'turningDisks'>>;
+  turningDisks: Part[];
+  /** What the PC uses while nobody does anything with it, as ratios. */
+  rest: { load: number; memory: number; disk: number };
+  supply: Supply;
+  bootedUp: number;
+  bootId: string;
+};
 
-  function loadAndWarmth(): { load: number; processor: number } {
-    const load = broken.has('pc.load_high') ? 0.97 : Math.min(0.8, rest.load * (0.7 + random.next() * 0.6));
-    const rise = (riseCelsius.rest + riseCelsius.load * load) * weather.dust;
-    return { load, processor: weather.roomCelsius + rise / airAt(elevationM).ratio };
-  }
-
-  function figures(): PcFigures {
-    const has = (fault: RoomFault) => broken.has(fault);
-    const { load, processor } = loadAndWarmth();
-    return {
-      uptimeSeconds: (clock.up() - bootedUp) / 1_000,
-      loadRatio: load,
-      memoryUsedRatio: has('pc.memory_low') ? 0.98 : rest.memory,
-      diskUsedRatio: has('pc.disk_full') ? 0.96 : rest.disk,
-      temperatureCelsius: has('pc.hot') ? limitCelsius - 1 : processor,
-      temperatureLimitCelsius: limitCelsius,
-    };
-  }
-
-  function climate(): ClimateFigures {
-    const { load, processor } = loadAndWarmth();
-    return {
-      uptimeSeconds: (clock.up() - bootedUp) / 1_000,
-      loadRatio: load,
-      sensors: [
-        { kind: 'processor', celsius: processor },
-        { kind: 'board', celsius: weather.roomCelsius + weather.boardRiseCelsius },
-      ],
-      humidityRatio: null,
-    };
-  }
-
-  const sound = () => {
-    const microphones = [usb('microphone', broken, 'Jabra Speak 750'), ...(broken.has('microphone.not_default') ? [builtIn] : [])];
-    const sources = microphones.filter((one) => one !== undefined);
-    const sinks = [usb('speaker', broken, 'Jabra Speak 750')].filter((one) => one !== undefined);
-    return { sources, defaultSource: sources.at(-1)?.id ?? null, sinks, defaultSink: sinks[0]?.id ?? null };
-  };
-  const cameras = () => (broken.has('camera.missing') ? [] : [{ id: 'usb-camera', name: 'Logitech Rally', usedBy: nobody }]);
-
+/** A room whose things are in order, its PC switched on; about 24 degrees in the plains, and colder the higher it lies. */
+export function createRoom(options: RoomOptions): Room {
+  const state = stateOf(options);
+  const { broken, watchers, weather, supply, clock, random } = state;
   return {
     set(fault, isBroken) {
       if (isBroken) broken.add(fault);
@@ -112,40 +82,97 @@ export function createRoom({ elevationM, clock, random, ...given }: RoomOptions)
     },
     power: supply.change,
     climate({ turningDisks: disks, ...change }) {
-      turningDisks = disks ?? turningDisks;
+      state.turningDisks = disks ?? state.turningDisks;
       Object.assign(weather, change);
     },
     ups: supply.ups,
     boot() {
-      bootedUp = clock.up();
-      bootId = idFrom(random);
+      state.bootedUp = clock.up();
+      state.bootId = idFrom(random);
       for (const set of Object.values(watchers)) set.clear();
     },
-    platform() {
-      const id = bootId;
-      return {
-        ...createUnwritten(),
-        bootId: () => id,
-        sound: async () => ({ known: true, value: sound() }),
-        watchSound: (changed) => added(watchers.sound, changed),
-        cameras: async () => ({ known: true, value: cameras() }),
-        card: async () => ({ known: false, reason: 'not simulated' }),
-        watchCameras: (changed) => added(watchers.camera, changed),
-        figures: async () => figures(),
-        power: async () => supply.figures(),
-        climate: async () => climate(),
-        hardware: async () => ({ turningDisks, models: [{ id: 'model', name: 'Simulated conferencing PC' }] }),
-        inventory: async () => ({
-          os: { platform: 'simulated' },
-          system: { model: 'Simulated conferencing PC' },
-          memoryBytes: 8 * 2 ** 30,
-        }),
-      };
-    },
+    platform: () => platformOf(state),
   };
 }
 
+function stateOf({ elevationM, clock, random, hasBattery }: RoomOptions): State {
+  const weather = { roomCelsius: 24 - elevationM / 500 + random.next() * 4, humidityRatio: 0.4, boardRiseCelsius: 8, dust: 1 };
+  const rest = { load: 0.05 + random.next() * 0.3, memory: 0.35 + random.next() * 0.3, disk: 0.3 + random.next() * 0.4 };
+  const chance = random.next();
+  return {
+    ...{ elevationM, clock, random, weather, rest },
+    broken: new Set(),
+    watchers: { sound: new Set(), camera: new Set() },
+    turningDisks: [],
+    supply: createSupply({ clock, hasBattery: hasBattery ?? chance < 0.3, air: () => weather }),
+    bootedUp: clock.up(),
+    bootId: idFrom(random),
+  };
+}
+
+function platformOf(state: State): Platform {
+  const { bootId, broken, watchers, supply } = state;
+  return {
+    ...createUnwritten(),
+    bootId: () => bootId,
+    sound: async () => ({ known: true, value: soundOf(broken) }),
+    watchSound: (changed) => added(watchers.sound, changed),
+    cameras: async () => ({ known: true, value: broken.has('camera.missing') ? [] : [camera] }),
+    watchCameras: (changed) => added(watchers.camera, changed),
+    figures: async () => figuresOf(state),
+    power: async () => supply.figures(),
+    climate: async () => climateOf(state),
+    hardware: async () => ({ turningDisks: state.turningDisks, models: [{ id: 'model', name: 'Simulated conferencing PC' }] }),
+    inventory: async () => ({ os: { platform: 'simulated' }, system: { model: 'Simulated conferencing PC' }, memoryBytes: 8 * 2 ** 30 }),
+  };
+}
+
+function loadAndWarmth({ broken, rest, random, weather, elevationM }: State): { load: number; processor: number } {
+  const load = broken.has('pc.load_high') ? 0.97 : Math.min(0.8, rest.load * (0.7 + random.next() * 0.6));
+  const rise = (riseCelsius.rest + riseCelsius.load * load) * weather.dust;
+  return { load, processor: weather.roomCelsius + rise / airAt(elevationM).ratio };
+}
+
+function figuresOf(state: State): PcFigures {
+  const { broken, rest } = state;
+  const { load, processor } = loadAndWarmth(state);
+  return {
+    uptimeSeconds: uptimeSecondsOf(state),
+    loadRatio: load,
+    memoryUsedRatio: broken.has('pc.memory_low') ? 0.98 : rest.memory,
+    diskUsedRatio: broken.has('pc.disk_full') ? 0.96 : rest.disk,
+    temperatureCelsius: broken.has('pc.hot') ? limitCelsius - 1 : processor,
+    temperatureLimitCelsius: limitCelsius,
+  };
+}
+
+function climateOf(state: State): ClimateFigures {
+  const { roomCelsius, boardRiseCelsius } = state.weather;
+  const { load, processor } = loadAndWarmth(state);
+  return {
+    uptimeSeconds: uptimeSecondsOf(state),
+    loadRatio: load,
+    sensors: [
+      { kind: 'processor', celsius: processor },
+      { kind: 'board', celsius: roomCelsius + boardRiseCelsius },
+    ],
+    humidityRatio: null,
+  };
+}
+
+function uptimeSecondsOf({ clock, bootedUp }: State): number {
+  return (clock.up() - bootedUp) / 1_000;
+}
+
+function soundOf(broken: ReadonlySet<RoomFault>): SoundState {
+  const microphones = [usb('microphone', broken, 'Jabra Speak 750'), ...(broken.has('microphone.not_default') ? [builtIn] : [])];
+  const sources = microphones.filter((one) => one !== undefined);
+  const sinks = [usb('speaker', broken, 'Jabra Speak 750')].filter((one) => one !== undefined);
+  return { sources, defaultSource: sources.at(-1)?.id ?? null, sinks, defaultSink: sinks[0]?.id ?? null };
+}
+
 const nobody = { known: true as const, value: [] };
+const camera = { id: 'usb-camera', name: 'Logitech Rally', usedBy: nobody };
 const builtIn: SoundDevice = { id: 'built-in', name: 'Built-in microphone', muted: false, volume: 0.7, usedBy: [] };
 
 function usb(kind: 'microphone' | 'speaker', broken: ReadonlySet<RoomFault>, name: string): SoundDevice | undefined {

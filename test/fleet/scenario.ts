@@ -7,6 +7,7 @@ import { isLaptop } from './supply.ts';
 /** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` a laptop goes on, and says so. */
 export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'snow' | 'power' | 'crash' | 'mains' };
 
+/** Which PCs a scenario may disturb, and for how long. */
 export type ScenarioOptions = {
   pcs: readonly { path: PcPath; link: LinkClass }[];
   /** The PC whose microphone is missing from the start to the end; nothing else happens to it. */
@@ -57,25 +58,27 @@ export function createScenario({ pcs, silenced, seed, lengthMs }: ScenarioOption
   const list: Disturbance[] = [{ pc: silenced, at: 0, forMs: forGoodMs, what: 'microphone.missing' }];
   for (const pc of take(quick, shares.standing)) list.push({ pc, at: 0, forMs: forGoodMs, what: random.pick(roomFaults) });
   for (const pc of takeFor('flap', 8 * minute)) list.push(...flapOf(pc, time));
-  for (const pc of takeFor('linkLong', 12 * minute)) list.push(spanOf(pc, 'link', longMs, time));
-  for (const pc of takeFor('powerLong', 12 * minute)) list.push(spanOf(pc, 'power', longMs, time));
-  for (const pc of takeFor('linkShort', 6 * minute)) list.push(spanOf(pc, 'link', shortMs, time));
-  for (const pc of takeFor('powerShort', 6 * minute)) list.push(spanOf(pc, 'power', shortMs, time));
-  for (const pc of takeFor('crash', 6 * minute)) list.push(spanOf(pc, 'crash', shortMs, time));
+  for (const pc of takeFor('linkLong', 12 * minute)) list.push(spanOf(pc, { what: 'link', ms: longMs }, time));
+  for (const pc of takeFor('powerLong', 12 * minute)) list.push(spanOf(pc, { what: 'power', ms: longMs }, time));
+  for (const pc of takeFor('linkShort', 6 * minute)) list.push(spanOf(pc, { what: 'link', ms: shortMs }, time));
+  for (const pc of takeFor('powerShort', 6 * minute)) list.push(spanOf(pc, { what: 'power', ms: shortMs }, time));
+  for (const pc of takeFor('crash', 6 * minute)) list.push(spanOf(pc, { what: 'crash', ms: shortMs }, time));
   const unplugged = takeFor(
     'mains',
     12 * minute,
     quick.filter(({ path }) => isLaptop(path)),
   );
-  for (const pc of unplugged) list.push(spanOf(pc, 'mains', longMs, time));
+  for (const pc of unplugged) list.push(spanOf(pc, { what: 'mains', ms: longMs }, time));
   const left = [...slow, ...quick].filter(({ path }) => !unplugged.includes(path));
   for (const pc of take(random.shuffle(left), shares.fault * part)) list.push(faultOf(pc, time));
   return list.sort((a, b) => a.at - b.at);
 }
 
 type Time = { random: Random; lengthMs: number };
+/** What happens, and for how long at least and at most. */
+type Kind = { what: Disturbance['what']; ms: readonly [number, number] };
 
-function spanOf(pc: PcPath, what: Disturbance['what'], [least, most]: readonly [number, number], { random, lengthMs }: Time): Disturbance {
+function spanOf(pc: PcPath, { what, ms: [least, most] }: Kind, { random, lengthMs }: Time): Disturbance {
   const forMs = Math.round(least + random.next() * (most - least));
   const latest = Math.max(0, lengthMs - quietEndMs - forMs);
   return { pc, what, forMs, at: Math.round(random.next() * latest) };
@@ -87,13 +90,13 @@ function faultOf(pc: PcPath, time: Time): Disturbance {
   const fault = time.random.pick(roomFaults.filter((one) => !(isShort && isPolled(one))));
   const most = Math.min(6 * minute, time.lengthMs / 3);
   const least = Math.min(isPolled(fault) ? 2 * minute : minute, most);
-  const span = spanOf(pc, fault, [least, most], time);
+  const span = spanOf(pc, { what: fault, ms: [least, most] }, time);
   return isShort ? { ...span, at: Math.round(time.random.next() * (time.lengthMs / 3)) } : span;
 }
 
 function flapOf(pc: PcPath, time: Time): Disturbance[] {
   const period = flap.onMs + flap.offMs;
-  const { at } = spanOf(pc, 'microphone.missing', [flap.times * period, flap.times * period], time);
+  const { at } = spanOf(pc, { what: 'microphone.missing', ms: [flap.times * period, flap.times * period] }, time);
   return Array.from({ length: flap.times }, (_, n) => ({ pc, at: at + n * period, forMs: flap.onMs, what: 'microphone.missing' as const }));
 }
 

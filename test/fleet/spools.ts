@@ -2,6 +2,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { openSpoolDisk, type SpoolDisk } from '../../agent/spool/database.ts';
 
+/** The disks of many PCs. */
 export type SpoolStore = {
   /** The disk of one PC; asked again, it holds what was written before. */
   disk(key: number): SpoolDisk;
@@ -12,6 +13,7 @@ const tables = /\b(meta|events|acks|quarantine)\b/g;
 /** So many PCs share a database: SQLite looks through all tables whenever it makes one. */
 const pcsInOne = 50;
 
+/** Disks in memory, many in one database. */
 export function createSpoolStore(): SpoolStore {
   const databases = new Map<number, DatabaseSync>();
   const schema = productSchema();

@@ -6,6 +6,7 @@
 /** `plain` has fibre everywhere, `hill` mixes, `high` and `island` hang on satellites. */
 export type Terrain = 'plain' | 'hill' | 'high' | 'island';
 
+/** A state of the union and what its offices are like. */
 export type State = {
   /** Code in the package india-state-district. */
   code: string;
@@ -64,6 +65,7 @@ const rows: Row[] = [
 /** Longer than an id may be. */
 const shortIds: Record<string, string> = { DH: 'dadra-nagar-haveli-daman-diu' };
 
+/** All of them. */
 export const states: readonly State[] = rows.map(([code, en, hi, latitude, longitude, terrain, low, high]) => ({
   code,
   id: shortIds[code] ?? idOf(en),

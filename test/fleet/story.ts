@@ -4,6 +4,7 @@ import type { Disturbance } from './scenario.ts';
 
 const second = 1_000;
 
+/** What a story tells, and when: milliseconds from its beginning. */
 export type Chapter = { at: number; words: string };
 
 /** Length of the story on the demo's clock. */

@@ -2,6 +2,7 @@
 import type { IncidentRow, LedgerAudit, PcPath } from '#contracts';
 import { type PeakMiB, parts } from './memory.ts';
 
+/** What a demo came to, and whether the sum is even. */
 export type Summary = {
   pcs: number;
   speed: number;
@@ -20,6 +21,7 @@ export type Summary = {
   peakRssMiB: PeakMiB;
 };
 
+/** What the centre and the fleet said at the end. */
 export type SummaryParts = {
   pcs: number;
   speed: number;
@@ -32,6 +34,7 @@ export type SummaryParts = {
   peakRssMiB: PeakMiB;
 };
 
+/** Adds up what centre and fleet say. */
 export function summaryOf({ audit, listed, expected, ...rest }: SummaryParts): Summary {
   const { raised, cleared, closed, open } = audit.incidents;
   const due = [...expected.values()].reduce((sum, count) => sum + count, 0);
@@ -92,6 +95,7 @@ export function wrongWith(summary: Summary, exact: boolean): string[] {
   ];
 }
 
+/** The summary as a person reads it. */
 export function inWords(summary: Summary): string {
   const { incidents, peakRssMiB } = summary;
   const memory = parts.map((part) => `${part} ${peakRssMiB[part]}`).join(', ');

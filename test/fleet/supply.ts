@@ -6,6 +6,7 @@ import type { PowerFigures } from '../../agent/platform/platform.ts';
 /** Mains come and go; a UPS is put there (its battery lasts so long), loses its cable, or is taken away. */
 export type PowerChange = { mains?: boolean; ups?: { lastsMs: number } | 'lost' | null };
 
+/** Mains, battery and UPS of one PC. */
 export type Supply = {
   change(change: PowerChange): void;
   figures(): PowerFigures;
@@ -13,6 +14,7 @@ export type Supply = {
   ups: AskUps;
 };
 
+/** Whether the PC has a battery, and the air that the sensor of its UPS measures. */
 export type SupplyOptions = {
   clock: Pick<Clock, 'up'>;
   hasBattery: boolean;
@@ -29,6 +31,7 @@ export function isLaptop(path: PcPath): boolean {
   return [...path].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000, 7) < 300;
 }
 
+/** A PC on mains, without a UPS. */
 export function createSupply({ clock, hasBattery, air }: SupplyOptions): Supply {
   let offMainsUp: number | null = null;
   let ups: PowerChange['ups'] = null;

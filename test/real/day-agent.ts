@@ -4,12 +4,12 @@ import { realClock } from '#contracts';
 import { createAgent } from '../../agent/agent.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { createBudget } from '../../agent/net/data-budget.ts';
+import { createProbes } from '../../agent/probes/probes.ts';
 import { readAgentSettings } from '../../agent/settings.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
-import { createProfileStore } from '../../agent/store/config-store.ts';
+import { createConfigStore } from '../../agent/store/config-store.ts';
 import { budgetFile } from '../../agent/store/kept-file.ts';
-import { wayOfCertificate } from '../../agent/uplink/centre-access.ts';
-import { probesOf } from '../fleet/pc.ts';
+import { accessByCertificate } from '../../agent/uplink/centre-access.ts';
 import { createRoom, type RoomFault } from '../fleet/room.ts';
 import { randomFrom } from '../random.ts';
 
@@ -29,16 +29,16 @@ if (!settings.ok) throw new Error(settings.line);
 const log = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
 const clock = realClock(settings.value.speed, settings.value.epochMs);
 const budget = createBudget({ clock, store: budgetFile(dataDir, log) });
-const way = wayOfCertificate(settings.value, { identity: opened.value, log, budget });
+const access = accessByCertificate(settings.value, { identity: opened.value, log, budget });
 const room = createRoom({ elevationM: 3_524, clock, random: randomFrom(7) });
 const agent = createAgent({
-  ...way,
+  ...access,
   ...{ pc: settings.value.pc, version: '0.1.0', clock, log, budget, profile: settings.value.profile },
-  centre: { ...way.broker, anchors: [] },
+  centre: { ...access.centre, anchors: [] },
   platform: room.platform(),
-  probes: probesOf(clock, room),
+  probes: createProbes({ clock, ask: room.ups }),
   disk: openSpoolDisk(join(dataDir, 'spool.db')),
-  profiles: createProfileStore(join(dataDir, 'config.json')),
+  configs: createConfigStore(join(dataDir, 'config.json')),
   random: Math.random,
   restart: () => undefined,
 });

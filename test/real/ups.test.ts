@@ -109,7 +109,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS, with a re
       probes: [createPowerProbe(ask)],
       transport: net.transport,
       disk: openSpoolDisk(new DatabaseSync(':memory:')),
-      profiles: { load: () => ({ config: undefined, problem: null }), save: () => null },
+      configs: { load: () => ({ config: undefined, problem: null }), save: () => null },
       profile: profileOf(),
       clock,
       random: seeded(3),

@@ -36,7 +36,6 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), k
     name: 'pc',
     everyMs: 10 * 3_600_000,
     timeoutMs: 1_000,
-    seat: 'run',
     run: async () => {
       done.push('probe');
       return { checks: [] };
@@ -51,7 +50,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), k
     probes: [probe],
     transport: net.transport,
     disk: openSpoolDisk(db),
-    profiles: { load: () => ({ config: undefined, problem: null }), save: () => void done.push('configured') as never },
+    configs: { load: () => ({ config: undefined, problem: null }), save: () => void done.push('configured') as never },
     profile: { link: 'fibre', elevationM: 0, expected: {} },
     clock,
     random: seeded(1),

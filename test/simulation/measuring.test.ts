@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { atRest, minute } from './scene.ts';
 import type { World } from './world.ts';
 
-const measuring = (world: World) => world.pcs.filter((pc) => pc.agent()?.measurer.measures()).map(({ path }) => path.split('/')[2]);
+const measuring = (world: World) => world.pcs.filter((pc) => pc.agent()?.rounds.measures()).map(({ path }) => path.split('/')[2]);
 
 test('the duty moves when its PC stops, is switched off or falls silent, and back when it returns; two never have it for long', async () => {
   const world = await atRest({ pcs: 3 });

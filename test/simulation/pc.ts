@@ -6,7 +6,7 @@ import type { Probe } from '../../agent/checks/probe.ts';
 import type { Order, Platform, PlatformOrders, PowerFigures } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
-import type { ProfileStore } from '../../agent/store/config-store.ts';
+import type { ConfigStore } from '../../agent/store/config-store.ts';
 import type { Transport } from '../../agent/uplink/mqtt.ts';
 import { centrePublicKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
@@ -76,7 +76,7 @@ export function createPc(options: PcOptions): Pc {
   const room = createRoom();
   const supply: PowerFigures = { onMains: true, batteryChargeRatio: 1, isCharging: false, runtimeMs: null, batteryCelsius: null };
   let crashed = false;
-  const profiles = profileStore();
+  const configs = configStore();
   const acts: string[] = [];
   let boots = 1;
   let removed = false;
@@ -98,7 +98,7 @@ export function createPc(options: PcOptions): Pc {
       transport: transportOf(process),
       disk: record.disk(process),
       ...(options.spoolLimitBytes === undefined ? {} : { spoolLimitBytes: options.spoolLimitBytes }),
-      profiles,
+      configs,
       profile: options.profile,
       clock: process.clock,
       random: () => world.random.next(),
@@ -210,7 +210,6 @@ function createRoom(): { room: Room; probes(): Probe[] } {
         name: component,
         everyMs: probeEveryMs,
         timeoutMs: 5_000,
-        seat: 'run',
         async run() {
           const how = failing.get(component);
           if (how === 'throws') throw new Error('no such tool');
@@ -227,7 +226,7 @@ function createRoom(): { room: Room; probes(): Probe[] } {
 
 const noUps = async () => ({ known: false as const, lost: false, reason: 'not simulated' });
 
-function profileStore(): ProfileStore {
+function configStore(): ConfigStore {
   let kept: Signed | undefined;
   return {
     load: () => ({ config: kept, problem: null }),
@@ -244,7 +243,6 @@ function platformOf(boot: string): Omit<Platform, keyof PlatformOrders> {
     ...createUnwritten(),
     sound: none,
     cameras: none,
-    card: none,
     watchSound: () => () => {},
     watchCameras: () => () => {},
     figures: () => Promise.reject(new Error('not simulated')),

@@ -7,7 +7,7 @@ import { atRest, camera, checksAt, complaints, listen, mailTo, microphone, minut
 import type { World } from './world.ts';
 
 function holdsTheSame(world: World): boolean {
-  return digestOf(checksAt(world)) === world.pc(0).agent()?.board.digest();
+  return digestOf(checksAt(world)) === world.pc(0).agent()?.table.digest();
 }
 
 test('R10 R11 a PC that starts again with the same answers has the same digest, and nobody asks for its state', async () => {

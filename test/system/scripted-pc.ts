@@ -41,7 +41,7 @@ export function startScriptedPc({ parts, pc, spool = ':memory:', bootId = 'boot-
     probes: components.map((name) => probeOf(name, devices, watchers)),
     transport: createMqttTransport({ host: '127.0.0.1', port: site.ports.mqtt, speed }),
     disk: openSpoolDisk(spool),
-    profiles: { load: () => ({ config: undefined, problem: null }), save: () => null },
+    configs: { load: () => ({ config: undefined, problem: null }), save: () => null },
     profile,
     clock: realClock(speed, epochMs),
     random: Math.random,
@@ -63,7 +63,6 @@ function probeOf(name: string, devices: Map<string, Check>, watchers: Map<string
     name,
     everyMs: 15_000,
     timeoutMs: 5_000,
-    seat: 'room',
     run: async () => ({ checks: [...devices.values()].filter(({ component }) => component === name) }),
     watch(_platform, changed) {
       watchers.set(name, changed);
@@ -78,7 +77,6 @@ const platform: Platform = {
   inventory: async () => ({ os: 'test' }),
   sound: async () => empty,
   cameras: async () => empty,
-  card: async () => ({ known: false, reason: 'a test' }),
   watchSound: () => () => {},
   watchCameras: () => () => {},
   figures: async () => ({

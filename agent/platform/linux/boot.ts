@@ -3,12 +3,14 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Output } from '../child.ts';
 
+/** What the system tells of this boot and of the end of the last one. */
 export type Boot = {
   id(): string;
   crashedBefore(): boolean;
   isShuttingDown(signal: AbortSignal): Promise<boolean>;
 };
 
+/** What looking at a boot needs of the system. */
 export type BootOptions = {
   root: string;
   /** Wall clock, milliseconds. */
@@ -21,6 +23,7 @@ const lastWords = { kernel: 'sys/fs/pstore', kept: 'var/lib/systemd/pstore' };
 /** A planned shutdown stands in the first; systemd forbids new logins by the second once one has begun. */
 const endMarks = ['run/systemd/shutdown/scheduled', 'run/nologin'];
 
+/** Reads the marks that kernel and systemd leave of a boot. */
 export function createBoot({ root, now, run }: BootOptions): Boot {
   return {
     id: () => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),

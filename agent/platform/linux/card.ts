@@ -1,10 +1,13 @@
 /** What went through a network card, by /sys/class/net. */
-import type { NetworkInterfaceInfo } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import type { Answer, CardFigures } from '../platform.ts';
+import type { Answer, CardFigures, Question } from '../platform.ts';
 import { readNumber } from './files.ts';
 
 type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address'>[]>;
+
+/** Of the network card that has this address: what went through it since it is up. Cheap: asked every 10 s. */
+export const cardOf = (address: string): Question<CardFigures> => ({ linux: ({ root }) => readCard(root, address, networkInterfaces()) });
 
 /** `interfaces`: as Node lists them. A card without a cable, and a tunnel, name no speed, or one below 1. */
 export async function readCard(root: string, address: string, interfaces: Interfaces): Promise<Answer<CardFigures>> {

@@ -18,6 +18,7 @@ const labels: readonly (readonly [RegExp, Sensor['kind']])[] = [
 /** What is said beyond these, and exactly 0, is an input without a sensor. */
 const believedCelsius = { least: -50, most: 125 };
 
+/** Reads the sensors of the PC; each call gives the load since the one before. */
 export function createClimate(root: string): () => Promise<ClimateFigures> {
   const load = createLoadMeter(root);
   return async () => {

@@ -10,6 +10,7 @@ import { readNames, readNumber, readText } from './files.ts';
 const virtualDisk = /\b(qemu|vbox|vmware|virtual|virtio|msft)\b/i;
 const hashLength = 8;
 
+/** Disks that turn, and makers and models of PC and displays; what cannot be read is left out. */
 export async function readHardware(root: string): Promise<Hardware> {
   return { turningDisks: await turningDisks(root), models: [...(await ownModel(root)), ...(await displays(root))] };
 }

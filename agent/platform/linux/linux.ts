@@ -1,13 +1,10 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
-import { networkInterfaces } from 'node:os';
-import type { Clock } from '#contracts';
 import { runCommand } from '../child.ts';
 import { readInventory } from '../inventory.ts';
-import type { Platform } from '../platform.ts';
+import { notWritten, type Platform, type System } from '../platform.ts';
 import { createBoot } from './boot.ts';
 import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
-import { readCard } from './card.ts';
 import { createClimate } from './climate.ts';
 import { createFigures } from './figures.ts';
 import { readHardware } from './hardware.ts';
@@ -17,16 +14,16 @@ import { readSound, soundEnv } from './pactl.ts';
 import { readPower } from './power.ts';
 import { shared, watchSound } from './sound-watch.ts';
 
-export type LinuxOptions = { root: string; env: Record<string, string>; clock: Clock };
-
 /** `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
-export function createLinux({ root, env, clock }: LinuxOptions): Platform {
+export function createLinux(system: System): Platform {
+  const { root, env, clock } = system;
   const sound = (signal: AbortSignal) => readSound(env, signal);
   const cameras = (signal: AbortSignal) => readCameras(root, signal);
   const run = (program: string, args: string[], signal: AbortSignal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal);
   const boot = createBoot({ root, now: clock.now, run });
   return {
     ...createOrders({ sound, run }),
+    ask: async (question, signal) => (await question.linux?.(system, signal)) ?? notWritten,
     sound,
     watchSound: shared((changed) => watchSound({ env, clock }, changed)),
     cameras,
@@ -34,7 +31,6 @@ export function createLinux({ root, env, clock }: LinuxOptions): Platform {
     figures: createFigures(root),
     network: async () => ({ known: true, value: await readNetwork(root) }),
     isNeighbourHeard: (gateway) => isNeighbourHeard(root, gateway),
-    card: (address) => readCard(root, address, networkInterfaces()),
     inventory: (signal) => readInventory({ sound, cameras }, signal),
     power: () => readPower(root),
     climate: createClimate(root),

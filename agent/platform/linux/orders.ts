@@ -4,6 +4,7 @@ import type { Output } from '../child.ts';
 import type { Answer, Order, PlatformOrders, SoundState } from '../platform.ts';
 import { shortText } from '../text.ts';
 
+/** What the orders need of the system. */
 export type OrdersOptions = {
   sound(signal: AbortSignal): Promise<Answer<SoundState>>;
   /** Runs a program to its end. */
@@ -13,6 +14,7 @@ export type OrdersOptions = {
 /** The user's services of PipeWire and of PulseAudio. */
 const soundUnits = ['pipewire.service', 'pipewire-pulse.service', 'wireplumber.service', 'pulseaudio.service'];
 
+/** The orders that a Linux PC can carry out. Guarantee: each ends with done or a reason, and never throws for what a program does. */
 export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
   return {
     async restartSound(signal) {

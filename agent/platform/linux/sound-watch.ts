@@ -12,7 +12,9 @@ const backoff = { firstMs: 1_000, maxMs: 60_000 };
 /** Events of clients are left out: each question of our own is one. */
 const relevant = /^Event '[a-z]+' on (source|source-output|sink|sink-input|server|card) #/;
 
+/** Runs a program that goes on printing, as `followCommand` does. */
 export type Follow = typeof followCommand;
+/** What watching the sound needs of the system; `env` is set for the program. */
 export type SoundWatch = { env: Record<string, string>; clock: Clock; follow?: Follow };
 
 /**

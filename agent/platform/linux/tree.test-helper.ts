@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
+/** A folder of its own with these files and links (`-> target`), gone when the test is over. */
 export function tree(entries: Record<string, string | Buffer>): string {
   const root = mkdtempSync(join(tmpdir(), 'sabha-tree-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));

@@ -23,7 +23,6 @@ export function createBridgeProbe(clock: Clock = realClock()): Probe {
     name: 'bridge',
     everyMs,
     timeoutMs: 40_000,
-    seat: 'run',
     async run(context) {
       const { profile, self, budget } = context;
       const { bridge, link } = profile;

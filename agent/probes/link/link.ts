@@ -19,11 +19,11 @@ const problemWords = {
 /** The median of so many windows: one that was uneven is no uneven link. */
 const jitterWindows = 3;
 
+/** How good the line of the site is for a meeting, by the measurements of this PC; no check where another PC measures. */
 export const linkProbe: Probe = {
   name: 'link',
   everyMs: 30_000,
   timeoutMs: 1_000,
-  seat: 'run',
   async run({ self: { link }, profile, budget }) {
     const own = link === undefined ? none : qualityOfLink(link, profile);
     const spent = budget === undefined ? none : budgetAnswer(budget.figures());

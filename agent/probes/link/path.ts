@@ -58,8 +58,7 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
     name: 'path',
     everyMs,
     timeoutMs: 20_000,
-    seat: 'run',
-    onLink: true,
+    onConnection: true,
     async run(context) {
       const { centre, self } = context;
       if (centre !== undefined && isLoopback(centre.host)) return answer({ status: 'ok', fault: null, reason: 'the centre is on this PC' });

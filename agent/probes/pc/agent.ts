@@ -6,11 +6,11 @@ const reasonLimit = 256;
 const dayMs = 86_400_000;
 const warnDays = [1, 7, 30];
 
+/** Is the agent itself well: its probes, its spool, its certificate? */
 export const agentProbe: Probe = {
   name: 'agent',
   everyMs: 60_000,
   timeoutMs: 1_000,
-  seat: 'run',
   async run({ self }) {
     const failing = self.failing
       .map((one) => one.probe)

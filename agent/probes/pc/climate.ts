@@ -27,6 +27,7 @@ const devicesEveryMs = 3_600_000;
 
 type Reading = { figures: ClimateFigures; power: PowerFigures; ups: Ups | null };
 
+/** How the UPS is asked, and by which clock; absent = for real. */
 export type ClimateOptions = { ask?: AskUps; clock?: Clock };
 
 /** Guarantee: only a sensor that stands in the room says that the room is too warm; a sensor that was there and is gone is `unknown`. */
@@ -53,7 +54,6 @@ export function createClimateProbe({ clock = realClock(), ask = createNut({ conn
     name: 'climate',
     everyMs: 60_000,
     timeoutMs: 15_000,
-    seat: 'run',
     async run(context) {
       const { elevationM } = context.profile;
       const limits = limitsAt(elevationM);

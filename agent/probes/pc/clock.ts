@@ -4,11 +4,11 @@ import type { Probe } from '../../checks/probe.ts';
 
 const wrongMs = 5_000;
 
+/** Is the clock of the PC right, against the centre's? Unknown until the centre has answered. */
 export const clockProbe: Probe = {
   name: 'clock',
   everyMs: 60_000,
   timeoutMs: 1_000,
-  seat: 'run',
   async run({ self }) {
     const { clockOffsetMs, roundTripMs } = self;
     return {

@@ -10,11 +10,11 @@ const hotCelsius = 95;
 /** A PC is slowed down before it reaches the limit of its sensor. */
 const marginCelsius = 5;
 
+/** Is the PC too busy, too full or too warm? */
 export const pcProbe: Probe = {
   name: 'pc',
   everyMs: 30_000,
   timeoutMs: 5_000,
-  seat: 'run',
   async run({ platform, signal }) {
     const figures = await platform.figures(signal);
     return { checks: checksOf(figures), numbers: numbersOf(figures) };

@@ -23,7 +23,6 @@ export function createPowerProbe(ask: AskUps = createNut({ connect, clock: realC
     name: 'power',
     everyMs: 30_000,
     timeoutMs: 5_000,
-    seat: 'run',
     async run({ platform, profile, signal }) {
       const pc = await platform.power(signal);
       const ups = profile.ups === undefined ? null : await ask(profile.ups, signal);

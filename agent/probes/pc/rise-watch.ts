@@ -14,6 +14,7 @@ import {
 } from '../../analysis/rise.ts';
 import type { Memory } from '../../store/memory.ts';
 
+/** How warm processor and room are at one moment, and how busy the PC is (0 to 1). */
 export type RiseReading = {
   processorCelsius: number;
   /** Null where nothing measures the room. */
@@ -44,7 +45,7 @@ export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: Ris
   let window: { key: string; samples: Sample[] } = { key: '', samples: [] };
   const answers = new Map<string, Rise & { up: number }>();
 
-  function settle(key: string, rise: number, factor: number, held: RiseMemory): RiseMemory {
+  function settle(held: RiseMemory, key: string, { rise, factor }: { rise: number; factor: number }): RiseMemory {
     const usual = usualRise(held, key, clock.now());
     if (usual !== null) answers.set(key, { ...compareRise(rise, usual, factor), up: clock.up() });
     return answers.get(key)?.isHigh === true ? held : withRise(held, key, { at: clock.now(), rise });
@@ -59,7 +60,7 @@ export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: Ris
       const samples = window.key === key ? young(window.samples, clock.up()) : [];
       samples.push({ up: clock.up(), rise: (reading.processorCelsius - room) / factor });
       window = { key, samples };
-      if (spans(samples)) held = settle(key, mean(samples), factor, held);
+      if (spans(samples)) held = settle(held, key, { rise: mean(samples), factor });
     }
     memory = held;
     const hour = Math.floor(clock.now() / 3_600_000);

@@ -1,6 +1,7 @@
 /** What the variables of a UPS mean. Names and units: Network UPS Tools, "Variables". */
 import type { UpsAnswer } from '../../net/nut.ts';
 
+/** What a UPS says of itself; ratios from 0 to 1. */
 export type Ups = {
   /** Null where it does not say. */
   onBattery: boolean | null;
@@ -25,6 +26,7 @@ const lossPerCelsius = 0.01;
 /** With more charge than this no battery ends at once. */
 const lowRatio = 0.2;
 
+/** Reads the variables of a UPS; what it does not say, or says beyond reason, is null. */
 export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>): Ups {
   const number = (name: string, scale = 1) => numberOf(variables.get(name), scale);
   const flags = new Set((variables.get('ups.status') ?? '').split(' '));

@@ -22,7 +22,6 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
     name: 'camera',
     everyMs: 30_000,
     timeoutMs: 10_000,
-    seat: 'room',
     async run({ platform, profile, signal }) {
       const answer = await platform.cameras(signal);
       if (answer.known) remember(since, answer.value, clock.up());

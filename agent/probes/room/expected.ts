@@ -7,6 +7,7 @@ type Kind = keyof Profile['expected'];
 type Expected = NonNullable<Profile['expected'][Kind]>[number];
 type Device = { id: string; name: string };
 
+/** The devices of one kind that were found, and how a fitting one is judged. */
 export type Room<D extends Device> = {
   kind: Kind;
   profile: Profile;

@@ -2,6 +2,7 @@
 import type { Probe } from '../../checks/probe.ts';
 import { createSoundProbe } from './sound.ts';
 
+/** Are the microphones that the room should have there, chosen, open and loud enough? Asked each 30 s and at a change. */
 export function createMicrophoneProbe(): Probe {
   return createSoundProbe('microphone', ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }));
 }

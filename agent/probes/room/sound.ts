@@ -9,6 +9,7 @@ import { createExpected, inUse } from './expected.ts';
 /** Below this nobody is heard. */
 const volumeLow = 0.2;
 
+/** The two kinds of sound device, by the names of their components. */
 export type SoundKind = 'microphone' | 'speaker';
 /** The devices of one kind, and the id of the one that is chosen. */
 export type Side = { devices: SoundDevice[]; chosen: string | null };
@@ -20,7 +21,6 @@ export function createSoundProbe(kind: SoundKind, sideOf: (state: SoundState) =>
     name: kind,
     everyMs: 30_000, // a change is told by the watch; this only finds what it missed, and each look costs five runs of pactl
     timeoutMs: 5_000,
-    seat: 'room',
     async run({ platform, profile, signal }) {
       const sound = await platform.sound(signal);
       const side = sound.known ? sideOf(sound.value) : { devices: [], chosen: null };

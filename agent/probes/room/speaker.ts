@@ -2,6 +2,7 @@
 import type { Probe } from '../../checks/probe.ts';
 import { createSoundProbe } from './sound.ts';
 
+/** Are the loudspeakers that the room should have there, chosen and open? Asked each 30 s and at a change. */
 export function createSpeakerProbe(): Probe {
   return createSoundProbe('speaker', ({ sinks, defaultSink }) => ({ devices: sinks, chosen: defaultSink }));
 }

@@ -5,7 +5,7 @@ import { Aedes } from 'aedes';
 import { connect } from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
 import { realClock } from './clock.ts';
-import { openSession, reconnectMs, type Session } from './session.ts';
+import { openPartSession, type PartSession, reconnectMs } from './session.ts';
 
 type Broker = { port: number; aedes: Aedes; cut(): void; close(): Promise<void> };
 const open: (() => Promise<void> | void)[] = [];
@@ -38,7 +38,7 @@ function session(port: number) {
   const heard: string[] = [];
   const lost: string[] = [];
   let subscribed = 0;
-  const own: Session = openSession({
+  const own: PartSession = openPartSession({
     connect,
     host: '127.0.0.1',
     port,

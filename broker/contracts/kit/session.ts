@@ -7,8 +7,8 @@ const shortestMs = 100;
 const limits = { firstMs: 500, maxMs: 10_000 };
 const keepaliveSeconds = 30;
 
-/** What `openSession` needs. */
-export type SessionOptions = {
+/** What `openPartSession` needs. */
+export type PartSessionOptions = {
   /** Of the package mqtt. */
   connect: typeof connect;
   host: string;
@@ -28,14 +28,14 @@ export type SessionOptions = {
 };
 
 /** A session that is up, or on its way to be. */
-export type Session = {
+export type PartSession = {
   /** Sends while the session is up; what is said while it is down is not kept. */
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   close(): Promise<void>;
 };
 
 /** Connects at once, and again for ever (`reconnectMs`). Guarantee: a session without all its filters is none. */
-export function openSession({ host, port, name, token, filters, qos, ...options }: SessionOptions): Session {
+export function openPartSession({ host, port, name, token, filters, qos, ...options }: PartSessionOptions): PartSession {
   let client: MqttClient | undefined;
   let cancelRetry: Cancel = () => {};
   let failures = 0;

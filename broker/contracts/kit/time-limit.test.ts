@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { withinTime } from './time-limit.ts';
+
+/** A clock whose one timer fires when it is told to. */
+function oneTimer() {
+  const state = { delayMs: 0, fire: () => {}, cancelled: false };
+  const after = (delayMs: number, task: () => void) => {
+    Object.assign(state, { delayMs, fire: task });
+    return () => {
+      state.cancelled = true;
+    };
+  };
+  return { state, limit: { clock: { after }, limitMs: 5_000, late: 'late' } };
+}
+
+test('the answer of the task, and no timer is left of it', async () => {
+  const { state, limit } = oneTimer();
+  expect(await withinTime(limit, async () => 'answer')).toBe('answer');
+  expect(state).toMatchObject({ delayMs: 5_000, cancelled: true });
+});
+
+test('what a task throws, at once or later, is thrown, and no timer is left of it', async () => {
+  for (const task of [() => Promise.reject(new Error('broken')), () => fails()]) {
+    const { state, limit } = oneTimer();
+    await expect(withinTime<string>(limit, task)).rejects.toThrow('broken');
+    expect(state.cancelled).toBe(true);
+  }
+  function fails(): Promise<string> {
+    throw new Error('broken');
+  }
+});
+
+test('a task that hangs is told by its signal, and what it says then is dropped', async () => {
+  const { state, limit } = oneTimer();
+  const heard: boolean[] = [];
+  const answer = withinTime(limit, (signal) => {
+    const { promise, reject } = Promise.withResolvers<string>();
+    signal.addEventListener('abort', () => {
+      heard.push(signal.aborted);
+      reject(new Error('given up'));
+    });
+    return promise;
+  });
+  state.fire();
+  expect(await answer).toBe('late');
+  expect(heard).toEqual([true]);
+});
