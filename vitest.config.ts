@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** Unit tests stand beside the code; `test/` holds what crosses a boundary. */
 const boundary = [
   'test/architecture.test.ts',
+  'test/words.test.ts',
   'test/generate/**/*.test.ts',
   'test/contract/**/*.test.ts',
   'test/simulation/**/*.test.ts',

@@ -4,6 +4,7 @@ import { changed, viewOf } from './model.js';
 import { answerLimitMs, toLogin } from './post.js';
 import { follow, silentLimitMs } from './stream.js';
 
+/** @import { Vocabulary } from '../words/words.js' */
 /** @import { Catalogue, Reasons, View } from './model.js' */
 /** `upMs` is the page's own running clock when the centre last spoke. @typedef {{ view: View | null, connected: boolean, upMs: number }} Link */
 
@@ -48,11 +49,11 @@ function useVisible() {
  * The catalogue's words, read again after each reconnect: the centre may be a newer one. Null until they are there: without them a fault is
  * only an id, which nobody is to read.
  * @param {boolean} connected
- * @returns {{ faults: Catalogue, reasons: Reasons } | null}
+ * @returns {{ faults: Catalogue, reasons: Reasons, words: Vocabulary } | null}
  */
 export function useCatalogue(connected) {
   const words = useFetched('/api/words', [connected]);
-  return words === 'missing' ? { faults: {}, reasons: [] } : words;
+  return words === 'missing' ? { faults: {}, reasons: [], words: {} } : words;
 }
 
 /**

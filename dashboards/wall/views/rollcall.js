@@ -3,10 +3,10 @@ import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { readinessMark, withRows } from '../live/model.js';
-import { Bar, Foreign, Mark, whyText } from '../parts/parts.js';
+import { Bar, Foreign, Mark, markText, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
-import { nameIn, say, shown } from '../words/words.js';
+import { nameIn, say, sayWord, shown } from '../words/words.js';
 
 /** @import { RollCallCounts, RollCallRow, RollCallSummary, RollCallView } from '#contracts' */
 /** @import { Mark as MarkName, View } from '../live/model.js' */
@@ -95,7 +95,7 @@ function Board({ scene, view, summary, rows }) {
       <p class="acts"><button onClick=${() => print()}>${say(lang, 'print')}</button><a class="button" href=${csvOf(summary)} download>${say(lang, 'csv')}</a></p></div>
     <p class="progress" role="status">${finishedAt !== null || !live ? '' : isRunning(summary, now) ? say(lang, 'rollRuns', { s: Math.ceil(seconds / 5) * 5 }) : say(lang, 'rollCut')}</p>
     <p>${answersOf(scene, counts)}${finishedAt === null ? null : html` · <bdi>${say(lang, 'rollTook', { by: shown(summary.by), s: seconds })}</bdi>`}</p>
-    <ul class="sum">${marksOf(counts, finishedAt !== null).map(([is, key, n]) => html`<li key=${key} data-count=${key}><${Mark} is=${is} /><b>${n}</b> ${say(lang, key)}</li>`)}</ul>
+    <ul class="sum">${marksOf(counts, finishedAt !== null).map(([is, key, n]) => html`<li key=${key} data-count=${key}><${Mark} is=${is} /><b>${n}</b> ${countText(scene, key)}</li>`)}</ul>
     <${Bar} counts=${barOf(counts)} />
     ${table}
     ${finishedAt === null || counts.ready === 0 ? null : html`<label class="toggle"><input type="checkbox" checked=${all} onChange=${() => setAll(!all)} /> ${say(lang, 'allRooms')} (${counts.ready})</label>`}
@@ -118,7 +118,7 @@ function tableOf(scene, view, summary, rows) {
   return html`<table><thead><tr>${columns.map((key) => html`<th scope="col" key=${key}>${say(lang, key)}</th>`)}</tr></thead>
     ${states.map(
       (one) => html`<tbody key=${one.state} data-state=${one.state}>
-      <tr class="group"><th scope="rowgroup" colspan="6"><span>${scopeName(scene, view, one.state)}</span>${marksOf(one, finished).map(([is, key, n]) => (n === 0 ? null : html`<span class="dim" key=${key}><${Mark} is=${is} />${n} ${say(lang, key)}</span>`))}</th></tr>
+      <tr class="group"><th scope="rowgroup" colspan="6"><span>${scopeName(scene, view, one.state)}</span>${marksOf(one, finished).map(([is, key, n]) => (n === 0 ? null : html`<span class="dim" key=${key}><${Mark} is=${is} />${n} ${countText(scene, key)}</span>`))}</th></tr>
       ${rowsOf(byState.get(one.state) ?? [], finished).map((row) => html`<${Row} scene=${scene} row=${row} since=${summary.startedAt} key=${row.pc} />`)}
     </tbody>`,
     )}</table>`;
@@ -141,9 +141,9 @@ function Row({ scene, row, since }) {
   const silent = row.after === null;
   const { heardAt } = row;
   const key = heardAt !== null && heardAt > since ? 'heardOnly' : 'silentSince';
-  const heard = heardAt === null ? say(lang, 'neverHeard') : say(lang, key, { time: timeText(lang, heardAt, now) });
+  const heard = heardAt === null ? sayWord(scene, 'presence', 'never') : say(lang, key, { time: timeText(lang, heardAt, now) });
   return html`<tr class=${mark} data-pc=${row.pc}>
-    <td><${Mark} is=${mark} /> ${say(lang, mark)}</td>
+    <td><${Mark} is=${mark} /> ${markText(scene, mark)}</td>
     <td><a href="#/site/${row.site}"><bdi>${nameIn(lang, row.siteName)}</bdi></a></td>
     <td><bdi>${nameIn(lang, row.room)}</bdi></td>
     <td>${silent ? heard : whyText(scene, row.why)}</td>
@@ -153,10 +153,20 @@ function Row({ scene, row, since }) {
 }
 
 /**
+ * @param {Scene} scene
+ * @param {CountName} name
+ */
+function countText(scene, name) {
+  return name === 'silent' || name === 'silentSoFar' ? say(scene.lang, name) : markText(scene, name);
+}
+
+/** @typedef {MarkName | 'silent' | 'silentSoFar'} CountName */
+
+/**
  * Ready, not ready, unknown though answered, silent.
  * @param {RollCallCounts} counts
  * @param {boolean} finished
- * @returns {[MarkName, 'ok' | 'fault' | 'unknown' | 'silent' | 'silentSoFar', number][]}
+ * @returns {[MarkName, CountName, number][]}
  */
 function marksOf(counts, finished) {
   const silent = counts.expected - counts.answered;

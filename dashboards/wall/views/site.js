@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { Mark, titleOf, whyText } from '../parts/parts.js';
+import { Mark, markText, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
@@ -68,8 +68,8 @@ function Title({ scene, row, state }) {
   const mark = readinessMark(row.readiness, live);
   return html`<div class="title" data-site=${row.site}>
     <p><a href="#/nation/${row.state}">← <bdi>${state}</bdi></a></p>
-    <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(lang, 'stage', row.stage)}</span>`}</h2>
-    <p class="dim state">${say(lang, mark)}${live && row.why !== null ? ` · ${whyText(scene, row.why)}` : ''}</p>
+    <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(scene, 'stage', row.stage)}</span>`}</h2>
+    <p class="dim state">${markText(scene, mark)}${live && row.why !== null ? ` · ${whyText(scene, row.why)}` : ''}</p>
   </div>`;
 }
 
@@ -82,10 +82,10 @@ function Checklist({ scene, detail, onActed }) {
     if ((await run(`/api/sites/${site.site}/stage`, { stage: 'live' })) !== null) onActed();
   };
   return html`<section class="card checklist" aria-labelledby="checklist">
-    <h2 id="checklist">${say(lang, 'checklist')}</h2>
+    <h2 id="checklist">${say(lang, 'stillToDo')}</h2>
     <ul>${checklist.map(
       ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done && live ? 'ok' : 'unknown'} />
-        <span>${sayWord(lang, 'check', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
+        <span>${sayWord(scene, 'checklist', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
           ${about.map((one, at) => html`<span class="dim about" key=${at}><bdi>${aboutText(scene, detail, one)}</bdi></span>`)}
           ${item === 'installed' && site.pcs === 0 ? html`<span class="dim about">${say(lang, 'noRooms')}</span>` : null}</span></li>`,
     )}</ul>
@@ -106,24 +106,24 @@ function aboutText(scene, { pcs }, { pc, component, fault }) {
   const room = pcs.find((one) => one.pc === pc)?.room;
   const where = room === undefined ? shown(pc) : nameIn(lang, room);
   if (fault !== null) return `${where}: ${titleOf(scene, fault)}`;
-  return component === null ? where : `${where}: ${subjectOf(lang, { component, device: '' })}`;
+  return component === null ? where : `${where}: ${subjectOf(scene, { component, device: '' })}`;
 }
 
 /** @param {{ scene: Scene, row: SiteView, facts: SiteDetail['facts'] }} props */
 function Facts({ scene, row, facts }) {
   const { lang, now } = scene;
   const { name, phone, email } = facts.contact;
-  const stage = `${sayWord(lang, 'stage', row.stage)}, ${timeText(lang, facts.stageAt, now)}`;
-  /** @type {[string, string][]} */
+  const stage = `${sayWord(scene, 'stage', row.stage)}, ${timeText(lang, facts.stageAt, now)}`;
+  /** @type {[key: string, label: string, text: string][]} */
   const lines = [
-    ['elevation', say(lang, 'metres', { n: row.elevationM.toLocaleString('en-IN') })],
-    ['link', sayWord(lang, 'link', row.link)],
-    ['isp', [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
-    ['contact', [name, phone, email].filter((one) => one !== '').join(' · ')],
-    ['place', facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
-    ['zone', facts.timeZone],
-    ['stage', stage],
+    ['elevation', say(lang, 'fact.elevation'), sayWord(scene, 'unit', 'metres', { n: row.elevationM.toLocaleString('en-IN') })],
+    ['link', sayWord(scene, 'component', 'link'), sayWord(scene, 'link', row.link)],
+    ['isp', say(lang, 'fact.isp'), [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
+    ['contact', say(lang, 'fact.contact'), [name, phone, email].filter((one) => one !== '').join(' · ')],
+    ['place', say(lang, 'fact.place'), facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
+    ['zone', say(lang, 'fact.zone'), facts.timeZone],
+    ['stage', say(lang, 'fact.stage'), stage],
   ];
   return html`<section class="card later" aria-labelledby="facts"><h2 id="facts">${say(lang, 'facts')}</h2>
-    <dl class="facts">${lines.filter(([, text]) => text !== '').map(([key, text]) => html`<div key=${key}><dt>${sayWord(lang, 'fact', key)}</dt><dd><bdi>${shown(text)}</bdi></dd></div>`)}</dl></section>`;
+    <dl class="facts">${lines.filter(([, , text]) => text !== '').map(([key, label, text]) => html`<div key=${key}><dt>${label}</dt><dd><bdi>${shown(text)}</bdi></dd></div>`)}</dl></section>`;
 }

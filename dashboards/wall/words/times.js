@@ -1,7 +1,8 @@
 /** Ages and clock times as a person says them. */
-import { say } from './words.js';
+import { sayWord } from './words.js';
 
 /** @import { Language } from '#contracts' */
+/** @import { Reader } from './words.js' */
 
 const second = 1_000;
 const minute = 60 * second;
@@ -10,15 +11,17 @@ const day = 24 * hour;
 
 /**
  * An age in at most two units: "12 s", "3 min", "2 h 5 min", "4 d 2 h". A negative one (clocks differ) counts as 0.
- * @param {Language} lang
+ * @param {Reader} reader
  * @param {number} ageMs
  */
-export function ageText(lang, ageMs) {
+export function ageText(reader, ageMs) {
   const age = Math.max(0, ageMs);
-  if (age < minute) return say(lang, 'seconds', { n: Math.floor(age / second) });
-  if (age < hour) return say(lang, 'minutes', { n: Math.floor(age / minute) });
-  if (age < day) return two(say(lang, 'hours', { n: Math.floor(age / hour) }), 'minutes', Math.floor((age % hour) / minute), lang);
-  return two(say(lang, 'days', { n: Math.floor(age / day) }), 'hours', Math.floor((age % day) / hour), lang);
+  const of = (/** @type {string} */ unit, /** @type {number} */ n) => sayWord(reader, 'unit', unit, { n });
+  const two = (/** @type {string} */ big, /** @type {string} */ unit, /** @type {number} */ n) => (n === 0 ? big : `${big} ${of(unit, n)}`);
+  if (age < minute) return of('seconds', Math.floor(age / second));
+  if (age < hour) return of('minutes', Math.floor(age / minute));
+  if (age < day) return two(of('hours', Math.floor(age / hour)), 'minutes', Math.floor((age % hour) / minute));
+  return two(of('days', Math.floor(age / day)), 'hours', Math.floor((age % day) / hour));
 }
 
 /**
@@ -36,14 +39,4 @@ export function timeText(lang, at, now, timeZone) {
   const date = new Intl.DateTimeFormat(locale, { ...zone, day: 'numeric', month: 'short' });
   const [then, today] = [date.format(at), date.format(now)];
   return then === today ? time.format(at) : `${then}, ${time.format(at)}`;
-}
-
-/**
- * @param {string} big
- * @param {'minutes' | 'hours'} unit
- * @param {number} rest
- * @param {Language} lang
- */
-function two(big, unit, rest, lang) {
-  return rest === 0 ? big : `${big} ${say(lang, unit, { n: rest })}`;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { vocabulary } from '#contracts';
 import { ageText, timeText } from './times.js';
 
 const minute = 60_000;
@@ -15,7 +16,7 @@ test.each([
   [day - 1, '23 h 59 min', '23 घंटे 59 मिनट'],
   [4 * day + 2 * hour + minute, '4 d 2 h', '4 दिन 2 घंटे'],
 ])('an age of %d ms is "%s"', (ageMs, en, hi) => {
-  expect([ageText('en', ageMs), ageText('hi', ageMs)]).toEqual([en, hi]);
+  expect([ageText({ lang: 'en', words: vocabulary }, ageMs), ageText({ lang: 'hi', words: vocabulary }, ageMs)]).toEqual([en, hi]);
 });
 
 test('a time of today is the clock alone, an older one has its date; Hindi keeps Latin digits', () => {
