@@ -1,6 +1,7 @@
 /** The words of the self-test's own, and what a line of it is about; the words of the domain stand in the contracts. */
 import { type Check, type Language, type Words, wordFor } from '#contracts';
 
+/** Its own texts by key. */
 export const phrases = {
   noFault: { en: 'No fault found', hi: 'कोई ख़राबी नहीं मिली' },
   faults: { en: 'Faults', hi: 'ख़राबियाँ' },

@@ -45,7 +45,7 @@ function Wall() {
   return html`
     <header class="top">
       <h1><a href="#/">Sabha</a> <small>${view === null ? null : html`<span>${say(lang, 'stages', counts)}</span>`}</small></h1>
-      <${LinkState} scene=${scene} view=${view} connected=${connected} />
+      <${ConnectionState} scene=${scene} view=${view} connected=${connected} />
       <div class="switches">
         <a class="button primary" href="#/rollcall">${say(lang, 'callRoll')}</a>
         ${switches}
@@ -83,7 +83,7 @@ function useOnlySite(view) {
 }
 
 /** @param {{ scene: Scene, view: View | null, connected: boolean }} props */
-function LinkState({ scene, view, connected }) {
+function ConnectionState({ scene, view, connected }) {
   const { lang, now, live } = scene;
   const key = live ? 'live' : connected ? 'deaf' : view === null ? 'connecting' : 'connectionLost';
   return html`<p class="link"><${Mark} is=${live ? 'ok' : 'unknown'} /><b>${say(lang, key)}</b>

@@ -1,8 +1,10 @@
 /** The sentences of a message around the words of the domain, in each language. */
 import type { Language, Words } from '#contracts';
 
+/** What the centre tells without an incident. */
 export type DirectReason = 'commit_failed' | 'disk_full' | 'unknown_for_a_day' | 'enrolment_refused';
 
+/** The sentences of one language. */
 export type Phrases = {
   over: string;
   since(from: string): string;
@@ -23,6 +25,7 @@ export type Phrases = {
   dates: { locale: string; month: 'short' | 'long' };
 };
 
+/** The sentences of each language. */
 export const phrases: Record<Language, Phrases> = {
   en: {
     over: 'Already over',

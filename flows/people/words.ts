@@ -17,7 +17,7 @@ export const footerMark = '\n-- \n';
  */
 export function render(notice: Notice, language: Language, over = false): { subject: string; text: string } {
   const p = phrases[language];
-  const message: Message = { notice, language, p, news: newsOf(notice, language, p, over), over: over && isNews(notice) };
+  const message: Message = { notice, language, p, news: newsOf({ notice, language, p, over }), over: over && isNews(notice) };
   const whole = partsOf(message, variableLimit);
   const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
   const room = textLimit - lengthOf(parts) - 1;
@@ -33,7 +33,7 @@ export function render(notice: Notice, language: Language, over = false): { subj
 type News = { head: string; title: string; action: string };
 type Message = { notice: Notice; language: Language; p: Phrases; news: News; over: boolean };
 
-function newsOf(notice: Notice, language: Language, p: Phrases, over: boolean): News {
+function newsOf({ notice, language, p, over }: Omit<Message, 'news'>): News {
   const first = notice.faults[0];
   const fault = first && faultOf(first.fault);
   const { severity, kind } = vocabulary[language];

@@ -1,7 +1,7 @@
 /** What a site's height means for its PCs, and how they stand: the room, the mains, the UPS. */
 import { html } from 'htm/preact';
 import { ageText } from '../words/times.js';
-import { nameIn, say, sayWord } from '../words/words.js';
+import { amount, nameIn, say, sayWord } from '../words/words.js';
 import { figure, Lines } from './link.js';
 
 /** @import { PcView, SiteDetail } from '#contracts' */
@@ -35,7 +35,7 @@ function limitLines(scene, { elevationM, densityRatio, roomLimitC, riseFactor })
   if (elevationM <= thinAirFromM) return [];
   const { lang } = scene;
   return [
-    ['elevation', say(lang, 'fact.elevation'), sayWord(scene, 'unit', 'metres', { n: figure(elevationM) })],
+    ['elevation', say(lang, 'fact.elevation'), amount(scene, 'metres', figure(elevationM))],
     ['air', say(lang, 'fact.air'), say(lang, 'airText', { percent: figure(100 * densityRatio) })],
     [
       'roomLimit',

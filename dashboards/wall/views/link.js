@@ -13,7 +13,10 @@ const megabyte = 1_000_000;
 /** Of a month's bytes: from here on it is nearly used up. */
 const nearly = 0.8;
 
-/** @param {{ scene: Scene, detail: SiteDetail }} props */
+/**
+ * What the link is good for, what it costs this month, and where it broke last.
+ * @param {{ scene: Scene, detail: SiteDetail }} props
+ */
 export function LinkCard({ scene, detail: { link, broke } }) {
   const { lang, now } = scene;
   const { quality, capacity, budget } = link?.report ?? {};

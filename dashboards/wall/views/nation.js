@@ -13,7 +13,10 @@ import { RollCard } from './rollcall.js';
 /** @import { Scene } from '../parts/parts.js' */
 /** @import { Dot } from '../live/places.js' */
 
-/** @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props */
+/**
+ * How many sites are ready, the map, the sites of a chosen state, and what needs somebody.
+ * @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props
+ */
 export function Nation({ scene, view, counts, state }) {
   const { lang } = scene;
   return html`<div class="nation">

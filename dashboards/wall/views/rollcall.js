@@ -17,7 +17,10 @@ const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col
 const graceMs = 10_000;
 const worst = { fault: 0, unknown: 1, ok: 2 };
 
-/** @param {{ scene: Scene, view: View }} props */
+/**
+ * The last roll call in a line, with the way to it.
+ * @param {{ scene: Scene, view: View }} props
+ */
 export function RollCard({ scene, view }) {
   const { lang } = scene;
   const { rollcall } = view;
@@ -30,7 +33,10 @@ export function RollCard({ scene, view }) {
     }</section>`;
 }
 
-/** @param {{ scene: Scene, view: View, id: string, scope: string }} props */
+/**
+ * Calls the roll of a scope, and shows the answers as they come.
+ * @param {{ scene: Scene, view: View, id: string, scope: string }} props
+ */
 export function RollCallPage({ scene, view, id, scope }) {
   const { lang, live } = scene;
   const current = view.rollcall !== null && (id === '' || view.rollcall.id === id) ? view.rollcall : null;
@@ -88,7 +94,7 @@ function Board({ scene, view, summary, rows }) {
   const { counts, finishedAt, startedAt, endsAt } = summary;
   const [all, setAll] = useState(false);
   const { catalogue } = scene;
-  const table = useMemo(() => tableOf(scene, view, summary, rows), [lang, catalogue, summary, rows]);
+  const table = useMemo(() => tableOf(scene, view, { summary, rows }), [lang, catalogue, summary, rows]);
   const seconds = finishedAt === null ? Math.max(0, Math.ceil((endsAt - now) / 1_000)) : Math.ceil((finishedAt - startedAt) / 1_000);
   return html`<section class="board ${all ? 'all' : ''}" aria-labelledby="board" data-rollcall=${summary.id} data-finished=${finishedAt !== null}>
     <div class="title"><h2 id="board">${say(lang, 'roll')} · ${scopeName(scene, view, summary.scope)} · ${timeText(lang, startedAt, 0)}</h2>
@@ -106,10 +112,9 @@ function Board({ scene, view, summary, rows }) {
  * Every room, by state, the worst first. Rooms that are ready, and those that may still answer, come in at the end; paper shows them all.
  * @param {Scene} scene
  * @param {View} view
- * @param {RollCallSummary} summary
- * @param {ReadonlyMap<string, RollCallRow>} rows
+ * @param {{ summary: RollCallSummary, rows: ReadonlyMap<string, RollCallRow> }} rollcall
  */
-function tableOf(scene, view, summary, rows) {
+function tableOf(scene, view, { summary, rows }) {
   const { lang } = scene;
   const finished = summary.finishedAt !== null;
   const byState = Map.groupBy(rows.values(), (one) => one.state);

@@ -13,7 +13,10 @@ import { Strips } from './strips.js';
 
 const marks = /** @type {const} */ (['fault', 'unknown', 'ok']);
 
-/** @param {{ scene: Scene, pc: PcView, history: HistoryView | null }} props */
+/**
+ * A room: whether it is ready, each of its checks, and its last day.
+ * @param {{ scene: Scene, pc: PcView, history: HistoryView | null }} props
+ */
 export function Room({ scene, pc, history }) {
   const { lang, live } = scene;
   const { config } = pc;

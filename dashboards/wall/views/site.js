@@ -7,7 +7,7 @@ import { Mark, markText, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
-import { nameIn, say, sayWord, shown } from '../words/words.js';
+import { amount, nameIn, say, sayWord, shown } from '../words/words.js';
 import { HeightCard } from './height.js';
 import { OverList } from './incidents.js';
 import { LinkCard } from './link.js';
@@ -18,11 +18,17 @@ import { Room } from './rooms.js';
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 
+/** THE list of a site's cards, from top to bottom; each is handed the scene, the site's row and its details. A new one is a file and a line here. */
+const cards = [LinkCard, HeightCard, Facts];
+
 const detailEveryMs = 15_000;
 const surroundingsEveryMs = 60_000;
 const historyEveryMs = 60_000;
 
-/** @param {{ scene: Scene, view: View, at: string }} props */
+/**
+ * The page of a site: its rooms, and beside them what stands of it in cards.
+ * @param {{ scene: Scene, view: View, at: string }} props
+ */
 export function SitePage({ scene, view, at }) {
   const { lang, live, now } = scene;
   const [acts, setActs] = useState(0);
@@ -55,8 +61,7 @@ export function SitePage({ scene, view, at }) {
     <aside>
       ${full !== null && settingUp ? html`<${Checklist} scene=${scene} detail=${full} onActed=${() => setActs(acts + 1)} />` : null}
       <${Needs} scene=${scene} view=${view} within=${at} allKnown=${allKnown} />
-      ${full === null ? null : html`<${LinkCard} scene=${scene} detail=${full} /><${HeightCard} scene=${scene} detail=${full} />`}
-      ${full === null ? null : html`<${Facts} scene=${scene} row=${row} facts=${full.facts} />`}
+      ${full === null ? null : cards.map((Card) => html`<${Card} scene=${scene} row=${row} detail=${full} key=${Card.name} />`)}
       <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, at)} />
     </aside>
   </div>`;
@@ -109,14 +114,14 @@ function aboutText(scene, { pcs }, { pc, component, fault }) {
   return component === null ? where : `${where}: ${subjectOf(scene, { component, device: '' })}`;
 }
 
-/** @param {{ scene: Scene, row: SiteView, facts: SiteDetail['facts'] }} props */
-function Facts({ scene, row, facts }) {
+/** @param {{ scene: Scene, row: SiteView, detail: SiteDetail }} props */
+function Facts({ scene, row, detail: { facts } }) {
   const { lang, now } = scene;
   const { name, phone, email } = facts.contact;
   const stage = `${sayWord(scene, 'stage', row.stage)}, ${timeText(lang, facts.stageAt, now)}`;
   /** @type {[key: string, label: string, text: string][]} */
   const lines = [
-    ['elevation', say(lang, 'fact.elevation'), sayWord(scene, 'unit', 'metres', { n: row.elevationM.toLocaleString('en-IN') })],
+    ['elevation', say(lang, 'fact.elevation'), amount(scene, 'metres', row.elevationM.toLocaleString('en-IN'))],
     ['link', sayWord(scene, 'component', 'link'), sayWord(scene, 'link', row.link)],
     ['isp', say(lang, 'fact.isp'), [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
     ['contact', say(lang, 'fact.contact'), [name, phone, email].filter((one) => one !== '').join(' · ')],

@@ -15,7 +15,10 @@ const bars = { ok: [9, 5], fault: [0, 14], unknown: [5, 4], away: [11, 2] };
 /** The shortest time that is shown. */
 const shortestMs = 60_000;
 
-/** @param {{ scene: Scene, history: HistoryView, pc: string }} props */
+/**
+ * The last day of each component of a PC.
+ * @param {{ scene: Scene, history: HistoryView, pc: string }} props
+ */
 export function Strips({ scene, history, pc }) {
   const { lang, now } = scene;
   const mine = history.pcs.find((one) => one.pc === pc);
@@ -49,6 +52,7 @@ export function knownPart(history) {
 }
 
 /**
+ * Where each span begins and how much of the time it takes, as shares of the whole.
  * @param {HistorySpan[]} spans
  * @param {HistoryView} history
  */

@@ -1,5 +1,5 @@
 /** Ages and clock times as a person says them. */
-import { sayWord } from './words.js';
+import { amount } from './words.js';
 
 /** @import { Language } from '#contracts' */
 /** @import { Reader } from './words.js' */
@@ -16,22 +16,31 @@ const day = 24 * hour;
  */
 export function ageText(reader, ageMs) {
   const age = Math.max(0, ageMs);
-  const of = (/** @type {string} */ unit, /** @type {number} */ n) => sayWord(reader, 'unit', unit, { n });
-  const two = (/** @type {string} */ big, /** @type {string} */ unit, /** @type {number} */ n) => (n === 0 ? big : `${big} ${of(unit, n)}`);
-  if (age < minute) return of('seconds', Math.floor(age / second));
-  if (age < hour) return of('minutes', Math.floor(age / minute));
-  if (age < day) return two(of('hours', Math.floor(age / hour)), 'minutes', Math.floor((age % hour) / minute));
-  return two(of('days', Math.floor(age / day)), 'hours', Math.floor((age % day) / hour));
+  if (age < minute) return amount(reader, 'seconds', Math.floor(age / second));
+  if (age < hour) return amount(reader, 'minutes', Math.floor(age / minute));
+  const isDays = age >= day;
+  const big = isDays ? amount(reader, 'days', Math.floor(age / day)) : amount(reader, 'hours', Math.floor(age / hour));
+  const rest = Math.floor(isDays ? (age % day) / hour : (age % hour) / minute);
+  return rest === 0 ? big : `${big} ${amount(reader, isDays ? 'hours' : 'minutes', rest)}`;
 }
 
 /**
- * The time of day; with the date where it is not the day of `now`.
+ * The time of day by the browser's clock; with the date where it is not the day of `now`.
  * @param {Language} lang
  * @param {number} at
  * @param {number} now
- * @param {string} [timeZone] the browser's own where absent
  */
-export function timeText(lang, at, now, timeZone) {
+export function timeText(lang, at, now) {
+  return timeTextIn({ lang }, at, now);
+}
+
+/**
+ * The same by the clock of a zone, of the browser's own where there is none.
+ * @param {{ lang: Language, timeZone?: string }} reader
+ * @param {number} at
+ * @param {number} now
+ */
+export function timeTextIn({ lang, timeZone }, at, now) {
   const locale = lang === 'hi' ? 'hi-IN-u-nu-latn' : 'en-GB';
   /** @type {Intl.DateTimeFormatOptions} */
   const zone = timeZone === undefined ? {} : { timeZone };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { vocabulary } from '#contracts';
-import { ageText, timeText } from './times.js';
+import { ageText, timeText, timeTextIn } from './times.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -21,8 +21,10 @@ test.each([
 
 test('a time of today is the clock alone, an older one has its date; Hindi keeps Latin digits', () => {
   const now = Date.UTC(2026, 2, 5, 10, 31, 7);
-  expect(timeText('en', now, now, 'Asia/Kolkata')).toBe('16:01:07');
-  expect(timeText('en', now - day, now, 'Asia/Kolkata')).toBe('4 Mar, 16:01:07');
-  expect(timeText('hi', now - day, now, 'Asia/Kolkata')).toBe('4 मार्च, 16:01:07');
-  expect(timeText('en', Date.UTC(2026, 2, 5, 0, 0, 5), now, 'UTC')).toBe('00:00:05');
+  const india = (lang: 'en' | 'hi') => ({ lang, timeZone: 'Asia/Kolkata' });
+  expect(timeTextIn(india('en'), now, now)).toBe('16:01:07');
+  expect(timeTextIn(india('en'), now - day, now)).toBe('4 Mar, 16:01:07');
+  expect(timeTextIn(india('hi'), now - day, now)).toBe('4 मार्च, 16:01:07');
+  expect(timeTextIn({ lang: 'en', timeZone: 'UTC' }, Date.UTC(2026, 2, 5, 0, 0, 5), now)).toBe('00:00:05');
+  expect(timeText('en', now, now)).toBe(timeTextIn({ lang: 'en' }, now, now));
 });

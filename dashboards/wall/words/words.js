@@ -187,7 +187,10 @@ const table = {
 /** What the centre calls the things of the domain, by language, group and key. @typedef {Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>} Vocabulary */
 /** Whoever reads: in which language, and the words that the centre sent. @typedef {{ lang: Language, words: Vocabulary }} Reader */
 
-/** @type {Readonly<Record<string, readonly string[]>>} */
+/**
+ * The table by key: English, then Hindi.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
 export const texts = table;
 
 /**
@@ -201,15 +204,24 @@ export function say(lang, key, values) {
 }
 
 /**
- * A word of the domain with its blanks filled: the key itself where the centre sent none for it.
+ * A word of the domain; the key itself where the centre sent none for it.
  * @param {Reader} reader
  * @param {Group} group
  * @param {string} key
- * @param {Record<string, string | number>} [values]
  */
-export function sayWord({ lang, words }, group, key, values) {
+export function sayWord({ lang, words }, group, key) {
   const known = words[lang]?.[group] ?? {};
-  return Object.hasOwn(known, key) ? filled(known[key] ?? '', values) : shown(key);
+  return Object.hasOwn(known, key) ? (known[key] ?? '') : shown(key);
+}
+
+/**
+ * A number with its unit.
+ * @param {Reader} reader
+ * @param {keyof CentreWords['unit']} unit
+ * @param {string | number} n
+ */
+export function amount(reader, unit, n) {
+  return filled(sayWord(reader, 'unit', unit), { n });
 }
 
 /**

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Language, outageCauses, outageText, reasons, vocabulary } from '#contracts';
 import { outageText as wallText } from '../parts/parts.js';
 import { deviceOf, reasonIn, subjectOf } from './subject.js';
-import { nameIn, say, sayWord, shown, texts } from './words.js';
+import { amount, nameIn, say, sayWord, shown, texts } from './words.js';
 
 const reader = (lang: Language) => ({ lang, words: vocabulary });
 
@@ -35,7 +35,7 @@ test('no text is left over', () => {
 
 test('blanks are filled, and what fills them is never a pattern', () => {
   expect(say('en', 'you', { name: '$& {name}' })).toBe('You: $& {name}');
-  expect(sayWord(reader('hi'), 'unit', 'minutes', { n: 3 })).toBe('3 मिनट');
+  expect(amount(reader('hi'), 'minutes', 3)).toBe('3 मिनट');
 });
 
 test('a word we have no text for shows itself; a key of the language object is not a text', () => {
