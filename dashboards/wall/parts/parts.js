@@ -8,6 +8,7 @@ import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
+/** A fact of a card. @typedef {[key: string, label: string, text: unknown]} Line */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
  * `scope` is the part of the tree that is the reader's ('' = all of it), `act` does something in their name.
@@ -122,4 +123,21 @@ export function Place({ scene, names }) {
   const texts = [...new Set(names.map((name) => nameIn(scene.lang, name)))].filter((name) => name !== '');
   if (texts.length === 0) return say(scene.lang, 'centre');
   return texts.map((name, at) => html`${at === 0 ? null : ', '}<bdi>${name}</bdi>`);
+}
+
+/**
+ * Facts with their labels, each in a line of its own.
+ * @param {{ lines: Line[] }} props
+ */
+export function Lines({ lines }) {
+  return html`<dl class="facts">${lines.map(([key, label, text]) => html`<div key=${key} data-fact=${key}><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>`;
+}
+
+/**
+ * A number as people write it: at most so many decimals.
+ * @param {number} value
+ * @param {number} [decimals]
+ */
+export function figure(value, decimals = 0) {
+  return value.toLocaleString('en-IN', { maximumFractionDigits: decimals });
 }

@@ -1,12 +1,11 @@
 /** What a site's height means for its PCs, and how they stand: the room, the mains, the UPS. */
 import { html } from 'htm/preact';
+import { figure, Lines } from '../parts/parts.js';
 import { ageText } from '../words/times.js';
 import { amount, nameIn, say, sayWord } from '../words/words.js';
-import { figure, Lines } from './link.js';
 
 /** @import { PcView, SiteDetail } from '#contracts' */
-/** @import { Scene } from '../parts/parts.js' */
-/** @import { Line } from './link.js' */
+/** @import { Line, Scene } from '../parts/parts.js' */
 
 /** Below it the air cools a PC as at sea level. */
 const thinAirFromM = 900;

@@ -1,13 +1,12 @@
 /** What a site's link is good for: as the PC that measures it last said, and where it broke last. */
 import { html } from 'htm/preact';
-import { titleOf } from '../parts/parts.js';
+import { figure, Lines, titleOf } from '../parts/parts.js';
 import { ageText, timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
 
 /** @import { LinkReport, SiteDetail } from '#contracts' */
-/** @import { Scene } from '../parts/parts.js' */
+/** @import { Line, Scene } from '../parts/parts.js' */
 /** @typedef {NonNullable<LinkReport['quality']>} Quality */
-/** @typedef {[key: string, label: string, text: unknown]} Line */
 
 const megabyte = 1_000_000;
 /** Of a month's bytes: from here on it is nearly used up. */
@@ -34,23 +33,6 @@ export function LinkCard({ scene, detail: { link, broke } }) {
     ]} />
     ${link === null ? null : html`<p class="foot">${say(lang, 'measuredBy', { pc: shown(link.pc), age: ageText(scene, now - link.at) })}</p>`}
   </section>`;
-}
-
-/**
- * Facts with their labels, each in a line of its own.
- * @param {{ lines: Line[] }} props
- */
-export function Lines({ lines }) {
-  return html`<dl class="facts">${lines.map(([key, label, text]) => html`<div key=${key} data-fact=${key}><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>`;
-}
-
-/**
- * A number as people write it: at most so many decimals.
- * @param {number} value
- * @param {number} [decimals]
- */
-export function figure(value, decimals = 0) {
-  return value.toLocaleString('en-IN', { maximumFractionDigits: decimals });
 }
 
 /**
