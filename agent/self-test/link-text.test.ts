@@ -19,23 +19,23 @@ const report: LinkReport = {
 it('says what the link is good for, what keeps it from more, and the figures behind it', () => {
   expect(linkLines(report, now, 'en')).toEqual([
     'Link, as measured 7 min ago',
-    '  Good for: up SD video (no more for want of capacity), down HD video',
+    '  Good for: up SD video (too little capacity for more), down HD video',
     '  Round trip: 642 ms',
     '  Lost: up 1.2 %, down 0 %',
-    '  Unevenness: up 4 ms, down 4 ms',
+    '  Uneven by: up 4 ms, down 4 ms',
     '  Sound: MOS 3.5, R 67 (for a satellite 87)',
-    '  Capacity: up 1.99 Mbit/s, down not known',
+    '  Capacity: up 1.99 Mbit/s, down unknown',
   ]);
 });
 
 it('says it in Hindi', () => {
   const lines = linkLines(report, now, 'hi');
   expect(lines[0]).toBe('लाइन, 7 मिनट पहले की जाँच से');
-  expect(lines[1]).toBe('  कितना चलेगा: जाते SD वीडियो (क्षमता कम होने से और नहीं), आते HD वीडियो');
+  expect(lines[1]).toBe('  कितना चलेगा: जाते SD वीडियो (इससे ज़्यादा के लिए स्पीड कम), आते HD वीडियो');
   for (const line of lines) expect(line).toMatch(/\p{Script=Devanagari}/u);
 });
 
-it('says nothing where nothing was measured, "not known" where no tier could be told, and that a transfer by TCP is the least', () => {
+it('says nothing where nothing was measured, "unknown" where no tier could be told, and that a transfer by TCP is the least', () => {
   expect(linkLines({ at: now }, now, 'en')).toEqual([]);
   const blocked = { at: now, how: 'tcp', upBps: 4_000_000, downBps: 8_000_000, udpBlocked: true } as const;
   expect(linkLines({ at: now, capacity: blocked }, now, 'en').at(-1)).toBe('  Capacity: up 4 Mbit/s, down 8 Mbit/s (at least, by TCP)');
@@ -45,5 +45,5 @@ it('says nothing where nothing was measured, "not known" where no tier could be 
     now,
     'en',
   );
-  expect(lines[1]).toBe('  Good for: up not known (UDP does not get through), down not even audio');
+  expect(lines[1]).toBe('  Good for: up unknown (UDP does not get through), down not even audio');
 });

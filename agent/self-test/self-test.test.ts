@@ -3,7 +3,7 @@ import { type Check, type Clock, type OwnSite, readSettings } from '#contracts';
 import type { Probe } from '../checks/probe.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { selfTest, toJson, toText } from './self-test.ts';
-import { wordFor } from './words.ts';
+import { subjectOf } from './words.ts';
 
 const clock: Clock = {
   now: () => 1_700_000_000_000,
@@ -105,17 +105,25 @@ it('says unknown of a probe that fails or hangs, and goes on to the next', async
 it('counts what is not known apart from faults, and calls a new component by its own name', async () => {
   const unknown: Check = { component: 'lamp', device: 'bulb', status: 'unknown', fault: null, reason: 'no audio server' };
   const report = await test([probe('lamp', async () => [unknown])]);
-  expect(toText(report, 'en')).toContain('? lamp, bulb: not known (no audio server)\n\nNo fault found. Not known: 1.');
+  expect(toText(report, 'en')).toContain('? lamp, bulb: unknown (no audio server)\n\nNo fault found. Unknown: 1.');
   expect(toText(report, 'hi')).toContain('? lamp, bulb: पता नहीं (साउंड सर्वर नहीं चल रहा)\n\nकोई ख़राबी नहीं मिली. पता नहीं: 1.');
 });
 
-it.each(['loss', 'jitter', 'delay', 'tier', 'power', 'mains', 'battery', 'climate', 'room', 'air', 'board', 'rise'])(
-  'a person reads a word for "%s", in Hindi too',
-  (id) => {
-    expect(wordFor(id, 'en')).toMatch(/^[A-Za-z][a-z ]+[A-Za-z]*$/);
-    expect(wordFor(id, 'hi')).toMatch(/\p{Script=Devanagari}/u);
-  },
-);
+it.each([
+  ...['link.loss', 'link.jitter', 'link.delay', 'link.tier', 'power.', 'power.mains', 'power.battery'],
+  ...['climate.', 'climate.room', 'climate.air', 'climate.board', 'climate.rise'],
+])('a person reads a word for "%s", in Hindi too', (id) => {
+  const [component = '', device = ''] = id.split('.');
+  expect(subjectOf({ component, device }, 'en')).toMatch(/^[A-Za-z][a-z, ]+[A-Za-z]*$/);
+  expect(subjectOf({ component, device }, 'hi')).toMatch(/\p{Script=Devanagari}/u);
+});
+
+it('names a check after the part that it is about, or after its component and its device', () => {
+  expect(subjectOf({ component: 'pc', device: 'disk' }, 'en')).toBe('Disk');
+  expect(subjectOf({ component: 'pc', device: 'fan' }, 'en')).toBe('PC, fan');
+  expect(subjectOf({ component: 'camera', device: 'expected-1' }, 'hi')).toBe('कैमरा');
+  expect(subjectOf({ component: 'camera', device: 'expected-1', name: 'Eye' }, 'hi')).toBe('कैमरा, Eye');
+});
 
 it('says what the link of this PC has cost this month, where an agent wrote it down', async () => {
   const budget = { month: '2026-11', telemetryBytes: 1_234_567, telemetryLimit: 8_000_000, testBytes: 3_000_000, testLimit: 36_000_000 };

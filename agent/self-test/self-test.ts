@@ -7,6 +7,7 @@ import {
   type LinkReport,
   type OwnSite,
   reasonIn,
+  vocabulary,
   type Words,
   withinTime,
 } from '#contracts';
@@ -15,7 +16,7 @@ import type { BudgetFigures } from '../net/data-budget.ts';
 import type { Platform } from '../platform/platform.ts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
-import { phrases, wordFor } from './words.ts';
+import { phrases, subjectOf } from './words.ts';
 
 /** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
 export type CheckRow = Check & { ms: number; provenAt: number | null };
@@ -90,7 +91,7 @@ export function toText(report: CheckReport, language: Language): string {
   const count = (status: string) => report.checks.filter((check) => check.status === status).length;
   const faults = count('fault');
   const end = faults === 0 ? say('noFault') : `${say('faults')}: ${faults}`;
-  const open = count('unknown') === 0 ? '' : ` ${say('unknowns')}: ${count('unknown')}.`;
+  const open = count('unknown') === 0 ? '' : ` ${vocabulary[language].readiness.unknown}: ${count('unknown')}.`;
   const measured = report.link === undefined ? [] : ['', ...linkLines(report.link, report.at, language)];
   const used = report.budget === undefined ? [] : ['', budgetLine(report.budget, language)];
   const limits = limitLines(report.elevationM, language);
@@ -124,10 +125,9 @@ function failed(probe: Probe, error: unknown): Check {
 const marks = { ok: '✔', fault: '✖', unknown: '?' } as const;
 
 function lineOf(check: CheckRow, language: Language): string {
-  const title = check.fault === null ? phrases[check.status][language] : (faultOf(check.fault)?.title[language] ?? check.fault);
+  const title = check.fault === null ? vocabulary[language].status[check.status] : (faultOf(check.fault)?.title[language] ?? check.fault);
   const reason = check.reason === null ? '' : ` (${reasonIn(check.reason, language)})`;
-  const what = [wordFor(check.component, language), check.name ?? wordFor(check.device, language)].filter(Boolean).join(', ');
-  const line = `${marks[check.status]} ${what}: ${title}${reason}`;
+  const line = `${marks[check.status]} ${subjectOf(check, language)}: ${title}${reason}`;
   const action = check.fault === null ? undefined : faultOf(check.fault)?.action[language];
   return action ? `${line}\n    → ${action}` : line;
 }

@@ -12,6 +12,7 @@ const defaultSeriesPerSite = 500;
 /** What the exporter needs of a log; a pino logger has it. */
 export type Log = { info(line: string): void; warn(line: string): void };
 
+/** Where the exporter hears and is read, and what it is handed. */
 export type ExporterOptions = {
   mqtt: { host: string; port: number; token: string };
   /** Address of the API of `flows`, such as http://127.0.0.1:1880. */
@@ -25,6 +26,7 @@ export type ExporterOptions = {
   log: Log;
 };
 
+/** A running exporter: the port that it serves, and its end. */
 export type Exporter = { port: number; close(): void };
 
 /**
@@ -39,7 +41,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   const pages = { own: metrics.page, fleet: () => pageOf(fleet.view(), seriesPerSite, metrics.countRefused) };
   const server = await servePages(pages, options.metricsPort);
   const broker = reporter(log, 'the broker');
-  const desk = reporter(log, 'the API of flows');
+  const stream = reporter(log, 'the API of flows');
   const session = openPartSession({
     ...mqtt,
     connect,
@@ -60,11 +62,11 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     onEvent({ event, value }) {
       if (event === 'change') return fleet.takeChange(value);
       fleet.takeSnapshot(value);
-      desk.well();
+      stream.well();
     },
     onFailed(line) {
       fleet.streamBroke();
-      desk.failed(line);
+      stream.failed(line);
     },
   });
 

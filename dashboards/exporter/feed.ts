@@ -5,6 +5,7 @@ import { type FleetEvent, readEvent } from './snapshot.ts';
 /** The stream says something at least every 15 s; what is mute for longer than this is dead. */
 const silenceLimitMs = 40_000;
 
+/** Whom it follows, and who is told. */
 export type FeedOptions = {
   /** Address of the API, such as http://127.0.0.1:1880. */
   api: string;

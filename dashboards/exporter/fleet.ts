@@ -13,7 +13,9 @@ export const beatKeys = Object.keys(beatSeries) as BeatKey[];
 
 /** How many checks of a component stand at each answer, in the order of `statuses`; nothing of a PC that is away counts as ok. */
 export type ComponentNow = { component: string; counts: number[] };
+/** A site of the table; `refused` counts its series above the limit. */
 export type Site = { now: SiteNow; labels: string; patienceMs: number; refused: number };
+/** A PC of the table, or one that was only heard. */
 export type Pc = {
   path: PcPath;
   /** Undefined while the table does not know it. */
@@ -26,8 +28,10 @@ export type Pc = {
   /** Of each number, in how many beats it was not said; only where a thin link says them in parts. */
   unsaid?: Uint8Array;
 };
+/** An open incident, and where it stands. */
 export type Incident = { scope: string; severity: Severity };
 
+/** Sites and PCs in the order of a page. */
 export type Table = {
   sites: readonly Site[];
   /** PCs of the table's sites, and for each the number of its site in `sites`. */
@@ -35,6 +39,7 @@ export type Table = {
   siteOfPc: Int32Array;
 };
 
+/** What a scrape reads. */
 export type FleetView = Table & {
   incidents: Iterable<Incident>;
   /** True while the API's word is young enough to say what is so now. */
@@ -45,6 +50,7 @@ export type FleetView = Table & {
   now: number;
 };
 
+/** Takes what is heard, shows what is so. */
 export type Fleet = {
   takeSnapshot(snapshot: FleetSnapshot): void;
   takeChange(change: FleetChange): void;

@@ -8,6 +8,7 @@ import { rollupsOf } from './rollups.ts';
 export type BeatResult = 'ok' | 'topic' | Extract<Decoded<never>, { ok: false }>['reason'];
 const beatResults: readonly BeatResult[] = ['ok', 'topic', 'oversized', 'version', 'malformed', 'schema'];
 
+/** Counts of the exporter's own, and the page of `/metrics`. */
 export type Metrics = {
   countBeat(result: BeatResult): void;
   countRefused(series: number): void;
@@ -15,6 +16,7 @@ export type Metrics = {
   page(): Promise<{ type: string; text: string }>;
 };
 
+/** The metrics that prom-client writes; `view` is asked anew for each page. */
 export function createMetrics(view: () => FleetView): Metrics {
   const registry = new Registry();
   const registers = [registry];

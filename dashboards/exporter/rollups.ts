@@ -2,6 +2,7 @@
 import { faults, judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '#contracts';
 import type { FleetView, Pc, Site } from './fleet.ts';
 
+/** One line of a page before it is text. */
 export type Row = { series: Series; labels: Record<string, string>; value: number };
 
 /** Where an incident stands that is of no state in the table: the centre's own. */

@@ -6,6 +6,7 @@ import { constants, createGzip } from 'node:zlib';
 import { Registry } from 'prom-client';
 import { listen } from '#contracts';
 
+/** What stands on the two pages, asked for at each scrape. */
 export type Pages = {
   /** `/metrics`: the counts, and the exporter itself. */
   own(): Promise<{ type: string; text: string }>;

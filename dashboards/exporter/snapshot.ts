@@ -56,10 +56,15 @@ const change = v.object({
   incidents: v.optional(v.array(incident), []),
 });
 
+/** All that is so, as the stream begins. */
 export type FleetSnapshot = v.InferOutput<typeof snapshot>;
+/** What is new since. */
 export type FleetChange = v.InferOutput<typeof change>;
+/** A site as the API tells it. */
 export type SiteNow = FleetSnapshot['sites'][number];
+/** A PC as the API tells it. */
 export type PcNow = FleetSnapshot['pcs'][number];
+/** What the stream says, one of two events. */
 export type FleetEvent = { event: 'snapshot'; value: FleetSnapshot } | { event: 'change'; value: FleetChange };
 
 /** Reads an event of the stream: the value, undefined for an event of another name, or one line that says where it is wrong. */

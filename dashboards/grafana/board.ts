@@ -16,6 +16,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 
+/** How wide Grafana's grid is. */
 export const gridColumns = 24;
 /** The colour of what is not known. */
 export const grey = '#8e8e99';
@@ -27,6 +28,7 @@ const source = { type: 'prometheus', uid: '$' + '{datasource}' };
 
 /** What the reader chooses from the answers of a query, or writes into a box. */
 export type Variable = { name: string; label: string } & ({ query: string } | { text: string });
+/** What a dashboard is called, and what its reader chooses. */
 export type Board = { uid: string; title: string; description: string; variables: readonly Variable[] };
 /** A panel with its size in grid units; rows are filled from the left. */
 export type Sized = { panel: Panel; width: number; height: number };

@@ -4,6 +4,7 @@ import { highAltitude } from './high-altitude.ts';
 import { nation } from './nation.ts';
 import { network } from './network.ts';
 
+/** Each committed dashboard, and how it is made. */
 export const dashboardFiles = [file('nation', nation), file('network', network), file('high-altitude', highAltitude)];
 
 function file(name: string, make: () => Dashboard): { file: string; make(): string } {

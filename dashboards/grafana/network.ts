@@ -34,12 +34,29 @@ export function network(): Dashboard {
       ],
       [
         {
-          panel: byClass('Round trip', 'Nineteen of twenty links are faster.', Seconds, { 'to and fro': rtt }).build(),
+          panel: byClass(
+            { title: 'Round trip', description: 'Nineteen of twenty links are faster.', unitOf: Seconds },
+            { 'to and fro': rtt },
+          ).build(),
           width: 8,
           height: 9,
         },
-        { panel: byClass('Loss', 'Nineteen of twenty links lose less.', PercentUnit, { up: lu, down: ld }).build(), width: 8, height: 9 },
-        { panel: byClass('Jitter', 'Nineteen of twenty links are steadier.', Seconds, { up: ju, down: jd }).build(), width: 8, height: 9 },
+        {
+          panel: byClass(
+            { title: 'Loss', description: 'Nineteen of twenty links lose less.', unitOf: PercentUnit },
+            { up: lu, down: ld },
+          ).build(),
+          width: 8,
+          height: 9,
+        },
+        {
+          panel: byClass(
+            { title: 'Jitter', description: 'Nineteen of twenty links are steadier.', unitOf: Seconds },
+            { up: ju, down: jd },
+          ).build(),
+          width: 8,
+          height: 9,
+        },
       ],
       [
         { panel: carried().build(), width: 8, height: 10 },
@@ -143,8 +160,10 @@ function worst(): Table {
   return sorted(panel, 'R');
 }
 
+type Course = { title: string; description: string; unitOf: string };
+
 /** A course of each class of link, so that a satellite is not measured by fibre. */
-function byClass(title: string, description: string, unitOf: string, of: Record<string, Series>): TimeSeries {
+function byClass({ title, description, unitOf }: Course, of: Record<string, Series>): TimeSeries {
   const panel = lines(`${title} by class of link`, description).unit(unitOf).min(0);
   for (const [way, { name }] of Object.entries(of)) {
     const classed = `${name}{${inState}} * on (state, site) group_left (link) ${siteInfo.name}`;

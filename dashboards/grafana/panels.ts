@@ -17,6 +17,7 @@ import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/time
 import { Short } from '@grafana/grafana-foundation-sdk/units';
 import { grey, lamp, now } from './board.ts';
 
+/** Of each series its last value alone. */
 export const latest = { build: () => ({ calcs: ['lastNotNull'] }) };
 
 /** A figure of a row of figures: its query, its name, and how it is coloured or told. */
@@ -57,10 +58,12 @@ export function sorted(panel: Table, ...columns: string[]): Table {
 /** Colours the value's text in a table. */
 export const colored: DynamicConfigValue = { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } };
 
+/** Colours from a value on, as an override of a field. */
 export function steps(...from: Parameters<typeof lamp>): DynamicConfigValue {
   return { id: 'thresholds', value: lamp(...from).build() };
 }
 
+/** A unit, as an override of a field. */
 export function unit(value: string): DynamicConfigValue {
   return { id: 'unit', value };
 }
@@ -83,6 +86,7 @@ export const tierWords = told({
   3: ['HD', 'green'],
   4: ['full HD', 'green'],
 });
+/** The colours of the tiers of series.ts. */
 export const byTier = steps([0, 'red'], [1, 'orange'], [2, 'yellow'], [3, 'green']);
 /** Of a month's bytes. */
 export const byBudget = steps([0, 'green'], [0.8, 'orange'], [1, 'red']);

@@ -22,14 +22,14 @@ import { nameIn, say } from './words/words.js';
 
 /** More at once nobody can listen to. */
 const spokenAtOnce = 5;
-const noWords = { faults: {}, reasons: [] };
+const noWords = { faults: {}, reasons: [], words: {} };
 
 function Wall() {
   const route = useRoute();
   const { view: streamed, connected, upMs } = useStream(route.view === 'site' ? route.at : null);
-  const words = useCatalogue(connected);
-  const { faults: catalogue, reasons } = words ?? noWords;
-  const view = words === null ? null : streamed;
+  const told = useCatalogue(connected);
+  const { faults: catalogue, reasons, words } = told ?? noWords;
+  const view = told === null ? null : streamed;
   const preferences = usePreferences();
   const { lang } = preferences;
   const { act, dialog, scope, switches } = usePerson(lang);
@@ -39,13 +39,13 @@ function Wall() {
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, scope, act };
+  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, act };
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene.live, counts) }));
   return html`
     <header class="top">
       <h1><a href="#/">Sabha</a> <small>${view === null ? null : html`<span>${say(lang, 'stages', counts)}</span>`}</small></h1>
-      <${LinkState} scene=${scene} view=${view} connected=${connected} />
+      <${ConnectionState} scene=${scene} view=${view} connected=${connected} />
       <div class="switches">
         <a class="button primary" href="#/rollcall">${say(lang, 'callRoll')}</a>
         ${switches}
@@ -83,7 +83,7 @@ function useOnlySite(view) {
 }
 
 /** @param {{ scene: Scene, view: View | null, connected: boolean }} props */
-function LinkState({ scene, view, connected }) {
+function ConnectionState({ scene, view, connected }) {
   const { lang, now, live } = scene;
   const key = live ? 'live' : connected ? 'deaf' : view === null ? 'connecting' : 'connectionLost';
   return html`<p class="link"><${Mark} is=${live ? 'ok' : 'unknown'} /><b>${say(lang, key)}</b>

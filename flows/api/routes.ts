@@ -1,7 +1,7 @@
 /** What can be asked, and what a person does with an incident. Reading is free. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { describeIssue, faultIds, faults, reasons } from '#contracts';
+import { describeIssue, faultIds, faults, reasons, vocabulary } from '#contracts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedDesk } from '../door/scoped.ts';
@@ -36,8 +36,8 @@ export function addReading(app: FastifyInstance, desk: DeskView): void {
     if (found === undefined) throw noIncident();
     return found;
   });
-  const words = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
-  const file = fileOf(Buffer.from(JSON.stringify({ faults: words, reasons })), 'application/json; charset=utf-8');
+  const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
+  const file = fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: vocabulary })), 'application/json; charset=utf-8');
   app.get('/api/words', own, (request, reply) => sendFile(file, request, reply));
 }
 

@@ -1,14 +1,11 @@
-/** The fixed words around a fault, in each language. What a fault is called and what to do first stands in the catalogue of faults. */
-import type { Language, Severity, Words } from '#contracts';
+/** The sentences of a message around the words of the domain, in each language. */
+import type { Language, Words } from '#contracts';
 
+/** What the centre tells without an incident. */
 export type DirectReason = 'commit_failed' | 'disk_full' | 'unknown_for_a_day' | 'enrolment_refused';
 
+/** The sentences of one language. */
 export type Phrases = {
-  severity: Record<Severity, string>;
-  worsened: string;
-  eased: string;
-  cleared: string;
-  closed: string;
   over: string;
   since(from: string): string;
   between(from: string, to: string): string;
@@ -28,13 +25,9 @@ export type Phrases = {
   dates: { locale: string; month: 'short' | 'long' };
 };
 
+/** The sentences of each language. */
 export const phrases: Record<Language, Phrases> = {
   en: {
-    severity: { critical: 'Critical', major: 'Major', minor: 'Minor', info: 'For information' },
-    worsened: 'Worse now',
-    eased: 'Better now',
-    cleared: 'Cleared',
-    closed: 'Closed',
     over: 'Already over',
     since: (from) => `Since ${from}.`,
     between: (from, to) => `From ${from} to ${to}.`,
@@ -51,11 +44,6 @@ export const phrases: Record<Language, Phrases> = {
     dates: { locale: 'en-GB', month: 'short' },
   },
   hi: {
-    severity: { critical: 'बहुत ज़रूरी', major: 'ज़रूरी', minor: 'मामूली', info: 'जानकारी के लिए' },
-    worsened: 'हालत बिगड़ी',
-    eased: 'कुछ ठीक हुआ',
-    cleared: 'ठीक हो गया',
-    closed: 'अलर्ट बंद',
     over: 'अब नहीं है',
     since: (from) => `${from} बजे से।`,
     between: (from, to) => `${from} बजे से ${to} बजे तक।`,
@@ -103,16 +91,4 @@ export const directWords: Record<DirectReason, { title: Words; action: Words }> 
       hi: 'जिन दफ़्तरों के पास कोड है उनसे पूछें। उनमें से कोई न हो तो बताए गए पते को ब्लॉक करें।',
     },
   },
-};
-
-/** Why an incident was closed, where the machine says it in English; another reason is printed as it is. `moved to` is followed by a path. */
-export const closedReasons: Record<string, Words> = {
-  'no longer checked': { en: 'no longer checked', hi: 'अब इसकी जाँच नहीं होती' },
-  'site closed': { en: 'site closed', hi: 'यह साइट बंद कर दी गई है' },
-  'site no longer live': { en: 'site no longer live', hi: 'यह साइट अब चालू साइटों में नहीं है' },
-  'no longer in the site table': { en: 'no longer in the site table', hi: 'यह PC अब साइट टेबल में नहीं है' },
-  'no longer in sabha.json': { en: 'no longer in sabha.json', hi: 'यह PC अब sabha.json में नहीं है' },
-  retired: { en: 'the PC is retired', hi: 'यह PC हटा दिया गया है' },
-  replaced: { en: 'the PC was replaced', hi: 'यह PC बदल दिया गया है' },
-  'moved to': { en: 'the PC was moved to', hi: 'यह PC यहाँ चला गया है:' },
 };

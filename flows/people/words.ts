@@ -1,8 +1,8 @@
 /** The text of a message: what, where, since when, what to do first; never more than one screen of a small phone. */
-import { type Fault, faultOf, faults, isTimeZone, type Language, outageText, reasonIn, type Words } from '#contracts';
+import { type Fault, faultOf, faults, isTimeZone, type Language, outageText, reasonIn, vocabulary, wordFor } from '#contracts';
 import type { Notice } from '../records/notices.ts';
 import { short, variableLimit } from './channels/plain.ts';
-import { closedReasons, type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
+import { type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
 
 /** Longest text before the footer, characters. */
 export const textLimit = 320;
@@ -17,7 +17,7 @@ export const footerMark = '\n-- \n';
  */
 export function render(notice: Notice, language: Language, over = false): { subject: string; text: string } {
   const p = phrases[language];
-  const message: Message = { notice, language, p, news: newsOf(notice, language, p, over), over: over && isNews(notice) };
+  const message: Message = { notice, language, p, news: newsOf({ notice, language, p, over }), over: over && isNews(notice) };
   const whole = partsOf(message, variableLimit);
   const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
   const room = textLimit - lengthOf(parts) - 1;
@@ -33,28 +33,29 @@ export function render(notice: Notice, language: Language, over = false): { subj
 type News = { head: string; title: string; action: string };
 type Message = { notice: Notice; language: Language; p: Phrases; news: News; over: boolean };
 
-function newsOf(notice: Notice, language: Language, p: Phrases, over: boolean): News {
+function newsOf({ notice, language, p, over }: Omit<Message, 'news'>): News {
   const first = notice.faults[0];
   const fault = first && faultOf(first.fault);
-  const title = first ? titleOf(first.fault, language) : p.severity[notice.severity];
+  const { severity, kind } = vocabulary[language];
+  const urgency = severity[notice.severity];
+  const title = first ? titleOf(first.fault, language) : urgency;
   const action = fault ? p.first(fault.action[language]) : '';
-  const urgency = p.severity[notice.severity];
   if (over && isNews(notice)) return { head: p.over, title, action: p.alreadyOver };
   switch (notice.kind) {
     case 'raised':
       return { head: urgency, title, action };
     case 'worsened':
-      return { head: `${p.worsened}, ${urgency}`, title, action };
+      return { head: `${kind.worsened}, ${urgency}`, title, action };
     case 'eased':
-      return { head: p.eased, title, action: p.restOpen };
+      return { head: kind.eased, title, action: p.restOpen };
     case 'cleared':
-      return { head: p.cleared, title, action: p.nothingToDo };
+      return { head: kind.cleared, title, action: p.nothingToDo };
     case 'closed':
-      return { head: p.closed, title, action: closedBecause(notice, language, p) };
+      return { head: kind.closed, title, action: closedBecause(notice, language, p) };
     case 'unfinished':
       return { head: urgency, ...ownWords(faults['centre.flow_unfinished'], language) };
     case 'direct':
-      return { head: p.severity.critical, ...directOf(notice, language) };
+      return { head: severity.critical, ...directOf(notice, language) };
   }
 }
 
@@ -81,8 +82,8 @@ function directOf(notice: Notice, language: Language): Omit<News, 'head'> {
 function closedBecause(notice: Notice, language: Language, p: Phrases): string {
   const reason = notice.lines[0] ?? '';
   const [, words = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
-  const known: Words | undefined = Object.hasOwn(closedReasons, words) ? closedReasons[words] : undefined;
-  const said = known ? `${known[language]} ${short(place, 60)}`.trimEnd() : short(reason, 60);
+  const known = wordFor(language, 'closed', words);
+  const said = known ? `${known} ${short(place, 60)}`.trimEnd() : short(reason, 60);
   return reason === '' ? '' : p.because(said);
 }
 

@@ -29,6 +29,7 @@ const ready = v.object({ ready: v.boolean() });
 const words = v.object({ en: v.string(), hi: v.string() });
 const faultWords = v.object({
   reasons: v.array(v.tuple([v.string(), v.string()])),
+  words: v.record(v.string(), v.record(v.string(), v.record(v.string(), v.string()))),
   faults: v.record(v.string(), v.object({ title: words, action: words })),
 });
 const frames = {
@@ -96,7 +97,8 @@ export const routes: Record<string, Route> = {
   'post /api/incidents/{id}/acknowledge': { summary: 'Somebody sees to it.', body: asked.acknowledgement, done: 204, refusals: [404, 409] },
   'post /api/incidents/{id}/note': { summary: 'A note for those who come later.', body: asked.note, done: 204, refusals: [404, 409] },
   'get /api/words': {
-    summary: 'Titles and first actions of all faults in both languages, and the Hindi of what machines say.',
+    summary:
+      'Titles and first actions of all faults in both languages, the Hindi of what machines say, and by language the words of the domain.',
     answer: faultWords,
   },
   'get /api/rollcalls': { summary: 'Roll calls, newest first.', answer: v.array(rollCallSummary) },

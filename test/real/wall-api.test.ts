@@ -68,9 +68,11 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     });
     await stage.page.goto(`http://127.0.0.1:${api.port}/#/`);
     await stage.page.locator('.tile').first().waitFor();
+    // The browser counts what is packed in a stream's piece when the next piece comes.
+    desk.change({ sites: sites.slice(0, 1) });
+    await expect.poll(() => bytes.snapshot).toBeGreaterThan(5_000);
     console.log(`first load: ${bytes.files} bytes of files, ${bytes.snapshot} of the stream, in ${asked.length} requests`);
     expect(bytes.files).toBeGreaterThan(20_000);
-    expect(bytes.snapshot).toBeGreaterThan(5_000);
     expect(bytes.files + bytes.snapshot).toBeLessThanOrEqual(150_000);
     expect(new Set(asked.map(({ host }) => host))).toEqual(new Set([`127.0.0.1:${api.port}`]));
   });

@@ -14,6 +14,7 @@ import {
   type SiteDetail,
   type Snapshot,
   type StreamFrame,
+  vocabulary,
 } from '#contracts';
 import { loadWall } from '../../flows/api/files.ts';
 import { securityHeaders } from '../../flows/door/guard.ts';
@@ -40,7 +41,11 @@ export type WallDesk = {
 
 type Stream = { response: ServerResponse; pcs: string | null };
 
-const words = { reasons, faults: Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }])) };
+const words = {
+  reasons,
+  words: vocabulary,
+  faults: Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }])),
+};
 
 /** Starts it on a free port of loopback, or on `port`. */
 export async function startWallDesk(content: Content, port = 0): Promise<WallDesk> {

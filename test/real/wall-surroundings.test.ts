@@ -53,7 +53,7 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     expect(await stage.page.locator('[data-card=height]').count()).toBe(0);
   });
 
-  test('a link without UDP says so, and that its capacity is an estimate; a tier that nobody knows is not one', async () => {
+  test('a link without UDP says so, and that its capacity is the least; a tier that nobody knows is not one', async () => {
     const detail = detailOf(Date.now(), leh());
     const { quality, ...report } = detail.link?.report ?? { at: 0 };
     if (quality === undefined) throw new Error('no quality');
@@ -68,8 +68,8 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     await stage.open('#/site/ladakh/leh');
     await stage.page.locator('[data-card=link]').waitFor();
     expect(await fact('up')).toBe('Not known at the moment.');
-    expect(await fact('down')).toBe('not even sound · too much is lost for more');
+    expect(await fact('down')).toBe('not even audio · too much is lost for more');
     const disagree = 'not sure: the measurements do not agree';
-    expect(await fact('capacity')).toBe(`0.9 Mbit/s up, ${disagree} down · estimated over TCP · UDP is blocked · 1 min ago`);
+    expect(await fact('capacity')).toBe(`0.9 Mbit/s up, ${disagree} down · at least, by TCP · UDP does not get through · 1 min ago`);
   });
 });

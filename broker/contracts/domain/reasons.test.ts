@@ -7,7 +7,7 @@ test.each([
   ['chosen: HDMI Monitor', 'चुना हुआ: HDMI Monitor'],
   ['no answer in 2.5 s', '2.5 सेकंड में जवाब नहीं आया'],
   ['to the centre', 'सेंटर की ओर'],
-  ['from the centre: audio only, for want of capacity', 'सेंटर की तरफ़ से: सिर्फ़ आवाज़, क्षमता कम है'],
+  ['from the centre: audio only, for want of capacity', 'सेंटर की तरफ़ से: सिर्फ़ आवाज़, स्पीड कम है'],
   ['to the centre: not even audio, for its loss', 'सेंटर की ओर: आवाज़ भी नहीं, डेटा खो रहा है'],
   ['ENOENT, open /dev/snd', 'ENOENT, open /dev/snd'],
 ])('%s', (reason, hindi) => {

@@ -4,8 +4,9 @@ import { changed, viewOf } from './model.js';
 import { answerLimitMs, toLogin } from './post.js';
 import { follow, silentLimitMs } from './stream.js';
 
+/** @import { Vocabulary } from '../words/words.js' */
 /** @import { Catalogue, Reasons, View } from './model.js' */
-/** `upMs` is the page's own running clock when the centre last spoke. @typedef {{ view: View | null, connected: boolean, upMs: number }} Link */
+/** `upMs` is the page's own running clock when the centre last spoke. @typedef {{ view: View | null, connected: boolean, upMs: number }} Connection */
 
 const firstRetryMs = 1_000;
 const lastRetryMs = 30_000;
@@ -15,23 +16,23 @@ const lastRetryMs = 30_000;
  * the PCs of a site where one is named.
  * Guarantee: `connected` needs a word of the centre that is younger than a silent stream's limit, whatever the reader does meanwhile.
  * @param {string | null} site
- * @returns {Link}
+ * @returns {Connection}
  */
 export function useStream(site) {
-  const [link, setLink] = useState(/** @type {Link} */ ({ view: null, connected: false, upMs: 0 }));
+  const [connection, setConnection] = useState(/** @type {Connection} */ ({ view: null, connected: false, upMs: 0 }));
   const visible = useVisible();
   useEffect(() => {
     if (!visible) return;
     const heard = (/** @type {(view: View | null) => View | null} */ next) =>
-      setLink(({ view }) => ({ view: next(view), connected: true, upMs: performance.now() }));
+      setConnection(({ view }) => ({ view: next(view), connected: true, upMs: performance.now() }));
     return follow(site === null ? '/api/stream' : `/api/stream?pcs=${site}`, {
       onSnapshot: (snapshot) => heard((view) => viewOf(snapshot, view)),
       onChange: (frame) => heard((view) => view && changed(view, frame)),
-      onLost: () => setLink((old) => ({ ...old, connected: false })),
+      onLost: () => setConnection((old) => ({ ...old, connected: false })),
       onDenied: toLogin,
     });
   }, [site, visible]);
-  return { ...link, connected: link.connected && performance.now() - link.upMs < silentLimitMs };
+  return { ...connection, connected: connection.connected && performance.now() - connection.upMs < silentLimitMs };
 }
 
 function useVisible() {
@@ -48,11 +49,11 @@ function useVisible() {
  * The catalogue's words, read again after each reconnect: the centre may be a newer one. Null until they are there: without them a fault is
  * only an id, which nobody is to read.
  * @param {boolean} connected
- * @returns {{ faults: Catalogue, reasons: Reasons } | null}
+ * @returns {{ faults: Catalogue, reasons: Reasons, words: Vocabulary } | null}
  */
 export function useCatalogue(connected) {
   const words = useFetched('/api/words', [connected]);
-  return words === 'missing' ? { faults: {}, reasons: [] } : words;
+  return words === 'missing' ? { faults: {}, reasons: [], words: {} } : words;
 }
 
 /**

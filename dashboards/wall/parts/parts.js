@@ -2,15 +2,17 @@
 import { html } from 'htm/preact';
 import { reasonIn, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
-import { nameIn, say, sayWord, shown, words } from '../words/words.js';
+import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 
-/** @import { Language, Outage, Why, Words } from '#contracts' */
+/** @import { Outage, Readiness, Why, Words } from '#contracts' */
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
+/** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
+/** A fact of a card. @typedef {[key: string, label: string, text: unknown]} Line */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
  * `scope` is the part of the tree that is the reader's ('' = all of it), `act` does something in their name.
- * @typedef {{ lang: Language, now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, act: Act }} Scene
+ * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, act: Act }} Scene
  */
 
 const shapes = {
@@ -22,6 +24,9 @@ const shapes = {
   closed: html`<path d="M4 8h8" stroke="currentColor" stroke-width="2" />`,
 };
 
+/** @type {Record<MarkName, Readiness>} */
+const readinesses = { ok: 'ready', fault: 'not-ready', unknown: 'unknown' };
+
 /**
  * State by shape and colour; the words beside it say it too.
  * @param {{ is: MarkName | 'commissioning' | 'planned' | 'closed' }} props
@@ -31,13 +36,22 @@ export function Mark({ is }) {
 }
 
 /**
+ * What a mark says of a room or a site.
+ * @param {Reader} reader
+ * @param {MarkName} mark
+ */
+export function markText(reader, mark) {
+  return sayWord(reader, 'readiness', readinesses[mark]);
+}
+
+/**
  * "for 3 min", with the clock time for those who point at it.
  * @param {{ scene: Scene, since: number }} props
  */
 export function Age({ scene, since }) {
   const { lang, now } = scene;
   const stamp = new Date(since).toISOString();
-  return html`<time class="age" datetime=${stamp} title=${timeText(lang, since, now)}>${say(lang, 'forAge', { age: ageText(lang, now - since) })}</time>`;
+  return html`<time class="age" datetime=${stamp} title=${timeText(lang, since, now)}>${say(lang, 'forAge', { age: ageText(scene, now - since) })}</time>`;
 }
 
 /**
@@ -81,24 +95,24 @@ export function actionOf({ lang, catalogue }, fault) {
  * @param {Why | null} why
  */
 export function whyText(scene, why) {
-  const { lang } = scene;
   if (why === null) return '';
   const { component, fault, reason } = why;
-  if (reason !== null && Object.hasOwn(words, `presence.${reason}`)) return sayWord(lang, 'presence', reason);
-  const what = fault === null ? subjectOf(lang, { component, device: '' }) : titleOf(scene, fault);
-  if (reason === null) return fault === null ? say(lang, 'cannotTell', { what }) : what;
+  if (reason !== null && hasWord(scene, 'presence', reason)) return sayWord(scene, 'presence', reason);
+  const what = fault === null ? subjectOf(scene, { component, device: '' }) : titleOf(scene, fault);
+  if (reason === null) return fault === null ? `${what}: ${sayWord(scene, 'status', 'unknown')}` : what;
   // "Another microphone is chosen" has said the word already.
   return `${what}: ${reasonIn(scene, reason).replace(/^(chosen|चुना हुआ): /, '')}`;
 }
 
 /**
  * Why a PC is away, or was, and how sure that is.
- * @param {Language} lang
+ * @param {Reader} reader
  * @param {Outage} outage
  */
-export function outageText(lang, { cause, confidence }) {
-  const what = sayWord(lang, 'outage', cause);
-  return cause === 'undetermined' ? what : `${what}, ${say(lang, confidence >= 0.9 ? 'sure' : confidence >= 0.7 ? 'likely' : 'notSure')}`;
+export function outageText(reader, { cause, confidence }) {
+  const what = sayWord(reader, 'outage', cause);
+  const how = confidence >= 0.9 ? 'sure' : confidence >= 0.7 ? 'likely' : 'open';
+  return cause === 'undetermined' ? what : `${what}, ${sayWord(reader, 'sureness', how)}`;
 }
 
 /**
@@ -109,4 +123,21 @@ export function Place({ scene, names }) {
   const texts = [...new Set(names.map((name) => nameIn(scene.lang, name)))].filter((name) => name !== '');
   if (texts.length === 0) return say(scene.lang, 'centre');
   return texts.map((name, at) => html`${at === 0 ? null : ', '}<bdi>${name}</bdi>`);
+}
+
+/**
+ * Facts with their labels, each in a line of its own.
+ * @param {{ lines: Line[] }} props
+ */
+export function Lines({ lines }) {
+  return html`<dl class="facts">${lines.map(([key, label, text]) => html`<div key=${key} data-fact=${key}><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>`;
+}
+
+/**
+ * A number as people write it: at most so many decimals.
+ * @param {number} value
+ * @param {number} [decimals]
+ */
+export function figure(value, decimals = 0) {
+  return value.toLocaleString('en-IN', { maximumFractionDigits: decimals });
 }

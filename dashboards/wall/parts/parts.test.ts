@@ -1,10 +1,20 @@
 import { expect, test } from 'vitest';
-import { reasons } from '#contracts';
+import { reasons, vocabulary } from '#contracts';
 import { type Scene, whyText } from './parts.js';
 
 const title = { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' };
 const catalogue = { 'microphone.not_default': { title, action: title } };
-const scene: Scene = { lang: 'en', now: 0, live: true, lostAt: null, catalogue, reasons, scope: '', act: async () => null };
+const scene: Scene = {
+  lang: 'en',
+  now: 0,
+  live: true,
+  lostAt: null,
+  catalogue,
+  reasons,
+  words: vocabulary,
+  scope: '',
+  act: async () => null,
+};
 const why = (reason: string | null, lang: 'en' | 'hi' = 'en') =>
   whyText({ ...scene, lang }, { component: 'microphone', fault: 'microphone.not_default', reason });
 

@@ -1,12 +1,11 @@
 /** What a site's height means for its PCs, and how they stand: the room, the mains, the UPS. */
 import { html } from 'htm/preact';
+import { figure, Lines } from '../parts/parts.js';
 import { ageText } from '../words/times.js';
-import { nameIn, say } from '../words/words.js';
-import { figure, Lines } from './link.js';
+import { amount, nameIn, say, sayWord } from '../words/words.js';
 
 /** @import { PcView, SiteDetail } from '#contracts' */
-/** @import { Scene } from '../parts/parts.js' */
-/** @import { Line } from './link.js' */
+/** @import { Line, Scene } from '../parts/parts.js' */
 
 /** Below it the air cools a PC as at sea level. */
 const thinAirFromM = 900;
@@ -21,23 +20,28 @@ export function HeightCard({ scene, detail: { limits, numbers, pcs } }) {
   if (limits.elevationM <= thinAirFromM && said.length === 0) return null;
   const named = said.length > 1;
   return html`<section class="card later" aria-labelledby="height-card" data-card="height"><h2 id="height-card">${say(lang, 'heightCard')}</h2>
-    <${Lines} lang=${lang} lines=${limitLines(lang, limits)} />
-    ${said.map((pc) => html`<div key=${pc.pc}>${named ? html`<h4><bdi>${nameIn(lang, pc.room)}</bdi></h4>` : null}<${Lines} lang=${lang} lines=${live ? roomLines(scene, pc, { limits, numbers }) : []} /></div>`)}
+    <${Lines} lines=${limitLines(scene, limits)} />
+    ${said.map((pc) => html`<div key=${pc.pc}>${named ? html`<h4><bdi>${nameIn(lang, pc.room)}</bdi></h4>` : null}<${Lines} lines=${live ? roomLines(scene, pc, { limits, numbers }) : []} /></div>`)}
   </section>`;
 }
 
 /**
- * @param {Scene['lang']} lang
+ * @param {Scene} scene
  * @param {SiteDetail['limits']} limits
  * @returns {Line[]}
  */
-function limitLines(lang, { elevationM, densityRatio, roomLimitC, riseFactor }) {
+function limitLines(scene, { elevationM, densityRatio, roomLimitC, riseFactor }) {
   if (elevationM <= thinAirFromM) return [];
+  const { lang } = scene;
   return [
-    ['elevation', say(lang, 'metres', { n: figure(elevationM) })],
-    ['air', say(lang, 'airText', { percent: figure(100 * densityRatio) })],
-    ['roomLimit', html`${say(lang, 'atMost', { limit: figure(roomLimitC, 1) })} <span class="dim about">${say(lang, 'atMostWhy')}</span>`],
-    ['rise', say(lang, 'riseText', { factor: figure(riseFactor, 2) })],
+    ['elevation', say(lang, 'fact.elevation'), amount(scene, 'metres', figure(elevationM))],
+    ['air', say(lang, 'fact.air'), say(lang, 'airText', { percent: figure(100 * densityRatio) })],
+    [
+      'roomLimit',
+      say(lang, 'fact.roomLimit'),
+      html`${say(lang, 'atMost', { limit: figure(roomLimitC, 1) })} <span class="dim about">${say(lang, 'atMostWhy')}</span>`,
+    ],
+    ['rise', say(lang, 'fact.rise'), say(lang, 'riseText', { factor: figure(riseFactor, 2) })],
   ];
 }
 
@@ -48,19 +52,20 @@ function limitLines(lang, { elevationM, densityRatio, roomLimitC, riseFactor }) 
  * @param {Pick<SiteDetail, 'limits' | 'numbers'>} around
  * @returns {Line[]}
  */
-function roomLines({ lang }, { pc }, { limits, numbers }) {
+function roomLines(scene, { pc }, { limits, numbers }) {
+  const { lang } = scene;
   const { room, rh, ac, bat, uc, ur } = numbers[pc] ?? {};
   const percent = (/** @type {number} */ ratio) => `${figure(100 * ratio)} %`;
-  const power = [ac === undefined ? '' : say(lang, ac > 0 ? 'onMains' : 'onBattery'), bat === undefined ? '' : percent(bat)];
-  const ups = [uc === undefined ? '' : percent(uc), ur === undefined ? '' : say(lang, 'lasts', { age: ageText(lang, 1_000 * ur) })];
-  /** @type {[string, string][]} */
+  const power = [ac === undefined ? '' : sayWord(scene, 'supply', ac > 0 ? 'mains' : 'battery'), bat === undefined ? '' : percent(bat)];
+  const ups = [uc === undefined ? '' : percent(uc), ur === undefined ? '' : say(lang, 'lasts', { age: ageText(scene, 1_000 * ur) })];
+  /** @type {[string, string, string][]} */
   const lines = [
-    ['room', room === undefined ? '' : roomText(lang, room, limits)],
-    ['humidity', rh === undefined ? '' : percent(rh)],
-    ['power', power.filter((text) => text !== '').join(' · ')],
-    ['ups', ups.filter((text) => text !== '').join(' · ')],
+    ['room', say(lang, 'fact.room'), room === undefined ? '' : roomText(lang, room, limits)],
+    ['humidity', say(lang, 'fact.humidity'), rh === undefined ? '' : percent(rh)],
+    ['power', sayWord(scene, 'component', 'power'), power.filter((text) => text !== '').join(' · ')],
+    ['ups', sayWord(scene, 'component', 'power.ups'), ups.filter((text) => text !== '').join(' · ')],
   ];
-  return lines.filter(([, text]) => text !== '');
+  return lines.filter(([, , text]) => text !== '');
 }
 
 /**

@@ -34,7 +34,7 @@ function Incident({ scene, incident, onActed }) {
   const frozenAt = first?.unknownSince ?? null;
   const site = scope.split('/').slice(0, 2).join('/');
   return html`<article class="card incident ${overAt === null ? severity : 'past'}" data-incident=${id}>
-    <p class="tags"><span class="tag ${severity}"><${Mark} is=${overAt !== null ? 'ok' : live ? 'fault' : 'unknown'} />${sayWord(lang, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
+    <p class="tags"><span class="tag ${severity}"><${Mark} is=${overAt !== null ? 'ok' : live ? 'fault' : 'unknown'} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
     <h2>${incidentTitle(scene, incident)}</h2>
     <p class="where">${scope.split('/').length === 3 ? html`<a href="#/site/${site}"><${Place} scene=${scene} names=${[incident.room, incident.site]} /></a>` : html`<${Place} scene=${scene} names=${[incident.room, incident.site]} />`}${first?.name ? html` · <${Foreign} text=${first.name} />` : null}</p>
     ${action === null ? null : html`<p class="action"><b>${say(lang, 'doFirst')}:</b> ${action}</p>`}
@@ -53,8 +53,9 @@ function Incident({ scene, incident, onActed }) {
  * @param {Scene} scene
  * @param {NonNullable<IncidentRow['outage']>} outage
  */
-function awayText({ lang, now }, outage) {
-  const cause = outageText(lang, outage);
+function awayText(scene, outage) {
+  const { lang, now } = scene;
+  const cause = outageText(scene, outage);
   const from = timeText(lang, outage.from, now);
   return outage.to === null
     ? say(lang, 'awaySince', { from, cause })
@@ -111,5 +112,5 @@ function History({ scene, incident }) {
       ${incident.notes.map((one) => html`<li key=${one.at + one.by}><q><bdi>${shown(one.text, 500)}</bdi></q> <span class="dim"><${Foreign} text=${one.by} />, ${timeText(lang, one.at, now)}</span></li>`)}</ul>`
     }
     <h3 class="dim">${say(lang, 'history')}</h3>
-    <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(lang, 'kind', one.kind)}${one.conclusion === null ? null : html` <span class="dim"><${Foreign} text=${one.conclusion} /></span>`}</li>`)}</ol>`;
+    <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}${one.conclusion === null ? null : html` <span class="dim"><${Foreign} text=${one.conclusion} /></span>`}</li>`)}</ol>`;
 }

@@ -44,7 +44,7 @@ function Line({ scene, incident }) {
   const [first] = shownFaults(incident);
   const last = told.at(-1);
   return html`<li class="line ${severity}" data-incident=${id}>
-    <span class="tag ${severity}" title=${sayWord(lang, 'severity', severity)}><${Mark} is=${live ? 'fault' : 'unknown'} /><span class="unseen">${sayWord(lang, 'severity', severity)}</span></span>
+    <span class="tag ${severity}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${live ? 'fault' : 'unknown'} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
     <div>
       <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a></h3>
       <p><${Place} scene=${scene} names=${[incident.site, incident.room]} />${first?.name ? html` · <span class="dim"><${Foreign} text=${first.name} /></span>` : null}</p>
@@ -75,11 +75,23 @@ function OverLine({ scene, incident }) {
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */
-export function overText({ lang, now }, { overAt, over, closedBecause, openedAt }) {
+export function overText(scene, { overAt, over, closedBecause, openedAt }) {
+  const { lang, now } = scene;
   const at = overAt ?? now;
   const time = timeText(lang, at, now);
-  const how = over === 'closed' ? say(lang, 'closedAt', { time, why: shown(closedBecause ?? '') }) : say(lang, 'clearedAt', { time });
-  return `${how} · ${say(lang, 'lasted', { age: ageText(lang, at - openedAt) })}`;
+  const how =
+    over === 'closed' ? say(lang, 'closedAt', { time, why: closedText(scene, closedBecause ?? '') }) : say(lang, 'clearedAt', { time });
+  return `${how} · ${say(lang, 'lasted', { age: ageText(scene, at - openedAt) })}`;
+}
+
+/**
+ * Why it was closed; the path to which a PC was moved stands behind the words.
+ * @param {Scene} scene
+ * @param {string} reason
+ */
+function closedText(scene, reason) {
+  const [, words = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
+  return shown(`${sayWord(scene, 'closed', words)}${place}`);
 }
 
 /**
@@ -87,8 +99,9 @@ export function overText({ lang, now }, { overAt, over, closedBecause, openedAt 
  * @param {Scene} scene
  * @param {IncidentRow['told'][number]} one
  */
-export function toldText({ lang, now }, { person, channel, at }) {
-  return say(lang, 'told', { person: shown(person), channel: sayWord(lang, 'channel', channel), time: timeText(lang, at, now) });
+export function toldText(scene, { person, channel, at }) {
+  const { lang, now } = scene;
+  return say(lang, 'told', { person: shown(person), channel: sayWord(scene, 'channel', channel), time: timeText(lang, at, now) });
 }
 
 /**
@@ -98,5 +111,5 @@ export function toldText({ lang, now }, { person, channel, at }) {
  */
 export function incidentTitle(scene, incident) {
   const first = shownFaults(incident)[0];
-  return first === undefined ? sayWord(scene.lang, 'severity', incident.severity) : titleOf(scene, first.fault);
+  return first === undefined ? sayWord(scene, 'severity', incident.severity) : titleOf(scene, first.fault);
 }

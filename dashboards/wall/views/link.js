@@ -1,89 +1,85 @@
 /** What a site's link is good for: as the PC that measures it last said, and where it broke last. */
 import { html } from 'htm/preact';
-import { titleOf } from '../parts/parts.js';
+import { figure, Lines, titleOf } from '../parts/parts.js';
 import { ageText, timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
 
 /** @import { LinkReport, SiteDetail } from '#contracts' */
-/** @import { Scene } from '../parts/parts.js' */
+/** @import { Line, Scene } from '../parts/parts.js' */
 /** @typedef {NonNullable<LinkReport['quality']>} Quality */
-/** @typedef {[key: string, text: unknown]} Line */
 
 const megabyte = 1_000_000;
 /** Of a month's bytes: from here on it is nearly used up. */
 const nearly = 0.8;
 
-/** @param {{ scene: Scene, detail: SiteDetail }} props */
+/**
+ * What the link is good for, what it costs this month, and where it broke last.
+ * @param {{ scene: Scene, detail: SiteDetail }} props
+ */
 export function LinkCard({ scene, detail: { link, broke } }) {
   const { lang, now } = scene;
   const { quality, capacity, budget } = link?.report ?? {};
-  return html`<section class="card later" aria-labelledby="link-card" data-card="link"><h2 id="link-card">${say(lang, 'linkCard')}</h2>
+  return html`<section class="card later" aria-labelledby="link-card" data-card="link"><h2 id="link-card">${sayWord(scene, 'component', 'link')}</h2>
     ${link === null ? html`<p class="quiet">${say(lang, 'notMeasured')}</p>` : null}
-    <${Lines} lang=${lang} lines=${[
-      ...(quality === undefined ? [] : qualityLines(lang, quality)),
-      ...(capacity === undefined ? [] : [/** @type {Line} */ (['capacity', capacityText(scene, capacity)])]),
+    <${Lines} lines=${[
+      ...(quality === undefined ? [] : qualityLines(scene, quality)),
+      ...(capacity === undefined
+        ? []
+        : [/** @type {Line} */ (['capacity', sayWord(scene, 'measure', 'capacity'), capacityText(scene, capacity)])]),
       ...(budget === undefined ? [] : budgetLines(lang, budget)),
-      ...(broke === null ? [] : [/** @type {Line} */ (['broke', `${titleOf(scene, broke.fault)}, ${timeText(lang, broke.at, now)}`])]),
+      ...(broke === null
+        ? []
+        : [/** @type {Line} */ (['broke', say(lang, 'fact.broke'), `${titleOf(scene, broke.fault)}, ${timeText(lang, broke.at, now)}`])]),
     ]} />
-    ${link === null ? null : html`<p class="foot">${say(lang, 'measuredBy', { pc: shown(link.pc), age: ageText(lang, now - link.at) })}</p>`}
+    ${link === null ? null : html`<p class="foot">${say(lang, 'measuredBy', { pc: shown(link.pc), age: ageText(scene, now - link.at) })}</p>`}
   </section>`;
 }
 
 /**
- * Facts by their key, each in a line of its own.
- * @param {{ lang: Scene['lang'], lines: Line[] }} props
- */
-export function Lines({ lang, lines }) {
-  return html`<dl class="facts">${lines.map(([key, text]) => html`<div key=${key} data-fact=${key}><dt>${sayWord(lang, 'fact', key)}</dt><dd>${text}</dd></div>`)}</dl>`;
-}
-
-/**
- * A number as people write it: at most so many decimals.
- * @param {number} value
- * @param {number} [decimals]
- */
-export function figure(value, decimals = 0) {
-  return value.toLocaleString('en-IN', { maximumFractionDigits: decimals });
-}
-
-/**
- * @param {Scene['lang']} lang
+ * @param {Scene} scene
  * @param {Quality} quality
  * @returns {Line[]}
  */
-function qualityLines(lang, { up, down, roundTripMs: { median, p95 }, r, rAdjusted, mos }) {
+function qualityLines(scene, { up, down, roundTripMs: { median, p95 }, r, rAdjusted, mos }) {
+  const { lang } = scene;
+  const label = (/** @type {string} */ key) => sayWord(scene, 'measure', key);
   const both = (/** @type {string} */ a, /** @type {string} */ b) => say(lang, 'upDown', { up: a, down: b });
   const percent = (/** @type {number} */ ratio) => `${figure(100 * ratio, 1)} %`;
   const sound = { r: figure(r), mos: figure(mos, 1) };
   return [
-    ['up', tierText(lang, up)],
-    ['down', tierText(lang, down)],
-    ['roundTrip', say(lang, 'roundTrip', { ms: figure(median), p95: figure(p95) })],
-    ['loss', both(percent(up.loss), percent(down.loss))],
-    ['jitter', both(`${figure(up.jitterMs)} ms`, `${figure(down.jitterMs)} ms`)],
-    ['sound', rAdjusted === undefined ? say(lang, 'sound', sound) : say(lang, 'soundGeo', { ...sound, adjusted: figure(rAdjusted) })],
+    ['up', say(lang, 'fact.up'), tierText(scene, up)],
+    ['down', say(lang, 'fact.down'), tierText(scene, down)],
+    ['roundTrip', label('roundTrip'), say(lang, 'roundTrip', { ms: figure(median), p95: figure(p95) })],
+    ['loss', label('loss'), both(percent(up.loss), percent(down.loss))],
+    ['jitter', label('jitter'), both(`${figure(up.jitterMs)} ms`, `${figure(down.jitterMs)} ms`)],
+    [
+      'sound',
+      label('sound'),
+      rAdjusted === undefined ? say(lang, 'sound', sound) : say(lang, 'soundGeo', { ...sound, adjusted: figure(rAdjusted) }),
+    ],
   ];
 }
 
 /**
  * The tier, and what keeps it from a higher one.
- * @param {Scene['lang']} lang
+ * @param {Scene} scene
  * @param {Quality['up']} direction
  */
-function tierText(lang, { tier, limit }) {
-  const what = tier === undefined ? say(lang, 'notKnown') : sayWord(lang, 'tier', tier ?? 'none');
-  return limit === undefined || limit === null ? what : `${what} · ${sayWord(lang, 'limit', limit)}`;
+function tierText(scene, { tier, limit }) {
+  const what = tier === undefined ? say(scene.lang, 'notKnown') : sayWord(scene, 'tier', tier ?? 'none');
+  return limit === undefined || limit === null ? what : `${what} · ${sayWord(scene, 'limit', limit)}`;
 }
 
 /**
  * @param {Scene} scene
  * @param {NonNullable<LinkReport['capacity']>} capacity
  */
-function capacityText({ lang, now }, { at, how, upBps, downBps, udpBlocked }) {
+function capacityText(scene, { at, how, upBps, downBps, udpBlocked }) {
+  const { lang, now } = scene;
   const rate = (/** @type {number | null} */ bps) => (bps === null ? say(lang, 'disagree') : `${figure(bps / 1_000_000, 1)} Mbit/s`);
   const rates = upBps === null && downBps === null ? rate(null) : say(lang, 'upDown', { up: rate(upBps), down: rate(downBps) });
-  const ago = say(lang, 'ago', { age: ageText(lang, now - at) });
-  return [rates, how === 'tcp' ? say(lang, 'overTcp') : '', udpBlocked ? sayWord(lang, 'limit', 'udp-blocked') : '', ago]
+  const ago = say(lang, 'ago', { age: ageText(scene, now - at) });
+  return [rates, how === 'tcp' ? sayWord(scene, 'measure', 'overTcp') : '', udpBlocked ? sayWord(scene, 'limit', 'udp-blocked') : '', ago]
     .filter((text) => text !== '')
     .join(' · ');
 }
@@ -95,8 +91,8 @@ function capacityText({ lang, now }, { at, how, upBps, downBps, udpBlocked }) {
  */
 function budgetLines(lang, { testBytes, testLimit, telemetryBytes, telemetryLimit }) {
   return [
-    ['tests', html`<${Used} lang=${lang} used=${testBytes} limit=${testLimit} />`],
-    ['telemetry', html`<${Used} lang=${lang} used=${telemetryBytes} limit=${telemetryLimit} />`],
+    ['tests', say(lang, 'fact.tests'), html`<${Used} lang=${lang} used=${testBytes} limit=${testLimit} />`],
+    ['telemetry', say(lang, 'fact.telemetry'), html`<${Used} lang=${lang} used=${telemetryBytes} limit=${telemetryLimit} />`],
   ];
 }
 

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { hotStates, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
-import { Age, Bar, Mark, whyText } from '../parts/parts.js';
+import { Age, Bar, Mark, markText, whyText } from '../parts/parts.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
@@ -13,7 +13,10 @@ import { RollCard } from './rollcall.js';
 /** @import { Scene } from '../parts/parts.js' */
 /** @import { Dot } from '../live/places.js' */
 
-/** @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props */
+/**
+ * How many sites are ready, the map, the sites of a chosen state, and what needs somebody.
+ * @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props
+ */
 export function Nation({ scene, view, counts, state }) {
   const { lang } = scene;
   return html`<div class="nation">
@@ -21,7 +24,7 @@ export function Nation({ scene, view, counts, state }) {
       ${
         /** @type {const} */ (['ok', 'fault', 'unknown']).map(
           (mark) => html`<p class="count ${mark} ${counts[mark] === 0 ? 'none' : ''}" data-tally=${mark} key=${mark}>
-          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${say(lang, mark)}</span></p>`,
+          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${markText(scene, mark)}</span></p>`,
         )
       }
     </section>
@@ -74,8 +77,8 @@ function Map36({ scene, view, selected }) {
   return html`<nav class="map" aria-label=${say(lang, 'map')}>
     <div class="grid">${all.filter((state) => tileOf(state) !== undefined).map(tile)}</div>
     ${elsewhere.length === 0 ? null : html`<div class="flow">${elsewhere.map(tile)}</div>`}
-    <p class="legend dim">${/** @type {const} */ (['ok', 'fault', 'unknown']).map((is) => html`<span key=${is}><${Mark} is=${is} />${say(lang, is)}</span>`)}
-      <span><${Mark} is="commissioning" />${say(lang, 'legendSetup')}</span><span><${Mark} is="planned" />${say(lang, 'legendPlanned')}</span></p>
+    <p class="legend dim">${/** @type {const} */ (['ok', 'fault', 'unknown']).map((is) => html`<span key=${is}><${Mark} is=${is} />${markText(scene, is)}</span>`)}
+      <span><${Mark} is="commissioning" />${sayWord(scene, 'stage', 'commissioning')}</span><span><${Mark} is="planned" />${sayWord(scene, 'stage', 'planned')}</span></p>
   </nav>`;
 }
 
@@ -130,7 +133,9 @@ function SiteLine({ scene, site }) {
   const dot = dotOf(site, live);
   const since = site.quietSince ?? lostAt;
   const words =
-    site.stage !== 'live' ? sayWord(lang, 'stage', site.stage) : live ? whyText(scene, site.why) || say(lang, 'ok') : say(lang, 'unknown');
+    site.stage !== 'live'
+      ? sayWord(scene, 'stage', site.stage)
+      : (live && whyText(scene, site.why)) || markText(scene, live ? 'ok' : 'unknown');
   return html`<li><a href="#/site/${site.site}" data-site=${site.site}><${Mark} is=${dot ?? 'closed'} /><bdi>${nameIn(lang, site.name)}</bdi></a>
     <span class="dim">${words}${since === null ? null : html` · <${Age} scene=${scene} since=${since} />`}</span></li>`;
 }

@@ -3,10 +3,10 @@ import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { readinessMark, withRows } from '../live/model.js';
-import { Bar, Foreign, Mark, whyText } from '../parts/parts.js';
+import { Bar, Foreign, Mark, markText, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
-import { nameIn, say, shown } from '../words/words.js';
+import { nameIn, say, sayWord, shown } from '../words/words.js';
 
 /** @import { RollCallCounts, RollCallRow, RollCallSummary, RollCallView } from '#contracts' */
 /** @import { Mark as MarkName, View } from '../live/model.js' */
@@ -17,7 +17,10 @@ const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col
 const graceMs = 10_000;
 const worst = { fault: 0, unknown: 1, ok: 2 };
 
-/** @param {{ scene: Scene, view: View }} props */
+/**
+ * The last roll call in a line, with the way to it.
+ * @param {{ scene: Scene, view: View }} props
+ */
 export function RollCard({ scene, view }) {
   const { lang } = scene;
   const { rollcall } = view;
@@ -30,7 +33,10 @@ export function RollCard({ scene, view }) {
     }</section>`;
 }
 
-/** @param {{ scene: Scene, view: View, id: string, scope: string }} props */
+/**
+ * Calls the roll of a scope, and shows the answers as they come.
+ * @param {{ scene: Scene, view: View, id: string, scope: string }} props
+ */
 export function RollCallPage({ scene, view, id, scope }) {
   const { lang, live } = scene;
   const current = view.rollcall !== null && (id === '' || view.rollcall.id === id) ? view.rollcall : null;
@@ -88,14 +94,14 @@ function Board({ scene, view, summary, rows }) {
   const { counts, finishedAt, startedAt, endsAt } = summary;
   const [all, setAll] = useState(false);
   const { catalogue } = scene;
-  const table = useMemo(() => tableOf(scene, view, summary, rows), [lang, catalogue, summary, rows]);
+  const table = useMemo(() => tableOf(scene, view, { summary, rows }), [lang, catalogue, summary, rows]);
   const seconds = finishedAt === null ? Math.max(0, Math.ceil((endsAt - now) / 1_000)) : Math.ceil((finishedAt - startedAt) / 1_000);
   return html`<section class="board ${all ? 'all' : ''}" aria-labelledby="board" data-rollcall=${summary.id} data-finished=${finishedAt !== null}>
     <div class="title"><h2 id="board">${say(lang, 'roll')} · ${scopeName(scene, view, summary.scope)} · ${timeText(lang, startedAt, 0)}</h2>
       <p class="acts"><button onClick=${() => print()}>${say(lang, 'print')}</button><a class="button" href=${csvOf(summary)} download>${say(lang, 'csv')}</a></p></div>
     <p class="progress" role="status">${finishedAt !== null || !live ? '' : isRunning(summary, now) ? say(lang, 'rollRuns', { s: Math.ceil(seconds / 5) * 5 }) : say(lang, 'rollCut')}</p>
     <p>${answersOf(scene, counts)}${finishedAt === null ? null : html` · <bdi>${say(lang, 'rollTook', { by: shown(summary.by), s: seconds })}</bdi>`}</p>
-    <ul class="sum">${marksOf(counts, finishedAt !== null).map(([is, key, n]) => html`<li key=${key} data-count=${key}><${Mark} is=${is} /><b>${n}</b> ${say(lang, key)}</li>`)}</ul>
+    <ul class="sum">${marksOf(counts, finishedAt !== null).map(([is, key, n]) => html`<li key=${key} data-count=${key}><${Mark} is=${is} /><b>${n}</b> ${countText(scene, key)}</li>`)}</ul>
     <${Bar} counts=${barOf(counts)} />
     ${table}
     ${finishedAt === null || counts.ready === 0 ? null : html`<label class="toggle"><input type="checkbox" checked=${all} onChange=${() => setAll(!all)} /> ${say(lang, 'allRooms')} (${counts.ready})</label>`}
@@ -106,10 +112,9 @@ function Board({ scene, view, summary, rows }) {
  * Every room, by state, the worst first. Rooms that are ready, and those that may still answer, come in at the end; paper shows them all.
  * @param {Scene} scene
  * @param {View} view
- * @param {RollCallSummary} summary
- * @param {ReadonlyMap<string, RollCallRow>} rows
+ * @param {{ summary: RollCallSummary, rows: ReadonlyMap<string, RollCallRow> }} rollcall
  */
-function tableOf(scene, view, summary, rows) {
+function tableOf(scene, view, { summary, rows }) {
   const { lang } = scene;
   const finished = summary.finishedAt !== null;
   const byState = Map.groupBy(rows.values(), (one) => one.state);
@@ -118,7 +123,7 @@ function tableOf(scene, view, summary, rows) {
   return html`<table><thead><tr>${columns.map((key) => html`<th scope="col" key=${key}>${say(lang, key)}</th>`)}</tr></thead>
     ${states.map(
       (one) => html`<tbody key=${one.state} data-state=${one.state}>
-      <tr class="group"><th scope="rowgroup" colspan="6"><span>${scopeName(scene, view, one.state)}</span>${marksOf(one, finished).map(([is, key, n]) => (n === 0 ? null : html`<span class="dim" key=${key}><${Mark} is=${is} />${n} ${say(lang, key)}</span>`))}</th></tr>
+      <tr class="group"><th scope="rowgroup" colspan="6"><span>${scopeName(scene, view, one.state)}</span>${marksOf(one, finished).map(([is, key, n]) => (n === 0 ? null : html`<span class="dim" key=${key}><${Mark} is=${is} />${n} ${countText(scene, key)}</span>`))}</th></tr>
       ${rowsOf(byState.get(one.state) ?? [], finished).map((row) => html`<${Row} scene=${scene} row=${row} since=${summary.startedAt} key=${row.pc} />`)}
     </tbody>`,
     )}</table>`;
@@ -141,9 +146,9 @@ function Row({ scene, row, since }) {
   const silent = row.after === null;
   const { heardAt } = row;
   const key = heardAt !== null && heardAt > since ? 'heardOnly' : 'silentSince';
-  const heard = heardAt === null ? say(lang, 'neverHeard') : say(lang, key, { time: timeText(lang, heardAt, now) });
+  const heard = heardAt === null ? sayWord(scene, 'presence', 'never') : say(lang, key, { time: timeText(lang, heardAt, now) });
   return html`<tr class=${mark} data-pc=${row.pc}>
-    <td><${Mark} is=${mark} /> ${say(lang, mark)}</td>
+    <td><${Mark} is=${mark} /> ${markText(scene, mark)}</td>
     <td><a href="#/site/${row.site}"><bdi>${nameIn(lang, row.siteName)}</bdi></a></td>
     <td><bdi>${nameIn(lang, row.room)}</bdi></td>
     <td>${silent ? heard : whyText(scene, row.why)}</td>
@@ -153,10 +158,20 @@ function Row({ scene, row, since }) {
 }
 
 /**
+ * @param {Scene} scene
+ * @param {CountName} name
+ */
+function countText(scene, name) {
+  return name === 'silent' || name === 'silentSoFar' ? say(scene.lang, name) : markText(scene, name);
+}
+
+/** @typedef {MarkName | 'silent' | 'silentSoFar'} CountName */
+
+/**
  * Ready, not ready, unknown though answered, silent.
  * @param {RollCallCounts} counts
  * @param {boolean} finished
- * @returns {[MarkName, 'ok' | 'fault' | 'unknown' | 'silent' | 'silentSoFar', number][]}
+ * @returns {[MarkName, CountName, number][]}
  */
 function marksOf(counts, finished) {
   const silent = counts.expected - counts.answered;

@@ -1,7 +1,7 @@
 /** A room: one card for each PC, one line for each check, and its last day. */
 import { html } from 'htm/preact';
 import { checkMark, meetingRank, pcMark, unknownSince } from '../live/model.js';
-import { Age, Foreign, Mark, outageText, titleOf, whyText } from '../parts/parts.js';
+import { Age, Foreign, Mark, markText, outageText, titleOf, whyText } from '../parts/parts.js';
 import { deviceOf, reasonIn, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { nameIn, say, sayWord } from '../words/words.js';
@@ -13,7 +13,10 @@ import { Strips } from './strips.js';
 
 const marks = /** @type {const} */ (['fault', 'unknown', 'ok']);
 
-/** @param {{ scene: Scene, pc: PcView, history: HistoryView | null }} props */
+/**
+ * A room: whether it is ready, each of its checks, and its last day.
+ * @param {{ scene: Scene, pc: PcView, history: HistoryView | null }} props
+ */
 export function Room({ scene, pc, history }) {
   const { lang, live } = scene;
   const { config } = pc;
@@ -47,16 +50,16 @@ export function Room({ scene, pc, history }) {
 function stateText(scene, pc, mark) {
   const { lang, now, live, lostAt } = scene;
   const since = mark === 'unknown' ? unknownSince(pc, lostAt) : null;
-  const state = since === null ? say(lang, mark) : say(lang, 'unknownSince', { time: timeText(lang, since, now) });
+  const state = since === null ? markText(scene, mark) : say(lang, 'unknownSince', { time: timeText(lang, since, now) });
   if (!live || pc.why === null) return state;
-  return `${state} · ${whyText(scene, pc.why)}${pc.outage === null ? '' : `: ${outageText(lang, pc.outage)}`}`;
+  return `${state} · ${whyText(scene, pc.why)}${pc.outage === null ? '' : `: ${outageText(scene, pc.outage)}`}`;
 }
 
 /** @param {{ scene: Scene, pc: PcView, check: DatedCheck }} props */
 function CheckLine({ scene, pc, check }) {
   const mark = checkMark(check, pc, scene.live);
   const old = mark === 'unknown' && check.status !== 'unknown';
-  const device = deviceOf(check);
+  const device = deviceOf(scene, check);
   return html`<li class=${mark} data-check=${check.component}>
     <${Mark} is=${mark} />
     <div>
@@ -75,9 +78,8 @@ function CheckLine({ scene, pc, check }) {
  * @param {'ok' | 'fault' | 'unknown'} mark
  */
 function checkText(scene, check, mark) {
-  const what = subjectOf(scene.lang, check);
-  if (mark === 'ok') return say(scene.lang, 'works', { what });
-  if (mark === 'unknown') return say(scene.lang, 'cannotTell', { what });
+  const what = subjectOf(scene, check);
+  if (mark !== 'fault') return `${what}: ${sayWord(scene, 'status', mark)}`;
   return check.fault === null ? what : titleOf(scene, check.fault);
 }
 
@@ -86,13 +88,14 @@ function checkText(scene, check, mark) {
  * @param {Check} check
  */
 function answerText(scene, check) {
-  return check.fault === null ? sayWord(scene.lang, 'answer', check.status) : titleOf(scene, check.fault);
+  return check.fault === null ? sayWord(scene, 'status', check.status) : titleOf(scene, check.fault);
 }
 
 /**
  * @param {Scene} scene
  * @param {PcView} pc
  */
-function heardText({ lang, now }, pc) {
-  return pc.heardAt === null ? say(lang, 'neverHeard') : say(lang, 'heard', { age: ageText(lang, now - pc.heardAt) });
+function heardText(scene, pc) {
+  if (pc.heardAt === null) return sayWord(scene, 'presence', 'never');
+  return say(scene.lang, 'heard', { age: ageText(scene, scene.now - pc.heardAt) });
 }

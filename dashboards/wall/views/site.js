@@ -3,11 +3,11 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { Mark, titleOf, whyText } from '../parts/parts.js';
+import { Mark, markText, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
-import { nameIn, say, sayWord, shown } from '../words/words.js';
+import { amount, nameIn, say, sayWord, shown } from '../words/words.js';
 import { HeightCard } from './height.js';
 import { OverList } from './incidents.js';
 import { LinkCard } from './link.js';
@@ -18,11 +18,17 @@ import { Room } from './rooms.js';
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 
+/** THE list of a site's cards, from top to bottom; each is handed the scene, the site's row and its details. A new one is a file and a line here. */
+const cards = [LinkCard, HeightCard, Facts];
+
 const detailEveryMs = 15_000;
 const surroundingsEveryMs = 60_000;
 const historyEveryMs = 60_000;
 
-/** @param {{ scene: Scene, view: View, at: string }} props */
+/**
+ * The page of a site: its rooms, and beside them what stands of it in cards.
+ * @param {{ scene: Scene, view: View, at: string }} props
+ */
 export function SitePage({ scene, view, at }) {
   const { lang, live, now } = scene;
   const [acts, setActs] = useState(0);
@@ -55,8 +61,7 @@ export function SitePage({ scene, view, at }) {
     <aside>
       ${full !== null && settingUp ? html`<${Checklist} scene=${scene} detail=${full} onActed=${() => setActs(acts + 1)} />` : null}
       <${Needs} scene=${scene} view=${view} within=${at} allKnown=${allKnown} />
-      ${full === null ? null : html`<${LinkCard} scene=${scene} detail=${full} /><${HeightCard} scene=${scene} detail=${full} />`}
-      ${full === null ? null : html`<${Facts} scene=${scene} row=${row} facts=${full.facts} />`}
+      ${full === null ? null : cards.map((Card) => html`<${Card} scene=${scene} row=${row} detail=${full} key=${Card.name} />`)}
       <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, at)} />
     </aside>
   </div>`;
@@ -68,8 +73,8 @@ function Title({ scene, row, state }) {
   const mark = readinessMark(row.readiness, live);
   return html`<div class="title" data-site=${row.site}>
     <p><a href="#/nation/${row.state}">← <bdi>${state}</bdi></a></p>
-    <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(lang, 'stage', row.stage)}</span>`}</h2>
-    <p class="dim state">${say(lang, mark)}${live && row.why !== null ? ` · ${whyText(scene, row.why)}` : ''}</p>
+    <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(scene, 'stage', row.stage)}</span>`}</h2>
+    <p class="dim state">${markText(scene, mark)}${live && row.why !== null ? ` · ${whyText(scene, row.why)}` : ''}</p>
   </div>`;
 }
 
@@ -82,10 +87,10 @@ function Checklist({ scene, detail, onActed }) {
     if ((await run(`/api/sites/${site.site}/stage`, { stage: 'live' })) !== null) onActed();
   };
   return html`<section class="card checklist" aria-labelledby="checklist">
-    <h2 id="checklist">${say(lang, 'checklist')}</h2>
+    <h2 id="checklist">${say(lang, 'stillToDo')}</h2>
     <ul>${checklist.map(
       ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done && live ? 'ok' : 'unknown'} />
-        <span>${sayWord(lang, 'check', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
+        <span>${sayWord(scene, 'checklist', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
           ${about.map((one, at) => html`<span class="dim about" key=${at}><bdi>${aboutText(scene, detail, one)}</bdi></span>`)}
           ${item === 'installed' && site.pcs === 0 ? html`<span class="dim about">${say(lang, 'noRooms')}</span>` : null}</span></li>`,
     )}</ul>
@@ -106,24 +111,24 @@ function aboutText(scene, { pcs }, { pc, component, fault }) {
   const room = pcs.find((one) => one.pc === pc)?.room;
   const where = room === undefined ? shown(pc) : nameIn(lang, room);
   if (fault !== null) return `${where}: ${titleOf(scene, fault)}`;
-  return component === null ? where : `${where}: ${subjectOf(lang, { component, device: '' })}`;
+  return component === null ? where : `${where}: ${subjectOf(scene, { component, device: '' })}`;
 }
 
-/** @param {{ scene: Scene, row: SiteView, facts: SiteDetail['facts'] }} props */
-function Facts({ scene, row, facts }) {
+/** @param {{ scene: Scene, row: SiteView, detail: SiteDetail }} props */
+function Facts({ scene, row, detail: { facts } }) {
   const { lang, now } = scene;
   const { name, phone, email } = facts.contact;
-  const stage = `${sayWord(lang, 'stage', row.stage)}, ${timeText(lang, facts.stageAt, now)}`;
-  /** @type {[string, string][]} */
+  const stage = `${sayWord(scene, 'stage', row.stage)}, ${timeText(lang, facts.stageAt, now)}`;
+  /** @type {[key: string, label: string, text: string][]} */
   const lines = [
-    ['elevation', say(lang, 'metres', { n: row.elevationM.toLocaleString('en-IN') })],
-    ['link', sayWord(lang, 'link', row.link)],
-    ['isp', [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
-    ['contact', [name, phone, email].filter((one) => one !== '').join(' · ')],
-    ['place', facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
-    ['zone', facts.timeZone],
-    ['stage', stage],
+    ['elevation', say(lang, 'fact.elevation'), amount(scene, 'metres', row.elevationM.toLocaleString('en-IN'))],
+    ['link', sayWord(scene, 'component', 'link'), sayWord(scene, 'link', row.link)],
+    ['isp', say(lang, 'fact.isp'), [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
+    ['contact', say(lang, 'fact.contact'), [name, phone, email].filter((one) => one !== '').join(' · ')],
+    ['place', say(lang, 'fact.place'), facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
+    ['zone', say(lang, 'fact.zone'), facts.timeZone],
+    ['stage', say(lang, 'fact.stage'), stage],
   ];
   return html`<section class="card later" aria-labelledby="facts"><h2 id="facts">${say(lang, 'facts')}</h2>
-    <dl class="facts">${lines.filter(([, text]) => text !== '').map(([key, text]) => html`<div key=${key}><dt>${sayWord(lang, 'fact', key)}</dt><dd><bdi>${shown(text)}</bdi></dd></div>`)}</dl></section>`;
+    <dl class="facts">${lines.filter(([, , text]) => text !== '').map(([key, label, text]) => html`<div key=${key}><dt>${label}</dt><dd><bdi>${shown(text)}</bdi></dd></div>`)}</dl></section>`;
 }

@@ -3,9 +3,9 @@ import { html } from 'htm/preact';
 import { meetingRank } from '../live/model.js';
 import { subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
-import { say, sayWord } from '../words/words.js';
+import { say } from '../words/words.js';
 
-/** @import { HistorySpan, HistoryView, Language } from '#contracts' */
+/** @import { HistorySpan, HistoryView } from '#contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 
 const order = /** @type {const} */ (['fault', 'unknown', 'away', 'ok']);
@@ -15,7 +15,10 @@ const bars = { ok: [9, 5], fault: [0, 14], unknown: [5, 4], away: [11, 2] };
 /** The shortest time that is shown. */
 const shortestMs = 60_000;
 
-/** @param {{ scene: Scene, history: HistoryView, pc: string }} props */
+/**
+ * The last day of each component of a PC.
+ * @param {{ scene: Scene, history: HistoryView, pc: string }} props
+ */
 export function Strips({ scene, history, pc }) {
   const { lang, now } = scene;
   const mine = history.pcs.find((one) => one.pc === pc);
@@ -26,12 +29,12 @@ export function Strips({ scene, history, pc }) {
   return html`<h4>${known === history ? say(lang, 'day') : say(lang, 'sinceThen', { time: from })}</h4>
     <ul class="strips">${strips.map(
       ({ component, spans }) => html`<li key=${component} data-strip=${component}>
-        <span>${subjectOf(lang, { component, device: '' })}</span>
+        <span>${subjectOf(scene, { component, device: '' })}</span>
         <svg class="strip" viewBox="0 0 1440 14" preserveAspectRatio="none" aria-hidden="true">${lengths(spans, known).map(
           ({ status, at, share }) =>
             html`<rect key=${at} class=${status} x=${(at * 1440).toFixed(1)} width=${(share * 1440).toFixed(1)} y=${bars[status][0]} height=${bars[status][1]} />`,
         )}</svg>
-        <span class="dim">${sums(lang, spans, known)}</span>
+        <span class="dim">${sums(scene, spans, known)}</span>
       </li>`,
     )}</ul>
     <p class="dim ends"><span>${from}</span><span>${timeText(lang, history.to, now)}</span></p>`;
@@ -49,6 +52,7 @@ export function knownPart(history) {
 }
 
 /**
+ * Where each span begins and how much of the time it takes, as shares of the whole.
  * @param {HistorySpan[]} spans
  * @param {HistoryView} history
  */
@@ -61,11 +65,11 @@ export function lengths(spans, { from, to }) {
 }
 
 /**
- * @param {Language} lang
+ * @param {Scene} scene
  * @param {HistorySpan[]} spans
  * @param {HistoryView} history
  */
-function sums(lang, spans, history) {
+function sums(scene, spans, history) {
   const all = lengths(spans, history);
   return order
     .map((status) => ({
@@ -73,6 +77,6 @@ function sums(lang, spans, history) {
       ms: all.reduce((sum, one) => sum + (one.status === status ? one.share : 0), 0) * (history.to - history.from),
     }))
     .filter(({ ms }) => ms >= 1)
-    .map(({ status, ms }) => sayWord(lang, 'span', status, { age: ageText(lang, ms) }))
+    .map(({ status, ms }) => say(scene.lang, `span.${status}`, { age: ageText(scene, ms) }))
     .join(' · ');
 }

@@ -54,6 +54,7 @@ function preferredTheme() {
 }
 
 /**
+ * What was remembered; null where nothing was, or this browser forbids it.
  * @param {Preference} key
  * @returns {string | null}
  */
@@ -66,6 +67,7 @@ export function recall(key) {
 }
 
 /**
+ * Remembers it, where this browser lets us.
  * @param {Preference} key
  * @param {string} value
  */

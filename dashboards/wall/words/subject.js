@@ -1,24 +1,26 @@
 /** What a check is about, in words. */
-import { sayWord, shown, words } from './words.js';
+import { hasWord, sayWord, shown } from './words.js';
 
 /** @import { Language } from '#contracts' */
+/** @import { Reader } from './words.js' */
 
 /**
  * What a check is about: the part of the PC that it names, where we have a word for it, else its component.
- * @param {Language} lang
+ * @param {Reader} reader
  * @param {{ component: string, device: string }} check
  */
-export function subjectOf(lang, { component, device }) {
-  return hasOwnWord(component, device) ? sayWord(lang, 'component', `${component}.${device}`) : sayWord(lang, 'component', component);
+export function subjectOf(reader, { component, device }) {
+  return sayWord(reader, 'component', hasOwnWord(reader, component, device) ? `${component}.${device}` : component);
 }
 
 /**
  * The device of a check as people know it; '' where the subject says it already, or where it is only a place in the profile.
+ * @param {Reader} reader
  * @param {{ component: string, device: string, name?: string }} check
  */
-export function deviceOf({ component, device, name }) {
+export function deviceOf(reader, { component, device, name }) {
   if (name !== undefined) return name;
-  return hasOwnWord(component, device) || /^expected-\d+$/.test(device) ? '' : device;
+  return hasOwnWord(reader, component, device) || /^expected-\d+$/.test(device) ? '' : device;
 }
 
 /**
@@ -31,9 +33,10 @@ export function reasonIn({ lang, reasons }, reason) {
 }
 
 /**
+ * @param {Reader} reader
  * @param {string} component
  * @param {string} device
  */
-function hasOwnWord(component, device) {
-  return Object.hasOwn(words, `component.${component}.${device}`);
+function hasOwnWord(reader, component, device) {
+  return hasWord(reader, 'component', `${component}.${device}`);
 }

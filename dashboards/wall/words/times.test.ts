@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ageText, timeText } from './times.js';
+import { vocabulary } from '#contracts';
+import { ageText, timeText, timeTextIn } from './times.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -15,13 +16,15 @@ test.each([
   [day - 1, '23 h 59 min', '23 घंटे 59 मिनट'],
   [4 * day + 2 * hour + minute, '4 d 2 h', '4 दिन 2 घंटे'],
 ])('an age of %d ms is "%s"', (ageMs, en, hi) => {
-  expect([ageText('en', ageMs), ageText('hi', ageMs)]).toEqual([en, hi]);
+  expect([ageText({ lang: 'en', words: vocabulary }, ageMs), ageText({ lang: 'hi', words: vocabulary }, ageMs)]).toEqual([en, hi]);
 });
 
 test('a time of today is the clock alone, an older one has its date; Hindi keeps Latin digits', () => {
   const now = Date.UTC(2026, 2, 5, 10, 31, 7);
-  expect(timeText('en', now, now, 'Asia/Kolkata')).toBe('16:01:07');
-  expect(timeText('en', now - day, now, 'Asia/Kolkata')).toBe('4 Mar, 16:01:07');
-  expect(timeText('hi', now - day, now, 'Asia/Kolkata')).toBe('4 मार्च, 16:01:07');
-  expect(timeText('en', Date.UTC(2026, 2, 5, 0, 0, 5), now, 'UTC')).toBe('00:00:05');
+  const india = (lang: 'en' | 'hi') => ({ lang, timeZone: 'Asia/Kolkata' });
+  expect(timeTextIn(india('en'), now, now)).toBe('16:01:07');
+  expect(timeTextIn(india('en'), now - day, now)).toBe('4 Mar, 16:01:07');
+  expect(timeTextIn(india('hi'), now - day, now)).toBe('4 मार्च, 16:01:07');
+  expect(timeTextIn({ lang: 'en', timeZone: 'UTC' }, Date.UTC(2026, 2, 5, 0, 0, 5), now)).toBe('00:00:05');
+  expect(timeText('en', now, now)).toBe(timeTextIn({ lang: 'en' }, now, now));
 });

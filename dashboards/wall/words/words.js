@@ -1,6 +1,6 @@
-/** Every text of the wall, English and Hindi side by side. Titles and actions of faults are not here: the centre serves them from the catalogue. */
+/** Every text of the wall's own, English and Hindi side by side. What names a thing of the domain is not here: the centre sends its words. */
 
-/** @import { Language, Words } from '#contracts' */
+/** @import { Language, Vocabulary as CentreWords, Words } from '#contracts' */
 
 const table = {
   asOf: ['as of {time}', '{time} तक की जानकारी'],
@@ -25,9 +25,6 @@ const table = {
   you: ['You: {name}', 'आप: {name}'],
   noName: ['Your name', 'आपका नाम'],
   tally: ['Sites at a glance', 'सारे ऑफ़िस एक नज़र में'],
-  ok: ['Ready (not proven)', 'तैयार (जाँच बाकी)'],
-  fault: ['Not ready', 'तैयार नहीं'],
-  unknown: ['Unknown', 'पता नहीं'],
   rooms: ['Rooms', 'रूम'],
   noRooms: ['No room is known yet.', 'अभी किसी रूम की जानकारी नहीं है।'],
   needsSomebody: ['Needs somebody now', 'अभी ध्यान चाहिए'],
@@ -37,35 +34,11 @@ const table = {
   notKnown: ['Not known at the moment.', 'अभी पता नहीं।'],
   over: ['Over in the last 24 hours', 'पिछले 24 घंटे में ख़त्म हुए'],
   heard: ['heard {age} ago', '{age} पहले संपर्क हुआ'],
-  neverHeard: ['never heard', 'कभी संपर्क नहीं हुआ'],
   agent: ['agent {version}', 'एजेंट {version}'],
   forAge: ['for {age}', '{age} से'],
-  'presence.stopped': ['Agent was stopped', 'एजेंट बंद किया गया है'],
-  'presence.lost': ['Connection just broke', 'कनेक्शन अभी टूटा है'],
-  'presence.silent': ['Does not answer', 'जवाब नहीं आ रहा'],
-  'presence.never': ['Never heard', 'कभी संपर्क नहीं हुआ'],
   noChecks: ['No report yet.', 'अभी कोई रिपोर्ट नहीं आई।'],
-  works: ['{what}: works', '{what}: ठीक है'],
   unknownSince: ['Unknown since {time}', '{time} से पता नहीं'],
-  cannotTell: ['{what}: unknown', '{what}: पता नहीं'],
   lastAnswer: ['last answer: {answer}', 'पिछला जवाब: {answer}'],
-  'answer.ok': ['works', 'ठीक था'],
-  'answer.unknown': ['unknown', 'पता नहीं'],
-  'component.microphone': ['Microphone', 'माइक'],
-  'component.camera': ['Camera', 'कैमरा'],
-  'component.pc': ['PC', 'कंप्यूटर'],
-  'component.pc.processor': ['Processor', 'प्रोसेसर'],
-  'component.pc.memory': ['Memory', 'मेमोरी'],
-  'component.pc.disk': ['Disk', 'डिस्क'],
-  'component.pc.temperature': ['Temperature', 'तापमान'],
-  'component.clock': ['Clock', 'घड़ी'],
-  'component.agent': ['Agent', 'एजेंट'],
-  'component.agent.checks': ['Checks of the agent', 'एजेंट की जाँचें'],
-  'component.agent.history': ['Record of the agent', 'एजेंट का रिकॉर्ड'],
-  'severity.critical': ['Critical', 'बहुत गंभीर'],
-  'severity.major': ['Major', 'गंभीर'],
-  'severity.minor': ['Minor', 'मामूली'],
-  'severity.info': ['Info', 'सूचना'],
   doFirst: ['Do first', 'पहले यह करें'],
   also: ['Also: {title}', 'साथ में: {title}'],
   told: ['{person} was told by {channel}, {time}', '{person} को {channel} से बताया गया, {time}'],
@@ -81,13 +54,6 @@ const table = {
   notes: ['Notes', 'नोट'],
   notSaved: ['Not saved: {why}', 'सेव नहीं हुआ: {why}'],
   noAnswer: ['the centre does not answer', 'सेंटर से जवाब नहीं आ रहा'],
-  'kind.raised': ['Raised', 'शुरू हुआ'],
-  'kind.worsened': ['Got worse', 'और बिगड़ा'],
-  'kind.eased': ['Eased', 'कुछ ठीक हुआ'],
-  'kind.cleared': ['Cleared', 'ठीक हुआ'],
-  'kind.closed': ['Closed', 'बंद किया गया'],
-  'channel.email': ['e-mail', 'ई-मेल'],
-  'channel.console': ['console', 'कंसोल'],
   clearedAt: ['cleared {time}', '{time} पर ठीक हुआ'],
   closedAt: ['closed {time}: {why}', '{time} पर बंद हुआ: {why}'],
   lasted: ['lasted {age}', '{age} चला'],
@@ -120,10 +86,6 @@ const table = {
   newIncident: ['New: {title}, {room}', 'नया: {title}, {room}'],
   incidentOver: ['Over: {title}, {room}', 'ख़त्म हुआ: {title}, {room}'],
   centre: ['Centre', 'सेंटर'],
-  seconds: ['{n} s', '{n} सेकंड'],
-  minutes: ['{n} min', '{n} मिनट'],
-  hours: ['{n} h', '{n} घंटे'],
-  days: ['{n} d', '{n} दिन'],
   stages: ['{live} live, {commissioning} being set up, {planned} planned', '{live} चालू, {commissioning} लग रहे हैं, {planned} बाकी'],
   callRoll: ['Call the roll', 'हाज़िरी लें'],
   map: ['States, one dot a site', 'राज्य, हर बिंदु एक ऑफ़िस'],
@@ -132,8 +94,6 @@ const table = {
     '{name}: {all} में से {ok} तैयार, {fault} तैयार नहीं, {unknown} का पता नहीं, {other} अभी चालू नहीं',
   ],
   needsTile: ['needs somebody now', 'अभी ध्यान चाहिए'],
-  legendSetup: ['being set up', 'लग रहा है'],
-  legendPlanned: ['planned', 'बाकी'],
   sitesOf: ['Sites of {name}', '{name} के ऑफ़िस'],
   close: ['Close', 'बंद करें'],
   showAll: ['Show all {n}', 'सारे {n} दिखाएँ'],
@@ -166,58 +126,25 @@ const table = {
   noIncidentFound: ['This alert is not in the records.', 'यह अलर्ट रिकॉर्ड में नहीं है।'],
   noSiteFound: ['This site is not in the table.', 'यह ऑफ़िस सूची में नहीं है।'],
   loading: ['One moment…', 'एक पल…'],
-  'stage.planned': ['Planned', 'बाकी'],
-  'stage.commissioning': ['Being set up', 'लग रहा है'],
-  'stage.live': ['Live', 'चालू'],
-  'stage.closed': ['Closed', 'बंद'],
-  checklist: ['Still to do before this site is live', 'चालू होने से पहले ये काम बाकी हैं'],
+  stillToDo: ['Still to do before this site is live', 'चालू होने से पहले ये काम बाकी हैं'],
   accept: ['Accept: this site is live', 'मंज़ूर: ऑफ़िस चालू करें'],
-  'check.installed': ['The agent is installed on every PC', 'हर PC पर एजेंट इंस्टॉल है'],
-  'check.heard': ['Every PC is connected', 'हर PC जुड़ा है'],
-  'check.configured': ['Every PC has its newest profile', 'हर PC के पास नया प्रोफ़ाइल है'],
-  'check.no-fault': ['No fault stands', 'कोई ख़राबी नहीं है'],
-  'check.all-known': ['Every check has an answer', 'हर जाँच का जवाब आया है'],
-  'check.quiet-day': ['24 hours without a fault', '24 घंटे बिना ख़राबी के'],
   done: ['done', 'हो गया'],
   open: ['open', 'बाकी'],
   cleanSince: ['without a fault since {time}', '{time} से बिना ख़राबी के'],
   facts: ['About this site', 'इस ऑफ़िस के बारे में'],
   'fact.elevation': ['Elevation', 'ऊँचाई'],
-  'fact.link': ['Link', 'लिंक'],
   'fact.isp': ['Provider', 'प्रोवाइडर'],
   'fact.contact': ['Contact', 'संपर्क'],
   'fact.place': ['Coordinates', 'जगह'],
   'fact.zone': ['Time zone', 'समय क्षेत्र'],
   'fact.stage': ['Stage', 'चरण'],
-  'link.fibre': ['Fibre', 'फ़ाइबर'],
-  'link.4g': ['4G', '4G नेटवर्क'],
-  'link.leo': ['Satellite (LEO)', 'सैटेलाइट (LEO)'],
-  'link.geo': ['Satellite (GEO)', 'सैटेलाइट (GEO)'],
-  'link.floor': ['Lowest use', 'सबसे कम डेटा'],
-  linkCard: ['Link', 'लाइन'],
   notMeasured: ['Not measured yet.', 'अभी नापा नहीं गया।'],
   measuredBy: ['measured by {pc}, {age} ago', '{pc} ने नापा, {age} पहले'],
   'fact.up': ['To the centre', 'सेंटर की ओर'],
   'fact.down': ['From the centre', 'सेंटर से'],
-  'fact.roundTrip': ['Round trip', 'आने-जाने में'],
-  'fact.loss': ['Lost', 'खोया डेटा'],
-  'fact.jitter': ['Uneven by', 'उतार-चढ़ाव'],
-  'fact.sound': ['Sound', 'आवाज़'],
-  'fact.capacity': ['Capacity', 'स्पीड'],
   'fact.tests': ['Tests, month', 'जाँच, महीना'],
   'fact.telemetry': ['Reports, month', 'रिपोर्ट, महीना'],
   'fact.broke': ['Broke last', 'पिछली रुकावट'],
-  'tier.none': ['not even sound', 'आवाज़ भी नहीं'],
-  'tier.audio': ['sound only', 'सिर्फ़ आवाज़'],
-  'tier.sd': ['SD video', 'SD वीडियो'],
-  'tier.hd': ['HD video', 'HD वीडियो'],
-  'tier.fhd': ['full HD video', 'फ़ुल HD वीडियो'],
-  'limit.capacity': ['too little capacity for more', 'इससे ज़्यादा के लिए स्पीड कम'],
-  'limit.loss': ['too much is lost for more', 'इससे ज़्यादा के लिए डेटा बहुत खो रहा है'],
-  'limit.jitter': ['too uneven for more', 'इससे ज़्यादा के लिए लाइन एक-सी नहीं'],
-  'limit.delay': ['too slow to answer for more', 'इससे ज़्यादा के लिए जवाब में देर'],
-  'limit.udp-blocked': ['UDP is blocked', 'UDP बंद है'],
-  'limit.unknown': ['capacity not known', 'स्पीड पता नहीं'],
   upDown: ['{up} up, {down} down', '{up} जाने में, {down} आने में'],
   roundTrip: ['{ms} ms; 1 in 20 above {p95} ms', '{ms} ms; 20 में 1 बार {p95} ms से ज़्यादा'],
   sound: ['R {r} of 100, MOS {mos} of 5', 'R 100 में से {r}, MOS 5 में से {mos}'],
@@ -226,7 +153,6 @@ const table = {
     'R 100 में से {r} (सैटेलाइट के हिसाब से {adjusted}), MOS 5 में से {mos}',
   ],
   disagree: ['not sure: the measurements do not agree', 'पक्का नहीं: नाप मेल नहीं खाते'],
-  overTcp: ['estimated over TCP', 'TCP से अंदाज़ा'],
   ago: ['{age} ago', '{age} पहले'],
   used: ['{used} of {limit} MB', '{limit} में से {used} MB'],
   heightCard: ['Height and power', 'ऊँचाई और बिजली'],
@@ -235,8 +161,6 @@ const table = {
   'fact.rise': ['PC over room', 'कमरे से PC'],
   'fact.room': ['Room now', 'कमरा अभी'],
   'fact.humidity': ['Humidity', 'नमी'],
-  'fact.power': ['Power', 'बिजली'],
-  'fact.ups': ['UPS', 'यूपीएस'],
   airText: ['{percent} % as dense as at sea level', 'समुद्र के पास की हवा का {percent} %'],
   atMost: ['{limit} °C for a PC', 'PC के लिए {limit} °C'],
   atMostWhy: [
@@ -245,10 +169,7 @@ const table = {
   ],
   riseText: ['{factor} times as much as at sea level', 'समुद्र के पास से {factor} गुना'],
   tooWarm: ['{n} °C: too warm', '{n} °C: ज़्यादा गर्म'],
-  onMains: ['on mains', 'बिजली आ रही है'],
-  onBattery: ['on battery', 'बैटरी पर'],
   lasts: ['lasts {age}', '{age} चलेगा'],
-  metres: ['{n} m', '{n} मीटर'],
   drift: ['Profile {held}, should be {wanted}', 'प्रोफ़ाइल {held} है, {wanted} होना चाहिए'],
   day: ['The last 24 hours', 'पिछले 24 घंटे'],
   sinceThen: ['Since {time}', '{time} से अब तक'],
@@ -257,46 +178,20 @@ const table = {
   'span.fault': ['fault {age}', 'ख़राब {age}'],
   'span.unknown': ['unknown {age}', 'पता नहीं {age}'],
   'span.away': ['away {age}', 'संपर्क नहीं {age}'],
-  'component.speaker': ['Speaker', 'स्पीकर'],
-  'component.link': ['Link', 'लाइन'],
-  'component.link.loss': ['Link: packets', 'लाइन: डेटा पहुँचना'],
-  'component.link.jitter': ['Link: evenness', 'लाइन: एक-सा चलना'],
-  'component.link.delay': ['Link: answer time', 'लाइन: जवाब का समय'],
-  'component.link.tier': ['Link: what it carries', 'लाइन: कितना चल सकता है'],
-  'component.link.udp': ['Link: UDP', 'लाइन: UDP का रास्ता'],
-  'component.link.budget': ['Link: data of this month', 'लाइन: इस महीने का डेटा'],
-  'component.path': ['Way to the centre', 'सेंटर तक रास्ता'],
-  'component.bridge': ['Audio bridge', 'ऑडियो ब्रिज'],
-  'component.power': ['Power', 'बिजली'],
-  'component.power.mains': ['Mains', 'मेन बिजली'],
-  'component.power.battery': ['Battery', 'बैटरी'],
-  'component.power.ups': ['UPS', 'यूपीएस'],
-  'component.climate': ['Room and cooling', 'कमरा और ठंडक'],
-  'component.climate.room': ['Room', 'कमरा'],
-  'component.climate.air': ['Air of the room', 'कमरे की हवा'],
-  'component.climate.board': ['Inside of the PC', 'PC के अंदर'],
-  'component.climate.battery': ['Charging of the battery', 'बैटरी की चार्जिंग'],
-  'component.climate.rise': ['Warmth against the usual', 'रोज़ के मुक़ाबले गर्मी'],
-  'component.presence': ['Connection', 'कनेक्शन'],
-  'outage.intended': ['switched off in order', 'ठीक से बंद किया गया'],
-  'outage.power-cut': ['power cut', 'बिजली गई'],
-  'outage.link-down': ['link down', 'लाइन बंद'],
-  'outage.upstream': ['line of the state or provider down', 'राज्य या प्रोवाइडर की लाइन बंद'],
-  'outage.crash': ['PC crashed', 'PC क्रैश हुआ'],
-  'outage.pc-off': ['this PC alone is away', 'सिर्फ़ यह PC बंद है'],
-  'outage.undetermined': ['site not reachable, cause not known yet', 'साइट तक पहुँच नहीं, वजह अभी पता नहीं'],
-  sure: ['sure', 'पक्का'],
-  likely: ['likely', 'संभवतः'],
-  notSure: ['not sure', 'पक्का पता नहीं'],
   awaySince: ['Away since {from}: {cause}', '{from} से संपर्क नहीं: {cause}'],
   wasAway: ['Was away {from} to {to}: {cause}', '{from} से {to} तक संपर्क नहीं था: {cause}'],
-  'channel.webhook': ['webhook', 'वेबहुक'],
 };
 
 /** @typedef {keyof typeof table} Key */
+/** @typedef {keyof CentreWords} Group */
+/** What the centre calls the things of the domain, by language, group and key. @typedef {Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>} Vocabulary */
+/** Whoever reads: in which language, and the words that the centre sent. @typedef {{ lang: Language, words: Vocabulary }} Reader */
 
-/** @type {Readonly<Record<string, readonly string[]>>} */
-export const words = table;
+/**
+ * The table by key: English, then Hindi.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const texts = table;
 
 /**
  * A text of the wall with its blanks filled.
@@ -304,21 +199,47 @@ export const words = table;
  * @param {Key} key
  * @param {Record<string, string | number>} [values]
  */
-export function say(lang, key, values = {}) {
-  const text = table[key][lang === 'hi' ? 1 : 0] ?? '';
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+export function say(lang, key, values) {
+  return filled(table[key][lang === 'hi' ? 1 : 0] ?? '', values);
 }
 
 /**
- * A text whose key comes from outside (a component, a channel): the word itself where we have none for it.
- * @param {Language} lang
- * @param {string} group
- * @param {string} word
+ * A word of the domain; the key itself where the centre sent none for it.
+ * @param {Reader} reader
+ * @param {Group} group
+ * @param {string} key
+ */
+export function sayWord({ lang, words }, group, key) {
+  const known = words[lang]?.[group] ?? {};
+  return Object.hasOwn(known, key) ? (known[key] ?? '') : shown(key);
+}
+
+/**
+ * A number with its unit.
+ * @param {Reader} reader
+ * @param {keyof CentreWords['unit']} unit
+ * @param {string | number} n
+ */
+export function amount(reader, unit, n) {
+  return filled(sayWord(reader, 'unit', unit), { n });
+}
+
+/**
+ * Whether the centre sent a word for a key.
+ * @param {Reader} reader
+ * @param {Group} group
+ * @param {string} key
+ */
+export function hasWord({ lang, words }, group, key) {
+  return Object.hasOwn(words[lang]?.[group] ?? {}, key);
+}
+
+/**
+ * @param {string} text
  * @param {Record<string, string | number>} [values]
  */
-export function sayWord(lang, group, word, values) {
-  const key = `${group}.${word}`;
-  return Object.hasOwn(table, key) ? say(lang, /** @type {Key} */ (key), values) : shown(word);
+function filled(text, values = {}) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 }
 
 /**

@@ -1,20 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { outageCauses, outageText, reasons } from '#contracts';
+import { type Language, outageCauses, outageText, reasons, vocabulary } from '#contracts';
 import { outageText as wallText } from '../parts/parts.js';
 import { deviceOf, reasonIn, subjectOf } from './subject.js';
-import { nameIn, say, sayWord, shown, words } from './words.js';
+import { amount, nameIn, say, sayWord, shown, texts } from './words.js';
+
+const reader = (lang: Language) => ({ lang, words: vocabulary });
 
 test('every text has both languages, with the same blanks', () => {
   const blanks = (text = '') => (text.match(/\{\w+\}/g) ?? []).sort();
-  for (const [key, pair] of Object.entries(words)) {
+  for (const [key, pair] of Object.entries(texts)) {
     expect([key, pair.length, pair.every((text) => text !== '')]).toEqual([key, 2, true]);
     expect([key, blanks(pair[1])]).toEqual([key, blanks(pair[0])]);
   }
 });
 
 test('Hindi is written in Devanagari, with Latin digits', () => {
-  for (const [key, [, text]] of Object.entries(words)) {
+  for (const [key, [, text]] of Object.entries(texts)) {
     expect([key, text]).toEqual([key, expect.stringMatching(/\p{Script=Devanagari}/u)]);
     expect(text).not.toMatch(/[०-९]/);
   }
@@ -26,21 +28,22 @@ test('no text is left over', () => {
     .filter((name) => name.endsWith('.js') && name !== 'words/words.js')
     .map((name) => readFileSync(new URL(name, dir), 'utf8'))
     .join('\n');
-  const groups = [...code.matchAll(/sayWord\([\w.]+, '(\w+)'/g)].map(([, group]) => `${group}.`);
-  const unused = Object.keys(words).filter((key) => !code.includes(`'${key}'`) && !groups.some((group) => key.startsWith(group)));
+  const groups = [...code.matchAll(/say\([\w.]+, `(\w+)\.\$/g)].map(([, group]) => `${group}.`);
+  const unused = Object.keys(texts).filter((key) => !code.includes(`'${key}'`) && !groups.some((group) => key.startsWith(group)));
   expect(unused).toEqual([]);
 });
 
 test('blanks are filled, and what fills them is never a pattern', () => {
-  expect(say('en', 'works', { what: '$& {what}' })).toBe('$& {what}: works');
-  expect(say('hi', 'minutes', { n: 3 })).toBe('3 मिनट');
+  expect(say('en', 'you', { name: '$& {name}' })).toBe('You: $& {name}');
+  expect(amount(reader('hi'), 'minutes', 3)).toBe('3 मिनट');
 });
 
 test('a word we have no text for shows itself; a key of the language object is not a text', () => {
-  expect(sayWord('hi', 'component', 'microphone')).toBe('माइक');
-  expect(sayWord('hi', 'component', 'toaster')).toBe('toaster');
-  expect(sayWord('en', 'span', 'fault', { age: '5 min' })).toBe('fault 5 min');
-  expect(sayWord('en', 'channel', '__proto__')).toBe('__proto__');
+  expect(sayWord(reader('hi'), 'component', 'microphone')).toBe('माइक');
+  expect(sayWord(reader('hi'), 'component', 'toaster')).toBe('toaster');
+  expect(say('en', 'span.fault', { age: '5 min' })).toBe('fault 5 min');
+  expect(sayWord(reader('en'), 'channel', '__proto__')).toBe('__proto__');
+  expect(sayWord({ lang: 'hi', words: {} }, 'component', 'microphone')).toBe('microphone');
 });
 
 test('a name falls back to English where there is none in Hindi', () => {
@@ -57,12 +60,12 @@ test('foreign text is cut, kept to one line, and cannot turn the writing directi
 });
 
 test('a check is named after the part of the PC that it is about, never after its place in the profile', () => {
-  expect(subjectOf('en', { component: 'pc', device: 'disk' })).toBe('Disk');
-  expect(deviceOf({ component: 'pc', device: 'disk' })).toBe('');
-  expect(subjectOf('hi', { component: 'microphone', device: 'expected-1' })).toBe('माइक');
-  expect(deviceOf({ component: 'microphone', device: 'expected-1' })).toBe('');
-  expect(deviceOf({ component: 'microphone', device: 'expected-1', name: 'Jabra' })).toBe('Jabra');
-  expect(deviceOf({ component: 'pc', device: 'toaster' })).toBe('toaster');
+  expect(subjectOf(reader('en'), { component: 'pc', device: 'disk' })).toBe('Disk');
+  expect(deviceOf(reader('en'), { component: 'pc', device: 'disk' })).toBe('');
+  expect(subjectOf(reader('hi'), { component: 'microphone', device: 'expected-1' })).toBe('माइक');
+  expect(deviceOf(reader('en'), { component: 'microphone', device: 'expected-1' })).toBe('');
+  expect(deviceOf(reader('en'), { component: 'microphone', device: 'expected-1', name: 'Jabra' })).toBe('Jabra');
+  expect(deviceOf(reader('en'), { component: 'pc', device: 'toaster' })).toBe('toaster');
 });
 
 test('a reason of fixed words is told in Hindi; what a system itself said stays as it is', () => {
@@ -77,5 +80,5 @@ test('why a PC is away is said as the messages say it', () => {
   for (const lang of ['en', 'hi'] as const)
     for (const cause of outageCauses)
       for (const confidence of [0.95, 0.9, 0.8, 0.7, 0.6])
-        expect(wallText(lang, { cause, confidence })).toBe(outageText({ cause, confidence }, lang));
+        expect(wallText(reader(lang), { cause, confidence })).toBe(outageText({ cause, confidence }, lang));
 });

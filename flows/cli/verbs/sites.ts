@@ -1,10 +1,10 @@
 /** The verbs of the site table. */
-import type { SitesDifference, SitesImport, SiteView } from '#contracts';
+import { type SitesDifference, type SitesImport, type SiteView, vocabulary } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
 import { firstOf, table } from '../text.ts';
 
-/** In the order and the words in which a network is told of: 612 live, 41 being set up, 83 planned. */
-const stageWords = { live: 'live', commissioning: 'being set up', planned: 'planned', closed: 'closed' } as const;
+/** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
+const stages = ['live', 'commissioning', 'planned', 'closed'] as const;
 
 export const sites: Record<string, Verb> = {
   'sites import': {
@@ -54,9 +54,9 @@ async function list({ api, options }: Call): Promise<Answer> {
   for (const name of ['stage', 'state']) if (typeof options[name] === 'string') query.set(name, options[name]);
   const all = await api.get<SiteView[]>(`/api/sites?${query}`);
   const rows = all.map((one) => [one.site, one.name.en, one.stage, one.link, `${one.elevationM} m`, one.pcs, one.readiness, one.open]);
-  const counts = Object.entries(stageWords).flatMap(([name, words]) => {
+  const counts = stages.flatMap((name) => {
     const count = all.filter((one) => one.stage === name).length;
-    return count === 0 ? [] : [`${count} ${words}`];
+    return count === 0 ? [] : [`${count} ${vocabulary.en.stage[name].toLowerCase()}`];
   });
   const text = table(['SITE', 'NAME', 'STAGE', 'LINK', 'ELEVATION', 'PCS', 'READINESS', 'INCIDENTS'], rows);
   return { ok: true, json: all, text: `${text}\n${counts.join(', ') || 'no sites'}` };
