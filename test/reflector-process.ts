@@ -68,7 +68,8 @@ export type Compared = {
 };
 export type WayTruth = { sent: number; lost: number; jitterMs: number };
 
-type RunOptions = { reflector: ReflectorProcess; model: LinkModel; probes: number; paceMs: number; seed: number };
+type Pace = { reflector: ReflectorProcess; probes: number; paceMs: number; seed: number };
+type RunOptions = Pace & { model: LinkModel };
 
 /** One round through a relay, by a PC whose clock is 1.2 s behind. */
 export async function roundThrough({ reflector, model, probes, paceMs, seed }: RunOptions): Promise<Compared> {
@@ -81,6 +82,13 @@ export async function roundThrough({ reflector, model, probes, paceMs, seed }: R
   const quality = qualityOf([windowOf(round)].filter((one) => one !== undefined));
   if (quality === undefined) throw new Error('nothing came back');
   return compared(round, quality, relay.truth);
+}
+
+/** Round trips to the reflector itself, milliseconds: what the machine needs for packets on no way at all. */
+export async function bareRound({ reflector, probes, paceMs, seed }: Pace): Promise<readonly number[]> {
+  const grant = { port: reflector.port, token: reflector.tokenOf(`up/lucknow/bare-${seed}`), endsUp: Number.POSITIVE_INFINITY };
+  const round = await stampRound({ clock: realClock(), open: udpTo('127.0.0.1'), grant, session: seed, probes, paceMs });
+  return (typeof round === 'string' ? undefined : windowOf(round))?.roundTripsMs ?? [];
 }
 
 function compared(round: Round, quality: Quality, { up, down }: { up: Passage[]; down: Passage[] }): Compared {

@@ -1,7 +1,7 @@
 /** The reflector of a real broker process, measured through a link whose truth is written down packet by packet. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quantile } from '../../agent/analysis/quality.ts';
-import { type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
+import { bareRound, type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
 import { startProgram } from '../system/processes.ts';
 import { brokerFiles } from './broker-under-test.ts';
 
@@ -12,10 +12,11 @@ beforeAll(async () => {
 afterAll(() => reflector.stop());
 
 test.concurrent.each(Object.entries(scenarios))(
-  '%s: the loss of each direction is exact, and the round trip right within 2 ms, though the clocks differ by 1.2 s',
+  '%s: the loss of each direction is exact, and the round trip right within what this machine needs without a relay, though the clocks differ by 1.2 s',
   async (name, model) => {
     const seed = 7 + Object.keys(scenarios).indexOf(name);
-    const { quality, truth, beyondTruthMs, lossOfAll } = await roundThrough({ reflector, model, probes: 400, paceMs: 12, seed });
+    const pace = { reflector, probes: 400, paceMs: 12, seed };
+    const [{ quality, truth, beyondTruthMs, lossOfAll }, bareMs] = await Promise.all([roundThrough({ ...pace, model }), bareRound(pace)]);
     expect({ sent: quality.up.sent, lost: Math.round(quality.up.loss * quality.up.sent) }).toEqual({
       sent: truth.up.sent,
       lost: truth.up.lost,
@@ -28,7 +29,7 @@ test.concurrent.each(Object.entries(scenarios))(
     expect(Math.abs(quality.down.loss * 100 - lossOfAll.down)).toBeLessThanOrEqual(0.1);
     // Packet by packet, so that the few which a busy machine kept waiting outside of the relay do not speak for the others.
     expect(Math.min(...beyondTruthMs)).toBeGreaterThan(-0.1);
-    expect(quantile(beyondTruthMs, 0.5)).toBeLessThan(2);
+    expect(quantile(beyondTruthMs, 0.5)).toBeLessThan(2 + 5 * quantile(bareMs, 0.5));
   },
 );
 
