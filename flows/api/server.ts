@@ -10,17 +10,16 @@ import type { OpenId } from '../accounts/openid.ts';
 import { addDoor, type Door, loginDoor, plainDoor } from '../door/door.ts';
 import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
+import { scopedDesk } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
 import type { Office } from '../sites/office.ts';
 import type { DeskView } from '../view/view.ts';
-import { addAccounts, addLogin, addOpenId } from './account-routes.ts';
-import { addCommands } from './command-routes.ts';
-import { loadWall } from './files.ts';
-import { addIdentities, type IdentityOffice } from './identity-routes.ts';
-import { addRollCalls } from './rollcall-routes.ts';
-import { addActing, addFiles, addReading, addSiteReading, addStream } from './routes.ts';
+import { addOpenId } from './account-routes.ts';
+import { addFiles, loadWall } from './files.ts';
+import { wordsFile } from './incident-routes.ts';
+import type { IdentityOffice } from './route.ts';
+import { addRoutes } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
-import { addSites } from './site-routes.ts';
 import { createStreams } from './streams.ts';
 import { addTransfers, type TransferOptions } from './transfer-routes.ts';
 import { addUpdates } from './update-routes.ts';
@@ -33,7 +32,7 @@ export type ApiOptions = {
   https?: HttpsOptions | undefined;
   accounts: Accounts;
   desk: DeskView;
-  office: IdentityOffice & Office;
+  office: Office & IdentityOffice;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -109,24 +108,26 @@ function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<type
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, log, https && { ...https.tls, ...https.organisation });
   addDoor(app, door);
-  addReading(app, desk);
-  addSiteReading(app, desk);
-  addSites(app, office);
-  addIdentities(app, office);
-  addRollCalls(app, desk);
-  addCommands(app, desk.commands);
-  addActing(app, desk);
+  const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
+  const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
+  const words = wordsFile();
   const has = (scope: string) => office.table().node(scope) !== undefined || scope === '';
-  addAccounts(app, { accounts, has, openid: https?.openid !== undefined });
-  if (https) addLogin(app, accounts);
+  const openid = https?.openid !== undefined;
+  addRoutes(app, {
+    view: ({ scope }) => scopedDesk(desk, scope),
+    office: () => office,
+    identity: () => office,
+    commands: () => desk.commands,
+    accounts: () => ({ accounts, has, openid }),
+    ...(https && { logins: () => accounts }),
+    streams: () => ({ streams, headers }),
+    words: () => words,
+  });
   https?.addEst?.(app);
   if (https?.openid) addOpenId(app, accounts, https.openid, log);
   addFiles(app, wall.files);
   if (options.updatesDir !== undefined) addUpdates(app, options.updatesDir);
   if (options.prove !== undefined) addTransfers(app, { prove: options.prove, clock });
-  const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
-  const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
-  addStream(app, streams, headers);
   const useTls = (tls: HttpsOptions['tls']) => {
     const server = app.server as unknown as SecureServer;
     if (https?.organisation) server.addContext(centreServerName, secured(tls));

@@ -1,0 +1,83 @@
+/** Incidents, what a person does with one, and the words for what they are about. One of elsewhere is as if it were not there. */
+import * as v from 'valibot';
+import { faultIds, faults, incidentRow, incidentView, reasons } from '#contracts';
+import { ownPart } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import type { DeskView } from '../view/view.ts';
+import { fileOf, type StaticFile, sendFile } from './files.ts';
+import { type Route, read, route } from './route.ts';
+import { by, incidentsQuery, order } from './schemas.ts';
+
+const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
+const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
+const words = v.object({ en: v.string(), hi: v.string() });
+
+/** An act answers 204 once it is committed. */
+export const incidentRoutes: readonly Route[] = [
+  route(
+    'get /api/incidents',
+    { of: 'view', summary: 'Incidents in rows.', right: ownPart, query: incidentsQuery, answer: v.array(incidentRow) },
+    (view, { query: { open } }) => view.incidents().filter((one) => open === undefined || (one.overAt === null) === (open === 'true')),
+  ),
+  route(
+    'get /api/incidents/{id}',
+    { of: 'view', summary: 'One incident in full.', right: ownPart, answer: incidentView, refusals: [404] },
+    (view, { params }) => {
+      const found = view.incident(read(incidentId, params.id));
+      if (found === undefined) throw noIncident();
+      return found;
+    },
+  ),
+  route(
+    'post /api/incidents/{id}/acknowledge',
+    {
+      of: 'view',
+      summary: 'Somebody sees to it.',
+      right: { ...ownPart, may: 'acknowledge' },
+      body: order,
+      done: 204,
+      refusals: [404, 409],
+    },
+    async (view, { params, body }) => done(await view.acknowledge(read(incidentId, params.id), body.by)),
+  ),
+  route(
+    'post /api/incidents/{id}/note',
+    {
+      of: 'view',
+      summary: 'A note for those who come later.',
+      right: { ...ownPart, may: 'note' },
+      body: noting,
+      done: 204,
+      refusals: [404, 409],
+    },
+    async (view, { params, body }) => done(await view.note(read(incidentId, params.id), body.by, body.text)),
+  ),
+  route(
+    'get /api/words',
+    {
+      of: 'words',
+      summary: 'Titles and first actions of all faults in both languages, and the Hindi of what machines say.',
+      right: ownPart,
+      answer: v.object({
+        reasons: v.array(v.tuple([v.string(), v.string()])),
+        faults: v.record(v.string(), v.object({ title: words, action: words })),
+      }),
+    },
+    (file, { request, reply }) => sendFile(file, request, reply),
+  ),
+];
+
+/** The words as they are sent. */
+export function wordsFile(): StaticFile {
+  const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
+  return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons })), 'application/json; charset=utf-8');
+}
+
+function done(outcome: Awaited<ReturnType<DeskView['note']>>): undefined {
+  if (outcome === 'missing') throw noIncident();
+  if (outcome === 'over') throw new Refused(409, 'this incident is over');
+}
+
+function noIncident(): Refused {
+  return new Refused(404, 'there is no such incident');
+}
