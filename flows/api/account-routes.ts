@@ -5,9 +5,9 @@ import { accountMade, accountNamePattern, accountRoles, accountView, isId, oneLi
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
 import { sessionLifeMs } from '../accounts/sessions.ts';
-import { begunCookie, begunOf, loginPage, sessionCookie } from '../door/door.ts';
+import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { type Route, route } from './route.ts';
+import { on, type Route } from './route.ts';
 import { by, order } from './schemas.ts';
 
 /** Whatever somebody wants to try. */
@@ -29,22 +29,18 @@ const scope = v.pipe(
 
 /** Who asks, at both doors; and the accounts, for those who may. */
 export const accountRoutes: readonly Route[] = [
-  route(
-    'get /api/me',
-    { of: 'accounts', summary: 'Who asks, and for which part of the tree.', right: { once: true }, answer: whoView },
+  on('accounts')(
+    ['get /api/me', 'Who asks, and for which part of the tree.'],
+    { right: { once: true }, answer: whoView },
     (_, { viewer: { name: who, role, scope: of, once } }) => ({ name: who, role, scope: of, once }),
   ),
-  route(
-    'get /api/accounts',
-    { of: 'accounts', summary: 'Who may log in.', right: { may: 'accounts' }, answer: v.array(accountView) },
-    ({ accounts }) => accounts.list(),
+  on('accounts')(['get /api/accounts', 'Who may log in.'], { right: whole('accounts'), answer: v.array(accountView) }, ({ accounts }) =>
+    accounts.list(),
   ),
-  route(
-    'post /api/accounts',
+  on('accounts')(
+    ['post /api/accounts', 'Makes an account; its secret is shown once.'],
     {
-      of: 'accounts',
-      summary: 'Makes an account; its secret is shown once.',
-      right: { may: 'accounts' },
+      right: whole('accounts'),
       body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scope, '') }),
       answer: accountMade,
       done: 201,
@@ -56,81 +52,44 @@ export const accountRoutes: readonly Route[] = [
       return made(await accounts.add({ name: called, role, scope: of }, who));
     },
   ),
-  route(
-    'post /api/accounts/{name}/password',
-    {
-      of: 'accounts',
-      summary: 'Another secret, shown once; all its sessions are over.',
-      right: { may: 'accounts' },
-      body: order,
-      answer: accountMade,
-      refusals: [404],
-    },
+  on('accounts')(
+    ['post /api/accounts/{name}/password', 'Another secret, shown once; all its sessions are over.'],
+    { right: whole('accounts'), body: order, answer: accountMade, refusals: [404] },
     async ({ accounts }, { params, body }) => made(await accounts.renew(params.name, body.by)),
   ),
-  route(
-    'post /api/accounts/{name}/remove',
-    {
-      of: 'accounts',
-      summary: 'Takes it away; all its sessions are over.',
-      right: { may: 'accounts' },
-      body: order,
-      done: 204,
-      refusals: [404],
-    },
+  on('accounts')(
+    ['post /api/accounts/{name}/remove', 'Takes it away; all its sessions are over.'],
+    { right: whole('accounts'), body: order, refusals: [404] },
     async ({ accounts }, { params, body }) => void made(await accounts.remove(params.name, body.by)),
   ),
 ];
 
 /** The way in and out; which ways there are is told at both doors. */
 export const loginRoutes: readonly Route[] = [
-  route(
-    'get /api/login',
-    {
-      of: 'accounts',
-      summary: 'Which ways in there are besides the password.',
-      right: { open: true },
-      answer: v.object({ openid: v.boolean() }),
-    },
+  on('accounts')(
+    ['get /api/login', 'Which ways in there are besides the password.'],
+    { right: { open: true }, answer: v.object({ openid: v.boolean() }) },
     ({ openid }) => ({ openid }),
   ),
-  route(
-    'post /api/login',
-    {
-      of: 'logins',
-      summary: 'HTTPS only. Answers with the cookie of a session; 429 names in Retry-After how long to wait.',
-      right: { open: true },
-      body: v.strictObject({ name: typed, password: tried }),
-      answer: whoView,
-      refusals: [401, 429, 503],
-    },
+  on('logins')(
+    ['post /api/login', 'HTTPS only. Answers with the cookie of a session; 429 names in Retry-After how long to wait.'],
+    { right: { open: true }, body: v.strictObject({ name: typed, password: tried }), answer: whoView, refusals: [401, 429, 503] },
     async (accounts, { body: { name: who, password }, request, reply }) =>
       entered(await accounts.login({ name: who, address: request.ip }, password), reply),
   ),
-  route(
-    'post /api/password',
-    {
-      of: 'logins',
-      summary: 'HTTPS only. A password of one’s own; all other sessions of the account are over.',
-      right: { once: true },
-      body: v.strictObject({ by, old: tried, password: chosen }),
-      answer: whoView,
-      refusals: [401, 429, 503],
-    },
+  on('logins')(
+    ['post /api/password', 'HTTPS only. A password of one’s own; all other sessions of the account are over.'],
+    { right: { once: true }, body: v.strictObject({ by, old: tried, password: chosen }), answer: whoView, refusals: [401, 429, 503] },
     async (accounts, { body: { by: who, old, password }, request, reply }) => {
       if (password === old) throw new Refused(400, 'password: choose another one than the old one');
       return entered(await accounts.choose({ name: who, address: request.ip }, old, password), reply);
     },
   ),
-  route(
-    'post /api/logout',
-    { of: 'logins', summary: 'HTTPS only. The session is over.', right: { once: true }, done: 204 },
-    async (accounts, { viewer, reply }) => {
-      await accounts.logout(viewer.session, viewer.name ?? '');
-      reply.header('set-cookie', sessionCookie('', 0));
-      return undefined;
-    },
-  ),
+  on('logins')(['post /api/logout', 'HTTPS only. The session is over.'], { right: { once: true } }, async (accounts, { viewer, reply }) => {
+    await accounts.logout(viewer.session, viewer.name ?? '');
+    reply.header('set-cookie', sessionCookie('', 0));
+    return undefined;
+  }),
 ];
 
 /** Leads to the directory and back. What went wrong there stands in the log: to a stranger it says too much. */

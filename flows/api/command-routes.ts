@@ -1,8 +1,9 @@
 /** Commands to PCs: issue one, see what became of it. */
 import * as v from 'valibot';
 import { commandSummary, commandView, isPcPath, verbNames } from '#contracts';
+import { whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { type Route, route } from './route.ts';
+import { on, type Route } from './route.ts';
 import { by, isScope } from './schemas.ts';
 
 /** The arguments are read by the table of the verbs. */
@@ -18,37 +19,23 @@ const ordering = v.strictObject({
 
 /** Only for those who see the whole tree. */
 export const commandRoutes: readonly Route[] = [
-  route(
-    'get /api/commands',
-    { of: 'commands', summary: 'Commands to PCs, newest first.', right: { may: 'commands' }, answer: v.array(commandSummary) },
+  on('commands')(
+    ['get /api/commands', 'Commands to PCs, newest first.'],
+    { right: whole('commands'), answer: v.array(commandSummary) },
     (commands) => commands.list(),
   ),
-  route(
-    'post /api/commands',
-    {
-      of: 'commands',
-      summary: 'Signs a command and sends it to a PC or to all of a scope, until it is answered or expires.',
-      right: { may: 'commands' },
-      body: ordering,
-      answer: v.object({ id: v.string() }),
-      done: 201,
-      refusals: [404],
-    },
+  on('commands')(
+    ['post /api/commands', 'Signs a command and sends it to a PC or to all of a scope, until it is answered or expires.'],
+    { right: whole('commands'), body: ordering, answer: v.object({ id: v.string() }), done: 201, refusals: [404] },
     async (commands, { body }) => {
       const issued = await commands.issue(body);
       if (!issued.ok) throw new Refused(issued.missing ? 404 : 400, issued.line);
       return { id: issued.id };
     },
   ),
-  route(
-    'get /api/commands/{id}',
-    {
-      of: 'commands',
-      summary: 'One command, with what became of it at each PC.',
-      right: { may: 'commands' },
-      answer: commandView,
-      refusals: [404],
-    },
+  on('commands')(
+    ['get /api/commands/{id}', 'One command, with what became of it at each PC.'],
+    { right: whole('commands'), answer: commandView, refusals: [404] },
     async (commands, { params: { id } }) => {
       const found = await commands.one(id);
       if (found === undefined) throw new Refused(404, 'there is no such command');

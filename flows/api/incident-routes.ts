@@ -5,7 +5,7 @@ import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { DeskView } from '../view/view.ts';
 import { fileOf, type StaticFile, sendFile } from './files.ts';
-import { type Route, read, route } from './route.ts';
+import { on, type Route, read } from './route.ts';
 import { by, incidentsQuery, order } from './schemas.ts';
 
 const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
@@ -14,49 +14,33 @@ const words = v.object({ en: v.string(), hi: v.string() });
 
 /** An act answers 204 once it is committed. */
 export const incidentRoutes: readonly Route[] = [
-  route(
-    'get /api/incidents',
-    { of: 'view', summary: 'Incidents in rows.', right: ownPart, query: incidentsQuery, answer: v.array(incidentRow) },
+  on('view')(
+    ['get /api/incidents', 'Incidents in rows.'],
+    { right: ownPart, query: incidentsQuery, answer: v.array(incidentRow) },
     (view, { query: { open } }) => view.incidents().filter((one) => open === undefined || (one.overAt === null) === (open === 'true')),
   ),
-  route(
-    'get /api/incidents/{id}',
-    { of: 'view', summary: 'One incident in full.', right: ownPart, answer: incidentView, refusals: [404] },
+  on('view')(
+    ['get /api/incidents/{id}', 'One incident in full.'],
+    { right: ownPart, answer: incidentView, refusals: [404] },
     (view, { params }) => {
       const found = view.incident(read(incidentId, params.id));
       if (found === undefined) throw noIncident();
       return found;
     },
   ),
-  route(
-    'post /api/incidents/{id}/acknowledge',
-    {
-      of: 'view',
-      summary: 'Somebody sees to it.',
-      right: { ...ownPart, may: 'acknowledge' },
-      body: order,
-      done: 204,
-      refusals: [404, 409],
-    },
+  on('view')(
+    ['post /api/incidents/{id}/acknowledge', 'Somebody sees to it.'],
+    { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
     async (view, { params, body }) => done(await view.acknowledge(read(incidentId, params.id), body.by)),
   ),
-  route(
-    'post /api/incidents/{id}/note',
-    {
-      of: 'view',
-      summary: 'A note for those who come later.',
-      right: { ...ownPart, may: 'note' },
-      body: noting,
-      done: 204,
-      refusals: [404, 409],
-    },
+  on('view')(
+    ['post /api/incidents/{id}/note', 'A note for those who come later.'],
+    { right: { ...ownPart, may: 'note' }, body: noting, refusals: [404, 409] },
     async (view, { params, body }) => done(await view.note(read(incidentId, params.id), body.by, body.text)),
   ),
-  route(
-    'get /api/words',
+  on('words')(
+    ['get /api/words', 'Titles and first actions of all faults in both languages, and the Hindi of what machines say.'],
     {
-      of: 'words',
-      summary: 'Titles and first actions of all faults in both languages, and the Hindi of what machines say.',
       right: ownPart,
       answer: v.object({
         reasons: v.array(v.tuple([v.string(), v.string()])),

@@ -1,10 +1,10 @@
 /** PCs: as they are, what an operator does with them, who may connect, and their profiles. */
 import * as v from 'valibot';
 import { enrolCodeView, isId, isPcPath, pcView, profileView } from '#contracts';
-import { ownPart } from '../door/door.ts';
+import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { place, placePath, tokensOf } from './places.ts';
-import { type Route, route } from './route.ts';
+import { on, type Route } from './route.ts';
 import { by, order, sitePath, siteQuery } from './schemas.ts';
 
 const noParts = (text: string) => text === '' || (text.split('/').length <= 3 && text.split('/').every(isId));
@@ -21,63 +21,40 @@ const tokensFor = v.strictObject({
 });
 const tokens = v.object({ tokens: v.record(v.string(), v.string()) });
 
-const whole = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
-const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optional(whole(1_000)), hours: v.optional(whole(720), 24) });
+const upTo = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optional(upTo(1_000)), hours: v.optional(upTo(720), 24) });
 
 /** Reading, orders, codes, tokens, profiles. */
 export const pcRoutes: readonly Route[] = [
-  route(
-    'get /api/pcs',
-    { of: 'view', summary: 'PCs with their checks.', right: ownPart, query: siteQuery, answer: v.array(pcView) },
+  on('view')(
+    ['get /api/pcs', 'PCs with their checks.'],
+    { right: ownPart, query: siteQuery, answer: v.array(pcView) },
     (view, { query: { site = 'all' } }) => view.pcs(site),
   ),
-  route(
-    'post /api/pcs/{state}/{site}/{pc}/move',
-    {
-      of: 'office',
-      summary: 'Moves it to another place.',
-      right: { may: 'pcs' },
-      body: v.strictObject({ by, to }),
-      answer: tokens,
-      refusals: [404, 409],
-    },
+  on('office')(
+    ['post /api/pcs/{state}/{site}/{pc}/move', 'Moves it to another place.'],
+    { right: whole('pcs'), body: v.strictObject({ by, to }), answer: tokens, refusals: [404, 409] },
     async (office, { params, body }) => tokensOf(await office.move(placePath(params), body.to, body.by)),
   ),
-  route(
-    'post /api/pcs/{state}/{site}/{pc}/retire',
-    { of: 'office', summary: 'Takes it out.', right: { may: 'pcs' }, body: order, done: 204, refusals: [404, 409] },
+  on('office')(
+    ['post /api/pcs/{state}/{site}/{pc}/retire', 'Takes it out.'],
+    { right: whole('pcs'), body: order, refusals: [404, 409] },
     async (office, { params, body }) => void tokensOf(await office.retire(placePath(params), body.by)),
   ),
-  route(
-    'post /api/pcs/{state}/{site}/{pc}/replace',
-    {
-      of: 'office',
-      summary: 'Another machine takes its place; the answer is its token.',
-      right: { may: 'pcs' },
-      body: order,
-      answer: tokens,
-      refusals: [404, 409],
-    },
+  on('office')(
+    ['post /api/pcs/{state}/{site}/{pc}/replace', 'Another machine takes its place; the answer is its token.'],
+    { right: whole('pcs'), body: order, answer: tokens, refusals: [404, 409] },
     async (office, { params, body }) => tokensOf(await office.replace(placePath(params), body.by)),
   ),
-  route(
-    'post /api/pcs/{state}/{site}/{pc}/revoke',
-    {
-      of: 'identity',
-      summary: 'Shuts it out: its token and its certificates open nothing any more.',
-      right: { may: 'pcs' },
-      body: order,
-      done: 204,
-      refusals: [404],
-    },
+  on('identity')(
+    ['post /api/pcs/{state}/{site}/{pc}/revoke', 'Shuts it out: its token and its certificates open nothing any more.'],
+    { right: whole('pcs'), body: order, refusals: [404] },
     async (identity, { params, body }) => void tokensOf(await identity.revoke(placePath(params), body.by)),
   ),
-  route(
-    'post /api/enrol-codes',
+  on('identity')(
+    ['post /api/enrol-codes', 'A code by which the PCs of a site enrol, shown once; without `uses` one for each.'],
     {
-      of: 'identity',
-      summary: 'A code by which the PCs of a site enrol, shown once; without `uses` one for each.',
-      right: { may: 'tokens' },
+      right: whole('tokens'),
       body: enrolCodeFor,
       answer: v.object({ code: v.string(), uses: v.number(), ends: v.number() }),
       done: 201,
@@ -89,35 +66,23 @@ export const pcRoutes: readonly Route[] = [
       return { code: made.code, uses: made.uses, ends: made.ends };
     },
   ),
-  route(
-    'get /api/enrol-codes',
-    {
-      of: 'identity',
-      summary: 'Codes that still let PCs in, without what they are.',
-      right: { may: 'tokens' },
-      answer: v.array(enrolCodeView),
-    },
+  on('identity')(
+    ['get /api/enrol-codes', 'Codes that still let PCs in, without what they are.'],
+    { right: whole('tokens'), answer: v.array(enrolCodeView) },
     (identity) => identity.codes(),
   ),
-  route(
-    'post /api/enrol-codes/cancel',
-    {
-      of: 'identity',
-      summary: 'Takes back all open codes of a site.',
-      right: { may: 'tokens' },
-      body: v.strictObject({ by, site: sitePath }),
-      answer: v.object({ cancelled: v.number() }),
-      refusals: [404],
-    },
+  on('identity')(
+    ['post /api/enrol-codes/cancel', 'Takes back all open codes of a site.'],
+    { right: whole('tokens'), body: v.strictObject({ by, site: sitePath }), answer: v.object({ cancelled: v.number() }), refusals: [404] },
     async (identity, { body: { by: who, site } }) => {
       const cancelled = await identity.cancelCodes(site, who);
       if (cancelled === 0) throw new Refused(404, `no code of ${site} is open`);
       return { cancelled };
     },
   ),
-  route(
-    'post /api/tokens',
-    { of: 'office', summary: 'New tokens, shown once.', right: { may: 'tokens' }, body: tokensFor, answer: tokens, refusals: [404, 409] },
+  on('office')(
+    ['post /api/tokens', 'New tokens, shown once.'],
+    { right: whole('tokens'), body: tokensFor, answer: tokens, refusals: [404, 409] },
     async (office, { body: { by: who, pcs, scope: all, renew } }) => tokensOf(await office.tokens({ pcs, scope: all, renew }, who)),
   ),
   profileRoute('get /api/profile', 'The profile of the nation and the origin of each value.'),
@@ -127,14 +92,10 @@ export const pcRoutes: readonly Route[] = [
 ];
 
 function profileRoute(address: string, summary: string, refusals: number[] = []): Route {
-  return route(
-    address,
-    { of: 'office', summary, right: { may: 'read', at: place }, answer: profileView, refusals },
-    (office, { params }) => {
-      const path = placePath(params);
-      const found = office.profile(path);
-      if (found === undefined) throw new Refused(404, `there is no ${path}`);
-      return found;
-    },
-  );
+  return on('office')([address, summary], { right: { may: 'read', at: place }, answer: profileView, refusals }, (office, { params }) => {
+    const path = placePath(params);
+    const found = office.profile(path);
+    if (found === undefined) throw new Refused(404, `there is no ${path}`);
+    return found;
+  });
 }

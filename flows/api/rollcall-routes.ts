@@ -6,7 +6,7 @@ import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { rollCallTable } from '../rollcall/table.ts';
 import type { DeskView, NotStarted } from '../view/view.ts';
-import { type Route, route } from './route.ts';
+import { on, type Route } from './route.ts';
 import { by, csv, scope } from './schemas.ts';
 
 const refusals: Record<NotStarted, [number, string]> = {
@@ -17,16 +17,12 @@ const refusals: Record<NotStarted, [number, string]> = {
 
 /** A call of the nation shows to each viewer their own part. */
 export const rollCallRoutes: readonly Route[] = [
-  route(
-    'get /api/rollcalls',
-    { of: 'view', summary: 'Roll calls, newest first.', right: ownPart, answer: v.array(rollCallSummary) },
-    (view) => view.rollcalls.list(),
+  on('view')(['get /api/rollcalls', 'Roll calls, newest first.'], { right: ownPart, answer: v.array(rollCallSummary) }, (view) =>
+    view.rollcalls.list(),
   ),
-  route(
-    'post /api/rollcalls',
+  on('view')(
+    ['post /api/rollcalls', 'Calls the roll of a scope.'],
     {
-      of: 'view',
-      summary: 'Calls the roll of a scope.',
       right: { may: 'rollcall', at: scopeOf },
       body: v.strictObject({ scope, by }),
       answer: v.object({ id: v.string() }),
@@ -39,14 +35,14 @@ export const rollCallRoutes: readonly Route[] = [
       return started;
     },
   ),
-  route(
-    'get /api/rollcalls/{id}',
-    { of: 'view', summary: 'One roll call with every room.', right: ownPart, answer: rollCallView, refusals: [404] },
+  on('view')(
+    ['get /api/rollcalls/{id}', 'One roll call with every room.'],
+    { right: ownPart, answer: rollCallView, refusals: [404] },
     (view, { params }) => found(view, params.id),
   ),
-  route(
-    'get /api/rollcalls/{id}/table.csv',
-    { of: 'view', summary: 'The same as a table.', right: ownPart, answer: csv('roll-call.csv'), refusals: [404] },
+  on('view')(
+    ['get /api/rollcalls/{id}/table.csv', 'The same as a table.'],
+    { right: ownPart, answer: csv('roll-call.csv'), refusals: [404] },
     async (view, { params }) => rollCallTable(await found(view, params.id)),
   ),
 ];

@@ -42,14 +42,12 @@ type Out<S> = S extends Schema ? v.InferOutput<S> : undefined;
 type NamesIn<Address> = Address extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 
 type Said<B, Q, A> = {
-  summary: string;
   /** What is done here, and to which path of the tree. */
   right: FastifyContextConfig;
   query?: Q;
   body?: B;
   answer?: A;
-  /** Status of an answer, where it is not 200. */
-  done?: 201 | 204;
+  done?: 201;
   refusals?: readonly number[];
   /** The refusal that has the answer's form. */
   alsoAs?: number;
@@ -69,44 +67,47 @@ type Answered<A> = FastifyReply | (A extends Schema ? Readonly<v.InferOutput<A>>
 export type Route = {
   method: string;
   path: string;
+  summary: string;
   said: Said<Schema | undefined, Fields | undefined, Schema | Text | undefined>;
   add(app: FastifyInstance, parts: PartsFor): void;
 };
 
 /**
- * Makes a row; its address is as OpenAPI writes it, such as `get /api/incidents/{id}`.
+ * Makes a row of a part: its address as OpenAPI writes it and its one sentence, what it takes and answers, what it does.
  * Guarantee: the handler runs only where the door has let the asker in, with a query and a body that their schemas have read.
  */
-export function route<
-  const Address extends string,
-  K extends keyof Parts,
-  B extends Schema | undefined = undefined,
-  Q extends Fields | undefined = undefined,
-  A extends Schema | Text | undefined = undefined,
->(
-  address: Address,
-  said: Said<B, Q, A> & { of: K },
-  handle: (part: Parts[K], asked: Asked<NamesIn<Address>, B, Q>) => Answered<A> | Promise<Answered<A>>,
-): Route {
-  const [method = '', path = ''] = address.split(' ');
-  const { of, right: config, query, body, answer, done, more } = said;
-  const add: Route['add'] = (app, parts) => {
-    const partFor: ((viewer: Viewer) => Parts[K]) | undefined = parts[of];
-    if (partFor === undefined) return;
-    const url = path.replace(/\{(\w+)\}/g, ':$1');
-    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-      const { viewer } = request;
-      // Fastify fills what the address names.
-      const params = request.params as Record<NamesIn<Address>, string>;
-      const asked = { params, query: given<Q>(query, request.query), body: given<B>(body, request.body), viewer, request, reply };
-      const found = await handle(partFor(viewer), asked);
-      if (done !== undefined) reply.code(done);
-      if (answer !== undefined && 'about' in answer && found !== reply) nameFile(reply, answer);
-      return found === undefined ? reply.send() : found;
+export function on<K extends keyof Parts>(of: K) {
+  return <
+    const Address extends string,
+    B extends Schema | undefined = undefined,
+    Q extends Fields | undefined = undefined,
+    A extends Schema | Text | undefined = undefined,
+  >(
+    [address, summary]: readonly [Address, string],
+    said: Said<B, Q, A>,
+    handle: (part: Parts[K], asked: Asked<NamesIn<Address>, B, Q>) => Answered<A> | Promise<Answered<A>>,
+  ): Route => {
+    const [method = '', path = ''] = address.split(' ');
+    const { right: config, query, body, more } = said;
+    const add: Route['add'] = (app, parts) => {
+      const partFor: ((viewer: Viewer) => Parts[K]) | undefined = parts[of];
+      if (partFor === undefined) return;
+      const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+        const { viewer } = request;
+        // Fastify fills what the address names.
+        const params = request.params as Record<NamesIn<Address>, string>;
+        const asked = { params, query: given<Q>(query, request.query), body: given<B>(body, request.body), viewer, request, reply };
+        return sent(said, reply, await handle(partFor(viewer), asked));
+      };
+      app.route({ ...more, method, url: path.replace(/\{(\w+)\}/g, ':$1'), config, handler });
     };
-    app.route({ ...more, method, url, config, handler });
+    return { method, path, summary, said, add };
   };
-  return { method, path, said, add };
+}
+
+/** Something is made, or there is an answer, or only the word that it is done. */
+export function doneStatus({ done, answer }: Route['said']): 200 | 201 | 204 {
+  return done ?? (answer === undefined ? 204 : 200);
 }
 
 /** What a request says, or a refusal with one line. */
@@ -120,6 +121,14 @@ function given<S extends Schema | undefined>(schema: S | undefined, input: unkno
   return (schema === undefined ? undefined : read(schema, input)) as Out<S>;
 }
 
-function nameFile(reply: FastifyReply, { type, file }: Text): void {
-  reply.type(`${type}; charset=utf-8`).header('content-disposition', `attachment; filename="${file}"`);
+/** A handler that has seen to the reply by itself returns it. */
+function sent(said: Route['said'], reply: FastifyReply, found: unknown): FastifyReply {
+  if (found === reply) return reply;
+  const { answer } = said;
+  const status = doneStatus(said);
+  if (status !== 200) reply.code(status);
+  if (answer !== undefined && 'about' in answer) {
+    reply.type(`${answer.type}; charset=utf-8`).header('content-disposition', `attachment; filename="${answer.file}"`);
+  }
+  return reply.send(found);
 }

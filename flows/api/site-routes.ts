@@ -3,11 +3,11 @@ import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import { historyView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
 import { isWithin } from '../accounts/rights.ts';
-import { ownPart } from '../door/door.ts';
+import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
 import { place, placePath, tokensOf } from './places.ts';
-import { type Route, route } from './route.ts';
+import { on, type Route } from './route.ts';
 import { by, csv, hoursQuery, order, sitesQuery } from './schemas.ts';
 
 const importing = v.strictObject({
@@ -20,23 +20,21 @@ const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.opt
 
 /** A body of `import` may hold the largest CSV with its quotes and line breaks escaped, every other one what the server allows. */
 export const siteRoutes: readonly Route[] = [
-  route(
-    'get /api/sites',
-    { of: 'view', summary: 'Sites in rows.', right: ownPart, query: sitesQuery, answer: v.array(siteView) },
+  on('view')(
+    ['get /api/sites', 'Sites in rows.'],
+    { right: ownPart, query: sitesQuery, answer: v.array(siteView) },
     (view, { query: { stage, state } }) =>
       view.sites().filter((one) => (stage ?? one.stage) === one.stage && (state ?? one.state) === one.state),
   ),
-  route(
-    'get /api/sites/table.csv',
-    { of: 'office', summary: 'The site table as it can be imported again.', right: ownPart, answer: csv('sites.csv') },
+  on('office')(
+    ['get /api/sites/table.csv', 'The site table as it can be imported again.'],
+    { right: ownPart, answer: csv('sites.csv') },
     (office, { viewer }) => toCsv(office.table(), ({ path }) => isWithin(viewer.scope, path)),
   ),
-  route(
-    'post /api/sites/import',
+  on('office')(
+    ['post /api/sites/import', 'Checks a site table and, with `apply`, loads all of it or nothing; 422 with every faulty line.'],
     {
-      of: 'office',
-      summary: 'Checks a site table and, with `apply`, loads all of it or nothing; 422 with every faulty line.',
-      right: { may: 'import' },
+      right: whole('import'),
       body: importing,
       answer: sitesImport,
       refusals: [413, 422],
@@ -49,34 +47,20 @@ export const siteRoutes: readonly Route[] = [
       return result;
     },
   ),
-  route(
-    'get /api/sites/{state}/{site}',
-    { of: 'view', summary: 'One site in full.', right: ownPart, answer: siteDetail, refusals: [404] },
+  on('view')(
+    ['get /api/sites/{state}/{site}', 'One site in full.'],
+    { right: ownPart, answer: siteDetail, refusals: [404] },
     (view, { params }) => view.site(placePath(params)) ?? noSite(),
   ),
-  route(
-    'get /api/sites/{state}/{site}/history',
-    {
-      of: 'view',
-      summary: 'What its components said over some hours.',
-      right: ownPart,
-      query: hoursQuery,
-      answer: historyView,
-      refusals: [404],
-    },
+  on('view')(
+    ['get /api/sites/{state}/{site}/history', 'What its components said over some hours.'],
+    { right: ownPart, query: hoursQuery, answer: historyView, refusals: [404] },
     async (view, { params, query: { hours } }) =>
       (await view.history(placePath(params), view.now() - Number(hours) * 3_600_000)) ?? noSite(),
   ),
-  route(
-    'post /api/sites/{state}/{site}/stage',
-    {
-      of: 'office',
-      summary: 'Takes it to another stage.',
-      right: { may: 'stage', at: place },
-      body: staging,
-      done: 204,
-      refusals: [404, 409],
-    },
+  on('office')(
+    ['post /api/sites/{state}/{site}/stage', 'Takes it to another stage.'],
+    { right: { may: 'stage', at: place }, body: staging, refusals: [404, 409] },
     async (office, { params, body: { by: who, stage, force } }) =>
       void tokensOf(await office.stage({ site: placePath(params), stage, force }, who)),
   ),
@@ -84,26 +68,14 @@ export const siteRoutes: readonly Route[] = [
 
 /** What is on its way, and its release. */
 export const rolloutRoutes: readonly Route[] = [
-  route(
-    'get /api/rollout',
-    {
-      of: 'office',
-      summary: 'The change of profiles that is on its way in stages, if one is.',
-      right: { may: 'import' },
-      answer: v.object({ rollout: v.nullable(rolloutView) }),
-    },
+  on('office')(
+    ['get /api/rollout', 'The change of profiles that is on its way in stages, if one is.'],
+    { right: whole('import'), answer: v.object({ rollout: v.nullable(rolloutView) }) },
     (office) => ({ rollout: office.rollout() }),
   ),
-  route(
-    'post /api/rollout/release',
-    {
-      of: 'office',
-      summary: 'Lets it out to every PC, whatever was seen.',
-      right: { may: 'import' },
-      body: order,
-      done: 204,
-      refusals: [404],
-    },
+  on('office')(
+    ['post /api/rollout/release', 'Lets it out to every PC, whatever was seen.'],
+    { right: whole('import'), body: order, refusals: [404] },
     async (office, { body }) => void tokensOf(await office.release(body.by)),
   ),
 ];

@@ -54,6 +54,9 @@ export const loginPage = '/login.html';
 /** Reading that is cut to what the viewer may see. */
 export const ownPart = { may: 'read', at: ({ viewer }: FastifyRequest) => viewer.scope } as const;
 
+/** What concerns the whole tree. */
+export const whole = (may: Action) => ({ may });
+
 export function plainDoor(): Door {
   const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', isOpen: () => true };
   return { hosts: loopbackHosts, viewerOf: () => viewer };

@@ -2,7 +2,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import { snapshot, streamFrame } from '#contracts';
-import type { Route } from '../../flows/api/route.ts';
+import { doneStatus, type Route } from '../../flows/api/route.ts';
 import { routes } from '../../flows/api/routes.ts';
 
 type Answer = Route['said']['answer'];
@@ -12,7 +12,7 @@ const components = { Snapshot: snapshot, StreamFrame: streamFrame };
 /** The document as it is committed. */
 export function openApi(): string {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path, said } of routes) paths[path] = { ...paths[path], [method]: operation(path, said) };
+  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
   const document = {
     openapi: '3.1.0',
     info: {
@@ -41,7 +41,8 @@ const refused = {
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Refusal' } } },
 };
 
-function operation(path: string, { summary, query, body, answer, done, refusals = [], alsoAs }: Route['said']) {
+function operation({ path, summary, said }: Route) {
+  const { query, body, answer, refusals = [], alsoAs } = said;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
   const inQuery = Object.entries(query?.entries ?? {}).map(([name, one]) => ({
     name,
@@ -57,7 +58,7 @@ function operation(path: string, { summary, query, body, answer, done, refusals 
     summary,
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),
-    responses: { [done ?? 200]: { description: 'Done.', ...contentOf(answer) }, ...Object.fromEntries(notDone) },
+    responses: { [doneStatus(said)]: { description: 'Done.', ...contentOf(answer) }, ...Object.fromEntries(notDone) },
   };
 }
 
