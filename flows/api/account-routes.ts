@@ -92,13 +92,10 @@ export const loginRoutes: readonly Route[] = [
   }),
 ];
 
+type Directory = { accounts: Accounts; openid: OpenId; log: { warn(fields: object, line: string): void } };
+
 /** Leads to the directory and back. What went wrong there stands in the log: to a stranger it says too much. */
-export function addOpenId(
-  app: FastifyInstance,
-  accounts: Accounts,
-  openid: OpenId,
-  log: { warn(fields: object, line: string): void },
-): void {
+export function addOpenId(app: FastifyInstance, { accounts, openid, log }: Directory): void {
   const refused = ({ ip }: FastifyRequest, reply: FastifyReply, line: string) => {
     if (accounts.refusedFrom(ip)) log.warn({}, `a login through the directory failed: ${line}`);
     return reply.redirect(`${loginPage}?directory`);

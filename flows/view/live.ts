@@ -28,6 +28,7 @@ const frameEveryMs = 250;
 /** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
 
+/** What the view is made from. */
 export type ShowOptions = {
   clock: Clock;
   roster: Roster;
@@ -40,6 +41,7 @@ export type ShowOptions = {
   ready(): boolean;
 };
 
+/** The view while it runs. */
 export type Show = {
   view: DeskView;
   changed(change: Changed): void;

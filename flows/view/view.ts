@@ -21,6 +21,7 @@ export type PcChoice = '' | 'all' | `${string}/${string}`;
 /** Why a roll call was not started. */
 export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
+/** What is so now, its changes, and what a person does about it. */
 export type DeskView = {
   /** True once the ledger is loaded, the broker is subscribed and the tabs run. */
   ready(): boolean;
@@ -44,6 +45,7 @@ export type DeskView = {
   onChange(pcs: PcChoice, listener: (frame: StreamFrame) => void): Cancel;
 };
 
+/** Roll calls, as the API starts and shows them. */
 export type RollCallDesk = {
   /** `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. */
   start(call: { scope: string; by: string }): { id: string } | NotStarted;
