@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { faultIds, faults, incidentRow, incidentView, reasons } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import type { DeskView } from '../view/view.ts';
+import type { CentreView } from '../view/view.ts';
 import { fileOf, type StaticFile, sendFile } from './files.ts';
 import { on, type Route, read } from './route.ts';
 import { by, incidentsQuery, order } from './schemas.ts';
@@ -57,7 +57,7 @@ export function wordsFile(): StaticFile {
   return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons })), 'application/json; charset=utf-8');
 }
 
-function done(outcome: Awaited<ReturnType<DeskView['note']>>): undefined {
+function done(outcome: Awaited<ReturnType<CentreView['note']>>): undefined {
   if (outcome === 'missing') throw noIncident();
   if (outcome === 'over') throw new Refused(409, 'this incident is over');
 }

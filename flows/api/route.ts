@@ -8,7 +8,7 @@ import type { Viewer } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { Office } from '../sites/office.ts';
-import type { DeskView } from '../view/view.ts';
+import type { CentreView } from '../view/view.ts';
 import type { StaticFile } from './files.ts';
 import type { Streams } from './streams.ts';
 
@@ -17,7 +17,7 @@ export type IdentityOffice = Pick<Office, 'revoke'> & Pick<Enrolment, 'makeCode'
 
 /** What rows work on, by name. */
 type Parts = {
-  view: DeskView;
+  view: CentreView;
   office: Office;
   identity: IdentityOffice;
   commands: CommandDesk;

@@ -10,10 +10,10 @@ import type { OpenId } from '../accounts/openid.ts';
 import { addDoor, loginDoor, plainDoor } from '../door/door.ts';
 import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
-import { scopedDesk } from '../door/scoped.ts';
+import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
 import type { Office } from '../sites/office.ts';
-import type { DeskView } from '../view/view.ts';
+import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
 import { addFiles, loadWall } from './files.ts';
 import { wordsFile } from './incident-routes.ts';
@@ -32,7 +32,7 @@ export type ApiOptions = {
   /** The door beyond this machine: where it listens, by which names it is reached, and its key and certificate in PEM. */
   https?: HttpsOptions | undefined;
   accounts: Accounts;
-  desk: DeskView;
+  desk: CentreView;
   office: Office & IdentityOffice;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
@@ -117,7 +117,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
   const has = (scope: string) => office.table().node(scope) !== undefined || scope === '';
   const openid = https?.openid !== undefined;
   addRoutes(app, {
-    view: ({ scope }) => scopedDesk(desk, scope),
+    view: ({ scope }) => scopedView(desk, scope),
     office: () => office,
     identity: () => office,
     commands: () => desk.commands,

@@ -4,8 +4,8 @@ import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
 import type { Viewer } from '../door/door.ts';
-import { scopedDesk } from '../door/scoped.ts';
-import type { DeskView, PcChoice } from '../view/view.ts';
+import { scopedView } from '../door/scoped.ts';
+import type { CentreView, PcChoice } from '../view/view.ts';
 
 /** Streams that may be open at once at a door, */
 export const streamLimit = 64;
@@ -24,10 +24,10 @@ export type Streams = {
 };
 
 type Asked = { pcs: PcChoice; headers: Record<string, string>; viewer: Viewer };
-type Sources = { desk: DeskView; clock: Clock; onSlow: () => void; limit?: number };
+type Sources = { desk: CentreView; clock: Clock; onSlow: () => void; limit?: number };
 
 /** All streams with the same scope and choice of PCs: each frame is written as text once, and goes to all of them. */
-type Group = { key: string; desk: DeskView; streams: Set<Stream>; cancel: Cancel };
+type Group = { key: string; desk: CentreView; streams: Set<Stream>; cancel: Cancel };
 /** Where its text goes in, and how many bytes of it the client may leave unread. */
 type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
 
@@ -59,7 +59,7 @@ export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sour
   function groupOf(key: string, scope: string, pcs: PcChoice): Group {
     const held = groups.get(key);
     if (held !== undefined) return held;
-    const own = scopedDesk(desk, scope);
+    const own = scopedView(desk, scope);
     const group: Group = { key, desk: own, streams: new Set(), cancel: own.onChange(pcs, (change) => tell(group, change)) };
     groups.set(key, group);
     return group;

@@ -21,7 +21,7 @@ import type { PcRecord } from '../records/incidents.ts';
 import type { Ledger } from '../records/ops.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { answerOf } from '../view/rows.ts';
-import type { NotStarted, RollCallDesk } from '../view/view.ts';
+import type { NotStarted, RollCallsView } from '../view/view.ts';
 
 /** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */
 const spreadMs = 15;
@@ -41,7 +41,7 @@ export type RollCallOptions = {
 };
 
 /** Roll calls while the centre runs. */
-export type RollCalls = RollCallDesk & {
+export type RollCalls = RollCallsView & {
   /** The one that runs, or the last one that was finished. */
   last(): RollCallSummary | null;
   /** What the ledger remembers as the last one. */

@@ -22,7 +22,7 @@ export type PcChoice = '' | 'all' | `${string}/${string}`;
 export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
 /** What is so now, its changes, and what a person does about it. */
-export type DeskView = {
+export type CentreView = {
   /** True once the ledger is loaded, the broker is subscribed and the tabs run. */
   ready(): boolean;
   snapshot(pcs: PcChoice): Snapshot;
@@ -38,7 +38,7 @@ export type DeskView = {
   acknowledge(id: number, by: string): Promise<'done' | 'missing' | 'over'>;
   note(id: number, by: string, text: string): Promise<'done' | 'missing' | 'over'>;
   audit(): Promise<LedgerAudit>;
-  rollcalls: RollCallDesk;
+  rollcalls: RollCallsView;
   commands: CommandDesk;
   now(): number;
   /** Called after each commit that changed something, at most every 250 ms, with what changed of the sites, the incidents and the chosen PCs. */
@@ -46,7 +46,7 @@ export type DeskView = {
 };
 
 /** Roll calls, as the API starts and shows them. */
-export type RollCallDesk = {
+export type RollCallsView = {
   /** `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. */
   start(call: { scope: string; by: string }): { id: string } | NotStarted;
   /** The one that runs and those that are finished, newest first. */
