@@ -21,7 +21,7 @@ import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
 import type { OfficeOptions } from './sites/office.ts';
 import { ownSiteChange } from './sites/settings-site.ts';
 import { createShow, type Show } from './view/live.ts';
-import type { DeskView } from './view/view.ts';
+import type { CentreView } from './view/view.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
 /** This many failures of one message in a row are a failing channel. */
@@ -55,7 +55,7 @@ export type CentreCounts = DeskCounts & { notified(channel: string, outcome: str
 
 export type Centre = {
   wires: Wires;
-  view: DeskView;
+  view: CentreView;
   /** The site table as the centre uses it now. Throws while the ledger is opened anew. */
   sites: Omit<OfficeOptions, 'newToken'>;
   /** Writes rows of others; false while the ledger is opened anew. */

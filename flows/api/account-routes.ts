@@ -1,16 +1,14 @@
 /** The way in and out, and the accounts. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { accountNamePattern, accountRoles, isId, oneLine } from '#contracts';
+import { accountMade, accountNamePattern, accountRoles, accountView, isId, oneLine, whoView } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
 import { sessionLifeMs } from '../accounts/sessions.ts';
 import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { read } from './routes.ts';
-import { by } from './schemas.ts';
-
-type Named = FastifyRequest<{ Params: { name: string } }>;
+import { on, type Route } from './route.ts';
+import { by, order } from './schemas.ts';
 
 /** Whatever somebody wants to try. */
 const tried = v.pipe(v.string(), v.maxLength(200));
@@ -28,67 +26,76 @@ const scope = v.pipe(
     '"" for everywhere, a state, or state/site',
   ),
 );
-export const loggingIn = v.strictObject({ name: typed, password: tried });
-export const choosing = v.strictObject({ by, old: tried, password: chosen });
-export const making = v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scope, '') });
-const order = v.strictObject({ by });
 
-type Around = {
-  accounts: Accounts /** There is such a place. */;
-  has(scope: string): boolean /** A directory vouches for people. */;
-  openid: boolean;
-};
+/** Who asks, at both doors; and the accounts, for those who may. */
+export const accountRoutes: readonly Route[] = [
+  on('accounts')(
+    ['get /api/me', 'Who asks, and for which part of the tree.'],
+    { right: { once: true }, answer: whoView },
+    (_, { viewer: { name: who, role, scope: of, once } }) => ({ name: who, role, scope: of, once }),
+  ),
+  on('accounts')(['get /api/accounts', 'Who may log in.'], { right: whole('accounts'), answer: v.array(accountView) }, ({ accounts }) =>
+    accounts.list(),
+  ),
+  on('accounts')(
+    ['post /api/accounts', 'Makes an account; its secret is shown once.'],
+    {
+      right: whole('accounts'),
+      body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scope, '') }),
+      answer: accountMade,
+      done: 201,
+      refusals: [404, 409],
+    },
+    async ({ accounts, has }, { body: { by: who, name: called, role, scope: of } }) => {
+      if (role === 'central' && of !== '') throw new Refused(400, 'scope: an account with the role central is for everywhere');
+      if (!has(of)) throw new Refused(404, `there is no ${of}`);
+      return made(await accounts.add({ name: called, role, scope: of }, who));
+    },
+  ),
+  on('accounts')(
+    ['post /api/accounts/{name}/password', 'Another secret, shown once; all its sessions are over.'],
+    { right: whole('accounts'), body: order, answer: accountMade, refusals: [404] },
+    async ({ accounts }, { params, body }) => made(await accounts.renew(params.name, body.by)),
+  ),
+  on('accounts')(
+    ['post /api/accounts/{name}/remove', 'Takes it away; all its sessions are over.'],
+    { right: whole('accounts'), body: order, refusals: [404] },
+    async ({ accounts }, { params, body }) => void made(await accounts.remove(params.name, body.by)),
+  ),
+];
 
-/** Who asks and how one gets in, at both doors; and the accounts, for those who may. */
-export function addAccounts(app: FastifyInstance, { accounts, has, openid }: Around): void {
-  app.get('/api/login', { config: { open: true } }, () => ({ openid }));
-  app.get('/api/me', { config: { once: true } }, ({ viewer: { name: who, role, scope: of, once } }) => ({
-    name: who,
-    role,
-    scope: of,
-    once,
-  }));
-  app.get('/api/accounts', whole('accounts'), () => accounts.list());
-  app.post('/api/accounts', whole('accounts'), async (request, reply) => {
-    const { by: who, ...account } = read(making, request.body);
-    if (account.role === 'central' && account.scope !== '')
-      throw new Refused(400, 'scope: an account with the role central is for everywhere');
-    if (!has(account.scope)) throw new Refused(404, `there is no ${account.scope}`);
-    return reply.code(201).send(made(await accounts.add(account, who)));
-  });
-  app.post('/api/accounts/:name/password', whole('accounts'), async ({ params, body }: Named) =>
-    made(await accounts.renew(params.name, read(order, body).by)),
-  );
-  app.post('/api/accounts/:name/remove', whole('accounts'), async ({ params, body }: Named, reply) => {
-    made(await accounts.remove(params.name, read(order, body).by));
-    return reply.code(204).send();
-  });
-}
-
-/** Only where people log in. */
-export function addLogin(app: FastifyInstance, accounts: Accounts): void {
-  app.post('/api/login', { config: { open: true } }, async (request, reply) => {
-    const { name: who, password } = read(loggingIn, request.body);
-    return entered(await accounts.login({ name: who, address: request.ip }, password), reply);
-  });
-  app.post('/api/password', { config: { once: true } }, async (request, reply) => {
-    const { by: who, old, password } = read(choosing, request.body);
-    if (password === old) throw new Refused(400, 'password: choose another one than the old one');
-    return entered(await accounts.choose({ name: who, address: request.ip }, old, password), reply);
-  });
-  app.post('/api/logout', { config: { once: true } }, async ({ viewer }, reply) => {
+/** The way in and out; which ways there are is told at both doors. */
+export const loginRoutes: readonly Route[] = [
+  on('accounts')(
+    ['get /api/login', 'Which ways in there are besides the password.'],
+    { right: { open: true }, answer: v.object({ openid: v.boolean() }) },
+    ({ openid }) => ({ openid }),
+  ),
+  on('logins')(
+    ['post /api/login', 'HTTPS only. Answers with the cookie of a session; 429 names in Retry-After how long to wait.'],
+    { right: { open: true }, body: v.strictObject({ name: typed, password: tried }), answer: whoView, refusals: [401, 429, 503] },
+    async (accounts, { body: { name: who, password }, request, reply }) =>
+      entered(await accounts.login({ name: who, address: request.ip }, password), reply),
+  ),
+  on('logins')(
+    ['post /api/password', 'HTTPS only. A password of one’s own; all other sessions of the account are over.'],
+    { right: { once: true }, body: v.strictObject({ by, old: tried, password: chosen }), answer: whoView, refusals: [401, 429, 503] },
+    async (accounts, { body: { by: who, old, password }, request, reply }) => {
+      if (password === old) throw new Refused(400, 'password: choose another one than the old one');
+      return entered(await accounts.choose({ name: who, address: request.ip }, old, password), reply);
+    },
+  ),
+  on('logins')(['post /api/logout', 'HTTPS only. The session is over.'], { right: { once: true } }, async (accounts, { viewer, reply }) => {
     await accounts.logout(viewer.session, viewer.name ?? '');
-    return reply.header('set-cookie', sessionCookie('', 0)).code(204).send();
-  });
-}
+    reply.header('set-cookie', sessionCookie('', 0));
+    return undefined;
+  }),
+];
+
+type Directory = { accounts: Accounts; openid: OpenId; log: { warn(fields: object, line: string): void } };
 
 /** Leads to the directory and back. What went wrong there stands in the log: to a stranger it says too much. */
-export function addOpenId(
-  app: FastifyInstance,
-  accounts: Accounts,
-  openid: OpenId,
-  log: { warn(fields: object, line: string): void },
-): void {
+export function addOpenId(app: FastifyInstance, { accounts, openid, log }: Directory): void {
   const refused = ({ ip }: FastifyRequest, reply: FastifyReply, line: string) => {
     if (accounts.refusedFrom(ip)) log.warn({}, `a login through the directory failed: ${line}`);
     return reply.redirect(`${loginPage}?directory`);
@@ -111,13 +118,14 @@ export function addOpenId(
   });
 }
 
-function entered(result: LoggedIn, reply: FastifyReply): FastifyReply {
+function entered(result: LoggedIn, reply: FastifyReply) {
   if (!result.ok) {
     if (result.waitMs > 0) reply.header('retry-after', `${Math.ceil(result.waitMs / 1_000)}`);
     throw new Refused(result.status, result.line);
   }
   const { name: who, role, scope: of, once } = result.account;
-  return reply.header('set-cookie', sessionCookie(result.token, sessionLifeMs)).send({ name: who, role, scope: of, once });
+  reply.header('set-cookie', sessionCookie(result.token, sessionLifeMs));
+  return { name: who, role, scope: of, once };
 }
 
 function made(result: Made) {

@@ -1,24 +1,45 @@
 /** Commands to PCs: issue one, see what became of it. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { CommandDesk } from '../commands/commands.ts';
+import * as v from 'valibot';
+import { commandSummary, commandView, isPcPath, verbNames } from '#contracts';
 import { whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { read } from './routes.ts';
-import { ordering } from './schemas.ts';
+import { on, type Route } from './route.ts';
+import { by, isScope } from './schemas.ts';
 
-type One = FastifyRequest<{ Params: { id: string } }>;
+/** The arguments are read by the table of the verbs. */
+const ordering = v.strictObject({
+  by,
+  to: v.pipe(
+    v.string(),
+    v.check((text) => isScope(text) || isPcPath(text), 'Invalid address: "" for everywhere, a state, state/site or state/site/pc'),
+  ),
+  verb: v.picklist(verbNames),
+  args: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
+});
 
-export function addCommands(app: FastifyInstance, commands: CommandDesk): void {
-  const central = whole('commands');
-  app.post('/api/commands', central, async (request, reply) => {
-    const issued = await commands.issue(read(ordering, request.body));
-    if (!issued.ok) throw new Refused(issued.missing ? 404 : 400, issued.line);
-    return reply.code(201).send({ id: issued.id });
-  });
-  app.get('/api/commands', central, () => commands.list());
-  app.get('/api/commands/:id', central, async ({ params: { id } }: One) => {
-    const found = await commands.one(id);
-    if (found === undefined) throw new Refused(404, 'there is no such command');
-    return found;
-  });
-}
+/** Only for those who see the whole tree. */
+export const commandRoutes: readonly Route[] = [
+  on('commands')(
+    ['get /api/commands', 'Commands to PCs, newest first.'],
+    { right: whole('commands'), answer: v.array(commandSummary) },
+    (commands) => commands.list(),
+  ),
+  on('commands')(
+    ['post /api/commands', 'Signs a command and sends it to a PC or to all of a scope, until it is answered or expires.'],
+    { right: whole('commands'), body: ordering, answer: v.object({ id: v.string() }), done: 201, refusals: [404] },
+    async (commands, { body }) => {
+      const issued = await commands.issue(body);
+      if (!issued.ok) throw new Refused(issued.missing ? 404 : 400, issued.line);
+      return { id: issued.id };
+    },
+  ),
+  on('commands')(
+    ['get /api/commands/{id}', 'One command, with what became of it at each PC.'],
+    { right: whole('commands'), answer: commandView, refusals: [404] },
+    async (commands, { params: { id } }) => {
+      const found = await commands.one(id);
+      if (found === undefined) throw new Refused(404, 'there is no such command');
+      return found;
+    },
+  ),
+];

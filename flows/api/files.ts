@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ownPart } from '../door/door.ts';
 
+/** A file in memory, as it is sent. */
 export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: string };
 type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
 
 /** What the page of the login needs: served to everybody. */
-export const loginFiles = /^\/(login\.(html|js)|words\/(words|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
+const loginFiles = /^\/(login\.(html|js)|words\/(words|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
 
 /** The browser modules that the wall's import map names, by their file under `node_modules`. */
 const modules: Record<string, string> = {
@@ -34,6 +37,23 @@ export async function loadWall(wallDir: string, modulesDir: string): Promise<Wal
   if (page === undefined) throw new Error(`API: no index.html among the wall's files in ${wallDir}`);
   files.set('/', page);
   return { files, importMap: importMapHash(page.body.toString('utf8')) };
+}
+
+/** The wall's files, one route each. */
+export function addFiles(app: FastifyInstance, files: Map<string, StaticFile>): void {
+  for (const [url, file] of files) {
+    const config = loginFiles.test(url) ? { open: true } : { ...ownPart, page: file.type.startsWith('text/html') };
+    app.get(url, { config }, (request, reply) => sendFile(file, request, reply));
+  }
+}
+
+/** Not again to whoever has it, and packed to whoever can unpack it. */
+export function sendFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'accept-encoding' });
+  if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
+  const packed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  if (packed) reply.header('content-encoding', 'gzip');
+  return reply.type(file.type).send(packed ? file.gzip : file.body);
 }
 
 async function namesIn(dir: string): Promise<string[]> {

@@ -15,7 +15,6 @@ import { type Api, type ApiOptions, startApi } from './server.ts';
 
 type Answer = { status: number; body: string; headers: Record<string, string | string[] | undefined> };
 type Asked = { method?: string; body?: unknown; cookie?: string; headers?: Record<string, string> };
-
 const own = 'correct horse battery';
 let tls: { key: string; cert: string };
 let desk: ScriptedDesk;

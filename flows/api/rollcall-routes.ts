@@ -1,14 +1,13 @@
 /** The roll call: start one, follow it, take it along as a table. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import * as v from 'valibot';
+import { rollCallSummary, rollCallView } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { scopedDesk } from '../door/scoped.ts';
 import { rollCallTable } from '../rollcall/table.ts';
-import type { DeskView, NotStarted, RollCallDesk } from '../view/view.ts';
-import { read } from './routes.ts';
-import { rollcall } from './schemas.ts';
-
-type One = FastifyRequest<{ Params: { id: string } }>;
+import type { CentreView, NotStarted } from '../view/view.ts';
+import { on, type Route } from './route.ts';
+import { by, csv, scope } from './schemas.ts';
 
 const refusals: Record<NotStarted, [number, string]> = {
   busy: [409, 'a roll call runs already'],
@@ -16,30 +15,46 @@ const refusals: Record<NotStarted, [number, string]> = {
   deaf: [503, 'the broker is out of reach, nobody could answer'],
 };
 
-export function addRollCalls(app: FastifyInstance, desk: DeskView): void {
-  const own = { config: ownPart };
-  const callsOf = ({ viewer }: FastifyRequest): RollCallDesk => scopedDesk(desk, viewer.scope).rollcalls;
-  app.post('/api/rollcalls', { config: { may: 'rollcall', at: scopeOf } }, (request, reply) => {
-    const started = desk.rollcalls.start(read(rollcall, request.body));
-    if (typeof started === 'string') throw new Refused(...refusals[started]);
-    return reply.code(201).send(started);
-  });
-  app.get('/api/rollcalls', own, (request) => callsOf(request).list());
-  app.get('/api/rollcalls/:id', own, (request: One) => found(callsOf(request), request.params.id));
-  app.get('/api/rollcalls/:id/table.csv', own, async (request: One, reply) => {
-    const table = rollCallTable(await found(callsOf(request), request.params.id));
-    return reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="roll-call.csv"').send(table);
-  });
-}
+/** A call of the nation shows to each viewer their own part. */
+export const rollCallRoutes: readonly Route[] = [
+  on('view')(['get /api/rollcalls', 'Roll calls, newest first.'], { right: ownPart, answer: v.array(rollCallSummary) }, (view) =>
+    view.rollcalls.list(),
+  ),
+  on('view')(
+    ['post /api/rollcalls', 'Calls the roll of a scope.'],
+    {
+      right: { may: 'rollcall', at: scopeOf },
+      body: v.strictObject({ scope, by }),
+      answer: v.object({ id: v.string() }),
+      done: 201,
+      refusals: [404, 409, 503],
+    },
+    (view, { body }) => {
+      const started = view.rollcalls.start(body);
+      if (typeof started === 'string') throw new Refused(...refusals[started]);
+      return started;
+    },
+  ),
+  on('view')(
+    ['get /api/rollcalls/{id}', 'One roll call with every room.'],
+    { right: ownPart, answer: rollCallView, refusals: [404] },
+    (view, { params }) => found(view, params.id),
+  ),
+  on('view')(
+    ['get /api/rollcalls/{id}/table.csv', 'The same as a table.'],
+    { right: ownPart, answer: csv('roll-call.csv'), refusals: [404] },
+    async (view, { params }) => rollCallTable(await found(view, params.id)),
+  ),
+];
 
 /** What is no scope is told by the schema, to those who may call everybody. */
 function scopeOf({ body }: FastifyRequest): string {
-  const { scope } = (body ?? {}) as { scope?: unknown };
-  return typeof scope === 'string' ? scope : '';
+  const { scope: asked } = (body ?? {}) as { scope?: unknown };
+  return typeof asked === 'string' ? asked : '';
 }
 
-async function found(calls: RollCallDesk, id: string) {
-  const call = await calls.one(id);
+async function found({ rollcalls }: CentreView, id: string) {
+  const call = await rollcalls.one(id);
   if (call === undefined) throw new Refused(404, 'there is no such roll call');
   return call;
 }

@@ -6,9 +6,9 @@ import { createPasswords } from '../accounts/password.ts';
 import type { Op } from '../records/ops.ts';
 import { createOffice } from '../sites/office.ts';
 import { createSiteTable } from '../sites/table.ts';
-import type { DeskView, PcChoice } from '../view/view.ts';
+import type { CentreView, PcChoice } from '../view/view.ts';
 
-export type ScriptedDesk = DeskView & {
+export type ScriptedDesk = CentreView & {
   state: Omit<Snapshot, 'incidents'> & { incidents: IncidentView[] };
   isReady: boolean;
   /** Roll calls that are over, newest first. */

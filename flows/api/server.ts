@@ -7,24 +7,24 @@ import type { BaseLogger } from 'pino';
 import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
-import { addDoor, type Door, loginDoor, plainDoor } from '../door/door.ts';
+import { addDoor, loginDoor, plainDoor } from '../door/door.ts';
 import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
+import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
 import type { Office } from '../sites/office.ts';
-import type { DeskView } from '../view/view.ts';
-import { addAccounts, addLogin, addOpenId } from './account-routes.ts';
-import { addCommands } from './command-routes.ts';
-import { loadWall } from './files.ts';
-import { addIdentities, type IdentityOffice } from './identity-routes.ts';
-import { addRollCalls } from './rollcall-routes.ts';
-import { addActing, addFiles, addReading, addSiteReading, addStream } from './routes.ts';
+import type { CentreView } from '../view/view.ts';
+import { addOpenId } from './account-routes.ts';
+import { addFiles, loadWall } from './files.ts';
+import { wordsFile } from './incident-routes.ts';
+import type { IdentityOffice } from './route.ts';
+import { addRoutes } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
-import { addSites } from './site-routes.ts';
 import { createStreams } from './streams.ts';
 import { addTransfers, type TransferOptions } from './transfer-routes.ts';
 import { addUpdates } from './update-routes.ts';
 
+/** What the API is started with. */
 export type ApiOptions = {
   host: string;
   /** 0 takes a free one. */
@@ -32,8 +32,8 @@ export type ApiOptions = {
   /** The door beyond this machine: where it listens, by which names it is reached, and its key and certificate in PEM. */
   https?: HttpsOptions | undefined;
   accounts: Accounts;
-  desk: DeskView;
-  office: IdentityOffice & Office;
+  desk: CentreView;
+  office: Office & IdentityOffice;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -47,6 +47,7 @@ export type ApiOptions = {
 
 type Tls = { key: string; cert: string };
 
+/** The door beyond this machine. */
 export type HttpsOptions = {
   host: string;
   port: number;
@@ -60,6 +61,7 @@ export type HttpsOptions = {
   openid?: OpenId | undefined;
 };
 
+/** The API while it runs; `httpsPort` is null where there is one door only. */
 export type Api = {
   port: number;
   httpsPort: number | null;
@@ -80,14 +82,14 @@ const handshakeLimitMs = 10_000;
  * Guarantee: after a rejection nothing listens and no timer runs; `close` drops open streams at once.
  */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { host, port, https, accounts } = options;
+  const { host, port, https } = options;
   if (!isLoopback(host)) throw new Error(`API: host "${oneLine(host, 80)}" is not loopback; use 127.0.0.1, ::1 or localhost`);
   const wall = await loadWall(options.wallDir, options.modulesDir);
   const opened: Opened[] = [];
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
   try {
-    opened.push(openDoor(options, plainDoor(), wall));
-    if (https) opened.push(openDoor(options, loginDoor(https.names, accounts), wall, https));
+    opened.push(openDoor(options, wall));
+    if (https) opened.push(openDoor(options, wall, https));
     const ports: number[] = [];
     for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host, port } : https));
     return { port: ports[0] ?? 0, httpsPort: ports[1] ?? null, useTls: (tls) => opened[1]?.useTls(tls), close };
@@ -104,29 +106,31 @@ type Opened = {
 };
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
-function openDoor(options: ApiOptions, door: Door, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
+function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
   const { desk, office, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, log, https && { ...https.tls, ...https.organisation });
-  addDoor(app, door);
-  addReading(app, desk);
-  addSiteReading(app, desk);
-  addSites(app, office);
-  addIdentities(app, office);
-  addRollCalls(app, desk);
-  addCommands(app, desk.commands);
-  addActing(app, desk);
+  addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor());
+  const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
+  const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
+  const words = wordsFile();
   const has = (scope: string) => office.table().node(scope) !== undefined || scope === '';
-  addAccounts(app, { accounts, has, openid: https?.openid !== undefined });
-  if (https) addLogin(app, accounts);
+  const openid = https?.openid !== undefined;
+  addRoutes(app, {
+    view: ({ scope }) => scopedView(desk, scope),
+    office: () => office,
+    identity: () => office,
+    commands: () => desk.commands,
+    accounts: () => ({ accounts, has, openid }),
+    ...(https && { logins: () => accounts }),
+    streams: () => ({ streams, headers }),
+    words: () => words,
+  });
   https?.addEst?.(app);
-  if (https?.openid) addOpenId(app, accounts, https.openid, log);
+  if (https?.openid) addOpenId(app, { accounts, openid: https.openid, log });
   addFiles(app, wall.files);
   if (options.updatesDir !== undefined) addUpdates(app, options.updatesDir);
   if (options.prove !== undefined) addTransfers(app, { prove: options.prove, clock });
-  const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
-  const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
-  addStream(app, streams, headers);
   const useTls = (tls: HttpsOptions['tls']) => {
     const server = app.server as unknown as SecureServer;
     if (https?.organisation) server.addContext(centreServerName, secured(tls));

@@ -7,7 +7,7 @@ import { csvLimitBytes, toCsv } from '../sites/csv.ts';
 import { createOffice } from '../sites/office.ts';
 import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { addSites } from './site-routes.ts';
+import { addRoutes } from './routes.ts';
 
 let app: FastifyInstance;
 let table: ReturnType<typeof createSiteTable>;
@@ -51,7 +51,7 @@ beforeEach(() => {
   });
   app = fastify({ bodyLimit: 4_096 });
   addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }) });
-  addSites(app, office);
+  addRoutes(app, { office: () => office });
 });
 afterEach(() => app.close());
 

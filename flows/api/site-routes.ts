@@ -1,100 +1,87 @@
-/** The routes of the site table: its CSV, the profiles, and what an operator does with sites and PCs. */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+/** Sites: in rows and in full, their table as CSV, and changes of profiles that go out in stages. */
+import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { isId, isPcPath, siteStages } from '#contracts';
+import { historyView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
 import { isWithin } from '../accounts/rights.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
-import type { Done, Office } from '../sites/office.ts';
-import { read } from './routes.ts';
-import { by } from './schemas.ts';
+import { place, placePath, tokensOf } from './places.ts';
+import { on, type Route } from './route.ts';
+import { by, csv, hoursQuery, order, sitesQuery } from './schemas.ts';
 
-type Place = FastifyRequest<{ Params: { state?: string; site?: string; pc?: string } }>;
-
-const noParts = (text: string) => text === '' || (text.split('/').length <= 3 && text.split('/').every(isId));
-const pcPath = v.pipe(v.string(), v.check(isPcPath, 'a path state/site/pc'));
-const scope = v.pipe(v.string(), v.check(noParts, '"" for the nation, a state, state/site or state/site/pc'));
-const order = v.strictObject({ by });
-export const moving = v.strictObject({
-  by,
-  to: v.pipe(
-    scope,
-    v.check((to) => to.includes('/'), 'state/site or state/site/pc'),
-  ),
-});
-export const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.optional(v.boolean(), false) });
-export const importing = v.strictObject({
+const importing = v.strictObject({
   by,
   csv: v.string(),
   apply: v.optional(v.boolean(), false),
   staged: v.optional(v.boolean(), false),
 });
-export const tokensFor = v.strictObject({
-  by,
-  pcs: v.optional(v.pipe(v.array(pcPath), v.maxLength(100)), []),
-  scope: v.optional(scope),
-  renew: v.optional(v.boolean(), false),
-});
+const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.optional(v.boolean(), false) });
 
-/** Adds the routes. A body of `import` may hold the largest CSV with its quotes and line breaks escaped, every other one what the server allows. */
-export function addSites(app: FastifyInstance, office: Office): void {
-  app.get('/api/sites/table.csv', { config: ownPart }, ({ viewer }, reply) => {
-    const table = toCsv(office.table(), ({ path }) => isWithin(viewer.scope, path));
-    return reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="sites.csv"').send(table);
-  });
-  for (const levels of ['', '/:state', '/:state/:site', '/:state/:site/:pc']) {
-    app.get(`/api/profile${levels}`, { config: { may: 'read', at: placeOf } }, (request: Place) => {
-      const path = pathOf(request);
-      const found = office.profile(path);
-      if (found === undefined) throw new Refused(404, `there is no ${path}`);
-      return found;
-    });
-  }
-  app.post('/api/sites/import', { ...whole('import'), bodyLimit: 2 * csvLimitBytes, errorHandler: tooLarge }, async (request, reply) => {
-    const result = await office.import(read(importing, request.body));
-    return reply.code(result.problems.length > 0 ? 422 : 200).send(result);
-  });
-  app.get('/api/rollout', whole('import'), () => ({ rollout: office.rollout() }));
-  app.post('/api/rollout/release', whole('import'), async (request, reply) =>
-    nothing(await office.release(read(order, request.body).by), reply),
-  );
-  app.post('/api/sites/:state/:site/stage', { config: { may: 'stage', at: placeOf } }, async (request: Place, reply) => {
-    const { by: who, ...to } = read(staging, request.body);
-    return nothing(await office.stage({ site: pathOf(request), ...to }, who), reply);
-  });
-  app.post('/api/pcs/:state/:site/:pc/move', whole('pcs'), async (request: Place) => {
-    const { by: who, to } = read(moving, request.body);
-    return tokensOf(await office.move(pathOf(request), to, who));
-  });
-  app.post('/api/pcs/:state/:site/:pc/retire', whole('pcs'), async (request: Place, reply) =>
-    nothing(await office.retire(pathOf(request), read(order, request.body).by), reply),
-  );
-  app.post('/api/pcs/:state/:site/:pc/replace', whole('pcs'), async (request: Place) =>
-    tokensOf(await office.replace(pathOf(request), read(order, request.body).by)),
-  );
-  app.post('/api/tokens', whole('tokens'), async (request) => {
-    const { by: who, pcs, scope: all, renew } = read(tokensFor, request.body);
-    return tokensOf(await office.tokens({ pcs, scope: all, renew }, who));
-  });
-}
+/** A body of `import` may hold the largest CSV with its quotes and line breaks escaped, every other one what the server allows. */
+export const siteRoutes: readonly Route[] = [
+  on('view')(
+    ['get /api/sites', 'Sites in rows.'],
+    { right: ownPart, query: sitesQuery, answer: v.array(siteView) },
+    (view, { query: { stage, state } }) =>
+      view.sites().filter((one) => (stage ?? one.stage) === one.stage && (state ?? one.state) === one.state),
+  ),
+  on('office')(
+    ['get /api/sites/table.csv', 'The site table as it can be imported again.'],
+    { right: ownPart, answer: csv('sites.csv') },
+    (office, { viewer }) => toCsv(office.table(), ({ path }) => isWithin(viewer.scope, path)),
+  ),
+  on('office')(
+    ['post /api/sites/import', 'Checks a site table and, with `apply`, loads all of it or nothing; 422 with every faulty line.'],
+    {
+      right: whole('import'),
+      body: importing,
+      answer: sitesImport,
+      refusals: [413, 422],
+      alsoAs: 422,
+      more: { bodyLimit: 2 * csvLimitBytes, errorHandler: tooLarge },
+    },
+    async (office, { body, reply }) => {
+      const result = await office.import(body);
+      if (result.problems.length > 0) reply.code(422);
+      return result;
+    },
+  ),
+  on('view')(
+    ['get /api/sites/{state}/{site}', 'One site in full.'],
+    { right: ownPart, answer: siteDetail, refusals: [404] },
+    (view, { params }) => view.site(placePath(params)) ?? noSite(),
+  ),
+  on('view')(
+    ['get /api/sites/{state}/{site}/history', 'What its components said over some hours.'],
+    { right: ownPart, query: hoursQuery, answer: historyView, refusals: [404] },
+    async (view, { params, query: { hours } }) =>
+      (await view.history(placePath(params), view.now() - Number(hours) * 3_600_000)) ?? noSite(),
+  ),
+  on('office')(
+    ['post /api/sites/{state}/{site}/stage', 'Takes it to another stage.'],
+    { right: { may: 'stage', at: place }, body: staging, refusals: [404, 409] },
+    async (office, { params, body: { by: who, stage, force } }) =>
+      void tokensOf(await office.stage({ site: placePath(params), stage, force }, who)),
+  ),
+];
 
-function placeOf(request: FastifyRequest): string {
-  return pathOf(request as Place);
-}
+/** What is on its way, and its release. */
+export const rolloutRoutes: readonly Route[] = [
+  on('office')(
+    ['get /api/rollout', 'The change of profiles that is on its way in stages, if one is.'],
+    { right: whole('import'), answer: v.object({ rollout: v.nullable(rolloutView) }) },
+    (office) => ({ rollout: office.rollout() }),
+  ),
+  on('office')(
+    ['post /api/rollout/release', 'Lets it out to every PC, whatever was seen.'],
+    { right: whole('import'), body: order, refusals: [404] },
+    async (office, { body }) => void tokensOf(await office.release(body.by)),
+  ),
+];
 
-function pathOf({ params: { state, site, pc } }: Place): string {
-  return [state, site, pc].filter((part) => part !== undefined).join('/');
-}
-
-function tokensOf(done: Done): { tokens: Record<string, string> } {
-  if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line);
-  return { tokens: done.tokens };
-}
-
-function nothing(done: Done, reply: FastifyReply): FastifyReply {
-  tokensOf(done);
-  return reply.code(204).send();
+function noSite(): never {
+  throw new Refused(404, 'there is no such site');
 }
 
 /** The server's own words name the limit of every other route. */

@@ -4,8 +4,8 @@ import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
 import type { Viewer } from '../door/door.ts';
-import { scopedDesk } from '../door/scoped.ts';
-import type { DeskView, PcChoice } from '../view/view.ts';
+import { scopedView } from '../door/scoped.ts';
+import type { CentreView, PcChoice } from '../view/view.ts';
 
 /** Streams that may be open at once at a door, */
 export const streamLimit = 64;
@@ -16,6 +16,7 @@ export const bufferLimitBytes = 1024 * 1024;
 const heartbeatMs = 15_000;
 const retryMs = 2_000;
 
+/** The streams of a door. */
 export type Streams = {
   /** Takes over the response, or says in one line why not: too many streams are open. */
   open(response: ServerResponse, asked: Asked): string | undefined;
@@ -23,10 +24,10 @@ export type Streams = {
 };
 
 type Asked = { pcs: PcChoice; headers: Record<string, string>; viewer: Viewer };
-type Sources = { desk: DeskView; clock: Clock; onSlow: () => void; limit?: number };
+type Sources = { desk: CentreView; clock: Clock; onSlow: () => void; limit?: number };
 
 /** All streams with the same scope and choice of PCs: each frame is written as text once, and goes to all of them. */
-type Group = { desk: DeskView; streams: Set<Stream>; cancel: Cancel };
+type Group = { key: string; desk: CentreView; streams: Set<Stream>; cancel: Cancel };
 /** Where its text goes in, and how many bytes of it the client may leave unread. */
 type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
 
@@ -58,25 +59,10 @@ export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sour
   function groupOf(key: string, scope: string, pcs: PcChoice): Group {
     const held = groups.get(key);
     if (held !== undefined) return held;
-    const own = scopedDesk(desk, scope);
-    const group: Group = { desk: own, streams: new Set(), cancel: own.onChange(pcs, (change) => tell(group, change)) };
+    const own = scopedView(desk, scope);
+    const group: Group = { key, desk: own, streams: new Set(), cancel: own.onChange(pcs, (change) => tell(group, change)) };
     groups.set(key, group);
     return group;
-  }
-
-  function leave(key: string, group: Group, stream: Stream): void {
-    stream.gzip?.destroy();
-    group.streams.delete(stream);
-    if (group.streams.size > 0 || groups.get(key) !== group) return;
-    group.cancel();
-    groups.delete(key);
-  }
-
-  function refusalOf({ name }: Viewer): string | undefined {
-    const open = [...groups.values()].flatMap(({ streams }) => [...streams]);
-    if (open.length >= limit) return `${limit} streams are open already`;
-    const own = name === null ? 0 : open.filter(({ viewer }) => viewer.name === name).length;
-    return own >= streamsOfOneLimit ? `${own} streams of this account are open already` : undefined;
   }
 
   let cancelBeat: Cancel = () => {};
@@ -90,20 +76,16 @@ export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sour
 
   return {
     open: (response, { pcs, headers, viewer }) => {
-      const refusal = refusalOf(viewer);
+      const refusal = refusalOf(groups, limit, viewer);
       if (refusal !== undefined) return refusal;
       const key = `${viewer.scope} ${pcs}`;
       const group = groupOf(key, viewer.scope, pcs);
       const snapshot = group.desk.snapshot(pcs);
       subscribed = snapshot.subscribed;
       const text = `retry: ${retryMs}\n${frame('snapshot', snapshot)}`;
-      const gzip = isPacked(response, pcs) ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : null;
-      const type = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' };
-      response.writeHead(200, { ...headers, ...type, ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) });
-      gzip?.pipe(response);
-      const stream = { viewer, response, gzip, into: gzip ?? response, allowanceBytes: bufferLimitBytes + Buffer.byteLength(text) };
+      const stream = begun(response, { pcs, headers, viewer }, bufferLimitBytes + Buffer.byteLength(text));
       group.streams.add(stream);
-      for (const end of ['close', 'error']) response.on(end, () => leave(key, group, stream));
+      for (const end of ['close', 'error']) response.on(end, () => leave(groups, group, stream));
       stream.into.write(text);
       return undefined;
     },
@@ -116,6 +98,30 @@ export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sour
       groups.clear();
     },
   };
+}
+
+function refusalOf(groups: ReadonlyMap<string, Group>, limit: number, { name }: Viewer): string | undefined {
+  const open = [...groups.values()].flatMap(({ streams }) => [...streams]);
+  if (open.length >= limit) return `${limit} streams are open already`;
+  const own = name === null ? 0 : open.filter(({ viewer }) => viewer.name === name).length;
+  return own >= streamsOfOneLimit ? `${own} streams of this account are open already` : undefined;
+}
+
+/** Takes over the response. */
+function begun(response: ServerResponse, { pcs, headers, viewer }: Asked, allowanceBytes: number): Stream {
+  const gzip = isPacked(response, pcs) ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : null;
+  const type = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' };
+  response.writeHead(200, { ...headers, ...type, ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) });
+  gzip?.pipe(response);
+  return { viewer, response, gzip, into: gzip ?? response, allowanceBytes };
+}
+
+function leave(groups: Map<string, Group>, group: Group, stream: Stream): void {
+  stream.gzip?.destroy();
+  group.streams.delete(stream);
+  if (group.streams.size > 0 || groups.get(group.key) !== group) return;
+  group.cancel();
+  groups.delete(group.key);
 }
 
 /** A page far away is sent gzip where it takes it. Who asks for all PCs is a program of this machine, which would only unpack it again. */

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
 import { Refused } from '../door/refused.ts';
 
+/** What a transfer needs. */
 export type TransferOptions = {
   /** Whose token it is; undefined where it opens nothing. */
   prove(token: Buffer): { pc: number } | undefined;

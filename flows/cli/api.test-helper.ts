@@ -1,9 +1,8 @@
 /** An API for tests of the operator's command: the real routes of the site table, scripted answers for those of other parts. */
 import fastify from 'fastify';
 import type { RolloutView } from '#contracts';
-import { addAccounts } from '../api/account-routes.ts';
+import { addRoutes } from '../api/routes.ts';
 import { emptyAccounts } from '../api/scripted-desk.test-helper.ts';
-import { addSites } from '../api/site-routes.ts';
 import { addDoor, ownPart, plainDoor } from '../door/door.ts';
 import { createOffice } from '../sites/office.ts';
 import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
@@ -41,9 +40,9 @@ export async function startTestApi() {
     },
   });
   addDoor(app, plainDoor());
-  addSites(app, office);
   const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
-  addAccounts(app, { accounts: emptyAccounts(), has, openid: false });
+  const accounts = emptyAccounts();
+  addRoutes(app, { office: () => office, accounts: () => ({ accounts, has, openid: false }) });
   app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });
     const answer = state.scripted[`${method} ${url}`];

@@ -9,6 +9,7 @@ export type Client = {
   post<T>(path: string, body: object, accept?: readonly number[]): Promise<T>;
 };
 
+/** What somebody typed, and what a verb may use to answer it. */
 export type Call = {
   /** The words behind the verb. */
   words: readonly string[];
@@ -27,6 +28,7 @@ export type Call = {
 /** `ok` = the answer is yes (exit code 0) or no (1). Of the two forms one is printed. */
 export type Answer = { ok: boolean; json: unknown; text: string };
 
+/** A row in the list of verbs. */
 export type Verb = {
   /** What stands behind the verb, as the usage shows it. */
   usage: string;

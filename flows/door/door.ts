@@ -23,6 +23,7 @@ export type Viewer = {
   isOpen(): boolean;
 };
 
+/** By which names it is reached, and who asks; undefined where nobody has logged in. */
 export type Door = {
   hosts: Hosts;
   viewerOf(request: FastifyRequest): Viewer | undefined;
@@ -49,18 +50,22 @@ declare module 'fastify' {
 
 const cookieName = '__Host-sabha';
 const begunName = '__Host-sabha-openid';
+/** Where who has not logged in is led. */
 export const loginPage = '/login.html';
 
 /** Reading that is cut to what the viewer may see. */
 export const ownPart = { may: 'read', at: ({ viewer }: FastifyRequest) => viewer.scope } as const;
-/** What concerns the whole tree. */
-export const whole = (may: Action) => ({ config: { may } });
 
+/** What concerns the whole tree. */
+export const whole = (may: Action) => ({ may });
+
+/** The door on loopback: whoever asks may do everything. */
 export function plainDoor(): Door {
   const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', isOpen: () => true };
   return { hosts: loopbackHosts, viewerOf: () => viewer };
 }
 
+/** The door beyond this machine: who asks is told by the cookie of a session. */
 export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find'>): Door {
   return {
     hosts: namedHosts(names),
@@ -84,6 +89,7 @@ export function begunCookie(begun: string, lifeMs: number): string {
   return `${begunName}=${begun}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
 }
 
+/** What a login through the directory began with; '' where there is none. */
 export function begunOf(request: FastifyRequest): string {
   return cookieOf(request, begunName) ?? '';
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { RollCallView, StreamFrame } from '#contracts';
 import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc, wellSite } from '../api/scripted-desk.test-helper.ts';
-import { scopedDesk } from './scoped.ts';
+import { scopedView } from './scoped.ts';
 
 const counts = (expected: number, ready: number) => ({ expected, answered: expected, ready, 'not-ready': expected - ready, unknown: 0 });
 let desk: ScriptedDesk;
@@ -51,12 +51,12 @@ function call(scope: string): RollCallView {
 }
 
 test('the nation is seen as it is', () => {
-  expect(scopedDesk(desk, '')).toBe(desk);
+  expect(scopedView(desk, '')).toBe(desk);
 });
 
 test('of every list a state sees its own, of a site the neighbours are not there either', async () => {
-  const state = scopedDesk(desk, 'ladakh');
-  const site = scopedDesk(desk, 'ladakh/kargil');
+  const state = scopedView(desk, 'ladakh');
+  const site = scopedView(desk, 'ladakh/kargil');
   expect([state, site].map((one) => one.sites().map((row) => row.site))).toEqual([['ladakh/leh', 'ladakh/kargil'], ['ladakh/kargil']]);
   expect([state, site].map((one) => one.pcs('all').map(({ pc }) => pc))).toEqual([['ladakh/leh/vc-1'], []]);
   expect([state, site].map((one) => one.pcs('goa/panaji'))).toEqual([[], []]);
@@ -78,7 +78,7 @@ test('of every list a state sees its own, of a site the neighbours are not there
 });
 
 test('an incident of elsewhere cannot be seen, taken or noted', async () => {
-  const own = scopedDesk(desk, 'ladakh');
+  const own = scopedView(desk, 'ladakh');
   expect([own.incident(7)?.id, own.incident(8), own.incident(9)]).toEqual([7, undefined, undefined]);
   expect(await own.acknowledge(8, 'asha')).toBe('missing');
   expect(await own.note(9, 'asha', 'x')).toBe('missing');
@@ -87,13 +87,13 @@ test('an incident of elsewhere cannot be seen, taken or noted', async () => {
 });
 
 test('of a roll call of the nation a state sees its part, counted by itself; a site only its own calls', async () => {
-  const { rollcalls } = scopedDesk(desk, 'ladakh');
+  const { rollcalls } = scopedView(desk, 'ladakh');
   expect(await rollcalls.list()).toEqual([
     { ...withoutRows(call('')), scope: 'ladakh', counts: counts(1, 1), states: [{ state: 'ladakh', ...counts(1, 1) }] },
   ]);
   expect((await rollcalls.one('call-'))?.rows.map(({ pc }) => pc)).toEqual(['ladakh/leh/vc-1']);
-  expect(scopedDesk(desk, 'ladakh').snapshot('').rollcall).toMatchObject({ scope: 'ladakh', counts: counts(1, 1) });
-  const site = scopedDesk(desk, 'ladakh/leh');
+  expect(scopedView(desk, 'ladakh').snapshot('').rollcall).toMatchObject({ scope: 'ladakh', counts: counts(1, 1) });
+  const site = scopedView(desk, 'ladakh/leh');
   expect([await site.rollcalls.list(), await site.rollcalls.one('call-'), site.snapshot('').rollcall]).toEqual([[], undefined, null]);
   desk.called = [call('ladakh/leh'), call('goa')];
   expect((await rollcalls.list()).map(({ id }) => id)).toEqual(['call-ladakh/leh']);
@@ -108,7 +108,7 @@ function withoutRows({ rows: _, ...rest }: RollCallView) {
 
 test('of the stream it hears its own, and nothing at all of what happens elsewhere', () => {
   const heard: StreamFrame[] = [];
-  const cancel = scopedDesk(desk, 'ladakh').onChange('all', (frame) => heard.push(frame));
+  const cancel = scopedView(desk, 'ladakh').onChange('all', (frame) => heard.push(frame));
   const goa = {
     sites: [wellSite({ site: 'goa/panaji', state: 'goa' })],
     sitesGone: ['goa/x'],

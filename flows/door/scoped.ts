@@ -1,10 +1,10 @@
-/** The desk as somebody sees it who looks after a part of the tree. */
+/** The view as somebody has it who looks after a part of the tree. */
 import type { RollCallSummary, RollCallView, StreamFrame } from '#contracts';
 import { isWithin } from '../accounts/rights.ts';
-import type { DeskView } from '../view/view.ts';
+import type { CentreView } from '../view/view.ts';
 
 /** Guarantee: nothing of a place outside the scope is shown, and nothing is done to it; it is as if it were not there. */
-export function scopedDesk(desk: DeskView, scope: string): DeskView {
+export function scopedView(desk: CentreView, scope: string): CentreView {
   if (scope === '') return desk;
   const has = (path: string) => isWithin(scope, path);
   const incident = (id: number) => {

@@ -21,7 +21,7 @@ import type { PcRecord } from '../records/incidents.ts';
 import type { Ledger } from '../records/ops.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { answerOf } from '../view/rows.ts';
-import type { NotStarted, RollCallDesk } from '../view/view.ts';
+import type { NotStarted, RollCallsView } from '../view/view.ts';
 
 /** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */
 const spreadMs = 15;
@@ -29,6 +29,7 @@ const spreadLimitMs = 12_000;
 const deadlineMs = 28_000;
 const progressEveryMs = 500;
 
+/** What roll calls are made from. */
 export type RollCallOptions = {
   clock: Clock;
   roster: Roster;
@@ -39,7 +40,8 @@ export type RollCallOptions = {
   progress(view: RollCallView): void;
 };
 
-export type RollCalls = RollCallDesk & {
+/** Roll calls while the centre runs. */
+export type RollCalls = RollCallsView & {
   /** The one that runs, or the last one that was finished. */
   last(): RollCallSummary | null;
   /** What the ledger remembers as the last one. */
@@ -122,7 +124,7 @@ function start(state: State, { scope, by }: { scope: string; by: string }): { id
     by,
     startedAt,
     endsAt: startedAt + deadlineMs,
-    rows: new Map(pcs.map((pc) => [pc, rowOf(state, desk, pc)])),
+    rows: new Map(pcs.map((pc) => [pc, rowOf(state, desk, { pc, after: null })])),
     waiting: new Map(pcs.map((pc) => [pc, undefined])),
     news: new Set(),
     cancelProgress: undefined,
@@ -156,7 +158,7 @@ function answered(state: State, pc: string): void {
   const born = running?.waiting.get(pc);
   if (!(running && desk && born && isHeld(born, desk.book.pcs.get(pc)))) return;
   running.waiting.delete(pc);
-  running.rows.set(pc, rowOf(state, desk, pc, desk.time() - running.startedAt));
+  running.rows.set(pc, rowOf(state, desk, { pc, after: desk.time() - running.startedAt }));
   running.news.add(pc);
   if (running.waiting.size === 0) finish(state, running);
   else soon(state, running);
@@ -188,7 +190,7 @@ function finish(state: State, running: Running): void {
   running.cancelEnd();
   running.cancelProgress?.();
   for (const [pc, born] of running.waiting) {
-    running.rows.set(pc, silentRow(rowOf(state, desk, pc), born !== undefined));
+    running.rows.set(pc, silentRow(rowOf(state, desk, { pc, after: null }), born !== undefined));
     running.news.add(pc);
   }
   running.waiting.clear();
@@ -202,7 +204,7 @@ function finish(state: State, running: Running): void {
 }
 
 /** A row as the desk knows the PC now. One that has not answered is unknown, whatever is known of it from before. */
-function rowOf({ options }: State, desk: Desk, pc: string, after: number | null = null): RollCallRow {
+function rowOf({ options }: State, desk: Desk, { pc, after }: Pick<RollCallRow, 'pc' | 'after'>): RollCallRow {
   const { site, room } = desk.place(pc);
   const answer = answerOf({ book: desk.book, table: desk.table(), subscribed: desk.isSubscribed() }, pc);
   const { readiness, why } = after === null ? ({ readiness: 'unknown', why: null } as const) : answer;

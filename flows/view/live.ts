@@ -22,26 +22,28 @@ import { checklist } from '../sites/life.ts';
 import { createRows, type Rows } from './changed-rows.ts';
 import { incidentNews, incidentRow, incidentView, pcView, siteView, stateViews, surroundingsOf, type View } from './rows.ts';
 import { historyOf } from './strips.ts';
-import type { DeskView, PcChoice, RollCallDesk } from './view.ts';
+import type { CentreView, PcChoice, RollCallsView } from './view.ts';
 
 const frameEveryMs = 250;
 /** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
 
+/** What the view is made from. */
 export type ShowOptions = {
   clock: Clock;
   roster: Roster;
   ledger: Pick<Ledger, 'history' | 'audit'>;
   /** `last` = the one that runs, or the last one that was finished. */
-  rollcalls: RollCallDesk & { last(): RollCallSummary | null };
+  rollcalls: RollCallsView & { last(): RollCallSummary | null };
   commands: CommandDesk;
   /** The desk that is open now; undefined while the ledger is opened anew. */
   desk(): Desk | undefined;
   ready(): boolean;
 };
 
+/** The view while it runs. */
 export type Show = {
-  view: DeskView;
+  view: CentreView;
   changed(change: Changed): void;
   rollcall(view: RollCallView): void;
   /** Everything anew: another desk, or whether anything can be heard at all. */
@@ -110,7 +112,7 @@ export function createShow(options: ShowOptions): Show {
   };
 }
 
-function viewing(state: State): DeskView {
+function viewing(state: State): CentreView {
   const { options } = state;
   const { clock, ledger, rollcalls, commands, ready, desk } = options;
   const sites = () => (desk() === undefined ? [] : state.sites.list());

@@ -21,7 +21,8 @@ export type PcChoice = '' | 'all' | `${string}/${string}`;
 /** Why a roll call was not started. */
 export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
-export type DeskView = {
+/** What is so now, its changes, and what a person does about it. */
+export type CentreView = {
   /** True once the ledger is loaded, the broker is subscribed and the tabs run. */
   ready(): boolean;
   snapshot(pcs: PcChoice): Snapshot;
@@ -37,14 +38,15 @@ export type DeskView = {
   acknowledge(id: number, by: string): Promise<'done' | 'missing' | 'over'>;
   note(id: number, by: string, text: string): Promise<'done' | 'missing' | 'over'>;
   audit(): Promise<LedgerAudit>;
-  rollcalls: RollCallDesk;
+  rollcalls: RollCallsView;
   commands: CommandDesk;
   now(): number;
   /** Called after each commit that changed something, at most every 250 ms, with what changed of the sites, the incidents and the chosen PCs. */
   onChange(pcs: PcChoice, listener: (frame: StreamFrame) => void): Cancel;
 };
 
-export type RollCallDesk = {
+/** Roll calls, as the API starts and shows them. */
+export type RollCallsView = {
   /** `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. */
   start(call: { scope: string; by: string }): { id: string } | NotStarted;
   /** The one that runs and those that are finished, newest first. */

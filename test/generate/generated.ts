@@ -8,6 +8,7 @@ import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
 import { promisesPage } from './promises.ts';
 
+/** A file that is made from code, and how. */
 export type Generated = { file: string; make(): string | Promise<string> };
 
 /** One row for each file. */

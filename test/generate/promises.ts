@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { notYet, promises } from './promise-rows.ts';
 
+/** A test by its name and file. */
 export type NamedTest = { file: string; name: string };
 
 const root = new URL('../../', import.meta.url);
@@ -32,6 +33,7 @@ export function rowsOf(name: string): string[] {
   return /^(?:[RFS]\d{1,2}(?:, | and | ))+/.exec(name)?.[0].match(/[RFS]\d{1,2}/g) ?? [];
 }
 
+/** The page of promises, each with the tests that prove it. */
 export function pageOf(tests: readonly NamedTest[]): string {
   const sections = Object.entries(promises).map(([row, words]) => {
     const own = tests.filter(({ name }) => rowsOf(name).includes(row));

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CommandView, IncidentRow, PcView, RollCallView, SiteDetail, SitesImport, SiteView } from '#contracts';
-import { routes } from '../generate/openapi.ts';
+import { routes } from '../../flows/api/routes.ts';
 import { ask } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { createParts, type Parts } from './parts-under-test.ts';
@@ -155,12 +155,16 @@ async function everyAnswerIsAsDocumented(ids: Record<string, string>): Promise<v
   const [incident] = await get<IncidentRow[]>('/api/incidents');
   const parts: Record<string, string> = { state: 'goa', site: 'panaji', pc: 'vc-1' };
   const known = Object.entries({ ...ids, 'incidents/{id}': `incidents/${incident?.id}` });
-  for (const [name, { answer }] of Object.entries(routes)) {
-    if (!name.startsWith('get ') || answer === undefined || !('kind' in answer)) continue;
-    const address = known.reduce((text, [part, filled]) => text.replace(part, filled), name.slice('get '.length));
+  for (const {
+    method,
+    path,
+    said: { answer },
+  } of routes) {
+    if (method !== 'get' || answer === undefined || !('kind' in answer)) continue;
+    const address = known.reduce((text, [part, filled]) => text.replace(part, filled), path);
     const said = await get(address.replace(/\{(\w+)\}/g, (_, part) => parts[part] ?? ''));
     const read = v.safeParse(answer, said);
-    expect(read.issues ?? [], name).toEqual([]);
-    expect(read.output, name).toEqual(said);
+    expect(read.issues ?? [], path).toEqual([]);
+    expect(read.output, path).toEqual(said);
   }
 }

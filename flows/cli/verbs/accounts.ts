@@ -3,6 +3,7 @@ import type { AccountMade, AccountView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
 import { table, timeText } from '../text.ts';
 
+/** Who may log in. */
 export const accounts: Record<string, Verb> = {
   'accounts add': {
     usage: 'NAME --role reader|state|central [--scope STATE|STATE/SITE]',

@@ -5,6 +5,7 @@ import { table, timeText } from '../text.ts';
 
 const lookMs = 500;
 
+/** By their words. */
 export const commands: Record<string, Verb> = {
   cmd: {
     usage: 'VERB --to all|STATE|STATE/SITE|STATE/SITE/PC [--arg KEY=VALUE]... [--wait]',

@@ -4,6 +4,7 @@ import type { Answer, Call, Verb } from '../model.ts';
 import { timeText } from '../text.ts';
 import { importFile } from './sites.ts';
 
+/** By their words. */
 export const config: Record<string, Verb> = {
   'config stage': {
     usage: 'FILE [--dry-run]',

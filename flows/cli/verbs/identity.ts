@@ -3,6 +3,7 @@ import { type EnrolCodeView, isPcPath } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
 import { table, timeText } from '../text.ts';
 
+/** By their words. */
 export const identity: Record<string, Verb> = {
   'enrol-code': {
     usage: 'STATE/SITE [--uses N] [--hours 24]',

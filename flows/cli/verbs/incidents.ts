@@ -3,6 +3,7 @@ import { type IncidentRow, outageText } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
 import { table, timeText } from '../text.ts';
 
+/** By their words. */
 export const incidents: Record<string, Verb> = {
   incidents: { usage: '[--open]', words: [0, 0], options: { open: { type: 'boolean' } }, run: list },
   ack: { usage: 'ID', words: [1, 1], run: acknowledge },

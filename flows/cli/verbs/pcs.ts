@@ -4,6 +4,7 @@ import { bridgeText, upsText } from '../../sites/addresses.ts';
 import { type Answer, type Call, CliError, type Verb } from '../model.ts';
 import { table, timeText, whyText } from '../text.ts';
 
+/** By their words. */
 export const pcs: Record<string, Verb> = {
   'pcs list': { usage: '[--site STATE/SITE]', words: [0, 0], options: { site: { type: 'string' } }, run: list },
   'pcs show': { usage: 'STATE/SITE/PC', words: [1, 1], run: show },

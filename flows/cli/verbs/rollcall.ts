@@ -7,6 +7,7 @@ const lookMs = 500;
 /** A roll call ends by itself long before. */
 const looksLimit = 600;
 
+/** By their words. */
 export const rollcall: Record<string, Verb> = {
   'rollcall start': {
     usage: '--scope all|STATE|STATE/SITE [--no-wait]',

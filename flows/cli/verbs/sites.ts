@@ -6,6 +6,7 @@ import { firstOf, table } from '../text.ts';
 /** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
 const stages = ['live', 'commissioning', 'planned', 'closed'] as const;
 
+/** By their words. */
 export const sites: Record<string, Verb> = {
   'sites import': {
     usage: 'FILE [--dry-run]',
@@ -23,6 +24,7 @@ export const sites: Record<string, Verb> = {
   'sites stage': { usage: 'STATE/SITE STAGE [--force]', words: [2, 2], options: { force: { type: 'boolean' } }, run: stage },
 };
 
+/** Loads a site table, or tells what it would change; `staged` lets profiles go out in stages. */
 export async function importFile({ api, by, words: [file = ''], options, readText }: Call, staged = false): Promise<Answer> {
   const body = { csv: await readText(file), apply: options['dry-run'] !== true, staged, by };
   const done = await api.post<SitesImport>('/api/sites/import', body, [422]);

@@ -9,6 +9,7 @@ import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
 
+/** By their words, in the order of `help`. */
 export const verbs: Readonly<Record<string, Verb>> = {
   ...sites,
   ...pcs,

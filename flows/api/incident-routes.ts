@@ -1,0 +1,71 @@
+/** Incidents, what a person does with one, and the words for what they are about. One of elsewhere is as if it were not there. */
+import * as v from 'valibot';
+import { faultIds, faults, incidentRow, incidentView, reasons, vocabulary } from '#contracts';
+import { ownPart } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import type { CentreView } from '../view/view.ts';
+import { fileOf, type StaticFile, sendFile } from './files.ts';
+import { on, type Route, read } from './route.ts';
+import { by, incidentsQuery, order } from './schemas.ts';
+
+const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
+const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
+const words = v.object({ en: v.string(), hi: v.string() });
+
+/** An act answers 204 once it is committed. */
+export const incidentRoutes: readonly Route[] = [
+  on('view')(
+    ['get /api/incidents', 'Incidents in rows.'],
+    { right: ownPart, query: incidentsQuery, answer: v.array(incidentRow) },
+    (view, { query: { open } }) => view.incidents().filter((one) => open === undefined || (one.overAt === null) === (open === 'true')),
+  ),
+  on('view')(
+    ['get /api/incidents/{id}', 'One incident in full.'],
+    { right: ownPart, answer: incidentView, refusals: [404] },
+    (view, { params }) => {
+      const found = view.incident(read(incidentId, params.id));
+      if (found === undefined) throw noIncident();
+      return found;
+    },
+  ),
+  on('view')(
+    ['post /api/incidents/{id}/acknowledge', 'Somebody sees to it.'],
+    { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
+    async (view, { params, body }) => done(await view.acknowledge(read(incidentId, params.id), body.by)),
+  ),
+  on('view')(
+    ['post /api/incidents/{id}/note', 'A note for those who come later.'],
+    { right: { ...ownPart, may: 'note' }, body: noting, refusals: [404, 409] },
+    async (view, { params, body }) => done(await view.note(read(incidentId, params.id), body.by, body.text)),
+  ),
+  on('words')(
+    [
+      'get /api/words',
+      'Titles and first actions of all faults in both languages, the Hindi of what machines say, and by language the words of the domain.',
+    ],
+    {
+      right: ownPart,
+      answer: v.object({
+        reasons: v.array(v.tuple([v.string(), v.string()])),
+        words: v.record(v.string(), v.record(v.string(), v.record(v.string(), v.string()))),
+        faults: v.record(v.string(), v.object({ title: words, action: words })),
+      }),
+    },
+    (file, { request, reply }) => sendFile(file, request, reply),
+  ),
+];
+
+/** The words as they are sent. */
+export function wordsFile(): StaticFile {
+  const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
+  return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: vocabulary })), 'application/json; charset=utf-8');
+}
+
+function done(outcome: Awaited<ReturnType<CentreView['note']>>): undefined {
+  if (outcome === 'missing') throw noIncident();
+  if (outcome === 'over') throw new Refused(409, 'this incident is over');
+}
+
+function noIncident(): Refused {
+  return new Refused(404, 'there is no such incident');
+}

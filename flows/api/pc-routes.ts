@@ -1,0 +1,101 @@
+/** PCs: as they are, what an operator does with them, who may connect, and their profiles. */
+import * as v from 'valibot';
+import { enrolCodeView, isId, isPcPath, pcView, profileView } from '#contracts';
+import { ownPart, whole } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import { place, placePath, tokensOf } from './places.ts';
+import { on, type Route } from './route.ts';
+import { by, order, sitePath, siteQuery } from './schemas.ts';
+
+const noParts = (text: string) => text === '' || (text.split('/').length <= 3 && text.split('/').every(isId));
+const scope = v.pipe(v.string(), v.check(noParts, '"" for the nation, a state, state/site or state/site/pc'));
+const to = v.pipe(
+  scope,
+  v.check((path) => path.includes('/'), 'state/site or state/site/pc'),
+);
+const tokensFor = v.strictObject({
+  by,
+  pcs: v.optional(v.pipe(v.array(v.pipe(v.string(), v.check(isPcPath, 'a path state/site/pc'))), v.maxLength(100)), []),
+  scope: v.optional(scope),
+  renew: v.optional(v.boolean(), false),
+});
+const tokens = v.object({ tokens: v.record(v.string(), v.string()) });
+
+const upTo = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optional(upTo(1_000)), hours: v.optional(upTo(720), 24) });
+
+/** Reading, orders, codes, tokens, profiles. */
+export const pcRoutes: readonly Route[] = [
+  on('view')(
+    ['get /api/pcs', 'PCs with their checks.'],
+    { right: ownPart, query: siteQuery, answer: v.array(pcView) },
+    (view, { query: { site = 'all' } }) => view.pcs(site),
+  ),
+  on('office')(
+    ['post /api/pcs/{state}/{site}/{pc}/move', 'Moves it to another place.'],
+    { right: whole('pcs'), body: v.strictObject({ by, to }), answer: tokens, refusals: [404, 409] },
+    async (office, { params, body }) => tokensOf(await office.move(placePath(params), body.to, body.by)),
+  ),
+  on('office')(
+    ['post /api/pcs/{state}/{site}/{pc}/retire', 'Takes it out.'],
+    { right: whole('pcs'), body: order, refusals: [404, 409] },
+    async (office, { params, body }) => void tokensOf(await office.retire(placePath(params), body.by)),
+  ),
+  on('office')(
+    ['post /api/pcs/{state}/{site}/{pc}/replace', 'Another machine takes its place; the answer is its token.'],
+    { right: whole('pcs'), body: order, answer: tokens, refusals: [404, 409] },
+    async (office, { params, body }) => tokensOf(await office.replace(placePath(params), body.by)),
+  ),
+  on('identity')(
+    ['post /api/pcs/{state}/{site}/{pc}/revoke', 'Shuts it out: its token and its certificates open nothing any more.'],
+    { right: whole('pcs'), body: order, refusals: [404] },
+    async (identity, { params, body }) => void tokensOf(await identity.revoke(placePath(params), body.by)),
+  ),
+  on('identity')(
+    ['post /api/enrol-codes', 'A code by which the PCs of a site enrol, shown once; without `uses` one for each.'],
+    {
+      right: whole('tokens'),
+      body: enrolCodeFor,
+      answer: v.object({ code: v.string(), uses: v.number(), ends: v.number() }),
+      done: 201,
+      refusals: [404, 409],
+    },
+    async (identity, { body: { by: who, site, hours, uses } }) => {
+      const made = await identity.makeCode({ by: who, site, hours, uses });
+      if (!made.ok) throw new Refused(made.missing ? 404 : 409, made.line);
+      return { code: made.code, uses: made.uses, ends: made.ends };
+    },
+  ),
+  on('identity')(
+    ['get /api/enrol-codes', 'Codes that still let PCs in, without what they are.'],
+    { right: whole('tokens'), answer: v.array(enrolCodeView) },
+    (identity) => identity.codes(),
+  ),
+  on('identity')(
+    ['post /api/enrol-codes/cancel', 'Takes back all open codes of a site.'],
+    { right: whole('tokens'), body: v.strictObject({ by, site: sitePath }), answer: v.object({ cancelled: v.number() }), refusals: [404] },
+    async (identity, { body: { by: who, site } }) => {
+      const cancelled = await identity.cancelCodes(site, who);
+      if (cancelled === 0) throw new Refused(404, `no code of ${site} is open`);
+      return { cancelled };
+    },
+  ),
+  on('office')(
+    ['post /api/tokens', 'New tokens, shown once.'],
+    { right: whole('tokens'), body: tokensFor, answer: tokens, refusals: [404, 409] },
+    async (office, { body: { by: who, pcs, scope: all, renew } }) => tokensOf(await office.tokens({ pcs, scope: all, renew }, who)),
+  ),
+  profileRoute('get /api/profile', 'The profile of the nation and the origin of each value.'),
+  profileRoute('get /api/profile/{state}', 'The same of a state.', [404]),
+  profileRoute('get /api/profile/{state}/{site}', 'The same of a site.', [404]),
+  profileRoute('get /api/profile/{state}/{site}/{pc}', 'The same of a PC.', [404]),
+];
+
+function profileRoute(address: string, summary: string, refusals: number[] = []): Route {
+  return on('office')([address, summary], { right: { may: 'read', at: place }, answer: profileView, refusals }, (office, { params }) => {
+    const path = placePath(params);
+    const found = office.profile(path);
+    if (found === undefined) throw new Refused(404, `there is no ${path}`);
+    return found;
+  });
+}

@@ -1,0 +1,134 @@
+/** What a route of the API is: a row that says where it is, who may ask, what it takes and answers, and what it does. OpenAPI is made from the same rows. */
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import * as v from 'valibot';
+import { describeIssue } from '#contracts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { CommandDesk } from '../commands/commands.ts';
+import type { Viewer } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import type { Enrolment } from '../pki/enrolment.ts';
+import type { Office } from '../sites/office.ts';
+import type { CentreView } from '../view/view.ts';
+import type { StaticFile } from './files.ts';
+import type { Streams } from './streams.ts';
+
+/** Codes are made by those who issue certificates, the rest is an order like those of the site table. */
+export type IdentityOffice = Pick<Office, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
+
+/** What rows work on, by name. */
+type Parts = {
+  view: CentreView;
+  office: Office;
+  identity: IdentityOffice;
+  commands: CommandDesk;
+  accounts: {
+    accounts: Accounts /** There is such a place. */;
+    has(scope: string): boolean /** A directory vouches for people. */;
+    openid: boolean;
+  };
+  /** Only where people log in. */
+  logins: Accounts;
+  streams: { streams: Streams; headers: Record<string, string> };
+  words: StaticFile;
+};
+/** Each part as somebody may see it; the rows of a part that is not there are not added. */
+export type PartsFor = { [K in keyof Parts]?: (viewer: Viewer) => Parts[K] };
+
+type Schema = v.GenericSchema;
+type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>;
+/** An answer that is no JSON; `file` is the name under which it is kept. */
+type Text = { type: string; about: string; file?: string };
+type Out<S> = S extends Schema ? v.InferOutput<S> : undefined;
+type NamesIn<Address> = Address extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+
+type Said<B, Q, A> = {
+  /** What is done here, and to which path of the tree. */
+  right: FastifyContextConfig;
+  query?: Q;
+  body?: B;
+  answer?: A;
+  done?: 201;
+  refusals?: readonly number[];
+  /** The refusal that has the answer's form. */
+  alsoAs?: number;
+  more?: Pick<RouteOptions, 'bodyLimit' | 'errorHandler' | 'exposeHeadRoute'>;
+};
+type Asked<Name extends string, B, Q> = {
+  params: Record<Name, string>;
+  query: Out<Q>;
+  body: Out<B>;
+  viewer: Viewer;
+  request: FastifyRequest;
+  reply: FastifyReply;
+};
+type Answered<A> = FastifyReply | (A extends Schema ? Readonly<v.InferOutput<A>> : A extends Text ? string : undefined);
+
+/** A row as the server and OpenAPI read it. */
+export type Route = {
+  method: string;
+  path: string;
+  summary: string;
+  said: Said<Schema | undefined, Fields | undefined, Schema | Text | undefined>;
+  add(app: FastifyInstance, parts: PartsFor): void;
+};
+
+/**
+ * Makes a row of a part: its address as OpenAPI writes it and its one sentence, what it takes and answers, what it does.
+ * Guarantee: the handler runs only where the door has let the asker in, with a query and a body that their schemas have read.
+ */
+export function on<K extends keyof Parts>(of: K) {
+  return <
+    const Address extends string,
+    B extends Schema | undefined = undefined,
+    Q extends Fields | undefined = undefined,
+    A extends Schema | Text | undefined = undefined,
+  >(
+    [address, summary]: readonly [Address, string],
+    said: Said<B, Q, A>,
+    handle: (part: Parts[K], asked: Asked<NamesIn<Address>, B, Q>) => Answered<A> | Promise<Answered<A>>,
+  ): Route => {
+    const [method = '', path = ''] = address.split(' ');
+    const { right: config, query, body, more } = said;
+    const add: Route['add'] = (app, parts) => {
+      const partFor: ((viewer: Viewer) => Parts[K]) | undefined = parts[of];
+      if (partFor === undefined) return;
+      const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+        const { viewer } = request;
+        // Fastify fills what the address names.
+        const params = request.params as Record<NamesIn<Address>, string>;
+        const asked = { params, query: given<Q>(query, request.query), body: given<B>(body, request.body), viewer, request, reply };
+        return sent(said, reply, await handle(partFor(viewer), asked));
+      };
+      app.route({ ...more, method, url: path.replace(/\{(\w+)\}/g, ':$1'), config, handler });
+    };
+    return { method, path, summary, said, add };
+  };
+}
+
+/** Something is made, or there is an answer, or only the word that it is done. */
+export function doneStatus({ done, answer }: Route['said']): 200 | 201 | 204 {
+  return done ?? (answer === undefined ? 204 : 200);
+}
+
+/** What a request says, or a refusal with one line. */
+export function read<S extends Schema>(schema: S, input: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, input);
+  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]));
+  return result.output;
+}
+
+function given<S extends Schema | undefined>(schema: S | undefined, input: unknown): Out<S> {
+  return (schema === undefined ? undefined : read(schema, input)) as Out<S>;
+}
+
+/** A handler that has seen to the reply by itself returns it. */
+function sent(said: Route['said'], reply: FastifyReply, found: unknown): FastifyReply {
+  if (found === reply) return reply;
+  const { answer } = said;
+  const status = doneStatus(said);
+  if (status !== 200) reply.code(status);
+  if (answer !== undefined && 'about' in answer) {
+    reply.type(`${answer.type}; charset=utf-8`).header('content-disposition', `attachment; filename="${answer.file}"`);
+  }
+  return reply.send(found);
+}
