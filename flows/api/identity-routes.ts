@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { whole as forAll } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
-import type { Office } from '../sites/office.ts';
+import type { SiteOrders } from '../sites/site-orders.ts';
 import { read } from './routes.ts';
 import { acknowledgement, by, sitePath } from './schemas.ts';
 
@@ -16,7 +16,7 @@ export const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optiona
 export const cancelling = v.strictObject({ by, site: sitePath });
 
 /** Codes are made by those who issue certificates, the rest is an order like those of the site table. */
-export type IdentityOffice = Pick<Office, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
+export type IdentityOffice = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
 
 export function addIdentities(app: FastifyInstance, office: IdentityOffice): void {
   app.post('/api/enrol-codes', forAll('tokens'), async (request, reply) => {

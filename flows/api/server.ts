@@ -11,7 +11,7 @@ import { addDoor, type Door, loginDoor, plainDoor } from '../door/door.ts';
 import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { createShare } from '../door/share.ts';
-import type { Office } from '../sites/office.ts';
+import type { SiteOrders } from '../sites/site-orders.ts';
 import type { DeskView } from '../view/view.ts';
 import { addAccounts, addLogin, addOpenId } from './account-routes.ts';
 import { addCommands } from './command-routes.ts';
@@ -33,7 +33,7 @@ export type ApiOptions = {
   https?: HttpsOptions | undefined;
   accounts: Accounts;
   desk: DeskView;
-  office: IdentityOffice & Office;
+  office: IdentityOffice & SiteOrders;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;

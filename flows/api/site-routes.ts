@@ -6,7 +6,7 @@ import { isWithin } from '../accounts/rights.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
-import type { Done, Office } from '../sites/office.ts';
+import type { Done, SiteOrders } from '../sites/site-orders.ts';
 import { read } from './routes.ts';
 import { by } from './schemas.ts';
 
@@ -38,7 +38,7 @@ export const tokensFor = v.strictObject({
 });
 
 /** Adds the routes. A body of `import` may hold the largest CSV with its quotes and line breaks escaped, every other one what the server allows. */
-export function addSites(app: FastifyInstance, office: Office): void {
+export function addSites(app: FastifyInstance, office: SiteOrders): void {
   app.get('/api/sites/table.csv', { config: ownPart }, ({ viewer }, reply) => {
     const table = toCsv(office.table(), ({ path }) => isWithin(viewer.scope, path));
     return reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="sites.csv"').send(table);

@@ -14,7 +14,7 @@ import {
   type Signed,
   sealSigned,
 } from '#contracts';
-import type { Desk } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Report } from '../ingest/read-message.ts';
 import type { CommandRow, Contents, Ledger } from '../records/ops.ts';
 
@@ -35,7 +35,7 @@ export type CommandsOptions = {
   /** The centre's own, which signs. */
   key: KeyObject;
   ledger: Pick<Ledger, 'commands' | 'command'>;
-  desk(): Desk | undefined;
+  ingest(): Ingest | undefined;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   randomId(): string;
 };
@@ -73,10 +73,10 @@ export function createCommands(options: CommandsOptions): Commands {
 }
 
 async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Issued> {
-  const { clock, desk: present, key, randomId, send } = state.options;
-  const desk = present();
-  if (desk === undefined) throw new Error('the ledger is opened anew');
-  if (to !== '' && desk.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
+  const { clock, ingest: present, key, randomId, send } = state.options;
+  const ingest = present();
+  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
   const address = addressOf(to);
   const order = readOrder({ verb, args, to: address });
   if (!order.ok) return { ok: false, missing: false, line: order.reason };
@@ -87,10 +87,10 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
   const text: Command = { id: randomId(), to: address, ...order.value, ...times, counter: state.counter };
   const signed: Signed = sealSigned(text, key);
   const row: CommandRow = { id: text.id, by, to, verb, args: text.args, at, expires: text.expires, signed };
-  const committed = await desk.record([
+  const committed = await ingest.record([
     { op: 'meta', key: counterKey, value: `${text.counter}` },
     { op: 'command', row },
-    { op: 'audit', at: desk.time(), who: by, what: `command ${verb}`, about: `${to || 'everywhere'}: ${row.id}` },
+    { op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about: `${to || 'everywhere'}: ${row.id}` },
   ]);
   if (!committed) throw new Error('the ledger did not take the command');
   state.open.set(row.id, { row, answered: new Set() });
@@ -107,7 +107,7 @@ function again({ options, open }: State, pc: string): void {
 
 async function view({ options }: State, id: string): Promise<CommandView | undefined> {
   const found = await options.ledger.command(id);
-  const table = options.desk()?.table();
+  const table = options.ingest()?.table();
   if (found === undefined || table === undefined) return undefined;
   const { row, answers } = found;
   const told = new Set(answers.map(({ pc }) => pc));

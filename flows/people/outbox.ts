@@ -2,7 +2,7 @@
 import type { Cancel, Clock } from '#contracts';
 import type { OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
-import { type Lines, lastChannel } from './channels/channels.ts';
+import { type Channels, lastChannel } from './channels/channels.ts';
 import { createLanes, type Item } from './lanes.ts';
 import { limited } from './limited.ts';
 import { channelFor, type Roster } from './roster.ts';
@@ -22,7 +22,7 @@ export type OutboxOptions = {
   /** Between 0 and 1. */
   random: () => number;
   commit: (ops: Op[]) => Promise<unknown>;
-  lines: Lines;
+  channels: Channels;
   roster: Roster;
   /** True where the incident has ended, so that a raise which still waits says so. */
   isOver: (incident: number) => boolean;
@@ -46,7 +46,7 @@ export type Outbox = {
  * that was on its way on each channel. Rows of one person on one channel go out in order of creation.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { clock, commit, lines, roster, onOutcome } = options;
+  const { clock, commit, channels, roster, onOutcome } = options;
   const lanes = createLanes(clock);
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function add(rows: readonly OutboxRow[]): void {
     for (const row of rows) {
-      const channel = channelFor(roster.person(row.person), row.channel, lines);
+      const channel = channelFor(roster.person(row.person), row.channel, channels);
       lanes.add({ ...row, channel }, Math.min(Math.max(row.dueAt - clock.now(), 0), backoffMaxMs));
     }
     pump();
@@ -115,9 +115,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** One send with its time limit. */
-async function attempt({ clock, lines, roster, isOver }: OutboxOptions, { row }: Item, cut: AbortSignal): Promise<Outcome> {
+async function attempt({ clock, channels, roster, isOver }: OutboxOptions, { row }: Item, cut: AbortSignal): Promise<Outcome> {
   const person = roster.person(row.person);
-  const channel = lines.get(row.channel)?.channel;
+  const channel = channels.get(row.channel)?.channel;
   if (!channel) return { result: 'retry', reason: `there is no channel "${row.channel}"` };
   const over = row.notice.incident !== null && isOver(row.notice.incident);
   const { notice, key } = row;

@@ -2,7 +2,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { type Clock, type EnrolCodeView, oneLine, type RegistryEntry, turns } from '#contracts';
 import type { Op } from '../records/ops.ts';
-import type { OfficeOptions } from '../sites/office.ts';
+import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';
 import type { Codes } from './codes.ts';
@@ -13,7 +13,7 @@ export type EnrolmentOptions = {
   authority: Authority;
   codes: Codes;
   guesses: Guesses;
-  sites: Pick<OfficeOptions, 'table' | 'entry' | 'apply'>;
+  sites: Pick<SiteOrdersOptions, 'table' | 'entry' | 'apply'>;
   /** Writes rows of the ledger; false where they were not taken. */
   record(ops: readonly Op[]): Promise<boolean>;
   /** The time of the machine, by which certificates are valid. */

@@ -52,7 +52,7 @@ export type Channel = {
 };
 
 /** A channel, and whom it can reach. */
-export type Line = { channel: Channel; reaches(person: Person): boolean };
+export type OpenChannel = { channel: Channel; reaches(person: Person): boolean };
 
 export type RenderedMessage = {
   key: string;

@@ -14,7 +14,7 @@ import { addRollCalls } from '../../flows/api/rollcall-routes.ts';
 import { addActing, addReading, addSiteReading, addStream } from '../../flows/api/routes.ts';
 import { addSites } from '../../flows/api/site-routes.ts';
 import type { Streams } from '../../flows/api/streams.ts';
-import type { Office } from '../../flows/sites/office.ts';
+import type { SiteOrders } from '../../flows/sites/site-orders.ts';
 import type { DeskView } from '../../flows/view/view.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi, routes } from './openapi.ts';
@@ -77,7 +77,7 @@ describe('OpenAPI', () => {
     });
     addReading(app, {} as DeskView);
     addSiteReading(app, {} as DeskView);
-    addSites(app, {} as Office);
+    addSites(app, {} as SiteOrders);
     addIdentities(app, {} as IdentityOffice);
     addRollCalls(app, {} as DeskView);
     addCommands(app, {} as DeskView['commands']);

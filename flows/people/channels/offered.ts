@@ -1,6 +1,6 @@
 /** Channels that live on the tabs: *offer* hands a message to any community node, *outcome* says what became of it. */
 import type { Cancel, Person } from '#contracts';
-import type { Channel, Line, Outcome, RenderedMessage } from '../../records/notices.ts';
+import type { Channel, OpenChannel, Outcome, RenderedMessage } from '../../records/notices.ts';
 
 /** A community node has this long to say what became of a message; then it is offered again. */
 const outcomeLimitMs = 120_000;
@@ -77,8 +77,8 @@ export function createOffers(): Offers {
   };
 }
 
-/** A line for each channel that lives on the tabs; it reaches who has an address for it. */
-export function linesOnTabs(names: readonly string[], offers: Offers): Line[] {
+/** What is opened for each channel that lives on the tabs; it reaches who has an address for it. */
+export function channelsOnTabs(names: readonly string[], offers: Offers): OpenChannel[] {
   return names.map((name) => ({ channel: offers.channel(name), reaches: (person) => person.addresses[name] !== undefined }));
 }
 
