@@ -1,4 +1,16 @@
-/** Commands to PCs: signed, written down, sent, sent again at each birth until they are answered or worth nothing any more. */
+/**
+ * Commands to PCs: signed, written down, sent, sent again at each birth until they are answered or worth nothing any more.
+ *
+ * From an order to its result, in this order:
+ *
+ *     order      api/command-routes.ts     who orders what, for which scope
+ *     queue      measure-queue.ts          `measure-link` becomes commands to single PCs, in turn; any other goes straight on
+ *     issue      this file                 signed and counted, into the ledger, then sent
+ *     carry out  (the agent)               its answer is an event
+ *     read       ingest/read-message.ts    the event `command` is the row `command-answer`
+ *     commit     flows/pipeline.ts         and then `heard`, here and in the queue
+ *     show       `one`, `list`             from the ledger: answers, and who is missing
+ */
 import type { KeyObject } from 'node:crypto';
 import {
   addresses,
@@ -20,8 +32,10 @@ import type { CommandRow, Contents, Ledger } from '../records/ops.ts';
 
 /** `to` is '' for the nation, a state, state/site or the path of a PC. */
 export type Ordering = { to: string; verb: string; args: Record<string, unknown>; by: string };
+/** What became of an order; `missing` where its scope is none. */
 export type Issued = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
 
+/** What those who order may do and see. */
 export type CommandDesk = {
   /** Resolves when it is committed and on its way. */
   issue(ordering: Ordering): Promise<Issued>;
@@ -30,6 +44,7 @@ export type CommandDesk = {
   one(id: string): Promise<CommandView | undefined>;
 };
 
+/** What commands are made of, and how they go out. */
 export type CommandsOptions = {
   clock: Clock;
   /** The centre's own, which signs. */
@@ -40,6 +55,7 @@ export type CommandsOptions = {
   randomId(): string;
 };
 
+/** Orders to PCs, with what the pipeline tells of their answers. */
 export type Commands = CommandDesk & {
   /** What the ledger holds. */
   remember(contents: Pick<Contents, 'commands' | 'meta'>): void;

@@ -20,6 +20,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { Report } from '../ingest/read-message.ts';
 import type { CommandDesk, Issued, Ordering } from './commands.ts';
 
+/** Who is ordered through, and how many links of a state and of all may be measured at once. */
 export type MeasureQueueOptions = {
   clock: Clock;
   commands: CommandDesk;
@@ -29,6 +30,7 @@ export type MeasureQueueOptions = {
   log: { warn(fields: object, line: string): void };
 };
 
+/** Takes orders like `commands`, and lets measurements wait for their turn. */
 export type MeasureQueue = CommandDesk & {
   /** What a PC said is committed. */
   heard(report: Pick<Report, 'pc' | 'ops'>): void;
@@ -51,6 +53,7 @@ type State = MeasureQueueOptions & {
   cancel: Cancel;
 };
 
+/** Who orders what the schedule of a class of link wants. */
 export const scheduleName = 'the schedule';
 
 const tickMs = 5_000;

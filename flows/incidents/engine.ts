@@ -25,6 +25,7 @@ const unfinishedStandsMs = 60_000;
 /** An incident that has been unknown for a day is named to central, once a day (R14). */
 const dayMs = 24 * 3_600_000;
 
+/** One memory's engine. */
 export type Engine = ReturnType<typeof createEngine>;
 export type { EngineOptions };
 

@@ -3,6 +3,7 @@
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Contents, Op } from '../records/ops.ts';
 
+/** One memory of the ledger. */
 export type Memory = ReturnType<typeof createMemory>;
 
 /** Opens the memory on what the ledger holds. */

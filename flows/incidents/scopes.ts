@@ -12,8 +12,10 @@ import type { TransitionOptions, Transitions } from './transitions.ts';
 export const unreadableLimit = 3;
 const endedMemoryMs = 3_600_000;
 
+/** When a PC was last asked for its state, and how many answers could not be read. */
 export type Asking = { needed: boolean; askedAt: number; unreadable: number };
 
+/** What the engine begins with, and whom it may ask. */
 export type EngineOptions = Omit<TransitionOptions, 'facts'> & {
   contents: Contents;
   known: readonly KnownPc[];

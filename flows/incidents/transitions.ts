@@ -8,6 +8,7 @@ import type { Memory } from './memory.ts';
 import { centralNotice, noticeOf } from './notice.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, newsOf, offerLimitMs, type PlaceFacts, toldFaults, wireMessage } from './offer.ts';
 
+/** One person on one channel. */
 export type Recipient = { person: string; channel: string };
 
 /** What the engine must be told of people and places; all of it policy or names, none of it held here. */
@@ -23,6 +24,7 @@ export type TransitionOptions = {
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;
 
+/** The transitions of one memory on their way. */
 export type Transitions = ReturnType<typeof createTransitions>;
 
 /** Nothing is offered, no timer fires and no default route steps in before `restart`: an offer to tabs that do not run yet is lost. */

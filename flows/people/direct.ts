@@ -8,6 +8,7 @@ import type { DirectReason } from './phrases.ts';
 import type { Roster } from './roster.ts';
 import { render } from './words.ts';
 
+/** Who is told past the outbox, and how. */
 export type DirectOptions = {
   clock: Clock;
   channels: Channels;
@@ -17,6 +18,7 @@ export type DirectOptions = {
   onFailure: (channel: string, person: string, reason: string) => void;
 };
 
+/** Tells central at once; `detail` is one line. */
 export type TellCentralDirectly = (reason: DirectReason, detail: string) => Promise<void>;
 
 const quietMs = 3_600_000;

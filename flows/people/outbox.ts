@@ -17,6 +17,7 @@ const backoffMaxMs = 15 * 60_000;
 /** What is being sent when the outbox is stopped has this long to end. */
 const stopGraceMs = 1_000;
 
+/** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
   clock: Clock;
   /** Between 0 and 1. */
@@ -30,6 +31,7 @@ export type OutboxOptions = {
   onOutcome: (row: OutboxRow, outcome: Outcome) => void;
 };
 
+/** The outbox of one memory. */
 export type Outbox = {
   /** Takes rows that are in the ledger. A key that waits already is left as it is. */
   add(rows: readonly OutboxRow[]): void;

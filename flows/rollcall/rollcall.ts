@@ -29,6 +29,7 @@ const spreadLimitMs = 12_000;
 const deadlineMs = 28_000;
 const progressEveryMs = 500;
 
+/** Who is called, and who is told of the answers. */
 export type RollCallOptions = {
   clock: Clock;
   roster: Roster;
@@ -39,6 +40,7 @@ export type RollCallOptions = {
   progress(view: RollCallView): void;
 };
 
+/** Roll calls, with what the pipeline tells of their answers. */
 export type RollCalls = RollCallDesk & {
   /** The one that runs, or the last one that was finished. */
   last(): RollCallSummary | null;

@@ -7,6 +7,7 @@ import { planImport } from './import.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import { levelOf } from './table.ts';
 
+/** The present table, and how a change of it is applied. */
 export type SiteOrdersOptions = {
   table(): SiteTable;
   records(): ReadonlyMap<string, PcRecord>;
@@ -32,6 +33,7 @@ export type SiteOrdersOptions = {
 /** What became of an order; `tokens` are shown this once and kept nowhere. */
 export type Done = { ok: true; tokens: Record<string, string> } | { ok: false; missing: boolean; line: string };
 
+/** What may be ordered of the site table. */
 export type SiteOrders = ReturnType<typeof createSiteOrders>;
 
 /**

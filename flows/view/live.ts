@@ -28,6 +28,7 @@ const frameEveryMs = 250;
 /** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
 
+/** What is looked at; it is asked each time, since the memory may be another. */
 export type LiveViewOptions = {
   clock: Clock;
   roster: Roster;
@@ -40,6 +41,7 @@ export type LiveViewOptions = {
   ready(): boolean;
 };
 
+/** The view, with what the pipeline and roll calls tell it. */
 export type LiveView = {
   view: DeskView;
   changed(change: Changed): void;

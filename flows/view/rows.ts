@@ -37,6 +37,7 @@ export type View = {
 
 type Surroundings = Pick<SiteDetail, 'link' | 'broke' | 'numbers' | 'limits'>;
 
+/** A PC as people see it. */
 export function pcView(view: View, pc: string): PcView {
   const { memory, table } = view;
   const record = memory.pcs.get(pc);
@@ -73,6 +74,7 @@ export function answerOf({ memory, table, subscribed }: Pick<View, 'memory' | 't
   return { presence, checks, ...readinessOf({ presence, checks }) };
 }
 
+/** A site as people see it; undefined where there is none. */
 export function siteView(view: View, path: string): SiteView | undefined {
   const { memory, table } = view;
   const node = table.node(path);
@@ -115,10 +117,12 @@ export function surroundingsOf(view: Pick<View, 'link' | 'numbers' | 'table'>, s
   return { link: isHere(link) ? link : null, broke: isHere(broke) ? broke : null, numbers, limits };
 }
 
+/** The states of the table, with their names. */
 export function stateViews(table: SiteTable): StateView[] {
   return [...table.nodes()].flatMap(({ path, name }) => (path === '' || path.includes('/') ? [] : [{ state: path, name }]));
 }
 
+/** An incident as a line of a list. */
 export function incidentRow({ place, personName }: View, incident: Incident): IncidentRow {
   const { site, room } = place(incident.scope);
   const { acknowledged, faults, told, notes: _, outage = null, ...rest } = incident;
@@ -148,6 +152,7 @@ export function incidentNews(
   };
 }
 
+/** An incident with all that is known of it. */
 export function incidentView(view: View, incident: Incident): IncidentView {
   const steps = [...view.memory.transitions.values()].filter((one) => one.incident === incident.id).sort((a, b) => a.id - b.id);
   const history = steps.map(({ kind, at, conclusion }) => ({ kind, at, conclusion }));

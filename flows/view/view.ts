@@ -21,6 +21,7 @@ export type PcChoice = '' | 'all' | `${string}/${string}`;
 /** Why a roll call was not started. */
 export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
+/** What may be seen and done through the API. */
 export type DeskView = {
   /** True once the ledger is loaded, the broker is subscribed and the tabs run. */
   ready(): boolean;
@@ -44,6 +45,7 @@ export type DeskView = {
   onChange(pcs: PcChoice, listener: (frame: StreamFrame) => void): Cancel;
 };
 
+/** What those who call the roll may do and see. */
 export type RollCallDesk = {
   /** `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. */
   start(call: { scope: string; by: string }): { id: string } | NotStarted;

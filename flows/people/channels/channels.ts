@@ -5,6 +5,7 @@ import { createEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
 import { createWebhook } from './webhook.ts';
 
+/** The channels that are open, by their name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;
 
 /** The channels of a kind that the settings ask for. */

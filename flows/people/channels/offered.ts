@@ -14,6 +14,7 @@ export type OfferedMessage = {
   sabha: { key: string };
 };
 
+/** Where channels of the settings and nodes of the tabs meet. */
 export type Offers = {
   /** The channel of a name; it exists as soon as a person has an address under that name, whether or not its node runs. */
   channel(name: string): Channel;
@@ -23,6 +24,7 @@ export type Offers = {
   outcome(key: string, outcome: Outcome): boolean;
 };
 
+/** Takers of one kind of message, by name. */
 export type Takers<T> = ReturnType<typeof createTakers<T>>;
 
 /** Who takes what, by name: the newest of a name wins, and letting go of an older one changes nothing. */
