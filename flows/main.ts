@@ -22,7 +22,7 @@ import {
   StartError,
   serveMetrics,
 } from '#contracts';
-import { createAccounts, type Made } from './accounts/accounts.ts';
+import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
@@ -37,8 +37,8 @@ import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
-import { type Centre, createCentre } from './runtime.ts';
-import { createOffice } from './sites/office.ts';
+import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
+import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
 
 const log = pino({ base: { part: 'flows' } });
@@ -55,7 +55,14 @@ await runPart({
   },
 });
 
-type Parts = { ledger: Ledger; centre: Centre; session: PartSession; pki: Pki; api: Api; red: Red | undefined; metrics: { close(): void } };
+type Metered = { close(): void };
+type Parts = { ledger: Ledger; runtime: Runtime; session: PartSession; pki: Pki; api: Api; red: Red | undefined; metrics: Metered };
+
+/** What everything else stands on. */
+type Base = { settings: Settings; dataDir: string; clock: Clock; ledger: Ledger };
+/** The secrets of the centre, and what the broker is told of them. */
+type Keys = Pick<PkiOptions, 'authority'> & { centreKey: KeyObject; reflectorKey: string; reflectorSecret: Buffer };
+type People = Pick<RuntimeOptions, 'roster' | 'channels' | 'offers' | 'tellDirectly'>;
 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
@@ -63,11 +70,57 @@ async function start(): Promise<Parts> {
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
   const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
+  const base: Base = { settings, dataDir, clock, ledger };
+  const keys = await openKeys(base);
+  const publish = await openRegistryOf(base, keys);
+  const people = openPeople(base);
+  const metrics = createMetrics(() => runtime.waiting());
+  const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
+  const runtime = createRuntime({
+    ledger,
+    clock,
+    key: keys.centreKey,
+    reflector: reflectorWith(keys.reflectorSecret),
+    site: settings.site,
+    ...people,
+    send,
+    publish,
+    capacity: settings.capacity,
+    count: metrics.count,
+    log,
+    random: Math.random,
+    randomId: () => randomBytes(9).toString('base64url'),
+  });
+  await runtime.open();
+  checkScopes(settings, runtime);
+  const session = openSessionOf(base, runtime);
+  const accounts = await openAccounts(base, runtime);
+  let onTls: Api['useTls'] | undefined;
+  const pki = await startCertificates(base, keys, {
+    runtime,
+    tellDirectly: people.tellDirectly,
+    onHttps: (tls) => onTls?.(tls),
+  });
+  const api = await openApi(base, { keys, runtime, accounts, pki, https }).catch(startFailed);
+  onTls = (tls) => api.useTls(tls);
+  const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
+  const red = await startTabs(runtime, settings);
+  runtime.started();
+  if (https) sayFirst(await accounts.first('first start'), dataDir);
+  log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
+  return { ledger, runtime, session, pki, api, red, metrics: served };
+}
+
+async function openKeys({ dataDir, ledger }: Base): Promise<Keys> {
   const centreKey = privateKey(required('SABHA_CENTRE_KEY'));
   const authority = await openAuthority(join(dataDir, 'ca'), { now: Date.now, random: randomBytes });
   const reflectorKey = await keepReflectorKey(ledger, randomBytes);
-  const reflectorSecret = Buffer.from(reflectorKey, 'base64url');
-  const publish = await openRegistry({
+  return { centreKey, authority, reflectorKey, reflectorSecret: Buffer.from(reflectorKey, 'base64url') };
+}
+
+/** Gives the broker its first registry; what is answered gives it each later one. */
+function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Keys) {
+  return openRegistry({
     ledger,
     clock,
     log,
@@ -77,38 +130,20 @@ async function start(): Promise<Parts> {
     key: privateKey(required('SABHA_REGISTRY_KEY')),
     admitted: env['SABHA_ADMIT'] === undefined ? [] : JSON.parse(loadText(env['SABHA_ADMIT'])),
   });
+}
+
+function openPeople({ settings, clock }: Base): People {
   const roster = createRoster(settings.people);
   const offers = createOffers();
-  const lines = openChannels({
-    settings: settings.channels,
-    offers,
-    log: (fields, words) => log.warn(fields, words),
-  });
+  const channels = openChannels({ settings: settings.channels, offers, log: (fields, words) => log.warn(fields, words) });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
-  const tellDirectly = createDirect({ clock, lines, roster, place: createSiteTable([]).place('centre'), onFailure });
-  const metrics = createMetrics(() => centre.waiting());
-  const centre: Centre = createCentre({
-    ledger,
-    clock,
-    key: centreKey,
-    reflector: reflectorWith(reflectorSecret),
-    site: settings.site,
-    roster,
-    lines,
-    offers,
-    tellDirectly,
-    send: (topic, payload, qos) => session.send(topic, payload, qos),
-    publish,
-    capacity: settings.capacity,
-    count: metrics.count,
-    log,
-    random: Math.random,
-    randomId: () => randomBytes(9).toString('base64url'),
-  });
-  await centre.open();
-  checkScopes(settings, centre);
-  const session = openPartSession({
+  const tellDirectly = createDirect({ clock, channels, roster, place: createSiteTable([]).place('centre'), onFailure });
+  return { roster, channels, offers, tellDirectly };
+}
+
+function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession {
+  return openPartSession({
     connect,
     name: 'flows',
     filters: flowsFilters,
@@ -118,49 +153,41 @@ async function start(): Promise<Parts> {
     token: loadText(required('SABHA_TOKEN_FILE')).trim(),
     clock,
     random: Math.random,
-    onMessage: centre.take,
-    onSubscribed: centre.subscribed,
+    onMessage: runtime.take,
+    onSubscribed: runtime.subscribed,
     onLost(reason) {
       log.warn({ reason }, 'the broker is out of reach');
-      centre.unsubscribed();
+      runtime.unsubscribed();
     },
   });
-  const newToken = () => randomBytes(32).toString('base64url');
-  const { commit } = ledger;
+}
+
+/** 32 random bytes as text. */
+function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+async function openAccounts({ ledger, clock }: Base, { now }: Runtime): Promise<Accounts> {
   const contents = await ledger.accounts();
-  const accounts = createAccounts({ contents, passwords: createPasswords(), commit, now: centre.now, up: clock.up, newToken, log });
-  let door: Api | undefined;
-  const onHttps = (tls: HttpsOptions['tls']) => door?.useTls(tls);
-  const pki = await startCertificates({
-    authority,
-    settings,
-    centre,
-    centreKey,
-    ledger,
-    tellDirectly,
-    folder: join(dataDir, 'ca'),
-    onHttps,
-  });
-  const api = await startApi({
+  return createAccounts({ contents, passwords: createPasswords(), commit: ledger.commit, now, up: clock.up, newToken, log });
+}
+
+type Behind = { keys: Keys; runtime: Runtime; accounts: Accounts; pki: Pki; https: Omit<HttpsOptions, 'tls'> | undefined };
+
+function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https }: Behind): Promise<Api> {
+  return startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
-    desk: centre.view,
-    office: { ...createOffice({ ...centre.sites, newToken }), ...pki },
+    desk: runtime.view,
+    office: { ...createSiteOrders({ ...runtime.sites, newToken }), ...pki },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
-    prove: (token) => openReflectorToken(token, reflectorSecret, clock.now()),
+    prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
     log,
-  }).catch(startFailed);
-  door = api;
-  const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  const red = await startTabs(centre, settings);
-  centre.started();
-  if (https) sayFirst(await accounts.first('first start'), dataDir);
-  log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ledger, centre, session, pki, api, red, metrics: served };
+  });
 }
 
 /** Where the broker answers those who measure; undefined where it does not. */
@@ -168,23 +195,22 @@ function reflectorWith(key: Buffer): { port: number; key: Buffer } | undefined {
   return env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key } : undefined;
 }
 
-type Certificates = Pick<PkiOptions, 'authority' | 'folder' | 'tellDirectly' | 'onHttps'> & {
-  settings: Settings;
-  centre: Centre;
-  centreKey: KeyObject;
-  ledger: Ledger;
-};
+type Told = Pick<PkiOptions, 'tellDirectly' | 'onHttps'> & { runtime: Runtime };
 
 /** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
-async function startCertificates({ settings, centre, centreKey, ledger, ...rest }: Certificates): Promise<Pki> {
+async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys, told: Told): Promise<Pki> {
   const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
-  const publicPem = createPublicKey(centreKey).export({ type: 'spki', format: 'pem' }).toString();
+  const publicPem = createPublicKey(keys.centreKey).export({ type: 'spki', format: 'pem' }).toString();
+  const { runtime, tellDirectly, onHttps } = told;
   return startPki({
-    ...rest,
+    authority: keys.authority,
+    folder: join(dataDir, 'ca'),
+    tellDirectly,
+    onHttps,
     https: settings.https,
     codes: (await ledger.registry()).codes,
-    sites: centre.sites,
-    record: centre.record,
+    sites: runtime.sites,
+    record: runtime.record,
     broker: request === undefined || certificate === undefined ? undefined : { request, certificate },
     centre: { mqtt: { port: port('SABHA_TLS_PORT', 8_883) }, centreKey: publicPem },
     now: Date.now,
@@ -211,7 +237,7 @@ function sayFirst(made: Made | undefined, dataDir: string): void {
 }
 
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs({ wires }: Centre, settings: Settings): Promise<Red | undefined> {
+async function startTabs({ wires }: Runtime, settings: Settings): Promise<Red | undefined> {
   const withEditor = editor(settings);
   return startRed({ wires, tabsDir: tabsDir(), community: settings.communityNodes, ...withEditor, log }).catch((error: Error) => {
     if (withEditor.editor !== undefined) startFailed(error);
@@ -220,14 +246,14 @@ async function startTabs({ wires }: Centre, settings: Settings): Promise<Red | u
   });
 }
 
-async function stop({ api, pki, metrics, red, session, centre, ledger }: Parts): Promise<void> {
+async function stop({ api, pki, metrics, red, session, runtime, ledger }: Parts): Promise<void> {
   metrics.close();
-  await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), centre.close()]);
+  await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), runtime.close()]);
   await ledger.close();
 }
 
 /** With the one site of sabha.json a scope that is nowhere is a typo there; a site table may come later than its people. */
-function checkScopes({ site, people }: Settings, { sites }: Centre): void {
+function checkScopes({ site, people }: Settings, { sites }: Runtime): void {
   const wrong = wrongScope(
     people,
     [...sites.table().nodes()].map(({ path }) => path).filter((path) => path !== ''),

@@ -1,13 +1,15 @@
 /** What `flows` says of itself. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metricOf, ownSeries, type Series } from '#contracts';
-import type { CentreCounts } from './runtime.ts';
+import type { PipelineCounts } from './pipeline.ts';
 
 /** Of a commit: what is asked of it is 50 ms. */
 const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
 
-export type Metrics = { registry: Registry; count: CentreCounts };
+/** What is counted, and where it is asked for. */
+export type Metrics = { registry: Registry; count: PipelineCounts };
 
+/** `outboxWaiting` is asked whenever somebody looks. */
 export function createMetrics(outboxWaiting: () => number): Metrics {
   const registry = new Registry();
   const counter = (series: Series) => new Counter({ ...metricOf(series), registers: [registry] });

@@ -1,66 +1,45 @@
 /**
- * The centre: keeps a desk open on the ledger, and everything that outlives a desk (tabs, API, people).
- * When a commit fails the desk is thrown away, central is told directly, and a new desk is made from the ledger (R20).
+ * Keeps a pipeline open on the ledger, and everything that outlives one (tabs, API, people).
+ * When a commit fails the pipeline is thrown away, central is told directly, and a new one is opened on the ledger (R20).
  */
-import type { KeyObject } from 'node:crypto';
-import { type Clock, doubledMs, type OwnSite, type RegistryEntry, sealSigned } from '#contracts';
+import { doubledMs, type OwnSite } from '#contracts';
 import { type Commands, createCommands } from './commands/commands.ts';
-import { type CapacityOptions, type CapacityRounds, createCapacity } from './commands/measure-queue.ts';
-import { createDesk, type Desk } from './ingest/ingest.ts';
-import type { DeskCounts } from './ingest/options.ts';
+import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
+import type { Heard, Offer } from './ingest/committed.ts';
+import type { Ingest } from './ingest/ingest.ts';
 import type { Wires } from './node-red/wires.ts';
-import type { Lines } from './people/channels/channels.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
-import { createOutbox, type Outbox } from './people/outbox.ts';
-import { channelFor, channelsOf, type Roster } from './people/roster.ts';
+import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
 import type { WireMessage } from './records/incidents.ts';
-import type { OutboxRow, Outcome } from './records/notices.ts';
-import type { Ledger, Op } from './records/ops.ts';
+import type { Contents, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
-import type { OfficeOptions } from './sites/office.ts';
 import { ownSiteChange } from './sites/settings-site.ts';
-import { createShow, type Show } from './view/live.ts';
+import type { SiteOrdersOptions } from './sites/site-orders.ts';
+import { createLiveView, type LiveView } from './view/live.ts';
 import type { CentreView } from './view/view.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
-/** This many failures of one message in a row are a failing channel. */
-const failingTries = 3;
 
-export type CentreOptions = {
-  ledger: Ledger;
-  clock: Clock;
-  /** The centre's own key: configurations and commands are signed with it. */
-  key: KeyObject;
-  /** The reflector of the broker, if it has one. */
-  reflector?: { port: number; key: Buffer } | undefined;
+/** What a runtime is given: what is around its pipelines, and what outlives them. */
+export type RuntimeOptions = Around & {
   /** The site of the settings, if they name one. */
   site: OwnSite | null;
-  roster: Roster;
-  lines: Lines;
   offers: Pick<Offers, 'take' | 'outcome'>;
   tellDirectly: TellCentralDirectly;
-  send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Gives the broker the registry with these entries in it. */
-  publish(entries: readonly RegistryEntry[]): Promise<void>;
   /** How many links are measured at once. */
-  capacity: CapacityOptions['limits'];
-  count: CentreCounts;
-  log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
-  random(): number;
-  randomId(): string;
+  capacity: MeasureQueueOptions['limits'];
 };
 
-export type CentreCounts = DeskCounts & { notified(channel: string, outcome: string): void };
-
-export type Centre = {
+/** `flows` without its sockets, Node-RED and API. */
+export type Runtime = {
   wires: Wires;
   view: CentreView;
-  /** The site table as the centre uses it now. Throws while the ledger is opened anew. */
-  sites: Omit<OfficeOptions, 'newToken'>;
+  /** The site table as it is used now. Throws while the ledger is opened anew. */
+  sites: Omit<SiteOrdersOptions, 'newToken'>;
   /** Writes rows of others; false while the ledger is opened anew. */
   record(ops: readonly Op[]): Promise<boolean>;
-  /** Loads the ledger and opens the first desk; rejects where it cannot be read. */
+  /** Loads the ledger and opens the first pipeline; rejects where it cannot be read. */
   open(): Promise<void>;
   take(topic: string, payload: Buffer): void;
   subscribed(): void;
@@ -74,216 +53,184 @@ export type Centre = {
   close(): Promise<void>;
 };
 
-type Held = { desk: Desk; outbox: Outbox };
+/** What there is only while a pipeline is open. */
+type Life = { pipeline: Pipeline | undefined; subscribed: boolean; started: boolean; closed: boolean; failures: number };
 
 type State = {
-  options: CentreOptions;
-  held: Held | undefined;
-  subscribed: boolean;
-  started: boolean;
-  closed: boolean;
-  failures: number;
+  options: RuntimeOptions;
+  life: Life;
   /** The wait nodes by their id; the head has no name. */
   takers: Takers<WireMessage>;
   rollcalls: RollCalls;
   commands: Commands;
-  capacity: CapacityRounds;
-  show: Show;
+  measureQueue: MeasureQueue;
+  live: LiveView;
 };
 
-export function createCentre(options: CentreOptions): Centre {
-  const desk = () => state.held?.desk;
-  const ready = () => state.held !== undefined && state.subscribed && state.started;
-  const rollcalls = createRollCalls({ ...options, desk, progress: (view) => state.show.rollcall(view) });
-  const commands = createCommands({ ...options, desk });
-  const capacity = createCapacity({ ...options, commands, desk, limits: options.capacity });
-  const state: State = {
-    options,
-    held: undefined,
-    subscribed: false,
-    started: false,
-    closed: false,
-    failures: 0,
-    takers: createTakers(),
-    rollcalls,
-    commands,
-    capacity,
-    show: createShow({ ...options, desk, ready, rollcalls, commands: capacity }),
-  };
-  const now = () => state.held?.desk.time() ?? options.clock.now();
+/** Opens nothing yet: that is `open`. */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const state = createState(options);
+  const { life, rollcalls, live, measureQueue } = state;
+  const now = () => life.pipeline?.ingest.time() ?? options.clock.now();
   return {
     wires: wiresOf(state, now),
-    view: state.show.view,
-    sites: sitesOf(state, now),
-    record: (ops) => state.held?.desk.record(ops) ?? Promise.resolve(false),
+    view: live.view,
+    sites: sitesOf(life, now),
+    record: (ops) => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
     open: () => open(state),
-    take: (topic, payload) => state.held?.desk.take(topic, payload),
+    take: (topic, payload) => life.pipeline?.ingest.take(topic, payload),
     subscribed() {
-      state.subscribed = true;
-      state.held?.desk.subscribed();
-      state.rollcalls.subscribed();
-      state.show.all();
+      life.subscribed = true;
+      life.pipeline?.ingest.subscribed();
+      rollcalls.subscribed();
+      live.all();
     },
     unsubscribed() {
-      state.subscribed = false;
-      state.held?.desk.unsubscribed();
-      state.show.all();
+      life.subscribed = false;
+      life.pipeline?.ingest.unsubscribed();
+      live.all();
     },
     started() {
-      state.started = true;
-      state.held?.desk.started();
+      life.started = true;
+      life.pipeline?.ingest.started();
     },
-    waiting: () => state.held?.outbox.waiting() ?? 0,
+    waiting: () => life.pipeline?.outbox.waiting() ?? 0,
     now,
     async close() {
-      state.closed = true;
-      state.show.close();
-      state.capacity.close();
-      state.rollcalls.drop();
-      const held = state.held;
-      state.held = undefined;
-      held?.desk.close();
-      await held?.outbox.stop();
+      life.closed = true;
+      live.close();
+      measureQueue.close();
+      rollcalls.drop();
+      const { pipeline } = life;
+      life.pipeline = undefined;
+      await pipeline?.close();
     },
   };
+}
+
+function createState(options: RuntimeOptions): State {
+  const { clock, key, ledger, roster, send, randomId, log, capacity: limits } = options;
+  const life: Life = { pipeline: undefined, subscribed: false, started: false, closed: false, failures: 0 };
+  const ingest = () => life.pipeline?.ingest;
+  const ready = () => life.pipeline !== undefined && life.subscribed && life.started;
+  const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
+  const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
+  const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
+  // Whoever orders goes to the queue, which hands on what is no measurement.
+  const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue, ingest, ready });
+  return { options, life, takers: createTakers(), rollcalls, commands, measureQueue, live };
 }
 
 async function open(state: State): Promise<void> {
-  const { options } = state;
-  const { ledger, roster, lines, clock } = options;
-  const contents = await ledger.load();
-  if (state.closed) return;
-  const fatal = (error: Error) => fail(state, held, error);
-  const desk = createDesk({
-    ...options,
+  const { options, life } = state;
+  const contents = await options.ledger.load();
+  if (life.closed) return;
+  const pipeline = openPipeline(
+    options,
     contents,
-    recipients: (to, channel, scope) => {
-      const { persons, unknown } = roster.resolve(to, scope);
-      if (unknown.length > 0) options.log.warn({ unknown, scope }, 'a tab sends to somebody who is not in sabha.json');
-      return persons.map((person) => ({ person: person.id, channel: channelFor(person, channel, lines) }));
-    },
-    central: () => roster.central().flatMap((person) => channelsOf(person, lines).map((channel) => ({ person: person.id, channel }))),
-    offer: (message, node) => offer(state, message, node),
-    notify: (rows) => outbox.add(rows),
-    changed(change) {
-      state.show.changed(change);
-      state.rollcalls.changed(change.pcs);
-    },
-    isRollCall: state.rollcalls.isRunning,
-    born: state.rollcalls.born,
-    seal: (text: unknown) => sealSigned(text, options.key),
-    commands: {
-      heard(report) {
-        state.commands.heard(report);
-        state.capacity.heard(report);
-      },
-    },
-    registered: options.publish,
-    onFatal: fatal,
-  });
-  const outbox = createOutbox({
-    clock,
-    lines,
-    roster,
-    random: options.random,
-    commit: (ops) => ledger.commit(ops),
-    isOver: (incident) => desk.book.incidents.get(incident)?.over !== null,
-    onOutcome: (row, outcome) => {
-      options.count.notified(row.channel, outcome.result);
-      for (const { device, standing } of failing(row, outcome.result)) {
-        void desk.tell({ type: 'centre', fault: 'centre.channel_failing', device, standing });
-      }
-    },
-  });
-  const held: Held = { desk, outbox };
-  state.held = held;
-  outbox.add(contents.outbox);
-  outbox.run().catch(fatal);
-  if (state.subscribed) desk.subscribed();
-  if (state.started) desk.started();
+    endsOf(state, (error) => fail(state, pipeline, error)),
+  );
+  life.pipeline = pipeline;
+  if (life.subscribed) pipeline.ingest.subscribed();
+  if (life.started) pipeline.ingest.started();
   state.rollcalls.remember(contents.rollcall);
   state.commands.remember(contents);
-  state.show.all();
-  const { table, entry, time } = desk;
-  const own = ownSiteChange({ site: options.site, table: table(), entry, meta: contents.meta, now: time() });
-  if (own !== null) await desk.changeSites(own.change, own.ops);
+  state.live.all();
+  await takeOwnSite(options, pipeline.ingest, contents);
 }
 
-/** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person, until one is taken again. */
-function failing({ channel, person, tries }: OutboxRow, result: Outcome['result']): { device: string; standing: boolean }[] {
-  const forPerson = `${channel} to ${person}`;
-  if (result === 'refused') return [{ device: forPerson, standing: true }];
-  if (result === 'retry') return tries >= failingTries ? [{ device: channel, standing: true }] : [];
-  return [
-    { device: channel, standing: false },
-    { device: forPerson, standing: false },
-  ];
+function endsOf({ life, takers, rollcalls, commands, measureQueue, live }: State, failed: Ends['failed']): Ends {
+  return {
+    isRollCall: rollcalls.isRunning,
+    heard(heard) {
+      commands.heard(heard);
+      measureQueue.heard(heard);
+      answersCall(rollcalls, heard);
+    },
+    offered({ message, node }) {
+      life.failures = 0;
+      offer(takers, { message, node });
+    },
+    changed(changed) {
+      live.changed(changed);
+      rollcalls.changed(changed.pcs);
+    },
+    failed,
+  };
+}
+
+function answersCall(rollcalls: RollCalls, { pc, event }: Heard): void {
+  if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
+}
+
+/** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
+function offer(takers: Takers<WireMessage>, { message, node }: Offer): void {
+  const taker = takers.of(node ?? '') ?? takers.of('');
+  taker?.(message);
+}
+
+async function takeOwnSite({ site }: RuntimeOptions, ingest: Ingest, { meta }: Contents): Promise<void> {
+  const own = ownSiteChange({ site, table: ingest.table(), entry: ingest.entry, meta, now: ingest.time() });
+  if (own !== null) await ingest.changeSites(own.change, own.ops);
 }
 
 /** R20: nothing of this memory is true any more. Central is told past the outbox, and the ledger is opened anew. */
-function fail(state: State, held: Held, error: Error & { code?: string }): void {
-  if (state.closed || state.held !== held) return;
-  const { options } = state;
-  state.held = undefined;
-  held.desk.close();
-  state.rollcalls.drop();
-  held.outbox.stop().catch(() => {});
-  state.failures += 1;
+function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }): void {
+  const { options, life, rollcalls } = state;
+  if (life.closed || life.pipeline !== pipeline) return;
+  life.pipeline = undefined;
+  pipeline.close().catch(() => {});
+  rollcalls.drop();
+  life.failures += 1;
   options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
   void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
   reopen(state);
 }
 
 function reopen(state: State): void {
-  state.options.clock.after(doubledMs(state.failures - 1, reopening), () => {
-    if (state.closed) return;
+  const { options, life } = state;
+  options.clock.after(doubledMs(life.failures - 1, reopening), () => {
+    if (life.closed) return;
     open(state).then(
-      () => state.options.log.warn({}, 'the desk is open again, from the ledger'),
+      () => options.log.warn({}, 'the desk is open again, from the ledger'),
       (error: Error) => {
-        state.failures += 1;
-        state.options.log.error({}, `the ledger cannot be read: ${error.message}`);
+        life.failures += 1;
+        options.log.error({}, `the ledger cannot be read: ${error.message}`);
         reopen(state);
       },
     );
   });
 }
 
-/** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
-function offer(state: State, message: WireMessage, node: string | null): void {
-  state.failures = 0;
-  const taker = state.takers.of(node ?? '') ?? state.takers.of('');
-  taker?.(message);
-}
-
-function sitesOf(state: State, now: () => number): Centre['sites'] {
-  const desk = (): Desk => {
-    if (state.held === undefined) throw new Error('the ledger is opened anew');
-    return state.held.desk;
+function sitesOf(life: Life, now: () => number): Runtime['sites'] {
+  const ingest = (): Ingest => {
+    if (life.pipeline === undefined) throw new Error('the ledger is opened anew');
+    return life.pipeline.ingest;
   };
   return {
-    table: () => desk().table(),
-    records: () => desk().book.pcs,
-    wanted: (pc) => desk().wanted(pc),
-    entry: (pc) => desk().entry(pc),
+    table: () => ingest().table(),
+    records: () => ingest().memory.pcs,
+    wanted: (pc) => ingest().wanted(pc),
+    entry: (pc) => ingest().entry(pc),
     async apply(change, ops) {
-      if (!(await desk().changeSites(change, ops))) throw new Error('the ledger did not take the change');
+      if (!(await ingest().changeSites(change, ops))) throw new Error('the ledger did not take the change');
     },
-    rollout: () => desk().rollout(),
+    rollout: () => ingest().rollout(),
     async release(by) {
-      if (!(await desk().release(by))) throw new Error('the ledger did not take it');
+      if (!(await ingest().release(by))) throw new Error('the ledger did not take it');
     },
     now,
   };
 }
 
-function wiresOf(state: State, now: () => number): Wires {
+function wiresOf({ options, life, takers }: State, now: () => number): Wires {
   return {
-    head: (take) => state.takers.take('', take),
-    waiting: state.takers.take,
-    conclude: (message, how) => state.held?.desk.conclude(message, how),
-    channels: () => [...state.options.lines.keys()],
-    offered: state.options.offers.take,
-    outcome: state.options.offers.outcome,
+    head: (take) => takers.take('', take),
+    waiting: takers.take,
+    conclude: (message, how) => life.pipeline?.ingest.conclude(message, how),
+    channels: () => [...options.channels.keys()],
+    offered: options.offers.take,
+    outcome: options.offers.outcome,
     now,
   };
 }

@@ -12,6 +12,7 @@ const firstName = 'admin';
 /** A secret lies in a mail or on a slip of paper: it is good for a long weekend. */
 const secretLifeMs = 72 * 60 * 60_000;
 
+/** What accounts stand on; `now` is the centre's time. */
 export type AccountsOptions = {
   contents: AccountContents;
   passwords: Passwords;
@@ -26,11 +27,14 @@ export type AccountsOptions = {
 
 /** `secret` is told this once and kept nowhere. */
 export type Made = ({ ok: true } & AccountMade) | { ok: false; status: 404 | 409; line: string };
+/** What a login comes to: the session's secret, or why there is none. */
 export type LoggedIn =
   | { ok: true; token: string; account: Account }
   | { ok: false; status: 401 | 409 | 429 | 503; line: string; waitMs: number };
+/** An account as it is asked for. */
 export type NewAccount = { name: string; role: AccountRole; scope: string };
 
+/** Who may log in, and who is logged in. */
 export type Accounts = ReturnType<typeof createAccounts>;
 
 const wrong = { ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 } as const;

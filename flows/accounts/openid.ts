@@ -21,8 +21,11 @@ export const openIdLifeMs = 600_000;
 /** A directory takes its code once; where one does not, we remember the last of those that ended. */
 const finishedAtMost = 1_000;
 
+/** The organisation's directory, and the secret by which it knows us. */
 export type OpenIdOptions = { settings: OpenIdSettings; secret: string /** Milliseconds that never jump. */; up(): number };
+/** What the directory says of a person, or why it says nothing. */
 export type Vouched = { ok: true; account: NewAccount & { openid: string } } | { ok: false; line: string };
+/** Logins by way of the organisation's directory. */
 export type OpenId = ReturnType<typeof createOpenId>;
 
 type Begun = { state: string; nonce: string; verifier: string; at: number };

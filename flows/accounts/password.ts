@@ -7,6 +7,7 @@ const strongN = 2 ** 15;
 const memoryLimitBytes = 64 * 1024 * 1024;
 const keyBytes = 32;
 
+/** Hashes of secrets, and their proof. */
 export type Passwords = ReturnType<typeof createPasswords>;
 
 /** `n` is scrypt's cost for new hashes; a test takes a small one. */

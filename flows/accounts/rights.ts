@@ -3,6 +3,7 @@ import type { AccountRole } from '#contracts';
 
 /** `pcs` = move, replace, retire, revoke; `tokens` = whatever lets a PC in, enrolment codes too. */
 export type Action = 'read' | 'acknowledge' | 'note' | 'rollcall' | 'stage' | 'import' | 'pcs' | 'tokens' | 'commands' | 'accounts';
+/** What somebody may do, and where. */
 export type Grant = { role: AccountRole; scope: string };
 
 const reading: readonly Action[] = ['read'];

@@ -13,6 +13,7 @@ const notedEveryMs = 600_000;
 /** The oldest of an account makes room: a lost cookie must not fill the ledger. */
 const sessionsAtMost = 20;
 
+/** What sessions stand on. */
 export type SessionsOptions = {
   logins: readonly Login[];
   account(name: string): Account | undefined;
@@ -75,6 +76,7 @@ export function createSessions({ logins, account, commit, note, now, newToken }:
   };
 }
 
+/** What is kept of a session's secret. */
 export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }

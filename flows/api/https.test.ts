@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { centreServerName } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
-import { createOffice } from '../sites/office.ts';
+import { createSiteOrders } from '../sites/site-orders.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { emptyAccounts, microphoneGone, type ScriptedDesk, scriptedDesk, wellSite } from './scripted-desk.test-helper.ts';
@@ -50,7 +50,7 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
 function officeOf() {
   const table = createSiteTable(smallTree());
   const makeCode = async () => ({ ok: false, missing: true, line: 'there is no site' }) as const;
-  return { ...createOffice({ ...emptyOfficeOptions, table: () => table }), makeCode, codes: () => [], cancelCodes: async () => 0 };
+  return { ...createSiteOrders({ ...emptyOfficeOptions, table: () => table }), makeCode, codes: () => [], cancelCodes: async () => 0 };
 }
 const emptyOfficeOptions = {
   records: () => new Map(),

@@ -1,7 +1,7 @@
 /** Addresses that name a place of the tree, and what became of an order to it. */
 import type { FastifyRequest } from 'fastify';
 import { Refused } from '../door/refused.ts';
-import type { Done } from '../sites/office.ts';
+import type { Done } from '../sites/site-orders.ts';
 
 type Place = { state?: string; site?: string; pc?: string };
 

@@ -7,18 +7,18 @@ import type { CommandDesk } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
-import type { Office } from '../sites/office.ts';
+import type { SiteOrders } from '../sites/site-orders.ts';
 import type { CentreView } from '../view/view.ts';
 import type { StaticFile } from './files.ts';
 import type { Streams } from './streams.ts';
 
 /** Codes are made by those who issue certificates, the rest is an order like those of the site table. */
-export type IdentityOffice = Pick<Office, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
+export type IdentityOffice = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
 
 /** What rows work on, by name. */
 type Parts = {
   view: CentreView;
-  office: Office;
+  office: SiteOrders;
   identity: IdentityOffice;
   commands: CommandDesk;
   accounts: {

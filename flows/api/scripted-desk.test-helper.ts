@@ -4,7 +4,7 @@ import type { IncidentRow, IncidentView, PcView, RollCallView, SiteView, Snapsho
 import { createAccounts } from '../accounts/accounts.ts';
 import { createPasswords } from '../accounts/password.ts';
 import type { Op } from '../records/ops.ts';
-import { createOffice } from '../sites/office.ts';
+import { createSiteOrders } from '../sites/site-orders.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { CentreView, PcChoice } from '../view/view.ts';
 
@@ -101,7 +101,7 @@ export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
 /** An office without a single place: what is asked of it is tested beside the site table. */
 export function emptyOffice() {
   const table = createSiteTable([]);
-  const office = createOffice({
+  const office = createSiteOrders({
     table: () => table,
     records: () => new Map(),
     wanted: () => 0,

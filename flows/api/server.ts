@@ -12,7 +12,7 @@ import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
-import type { Office } from '../sites/office.ts';
+import type { SiteOrders } from '../sites/site-orders.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
 import { addFiles, loadWall } from './files.ts';
@@ -33,7 +33,7 @@ export type ApiOptions = {
   https?: HttpsOptions | undefined;
   accounts: Accounts;
   desk: CentreView;
-  office: Office & IdentityOffice;
+  office: SiteOrders & IdentityOffice;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;

@@ -4,7 +4,7 @@ import { hashToken, type RolloutView } from '#contracts';
 import { addDoor, plainDoor } from '../door/door.ts';
 import type { SiteChange } from '../records/sites.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
-import { createOffice } from '../sites/office.ts';
+import { createSiteOrders } from '../sites/site-orders.ts';
 import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { addRoutes } from './routes.ts';
@@ -27,7 +27,7 @@ beforeEach(() => {
   rollout = null;
   hold = async () => {};
   let made = 0;
-  const office = createOffice({
+  const office = createSiteOrders({
     table: () => table,
     records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
     wanted: () => 3,

@@ -4,7 +4,7 @@ import type { RolloutView } from '#contracts';
 import { addRoutes } from '../api/routes.ts';
 import { emptyAccounts } from '../api/scripted-desk.test-helper.ts';
 import { addDoor, ownPart, plainDoor } from '../door/door.ts';
-import { createOffice } from '../sites/office.ts';
+import { createSiteOrders } from '../sites/site-orders.ts';
 import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 
@@ -24,7 +24,7 @@ export async function startTestApi() {
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
     reply.code(error.statusCode ?? 500).send({ error: error.message }),
   );
-  const office = createOffice({
+  const office = createSiteOrders({
     table: () => state.table,
     records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
     wanted: () => 3,

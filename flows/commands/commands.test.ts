@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type CommandAnswer, command, commandLifeMs, decode, encode, openSigned, pcTopic } from '#contracts';
 import { centreKey, centrePublicKey, sealed } from '../../test/centre-key.ts';
-import { createDesk, type Desk } from '../ingest/ingest.ts';
+import { createIngest, type Ingest } from '../ingest/ingest.ts';
 import { inThread } from '../ledger/ledger.ts';
 import { testClock } from '../people/people.test-helper.ts';
 import type { Ledger } from '../records/ops.ts';
@@ -25,7 +25,7 @@ const birth = {
   spool: { id: 's1', first: 1, last: 2 },
 } as const;
 
-/** A desk with its commands on a real ledger. */
+/** Ingest with its commands on a real ledger. */
 async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), change = (ledger: Ledger) => ledger } = {}) {
   const inner = inThread(db);
   if ((await inner.load()).nodes.length === 0) {
@@ -37,26 +37,25 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
   const sent: { topic: string; payload: Buffer }[] = [];
   const send = (topic: string, payload: Buffer) => void sent.push({ topic, payload });
   let ids = 0;
-  let desk: Desk | undefined;
-  const commands: Commands = createCommands({ clock, key: centreKey, ledger, desk: () => desk, send, randomId: () => `c-${++ids}` });
+  let ingest: Ingest | undefined;
+  const commands: Commands = createCommands({ clock, key: centreKey, ledger, ingest: () => ingest, send, randomId: () => `c-${++ids}` });
   const contents = await ledger.load();
-  desk = createDesk({
+  ingest = createIngest({
     ledger,
     clock,
     contents,
     recipients: () => [],
     central: () => [],
     send,
-    offer: () => {},
-    notify: () => {},
-    changed: () => {},
     isRollCall: () => false,
-    born: () => {},
+    committed(done) {
+      ingest?.acknowledge(done);
+      done.heard.forEach(commands.heard);
+    },
     seal: sealed,
-    commands,
-    registered: async () => {},
+    publish: async () => {},
     count: { message() {}, receipt() {}, commit() {}, concluded() {} },
-    onFatal: () => {},
+    failed: () => {},
     log: { warn: () => {} },
     randomId: () => 'h',
   });
@@ -76,14 +75,14 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
         return opened?.ok ? [{ topic: topic.slice('sabha/v1/'.length), ...opened.value }] : [];
       }),
     async born(pc: string) {
-      desk?.take(pcTopic(pc, 'presence'), encode('presence', birth));
+      ingest?.take(pcTopic(pc, 'presence'), encode('presence', birth));
       await settle();
     },
     async answers(pc: string, body: Partial<CommandAnswer>) {
       seq += 1;
       const said = { id: 'c-1', verb: 'probe-now', outcome: 'done', reason: null, ...body };
       const event = { spool: 's1', seq, boot: 'b1', at: 9, grade: 'event', kind: 'command', body: said } as const;
-      desk?.take(pcTopic(pc, 'event'), encode('event', event));
+      ingest?.take(pcTopic(pc, 'event'), encode('event', event));
       await settle();
     },
     audit: () => db.prepare('SELECT who, what, about FROM audit').all(),

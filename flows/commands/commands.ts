@@ -1,4 +1,16 @@
-/** Commands to PCs: signed, written down, sent, sent again at each birth until they are answered or worth nothing any more. */
+/**
+ * Commands to PCs: signed, written down, sent, sent again at each birth until they are answered or worth nothing any more.
+ *
+ * From an order to its result, in this order:
+ *
+ *     order      api/command-routes.ts     who orders what, for which scope
+ *     queue      measure-queue.ts          `measure-link` becomes commands to single PCs, in turn; any other goes straight on
+ *     issue      this file                 signed and counted, into the ledger, then sent
+ *     carry out  (the agent)               its answer is an event
+ *     read       ingest/read-message.ts    the event `command` is the row `command-answer`
+ *     commit     flows/pipeline.ts         and then `heard`, here and in the queue
+ *     show       `one`, `list`             from the ledger: answers, and who is missing
+ */
 import type { KeyObject } from 'node:crypto';
 import {
   addresses,
@@ -14,14 +26,16 @@ import {
   type Signed,
   sealSigned,
 } from '#contracts';
-import type { Desk } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Report } from '../ingest/read-message.ts';
 import type { CommandRow, Contents, Ledger } from '../records/ops.ts';
 
 /** `to` is '' for the nation, a state, state/site or the path of a PC. */
 export type Ordering = { to: string; verb: string; args: Record<string, unknown>; by: string };
+/** What became of an order; `missing` where its scope is none. */
 export type Issued = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
 
+/** What those who order may do and see. */
 export type CommandDesk = {
   /** Resolves when it is committed and on its way. */
   issue(ordering: Ordering): Promise<Issued>;
@@ -30,16 +44,18 @@ export type CommandDesk = {
   one(id: string): Promise<CommandView | undefined>;
 };
 
+/** What commands are made of, and how they go out. */
 export type CommandsOptions = {
   clock: Clock;
   /** The centre's own, which signs. */
   key: KeyObject;
   ledger: Pick<Ledger, 'commands' | 'command'>;
-  desk(): Desk | undefined;
+  ingest(): Ingest | undefined;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   randomId(): string;
 };
 
+/** Orders to PCs, with what the pipeline tells of their answers. */
 export type Commands = CommandDesk & {
   /** What the ledger holds. */
   remember(contents: Pick<Contents, 'commands' | 'meta'>): void;
@@ -73,10 +89,10 @@ export function createCommands(options: CommandsOptions): Commands {
 }
 
 async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Issued> {
-  const { clock, desk: present, key, randomId, send } = state.options;
-  const desk = present();
-  if (desk === undefined) throw new Error('the ledger is opened anew');
-  if (to !== '' && desk.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
+  const { clock, ingest: present, key, randomId, send } = state.options;
+  const ingest = present();
+  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
   const address = addressOf(to);
   const order = readOrder({ verb, args, to: address });
   if (!order.ok) return { ok: false, missing: false, line: order.reason };
@@ -87,10 +103,10 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
   const text: Command = { id: randomId(), to: address, ...order.value, ...times, counter: state.counter };
   const signed: Signed = sealSigned(text, key);
   const row: CommandRow = { id: text.id, by, to, verb, args: text.args, at, expires: text.expires, signed };
-  const committed = await desk.record([
+  const committed = await ingest.record([
     { op: 'meta', key: counterKey, value: `${text.counter}` },
     { op: 'command', row },
-    { op: 'audit', at: desk.time(), who: by, what: `command ${verb}`, about: `${to || 'everywhere'}: ${row.id}` },
+    { op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about: `${to || 'everywhere'}: ${row.id}` },
   ]);
   if (!committed) throw new Error('the ledger did not take the command');
   state.open.set(row.id, { row, answered: new Set() });
@@ -107,7 +123,7 @@ function again({ options, open }: State, pc: string): void {
 
 async function view({ options }: State, id: string): Promise<CommandView | undefined> {
   const found = await options.ledger.command(id);
-  const table = options.desk()?.table();
+  const table = options.ingest()?.table();
   if (found === undefined || table === undefined) return undefined;
   const { row, answers } = found;
   const told = new Set(answers.map(({ pc }) => pc));

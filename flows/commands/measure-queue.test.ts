@@ -6,7 +6,7 @@ import type { TreeNode } from '../records/sites.ts';
 import { node } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { CommandDesk, Ordering } from './commands.ts';
-import { createCapacity, scheduleName } from './measure-queue.ts';
+import { createMeasureQueue, scheduleName } from './measure-queue.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -41,7 +41,7 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
     list: async () => [],
     one: async () => undefined,
   };
-  const desk = {
+  const ingest = {
     table: () => table,
     measurer: (site: string) => (away.has(site) ? undefined : `${site}/vc-1`),
     isSubscribed: () => at.subscribed,
@@ -51,7 +51,14 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
       return at.committed;
     },
   };
-  const capacity = createCapacity({ clock, commands, desk: () => desk, limits, randomId: () => `r-${++ids}`, log: { warn: () => {} } });
+  const capacity = createMeasureQueue({
+    clock,
+    commands,
+    ingest: () => ingest,
+    limits,
+    randomId: () => `r-${++ids}`,
+    log: { warn: () => {} },
+  });
   const answered = new Set<string>();
   const open = () => sent.filter(({ id }) => !answered.has(id));
   const answer = async (one: Sent | undefined, said: Partial<CommandAnswer> = {}) => {

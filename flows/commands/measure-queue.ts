@@ -16,20 +16,22 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
-import type { Desk } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Report } from '../ingest/read-message.ts';
 import type { CommandDesk, Issued, Ordering } from './commands.ts';
 
-export type CapacityOptions = {
+/** Who is ordered through, and how many links of a state and of all may be measured at once. */
+export type MeasureQueueOptions = {
   clock: Clock;
   commands: CommandDesk;
-  desk(): Pick<Desk, 'table' | 'measurer' | 'record' | 'time' | 'isSubscribed'> | undefined;
+  ingest(): Pick<Ingest, 'table' | 'measurer' | 'record' | 'time' | 'isSubscribed'> | undefined;
   limits: { atOncePerState: number; atOnce: number };
   randomId(): string;
   log: { warn(fields: object, line: string): void };
 };
 
-export type CapacityRounds = CommandDesk & {
+/** Takes orders like `commands`, and lets measurements wait for their turn. */
+export type MeasureQueue = CommandDesk & {
   /** What a PC said is committed. */
   heard(report: Pick<Report, 'pc' | 'ops'>): void;
   close(): void;
@@ -41,7 +43,7 @@ type Item = { site: string; pc: string | undefined; round: Round | undefined; no
 type Round = { summary: CommandSummary; open: Set<Item>; answers: Map<string, Answer> };
 type Running = { item: Item; pc: string; id: string | undefined; expires: number };
 
-type State = CapacityOptions & {
+type State = MeasureQueueOptions & {
   rounds: Map<string, Round>;
   queue: Item[];
   running: Set<Running>;
@@ -51,6 +53,7 @@ type State = CapacityOptions & {
   cancel: Cancel;
 };
 
+/** Who orders what the schedule of a class of link wants. */
 export const scheduleName = 'the schedule';
 
 const tickMs = 5_000;
@@ -63,7 +66,7 @@ const verb = 'measure-link';
 const later: readonly (string | null)[] = Object.values(measureLater);
 
 /** Guarantee: never more at once than the limits say, in a state and in all; whoever asks, and whatever the schedule wants. */
-export function createCapacity(options: CapacityOptions): CapacityRounds {
+export function createMeasureQueue(options: MeasureQueueOptions): MeasureQueue {
   const state: State = {
     ...options,
     ...{ rounds: new Map(), queue: [], running: new Set(), slots: new Map(), lookedAt: Number.NEGATIVE_INFINITY, cancel: () => undefined },
@@ -93,21 +96,21 @@ export function createCapacity(options: CapacityOptions): CapacityRounds {
 }
 
 async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> {
-  const { clock, desk: present, randomId, rounds } = state;
-  const desk = present();
-  if (desk === undefined) throw new Error('the ledger is opened anew');
+  const { clock, ingest: present, randomId, rounds } = state;
+  const ingest = present();
+  if (ingest === undefined) throw new Error('the ledger is opened anew');
   if (Object.keys(args).length > 0) return { ok: false, missing: false, line: `bad arguments: ${verb} takes none` };
-  if (to !== '' && desk.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
+  if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
   const at = clock.now();
   const round: Round = {
     summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
     ...{ open: new Set<Item>(), answers: new Map<string, Answer>() },
   };
-  const sites = isPcPath(to) ? [siteOf(to)] : desk.table().sites.map(({ path }) => path);
+  const sites = isPcPath(to) ? [siteOf(to)] : ingest.table().sites.map(({ path }) => path);
   for (const site of sites.filter((path) => isPcPath(to) || to === '' || path === to || path.startsWith(`${to}/`)))
     round.open.add({ site, pc: isPcPath(to) ? to : undefined, round, notBefore: at, tries: 0 });
   const about = `${to || 'everywhere'}: ${round.summary.id}, ${round.open.size} sites`;
-  if (!(await desk.record([{ op: 'audit', at: desk.time(), who: by, what: `command ${verb}`, about }])))
+  if (!(await ingest.record([{ op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about }])))
     throw new Error('the ledger did not take the command');
   rounds.set(round.summary.id, round);
   for (const [id] of [...rounds].slice(0, -roundsKept)) rounds.delete(id);
@@ -118,13 +121,13 @@ async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> 
 
 /** What the schedule of each class wants: sites are spread over the interval by their name, the same in each. */
 function look(state: State): void {
-  const { clock, desk: present, slots, queue, running } = state;
-  const desk = present();
+  const { clock, ingest: present, slots, queue, running } = state;
+  const ingest = present();
   const now = clock.now();
-  if (desk === undefined || !desk.isSubscribed() || now - state.lookedAt < lookEveryMs) return;
+  if (ingest === undefined || !ingest.isSubscribed() || now - state.lookedAt < lookEveryMs) return;
   state.lookedAt = now;
   const busy = new Set([...queue, ...[...running].map(({ item }) => item)].map(({ site }) => site));
-  const table = desk.table();
+  const table = ingest.table();
   for (const { path, site } of table.sites) {
     const pace = site?.stage === 'live' ? links[table.resolve(path).profile.link].capacity : null;
     if (pace === null) {
@@ -140,15 +143,15 @@ function look(state: State): void {
 
 /** Begins whatever may begin now, in the order in which it came. */
 function pump(state: State): void {
-  const { clock, desk: present, limits, running } = state;
-  const desk = present();
-  if (desk === undefined || !desk.isSubscribed()) return;
+  const { clock, ingest: present, limits, running } = state;
+  const ingest = present();
+  if (ingest === undefined || !ingest.isSubscribed()) return;
   const now = clock.now();
   for (const item of [...state.queue]) {
     if (running.size >= limits.atOnce) return;
     if (item.notBefore > now || !hasRoom(state, item.site)) continue;
     state.queue.splice(state.queue.indexOf(item), 1);
-    const pc = item.pc ?? desk.measurer(item.site);
+    const pc = item.pc ?? ingest.measurer(item.site);
     if (pc !== undefined) void start(state, { item, pc, id: undefined, expires: now + commandLifeMs });
     else finish(item, { pc: item.site, at: now, outcome: 'failed', reason: 'no PC of this site is there to measure' });
   }
@@ -176,10 +179,10 @@ async function start(state: State, run: Running): Promise<void> {
 
 /** A PC that is not the one that measures any more, or said nothing in the life of its command, holds nobody up. */
 function giveUp(state: State): void {
-  const desk = state.desk();
+  const ingest = state.ingest();
   const now = state.clock.now();
   for (const run of [...state.running]) {
-    const isGone = desk?.isSubscribed() === true && run.item.pc === undefined && desk.measurer(run.item.site) !== run.pc;
+    const isGone = ingest?.isSubscribed() === true && run.item.pc === undefined && ingest.measurer(run.item.site) !== run.pc;
     if (isGone || run.expires <= now) end(state, run, { pc: run.pc, at: now, outcome: 'failed', reason: 'it did not answer' });
   }
   for (const { summary, open } of state.rounds.values())

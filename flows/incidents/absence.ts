@@ -93,12 +93,12 @@ function relabel(core: Core, record: Away, now: number): void {
 }
 
 /** Writes the verdict into its incident, which may be over, and into the audit. Nobody is sent a message for it. */
-function told({ book }: Core, { pc, before, after }: { pc: string; before: Absence; after: Absence }, now: number): void {
-  const incident = after.incident === null ? undefined : book.incidents.get(after.incident);
+function told({ memory }: Core, { pc, before, after }: { pc: string; before: Absence; after: Absence }, now: number): void {
+  const incident = after.incident === null ? undefined : memory.incidents.get(after.incident);
   if (incident === undefined) return;
-  book.putIncident({ ...incident, outage: shownOutage(after) });
+  memory.putIncident({ ...incident, outage: shownOutage(after) });
   const about = `incident ${incident.id}: ${textOf(after)}, was ${textOf(before)}`;
-  book.add(`audit/outage/${incident.id}/${now}`, { op: 'audit', at: now, who: pc, what: 'outage', about });
+  memory.add(`audit/outage/${incident.id}/${now}`, { op: 'audit', at: now, who: pc, what: 'outage', about });
 }
 
 function textOf({ cause, confidence }: Outage): string {
@@ -109,8 +109,8 @@ function neighboursOf(core: Core, pc: string): PcRecord[] {
   return recordsOf(core, core.sites.get(siteOf(pc)) ?? []).filter((record) => record.pc !== pc);
 }
 
-function recordsOf({ book }: Core, paths: readonly string[]): PcRecord[] {
-  return paths.flatMap((path) => book.pcs.get(path) ?? []);
+function recordsOf({ memory }: Core, paths: readonly string[]): PcRecord[] {
+  return paths.flatMap((path) => memory.pcs.get(path) ?? []);
 }
 
 /** Many sites of the state, or of the same provider, went with it. */

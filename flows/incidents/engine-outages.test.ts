@@ -17,7 +17,7 @@ function two(): Stage {
   return stage;
 }
 
-const of = (stage: Stage, who = pc) => stage.engine.book.pcs.get(who)?.absence;
+const of = (stage: Stage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
 const verdict = (stage: Stage, who = pc) => `${of(stage, who)?.cause} ${of(stage, who)?.confidence}`;
 const previous = (stage: Stage, edit: Partial<Previous> = {}): Previous => ({
   ...{ boot: 'b1', aliveAt: stage.now(), mains: null, bye: null, crashed: false },
@@ -29,7 +29,7 @@ describe('an absence', () => {
   it('begins at the last word before the will, is judged at once, and stands in the incident and on the wires', () => {
     const stage = two();
     stage.pass(10 * second);
-    const lastWord = stage.engine.book.pcs.get(pc)?.heardAt;
+    const lastWord = stage.engine.memory.pcs.get(pc)?.heardAt;
     stage.pass(20 * second);
     stage.lost();
     expect(of(stage)).toMatchObject({ from: lastWord, goneBy: stage.now(), to: null, incident: null });
@@ -91,7 +91,7 @@ describe('an absence', () => {
     stage.pass(30 * second);
     stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { crashed: true }), at: stage.now() });
     expect(of(stage)).toMatchObject({ cause: 'crash', to: stage.now(), incident: null });
-    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.memory.incidents.size).toBe(0);
     expect(audits(stage)).toEqual([]);
   });
 
@@ -163,7 +163,7 @@ describe('a goodbye', () => {
     stage.bye(pc, reason);
     stage.pass(10 * minute - second);
     expect(verdict(stage)).toBe('intended 0.99');
-    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.memory.incidents.size).toBe(0);
     stage.pass(second);
     const after = reason === 'update' ? 'an update' : 'a restart';
     expect(stage.incident()?.faults).toMatchObject([{ fault: 'pc.silent', reason: `not back after ${after}` }]);
@@ -182,7 +182,7 @@ describe('a goodbye', () => {
     expect(stage.incident()).toBeUndefined();
     stage.pass(2 * minute);
     expect(stage.incident()?.scope).toBe(pc);
-    expect(stage.engine.book.pcs.get(pc)?.unheard).toBe(false);
+    expect(stage.engine.memory.pcs.get(pc)?.unheard).toBe(false);
   });
 
   it('that is older than the session of its PC is none', () => {
@@ -190,7 +190,7 @@ describe('a goodbye', () => {
     stage.birth(pc, { session: 5 });
     stage.apply({ type: 'bye', pc, boot: 'b1', session: 4 });
     stage.apply({ type: 'gasp', pc, boot: 'b1', session: 4, runtimeMs: null });
-    expect(stage.engine.book.pcs.get(pc)).toMatchObject({ presence: 'online', bye: null, gasp: null });
+    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', bye: null, gasp: null });
   });
 });
 
@@ -203,13 +203,13 @@ describe('a gasp', () => {
     stage.state([fault('power.battery_low', ''), ok('camera')]);
     stage.lost();
     expect(verdict(stage)).toBe('power-cut 0.95');
-    expect(stage.engine.book.pcs.get(pc)?.gasp).toMatchObject({ runtimeMs: 60_000 });
+    expect(stage.engine.memory.pcs.get(pc)?.gasp).toMatchObject({ runtimeMs: 60_000 });
     stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage) });
     expect(verdict(stage)).toBe('power-cut 0.95');
-    expect(stage.engine.book.pcs.get(pc)?.gasp).toBeNull();
+    expect(stage.engine.memory.pcs.get(pc)?.gasp).toBeNull();
     stage.apply({ type: 'gasp', pc, boot: 'b2', session: 2, runtimeMs: null });
     stage.state([ok('power', '')]);
-    expect(stage.engine.book.pcs.get(pc)?.gasp).toBeNull();
+    expect(stage.engine.memory.pcs.get(pc)?.gasp).toBeNull();
   });
 });
 
@@ -263,7 +263,7 @@ describe('a start of flows', () => {
     const [{ absence, bye: _, gasp: __, ...old } = { absence: null }] = contents.pcs;
     const again = createStage({ contents: { ...contents, pcs: [old as (typeof contents.pcs)[number]] }, at: stage.now() });
     again.subscribe();
-    expect(of(again)).toMatchObject({ from: stage.engine.book.pcs.get(pc)?.heardAt, to: null, cause: 'undetermined' });
+    expect(of(again)).toMatchObject({ from: stage.engine.memory.pcs.get(pc)?.heardAt, to: null, cause: 'undetermined' });
     const same = createStage({ contents, at: stage.now() });
     same.subscribe();
     expect(of(same)).toEqual(absence);
@@ -275,6 +275,6 @@ describe('a start of flows', () => {
     stage.bye();
     const at = 1_000_000;
     const again = createStage({ contents: contentsAfter(stage.ops), at });
-    expect(again.engine.book.pcs.get(pc)).toMatchObject({ gasp: { at }, bye: { at }, absence: { from: at, goneBy: at, to: null } });
+    expect(again.engine.memory.pcs.get(pc)).toMatchObject({ gasp: { at }, bye: { at }, absence: { from: at, goneBy: at, to: null } });
   });
 });

@@ -9,9 +9,9 @@ describe('R16, R18 silence', () => {
   it('a will and nothing newer within 90 s is silence; a newer session is none', () => {
     const stage = online();
     stage.lost();
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('lost');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
     stage.pass(89 * second);
-    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.memory.incidents.size).toBe(0);
     stage.pass(2 * second);
     expect(stage.incident()?.faults[0]?.fault).toBe('pc.silent');
     stage.birth(pc, { session: 2 });
@@ -25,12 +25,12 @@ describe('R16, R18 silence', () => {
     stage.birth(pc, { session: 2 });
     stage.lost(pc, 1);
     stage.live(5 * minute);
-    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.memory.incidents.size).toBe(0);
     stage.lost(pc, 2);
     stage.apply({ type: 'beat', pc, session: 2, digest: 'x' });
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('lost');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
     stage.apply({ type: 'beat', pc, session: 3, digest: 'x' });
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('online');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
   it('a clean goodbye is no silence, and a will after it neither', () => {
@@ -39,8 +39,8 @@ describe('R16, R18 silence', () => {
     stage.lost();
     stage.apply({ type: 'beat', pc, session: 1, digest: 'x' });
     stage.pass(hour);
-    expect(stage.engine.book.incidents.size).toBe(0);
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('stopped');
+    expect(stage.engine.memory.incidents.size).toBe(0);
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('stopped');
   });
 
   it('nothing heard for the limit of the class is silence, whatever was heard counts as hearing', () => {
@@ -50,11 +50,11 @@ describe('R16, R18 silence', () => {
     stage.pass(149 * second);
     stage.apply({ type: 'unreadable', pc, leaf: 'beat' });
     stage.pass(149 * second);
-    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.memory.incidents.size).toBe(0);
     stage.pass(2 * second);
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
     stage.apply({ type: 'heard', pc });
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('online');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
   it('a silent PC hides and freezes its other faults; they are told when it is back, if nobody was', () => {
@@ -82,12 +82,12 @@ describe('R16, R18 silence', () => {
     stage.lost();
     stage.pass(50 * second);
     stage.pass(hour);
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('lost');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
     stage.subscribe();
     stage.pass(80 * second);
     expect(stage.incident(pc)).toBeUndefined();
     stage.pass(20 * second);
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
   });
 });
 
@@ -106,7 +106,7 @@ describe('R19 a gap of our own', () => {
     stage.birth('la/leh/c');
     stage.pass(second);
     expect(stage.incident('centre/unheard')?.over).toBe('cleared');
-    expect(stage.engine.book.incidents.size).toBe(1);
+    expect(stage.engine.memory.incidents.size).toBe(1);
   });
 
   it('losing the broker for 60 s is an incident of the centre, cleared by the next SUBACK', () => {

@@ -13,11 +13,11 @@ describe('a site that is not live', () => {
   it('keeps state and presence of its PCs, and opens no incident for fault or silence', () => {
     const stage = online({ known: known(false, pc) });
     stage.state([fault('microphone.missing')]);
-    expect(stage.engine.book.pcs.get(pc)).toMatchObject({ presence: 'online', checks: [{ fault: 'microphone.missing' }] });
+    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', checks: [{ fault: 'microphone.missing' }] });
     stage.lost();
     stage.pass(3 * minute);
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
-    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
+    expect(stage.engine.memory.incidents.size).toBe(0);
   });
 
   it('R13 is still asked for a state that the centre does not hold', () => {
@@ -32,7 +32,7 @@ describe('a site that is not live', () => {
     stage.subscribe();
     stage.pass(5 * minute);
     expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual([other]);
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('never');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('never');
   });
 
   it('raises what stands when it becomes live, and judges from then who never spoke', () => {
@@ -75,7 +75,7 @@ describe('R15 a room that is no longer ours', () => {
     expect(stage.outbox()[1]?.notice.lines).toEqual([reason]);
     stage.state([fault('camera.missing')]);
     stage.pass(10 * minute);
-    expect(stage.engine.book.incidents.size).toBe(1);
+    expect(stage.engine.memory.incidents.size).toBe(1);
   });
 
   it('a site that goes on without being live closes what is open', () => {
@@ -143,9 +143,9 @@ it('a PC that comes back into the table is neither silent nor at fault by what i
   stage.setKnown([]);
   stage.pass(60 * minute);
   stage.setKnown(known(true, pc));
-  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('never');
+  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('never');
   stage.pass(2 * minute);
-  expect([...stage.engine.book.incidents.values()].filter(({ over }) => over === null)).toEqual([]);
+  expect([...stage.engine.memory.incidents.values()].filter(({ over }) => over === null)).toEqual([]);
   stage.beat();
   expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'microphone.missing' }] });
 });
@@ -157,7 +157,7 @@ describe('R15 a PC that is replaced', () => {
     stage.state([fault('microphone.missing')]);
     stage.setKnown(known(true, pc), { replaced: [pc] });
     expect(stage.incident()).toMatchObject({ over: 'closed', closedBecause: 'replaced' });
-    expect(stage.engine.book.pcs.get(pc)).toMatchObject({ presence: 'never', spool: null, session: 0, checks: [], digest: null });
+    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'never', spool: null, session: 0, checks: [], digest: null });
     stage.birth(pc, { session: 1, spool: 's2' });
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
@@ -168,7 +168,7 @@ describe('R15 a PC that is replaced', () => {
     stage.pass(second);
     stage.setKnown(known(true, pc), { replaced: [pc] });
     stage.pass(149 * second);
-    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.memory.incidents.size).toBe(0);
     stage.pass(2 * second);
     expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['pc.silent']);
   });
@@ -179,15 +179,15 @@ describe('R30 the machine that stood there before', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.setKnown(known(true, pc), { replaced: [pc] });
-    const before = stage.engine.book.pcs.get(pc);
+    const before = stage.engine.memory.pcs.get(pc);
     stage.birth(pc, { session: 9 });
     stage.state([fault('microphone.missing')]);
     stage.beat();
     stage.lost();
     stage.birth(pc, { session: 10 });
-    expect(stage.engine.book.pcs.get(pc)).toEqual(before);
+    expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
     expect(stage.engine.believes({ type: 'heard', pc }, stage.now())).toBe(false);
-    expect([...stage.engine.book.incidents.values()]).toEqual([]);
+    expect([...stage.engine.memory.incidents.values()]).toEqual([]);
     stage.birth(pc, { session: 1, spool: 's2' });
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
@@ -200,7 +200,7 @@ describe('R30 the machine that stood there before', () => {
     next.subscribe();
     next.setKnown(known(true, pc), { replaced: [pc] });
     next.birth(pc, { session: 1 });
-    expect(next.engine.book.pcs.get(pc)).toMatchObject({ presence: 'never', heardAt: null, spool: null });
+    expect(next.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'never', heardAt: null, spool: null });
   });
 
   it('is heard again when it was let in anew with its old disk: a session later than any that was known, a minute after', () => {
@@ -209,9 +209,9 @@ describe('R30 the machine that stood there before', () => {
     stage.setKnown(known(true, pc), { replaced: [pc] });
     stage.pass(minute);
     stage.birth(pc, { session: 9 });
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('never');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('never');
     stage.birth(pc, { session: 10 });
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('online');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
   it('is not heard at a path that left the table and came back', () => {
@@ -219,7 +219,7 @@ describe('R30 the machine that stood there before', () => {
     stage.setKnown([], { replaced: [pc], because: { [pc]: 'retired' } });
     stage.setKnown(known(true, pc));
     stage.birth(pc, { session: 1 });
-    expect(stage.engine.book.pcs.get(pc)?.presence).toBe('never');
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('never');
   });
 });
 
@@ -255,13 +255,13 @@ describe('changes for the strips', () => {
 
 it('remembers when a PC last answered a roll call, over later births and restarts', () => {
   const stage = online();
-  expect(stage.engine.book.pcs.get(pc)?.calledAt).toBeNull();
+  expect(stage.engine.memory.pcs.get(pc)?.calledAt).toBeNull();
   stage.pass(minute);
   stage.birth(pc, { session: 2, fresh: true });
   const calledAt = stage.now();
   stage.pass(second);
   stage.birth(pc, { session: 2 });
-  expect(stage.engine.book.pcs.get(pc)?.calledAt).toBe(calledAt);
+  expect(stage.engine.memory.pcs.get(pc)?.calledAt).toBe(calledAt);
   const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
-  expect(next.engine.book.pcs.get(pc)?.calledAt).toBe(calledAt);
+  expect(next.engine.memory.pcs.get(pc)?.calledAt).toBe(calledAt);
 });

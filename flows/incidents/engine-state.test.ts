@@ -22,7 +22,7 @@ describe('R10 only state and silence raise and clear', () => {
   it('makes one incident of a room, with its faults as children', () => {
     const stage = online();
     stage.state([fault('microphone.missing'), fault('camera.missing')]);
-    expect(stage.engine.book.incidents.size).toBe(1);
+    expect(stage.engine.memory.incidents.size).toBe(1);
     expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['microphone.missing', 'camera.missing']);
     expect(stage.kinds()).toEqual(['raised']);
   });
@@ -31,7 +31,7 @@ describe('R10 only state and silence raise and clear', () => {
     const stage = online();
     stage.birth('la/leh/stranger');
     stage.state([fault('microphone.missing')], 'la/leh/stranger');
-    expect(stage.engine.book.incidents.size).toBe(0);
+    expect(stage.engine.memory.incidents.size).toBe(0);
     expect(stage.engine.touch('la/leh/stranger', 5)).toBe(false);
   });
 });
@@ -43,7 +43,7 @@ describe('F8 two machines with one identity', () => {
     expect(stage.incident()).toBeUndefined();
     for (const [at, boot] of ['b1', 'b2', 'b1', 'b2'].entries()) stage.birth(pc, { boot, session: 3 + at });
     expect(stage.incident()?.faults.map(({ fault }) => fault)).toEqual(['pc.cloned']);
-    expect(stage.engine.book.incidents.size).toBe(1);
+    expect(stage.engine.memory.incidents.size).toBe(1);
     stage.live(50 * minute);
     stage.birth(pc, { boot: 'b3', session: 10 });
     expect(stage.incident()?.over).toBeNull();
@@ -55,10 +55,10 @@ describe('F8 two machines with one identity', () => {
   it('twenty of them are one incident too; a PC that is switched on every day is none', () => {
     const many = online();
     for (let at = 0; at < 60; at += 1) many.birth(pc, { boot: `b${(at * 7) % 20 < 10 ? at % 3 : at % 20}`, session: 2 + at });
-    expect(many.engine.book.incidents.size).toBe(1);
+    expect(many.engine.memory.incidents.size).toBe(1);
     const honest = online();
     for (let day = 2; day < 400; day += 1) honest.birth(pc, { boot: `b${day}`, session: day });
-    expect(honest.engine.book.incidents.size).toBe(0);
+    expect(honest.engine.memory.incidents.size).toBe(0);
   });
 });
 
@@ -103,18 +103,18 @@ describe('R11, R12, R13 the state converges', () => {
     stage.apply({ type: 'beat', pc, session: 4, digest: '0' });
     stage.apply({ type: 'bye', pc, boot: 'b1', session: 4 });
     stage.apply({ type: 'birth', pc, boot: 'b1', session: 4, digest: '0', rev: 0, spool: 's1', config: 1, inventory: '', agent: '' });
-    expect(stage.engine.book.incidents.size).toBe(0);
-    expect(stage.engine.book.pcs.get(pc)).toMatchObject({ presence: 'online', session: 5 });
+    expect(stage.engine.memory.incidents.size).toBe(0);
+    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', session: 5 });
   });
 
   it('R12 a difference builds on the digest held; one that does not is asked for', () => {
     const stage = online();
-    const held = stage.engine.book.pcs.get(pc)?.digest ?? '';
+    const held = stage.engine.memory.pcs.get(pc)?.digest ?? '';
     const after = createStage();
     after.subscribe();
     after.birth();
     after.state([fault('microphone.muted')]);
-    const digest = after.engine.book.pcs.get(pc)?.digest ?? '';
+    const digest = after.engine.memory.pcs.get(pc)?.digest ?? '';
     const change = { type: 'state', pc, digest, session: 1, checks: [fault('microphone.muted')], gone: ['camera/expected-1'] } as const;
     stage.pass(11 * second);
     const before = stage.asks.length;
@@ -206,7 +206,7 @@ describe('R15 close', () => {
     stage.setKnown([]);
     expect(stage.incident()?.over).toBe('closed');
     stage.setKnown([{ pc, link: 'geo', elevationM: 0, alerts: true }]);
-    expect(stage.engine.book.pcs.get(pc)?.link).toBe('geo');
+    expect(stage.engine.memory.pcs.get(pc)?.link).toBe('geo');
   });
 });
 
@@ -215,8 +215,8 @@ it('forgets an incident a day after it is over', () => {
   stage.state([fault('microphone.missing')]);
   stage.state([ok('microphone')]);
   stage.live(25 * hour);
-  expect(stage.engine.book.incidents.size).toBe(0);
-  expect(stage.engine.book.transitions.size).toBe(0);
+  expect(stage.engine.memory.incidents.size).toBe(0);
+  expect(stage.engine.memory.transitions.size).toBe(0);
 });
 
 it('a beat that changes nothing costs no row', () => {

@@ -69,11 +69,11 @@ describe('R22 hold', () => {
     stage.state([ok('microphone')]);
     stage.pass(minute);
     expect(stage.told()).toEqual([]);
-    expect([...stage.engine.book.transitions.values()].map((one) => one.conclusion)).toEqual([
+    expect([...stage.engine.memory.transitions.values()].map((one) => one.conclusion)).toEqual([
       'told; over before anybody was told',
       'nobody had been told',
     ]);
-    expect(stage.engine.book.timers.size).toBe(0);
+    expect(stage.engine.memory.timers.size).toBe(0);
   });
 
   it('the hold survives a kill: the next start goes on where the wait stood', () => {
@@ -207,7 +207,7 @@ describe('R24 offered again, then the default route', () => {
     const later = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
     later.apply({ type: 'started' });
     expect(later.told()).toEqual([]);
-    expect([...later.engine.book.transitions.values()].map((one) => one.state)).toEqual(['concluded', 'concluded']);
+    expect([...later.engine.memory.transitions.values()].map((one) => one.state)).toEqual(['concluded', 'concluded']);
   });
 
   it('before the tabs run nothing is offered, so that no offer is lost on them and no default route steps in', () => {
@@ -263,7 +263,7 @@ describe('R25 timers', () => {
     stage.apply({ type: 'acknowledge', incident: 1, by: 'Tsering' });
     stage.pass(2 * minute);
     expect(stage.told()).toEqual(['raised to technician']);
-    expect(stage.engine.book.transitions.get(1)?.conclusion).toBe('told; acknowledged by Tsering');
+    expect(stage.engine.memory.transitions.get(1)?.conclusion).toBe('told; acknowledged by Tsering');
   });
 
   it('a timer that fires hands its message to its node, with what the node held', () => {

@@ -7,11 +7,11 @@ import { believes, heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type 
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
 import { setKnown, shutOut } from './known.ts';
-import { createBook } from './memory.ts';
+import { createMemory } from './memory.ts';
 import { notAhead } from './not-ahead.ts';
 import { type Core, type EngineOptions, followOpen, followPc, followUnheard, putRecord, setCentre, unreadableLimit } from './scopes.ts';
 import { judgedNow, judgeSilence } from './silence.ts';
-import { createPassages, tellCentral } from './transitions.ts';
+import { createTransitions, tellCentral } from './transitions.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -25,6 +25,7 @@ const unfinishedStandsMs = 60_000;
 /** An incident that has been unknown for a day is named to central, once a day (R14). */
 const dayMs = 24 * 3_600_000;
 
+/** One memory's engine. */
 export type Engine = ReturnType<typeof createEngine>;
 export type { EngineOptions };
 
@@ -33,7 +34,7 @@ export function createEngine(options: EngineOptions, now: number) {
   const core = createCore(options, now);
   setKnown(core, { pcs: options.known, because: {}, replaced: [] }, now);
   return {
-    book: core.book,
+    memory: core.memory,
     known: core.known as ReadonlyMap<string, KnownPc>,
     isSubscribed: () => core.subscribedAt !== null,
     /** True where the PC has named the state that is held since our last SUBACK, and no other one since. */
@@ -41,7 +42,7 @@ export function createEngine(options: EngineOptions, now: number) {
 
     /** False for what a machine says that is ours no more (R30). */
     believes(event: PcEvent, at: number): boolean {
-      const record = core.book.pcs.get(event.pc);
+      const record = core.memory.pcs.get(event.pc);
       return record === undefined || believes(record, event, at);
     },
 
@@ -50,27 +51,27 @@ export function createEngine(options: EngineOptions, now: number) {
 
     /** A beat with the digest that is held, from a PC that is online: nothing but the time of hearing changes. False where there is more to it. */
     touch(pc: string, at: number): boolean {
-      const record = core.book.pcs.get(pc);
+      const record = core.memory.pcs.get(pc);
       if (record?.presence !== 'online' || !core.known.has(pc)) return false;
-      core.book.putPc(heard(record, at), false);
+      core.memory.putPc(heard(record, at), false);
       core.current.add(pc);
       return true;
     },
 
-    take: core.book.take,
+    take: core.memory.take,
   };
 }
 
 function createCore(options: EngineOptions, now: number): Core {
-  const book = createBook(notAhead(options.contents, now));
+  const memory = createMemory(notAhead(options.contents, now));
   const known = new Map(options.known.map((one) => [one.pc, one]));
   const facts = (scope: string) => {
     const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
     return { link, elevationM };
   };
-  const passages = createPassages(book, { ...options, facts });
+  const transitions = createTransitions(memory, { ...options, facts });
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
-  const memory = {
+  const fresh = {
     sites: new Map(),
     regions: new Map(),
     expectedSince: new Map(),
@@ -81,7 +82,7 @@ function createCore(options: EngineOptions, now: number): Core {
     followed: false,
     ...never,
   };
-  return { options, book, passages, known, ...memory, subscribedAt: null, unsubscribedAt: now };
+  return { options, memory, transitions, known, ...fresh, subscribedAt: null, unsubscribedAt: now };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -100,13 +101,13 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       core.unsubscribedAt ??= now;
       return;
     case 'started':
-      return core.passages.restart(now);
+      return core.transitions.restart(now);
     case 'tick':
       return tick(core, now);
     case 'centre':
       return setCentre(core, event, now);
     case 'conclude':
-      return core.passages.conclude(event, now);
+      return core.transitions.conclude(event, now);
     case 'acknowledge':
       return change(core, event.incident, (one) => ({ ...one, acknowledged: { by: event.by, at: now, severity: one.severity } }));
     case 'note':
@@ -115,7 +116,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
 }
 
 function onPc(core: Core, event: PcEvent, now: number): void {
-  const before = core.book.pcs.get(event.pc);
+  const before = core.memory.pcs.get(event.pc);
   if (before === undefined || !core.known.has(event.pc) || !believes(before, event, now)) return;
   const step = stepOf(before, event, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
@@ -123,7 +124,7 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
   const changed = !sameRecord(before, record);
   if (changed) putRecord(core, record, now);
-  else core.book.putPc(record, false);
+  else core.memory.putPc(record, false);
   follows(core, { step, before, record, now });
   if (changed || step.unreadable) followPc(core, event.pc, now);
   if (before.unheard && !record.unheard) core.listChanged = true;
@@ -156,7 +157,7 @@ function stepOf(record: PcRecord, event: PcEvent, now: number): Step {
 function follows(core: Core, at: { step: Step; before: PcRecord; record: PcRecord; now: number }): void {
   const { step, before, record, now } = at;
   const pc = record.pc;
-  if (step.ask.includes('inventory')) core.book.effect({ do: 'ask', pc, want: ['inventory'] });
+  if (step.ask.includes('inventory')) core.memory.effect({ do: 'ask', pc, want: ['inventory'] });
   if (record.rev > 0 && (record.rev !== before.rev || record.session !== before.session)) core.asking.delete(pc);
   const asking = core.asking.get(pc) ?? { needed: false, askedAt: Number.NEGATIVE_INFINITY, unreadable: 0 };
   if (step.unreadable) core.asking.set(pc, { ...asking, unreadable: asking.unreadable + 1, needed: true });
@@ -170,7 +171,7 @@ function ask(core: Core, pc: string, now: number): void {
   const everyMs = asking.unreadable >= unreadableLimit ? askUnreadableEveryMs : askEveryMs;
   if (now - asking.askedAt < everyMs) return;
   core.asking.set(pc, { ...asking, askedAt: now });
-  core.book.effect({ do: 'ask', pc, want: ['state'] });
+  core.memory.effect({ do: 'ask', pc, want: ['state'] });
 }
 
 function tick(core: Core, now: number): void {
@@ -184,7 +185,7 @@ function tick(core: Core, now: number): void {
     now,
   );
   setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
-  if (core.passages.tick(now)) core.unfinishedAt = now;
+  if (core.transitions.tick(now)) core.unfinishedAt = now;
   setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);
   if (core.listChanged) followUnheard(core, now);
   followOpen(core, now);
@@ -194,7 +195,7 @@ function tick(core: Core, now: number): void {
 
 function nameUnknown(core: Core, now: number): void {
   if (now - core.namedAt < dayMs) return;
-  const open = core.book.openScopes().flatMap((scope) => core.book.openIncident(scope) ?? []);
+  const open = core.memory.openScopes().flatMap((scope) => core.memory.openIncident(scope) ?? []);
   const frozen = open.filter((one) => isUnknownForADay(one, now));
   if (frozen.length === 0) return;
   core.namedAt = now;
@@ -207,14 +208,14 @@ function isUnknownForADay(incident: Incident, now: number): boolean {
 }
 
 function forgetOver(core: Core, now: number): void {
-  for (const { id, overAt } of core.book.incidents.values()) {
-    if (overAt !== null && now - overAt > dayMs && core.book.liveOf(id).length === 0) core.book.forget(id);
+  for (const { id, overAt } of core.memory.incidents.values()) {
+    if (overAt !== null && now - overAt > dayMs && core.memory.liveOf(id).length === 0) core.memory.forget(id);
   }
 }
 
 function change(core: Core, id: number, next: (incident: Incident) => Incident): void {
-  const incident = core.book.incidents.get(id);
-  if (incident !== undefined) core.book.putIncident(next(incident));
+  const incident = core.memory.incidents.get(id);
+  if (incident !== undefined) core.memory.putIncident(next(incident));
 }
 
 /** True where nothing but the time of hearing differs: such a record need not be written. */

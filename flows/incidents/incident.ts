@@ -10,8 +10,10 @@ const calmMs = 10 * 60_000;
 /** News of an incident: what a transition will be made of. */
 export type News = { kind: TransitionKind; faults: StandingFault[] };
 
+/** What following made of an incident, and what of it is news. */
 export type Followed = { incident: Incident | undefined; news: News[]; ended: Record<string, number> };
 
+/** An incident as it was, and what stands now. */
 export type FollowInput = { incident: Incident | undefined; scene: Scene; ended: Record<string, number>; now: number; open(): Incident };
 
 /**

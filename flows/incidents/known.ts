@@ -24,7 +24,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
 /** PCs that the broker lets in no more are stopped at once: nobody waits for their silence, and the will of their last session says nothing. */
 export function shutOut(core: Core, pcs: readonly string[], now: number): void {
   for (const pc of pcs) {
-    const record = core.book.pcs.get(pc);
+    const record = core.memory.pcs.get(pc);
     if (record === undefined || record.presence === 'never' || !core.known.has(pc)) continue;
     core.listChanged ||= record.unheard;
     putRecord(core, { ...record, presence: 'stopped', lostAt: null, unheard: false }, now);
@@ -46,7 +46,7 @@ function groupedSites({ sites, known }: Core): Core['regions'] {
 
 /** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew. */
 function admit(core: Core, { pc, link }: KnownPc, wasKnown: boolean, now: number): void {
-  const record = core.book.pcs.get(pc);
+  const record = core.memory.pcs.get(pc);
   if (record === undefined) return putRecord(core, newRecord(pc, link), now);
   if (!wasKnown)
     return putRecord(
@@ -58,8 +58,8 @@ function admit(core: Core, { pc, link }: KnownPc, wasKnown: boolean, now: number
 }
 
 function closeRooms(core: Core, because: Known['because'], now: number): void {
-  for (const scope of core.book.openScopes()) {
-    if (!core.book.pcs.has(scope) || alerts(core, scope)) continue;
+  for (const scope of core.memory.openScopes()) {
+    if (!core.memory.pcs.has(scope) || alerts(core, scope)) continue;
     const usual = core.known.has(scope) ? 'site no longer live' : 'no longer in the site table';
     closeRoom(core, { pc: scope, because: because[scope] ?? usual }, now);
   }
@@ -68,7 +68,7 @@ function closeRooms(core: Core, because: Known['because'], now: number): void {
 /** Another machine stands in the room, or will one day: what was known of the old one is forgotten. */
 function renew(core: Core, at: { pc: string; because: string }, now: number): void {
   const { pc } = at;
-  const record = core.book.pcs.get(pc);
+  const record = core.memory.pcs.get(pc);
   if (record === undefined) return;
   closeRoom(core, at, now);
   forgetPc(core, pc);
@@ -85,7 +85,7 @@ function forgetPc(core: Core, pc: string): void {
 /** A PC alerts from now on: what stands is raised. One that is silent already is so on its own, whatever gap of ours was before. */
 function begin(core: Core, pc: string, now: number): void {
   core.expectedSince.set(pc, now);
-  const record = core.book.pcs.get(pc);
+  const record = core.memory.pcs.get(pc);
   if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
   followPc(core, pc, now);
 }

@@ -3,10 +3,11 @@
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Contents, Op } from '../records/ops.ts';
 
-export type Book = ReturnType<typeof createBook>;
+/** One memory of the ledger. */
+export type Memory = ReturnType<typeof createMemory>;
 
-/** Opens the book on what the ledger holds. */
-export function createBook(contents: Contents) {
+/** Opens the memory on what the ledger holds. */
+export function createMemory(contents: Contents) {
   const pcs = new Map(contents.pcs.map((record) => [record.pc, record]));
   const incidents = new Map(contents.incidents.map((incident) => [incident.id, incident]));
   const transitions = new Map(contents.transitions.map((one) => [one.id, one]));

@@ -4,6 +4,7 @@ import type { FaultNews, Incident, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 
+/** What people are told of a transition. */
 export function noticeOf(at: {
   transition: Transition;
   incident: Incident;

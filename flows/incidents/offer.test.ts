@@ -26,9 +26,9 @@ function incident(change: Partial<Incident> = {}): Incident {
 
 function transition(change: Partial<Transition> = {}): Transition {
   const about = [{ fault: 'microphone.muted', device: '', name: null, reason: null, since: now }];
-  const passage = { state: 'pending', offers: 0, offeredAt: null, conclusion: null } as const;
+  const offered = { state: 'pending', offers: 0, offeredAt: null, conclusion: null } as const;
   const sent: string[] = [];
-  return { id: 1, incident: 1, kind: 'raised', at: now, about, severity: 'major', holdMs: 0, sent, ...passage, ...change };
+  return { id: 1, incident: 1, kind: 'raised', at: now, about, severity: 'major', holdMs: 0, sent, ...offered, ...change };
 }
 
 const told = [{ person: 'a', channel: 'email', at: now }];
@@ -140,7 +140,7 @@ describe('a timer', () => {
     const stage = createStage({ contents: { ...emptyContents, timers: [timer] } });
     stage.apply({ type: 'started' });
     stage.apply({ type: 'tick' });
-    expect(stage.engine.book.timers.size).toBe(0);
+    expect(stage.engine.memory.timers.size).toBe(0);
     expect(stage.ops).toContainEqual({ op: 'timer-gone', id: 1 });
   });
 
@@ -170,9 +170,9 @@ describe('a timer', () => {
     stage.state([fault('microphone.missing')]);
     stage.apply({ type: 'acknowledge', incident: 1, by: 'a' });
     stage.pass(2_000);
-    expect(stage.engine.book.transitions.get(1)?.state).toBe('waiting');
+    expect(stage.engine.memory.transitions.get(1)?.state).toBe('waiting');
     stage.pass(9_000);
-    expect(stage.engine.book.transitions.get(1)?.state).toBe('concluded');
+    expect(stage.engine.memory.transitions.get(1)?.state).toBe('concluded');
   });
 });
 
@@ -195,17 +195,17 @@ it('R18 a silent PC whose will comes late stays silent, and one that only ever s
   const stage = createStage();
   stage.subscribe();
   stage.apply({ type: 'heard', pc });
-  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('online');
+  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   stage.pass(200_000);
-  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
   stage.lost(pc, 1);
-  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
   stage.apply({ type: 'unsubscribed' });
   stage.subscribe();
-  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
   stage.setKnown([]);
   stage.pass(2_000);
-  expect(stage.engine.book.pcs.get(pc)?.presence).toBe('silent');
+  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
 });
 
 it('a rule that makes one of two faults milder leaves the other as it is', () => {

@@ -5,8 +5,10 @@ import { faultKey } from './standing.ts';
 
 /** Without a conclusion in this time a transition is offered again; after `maxOffers` the default route takes it (R24). */
 export const offerLimitMs = 10_000;
+/** So many offers are made to the tabs before the default route takes a transition (R24). */
 export const maxOffers = 2;
 
+/** Whether an offer goes out now, is over with a conclusion, or is looked at again. */
 export type Judgement = { verdict: 'go' } | { verdict: 'over'; how: string } | { verdict: 'later'; inMs: number };
 
 /** Judges an offer against the incident as it is now, not as it was (R24). */
@@ -56,6 +58,7 @@ export function factsOf({ fault, device, name, reason, since }: FaultNews): Faul
   return { fault, device, name, reason, since };
 }
 
+/** What a message says of its place. */
 export type PlaceFacts = { link: LinkClass; elevationM: number };
 
 /** The message of an offer. `fields` are what a wait kept; at the head they are the transition's own. */

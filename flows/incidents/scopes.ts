@@ -4,17 +4,19 @@ import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../recor
 import type { Contents } from '../records/ops.ts';
 import { changesOf } from './component-history.ts';
 import { follow } from './incident.ts';
-import type { Book } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault } from './standing.ts';
-import type { PassageOptions, Passages } from './transitions.ts';
+import type { TransitionOptions, Transitions } from './transitions.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;
 const endedMemoryMs = 3_600_000;
 
+/** When a PC was last asked for its state, and how many answers could not be read. */
 export type Asking = { needed: boolean; askedAt: number; unreadable: number };
 
-export type EngineOptions = Omit<PassageOptions, 'facts'> & {
+/** What the engine begins with, and whom it may ask. */
+export type EngineOptions = Omit<TransitionOptions, 'facts'> & {
   contents: Contents;
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
@@ -24,8 +26,8 @@ export type EngineOptions = Omit<PassageOptions, 'facts'> & {
 /** What the engine holds between two events. */
 export type Core = {
   options: EngineOptions;
-  book: Book;
-  passages: Passages;
+  memory: Memory;
+  transitions: Transitions;
   known: Map<string, KnownPc>;
   /** The known PCs of each site. */
   sites: Map<string, string[]>;
@@ -53,11 +55,11 @@ export type Core = {
 
 /** Holds a record and writes it, with what changed of its answers. */
 export function putRecord(core: Core, record: PcRecord, now: number): void {
-  const { book } = core;
+  const { memory } = core;
   const { pc } = record;
-  const changes = changesOf(book.pcs.get(pc), record, now);
-  book.putPc(record, true);
-  for (const change of changes) book.add(`change/${pc}/${change.component}/${now}`, { op: 'change', pc, ...change });
+  const changes = changesOf(memory.pcs.get(pc), record, now);
+  memory.putPc(record, true);
+  for (const change of changes) memory.add(`change/${pc}/${change.component}/${now}`, { op: 'change', pc, ...change });
 }
 
 /** True for a PC of a live site: only these open incidents and stand in lists. */
@@ -73,7 +75,7 @@ export function regionsOf(path: string, isp: string | undefined): string[] {
 
 /** Follows the room of one PC, if it alerts. */
 export function followPc(core: Core, pc: string, now: number): void {
-  const record = core.book.pcs.get(pc);
+  const record = core.memory.pcs.get(pc);
   if (record === undefined || !alerts(core, pc)) return;
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
   followScope(core, pc, sceneOfPc(record, unreadable, now), now);
@@ -81,13 +83,13 @@ export function followPc(core: Core, pc: string, now: number): void {
 
 /** Closes what is open of a room, with the reason that whoever was told of it hears (R15). */
 export function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
-  if (core.book.openIncident(at.pc) !== undefined) followScope(core, at.pc, sceneOver(at.because), now);
+  if (core.memory.openIncident(at.pc) !== undefined) followScope(core, at.pc, sceneOver(at.because), now);
 }
 
 /** Follows the one list of PCs that nobody heard since a gap of our own. */
 export function followUnheard(core: Core, now: number): void {
   core.listChanged = false;
-  const list = [...core.book.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && alerts(core, record.pc));
+  const list = [...core.memory.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && alerts(core, record.pc));
   const unheard = list.map(({ pc }) => {
     const { room, site } = core.options.place(pc);
     return { ...standingFault('centre.unheard', pc, now), name: `${room.en}, ${site.en}` };
@@ -108,8 +110,8 @@ export function setCentre(core: Core, said: { fault: string; device: string; sta
 export function followOpen(core: Core, now: number): void {
   const all = !core.followed;
   core.followed = true;
-  for (const scope of core.book.openScopes()) {
-    if (!all && !core.book.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null)) continue;
+  for (const scope of core.memory.openScopes()) {
+    if (!all && !core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null)) continue;
     if (scope === 'centre') followScope(core, scope, sceneOfList(core.centre.values()), now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
     else followPc(core, scope, now);
@@ -117,20 +119,20 @@ export function followOpen(core: Core, now: number): void {
 }
 
 function followScope(core: Core, scope: string, scene: Scene, now: number): void {
-  const { book, passages } = core;
-  const record = book.pcs.get(scope);
-  const before = book.openIncident(scope);
+  const { memory, transitions } = core;
+  const record = memory.pcs.get(scope);
+  const before = memory.openIncident(scope);
   const ended = record?.ended ?? {};
-  const done = follow({ incident: before, scene, ended, now, open: () => newIncident(book.newId('incident'), scope, now) });
+  const done = follow({ incident: before, scene, ended, now, open: () => newIncident(memory.newId('incident'), scope, now) });
   if (done.incident === undefined) return;
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
   const incident = absence === null ? named : { ...named, outage: shownOutage(absence) };
-  if (JSON.stringify(before) !== JSON.stringify(incident)) book.putIncident(incident);
+  if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   const isNews = done.ended !== ended || (absence !== null && absence !== record?.absence);
-  if (record !== undefined && isNews) book.putPc({ ...record, ended: recent(done.ended, now), ...(absence && { absence }) }, true);
-  for (const news of done.news) passages.add(incident, news, now);
-  if (done.news.length > 0) passages.proceed(incident.id, now);
+  if (record !== undefined && isNews) memory.putPc({ ...record, ended: recent(done.ended, now), ...(absence && { absence }) }, true);
+  for (const news of done.news) transitions.add(incident, news, now);
+  if (done.news.length > 0) transitions.proceed(incident.id, now);
 }
 
 /** The absence that an incident tells of, from when it says that the PC is silent. */

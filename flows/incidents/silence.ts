@@ -11,7 +11,7 @@ import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
  */
 export function judgeSilence(core: Core, now: number): void {
   const regions: Regions = new Map();
-  for (const record of core.book.pcs.values()) {
+  for (const record of core.memory.pcs.values()) {
     const known = core.known.get(record.pc);
     // Nobody waits for a PC that never spoke, as long as its site is being set up.
     if (known === undefined || (!known.alerts && record.presence === 'never')) continue;

@@ -151,7 +151,7 @@ export function createStage({
         this.beat(who);
       }
     },
-    incident: (scope = pc): Incident | undefined => [...engine.book.incidents.values()].filter((one) => one.scope === scope).at(-1),
+    incident: (scope = pc): Incident | undefined => [...engine.memory.incidents.values()].filter((one) => one.scope === scope).at(-1),
     kinds: () => offers.map((one) => one.message.transition.kind),
     /** Rows for the outbox, in the order of writing. */
     outbox: (): OutboxRow[] => ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : [])),

@@ -20,6 +20,7 @@ export type Verdict = 'standing' | 'gone' | 'unknown' | 'absent';
 /** What a scope says: the faults that stand, by key; what to think of one that does not; and why it closes where nothing is checked any more. */
 export type Scene = { standing: ReadonlyMap<string, Standing>; verdict(key: string): Verdict; because: string };
 
+/** By this a fault of a device is one and the same. */
 export function faultKey(fault: string, device: string): string {
   return `${fault}|${device}`;
 }

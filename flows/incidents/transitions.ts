@@ -4,14 +4,15 @@ import type { Act, Incident, Timer, Told, Transition } from '../records/incident
 import type { OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isWorse, type News, worst } from './incident.ts';
-import type { Book } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { centralNotice, noticeOf } from './notice.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, newsOf, offerLimitMs, type PlaceFacts, toldFaults, wireMessage } from './offer.ts';
 
+/** One person on one channel. */
 export type Recipient = { person: string; channel: string };
 
 /** What the engine must be told of people and places; all of it policy or names, none of it held here. */
-export type PassageOptions = {
+export type TransitionOptions = {
   /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one. Never empty. */
   recipients(to: readonly string[], channel: string, scope: string): Recipient[];
   /** Central's persons and every channel that reaches them. Never empty. */
@@ -23,10 +24,11 @@ export type PassageOptions = {
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;
 
-export type Passages = ReturnType<typeof createPassages>;
+/** The transitions of one memory on their way. */
+export type Transitions = ReturnType<typeof createTransitions>;
 
 /** Nothing is offered, no timer fires and no default route steps in before `restart`: an offer to tabs that do not run yet is lost. */
-export function createPassages(book: Book, options: PassageOptions) {
+export function createTransitions(memory: Memory, options: TransitionOptions) {
   let bundledAt = Number.NEGATIVE_INFINITY;
   let tabsRun = false;
 
@@ -35,130 +37,130 @@ export function createPassages(book: Book, options: PassageOptions) {
     add(incident: Incident, news: News, now: number): void {
       const severity = worst(news.faults);
       const about = news.faults.map(factsOf);
-      const id = book.newId('transition');
+      const id = memory.newId('transition');
       const fresh = { id, incident: incident.id, kind: news.kind, at: now, about, severity, holdMs: holdOf(news.faults) };
-      book.putTransition({ ...fresh, state: 'pending', offers: 0, offeredAt: null, sent: [], conclusion: null });
-      if (incident.over !== null) cancelWaits(book, incident);
+      memory.putTransition({ ...fresh, state: 'pending', offers: 0, offeredAt: null, sent: [], conclusion: null });
+      if (incident.over !== null) cancelWaits(memory, incident);
     },
 
     /** Opens what may be opened of an incident. */
     proceed(incidentId: number, now: number): void {
-      if (tabsRun) proceed(book, options, incidentId, now);
+      if (tabsRun) proceed(memory, options, incidentId, now);
     },
 
     /** Writes acts and conclusion together. A transition that is not open has its conclusion already: nothing changes (R23). */
     conclude(said: { transition: number; acts: readonly Act[]; severity: Severity; how: string }, now: number): void {
-      const transition = book.transitions.get(said.transition);
-      const incident = transition && book.incidents.get(transition.incident);
+      const transition = memory.transitions.get(said.transition);
+      const incident = transition && memory.incidents.get(transition.incident);
       if (transition?.state !== 'open' || incident === undefined) return;
       const marked = overridden(incident, transition, said.severity);
-      const { told, sent } = deliver({ book, options, transition, incident: marked, acts: said.acts, now });
-      book.putIncident(told);
+      const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
+      memory.putIncident(told);
       const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
       for (const { node, dueAt, unlessAcknowledged, message } of waits) {
-        book.putTimer({ id: book.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
+        memory.putTimer({ id: memory.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
       }
       const state = waits.length > 0 ? 'waiting' : 'concluded';
-      book.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
-      proceed(book, options, incident.id, now);
+      memory.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
+      proceed(memory, options, incident.id, now);
     },
 
     /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
     tick(now: number): boolean {
       if (!tabsRun) return false;
-      for (const one of book.live()) step({ book, options, transition: one, now });
-      for (const timer of [...book.timers.values()]) if (timer.dueAt <= now) fire({ book, options, timer, now });
-      const unfinished = book.live().filter((one) => one.state === 'open' && one.offers >= maxOffers && overdue(one, now));
+      for (const one of memory.live()) step({ memory, options, transition: one, now });
+      for (const timer of [...memory.timers.values()]) if (timer.dueAt <= now) fire({ memory, options, timer, now });
+      const unfinished = memory.live().filter((one) => one.state === 'open' && one.offers >= maxOffers && overdue(one, now));
       if (unfinished.length === 0 || now - bundledAt < bundleMs) return false;
       bundledAt = now;
-      bundle({ book, options, unfinished, now });
+      bundle({ memory, options, unfinished, now });
       return true;
     },
 
     /** The tabs run: everything that was open is offered again, to the head (R24), and what waited for them goes out. */
     restart(now: number): void {
       tabsRun = true;
-      for (const one of book.live())
-        if (one.state === 'open' && one.offers < maxOffers) offerAgain({ book, options, transition: one, now });
-      for (const one of book.live()) if (one.state === 'pending') proceed(book, options, one.incident, now);
+      for (const one of memory.live())
+        if (one.state === 'open' && one.offers < maxOffers) offerAgain({ memory, options, transition: one, now });
+      for (const one of memory.live()) if (one.state === 'pending') proceed(memory, options, one.incident, now);
     },
   };
 }
 
-type Hand = { book: Book; options: PassageOptions; now: number };
+type Hand = { memory: Memory; options: TransitionOptions; now: number };
 
-function proceed(book: Book, options: PassageOptions, incidentId: number, now: number): void {
-  for (const one of book.liveOf(incidentId)) {
+function proceed(memory: Memory, options: TransitionOptions, incidentId: number, now: number): void {
+  for (const one of memory.liveOf(incidentId)) {
     if (one.state === 'waiting') continue;
     if (one.state === 'open') return;
-    const incident = book.incidents.get(incidentId);
+    const incident = memory.incidents.get(incidentId);
     if (incident === undefined) return;
     const judged = judge(one, incident);
-    if (judged.verdict === 'over') book.putTransition({ ...one, state: 'concluded', conclusion: judged.how });
+    if (judged.verdict === 'over') memory.putTransition({ ...one, state: 'concluded', conclusion: judged.how });
     // It waits, and keeps back nothing that comes after it.
     if (judged.verdict === 'later') continue;
-    if (judged.verdict === 'go') return offer({ book, options, transition: one, now });
+    if (judged.verdict === 'go') return offer({ memory, options, transition: one, now });
   }
 }
 
 /** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */
-function offer({ book, options, now, transition, timer }: Hand & { transition: Transition; timer?: Timer }): void {
-  const incident = book.incidents.get(transition.incident);
+function offer({ memory, options, now, transition, timer }: Hand & { transition: Transition; timer?: Timer }): void {
+  const incident = memory.incidents.get(transition.incident);
   if (incident === undefined) return;
   const offers = timer === undefined && transition.state === 'open' ? transition.offers + 1 : 1;
   const next: Transition = { ...transition, state: 'open', offers, offeredAt: now };
-  book.putTransition(next);
+  memory.putTransition(next);
   const fields = timer === undefined ? {} : { fields: timer.message };
   const message = wireMessage({ transition: next, incident, place: options.facts(incident.scope), ...fields });
-  book.effect({ do: 'offer', message, node: timer?.node ?? null });
+  memory.effect({ do: 'offer', message, node: timer?.node ?? null });
 }
 
 function step(hand: Hand & { transition: Transition }): void {
-  const { book, options, transition, now } = hand;
+  const { memory, options, transition, now } = hand;
   if (transition.state === 'open' && overdue(transition, now) && transition.offers < maxOffers) offerAgain(hand);
-  if (transition.state === 'pending') proceed(book, options, transition.incident, now);
+  if (transition.state === 'pending') proceed(memory, options, transition.incident, now);
 }
 
 /** A second offer is judged too: what is over by now is concluded as such (R24). */
 function offerAgain(hand: Hand & { transition: Transition }): void {
-  const { book, transition, now } = hand;
-  const incident = book.incidents.get(transition.incident);
+  const { memory, transition, now } = hand;
+  const incident = memory.incidents.get(transition.incident);
   const judged = incident && judge(transition, incident);
   if (judged?.verdict !== 'over') return offer(hand);
-  book.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, judged.how) });
-  proceed(book, hand.options, transition.incident, now);
+  memory.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, judged.how) });
+  proceed(memory, hand.options, transition.incident, now);
 }
 
-function fire({ book, options, now, timer }: Hand & { timer: Timer }): void {
-  const transition = book.transitions.get(timer.transition);
-  const incident = transition && book.incidents.get(transition.incident);
-  if (transition === undefined || incident === undefined || transition.state === 'concluded') return book.dropTimer(timer);
+function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
+  const transition = memory.transitions.get(timer.transition);
+  const incident = transition && memory.incidents.get(transition.incident);
+  if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
   const judged = judgeTimer(timer, transition, incident);
-  if (judged.verdict === 'over') return endWait(book, transition, timer, judged.how);
-  if (book.liveOf(incident.id).some((one) => one.state === 'open')) return;
-  if (judged.verdict === 'later') return book.putTimer({ ...timer, dueAt: now + judged.inMs });
-  book.dropTimer(timer);
-  offer({ book, options, now, transition, timer });
+  if (judged.verdict === 'over') return endWait(memory, transition, timer, judged.how);
+  if (memory.liveOf(incident.id).some((one) => one.state === 'open')) return;
+  if (judged.verdict === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
+  memory.dropTimer(timer);
+  offer({ memory, options, now, transition, timer });
 }
 
 /** A clear cancels the waits: what waited to be told is over untold (R22, R24). */
-function cancelWaits(book: Book, incident: Incident): void {
+function cancelWaits(memory: Memory, incident: Incident): void {
   const how = incident.told.length > 0 ? `${incident.over}` : 'over before anybody was told';
-  for (const one of book.liveOf(incident.id)) {
-    for (const timer of book.timersOf(one.id)) endWait(book, one, timer, how);
+  for (const one of memory.liveOf(incident.id)) {
+    for (const timer of memory.timersOf(one.id)) endWait(memory, one, timer, how);
   }
 }
 
-function endWait(book: Book, transition: Transition, timer: Timer, how: string): void {
-  book.dropTimer(timer);
-  if (transition.state === 'open' || book.timersOf(transition.id).length > 0) return;
-  book.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, how) });
+function endWait(memory: Memory, transition: Transition, timer: Timer, how: string): void {
+  memory.dropTimer(timer);
+  if (transition.state === 'open' || memory.timersOf(transition.id).length > 0) return;
+  memory.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, how) });
 }
 
 type Delivery = Hand & { transition: Transition; incident: Incident; acts: readonly Act[] };
 
 /** Puts into the outbox what is not there yet, and remembers on the incident who was told. */
-function deliver({ book, options, now, transition, incident, acts }: Delivery): { told: Incident; sent: string[] } {
+function deliver({ memory, options, now, transition, incident, acts }: Delivery): { told: Incident; sent: string[] } {
   const faults = toldFaults(transition, incident);
   const told: Told[] = [...incident.told];
   const sent = [...transition.sent];
@@ -176,36 +178,36 @@ function deliver({ book, options, now, transition, incident, acts }: Delivery): 
       if (sent.includes(to)) continue;
       sent.push(to);
       const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, channel, person, notice, now });
-      book.add(`outbox/${row.key}`, { op: 'outbox', row });
+      memory.add(`outbox/${row.key}`, { op: 'outbox', row });
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
     }
   }
   return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
 }
 
-function bundle({ book, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {
-  const lines = unfinished.map((one) => lineOf(book, options, one));
-  const recipients = tellCentral({ book, options, now, kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
+function bundle({ memory, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {
+  const lines = unfinished.map((one) => lineOf(memory, options, one));
+  const recipients = tellCentral({ memory, options, now, kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
   for (const one of unfinished) {
-    const incident = book.incidents.get(one.incident);
+    const incident = memory.incidents.get(one.incident);
     if (incident === undefined) continue;
     const told = [...incident.told, ...recipients.map((to) => ({ ...to, at: now }))];
-    book.putIncident(withTold({ ...incident, told }, one));
-    book.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, 'default route: central told') });
-    proceed(book, options, incident.id, now);
+    memory.putIncident(withTold({ ...incident, told }, one));
+    memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, 'default route: central told') });
+    proceed(memory, options, incident.id, now);
   }
 }
 
-function lineOf(book: Book, options: PassageOptions, one: Transition): string {
-  const incident = book.incidents.get(one.incident);
+function lineOf(memory: Memory, options: TransitionOptions, one: Transition): string {
+  const incident = memory.incidents.get(one.incident);
   const place = incident?.place ?? options.place(incident?.scope ?? 'centre');
   const fault = one.about[0]?.fault ?? '';
   return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${one.kind})`;
 }
 
 type CentralWord = {
-  book: Book;
-  options: Pick<PassageOptions, 'central' | 'place'>;
+  memory: Memory;
+  options: Pick<TransitionOptions, 'central' | 'place'>;
   now: number;
   kind: 'unfinished' | 'direct';
   lines: string[];
@@ -215,12 +217,12 @@ type CentralWord = {
 
 /** Puts one word of the centre's own into the outbox, for central's persons on every channel; answers whom it goes to. */
 export function tellCentral(word: CentralWord): Recipient[] {
-  const { book, options, now, kind, lines, key } = word;
+  const { memory, options, now, kind, lines, key } = word;
   const notice = centralNotice({ kind, lines, place: options.place('centre'), now });
   const recipients = options.central();
   for (const { person, channel } of recipients) {
     const row = outboxRow({ key: `${key}/${channel}/${person}`, transition: null, channel, person, notice, now });
-    book.add(`outbox/${row.key}`, { op: 'outbox', row });
+    memory.add(`outbox/${row.key}`, { op: 'outbox', row });
   }
   return recipients;
 }

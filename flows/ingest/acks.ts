@@ -3,12 +3,17 @@ import { type Ack, type CentreClock, encode, pcTopic, type Signed, type Want } f
 import type { PcRecord } from '../records/incidents.ts';
 import type { Cursor } from '../records/ops.ts';
 
-export type Answers = ReturnType<typeof createAnswers>;
+/** The acks of one memory. */
+export type Acks = ReturnType<typeof createAcks>;
 /** `duty`: it is told whether it measures, though nothing asked for it. */
 type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
+type Ask = { pc: string; want: readonly Want[] };
+
+/** Acks that are owed, by their PC. */
 export type Drafts = Map<string, Draft>;
 
-export type AnswersOptions = {
+/** What an ack says, and how it goes out. */
+export type AcksOptions = {
   recordOf(pc: string): PcRecord | undefined;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   /** Whether the PC measures the link of its site, and by which right. */
@@ -20,7 +25,7 @@ export type AnswersOptions = {
 };
 
 /** Guarantee: `upTo` is said of the PC's present spool only, and never before `settle` had it from the ledger. */
-export function createAnswers({ recordOf, send, duty, now, seal }: AnswersOptions) {
+export function createAcks({ recordOf, send, duty, now, seal }: AcksOptions) {
   const cursors = new Map<string, Cursor>();
   let drafts: Drafts = new Map();
 
@@ -54,11 +59,18 @@ export function createAnswers({ recordOf, send, duty, now, seal }: AnswersOption
     add(pc: string, said: { session?: number; echo?: number }): void {
       drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...sessionHeld(pc, said.session) });
     },
-    /** The drafts so far, and one for each of `told`, asked or not; what is added from now on belongs to the next commit. */
-    take(told: readonly string[]): Drafts {
+    /**
+     * The drafts so far, with what PCs are asked for, and one for each of `told`, asked or not; what is added from now on belongs to the
+     * next commit.
+     */
+    take(told: readonly string[], asks: readonly Ask[]): Drafts {
       const taken = drafts;
       drafts = new Map();
       for (const pc of told) taken.set(pc, { want: [], ...taken.get(pc), duty: true });
+      for (const { pc, want } of asks) {
+        const draft = taken.get(pc) ?? { want: [] };
+        taken.set(pc, { ...draft, want: [...draft.want, ...want] });
+      }
       return taken;
     },
     /** Where spools stand after a commit. A late event of a spool that is over is committed too, but the PC listens for its present one. */

@@ -1,4 +1,4 @@
-/** A desk on a ledger in memory, with a hand on its clock and an ear at everything that it says. */
+/** Ingest on a ledger in memory, with a hand on its clock and an ear at everything that it says. */
 import { DatabaseSync } from 'node:sqlite';
 import { type Ack, decode, digestOf, pcTopic, readSettings } from '#contracts';
 import { sealed } from '../../test/centre-key.ts';
@@ -9,9 +9,10 @@ import type { OutboxRow } from '../records/notices.ts';
 import type { Ledger } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
 import { nodesOfSettings } from '../sites/table.ts';
-import type { Changed } from './changed.ts';
-import { createDesk } from './ingest.ts';
-import type { DeskOptions } from './options.ts';
+import type { Changed } from './committed.ts';
+import { createIngest } from './ingest.ts';
+import type { IngestOptions } from './options.ts';
+
 export const pc = 'capital/this-office/this-pc';
 
 export function nodes() {
@@ -39,39 +40,44 @@ export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) =>
   const counted: string[] = [];
   const fatal: Error[] = [];
   const said: string[] = [];
-  const options: DeskOptions = {
+  const options: IngestOptions = {
     ledger,
     clock,
     contents: await ledger.load(),
     recipients: (to, channel) => to.map((person) => ({ person, channel })),
     central: () => [{ person: 'central', channel: 'console' }],
     send: (topic, payload) => void sent.push({ topic, payload }),
-    offer: (message) => void offers.push(message),
-    notify: (fresh) => void rows.push(...fresh),
-    changed: (one) => void changes.push(one),
     isRollCall: (id) => id === 'call-1',
-    born: (...said) => void born.push(said),
+    committed(done) {
+      ingest.acknowledge(done);
+      for (const { pc: who, event: one } of done.heard) {
+        told.push(one.type);
+        if (one.type === 'birth' && one.fresh) born.push([who, one]);
+      }
+      offers.push(...done.offers.map(({ message }) => message));
+      rows.push(...done.notices);
+      if (done.changed !== undefined) changes.push(done.changed);
+    },
     seal: sealed,
-    commands: { heard: ({ event: one }) => void told.push(one.type) },
-    registered: async (entries) => void registered.push(...entries),
+    publish: async (entries) => void registered.push(...entries),
     count: {
       message: (leaf, result) => void counted.push(`${leaf} ${result}`),
       receipt: () => {},
       commit: (result) => void counted.push(`commit ${result}`),
       concluded: () => {},
     },
-    onFatal: (error) => void fatal.push(error),
+    failed: (error) => void fatal.push(error),
     log: { warn: (_, line) => void said.push(line) },
     randomId: () => 'h1',
   };
-  const desk = createDesk(options);
+  const ingest = createIngest(options);
   const settle = () => new Promise((go) => setImmediate(go));
   const acks = (): Ack[] =>
     sent.flatMap(({ topic, payload }) => {
       const ack = topic === pcTopic(pc, 'ack') ? decode('ack', payload) : undefined;
       return ack?.ok ? [ack.value] : [];
     });
-  return { db, desk, ledger, changes, born, told, registered, clock, sent, offers, rows, counted, fatal, said, settle, acks };
+  return { db, ingest, ledger, changes, born, told, registered, clock, sent, offers, rows, counted, fatal, said, settle, acks };
 }
 
 export const checks = [

@@ -6,7 +6,7 @@ import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './
 describe('the desk', () => {
   it('R3, R20 answers a birth only after its commit, with what it wants and the configuration that is newer', async () => {
     const rig = await createRig();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     expect([rig.sent, rig.told]).toEqual([[], []]);
     await rig.settle();
     expect(rig.told).toEqual(['birth']);
@@ -16,10 +16,10 @@ describe('the desk', () => {
 
   it('R4 acknowledges events up to a hole, and past it when the backlog has filled it', async () => {
     const rig = await createRig();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'event'), encode('event', event(3)));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'event'), encode('event', event(3)));
     await rig.settle();
-    rig.desk.take(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
+    rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
     await rig.settle();
     expect(rig.acks().map((ack) => ack.upTo)).toEqual([0, 3]);
     expect(rig.acks()[1]?.mark).toHaveLength(8);
@@ -27,16 +27,16 @@ describe('the desk', () => {
 
   it('R20 offers a transition and hands over its outbox rows only after the commit', async () => {
     const rig = await createRig();
-    rig.desk.started();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.started();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     expect(rig.offers).toEqual([]);
     await rig.settle();
     const [message] = rig.offers;
     if (message === undefined) throw new Error('nothing was offered');
     expect(message).toMatchObject({ topic: pc, fault: 'microphone.missing', severity: 'critical', holdMs: 20_000 });
     message.acts.push({ do: 'deliver', channel: 'email', to: ['technician'], severity: 'critical' });
-    rig.desk.conclude(message, 'told');
+    rig.ingest.conclude(message, 'told');
     expect(rig.rows).toEqual([]);
     await rig.settle();
     expect(rig.rows.map((row) => row.key)).toEqual(['1/email/technician']);
@@ -44,16 +44,16 @@ describe('the desk', () => {
 
   it('R22 a wait goes on in the moment in which it is due, not at the next full second', async () => {
     const rig = await createRig();
-    rig.desk.started();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.started();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     const [message] = rig.offers;
     if (message === undefined) throw new Error('nothing was offered');
     const { severity, holdMs, to } = message;
     const dueAt = message.transition.at + 20_300;
     message.acts.push({ do: 'wait', node: 'hold', dueAt, unlessAcknowledged: false, message: { severity, holdMs, to } });
-    rig.desk.conclude(message, 'on hold');
+    rig.ingest.conclude(message, 'on hold');
     await rig.clock.pass(20_299);
     expect(rig.offers).toHaveLength(1);
     await rig.clock.pass(2);
@@ -63,10 +63,10 @@ describe('the desk', () => {
 
   it('R20 a failed commit ends the desk once, and nothing is answered', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.started();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.started();
     await rig.settle();
     expect(rig.fatal.map((error) => error.message)).toEqual(['disk full']);
     expect(rig.sent).toEqual([]);
@@ -74,9 +74,9 @@ describe('the desk', () => {
 
   it('R17 says hello after every SUBACK', async () => {
     const rig = await createRig();
-    rig.desk.subscribed();
-    rig.desk.unsubscribed();
-    rig.desk.subscribed();
+    rig.ingest.subscribed();
+    rig.ingest.unsubscribed();
+    rig.ingest.subscribed();
     await rig.settle();
     const hellos = rig.sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').map(({ payload }) => JSON.parse(String(payload)));
     expect(hellos).toEqual([
@@ -87,32 +87,32 @@ describe('the desk', () => {
 
   it('an unchanged beat costs no parse, no row and no answer; one with an echo is answered', async () => {
     const rig = await createRig();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     const before = rig.counted.length;
-    rig.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5 }));
+    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5 }));
     await rig.settle();
     expect(rig.counted.slice(before)).toEqual(['beat same']);
-    rig.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo: 77 }));
+    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo: 77 }));
     await rig.settle();
     expect(rig.acks().at(-1)).toMatchObject({ echo: 77 });
   });
 
   it('S6, R4 signs its time for the PC and the question, and how far the ledger is where it knows', async () => {
     const rig = await createRig();
-    const clockAfter = async (one: Pick<typeof rig, 'desk' | 'settle' | 'acks'>, echo: number) => {
-      one.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo }));
+    const clockAfter = async (one: Pick<typeof rig, 'ingest' | 'settle' | 'acks'>, echo: number) => {
+      one.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo }));
       await one.settle();
       const { clock = { signed: '', signature: '' }, at } = one.acks().at(-1) ?? {};
       expect(openSigned(centreClock, clock, centrePublicKey)).toMatchObject({ ok: true, value: { pc, echo, at, spool: 's1' } });
       return JSON.parse(clock.signed).upTo;
     };
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
     await rig.settle();
     expect(await clockAfter(rig, 77)).toBe(2);
-    rig.desk.close();
+    rig.ingest.close();
     // A centre that has just started: nothing known is not nothing held.
     expect(await clockAfter(await createRig((ledger) => ledger, rig.db), 78)).toBeUndefined();
   });
@@ -120,9 +120,9 @@ describe('the desk', () => {
   it('counts and keeps what it cannot read, and goes on', async () => {
     const rig = await createRig();
     for (const payload of ['nonsense', '{', '{"digest":1}', `{"x":"${'y'.repeat(70_000)}"}`])
-      rig.desk.take(pcTopic(pc, 'state'), Buffer.from(payload));
-    rig.desk.take('sabha/v1/a/b/c/dance', Buffer.from('{}'));
-    rig.desk.take(pcTopic('capital/this-office/stranger', 'presence'), encode('presence', birth));
+      rig.ingest.take(pcTopic(pc, 'state'), Buffer.from(payload));
+    rig.ingest.take('sabha/v1/a/b/c/dance', Buffer.from('{}'));
+    rig.ingest.take(pcTopic('capital/this-office/stranger', 'presence'), encode('presence', birth));
     await rig.settle();
     expect(rig.counted).toEqual(
       expect.arrayContaining(['state version', 'state malformed', 'state schema', 'state oversized', 'other unknown', 'commit ok']),
@@ -133,26 +133,28 @@ describe('the desk', () => {
 
   it('R17 a birth that answers a roll call is told of after its commit, with the state that it names; any other is not', async () => {
     const rig = await createRig();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'call-1' }));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'call-1' }));
     expect(rig.born).toEqual([]);
     await rig.settle();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'h1' }));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'h1' }));
     await rig.settle();
     expect(rig.born).toEqual([[pc, expect.objectContaining({ digest, session: 1, rev: 1 })]]);
-    expect(rig.desk.book.pcs.get(pc)?.calledAt).toBe(rig.clock.now());
+    expect(rig.ingest.memory.pcs.get(pc)?.calledAt).toBe(rig.clock.now());
   });
 
   it('R20 a change of the tree is one transaction: tree, registry, audit; then PCs, broker and those who look are told', async () => {
     const rig = await createRig();
-    rig.desk.subscribed();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, config: 1 }));
+    rig.ingest.subscribed();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, config: 1 }));
     await rig.settle();
     const [site] = nodes().filter(({ path }) => path === 'capital/this-office');
     if (site === undefined) throw new Error('no site');
     const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
     const entry = { pc: other.path, tokenHash: 'x'.repeat(43), certificates: [], revoked: false };
     const before = rig.sent.length;
-    const done = rig.desk.changeSites(changeOf({ nodes: [{ ...site, layer: { ...site.layer, link: 'geo' } }, other], registry: [entry] }));
+    const done = rig.ingest.changeSites(
+      changeOf({ nodes: [{ ...site, layer: { ...site.layer, link: 'geo' } }, other], registry: [entry] }),
+    );
     expect(rig.sent.length).toBe(before);
     expect(await done).toBe(true);
     const [config, hello] = rig.sent.slice(before).map(({ topic, payload }) => ({ topic, said: JSON.parse(String(payload)) }));
@@ -167,7 +169,7 @@ describe('the desk', () => {
     expect(kept.map(({ path }) => path)).toContain(other.path);
     expect(registry.entries).toContainEqual(entry);
     expect(rig.db.prepare('SELECT who, what FROM audit').all()).toEqual([{ who: 'Asha', what: 'test' }]);
-    expect(rig.desk.table().known.map((one) => [one.pc, one.link])).toEqual([
+    expect(rig.ingest.table().known.map((one) => [one.pc, one.link])).toEqual([
       [other.path, 'geo'],
       [pc, 'geo'],
     ]);
@@ -175,40 +177,40 @@ describe('the desk', () => {
 
   it('a staged change goes to the first of its PCs; when that one falls silent it goes no further, and people let it out', async () => {
     const rig = await createRig();
-    rig.desk.subscribed();
+    rig.ingest.subscribed();
     const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
-    await rig.desk.changeSites(changeOf({ nodes: [other] }));
-    for (const path of [pc, other.path]) rig.desk.take(pcTopic(path, 'presence'), encode('presence', { ...birth, config: 1 }));
+    await rig.ingest.changeSites(changeOf({ nodes: [other] }));
+    for (const path of [pc, other.path]) rig.ingest.take(pcTopic(path, 'presence'), encode('presence', { ...birth, config: 1 }));
     await rig.settle();
     const configured = () => rig.sent.filter(({ topic }) => topic.endsWith('/config')).map(({ topic }) => topic);
     expect(configured()).toEqual([]);
     const [site] = nodes().filter((node) => node.site !== null);
     if (site === undefined) throw new Error('no site');
-    await rig.desk.changeSites(changeOf({ nodes: [{ ...site, layer: { link: 'geo' } }], staged: { by: 'Asha' } }));
+    await rig.ingest.changeSites(changeOf({ nodes: [{ ...site, layer: { link: 'geo' } }], staged: { by: 'Asha' } }));
     await rig.clock.pass(100);
     expect(configured()).toHaveLength(1);
-    expect(rig.desk.rollout()).toMatchObject({ pcs: 2, released: 1, stopped: null });
+    expect(rig.ingest.rollout()).toMatchObject({ pcs: 2, released: 1, stopped: null });
     const first = configured()[0]?.includes('second') ? other.path : pc;
-    rig.desk.take(pcTopic(first, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
+    rig.ingest.take(pcTopic(first, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
     await rig.clock.pass(100_000);
     await rig.settle();
-    expect(rig.desk.rollout()?.stopped).toContain('of 1 PCs 1 silent');
+    expect(rig.ingest.rollout()?.stopped).toContain('of 1 PCs 1 silent');
     expect((await rig.ledger.load()).meta['rollout']).toContain('1 silent');
     // Central is told, once: also a centre that begins anew takes nothing back and says nothing twice.
-    const ofCentre = (one: typeof rig) => [...one.desk.book.incidents.values()].filter(({ scope }) => scope === 'centre');
+    const ofCentre = (one: typeof rig) => [...one.ingest.memory.incidents.values()].filter(({ scope }) => scope === 'centre');
     const stopped = [{ over: null, severity: 'minor', faults: [{ fault: 'centre.rollout_stopped', goneAt: null }] }];
     expect(ofCentre(rig)).toMatchObject(stopped);
     const next = await createRig(undefined, rig.db);
-    next.desk.subscribed();
+    next.ingest.subscribed();
     await next.settle();
     expect(ofCentre(next)).toMatchObject(stopped);
-    next.desk.close();
-    expect(await rig.desk.release('Asha')).toBe(true);
+    next.ingest.close();
+    expect(await rig.ingest.release('Asha')).toBe(true);
     await rig.clock.pass(1_100);
     expect(ofCentre(rig)).toMatchObject([{ over: 'cleared' }]);
     await rig.clock.pass(100);
     expect(configured()).toHaveLength(2);
-    expect(rig.desk.rollout()).toBeNull();
+    expect(rig.ingest.rollout()).toBeNull();
   });
 
   it('R17 PCs that were none of ours, or are other machines now, may have spoken in vain: their sites are asked anew', async () => {
@@ -216,97 +218,97 @@ describe('the desk', () => {
     const stage = (to: 'closed' | 'commissioning') =>
       nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: to } } : node));
     const asked = () => rig.sent.filter(({ topic }) => topic.endsWith('/hello')).map(({ topic }) => topic);
-    await rig.desk.changeSites(changeOf({ nodes: stage('closed') }));
-    await rig.desk.changeSites(changeOf({ nodes: stage('commissioning') }));
+    await rig.ingest.changeSites(changeOf({ nodes: stage('closed') }));
+    await rig.ingest.changeSites(changeOf({ nodes: stage('commissioning') }));
     // Before our own SUBACK nobody would hear the answers; it asks everybody.
     expect(asked()).toEqual([]);
-    rig.desk.subscribed();
-    await rig.desk.changeSites(changeOf({ nodes: stage('closed') }));
+    rig.ingest.subscribed();
+    await rig.ingest.changeSites(changeOf({ nodes: stage('closed') }));
     expect(asked()).toEqual(['sabha/v1/all/hello']);
-    await rig.desk.changeSites(changeOf({ nodes: stage('commissioning') }));
+    await rig.ingest.changeSites(changeOf({ nodes: stage('commissioning') }));
     expect(asked().slice(1)).toEqual(['sabha/v1/capital/this-office/all/hello']);
-    await rig.desk.changeSites(changeOf({ replaced: [pc] }));
+    await rig.ingest.changeSites(changeOf({ replaced: [pc] }));
     expect(asked()).toHaveLength(3);
     const [site] = nodes().filter((node) => node.site !== null);
     const many = Array.from({ length: 60 }, (_, at) => `goa/site-${at}`).flatMap((path) => [
       { ...site, path, site: site?.site ?? null, name: { en: path, hi: path }, layer: {} },
       { path: `${path}/vc-1`, name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null },
     ]);
-    await rig.desk.changeSites(changeOf({ nodes: [{ path: 'goa', name: { en: 'Goa', hi: 'गोवा' }, layer: {}, site: null }, ...many] }));
+    await rig.ingest.changeSites(changeOf({ nodes: [{ path: 'goa', name: { en: 'Goa', hi: 'गोवा' }, layer: {}, site: null }, ...many] }));
     expect(asked().slice(3)).toEqual(['sabha/v1/all/hello']);
   });
 
   it('R30 what a replaced machine still says is neither written nor acknowledged', async () => {
     const rig = await createRig();
-    rig.desk.subscribed();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.subscribed();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
-    await rig.desk.changeSites(changeOf({ replaced: [pc] }));
-    const [sent, before] = [rig.sent.length, rig.desk.book.pcs.get(pc)];
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    await rig.ingest.changeSites(changeOf({ replaced: [pc] }));
+    const [sent, before] = [rig.sent.length, rig.ingest.memory.pcs.get(pc)];
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
-    expect([rig.sent.length, rig.desk.book.pcs.get(pc)]).toEqual([sent, before]);
-    expect([...rig.desk.book.incidents.values()]).toEqual([]);
+    expect([rig.sent.length, rig.ingest.memory.pcs.get(pc)]).toEqual([sent, before]);
+    expect([...rig.ingest.memory.incidents.values()]).toEqual([]);
   });
 
   it('R15 a PC that is gone closes its incident with the reason, and is still called by its name', async () => {
     const rig = await createRig();
-    rig.desk.subscribed();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.subscribed();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
-    await rig.desk.changeSites(changeOf({ gone: [{ path: pc, because: 'retired' }] }));
-    expect([...rig.desk.book.incidents.values()]).toMatchObject([{ over: 'closed', closedBecause: 'retired' }]);
-    expect(rig.desk.place(pc).room.en).toBe('Conference room');
+    await rig.ingest.changeSites(changeOf({ gone: [{ path: pc, because: 'retired' }] }));
+    expect([...rig.ingest.memory.incidents.values()]).toMatchObject([{ over: 'closed', closedBecause: 'retired' }]);
+    expect(rig.ingest.place(pc).room.en).toBe('Conference room');
     expect(rig.changes.at(-1)).toMatchObject({ pcsGone: [pc] });
   });
 
   it('a PC that is revoked is stopped at once, and the end of its last session is no silence', async () => {
     const rig = await createRig();
-    rig.desk.subscribed();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.subscribed();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
-    const heardAt = rig.desk.book.pcs.get(pc)?.heardAt;
+    const heardAt = rig.ingest.memory.pcs.get(pc)?.heardAt;
     await rig.clock.pass(1_000);
-    await rig.desk.changeSites(changeOf({ registry: [{ pc, tokenHash: null, certificates: [], revoked: true }] }));
-    expect(rig.desk.book.pcs.get(pc)).toMatchObject({ presence: 'stopped', heardAt });
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
+    await rig.ingest.changeSites(changeOf({ registry: [{ pc, tokenHash: null, certificates: [], revoked: true }] }));
+    expect(rig.ingest.memory.pcs.get(pc)).toMatchObject({ presence: 'stopped', heardAt });
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
     await rig.clock.pass(600_000);
-    expect(rig.desk.book.pcs.get(pc)?.presence).toBe('stopped');
-    expect([...rig.desk.book.incidents.values()]).toEqual([]);
+    expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('stopped');
+    expect([...rig.ingest.memory.incidents.values()]).toEqual([]);
   });
 
   it('what waits for a commit is told when there is none', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
-    const waits = [rig.desk.changeSites(changeOf({})), rig.desk.tell({ type: 'tick' }), rig.desk.record([])];
+    const waits = [rig.ingest.changeSites(changeOf({})), rig.ingest.tell({ type: 'tick' }), rig.ingest.record([])];
     expect(await Promise.all(waits)).toEqual([false, false, false]);
-    expect(await rig.desk.changeSites(changeOf({}))).toBe(false);
+    expect(await rig.ingest.changeSites(changeOf({}))).toBe(false);
     expect(rig.registered).toEqual([]);
   });
 
   it('a planned site whose PC speaks is being set up, by itself', async () => {
     const rig = await createRig();
     const planned = nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: 'planned' as const } } : node));
-    await rig.desk.changeSites(changeOf({ nodes: planned }));
-    rig.desk.subscribed();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.ingest.changeSites(changeOf({ nodes: planned }));
+    rig.ingest.subscribed();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.clock.pass(2_100);
     await rig.settle();
-    expect(rig.desk.table().stageOf(pc)).toBe('commissioning');
+    expect(rig.ingest.table().stageOf(pc)).toBe('commissioning');
     expect((await rig.ledger.load()).nodes.find(({ site }) => site)?.site?.stage).toBe('commissioning');
   });
 
   it('a new desk on the same ledger knows what the old one wrote', async () => {
     const rig = await createRig();
-    rig.desk.started();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.started();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     await rig.settle();
-    rig.desk.close();
+    rig.ingest.close();
     const next = await createRig(undefined, rig.db);
-    next.desk.started();
+    next.ingest.started();
     await next.settle();
     expect(next.offers.map((one) => [one.fault, one.transition.offer])).toEqual([['microphone.missing', 2]]);
     expect(next.sent.some(({ topic }) => topic === pcTopic(pc, 'config'))).toBe(false);
@@ -316,35 +318,35 @@ describe('the desk', () => {
     const rig = await createRig();
     const site = 'capital/this-office';
     const broken = { component: 'path', device: '', from: null, to: { status: 'fault', fault: 'path.gateway', reason: null } };
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.desk.take(pcTopic(pc, 'event'), encode('event', { ...event(3), kind: 'link', body: { at: 30 } }));
-    rig.desk.take(
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'event'), encode('event', { ...event(3), kind: 'link', body: { at: 30 } }));
+    rig.ingest.take(
       pcTopic(pc, 'backlog'),
       encode('backlog', [
         { ...event(1), body: broken },
         { ...event(2), kind: 'link', body: { at: 20 } },
       ]),
     );
-    rig.desk.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 2, n: { room: 21, load: 1 } }));
+    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 2, n: { room: 21, load: 1 } }));
     await rig.settle();
     const said = { link: { pc, at: expect.any(Number), report: { at: 30 } }, broke: { pc, at: 1, fault: 'path.gateway' } };
-    expect(rig.desk.link(site)).toEqual(said);
-    expect(rig.desk.numbers(pc)).toEqual({ room: 21 });
-    rig.desk.close();
+    expect(rig.ingest.link(site)).toEqual(said);
+    expect(rig.ingest.numbers(pc)).toEqual({ room: 21 });
+    rig.ingest.close();
     const again = await createRig(undefined, rig.db);
-    expect(again.desk.link(site)).toEqual(said);
-    await again.desk.changeSites(changeOf({ gone: [{ path: site, because: 'closed' }] }));
+    expect(again.ingest.link(site)).toEqual(said);
+    await again.ingest.changeSites(changeOf({ gone: [{ path: site, because: 'closed' }] }));
     expect(Object.keys((await again.ledger.load()).meta).filter((key) => key.startsWith('link/'))).toEqual([]);
   });
 
   it('a report of a link that is none is counted and said, and the event is acknowledged like any other', async () => {
     const rig = await createRig();
-    rig.desk.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 1 } }));
-    rig.desk.take(pcTopic(pc, 'event'), encode('event', { ...event(1), kind: 'link', body: { at: 'now' } }));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 1 } }));
+    rig.ingest.take(pcTopic(pc, 'event'), encode('event', { ...event(1), kind: 'link', body: { at: 'now' } }));
     await rig.settle();
     expect(rig.counted).toContain('event body');
     expect(rig.said).toEqual(['unreadable event: at: expected number, found "now"']);
     expect(rig.acks().at(-1)?.upTo).toBe(1);
-    expect(rig.desk.link('capital/this-office')).toEqual({ link: null, broke: null });
+    expect(rig.ingest.link('capital/this-office')).toEqual({ link: null, broke: null });
   });
 });

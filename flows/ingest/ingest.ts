@@ -1,21 +1,22 @@
 /**
- * The desk: takes what PCs say, gives it to the engine, commits, and only then answers and acts (R20).
- * It is thrown away and made anew from the ledger whenever a commit fails; session, tabs and people outlive it.
+ * Ingest: takes what PCs say, gives it to the engine and commits it; what follows a commit is the pipeline's (flows/pipeline.ts).
+ * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
 import { type Cancel, encode, type Hello, helloTopicAll, scopeTopic } from '#contracts';
 import { createEngine, type Engine } from '../incidents/engine.ts';
-import type { Act, CentreEvent, Effect, WireMessage } from '../records/incidents.ts';
+import type { Act, CentreEvent, WireMessage } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
 import { type Configs, createConfigs, type Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
-import { type Answers, createAnswers, type Drafts } from './acks.ts';
-import { changedBy } from './changed.ts';
-import { createMeasuring, type Measuring } from './measurer-election.ts';
-import type { Audit, DeskOptions } from './options.ts';
+import { type Acks, createAcks } from './acks.ts';
+import { type Commits, createCommits } from './commits.ts';
+import { type Committed, changedBy, type Heard, noticesIn, pcsIn } from './committed.ts';
+import { createElection, type Election } from './measurer-election.ts';
+import type { Audit, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
-import { createSurroundings, type Surroundings } from './site-readings.ts';
+import { createSiteReadings, type SiteReadings } from './site-readings.ts';
 import { createUnreadable } from './unreadable.ts';
 
 const tickMs = 1_000;
@@ -28,37 +29,35 @@ const listenedEveryMs = 60_000;
 /** More sites than this are asked with one word to all. */
 const helloSitesAtMost = 50;
 
-export type Desk = ReturnType<typeof createDesk>;
+/** What goes on between a message and the ledger, from one load of the ledger to the next. */
+export type Ingest = ReturnType<typeof createIngest>;
+
+/** What was read and applied since the last commit, beside what the engine holds. */
+type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
+
+type Batch = { ops: Op[]; committed: Committed };
 
 type State = {
-  options: DeskOptions;
+  options: IngestOptions;
   engine: Engine;
   tree: Tree;
   configs: Configs;
-  surroundings: Surroundings;
+  readings: SiteReadings;
+  acks: Acks;
+  election: Election;
+  unreadable: ReturnType<typeof createUnreadable>;
   /** The centre's time: it starts at the wall clock and never jumps. */
   time(): number;
-  ops: Op[];
-  answers: Answers;
-  measuring: Measuring;
-  after: (() => void)[];
-  /** Who waits for a commit, and is told when none comes any more. */
-  waiting: Set<(committed: boolean) => void>;
-  changed: { sites: string[]; pcsGone: string[] };
-  /** A commit is under way, or will be at the end of this turn. */
-  busy: boolean;
-  /** Something came while one was under way. */
-  again: boolean;
-  dead: boolean;
+  gathered: Gathered;
+  commits: Commits;
   goneOnUp: number;
   /** When somebody last listened to the PCs, and what the ledger knows of it. */
   listenedAt: number;
   listenedNotedAt: number;
-  unreadable: ReturnType<typeof createUnreadable>;
 };
 
-/** Opens a desk on what the ledger holds. It judges nothing until `subscribed`, and offers nothing until `started`. */
-export function createDesk(options: DeskOptions) {
+/** Opens ingest on what the ledger holds. It judges nothing until `subscribed`, and offers nothing until `started`. */
+export function createIngest(options: IngestOptions) {
   const state = openState(options);
   let cancelTick: Cancel = () => {};
   const tick = (): void => {
@@ -68,25 +67,51 @@ export function createDesk(options: DeskOptions) {
     cancelTick = options.clock.after(untilTickMs(state), tick);
   };
   cancelTick = options.clock.after(tickMs, tick);
-  schedule(state);
-
+  state.commits.soon();
   return {
-    time: state.time,
-    book: state.engine.book,
-    table: state.tree.table,
-    place: state.tree.place,
-    /** The version of the configuration that a PC should hold. */
-    wanted: state.tree.wanted,
-    entry: state.tree.entry,
-    measurer: state.measuring.of,
-    isSubscribed: state.engine.isSubscribed,
-    /** What a site last said of its link, and where that broke. */
-    link: state.surroundings.link,
-    numbers: (pc: string) => state.surroundings.numbers(pc, state.time()),
+    ...reading(state),
+    ...telling(state),
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */
     take: (topic: string, payload: Buffer) => take(state, topic, payload),
 
+    /** Sends what PCs are owed of a commit: acks first, then configurations and bells. */
+    acknowledge({ acks, sends }: Pick<Committed, 'acks' | 'sends'>): void {
+      state.acks.send(acks);
+      for (const send of sends) send();
+    },
+
+    /** Throws all of this away. What is not committed was never said. */
+    close(): void {
+      cancelTick();
+      state.commits.end();
+    },
+  };
+}
+
+/** What is known now. */
+function reading({ engine, tree, election, readings, configs, time }: State) {
+  return {
+    time,
+    memory: engine.memory,
+    isSubscribed: engine.isSubscribed,
+    table: tree.table,
+    place: tree.place,
+    /** The version of the configuration that a PC should hold. */
+    wanted: tree.wanted,
+    entry: tree.entry,
+    measurer: election.of,
+    /** What a site last said of its link, and where that broke. */
+    link: readings.link,
+    numbers: (pc: string) => readings.numbers(pc, time()),
+    rollout: configs.view,
+  };
+}
+
+/** What others have to say, or to write down. */
+function telling(state: State) {
+  const { options } = state;
+  return {
     /** Our SUBACK has come: silence is counted from now on, and every PC is asked for a birth (R17). */
     subscribed(): void {
       void tell(state, { type: 'subscribed' });
@@ -104,121 +129,107 @@ export function createDesk(options: DeskOptions) {
       void tell(state, { type: 'conclude', transition, acts: message.acts satisfies Act[], severity: message.severity, how });
     },
 
-    /** Says something of the centre's own, or what an operator did; true once it is committed, false where this desk ended before. */
+    /** Says something of the centre's own, or what an operator did; true once it is committed, false where this memory ended before. */
     tell: (event: CentreEvent, audit?: Audit): Promise<boolean> => tell(state, event, audit),
 
     /** Writes rows of others, with the same answer. */
     record(ops: readonly Op[]): Promise<boolean> {
-      state.ops.push(...ops);
-      return committed(state);
+      state.gathered.ops.push(...ops);
+      return state.commits.next();
     },
 
     /** Asks the PCs of a scope (`''` = all) to answer, once it is written down who asked. */
-    ring(scope: string, hello: Hello, audit: Audit): void {
-      state.ops.push({ op: 'audit', at: state.time(), ...audit });
-      state.after.push(() => options.send(scopeTopic(scope === '' ? 'all' : `${scope}/all`, 'hello'), encode('hello', hello), 1));
-      schedule(state);
+    ring(scope: string, word: Hello, audit: Audit): void {
+      const topic = scopeTopic(scope === '' ? 'all' : `${scope}/all`, 'hello');
+      state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
+      state.gathered.sends.push(() => options.send(topic, encode('hello', word), 1));
+      state.commits.soon();
     },
 
     /**
-     * Changes the tree of places, in one transaction with `ops`; true once the broker is told, false where this desk ended before.
+     * Changes the tree of places, in one transaction with `ops`; true once the broker is told, false where this memory ended before.
      * Configurations go out one by one over the time of a hello, since each PC answers its own with a birth.
      */
     changeSites: (change: SiteChange, ops: readonly Op[] = []): Promise<boolean> => changeSites(state, change, ops),
 
-    rollout: state.configs.view,
     /** Ends a rollout by sending it to everybody. */
     release(by: string): Promise<boolean> {
       sendLater(state, state.configs.release(by, state.time()));
-      return committed(state);
-    },
-
-    /** Throws this desk away. What is not committed was never said. */
-    close(): void {
-      cancelTick();
-      end(state);
+      return state.commits.next();
     },
   };
 }
 
-function openState(options: DeskOptions): State {
-  const { clock, contents } = options;
+function openState(options: IngestOptions): State {
+  const { clock, contents, send, seal } = options;
   const startedAt = clock.now();
   const startedUp = clock.up();
   const starts = [...(JSON.parse(contents.meta['starts'] ?? '[]') as number[]), startedAt].slice(-startsKept);
   const held = new Map(contents.pcs.map((record) => [record.pc, record]));
-  const recordOf = (pc: string) => (engine?.book.pcs ?? held).get(pc);
+  const recordOf = (pc: string) => (engine?.memory.pcs ?? held).get(pc);
   const tree = createTree(contents, recordOf);
-  const configs = createConfigs({ ...options, ...contents, tree, recordOf, isOver: () => state.dead });
-  const { reflector } = options;
-  const measuring = createMeasuring({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
+  const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: () => state.commits.isOver() });
+  const { reflector, recipients, central } = options;
+  const election = createElection({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
-  engine = createEngine({ ...options, known: tree.table().known, place: tree.place, starts }, startedAt);
+  engine = createEngine({ contents, recipients, central, known: tree.table().known, place: tree.place, starts }, startedAt);
+  const listenedAt = Number(contents.meta['listened'] ?? 0);
   const state: State = {
     options,
     engine,
     tree,
     configs,
-    surroundings: createSurroundings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
-    time: () => startedAt + (clock.up() - startedUp),
-    ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
-    answers: createAnswers({ ...options, recordOf, duty: measuring.words, now: clock.now }),
-    measuring,
-    after: [],
-    waiting: new Set(),
-    changed: { sites: [], pcsGone: [] },
-    busy: false,
-    again: false,
-    dead: false,
-    goneOnUp: clock.up(),
-    listenedAt: Number(contents.meta['listened'] ?? 0),
-    listenedNotedAt: Number(contents.meta['listened'] ?? 0),
+    readings: createSiteReadings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
+    acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
+    election,
     unreadable: createUnreadable(options.log),
+    time: () => startedAt + (clock.up() - startedUp),
+    gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
+    commits: createCommits<Batch>({
+      gather: () => gather(state),
+      write: (batch) => write(state, batch),
+      follow: ({ committed }) => options.committed(committed),
+      failed: (error) => failed(state, error),
+    }),
+    goneOnUp: clock.up(),
+    listenedAt,
+    listenedNotedAt: listenedAt,
   };
   followRollout(state);
   return state;
 }
 
+function nothing(): Gathered {
+  return { ops: [], sends: [], heard: [], sites: [], pcsGone: [] };
+}
+
 /** A second, or the time until the next wait is due: what was held long enough is not held longer. */
 function untilTickMs({ engine, time }: State): number {
   const now = time();
-  const dueInMs = [...engine.book.timers.values()].map(({ dueAt }) => dueAt - now).filter((ms) => ms > 0);
+  const dueInMs = [...engine.memory.timers.values()].map(({ dueAt }) => dueAt - now).filter((ms) => ms > 0);
   const least = dueInMs.reduce((a, b) => Math.min(a, b), tickMs);
   return Math.max(1, least);
 }
 
 function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {
-  if (audit !== undefined) state.ops.push({ op: 'audit', at: state.time(), ...audit });
-  if (!state.dead) state.engine.apply(event, state.time());
-  return committed(state);
-}
-
-/** True after the next commit; false where there is none, because this desk is over. */
-function committed(state: State): Promise<boolean> {
-  if (state.dead) return Promise.resolve(false);
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  state.waiting.add(resolve);
-  state.after.push(() => {
-    state.waiting.delete(resolve);
-    resolve(true);
-  });
-  schedule(state);
-  return promise;
+  if (audit !== undefined) state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
+  if (!state.commits.isOver()) state.engine.apply(event, state.time());
+  return state.commits.next();
 }
 
 async function changeSites(state: State, change: SiteChange, ops: readonly Op[]): Promise<boolean> {
-  if (state.dead) return false;
+  if (state.commits.isOver()) return false;
   const now = state.time();
   const changing = state.tree.change(change, now);
   if (changing.known !== null) state.engine.apply(changing.known, now);
   state.engine.apply({ type: 'revoked', pcs: change.registry.flatMap(({ pc, revoked }) => (revoked ? [pc] : [])) }, now);
-  state.ops.push(...changing.ops, ...ops);
-  state.changed.sites.push(...changing.sites);
-  state.changed.pcsGone.push(...changing.pcsGone);
-  for (const pc of changing.pcsGone) state.surroundings.forget(pc);
+  state.gathered.ops.push(...changing.ops, ...ops);
+  state.gathered.sites.push(...changing.sites);
+  state.gathered.pcsGone.push(...changing.pcsGone);
+  for (const pc of changing.pcsGone) state.readings.forget(pc);
   sendLater(state, state.configs.changed(changing.configured, change.staged, now));
-  if (!(await committed(state))) return false;
-  if (change.registry.length > 0) await state.options.registered(change.registry);
+  if (!(await state.commits.next())) return false;
+  if (change.registry.length > 0) await state.options.publish(change.registry);
   const { fresh } = changing;
   hello(state, fresh.length > helloSitesAtMost ? [helloTopicAll] : fresh.map((site) => scopeTopic(`${site}/all`, 'hello')));
   return true;
@@ -249,28 +260,35 @@ function goOn(state: State): void {
   state.listenedAt = now;
   if (Math.abs(now - state.listenedNotedAt) >= listenedEveryMs) {
     state.listenedNotedAt = now;
-    state.ops.push({ op: 'meta', key: 'listened', value: `${now}` });
+    state.gathered.ops.push({ op: 'meta', key: 'listened', value: `${now}` });
   }
-  const change = commissioning({ table: tree.table(), records: engine.book.pcs, isCurrent: engine.isCurrent, deafMs }, now);
+  const change = commissioning({ table: tree.table(), records: engine.memory.pcs, isCurrent: engine.isCurrent, deafMs }, now);
   if (change !== null) void changeSites(state, change, []);
   sendLater(state, state.configs.tick(now, deafMs));
 }
 
+/** Receive, read, apply: all of a message's way that needs no disk. */
 function take(state: State, topic: string, payload: Buffer): void {
-  if (state.dead || isUnchangedBeat(state, topic, payload)) return;
+  const { options, engine } = state;
+  if (state.commits.isOver() || isUnchangedBeat(state, topic, payload)) return;
   const now = state.time();
-  const report = readReport(topic, payload, now, state.options.isRollCall);
-  const isOurs = report !== undefined && state.engine.known.has(report.pc) && state.engine.believes(report.event, now);
-  if (!isOurs) return state.options.count.message('other', 'unknown');
-  const { pc, leaf, result, event } = report;
-  state.options.count.message(leaf, result);
-  state.engine.apply(event, now);
-  if (event.type === 'beat') state.surroundings.beat(pc, payload, now);
-  state.ops.push(...report.ops, ...state.surroundings.take(report.news), ...state.unreadable(report, now));
-  if (report.answer !== undefined) answer(state, report);
-  if (event.type === 'birth' || report.ops.length > 1) state.after.push(() => state.options.commands.heard(report));
-  if (event.type === 'birth' && event.fresh) state.after.push(() => state.options.born(pc, event));
-  schedule(state);
+  const report = readReport(topic, payload, now, options.isRollCall);
+  const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);
+  if (!isOurs) return options.count.message('other', 'unknown');
+  options.count.message(report.leaf, report.result);
+  engine.apply(report.event, now);
+  keep(state, report, now);
+  if (report.event.type === 'beat') state.readings.beat(report.pc, payload, now);
+  state.commits.soon();
+}
+
+/** What of a report is the ledger's, and what is owed for it once it is there. */
+function keep({ gathered, readings, unreadable, acks, configs }: State, report: Report, now: number): void {
+  const { pc, event, ops, answer } = report;
+  gathered.ops.push(...ops, ...readings.take(report.news), ...unreadable(report, now));
+  if (answer !== undefined) acks.add(pc, answer);
+  if (event.type === 'birth') sendLater({ gathered, configs }, configs.born(pc, event.config));
+  if (event.type === 'birth' || ops.length > 1) gathered.heard.push({ pc, event, ops });
 }
 
 /** The way of nearly every beat: the digest is the one held, so nothing is parsed and nothing written. */
@@ -278,88 +296,42 @@ function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean 
   const digest = quickDigest(topic, payload);
   if (digest === undefined) return false;
   const pc = topic.slice('sabha/v1/'.length, -'/beat'.length);
-  if (state.engine.book.pcs.get(pc)?.digest !== digest || !state.engine.touch(pc, state.time())) return false;
+  if (state.engine.memory.pcs.get(pc)?.digest !== digest || !state.engine.touch(pc, state.time())) return false;
   state.options.count.message('beat', 'same');
-  state.surroundings.beat(pc, payload, state.time());
+  state.readings.beat(pc, payload, state.time());
   return true;
 }
 
-function answer(state: State, { pc, answer: said, event }: Report): void {
-  state.answers.add(pc, said ?? {});
-  if (event.type !== 'birth') return;
-  sendLater(state, state.configs.born(pc, event.config));
-}
-
 /** Configurations go out when what they are is in the ledger. */
-function sendLater(state: State, { ops, pcs }: Outgoing): void {
-  state.ops.push(...ops);
-  if (pcs.length > 0) state.after.push(() => state.configs.send(pcs));
+function sendLater({ gathered, configs }: Pick<State, 'gathered' | 'configs'>, { ops, pcs }: Outgoing): void {
+  gathered.ops.push(...ops);
+  if (pcs.length > 0) gathered.sends.push(() => configs.send(pcs));
 }
 
-/** Gathers what comes in one turn of the event loop, and all that comes while a commit is under way. */
-function schedule(state: State): void {
-  state.again = true;
-  if (state.busy || state.dead) return;
-  state.busy = true;
-  queueMicrotask(() => {
-    commitAll(state).catch((error: Error) => failed(state, error));
-  });
+/** The next batch: what was read, what the engine made of it, and what follows once both are on disk. */
+function gather(state: State): Batch {
+  const { engine, acks, election, gathered } = state;
+  const { ops: rows, effects } = engine.take();
+  const { heard, sends, sites, pcsGone } = gathered;
+  const ops = [...gathered.ops, ...rows];
+  state.gathered = nothing();
+  const asks = effects.filter((effect) => effect.do === 'ask');
+  const offers = effects.filter((effect) => effect.do === 'offer');
+  const owed = acks.take(election.moved([...pcsIn(ops), ...pcsGone]), asks);
+  return { ops, committed: { acks: owed, sends, heard, offers, notices: noticesIn(ops), changed: changedBy(ops, { sites, pcsGone }) } };
 }
 
-async function commitAll(state: State): Promise<void> {
-  while (state.again && !state.dead) {
-    state.again = false;
-    await commit(state);
-  }
-  state.busy = false;
+async function write({ options, acks, commits }: State, { ops }: Batch): Promise<void> {
+  if (ops.length === 0) return;
+  const startedUp = options.clock.up();
+  const receipt = await options.ledger.commit(ops);
+  if (commits.isOver()) return;
+  options.count.commit('ok', (options.clock.up() - startedUp) / 1_000);
+  options.count.receipt(receipt);
+  acks.settle(receipt.cursors);
 }
 
-async function commit(state: State): Promise<void> {
-  const { ops: rows, effects } = state.engine.take();
-  const ops = [...state.ops, ...rows];
-  const { after, changed, options } = state;
-  const answers = state.answers.take(state.measuring.moved([...pcsIn(ops), ...changed.pcsGone]));
-  Object.assign(state, { ops: [], after: [], changed: { sites: [], pcsGone: [] } });
-  if (ops.length > 0) {
-    const startedUp = options.clock.up();
-    const receipt = await options.ledger.commit(ops);
-    if (state.dead) return;
-    options.count.commit('ok', (options.clock.up() - startedUp) / 1_000);
-    options.count.receipt(receipt);
-    state.answers.settle(receipt.cursors);
-  }
-  for (const effect of effects) act(state, effect, answers);
-  state.answers.send(answers);
-  for (const task of after) task();
-  announce(state, ops, changed);
-}
-
-function failed(state: State, error: Error): void {
-  if (state.dead) return;
-  end(state);
-  state.options.count.commit('failed', 0);
-  state.options.onFatal(error);
-}
-
-function end(state: State): void {
-  state.dead = true;
-  for (const resolve of state.waiting) resolve(false);
-  state.waiting.clear();
-}
-
-function act(state: State, effect: Effect, answers: Drafts): void {
-  if (effect.do === 'offer') return state.options.offer(effect.message, effect.node);
-  const draft = answers.get(effect.pc) ?? { want: [] };
-  answers.set(effect.pc, { ...draft, want: [...draft.want, ...effect.want] });
-}
-
-function announce({ options }: State, ops: readonly Op[], places: State['changed']): void {
-  const rows = ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
-  if (rows.length > 0) options.notify(rows);
-  const change = changedBy(ops, places);
-  if (change !== undefined) options.changed(change);
-}
-
-function pcsIn(ops: readonly Op[]): string[] {
-  return ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
+function failed({ options }: State, error: Error): void {
+  options.count.commit('failed', 0);
+  options.failed(error);
 }

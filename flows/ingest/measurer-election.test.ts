@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openReflectorToken, type Presence, pcMark } from '#contracts';
 import { newRecord } from '../outages/pc.ts';
-import { createMeasuring } from './measurer-election.ts';
+import { createElection } from './measurer-election.ts';
 
 const now = 1_764_000_000_000;
 const key = randomBytes(32);
@@ -10,7 +10,7 @@ const [a, b, c] = ['up/lucknow/a', 'up/lucknow/b', 'up/lucknow/c'] as const;
 
 function setUp(reflector: { port: number; key: Buffer } | undefined = { port: 8_620, key }) {
   const presence: Record<string, Presence> = { [c]: 'online', [a]: 'never', [b]: 'online' };
-  const measuring = createMeasuring({
+  const measuring = createElection({
     reflector,
     pcsOf: (site) => Object.keys(presence).filter((pc) => pc.startsWith(`${site}/`)),
     recordOf: (pc) => ({ ...newRecord(pc, 'fibre'), presence: presence[pc] ?? 'never' }),
@@ -31,7 +31,7 @@ test('the lowest id that is online measures, with a right of three hours that th
 test('without a reflector it says who would measure, and gives no right', () => {
   expect(setUp(undefined).measuring.words(b)).toMatchObject({ measure: true });
   const { presence } = setUp();
-  const none = createMeasuring({
+  const none = createElection({
     pcsOf: () => Object.keys(presence),
     recordOf: (pc) => ({ ...newRecord(pc, 'fibre'), presence: 'online' }),
     now: () => now,

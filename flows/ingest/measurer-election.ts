@@ -2,7 +2,8 @@
 import { type Ack, sealReflectorToken, siteOf } from '#contracts';
 import type { PcRecord } from '../records/incidents.ts';
 
-export type MeasuringOptions = {
+/** Who is there, and by which right one measures. */
+export type ElectionOptions = {
   /** Where the broker's reflector answers, and the key that it goes by; absent = the centre has none. */
   reflector?: { port: number; key: Buffer } | undefined;
   pcsOf(site: string): readonly string[];
@@ -11,7 +12,8 @@ export type MeasuringOptions = {
   now(): number;
 };
 
-export type Measuring = {
+/** Who of each site has the duty to measure. */
+export type Election = {
   /** The PC that measures the link of this site; undefined while none is there. */
   of(site: string): string | undefined;
   /** What an ack says to this PC. */
@@ -24,7 +26,7 @@ export type Measuring = {
 const tokenMs = 3 * 3_600_000;
 
 /** Guarantee: of the PCs of a site that are online at most one is ever told that it measures, which is the one with the lowest id. */
-export function createMeasuring({ reflector, pcsOf, recordOf, now }: MeasuringOptions): Measuring {
+export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOptions): Election {
   const elected = new Map<string, string>();
 
   /** One that was lost may be back in a moment: it keeps the duty until it is silent. */

@@ -1,38 +1,30 @@
-/** What the desk is given by the centre, and whom it tells. */
+/** What ingest is given, and whom it tells. */
 import type { Clock, RegistryEntry } from '#contracts';
-import type { Recipient } from '../incidents/transitions.ts';
-import type { WireMessage } from '../records/incidents.ts';
-import type { OutboxRow } from '../records/notices.ts';
+import type { EngineOptions } from '../incidents/engine.ts';
 import type { Contents, Ledger, Receipt } from '../records/ops.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
-import type { AnswersOptions } from './acks.ts';
-import type { Changed } from './changed.ts';
-import type { MeasuringOptions } from './measurer-election.ts';
-import type { Report } from './read-message.ts';
+import type { AcksOptions } from './acks.ts';
+import type { Committed } from './committed.ts';
+import type { ElectionOptions } from './measurer-election.ts';
 
-export type DeskOptions = Pick<ConfigsOptions & AnswersOptions & MeasuringOptions, 'seal' | 'reflector'> & {
-  ledger: Ledger;
+/** Everything around ingest; it asks what it must know to read and apply, and tells one thing: what is committed. */
+export type IngestOptions = Pick<EngineOptions, 'recipients' | 'central'> & {
+  ledger: Pick<Ledger, 'commit'>;
   contents: Contents;
   clock: Clock;
-  recipients(to: readonly string[], channel: string, scope: string): Recipient[];
-  central(): Recipient[];
+  /** The centre's signature. */
+  seal: ConfigsOptions['seal'] & AcksOptions['seal'];
+  reflector?: ElectionOptions['reflector'];
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Puts a message on the wires: to the wait node of that id, or to the head. */
-  offer(message: WireMessage, node: string | null): void;
-  /** Rows for the outbox, after their commit. */
-  notify(rows: OutboxRow[]): void;
-  /** What the API's listeners are told, after the commit. */
-  changed(change: Changed): void;
-  /** True for the hello of a roll call that runs; then told of each committed birth that answers it. */
+  /** True for the hello of a roll call that runs. */
   isRollCall(hello: string): boolean;
-  born(pc: string, state: Born): void;
-  /** Told after the commit of each birth and of each answer to a command. */
-  commands: { heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void };
+  /** Told once of each commit, in their order. */
+  committed(done: Committed): void;
   /** The registry changed, after the commit; resolves when the broker has it. */
-  registered(entries: readonly RegistryEntry[]): Promise<void>;
-  count: DeskCounts;
-  /** The commit failed: nothing of this desk is to be trusted any more. Called once. */
-  onFatal(error: Error): void;
+  publish(entries: readonly RegistryEntry[]): Promise<void>;
+  count: IngestCounts;
+  /** The commit failed: nothing of this memory is to be trusted any more. Called once. */
+  failed(error: Error): void;
   log: { warn(fields: object, line: string): void };
   randomId(): string;
 };
@@ -40,9 +32,11 @@ export type DeskOptions = Pick<ConfigsOptions & AnswersOptions & MeasuringOption
 /** The state that a birth named. */
 export type Born = { digest: string; session: number; rev: number };
 
+/** Who did what, about what. */
 export type Audit = { who: string; what: string; about: string };
 
-export type DeskCounts = {
+/** What is counted on the way to the ledger; `seconds` of a commit. */
+export type IngestCounts = {
   message(leaf: string, result: string): void;
   receipt(receipt: Receipt): void;
   commit(result: 'ok' | 'failed', seconds: number): void;

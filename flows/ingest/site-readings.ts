@@ -4,15 +4,18 @@ import type { Op } from '../records/ops.ts';
 import { createNumbers } from './last-numbers.ts';
 import { createLinkReports, type LinkNews } from './link-reports.ts';
 
-export type SurroundingsOptions = {
+/** What the ledger holds of them, and whose they are. */
+export type SiteReadingsOptions = {
   meta: Readonly<Record<string, string>>;
   /** Undefined for a PC that is none of ours. */
   linkOf(pc: string): LinkClass | undefined;
 };
 
-export type Surroundings = ReturnType<typeof createSurroundings>;
+/** The readings of one memory. */
+export type SiteReadings = ReturnType<typeof createSiteReadings>;
 
-export function createSurroundings({ meta, linkOf }: SurroundingsOptions) {
+/** Opens the readings on what the ledger holds; numbers are known from the next beat on. */
+export function createSiteReadings({ meta, linkOf }: SiteReadingsOptions) {
   const reports = createLinkReports(meta);
   const numbers = createNumbers();
   return {

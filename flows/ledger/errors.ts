@@ -1,5 +1,6 @@
 /** How the ledger fails. */
 
+/** Why the ledger took nothing. */
 export type LedgerFault = 'full' | 'busy' | 'io' | 'other';
 
 /** The one error of the ledger; its message is one line for a person. */

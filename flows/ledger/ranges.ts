@@ -3,11 +3,14 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** `before`: before our time. `carried`: numbered anew in another spool. `copy`: it came, and stands under another number. `gap`: lost. */
 export type Why = 'dropped' | 'before' | 'carried' | 'copy' | 'gap';
+/** First and last number, both of them in it. */
 export type Range = { a: number; b: number };
+/** Which numbers a spool has. */
 export type Ranges = ReturnType<typeof openRanges>;
 
 type Settled = Range & { why: Why };
 
+/** Ranges over the rows of one ledger. */
 export function openRanges(db: DatabaseSync) {
   const insert = db.prepare('INSERT INTO settled (spool, a, b, why) VALUES (?, ?, ?, ?)');
   const remove = db.prepare('DELETE FROM settled WHERE spool = ? AND a = ?');

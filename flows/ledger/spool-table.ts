@@ -7,9 +7,12 @@ import type { EventMessage } from '#contracts';
  * `forked`: it shares content with another spool of the PC, under other numbers (R7).
  */
 export type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 };
+/** A short hash of an event, and when it came. */
 export type Stamp = { mark: string; at: number };
+/** The rows of spools. */
 export type SpoolTable = ReturnType<typeof openSpoolTable>;
 
+/** Opens the table of spools of one ledger. */
 export function openSpoolTable(db: DatabaseSync) {
   const columns = 'SELECT id, pc, spool, first, last, up_to AS upTo, forked FROM spools';
   const get = db.prepare(`${columns} WHERE pc = ? AND spool = ?`);

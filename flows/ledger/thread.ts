@@ -7,6 +7,7 @@ import { openStore, type Store } from './store.ts';
 
 /** All that is asked of the store besides commits. */
 export type Query = Exclude<keyof Store, 'commit'>;
+/** What the ledger's thread is asked. */
 export type Request = { call: 'commit'; batches: Op[][] } | { call: Query; args: readonly unknown[] };
 /** `values`: one for each batch of a commit, else exactly one. */
 export type Answer = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };

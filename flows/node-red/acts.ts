@@ -22,6 +22,7 @@ export function deliverAct(message: WireMessage, channel: string): { ok: true; a
   return { ok: true, act: { do: 'deliver', channel, to: [...message.to], severity: message.severity } };
 }
 
+/** A wait as its node has it; `forMs` counts from the transition. */
 export type Wait = { node: string; forMs: number; unlessAcknowledged: boolean };
 
 /**

@@ -9,6 +9,7 @@ import { type FlowLog, redSettings } from './settings.ts';
 import { readTabs, tabsStorage } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
+/** What Node-RED is started with. */
 export type RedOptions = {
   wires: Wires;
   tabsDir: string;
@@ -21,6 +22,7 @@ export type RedOptions = {
   timeoutMs?: number;
 };
 
+/** A Node-RED that runs. */
 export type Red = {
   /** Port of the editor; null without one. */
   editorPort: number | null;

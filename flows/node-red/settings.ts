@@ -7,6 +7,7 @@ import type { Wires } from './wires.ts';
 /** Where the log lines of Node-RED go; a pino logger fits. */
 export type FlowLog = Record<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', (fields: object, text: string) => void>;
 
+/** What Node-RED reads as its settings. */
 export type RedSettings = {
   wires: Wires;
   storage: TabsStorage;

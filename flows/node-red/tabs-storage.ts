@@ -5,6 +5,7 @@ import { join } from 'node:path';
 /** A node, tab, group or configuration node, as Node-RED writes it. */
 export type FlowNode = { id: string; type: string; z?: string; name?: string; label?: string; wires?: string[][]; [key: string]: unknown };
 
+/** The tabs as they were read, or one line that says what is wrong. */
 export type TabsRead = { ok: true; nodes: FlowNode[] } | { ok: false; line: string };
 
 /** All nodes of all tabs, or one line that names the file and the place of what is wrong. */
@@ -59,6 +60,7 @@ export function writeTabs(dir: string, nodes: readonly FlowNode[]): string | und
   return undefined;
 }
 
+/** Where Node-RED reads and writes the tabs. */
 export type TabsStorage = ReturnType<typeof tabsStorage>;
 
 /**

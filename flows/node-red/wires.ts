@@ -4,6 +4,7 @@ import type { OfferedMessage } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import type { Outcome } from '../records/notices.ts';
 
+/** Everything that a node may ask of `flows`. */
 export type Wires = {
   /** The head of the wires takes every offer. The newest head wins; none is fine, an offer then waits to be made again. */
   head(take: (message: WireMessage) => void): Cancel;

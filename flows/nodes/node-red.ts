@@ -3,9 +3,12 @@ import { readMessage } from '../node-red/acts.ts';
 import type { Wires } from '../node-red/wires.ts';
 import type { WireMessage } from '../records/incidents.ts';
 
+/** Hands messages to the outputs of a node. */
 export type Send = (messages: unknown) => void;
+/** Says that a message was handled, or in one line why not. */
 export type Done = (problem?: string) => void;
 
+/** A node as Node-RED gives it to its maker. */
 export type RedNode = {
   id: string;
   on(event: 'input', listener: (msg: unknown, send: Send, done: Done) => void): void;
@@ -16,6 +19,7 @@ export type RedNode = {
 
 type Json = { json(body: unknown): void };
 
+/** Node-RED as it gives itself to a module of nodes. */
 export type NodeRed = {
   nodes: {
     createNode(node: RedNode, config: unknown): void;

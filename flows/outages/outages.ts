@@ -17,6 +17,7 @@ export const toldLateMs = 60_000;
 /** A PC with the time in which it is, or was, away. */
 export type Away = PcRecord & { absence: Absence };
 
+/** What of the neighbours is known when a cause is sought. */
 export type Around = {
   /** The other PCs of its site. */
   neighbours: readonly PcRecord[];
@@ -25,6 +26,7 @@ export type Around = {
   now: number;
 };
 
+/** The cause of what nothing explains. */
 export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 
 /**
@@ -51,10 +53,12 @@ function wentTogether(a: Away, b: Away): boolean {
   return Math.abs(a.absence.goneBy - b.absence.goneBy) <= Math.max(windowMs(a), windowMs(b));
 }
 
+/** True where something is held of its last absence, whether or not that goes on. */
 export function hasAbsence(record: PcRecord): record is Away {
   return record.absence !== undefined && record.absence !== null;
 }
 
+/** True while it is away. */
 export function isAway(record: PcRecord): record is Away {
   return hasAbsence(record) && record.absence.to === null;
 }

@@ -13,6 +13,7 @@ type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 /** What came of a word: the next record, and what it leaves to be asked for. `stale` words change nothing but the time of hearing. */
 export type Step = { record: PcRecord; ask: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
 
+/** What is held of a PC that nobody has heard. */
 export function newRecord(pc: string, link: LinkClass): PcRecord {
   return {
     pc,

@@ -14,6 +14,7 @@ const trueClockMs = 60_000;
 
 type Birth = Extract<PcEvent, { type: 'birth' }>;
 
+/** What a return says of the absence before it. */
 export type Finding = Outage & { from: number; aliveAt: number | null };
 
 /**

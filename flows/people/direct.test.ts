@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Person } from '#contracts';
-import type { Line, Outcome, RenderedMessage } from '../records/notices.ts';
-import type { Lines } from './channels/channels.ts';
+import type { OpenChannel, Outcome, RenderedMessage } from '../records/notices.ts';
+import type { Channels } from './channels/channels.ts';
 import { createDirect } from './direct.ts';
 import { technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
@@ -18,11 +18,11 @@ const devi: Person = {
 };
 const place = { site: { en: 'Centre', hi: 'सेंटर' }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' };
 
-function desk(people: Person[], mail: () => Promise<Outcome>) {
+function rig(people: Person[], mail: () => Promise<Outcome>) {
   const clock = testClock();
   const sent: { channel: string; person: string; message: RenderedMessage }[] = [];
   const failures: string[] = [];
-  const line = (name: string, answer: () => Promise<Outcome>, reaches: Line['reaches']): [string, Line] => [
+  const one = (name: string, answer: () => Promise<Outcome>, reaches: OpenChannel['reaches']): [string, OpenChannel] => [
     name,
     {
       channel: {
@@ -36,21 +36,21 @@ function desk(people: Person[], mail: () => Promise<Outcome>) {
       reaches,
     },
   ];
-  const lines: Lines = new Map([
-    line(
+  const channels: Channels = new Map([
+    one(
       'console',
       async () => ({ result: 'delivered' }),
       () => true,
     ),
-    line('email', mail, (person) => person.email !== undefined),
+    one('email', mail, (person) => person.email !== undefined),
   ]);
   const onFailure = (channel: string, person: string, reason: string) => failures.push(`${channel} ${person}: ${reason}`);
-  const tell = createDirect({ clock, lines, roster: createRoster(people), place, onFailure });
+  const tell = createDirect({ clock, channels, roster: createRoster(people), place, onFailure });
   return { clock, tell, sent, failures };
 }
 
 test('every central person is told at once on every channel, in their language, and nobody else is', async () => {
-  const { tell, sent, failures } = desk([technician, devi], async () => ({ result: 'delivered' }));
+  const { tell, sent, failures } = rig([technician, devi], async () => ({ result: 'delivered' }));
   await tell('disk_full', 'SQLITE_FULL');
   expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console devi', 'email devi']);
   expect(sent[1]?.message).toMatchObject({ subject: 'बहुत ज़रूरी: सेंट्रल मशीन की डिस्क भर गई है, सेंटर', severity: 'critical' });
@@ -59,13 +59,13 @@ test('every central person is told at once on every channel, in their language, 
 });
 
 test('without central persons the desk at the centre is told', async () => {
-  const { tell, sent } = desk([technician], async () => ({ result: 'delivered' }));
+  const { tell, sent } = rig([technician], async () => ({ result: 'delivered' }));
   await tell('commit_failed', '');
   expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console central-desk']);
 });
 
 test('at most once an hour for each reason, whatever the wall clock does', async () => {
-  const { clock, tell, sent } = desk([], async () => ({ result: 'delivered' }));
+  const { clock, tell, sent } = rig([], async () => ({ result: 'delivered' }));
   for (const reason of ['disk_full', 'disk_full', 'commit_failed'] as const) await tell(reason, 'x');
   expect(sent.length).toBe(2);
   clock.jump(7_200_000);
@@ -85,7 +85,7 @@ test('a channel that refuses, throws or hangs is told to the owner, stops no oth
     () => new Promise(() => {}),
   ];
   for (const [answer, reason] of answers.map((one, i) => [one, ['550', 'the channel broke: bug', 'no answer in 10 s'][i]] as const)) {
-    const { clock, tell, sent, failures } = desk([devi], answer);
+    const { clock, tell, sent, failures } = rig([devi], answer);
     const told = tell('disk_full', 'x');
     await clock.pass(10_000);
     await told;

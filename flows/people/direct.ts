@@ -2,21 +2,23 @@
 import type { Clock } from '#contracts';
 import { centralNotice } from '../incidents/notice.ts';
 import type { Place } from '../records/place.ts';
-import type { Lines } from './channels/channels.ts';
+import type { Channels } from './channels/channels.ts';
 import { limited } from './limited.ts';
 import type { DirectReason } from './phrases.ts';
 import type { Roster } from './roster.ts';
 import { render } from './words.ts';
 
+/** Who is told past the outbox, and how. */
 export type DirectOptions = {
   clock: Clock;
-  lines: Lines;
+  channels: Channels;
   roster: Roster;
   place: Place;
   /** Told of a channel that did not take the word: nothing else can be done about it. */
   onFailure: (channel: string, person: string, reason: string) => void;
 };
 
+/** Tells central at once; `detail` is one line. */
 export type TellCentralDirectly = (reason: DirectReason, detail: string) => Promise<void>;
 
 const quietMs = 3_600_000;
@@ -26,7 +28,7 @@ const sendLimitMs = 10_000;
  * Tells every central person on every channel that reaches them, at once and at most once an hour for each reason.
  * Guarantee: needs no disk, never rejects, and ends within 10 s.
  */
-export function createDirect({ clock, lines, roster, place, onFailure }: DirectOptions): TellCentralDirectly {
+export function createDirect({ clock, channels, roster, place, onFailure }: DirectOptions): TellCentralDirectly {
   const toldAt = new Map<DirectReason, number>();
   return async (reason, detail) => {
     const last = toldAt.get(reason);
@@ -35,7 +37,7 @@ export function createDirect({ clock, lines, roster, place, onFailure }: DirectO
     const notice = centralNotice({ kind: 'direct', lines: [reason, detail], place, now: clock.now() });
     const key = `direct/${reason}/${Math.floor(clock.now())}`;
     const sends = roster.central().flatMap((person) => {
-      const reaching = [...lines].filter(([, line]) => line.reaches(person));
+      const reaching = [...channels].filter(([, one]) => one.reaches(person));
       return reaching.map(async ([name, { channel }]) => {
         const { language } = person;
         const message = {

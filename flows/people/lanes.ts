@@ -5,6 +5,7 @@ import type { OutboxRow } from '../records/notices.ts';
 /** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back. */
 export type Item = { row: OutboxRow; dueUp: number };
 
+/** What waits, in order for each person and channel. */
 export type Lanes = {
   /** Puts a row at its place in the order of creation; a key that is held already changes nothing. */
   add(row: OutboxRow, waitMs: number): void;

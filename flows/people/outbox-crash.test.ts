@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Channel, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
-import type { Lines } from './channels/channels.ts';
+import type { Channels } from './channels/channels.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { row, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
@@ -99,8 +99,16 @@ function start(world: World, random: () => number, killAt: KillAt) {
     for (const op of ops) if (op.op === 'outbox-set') world.ledger.set(op.row.key, op.row);
     await passes('committed, not told');
   };
-  const lines: Lines = new Map(channels.map((name) => [name, { channel: channel(name), reaches: () => true }]));
-  const options = { clock: world.clock, random, commit, lines, roster: createRoster(persons), isOver: () => false, onOutcome: () => {} };
+  const opened: Channels = new Map(channels.map((name) => [name, { channel: channel(name), reaches: () => true }]));
+  const options = {
+    clock: world.clock,
+    random,
+    commit,
+    channels: opened,
+    roster: createRoster(persons),
+    isOver: () => false,
+    onOutcome: () => {},
+  };
   const outbox = createOutbox(options);
   outbox.add([...world.ledger.values()].filter(({ state }) => state === 'waiting'));
   void outbox.run();

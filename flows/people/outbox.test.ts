@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import type { Channel, OutboxRow, Outcome, RenderedMessage } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
-import type { Lines } from './channels/channels.ts';
+import type { Channels } from './channels/channels.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
 import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
@@ -11,7 +11,7 @@ const bina = { ...technician, id: 'bina', email: 'bina@office.test' };
 type Send = (message: RenderedMessage, signal: AbortSignal) => Promise<Outcome>;
 
 /** An outbox with one e-mail line whose answers the test gives, and a ledger that keeps rows by key. */
-function desk(send: Send, changes: Partial<OutboxOptions> = {}) {
+function rig(send: Send, changes: Partial<OutboxOptions> = {}) {
   const clock = testClock();
   const sent: RenderedMessage[] = [];
   const ledger = new Map<string, OutboxRow>();
@@ -24,7 +24,7 @@ function desk(send: Send, changes: Partial<OutboxOptions> = {}) {
     },
     close() {},
   });
-  const lines: Lines = new Map([
+  const channels: Channels = new Map([
     ['console', { channel: channel('console', async () => ({ result: 'delivered' })), reaches: () => true }],
     ['email', { channel: channel('email', send), reaches: ({ email }: Person) => email !== undefined }],
   ]);
@@ -32,7 +32,7 @@ function desk(send: Send, changes: Partial<OutboxOptions> = {}) {
     clock,
     random: () => 0.5,
     commit: async (ops) => apply(ledger, ops),
-    lines,
+    channels,
     roster: createRoster([technician, bina]),
     isOver: () => false,
     onOutcome: ({ key }, { result }) => outcomes.push({ key, result }),
@@ -64,7 +64,7 @@ const busy: Send = async () => ({ result: 'retry', reason: '451 later' });
 
 test('R26 a delivered row is written down before it is forgotten, and then told', async () => {
   const commits: { ops: Op[]; waiting: number }[] = [];
-  const { clock, outbox, outcomes, ended } = desk(delivered, {
+  const { clock, outbox, outcomes, ended } = rig(delivered, {
     commit: async (ops) => commits.push({ ops, waiting: outbox.waiting() }),
   });
   outbox.add([row()]);
@@ -79,14 +79,14 @@ test('R26 a delivered row is written down before it is forgotten, and then told'
 
 test('the message is written in the language of the person', async () => {
   const hindi = { ...technician, language: 'hi' as const };
-  const { clock, outbox, sent } = desk(delivered, { roster: createRoster([hindi]) });
+  const { clock, outbox, sent } = rig(delivered, { roster: createRoster([hindi]) });
   outbox.add([row()]);
   await clock.pass(0);
   expect(sent).toMatchObject([{ key: '1/email/asha', language: 'hi', severity: 'critical', subject: expect.stringContaining('माइक') }]);
 });
 
 test('R26 retry: the first within 5 s, doubling to 15 min, each written down with its time and reason', async () => {
-  const { clock, outbox, ledger, sent } = desk(busy, { random: () => 0.999_999 });
+  const { clock, outbox, ledger, sent } = rig(busy, { random: () => 0.999_999 });
   outbox.add([row()]);
   await clock.pass(0);
   const start = clock.now();
@@ -110,7 +110,7 @@ test('what the other side asks to wait is waited, up to the longest backoff', as
     { result: 'retry', reason: 'slow', afterMs: 9e9 },
     { result: 'delivered' },
   ];
-  const { clock, outbox, sent } = desk(async () => answers.shift() ?? { result: 'delivered' });
+  const { clock, outbox, sent } = rig(async () => answers.shift() ?? { result: 'delivered' });
   outbox.add([row()]);
   await clock.pass(59_999);
   expect(sent.length).toBe(1);
@@ -122,7 +122,7 @@ test('what the other side asks to wait is waited, up to the longest backoff', as
 
 test('refused: written down in one transaction with its row on the console, and both are told', async () => {
   const commits: Op[][] = [];
-  const { clock, outbox, outcomes } = desk(async () => ({ result: 'refused', reason: '550 no such user' }), {
+  const { clock, outbox, outcomes } = rig(async () => ({ result: 'refused', reason: '550 no such user' }), {
     commit: async (ops) => commits.push(ops),
   });
   outbox.add([row()]);
@@ -139,7 +139,7 @@ test('refused: written down in one transaction with its row on the console, and 
 });
 
 test('a channel that is gone and a person without an address are told on the console', async () => {
-  const { clock, outbox, ledger } = desk(delivered);
+  const { clock, outbox, ledger } = rig(delivered);
   outbox.add([row({ channel: 'pigeon' }), row({ transition: 2, person: 'left-us' })]);
   await clock.pass(0);
   expect([...ledger.values()]).toMatchObject([
@@ -151,7 +151,7 @@ test('a channel that is gone and a person without an address are told on the con
 test('rows of one person go in order of creation; the cleared follows its raise, which says that it is over', async () => {
   let up = false;
   const over = new Set<number>();
-  const { clock, outbox, sent } = desk(async () => (up ? { result: 'delivered' } : { result: 'retry', reason: 'down' }), {
+  const { clock, outbox, sent } = rig(async () => (up ? { result: 'delivered' } : { result: 'retry', reason: 'down' }), {
     isOver: (incident) => over.has(incident),
   });
   outbox.add([row()]);
@@ -174,7 +174,7 @@ test('F17 a mail server that hangs is given up after 30 s; the console goes on m
     signals.push(signal);
     return new Promise(() => {});
   };
-  const { clock, outbox, keys, ledger } = desk(hanging);
+  const { clock, outbox, keys, ledger } = rig(hanging);
   outbox.add([row(), row({ transition: 2, channel: 'console' }), row({ transition: 3, person: 'bina' })]);
   await clock.pass(29_999);
   expect(keys()).toEqual(['1/email/asha', '2/console/asha']);
@@ -186,7 +186,7 @@ test('F17 a mail server that hangs is given up after 30 s; the console goes on m
 });
 
 test('a channel that breaks is tried again and stops nobody', async () => {
-  const { clock, outbox, ledger, outcomes } = desk(({ key }) => {
+  const { clock, outbox, ledger, outcomes } = rig(({ key }) => {
     if (key.endsWith('asha')) throw new Error('bug');
     return delivered({} as RenderedMessage, AbortSignal.timeout(1));
   });
@@ -197,7 +197,7 @@ test('a channel that breaks is tried again and stops nobody', async () => {
 });
 
 test('R20 a commit that fails stops the outbox and reaches its owner; nothing more is sent', async () => {
-  const { clock, outbox, ended, keys, outcomes } = desk(delivered, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
+  const { clock, outbox, ended, keys, outcomes } = rig(delivered, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
   const failed = expect(ended).rejects.toThrow('SQLITE_FULL');
   outbox.add([row(), row({ transition: 2 }), row({ transition: 3, person: 'bina' })]);
   await clock.pass(3_600_000);
@@ -213,7 +213,7 @@ test('R20 a commit that fails cuts what is on its way elsewhere', async () => {
     signals.push(signal);
     return new Promise(() => {});
   };
-  const { clock, outbox, ended } = desk(hanging, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
+  const { clock, outbox, ended } = rig(hanging, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
   const failed = expect(ended).rejects.toThrow('SQLITE_FULL');
   outbox.add([row(), row({ transition: 2, channel: 'console' })]);
   await clock.pass(0);
@@ -222,7 +222,7 @@ test('R20 a commit that fails cuts what is on its way elsewhere', async () => {
 });
 
 test('a row is not sent before its time, and a wall clock set back holds nothing back', async () => {
-  const { clock, outbox, sent } = desk(delivered);
+  const { clock, outbox, sent } = rig(delivered);
   outbox.add([row({ dueAt: clock.now() + 60_000 })]);
   clock.jump(-86_400_000);
   await clock.pass(59_999);
@@ -237,7 +237,7 @@ test('a row is not sent before its time, and a wall clock set back holds nothing
 describe('stop', () => {
   test('what is being sent may end, and nothing new begins', async () => {
     const answer = Promise.withResolvers<Outcome>();
-    const { clock, outbox, ledger, keys, ended } = desk(() => answer.promise);
+    const { clock, outbox, ledger, keys, ended } = rig(() => answer.promise);
     outbox.add([row(), row({ transition: 2 })]);
     await clock.pass(0);
     const stopped = outbox.stop();
@@ -249,7 +249,7 @@ describe('stop', () => {
   });
 
   test('what does not end in a second is cut, and stays as it was in the ledger', async () => {
-    const { clock, outbox, ledger } = desk(() => new Promise(() => {}));
+    const { clock, outbox, ledger } = rig(() => new Promise(() => {}));
     outbox.add([row()]);
     await clock.pass(0);
     const stopped = outbox.stop();

@@ -2,7 +2,7 @@
 import { type Cancel, type Clock, doubledMs } from '#contracts';
 import type { OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
-import { type Lines, lastChannel } from './channels/channels.ts';
+import { type Channels, lastChannel } from './channels/channels.ts';
 import { createLanes, type Item } from './lanes.ts';
 import { limited } from './limited.ts';
 import { channelFor, type Roster } from './roster.ts';
@@ -15,12 +15,13 @@ const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
 /** What is being sent when the outbox is stopped has this long to end. */
 const stopGraceMs = 1_000;
 
+/** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
   clock: Clock;
   /** Between 0 and 1. */
   random: () => number;
   commit: (ops: Op[]) => Promise<unknown>;
-  lines: Lines;
+  channels: Channels;
   roster: Roster;
   /** True where the incident has ended, so that a raise which still waits says so. */
   isOver: (incident: number) => boolean;
@@ -28,6 +29,7 @@ export type OutboxOptions = {
   onOutcome: (row: OutboxRow, outcome: Outcome) => void;
 };
 
+/** The outbox of one memory. */
 export type Outbox = {
   /** Takes rows that are in the ledger. A key that waits already is left as it is. */
   add(rows: readonly OutboxRow[]): void;
@@ -44,7 +46,7 @@ export type Outbox = {
  * that was on its way on each channel. Rows of one person on one channel go out in order of creation.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { clock, commit, lines, roster, onOutcome } = options;
+  const { clock, commit, channels, roster, onOutcome } = options;
   const lanes = createLanes(clock);
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
@@ -79,7 +81,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function add(rows: readonly OutboxRow[]): void {
     for (const row of rows) {
-      const channel = channelFor(roster.person(row.person), row.channel, lines);
+      const channel = channelFor(roster.person(row.person), row.channel, channels);
       lanes.add({ ...row, channel }, Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
     }
     pump();
@@ -113,9 +115,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** One send with its time limit. */
-async function attempt({ clock, lines, roster, isOver }: OutboxOptions, { row }: Item, cut: AbortSignal): Promise<Outcome> {
+async function attempt({ clock, channels, roster, isOver }: OutboxOptions, { row }: Item, cut: AbortSignal): Promise<Outcome> {
   const person = roster.person(row.person);
-  const channel = lines.get(row.channel)?.channel;
+  const channel = channels.get(row.channel)?.channel;
   if (!channel) return { result: 'retry', reason: `there is no channel "${row.channel}"` };
   const over = row.notice.incident !== null && isOver(row.notice.incident);
   const { notice, key } = row;

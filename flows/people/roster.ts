@@ -1,7 +1,9 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
 import { type Person, type Role, roles } from '#contracts';
-import { type Lines, lastChannel } from './channels/channels.ts';
+import type { EngineOptions } from '../incidents/engine.ts';
+import { type Channels, lastChannel } from './channels/channels.ts';
 
+/** Who is who, by role, scope and id. */
 export type Roster = {
   /**
    * The persons that `to` (roles and ids of persons) means for a scope, each once, and the words that mean nobody.
@@ -13,6 +15,9 @@ export type Roster = {
   /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
   person(id: string): Person;
 };
+
+/** `log` takes the words of a tab that mean nobody. */
+export type RecipientsOptions = { roster: Roster; channels: Channels; log: { warn(fields: object, line: string): void } };
 
 /** The built-in person who is told when nobody else is there. */
 const centralDesk: Person = {
@@ -50,13 +55,25 @@ export function createRoster(people: readonly Person[]): Roster {
 }
 
 /** The channel on which the person is really told: the wanted one, or the console where that one cannot reach the person. */
-export function channelFor(person: Person, wanted: string, lines: Lines): string {
-  return lines.get(wanted)?.reaches(person) ? wanted : lastChannel;
+export function channelFor(person: Person, wanted: string, channels: Channels): string {
+  return channels.get(wanted)?.reaches(person) ? wanted : lastChannel;
+}
+
+/** Whom the engine means: the persons of a tab's words with their channel, and central's on every channel that reaches them. */
+export function recipientsOf({ roster, channels, log }: RecipientsOptions): Pick<EngineOptions, 'recipients' | 'central'> {
+  return {
+    recipients(to, channel, scope) {
+      const { persons, unknown } = roster.resolve(to, scope);
+      if (unknown.length > 0) log.warn({ unknown, scope }, 'a tab sends to somebody who is not in sabha.json');
+      return persons.map((person) => ({ person: person.id, channel: channelFor(person, channel, channels) }));
+    },
+    central: () => roster.central().flatMap((person) => channelsOf(person, channels).map((channel) => ({ person: person.id, channel }))),
+  };
 }
 
 /** Every channel that reaches the person; never none, since the console reaches everybody. */
-export function channelsOf(person: Person, lines: Lines): string[] {
-  return [...lines].filter(([, line]) => line.reaches(person)).map(([name]) => name);
+export function channelsOf(person: Person, channels: Channels): string[] {
+  return [...channels].filter(([, one]) => one.reaches(person)).map(([name]) => name);
 }
 
 /** One line for a person whose scope holds none of the PCs, who would never be told; undefined where all is well. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { codeOf, loadText, makeFolder, makePrivateKey, replaceFile, StartError } from '#contracts';
 import type { Issued, Means, RequestRead, Subject } from './certificates.ts';
 
+/** The centre's own authority: it signs, and nobody reads its key. */
 export type Authority = {
   /** The certificates that are trusted, PEM: the one that issues first, and while another takes over the other one. */
   roots: readonly string[];

@@ -20,9 +20,11 @@ export type Means = { now(): number; random(size: number): Buffer };
 
 /** Who a certificate is for: a PC that proves itself to the broker, or a server that proves itself to PCs under each of its names. */
 export type Subject = { kind: 'pc'; name: string } | { kind: 'server'; name: string; names: readonly string[] };
+/** A certificate with its number and end. */
 export type Issued = { pem: string; serial: string; notAfter: number };
 /** What a request says: the name that it asks for, and the key, which it has proved to hold. */
 export type CertificateRequest = { name: string; publicKey: KeyObject };
+/** A request for a certificate, or why it is none. */
 export type RequestRead = { ok: true; value: CertificateRequest } | { ok: false; line: string };
 
 const profiles = {

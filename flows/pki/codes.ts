@@ -8,7 +8,9 @@ import type { Op } from '../records/ops.ts';
 export type Given = { key: string; serial: string };
 /** `uses` = how many PCs may still come; `by` = who made it; `given` = by the name of the PC, so that a lost answer is given again. */
 export type Code = { site: string; uses: number; ends: number; by: string; given?: Readonly<Record<string, Given>> };
+/** A code that holds, and the hash under which it is kept. */
 export type FoundCode = { hash: string; code: Code };
+/** Enrolment codes, by the hash of their secret. */
 export type Codes = ReturnType<typeof createCodes>;
 
 const secretBytes = 13;

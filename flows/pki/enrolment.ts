@@ -2,18 +2,19 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { type Clock, type EnrolCodeView, oneLine, type RegistryEntry, turns } from '#contracts';
 import type { Op } from '../records/ops.ts';
-import type { OfficeOptions } from '../sites/office.ts';
+import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';
 import type { Codes } from './codes.ts';
 import { enrolled, mayEnrol, mayEnrolAgain, mayRenew, renewed, swept, type Verdict } from './grants.ts';
 import type { Guesses } from './guesses.ts';
 
+/** What enrolment stands on. */
 export type EnrolmentOptions = {
   authority: Authority;
   codes: Codes;
   guesses: Guesses;
-  sites: Pick<OfficeOptions, 'table' | 'entry' | 'apply'>;
+  sites: Pick<SiteOrdersOptions, 'table' | 'entry' | 'apply'>;
   /** Writes rows of the ledger; false where they were not taken. */
   record(ops: readonly Op[]): Promise<boolean>;
   /** The time of the machine, by which certificates are valid. */
@@ -23,10 +24,13 @@ export type EnrolmentOptions = {
 
 /** `waitMs` with status 429. */
 export type Refused = { ok: false; status: 400 | 401 | 403 | 429; line: string; waitMs?: number };
+/** The certificate, or a status and one line that says why there is none. */
 export type Certified = { ok: true; certificate: string } | Refused;
 /** `uses`: undefined = one for each PC of the site. */
 export type CodeWanted = { site: string; uses: number | undefined; hours: number; by: string };
+/** A code, shown this once, or why there is none. */
 export type CodeMade = { ok: true; code: string; uses: number; ends: number } | { ok: false; missing: boolean; line: string };
+/** How a PC comes to its certificate. */
 export type Enrolment = ReturnType<typeof createEnrolment>;
 
 /** Who asks from where, and what for (PKCS#10, PEM or base64). */

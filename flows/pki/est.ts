@@ -9,6 +9,7 @@ import { commonNameOf, oneLine, serialOf } from '#contracts';
 import type { Authority } from './authority.ts';
 import type { Certified, Enrolment } from './enrolment.ts';
 
+/** What the routes of EST answer with. */
 export type EstOptions = {
   authority: Authority;
   enrolment: Pick<Enrolment, 'enrol' | 'renew'>;

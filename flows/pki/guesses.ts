@@ -14,7 +14,9 @@ const alarmWithinMs = 10 * minuteMs;
 /** `until` = before this it may not try again; `level` = how often it had to wait already. */
 type Stranger = { tries: number; since: number; level: number; until: number };
 
+/** What is written down of failures, and who is told of many. */
 export type GuessesOptions = { clock: Pick<Clock, 'up'>; onAlarm(address: string): void };
+/** Failures of those who try codes. */
 export type Guesses = ReturnType<typeof createGuesses>;
 
 /**

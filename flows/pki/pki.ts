@@ -10,6 +10,7 @@ import { addEst, type EstOptions, type ServerTls } from './est.ts';
 import { createGuesses } from './guesses.ts';
 import { httpsFiles, keepServers, type ServersOptions } from './servers.ts';
 
+/** What certificates stand on, and who is told of new ones. */
 export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now'> &
   Pick<ServersOptions, 'broker'> &
   Pick<EstOptions, 'centre'> & {
@@ -28,6 +29,7 @@ export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now'> &
     log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
   };
 
+/** All of the certificates of a centre that runs. */
 export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & {
   /** Key and certificate of HTTPS now, and the roots of those who show one. */
   tls(): ServerTls;

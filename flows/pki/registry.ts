@@ -12,6 +12,7 @@ const olderCopy = [
   'sessions and enrolment codes are over; look through the accounts, since older passwords and accounts that were removed are back',
 ].join(' ');
 
+/** What the broker is told, and by which key it knows that it comes from us. */
 export type RegistryOptions = {
   ledger: Ledger;
   clock: Clock;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Cancel, type Clock, codeOf, doors, makePrivateKey, replaceFile } from '#contracts';
 import type { Authority } from './authority.ts';
 
+/** Which servers have certificates of our authority, and who takes a new one into use. */
 export type ServersOptions = {
   authority: Authority;
   /** Undefined where nothing is served by HTTPS. */
@@ -24,6 +25,7 @@ export type ServersOptions = {
 
 /** The files of HTTPS. */
 export type HttpsFiles = { key: string; certificate: string };
+/** The certificates of the centre's own servers. */
 export type Servers = { close(): void };
 
 const lookEveryMs = 2_000;

@@ -4,6 +4,7 @@ import type { AccountRole } from '#contracts';
 /** scrypt's parameters stand beside each hash, so that a later version may choose stronger ones. Salt and key in base64url. */
 export type PasswordHash = { n: number; r: number; p: number; salt: string; key: string };
 
+/** One who may log in. */
 export type Account = {
   name: string;
   role: AccountRole;
@@ -22,6 +23,7 @@ export type Account = {
   madeAt: number;
 };
 
+/** One who is logged in. */
 export type Login = {
   /** SHA-256 of the session's token, in base64url. */
   hash: string;
@@ -32,4 +34,5 @@ export type Login = {
   usedAt: number;
 };
 
+/** All accounts and logins that the ledger holds. */
 export type AccountContents = { accounts: Account[]; logins: Login[] };

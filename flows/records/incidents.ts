@@ -81,6 +81,7 @@ export type StandingFault = {
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
 
+/** One person who was told, on which channel. */
 export type Told = { person: string; channel: string; at: number };
 
 /** One incident per room (or per scope of the centre's own), with its faults as children. */
@@ -233,6 +234,7 @@ export type CentreEvent =
   | { type: 'centre'; fault: string; device: string; standing: boolean }
   | { type: 'started' };
 
+/** All that the engine takes. */
 export type EngineEvent = PcEvent | CentreEvent;
 
 /** What is to be done once the batch is committed. */

@@ -36,6 +36,7 @@ export type OutboxRow = {
   lastError: string | null;
 };
 
+/** What became of one send; `afterMs` where the other side named a wait. */
 export type Outcome =
   | { result: 'delivered' }
   | { result: 'retry'; reason: string; afterMs?: number }
@@ -52,8 +53,9 @@ export type Channel = {
 };
 
 /** A channel, and whom it can reach. */
-export type Line = { channel: Channel; reaches(person: Person): boolean };
+export type OpenChannel = { channel: Channel; reaches(person: Person): boolean };
 
+/** A message in the words of one person's language. */
 export type RenderedMessage = {
   key: string;
   subject: string;
@@ -64,4 +66,5 @@ export type RenderedMessage = {
   notice: Notice;
 };
 
+/** The channels that the settings ask for. */
 export type ChannelSettings = { email?: EmailChannel | undefined; webhook?: WebhookChannel | undefined; offered?: readonly string[] };

@@ -15,6 +15,7 @@ import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
 import type { OutboxRow } from './notices.ts';
 import type { TreeNode } from './sites.ts';
 
+/** One row that is written, or taken away. */
 export type Op =
   /** A birth names the spool's range; what lies below its first number is settled here (R5). */
   | { op: 'birth'; pc: string; spool: string; first: number; last: number; carries: string | null; at: number }
@@ -47,16 +48,19 @@ export type Op =
   /** Null takes the row away. */
   | { op: 'meta'; key: string; value: string | null };
 
+/** A command as it was sent. */
 export type CommandRow = CommandSummary & { signed: Signed };
 
 /** `status` is ok, fault, unknown or, of the presence, what it became. */
 export type Change = { component: string; at: number; status: string; faults: string[] };
 
+/** A command with the answers that came. */
 export type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
 
 /** Where a spool stands after a commit: everything up to `upTo` is durable or declared dropped (R4). */
 export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
 
+/** What a commit came to. */
 export type Receipt = {
   /** One for each spool that the batch touched. */
   cursors: Cursor[];

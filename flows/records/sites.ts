@@ -29,6 +29,7 @@ export type TreeNode = {
   site: SiteFacts | null;
 };
 
+/** What is held of a site beside its profile: its stage, and what that goes by. */
 export type SiteFacts = {
   stage: SiteStage;
   /** When it came to this stage; centre's clock. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { digestOf, type Hello, type Person, type RollCallView, type SiteStage } from '#contracts';
 import { createStage, fault, ok } from '../incidents/stage.test-helper.ts';
-import type { Desk } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import { testClock } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
 import type { Op } from '../records/ops.ts';
@@ -35,8 +35,8 @@ function setUp({ subscribed = true } = {}) {
   const rung: { scope: string; hello: Hello; who: string }[] = [];
   const written: RollCallView[] = [];
   const held = { isOpen: true, isWritten: true, table };
-  const desk = {
-    book: stage.engine.book,
+  const ingest = {
+    memory: stage.engine.memory,
     table: () => held.table,
     place: (scope: string) => table.place(scope),
     time: clock.now,
@@ -46,7 +46,7 @@ function setUp({ subscribed = true } = {}) {
       if (held.isWritten) for (const op of ops) if (op.op === 'rollcall') written.push(op.rollcall);
       return held.isWritten;
     },
-  } as unknown as Desk;
+  } as unknown as Ingest;
   const ledger = {
     rollcalls: async () => written.map(({ rows: _, ...summary }) => summary),
     rollcall: async (id: string) => written.find((one) => one.id === id),
@@ -57,11 +57,11 @@ function setUp({ subscribed = true } = {}) {
     clock,
     roster: createRoster(people),
     ledger,
-    desk: () => (held.isOpen ? desk : undefined),
+    ingest: () => (held.isOpen ? ingest : undefined),
     randomId: () => ids.shift() ?? '',
     progress: (view) => void told.push(view),
   });
-  /** The answering birth, as the desk tells of it after the commit. */
+  /** The answering birth, as it is told of after the commit. */
   const born = (pc: string, checks = well, rev = 1) => calls.born(pc, { digest: digestOf(checks), session: 1, rev });
   const state = (pc: string, checks = well) => {
     stage.state(checks, pc);

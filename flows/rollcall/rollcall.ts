@@ -14,7 +14,7 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
-import type { Desk } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Born } from '../ingest/options.ts';
 import type { Roster } from '../people/roster.ts';
 import type { PcRecord } from '../records/incidents.ts';
@@ -34,13 +34,13 @@ export type RollCallOptions = {
   clock: Clock;
   roster: Roster;
   ledger: Pick<Ledger, 'rollcalls' | 'rollcall'>;
-  desk(): Desk | undefined;
+  ingest(): Ingest | undefined;
   randomId(): string;
   /** Told of the summary and the rows that changed, at most every 500 ms. */
   progress(view: RollCallView): void;
 };
 
-/** Roll calls while the centre runs. */
+/** Roll calls, with what the pipeline tells of their answers. */
 export type RollCalls = RollCallsView & {
   /** The one that runs, or the last one that was finished. */
   last(): RollCallSummary | null;
@@ -54,7 +54,7 @@ export type RollCalls = RollCallsView & {
   changed(pcs: readonly string[]): void;
   /** The broker is back: whoever it could not reach is called again. */
   subscribed(): void;
-  /** The desk is gone, and what was said to it: the call that runs is no more. */
+  /** What was said to the PCs is gone with the memory: the call that runs is no more. */
   drop(): void;
 };
 
@@ -110,21 +110,21 @@ export function createRollCalls(options: RollCallOptions): RollCalls {
 }
 
 function start(state: State, { scope, by }: { scope: string; by: string }): { id: string } | NotStarted {
-  const { desk: present, clock, randomId } = state.options;
-  const desk = present();
+  const { ingest: present, clock, randomId } = state.options;
+  const ingest = present();
   if (state.running !== undefined) return 'busy';
-  if (desk === undefined || !desk.isSubscribed()) return 'deaf';
-  const table = desk.table();
+  if (ingest === undefined || !ingest.isSubscribed()) return 'deaf';
+  const table = ingest.table();
   if (scope !== '' && (scope.split('/').length > 2 || table.node(scope) === undefined)) return 'unknown';
   const pcs = liveIn(table, scope);
-  const startedAt = desk.time();
+  const startedAt = ingest.time();
   const running: Running = {
     id: randomId(),
     scope,
     by,
     startedAt,
     endsAt: startedAt + deadlineMs,
-    rows: new Map(pcs.map((pc) => [pc, rowOf(state, desk, { pc, after: null })])),
+    rows: new Map(pcs.map((pc) => [pc, rowOf(state, ingest, { pc, after: null })])),
     waiting: new Map(pcs.map((pc) => [pc, undefined])),
     news: new Set(),
     cancelProgress: undefined,
@@ -140,10 +140,10 @@ function start(state: State, { scope, by }: { scope: string; by: string }): { id
 
 /** The answers of a call that rings late still come before its end. */
 function ring({ options }: State, { id, scope, by, waiting, endsAt }: Running): void {
-  const desk = options.desk();
-  if (desk === undefined) return;
-  const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size, Math.max(0, endsAt - desk.time() - deadlineMs / 2));
-  desk.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
+  const ingest = options.ingest();
+  if (ingest === undefined) return;
+  const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size, Math.max(0, endsAt - ingest.time() - deadlineMs / 2));
+  ingest.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
 }
 
 /** Every PC of the live sites of a scope. */
@@ -154,11 +154,11 @@ function liveIn(table: SiteTable, scope: string): string[] {
 
 function answered(state: State, pc: string): void {
   const { running } = state;
-  const desk = state.options.desk();
+  const ingest = state.options.ingest();
   const born = running?.waiting.get(pc);
-  if (!(running && desk && born && isHeld(born, desk.book.pcs.get(pc)))) return;
+  if (!(running && ingest && born && isHeld(born, ingest.memory.pcs.get(pc)))) return;
   running.waiting.delete(pc);
-  running.rows.set(pc, rowOf(state, desk, { pc, after: desk.time() - running.startedAt }));
+  running.rows.set(pc, rowOf(state, ingest, { pc, after: ingest.time() - running.startedAt }));
   running.news.add(pc);
   if (running.waiting.size === 0) finish(state, running);
   else soon(state, running);
@@ -184,18 +184,18 @@ function tell({ options }: State, running: Running, finishedAt: number | null): 
 }
 
 function finish(state: State, running: Running): void {
-  const desk = state.options.desk();
-  if (state.running !== running || running.isOver || desk === undefined) return;
+  const ingest = state.options.ingest();
+  if (state.running !== running || running.isOver || ingest === undefined) return;
   running.isOver = true;
   running.cancelEnd();
   running.cancelProgress?.();
   for (const [pc, born] of running.waiting) {
-    running.rows.set(pc, silentRow(rowOf(state, desk, { pc, after: null }), born !== undefined));
+    running.rows.set(pc, silentRow(rowOf(state, ingest, { pc, after: null }), born !== undefined));
     running.news.add(pc);
   }
   running.waiting.clear();
-  const finished = { ...summaryOf(running, desk.time()), rows: [...running.rows.values()] };
-  void desk.record([{ op: 'rollcall', rollcall: finished }]).then((committed) => {
+  const finished = { ...summaryOf(running, ingest.time()), rows: [...running.rows.values()] };
+  void ingest.record([{ op: 'rollcall', rollcall: finished }]).then((committed) => {
     if (state.running === running) state.running = undefined;
     if (!committed) return;
     state.last = withoutRows(finished);
@@ -203,10 +203,10 @@ function finish(state: State, running: Running): void {
   });
 }
 
-/** A row as the desk knows the PC now. One that has not answered is unknown, whatever is known of it from before. */
-function rowOf({ options }: State, desk: Desk, { pc, after }: Pick<RollCallRow, 'pc' | 'after'>): RollCallRow {
-  const { site, room } = desk.place(pc);
-  const answer = answerOf({ book: desk.book, table: desk.table(), subscribed: desk.isSubscribed() }, pc);
+/** A row as the PC is known now. One that has not answered is unknown, whatever is known of it from before. */
+function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallRow, 'pc' | 'after'>): RollCallRow {
+  const { site, room } = ingest.place(pc);
+  const answer = answerOf({ memory: ingest.memory, table: ingest.table(), subscribed: ingest.isSubscribed() }, pc);
   const { readiness, why } = after === null ? ({ readiness: 'unknown', why: null } as const) : answer;
   return {
     pc,
@@ -217,7 +217,7 @@ function rowOf({ options }: State, desk: Desk, { pc, after }: Pick<RollCallRow, 
     after,
     readiness,
     why: after === null ? { component: 'pc', fault: null, reason: answer.presence } : why,
-    heardAt: desk.book.pcs.get(pc)?.heardAt ?? null,
+    heardAt: ingest.memory.pcs.get(pc)?.heardAt ?? null,
     owner: readiness === 'ready' ? null : ownerOf(options.roster, pc),
   };
 }

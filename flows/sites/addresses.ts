@@ -18,6 +18,7 @@ export function bridgeOf(text: string): Bridge | null | undefined {
   return read.success ? read.output.bridge : undefined;
 }
 
+/** Conference bridges as a cell of the table has them. */
 export function bridgeText(bridge: Bridge | null | undefined): string {
   if (bridge === null) return none;
   return bridge === undefined ? '' : `sip:${bridge.host}:${bridge.port};transport=${bridge.transport}`;
@@ -31,6 +32,7 @@ export function upsOf(text: string): Ups | null | undefined {
   return read.success ? read.output.ups : undefined;
 }
 
+/** The address of a UPS as a cell of the table has it. */
 export function upsText(ups: Ups | null | undefined): string {
   if (ups === null) return none;
   return ups === undefined ? '' : `${ups.name}@${ups.host}:${ups.port}`;

@@ -64,8 +64,11 @@ export const rowSchema = v.object({
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
+/** The name of a column. */
 export type Column = keyof Row;
+/** The cells of a row, by the name of their column. */
 export type Cells = Record<Column, string>;
+/** All columns, in the order in which they are written. */
 export const columns = Object.keys(rowSchema.entries) as Column[];
 /** Columns that came later: a file without them leaves what the table says there. */
 export const laterColumns: readonly Column[] = ['least_tier', 'bridge', 'ups'];

@@ -10,6 +10,7 @@ const spreadMs = 20;
 const spreadLimitMs = 30_000;
 const key = 'rollout';
 
+/** Whose configurations they are, and how they go out. */
 export type ConfigsOptions = {
   tree: Tree;
   meta: Readonly<Record<string, string>>;
@@ -25,6 +26,7 @@ export type ConfigsOptions = {
 /** What is to be committed, and who is to be told of it after that. */
 export type Outgoing = { ops: Op[]; pcs: readonly string[] };
 
+/** The configurations of one memory on their way. */
 export type Configs = ReturnType<typeof createConfigs>;
 
 /** Guarantee: a PC that a rollout holds back keeps the configuration that it has; one without any gets the newest. */

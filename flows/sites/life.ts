@@ -12,7 +12,9 @@ export type Sight = { table: SiteTable; records: ReadonlyMap<string, PcRecord>; 
 /** What time looks at. `isCurrent`: since our own SUBACK the PC has named the state that is held. `deafMs` = how long nobody listened until now. */
 export type Watch = Pick<Sight, 'table' | 'records'> & { isCurrent(pc: string): boolean; deafMs: number };
 type Act = { by: string; now: number };
+/** A change that may be applied, or why there is none. */
 export type Planned = { ok: true; change: SiteChange } | Refusal;
+/** The same, with the tokens that it gives out. */
 export type PlannedTokens = { ok: true; change: SiteChange; tokens: Record<string, string> } | Refusal;
 type Refusal = { ok: false; missing: boolean; line: string };
 

@@ -7,6 +7,7 @@ export type Look = { online: boolean; faults: number; isTaken: boolean };
 type Looks = (pc: string) => Look | null;
 type Before = Pick<Look, 'online' | 'faults'>;
 
+/** A change of profiles that goes out in stages. */
 export type Rollout = {
   by: string;
   /** All whose configuration is another one, in the order in which they get it. */

@@ -21,6 +21,7 @@ export type Changing = {
   pcsGone: string[];
 };
 
+/** The tree of places of one memory. */
 export type Tree = ReturnType<typeof createTree>;
 
 type TreeContents = Pick<Contents, 'nodes' | 'meta' | 'registry'>;

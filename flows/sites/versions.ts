@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Config, Profile } from '#contracts';
 import type { Op } from '../records/ops.ts';
 
+/** The versions of the configurations of one memory. */
 export type Versions = {
   /**
    * The configuration a PC should hold. `held` = the version that it last reported, 0 where it has none.

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Person, RollCallView, StreamFrame } from '#contracts';
 import { createStage, fault, ok } from '../incidents/stage.test-helper.ts';
-import type { Desk } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import { testClock } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { createSiteTable, noFacts } from '../sites/table.ts';
-import { createShow, type ShowOptions } from './live.ts';
+import { createLiveView, type LiveViewOptions } from './live.ts';
 import type { PcChoice } from './view.ts';
 
 /** A nation of `count` sites with one PC each, all of which talk. */
@@ -19,8 +19,8 @@ function setUp({ count = 3, talking = true } = {}) {
   if (talking) for (const pc of pcs) stage.state(well, pc);
   const clock = testClock();
   const told: unknown[] = [];
-  const desk = {
-    book: stage.engine.book,
+  const ingest = {
+    memory: stage.engine.memory,
     table: () => held.table,
     place: (scope: string) => held.table.place(scope),
     time: stage.now,
@@ -29,17 +29,25 @@ function setUp({ count = 3, talking = true } = {}) {
     numbers: () => ({ room: 21 }),
     wanted: () => 1,
     tell: async (...said: unknown[]) => held.isWritten && told.push(said) > 0,
-  } as unknown as Desk;
-  const rollcalls = { last: () => null } as unknown as ShowOptions['rollcalls'];
-  const commands = {} as ShowOptions['commands'];
+  } as unknown as Ingest;
+  const rollcalls = { last: () => null } as unknown as LiveViewOptions['rollcalls'];
+  const commands = {} as LiveViewOptions['commands'];
   const ledger = {
     history: async () => [{ component: 'presence', at: 0, status: 'online', faults: [] }],
-  } as unknown as ShowOptions['ledger'];
+  } as unknown as LiveViewOptions['ledger'];
   const roster = createRoster([technician]);
-  const show = createShow({ clock, roster, ledger, rollcalls, commands, desk: () => (held.isOpen ? desk : undefined), ready: () => true });
+  const show = createLiveView({
+    clock,
+    roster,
+    ledger,
+    rollcalls,
+    commands,
+    ingest: () => (held.isOpen ? ingest : undefined),
+    ready: () => true,
+  });
   show.all();
   const site = (at: number) => held.table.sites[at]?.path ?? '';
-  /** Tells the show what the stage wrote since `from`, as the desk does after a commit. */
+  /** Tells the view what the stage wrote since `from`, as the pipeline does after a commit. */
   const announce = (from: number) => {
     const ops = stage.ops.slice(from);
     const incidents = ops.flatMap((op) =>
@@ -307,7 +315,7 @@ describe('what is asked', () => {
       stage.lost(pc);
       stage.pass(91_000);
     });
-    const from = stage.engine.book.pcs.get(pc)?.absence?.from;
+    const from = stage.engine.memory.pcs.get(pc)?.absence?.from;
     const outage = { cause: 'power-cut', confidence: 0.95, from };
     expect(show.view.pcs('all').map((one) => one.outage)).toEqual([outage, null, null]);
     expect(show.view.incidents()).toMatchObject([{ outage: { ...outage, to: null } }]);

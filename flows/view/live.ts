@@ -1,4 +1,4 @@
-/** What the API sees of the present desk, and may do to it: snapshots, changes as they come, acknowledge and note. */
+/** What the API sees of the present memory, and may do to it: snapshots, changes as they come, acknowledge and note. */
 import {
   type Cancel,
   type Clock,
@@ -12,8 +12,8 @@ import {
   siteOf,
 } from '#contracts';
 import type { CommandDesk } from '../commands/commands.ts';
-import type { Changed } from '../ingest/changed.ts';
-import type { Desk } from '../ingest/ingest.ts';
+import type { Changed } from '../ingest/committed.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Incident } from '../records/incidents.ts';
 import type { Ledger } from '../records/ops.ts';
@@ -28,25 +28,25 @@ const frameEveryMs = 250;
 /** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
 
-/** What the view is made from. */
-export type ShowOptions = {
+/** What is looked at; it is asked each time, since the memory may be another. */
+export type LiveViewOptions = {
   clock: Clock;
   roster: Roster;
   ledger: Pick<Ledger, 'history' | 'audit'>;
   /** `last` = the one that runs, or the last one that was finished. */
   rollcalls: RollCallsView & { last(): RollCallSummary | null };
   commands: CommandDesk;
-  /** The desk that is open now; undefined while the ledger is opened anew. */
-  desk(): Desk | undefined;
+  /** What is open now; undefined while the ledger is opened anew. */
+  ingest(): Ingest | undefined;
   ready(): boolean;
 };
 
-/** The view while it runs. */
-export type Show = {
+/** The view, with what the pipeline and roll calls tell it. */
+export type LiveView = {
   view: CentreView;
   changed(change: Changed): void;
   rollcall(view: RollCallView): void;
-  /** Everything anew: another desk, or whether anything can be heard at all. */
+  /** Everything anew: another memory, or whether anything can be heard at all. */
   all(): void;
   close(): void;
 };
@@ -54,7 +54,7 @@ export type Show = {
 type Listener = (frame: StreamFrame) => void;
 
 type State = {
-  options: ShowOptions;
+  options: LiveViewOptions;
   listeners: Map<PcChoice, Set<Listener>>;
   sites: Rows<string, SiteView>;
   incidents: Rows<number, IncidentRow>;
@@ -69,7 +69,7 @@ type State = {
 };
 
 /** Guarantee: while PCs only go on talking, nobody who chose no PCs is sent anything. */
-export function createShow(options: ShowOptions): Show {
+export function createLiveView(options: LiveViewOptions): LiveView {
   const state: State = {
     options,
     listeners: new Map(),
@@ -97,12 +97,12 @@ export function createShow(options: ShowOptions): Show {
       soon(state);
     },
     all() {
-      const desk = options.desk();
-      if (desk === undefined) return;
+      const ingest = options.ingest();
+      if (ingest === undefined) return;
       state.sites.touchAll();
       state.incidents.touchAll();
-      const sites = desk.table().sites.map(({ path }) => path);
-      changed(state, { pcs: desk.table().known.map(({ pc }) => pc), incidents: [...desk.book.incidents.keys()], sites });
+      const sites = ingest.table().sites.map(({ path }) => path);
+      changed(state, { pcs: ingest.table().known.map(({ pc }) => pc), incidents: [...ingest.memory.incidents.keys()], sites });
     },
     close() {
       cancelHeard();
@@ -114,9 +114,9 @@ export function createShow(options: ShowOptions): Show {
 
 function viewing(state: State): CentreView {
   const { options } = state;
-  const { clock, ledger, rollcalls, commands, ready, desk } = options;
-  const sites = () => (desk() === undefined ? [] : state.sites.list());
-  const incidents = () => (desk() === undefined ? [] : state.incidents.list());
+  const { clock, ledger, rollcalls, commands, ready, ingest } = options;
+  const sites = () => (ingest() === undefined ? [] : state.sites.list());
+  const incidents = () => (ingest() === undefined ? [] : state.incidents.list());
   const pcs = (choice: PcChoice) => {
     const view = viewOf(options);
     return view === undefined ? [] : chosen(view.table, choice).map((pc) => pcView(view, pc));
@@ -128,7 +128,7 @@ function viewing(state: State): CentreView {
     incidents,
     rollcalls,
     commands,
-    now: () => desk()?.time() ?? clock.now(),
+    now: () => ingest()?.time() ?? clock.now(),
     audit: ledger.audit,
     snapshot(choice): Snapshot {
       const view = viewOf(options);
@@ -142,7 +142,7 @@ function viewing(state: State): CentreView {
       const site = view && facts && siteView(view, path);
       if (!(view && facts && site)) return undefined;
       const { stage: _, ...rest } = facts;
-      const todo = checklist({ table: view.table, records: view.book.pcs, wanted: view.wanted }, path);
+      const todo = checklist({ table: view.table, records: view.memory.pcs, wanted: view.wanted }, path);
       const { timeZone } = view.table.resolve(path);
       return { site, facts: { ...rest, timeZone }, checklist: todo, pcs: pcs(path as PcChoice), ...surroundingsOf(view, path) };
     },
@@ -153,8 +153,8 @@ function viewing(state: State): CentreView {
       return { from, to: view.at, pcs: await Promise.all(view.table.pcsOf(site).map(of)) };
     },
     incident: (id) => incidentOf(options, id, incidentView),
-    acknowledge: (id, by) => operate(desk(), id, { type: 'acknowledge', by }),
-    note: (id, by, text) => operate(desk(), id, { type: 'note', by, text }),
+    acknowledge: (id, by) => operate(ingest(), id, { type: 'acknowledge', by }),
+    note: (id, by, text) => operate(ingest(), id, { type: 'note', by, text }),
     onChange(choice, listener) {
       if (state.listeners.size === 0) begin(state);
       const set = state.listeners.get(choice) ?? new Set();
@@ -179,7 +179,7 @@ function begin(state: State): void {
 }
 
 function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
-  const table = state.options.desk()?.table();
+  const table = state.options.ingest()?.table();
   for (const path of sites) state.sites.touch(path);
   for (const pc of [...pcs, ...pcsGone]) state.sites.touch(siteOf(pc));
   for (const id of incidents) touchIncident(state, id);
@@ -193,7 +193,7 @@ function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Cha
 
 function touchIncident({ options, sites, incidents }: State, id: number): void {
   incidents.touch(id);
-  const scope = options.desk()?.book.incidents.get(id)?.scope ?? '';
+  const scope = options.ingest()?.memory.incidents.get(id)?.scope ?? '';
   if (scope.split('/').length === 3) sites.touch(siteOf(scope));
 }
 
@@ -215,7 +215,7 @@ function sendFrames(state: State): void {
   };
   const turned = view.subscribed !== state.subscribed;
   const fresh = [...state.pcs].filter((pc) => view.table.node(pc) !== undefined);
-  for (const pc of fresh) state.heard.set(pc, view.book.pcs.get(pc)?.heardAt ?? 0);
+  for (const pc of fresh) state.heard.set(pc, view.memory.pcs.get(pc)?.heardAt ?? 0);
   state.pcs.clear();
   state.pcsGone.clear();
   Object.assign(state, { rollcall: undefined, subscribed: view.subscribed });
@@ -232,18 +232,18 @@ function tellHeard(state: State): void {
   const view = viewOf(state.options);
   if (view === undefined) return;
   // What is long over the engine forgets without a word.
-  state.incidents.touchAll((id) => !view.book.incidents.has(id));
+  state.incidents.touchAll((id) => !view.memory.incidents.has(id));
   for (const [choice, listeners] of state.listeners) {
     if (choice === '') continue;
     const later = chosen(view.table, choice).flatMap((pc) => {
-      const at = view.book.pcs.get(pc)?.heardAt ?? null;
+      const at = view.memory.pcs.get(pc)?.heardAt ?? null;
       return at === null || at === state.heard.get(pc) ? [] : [[pc, at] as const];
     });
     if (later.length === 0) continue;
     const frame = { at: view.at, subscribed: view.subscribed, heard: Object.fromEntries(later) };
     for (const listener of listeners) listener(frame);
   }
-  state.heard = new Map([...view.book.pcs].flatMap(([pc, { heardAt }]) => (heardAt === null ? [] : [[pc, heardAt]])));
+  state.heard = new Map([...view.memory.pcs].flatMap(([pc, { heardAt }]) => (heardAt === null ? [] : [[pc, heardAt]])));
 }
 
 function statesOf(state: State, view: View | undefined): StateView[] {
@@ -271,24 +271,24 @@ function some<T extends Record<string, readonly unknown[]>>(lists: T): Partial<T
 
 type Operation = { type: 'acknowledge'; by: string } | { type: 'note'; by: string; text: string };
 
-async function operate(desk: Desk | undefined, incident: number, operation: Operation): Promise<'done' | 'missing' | 'over'> {
-  if (desk === undefined) throw new Error('the ledger is opened anew');
-  const found = desk.book.incidents.get(incident);
+async function operate(ingest: Ingest | undefined, incident: number, operation: Operation): Promise<'done' | 'missing' | 'over'> {
+  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  const found = ingest.memory.incidents.get(incident);
   if (found === undefined) return 'missing';
   if (found.over !== null) return 'over';
-  const told = await desk.tell({ ...operation, incident }, { who: operation.by, what: operation.type, about: `incident ${incident}` });
+  const told = await ingest.tell({ ...operation, incident }, { who: operation.by, what: operation.type, about: `incident ${incident}` });
   if (!told) throw new Error('the ledger did not take it');
   return 'done';
 }
 
-function incidentOf<T>(options: ShowOptions, id: number, make: (view: View, incident: Incident) => T): T | undefined {
+function incidentOf<T>(options: LiveViewOptions, id: number, make: (view: View, incident: Incident) => T): T | undefined {
   const view = viewOf(options);
-  const incident = view?.book.incidents.get(id);
+  const incident = view?.memory.incidents.get(id);
   return view && incident && make(view, incident);
 }
 
-function viewOf({ desk: present, roster }: ShowOptions): View | undefined {
-  const desk = present();
+function viewOf({ ingest: present, roster }: LiveViewOptions): View | undefined {
+  const ingest = present();
   const personName = (id: string) => roster.person(id).name;
-  return desk && { ...desk, table: desk.table(), at: desk.time(), subscribed: desk.isSubscribed(), personName };
+  return ingest && { ...ingest, table: ingest.table(), at: ingest.time(), subscribed: ingest.isSubscribed(), personName };
 }

@@ -1,4 +1,4 @@
-/** What the API shows of the desk's memory. */
+/** What the API shows of the memory. */
 import {
   airAt,
   byReadiness,
@@ -17,14 +17,14 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
-import type { Book } from '../incidents/memory.ts';
+import type { Memory } from '../incidents/memory.ts';
 import type { Incident, PcRecord } from '../records/incidents.ts';
 import type { Place } from '../records/place.ts';
 import type { SiteTable } from '../records/sites.ts';
 
 /** `place` also names rooms that are gone; `personName` is what people call the person of an id; `wanted` the version of the profile that a PC ought to have. */
 export type View = {
-  book: Book;
+  memory: Memory;
   table: SiteTable;
   at: number;
   subscribed: boolean;
@@ -39,8 +39,8 @@ type Surroundings = Pick<SiteDetail, 'link' | 'broke' | 'numbers' | 'limits'>;
 
 /** A PC as it is now. */
 export function pcView(view: View, pc: string): PcView {
-  const { book, table } = view;
-  const record = book.pcs.get(pc);
+  const { memory, table } = view;
+  const record = memory.pcs.get(pc);
   return {
     pc,
     site: siteOf(pc),
@@ -51,7 +51,7 @@ export function pcView(view: View, pc: string): PcView {
     agent: record?.agent ?? null,
     config: { wanted: view.wanted(pc), held: record?.config ?? 0 },
     ...answerOf(view, pc),
-    incident: book.openIncident(pc)?.id ?? null,
+    incident: memory.openIncident(pc)?.id ?? null,
     outage: outageOf(record),
   };
 }
@@ -65,8 +65,8 @@ function outageOf(record: PcRecord | undefined): PcView['outage'] {
 }
 
 /** Presence, checks and readiness of a PC. While the centre hears nothing, nobody is online; nor is anybody where it does not listen any more. */
-export function answerOf({ book, table, subscribed }: Pick<View, 'book' | 'table' | 'subscribed'>, pc: string) {
-  const record = book.pcs.get(pc);
+export function answerOf({ memory, table, subscribed }: Pick<View, 'memory' | 'table' | 'subscribed'>, pc: string) {
+  const record = memory.pcs.get(pc);
   const held = record?.presence ?? 'never';
   const isDeaf = !subscribed && held !== 'never' && held !== 'stopped';
   const presence: Presence = table.stageOf(pc) === 'closed' && held !== 'never' ? 'stopped' : isDeaf ? 'silent' : held;
@@ -76,13 +76,13 @@ export function answerOf({ book, table, subscribed }: Pick<View, 'book' | 'table
 
 /** A site in a row; undefined where there is none. */
 export function siteView(view: View, path: string): SiteView | undefined {
-  const { book, table } = view;
+  const { memory, table } = view;
   const node = table.node(path);
   if (!node?.site) return undefined;
   const pcs = table.pcsOf(path);
-  const rooms = pcs.map((pc) => ({ heardAt: book.pcs.get(pc)?.heardAt ?? null, ...answerOf(view, pc) }));
+  const rooms = pcs.map((pc) => ({ heardAt: memory.pcs.get(pc)?.heardAt ?? null, ...answerOf(view, pc) }));
   const worst = rooms.sort((a, b) => byReadiness(a.readiness, b.readiness))[0];
-  const open = pcs.flatMap((pc) => book.openIncident(pc)?.severity ?? []).sort(bySeverity);
+  const open = pcs.flatMap((pc) => memory.openIncident(pc)?.severity ?? []).sort(bySeverity);
   const quiet = rooms.flatMap(({ presence, heardAt }) => (presence === 'online' || heardAt === null ? [] : [heardAt]));
   const { link, elevationM } = table.resolve(path).profile;
   return {
@@ -154,7 +154,7 @@ export function incidentNews(
 
 /** An incident with its notes and its history. */
 export function incidentView(view: View, incident: Incident): IncidentView {
-  const steps = [...view.book.transitions.values()].filter((one) => one.incident === incident.id).sort((a, b) => a.id - b.id);
+  const steps = [...view.memory.transitions.values()].filter((one) => one.incident === incident.id).sort((a, b) => a.id - b.id);
   const history = steps.map(({ kind, at, conclusion }) => ({ kind, at, conclusion }));
   return { ...incidentRow(view, incident), notes: incident.notes, history };
 }

@@ -26,14 +26,14 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     const ledger = new Map<string, OutboxRow>();
     const outcomes: string[] = [];
     const email = { host: '127.0.0.1', port: server.port, from: 'sabha@centre.test', secure: false };
-    const lines = openChannels({ settings: { email }, offers: createOffers(), log: () => {} });
+    const channels = openChannels({ settings: { email }, offers: createOffers(), log: () => {} });
     const outbox = createOutbox({
       clock: realClock(20),
       random: Math.random,
       commit: async (ops: Op[]) => {
         for (const op of ops) if (op.op === 'outbox-set') ledger.set(op.row.key, op.row);
       },
-      lines,
+      channels,
       roster: createRoster([technician, hindi, mailbox('never'), mailbox('later')]),
       isOver,
       onOutcome: ({ key }, { result }) => outcomes.push(`${key} ${result}`),

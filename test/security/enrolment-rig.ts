@@ -16,7 +16,7 @@ import { type Pki, startPki } from '../../flows/pki/pki.ts';
 import { openRegistry } from '../../flows/pki/registry.ts';
 import type { Op } from '../../flows/records/ops.ts';
 import type { SiteChange } from '../../flows/records/sites.ts';
-import { createOffice } from '../../flows/sites/office.ts';
+import { createSiteOrders } from '../../flows/sites/site-orders.ts';
 import { smallTree } from '../../flows/sites/sites.test-helper.ts';
 import { createTree } from '../../flows/sites/tree.ts';
 
@@ -96,7 +96,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
   });
   server = await serve(pki);
   const { port } = server;
-  const office = createOffice({
+  const office = createSiteOrders({
     ...{ ...sites, records: () => new Map(), wanted: () => 1, now, newToken: () => 'token' },
     ...{ rollout: () => null, release: async () => {} },
   });

@@ -9,7 +9,7 @@ import { createDirect } from '../../flows/people/direct.ts';
 import { createRoster } from '../../flows/people/roster.ts';
 import type { Ledger, Op } from '../../flows/records/ops.ts';
 import type { TreeNode } from '../../flows/records/sites.ts';
-import { type Centre, createCentre } from '../../flows/runtime.ts';
+import { createRuntime, type Runtime } from '../../flows/runtime.ts';
 import { createSiteTable } from '../../flows/sites/table.ts';
 import { centreKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
@@ -49,7 +49,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   const post = createPost(world);
   const roster = createRoster(people);
   let db = newLedger(nodes);
-  let running: { process: Process; centre: Centre; tabs: (() => void) | undefined } | undefined;
+  let running: { process: Process; centre: Runtime; tabs: (() => void) | undefined } | undefined;
   const seen = {
     arrivals: new Map<string, Arrival[]>(),
     /** Times of each SUBACK, and of each loss of the session. */
@@ -90,18 +90,18 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     });
   }
 
-  function centreOf(process: Process, send: (topic: string, payload: Buffer) => void): Centre {
-    const lines = post.lines(process);
+  function centreOf(process: Process, send: (topic: string, payload: Buffer) => void): Runtime {
+    const channels = post.channels(process);
     const { clock } = process;
-    return createCentre({
+    return createRuntime({
       ledger: slowLedger(process, inThread(db)),
       clock,
       key: centreKey,
       site,
       roster,
-      lines,
+      channels,
       offers: createOffers(),
-      tellDirectly: createDirect({ clock, lines, roster, place: createSiteTable([]).place('centre'), onFailure: () => {} }),
+      tellDirectly: createDirect({ clock, channels, roster, place: createSiteTable([]).place('centre'), onFailure: () => {} }),
       send,
       publish: async () => {},
       capacity: { atOncePerState: 2, atOnce: 10 },

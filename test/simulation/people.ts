@@ -1,6 +1,6 @@
 /** The people of the simulation, and channels that write down what reached whom and can be made to fail. */
 import type { Person } from '#contracts';
-import type { Lines } from '../../flows/people/channels/channels.ts';
+import type { Channels } from '../../flows/people/channels/channels.ts';
 import type { Outcome, RenderedMessage } from '../../flows/records/notices.ts';
 import type { Random } from '../random.ts';
 import type { Process, Time } from './time.ts';
@@ -20,15 +20,15 @@ export type Post = {
   deliveries: Delivery[];
   /** What ails the mail server. */
   trouble: ChannelTrouble;
-  lines(process: Process): Lines;
+  channels(process: Process): Channels;
 };
 
 const sendMs = 40;
 
 export function createPost({ time, random }: { time: Time; random: Random }): Post {
-  const post: Post = { deliveries: [], trouble: null, lines };
+  const post: Post = { deliveries: [], trouble: null, channels };
 
-  function lines(process: Process): Lines {
+  function channels(process: Process): Channels {
     const channel = (name: string, trouble: () => ChannelTrouble) => ({
       channel: {
         name,

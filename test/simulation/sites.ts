@@ -1,7 +1,7 @@
 /** What operators do to sites and PCs meanwhile: sites close and open again, PCs move, are retired and replaced. */
 import type { SiteStage } from '#contracts';
 import type { SiteChange } from '../../flows/records/sites.ts';
-import type { Centre } from '../../flows/runtime.ts';
+import type { Runtime } from '../../flows/runtime.ts';
 import { movePc, replacePc, retirePc, setStage } from '../../flows/sites/life.ts';
 import type { Random } from '../random.ts';
 import { epochMs } from './time.ts';
@@ -76,7 +76,7 @@ function reopen(world: World, site: string, afterMs: number): void {
 /** Puts a site into a stage and writes down which rooms are watched; `done` only where it was in another one. */
 function stage(world: World, { site, to }: { site: string; to: SiteStage }, done: () => void): void {
   let before: string | undefined;
-  const plan = (sites: Centre['sites']) => {
+  const plan = (sites: Runtime['sites']) => {
     before ??= sites.table().stageOf(site);
     return setStage(
       { ...sites, table: sites.table(), records: sites.records() },
@@ -96,7 +96,7 @@ function stage(world: World, { site, to }: { site: string; to: SiteStage }, done
 }
 
 /** A command whose answer never comes is given again; one that is refused is done already, or `done` sees to it. */
-function insist(world: World, plan: (sites: Centre['sites']) => Plan, done: (sites: Centre['sites']) => void): void {
+function insist(world: World, plan: (sites: Runtime['sites']) => Plan, done: (sites: Runtime['sites']) => void): void {
   const again = () => void world.time.later(5 * second, () => insist(world, plan, done));
   const [centre, process] = [world.centre.centre(), world.centre.process()];
   if (centre === undefined || process === undefined) return again();

@@ -1,6 +1,6 @@
 /** Channels that live on the tabs: *offer* hands a message to any community node, *outcome* says what became of it. */
 import type { Cancel, Person } from '#contracts';
-import type { Channel, Line, Outcome, RenderedMessage } from '../../records/notices.ts';
+import type { Channel, OpenChannel, Outcome, RenderedMessage } from '../../records/notices.ts';
 
 /** A community node has this long to say what became of a message; then it is offered again. */
 const outcomeLimitMs = 120_000;
@@ -14,6 +14,7 @@ export type OfferedMessage = {
   sabha: { key: string };
 };
 
+/** Where channels of the settings and nodes of the tabs meet. */
 export type Offers = {
   /** The channel of a name; it exists as soon as a person has an address under that name, whether or not its node runs. */
   channel(name: string): Channel;
@@ -23,6 +24,7 @@ export type Offers = {
   outcome(key: string, outcome: Outcome): boolean;
 };
 
+/** Takers of one kind of message, by name. */
 export type Takers<T> = ReturnType<typeof createTakers<T>>;
 
 /** Who takes what, by name: the newest of a name wins, and letting go of an older one changes nothing. */
@@ -77,8 +79,8 @@ export function createOffers(): Offers {
   };
 }
 
-/** A line for each channel that lives on the tabs; it reaches who has an address for it. */
-export function linesOnTabs(names: readonly string[], offers: Offers): Line[] {
+/** What is opened for each channel that lives on the tabs; it reaches who has an address for it. */
+export function channelsOnTabs(names: readonly string[], offers: Offers): OpenChannel[] {
   return names.map((name) => ({ channel: offers.channel(name), reaches: (person) => person.addresses[name] !== undefined }));
 }
 

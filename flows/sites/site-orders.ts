@@ -7,7 +7,8 @@ import { planImport } from './import.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import { levelOf } from './table.ts';
 
-export type OfficeOptions = {
+/** The present table, and how a change of it is applied. */
+export type SiteOrdersOptions = {
   table(): SiteTable;
   records(): ReadonlyMap<string, PcRecord>;
   /** The version of the configuration that a PC should hold. */
@@ -32,13 +33,14 @@ export type OfficeOptions = {
 /** What became of an order; `tokens` are shown this once and kept nowhere. */
 export type Done = { ok: true; tokens: Record<string, string> } | { ok: false; missing: boolean; line: string };
 
-export type Office = ReturnType<typeof createOffice>;
+/** What may be ordered of the site table. */
+export type SiteOrders = ReturnType<typeof createSiteOrders>;
 
 /**
- * The office over the present table.
+ * The orders over the present table.
  * Guarantee: orders are carried out one after the other, each on the table that the last one left.
  */
-export function createOffice(options: OfficeOptions) {
+export function createSiteOrders(options: SiteOrdersOptions) {
   const { table, newToken, now } = options;
   const inTurn = turns();
   const sight = (): Sight => ({ table: table(), records: options.records(), wanted: options.wanted });

@@ -1,0 +1,80 @@
+/** The one way to the disk (R20): what comes in one turn of the event loop, and all that comes while a commit is under way, is one batch. */
+
+/** What batches are made of, and what becomes of them. */
+export type CommitsOptions<B> = {
+  /** Everything since the last batch. */
+  gather(): B;
+  /** Resolves when the batch is on disk. */
+  write(batch: B): Promise<void>;
+  /** What may be done once it is there. */
+  follow(batch: B): void;
+  /** The disk did not take a batch: nothing of this memory is true any more. Called once. */
+  failed(error: Error): void;
+};
+
+/** A memory's commits, until it is over. */
+export type Commits = ReturnType<typeof createCommits>;
+
+/** Guarantee: one batch at a time, in order; nothing follows a batch that is not on disk, and nothing at all after the end. */
+export function createCommits<B>({ gather, write, follow, failed }: CommitsOptions<B>) {
+  /** Who waits for the next commit, and is told when none comes any more. */
+  let waiting: ((committed: boolean) => void)[] = [];
+  /** Those whose batch is being written. */
+  let served: typeof waiting = [];
+  /** A commit is under way, or will be at the end of this turn. */
+  let busy = false;
+  /** Something came while one was under way. */
+  let again = false;
+  let over = false;
+
+  function end(): void {
+    over = true;
+    for (const tell of [...served, ...waiting]) tell(false);
+    served = [];
+    waiting = [];
+  }
+
+  async function commitAll(): Promise<void> {
+    while (again && !over) {
+      again = false;
+      const batch = gather();
+      served = waiting;
+      waiting = [];
+      await write(batch);
+      if (over) return;
+      follow(batch);
+      for (const tell of served) tell(true);
+      served = [];
+    }
+    busy = false;
+  }
+
+  function soon(): void {
+    again = true;
+    if (busy || over) return;
+    busy = true;
+    queueMicrotask(() => {
+      commitAll().catch((error: Error) => {
+        if (over) return;
+        end();
+        failed(error);
+      });
+    });
+  }
+
+  return {
+    /** What was gathered is committed at the end of this turn, or after the commit that is under way. */
+    soon,
+    /** True after the next commit; false where there is none, because this memory is over. */
+    next(): Promise<boolean> {
+      if (over) return Promise.resolve(false);
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      waiting.push(resolve);
+      soon();
+      return promise;
+    },
+    isOver: () => over,
+    /** What is not committed was never said. */
+    end,
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * From the word of a PC to the mail of a person. The stages, in their order:
+ *
+ *     receive      ingest/ingest.ts `take`      a message that came over the session
+ *     read         ingest/read-message.ts       bytes → what the engine is told, and rows
+ *     apply        incidents/engine.ts          → incidents and transitions, as rows and effects
+ *     commit       ingest/commits.ts            all of a batch in one transaction of the ledger (R20)
+ *     ── the disk: what stands below never comes before it ──
+ *     acknowledge  ingest/acks.ts               the PC may forget what is durable (R4)
+ *     hear         commands/, rollcall/         births and answers that somebody waits for
+ *     offer        node-red/wires.ts            a transition goes to the tabs, which decide (R24)
+ *     notify       people/outbox.ts             rows of the outbox go to people/channels/ (R26)
+ *     show         view/live.ts                 whoever looks sees what changed
+ *
+ * Twice the way leads back to *apply*, and through the same commit: what the tabs conclude (R23) puts the rows into the outbox, and
+ * what became of a message says whether its channel fails.
+ */
+import type { KeyObject } from 'node:crypto';
+import { type Clock, type RegistryEntry, sealSigned } from '#contracts';
+import type { Changed, Committed, Heard, Offer } from './ingest/committed.ts';
+import { createIngest, type Ingest } from './ingest/ingest.ts';
+import type { IngestCounts, IngestOptions } from './ingest/options.ts';
+import type { Channels } from './people/channels/channels.ts';
+import { failing } from './people/failing.ts';
+import { createOutbox, type Outbox } from './people/outbox.ts';
+import { type Roster, recipientsOf } from './people/roster.ts';
+import type { OutboxRow, Outcome } from './records/notices.ts';
+import type { Contents, Ledger } from './records/ops.ts';
+
+/** What is around the pipeline whichever ledger's memory it runs on. */
+export type Around = {
+  ledger: Ledger;
+  clock: Clock;
+  /** The centre's own key: configurations and commands are signed with it. */
+  key: KeyObject;
+  /** The reflector of the broker, if it has one. */
+  reflector?: IngestOptions['reflector'];
+  roster: Roster;
+  channels: Channels;
+  send(topic: string, payload: Buffer, qos: 0 | 1): void;
+  /** Gives the broker the registry with these entries in it. */
+  publish(entries: readonly RegistryEntry[]): Promise<void>;
+  count: PipelineCounts;
+  log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
+  random(): number;
+  randomId(): string;
+};
+
+/** What is counted from message to mail. */
+export type PipelineCounts = IngestCounts & { notified(channel: string, outcome: string): void };
+
+/** Those outside who take something from a stage. */
+export type Ends = {
+  isRollCall: IngestOptions['isRollCall'];
+  heard(heard: Heard): void;
+  offered(offer: Offer): void;
+  changed(changed: Changed): void;
+  /** The ledger took nothing: what is in memory is not true any more, and the pipeline is to be closed. */
+  failed(error: Error): void;
+};
+
+/** One memory of the ledger with all that goes through it. */
+export type Pipeline = { ingest: Ingest; outbox: Outbox; close(): Promise<void> };
+
+type Stage = (done: Committed) => void;
+
+/** Opens the stages on what the ledger holds; what waited for people goes on at once. */
+export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
+  const ingest = ingestOf(around, contents, { ...ends, committed: (done) => afterCommit.forEach((stage) => void stage(done)) });
+  const outbox = outboxOf(around, ingest);
+  const afterCommit: readonly Stage[] = [
+    ingest.acknowledge,
+    ({ heard }) => heard.forEach(ends.heard),
+    ({ offers }) => offers.forEach(ends.offered),
+    ({ notices }) => outbox.add(notices),
+    ({ changed }) => changed && ends.changed(changed),
+  ];
+  outbox.add(contents.outbox);
+  outbox.run().catch(ends.failed);
+  return {
+    ingest,
+    outbox,
+    close() {
+      ingest.close();
+      return outbox.stop();
+    },
+  };
+}
+
+type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'failed'>;
+
+function ingestOf(around: Around, contents: Contents, { isRollCall, committed, failed }: IngestEnds): Ingest {
+  const { ledger, clock, key, reflector, send, publish, count, log, randomId } = around;
+  const seal = (text: unknown) => sealSigned(text, key);
+  const stage = { isRollCall, committed, failed, seal, ...recipientsOf(around) };
+  return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
+}
+
+function outboxOf({ ledger, clock, channels, roster, random, count }: Around, ingest: Ingest): Outbox {
+  const onOutcome = (row: OutboxRow, { result }: Outcome) => {
+    count.notified(row.channel, result);
+    for (const { device, standing } of failing(row, result)) {
+      void ingest.tell({ type: 'centre', fault: 'centre.channel_failing', device, standing });
+    }
+  };
+  const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
+  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, onOutcome });
+}
