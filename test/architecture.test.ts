@@ -105,6 +105,16 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
       ['41 dependencies'],
     ],
   ],
+  'each export says in a sentence what it promises': [
+    [
+      {
+        'flows/a.ts': '/** Says it. */\nexport const a = 1;\nexport const b = 2;',
+        'flows/a.test.ts': 'export const c = 3;',
+        'dashboards/wall/x.js': 'export function d() {}',
+      },
+      ['flows/a.ts:3 b', 'dashboards/wall/x.js:1 d'],
+    ],
+  ],
   'each file of a part has a room, and each folder that holds code is one': [
     [
       { 'agent/new/x.ts': '', 'agent/new/x.test.ts': '', 'agent/spool/deep/y.ts': '', 'flows/cli/verbs/z.ts': '', 'flows/main.ts': '' },

@@ -3,9 +3,9 @@ import * as v from 'valibot';
 import { enrolCodeView, isId, isPcPath, pcView, profileView } from '#contracts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { place, placePath, tokensOf } from './places.ts';
 import { on, type Route } from './route.ts';
-import { by, order, sitePath, siteQuery } from './schemas.ts';
+import { by, order, place, placePath, sitePath, siteQuery } from './schemas.ts';
+import { tokensOf } from './site-routes.ts';
 
 const noParts = (text: string) => text === '' || (text.split('/').length <= 3 && text.split('/').every(isId));
 const scope = v.pipe(v.string(), v.check(noParts, '"" for the nation, a state, state/site or state/site/pc'));

@@ -1,4 +1,5 @@
-/** What requests to several routes may say. What does not fit is told in one line. */
+/** What requests to several routes may say, their addresses too. What does not fit is told in one line. */
+import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { isId, siteStages } from '#contracts';
 import type { PcChoice } from '../view/view.ts';
@@ -45,6 +46,18 @@ export const hoursQuery = v.strictObject({
 /** An answer that is a table, kept under a name. */
 export function csv(file: string) {
   return { type: 'text/csv', about: 'RFC 4180, UTF-8.', file };
+}
+
+type Place = { state?: string; site?: string; pc?: string };
+
+/** The path that a request's address names, for the door. */
+export function place({ params }: FastifyRequest): string {
+  return placePath(params as Place);
+}
+
+/** The path of the parts, '' for none. */
+export function placePath({ state, site, pc }: Place): string {
+  return [state, site, pc].filter((part) => part !== undefined).join('/');
 }
 
 function isPath(text: string, levels: number): boolean {

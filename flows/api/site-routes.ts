@@ -6,9 +6,9 @@ import { isWithin } from '../accounts/rights.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
-import { place, placePath, tokensOf } from './places.ts';
+import type { Done } from '../sites/site-orders.ts';
 import { on, type Route } from './route.ts';
-import { by, csv, hoursQuery, order, sitesQuery } from './schemas.ts';
+import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './schemas.ts';
 
 const importing = v.strictObject({
   by,
@@ -79,6 +79,12 @@ export const rolloutRoutes: readonly Route[] = [
     async (office, { body }) => void tokensOf(await office.release(body.by)),
   ),
 ];
+
+/** The tokens that an order made; a refusal where it was not carried out. */
+export function tokensOf(done: Done): { tokens: Record<string, string> } {
+  if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line);
+  return { tokens: done.tokens };
+}
 
 function noSite(): never {
   throw new Refused(404, 'there is no such site');

@@ -1,5 +1,6 @@
 /** The rules of the house, as pure functions over the text of files: `architecture.test.ts` runs them on the repository and on planted violations. */
 import { posix } from 'node:path';
+import { undocumentedExports } from './documented.ts';
 import { roomRules } from './room-rules.ts';
 import { eachFile, importsOf, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
 
@@ -53,6 +54,10 @@ export const rules: readonly Rule[] = [
     name: `at most ${dependencyLimit} direct dependencies`,
     find: (files) =>
       tooMany(files.filter((file) => file.path === 'package.json').flatMap(dependenciesOf).length, dependencyLimit, 'dependencies'),
+  },
+  {
+    name: 'each export says in a sentence what it promises',
+    find: (files) => files.filter(({ path }) => isCode(path) && !isTest(path)).flatMap(undocumentedExports),
   },
   ...roomRules,
 ];
