@@ -96,7 +96,7 @@ export function createAccounts(options: AccountsOptions) {
       return 'name' in account ? changing(() => choose(state, account, password)) : account;
     },
 
-    logout: (hash: string, name: string): Promise<void> => sessions.end(hash, audit(state, name, 'logged out', name)),
+    logout: (hash: string, name: string): Promise<void> => sessions.end(hash, audit(state, { who: name, what: 'logged out', about: name })),
   };
 }
 
@@ -123,7 +123,7 @@ async function add(state: State, account: NewAccount, by: string): Promise<Made>
   const secret = newSecret();
   const now = state.options.now();
   const made = { ...account, openid: null, once: true, secretAt: now, madeAt: now };
-  await write(state, made, secret, audit(state, by, 'account made', aboutOf(account)));
+  await write(state, { account: made, password: secret }, audit(state, { who: by, what: 'account made', about: aboutOf(account) }));
   return { ok: true, name, secret };
 }
 
@@ -134,13 +134,13 @@ async function renew(state: State, name: string, by: string): Promise<Made> {
   const secret = newSecret();
   const { usedAt: _, ...rest } = account;
   const fresh = { ...rest, once: true, secretAt: state.options.now() };
-  await write(state, fresh, secret, audit(state, by, 'password reset', name));
+  await write(state, { account: fresh, password: secret }, audit(state, { who: by, what: 'password reset', about: name }));
   return { ok: true, name, secret };
 }
 
 async function remove(state: State, name: string, by: string): Promise<Made> {
   if (!state.held.has(name)) return missing(name);
-  await state.options.commit([{ op: 'account-gone', name }, audit(state, by, 'account removed', name)]);
+  await state.options.commit([{ op: 'account-gone', name }, audit(state, { who: by, what: 'account removed', about: name })]);
   state.held.delete(name);
   return { ok: true, name, secret: '' };
 }
@@ -150,7 +150,8 @@ async function remade({ options }: State, account: Omit<Account, 'password' | 's
   return { ...account, password: await options.passwords.hash(password), stamp: options.newToken() };
 }
 
-async function write(state: State, account: Omit<Account, 'password' | 'stamp'>, password: string, op: Op): Promise<void> {
+async function write(state: State, at: { account: Omit<Account, 'password' | 'stamp'>; password: string }, op: Op): Promise<void> {
+  const { account, password } = at;
   const fresh = await remade(state, account, password);
   await state.options.commit([{ op: 'account', account: fresh }, op]);
   state.held.set(fresh.name, fresh);
@@ -170,7 +171,7 @@ async function proven(state: State, tried: Tried, password: string): Promise<Acc
     state.waiting -= 1;
   });
   if (!right || account === undefined || held.get(tried.name) !== account) {
-    if (account !== undefined) state.note(audit(state, tried.name, 'wrong password', tried.address));
+    if (account !== undefined) state.note(audit(state, { who: tried.name, what: 'wrong password', about: tried.address }));
     return wrong;
   }
   limits.succeeded(tried);
@@ -182,7 +183,7 @@ async function proven(state: State, tried: Tried, password: string): Promise<Acc
 async function login(state: State, account: Account, address: string): Promise<LoggedIn> {
   const { name, once, usedAt } = account;
   if (state.held.get(name) !== account) return wrong;
-  const row = audit(state, name, 'logged in', address);
+  const row = audit(state, { who: name, what: 'logged in', about: address });
   if (!once) return enter(state, account, [row]);
   if (usedAt !== undefined) return { ...wrong, line: 'this secret has been used already: ask for another one' };
   const used = { ...account, usedAt: state.options.now() };
@@ -200,22 +201,26 @@ async function enterAs(state: State, account: NewAccount & { openid: string }, a
   const { name, role, scope, openid } = account;
   const found = state.held.get(name);
   if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" is another's`, waitMs: 0 };
-  const row = audit(state, name, 'logged in', address);
+  const row = audit(state, { who: name, what: 'logged in', about: address });
   if (found?.role === role && found.scope === scope) return enter(state, found, [row]);
   const fresh = { ...account, once: false, madeAt: found?.madeAt ?? state.options.now() };
   const made = await remade(state, fresh, newSecret());
-  return enter(state, made, [{ op: 'account', account: made }, audit(state, 'directory', 'account made', aboutOf(account)), row]);
+  return enter(state, made, [
+    { op: 'account', account: made },
+    audit(state, { who: 'directory', what: 'account made', about: aboutOf(account) }),
+    row,
+  ]);
 }
 
 async function choose(state: State, account: Account, password: string): Promise<LoggedIn> {
   const { name } = account;
   if (state.held.get(name) !== account) return wrong;
   const chosen = await remade(state, { ...account, once: false }, password);
-  return enter(state, chosen, [{ op: 'account', account: chosen }, audit(state, name, 'password chosen', name)]);
+  return enter(state, chosen, [{ op: 'account', account: chosen }, audit(state, { who: name, what: 'password chosen', about: name })]);
 }
 
-function audit({ options }: State, who: string, what: string, about: string): Op {
-  return { op: 'audit', at: options.now(), who, what, about };
+function audit({ options }: State, step: { who: string; what: string; about: string }): Op {
+  return { op: 'audit', at: options.now(), ...step };
 }
 
 function missing(name: string): Made {

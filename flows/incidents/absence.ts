@@ -13,11 +13,17 @@ const widespreadForMs = 10 * 60_000;
 /** What was seen of whole states and providers at one moment: looked at once, however many are away. */
 export type Regions = Map<string, Region>;
 
+/** A PC before and after a word. */
+type Change = { before: PcRecord; record: PcRecord };
+/** When it is judged, with what was seen of regions at that moment. */
+type Moment = { now: number; regions: Regions };
+
 /** The record of a PC that is away, with the verdict as it is now; the same record where nothing changed. */
-export function judgedAway(core: Core, record: PcRecord, now: number, regions: Regions = new Map()): PcRecord {
+export function judgedAway(core: Core, record: PcRecord, moment: Moment): PcRecord {
+  const { now } = moment;
   if (record.presence === 'online' || record.presence === 'never') return record;
   const away = isAway(record) ? record : begun(core, record, { from: record.heardAt ?? now, now });
-  const next = verdictOf(core, away, regions, now);
+  const next = verdictOf(core, away, moment);
   const { cause, confidence } = away.absence;
   if (next.cause === cause && next.confidence === confidence) return away;
   return { ...away, absence: { ...away.absence, ...next } };
@@ -26,17 +32,18 @@ export function judgedAway(core: Core, record: PcRecord, now: number, regions: R
 /** The record after a word of its PC: an absence begins with a will or a goodbye, and ends with whatever shows that it is there. */
 export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord; event: PcEvent }, now: number): PcRecord {
   const { before, record, event } = at;
-  if (event.type === 'birth') return born(core, before, record, event, now);
-  if (record.presence !== 'online') return isAway(record) ? record : goes(core, before, record, now);
+  if (event.type === 'birth') return born(core, { before, record, said: event }, now);
+  if (record.presence !== 'online') return isAway(record) ? record : goes(core, { before, record }, now);
   // The same session goes on; of a newer one the birth will tell.
   if (!isAway(before) || record.session !== before.session) return record;
-  return settled(core, before, record, { ...whyUnheard(before), from: before.absence.from, aliveAt: null }, now);
+  const found = { ...whyUnheard(before), from: before.absence.from, aliveAt: null };
+  return settled(core, { away: before, record, found }, now);
 }
 
-function goes(core: Core, before: PcRecord, record: PcRecord, now: number): PcRecord {
+function goes(core: Core, { before, record }: Change, now: number): PcRecord {
   // Its will is no word of its own: the last one came before it.
   const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
-  return record.presence === 'never' ? record : judgedAway(core, begun(core, record, { from, now }), now);
+  return record.presence === 'never' ? record : judgedAway(core, begun(core, record, { from, now }), { now, regions: new Map() });
 }
 
 function begun(core: Core, record: PcRecord, { from, now }: { from: number; now: number }): Away {
@@ -46,9 +53,10 @@ function begun(core: Core, record: PcRecord, { from, now }: { from: number; now:
 }
 
 /** What once could be told stays. */
-function verdictOf(core: Core, away: Away, regions: Regions, now: number): Outage {
+function verdictOf(core: Core, away: Away, moment: Moment): Outage {
+  const { now } = moment;
   if (isSettled(away, now)) return away.absence;
-  return whyAway(away, { neighbours: neighboursOf(core, away.pc), isUpstream: () => isUpstream(core, away, regions, now), now });
+  return whyAway(away, { neighbours: neighboursOf(core, away.pc), isUpstream: () => isUpstream(core, away, moment), now });
 }
 
 /** A goodbye that promised to be back is judged anew when it is not; and a neighbour may be a moment late to say that it runs on battery. */
@@ -58,16 +66,18 @@ function isSettled({ absence, presence }: Away, now: number): boolean {
   return cause !== 'undetermined' && !(cause === 'intended' && presence === 'silent');
 }
 
-function born(core: Core, before: PcRecord, record: PcRecord, said: Extract<PcEvent, { type: 'birth' }>, now: number): PcRecord {
+function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'birth' }> }, now: number): PcRecord {
+  const { before, record, said } = change;
   const isNewBoot = before.boot !== null && before.boot !== said.boot;
   // It was away so shortly that nobody noticed.
   const missed = isNewBoot ? begun(core, before, { from: before.heardAt ?? now, now }) : undefined;
   const away = isAway(before) ? before : missed;
-  return away === undefined ? record : settled(core, away, record, whyWasAway(away, said, now), now);
+  return away === undefined ? record : settled(core, { away, record, found: whyWasAway(away, said, now) }, now);
 }
 
 /** The absence is over: its own evidence, and what it tells of the other PCs of its site that went with it. */
-function settled(core: Core, away: Away, record: PcRecord, found: Finding, now: number): PcRecord {
+function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding }, now: number): PcRecord {
+  const { away, record, found } = at;
   const absence: Absence = { ...away.absence, ...found, to: now };
   const own: Away = { ...record, absence };
   const others = neighboursOf(core, record.pc);
@@ -114,7 +124,7 @@ function recordsOf({ memory }: Core, paths: readonly string[]): PcRecord[] {
 }
 
 /** Many sites of the state, or of the same provider, went with it. */
-function isUpstream(core: Core, away: Away, regions: Regions, now: number): boolean {
+function isUpstream(core: Core, away: Away, { regions, now }: Moment): boolean {
   if (now - away.absence.goneBy > widespreadForMs) return false;
   return regionsOf(away.pc, core.known.get(away.pc)?.isp).some((region) => {
     const seen = regions.get(region) ?? regionOf(sitesOf(core, region), now);

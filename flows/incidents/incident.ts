@@ -25,7 +25,7 @@ export function follow({ incident, scene, ended, now, open }: FollowInput): Foll
   const held = before.map((fault) => updated(fault, scene, now));
   const ends: StandingFault[] = [];
   const kept: StandingFault[] = [];
-  for (const fault of held) (isOver(fault, scene, ended, now) ? ends : kept).push(fault);
+  for (const fault of held) (isOver(fault, { scene, ended, now }) ? ends : kept).push(fault);
   const known = new Set(held.map((fault) => fault.key));
   const joined = [...scene.standing.values()].filter((one) => !known.has(one.key)).map((one) => born(one, now));
   const faults = withHidden([...kept, ...joined]);
@@ -35,7 +35,7 @@ export function follow({ incident, scene, ended, now, open }: FollowInput): Foll
   const nextEnded = marks.length > 0 ? { ...ended, ...Object.fromEntries(marks) } : ended;
   const base = incident ?? open();
   const flapping = faults.some((fault) => flaps(fault, ended, now));
-  if (faults.length === 0) return { ...over(base, ends, scene, now), ended: nextEnded };
+  if (faults.length === 0) return { ...over(base, ends, { scene, now }), ended: nextEnded };
   const severity = worst(faults);
   const next: Incident = { ...base, faults, severity, flapping: base.flapping || flapping };
   const news = newsOf({ before, ends, faults, isNew: incident === undefined });
@@ -68,7 +68,9 @@ function updated(fault: StandingFault, scene: Scene, now: number): StandingFault
   return { ...fault, goneAt: fault.goneAt ?? now, unknownSince: null };
 }
 
-function isOver(fault: StandingFault, scene: Scene, ended: Record<string, number>, now: number): boolean {
+type Ending = { scene: Scene; ended: Record<string, number>; now: number };
+
+function isOver(fault: StandingFault, { scene, ended, now }: Ending): boolean {
   const verdict = scene.verdict(fault.key);
   if (verdict === 'absent') return true;
   return verdict === 'gone' && fault.goneAt !== null && now - fault.goneAt >= clearMsOf(fault, ended, now);
@@ -83,7 +85,7 @@ function withHidden(faults: StandingFault[]): StandingFault[] {
   return faults.map((fault) => ({ ...fault, hidden: (faultOf(fault.fault)?.parents ?? []).some((parent) => ids.has(parent)) }));
 }
 
-function over(base: Incident, ends: StandingFault[], scene: Scene, now: number): { incident: Incident; news: News[] } {
+function over(base: Incident, ends: StandingFault[], { scene, now }: Omit<Ending, 'ended'>): { incident: Incident; news: News[] } {
   const closed = ends.length > 0 && ends.every((fault) => scene.verdict(fault.key) === 'absent');
   const kind = closed ? 'closed' : 'cleared';
   const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? scene.because : null };

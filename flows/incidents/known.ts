@@ -14,7 +14,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   core.sites = Map.groupBy(core.known.keys(), siteOf);
   core.regions = groupedSites(core);
   for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
-  for (const known of pcs) admit(core, known, before.has(known.pc), now);
+  for (const known of pcs) admit(core, { ...known, wasKnown: before.has(known.pc) }, now);
   closeRooms(core, because, now);
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc);
   for (const { pc } of pcs) if (alerts(core, pc) && !before.get(pc)?.alerts) begin(core, pc, now);
@@ -45,7 +45,7 @@ function groupedSites({ sites, known }: Core): Core['regions'] {
 }
 
 /** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew. */
-function admit(core: Core, { pc, link }: KnownPc, wasKnown: boolean, now: number): void {
+function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> & { wasKnown: boolean }, now: number): void {
   const record = core.memory.pcs.get(pc);
   if (record === undefined) return putRecord(core, newRecord(pc, link), now);
   if (!wasKnown)

@@ -8,36 +8,13 @@ export type Memory = ReturnType<typeof createMemory>;
 
 /** Opens the memory on what the ledger holds. */
 export function createMemory(contents: Contents) {
-  const pcs = new Map(contents.pcs.map((record) => [record.pc, record]));
-  const incidents = new Map(contents.incidents.map((incident) => [incident.id, incident]));
-  const transitions = new Map(contents.transitions.map((one) => [one.id, one]));
-  const timers = new Map(contents.timers.map((timer) => [timer.id, timer]));
-  const live = new Map<number, Set<number>>();
-  const timersOf = new Map<number, Set<number>>();
-  const open = new Map(contents.incidents.filter((one) => one.over === null).map((one) => [one.scope, one.id]));
+  const held = heldOf(contents);
+  const { pcs, incidents, transitions, timers, live, timersOf, open } = held;
   const next = { incident: contents.nextIncident, transition: contents.nextTransition, timer: contents.nextTimer };
-  let rows = new Map<string, Op>();
-  let effects: Effect[] = [];
-  const write = (key: string, op: Op) => void rows.set(key, op);
-  for (const one of contents.transitions) if (one.state !== 'concluded') within(live, one.incident).add(one.id);
-  for (const timer of contents.timers) within(timersOf, timer.transition).add(timer.id);
+  const { write, effect, take } = createBatch();
 
   return {
-    pcs: pcs as ReadonlyMap<string, PcRecord>,
-    incidents: incidents as ReadonlyMap<number, Incident>,
-    transitions: transitions as ReadonlyMap<number, Transition>,
-    timers: timers as ReadonlyMap<number, Timer>,
-    /** The transitions of an incident that are not concluded, in order. */
-    liveOf: (incident: number) => found(transitions, live.get(incident)),
-    /** All transitions that are not concluded. */
-    live: () => [...live.values()].flatMap((ids) => found(transitions, ids)),
-    timersOf: (transition: number) => found(timers, timersOf.get(transition)),
-
-    openIncident(scope: string): Incident | undefined {
-      const id = open.get(scope);
-      return id === undefined ? undefined : incidents.get(id);
-    },
-    openScopes: () => [...open.keys()],
+    ...readingOf(held),
     newId: (kind: keyof typeof next) => next[kind]++,
 
     /** Holds a record in memory; `durable` writes it too. */
@@ -69,14 +46,64 @@ export function createMemory(contents: Contents) {
     },
     /** Any other row, such as one for the outbox; the same key is written once. */
     add: write,
-    effect: (effect: Effect) => void effects.push(effect),
+    effect,
+    take,
 
     /** Forgets an incident that is long over; the ledger keeps it. */
     forget(id: number): void {
       incidents.delete(id);
       for (const [key, one] of transitions) if (one.incident === id) transitions.delete(key);
     },
+  };
+}
 
+type Held = ReturnType<typeof heldOf>;
+type Index = Map<number, Set<number>>;
+
+/** The rows of the ledger, with what finds them: live transitions by incident, timers by transition, the open incident of a scope. */
+function heldOf(contents: Contents) {
+  const live: Index = new Map();
+  const timersOf: Index = new Map();
+  for (const one of contents.transitions) if (one.state !== 'concluded') within(live, one.incident).add(one.id);
+  for (const timer of contents.timers) within(timersOf, timer.transition).add(timer.id);
+  return {
+    pcs: new Map(contents.pcs.map((record) => [record.pc, record])),
+    incidents: new Map(contents.incidents.map((incident) => [incident.id, incident])),
+    transitions: new Map(contents.transitions.map((one) => [one.id, one])),
+    timers: new Map(contents.timers.map((timer) => [timer.id, timer])),
+    live,
+    timersOf,
+    open: new Map(contents.incidents.filter((one) => one.over === null).map((one) => [one.scope, one.id])),
+  };
+}
+
+function readingOf({ pcs, incidents, transitions, timers, live, timersOf, open }: Held) {
+  return {
+    pcs: pcs as ReadonlyMap<string, PcRecord>,
+    incidents: incidents as ReadonlyMap<number, Incident>,
+    transitions: transitions as ReadonlyMap<number, Transition>,
+    timers: timers as ReadonlyMap<number, Timer>,
+    /** The transitions of an incident that are not concluded, in order. */
+    liveOf: (incident: number) => found(transitions, live.get(incident)),
+    /** All transitions that are not concluded. */
+    live: () => [...live.values()].flatMap((ids) => found(transitions, ids)),
+    timersOf: (transition: number) => found(timers, timersOf.get(transition)),
+
+    openIncident(scope: string): Incident | undefined {
+      const id = open.get(scope);
+      return id === undefined ? undefined : incidents.get(id);
+    },
+    openScopes: () => [...open.keys()],
+  };
+}
+
+/** What is to be written and done of one batch. */
+function createBatch() {
+  let rows = new Map<string, Op>();
+  let effects: Effect[] = [];
+  return {
+    write: (key: string, op: Op) => void rows.set(key, op),
+    effect: (effect: Effect) => void effects.push(effect),
     /** The rows and effects gathered since the last call. Effects are for after the commit. */
     take(): { ops: Op[]; effects: Effect[] } {
       const taken = { ops: [...rows.values()], effects };
@@ -86,8 +113,6 @@ export function createMemory(contents: Contents) {
     },
   };
 }
-
-type Index = Map<number, Set<number>>;
 
 function within(index: Index, key: number): Set<number> {
   const held = index.get(key) ?? new Set();

@@ -78,12 +78,12 @@ export function followPc(core: Core, pc: string, now: number): void {
   const record = core.memory.pcs.get(pc);
   if (record === undefined || !alerts(core, pc)) return;
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
-  followScope(core, pc, sceneOfPc(record, unreadable, now), now);
+  followScope(core, { scope: pc, scene: sceneOfPc(record, unreadable, now) }, now);
 }
 
 /** Closes what is open of a room, with the reason that whoever was told of it hears (R15). */
 export function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
-  if (core.memory.openIncident(at.pc) !== undefined) followScope(core, at.pc, sceneOver(at.because), now);
+  if (core.memory.openIncident(at.pc) !== undefined) followScope(core, { scope: at.pc, scene: sceneOver(at.because) }, now);
 }
 
 /** Follows the one list of PCs that nobody heard since a gap of our own. */
@@ -94,7 +94,7 @@ export function followUnheard(core: Core, now: number): void {
     const { room, site } = core.options.place(pc);
     return { ...standingFault('centre.unheard', pc, now), name: `${room.en}, ${site.en}` };
   });
-  followScope(core, 'centre/unheard', sceneOfList(unheard), now);
+  followScope(core, { scope: 'centre/unheard', scene: sceneOfList(unheard) }, now);
 }
 
 /** Says of a fault of the centre's own whether it stands. */
@@ -103,7 +103,7 @@ export function setCentre(core: Core, said: { fault: string; device: string; sta
   if (core.centre.has(key) === said.standing) return;
   if (said.standing) core.centre.set(key, { ...standingFault(said.fault, said.device, now), name: said.device || null });
   else core.centre.delete(key);
-  followScope(core, 'centre', sceneOfList(core.centre.values()), now);
+  followScope(core, { scope: 'centre', scene: sceneOfList(core.centre.values()) }, now);
 }
 
 /** Follows what waits for its clear time, which passes without any word; and once, after a start, all that is open. */
@@ -112,13 +112,13 @@ export function followOpen(core: Core, now: number): void {
   core.followed = true;
   for (const scope of core.memory.openScopes()) {
     if (!all && !core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null)) continue;
-    if (scope === 'centre') followScope(core, scope, sceneOfList(core.centre.values()), now);
+    if (scope === 'centre') followScope(core, { scope: scope, scene: sceneOfList(core.centre.values()) }, now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
     else followPc(core, scope, now);
   }
 }
 
-function followScope(core: Core, scope: string, scene: Scene, now: number): void {
+function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene }, now: number): void {
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);

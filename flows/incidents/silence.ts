@@ -19,8 +19,8 @@ export function judgeSilence(core: Core, now: number): void {
     const presence = presenceOf(record, since, now);
     const isSame = presence === record.presence;
     if (isSame && (presence === 'online' || presence === 'never' || since === null)) continue;
-    const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, presence, since) };
-    const next = judgedAway(core, moved, now, regions);
+    const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, { presence, since }) };
+    const next = judgedAway(core, moved, { now, regions });
     if (next === record) continue;
     putRecord(core, next, now);
     core.listChanged ||= next.unheard !== record.unheard || (next.unheard && !isSame);
@@ -29,7 +29,7 @@ export function judgeSilence(core: Core, now: number): void {
 }
 
 /** Silent since a gap of ours; one that had said goodbye before it is missed for a reason of its own. */
-function isUnheard(core: Core, record: PcRecord, presence: Presence, since: number | null): boolean {
+function isUnheard(core: Core, record: PcRecord, { presence, since }: { presence: Presence; since: number | null }): boolean {
   const heardSince = record.heardAt !== null && record.heardAt >= (since ?? 0);
   return presence === 'silent' && record.presence !== 'stopped' && since === core.subscribedAt && !heardSince;
 }

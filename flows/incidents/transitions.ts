@@ -45,7 +45,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
 
     /** Opens what may be opened of an incident. */
     proceed(incidentId: number, now: number): void {
-      if (tabsRun) proceed(memory, options, incidentId, now);
+      if (tabsRun) proceed({ memory, options, now }, incidentId);
     },
 
     /** Writes acts and conclusion together. A transition that is not open has its conclusion already: nothing changes (R23). */
@@ -62,7 +62,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       }
       const state = waits.length > 0 ? 'waiting' : 'concluded';
       memory.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
-      proceed(memory, options, incident.id, now);
+      proceed({ memory, options, now }, incident.id);
     },
 
     /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
@@ -82,14 +82,14 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       tabsRun = true;
       for (const one of memory.live())
         if (one.state === 'open' && one.offers < maxOffers) offerAgain({ memory, options, transition: one, now });
-      for (const one of memory.live()) if (one.state === 'pending') proceed(memory, options, one.incident, now);
+      for (const one of memory.live()) if (one.state === 'pending') proceed({ memory, options, now }, one.incident);
     },
   };
 }
 
 type Hand = { memory: Memory; options: TransitionOptions; now: number };
 
-function proceed(memory: Memory, options: TransitionOptions, incidentId: number, now: number): void {
+function proceed({ memory, options, now }: Hand, incidentId: number): void {
   for (const one of memory.liveOf(incidentId)) {
     if (one.state === 'waiting') continue;
     if (one.state === 'open') return;
@@ -118,7 +118,7 @@ function offer({ memory, options, now, transition, timer }: Hand & { transition:
 function step(hand: Hand & { transition: Transition }): void {
   const { memory, options, transition, now } = hand;
   if (transition.state === 'open' && overdue(transition, now) && transition.offers < maxOffers) offerAgain(hand);
-  if (transition.state === 'pending') proceed(memory, options, transition.incident, now);
+  if (transition.state === 'pending') proceed({ memory, options, now }, transition.incident);
 }
 
 /** A second offer is judged too: what is over by now is concluded as such (R24). */
@@ -128,7 +128,7 @@ function offerAgain(hand: Hand & { transition: Transition }): void {
   const judged = incident && judge(transition, incident);
   if (judged?.verdict !== 'over') return offer(hand);
   memory.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, judged.how) });
-  proceed(memory, hand.options, transition.incident, now);
+  proceed({ memory, options: hand.options, now }, transition.incident);
 }
 
 function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
@@ -136,7 +136,7 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   const incident = transition && memory.incidents.get(transition.incident);
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
   const judged = judgeTimer(timer, transition, incident);
-  if (judged.verdict === 'over') return endWait(memory, transition, timer, judged.how);
+  if (judged.verdict === 'over') return endWait(memory, { transition, timer, how: judged.how });
   if (memory.liveOf(incident.id).some((one) => one.state === 'open')) return;
   if (judged.verdict === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
@@ -147,11 +147,11 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
 function cancelWaits(memory: Memory, incident: Incident): void {
   const how = incident.told.length > 0 ? `${incident.over}` : 'over before anybody was told';
   for (const one of memory.liveOf(incident.id)) {
-    for (const timer of memory.timersOf(one.id)) endWait(memory, one, timer, how);
+    for (const timer of memory.timersOf(one.id)) endWait(memory, { transition: one, timer, how });
   }
 }
 
-function endWait(memory: Memory, transition: Transition, timer: Timer, how: string): void {
+function endWait(memory: Memory, { transition, timer, how }: { transition: Transition; timer: Timer; how: string }): void {
   memory.dropTimer(timer);
   if (transition.state === 'open' || memory.timersOf(transition.id).length > 0) return;
   memory.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, how) });
@@ -194,7 +194,7 @@ function bundle({ memory, options, now, unfinished }: Hand & { unfinished: Trans
     const told = [...incident.told, ...recipients.map((to) => ({ ...to, at: now }))];
     memory.putIncident(withTold({ ...incident, told }, one));
     memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, 'default route: central told') });
-    proceed(memory, options, incident.id, now);
+    proceed({ memory, options, now }, incident.id);
   }
 }
 

@@ -272,7 +272,7 @@ function take(state: State, topic: string, payload: Buffer): void {
   const { options, engine } = state;
   if (state.commits.isOver() || isUnchangedBeat(state, topic, payload)) return;
   const now = state.time();
-  const report = readReport(topic, payload, now, options.isRollCall);
+  const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);
   if (!isOurs) return options.count.message('other', 'unknown');
   options.count.message(report.leaf, report.result);

@@ -15,7 +15,7 @@ const missedBeats = 3;
 export function createNumbers() {
   const byPc = new Map<string, { at: number; payload: Buffer }[]>();
   return {
-    heard(pc: string, link: LinkClass, payload: Buffer, at: number): void {
+    heard(pc: string, { link, payload, at }: { link: LinkClass; payload: Buffer; at: number }): void {
       if (payload.length > beatLimitBytes) return;
       const beats = byPc.get(pc) ?? [];
       // A copy: the payload is a piece of what came over the socket, which it would keep alive.

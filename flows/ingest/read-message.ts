@@ -38,13 +38,13 @@ export type Report = {
  * Reads one message; undefined where the topic is none that a PC sends. `at` is the centre's time.
  * `isRollCall`: true for the id of a hello that had the probes run anew.
  */
-export function readReport(topic: string, payload: Buffer, at: number, isRollCall: (hello: string) => boolean): Report | undefined {
+export function readReport(topic: string, payload: Buffer, around: Around): Report | undefined {
   const parsed = parseTopic(topic);
   if (parsed?.kind !== 'pc') return undefined;
   const { pc, leaf } = parsed;
   if (!isUpLeaf(leaf)) return undefined;
   const decoded = decode(leaf, payload);
-  if (decoded.ok) return { pc, leaf, result: 'ok', ...readers[leaf](pc, decoded.value as never, { at, isRollCall }) };
+  if (decoded.ok) return { pc, leaf, result: 'ok', ...readers[leaf](pc, decoded.value as never, around) };
   return { pc, leaf, event: { type: 'unreadable', pc, leaf }, ops: [], result: decoded.reason, detail: decoded.detail };
 }
 

@@ -25,7 +25,7 @@ export function createSiteReadings({ meta, linkOf }: SiteReadingsOptions) {
     take: (news: readonly LinkNews[] = []): Op[] => news.flatMap(reports.take),
     beat(pc: string, payload: Buffer, at: number): void {
       const link = linkOf(pc);
-      if (link !== undefined) numbers.heard(pc, link, payload, at);
+      if (link !== undefined) numbers.heard(pc, { link, payload, at });
     },
     forget: numbers.forget,
   };

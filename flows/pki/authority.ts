@@ -46,7 +46,7 @@ export async function openAuthority(folder: string, means: Means): Promise<Autho
     roots: roots.map((root) => root.toString()),
     rootDer: issuer.raw,
     issue: async (subject, publicKey) =>
-      (await certificates()).issueCertificate({ certificate: issuer.toString(), key }, subject, publicKey, means),
+      (await certificates()).issueCertificate({ certificate: issuer.toString(), key }, { subject, publicKey }, means),
     readRequest: async (text) => (await certificates()).readRequest(text),
     pkcs7: async (list) => (await certificates()).pkcs7Of(list),
   };

@@ -33,7 +33,11 @@ const profiles = {
 } as const;
 
 /** Issues a certificate for a key. It never outlives its issuer. */
-export async function issueCertificate(issuer: Issuer, subject: Subject, publicKey: KeyObject, means: Means): Promise<Issued> {
+export async function issueCertificate(
+  issuer: Issuer,
+  { subject, publicKey }: { subject: Subject; publicKey: KeyObject },
+  means: Means,
+): Promise<Issued> {
   const { days, usage } = profiles[subject.kind];
   const authority = new x509.X509Certificate(issuer.certificate);
   const key = await x509.PublicKey.create(publicKey.export({ type: 'spki', format: 'der' }));

@@ -71,7 +71,7 @@ async function makeCode(options: EnrolmentOptions, asked: CodeWanted): Promise<C
   const [now, uses] = [options.now(), asked.uses ?? pcs];
   const code = { site, uses, ends: now + hours * hourMs, by };
   const { text, ops } = options.codes.make(code, now);
-  const row = audit(now, by, 'enrolment code made', `${site}, ${uses} use${uses === 1 ? '' : 's'}, ${hours} h`);
+  const row = audit(now, { who: by, what: 'enrolment code made', about: `${site}, ${uses} use${uses === 1 ? '' : 's'}, ${hours} h` });
   if (!(await options.record([...ops, row]))) throw new Error('the ledger did not take the code');
   options.codes.committed(ops);
   return { ok: true, code: text, uses, ends: code.ends };
@@ -82,7 +82,8 @@ async function cancelCodes({ codes, now, record }: EnrolmentOptions, site: strin
   if (open.length === 0) return 0;
   const ops = open.map(codes.gone);
   const about = `${site}, ${open.length} code${open.length === 1 ? '' : 's'}`;
-  if (!(await record([...ops, audit(now(), by, 'enrolment codes cancelled', about)]))) throw new Error('the ledger did not take it');
+  if (!(await record([...ops, audit(now(), { who: by, what: 'enrolment codes cancelled', about })])))
+    throw new Error('the ledger did not take it');
   codes.committed(ops);
   return open.length;
 }
@@ -123,7 +124,7 @@ async function renew(options: EnrolmentOptions, askedUp: Map<string, number>, as
   askedUp.set(name, clock.up());
   return certify(options, asked, {
     judge: (wanted) => mayRenew(heldOf(options), { name, serial, asked: wanted.name }, now()),
-    next: (entry, issued) => renewed(entry, serial, issued, now()),
+    next: (entry, issued) => renewed(entry, { old: serial, next: issued }, now()),
     async refuse(refused) {
       await record([refusalRow(now(), asked.address, refused)]);
       return refused;
@@ -183,7 +184,7 @@ async function refuse(options: EnrolmentOptions, address: string, refused: No): 
 }
 
 function refusalRow(now: number, address: string, { line }: No): Op {
-  return audit(now, address, 'enrolment refused', oneLine(line, 200));
+  return audit(now, { who: address, what: 'enrolment refused', about: oneLine(line, 200) });
 }
 
 function slowDown(waitMs: number): Refused {
@@ -200,6 +201,6 @@ function hashOf(key: KeyObject): string {
     .digest('base64url');
 }
 
-function audit(at: number, who: string, what: string, about: string): Op {
-  return { op: 'audit', at, who, what, about };
+function audit(at: number, step: { who: string; what: string; about: string }): Op {
+  return { op: 'audit', at, ...step };
 }

@@ -59,13 +59,13 @@ describe('the next certificate', () => {
 
   test('leaves the one by which it was asked for two weeks, never longer than to its own end, and no other', () => {
     expect(mayRenew(held(one), { name, serial: '7a', asked: name }, now)).toEqual({ ok: true, entry: one });
-    expect(renewed(one, '7a', { serial: '7d', notAfter: 9 }, now)).toEqual({
+    expect(renewed(one, { old: '7a', next: { serial: '7d', notAfter: 9 } }, now)).toEqual({
       ...one,
       certificates: ['7d', '7a'],
       ends: { '7d': 9, '7a': now + 14 * dayMs },
     });
     const soon = entry({ certificates: ['7a'], ends: { '7a': now + 5 } });
-    expect(renewed(soon, '7a', { serial: '7d', notAfter: 9 }, now).ends).toEqual({ '7d': 9, '7a': now + 5 });
+    expect(renewed(soon, { old: '7a', next: { serial: '7d', notAfter: 9 } }, now).ends).toEqual({ '7d': 9, '7a': now + 5 });
   });
 });
 

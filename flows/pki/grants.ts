@@ -68,7 +68,8 @@ export function enrolled(held: RegistryEntry, { serial, notAfter }: Serial): Reg
 }
 
 /** The entry with the next certificate; of the others only the one by which it was asked for stays, for a while. */
-export function renewed(held: RegistryEntry, old: string, { serial, notAfter }: Serial, now: number): RegistryEntry {
+export function renewed(held: RegistryEntry, { old, next }: { old: string; next: Serial }, now: number): RegistryEntry {
+  const { serial, notAfter } = next;
   const oldEnds = Math.min(held.ends?.[old] ?? Number.POSITIVE_INFINITY, now + graceMs);
   return { ...held, certificates: [serial, old], ends: { [serial]: notAfter, [old]: oldEnds } };
 }

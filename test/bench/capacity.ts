@@ -1,6 +1,7 @@
 /**
  * What the trains of the agent say of links whose rate is known, up and down, beside iperf3 on the same links. Truth: the rate of the token
- * bucket at both ends of a veth, which counts whole frames; ours counts IP bytes, so 1,200 of each 1,214.
+ * bucket at both ends of a veth, which counts whole frames; ours counts IP bytes, so 1,200 of each 1,214. The rate of the link is the kernel's,
+ * not the machine's: errors, shares and bytes are judged as they are.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -146,7 +147,7 @@ function nameOf({ mbit, bucketKB, queueKB, way }: Cell): string {
 
 function rowsOf(taken: readonly Taken[], peers: readonly Peer[]): Row[] {
   const errors = errorsOf(taken);
-  const percent = { unit: '%', better: 'less' as const };
+  const percent = { unit: '%', better: 'less' } as const;
   const upTo20 = taken.filter((one) => one.cell.mbit <= 20).map(({ wireBytes }) => wireBytes);
   return [
     row({ metric: 'error of a rate, median of all answers', ...percent, ours: median(errors), target: { ours: 1 } }),
@@ -168,8 +169,8 @@ function rowsOf(taken: readonly Taken[], peers: readonly Peer[]): Row[] {
 function peerRows(taken: readonly Taken[], { mbit, tcp, udp }: Peer): Row[] {
   const here = taken.filter((one) => one.cell.mbit === mbit && one.cell.way === 'straight');
   if (here.length === 0) return [];
-  const error = { unit: '%', better: 'less' as const, ours: quantile(errorsOf(here), 0.95) };
-  const bytes = { unit: 'kB', better: 'less' as const, ours: median(here.map(({ wireBytes }) => wireBytes)) / 1_000 };
+  const error = { unit: '%', better: 'less', ours: quantile(errorsOf(here), 0.95) } as const;
+  const bytes = { unit: 'kB', better: 'less', ours: median(here.map(({ wireBytes }) => wireBytes)) / 1_000 } as const;
   return [
     row({ metric: `error at ${mbit} Mbit/s, 95 of 100`, ...error, peer: { name: 'iperf3 TCP 3 s', value: 100 * Math.abs(tcp.error) } }),
     row({ metric: 'the same', ...error, peer: { name: 'iperf3 UDP 2 s', value: 100 * Math.abs(udp.error) } }),

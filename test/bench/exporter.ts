@@ -1,4 +1,7 @@
-/** What a scrape costs beside prom-client, and what a beat costs beside Debian's MQTT exporter. */
+/**
+ * What a scrape costs beside prom-client, and what a beat costs beside Debian's MQTT exporter. prom-client makes its page in one piece: what
+ * blocks the loop for a quarter of that time has lost what ours is streamed for.
+ */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -6,14 +9,14 @@ import { gunzipSync } from 'node:zlib';
 import { bridgeRows } from './bridge.ts';
 import { startChild } from './child.ts';
 import { seriesPerPc } from './exporter-fleet.ts';
+import { linesThatDiffer } from './exporter-pages.ts';
 import { type Bench, type BenchOptions, median, type Row, row, versionOf } from './model.ts';
 
+/** The second is the nation: 736 sites of three PCs, thirty series a PC. */
 const sizes = [22_000, 66_000, 1_000_000];
-/** The size of the nation: 736 sites of three PCs, thirty series a PC. */
-const nation = 66_000;
 const kinds = ['ours', 'prom-client'] as const;
 type Kind = (typeof kinds)[number];
-type Scrape = { ms: number; bytes: number; blockMs: number; peakRssMiB: number };
+type Scrape = { ms: number; blockMs: number; peakRssMiB: number };
 
 export const exporterBench: Bench = {
   name: 'exporter',
@@ -29,22 +32,23 @@ export const exporterBench: Bench = {
 async function scrapeRows(series: number, { quick, say }: BenchOptions): Promise<Row[]> {
   const rounds = quick || series > 100_000 ? 3 : 11;
   const taken: Record<Kind, Scrape[]> = { ours: [], 'prom-client': [] };
+  const pages: Record<Kind, string> = { ours: '', 'prom-client': '' };
   const children = await Promise.all(kinds.map((kind) => startServing(kind, series)));
   try {
     // Round 0 warms both up and does not count.
     for (let round = 0; round <= rounds; round++) {
       for (const child of children) {
-        const scrape = await child.scrape();
+        const { page, ...scrape } = await child.scrape();
+        pages[child.kind] = page;
         if (round > 0) taken[child.kind].push(scrape);
       }
     }
   } finally {
     for (const child of children) await child.stop();
   }
-  const [bytes, theirBytes] = kinds.map((kind) => taken[kind][0]?.bytes);
-  // The one ends with an empty line more.
-  if (Math.abs((bytes ?? 0) - (theirBytes ?? 0)) > 1) throw new Error(`the pages differ: ${bytes} and ${theirBytes} bytes`);
-  say(`${series} series: ${rounds} rounds, ${bytes} bytes each`);
+  const wrong = linesThatDiffer(pages.ours, pages['prom-client']);
+  if (wrong.length > 0) throw new Error(`the pages differ in ${wrong.length} lines: ${wrong.slice(0, 3).join(' | ')}`);
+  say(`${series} series: ${rounds} rounds, ${pages.ours.length} bytes each`);
   return rowsOf(series, taken);
 }
 
@@ -54,13 +58,11 @@ function rowsOf(series: number, taken: Record<Kind, Scrape[]>): Row[] {
     peer: { name: 'prom-client', value: pick(taken['prom-client'].map((one) => one[key])) },
     better: 'less' as const,
   });
-  const most = (values: number[]) => Math.max(...values);
-  const targets = series === nation ? [{ target: { ours: 100 } }, { target: { ours: 15 } }] : [{}, {}];
   const at = `at ${series} series`;
   return [
-    row({ metric: `scrape ${at}`, unit: 'ms', ...of('ms', median), ...targets[0] }),
-    row({ metric: `longest loop block of all scrapes ${at}`, unit: 'ms', ...of('blockMs', most), ...targets[1] }),
-    row({ metric: `peak memory ${at}`, unit: 'MiB', ...of('peakRssMiB', most) }),
+    row({ metric: `scrape ${at}`, unit: 'ms', ...of('ms', median), target: { ratio: 2 } }),
+    row({ metric: `longest loop block of a scrape ${at}`, unit: 'ms', ...of('blockMs', median), target: { ratio: 4 } }),
+    row({ metric: `peak memory ${at}`, unit: 'MiB', ...of('peakRssMiB', (values) => Math.max(...values)) }),
   ];
 }
 
@@ -70,21 +72,21 @@ async function startServing(kind: Kind, series: number) {
   const path = kind === 'ours' ? '/metrics/pcs' : '/metrics';
   return {
     kind,
-    async scrape(): Promise<Scrape> {
+    async scrape(): Promise<Scrape & { page: string }> {
       await child.ask({});
-      const { ms, bytes } = await readPage(`http://127.0.0.1:${port}${path}`);
-      return { ms, bytes, ...(await child.ask<{ blockMs: number; peakRssMiB: number }>({})) };
+      const read = await readPage(`http://127.0.0.1:${port}${path}`);
+      return { ...read, ...(await child.ask<{ blockMs: number; peakRssMiB: number }>({})) };
     },
     stop: child.stop,
   };
 }
 
-/** Asks as Prometheus does, for gzip; the page of prom-client comes plain, which spares it the packing. The time until the last byte, and the size of the page itself. */
-async function readPage(url: string): Promise<{ ms: number; bytes: number }> {
+/** Asks as Prometheus does, for gzip; the page of prom-client comes plain, which spares it the packing. The time until the last byte, and the page itself. */
+async function readPage(url: string): Promise<{ ms: number; page: string }> {
   const startedAt = performance.now();
   const request = get(url, { headers: { 'accept-encoding': 'gzip' } });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const body = await buffer(response);
   const ms = performance.now() - startedAt;
-  return { ms, bytes: (response.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).length };
+  return { ms, page: (response.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString() };
 }

@@ -1,24 +1,72 @@
-/** The least that reads our messages: mqtt.js, JSON.parse and a switch. It keeps nothing and answers nobody. */
+/**
+ * The least that reads our messages and keeps its word on them: mqtt.js, JSON.parse and a switch; events go into one table of node:sqlite, in a
+ * thread of its own and with the ledger's journal, and are acknowledged once they are on that disk. As with the ledger, the next batch gathers
+ * while one is written. It decodes nothing else and knows no PC, no state and no incident. It counts by the metrics of `flows`.
+ */
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect } from 'mqtt';
+import { DatabaseSync } from 'node:sqlite';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { connect, type MqttClient } from 'mqtt';
+import { createMetrics } from '../../flows/metrics.ts';
 
-const [mqttPort, countPort, username, password] = process.argv.slice(2);
-const counts = { event: 0, beat: 0, other: 0 };
-const client = connect({ host: '127.0.0.1', port: Number(mqttPort), clientId: 'flows', username, password, clean: true } as object);
-client.on('connect', () =>
-  client.subscribe(['sabha/v1/+/+/+/beat', 'sabha/v1/+/+/+/event'], { qos: 1 }, () => process.stdout.write('subscribed\n')),
-);
-client.on('message', (topic, payload) => {
-  const message = JSON.parse(payload.toString());
-  switch (topic.split('/').at(-1)) {
-    case 'event':
-      if (message.kind) counts.event += 1;
-      break;
-    case 'beat':
-      if (message.digest) counts.beat += 1;
-      break;
-    default:
-      counts.other += 1;
-  }
-});
-createServer((_, response) => response.end(JSON.stringify(counts))).listen(Number(countPort), '127.0.0.1');
+type Kept = { pc: string; spool: string; seq: number; text: string };
+
+if (isMainThread) await read(process.argv.slice(2));
+else keep(workerData);
+
+async function read([mqttPort, countPort, username, password, file]: string[]): Promise<void> {
+  const { count, registry } = createMetrics(() => 0);
+  const store = new Worker(new URL(import.meta.url), { workerData: file });
+  const client = connect({ host: '127.0.0.1', port: Number(mqttPort), clientId: 'flows', username, password, clean: true } as object);
+  let waiting: Kept[] = [];
+  let isBusy = false;
+  const commit = async () => {
+    for (isBusy = true; waiting.length > 0; ) {
+      const [batch, startedAt] = [waiting, performance.now()];
+      waiting = [];
+      store.postMessage(batch);
+      await once(store, 'message');
+      count.commit('ok', (performance.now() - startedAt) / 1_000);
+      acknowledge(client, batch);
+    }
+    isBusy = false;
+  };
+  client.on('message', (topic, payload) => {
+    const [pc, leaf] = [topic.split('/').slice(2, 5).join('/'), topic.split('/').at(-1)];
+    const message = JSON.parse(payload.toString());
+    switch (leaf) {
+      case 'event':
+      case 'backlog':
+        for (const one of [message].flat()) waiting.push({ pc, spool: one.spool, seq: one.seq, text: JSON.stringify(one) });
+        count.message(leaf, 'ok');
+        if (!isBusy) void commit();
+        break;
+      case 'beat':
+        count.message(leaf, message.digest ? 'same' : 'other');
+        break;
+    }
+  });
+  const leaves = ['beat', 'event', 'backlog'].map((leaf) => `sabha/v1/+/+/+/${leaf}`);
+  client.on('connect', () => client.subscribe(leaves, { qos: 1 }, () => process.stdout.write('subscribed\n')));
+  createServer(async (_, response) => response.end(await registry.metrics())).listen(Number(countPort), '127.0.0.1');
+}
+
+function acknowledge(client: MqttClient, batch: readonly Kept[]): void {
+  const last = new Map(batch.map(({ pc, spool, seq }) => [pc, { spool, upTo: seq }]));
+  for (const [pc, cursor] of last) client.publish(`sabha/v1/${pc}/ack`, JSON.stringify({ ...cursor, at: Date.now() }));
+}
+
+/** The thread: a batch is one transaction, and the answer comes when it is on disk. */
+function keep(file: string): void {
+  const db = new DatabaseSync(file);
+  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
+  db.exec('CREATE TABLE IF NOT EXISTS events (spool TEXT, seq INTEGER, pc TEXT, text TEXT, PRIMARY KEY (spool, seq, pc)) WITHOUT ROWID');
+  const write = db.prepare('INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?)');
+  parentPort?.on('message', (batch: Kept[]) => {
+    db.exec('BEGIN IMMEDIATE');
+    for (const { spool, seq, pc, text } of batch) write.run(spool, seq, pc, text);
+    db.exec('COMMIT');
+    parentPort?.postMessage('kept');
+  });
+}

@@ -69,8 +69,8 @@ async function run({ leaf, perSecond, messages, together, untilAcked }: Phase): 
     const due = Math.min(messages, Math.floor(((performance.now() - startedAt) / 1_000) * rate));
     for (; sent < due; sent += together, turn++) {
       const one = pcs[turn % pcs.length] as LoadPc;
-      // As an agent does: the next batch when the last is acknowledged.
-      while (leaf === 'backlog' && one.seq > one.acked) await oneAcked();
+      // As an agent does: the next when the last is acknowledged.
+      while (perSecond === 0 && leaf !== 'beat' && one.seq > one.acked) await oneAcked();
       await one.client.write(Buffer.concat(Array.from({ length: together }, () => messageOf(one, leaf))));
     }
     await new Promise((rest) => setTimeout(rest, 2));

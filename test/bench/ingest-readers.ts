@@ -1,38 +1,45 @@
-/** Who reads the load: our `flows`, a classic flow of Node-RED, and a bare script. Each takes the place of `flows` at the same broker. */
+/** Who reads the load: our `flows`, a classic flow of Node-RED, and a bare script that keeps the events. Each takes the place of `flows` at the same broker. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sampleOf } from '../system/centre-under-test.ts';
 import type { Parts } from '../system/parts-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 
-export const readers = ['ours', 'Node-RED flow', 'bare mqtt.js'] as const;
+export const readers = ['ours', 'Node-RED flow', 'bare mqtt.js and node:sqlite'] as const;
 export type ReaderKind = (typeof readers)[number];
 export type Reader = {
   kind: ReaderKind;
   pid: number;
   /** How many messages of a leaf it has read. */
   read(leaf: 'event' | 'beat'): Promise<number>;
+  /** Where who keeps events tells its figures, by the names that `flows` has for them. */
+  metricsPort: number;
   stop(): Promise<void>;
 };
 
-/** Starts a reader; resolves when it is subscribed. */
-export async function startReader(parts: Parts, kind: ReaderKind): Promise<Reader> {
-  if (kind === 'ours') return startOurs(parts);
-  const [port = 0] = await freePorts(1);
-  const program = kind === 'bare mqtt.js' ? await startBare(parts, port) : await startClassic(parts, port);
-  const read = async (leaf: 'event' | 'beat') => (await (await fetch(`http://127.0.0.1:${port}/n`)).json())[leaf] ?? 0;
-  return { kind, pid: program.pid, read, stop: async () => void (await program.end('SIGKILL')) };
+/** True for one that acknowledges an event once it is on disk. */
+export function keeps(kind: ReaderKind): boolean {
+  return kind !== 'Node-RED flow';
 }
 
-async function startOurs(parts: Parts): Promise<Reader> {
-  const program = await parts.start('flows');
+/** Starts a reader; resolves when it is subscribed. */
+export async function startReader(parts: Parts, kind: ReaderKind): Promise<Reader> {
+  if (kind === 'ours') return keeper(kind, await parts.start('flows'), parts.site.ports.flowsMetrics);
+  const [port = 0] = await freePorts(1);
+  if (kind === 'bare mqtt.js and node:sqlite') return keeper(kind, await startBare(parts, port), port);
+  const program = await startClassic(parts, port);
+  const read = async (leaf: 'event' | 'beat') => (await (await fetch(`http://127.0.0.1:${port}/n`)).json())[leaf] ?? 0;
+  return { kind, pid: program.pid, read, metricsPort: 0, stop: async () => void (await program.end('SIGKILL')) };
+}
+
+function keeper(kind: ReaderKind, program: Program, metricsPort: number): Reader {
   // Only a beat whose digest is the one held counts as read: the load's digest never changes.
   const samples = {
     event: 'sabha_ingest_messages_total{leaf="event",result="ok"}',
     beat: 'sabha_ingest_messages_total{leaf="beat",result="same"}',
   };
-  const read = (leaf: 'event' | 'beat') => sampleOf(parts.site.ports.flowsMetrics, samples[leaf]);
-  return { kind: 'ours', pid: program.pid, read, stop: async () => void (await program.end('SIGTERM')) };
+  const read = (leaf: 'event' | 'beat') => sampleOf(metricsPort, samples[leaf]);
+  return { kind, pid: program.pid, read, metricsPort, stop: async () => void (await program.end('SIGTERM')) };
 }
 
 function token({ site }: Parts): string {
@@ -40,7 +47,14 @@ function token({ site }: Parts): string {
 }
 
 async function startBare(parts: Parts, port: number): Promise<Program> {
-  const args = ['test/bench/ingest-bare.ts', `${parts.site.ports.mqtt}`, `${port}`, 'flows', token(parts)];
+  const args = [
+    'test/bench/ingest-bare.ts',
+    `${parts.site.ports.mqtt}`,
+    `${port}`,
+    'flows',
+    token(parts),
+    join(parts.site.folder, 'bare.db'),
+  ];
   const program = startProgram({ args, env: parts.site.env });
   await program.says('subscribed');
   return program;

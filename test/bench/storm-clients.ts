@@ -16,7 +16,8 @@ export type Order = 'connect' | 'storm' | 'beat' | 'quiet';
 /** As an agent has them (agent/uplink/uplink.ts, contracts/links.ts, fibre). */
 const waits = { firstMs: 4_000, maxMs: 60_000, random: Math.random };
 const connectTimeoutMs = 30_000;
-const stormLimitMs = 120_000;
+/** Who is not in by then will never be: a storm takes a tenth of it, and on a machine that others use a half. */
+const stormLimitMs = 600_000;
 const together = 50;
 
 type Client = { pc: PcPath; cert: string; socket: TLSSocket | undefined; onAck: () => void };

@@ -1,4 +1,10 @@
-/** Every PC of the nation loses its connection at once, and comes back over mutual TLS: our broker, and mosquitto in the same run. */
+/**
+ * Every PC of the nation loses its connection at once, and comes back over mutual TLS: our broker and mosquitto, a storm of each in turns. It
+ * lasts as long as clients and broker need for their handshakes on the processors that they share. Mosquitto, in C, spends less on each, but
+ * takes on more at once than it can finish before clients give up and try again, and lets those wait that stayed; which of it weighs more is
+ * the machine's, and what else wants its processors. So the broker's own processor time is judged closely, and the time of the storm only
+ * where ours takes three times as long.
+ */
 import { spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,23 +15,25 @@ import { type Authority, createAuthority } from '../security/authority.ts';
 import { certifyIn } from '../security/secure-broker.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 import { startChild } from './child.ts';
-import { type Bench, CannotRun, type Row, row } from './model.ts';
-import { peakRssMiB, rssMiB } from './process-figures.ts';
+import { type Bench, CannotRun, median, type Row, row } from './model.ts';
+import { cpuSeconds, peakRssMiB, rssMiB } from './process-figures.ts';
 import type { LiveResult, Order, StormResult, StormSetup } from './storm-clients.ts';
 
 const kinds = ['ours', 'mosquitto'] as const;
 type Kind = (typeof kinds)[number];
-type Size = { clients: number; live: number; storms: number };
-type Storm = StormResult & LiveResult & { rssMiB: number };
+type Size = { clients: number; live: number; storms: number; live99?: { ratio: number } };
+/** `cpuMs`: of the broker, for each client that came back, the attempts that failed included. */
+type Storm = StormResult & LiveResult & { cpuMs: number; rssMiB: number };
 type Taken = { storms: Storm[]; connectedMiB: number; peakMiB: number };
+/** A broker and its clients. */
+type Stand = { connect(): Promise<void>; storm(): Promise<Storm>; taken(): Taken; stop(): Promise<void> };
 /** `live` clients of all stay connected, in a process of their own. */
 type Stage = { folder: string; authority: Authority; setup: Omit<StormSetup, 'port'>; live: number; serials: string[] };
 type Running = { program: Program; port: number };
 
-const whole: Size = { clients: 10_000, live: 100, storms: 4 };
-const small: Size = { clients: 500, live: 20, storms: 2 };
-const limitSeconds = 60;
-const liveLimitMs = 2_000;
+const whole: Size = { clients: 10_000, live: 100, storms: 4, live99: { ratio: 0.5 } };
+/** It is over before either broker is behind: who stays waits for no more than the handshake in hand. */
+const small: Size = { clients: 500, live: 50, storms: 2 };
 /** What the last storm may add to the memory that the one before left: what a storm costs is used again by the next. */
 const growthLimit = 0.1;
 
@@ -39,9 +47,7 @@ export const stormBench: Bench = {
     try {
       const stage = await prepare(folder, size);
       say(`${size.clients} certificates are made`);
-      const taken = {} as Record<Kind, Taken>;
-      for (const kind of kinds) taken[kind] = await measure(stage, kind, size, (line) => say(`${kind}: ${line}`));
-      return { versions: { mosquitto: versionOfMosquitto() }, rows: rowsOf(size, taken) };
+      return { versions: { mosquitto: versionOfMosquitto() }, rows: rowsOf(size, await inTurns(stage, size, say)) };
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -62,36 +68,59 @@ async function prepare(folder: string, { clients, live }: Size): Promise<Stage> 
   return { folder, authority, serials, live, setup: { root: authority.root, key, clients: made } };
 }
 
-async function measure(stage: Stage, kind: Kind, { clients, storms }: Size, say: (line: string) => void): Promise<Taken> {
+/** Both stand all the time: what is connected and silent costs the other no processor. */
+async function inTurns(stage: Stage, size: Size, say: (line: string) => void): Promise<Record<Kind, Taken>> {
+  const stands = new Map<Kind, Stand>();
+  try {
+    for (const kind of kinds) stands.set(kind, await openStand(stage, kind));
+    for (const { connect } of stands.values()) await connect();
+    for (let round = 0; round < size.storms; round += 1) {
+      for (const [kind, { storm }] of stands) say(`${kind}: ${told(await storm())}`);
+    }
+    return Object.fromEntries([...stands].map(([kind, { taken }]) => [kind, taken()])) as Record<Kind, Taken>;
+  } finally {
+    for (const { stop } of stands.values()) await stop();
+  }
+}
+
+function told({ lastSeconds, failed, p99Ms, cpuMs, rssMiB: rss }: Storm): string {
+  const back = `the last is back after ${lastSeconds.toFixed(1)} s, ${failed} failed, ${cpuMs.toFixed(2)} ms of processor each`;
+  return `${back}, live p99 ${p99Ms.toFixed(0)} ms, ${rss.toFixed(0)} MiB`;
+}
+
+async function openStand(stage: Stage, kind: Kind): Promise<Stand> {
   const { program, port } = await (kind === 'ours' ? startOurs(stage) : startMosquitto(stage));
-  const groups = { live: stage.setup.clients.slice(0, stage.live), dropped: stage.setup.clients.slice(stage.live) };
-  const [live, dropped] = Object.entries(groups).map(([name, members]) => {
+  const group = (name: string, clients: StormSetup['clients']) => {
     const file = join(stage.folder, `${kind}-${name}.json`);
-    writeFileSync(file, JSON.stringify({ ...stage.setup, port, clients: members }));
+    writeFileSync(file, JSON.stringify({ ...stage.setup, port, clients }));
     const child = startChild('test/bench/storm-clients.ts', [file]);
     return { stop: child.stop, order: <T>(order: Order) => child.ask<T>({ order }) };
-  });
-  if (live === undefined || dropped === undefined) throw new Error('no clients');
-  try {
-    for (const group of [live, dropped]) await group.order('connect');
-    const connectedMiB = rssMiB(program.pid);
-    say(`${clients} are connected, ${connectedMiB.toFixed(0)} MiB`);
-    const results: Storm[] = [];
-    for (let round = 0; round < storms; round += 1) {
+  };
+  const live = group('live', stage.setup.clients.slice(0, stage.live));
+  const dropped = group('dropped', stage.setup.clients.slice(stage.live));
+  const storms: Storm[] = [];
+  let connectedMiB = Number.NaN;
+  return {
+    async connect() {
+      for (const { order } of [live, dropped]) await order('connect');
+      connectedMiB = rssMiB(program.pid);
+    },
+    async storm() {
       await live.order('beat');
+      const cpuBefore = cpuSeconds(program.pid);
       const back = await dropped.order<StormResult>('storm');
-      const result = { ...back, ...(await live.order<LiveResult>('quiet')), rssMiB: rssMiB(program.pid) };
-      results.push(result);
-      say(
-        `the last is back after ${result.lastSeconds.toFixed(1)} s, ${result.failed} failed, live p99 ${result.p99Ms.toFixed(0)} ms, ${result.rssMiB.toFixed(0)} MiB`,
-      );
-    }
-    return { storms: results, connectedMiB, peakMiB: peakRssMiB(program.pid) };
-  } finally {
-    await live.stop();
-    await dropped.stop();
-    await program.end('SIGTERM');
-  }
+      const cpuMs = ((cpuSeconds(program.pid) - cpuBefore) * 1_000) / (stage.setup.clients.length - stage.live - back.failed);
+      const taken = { ...back, ...(await live.order<LiveResult>('quiet')), cpuMs, rssMiB: rssMiB(program.pid) };
+      storms.push(taken);
+      return taken;
+    },
+    taken: () => ({ storms, connectedMiB, peakMiB: peakRssMiB(program.pid) }),
+    async stop() {
+      await live.stop();
+      await dropped.stop();
+      await program.end('SIGTERM');
+    },
+  };
 }
 
 /** The broker's own process, as `start.ts` starts it. */
@@ -147,25 +176,24 @@ async function startMosquitto({ folder, authority }: Stage): Promise<Running> {
   return { program, port };
 }
 
-function rowsOf({ clients, storms }: Size, taken: Record<Kind, Taken>): Row[] {
-  const worst = (kind: Kind, key: keyof Storm) => Math.max(...taken[kind].storms.map((one) => one[key]));
-  const both = (key: keyof Storm) => ({ ours: worst('ours', key), peer: { name: 'mosquitto', value: worst('mosquitto', key) } });
+function rowsOf({ clients, live99 }: Size, taken: Record<Kind, Taken>): Row[] {
+  const all = (kind: Kind, key: keyof Storm) => taken[kind].storms.map((one) => one[key]);
+  const both = (key: keyof Storm) => ({
+    ours: median(all('ours', key)),
+    peer: { name: 'mosquitto', value: median(all('mosquitto', key)) },
+  });
   const seconds = { unit: 's', better: 'less' } as const;
   const ms = { unit: 'ms', better: 'less' } as const;
-  const memory = (key: 'connectedMiB' | 'peakMiB') => ({
-    ...{ unit: 'MiB', better: 'less' as const, ours: taken.ours[key] },
-    peer: { name: 'mosquitto', value: taken.mosquitto[key] },
-  });
+  const memory = (key: 'connectedMiB' | 'peakMiB') =>
+    ({ unit: 'MiB', better: 'less', ours: taken.ours[key], peer: { name: 'mosquitto', value: taken.mosquitto[key] } }) as const;
+  const lost = Math.max(...all('ours', 'failed'));
+  const grown = growth(taken.ours.storms);
   return [
-    row({
-      metric: `${clients} dropped at once: the last is back, worst of ${storms}`,
-      ...seconds,
-      ...both('lastSeconds'),
-      target: { ours: limitSeconds },
-    }),
+    row({ metric: `${clients} dropped at once: the last is back`, ...seconds, ...both('lastSeconds'), target: { ratio: 0.33 } }),
     row({ metric: 'half of them are back', ...seconds, ...both('medianSeconds') }),
-    row({ metric: 'not back in the end', unit: 'clients', better: 'less', ours: worst('ours', 'failed'), target: { ours: 0 } }),
-    row({ metric: 'beat of those that stayed, acknowledged, p99', ...ms, ...both('p99Ms'), target: { ours: liveLimitMs } }),
+    row({ metric: 'processor time of the broker for each', ...ms, ...both('cpuMs'), target: { ratio: 0.4 } }),
+    row({ metric: 'not back in the end, worst storm', unit: 'clients', better: 'less', ours: lost, target: { ours: 0 } }),
+    row({ metric: 'beat of those that stayed, acknowledged, p99', ...ms, ...both('p99Ms'), ...(live99 && { target: live99 }) }),
     row({ metric: 'the same, median', ...ms, ...both('p50Ms') }),
     row({ metric: `memory with ${clients} clients`, ...memory('connectedMiB') }),
     row({ metric: 'most memory', ...memory('peakMiB') }),
@@ -173,7 +201,7 @@ function rowsOf({ clients, storms }: Size, taken: Record<Kind, Taken>): Row[] {
       metric: 'memory after the last storm, above that after the one before',
       unit: 'share',
       better: 'less',
-      ours: growth(taken.ours.storms),
+      ours: grown,
       target: { ours: growthLimit },
     }),
   ];

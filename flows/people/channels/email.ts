@@ -29,7 +29,7 @@ export function createEmail(settings: EmailChannel): Channel {
     async send(message, person, signal) {
       if (person.email === undefined) return { result: 'refused', reason: `${person.id} has no e-mail address` };
       try {
-        await transport.sendMail({ ...mailOf(message, settings, person, person.email), signal });
+        await transport.sendMail({ ...mailOf(message, settings, { name: person.name, address: person.email }), signal });
         return { result: 'delivered' };
       } catch (error) {
         return outcomeOf(error);
@@ -39,11 +39,11 @@ export function createEmail(settings: EmailChannel): Channel {
   };
 }
 
-function mailOf(message: RenderedMessage, settings: EmailChannel, person: Person, address: string) {
+function mailOf(message: RenderedMessage, settings: EmailChannel, to: { name: string; address: string }) {
   const id = createHash('sha256').update(message.key).digest('hex').slice(0, 32);
   return {
     from: { name: 'Sabha', address: settings.from },
-    to: { name: plain(person.name), address },
+    to: { ...to, name: plain(to.name) },
     subject: plain(message.subject),
     text: message.text,
     messageId: `<${id}@${settings.from.slice(settings.from.lastIndexOf('@') + 1)}>`,

@@ -46,7 +46,7 @@ export function createOffers(): Offers {
   const takers = createTakers<OfferedMessage>();
   const waiting = new Map<string, (outcome: Outcome) => void>();
 
-  function send(name: string, message: RenderedMessage, person: Person, signal: AbortSignal): Promise<Outcome> {
+  function send(name: string, message: RenderedMessage, { person, signal }: { person: Person; signal: AbortSignal }): Promise<Outcome> {
     const give = takers.of(name);
     if (give === undefined) return Promise.resolve({ result: 'retry', reason: `no offer node of the channel "${name}" runs` });
     const { key } = message;
@@ -67,7 +67,7 @@ export function createOffers(): Offers {
     channel: (name) => ({
       name,
       limitMs: outcomeLimitMs,
-      send: (message, person, signal) => send(name, message, person, signal),
+      send: (message, person, signal) => send(name, message, { person, signal }),
       close() {},
     }),
     take: takers.take,

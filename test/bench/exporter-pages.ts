@@ -1,0 +1,65 @@
+/** The pages that the bench of the exporter compares: ours, and what prom-client makes of the same rows. */
+import { Gauge, Registry } from 'prom-client';
+import { type BeatKey, beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '#contracts';
+import { createFleet, type Fleet } from '../../dashboards/exporter/fleet.ts';
+import { pageOf } from '../../dashboards/exporter/page.ts';
+import type { Pages } from '../../dashboards/exporter/server.ts';
+import type { FleetRow } from './exporter-fleet.ts';
+
+/** Our own page of the fleet, made at each scrape. */
+export function oursOf({ snapshot, beats }: FleetRow): Pages {
+  const fleet: Fleet = createFleet(() => 0);
+  fleet.takeSnapshot(snapshot);
+  for (const { pc, n } of beats) fleet.takeBeat(pc, n);
+  return { own: async () => ({ type: 'text/plain', text: '' }), fleet: () => pageOf(fleet.view(), 1_000, () => {}) };
+}
+
+/** Gauges that were set as the values came: a scrape only has to write them. */
+export function promClientOf({ snapshot, beats }: FleetRow): Pages {
+  const registry = new Registry();
+  const gauge = ({ name, help, labels }: Series) => new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
+  setSites(snapshot.sites, gauge);
+  setPcs(snapshot.pcs, gauge);
+  setBeats(beats, gauge);
+  return { own: async () => ({ type: registry.contentType, text: await registry.metrics() }), fleet: () => [] };
+}
+
+/** Lines that only one of two pages has: their order is each one's own. */
+export function linesThatDiffer(one: string, other: string): string[] {
+  return [...new Set(one.split('\n')).symmetricDifference(new Set(other.split('\n')))];
+}
+
+type MakeGauge = (series: Series) => Gauge;
+
+function setSites(sites: FleetRow['snapshot']['sites'], gauge: MakeGauge): void {
+  const info = gauge(judgedSeries.siteInfo);
+  const [elevation, limit] = [gauge(judgedSeries.siteElevation), gauge(judgedSeries.siteRoomLimit)];
+  for (const { state, site, stage, link, elevationM } of sites) {
+    info.set({ state, site, stage, link }, 1);
+    elevation.set({ state, site }, elevationM);
+    limit.set({ state, site }, roomLimitCelsius(elevationM));
+  }
+}
+
+function setPcs(pcs: FleetRow['snapshot']['pcs'], gauge: MakeGauge): void {
+  const [up, ready, status] = [gauge(judgedSeries.pcUp), gauge(judgedSeries.roomReady), gauge(judgedSeries.checkStatus)];
+  const [seen, called, away] = [gauge(judgedSeries.lastSeen), gauge(judgedSeries.lastCalled), gauge(judgedSeries.pcOutage)];
+  for (const { state, site, pc, checks, heardAt, calledAt, outage } of pcs) {
+    const labels = { state, site, pc };
+    up.set(labels, 1);
+    ready.set(labels, 1);
+    seen.set(labels, Number(heardAt) / 1_000);
+    called.set(labels, Number(calledAt) / 1_000);
+    if (outage) away.set({ ...labels, cause: outage.cause }, outage.confidence);
+    for (const { component } of checks)
+      for (const word of statuses) status.set({ ...labels, component, status: word }, word === 'ok' ? 1 : 0);
+  }
+}
+
+function setBeats(beats: FleetRow['beats'], gauge: MakeGauge): void {
+  const gauges = new Map(Object.entries(beatSeries).map(([key, series]) => [key as BeatKey, gauge(series)]));
+  for (const { pc, n } of beats) {
+    const [state = '', site] = pc.split('/');
+    for (const [key, value] of Object.entries(n)) gauges.get(key as BeatKey)?.set({ state, site: `${state}/${site}`, pc }, value);
+  }
+}

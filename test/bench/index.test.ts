@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { benches } from './index.ts';
+
+const names = benches.map(({ name }) => name).sort();
+
+test('.ci/nightly runs every bench of the list', () => {
+  expect(readFileSync('.ci/nightly', 'utf8')).toContain('SABHA_NIGHTLY=1');
+  const [, listed = ''] = /for bench in ([^;]+); do step .* npm run -s bench -- "\$bench"/.exec(readFileSync('.ci/run', 'utf8')) ?? [];
+  expect(listed.split(' ').sort()).toEqual(names);
+});
+
+test('CONTRIBUTING names every bench of the list', () => {
+  const [row = ''] = /^\| `npm run bench -- .*$/m.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
+  const [, command = ''] = row.split(' | ')[0]?.split('bench -- ') ?? [];
+  expect([...command.matchAll(/[a-z]+/g)].map(([name]) => name).sort()).toEqual(names);
+});
