@@ -1,7 +1,7 @@
 /** E-mail by SMTP: plain text, one connection a message. */
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
-import { type EmailChannel, isLoopback, type Person } from '#contracts';
+import { type EmailChannel, isLoopback } from '#contracts';
 import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
 import { plain } from './plain.ts';
 
