@@ -192,7 +192,7 @@ function reopen(state: State): void {
   options.clock.after(doubledMs(life.failures - 1, reopening), () => {
     if (life.closed) return;
     open(state).then(
-      () => options.log.warn({}, 'the desk is open again, from the ledger'),
+      () => options.log.warn({}, 'the pipeline is open again, from the ledger'),
       (error: Error) => {
         life.failures += 1;
         options.log.error({}, `the ledger cannot be read: ${error.message}`);

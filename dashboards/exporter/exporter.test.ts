@@ -1,7 +1,7 @@
 /** The exporter at a real broker and a real API. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encode, pcTopic, realClock } from '#contracts';
-import { emptyAccounts, emptyOffice, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
+import { emptyAccounts, emptyOffice, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
 import { startApi } from '../../flows/api/server.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';
 import { connect, type Peer } from '../../test/contract/peers.ts';
@@ -24,12 +24,12 @@ afterEach(async () => {
 });
 
 async function openApi(port = 0) {
-  const desk = scriptedDesk();
+  const view = scriptedView();
   const log = { warn() {}, error() {} };
   const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  const api = await startApi({ host: '127.0.0.1', port, desk, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
+  const api = await startApi({ host: '127.0.0.1', port, view, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
   closing.push(api.close);
-  return { at: `http://127.0.0.1:${api.port}`, close: api.close, desk };
+  return { at: `http://127.0.0.1:${api.port}`, close: api.close, view };
 }
 
 async function exporter(
@@ -150,6 +150,6 @@ test('a change of the stream changes the page, and what the cap refuses is count
   const { lines, samples } = await exporter(api.at, { seriesPerSite: 4 });
   await expect.poll(() => lines).toContain('the API of flows answers');
   expect(await samples()).toMatchObject({ [`sabha_pc_up${labels}`]: 1, sabha_exporter_series_dropped_total: 1 + 5 * 3 + 1 });
-  api.desk.change({ pcs: [wellPc(Date.now(), { presence: 'lost', readiness: 'unknown' })] });
+  api.view.change({ pcs: [wellPc(Date.now(), { presence: 'lost', readiness: 'unknown' })] });
   await expect.poll(samples).toMatchObject({ [`sabha_pc_up${labels}`]: 0, 'sabha_pcs{state="ladakh",presence="lost"}': 1 });
 });

@@ -1,5 +1,5 @@
 /** The people who may log in, and their way in. The ledger keeps them; who did what stands in its audit. */
-import { type AccountMade, type AccountRole, type AccountView, accountNamePattern, turns } from '#contracts';
+import { type AccountMade, type AccountRole, type AccountView, accountNamePattern, mutex } from '#contracts';
 import type { Account, AccountContents, PasswordHash } from '../records/accounts.ts';
 import type { Op } from '../records/ops.ts';
 import { createLimits, type Tried } from './limits.ts';
@@ -47,8 +47,8 @@ type State = {
   /** What a password is compared with where nobody has the name. */
   nobody: PasswordHash;
   /** Passwords are checked one after the other, and so are accounts changed. */
-  checking: ReturnType<typeof turns>;
-  changing: ReturnType<typeof turns>;
+  checking: ReturnType<typeof mutex>;
+  changing: ReturnType<typeof mutex>;
   waiting: number;
   /** Writes what nobody waits for. */
   note(op: Op): void;
@@ -110,8 +110,8 @@ function openState(options: AccountsOptions): State {
     limits: createLimits(options.up),
     sessions: createSessions({ ...options, logins: contents.logins, account: (name) => held.get(name), note }),
     nobody: passwords.nobody(),
-    checking: turns(),
-    changing: turns(),
+    checking: mutex(),
+    changing: mutex(),
     waiting: 0,
     note,
   };

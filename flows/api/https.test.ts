@@ -10,14 +10,14 @@ import { selfSigned } from '../../test/certificate.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { emptyAccounts, microphoneGone, type ScriptedDesk, scriptedDesk, wellSite } from './scripted-desk.test-helper.ts';
+import { emptyAccounts, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 type Answer = { status: number; body: string; headers: Record<string, string | string[] | undefined> };
 type Asked = { method?: string; body?: unknown; cookie?: string; headers?: Record<string, string> };
 const own = 'correct horse battery';
 let tls: { key: string; cert: string };
-let desk: ScriptedDesk;
+let view: ScriptedView;
 let accounts: ReturnType<typeof emptyAccounts>;
 let api: Api;
 let agent: Agent;
@@ -26,9 +26,9 @@ beforeAll(async () => {
   tls = selfSigned(['sabha.test']);
 });
 beforeEach(async () => {
-  desk = scriptedDesk();
-  desk.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa' }));
-  desk.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
+  view = scriptedView();
+  view.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa' }));
+  view.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
   accounts = emptyAccounts();
   agent = new Agent({ ca: tls.cert, servername: 'sabha.test', keepAlive: false });
   api = await startApi(options());
@@ -44,7 +44,7 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
   const https = httpsOptions();
   const log = { warn: () => {}, error: (...words: unknown[]) => void console.error(words) };
   const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  return { host: '127.0.0.1', port: 0, https, accounts, desk, office: officeOf(), ...folders, log, ...edit };
+  return { host: '127.0.0.1', port: 0, https, accounts, view, office: officeOf(), ...folders, log, ...edit };
 }
 
 function officeOf() {
@@ -234,9 +234,9 @@ describe('logging in', () => {
 
   test('no state is changed by GET', async () => {
     const cookie = await person('meera', 'central');
-    const before = JSON.stringify([desk.state, accounts.list(), accounts.committed]);
+    const before = JSON.stringify([view.state, accounts.list(), accounts.committed]);
     for (const { path } of routes.filter(({ path, method }) => method === 'GET' && path !== '/api/stream')) await ask(path, { cookie });
-    expect(JSON.stringify([desk.state, accounts.list(), accounts.committed]).replace(/"at":\d+/g, '')).toBe(
+    expect(JSON.stringify([view.state, accounts.list(), accounts.committed]).replace(/"at":\d+/g, '')).toBe(
       before.replace(/"at":\d+/g, ''),
     );
   });
@@ -283,7 +283,7 @@ describe('what an account may', () => {
     const cookie = await person('asha', 'state', 'ladakh');
     expect((await post('/api/incidents/7/acknowledge', { by: 'Meera' }, cookie)).status).toBe(204);
     expect((await post('/api/incidents/7/note', { text: 'new cable' }, cookie)).status).toBe(204);
-    expect(desk.incident(7)).toMatchObject({ acknowledged: { by: 'asha' }, notes: [{ by: 'asha', text: 'new cable' }] });
+    expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'asha' }, notes: [{ by: 'asha', text: 'new cable' }] });
   });
 
   test('on loopback nobody logs in: whoever sits at the machine acts as central, under the name that they give', async () => {
@@ -292,7 +292,7 @@ describe('what an account may', () => {
     const send = (path: string, body: object) =>
       fetch(`${at}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     expect((await send('/api/incidents/7/acknowledge', { by: 'Anil' })).status).toBe(204);
-    expect(desk.incident(7)?.acknowledged?.by).toBe('Anil');
+    expect(view.incident(7)?.acknowledged?.by).toBe('Anil');
     expect((await send('/api/login', { name: 'a', password: 'b' })).status).toBe(404);
   });
 });
@@ -319,10 +319,10 @@ describe('the stream', () => {
   test('tells an account of its scope, and a session that is over nothing any more', async () => {
     const cookie = await person('asha', 'state', 'ladakh');
     const [own, other] = [await open(cookie), await open(await person('meera', 'reader', 'goa'))];
-    desk.change({ sites: [wellSite({ open: 4 })] });
+    view.change({ sites: [wellSite({ open: 4 })] });
     await expect.poll(() => own.text).toContain('"open":4');
     await post('/api/logout', {}, cookie);
-    desk.change({ sites: [wellSite({ open: 5 }), wellSite({ site: 'goa/panaji', state: 'goa', open: 6 })] });
+    view.change({ sites: [wellSite({ open: 5 }), wellSite({ site: 'goa/panaji', state: 'goa', open: 6 })] });
     await expect.poll(() => [own.isOver, other.text.includes('"open":6')]).toEqual([true, true]);
     expect(own.text).not.toContain('"open":5');
     expect(own.text).not.toContain('goa');

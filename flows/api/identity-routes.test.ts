@@ -2,7 +2,7 @@ import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CodeWanted } from '../pki/enrolment.ts';
 import { addRoutes } from './routes.ts';
-import { emptyOffice } from './scripted-desk.test-helper.ts';
+import { emptyOffice } from './scripted-view.test-helper.ts';
 
 const post = async (url: string, payload: object) => {
   const app = fastify();

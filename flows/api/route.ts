@@ -3,7 +3,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import * as v from 'valibot';
 import { describeIssue } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
-import type { CommandDesk } from '../commands/commands.ts';
+import type { CommandsView } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
@@ -20,7 +20,7 @@ type Parts = {
   view: CentreView;
   office: SiteOrders;
   identity: IdentityOffice;
-  commands: CommandDesk;
+  commands: CommandsView;
   accounts: {
     accounts: Accounts /** There is such a place. */;
     has(scope: string): boolean /** A directory vouches for people. */;

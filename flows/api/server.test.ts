@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { faultIds } from '#contracts';
-import { emptyAccounts, emptyOffice, microphoneGone, type ScriptedDesk, scriptedDesk, wellSite } from './scripted-desk.test-helper.ts';
+import { emptyAccounts, emptyOffice, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 let wallDir: string;
-let desk: ScriptedDesk;
+let view: ScriptedView;
 let api: Api;
 const logged: string[] = [];
 const importMap = '{"imports":{"preact":"/modules/preact.js"}}';
@@ -22,12 +22,12 @@ beforeAll(async () => {
   await writeFile(join(wallDir, 'wall.js'), '// '.padEnd(3000, 'x'));
   await writeFile(join(wallDir, 'wall.test.ts'), 'secret');
   await writeFile(join(wallDir, 'notes.txt'), 'secret');
-  desk = scriptedDesk();
+  view = scriptedView();
   api = await startApi(options());
 });
 beforeEach(() => {
-  desk.state = { ...scriptedDesk().state, incidents: [microphoneGone(Date.now())] };
-  desk.isReady = true;
+  view.state = { ...scriptedView().state, incidents: [microphoneGone(Date.now())] };
+  view.isReady = true;
 });
 afterAll(async () => {
   await api.close();
@@ -42,7 +42,7 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
   return {
     host: '127.0.0.1',
     port: 0,
-    desk,
+    view,
     office: emptyOffice(),
     accounts: emptyAccounts(),
     wallDir,
@@ -73,31 +73,31 @@ async function raw(headers: Record<string, string>, path = '/api/snapshot'): Pro
   return response.statusCode;
 }
 
-test('healthz says that the process lives, readyz that the desk is ready', async () => {
+test('healthz says that the process lives, readyz that the view is ready', async () => {
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/readyz')).status).toBe(200);
-  desk.isReady = false;
+  view.isReady = false;
   const waiting = await get('/readyz');
   expect([waiting.status, await waiting.json()]).toEqual([503, { ready: false }]);
   expect((await get('/healthz')).status).toBe(200);
 });
 
-test('the desk is read as a whole and in its parts; PCs come where they are asked for, notes only with the one incident', async () => {
+test('the view is read as a whole and in its parts; PCs come where they are asked for, notes only with the one incident', async () => {
   const read = async (path: string) => (await get(path)).json();
   expect(await read('/api/snapshot')).toMatchObject({ subscribed: true, pcs: [], incidents: [{ id: 7 }], rollcall: null });
   for (const choice of ['all', 'ladakh/leh']) {
     expect(await read(`/api/snapshot?pcs=${choice}`)).toMatchObject({ pcs: [{ pc: 'ladakh/leh/vc-1' }] });
   }
-  expect(await read('/api/pcs')).toEqual(desk.state.pcs);
+  expect(await read('/api/pcs')).toEqual(view.state.pcs);
   expect(await read('/api/pcs?site=goa/panaji')).toEqual([]);
-  expect(await read('/api/incidents/7')).toEqual(desk.state.incidents[0]);
+  expect(await read('/api/incidents/7')).toEqual(view.state.incidents[0]);
   expect(Object.keys((await read('/api/incidents'))[0])).not.toContain('notes');
   expect(await read('/api/audit')).toMatchObject({ gaps: 0, integrity: 'ok' });
   expect(await refusal(get('/api/snapshot?pcs=leh'))).toEqual([400, expect.stringMatching(/^pcs: .*found "leh"/)]);
 });
 
 test('sites are listed by stage and state, and one is told in full with its day', async () => {
-  desk.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa', stage: 'planned' }));
+  view.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa', stage: 'planned' }));
   const sites = async (query: string) => ((await (await get(`/api/sites${query}`)).json()) as { site: string }[]).map(({ site }) => site);
   expect(await sites('')).toEqual(['ladakh/leh', 'goa/panaji']);
   expect(await sites('?stage=planned')).toEqual(['goa/panaji']);
@@ -136,16 +136,16 @@ test('a roll call is started, followed and taken along as a table', async () => 
   expect((await refusal(start('a/b/c')))[0]).toBe(400);
   expect(await refusal(get('/api/rollcalls/call-1'))).toEqual([404, 'there is no such roll call']);
   const counts = { expected: 0, answered: 0, ready: 0, 'not-ready': 0, unknown: 0 };
-  desk.called = [{ id: 'call-1', scope: '', by: 'Asha', startedAt: 0, endsAt: 9, finishedAt: 5, counts, states: [], rows: [] }];
+  view.called = [{ id: 'call-1', scope: '', by: 'Asha', startedAt: 0, endsAt: 9, finishedAt: 5, counts, states: [], rows: [] }];
   expect(await (await get('/api/rollcalls')).json()).toMatchObject([{ id: 'call-1', finishedAt: 5 }]);
-  expect(await (await get('/api/rollcalls/call-1')).json()).toEqual(desk.called[0]);
+  expect(await (await get('/api/rollcalls/call-1')).json()).toEqual(view.called[0]);
   const table = await get('/api/rollcalls/call-1/table.csv');
   expect(table.headers.get('content-type')).toBe('text/csv; charset=utf-8');
   expect(await table.text()).toMatch(/^state,site,site_name,room,pc,answer_after_s,/);
 });
 
 test('incidents can be narrowed to the open ones and to those that are over', async () => {
-  desk.state.incidents.push(microphoneGone(Date.now(), { id: 8, overAt: Date.now(), over: 'cleared' }));
+  view.state.incidents.push(microphoneGone(Date.now(), { id: 8, overAt: Date.now(), over: 'cleared' }));
   const ids = async (query: string) => ((await (await get(`/api/incidents${query}`)).json()) as { id: number }[]).map((one) => one.id);
   expect(await ids('')).toEqual([7, 8]);
   expect(await ids('?open=true')).toEqual([7]);
@@ -162,16 +162,16 @@ test('the words of every fault of the catalogue are served in both languages', a
   expect(faults['microphone.missing']?.title).toEqual({ en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' });
 });
 
-test('acknowledge and note reach the desk', async () => {
+test('acknowledge and note reach the view', async () => {
   expect((await post('/api/incidents/7/acknowledge', { by: '  Asha ' })).status).toBe(204);
   expect((await post('/api/incidents/7/note', { by: 'Asha', text: 'केबल बदल दी' })).status).toBe(204);
-  expect(desk.incident(7)).toMatchObject({ acknowledged: { by: 'Asha' }, notes: [{ by: 'Asha', text: 'केबल बदल दी' }] });
+  expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Asha' }, notes: [{ by: 'Asha', text: 'केबल बदल दी' }] });
 });
 
 test('an incident that is not there is 404, one that is over is 409', async () => {
   expect(await refusal(post('/api/incidents/9/acknowledge', { by: 'Asha' }))).toEqual([404, 'there is no such incident']);
   expect(await refusal(get('/api/incidents/9'))).toEqual([404, 'there is no such incident']);
-  desk.state.incidents = [microphoneGone(Date.now(), { overAt: Date.now(), over: 'cleared' })];
+  view.state.incidents = [microphoneGone(Date.now(), { overAt: Date.now(), over: 'cleared' })];
   expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x' }))).toEqual([409, 'this incident is over']);
 });
 
@@ -192,7 +192,7 @@ test('a wrong body is told in one line and changes nothing', async () => {
   }
   expect((await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x'.repeat(501) })))[0]).toBe(400);
   expect((await refusal(post('/api/incidents/-1/note', { by: 'Asha', text: 'x' })))[0]).toBe(400);
-  expect(desk.incident(7)).toMatchObject({ acknowledged: null, notes: [] });
+  expect(view.incident(7)).toMatchObject({ acknowledged: null, notes: [] });
 });
 
 test('a body over 4 KB is 413, one that is not JSON by type is 415', async () => {
@@ -204,7 +204,7 @@ test('a body over 4 KB is 413, one that is not JSON by type is 415', async () =>
     const [status, line] = await refusal(post('/api/incidents/7/acknowledge', '{"by":"Eve"}', { 'content-type': type }));
     expect([status, line]).toEqual([415, 'a POST must be application/json']);
   }
-  expect(desk.incident(7)?.acknowledged).toBeNull();
+  expect(view.incident(7)?.acknowledged).toBeNull();
 });
 
 test('a foreign Host is refused, so that a rebound name reads nothing', async () => {
@@ -225,7 +225,7 @@ test('a foreign Origin is refused, our own is served', async () => {
       `the Origin "${origin}" is not this server`,
     ]);
   }
-  expect(desk.incident(7)?.acknowledged).toBeNull();
+  expect(view.incident(7)?.acknowledged).toBeNull();
   expect((await post('/api/incidents/7/acknowledge', { by: 'Asha' }, { ...json, origin: `http://localhost:${api.port}` })).status).toBe(
     204,
   );
@@ -282,14 +282,14 @@ test('a file is sent packed, and not again where the page has it', async () => {
   expect([again.status, await again.text()]).toEqual([304, '']);
 });
 
-test('a desk that throws is a 500 that tells nothing of the inside, and the log has it', async () => {
+test('a view that throws is a 500 that tells nothing of the inside, and the log has it', async () => {
   const broken = {
-    ...desk,
+    ...view,
     snapshot: () => {
       throw new Error('secret path /var/x');
     },
   };
-  const other = await startApi(options({ desk: broken }));
+  const other = await startApi(options({ view: broken }));
   const answer = await fetch(`http://127.0.0.1:${other.port}/api/snapshot`);
   expect([answer.status, await answer.json()]).toEqual([500, { error: 'the centre could not do this; its log says why' }]);
   expect(logged).toContain('a request failed');
@@ -300,11 +300,11 @@ test('a port in use, a host beyond loopback and a missing folder each reject wit
   const holder = createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');
   const { port } = holder.address() as AddressInfo;
-  const listeners = desk.listeners();
+  const listeners = view.listeners();
   await expect(startApi(options({ port }))).rejects.toThrow(
     `API: port ${port} on 127.0.0.1 is in use; stop the other program or set ports.api in sabha.json`,
   );
-  expect(desk.listeners()).toBe(listeners);
+  expect(view.listeners()).toBe(listeners);
   holder.close();
   await expect(startApi(options({ host: '0.0.0.0' }))).rejects.toThrow(
     'API: host "0.0.0.0" is not loopback; use 127.0.0.1, ::1 or localhost',

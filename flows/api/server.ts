@@ -32,7 +32,7 @@ export type ApiOptions = {
   /** The door beyond this machine: where it listens, by which names it is reached, and its key and certificate in PEM. */
   https?: HttpsOptions | undefined;
   accounts: Accounts;
-  desk: CentreView;
+  view: CentreView;
   office: SiteOrders & IdentityOffice;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
@@ -107,20 +107,20 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { desk, office, accounts, log, clock = realClock() } = options;
+  const { view, office, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, log, https && { ...https.tls, ...https.organisation });
   addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor());
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
-  const streams = createStreams({ desk, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
+  const streams = createStreams({ view, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const words = wordsFile();
   const has = (scope: string) => office.table().node(scope) !== undefined || scope === '';
   const openid = https?.openid !== undefined;
   addRoutes(app, {
-    view: ({ scope }) => scopedView(desk, scope),
+    view: ({ scope }) => scopedView(view, scope),
     office: () => office,
     identity: () => office,
-    commands: () => desk.commands,
+    commands: () => view.commands,
     accounts: () => ({ accounts, has, openid }),
     ...(https && { logins: () => accounts }),
     streams: () => ({ streams, headers }),

@@ -7,29 +7,29 @@ import {
   emptyAccounts,
   emptyOffice,
   microphoneGone,
-  type ScriptedDesk,
-  scriptedDesk,
+  type ScriptedView,
+  scriptedView,
   wellPc,
   wellSite,
-} from './scripted-desk.test-helper.ts';
+} from './scripted-view.test-helper.ts';
 import { type Api, startApi } from './server.ts';
 import { bufferLimitBytes, streamLimit } from './streams.ts';
 
-let desk: ScriptedDesk;
+let view: ScriptedView;
 let api: Api;
 let warned: string[];
 let clock: Clock & { fire(): void };
 const opened: AbortController[] = [];
 
 beforeEach(async () => {
-  desk = scriptedDesk(() => 1_000);
+  view = scriptedView(() => 1_000);
   warned = [];
   clock = handClock();
   const log = { warn: (line: string) => warned.push(line), error: (...words: unknown[]) => warned.push(String(words)) };
   api = await startApi({
     host: '127.0.0.1',
     port: 0,
-    desk,
+    view,
     office: emptyOffice(),
     accounts: emptyAccounts(),
     wallDir: 'dashboards/wall',
@@ -97,8 +97,8 @@ test('a stream begins with the whole snapshot and tells the browser when to come
 test('changes follow in order, numbered, on every open stream', async () => {
   const streams = [await open(), await open()];
   for (const { next } of streams) expect((await next()).event).toBe('snapshot');
-  desk.change({ incidents: [microphoneGone(1_000)] });
-  desk.change({ subscribed: false });
+  view.change({ incidents: [microphoneGone(1_000)] });
+  view.change({ subscribed: false });
   for (const { next } of streams) {
     const [first, second] = [await next(), await next()];
     expect(first).toMatchObject({ event: 'change', data: { subscribed: true, incidents: [{ id: 7 }] } });
@@ -112,15 +112,15 @@ test('a stream carries the PCs that it asked for and no others; a choice that no
   expect((await nation.next()).data['pcs']).toEqual([]);
   expect((await leh.next()).data['pcs']).toMatchObject([{ pc: 'ladakh/leh/vc-1' }]);
   expect((await other.next()).data['pcs']).toEqual([]);
-  desk.change({ sites: [wellSite({ readiness: 'not-ready' })], pcs: [wellPc(0, { presence: 'lost' })] });
+  view.change({ sites: [wellSite({ readiness: 'not-ready' })], pcs: [wellPc(0, { presence: 'lost' })] });
   for (const { next } of [nation, other]) {
     const { data } = await next();
     expect([data['sites'], data['pcs']]).toMatchObject([[{ readiness: 'not-ready' }], undefined]);
   }
   expect((await leh.next()).data['pcs']).toMatchObject([{ presence: 'lost' }]);
-  expect(desk.listeners()).toBe(3);
+  expect(view.listeners()).toBe(3);
   leh.abort.abort();
-  await expect.poll(() => desk.listeners(), { interval: 10, timeout: 9_000 }).toBe(2);
+  await expect.poll(() => view.listeners(), { interval: 10, timeout: 9_000 }).toBe(2);
   const wrong = await fetch(`http://127.0.0.1:${api.port}/api/stream?pcs=leh`);
   expect(wrong.status).toBe(400);
   expect(await wrong.json()).toEqual({ error: expect.stringContaining('pcs: ') });
@@ -129,7 +129,7 @@ test('a stream carries the PCs that it asked for and no others; a choice that no
 test('a name with line breaks stays one event', async () => {
   const { next } = await open();
   await next();
-  desk.change({ pcs: [wellPc(0, { room: { en: 'a\n\nevent: snapshot\r\n\r\ndata: {}', hi: '\u2028' } })] });
+  view.change({ pcs: [wellPc(0, { room: { en: 'a\n\nevent: snapshot\r\n\r\ndata: {}', hi: '\u2028' } })] });
   expect((await next()).data).toMatchObject({ pcs: [{ room: { en: 'a\n\nevent: snapshot\r\n\r\ndata: {}' } }] });
 });
 
@@ -167,13 +167,13 @@ test('a client that does not read is dropped, and the others go on', async () =>
   deaf.on('error', () => {});
   const big = wellPc(0, { room: { en: 'x'.repeat(bufferLimitBytes / 4), hi: 'x' } });
   for (let sent = 0; sent < 200 && warned.length === 0; sent += 1) {
-    desk.change({ pcs: [big] });
+    view.change({ pcs: [big] });
     await reading.next();
   }
   expect(warned).toEqual(['a client of the stream reads too slowly: dropped']);
   deaf.resume();
   await gone;
-  desk.change({ subscribed: false });
+  view.change({ subscribed: false });
   expect((await reading.next()).data).toMatchObject({ subscribed: false });
 });
 
@@ -181,7 +181,7 @@ test('a page gets its stream compressed, each change at once; a client that take
   const page = await open('');
   expect(page.response.headers.get('content-encoding')).toBe('gzip');
   expect((await page.next()).event).toBe('snapshot');
-  desk.change({ subscribed: false });
+  view.change({ subscribed: false });
   expect((await page.next()).data).toMatchObject({ subscribed: false });
   clock.fire();
   expect((await page.next()).data).toMatchObject({ at: 1_000 });
@@ -206,22 +206,22 @@ test('a client of a compressed stream that does not read is dropped too', async 
   deaf.on('error', () => {});
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   for (let sent = 0; sent < 2_000 && warned.length === 0; sent += 1) {
-    desk.change({ sites: [wellSite({ name: { en: randomBytes(bufferLimitBytes / 16).toString('base64'), hi: '' } })] });
+    view.change({ sites: [wellSite({ name: { en: randomBytes(bufferLimitBytes / 16).toString('base64'), hi: '' } })] });
     await turn();
   }
   expect(warned).toEqual(['a client of the stream reads too slowly: dropped']);
   deaf.resume();
   await gone;
-  expect(desk.listeners()).toBe(0);
+  expect(view.listeners()).toBe(0);
 });
 
 test('a snapshot larger than the limit drops nobody', async () => {
   const at = 0;
-  desk.state.pcs = Array.from({ length: 40 }, (_, n) =>
+  view.state.pcs = Array.from({ length: 40 }, (_, n) =>
     wellPc(at, { pc: `ladakh/leh/vc-${n}`, room: { en: 'x'.repeat(bufferLimitBytes / 10), hi: 'x' } }),
   );
   const { next } = await open();
-  desk.change({ subscribed: false });
+  view.change({ subscribed: false });
   expect((await next()).event).toBe('snapshot');
   expect((await next()).data).toMatchObject({ subscribed: false });
   expect(warned).toEqual([]);

@@ -24,19 +24,19 @@ export type Streams = {
 };
 
 type Asked = { pcs: PcChoice; headers: Record<string, string>; viewer: Viewer };
-type Sources = { desk: CentreView; clock: Clock; onSlow: () => void; limit?: number };
+type Sources = { view: CentreView; clock: Clock; onSlow: () => void; limit?: number };
 
 /** All streams with the same scope and choice of PCs: each frame is written as text once, and goes to all of them. */
-type Group = { key: string; desk: CentreView; streams: Set<Stream>; cancel: Cancel };
+type Group = { key: string; view: CentreView; streams: Set<Stream>; cancel: Cancel };
 /** Where its text goes in, and how many bytes of it the client may leave unread. */
 type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
 
 /**
- * Carries the desk's changes to every open stream.
+ * Carries the view's changes to every open stream.
  * Guarantee: no change falls between a stream's snapshot and its first change. A heartbeat is an empty change, which a page can see and date.
  * Nothing is told to a session that is over; its stream ends with the next frame, after 15 s at most.
  */
-export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sources): Streams {
+export function createStreams({ view, clock, onSlow, limit = streamLimit }: Sources): Streams {
   const groups = new Map<string, Group>();
   let subscribed = false;
   let id = 0;
@@ -59,8 +59,8 @@ export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sour
   function groupOf(key: string, scope: string, pcs: PcChoice): Group {
     const held = groups.get(key);
     if (held !== undefined) return held;
-    const own = scopedView(desk, scope);
-    const group: Group = { key, desk: own, streams: new Set(), cancel: own.onChange(pcs, (change) => tell(group, change)) };
+    const own = scopedView(view, scope);
+    const group: Group = { key, view: own, streams: new Set(), cancel: own.onChange(pcs, (change) => tell(group, change)) };
     groups.set(key, group);
     return group;
   }
@@ -68,7 +68,7 @@ export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sour
   let cancelBeat: Cancel = () => {};
   function beat(): void {
     cancelBeat = clock.after(heartbeatMs, () => {
-      for (const group of groups.values()) tell(group, { at: desk.now(), subscribed });
+      for (const group of groups.values()) tell(group, { at: view.now(), subscribed });
       beat();
     });
   }
@@ -80,7 +80,7 @@ export function createStreams({ desk, clock, onSlow, limit = streamLimit }: Sour
       if (refusal !== undefined) return refusal;
       const key = `${viewer.scope} ${pcs}`;
       const group = groupOf(key, viewer.scope, pcs);
-      const snapshot = group.desk.snapshot(pcs);
+      const snapshot = group.view.snapshot(pcs);
       subscribed = snapshot.subscribed;
       const text = `retry: ${retryMs}\n${frame('snapshot', snapshot)}`;
       const stream = begun(response, { pcs, headers, viewer }, bufferLimitBytes + Buffer.byteLength(text));

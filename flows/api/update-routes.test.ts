@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { emptyAccounts, emptyOffice, scriptedDesk } from './scripted-desk.test-helper.ts';
+import { emptyAccounts, emptyOffice, scriptedView } from './scripted-view.test-helper.ts';
 import { type Api, startApi } from './server.ts';
 
 let folder: string;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   api = await startApi({
     host: '127.0.0.1',
     port: 0,
-    desk: scriptedDesk(),
+    view: scriptedView(),
     office: emptyOffice(),
     accounts: emptyAccounts(),
     ...wall,

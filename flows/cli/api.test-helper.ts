@@ -2,7 +2,7 @@
 import fastify from 'fastify';
 import type { RolloutView } from '#contracts';
 import { addRoutes } from '../api/routes.ts';
-import { emptyAccounts } from '../api/scripted-desk.test-helper.ts';
+import { emptyAccounts } from '../api/scripted-view.test-helper.ts';
 import { addDoor, ownPart, plainDoor } from '../door/door.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';

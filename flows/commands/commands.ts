@@ -36,7 +36,7 @@ export type Ordering = { to: string; verb: string; args: Record<string, unknown>
 export type Issued = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
 
 /** What those who order may do and see. */
-export type CommandDesk = {
+export type CommandsView = {
   /** Resolves when it is committed and on its way. */
   issue(ordering: Ordering): Promise<Issued>;
   /** The newest first. */
@@ -56,7 +56,7 @@ export type CommandsOptions = {
 };
 
 /** Orders to PCs, with what the pipeline tells of their answers. */
-export type Commands = CommandDesk & {
+export type Commands = CommandsView & {
   /** What the ledger holds. */
   remember(contents: Pick<Contents, 'commands' | 'meta'>): void;
   /** What a PC said is committed: its answers, or a birth, after which it may have missed what it was told. */

@@ -5,7 +5,7 @@ import type { Op } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { node } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import type { CommandDesk, Ordering } from './commands.ts';
+import type { CommandsView, Ordering } from './commands.ts';
 import { createMeasureQueue, scheduleName } from './measure-queue.ts';
 
 const minuteMs = 60_000;
@@ -31,7 +31,7 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
   const sent: Sent[] = [];
   const audit: Op[] = [];
   let ids = 0;
-  const commands: CommandDesk = {
+  const commands: CommandsView = {
     async issue(ordering) {
       if (at.refused !== '') return { ok: false, missing: false, line: at.refused };
       const id = `c-${sent.length + 1}`;

@@ -18,12 +18,12 @@ import {
 } from '#contracts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Report } from '../ingest/read-message.ts';
-import type { CommandDesk, Issued, Ordering } from './commands.ts';
+import type { CommandsView, Issued, Ordering } from './commands.ts';
 
 /** Who is ordered through, and how many links of a state and of all may be measured at once. */
 export type MeasureQueueOptions = {
   clock: Clock;
-  commands: CommandDesk;
+  commands: CommandsView;
   ingest(): Pick<Ingest, 'table' | 'measurer' | 'record' | 'time' | 'isSubscribed'> | undefined;
   limits: { atOncePerState: number; atOnce: number };
   randomId(): string;
@@ -31,7 +31,7 @@ export type MeasureQueueOptions = {
 };
 
 /** Takes orders like `commands`, and lets measurements wait for their turn. */
-export type MeasureQueue = CommandDesk & {
+export type MeasureQueue = CommandsView & {
   /** What a PC said is committed. */
   heard(report: Pick<Report, 'pc' | 'ops'>): void;
   close(): void;

@@ -1,14 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { RollCallView, StreamFrame } from '#contracts';
-import { microphoneGone, type ScriptedDesk, scriptedDesk, wellPc, wellSite } from '../api/scripted-desk.test-helper.ts';
+import { microphoneGone, type ScriptedView, scriptedView, wellPc, wellSite } from '../api/scripted-view.test-helper.ts';
 import { scopedView } from './scoped.ts';
 
 const counts = (expected: number, ready: number) => ({ expected, answered: expected, ready, 'not-ready': expected - ready, unknown: 0 });
-let desk: ScriptedDesk;
+let view: ScriptedView;
 
 beforeEach(() => {
-  desk = scriptedDesk(() => 1_000);
-  const { state } = desk;
+  view = scriptedView(() => 1_000);
+  const { state } = view;
   state.states.push({ state: 'goa', name: { en: 'Goa', hi: 'गोवा' } });
   state.sites.push(wellSite({ site: 'ladakh/kargil' }), wellSite({ site: 'goa/panaji', state: 'goa' }));
   state.pcs.push(wellPc(1_000, { pc: 'goa/panaji/vc-1', site: 'goa/panaji', state: 'goa' }));
@@ -17,7 +17,7 @@ beforeEach(() => {
     microphoneGone(1_000, { id: 8, scope: 'goa/panaji/vc-1' }),
     microphoneGone(1_000, { id: 9, scope: 'centre/unheard' }),
   ];
-  desk.called = [call('')];
+  view.called = [call('')];
   state.rollcall = withoutRows(call(''));
 });
 
@@ -51,12 +51,12 @@ function call(scope: string): RollCallView {
 }
 
 test('the nation is seen as it is', () => {
-  expect(scopedView(desk, '')).toBe(desk);
+  expect(scopedView(view, '')).toBe(view);
 });
 
 test('of every list a state sees its own, of a site the neighbours are not there either', async () => {
-  const state = scopedView(desk, 'ladakh');
-  const site = scopedView(desk, 'ladakh/kargil');
+  const state = scopedView(view, 'ladakh');
+  const site = scopedView(view, 'ladakh/kargil');
   expect([state, site].map((one) => one.sites().map((row) => row.site))).toEqual([['ladakh/leh', 'ladakh/kargil'], ['ladakh/kargil']]);
   expect([state, site].map((one) => one.pcs('all').map(({ pc }) => pc))).toEqual([['ladakh/leh/vc-1'], []]);
   expect([state, site].map((one) => one.pcs('goa/panaji'))).toEqual([[], []]);
@@ -78,24 +78,24 @@ test('of every list a state sees its own, of a site the neighbours are not there
 });
 
 test('an incident of elsewhere cannot be seen, taken or noted', async () => {
-  const own = scopedView(desk, 'ladakh');
+  const own = scopedView(view, 'ladakh');
   expect([own.incident(7)?.id, own.incident(8), own.incident(9)]).toEqual([7, undefined, undefined]);
   expect(await own.acknowledge(8, 'asha')).toBe('missing');
   expect(await own.note(9, 'asha', 'x')).toBe('missing');
   expect(await own.acknowledge(7, 'asha')).toBe('done');
-  expect(desk.state.incidents.map(({ acknowledged }) => acknowledged?.by)).toEqual(expect.arrayContaining(['asha', undefined, undefined]));
+  expect(view.state.incidents.map(({ acknowledged }) => acknowledged?.by)).toEqual(expect.arrayContaining(['asha', undefined, undefined]));
 });
 
 test('of a roll call of the nation a state sees its part, counted by itself; a site only its own calls', async () => {
-  const { rollcalls } = scopedView(desk, 'ladakh');
+  const { rollcalls } = scopedView(view, 'ladakh');
   expect(await rollcalls.list()).toEqual([
     { ...withoutRows(call('')), scope: 'ladakh', counts: counts(1, 1), states: [{ state: 'ladakh', ...counts(1, 1) }] },
   ]);
   expect((await rollcalls.one('call-'))?.rows.map(({ pc }) => pc)).toEqual(['ladakh/leh/vc-1']);
-  expect(scopedView(desk, 'ladakh').snapshot('').rollcall).toMatchObject({ scope: 'ladakh', counts: counts(1, 1) });
-  const site = scopedView(desk, 'ladakh/leh');
+  expect(scopedView(view, 'ladakh').snapshot('').rollcall).toMatchObject({ scope: 'ladakh', counts: counts(1, 1) });
+  const site = scopedView(view, 'ladakh/leh');
   expect([await site.rollcalls.list(), await site.rollcalls.one('call-'), site.snapshot('').rollcall]).toEqual([[], undefined, null]);
-  desk.called = [call('ladakh/leh'), call('goa')];
+  view.called = [call('ladakh/leh'), call('goa')];
   expect((await rollcalls.list()).map(({ id }) => id)).toEqual(['call-ladakh/leh']);
   expect((await site.rollcalls.list()).map(({ id }) => id)).toEqual(['call-ladakh/leh']);
   expect([rollcalls.start({ scope: '', by: 'asha' }), rollcalls.start({ scope: 'goa', by: 'asha' })]).toEqual(['unknown', 'unknown']);
@@ -108,19 +108,19 @@ function withoutRows({ rows: _, ...rest }: RollCallView) {
 
 test('of the stream it hears its own, and nothing at all of what happens elsewhere', () => {
   const heard: StreamFrame[] = [];
-  const cancel = scopedView(desk, 'ladakh').onChange('all', (frame) => heard.push(frame));
+  const cancel = scopedView(view, 'ladakh').onChange('all', (frame) => heard.push(frame));
   const goa = {
     sites: [wellSite({ site: 'goa/panaji', state: 'goa' })],
     sitesGone: ['goa/x'],
     pcsGone: ['goa/x/y'],
     heard: { 'goa/x/y': 5 },
   };
-  desk.change({ ...goa, states: desk.state.states });
-  desk.change(goa);
-  desk.change({ ...goa, incidents: [microphoneGone(1_000, { id: 8, scope: 'goa/panaji/vc-1' })] });
-  expect(heard).toEqual([{ at: 1_000, subscribed: true, states: [desk.state.states[0]] }]);
-  desk.change({ sites: [wellSite(), ...goa.sites], heard: { 'ladakh/leh/vc-1': 9, 'goa/x/y': 9 }, rollcall: call('') });
-  desk.change({ subscribed: false });
+  view.change({ ...goa, states: view.state.states });
+  view.change(goa);
+  view.change({ ...goa, incidents: [microphoneGone(1_000, { id: 8, scope: 'goa/panaji/vc-1' })] });
+  expect(heard).toEqual([{ at: 1_000, subscribed: true, states: [view.state.states[0]] }]);
+  view.change({ sites: [wellSite(), ...goa.sites], heard: { 'ladakh/leh/vc-1': 9, 'goa/x/y': 9 }, rollcall: call('') });
+  view.change({ subscribed: false });
   expect(heard.slice(1)).toEqual([
     {
       at: 1_000,
@@ -132,5 +132,5 @@ test('of the stream it hears its own, and nothing at all of what happens elsewhe
     { at: 1_000, subscribed: false },
   ]);
   cancel();
-  expect(desk.listeners()).toBe(0);
+  expect(view.listeners()).toBe(0);
 });

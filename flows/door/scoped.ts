@@ -4,38 +4,38 @@ import { isWithin } from '../accounts/rights.ts';
 import type { CentreView } from '../view/view.ts';
 
 /** Guarantee: nothing of a place outside the scope is shown, and nothing is done to it; it is as if it were not there. */
-export function scopedView(desk: CentreView, scope: string): CentreView {
-  if (scope === '') return desk;
+export function scopedView(view: CentreView, scope: string): CentreView {
+  if (scope === '') return view;
   const has = (path: string) => isWithin(scope, path);
   const incident = (id: number) => {
-    const found = desk.incident(id);
+    const found = view.incident(id);
     return found && has(found.scope) ? found : undefined;
   };
   return {
-    ...desk,
+    ...view,
     incident,
     snapshot: (pcs) => {
-      const { rollcall, ...rest } = desk.snapshot(pcs);
+      const { rollcall, ...rest } = view.snapshot(pcs);
       return { ...cut(rest, scope), rollcall: rollcall && (summaryIn(scope, rollcall) ?? null) };
     },
-    sites: () => desk.sites().filter(({ site }) => has(site)),
-    site: (path) => (has(path) ? desk.site(path) : undefined),
-    history: async (path, from) => (has(path) ? desk.history(path, from) : undefined),
-    pcs: (choice) => desk.pcs(choice).filter(({ pc }) => has(pc)),
-    incidents: () => desk.incidents().filter((one) => has(one.scope)),
-    acknowledge: async (id, by) => (incident(id) === undefined ? 'missing' : desk.acknowledge(id, by)),
-    note: async (id, by, text) => (incident(id) === undefined ? 'missing' : desk.note(id, by, text)),
+    sites: () => view.sites().filter(({ site }) => has(site)),
+    site: (path) => (has(path) ? view.site(path) : undefined),
+    history: async (path, from) => (has(path) ? view.history(path, from) : undefined),
+    pcs: (choice) => view.pcs(choice).filter(({ pc }) => has(pc)),
+    incidents: () => view.incidents().filter((one) => has(one.scope)),
+    acknowledge: async (id, by) => (incident(id) === undefined ? 'missing' : view.acknowledge(id, by)),
+    note: async (id, by, text) => (incident(id) === undefined ? 'missing' : view.note(id, by, text)),
     rollcalls: {
-      start: (call) => (has(call.scope) ? desk.rollcalls.start(call) : 'unknown'),
-      list: async () => (await desk.rollcalls.list()).flatMap((call) => summaryIn(scope, call) ?? []),
+      start: (call) => (has(call.scope) ? view.rollcalls.start(call) : 'unknown'),
+      list: async () => (await view.rollcalls.list()).flatMap((call) => summaryIn(scope, call) ?? []),
       async one(id) {
-        const call = await desk.rollcalls.one(id);
+        const call = await view.rollcalls.one(id);
         return call && callIn(scope, call);
       },
     },
     onChange(pcs, listener) {
       let subscribed: boolean | undefined;
-      return desk.onChange(pcs, (frame) => {
+      return view.onChange(pcs, (frame) => {
         const { rollcall, ...rest } = frame;
         const own = rollcall && callIn(scope, rollcall);
         const seen = filled({ ...cut(rest, scope), ...(own && { rollcall: own }) });

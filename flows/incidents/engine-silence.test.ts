@@ -139,7 +139,7 @@ describe('R19 a gap of our own', () => {
     expect(stage.incident('centre')?.over).toBe('cleared');
   });
 
-  it('what the desk says of the centre is raised and cleared like any fault', () => {
+  it('what ingest says of the centre is raised and cleared like any fault', () => {
     const stage = online();
     stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: true });
     stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: true });

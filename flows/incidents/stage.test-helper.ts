@@ -73,7 +73,7 @@ export function createStage({
   const asks: Extract<Effect, { do: 'ask' }>[] = [];
   let path: Path = tellTechnician;
 
-  /** Takes what is due, as the desk does: rows first, then effects; the path concludes each offer at once. */
+  /** Takes what is due, as ingest does: rows first, then effects; the path concludes each offer at once. */
   function settle(): void {
     for (let turn = 0; turn < 50; turn += 1) {
       const taken = engine.take();

@@ -15,10 +15,10 @@ export type Standing = {
 };
 
 /** `gone` = its check is ok now; `unknown` = nobody can say; `absent` = its check is no longer made. */
-export type Verdict = 'standing' | 'gone' | 'unknown' | 'absent';
+export type FaultState = 'standing' | 'gone' | 'unknown' | 'absent';
 
 /** What a scope says: the faults that stand, by key; what to think of one that does not; and why it closes where nothing is checked any more. */
-export type Scene = { standing: ReadonlyMap<string, Standing>; verdict(key: string): Verdict; because: string };
+export type Scene = { standing: ReadonlyMap<string, Standing>; verdict(key: string): FaultState; because: string };
 
 /** By this a fault of a device is one and the same. */
 export function faultKey(fault: string, device: string): string {
@@ -84,7 +84,7 @@ function ofCheck(check: PcRecord['checks'][number]): Standing {
   return { ...made, name: check.name ?? null, reason: check.reason };
 }
 
-function verdictOfChecks(record: PcRecord, key: string): Verdict {
+function verdictOfChecks(record: PcRecord, key: string): FaultState {
   const [fault = '', device = ''] = key.split('|');
   const component = fault.slice(0, fault.indexOf('.'));
   const check = record.checks.find((one) => one.component === component && one.device === device);

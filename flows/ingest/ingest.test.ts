@@ -3,7 +3,7 @@ import { centreClock, configuration, encode, openSigned, pcTopic } from '#contra
 import { centrePublicKey } from '../../test/centre-key.ts';
 import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './ingest.test-helper.ts';
 
-describe('the desk', () => {
+describe('ingest', () => {
   it('R3, R20 answers a birth only after its commit, with what it wants and the configuration that is newer', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -61,7 +61,7 @@ describe('the desk', () => {
     expect(rig.offers).toHaveLength(2);
   });
 
-  it('R20 a failed commit ends the desk once, and nothing is answered', async () => {
+  it('R20 a failed commit ends the pipeline once, and nothing is answered', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
@@ -299,7 +299,7 @@ describe('the desk', () => {
     expect((await rig.ledger.load()).nodes.find(({ site }) => site)?.site?.stage).toBe('commissioning');
   });
 
-  it('a new desk on the same ledger knows what the old one wrote', async () => {
+  it('a new pipeline on the same ledger knows what the old one wrote', async () => {
     const rig = await createRig();
     rig.ingest.started();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));

@@ -18,7 +18,7 @@ export const now = 1_800_000_000_000;
 export type Conclusion = { message: WireMessage; how: string };
 export type Run = { message: WireMessage; node?: string };
 
-/** A message as the incident desk makes it: a critical fault at a fibre site in the plains, just raised. */
+/** A message as the engine makes it: a critical fault at a fibre site in the plains, just raised. */
 export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}): WireMessage {
   return {
     topic: 'bihar/patna/pc-1',

@@ -3,7 +3,7 @@ import { type NodeRed, onMessage, type RedNode } from './node-red.ts';
 
 type Config = { channel: string };
 
-/** Adds the act that tells msg.to over a channel, and passes the message on; the desk writes it at *conclude* (R23). */
+/** Adds the act that tells msg.to over a channel, and passes the message on; ingest writes it at *conclude* (R23). */
 export default function (red: NodeRed): void {
   function deliver(this: RedNode, config: Config): void {
     red.nodes.createNode(this, config);

@@ -25,7 +25,7 @@ export type OutboxOptions = {
   roster: Roster;
   /** True where the incident has ended, so that a raise which still waits says so. */
   isOver: (incident: number) => boolean;
-  /** Told after the commit. A refusal means that a channel fails: the desk tells central. */
+  /** Told after the commit. A refusal means that a channel fails: central is told. */
   onOutcome: (row: OutboxRow, outcome: Outcome) => void;
 };
 

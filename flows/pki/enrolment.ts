@@ -1,12 +1,12 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { createHash, type KeyObject } from 'node:crypto';
-import { type Clock, type EnrolCodeView, oneLine, type RegistryEntry, turns } from '#contracts';
+import { type Clock, type EnrolCodeView, mutex, oneLine, type RegistryEntry } from '#contracts';
 import type { Op } from '../records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';
 import type { Codes } from './codes.ts';
-import { enrolled, mayEnrol, mayEnrolAgain, mayRenew, renewed, swept, type Verdict } from './grants.ts';
+import { enrolled, type Grant, mayEnrol, mayEnrolAgain, mayRenew, renewed, swept } from './grants.ts';
 import type { Guesses } from './guesses.ts';
 
 /** What enrolment stands on. */
@@ -46,7 +46,7 @@ const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong,
  * A use is never given twice: requests are served one after the other.
  */
 export function createEnrolment(options: EnrolmentOptions) {
-  const inTurn = turns();
+  const inTurn = mutex();
   const askedUp = new Map<string, number>();
   return {
     makeCode: (asked: CodeWanted) => inTurn(() => makeCode(options, asked)),
@@ -135,9 +135,9 @@ async function renew(options: EnrolmentOptions, askedUp: Map<string, number>, as
   });
 }
 
-type No = Exclude<Verdict, { ok: true }>;
+type No = Exclude<Grant, { ok: true }>;
 type Way = {
-  judge(request: CertificateRequest): Verdict;
+  judge(request: CertificateRequest): Grant;
   /** The entry of the PC with what was issued in it. */
   next(entry: RegistryEntry, issued: Issued): RegistryEntry;
   refuse(refused: No): Promise<Refused>;

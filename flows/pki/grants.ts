@@ -12,14 +12,14 @@ const graceMs = 14 * 24 * 60 * 60_000;
 /** What is looked at: the table, and what the registry says of a PC. */
 export type Held = { table: SiteTable; entry(pc: string): RegistryEntry | undefined };
 /** `entry` = what the registry says of the PC now, `status` as HTTP knows it. */
-export type Verdict = { ok: true; entry: RegistryEntry } | { ok: false; status: 400 | 401 | 403; line: string };
+export type Grant = { ok: true; entry: RegistryEntry } | { ok: false; status: 400 | 401 | 403; line: string };
 type Serial = Pick<Issued, 'serial' | 'notAfter'>;
 
 /**
  * Whether a PC of this name may have its first certificate by a code for `site`.
  * Guarantee: a code gives nothing to a PC of another site, to one that is revoked, or in the place of a certificate that still opens.
  */
-export function mayEnrol(held: Held, asked: { name: string; site: string }, now: number): Verdict {
+export function mayEnrol(held: Held, asked: { name: string; site: string }, now: number): Grant {
   const verdict = hasPlace(held, asked);
   return verdict.ok && openSerials(verdict.entry, now).length > 0
     ? refused(`${verdict.entry.pc} has a certificate already: ask the centre to replace it`)
@@ -30,13 +30,13 @@ export function mayEnrol(held: Held, asked: { name: string; site: string }, now:
  * Whether a PC may have its first certificate once more, by the same code and for the same key: it may not know that it was given one.
  * Guarantee: nobody but the holder of that key gets one, and none once the PC was replaced, revoked or has renewed.
  */
-export function mayEnrolAgain(held: Held, { serial, ...asked }: { name: string; site: string; serial: string }, now: number): Verdict {
+export function mayEnrolAgain(held: Held, { serial, ...asked }: { name: string; site: string; serial: string }, now: number): Grant {
   const verdict = hasPlace(held, asked);
   if (!verdict.ok || openSerials(verdict.entry, now).join() === serial) return verdict;
   return refused(`${verdict.entry.pc} has another certificate by now: ask the centre to replace it`);
 }
 
-function hasPlace({ table, entry }: Held, { name, site }: { name: string; site: string }): Verdict {
+function hasPlace({ table, entry }: Held, { name, site }: { name: string; site: string }): Grant {
   const pc = pathOfName(name);
   if (pc === undefined) return { ok: false, status: 400, line: `"${name}" is no name of a PC: expected state.site.pc` };
   if (siteOf(pc) !== site) return refused(`this code is for ${site}, not for ${siteOf(pc)}`);
@@ -52,7 +52,7 @@ export function mayRenew(
   { table, entry }: Held,
   { name, serial, asked }: { name: string; serial: string; asked: string },
   now: number,
-): Verdict {
+): Grant {
   const pc = pathOfName(name);
   const held = pc === undefined ? undefined : entry(pc);
   if (pc === undefined || held === undefined || table.node(pc) === undefined) return refused(`there is no PC "${name}"`);
@@ -89,6 +89,6 @@ function openSerials({ certificates, ends }: RegistryEntry, now: number): string
   return certificates.filter((serial) => (ends?.[serial] ?? Number.POSITIVE_INFINITY) > now);
 }
 
-function refused(line: string): Verdict {
+function refused(line: string): Grant {
   return { ok: false, status: 403, line };
 }

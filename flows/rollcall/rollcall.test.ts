@@ -178,7 +178,7 @@ test('progress is told at most every 500 ms, with the rows that changed', async 
   expect(told[1]).toMatchObject({ finishedAt: null, counts: { answered: 2, expected: 3 } });
 });
 
-test('of a call that is cut short nothing remains: by the end of the desk, or by a ledger that does not take it', async () => {
+test('of a call that is cut short nothing remains: by the end of the view, or by a ledger that does not take it', async () => {
   const cut = setUp();
   cut.calls.start({ scope: '', by: 'Asha' });
   cut.calls.drop();

@@ -19,7 +19,7 @@ export type ConfigsOptions = {
   /** The centre's signature. */
   seal(config: Config): Signed;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** The desk is thrown away: nothing is sent any more. */
+  /** The pipeline is thrown away: nothing is sent any more. */
   isOver(): boolean;
 };
 

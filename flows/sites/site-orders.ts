@@ -1,5 +1,5 @@
 /** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
-import { type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport, turns } from '#contracts';
+import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '#contracts';
 import type { PcRecord } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange, SiteTable } from '../records/sites.ts';
@@ -42,7 +42,7 @@ export type SiteOrders = ReturnType<typeof createSiteOrders>;
  */
 export function createSiteOrders(options: SiteOrdersOptions) {
   const { table, newToken, now } = options;
-  const inTurn = turns();
+  const inTurn = mutex();
   const sight = (): Sight => ({ table: table(), records: options.records(), wanted: options.wanted });
   const carryOut = (plan: () => Planned | PlannedTokens): Promise<Done> =>
     inTurn(async () => {

@@ -1,4 +1,4 @@
-/** The tree of places that a desk works with, the configuration of each PC, and what a change of the tree means for both. */
+/** The tree of places that ingest works with, the configuration of each PC, and what a change of the tree means for both. */
 import { type Config, type RegistryEntry, siteOf } from '#contracts';
 import type { CentreEvent, PcRecord } from '../records/incidents.ts';
 import type { Contents, Op } from '../records/ops.ts';

@@ -172,7 +172,7 @@ test('what is offered long after its time catches up in one pass, and an acknowl
   expect(acknowledged?.message.acts).toEqual(told(['technician'], 'critical'));
 });
 
-test('what the desk handed over is left as it was', async () => {
+test('what the pipeline handed over is left as it was', async () => {
   const message = wireMessage({ transition: at(600) });
   const before = structuredClone(message);
   await live.offer([{ message }]);

@@ -11,7 +11,7 @@ import {
   type StreamFrame,
   siteOf,
 } from '#contracts';
-import type { CommandDesk } from '../commands/commands.ts';
+import type { CommandsView } from '../commands/commands.ts';
 import type { Changed } from '../ingest/committed.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../people/roster.ts';
@@ -35,7 +35,7 @@ export type LiveViewOptions = {
   ledger: Pick<Ledger, 'history' | 'audit'>;
   /** `last` = the one that runs, or the last one that was finished. */
   rollcalls: RollCallsView & { last(): RollCallSummary | null };
-  commands: CommandDesk;
+  commands: CommandsView;
   /** What is open now; undefined while the ledger is opened anew. */
   ingest(): Ingest | undefined;
   ready(): boolean;

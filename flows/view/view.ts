@@ -13,7 +13,7 @@ import type {
   Snapshot,
   StreamFrame,
 } from '#contracts';
-import type { CommandDesk } from '../commands/commands.ts';
+import type { CommandsView } from '../commands/commands.ts';
 
 /** Which PCs somebody wants to see one by one: none, all, or those of a site (`state/site`). */
 export type PcChoice = '' | 'all' | `${string}/${string}`;
@@ -39,7 +39,7 @@ export type CentreView = {
   note(id: number, by: string, text: string): Promise<'done' | 'missing' | 'over'>;
   audit(): Promise<LedgerAudit>;
   rollcalls: RollCallsView;
-  commands: CommandDesk;
+  commands: CommandsView;
   now(): number;
   /** Called after each commit that changed something, at most every 250 ms, with what changed of the sites, the incidents and the chosen PCs. */
   onChange(pcs: PcChoice, listener: (frame: StreamFrame) => void): Cancel;

@@ -10,7 +10,7 @@ const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/pictures', i
 const limitBytes = 200 * 1_024;
 /** Until so much has happened that rooms are not ready, unknown, and well again. */
 const lifeLimitMs = 150_000;
-const desk: BrowserContextOptions = { viewport: { width: 1360, height: 860 } };
+const view: BrowserContextOptions = { viewport: { width: 1360, height: 860 } };
 const phone: BrowserContextOptions = { ...devices['iPhone 13'], deviceScaleFactor: 2, locale: 'hi-IN' };
 
 async function main(): Promise<void> {
@@ -38,7 +38,7 @@ function openerOf(browser: Browser, demo: RunningDemo): (options: BrowserContext
 }
 
 async function takeAll({ wall }: RunningDemo, open: (options: BrowserContextOptions) => Promise<Page>): Promise<void> {
-  const page = await open(desk);
+  const page = await open(view);
   await seeThatLadakhNeedsSomebody(page);
   await page.locator('details.over').waitFor({ timeout: lifeLimitMs });
   await page.locator('[data-tally=unknown]:not(.none)').waitFor({ timeout: lifeLimitMs });

@@ -22,7 +22,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
   afterEach(() => server.remove());
 
   /** An outbox whose backoff runs twenty times faster. */
-  function desk(isOver: (incident: number) => boolean = () => false) {
+  function view(isOver: (incident: number) => boolean = () => false) {
     const ledger = new Map<string, OutboxRow>();
     const outcomes: string[] = [];
     const email = { host: '127.0.0.1', port: server.port, from: 'sabha@centre.test', secure: false };
@@ -43,7 +43,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
 
   test('a message arrives as it was written, in the language of its person', async () => {
     await server.start();
-    const { outbox, ended } = desk();
+    const { outbox, ended } = view();
     const hostile = 'Jabra $(reboot)"\r\nBcc: all@office.test';
     const faults = [{ fault: 'microphone.missing', device: '', name: hostile, reason: null, since: Date.UTC(2026, 2, 3, 8, 35) }];
     outbox.add([row({ person: 'bina', notice: notice({ faults }) })]);
@@ -67,7 +67,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
 
   test('its 550 is refused and told on the console, its 451 is tried again, and others are delivered meanwhile', async () => {
     await server.start();
-    const { ledger, outbox, outcomes } = desk();
+    const { ledger, outbox, outcomes } = view();
     outbox.add(['never', 'later', 'asha'].map((person, i) => row({ person, transition: i })));
     await server.mails(1);
     await expect.poll(() => ledger.get('1/email/later')?.tries).toBeGreaterThan(1);
@@ -79,7 +79,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
   });
 
   test('F17 after an outage of the server everything comes, in order, and what is over by then says so', async () => {
-    const { ledger, outbox, outcomes } = desk(() => true);
+    const { ledger, outbox, outcomes } = view(() => true);
     outbox.add([
       row({ createdAt: 1 }),
       row({ transition: 2, createdAt: 2, notice: notice({ kind: 'cleared', at: Date.UTC(2026, 2, 3, 8, 50) }) }),

@@ -1,6 +1,6 @@
 /** The wall before the real API: the routes, the stream and the headers that it will meet. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { emptyAccounts, emptyOffice, microphoneGone, scriptedDesk, wellPc } from '../../flows/api/scripted-desk.test-helper.ts';
+import { emptyAccounts, emptyOffice, microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { nation } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
@@ -14,8 +14,8 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
   afterEach(() => api?.close());
 
   test('an office sees its room, somebody takes an alert and writes a note, and the centre has both', async () => {
-    const desk = scriptedDesk();
-    api = await startApi({ host: '127.0.0.1', port: 0, desk, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
+    const view = scriptedView();
+    api = await startApi({ host: '127.0.0.1', port: 0, view, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
     const { page } = stage;
     await page.goto(`http://127.0.0.1:${api.port}/`);
     const room = page.locator('article[data-pc="ladakh/leh/vc-1"]');
@@ -24,18 +24,18 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     await page.getByText('Nothing needs anybody.').waitFor();
     await expect.poll(() => page.title()).toBe('● Sabha');
     const why = { component: 'microphone', fault: 'microphone.missing', reason: null };
-    desk.change({ pcs: [wellPc(Date.now(), { readiness: 'not-ready', why })], incidents: [microphoneGone(Date.now())] });
+    view.change({ pcs: [wellPc(Date.now(), { readiness: 'not-ready', why })], incidents: [microphoneGone(Date.now())] });
     await expect.poll(() => room.locator('.state').textContent()).toBe('Not ready · Microphone not found');
     await page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).click();
     await page.getByLabel('Name').fill('Asha');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('1 open, somebody is on it').waitFor();
-    expect(desk.incident(7)?.acknowledged?.by).toBe('Asha');
+    expect(view.incident(7)?.acknowledged?.by).toBe('Asha');
     await page.locator('[data-incident="7"]').getByRole('link', { name: 'Details' }).click();
     await page.getByLabel('Note for incident 7').fill('केबल बदल दी');
     await page.keyboard.press('Enter');
     await page.getByText('केबल बदल दी').waitFor();
-    expect(desk.incident(7)?.notes).toMatchObject([{ by: 'Asha', text: 'केबल बदल दी' }]);
+    expect(view.incident(7)?.notes).toMatchObject([{ by: 'Asha', text: 'केबल बदल दी' }]);
     await page.getByRole('link', { name: 'Call the roll' }).click();
     await page.getByLabel('Whom to call').selectOption('ladakh');
     await page.getByRole('button', { name: 'Call the roll' }).click();
@@ -44,13 +44,13 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
   });
 
   test('the first load of 736 sites, snapshot and all, stays within 150 KB until the first tile, all of it from this server', async () => {
-    const desk = scriptedDesk();
+    const view = scriptedView();
     const { sites, states, incidents } = nation(Date.now());
     const many = incidents.flatMap((one) =>
       Array.from({ length: 10 }, (_, at) => ({ ...one, id: one.id * 100 + at, notes: [], history: [] })),
     );
-    desk.state = { ...desk.state, sites: sites.slice(0, 736), states, incidents: many };
-    api = await startApi({ host: '127.0.0.1', port: 0, desk, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
+    view.state = { ...view.state, sites: sites.slice(0, 736), states, incidents: many };
+    api = await startApi({ host: '127.0.0.1', port: 0, view, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
     const session = await stage.context.newCDPSession(stage.page);
     await session.send('Network.enable');
     const bytes = { files: 0, snapshot: 0 };
@@ -69,7 +69,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     await stage.page.goto(`http://127.0.0.1:${api.port}/#/`);
     await stage.page.locator('.tile').first().waitFor();
     // The browser counts what is packed in a stream's piece when the next piece comes.
-    desk.change({ sites: sites.slice(0, 1) });
+    view.change({ sites: sites.slice(0, 1) });
     await expect.poll(() => bytes.snapshot).toBeGreaterThan(5_000);
     console.log(`first load: ${bytes.files} bytes of files, ${bytes.snapshot} of the stream, in ${asked.length} requests`);
     expect(bytes.files).toBeGreaterThan(20_000);

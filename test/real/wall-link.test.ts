@@ -36,21 +36,21 @@ describe.runIf(wallRuns)('the wall and its link', () => {
 
   test('a page that nobody sees ends its stream and comes back to it: the seventh tab can still act', async () => {
     await stage.open('#/');
-    await expect.poll(() => stage.desk.streams()).toBe(1);
+    await expect.poll(() => stage.view.streams()).toBe(1);
     await stage.page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     for (let tab = 0; tab < 6; tab += 1) {
       const page = await stage.context.newPage();
-      await page.goto(`http://127.0.0.1:${stage.desk.port}/#/`);
+      await page.goto(`http://127.0.0.1:${stage.view.port}/#/`);
       await page.locator('.tile').first().waitFor();
       await show(true, page);
-      await expect.poll(() => stage.desk.streams()).toBe(1);
+      await expect.poll(() => stage.view.streams()).toBe(1);
     }
     await stage.page.reload();
     await stage.page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).click();
-    await expect.poll(() => stage.desk.posts.length).toBe(1);
+    await expect.poll(() => stage.view.posts.length).toBe(1);
     await show(true);
-    await expect.poll(() => stage.desk.streams()).toBe(0);
-    stage.desk.change({ incidents: [microphoneGone(Date.now(), { acknowledged: { by: 'Asha', at: Date.now() } })] });
+    await expect.poll(() => stage.view.streams()).toBe(0);
+    stage.view.change({ incidents: [microphoneGone(Date.now(), { acknowledged: { by: 'Asha', at: Date.now() } })] });
     await show(false);
     await stage.page.getByText('2 open, somebody is on it').waitFor();
   });
@@ -81,19 +81,19 @@ describe.runIf(wallRuns)('the wall and its link', () => {
   });
 
   test('an answer that comes late still counts where the same was asked again meanwhile, and never hides a newer one', async () => {
-    const { page, desk } = stage;
+    const { page, view } = stage;
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let asked = 0;
     await page.route('**/api/incidents/7', async (route) => {
       const nth = asked++;
       await gates[nth]?.promise;
-      const full = desk.content.full.get(7);
+      const full = view.content.full.get(7);
       await route.fulfill({ json: { ...full, notes: [{ at: 1, by: 'Tashi', text: `answer ${nth}` }] } });
     });
     await stage.open('#/incident/7');
     for (let change = 1; change < 3; change += 1) {
       await expect.poll(() => asked).toBe(change);
-      desk.change({ incidents: [microphoneGone(Date.now(), { flapping: change === 1 })] });
+      view.change({ incidents: [microphoneGone(Date.now(), { flapping: change === 1 })] });
     }
     await expect.poll(() => asked).toBe(3);
     gates[1]?.resolve();
@@ -110,10 +110,10 @@ describe.runIf(wallRuns)('the wall and its link', () => {
   });
 
   test('the details of a site are asked for again while it is being set up, and once a minute when it is live', async () => {
-    const { page, desk } = stage;
-    const site = desk.content.sites.find((one) => one.site === 'ladakh/leh');
+    const { page, view } = stage;
+    const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');
-    desk.change({ sites: [{ ...site, stage: 'commissioning' }] });
+    view.change({ sites: [{ ...site, stage: 'commissioning' }] });
     await page.clock.install();
     const asked = requests(leh);
     await stage.open('#/site/ladakh/leh');
@@ -128,10 +128,10 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     };
     await page.clock.runFor(30_000);
     await expect.poll(drawn).toBe(first + 2);
-    desk.change({ sites: [{ ...site, stage: 'live' }] });
+    view.change({ sites: [{ ...site, stage: 'live' }] });
     await expect.poll(drawn).toBe(first + 3);
     await page.clock.runFor(30_000);
-    desk.change({ sites: [{ ...site, stage: 'live', open: 2 }] });
+    view.change({ sites: [{ ...site, stage: 'live', open: 2 }] });
     await drawn();
     await page.locator('.checklist').waitFor({ state: 'detached' });
     expect(asked.length).toBe(first + 3);
@@ -140,19 +140,19 @@ describe.runIf(wallRuns)('the wall and its link', () => {
   });
 
   test('a site without a PC is not said to be well', async () => {
-    const { page, desk } = stage;
-    const bare = desk.content.sites.map((one) => (one.site === 'ladakh/leh' ? { ...one, pcs: 0 } : one));
-    desk.content = { ...desk.content, sites: bare, pcs: [], incidents: [] };
+    const { page, view } = stage;
+    const bare = view.content.sites.map((one) => (one.site === 'ladakh/leh' ? { ...one, pcs: 0 } : one));
+    view.content = { ...view.content, sites: bare, pcs: [], incidents: [] };
     await stage.open('#/site/ladakh/leh');
     await page.getByText('No room is known yet.').waitFor();
     await page.getByText('No alert waits for anybody.').waitFor();
     expect(await page.locator('main [data-mark=ok]').count()).toBe(0);
-    const site = desk.content.sites.find((one) => one.site === 'ladakh/leh');
+    const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');
     const full = detailOf(Date.now(), { ...site, stage: 'planned' });
     const open = full.checklist.map(({ item }) => ({ item, done: false, about: [] }));
-    desk.content.details.set('ladakh/leh', { ...full, checklist: open, pcs: [] });
-    desk.change({ sites: [{ ...site, stage: 'planned' }] });
+    view.content.details.set('ladakh/leh', { ...full, checklist: open, pcs: [] });
+    view.change({ sites: [{ ...site, stage: 'planned' }] });
     await expect.poll(() => page.locator('[data-item=installed]').textContent()).toContain('No room is known yet.');
     expect(await page.locator('main [data-mark=ok]').count()).toBe(0);
   });

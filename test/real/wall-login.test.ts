@@ -8,10 +8,10 @@ import {
   emptyAccounts,
   emptyOffice,
   microphoneGone,
-  type ScriptedDesk,
-  scriptedDesk,
+  type ScriptedView,
+  scriptedView,
   wellSite,
-} from '../../flows/api/scripted-desk.test-helper.ts';
+} from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from '../../flows/api/server.ts';
 import { selfSigned } from '../certificate.ts';
 import { openBrowser } from '../pictures/browser.ts';
@@ -26,7 +26,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
   let context: BrowserContext;
   let page: Page;
   let troubles: string[];
-  let desk: ScriptedDesk;
+  let view: ScriptedView;
   let accounts: ReturnType<typeof emptyAccounts>;
   let api: Api;
 
@@ -35,10 +35,10 @@ describe.runIf(wallRuns)('the login of the wall', () => {
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
-    desk = scriptedDesk();
-    desk.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa', name: { en: 'Panaji office', hi: 'पणजी दफ़्तर' } }));
-    desk.state.states.push({ state: 'goa', name: { en: 'Goa', hi: 'गोवा' } });
-    desk.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
+    view = scriptedView();
+    view.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa', name: { en: 'Panaji office', hi: 'पणजी दफ़्तर' } }));
+    view.state.states.push({ state: 'goa', name: { en: 'Goa', hi: 'गोवा' } });
+    view.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
     accounts = emptyAccounts();
     api = await startApi(options());
     await look({});
@@ -52,7 +52,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     const https = { host: '127.0.0.1', port: 0, names: ['localhost'], tls, openid };
     const log = { warn: () => {}, error: (...words: unknown[]) => void troubles.push(JSON.stringify(words)) };
     const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-    return { host: '127.0.0.1', port: 0, https, accounts, desk, office: emptyOffice(), ...folders, log };
+    return { host: '127.0.0.1', port: 0, https, accounts, view, office: emptyOffice(), ...folders, log };
   }
 
   async function look(options: Parameters<Browser['newContext']>[0]): Promise<void> {
@@ -97,7 +97,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await page.getByRole('button', { name: 'I am on it' }).click();
     await page.getByText(/asha is on it/).waitFor();
     expect(await page.locator('dialog').count()).toBe(0);
-    expect(desk.incident(7)?.acknowledged?.by).toBe('asha');
+    expect(view.incident(7)?.acknowledged?.by).toBe('asha');
     expect(troubles).toEqual([]);
   });
 
@@ -131,7 +131,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await page.goto(at('/#/site/ladakh/leh'));
     await page.getByText('You: meera').waitFor();
     const renewed = await accounts.renew('meera', 'anil');
-    desk.change({ sites: [wellSite({ open: 1 })] });
+    view.change({ sites: [wellSite({ open: 1 })] });
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
     expect(page.url()).toBe(at('/login.html#/site/ladakh/leh'));
     await page.reload();

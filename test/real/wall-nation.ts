@@ -12,9 +12,9 @@ import type {
   SiteView,
   Words,
 } from '#contracts';
-import { lehLimits } from '../../flows/api/scripted-desk.test-helper.ts';
+import { lehLimits } from '../../flows/api/scripted-view.test-helper.ts';
 import { randomFrom } from '../random.ts';
-import type { Content } from './wall-desk.ts';
+import type { Content } from './wall-view.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

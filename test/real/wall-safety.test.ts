@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { startWallDesk } from './wall-desk.ts';
 import { detailOf, fullOf, lehRoom, microphoneGone, nation, rollCallOf } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
+import { startWallView } from './wall-view.ts';
 
 const views = ['#/nation/ladakh', '#/site/ladakh/leh', '#/incident/7', '#/rollcall/r1'];
 const looks = [
@@ -22,61 +22,61 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     stage.page.locator(`${within} [data-mark]`).evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute('data-mark')))]);
   const dots = () => stage.page.locator('.dot').evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute('class')))].sort());
   const called = (scope: string) => {
-    const call = rollCallOf(stage.desk.content, scope, { answered: 700, finished: true });
-    stage.desk.content.rollcalls.set('r1', call);
-    stage.desk.content.rollcall = call;
+    const call = rollCallOf(stage.view.content, scope, { answered: 700, finished: true });
+    stage.view.content.rollcalls.set('r1', call);
+    stage.view.content.rollcall = call;
   };
 
   test('when the stream is lost everything turns to unknown since then, and comes back by itself', async () => {
     await stage.open('#/');
-    const { page, desk } = stage;
-    const { port, content } = desk;
-    await desk.close();
+    const { page, view } = stage;
+    const { port, content } = view;
+    await view.close();
     await page.getByText(/Connection to the centre lost. Everything is unknown since \d\d:\d\d:\d\d/).waitFor();
     await expect.poll(stage.tally).toEqual({ ok: '0', fault: '0', unknown: '753' });
     await expect.poll(dots).toEqual(['dot commissioning', 'dot planned', 'dot unknown']);
     expect(await page.locator('.tile.hot').count()).toBe(0);
     await expect.poll(() => page.title()).toBe('○ Sabha');
     await page.getByRole('heading', { name: 'Needed somebody, when last known' }).waitFor();
-    stage.desk = await startWallDesk(content, port);
+    stage.view = await startWallView(content, port);
     await expect.poll(stage.tally, { timeout: 5_000 }).toEqual({ ok: '707', fault: '17', unknown: '29' });
     await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
   });
 
   test('when the centre hears no PC, or the PC is silent, no room stays green', async () => {
-    const { desk } = stage;
+    const { view } = stage;
     await stage.open('#/site/ladakh/leh');
-    desk.change({ subscribed: false });
+    view.change({ subscribed: false });
     await stage.page.getByText('The centre itself is cut off from the PCs.').waitFor();
     await expect.poll(() => marks('article')).toEqual(['unknown']);
     const why = { component: 'pc', fault: null, reason: 'silent' };
     const silent = lehRoom(Date.now(), { presence: 'silent', heardAt: Date.now() - 300_000, readiness: 'unknown', why });
-    desk.change({ subscribed: true, pcs: [silent] });
+    view.change({ subscribed: true, pcs: [silent] });
     await expect.poll(() => stage.page.locator('article .state').textContent()).toMatch(/Unknown since .* · Does not answer/);
     await expect.poll(() => marks('article')).toEqual(['unknown']);
     expect(await stage.page.locator('[data-check=camera]').textContent()).toMatch(/Camera: unknown.*last answer: works.*for 5 min/s);
   });
 
   test('a PC that is away says why and how sure that is, live and afterwards, in both languages', async () => {
-    const { desk } = stage;
+    const { view } = stage;
     const now = Date.now();
     const why = { component: 'pc', fault: null, reason: 'silent' };
     const outage = { cause: 'power-cut', confidence: 0.95, from: now - 300_000 } as const;
     const away = lehRoom(now, { presence: 'silent', heardAt: now - 300_000, readiness: 'unknown', why, outage });
     await stage.open('#/site/ladakh/leh');
-    desk.change({ pcs: [away] });
+    view.change({ pcs: [away] });
     const state = stage.page.locator('article .state');
     await expect.poll(() => state.textContent()).toMatch(/Does not answer: power cut, sure$/);
-    desk.change({ pcs: [{ ...away, outage: { ...outage, cause: 'undetermined', confidence: 0.5 } }] });
+    view.change({ pcs: [{ ...away, outage: { ...outage, cause: 'undetermined', confidence: 0.5 } }] });
     await expect.poll(() => state.textContent()).toMatch(/Does not answer: site not reachable, cause not known yet$/);
     await stage.open('#/incident/7');
     const note = stage.page.locator('[data-outage]');
     expect(await note.count()).toBe(0);
     const row = microphoneGone(now, { outage: { ...outage, to: null } });
-    desk.content.full.set(7, fullOf(row, now));
-    desk.change({ incidents: [row] });
+    view.content.full.set(7, fullOf(row, now));
+    view.change({ incidents: [row] });
     await expect.poll(() => note.textContent()).toMatch(/^Away since \d\d:\d\d:\d\d: power cut, sure$/);
-    desk.change({ incidents: [{ ...row, outage: { ...outage, cause: 'link-down', confidence: 0.8, to: now } }] });
+    view.change({ incidents: [{ ...row, outage: { ...outage, cause: 'link-down', confidence: 0.8, to: now } }] });
     await expect.poll(() => note.textContent()).toMatch(/^Was away \d\d:\d\d:\d\d to \d\d:\d\d:\d\d: link down, likely$/);
     await stage.page.getByRole('button', { name: 'हिन्दी' }).click();
     await expect.poll(() => note.textContent()).toMatch(/संपर्क नहीं था: लाइन बंद, संभवतः$/);
@@ -87,7 +87,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     await stage.open('#/site/ladakh/leh');
     const [first, ...others] = lehRoom(Date.now()).checks;
     if (first === undefined) throw new Error('the room has no check');
-    stage.desk.change({ pcs: [lehRoom(Date.now(), { checks: [{ ...first, since: 1e20 }, ...others] })] });
+    stage.view.change({ pcs: [lehRoom(Date.now(), { checks: [{ ...first, since: 1e20 }, ...others] })] });
     await stage.page.getByText('This page failed: nothing is known.').waitFor();
     await expect.poll(() => marks('body')).toEqual([]);
     await expect.poll(() => stage.page.title()).toBe('○ Sabha');
@@ -98,7 +98,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     ['4 KB', `$(reboot)"</script>${'W'.repeat(4096)}`],
     ['right to left', '\u202eكاميرا\u2067 مكتب\u202e$(reboot)"</script>'],
   ])('a hostile name is text and nothing else, in all four views: %s', async (_what, name) => {
-    const { content } = stage.desk;
+    const { content } = stage.view;
     const now = Date.now();
     const words = { en: name, hi: name };
     const why = { component: name, fault: name, reason: name };
@@ -145,14 +145,14 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
   test.each(looks)(
     'axe finds none either in the name dialog, a checklist, a running roll, the lost link: %s, %i wide',
     async (colorScheme, width) => {
-      const { desk } = stage;
-      const site = desk.content.sites.find((one) => one.site === 'ladakh/leh');
+      const { view } = stage;
+      const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
       if (site === undefined) throw new Error('no such site');
-      desk.change({ sites: [{ ...site, stage: 'commissioning' }] });
-      desk.content.details.set(site.site, detailOf(Date.now(), { ...site, stage: 'commissioning' }));
-      const call = rollCallOf(desk.content, '', { answered: 300, finished: false });
-      desk.content.rollcalls.set('r1', call);
-      desk.change({ rollcall: call });
+      view.change({ sites: [{ ...site, stage: 'commissioning' }] });
+      view.content.details.set(site.site, detailOf(Date.now(), { ...site, stage: 'commissioning' }));
+      const call = rollCallOf(view.content, '', { answered: 300, finished: false });
+      view.content.rollcalls.set('r1', call);
+      view.change({ rollcall: call });
       await stage.open('#/site/ladakh/leh', { colorScheme, viewport: { width, height: 800 }, ...still });
       const { page } = stage;
       await page.locator('.checklist li').first().waitFor();
@@ -163,7 +163,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
       await stage.open('#/rollcall/r1');
       await page.getByText('The roll is being called').waitFor();
       expect(['roll', await seriousFaults()]).toEqual(['roll', []]);
-      await desk.close();
+      await view.close();
       await page.locator('main.stale').waitFor();
       for (const view of ['#/', ...views]) {
         await page.evaluate(async (hash) => {
@@ -173,7 +173,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
         await page.locator('main h2, main .quiet').first().waitFor();
         expect([view, 'lost', await seriousFaults()]).toEqual([view, 'lost', []]);
       }
-      stage.desk = await startWallDesk(desk.content);
+      stage.view = await startWallView(view.content);
     },
   );
 
@@ -211,8 +211,8 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
 
   test('5,000 sites are drawn whole; a tick of the clock draws no dot again, and a fault only those of its state', async () => {
     const { page } = stage;
-    stage.desk.content = nation(Date.now(), 6);
-    const { sites } = stage.desk.content;
+    stage.view.content = nation(Date.now(), 6);
+    const { sites } = stage.view.content;
     // Every dot that is placed asks for its figures by toFixed; nothing else on this view does.
     await page.addInitScript(() => {
       const { toFixed } = Number.prototype;
@@ -242,7 +242,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     const site = sites.find((one) => one.site === 'goa/site-1');
     if (site === undefined) throw new Error('no such site');
     const before = await stage.tally();
-    stage.desk.change({ sites: [{ ...site, readiness: 'not-ready' }] });
+    stage.view.change({ sites: [{ ...site, readiness: 'not-ready' }] });
     await expect.poll(stage.tally).not.toEqual(before);
     const faulty = await work();
     const ms = [first.busyMs, ticked.busyMs - first.busyMs, faulty.busyMs - ticked.busyMs].map(Math.round);

@@ -3,8 +3,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
 import { requirePart } from './parts.ts';
-import { startWallDesk, type WallDesk } from './wall-desk.ts';
 import { nation } from './wall-nation.ts';
+import { startWallView, type WallView } from './wall-view.ts';
 
 export const wallRuns = requirePart('Chromium', browserProgram !== undefined);
 
@@ -12,7 +12,7 @@ type Options = NonNullable<Parameters<Browser['newContext']>[0]>;
 export type Stage = {
   page: Page;
   context: BrowserContext;
-  desk: WallDesk;
+  view: WallView;
   /** What the page complained of. */
   troubles: string[];
   /** Opens the view of a hash, in a new context where options are given. */
@@ -28,11 +28,11 @@ export function wallStage(): Stage {
   const stage: Stage = {
     page: undefined as unknown as Page,
     context: undefined as unknown as BrowserContext,
-    desk: undefined as unknown as WallDesk,
+    view: undefined as unknown as WallView,
     troubles: [],
     open: async (hash, options) => {
       if (options !== undefined || stage.page === undefined) await newPage(stage, browser, options ?? {});
-      await stage.page.goto(`http://127.0.0.1:${stage.desk.port}/${hash}`);
+      await stage.page.goto(`http://127.0.0.1:${stage.view.port}/${hash}`);
       await stage.page.locator('main > *').first().waitFor();
     },
     tally: async () => {
@@ -46,12 +46,12 @@ export function wallStage(): Stage {
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
-    stage.desk = await startWallDesk(nation(Date.now()));
+    stage.view = await startWallView(nation(Date.now()));
     await newPage(stage, browser, {});
   });
   afterEach(async () => {
     await stage.context.close();
-    await stage.desk.close();
+    await stage.view.close();
   });
   return stage;
 }

@@ -6,7 +6,7 @@ import { wallRuns, wallStage } from './wall-stage.ts';
 describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
   const stage = wallStage();
   const fact = (key: string) => stage.page.locator(`[data-fact=${key}] dd`).textContent();
-  const leh = () => stage.desk.content.sites.find((one) => one.site === 'ladakh/leh');
+  const leh = () => stage.view.content.sites.find((one) => one.site === 'ladakh/leh');
 
   test('the link: each way with what limits it, its figures, what it used of the month, where it broke', async () => {
     await stage.open('#/site/ladakh/leh');
@@ -39,7 +39,7 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     await stage.page.getByRole('button', { name: 'हिन्दी' }).click();
     await expect.poll(() => fact('power')).toBe('बैटरी पर · 82 %');
     expect(await fact('up')).toBe('SD वीडियो · इससे ज़्यादा के लिए डेटा बहुत खो रहा है');
-    stage.desk.change({ subscribed: false });
+    stage.view.change({ subscribed: false });
     await stage.page.locator('[data-fact=power]').waitFor({ state: 'detached' });
     expect(await fact('roomLimit')).toMatch(/^PC के लिए 26.3 °C/);
   });
@@ -47,7 +47,7 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
   test('a site in the plains that measures nothing has no card of its height, and says that its link was not measured', async () => {
     const limits = { elevationM: 200, densityRatio: 0.98, roomLimitC: 35, riseFactor: 1.02 };
     const nothing = { link: null, broke: null, numbers: {}, limits };
-    stage.desk.content.details.set('ladakh/leh', { ...detailOf(Date.now(), leh()), ...nothing });
+    stage.view.content.details.set('ladakh/leh', { ...detailOf(Date.now(), leh()), ...nothing });
     await stage.open('#/site/ladakh/leh');
     await stage.page.getByText('Not measured yet.').waitFor();
     expect(await stage.page.locator('[data-card=height]').count()).toBe(0);
@@ -64,7 +64,7 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
       capacity,
       quality: { ...quality, up: bare, down: { ...quality.down, tier: null, limit: 'loss' as const } },
     };
-    stage.desk.content.details.set('ladakh/leh', { ...detail, link: { pc: 'ladakh/leh/vc-1', at: Date.now(), report: changed } });
+    stage.view.content.details.set('ladakh/leh', { ...detail, link: { pc: 'ladakh/leh/vc-1', at: Date.now(), report: changed } });
     await stage.open('#/site/ladakh/leh');
     await stage.page.locator('[data-card=link]').waitFor();
     expect(await fact('up')).toBe('Not known at the moment.');

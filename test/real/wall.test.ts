@@ -53,7 +53,7 @@ describe.runIf(wallRuns)('the wall', () => {
 
   test('one fault of one site costs a reader of the nation at most 1 KB and repaints its tile alone', async () => {
     await stage.open('#/');
-    const { page, desk } = stage;
+    const { page, view } = stage;
     await page.evaluate(() => {
       const touched = new Set<string>();
       Object.assign(globalThis, { touched });
@@ -65,11 +65,11 @@ describe.runIf(wallRuns)('the wall', () => {
       });
       observer.observe(document.querySelector('.map') as Element, watch);
     });
-    const goa = desk.content.sites.find((one) => one.site === 'goa/site-1');
+    const goa = view.content.sites.find((one) => one.site === 'goa/site-1');
     if (goa === undefined) throw new Error('no such site');
     const why = { component: 'microphone', fault: 'microphone.missing', reason: null };
     const row = microphoneGone(Date.now(), { id: 12, scope: 'goa/site-1/vc-1', site: goa.name });
-    const bytes = desk.change({ sites: [{ ...goa, readiness: 'not-ready', why, worst: 'critical', open: 1 }], incidents: [row] });
+    const bytes = view.change({ sites: [{ ...goa, readiness: 'not-ready', why, worst: 'critical', open: 1 }], incidents: [row] });
     await expect.poll(() => tile('goa').getAttribute('class')).toContain('hot');
     await expect.poll(stage.tally).toEqual({ ok: '706', fault: '18', unknown: '29' });
     const clock = () => page.locator('.link').textContent();
@@ -83,23 +83,23 @@ describe.runIf(wallRuns)('the wall', () => {
   test('an incident appears without a reload, is spoken once, and leaves when it clears', async () => {
     await stage.open('#/');
     const row = microphoneGone(Date.now(), { id: 20, scope: 'delhi/site-1/vc-1', site: { en: 'Delhi 1', hi: 'दिल्ली 1' } });
-    stage.desk.change({ incidents: [row] });
+    stage.view.change({ incidents: [row] });
     await line(20).getByRole('heading', { name: 'Microphone not found' }).waitFor();
     expect(await line(20).textContent()).toContain('Tashi was told by e-mail');
     await expect.poll(() => stage.page.title()).toBe('◆ 3 · Sabha');
     await expect.poll(spoken).toBe('New: Microphone not found, Conference room');
-    stage.desk.change({ incidents: [{ ...row, overAt: Date.now(), over: 'cleared' }] });
+    stage.view.change({ incidents: [{ ...row, overAt: Date.now(), over: 'cleared' }] });
     await line(20).waitFor({ state: 'detached' });
     await expect.poll(spoken).toBe('Over: Microphone not found, Conference room');
     await expect.poll(() => tile('delhi').getAttribute('class')).not.toContain('hot');
   });
 
   test('acknowledge in place asks for a name once, by keyboard alone, and a tick of the ages erases nothing', async () => {
-    const { desk } = stage;
-    desk.onPost = (path, { by }) => {
+    const { view } = stage;
+    view.onPost = (path, { by }) => {
       const id = Number(/incidents\/(\d+)\/acknowledge/.exec(path)?.[1]);
-      const row = desk.content.incidents.find((one) => one.id === id);
-      if (row !== undefined && by !== undefined) desk.change({ incidents: [{ ...row, acknowledged: { by, at: Date.now() } }] });
+      const row = view.content.incidents.find((one) => one.id === id);
+      if (row !== undefined && by !== undefined) view.change({ incidents: [{ ...row, acknowledged: { by, at: Date.now() } }] });
       return { status: 204 };
     };
     await stage.open('#/');
@@ -114,7 +114,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.keyboard.type('ha');
     await page.keyboard.press('Enter');
     await page.getByText('2 open, somebody is on it').waitFor();
-    expect(desk.posts).toEqual([['/api/incidents/7/acknowledge', { by: 'Asha' }]]);
+    expect(view.posts).toEqual([['/api/incidents/7/acknowledge', { by: 'Asha' }]]);
     await expect.poll(() => tile('ladakh').getAttribute('class')).not.toContain('hot');
     await line(9).getByRole('button', { name: 'I am on it' }).click();
     await page.getByText('3 open, somebody is on it').waitFor();
@@ -136,20 +136,20 @@ describe.runIf(wallRuns)('the wall', () => {
     const shapes = await room.locator('[data-strip=microphone] rect').evaluateAll((all) => all.map((one) => one.getAttribute('class')));
     expect(shapes).toEqual(['ok', 'away', 'ok', 'unknown', 'fault']);
     expect(await stage.page.locator('[aria-labelledby=facts]').textContent()).toContain('Elevation3,524 m');
-    stage.desk.change({ pcs: [lehRoom(Date.now(), { readiness: 'ready', why: null, config: { wanted: 4, held: 4 } })] });
+    stage.view.change({ pcs: [lehRoom(Date.now(), { readiness: 'ready', why: null, config: { wanted: 4, held: 4 } })] });
     await expect.poll(() => room.locator('.state').textContent()).toBe('Ready (not proven)');
     await room.getByText('Profile 3').waitFor({ state: 'detached' });
     expect(stage.troubles).toEqual([]);
   });
 
   test('a site that is being set up shows what is still to do, and is accepted', async () => {
-    const { desk } = stage;
-    const site = desk.content.sites.find((one) => one.site === 'ladakh/leh');
+    const { view } = stage;
+    const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');
-    desk.change({ sites: [{ ...site, stage: 'commissioning' }] });
-    desk.content.details.set('ladakh/leh', detailOf(Date.now(), { ...site, stage: 'commissioning' }));
-    desk.onPost = () => {
-      desk.change({ sites: [{ ...site, stage: 'live' }] });
+    view.change({ sites: [{ ...site, stage: 'commissioning' }] });
+    view.content.details.set('ladakh/leh', detailOf(Date.now(), { ...site, stage: 'commissioning' }));
+    view.onPost = () => {
+      view.change({ sites: [{ ...site, stage: 'live' }] });
       return { status: 200, body: {} };
     };
     await stage.open('#/site/ladakh/leh');
@@ -170,11 +170,11 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.reload();
     await page.getByRole('button', { name: 'Accept: this site is live' }).click();
     await page.locator('.checklist').waitFor({ state: 'detached' });
-    expect(desk.posts).toEqual([['/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Asha' }]]);
+    expect(view.posts).toEqual([['/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Asha' }]]);
   });
 
   test('an office that watches only itself is shown its site', async () => {
-    stage.desk.content = { ...stage.desk.content, sites: stage.desk.content.sites.filter((one) => one.site === 'ladakh/leh') };
+    stage.view.content = { ...stage.view.content, sites: stage.view.content.sites.filter((one) => one.site === 'ladakh/leh') };
     await stage.open('');
     await stage.page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();
     await stage.open('#/');
@@ -182,7 +182,7 @@ describe.runIf(wallRuns)('the wall', () => {
   });
 
   test('the incident in full: what to do first, notes, history; what could not be saved is said, and nothing is lost of it', async () => {
-    const { desk } = stage;
+    const { view } = stage;
     await stage.open('#/incident/7');
     const { page } = stage;
     await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
@@ -190,14 +190,14 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByText('Unplug the microphone cable and plug it in again.').waitFor();
     expect(await line(7).textContent()).toContain('केबल देख रहा हूँ');
     expect(await line(7).locator('.history').textContent()).toMatch(/Raised\s*told Tashi by email/);
-    desk.onPost = () => ({ status: 409, body: { error: 'this incident is over' } });
+    view.onPost = () => ({ status: 409, body: { error: 'this incident is over' } });
     await page.getByLabel('Note for incident 7').fill('cable');
     await page.keyboard.press('Enter');
     await page.getByText('Not saved: this incident is over').waitFor();
     expect(await page.getByLabel('Note for incident 7').inputValue()).toBe('cable');
-    desk.onPost = (_path, { by = '', text = '' }) => {
+    view.onPost = (_path, { by = '', text = '' }) => {
       const full = fullOf(microphoneGone(Date.now()), Date.now());
-      desk.content.full.set(7, { ...full, notes: [...full.notes, { at: Date.now(), by, text }] });
+      view.content.full.set(7, { ...full, notes: [...full.notes, { at: Date.now(), by, text }] });
       return { status: 204 };
     };
     await page.getByRole('button', { name: 'Add note' }).click();
@@ -208,12 +208,12 @@ describe.runIf(wallRuns)('the wall', () => {
   });
 
   test('the roll of a state is called, answers come in live, and paper shows every room', async () => {
-    const { desk } = stage;
-    const call = (answered: number, finished: boolean) => rollCallOf(desk.content, 'ladakh', { answered, finished });
-    desk.onPost = () => {
+    const { view } = stage;
+    const call = (answered: number, finished: boolean) => rollCallOf(view.content, 'ladakh', { answered, finished });
+    view.onPost = () => {
       const started = call(0, false);
-      desk.content.rollcalls.set('r1', started);
-      desk.change({ rollcall: { ...started, rows: [] } });
+      view.content.rollcalls.set('r1', started);
+      view.change({ rollcall: { ...started, rows: [] } });
       return { status: 201, body: { id: 'r1' } };
     };
     await stage.open('#/nation/ladakh');
@@ -224,17 +224,17 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(await page.locator('select[name=state]').inputValue()).toBe('ladakh');
     await page.getByRole('button', { name: 'Call the roll' }).click();
     await page.getByText('The roll is being called').waitFor();
-    expect(desk.posts).toEqual([['/api/rollcalls', { scope: 'ladakh', by: 'Asha' }]]);
+    expect(view.posts).toEqual([['/api/rollcalls', { scope: 'ladakh', by: 'Asha' }]]);
     expect(new URL(page.url()).hash).toBe('#/rollcall/r1');
     expect(await page.getByRole('button', { name: 'Call the roll' }).isDisabled()).toBe(true);
     const half = call(4, false);
-    desk.change({ rollcall: { ...half, rows: half.rows.slice(0, 4) } });
+    view.change({ rollcall: { ...half, rows: half.rows.slice(0, 4) } });
     const count = (key: string) => page.locator(`[data-count=${key}] b`).textContent();
     await expect.poll(() => count('ok')).toBe('3');
     expect([await count('fault'), await count('silentSoFar')]).toEqual(['1', '4']);
     const whole = call(7, true);
-    desk.content.rollcalls.set('r1', whole);
-    desk.change({ rollcall: { ...whole, rows: whole.rows.slice(4) } });
+    view.content.rollcalls.set('r1', whole);
+    view.change({ rollcall: { ...whole, rows: whole.rows.slice(4) } });
     await page.locator('[data-finished=true]').waitFor();
     const rows = () => page.locator('tr[data-pc]:visible').evaluateAll((all) => all.map((one) => one.getAttribute('class')));
     await expect.poll(rows).toEqual(['fault', 'unknown']);
@@ -253,18 +253,18 @@ describe.runIf(wallRuns)('the wall', () => {
   });
 
   test('a roll call that the centre dropped is said to be cut off, and the roll can be called again', async () => {
-    const { desk } = stage;
-    const call = rollCallOf(desk.content, 'ladakh', { answered: 4, finished: false });
+    const { view } = stage;
+    const call = rollCallOf(view.content, 'ladakh', { answered: 4, finished: false });
     const rows = call.rows.map((row, at) => (at === 7 ? { ...row, heardAt: call.startedAt + 2_000 } : row));
     const dropped = { ...call, rows, startedAt: call.startedAt - 60_000, endsAt: call.endsAt - 60_000 };
-    desk.content.rollcalls.set('r1', dropped);
-    desk.change({ rollcall: dropped });
+    view.content.rollcalls.set('r1', dropped);
+    view.change({ rollcall: dropped });
     await stage.open('#/rollcall/r1');
     const { page } = stage;
     await page.getByText('It was cut off before its end. Call the roll again.').waitFor();
     expect(await page.getByRole('button', { name: 'Call the roll' }).isDisabled()).toBe(false);
-    desk.content.rollcalls.set('r1', { ...dropped, finishedAt: dropped.endsAt });
-    desk.change({ rollcall: { ...dropped, finishedAt: dropped.endsAt } });
+    view.content.rollcalls.set('r1', { ...dropped, finishedAt: dropped.endsAt });
+    view.change({ rollcall: { ...dropped, finishedAt: dropped.endsAt } });
     await page.getByText(/^heard \d\d:\d\d:\d\d, no answer$/).waitFor();
     expect(stage.troubles).toEqual([]);
   });

@@ -76,7 +76,7 @@ export function startTabs(wires: Wires, process: Process, broken: () => Broken):
   const waits = { hold: who, 'escalate-15': toState, 'escalate-45': toCentral, 'escalate-60': toCentral };
   const cancels = [wires.head(copy(head))];
   for (const [node, due] of Object.entries(waits)) {
-    // A wait node that an edit removed is known to the desk no more: its message comes to the head.
+    // A wait node that an edit removed is known to the view no more: its message comes to the head.
     if (broken() !== 'no-waits') cancels.push(wires.waiting(node, copy(due)));
   }
   return () => {

@@ -26,7 +26,7 @@ export type Content = Snapshot & {
   rollcalls: Map<string, RollCallView>;
 };
 
-export type WallDesk = {
+export type WallView = {
   port: number;
   content: Content;
   /** What was posted: path and body. Before it is answered it is handed to `onPost`, whose answer is the reply. */
@@ -48,7 +48,7 @@ const words = {
 };
 
 /** Starts it on a free port of loopback, or on `port`. */
-export async function startWallDesk(content: Content, port = 0): Promise<WallDesk> {
+export async function startWallView(content: Content, port = 0): Promise<WallView> {
   const { files, importMap } = await loadWall('dashboards/wall', 'node_modules');
   const headers = securityHeaders(importMap);
   const streams = new Set<Stream>();
@@ -59,20 +59,20 @@ export async function startWallDesk(content: Content, port = 0): Promise<WallDes
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (request.method === 'POST') {
       const body = (await json(request)) as Record<string, string>;
-      desk.posts.push([url.pathname, body]);
-      const reply = desk.onPost(url.pathname, body);
+      view.posts.push([url.pathname, body]);
+      const reply = view.onPost(url.pathname, body);
       return void response.writeHead(reply.status, { 'content-type': 'application/json' }).end(reply.body && JSON.stringify(reply.body));
     }
     const file = files.get(url.pathname);
     if (file !== undefined) return void response.writeHead(200, { 'content-type': file.type, 'content-encoding': 'gzip' }).end(file.gzip);
     if (url.pathname === '/api/stream') return open(response, url.searchParams.get('pcs'));
-    const found = read(desk.content, url.pathname);
+    const found = read(view.content, url.pathname);
     response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(found ?? { error: 'nothing here' }));
   }
 
   function open(response: ServerResponse, pcs: string | null): void {
-    const { at: _at, full: _full, details: _details, histories: _histories, rollcalls: _rollcalls, ...rest } = desk.content;
+    const { at: _at, full: _full, details: _details, histories: _histories, rollcalls: _rollcalls, ...rest } = view.content;
     const snapshot = { ...rest, at: Date.now(), pcs: rest.pcs.filter((one) => one.site === pcs) };
     const stream = { response, pcs };
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -81,15 +81,15 @@ export async function startWallDesk(content: Content, port = 0): Promise<WallDes
     response.on('close', () => streams.delete(stream));
   }
 
-  const desk: WallDesk = {
+  const view: WallView = {
     port: 0,
     content,
     posts: [],
     onPost: () => ({ status: 204 }),
     change: (frame) => {
-      const { content: old } = desk;
+      const { content: old } = view;
       const rollcall = frame.rollcall ?? old.rollcall;
-      desk.content = {
+      view.content = {
         ...old,
         at: Date.now(),
         subscribed: frame.subscribed ?? old.subscribed,
@@ -98,7 +98,7 @@ export async function startWallDesk(content: Content, port = 0): Promise<WallDes
         incidents: merged(old.incidents, frame.incidents, (one) => one.id),
         rollcall,
       };
-      const full = { at: Date.now(), subscribed: desk.content.subscribed, ...frame };
+      const full = { at: Date.now(), subscribed: view.content.subscribed, ...frame };
       const textFor = (site: string | null) => {
         const { pcs = [], ...rest } = full;
         const mine = pcs.filter((one) => one.site === site);
@@ -116,8 +116,8 @@ export async function startWallDesk(content: Content, port = 0): Promise<WallDes
   };
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  desk.port = (server.address() as AddressInfo).port;
-  return desk;
+  view.port = (server.address() as AddressInfo).port;
+  return view;
 }
 
 function read(content: Content, path: string): unknown {

@@ -1,4 +1,4 @@
-/** A desk whose content a test writes: what the API and the wall are tried against. */
+/** A view whose content a test writes: what the API and the wall are tried against. */
 import { randomBytes } from 'node:crypto';
 import type { IncidentRow, IncidentView, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
 import { createAccounts } from '../accounts/accounts.ts';
@@ -8,51 +8,51 @@ import { createSiteOrders } from '../sites/site-orders.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { CentreView, PcChoice } from '../view/view.ts';
 
-export type ScriptedDesk = CentreView & {
+export type ScriptedView = CentreView & {
   state: Omit<Snapshot, 'incidents'> & { incidents: IncidentView[] };
   isReady: boolean;
   /** Roll calls that are over, newest first. */
   called: RollCallView[];
-  /** Changes the desk and tells those who listen. */
+  /** Changes the view and tells those who listen. */
   change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): void;
   listeners(): number;
 };
 
-/** Makes a desk of one site with one PC that is well, and no incident. */
-export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
+/** Makes a view of one site with one PC that is well, and no incident. */
+export function scriptedView(now: () => number = Date.now): ScriptedView {
   const listeners = new Map<(frame: StreamFrame) => void, PcChoice>();
   const at = now();
   const chosen = (pcs: PcView[], choice: PcChoice) => pcs.filter(({ site }) => choice === 'all' || site === choice);
   const state = { at, subscribed: true, states: [{ state: 'ladakh', name: { en: 'Ladakh', hi: 'लद्दाख' } }], rollcall: null };
-  const desk: ScriptedDesk = {
+  const view: ScriptedView = {
     isReady: true,
     called: [],
     state: { ...state, sites: [wellSite()], pcs: [wellPc(at)], incidents: [] },
-    ready: () => desk.isReady,
+    ready: () => view.isReady,
     now,
-    snapshot: (pcs) => ({ ...desk.state, at: now(), pcs: chosen(desk.state.pcs, pcs), incidents: desk.state.incidents.map(row) }),
-    sites: () => desk.state.sites,
+    snapshot: (pcs) => ({ ...view.state, at: now(), pcs: chosen(view.state.pcs, pcs), incidents: view.state.incidents.map(row) }),
+    sites: () => view.state.sites,
     site(path) {
-      const site = desk.state.sites.find((one) => one.site === path);
+      const site = view.state.sites.find((one) => one.site === path);
       return (
-        site && { site, facts, checklist: [], pcs: desk.pcs(path as PcChoice), link: null, broke: null, numbers: {}, limits: lehLimits }
+        site && { site, facts, checklist: [], pcs: view.pcs(path as PcChoice), link: null, broke: null, numbers: {}, limits: lehLimits }
       );
     },
     history: async (path, from) => {
       const spans = [{ from, status: 'ok' as const, faults: [] }];
       const strips = [{ component: 'microphone', spans }];
-      return desk.site(path) && { from, to: now(), pcs: desk.pcs(path as PcChoice).map(({ pc }) => ({ pc, strips })) };
+      return view.site(path) && { from, to: now(), pcs: view.pcs(path as PcChoice).map(({ pc }) => ({ pc, strips })) };
     },
-    pcs: (choice) => chosen(desk.state.pcs, choice),
-    incidents: () => desk.state.incidents.map(row),
-    incident: (id) => desk.state.incidents.find((one) => one.id === id),
+    pcs: (choice) => chosen(view.state.pcs, choice),
+    incidents: () => view.state.incidents.map(row),
+    incident: (id) => view.state.incidents.find((one) => one.id === id),
     acknowledge: async (id, by) => change(id, (one) => ({ ...one, acknowledged: { by, at: now() } })),
     note: async (id, by, text) => change(id, (one) => ({ ...one, notes: [...one.notes, { at: now(), by, text }] })),
     audit: async () => audit,
     rollcalls: {
       start: ({ scope }) => (scope === '' || scope === 'ladakh' ? { id: 'call-1' } : 'unknown'),
-      list: async () => desk.called.map(({ rows: _, ...summary }) => summary),
-      one: async (id) => desk.called.find((one) => one.id === id),
+      list: async () => view.called.map(({ rows: _, ...summary }) => summary),
+      one: async (id) => view.called.find((one) => one.id === id),
     },
     commands: {
       issue: async ({ to }) => (to === 'goa' ? { ok: false, missing: true, line: 'there is no goa' } : { ok: true, id: 'command-1' }),
@@ -64,15 +64,15 @@ export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
       return () => listeners.delete(listener);
     },
     change: (frame) => {
-      const { pcs = [], incidents = [], sites = [], subscribed = desk.state.subscribed } = frame;
-      const whole = incidents.map((one) => ({ notes: [], history: [], ...desk.incident(one.id), ...one }));
-      desk.state = {
-        ...desk.state,
+      const { pcs = [], incidents = [], sites = [], subscribed = view.state.subscribed } = frame;
+      const whole = incidents.map((one) => ({ notes: [], history: [], ...view.incident(one.id), ...one }));
+      view.state = {
+        ...view.state,
         at: now(),
         subscribed,
-        sites: merged(desk.state.sites, sites, (one) => one.site),
-        pcs: merged(desk.state.pcs, pcs, (one) => one.pc),
-        incidents: merged(desk.state.incidents, whole, (one) => one.id),
+        sites: merged(view.state.sites, sites, (one) => one.site),
+        pcs: merged(view.state.pcs, pcs, (one) => one.pc),
+        incidents: merged(view.state.incidents, whole, (one) => one.id),
       };
       for (const [listener, choice] of listeners) {
         const own = chosen(pcs, choice);
@@ -89,13 +89,13 @@ export function scriptedDesk(now: () => number = Date.now): ScriptedDesk {
     listeners: () => listeners.size,
   };
   function change(id: number, edit: (one: IncidentView) => IncidentView): 'done' | 'missing' | 'over' {
-    const found = desk.incident(id);
+    const found = view.incident(id);
     if (found === undefined) return 'missing';
     if (found.overAt !== null) return 'over';
-    desk.change({ incidents: [edit(found)] });
+    view.change({ incidents: [edit(found)] });
     return 'done';
   }
-  return desk;
+  return view;
 }
 
 /** An office without a single place: what is asked of it is tested beside the site table. */
@@ -157,7 +157,7 @@ function row({ notes: _, history: __, ...rest }: IncidentView | (IncidentRow & {
   return rest;
 }
 
-/** The site of the scripted desk, its one room ready. */
+/** The site of the scripted view, its one room ready. */
 export function wellSite(edit: Partial<SiteView> = {}): SiteView {
   return {
     site: 'ladakh/leh',
@@ -178,7 +178,7 @@ export function wellSite(edit: Partial<SiteView> = {}): SiteView {
 
 const pcPath = 'ladakh/leh/vc-1';
 
-/** The PC of the scripted desk with every check ok. */
+/** The PC of the scripted view with every check ok. */
 export function wellPc(at: number, edit: Partial<PcView> = {}): PcView {
   const check = { status: 'ok', fault: null, reason: null } as const;
   return {
