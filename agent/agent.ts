@@ -137,7 +137,7 @@ export function createAgent(options: AgentOptions): Agent {
   const inventory = watchInventory({ platform, clock, log, onRead: (read) => onInventory(state, read) });
   const runner = runnerOf(core, whole);
   const uplink = uplinkOf(core, whole);
-  const commands = commandsOf({ ...core, runner, measurement }, whole);
+  const commands = commandsOf(core, { runner, measurement }, whole);
   const state: State = { ...core, measurement, inventory, runner, uplink, commands, gasp: createGasp({ say: uplink.gasp }) };
   return {
     start: () => start(state),
@@ -214,8 +214,8 @@ function measurementOf(core: Core, whole: Whole): LinkMeasurement {
   });
 }
 
-function commandsOf(core: Core & Pick<State, 'runner' | 'measurement'>, whole: Whole): Commands {
-  const { pc, centreKey: key, boot, spool, clock, platform, runner, log, restart, measurement } = core;
+function commandsOf(core: Core, { runner, measurement }: Pick<State, 'runner' | 'measurement'>, whole: Whole): Commands {
+  const { pc, centreKey: key, boot, spool, clock, platform, log, restart } = core;
   return createCommands({
     ...{ pc, key, boot, spool, clock },
     offsetMs: () => provenOffset(whole()),

@@ -105,6 +105,15 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
       ['41 dependencies'],
     ],
   ],
+  'a part is wired in order: no state is handed on whole to a function, and none is taken for more than it is yet': [
+    [
+      {
+        'agent/a.ts': 'const state = { a } as State;\nrun({ ...state, b });\nconst next = { ...state, b };',
+        'agent/a.test.ts': 'run({ ...state });',
+      },
+      ['agent/a.ts: says "as State"', 'agent/a.ts: says "n({ ...state"'],
+    ],
+  ],
   'each export says in a sentence what it promises': [
     [
       {

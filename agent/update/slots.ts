@@ -50,8 +50,8 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
   const write = (state: SlotsFile) => disk.replace(stateFile, JSON.stringify(state));
   const isStartable = (one: Bundle) => isWhole(bundle(one), one.sha256, disk.read);
   const takeBack = (version: string, reason: string, at: number) => {
-    const state = read();
-    if (state.trial?.version === version) write({ ...state, trial: null, rejected: { version, at, reason } });
+    const kept = read();
+    if (kept.trial?.version === version) write({ ...kept, trial: null, rejected: { version, at, reason } });
   };
   const inUse = () => {
     const { proven } = read();
@@ -68,10 +68,10 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
      * its start cannot be written down, nothing is answered and the system's error is thrown.
      */
     choose(at: number): Chosen {
-      const state = read();
-      const { trial } = state;
+      const kept = read();
+      const { trial } = kept;
       if (trial !== null && trial.starts < startsLimit && isStartable(trial)) {
-        write({ ...state, trial: { ...trial, starts: trial.starts + 1 } });
+        write({ ...kept, trial: { ...trial, starts: trial.starts + 1 } });
         return { file: bundle(trial), trial: trial.version };
       }
       if (trial !== null) {
@@ -87,16 +87,16 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
     },
     /** The next start tries this one. The lowest version that is allowed only rises. */
     tryNext(next: Bundle, minimum: string): void {
-      const state = read();
-      const floor = compareVersions(minimum, state.minimum) > 0 ? minimum : state.minimum;
-      write({ ...state, trial: { ...next, starts: 0 }, minimum: floor });
+      const kept = read();
+      const floor = compareVersions(minimum, kept.minimum) > 0 ? minimum : kept.minimum;
+      write({ ...kept, trial: { ...next, starts: 0 }, minimum: floor });
     },
     /** The centre has heard the version that is on trial: from now on it is the one in use. */
     prove(): void {
-      const state = read();
-      if (state.trial === null) return;
-      const { starts: _, ...proven } = state.trial;
-      write({ ...state, proven, trial: null, rejected: null });
+      const kept = read();
+      if (kept.trial === null) return;
+      const { starts: _, ...proven } = kept.trial;
+      write({ ...kept, proven, trial: null, rejected: null });
     },
     /** This version does not do: where it is the one on trial, the next start takes the one before it. */
     takeBack,

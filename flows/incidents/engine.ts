@@ -63,13 +63,14 @@ export function createEngine(options: EngineOptions, now: number) {
 }
 
 function createCore(options: EngineOptions, now: number): Core {
+  const { recipients, central, place } = options;
   const memory = createMemory(notAhead(options.contents, now));
   const known = new Map(options.known.map((one) => [one.pc, one]));
   const facts = (scope: string) => {
     const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
     return { link, elevationM };
   };
-  const transitions = createTransitions(memory, { ...options, facts });
+  const transitions = createTransitions(memory, { recipients, central, place, facts });
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
   const fresh = {
     sites: new Map(),
@@ -200,7 +201,8 @@ function nameUnknown(core: Core, now: number): void {
   if (frozen.length === 0) return;
   core.namedAt = now;
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
-  tellCentral({ ...core, now, kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
+  const { memory, options } = core;
+  tellCentral({ memory, options, now, kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
 }
 
 function isUnknownForADay(incident: Incident, now: number): boolean {

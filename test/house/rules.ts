@@ -56,6 +56,14 @@ export const rules: readonly Rule[] = [
       tooMany(files.filter((file) => file.path === 'package.json').flatMap(dependenciesOf).length, dependencyLimit, 'dependencies'),
   },
   {
+    name: 'a part is wired in order: no state is handed on whole to a function, and none is taken for more than it is yet',
+    find: eachFile(({ path, text }) =>
+      isTest(path)
+        ? []
+        : [...text.matchAll(/\w\(\{ \.\.\.(?:state|core)\b|\bas (?:State|Core|Parts)\b/g)].map(([what]) => `says "${what}"`),
+    ),
+  },
+  {
     name: 'each export says in a sentence what it promises',
     find: (files) => files.filter(({ path }) => isCode(path) && !isTest(path)).flatMap(undocumentedExports),
   },
