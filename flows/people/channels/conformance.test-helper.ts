@@ -1,4 +1,4 @@
-/** What every channel promises (`Channel` in model.ts), as one suite that each channel's test runs. */
+/** What every channel promises (`Channel` in flows/records/notices.ts), as one suite that each channel's test runs. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import type { Channel, RenderedMessage } from '../../records/notices.ts';
