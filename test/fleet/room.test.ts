@@ -29,6 +29,11 @@ async function faultsIn(room: Room, elevationM = 200, ups?: Profile['ups']): Pro
 
 const roomAt = (elevationM: number, seed = 1) => createRoom({ elevationM, clock: handClock(), random: randomFrom(seed) });
 
+test('a simulated PC asks what the agent asks', () => {
+  const simulated = createProbes({ clock: handClock(), ask: roomAt(0).ups });
+  expect(simulated.map(({ name }) => name)).toEqual(createProbes().map(({ name }) => name));
+});
+
 test.each([0, 3_524, 5_000])('nothing is wrong in a room at %i m, whatever the seed', async (elevationM) => {
   for (let seed = 1; seed <= 50; seed += 1) expect(await faultsIn(roomAt(elevationM, seed), elevationM)).toEqual([]);
 });
