@@ -32,7 +32,7 @@ type Keeping = {
 };
 export type Turn = Cost & Partial<Keeping>;
 
-/** Beats at a rate, then events at a rate; of who keeps them also what an outage left in the spools, and beats as fast as they go. */
+/** Beats at a rate, then events at a rate; of who keeps them also beats as fast as they go, and what an outage left in the spools. */
 export async function measure(reader: Reader, load: Load, size: Size): Promise<Turn> {
   const messages = beatsPerSecond * size.beatSeconds;
   const beats: Phase = { leaf: 'beat', perSecond: beatsPerSecond, messages, together: 4, untilAcked: false };
@@ -62,18 +62,19 @@ function ratedOf(sent: number, { unacknowledged, seconds, ackMs }: PhaseResult) 
 }
 
 async function flatOut(reader: Reader, load: Load, { chain, burst }: Size): Promise<Omit<Keeping, keyof ReturnType<typeof ratedOf>>> {
+  const beforeMiB = rssMiB(reader.pid);
+  const beats = await counted(reader, load, { leaf: 'beat', perSecond: 0, messages: burst, together: 4, untilAcked: false });
+  const burstGrowthMiB = rssMiB(reader.pid) - beforeMiB;
   const all = { perSecond: 0, together: 1, untilAcked: true };
   const one = await withCommits(reader, () => load.run({ ...all, leaf: 'event', messages: chain }));
   const flood = await withCommits(reader, () => load.run({ ...all, leaf: 'backlog', messages: burst / perBacklog }));
-  const beforeMiB = rssMiB(reader.pid);
-  const beats = await counted(reader, load, { leaf: 'beat', perSecond: 0, messages: burst, together: 4, untilAcked: false });
   return {
     commitP99Ms: one.commitP99Ms,
     backlogPerSecond: burst / flood.seconds,
     backlogCommitUs: (flood.commitSeconds / burst) * 1e6,
     unacknowledged: flood.unacknowledged,
     beatBurstPerSecond: burst / beats.seconds,
-    burstGrowthMiB: rssMiB(reader.pid) - beforeMiB,
+    burstGrowthMiB,
     peakMiB: peakRssMiB(reader.pid),
   };
 }
