@@ -38,8 +38,8 @@ export async function bridgeRows({ quick, say }: BenchOptions): Promise<Figures>
     const packets = beats.map(({ pc, n }) =>
       publishPacket(pcTopic(pc, 'beat'), encode('beat', { digest: '0123456789abcdef', session: 1, at: 1.7e12, n })),
     );
-    const stage = { folder, mqttPort, api: api.at, publisher, packets, beats: quick ? 8_000 : 40_000 };
-    for (let round = 0; round < (quick ? 1 : 5); round++) for (const kind of kinds) taken[kind].push(await measure(stage, kind, say));
+    const stage = { folder, mqttPort, api: api.at, publisher, packets, beats: quick ? 20_000 : 40_000 };
+    for (let round = 0; round < (quick ? 3 : 5); round++) for (const kind of kinds) taken[kind].push(await measure(stage, kind, say));
     publisher.end();
   } finally {
     clearInterval(word);

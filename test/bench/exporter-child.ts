@@ -10,15 +10,20 @@ const { port } = await servePages(kind === 'ours' ? oursOf(rows) : promClientOf(
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 
+/** So long that the loop's own timer has fired. */
+const tickMs = 20;
+
 /**
- * On each word of the parent: the longest time for which the loop stood since the last, and the most memory so far. A little later, because
- * the loop's own timer has to fire before it knows how late it is.
+ * On each word of the parent: the longest time for which the loop stood since the last, and the most memory so far. A tick later, because the
+ * timer has to fire before it knows how late it is; and said another tick later, because what it is late for the first time after a reset it
+ * does not know.
  */
 process.on('message', () => {
   setTimeout(() => {
-    process.send?.({ blockMs: delay.max / 1e6, peakRssMiB: process.resourceUsage().maxRSS / 1_024 });
+    const figures = { blockMs: delay.max / 1e6, peakRssMiB: process.resourceUsage().maxRSS / 1_024 };
     delay.reset();
-  }, 20);
+    setTimeout(() => process.send?.(figures), tickMs);
+  }, tickMs);
 });
 process.once('disconnect', () => process.exit(0));
 process.send?.({ port });
