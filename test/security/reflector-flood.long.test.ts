@@ -1,16 +1,15 @@
 /** What strangers can do to the reflector of a real broker process when they are many: what they cost there is bounded. */
-import { randomBytes } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { realClock, sealReflectorToken, stampBytes, writeProbe } from '#contracts';
+import { realClock } from '#contracts';
 import { windowOf } from '../../agent/analysis/quality.ts';
 import { stampRound } from '../../agent/measure/stamp.ts';
 import { udpTo } from '../../agent/net/udp.ts';
 import { cpuSeconds } from '../bench/process-figures.ts';
 import { type ReflectorProcess, startReflectorProcess } from '../reflector-process.ts';
+import { strangerAt, unansweredBy } from './strangers.ts';
 
 const perSecond = 10_000;
 const windowMs = 3_000;
@@ -21,15 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => reflector.stop());
 
-const probe = (token: Buffer) => writeProbe({ seq: 1, sentAt: Date.now(), session: 1, token });
-const kinds: Record<string, () => Buffer> = {
-  'a made-up token': () => probe(randomBytes(16)),
-  'a token by another key': () => probe(sealReflectorToken('up/lucknow/hall', Date.now() + 3_600_000, randomBytes(32))),
-  'a token that has ended': () => probe(reflector.tokenOf('up/lucknow/hall', -1_000)),
-  'random bytes of the right size': () => randomBytes(stampBytes),
-  'nothing at all': () => Buffer.alloc(0),
-  'a packet of 1,400 bytes': () => randomBytes(1_400),
-};
+const kinds = unansweredBy(() => reflector);
 
 test('S7 under 10,000 spoofed and malformed packets a second nobody is answered but who measures, and the broker spends at most four times on it what the flood itself costs', async () => {
   const idle = await cpuOf(async () => delay(windowMs));
@@ -58,20 +49,9 @@ test('S7 under 10,000 spoofed and malformed packets a second nobody is answered 
   expect(flooded - idle).toBeLessThan((4 * (spent.user + spent.system)) / 1e6);
 });
 
-async function stranger(address: string): Promise<{ socket: Socket; answers: Buffer[] }> {
-  const socket = createSocket('udp4');
-  const answers: Buffer[] = [];
-  socket.on('message', (packet) => answers.push(packet));
-  socket.bind(0, address);
-  await once(socket, 'listening');
-  socket.connect(reflector.port, '127.0.0.1');
-  await once(socket, 'connect');
-  return { socket, answers };
-}
-
 /** From forty addresses in turns; a third of it has not even the shape. Resolves with how many went out. */
 async function flood(): Promise<number> {
-  const strangers = await Promise.all(Array.from({ length: 40 }, (_, at) => stranger(`127.0.0.${at + 2}`)));
+  const strangers = await Promise.all(Array.from({ length: 40 }, (_, at) => strangerAt(`127.0.0.${at + 2}`, reflector)));
   const makes = [kinds['a made-up token'], kinds['a token by another key'], kinds['a packet of 1,400 bytes']];
   const packets = Array.from({ length: 3_000 }, (_, at) => makes[at % makes.length]?.() ?? Buffer.alloc(0));
   const startedAt = performance.now();

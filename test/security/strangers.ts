@@ -1,0 +1,32 @@
+/** Strangers at the reflector, and what they send. */
+import { randomBytes } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { sealReflectorToken, stampBytes, writeProbe } from '#contracts';
+import type { ReflectorProcess } from '../reflector-process.ts';
+
+const probe = (token: Buffer) => writeProbe({ seq: 1, sentAt: Date.now(), session: 1, token });
+
+/** Packets that get no answer, made anew at each call; the reflector is asked for a token only then. */
+export function unansweredBy(reflector: () => ReflectorProcess) {
+  return {
+    'a made-up token': () => probe(randomBytes(16)),
+    'a token by another key': () => probe(sealReflectorToken('up/lucknow/hall', Date.now() + 3_600_000, randomBytes(32))),
+    'a token that has ended': () => probe(reflector().tokenOf('up/lucknow/hall', -1_000)),
+    'random bytes of the right size': () => randomBytes(stampBytes),
+    'nothing at all': () => Buffer.alloc(0),
+    'a packet of 1,400 bytes': () => randomBytes(1_400),
+  } satisfies Record<string, () => Buffer>;
+}
+
+/** A socket at this address that speaks to the reflector, and all that it was answered. */
+export async function strangerAt(address: string, { port }: ReflectorProcess): Promise<{ socket: Socket; answers: Buffer[] }> {
+  const socket = createSocket('udp4');
+  const answers: Buffer[] = [];
+  socket.on('message', (packet) => answers.push(packet));
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  socket.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return { socket, answers };
+}
