@@ -1,6 +1,6 @@
 /** A PC on a network of its own, enrolled at a whole centre: a namespace behind one cable, on which the kernel counts every byte. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PcView } from '#contracts';
 import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
@@ -40,9 +40,27 @@ export function hasNamespaces(): boolean {
   return true;
 }
 
-/** `net` is the third byte of 10.203.x.0/24. `profile` is that of the site, `env` goes to centre and agent alike. */
-export async function openOffice(net: number, profile: object, env: Record<string, string> = {}): Promise<OfficeNetwork> {
+/** Put before a command line: its program is served before all others, however busy the machine is. */
+export const beforeOthers: readonly string[] = ['/usr/bin/chrt', '--rr', '1'];
+
+/** True where this machine grants that. */
+export function goesBeforeOthers(): boolean {
+  const [program = '', ...args] = [...beforeOthers, 'true'];
+  return spawnSync(program, args).status === 0;
+}
+
+/**
+ * `net` is the third byte of 10.203.x.0/24. `profile` is that of the site, `env` goes to centre and agent alike. `ahead` is put before
+ * their command lines.
+ */
+export async function openOffice(
+  net: number,
+  profile: object,
+  env: Record<string, string> = {},
+  ahead: readonly string[] = [],
+): Promise<OfficeNetwork> {
   const space = `sabha-office-${process.pid}-${net}`;
+  removeAbandoned();
   const outer = `sb${process.pid % 100_000}-${net}`;
   const [here, there] = [`10.203.${net}.1`, `10.203.${net}.2`];
   const [https = 0, mqttPort = 0] = await freePorts(2);
@@ -61,9 +79,12 @@ export async function openOffice(net: number, profile: object, env: Record<strin
   ip('-n', space, 'link', 'set', device, 'up');
   ip('-n', space, 'route', 'add', 'default', 'via', here);
   const inside = (program: string[], more: Record<string, string> = {}): Program =>
-    startProgram({ program: 'ip', args: ['netns', 'exec', space, ...program], env: { PATH: process.env['PATH'], ...env, ...more } });
+    startProgram({
+      ...commandOf([...ahead, 'ip', 'netns', 'exec', space, ...program]),
+      env: { PATH: process.env['PATH'], ...env, ...more },
+    });
   const data = join(site.folder, 'hall');
-  const centre = startCentre(site);
+  const centre = startCentre(site, commandOf([...ahead, process.execPath, 'start.ts']));
   const running: Program[] = [];
   const stop = async () => {
     for (const one of running) await one.end('SIGKILL');
@@ -90,6 +111,20 @@ export async function openOffice(net: number, profile: object, env: Record<strin
     pc: async () => (await ask<PcView[]>(site.ports, '/api/pcs')).find(({ pc }) => pc === path),
     wireBytes: () => ['rx', 'tx'].reduce((sum, way) => sum + Number(readFileSync(`/sys/class/net/${outer}/statistics/${way}_bytes`)), 0),
   };
+}
+
+/** What a run that was killed left behind would share our addresses. */
+function removeAbandoned(): void {
+  for (const space of existsSync('/etc/netns') ? readdirSync('/etc/netns') : []) {
+    const owner = /^sabha-office-(\d+)-/.exec(space)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    spawnSync('ip', ['netns', 'delete', space]);
+    rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
+  }
+}
+
+function commandOf([program = '', ...args]: readonly string[]): { program: string; args: string[] } {
+  return { program, args };
 }
 
 function silence(interfaceName: string): string {
