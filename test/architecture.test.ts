@@ -207,7 +207,16 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`agent/spool/f${at}.ts`, ''])), ['16 code files in agent/spool']],
     [{ 'flows/cli/a.ts': 'x\n'.repeat(1_500), 'flows/cli/verbs/b.ts': 'x\n'.repeat(1_001) }, ['2501 lines in flows/cli']],
   ],
-  'a room is entered by the file named like it, or the one that the table names': [
+  'a room has a file to open first, named like it or by the table, and where other rooms come in, one does by it': [
+    [
+      {
+        'agent/main.ts': "import { watch } from './update/slots.ts';",
+        'agent/update/watch.ts': "import { slots } from './slots.ts';",
+        'agent/update/slots.ts': '',
+        'agent/install/pack.ts': '',
+      },
+      ['agent/update: nobody comes in by watch.ts'],
+    ],
     [
       { 'agent/spool/x.ts': '', 'agent/store/x.ts': '', 'flows/incidents/x.ts': '', 'flows/ledger/ledger.ts': '' },
       ['agent/spool: has no spool.ts', 'flows/incidents: has no engine.ts'],

@@ -45,11 +45,11 @@ export const roomRules: readonly Rule[] = [
     find: (files) => allRooms.flatMap((room) => sizeFaults(room, filesIn(room, files))),
   },
   {
-    name: 'a room is entered by the file named like it, or the one that the table names',
-    find: (files) =>
-      allRooms
-        .filter((room) => filesIn(room, files).length > 0 && !hasEntry(room, files))
-        .map((room) => `${room.path}: has no ${entryOf(room)}`),
+    name: 'a room has a file to open first, named like it or by the table, and where other rooms come in, one does by it',
+    find: (files) => {
+      const doors = new Set(arrowsOf(files).map(({ target }) => target));
+      return allRooms.flatMap((room) => entryFaults(room, filesIn(room, files), doors));
+    },
   },
   {
     name: 'each part keeps below its ceiling of lines of TypeScript and JavaScript, blank lines and comments not counted',
@@ -115,9 +115,12 @@ function sizeFaults(room: Room, files: readonly SourceFile[]): string[] {
   ];
 }
 
-function hasEntry(room: Room, files: readonly SourceFile[]): boolean {
+function entryFaults(room: Room, files: readonly SourceFile[], doors: ReadonlySet<string>): string[] {
   const entry = entryOf(room);
-  return entry === null || filesIn(room, files).some(({ path }) => path === `${room.path}/${entry}`);
+  const paths = files.map(({ path }) => path);
+  if (entry === null || paths.length === 0) return [];
+  if (!paths.includes(`${room.path}/${entry}`)) return [`${room.path}: has no ${entry}`];
+  return doors.has(`${room.path}/${entry}`) || !paths.some((path) => doors.has(path)) ? [] : [`${room.path}: nobody comes in by ${entry}`];
 }
 
 function codeIn(part: Part, files: readonly SourceFile[]): number {
