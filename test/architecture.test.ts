@@ -24,6 +24,9 @@ describe('the rules of the house', () => {
       'broker/main.ts',
       'flows/main.ts',
       'agent/main.ts',
+      'dashboards/wall/wall.js',
+      'test/real/grafana/build.mjs',
+      'test/real/grafana/page.jsx',
     ]) {
       expect(paths).toContain(path);
     }
@@ -61,6 +64,7 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [{ 'agent/a/x.ts': "const x = await import('../../test/help.ts');" }, ['agent/a/x.ts: imports test/help.ts']],
     [{ 'broker/x.ts': "export * from '../start.ts';" }, ['broker/x.ts: imports start.ts']],
     [{ 'broker/x.mts': "import './a.ts'; import '../flows/a.ts';" }, ['broker/x.mts: imports flows/a.ts']],
+    [{ 'broker/x.ts': "import '#agent'; import '/house/flows/a.ts';" }, ['broker/x.ts: imports #agent', 'broker/x.ts: imports /house']],
     [
       { 'flows/nodes/x-node.ts': "import { a } from '#contracts';\nimport { b } from '../wires.ts';" },
       ['flows/nodes/x-node.ts: imports #contracts'],

@@ -28,13 +28,10 @@ export function undocumentedExports(file: SourceFile): string[] {
 function exported(body: readonly (Statement | Directive)[]): Made[] {
   const made = body.flatMap((at) => namesOf(at).map((name) => ({ name, at })));
   return body.flatMap((at) => {
-    if (at.type === 'ExportDefaultDeclaration' && at.declaration.type !== 'Identifier') {
-      return [{ name: namesOf(at)[0] ?? 'default', at }];
-    }
-    if (at.type === 'ExportDefaultDeclaration') return made.filter(({ name }) => name === nameOf(at.declaration));
-    if (at.type !== 'ExportNamedDeclaration' || at.source) return [];
-    if (at.declaration) return made.filter((one) => one.at === at).slice(0, 1);
-    const locals = at.specifiers.map(({ local }) => nameOf(local));
+    if (at.type !== 'ExportNamedDeclaration' && at.type !== 'ExportDefaultDeclaration') return [];
+    if (at.declaration && at.declaration.type !== 'Identifier') return [{ name: namesOf(at)[0] ?? 'default', at }];
+    if ('source' in at && at.source) return [];
+    const locals = at.type === 'ExportDefaultDeclaration' ? [nameOf(at.declaration)] : at.specifiers.map(({ local }) => nameOf(local));
     return made.filter((one) => locals.includes(one.name) && !one.at.type.startsWith('Export'));
   });
 }

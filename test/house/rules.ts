@@ -138,7 +138,7 @@ function partOf(path: string): string {
 
 /** True for a file of this repository, false for a package. */
 function isOurs(target: string): boolean {
-  return target === '#contracts' || target.startsWith('..') || target === 'start.ts' || [...parts, 'test'].includes(partOf(target));
+  return /^([#/]|\.\.|file:|start\.ts$)/.test(target) || [...parts, 'test'].includes(partOf(target));
 }
 
 /** The nodes have a package.json of their own, where `#contracts` means nothing. */
