@@ -24,6 +24,7 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache
  */
 const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: 120_000 };
 
+/** Which tests run together and how patiently, and what they must have run through. */
 export default defineConfig({
   test: {
     // Many of them wait for a process that they started: one more than there are processors keeps all of these at work.

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { importsOf } from './house/imports.ts';
 import { entryOf, shapes } from './house/room-rules.ts';
 import { parts } from './house/rooms.ts';
 import { lists, listViolations, rules } from './house/rules.ts';
-import { importsOf, repository, type SourceFile } from './house/source.ts';
+import { repository, type SourceFile } from './house/source.ts';
 import { copyOfTheHouse } from './one-more-probe.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -23,6 +24,9 @@ describe('the rules of the house', () => {
       'broker/main.ts',
       'flows/main.ts',
       'agent/main.ts',
+      'dashboards/wall/wall.js',
+      'test/real/grafana/build.mjs',
+      'test/real/grafana/page.jsx',
     ]) {
       expect(paths).toContain(path);
     }
@@ -59,6 +63,8 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     ],
     [{ 'agent/a/x.ts': "const x = await import('../../test/help.ts');" }, ['agent/a/x.ts: imports test/help.ts']],
     [{ 'broker/x.ts': "export * from '../start.ts';" }, ['broker/x.ts: imports start.ts']],
+    [{ 'broker/x.mts': "import './a.ts'; import '../flows/a.ts';" }, ['broker/x.mts: imports flows/a.ts']],
+    [{ 'broker/x.ts': "import '#agent'; import '/house/flows/a.ts';" }, ['broker/x.ts: imports #agent', 'broker/x.ts: imports /house']],
     [
       { 'flows/nodes/x-node.ts': "import { a } from '#contracts';\nimport { b } from '../wires.ts';" },
       ['flows/nodes/x-node.ts: imports #contracts'],
@@ -80,10 +86,45 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     ],
     [{ 'flows/x.ts': "const { fork } = require('child_process');" }, ['flows/x.ts:']],
     [{ 'agent/probes/x.ts': "import si from 'systeminformation';" }, ['agent/probes/x.ts:']],
+    [{ 'agent/probes/x.ts': "import { cpu } from 'systeminformation/lib/cpu.js';" }, ['agent/probes/x.ts:']],
   ],
   'only main.ts, cli.ts and start.ts read the environment': [
     [{ 'broker/x.ts': 'const a = process.env;', 'broker/main.ts': "const a = process.env['A'];" }, ['broker/x.ts:']],
-    [{ 'broker/x.ts': "import { argv, env } from 'node:process';" }, ['broker/x.ts:']],
+  ],
+  'product code imports no test and nothing of what only tests use': [
+    [
+      {
+        'flows/a.ts': "import { a } from './a.test-helper.ts';\nexport * from './a.test.ts';",
+        'flows/a.test.ts': "import { a } from './a.test-helper.ts';",
+      },
+      ['flows/a.ts: imports flows/a.test-helper.ts', 'flows/a.ts: imports flows/a.test.ts'],
+    ],
+  ],
+  'what is imported is named there, but by the launcher, which chooses among versions': [
+    [
+      {
+        'flows/a.ts': "await import('../age' + 'nt/main.ts');",
+        'agent/update/main.ts': 'await import(chosen);',
+        'flows/b.ts': "import('./c.ts');",
+      },
+      ['flows/a.ts: imports (what is computed)'],
+    ],
+  ],
+  'code is .ts, or .js where a browser or Node-RED loads it as it stands: types, lint and tests see no other': [
+    [
+      Object.fromEntries(['a.mjs', 'a.mts', 'a.cjs', 'a.cts', 'a.jsx', 'a.tsx', 'a.js', 'a.ts'].map((name) => [`flows/${name}`, ''])),
+      ['a.mjs', 'a.mts', 'a.cjs', 'a.cts', 'a.jsx', 'a.tsx', 'a.js'].map((name) => `flows/${name}: has an ending`),
+    ],
+    [
+      {
+        'dashboards/wall/a.js': '',
+        'flows/nodes/a.js': '',
+        'dashboards/wall/a.test.js': '',
+        'flows/a.test.mts': '',
+        'flows/a.test.ts': '',
+      },
+      ['dashboards/wall/a.test.js:', 'flows/a.test.mts:'],
+    ],
   ],
   'no import circles': [
     [
@@ -98,6 +139,7 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
   'a default export stands only where a tool asks for one': [
     [{ 'flows/a.ts': 'export default 1;', 'flows/nodes/a-node.ts': 'export default 1;' }, ['flows/a.ts:']],
     [{ 'flows/a.ts': "export { default } from './b.ts';", 'flows/nodes/a.js': "export { default } from './a-node.ts';" }, ['flows/a.ts:']],
+    [{ 'flows/a.ts': 'const a = 1; export {\n  a as default };', 'flows/b.ts': "export { default as b } from './b.js';" }, ['flows/a.ts:']],
   ],
   'at most 40 direct dependencies': [
     [
@@ -120,11 +162,13 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
         'flows/a.ts': '/** Says it. */\nexport const a = 1;\nexport const b = 2;',
         'flows/a.test.ts': 'export const c = 3;',
         'dashboards/wall/x.js': 'export function d() {}',
+        'flows/e.ts': 'const e = 1;\nexport { e };',
       },
-      ['flows/a.ts:3 b', 'dashboards/wall/x.js:1 d'],
+      ['flows/a.ts:3 b', 'dashboards/wall/x.js:1 d', 'flows/e.ts:1 e'],
     ],
   ],
-  'each file of a part has a room, and each folder that holds code is one': [
+  'each file of code has a room, and each folder that holds code is one; at the top stand the start and what sets up the tests': [
+    [{ 'tools/x.ts': '', 'y.mjs': '', 'start.ts': '', 'vitest.config.ts': '', 'start.test.ts': '' }, ['tools/x.ts: has no room', 'y.mjs:']],
     [
       { 'agent/new/x.ts': '', 'agent/new/x.test.ts': '', 'agent/spool/deep/y.ts': '', 'flows/cli/verbs/z.ts': '', 'flows/main.ts': '' },
       ['agent/new/x.ts: has no room', 'agent/spool/deep/y.ts: has no room'],
@@ -137,10 +181,12 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
         'agent/store/x.ts': "import { a } from '../spool/spool.ts';",
         'agent/uplink/x.ts': "import { a } from '../spool/spool.ts';",
         'agent/spool/x.test.ts': "import { a } from '../agent.ts';",
+        'dashboards/wall/words/x.js': "/** @import { View } from '../live/model.js' */",
       },
       [
         'agent/spool/x.ts: imports agent/uplink/uplink.ts, from floor 1 to floor 6',
         'agent/store/x.ts: imports agent/spool/spool.ts, from floor 1',
+        'dashboards/wall/words/x.js: imports dashboards/wall/live/model.js, from floor 1 to floor 2',
       ],
     ],
   ],
@@ -165,7 +211,16 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`agent/spool/f${at}.ts`, ''])), ['16 code files in agent/spool']],
     [{ 'flows/cli/a.ts': 'x\n'.repeat(1_500), 'flows/cli/verbs/b.ts': 'x\n'.repeat(1_001) }, ['2501 lines in flows/cli']],
   ],
-  'a room is entered by the file named like it, or the one that the table names': [
+  'a room has a file to open first, named like it or by the table, and where other rooms come in, one does by it': [
+    [
+      {
+        'agent/main.ts': "import { watch } from './update/slots.ts';",
+        'agent/update/watch.ts': "import { slots } from './slots.ts';",
+        'agent/update/slots.ts': '',
+        'agent/install/pack.ts': '',
+      },
+      ['agent/update: nobody comes in by watch.ts'],
+    ],
     [
       { 'agent/spool/x.ts': '', 'agent/store/x.ts': '', 'flows/incidents/x.ts': '', 'flows/ledger/ledger.ts': '' },
       ['agent/spool: has no spool.ts', 'flows/incidents: has no engine.ts'],

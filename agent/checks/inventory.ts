@@ -1,6 +1,6 @@
 /** What is built into this PC and plugged into it: read at the start and once a day, since it is slow and holds nothing up. */
 import { createHash } from 'node:crypto';
-import { type Cancel, type Clock, encode, type Inventory, payloadLimitBytes } from '#contracts';
+import { type Cancel, type Clock, encode, type Inventory, payloadLimitBytes, withinTime } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Log } from '../store/log.ts';
 
@@ -31,10 +31,9 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
   let stopped = false;
 
   async function read(): Promise<void> {
-    const abort = new AbortController();
-    const cancel = clock.after(limitMs, () => abort.abort());
-    const items = await platform.inventory(abort.signal).catch((error: unknown) => String(error));
-    cancel();
+    const late = `no end within ${limitMs / 1_000} s`;
+    const ask = (signal: AbortSignal): Promise<Record<string, unknown> | string> => platform.inventory(signal);
+    const items = await withinTime({ clock, limitMs, late }, ask).catch(String);
     if (stopped) return;
     const failed = typeof items === 'string';
     if (failed) log.warn({}, `the inventory could not be read: ${items.slice(0, 200)}`);

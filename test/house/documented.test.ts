@@ -40,6 +40,28 @@ test('a type made from a value alone needs none, one that adds to it does', () =
   expect(found('export type Row = { of: typeof row };')).toHaveLength(1);
 });
 
+test.each([
+  ['by its name', 'export { bare };'],
+  ['by another name', 'export { bare as other };'],
+  ['over several lines', 'export {\n  bare,\n};'],
+  ['as default', 'export default bare;'],
+])('what is exported away from where it is made, %s, says there what it promises', (_how, ...lines) => {
+  expect(found('const bare = 1;', ...lines)).toEqual(['a.ts:1 bare']);
+  expect(found('/** What it promises. */', 'const bare = 1;', ...lines)).toEqual([]);
+  expect(found('export { type Shape };', 'interface Shape {}')).toEqual(['a.ts:2 Shape']);
+});
+
+test('what is taken out of another value, or has no name, needs a sentence too', () => {
+  expect(found('export const { bare } = whole;')).toEqual(['a.ts:1 bare']);
+  expect(found('export default { a: 1 };')).toEqual(['a.ts:1 default']);
+  expect(found('/** All. */', 'export const { bare, other } = whole;')).toEqual([]);
+});
+
+test('a block comment that documents nothing, and an export in a text, are what they are', () => {
+  expect(found('/* a remark */', 'export const bare = 1;')).toEqual(['a.ts:2 bare']);
+  expect(found('const text = `', 'export const bare = 1;', '`;')).toEqual([]);
+});
+
 test('what is exported again, and what is not exported, needs none', () => {
   expect(found("export * from './b.ts';", "export { b } from './b.ts';", "export type { C } from './c.ts';", 'const own = 1;')).toEqual([]);
 });

@@ -20,5 +20,5 @@ function roomsTable(): string {
       (room) => `| ${room.floor} | \`${room.path}/\` | ${room.about} | ${entryOf(room) === null ? '(a shelf)' : `\`${entryOf(room)}\``} |`,
     ),
   );
-  return ['| floor | room | about | enter by |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| floor | room | about | open first |', '|---|---|---|---|', ...rows].join('\n');
 }

@@ -1,6 +1,7 @@
 /** What the table of rooms asks of the files: each has a room, each room a size, each arrow between rooms leads down. */
+import { importsOf } from './imports.ts';
 import { looseLimit, type Part, parts, type Room, roomLimits } from './rooms.ts';
-import { codeLinesOf, importsOf, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
+import { codeLinesOf, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
 
 /** Why two rooms know each other: the file that imports, and what. */
 export type Arrow = { from: Room; to: Room; file: string; target: string };
@@ -21,10 +22,10 @@ const byDepth = allRooms.toSorted((a, b) => b.path.length - a.path.length);
 
 export const roomRules: readonly Rule[] = [
   {
-    name: 'each file of a part has a room, and each folder that holds code is one',
+    name: 'each file of code has a room, and each folder that holds code is one; at the top stand the start and what sets up the tests',
     find: (files) =>
       product(files)
-        .filter(({ path }) => isInPart(path) && !hasRoom(path))
+        .filter(({ path }) => !['start.ts', 'vitest.config.ts'].includes(path) && !hasRoom(path))
         .map(({ path }) => `${path}: has no room in the table`),
   },
   {
@@ -44,11 +45,11 @@ export const roomRules: readonly Rule[] = [
     find: (files) => allRooms.flatMap((room) => sizeFaults(room, filesIn(room, files))),
   },
   {
-    name: 'a room is entered by the file named like it, or the one that the table names',
-    find: (files) =>
-      allRooms
-        .filter((room) => filesIn(room, files).length > 0 && !hasEntry(room, files))
-        .map((room) => `${room.path}: has no ${entryOf(room)}`),
+    name: 'a room has a file to open first, named like it or by the table, and where other rooms come in, one does by it',
+    find: (files) => {
+      const doors = new Set(arrowsOf(files).map(({ target }) => target));
+      return allRooms.flatMap((room) => entryFaults(room, filesIn(room, files), doors));
+    },
   },
   {
     name: 'each part keeps below its ceiling of lines of TypeScript and JavaScript, blank lines and comments not counted',
@@ -114,9 +115,12 @@ function sizeFaults(room: Room, files: readonly SourceFile[]): string[] {
   ];
 }
 
-function hasEntry(room: Room, files: readonly SourceFile[]): boolean {
+function entryFaults(room: Room, files: readonly SourceFile[], doors: ReadonlySet<string>): string[] {
   const entry = entryOf(room);
-  return entry === null || filesIn(room, files).some(({ path }) => path === `${room.path}/${entry}`);
+  const paths = files.map(({ path }) => path);
+  if (entry === null || paths.length === 0) return [];
+  if (!paths.includes(`${room.path}/${entry}`)) return [`${room.path}: has no ${entry}`];
+  return doors.has(`${room.path}/${entry}`) || !paths.some((path) => doors.has(path)) ? [] : [`${room.path}: nobody comes in by ${entry}`];
 }
 
 function codeIn(part: Part, files: readonly SourceFile[]): number {
@@ -144,10 +148,6 @@ function roomOf(path: string): Room | undefined {
 function hasRoom(path: string): boolean {
   const folder = folderOf(path);
   return allRooms.some((room) => room.path === folder || room.with?.some((name) => `${room.path}/${name}` === folder));
-}
-
-function isInPart(path: string): boolean {
-  return parts.some((part) => path.startsWith(`${part.path}/`));
 }
 
 function partOf(room: Room): Part | undefined {

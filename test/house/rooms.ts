@@ -1,8 +1,9 @@
-/** THE table of rooms: what each folder is about, on which floor it stands, where one enters it. CONTRIBUTING shows it, `architecture.test.ts` holds it. */
+/** THE table of rooms: what each folder is about, on which floor it stands, which file to open first. CONTRIBUTING shows it, `architecture.test.ts` holds it. */
 
 /**
  * A folder named by the one thing it is about. It imports itself and lower floors of its part.
- * `enter`: the file to open first; absent = the file named like the room; null = a shelf of things that stand side by side.
+ * `enter`: the file to open first, by which other rooms come in if they do at all, though not by it alone; absent = the file named like the room;
+ * null = a shelf of things that stand side by side.
  */
 export type Room = {
   path: string;
@@ -52,7 +53,7 @@ export const parts: readonly Part[] = [
       { path: 'agent/net', floor: 2, about: 'counted sockets and the protocols on them', enter: null },
       { path: 'agent/identity', floor: 3, about: 'key, certificate, its renewal, enrolment' },
       { path: 'agent/measure', floor: 4, about: 'the line of the site: rounds of quality, capacity' },
-      { path: 'agent/update', floor: 4, about: 'newer versions: found, brought, tried, taken back', enter: 'updater.ts' },
+      { path: 'agent/update', floor: 4, about: 'newer versions: found, brought, tried, taken back', enter: 'watch.ts' },
       {
         path: 'agent/checks',
         floor: 5,
@@ -117,11 +118,11 @@ export const parts: readonly Part[] = [
       { path: 'dashboards/exporter', floor: 1, about: 'series for Prometheus' },
       { path: 'dashboards/grafana', floor: 1, about: 'the dashboards as code', enter: 'generate.ts' },
       { path: 'dashboards/wall/words', floor: 1, about: 'how the wall speaks: words, times, what a check is about', enter: 'words.js' },
-      { path: 'dashboards/wall/live', floor: 1, about: 'what the wall knows, from the API and its stream', enter: 'data.js' },
-      { path: 'dashboards/wall/parts', floor: 2, about: 'pieces that several views show', enter: 'parts.js' },
-      { path: 'dashboards/wall/views', floor: 3, about: 'nation, site, incident, roll call', enter: null },
-      { path: 'dashboards/wall', floor: 4, about: 'the two pages: the wall and the login', enter: 'wall.js' },
-      { path: 'dashboards', floor: 5, about: 'the process and its wiring', enter: 'main.ts' },
+      { path: 'dashboards/wall/live', floor: 2, about: 'what the wall knows, from the API and its stream', enter: 'data.js' },
+      { path: 'dashboards/wall/parts', floor: 3, about: 'pieces that several views show', enter: 'parts.js' },
+      { path: 'dashboards/wall/views', floor: 4, about: 'nation, site, incident, roll call', enter: null },
+      { path: 'dashboards/wall', floor: 5, about: 'the two pages: the wall and the login', enter: 'wall.js' },
+      { path: 'dashboards', floor: 6, about: 'the process and its wiring', enter: 'main.ts' },
     ],
   },
 ];

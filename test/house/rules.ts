@@ -1,8 +1,11 @@
 /** The rules of the house, as pure functions over the text of files: `architecture.test.ts` runs them on the repository and on planted violations. */
 import { posix } from 'node:path';
 import { undocumentedExports } from './documented.ts';
+import { readsEnvironment } from './environment.ts';
+import { computed, importsOf } from './imports.ts';
 import { roomRules } from './room-rules.ts';
-import { eachFile, importsOf, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
+import { eachFile, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
+import { eachNode, parse } from './syntax.ts';
 
 const parts = ['agent', 'broker', 'flows', 'dashboards'];
 const contracts = 'broker/contracts/';
@@ -30,14 +33,24 @@ export const rules: readonly Rule[] = [
     name: 'only agent/platform and start.ts start programs',
     find: eachImport(
       (file, target) =>
-        /^(node:)?(child_process|cluster)$|^systeminformation$/.test(target) && !/^(agent\/platform\/|start\.ts$)/.test(file),
+        /^((node:)?(child_process|cluster)|systeminformation)(\/|$)/.test(target) && !/^(agent\/platform\/|start\.ts$)/.test(file),
     ),
   },
   {
     name: 'only main.ts, cli.ts and start.ts read the environment',
-    find: eachFile(({ path, text }) =>
-      /\benv\b[^;]*from 'node:process'|\bprocess\s*\.\s*env\b/.test(text) && !mayReadEnvironment(path) ? ['reads the environment'] : [],
-    ),
+    find: eachFile((file) => (!mayReadEnvironment(file.path) && readsEnvironment(file) ? ['reads the environment'] : [])),
+  },
+  {
+    name: 'product code imports no test and nothing of what only tests use',
+    find: eachImport((_file, target) => isTest(target)),
+  },
+  {
+    name: 'what is imported is named there, but by the launcher, which chooses among versions',
+    find: eachImport((file, target) => target === computed && file !== 'agent/update/main.ts'),
+  },
+  {
+    name: 'code is .ts, or .js where a browser or Node-RED loads it as it stands: types, lint and tests see no other',
+    find: eachFile(({ path }) => (isOfOurKind(path) ? [] : ['has an ending that nothing checks'])),
   },
   { name: 'no import circles', find: circles },
   {
@@ -46,9 +59,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a default export stands only where a tool asks for one',
-    find: eachFile(({ path, text }) =>
-      /^export (default\b|\{[^}]*\bdefault\b)/m.test(text) && !mayExportDefault(path) ? ['exports a default'] : [],
-    ),
+    find: eachFile((file) => (!mayExportDefault(file.path) && exportsDefault(file) ? ['exports a default'] : [])),
   },
   {
     name: `at most ${dependencyLimit} direct dependencies`,
@@ -100,12 +111,17 @@ function reached(path: string, files: readonly SourceFile[], known = new Set<str
   return known;
 }
 
-/** How often the list names what it imports from a file. */
-function mentions({ path: list, text }: SourceFile, path: string): number {
-  const statement = new RegExp(`^import \\{([^}]*)\\} from '\\./${posix.relative(posix.dirname(list), path)}';`, 'm').exec(text);
-  const names = (statement?.[1] ?? '').split(',').filter((name) => !name.trim().startsWith('type ') && name.trim() !== '');
-  const rest = text.replace(/^import [^;]*;/gm, '');
-  return names.reduce((sum, name) => sum + [...rest.matchAll(new RegExp(`\\b${name.trim()}\\b`, 'g'))].length, 0);
+/** How often the list names what it imports from a file, types and the import itself aside. */
+function mentions(list: SourceFile, path: string): number {
+  const { module, program } = parse(list);
+  const from = `./${posix.relative(posix.dirname(list.path), path)}`;
+  const entries = module.staticImports.filter(({ moduleRequest }) => moduleRequest.value === from).flatMap((one) => one.entries);
+  const names = entries.filter(({ isType }) => !isType).map(({ localName }) => localName.value);
+  let times = 0;
+  eachNode(program, (node, parent) => {
+    if (node.type === 'Identifier' && names.includes(node.name) && !parent.type.startsWith('Import')) times += 1;
+  });
+  return times;
 }
 
 function eachImport(isWrong: (file: string, target: string) => boolean) {
@@ -122,7 +138,7 @@ function partOf(path: string): string {
 
 /** True for a file of this repository, false for a package. */
 function isOurs(target: string): boolean {
-  return target === '#contracts' || target.startsWith('..') || target === 'start.ts' || [...parts, 'test'].includes(partOf(target));
+  return /^([#/]|\.\.|file:|start\.ts$)/.test(target) || [...parts, 'test'].includes(partOf(target));
 }
 
 /** The nodes have a package.json of their own, where `#contracts` means nothing. */
@@ -133,6 +149,15 @@ function isReachable(file: string, target: string): boolean {
 
 function mayReadEnvironment(path: string): boolean {
   return isTest(path) || path === 'start.ts' || path === 'vitest.config.ts' || /\/(main|cli)\.ts$/.test(path);
+}
+
+function isOfOurKind(path: string): boolean {
+  return path.endsWith('.ts') || /^(dashboards\/wall|flows\/nodes)\/.*(?<!\.test)\.js$/.test(path) || path.startsWith('test/real/grafana/');
+}
+
+function exportsDefault(file: SourceFile): boolean {
+  const names = parse(file).module.staticExports.flatMap(({ entries }) => entries.map(({ exportName }) => exportName));
+  return names.some(({ kind, name }) => kind === 'Default' || name === 'default');
 }
 
 function mayExportDefault(path: string): boolean {

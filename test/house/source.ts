@@ -1,4 +1,4 @@
-/** The repository as text: its files, what they import, how long they are. The rules of the house are pure functions over it. */
+/** The repository as text: its files, of what kind they are, how long they are. The rules of the house are pure functions over it. */
 import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
@@ -8,22 +8,12 @@ export type Rule = { name: string; find(files: readonly SourceFile[]): string[] 
 
 /** Every file of the repository that is code, and package.json; tests that stand beside the code are marked by their name. */
 export function repository(root: string): SourceFile[] {
-  const patterns = ['*.ts', 'package.json', '{agent,broker,flows,dashboards,test}/**/*.{ts,js,html,css}'];
-  return globSync(patterns, { cwd: root, exclude: ['**/node_modules/**', 'test/fixtures/**'] }).map((path) => ({
+  const patterns = ['package.json', '**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx,html,css}'];
+  const exclude = ['**/node_modules/**', 'test/fixtures/**', 'data/**', 'coverage/**', 'dist/**'];
+  return globSync(patterns, { cwd: root, exclude }).map((path) => ({
     path: path.replaceAll('\\', '/'),
     text: readFileSync(posix.join(root, path), 'utf8'),
   }));
-}
-
-/** What a file imports: `#contracts` and packages by name, files by their path from the root. */
-export function importsOf({ path, text }: SourceFile): string[] {
-  if (!isCode(path)) return [];
-  const pattern =
-    /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\b(?:import|require)\(\s*['"`]([^'"`]+)['"`]/g;
-  return [...text.matchAll(pattern)].map((found) => {
-    const target = found[1] ?? found[2] ?? found[3] ?? '';
-    return target.startsWith('.') ? posix.join(posix.dirname(path), target) : target;
-  });
 }
 
 /** A rule that looks at each file of code by itself; what is wrong is told behind the file's name. */
@@ -34,17 +24,22 @@ export function eachFile(look: (file: SourceFile) => string[]) {
 
 /** True for a file that runs, its test too. */
 export function isCode(path: string): boolean {
-  return /\.(ts|js)$/.test(path);
+  return /\.[cm]?[jt]sx?$/.test(path);
 }
 
 /** True for a test and what only tests use. */
 export function isTest(path: string): boolean {
-  return path.startsWith('test/') || /\.test(-helper)?\.ts$/.test(path);
+  return path.startsWith('test/') || /\.test(-helper)?\.[cm]?[jt]sx?$/.test(path);
 }
 
 /** One line where a count is above its limit. */
 export function tooMany(count: number, limit: number, what: string): string[] {
   return count > limit ? [`${count} ${what}, at most ${limit}`] : [];
+}
+
+/** The number of the line in which a place of a text lies. */
+export function lineOf(text: string, at: number): number {
+  return text.slice(0, at).split('\n').length;
 }
 
 /** Lines of a text, all of them. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { withinTime } from './time-limit.ts';
 
@@ -45,3 +46,22 @@ test('a task that hangs is told by its signal, and what it says then is dropped'
   expect(await answer).toBe('late');
   expect(heard).toEqual([true]);
 });
+
+test.each(['while it runs', 'before it began'])(
+  'a task that is cut %s is late at once, and nothing of it stays at the cut',
+  async (when) => {
+    const { state, limit } = oneTimer();
+    const cut = new AbortController();
+    if (when === 'before it began') cut.abort();
+    let told: AbortSignal | undefined;
+    const answer = withinTime({ ...limit, cut: cut.signal }, (signal) => {
+      told = signal;
+      return new Promise<string>(() => {});
+    });
+    cut.abort();
+    expect(await answer).toBe('late');
+    expect(told?.aborted).toBe(true);
+    expect(state.cancelled).toBe(true);
+    expect(getEventListeners(cut.signal, 'abort')).toEqual([]);
+  },
+);

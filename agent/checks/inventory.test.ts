@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import type { Inventory } from '#contracts';
+import { handClock } from './agent.test-helper.ts';
+import { watchInventory } from './inventory.ts';
+
+test('an inventory that heeds no signal and never ends is given up after 60 s, and asked again an hour later', async () => {
+  const [clock, read, warnings] = [handClock(), [] as Inventory[], [] as string[]];
+  const answers = [new Promise<never>(() => {}), Promise.resolve({ os: 'one' })];
+  const log = { info() {}, warn: (_fields: object, line: string) => void warnings.push(line) };
+  const platform = { inventory: () => answers.shift() ?? Promise.reject(new Error('asked too often')) };
+  const watch = watchInventory({ platform, clock, log, onRead: (inventory) => read.push(inventory) });
+  watch.start();
+  await clock.pass(60_000);
+  expect(warnings).toEqual(['the inventory could not be read: no end within 60 s']);
+  await clock.pass(3_600_000);
+  expect(read.map(({ items }) => items)).toEqual([{ os: 'one' }]);
+  expect(watch.current()).toEqual(read[0]);
+  watch.stop();
+});

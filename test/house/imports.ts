@@ -1,0 +1,71 @@
+/** What a file imports, by whatever door. */
+import { posix } from 'node:path';
+import type { Node } from 'oxc-parser';
+import type { SourceFile } from './source.ts';
+import { eachNode, nameOf, parse, textOf } from './syntax.ts';
+
+/** What an import says whose target must be computed. */
+export const computed = '(what is computed)';
+
+/** What loads a module in a file, and what makes such a thing. */
+type Names = { loaders: Set<string>; makers: Set<string> };
+
+const known = new WeakMap<SourceFile, readonly string[]>();
+
+/** `#contracts` and packages by name, files by their path from the root; types too, and those that a comment of JavaScript names. */
+export function importsOf(file: SourceFile): readonly string[] {
+  const found = known.get(file) ?? (/\.[cm]?[jt]sx?$/.test(file.path) ? read(file) : []);
+  known.set(file, found);
+  return found;
+}
+
+function read(file: SourceFile): string[] {
+  const { program, comments } = parse(file);
+  const names: Names = { loaders: new Set(['require']), makers: new Set(['createRequire']) };
+  const found: string[] = [];
+  eachNode(program, (node) => {
+    learn(node, names);
+    const source = sourceOf(node, names);
+    if (source) found.push(textOf(source) ?? computed);
+  });
+  if (/jsx?$/.test(file.path)) found.push(...comments.flatMap(({ value }) => typesIn(value)));
+  return found.map((target) => (target.startsWith('.') ? posix.join(posix.dirname(file.path), target) : target));
+}
+
+function learn(node: Node, { loaders, makers }: Names): void {
+  if (node.type === 'ImportSpecifier' && makers.has(nameOf(node.imported) ?? '')) makers.add(node.local.name);
+  if (node.type === 'VariableDeclarator' && isMade(node.init, makers)) loaders.add(nameOf(node.id) ?? '');
+}
+
+function sourceOf(node: Node, names: Names): Node | null {
+  switch (node.type) {
+    case 'ImportDeclaration':
+    case 'ImportExpression':
+    case 'ExportNamedDeclaration':
+    case 'ExportAllDeclaration':
+    case 'TSImportType':
+      return node.source;
+    case 'TSExternalModuleReference':
+      return node.expression;
+    case 'CallExpression':
+      return loads(node.callee, names) ? (node.arguments[0] ?? null) : null;
+    default:
+      return null;
+  }
+}
+
+/** `require` and what `createRequire` makes, by any name, and the two members that do the same. */
+function loads(callee: Node, { loaders, makers }: Names): boolean {
+  const name = nameOf(callee) ?? '';
+  if (callee.type === 'MemberExpression') return ['require', 'getBuiltinModule'].includes(name);
+  return loaders.has(name) || isMade(callee, makers);
+}
+
+function isMade(node: Node | null, makers: ReadonlySet<string>): boolean {
+  return node?.type === 'CallExpression' && makers.has(nameOf(node.callee) ?? '');
+}
+
+function typesIn(comment: string): string[] {
+  const named = comment.matchAll(/\bimport\(\s*['"]([^'"]+)['"]|@import\b[^'"]*['"]([^'"]+)['"]/g);
+  return [...named].map(([, called, from]) => called ?? from ?? '');
+}
