@@ -3,7 +3,7 @@
  * It admits this PC by itself; nothing else is to be installed or configured. Without a site of its own (`site: null`), or with `--no-agent`,
  * no agent runs here.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -40,6 +40,7 @@ const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], 
 
 /** Left to itself V8 gives the young objects of each part up to 48 MiB, which none of them needs: about 30 MiB less a process. */
 const memoryFlags = ['--max-semi-space-size=4'];
+const runFlags = ['--disable-warning=ExperimentalWarning', ...memoryFlags];
 
 type PartName = 'broker' | 'flows' | 'dashboards' | 'agent';
 type Part = { name: PartName; script: string; env: Record<string, string> };
@@ -197,7 +198,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
 
 /** Starts a part, and starts it again whenever it ends. One that never came up stops everything, with its own line above. */
 function run(part: Running, parts: Running[], state: State): void {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...memoryFlags, part.script], {
+  const child = spawn(process.execPath, [...runFlags, part.script], {
     env: { ...process.env, ...part.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: Ctrl-C reaches us alone, and we stop the parts in order.
@@ -315,9 +316,13 @@ function placeOf(device: string, name: string | undefined): string {
   return name !== undefined ? ` (${name})` : device === '' || device.startsWith('expected-') ? '' : ` ${device}`;
 }
 
+/** What `flows` alone can judge, it judges before anything is made, and says the line itself. */
 function loadSettings(file: string): Settings {
   const settings = readSettings(loadText(file), file);
-  return settings.ok ? settings.value : stopWith(settings.line);
+  if (!settings.ok) stopWith(settings.line);
+  const judge = fileURLToPath(new URL('flows/settings.ts', import.meta.url));
+  if (spawnSync(process.execPath, [...runFlags, judge, file], { stdio: 'inherit' }).status !== 0) process.exit(1);
+  return settings.value;
 }
 
 /** A port 0 takes a free one, which is chosen here so that all parts know it. */

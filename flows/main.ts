@@ -14,11 +14,9 @@ import {
   openPartSession,
   openReflectorToken,
   type PartSession,
-  readSettings,
   realClock,
   replaceFile,
   runPart,
-  type Settings,
   StartError,
   serveMetrics,
 } from '#contracts';
@@ -38,6 +36,7 @@ import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
+import { type CentreSettings, readCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
 
@@ -59,7 +58,7 @@ type Metered = { close(): void };
 type Parts = { ledger: Ledger; runtime: Runtime; session: PartSession; pki: Pki; api: Api; red: Red | undefined; metrics: Metered };
 
 /** What everything else stands on. */
-type Base = { settings: Settings; dataDir: string; clock: Clock; ledger: Ledger };
+type Base = { settings: CentreSettings; dataDir: string; clock: Clock; ledger: Ledger };
 /** The secrets of the centre, and what the broker is told of them. */
 type Keys = Pick<PkiOptions, 'authority'> & { centreKey: KeyObject; reflectorKey: string; reflectorSecret: Buffer };
 type People = Pick<RuntimeOptions, 'roster' | 'channels' | 'offers' | 'tellDirectly'>;
@@ -237,7 +236,7 @@ function sayFirst(made: Made | undefined, dataDir: string): void {
 }
 
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs({ wires }: Runtime, settings: Settings): Promise<Red | undefined> {
+async function startTabs({ wires }: Runtime, settings: CentreSettings): Promise<Red | undefined> {
   const withEditor = editor(settings);
   return startRed({ wires, tabsDir: tabsDir(), community: settings.communityNodes, ...withEditor, log }).catch((error: Error) => {
     if (withEditor.editor !== undefined) startFailed(error);
@@ -253,7 +252,7 @@ async function stop({ api, pki, metrics, red, session, runtime, ledger }: Parts)
 }
 
 /** With the one site of sabha.json a scope that is nowhere is a typo there; a site table may come later than its people. */
-function checkScopes({ site, people }: Settings, { sites }: Runtime): void {
+function checkScopes({ site, people }: CentreSettings, { sites }: Runtime): void {
   const wrong = wrongScope(
     people,
     [...sites.table().nodes()].map(({ path }) => path).filter((path) => path !== ''),
@@ -264,7 +263,7 @@ function checkScopes({ site, people }: Settings, { sites }: Runtime): void {
 }
 
 /** With key and certificate of the organisation, where it has some: nobody names only one of the two files. */
-function httpsOf({ https }: Settings, clock: Clock): Omit<HttpsOptions, 'tls'> | undefined {
+function httpsOf({ https }: CentreSettings, clock: Clock): Omit<HttpsOptions, 'tls'> | undefined {
   if (https === undefined) return undefined;
   const text = (name: string) => loadText(required(name));
   const isOwn = env['SABHA_HTTPS_KEY'] === undefined && env['SABHA_HTTPS_CERT'] === undefined;
@@ -277,13 +276,13 @@ function tabsDir(): string {
   return env['SABHA_TABS'] ?? fileURLToPath(new URL('tabs', import.meta.url));
 }
 
-function editor(settings: Settings): { editor?: { port: number; password: string } } {
+function editor(settings: CentreSettings): { editor?: { port: number; password: string } } {
   const password = env['SABHA_EDITOR_PASSWORD'];
   return password === undefined ? {} : { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), password } };
 }
 
-function settingsOf(file: string): Settings {
-  const settings = readSettings(loadText(file), file);
+function settingsOf(file: string): CentreSettings {
+  const settings = readCentreSettings(loadText(file), file);
   if (!settings.ok) throw new StartError(settings.line);
   return settings.value;
 }

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { vocabulary } from '#contracts';
+import type { Language } from '#contracts';
 import { phrases as selfTest } from '../agent/self-test/words.ts';
 import { texts as wall } from '../dashboards/wall/words/words.js';
+import { wordsOf } from '../flows/people/channels/channels.ts';
 import { phrases as mail } from '../flows/people/phrases.ts';
 
 type Row = { key: string; en: string; hi: string };
 
-const groups = Object.entries(vocabulary.en).map(([group, words]) => ({ group, keys: Object.keys(words) }));
+const groups = Object.entries(wordsOf('en')).map(([group, words]) => ({ group, keys: Object.keys(words) }));
 const domain: Row[] = groups.flatMap(({ group, keys }) =>
   keys.map((key) => row(`${group}.${key}`, textOf('en', group, key), textOf('hi', group, key))),
 );
@@ -50,7 +51,7 @@ function row(key: string, en: string, hi: string): Row {
   return { key, en, hi };
 }
 
-function textOf(language: 'en' | 'hi', group: string, key: string): string {
-  const words: Record<string, Record<string, string>> = vocabulary[language];
+function textOf(language: Language, group: string, key: string): string {
+  const words: Record<string, Record<string, string>> = wordsOf(language);
   return words[group]?.[key] ?? '';
 }

@@ -1,8 +1,9 @@
 /** Incidents, what a person does with one, and the words for what they are about. One of elsewhere is as if it were not there. */
 import * as v from 'valibot';
-import { faultIds, faults, incidentRow, incidentView, reasons, vocabulary } from '#contracts';
+import { faultIds, faults, incidentRow, incidentView, languages, reasons } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
+import { wordsOf } from '../people/channels/channels.ts';
 import type { CentreView } from '../view/view.ts';
 import { fileOf, type StaticFile, sendFile } from './files.ts';
 import { on, type Route, read } from './route.ts';
@@ -58,7 +59,8 @@ export const incidentRoutes: readonly Route[] = [
 /** The words as they are sent. */
 export function wordsFile(): StaticFile {
   const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
-  return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: vocabulary })), 'application/json; charset=utf-8');
+  const all = Object.fromEntries(languages.map((language) => [language, wordsOf(language)]));
+  return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: all })), 'application/json; charset=utf-8');
 }
 
 function done(outcome: Awaited<ReturnType<CentreView['note']>>): undefined {

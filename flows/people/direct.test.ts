@@ -26,7 +26,6 @@ function rig(people: Person[], mail: () => Promise<Outcome>) {
     name,
     {
       channel: {
-        name,
         send(message, person) {
           sent.push({ channel: name, person: person.id, message });
           return answer();

@@ -82,8 +82,7 @@ function start(world: World, random: () => number, killAt: KillAt) {
     if (killAt?.point === point && killAt.send <= sends) dead = true;
     if (dead) await new Promise(() => {});
   };
-  const channel = (name: string): Channel => ({
-    name,
+  const channel = (): Channel => ({
     async send({ key }): Promise<Outcome> {
       sends += 1;
       await passes('before the send');
@@ -99,7 +98,7 @@ function start(world: World, random: () => number, killAt: KillAt) {
     for (const op of ops) if (op.op === 'outbox-set') world.ledger.set(op.row.key, op.row);
     await passes('committed, not told');
   };
-  const opened: Channels = new Map(channels.map((name) => [name, { channel: channel(name), reaches: () => true }]));
+  const opened: Channels = new Map(channels.map((name) => [name, { channel: channel(), reaches: () => true }]));
   const options = {
     clock: world.clock,
     random,

@@ -16,8 +16,7 @@ function rig(send: Send, changes: Partial<OutboxOptions> = {}) {
   const sent: RenderedMessage[] = [];
   const ledger = new Map<string, OutboxRow>();
   const outcomes: { key: string; result: string }[] = [];
-  const channel = (name: string, answer: Send): Channel => ({
-    name,
+  const channel = (answer: Send): Channel => ({
     send: (message, _person, signal) => {
       sent.push(message);
       return answer(message, signal);
@@ -25,8 +24,8 @@ function rig(send: Send, changes: Partial<OutboxOptions> = {}) {
     close() {},
   });
   const channels: Channels = new Map([
-    ['console', { channel: channel('console', async () => ({ result: 'delivered' })), reaches: () => true }],
-    ['email', { channel: channel('email', send), reaches: ({ email }: Person) => email !== undefined }],
+    ['console', { channel: channel(async () => ({ result: 'delivered' })), reaches: () => true }],
+    ['email', { channel: channel(send), reaches: ({ email }: Person) => email !== undefined }],
   ]);
   const outbox = createOutbox({
     clock,

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Person } from '#contracts';
-import type { ChannelSettings } from '../records/notices.ts';
-import { openChannels } from './channels/channels.ts';
+import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
 import { channelFor, channelsOf, createRoster, wrongScope } from './roster.ts';
 

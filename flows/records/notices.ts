@@ -1,5 +1,6 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
-import type { EmailChannel, Language, Person, Severity, TransitionKind, WebhookChannel } from '#contracts';
+import type * as v from 'valibot';
+import type { Language, Person, Severity, TransitionKind, Words } from '#contracts';
 import type { FaultNews, ShownOutage } from './incidents.ts';
 
 /** What a message is made of; the text is made when it is sent, in the language of the person. */
@@ -42,14 +43,29 @@ export type Outcome =
   | { result: 'retry'; reason: string; afterMs?: number }
   | { result: 'refused'; reason: string };
 
-/** A way to reach a person. One file each in `channels/`; every one passes the same conformance suite. */
+/** A way to reach a person, open; every one passes the same conformance suite. */
 export type Channel = {
-  name: string;
   /** Longest time that one send may take, where it is not the outbox's own. */
   limitMs?: number;
   /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<Outcome>;
   close(): void;
+};
+
+/** Takes one line of the log: its fields, and its words. Pino's `info` is one. */
+export type LogLine = (fields: object, words: string) => void;
+
+/** All that Sabha knows of a channel: one file each in `people/channels/`, and its line in the list there. */
+export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
+  /** As the tabs and `sabha.json` call it. */
+  name: string;
+  /** As people read it, as in "Asha was told by e-mail". */
+  words: Words;
+  /** Its key under `channels` in `sabha.json`: it is open where that stands. Absent: there is nothing to set, and it is always open. */
+  settings?: S;
+  open(settings: v.InferOutput<S>, log: LogLine): Channel;
+  /** Absent: it reaches who has an address under its name in `addresses`. */
+  reaches?(person: Person): boolean;
 };
 
 /** A channel, and whom it can reach. */
@@ -65,6 +81,3 @@ export type RenderedMessage = {
   /** What it was made of, for channels that programs read. */
   notice: Notice;
 };
-
-/** The channels that the settings ask for. */
-export type ChannelSettings = { email?: EmailChannel | undefined; webhook?: WebhookChannel | undefined; offered?: readonly string[] };

@@ -1,8 +1,10 @@
 /** The files that are made from code and committed: `node test/generate/generated.ts` says which are out of date, `--write` writes them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { toJsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
 import { settings } from '#contracts';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
+import { channelSettings } from '../../flows/people/channels/channels.ts';
 import { contributingPage } from '../house/page.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
@@ -35,9 +37,12 @@ export async function outOfDate(rows: readonly Generated[], root: URL, write: bo
   return stale;
 }
 
-/** Checks that JSON Schema cannot say (an id that is reserved, a time zone) are left to `readSettings`. */
+/** Checks that JSON Schema cannot say (an id that is reserved, a time zone) are left to `readCentreSettings`. */
 function settingsSchema(): string {
-  const schema = toJsonSchema(settings, { typeMode: 'input', errorMode: 'ignore' });
+  const schema = toJsonSchema(v.strictObject({ ...settings.entries, channels: channelSettings }), {
+    typeMode: 'input',
+    errorMode: 'ignore',
+  });
   return `${JSON.stringify({ title: 'Settings of Sabha', ...schema }, null, 2)}\n`;
 }
 

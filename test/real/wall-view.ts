@@ -3,20 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import {
-  faultIds,
-  faults,
-  type HistoryView,
-  type IncidentRow,
-  type IncidentView,
-  type RollCallView,
-  reasons,
-  type SiteDetail,
-  type Snapshot,
-  type StreamFrame,
-  vocabulary,
-} from '#contracts';
+import type { HistoryView, IncidentRow, IncidentView, RollCallView, SiteDetail, Snapshot, StreamFrame } from '#contracts';
 import { loadWall } from '../../flows/api/files.ts';
+import { wordsFile } from '../../flows/api/incident-routes.ts';
 import { securityHeaders } from '../../flows/door/guard.ts';
 
 export type Content = Snapshot & {
@@ -41,11 +30,7 @@ export type WallView = {
 
 type Stream = { response: ServerResponse; pcs: string | null };
 
-const words = {
-  reasons,
-  words: vocabulary,
-  faults: Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }])),
-};
+const words: unknown = JSON.parse(wordsFile().body.toString());
 
 /** Starts it on a free port of loopback, or on `port`. */
 export async function startWallView(content: Content, port = 0): Promise<WallView> {

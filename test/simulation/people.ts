@@ -31,7 +31,6 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
   function channels(process: Process): Channels {
     const channel = (name: string, trouble: () => ChannelTrouble) => ({
       channel: {
-        name,
         close: () => {},
         send: (message: RenderedMessage, person: Person) => send({ name, process, trouble }, message, person),
       },

@@ -19,7 +19,11 @@ const name = v.pipe(
 const words = v.strictObject({ en: name, hi: v.optional(name) });
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 const email = v.pipe(v.string(), v.email());
+const url = v.pipe(v.string(), v.check(isSafeUrl, 'an https:// address, or http:// on loopback'));
 const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
+
+/** What the settings of a channel are made of too. */
+export const setting = { id, port, email, url, about };
 
 /** Whom a message can go to. A tab names roles; a person has one, for a part of the tree (`''` = everywhere). */
 export const roles = ['technician', 'state', 'central'] as const;
@@ -47,38 +51,6 @@ const person = v.strictObject({
       'Addresses for the channels that live on the tabs, by their name in channels.offered.',
     ),
     {},
-  ),
-});
-
-const emailChannel = v.strictObject({
-  host: v.optional(about(v.string(), 'The mail server that takes our messages.'), '127.0.0.1'),
-  port: v.optional(port, 25),
-  from: v.optional(email, 'sabha@localhost.localdomain'),
-  secure: v.optional(about(v.boolean(), 'TLS from the first byte, as on port 465.'), false),
-  user: v.optional(v.string()),
-  password: v.optional(v.string()),
-});
-
-const webhookChannel = v.strictObject({
-  url: about(v.pipe(v.string(), v.check(isSafeUrl, 'an https:// address, or http:// on loopback')), 'Each message is posted here as JSON.'),
-  secret: about(
-    v.pipe(
-      v.string(),
-      v.check((text) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text), 'whsec_ and at least 24 bytes in base64'),
-    ),
-    'Signs what is posted (Standard Webhooks).',
-  ),
-});
-
-const channels = v.strictObject({
-  email: v.optional(emailChannel),
-  webhook: v.optional(webhookChannel),
-  offered: v.optional(
-    about(
-      v.array(v.pipe(id, v.notValues(['console', 'email', 'webhook']))),
-      'Names of the channels that live on the tabs: each has an offer node of this name.',
-    ),
-    [],
   ),
 });
 
@@ -156,10 +128,7 @@ const grantOfDirectory = v.pipe(
 );
 
 const openid = v.strictObject({
-  issuer: about(
-    v.pipe(v.string(), v.check(isSafeUrl, 'an https:// address, or http:// on loopback')),
-    'The directory that vouches for people.',
-  ),
+  issuer: about(url, 'The directory that vouches for people.'),
   clientId: v.pipe(v.string(), v.minLength(1)),
   secretFile: about(v.pipe(v.string(), v.minLength(1)), 'The file that holds the client secret.'),
   scope: v.optional(about(v.string(), 'What is asked of the directory.'), 'openid email profile'),
@@ -202,7 +171,8 @@ export const settings = v.strictObject({
     {},
   ),
   people: v.optional(about(v.array(person), 'Who is told. With nobody here, messages are printed on the console only.'), []),
-  channels: v.optional(about(channels, 'The ways to reach people, besides the console.'), {}),
+  /** Which there are is known to `flows` alone, which judges this key: `flows/settings.ts`. */
+  channels: v.optional(v.unknown(), {}),
   communityNodes: v.optional(
     about(communityNodes, 'Nodes of others that carry messages, each a channel by the pair offer and outcome.'),
     {},
@@ -228,10 +198,11 @@ export type OwnSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
 /** Packages of Node-RED nodes by others that the tabs may use. */
 export type CommunityNodes = Settings['communityNodes'];
-export type WebhookChannel = v.InferOutput<typeof webhookChannel>;
-export type EmailChannel = v.InferOutput<typeof emailChannel>;
 
-/** The settings, or one line that says what is wrong and where. An unknown key is wrong: a typo never starts a weaker system. */
+/**
+ * The settings, or one line that says what is wrong and where. An unknown key is wrong: a typo never starts a weaker system.
+ * `channels` is handed on as it stands.
+ */
 export function readSettings(text: string, file = 'sabha.json'): { ok: true; value: Settings } | { ok: false; line: string } {
   let parsed: unknown;
   try {
@@ -242,19 +213,9 @@ export function readSettings(text: string, file = 'sabha.json'): { ok: true; val
   const result = v.safeParse(settings, parsed);
   if (!result.success) return { ok: false, line: `${file}: ${describeIssue(result.issues[0])}` };
   const { people, site: own } = result.output;
-  const twice = firstTwice('people', people) ?? firstTwice('site.pcs', own?.pcs ?? []) ?? strayAddress(result.output);
+  const twice = firstTwice('people', people) ?? firstTwice('site.pcs', own?.pcs ?? []);
   if (twice !== undefined) return { ok: false, line: `${file}: ${twice}` };
   return { ok: true, value: result.output };
-}
-
-/** An address for a channel that is not offered would never be used: it is a typo. */
-function strayAddress({ people, channels: { offered } }: Settings): string | undefined {
-  const stray = people.flatMap(({ addresses }, at) =>
-    Object.keys(addresses).flatMap((name) =>
-      offered.includes(name) ? [] : [`people.${at}.addresses.${name}: is not in channels.offered`],
-    ),
-  );
-  return stray[0];
 }
 
 function firstTwice(list: string, rows: { id: string }[]): string | undefined {

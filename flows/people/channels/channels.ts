@@ -1,28 +1,65 @@
 /** THE list of channels. A new one is a file, its test, and a line here. */
-import type { ChannelSettings, OpenChannel } from '../../records/notices.ts';
-import { createConsole, type LogLine } from './console.ts';
-import { createEmail } from './email.ts';
+import * as v from 'valibot';
+import { type Language, setting, type Vocabulary, vocabulary } from '#contracts';
+import type { ChannelKind, LogLine, OpenChannel } from '../../records/notices.ts';
+import { byConsole } from './console.ts';
+import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
-import { createWebhook } from './webhook.ts';
+import { byWebhook } from './webhook.ts';
+
+/** In the order of their words in the API. */
+const list: readonly ChannelKind[] = [byEmail, byConsole, byWebhook];
 
 /** The channels that are open, by their name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;
 
-/** The channels of a kind that the settings ask for. */
-type Row = (asked: Asked) => OpenChannel[];
+/** What is set under `channels` in `sabha.json`: a key for each channel that has settings, and the names of those on the tabs. */
+export type ChannelSettings = { readonly [name: string]: unknown; readonly offered?: readonly string[] };
 type Asked = { settings: ChannelSettings; offers: Offers; log: LogLine };
 
-/** The channel that reaches everybody: whoever runs the centre reads its log. */
+/** The channel that reaches everybody. */
 export const lastChannel = 'console';
 
-const list: readonly Row[] = [
-  ({ log }) => [{ channel: createConsole(log), reaches: () => true }],
-  ({ settings: { email } }) => (email ? [{ channel: createEmail(email), reaches: (person) => person.email !== undefined }] : []),
-  ({ settings: { webhook } }) => (webhook ? [{ channel: createWebhook(webhook), reaches: (person) => person.webhook }] : []),
-  ({ settings: { offered = [] }, offers }) => channelsOnTabs(offered, offers),
-];
+/** What is always open comes first. */
+const kinds = list.toSorted((a, b) => Number(a.settings !== undefined) - Number(b.settings !== undefined));
+
+/** The key `channels` of `sabha.json`; a channel that is not in the list is wrong. */
+export const channelSettings = v.optional(
+  setting.about(
+    v.strictObject({
+      ...Object.fromEntries(kinds.flatMap(({ name, settings }) => (settings === undefined ? [] : [[name, v.optional(settings)]]))),
+      offered: v.optional(
+        setting.about(
+          v.array(v.pipe(setting.id, v.notValues(kinds.map(({ name }) => name)))),
+          'Names of the channels that live on the tabs: each has an offer node of this name.',
+        ),
+        [],
+      ),
+    }),
+    'The ways to reach people, besides the console.',
+  ),
+  {},
+);
 
 /** The channels that the settings ask for, and the console always. `log` takes what the console tells. */
-export function openChannels(asked: Asked): Channels {
-  return new Map(list.flatMap((row) => row(asked)).map((one) => [one.channel.name, one]));
+export function openChannels({ settings, offers, log }: Asked): Channels {
+  const own = kinds
+    .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
+    .map(({ name, open, reaches = ({ addresses }) => addresses[name] !== undefined }) => {
+      return [name, { channel: open(settings[name], log), reaches }] as const;
+    });
+  return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers)]);
+}
+
+/** One line on an address for a channel that would never use it, which is a typo; undefined where all is well. */
+export function strayAddress(name: string, settings: ChannelSettings): string | undefined {
+  if (settings.offered?.includes(name)) return undefined;
+  const kind = kinds.find((one) => one.name === name && one.reaches === undefined);
+  if (kind === undefined) return 'is not in channels.offered';
+  return settings[name] === undefined ? `channels.${name} is not set` : undefined;
+}
+
+/** The words of the domain with those of the channels, as the wall gets them. */
+export function wordsOf(language: Language): Readonly<Record<keyof Vocabulary, Readonly<Record<string, string>>>> {
+  return { ...vocabulary[language], channel: Object.fromEntries(list.map(({ name, words }) => [name, words[language]])) };
 }

@@ -1,13 +1,17 @@
 /** The channel that always works: one line in the log of the centre. */
-import type { Channel } from '../../records/notices.ts';
+import type { Channel, ChannelKind, LogLine } from '../../records/notices.ts';
 
-/** Takes one line of the log: its fields, and its words. Pino's `info` is one. */
-export type LogLine = (fields: object, words: string) => void;
+/** It reaches everybody: whoever runs the centre reads its log. */
+export const byConsole: ChannelKind = {
+  name: 'console',
+  words: { en: 'console', hi: 'कंसोल' },
+  open: (_settings, log) => createConsole(log),
+  reaches: () => true,
+};
 
 /** Guarantee: every message is delivered, as exactly one line. */
 export function createConsole(log: LogLine): Channel {
   return {
-    name: 'console',
     async send({ key, subject, text, severity }, person) {
       log({ key, severity, person: person.id, text }, `to ${person.id}: ${subject}`);
       return { result: 'delivered' };

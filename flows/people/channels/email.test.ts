@@ -3,16 +3,15 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { EmailChannel } from '#contracts';
 import { technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
-import { createEmail } from './email.ts';
+import { createEmail, type EmailSettings } from './email.ts';
 import { type ReadMail, readMail } from './mail.test-helper.ts';
 
 type MailRig = Rig & { mails: ReadMail[]; recipients: string[] };
 
 /** A real SMTP server on a free port, and the channel that sends to it. */
-async function open(options: SMTPServerOptions = {}, settings: Partial<EmailChannel> = {}): Promise<MailRig> {
+async function open(options: SMTPServerOptions = {}, settings: Partial<EmailSettings> = {}): Promise<MailRig> {
   const mails: ReadMail[] = [];
   const recipients: string[] = [];
   const server = new SMTPServer({
@@ -34,7 +33,7 @@ async function open(options: SMTPServerOptions = {}, settings: Partial<EmailChan
   return { ...client(port, settings), mails, recipients, close, taken: () => mails.map(takenOf) };
 }
 
-function client(port: number, settings: Partial<EmailChannel> = {}) {
+function client(port: number, settings: Partial<EmailSettings> = {}) {
   return { channel: createEmail({ host: '127.0.0.1', port, from: 'sabha@centre.test', secure: false, ...settings }) };
 }
 

@@ -1,15 +1,38 @@
 /** E-mail by SMTP: plain text, one connection a message. */
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
-import { type EmailChannel, isLoopback } from '#contracts';
-import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
+import * as v from 'valibot';
+import { isLoopback, setting } from '#contracts';
+import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
 import { plain } from './plain.ts';
+
+const { about } = setting;
+const emailSettings = v.strictObject({
+  host: v.optional(about(v.string(), 'The mail server that takes our messages.'), '127.0.0.1'),
+  port: v.optional(setting.port, 25),
+  from: v.optional(setting.email, 'sabha@localhost.localdomain'),
+  secure: v.optional(about(v.boolean(), 'TLS from the first byte, as on port 465.'), false),
+  user: v.optional(v.string()),
+  password: v.optional(v.string()),
+});
+
+/** What the e-mail channel is set to. */
+export type EmailSettings = v.InferOutput<typeof emailSettings>;
+
+/** It reaches who has an e-mail address. */
+export const byEmail: ChannelKind<typeof emailSettings> = {
+  name: 'email',
+  words: { en: 'e-mail', hi: 'ई-मेल' },
+  settings: emailSettings,
+  open: createEmail,
+  reaches: (person) => person.email !== undefined,
+};
 
 /**
  * The e-mail channel. A message has the same Message-ID each time it is sent, so that one sent twice can be told.
  * Guarantee: `delivered` only after the server's word for the whole message; a password never travels in clear beyond this machine.
  */
-export function createEmail(settings: EmailChannel): Channel {
+export function createEmail(settings: EmailSettings): Channel {
   const { host, port, secure, user, password } = settings;
   const transport = createTransport({
     host,
@@ -25,7 +48,6 @@ export function createEmail(settings: EmailChannel): Channel {
     disableUrlAccess: true,
   });
   return {
-    name: 'email',
     async send(message, person, signal) {
       if (person.email === undefined) return { result: 'refused', reason: `${person.id} has no e-mail address` };
       try {
@@ -39,7 +61,7 @@ export function createEmail(settings: EmailChannel): Channel {
   };
 }
 
-function mailOf(message: RenderedMessage, settings: EmailChannel, to: { name: string; address: string }) {
+function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: string; address: string }) {
   const id = createHash('sha256').update(message.key).digest('hex').slice(0, 32);
   return {
     from: { name: 'Sabha', address: settings.from },

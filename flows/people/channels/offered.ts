@@ -65,7 +65,6 @@ export function createOffers(): Offers {
 
   return {
     channel: (name) => ({
-      name,
       limitMs: outcomeLimitMs,
       send: (message, person, signal) => send(name, message, { person, signal }),
       close() {},
@@ -79,9 +78,9 @@ export function createOffers(): Offers {
   };
 }
 
-/** What is opened for each channel that lives on the tabs; it reaches who has an address for it. */
-export function channelsOnTabs(names: readonly string[], offers: Offers): OpenChannel[] {
-  return names.map((name) => ({ channel: offers.channel(name), reaches: (person) => person.addresses[name] !== undefined }));
+/** What is opened for each channel that lives on the tabs, by its name; it reaches who has an address for it. */
+export function channelsOnTabs(names: readonly string[], offers: Offers): [string, OpenChannel][] {
+  return names.map((name) => [name, { channel: offers.channel(name), reaches: ({ addresses }) => addresses[name] !== undefined }]);
 }
 
 function offered(name: string, { key, subject, text, severity }: RenderedMessage, person: Person): OfferedMessage {

@@ -1,8 +1,30 @@
 /** A JSON POST for each message, signed as Standard Webhooks says: for a ticket desk, a chat, or a program of the organisation's own. */
 import { createHash, createHmac } from 'node:crypto';
-import type { Person, WebhookChannel } from '#contracts';
-import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
+import * as v from 'valibot';
+import { type Person, setting } from '#contracts';
+import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
 import { plain } from './plain.ts';
+
+const { about } = setting;
+const webhookSettings = v.strictObject({
+  url: about(setting.url, 'Each message is posted here as JSON.'),
+  secret: about(
+    v.pipe(
+      v.string(),
+      v.check((text) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text), 'whsec_ and at least 24 bytes in base64'),
+    ),
+    'Signs what is posted (Standard Webhooks).',
+  ),
+});
+
+/** It reaches who is told through it too. */
+export const byWebhook: ChannelKind<typeof webhookSettings> = {
+  name: 'webhook',
+  words: { en: 'webhook', hi: 'वेबहुक' },
+  settings: webhookSettings,
+  open: createWebhook,
+  reaches: (person) => person.webhook,
+};
 
 /** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */
 const final = new Set([400, 410, 413, 415, 422]);
@@ -12,10 +34,9 @@ const final = new Set([400, 410, 413, 415, 422]);
  * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
  * Guarantee: `delivered` only after a 2xx.
  */
-export function createWebhook({ url, secret }: WebhookChannel): Channel {
+export function createWebhook({ url, secret }: v.InferOutput<typeof webhookSettings>): Channel {
   const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
   return {
-    name: 'webhook',
     async send(message, person, signal) {
       const id = `msg_${createHash('sha256').update(message.key).digest('hex').slice(0, 32)}`;
       const timestamp = `${Math.floor(Date.now() / 1_000)}`;

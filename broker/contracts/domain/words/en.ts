@@ -87,7 +87,8 @@ export const en = {
   } satisfies Record<OutageCause, string>,
   sureness: { sure: 'sure', likely: 'likely', open: 'not sure' },
   supply: { mains: 'on mains', battery: 'on battery' },
-  channel: { email: 'e-mail', console: 'console', webhook: 'webhook' },
+  /** The place of the channels: each brings its own word, in `flows/people/channels/`. */
+  channel: {},
   /** What a check is about: a component, or `component.device` where a part of it has a word of its own. */
   component: {
     camera: 'Camera',

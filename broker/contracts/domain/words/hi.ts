@@ -56,7 +56,7 @@ export const hi: Vocabulary = {
   },
   sureness: { sure: 'पक्का', likely: 'संभवतः', open: 'पक्का पता नहीं' },
   supply: { mains: 'बिजली आ रही है', battery: 'बैटरी पर' },
-  channel: { email: 'ई-मेल', console: 'कंसोल', webhook: 'वेबहुक' },
+  channel: {},
   component: {
     camera: 'कैमरा',
     microphone: 'माइक',

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { languages, vocabulary } from '#contracts';
+import { type ChannelSettings, lastChannel, openChannels, wordsOf } from './channels.ts';
+import { createOffers } from './offered.ts';
+
+const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: false };
+const opened = (settings: ChannelSettings) => [...openChannels({ settings, offers: createOffers(), log: () => {} }).keys()];
+
+test('the console is open whatever is set, and stands first; another channel is open where it is set', () => {
+  expect(opened({})).toEqual([lastChannel]);
+  expect(opened({ offered: ['telegram'], email: mail })).toEqual([lastChannel, 'email', 'telegram']);
+});
+
+test('every channel has its name in every language; Hindi is written in its letters', () => {
+  for (const language of languages) {
+    const { channel } = wordsOf(language);
+    expect(channel).toMatchObject({ email: expect.any(String), console: expect.any(String), webhook: expect.any(String) });
+    for (const word of Object.values(channel)) expect(word.trim()).toMatch(language === 'hi' ? /^[\p{Script=Devanagari} -]+$/u : /./);
+  }
+});
+
+test('the other words are those of the domain, in their order', () => {
+  for (const language of languages) expect({ ...wordsOf(language), channel: {} }).toEqual(vocabulary[language]);
+  expect(Object.keys(wordsOf('hi'))).toEqual(Object.keys(vocabulary.en));
+});

@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest';
+import { type Random, randomFrom } from '../test/random.ts';
+import { readCentreSettings } from './settings.ts';
+
+const full = {
+  $schema: './x.json',
+  site: {
+    state: 'ladakh',
+    id: 'leh',
+    name: { en: 'District office Leh', hi: 'ज़िला कार्यालय लेह' },
+    timeZone: 'Asia/Kolkata',
+    profile: { link: 'geo', elevationM: 3_500, expected: { camera: [{ match: 'Logitech' }], microphone: [{}] } },
+    pcs: [
+      { id: 'hall', room: { en: 'Hall' } },
+      { id: 'small', room: { en: 'Small room', hi: 'छोटा कमरा' } },
+    ],
+  },
+  people: [
+    {
+      id: 'asha',
+      name: 'Asha',
+      role: 'technician',
+      scope: 'ladakh/leh',
+      language: 'hi',
+      email: 'asha@example.org',
+      webhook: false,
+      addresses: { telegram: '4711' },
+    },
+    { id: 'desk', name: 'Central desk', role: 'central', scope: '', language: 'en', webhook: true, addresses: {} },
+  ],
+  channels: {
+    email: { host: 'mail.example.org', port: 465, from: 'sabha@example.org', secure: true, user: 'sabha', password: 'secret' },
+    offered: ['telegram'],
+    webhook: { url: 'https://tickets.example.org/sabha', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
+  },
+  communityNodes: { packages: ['node-red-contrib-telegrambot'], credentials: {} },
+  ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103, reflector: 8620 },
+  https: {
+    host: '0.0.0.0',
+    port: 8443,
+    mqttPort: 8883,
+    names: ['sabha.example.org', '10.0.0.5'],
+    openid: {
+      issuer: 'https://login.example.org/realms/office',
+      clientId: 'sabha',
+      secretFile: '/etc/sabha/openid.secret',
+      scope: 'openid email',
+      nameClaim: 'email',
+      claim: 'groups',
+      grants: [{ value: 'sabha-ladakh', role: 'state', scope: 'ladakh' }],
+    },
+  },
+  capacity: { atOncePerState: 1, atOnce: 20 },
+  ledgerLimitMiB: 512,
+};
+
+test('an empty file sets no channel, and offers none to the tabs', () => {
+  expect(must('{}').channels).toEqual({ offered: [] });
+});
+
+test('a full file is taken as it stands', () => {
+  expect(must(JSON.stringify(full))).toEqual(full);
+});
+
+describe('one clear line says what is wrong with a channel and where', () => {
+  test.each([
+    ['what is wrong elsewhere', '{"sit":{},"channels":{"emial":{}}}', 'sabha.json: sit: this key is not known'],
+    ['an unknown key inside', '{"channels":{"emial":{}}}', 'sabha.json: channels.emial: this key is not known'],
+    ['null in the place of the channels', '{"channels":null}', 'sabha.json: channels: expected Object, found null'],
+    ['settings for the console, which has none', '{"channels":{"console":{}}}', 'sabha.json: channels.console: this key is not known'],
+    [
+      'a name on the tabs that is one of ours',
+      '{"channels":{"offered":["webhook"]}}',
+      expect.stringMatching(/^sabha\.json: channels\.offered\.0: expected !\("console" \| "email" \| "webhook".*\), found "webhook"$/),
+    ],
+    ['a bad address', '{"channels":{"email":{"from":"me"}}}', 'sabha.json: channels.email.from: expected a valid email, found "me"'],
+    [
+      'a webhook in clear beyond this machine',
+      '{"channels":{"webhook":{"url":"http://tickets.example.org/","secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}}',
+      'sabha.json: channels.webhook.url: expected an https:// address, or http:// on loopback, found "http://tickets.example.org/"',
+    ],
+    [
+      'a weak secret',
+      '{"channels":{"webhook":{"url":"https://tickets.example.org/","secret":"whsec_abc"}}}',
+      'sabha.json: channels.webhook.secret: expected whsec_ and at least 24 bytes in base64, found "whsec_abc"',
+    ],
+    [
+      'an address for a channel that is not offered',
+      '{"people":[{"id":"a","name":"A","role":"state","addresses":{"email":"x"}}]}',
+      'sabha.json: people.0.addresses.email: is not in channels.offered',
+    ],
+  ])('%s', (_what, text, line) => {
+    expect(readCentreSettings(text)).toEqual({ ok: false, line });
+  });
+});
+
+test('S20 500 changed files: each is refused, or means what it says in full, never less', () => {
+  const random = randomFrom(20);
+  const counts = { refused: 0, equal: 0 };
+  for (let round = 0; round < 500; round++) {
+    const { text, same } = random.pick([typo, otherType, outOfRange, cut, reordered, moved])(random);
+    const result = readCentreSettings(text);
+    expect(result.ok, text).toBe(same);
+    if (result.ok) expect(result.value, text).toEqual(full);
+    else expect(result.line).toMatch(/^sabha\.json: [^\n]{10,300}$/);
+    counts[result.ok ? 'equal' : 'refused']++;
+  }
+  expect(counts.refused).toBeGreaterThan(200);
+  expect(counts.equal).toBeGreaterThan(50);
+});
+
+type Changed = { text: string; same: boolean };
+
+/** One key somewhere is written wrong. */
+function typo(random: Random): Changed {
+  const root = structuredClone(full);
+  const { parent, key } = random.pick(placesIn(root).filter((place) => !Array.isArray(place.parent)));
+  const wrong = random.pick([`${key}s`, key.slice(0, -1), key.toUpperCase(), `${key} `, `_${key}`, 'toString']);
+  const entries = Object.entries(parent).map(([name, value]) => [name === key ? wrong : name, value]);
+  for (const name of Object.keys(parent)) delete parent[name];
+  Object.assign(parent, Object.fromEntries(entries));
+  return { text: JSON.stringify(root), same: false };
+}
+
+/** One value is of another type. */
+function otherType(random: Random): Changed {
+  const root = structuredClone(full);
+  const { parent, key } = random.pick(placesIn(root));
+  const value = parent[key];
+  const others = [null, true, 7, 'x', [[]], { x: 1 }].filter(
+    (other) => typeof other !== typeof value || Array.isArray(other) !== Array.isArray(value),
+  );
+  parent[key] = random.pick(others);
+  return { text: JSON.stringify(root), same: false };
+}
+
+/** One number or name lies outside what is allowed. */
+function outOfRange(random: Random): Changed {
+  const text = JSON.stringify(full);
+  const [from, to] = random.pick([
+    ['"port":465', '"port":-1'],
+    ['"mqtt":1884', '"mqtt":1884.5'],
+    ['"api":0', '"api":1e9'],
+    ['3500', '-3500'],
+    ['512', '-1'],
+    ['"geo"', '"GEO"'],
+    ['"technician"', '"technican"'],
+    ['"hi","email"', '"hindi","email"'],
+    ['"hall"', '"all"'],
+    ['"small"', '"hall"'],
+    ['"desk"', '"asha"'],
+    ['"ladakh/leh"', '"ladakh/leh/hall"'],
+    ['asha@example.org', 'asha@'],
+    ['Asia/Kolkata', 'Asia'],
+  ] as const);
+  return { text: text.replace(from, to), same: false };
+}
+
+/** The file was written only in part. */
+function cut(random: Random): Changed {
+  const text = JSON.stringify(full);
+  return { text: text.slice(0, random.below(text.length)), same: false };
+}
+
+/** The same settings in another order. */
+function reordered(random: Random): Changed {
+  const shuffled = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(shuffled);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(random.shuffle(Object.entries(value)).map(([key, inner]) => [key, shuffled(inner)]));
+  };
+  return { text: JSON.stringify(shuffled(full)), same: true };
+}
+
+/** The same settings with other spaces. */
+function moved(random: Random): Changed {
+  return { text: `\n${JSON.stringify(full, null, random.pick([1, 2, '\t']))}\r\n`, same: true };
+}
+
+/** Every key of every object and list within, and the node that holds it. */
+function placesIn(node: object): { parent: Record<string, unknown>; key: string }[] {
+  return Object.entries(node).flatMap(([key, value]) => [
+    { parent: node as Record<string, unknown>, key },
+    ...(value !== null && typeof value === 'object' ? placesIn(value) : []),
+  ]);
+}
+
+function must(text: string) {
+  const result = readCentreSettings(text);
+  if (!result.ok) throw new Error(result.line);
+  return result.value;
+}

@@ -1,0 +1,34 @@
+/** `sabha.json` as `flows` reads it: with its channels, which nobody else knows. As a program it judges a file: one line and exit code 1 where something is wrong. */
+import * as v from 'valibot';
+import { describeIssue, loadText, readSettings, type Settings } from '#contracts';
+import { type ChannelSettings, channelSettings, strayAddress } from './people/channels/channels.ts';
+
+/** The settings with their channels. */
+export type CentreSettings = Settings & { channels: ChannelSettings };
+
+/** As `readSettings`, and the channels too: one that is not in their list is wrong, and so is an address that no channel uses. */
+export function readCentreSettings(text: string, file = 'sabha.json'): { ok: true; value: CentreSettings } | { ok: false; line: string } {
+  const settings = readSettings(text, file);
+  if (!settings.ok) return settings;
+  const read = v.safeParse(v.object({ channels: channelSettings }), settings.value);
+  if (!read.success) return { ok: false, line: `${file}: ${describeIssue(read.issues[0])}` };
+  const value: CentreSettings = { ...settings.value, ...read.output };
+  const stray = firstStray(value);
+  return stray === undefined ? { ok: true, value } : { ok: false, line: `${file}: ${stray}` };
+}
+
+function firstStray({ people, channels }: CentreSettings): string | undefined {
+  return people
+    .flatMap(({ addresses }, at) =>
+      Object.keys(addresses).map((name) => ({ at: `people.${at}.addresses.${name}`, wrong: strayAddress(name, channels) })),
+    )
+    .filter(({ wrong }) => wrong !== undefined)
+    .map(({ at, wrong }) => `${at}: ${wrong}`)[0];
+}
+
+if (import.meta.main) {
+  const [file = ''] = process.argv.slice(2);
+  const read = readCentreSettings(loadText(file), file);
+  if (!read.ok) process.stderr.write(`${read.line}\n`);
+  process.exitCode = read.ok ? 0 : 1;
+}
