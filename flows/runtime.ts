@@ -117,7 +117,7 @@ function createState(options: RuntimeOptions): State {
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
   // Whoever orders goes to the queue, which hands on what is no measurement.
-  const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue, ingest, ready });
+  const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, ready });
   return { options, life, takers: createTakers(), rollcalls, commands, measureQueue, live };
 }
 
