@@ -1,13 +1,13 @@
 /** Looks for a newer agent, brings it, and has it tried when nobody is in a meeting. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, type Held, judgeOffer, type Manifest } from '#contracts';
+import { type Cancel, type Clock, type Held, judgeManifest, type Manifest } from '#contracts';
 import type { Log } from '../store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';
 
-/** What the centre offers to run next. */
-export type Offers = {
-  /** The text of the signed manifest; null where the centre offers none. Throws where there is no answer. */
+/** Where the centre keeps what is to run next. */
+export type UpdateSource = {
+  /** The text of the signed manifest; null where the centre has none. Throws where there is no answer. */
   manifest(): Promise<string | null>;
   bundle: FetchFrom;
 };
@@ -16,11 +16,11 @@ export type Offers = {
 export type UpdaterOptions = {
   version: string;
   slots: Slots;
-  offers: Offers;
+  source: UpdateSource;
   /** Public half of the key that signs manifests. */
   key: KeyObject;
   clock: Clock;
-  /** Milliseconds since 1970, by the centre's clock where that is known: a PC whose own is dead would take an old offer, or none. */
+  /** Milliseconds since 1970, by the centre's clock where that is known: a PC whose own is dead would take an old version, or none. */
   now(): number;
   /** Uniform in [0, 1). */
   random: () => number;
@@ -81,35 +81,35 @@ async function prove(state: State, since: number): Promise<void> {
 }
 
 async function look(state: State): Promise<void> {
-  const offer = await offered(state);
-  if (offer !== null && (await brought(state, offer))) return await change(state, offer.version);
+  const next = await newer(state);
+  if (next !== null && (await brought(state, next))) return await change(state, next.version);
   soon(state, lookEveryMs * (0.75 + state.random() / 2), () => look(state));
 }
 
-/** The offer that is to be taken now. */
-async function offered({ offers, key, slots, clock, now, version, log, record }: State): Promise<Manifest | null> {
-  const text = await offers.manifest().catch((error: Error) => {
+/** The version that is to be taken now. */
+async function newer({ source, key, slots, clock, now, version, log, record }: State): Promise<Manifest | null> {
+  const text = await source.manifest().catch((error: Error) => {
     log.warn({}, `no word of updates: ${error.message}`);
     return null;
   });
   if (text === null) return null;
   const { minimum, rejected } = slots.read();
   const held: Held = { version, minimum };
-  const offer = judgeOffer(text, key, { ...held, now: now() });
-  if (!offer.ok) {
-    log.warn({}, `an update is refused: ${offer.reason}`);
-    record('update', { outcome: 'refused', reason: offer.reason });
+  const found = judgeManifest(text, key, { ...held, now: now() });
+  if (!found.ok) {
+    log.warn({}, `an update is refused: ${found.reason}`);
+    record('update', { outcome: 'refused', reason: found.reason });
     return null;
   }
-  const isRejected = rejected !== null && rejected.version === offer.value?.version && Math.abs(clock.now() - rejected.at) < rejectedForMs;
-  return isRejected ? null : offer.value;
+  const isRejected = rejected !== null && rejected.version === found.value?.version && Math.abs(clock.now() - rejected.at) < rejectedForMs;
+  return isRejected ? null : found.value;
 }
 
-async function brought({ slots, offers, log }: State, offer: Manifest): Promise<boolean> {
+async function brought({ slots, source, log }: State, next: Manifest): Promise<boolean> {
   const { slot, file } = slots.vacant();
-  const problem = await download(file, offer, offers.bundle).catch((error: Error) => error.message);
-  if (problem === null) slots.tryNext({ slot, version: offer.version, sha256: offer.sha256 }, offer.minimum);
-  else log.warn({ version: offer.version }, `an update did not come: ${problem}`);
+  const problem = await download(file, next, source.bundle).catch((error: Error) => error.message);
+  if (problem === null) slots.tryNext({ slot, version: next.version, sha256: next.sha256 }, next.minimum);
+  else log.warn({ version: next.version }, `an update did not come: ${problem}`);
   return problem === null;
 }
 
