@@ -1,6 +1,6 @@
 /** Looks for a newer agent, brings it, and has it tried when nobody is in a meeting. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, type Held, judgeManifest, type Manifest } from '#contracts';
+import { type Cancel, type Clock, judgeManifest, type Manifest } from '#contracts';
 import type { Log } from '../store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';
@@ -46,56 +46,55 @@ const heldUpMs = 60_000;
 /** A version that was taken back may have been wronged by a dead link. */
 const rejectedForMs = 24 * 3_600_000;
 
-type State = UpdaterOptions & { cancel: Cancel };
+type State = { options: UpdaterOptions; cancel: Cancel };
 
 /**
  * Guarantee: nothing unsigned is written where it could be started, and a version that the centre does not hear is taken back. Whatever
  * throws on the way is said, and tried again.
  */
 export function startUpdater(options: UpdaterOptions): { stop(): void } {
-  const state: State = { ...options, cancel: () => undefined };
+  const state: State = { options, cancel: () => undefined };
   const firstMs = firstLookMs * (1 + options.random());
   soon(state, 0, async () => (isOnTrial(state) ? prove(state, options.clock.up()) : soon(state, firstMs, () => look(state))));
   return { stop: () => state.cancel() };
 }
 
-function isOnTrial({ slots, version }: State): boolean {
+function isOnTrial({ options: { slots, version } }: State): boolean {
   return slots.read().trial?.version === version;
 }
 
 /** This process is the version on trial. A disk that refuses its proof now may take it in a second; when time is up the one before it runs. */
 async function prove(state: State, since: number): Promise<void> {
-  const { slots, clock, version } = state;
+  const { slots, clock, version } = state.options;
   if (clock.up() - since >= proofMs) {
     try {
       slots.takeBack(version, 'the centre did not hear it', clock.now());
     } finally {
-      state.restart('update-taken-back');
+      state.options.restart('update-taken-back');
     }
     return;
   }
-  if (!state.isHeard()) return soon(state, proofEveryMs, () => prove(state, since));
+  if (!state.options.isHeard()) return soon(state, proofEveryMs, () => prove(state, since));
   slots.prove();
-  state.record('update', { outcome: 'proven', version });
+  state.options.record('update', { outcome: 'proven', version });
   soon(state, lookEveryMs, () => look(state));
 }
 
 async function look(state: State): Promise<void> {
-  const next = await newer(state);
-  if (next !== null && (await brought(state, next))) return await change(state, next.version);
-  soon(state, lookEveryMs * (0.75 + state.random() / 2), () => look(state));
+  const next = await newer(state.options);
+  if (next !== null && (await brought(state.options, next))) return await change(state, next.version);
+  soon(state, lookEveryMs * (0.75 + state.options.random() / 2), () => look(state));
 }
 
 /** The version that is to be taken now. */
-async function newer({ source, key, slots, clock, now, version, log, record }: State): Promise<Manifest | null> {
+async function newer({ source, key, slots, clock, now, version, log, record }: UpdaterOptions): Promise<Manifest | null> {
   const text = await source.manifest().catch((error: Error) => {
     log.warn({}, `no word of updates: ${error.message}`);
     return null;
   });
   if (text === null) return null;
   const { minimum, rejected } = slots.read();
-  const held: Held = { version, minimum };
-  const found = judgeManifest(text, key, { ...held, now: now() });
+  const found = judgeManifest(text, key, { version, minimum, now: now() });
   if (!found.ok) {
     log.warn({}, `an update is refused: ${found.reason}`);
     record('update', { outcome: 'refused', reason: found.reason });
@@ -105,7 +104,7 @@ async function newer({ source, key, slots, clock, now, version, log, record }: S
   return isRejected ? null : found.value;
 }
 
-async function brought({ slots, source, log }: State, next: Manifest): Promise<boolean> {
+async function brought({ slots, source, log }: UpdaterOptions, next: Manifest): Promise<boolean> {
   const { slot, file } = slots.vacant();
   const problem = await download(file, next, source.bundle).catch((error: Error) => error.message);
   if (problem === null) slots.tryNext({ slot, version: next.version, sha256: next.sha256 }, next.minimum);
@@ -114,15 +113,15 @@ async function brought({ slots, source, log }: State, next: Manifest): Promise<b
 }
 
 async function change(state: State, version: string): Promise<void> {
-  if (await state.isBusy()) return soon(state, busyEveryMs, () => change(state, version));
-  state.record('update', { outcome: 'on trial', version });
-  state.restart('update');
+  if (await state.options.isBusy()) return soon(state, busyEveryMs, () => change(state, version));
+  state.options.record('update', { outcome: 'on trial', version });
+  state.options.restart('update');
 }
 
 function soon(state: State, ms: number, task: () => Promise<void>): void {
   const again = (error: unknown) => {
-    state.log.warn({}, `the updater is held up: ${error instanceof Error ? error.message : String(error)}`);
+    state.options.log.warn({}, `the updater is held up: ${error instanceof Error ? error.message : String(error)}`);
     soon(state, heldUpMs, task);
   };
-  state.cancel = state.clock.after(ms, () => void task().catch(again));
+  state.cancel = state.options.clock.after(ms, () => void task().catch(again));
 }
