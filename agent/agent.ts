@@ -1,6 +1,6 @@
 /** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, type Config, type Inventory, links, type PcPath, type Profile, type Signed } from '#contracts';
+import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile } from '#contracts';
 import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
 import type { PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
@@ -17,9 +17,11 @@ import type { SpoolDisk } from './spool/database.ts';
 import type { Grade } from './spool/rows.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import { type Marker, openMarker } from './store/boot-marker.ts';
-import { type ConfigStore, keptConfig, openConfig } from './store/config-store.ts';
+import type { ConfigStore } from './store/config-store.ts';
+import { type HeldConfig, holdConfig } from './store/held-config.ts';
 import type { KeptFile } from './store/kept-file.ts';
 import { type Log, type LogMemory, withMemory } from './store/log.ts';
+import { type CentreTime, createCentreTime } from './uplink/centre-time.ts';
 import { createGasp } from './uplink/last-gasp.ts';
 import type { Transport } from './uplink/mqtt.ts';
 import type { UplinkFigures } from './uplink/session.ts';
@@ -80,9 +82,6 @@ export type Agent = {
 };
 
 const tickMs = 10_000;
-const clockJumpMs = 5_000;
-/** Three times as long as until the next comparison. */
-const comparedForMs = 3 * 3_600_000;
 const offlineReadingMs = 900_000;
 /** A probe that hangs does not keep the agent from saying what the others know. */
 const firstRoundMs = 15_000;
@@ -91,14 +90,11 @@ const refusalNotedEveryMs = 60_000;
 
 /** What changes while it runs. */
 type Live = {
-  config: Config | undefined;
   /** Of the last look; null before it and where nobody knows. */
   onMains: boolean | null;
   refused: number;
   refusalNotedUp: number;
   stopped: boolean;
-  /** Wall clock minus up() when it was last looked at. */
-  driftMs: number;
   readingUp: number;
 };
 
@@ -106,6 +102,7 @@ type Live = {
 type Core = AgentOptions & {
   boot: string;
   log: LogMemory;
+  config: HeldConfig;
   table: CheckTable;
   spool: Spool;
   budget: Budget;
@@ -119,6 +116,7 @@ type State = Core & {
   inventory: InventoryWatch;
   runner: Runner;
   uplink: Uplink;
+  time: CentreTime;
   commands: Commands;
   gasp: (power: PowerState) => void;
 };
@@ -128,17 +126,18 @@ type Whole = () => State;
 
 /** Guarantee: it says only what its probes found, and keeps every event on disk until the centre has it. */
 export function createAgent(options: AgentOptions): Agent {
-  const core = coreOf(options);
-  const { spool, table, budget } = core;
-  budget.limit(links[profileOf(core).link].budget);
   const whole = () => state;
+  const core = coreOf(options, whole);
+  const { spool, table, platform, clock, log } = core;
+  limitBudget(core);
   const measurement = measurementOf(core, whole);
-  const { platform, clock, log } = core;
   const inventory = watchInventory({ platform, clock, log, onRead: (read) => onInventory(state, read) });
   const runner = runnerOf(core, whole);
   const uplink = uplinkOf(core, whole);
   const commands = commandsOf(core, { runner, measurement }, whole);
-  const state: State = { ...core, measurement, inventory, runner, uplink, commands, gasp: createGasp({ say: uplink.gasp }) };
+  const onJump = (byMs: number) => void record(state, { kind: 'clock-jumped', body: { byMs } });
+  const time = createCentreTime({ clock, uplink, onJump });
+  const state: State = { ...core, measurement, inventory, runner, uplink, time, commands, gasp: createGasp({ say: uplink.gasp }) };
   return {
     start: () => start(state),
     stop: (reason) => stop(state, reason),
@@ -148,28 +147,43 @@ export function createAgent(options: AgentOptions): Agent {
     figures: () => ({ ...uplink.figures(), refused: state.live.refused }),
     isHeard: uplink.isHeard,
     record: (kind, body) => record(state, { kind, body }),
-    now: () => trueNow(state),
+    now: time.now,
   };
 }
 
-function coreOf(given: AgentOptions): Core {
+function coreOf(given: AgentOptions, whole: Whole): Core {
   const { clock, random, disk, platform, spoolLimitBytes } = given;
   const options = { ...given, log: withMemory(given.log, clock) };
   const boot = platform.bootId();
-  const config = keptConfig(given.configs, { key: given.centreKey, pc: given.pc, log: options.log });
+  const config = configOf(options, whole);
   if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
   const spool = openSpool({ disk, clock, random, boot, ...(spoolLimitBytes !== undefined && { limitBytes: spoolLimitBytes }) });
-  const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   return {
     ...options,
     boot,
+    config,
     table: createCheckTable(clock),
     spool,
     budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
     marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore }),
     timers: new Map(),
-    live: { config, onMains: null, refused: 0, stopped: false, ...times },
+    live: { onMains: null, refused: 0, refusalNotedUp: Number.NEGATIVE_INFINITY, stopped: false, readingUp: clock.up() },
   };
+}
+
+function configOf({ configs, centreKey, pc, profile, log }: AgentOptions, whole: Whole): HeldConfig {
+  return holdConfig({
+    ...{ store: configs, key: centreKey, pc, profile, log },
+    onTaken() {
+      limitBudget(whole());
+      void whole().runner.runNow();
+    },
+    onRefused: (reason) => refuse(whole(), 'config', reason),
+  });
+}
+
+function limitBudget({ budget, config }: Core): void {
+  budget.limit(links[config.profile().link].budget);
 }
 
 function runnerOf({ probes, platform, clock, random, table }: Core, whole: Whole): Runner {
@@ -184,14 +198,14 @@ function runnerOf({ probes, platform, clock, random, table }: Core, whole: Whole
 }
 
 function uplinkOf(core: Core, whole: Whole): Uplink {
-  const { pc, boot, version, token, centreKey, transport, clock, random, spool, table, log, marker } = core;
+  const { pc, boot, version, token, centreKey, transport, clock, random, spool, table, log, config, marker } = core;
   return createUplink({
     ...{ pc, boot, version, token, centreKey, transport, clock, random, spool, table, log },
-    limits: () => links[profileOf(core).link],
-    configVersion: () => core.live.config?.version ?? 0,
-    onConfig: (config) => configure(whole(), config),
+    limits: () => links[config.profile().link],
+    configVersion: config.version,
+    onConfig: config.take,
     onCommand(command) {
-      mindClock(whole());
+      whole().time.mindJumps();
       whole().commands.take(command);
     },
     onMeasure: (word) => whole().measurement.rounds.use(word),
@@ -204,10 +218,10 @@ function uplinkOf(core: Core, whole: Whole): Uplink {
 }
 
 function measurementOf(core: Core, whole: Whole): LinkMeasurement {
-  const { clock, random, spool, platform, budget, udp, door, linkFile } = core;
+  const { clock, random, spool, platform, budget, udp, door, config, linkFile } = core;
   return createLinkMeasurement({
     ...{ clock, random, spool, platform, budget, udp, door },
-    link: () => profileOf(core).link,
+    link: () => config.profile().link,
     more: () => ({ budget: budget.figures() }),
     keep: linkFile?.save,
     record: (kind, body, grade) => record(whole(), { kind, body, grade }),
@@ -218,17 +232,11 @@ function commandsOf(core: Core, { runner, measurement }: Pick<State, 'runner' | 
   const { pc, centreKey: key, boot, spool, clock, platform, log, restart } = core;
   return createCommands({
     ...{ pc, key, boot, spool, clock },
-    offsetMs: () => provenOffset(whole()),
+    offsetMs: () => whole().time.provenOffset(),
     acts: actsOf({ platform, runner, log, restart, measureLink: measurement.test }),
     answer: (body) => record(whole(), { kind: 'command', body }),
     onRefused: (reason) => refuse(whole(), 'cmd', reason),
   });
-}
-
-/** A clock is set little by little as well, which no jump tells of: what was compared long ago proves nothing. */
-function provenOffset({ uplink, clock }: State): number | null {
-  const { clockOffsetMs, echoedUp } = uplink.figures();
-  return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
 }
 
 function start(state: State): void {
@@ -290,7 +298,7 @@ function record(state: State, { kind, body, grade = 'event' }: Happening): boole
 function tick(state: State): void {
   const { clock, table, uplink, commands, marker } = state;
   changed(state, table.expire());
-  mindClock(state);
+  state.time.mindJumps();
   commands.tick();
   marker.alive(state.live.onMains);
   state.budget.keep();
@@ -300,34 +308,6 @@ function tick(state: State): void {
     state.live.readingUp = clock.up();
     record(state, { kind: 'numbers', body: table.numbers(), grade: 'reading' });
   }
-}
-
-/** After a jump nothing is known of the centre's time until it answers again; no command is judged by what was known before. */
-function mindClock(state: State): void {
-  const { clock, uplink } = state;
-  const driftMs = clock.now() - clock.up();
-  const byMs = Math.round(driftMs - state.live.driftMs);
-  state.live.driftMs = driftMs;
-  if (Math.abs(byMs) <= clockJumpMs) return;
-  uplink.forgetClock();
-  record(state, { kind: 'clock-jumped', body: { byMs } });
-}
-
-function configure(state: State, signed: Signed): boolean {
-  const opened = openConfig(signed, { key: state.centreKey, pc: state.pc });
-  const held = state.live.config?.version ?? 0;
-  if (!opened.ok || opened.value.version < held) {
-    refuse(state, 'config', opened.ok ? 'older than the one that is held' : opened.reason);
-    return false;
-  }
-  if (opened.value.version === held) return false;
-  const problem = state.configs.save(signed);
-  if (problem !== null) state.log.warn({}, `the configuration is used but not kept: ${problem}`);
-  state.live.config = opened.value;
-  state.budget.limit(links[opened.value.profile.link].budget);
-  state.log.info({ version: opened.value.version }, 'configuration taken');
-  void state.runner.runNow();
-  return true;
 }
 
 /** Said by somebody on our topics, and not by the centre to us. The first is told at once. */
@@ -345,24 +325,16 @@ function onInventory({ uplink, spool }: State, { hash }: Inventory): void {
   if (uplink.figures().connected) spool.remember('inventory', hash);
 }
 
-function profileOf({ live, profile }: Core): Profile {
-  return live.config?.profile ?? profile;
-}
-
 function contextOf(state: State) {
-  const { budget, centre, spool } = state;
-  return { profile: profileOf(state), self: selfOf(state), memory: spool, budget, ...(centre && { centre }) };
+  const { budget, centre, config, spool } = state;
+  return { profile: config.profile(), self: selfOf(state), memory: spool, budget, ...(centre && { centre }) };
 }
 
-function selfOf({ uplink, spool, runner, clock, certificateEndsAt, measurement: { rounds } }: State): SelfFigures {
+function selfOf({ uplink, spool, runner, time, certificateEndsAt, measurement: { rounds } }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs, connected } = uplink.figures();
   const known = { connected, roundTripMs, clockOffsetMs, measures: rounds.measures(), link: rounds.view() };
   const figures = { ...known, spool: spool.figures(), failing: runner.failing() };
-  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - trueNow({ clock, uplink }) };
-}
-
-function trueNow({ clock, uplink }: Pick<State, 'clock' | 'uplink'>): number {
-  return clock.now() - (uplink.figures().clockOffsetMs ?? 0);
+  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - time.now() };
 }
 
 function every(state: State, everyMs: number, task: () => void): void {

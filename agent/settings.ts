@@ -37,7 +37,7 @@ const environment = v.object({
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
   /** Public half of the key that signs releases; absent = this agent is not updated. */
   SABHA_UPDATE_KEY: v.optional(needed('SABHA_UPDATE_KEY')),
-  /** Where updates are offered to a PC without an identity, which names its centre. */
+  /** Where updates come from for a PC without an identity, which names its centre. */
   SABHA_UPDATES: v.optional(needed('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
   /** Factor of the clock, and since when it counts (milliseconds since 1970); absent = since the start. */
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),

@@ -2,7 +2,7 @@
 import { TLSSocket } from 'node:tls';
 import type { Aedes, AuthenticateError, Client, PublishPacket } from 'aedes';
 import { decode, payloadLimitBytes } from '#contracts';
-import { type Action, type Asked, judge, principalOf } from './admission/access.ts';
+import { type Action, type Asked, accessOf, principalOf } from './admission/access.ts';
 import type { Admission, Proof, Refusal } from './admission/admission.ts';
 import type { Clones } from './admission/clones.ts';
 import type { Sessions } from './admission/sessions.ts';
@@ -33,9 +33,9 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
   /** True where the admitted client may; anything else is counted under its reason. */
   function may(client: Client | null, action: Action, asked: Asked): boolean {
     const session = client ? sessions.of(client) : undefined;
-    const verdict = session ? judge(session.principal, action, asked) : ({ allow: false, reason: 'not_admitted' } as const);
-    if (!verdict.allow) refuse({ action, reason: verdict.reason, who: session?.name ?? '', what: asked.topic });
-    return verdict.allow;
+    const access = session ? accessOf(session.principal, action, asked) : ({ allow: false, reason: 'not_admitted' } as const);
+    if (!access.allow) refuse({ action, reason: access.reason, who: session?.name ?? '', what: asked.topic });
+    return access.allow;
   }
 
   return {
@@ -44,9 +44,9 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
       const { will, username } = packet;
       const principal = principalOf(username);
       if (will && principal) {
-        const verdict = judge(principal, 'will', asAsked(will));
-        if (!verdict.allow) {
-          refuse({ action: 'will', reason: verdict.reason, who: username ?? '', what: will.topic });
+        const access = accessOf(principal, 'will', asAsked(will));
+        if (!access.allow) {
+          refuse({ action: 'will', reason: access.reason, who: username ?? '', what: will.topic });
           delete packet.will;
         } else boots.set(client, bootOf(will.payload));
       }
@@ -54,12 +54,12 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
     },
     // biome-ignore lint/complexity/useMaxParams: this is how aedes calls it.
     authenticate(client, username, password, done) {
-      const verdict = admission.authenticate({ clientId: client.id, clean: client.clean, username, proof: proofOf(client, password) });
-      if (verdict.ok && !clones.refuses(verdict.name, boots.get(client), sessions.isOpen(verdict.name))) {
-        sessions.open(client, verdict);
+      const admitted = admission.authenticate({ clientId: client.id, clean: client.clean, username, proof: proofOf(client, password) });
+      if (admitted.ok && !clones.refuses(admitted.name, boots.get(client), sessions.isOpen(admitted.name))) {
+        sessions.open(client, admitted);
         return done(null, true);
       }
-      const reason = verdict.ok ? 'cloned' : verdict.reason;
+      const reason = admitted.ok ? 'cloned' : admitted.reason;
       refuse({ action: 'connect', reason, who: username ?? '' });
       done(connackError(reason), false);
     },

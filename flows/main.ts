@@ -174,13 +174,14 @@ async function openAccounts({ ledger, clock }: Base, { now }: Runtime): Promise<
 type Behind = { keys: Keys; runtime: Runtime; accounts: Accounts; pki: Pki; https: Omit<HttpsOptions, 'tls'> | undefined };
 
 function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https }: Behind): Promise<Api> {
+  const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
     view: runtime.view,
-    office: { ...createSiteOrders({ ...runtime.sites, newToken }), ...pki },
+    siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),

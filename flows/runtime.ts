@@ -14,7 +14,7 @@ import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.
 import type { WireMessage } from './records/incidents.ts';
 import type { Contents, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
-import { ownSiteChange } from './sites/settings-site.ts';
+import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
 import { createLiveView, type LiveView } from './view/live.ts';
 import type { CentreView } from './view/view.ts';
@@ -117,7 +117,7 @@ function createState(options: RuntimeOptions): State {
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
   // Whoever orders goes to the queue, which hands on what is no measurement.
-  const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue, ingest, ready });
+  const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, ready });
   return { options, life, takers: createTakers(), rollcalls, commands, measureQueue, live };
 }
 
@@ -136,7 +136,7 @@ async function open(state: State): Promise<void> {
   state.rollcalls.remember(contents.rollcall);
   state.commands.remember(contents);
   state.live.all();
-  await takeOwnSite(options, pipeline.ingest, contents);
+  await takeSettingsSite(options, pipeline.ingest, contents);
 }
 
 function endsOf({ life, takers, rollcalls, commands, measureQueue, live }: State, failed: Ends['failed']): Ends {
@@ -169,8 +169,8 @@ function offer(takers: Takers<WireMessage>, { message, node }: Offer): void {
   taker?.(message);
 }
 
-async function takeOwnSite({ site }: RuntimeOptions, ingest: Ingest, { meta }: Contents): Promise<void> {
-  const own = ownSiteChange({ site, table: ingest.table(), entry: ingest.entry, meta, now: ingest.time() });
+async function takeSettingsSite({ site }: RuntimeOptions, ingest: Ingest, { meta }: Contents): Promise<void> {
+  const own = settingsSiteChange({ site, table: ingest.table(), entry: ingest.entry, meta, now: ingest.time() });
   if (own !== null) await ingest.changeSites(own.change, own.ops);
 }
 

@@ -79,19 +79,19 @@ export function createRunner(options: RunnerOptions): Runner {
       first: Promise.withResolvers(),
     }),
   );
-  const runner: Stage = { ...options, stopped: false, fastUntilUp: Number.NEGATIVE_INFINITY };
+  const stage: Stage = { options, stopped: false, fastUntilUp: Number.NEGATIVE_INFINITY };
   const runNow = async () => {
-    await Promise.all(slots.map((slot) => runAfresh(runner, slot)));
+    await Promise.all(slots.map((slot) => runAfresh(stage, slot)));
   };
   return {
     start: () => {
       for (const slot of slots) {
-        plan(runner, slot, options.random() * firstJitterMs);
-        watch(runner, slot);
+        plan(stage, slot, options.random() * firstJitterMs);
+        watch(stage, slot);
       }
     },
     stop: () => {
-      runner.stopped = true;
+      stage.stopped = true;
       for (const slot of slots) {
         slot.timer();
         slot.unwatch();
@@ -99,11 +99,11 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     runNow,
     hasten: (forMs) => {
-      runner.fastUntilUp = options.clock.up() + forMs;
+      stage.fastUntilUp = options.clock.up() + forMs;
       void runNow();
     },
     connectionChanged: () => {
-      for (const slot of slots) if (slot.probe.onConnection) hurry(runner, slot);
+      for (const slot of slots) if (slot.probe.onConnection) hurry(stage, slot);
     },
     firstRound: async () => {
       await Promise.all(slots.map((slot) => slot.first.promise));
@@ -112,19 +112,19 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-type Stage = RunnerOptions & { stopped: boolean; fastUntilUp: number };
+type Stage = { options: RunnerOptions; stopped: boolean; fastUntilUp: number };
 
 function plan(stage: Stage, slot: Slot, delayMs: number): void {
   slot.timer();
-  if (!stage.stopped) slot.timer = stage.clock.after(delayMs, () => void run(stage, slot));
+  if (!stage.stopped) slot.timer = stage.options.clock.after(delayMs, () => void run(stage, slot));
 }
 
 function watch(stage: Stage, slot: Slot): void {
   try {
-    slot.unwatch = slot.probe.watch?.(stage.platform, () => hurry(stage, slot)) ?? slot.unwatch;
+    slot.unwatch = slot.probe.watch?.(stage.options.platform, () => hurry(stage, slot)) ?? slot.unwatch;
   } catch (error) {
     // It still runs by its interval; that it hears nothing between is told as the failure it is.
-    stage.onFailing(slot.probe.name, `cannot watch: ${lineOf(error)}`);
+    stage.options.onFailing(slot.probe.name, `cannot watch: ${lineOf(error)}`);
   }
 }
 
@@ -137,7 +137,7 @@ function hurry(stage: Stage, slot: Slot): void {
   if (slot.hurried) return;
   slot.hurried = true;
   const gap = slot.failures >= failuresInARow ? gapWhileFailingMs : gapMs;
-  plan(stage, slot, Math.max(settleMs, slot.startedUp + gap - stage.clock.up()));
+  plan(stage, slot, Math.max(settleMs, slot.startedUp + gap - stage.options.clock.up()));
 }
 
 /** A run that begins after this call, however long the one in progress takes. */
@@ -150,7 +150,7 @@ function run(stage: Stage, slot: Slot): Promise<void> {
   slot.timer();
   slot.hurried = false;
   slot.again = false;
-  slot.startedUp = stage.clock.up();
+  slot.startedUp = stage.options.clock.up();
   slot.running = answer(stage, slot).then((result) => {
     slot.running = undefined;
     if (!stage.stopped) settle(stage, slot, result);
@@ -163,15 +163,15 @@ function settle(stage: Stage, slot: Slot, result: ProbeResult | string): void {
   const { probe } = slot;
   const failed = typeof result === 'string';
   if (failed) fail(stage, slot, result);
-  else if (slot.failures >= failuresInARow) stage.onFailing(probe.name, null);
+  else if (slot.failures >= failuresInARow) stage.options.onFailing(probe.name, null);
   if (!failed) slot.failures = 0;
-  stage.onResult(probe, failed ? unknown(stage, probe, result) : result, stage.clock.up() - slot.startedUp);
+  stage.options.onResult(probe, failed ? unknown(stage, probe, result) : result, stage.options.clock.up() - slot.startedUp);
   const soonMs = failed ? undefined : result.soonMs;
-  plan(stage, slot, Math.min(everyMsOf(stage, slot), soonMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * stage.random()));
+  plan(stage, slot, Math.min(everyMsOf(stage, slot), soonMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * stage.options.random()));
   if (slot.again) hurry(stage, slot);
 }
 
-function everyMsOf({ clock, fastUntilUp }: Stage, { probe, failures }: Slot): number {
+function everyMsOf({ options: { clock }, fastUntilUp }: Stage, { probe, failures }: Slot): number {
   if (failures >= failuresInARow) return Math.max(backOffMs, probe.everyMs);
   return clock.up() < fastUntilUp ? Math.min(fastEveryMs, probe.everyMs) : probe.everyMs;
 }
@@ -179,22 +179,22 @@ function everyMsOf({ clock, fastUntilUp }: Stage, { probe, failures }: Slot): nu
 function fail(stage: Stage, slot: Slot, error: string): void {
   slot.failures += 1;
   slot.error = error;
-  if (slot.failures === failuresInARow) stage.onFailing(slot.probe.name, error);
+  if (slot.failures === failuresInARow) stage.options.onFailing(slot.probe.name, error);
 }
 
 function unknown(stage: Stage, probe: Probe, reason: string): ProbeResult {
-  const known = stage.known(probe);
+  const known = stage.options.known(probe);
   const checks = known.length > 0 ? known : [{ component: probe.name, device: '' }];
   return { checks: checks.map((check) => ({ ...check, status: 'unknown', fault: null, reason })) };
 }
 
 /** The answer, or why there is none. Never rejects; the signal is aborted at the time-out, and what comes later is dropped. */
 async function answer(stage: Stage, { probe }: Slot): Promise<ProbeResult | string> {
-  const { clock, platform } = stage;
+  const { clock, platform, context } = stage.options;
   const late = `no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`;
   try {
     return await withinTime<ProbeResult | string>({ clock, limitMs: probe.timeoutMs, late }, async (signal) =>
-      checked(await probe.run({ ...stage.context(), platform, signal })),
+      checked(await probe.run({ ...context(), platform, signal })),
     );
   } catch (error) {
     return lineOf(error);

@@ -59,7 +59,8 @@ const earlyMs = 30_000;
 const waitingAtMost = 16;
 const reasonLength = 200;
 
-type State = CommandsOptions & {
+type State = {
+  options: CommandsOptions;
   journal: Journal;
   /** Good ones that came before the centre's time was known. */
   waiting: Map<string, Command>;
@@ -71,19 +72,19 @@ type State = CommandsOptions & {
  */
 export function createCommands(options: CommandsOptions): Commands {
   const journal = openJournal({ spool: options.spool, up: options.clock.up });
-  const state: State = { ...options, journal, waiting: new Map() };
+  const state: State = { options, journal, waiting: new Map() };
   return {
     take(message) {
-      const said = read(state, message);
+      const said = read(options, message);
       if (said.ok) judge(state, said.value);
-      else state.onRefused(said.reason);
+      else options.onRefused(said.reason);
     },
     resume() {
       for (const entry of journal.cutShort()) resume(state, entry);
     },
     tick() {
       journal.tick();
-      if (state.offsetMs() === null) return;
+      if (options.offsetMs() === null) return;
       const due = [...state.waiting.values()];
       state.waiting.clear();
       for (const one of due) judge(state, one);
@@ -91,7 +92,7 @@ export function createCommands(options: CommandsOptions): Commands {
   };
 }
 
-function read({ key, pc }: State, message: Signed): Opened<Command> {
+function read({ key, pc }: CommandsOptions, message: Signed): Opened<Command> {
   if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
   const opened = openSigned(command, message, key);
   if (opened.ok && !addresses(opened.value.to, pc)) return { ok: false, reason: 'addressed to another PC' };
@@ -101,15 +102,15 @@ function read({ key, pc }: State, message: Signed): Opened<Command> {
 function judge(state: State, value: Command): void {
   const objection = state.journal.objection(value);
   if (objection === 'known') return;
-  const offsetMs = state.offsetMs();
+  const offsetMs = state.options.offsetMs();
   if (offsetMs === null) {
     if (state.waiting.size < waitingAtMost) state.waiting.set(value.id, value);
     return;
   }
   const { id, verb, counter, notBefore } = value;
-  const entry: Entry = { id, verb, counter, at: notBefore, boot: state.boot, state: 'begun' };
+  const entry: Entry = { id, verb, counter, at: notBefore, boot: state.options.boot, state: 'begun' };
   const order = readOrder(value);
-  const reason = objection ?? untimely(value, state.clock.now() - offsetMs);
+  const reason = objection ?? untimely(value, state.options.clock.now() - offsetMs);
   if (reason !== null) settle(state, entry, { outcome: 'refused', reason });
   else if (!order.ok) settle(state, entry, { outcome: 'refused', reason: order.reason });
   else if (!state.journal.put(entry)) settle(state, entry, { outcome: 'failed', reason: 'it cannot be written down on this PC' });
@@ -124,12 +125,12 @@ function untimely({ notBefore, expires }: Command, now: number): string | null {
 }
 
 async function begin(state: State, entry: Entry, order: Order): Promise<void> {
-  const done = await carryOut(state, order);
+  const done = await carryOut(state.options, order);
   if (done.outcome === 'failed') settle(state, entry, done);
   else if (done.outcome === 'done') settle(state, entry, { ...done, reason: null });
 }
 
-async function carryOut({ acts, clock }: State, { verb, args }: Order): Promise<Done> {
+async function carryOut({ acts, clock }: CommandsOptions, { verb, args }: Order): Promise<Done> {
   const limitMs = verb === 'measure-link' ? measureLimitMs : actLimitMs;
   const late: Done = { outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` };
   try {
@@ -141,13 +142,13 @@ async function carryOut({ acts, clock }: State, { verb, args }: Order): Promise<
 
 function resume(state: State, entry: Entry): void {
   const how = Object.hasOwn(verbs, entry.verb) ? verbs[entry.verb as Verb].cutShort : 'interrupted';
-  const isDone = how === 'done' || (how === 'rebooted' && entry.boot !== state.boot);
+  const isDone = how === 'done' || (how === 'rebooted' && entry.boot !== state.options.boot);
   if (how === 'again') state.journal.forget(entry.id);
   else if (isDone) settle(state, entry, { outcome: 'done', reason: null });
   else settle(state, entry, { outcome: 'interrupted', reason: 'the agent ended in the middle of it' });
 }
 
 /** The answer first: a kill in between gives it twice, and never not at all. */
-function settle({ answer, journal }: State, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
+function settle({ options: { answer }, journal }: State, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
   if (answer({ id: entry.id, verb: entry.verb, ...said })) journal.put({ ...entry, state: 'answered' });
 }

@@ -49,7 +49,7 @@ async function fetchRest(part: string, size: number, fetchFrom: FetchFrom): Prom
   }
 }
 
-/** Of an offer that was replaced before it had come whole, nobody will ask for the rest. */
+/** Of a version that was replaced before it had come whole, nobody will ask for the rest. */
 function forgetOthers(part: string): void {
   const parts = readdirSync(dirname(part), { encoding: 'utf8' }).filter((name) => name.endsWith('.part'));
   for (const other of parts.map((name) => join(dirname(part), name))) if (other !== part) rmSync(other);

@@ -15,8 +15,8 @@ const bundle = Buffer.from('the new agent');
 
 function manifest(version: string, edit: object = {}): string {
   const sha256 = createHash('sha256').update(bundle).digest('hex');
-  const offer = { version, minimum: '0.0.0', expires: 2e12, size: bundle.length, sha256, ...edit };
-  return JSON.stringify(sealSigned(offer, createPrivateKey(keys.privateKey)));
+  const said = { version, minimum: '0.0.0', expires: 2e12, size: bundle.length, sha256, ...edit };
+  return JSON.stringify(sealSigned(said, createPrivateKey(keys.privateKey)));
 }
 
 function setUp(version = '1.0.0') {
@@ -29,7 +29,7 @@ function setUp(version = '1.0.0') {
   };
   const slots = openSlots(folder, { read: readFileSync, replace });
   const state = {
-    offer: null as string | null,
+    manifest: null as string | null,
     busy: false,
     heard: false,
     restarts: [] as string[],
@@ -42,10 +42,10 @@ function setUp(version = '1.0.0') {
   const options: UpdaterOptions = {
     version,
     slots,
-    offers: {
+    source: {
       manifest: async () => {
         state.asked += 1;
-        return state.offer;
+        return state.manifest;
       },
       bundle: async (from) => ({
         from,
@@ -70,7 +70,7 @@ function setUp(version = '1.0.0') {
 test('a newer version is brought, tried at the next start, and said to the centre', async () => {
   const { state, slots, options, pass } = setUp();
   startUpdater(options);
-  state.offer = manifest('1.1.0', { minimum: '1.0.5' });
+  state.manifest = manifest('1.1.0', { minimum: '1.0.5' });
   await pass(20 * minute);
   await expect.poll(() => state.restarts).toEqual(['update']);
   expect(slots.read()).toMatchObject({ trial: { version: '1.1.0', starts: 0 }, minimum: '1.0.5', proven: null });
@@ -80,7 +80,7 @@ test('a newer version is brought, tried at the next start, and said to the centr
 test('F25 nothing is restarted during a meeting; after it the new version is', async () => {
   const { state, options, pass } = setUp();
   startUpdater(options);
-  state.offer = manifest('1.1.0');
+  state.manifest = manifest('1.1.0');
   state.busy = true;
   await pass(20 * minute);
   await expect.poll(() => options.slots.read().trial).not.toBeNull();
@@ -114,7 +114,7 @@ test('F25 a version that the centre does not hear in five minutes is taken back,
   expect(slots.read()).toMatchObject({ trial: null, rejected: { version: '1.1.0', reason: 'the centre did not hear it' } });
 
   const before = startUpdater({ ...options, version: '1.0.0' });
-  state.offer = manifest('1.1.0');
+  state.manifest = manifest('1.1.0');
   await pass(20 * hour);
   expect(state.asked).toBeGreaterThan(2);
   expect(slots.read().trial).toBeNull();
@@ -126,23 +126,23 @@ test('F25 a version that the centre does not hear in five minutes is taken back,
 test('S10 an offer that another key signed is refused and reported, and the next one is looked at', async () => {
   const { state, slots, options, pass } = setUp();
   startUpdater(options);
-  state.offer = JSON.stringify(sealSigned({ version: '9.0.0' }, createPrivateKey(makeSigningKeys().privateKey)));
+  state.manifest = JSON.stringify(sealSigned({ version: '9.0.0' }, createPrivateKey(makeSigningKeys().privateKey)));
   await pass(20 * minute);
   expect([state.events, slots.read().trial]).toEqual([['refused'], null]);
-  state.offer = manifest('1.1.0');
+  state.manifest = manifest('1.1.0');
   await pass(9 * hour);
   await expect.poll(() => slots.read().trial).toMatchObject({ version: '1.1.0' });
 });
 
 test('a centre that does not answer is asked again', async () => {
   const { state, options, pass } = setUp();
-  const { manifest: answer } = options.offers;
+  const { manifest: answer } = options.source;
   let fails = true;
-  options.offers.manifest = () => (fails ? Promise.reject(new Error('no route')) : answer());
+  options.source.manifest = () => (fails ? Promise.reject(new Error('no route')) : answer());
   startUpdater(options);
   await pass(hour);
   fails = false;
-  state.offer = manifest('1.1.0');
+  state.manifest = manifest('1.1.0');
   await pass(9 * hour);
   await expect.poll(() => state.restarts).toEqual(['update']);
 });
@@ -172,11 +172,11 @@ test.each(['manifest', 'busy', 'disk'] as const)('a step that throws (%s) is sai
   const broken = () => {
     throw new Error('broken');
   };
-  if (what === 'manifest') options.offers.manifest = broken;
+  if (what === 'manifest') options.source.manifest = broken;
   if (what === 'busy') options.isBusy = broken;
   if (what === 'disk') state.full = true;
   startUpdater(options);
-  state.offer = manifest('1.1.0');
+  state.manifest = manifest('1.1.0');
   await pass(20 * minute);
   const times = () => state.said.filter((line) => line.startsWith('the updater is held up')).length;
   await expect.poll(() => times()).toBeGreaterThan(0);
@@ -191,7 +191,7 @@ test('S10 a PC whose clock is dead judges an offer by the time of the centre', a
   const now = options.clock.now();
   state.offMs = -20 * 365 * 24 * hour;
   startUpdater(options);
-  state.offer = manifest('1.1.0', { expires: now + 24 * hour });
+  state.manifest = manifest('1.1.0', { expires: now + 24 * hour });
   await pass(20 * minute);
   expect([state.events, options.slots.read().trial]).toEqual([['refused'], null]);
 });
@@ -199,7 +199,7 @@ test('S10 a PC whose clock is dead judges an offer by the time of the centre', a
 test('S10 an offer below the lowest version that it names itself is refused', async () => {
   const { state, options, pass } = setUp();
   startUpdater(options);
-  state.offer = manifest('1.1.0', { minimum: '1.2.0' });
+  state.manifest = manifest('1.1.0', { minimum: '1.2.0' });
   await pass(20 * minute);
   expect([state.events, options.slots.read().trial]).toEqual([['refused'], null]);
 });

@@ -1,4 +1,4 @@
-/** The updates of a running agent: where they are offered, by whom they are proven, and when nobody is disturbed by one. */
+/** The updates of a running agent: where they come from, by whom they are proven, and when nobody is disturbed by one. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '#contracts';
@@ -6,8 +6,8 @@ import type { Budget } from '../net/data-budget.ts';
 import { isInMeeting } from '../platform/in-meeting.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Log } from '../store/log.ts';
-import { createOffers } from './offers.ts';
 import { openSlots } from './slots.ts';
+import { createUpdateSource } from './source.ts';
 import { startUpdater, type UpdaterOptions } from './updater.ts';
 
 /** The running agent, and what decides about its updates. */
@@ -15,7 +15,7 @@ export type Watched = {
   dataDir: string;
   /** Public half of the key of the releases. */
   key: KeyObject;
-  /** Where updates are offered to a PC that no centre has enrolled. */
+  /** Where updates come from for a PC that no centre has enrolled. */
   at: string;
   /** The door of the centre that enrolled this PC, and the only roots by which it is believed now. */
   door: { at: string; roots(): string[] } | undefined;
@@ -36,7 +36,7 @@ export function watchUpdates({ dataDir, key, at, door, agent, platform, clock, v
   return startUpdater({
     ...{ version, key, clock, restart, log },
     slots: openSlots(join(dataDir, 'update')),
-    offers: createOffers(door?.at ?? at, { roots: door?.roots, used: (bytes) => budget.used('telemetry', bytes) }),
+    source: createUpdateSource(door?.at ?? at, { roots: door?.roots, used: (bytes) => budget.used('telemetry', bytes) }),
     random: Math.random,
     isBusy: () => isInMeeting(platform),
     isHeard: agent.isHeard,

@@ -63,7 +63,10 @@ export function createMqttTransport({ host, port, speed = 1, used }: MqttAddress
   return {
     connect: (options, handlers) => {
       const client = connect({ ...clientOptions(options, speed), host, port, protocol: 'mqtt' });
-      if (used && client.stream instanceof Socket) countMessages(client, meterTcp(client.stream, used));
+      if (client.stream instanceof Socket) {
+        client.stream.setNoDelay(true);
+        if (used) countMessages(client, meterTcp(client.stream, used));
+      }
       return connected(client, handlers);
     },
   };

@@ -69,7 +69,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 }
 
 async function connect(options: UplinkOptions, state: State): Promise<void> {
-  const { transport, token, onConnection, ...ofSession } = options;
+  const { transport, token, onConnection } = options;
   const { spool, pc, boot, clock } = options;
   // The will goes out with the CONNECT, so the number is taken before it; one that is not used is no harm.
   const number = spool.nextSession();
@@ -101,12 +101,19 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
     void connection.end();
     again(options, state, { refused: false, reason: 'the centre knows a later session: the disk was put back' });
   };
-  session = openSession({ ...ofSession, connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
+  session = openSession({ ...forSession(options), connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
   state.session = session;
   state.figures.connected = true;
   onConnection?.();
   options.log.info({ session: number }, 'connected');
   session.start();
+}
+
+function forSession(options: UplinkOptions) {
+  const { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, fresh, log } = options;
+  const { onConfig, onCommand, onMeasure, onPreviousTold } = options;
+  const facts = { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, fresh, log };
+  return { ...facts, onConfig, onCommand, onMeasure, onPreviousTold };
 }
 
 function again(options: UplinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {

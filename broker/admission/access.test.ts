@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { agentFilters, downLeaves, pcTopic, upLeaves } from '#contracts';
-import { type Action, judge, type Principal, principalOf } from './access.ts';
+import { type Action, accessOf, type Principal, principalOf } from './access.ts';
 
 const own = 'sabha/v1/ladakh/leh/pc-1';
 const other = 'sabha/v1/ladakh/leh/pc-11';
@@ -82,14 +82,14 @@ const allowed: [string, Principal, Record<Action, string[]>][] = [
 
 describe.each(allowed)('%s', (_name, principal, table) => {
   test.each(actions)('may %s what stands in the table, and nothing else', (action) => {
-    const granted = topics.filter((topic) => judge(principal, action, { topic, qos: 1, retain: false }).allow);
+    const granted = topics.filter((topic) => accessOf(principal, action, { topic, qos: 1, retain: false }).allow);
     expect(granted.toSorted()).toEqual(table[action].toSorted());
   });
 
   test.each(actions)('may %s nothing retained and nothing of QoS 2', (action) => {
     for (const topic of topics) {
-      expect(judge(principal, action, { topic, qos: 0, retain: true })).toEqual({ allow: false, reason: 'retain' });
-      expect(judge(principal, action, { topic, qos: 2, retain: false })).toEqual({ allow: false, reason: 'qos' });
+      expect(accessOf(principal, action, { topic, qos: 0, retain: true })).toEqual({ allow: false, reason: 'retain' });
+      expect(accessOf(principal, action, { topic, qos: 2, retain: false })).toEqual({ allow: false, reason: 'qos' });
     }
   });
 });
@@ -99,7 +99,7 @@ test('S3, S4 in a nation of 736 sites no PC reaches another, and each reaches it
   let leaks = 0;
   for (const [n, mine] of pcs.entries()) {
     const me: Principal = { kind: 'pc', pc: mine };
-    const ask = (action: Action, topic: string) => judge(me, action, { topic, qos: 1, retain: false }).allow;
+    const ask = (action: Action, topic: string) => accessOf(me, action, { topic, qos: 1, retain: false }).allow;
     const foreign = [pcs[(n + 1) % 736] ?? '', pcs[(n + 36) % 736] ?? '', mine.replace('pc-1', 'pc-2'), `${mine}1`];
     for (const theirs of foreign) {
       for (const leaf of [...upLeaves, ...downLeaves]) leaks += actions.filter((action) => ask(action, pcTopic(theirs, leaf))).length;
@@ -111,7 +111,7 @@ test('S3, S4 in a nation of 736 sites no PC reaches another, and each reaches it
 });
 
 test('the reason says whether the topic is unknown or another’s', () => {
-  const reason = (action: Action, topic: string) => judge(pc, action, { topic, qos: 1, retain: false });
+  const reason = (action: Action, topic: string) => accessOf(pc, action, { topic, qos: 1, retain: false });
   expect(reason('publish', 'no/such/topic')).toEqual({ allow: false, reason: 'unknown_topic' });
   expect(reason('publish', `${other}/beat`)).toEqual({ allow: false, reason: 'foreign_topic' });
   expect(reason('will', `${own}/state`)).toEqual({ allow: false, reason: 'foreign_topic' });

@@ -23,10 +23,10 @@ export type Asked = { topic: string; qos: number; retain: boolean };
 /** Reasons are few, so that they can be counted. */
 export type Denial = 'qos' | 'retain' | 'unknown_topic' | 'foreign_topic' | 'filter';
 /** Allowed, or denied for one reason. */
-export type Verdict = { allow: true } | { allow: false; reason: Denial };
+export type Access = { allow: true } | { allow: false; reason: Denial };
 
 /** Guarantee: a PC writes only its own leaves and reads only what is meant for it; nothing is retained; QoS 2 does not exist. */
-export function judge(principal: Principal, action: Action, asked: Asked): Verdict {
+export function accessOf(principal: Principal, action: Action, asked: Asked): Access {
   if (asked.qos > 1) return deny('qos');
   if (asked.retain) return deny('retain');
   if (action === 'subscribe') return filtersOf(principal).includes(asked.topic) ? { allow: true } : deny('filter');
@@ -64,6 +64,6 @@ function filtersOf(principal: Principal): readonly string[] {
   return principal.kind === 'flows' ? flowsFilters : exporterFilters;
 }
 
-function deny(reason: Denial): Verdict {
+function deny(reason: Denial): Access {
   return { allow: false, reason };
 }

@@ -1,5 +1,6 @@
 /** The contracts: all that the four parts know of each other. This folder imports nothing of ours. */
 
+export * from './centre/administration.ts';
 export * from './centre/api.ts';
 export * from './centre/settings.ts';
 export * from './domain/altitude.ts';

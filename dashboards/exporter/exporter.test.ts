@@ -1,7 +1,7 @@
 /** The exporter at a real broker and a real API. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encode, pcTopic, realClock } from '#contracts';
-import { emptyAccounts, emptyOffice, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
+import { emptyAccounts, emptySiteOrders, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
 import { startApi } from '../../flows/api/server.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';
 import { connect, type Peer } from '../../test/contract/peers.ts';
@@ -27,7 +27,7 @@ async function openApi(port = 0) {
   const view = scriptedView();
   const log = { warn() {}, error() {} };
   const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  const api = await startApi({ host: '127.0.0.1', port, view, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
+  const api = await startApi({ host: '127.0.0.1', port, view, siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log });
   closing.push(api.close);
   return { at: `http://127.0.0.1:${api.port}`, close: api.close, view };
 }

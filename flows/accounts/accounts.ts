@@ -101,14 +101,14 @@ export function createAccounts(options: AccountsOptions) {
 }
 
 function openState(options: AccountsOptions): State {
-  const { contents, commit, passwords, log } = options;
+  const { contents, commit, passwords, now, newToken, log } = options;
   const held = new Map(contents.accounts.map((one) => [one.name, one]));
   const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `of a login nothing was written: ${error.message}`));
   return {
     options,
     held,
     limits: createLimits(options.up),
-    sessions: createSessions({ ...options, logins: contents.logins, account: (name) => held.get(name), note }),
+    sessions: createSessions({ logins: contents.logins, account: (name) => held.get(name), commit, note, now, newToken }),
     nobody: passwords.nobody(),
     checking: mutex(),
     changing: mutex(),

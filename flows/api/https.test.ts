@@ -44,15 +44,15 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
   const https = httpsOptions();
   const log = { warn: () => {}, error: (...words: unknown[]) => void console.error(words) };
   const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  return { host: '127.0.0.1', port: 0, https, accounts, view, office: officeOf(), ...folders, log, ...edit };
+  return { host: '127.0.0.1', port: 0, https, accounts, view, siteOrders: siteOrdersOf(), ...folders, log, ...edit };
 }
 
-function officeOf() {
+function siteOrdersOf() {
   const table = createSiteTable(smallTree());
   const makeCode = async () => ({ ok: false, missing: true, line: 'there is no site' }) as const;
-  return { ...createSiteOrders({ ...emptyOfficeOptions, table: () => table }), makeCode, codes: () => [], cancelCodes: async () => 0 };
+  return { ...createSiteOrders({ ...emptyOptions, table: () => table }), makeCode, codes: () => [], cancelCodes: async () => 0 };
 }
-const emptyOfficeOptions = {
+const emptyOptions = {
   records: () => new Map(),
   wanted: () => 0,
   apply: async () => {},

@@ -2,7 +2,7 @@ import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CodeWanted } from '../pki/enrolment.ts';
 import { addRoutes } from './routes.ts';
-import { emptyOffice } from './scripted-view.test-helper.ts';
+import { emptySiteOrders } from './scripted-view.test-helper.ts';
 
 const post = async (url: string, payload: object) => {
   const app = fastify();
@@ -14,7 +14,7 @@ const post = async (url: string, payload: object) => {
     return { ok: false, missing: asked.site === 'ladakh/nubra', line: `not for ${asked.site}` } as const;
   };
   const cancelCodes = async (site: string) => (site === 'ladakh/leh' ? 2 : 0);
-  addRoutes(app, { identity: () => ({ ...emptyOffice(), makeCode, cancelCodes }) });
+  addRoutes(app, { identity: () => ({ ...emptySiteOrders(), makeCode, cancelCodes }) });
   const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
   return { status: statusCode, body: JSON.parse(body), wanted };
 };

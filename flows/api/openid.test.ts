@@ -7,7 +7,7 @@ import type { OpenIdSettings } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
 import { createOpenId } from '../accounts/openid.ts';
 import { type Issuer, startIssuer } from './issuer.test-helper.ts';
-import { emptyAccounts, emptyOffice, scriptedView } from './scripted-view.test-helper.ts';
+import { emptyAccounts, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
 import { type Api, startApi } from './server.ts';
 
 let tls: { key: string; cert: string };
@@ -44,7 +44,16 @@ beforeEach(async () => {
   const https = { host: '127.0.0.1', port: 0, names: ['sabha.test'], tls, openid };
   const log = { warn: (...words: unknown[]) => void warned.push(String(words[1])), error: () => {} };
   const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  api = await startApi({ host: '127.0.0.1', port: 0, https, accounts, view: scriptedView(), office: emptyOffice(), ...folders, log });
+  api = await startApi({
+    host: '127.0.0.1',
+    port: 0,
+    https,
+    accounts,
+    view: scriptedView(),
+    siteOrders: emptySiteOrders(),
+    ...folders,
+    log,
+  });
 });
 afterEach(async () => {
   await api.close();

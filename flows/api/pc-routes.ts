@@ -31,20 +31,20 @@ export const pcRoutes: readonly Route[] = [
     { right: ownPart, query: siteQuery, answer: v.array(pcView) },
     (view, { query: { site = 'all' } }) => view.pcs(site),
   ),
-  on('office')(
+  on('siteOrders')(
     ['post /api/pcs/{state}/{site}/{pc}/move', 'Moves it to another place.'],
     { right: whole('pcs'), body: v.strictObject({ by, to }), answer: tokens, refusals: [404, 409] },
-    async (office, { params, body }) => tokensOf(await office.move(placePath(params), body.to, body.by)),
+    async (orders, { params, body }) => tokensOf(await orders.move(placePath(params), body.to, body.by)),
   ),
-  on('office')(
+  on('siteOrders')(
     ['post /api/pcs/{state}/{site}/{pc}/retire', 'Takes it out.'],
     { right: whole('pcs'), body: order, refusals: [404, 409] },
-    async (office, { params, body }) => void tokensOf(await office.retire(placePath(params), body.by)),
+    async (orders, { params, body }) => void tokensOf(await orders.retire(placePath(params), body.by)),
   ),
-  on('office')(
+  on('siteOrders')(
     ['post /api/pcs/{state}/{site}/{pc}/replace', 'Another machine takes its place; the answer is its token.'],
     { right: whole('pcs'), body: order, answer: tokens, refusals: [404, 409] },
-    async (office, { params, body }) => tokensOf(await office.replace(placePath(params), body.by)),
+    async (orders, { params, body }) => tokensOf(await orders.replace(placePath(params), body.by)),
   ),
   on('identity')(
     ['post /api/pcs/{state}/{site}/{pc}/revoke', 'Shuts it out: its token and its certificates open nothing any more.'],
@@ -80,10 +80,10 @@ export const pcRoutes: readonly Route[] = [
       return { cancelled };
     },
   ),
-  on('office')(
+  on('siteOrders')(
     ['post /api/tokens', 'New tokens, shown once.'],
     { right: whole('tokens'), body: tokensFor, answer: tokens, refusals: [404, 409] },
-    async (office, { body: { by: who, pcs, scope: all, renew } }) => tokensOf(await office.tokens({ pcs, scope: all, renew }, who)),
+    async (orders, { body: { by: who, pcs, scope: all, renew } }) => tokensOf(await orders.tokens({ pcs, scope: all, renew }, who)),
   ),
   profileRoute('get /api/profile', 'The profile of the nation and the origin of each value.'),
   profileRoute('get /api/profile/{state}', 'The same of a state.', [404]),
@@ -92,10 +92,14 @@ export const pcRoutes: readonly Route[] = [
 ];
 
 function profileRoute(address: string, summary: string, refusals: number[] = []): Route {
-  return on('office')([address, summary], { right: { may: 'read', at: place }, answer: profileView, refusals }, (office, { params }) => {
-    const path = placePath(params);
-    const found = office.profile(path);
-    if (found === undefined) throw new Refused(404, `there is no ${path}`);
-    return found;
-  });
+  return on('siteOrders')(
+    [address, summary],
+    { right: { may: 'read', at: place }, answer: profileView, refusals },
+    (orders, { params }) => {
+      const path = placePath(params);
+      const found = orders.profile(path);
+      if (found === undefined) throw new Refused(404, `there is no ${path}`);
+      return found;
+    },
+  );
 }

@@ -13,13 +13,13 @@ import type { StaticFile } from './files.ts';
 import type { Streams } from './streams.ts';
 
 /** Codes are made by those who issue certificates, the rest is an order like those of the site table. */
-export type IdentityOffice = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
+export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
 
 /** What rows work on, by name. */
 type Parts = {
   view: CentreView;
-  office: SiteOrders;
-  identity: IdentityOffice;
+  siteOrders: SiteOrders;
+  identity: IdentityOrders;
   commands: CommandsView;
   accounts: {
     accounts: Accounts /** There is such a place. */;

@@ -98,10 +98,10 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
   return view;
 }
 
-/** An office without a single place: what is asked of it is tested beside the site table. */
-export function emptyOffice() {
+/** Orders for sites where there is no place: what is asked of them is tested beside the site table. */
+export function emptySiteOrders() {
   const table = createSiteTable([]);
-  const office = createSiteOrders({
+  const siteOrders = createSiteOrders({
     table: () => table,
     records: () => new Map(),
     wanted: () => 0,
@@ -113,7 +113,7 @@ export function emptyOffice() {
     entry: () => undefined,
   });
   const makeCode = async () => ({ ok: false, missing: true, line: 'there is no site' }) as const;
-  return { ...office, makeCode, codes: () => [], cancelCodes: async () => 0 };
+  return { ...siteOrders, makeCode, codes: () => [], cancelCodes: async () => 0 };
 }
 
 /** Nobody may log in; accounts that are made last as long as the test. `up` moves only by the test's hand. */

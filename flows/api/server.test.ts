@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { faultIds } from '#contracts';
-import { emptyAccounts, emptyOffice, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
+import { emptyAccounts, emptySiteOrders, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 let wallDir: string;
@@ -43,7 +43,7 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
     host: '127.0.0.1',
     port: 0,
     view,
-    office: emptyOffice(),
+    siteOrders: emptySiteOrders(),
     accounts: emptyAccounts(),
     wallDir,
     modulesDir: 'node_modules',

@@ -17,7 +17,7 @@ import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
 import { addFiles, loadWall } from './files.ts';
 import { wordsFile } from './incident-routes.ts';
-import type { IdentityOffice } from './route.ts';
+import type { IdentityOrders } from './route.ts';
 import { addRoutes } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
 import { createStreams } from './streams.ts';
@@ -33,7 +33,7 @@ export type ApiOptions = {
   https?: HttpsOptions | undefined;
   accounts: Accounts;
   view: CentreView;
-  office: SiteOrders & IdentityOffice;
+  siteOrders: SiteOrders & IdentityOrders;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -107,19 +107,19 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, office, accounts, log, clock = realClock() } = options;
+  const { view, siteOrders, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, log, https && { ...https.tls, ...https.organisation });
   addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor());
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const streams = createStreams({ view, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const words = wordsFile();
-  const has = (scope: string) => office.table().node(scope) !== undefined || scope === '';
+  const has = (scope: string) => siteOrders.table().node(scope) !== undefined || scope === '';
   const openid = https?.openid !== undefined;
   addRoutes(app, {
     view: ({ scope }) => scopedView(view, scope),
-    office: () => office,
-    identity: () => office,
+    siteOrders: () => siteOrders,
+    identity: () => siteOrders,
     commands: () => view.commands,
     accounts: () => ({ accounts, has, openid }),
     ...(https && { logins: () => accounts }),

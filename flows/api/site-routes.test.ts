@@ -27,7 +27,7 @@ beforeEach(() => {
   rollout = null;
   hold = async () => {};
   let made = 0;
-  const office = createSiteOrders({
+  const siteOrders = createSiteOrders({
     table: () => table,
     records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
     wanted: () => 3,
@@ -51,7 +51,7 @@ beforeEach(() => {
   });
   app = fastify({ bodyLimit: 4_096 });
   addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }) });
-  addRoutes(app, { office: () => office });
+  addRoutes(app, { siteOrders: () => siteOrders });
 });
 afterEach(() => app.close());
 

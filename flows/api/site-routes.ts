@@ -26,12 +26,12 @@ export const siteRoutes: readonly Route[] = [
     (view, { query: { stage, state } }) =>
       view.sites().filter((one) => (stage ?? one.stage) === one.stage && (state ?? one.state) === one.state),
   ),
-  on('office')(
+  on('siteOrders')(
     ['get /api/sites/table.csv', 'The site table as it can be imported again.'],
     { right: ownPart, answer: csv('sites.csv') },
-    (office, { viewer }) => toCsv(office.table(), ({ path }) => isWithin(viewer.scope, path)),
+    (orders, { viewer }) => toCsv(orders.table(), ({ path }) => isWithin(viewer.scope, path)),
   ),
-  on('office')(
+  on('siteOrders')(
     ['post /api/sites/import', 'Checks a site table and, with `apply`, loads all of it or nothing; 422 with every faulty line.'],
     {
       right: whole('import'),
@@ -41,8 +41,8 @@ export const siteRoutes: readonly Route[] = [
       alsoAs: 422,
       more: { bodyLimit: 2 * csvLimitBytes, errorHandler: tooLarge },
     },
-    async (office, { body, reply }) => {
-      const result = await office.import(body);
+    async (orders, { body, reply }) => {
+      const result = await orders.import(body);
       if (result.problems.length > 0) reply.code(422);
       return result;
     },
@@ -58,25 +58,25 @@ export const siteRoutes: readonly Route[] = [
     async (view, { params, query: { hours } }) =>
       (await view.history(placePath(params), view.now() - Number(hours) * 3_600_000)) ?? noSite(),
   ),
-  on('office')(
+  on('siteOrders')(
     ['post /api/sites/{state}/{site}/stage', 'Takes it to another stage.'],
     { right: { may: 'stage', at: place }, body: staging, refusals: [404, 409] },
-    async (office, { params, body: { by: who, stage, force } }) =>
-      void tokensOf(await office.stage({ site: placePath(params), stage, force }, who)),
+    async (orders, { params, body: { by: who, stage, force } }) =>
+      void tokensOf(await orders.stage({ site: placePath(params), stage, force }, who)),
   ),
 ];
 
 /** What is on its way, and its release. */
 export const rolloutRoutes: readonly Route[] = [
-  on('office')(
+  on('siteOrders')(
     ['get /api/rollout', 'The change of profiles that is on its way in stages, if one is.'],
     { right: whole('import'), answer: v.object({ rollout: v.nullable(rolloutView) }) },
-    (office) => ({ rollout: office.rollout() }),
+    (orders) => ({ rollout: orders.rollout() }),
   ),
-  on('office')(
+  on('siteOrders')(
     ['post /api/rollout/release', 'Lets it out to every PC, whatever was seen.'],
     { right: whole('import'), body: order, refusals: [404] },
-    async (office, { body }) => void tokensOf(await office.release(body.by)),
+    async (orders, { body }) => void tokensOf(await orders.release(body.by)),
   ),
 ];
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Clock } from '#contracts';
 import {
   emptyAccounts,
-  emptyOffice,
+  emptySiteOrders,
   microphoneGone,
   type ScriptedView,
   scriptedView,
@@ -30,7 +30,7 @@ beforeEach(async () => {
     host: '127.0.0.1',
     port: 0,
     view,
-    office: emptyOffice(),
+    siteOrders: emptySiteOrders(),
     accounts: emptyAccounts(),
     wallDir: 'dashboards/wall',
     modulesDir: 'node_modules',

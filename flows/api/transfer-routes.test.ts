@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openReflectorToken, sealReflectorToken, transferBytes, transferPath } from '#contracts';
 import { testClock } from '../people/people.test-helper.ts';
-import { emptyAccounts, emptyOffice, scriptedView } from './scripted-view.test-helper.ts';
+import { emptyAccounts, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
 import { type Api, startApi } from './server.ts';
 
 const key = randomBytes(32);
@@ -11,7 +11,7 @@ let api: Api;
 
 beforeAll(async () => {
   const shared = { wallDir: 'dashboards/wall', modulesDir: 'node_modules', log: { warn: () => {}, error: () => {} } };
-  const people = { view: scriptedView(), office: emptyOffice(), accounts: emptyAccounts() };
+  const people = { view: scriptedView(), siteOrders: emptySiteOrders(), accounts: emptyAccounts() };
   api = await startApi({ host: '127.0.0.1', port: 0, ...people, ...shared, clock, prove: (token) => openReflectorToken(token, key, 0) });
 });
 afterAll(() => api.close());

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { emptyAccounts, emptyOffice, scriptedView } from './scripted-view.test-helper.ts';
+import { emptyAccounts, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
 import { type Api, startApi } from './server.ts';
 
 let folder: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     view: scriptedView(),
-    office: emptyOffice(),
+    siteOrders: emptySiteOrders(),
     accounts: emptyAccounts(),
     ...wall,
     updatesDir: folder,

@@ -24,7 +24,7 @@ export async function startTestApi() {
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
     reply.code(error.statusCode ?? 500).send({ error: error.message }),
   );
-  const office = createSiteOrders({
+  const siteOrders = createSiteOrders({
     table: () => state.table,
     records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
     wanted: () => 3,
@@ -42,7 +42,7 @@ export async function startTestApi() {
   addDoor(app, plainDoor());
   const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
   const accounts = emptyAccounts();
-  addRoutes(app, { office: () => office, accounts: () => ({ accounts, has, openid: false }) });
+  addRoutes(app, { siteOrders: () => siteOrders, accounts: () => ({ accounts, has, openid: false }) });
   app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });
     const answer = state.scripted[`${method} ${url}`];

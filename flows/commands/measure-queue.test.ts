@@ -51,7 +51,7 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
       return at.committed;
     },
   };
-  const capacity = createMeasureQueue({
+  const queue = createMeasureQueue({
     clock,
     commands,
     ingest: () => ingest,
@@ -65,15 +65,15 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
     if (one === undefined) throw new Error('nobody was asked');
     answered.add(one.id);
     const body: CommandAnswer = { id: one.id, verb: 'measure-link', outcome: 'done', reason: null, ...said };
-    capacity.heard({ pc: one.to, ops: [{ op: 'command-answer', pc: one.to, at: clock.now(), answer: body }] });
+    queue.heard({ pc: one.to, ops: [{ op: 'command-answer', pc: one.to, at: clock.now(), answer: body }] });
     await clock.pass(0);
   };
   const begin = async (to: string, by = 'Asha') => {
-    const issued = await capacity.issue({ to, verb: 'measure-link', args: {}, by });
+    const issued = await queue.view.issue({ to, verb: 'measure-link', args: {}, by });
     await clock.pass(0);
     return issued.ok ? issued.id : issued.line;
   };
-  return { clock, capacity, away, at, sent, audit, open, answer, begin };
+  return { clock, queue, away, at, sent, audit, open, answer, begin };
 }
 
 function someSites(count: number, states: string[]): NonNullable<Given['sites']> {
@@ -83,20 +83,20 @@ function someSites(count: number, states: string[]): NonNullable<Given['sites']>
 }
 
 test('a scope becomes one command a site, to the PC that measures it, in the name of who asked, and the audit names the round', async () => {
-  const { begin, sent, open, answer, capacity, audit } = setUp();
+  const { begin, sent, open, answer, queue, audit } = setUp();
   const id = await begin('goa');
   expect(audit).toMatchObject([{ op: 'audit', who: 'Asha', what: 'command measure-link', about: 'goa: r-1, 3 sites' }]);
   while (open().length > 0) await answer(open()[0], { lines: ['up: 2.00 Mbit/s'] });
   expect(sent.map(({ to, verb, by }) => [to, verb, by])).toEqual(
     [0, 1, 2].map((site) => [`goa/site-${site}/vc-1`, 'measure-link', 'Asha']),
   );
-  expect(await capacity.one(id)).toMatchObject({
+  expect(await queue.view.one(id)).toMatchObject({
     state: 'answered',
     to: 'goa',
     missing: [],
     answers: sent.map(({ to }) => ({ pc: to, outcome: 'done' })),
   });
-  expect(await capacity.list()).toMatchObject([{ id, verb: 'measure-link', by: 'Asha', to: 'goa' }]);
+  expect(await queue.view.list()).toMatchObject([{ id, verb: 'measure-link', by: 'Asha', to: 'goa' }]);
 });
 
 test('never more than two at once in a state and ten in all, whoever answers when; each is asked once', async () => {
@@ -118,23 +118,23 @@ test('never more than two at once in a state and ten in all, whoever answers whe
 });
 
 test('two who ask for the same are both answered, one after the other, and a site is never measured twice at once', async () => {
-  const { begin, open, answer, capacity } = setUp();
+  const { begin, open, answer, queue } = setUp();
   const [one, two] = [await begin('goa/site-0'), await begin('goa/site-0/vc-1', 'Bina')];
   expect(open().map(({ by }) => by)).toEqual(['Asha']);
   await answer(open()[0]);
   expect(open().map(({ by }) => by)).toEqual(['Bina']);
-  expect(await capacity.one(two)).toMatchObject({ state: 'open', missing: ['goa/site-0/vc-1'] });
+  expect(await queue.view.one(two)).toMatchObject({ state: 'open', missing: ['goa/site-0/vc-1'] });
   await answer(open()[0]);
-  expect([await capacity.one(one), await capacity.one(two)]).toMatchObject([{ state: 'answered' }, { state: 'answered' }]);
+  expect([await queue.view.one(one), await queue.view.one(two)]).toMatchObject([{ state: 'answered' }, { state: 'answered' }]);
 });
 
 test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
   'refused for now (%s): it comes again in 15 min, with its reason to be seen',
   async (why) => {
-    const { begin, open, answer, capacity, clock, sent } = setUp();
+    const { begin, open, answer, queue, clock, sent } = setUp();
     const id = await begin('goa/site-0');
     await answer(open()[0], { outcome: 'failed', reason: measureLater[why] });
-    expect(await capacity.one(id)).toMatchObject({
+    expect(await queue.view.one(id)).toMatchObject({
       state: 'open',
       missing: [],
       answers: [{ outcome: 'failed', reason: measureLater[why] }],
@@ -143,26 +143,26 @@ test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
     expect(sent).toHaveLength(1);
     await clock.pass(2 * minuteMs);
     await answer(open()[0]);
-    expect(await capacity.one(id)).toMatchObject({ state: 'answered', answers: [{ outcome: 'done' }] });
+    expect(await queue.view.one(id)).toMatchObject({ state: 'answered', answers: [{ outcome: 'done' }] });
   },
 );
 
 test('after four refusals the last one stands; any other failure stands at once', async () => {
-  const { begin, open, answer, capacity, clock, sent } = setUp();
+  const { begin, open, answer, queue, clock, sent } = setUp();
   const id = await begin('goa/site-0');
   for (let turn = 0; turn < 4; turn += 1) {
     await answer(open()[0], { outcome: 'failed', reason: measureLater.meeting });
     await clock.pass(16 * minuteMs);
   }
   expect(sent).toHaveLength(4);
-  expect(await capacity.one(id)).toMatchObject({ state: 'answered', answers: [{ reason: measureLater.meeting }] });
+  expect(await queue.view.one(id)).toMatchObject({ state: 'answered', answers: [{ reason: measureLater.meeting }] });
   const other = await begin('goa/site-1');
   await answer(open()[0], { outcome: 'failed', reason: 'the centre has no reflector' });
-  expect(await capacity.one(other)).toMatchObject({ state: 'answered', answers: [{ reason: 'the centre has no reflector' }] });
+  expect(await queue.view.one(other)).toMatchObject({ state: 'answered', answers: [{ reason: 'the centre has no reflector' }] });
 });
 
 test('who does not answer in the life of the command holds up nobody any longer, and a late answer changes nothing', async () => {
-  const { begin, open, answer, capacity, clock, sent } = setUp();
+  const { begin, open, answer, queue, clock, sent } = setUp();
   const id = await begin('goa');
   const silent = open();
   expect(silent).toHaveLength(2);
@@ -172,20 +172,20 @@ test('who does not answer in the life of the command holds up nobody any longer,
   expect(sent).toHaveLength(3);
   await answer(silent[0]);
   await answer(sent[2]);
-  expect(await capacity.one(id)).toMatchObject({
+  expect(await queue.view.one(id)).toMatchObject({
     state: 'answered',
     answers: [{ reason: 'it did not answer' }, { reason: 'it did not answer' }, { outcome: 'done' }],
   });
 });
 
 test('a PC that measures no more makes room at once; a site where none is there is answered without a command', async () => {
-  const { begin, capacity, clock, sent, away } = setUp();
+  const { begin, queue, clock, sent, away } = setUp();
   away.add('goa/site-2');
   const id = await begin('goa');
   away.add('goa/site-0');
   await clock.pass(10_000);
   expect(sent.map(({ to }) => siteOf(to))).toEqual(['goa/site-0', 'goa/site-1']);
-  expect(await capacity.one(id)).toMatchObject({
+  expect(await queue.view.one(id)).toMatchObject({
     state: 'open',
     missing: ['goa/site-1'],
     answers: [{ pc: 'goa/site-0/vc-1' }, { pc: 'goa/site-2', outcome: 'failed', reason: 'no PC of this site is there to measure' }],
@@ -212,8 +212,8 @@ test('while the broker is out of reach nobody is told, and nobody is given up fo
 });
 
 test('what is wrong is said before anything begins: no such place, arguments, a ledger that took nothing', async () => {
-  const { capacity, at, clock, sent, begin } = setUp();
-  const ask = (more: Partial<Ordering>) => capacity.issue({ to: 'goa', verb: 'measure-link', args: {}, by: 'Asha', ...more });
+  const { queue, at, clock, sent, begin } = setUp();
+  const ask = (more: Partial<Ordering>) => queue.view.issue({ to: 'goa', verb: 'measure-link', args: {}, by: 'Asha', ...more });
   expect(await ask({ to: 'kerala' })).toEqual({ ok: false, missing: true, line: 'there is no kerala' });
   expect(await ask({ args: { fast: 'yes' } })).toMatchObject({ ok: false, missing: false });
   at.committed = false;
@@ -222,18 +222,18 @@ test('what is wrong is said before anything begins: no such place, arguments, a 
   await clock.pass(minuteMs);
   expect(sent).toEqual([]);
   at.refused = 'no such PC';
-  expect(await capacity.one(await begin('goa/site-0'))).toMatchObject({
+  expect(await queue.view.one(await begin('goa/site-0'))).toMatchObject({
     state: 'answered',
     answers: [{ outcome: 'failed', reason: 'no such PC' }],
   });
 });
 
 test('another verb, and the id of another command, are none of its business', async () => {
-  const { capacity, sent, clock } = setUp();
-  await capacity.issue({ to: 'goa', verb: 'probe-now', args: {}, by: 'Asha' });
+  const { queue, sent, clock } = setUp();
+  await queue.view.issue({ to: 'goa', verb: 'probe-now', args: {}, by: 'Asha' });
   await clock.pass(0);
   expect(sent).toMatchObject([{ to: 'goa', verb: 'probe-now' }]);
-  expect(await capacity.one('c-1')).toBeUndefined();
+  expect(await queue.view.one('c-1')).toBeUndefined();
 });
 
 test('the schedule: each live site once in the interval of its class, spread, in the name of the schedule; nothing at the start', async () => {
@@ -269,8 +269,8 @@ test('a scheduled one that is refused for a meeting comes again too, and a slow 
 });
 
 test('closed, it asks nobody any more', async () => {
-  const { capacity, sent, clock } = setUp();
-  capacity.close();
+  const { queue, sent, clock } = setUp();
+  queue.close();
   await clock.pass(24 * hourMs);
   expect(sent).toEqual([]);
 });

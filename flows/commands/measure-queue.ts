@@ -30,8 +30,10 @@ export type MeasureQueueOptions = {
   log: { warn(fields: object, line: string): void };
 };
 
-/** Takes orders like `commands`, and lets measurements wait for their turn. */
-export type MeasureQueue = CommandsView & {
+/** The queue, as those see it who order and those who tell it of answers. */
+export type MeasureQueue = {
+  /** Takes orders as `commands` does, and lets measurements wait for their turn. */
+  view: CommandsView;
   /** What a PC said is committed. */
   heard(report: Pick<Report, 'pc' | 'ops'>): void;
   close(): void;
@@ -79,14 +81,16 @@ export function createMeasureQueue(options: MeasureQueueOptions): MeasureQueue {
   };
   state.cancel = options.clock.after(tickMs, tick);
   return {
-    issue: (ordering) => (ordering.verb === verb ? begin(state, ordering) : options.commands.issue(ordering)),
-    async list() {
-      const rounds = [...state.rounds.values()].map(({ summary }) => summary);
-      return [...rounds, ...(await options.commands.list())].sort((a, b) => b.at - a.at);
-    },
-    async one(id) {
-      const round = state.rounds.get(id);
-      return round === undefined ? options.commands.one(id) : viewOf(state, round);
+    view: {
+      issue: (ordering) => (ordering.verb === verb ? begin(state, ordering) : options.commands.issue(ordering)),
+      async list() {
+        const rounds = [...state.rounds.values()].map(({ summary }) => summary);
+        return [...rounds, ...(await options.commands.list())].sort((a, b) => b.at - a.at);
+      },
+      async one(id) {
+        const round = state.rounds.get(id);
+        return round === undefined ? options.commands.one(id) : viewOf(state, round);
+      },
     },
     heard({ pc, ops }) {
       for (const op of ops) if (op.op === 'command-answer') answered(state, { pc, at: op.at, answer: op.answer });

@@ -30,7 +30,7 @@ export function follow({ incident, scene, ended, now, open }: FollowInput): Foll
   const joined = [...scene.standing.values()].filter((one) => !known.has(one.key)).map((one) => born(one, now));
   const faults = withHidden([...kept, ...joined]);
   if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
-  const returned = before.filter((fault) => fault.goneAt !== null && scene.verdict(fault.key) === 'standing');
+  const returned = before.filter((fault) => fault.goneAt !== null && scene.faultState(fault.key) === 'standing');
   const marks = [...ends, ...returned].map((fault) => [fault.key, now] as const);
   const nextEnded = marks.length > 0 ? { ...ended, ...Object.fromEntries(marks) } : ended;
   const base = incident ?? open();
@@ -59,21 +59,21 @@ function flaps(fault: StandingFault, ended: Record<string, number>, now: number)
 }
 
 function updated(fault: StandingFault, scene: Scene, now: number): StandingFault {
-  const verdict = scene.verdict(fault.key);
-  if (verdict === 'standing') {
+  const state = scene.faultState(fault.key);
+  if (state === 'standing') {
     const seen = scene.standing.get(fault.key);
     return { ...fault, name: seen?.name ?? fault.name, reason: seen?.reason ?? null, goneAt: null, unknownSince: null };
   }
-  if (verdict === 'unknown') return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? now };
+  if (state === 'unknown') return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? now };
   return { ...fault, goneAt: fault.goneAt ?? now, unknownSince: null };
 }
 
 type Ending = { scene: Scene; ended: Record<string, number>; now: number };
 
 function isOver(fault: StandingFault, { scene, ended, now }: Ending): boolean {
-  const verdict = scene.verdict(fault.key);
-  if (verdict === 'absent') return true;
-  return verdict === 'gone' && fault.goneAt !== null && now - fault.goneAt >= clearMsOf(fault, ended, now);
+  const state = scene.faultState(fault.key);
+  if (state === 'absent') return true;
+  return state === 'gone' && fault.goneAt !== null && now - fault.goneAt >= clearMsOf(fault, ended, now);
 }
 
 function born(one: Standing, now: number): StandingFault {
@@ -86,7 +86,7 @@ function withHidden(faults: StandingFault[]): StandingFault[] {
 }
 
 function over(base: Incident, ends: StandingFault[], { scene, now }: Omit<Ending, 'ended'>): { incident: Incident; news: News[] } {
-  const closed = ends.length > 0 && ends.every((fault) => scene.verdict(fault.key) === 'absent');
+  const closed = ends.length > 0 && ends.every((fault) => scene.faultState(fault.key) === 'absent');
   const kind = closed ? 'closed' : 'cleared';
   const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? scene.because : null };
   return { incident, news: [{ kind, faults: ends }] };

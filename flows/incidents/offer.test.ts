@@ -35,67 +35,67 @@ const told = [{ person: 'a', channel: 'email', at: now }];
 
 describe('R24 each offer is judged against the incident as it is now', () => {
   it.each([
-    ['a raise of what stands goes', transition(), incident(), { verdict: 'go' }],
+    ['a raise of what stands goes', transition(), incident(), { next: 'go' }],
     [
       'what is over before anybody was told',
       transition(),
       incident({ over: 'cleared' }),
-      { verdict: 'over', how: 'over before anybody was told' },
+      { next: 'over', how: 'over before anybody was told' },
     ],
     [
       'what is over, where others were told',
       transition(),
       incident({ over: 'closed', told }),
-      { verdict: 'over', how: 'closed before this was told' },
+      { next: 'over', how: 'closed before this was told' },
     ],
     [
       'what the incident no longer has',
       transition(),
       incident({ faults: [standing('camera.missing')] }),
-      { verdict: 'over', how: 'over before anybody was told' },
+      { next: 'over', how: 'over before anybody was told' },
     ],
     [
       'what a greater fault explains',
       transition(),
       incident({ faults: [standing('microphone.muted', { hidden: true })] }),
-      { verdict: 'over', how: 'explained by a greater fault' },
+      { next: 'over', how: 'explained by a greater fault' },
     ],
     [
       'what was told already',
       transition(),
       incident({ faults: [standing('microphone.muted', { told: 'critical' })] }),
-      { verdict: 'over', how: 'already told' },
+      { next: 'over', how: 'already told' },
     ],
     [
       'what was told at a lesser severity goes',
       transition(),
       incident({ faults: [standing('microphone.muted', { told: 'minor' })] }),
-      { verdict: 'go' },
+      { next: 'go' },
     ],
     [
       'an escalation of what was told goes',
       transition({ state: 'waiting' }),
       incident({ faults: [standing('microphone.muted', { told: 'major' })] }),
-      { verdict: 'go' },
+      { next: 'go' },
     ],
     [
       'what nobody can say of waits',
       transition(),
       incident({ faults: [standing('microphone.muted', { unknownSince: now })] }),
-      { verdict: 'later', inMs: 60_000 },
+      { next: 'later', inMs: 60_000 },
     ],
     [
       'what is just gone waits for its clear time',
       transition(),
       incident({ faults: [standing('microphone.muted', { goneAt: now })] }),
-      { verdict: 'later', inMs: 6_000 },
+      { next: 'later', inMs: 6_000 },
     ],
-    ['a clear goes to who was told', transition({ kind: 'cleared' }), incident({ over: 'cleared', told }), { verdict: 'go' }],
+    ['a clear goes to who was told', transition({ kind: 'cleared' }), incident({ over: 'cleared', told }), { next: 'go' }],
     [
       'a clear goes to nobody where nobody was told',
       transition({ kind: 'closed' }),
       incident({ over: 'closed' }),
-      { verdict: 'over', how: 'nobody had been told' },
+      { next: 'over', how: 'nobody had been told' },
     ],
   ] as const)('%s', (_, one, of, verdict) => {
     expect(judge(one, of)).toEqual(verdict);

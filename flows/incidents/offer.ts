@@ -9,34 +9,33 @@ export const offerLimitMs = 10_000;
 export const maxOffers = 2;
 
 /** Whether an offer goes out now, is over with a conclusion, or is looked at again. */
-export type Judgement = { verdict: 'go' } | { verdict: 'over'; how: string } | { verdict: 'later'; inMs: number };
+export type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next: 'later'; inMs: number };
 
 /** Judges an offer against the incident as it is now, not as it was (R24). */
 export function judge(transition: Transition, incident: Incident): Judgement {
   const told = incident.told.length > 0;
   if (transition.kind === 'cleared' || transition.kind === 'closed' || transition.kind === 'eased') {
-    return told ? { verdict: 'go' } : { verdict: 'over', how: 'nobody had been told' };
+    return told ? { next: 'go' } : { next: 'over', how: 'nobody had been told' };
   }
-  if (incident.over !== null)
-    return { verdict: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };
+  if (incident.over !== null) return { next: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };
   const news = newsOf(transition, incident);
   const open = news.filter((fault) => !fault.hidden);
-  if (news.length === 0) return { verdict: 'over', how: 'over before anybody was told' };
-  if (open.length === 0) return { verdict: 'over', how: 'explained by a greater fault' };
+  if (news.length === 0) return { next: 'over', how: 'over before anybody was told' };
+  if (open.length === 0) return { next: 'over', how: 'explained by a greater fault' };
   if (open.every((fault) => fault.told !== null && bySeverity(fault.told, transition.severity) <= 0) && transition.state === 'pending') {
-    return { verdict: 'over', how: 'already told' };
+    return { next: 'over', how: 'already told' };
   }
-  if (open.every((fault) => fault.unknownSince !== null)) return { verdict: 'later', inMs: 60_000 };
+  if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
   // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
-  if (gone) return { verdict: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
-  return { verdict: 'go' };
+  if (gone) return { next: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
+  return { next: 'go' };
 }
 
 /** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. */
 export function judgeTimer(timer: Timer, transition: Transition, incident: Incident): Judgement {
   if (timer.unlessAcknowledged && incident.acknowledged !== null)
-    return { verdict: 'over', how: `acknowledged by ${incident.acknowledged.by}` };
+    return { next: 'over', how: `acknowledged by ${incident.acknowledged.by}` };
   return judge(transition, incident);
 }
 

@@ -18,7 +18,7 @@ export type Standing = {
 export type FaultState = 'standing' | 'gone' | 'unknown' | 'absent';
 
 /** What a scope says: the faults that stand, by key; what to think of one that does not; and why it closes where nothing is checked any more. */
-export type Scene = { standing: ReadonlyMap<string, Standing>; verdict(key: string): FaultState; because: string };
+export type Scene = { standing: ReadonlyMap<string, Standing>; faultState(key: string): FaultState; because: string };
 
 /** By this a fault of a device is one and the same. */
 export function faultKey(fault: string, device: string): string {
@@ -43,10 +43,10 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
   const standing = byKey(found);
   return {
     standing,
-    verdict(key) {
+    faultState(key) {
       if (standing.has(key)) return 'standing';
       if (ownKeys.has(key)) return 'gone';
-      return talks ? verdictOfChecks(record, key) : 'unknown';
+      return talks ? faultStateOfChecks(record, key) : 'unknown';
     },
     because: notChecked,
   };
@@ -64,12 +64,12 @@ const notChecked = 'no longer checked';
 /** The scene of a scope of the centre's own: what is not in the list is gone. */
 export function sceneOfList(list: Iterable<Standing>): Scene {
   const standing = byKey(list);
-  return { standing, verdict: (key) => (standing.has(key) ? 'standing' : 'gone'), because: notChecked };
+  return { standing, faultState: (key) => (standing.has(key) ? 'standing' : 'gone'), because: notChecked };
 }
 
 /** A room of which nobody is to hear any more: every fault is absent, for this reason (R15). */
 export function sceneOver(because: string): Scene {
-  return { standing: new Map(), verdict: () => 'absent', because };
+  return { standing: new Map(), faultState: () => 'absent', because };
 }
 
 /** Of two checks that say the same fault of the same device the first counts. */
@@ -84,7 +84,7 @@ function ofCheck(check: PcRecord['checks'][number]): Standing {
   return { ...made, name: check.name ?? null, reason: check.reason };
 }
 
-function verdictOfChecks(record: PcRecord, key: string): FaultState {
+function faultStateOfChecks(record: PcRecord, key: string): FaultState {
   const [fault = '', device = ''] = key.split('|');
   const component = fault.slice(0, fault.indexOf('.'));
   const check = record.checks.find((one) => one.component === component && one.device === device);

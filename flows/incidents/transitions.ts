@@ -96,10 +96,10 @@ function proceed({ memory, options, now }: Hand, incidentId: number): void {
     const incident = memory.incidents.get(incidentId);
     if (incident === undefined) return;
     const judged = judge(one, incident);
-    if (judged.verdict === 'over') memory.putTransition({ ...one, state: 'concluded', conclusion: judged.how });
+    if (judged.next === 'over') memory.putTransition({ ...one, state: 'concluded', conclusion: judged.how });
     // It waits, and keeps back nothing that comes after it.
-    if (judged.verdict === 'later') continue;
-    if (judged.verdict === 'go') return offer({ memory, options, transition: one, now });
+    if (judged.next === 'later') continue;
+    if (judged.next === 'go') return offer({ memory, options, transition: one, now });
   }
 }
 
@@ -126,7 +126,7 @@ function offerAgain(hand: Hand & { transition: Transition }): void {
   const { memory, transition, now } = hand;
   const incident = memory.incidents.get(transition.incident);
   const judged = incident && judge(transition, incident);
-  if (judged?.verdict !== 'over') return offer(hand);
+  if (judged?.next !== 'over') return offer(hand);
   memory.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, judged.how) });
   proceed({ memory, options: hand.options, now }, transition.incident);
 }
@@ -136,9 +136,9 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   const incident = transition && memory.incidents.get(transition.incident);
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
   const judged = judgeTimer(timer, transition, incident);
-  if (judged.verdict === 'over') return endWait(memory, { transition, timer, how: judged.how });
+  if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
   if (memory.liveOf(incident.id).some((one) => one.state === 'open')) return;
-  if (judged.verdict === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
+  if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
   offer({ memory, options, now, transition, timer });
 }

@@ -155,9 +155,9 @@ async function certify(options: EnrolmentOptions, { request }: Asked, way: Way):
   if (!first.ok) return way.refuse(first);
   const issued = await authority.issue({ kind: 'pc', name }, publicKey);
   // Once more: an operator may have said otherwise while it was signed. From here to `apply` nothing comes between.
-  const verdict = way.judge(read.value);
-  if (!verdict.ok) return way.refuse(verdict);
-  const { entry } = verdict;
+  const grant = way.judge(read.value);
+  if (!grant.ok) return way.refuse(grant);
+  const { entry } = grant;
   const ops = way.ops(read.value, issued);
   // Before the answer is known: a use that was perhaps not committed is rather lost than given twice.
   codes.committed(ops);

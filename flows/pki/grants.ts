@@ -20,10 +20,10 @@ type Serial = Pick<Issued, 'serial' | 'notAfter'>;
  * Guarantee: a code gives nothing to a PC of another site, to one that is revoked, or in the place of a certificate that still opens.
  */
 export function mayEnrol(held: Held, asked: { name: string; site: string }, now: number): Grant {
-  const verdict = hasPlace(held, asked);
-  return verdict.ok && openSerials(verdict.entry, now).length > 0
-    ? refused(`${verdict.entry.pc} has a certificate already: ask the centre to replace it`)
-    : verdict;
+  const grant = hasPlace(held, asked);
+  return grant.ok && openSerials(grant.entry, now).length > 0
+    ? refused(`${grant.entry.pc} has a certificate already: ask the centre to replace it`)
+    : grant;
 }
 
 /**
@@ -31,9 +31,9 @@ export function mayEnrol(held: Held, asked: { name: string; site: string }, now:
  * Guarantee: nobody but the holder of that key gets one, and none once the PC was replaced, revoked or has renewed.
  */
 export function mayEnrolAgain(held: Held, { serial, ...asked }: { name: string; site: string; serial: string }, now: number): Grant {
-  const verdict = hasPlace(held, asked);
-  if (!verdict.ok || openSerials(verdict.entry, now).join() === serial) return verdict;
-  return refused(`${verdict.entry.pc} has another certificate by now: ask the centre to replace it`);
+  const grant = hasPlace(held, asked);
+  if (!grant.ok || openSerials(grant.entry, now).join() === serial) return grant;
+  return refused(`${grant.entry.pc} has another certificate by now: ask the centre to replace it`);
 }
 
 function hasPlace({ table, entry }: Held, { name, site }: { name: string; site: string }): Grant {

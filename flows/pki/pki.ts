@@ -42,25 +42,25 @@ const sweepEveryMs = 60 * 60_000;
 
 /** Makes what is missing of the certificates, and keeps them good. */
 export async function startPki(options: PkiOptions): Promise<Pki> {
-  const { authority, folder, https, clock, log } = options;
+  const { authority, folder, https, sites, record, broker, centre, now, clock, log } = options;
   const onAlarm = (address: string) =>
     void options.tellDirectly('enrolment_refused', `five refusals in ten minutes, the last from ${address}`);
   const enrolment = createEnrolment({
-    ...options,
+    ...{ authority, sites, record, now, clock },
     codes: createCodes(options.codes, authority.rootDer, options.random),
     guesses: createGuesses({ clock, onAlarm }),
   });
   const files = httpsFiles(folder);
   const tls = (): ServerTls => ({ ...read(files), ca: [...authority.roots] });
   const at = { names: https?.names ?? [], https: https && files };
-  const servers = await keepServers({ ...options, ...at, onHttps: () => options.onHttps(tls()) });
+  const servers = await keepServers({ authority, broker, now, clock, log, ...at, onHttps: () => options.onHttps(tls()) });
   const sweep = sweeping(enrolment, clock, log);
   return {
     makeCode: enrolment.makeCode,
     codes: enrolment.codes,
     cancelCodes: enrolment.cancelCodes,
     tls,
-    addEst: (app) => addEst(app, { ...options, enrolment }),
+    addEst: (app) => addEst(app, { authority, enrolment, centre, log }),
     close() {
       sweep();
       servers.close();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type OwnSite, type RegistryEntry, readSettings } from '#contracts';
 import type { Op } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
-import { ownSiteChange } from './settings-site.ts';
+import { settingsSiteChange } from './settings-site.ts';
 import { createSiteTable, noFacts } from './table.ts';
 
 function siteOf(edit: object): OwnSite {
@@ -18,7 +18,13 @@ const both = siteOf({ pcs: [pc('vc-1'), pc('vc-2')] });
 function starts(nodes: TreeNode[] = [], registry = new Map<string, RegistryEntry>()) {
   const held = { nodes, meta: {} as Record<string, string> };
   const start = (site: OwnSite | null) => {
-    const own = ownSiteChange({ site, table: createSiteTable(held.nodes), entry: (one) => registry.get(one), meta: held.meta, now: 1 });
+    const own = settingsSiteChange({
+      site,
+      table: createSiteTable(held.nodes),
+      entry: (one) => registry.get(one),
+      meta: held.meta,
+      now: 1,
+    });
     if (own === null) return null;
     const gone = new Map(own.change.gone.map(({ path, because }) => [path, because]));
     const fresh = new Map([...held.nodes, ...own.change.nodes].map((node) => [node.path, node]));
@@ -115,6 +121,6 @@ test('a PC that has a certificate alone comes back by an edit with that certific
 test('a site that was closed stays closed when its text is edited', () => {
   const plain = (path: string): TreeNode => ({ path, name: { en: path, hi: path }, layer: {}, site: null });
   const closed = { ...plain('goa/panaji'), site: { ...noFacts, stage: 'closed' as const } };
-  const own = ownSiteChange({ site: both, table: createSiteTable([closed]), entry: () => undefined, meta: {}, now: 1 });
+  const own = settingsSiteChange({ site: both, table: createSiteTable([closed]), entry: () => undefined, meta: {}, now: 1 });
   expect(own?.change.nodes.find(({ site }) => site !== null)?.site?.stage).toBe('closed');
 });

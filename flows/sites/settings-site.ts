@@ -23,7 +23,7 @@ type At = {
  * The change that brings tree and settings together, and the rows by which the next start knows of it; null where they are together.
  * Guarantee: who is taken out of the file cannot connect any more, and whom an operator retired or moved does not come back by it.
  */
-export function ownSiteChange({ site, table, entry, meta, now }: At): { change: SiteChange; ops: Op[] } | null {
+export function settingsSiteChange({ site, table, entry, meta, now }: At): { change: SiteChange; ops: Op[] } | null {
   const path = site === null ? '' : `${site.state}/${site.id}`;
   const [heldHash, heldPath = '', ...heldPcs] = (meta[metaKey] ?? '').split(' ');
   const hash = createHash('sha256').update(JSON.stringify(site)).digest('hex').slice(0, 16);

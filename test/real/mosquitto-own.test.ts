@@ -1,7 +1,7 @@
 /** mosquitto with our files: access equal to our function, and what it does where it cannot do as our own broker does. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agentFilters, downLeaves, flowsFilters, pcTopic, scopeTopic, upLeaves } from '#contracts';
-import { type Action, judge, type Principal } from '../../broker/admission/access.ts';
+import { type Action, accessOf, type Principal } from '../../broker/admission/access.ts';
 import { connect, type Peer } from '../contract/peers.ts';
 import { type Mosquitto, mosquittoFound, startMosquitto } from './mosquitto-under-test.ts';
 import { requirePart } from './parts.ts';
@@ -71,7 +71,7 @@ describe.runIf(running)('mosquitto', () => {
   });
 
   describe.each(principals)('%s', (who, principal) => {
-    const allowed = (action: Action) => topics.filter((topic) => judge(principal, action, { topic, qos: 1, retain: false }).allow);
+    const allowed = (action: Action) => topics.filter((topic) => accessOf(principal, action, { topic, qos: 1, retain: false }).allow);
 
     test('may publish what our function lets it, and nothing else', async () => {
       const [witness, peer] = [await join('witness'), await join(who)];

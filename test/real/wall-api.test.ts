@@ -1,6 +1,6 @@
 /** The wall before the real API: the routes, the stream and the headers that it will meet. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { emptyAccounts, emptyOffice, microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
+import { emptyAccounts, emptySiteOrders, microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { nation } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
@@ -15,7 +15,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
 
   test('an office sees its room, somebody takes an alert and writes a note, and the centre has both', async () => {
     const view = scriptedView();
-    api = await startApi({ host: '127.0.0.1', port: 0, view, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
+    api = await startApi({ host: '127.0.0.1', port: 0, view, siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log });
     const { page } = stage;
     await page.goto(`http://127.0.0.1:${api.port}/`);
     const room = page.locator('article[data-pc="ladakh/leh/vc-1"]');
@@ -50,7 +50,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
       Array.from({ length: 10 }, (_, at) => ({ ...one, id: one.id * 100 + at, notes: [], history: [] })),
     );
     view.state = { ...view.state, sites: sites.slice(0, 736), states, incidents: many };
-    api = await startApi({ host: '127.0.0.1', port: 0, view, office: emptyOffice(), accounts: emptyAccounts(), ...folders, log });
+    api = await startApi({ host: '127.0.0.1', port: 0, view, siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log });
     const session = await stage.context.newCDPSession(stage.page);
     await session.send('Network.enable');
     const bytes = { files: 0, snapshot: 0 };

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { OpenId } from '../../flows/accounts/openid.ts';
 import {
   emptyAccounts,
-  emptyOffice,
+  emptySiteOrders,
   microphoneGone,
   type ScriptedView,
   scriptedView,
@@ -52,7 +52,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     const https = { host: '127.0.0.1', port: 0, names: ['localhost'], tls, openid };
     const log = { warn: () => {}, error: (...words: unknown[]) => void troubles.push(JSON.stringify(words)) };
     const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-    return { host: '127.0.0.1', port: 0, https, accounts, view, office: emptyOffice(), ...folders, log };
+    return { host: '127.0.0.1', port: 0, https, accounts, view, siteOrders: emptySiteOrders(), ...folders, log };
   }
 
   async function look(options: Parameters<Browser['newContext']>[0]): Promise<void> {

@@ -96,7 +96,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
   });
   server = await serve(pki);
   const { port } = server;
-  const office = createSiteOrders({
+  const siteOrders = createSiteOrders({
     ...{ ...sites, records: () => new Map(), wanted: () => 1, now, newToken: () => 'token' },
     ...{ rollout: () => null, release: async () => {} },
   });
@@ -104,7 +104,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
   return {
     folder,
     authority,
-    office,
+    siteOrders,
     apply: sites.apply,
     ledger,
     clock,

@@ -64,7 +64,7 @@ describe('S2 an enrolment code', () => {
       text: 'ladakh/leh/vc-1 has a certificate already: ask the centre to replace it\n',
     });
     expect(rig.entry('ladakh/leh/vc-1')?.certificates).toEqual([serial(first.cert)]);
-    await rig.office.replace('ladakh/leh/vc-1', 'Asha');
+    await rig.siteOrders.replace('ladakh/leh/vc-1', 'Asha');
     expect(rig.entry('ladakh/leh/vc-1')?.certificates).toEqual([]);
     const again = await enrol(rig, one, stolen);
     expect(rig.entry('ladakh/leh/vc-1')).toMatchObject({
@@ -75,10 +75,10 @@ describe('S2 an enrolment code', () => {
 
   test.each<[string, () => Promise<unknown> | undefined, string]>([
     ['unknown', () => undefined, 'ladakh.leh.vc-9'],
-    ['revoked', () => rig.office.revoke('ladakh/leh/vc-1', 'Asha'), one],
-    ['retired', () => rig.office.retire('ladakh/leh/vc-1', 'Asha'), one],
-    ['moved', () => rig.office.move('ladakh/leh/vc-1', 'ladakh/kargil/vc-9', 'Asha'), one],
-    ['of a closed site', () => rig.office.stage({ site: 'ladakh/leh', stage: 'closed', force: true }, 'Asha'), one],
+    ['revoked', () => rig.siteOrders.revoke('ladakh/leh/vc-1', 'Asha'), one],
+    ['retired', () => rig.siteOrders.retire('ladakh/leh/vc-1', 'Asha'), one],
+    ['moved', () => rig.siteOrders.move('ladakh/leh/vc-1', 'ladakh/kargil/vc-9', 'Asha'), one],
+    ['of a closed site', () => rig.siteOrders.stage({ site: 'ladakh/leh', stage: 'closed', force: true }, 'Asha'), one],
   ])('gives nothing to a PC that is %s', async (_what, happens, name) => {
     const code = await rig.code();
     await happens();
@@ -139,7 +139,7 @@ describe('S2 an enrolment code', () => {
     const second = await newRequest(two);
     const enrolSecond = () => ask(rig, { path: 'est/simpleenroll', body: second.body, password: other });
     expect((await enrolSecond()).status).toBe(200);
-    await rig.office.replace('ladakh/leh/vc-2', 'Asha');
+    await rig.siteOrders.replace('ladakh/leh/vc-2', 'Asha');
     expect((await enrolSecond()).status).toBe(401);
   });
 });
@@ -265,10 +265,10 @@ describe('S5 renewal', () => {
   });
 
   test.each<[string, () => Promise<unknown>]>([
-    ['revoked', () => rig.office.revoke('ladakh/leh/vc-1', 'Asha')],
-    ['replaced', () => rig.office.replace('ladakh/leh/vc-1', 'Asha')],
-    ['moved', () => rig.office.move('ladakh/leh/vc-1', 'ladakh/kargil/vc-9', 'Asha')],
-    ['retired', () => rig.office.retire('ladakh/leh/vc-1', 'Asha')],
+    ['revoked', () => rig.siteOrders.revoke('ladakh/leh/vc-1', 'Asha')],
+    ['replaced', () => rig.siteOrders.replace('ladakh/leh/vc-1', 'Asha')],
+    ['moved', () => rig.siteOrders.move('ladakh/leh/vc-1', 'ladakh/kargil/vc-9', 'Asha')],
+    ['retired', () => rig.siteOrders.retire('ladakh/leh/vc-1', 'Asha')],
   ])('is refused to a PC that was %s, whose certificate the broker is told to drop', async (_what, order) => {
     await order();
     expect((await renew(rig, held, one)).status).toBe(403);

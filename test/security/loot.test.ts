@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { judgeOffer, makeSigningKeys, openSnapshot, sealSigned, writeEnrolCode } from '#contracts';
+import { judgeManifest, makeSigningKeys, openSnapshot, sealSigned, writeEnrolCode } from '#contracts';
 import { enrol } from '../../agent/identity/enrol.ts';
-import { createOffers } from '../../agent/update/offers.ts';
+import { createUpdateSource } from '../../agent/update/source.ts';
 import { createSite, type Site, startCentre } from '../system/centre-under-test.ts';
 import { asPkcs7, createAuthority } from './authority.ts';
 import { derOf } from './centre-of-certificates.ts';
@@ -109,7 +109,9 @@ test('S18, S7 with the key of the broker nobody can pose as the HTTPS of the cen
   const code = writeEnrolCode(Buffer.alloc(13, 7), derOf(roots));
   const at = { code, centre: { host: 'localhost', port }, pc: 'goa/panaji/vc-1' as const, folder: join(folder, 'identity'), again: false };
   expect(await enrol(at)).toEqual({ ok: false, line: `localhost:${port}: its certificate is not that of the centre` });
-  await expect(createOffers(`https://localhost:${port}`, { roots: () => [roots] }).manifest()).rejects.toThrow('not that of the centre');
+  await expect(createUpdateSource(`https://localhost:${port}`, { roots: () => [roots] }).manifest()).rejects.toThrow(
+    'not that of the centre',
+  );
   expect(asked).toEqual(['/.well-known/est/cacerts']);
 });
 
@@ -118,12 +120,12 @@ test('S18, S10 no update of the agent is taken that one of the broker’s keys h
   const manifest = { version: '9.0.0', minimum: '0.0.0', expires: 2e12, size: 1, sha256: 'a'.repeat(64) };
   const [held, publicKey] = [{ version: '0.1.0', minimum: '0.0.0' }, createPublicKey(releases.publicKey)];
   for (const key of lootedKeys()) {
-    expect(judgeOffer(signedBy(key, JSON.stringify(manifest)), publicKey, { ...held, now: 1 })).toEqual({
+    expect(judgeManifest(signedBy(key, JSON.stringify(manifest)), publicKey, { ...held, now: 1 })).toEqual({
       ok: false,
       reason: 'wrong signature',
     });
   }
   // The one who has the key is believed, so it was not something else that kept the others out.
   const signed = JSON.stringify(sealSigned(manifest, createPrivateKey(releases.privateKey)));
-  expect(judgeOffer(signed, publicKey, { ...held, now: 1 })).toMatchObject({ ok: true });
+  expect(judgeManifest(signed, publicKey, { ...held, now: 1 })).toMatchObject({ ok: true });
 });

@@ -1,6 +1,6 @@
 /** The simulated broker: clean sessions, wills, take-over, PUBACK before delivery, access by the broker's own rules; a kill drops it all. */
 import type { Connected, Connection, ConnectionHandlers } from '../../agent/uplink/mqtt.ts';
-import { judge, principalOf } from '../../broker/admission/access.ts';
+import { accessOf, principalOf } from '../../broker/admission/access.ts';
 import type { Random } from '../random.ts';
 import { createPipe, type Link, type Pipe } from './network.ts';
 import type { Process, Time } from './time.ts';
@@ -121,14 +121,14 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     const principal = principalOf(session.client.name);
     if (principal === undefined) return;
     if (frame.do === 'subscribe') {
-      const granted = frame.filters.filter((topic) => judge(principal, 'subscribe', { topic, qos: 1, retain: false }).allow);
+      const granted = frame.filters.filter((topic) => accessOf(principal, 'subscribe', { topic, qos: 1, retain: false }).allow);
       session.filters = granted;
       return session.down.send({ do: 'answer', id: frame.id, ok: granted.length === frame.filters.length });
     }
     const { topic, qos, payload, id } = frame;
     session.down.send({ do: 'answer', id, ok: true });
     if (diesNow() || swallow.some((takes) => takes(topic, payload))) return;
-    if (judge(principal, 'publish', { topic, qos, retain: false }).allow) forward(topic, payload);
+    if (accessOf(principal, 'publish', { topic, qos, retain: false }).allow) forward(topic, payload);
   }
 
   /** A broker that dies here has answered a message that it gave to nobody. */
@@ -142,7 +142,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     for (const session of sessions.values()) {
       const principal = principalOf(session.client.name);
       if (principal === undefined || !session.filters.some((filter) => matches(filter, topic))) continue;
-      if (!judge(principal, 'forward', { topic, qos: 1, retain: false }).allow) continue;
+      if (!accessOf(principal, 'forward', { topic, qos: 1, retain: false }).allow) continue;
       session.down.send({ do: 'publish', topic, payload });
       if (state.duplicate > 0 && random.next() < state.duplicate) {
         time.later(random.below(2) * random.below(4_000), () => session.down.send({ do: 'publish', topic, payload }));

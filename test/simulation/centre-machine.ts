@@ -35,7 +35,7 @@ const keepaliveMs = 30_000;
 const tabsStartMs = 2_000;
 const commitMs = 4;
 
-export function ownSite(link: string, pcs: string[]): OwnSite {
+export function settingsSite(link: string, pcs: string[]): OwnSite {
   const site = { state: 'ladakh', id: 'leh', profile: { link }, pcs: pcs.map((id) => ({ id, room: { en: `Room ${id}` } })) };
   const read = readSettings(JSON.stringify({ site }));
   if (!read.ok || read.value.site === null) throw new Error('no such site');

@@ -4,7 +4,7 @@ import type { TreeNode } from '../../flows/records/sites.ts';
 import { noFacts } from '../../flows/sites/table.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { type Broker, createBroker } from './broker.ts';
-import { type CentreMachine, createCentreMachine, ownSite } from './centre-machine.ts';
+import { type CentreMachine, createCentreMachine, settingsSite } from './centre-machine.ts';
 import { createPc, type Pc } from './pc.ts';
 import type { SpoolRecord } from './spool-record.ts';
 import { createTime, type Time } from './time.ts';
@@ -59,7 +59,7 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
   const world = { time, random, broker, note };
   const ids = Array.from({ length: count }, (_, at) => `pc-${at + 1}`);
   const paths = ids.map((id, at) => `${sitePaths[at % sites]}/${id}`);
-  const site = ownSite(
+  const site = settingsSite(
     link,
     ids.filter((_, at) => at % sites === 0),
   );

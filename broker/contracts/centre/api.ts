@@ -1,5 +1,6 @@
 /**
- * What the HTTP API of `flows` answers; the exporter, the wall and the CLI read it, and OpenAPI is made from it.
+ * What the HTTP API of `flows` shows of rooms and their troubles; the exporter, the wall and the CLI read it, and OpenAPI is made from it.
+ * What it answers to those who order and administer: administration.ts.
  * Times are milliseconds since 1970 by the centre's clock.
  */
 import * as v from 'valibot';
@@ -7,7 +8,6 @@ import { linkClasses } from '../domain/links.ts';
 import { outageCauses } from '../domain/outages.ts';
 import { readinesses, siteStages } from '../domain/sites.ts';
 import { presences, severities, statuses, transitionKinds } from '../domain/states.ts';
-import { commandAnswer } from '../wire/commands.ts';
 import { linkReport } from '../wire/link-report.ts';
 import { profile } from '../wire/messages.ts';
 
@@ -238,77 +238,8 @@ export const historyView = v.object({
   pcs: v.array(v.object({ pc: text, strips: v.array(v.object({ component: text, spans: v.array(historySpan) })) })),
 });
 
-/** One thing wrong in a file: its line (1 = the header) and column by name. */
-const csvProblem = v.object({ line: count, column: text, what: text });
-
-/** What an import would change, or has changed. */
-const sitesDifference = v.object({
-  added: v.array(text),
-  changed: v.array(v.object({ path: text, column: text, from: text, to: text })),
-  same: count,
-  /** In the table but not in the file: left as they are. */
-  missing: v.array(text),
-});
-/** What an import of a site table would change or has changed. */
-export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
-
-/** A command as it was issued; `to` is '' for everywhere, a state, a site or a PC. */
-export const commandSummary = v.object({
-  id: text,
-  by: text,
-  to: text,
-  verb: text,
-  args: v.record(text, v.unknown()),
-  at: time,
-  expires: time,
-});
-const { id: _, verb: __, ...said } = commandAnswer.entries;
-/** With what became of it: `missing` are the PCs that have not answered. */
-export const commandView = v.object({
-  ...commandSummary.entries,
-  state: v.picklist(['open', 'answered', 'expired']),
-  answers: v.array(v.object({ pc: text, at: time, ...said })),
-  missing: v.array(text),
-});
-
-/** A change of profiles on its way in stages (1 %, 10 %, all): how many PCs it is for, how many have got it, why it stopped. */
-export const rolloutView = v.object({
-  by: text,
-  stage: count,
-  stageAt: time,
-  pcs: count,
-  released: count,
-  stopped: maybeText,
-});
-
-/** Proof from the data of the ledger; the counts are over all of its time. */
-export const ledgerAudit = v.object({
-  events: count,
-  spools: count,
-  gaps: count,
-  dropped: count,
-  twice: count,
-  forks: count,
-  incidents: v.object({ raised: count, cleared: count, closed: count, open: count }),
-  /** Notifications by state of their outbox row. */
-  notifications: v.object({ delivered: count, refused: count, waiting: count }),
-  integrity: text,
-});
-
 /** What an account may do, from least to most; where, says its scope. */
 export const accountRoles = ['reader', 'state', 'central'] as const;
-/** What an account may be called. */
-export const accountNamePattern = /^[a-z0-9][a-z0-9.@_-]{0,63}$/;
-/** `once`: its password is a secret that only opens the way to a password of its own. */
-const grant = { role: v.picklist(accountRoles), scope: text, once: v.boolean() };
-/** An account in a list; its secret nobody can read. */
-export const accountView = v.object({ name: text, ...grant, madeAt: time });
-/** The secret is shown this once. */
-export const accountMade = v.object({ name: text, secret: text });
-/** A code that still lets PCs of its site in; what it is nobody can read any more. */
-export const enrolCodeView = v.object({ site: text, uses: v.number(), ends: time, by: text });
-/** Who asks; null = whoever sits at this machine, under the name that they give. */
-export const whoView = v.object({ name: maybeText, ...grant });
 
 export type PcView = v.InferOutput<typeof pcView>;
 export type SiteView = v.InferOutput<typeof siteView>;
@@ -329,15 +260,4 @@ export type ChecklistItem = v.InferOutput<typeof checklistItem>;
 export type SiteDetail = v.InferOutput<typeof siteDetail>;
 export type HistorySpan = v.InferOutput<typeof historySpan>;
 export type HistoryView = v.InferOutput<typeof historyView>;
-export type CsvProblem = v.InferOutput<typeof csvProblem>;
-export type SitesDifference = v.InferOutput<typeof sitesDifference>;
-export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
-export type RolloutView = v.InferOutput<typeof rolloutView>;
-export type CommandSummary = v.InferOutput<typeof commandSummary>;
-export type CommandView = v.InferOutput<typeof commandView>;
 export type AccountRole = (typeof accountRoles)[number];
-export type AccountView = v.InferOutput<typeof accountView>;
-export type AccountMade = v.InferOutput<typeof accountMade>;
-export type EnrolCodeView = v.InferOutput<typeof enrolCodeView>;
-export type WhoView = v.InferOutput<typeof whoView>;
-export type SitesImport = v.InferOutput<typeof sitesImport>;

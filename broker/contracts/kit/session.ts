@@ -1,4 +1,5 @@
 /** The MQTT session of a part of the centre: clean, for ever coming back. It holds nothing; what matters is asked for again. */
+import { Socket } from 'node:net';
 import type { connect, MqttClient } from 'mqtt';
 import { doubledMs } from './backoff.ts';
 import type { Cancel, Clock } from './clock.ts';
@@ -46,6 +47,8 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
     const life = { clean: true, keepalive: keepaliveSeconds, reconnectPeriod: 0, resubscribe: false, queueQoSZero: false };
     const own = options.connect({ host, port, protocolVersion: 4, ...identity, ...life });
     client = own;
+    // Else an ack waits behind the PUBACK before it until the broker's kernel has confirmed that one, 40 ms later.
+    if (own.stream instanceof Socket) own.stream.setNoDelay(true);
     let why = 'connection closed';
     own.on('connect', () => subscribe(own));
     own.on('message', (topic, payload) => options.onMessage(topic, payload));

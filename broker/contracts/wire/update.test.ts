@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { makeSigningKeys, sealSigned } from './signed.ts';
-import { compareVersions, judgeOffer, type Manifest } from './update.ts';
+import { compareVersions, judgeManifest, type Manifest } from './update.ts';
 
 const keys = makeSigningKeys();
 const [key, publicKey] = [createPrivateKey(keys.privateKey), createPublicKey(keys.publicKey)];
@@ -9,7 +9,7 @@ const now = 1_000;
 const offer: Manifest = { version: '1.2.0', minimum: '1.0.0', expires: 2_000, size: 10, sha256: 'a'.repeat(64) };
 const held = { version: '1.1.0', minimum: '0.0.0' };
 const judged = (edit: object = {}, at = held, signer = key) =>
-  judgeOffer(JSON.stringify(sealSigned({ ...offer, ...edit }, signer)), publicKey, { ...at, now });
+  judgeManifest(JSON.stringify(sealSigned({ ...offer, ...edit }, signer)), publicKey, { ...at, now });
 
 test('a newer version is taken, the own one is none', () => {
   expect(judged()).toEqual({ ok: true, value: offer });
@@ -30,9 +30,9 @@ test('S10 what another key signed, a changed text and what is no manifest are re
   const other = createPrivateKey(makeSigningKeys().privateKey);
   expect(judged({}, held, other)).toEqual({ ok: false, reason: 'wrong signature' });
   const changed = { ...sealSigned(offer, key), signed: JSON.stringify({ ...offer, size: 11 }) };
-  expect(judgeOffer(JSON.stringify(changed), publicKey, { ...held, now })).toEqual({ ok: false, reason: 'wrong signature' });
+  expect(judgeManifest(JSON.stringify(changed), publicKey, { ...held, now })).toEqual({ ok: false, reason: 'wrong signature' });
   for (const text of ['', '{}', '[]', 'null', '<html>']) {
-    expect(judgeOffer(text, publicKey, { ...held, now })).toEqual({ ok: false, reason: 'not a signed manifest' });
+    expect(judgeManifest(text, publicKey, { ...held, now })).toEqual({ ok: false, reason: 'not a signed manifest' });
   }
 });
 

@@ -13,7 +13,7 @@ export const manifest = v.object({
   version,
   /** Lowest version that may still run: nobody goes back below it, whatever was signed before. */
   minimum: version,
-  /** After this time it is worth nothing, so that an old offer cannot be held up for ever. */
+  /** After this time it is worth nothing, so that an old one cannot be held up for ever. */
   expires: v.number(),
   size: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(bundleLimitBytes)),
   /** Of the bundle, hexadecimal. */
@@ -24,20 +24,20 @@ export type Manifest = v.InferOutput<typeof manifest>;
 /** What an agent runs, and the lowest version that it may go back to. */
 export type Held = { version: string; minimum: string };
 
-/** Reads an offer: the manifest where it is to be taken, null where this agent has it already, or in one line why it must not be. */
-export function judgeOffer(text: string, key: KeyObject, held: Held & { now: number }): Opened<Manifest | null> {
+/** Reads the text of a manifest: what it says where it is to be taken, null where this agent has it already, or in one line why it must not be. */
+export function judgeManifest(text: string, key: KeyObject, held: Held & { now: number }): Opened<Manifest | null> {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), signed), text);
   if (!read.success) return { ok: false, reason: 'not a signed manifest' };
   const opened = openSigned(manifest, read.output, key);
   if (!opened.ok) return opened;
-  const offer = opened.value;
-  if (offer.version === held.version) return { ok: true, value: null };
-  if (offer.expires <= held.now) return { ok: false, reason: `the offer of ${offer.version} has expired` };
-  if (compareVersions(offer.version, offer.minimum) < 0)
-    return { ok: false, reason: `${offer.version} is below its own minimum ${offer.minimum}` };
+  const next = opened.value;
+  if (next.version === held.version) return { ok: true, value: null };
+  if (next.expires <= held.now) return { ok: false, reason: `the offer of ${next.version} has expired` };
+  if (compareVersions(next.version, next.minimum) < 0)
+    return { ok: false, reason: `${next.version} is below its own minimum ${next.minimum}` };
   const floor = [held.version, held.minimum].toSorted(compareVersions).at(-1) ?? held.version;
-  if (compareVersions(offer.version, floor) < 0) return { ok: false, reason: `${offer.version} is older than ${floor}` };
-  return { ok: true, value: offer };
+  if (compareVersions(next.version, floor) < 0) return { ok: false, reason: `${next.version} is older than ${floor}` };
+  return { ok: true, value: next };
 }
 
 /** Below 0 where `a` is the older one. */

@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { doors } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
-import { createOffers } from './offers.ts';
+import { createUpdateSource } from './source.ts';
 
 const tls = selfSigned(['localhost'], doors.centre);
 const bundle = 'abcdefghij';
@@ -32,13 +32,13 @@ afterAll(() => {
 });
 
 test('an enrolled PC asks the centre that its own roots vouch for; the bundle comes from any byte on', async () => {
-  const offers = createOffers(at, { roots: () => [tls.cert] });
-  expect(await offers.manifest()).toBe('{"signed":"x"}');
+  const source = createUpdateSource(at, { roots: () => [tls.cert] });
+  expect(await source.manifest()).toBe('{"signed":"x"}');
   for (const [from, rest] of [
     [0, 'abcdefghij'],
     [4, 'efghij'],
   ] as const) {
-    const answer = await offers.bundle(from);
+    const answer = await source.bundle(from);
     expect([answer.from, await text(answer.pieces)]).toEqual([from, rest]);
   }
   expect(asked).toEqual(['/updates/manifest.json', '/updates/agent.mjs', '/updates/agent.mjs bytes=4-']);
@@ -46,16 +46,16 @@ test('an enrolled PC asks the centre that its own roots vouch for; the bundle co
 
 test('S10 a centre that another authority vouches for is not asked, whatever the system trusts', async () => {
   const before = asked.length;
-  await expect(createOffers(at, { roots: () => [selfSigned(['localhost']).cert] }).manifest()).rejects.toThrow();
-  await expect(createOffers(at, { roots: () => [] }).manifest()).rejects.toThrow();
+  await expect(createUpdateSource(at, { roots: () => [selfSigned(['localhost']).cert] }).manifest()).rejects.toThrow();
+  await expect(createUpdateSource(at, { roots: () => [] }).manifest()).rejects.toThrow();
   expect(asked).toHaveLength(before);
 });
 
 test('a centre that offers nothing says so, and one that is not there is a reason', async () => {
-  const offers = createOffers(`${at}/elsewhere`, { roots: () => [tls.cert] });
-  expect(await offers.manifest()).toBeNull();
-  await expect(offers.bundle(0)).rejects.toThrow('the centre answered 404');
-  await expect(createOffers('http://127.0.0.1:9').manifest()).rejects.toThrow('ECONNREFUSED');
+  const source = createUpdateSource(`${at}/elsewhere`, { roots: () => [tls.cert] });
+  expect(await source.manifest()).toBeNull();
+  await expect(source.bundle(0)).rejects.toThrow('the centre answered 404');
+  await expect(createUpdateSource('http://127.0.0.1:9').manifest()).rejects.toThrow('ECONNREFUSED');
 });
 
 /** A centre of plain HTTP that answers by hand. */
@@ -72,20 +72,20 @@ async function centreThat(answer: (response: ServerResponse, request: IncomingMe
 
 test('F25 a connection that is reset in the middle of a bundle is a reason, and the agent lives', async () => {
   const centre = await centreThat((response, { socket }) => response.writeHead(200).write('abc', () => socket.resetAndDestroy()));
-  const { pieces } = await createOffers(centre).bundle(0);
+  const { pieces } = await createUpdateSource(centre).bundle(0);
   await expect(text(pieces)).rejects.toThrow();
   await turn();
 });
 
 test('F25 a centre that falls silent in the middle of a bundle is left, and the agent lives', async () => {
   const centre = await centreThat((response) => response.writeHead(200).write('abc'));
-  const { pieces } = await createOffers(centre, { limitMs: 50 }).bundle(0);
+  const { pieces } = await createUpdateSource(centre, { limitMs: 50 }).bundle(0);
   await expect(text(pieces)).rejects.toThrow();
   await turn();
 });
 
 test('a centre that never answers is left', async () => {
-  await expect(createOffers(await centreThat(() => {}), { limitMs: 50 }).manifest()).rejects.toThrow('the centre does not answer');
+  await expect(createUpdateSource(await centreThat(() => {}), { limitMs: 50 }).manifest()).rejects.toThrow('the centre does not answer');
 });
 
 test('S10 a manifest without an end is cut off, whatever its headers say', async () => {
@@ -97,19 +97,19 @@ test('S10 a manifest without an end is cut off, whatever its headers say', async
     };
     go();
   });
-  await expect(createOffers(centre).manifest()).rejects.toThrow('the manifest is too large');
+  await expect(createUpdateSource(centre).manifest()).rejects.toThrow('the manifest is too large');
   expect(sent).toBeLessThan(4 * 2 ** 20);
 });
 
 test.each([500, 403, 206])('what a centre answers with status %i is no offer', async (status) => {
   const centre = await centreThat((response) => response.writeHead(status).end('{"signed":"x"}'));
-  await expect(createOffers(centre).manifest()).rejects.toThrow(`the centre answered ${status}`);
+  await expect(createUpdateSource(centre).manifest()).rejects.toThrow(`the centre answered ${status}`);
 });
 
 test('the roots that the centre names today count, not those of the start', async () => {
   let roots = [selfSigned(['localhost']).cert];
-  const offers = createOffers(at, { roots: () => roots });
-  await expect(offers.manifest()).rejects.toThrow();
+  const source = createUpdateSource(at, { roots: () => roots });
+  await expect(source.manifest()).rejects.toThrow();
   roots = [tls.cert];
-  expect(await offers.manifest()).toBe('{"signed":"x"}');
+  expect(await source.manifest()).toBe('{"signed":"x"}');
 });

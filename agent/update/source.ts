@@ -1,15 +1,15 @@
-/** What the centre offers over HTTP: `/updates/manifest.json`, and the bundle from any byte on. */
+/** Where an update comes from, over HTTP: `/updates/manifest.json`, and the bundle from any byte on. */
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { centreDoor } from '../identity/est.ts';
 import { meteredTlsFor, meterTcp, type Used } from '../net/meter.ts';
-import type { Offers } from './updater.ts';
+import type { UpdateSource } from './updater.ts';
 
 const silentLimitMs = 60_000;
 const manifestLimitBytes = 16 * 1_024;
 
 /** By which roots the centre is believed, who is told of the bytes on the wire, and how long an answer may take. */
-export type OffersOptions = {
+export type UpdateSourceOptions = {
   /** The only ones that are trusted where it is https, as they are at that moment; absent = whom the system trusts. */
   roots?: (() => string[]) | undefined;
   /** Told what it costs on the wire. */
@@ -18,7 +18,10 @@ export type OffersOptions = {
 };
 
 /** `at` is the centre's address. */
-export function createOffers(at: string, { roots, used = () => undefined, limitMs = silentLimitMs }: OffersOptions = {}): Offers {
+export function createUpdateSource(
+  at: string,
+  { roots, used = () => undefined, limitMs = silentLimitMs }: UpdateSourceOptions = {},
+): UpdateSource {
   const asked = (what: string, headers = {}) => ask(`${at}/updates/${what}`, { headers, roots: roots?.(), used, limitMs });
   return {
     async manifest() {

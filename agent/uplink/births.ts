@@ -1,0 +1,124 @@
+/** The birth of a session: what this PC has, said again until the centre has answered it, and to whoever asks by a hello (R3, R16, R17). */
+import { type Cancel, type Clock, encode, type Hello, type Inventory, type LinkLimits, type Previous } from '#contracts';
+import type { CheckTable } from '../checks/check-table.ts';
+import type { Spool } from '../spool/spool.ts';
+
+/** What a birth says, and by what its repetition goes. */
+export type BirthFacts = {
+  boot: string;
+  session: number;
+  /** Version of the agent. */
+  version: string;
+  /** When, by clock.up(), the last session ended that the centre had answered; null where there was none. */
+  apartUp: number | null;
+  clock: Clock;
+  random: () => number;
+  spool: Pick<Spool, 'range'>;
+  table: Pick<CheckTable, 'digest' | 'rev'>;
+  limits: () => LinkLimits;
+  configVersion: () => number;
+  /** How the boot before this one ended, until the centre has been told. */
+  previous: () => Previous | undefined;
+  /** Undefined until it is known. */
+  inventory: () => Inventory | undefined;
+  /** Runs the state probes and resolves when each has answered. */
+  fresh: () => Promise<void>;
+};
+
+/** How a birth goes out, and how it is said again: never once the session is over. */
+export type BirthWay = {
+  later(delayMs: number, task: () => void): Cancel;
+  send(payload: Buffer): void;
+  isOver(): boolean;
+};
+
+/** The births of one session. */
+export type Births = {
+  /** Once, because something in it changed or it is wanted. */
+  say(): void;
+  /** Now, and with a growing wait until it is answered: at the start, and when the spool became another one. */
+  begin(): void;
+  /** One for each id, at a random time within the spread; a fresh one after the probes have answered. */
+  hello(hello: Hello): void;
+  /** An ack named this session. */
+  answered(): void;
+  isAnswered(): boolean;
+};
+
+const longestWaitMs = 1_800_000;
+const longestSpreadMs = 3_600_000;
+const hellosAtOnce = 8;
+
+/** Says nothing before `begin`. */
+export function createBirths(facts: BirthFacts, { later, send, isOver }: BirthWay): Births {
+  /** Ids of the hellos whose birth is on its way. */
+  const hellos = new Set<string>();
+  let isAnswered = false;
+  let waitMs = 0;
+  let timer: Cancel = () => undefined;
+
+  function say(hello?: string): void {
+    const message = messageOf(facts, isAnswered);
+    send(encode('presence', hello === undefined ? message : { ...message, hello }));
+  }
+
+  function again(): void {
+    timer();
+    const thisMs = waitMs * (0.75 + 0.5 * facts.random());
+    waitMs = Math.min(longestWaitMs, waitMs * 2);
+    timer = later(thisMs, () => {
+      say();
+      again();
+    });
+  }
+
+  function answerHello(id: string): void {
+    hellos.delete(id);
+    if (isOver()) return;
+    say(id);
+    if (isAnswered) return;
+    // Somebody listens now: the wait of an unanswered birth begins anew (R3).
+    waitMs = facts.limits().resendMs;
+    again();
+  }
+
+  return {
+    say: () => say(),
+    begin() {
+      isAnswered = false;
+      waitMs = facts.limits().resendMs;
+      say();
+      again();
+    },
+    hello({ id, withinMs, fresh }) {
+      if (hellos.has(id) || hellos.size >= hellosAtOnce) return;
+      hellos.add(id);
+      const probed = fresh ? facts.fresh() : Promise.resolve();
+      later(facts.random() * Math.min(withinMs, longestSpreadMs), () => void probed.then(() => answerHello(id)));
+    },
+    answered() {
+      isAnswered = true;
+      timer();
+    },
+    isAnswered: () => isAnswered,
+  };
+}
+
+function messageOf(facts: BirthFacts, isAnswered: boolean) {
+  const { boot, session, clock, table, version, configVersion, inventory, spool, apartUp } = facts;
+  const previous = facts.previous();
+  return {
+    kind: 'birth' as const,
+    boot,
+    session,
+    at: clock.now(),
+    digest: table.digest(),
+    rev: table.rev(),
+    agent: version,
+    config: configVersion(),
+    inventory: inventory()?.hash ?? '',
+    spool: spool.range(),
+    ...(!isAnswered && { apartMs: apartUp === null ? null : Math.round(clock.up() - apartUp) }),
+    ...(previous !== undefined && { previous }),
+  };
+}

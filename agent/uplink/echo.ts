@@ -1,0 +1,72 @@
+/** The time of the centre: a beat asks for it by a random number, and only a proven answer to that number is believed (R16). */
+import type { KeyObject } from 'node:crypto';
+import { type Ack, type CentreClock, type Clock, centreClock, type LinkLimits, openSigned, type PcPath } from '#contracts';
+import type { Spool } from '../spool/spool.ts';
+
+/** What the last answer that was believed says. */
+export type EchoFigures = {
+  /** Milliseconds; null before the first. */
+  roundTripMs: number | null;
+  /** Clock of the PC minus clock of the centre. */
+  clockOffsetMs: number | null;
+  /** When that answer came, by clock.up(). */
+  echoedUp: number | null;
+};
+
+/** Who asks, whom it believes, and where it writes down what it learnt. */
+export type EchoOptions = {
+  pc: PcPath;
+  clock: Clock;
+  random: () => number;
+  /** Public half of the centre's key, by which its time is believed; null = nobody's is proven, and no command is taken. */
+  centreKey: KeyObject | null;
+  limits: () => LinkLimits;
+  spool: Pick<Spool, 'id'>;
+  figures: EchoFigures;
+};
+
+/** The question of one session for the time. */
+export type Echo = {
+  /** What the next beat asks; undefined where the last answer is not an hour old. */
+  due(): number | undefined;
+  /** Reads the answer. What it returns is proven: up to where the ledger has the present spool. */
+  answered(ack: Ack): number | undefined;
+};
+
+const echoEveryMs = 3_600_000;
+/** Not to be guessed: an answer that was got beforehand would prove an old time. */
+const echoes = 2 ** 48;
+
+/**
+ * Round trip on the clock that never jumps; the centre's time is taken as the middle of it.
+ * Guarantee: a PC that has the centre's key believes the time of nobody else, nor an answer to another question, nor one that came later than
+ * an event would be sent again: half of that is the most by which a broker can mislead it.
+ */
+export function createEcho({ pc, clock, random, centreKey, limits, spool, figures }: EchoOptions): Echo {
+  /** The last that was asked for: what was sent, and when by clock.up(). */
+  let asked: { value: number; up: number } | undefined;
+
+  function proven({ clock: sealed }: Ack, key: KeyObject): CentreClock | undefined {
+    const opened = sealed && openSigned(centreClock, sealed, key);
+    return opened?.ok && opened.value.pc === pc && opened.value.echo === asked?.value ? opened.value : undefined;
+  }
+
+  return {
+    due() {
+      if (figures.echoedUp !== null && clock.up() - figures.echoedUp < echoEveryMs) return undefined;
+      asked = { value: Math.floor(random() * echoes), up: clock.up() };
+      return asked.value;
+    },
+    answered(ack) {
+      if (asked === undefined || ack.echo !== asked.value) return undefined;
+      const roundTripMs = clock.up() - asked.up;
+      const said = centreKey === null ? undefined : proven(ack, centreKey);
+      if (centreKey !== null && (said === undefined || roundTripMs > limits().resendMs)) return undefined;
+      asked = undefined;
+      figures.roundTripMs = roundTripMs;
+      figures.clockOffsetMs = clock.now() - roundTripMs / 2 - (said ?? ack).at;
+      figures.echoedUp = clock.up();
+      return said?.spool === spool.id() ? said.upTo : undefined;
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
+import { createEngine, type Engine } from '../incidents/engine.ts';
+import type { Op } from '../records/ops.ts';
+import { type Configs, createConfigs } from '../sites/config-push.ts';
+import { createTree, type Tree } from '../sites/tree.ts';
+import { type Acks, createAcks } from './acks.ts';
+import { type Commits, createCommits } from './commits.ts';
+import { type Committed, changedBy, type Heard, noticesIn, pcsIn } from './committed.ts';
+import { createElection, type Election } from './measurer-election.ts';
+import type { IngestOptions } from './options.ts';
+import { createSiteReadings, type SiteReadings } from './site-readings.ts';
+import { createUnreadable } from './unreadable.ts';
+
+/** What was read and applied since the last commit, beside what the engine holds. */
+type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
+
+type Batch = { ops: Op[]; committed: Committed };
+
+/** All of it, from one load of the ledger to the next. */
+export type State = {
+  options: IngestOptions;
+  engine: Engine;
+  tree: Tree;
+  configs: Configs;
+  readings: SiteReadings;
+  acks: Acks;
+  election: Election;
+  unreadable: ReturnType<typeof createUnreadable>;
+  /** The centre's time: it starts at the wall clock and never jumps. */
+  time(): number;
+  gathered: Gathered;
+  commits: Commits;
+  goneOnUp: number;
+  /** When somebody last listened to the PCs, and what the ledger knows of it. */
+  listenedAt: number;
+  listenedNotedAt: number;
+};
+
+const startsKept = 10;
+
+/** What the ledger holds, with nothing gathered but that this is a start. */
+export function openState(options: IngestOptions): State {
+  const { clock, contents, send, seal } = options;
+  const startedAt = clock.now();
+  const startedUp = clock.up();
+  const starts = [...(JSON.parse(contents.meta['starts'] ?? '[]') as number[]), startedAt].slice(-startsKept);
+  const held = new Map(contents.pcs.map((record) => [record.pc, record]));
+  const recordOf = (pc: string) => (engine?.memory.pcs ?? held).get(pc);
+  const tree = createTree(contents, recordOf);
+  const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: () => state.commits.isOver() });
+  const { reflector, recipients, central } = options;
+  const election = createElection({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
+  let engine: Engine | undefined;
+  engine = createEngine({ contents, recipients, central, known: tree.table().known, place: tree.place, starts }, startedAt);
+  const listenedAt = Number(contents.meta['listened'] ?? 0);
+  const state: State = {
+    options,
+    engine,
+    tree,
+    configs,
+    readings: createSiteReadings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
+    acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
+    election,
+    unreadable: createUnreadable(options.log),
+    time: () => startedAt + (clock.up() - startedUp),
+    gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
+    commits: createCommits<Batch>({
+      gather: () => gather(state),
+      write: (batch) => write(state, batch),
+      follow: ({ committed }) => options.committed(committed),
+      failed: (error) => failed(state, error),
+    }),
+    goneOnUp: clock.up(),
+    listenedAt,
+    listenedNotedAt: listenedAt,
+  };
+  return state;
+}
+
+function nothing(): Gathered {
+  return { ops: [], sends: [], heard: [], sites: [], pcsGone: [] };
+}
+
+/** The next batch: what was read, what the engine made of it, and what follows once both are on disk. */
+function gather(state: State): Batch {
+  const { engine, acks, election, gathered } = state;
+  const { ops: rows, effects } = engine.take();
+  const { heard, sends, sites, pcsGone } = gathered;
+  const ops = [...gathered.ops, ...rows];
+  state.gathered = nothing();
+  const asks = effects.filter((effect) => effect.do === 'ask');
+  const offers = effects.filter((effect) => effect.do === 'offer');
+  const owed = acks.take(election.moved([...pcsIn(ops), ...pcsGone]), asks);
+  return { ops, committed: { acks: owed, sends, heard, offers, notices: noticesIn(ops), changed: changedBy(ops, { sites, pcsGone }) } };
+}
+
+async function write({ options, acks, commits }: State, { ops }: Batch): Promise<void> {
+  if (ops.length === 0) return;
+  const startedUp = options.clock.up();
+  const receipt = await options.ledger.commit(ops);
+  if (commits.isOver()) return;
+  options.count.commit('ok', (options.clock.up() - startedUp) / 1_000);
+  options.count.receipt(receipt);
+  acks.settle(receipt.cursors);
+}
+
+function failed({ options }: State, error: Error): void {
+  options.count.commit('failed', 0);
+  options.failed(error);
+}
