@@ -1,7 +1,7 @@
 /** The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isPcPath, type Language, languages, type OwnSite, readSettings, realClock } from '#contracts';
+import { isPcPath, type Language, languages, readSettings, realClock, type SettingsSite } from '#contracts';
 import type { Probe, ProbeContext } from './checks/probe.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
@@ -91,7 +91,7 @@ function isLanguage(text: string): text is Language {
 }
 
 /** A file that is named must be there; without a name, ./sabha.json or all defaults. */
-function loadSite(named: string | undefined): OwnSite {
+function loadSite(named: string | undefined): SettingsSite {
   const file = named ?? 'sabha.json';
   const result = readSettings(readSettingsFile(file, named === undefined), file);
   if (!result.ok) throw new WrongCall(result.line);

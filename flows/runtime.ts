@@ -2,7 +2,7 @@
  * Keeps a pipeline open on the ledger, and everything that outlives one (tabs, API, people).
  * When a commit fails the pipeline is thrown away, central is told directly, and a new one is opened on the ledger (R20).
  */
-import { doubledMs, type OwnSite } from '#contracts';
+import { doubledMs, type SettingsSite } from '#contracts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
 import type { Heard, Offer } from './ingest/committed.ts';
@@ -24,7 +24,7 @@ const reopening = { firstMs: 1_000, maxMs: 60_000 };
 /** What a runtime is given: what is around its pipelines, and what outlives them. */
 export type RuntimeOptions = Around & {
   /** The site of the settings, if they name one. */
-  site: OwnSite | null;
+  site: SettingsSite | null;
   offers: Pick<Offers, 'take' | 'outcome'>;
   tellDirectly: TellCentralDirectly;
   /** How many links are measured at once. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Check, type Clock, type OwnSite, readSettings } from '#contracts';
+import { type Check, type Clock, readSettings, type SettingsSite } from '#contracts';
 import type { Probe } from '../checks/probe.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { selfTest, toJson, toText } from './self-test.ts';
@@ -14,7 +14,7 @@ const clock: Clock = {
   },
 };
 
-function siteOf(site: object = {}): OwnSite {
+function siteOf(site: object = {}): SettingsSite {
   const result = readSettings(JSON.stringify({ site }));
   if (!result.ok || !result.value.site) throw new Error('no site');
   return result.value.site;

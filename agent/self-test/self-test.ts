@@ -5,8 +5,8 @@ import {
   faultOf,
   type Language,
   type LinkReport,
-  type OwnSite,
   reasonIn,
+  type SettingsSite,
   vocabulary,
   type Words,
   withinTime,
@@ -35,7 +35,7 @@ export type CheckReport = {
 
 /** What a self-test asks, and of whom. */
 export type SelfTest = {
-  site: OwnSite;
+  site: SettingsSite;
   platform: Platform;
   probes: readonly Probe[];
   clock: Clock;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { type OwnSite, type RegistryEntry, readSettings } from '#contracts';
+import { type RegistryEntry, readSettings, type SettingsSite } from '#contracts';
 import type { Op } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { settingsSiteChange } from './settings-site.ts';
 import { createSiteTable, noFacts } from './table.ts';
 
-function siteOf(edit: object): OwnSite {
+function siteOf(edit: object): SettingsSite {
   const read = readSettings(JSON.stringify({ site: { state: 'goa', id: 'panaji', ...edit } }));
   if (!read.ok || read.value.site === null) throw new Error('no site');
   return read.value.site;
@@ -17,7 +17,7 @@ const both = siteOf({ pcs: [pc('vc-1'), pc('vc-2')] });
 /** One start after the other, each with the settings of its day. */
 function starts(nodes: TreeNode[] = [], registry = new Map<string, RegistryEntry>()) {
   const held = { nodes, meta: {} as Record<string, string> };
-  const start = (site: OwnSite | null) => {
+  const start = (site: SettingsSite | null) => {
     const own = settingsSiteChange({
       site,
       table: createSiteTable(held.nodes),

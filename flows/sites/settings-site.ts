@@ -1,6 +1,6 @@
 /** The one site that `sabha.json` may describe: brought into the tree whenever its text changed. */
 import { createHash } from 'node:crypto';
-import type { OwnSite, RegistryEntry } from '#contracts';
+import type { RegistryEntry, SettingsSite } from '#contracts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange, SiteTable } from '../records/sites.ts';
 import { levelOf, nodesOfSettings } from './table.ts';
@@ -11,7 +11,7 @@ const outKey = 'settings.out';
 const because = 'no longer in sabha.json';
 
 type At = {
-  site: OwnSite | null;
+  site: SettingsSite | null;
   table: SiteTable;
   /** What the registry says of a PC. */
   entry(pc: string): RegistryEntry | undefined;

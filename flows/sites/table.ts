@@ -1,5 +1,5 @@
 /** The tree of places, ready to be asked: who belongs where, and what each PC is judged against (DESIGN, decision 4). */
-import type { OwnSite, Profile, SiteStage, Words } from '#contracts';
+import type { Profile, SettingsSite, SiteStage, Words } from '#contracts';
 import type { Place } from '../records/place.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../records/sites.ts';
 
@@ -70,7 +70,7 @@ export function parentOf(path: string): string | undefined {
  * The nodes of the one site that `sabha.json` describes, live at once unless it was closed. Nation and state are only made where `held` has none,
  * so that the settings of one office never overwrite what an import said of the whole. Its profile is exactly the file's: a kind of device that is not named there is not expected.
  */
-export function nodesOfSettings(site: OwnSite, now: number, held?: SiteTable): TreeNode[] {
+export function nodesOfSettings(site: SettingsSite, now: number, held?: SiteTable): TreeNode[] {
   const path = `${site.state}/${site.id}`;
   const before = held?.node(path)?.site ?? undefined;
   const facts: SiteFacts = before ?? { ...noFacts, stageAt: now };

@@ -1,6 +1,6 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
-import { decode, flowsFilters, type OwnSite, parseTopic, readSettings, reconnectMs } from '#contracts';
+import { decode, flowsFilters, parseTopic, readSettings, reconnectMs, type SettingsSite } from '#contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import { openStore } from '../../flows/ledger/store.ts';
@@ -24,7 +24,7 @@ export type Arrival = { at: number; session: number | null; lost: boolean };
 
 export type CentreOptions = {
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
-  site: OwnSite;
+  site: SettingsSite;
   /** What a new ledger has in its tree from the start. */
   nodes: TreeNode[];
 };
@@ -35,7 +35,7 @@ const keepaliveMs = 30_000;
 const tabsStartMs = 2_000;
 const commitMs = 4;
 
-export function settingsSite(link: string, pcs: string[]): OwnSite {
+export function settingsSite(link: string, pcs: string[]): SettingsSite {
   const site = { state: 'ladakh', id: 'leh', profile: { link }, pcs: pcs.map((id) => ({ id, room: { en: `Room ${id}` } })) };
   const read = readSettings(JSON.stringify({ site }));
   if (!read.ok || read.value.site === null) throw new Error('no such site');

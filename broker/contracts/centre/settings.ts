@@ -194,7 +194,7 @@ export const settings = v.strictObject({
 export type Settings = v.InferOutput<typeof settings>;
 export type OpenIdSettings = v.InferOutput<typeof openid>;
 /** The one site that stands in `sabha.json`, where no site table is imported. */
-export type OwnSite = NonNullable<Settings['site']>;
+export type SettingsSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
 /** Packages of Node-RED nodes by others that the tabs may use. */
 export type CommunityNodes = Settings['communityNodes'];
