@@ -5,9 +5,7 @@ import {
   agentFilters,
   type Beat,
   type Cancel,
-  type CentreClock,
   type Clock,
-  centreClock,
   type Decoded,
   decode,
   encode,
@@ -15,7 +13,6 @@ import {
   type Inventory,
   isThin,
   type LinkLimits,
-  openSigned,
   type PcPath,
   type Previous,
   parseTopic,
@@ -30,21 +27,13 @@ import { grantOf } from '../measure/grant.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Log } from '../store/log.ts';
 import { type BeatNumbers, createBeatNumbers, splitNumbers } from './beat-numbers.ts';
+import { apartMs, type ClockFigures, compareClocks, readEcho } from './centre-clock.ts';
 import { createEventSender, type EventSender } from './event-sender.ts';
 import type { Connection } from './mqtt.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
 
 /** What is known of the connection to the centre; it outlives each session. */
-export type UplinkFigures = {
-  connected: boolean;
-  /** From the last answer to an echo that was believed, milliseconds; null before the first. */
-  roundTripMs: number | null;
-  /** Clock of the PC minus clock of the centre. */
-  clockOffsetMs: number | null;
-  /** When that answer came, by clock.up(). */
-  echoedUp: number | null;
-  unreadable: number;
-};
+export type UplinkFigures = ClockFigures & { connected: boolean; unreadable: number };
 
 /** All that a session says, and who is told of what it hears. */
 export type SessionOptions = {
@@ -213,16 +202,20 @@ function birth(state: State, hello?: string): void {
   void send(state, 'presence', encode('presence', hello === undefined ? message : { ...message, hello }));
 }
 
-/** The digest and the numbers; asks for an echo until one came, and then once an hour. */
 function beat(state: State): void {
-  const { clock, session, table, figures } = state;
+  const { clock, figures } = state;
+  sayBeat(state, figures.echoedUp === null || clock.up() - figures.echoedUp >= echoEveryMs);
+  later(state, state.limits().beatMs, () => beat(state));
+}
+
+/** The digest and the numbers. Asks for an echo until one came, then once an hour, and where clocks that part may do so no longer. */
+function sayBeat(state: State, due: boolean): void {
+  const { clock, session, table } = state;
   const at = clock.now();
-  const due = figures.echoedUp === null || clock.up() - figures.echoedUp >= echoEveryMs;
   if (due) state.echo = { value: Math.floor(state.random() * echoes), up: clock.up() };
   const message = { digest: table.digest(), session, at, ...(due && { echo: state.echo?.value }) };
   if (isThin(state.limits())) thinBeat(state, message);
   else wideBeat(state, message);
-  later(state, state.limits().beatMs, () => beat(state));
 }
 
 /** Guarantee: its payload has at most 150 B (`thinBeatBytes`). */
@@ -250,7 +243,7 @@ function shortened(numbers: Numbers): Record<string, number> {
 
 function receive(state: State, topic: string, payload: Buffer): void {
   const to = parseTopic(topic);
-  const word = to?.kind === 'pc' ? to.leaf : to?.word;
+  const word = to?.kind === 'pc' ? to.leaf : to?.kind === 'scope' ? to.word : undefined;
   if (word === 'cmd') take(state, decode('cmd', payload), state.onCommand);
   else if (word === 'ack') take(state, decode('ack', payload), (ack) => onAck(state, ack));
   else if (word === 'config') take(state, decode('config', payload), (config) => state.onConfig(config) && birth(state));
@@ -301,27 +294,13 @@ function newSpool(state: State): void {
   birthUntilAnswered(state);
 }
 
-/**
- * Round trip on the clock that never jumps; the centre's time is taken as the middle of it.
- * Guarantee: a PC that has the centre's key believes the time of nobody else, nor an answer to another question, nor one that came later than
- * an event would be sent again: half of that is the most by which a broker can mislead it.
- */
 function measure(state: State, ack: Ack): void {
-  const { echo, clock, figures, centreKey, limits } = state;
-  if (echo === undefined || ack.echo !== echo.value) return;
-  const roundTripMs = clock.up() - echo.up;
-  const said = centreKey === null ? undefined : provenClock(state, ack, centreKey);
-  if (centreKey !== null && (said === undefined || roundTripMs > limits().resendMs)) return;
+  const { pc, echo, clock, figures, centreKey: key, limits } = state;
+  const read = echo && readEcho(ack, { pc, echo, key, limitMs: limits().resendMs, clock });
+  if (read === undefined) return;
   state.echo = undefined;
-  figures.roundTripMs = roundTripMs;
-  figures.clockOffsetMs = clock.now() - roundTripMs / 2 - (said ?? ack).at;
-  figures.echoedUp = clock.up();
-  if (said?.upTo !== undefined && said.spool === state.spool.id()) compare(state, said.upTo);
-}
-
-function provenClock({ pc, echo }: State, { clock }: Ack, key: KeyObject): CentreClock | undefined {
-  const opened = clock && openSigned(centreClock, clock, key);
-  return opened?.ok && opened.value.pc === pc && opened.value.echo === echo?.value ? opened.value : undefined;
+  Object.assign(figures, compareClocks(figures, read, clock));
+  if (read.said?.upTo !== undefined && read.said.spool === state.spool.id()) compare(state, read.said.upTo);
 }
 
 function answerWant(state: State, want: Want): void {
@@ -347,6 +326,8 @@ function onHello(state: State, { id, withinMs, fresh }: Hello): void {
       state.hellos.delete(id);
       if (state.over) return;
       birth(state, id);
+      // A centre whose clock was set says hello (R29): whoever found the two apart looks again before anybody is told.
+      if (Math.abs(state.figures.clockOffsetMs ?? 0) > apartMs) sayBeat(state, true);
       if (state.answered) return;
       // Somebody listens now: the wait of an unanswered birth begins anew (R3).
       state.birthWaitMs = state.limits().resendMs;
