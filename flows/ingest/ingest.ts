@@ -2,7 +2,7 @@
  * Ingest: takes what PCs say, gives it to the engine and commits it; what follows a commit is the pipeline's (flows/pipeline.ts).
  * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
-import { type Cancel, encode, type Hello, helloTopicAll, scopeTopic } from '#contracts';
+import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, scopeTopic } from '#contracts';
 import { createEngine, type Engine } from '../incidents/engine.ts';
 import type { Act, CentreEvent, WireMessage } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
@@ -11,8 +11,10 @@ import { type Configs, createConfigs, type Outgoing } from '../sites/config-push
 import { commissioning } from '../sites/life.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
 import { type Acks, createAcks } from './acks.ts';
+import { createCentreTime } from './centre-time.ts';
 import { type Commits, createCommits } from './commits.ts';
 import { type Committed, changedBy, type Heard, noticesIn, pcsIn } from './committed.ts';
+import { createListening, type Listening } from './listening.ts';
 import { createElection, type Election } from './measurer-election.ts';
 import type { Audit, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
@@ -46,8 +48,9 @@ type State = {
   acks: Acks;
   election: Election;
   unreadable: ReturnType<typeof createUnreadable>;
-  /** The centre's time: it starts at the wall clock and never jumps. */
+  /** The centre's time. */
   time(): number;
+  listening: Listening;
   gathered: Gathered;
   commits: Commits;
   goneOnUp: number;
@@ -60,16 +63,23 @@ type State = {
 export function createIngest(options: IngestOptions) {
   const state = openState(options);
   let cancelTick: Cancel = () => {};
-  const tick = (): void => {
-    followRollout(state);
-    void tell(state, { type: 'tick' });
-    goOn(state);
-    cancelTick = options.clock.after(untilTickMs(state), tick);
+  const again = (afterMs: number): void => {
+    state.listening.tickAt(state.time() + afterMs);
+    cancelTick = options.clock.after(afterMs, tick);
   };
-  cancelTick = options.clock.after(tickMs, tick);
+  const tick = (): void => {
+    state.listening.tick();
+    followRollout(state);
+    void tell(state, { type: 'tick', provenAt: state.listening.provenAt() });
+    goOn(state);
+    again(untilTickMs(state));
+  };
+  again(tickMs);
   state.commits.soon();
   return {
     ...reading(state),
+    /** The last time in which the centre heard nobody. */
+    away: state.listening.away,
     ...telling(state),
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */
@@ -113,11 +123,8 @@ function telling(state: State) {
   const { options } = state;
   return {
     /** Our SUBACK has come: silence is counted from now on, and every PC is asked for a birth (R17). */
-    subscribed(): void {
-      void tell(state, { type: 'subscribed' });
-      hello(state, [helloTopicAll]);
-    },
-    unsubscribed: () => void tell(state, { type: 'unsubscribed' }),
+    subscribed: state.listening.subscribed,
+    unsubscribed: state.listening.unsubscribed,
 
     /** The tabs run: what was open is offered again (R24). */
     started: () => void tell(state, { type: 'started' }),
@@ -162,9 +169,10 @@ function telling(state: State) {
 
 function openState(options: IngestOptions): State {
   const { clock, contents, send, seal } = options;
-  const startedAt = clock.now();
-  const startedUp = clock.up();
-  const starts = [...(JSON.parse(contents.meta['starts'] ?? '[]') as number[]), startedAt].slice(-startsKept);
+  const centreTime = createCentreTime(clock);
+  const startedAt = centreTime.now();
+  const earlier = (JSON.parse(contents.meta['starts'] ?? '[]') as number[]).filter((at) => at <= startedAt);
+  const starts = [...earlier, startedAt].slice(-startsKept);
   const held = new Map(contents.pcs.map((record) => [record.pc, record]));
   const recordOf = (pc: string) => (engine?.memory.pcs ?? held).get(pc);
   const tree = createTree(contents, recordOf);
@@ -183,7 +191,15 @@ function openState(options: IngestOptions): State {
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
     unreadable: createUnreadable(options.log),
-    time: () => startedAt + (clock.up() - startedUp),
+    time: centreTime.now,
+    listening: createListening({
+      ...options,
+      time: centreTime,
+      listenedUntil: listenedAt === 0 ? 0 : listenedAt + listenedEveryMs,
+      isSubscribed: engine.isSubscribed,
+      tell: (event, audit) => void tell(state, event, audit),
+      hello: () => hello(state, [helloTopicAll]),
+    }),
     gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
     commits: createCommits<Batch>({
       gather: () => gather(state),
@@ -271,6 +287,7 @@ function goOn(state: State): void {
 function take(state: State, topic: string, payload: Buffer): void {
   const { options, engine } = state;
   if (state.commits.isOver() || isUnchangedBeat(state, topic, payload)) return;
+  if (topic === hearingTopic) return state.listening.take(payload);
   const now = state.time();
   const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);
