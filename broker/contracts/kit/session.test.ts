@@ -34,7 +34,7 @@ async function broker(port = 0, authorizeSubscribe?: (filter: string) => boolean
   return { port: (server.address() as AddressInfo).port, aedes, cut, close };
 }
 
-function session(port: number) {
+function session(port: number, speed = 20) {
   const heard: string[] = [];
   const lost: string[] = [];
   let subscribed = 0;
@@ -46,7 +46,7 @@ function session(port: number) {
     token: 'secret',
     filters: ['a/+', 'b/#'],
     qos: 1,
-    clock: realClock(20),
+    clock: realClock(speed),
     random: () => 0,
     onMessage: (topic, payload) => heard.push(`${topic} ${payload}`),
     onSubscribed: () => {
@@ -115,4 +115,19 @@ test('a filter that is refused is no subscription: the session ends and tries ag
 test('it waits longer after each failure, up to about 10 s, and two who fail together do not come together', () => {
   expect([1, 2, 3, 5, 50].map((failures) => reconnectMs(failures, () => 1))).toEqual([1_100, 2_100, 4_100, 10_100, 10_100]);
   expect(reconnectMs(9, () => 0)).toBe(100);
+});
+
+test('R18a a broker that stood still was noticed by the clock of the day, and not by that of the demo', async () => {
+  const { port, aedes } = await broker();
+  const keepalives: (number | undefined)[] = [];
+  aedes.preConnect = (_client, packet, done) => {
+    keepalives.push(packet.keepalive);
+    done(null, true);
+  };
+  for (const speed of [1, 5, 10, 100]) {
+    const one = session(port, speed);
+    await expect.poll(one.subscribed).toBe(1);
+    await one.own.close();
+  }
+  expect(keepalives).toEqual([30, 6, 3, 1]);
 });
