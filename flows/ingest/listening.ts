@@ -9,7 +9,7 @@ import type { Audit, IngestOptions } from './options.ts';
 export type Away = { from: number; to: number };
 
 /** Whom the listener tells, and what it must know. */
-export type ListeningOptions = Pick<IngestOptions, 'listening' | 'log' | 'send' | 'randomId'> & {
+export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {
   time: CentreTime;
   /** Until when somebody listened before this memory began, as far as that is certain; 0 where nobody ever did. */
   listenedUntil: number;
@@ -28,7 +28,7 @@ const awayShownMs = 30_000;
 /** Hears nothing until `subscribed`. */
 export function createListening(options: ListeningOptions) {
   const { time, log, listenedUntil, tell } = options;
-  const hearing = createHearing(options.randomId());
+  const hearing = createHearing(options.randomId(), options.clock.speed);
   let away: Away | null = null;
 
   function say(now: number): void {

@@ -4,9 +4,9 @@ import { createHearing } from './hearing.ts';
 const second = 1_000;
 
 /** A hearing with a clock: a tick each second, on time unless `sleep` says otherwise; words come back while `answers`. */
-function stage() {
+function stage(speed?: number) {
   let now = 1_000_000;
-  const hearing = createHearing('w');
+  const hearing = createHearing('w', speed);
   const sent: string[] = [];
   const gaps: string[] = [];
   const broker = { answers: true };
@@ -116,5 +116,15 @@ describe('R18a proof of hearing', () => {
     pass(60 * second);
     sleep(200 * second);
     expect([gaps, sent]).toEqual([[], []]);
+  });
+
+  test('a demo at 100 times the speed called each hiccup of the machine a gap', () => {
+    const { begin, pass, sleep, gaps } = stage(100);
+    begin();
+    pass(30 * second);
+    sleep(49 * second);
+    expect(gaps).toEqual([]);
+    sleep(60 * second);
+    expect(gaps).toEqual(['late']);
   });
 });

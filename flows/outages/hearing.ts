@@ -6,18 +6,18 @@ const wordEveryMs = 1_000;
 const wordsAtMost = 60;
 const lateWordMs = 20_000;
 const lateTickMs = 5_000;
+/** No machine keeps time better than this by its own clock, however fast the centre's goes. */
+const least = { wordMs: 2_000, tickMs: 500 };
 
 /** `deaf`: no word comes back, and nothing is known until one does. `late`: this process stood still, and goes on. */
 export type GapOfOurs = 'deaf' | 'late';
-
-/** Our own hearing, in one memory. */
-export type Hearing = ReturnType<typeof createHearing>;
 
 /**
  * Times are the centre's. `name` is random: a word of an earlier memory proves nothing.
  * Guarantee: between two gaps everything that reached the broker before `provenAt` has been read.
  */
-export function createHearing(name: string) {
+export function createHearing(name: string, speed = 1) {
+  const limits = { wordMs: Math.max(lateWordMs, least.wordMs * speed), tickMs: Math.max(lateTickMs, least.tickMs * speed) };
   const words = new Map<string, number>();
   const held = { listens: false, isDeaf: false, provenAt: null as number | null, count: 0, saidAt: 0, tickDueAt: Number.POSITIVE_INFINITY };
 
@@ -60,11 +60,11 @@ export function createHearing(name: string) {
 
     /** Looks, at each tick of ours, whether a gap of ours begins or just was. */
     tick(now: number): GapOfOurs | undefined {
-      const isLate = now - held.tickDueAt > lateTickMs;
+      const isLate = now - held.tickDueAt > limits.tickMs;
       if (!held.listens) return undefined;
       if (isLate) return 'late';
       const [oldest = now] = words.values();
-      if (held.isDeaf || now - oldest <= lateWordMs) return undefined;
+      if (held.isDeaf || now - oldest <= limits.wordMs) return undefined;
       held.isDeaf = true;
       return 'deaf';
     },
