@@ -331,8 +331,8 @@ function contextOf(state: State) {
 }
 
 function selfOf({ uplink, spool, runner, time, certificateEndsAt, measurement: { rounds } }: State): SelfFigures {
-  const { roundTripMs, clockOffsetMs, connected } = uplink.figures();
-  const known = { connected, roundTripMs, clockOffsetMs, measures: rounds.measures(), link: rounds.view() };
+  const { roundTripMs, clockOffsetMs, centreMoved, connected } = uplink.figures();
+  const known = { connected, roundTripMs, clockOffsetMs, centreMoved, measures: rounds.measures(), link: rounds.view() };
   const figures = { ...known, spool: spool.figures(), failing: runner.failing() };
   return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - time.now() };
 }

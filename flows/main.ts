@@ -8,6 +8,7 @@ import {
   type Clock,
   environment,
   flowsFilters,
+  hearingTopic,
   loadPem,
   loadText,
   makeFolder,
@@ -145,7 +146,7 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
   return openPartSession({
     connect,
     name: 'flows',
-    filters: flowsFilters,
+    filters: [...flowsFilters, hearingTopic],
     qos: 1,
     host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1',
     port: port('SABHA_MQTT_PORT', settings.ports.mqtt),

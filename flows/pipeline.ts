@@ -55,6 +55,7 @@ export type Ends = {
   heard(heard: Heard): void;
   offered(offer: Offer): void;
   changed(changed: Changed): void;
+  listening: IngestOptions['listening'];
   /** The ledger took nothing: what is in memory is not true any more, and the pipeline is to be closed. */
   failed(error: Error): void;
 };
@@ -87,12 +88,12 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
   };
 }
 
-type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'failed'>;
+type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'listening' | 'failed'>;
 
-function ingestOf(around: Around, contents: Contents, { isRollCall, committed, failed }: IngestEnds): Ingest {
+function ingestOf(around: Around, contents: Contents, { isRollCall, committed, listening, failed }: IngestEnds): Ingest {
   const { ledger, clock, key, reflector, send, publish, count, log, randomId } = around;
   const seal = (text: unknown) => sealSigned(text, key);
-  const stage = { isRollCall, committed, failed, seal, ...recipientsOf(around) };
+  const stage = { isRollCall, committed, listening, failed, seal, ...recipientsOf(around) };
   return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
 }
 

@@ -112,7 +112,7 @@ function createState(options: RuntimeOptions): State {
   const { clock, key, ledger, roster, send, randomId, log, capacity: limits } = options;
   const life: Life = { pipeline: undefined, subscribed: false, started: false, closed: false, failures: 0 };
   const ingest = () => life.pipeline?.ingest;
-  const ready = () => life.pipeline !== undefined && life.subscribed && life.started;
+  const ready = () => life.started && ingest()?.isSubscribed() === true;
   const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
@@ -154,6 +154,10 @@ function endsOf({ life, takers, rollcalls, commands, measureQueue, live }: State
     changed(changed) {
       live.changed(changed);
       rollcalls.changed(changed.pcs);
+    },
+    listening() {
+      rollcalls.subscribed();
+      live.all();
     },
     failed,
   };

@@ -47,6 +47,8 @@ export type SelfFigures = {
   /** Round trip and clock offset from the last ack with an echo, milliseconds; null before the first. */
   roundTripMs: number | null;
   clockOffsetMs: number | null;
+  /** The two clocks part because the centre's was set. */
+  centreMoved?: boolean;
   /** How long the certificate of this PC is still good, milliseconds; absent where it has none. */
   certificateLeftMs?: number;
   /** The connection to the centre is up; absent in a self-test, which has none. */

@@ -2,6 +2,7 @@
 import { type Beat, type Cancel, type Clock, encode, isThin, type LinkLimits, thinBeatBytes } from '#contracts';
 import type { CheckTable, Numbers } from '../checks/check-table.ts';
 import { createBeatNumbers, splitNumbers } from './beat-numbers.ts';
+import type { Echo } from './echo.ts';
 
 /** What is said, in which session, how often, and how. */
 export type BeatSenderOptions = {
@@ -9,25 +10,35 @@ export type BeatSenderOptions = {
   clock: Clock;
   session: number;
   limits: () => LinkLimits;
-  /** The question for the time, where one is due. */
-  echo: () => number | undefined;
+  /** The question for the time. */
+  echo: Pick<Echo, 'due' | 'ask'>;
   /** Runs a task later, unless the session is over by then. */
   later(delayMs: number, task: () => void): Cancel;
   /** True when the broker has it. */
   send(payload: Buffer): Promise<boolean>;
 };
 
-/** The beats of one session: the first at `start`, the next as the class of the link says. */
-export function createBeatSender({ table, clock, session, limits, echo, later, send }: BeatSenderOptions): { start(): void } {
+/** The beats of one session. */
+export type BeatSender = {
+  /** The first is said now, the next as the class of the link says. */
+  start(): void;
+  /** One more, now, which asks for the time. */
+  ask(): void;
+};
+
+/** Says nothing before `start`. */
+export function createBeatSender({ table, clock, session, limits, echo, later, send }: BeatSenderOptions): BeatSender {
   const beatNumbers = createBeatNumbers();
 
   function beat(): void {
-    const at = clock.now();
-    const asked = echo();
-    const message = { digest: table.digest(), session, at, ...(asked !== undefined && { echo: asked }) };
+    say(echo.due());
+    later(limits().beatMs, beat);
+  }
+
+  function say(asked: number | undefined): void {
+    const message = { digest: table.digest(), session, at: clock.now(), ...(asked !== undefined && { echo: asked }) };
     if (isThin(limits())) thin(message);
     else wide(message);
-    later(limits().beatMs, beat);
   }
 
   /** Guarantee: its payload has at most 150 B (`thinBeatBytes`). */
@@ -46,7 +57,7 @@ export function createBeatSender({ table, clock, session, limits, echo, later, s
     void send(encode('beat', message)).then((acked) => acked && beatNumbers.said(news));
   }
 
-  return { start: beat };
+  return { start: beat, ask: () => say(echo.ask()) };
 }
 
 /** Three digits say enough of a ratio. */

@@ -30,6 +30,8 @@ export type BirthWay = {
   later(delayMs: number, task: () => void): Cancel;
   send(payload: Buffer): void;
   isOver(): boolean;
+  /** A hello was answered: somebody listens now. */
+  asked(): void;
 };
 
 /** The births of one session. */
@@ -50,7 +52,7 @@ const longestSpreadMs = 3_600_000;
 const hellosAtOnce = 8;
 
 /** Says nothing before `begin`. */
-export function createBirths(facts: BirthFacts, { later, send, isOver }: BirthWay): Births {
+export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: BirthWay): Births {
   /** Ids of the hellos whose birth is on its way. */
   const hellos = new Set<string>();
   let isAnswered = false;
@@ -76,8 +78,9 @@ export function createBirths(facts: BirthFacts, { later, send, isOver }: BirthWa
     hellos.delete(id);
     if (isOver()) return;
     say(id);
+    asked();
     if (isAnswered) return;
-    // Somebody listens now: the wait of an unanswered birth begins anew (R3).
+    // The wait of an unanswered birth begins anew (R3).
     waitMs = facts.limits().resendMs;
     again();
   }

@@ -2,16 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type Ack, type CentreClock, type Clock, centreClock, type LinkLimits, openSigned, type PcPath } from '#contracts';
 import type { Spool } from '../spool/spool.ts';
-
-/** What the last answer that was believed says. */
-export type EchoFigures = {
-  /** Milliseconds; null before the first. */
-  roundTripMs: number | null;
-  /** Clock of the PC minus clock of the centre. */
-  clockOffsetMs: number | null;
-  /** When that answer came, by clock.up(). */
-  echoedUp: number | null;
-};
+import { type ClockFigures, compareClocks } from './centre-clock.ts';
 
 /** Who asks, whom it believes, and where it writes down what it learnt. */
 export type EchoOptions = {
@@ -22,13 +13,15 @@ export type EchoOptions = {
   centreKey: KeyObject | null;
   limits: () => LinkLimits;
   spool: Pick<Spool, 'id'>;
-  figures: EchoFigures;
+  figures: ClockFigures;
 };
 
 /** The question of one session for the time. */
 export type Echo = {
   /** What the next beat asks; undefined where the last answer is not an hour old. */
   due(): number | undefined;
+  /** What a beat asks that does not wait for the hour. */
+  ask(): number;
   /** Reads the answer. What it returns is proven: up to where the ledger has the present spool. */
   answered(ack: Ack): number | undefined;
 };
@@ -51,21 +44,22 @@ export function createEcho({ pc, clock, random, centreKey, limits, spool, figure
     return opened?.ok && opened.value.pc === pc && opened.value.echo === asked?.value ? opened.value : undefined;
   }
 
+  function ask(): number {
+    asked = { value: Math.floor(random() * echoes), up: clock.up() };
+    return asked.value;
+  }
+
   return {
-    due() {
-      if (figures.echoedUp !== null && clock.up() - figures.echoedUp < echoEveryMs) return undefined;
-      asked = { value: Math.floor(random() * echoes), up: clock.up() };
-      return asked.value;
-    },
+    due: () => (figures.echoedUp !== null && clock.up() - figures.echoedUp < echoEveryMs ? undefined : ask()),
+    ask,
     answered(ack) {
       if (asked === undefined || ack.echo !== asked.value) return undefined;
       const roundTripMs = clock.up() - asked.up;
       const said = centreKey === null ? undefined : proven(ack, centreKey);
       if (centreKey !== null && (said === undefined || roundTripMs > limits().resendMs)) return undefined;
       asked = undefined;
-      figures.roundTripMs = roundTripMs;
-      figures.clockOffsetMs = clock.now() - roundTripMs / 2 - (said ?? ack).at;
-      figures.echoedUp = clock.up();
+      const clockOffsetMs = clock.now() - roundTripMs / 2 - (said ?? ack).at;
+      Object.assign(figures, compareClocks(figures, { roundTripMs, clockOffsetMs }, clock));
       return said?.spool === spool.id() ? said.upTo : undefined;
     },
   };

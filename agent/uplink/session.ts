@@ -16,15 +16,16 @@ import type { CheckTable } from '../checks/check-table.ts';
 import { grantOf } from '../measure/grant.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Log } from '../store/log.ts';
-import { createBeatSender } from './beat-sender.ts';
+import { type BeatSender, createBeatSender } from './beat-sender.ts';
 import { type BirthFacts, type Births, createBirths } from './births.ts';
-import { createEcho, type Echo, type EchoFigures, type EchoOptions } from './echo.ts';
+import { apartMs, type ClockFigures } from './centre-clock.ts';
+import { createEcho, type Echo, type EchoOptions } from './echo.ts';
 import { createEventSender, type EventSender } from './event-sender.ts';
 import type { Connection } from './mqtt.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
 
 /** What is known of the connection to the centre; it outlives each session. */
-export type UplinkFigures = EchoFigures & { connected: boolean; unreadable: number };
+export type UplinkFigures = ClockFigures & { connected: boolean; unreadable: number };
 
 /** All that a session says, and who is told of what it hears. */
 export type SessionOptions = BirthFacts &
@@ -72,7 +73,7 @@ type State = {
   inventoryOwed: boolean;
   births: Births;
   echo: Echo;
-  beats: { start(): void };
+  beats: BeatSender;
   eventSender: EventSender;
   stateSender: StateSender;
 };
@@ -98,7 +99,7 @@ export function openSession(options: SessionOptions): Session {
 }
 
 function createState(options: SessionOptions): State {
-  const { table, clock, session, limits, spool } = options;
+  const { table, clock, session, limits, spool, figures } = options;
   const later = (delayMs: number, task: () => void) => laterIn(state, delayMs, task);
   const echo = createEcho(options);
   const state: State = {
@@ -107,8 +108,16 @@ function createState(options: SessionOptions): State {
     over: false,
     inventoryOwed: false,
     echo,
-    births: createBirths(options, { later, send: (payload) => void send(state, 'presence', payload), isOver: () => state.over }),
-    beats: createBeatSender({ table, clock, session, limits, echo: echo.due, later, send: (payload) => send(state, 'beat', payload) }),
+    births: createBirths(options, {
+      later,
+      send: (payload) => void send(state, 'presence', payload),
+      isOver: () => state.over,
+      asked() {
+        // A centre whose clock was set says hello (R29): whoever found the two apart looks again before anybody is told.
+        if (Math.abs(figures.clockOffsetMs ?? 0) > apartMs) state.beats.ask();
+      },
+    }),
+    beats: createBeatSender({ table, clock, session, limits, echo, later, send: (payload) => send(state, 'beat', payload) }),
     eventSender: createEventSender({
       spool,
       later,
@@ -135,7 +144,7 @@ async function start(state: State): Promise<void> {
 function receive(state: State, topic: string, payload: Buffer): void {
   const { onCommand, onConfig } = state.options;
   const to = parseTopic(topic);
-  const word = to?.kind === 'pc' ? to.leaf : to?.word;
+  const word = to?.kind === 'pc' ? to.leaf : to?.kind === 'scope' ? to.word : undefined;
   if (word === 'cmd') take(state, decode('cmd', payload), onCommand);
   else if (word === 'ack') take(state, decode('ack', payload), (ack) => onAck(state, ack));
   else if (word === 'config') take(state, decode('config', payload), (config) => onConfig(config) && state.births.say());

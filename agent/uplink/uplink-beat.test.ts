@@ -106,6 +106,48 @@ test('the echo of a beat gives round trip and clock offset; it is asked for unti
   expect(uplink.figures().roundTripMs).toBe(400);
 });
 
+describe('R29 where the two clocks part, the one that was set is at fault', () => {
+  /** An answer to the next echo, by a centre that is `behindMs` the PC. */
+  const rig = () => {
+    const all = setUp();
+    all.uplink.start();
+    const answer = async (behindMs: number) => {
+      await all.clock.pass(2 * 3_600_000);
+      const echo = all.net.take('beat').findLast(({ message }) => message.echo !== undefined)?.message.echo;
+      all.ack(0, { echo, at: all.clock.now() - behindMs });
+      return all.uplink.figures().centreMoved;
+    };
+    return { ...all, answer };
+  };
+
+  test('one step of the clock of the centre accused every PC of the nation: now each that had agreed knows whose clock was set', async () => {
+    const { answer } = rig();
+    expect([await answer(0), await answer(7_200_000), await answer(7_200_000), await answer(0)]).toEqual([false, true, true, false]);
+    expect([await answer(-7_200_000), await answer(0)]).toEqual([true, false]);
+  });
+
+  test('a clock of our own that was set is our own fault, and so are two that parted little by little', async () => {
+    const { answer, clock, uplink } = rig();
+    await answer(0);
+    clock.jump(60_000);
+    expect([await answer(60_000), uplink.figures().clockOffsetMs]).toEqual([false, expect.closeTo(60_000, -4)]);
+    const slow = rig();
+    expect([await slow.answer(0), await slow.answer(4_000), await slow.answer(8_000)]).toEqual([false, false, false]);
+  });
+
+  test('who cannot compare with before says what it sees; after a hello it looks again at once, and not in an hour', async () => {
+    const { answer, clock, net, ack, uplink } = rig();
+    expect(await answer(7_200_000)).toBe(false);
+    await clock.pass(61_000);
+    net.take('beat');
+    net.hello('all', { id: 'h9', withinMs: 1_000, fresh: false });
+    await clock.pass(2_000);
+    const [asked] = net.take('beat');
+    ack(0, { echo: asked?.message.echo, at: clock.now() });
+    expect(Math.abs(uplink.figures().clockOffsetMs ?? Number.NaN)).toBeLessThan(2_000);
+  });
+});
+
 describe('S6 the time of the centre, where its key is known, is taken', () => {
   const centreNow = 1_800_000_000_000;
   async function asked() {

@@ -1,5 +1,6 @@
 /** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
 import { backoffMs, type Cancel, encode, nameOf, pcTopic } from '#contracts';
+import { noClock } from './centre-clock.ts';
 import type { Connected, Transport } from './mqtt.ts';
 import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';
 
@@ -53,7 +54,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     session: undefined,
     apartUp: null,
     timer: () => undefined,
-    figures: { connected: false, roundTripMs: null, clockOffsetMs: null, echoedUp: null, unreadable: 0 },
+    figures: { ...noClock, connected: false, unreadable: 0 },
   };
   return {
     start: () => void connect(options, state),
@@ -62,7 +63,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     appended: () => state.session?.appended(),
     inventoryKnown: (changed) => state.session?.inventoryKnown(changed),
     figures: () => state.figures,
-    forgetClock: () => void Object.assign(state.figures, { clockOffsetMs: null, echoedUp: null }),
+    forgetClock: () => void Object.assign(state.figures, { ...noClock, roundTripMs: state.figures.roundTripMs }),
     isHeard: () => state.session?.answered() ?? false,
     gasp: async (runtimeMs) => (await state.session?.gasp(runtimeMs)) ?? false,
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { agentFilters, downLeaves, pcTopic, upLeaves } from '#contracts';
+import { agentFilters, downLeaves, hearingTopic, pcTopic, upLeaves } from '#contracts';
 import { type Action, accessOf, type Principal, principalOf } from './access.ts';
 
 const own = 'sabha/v1/ladakh/leh/pc-1';
@@ -53,7 +53,15 @@ const odd = [
   '/',
   '',
 ];
-const topics = [...under(own, [...up, ...down]), ...under(other, [...up, ...down]), ...ownScopes, ...otherScopes, ...anyPc, ...odd];
+const topics = [
+  ...under(own, [...up, ...down]),
+  ...under(other, [...up, ...down]),
+  ...ownScopes,
+  ...otherScopes,
+  ...anyPc,
+  hearingTopic,
+  ...odd,
+];
 
 /** Written out, not computed by what is tested: whatever does not stand here must be denied. */
 const allowed: [string, Principal, Record<Action, string[]>][] = [
@@ -71,10 +79,10 @@ const allowed: [string, Principal, Record<Action, string[]>][] = [
     'flows',
     flows,
     {
-      publish: [...under(own, down), ...under(other, down), ...ownScopes, ...otherScopes],
+      publish: [...under(own, down), ...under(other, down), ...ownScopes, ...otherScopes, hearingTopic],
       will: [],
-      subscribe: anyPc,
-      forward: [...under(own, up), ...under(other, up)],
+      subscribe: [...anyPc, hearingTopic],
+      forward: [...under(own, up), ...under(other, up), hearingTopic],
     },
   ],
   ['exporter', exporter, { publish: [], will: [], subscribe: ['sabha/v1/+/+/+/beat'], forward: [`${own}/beat`, `${other}/beat`] }],

@@ -3,6 +3,7 @@ import {
   agentFilters,
   exporterFilters,
   flowsFilters,
+  hearingTopic,
   isUpLeaf,
   type PcPath,
   parseTopic,
@@ -47,21 +48,21 @@ type Rule = (principal: Principal, topic: Topic, text: string) => boolean;
 const rules: Record<Exclude<Action, 'subscribe'>, Rule> = {
   publish(principal, topic) {
     if (principal.kind === 'pc') return topic.kind === 'pc' && topic.pc === principal.pc && isUpLeaf(topic.leaf);
-    if (principal.kind === 'flows') return topic.kind === 'scope' || !isUpLeaf(topic.leaf);
+    if (principal.kind === 'flows') return topic.kind !== 'pc' || !isUpLeaf(topic.leaf);
     return false;
   },
   will: (principal, _topic, text) => principal.kind === 'pc' && text === pcTopic(principal.pc, 'presence'),
   /** Asked for each delivery, so it must be cheap: the same set as the filters, without matching them. */
   forward(principal, topic, text) {
     if (principal.kind === 'pc') return agentFilters(principal.pc).includes(text);
-    if (topic.kind !== 'pc') return false;
+    if (topic.kind !== 'pc') return topic.kind === 'hearing' && principal.kind === 'flows';
     return principal.kind === 'flows' ? isUpLeaf(topic.leaf) : topic.leaf === 'beat';
   },
 };
 
 function filtersOf(principal: Principal): readonly string[] {
   if (principal.kind === 'pc') return agentFilters(principal.pc);
-  return principal.kind === 'flows' ? flowsFilters : exporterFilters;
+  return principal.kind === 'flows' ? [...flowsFilters, hearingTopic] : exporterFilters;
 }
 
 function deny(reason: Denial): Access {

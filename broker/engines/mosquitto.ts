@@ -15,6 +15,7 @@ import {
   exporterFilters,
   flowsFilters,
   hashToken,
+  hearingTopic,
   nameOf,
   openSnapshot,
   pcTopic,
@@ -63,7 +64,7 @@ export function renderAcl({ snapshot }: Registry): string {
   const anyPc = downLeaves.map((leaf) => pcTopic('+/+/+', leaf));
   const scopes = ['all', '+/all', '+/+/all'].flatMap((scope) => scopeWords.map((word) => scopeTopic(scope, word)));
   const users = [
-    userOf('flows', [...anyPc, ...scopes], flowsFilters),
+    userOf('flows', [...anyPc, ...scopes, hearingTopic], [...flowsFilters, hearingTopic]),
     userOf('exporter', [], exporterFilters),
     ...admitted(snapshot).map(({ pc }) => {
       const own = upLeaves.map((leaf) => pcTopic(pc, leaf));

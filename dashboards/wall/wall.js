@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useCatalogue, useStream } from './live/data.js';
 import { news, openIncidents, tally } from './live/model.js';
 import { useRoute } from './live/route.js';
-import { Mark } from './parts/parts.js';
+import { awayText, Mark } from './parts/parts.js';
 import { usePerson } from './parts/person.js';
 import { IncidentPage } from './views/incident.js';
 import { incidentTitle } from './views/incidents.js';
@@ -22,6 +22,8 @@ import { nameIn, say } from './words/words.js';
 
 /** More at once nobody can listen to. */
 const spokenAtOnce = 5;
+/** After so long nobody asks any more why a PC was heard late. */
+const awayShownMs = 60 * 60 * 1_000;
 const noWords = { faults: {}, reasons: [], words: {} };
 
 function Wall() {
@@ -98,6 +100,7 @@ function Banner({ scene, view, connected }) {
   if (view === null) content = say(lang, 'waitBanner');
   else if (!connected) content = html`<b>${say(lang, 'lostBanner', { time })}</b> ${say(lang, 'lostHint')}`;
   else if (!live) content = html`<b>${say(lang, 'deafBanner', { time })}</b> ${say(lang, 'deafHint')}`;
+  else content = awayText(scene, view.away, { after: now - awayShownMs, before: now });
   return html`<div class="banner" role="status">${content === null ? null : html`<p>${content}</p>`}</div>`;
 }
 

@@ -52,6 +52,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
       ingest?.acknowledge(done);
       done.heard.forEach(commands.heard);
     },
+    listening: () => {},
     seal: sealed,
     publish: async () => {},
     count: { message() {}, receipt() {}, commit() {}, concluded() {} },

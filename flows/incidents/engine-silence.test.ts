@@ -147,3 +147,112 @@ describe('R19 a gap of our own', () => {
     expect(stage.kinds()).toEqual(['raised', 'cleared']);
   });
 });
+
+describe('R18a a gap of our own is no silence of theirs', () => {
+  const known = Array.from({ length: 20 }, (_, at) => ({ pc: `la/leh/p${at}`, link: 'fibre' as const, elevationM: 0, alerts: true }));
+  const there = () => {
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of known) stage.birth(one.pc);
+    return stage;
+  };
+
+  it('what was not heard after the last proof of hearing says nothing: no PC is silent as long as nothing is proven', () => {
+    const stage = there();
+    const provenAt = stage.now();
+    for (let n = 0; n < 600; n++) stage.pass(second, second, provenAt);
+    expect(stage.engine.memory.incidents.size).toBe(0);
+    expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('online');
+  });
+
+  it('and as of that proof it is judged: the limit counts to the proof, not to now', () => {
+    const stage = there();
+    const bornAt = stage.now();
+    stage.pass(170 * second, 170 * second, bornAt + 149 * second);
+    expect(stage.engine.memory.incidents.size).toBe(0);
+    stage.pass(second, second, bornAt + 150 * second);
+    expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('silent');
+  });
+
+  it('a will in the gap is judged as of the proof too', () => {
+    const stage = there();
+    stage.lost('la/leh/p0');
+    const provenAt = stage.now() + 89 * second;
+    stage.pass(140 * second, 140 * second, provenAt);
+    expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('lost');
+    stage.pass(second, second, provenAt + second);
+    expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('silent');
+  });
+
+  it('centre.slow: three gaps in ten minutes are an incident of the centre, until they are long ago; two are none', () => {
+    const stage = there();
+    const gap = () => {
+      stage.apply({ type: 'unsubscribed', slow: true });
+      stage.subscribe();
+      for (const one of known) stage.beat(one.pc);
+      stage.pass(10 * second);
+    };
+    gap();
+    gap();
+    expect(stage.incident('centre')).toBeUndefined();
+    gap();
+    expect(stage.incident('centre')?.faults.map((one) => one.fault)).toEqual(['centre.slow']);
+    for (const one of known) stage.bye(one.pc);
+    stage.pass(11 * minute, 10 * second);
+    expect(stage.incident('centre')?.over).toBe('cleared');
+    expect(stage.kinds()).toEqual(['raised', 'cleared']);
+  });
+});
+
+describe('R29 the clock of the centre is set', () => {
+  for (const byMs of [2 * hour, -2 * hour]) {
+    it(`no hold ends early or late and nobody is silent by it: ${byMs > 0 ? 'forward' : 'back'} 2 h`, () => {
+      const stage = online();
+      stage.setPath(holdFirst);
+      stage.state([fault('microphone.muted')]);
+      const [timer] = stage.engine.memory.timers.values();
+      const waitsMs = (timer?.dueAt ?? 0) - stage.now();
+      expect(waitsMs).toBeGreaterThan(10 * second);
+      stage.setClock(byMs);
+      stage.pass(waitsMs - 2 * second);
+      stage.beat();
+      expect(stage.told()).toEqual([]);
+      stage.pass(3 * second);
+      expect(stage.told()).toEqual(['raised to technician']);
+      const { since } = stage.incident()?.faults[0] ?? {};
+      expect(stage.now() - (since ?? 0)).toBe(waitsMs + second);
+      stage.pass(140 * second);
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
+      stage.pass(20 * second);
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
+    });
+  }
+
+  it('what is written after it has the new time of day, and the ledger read anew has the same', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing')]);
+    stage.setClock(-2 * hour);
+    stage.state([fault('microphone.missing'), fault('camera.missing')]);
+    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
+    const times = (of: typeof stage) => of.incident()?.faults.map(({ since }) => stage.now() - since);
+    expect(times(stage)).toEqual([0, 0]);
+    expect(times(next)).toEqual([0, 0]);
+  });
+
+  it('there and back again leaves all as it was, and what an earlier run wrote keeps its time', () => {
+    const first = online();
+    first.state([fault('camera.missing')]);
+    first.pass(minute, 10 * second);
+    const stage = createStage({ contents: contentsAfter(first.ops), at: first.now() });
+    stage.subscribe();
+    const earlier = stage.incident()?.openedAt ?? 0;
+    stage.pass(minute, 10 * second);
+    stage.birth(pc);
+    stage.state([fault('camera.missing'), fault('microphone.missing')]);
+    const before = structuredClone([...stage.engine.memory.incidents.values()]);
+    stage.setClock(2 * hour);
+    expect(stage.incident()?.openedAt).toBe(earlier);
+    stage.setClock(-2 * hour);
+    expect([...stage.engine.memory.incidents.values()]).toEqual(before);
+  });
+});

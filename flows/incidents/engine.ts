@@ -8,9 +8,9 @@ import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } f
 import { withAbsence } from './absence.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createMemory } from './memory.ts';
-import { notAhead } from './not-ahead.ts';
 import { type Core, type EngineOptions, followOpen, followPc, followUnheard, putRecord, setCentre, unreadableLimit } from './scopes.ts';
 import { judgedNow, judgeSilence } from './silence.ts';
+import { notAhead, setClock } from './times.ts';
 import { createTransitions, tellCentral } from './transitions.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
@@ -20,6 +20,9 @@ const askUnreadableEveryMs = 3_600_000;
 const brokerLostMs = 60_000;
 const startsWindowMs = 30 * 60_000;
 const startsLimit = 3;
+/** R18a: so many gaps of our own in this time are one too. */
+const slowWindowMs = 10 * 60_000;
+const slowLimit = 3;
 /** `flow did not finish` stands this long after the last one (R24). */
 const unfinishedStandsMs = 60_000;
 /** An incident that has been unknown for a day is named to central, once a day (R14). */
@@ -83,7 +86,8 @@ function createCore(options: EngineOptions, now: number): Core {
     followed: false,
     ...never,
   };
-  return { options, memory, transitions, known, ...fresh, subscribedAt: null, unsubscribedAt: now };
+  const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
+  return { options, memory, transitions, known, ...fresh, ...own };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -95,16 +99,21 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'subscribed':
       core.subscribedAt = now;
       core.unsubscribedAt = null;
+      core.provenAt = now;
       return tick(core, now);
     case 'unsubscribed':
       core.subscribedAt = null;
       core.current.clear();
       core.unsubscribedAt ??= now;
+      if (event.slow) core.slowAt = [...core.slowAt, now];
       return;
     case 'started':
       return core.transitions.restart(now);
     case 'tick':
+      core.provenAt = event.provenAt ?? now;
       return tick(core, now);
+    case 'clock':
+      return setClock(core, event.byMs, now);
     case 'centre':
       return setCentre(core, event, now);
     case 'conclude':
@@ -121,7 +130,7 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   if (before === undefined || !core.known.has(event.pc) || !believes(before, event, now)) return;
   const step = stepOf(before, event, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
-  const judged = judgedNow(core, heard(step.record, now), now);
+  const judged = judgedNow(core, heard(step.record, now));
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
   const changed = !sameRecord(before, record);
   if (changed) putRecord(core, record, now);
@@ -179,12 +188,14 @@ function tick(core: Core, now: number): void {
   judgeSilence(core, now);
   for (const pc of core.asking.keys()) ask(core, pc, now);
   const { unsubscribedAt } = core;
-  const starts = core.options.starts.filter((at) => now - at < startsWindowMs).length;
+  const starts = core.starts.filter((at) => now - at < startsWindowMs).length;
   setCentre(
     core,
     { fault: 'centre.broker_lost', device: '', standing: unsubscribedAt !== null && now - unsubscribedAt >= brokerLostMs },
     now,
   );
+  core.slowAt = core.slowAt.filter((at) => now - at < slowWindowMs);
+  setCentre(core, { fault: 'centre.slow', device: '', standing: core.slowAt.length >= slowLimit }, now);
   setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
   if (core.transitions.tick(now)) core.unfinishedAt = now;
   setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);

@@ -45,9 +45,15 @@ export type Core = {
   listChanged: boolean;
   /** All that the ledger had open was followed once: what stood only in an earlier memory is gone. */
   followed: boolean;
+  /** When this memory began, and the times at which `flows` started. */
+  startedAt: number;
+  starts: readonly number[];
   /** Our own last SUBACK; null while we are not subscribed. */
   subscribedAt: number | null;
   unsubscribedAt: number | null;
+  /** Until when our hearing is proven, and when it was not of late (R18a). */
+  provenAt: number;
+  slowAt: readonly number[];
   /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
   unfinishedAt: number;
   namedAt: number;

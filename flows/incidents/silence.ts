@@ -6,7 +6,7 @@ import { judgedAway, type Regions } from './absence.ts';
 import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
 
 /**
- * Judges the silence of each PC, whether it is silent on its own or since a gap of ours, and why it may be away.
+ * Judges the silence of each PC as of the last moment until which our hearing is proven (R18a), whether it is silent on its own or since a gap of ours, and why it may be away.
  * Guarantee: a PC that is there costs no more than the look at its presence.
  */
 export function judgeSilence(core: Core, now: number): void {
@@ -16,7 +16,7 @@ export function judgeSilence(core: Core, now: number): void {
     // Nobody waits for a PC that never spoke, as long as its site is being set up.
     if (known === undefined || (!known.alerts && record.presence === 'never')) continue;
     const since = listeningSince(core, record.pc);
-    const presence = presenceOf(record, since, now);
+    const presence = presenceOf(record, since, core.provenAt);
     const isSame = presence === record.presence;
     if (isSame && (presence === 'online' || presence === 'never' || since === null)) continue;
     const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, { presence, since }) };
@@ -35,8 +35,8 @@ function isUnheard(core: Core, record: PcRecord, { presence, since }: { presence
 }
 
 /** A PC that is heard again is judged at once, not at the next tick. */
-export function judgedNow(core: Core, record: PcRecord, now: number): PcRecord {
-  const presence = presenceOf(record, listeningSince(core, record.pc), now);
+export function judgedNow(core: Core, record: PcRecord): PcRecord {
+  const presence = presenceOf(record, listeningSince(core, record.pc), core.provenAt);
   const unheard = record.unheard && presence === 'silent';
   return presence === record.presence && unheard === record.unheard ? record : { ...record, presence, unheard };
 }

@@ -108,11 +108,16 @@ export function createStage({
       path = next;
     },
     /** Lets time pass in steps of a second (or larger), with a tick at each. */
-    pass(ms: number, stepMs = 1_000): void {
+    pass(ms: number, stepMs = 1_000, provenAt: number | null = null): void {
       for (let left = ms; left > 0; left -= stepMs) {
         now += Math.min(stepMs, left);
-        apply({ type: 'tick' });
+        apply({ type: 'tick', provenAt });
       }
+    },
+    /** The clock of the machine is set, and the centre's time with it. */
+    setClock(byMs: number): void {
+      now += byMs;
+      apply({ type: 'clock', byMs });
     },
     /** Another site table. */
     setKnown: (pcs: KnownPc[], { because = {}, replaced = [] }: { because?: Record<string, string>; replaced?: string[] } = {}) =>

@@ -77,6 +77,11 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       return true;
     },
 
+    /** The centre's time was set by so much (R29). */
+    setClock(byMs: number): void {
+      bundledAt += byMs;
+    },
+
     /** The tabs run: everything that was open is offered again, to the head (R24), and what waited for them goes out. */
     restart(now: number): void {
       tabsRun = true;

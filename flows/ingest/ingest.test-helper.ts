@@ -1,6 +1,6 @@
 /** Ingest on a ledger in memory, with a hand on its clock and an ear at everything that it says. */
 import { DatabaseSync } from 'node:sqlite';
-import { type Ack, decode, digestOf, pcTopic, readSettings } from '#contracts';
+import { type Ack, decode, digestOf, hearingTopic, pcTopic, readSettings } from '#contracts';
 import { sealed } from '../../test/centre-key.ts';
 import { inThread } from '../ledger/ledger.ts';
 import { testClock } from '../people/people.test-helper.ts';
@@ -40,13 +40,22 @@ export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) =>
   const counted: string[] = [];
   const fatal: Error[] = [];
   const said: string[] = [];
+  /** What the broker brings back of our own words, and how often that turned. */
+  const broker = { answers: true };
+  const words: string[] = [];
+  const turns: boolean[] = [];
   const options: IngestOptions = {
     ledger,
     clock,
     contents: await ledger.load(),
     recipients: (to, channel) => to.map((person) => ({ person, channel })),
     central: () => [{ person: 'central', channel: 'console' }],
-    send: (topic, payload) => void sent.push({ topic, payload }),
+    send(topic, payload) {
+      if (topic !== hearingTopic) return void sent.push({ topic, payload });
+      words.push(payload.toString());
+      if (broker.answers) void Promise.resolve().then(() => ingest.take(topic, payload));
+    },
+    listening: () => void turns.push(ingest.isSubscribed()),
     isRollCall: (id) => id === 'call-1',
     committed(done) {
       ingest.acknowledge(done);
@@ -77,7 +86,27 @@ export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) =>
       const ack = topic === pcTopic(pc, 'ack') ? decode('ack', payload) : undefined;
       return ack?.ok ? [ack.value] : [];
     });
-  return { db, ingest, ledger, changes, born, told, registered, clock, sent, offers, rows, counted, fatal, said, settle, acks };
+  return {
+    db,
+    ingest,
+    ledger,
+    changes,
+    born,
+    told,
+    registered,
+    clock,
+    sent,
+    offers,
+    rows,
+    counted,
+    fatal,
+    said,
+    broker,
+    words,
+    turns,
+    settle,
+    acks,
+  };
 }
 
 export const checks = [

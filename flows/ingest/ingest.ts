@@ -2,7 +2,7 @@
  * Ingest: takes what PCs say, gives it to the engine and commits it; what follows a commit is the pipeline's (flows/pipeline.ts).
  * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
-import { type Cancel, encode, type Hello, helloTopicAll, scopeTopic } from '#contracts';
+import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, scopeTopic } from '#contracts';
 import type { Act, CentreEvent, WireMessage } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
@@ -11,14 +11,12 @@ import { commissioning } from '../sites/life.ts';
 import type { Committed } from './committed.ts';
 import type { Audit, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
-import { openState, type State } from './state.ts';
+import { listenedEveryMs, openState, type State } from './state.ts';
 
 const tickMs = 1_000;
 /** Answers to a hello are spread over this time a PC, up to the limit (R17). */
 const helloSpreadMs = 20;
 const helloSpreadLimitMs = 30_000;
-/** How often it is written down that we listen: a start knows from it how long nobody did. */
-const listenedEveryMs = 60_000;
 /** More sites than this are asked with one word to all. */
 const helloSitesAtMost = 50;
 
@@ -27,19 +25,29 @@ export type Ingest = ReturnType<typeof createIngest>;
 
 /** Opens ingest on what the ledger holds. It judges nothing until `subscribed`, and offers nothing until `started`. */
 export function createIngest(options: IngestOptions) {
-  const state = openState(options);
+  const state = openState(options, {
+    hello: () => hello(state, [helloTopicAll]),
+    tell: (event, audit) => void tell(state, event, audit),
+  });
   followRollout(state);
   let cancelTick: Cancel = () => {};
-  const tick = (): void => {
-    followRollout(state);
-    void tell(state, { type: 'tick' });
-    goOn(state);
-    cancelTick = options.clock.after(untilTickMs(state), tick);
+  const again = (afterMs: number): void => {
+    state.listening.tickAt(state.time() + afterMs);
+    cancelTick = options.clock.after(afterMs, tick);
   };
-  cancelTick = options.clock.after(tickMs, tick);
+  const tick = (): void => {
+    state.listening.tick();
+    followRollout(state);
+    void tell(state, { type: 'tick', provenAt: state.listening.provenAt() });
+    goOn(state);
+    again(untilTickMs(state));
+  };
+  again(tickMs);
   state.commits.soon();
   return {
     ...reading(state),
+    /** The last time in which the centre heard nobody. */
+    away: state.listening.away,
     ...telling(state),
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */
@@ -83,11 +91,8 @@ function telling(state: State) {
   const { options } = state;
   return {
     /** Our SUBACK has come: silence is counted from now on, and every PC is asked for a birth (R17). */
-    subscribed(): void {
-      void tell(state, { type: 'subscribed' });
-      hello(state, [helloTopicAll]);
-    },
-    unsubscribed: () => void tell(state, { type: 'unsubscribed' }),
+    subscribed: state.listening.subscribed,
+    unsubscribed: state.listening.unsubscribed,
 
     /** The tabs run: what was open is offered again (R24). */
     started: () => void tell(state, { type: 'started' }),
@@ -198,6 +203,7 @@ function goOn(state: State): void {
 function take(state: State, topic: string, payload: Buffer): void {
   const { options, engine } = state;
   if (state.commits.isOver() || isUnchangedBeat(state, topic, payload)) return;
+  if (topic === hearingTopic) return state.listening.take(payload);
   const now = state.time();
   const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);

@@ -20,6 +20,8 @@ export type IngestOptions = Pick<EngineOptions, 'recipients' | 'central'> & {
   isRollCall(hello: string): boolean;
   /** Told once of each commit, in their order. */
   committed(done: Committed): void;
+  /** We hear again, or do not, though the session stands (R18a). */
+  listening(): void;
   /** The registry changed, after the commit; resolves when the broker has it. */
   publish(entries: readonly RegistryEntry[]): Promise<void>;
   count: IngestCounts;

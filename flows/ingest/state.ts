@@ -4,8 +4,10 @@ import type { Op } from '../records/ops.ts';
 import { type Configs, createConfigs } from '../sites/config-push.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
 import { type Acks, createAcks } from './acks.ts';
+import { createCentreTime } from './centre-time.ts';
 import { type Commits, createCommits } from './commits.ts';
 import { type Committed, changedBy, type Heard, noticesIn, pcsIn } from './committed.ts';
+import { createListening, type Listening, type ListeningOptions } from './listening.ts';
 import { createElection, type Election } from './measurer-election.ts';
 import type { IngestOptions } from './options.ts';
 import { createSiteReadings, type SiteReadings } from './site-readings.ts';
@@ -26,8 +28,9 @@ export type State = {
   acks: Acks;
   election: Election;
   unreadable: ReturnType<typeof createUnreadable>;
-  /** The centre's time: it starts at the wall clock and never jumps. */
+  /** The centre's time. */
   time(): number;
+  listening: Listening;
   gathered: Gathered;
   commits: Commits;
   goneOnUp: number;
@@ -36,14 +39,17 @@ export type State = {
   listenedNotedAt: number;
 };
 
+/** How often it is written down that we listen: a start knows from it how long nobody did. */
+export const listenedEveryMs = 60_000;
 const startsKept = 10;
 
 /** What the ledger holds, with nothing gathered but that this is a start. */
-export function openState(options: IngestOptions): State {
+export function openState(options: IngestOptions, { hello, tell }: Pick<ListeningOptions, 'hello' | 'tell'>): State {
   const { clock, contents, send, seal } = options;
-  const startedAt = clock.now();
-  const startedUp = clock.up();
-  const starts = [...(JSON.parse(contents.meta['starts'] ?? '[]') as number[]), startedAt].slice(-startsKept);
+  const centreTime = createCentreTime(clock);
+  const startedAt = centreTime.now();
+  const earlier = (JSON.parse(contents.meta['starts'] ?? '[]') as number[]).filter((at) => at <= startedAt);
+  const starts = [...earlier, startedAt].slice(-startsKept);
   const held = new Map(contents.pcs.map((record) => [record.pc, record]));
   const recordOf = (pc: string) => (engine?.memory.pcs ?? held).get(pc);
   const tree = createTree(contents, recordOf);
@@ -62,7 +68,15 @@ export function openState(options: IngestOptions): State {
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
     unreadable: createUnreadable(options.log),
-    time: () => startedAt + (clock.up() - startedUp),
+    time: centreTime.now,
+    listening: createListening({
+      ...options,
+      time: centreTime,
+      listenedUntil: listenedAt === 0 ? 0 : listenedAt + listenedEveryMs,
+      isSubscribed: engine.isSubscribed,
+      tell,
+      hello,
+    }),
     gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
     commits: createCommits<Batch>({
       gather: () => gather(state),

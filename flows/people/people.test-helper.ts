@@ -5,6 +5,8 @@ import type { Notice, OutboxRow } from '../records/notices.ts';
 export type TestClock = Clock & {
   /** Moves time on by `ms`, running what falls due, in order; waits for what each task starts. */
   pass(ms: number): Promise<void>;
+  /** The process stands still: time goes on, and nothing of it runs meanwhile. */
+  stall(ms: number): void;
   /** The wall clock jumps; `up` does not. */
   jump(ms: number): void;
 };
@@ -36,6 +38,9 @@ export function testClock(startMs = Date.UTC(2026, 2, 3, 8, 35)): TestClock {
         await settled();
       }
       up = end;
+    },
+    stall(ms) {
+      up += ms;
     },
     jump(ms) {
       wall += ms;

@@ -226,8 +226,12 @@ export type CentreEvent =
   /** These are shut out: what they say no more is no silence. */
   | { type: 'revoked'; pcs: readonly string[] }
   | { type: 'subscribed' }
-  | { type: 'unsubscribed' }
-  | { type: 'tick' }
+  /** `slow`: the session stands, but nothing comes of it, or this process stood still (R18a). */
+  | { type: 'unsubscribed'; slow?: true }
+  /** `provenAt`: what was not heard after it says nothing about anybody (R18a); without it hearing is proven until now. */
+  | { type: 'tick'; provenAt?: number | null }
+  /** The clock of the machine was set by so much, and the centre's time with it (R29). */
+  | { type: 'clock'; byMs: number }
   | { type: 'acknowledge'; incident: number; by: string }
   | { type: 'note'; incident: number; by: string; text: string }
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string }

@@ -141,7 +141,7 @@ function start(state: State, { scope, by }: { scope: string; by: string }): { id
 /** The answers of a call that rings late still come before its end. */
 function ring({ options }: State, { id, scope, by, waiting, endsAt }: Running): void {
   const ingest = options.ingest();
-  if (ingest === undefined) return;
+  if (!ingest?.isSubscribed()) return;
   const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size, Math.max(0, endsAt - ingest.time() - deadlineMs / 2));
   ingest.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
 }

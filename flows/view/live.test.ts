@@ -11,7 +11,7 @@ import type { PcChoice } from './view.ts';
 
 /** A nation of `count` sites with one PC each, all of which talk. */
 function setUp({ count = 3, talking = true } = {}) {
-  const held = { table: createSiteTable(nodesOf(count)), isOpen: true, isWritten: true };
+  const held = { table: createSiteTable(nodesOf(count)), isOpen: true, isWritten: true, away: null as { from: number; to: number } | null };
   const stage = createStage({ known: [...held.table.known], at: Date.UTC(2026, 2, 3, 8, 35) });
   const pcs = held.table.known.map(({ pc }) => pc);
   stage.subscribe();
@@ -25,6 +25,7 @@ function setUp({ count = 3, talking = true } = {}) {
     place: (scope: string) => held.table.place(scope),
     time: stage.now,
     isSubscribed: stage.engine.isSubscribed,
+    away: () => held.away,
     link: () => ({ link: { pc: 'kerala/elsewhere/vc-1', at: 1, report: { at: 1 } }, broke: null }),
     numbers: () => ({ room: 21 }),
     wanted: () => 1,
@@ -171,6 +172,20 @@ describe('who listens', () => {
     show.close();
     await clock.pass(60_000);
     expect(own.frames).toHaveLength(1);
+  });
+
+  test('R18a when the centre was away is told once to who listens, and to everybody who comes later', async () => {
+    const { stage, clock, held, pcs, does, listen, show } = setUp();
+    const { frames } = listen();
+    expect('away' in show.view.snapshot('')).toBe(false);
+    held.away = { from: 1_000, to: 201_000 };
+    show.all();
+    await clock.pass(250);
+    does(() => stage.state(broken, pcs[0]));
+    await clock.pass(250);
+    expect(frames.map(({ away }) => away)).toEqual([held.away, undefined]);
+    expect(show.view.snapshot('').away).toEqual(held.away);
+    show.close();
   });
 
   test('a room that is renamed, or is to have another configuration, is told to who chose it, though its PC said nothing', async () => {

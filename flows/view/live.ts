@@ -63,6 +63,8 @@ type State = {
   pcsGone: Set<string>;
   rollcall: RollCallView | undefined;
   subscribed: boolean;
+  /** The end of the last time in which nobody was heard, as last told. */
+  awayTo: number;
   /** When each PC was heard, as last told. */
   heard: Map<string, number>;
   cancelFrame: Cancel | undefined;
@@ -80,6 +82,7 @@ export function createLiveView(options: LiveViewOptions): LiveView {
     pcsGone: new Set(),
     rollcall: undefined,
     subscribed: false,
+    awayTo: 0,
     heard: new Map(),
     cancelFrame: undefined,
   };
@@ -133,8 +136,17 @@ function viewing(state: State): CentreView {
     snapshot(choice): Snapshot {
       const view = viewOf(options);
       const rollcall = rollcalls.last();
-      const { at, subscribed } = view ?? { at: clock.now(), subscribed: false };
-      return { at, subscribed, states: statesOf(state, view), sites: sites(), pcs: pcs(choice), incidents: incidents(), rollcall };
+      const { at, subscribed, away } = view ?? { at: clock.now(), subscribed: false, away: null };
+      return {
+        at,
+        subscribed,
+        ...(away && { away }),
+        states: statesOf(state, view),
+        sites: sites(),
+        pcs: pcs(choice),
+        incidents: incidents(),
+        rollcall,
+      };
     },
     site(path) {
       const view = viewOf(options);
@@ -176,6 +188,7 @@ function begin(state: State): void {
   statesOf(state, view);
   state.states.news = false;
   state.subscribed = view.subscribed;
+  state.awayTo = view.away?.to ?? 0;
 }
 
 function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
@@ -209,6 +222,7 @@ function sendFrames(state: State): void {
   const incidents = state.incidents.news().rows.map((row) => incidentNews(row, view.table));
   const states = statesOf(state, view);
   const shared: Omit<StreamFrame, 'at' | 'subscribed'> = {
+    ...(view.away !== null && view.away.to !== state.awayTo && { away: view.away }),
     ...(state.states.news ? { states } : {}),
     ...some({ sites: sites.rows, sitesGone: sites.gone, incidents, pcsGone: [...state.pcsGone] }),
     ...(state.rollcall === undefined ? {} : { rollcall: state.rollcall }),
@@ -218,7 +232,7 @@ function sendFrames(state: State): void {
   for (const pc of fresh) state.heard.set(pc, view.memory.pcs.get(pc)?.heardAt ?? 0);
   state.pcs.clear();
   state.pcsGone.clear();
-  Object.assign(state, { rollcall: undefined, subscribed: view.subscribed });
+  Object.assign(state, { rollcall: undefined, subscribed: view.subscribed, awayTo: view.away?.to ?? 0 });
   state.states.news = false;
   for (const [choice, listeners] of state.listeners) {
     const pcs = fresh.filter((pc) => isChosen(pc, choice)).map((pc) => pcView(view, pc));
@@ -290,5 +304,7 @@ function incidentOf<T>(options: LiveViewOptions, id: number, make: (view: View, 
 function viewOf({ ingest: present, roster }: LiveViewOptions): View | undefined {
   const ingest = present();
   const personName = (id: string) => roster.person(id).name;
-  return ingest && { ...ingest, table: ingest.table(), at: ingest.time(), subscribed: ingest.isSubscribed(), personName };
+  return (
+    ingest && { ...ingest, table: ingest.table(), at: ingest.time(), subscribed: ingest.isSubscribed(), away: ingest.away(), personName }
+  );
 }

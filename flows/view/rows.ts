@@ -28,6 +28,8 @@ export type View = {
   table: SiteTable;
   at: number;
   subscribed: boolean;
+  /** The last time in which the centre heard nobody. */
+  away: { from: number; to: number } | null;
   place(scope: string): Place;
   personName(id: string): string;
   wanted(pc: string): number;

@@ -200,7 +200,7 @@ async function sumUp(demo: Demo, { disturbances, whole }: Happened, memory: Memo
   const found = await Promise.race([settled(demo), brokenOff, ended]);
   const live = sites.filter(({ stage }) => stage === 'live').map((site): [PcPath, LinkClass] => [nation.pcOf(site), site.link]);
   const expected = expectedIncidents(disturbances, new Map(live));
-  return summaryOf({ pcs: sites.length, speed: options.speed, ...found, expected, peakRssMiB: memory.peak() });
+  return summaryOf({ pcs: sites.length, speed: options.speed, ...found, expected, late: demo.fleet.late(), peakRssMiB: memory.peak() });
 }
 
 type Settled = Pick<SummaryParts, 'audit' | 'eventsSent' | 'listed'>;

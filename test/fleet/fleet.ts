@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock, LinkClass, PcPath } from '#contracts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { randomFrom } from '../random.ts';
+import { type Late, watchPunctuality } from './lateness.ts';
 import { createLine, thinLine } from './line.ts';
 import { expected, lehPath, lehUps } from './nation.ts';
 import { createPc, type SimulatedPc } from './pc.ts';
@@ -20,6 +21,8 @@ export type Fleet = {
   drain(limitMs: number): Promise<number>;
   eventsSent(): number;
   connected(): number;
+  /** How late the simulator itself was. */
+  late(): Late;
   /** Ends a start or a drain that is still under way. */
   stop(): Promise<void>;
 };
@@ -50,7 +53,8 @@ const pollMs = 50;
 
 /** A fleet that is switched off. */
 export function createFleet(options: FleetOptions): Fleet {
-  const pcs = options.pcs.map(makerOf(options));
+  const { clock, late } = watchPunctuality(options.clock);
+  const pcs = options.pcs.map(makerOf({ ...options, clock }));
   const sum = (of: (pc: SimulatedPc) => number) => pcs.reduce((total, pc) => total + of(pc), 0);
   const unsettled = () => sum((pc) => Number(!pc.isSettled()));
   const connected = () => sum((pc) => Number(pc.isConnected()));
@@ -85,6 +89,7 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     eventsSent: () => sum((pc) => pc.events().sent),
     connected,
+    late,
     stop: async () => {
       isStopping = true;
       await Promise.all(pcs.map((pc) => pc.stop()));

@@ -19,7 +19,7 @@ const expected = new Map([
   [leh, 4],
   [kochi, 3],
 ]);
-const given = { pcs: 3, speed: 10, eventsSent: 100, audit, listed, expected, peakRssMiB };
+const given = { pcs: 3, speed: 10, eventsSent: 100, audit, listed, expected, late: { beats: 0, worstSeconds: 0 }, peakRssMiB };
 const summary: Summary = summaryOf(given);
 
 test('the summary says what was sent, what the ledger holds, and what became of the incidents', () => {
@@ -37,6 +37,7 @@ test('the summary says what was sent, what the ledger holds, and what became of 
     differing: [],
     notifications: 9,
     refused: 0,
+    late: { beats: 0, worstSeconds: 0 },
     peakRssMiB,
   });
   expect(inWords(summary)).toContain('7 raised (7 expected), 4 over, 3 open');
@@ -80,4 +81,12 @@ test('900 MiB are allowed for the nation, 1,609 for the 4,436 PCs of 5,000 sites
 test('a demo that was broken off owes neither a number of incidents nor memory', () => {
   const broken = { incidents: { ...summary.incidents, raised: 6 }, peakRssMiB: { ...peakRssMiB, all: 2_000 } };
   expect(wrongWith({ ...summary, ...broken, differing: [{ scope: leh, raised: 3, expected: 4 }] }, false)).toEqual([]);
+});
+
+test('R18a where incidents differ and the simulator was late itself, it says so', () => {
+  const late = { beats: 12, worstSeconds: 31 };
+  expect(wrongWith({ ...summary, late }, true)).toEqual([]);
+  const wrong = wrongWith({ ...summary, late, incidents: { ...summary.incidents, raised: 8 } }, true);
+  expect(wrong.at(-1)).toBe("some of it may be the simulator's own: 12 beats late, by 31 s at most");
+  expect(inWords({ ...summary, late })).toContain('12 beats late, by 31 s at most');
 });

@@ -1,5 +1,6 @@
 /** What the demo says at its end (DESIGN, "Commands"), and whether all is well. */
 import type { IncidentRow, LedgerAudit, PcPath } from '#contracts';
+import type { Late } from './lateness.ts';
 import { type PeakMiB, parts } from './memory.ts';
 
 /** What a demo came to, and whether the sum is even. */
@@ -18,6 +19,8 @@ export type Summary = {
   differing: { scope: string; raised: number; expected: number }[];
   notifications: number;
   refused: number;
+  /** Beats that the simulator itself said late. */
+  late: Late;
   peakRssMiB: PeakMiB;
 };
 
@@ -31,6 +34,7 @@ export type SummaryParts = {
   listed: readonly Pick<IncidentRow, 'scope'>[];
   /** How many are due, for each PC that is disturbed. */
   expected: ReadonlyMap<PcPath, number>;
+  late: Late;
   peakRssMiB: PeakMiB;
 };
 
@@ -53,6 +57,7 @@ export function summaryOf({ audit, listed, expected, ...rest }: SummaryParts): S
     differing: listed.length < raised ? [] : differing(listed, expected),
     notifications: audit.notifications.delivered,
     refused: audit.notifications.refused,
+    late: rest.late,
     peakRssMiB: rest.peakRssMiB,
   };
 }
@@ -89,10 +94,16 @@ export function wrongWith(summary: Summary, exact: boolean): string[] {
     [exact && used > allowed, `the processes had ${used} MiB at most, ${allowed} are allowed for ${summary.pcs} PCs`],
   ];
   const scopes = exact ? summary.differing : [];
+  const isOurs = exact && summary.late.beats > 0 && (scopes.length > 0 || incidents.raised !== incidents.expected);
   return [
     ...checks.flatMap(([wrong, line]) => (wrong ? [line] : [])),
     ...scopes.map(({ scope, raised, expected }) => `${scope}: ${raised} incidents were raised, ${expected} were to be`),
+    ...(isOurs ? [`some of it may be the simulator's own: ${lateText(summary.late)}`] : []),
   ];
+}
+
+function lateText({ beats, worstSeconds }: Late): string {
+  return beats === 0 ? 'no beat late' : `${beats} beats late, by ${worstSeconds} s at most`;
 }
 
 /** The summary as a person reads it. */
@@ -104,6 +115,7 @@ export function inWords(summary: Summary): string {
     `events         ${summary.eventsSent} sent, ${summary.eventsInLedger} in the ledger, ${summary.gaps} missing, ${summary.appliedTwice} twice`,
     `incidents      ${incidents.raised} raised (${incidents.expected} expected), ${incidents.cleared} over, ${incidents.open} open`,
     `notifications  ${summary.notifications}`,
+    `simulator      ${lateText(summary.late)}`,
     `memory, MiB    ${memory}`,
   ].join('\n');
 }

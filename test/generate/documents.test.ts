@@ -31,7 +31,7 @@ describe('AsyncAPI', () => {
     }));
     for (const { topic, name } of filled) {
       const parsed = parseTopic(topic);
-      const carried = parsed?.kind === 'pc' ? parsed.leaf : parsed?.word;
+      const carried = parsed?.kind === 'pc' ? parsed.leaf : parsed?.kind === 'scope' ? parsed.word : undefined;
       expect(name.startsWith(carried ?? 'none'), topic).toBe(true);
     }
     const topics = filled.map(({ topic }) => topic);

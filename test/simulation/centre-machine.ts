@@ -1,6 +1,6 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
-import { decode, flowsFilters, parseTopic, readSettings, reconnectMs, type SettingsSite } from '#contracts';
+import { decode, flowsFilters, hearingTopic, parseTopic, readSettings, reconnectMs, type SettingsSite } from '#contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import { openStore } from '../../flows/ledger/store.ts';
@@ -160,7 +160,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       if (!process.alive()) return;
       if (!answer.ok) return again();
       connection = answer.connection;
-      if (!(await connection.subscribe([...flowsFilters])) || !process.alive()) return;
+      if (!(await connection.subscribe([...flowsFilters, hearingTopic])) || !process.alive()) return;
       failures = 0;
       mark(true);
       note('flows is subscribed');

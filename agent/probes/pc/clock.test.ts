@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { clockProbe } from './clock.ts';
 
-function ask(clockOffsetMs: number | null, roundTripMs: number | null = null) {
-  const self = { roundTripMs, clockOffsetMs, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+function ask(clockOffsetMs: number | null, roundTripMs: number | null = null, centreMoved = false) {
+  const self = { roundTripMs, clockOffsetMs, centreMoved, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
   const profile = { link: 'fibre', elevationM: 0, expected: {} } as const;
   return clockProbe.run({ platform: createUnwritten(), profile, self, signal: AbortSignal.timeout(1_000) });
 }
@@ -25,6 +25,11 @@ it('a slow answer of the centre proves no wrong clock and no right one: half the
   expect((await ask(0, 14_000)).checks).toMatchObject([{ status: 'unknown' }]);
   expect((await ask(4_000, 700)).checks).toMatchObject([{ status: 'ok' }]);
   expect((await ask(-7_000, 3_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
+});
+
+it('R29 accuses nobody where the clock of the centre was set', async () => {
+  expect((await ask(7_200_000, 40, true)).checks).toMatchObject([{ status: 'unknown', reason: 'the clock of the centre was set' }]);
+  expect((await ask(0, 40, true)).checks).toMatchObject([{ status: 'ok' }]);
 });
 
 it('gives round trip and offset in seconds', async () => {

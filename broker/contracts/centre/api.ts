@@ -158,10 +158,14 @@ export const rollCallSummary = v.object(rollCallFields);
 /** A roll call in full. */
 export const rollCallView = v.object({ ...rollCallFields, rows: v.array(rollCallRow) });
 
+/** The last time in which the centre heard nobody: what was not heard then says nothing of any PC. */
+const away = v.exactOptional(v.object({ from: time, to: time }));
+
 /** What the stream begins with, and what `/api/snapshot` answers. `pcs` are those that were asked for. */
 export const snapshot = v.object({
   at: time,
   subscribed: v.boolean(),
+  away,
   states: v.array(stateView),
   sites: v.array(siteView),
   pcs: v.array(pcView),
@@ -174,6 +178,7 @@ export const snapshot = v.object({
 export const streamFrame = v.object({
   at: time,
   subscribed: v.boolean(),
+  away,
   states: v.exactOptional(v.array(stateView)),
   sites: v.exactOptional(v.array(siteView)),
   /** Sites that are no longer in the table. */

@@ -13,6 +13,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^audio server has no session manager$', 'साउंड सर्वर अभी तैयार नहीं है'],
   ['^pactl is not installed$', 'pactl इंस्टॉल नहीं है'],
   ['^not compared with the centre yet$', 'अभी सेंटर से मिलाई नहीं गई'],
+  ['^the clock of the centre was set$', 'सेंटर की घड़ी बदली गई'],
   ['^the centre answered too slowly to tell$', 'सेंटर का जवाब बहुत धीमा था, पता नहीं चला'],
   ['^not written for this system yet$', 'इस सिस्टम के लिए जाँच अभी नहीं बनी'],
   ['^no answer in ([\\d.]+) s$', '$1 सेकंड में जवाब नहीं आया'],

@@ -11,6 +11,8 @@ export type Clock = {
   up(): number;
   /** Runs `task` once after `delayMs`; the result cancels it. */
   after(delayMs: number, task: () => void): Cancel;
+  /** How much faster than the day it goes, where it does. */
+  speed?: number;
 };
 
 /**
@@ -22,6 +24,7 @@ export function realClock(speed = 1, epochMs = Date.now()): Clock {
   const startedUp = performance.now();
   const up = () => (performance.now() - startedUp) * speed;
   return {
+    speed,
     now: speed === 1 ? Date.now : () => startedAt + up(),
     up,
     after: (delayMs, task) => {

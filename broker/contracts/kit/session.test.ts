@@ -35,7 +35,7 @@ async function broker(port = 0, authorizeSubscribe?: (filter: string) => boolean
   return { port: (server.address() as AddressInfo).port, aedes, cut, close };
 }
 
-function session(port: number, onMessage: (topic: string) => void = () => {}) {
+function session(port: number, { speed = 20, onMessage = (_topic: string) => {} } = {}) {
   const heard: string[] = [];
   const lost: string[] = [];
   let subscribed = 0;
@@ -47,7 +47,7 @@ function session(port: number, onMessage: (topic: string) => void = () => {}) {
     token: 'secret',
     filters: ['a/+', 'b/#'],
     qos: 1,
-    clock: realClock(20),
+    clock: realClock(speed),
     random: () => 0,
     onMessage: (topic, payload) => {
       heard.push(`${topic} ${payload}`);
@@ -69,7 +69,7 @@ test('no word waits behind the PUBACK before it, as with a client whose socket g
   open.push(() => gathering.endAsync(true));
   gathering.on('message', () => setImmediate(() => gathering.publish('said/gathering', 'again')));
   await gathering.subscribeAsync('g/gathering', { qos: 1 });
-  const one = session(port, () => setImmediate(() => one.own.send('said/own', Buffer.from('again'), 0)));
+  const one = session(port, { onMessage: () => setImmediate(() => one.own.send('said/own', Buffer.from('again'), 0)) });
   await expect.poll(one.subscribed).toBe(1);
   const done = { gathering: 0, own: 0 };
   const ask = (to: string) => aedes.publish({ cmd: 'publish', qos: 1, topic: to, payload: 'x', retain: false, dup: false }, () => {});
@@ -143,4 +143,19 @@ test('a filter that is refused is no subscription: the session ends and tries ag
 test('it waits longer after each failure, up to about 10 s, and two who fail together do not come together', () => {
   expect([1, 2, 3, 5, 50].map((failures) => reconnectMs(failures, () => 1))).toEqual([1_100, 2_100, 4_100, 10_100, 10_100]);
   expect(reconnectMs(9, () => 0)).toBe(100);
+});
+
+test('R18a a broker that stood still was noticed by the clock of the day, and not by that of the demo', async () => {
+  const { port, aedes } = await broker();
+  const keepalives: (number | undefined)[] = [];
+  aedes.preConnect = (_client, packet, done) => {
+    keepalives.push(packet.keepalive);
+    done(null, true);
+  };
+  for (const speed of [1, 5, 10, 100]) {
+    const one = session(port, { speed });
+    await expect.poll(one.subscribed).toBe(1);
+    await one.own.close();
+  }
+  expect(keepalives).toEqual([30, 6, 3, 1]);
 });

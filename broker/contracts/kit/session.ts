@@ -6,6 +6,7 @@ import type { Cancel, Clock } from './clock.ts';
 
 const shortestMs = 100;
 const limits = { firstMs: 500, maxMs: 10_000 };
+/** By the clock that is passed in: a broker that stands still is noticed at its pace. */
 const keepaliveSeconds = 30;
 
 /** What `openPartSession` needs. */
@@ -44,7 +45,13 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
 
   function open(): void {
     const identity = { clientId: name, username: name, password: token };
-    const life = { clean: true, keepalive: keepaliveSeconds, reconnectPeriod: 0, resubscribe: false, queueQoSZero: false };
+    const life = {
+      clean: true,
+      keepalive: Math.max(1, Math.round(keepaliveSeconds / (options.clock.speed ?? 1))),
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+    };
     const own = options.connect({ host, port, protocolVersion: 4, ...identity, ...life });
     client = own;
     // Else an ack waits behind the PUBACK before it until the broker's kernel has confirmed that one, 40 ms later.

@@ -5,6 +5,7 @@ import {
   downLeaves,
   exporterFilters,
   flowsFilters,
+  hearingTopic,
   isId,
   isPcPath,
   nameOf,
@@ -16,6 +17,7 @@ import {
   scopeWords,
   siteOf,
   stateOf,
+  type Topic,
   upLeaves,
 } from './topics.ts';
 
@@ -77,7 +79,7 @@ describe('topics are inverse pairs', () => {
       const parsed = parseTopic(topic);
       if (!parsed) continue;
       read++;
-      expect(parsed.kind === 'pc' ? pcTopic(parsed.pc, parsed.leaf) : scopeTopic(parsed.scope, parsed.word)).toBe(topic);
+      expect(builtOf(parsed)).toBe(topic);
     }
     expect(read).toBeGreaterThan(20);
   });
@@ -103,6 +105,8 @@ describe('hostile topics are not topics', () => {
     'sabha/v1/s/o/p/all/hello',
     'sabha/v1/all/state',
     'sabha/v1/s/o/p/hello',
+    'sabha/v1/centre/hearing/more',
+    'sabha/v1/s/hearing',
     'sabha/v1/s//p/state',
     'sabha/v1/S/o/p/state',
     'sabha/v1/s/o.x/p/state',
@@ -167,4 +171,9 @@ function someId(random: Random): string {
     const id = Array.from({ length: 1 + random.below(32) }, () => random.pick([...'abcdefghijklmnopqrstuvwxyz0123456789-'])).join('');
     if (id !== 'all') return id;
   }
+}
+
+function builtOf(topic: Topic): string {
+  if (topic.kind === 'hearing') return hearingTopic;
+  return topic.kind === 'pc' ? pcTopic(topic.pc, topic.leaf) : scopeTopic(topic.scope, topic.word);
 }

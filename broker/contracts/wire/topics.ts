@@ -20,8 +20,8 @@ export type DownLeaf = (typeof downLeaves)[number];
 export type Leaf = UpLeaf | DownLeaf;
 export type ScopeWord = (typeof scopeWords)[number];
 
-/** What a topic addresses: one leaf of one PC, or a word to a scope. */
-export type Topic = { kind: 'pc'; pc: PcPath; leaf: Leaf } | { kind: 'scope'; scope: Scope; word: ScopeWord };
+/** What a topic addresses: one leaf of one PC, a word to a scope, or a word of `flows` to itself. */
+export type Topic = { kind: 'pc'; pc: PcPath; leaf: Leaf } | { kind: 'scope'; scope: Scope; word: ScopeWord } | { kind: 'hearing' };
 
 /** True for an id of a state, site or PC: `[a-z0-9-]{1,32}`, and not the reserved word `all`. */
 export function isId(text: string): boolean {
@@ -68,6 +68,9 @@ export function scopeTopic(scope: Scope, word: ScopeWord): string {
 /** Where `flows` asks the whole fleet for births (R17). */
 export const helloTopicAll = scopeTopic('all', 'hello');
 
+/** Where `flows` speaks to itself, to know that it hears (R18a). No PC writes or reads it. */
+export const hearingTopic = `${root}/centre/hearing`;
+
 /** The three scopes that a PC belongs to, widest first. */
 export function scopesOf(pc: PcPath): [Scope, Scope, Scope] {
   return ['all', `${stateOf(pc)}/all`, `${siteOf(pc)}/all`];
@@ -87,6 +90,7 @@ export const exporterFilters: readonly string[] = [`${root}/+/+/+/beat`];
 
 /** Reads a topic back into what it addresses; undefined for any other topic. */
 export function parseTopic(topic: string): Topic | undefined {
+  if (topic === hearingTopic) return { kind: 'hearing' };
   if (!topic.startsWith(`${root}/`)) return undefined;
   const parts = topic.slice(root.length + 1).split('/');
   const last = parts.pop() ?? '';

@@ -5,11 +5,11 @@
 /** @typedef {Record<string, { title: Words, action: Words }>} Catalogue */
 /** Patterns of what a machine says, and their Hindi. @typedef {readonly (readonly [string, string])[]} Reasons */
 /**
- * `at` is the centre's clock at the last frame, `deafSince` since when the centre itself hears no PC. `sites` stand by their state, each list by
+ * `at` is the centre's clock at the last frame, `deafSince` since when the centre itself hears no PC, `away` when it last heard none. `sites` stand by their state, each list by
  * path; a list whose sites did not change stays the same object, so that its tile need not be drawn again. `rows` are the answers of the roll
  * call that came over the stream since it began to run.
  * @typedef {{
- *   at: number, subscribed: boolean, deafSince: number | null, states: StateView[], sites: ReadonlyMap<string, readonly SiteView[]>,
+ *   at: number, subscribed: boolean, deafSince: number | null, away: Snapshot['away'] | null, states: StateView[], sites: ReadonlyMap<string, readonly SiteView[]>,
  *   pcs: PcView[], incidents: IncidentRow[], rollcall: RollCallSummary | null, rows: ReadonlyMap<string, RollCallRow>,
  * }} View
  */
@@ -25,9 +25,20 @@ const readinessMarks = { ready: 'ok', 'not-ready': 'fault', unknown: 'unknown' }
  * @param {View | null} before
  * @returns {View}
  */
-export function viewOf({ at, subscribed, states, sites, pcs, incidents, rollcall }, before = null) {
+export function viewOf({ at, subscribed, away, states, sites, pcs, incidents, rollcall }, before = null) {
   const deafSince = subscribed ? null : (before?.deafSince ?? at);
-  return { at, subscribed, deafSince, states, sites: byState(new Map(), sites, []), pcs, incidents, rollcall, rows: new Map() };
+  return {
+    at,
+    subscribed,
+    deafSince,
+    away: away ?? null,
+    states,
+    sites: byState(new Map(), sites, []),
+    pcs,
+    incidents,
+    rollcall,
+    rows: new Map(),
+  };
 }
 
 /**
@@ -47,6 +58,7 @@ export function changed(view, frame) {
     at,
     subscribed,
     deafSince: subscribed ? null : (view.deafSince ?? at),
+    away: frame.away ?? view.away,
     states: merged(view.states, frame.states, (one) => one.state),
     sites,
     pcs: pcs.map((one) => ({ ...one, heardAt: heard[one.pc] ?? one.heardAt })),

@@ -206,6 +206,14 @@ test('it is remembered since when the centre hears nobody, also across a reconne
   expect(changed(deaf, { at: 5_000, subscribed: true }).deafSince).toBeNull();
 });
 
+test('R18a it is remembered when the centre was away, until it was away again', () => {
+  const first = { from: 1_000, to: 60_000 };
+  const seen = viewOf(snapshot({ away: first }));
+  expect([viewOf(snapshot()).away, seen.away, changed(seen, frame).away]).toEqual([null, first, first]);
+  const again = { from: 90_000, to: 200_000 };
+  expect(changed(seen, { ...frame, away: again }).away).toEqual(again);
+});
+
 test('open incidents: nobody on it first, then the most severe, then the newest', () => {
   const acknowledged = { by: 'A', at: 1 };
   const all = [

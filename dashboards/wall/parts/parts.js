@@ -116,6 +116,17 @@ export function outageText(reader, { cause, confidence }) {
 }
 
 /**
+ * When the centre heard nobody, if that ended after the one time and began before the other: what was not heard then says nothing of a PC.
+ * @param {Pick<Scene, 'lang' | 'now'>} scene
+ * @param {{ from: number, to: number } | null | undefined} away
+ * @param {{ after: number, before: number }} shown
+ */
+export function awayText({ lang, now }, away, { after, before }) {
+  if (!away || away.to < after || away.from > before) return null;
+  return say(lang, 'awayBanner', { from: timeText(lang, away.from, now), to: timeText(lang, away.to, now) });
+}
+
+/**
  * Room and site as one list of names, each once; the centre's own name where there are none.
  * @param {{ scene: Scene, names: Words[] }} props
  */

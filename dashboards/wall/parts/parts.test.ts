@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { reasons, vocabulary } from '#contracts';
-import { type Scene, whyText } from './parts.js';
+import { awayText, type Scene, whyText } from './parts.js';
 
 const title = { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' };
 const catalogue = { 'microphone.not_default': { title, action: title } };
@@ -29,4 +29,15 @@ test('why a room is not known: that its PC does not answer, or which part cannot
   expect(whyText(scene, { component: 'pc', fault: null, reason: 'silent' })).toBe('Does not answer');
   expect(whyText(scene, { component: 'camera', fault: null, reason: null })).toBe('Camera: unknown');
   expect(whyText(scene, null)).toBe('');
+});
+
+test('R18a the centre says when it was away, where that touches what is shown', () => {
+  const [from, to] = [new Date(2026, 2, 3, 10, 2).getTime(), new Date(2026, 2, 3, 10, 5, 20).getTime()];
+  const scene = { lang: 'en', now: to + 1_000 } as const;
+  const text = 'The centre was away from 10:02:00 to 10:05:20. Nobody is called silent for that time.';
+  expect(awayText(scene, { from, to }, { after: from, before: scene.now })).toBe(text);
+  expect(awayText({ ...scene, lang: 'hi' }, { from, to }, { after: from, before: scene.now })).toContain('10:05:20');
+  expect(awayText(scene, { from, to }, { after: to + 1, before: scene.now })).toBeNull();
+  expect(awayText(scene, { from, to }, { after: 0, before: from - 1 })).toBeNull();
+  expect(awayText(scene, null, { after: 0, before: scene.now })).toBeNull();
 });

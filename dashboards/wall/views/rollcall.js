@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { readinessMark, withRows } from '../live/model.js';
-import { Bar, Foreign, Mark, markText, whyText } from '../parts/parts.js';
+import { awayText, Bar, Foreign, Mark, markText, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
 import { nameIn, say, sayWord, shown } from '../words/words.js';
@@ -15,6 +15,8 @@ import { nameIn, say, sayWord, shown } from '../words/words.js';
 const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col.reason', 'col.owner', 'col.after']);
 /** A call that is not over by then never will be: the centre was started anew, and remembers nothing of it. */
 const graceMs = 10_000;
+/** Whoever calls so shortly after the centre was away may hear less than there is. */
+const awayShownMs = 10 * 60 * 1_000;
 const worst = { fault: 0, unknown: 1, ok: 2 };
 
 /**
@@ -100,6 +102,7 @@ function Board({ scene, view, summary, rows }) {
     <div class="title"><h2 id="board">${say(lang, 'roll')} · ${scopeName(scene, view, summary.scope)} · ${timeText(lang, startedAt, 0)}</h2>
       <p class="acts"><button onClick=${() => print()}>${say(lang, 'print')}</button><a class="button" href=${csvOf(summary)} download>${say(lang, 'csv')}</a></p></div>
     <p class="progress" role="status">${finishedAt !== null || !live ? '' : isRunning(summary, now) ? say(lang, 'rollRuns', { s: Math.ceil(seconds / 5) * 5 }) : say(lang, 'rollCut')}</p>
+    <p>${awayText(scene, view.away, { after: startedAt - awayShownMs, before: finishedAt ?? now })}</p>
     <p>${answersOf(scene, counts)}${finishedAt === null ? null : html` · <bdi>${say(lang, 'rollTook', { by: shown(summary.by), s: seconds })}</bdi>`}</p>
     <ul class="sum">${marksOf(counts, finishedAt !== null).map(([is, key, n]) => html`<li key=${key} data-count=${key}><${Mark} is=${is} /><b>${n}</b> ${countText(scene, key)}</li>`)}</ul>
     <${Bar} counts=${barOf(counts)} />

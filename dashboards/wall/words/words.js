@@ -15,6 +15,10 @@ const table = {
     'सेंटर का PC से संपर्क टूटा है। {time} से कुछ भी पक्का पता नहीं।',
   ],
   deafHint: ['The central team has to look at the broker.', 'सेंट्रल टीम ब्रोकर देखे।'],
+  awayBanner: [
+    'The centre was away from {from} to {to}. Nobody is called silent for that time.',
+    'सेंटर {from} से {to} तक बंद था। उस समय के लिए किसी PC को चुप नहीं कहा जाता।',
+  ],
   waitBanner: ['Waiting for the first word of the centre…', 'सेंटर से पहली जानकारी का इंतज़ार है…'],
   broken: [
     'This page failed: nothing is known. It starts again in 10 seconds.',

@@ -20,6 +20,16 @@ export const centreFaults = {
     title: { en: 'Alert service restarted three times in 30 minutes', hi: 'अलर्ट सेवा 30 मिनट में तीन बार रीस्टार्ट हुई' },
     action: { en: 'Read the log of flows on the central machine.', hi: 'सेंट्रल मशीन पर flows का लॉग पढ़ें।' },
   },
+  'centre.slow': {
+    severity: 'major',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'The centre is too slow to judge silence', hi: 'सेंटर इतना धीमा है कि PC की चुप्पी नहीं परख सकता' },
+    action: {
+      en: 'Look at the load of the central machine. Until then a PC that is away is told late.',
+      hi: 'सेंट्रल मशीन का लोड देखें। तब तक बंद PC की ख़बर देर से मिलेगी।',
+    },
+  },
   'centre.unheard': {
     severity: 'critical',
     parents: [],

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { encode, pcTopic } from '#contracts';
+import { birth, createRig, pc } from './ingest.test-helper.ts';
+
+describe('R18a a gap of our own', () => {
+  const hellos = (rig: Awaited<ReturnType<typeof createRig>>) => rig.sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').length;
+  const presence = (rig: Awaited<ReturnType<typeof createRig>>) => rig.ingest.memory.pcs.get(pc)?.presence;
+  const online = async () => {
+    const rig = await createRig();
+    rig.ingest.subscribed();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.clock.pass(30_000);
+    expect(hellos(rig)).toBe(1);
+    return rig;
+  };
+
+  it('590 PCs were called silent when flows stood still for 200 s: now it asks, and each has its whole limit anew', async () => {
+    const rig = await online();
+    rig.clock.stall(200_000);
+    await rig.clock.pass(140_000);
+    expect([presence(rig), hellos(rig), rig.turns]).toEqual(['online', 2, [true]]);
+    await rig.clock.pass(30_000);
+    expect(presence(rig)).toBe('silent');
+  });
+
+  it('while no word of ours comes back nobody is silent; when one does, the limit begins', async () => {
+    const rig = await online();
+    rig.broker.answers = false;
+    await rig.clock.pass(300_000);
+    expect([presence(rig), rig.ingest.isSubscribed(), rig.turns]).toEqual(['online', false, [false]]);
+    rig.broker.answers = true;
+    await rig.clock.pass(20_000);
+    expect([presence(rig), rig.ingest.isSubscribed(), hellos(rig), rig.turns]).toEqual(['online', true, 2, [false, true]]);
+    const { from, to } = rig.ingest.away() ?? { from: 0, to: 0 };
+    expect(to - from).toBeGreaterThan(280_000);
+    await rig.clock.pass(200_000);
+    expect(presence(rig)).toBe('silent');
+  });
+
+  it('a real silence is still found, at most a word later', async () => {
+    const rig = await online();
+    await rig.clock.pass(119_000);
+    expect(presence(rig)).toBe('online');
+    await rig.clock.pass(13_000);
+    expect(presence(rig)).toBe('silent');
+    expect(rig.ingest.away()).toBeNull();
+  });
+});
+
+describe('R29 the clock of the machine is set', () => {
+  it('flows started 2 h slow stayed 2 h behind: now it follows within a tick, in one line, and nobody is silent by it', async () => {
+    const rig = await createRig();
+    rig.ingest.subscribed();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.clock.pass(12_000);
+    for (const byMs of [7_200_000, -7_200_000]) {
+      rig.clock.jump(byMs);
+      await rig.clock.pass(1_000);
+      expect(rig.ingest.time() - rig.clock.now()).toBe(0);
+    }
+    expect(rig.said).toEqual(['the clock of this machine was set forward by 7200 s', 'the clock of this machine was set back by 7200 s']);
+    await rig.clock.pass(140_000);
+    expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('online');
+    expect(rig.ingest.memory.incidents.size).toBe(0);
+    const rows = rig.db.prepare("SELECT about FROM audit WHERE what = 'clock set' ORDER BY rowid").all();
+    expect(rows).toEqual([{ about: 'forward by 7200 s' }, { about: 'back by 7200 s' }]);
+  });
+
+  it('what is set little by little is followed without a word', async () => {
+    const rig = await createRig();
+    rig.ingest.subscribed();
+    for (let n = 0; n < 60; n++) {
+      rig.clock.jump(n % 3 === 0 ? -300 : 700);
+      await rig.clock.pass(1_000);
+    }
+    expect(rig.said).toEqual([]);
+    expect(rig.ingest.time() - rig.clock.now()).toBe(0);
+  });
+});

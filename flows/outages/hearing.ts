@@ -1,0 +1,85 @@
+/** What is proven of our own hearing (R18a): a small word that we send ourselves through the broker proves all that was said before it. */
+
+/** A silence is told late by as much; each is a few bytes inside of one machine. */
+const wordEveryMs = 1_000;
+/** So many may be under way: the oldest of more are long too late. */
+const wordsAtMost = 60;
+const lateWordMs = 20_000;
+const lateTickMs = 5_000;
+/** No machine keeps time better than this by its own clock, however fast the centre's goes. */
+const least = { wordMs: 2_000, tickMs: 500 };
+
+/** `deaf`: no word comes back, and nothing is known until one does. `late`: this process stood still, and goes on. */
+export type GapOfOurs = 'deaf' | 'late';
+
+/**
+ * Times are the centre's. `name` is random: a word of an earlier memory proves nothing.
+ * Guarantee: between two gaps everything that reached the broker before `provenAt` has been read.
+ */
+export function createHearing(name: string, speed = 1) {
+  const limits = { wordMs: Math.max(lateWordMs, least.wordMs * speed), tickMs: Math.max(lateTickMs, least.tickMs * speed) };
+  const words = new Map<string, number>();
+  const held = { listens: false, isDeaf: false, provenAt: null as number | null, count: 0, saidAt: 0, tickDueAt: Number.POSITIVE_INFINITY };
+
+  return {
+    /** Until when our hearing is proven: what was not heard later says nothing about anybody. Null before the first SUBACK. */
+    provenAt: () => held.provenAt,
+
+    /** We are heard and hear from now on; what is still under way of older words says nothing of the time since. */
+    begin(now: number): void {
+      words.clear();
+      Object.assign(held, { listens: true, isDeaf: false, provenAt: now, saidAt: Number.NEGATIVE_INFINITY });
+    },
+
+    /** The session is lost. */
+    end(): void {
+      words.clear();
+      Object.assign(held, { listens: false, isDeaf: false });
+    },
+
+    /** The word that is to go out now, if it is time for one. */
+    word(now: number): string | undefined {
+      if (!held.listens || now - held.saidAt < wordEveryMs) return undefined;
+      held.count += 1;
+      const id = `${name}.${held.count}`;
+      words.set(id, now);
+      for (const oldest of words.keys()) if (words.size > wordsAtMost) words.delete(oldest);
+      held.saidAt = now;
+      return id;
+    },
+
+    /** A word came back; true where that ends a gap. */
+    back(id: string): boolean {
+      const saidAt = words.get(id);
+      if (saidAt === undefined) return false;
+      for (const [older, at] of words) if (at <= saidAt) words.delete(older);
+      // A gap lasted until now, from what was proven before it.
+      if (!held.isDeaf) held.provenAt = saidAt;
+      return held.isDeaf;
+    },
+
+    /** Looks, at each tick of ours, whether a gap of ours begins or just was. */
+    tick(now: number): GapOfOurs | undefined {
+      const isLate = now - held.tickDueAt > limits.tickMs;
+      if (!held.listens) return undefined;
+      if (isLate) return 'late';
+      const [oldest = now] = words.values();
+      if (held.isDeaf || now - oldest <= limits.wordMs) return undefined;
+      held.isDeaf = true;
+      return 'deaf';
+    },
+
+    /** When the next tick is due. */
+    tickAt(at: number): void {
+      held.tickDueAt = at;
+    },
+
+    /** The centre's time was set anew by so much. */
+    shift(byMs: number): void {
+      for (const [id, at] of words) words.set(id, at + byMs);
+      held.saidAt += byMs;
+      held.tickDueAt += byMs;
+      if (held.provenAt !== null) held.provenAt += byMs;
+    },
+  };
+}
