@@ -3,6 +3,7 @@
 export * from './centre/api.ts';
 export * from './centre/settings.ts';
 export * from './domain/altitude.ts';
+export * from './domain/budgets.ts';
 export * from './domain/faults.ts';
 export * from './domain/links.ts';
 export * from './domain/outages.ts';
