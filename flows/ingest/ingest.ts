@@ -2,7 +2,7 @@
  * Ingest: takes what PCs say, gives it to the engine and commits it; what follows a commit is the pipeline's (flows/pipeline.ts).
  * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
-import { type Cancel, encode, type Hello, helloTopicAll, scopeTopic } from '#contracts';
+import { type Cancel, encode, type Hello, helloTopicAll, oneLine, scopeTopic } from '#contracts';
 import { createEngine, type Engine } from '../incidents/engine.ts';
 import type { Act, CentreEvent, WireMessage } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
@@ -267,10 +267,26 @@ function goOn(state: State): void {
   sendLater(state, state.configs.tick(now, deafMs));
 }
 
-/** Receive, read, apply: all of a message's way that needs no disk. */
+/** Guarantee: a message that breaks whoever reads it is set aside with its PC's name, and the next one is read (R28). */
 function take(state: State, topic: string, payload: Buffer): void {
+  if (state.commits.isOver()) return;
+  try {
+    if (!isUnchangedBeat(state, topic, payload)) apply(state, topic, payload);
+  } catch (error) {
+    const [pc = '', leaf = ''] = /^sabha\/v1\/(.*)\/([^/]*)$/.exec(topic)?.slice(1) ?? [];
+    setAside(state, { pc, leaf, why: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function setAside(state: State, { pc, leaf, why }: { pc: string; leaf: string; why: string }): void {
+  state.options.count.message(leaf, 'poison');
+  state.gathered.ops.push(...state.unreadable({ pc, leaf, result: 'poison', detail: oneLine(why, 120) }, state.time()));
+  state.commits.soon();
+}
+
+/** Receive, read, apply: all of a message's way that needs no disk. */
+function apply(state: State, topic: string, payload: Buffer): void {
   const { options, engine } = state;
-  if (state.commits.isOver() || isUnchangedBeat(state, topic, payload)) return;
   const now = state.time();
   const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);
@@ -321,7 +337,8 @@ function gather(state: State): Batch {
   return { ops, committed: { acks: owed, sends, heard, offers, notices: noticesIn(ops), changed: changedBy(ops, { sites, pcsGone }) } };
 }
 
-async function write({ options, acks, commits }: State, { ops }: Batch): Promise<void> {
+async function write(state: State, { ops }: Batch): Promise<void> {
+  const { options, acks, commits } = state;
   if (ops.length === 0) return;
   const startedUp = options.clock.up();
   const receipt = await options.ledger.commit(ops);
@@ -329,6 +346,12 @@ async function write({ options, acks, commits }: State, { ops }: Batch): Promise
   options.count.commit('ok', (options.clock.up() - startedUp) / 1_000);
   options.count.receipt(receipt);
   acks.settle(receipt.cursors);
+  for (const [who, gaps] of Object.entries(receipt.gapsOf ?? {})) {
+    const about = `${gaps} numbers are neither here nor declared dropped`;
+    options.log.warn({ who, gaps }, `gap in the events: ${about}`);
+    state.gathered.ops.push({ op: 'audit', at: state.time(), who, what: 'gap in the events', about });
+  }
+  for (const { op, pc, why } of receipt.poison ?? []) setAside(state, { pc, leaf: op, why });
 }
 
 function failed({ options }: State, error: Error): void {
