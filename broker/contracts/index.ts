@@ -3,7 +3,6 @@
 export * from './centre/api.ts';
 export * from './centre/settings.ts';
 export * from './domain/altitude.ts';
-export * from './domain/budgets.ts';
 export * from './domain/faults.ts';
 export * from './domain/links.ts';
 export * from './domain/outages.ts';
@@ -25,6 +24,7 @@ export * from './kit/part.ts';
 export * from './kit/session.ts';
 export * from './kit/start.ts';
 export * from './kit/time-limit.ts';
+export * from './wire/budgets.ts';
 export * from './wire/commands.ts';
 export * from './wire/enrol-code.ts';
 export * from './wire/link-report.ts';

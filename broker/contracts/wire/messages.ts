@@ -1,10 +1,10 @@
 /** What the messages say: one valibot schema for each, and the envelope that carries it. Golden samples: messages.golden.json. */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { budgets } from '../domain/budgets.ts';
 import { type Check, digestLength, statuses } from '../domain/states.ts';
 import { tiers } from '../domain/tiers.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
+import { budgets } from './budgets.ts';
 import { shapeFault } from './shape.ts';
 import { isPcPath, type Leaf, type ScopeWord } from './topics.ts';
 

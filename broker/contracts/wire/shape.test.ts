@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { budgets } from '../domain/budgets.ts';
 import { digestOf } from '../domain/states.ts';
+import { budgets } from './budgets.ts';
 import { decode, markOf } from './messages.ts';
 
 const event = (body: string) => Buffer.from(`{"spool":"s","seq":1,"boot":"b","at":1,"grade":"event","kind":"k","body":${body}}`);

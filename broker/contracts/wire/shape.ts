@@ -1,5 +1,5 @@
 /** The shape of a message, before anybody walks it: how deep, how wide, and whether each key stands once (R27). */
-import { budgets } from '../domain/budgets.ts';
+import { budgets } from './budgets.ts';
 
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const opening = new Set([0x5b, 0x7b]);

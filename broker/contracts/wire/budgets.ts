@@ -8,6 +8,7 @@ export type Budget = { readonly most: number; readonly unit: string; readonly wh
 
 const kibibyte = 1_024;
 
+/** Every number, by its name. */
 export const budgets = {
   messageBytes: { most: 64 * kibibyte, unit: 'bytes of a message', why: 'a batch of events, or a full state of a large room' },
   messageDepth: { most: 16, unit: 'levels of a message', why: 'an inventory has 5; what is nested deeper overflows whoever walks it' },
@@ -26,7 +27,8 @@ export const budgets = {
   wordBytesAnHour: { most: 4 * kibibyte * kibibyte, unit: 'bytes of those an hour', why: '600 full states of a room' },
   wordBytesAtOnce: { most: kibibyte * kibibyte, unit: 'bytes of those in one breath', why: '120 full states of a large room' },
   transitionsAnHour: { most: 40, unit: 'steps of a room’s incidents an hour', why: 'every fault of a room, one by one, there and gone' },
-  offersAMinute: { most: 2, unit: 'of them on the wires a minute', why: 'what comes meanwhile goes out together' },
+  toldAMinute: { most: 6, unit: 'of them told a minute', why: 'what a person can read; the next waits for the minute to end' },
+  sameAMinute: { most: 2, unit: 'of them told a minute that name nothing but one fault', why: 'it is there, and it is gone' },
   noisyMs: { most: 3_600_000, unit: 'ms that a noisy PC is quiet for', why: 'people hear of it at most once an hour' },
   logLinesAMinute: { most: 1, unit: 'log and audit lines a minute', why: 'the first says it' },
 } as const satisfies Record<string, Budget>;
