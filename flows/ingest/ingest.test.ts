@@ -72,47 +72,6 @@ describe('ingest', () => {
     expect(rig.sent).toEqual([]);
   });
 
-  it('R28 a message that breaks its reader is set aside with the name of its PC; the next one is taken and answered', async () => {
-    const rig = await createRig();
-    const bomb = new Proxy(Buffer.from('{}'), {
-      get() {
-        throw new Error('a bug of ours');
-      },
-    });
-    rig.ingest.take(pcTopic(pc, 'state'), bomb);
-    rig.ingest.take(pcTopic(pc, 'state'), bomb);
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    await rig.settle();
-    expect(rig.counted.filter((one) => one.endsWith('poison'))).toEqual(['state poison', 'state poison']);
-    expect(rig.said).toEqual(['unreadable state: a bug of ours']);
-    expect(rig.db.prepare('SELECT who, what, about FROM audit').all()).toMatchObject([
-      { who: pc, what: 'unreadable state', about: 'poison: a bug of ours' },
-    ]);
-    expect(rig.acks()).toHaveLength(1);
-    expect(rig.fatal).toEqual([]);
-  });
-
-  it('R28 what the ledger set aside of one PC is counted and said under its name, and the rest of the batch is acknowledged', async () => {
-    const poison = [{ op: 'event' as const, pc, why: 'it does not fit' }];
-    let first = true;
-    const rig = await createRig((ledger) => ({
-      ...ledger,
-      async commit(ops) {
-        const receipt = await ledger.commit(ops);
-        if (!first || ops.every(({ op }) => op !== 'birth')) return receipt;
-        first = false;
-        return { ...receipt, poison };
-      },
-    }));
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    await rig.settle();
-    await rig.settle();
-    expect(rig.said).toEqual(['unreadable event: it does not fit']);
-    expect(rig.counted).toContain('event poison');
-    expect(rig.acks()).toHaveLength(1);
-    expect(rig.fatal).toEqual([]);
-  });
-
   it('R17 says hello after every SUBACK', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();

@@ -11,13 +11,14 @@ import { type Configs, createConfigs, type Outgoing } from '../sites/config-push
 import { commissioning } from '../sites/life.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
 import { type Acks, createAcks } from './acks.ts';
+import { createAllowance, type Weight } from './allowance.ts';
 import { type Commits, createCommits } from './commits.ts';
 import { type Committed, changedBy, type Heard, noticesIn, pcsIn } from './committed.ts';
 import { createElection, type Election } from './measurer-election.ts';
 import type { Audit, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
 import { createSiteReadings, type SiteReadings } from './site-readings.ts';
-import { createUnreadable } from './unreadable.ts';
+import { createNotes, type Note, unreadable } from './unreadable.ts';
 
 const tickMs = 1_000;
 const startsKept = 10;
@@ -45,7 +46,8 @@ type State = {
   readings: SiteReadings;
   acks: Acks;
   election: Election;
-  unreadable: ReturnType<typeof createUnreadable>;
+  allowance: ReturnType<typeof createAllowance>;
+  note: ReturnType<typeof createNotes>;
   /** The centre's time: it starts at the wall clock and never jumps. */
   time(): number;
   gathered: Gathered;
@@ -182,7 +184,8 @@ function openState(options: IngestOptions): State {
     readings: createSiteReadings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
-    unreadable: createUnreadable(options.log),
+    allowance: createAllowance(clock.up),
+    note: createNotes(options.log),
     time: () => startedAt + (clock.up() - startedUp),
     gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
     commits: createCommits<Batch>({
@@ -226,7 +229,10 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   state.gathered.ops.push(...changing.ops, ...ops);
   state.gathered.sites.push(...changing.sites);
   state.gathered.pcsGone.push(...changing.pcsGone);
-  for (const pc of changing.pcsGone) state.readings.forget(pc);
+  for (const pc of changing.pcsGone) {
+    state.readings.forget(pc);
+    state.allowance.forget(pc);
+  }
   sendLater(state, state.configs.changed(changing.configured, change.staged, now));
   if (!(await state.commits.next())) return false;
   if (change.registry.length > 0) await state.options.publish(change.registry);
@@ -280,7 +286,11 @@ function take(state: State, topic: string, payload: Buffer): void {
 
 function setAside(state: State, { pc, leaf, why }: { pc: string; leaf: string; why: string }): void {
   state.options.count.message(leaf, 'poison');
-  state.gathered.ops.push(...state.unreadable({ pc, leaf, result: 'poison', detail: oneLine(why, 120) }, state.time()));
+  for (const one of unreadable({ pc, leaf, result: 'poison', detail: oneLine(why, 120) })) note(state, one);
+}
+
+function note(state: State, said: Note): void {
+  state.gathered.ops.push(...state.note(said, state.time()));
   state.commits.soon();
 }
 
@@ -291,6 +301,8 @@ function apply(state: State, topic: string, payload: Buffer): void {
   const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);
   if (!isOurs) return options.count.message('other', 'unknown');
+  const weight = weightOf(report, payload.length);
+  if (weight !== undefined && !state.allowance.take(report.pc, weight)) return holdBack(state, report, weight.kind);
   options.count.message(report.leaf, report.result);
   engine.apply(report.event, now);
   keep(state, report, now);
@@ -298,10 +310,28 @@ function apply(state: State, topic: string, payload: Buffer): void {
   state.commits.soon();
 }
 
+/** A beat costs nothing; what could not be read is written down once a minute. */
+function weightOf({ leaf, event, ops }: Report, bytes: number): Weight | undefined {
+  if (leaf === 'beat' || event.type === 'unreadable') return undefined;
+  if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
+  return { kind: 'events', count: ops.length, bytes };
+}
+
+/** Nothing of it is taken or answered but that its PC is there: its spool keeps the rest, and its next beat says which state we lack (R27). */
+function holdBack(state: State, { pc, leaf }: Report, what: Weight['kind']): void {
+  const now = state.time();
+  state.options.count.message(leaf, 'budget');
+  state.engine.apply({ type: 'heard', pc }, now);
+  state.engine.apply({ type: 'noisy', of: pc, what }, now);
+  state.commits.soon();
+}
+
 /** What of a report is the ledger's, and what is owed for it once it is there. */
-function keep({ gathered, readings, unreadable, acks, configs }: State, report: Report, now: number): void {
+function keep(state: State, report: Report, now: number): void {
+  const { gathered, readings, acks, configs } = state;
   const { pc, event, ops, answer } = report;
-  gathered.ops.push(...ops, ...readings.take(report.news), ...unreadable(report, now));
+  const notes = unreadable(report).flatMap((one) => state.note(one, now));
+  gathered.ops.push(...ops, ...readings.take(report.news), ...notes);
   if (answer !== undefined) acks.add(pc, answer);
   if (event.type === 'birth') sendLater({ gathered, configs }, configs.born(pc, event.config));
   if (event.type === 'birth' || ops.length > 1) gathered.heard.push({ pc, event, ops });
@@ -346,11 +376,8 @@ async function write(state: State, { ops }: Batch): Promise<void> {
   options.count.commit('ok', (options.clock.up() - startedUp) / 1_000);
   options.count.receipt(receipt);
   acks.settle(receipt.cursors);
-  for (const [who, gaps] of Object.entries(receipt.gapsOf ?? {})) {
-    const about = `${gaps} numbers are neither here nor declared dropped`;
-    options.log.warn({ who, gaps }, `gap in the events: ${about}`);
-    state.gathered.ops.push({ op: 'audit', at: state.time(), who, what: 'gap in the events', about });
-  }
+  for (const [pc, gaps] of Object.entries(receipt.gapsOf ?? {}))
+    note(state, { pc, what: 'gap in the events', reason: 'gap', about: `${gaps} numbers are neither here nor declared dropped` });
   for (const { op, pc, why } of receipt.poison ?? []) setAside(state, { pc, leaf: op, why });
 }
 
