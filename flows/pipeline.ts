@@ -56,25 +56,28 @@ export type Ends = {
   offered(offer: Offer): void;
   changed(changed: Changed): void;
   listening: IngestOptions['listening'];
-  /** The ledger took nothing: what is in memory is not true any more, and the pipeline is to be closed. */
+  /** What is in memory is not true any more, and the pipeline is to be closed: the ledger took nothing, or the outbox is not what it holds. */
   failed(error: Error): void;
+  /** A stage broke over what is durable already: what it left undone is asked for or offered again (R6, R24). */
+  broke(stage: string, error: Error): void;
 };
 
 /** One memory of the ledger with all that goes through it. */
 export type Pipeline = { ingest: Ingest; outbox: Outbox; close(): Promise<void> };
 
-type Stage = (done: Committed) => void;
+/** One thing after the other, each by itself: one that breaks holds up none that follows. */
+type Stage = [name: string, work: (done: Committed) => (() => void)[]];
 
 /** Opens the stages on what the ledger holds; what waited for people goes on at once. */
 export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
-  const ingest = ingestOf(around, contents, { ...ends, committed: (done) => afterCommit.forEach((stage) => void stage(done)) });
+  const ingest = ingestOf(around, contents, { ...ends, committed: (done) => follow(afterCommit, done, ends) });
   const outbox = outboxOf(around, ingest);
   const afterCommit: readonly Stage[] = [
-    ingest.acknowledge,
-    ({ heard }) => heard.forEach(ends.heard),
-    ({ offers }) => offers.forEach(ends.offered),
-    ({ notices }) => outbox.add(notices),
-    ({ changed }) => changed && ends.changed(changed),
+    ['acks', (done) => [() => ingest.acknowledge(done)]],
+    ['heard', ({ heard }) => heard.map((one) => () => ends.heard(one))],
+    ['offers', ({ offers }) => offers.map((one) => () => ends.offered(one))],
+    [outboxStage, ({ notices }) => [() => outbox.add(notices)]],
+    ['view', ({ changed }) => (changed ? [() => ends.changed(changed)] : [])],
   ];
   outbox.add(contents.outbox);
   outbox.run().catch(ends.failed);
@@ -86,6 +89,23 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
       return outbox.stop();
     },
   };
+}
+
+/** What waits for people is only in the ledger and in the outbox: an outbox that broke is made anew. */
+const outboxStage = 'outbox';
+
+/** Guarantee: what breaks over a commit is never taken for a commit that failed (R28). */
+function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'broke' | 'failed'>): void {
+  const works = stages.flatMap(([name, work]) => work(done).map((one) => [name, one] as const));
+  for (const [name, one] of works) {
+    try {
+      one();
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      ends.broke(name, error);
+      if (name === outboxStage) ends.failed(error);
+    }
+  }
 }
 
 type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'listening' | 'failed'>;

@@ -7,6 +7,7 @@ import { type Commands, createCommands } from './commands/commands.ts';
 import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
 import type { Heard, Offer } from './ingest/committed.ts';
 import type { Ingest } from './ingest/ingest.ts';
+import { LedgerError } from './ledger/errors.ts';
 import type { Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
@@ -139,8 +140,12 @@ async function open(state: State): Promise<void> {
   await takeSettingsSite(options, pipeline.ingest, contents);
 }
 
-function endsOf({ life, takers, rollcalls, commands, measureQueue, live }: State, failed: Ends['failed']): Ends {
+function endsOf({ options, life, takers, rollcalls, commands, measureQueue, live }: State, failed: Ends['failed']): Ends {
   return {
+    broke(stage, { message }) {
+      options.log.error({ stage }, `${stage} broke after the commit: ${message}`);
+      void options.tellDirectly('stage_broke', `${stage}: ${message}`);
+    },
     isRollCall: rollcalls.isRunning,
     heard(heard) {
       commands.heard(heard);
@@ -186,8 +191,13 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   pipeline.close().catch(() => {});
   rollcalls.drop();
   life.failures += 1;
-  options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
-  void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
+  if (error instanceof LedgerError) {
+    options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
+    void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
+  } else {
+    options.log.error({}, `the memory is made anew from the ledger: ${error.message}`);
+    void options.tellDirectly('stage_broke', error.message);
+  }
   reopen(state);
 }
 

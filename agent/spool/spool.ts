@@ -1,5 +1,5 @@
 /** The agent's queue of numbered events (R1, R2, R4, R5, R7, R8): nothing that `append` returned is ever lost without being counted. */
-import { type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
+import { budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
 import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged } from './acks.ts';
 import type { SpoolDisk } from './database.ts';
 import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './rows.ts';
@@ -252,7 +252,7 @@ function recall(core: Core, key: string): string | undefined {
 
 /** The event as flows will decode it, so that both ends compute the same mark; or why flows could not read it. */
 function asTheCentreReads({ counters, boot, clock }: Core, content: Content): ReturnType<typeof decode<'event'>> {
-  const event = { spool: counters.id, seq: Number.MAX_SAFE_INTEGER, boot, at: clock.now(), ...content };
+  const event = { spool: counters.id, seq: budgets.eventNumber.most, boot, at: clock.now(), ...content };
   const payload = encode('event', event);
   if (payload.length <= payloadLimitBytes - envelopeBytes) return decode('event', payload);
   return { ok: false, reason: 'oversized', detail: `${payload.length} bytes` };

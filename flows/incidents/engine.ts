@@ -8,7 +8,19 @@ import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } f
 import { withAbsence } from './absence.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createMemory } from './memory.ts';
-import { type Core, type EngineOptions, followOpen, followPc, followUnheard, putRecord, setCentre, unreadableLimit } from './scopes.ts';
+import { createNoise } from './noise.ts';
+import {
+  type Core,
+  type EngineOptions,
+  followOpen,
+  followPc,
+  followQuiet,
+  followUnheard,
+  putRecord,
+  setCentre,
+  setNoisy,
+  unreadableLimit,
+} from './scopes.ts';
 import { judgedNow, judgeSilence } from './silence.ts';
 import { notAhead, setClock } from './times.ts';
 import { createTransitions, tellCentral } from './transitions.ts';
@@ -73,7 +85,8 @@ function createCore(options: EngineOptions, now: number): Core {
     const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
     return { link, elevationM };
   };
-  const transitions = createTransitions(memory, { recipients, central, place, facts });
+  const noise = createNoise();
+  const transitions = createTransitions(memory, { recipients, central, place, facts, pace: noise });
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
   const fresh = {
     sites: new Map(),
@@ -81,13 +94,14 @@ function createCore(options: EngineOptions, now: number): Core {
     expectedSince: new Map(),
     asking: new Map(),
     current: new Set<string>(),
+    unknown: new Set<string>(),
     centre: new Map(),
     listChanged: false,
     followed: false,
     ...never,
   };
   const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
-  return { options, memory, transitions, known, ...fresh, ...own };
+  return { options, memory, transitions, noise, known, ...fresh, ...own };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -106,6 +120,9 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       core.current.clear();
       core.unsubscribedAt ??= now;
       if (event.slow) core.slowAt = [...core.slowAt, now];
+      return;
+    case 'noisy':
+      if (core.known.has(event.of) && core.noise.name(event.of, event.what, now)) setNoisy(core, { pc: event.of, what: event.what }, now);
       return;
     case 'started':
       return core.transitions.restart(now);
@@ -200,6 +217,7 @@ function tick(core: Core, now: number): void {
   if (core.transitions.tick(now)) core.unfinishedAt = now;
   setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);
   if (core.listChanged) followUnheard(core, now);
+  followQuiet(core, now);
   followOpen(core, now);
   nameUnknown(core, now);
   forgetOver(core, now);

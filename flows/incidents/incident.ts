@@ -1,5 +1,5 @@
 /** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
-import { bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
+import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
 import type { Incident, StandingFault } from '../records/incidents.ts';
 import type { Scene, Standing } from './standing.ts';
 
@@ -26,6 +26,7 @@ export function follow({ incident, scene, ended, now, open }: FollowInput): Foll
   const ends: StandingFault[] = [];
   const kept: StandingFault[] = [];
   for (const fault of held) (isOver(fault, { scene, ended, now }) ? ends : kept).push(fault);
+  ends.push(...tooMany(kept));
   const known = new Set(held.map((fault) => fault.key));
   const joined = [...scene.standing.values()].filter((one) => !known.has(one.key)).map((one) => born(one, now));
   const faults = withHidden([...kept, ...joined]);
@@ -40,6 +41,14 @@ export function follow({ incident, scene, ended, now, open }: FollowInput): Foll
   const next: Incident = { ...base, faults, severity, flapping: base.flapping || flapping };
   const news = newsOf({ before, ends, faults, isNew: incident === undefined });
   return { incident: takenBack(next, news), news, ended: nextEnded };
+}
+
+/** Takes out of the faults of a room the oldest of those that are frozen, where they are more than are ever remembered (R27). */
+function tooMany(kept: StandingFault[]): StandingFault[] {
+  const frozen = kept.filter(({ unknownSince }) => unknownSince !== null);
+  const over = new Set(frozen.slice(0, Math.max(0, frozen.length - budgets.faults.most)));
+  if (over.size > 0) kept.splice(0, kept.length, ...kept.filter((fault) => !over.has(fault)));
+  return [...over];
 }
 
 /** The most severe of the faults that are not hidden. */

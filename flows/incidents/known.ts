@@ -2,7 +2,7 @@
 import { siteOf } from '#contracts';
 import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
-import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord, regionsOf } from './scopes.ts';
+import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord, regionsOf, setCentre } from './scopes.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 
@@ -16,7 +16,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
   for (const known of pcs) admit(core, { ...known, wasKnown: before.has(known.pc) }, now);
   closeRooms(core, because, now);
-  for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc);
+  for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
   for (const { pc } of pcs) if (alerts(core, pc) && !before.get(pc)?.alerts) begin(core, pc, now);
   followUnheard(core, now);
 }
@@ -71,15 +71,17 @@ function renew(core: Core, at: { pc: string; because: string }, now: number): vo
   const record = core.memory.pcs.get(pc);
   if (record === undefined) return;
   closeRoom(core, at, now);
-  forgetPc(core, pc);
+  forgetPc(core, pc, now);
   core.expectedSince.set(pc, now);
   putRecord(core, recordAfter(record, now), now);
 }
 
-function forgetPc(core: Core, pc: string): void {
+function forgetPc(core: Core, pc: string, now: number): void {
   core.asking.delete(pc);
   core.current.delete(pc);
   core.expectedSince.delete(pc);
+  core.unknown.delete(pc);
+  if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
 }
 
 /** A PC alerts from now on: what stands is raised. One that is silent already is so on its own, whatever gap of ours was before. */

@@ -94,6 +94,8 @@ function readingOf({ pcs, incidents, transitions, timers, live, timersOf, open }
       return id === undefined ? undefined : incidents.get(id);
     },
     openScopes: () => [...open.keys()],
+    /** The incidents of a scope that have a transition which is not concluded. */
+    liveScope: (scope: string) => [...live.keys()].filter((id) => incidents.get(id)?.scope === scope),
   };
 }
 

@@ -1,11 +1,12 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
-import { stateOf } from '#contracts';
+import { budgets, stateOf } from '#contracts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
 import type { Contents } from '../records/ops.ts';
 import { changesOf } from './component-history.ts';
-import { follow } from './incident.ts';
+import { follow, worst } from './incident.ts';
 import type { Memory } from './memory.ts';
-import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault } from './standing.ts';
+import type { Excess, Noise } from './noise.ts';
+import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault, unknownFaults } from './standing.ts';
 import type { TransitionOptions, Transitions } from './transitions.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
@@ -16,7 +17,7 @@ const endedMemoryMs = 3_600_000;
 export type Asking = { needed: boolean; askedAt: number; unreadable: number };
 
 /** What the engine begins with, and whom it may ask. */
-export type EngineOptions = Omit<TransitionOptions, 'facts'> & {
+export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace'> & {
   contents: Contents;
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
@@ -28,6 +29,9 @@ export type Core = {
   options: EngineOptions;
   memory: Memory;
   transitions: Transitions;
+  noise: Noise;
+  /** PCs that report a fault which the catalogue does not know. */
+  unknown: Set<string>;
   known: Map<string, KnownPc>;
   /** The known PCs of each site. */
   sites: Map<string, string[]>;
@@ -83,6 +87,9 @@ export function regionsOf(path: string, isp: string | undefined): string[] {
 export function followPc(core: Core, pc: string, now: number): void {
   const record = core.memory.pcs.get(pc);
   if (record === undefined || !alerts(core, pc)) return;
+  core.unknown[unknownFaults(record).length > 0 ? 'add' : 'delete'](pc);
+  setCentre(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
+  if (core.noise.isMuted(pc)) return void core.noise.stepped(pc, now);
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
   followScope(core, { scope: pc, scene: sceneOfPc(record, unreadable, now) }, now);
 }
@@ -103,13 +110,48 @@ export function followUnheard(core: Core, now: number): void {
   followScope(core, { scope: 'centre/unheard', scene: sceneOfList(unheard) }, now);
 }
 
+type CentreWord = { fault: string; device: string; standing: boolean; name?: string; reason?: string };
+
 /** Says of a fault of the centre's own whether it stands. */
-export function setCentre(core: Core, said: { fault: string; device: string; standing: boolean }, now: number): void {
-  const key = faultKey(said.fault, said.device);
-  if (core.centre.has(key) === said.standing) return;
-  if (said.standing) core.centre.set(key, { ...standingFault(said.fault, said.device, now), name: said.device || null });
+export function setCentre(core: Core, said: CentreWord, now: number): void {
+  const { fault, device, standing, name = device, reason = null } = said;
+  const key = faultKey(fault, device);
+  if (core.centre.has(key) === standing) return;
+  if (standing) core.centre.set(key, { ...standingFault(fault, device, now), name: name || null, reason });
   else core.centre.delete(key);
   followScope(core, { scope: 'centre', scene: sceneOfList(core.centre.values()) }, now);
+}
+
+const excesses: Record<Excess, string> = {
+  alerts: 'its alerts change too often, so they are only counted',
+  events: 'it writes more events than it may',
+  words: 'it speaks more often than it may',
+};
+
+/** A PC is beyond its budget: it is named once, and where its alerts are too many nothing more is told of its room (R27). */
+export function setNoisy(core: Core, { pc, what }: { pc: string; what: Excess }, now: number): void {
+  const incident = core.memory.openIncident(pc);
+  if (core.noise.isMuted(pc)) for (const one of core.memory.liveScope(pc)) core.transitions.mute(one, 'counted: its PC is noisy');
+  if (core.noise.isMuted(pc) && incident !== undefined) core.memory.putIncident(onlyTold(incident, now));
+  const { room, site } = core.options.place(pc);
+  const name = `${room.en}, ${site.en}`;
+  setCentre(core, { fault: 'pc.noisy', device: pc, standing: true, name, reason: excesses[what] }, now);
+}
+
+/** What nobody was told of is news again once its PC is quiet. */
+function onlyTold(incident: Incident, now: number): Incident {
+  const faults = incident.faults.filter(({ told }) => told !== null);
+  if (faults.length > 0) return { ...incident, faults, severity: worst(faults) };
+  return { ...incident, overAt: now, over: 'closed', closedBecause: excesses.alerts };
+}
+
+/** Who stayed within its budget for an hour is followed again, as it is now. */
+export function followQuiet(core: Core, now: number): void {
+  for (const { pc, untold } of core.noise.quiet(now)) {
+    core.memory.add(`noisy/${pc}`, { op: 'audit', at: now, who: pc, what: 'noisy no more', about: `${untold} alerts were only counted` });
+    setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
+    followPc(core, pc, now);
+  }
 }
 
 /** Follows what waits for its clear time, which passes without any word; and once, after a start, all that is open. */
@@ -137,6 +179,7 @@ function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   const isNews = done.ended !== ended || (absence !== null && absence !== record?.absence);
   if (record !== undefined && isNews) memory.putPc({ ...record, ended: recent(done.ended, now), ...(absence && { absence }) }, true);
+  if (done.news.some(() => core.noise.stepped(scope, now))) return setNoisy(core, { pc: scope, what: 'alerts' }, now);
   for (const news of done.news) transitions.add(incident, news, now);
   if (done.news.length > 0) transitions.proceed(incident.id, now);
 }
@@ -165,5 +208,7 @@ function newIncident(id: number, scope: string, now: number): Incident {
 }
 
 function recent(ended: Record<string, number>, now: number): Record<string, number> {
-  return Object.fromEntries(Object.entries(ended).filter(([, at]) => now - at < endedMemoryMs));
+  const late = Object.entries(ended).filter(([, at]) => now - at < endedMemoryMs);
+  const { most } = budgets.remembered;
+  return Object.fromEntries(late.length > most ? late.toSorted((a, b) => b[1] - a[1]).slice(0, most) : late);
 }

@@ -1,5 +1,5 @@
 /** What stands in a scope: read from a PC's record, or from the centre's own list. */
-import { faultOf, type Severity } from '#contracts';
+import { budgets, bySeverity, faultOf, type Severity } from '#contracts';
 import { returns } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
 
@@ -39,7 +39,7 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
     found.push({ ...standingFault('pc.silent', '', now), reason: overdueReason(record) });
   if (typeof record.clonedAt === 'number') found.push(standingFault('pc.cloned', '', now));
   if (unreadable) found.push(standingFault('agent.unreadable', '', now));
-  if (talks) for (const check of record.checks) if (check.status === 'fault' && check.fault !== null) found.push(ofCheck(check));
+  if (talks) found.push(...faultsOf(record));
   const standing = byKey(found);
   return {
     standing,
@@ -52,13 +52,33 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
   };
 }
 
+/** The ids of faults that a PC reports and this version does not know. */
+export function unknownFaults({ checks }: PcRecord): string[] {
+  return checks.flatMap(({ status, fault }) => (status === 'fault' && fault !== null && faultOf(fault) === undefined ? [fault] : []));
+}
+
+/** What a PC's checks say: the most severe of it, and one fault for all that the catalogue does not know, whose hold nobody wrote down (R27). */
+function faultsOf(record: PcRecord): Standing[] {
+  const unknown = unknownFaults(record);
+  const checks = record.checks.filter(({ status, fault }) => status === 'fault' && fault !== null && faultOf(fault) !== undefined);
+  const { most } = budgets.faults;
+  const known = checks.map(ofCheck);
+  const counted = known.length > most ? known.toSorted((a, b) => bySeverity(a.severity, b.severity)).slice(0, most) : known;
+  const since = Math.min(...record.checks.flatMap((one) => (one.fault !== null && unknown.includes(one.fault) ? [one.since] : [])));
+  if (unknown.length === 0) return counted;
+  return [
+    ...counted,
+    { ...standingFault('agent.unknown_fault', '', since), name: unknown.length > 1 ? `${unknown[0]} …` : (unknown[0] ?? null) },
+  ];
+}
+
 /** It said that it would be back. */
 function overdueReason(record: PcRecord): string | null {
   const what = returns(record);
   return what === null ? null : `not back after ${what === 'update' ? 'an update' : 'a restart'}`;
 }
 
-const ownKeys = new Set(['pc.silent|', 'pc.cloned|', 'agent.unreadable|']);
+const ownKeys = new Set(['pc.silent|', 'pc.cloned|', 'agent.unreadable|', 'agent.unknown_fault|']);
 const notChecked = 'no longer checked';
 
 /** The scene of a scope of the centre's own: what is not in the list is gone. */

@@ -37,6 +37,7 @@ export function setClock(core: Core, byMs: number, now: number): void {
   for (const transition of next.transitions) memory.putTransition(transition);
   for (const timer of held.timers) memory.putTimer({ ...timer, dueAt: timer.dueAt + byMs });
   core.transitions.setClock(byMs);
+  core.noise.setClock(byMs);
   moveOwn(core, move, byMs);
 }
 

@@ -5,6 +5,7 @@ import type { OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isWorse, type News, worst } from './incident.ts';
 import type { Memory } from './memory.ts';
+import type { Noise } from './noise.ts';
 import { centralNotice, noticeOf } from './notice.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, newsOf, offerLimitMs, type PlaceFacts, toldFaults, wireMessage } from './offer.ts';
 
@@ -19,6 +20,8 @@ export type TransitionOptions = {
   central(): Recipient[];
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
+  /** How fast the steps of one room may be told (R27). */
+  pace: Pick<Noise, 'mayTell' | 'told'>;
 };
 
 /** The default route sends at most one message in this time (R24). */
@@ -56,6 +59,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       const marked = overridden(incident, transition, said.severity);
       const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
       memory.putIncident(told);
+      if (sent.length > transition.sent.length) options.pace.told(incident.scope, idsOf(transition), now);
       const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
       for (const { node, dueAt, unlessAcknowledged, message } of waits) {
         memory.putTimer({ id: memory.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
@@ -63,6 +67,14 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       const state = waits.length > 0 ? 'waiting' : 'concluded';
       memory.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
       proceed({ memory, options, now }, incident.id);
+    },
+
+    /** Nothing more of an incident is told: what was on its way is over, with this as its conclusion. */
+    mute(incidentId: number, how: string): void {
+      for (const one of memory.liveOf(incidentId)) {
+        for (const timer of memory.timersOf(one.id)) memory.dropTimer(timer);
+        memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, how) });
+      }
     },
 
     /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
@@ -111,13 +123,17 @@ function proceed({ memory, options, now }: Hand, incidentId: number): void {
 /** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */
 function offer({ memory, options, now, transition, timer }: Hand & { transition: Transition; timer?: Timer }): void {
   const incident = memory.incidents.get(transition.incident);
-  if (incident === undefined) return;
+  if (incident === undefined || (transition.state === 'pending' && !options.pace.mayTell(incident.scope, idsOf(transition), now))) return;
   const offers = timer === undefined && transition.state === 'open' ? transition.offers + 1 : 1;
   const next: Transition = { ...transition, state: 'open', offers, offeredAt: now };
   memory.putTransition(next);
   const fields = timer === undefined ? {} : { fields: timer.message };
   const message = wireMessage({ transition: next, incident, place: options.facts(incident.scope), ...fields });
   memory.effect({ do: 'offer', message, node: timer?.node ?? null });
+}
+
+function idsOf({ about }: Transition): string[] {
+  return about.map(({ fault }) => fault);
 }
 
 function step(hand: Hand & { transition: Transition }): void {
@@ -142,7 +158,8 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
   const judged = judgeTimer(timer, transition, incident);
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
-  if (memory.liveOf(incident.id).some((one) => one.state === 'open')) return;
+  if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !options.pace.mayTell(incident.scope, idsOf(transition), now))
+    return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
   offer({ memory, options, now, transition, timer });

@@ -8,10 +8,12 @@ import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
 import type { Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
+import type { Weight } from './allowance.ts';
 import type { Committed } from './committed.ts';
 import type { Audit, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
-import { listenedEveryMs, openState, type State } from './state.ts';
+import { listenedEveryMs, openState, type State, setAside } from './state.ts';
+import { unreadable } from './unreadable.ts';
 
 const tickMs = 1_000;
 /** Answers to a hello are spread over this time a PC, up to the limit (R17). */
@@ -158,7 +160,10 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   state.gathered.ops.push(...changing.ops, ...ops);
   state.gathered.sites.push(...changing.sites);
   state.gathered.pcsGone.push(...changing.pcsGone);
-  for (const pc of changing.pcsGone) state.readings.forget(pc);
+  for (const pc of changing.pcsGone) {
+    state.readings.forget(pc);
+    state.allowance.forget(pc);
+  }
   sendLater(state, state.configs.changed(changing.configured, change.staged, now));
   if (!(await state.commits.next())) return false;
   if (change.registry.length > 0) await state.options.publish(change.registry);
@@ -199,15 +204,27 @@ function goOn(state: State): void {
   sendLater(state, state.configs.tick(now, deafMs));
 }
 
-/** Receive, read, apply: all of a message's way that needs no disk. */
+/** Guarantee: a message that breaks whoever reads it is set aside with its PC's name, and the next one is read (R28). */
 function take(state: State, topic: string, payload: Buffer): void {
+  if (state.commits.isOver()) return;
+  try {
+    if (!isUnchangedBeat(state, topic, payload)) apply(state, topic, payload);
+  } catch (error) {
+    const [pc = '', leaf = ''] = /^sabha\/v1\/(.*)\/([^/]*)$/.exec(topic)?.slice(1) ?? [];
+    setAside(state, { pc, leaf, why: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** Receive, read, apply: all of a message's way that needs no disk. */
+function apply(state: State, topic: string, payload: Buffer): void {
   const { options, engine } = state;
-  if (state.commits.isOver() || isUnchangedBeat(state, topic, payload)) return;
   if (topic === hearingTopic) return state.listening.take(payload);
   const now = state.time();
   const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);
   if (!isOurs) return options.count.message('other', 'unknown');
+  const weight = weightOf(report, payload.length);
+  if (weight !== undefined && !state.allowance.take(report.pc, weight)) return holdBack(state, report, weight.kind);
   options.count.message(report.leaf, report.result);
   engine.apply(report.event, now);
   keep(state, report, now);
@@ -215,10 +232,28 @@ function take(state: State, topic: string, payload: Buffer): void {
   state.commits.soon();
 }
 
+/** A beat costs nothing; what could not be read is written down once a minute. */
+function weightOf({ leaf, event, ops }: Report, bytes: number): Weight | undefined {
+  if (leaf === 'beat' || event.type === 'unreadable') return undefined;
+  if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
+  return { kind: 'events', count: ops.length, bytes };
+}
+
+/** Nothing of it is taken or answered but that its PC is there: its spool keeps the rest, and its next beat says which state we lack (R27). */
+function holdBack(state: State, { pc, leaf }: Report, what: Weight['kind']): void {
+  const now = state.time();
+  state.options.count.message(leaf, 'budget');
+  state.engine.apply({ type: 'heard', pc }, now);
+  state.engine.apply({ type: 'noisy', of: pc, what }, now);
+  state.commits.soon();
+}
+
 /** What of a report is the ledger's, and what is owed for it once it is there. */
-function keep({ gathered, readings, unreadable, acks, configs }: State, report: Report, now: number): void {
+function keep(state: State, report: Report, now: number): void {
+  const { gathered, readings, acks, configs } = state;
   const { pc, event, ops, answer } = report;
-  gathered.ops.push(...ops, ...readings.take(report.news), ...unreadable(report, now));
+  const notes = unreadable(report).flatMap((one) => state.note(one, now));
+  gathered.ops.push(...ops, ...readings.take(report.news), ...notes);
   if (answer !== undefined) acks.add(pc, answer);
   if (event.type === 'birth') sendLater({ gathered, configs }, configs.born(pc, event.config));
   if (event.type === 'birth' || ops.length > 1) gathered.heard.push({ pc, event, ops });

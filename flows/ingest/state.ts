@@ -1,9 +1,11 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
+import { oneLine } from '#contracts';
 import { createEngine, type Engine } from '../incidents/engine.ts';
 import type { Op } from '../records/ops.ts';
 import { type Configs, createConfigs } from '../sites/config-push.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
 import { type Acks, createAcks } from './acks.ts';
+import { createAllowance } from './allowance.ts';
 import { createCentreTime } from './centre-time.ts';
 import { type Commits, createCommits } from './commits.ts';
 import { type Committed, changedBy, type Heard, noticesIn, pcsIn } from './committed.ts';
@@ -11,7 +13,7 @@ import { createListening, type Listening, type ListeningOptions } from './listen
 import { createElection, type Election } from './measurer-election.ts';
 import type { IngestOptions } from './options.ts';
 import { createSiteReadings, type SiteReadings } from './site-readings.ts';
-import { createUnreadable } from './unreadable.ts';
+import { createNotes, type Note, unreadable } from './unreadable.ts';
 
 /** What was read and applied since the last commit, beside what the engine holds. */
 type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
@@ -27,7 +29,8 @@ export type State = {
   readings: SiteReadings;
   acks: Acks;
   election: Election;
-  unreadable: ReturnType<typeof createUnreadable>;
+  allowance: ReturnType<typeof createAllowance>;
+  note: ReturnType<typeof createNotes>;
   /** The centre's time. */
   time(): number;
   listening: Listening;
@@ -67,7 +70,8 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     readings: createSiteReadings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
-    unreadable: createUnreadable(options.log),
+    allowance: createAllowance(clock.up),
+    note: createNotes(options.log),
     time: centreTime.now,
     listening: createListening({
       ...options,
@@ -108,7 +112,8 @@ function gather(state: State): Batch {
   return { ops, committed: { acks: owed, sends, heard, offers, notices: noticesIn(ops), changed: changedBy(ops, { sites, pcsGone }) } };
 }
 
-async function write({ options, acks, commits }: State, { ops }: Batch): Promise<void> {
+async function write(state: State, { ops }: Batch): Promise<void> {
+  const { options, acks, commits } = state;
   if (ops.length === 0) return;
   const startedUp = options.clock.up();
   const receipt = await options.ledger.commit(ops);
@@ -116,6 +121,20 @@ async function write({ options, acks, commits }: State, { ops }: Batch): Promise
   options.count.commit('ok', (options.clock.up() - startedUp) / 1_000);
   options.count.receipt(receipt);
   acks.settle(receipt.cursors);
+  for (const [pc, gaps] of Object.entries(receipt.gapsOf ?? {}))
+    note(state, { pc, what: 'gap in the events', reason: 'gap', about: `${gaps} numbers are neither here nor declared dropped` });
+  for (const { op, pc, why } of receipt.poison ?? []) setAside(state, { pc, leaf: op, why });
+}
+
+/** What broke whoever took it is counted, and noted under the name of its PC (R28). */
+export function setAside(state: State, { pc, leaf, why }: { pc: string; leaf: string; why: string }): void {
+  state.options.count.message(leaf, 'poison');
+  for (const one of unreadable({ pc, leaf, result: 'poison', detail: oneLine(why, 120) })) note(state, one);
+}
+
+function note(state: State, said: Note): void {
+  state.gathered.ops.push(...state.note(said, state.time()));
+  state.commits.soon();
 }
 
 function failed({ options }: State, error: Error): void {

@@ -67,6 +67,62 @@ describe.each(ways)('the ledger %s', (_, open) => {
   });
 });
 
+describe.each(ways)('poison, %s', (_, open) => {
+  const other = 'la/leh/pc-2';
+  const well: Op = {
+    op: 'event',
+    pc: other,
+    event: { spool: 'z', seq: 1, boot: 'b', at: 1, grade: 'event', kind: 'test', body: {} },
+    at: 1,
+  };
+  const born: Op = { op: 'birth', pc: other, spool: 'z', first: 1, last: 1, carries: null, at: 1 };
+
+  test('R28 an event of one PC that cannot be written took the batch of all with it: it is set aside by name, and the rest is there', async () => {
+    const ledger = await open();
+    const body: Record<string, unknown> = {};
+    body['itself'] = body;
+    const circle = event(2) as Extract<Op, { op: 'event' }>;
+    const bad: Op = { ...circle, event: { ...circle.event, body } };
+    const receipt = await ledger.commit([birth, born, event(1), bad, well, event(3)]);
+    expect(receipt).toMatchObject({ applied: 3, poison: [{ op: 'event', pc, why: expect.stringContaining('circular') }] });
+    // The hole stays: what was not written is not acknowledged, and its PC sets it aside by itself (R8).
+    expect(receipt.cursors.map((one) => [one.pc, one.upTo])).toEqual([
+      [pc, 1],
+      [other, 1],
+    ]);
+    expect((await ledger.commit([event(2)])).cursors.map(({ upTo }) => upTo)).toEqual([3]);
+    expect(await ledger.audit()).toMatchObject({ events: 4, gaps: 0, integrity: 'ok' });
+    await ledger.close();
+  });
+
+  test('R28 the first word of a PC that is poison leaves no half spool behind', async () => {
+    const ledger = await open();
+    const bad = { ...birth, carries: {} } as unknown as Op;
+    const receipt = await ledger.commit([bad, born, well]);
+    expect(receipt).toMatchObject({ applied: 1, cursors: [{ pc: other, upTo: 1 }], poison: [{ op: 'birth', pc }] });
+    expect((await ledger.audit()).spools).toBe(1);
+    await ledger.close();
+  });
+});
+
+test('R28 what cannot be copied into the thread of the ledger is set aside by name; the batches beside it go on', async () => {
+  const ledger = await openLedger({ file });
+  const first = ledger.commit([birth]);
+  const bad = event(1) as Extract<Op, { op: 'event' }>;
+  const poisoned = ledger.commit([{ ...bad, event: { ...bad.event, body: { call: () => {} } } }]);
+  const beside = ledger.commit([event(2)]);
+  expect((await first).poison).toBeUndefined();
+  expect(await poisoned).toMatchObject({
+    applied: 0,
+    cursors: [],
+    poison: [{ op: 'event', pc, why: expect.stringContaining('could not be cloned') }],
+  });
+  expect(await beside).toMatchObject({ applied: 1 });
+  const centres = ledger.commit([{ op: 'meta', key: 'k', value: (() => {}) as never }]);
+  await expect(centres).rejects.toMatchObject({ code: 'other' });
+  await ledger.close();
+});
+
 describe('the worker', () => {
   test('answers each of many batches by its own receipt, in the order asked, and writes all of them before it closes', async () => {
     const ledger = await openLedger({ file });

@@ -1,8 +1,9 @@
 /** The ledger that `flows` holds: the store in a thread of its own, or in this one. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import type { Ledger, Op, Receipt } from '../records/ops.ts';
+import type { Ledger, Op, Poison, Receipt } from '../records/ops.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
+import { sift } from './poison.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 import type { Answer, Query, Request } from './thread.ts';
@@ -68,9 +69,23 @@ function openQueue(send: (request: Request) => void) {
     const other = waiting.findIndex(({ wish }) => wish.call !== 'commit');
     underWay = waiting.splice(0, other === -1 ? waiting.length : Math.max(1, other));
     try {
-      send(requestOf(underWay));
+      sendWithoutPoison();
     } catch (error) {
       answered({ ok: false, code: 'other', message: `the batch cannot be sent to the ledger: ${asLedgerError(error).message}` });
+    }
+  }
+
+  /** What cannot be copied into the thread is found only once a whole request could not be: copying twice would cost each commit. */
+  function sendWithoutPoison(): void {
+    try {
+      return send(requestOf(underWay));
+    } catch {
+      underWay = underWay.map((job) => {
+        if (job.wish.call !== 'commit') return job;
+        const { ops, poison } = sift(job.wish.ops);
+        return { ...job, wish: { call: 'commit', ops }, resolve: (value) => job.resolve(withPoison(value as Receipt, poison)) };
+      });
+      send(requestOf(underWay));
     }
   }
 
@@ -111,6 +126,11 @@ function openQueue(send: (request: Request) => void) {
       waiting = [];
     },
   };
+}
+
+function withPoison(receipt: Receipt, found: readonly Poison[]): Receipt {
+  const poison = [...found, ...(receipt.poison ?? [])];
+  return poison.length === 0 ? receipt : { ...receipt, poison };
 }
 
 function closed(): LedgerError {

@@ -1,6 +1,6 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { commandLifeMs, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
+import { budgets, commandLifeMs, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
@@ -115,7 +115,7 @@ export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined
  */
 export function audit(db: DatabaseSync): LedgerAudit {
   const number = (sql: string): number => numberFrom(db, sql);
-  const settled = (why: string) => number(`SELECT total(b - a + 1) FROM settled WHERE why = '${why}'`);
+  const settled = (why: string) => number(`SELECT total(min(b - a + 1, ${budgets.gap.most})) FROM settled WHERE why = '${why}'`);
   const over = (how: string) => number(`SELECT count(*) FROM incidents WHERE row ->> '$.over' IS ${how}`);
   const sent = (state: OutboxRow['state']) => number(`SELECT count(*) FROM outbox WHERE state = '${state}'`);
   const unaccounted = number(`

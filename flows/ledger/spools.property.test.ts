@@ -32,6 +32,7 @@ type ModelSpool = { pc: string; name: string; born: boolean; last: number; forke
 function plainModel() {
   const spools: ModelSpool[] = [];
   const counts = { applied: 0, gaps: 0, dropped: 0 };
+  let gapsOf: Record<string, number> = {};
 
   function find(pc: string, name: string): ModelSpool | undefined {
     return spools.find((it) => it.pc === pc && it.name === name);
@@ -45,7 +46,10 @@ function plainModel() {
     for (let n = from; n <= to; n += 1) {
       if (spool.cells.has(n)) continue;
       spool.cells.set(n, { why });
-      if (why === 'gap') counts.gaps += 1;
+      if (why === 'gap') {
+        counts.gaps += 1;
+        gapsOf[spool.pc] = (gapsOf[spool.pc] ?? 0) + 1;
+      }
       if (why === 'dropped') counts.dropped += 1;
     }
   }
@@ -109,6 +113,7 @@ function plainModel() {
   return {
     commit(ops: Op[]): Receipt {
       Object.assign(counts, { applied: 0, gaps: 0, dropped: 0 });
+      gapsOf = {};
       const named = new Set<ModelSpool>();
       for (const op of ops) {
         if (op.op === 'birth') birth(op);
@@ -116,7 +121,7 @@ function plainModel() {
         if (op.op === 'birth') named.add(find(op.pc, op.spool) as ModelSpool);
         if (op.op === 'event') named.add(find(op.pc, op.event.spool) as ModelSpool);
       }
-      return { cursors: Array.from(named, cursorOf), ...counts };
+      return { cursors: Array.from(named, cursorOf), ...counts, ...(counts.gaps > 0 && { gapsOf }) };
     },
     audit() {
       const cells = spools.flatMap((it) => [...it.cells.values()]);

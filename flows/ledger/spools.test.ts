@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { type EventMessage, markOf } from '#contracts';
+import { budgets, type EventMessage, markOf } from '#contracts';
 import type { Op } from '../records/ops.ts';
 import { openStore } from './store.ts';
 
@@ -34,6 +34,17 @@ function open() {
     upTo: (...ops: Op[]) => store.commit([ops])[0]?.cursors[0]?.upTo,
   };
 }
+
+test('R27 a birth that claimed numbers up to 2^40 made 10^12 gaps of all: they are counted by their PC, and no claim counts beyond what a spool can hold', () => {
+  const ledger = open();
+  const other = 'la/leh/pc-2';
+  ledger.one(birth(1, 1), birth(1, 1, { pc: other }));
+  const { gaps, gapsOf } = ledger.one(birth(budgets.eventNumber.most, budgets.eventNumber.most), birth(4, 4, { pc: other }));
+  expect(gapsOf).toEqual({ [pc]: budgets.gap.most, [other]: 3 });
+  expect(gaps).toBe(budgets.gap.most + 3);
+  expect(ledger.audit().gaps).toBe(budgets.gap.most + 3);
+  expect(ledger.one(event(budgets.eventNumber.most)).cursors).toMatchObject([{ upTo: budgets.eventNumber.most }]);
+});
 
 describe('R4 the ack', () => {
   test('R4 goes as far as everything below is held, and carries the mark of its number', () => {

@@ -1,7 +1,7 @@
 /** Which numbers of each spool are held or settled, and how far an ack may go (R4, R5, R7, R8). */
 import type { DatabaseSync } from 'node:sqlite';
-import { type EventMessage, markOf } from '#contracts';
-import type { Op, Receipt } from '../records/ops.ts';
+import { budgets, type EventMessage, markOf } from '#contracts';
+import type { Op, Poison, Receipt } from '../records/ops.ts';
 import { openRanges, type Range, type Ranges, type Why } from './ranges.ts';
 import { openSpoolTable, type Spool, type SpoolTable } from './spool-table.ts';
 
@@ -9,7 +9,13 @@ type BirthOp = Extract<Op, { op: 'birth' }>;
 type EventOp = Extract<Op, { op: 'event' }>;
 
 /** The spools' part of one batch: told each birth and event in order, then asked for the receipt. */
-export type SpoolBatch = { birth(op: BirthOp): void; event(op: EventOp): void; end(): Receipt };
+export type SpoolBatch = {
+  birth(op: BirthOp): void;
+  event(op: EventOp): void;
+  /** Writes what was told so far. What is answered forgets all that was told since, once the rows of it are rolled back. */
+  mark(): (poison: Poison) => void;
+  end(): Receipt;
+};
 
 /**
  * Opens the spools; the answer begins a batch, which must live inside one transaction.
@@ -20,15 +26,30 @@ export function openSpools(db: DatabaseSync): () => SpoolBatch {
   const ranges = openRanges(db);
   const table = openSpoolTable(db);
   return () => {
-    const totals = { applied: 0, gaps: 0, dropped: 0 };
-    const batch = { ranges, table, totals, spools: new Map(), changed: new Set<Spool>(), named: new Set<Spool>() };
+    const totals = { applied: 0, dropped: 0 };
+    const gapsOf = new Map<string, number>();
+    const poison: Poison[] = [];
+    const batch = { ranges, table, totals, gapsOf, spools: new Map(), changed: new Set<Spool>(), named: new Map() };
     return {
       birth: (op) => birth(batch, op),
       event: (op) => event(batch, op),
-      end: () => {
+      mark() {
         flush(batch);
-        const cursors = Array.from(batch.named, (it) => ({ pc: it.pc, spool: it.spool, upTo: it.upTo, mark: table.markAt(it, it.upTo) }));
-        return { cursors, ...totals };
+        const before = { ...totals };
+        return (found) => {
+          poison.push(found);
+          Object.assign(totals, before);
+          batch.spools.clear();
+          batch.changed.clear();
+        };
+      },
+      end() {
+        flush(batch);
+        const named = [...batch.named.values()].flatMap(({ pc, spool }) => find(batch, pc, spool) ?? []);
+        const cursors = named.map((it) => ({ pc: it.pc, spool: it.spool, upTo: it.upTo, mark: table.markAt(it, it.upTo) }));
+        const gaps = gapsOf.values().reduce((sum, count) => sum + count, 0);
+        const found = { ...(gaps > 0 && { gapsOf: Object.fromEntries(gapsOf) }), ...(poison.length > 0 && { poison }) };
+        return { cursors, ...totals, gaps, ...found };
       },
     };
   };
@@ -37,11 +58,13 @@ export function openSpools(db: DatabaseSync): () => SpoolBatch {
 type Batch = {
   ranges: Ranges;
   table: SpoolTable;
-  totals: { applied: number; gaps: number; dropped: number };
+  totals: { applied: number; dropped: number };
+  gapsOf: Map<string, number>;
   /** One object for each spool in a batch, whoever asks for it. */
   spools: Map<string, Spool>;
   changed: Set<Spool>;
-  named: Set<Spool>;
+  /** The spools that a birth or an event named, by their key. */
+  named: Map<string, Pick<Spool, 'pc' | 'spool'>>;
 };
 
 function birth(batch: Batch, op: BirthOp): void {
@@ -78,9 +101,10 @@ function close(batch: Batch, spool: Spool, why: Why): void {
   batch.changed.add(spool);
 }
 
-function settle({ ranges, totals }: Batch, spool: Spool, { end, why }: { end: number; why: Why }): void {
+function settle({ ranges, gapsOf }: Batch, spool: Spool, { end, why }: { end: number; why: Why }): void {
   const count = ranges.fill(spool.id, { a: spool.upTo + 1, b: end }, why);
-  if (why === 'gap') totals.gaps += count;
+  // Who claims numbers that nobody could have written is not to drown the gaps of all others (R27).
+  if (why === 'gap' && count > 0) gapsOf.set(spool.pc, (gapsOf.get(spool.pc) ?? 0) + Math.min(count, budgets.gap.most));
 }
 
 function event(batch: Batch, { pc, event, at }: EventOp): void {
@@ -130,7 +154,7 @@ function markForked({ changed }: Batch, spools: (Spool | undefined)[]): void {
 function touch(batch: Batch, pc: string, name: string): Spool {
   const spool = find(batch, pc, name) ?? remember(batch, batch.table.add(pc, name));
   batch.changed.add(spool);
-  batch.named.add(spool);
+  batch.named.set(keyOf(pc, name), { pc, spool: name });
   return spool;
 }
 

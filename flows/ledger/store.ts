@@ -6,6 +6,7 @@ import type { AccountContents } from '../records/accounts.ts';
 import { inventoryPrefix, linkReportPrefix } from '../records/meta-keys.ts';
 import type { Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
+import { isPoison, pcOf, poisonOf } from './poison.ts';
 import { accounts, audit, command, commands, commandsKept, history, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
@@ -17,7 +18,8 @@ const changesKeptMs = 35 * 86_400_000;
 export type Store = {
   /**
    * Writes several batches as one transaction; a receipt for each.
-   * Guarantee: returns when all of it is on disk; throws a `LedgerError` with nothing of it written.
+   * Guarantee: returns when all of it is on disk, but for what of one PC could not be written and is named in its receipt (R28); throws a
+   * `LedgerError` with nothing of it written.
    */
   commit(batches: Op[][]): Receipt[];
   load(): Contents;
@@ -41,19 +43,20 @@ export function openStore(db: DatabaseSync): Store {
   const forget = openForget(db);
   return {
     commit(batches) {
-      try {
-        db.exec('BEGIN IMMEDIATE');
+      const all = (one: typeof write) => {
         const receipts = batches.map((ops) => {
           const spools = beginSpools();
-          for (const op of ops) write(op, spools);
+          for (const op of ops) one(op, spools);
           for (const op of ops) if (op.op === 'node-gone') forget(op.path);
           return spools.end();
         });
-        db.exec('COMMIT');
         return receipts;
+      };
+      try {
+        return inTransaction(db, () => all(write));
       } catch (error) {
-        if (db.isTransaction) db.exec('ROLLBACK');
-        throw asLedgerError(error);
+        if (!isPoison(asLedgerError(error))) throw error;
+        return inTransaction(db, () => all(oneByOne(db, write)));
       }
     },
     load: () => load(db),
@@ -69,9 +72,42 @@ export function openStore(db: DatabaseSync): Store {
   };
 }
 
+function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    const done = work();
+    db.exec('COMMIT');
+    return done;
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw asLedgerError(error);
+  }
+}
+
+type Write = (op: Op, spools: SpoolBatch) => void;
+
+/** Writes what a PC said so that it can be taken back alone. Slow, and only after a batch was found to have poison in it. */
+function oneByOne(db: DatabaseSync, write: Write): Write {
+  return (op, spools) => {
+    const pc = pcOf(op);
+    if (pc === undefined) return write(op, spools);
+    const undo = spools.mark();
+    db.exec('SAVEPOINT one');
+    try {
+      write(op, spools);
+      spools.mark();
+    } catch (error) {
+      if (!isPoison(asLedgerError(error))) throw error;
+      db.exec('ROLLBACK TO one');
+      undo(poisonOf(op, pc, error));
+    }
+    db.exec('RELEASE one');
+  };
+}
+
 type Writers = { [K in Op['op']]: (op: Extract<Op, { op: K }>, spools: SpoolBatch) => unknown };
 
-function openWriter(db: DatabaseSync): (op: Op, spools: SpoolBatch) => void {
+function openWriter(db: DatabaseSync): Write {
   const writers = openWriters(db);
   return (op, spools) => void (writers[op.op] as (op: Op, spools: SpoolBatch) => unknown)(op, spools);
 }

@@ -1,5 +1,5 @@
 /** What one PC says of itself: pure steps from a record and a word to the next record (R11-R13, R16, R18). */
-import { type Check, checkKey, digestOf, type LinkClass, links, type Presence, sameAnswer, willGraceMs } from '#contracts';
+import { budgets, type Check, checkKey, digestOf, type LinkClass, links, type Presence, sameAnswer, willGraceMs } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
 
 const bootsKept = 4;
@@ -110,7 +110,7 @@ export function onState(record: PcRecord, said: Said<'state'>, now: number): Ste
   if (said.rev <= current.rev) return { record: current, ask: [], stale: true };
   if (said.base !== undefined && said.base !== current.digest) return { record: current, ask: ['state'] };
   const list = said.base === undefined ? said.checks : changed(current.checks, said.checks, said.gone);
-  if (digestOf(list) !== said.digest) return { record: current, ask: ['state'], unreadable: true };
+  if (list.length > budgets.checks.most || digestOf(list) !== said.digest) return { record: current, ask: ['state'], unreadable: true };
   const gasp = list.some(isBattery) ? (current.gasp ?? null) : null;
   return { record: { ...current, rev: said.rev, digest: said.digest, checks: dated(current.checks, list, now), gasp }, ask: [] };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createLanes } from './lanes.ts';
-import { row, testClock } from './people.test-helper.ts';
+import { notice, row, testClock } from './people.test-helper.ts';
 
 const key = (transition: number, person = 'asha', channel = 'email') => row({ transition, person, channel, createdAt: transition });
 
@@ -45,6 +45,28 @@ test('a person who waits for a retry holds up nobody else, and later rows of the
   expect(lanes.nextInMs()).toBe(5_000);
   await clock.pass(5_000);
   expect(lanes.next()?.row).toMatchObject({ transition: 1, tries: 1 });
+});
+
+test('R27 a server that was slow to take one message held up every alert: after a quarter of a second the next goes beside it, eight at most', async () => {
+  const clock = testClock();
+  const lanes = createLanes(clock);
+  for (let n = 1; n <= 12; n += 1) lanes.add(key(n, `person-${n}`), 0);
+  let went = 0;
+  for (let n = 0; n < 20; n += 1) {
+    while (lanes.next()) went += 1;
+    expect(went).toBe(Math.min(n + 1, 8));
+    expect(lanes.nextInMs()).toBe(n < 7 ? 250 : undefined);
+    await clock.pass(250);
+  }
+});
+
+test('R27 one noisy room delays no alert of another room to the same person, whatever of it waits to be tried again', () => {
+  const lanes = createLanes(testClock());
+  for (let n = 1; n <= 50; n += 1) lanes.add(key(n), 0);
+  const noisy = lanes.next();
+  if (noisy) lanes.again(noisy, { ...noisy.row, tries: 1 }, 60_000);
+  lanes.add({ ...key(99), notice: notice({ scope: 'ladakh/kargil/pc-1' }) }, 0);
+  expect(lanes.next()?.row.transition).toBe(99);
 });
 
 test('a key that is held already changes nothing; one that is done may come again', () => {

@@ -1,15 +1,20 @@
-/** The order of the outbox: one message of a channel at a time; a person who cannot be reached holds up nobody else. */
+/** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
 import type { Clock } from '#contracts';
 import type { OutboxRow } from '../records/notices.ts';
 
 /** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back. */
 export type Item = { row: OutboxRow; dueUp: number };
 
-/** What waits, in order for each person and channel. */
+/** Who takes longer than this to take a message is slow: the next one goes beside it, */
+const slowMs = 250;
+/** up to so many. */
+const besideAtMost = 8;
+
+/** What waits, in order for each person, channel and room. */
 export type Lanes = {
   /** Puts a row at its place in the order of creation; a key that is held already changes nothing. */
   add(row: OutboxRow, waitMs: number): void;
-  /** The item that has been due longest on a channel that is free, which is taken until `again` or `done`. */
+  /** The item that has been due longest on a channel that is free, or has only slow ones on their way; it is taken until `again` or `done`. */
   next(): Item | undefined;
   /** Milliseconds until something is due; undefined when nothing waits for time alone. */
   nextInMs(): number | undefined;
@@ -18,14 +23,29 @@ export type Lanes = {
   size(): number;
 };
 
-/** Guarantee: rows of one channel and person come out in order of creation, each only after the one before it is done. */
+/** Guarantee: rows of one channel, person and room come out in order of creation, each only after the one before it is done. */
 export function createLanes(clock: Clock): Lanes {
   const lanes = new Map<string, Item[]>();
   const keys = new Set<string>();
-  const taken = new Map<string, Item>();
+  /** What is on its way, and since when. */
+  const taken = new Map<Item, number>();
 
-  function heads(): Item[] {
-    return [...lanes.values()].flatMap(([head]) => (head && !taken.has(head.row.channel) ? [head] : []));
+  /** When the next may go on a channel; never, until one is done, where enough are on their way. */
+  function freeUp(channel: string): number {
+    const since = [...taken].flatMap(([item, at]) => (item.row.channel === channel ? [at] : []));
+    return since.length >= besideAtMost ? Number.POSITIVE_INFINITY : Math.max(Number.NEGATIVE_INFINITY, ...since.map((at) => at + slowMs));
+  }
+
+  /** The first of each lane, and when it may go. */
+  function heads(): { item: Item; goesUp: number }[] {
+    const free = new Map<string, number>();
+    return [...lanes.values()].flatMap(([item]) => {
+      if (item === undefined || taken.has(item)) return [];
+      const { channel } = item.row;
+      const at = free.get(channel) ?? freeUp(channel);
+      free.set(channel, at);
+      return [{ item, goesUp: Math.max(item.dueUp, at) }];
+    });
   }
 
   return {
@@ -34,26 +54,27 @@ export function createLanes(clock: Clock): Lanes {
       keys.add(row.key);
       const lane = lanes.get(laneOf(row)) ?? [];
       lanes.set(laneOf(row), lane);
-      const earlier = (item: Item) => item.row.createdAt <= row.createdAt || taken.get(row.channel) === item;
+      const earlier = (item: Item) => item.row.createdAt <= row.createdAt || taken.has(item);
       lane.splice(lane.findLastIndex(earlier) + 1, 0, { row, dueUp: clock.up() + waitMs });
     },
     next() {
-      const due = heads().filter((item) => item.dueUp <= clock.up());
+      const due = heads().flatMap(({ item, goesUp }) => (goesUp <= clock.up() ? [item] : []));
       const first = due.reduce<Item | undefined>((a, b) => (a && a.dueUp <= b.dueUp ? a : b), undefined);
-      if (first) taken.set(first.row.channel, first);
+      if (first) taken.set(first, clock.up());
       return first;
     },
     nextInMs() {
-      const dueUp = heads().reduce((least, item) => Math.min(least, item.dueUp), Number.POSITIVE_INFINITY);
+      const dueUp = heads().reduce((least, { goesUp }) => Math.min(least, goesUp), Number.POSITIVE_INFINITY);
       return dueUp === Number.POSITIVE_INFINITY ? undefined : Math.max(0, dueUp - clock.up());
     },
     again(item, row, waitMs) {
-      taken.delete(row.channel);
+      taken.delete(item);
       item.row = row;
       item.dueUp = clock.up() + waitMs;
     },
-    done({ row }) {
-      taken.delete(row.channel);
+    done(item) {
+      const { row } = item;
+      taken.delete(item);
       keys.delete(row.key);
       const lane = lanes.get(laneOf(row)) ?? [];
       lane.shift();
@@ -63,6 +84,6 @@ export function createLanes(clock: Clock): Lanes {
   };
 }
 
-function laneOf({ channel, person }: OutboxRow): string {
-  return `${channel}/${person}`;
+function laneOf({ channel, person, notice }: OutboxRow): string {
+  return `${channel}/${person}/${notice.scope}`;
 }

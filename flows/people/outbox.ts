@@ -42,8 +42,8 @@ export type Outbox = {
 };
 
 /**
- * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none, and sends a second time at most the one
- * that was on its way on each channel. Rows of one person on one channel go out in order of creation.
+ * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none, and sends a second time at most what was on
+ * its way: one on each channel, and more only on one that is slow. Rows of one room go to one person on one channel in order of creation.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { clock, commit, channels, roster, onOutcome } = options;

@@ -2,7 +2,7 @@
 import type { Language, Words } from '#contracts';
 
 /** What the centre tells without an incident. */
-export type DirectReason = 'commit_failed' | 'disk_full' | 'unknown_for_a_day' | 'enrolment_refused';
+export type DirectReason = 'commit_failed' | 'disk_full' | 'stage_broke' | 'unknown_for_a_day' | 'enrolment_refused';
 
 /** The sentences of one language. */
 export type Phrases = {
@@ -75,6 +75,13 @@ export const directWords: Record<DirectReason, { title: Words; action: Words }> 
     action: {
       en: 'Free some disk space on the central machine. No alert is stored until then.',
       hi: 'सेंट्रल मशीन की डिस्क में जगह बनाएँ। तब तक कोई अलर्ट सेव नहीं होगा।',
+    },
+  },
+  stage_broke: {
+    title: { en: 'A part of the alert service broke', hi: 'अलर्ट सेवा का एक हिस्सा टूट गया' },
+    action: {
+      en: 'Read the log of flows on the central machine. No alert is lost; some may come later.',
+      hi: 'सेंट्रल मशीन पर flows का लॉग पढ़ें। कोई अलर्ट खोया नहीं है, कुछ देर से आ सकते हैं।',
     },
   },
   unknown_for_a_day: {

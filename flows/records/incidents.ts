@@ -236,6 +236,8 @@ export type CentreEvent =
   | { type: 'note'; incident: number; by: string; text: string }
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string }
   | { type: 'centre'; fault: string; device: string; standing: boolean }
+  /** A PC is beyond its budget (R27). */
+  | { type: 'noisy'; of: string; what: 'events' | 'words' }
   | { type: 'started' };
 
 /** All that the engine takes. */

@@ -68,9 +68,16 @@ export type Receipt = {
   applied: number;
   /** Numbers lost: neither in the ledger nor declared dropped, found while settling. */
   gaps: number;
+  /** Whose numbers those were; absent where there are none. */
+  gapsOf?: Readonly<Record<string, number>>;
   /** Numbers that tombstones declared dropped. */
   dropped: number;
+  /** What of the batch could not be written though the disk took the rest (R28); absent where all of it is there. */
+  poison?: Poison[];
 };
+
+/** An operation that was set aside: what it was, whose, and why. */
+export type Poison = { op: Op['op']; pc: string; why: string };
 
 /** All that `flows` needs to begin where it stopped. */
 export type Contents = {

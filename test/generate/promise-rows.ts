@@ -26,6 +26,8 @@ export const promises: Readonly<Record<string, string>> = {
   R24: 'What the tabs did not finish is offered again, then central is told',
   R25: 'Timers outlive restarts and edits of the tabs',
   R26: 'A message is tried until delivered or refused, at most one duplicate a crash',
+  R27: 'What one admitted PC can make the centre keep, compute, send or tell has a number',
+  R28: 'What is poison is set aside with its PC’s name, and the rest goes on',
   F1: 'The broker is killed under load',
   F2: 'The agent is killed at any step',
   F3: 'The power goes at any byte',
@@ -78,6 +80,7 @@ export const promises: Readonly<Record<string, string>> = {
   S20: 'A wrong setting that opens a door',
   S21: 'A flood of alerts that hides one',
   S22: 'Nobody to report a hole to',
+  S23: 'One hostile or broken PC among thousands',
 };
 
 /** What of a row is not kept, so that nobody reads its tests for the whole of it. */

@@ -86,6 +86,9 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^the data budget of this month is used up$', 'इस महीने का डेटा ख़त्म हो गया'],
   ['^by messages$', 'संदेशों से'],
   ['^by tests of the link$', 'लाइन की जाँच से'],
+  ['^its alerts change too often, so they are only counted$', 'इसके अलर्ट बहुत जल्दी बदल रहे हैं, इसलिए सिर्फ़ गिने जा रहे हैं'],
+  ['^it writes more events than it may$', 'यह हद से ज़्यादा रिकॉर्ड लिख रहा है'],
+  ['^it speaks more often than it may$', 'यह हद से ज़्यादा बार बोल रहा है'],
   ['another program', 'किसी दूसरे प्रोग्राम'],
 ];
 

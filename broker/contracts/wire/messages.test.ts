@@ -53,7 +53,7 @@ describe('golden samples', () => {
   });
 });
 
-describe('what cannot be read has one of four reasons', () => {
+describe('what cannot be read has one of five reasons', () => {
   test('oversized: one byte above the limit, and not at the limit', () => {
     const padded = (size: number) => sample('beat').toString().padEnd(size, ' ');
     expect(decode('beat', Buffer.from(padded(payloadLimitBytes)))).toMatchObject({ ok: true });

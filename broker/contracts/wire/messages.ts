@@ -4,13 +4,17 @@ import * as v from 'valibot';
 import { type Check, digestLength, statuses } from '../domain/states.ts';
 import { tiers } from '../domain/tiers.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
+import { budgets } from './budgets.ts';
+import { shapeFault } from './shape.ts';
 import { isPcPath, type Leaf, type ScopeWord } from './topics.ts';
 
 /** Largest payload that is read, bytes. */
-export const payloadLimitBytes = 64 * 1024;
+export const payloadLimitBytes = budgets.messageBytes.most;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+/** Of an event: what lies between two of them is counted, so that none is beyond all counting (R27). */
+const eventNumber = v.pipe(positive, v.maxValue(budgets.eventNumber.most));
 const time = v.pipe(v.number(), v.finite());
 /** It counts up, from the seconds since 1970 where those are more; the limit leaves room to count on, whatever was once believed (R16). */
 const session = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(2 ** 52));
@@ -29,7 +33,7 @@ const check = v.object({
   reason: v.nullable(text),
   name: v.exactOptional(text),
 });
-const checks = v.pipe(v.array(check), v.maxLength(256));
+const checks = v.pipe(v.array(check), v.maxLength(budgets.checks.most));
 
 /** `aliveAt`: the last mark before the end; `bye`: the goodbye that was said, null for none; `crashed`: the system wrote down a crash of its own. */
 export const previous = v.object({
@@ -50,9 +54,9 @@ export const birth = v.object({
   rev: count,
   agent: text,
   config: count,
-  inventory: v.string(),
+  inventory: text,
   /** First and last number held; `carries` names the forked spool whose unacknowledged events were numbered anew in this one (R5, R7). */
-  spool: v.object({ id: token, first: positive, last: count, carries: v.optional(token) }),
+  spool: v.object({ id: token, first: eventNumber, last: v.pipe(count, v.maxValue(budgets.eventNumber.most)), carries: v.optional(token) }),
   hello: v.optional(token),
   /** Until the first birth of a boot is acknowledged: how the boot before it ended, by the marker that the agent keeps on its disk. */
   previous: v.optional(previous),
@@ -86,7 +90,7 @@ export const state = v.object({
   rev: positive,
   base: v.optional(digest),
   checks,
-  gone: v.optional(v.array(v.string()), []),
+  gone: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(256))), v.maxLength(budgets.checks.most)), []),
 });
 
 /**
@@ -105,12 +109,12 @@ export const beat = v.object({
 export const partBeats = 16;
 
 /** Devices, system and versions of a PC, and the hash by which a change is seen. */
-export const inventory = v.object({ hash: v.string(), at: time, items: v.record(v.string(), v.unknown()) });
+export const inventory = v.object({ hash: text, at: time, items: v.record(v.string(), v.unknown()) });
 
 /** An event is numbered `(pc, spool, seq)`; a reading is a routine sample that goes first when space is short (R8). */
 export const event = v.object({
   spool: token,
-  seq: positive,
+  seq: eventNumber,
   boot: token,
   at: time,
   grade: v.picklist(['event', 'reading']),
@@ -205,7 +209,9 @@ export type MessageName = keyof typeof schemas;
 export type MessageOf<N extends MessageName> = v.InferOutput<(typeof schemas)[N]>;
 
 /** The value, or the reason why there is none. Reasons are few, so that they can be counted. */
-export type Decoded<T> = { ok: true; value: T } | { ok: false; reason: 'oversized' | 'version' | 'malformed' | 'schema'; detail: string };
+export type Decoded<T> =
+  | { ok: true; value: T }
+  | { ok: false; reason: 'oversized' | 'version' | 'malformed' | 'shape' | 'schema'; detail: string };
 
 /**
  * Reads a payload. `{` or `[` first = plain JSON; any other first byte = the version of a compressed form, of which none is known yet.
@@ -220,6 +226,8 @@ export function decode<N extends MessageName>(name: N, payload: Uint8Array): Dec
   } catch (error) {
     return failed('malformed', oneLine(String(error), 120));
   }
+  const shape = shapeFault(payload, parsed);
+  if (shape !== undefined) return failed('shape', shape);
   const result = v.safeParse(schemas[name], parsed);
   if (result.success) return { ok: true, value: result.output as MessageOf<N> };
   return failed('schema', describeIssue(result.issues[0]));
@@ -242,7 +250,7 @@ export function peekDigest(payload: Buffer): string | undefined {
 }
 
 function failed(
-  reason: 'oversized' | 'version' | 'malformed' | 'schema',
+  reason: 'oversized' | 'version' | 'malformed' | 'shape' | 'schema',
   detail: string,
 ): { ok: false; reason: typeof reason; detail: string } {
   return { ok: false, reason, detail };

@@ -50,6 +50,16 @@ export const centreFaults = {
       hi: 'एडिटर खोलें। देखें कि Conclude तक का कोई तार टूटा तो नहीं है।',
     },
   },
+  'centre.unknown_fault': {
+    severity: 'minor',
+    parents: [],
+    ...times(10 * minute, 10 * minute),
+    title: { en: 'PCs report faults that this centre does not know', hi: 'PC ऐसी दिक्कतें बता रहे हैं जो यह सेंटर नहीं जानता' },
+    action: {
+      en: 'Update the centre if the agents are newer. If they are not, look at the PC that is named.',
+      hi: 'एजेंट नए हों तो सेंटर अपडेट करें। नहीं तो जिस PC का नाम है उसे देखें।',
+    },
+  },
   'centre.rollout_stopped': {
     severity: 'minor',
     parents: [],

@@ -23,6 +23,16 @@ export const pcFaults = {
       hi: 'वह मशीन ढूँढें जो इस PC से कॉपी की गई है। उसे नए कोड से दोबारा एनरोल करें।',
     },
   },
+  'pc.noisy': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(0, 0),
+    title: { en: 'PC says more than any PC should', hi: 'PC हद से ज़्यादा संदेश भेज रहा है' },
+    action: {
+      en: 'Look at this PC: its agent is broken, or somebody else speaks for it. "sabha revoke" shuts it out.',
+      hi: 'इस PC को देखें: एजेंट ख़राब है, या कोई और इसके नाम से बोल रहा है। "sabha revoke" से इसे बाहर करें।',
+    },
+  },
   'pc.load_high': {
     severity: 'minor',
     parents: ['pc.silent'],
@@ -99,6 +109,13 @@ export const pcFaults = {
       en: 'Check that the PC reaches the enrolment port of the centre. If it does, enrol the PC again with a new code.',
       hi: 'देखें कि PC सेंटर के एनरोलमेंट पोर्ट तक पहुँचता है। पहुँचता हो तो नए कोड से PC को दोबारा एनरोल करें।',
     },
+  },
+  'agent.unknown_fault': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(10 * minute, 0),
+    title: { en: 'PC reports a fault that the centre does not know', hi: 'PC ऐसी दिक्कत बता रहा है जो सेंटर नहीं जानता' },
+    action: { en: 'Tell the central team which fault is named.', hi: 'सेंट्रल टीम को दिक्कत का नाम बताएँ।' },
   },
   'agent.unreadable': {
     severity: 'minor',

@@ -1,0 +1,34 @@
+/**
+ * THE table of what one admitted PC may ask of the centre (R27): each number with its unit and its reason, each held by a test that names it.
+ * An honest PC stays far below all of them: it says some 3 messages a minute and writes about a megabyte a day.
+ */
+
+/** One number of the table. */
+export type Budget = { readonly most: number; readonly unit: string; readonly why: string };
+
+const kibibyte = 1_024;
+
+/** Every number, by its name. */
+export const budgets = {
+  messageBytes: { most: 64 * kibibyte, unit: 'bytes of a message', why: 'a batch of events, or a full state of a large room' },
+  messageDepth: { most: 16, unit: 'levels of a message', why: 'an inventory has 5; what is nested deeper overflows whoever walks it' },
+  messageValues: { most: 16_384, unit: 'values and keys of a message', why: 'a batch of 500 events has some 8,000' },
+  checks: { most: 256, unit: 'checks of a state, differences added', why: 'a room has some 25' },
+  faults: { most: 64, unit: 'faults of a room at once', why: 'more than anybody can mend at once; the most severe count' },
+  remembered: { most: 64, unit: 'ended faults remembered of a PC', why: 'as many as may stand; the newest tell who flaps' },
+  eventNumber: { most: 2 ** 40, unit: 'highest number of an event', why: 'a PC at the broker’s pace reaches it in 1,700 years' },
+  gap: { most: 2 ** 20, unit: 'events counted of one gap', why: 'a spool of 64 MB holds no more, since none takes less than 64 bytes' },
+  eventsADay: { most: 524_288, unit: 'events a day', why: 'a PC that was away for a month says all of it in a day' },
+  eventBytesADay: { most: 64 * kibibyte * kibibyte, unit: 'bytes of events a day', why: 'a whole spool' },
+  eventsAtOnce: { most: 8_192, unit: 'events in one breath after a start', why: 'a week of an honest PC' },
+  eventBytesAtOnce: { most: 2 * kibibyte * kibibyte, unit: 'bytes of events in one breath after a start', why: 'as much as those weigh' },
+  wordsAnHour: { most: 600, unit: 'births, states and inventories an hour', why: 'a link that drops each half minute makes 480' },
+  wordsAtOnce: { most: 120, unit: 'births, states and inventories in one breath', why: 'a room that is set up while somebody plugs' },
+  wordBytesAnHour: { most: 4 * kibibyte * kibibyte, unit: 'bytes of those an hour', why: '600 full states of a room' },
+  wordBytesAtOnce: { most: kibibyte * kibibyte, unit: 'bytes of those in one breath', why: '120 full states of a large room' },
+  transitionsAnHour: { most: 40, unit: 'steps of a room’s incidents an hour', why: 'every fault of a room, one by one, there and gone' },
+  toldAMinute: { most: 6, unit: 'of them told a minute', why: 'what a person can read; the next waits for the minute to end' },
+  sameAMinute: { most: 2, unit: 'of them told a minute that name nothing but one fault', why: 'it is there, and it is gone' },
+  noisyMs: { most: 3_600_000, unit: 'ms that a noisy PC is quiet for', why: 'people hear of it at most once an hour' },
+  logLinesAMinute: { most: 1, unit: 'log and audit lines a minute', why: 'the first says it' },
+} as const satisfies Record<string, Budget>;

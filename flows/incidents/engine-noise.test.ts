@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { budgets, type Check } from '#contracts';
+import { createStage, fault, ok, online, pc, type Stage } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+describe('R27 what one PC reports', () => {
+  it('R27 a new unknown fault each second was 30 messages in 38 s: all of them are one finding, held ten minutes, and central has its own', () => {
+    const stage = online();
+    const messages = () => stage.told().length;
+    for (let n = 0; n < 60; n += 1) {
+      stage.state([ok('microphone'), fault(`camera.odd-${n}`)]);
+      stage.pass(second);
+    }
+    expect(stage.incident()).toMatchObject({ severity: 'major', faults: [{ fault: 'agent.unknown_fault', name: 'camera.odd-59' }] });
+    expect(stage.offers.filter(({ message }) => message.topic === pc).map(({ message }) => message.holdMs)).toEqual([10 * minute]);
+    expect(stage.incident('centre')).toMatchObject({ severity: 'minor', faults: [{ fault: 'centre.unknown_fault', name: pc }] });
+    expect(messages()).toBe(2);
+  });
+
+  it('R27 states of 256 new faults each grew what is remembered without bound: it stays within its budget, and so does the incident', () => {
+    const stage = online();
+    for (let n = 0; n < 60; n += 1) stage.state(list(256, (at) => fault('microphone.missing', `${n}-${at}`)));
+    const { ended = {} } = stage.engine.memory.pcs.get(pc) ?? {};
+    expect(Object.keys(ended).length).toBeLessThanOrEqual(budgets.remembered.most);
+    expect(stage.incident()?.faults.length ?? 0).toBeLessThanOrEqual(budgets.faults.most);
+  });
+
+  it('R27 faults that are frozen because their check is unknown are no more than may stand, the newest of them', () => {
+    const stage = online();
+    for (let n = 0; n < 20; n += 1) {
+      stage.state([unknownMicrophone, ...list(60, (at) => fault('microphone.missing', `${n}-${at}`))]);
+    }
+    expect(stage.incident()?.faults.length).toBeLessThanOrEqual(2 * budgets.faults.most);
+    expect(stage.incident()?.faults.map(({ device }) => device)).toContain('19-59');
+  });
+
+  it('R27 a list that differences made longer than a state may be is not believed', () => {
+    const stage = online();
+    stage.state(list(257, (at) => ok('microphone', `${at}`)));
+    expect(stage.engine.memory.pcs.get(pc)?.checks).toHaveLength(2);
+  });
+});
+
+describe('R27 a PC whose alerts change too often', () => {
+  it('R27 a known fault of another device each second is told twice a minute, and its PC is named once; then it is quiet for an hour', () => {
+    const stage = online();
+    flood(stage, 120);
+    expect(toldOf(stage, pc).length).toBeLessThanOrEqual(budgets.sameAMinute.most);
+    const [noisy, ...more] = toldOf(stage, 'centre');
+    expect(more).toEqual([]);
+    expect(noisy?.notice.faults).toMatchObject([{ fault: 'pc.noisy', device: pc, reason: expect.stringContaining('only counted') }]);
+    const before = stage.ops.length;
+    flood(stage, 60);
+    expect(stage.ops.slice(before).filter(({ op }) => op === 'incident' || op === 'transition' || op === 'outbox')).toEqual([]);
+    expect(budgets.transitionsAnHour.most).toBe(40);
+  });
+
+  it('R27 what stands when it is quiet again is told as it is then, and what was only counted is written down', () => {
+    const stage = online();
+    flood(stage, 60);
+    stage.state([ok('microphone'), fault('camera.missing')]);
+    stage.live(hour + minute);
+    expect(stage.ops).toContainEqual(expect.objectContaining({ op: 'audit', who: pc, what: 'noisy no more' }));
+    expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing', told: 'critical' }] });
+    expect(stage.incident('centre')?.over).toBe('cleared');
+  });
+
+  it('R27 one noisy PC takes nothing from another: its fault is told at once', () => {
+    const other = 'la/leh/room-2';
+    const known = [pc, other].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 3_524, alerts: true }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of [pc, other]) stage.birth(one);
+    flood(stage, 60);
+    stage.state([fault('microphone.missing')], other);
+    expect(toldOf(stage, other)).toHaveLength(1);
+  });
+
+  it('R27 a PC that is replaced is not held for what the one before it said', () => {
+    const stage = online();
+    flood(stage, 60);
+    expect(stage.incident('centre')?.over).toBeNull();
+    stage.setKnown([{ pc, link: 'fibre', elevationM: 3_524, alerts: true }], { because: { [pc]: 'replaced' }, replaced: [pc] });
+    expect(stage.incident('centre')?.over).toBe('cleared');
+    stage.birth(pc, { spool: 's2', session: 1 });
+    stage.state([fault('camera.missing')]);
+    expect(toldOf(stage, pc).at(-1)?.notice.faults).toMatchObject([{ fault: 'camera.missing' }]);
+  });
+
+  it('R27 who writes or speaks beyond its budget is named once, and its room alerts as before', () => {
+    const stage = online();
+    for (let n = 0; n < 5; n += 1) stage.apply({ type: 'noisy', of: pc, what: 'events' });
+    expect(toldOf(stage, 'centre')).toHaveLength(1);
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    expect(toldOf(stage, pc)).toHaveLength(1);
+    stage.live(hour + minute);
+    expect(stage.incident('centre')?.over).toBe('cleared');
+  });
+});
+
+const unknownMicrophone: Check = { component: 'microphone', device: '', status: 'unknown', fault: null, reason: 'nobody signed in' };
+
+function list(length: number, of: (at: number) => Check): Check[] {
+  return Array.from({ length }, (_, at) => of(at));
+}
+
+function flood(stage: Stage, seconds: number): void {
+  for (let n = 0; n < seconds; n += 1) {
+    stage.state([fault('microphone.missing', `usb-${stage.now()}`), ok('camera')]);
+    stage.pass(second);
+  }
+}
+
+function toldOf(stage: Stage, scope: string) {
+  return stage.outbox().filter(({ notice }) => notice.scope === scope);
+}

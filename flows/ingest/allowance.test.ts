@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { budgets } from '#contracts';
+import { createAllowance, type Weight } from './allowance.ts';
+
+const dayMs = 86_400_000;
+const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
+
+describe('R27 what is taken of one PC', () => {
+  test('R27 events at the pace that the broker allows were 11 GB a day: a day takes a whole spool and no more', () => {
+    const { allowance, pass } = open();
+    const second: Weight = { kind: 'events', count: 20, bytes: 128 * 1_024 };
+    let bytes = 0;
+    for (let at = 0; at < 2 * dayMs; at += 1_000) {
+      if (allowance.take(pc, second)) bytes += second.bytes;
+      pass(1_000);
+    }
+    const { eventBytesADay, eventBytesAtOnce } = budgets;
+    expect(bytes).toBeLessThanOrEqual(2 * eventBytesADay.most + eventBytesAtOnce.most);
+    expect(bytes).toBeGreaterThan(1.9 * eventBytesADay.most);
+  });
+
+  test('R27 small events are counted: no more than half a million a day', () => {
+    const { allowance, pass } = open();
+    let taken = 0;
+    for (let at = 0; at < dayMs; at += 10_000) {
+      if (allowance.take(pc, { kind: 'events', count: 500, bytes: 1 })) taken += 500;
+      pass(10_000);
+    }
+    expect(taken).toBeLessThanOrEqual(budgets.eventsADay.most + budgets.eventsAtOnce.most);
+  });
+
+  test('R27 a PC that was heard within its budget for a day says all of a full spool at once', () => {
+    const { allowance, pass } = open();
+    expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 100 })).toBe(true);
+    pass(dayMs);
+    for (let n = 0; n < 1_000; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
+  });
+
+  test('R27 births and states have a breath and a pace, by number and by size, and those of one PC cost another nothing', () => {
+    const { allowance, pass } = open();
+    const taken = (who: string, bytes: number) => {
+      let count = 0;
+      while (allowance.take(who, { kind: 'words', count: 1, bytes })) count += 1;
+      return count;
+    };
+    expect(taken(pc, 300)).toBe(budgets.wordsAtOnce.most);
+    expect(taken(other, 64 * 1_024)).toBe(budgets.wordBytesAtOnce.most / (64 * 1_024));
+    pass(3_600_000);
+    expect(taken(pc, 300)).toBe(budgets.wordsAtOnce.most);
+    let hour = 0;
+    for (let at = 0; at < 3_600; at += 1) {
+      if (allowance.take(pc, { kind: 'words', count: 1, bytes: 20_000 })) hour += 20_000;
+      pass(1_000);
+    }
+    expect(hour).toBeLessThanOrEqual(budgets.wordBytesAnHour.most + budgets.wordBytesAtOnce.most);
+    expect(budgets.wordsAnHour.most).toBe(600);
+  });
+
+  test('R27, R8 who was held back is not heard a message at a time: by then what stood first would be taken for poison', () => {
+    const { allowance, pass } = open();
+    const one: Weight = { kind: 'events', count: 1, bytes: 65_536 };
+    while (allowance.take(pc, one));
+    const { most } = budgets.eventBytesAtOnce;
+    const resumeMs = (most / 4 / budgets.eventBytesADay.most) * dayMs;
+    pass(resumeMs - 60_000);
+    expect(allowance.take(pc, one)).toBe(false);
+    pass(60_000);
+    const taken = Array.from({ length: 100 }, () => allowance.take(pc, one)).filter(Boolean).length;
+    expect(taken).toBe(Math.floor(most / 4 / one.bytes));
+  });
+});
+
+function open() {
+  let up = 0;
+  return {
+    allowance: createAllowance(() => up),
+    pass(ms: number) {
+      up += ms;
+    },
+  };
+}

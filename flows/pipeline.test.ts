@@ -1,0 +1,85 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from 'vitest';
+import { encode, pcTopic } from '#contracts';
+import { centreKey } from '../test/centre-key.ts';
+import { birth, checks, digest, nodes, pc } from './ingest/ingest.test-helper.ts';
+import { inThread } from './ledger/ledger.ts';
+import { testClock } from './people/people.test-helper.ts';
+import { createRoster } from './people/roster.ts';
+import { type Ends, openPipeline } from './pipeline.ts';
+
+const settle = () => new Promise((go) => setImmediate(go));
+const broken = () => {
+  throw new Error('a bug of ours');
+};
+
+describe('R28 what breaks over a commit that is on disk', () => {
+  test('R28 a stage that threw after the commit was told as "the ledger took nothing": it is named as what it is, and every other stage has its turn', async () => {
+    const rig = await open({ heard: broken, offered: broken });
+    rig.speak();
+    await settle();
+    expect(rig.broke).toEqual(['heard: a bug of ours', 'offers: a bug of ours']);
+    expect(rig.failed).toEqual([]);
+    expect(rig.sent).toContain(pcTopic(pc, 'ack'));
+    expect(rig.changed()).toBeGreaterThan(0);
+    await rig.pipeline.close();
+  });
+
+  test('R28 acks that cannot be sent hold up no offer', async () => {
+    const rig = await open({}, broken);
+    rig.speak();
+    await settle();
+    expect(rig.broke).toEqual(['acks: a bug of ours']);
+    expect(rig.failed).toEqual([]);
+    expect(rig.offers).toBe(1);
+    await rig.pipeline.close();
+  });
+});
+
+async function open(change: Partial<Ends>, send?: () => void) {
+  const ledger = inThread(new DatabaseSync(':memory:'));
+  await ledger.commit(nodes().map((node) => ({ op: 'node', node })));
+  const seen = { broke: [] as string[], failed: [] as Error[], sent: [] as string[], offers: 0 };
+  let changes = 0;
+  const none = () => {};
+  const pipeline = openPipeline(
+    {
+      ledger,
+      clock: testClock(),
+      key: centreKey,
+      roster: createRoster([]),
+      channels: new Map(),
+      send: send ?? ((topic) => void seen.sent.push(topic)),
+      publish: async () => {},
+      count: { message: none, receipt: none, commit: none, concluded: none, notified: none },
+      log: { warn: none, error: none },
+      random: () => 0,
+      randomId: () => 'h1',
+    },
+    await ledger.load(),
+    {
+      isRollCall: () => false,
+      listening: none,
+      heard: none,
+      offered: () => {
+        seen.offers += 1;
+      },
+      changed: () => {
+        changes += 1;
+      },
+      failed: (error) => void seen.failed.push(error),
+      broke: (stage, { message }) => void seen.broke.push(`${stage}: ${message}`),
+      ...change,
+    },
+  );
+  pipeline.ingest.started();
+  await settle();
+  return Object.assign(seen, {
+    pipeline,
+    changed: () => changes,
+    speak() {
+      pipeline.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+      pipeline.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    },
+  });
+}
