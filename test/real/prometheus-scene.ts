@@ -22,6 +22,8 @@ export type Scene = {
   pages: Pages;
   /** A part of the centre goes away. */
   end: Record<'flows' | 'broker' | 'exporter', () => Promise<void>>;
+  /** The exporter's process stands still, as on a suspended machine, or goes on. */
+  freezeExporter(isFrozen: boolean): void;
   stop(): Promise<void>;
 };
 
@@ -58,7 +60,7 @@ export async function startScene(): Promise<Scene> {
     await beat(broker, kargil, { ...goodLink, rtt: 0.09, temp: 3, ac: 1, bat: 1 }, closing);
     await beat(broker, lucknow, { rtt: 0.03, temp: 60 }, closing);
     const pages = { exporter: exporter.port, flows: api.port, broker: brokerPage.port };
-    return { pages, end: { flows: api.close, broker: endBroker, exporter: exporter.end }, stop };
+    return { pages, end: { flows: api.close, broker: endBroker, exporter: exporter.end }, freezeExporter: exporter.freeze, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -199,8 +201,10 @@ async function beat(broker: OwnBroker, pc: string, numbers: Beat['n'], closing: 
   await say();
 }
 
+type ExporterProcess = { port: number; freeze(isFrozen: boolean): void; end(): Promise<void> };
+
 /** The exporter as it is shipped; resolves with the port of its pages when it is ready and hears the beats. */
-async function startExporterProcess(mqttPort: number, apiPort: number): Promise<{ port: number; end(): Promise<void> }> {
+async function startExporterProcess(mqttPort: number, apiPort: number): Promise<ExporterProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-exporter-'));
   const tokenFile = join(folder, 'exporter.token');
   writeFileSync(tokenFile, tokenOf('exporter'));
@@ -212,8 +216,10 @@ async function startExporterProcess(mqttPort: number, apiPort: number): Promise<
     SABHA_METRICS_PORT: '0',
   };
   const child = spawn(process.execPath, ['dashboards/main.ts'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const freeze = (isFrozen: boolean) => void child.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
   const end = onlyOnce(async () => {
     if (child.exitCode === null) {
+      freeze(false);
       child.kill('SIGTERM');
       await once(child, 'exit');
     }
@@ -223,7 +229,7 @@ async function startExporterProcess(mqttPort: number, apiPort: number): Promise<
   for await (const line of createInterface(child.stdout)) {
     const { msg, metricsPort } = JSON.parse(line) as { msg: string; metricsPort?: number };
     if (msg === 'ready') port = metricsPort;
-    if (msg === 'the broker answers' && port !== undefined) return { port, end };
+    if (msg === 'the broker answers' && port !== undefined) return { port, freeze, end };
   }
   await end();
   throw new Error('the exporter ended before it heard the broker');

@@ -17,11 +17,13 @@ const targets = boards.flatMap(({ uid, panels }) =>
 const variables = boards.flatMap(({ uid, templating }) =>
   templating.list.filter(({ type }) => type === 'query').map(({ name, query }) => ({ name: `${uid}, ${name}`, query })),
 );
+/** The figures of all boards, lamps aside. */
+const figureTargets = targets.filter(({ name }) => figuresOf(name.split(',')[0] ?? '').some((title) => name.includes(`, ${title} A`)));
 /** What only flows can say. Facts of the site table and the numbers of beats are known without it. */
 const judged = targets.filter(
-  ({ name, expr }) =>
-    figuresOf(name.split(',')[0] ?? '').some((title) => name.includes(`, ${title} A`)) ||
-    /sabha_(pc_up|pcs|check_status|incidents_open|sites|sites_readiness|room_ready|faults_standing|pc_last_\w+)\b/.test(expr),
+  (target) =>
+    figureTargets.includes(target) ||
+    /sabha_(pc_up|pcs|check_status|incidents_open|sites|sites_readiness|room_ready|faults_standing|pc_last_\w+)\b/.test(target.expr),
 );
 
 describe.each([prometheus, victoriaMetrics])('$name and the exporter', (engine) => {
@@ -67,7 +69,7 @@ function allQueries(engine: Engine): void {
     scene = await startScene();
     store = await startStore(engine, scene.pages);
     const read = 'count(sabha_link_round_trip_seconds) + count(sabha_pc_up) + count(sabha_pcs{presence="online"}) + count(up == 1)';
-    const known = engine.rules ? `${read} + count(ALERTS)` : read;
+    const known = engine.rules ? `${read} + count(ALERTS{alertname="SabhaWatchdog"})` : read;
     await vi.waitFor(async () => expect((await store.query(known))[0]?.value).toBe(3 + 5 + 2 + 4 + (engine.rules ? 1 : 0)), {
       timeout: 20_000,
       interval: 200,
@@ -169,6 +171,20 @@ function allQueries(engine: Engine): void {
     expect(await listed('PCs away')).toBe((await figures('nation', 'PCs silent'))[0]);
     const jobs = await store.query('count by (job) (sabha_sites_readiness or sabha_pcs or sabha_room_ready or sabha_pc_up)');
     expect(jobs.map(({ labels }) => labels['job'])).toEqual(['sabha-pcs']);
+  });
+
+  test('an exporter that stands still is not read: no figure keeps its colour, and all are back when it goes on', async () => {
+    const shown = async () => {
+      const answers = await Promise.all(figureTargets.map(async ({ name, expr }) => (await store.query(expr)).map(() => name)));
+      return answers.flat();
+    };
+    const all = await shown();
+    expect(all.length).toBeGreaterThan(30);
+    scene.freezeExporter(true);
+    await expect.poll(shown, { timeout: 20_000, interval: 500 }).toEqual([]);
+    expect(await figures('nation', 'Exporter', 'flows', 'Broker')).toEqual([0, 1, 1]);
+    scene.freezeExporter(false);
+    await expect.poll(shown, { timeout: 20_000, interval: 500 }).toEqual(all);
   });
 
   test('when flows is down every judged figure is gone, and none is zero or green', async () => {

@@ -156,7 +156,7 @@ async function started(): Promise<{ scene: Scene; store: Store }> {
   const scene = await startScene();
   const store = await startStore(prometheus, scene.pages);
   const known =
-    'count(sabha_link_round_trip_seconds) + count(sabha_pc_up) + count(sabha_pcs) + count(up == 1) == 3 + 5 + 10 + 4 and on () ALERTS';
+    'count(sabha_link_round_trip_seconds) + count(sabha_pc_up) + count(sabha_pcs) + count(up == 1) == 3 + 5 + 10 + 4 and on () ALERTS{alertname="SabhaWatchdog"}';
   await vi.waitFor(async () => expect((await store.query(known)).length).toBe(1), { timeout: 20_000, interval: 200 });
   return { scene, store };
 }
