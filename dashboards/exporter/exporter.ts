@@ -4,7 +4,7 @@ import { type Clock, decode, exporterFilters, openPartSession, parseTopic } from
 import { followApi } from './feed.ts';
 import { createFleet } from './fleet.ts';
 import { type BeatResult, createMetrics } from './metrics.ts';
-import { pageOf } from './page.ts';
+import { fleetPage } from './page.ts';
 import { servePages } from './server.ts';
 
 const defaultSeriesPerSite = 500;
@@ -38,7 +38,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   const fleet = createFleet(clock.up);
   const metrics = createMetrics(fleet.view);
   const { seriesPerSite = defaultSeriesPerSite } = options;
-  const pages = { own: metrics.page, fleet: () => pageOf(fleet.view(), seriesPerSite, metrics.countRefused) };
+  const pages = { own: metrics.page, fleet: () => fleetPage(fleet.view(), seriesPerSite, metrics.countRefused) };
   const server = await servePages(pages, options.metricsPort);
   const broker = reporter(log, 'the broker');
   const stream = reporter(log, 'the API of flows');
@@ -52,8 +52,14 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     clock,
     random,
     onMessage: (topic, payload) => metrics.countBeat(takeBeat(topic, payload)),
-    onSubscribed: broker.well,
-    onLost: broker.failed,
+    onSubscribed() {
+      fleet.brokerIs(true);
+      broker.well();
+    },
+    onLost(line) {
+      fleet.brokerIs(false);
+      broker.failed(line);
+    },
   });
   const feed = followApi({
     api,

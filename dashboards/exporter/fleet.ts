@@ -46,6 +46,10 @@ export type FleetView = Table & {
   isJudged: boolean;
   /** True while, besides, `flows` hears the PCs: only then does it judge who is silent (R18). */
   isHeard: boolean;
+  /** True while the exporter itself hears at the broker. */
+  isListening: boolean;
+  /** When the newest beat was heard; -Infinity where none was. */
+  beatAt: number;
   /** The clock that never jumps, milliseconds. */
   now: number;
 };
@@ -56,6 +60,8 @@ export type Fleet = {
   takeChange(change: FleetChange): void;
   /** The stream of the API has ended; a snapshot opens it again. */
   streamBroke(): void;
+  /** The session at the broker has begun, or is lost. */
+  brokerIs(isUp: boolean): void;
   /** With `part` the numbers that are absent stand as they were, for `partBeats` beats. */
   takeBeat(pc: PcPath, numbers: Beat['n'], part?: 1): void;
   view(): FleetView;
@@ -73,7 +79,8 @@ type State = {
 /** `up` is a clock that never jumps, milliseconds. */
 export function createFleet(up: () => number): Fleet {
   const state: State = { sites: new Map(), pcs: new Map(), incidents: new Map(), table: undefined, subscribed: false };
-  let isOpen = false;
+  let [isOpen, isListening] = [false, false];
+  let beatAt = Number.NEGATIVE_INFINITY;
   let heardAt = Number.NEGATIVE_INFINITY;
   return {
     takeSnapshot(snapshot) {
@@ -97,9 +104,13 @@ export function createFleet(up: () => number): Fleet {
     streamBroke() {
       isOpen = false;
     },
+    brokerIs(isUp) {
+      isListening = isUp;
+    },
     takeBeat(path, numbers, part) {
       const pc = pcOf(state, path);
-      pc.beatAt = up();
+      beatAt = up();
+      pc.beatAt = beatAt;
       if (part === undefined) takeWhole(pc, numbers);
       else takePart(pc, numbers);
     },
@@ -107,7 +118,8 @@ export function createFleet(up: () => number): Fleet {
       const now = up();
       const isJudged = now - heardAt <= (isOpen ? silenceLimitMs : brokenLimitMs);
       state.table ??= tableOf(state.sites, state.pcs.values());
-      return { ...state.table, incidents: state.incidents.values(), isJudged, isHeard: isJudged && state.subscribed, now };
+      const isHeard = isJudged && state.subscribed;
+      return { ...state.table, incidents: state.incidents.values(), isJudged, isHeard, isListening, beatAt, now };
     },
   };
 }

@@ -3,6 +3,7 @@ import { allSeries } from '#contracts';
 import { fleetOf, handClock, pc1, pcNow, samplesOf } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
 import { createMetrics } from './metrics.ts';
+import { fleetPage } from './page.ts';
 
 function stage() {
   const clock = handClock();
@@ -12,12 +13,13 @@ function stage() {
   return { clock, fleet, metrics, samples };
 }
 
-test('a page names, explains and labels each series as the table does', async () => {
+test('the pages name, explain and label each series as the table does', async () => {
   const { fleet, metrics } = stage();
   fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
-  const { text } = await metrics.page();
+  fleet.takeBeat(pc1, {});
+  const text = (await metrics.page()).text + [...fleetPage(fleet.view(), 500, () => {})].join('');
   const names = [...new Set([...text.matchAll(/^(sabha_\w+)/gm)].map(([, name]) => name))];
-  expect(names).toHaveLength(4 + 4);
+  expect(names).toHaveLength(2 + 5 + 3 + 7);
   for (const { name, help, type, labels } of allSeries.filter((one) => names.includes(one.name))) {
     expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
     const sample = new RegExp(`^${name}(?:\\{(.*)\\})? `, 'm').exec(text)?.[1] ?? '';
@@ -41,6 +43,33 @@ test('it says whether the API answers: 0 before the first word and 40 s after th
   expect(await samples()).toMatchObject({ sabha_exporter_api_up: 1 });
   clock.pass(40_001);
   expect(await samples()).toMatchObject({ sabha_exporter_api_up: 0 });
+});
+
+test('it says whether anybody hears at the broker: it itself, and flows where that answers', async () => {
+  const { clock, fleet, samples } = stage();
+  const broker = async () => (await samples())['sabha_exporter_broker_up'];
+  expect(await broker()).toBe(0);
+  fleet.brokerIs(true);
+  expect(await broker()).toBe(1);
+  fleet.takeSnapshot(fleetOf([], { subscribed: false }));
+  expect(await broker()).toBe(0);
+  clock.pass(40_001);
+  expect(await broker()).toBe(1);
+  fleet.takeSnapshot(fleetOf([]));
+  expect(await broker()).toBe(1);
+  fleet.brokerIs(false);
+  expect(await broker()).toBe(0);
+});
+
+test('the newest beat has an age, and none before the first was heard', async () => {
+  const { clock, fleet, samples } = stage();
+  const age = async () => (await samples())['sabha_exporter_newest_beat_age_seconds'];
+  expect(await age()).toBeUndefined();
+  fleet.takeBeat(pc1, {});
+  clock.pass(61_000);
+  expect(await age()).toBe(61);
+  fleet.takeBeat(pc1, {});
+  expect(await age()).toBe(0);
 });
 
 test('beats are counted by result, refused series in sum, both from 0', async () => {

@@ -1,4 +1,4 @@
-/** What prom-client writes: the counts of each state, and what the exporter says of itself. */
+/** What prom-client writes: the counts of sites and incidents, and what the exporter says of itself. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { addProcessFigures, type Decoded, metricOf, ownSeries, type Series } from '#contracts';
 import type { FleetView } from './fleet.ts';
@@ -22,6 +22,7 @@ export function createMetrics(view: () => FleetView): Metrics {
   const registers = [registry];
   const gauges = new Map<Series, Gauge>();
   const apiUp = new Gauge({ ...metricOf(ownSeries.exporterApiUp), registers });
+  const brokerUp = new Gauge({ ...metricOf(ownSeries.exporterBrokerUp), registers });
   const dropped = new Counter({ ...metricOf(ownSeries.exporterDropped), registers });
   const beats = new Counter({ ...metricOf(ownSeries.exporterBeats), registers });
   // Labelled children looked up once: a counter's own inc sorts and hashes its labels at each call.
@@ -44,6 +45,8 @@ export function createMetrics(view: () => FleetView): Metrics {
       for (const gauge of gauges.values()) gauge.reset();
       for (const { series, labels, value } of rollupsOf(now)) gaugeOf(series).set(labels, value);
       apiUp.set(now.isJudged ? 1 : 0);
+      brokerUp.set(now.isListening && (now.isHeard || !now.isJudged) ? 1 : 0);
+      if (Number.isFinite(now.beatAt)) gaugeOf(ownSeries.exporterBeatAge).set((now.now - now.beatAt) / 1_000);
       return { type: registry.contentType, text: await registry.metrics() };
     },
   };

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { beatSeries, judgedSeries, type Series, statuses } from '#contracts';
 import { fleetOf, handClock, pc1, pc2, pcNow, samplesOf, siteNow } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
-import { pageOf } from './page.ts';
+import { fleetPage, pageOf } from './page.ts';
 import type { FleetSnapshot } from './snapshot.ts';
 
 const numbers = { up: 60, load: 0.25, rtt: 0.61, fan: 1_200 };
@@ -199,6 +199,28 @@ async function pageOfPromClient(beats: { pc: string; n: Record<string, number> }
   }
   return registry.metrics();
 }
+
+test('a total and its list are of one moment: what is heard while the page is read stands on the next', () => {
+  const pcs = Array.from({ length: 3_000 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`));
+  const { fleet } = stage(fleetOf(pcs));
+  const rows = { subscribed: true, sitesGone: [], pcsGone: [], heard: {}, incidents: [] };
+  const lastPc = pcNow('ladakh/leh/pc-2999', { presence: 'silent', readiness: 'not-ready' });
+  const page = fleetPage(fleet.view(), 100_000, () => {});
+  const first = page.next().value ?? '';
+  fleet.takeChange({ ...rows, pcs: [lastPc], sites: [siteNow('ladakh/leh', { readiness: 'not-ready' })] });
+  const counted = (text: string) => {
+    const samples = samplesOf(text);
+    const away = Object.entries(samples).filter(([key, value]) => key.startsWith('sabha_pc_up{') && value === 0);
+    const notReady = Object.entries(samples).filter(([key, value]) => key.startsWith('sabha_room_ready{') && value === 0);
+    const total = (key: string) => samples[`${key}"}`];
+    return {
+      away: [total('sabha_pcs{state="ladakh",presence="silent'), away.length],
+      notReady: [total('sabha_sites_readiness{state="ladakh",readiness="not-ready'), notReady.length],
+    };
+  };
+  expect(counted([first, ...page].join(''))).toEqual({ away: [0, 0], notReady: [0, 0] });
+  expect(counted([...fleetPage(fleet.view(), 100_000, () => {})].join(''))).toEqual({ away: [1, 1], notReady: [1, 1] });
+});
 
 test('a page comes in pieces of bounded length', () => {
   const pcs = Array.from({ length: 3_000 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`));

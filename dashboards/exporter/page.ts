@@ -1,6 +1,7 @@
 /** The page of the sites and PCs, made in pieces, so that no scrape holds up the beats. */
 import { beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '#contracts';
 import { beatKeys, type FleetView, type Pc, type Site } from './fleet.ts';
+import { heardRollupsOf, type Row } from './rollups.ts';
 import { headText, labelText } from './text.ts';
 
 /** A piece is about this long: some hundred lines, well below a millisecond's work. */
@@ -9,6 +10,21 @@ const pieceChars = 48 * 1024;
 /** Takes one sample: what stands between its braces, and its value. */
 type Take = (labels: string, value: number) => void;
 type Family = { series: Series } & ({ ofSite(site: Site, take: Take): void } | { ofPc(pc: Pc, site: Site, take: Take): void });
+
+/**
+ * The counts of what is heard, and then all that they count.
+ * Guarantee: a total and its list are of one moment, whatever is heard while the page is read.
+ */
+export function* fleetPage(view: FleetView, seriesPerSite: number, onRefused: (count: number) => void): Generator<string> {
+  const moment = { ...view, pcs: view.pcs.map((pc) => ({ ...pc })) };
+  const counts = Map.groupBy(heardRollupsOf(moment), ({ series }) => series);
+  for (const [series, rows] of counts) yield `${headText(series)}${rows.map(lineOf).join('')}\n`;
+  yield* pageOf(moment, seriesPerSite, onRefused);
+}
+
+function lineOf({ series, labels, value }: Row): string {
+  return `${series.name}{${labelText(labels)}} ${value}\n`;
+}
 
 /**
  * Every series of the table's sites and PCs, at most `seriesPerSite` of each site; what matters most comes first, since the cap cuts at the

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { faults } from '#contracts';
 import { fleetOf, handClock, pc1, pc2, pcNow, siteNow } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
-import { rollupsOf } from './rollups.ts';
+import { heardRollupsOf, rollupsOf } from './rollups.ts';
 import type { FleetSnapshot } from './snapshot.ts';
 
 function stage(snapshot: FleetSnapshot) {
@@ -11,12 +11,11 @@ function stage(snapshot: FleetSnapshot) {
   fleet.takeSnapshot(snapshot);
   /** Values by name and labels, of those that begin so and are not 0. */
   const values = (start: string) => {
-    const rows = rollupsOf(fleet.view()).map(
-      ({ series, labels, value }) => [[series.name, ...Object.values(labels)].join(' '), value] as const,
-    );
-    return Object.fromEntries(rows.filter(([key, value]) => key.startsWith(start) && value > 0));
+    const found = rows().map(({ series, labels, value }) => [[series.name, ...Object.values(labels)].join(' '), value] as const);
+    return Object.fromEntries(found.filter(([key, value]) => key.startsWith(start) && value > 0));
   };
-  return { clock, fleet, values, rows: () => rollupsOf(fleet.view()) };
+  const rows = () => [...rollupsOf(fleet.view()), ...heardRollupsOf(fleet.view())];
+  return { clock, fleet, values, rows };
 }
 
 const counted = Object.keys(faults).filter((fault) => /^(link|path|bridge|power|climate)\./.test(fault)).length;

@@ -1,6 +1,6 @@
 /** The counts of each state as they stand now: a pure function of what is in memory. Only live sites count. */
 import { faults, judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '#contracts';
-import type { FleetView, Pc, Site } from './fleet.ts';
+import type { FleetView, Pc } from './fleet.ts';
 
 /** One line of a page before it is text. */
 export type Row = { series: Series; labels: Record<string, string>; value: number };
@@ -11,20 +11,22 @@ const centre = 'centre';
 /** Those of the surroundings of a PC: its link, its power, its room. */
 const countedFaults = Object.keys(faults).filter((fault) => /^(link|path|bridge|power|climate)\./.test(fault));
 
-/** Guarantee: nothing without a young word of the API; readiness and presence only while `flows` hears the PCs besides. */
+/** Sites and incidents. Guarantee: nothing without a young word of the API. */
 export function rollupsOf(view: FleetView): Row[] {
   if (!view.isJudged) return [];
   const states = [...new Set(view.sites.map(({ now }) => now.state))];
-  const live = view.sites.filter(({ now }) => now.stage === 'live');
   const stages = countBy(view.sites, ({ now }) => `${now.state} ${now.stage}`);
-  return [
-    ...rowsOf(judgedSeries.sites, [states, siteStages], stages),
-    ...incidentRows(view, states),
-    ...(view.isHeard ? heardRows(view, states, live) : []),
-  ];
+  return [...rowsOf(judgedSeries.sites, [states, siteStages], stages), ...incidentRows(view, states)];
 }
 
-function heardRows(view: FleetView, states: string[], live: Site[]): Row[] {
+/**
+ * Readiness, presence and standing faults: of each there is a list on the page of the PCs.
+ * Guarantee: nothing while `flows` does not hear the PCs.
+ */
+export function heardRollupsOf(view: FleetView): Row[] {
+  if (!view.isHeard) return [];
+  const states = [...new Set(view.sites.map(({ now }) => now.state))];
+  const live = view.sites.filter(({ now }) => now.stage === 'live');
   const readiness = countBy(live, ({ now }) => `${now.state} ${now.readiness}`);
   const isLive = (_pc: Pc, index: number) => view.sites[view.siteOfPc[index] as number]?.now.stage === 'live';
   const livePcs = view.pcs.filter(isLive);

@@ -8,9 +8,9 @@ import { listen } from '#contracts';
 
 /** What stands on the two pages, asked for at each scrape. */
 export type Pages = {
-  /** `/metrics`: the counts, and the exporter itself. */
+  /** `/metrics`: the counts of sites and incidents, and the exporter itself. */
   own(): Promise<{ type: string; text: string }>;
-  /** `/metrics/pcs`: the sites and PCs, piece by piece. */
+  /** `/metrics/pcs`: the sites and PCs and what is counted of them, piece by piece. */
   fleet(): Iterable<string>;
 };
 

@@ -26,16 +26,19 @@ describe('the lint', () => {
 
   test('sees what is missing or out of place', () => {
     expect(planted((board) => Object.assign(first(board), { id: board.panels[1]?.id }))).toEqual(['panel id 2 stands twice']);
-    expect(planted((board) => delete first(board).id)).toEqual(['Now: has no id']);
-    expect(planted((board) => delete first(board).description)).toEqual(['Now: has no title or no description']);
-    expect(planted((board) => Object.assign(first(board), { gridPos: { x: 20, y: 0, w: 9, h: 5 } }))).toEqual([
-      'Now: is not inside the grid',
-      'Now lies on Sites',
+    expect(planted((board) => delete first(board).id)).toEqual(['Exporter: has no id']);
+    expect(planted((board) => delete first(board).description)).toEqual(['Exporter: has no title or no description']);
+    expect(planted((board) => Object.assign(first(board), { gridPos: { x: 20, y: 0, w: 9, h: 3 } }))).toEqual([
+      'Exporter: is not inside the grid',
+      'Exporter lies on Watchdog',
     ]);
-    expect(planted((board) => Object.assign(first(board), { targets: [] }))).toEqual(['Now: has no query']);
-    expect(planted((board) => delete first(board).targets?.[0]?.refId)).toEqual(['Now: has a query without a refId of its own']);
+    expect(planted((board) => Object.assign(first(board), { targets: [] }))).toEqual(['Exporter: has no query']);
+    expect(planted((board) => first(board).targets?.push({ ...first(board).targets?.[0], refId: 'B', expr: 'up' }))).toEqual([
+      'Exporter: has figures that move when one has no value',
+    ]);
+    expect(planted((board) => delete first(board).targets?.[0]?.refId)).toEqual(['Exporter: has a query without a refId of its own']);
     expect(planted((board) => Object.assign(first(board), { datasource: { type: 'prometheus', uid: 'x' } }))).toEqual([
-      'Now: names a data source itself',
+      'Exporter: names a data source itself',
     ]);
     expect(planted((board) => board.templating.list.shift())).toEqual(['no variable for the data source']);
   });
@@ -43,14 +46,15 @@ describe('the lint', () => {
   test('sees a number, a unit or a colour that would say what nobody knows', () => {
     const defaults = (board: DashboardJson) => first(board).fieldConfig?.defaults ?? {};
     const green = { thresholds: { steps: [{ value: null, color: 'green' }] } };
-    expect(planted((board) => Object.assign(defaults(board), { unit: 'furlong' }))).toEqual(['Now: has no known unit: furlong']);
-    expect(planted((board) => Object.assign(defaults(board), { noValue: '' }))).toEqual(['Now: says nothing where nothing is known']);
-    expect(planted((board) => Object.assign(defaults(board), green))).toEqual(['Now: is green where nothing is known']);
+    expect(planted((board) => Object.assign(defaults(board), { unit: 'furlong' }))).toEqual(['Exporter: has no known unit: furlong']);
+    expect(planted((board) => Object.assign(defaults(board), { noValue: '' }))).toEqual(['Exporter: says nothing where nothing is known']);
+    expect(planted((board) => Object.assign(defaults(board), green))).toEqual(['Exporter: is green where nothing is known']);
   });
 
   test('sees a query that cannot answer', () => {
     const query = (expr: string) => planted((board) => Object.assign(first(board).targets?.[0] ?? {}, { expr }));
-    expect(query('sum(sabha_pcs) or vector(0)')).toEqual(['Now: makes up a number where nothing is known']);
+    expect(query('sum(sabha_pcs) or vector(0)')).toEqual(['Exporter: makes up a number where nothing is known']);
+    expect(query('sum(sabha_pc_temperature_celsius < bool 5)')).toEqual(['Exporter: shows what outlives the part that vouches for it']);
     expect(query('sum(sabha_pc_down)')).toEqual(['no series is named sabha_pc_down']);
     expect(query('sum(sabha_pcs{severity="critical"})')).toEqual(['sabha_pcs has no label severity']);
     expect(query('sum(sabha_pcs{state=~"$country"})')).toEqual(['no variable is named country']);
@@ -71,6 +75,18 @@ describe('the lint', () => {
       'PCs away: has no column Age',
     ]);
   });
+});
+
+test('the lamps stand on every dashboard at the same place, and each job that they ask for is one of prometheus.yml', () => {
+  const boards = dashboardFiles.map(({ make }) => JSON.parse(make()) as DashboardJson);
+  const rows = boards.map(({ panels }) => panels.slice(0, 5));
+  for (const row of rows) expect(row).toEqual(rows[0]);
+  expect(rows[0]?.map(({ title }) => title)).toEqual(['Exporter', 'flows', 'Broker', 'Newest beat', 'Watchdog']);
+  expect(new Set(rows[0]?.map(({ gridPos }) => gridPos?.y))).toEqual(new Set([0]));
+  const asked = (rows[0] ?? []).flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => [...expr.matchAll(/job=~?"([^"]+)"/g)]));
+  const shipped = readFileSync('dashboards/prometheus/prometheus.yml', 'utf8');
+  const jobs = asked.flatMap(([, names = '']) => names.split('|'));
+  expect(jobs.toSorted()).toEqual([...shipped.matchAll(/job_name: (\S+)/g)].map(([, name]) => name).toSorted());
 });
 
 test('the dashboards stand under the addresses that links rely on', () => {

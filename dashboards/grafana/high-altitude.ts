@@ -1,12 +1,12 @@
 /** The dashboard "High-altitude sites": what thin air, cold and bad power do to the rooms above an elevation that the reader chooses. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import type { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Celsius, DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Series } from '#contracts';
-import { asOneTable, board, course, tableNow } from './board.ts';
-import { byBudget, byTier, colored, figures, lines, shortPc, sorted, steps, tierWords, told, toWall, unit } from './panels.ts';
+import { asOneTable, board, course, type Sized, tableNow } from './board.ts';
+import { lamps } from './lamps.ts';
+import { byBudget, byTier, colored, figures, lines, shortPc, sorted, steps, tierWords, told, toWall, unit, vouched } from './panels.ts';
 
 const { siteElevation, siteInfo, siteRoomLimit, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
 const { temp, ac, bat, rtt, room, rise, uc, ur, tu, bt } = beatSeries;
@@ -38,7 +38,8 @@ export function highAltitude(): Dashboard {
       ],
     },
     [
-      [{ panel: nowFigures().build(), width: 24, height: 5 }],
+      lamps(),
+      ...nowFigures(),
       [{ panel: rooms().build(), width: 24, height: 12 }],
       [
         { panel: temperature('min', 'Coldest PC of each site').build(), width: 12, height: 9 },
@@ -56,26 +57,34 @@ export function highAltitude(): Dashboard {
   );
 }
 
-function nowFigures(): Stat {
+function nowFigures(): Sized[][] {
   // Compared as `bool`, so that nobody cold is 0 and nothing known is no number.
-  const count = (series: Series, condition: string) => `sum((${above(series)}) ${condition})`;
-  return figures('Now', 'Sites in use or being set up above the elevation, and their PCs.', [
-    {
-      expr: `sum((${siteElevation.name}{${inState}} and on (state, site) ${used}) > bool $above)`,
-      name: 'Sites',
-      look: [steps([0, 'blue'])],
-    },
-    { expr: count(roomReady, '== bool 0'), name: 'Rooms not ready', look: [none] },
-    { expr: count(pcUp, '== bool 0'), name: 'PCs away', look: [some] },
-    { expr: count(temp, `< bool ${cold}`), name: `Below ${cold} °C`, look: [some] },
-    { expr: count(temp, `< bool ${freezing}`), name: `Below ${freezing} °C`, look: [none] },
-    { expr: count(temp, `> bool ${warm}`), name: `Above ${warm} °C`, look: [some] },
-    { expr: count(ac, '== bool 0'), name: 'On battery', look: [some] },
-    { expr: `sum((${overLimit}) > bool 0)`, name: 'Rooms too warm', look: [none] },
-    { expr: count(rise, '> bool 1.25'), name: 'Hotter than usual', look: [some] },
-    { expr: count(uc, '< bool 0.3'), name: 'UPS below 30 %', look: [none] },
-    { expr: count(tu, '< bool 2'), name: 'Link below SD', look: [some] },
-  ]);
+  const count = (series: Series, condition: string) => vouched(`sum((${above(series)}) ${condition})`);
+  const inUse = vouched(`sum((${siteElevation.name}{${inState}} and on (state, site) ${used}) > bool $above)`);
+  const measured = 'Of the PCs whose newest beat says it.';
+  const sensor = 'By the hottest sensor inside the PC.';
+  return [
+    figures(4, [
+      { expr: inUse, name: 'Sites', about: 'In use or being set up above the elevation.', look: [steps([0, 'blue'])] },
+      { expr: count(roomReady, '== bool 0'), name: 'Rooms not ready', about: 'A check that a meeting needs is in fault.', look: [none] },
+      { expr: count(pcUp, '== bool 0'), name: 'PCs away', about: 'Silent or stopped.', look: [some] },
+      { expr: count(temp, `< bool ${cold}`), name: `Below ${cold} °C`, about: sensor, look: [some] },
+      { expr: count(temp, `< bool ${freezing}`), name: `Below ${freezing} °C`, about: sensor, look: [none] },
+      { expr: count(temp, `> bool ${warm}`), name: `Above ${warm} °C`, about: sensor, look: [some] },
+    ]),
+    figures(4, [
+      { expr: count(ac, '== bool 0'), name: 'On battery', about: measured, look: [some] },
+      { expr: vouched(`sum((${overLimit}) > bool 0)`), name: 'Rooms too warm', about: 'Above what a PC bears there.', look: [none] },
+      {
+        expr: count(rise, '> bool 1.25'),
+        name: 'Hotter than usual',
+        about: 'Compared with its own usual rise over the room.',
+        look: [some],
+      },
+      { expr: count(uc, '< bool 0.3'), name: 'UPS below 30 %', about: measured, look: [none] },
+      { expr: count(tu, '< bool 2'), name: 'Link below SD', about: 'To the centre, as the PC that measures it last said.', look: [some] },
+    ]),
+  ];
 }
 
 function rooms(): Table {
@@ -194,5 +203,5 @@ function above({ name }: Series): string {
 
 /** One row a PC. The name of a series must go, or rows of different ones would not become one. */
 function eachPc(expr: string, labels = 'state, site, pc') {
-  return tableNow(shortPc(`max by (${labels}) (${expr})`));
+  return tableNow(shortPc(vouched(`max by (${labels}) (${expr})`)));
 }

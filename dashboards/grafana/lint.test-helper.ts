@@ -1,7 +1,8 @@
 /** What can be wrong with a dashboard and is seen without a Grafana. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
-import { allSeries } from '#contracts';
+import { allSeries, beatSeries, judgedSeries } from '#contracts';
 import { gridColumns } from './board.ts';
+import { vouched } from './panels.ts';
 
 type Place = { x: number; y: number; w: number; h: number };
 type Threshold = { value: number | null; color: string };
@@ -12,6 +13,7 @@ type Organize = { id: string; options: { renameByName?: Record<string, string> }
 export type PanelJson = {
   id?: number;
   title?: string;
+  type?: string;
   description?: string;
   gridPos?: Place;
   datasource?: Source;
@@ -25,6 +27,10 @@ type Link = { url: string };
 export type DashboardJson = { uid: string; panels: PanelJson[]; links: Link[]; templating: { list: Variable[] } };
 
 const knownUnits = new Set<unknown>(Object.values(units));
+const { siteInfo, siteElevation, siteRoomLimit, ...others } = judgedSeries;
+const staying = new Set([...Object.values(beatSeries), siteInfo, siteElevation, siteRoomLimit].map(({ name }) => name as string));
+const leaving = new Set(Object.values(others).map(({ name }) => name as string));
+const vouchedEnd = vouched('').slice(2);
 const source = '$' + '{datasource}';
 
 /** One line for each thing that is wrong. */
@@ -58,6 +64,11 @@ function panelLint(panel: PanelJson): string[] {
     ...wrong(!title || !description, 'has no title or no description'),
     ...wrong(!isInside(gridPos), 'is not inside the grid'),
     ...wrong(targets.length === 0, 'has no query'),
+    ...wrong(panel.type === 'stat' && targets.length > 1, 'has figures that move when one has no value'),
+    ...wrong(
+      targets.some(({ expr, instant }) => instant === true && outlives(expr)),
+      'shows what outlives the part that vouches for it',
+    ),
     ...wrong(refs.some((ref) => !/^[A-Z]$/.test(ref)) || twice(refs).length > 0, 'has a query without a refId of its own'),
     ...wrong(
       [datasource, ...targets.map((target) => target.datasource)].some((one) => one?.uid !== source),
@@ -72,6 +83,12 @@ function panelLint(panel: PanelJson): string[] {
       'makes up a number where nothing is known',
     ),
   ];
+}
+
+/** Numbers of beats and facts of sites stay a while after flows or the broker is gone: what shows nothing else as it is now asks for both. */
+function outlives(expr: string): boolean {
+  const names = [...expr.matchAll(/\bsabha_\w+/g)].map(([name]) => name);
+  return names.some((name) => staying.has(name)) && !names.some((name) => leaving.has(name)) && !expr.includes(vouchedEnd);
 }
 
 /** What speaks of a column that the table does not have, and links that lead nowhere of ours. */

@@ -2,13 +2,13 @@
 import { PanelBuilder as BarGauge } from '@grafana/grafana-foundation-sdk/bargauge';
 import { BarGaugeDisplayMode, StackingMode, VizOrientation } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import type { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { beatSeries, judgedSeries, ownSeries, type Presence, type Readiness, type Severity, type SiteStage } from '#contracts';
-import { asOneTable, board, course, lamp, now, tableNow } from './board.ts';
-import { colored, figures, latest, lines, link, shortPc, sorted, steps, told, toWall, unit } from './panels.ts';
+import { beatSeries, judgedSeries, type Presence, type Readiness, type Severity, type SiteStage } from '#contracts';
+import { asOneTable, board, course, lamp, now, type Sized, tableNow } from './board.ts';
+import { lamps } from './lamps.ts';
+import { colored, figures, latest, lines, link, shortPc, sorted, steps, toWall, unit, vouched } from './panels.ts';
 
 const { pcs, sites, sitesReady, siteInfo, incidentsOpen, checkStatus, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
 const inState = 'state=~"$state"';
@@ -35,15 +35,9 @@ export function nation(): Dashboard {
       variables: [{ name: 'state', label: 'State', query: `label_values(${sites.name}, state)` }],
     },
     [
-      [
-        { panel: incidentFigures().build(), width: 9, height: 5 },
-        { panel: readinessFigures().build(), width: 9, height: 5 },
-        { panel: stageFigures().build(), width: 6, height: 5 },
-      ],
-      [
-        { panel: pcFigures().build(), width: 14, height: 4 },
-        { panel: callFigures().build(), width: 10, height: 4 },
-      ],
+      lamps(),
+      siteFigures(),
+      pcFigures(),
       [
         { panel: states().build(), width: 14, height: 11 },
         { panel: incidents().build(), width: 10, height: 11 },
@@ -61,61 +55,47 @@ export function nation(): Dashboard {
   );
 }
 
-function incidentFigures(): Stat {
+function siteFigures(): Sized[] {
   const open = (severity: string) => `sum(${incidentsOpen.name}{${inStateOrCentre},severity${severity}"critical"})`;
-  return figures('Now', 'No number stands here while the centre does not answer: then nobody knows.', [
-    { expr: open('='), name: 'Critical incidents', look: [bad] },
-    { expr: open('!='), name: 'Other incidents', look: [doubtful] },
+  const ready = (value: Readiness) => `sum(${sitesReady.name}{${inState},readiness="${value}"})`;
+  const staged = (stage: SiteStage) => `sum(${sites.name}{${inState},stage="${stage}"})`;
+  const worst = 'Live sites, by the worst of their rooms.';
+  const onlyLive = 'Only live sites alert and count.';
+  return figures(4, [
+    { expr: open('='), name: 'Critical incidents', about: 'Open, those of the centre itself included.', look: [bad] },
+    { expr: open('!='), name: 'Other incidents', about: 'Open, those of the centre itself included.', look: [doubtful] },
     {
-      expr: `min(${ownSeries.exporterApiUp.name})`,
-      name: 'Centre',
-      look: [good, told({ 0: ['down', 'red'], 1: ['up', 'green'] })],
+      expr: ready('ready'),
+      name: 'Sites ready',
+      about: `${worst} No check says otherwise: sound and picture are not proven by it.`,
+      look: [good],
     },
+    { expr: ready('not-ready'), name: 'Sites not ready', about: worst, look: [bad] },
+    { expr: ready('unknown'), name: 'Sites unknown', about: worst, look: [unsure] },
+    { expr: staged('live'), name: 'Sites live', about: onlyLive, look: [plain] },
+    { expr: staged('commissioning'), name: 'Being set up', about: onlyLive, look: [plain] },
+    { expr: staged('planned'), name: 'Planned', about: onlyLive, look: [plain] },
   ]);
 }
 
-function readinessFigures(): Stat {
-  const count = (value: Readiness) => `sum(${sitesReady.name}{${inState},readiness="${value}"})`;
-  return figures(
-    'Live sites',
-    'By the worst of their rooms. Ready means that no check says otherwise: sound and picture are not proven by it.',
-    [
-      { expr: count('ready'), name: 'Ready', look: [good] },
-      { expr: count('not-ready'), name: 'Not ready', look: [bad] },
-      { expr: count('unknown'), name: 'Unknown', look: [unsure] },
-    ],
-  );
-}
-
-function stageFigures(): Stat {
-  const count = (stage: SiteStage) => `sum(${sites.name}{${inState},stage="${stage}"})`;
-  return figures('Sites', 'Only live sites alert and count.', [
-    { expr: count('live'), name: 'Live', look: [plain] },
-    { expr: count('commissioning'), name: 'Being set up', look: [plain] },
-    { expr: count('planned'), name: 'Planned', look: [plain] },
-  ]);
-}
-
-function pcFigures(): Stat {
+function pcFigures(): Sized[] {
   const count = (...wanted: Presence[]) => `sum(${pcs.name}{${inState},presence=~"${wanted.join('|')}"})`;
-  return figures('PCs', 'Silent ones did not say goodbye.', [
-    { expr: count('online'), name: 'Online', look: [good] },
-    { expr: count('silent'), name: 'Silent', look: [bad] },
-    { expr: count('stopped', 'lost'), name: 'Stopped or lost', look: [doubtful] },
-    { expr: count('never'), name: 'Never heard', look: [plain] },
-  ]);
-}
-
-function callFigures(): Stat {
   const called = `${lastCalled.name}{${inState}} ${ofLiveSites}`;
-  const expected = `count(${pcUp.name}{${inState}} ${ofLiveSites})`;
-  return figures('Roll call', 'PCs of live sites that answered within the last 24 hours, and how old the newest answer is.', [
+  const answered = `sum(time() - (${called}) < bool 86400) / count(${pcUp.name}{${inState}} ${ofLiveSites})`;
+  const byShare = steps([0, 'red'], [0.9, 'orange'], [1, 'green']);
+  const byAge = steps([0, 'green'], [86_400, 'orange']);
+  return figures(4, [
+    { expr: count('online'), name: 'PCs online', about: 'Of live sites.', look: [good] },
+    { expr: count('silent'), name: 'PCs silent', about: 'Of live sites, away without a goodbye.', look: [bad] },
+    { expr: count('stopped', 'lost'), name: 'PCs stopped or lost', about: 'Of live sites.', look: [doubtful] },
+    { expr: count('never'), name: 'PCs never heard', about: 'Of live sites.', look: [plain] },
+    { expr: answered, name: 'Roll call in 24 h', about: 'PCs of live sites that answered one.', look: [unit(PercentUnit), byShare] },
     {
-      expr: `sum(time() - (${called}) < bool 86400) / ${expected}`,
-      name: 'Answered in 24 h',
-      look: [unit(PercentUnit), steps([0, 'red'], [0.9, 'orange'], [1, 'green'])],
+      expr: vouched(`time() - max(${called})`),
+      name: 'Newest answer',
+      about: 'How old the newest answer to a roll call is.',
+      look: [unit(DurationSeconds), byAge],
     },
-    { expr: `time() - max(${called})`, name: 'Newest answer', look: [unit(DurationSeconds), steps([0, 'green'], [86_400, 'orange'])] },
   ]);
 }
 
@@ -204,7 +184,7 @@ function slowLinks(): Table {
     .title('Slowest links')
     .description('Round trip from the PC to the centre and back. A satellite link needs 0.6 s by nature.')
     .unit(Seconds)
-    .withTarget(tableNow(shortPc(`topk(20, ${beatSeries.rtt.name}{${inState}})`)))
+    .withTarget(tableNow(shortPc(vouched(`topk(20, ${beatSeries.rtt.name}{${inState}})`))))
     .transformations(asOneTable({ site: 'Site', pc: 'PC', Value: 'Round trip' }, ['__name__', 'state', 'instance', 'job']))
     .overrideByName('Site', [toWall])
     .overrideByName('Round trip', [steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored]);

@@ -1,12 +1,12 @@
 /** The dashboard "Network": is it the link? What the links carry, where they lose, and what their tests cost; one PC of each site measures. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import type { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { BitsPerSecondSI, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Series } from '#contracts';
-import { asOneTable, board, course, tableNow } from './board.ts';
-import { byBudget, byTier, colored, figures, lines, shortPc, sorted, steps, tierWords, toWall, unit } from './panels.ts';
+import { asOneTable, board, course, type Sized, tableNow } from './board.ts';
+import { lamps } from './lamps.ts';
+import { byBudget, byTier, colored, figures, lines, shortPc, sorted, steps, tierWords, toWall, unit, vouched } from './panels.ts';
 
 const { siteInfo, faultsStanding } = judgedSeries;
 const { rtt, lu, ld, ju, jd, r, tu, td, cu, cd, bt, bm, sip } = beatSeries;
@@ -27,7 +27,8 @@ export function network(): Dashboard {
       variables: [{ name: 'state', label: 'State', query: `label_values(${siteInfo.name}, state)` }],
     },
     [
-      [{ panel: nowFigures().build(), width: 24, height: 5 }],
+      lamps(),
+      nowFigures(),
       [
         { panel: states().build(), width: 10, height: 12 },
         { panel: worst().build(), width: 14, height: 12 },
@@ -67,22 +68,25 @@ export function network(): Dashboard {
   );
 }
 
-function nowFigures(): Stat {
+function nowFigures(): Sized[] {
   const links = (series: Series) => `${series.name}{${inState}}`;
-  const standing = (fault: string) => `sum(${faultsStanding.name}{${inState},fault=~"${fault}"})`;
-  return figures('Now', 'Links as the PC that measures them last said; UDP, bridges and ways as live sites say them.', [
-    { expr: `count(${links(tu)})`, name: 'Links measured', look: [steps([0, 'blue'])] },
-    { expr: `sum(${links(tu)} < bool 2)`, name: 'Below SD to the centre', look: [some] },
-    { expr: `sum(${links(td)} < bool 2)`, name: 'Below SD from the centre', look: [some] },
-    { expr: `sum(clamp_max((${links(lu)} > bool 0.01) + (${links(ld)} > bool 0.01), 1))`, name: 'Lose more than 1 %', look: [some] },
-    { expr: standing('link.udp_blocked'), name: 'UDP blocked', look: [some] },
-    { expr: standing('bridge\\\\..*'), name: 'Bridges that do not answer', look: [none] },
-    { expr: `sum(${links(bt)} >= bool 1)`, name: 'Budget of tests spent', look: [some] },
+  const standing = (fault: string) => vouched(`sum(${faultsStanding.name}{${inState},fault=~"${fault}"})`);
+  const lossy = `sum(clamp_max((${links(lu)} > bool 0.01) + (${links(ld)} > bool 0.01), 1))`;
+  const measured = 'As the PC that measures the link last said.';
+  const said = 'As live sites say it.';
+  return figures(4, [
+    { expr: vouched(`count(${links(tu)})`), name: 'Links measured', about: measured, look: [steps([0, 'blue'])] },
+    { expr: vouched(`sum(${links(tu)} < bool 2)`), name: 'Below SD to the centre', about: measured, look: [some] },
+    { expr: vouched(`sum(${links(td)} < bool 2)`), name: 'Below SD from the centre', about: measured, look: [some] },
+    { expr: vouched(lossy), name: 'Lose more than 1 %', about: measured, look: [some] },
+    { expr: standing('link.udp_blocked'), name: 'UDP blocked', about: said, look: [some] },
+    { expr: standing('bridge\\\\..*'), name: 'Bridges that do not answer', about: said, look: [none] },
+    { expr: vouched(`sum(${links(bt)} >= bool 1)`), name: 'Budget of tests spent', about: measured, look: [some] },
   ]);
 }
 
 function states(): Table {
-  const by = (fold: string, expr: string) => tableNow(`topk(50, ${fold} by (state) (${expr}))`);
+  const by = (fold: string, expr: string) => tableNow(vouched(`topk(50, ${fold} by (state) (${expr}))`));
   const of = (series: Series) => `${series.name}{${inState}}`;
   const panel = new Table()
     .title('States')
@@ -118,7 +122,9 @@ function worst(): Table {
   const chosen = `bottomk(20, ${r.name}{${inState}})`;
   const of = ({ name, divisor = 1 }: Series) =>
     tableNow(
-      shortPc(`max by (state, site, pc) (${name}{${inState}} and on (state, site, pc) ${chosen})${divisor === 1 ? '' : ` * ${divisor}`}`),
+      shortPc(
+        vouched(`max by (state, site, pc) (${name}{${inState}} and on (state, site, pc) ${chosen})${divisor === 1 ? '' : ` * ${divisor}`}`),
+      ),
     );
   const panel = new Table()
     .title('Worst links')
@@ -191,13 +197,18 @@ function budgets(): Table {
     .description('What the tests of a site and the telemetry of a PC used of what their class of link may; the most used first.')
     .unit(PercentUnit)
     .noValue('–')
-    .withTarget(tableNow(shortPc(`topk(20, max by (state, site, pc) (${bt.name}{${inState}}))`)))
-    .withTarget(tableNow(shortPc(`topk(20, max by (state, site, pc) (${bm.name}{${inState}}))`)))
+    .withTarget(tableNow(shortPc(mostOf(bt))))
+    .withTarget(tableNow(shortPc(mostOf(bm))))
     .transformations(asOneTable({ site: 'Site', pc: 'PC', 'Value #A': 'Tests', 'Value #B': 'Telemetry' }, ['state']))
     .overrideByName('Site', [toWall])
     .overrideByName('Tests', [byBudget, colored])
     .overrideByName('Telemetry', [byBudget, colored]);
   return sorted(panel, '-Tests');
+}
+
+/** The twenty PCs that have most of it. */
+function mostOf({ name }: Series): string {
+  return vouched(`topk(20, max by (state, site, pc) (${name}{${inState}}))`);
 }
 
 function bridges(): Table {
@@ -207,7 +218,7 @@ function bridges(): Table {
       'How long the bridge of a site took to answer; the slowest first. One that does not answer is a fault and not in the list.',
     )
     .unit(Seconds)
-    .withTarget(tableNow(shortPc(`topk(20, max by (state, site, pc) (${sip.name}{${inState}}))`)))
+    .withTarget(tableNow(shortPc(mostOf(sip))))
     .transformations(asOneTable({ site: 'Site', pc: 'PC', Value: 'Answered after' }, ['state']))
     .overrideByName('Site', [toWall])
     .overrideByName('Answered after', [steps([0, 'green'], [1, 'orange'], [2, 'red']), colored]);

@@ -10,33 +10,52 @@ import {
   TableCellDisplayMode,
   TooltipDisplayMode,
 } from '@grafana/grafana-foundation-sdk/common';
-import { type DynamicConfigValue, MappingType, SpecialValueMatch } from '@grafana/grafana-foundation-sdk/dashboard';
+import { type DynamicConfigValue, MappingType, type Panel, SpecialValueMatch } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Short } from '@grafana/grafana-foundation-sdk/units';
-import { grey, lamp, now } from './board.ts';
+import { ownSeries } from '#contracts';
+import { grey, gridColumns, lamp, now, type Sized } from './board.ts';
+
+const { exporterApiUp, exporterBrokerUp } = ownSeries;
 
 /** Of each series its last value alone. */
 export const latest = { build: () => ({ calcs: ['lastNotNull'] }) };
 
-/** A figure of a row of figures: its query, its name, and how it is coloured or told. */
-export type Figure = { expr: string; name: string; look: DynamicConfigValue[] };
+/** A figure: its query, its name, what it says, and how it is coloured or told. */
+export type Figure = { expr: string; name: string; about: string; look: DynamicConfigValue[] };
 
-/** A row of figures, each with colours of its own. */
-export function figures(title: string, description: string, all: readonly Figure[]): Stat {
-  const panel = new Stat()
-    .title(title)
-    .description(description)
+/**
+ * A row of figures that fills the grid.
+ * Guarantee: each is a panel of its own, so that one without a value stays at its place, in grey.
+ */
+export function figures(height: number, all: readonly Figure[]): Sized[] {
+  const edge = (index: number) => Math.round((index * gridColumns) / all.length);
+  return all.map((one, index) => ({ panel: figure(one), width: edge(index + 1) - edge(index), height }));
+}
+
+function figure({ expr, name, about, look }: Figure): Panel {
+  return new Stat()
+    .title(name)
+    .description(about)
     .unit(Short)
     .colorMode(BigValueColorMode.Background)
     .graphMode(BigValueGraphMode.None)
-    .textMode(BigValueTextMode.ValueAndName)
+    .textMode(BigValueTextMode.Value)
     .reduceOptions(latest)
-    .thresholds(lamp());
-  for (const [index, { expr, name, look }] of all.entries())
-    panel.withTarget(now(expr, name)).overrideByQuery(String.fromCharCode(65 + index), look);
-  return panel;
+    .thresholds(lamp())
+    .withTarget(now(expr, name))
+    .overrideByQuery('A', look)
+    .build();
+}
+
+/**
+ * A figure or a table that is counted from beats and from the table of sites, both of which outlive a part of the centre.
+ * Guarantee: no value unless `flows` answers and the PCs are heard now.
+ */
+export function vouched(expr: string): string {
+  return `(${expr}) and on () (min(${exporterApiUp.name}) + min(${exporterBrokerUp.name}) == 2)`;
 }
 
 /** A course of values. A gap means that nobody knew. */

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useCatalogue, useStream } from './live/data.js';
-import { news, openIncidents, tally } from './live/model.js';
+import { needsSomebody, news, tally } from './live/model.js';
 import { useRoute } from './live/route.js';
 import { awayText, Mark } from './parts/parts.js';
 import { usePerson } from './parts/person.js';
@@ -141,7 +141,7 @@ function useTick() {
  * @param {ReturnType<typeof tally>} counts
  */
 function pageTitle(view, live, counts) {
-  const open = view === null ? 0 : openIncidents(view.incidents).filter((one) => one.acknowledged === null).length;
+  const open = view === null ? 0 : view.incidents.filter(needsSomebody).length;
   if (!live) return '○ Sabha';
   return open > 0 ? `◆ ${open} · Sabha` : `${counts.live > 0 && counts.ok === counts.live ? '●' : '○'} Sabha`;
 }

@@ -57,9 +57,12 @@ export function worst(faults: readonly StandingFault[]): Severity {
   return seen.map((fault) => fault.severity).sort(bySeverity)[0] ?? 'info';
 }
 
-/** How long a fault must be gone before it is over: its catalogue time, or the long calm of one that flaps. */
-function clearMsOf(fault: StandingFault, ended: Record<string, number>, now: number): number {
-  return flaps(fault, ended, now) ? calmMs : (faultOf(fault.fault)?.clearMs ?? 0);
+/** When a fault that is gone will be over, unless it comes back: after its catalogue time, or after the long calm of one that flaps. */
+export function watchedUntil({ key, fault, goneAt }: StandingFault, ended: Record<string, number>): number {
+  if (goneAt === null) return Number.POSITIVE_INFINITY;
+  const flapsUntil = (ended[key] ?? Number.NEGATIVE_INFINITY) + flapWindowMs;
+  const calmAt = goneAt + calmMs;
+  return calmAt < flapsUntil ? calmAt : Math.max(flapsUntil, goneAt + (faultOf(fault)?.clearMs ?? 0));
 }
 
 function flaps(fault: StandingFault, ended: Record<string, number>, now: number): boolean {
@@ -82,7 +85,7 @@ type Ending = { scene: Scene; ended: Record<string, number>; now: number };
 function isOver(fault: StandingFault, { scene, ended, now }: Ending): boolean {
   const state = scene.faultState(fault.key);
   if (state === 'absent') return true;
-  return state === 'gone' && fault.goneAt !== null && now - fault.goneAt >= clearMsOf(fault, ended, now);
+  return state === 'gone' && now >= watchedUntil(fault, ended);
 }
 
 function born(one: Standing, now: number): StandingFault {

@@ -321,6 +321,36 @@ describe('what is asked', () => {
     show.close();
   });
 
+  test('an incident whose PC answers again says since when, and until when it is watched; nothing of it once it is over', async () => {
+    const { stage, show, pcs, does, listen, clock } = setUp({ count: 1 });
+    const { frames } = listen();
+    const [pc = ''] = pcs;
+    const watched = () => show.view.incidents().at(-1)?.faults[0]?.watched;
+    const goes = () =>
+      does(() => {
+        stage.lost(pc);
+        stage.pass(91_000);
+      });
+    const returns = (session: number) => does(() => stage.birth(pc, { session }));
+    goes();
+    expect(watched()).toBeUndefined();
+    returns(2);
+    // A silence that just ended for the first time is over at once.
+    expect(show.view.incidents()).toMatchObject([{ over: 'cleared' }]);
+    expect(watched()).toBeUndefined();
+    goes();
+    returns(3);
+    const [second] = show.view.incidents().filter(({ over }) => over === null);
+    const since = stage.now();
+    expect(second?.faults).toMatchObject([{ fault: 'pc.silent', watched: { since, until: since + 600_000 } }]);
+    await clock.pass(1_000);
+    expect(frames.at(-1)?.incidents?.at(-1)?.faults).toEqual(second?.faults);
+    does(() => stage.live(600_000, pc));
+    expect(show.view.incident(second?.id ?? 0)).toMatchObject({ over: 'cleared', overAt: since + 600_000 });
+    expect(show.view.incident(second?.id ?? 0)?.faults[0]).not.toHaveProperty('watched');
+    show.close();
+  });
+
   test('a PC that is away says why, its incident too, live and after the return; one that is there says nothing', async () => {
     const { stage, show, pcs, does, listen, clock } = setUp();
     const { frames } = listen('all');

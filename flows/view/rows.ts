@@ -17,8 +17,9 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
+import { watchedUntil } from '../incidents/incident.ts';
 import type { Memory } from '../incidents/memory.ts';
-import type { Incident, PcRecord } from '../records/incidents.ts';
+import type { Incident, PcRecord, StandingFault } from '../records/incidents.ts';
 import type { Place } from '../records/place.ts';
 import type { SiteTable } from '../records/sites.ts';
 
@@ -125,9 +126,12 @@ export function stateViews(table: SiteTable): StateView[] {
 }
 
 /** An incident as it stands in lists. */
-export function incidentRow({ place, personName }: View, incident: Incident): IncidentRow {
+export function incidentRow({ memory, place, personName }: View, incident: Incident): IncidentRow {
   const { site, room } = place(incident.scope);
   const { acknowledged, faults, told, notes: _, outage = null, ...rest } = incident;
+  const ended = memory.pcs.get(incident.scope)?.ended ?? {};
+  const watched = (fault: StandingFault) =>
+    fault.goneAt !== null && incident.overAt === null && { watched: { since: fault.goneAt, until: watchedUntil(fault, ended) } };
   return {
     ...rest,
     site,
@@ -135,7 +139,10 @@ export function incidentRow({ place, personName }: View, incident: Incident): In
     told: told.map((one) => ({ ...one, person: personName(one.person) })),
     acknowledged: acknowledged && { by: acknowledged.by, at: acknowledged.at },
     outage,
-    faults: faults.map(({ key: _, reason: __, goneAt: ___, told: ____, ...fault }) => fault),
+    faults: faults.map((one) => {
+      const { key: _, reason: __, goneAt: ___, told: ____, ...fault } = one;
+      return { ...fault, ...watched(one) };
+    }),
   };
 }
 

@@ -161,7 +161,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     const seen = await ask<PcView[]>(parts.site.ports, '/api/pcs');
     expect(new Set(seen.map(({ presence }) => presence))).toEqual(new Set(['online']));
     for (const { pc, agent } of pcs) expect(answers(seen.find((one) => one.pc === pc)?.checks), pc).toEqual(answers(agent.table.checks()));
-    const online = () => sampleOf(parts.site.ports.exporter, 'sabha_pcs{state="ladakh",presence="online"}');
+    const online = () => sampleOf(parts.site.ports.exporter, 'sabha_pcs{state="ladakh",presence="online"}', '/metrics/pcs');
     await expect.poll(online, { timeout: settleMs }).toBe(rooms);
     load.mend(load.standing());
     await expect.poll(openFaults, { timeout: settleMs, interval: 250 }).toEqual([]);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { type Beat, encode, type IncidentRow, type PcView, pcTopic, type SiteView, type Snapshot } from '#contracts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../contract/broker-under-test.ts';
 import { connect } from '../contract/peers.ts';
+import type { Pages } from './prometheus.ts';
 
 export const leh = 'ladakh/leh/vc-1';
 export const lehSilent = 'ladakh/leh/vc-2';
@@ -17,9 +18,12 @@ export const kargil = 'ladakh/kargil/vc-1';
 export const lucknow = 'up/lucknow/vc-1';
 
 export type Scene = {
-  exporterPort: number;
-  /** The API of flows goes away. */
-  closeApi(): Promise<void>;
+  /** Where the pages of the parts stand. */
+  pages: Pages;
+  /** A part of the centre goes away. */
+  end: Record<'flows' | 'broker' | 'exporter', () => Promise<void>>;
+  /** The exporter's process stands still, as on a suspended machine, or goes on. */
+  freezeExporter(isFrozen: boolean): void;
   stop(): Promise<void>;
 };
 
@@ -41,29 +45,51 @@ export async function startScene(): Promise<Scene> {
     const api = await scriptedApi(fewPcs(Date.now()));
     closing.push(api.close);
     const broker = await startOwnBroker();
-    closing.push(() => broker.stop());
+    const brokerPage = await serve((_, response) => void response.end('sabha_broker_registry_version 1\n'));
+    const endBroker = onlyOnce(async () => {
+      api.turnDeaf();
+      await brokerPage.close();
+      await broker.stop();
+    });
+    closing.push(endBroker);
     await broker.admit([leh, lehSilent, kargil, lucknow].map((pc) => ({ pc })));
-    const exporterPort = await startExporterProcess(broker.port, api.port, closing);
+    const exporter = await startExporterProcess(broker.port, api.port);
+    closing.push(exporter.end);
     await beat(broker, leh, { ...thinLink, ...underRoof, rtt: 0.62, temp: 51, ac: 0, bat: 0.4 }, closing);
     await beat(broker, lehSilent, { rtt: 0.7, temp: 40 }, closing);
     await beat(broker, kargil, { ...goodLink, rtt: 0.09, temp: 3, ac: 1, bat: 1 }, closing);
     await beat(broker, lucknow, { rtt: 0.03, temp: 60 }, closing);
-    return { exporterPort, closeApi: api.close, stop };
+    const pages = { exporter: exporter.port, flows: api.port, broker: brokerPage.port };
+    return { pages, end: { flows: api.close, broker: endBroker, exporter: exporter.end }, freezeExporter: exporter.freeze, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** The stream that the exporter follows: a snapshot, and then the heartbeat. */
-async function scriptedApi(snapshot: Snapshot): Promise<{ port: number; close(): Promise<void> }> {
+type Server = { port: number; close(): Promise<void> };
+
+/** The stream that the exporter follows: a snapshot, and then the heartbeat; and a page for Prometheus. `turnDeaf`: it says that it hears nobody. */
+async function scriptedApi(snapshot: Snapshot): Promise<Server & { turnDeaf(): void }> {
+  let subscribed = true;
   const frame = (event: string, data: unknown) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-  const server = createServer((request, response) => {
+  const served = await serve((request, response) => {
+    if (request.url === '/metrics') return void response.end('sabha_outbox_waiting 0\n');
     if (!request.url?.startsWith('/api/stream')) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(frame('snapshot', snapshot));
-    const beating = setInterval(() => response.write(frame('change', { at: Date.now(), subscribed: true })), 1_000);
+    const beating = setInterval(() => response.write(frame('change', { at: Date.now(), subscribed })), 1_000);
     response.on('close', () => clearInterval(beating));
   });
+  return {
+    ...served,
+    turnDeaf() {
+      subscribed = false;
+    },
+  };
+}
+
+async function serve(answer: RequestListener): Promise<Server> {
+  const server = createServer(answer);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -152,6 +178,14 @@ function incident(id: number, about: Partial<IncidentRow>): IncidentRow {
   };
 }
 
+function onlyOnce(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= act();
+    return done;
+  };
+}
+
 /** A PC that beats until the scene ends. */
 async function beat(broker: OwnBroker, pc: string, numbers: Beat['n'], closing: (() => unknown)[]): Promise<void> {
   const peer = await connect(broker.port, pc);
@@ -167,8 +201,10 @@ async function beat(broker: OwnBroker, pc: string, numbers: Beat['n'], closing: 
   await say();
 }
 
+type ExporterProcess = { port: number; freeze(isFrozen: boolean): void; end(): Promise<void> };
+
 /** The exporter as it is shipped; resolves with the port of its pages when it is ready and hears the beats. */
-async function startExporterProcess(mqttPort: number, apiPort: number, closing: (() => unknown)[]): Promise<number> {
+async function startExporterProcess(mqttPort: number, apiPort: number): Promise<ExporterProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-exporter-'));
   const tokenFile = join(folder, 'exporter.token');
   writeFileSync(tokenFile, tokenOf('exporter'));
@@ -180,8 +216,10 @@ async function startExporterProcess(mqttPort: number, apiPort: number, closing: 
     SABHA_METRICS_PORT: '0',
   };
   const child = spawn(process.execPath, ['dashboards/main.ts'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  closing.push(async () => {
+  const freeze = (isFrozen: boolean) => void child.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
+  const end = onlyOnce(async () => {
     if (child.exitCode === null) {
+      freeze(false);
       child.kill('SIGTERM');
       await once(child, 'exit');
     }
@@ -191,7 +229,8 @@ async function startExporterProcess(mqttPort: number, apiPort: number, closing: 
   for await (const line of createInterface(child.stdout)) {
     const { msg, metricsPort } = JSON.parse(line) as { msg: string; metricsPort?: number };
     if (msg === 'ready') port = metricsPort;
-    if (msg === 'the broker answers' && port !== undefined) return port;
+    if (msg === 'the broker answers' && port !== undefined) return { port, freeze, end };
   }
+  await end();
   throw new Error('the exporter ended before it heard the broker');
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../system/processes.ts';
@@ -24,7 +24,10 @@ export type Store = {
   stop(): Promise<void>;
 };
 
-export type Engine = { name: string; programs: string[]; flags(port: number): string[]; ready: string };
+export type Engine = { name: string; programs: string[]; flags(port: number): string[]; ready: string; rules: boolean };
+
+/** Where the pages of the parts stand. */
+export type Pages = { exporter: number; flows: number; broker: number };
 
 /** Both read the same configuration file and answer the same API. */
 export const prometheus: Engine = {
@@ -32,6 +35,7 @@ export const prometheus: Engine = {
   programs: ['prometheus', 'promtool'],
   flags: (port) => ['--config.file=scrape.yml', '--storage.tsdb.path=data', `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'],
   ready: '/-/ready',
+  rules: true,
 };
 export const victoriaMetrics: Engine = {
   name: 'VictoriaMetrics',
@@ -46,15 +50,16 @@ export const victoriaMetrics: Engine = {
     '-search.disableCache',
   ],
   ready: '/health',
+  rules: false,
 };
 
 type Answer = { status: string; error?: string; data: unknown };
 type Series = { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] };
 
-/** Starts a store that scrapes both pages of an exporter once a second; resolves when it is ready, throws with its own words after 20 s. */
-export async function startStore({ programs: [program = ''], flags, ready }: Engine, exporterPort: number): Promise<Store> {
+/** Starts a store that scrapes the pages of the parts once a second, with the dead man's rules where it knows rules; resolves when it is ready, throws with its own words after 20 s. */
+export async function startStore({ programs: [program = ''], flags, ready, rules }: Engine, pages: Pages): Promise<Store> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-store-'));
-  await writeFile(join(folder, 'scrape.yml'), config(exporterPort));
+  await writeFile(join(folder, 'scrape.yml'), config(pages, rules));
   const [port = 0] = await freePorts(1);
   const child = spawn(program, flags(port), { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const stop = async () => {
@@ -94,14 +99,17 @@ export async function promtool(args: string[], input = ''): Promise<{ code: numb
   return { code, lines: `${out}${errors}`.split('\n').filter((line) => line !== '') };
 }
 
-function config(port: number): string {
-  const job = (name: string, path: string) =>
+function config({ exporter, flows, broker }: Pages, rules: boolean): string {
+  const job = (name: string, port: number, path = '/metrics') =>
     `  - { job_name: ${name}, metrics_path: ${path}, static_configs: [{ targets: ['127.0.0.1:${port}'] }] }`;
   return [
-    'global: { scrape_interval: 1s, scrape_timeout: 1s }',
+    `global: { scrape_interval: 1s, scrape_timeout: 1s${rules ? ', evaluation_interval: 1s' : ''} }`,
+    ...(rules ? [`rule_files: ['${resolve('dashboards/prometheus/sabha.rules.yml')}']`] : []),
     'scrape_configs:',
-    job('sabha-exporter', '/metrics'),
-    job('sabha-pcs', '/metrics/pcs'),
+    job('sabha-broker', broker),
+    job('sabha-flows', flows),
+    job('sabha-exporter', exporter),
+    job('sabha-pcs', exporter, '/metrics/pcs'),
     '',
   ].join('\n');
 }

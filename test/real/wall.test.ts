@@ -94,6 +94,43 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(() => tile('delhi').getAttribute('class')).not.toContain('hot');
   });
 
+  test('after an outage a PC that answers again is watched and needs nobody: it says since when and until when, in both languages', async () => {
+    await stage.open('#/');
+    const { page, view } = stage;
+    const [at, until] = [new Date().setHours(10, 2, 3, 0), new Date().setHours(10, 12, 3, 0)];
+    const silent = {
+      fault: 'pc.silent',
+      device: '',
+      name: null,
+      severity: 'critical',
+      since: at - 60_000,
+      hidden: false,
+      unknownSince: null,
+    } as const;
+    const rows = [7, 9].map((id) =>
+      microphoneGone(at, { id, scope: `ladakh/leh/vc-${id}`, faults: [{ ...silent, watched: { since: at, until } }] }),
+    );
+    view.change({ incidents: rows });
+    await page.getByText('No alert waits for anybody.').waitFor();
+    expect(await page.locator('.needs .line, .needs .number, .tile.hot').count()).toBe(0);
+    await expect.poll(() => page.title()).toBe('○ Sabha');
+    await page.getByText('2 watched until they are over').click();
+    expect(await line(7).textContent()).toContain('Answers again since 10:02:03, watched until 10:12:03');
+    expect(await line(7).locator('[data-mark]').getAttribute('data-mark')).toBe('ok');
+    const [first] = rows;
+    view.content.full.set(7, fullOf(first ?? microphoneGone(at), at));
+    await line(7).getByRole('link', { name: 'Details' }).click();
+    await page.getByText('Answers again since 10:02:03').waitFor();
+    await page.getByRole('button', { name: 'हिन्दी' }).click();
+    await page.getByText('10:02:03 से फिर जवाब दे रहा है, 10:12:03 तक नज़र रहेगी').waitFor();
+    // The microphone of one of them is missing: what stands is told, and somebody is to come.
+    const missing = { ...silent, fault: 'microphone.missing', hidden: true } as const;
+    view.change({ incidents: rows.slice(0, 1).map((row) => ({ ...row, faults: [...row.faults, missing] })) });
+    await page.getByRole('heading', { name: 'माइक नहीं मिल रहा' }).waitFor();
+    await expect.poll(() => page.title()).toBe('◆ 1 · Sabha');
+    expect(stage.troubles).toEqual([]);
+  });
+
   test('acknowledge in place asks for a name once, by keyboard alone, and a tick of the ages erases nothing', async () => {
     const { view } = stage;
     view.onPost = (path, { by }) => {

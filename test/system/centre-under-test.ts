@@ -79,8 +79,8 @@ export async function ask<T>(ports: Ports, path: string): Promise<T> {
 }
 
 /** One sample of a metrics page; 0 where there is none. */
-export async function sampleOf(port: number, series: string): Promise<number> {
-  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+export async function sampleOf(port: number, series: string, path = '/metrics'): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
   const line = page.split('\n').find((one) => one.startsWith(`${series} `));
   return Number(line?.slice(series.length + 1) ?? 0);
 }

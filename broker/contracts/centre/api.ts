@@ -86,6 +86,8 @@ const faultView = v.object({
   since: time,
   hidden: v.boolean(),
   unknownSince: maybeTime,
+  /** Since when it is gone, and when it will be over unless it comes back; absent while it stands, and once its incident is over. */
+  watched: v.exactOptional(v.object({ since: time, until: time })),
 });
 const noteView = v.object({ at: time, by: text, text });
 

@@ -106,6 +106,12 @@ export const ownSeries = {
   outboxWaiting: gauge('sabha_outbox_waiting', 'Notifications that wait to be delivered.', []),
   exporterDropped: counter('sabha_exporter_series_dropped_total', 'Series refused by the cap per site.', []),
   exporterApiUp: gauge('sabha_exporter_api_up', '1 while the API of flows answers the exporter.', []),
+  exporterBrokerUp: gauge('sabha_exporter_broker_up', '1 while the exporter hears at the broker, and flows too where its API answers.', []),
+  exporterBeatAge: gauge(
+    'sabha_exporter_newest_beat_age_seconds',
+    'Age of the newest beat that the exporter heard; absent before the first.',
+    [],
+  ),
   exporterBeats: counter('sabha_exporter_beats_total', 'Beats read by the exporter, by result.', ['result']),
 } as const satisfies Record<string, Series>;
 

@@ -187,22 +187,53 @@ export function overIncidents(incidents, within = '') {
 }
 
 /**
+ * True while somebody is to come: nobody is on it, and not everything of it is well again.
+ * @param {IncidentRow} incident
+ */
+export function needsSomebody({ overAt, acknowledged, faults }) {
+  return overAt === null && acknowledged === null && !isWatched({ faults });
+}
+
+/**
+ * True where all of an incident is well again, and only watched until it is over.
+ * @param {Pick<IncidentRow, 'faults'>} incident
+ */
+export function isWatched({ faults }) {
+  return faults.length > 0 && faults.every((one) => one.watched !== undefined);
+}
+
+/**
+ * What an incident says by its mark: whether what it tells of is so now.
+ * @param {Pick<IncidentRow, 'overAt' | 'faults'>} incident
+ * @param {boolean} live
+ * @returns {Mark}
+ */
+export function incidentMark(incident, live) {
+  if (incident.overAt !== null) return 'ok';
+  if (!live) return 'unknown';
+  return isWatched(incident) ? 'ok' : 'fault';
+}
+
+/**
  * The states that need somebody now: a critical or major incident that nobody is on.
  * @param {IncidentRow[]} incidents
  */
 export function hotStates(incidents) {
-  const hot = incidents.filter((one) => one.overAt === null && one.acknowledged === null && severities.indexOf(one.severity) < 2);
+  const hot = incidents.filter((one) => needsSomebody(one) && severities.indexOf(one.severity) < 2);
   return new Set(hot.map((one) => one.scope.split('/')[0]));
 }
 
 /**
- * The faults of an incident that a person should read, the most severe first; those that a parent hides are left out.
+ * The faults of an incident that a person should read, the most severe first; those that a parent hides are left out, and so are those that
+ * are well again while another stands.
  * @param {IncidentRow} incident
  * @returns {FaultView[]}
  */
 export function shownFaults(incident) {
-  const visible = incident.faults.filter((one) => !one.hidden);
-  const faults = visible.length > 0 ? visible : incident.faults;
+  const standing = incident.faults.filter((one) => one.watched === undefined);
+  const all = standing.length > 0 ? standing : incident.faults;
+  const visible = all.filter((one) => !one.hidden);
+  const faults = visible.length > 0 ? visible : all;
   return faults.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || a.since - b.since);
 }
 

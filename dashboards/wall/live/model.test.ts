@@ -4,7 +4,9 @@ import {
   changed,
   checkMark,
   hotStates,
+  isWatched,
   meetingRank,
+  needsSomebody,
   news,
   openIncidents,
   overIncidents,
@@ -188,6 +190,20 @@ test('a state is red only where a critical or major incident waits for somebody'
     incident(4, { scope: 'd/x/1', overAt: 5 }),
   ];
   expect([...hotStates(all)]).toEqual(['a']);
+});
+
+test('an incident whose PC answers again needs nobody now, and makes no state red; one of which anything still stands does', () => {
+  const watched = { since: 900, until: 1_500 };
+  const again = incident(1, { faults: [standing('pc.silent', 'critical', { watched })], severity: 'critical' });
+  const partly = incident(2, {
+    faults: [standing('pc.silent', 'critical', { watched }), standing('microphone.missing', 'critical', { hidden: true })],
+  });
+  const silent = incident(3, { faults: [standing('pc.silent', 'critical')] });
+  const all = [again, partly, silent];
+  expect(all.map(needsSomebody)).toEqual([false, true, true]);
+  expect(all.map(isWatched)).toEqual([true, false, false]);
+  expect(hotStates([again]).size).toBe(0);
+  expect(all.map((one) => shownFaults(one).map(({ fault }) => fault))).toEqual([['pc.silent'], ['microphone.missing'], ['pc.silent']]);
 });
 
 test('what is over for a day leaves the wall', () => {

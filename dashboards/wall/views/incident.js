@@ -2,12 +2,12 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
-import { shownFaults } from '../live/model.js';
+import { incidentMark, shownFaults } from '../live/model.js';
 import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
-import { incidentTitle, overText, toldText } from './incidents.js';
+import { againText, incidentTitle, overText, toldText } from './incidents.js';
 
 /** @import { IncidentRow, IncidentView } from '#contracts' */
 /** @import { Scene } from '../parts/parts.js' */
@@ -31,15 +31,17 @@ function Incident({ scene, incident, onActed }) {
   const { id, severity, scope, overAt } = incident;
   const [first, ...others] = shownFaults(incident);
   const action = first === undefined ? null : actionOf(scene, first.fault);
+  const again = againText(scene, incident);
   const frozenAt = first?.unknownSince ?? null;
   const site = scope.split('/').slice(0, 2).join('/');
-  return html`<article class="card incident ${overAt === null ? severity : 'past'}" data-incident=${id}>
-    <p class="tags"><span class="tag ${severity}"><${Mark} is=${overAt !== null ? 'ok' : live ? 'fault' : 'unknown'} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
+  return html`<article class="card incident ${overAt === null && again === null ? severity : 'past'}" data-incident=${id}>
+    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, live)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
     <h2>${incidentTitle(scene, incident)}</h2>
     <p class="where">${scope.split('/').length === 3 ? html`<a href="#/site/${site}"><${Place} scene=${scene} names=${[incident.room, incident.site]} /></a>` : html`<${Place} scene=${scene} names=${[incident.room, incident.site]} />`}${first?.name ? html` · <${Foreign} text=${first.name} />` : null}</p>
     ${action === null ? null : html`<p class="action"><b>${say(lang, 'doFirst')}:</b> ${action}</p>`}
     ${others.map((one) => html`<p class="dim" key=${one.fault + one.device}>${say(lang, 'also', { title: titleOf(scene, one.fault) })}${one.name ? html` · <${Foreign} text=${one.name} />` : null}</p>`)}
     ${incident.flapping ? html`<p class="hint">${say(lang, 'flapping')}</p>` : null}
+    ${again === null ? null : html`<p class="again">${again}</p>`}
     ${frozenAt === null ? null : html`<p class="hint">${say(lang, 'frozen', { time: timeText(lang, frozenAt, now) })}</p>`}
     ${incident.outage === null ? null : html`<p class="hint" data-outage=${incident.outage.cause}>${awayText(scene, incident.outage)}</p>`}
     <${People} scene=${scene} incident=${incident} />

@@ -1,7 +1,7 @@
 /** What needs somebody, one line each: what, where, since when, who knows of it. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import { shownFaults } from '../live/model.js';
+import { incidentMark, isWatched, shownFaults } from '../live/model.js';
 import { Age, Foreign, Mark, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { ageText, timeText } from '../words/times.js';
@@ -43,11 +43,14 @@ function Line({ scene, incident }) {
   const { busy, error, run } = useActing(scene.act);
   const [first] = shownFaults(incident);
   const last = told.at(-1);
-  return html`<li class="line ${severity}" data-incident=${id}>
-    <span class="tag ${severity}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${live ? 'fault' : 'unknown'} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
+  const again = againText(scene, incident);
+  const look = again === null ? severity : 'past';
+  return html`<li class="line ${look}" data-incident=${id}>
+    <span class="tag ${look}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${incidentMark(incident, live)} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
     <div>
       <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a></h3>
       <p><${Place} scene=${scene} names=${[incident.site, incident.room]} />${first?.name ? html` · <span class="dim"><${Foreign} text=${first.name} /></span>` : null}</p>
+      ${again === null ? null : html`<p class="again">${again}</p>`}
       <p class="dim"><${Age} scene=${scene} since=${incident.openedAt} /> · ${
         acknowledged !== null
           ? html`<bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi>`
@@ -82,6 +85,19 @@ export function overText(scene, { overAt, over, closedBecause, openedAt }) {
   const how =
     over === 'closed' ? say(lang, 'closedAt', { time, why: closedText(scene, closedBecause ?? '') }) : say(lang, 'clearedAt', { time });
   return `${how} · ${say(lang, 'lasted', { age: ageText(scene, at - openedAt) })}`;
+}
+
+/**
+ * Since when an open incident is well again, and how long it is still watched; null while something of it stands.
+ * @param {Scene} scene
+ * @param {IncidentRow} incident
+ */
+export function againText({ lang, now }, incident) {
+  const [first] = shownFaults(incident);
+  if (!first?.watched || !isWatched(incident)) return null;
+  const since = timeText(lang, first.watched.since, now);
+  const until = timeText(lang, Math.max(...incident.faults.map((one) => one.watched?.until ?? 0)), now);
+  return say(lang, first.fault === 'pc.silent' ? 'answersAgain' : 'wellAgain', { since, until });
 }
 
 /**

@@ -1,14 +1,14 @@
 /** The nation: how many sites are ready, a tile for each state, and what needs somebody now. */
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { hotStates, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
+import { hotStates, isWatched, needsSomebody, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
 import { Age, Bar, Mark, markText, whyText } from '../parts/parts.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
 
-/** @import { Language, SiteView, StateView, Words } from '#contracts' */
+/** @import { IncidentRow, Language, SiteView, StateView, Words } from '#contracts' */
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 /** @import { Dot } from '../live/places.js' */
@@ -40,26 +40,30 @@ export function Nation({ scene, view, counts, state }) {
 }
 
 /**
- * What waits for somebody within a state or a site, and what somebody is on. "Nothing needs anybody" is said only where everything is known to be well.
+ * What waits for somebody within a state or a site, what somebody is on, and what is well again. "Nothing needs anybody" is said only where everything is known to be well.
  * @param {{ scene: Scene, view: View, within: string, allKnown: boolean }} props
  */
 export function Needs({ scene, view, within, allKnown }) {
   const { lang, live } = scene;
   const open = openIncidents(view.incidents, within);
-  const waiting = open.filter((one) => one.acknowledged === null);
-  const taken = open.filter((one) => one.acknowledged !== null);
+  const waiting = open.filter(needsSomebody);
+  const watched = open.filter(isWatched);
+  const taken = open.filter((one) => one.acknowledged !== null && !isWatched(one));
   const calm = live && allKnown && open.length === 0;
   return html`<section class="card needs" aria-labelledby="needs">
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
       ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, calm ? 'nobodyNeeded' : live ? 'nobodyWaits' : 'notKnown')}</p>` : null}
       <${IncidentList} scene=${scene} incidents=${waiting} />
     </section>
-    ${
-      taken.length === 0
-        ? null
-        : html`<details class="card" open=${within !== ''}><summary><b>${say(lang, 'quiet')}</b> · ${say(lang, 'quietText', { n: taken.length })}</summary>
-      <${IncidentList} scene=${scene} incidents=${taken} /></details>`
-    }`;
+    <${Fold} scene=${scene} title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} open=${within !== ''} />
+    <${Fold} scene=${scene} title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} open=${within !== ''} />`;
+}
+
+/** @param {{ scene: Scene, title: string, text: string, incidents: IncidentRow[], open: boolean }} props */
+function Fold({ scene, title, text, incidents, open }) {
+  if (incidents.length === 0) return null;
+  return html`<details class="card" open=${open}><summary><b>${title}</b> · ${text}</summary>
+    <${IncidentList} scene=${scene} incidents=${incidents} /></details>`;
 }
 
 /**

@@ -74,7 +74,7 @@ function Stat(props) {
   return (
     <div style={{ display: 'flex' }}>
       {figures.map(({ display }) => (
-        <div key={display.title} data-figure={display.title} data-color={display.color}>
+        <div key={display.title} data-figure={props.title} data-color={display.color}>
           <U.BigValue
             {...{ theme, width, height: props.height, value: display, textMode: props.options.textMode }}
             colorMode="background"
@@ -183,8 +183,8 @@ async function ask(store, { expr, instant }, variables) {
   const query = expr.replace(/\$(\w+)/g, (whole, name) => variables[name] ?? whole);
   const { from, to } = asked;
   const fields = instant ? { query, time: to } : { query, start: from, end: to, step: 1 };
-  const answer = await fetch(`${store}/api/v1/query${instant ? '' : '_range'}?${new URLSearchParams(fields)}`);
-  return (await answer.json()).data.result;
+  const answer = await fetch(`${store}/api/v1/query${instant ? '' : '_range'}?${new URLSearchParams(fields)}`).catch(() => null);
+  return answer === null ? [] : (await answer.json()).data.result;
 }
 
 function tableFrame({ refId }, result, isOneOfMany) {

@@ -31,10 +31,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
 
   beforeAll(async () => {
     execFileSync(process.execPath, ['test/real/grafana/build.mjs', join(folder, 'page.js')]);
-    scene = await startScene();
-    store = await startStore(prometheus, scene.exporterPort);
-    const known = 'count(sabha_link_round_trip_seconds) + count(sabha_pc_up) + count(sabha_pcs)';
-    await vi.waitFor(async () => expect((await store.query(known)).length).toBe(1), { timeout: 20_000, interval: 200 });
+    ({ scene, store } = await started());
     server = createServer((request, response) => {
       const isScript = request.url === '/page.js';
       response.setHeader('content-type', `text/${isScript ? 'javascript' : 'html'}; charset=utf-8`);
@@ -51,13 +48,13 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function drawn(name: string, picture = name): Promise<Page> {
+  async function drawn(name: string, { picture = name, at = store.at } = {}): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1800, height: 2000 } });
     page.on('pageerror', ({ message }) => faults.push(message));
     page.on('console', (line) => line.type() === 'error' && !line.text().includes('404') && faults.push(line.text()));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const dashboard = JSON.parse(readFileSync(`dashboards/grafana/${name}.json`, 'utf8'));
-    await page.evaluate((all) => (globalThis as unknown as Drawing).draw(all), { dashboard, store: store.at, variables });
+    await page.evaluate((all) => (globalThis as unknown as Drawing).draw(all), { dashboard, store: at, variables });
     await page.getByText(dashboard.panels.at(-1).title).waitFor();
     const pictures = process.env['SABHA_PICTURES'];
     if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${picture}.png`), fullPage: true });
@@ -67,11 +64,12 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
   test('draws Nation: figures in their colours, the worst state first, and each site on the wall one click away', async () => {
     const page = await drawn('nation');
     expect(await figures(page)).toEqual({
-      ...{ 'Critical incidents': ['1', red], 'Other incidents': ['1', orange], Centre: ['up', green] },
-      ...{ Ready: ['1', green], 'Not ready': ['1', red], Unknown: ['1', purple] },
-      ...{ Live: ['3', blue], 'Being set up': ['1', blue], Planned: ['1', blue] },
-      ...{ Online: ['3', green], Silent: ['1', red], 'Stopped or lost': ['0', green], 'Never heard': ['0', blue] },
-      ...{ 'Answered in 24 h': ['50%', red], 'Newest answer': [expect.stringMatching(/^1.* minutes?$/), green] },
+      ...lit,
+      ...{ 'Critical incidents': ['1', red], 'Other incidents': ['1', orange] },
+      ...{ 'Sites ready': ['1', green], 'Sites not ready': ['1', red], 'Sites unknown': ['1', purple] },
+      ...{ 'Sites live': ['3', blue], 'Being set up': ['1', blue], Planned: ['1', blue] },
+      ...{ 'PCs online': ['3', green], 'PCs silent': ['1', red], 'PCs stopped or lost': ['0', green], 'PCs never heard': ['0', blue] },
+      ...{ 'Roll call in 24 h': ['50%', red], 'Newest answer': [expect.stringMatching(/^1.* minutes?$/), green] },
     });
     expect(await table(page, 'States')).toMatchObject([
       ['ladakh', '1', '0', '1', '0', '1', '1', '66.7%'],
@@ -92,7 +90,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
 
   test('draws High-altitude: one row a PC, in words where a number says nothing', async () => {
     const page = await drawn('high-altitude');
-    expect(await figures(page)).toMatchObject({ Sites: ['2', blue], 'Below 5 °C': ['1', orange], 'Below 0 °C': ['0', green] });
+    expect(await figures(page)).toMatchObject({ ...lit, Sites: ['2', blue], 'Below 5 °C': ['1', orange], 'Below 0 °C': ['0', green] });
     const rows = await table(page, 'Rooms');
     expect(rows.map((row) => row.slice(0, 11))).toEqual([
       ['ladakh/leh', 'vc-2', '3524 m', 'geo', 'UNKNOWN', '–', '26.3 °C', '–', '–', '–', '–'],
@@ -107,6 +105,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
   test('draws Network: what the links carry in words, the worst first, each site on the wall one click away', async () => {
     const page = await drawn('network');
     expect(await figures(page)).toMatchObject({
+      ...lit,
       'Links measured': ['2', blue],
       'Below SD to the centre': ['1', orange],
       'UDP blocked': ['1', orange],
@@ -122,16 +121,68 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     expect(faults).toEqual([]);
   });
 
-  test('with flows down no figure of Nation has a number or a colour, but that the centre is down', async () => {
-    await scene.closeApi();
-    const gone = 'absent(sabha_pcs) and on () absent(sabha_pc_up)';
-    await expect.poll(async () => (await store.query(gone)).length, { timeout: 40_000, interval: 500 }).toBe(1);
-    const { Centre, ...others } = await figures(await drawn('nation', 'nation-down'));
-    expect(Centre).toEqual(['down', red]);
-    for (const figure of Object.values(others)) expect(figure).toEqual(['No data', grey]);
-    expect(faults).toEqual([]);
+  const no = ['No data', grey];
+  test.each([
+    { part: 'flows', lamps: { flows: ['no answer', red] } },
+    { part: 'broker', lamps: { Broker: ['not heard', red] } },
+    { part: 'exporter', lamps: { Exporter: ['not read', red], 'Newest beat': no } },
+    { part: 'Prometheus', lamps: { Exporter: no, flows: no, Broker: no, 'Newest beat': no, Watchdog: no } },
+  ] as const)('with $part stopped its lamp says so on every board, and each figure is grey at its place', async ({ part, lamps }) => {
+    const stopped = await started();
+    try {
+      const places = new Map(await Promise.all(boards.map(async (board) => [board, await placesOf(await drawn(board))] as const)));
+      await endPart(stopped, part);
+      for (const board of boards) {
+        const page = await drawn(board, { picture: `${board}-without-${part}`, at: stopped.store.at });
+        const { Exporter, flows, Broker, 'Newest beat': beat, Watchdog, ...others } = await figures(page);
+        expect({ board, Exporter, flows, Broker, 'Newest beat': beat, Watchdog }).toEqual({ board, ...lit, ...lamps });
+        const known = part === 'broker' && board === 'nation' ? knownWithoutBroker : [];
+        const dark = Object.entries(others).filter(([name]) => !known.includes(name));
+        expect({ board, ...Object.fromEntries(dark) }).toEqual({ board, ...Object.fromEntries(dark.map(([name]) => [name, no])) });
+        expect(await placesOf(page)).toEqual(places.get(board));
+      }
+      expect(faults.filter((line) => !line.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
+    } finally {
+      await stopped.store.stop();
+      await stopped.scene.stop();
+    }
   });
 });
+
+const boards = ['nation', 'network', 'high-altitude'];
+
+/** Broker, exporter, API and a Prometheus that has read them all. */
+async function started(): Promise<{ scene: Scene; store: Store }> {
+  const scene = await startScene();
+  const store = await startStore(prometheus, scene.pages);
+  const known =
+    'count(sabha_link_round_trip_seconds) + count(sabha_pc_up) + count(sabha_pcs) + count(up == 1) == 3 + 5 + 10 + 4 and on () ALERTS{alertname="SabhaWatchdog"}';
+  await vi.waitFor(async () => expect((await store.query(known)).length).toBe(1), { timeout: 20_000, interval: 200 });
+  return { scene, store };
+}
+
+/** What flows goes on to know: its incidents and its table of sites. */
+const knownWithoutBroker = ['Critical incidents', 'Other incidents', 'Sites live', 'Being set up', 'Planned'];
+
+/** Ends a part of the centre, or Prometheus; resolves when what it said is gone. */
+async function endPart({ scene, store }: { scene: Scene; store: Store }, part: keyof Scene['end'] | 'Prometheus'): Promise<void> {
+  if (part === 'Prometheus') return store.stop();
+  await scene.end[part]();
+  const gone = `absent(sabha_pcs) and on () absent(sabha_pc_up) and on () count(up == 0) >= ${part === 'exporter' ? 2 : 1}`;
+  await expect.poll(async () => (await store.query(gone)).length, { timeout: 40_000, interval: 500 }).toBe(1);
+  const vouched = 'min(sabha_exporter_api_up) + min(sabha_exporter_broker_up) == 2';
+  await expect.poll(async () => (await store.query(vouched)).length, { timeout: 20_000, interval: 500 }).toBe(0);
+}
+
+/** Where each figure stands. */
+function placesOf(page: Page): Promise<[string | null, number, number][]> {
+  return page.locator('[data-figure]').evaluateAll((found) =>
+    found.map((one) => {
+      const { x, y } = one.getBoundingClientRect();
+      return [one.getAttribute('data-figure'), Math.round(x), Math.round(y)];
+    }),
+  );
+}
 
 type Drawing = { draw(all: unknown): Promise<void> };
 
@@ -141,6 +192,15 @@ const html =
 
 /** Grafana's own colours in its dark theme, by name. */
 const [red, orange, green, blue, purple] = ['#F2495C', '#FF9830', '#73BF69', '#5794F2', '#B877D9'];
+
+/** The lamps while all parts answer. */
+const lit = {
+  Exporter: ['read', green],
+  flows: ['answers', green],
+  Broker: ['answers', green],
+  'Newest beat': [expect.stringMatching(/seconds?$/), green],
+  Watchdog: ['quiet', green],
+};
 
 /** Each figure with its text and its colour. */
 async function figures(page: Page): Promise<Record<string, [text: string, color: string]>> {

@@ -1,0 +1,47 @@
+/** The row of lamps that stands first on every dashboard: which part of the centre answers, so that grey below has a name. */
+import { DurationSeconds } from '@grafana/grafana-foundation-sdk/units';
+import { ownSeries } from '#contracts';
+import type { Sized } from './board.ts';
+import { figures, steps, told, unit } from './panels.ts';
+
+const { exporterApiUp, exporterBrokerUp, exporterBeatAge } = ownSeries;
+const good = steps([0, 'red'], [1, 'green']);
+
+/**
+ * The lamps. Guarantee: a lamp is green only by a word that is not older than a scrape; what nobody says is grey, and of a part that does not
+ * answer its own lamp says so, whatever else is gone with it.
+ */
+export function lamps(): Sized[] {
+  return figures(3, [
+    {
+      name: 'Exporter',
+      about: 'Whether Prometheus reads both pages of the exporter, from which every figure here comes.',
+      expr: 'min(up{job=~"sabha-exporter|sabha-pcs"})',
+      look: [good, told({ 0: ['not read', 'red'], 1: ['read', 'green'] })],
+    },
+    {
+      name: 'flows',
+      about: 'Whether flows answers Prometheus, and the exporter. While it does not, nobody is told of any fault.',
+      expr: `min(${exporterApiUp.name} or up{job="sabha-flows"})`,
+      look: [good, told({ 0: ['no answer', 'red'], 1: ['answers', 'green'] })],
+    },
+    {
+      name: 'Broker',
+      about: 'Whether the broker answers Prometheus, and both flows and the exporter hear the PCs through it.',
+      expr: `min(${exporterBrokerUp.name} or up{job="sabha-broker"})`,
+      look: [good, told({ 0: ['not heard', 'red'], 1: ['answers', 'green'] })],
+    },
+    {
+      name: 'Newest beat',
+      about: 'How old the newest beat of any PC is. The slowest class of link sends one every ten minutes.',
+      expr: `min(${exporterBeatAge.name})`,
+      look: [unit(DurationSeconds), steps([0, 'green'], [300, 'orange'], [900, 'red'])],
+    },
+    {
+      name: 'Watchdog',
+      about: "The dead man's rules: how many fire besides the one that fires always. Grey where Prometheus does not have them.",
+      expr: 'count(ALERTS{alertname=~"Sabha.+",alertstate="firing"}) - 1',
+      look: [steps([0, 'green'], [1, 'red']), told({ 0: ['quiet', 'green'] })],
+    },
+  ]);
+}
