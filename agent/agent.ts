@@ -29,6 +29,8 @@ import { createUplink, type Uplink } from './uplink/uplink.ts';
 export type AgentOptions = {
   pc: PcPath;
   version: string;
+  /** By which right this PC is let in, the same over renewals; absent where nothing tells one such right from another. */
+  owner?: string | undefined;
   /** Absent where the transport shows a certificate. */
   token?: string | undefined;
   /** When that certificate ends, milliseconds since 1970. */
@@ -159,6 +161,7 @@ function coreOf(given: AgentOptions): Core {
   const config = keptConfig(given.configs, { key: given.centreKey, pc: given.pc, log: options.log });
   if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
   const spool = openSpool({ disk, clock, random, boot, ...(spoolLimitBytes !== undefined && { limitBytes: spoolLimitBytes }) });
+  if (given.owner !== undefined) spool.ownedBy(given.owner);
   const times = { driftMs: clock.now() - clock.up(), readingUp: clock.up(), refusalNotedUp: Number.NEGATIVE_INFINITY };
   return {
     ...options,

@@ -273,7 +273,7 @@ function take(state: State, topic: string, payload: Buffer): void {
   if (state.commits.isOver() || isUnchangedBeat(state, topic, payload)) return;
   const now = state.time();
   const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
-  const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);
+  const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event);
   if (!isOurs) return options.count.message('other', 'unknown');
   options.count.message(report.leaf, report.result);
   engine.apply(report.event, now);
