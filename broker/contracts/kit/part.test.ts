@@ -6,11 +6,11 @@ const events = ['SIGTERM', 'SIGINT', 'disconnect', 'uncaughtException'] as const
 const before = new Map(events.map((event) => [event, process.rawListeners(event)]));
 const added = (event: (typeof events)[number]) => process.rawListeners(event).filter((one) => !before.get(event)?.includes(one));
 const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
-const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+const forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
 afterEach(() => {
   for (const event of events) for (const one of added(event)) process.removeListener(event, one as () => void);
   exit.mockClear();
-  kill.mockClear();
+  forgotten.mockClear();
 });
 
 async function run(stop: () => unknown = () => {}, stopLimitMs = 60_000) {
@@ -37,18 +37,14 @@ test('who does not stop in time is ended with 0', async () => {
   await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
 });
 
-function leaveAlone(): void {
-  const connected = process.connected;
-  onTestFinished(() => void Object.defineProperty(process, 'connected', { value: connected, configurable: true, writable: true }));
-  Object.defineProperty(process, 'connected', { value: false, configurable: true, writable: true });
-}
-
 /** At an exit the log would wait for a reader who is gone too. */
-const endedAlone = () => vi.waitFor(() => expect([kill.mock.calls, exit.mock.calls]).toEqual([[[process.pid, 'SIGKILL']], []]));
+const endedAlone = () => vi.waitFor(() => expect([exit.mock.calls, forgotten.mock.calls]).toEqual([[[0]], [['exit']]]));
 
 test('who was left alone before it could hear of it stops as soon as it can', async () => {
   const stop = vi.fn();
-  leaveAlone();
+  const connected = process.connected;
+  onTestFinished(() => void Object.defineProperty(process, 'connected', { value: connected, configurable: true, writable: true }));
+  Object.defineProperty(process, 'connected', { value: false, configurable: true, writable: true });
   await run(stop);
   await endedAlone();
   expect(stop).toHaveBeenCalledOnce();
@@ -56,7 +52,6 @@ test('who was left alone before it could hear of it stops as soon as it can', as
 
 test('who is left alone while it starts ends at once: what it starts may never be there', async () => {
   void runPart({ log: { fatal: vi.fn() }, name: 'the broker', stopLimitMs: 60_000, start: () => new Promise(() => {}) });
-  leaveAlone();
   for (const one of added('disconnect')) (one as () => void)();
   await endedAlone();
 });
@@ -64,13 +59,14 @@ test('who is left alone while it starts ends at once: what it starts may never b
 test('who is left alone stops what it started, and then does not wait for a reader of its log', async () => {
   const stop = vi.fn();
   const { tell, fatal } = await run(stop);
-  leaveAlone();
   tell('disconnect');
   await endedAlone();
   expect(stop).toHaveBeenCalledOnce();
-  kill.mockClear();
   tell('uncaughtException', new Error('the log cannot be written'));
-  await endedAlone();
+  expect([exit.mock.calls, forgotten.mock.calls]).toEqual([
+    [[0], [0]],
+    [['exit'], ['exit']],
+  ]);
   expect(fatal).not.toHaveBeenCalled();
 });
 

@@ -19,23 +19,28 @@ export type PartOptions = {
  * is gone in the same time.
  */
 export async function runPart({ log, name, stopLimitMs, start }: PartOptions): Promise<void> {
+  let stop: (() => unknown) | undefined;
+  let isAlone = false;
+  const exit = () => (isAlone ? endAlone() : process.exit(0));
   process.on('uncaughtException', (error) => {
-    if (process.connected === false) return endAlone();
+    if (isAlone) return endAlone();
     if (error instanceof StartError) log.fatal(error.message);
     else log.fatal({ err: error }, `${name} cannot go on`);
     process.exit(1);
   });
-  // Left alone while it starts: there is nothing yet that could be stopped in order, and a start may take longer than a stop.
-  process.once('disconnect', endAlone);
-  const stop = await start();
-  process.removeListener('disconnect', endAlone);
   const end = async () => {
-    const exit = () => (process.connected === false ? endAlone() : process.exit(0));
     setTimeout(exit, stopLimitMs).unref();
-    await stop();
+    await stop?.();
     exit();
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => void end());
+  // While it starts there is nothing yet that could be stopped in order, and a start may take longer than a stop.
+  const leftAlone = () => {
+    isAlone = true;
+    void end();
+  };
+  process.once('disconnect', leftAlone);
+  stop = await start();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end());
   // It was left alone before it could hear of it.
-  if (process.connected === false) void end();
+  if (process.connected === false && !isAlone) leftAlone();
 }

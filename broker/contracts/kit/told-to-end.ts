@@ -53,11 +53,12 @@ export function whenNpmIsGone(started: Started, gone: () => void): void {
 }
 
 /**
- * Ends a process whose starter is gone, and with it whoever read what it says. An exit would wait for ever: at its end the log writes its
- * last lines into the closed pipe until they are taken.
+ * Ends a process whose starter is gone, and with it whoever read what it says: at a usual exit the log would write its last lines into the
+ * closed pipe until somebody takes them, for ever.
  */
 export function endAlone(): void {
-  process.kill(process.pid, 'SIGKILL');
+  process.removeAllListeners('exit');
+  process.exit(0);
 }
 
 type Read = NonNullable<Started['read']>;
