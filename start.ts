@@ -17,12 +17,11 @@ import {
   doubledMs,
   hashToken,
   loadPem,
-  loadText,
+  loadSettings,
   makeFolder,
   makeSigningKeys,
   onToldToEnd,
   type PcView,
-  readSettings,
   type Settings,
   type SiteView,
   StartError,
@@ -316,11 +315,6 @@ function pcLines(pcs: PcView[] | undefined, pc: string, startedAt: number): stri
 
 function placeOf(device: string, name: string | undefined): string {
   return name !== undefined ? ` (${name})` : device === '' || device.startsWith('expected-') ? '' : ` ${device}`;
-}
-
-function loadSettings(file: string): Settings {
-  const settings = readSettings(loadText(file), file);
-  return settings.ok ? settings.value : stopWith(settings.line);
 }
 
 /** A port 0 takes a free one, which is chosen here so that all parts know it. */

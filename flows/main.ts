@@ -9,12 +9,12 @@ import {
   environment,
   flowsFilters,
   loadPem,
+  loadSettings,
   loadText,
   makeFolder,
   openPartSession,
   openReflectorToken,
   type PartSession,
-  readSettings,
   realClock,
   replaceFile,
   runPart,
@@ -27,7 +27,7 @@ import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import { openLedger } from './ledger/ledger.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { type Red, startRed } from './node-red/node-red.ts';
 import { openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
@@ -65,7 +65,7 @@ type Keys = Pick<PkiOptions, 'authority'> & { centreKey: KeyObject; reflectorKey
 type People = Pick<RuntimeOptions, 'roster' | 'channels' | 'offers' | 'tellDirectly'>;
 
 async function start(): Promise<Parts> {
-  const settings = settingsOf(required('SABHA_CONFIG'));
+  const settings = loadSettings(required('SABHA_CONFIG'));
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
@@ -101,7 +101,7 @@ async function start(): Promise<Parts> {
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
-  const api = await openApi(base, { keys, runtime, accounts, pki, https }).catch(startFailed);
+  const api = await openApi(base, { keys, runtime, accounts, pki, https, countRefused: metrics.countRefused }).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   const red = await startTabs(runtime, settings);
@@ -172,9 +172,15 @@ async function openAccounts({ ledger, clock }: Base, { now }: Runtime): Promise<
   return createAccounts({ contents, passwords: createPasswords(), commit: ledger.commit, now, up: clock.up, newToken, log });
 }
 
-type Behind = { keys: Keys; runtime: Runtime; accounts: Accounts; pki: Pki; https: Omit<HttpsOptions, 'tls'> | undefined };
+type Behind = Pick<Metrics, 'countRefused'> & {
+  keys: Keys;
+  runtime: Runtime;
+  accounts: Accounts;
+  pki: Pki;
+  https: Omit<HttpsOptions, 'tls'> | undefined;
+};
 
-function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https }: Behind): Promise<Api> {
+function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https, countRefused }: Behind): Promise<Api> {
   return startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
@@ -186,6 +192,7 @@ function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, 
     updatesDir: join(dataDir, 'updates'),
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
+    countRefused,
     log,
   });
 }
@@ -280,12 +287,6 @@ function tabsDir(): string {
 function editor(settings: Settings): { editor?: { port: number; password: string } } {
   const password = env['SABHA_EDITOR_PASSWORD'];
   return password === undefined ? {} : { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), password } };
-}
-
-function settingsOf(file: string): Settings {
-  const settings = readSettings(loadText(file), file);
-  if (!settings.ok) throw new StartError(settings.line);
-  return settings.value;
 }
 
 function startFailed(error: Error): never {

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Random, randomFrom } from '../../../test/random.ts';
-import { readSettings } from './settings.ts';
+import { loadSettings, readSettings } from './settings.ts';
 
 const full = {
   $schema: './x.json',
@@ -298,3 +300,28 @@ function must(text: string) {
   if (!result.ok) throw new Error(result.line);
   return result.value;
 }
+
+test.skipIf(process.platform === 'win32')(
+  'a file with a secret in it that everybody on the machine may read is refused in one line; the group of a service may read it',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sabha-settings-'));
+    const file = join(folder, 'sabha.json');
+    const load = (settings: object, mode: number) => {
+      writeFileSync(file, JSON.stringify(settings));
+      chmodSync(file, mode);
+      return () => loadSettings(file);
+    };
+    const webhook = { url: 'https://tickets.test/', secret: `whsec_${'A'.repeat(32)}` };
+    const secrets: [object, string][] = [
+      [{ channels: { email: { user: 'sabha', password: 'x' } } }, 'channels.email.password'],
+      [{ channels: { webhook } }, 'channels.webhook.secret'],
+      [{ communityNodes: { credentials: { 'node-1': { token: 'x' } } } }, 'communityNodes.credentials'],
+    ];
+    for (const [settings, name] of secrets) {
+      expect(load(settings, 0o644)).toThrow(`${file}: holds ${name}, and everybody may read it: chmod 600 ${file}`);
+      for (const mode of [0o600, 0o640]) expect(load(settings, mode)).not.toThrow();
+    }
+    expect(load({ people: [], channels: { email: { host: 'mail.test' } } }, 0o644)).not.toThrow();
+    rmSync(folder, { recursive: true });
+  },
+);

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { languages } from '../domain/faults.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
-import { isLoopback } from '../kit/start.ts';
+import { isLoopback, isOpenToAll, loadText, StartError } from '../kit/start.ts';
 import { expectedDevice, profile } from '../wire/messages.ts';
 import { isId } from '../wire/topics.ts';
 import { accountRoles } from './api.ts';
@@ -245,6 +245,29 @@ export function readSettings(text: string, file = 'sabha.json'): { ok: true; val
   const twice = firstTwice('people', people) ?? firstTwice('site.pcs', own?.pcs ?? []) ?? strayAddress(result.output);
   if (twice !== undefined) return { ok: false, line: `${file}: ${twice}` };
   return { ok: true, value: result.output };
+}
+
+/**
+ * The settings of a file. Throws `StartError` with the line of `readSettings`, or where the file holds something secret and everybody on this
+ * machine may read it.
+ */
+export function loadSettings(file: string): Settings {
+  const read = readSettings(loadText(file), file);
+  if (!read.ok) throw new StartError(read.line);
+  const [secret] = secretsOf(read.value);
+  if (secret !== undefined && isOpenToAll(file))
+    throw new StartError(`${file}: holds ${secret}, and everybody may read it: chmod 600 ${file}`);
+  return read.value;
+}
+
+/** Where something stands that is nobody else's business. */
+function secretsOf({ channels: { email: mail, webhook }, communityNodes: { credentials } }: Settings): string[] {
+  const rows: [string, boolean][] = [
+    ['channels.email.password', mail?.password !== undefined],
+    ['channels.webhook.secret', webhook !== undefined],
+    ['communityNodes.credentials', Object.keys(credentials).length > 0],
+  ];
+  return rows.flatMap(([name, is]) => (is ? [name] : []));
 }
 
 /** An address for a channel that is not offered would never be used: it is a typo. */
