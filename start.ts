@@ -20,6 +20,7 @@ import {
   loadText,
   makeFolder,
   makeSigningKeys,
+  onToldToEnd,
   type PcView,
   readSettings,
   type Settings,
@@ -63,7 +64,9 @@ async function main(): Promise<void> {
     (part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }),
   );
   const state: State = { stopping: false, greet: () => void sayHealth(settings, own?.pc) };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(parts, state, 0));
+  onToldToEnd({ env: process.env, script: process.argv[1] }, () => void stop(parts, state, 0));
+  // A terminal or a pipe that nobody reads any more.
+  process.stdout.on('error', () => void stop(parts, state, 1));
   for (const part of parts) if (part.name !== 'agent') run(part, parts, state);
 }
 

@@ -31,6 +31,8 @@ import { createUplink, type Uplink } from './uplink/uplink.ts';
 export type AgentOptions = {
   pc: PcPath;
   version: string;
+  /** By which right this PC is let in, the same over renewals; absent where nothing tells one such right from another. */
+  owner?: string | undefined;
   /** Absent where the transport shows a certificate. */
   token?: string | undefined;
   /** When that certificate ends, milliseconds since 1970. */
@@ -158,6 +160,7 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
   const config = configOf(options, whole);
   if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
   const spool = openSpool({ disk, clock, random, boot, ...(spoolLimitBytes !== undefined && { limitBytes: spoolLimitBytes }) });
+  if (given.owner !== undefined) spool.ownedBy(given.owner);
   return {
     ...options,
     boot,

@@ -1,7 +1,7 @@
 /** The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isPcPath, type Language, languages, readSettings, realClock, type SettingsSite } from '#contracts';
+import { isPcPath, type Language, languages, readSettings, realClock, type SettingsSite, whenNpmIsGone } from '#contracts';
 import type { Probe, ProbeContext } from './checks/probe.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { identityFolder, openIdentity } from './identity/identity.ts';
@@ -112,6 +112,8 @@ function readSettingsFile(file: string, optional: boolean): string {
 async function dispatch([verb = '', ...args]: string[]): Promise<number> {
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (!act) throw new WrongCall(`${verb === '' ? 'no verb' : `unknown verb "${verb}"`}; ${usage}`);
+  // `run` says goodbye first.
+  if (act !== run) whenNpmIsGone({ env: process.env, script: process.argv[1] }, () => process.exit(1));
   return act(args);
 }
 

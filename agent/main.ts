@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { realClock } from '#contracts';
+import { endAlone, onToldToEnd, realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
@@ -26,7 +26,7 @@ const askSystemMs = 400;
 /** Set where the agent was packed into one file. */
 declare const SABHA_VERSION: string | undefined;
 
-/** Runs the agent until SIGTERM or SIGINT, or until another version of it is to be started. A setting or a folder that will not do: one line, exit 1. */
+/** Runs the agent until it is told to end, or until another version of it is to be started. A setting or a folder that will not do: one line, exit 1. */
 export async function main(): Promise<void> {
   const log = pino({ base: { part: 'agent' } });
   const dataDir = process.env['SABHA_DATA'];
@@ -49,9 +49,10 @@ export async function main(): Promise<void> {
   const asking = await Promise.race([asked(), restart.promise]);
   updates?.stop();
   // Whatever the network does, the stop is over in time.
-  setTimeout(() => process.exit(0), stopLimitMs).unref();
+  const exit = () => (asking === 'orphaned' ? endAlone() : process.exit(0));
+  setTimeout(exit, stopLimitMs).unref();
   await agent.stop(await reasonOf(asking, parts.platform));
-  process.exit(0);
+  exit();
 }
 
 function prepare(settings: AgentSettings, identity: Identity | undefined, log: Log) {
@@ -111,11 +112,10 @@ function readVersion(): string {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 
-/** Resolves when the system, a person or the supervisor (which may have died) wants an end. */
+/** Resolves when the system or a person wants an end, or whoever started it is gone. */
 function asked(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stopped'));
-    process.once('disconnect', () => resolve('orphaned'));
+    onToldToEnd({ env: process.env, script: process.argv[1] }, resolve);
   });
 }
 

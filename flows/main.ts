@@ -26,7 +26,7 @@ import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import { openLedger } from './ledger/ledger.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { type Red, startRed } from './node-red/node-red.ts';
 import { openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
@@ -37,7 +37,7 @@ import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
-import { type CentreSettings, readCentreSettings } from './settings.ts';
+import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
 
@@ -101,7 +101,7 @@ async function start(): Promise<Parts> {
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
-  const api = await openApi(base, { keys, runtime, accounts, pki, https }).catch(startFailed);
+  const api = await openApi(base, { keys, runtime, accounts, pki, https, countRefused: metrics.countRefused }).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   const red = await startTabs(runtime, settings);
@@ -172,9 +172,15 @@ async function openAccounts({ ledger, clock }: Base, { now }: Runtime): Promise<
   return createAccounts({ contents, passwords: createPasswords(), commit: ledger.commit, now, up: clock.up, newToken, log });
 }
 
-type Behind = { keys: Keys; runtime: Runtime; accounts: Accounts; pki: Pki; https: Omit<HttpsOptions, 'tls'> | undefined };
+type Behind = Pick<Metrics, 'countRefused'> & {
+  keys: Keys;
+  runtime: Runtime;
+  accounts: Accounts;
+  pki: Pki;
+  https: Omit<HttpsOptions, 'tls'> | undefined;
+};
 
-function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https }: Behind): Promise<Api> {
+function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https, countRefused }: Behind): Promise<Api> {
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     host: '127.0.0.1',
@@ -187,6 +193,7 @@ function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, 
     updatesDir: join(dataDir, 'updates'),
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
+    countRefused,
     log,
   });
 }
@@ -284,7 +291,7 @@ function editor(settings: CentreSettings): { editor?: { port: number; password: 
 }
 
 function settingsOf(file: string): CentreSettings {
-  const settings = readCentreSettings(loadText(file), file);
+  const settings = loadCentreSettings(file);
   if (!settings.ok) throw new StartError(settings.line);
   return settings.value;
 }

@@ -1,13 +1,14 @@
 /** What `flows` says of itself. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metricOf, ownSeries, type Series } from '#contracts';
+import type { CountRefused } from './door/door.ts';
 import type { PipelineCounts } from './pipeline.ts';
 
 /** Of a commit: what is asked of it is 50 ms. */
 const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
 
 /** What is counted, and where it is asked for. */
-export type Metrics = { registry: Registry; count: PipelineCounts };
+export type Metrics = { registry: Registry; count: PipelineCounts; countRefused: CountRefused };
 
 /** `outboxWaiting` is asked whenever somebody looks. */
 export function createMetrics(outboxWaiting: () => number): Metrics {
@@ -21,6 +22,7 @@ export function createMetrics(outboxWaiting: () => number): Metrics {
   const commitSeconds = new Histogram({ ...metricOf(ownSeries.ledgerCommit), registers: [registry], buckets: commitBuckets });
   const transitions = counter(ownSeries.transitions);
   const notifications = counter(ownSeries.notifications);
+  const refused = counter(ownSeries.apiRefused);
   new Gauge({
     ...metricOf(ownSeries.outboxWaiting),
     registers: [registry],
@@ -30,6 +32,7 @@ export function createMetrics(outboxWaiting: () => number): Metrics {
   });
   return {
     registry,
+    countRefused: (reason) => refused.inc({ reason }),
     count: {
       message: (leaf, result) => messages.inc({ leaf, result }),
       receipt(receipt) {

@@ -1,6 +1,9 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Random, randomFrom } from '../test/random.ts';
-import { readCentreSettings } from './settings.ts';
+import { loadCentreSettings, readCentreSettings } from './settings.ts';
 
 const full = {
   $schema: './x.json',
@@ -190,3 +193,28 @@ function must(text: string) {
   if (!result.ok) throw new Error(result.line);
   return result.value;
 }
+
+test.skipIf(process.platform === 'win32')(
+  'a file with a secret in it that everybody on the machine may read is refused in one line; the group of a service may read it',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sabha-settings-'));
+    const file = join(folder, 'sabha.json');
+    const load = (settings: object, mode: number) => {
+      writeFileSync(file, JSON.stringify(settings));
+      chmodSync(file, mode);
+      return loadCentreSettings(file);
+    };
+    const webhook = { url: 'https://tickets.test/', secret: `whsec_${'A'.repeat(32)}` };
+    const secrets: [object, string][] = [
+      [{ channels: { email: { user: 'sabha', password: 'x' } } }, 'channels.email.password'],
+      [{ channels: { webhook } }, 'channels.webhook.secret'],
+      [{ communityNodes: { credentials: { 'node-1': { token: 'x' } } } }, 'communityNodes.credentials'],
+    ];
+    for (const [settings, name] of secrets) {
+      expect(load(settings, 0o644)).toEqual({ ok: false, line: `${file}: holds ${name}, and everybody may read it: chmod 600 ${file}` });
+      for (const mode of [0o600, 0o640]) expect(load(settings, mode).ok).toBe(true);
+    }
+    expect(load({ people: [], channels: { email: { host: 'mail.test' } } }, 0o644).ok).toBe(true);
+    rmSync(folder, { recursive: true });
+  },
+);

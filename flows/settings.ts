@@ -1,13 +1,15 @@
 /** `sabha.json` as `flows` reads it: with its channels, which nobody else knows. As a program it judges a file: one line and exit code 1 where something is wrong. */
 import * as v from 'valibot';
-import { describeIssue, loadText, readSettings, type Settings } from '#contracts';
-import { type ChannelSettings, channelSettings, strayAddress } from './people/channels/channels.ts';
+import { describeIssue, isOpenToAll, loadText, readSettings, type Settings } from '#contracts';
+import { type ChannelSettings, channelSettings, secretsIn, strayAddress } from './people/channels/channels.ts';
 
 /** The settings with their channels. */
 export type CentreSettings = Settings & { channels: ChannelSettings };
 
+type Read = { ok: true; value: CentreSettings } | { ok: false; line: string };
+
 /** As `readSettings`, and the channels too: one that is not in their list is wrong, and so is an address that no channel uses. */
-export function readCentreSettings(text: string, file = 'sabha.json'): { ok: true; value: CentreSettings } | { ok: false; line: string } {
+export function readCentreSettings(text: string, file = 'sabha.json'): Read {
   const settings = readSettings(text, file);
   if (!settings.ok) return settings;
   const read = v.safeParse(v.object({ channels: channelSettings }), settings.value);
@@ -15,6 +17,16 @@ export function readCentreSettings(text: string, file = 'sabha.json'): { ok: tru
   const value: CentreSettings = { ...settings.value, ...read.output };
   const stray = firstStray(value);
   return stray === undefined ? { ok: true, value } : { ok: false, line: `${file}: ${stray}` };
+}
+
+/** The settings of a file: as they are read, and one that holds something secret is wrong where everybody on this machine may read it. */
+export function loadCentreSettings(file: string): Read {
+  const read = readCentreSettings(loadText(file), file);
+  if (!read.ok) return read;
+  const { channels, communityNodes } = read.value;
+  const [secret] = [...secretsIn(channels), ...(Object.keys(communityNodes.credentials).length > 0 ? ['communityNodes.credentials'] : [])];
+  if (secret === undefined || !isOpenToAll(file)) return read;
+  return { ok: false, line: `${file}: holds ${secret}, and everybody may read it: chmod 600 ${file}` };
 }
 
 function firstStray({ people, channels }: CentreSettings): string | undefined {
@@ -28,7 +40,7 @@ function firstStray({ people, channels }: CentreSettings): string | undefined {
 
 if (import.meta.main) {
   const [file = ''] = process.argv.slice(2);
-  const read = readCentreSettings(loadText(file), file);
+  const read = loadCentreSettings(file);
   if (!read.ok) process.stderr.write(`${read.line}\n`);
   process.exitCode = read.ok ? 0 : 1;
 }

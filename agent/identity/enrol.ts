@@ -78,7 +78,8 @@ async function obtain({ door, pc, folder, centre, password }: Wanted): Promise<R
   const known = [certificate, ...roots.value];
   const between = issued.value.filter(({ raw }) => !known.some((one) => one.raw.equals(raw)));
   const chain = [certificate, ...between].map(String).join('');
-  return kept({ pc, centre, key, chain, certificate, roots: roots.value.map(String) }, folder);
+  const at = password === undefined ? centre : { ...centre, enrolment: pinOf(der) };
+  return kept({ pc, centre: at, key, chain, certificate, roots: roots.value.map(String) }, folder);
 }
 
 function problemOf(certificate: X509Certificate | undefined, pc: PcPath): string | null {

@@ -16,6 +16,8 @@ const centre = v.object({
   /** Where certificates are issued, over HTTPS. */
   enrolPort: port,
   centreKey,
+  /** Names the time that this PC was let in by a code: the same over renewals, another one the next time; absent in identities of an older agent. */
+  enrolment: v.optional(v.string()),
 });
 
 /** The centre as an enrolled PC knows it. */

@@ -40,6 +40,11 @@ export function leaveDamaged(core: Core, rows: Row[]): void {
   );
 }
 
+/** Leaves the spool for a new one that carries what is unacknowledged; false where the disk refused it. */
+export function openAnother(core: Core, reason: string): boolean {
+  return attempt(core, () => commit(core, (draft) => fork(core, draft, reason))).ok;
+}
+
 function settle(core: Core, draft: Counters, { upTo, mark }: Omit<AckWord, 'spool'>): AckResult {
   const own = core.disk.all<Row>('SELECT * FROM events WHERE seq = ?', upTo)[0];
   const alien = mark !== undefined && own !== undefined && own.mark !== mark;

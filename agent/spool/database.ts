@@ -1,6 +1,7 @@
 /** The file under the spool: node:sqlite, write-ahead log, every commit on disk when it returns. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { keepPrivate } from '#contracts';
 
 /** `full`: no space; `damaged`: what is stored cannot be trusted; `failed`: the disk refused for another reason. */
 export class DiskError extends Error {
@@ -48,6 +49,7 @@ export function openSpoolDisk(where: string | DatabaseSync): SpoolDisk {
   let statements = new Map<string, StatementSync>();
 
   function open(): void {
+    if (path !== undefined) keepPrivate(path);
     handle = typeof where === 'string' ? new DatabaseSync(where) : where;
     statements = new Map();
     prepare(handle);

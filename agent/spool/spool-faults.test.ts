@@ -1,5 +1,5 @@
 /** The spool on a bad disk: every call fails once, the disk is full, the file is cut, flipped, replaced (F2 to F6). */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -378,3 +378,17 @@ test('a file cut to nothing is an empty spool', () => {
   expect(spool.after(0, 9)).toMatchObject([{ kind: 'spool-new' }]);
   spool.close();
 });
+
+test.skipIf(process.platform === 'win32')(
+  'the file is for its owner alone, with the log beside it, also the one that takes the place of a damaged one',
+  () => {
+    const path = newPath();
+    const modes = () => ['', '-wal'].map((end) => (statSync(path + end).mode & 0o777).toString(8));
+    const spool = openAt(path);
+    expect(modes()).toEqual(['600', '600']);
+    spool.close();
+    writeFileSync(path, 'no database at all, and open to all', { mode: 0o644 });
+    openAt(path).close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  },
+);

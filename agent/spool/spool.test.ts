@@ -131,6 +131,29 @@ test('R7 another content under one number forks, the same content does not', () 
   expect(spool.after(0, 9)[0]?.body['reason']).toBe('another content under one number');
 });
 
+test('R30 a disk that is let in anew, in place of the machine that had it, opens another spool with all that was unacknowledged; a restart does not', () => {
+  const { spool, open } = setUp();
+  const old = spool.id();
+  spool.ownedBy('code 1');
+  appended(spool, 'a');
+  spool.close();
+  const again = open();
+  again.ownedBy('code 1');
+  expect(again.id()).toBe(old);
+  const session = again.nextSession();
+  again.close();
+  const anew = open();
+  anew.ownedBy('code 2');
+  expect(anew.id()).not.toBe(old);
+  expect(anew.range()).toMatchObject({ id: anew.id(), carries: old });
+  expect(anew.after(0, 9).map(({ kind, body }) => [kind, body['reason']])).toEqual([
+    ['spool-new', 'let in anew'],
+    ['spool-new', 'new'],
+    ['a', undefined],
+  ]);
+  expect(anew.nextSession()).toBeGreaterThan(session);
+});
+
 test('R7 after a fork a tombstone keeps its count and no longer names numbers of the old spool', () => {
   const { spool } = setUp({ limitBytes: 2_000 });
   for (let n = 0; n < 20; n += 1) appended(spool, 'a', { n });

@@ -1,6 +1,6 @@
 /** The agent's queue of numbered events (R1, R2, R4, R5, R7, R8): nothing that `append` returned is ever lost without being counted. */
 import { budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
-import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged } from './acks.ts';
+import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged, openAnother } from './acks.ts';
 import type { SpoolDisk } from './database.ts';
 import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './rows.ts';
 import { attempt, type Core, commit, damaged, dropTo, load, newId, write } from './transaction.ts';
@@ -37,6 +37,12 @@ export type Spool = {
   /** A word kept with the spool, such as the last known checks; false where the disk refused it. */
   remember(key: string, value: string): boolean;
   recall(key: string): string | undefined;
+  /**
+   * Whose spool it is, from now on: by which right this PC is let in. Who is let in by another one stands for another machine, of which the
+   * centre believes no spool that it knew (R30).
+   * Guarantee: under another owner it is another spool, with all that was unacknowledged; where the disk refuses, the next start does it.
+   */
+  ownedBy(owner: string): void;
   /** The run before this one ended without `close`. */
   unclean(): boolean;
   /** It took the place of a damaged one, in this run or before: all words that were kept are gone. */
@@ -98,6 +104,7 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     figures: () => figuresOf(core),
     remember: (key, value) => remember(core, key, value),
     recall: (key) => recall(core, key),
+    ownedBy: (owner) => ownedBy(core, owner),
     unclean: () => unclean,
     isRebuilt: () => core.birth === damaged || isBornOf(core, damaged),
     close: () => {
@@ -105,6 +112,12 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
       core.disk.close();
     },
   };
+}
+
+function ownedBy(core: Core, owner: string): void {
+  const before = recall(core, 'owner');
+  if (before === owner || (before !== undefined && !openAnother(core, 'let in anew'))) return;
+  remember(core, 'owner', owner);
 }
 
 type Content = { kind: string; body: Record<string, unknown>; grade: Grade };

@@ -1,7 +1,7 @@
 /** How this PC reaches the centre, and by which key it believes it: by a token on the centre's own machine, by a certificate from anywhere. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { realClock } from '#contracts';
+import { hashToken, realClock } from '#contracts';
 import { refreshRoots, renew } from '../identity/enrol.ts';
 import { type Identity, identityFolder } from '../identity/identity.ts';
 import { keepRenewed } from '../identity/renewal.ts';
@@ -28,6 +28,7 @@ export function accessByToken({ tokenFile = '', centreKeyFile, host, port, refle
   const centreKey = centreKeyFile === undefined ? null : publicKey(centreKeyFile);
   return {
     token,
+    owner: hashToken(token),
     centreKey,
     door: undefined,
     transport: createMqttTransport({ host, port, speed, used: telemetry(budget) }),
@@ -57,6 +58,7 @@ export function accessByCertificate(
   return {
     transport: createTlsTransport(current, { now: Date.now, speed, used }),
     udp: udpTo(host),
+    owner: identity.centre.enrolment,
     centre: { host, port: mqttPort },
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
     door: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },

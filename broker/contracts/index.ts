@@ -25,6 +25,7 @@ export * from './kit/part.ts';
 export * from './kit/session.ts';
 export * from './kit/start.ts';
 export * from './kit/time-limit.ts';
+export * from './kit/told-to-end.ts';
 export * from './wire/budgets.ts';
 export * from './wire/commands.ts';
 export * from './wire/enrol-code.ts';

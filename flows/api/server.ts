@@ -7,7 +7,7 @@ import type { BaseLogger } from 'pino';
 import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
-import { addDoor, loginDoor, plainDoor } from '../door/door.ts';
+import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
 import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
@@ -41,6 +41,7 @@ export type ApiOptions = {
   updatesDir?: string;
   /** Proves who may try what a link carries by TCP; absent = nobody may. */
   prove?: TransferOptions['prove'] | undefined;
+  countRefused?: CountRefused;
   log: Pick<BaseLogger, 'warn' | 'error'>;
   clock?: Clock;
 };
@@ -75,6 +76,8 @@ const httpsStreamLimit = 512;
 const httpsConnectionLimit = 4_096;
 /** Of one network, so that it does not take all of them; an office behind one address has some hundred screens. */
 const networkConnectionLimit = 512;
+/** Once it opened those: a handshake costs about a millisecond of our one processor. */
+const networkConnectionsPerSecond = 32;
 const handshakeLimitMs = 10_000;
 
 /**
@@ -109,8 +112,8 @@ type Opened = {
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
   const { view, siteOrders, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
-  const app = createApp(headers, log, https && { ...https.tls, ...https.organisation });
-  addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor());
+  const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
+  addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const streams = createStreams({ view, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const words = wordsFile();
@@ -153,7 +156,9 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
   };
 }
 
-function createApp(headers: Record<string, string>, log: ApiOptions['log'], tls: HttpsOptions['tls'] | undefined): FastifyInstance {
+type AppOptions = Pick<ApiOptions, 'log'> & { up(): number; tls: HttpsOptions['tls'] | undefined };
+
+function createApp(headers: Record<string, string>, { log, up, tls }: AppOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
@@ -163,7 +168,7 @@ function createApp(headers: Record<string, string>, log: ApiOptions['log'], tls:
   }) as unknown as FastifyInstance;
   if (tls) {
     app.server.maxConnections = httpsConnectionLimit;
-    app.server.on('connection', createShare(networkConnectionLimit));
+    app.server.on('connection', createShare({ most: networkConnectionLimit, perSecond: networkConnectionsPerSecond, up }));
   }
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (_request, reply) => {

@@ -15,3 +15,21 @@ test('a route that does not say what it does is open to nobody, at either door',
     await app.close();
   }
 });
+
+test('what is refused by its Host, its Origin or its kind is counted by that, and nothing else is', async () => {
+  const app = fastify();
+  const counted: string[] = [];
+  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['sabha.test'] }) }, (reason) => counted.push(reason));
+  app.get('/said', { config: ownPart }, () => 'known');
+  app.post('/said', { config: ownPart }, () => 'known');
+  const host = 'sabha.test';
+  const statuses = [
+    await app.inject({ url: '/said', headers: { host: 'rebound.test' } }),
+    await app.inject({ url: '/said', headers: { host, origin: 'http://foreign.test' } }),
+    await app.inject({ method: 'POST', url: '/said', headers: { host, 'content-type': 'text/plain' }, payload: 'x' }),
+    await app.inject({ url: '/said', headers: { host } }),
+  ].map(({ statusCode }) => statusCode);
+  expect(statuses).toEqual([403, 403, 415, 200]);
+  expect(counted).toEqual(['host', 'origin', 'type']);
+  await app.close();
+});

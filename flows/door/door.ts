@@ -23,6 +23,9 @@ export type Viewer = {
   isOpen(): boolean;
 };
 
+/** Counts a request that was refused before it was looked at, by what was foreign about it. */
+export type CountRefused = (reason: 'host' | 'origin' | 'type') => void;
+
 /** By which names it is reached, and who asks; undefined where nobody has logged in. */
 export type Door = {
   hosts: Hosts;
@@ -102,13 +105,16 @@ function cookieOf({ headers }: FastifyRequest, name: string): string | undefined
  * Puts the checks of a door before every route that is added from now on.
  * Guarantee: no handler runs before they have passed, and a handler of a logged-in person finds that person's name as `by`, whatever was sent.
  */
-export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door): void {
+export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door, count?: CountRefused): void {
   app.decorateRequest('viewer', null as unknown as Viewer);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.machine) return;
     const { method, headers, socket } = request;
     const refusal = refusalOf({ method, headers, hosts: hosts(socket.localPort ?? 0) });
-    if (refusal !== undefined) throw new Refused(refusal.status, refusal.line);
+    if (refusal !== undefined) {
+      count?.(refusal.reason);
+      throw new Refused(refusal.status, refusal.line);
+    }
     return admit(request, reply, viewerOf(request));
   });
   app.addHook('preHandler', async (request) => {

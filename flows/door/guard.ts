@@ -5,7 +5,8 @@ import { oneLine } from '#contracts';
 /** `names` = what a Host may say, `scheme` = that of its own pages. */
 export type Hosts = (port: number) => { scheme: 'http' | 'https'; names: readonly string[] };
 type Asked = { method: string; headers: IncomingHttpHeaders; hosts: ReturnType<Hosts> };
-type Refusal = { status: 403 | 415; line: string };
+/** `reason` names what was foreign, for the counter. */
+type Refusal = { status: 403 | 415; reason: 'host' | 'origin' | 'type'; line: string };
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -14,13 +15,14 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
  * Guarantee: what passes names this server as its Host, comes from no foreign Origin, and a POST is JSON, which no foreign form can send.
  */
 export function refusalOf({ method, headers, hosts: { scheme, names } }: Asked): Refusal | undefined {
-  if (!names.includes(headers.host ?? '')) return { status: 403, line: `the Host "${shown(headers.host)}" is not this server` };
+  if (!names.includes(headers.host ?? ''))
+    return { status: 403, reason: 'host', line: `the Host "${shown(headers.host)}" is not this server` };
   const { origin } = headers;
   if (origin !== undefined && !names.some((name) => origin === `${scheme}://${name}`)) {
-    return { status: 403, line: `the Origin "${shown(origin)}" is not this server` };
+    return { status: 403, reason: 'origin', line: `the Origin "${shown(origin)}" is not this server` };
   }
   if (method === 'POST' && !/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
-    return { status: 415, line: 'a POST must be application/json' };
+    return { status: 415, reason: 'type', line: 'a POST must be application/json' };
   }
   return undefined;
 }

@@ -26,7 +26,7 @@ export function scopedView(view: CentreView, scope: string): CentreView {
     acknowledge: async (id, by) => (incident(id) === undefined ? 'missing' : view.acknowledge(id, by)),
     note: async (id, by, text) => (incident(id) === undefined ? 'missing' : view.note(id, by, text)),
     rollcalls: {
-      start: (call) => (has(call.scope) ? view.rollcalls.start(call) : 'unknown'),
+      start: (call) => (has(call.scope) ? view.rollcalls.start({ ...call, within: scope }) : 'unknown'),
       list: async () => (await view.rollcalls.list()).flatMap((call) => summaryIn(scope, call) ?? []),
       async one(id) {
         const call = await view.rollcalls.one(id);

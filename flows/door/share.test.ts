@@ -10,7 +10,9 @@ function comeFrom(address: string): Socket {
 }
 
 test('one network holds no more than its share, however many connections it opens; another is let in, and so is it when one ends', () => {
-  const share = createShare(3);
+  let now = 0;
+  // In between time enough has passed that only what is open counts.
+  const share = createShare({ most: 3, perSecond: 1, up: () => (now += 60_000) });
   const admitted = (address: string, count: number) =>
     Array.from({ length: count }, () => {
       const socket = comeFrom(address);
@@ -25,4 +27,23 @@ test('one network holds no more than its share, however many connections it open
   first?.emit('close');
   expect(admitted('10.0.0.1', 2)).toHaveLength(1);
   for (const own of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) expect(admitted(own, 10)).toHaveLength(10);
+});
+
+test('one network that opens one connection after the other costs no more handshakes than its pace; another, and this machine, are not asked', () => {
+  let now = 0;
+  const share = createShare({ most: 3, perSecond: 2, up: () => now });
+  const come = (address: string, count: number) =>
+    Array.from({ length: count }, () => {
+      const socket = comeFrom(address);
+      share(socket);
+      const isIn = !socket.destroyed;
+      socket.emit('close');
+      return isIn;
+    }).filter((isIn) => isIn).length;
+  expect(come('10.0.0.1', 100)).toBe(3);
+  now += 1_000;
+  expect(come('10.0.0.1', 100)).toBe(2);
+  expect([come('10.0.0.2', 100), come('127.0.0.1', 100)]).toEqual([3, 100]);
+  now += 60_000;
+  expect(come('10.0.0.1', 100)).toBe(3);
 });

@@ -186,7 +186,7 @@ describe('R30 the machine that stood there before', () => {
     stage.lost();
     stage.birth(pc, { session: 10 });
     expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
-    expect(stage.engine.believes({ type: 'heard', pc }, stage.now())).toBe(false);
+    expect(stage.engine.believes({ type: 'heard', pc })).toBe(false);
     expect([...stage.engine.memory.incidents.values()]).toEqual([]);
     stage.birth(pc, { session: 1, spool: 's2' });
     stage.state([fault('camera.missing')]);
@@ -203,15 +203,42 @@ describe('R30 the machine that stood there before', () => {
     expect(next.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'never', heardAt: null, spool: null });
   });
 
-  it('is heard again when it was let in anew with its old disk: a session later than any that was known, a minute after', () => {
+  it('is not believed again because its session is later than any that was known and a minute has passed, on whatever clock', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.setKnown(known(true, pc), { replaced: [pc] });
-    stage.pass(minute);
-    stage.birth(pc, { session: 9 });
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('never');
-    stage.birth(pc, { session: 10 });
+    for (const ms of [minute, 24 * 60 * minute]) {
+      stage.pass(ms);
+      stage.birth(pc, { session: 10 });
+      expect(stage.engine.memory.pcs.get(pc)?.spool).toBeNull();
+    }
+    stage.birth(pc, { session: 11, spool: 'opened when it was let in anew' });
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
+  });
+
+  it('is not believed after its successor was born, nor when two have followed it: a later session, a will, an old event, the same digest', () => {
+    const stage = online();
+    stage.birth(pc, { session: 9 });
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    stage.birth(pc, { session: 1, spool: 's2', boot: 'b2' });
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    stage.birth(pc, { session: 1, spool: 's3', boot: 'b3' });
+    stage.state([ok('microphone')]);
+    const before = stage.engine.memory.pcs.get(pc);
+    stage.pass(second);
+    for (const spool of ['s1', 's2']) {
+      stage.birth(pc, { session: 10, spool });
+      expect(stage.engine.believes({ type: 'heard', pc, spools: ['s3', spool] })).toBe(false);
+    }
+    stage.state([fault('microphone.missing')]);
+    stage.beat();
+    stage.lost(pc, 1);
+    expect(stage.engine.touch(pc, stage.now())).toBe(false);
+    expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
+    expect(stage.engine.believes({ type: 'heard', pc, spools: ['s3'] })).toBe(true);
+    stage.birth(pc, { session: 2, spool: 's3', boot: 'b3' });
+    stage.state([fault('camera.missing')]);
+    expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
 
   it('is not heard at a path that left the table and came back', () => {

@@ -56,9 +56,9 @@ export function createEngine(options: EngineOptions, now: number) {
     isCurrent: (pc: string) => core.current.has(pc),
 
     /** False for what a machine says that is ours no more (R30). */
-    believes(event: PcEvent, at: number): boolean {
+    believes(event: PcEvent): boolean {
       const record = core.memory.pcs.get(event.pc);
-      return record === undefined || believes(record, event, at);
+      return record === undefined || believes(record, event);
     },
 
     /** Takes one event. What it leaves to be written and done is fetched with `take`. */
@@ -67,7 +67,8 @@ export function createEngine(options: EngineOptions, now: number) {
     /** A beat with the digest that is held, from a PC that is online: nothing but the time of hearing changes. False where there is more to it. */
     touch(pc: string, at: number): boolean {
       const record = core.memory.pcs.get(pc);
-      if (record?.presence !== 'online' || !core.known.has(pc)) return false;
+      // Of a digest alone nobody knows which machine says it.
+      if (record?.presence !== 'online' || record.formers?.length || !core.known.has(pc)) return false;
       core.memory.putPc(heard(record, at), false);
       core.current.add(pc);
       return true;
@@ -144,7 +145,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
 
 function onPc(core: Core, event: PcEvent, now: number): void {
   const before = core.memory.pcs.get(event.pc);
-  if (before === undefined || !core.known.has(event.pc) || !believes(before, event, now)) return;
+  if (before === undefined || !core.known.has(event.pc) || !believes(before, event)) return;
   const step = stepOf(before, event, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
   const judged = judgedNow(core, heard(step.record, now));

@@ -65,13 +65,12 @@ function moved({ pcs, incidents, transitions }: Omit<Held, 'timers'>, move: Move
 
 function pcAt(record: PcRecord, move: Move): PcRecord {
   const ended = Object.fromEntries(Object.entries(record.ended).map(([key, at]) => [key, move(at)]));
-  const { gasp, bye, absence, former, clonedAt } = record;
+  const { gasp, bye, absence, clonedAt } = record;
   return {
     ...record,
     ...(gasp && { gasp: { ...gasp, at: move(gasp.at) } }),
     ...(bye && { bye: { ...bye, at: move(bye.at) } }),
     ...(absence && { absence: absenceAt(absence, move) }),
-    ...(former && { former: { ...former, endedAt: move(former.endedAt) } }),
     ...(typeof clonedAt === 'number' && { clonedAt: move(clonedAt) }),
     checks: record.checks.map((check) => ({ ...check, since: move(check.since) })),
     heardAt: maybe(record.heardAt, move),

@@ -221,7 +221,7 @@ function apply(state: State, topic: string, payload: Buffer): void {
   if (topic === hearingTopic) return state.listening.take(payload);
   const now = state.time();
   const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
-  const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event, now);
+  const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event);
   if (!isOurs) return options.count.message('other', 'unknown');
   const weight = weightOf(report, payload.length);
   if (weight !== undefined && !state.allowance.take(report.pc, weight)) return holdBack(state, report, weight.kind);

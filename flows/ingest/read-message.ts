@@ -72,13 +72,13 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => 
     ops: [{ op: 'meta', key: `inventory/${pc}`, value: JSON.stringify(items) }],
   }),
   event: (pc, event: EventMessage, { at }) => ({
-    event: { type: 'heard', pc },
+    event: { type: 'heard', pc, spools: [event.spool] },
     ops: eventOps(pc, event, at),
     answer: {},
     ...newsOf(pc, [event], { at, isLive: true }),
   }),
   backlog: (pc, events: EventMessage[], { at }) => ({
-    event: { type: 'heard', pc },
+    event: { type: 'heard', pc, spools: [...new Set(events.map(({ spool }) => spool))] },
     ops: events.flatMap((event) => eventOps(pc, event, at)),
     answer: {},
     ...newsOf(pc, events, { at, isLive: false }),

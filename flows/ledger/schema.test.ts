@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -173,3 +173,18 @@ test('every fault has a code, whatever was thrown', () => {
   expect(asLedgerError(new Error('x')).code).toBe('other');
   expect(asLedgerError('odd')).toMatchObject({ code: 'other', message: 'odd' });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a ledger is for its owner alone, with the log beside it: a new one, and one that lay open',
+  () => {
+    const modes = () => ['', '-wal'].map((end) => (statSync(file + end).mode & 0o777).toString(8));
+    const first = openDatabase({ file });
+    expect(modes()).toEqual(['600', '600']);
+    first.close();
+    chmodSync(file, 0o644);
+    const second = openDatabase({ file });
+    second.exec('CREATE TABLE one (at REAL)');
+    expect(modes()).toEqual(['600', '600']);
+    second.close();
+  },
+);

@@ -1,6 +1,8 @@
 /** The ledger's file: how it is opened and locked, and which tables it has. */
 import { existsSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { keepPrivate } from '#contracts';
 import { asLedgerError, LedgerError } from './errors.ts';
 
 /** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */
@@ -16,6 +18,7 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
   if (!isNew && statSync(file).size === 0) throw damaged(file, 'it is empty');
   let db: DatabaseSync | undefined;
   try {
+    if (existsSync(dirname(file))) keepPrivate(file);
     db = new DatabaseSync(file);
     prepare(db, limitMiB);
     const found = integrityOf(db, 'quick_check');

@@ -6,7 +6,8 @@ const bootsKept = 4;
 const clonedForMs = 3_600_000;
 /** Who said that it restarts is back in this time, or it is silent. */
 const backWithinMs = 10 * 60_000;
-const shutOutWithinMs = 60_000;
+/** Machines that stood at one path, one after the other. */
+const formersKept = 32;
 
 type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 
@@ -40,20 +41,22 @@ export function newRecord(pc: string, link: LinkClass): PcRecord {
   };
 }
 
-/** A record for the next machine at this path; of the present one only what tells the two apart is kept. */
-export function recordAfter({ pc, link, spool, session, former }: PcRecord, now: number): PcRecord {
-  return { ...newRecord(pc, link), former: spool === null ? (former ?? null) : { spool, session, endedAt: now } };
+/** A record for the next machine at this path; of those before it only the spools are kept, which tell them from it. */
+export function recordAfter({ pc, link, spool, formers = [] }: PcRecord): PcRecord {
+  return { ...newRecord(pc, link), formers: (spool === null ? formers : [spool, ...formers]).slice(0, formersKept) };
 }
 
 /**
- * R30: what a machine that was replaced, moved or retired still says is not believed, nor does it count as hearing, until another spool is
- * born here. A machine that was let in anew with its old disk has a later session than any that was known; a minute is enough for the broker
- * to shut out whoever else could open one.
+ * R30: what a machine that was replaced, moved or retired still says is not believed, nor does it count as hearing, however late it comes and
+ * whatever the broker knows. Who is let in anew with an old disk opens another spool. At a path where another machine stood before, a session
+ * and a boot are believed from their birth on: only that names the spool.
  */
-export function believes({ former }: PcRecord, said: PcEvent, now: number): boolean {
-  if (!former) return true;
-  if (said.type !== 'birth') return false;
-  return said.spool !== former.spool || (said.session > former.session && now - former.endedAt >= shutOutWithinMs);
+export function believes({ formers = [], spool, session, boot }: PcRecord, said: PcEvent): boolean {
+  if (formers.length === 0) return true;
+  if (said.type === 'birth') return !formers.includes(said.spool);
+  if (spool === null || ('boot' in said && said.boot !== boot)) return false;
+  if (said.type === 'heard') return !said.spools?.some((one) => formers.includes(one));
+  return !('session' in said) || said.session <= session;
 }
 
 /** A birth of an older session of the same spool is late, and nothing; a new spool begins a new order of sessions. */
@@ -64,7 +67,7 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
   const { boot, spool, config, agent } = said;
   const calledAt = said.fresh === true ? now : moved.calledAt;
   const gasp = boot === record.boot ? (record.gasp ?? null) : null;
-  const named = { boot, spool, config, agent, calledAt, gasp, bye: null, former: null };
+  const named = { boot, spool, config, agent, calledAt, gasp, bye: null };
   const next: PcRecord = { ...moved, ...bootsWith(record, boot, now), ...named, presence: 'online' };
   const ask: Step['ask'] = [];
   if (said.digest !== record.digest) ask.push('state');

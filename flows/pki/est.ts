@@ -29,6 +29,15 @@ const machine = { config: { machine: true } } as const;
 
 /** Adds the routes to a server that speaks TLS and asks for a certificate without insisting on one. */
 export function addEst(app: FastifyInstance, { authority, enrolment, centre, log }: EstOptions): void {
+  // The same for everybody until the next start, and whoever asks is a stranger: it is made once, when the first one asks.
+  let made: Promise<string> | undefined;
+  const cacerts = () => {
+    made ??= authority.pkcs7(authority.roots).then(inLines, (error) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
   // A scope of its own: its kinds of body and its errors, one line of plain text, are those of no other route.
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
@@ -37,9 +46,7 @@ export function addEst(app: FastifyInstance, { authority, enrolment, centre, log
     );
     scope.setErrorHandler((error: FastifyError, _request, reply) => failed(error, reply, log));
     scope.get('/.well-known/sabha/centre', machine, () => centre);
-    scope.get('/.well-known/est/cacerts', machine, async (_request, reply) =>
-      sent(reply, await authority.pkcs7(authority.roots), certificates),
-    );
+    scope.get('/.well-known/est/cacerts', machine, async (_request, reply) => sent(reply, await cacerts(), certificates));
     scope.post('/.well-known/est/simpleenroll', machine, async (request, reply) => {
       const password = passwordOf(request.headers.authorization);
       if (password === undefined)
@@ -87,15 +94,16 @@ function clientOf(socket: TLSSocket, { roots }: Authority): { name: string; seri
 
 async function answered(reply: FastifyReply, authority: Authority, done: Certified): Promise<FastifyReply> {
   if (!done.ok) return said(reply, done);
-  return sent(reply, await authority.pkcs7([done.certificate]), `${certificates}; smime-type=certs-only`);
+  return sent(reply, inLines(await authority.pkcs7([done.certificate])), `${certificates}; smime-type=certs-only`);
 }
 
 /** As RFC 7030 has it: base64 in lines, and a header that says so. */
-function sent(reply: FastifyReply, base64: string, type: string): FastifyReply {
-  return reply
-    .header('content-transfer-encoding', 'base64')
-    .type(type)
-    .send(base64.replaceAll(/.{1,76}/g, '$&\n'));
+function sent(reply: FastifyReply, lines: string, type: string): FastifyReply {
+  return reply.header('content-transfer-encoding', 'base64').type(type).send(lines);
+}
+
+function inLines(base64: string): string {
+  return base64.replaceAll(/.{1,76}/g, '$&\n');
 }
 
 function said(reply: FastifyReply, { status, line, waitMs = 0 }: Exclude<Certified, { ok: true }>): FastifyReply {

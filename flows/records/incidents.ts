@@ -35,12 +35,9 @@ export type PcRecord = {
   bye?: { at: number; reason: string } | null;
   /** The time in which it is away, or was the last time. */
   absence?: Absence | null;
-  /** The machine that stood here before, until another one is born (R30). */
-  former?: Former | null;
+  /** Spools of the machines that stood here before, the last one first (R30). */
+  formers?: string[];
 };
-
-/** The spool of a machine that is ours no more, the last session of it that was known, and the centre's time at which it ended. */
-export type Former = { spool: string; session: number; endedAt: number };
 
 /** A time without a PC, and why. Times are the centre's. */
 export type Absence = Outage & {
@@ -183,7 +180,8 @@ export type KnownPc = {
 
 /** What the engine is told of one PC. Times come with the call, never inside. */
 export type PcEvent =
-  | { type: 'heard'; pc: string }
+  /** `spools` = those of the events that it brought. */
+  | { type: 'heard'; pc: string; spools?: readonly string[] }
   | { type: 'inventory'; pc: string; hash: string }
   | {
       type: 'birth';

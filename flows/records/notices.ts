@@ -63,6 +63,8 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   words: Words;
   /** Its key under `channels` in `sabha.json`: it is open where that stands. Absent: there is nothing to set, and it is always open. */
   settings?: S;
+  /** Those of its keys that hold what is nobody else's business. */
+  secrets?: readonly string[];
   open(settings: v.InferOutput<S>, log: LogLine): Channel;
   /** Absent: it reaches who has an address under its name in `addresses`. */
   reaches?(person: Person): boolean;

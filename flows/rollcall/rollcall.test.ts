@@ -240,3 +240,17 @@ test('what the ledger remembers as the last one is shown after a start', () => {
   calls.remember({ id: 'old', rows: [] } as unknown as RollCallView);
   expect(calls.last()).toEqual({ id: 'old' });
 });
+
+test('a call of somebody who looks after a state gives way to one of the nation, and not the other way round; nor to a neighbour or itself', async () => {
+  const { calls, rung, clock, told, written } = setUp();
+  const of = (within: string) => ({ scope: within === '' ? 'goa' : within, by: 'x', within });
+  expect(calls.start(of('ladakh'))).toEqual({ id: 'call-1' });
+  expect([calls.start(of('ladakh')), calls.start(of('goa')), calls.start(of('ladakh/leh'))]).toEqual(['busy', 'busy', 'busy']);
+  expect(calls.start({ scope: 'goa', by: 'Meera' })).toEqual({ id: 'call-2' });
+  expect(rung.map(({ scope }) => scope)).toEqual(['ladakh', 'goa']);
+  expect([calls.isRunning('call-1'), calls.isRunning('call-2'), await calls.one('call-1')]).toEqual([false, true, undefined]);
+  expect([calls.start(of('ladakh')), calls.start(of(''))]).toEqual(['busy', 'busy']);
+  await clock.pass(60_000);
+  expect([...told, ...written].map(({ id }) => id)).not.toContain('call-1');
+  expect(written.map(({ id }) => id)).toEqual(['call-2']);
+});

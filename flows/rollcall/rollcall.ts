@@ -14,6 +14,7 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
+import { isWithin } from '../accounts/rights.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Born } from '../ingest/options.ts';
 import type { Roster } from '../people/roster.ts';
@@ -59,6 +60,8 @@ export type RollCalls = RollCallsView & {
 };
 
 type Running = Omit<RollCallSummary, 'counts' | 'states' | 'finishedAt'> & {
+  /** What whoever called looks after. */
+  within: string;
   rows: Map<string, RollCallRow>;
   /** PCs that have not answered, with the state that their birth named. */
   waiting: Map<string, Born | undefined>;
@@ -101,27 +104,33 @@ export function createRollCalls(options: RollCallOptions): RollCalls {
     subscribed() {
       if (state.running !== undefined && state.running.waiting.size > 0) ring(state, state.running);
     },
-    drop() {
-      state.running?.cancelEnd();
-      state.running?.cancelProgress?.();
-      state.running = undefined;
-    },
+    drop: () => drop(state),
   };
 }
 
-function start(state: State, { scope, by }: { scope: string; by: string }): { id: string } | NotStarted {
+function drop(state: State): void {
+  state.running?.cancelEnd();
+  state.running?.cancelProgress?.();
+  state.running = undefined;
+}
+
+/** Guarantee: whoever looks after a part of the tree does not hold up those who look after more of it: their call gives way. */
+function start(state: State, { scope, by, within = '' }: Parameters<RollCallsView['start']>[0]): { id: string } | NotStarted {
   const { ingest: present, clock, randomId } = state.options;
   const ingest = present();
-  if (state.running !== undefined) return 'busy';
+  const before = state.running?.within;
+  if (before !== undefined && (before === within || !isWithin(within, before))) return 'busy';
   if (ingest === undefined || !ingest.isSubscribed()) return 'deaf';
   const table = ingest.table();
   if (scope !== '' && (scope.split('/').length > 2 || table.node(scope) === undefined)) return 'unknown';
+  drop(state);
   const pcs = liveIn(table, scope);
   const startedAt = ingest.time();
   const running: Running = {
     id: randomId(),
     scope,
     by,
+    within,
     startedAt,
     endsAt: startedAt + deadlineMs,
     rows: new Map(pcs.map((pc) => [pc, rowOf(state, ingest, { pc, after: null })])),

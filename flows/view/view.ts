@@ -47,8 +47,11 @@ export type CentreView = {
 
 /** Roll calls, as the API starts and shows them. */
 export type RollCallsView = {
-  /** `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. */
-  start(call: { scope: string; by: string }): { id: string } | NotStarted;
+  /**
+   * `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. `within` = what
+   * whoever calls looks after; absent = everything, and then a call of somebody who looks after a part gives way.
+   */
+  start(call: { scope: string; by: string; within?: string }): { id: string } | NotStarted;
   /** The one that runs and those that are finished, newest first. */
   list(): Promise<RollCallSummary[]>;
   one(id: string): Promise<RollCallView | undefined>;

@@ -60,8 +60,8 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
   };
   const start = fileURLToPath(new URL('../../start.ts', import.meta.url));
   // A group of its own: Ctrl-C reaches the demo alone, which stops the fleet first.
-  const child = spawn(process.execPath, [start], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  // However this process ends, it leaves no centre behind.
+  const child = spawn(process.execPath, [start], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  // However this process ends, it leaves no centre behind: killed with -9 it closes the channel.
   process.once('exit', () => child.kill('SIGINT'));
   const { ready, ended } = follow(child, logFile);
   const up = await Promise.race([ready, ended]);

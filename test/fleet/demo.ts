@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, faults, type LinkClass, type PcPath, realClock } from '#contracts';
+import { type Clock, faults, type LinkClass, onToldToEnd, type PcPath, realClock } from '#contracts';
 import { type DemoCentre, startDemoCentre } from './demo-centre.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { type MemoryWatch, watchMemory } from './memory.ts';
@@ -18,6 +18,11 @@ const connectPerSecond = 200;
 const connectLimitMs = 180_000;
 /** For all that is left to be said, whatever comes in meanwhile. */
 const settleLimitMs = 60_000;
+/** The same for whoever asked for the end, and waits for it: three seconds with all that comes after it. */
+const askedLimitMs = 1_500;
+const goodbyesLimitMs = 500;
+const oneAskMs = 300;
+const brokenOffLine = 'broken off before all was in the ledger';
 const lookEveryMs = 500;
 const windowMs = 20 * 60_000;
 /** A line on the console at most so often. */
@@ -47,18 +52,19 @@ async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-demo-'));
   const tellFolder = () => process.stderr.write(`logs and ledger: ${folder}\n`);
   const asked = new Promise<void>((resolve) => {
-    let times = 0;
-    const ask = () => {
-      times += 1;
-      if (times > 1) {
-        // Whoever asks twice is in a hurry.
-        tellFolder();
-        process.exit(1);
+    let askedAt: number | undefined;
+    onToldToEnd({ env: process.env, script: process.argv[1] }, (why) => {
+      if (askedAt === undefined) {
+        askedAt = performance.now();
+        if (!read.value.json) process.stdout.write('It ends. Ctrl-C again ends it at once.\n');
+        return resolve();
       }
-      if (!read.value.json) process.stdout.write('It ends. Ctrl-C again ends it at once.\n');
-      resolve();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
+      // One Ctrl-C comes from the terminal, from npm as well, and as the end of npm.
+      if (why === 'orphaned' || performance.now() - askedAt < oneAskMs) return;
+      // Whoever asks twice is in a hurry.
+      tellFolder();
+      process.exit(1);
+    });
   });
   const code = await run(read.value, folder, asked).catch((error: Error) => {
     process.stderr.write(`${error.message}\n`);
@@ -92,7 +98,7 @@ async function run(options: DemoOptions, folder: string, asked: Promise<void>): 
     return await show({ options, nation, sites, centre, fleet, clock, say, asked, ended }, memory);
   } finally {
     memory.stop();
-    await fleet?.stop();
+    await Promise.race([fleet?.stop(), delay(goodbyesLimitMs)]);
     await centre.stop();
   }
 }
@@ -196,8 +202,8 @@ async function waited({ clock, asked }: Demo, lengthMs: number): Promise<boolean
 async function sumUp(demo: Demo, { disturbances, whole }: Happened, memory: MemoryWatch): Promise<Summary> {
   const { nation, sites, options, asked, ended } = demo;
   // Who has asked for the end already waits for the sum.
-  const brokenOff = whole ? rejecting(asked, () => 'broken off before all was in the ledger') : ended;
-  const found = await Promise.race([settled(demo), brokenOff, ended]);
+  const brokenOff = whole ? rejecting(asked, () => brokenOffLine) : ended;
+  const found = await Promise.race([settled(demo, whole), brokenOff, ended]);
   const live = sites.filter(({ stage }) => stage === 'live').map((site): [PcPath, LinkClass] => [nation.pcOf(site), site.link]);
   const expected = expectedIncidents(disturbances, new Map(live));
   return summaryOf({ pcs: sites.length, speed: options.speed, ...found, expected, late: demo.fleet.late(), peakRssMiB: memory.peak() });
@@ -206,14 +212,16 @@ async function sumUp(demo: Demo, { disturbances, whole }: Happened, memory: Memo
 type Settled = Pick<SummaryParts, 'audit' | 'eventsSent' | 'listed'>;
 
 /** Asks the ledger when every spool is acknowledged; again where an agent had something to say meanwhile, as long as there is time. */
-async function settled({ fleet, centre }: Demo): Promise<Settled> {
-  const deadline = performance.now() + settleLimitMs;
+async function settled({ fleet, centre }: Demo, whole: boolean): Promise<Settled> {
+  const deadline = performance.now() + (whole ? settleLimitMs : askedLimitMs);
   for (;;) {
     await fleet.drain(deadline - performance.now());
     const eventsSent = fleet.eventsSent();
     const audit = await centre.audit();
-    if (audit.events === eventsSent || performance.now() >= deadline) return { audit, eventsSent, listed: await centre.incidents() };
-    await delay(lookEveryMs);
+    const isOver = performance.now() >= deadline;
+    if (audit.events === eventsSent || (isOver && whole)) return { audit, eventsSent, listed: await centre.incidents() };
+    if (isOver) throw new Error(brokenOffLine);
+    await delay(whole ? lookEveryMs : 100);
   }
 }
 

@@ -58,13 +58,15 @@ test('key, certificate, roots and the place of the centre are stored, for this u
   expect(text.match(/BEGIN/g)).toHaveLength(1);
 });
 
-test('an identity is not replaced unasked; --again makes another key', async () => {
+test('an identity is not replaced unasked; --again makes another key, and is another time to be let in', async () => {
   const at = await centre();
   const first = await enrolled(at);
   expect(await ask(at)).toEqual({ ok: false, line: `this PC is enrolled already (${folder}); --again replaces its key` });
   expect(openIdentity(folder)).toMatchObject({ value: { key: first.key } });
   const second = await ask(at, { again: true });
   expect(second.ok && second.value.key !== first.key).toBe(true);
+  expect(first.centre.enrolment).toMatch(/^\w+$/);
+  expect(second).toMatchObject({ value: { centre: { enrolment: expect.not.stringMatching(`^${first.centre.enrolment}$`) } } });
   expect(openIdentity(folder)).toEqual(second);
 });
 

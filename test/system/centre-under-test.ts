@@ -27,7 +27,7 @@ export async function createSite(settings: SettingsFile | string = {}, env: Reco
   const ports = { mqtt, api, editor, brokerMetrics, flowsMetrics, exporter, reflector };
   const configFile = join(folder, 'sabha.json');
   const configure = (given: SettingsFile | string) =>
-    writeFileSync(configFile, typeof given === 'string' ? given : JSON.stringify({ ports, ...given }));
+    writeFileSync(configFile, typeof given === 'string' ? given : JSON.stringify({ ports, ...given }), { mode: 0o600 });
   configure(settings);
   const data = join(folder, 'data');
   const remove = () => {

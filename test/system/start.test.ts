@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PcView } from '#contracts';
 import type { CheckReport } from '../../agent/self-test/self-test.ts';
 import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
-import { livingWith } from './processes.ts';
+import { livingWith, noneLeft } from './processes.ts';
 
 const run = promisify(execFile);
 const runtime = process.execPath;
@@ -48,6 +48,13 @@ test('Ctrl-C in the first moments ends everything too', async () => {
   const startMs = performance.now() - startedAt;
   const { ms } = await centre.stop();
   expect(ms).toBeLessThan(limitMs + 4 * startMs);
+});
+
+test('SIGTERM to npm alone ends all that it started: its shell dies and tells nobody', async () => {
+  const centre = startCentre(site, { program: 'npm', args: ['start'] });
+  const upMs = (await isUp(centre)) * 1_000;
+  process.kill(centre.pid, 'SIGTERM');
+  expect(await noneLeft(site.folder, 30_000)).toBeLessThan(limitMs + upMs);
 });
 
 async function selfTest({ env }: Site): Promise<CheckReport> {

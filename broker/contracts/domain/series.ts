@@ -103,6 +103,7 @@ export const ownSeries = {
   ledgerCommit: histogram('sabha_ledger_commit_seconds', 'Time from a batch given to the ledger until it is on disk.', []),
   transitions: counter('sabha_transitions_total', 'Transitions concluded, by kind and how.', ['kind', 'how']),
   notifications: counter('sabha_notifications_total', 'Notifications by channel and outcome.', ['channel', 'outcome']),
+  apiRefused: counter('sabha_api_refused_total', 'Requests that the API refused at its door, by what was foreign about them.', ['reason']),
   outboxWaiting: gauge('sabha_outbox_waiting', 'Notifications that wait to be delivered.', []),
   exporterDropped: counter('sabha_exporter_series_dropped_total', 'Series refused by the cap per site.', []),
   exporterApiUp: gauge('sabha_exporter_api_up', '1 while the API of flows answers the exporter.', []),

@@ -6,9 +6,11 @@ const events = ['SIGTERM', 'SIGINT', 'disconnect', 'uncaughtException'] as const
 const before = new Map(events.map((event) => [event, process.rawListeners(event)]));
 const added = (event: (typeof events)[number]) => process.rawListeners(event).filter((one) => !before.get(event)?.includes(one));
 const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+const forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
 afterEach(() => {
   for (const event of events) for (const one of added(event)) process.removeListener(event, one as () => void);
   exit.mockClear();
+  forgotten.mockClear();
 });
 
 async function run(stop: () => unknown = () => {}, stopLimitMs = 60_000) {
@@ -35,14 +37,37 @@ test('who does not stop in time is ended with 0', async () => {
   await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
 });
 
-test('who was left alone while it started stops at once', async () => {
+/** At an exit the log would wait for a reader who is gone too. */
+const endedAlone = () => vi.waitFor(() => expect([exit.mock.calls, forgotten.mock.calls]).toEqual([[[0]], [['exit']]]));
+
+test('who was left alone before it could hear of it stops as soon as it can', async () => {
   const stop = vi.fn();
   const connected = process.connected;
   onTestFinished(() => void Object.defineProperty(process, 'connected', { value: connected, configurable: true, writable: true }));
   Object.defineProperty(process, 'connected', { value: false, configurable: true, writable: true });
   await run(stop);
-  await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
+  await endedAlone();
   expect(stop).toHaveBeenCalledOnce();
+});
+
+test('who is left alone while it starts ends at once: what it starts may never be there', async () => {
+  void runPart({ log: { fatal: vi.fn() }, name: 'the broker', stopLimitMs: 60_000, start: () => new Promise(() => {}) });
+  for (const one of added('disconnect')) (one as () => void)();
+  await endedAlone();
+});
+
+test('who is left alone stops what it started, and then does not wait for a reader of its log', async () => {
+  const stop = vi.fn();
+  const { tell, fatal } = await run(stop);
+  tell('disconnect');
+  await endedAlone();
+  expect(stop).toHaveBeenCalledOnce();
+  tell('uncaughtException', new Error('the log cannot be written'));
+  expect([exit.mock.calls, forgotten.mock.calls]).toEqual([
+    [[0], [0]],
+    [['exit'], ['exit']],
+  ]);
+  expect(fatal).not.toHaveBeenCalled();
 });
 
 test('what stops a start is one fatal line, a bug is told whole; both end with 1', async () => {

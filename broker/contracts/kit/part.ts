@@ -1,5 +1,6 @@
 /** How a part of the centre runs as a process: one line when it cannot go on, and an end when it is told to. */
 import { StartError } from './start.ts';
+import { endAlone } from './told-to-end.ts';
 
 /** What `runPart` needs; a pino logger has the `log`. */
 export type PartOptions = {
@@ -14,21 +15,32 @@ export type PartOptions = {
 
 /**
  * Starts a part and stops it on SIGTERM, SIGINT or when whoever started it is gone.
- * Guarantee: exit code 0 when it was told to stop, within `stopLimitMs`; 1, after one fatal line, where anything is thrown.
+ * Guarantee: exit code 0 when it was told to stop, within `stopLimitMs`; 1, after one fatal line, where anything is thrown. Who is left alone
+ * is gone in the same time.
  */
 export async function runPart({ log, name, stopLimitMs, start }: PartOptions): Promise<void> {
+  let stop: (() => unknown) | undefined;
+  let isAlone = false;
+  const exit = () => (isAlone ? endAlone() : process.exit(0));
   process.on('uncaughtException', (error) => {
+    if (isAlone) return endAlone();
     if (error instanceof StartError) log.fatal(error.message);
     else log.fatal({ err: error }, `${name} cannot go on`);
     process.exit(1);
   });
-  const stop = await start();
   const end = async () => {
-    setTimeout(() => process.exit(0), stopLimitMs).unref();
-    await stop();
-    process.exit(0);
+    setTimeout(exit, stopLimitMs).unref();
+    await stop?.();
+    exit();
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => void end());
-  // It was left alone while it started: nobody will tell it again.
-  if (process.connected === false) void end();
+  // While it starts there is nothing yet that could be stopped in order, and a start may take longer than a stop.
+  const leftAlone = () => {
+    isAlone = true;
+    void end();
+  };
+  process.once('disconnect', leftAlone);
+  stop = await start();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end());
+  // It was left alone before it could hear of it.
+  if (process.connected === false && !isAlone) leftAlone();
 }

@@ -1,5 +1,17 @@
 /** What a part needs in order to start: each thing that is not right ends in one line. And files that are replaced whole. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { dirname } from 'node:path';
@@ -46,6 +58,17 @@ export function loadText(file: string): string {
   } catch (error) {
     throw new StartError(`${file}: cannot be read: ${codeOf(error)}`);
   }
+}
+
+/** True where whoever has a login on this machine may read the file. Windows has no such mark. */
+export function isOpenToAll(file: string): boolean {
+  return process.platform !== 'win32' && (statSync(file).mode & 0o004) !== 0;
+}
+
+/** Keeps a file of SQLite, made or yet to be made, for its owner alone, with the log beside it, which takes its mode from it. Throws what the system says. */
+export function keepPrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+  for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600);
 }
 
 /** What is read from a PEM file. Throws `StartError`; `otherwise` is what it says of a file that holds no such thing. */

@@ -59,6 +59,12 @@ export function strayAddress(name: string, settings: ChannelSettings): string | 
   return settings[name] === undefined ? `channels.${name} is not set` : undefined;
 }
 
+/** Where in the settings something stands that is nobody else's business. */
+export function secretsIn(settings: ChannelSettings): string[] {
+  const isSet = (name: string, key: string) => (settings[name] as Record<string, unknown> | undefined)?.[key] !== undefined;
+  return list.flatMap(({ name, secrets = [] }) => secrets.filter((key) => isSet(name, key)).map((key) => `channels.${name}.${key}`));
+}
+
 /** The words of the domain with those of the channels, as the wall gets them. */
 export function wordsOf(language: Language): Readonly<Record<keyof Vocabulary, Readonly<Record<string, string>>>> {
   return { ...vocabulary[language], channel: Object.fromEntries(list.map(({ name, words }) => [name, words[language]])) };

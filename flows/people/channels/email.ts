@@ -24,6 +24,7 @@ export const byEmail: ChannelKind<typeof emailSettings> = {
   name: 'email',
   words: { en: 'e-mail', hi: 'ई-मेल' },
   settings: emailSettings,
+  secrets: ['password'],
   open: createEmail,
   reaches: (person) => person.email !== undefined,
 };

@@ -22,6 +22,7 @@ export const byWebhook: ChannelKind<typeof webhookSettings> = {
   name: 'webhook',
   words: { en: 'webhook', hi: 'वेबहुक' },
   settings: webhookSettings,
+  secrets: ['secret'],
   open: createWebhook,
   reaches: (person) => person.webhook,
 };

@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Started, whenNpmIsGone } from './told-to-end.ts';
+
+/** A process by its number: its parent, and what it was called with. */
+type Table = Record<number, [parent: number, command: string]>;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const env = { npm_lifecycle_script: 'node start.ts' };
+const script = '/opt/sabha/start.ts';
+const own = 30;
+
+function watch(table: Table, started: Partial<Started> = {}) {
+  const gone = vi.fn();
+  const read = (path: string) => {
+    const [, pid = '', file] = /^\/proc\/(\d+)\/(\w+)$/.exec(path) ?? [];
+    const [parent, command] = table[Number(pid)] ?? [];
+    if (command === undefined) return undefined;
+    return file === 'cmdline' ? `${command.replaceAll('|', '\0')}\0` : `Name:\tx\nPPid:\t${parent}\n`;
+  };
+  whenNpmIsGone({ env, script, parent: () => table[own]?.[0] ?? 1, read, ...started }, gone);
+  return () => {
+    vi.advanceTimersByTime(1_000);
+    return gone.mock.calls.length;
+  };
+}
+
+const underShell = (): Table => ({
+  1: [0, '/sbin/init'],
+  9: [1, 'bash'],
+  10: [9, 'npm start'],
+  20: [10, 'sh|-c|node start.ts'],
+  [own]: [20, 'node|start.ts'],
+});
+
+test('the shell of npm dies without a word: its command is told, once', () => {
+  const table = underShell();
+  const told = watch(table);
+  expect(told()).toBe(0);
+  table[own] = [1, 'node|start.ts'];
+  expect([told(), told()]).toEqual([1, 1]);
+});
+
+test('npm is killed and leaves its shell behind: the command is told', () => {
+  const table = underShell();
+  const told = watch(table);
+  table[20] = [1, 'sh|-c|node start.ts'];
+  expect(told()).toBe(1);
+});
+
+test('where the shell is replaced by the command, npm itself is the parent', () => {
+  const table: Table = { 1: [0, 'init'], 9: [1, 'bash'], 10: [9, 'npm start'], [own]: [10, 'node|start.ts'] };
+  const told = watch(table);
+  table[10] = [1, 'npm start'];
+  expect(told()).toBe(0);
+  table[own] = [1, 'node|start.ts'];
+  expect(told()).toBe(1);
+});
+
+test('the terminal that started npm may close: nohup, setsid and systemd mean it so', () => {
+  const table = underShell();
+  const told = watch(table);
+  table[10] = [1, 'npm start'];
+  expect(told()).toBe(0);
+});
+
+test('npm that was gone before the command could look is noticed at once; npm as the first process of a container is there', () => {
+  expect(watch({ 1: [0, '/sbin/init'], [own]: [1, 'node|start.ts'] })()).toBe(1);
+  expect(watch({ 1: [0, 'npm start'], [own]: [1, 'node|start.ts'] })()).toBe(0);
+  // Another user's command line may be hidden from us, and Windows has none to read.
+  expect(watch({ [own]: [1, 'node|start.ts'] })()).toBe(0);
+});
+
+test.each([
+  ['no npm', {}],
+  ['the script of another command', { npm_lifecycle_script: 'vitest run' }],
+])('who was started by %s may outlive its parent', (_, other) => {
+  const table = underShell();
+  const told = watch(table, { env: other });
+  table[own] = [1, 'node|start.ts'];
+  expect(told()).toBe(0);
+});

@@ -1,0 +1,26 @@
+/** What only a scripted authority can show; over real TLS it is `test/security/enrolment.test.ts`. */
+import fastify from 'fastify';
+import { expect, test, vi } from 'vitest';
+import type { Authority } from './authority.ts';
+import { addEst } from './est.ts';
+
+function setUp(pkcs7: Authority['pkcs7']) {
+  const app = fastify();
+  const authority = { roots: ['root'], pkcs7 } as unknown as Authority;
+  const enrolment = { enrol: vi.fn(), renew: vi.fn() };
+  addEst(app, { authority, enrolment, centre: { mqtt: { port: 1 }, centreKey: null }, log: { error: vi.fn() } });
+  return () => app.inject('/.well-known/est/cacerts');
+}
+
+test('the certificates of the authority are put together once, however many strangers ask for them', async () => {
+  const pkcs7 = vi.fn(async () => 'A'.repeat(100));
+  const ask = setUp(pkcs7);
+  const answers = await Promise.all(Array.from({ length: 500 }, ask));
+  for (const { statusCode, body } of answers) expect([statusCode, body]).toEqual([200, `${'A'.repeat(76)}\n${'A'.repeat(24)}\n`]);
+  expect(pkcs7).toHaveBeenCalledExactlyOnceWith(['root']);
+});
+
+test('what failed is tried again for the next who asks', async () => {
+  const ask = setUp(vi.fn<Authority['pkcs7']>().mockRejectedValueOnce(new Error('no memory')).mockResolvedValue('AA'));
+  expect([(await ask()).statusCode, (await ask()).statusCode]).toEqual([503, 200]);
+});

@@ -1,0 +1,85 @@
+/** However npm is stopped, all that it started ends with it; however its own starter goes away, it stays. */
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeSigningKeys } from '#contracts';
+import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { livingWith, noneLeft, type Program, startProgram } from './processes.ts';
+
+const limitMs = 3_000;
+
+let site: Site;
+beforeEach(async () => {
+  site = await createSite();
+});
+afterEach(() => site.remove());
+
+const npm = (...args: string[]) => ({ program: 'npm', args });
+
+const ways: [string, (program: Program) => unknown][] = [
+  ['SIGTERM to npm alone', ({ pid }) => process.kill(pid, 'SIGTERM')],
+  ['npm killed with -9', ({ pid }) => process.kill(pid, 'SIGKILL')],
+  ['SIGHUP to npm alone', ({ pid }) => process.kill(pid, 'SIGHUP')],
+  ['a terminal that closes', ({ pid }) => process.kill(-pid, 'SIGHUP')],
+  ['Ctrl-C', ({ pid }) => process.kill(-pid, 'SIGINT')],
+  ['SIGTERM to the group', ({ pid }) => process.kill(-pid, 'SIGTERM')],
+];
+
+test.each([...ways, ['start.ts killed with -9', killStart]] as typeof ways)('npm start: %s ends all of it within 3 s', async (_, stop) => {
+  const centre = startCentre(site, npm('start'));
+  const upMs = (await isUp(centre)) * 1_000;
+  expect(livingWith(site.folder).length).toBeGreaterThanOrEqual(7);
+  stop(centre);
+  expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + upMs);
+});
+
+function killStart(): void {
+  const start = livingWith(site.folder).find(({ command }) => command === 'node start.ts');
+  process.kill(start?.pid ?? 0, 'SIGKILL');
+}
+
+test('npm start: start.ts killed with -9 while its parts still start leaves none of them', async () => {
+  const startedAt = performance.now();
+  const centre = startCentre(site, npm('start'));
+  await centre.says('ready');
+  const bootMs = performance.now() - startedAt;
+  killStart();
+  expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + bootMs);
+});
+
+test('npm start under nohup and in a session of its own goes on when the shell that started it is gone', async () => {
+  const shell = startProgram({ program: 'sh', args: ['-c', 'nohup setsid npm start > "$SABHA_DATA.log" 2>&1 &'], env: site.env });
+  await shell.ended;
+  const pcs = () => ask<unknown[]>(site.ports, '/api/pcs').catch(() => []);
+  await expect.poll(async () => (await pcs()).length, { timeout: 60_000 }).toBe(1);
+  const start = livingWith(site.folder).find(({ command }) => command === 'npm start');
+  process.kill(start?.pid ?? 0, 'SIGTERM');
+  await noneLeft(site.folder, 60_000);
+});
+
+test.each(ways)('npm run agent: %s ends it within 3 s', async (_, stop) => {
+  const at = (name: string, text: string) => {
+    writeFileSync(join(site.folder, name), text);
+    return join(site.folder, name);
+  };
+  const files = { SABHA_TOKEN_FILE: at('agent.token', 'x'.repeat(43)), SABHA_CENTRE_KEY: at('centre.pub', makeSigningKeys().publicKey) };
+  const env = { ...site.env, SABHA_PC: 'capital/this-office/this-pc', SABHA_MQTT_PORT: `${site.ports.mqtt}`, ...files };
+  const startedAt = performance.now();
+  const agent = startProgram({ ...npm('run', 'agent', '--', 'run'), env });
+  await agent.says('ready');
+  const upMs = performance.now() - startedAt;
+  stop(agent);
+  expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + upMs);
+});
+
+test.each(ways)('npm run demo: %s ends all of it within 3 s', async (_, stop) => {
+  const mark = randomUUID();
+  const startedAt = performance.now();
+  const args = ['--sites', '30', '--speed', '20', '--port-base', '0'];
+  const demo = startProgram({ ...npm('run', 'demo', '--', ...args), env: { ...process.env, SABHA_DEMO_MARK: mark, TMPDIR: site.folder } });
+  await demo.says('Ctrl-C ends it.');
+  const upMs = performance.now() - startedAt;
+  stop(demo);
+  expect(await noneLeft(`SABHA_DEMO_MARK=${mark}`, 60_000)).toBeLessThan(limitMs + upMs);
+});
