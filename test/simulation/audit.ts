@@ -239,14 +239,14 @@ export function fewDuplicates({ centre }: World): string[] {
 export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
   return transitions.flatMap((one) => {
     const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
-    const at = one.at - epochMs;
+    const at = world.centre.seen.decided.get(one.id) ?? one.at - epochMs;
     const silent =
       one.kind === 'raised' || one.kind === 'worsened'
         ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard')
         : [];
     return silent.flatMap(({ fault, device, since }) => {
       const pc = fault === 'pc.silent' ? scope : device;
-      const wrong = falseSilence(world, pc, Math.min(at, since - epochMs));
+      const wrong = falseSilence(world, pc, at - Math.max(0, one.at - since));
       return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
     });
   });
