@@ -63,6 +63,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   };
   const state = { broken: null as Broken };
   let stoodFrom: number | undefined;
+  let wrongByMs = 0;
 
   function start(): void {
     if (running?.process.alive()) return;
@@ -219,6 +220,12 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       running?.process.go();
       if (time.now() - stoodFrom > noticedStillMs) gapOver();
       stoodFrom = undefined;
+    },
+    /** Its clock is wrong by so much from now on. */
+    step(byMs: number): void {
+      if (byMs !== wrongByMs) note(`clock of the centre is put by ${byMs - wrongByMs} ms`);
+      machine.jump(byMs - wrongByMs);
+      wrongByMs = byMs;
     },
     /** A gap of our own that a session outlived is over: nobody was heard in it. */
     gapOver,

@@ -16,6 +16,8 @@ const minute = 60 * second;
 const nothing = () => {};
 /** A word of the centre to itself that comes back later than this is a gap of its own (R18a). */
 const noticedDeafMs = 20 * second;
+/** By so much the clock of the centre is wrong until it is put right. */
+export const centreStepMs: number = 10 * minute;
 
 const table = {
   'pc killed': row(4, 5 * minute, 'pc', (world, at) => world.pc(at.pc).kill({ power: at.choice % 3 === 0 }), restartPc),
@@ -153,6 +155,20 @@ const table = {
     'pc',
     (world, at) => world.pc(at.pc).pause(at.forMs),
     (world, at) => world.pc(at.pc).process()?.go(),
+  ),
+  'clock of the centre is put right': row(
+    2,
+    5 * minute,
+    'nobody',
+    (world, at) => world.centre.step(at.choice % 2 === 0 ? centreStepMs : -centreStepMs),
+    (world) => world.centre.step(0),
+  ),
+  'a PC is hostile': row(
+    1,
+    2 * minute,
+    'nobody',
+    (world, at) => world.hostile?.begin(at.choice),
+    (world) => world.hostile?.end(),
   ),
   'link of flows cut': row(
     2,
