@@ -69,7 +69,7 @@ test('hastened, every probe runs now and every few seconds for a while, one that
   expect(of('b').length).toBeLessThan(6);
 });
 
-test('a probe that hangs is aborted at its time-out; its known checks become unknown, and its late answer is dropped', async () => {
+test('F14 a probe that hangs is aborted at its time-out; its known checks become unknown, and its late answer is dropped', async () => {
   const signals: AbortSignal[] = [];
   const answers: ((result: ProbeResult) => void)[] = [];
   const hang = (context: ProbeContext) => {
@@ -92,7 +92,7 @@ test('a probe that hangs is aborted at its time-out; its known checks become unk
   expect(of('b').map((result) => result.at)).toEqual([250, 10_250, 20_250]);
 });
 
-test('one that throws at once, rejects or answers nonsense touches no other, and is unknown with a reason, never ok and never a fault', async () => {
+test('F14 one that throws at once, rejects or answers nonsense touches no other, and is unknown with a reason, never ok and never a fault', async () => {
   const bad: Record<string, Probe['run']> = {
     throws: () => {
       throw new Error('no such\n  tool');
@@ -118,7 +118,7 @@ test('one that throws at once, rejects or answers nonsense touches no other, and
   expect(reasons).toEqual(['no such tool', 'plain words', list, list, 'failed without a word']);
 });
 
-test('three failures in a row are listed and back off to ten minutes; an answer ends both', async () => {
+test('F14 three failures in a row are listed and back off to ten minutes; an answer ends both', async () => {
   let broken = true;
   const { clock, runner, failing, of } = setUp([
     probe('a', async () => {

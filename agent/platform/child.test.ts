@@ -36,7 +36,7 @@ async function startFamily<T>(start: (command: Command) => T): Promise<{ started
   return { started, pids };
 }
 
-it('kills the program and what it started when the signal aborts', async () => {
+it('F14 kills the program and what it started when the signal aborts', async () => {
   const stop = new AbortController();
   const { started, pids } = await startFamily((command) => ({ output: runCommand(command, stop.signal) }));
   stop.abort();
@@ -73,7 +73,7 @@ it('starts nothing when the signal has already aborted', async () => {
   expect(await runCommand(node('process.exit(0)'), AbortSignal.abort())).toEqual({ ok: false, why: 'aborted', text: '' });
 });
 
-it('kills a program that prints more than the limit', async () => {
+it('F14 kills a program that prints more than the limit', async () => {
   const output = await runCommand(node('for (;;) require("node:fs").writeSync(1, "x".repeat(1000))'), never, 10_000);
   expect(output).toMatchObject({ ok: false, why: 'oversized' });
 });

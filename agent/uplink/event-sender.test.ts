@@ -64,7 +64,7 @@ test('R6 after an ack of a birth everything unacknowledged is sent at once', asy
   expect(net.take('backlog')).toMatchObject([{ message: [{ kind: 'a' }] }]);
 });
 
-test('R8 one event that is never taken leaves after three refusals, and what follows it flows', async () => {
+test('R8, F16 one event that is never taken leaves after three refusals, and what follows it flows', async () => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);

@@ -41,7 +41,7 @@ describe('R21 transitions', () => {
     expect(stage.kinds()).toEqual(['raised', 'worsened']);
   });
 
-  it('a room that flaps has one open incident and at most four messages, and clears once it is calm for 10 min', () => {
+  it('F20 a room that flaps has one open incident and at most four messages, and clears once it is calm for 10 min', () => {
     const stage = online();
     stage.setPath(holdFirst);
     for (let cycle = 0; cycle < 24 * 60; cycle += 1) {

@@ -1,5 +1,6 @@
 /** `test/PROMISES.md`: every promise, and the tests that prove it, read from the names of the tests. */
 import { globSync, readFileSync } from 'node:fs';
+import { type Figure, figures } from '../figures.ts';
 import { notYet, promises } from './promise-rows.ts';
 
 /** A test by its name and file. */
@@ -14,7 +15,8 @@ const tabled = /^\s*\](?: as const)?\)\(\s*(['"`])((?:[RFS]\d{1,2}(?:, | and | )
 
 /** The text of the file. A promise without a test says so: it is made, and not proven. */
 export function promisesPage(): string {
-  return pageOf(testsOf(globSync(folders, { cwd: root }).map((file) => ({ file, text: readFileSync(new URL(file, root), 'utf8') }))));
+  const files = globSync(folders, { cwd: root }).map((file) => ({ file, text: readFileSync(new URL(file, root), 'utf8') }));
+  return pageOf(testsOf(files), figures());
 }
 
 /** All tests that name a row, by file. */
@@ -33,18 +35,21 @@ export function rowsOf(name: string): string[] {
   return /^(?:[RFS]\d{1,2}(?:, | and | ))+/.exec(name)?.[0].match(/[RFS]\d{1,2}/g) ?? [];
 }
 
-/** The page of promises, each with the tests that prove it. */
-export function pageOf(tests: readonly NamedTest[]): string {
+/** The page of promises, each with the tests that prove it and what the last full run of them measured. */
+export function pageOf(tests: readonly NamedTest[], measured: readonly Figure[] = []): string {
   const sections = Object.entries(promises).map(([row, words]) => {
     const own = tests.filter(({ name }) => rowsOf(name).includes(row));
     const lines = own.map(({ file, name }) => `- ${name.slice(name.search(/(?<=^(?:[RFS]\d+(?:, | and | ))+)(?![RFS]\d)/))} (\`${file}\`)`);
     const missing = notYet[row] === undefined ? [] : [`Not kept: ${notYet[row]}.`, ''];
-    return [`## ${row} ${words}`, '', ...missing, ...(lines.length > 0 ? lines : ['No test has this number yet.']), ''].join('\n');
+    const found = measured.filter((one) => one.row === row).map(({ figure, file, date }) => `- ${date}: ${figure} (\`${file}\`)`);
+    const last = found.length === 0 ? [] : ['', 'Measured:', '', ...found];
+    return [`## ${row} ${words}`, '', ...missing, ...(lines.length > 0 ? lines : ['No test has this number yet.']), ...last, ''].join('\n');
   });
   return [
     '# Promises, and the tests that prove them',
     '',
     'Made by `npm run generate` from the names of the tests: each proves what it says, which may be less than the whole of its row.',
+    'What stands under *Measured* is from the last run of the full tier, on the day that it names (`test/figures.json`, which says on what machine).',
     '',
     ...sections,
   ].join('\n');

@@ -5,9 +5,9 @@ import type { Incident } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import type { Arrival } from './centre-machine.ts';
-import { hits } from './disturbances.ts';
+import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
-import { type Rows, rowsOf } from './rows.ts';
+import { type Rows, rowsOfOthers } from './rows.ts';
 import type { SiteAct } from './sites.ts';
 import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
@@ -15,7 +15,7 @@ import { clockOf, type World } from './world.ts';
 
 /** All that is wrong with a history that was played to its end; `twin` is its undisturbed run. */
 export async function audit(history: History, world: World, twin: World): Promise<string[]> {
-  const rows = rowsOf(world);
+  const rows = rowsOfOthers(world);
   return [
     ...(await ledgerIsWhole(history, world)),
     ...machinesByPath(world).flatMap(([path, kept]) => eventsArrived(world, path, kept)),
@@ -26,6 +26,8 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...whatStoodLongWasTold(history, world, rows),
     ...noGoodNewsForStrangers(rows),
     ...fewDuplicates(world),
+    ...hostileIsNoNoise(world),
+    ...hostileIsNoNoise(world),
     ...noFalseSilence(world, rows),
     ...nothingOfOthers(world, rows),
     ...closedIsTold(world, rows),
@@ -47,9 +49,9 @@ async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: Wor
   const { gaps, twice, forks, integrity } = await inThread(world.centre.db()).audit();
   const lines = integrity === 'ok' ? [] : [`the ledger is damaged: ${integrity}`];
   if (twice > 0) lines.push(`${twice} events stand twice in the ledger`);
-  // What was on a disk that is gone can be no more than counted.
-  if (gaps > 0 && restores.length === 0) lines.push(`${gaps} gaps in the ledger`);
-  if (forks > 0 && restores.length === 0) lines.push(`${forks} forks, though no disk was restored`);
+  // What was on a disk that is gone, or was never there, can be no more than counted.
+  if (gaps > 0 && restores.length === 0 && world.hostile === null) lines.push(`${gaps} gaps in the ledger`);
+  if (forks > 0 && restores.length === 0 && world.hostile === null) lines.push(`${forks} forks, though no disk was restored`);
   return lines;
 }
 
@@ -102,7 +104,7 @@ function sameIncidents(world: World, twin: World): string[] {
 function openIn(world: World): string[] {
   // A channel is known to be well again only by the next message that goes through.
   const isRoom = (scope: string) => scope !== 'centre' || world.centre.post.trouble !== null;
-  const open = rowsOf(world).incidents.filter((one) => one.over === null && (isRoom(one.scope) || !onlyChannels(one)));
+  const open = rowsOfOthers(world).incidents.filter((one) => one.over === null && (isRoom(one.scope) || !onlyChannels(one)));
   return open
     .map(
       ({ scope, faults }) =>
@@ -138,6 +140,8 @@ function eachStandingFaultIsTold({ incidents }: Rows): string[] {
 /** A fault that stood, in sight of the centre and undisturbed, longer than its hold and the default route takes, was told. */
 function whatStoodLongWasTold(history: History, world: World, { incidents, transitions, outbox }: Rows): string[] {
   const reached = new Set(outbox.flatMap((row) => (row.transition === null ? [] : [row.transition])));
+  // What the ledger dates while the clock of the centre is wrong is wrong by as much.
+  const stepsMs = history.disturbances.some(({ kind }) => kind === 'clock of the centre is put right') ? centreStepMs : 0;
   const told = transitions.filter((one) => reached.has(one.id) || one.conclusion?.includes('default route'));
   return standingTimes(history).flatMap(({ pc, key, from, to }) => {
     const { path } = world.pc(pc);
@@ -155,8 +159,8 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
       const overlaps =
         isOwn &&
         incident !== undefined &&
-        incident.openedAt <= epochMs + to &&
-        (incident.overAt ?? Number.POSITIVE_INFINITY) >= epochMs + from;
+        incident.openedAt - stepsMs <= epochMs + to &&
+        (incident.overAt ?? Number.POSITIVE_INFINITY) + stepsMs >= epochMs + from;
       return overlaps && one.about.some((about) => about.fault === fault && about.device === device);
     });
     return wasTold ? [] : [`${path}: ${key} stood from ${clockOf(from)} to ${clockOf(to)}, and nobody was told`];
@@ -235,18 +239,29 @@ export function fewDuplicates({ centre }: World): string[] {
   return extra <= allowed ? [] : [`${extra} messages too many after ${allowed / 2} crashes: ${duplicates.map(([key]) => key).join(', ')}`];
 }
 
+/** However much one PC says, nobody has more than three messages an hour about it (S21). */
+function hostileIsNoNoise({ hostile, centre }: World): string[] {
+  if (hostile === null) return [];
+  const room = `Room ${hostile.path.slice(hostile.path.lastIndexOf('/') + 1)},`;
+  const mails = centre.post.deliveries.filter(({ channel, subject, text }) => channel === 'email' && (subject + text).includes(room));
+  return Object.entries(Object.groupBy(mails, ({ person }) => person)).flatMap(([person, all = []]) => {
+    const most = Math.max(...all.map(({ at }) => all.filter((one) => one.at >= at && one.at < at + 3_600_000).length));
+    return most <= 3 ? [] : [`${person} had ${most} messages within an hour about the hostile ${hostile.path}`];
+  });
+}
+
 /** A PC is called silent only where R18 says so. */
 export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
   return transitions.flatMap((one) => {
     const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
-    const at = one.at - epochMs;
+    const at = world.centre.seen.decided.get(one.id) ?? one.at - epochMs;
     const silent =
       one.kind === 'raised' || one.kind === 'worsened'
         ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard')
         : [];
     return silent.flatMap(({ fault, device, since }) => {
       const pc = fault === 'pc.silent' ? scope : device;
-      const wrong = falseSilence(world, pc, Math.min(at, since - epochMs));
+      const wrong = falseSilence(world, pc, at - Math.max(0, one.at - since));
       return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
     });
   });

@@ -39,16 +39,16 @@ const endLimitMs = 500;
 export function createBroker(world: { time: Time; random: Random; note(line: string): void }) {
   const { time, random, note } = world;
   const sessions = new Map<string, Session>();
-  const state = { up: true, duplicate: 0, dieAtPublish: 0, lateWillMs: 0 };
+  const state = { up: true, stands: false, duplicate: 0, dieAtPublish: 0, lateWillMs: 0 };
   /** Sees each message that a client publishes; one that it answers `true` for is acknowledged and given to nobody. */
   const swallow: ((topic: string, payload: Buffer) => boolean)[] = [];
 
   function connect(client: Client, handlers: ConnectionHandlers): Promise<Connected> {
     const { promise, resolve } = Promise.withResolvers<Connected>();
     const fail = (delayMs: number, reason: string) =>
-      time.later(delayMs, () => client.process.alive() && resolve({ ok: false, refused: false, reason }));
+      time.later(delayMs, () => client.process.soon(() => resolve({ ok: false, refused: false, reason })));
     time.later(client.link.latencyMs * 2, () => {
-      if (!client.link.up) return fail(connectLimitMs, 'connack timeout');
+      if (!client.link.up || (state.up && state.stands)) return fail(connectLimitMs, 'connack timeout');
       if (!client.process.alive()) return;
       if (!state.up) return fail(client.link.latencyMs, 'connection refused');
       admit(client, handlers, resolve);
@@ -64,7 +64,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     }
     const session = openSession(client, handlers);
     sessions.set(client.name, session.own);
-    time.later(client.link.latencyMs, () => client.process.alive() && resolve({ ok: true, connection: session.connection }));
+    time.later(client.link.latencyMs, () => client.process.soon(() => resolve({ ok: true, connection: session.connection })));
   }
 
   function openSession(client: Client, handlers: ConnectionHandlers): { own: Session; connection: Connection } {
@@ -83,16 +83,20 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       atBroker: true,
       dark: false,
       up: createPipe<Up>(world, client.link, (frame) => receive(own, frame)),
-      down: createPipe<Down>(world, client.link, (frame) => {
-        if (!open || !client.process.alive()) return;
-        if (frame.do === 'publish') return handlers.message(frame.topic, frame.payload);
-        waiting.get(frame.id)?.(frame.ok);
-        waiting.delete(frame.id);
-      }),
+      down: createPipe<Down>(world, client.link, (frame) =>
+        client.process.soon(() => {
+          if (!open) return;
+          if (frame.do === 'publish') return handlers.message(frame.topic, frame.payload);
+          waiting.get(frame.id)?.(frame.ok);
+          waiting.delete(frame.id);
+        }),
+      ),
       closeClient(reason) {
-        if (!open || !client.process.alive()) return;
-        over();
-        handlers.closed(reason);
+        client.process.soon(() => {
+          if (!open) return;
+          over();
+          handlers.closed(reason);
+        });
       },
     };
     const ask = (frame: (id: number) => Up): Promise<boolean> => {
@@ -179,9 +183,38 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     sessions.clear();
   }
 
+  /** Its client has not been heard for one and a half keepalives. */
+  function giveUp(session: Session): void {
+    leave(session, true);
+    session.down.end(() => session.closeClient('connection reset'));
+  }
+
   return {
     connect,
     kill,
+    /** The process of a client stands still from now on: the broker gives it up in its time, where it stands still then. */
+    stoppedFor(name: string, forMs: number): void {
+      const session = of(name);
+      if (session === undefined) return;
+      const at = noticedMs(session);
+      if (at < forMs) time.later(at, () => giveUp(session));
+    },
+    /** It stands still: it is given up by whoever waits longer for it than a keepalive, and finds that out when it goes on. */
+    stop(forMs: number): void {
+      note('broker stands still');
+      state.stands = true;
+      for (const session of sessions.values()) {
+        const { keepaliveMs, link } = session.client;
+        link.stalledUntilMs = Math.max(link.stalledUntilMs, time.now() + forMs);
+        if (keepaliveMs * 1.5 >= forMs) continue;
+        time.later(keepaliveMs * (1 + random.next() / 2), () => session.closeClient('no answer'));
+        time.later(forMs + 10, () => leave(session, true));
+      }
+    },
+    go(): void {
+      if (state.stands) note('broker goes on');
+      state.stands = false;
+    },
     state,
     /** Until the answer is called. */
     intercept(takes: (topic: string, payload: Buffer) => boolean): () => void {

@@ -34,6 +34,8 @@ export type CentreMachine = ReturnType<typeof createCentreMachine>;
 const keepaliveMs = 30_000;
 const tabsStartMs = 2_000;
 const commitMs = 4;
+/** A process that stood still this long knows that it did (R18a). */
+const noticedStillMs = 5_000;
 
 export function settingsSite(link: string, pcs: string[]): SettingsSite {
   const site = { state: 'ladakh', id: 'leh', profile: { link }, pcs: pcs.map((id) => ({ id, room: { en: `Room ${id}` } })) };
@@ -52,12 +54,16 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   let running: { process: Process; centre: Runtime; tabs: (() => void) | undefined } | undefined;
   const seen = {
     arrivals: new Map<string, Arrival[]>(),
-    /** Times of each SUBACK, and of each loss of the session. */
+    /** When each transition was given to the ledger, by the world's time. */
+    decided: new Map<number, number>(),
+    /** Times of each SUBACK, of each loss of the session, and of each end of a gap of our own. */
     subscribed: [] as { at: number; up: boolean }[],
     kills: 0,
     failedCommits: 0,
   };
   const state = { broken: null as Broken };
+  let stoodFrom: number | undefined;
+  let wrongByMs = 0;
 
   function start(): void {
     if (running?.process.alive()) return;
@@ -117,11 +123,13 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     let lastMs = 0;
     const commit = (ops: Op[]) =>
       new Promise<Awaited<ReturnType<Ledger['commit']>>>((resolve, reject) => {
+        for (const op of ops)
+          if (op.op === 'transition' && !seen.decided.has(op.transition.id)) seen.decided.set(op.transition.id, time.now());
         lastMs = Math.max(lastMs, time.now() + random.next() * commitMs);
         time.at(lastMs, () => {
           if (process.point('before a commit of the ledger')) return;
           const answer = (task: () => void) => {
-            if (!process.point('after a commit of the ledger')) time.later(random.next() * commitMs, () => process.alive() && task());
+            if (!process.point('after a commit of the ledger')) time.later(random.next() * commitMs, () => process.soon(task));
           };
           inner.commit(ops).then(
             (receipt) => answer(() => resolve(receipt)),
@@ -172,6 +180,10 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     };
   }
 
+  function gapOver(): void {
+    if (seen.subscribed.at(-1)?.up) mark(true);
+  }
+
   function mark(up: boolean): void {
     if ((seen.subscribed.at(-1)?.up ?? false) !== up || up) seen.subscribed.push({ at: time.now(), up });
   }
@@ -194,6 +206,29 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     centre: () => (running?.process.alive() ? running.centre : undefined),
     process: () => running?.process,
     kill: () => running?.process.kill(),
+    /** `flows` stands still, as by SIGSTOP; it is heard of at the broker only when it is still so after its keepalive. */
+    stop(forMs: number): void {
+      if (!running?.process.alive()) return;
+      note('flows stands still');
+      running.process.stop();
+      broker.stoppedFor('flows', forMs);
+      stoodFrom ??= time.now();
+    },
+    go(): void {
+      if (stoodFrom === undefined) return;
+      note('flows goes on');
+      running?.process.go();
+      if (time.now() - stoodFrom > noticedStillMs) gapOver();
+      stoodFrom = undefined;
+    },
+    /** Its clock is wrong by so much from now on. */
+    step(byMs: number): void {
+      if (byMs !== wrongByMs) note(`clock of the centre is put by ${byMs - wrongByMs} ms`);
+      machine.jump(byMs - wrongByMs);
+      wrongByMs = byMs;
+    },
+    /** A gap of our own that a session outlived is over: nobody was heard in it. */
+    gapOver,
     /** What the editor's Deploy does: the nodes go and come again. */
     deploy(broken: Broken): void {
       note(`tabs are edited: ${broken ?? 'whole'}`);

@@ -14,6 +14,10 @@ type Act = (world: World, at: Disturbance) => void;
 const second = 1_000;
 const minute = 60 * second;
 const nothing = () => {};
+/** A word of the centre to itself that comes back later than this is a gap of its own (R18a). */
+const noticedDeafMs = 20 * second;
+/** By so much the clock of the centre is wrong until it is put right. */
+export const centreStepMs: number = 10 * minute;
 
 const table = {
   'pc killed': row(4, 5 * minute, 'pc', (world, at) => world.pc(at.pc).kill({ power: at.choice % 3 === 0 }), restartPc),
@@ -121,6 +125,50 @@ const table = {
       for (const point of centrePoints) world.centre.process()?.trap(point, 0);
       world.centre.start();
     },
+  ),
+  'flows stands still': row(
+    4,
+    5 * minute,
+    'all',
+    (world, at) => world.centre.stop(at.forMs),
+    (world) => world.centre.go(),
+  ),
+  'flows has hardly a turn': row(2, 5 * minute, 'all', (world, at) => {
+    for (let from = 0; from < at.forMs; from += 10 * second) {
+      world.time.later(from, () => world.centre.stop(9 * second));
+      world.time.later(from + 9 * second, () => world.centre.go());
+    }
+  }),
+  'broker stands still': row(
+    4,
+    5 * minute,
+    'all',
+    (world, at) => {
+      world.broker.stop(at.forMs);
+      if (at.forMs > noticedDeafMs) world.time.later(at.forMs, () => world.centre.gapOver());
+    },
+    (world) => world.broker.go(),
+  ),
+  'pc stands still': row(
+    2,
+    5 * minute,
+    'pc',
+    (world, at) => world.pc(at.pc).pause(at.forMs),
+    (world, at) => world.pc(at.pc).process()?.go(),
+  ),
+  'clock of the centre is put right': row(
+    2,
+    5 * minute,
+    'nobody',
+    (world, at) => world.centre.step(at.choice % 2 === 0 ? centreStepMs : -centreStepMs),
+    (world) => world.centre.step(0),
+  ),
+  'a PC is hostile': row(
+    1,
+    2 * minute,
+    'nobody',
+    (world, at) => world.hostile?.begin(at.choice),
+    (world) => world.hostile?.end(),
   ),
   'link of flows cut': row(
     2,

@@ -53,7 +53,7 @@ export function historyOf(seed: number): History {
 /** Plays a history to its end, or its undisturbed twin: the same rooms, and nothing that goes wrong. */
 export async function play(history: History, { disturbed }: { disturbed: boolean }): Promise<World> {
   const { seed, pcs, link, changes, disturbances, restores, siteActs, calmAtMs } = history;
-  const world = createWorld({ seed, pcs, link, sites: 2 });
+  const world = createWorld({ seed, pcs, link, sites: 2, hostile: disturbances.some(({ kind }) => kind === 'a PC is hostile') });
   const { time, note } = world;
   world.boot();
   for (const change of changes) time.at(change.atMs, () => make(world, change));

@@ -38,6 +38,8 @@ export type Pc = {
   start(how?: { reboot?: boolean }): void;
   /** `power`: nobody tells the broker. */
   kill(how?: { power?: boolean }): void;
+  /** It stands still, as by SIGSTOP, until its process is told to go on. */
+  pause(forMs: number): void;
   /** A clean stop, with a goodbye. */
   stop(reason?: string): void;
   /** What the system says of its battery; one that was made without has none. */
@@ -152,6 +154,12 @@ export function createPc(options: PcOptions): Pc {
     kill({ power = false } = {}) {
       if (power) broker.clientDied(name, { power });
       running?.process.kill();
+    },
+    pause(forMs) {
+      if (!running?.process.alive()) return;
+      note(`${path} stands still`);
+      running.process.stop();
+      broker.stoppedFor(name, forMs);
     },
     stop(reason = 'stopped') {
       if (!running?.process.alive()) return;

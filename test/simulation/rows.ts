@@ -14,3 +14,19 @@ export function rowsOf(world: World): Rows {
       .map(({ row }) => JSON.parse(String(row)) as T);
   return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
 }
+
+/** The same without what is about a hostile PC: what it says of itself is judged apart. */
+export function rowsOfOthers(world: World): Rows {
+  const { incidents, transitions, outbox } = rowsOf(world);
+  const path = world.hostile?.path;
+  if (path === undefined) return { incidents, transitions, outbox };
+  const isOfIt = (one: Incident) => one.scope === path || (one.faults.length > 0 && one.faults.every(({ device }) => device === path));
+  const ids = new Set(incidents.filter(isOfIt).map(({ id }) => id));
+  const others = transitions.filter(({ incident }) => !ids.has(incident));
+  const known = new Set(others.map(({ id }) => id));
+  return {
+    incidents: incidents.filter((one) => !isOfIt(one)),
+    transitions: others,
+    outbox: outbox.filter(({ transition }) => transition === null || known.has(transition)),
+  };
+}

@@ -55,6 +55,11 @@ export type Process = {
   clock: Clock;
   alive(): boolean;
   kill(): void;
+  /** It stands still, as by SIGSTOP or with its machine: what falls due and what it is sent waits until `go`. */
+  stop(): void;
+  go(): void;
+  /** Does it now; where the process stands still, when it goes on; never where it is dead. */
+  soon(task: () => void): void;
   onKill(task: () => void): void;
   trap(point: string, passes: number): void;
   /** Says that the process passes a point; true where it did not survive that. */
@@ -79,6 +84,13 @@ function createProcess(time: Time, wall: () => number): Process {
   const onKill: (() => void)[] = [];
   const traps = new Map<string, number>();
   let alive = true;
+  /** What waits while it stands still. */
+  let held: (() => void)[] | undefined;
+  const soon = (task: () => void) => {
+    if (!alive) return;
+    if (held === undefined) task();
+    else held.push(task);
+  };
   const kill = () => {
     if (!alive) return;
     alive = false;
@@ -88,10 +100,26 @@ function createProcess(time: Time, wall: () => number): Process {
     clock: {
       now: wall,
       up: () => time.now() - bornAt,
-      after: (delayMs, task) => time.later(delayMs, () => (alive ? task() : undefined)),
+      after: (delayMs, task) => {
+        let cancelled = false;
+        const cancel = time.later(delayMs, () => soon(() => (cancelled ? undefined : task())));
+        return () => {
+          cancelled = true;
+          cancel();
+        };
+      },
     },
     alive: () => alive,
     kill,
+    stop() {
+      held ??= [];
+    },
+    go() {
+      const due = held ?? [];
+      held = undefined;
+      for (const task of due) time.later(0, () => soon(task));
+    },
+    soon,
     onKill: (task) => void onKill.push(task),
     trap: (point, passes) => void traps.set(point, passes),
     point(name) {

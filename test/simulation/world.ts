@@ -5,6 +5,7 @@ import { noFacts } from '../../flows/sites/table.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { type Broker, createBroker } from './broker.ts';
 import { type CentreMachine, createCentreMachine, settingsSite } from './centre-machine.ts';
+import { createHostile, type Hostile } from './hostile.ts';
 import { createPc, type Pc } from './pc.ts';
 import type { SpoolRecord } from './spool-record.ts';
 import { createTime, type Time } from './time.ts';
@@ -23,6 +24,8 @@ export type World = {
   log: string[];
   note(line: string): void;
   pc(index: number): Pc;
+  /** A PC of the first site that no machine of ours stands behind; null where the world has none. */
+  hostile: (Hostile & { path: string }) | null;
   /** Times in which rooms were none of ours. */
   unwatched: Unwatched[];
   /** True for a PC of a live site. */
@@ -46,11 +49,14 @@ export type WorldOptions = {
   sites?: 1 | 2;
   /** Further sites, wherever they are. */
   further?: readonly FurtherSite[];
+  /** One more PC is admitted, which may become hostile. */
+  hostile?: boolean;
 };
 
 export type FurtherSite = { path: string; link: keyof typeof links; pcs: number; battery?: boolean; isp?: string };
 
-export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBytes, sites = 1, further = [] }: WorldOptions): World {
+export function createWorld(options: WorldOptions): World {
+  const { seed, pcs: count = 1, link = 'fibre', spoolLimitBytes, sites = 1, further = [], hostile = false } = options;
   const time = createTime();
   const random = randomFrom(seed);
   const log: string[] = [];
@@ -59,10 +65,7 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
   const world = { time, random, broker, note };
   const ids = Array.from({ length: count }, (_, at) => `pc-${at + 1}`);
   const paths = ids.map((id, at) => `${sitePaths[at % sites]}/${id}`);
-  const site = settingsSite(
-    link,
-    ids.filter((_, at) => at % sites === 0),
-  );
+  const site = settingsSite(link, [...ids.filter((_, at) => at % sites === 0), ...(hostile ? [hostileId] : [])]);
   const centre = createCentreMachine({
     world,
     site,
@@ -81,6 +84,7 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
     link,
     log,
     pc: (index) => pcs[index % pcs.length] as Pc,
+    hostile: hostile ? { path: `${sitePaths[0]}/${hostileId}`, ...createHostile(`${sitePaths[0]}/${hostileId}`, world) } : null,
     unwatched: [],
     isWatched: (path) => {
       const table = centre.centre()?.sites.table();
@@ -101,6 +105,8 @@ export function createWorld({ seed, pcs: count = 1, link = 'fibre', spoolLimitBy
     pass: (ms) => time.run(time.now() + ms),
   };
 }
+
+const hostileId = 'pc-x';
 
 /** The site of the settings, and a second one that an import brought. */
 export const sitePaths = ['ladakh/leh', 'ladakh/nubra'] as const;

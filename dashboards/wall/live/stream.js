@@ -7,7 +7,6 @@
  *   onChange: (frame: StreamFrame) => void,
  *   onLost: () => void,
  *   onDenied?: () => void,
- *   silentMs?: number,
  *   retryMs?: number[],
  * }} Listener
  */
@@ -17,15 +16,12 @@ export const silentLimitMs = 40_000;
 
 /**
  * Reads the stream and comes back to it until the returned function is called.
- * Guarantee: `onLost` is called when the stream ends, breaks, or says nothing for `silentMs`; before it `onDenied` where nobody is logged in.
+ * Guarantee: `onLost` is called when the stream ends, breaks, or says nothing for `silentLimitMs`; before it `onDenied` where nobody is logged in.
  * @param {string} url
  * @param {Listener} listener
  * @returns {() => void}
  */
-export function follow(
-  url,
-  { onSnapshot, onChange, onLost, onDenied, silentMs = silentLimitMs, retryMs = [500, 1_000, 2_000, 5_000, 10_000] },
-) {
+export function follow(url, { onSnapshot, onChange, onLost, onDenied, retryMs = [500, 1_000, 2_000, 5_000, 10_000] }) {
   let stopped = false;
   let abort = new AbortController();
   let tries = 0;
@@ -40,7 +36,7 @@ export function follow(
 
   async function once() {
     abort = new AbortController();
-    const heard = watchdog(silentMs, () => abort.abort());
+    const heard = watchdog(silentLimitMs, () => abort.abort());
     try {
       const response = await fetch(url, { signal: abort.signal, cache: 'no-store' });
       if (response.status === 401) onDenied?.();

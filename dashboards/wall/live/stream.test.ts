@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { eventCutter, follow } from './stream.js';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { eventCutter, follow, silentLimitMs } from './stream.js';
 
 const server = createServer((_request, response) => void streams.push(response));
 const streams: ServerResponse[] = [];
@@ -22,14 +22,13 @@ afterEach(async () => {
   streams.length = 0;
 });
 
-function listen(edit: { silentMs?: number } = {}) {
+function listen() {
   const { port } = server.address() as AddressInfo;
   stop = follow(`http://127.0.0.1:${port}/`, {
     onSnapshot: ({ at }) => said.push(`snapshot ${at}`),
     onChange: ({ at }) => said.push(`change ${at}`),
     onLost: () => said.push('lost'),
     retryMs: [5],
-    ...edit,
   });
 }
 const send = (nth: number, text: string) => expect.poll(() => streams[nth]?.write(text), { interval: 5 }).toBeDefined();
@@ -47,8 +46,14 @@ test('a snapshot and its changes are told, a broken stream is lost at once and f
 });
 
 test('a stream that stays open and says nothing is lost', async () => {
-  listen({ silentMs: 60 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  listen();
   await send(0, 'event: snapshot\ndata: {"at":1}\n\n');
+  await hears(['snapshot 1']);
+  vi.advanceTimersByTime(silentLimitMs - 1);
+  expect(streams[0]?.destroyed).toBe(false);
+  vi.advanceTimersByTime(1);
   await hears(['snapshot 1', 'lost']);
 });
 

@@ -1,0 +1,95 @@
+/** S13 on Linux: files of /proc and /sys and the answers of the sound server, full of names that are commands. */
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { decode, digestOf, encode, type Profile, realClock } from '#contracts';
+import { tellFigure } from '../../test/figures.ts';
+import { hostileNames } from '../../test/names.ts';
+import { randomFrom } from '../../test/random.ts';
+import { createCheckTable } from '../checks/check-table.ts';
+import { createLinux } from '../platform/linux/linux.ts';
+import { tree } from '../platform/linux/tree.test-helper.ts';
+import { createProbes } from './probes.ts';
+
+const count = 200;
+/** So many devices of each kind has a PC. */
+const each = 10;
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+const any = Array.from({ length: each }, () => ({}));
+const profile: Profile = { link: 'fibre', elevationM: 3_524, expected: { camera: any, microphone: any, speaker: any } };
+
+it(`S13 ${count} hostile names of devices and programs go through every probe: none is executed, each is said as JSON`, async ({
+  task,
+}) => {
+  const root = tree({});
+  const mark = join(root, 'executed');
+  const names = hostileNames(randomFrom(13), count, mark);
+  let [runs, said, named] = [0, 0, 0];
+  for (let from = 0; from < count; from += each) {
+    const platform = pcWith(names.slice(from, from + each));
+    const table = createCheckTable(realClock());
+    for (const probe of createProbes()) {
+      const { checks } = await probe.run({ platform, profile, self, signal: AbortSignal.timeout(20_000) });
+      table.merge({ component: probe.name, everyMs: probe.everyMs, checks });
+      runs += 1;
+    }
+    const all = table.checks();
+    expect(decode('state', encode('state', { digest: digestOf(all), session: 1, rev: 1, checks: all }))).toMatchObject({ ok: true });
+    for (const component of ['camera', 'microphone', 'speaker']) {
+      expect(all.filter((one) => one.component === component && one.name !== undefined).length, component).toBe(each);
+    }
+    said += all.length;
+    named += all.filter(({ name }) => name !== undefined).length;
+    expect(existsSync(mark)).toBe(false);
+  }
+  tellFigure(
+    task,
+    'S13',
+    `${count} names in ${runs} runs of the probes: 0 executed; ${said} checks said, all readable, ${named} of them with a name`,
+  );
+});
+
+/** A PC whose cameras, microphones, speakers, sensors, disks and programs have these names, and whose `pactl` prints them. */
+function pcWith(names: readonly string[]) {
+  const files = names.flatMap((name, n): [string, string][] => [
+    [`sys/class/video4linux/video${n}/index`, '0\n'],
+    [`sys/class/video4linux/video${n}/name`, `${name}\n`],
+    [`sys/class/hwmon/hwmon${n}/name`, `${name}\n`],
+    [`sys/class/hwmon/hwmon${n}/temp1_label`, `${name}\n`],
+    [`sys/class/hwmon/hwmon${n}/temp1_input`, '41000\n'],
+    [`sys/block/sd${n}/device/model`, `${name}\n`],
+    [`sys/block/sd${n}/device/wwid`, `${name}\n`],
+    [`sys/block/sd${n}/queue/rotational`, '1\n'],
+    [`sys/class/power_supply/${n}/type`, 'Battery\n'],
+    [`sys/class/power_supply/${n}/model_name`, `${name}\n`],
+    [`proc/${n + 1}/comm`, `${name}\n`],
+    [`proc/${n + 1}/cmdline`, `${name}\0${name}`],
+  ]);
+  const root = tree({
+    ...Object.fromEntries(files),
+    'proc/stat': 'cpu  100 0 50 800 50 0 0 0 0 0\n',
+    'proc/uptime': '90.5 100\n',
+    'proc/meminfo': 'MemTotal: 8000000 kB\nMemAvailable: 4000000 kB\n',
+  });
+  mkdirSync(join(root, 'bin'));
+  for (const [file, made] of Object.entries(soundOf(names))) writeFileSync(join(root, `bin/${file}`), JSON.stringify(made));
+  writeFileSync(join(root, 'bin/pactl'), `#!/bin/sh\nfor last; do :; done\nexec cat "${root}/bin/$last"\n`);
+  chmodSync(join(root, 'bin/pactl'), 0o755);
+  return createLinux({ root, env: { PATH: `${root}/bin:/usr/bin:/bin` }, clock: realClock() });
+}
+
+function soundOf(names: readonly string[]) {
+  const volume = { mono: { value_percent: '70%' } };
+  const device = (name: string, index: number) => ({ index, name: `${index} ${name}`, description: name, mute: false, volume });
+  const stream = (side: string) => (name: string, n: number) => ({
+    [side]: n,
+    properties: { 'application.name': name, 'application.process.binary': name },
+  });
+  return {
+    info: { default_source_name: `0 ${names[0]}`, default_sink_name: `0 ${names[0]}` },
+    sources: names.map(device),
+    sinks: names.map(device),
+    'source-outputs': names.map(stream('source')),
+    'sink-inputs': names.map(stream('sink')),
+  };
+}

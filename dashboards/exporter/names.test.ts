@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { tellFigure } from '../../test/figures.ts';
+import { hostileNames } from '../../test/names.ts';
+import { randomFrom } from '../../test/random.ts';
+import { fleetOf, handClock, pc1, pcNow, samplesOf } from './exporter.test-helper.ts';
+import { createFleet } from './fleet.ts';
+import { pageOf } from './page.ts';
+
+const names = hostileNames(randomFrom(14), 10_000);
+
+/** What a page shows of a fleet of one PC, after everything in `say` was said. */
+function shown(say: (fleet: ReturnType<typeof createFleet>) => void): string {
+  const fleet = createFleet(handClock().up);
+  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
+  say(fleet);
+  return [...pageOf(fleet.view(), 500, () => {})].join('');
+}
+
+test(`S14 ${names.length} hostile keys of beats make not one series: the names of series and labels come from the tables`, ({ task }) => {
+  const usual = shown((fleet) => fleet.takeBeat(pc1, { up: 60 }));
+  const attacked = shown((fleet) => {
+    for (const name of names) fleet.takeBeat(pc1, { up: 60, [name]: 1 });
+  });
+  expect(attacked).toBe(usual);
+  tellFigure(task, 'S14', `${names.length} hostile keys in beats: ${Object.keys(samplesOf(attacked)).length} series before and after`);
+});
+
+test('S14 hostile names of devices and components in checks make no line of their own, and every line stays one', () => {
+  const checks = names.slice(0, 400).map((component) => ({ component, status: 'ok' as const }));
+  const page = shown((fleet) => fleet.takeSnapshot(fleetOf([pcNow(pc1, { checks })])));
+  const line = /^(?:#.*|\w+(?:\{(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)*\})? [-+.\dEeNaInf]+)?$/;
+  expect(page.split('\n').filter((one) => !line.test(one))).toEqual([]);
+  expect(page.match(/^sabha_pc_up/gm)).toHaveLength(1);
+});

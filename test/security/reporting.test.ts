@@ -1,0 +1,24 @@
+/** S22: whoever finds a hole finds whom to tell, and which versions are corrected for how long. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { tellFigure } from '../figures.ts';
+
+const section = (title: string) => new RegExp(`^## ${title}\\n+([\\s\\S]*?)(?=\\n## |$(?![\\s\\S]))`, 'm').exec(text)?.[1] ?? '';
+const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
+
+test('S22 SECURITY.md says whom to tell and in what way, and what every version still gets, the newest included', ({ task }) => {
+  expect(section('Report a hole')).toMatch(/confidential/);
+  expect(section('Report a hole').length).toBeGreaterThan(200);
+  const rows = [...section('Supported versions').matchAll(/^\| (.+?) \| (.+?) \|$/gm)].map(([, version, corrections]) => [
+    version,
+    corrections,
+  ]);
+  expect(rows).toEqual([
+    ['version', 'corrections'],
+    ['the newest release', 'yes'],
+    ['the one before', expect.stringMatching(/\d+|one|two|three|six/)],
+    ['older', 'no'],
+  ]);
+  expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain('SECURITY.md');
+  tellFigure(task, 'S22', `SECURITY.md: whom to tell, and the support of ${rows.length - 1} kinds of version`);
+});

@@ -1,0 +1,87 @@
+/** S12: every port that any part of Sabha opens, asked as somebody of the office would: nothing of the editor answers, and nothing listens beyond this machine. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { tellFigure } from '../figures.ts';
+import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { livingWith } from './processes.ts';
+
+let site: Site;
+beforeEach(async () => {
+  site = await createSite();
+});
+afterEach(() => site.remove());
+
+const doors = ['/flows', '/library/local/functions/x', '/settings', '/nodes', '/auth/login', '/red/red.js', '/context/global'];
+
+test('S12 all ports of all parts are those of the settings and on loopback; none of them serves the editor, and the agent has none', async ({
+  task,
+}) => {
+  const centre = startCentre(site);
+  await isUp(centre);
+  // Beside the parts there are programs that a probe runs for a moment.
+  const parts = livingWith(site.folder).flatMap(({ pid, command }) => {
+    const part = /(?:(\w+)\/main|\b(start))\.ts\b/.exec(command);
+    return part === null ? [] : [{ part: part[1] ?? 'start', open: socketsOf(pid) }];
+  });
+  expect(parts.map(({ part }) => part)).toEqual(expect.arrayContaining(['broker', 'flows', 'dashboards', 'agent']));
+  const open = parts.flatMap(({ part, open: all }) => all.map((one) => ({ part, ...one })));
+  const { mqtt, api, brokerMetrics, flowsMetrics, exporter, reflector } = site.ports;
+  expect(
+    open
+      .filter(({ udp }) => !udp)
+      .map(({ port }) => port)
+      .toSorted((a, b) => a - b),
+  ).toEqual([mqtt, api, brokerMetrics, flowsMetrics, exporter].toSorted((a, b) => a - b));
+  expect(open.filter(({ udp }) => udp).map(({ part, port }) => [part, port])).toEqual([['broker', reflector]]);
+  expect(open.filter(({ isLoopback }) => !isLoopback)).toEqual([]);
+  expect(parts.filter(({ part }) => part === 'agent').flatMap((one) => one.open)).toEqual([]);
+  let asked = 0;
+  for (const { port } of open.filter(({ udp, port }) => !udp && port !== mqtt)) {
+    for (const path of doors) {
+      const answers = await Promise.all(
+        ['GET', 'POST'].map((method) => fetch(`http://127.0.0.1:${port}${path}`, { method, redirect: 'manual' })),
+      );
+      expect(
+        answers.map(({ status }) => [400, 403, 404, 405, 415].includes(status)),
+        `${port}${path}: ${answers.map(({ status }) => status)}`,
+      ).toEqual([true, true]);
+      asked += 2;
+    }
+  }
+  await centre.stop();
+  tellFigure(
+    task,
+    'S12',
+    `${open.length} ports of ${parts.length} processes, all on loopback, 0 of the agent; ${asked} questions for the editor, 0 answered`,
+  );
+});
+
+type Open = { port: number; isLoopback: boolean; udp: boolean };
+
+/** The sockets on which a process listens (TCP) or receives from anybody (UDP), as the kernel knows them. */
+function socketsOf(pid: number): Open[] {
+  const own = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return []; // closed meanwhile
+      }
+    }),
+  );
+  const rows = (table: string) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/));
+  return ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((table) => {
+    const listening = table.startsWith('tcp') ? '0A' : '07';
+    return rows(table).flatMap(([, local = '', , state, , , , , , inode = '']) => {
+      if (state !== listening || !own.has(inode)) return [];
+      const [address = '', port = ''] = local.split(':');
+      const isLoopback = address === '0100007F' || address === '00000000000000000000000001000000';
+      return [{ port: Number.parseInt(port, 16), isLoopback, udp: table.startsWith('udp') }];
+    });
+  });
+}
