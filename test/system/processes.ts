@@ -30,7 +30,13 @@ const patienceMs = 60_000;
 
 /** Starts a program in a group of its own. Without `program` it is a script for this runtime. */
 export function startProgram({ program = process.execPath, args, env, cwd }: Command): Program {
-  const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+  // By the channel it hears of the end of the runner, whatever ended that.
+  const child = spawn(program, args, {
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   const lines: LogLine[] = [];
   const errors: string[] = [];
   const heard = new Set<() => void>();

@@ -1,4 +1,6 @@
 /** However npm is stopped, all that it started ends with it; however its own starter goes away, it stays. */
+
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,9 +50,19 @@ test('npm start: start.ts killed with -9 while its parts still start leaves none
   expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + bootMs);
 });
 
+test('a test runner killed with -9 leaves nothing of the centre that it started', async () => {
+  const code =
+    "const { startProgram } = await import('./test/system/processes.ts'); startProgram({ args: ['start.ts'], env: process.env });";
+  const runner = startProgram({ args: ['--input-type=module', '-e', code], env: site.env });
+  const startedAt = performance.now();
+  await expect.poll(() => ask<unknown[]>(site.ports, '/api/pcs').catch(() => []), { timeout: 60_000 }).toHaveLength(1);
+  const upMs = performance.now() - startedAt;
+  await runner.end('SIGKILL');
+  expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + upMs);
+});
+
 test('npm start under nohup and in a session of its own goes on when the shell that started it is gone', async () => {
-  const shell = startProgram({ program: 'sh', args: ['-c', 'nohup setsid npm start > "$SABHA_DATA.log" 2>&1 &'], env: site.env });
-  await shell.ended;
+  execFileSync('sh', ['-c', 'nohup setsid npm start > "$SABHA_DATA.log" 2>&1 &'], { env: site.env });
   const pcs = () => ask<unknown[]>(site.ports, '/api/pcs').catch(() => []);
   await expect.poll(async () => (await pcs()).length, { timeout: 60_000 }).toBe(1);
   const start = livingWith(site.folder).find(({ command }) => command === 'npm start');
