@@ -25,7 +25,9 @@ const profile: Profile = { link: 'fibre', elevationM: 0, expected: {} };
 const components = ['microphone', 'camera', 'climate', 'link'] as const;
 const empty = { known: false, reason: 'not asked in this test' } as const;
 
-type Machine = { parts: Parts; pc: string; spool?: string; bootId?: string };
+/** As much of the centre as a PC has to know. */
+type Around = Pick<Parts, 'speed' | 'epochMs' | 'tokens'> & { site: { data: string; ports: { mqtt: number } } };
+type Machine = { parts: Around; pc: string; spool?: string; bootId?: string };
 
 /** Starts the agent of one of the admitted PCs; `spool` is its file. */
 export function startScriptedPc({ parts, pc, spool = ':memory:', bootId = 'boot-of-the-test' }: Machine): ScriptedPc {
