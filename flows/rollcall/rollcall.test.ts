@@ -240,3 +240,18 @@ test('what the ledger remembers as the last one is shown after a start', () => {
   calls.remember({ id: 'old', rows: [] } as unknown as RollCallView);
   expect(calls.last()).toEqual({ id: 'old' });
 });
+
+test('R29 a clock that is set in a roll call makes no answer late or early', async () => {
+  const { calls, born, row, clock, written } = setUp();
+  calls.start({ scope: '', by: 'Tashi' });
+  await clock.pass(700);
+  clock.jump(7_200_000);
+  born(leh);
+  await clock.pass(300);
+  clock.jump(-14_400_000);
+  for (const pc of [kargil, goa]) born(pc);
+  await clock.pass(0);
+  expect([(await row(leh))?.after, (await row(goa))?.after]).toEqual([700, 1_000]);
+  const [call] = written;
+  expect((call?.finishedAt ?? 0) - (call?.startedAt ?? 0)).toBe(1_000);
+});
