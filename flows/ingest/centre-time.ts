@@ -1,4 +1,4 @@
-/** The centre's time of day (R29): durations in it run on the clock that never jumps, and it follows the clock of the machine. */
+/** The centre's time of day (R29): it runs on the clock that never jumps, and follows the clock of the machine. */
 import type { Clock } from '#contracts';
 
 /** What is less is set little by little, and nobody notices. */
@@ -8,16 +8,21 @@ const stepMs = 2_000;
 export type CentreTime = ReturnType<typeof createCentreTime>;
 
 /** Begins at the clock of the machine. Guarantee: between two calls of `follow` it never jumps. */
-export function createCentreTime(clock: Pick<Clock, 'now' | 'up'>) {
+export function createCentreTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
+  const slept = () => clock.slept?.() ?? 0;
   let offsetMs = clock.now() - clock.up();
+  let sleptMs = slept();
   return {
     now: () => clock.up() + offsetMs,
 
-    /** Follows the clock of the machine; answers by how much that was set at once, 0 where it was not. */
+    /** Follows the clock of the machine; answers by how much that was set at once, 0 where it was not. Sleep is time that passed, and no step. */
     follow(): number {
       const byMs = clock.now() - clock.up() - offsetMs;
       offsetMs += byMs;
-      return Math.abs(byMs) < stepMs ? 0 : byMs;
+      if (Math.abs(byMs) < stepMs) return 0;
+      const asleepMs = slept() - sleptMs;
+      sleptMs += asleepMs;
+      return Math.abs(byMs - asleepMs) < stepMs ? 0 : byMs;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encode, pcTopic } from '#contracts';
-import { birth, createRig, pc } from './ingest.test-helper.ts';
+import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 
 describe('R18a a gap of our own', () => {
   const hellos = (rig: Awaited<ReturnType<typeof createRig>>) => rig.sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').length;
@@ -35,6 +35,21 @@ describe('R18a a gap of our own', () => {
     expect(to - from).toBeGreaterThan(280_000);
     await rig.clock.pass(200_000);
     expect(presence(rig)).toBe('silent');
+  });
+
+  it('a machine that was suspended for a night accuses nobody, and what stood before stands since then', async () => {
+    const rig = await online();
+    const since = rig.clock.now();
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 2, checks: [...checks], gone: [] }));
+    await rig.clock.pass(5_000);
+    rig.clock.sleep(8 * 3_600_000);
+    await rig.clock.pass(100_000);
+    expect([presence(rig), hellos(rig), rig.ingest.memory.incidents.size]).toEqual(['online', 2, 1]);
+    expect(rig.ingest.memory.pcs.get(pc)?.checks[0]?.since).toBe(since);
+    expect(rig.ingest.time() - rig.clock.now()).toBe(0);
+    const { from, to } = rig.ingest.away() ?? { from: 0, to: 0 };
+    expect((to - from) / 3_600_000).toBeCloseTo(8, 1);
+    expect(rig.said).toEqual(['no silence is judged: this process stood still']);
   });
 
   it('a real silence is still found, at most a word later', async () => {

@@ -54,7 +54,7 @@ export function createListening(options: ListeningOptions) {
     log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
     hearing.shift(byMs);
     tell({ type: 'clock', byMs }, { who: 'centre', what: 'clock set', about });
-    // PCs compare their clocks anew; and a machine that slept finds its clock ahead as well.
+    // PCs compare their clocks anew.
     if (options.isSubscribed()) subscribed();
   }
 

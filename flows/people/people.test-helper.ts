@@ -7,6 +7,8 @@ export type TestClock = Clock & {
   pass(ms: number): Promise<void>;
   /** The process stands still: time goes on, and nothing of it runs meanwhile. */
   stall(ms: number): void;
+  /** The machine sleeps: only its wall clock goes on. */
+  sleep(ms: number): void;
   /** The wall clock jumps; `up` does not. */
   jump(ms: number): void;
 };
@@ -14,6 +16,7 @@ export type TestClock = Clock & {
 export function testClock(startMs = Date.UTC(2026, 2, 3, 8, 35)): TestClock {
   let up = 0;
   let wall = startMs;
+  let slept = 0;
   let timers: { at: number; task: () => void }[] = [];
   const after = (delayMs: number, task: () => void): Cancel => {
     const timer = { at: up + Math.max(0, delayMs), task };
@@ -41,6 +44,11 @@ export function testClock(startMs = Date.UTC(2026, 2, 3, 8, 35)): TestClock {
     },
     stall(ms) {
       up += ms;
+    },
+    slept: () => slept,
+    sleep(ms) {
+      wall += ms;
+      slept += ms;
     },
     jump(ms) {
       wall += ms;

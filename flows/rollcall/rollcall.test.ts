@@ -254,3 +254,18 @@ test('a call of somebody who looks after a state gives way to one of the nation,
   expect([...told, ...written].map(({ id }) => id)).not.toContain('call-1');
   expect(written.map(({ id }) => id)).toEqual(['call-2']);
 });
+
+test('R29 a clock that is set in a roll call makes no answer late or early', async () => {
+  const { calls, born, row, clock, written } = setUp();
+  calls.start({ scope: '', by: 'Tashi' });
+  await clock.pass(700);
+  clock.jump(7_200_000);
+  born(leh);
+  await clock.pass(300);
+  clock.jump(-14_400_000);
+  for (const pc of [kargil, goa]) born(pc);
+  await clock.pass(0);
+  expect([(await row(leh))?.after, (await row(goa))?.after]).toEqual([700, 1_000]);
+  const [call] = written;
+  expect((call?.finishedAt ?? 0) - (call?.startedAt ?? 0)).toBe(1_000);
+});

@@ -62,6 +62,8 @@ export type RollCalls = RollCallsView & {
 type Running = Omit<RollCallSummary, 'counts' | 'states' | 'finishedAt'> & {
   /** What whoever called looks after. */
   within: string;
+  /** By the clock that never jumps: how long an answer took is not changed by one that is set (R29). */
+  startedUp: number;
   rows: Map<string, RollCallRow>;
   /** PCs that have not answered, with the state that their birth named. */
   waiting: Map<string, Born | undefined>;
@@ -132,6 +134,7 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
     by,
     within,
     startedAt,
+    startedUp: clock.up(),
     endsAt: startedAt + deadlineMs,
     rows: new Map(pcs.map((pc) => [pc, rowOf(state, ingest, { pc, after: null })])),
     waiting: new Map(pcs.map((pc) => [pc, undefined])),
@@ -148,10 +151,10 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
 }
 
 /** The answers of a call that rings late still come before its end. */
-function ring({ options }: State, { id, scope, by, waiting, endsAt }: Running): void {
+function ring({ options }: State, { id, scope, by, waiting, startedUp }: Running): void {
   const ingest = options.ingest();
   if (!ingest?.isSubscribed()) return;
-  const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size, Math.max(0, endsAt - ingest.time() - deadlineMs / 2));
+  const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size, Math.max(0, deadlineMs / 2 - (options.clock.up() - startedUp)));
   ingest.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
 }
 
@@ -167,7 +170,7 @@ function answered(state: State, pc: string): void {
   const born = running?.waiting.get(pc);
   if (!(running && ingest && born && isHeld(born, ingest.memory.pcs.get(pc)))) return;
   running.waiting.delete(pc);
-  running.rows.set(pc, rowOf(state, ingest, { pc, after: ingest.time() - running.startedAt }));
+  running.rows.set(pc, rowOf(state, ingest, { pc, after: state.options.clock.up() - running.startedUp }));
   running.news.add(pc);
   if (running.waiting.size === 0) finish(state, running);
   else soon(state, running);
@@ -203,7 +206,10 @@ function finish(state: State, running: Running): void {
     running.news.add(pc);
   }
   running.waiting.clear();
-  const finished = { ...summaryOf(running, ingest.time()), rows: [...running.rows.values()] };
+  const finished = {
+    ...summaryOf(running, running.startedAt + state.options.clock.up() - running.startedUp),
+    rows: [...running.rows.values()],
+  };
   void ingest.record([{ op: 'rollcall', rollcall: finished }]).then((committed) => {
     if (state.running === running) state.running = undefined;
     if (!committed) return;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { noFalseSilence } from './audit.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, minute, presenceAt, second, transitionsOf } from './scene.ts';
+import { epochMs } from './time.ts';
 
 test('R16 a will that comes late, after the next session has spoken, is ignored', async () => {
   const world = await atRest();
@@ -139,3 +140,50 @@ test('R19 a broker that is lost for a minute, and three starts of flows in half 
   await world.pass(40 * minute);
   expect(rowsOf(world).incidents.filter((one) => one.over === null)).toEqual([]);
 });
+
+test('R18a while the broker brings nothing back no silence is judged; what went in the gap is told once its limit has passed after it', async () => {
+  const world = await atRest({ pcs: 3 });
+  const over = world.broker.intercept(() => true);
+  world.pc(0).kill({ power: true });
+  await world.pass(5 * minute);
+  expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
+  expect(transitionsOf(world, 'centre/unheard')).toEqual([]);
+  over();
+  await world.pass(80 * second);
+  expect(['online', 'lost']).toContain(presenceAt(world, 0));
+  expect([presenceAt(world, 1), presenceAt(world, 2)]).toEqual(['online', 'online']);
+  await world.pass(20 * second);
+  expect(presenceAt(world, 0)).toBe('silent');
+  expect(rowsOf(world).transitions.filter(({ kind, about }) => kind === 'raised' && about[0]?.fault !== 'centre.broker_lost')).toHaveLength(
+    1,
+  );
+});
+
+for (const [what, steps] of [
+  ['it started 2 h slow and is put right', [-120, 120]],
+  ['it is set forward and back again', [60, -60]],
+  ['it falls back a day and comes again', [-1_440, 1_440]],
+] as const) {
+  test(`F33, R29 the clock of the centre is set, and nobody is accused, kept waiting or told early by it: ${what}`, async () => {
+    const world = await atRest({ pcs: 3 });
+    world.centre.kill();
+    world.centre.machine.jump(steps[0] * minute);
+    world.centre.start();
+    await world.pass(12 * second);
+    world.centre.machine.jump(steps[1] * minute);
+    await world.pass(2 * second);
+    expect(Math.abs((world.centre.centre()?.now() ?? 0) - epochMs - world.time.now())).toBeLessThan(second);
+    for (const byMs of [60 * minute, -60 * minute]) {
+      await world.pass(minute);
+      world.centre.machine.jump(byMs);
+    }
+    await world.pass(5 * minute);
+    expect(rowsOf(world).transitions).toEqual([]);
+    expect(world.pcs.map((_, index) => presenceAt(world, index))).toEqual(['online', 'online', 'online']);
+    world.pc(0).room.set('microphone', 'expected-1', 'microphone.missing');
+    await world.pass(5 * minute);
+    const [raised] = rowsOf(world).transitions;
+    expect(Math.abs((raised?.at ?? 0) - epochMs - world.time.now())).toBeLessThan(6 * minute);
+    expect(await complaints(world)).toEqual([]);
+  });
+}

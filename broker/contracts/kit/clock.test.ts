@@ -39,6 +39,13 @@ test('clocks of one speed and epoch agree on the time, whenever each was made', 
   expect(now).toBeLessThan(first.now() + 5_000);
 });
 
+test('a machine that is awake has not slept, whatever the speed', () => {
+  for (const speed of [1, 10]) {
+    const clock = realClock(speed);
+    expect(clock.slept?.()).toBeLessThan(1_000);
+  }
+});
+
 test('a delay below zero is now', async () => {
   await new Promise<void>((done) => realClock().after(-5, done));
 });

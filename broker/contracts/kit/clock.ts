@@ -1,4 +1,5 @@
 /** Time as an argument, so that agent, ledger and incident engine run in a seeded simulation. */
+import { uptime } from 'node:os';
 
 /** Takes back what was to be done later; harmless when it was done. */
 export type Cancel = () => void;
@@ -13,6 +14,8 @@ export type Clock = {
   after(delayMs: number, task: () => void): Cancel;
   /** How much faster than the day it goes, where it does. */
   speed?: number;
+  /** How long the machine slept since some start, which `up` may know nothing of. */
+  slept?(): number;
 };
 
 /**
@@ -23,10 +26,13 @@ export function realClock(speed = 1, epochMs = Date.now()): Clock {
   const startedAt = epochMs + (Date.now() - epochMs) * speed;
   const startedUp = performance.now();
   const up = () => (performance.now() - startedUp) * speed;
+  const aheadMs = () => uptime() * 1_000 - performance.now();
+  const ahead = aheadMs();
   return {
     speed,
     now: speed === 1 ? Date.now : () => startedAt + up(),
     up,
+    slept: () => Math.max(0, aheadMs() - ahead) * speed,
     after: (delayMs, task) => {
       const timer = setTimeout(task, Math.max(0, delayMs / speed));
       return () => clearTimeout(timer);
