@@ -38,6 +38,7 @@ describe('R27 what one PC reports', () => {
   });
 
   it('R27 a list that differences made longer than a state may be is not believed', () => {
+    expect(budgets.checks.most).toBe(256);
     const stage = online();
     stage.state(list(257, (at) => ok('microphone', `${at}`)));
     expect(stage.engine.memory.pcs.get(pc)?.checks).toHaveLength(2);
@@ -52,6 +53,7 @@ describe('R27 a PC whose alerts change too often', () => {
     const [noisy, ...more] = toldOf(stage, 'centre');
     expect(more).toEqual([]);
     expect(noisy?.notice.faults).toMatchObject([{ fault: 'pc.noisy', device: pc, reason: expect.stringContaining('only counted') }]);
+    expect(budgets.noisyMs.most).toBe(hour);
     const before = stage.ops.length;
     flood(stage, 60);
     expect(stage.ops.slice(before).filter(({ op }) => op === 'incident' || op === 'transition' || op === 'outbox')).toEqual([]);
@@ -66,6 +68,26 @@ describe('R27 a PC whose alerts change too often', () => {
     expect(stage.ops).toContainEqual(expect.objectContaining({ op: 'audit', who: pc, what: 'noisy no more' }));
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing', told: 'critical' }] });
     expect(stage.incident('centre')?.over).toBe('cleared');
+  });
+
+  it('R27 of one room no more is told in a minute than a person can read; what comes then is told when the minute is over', () => {
+    const stage = online();
+    const all = [
+      'microphone.missing',
+      'camera.missing',
+      'speaker.missing',
+      'pc.disk_full',
+      'pc.hot',
+      'clock.wrong',
+      'pc.load_high',
+      'pc.memory_low',
+    ];
+    for (let n = 1; n <= all.length; n += 1) stage.state(all.slice(0, n).map((id) => fault(id)));
+    const { most } = budgets.toldAMinute;
+    expect(toldOf(stage, pc)).toHaveLength(most);
+    stage.pass(minute + second);
+    expect(toldOf(stage, pc)).toHaveLength(all.length);
+    expect(stage.incident()?.faults.every(({ told }) => told !== null)).toBe(true);
   });
 
   it('R27 one noisy PC takes nothing from another: its fault is told at once', () => {

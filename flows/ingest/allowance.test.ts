@@ -11,7 +11,7 @@ describe('R27 what is taken of one PC', () => {
     const second: Weight = { kind: 'events', count: 20, bytes: 128 * 1_024 };
     let bytes = 0;
     for (let at = 0; at < 2 * dayMs; at += 1_000) {
-      if (allowance.take(pc, second)) bytes += second.bytes;
+      if (allowance.take(pc, second, 0)) bytes += second.bytes;
       pass(1_000);
     }
     const { eventBytesADay, eventBytesAtOnce } = budgets;
@@ -23,7 +23,7 @@ describe('R27 what is taken of one PC', () => {
     const { allowance, pass } = open();
     let taken = 0;
     for (let at = 0; at < dayMs; at += 10_000) {
-      if (allowance.take(pc, { kind: 'events', count: 500, bytes: 1 })) taken += 500;
+      if (allowance.take(pc, { kind: 'events', count: 500, bytes: 1 }, 0)) taken += 500;
       pass(10_000);
     }
     expect(taken).toBeLessThanOrEqual(budgets.eventsADay.most + budgets.eventsAtOnce.most);
@@ -31,16 +31,24 @@ describe('R27 what is taken of one PC', () => {
 
   test('R27 a PC that was heard within its budget for a day says all of a full spool at once', () => {
     const { allowance, pass } = open();
-    expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 100 })).toBe(true);
+    expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 100 }, 0)).toBe(true);
     pass(dayMs);
-    for (let n = 0; n < 1_000; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
+    for (let n = 0; n < 1_000; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 }, 0)).toBe(true);
+  });
+
+  test('R27 a PC that was away for weeks says all of its spool at once, also to a centre that has just started', () => {
+    const { allowance } = open();
+    expect(allowance.take(pc, { kind: 'words', count: 1, bytes: 300 }, 14 * dayMs)).toBe(true);
+    const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
+    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch, 0)).filter(Boolean).length;
+    expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
   });
 
   test('R27 births and states have a breath and a pace, by number and by size, and those of one PC cost another nothing', () => {
     const { allowance, pass } = open();
     const taken = (who: string, bytes: number) => {
       let count = 0;
-      while (allowance.take(who, { kind: 'words', count: 1, bytes })) count += 1;
+      while (allowance.take(who, { kind: 'words', count: 1, bytes }, 0)) count += 1;
       return count;
     };
     expect(taken(pc, 300)).toBe(budgets.wordsAtOnce.most);
@@ -49,7 +57,7 @@ describe('R27 what is taken of one PC', () => {
     expect(taken(pc, 300)).toBe(budgets.wordsAtOnce.most);
     let hour = 0;
     for (let at = 0; at < 3_600; at += 1) {
-      if (allowance.take(pc, { kind: 'words', count: 1, bytes: 20_000 })) hour += 20_000;
+      if (allowance.take(pc, { kind: 'words', count: 1, bytes: 20_000 }, 0)) hour += 20_000;
       pass(1_000);
     }
     expect(hour).toBeLessThanOrEqual(budgets.wordBytesAnHour.most + budgets.wordBytesAtOnce.most);
@@ -59,13 +67,13 @@ describe('R27 what is taken of one PC', () => {
   test('R27, R8 who was held back is not heard a message at a time: by then what stood first would be taken for poison', () => {
     const { allowance, pass } = open();
     const one: Weight = { kind: 'events', count: 1, bytes: 65_536 };
-    while (allowance.take(pc, one));
+    while (allowance.take(pc, one, 0));
     const { most } = budgets.eventBytesAtOnce;
     const resumeMs = (most / 4 / budgets.eventBytesADay.most) * dayMs;
     pass(resumeMs - 60_000);
-    expect(allowance.take(pc, one)).toBe(false);
+    expect(allowance.take(pc, one, 0)).toBe(false);
     pass(60_000);
-    const taken = Array.from({ length: 100 }, () => allowance.take(pc, one)).filter(Boolean).length;
+    const taken = Array.from({ length: 100 }, () => allowance.take(pc, one, 0)).filter(Boolean).length;
     expect(taken).toBe(Math.floor(most / 4 / one.bytes));
   });
 });

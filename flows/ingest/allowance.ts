@@ -1,5 +1,6 @@
 /** How much of what one PC says is taken (R27). What is more stays in its spool, or is asked for again by its digest. */
 import { budgets } from '#contracts';
+import type { Report } from './read-message.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -27,18 +28,27 @@ const paces: Record<Weight['kind'], Pace> = {
   },
 };
 
+const kinds = ['words', 'events'] as const;
+
 type Held = Rate & { at: number; isHeldBack: boolean };
 
 /** Guarantee: what a PC has said costs no other PC any of its own. `up` = a clock that never jumps. */
 export function createAllowance(up: () => number) {
   const held = new Map<string, Held>();
   return {
-    /** Takes the weight of a message; false where its PC is beyond its budget, and the message is not taken. */
-    take(pc: string, { kind, count, bytes }: Weight): boolean {
+    /**
+     * Takes the weight of a message; false where its PC is beyond its budget, and the message is not taken. `awayMs`: for how long nobody
+     * heard the PC; who was away for weeks has weeks to tell.
+     */
+    take(pc: string, { kind, count, bytes }: Weight, awayMs: number): boolean {
+      const now = up();
+      for (const one of kinds) {
+        const key = `${one} ${pc}`;
+        if (!held.has(key)) held.set(key, { ...filled(paces[one], paces[one].start, awayMs), at: now, isHeldBack: false });
+      }
       const key = `${kind} ${pc}`;
       const pace = paces[kind];
-      const now = up();
-      const { at, isHeldBack, ...had } = held.get(key) ?? { ...pace.start, at: now, isHeldBack: false };
+      const { at, isHeldBack, ...had } = held.get(key) as Held;
       const has = filled(pace, had, now - at);
       const least = isHeldBack ? resumePart : 0;
       const isEnough = (name: keyof Rate, needed: number) => has[name] >= Math.max(needed, least * pace.start[name]);
@@ -48,9 +58,16 @@ export function createAllowance(up: () => number) {
       return goes;
     },
     forget(pc: string): void {
-      for (const kind of Object.keys(paces)) held.delete(`${kind} ${pc}`);
+      for (const kind of kinds) held.delete(`${kind} ${pc}`);
     },
   };
+}
+
+/** A beat costs nothing; what could not be read is written down once a minute. */
+export function weightOf({ leaf, event, ops }: Report, bytes: number): Weight | undefined {
+  if (leaf === 'beat' || event.type === 'unreadable') return undefined;
+  if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
+  return { kind: 'events', count: ops.length, bytes };
 }
 
 function filled({ most, perMs }: Pace, had: Rate, ms: number): Rate {

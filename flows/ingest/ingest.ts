@@ -8,7 +8,7 @@ import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
 import type { Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
-import type { Weight } from './allowance.ts';
+import { type Weight, weightOf } from './allowance.ts';
 import type { Committed } from './committed.ts';
 import type { Audit, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
@@ -224,19 +224,14 @@ function apply(state: State, topic: string, payload: Buffer): void {
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event);
   if (!isOurs) return options.count.message('other', 'unknown');
   const weight = weightOf(report, payload.length);
-  if (weight !== undefined && !state.allowance.take(report.pc, weight)) return holdBack(state, report, weight.kind);
+  const heardAt = engine.memory.pcs.get(report.pc)?.heardAt ?? now;
+  if (weight !== undefined && !state.allowance.take(report.pc, weight, Math.max(0, now - heardAt)))
+    return holdBack(state, report, weight.kind);
   options.count.message(report.leaf, report.result);
   engine.apply(report.event, now);
   keep(state, report, now);
   if (report.event.type === 'beat') state.readings.beat(report.pc, payload, now);
   state.commits.soon();
-}
-
-/** A beat costs nothing; what could not be read is written down once a minute. */
-function weightOf({ leaf, event, ops }: Report, bytes: number): Weight | undefined {
-  if (leaf === 'beat' || event.type === 'unreadable') return undefined;
-  if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
-  return { kind: 'events', count: ops.length, bytes };
 }
 
 /** Nothing of it is taken or answered but that its PC is there: its spool keeps the rest, and its next beat says which state we lack (R27). */

@@ -1,10 +1,11 @@
 /** THE list of benches. */
 import { capacityBench } from './capacity.ts';
 import { exporterBench } from './exporter.ts';
+import { hostileBench } from './hostile.ts';
 import { ingestBench } from './ingest.ts';
 import type { Bench } from './model.ts';
 import { qualityBench } from './quality.ts';
 import { rollcallBench } from './rollcall.ts';
 import { stormBench } from './storm.ts';
 
-export const benches: readonly Bench[] = [capacityBench, exporterBench, ingestBench, qualityBench, rollcallBench, stormBench];
+export const benches: readonly Bench[] = [capacityBench, exporterBench, hostileBench, ingestBench, qualityBench, rollcallBench, stormBench];

@@ -68,7 +68,7 @@ describe.concurrent('a start that cannot be', () => {
 
 describe('while it runs', () => {
   const path = (id: string) => `ladakh/leh/${id}`;
-  const ids = ['well', 'malformed', 'oversized', 'version', 'long-name', 'stranger', 'flood', 'odd-name'];
+  const ids = ['well', 'malformed', 'oversized', 'version', 'long-name', 'stranger', 'flood', 'odd-name', 'nested'];
   let parts: Parts;
   let mailbox: Mailbox;
   let broker: Program;
@@ -136,6 +136,18 @@ describe('while it runs', () => {
     expect(await broker.says(`refused: publish, ${reason}`)).toMatchObject({ level: 40, who: `ladakh.leh.${id}`, what: topic });
     await sender.publish(pcTopic(path(id), 'state'), stateWith('Mic').toString());
     await expect.poll(() => presenceOf(id), { timeout: 40_000 }).toBe('online');
+  });
+
+  test('S23, R28 an event of 5,000 nested arrays made the desk forget everything and blame the disk: it is counted, and what others write is kept', async () => {
+    const nested = await join('nested');
+    const head = '{"spool":"s","seq":1,"boot":"b","at":1,"grade":"event","kind":"k","body":{"a":';
+    await nested.publish(pcTopic(path('nested'), 'event'), `${head}${'['.repeat(5_000)}${']'.repeat(5_000)}}}`);
+    await counted('flowsMetrics', 'sabha_ingest_messages_total{leaf="event",result="shape"}').toBe(1);
+    expect(await sampleOf(parts.site.ports.flowsMetrics, 'sabha_ledger_commits_total{result="failed"}')).toBe(0);
+    const before = await sampleOf(parts.site.ports.flowsMetrics, 'sabha_events_applied_total');
+    well.set('camera', 'after the bomb', null);
+    await counted('flowsMetrics', 'sabha_events_applied_total').toBeGreaterThan(before);
+    expect(flows.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
   });
 
   test('a frame larger than any message ends its sender alone, counted and said', async () => {

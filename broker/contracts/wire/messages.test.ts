@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import { digestOf } from '../domain/states.ts';
+import { budgets } from './budgets.ts';
 import {
   type Decoded,
   decode,
@@ -55,6 +56,7 @@ describe('golden samples', () => {
 
 describe('what cannot be read has one of five reasons', () => {
   test('oversized: one byte above the limit, and not at the limit', () => {
+    expect(payloadLimitBytes).toBe(budgets.messageBytes.most);
     const padded = (size: number) => sample('beat').toString().padEnd(size, ' ');
     expect(decode('beat', Buffer.from(padded(payloadLimitBytes)))).toMatchObject({ ok: true });
     expect(decode('beat', Buffer.from(padded(payloadLimitBytes + 1)))).toMatchObject({

@@ -1,0 +1,106 @@
+/** What a hostile PC that is admitted says, at the pace that the broker allows it: each attack makes the next message of its kind. */
+import { type Check, digestOf, encode } from '#contracts';
+
+/** A message of an attack; `perSecond` as many as the broker lets through. */
+export type Attack = {
+  name: string;
+  perSecond: number;
+  next(n: number, at: Session): { leaf: 'presence' | 'state' | 'event' | 'backlog' | 'inventory'; payload: Buffer };
+};
+/** What a PC counts up. */
+export type Session = { rev(): number; seq(): number };
+
+const spool = 'hostile';
+
+/** In the order in which they are made: first what is told to people, before anything else makes these PCs known for what they are. */
+export const attacks: readonly Attack[] = [
+  { name: 'a new unknown fault each second', perSecond: 1, next: (n, at) => state(at, [fault(`camera.odd-${n}`, '')]) },
+  { name: 'a known fault of a new device each second', perSecond: 1, next: (n, at) => state(at, [fault('power.battery_low', `ups-${n}`)]) },
+  {
+    name: 'events of 5,000 nested arrays',
+    perSecond: 12,
+    next: (_, at) => event(at.seq(), `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`),
+  },
+  {
+    name: 'states of 256 new unknown faults',
+    perSecond: 4,
+    next: (n, at) =>
+      state(
+        at,
+        list(256, (one) => fault(`camera.odd-${n}-${one}`, `${one}`)),
+      ),
+  },
+  {
+    name: 'states of 256 known faults of new devices',
+    perSecond: 4,
+    next: (n, at) =>
+      state(
+        at,
+        list(256, (one) => fault('microphone.missing', `${n}-${one}`)),
+      ),
+  },
+  {
+    name: 'events at the pace allowed',
+    perSecond: 2,
+    next: (_, at) => backlog(list(300, () => JSON.parse(String(event(at.seq(), `{"text":"${'x'.repeat(100)}"}`).payload)))),
+  },
+  { name: 'births that claim numbers', perSecond: 15, next: (n) => birth(n) },
+  { name: 'what cannot be read', perSecond: 15, next: (n, at) => odd(n, at) },
+];
+
+function event(seq: number, body: string) {
+  const head = `{"spool":"${spool}","seq":${seq},"boot":"b","at":${Date.now()},"grade":"event","kind":"k","body":`;
+  return { leaf: 'event' as const, payload: Buffer.from(`${head}${body}}`) };
+}
+
+function backlog(events: Parameters<typeof encode<'backlog'>>[1]) {
+  return { leaf: 'backlog' as const, payload: encode('backlog', events) };
+}
+
+function state(at: Session, checks: Check[]) {
+  return { leaf: 'state' as const, payload: encode('state', { digest: digestOf(checks), session: 1, rev: at.rev(), checks }) };
+}
+
+/** Also the first word of each. */
+export function birth(n: number) {
+  const claims = [0, Number.MAX_SAFE_INTEGER, 2 ** 40, 2 ** 39 + n];
+  const said = {
+    kind: 'birth' as const,
+    boot: 'b',
+    session: 1,
+    at: Date.now(),
+    digest: digestOf([]),
+    rev: 1,
+    agent: '0.1.0',
+    config: 0,
+    inventory: '',
+  };
+  const payload = encode('presence', {
+    ...said,
+    spool: { id: n === 0 ? spool : `hostile-${n}`, first: 1, last: claims[n % claims.length] ?? 0 },
+  });
+  return { leaf: 'presence' as const, payload };
+}
+
+function odd(n: number, at: Session) {
+  const text = 'ज़🎤\\ud800'.repeat(500);
+  const odds = [
+    () => ({ leaf: 'state' as const, payload: Buffer.from('{"digest":'.padEnd(5_000, '[')) }),
+    () => event(at.seq(), '{"a":1,"a":2,"__proto__":{"a":1}}'),
+    () => event(at.seq(), `{"n":-0,"big":9007199254740992,"huge":1e999,"name":"${text}"}`),
+    () => state(at, [{ ...fault('microphone.missing', 'x'), reason: 'x'.repeat(6_000) }]),
+    () => ({
+      leaf: 'inventory' as const,
+      payload: Buffer.from(`{"hash":"h${n}","at":1,"items":{"devices":[${list(4_000, () => '{}').join()}]}}`),
+    }),
+  ];
+  return (odds[n % odds.length] ?? (odds[0] as (typeof odds)[0]))();
+}
+
+function fault(id: string, device: string): Check {
+  return { component: id.slice(0, id.indexOf('.')), device, status: 'fault', fault: id, reason: null };
+}
+
+function list<T>(length: number, of: (at: number) => T): T[] {
+  return Array.from({ length }, (_, at) => of(at));
+}

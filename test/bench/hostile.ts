@@ -1,0 +1,249 @@
+/**
+ * Three hostile PCs among the PCs of a nation (R27, R28): what the others and the people at the centre notice of each attack, beside the same
+ * figures of the same centre without one.
+ */
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { nameOf, pcTopic } from '#contracts';
+import { createNation } from '../fleet/nation.ts';
+import { type Centre, createSite, startCentre } from '../system/centre-under-test.ts';
+import { startChild } from './child.ts';
+import { type Attack, attacks, birth, type Session } from './hostile-attacks.ts';
+import type { HonestResult } from './hostile-honest-child.ts';
+import { type Bench, type Row, row } from './model.ts';
+import { connectRaw, publishPacket } from './mqtt-load.ts';
+import { rssMiB } from './process-figures.ts';
+
+type Size = { sites: number; seconds: number };
+
+const whole: Size = { sites: 739, seconds: 120 };
+const small: Size = { sites: 103, seconds: 15 };
+const hostileCount = 3;
+/** Later than this after the PC said it, an alert is late. */
+const lateMs = 5_000;
+const connectLimitMs = 120_000;
+const askEveryMs = 100;
+const pauseMs = 2_000;
+
+/** What was noticed while one attack went on, or none. */
+type Phase = {
+  name: string;
+  ackMs: number[];
+  healthMs: number[];
+  unacknowledged: number;
+  missed: number;
+  rssMiB: number;
+  ledgerMiB: number;
+};
+/** A message as the receiver of the webhook had it. */
+type Told = { scope: string; devices: string[]; at: number };
+
+export const hostileBench: Bench = {
+  name: 'hostile',
+  about: 'three hostile PCs among the PCs of a nation: what all others notice of each attack',
+  async run({ quick, say }) {
+    const size = quick ? small : whole;
+    const desk = await openDesk();
+    const site = await createSite({ site: null, people: [person], channels: { webhook: { url: desk.url, secret } } });
+    const centre = startCentre(site);
+    try {
+      await centre.says(({ msg, part }) => msg === 'ready' && part === 'flows', connectLimitMs);
+      const stage = await prepare(centre, size);
+      const around = { centre, desk, seconds: size.seconds, honest: stage.honest };
+      await measure(around, 'to warm up', []);
+      const calm = await measure(around, 'without attack', []);
+      say(told(calm));
+      const attacked: Phase[] = [];
+      for (const attack of attacks) {
+        attacked.push(
+          await measure(
+            around,
+            attack.name,
+            stage.hostile.map((one) => () => one.make(attack)),
+          ),
+        );
+        say(told(attacked.at(-1) as Phase));
+      }
+      const rows = rowsOf({ size, calm, attacked, messages: stage.hostile.map(({ pc }) => desk.about(pc)) });
+      await stage.honest.stop();
+      await centre.stop();
+      return { versions: {}, rows };
+    } finally {
+      site.remove();
+      desk.close();
+    }
+  },
+};
+
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+const person = { id: 'desk', name: 'Desk', role: 'technician', webhook: true, scope: '' };
+
+/** Takes every message, and remembers when it came. */
+async function openDesk() {
+  const messages: Told[] = [];
+  const server = createServer(async (request, response) => {
+    const body = JSON.parse((await request.toArray()).join(''));
+    messages.push({ scope: body.scope, devices: body.faults.map(({ device }: { device: string }) => device), at: Date.now() });
+    response.writeHead(204).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    about: (pc: string) => messages.filter(({ scope, devices }) => scope === pc || devices.includes(pc)).length,
+    /** How long after `at` the room was told of; undefined where it was not. */
+    after(pc: string, at: number): number | undefined {
+      const found = messages.find((one) => one.scope === pc && one.at >= at - 1);
+      return found && found.at - at;
+    },
+    close: () => server.close(),
+  };
+}
+
+type Desk = Awaited<ReturnType<typeof openDesk>>;
+
+/** Every site is live, on fibre in the plain, with one PC; three of those are hostile. */
+async function prepare(centre: Centre, { sites }: Size) {
+  const nation = createNation({ sites, seed: 1 });
+  for (const one of nation.sites) Object.assign(one, { link: 'fibre', elevationM: 100 });
+  await post(centre, '/api/sites/import', { csv: nation.csv(() => 'live'), apply: true, by: 'bench' });
+  const { tokens } = await post<{ tokens: Record<string, string> }>(centre, '/api/tokens', { scope: '', by: 'bench' });
+  const all = Object.entries(tokens);
+  const port = centre.site.ports.mqtt;
+  const honest = startChild('test/bench/hostile-honest-child.ts');
+  await honest.ask({ port, tokens: all.slice(hostileCount) });
+  const hostile = await Promise.all(all.slice(0, hostileCount).map(([pc, token]) => connectHostile(port, pc, token)));
+  await delay(pauseMs);
+  return { honest, hostile };
+}
+
+async function connectHostile(port: number, pc: string, password: string) {
+  const counts = { rev: 0, seq: 0, id: 0, n: 0 };
+  const session: Session = { rev: () => ++counts.rev, seq: () => ++counts.seq };
+  let client = await connectRaw({ port, clientId: nameOf(pc), password });
+  const say = async ({ leaf, payload }: ReturnType<Attack['next']>) => {
+    counts.id = (counts.id % 65_535) + 1;
+    await client.write(publishPacket(pcTopic(pc, leaf), payload, counts.id));
+  };
+  await say(birth(0));
+  return {
+    pc,
+    /** One message of an attack after the other; answers how to end it. The broker may cut it off: then it comes again. */
+    make(attack: Attack): () => void {
+      const timer = setInterval(() => {
+        say(attack.next(++counts.n, session)).catch(async () => {
+          client = await connectRaw({ port, clientId: nameOf(pc), password });
+        });
+      }, 1_000 / attack.perSecond);
+      return () => clearInterval(timer);
+    },
+  };
+}
+
+type AroundPhase = { centre: Centre; desk: Desk; seconds: number; honest: ReturnType<typeof startChild> };
+
+async function measure({ centre, desk, seconds, honest }: AroundPhase, name: string, attack: (() => () => void)[]): Promise<Phase> {
+  const ends = attack.map((make) => make());
+  const asking = new AbortController();
+  const health = askHealth(centre, asking.signal);
+  const { ackMs, unacknowledged, alerts } = await honest.ask<HonestResult>({ seconds });
+  for (const end of ends) end();
+  await delay(lateMs);
+  asking.abort();
+  const missed = alerts.filter(([pc, at]) => (desk.after(pc, at) ?? Number.POSITIVE_INFINITY) > lateMs).length;
+  const ledger = join(centre.site.data, 'flows/ledger.db');
+  return {
+    name,
+    ackMs: sorted(ackMs),
+    healthMs: sorted(await health),
+    unacknowledged,
+    missed,
+    rssMiB: rssMiB(centre.pidOf('flows')),
+    ledgerMiB: statSync(ledger).size / 2 ** 20,
+  };
+}
+
+async function askHealth({ site }: Centre, signal: AbortSignal): Promise<number[]> {
+  const taken: number[] = [];
+  while (!signal.aborted) {
+    const from = performance.now();
+    await (await fetch(`http://127.0.0.1:${site.ports.api}/healthz`)).arrayBuffer();
+    taken.push(performance.now() - from);
+    await delay(askEveryMs);
+  }
+  return taken;
+}
+
+async function post<T>({ site }: Centre, path: string, body: object): Promise<T> {
+  const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(`http://127.0.0.1:${site.ports.api}${path}`, request);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+type Measured = { size: Size; calm: Phase; attacked: Phase[]; messages: number[] };
+
+function rowsOf({ size, calm, attacked, messages }: Measured): Row[] {
+  const peer = (value: number) => ({ peer: { name: 'without attack', value } });
+  const ms = { unit: 'ms', better: 'less', target: { promised: 1_000 } } as const;
+  const worst = (of: (phase: Phase) => number) => Math.max(...attacked.map(of));
+  const among = `${hostileCount} hostile PCs among ${size.sites - hostileCount}, worst of ${attacked.length} attacks of ${size.seconds} s`;
+  const last = attacked.at(-1) as Phase;
+  const sum = (of: (phase: Phase) => number) => attacked.reduce((total, one) => total + of(one), 0);
+  return [
+    row({ metric: `${among}: event of another acknowledged, p99`, ...ms, ours: worst((one) => p99(one.ackMs)), ...peer(p99(calm.ackMs)) }),
+    row({ metric: '/healthz, p99', ...ms, ours: worst((one) => p99(one.healthMs)), ...peer(p99(calm.healthMs)) }),
+    row({
+      metric: 'memory of flows above that without attack',
+      unit: 'MiB',
+      better: 'less',
+      ours: worst(({ rssMiB: of }) => of) - calm.rssMiB,
+      target: { ours: 50 },
+    }),
+    row({
+      metric: 'ledger above that without attack',
+      unit: 'MiB',
+      better: 'less',
+      ours: last.ledgerMiB - calm.ledgerMiB,
+      target: { ours: 20 },
+    }),
+    row({
+      metric: 'messages about one hostile PC, all attacks',
+      unit: 'messages',
+      better: 'less',
+      ours: Math.max(...messages),
+      target: { ours: 3 },
+    }),
+    row({
+      metric: 'alerts of others lost or late',
+      unit: 'alerts',
+      better: 'less',
+      ours: sum(({ missed }) => missed),
+      target: { ours: 0 },
+    }),
+    row({
+      metric: 'events of others not acknowledged',
+      unit: 'events',
+      better: 'less',
+      ours: sum(({ unacknowledged }) => unacknowledged),
+      target: { ours: 0 },
+    }),
+  ];
+}
+
+function told({ name, ackMs, healthMs, missed, rssMiB: rss, ledgerMiB }: Phase): string {
+  const figures = [`ack p99 ${p99(ackMs).toFixed(0)} ms`, `healthz p99 ${p99(healthMs).toFixed(0)} ms`, `alerts missed ${missed}`];
+  return `${name}: ${[...figures, `flows ${rss.toFixed(0)} MiB`, `ledger ${ledgerMiB.toFixed(1)} MiB`].join(', ')}`;
+}
+
+function sorted(values: number[]): number[] {
+  return values.toSorted((a, b) => a - b);
+}
+
+function p99(values: readonly number[]): number {
+  return values[Math.ceil(values.length * 0.99) - 1] ?? Number.NaN;
+}

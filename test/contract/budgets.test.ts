@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { budgets } from '#contracts';
+import { repository } from '../house/source.ts';
+
+test('R27 each number of the table is used by the product and held by a test that names it', () => {
+  const files = repository('.').filter(({ path }) => path !== 'test/contract/budgets.test.ts');
+  const isTest = ({ path }: { path: string }) => path.endsWith('.test.ts');
+  const names = (list: typeof files) =>
+    Object.keys(budgets).filter((name) => !list.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text)));
+  expect(names(files.filter(isTest))).toEqual([]);
+  expect(names(files.filter((one) => !isTest(one) && !one.path.endsWith('/budgets.ts')))).toEqual([]);
+});
+
+test('R27 each number has its unit and its reason', () => {
+  for (const [name, { most, unit, why }] of Object.entries(budgets)) {
+    expect(most, name).toBeGreaterThan(0);
+    expect(unit, name).not.toBe('');
+    expect(why.length, name).toBeGreaterThan(10);
+  }
+});
