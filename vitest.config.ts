@@ -27,7 +27,7 @@ const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, ho
 /** Which tests run together and how patiently, and what they must have run through. */
 export default defineConfig({
   test: {
-    reporters: ['default', './test/figures-reporter.ts'],
+    reporters: ['default', ...(process.env['SABHA_FAULTS'] === 'full' ? ['./test/figures-reporter.ts'] : [])],
     // Many of them wait for a process that they started: one more than there are processors keeps all of these at work.
     maxWorkers: availableParallelism() + 1,
     projects: [

@@ -1,5 +1,5 @@
 /** The spool on a bad disk: every call fails once, the disk is full, the file is cut, flipped, replaced (F2 to F6). */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -374,24 +374,6 @@ test('a spool found damaged while it runs is set aside, and the event is kept in
   spool.close();
 });
 
-test('a file that another agent holds, or a folder in its place, is a clear refusal and not damage', () => {
-  const path = newPath();
-  const first = openAt(path);
-  expect(() => openSpoolDisk(path)).toThrow(expect.objectContaining({ name: 'DiskError', trouble: 'failed' }));
-  first.close();
-  const inTheWay = newPath();
-  mkdirSync(inTheWay);
-  expect(() => openSpoolDisk(inTheWay)).toThrow(expect.objectContaining({ trouble: 'failed' }));
-});
-
-test('a damaged file that cannot be moved aside is a clear refusal', () => {
-  const path = newPath();
-  writeFileSync(path, Buffer.alloc(5_000, 7));
-  mkdirSync(`${path}.2.bad`);
-  writeFileSync(`${path}.1.bad`, '');
-  expect(() => openSpoolDisk(path)).toThrow(expect.objectContaining({ trouble: 'failed' }));
-});
-
 test('a transaction left open by a kill is rolled back at the next opening', () => {
   const db = new DatabaseSync(':memory:');
   openAt(db).append('e', { n: 1 });
@@ -407,17 +389,3 @@ test('a file cut to nothing is an empty spool', () => {
   expect(spool.after(0, 9)).toMatchObject([{ kind: 'spool-new' }]);
   spool.close();
 });
-
-test.skipIf(process.platform === 'win32')(
-  'the file is for its owner alone, with the log beside it, also the one that takes the place of a damaged one',
-  () => {
-    const path = newPath();
-    const modes = () => ['', '-wal'].map((end) => (statSync(path + end).mode & 0o777).toString(8));
-    const spool = openAt(path);
-    expect(modes()).toEqual(['600', '600']);
-    spool.close();
-    writeFileSync(path, 'no database at all, and open to all', { mode: 0o644 });
-    openAt(path).close();
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-  },
-);
