@@ -184,6 +184,22 @@ describe('R18a a gap of our own is no silence of theirs', () => {
     expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('silent');
   });
 
+  it('227 PCs were called silent when the broker, which had stood still, told their wills before they were back', () => {
+    const stage = there();
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(200 * second, 10 * second);
+    stage.subscribe();
+    stage.pass(second);
+    for (const one of known) stage.lost(one.pc);
+    stage.pass(140 * second);
+    expect(stage.incident('la/leh/p0')).toBeUndefined();
+    for (const one of known.slice(1)) stage.birth(one.pc, { session: 2 });
+    stage.pass(20 * second);
+    // The one that is not back is told, as of the gap.
+    expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual(['la/leh/p0']);
+    expect(stage.incident('la/leh/p0')).toBeUndefined();
+  });
+
   it('centre.slow: three gaps in ten minutes are an incident of the centre, until they are long ago; two are none', () => {
     const stage = there();
     const gap = () => {

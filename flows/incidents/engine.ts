@@ -148,7 +148,9 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   if (before === undefined || !core.known.has(event.pc) || !believes(before, event)) return;
   const step = stepOf(before, event, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
-  const judged = judgedNow(core, heard(step.record, now));
+  // Its will is no word of its own: the broker says it.
+  const said = event.type === 'lost' ? step.record : heard(step.record, now);
+  const judged = judgedNow(core, said);
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
   const changed = !sameRecord(before, record);
   if (changed) putRecord(core, record, now);

@@ -1,6 +1,6 @@
 /** Who is silent: judged for all PCs at each tick, and for one as soon as it speaks (R18, R19). */
 import type { Presence } from '#contracts';
-import { presenceOf } from '../outages/pc.ts';
+import { isOfGap, presenceOf } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';
 import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
@@ -30,7 +30,8 @@ export function judgeSilence(core: Core, now: number): void {
 
 /** Silent since a gap of ours; one that had said goodbye before it is missed for a reason of its own. */
 function isUnheard(core: Core, record: PcRecord, { presence, since }: { presence: Presence; since: number | null }): boolean {
-  const heardSince = record.heardAt !== null && record.heardAt >= (since ?? 0);
+  const from = since ?? 0;
+  const heardSince = Math.max(record.heardAt ?? 0, record.lostAt ?? 0) >= from && !isOfGap(record, from);
   return presence === 'silent' && record.presence !== 'stopped' && since === core.subscribedAt && !heardSince;
 }
 

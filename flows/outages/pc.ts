@@ -8,6 +8,8 @@ const clonedForMs = 3_600_000;
 const backWithinMs = 10 * 60_000;
 /** Machines that stood at one path, one after the other. */
 const formersKept = 32;
+/** A broker that stood still tells the wills of that time as soon as it goes on. */
+const willsOfGapMs = 60_000;
 
 type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 
@@ -124,7 +126,7 @@ export function onBeat(record: PcRecord, said: Said<'beat'>): Step {
   return { record: inSession(record, said.session), ask: said.digest === record.digest ? [] : ['state'] };
 }
 
-/** Any message counts as hearing, readable or not. */
+/** Any message of its own counts as hearing, readable or not. */
 export function heard(record: PcRecord, now: number): PcRecord {
   return { ...record, heardAt: now, presence: record.presence === 'never' ? 'online' : record.presence };
 }
@@ -132,18 +134,25 @@ export function heard(record: PcRecord, now: number): PcRecord {
 /**
  * Where the PC stands now (R18). `listeningSince` is our own last SUBACK, or the later time from which this PC was expected; null while we
  * are not subscribed.
- * Guarantee: while `flows` is not subscribed no silence is judged, and none is counted from before it was.
+ * Guarantee: while `flows` is not subscribed no silence is judged, and none is counted from before it was. A will of our
+ * own gap, in which the broker heard nobody, shortens no limit (R18a).
  */
 export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): Presence {
   if (listeningSince === null) return record.presence;
   if (record.presence === 'stopped') return isOverdue(record, listeningSince, now) ? 'silent' : 'stopped';
-  const lostFor = record.lostAt === null ? 0 : now - Math.max(record.lostAt, listeningSince);
-  if (record.lostAt !== null && lostFor >= willGraceMs) return 'silent';
+  if (record.lostAt !== null && now - Math.max(record.lostAt, listeningSince) >= willGraceMs && !isOfGap(record, listeningSince))
+    return 'silent';
   const quietFor = now - Math.max(record.heardAt ?? 0, listeningSince);
   if (quietFor >= links[record.link].silentMs) return 'silent';
   if (record.presence !== 'silent') return record.presence;
   const spoken = record.heardAt !== null && record.heardAt >= listeningSince && record.lostAt === null;
   return spoken ? 'online' : 'silent';
+}
+
+/** True for the will of one that has not spoken since a gap of ours, where it came so soon after it that it may be of that gap. */
+export function isOfGap({ lostAt, heardAt }: PcRecord, listeningSince: number): boolean {
+  const afterMs = lostAt === null ? Number.NaN : lostAt - listeningSince;
+  return afterMs >= 0 && afterMs < willsOfGapMs && (heardAt ?? 0) < listeningSince;
 }
 
 /** A goodbye of one that means to be back, such as `restart` or `update`. */

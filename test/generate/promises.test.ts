@@ -6,6 +6,7 @@ test('a test names its rows at the beginning, one or several', () => {
   expect(rowsOf('S6 a replayed command')).toEqual(['S6']);
   expect(rowsOf('R18, R19 silence')).toEqual(['R18', 'R19']);
   expect(rowsOf('F7 and S9 a clock')).toEqual(['F7', 'S9']);
+  expect(rowsOf('R18a, R19 a gap')).toEqual(['R18a', 'R19']);
   expect(rowsOf('a room of S6')).toEqual([]);
 });
 

@@ -9,9 +9,9 @@ export type NamedTest = { file: string; name: string };
 const root = new URL('../../', import.meta.url);
 const folders = '{agent,broker,flows,dashboards,test}/**/*.{test,ts}';
 /** A test or a group of them, whose name begins with the rows that it proves: `S6 …`, `R18, R19 …`. */
-const named = /^\s*(?:test|describe|it)\b[\w.]*(?:\([^\n]*?\))?\(\s*(['"`])((?:[RFS]\d{1,2}(?:, | and | ))+[^\n]*?)\1/gm;
+const named = /^\s*(?:test|describe|it)\b[\w.]*(?:\([^\n]*?\))?\(\s*(['"`])((?:[RFS]\d{1,2}[a-z]?(?:, | and | ))+[^\n]*?)\1/gm;
 /** Of a table of cases over several lines the name stands at its end. */
-const tabled = /^\s*\](?: as const)?\)\(\s*(['"`])((?:[RFS]\d{1,2}(?:, | and | ))+[^\n]*?)\1/gm;
+const tabled = /^\s*\](?: as const)?\)\(\s*(['"`])((?:[RFS]\d{1,2}[a-z]?(?:, | and | ))+[^\n]*?)\1/gm;
 
 /** The text of the file. A promise without a test says so: it is made, and not proven. */
 export function promisesPage(): string {
@@ -32,14 +32,16 @@ export function testsOf(files: readonly { file: string; text: string }[]): Named
 
 /** The rows that a name begins with. */
 export function rowsOf(name: string): string[] {
-  return /^(?:[RFS]\d{1,2}(?:, | and | ))+/.exec(name)?.[0].match(/[RFS]\d{1,2}/g) ?? [];
+  return /^(?:[RFS]\d{1,2}[a-z]?(?:, | and | ))+/.exec(name)?.[0].match(/[RFS]\d{1,2}[a-z]?/g) ?? [];
 }
 
 /** The page of promises, each with the tests that prove it and what the last full run of them measured. */
 export function pageOf(tests: readonly NamedTest[], measured: readonly Figure[] = []): string {
   const sections = Object.entries(promises).map(([row, words]) => {
     const own = tests.filter(({ name }) => rowsOf(name).includes(row));
-    const lines = own.map(({ file, name }) => `- ${name.slice(name.search(/(?<=^(?:[RFS]\d+(?:, | and | ))+)(?![RFS]\d)/))} (\`${file}\`)`);
+    const lines = own.map(
+      ({ file, name }) => `- ${name.slice(name.search(/(?<=^(?:[RFS]\d+[a-z]?(?:, | and | ))+)(?![RFS]\d)/))} (\`${file}\`)`,
+    );
     const missing = notYet[row] === undefined ? [] : [`Not kept: ${notYet[row]}.`, ''];
     const found = measured.filter((one) => one.row === row).map(({ figure, file, date }) => `- ${date}: ${figure} (\`${file}\`)`);
     const last = found.length === 0 ? [] : ['', 'Measured:', '', ...found];

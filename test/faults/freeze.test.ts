@@ -1,0 +1,141 @@
+/**
+ * Parts of the centre stand still beside a nation, as when a machine is suspended, migrated or copied; nobody is to be accused for it.
+ * Time runs five times faster; SABHA_FAULTS=full: as fast as the day, 653 PCs. Each gap lasts five minutes of the centre's time.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type IncidentRow, type IncidentView, type LedgerAudit, type PcView, realClock, type Snapshot } from '#contracts';
+import { type DemoCentre, startDemoCentre } from '../fleet/demo-centre.ts';
+import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import { createNation } from '../fleet/nation.ts';
+import { livingWith } from '../system/processes.ts';
+
+const isFull = process.env['SABHA_FAULTS'] === 'full';
+const speed = isFull ? 1 : 5;
+const second = 1_000 / speed;
+/** So many as live beside the tests at that speed on two cores that others use too: a PC whose own timers are late is silent. */
+const sites = isFull ? 736 : 200;
+const gapMs = 300 * second;
+/** After the end of a gap every PC is seen as it is in this time. */
+const judgedWithin = 90;
+const patienceMs = 60_000 + 300 * second;
+/** As long as a will may stand, and a little more: who was accused for the gap is by then. */
+const accusedWithinMs = 110 * second;
+const pollMs = 200;
+
+type Part = 'broker' | 'flows' | 'dashboards' | 'start';
+type Gap = [what: string, parts: readonly Part[], share: number, how: { tells: boolean; reconnects: boolean }];
+
+/** `share` = of each second the part runs so much; `tells`: the centre may say one thing of itself; `reconnects`: PCs lose the broker by it. */
+const gaps: Gap[] = [
+  ['flows stands still', ['flows'], 0, { tells: false, reconnects: false }],
+  ['the broker stands still', ['broker'], 0, { tells: true, reconnects: true }],
+  ['all of the centre stands still', ['start', 'broker', 'flows', 'dashboards'], 0, { tells: false, reconnects: true }],
+  ['flows has 5 % of a core', ['flows'], 0.05, { tells: true, reconnects: false }],
+];
+
+describe('F32 a part of the centre stands still for five minutes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-freeze-'));
+  const nation = createNation({ sites, seed: 1 });
+  const installed = nation.sites.filter(({ stage }) => stage === 'live' || stage === 'commissioning');
+  const paths = new Set(installed.map(({ path }) => path));
+  const epochMs = Date.now();
+  const clock = realClock(speed, epochMs);
+  let centre: DemoCentre;
+  let fleet: Fleet;
+
+  beforeAll(async () => {
+    centre = await startDemoCentre({ folder, speed, epochMs, portBase: 0 });
+    await centre.import(nation.csv(({ stage }) => (stage === 'live' ? 'commissioning' : stage)));
+    const tokens = await centre.tokens();
+    const pcs = installed.map((site) => ({ ...site, path: nation.pcOf(site), token: tokens[nation.pcOf(site)] ?? '' }));
+    const at = { host: '127.0.0.1', port: centre.mqttPort };
+    fleet = createFleet({ pcs, centre: at, centreKey: centre.key, clock, speed, seed: 1, folder });
+    expect(await fleet.start({ perSecond: 50, limitMs: 180_000 })).toBe(0);
+    await centre.import(nation.csv());
+  }, 240_000);
+
+  afterAll(async () => {
+    await fleet?.stop();
+    await centre?.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }, 60_000);
+
+  test.each(gaps)('%s: no PC is accused, and all are seen as they are soon after', async (what, parts, share, { tells, reconnects }) => {
+    expect(await untilSeen(performance.now() + patienceMs, 0)).toEqual([]);
+    const before = { incidents: await incidents(), delivered: await delivered() };
+    const pids = parts.map(pidOf);
+    await standStill(pids, share);
+    const endedAt = performance.now();
+    // Who speaks through a thin share of the centre is asked for nothing.
+    const away = await untilSeen(endedAt + patienceMs, share === 0 ? clock.now() : 0);
+    const judgedAfter = (performance.now() - endedAt) / second;
+    await delay(Math.max(0, accusedWithinMs - (performance.now() - endedAt)));
+
+    const known = new Set(before.incidents.map(({ id }) => id));
+    const fresh = (await incidents()).filter(({ id }) => !known.has(id));
+    const views = await Promise.all(fresh.map(({ id }) => ask<IncidentView>(`/api/incidents/${id}`)));
+    const accused = views.filter((one) => one.faults.some(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard'));
+    const own = views.filter(({ scope }) => scope === 'centre');
+    const said = (await delivered()) - before.delivered;
+    const gap = (await ask<Snapshot>('/api/snapshot')).away;
+    const awayFor = gap === undefined ? 0 : Math.round((gap.to - gap.from) / 1_000);
+    const late = fleet.late();
+    console.info(
+      `${what}: ${installed.length} PCs judged ${judgedAfter.toFixed(0)} s after the gap, ${accused.length} accused, ${own.length} incidents ` +
+        `of the centre, ${said} messages, away for ${awayFor} s; the simulator: ${late.beats} beats late, by ${late.worstSeconds} s at most`,
+    );
+    expect(away).toEqual([]);
+    // Who lost the broker comes back when its own backoff ends, which is up to five minutes on a satellite.
+    if (!reconnects) expect(judgedAfter).toBeLessThanOrEqual(judgedWithin);
+    expect(accused.map(({ scope, faults }) => `${scope} ${faults.map(({ fault }) => fault)}`)).toEqual([]);
+    // One word of the centre's own, and that it is over.
+    expect(own.length).toBeLessThanOrEqual(tells ? 1 : 0);
+    expect(said).toBeLessThanOrEqual(tells ? 2 : 0);
+    if (share === 0) expect(awayFor).toBeGreaterThan(200);
+  });
+
+  /** Stops the processes for the time of a gap, or lets them have a share of each second of it. */
+  async function standStill(pids: readonly number[], share: number): Promise<void> {
+    const send = (signal: NodeJS.Signals) => pids.forEach((pid) => void process.kill(pid, signal));
+    try {
+      for (let left = share === 0 ? 1 : gapMs / 1_000; left > 0; left -= 1) {
+        send('SIGSTOP');
+        await delay(share === 0 ? gapMs : 1_000 * (1 - share));
+        send('SIGCONT');
+        await delay(1_000 * share);
+      }
+    } finally {
+      send('SIGCONT');
+    }
+  }
+
+  function pidOf(part: Part): number {
+    const script = part === 'start' ? 'start.ts' : `/${part}/main.ts`;
+    return livingWith(join(folder, 'sabha.json')).find(({ command }) => command.endsWith(script))?.pid ?? 0;
+  }
+
+  /** Waits until every PC is online and was heard since then; answers who is not at the deadline. */
+  async function untilSeen(deadline: number, since: number): Promise<string[]> {
+    for (;;) {
+      const seen = await ask<Snapshot>('/api/snapshot?pcs=all').catch(() => undefined);
+      const isSeen = ({ presence, heardAt }: PcView) => presence === 'online' && (heardAt ?? 0) > since;
+      const unseen = seen?.pcs.filter((pc) => paths.has(pc.site) && !isSeen(pc)) ?? [];
+      if (seen?.subscribed && unseen.length === 0) return [];
+      if (performance.now() > deadline) return unseen.map(({ pc, presence }) => `${pc} ${presence}`).concat(seen ? [] : 'no answer');
+      await delay(pollMs);
+    }
+  }
+
+  const incidents = () => ask<IncidentRow[]>('/api/incidents');
+  const delivered = async () => (await ask<LedgerAudit>('/api/audit')).notifications.delivered;
+
+  async function ask<T>(path: string): Promise<T> {
+    const answer = await fetch(`${centre.wall}${path}`, { signal: AbortSignal.timeout(20_000) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return (await answer.json()) as T;
+  }
+});
