@@ -242,7 +242,9 @@ export function fewDuplicates({ centre }: World): string[] {
 export function hostileIsNoNoise({ hostile, centre }: World): string[] {
   if (hostile === null) return [];
   const room = `Room ${hostile.path.slice(hostile.path.lastIndexOf('/') + 1)},`;
-  const mails = centre.post.deliveries.filter(({ channel, subject, text }) => channel === 'email' && (subject + text).includes(room));
+  // That it is away when it has gone is true, and said like of any other.
+  const isNoise = (text: string) => text.includes(room) && !/does not answer|जवाब नहीं/.test(text);
+  const mails = centre.post.deliveries.filter(({ channel, subject, text }) => channel === 'email' && isNoise(subject + text));
   return Object.entries(Object.groupBy(mails, ({ person }) => person)).flatMap(([person, all = []]) => {
     const most = Math.max(...all.map(({ at }) => all.filter((one) => one.at >= at && one.at < at + 3_600_000).length));
     return most <= 3 ? [] : [`${person} had ${most} messages within an hour about the hostile ${hostile.path}`];
