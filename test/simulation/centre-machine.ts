@@ -90,7 +90,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       if (!process.alive()) return;
       session.open();
       process.clock.after(tabsStartMs * random.next(), () => {
-        own.tabs = startTabs(centre.wires, process, () => state.broken);
+        own.tabs = startTabs({ wires: centre.wires, process, time, broken: () => state.broken });
         centre.started();
       });
     });
@@ -236,7 +236,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       const own = running;
       if (!own?.process.alive() || own.tabs === undefined) return;
       own.tabs();
-      own.tabs = startTabs(own.centre.wires, own.process, () => state.broken);
+      own.tabs = startTabs({ wires: own.centre.wires, process: own.process, time, broken: () => state.broken });
     },
     cut(how: Cut): void {
       note(`link of flows cut (${how})`);
