@@ -262,7 +262,7 @@ export function noFalseSilence(world: World, { transitions, incidents }: Rows): 
         : [];
     return silent.flatMap(({ fault, device, since }) => {
       const pc = fault === 'pc.silent' ? scope : device;
-      const wrong = falseSilence(world, pc, at - Math.max(0, one.at - since));
+      const wrong = falseSilence(world, pc, at - (world.centre.seen.steps > 0 ? 0 : Math.max(0, one.at - since)));
       return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
     });
   });

@@ -59,6 +59,8 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     /** Times of each SUBACK, of each loss of the session, and of each end of a gap of our own. */
     subscribed: [] as { at: number; up: boolean }[],
     kills: 0,
+    /** How often its clock was put. */
+    steps: 0,
     failedCommits: 0,
   };
   const state = { broken: null as Broken };
@@ -224,7 +226,9 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     },
     /** Its clock is wrong by so much from now on. */
     step(byMs: number): void {
-      if (byMs !== wrongByMs) note(`clock of the centre is put by ${byMs - wrongByMs} ms`);
+      if (byMs === wrongByMs) return;
+      seen.steps += 1;
+      note(`clock of the centre is put by ${byMs - wrongByMs} ms`);
       machine.jump(byMs - wrongByMs);
       wrongByMs = byMs;
     },
