@@ -7,7 +7,7 @@ import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import type { Arrival } from './centre-machine.ts';
 import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
-import { type Rows, rowsOfOthers } from './rows.ts';
+import { decidedAt, type Rows, rowsOfOthers } from './rows.ts';
 import type { SiteAct } from './sites.ts';
 import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
@@ -255,7 +255,7 @@ export function hostileIsNoNoise({ hostile, centre }: World): string[] {
 export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
   return transitions.flatMap((one) => {
     const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
-    const at = world.centre.seen.decided.get(one.id) ?? one.at - epochMs;
+    const at = decidedAt(world, one);
     const silent =
       one.kind === 'raised' || one.kind === 'worsened'
         ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard')
