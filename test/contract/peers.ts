@@ -65,8 +65,8 @@ export async function connect(port: number, who: string, options: IClientOptions
 
 export type Bare = { socket: Socket; send(packet: Packet): void; closed: Promise<undefined> };
 
-/** A bare socket; with `who` it resolves after CONNACK. `from`: the address that it comes from. */
-export async function connectBare(port: number, who?: string, from = '127.0.0.1'): Promise<Bare> {
+/** A bare socket; with `who` it resolves after CONNACK, whatever that says. `from`: the address that it comes from. */
+export async function connectBare(port: number, who?: string, from = '127.0.0.1', password = tokenOf(who ?? '')): Promise<Bare> {
   const socket = connectSocket({ port, host: '127.0.0.1', localAddress: from });
   socket.on('error', () => {});
   const closed = new Promise<undefined>((done) => socket.once('close', () => done(undefined)));
@@ -79,7 +79,7 @@ export async function connectBare(port: number, who?: string, from = '127.0.0.1'
       protocolVersion: 4,
       keepalive: 60,
       ...identity(who),
-      password: Buffer.from(tokenOf(who)),
+      password: Buffer.from(password),
     } as IConnectPacket);
     await once(socket, 'data');
   }

@@ -1,5 +1,5 @@
 /** What is judged of sites that are not live, and of PCs that are no longer ours (R15). */
-import type { Rows } from './rows.ts';
+import { decidedAt, type Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
@@ -14,12 +14,13 @@ export function nothingOfOthers(world: World, { incidents, transitions, outbox }
     world.unwatched.some((one) => one.path === path && at > one.from + slackMs && at < (one.to ?? Number.POSITIVE_INFINITY));
   const raised = [...news.values()].flatMap((one) => {
     const scope = scopeOf(one.incident);
-    const at = one.at - epochMs;
+    const at = decidedAt(world, one);
     return within(scope, at, 0) ? [`${scope} is not watched, and at ${clockOf(at)} ${one.about[0]?.fault} is ${one.kind}`] : [];
   });
   const told = outbox.flatMap((row) => {
     const one = news.get(row.transition ?? 0);
-    const at = row.createdAt - epochMs;
+    // Where the clock of the centre was put, what the ledger dates is no time of the world.
+    const at = world.centre.seen.steps > 0 ? Number.NaN : row.createdAt - epochMs;
     // What took another channel because the first one failed is no new word, and says that it is over.
     return one !== undefined && row.key.split('/').length === 3 && within(scopeOf(one.incident), at, underWayMs)
       ? [`${row.key} is told of a room that is not watched`]

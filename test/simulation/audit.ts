@@ -7,7 +7,7 @@ import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import type { Arrival } from './centre-machine.ts';
 import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
-import { type Rows, rowsOfOthers } from './rows.ts';
+import { decidedAt, type Rows, rowsOfOthers } from './rows.ts';
 import type { SiteAct } from './sites.ts';
 import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
@@ -243,7 +243,9 @@ export function fewDuplicates({ centre }: World): string[] {
 function hostileIsNoNoise({ hostile, centre }: World): string[] {
   if (hostile === null) return [];
   const room = `Room ${hostile.path.slice(hostile.path.lastIndexOf('/') + 1)},`;
-  const mails = centre.post.deliveries.filter(({ channel, subject, text }) => channel === 'email' && (subject + text).includes(room));
+  // That it is away when it has gone is true, and said like of any other.
+  const isNoise = (text: string) => text.includes(room) && !/does not answer|जवाब नहीं/.test(text);
+  const mails = centre.post.deliveries.filter(({ channel, subject, text }) => channel === 'email' && isNoise(subject + text));
   return Object.entries(Object.groupBy(mails, ({ person }) => person)).flatMap(([person, all = []]) => {
     const most = Math.max(...all.map(({ at }) => all.filter((one) => one.at >= at && one.at < at + 3_600_000).length));
     return most <= 3 ? [] : [`${person} had ${most} messages within an hour about the hostile ${hostile.path}`];
@@ -254,14 +256,14 @@ function hostileIsNoNoise({ hostile, centre }: World): string[] {
 export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
   return transitions.flatMap((one) => {
     const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
-    const at = world.centre.seen.decided.get(one.id) ?? one.at - epochMs;
+    const at = decidedAt(world, one);
     const silent =
       one.kind === 'raised' || one.kind === 'worsened'
         ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard')
         : [];
     return silent.flatMap(({ fault, device, since }) => {
       const pc = fault === 'pc.silent' ? scope : device;
-      const wrong = falseSilence(world, pc, at - Math.max(0, one.at - since));
+      const wrong = falseSilence(world, pc, at - (world.centre.seen.steps > 0 ? 0 : Math.max(0, one.at - since)));
       return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
     });
   });

@@ -59,6 +59,8 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     /** Times of each SUBACK, of each loss of the session, and of each end of a gap of our own. */
     subscribed: [] as { at: number; up: boolean }[],
     kills: 0,
+    /** How often its clock was put. */
+    steps: 0,
     failedCommits: 0,
   };
   const state = { broken: null as Broken };
@@ -71,6 +73,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     const process = machine.start();
     process.onKill(() => {
       seen.kills += 1;
+      stoodFrom = undefined;
       mark(false);
       note('flows dies');
       broker.clientDied('flows', { power: false });
@@ -90,7 +93,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       if (!process.alive()) return;
       session.open();
       process.clock.after(tabsStartMs * random.next(), () => {
-        own.tabs = startTabs(centre.wires, process, () => state.broken);
+        own.tabs = startTabs({ wires: centre.wires, process, time, broken: () => state.broken });
         centre.started();
       });
     });
@@ -223,7 +226,9 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     },
     /** Its clock is wrong by so much from now on. */
     step(byMs: number): void {
-      if (byMs !== wrongByMs) note(`clock of the centre is put by ${byMs - wrongByMs} ms`);
+      if (byMs === wrongByMs) return;
+      seen.steps += 1;
+      note(`clock of the centre is put by ${byMs - wrongByMs} ms`);
       machine.jump(byMs - wrongByMs);
       wrongByMs = byMs;
     },
@@ -236,7 +241,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       const own = running;
       if (!own?.process.alive() || own.tabs === undefined) return;
       own.tabs();
-      own.tabs = startTabs(own.centre.wires, own.process, () => state.broken);
+      own.tabs = startTabs({ wires: own.centre.wires, process: own.process, time, broken: () => state.broken });
     },
     cut(how: Cut): void {
       note(`link of flows cut (${how})`);

@@ -59,7 +59,14 @@ export function createHostile(path: string, world: { time: Time; random: Random;
 type Leaf = (typeof upLeaves)[number];
 type Attack = (n: number, random: Random) => { leaf: Leaf; payload: Buffer };
 
+/** In the order in which `begin` chooses them. */
 const attacks: Attack[] = [newFaults, nestedEvents, events, anything];
+export const attackNames = [
+  '256 new faults in each state',
+  'events of 5,000 nested lists',
+  'events without an end',
+  'whatever no agent sends',
+];
 
 /** A state of 256 faults that nobody has heard of, each time others. */
 function newFaults(n: number): ReturnType<Attack> {

@@ -1,6 +1,7 @@
 /** The rows of the ledger that a judgement looks at. */
 import type { Incident, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
+import { epochMs } from './time.ts';
 import type { World } from './world.ts';
 
 export type Rows = { incidents: Incident[]; transitions: Transition[]; outbox: OutboxRow[] };
@@ -13,6 +14,12 @@ export function rowsOf(world: World): Rows {
       .all()
       .map(({ row }) => JSON.parse(String(row)) as T);
   return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
+}
+
+/** When a transition was made, by the world's time: by the ledger's, unless the clock of the centre was put meanwhile. */
+export function decidedAt({ centre }: World, { id, at }: Pick<Transition, 'id' | 'at'>): number {
+  const inWorld = centre.seen.steps > 0 ? centre.seen.decided.get(id) : undefined;
+  return inWorld ?? at - epochMs;
 }
 
 /** The same without what is about a hostile PC: what it says of itself is judged apart. */

@@ -1,85 +1,128 @@
-/** The tabs as they decide (flows/tabs): hold, who, deliver, escalate, told; and each way in which an editor can break them. */
-import { deliverAct, waitAct } from '../../flows/node-red/acts.ts';
+/** The tabs themselves (flows/tabs), in a real Node-RED which all worlds of this process share one after the other; and each way in which an editor can break them. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startRed } from '../../flows/node-red/node-red.ts';
 import type { Wires } from '../../flows/node-red/wires.ts';
 import type { WireMessage } from '../../flows/records/incidents.ts';
-import type { Process } from './time.ts';
+import { edit, throwing } from '../system/tabs-scene.ts';
+import type { Process, Time } from './time.ts';
 
 /** `cut`: a wire before *conclude* is gone. `no-waits`: the wait nodes are gone. `throws`: a node throws and the catch tells central. */
 export type Broken = 'cut' | 'no-waits' | 'throws' | null;
 
-type Wait = { node: string; forMs: number; unlessAcknowledged: boolean };
-
-const minute = 60_000;
-const turnMs = 2;
-
-/** Runs the tabs in a process; `broken` is asked at each message. Answers what a deploy without them does. */
-export function startTabs(wires: Wires, process: Process, broken: () => Broken): () => void {
-  const later = (task: () => void) => void process.clock.after(turnMs, task);
-  const copy = (take: (message: WireMessage) => void) => (message: WireMessage) => {
-    const own = structuredClone(message);
-    later(() => take(own));
-  };
-  const conclude = (message: WireMessage, how: string) => {
-    if (broken() !== 'cut') wires.conclude(message, how);
-  };
-
-  function head(message: WireMessage): void {
-    if (broken() === 'throws') return central(message, 'error on the tab');
-    const { kind } = message.transition;
-    if (kind !== 'raised' && kind !== 'worsened') return told(message);
-    if (message.fault === 'pc.silent') return who(message);
-    if (message.incident.scope.startsWith('centre')) return deliver({ ...message, to: ['central'] });
-    wait(message, { node: 'hold', forMs: message.holdMs, unlessAcknowledged: false }, who);
-  }
-  function wait(message: WireMessage, how: Wait, due: (message: WireMessage) => void): void {
-    const act = waitAct(message, how, wires.now());
-    if (act === 'due') return due(message);
-    const acts = act === 'idle' ? message.acts : [...message.acts, act];
-    conclude({ ...message, acts }, 'waits');
-  }
-  function who(message: WireMessage): void {
-    if (message.severity === 'info') return conclude(message, 'not told: info only');
-    deliver({ ...message, to: ['technician'] });
-  }
-  function told(message: WireMessage): void {
-    if (message.incident.told.length === 0) return conclude(message, 'not told: nobody knew of it');
-    deliver({ ...message, to: [...message.incident.told] });
-  }
-  function deliver(message: WireMessage): void {
-    const acts = ['email', 'console'].flatMap((channel) => {
-      const made = deliverAct(message, channel);
-      return made.ok ? [made.act] : [];
-    });
-    escalate({ ...message, acts: [...message.acts, ...acts] });
-  }
-  function escalate(message: WireMessage): void {
-    const { kind } = message.transition;
-    const isNew = kind === 'raised' || kind === 'worsened';
-    if (!isNew || message.to.includes('central') || message.severity === 'minor') return conclude(message, 'told');
-    if (message.severity === 'major')
-      return wait(message, { node: 'escalate-60', forMs: 60 * minute, unlessAcknowledged: true }, toCentral);
-    if (message.to.includes('state'))
-      return wait(message, { node: 'escalate-45', forMs: 45 * minute, unlessAcknowledged: true }, toCentral);
-    wait(message, { node: 'escalate-15', forMs: 15 * minute, unlessAcknowledged: true }, toState);
-  }
-  function toCentral(message: WireMessage): void {
-    deliver({ ...message, to: ['central'] });
-  }
-  function toState(message: WireMessage): void {
-    deliver({ ...message, to: ['state'] });
-  }
-  function central(message: WireMessage, how: string): void {
-    const made = deliverAct({ ...message, to: ['central'] }, 'email');
-    conclude({ ...message, acts: made.ok ? [made.act] : [] }, how);
-  }
-
-  const waits = { hold: who, 'escalate-15': toState, 'escalate-45': toCentral, 'escalate-60': toCentral };
-  const cancels = [wires.head(copy(head))];
-  for (const [node, due] of Object.entries(waits)) {
-    // A wait node that an edit removed is known to the view no more: its message comes to the head.
-    if (broken() !== 'no-waits') cancels.push(wires.waiting(node, copy(due)));
-  }
+/** Runs the tabs for a process; `broken` is asked at each message. Answers what a deploy without them does. */
+export function startTabs({ wires, process, time, broken }: TabsOptions): () => void {
+  const run: Run = { wires, process, broken };
+  const cancels: (() => void)[] = [];
+  let over = false;
+  time.wait(
+    prepared(broken()).then((tabs) => {
+      const give = (take: Take) => (message: WireMessage) =>
+        void process.clock.after(turnMs, () => {
+          tabs.current = run;
+          tabs.underWay.set(keyOf(message), run);
+          take(message);
+          time.wait(ended(tabs, keyOf(message)));
+        });
+      if (over || !process.alive()) return;
+      cancels.push(wires.head(give((message) => tabs.head?.(message))));
+      // A wait node that an edit removed is known to the view no more: its message comes to the head.
+      if (broken() !== 'no-waits') for (const [node, take] of tabs.waits) cancels.push(wires.waiting(node, give(take)));
+    }),
+  );
   return () => {
+    over = true;
     for (const cancel of cancels) cancel();
   };
+}
+
+type TabsOptions = { wires: Wires; process: Process; time: Time; broken(): Broken };
+type Run = { wires: Wires; process: Process; broken(): Broken };
+type Take = (message: WireMessage) => void;
+type Tabs = {
+  head: Take | undefined;
+  waits: Map<string, Take>;
+  /** Whose message is on the wires. */
+  underWay: Map<string, Run>;
+  current: Run | undefined;
+  throws: boolean;
+  dir: string;
+};
+
+const turnMs = 2;
+/** Node-RED moves a message one node further each turn: what has not ended after so many never will. */
+const turnsAtMost = 150;
+const source = fileURLToPath(new URL('../../flows/tabs', import.meta.url));
+let started: Promise<Tabs> | undefined;
+
+/** Node-RED cannot be started twice in a process; it is told of another edit by a real deploy. */
+async function prepared(broken: Broken): Promise<Tabs> {
+  started ??= start();
+  const tabs = await started;
+  const throws = broken === 'throws';
+  if (tabs.throws !== throws) await deploy(tabs.dir, throws);
+  tabs.throws = throws;
+  return tabs;
+}
+
+const thrower = 'who-technician';
+
+async function start(): Promise<Tabs> {
+  const dir = join(mkdtempSync(join(tmpdir(), 'sabha-tabs-')), 'tabs');
+  copyTabs(dir);
+  globalThis.process.once('exit', () => rmSync(dirname(dir), { recursive: true, force: true }));
+  const tabs: Tabs = { head: undefined, waits: new Map(), underWay: new Map(), current: undefined, throws: false, dir };
+  const quiet = () => {};
+  const log = { fatal: quiet, error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet };
+  await startRed({ wires: wiresOf(tabs), tabsDir: dir, log, timeoutMs: 60_000 });
+  return tabs;
+}
+
+function wiresOf(tabs: Tabs): Wires {
+  return {
+    head(take) {
+      tabs.head = take;
+      return () => {};
+    },
+    waiting(node, take) {
+      tabs.waits.set(node, take);
+      return () => {};
+    },
+    conclude(message, how) {
+      const run = tabs.underWay.get(keyOf(message));
+      tabs.underWay.delete(keyOf(message));
+      if (run?.process.alive() && run.broken() !== 'cut') run.wires.conclude(message, how);
+    },
+    channels: () => tabs.current?.wires.channels() ?? ['console', 'email'],
+    offered: () => () => {},
+    outcome: () => {},
+    now: () => tabs.current?.wires.now() ?? 0,
+  };
+}
+
+/** Resolves when the message has left the wires, or never will. */
+async function ended({ underWay }: Tabs, key: string): Promise<void> {
+  for (let turn = 0; turn < turnsAtMost && underWay.has(key); turn += 1) await new Promise((done) => setImmediate(done));
+  underWay.delete(key);
+}
+
+function copyTabs(dir: string): void {
+  cpSync(source, dir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+}
+
+/** The files of the tabs are edited, as a person may, and read again. */
+async function deploy(dir: string, throws: boolean): Promise<void> {
+  copyTabs(dir);
+  if (throws) edit(dir, (nodes) => nodes.map((node) => (node.id === thrower ? throwing(node) : node)));
+  const red = createRequire(import.meta.url)('node-red');
+  const runs = new Promise<void>((done) => red.events.once('flows:started', done));
+  await red.runtime.flows.setFlows({ deploymentType: 'reload' });
+  await runs;
+}
+
+function keyOf({ transition }: WireMessage): string {
+  return `${transition.id} ${transition.offer}`;
 }

@@ -6,6 +6,8 @@ export type Time = {
   now(): number;
   at(atMs: number, task: () => void): Cancel;
   later(delayMs: number, task: () => void): Cancel;
+  /** Nothing further falls due before this is over: it takes no time of the world. */
+  wait(work: Promise<unknown>): void;
   /** Runs everything that falls due until then, in order; between two events every promise that can go on has gone on. */
   run(untilMs: number): Promise<void>;
 };
@@ -19,6 +21,7 @@ export function createTime(): Time {
   const heap: Entry[] = [];
   let nowMs = 0;
   let order = 0;
+  let works: Promise<unknown>[] = [];
   const at = (atMs: number, task: () => void): Cancel => {
     const entry: Entry = { at: Math.max(nowMs, Math.ceil(atMs)), order: order++, task };
     push(heap, entry);
@@ -29,6 +32,7 @@ export function createTime(): Time {
   return {
     now: () => nowMs,
     at,
+    wait: (work) => void works.push(work),
     later: (delayMs, task) => at(nowMs + Math.max(0, delayMs), task),
     async run(untilMs) {
       for (let next = heap[0]; next !== undefined && next.at <= untilMs; next = heap[0]) {
@@ -38,6 +42,12 @@ export function createTime(): Time {
         nowMs = next.at;
         task();
         await settled();
+        while (works.length > 0) {
+          const under = works;
+          works = [];
+          await Promise.all(under);
+          await settled();
+        }
       }
       nowMs = Math.max(nowMs, untilMs);
     },

@@ -1,0 +1,111 @@
+/**
+ * S8 and F8 through broker and flows as processes: what one PC that floods, or twenty machines with one disk, cost the others.
+ * Others are measured in turns with and without, in the same run; SABHA_FAULTS=full measures ten turns of 10 s of each, anything else two of 2 s.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { encode, pcTopic } from '#contracts';
+import { connectBare } from '../contract/peers.ts';
+import { isFullTier, tellFigure } from '../figures.ts';
+import { openMailbox } from '../system/mailbox.ts';
+import { createParts } from '../system/parts-under-test.ts';
+import { type ScriptedPc, startScriptedPc } from '../system/scripted-pc.ts';
+import { type AckTimes, honestPcs, said, together } from './ack-times.ts';
+
+const [turns, turnMs] = isFullTier ? [10, 10_000] : [2, 2_000];
+const others = Array.from({ length: 20 }, (_, n) => `pc-${n + 1}`);
+const paths = others.map((id) => `ladakh/leh/${id}`);
+/** Two turns of a busy machine differ by as much without any attack. */
+const unlike = 5;
+
+test('S8 one admitted PC that sends all it may, as fast as it can: the others are acknowledged as before', async ({
+  task,
+  onTestFinished,
+}) => {
+  const parts = await createParts({ pcs: [...others, 'flood'] });
+  onTestFinished(() => parts.site.remove());
+  for (const part of ['broker', 'flows'] as const) await parts.start(part);
+  const honest = await honestPcs(parts, paths);
+  onTestFinished(() => honest.end());
+  const [calm, attacked]: [AckTimes[], AckTimes[]] = [[], []];
+  for (let turn = 0; turn < turns; turn += 1) {
+    calm.push(await honest.measure(turnMs));
+    const stop = await flood(parts.site.ports.mqtt, parts.tokens.get('ladakh/leh/flood') ?? '');
+    attacked.push(await honest.measure(turnMs));
+    stop();
+  }
+  const [without, under] = [together(calm), together(attacked)];
+  expect([without.unanswered, under.unanswered]).toEqual([0, 0]);
+  expect(under.p99 / without.p99).toBeLessThan(unlike);
+  tellFigure(
+    task,
+    'S8',
+    `${others.length} PCs, ${under.count} events under a flood: ${said(under)}; without it: ${said(without)}; 0 unanswered`,
+  );
+});
+
+test('F8 twenty machines with one disk: told of once to each person, and the others are acknowledged as before', async ({
+  task,
+  onTestFinished,
+}) => {
+  const people = [
+    { id: 'asha', name: 'Asha', role: 'technician', email: 'asha@office.test' },
+    { id: 'desk', name: 'Desk', role: 'central', scope: '', email: 'desk@office.test' },
+  ];
+  const mailbox = await openMailbox();
+  onTestFinished(() => mailbox.close());
+  const parts = await createParts({ pcs: [...others, 'image'], settings: { people, channels: { email: { port: mailbox.port } } } });
+  onTestFinished(() => parts.site.remove());
+  for (const part of ['broker', 'flows'] as const) await parts.start(part);
+  const honest = await honestPcs(parts, paths);
+  onTestFinished(() => honest.end());
+  const calm: AckTimes[] = [];
+  for (let turn = 0; turn < turns; turn += 1) calm.push(await honest.measure(turnMs));
+  const startedAt = performance.now();
+  const clones: ScriptedPc[] = Array.from({ length: 20 }, (_, n) =>
+    startScriptedPc({ parts, pc: 'ladakh/leh/image', bootId: `boot-${n}` }),
+  );
+  onTestFinished(async () => void (await Promise.all(clones.map((one) => one.stop()))));
+  const told = () => mailbox.mails.filter(({ subject }) => subject.includes('Two machines use the identity of this PC'));
+  const attacked: AckTimes[] = [];
+  for (let turn = 0; turn < turns; turn += 1) attacked.push(await honest.measure(turnMs));
+  await expect.poll(() => told().length, { timeout: 90_000 }).toBeGreaterThan(0);
+  const toldMs = (told()[0]?.atMs ?? Number.NaN) - startedAt;
+  await delay(turnMs);
+  for (const { id } of people) expect(told().filter(({ to }) => to.startsWith(`${id}@`)).length, id).toBeLessThanOrEqual(1);
+  const [without, under] = [together(calm), together(attacked)];
+  expect([without.unanswered, under.unanswered]).toEqual([0, 0]);
+  expect(under.p99 / without.p99).toBeLessThan(unlike);
+  const times = `${said(under)}; without them: ${said(without)}`;
+  tellFigure(
+    task,
+    'F8',
+    `20 machines with one disk: told after ${(toldMs / 1_000).toFixed(0)} s, ${told().length} messages in all; ${others.length} others: ${times}`,
+  );
+});
+
+/** Beats and events without an end, as fast as the socket takes them; cut off, it comes again. */
+async function flood(port: number, password: string): Promise<() => void> {
+  const pc = 'ladakh/leh/flood';
+  let over = false;
+  let seq = 0;
+  const run = async () => {
+    while (!over) {
+      const { socket, send, closed } = await connectBare(port, pc, '127.0.0.1', password);
+      while (!over && !socket.destroyed) {
+        for (let n = 0; n < 50; n += 1) {
+          seq += 1;
+          const event = { spool: 'flood', seq, boot: 'b', at: 1, grade: 'event' as const, kind: 'x', body: { text: 'x'.repeat(1_000) } };
+          send({ cmd: 'publish', topic: pcTopic(pc, 'event'), payload: encode('event', event), qos: 0, dup: false, retain: false });
+        }
+        await (socket.writableNeedDrain ? Promise.race([new Promise((done) => socket.once('drain', done)), closed]) : delay(1));
+      }
+      socket.destroy();
+      await closed;
+    }
+  };
+  void run();
+  return () => {
+    over = true;
+  };
+}

@@ -1,0 +1,29 @@
+/** S21: one admitted PC that says whatever it likes hides nobody's fault, and nobody hears of it more than three times an hour. */
+import { expect, test } from 'vitest';
+import { tellFigure } from '../figures.ts';
+import { hostileIsNoNoise } from './audit.ts';
+import { attackNames } from './hostile.ts';
+import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
+
+const attackMs = 2 * minute;
+
+test.for(attackNames.map((name, choice) => ({ name, choice })))(
+  'S21 a hostile PC that sends $name: few messages about it, and the fault of another is told in its time',
+  async ({ name, choice }, { task }) => {
+    const world = await atRest({ pcs: 5, hostile: true });
+    world.hostile?.begin(choice);
+    await world.pass(minute);
+    microphone(world, 'microphone.missing');
+    await world.pass(attackMs - minute);
+    const told = mailTo(world, 'asha').filter((subject) => /Microphone not found/.test(subject) && /Room pc-1,/.test(subject));
+    expect(told.length).toBeGreaterThan(0);
+    world.hostile?.end();
+    await world.pass(10 * second);
+    expect(world.pcs.map((_, pc) => presenceAt(world, pc))).toEqual(world.pcs.map(() => 'online'));
+    await world.pass(58 * minute);
+    expect(hostileIsNoNoise(world)).toEqual([]);
+    expect(await complaints(world)).toEqual([]);
+    const about = world.centre.post.deliveries.filter(({ channel, subject }) => channel === 'email' && subject.includes('Room pc-x,'));
+    tellFigure(task, 'S21', `${name}, for 2 min: ${about.length} messages about it within an hour, the fault of another told in its time`);
+  },
+);
