@@ -15,6 +15,7 @@ import { pino } from 'pino';
 import {
   codeOf,
   doubledMs,
+  faultOf,
   hashToken,
   loadPem,
   loadText,
@@ -310,7 +311,8 @@ function pcLines(pcs: PcView[] | undefined, pc: string, startedAt: number): stri
   // What the ledger remembers of an earlier day is no health.
   if (own === undefined || own.checks.length === 0 || (own.heardAt ?? 0) < startedAt) return undefined;
   const checks = own.checks.map(({ component, device, status, fault, reason, name }) => {
-    return `  ${{ ok: '●', fault: '◆', unknown: '○' }[status]} ${component}${placeOf(device, name)}: ${fault ?? status}${reason ? `, ${reason}` : ''}`;
+    const said = faultOf(fault ?? '')?.title.en ?? fault ?? status;
+    return `  ${{ ok: '●', fault: '◆', unknown: '○' }[status]} ${component}${placeOf(device, name)}: ${said}${reason ? `, ${reason}` : ''}`;
   });
   return [`This PC (${pc}):`, ...checks];
 }

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Language } from '#contracts';
+import { faultIds, type Language, languages, reasonIn, wordFor } from '#contracts';
+import { createProbes } from '../agent/probes/probes.ts';
 import { phrases as selfTest } from '../agent/self-test/words.ts';
 import { texts as wall } from '../dashboards/wall/words/words.js';
 import { wordsOf } from '../flows/people/channels/channels.ts';
 import { phrases as mail } from '../flows/people/phrases.ts';
+import { saidAs } from './house/said.ts';
+import { isTest, repository } from './house/source.ts';
 
 type Row = { key: string; en: string; hi: string };
 
@@ -22,6 +25,42 @@ const own: Record<string, Row[]> = {
 
 /** The same word for another thing: the page is live as a stream, not as a site; the room of a table is the conference room; work is left, not a site. */
 const otherThings = ['live and stage.live', 'col.room and component.climate.room', 'open and stage.planned'];
+
+/** Where checks are made, and whom they ask. */
+const ofChecks = /^agent\/(analysis|checks|net|platform|probes)\//;
+/** What is said there is the result of an order, or a key that the probe turns into words. */
+const ofOthers = ['agent/platform/linux/orders.ts', 'agent/net/sip.ts'];
+const sources = repository('.').filter(({ path }) => ofChecks.test(path) && !isTest(path) && !ofOthers.includes(path));
+/** Faults that no check of a PC says. */
+const ofTheCentre = ['centre'];
+
+test('what each probe is about, and each fault, has a word in every language', () => {
+  const components = [...createProbes().map(({ name }) => name), ...faultIds.map((id) => id.split('.')[0] ?? '')];
+  expect(wordless(components.filter((one) => !ofTheCentre.includes(one)))).toEqual([]);
+});
+
+test('each part of a component that a probe names by itself has a word in every language', () => {
+  const parts = createProbes().flatMap(({ name }) => {
+    const own = sources.filter(({ path }) => path.startsWith('agent/probes/') && path.endsWith(`/${name}.ts`));
+    return saidAs('device', own).flatMap(({ texts }) => texts.map((device) => ({ name, device })));
+  });
+  expect(parts).toContainEqual({ name: 'pc', device: 'disk' });
+  const named = parts.filter(({ device }) => device !== '' && !device.startsWith('expected-'));
+  expect(wordless(named.map(({ name, device }) => `${name}.${device}`))).toEqual([]);
+});
+
+test('each reason that a check may give is said in Hindi too', () => {
+  const said = saidAs('reason', sources);
+  expect(said.length).toBeGreaterThan(50);
+  const bare = said.filter(({ texts }) => texts.every((reason) => reasonIn(reason, 'hi') === reason));
+  expect(bare.map(({ path, texts }) => `${path}: ${texts[0]}`)).toEqual([]);
+});
+
+function wordless(keys: readonly string[]): string[] {
+  return [...new Set(keys)].flatMap((key) =>
+    languages.filter((language) => wordFor(language, 'component', key) === undefined).map((language) => `${language}: ${key}`),
+  );
+}
 
 test.each(Object.keys(own))('%s: no word of the domain stands there a second time', (part) => {
   const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();

@@ -12,6 +12,7 @@ let file: string;
 let floorFile: string;
 let used: number[];
 let lines: string[];
+let warned: string[];
 let tick: () => void;
 let open: RegistryFile[];
 
@@ -22,6 +23,7 @@ beforeEach(() => {
   mkdirSync(join(folder, 'flows'));
   used = [];
   lines = [];
+  warned = [];
   open = [];
 });
 
@@ -43,6 +45,16 @@ test('a snapshot that comes later is used as soon as the folder says so, without
   await expect.poll(() => registry.version(), { timeout: 9_000 }).toBe(1);
   publish(2);
   await expect.poll(() => registry.version(), { timeout: 9_000 }).toBe(2);
+});
+
+test('no snapshot before the first is no warning; one that is gone later is', () => {
+  follow();
+  expect([lines, warned]).toEqual([['registry snapshot cannot be used: there is none'], []]);
+  publish(1);
+  tick();
+  rmSync(file);
+  tick();
+  expect(warned).toEqual(['registry snapshot cannot be used: there is none']);
 });
 
 test('the periodic reading finds a snapshot in a folder that was not there at the start', () => {
@@ -117,12 +129,16 @@ function follow(): RegistryFile {
     },
   };
   const say = (_fields: object, line: string) => void lines.push(line);
+  const warn = (fields: object, line: string) => {
+    warned.push(line);
+    say(fields, line);
+  };
   const registry = followRegistry({
     file,
     key: createPublicKey(keys.publicKey),
     floorFile,
     clock,
-    log: { info: say, warn: say, error: say },
+    log: { info: say, warn, error: say },
     onSnapshot: (snapshot) => used.push(snapshot.version),
   });
   open.push(registry);

@@ -31,7 +31,8 @@ export function followRegistry(options: RegistryFileOptions): RegistryFile {
 
   function take(text: FileText): void {
     const opened = text.ok ? openSnapshot(text.value, key) : { ok: false as const, reason: text.value };
-    if (!opened.ok) refuse(opened.reason);
+    if (!opened.ok && text.value === none && floor === 0) log.info({ file }, refusal(none));
+    else if (!opened.ok) refuse(opened.reason);
     else if (opened.value.version < floor) refuse(`version ${opened.value.version} is older than ${floor}`);
     else use(opened.value);
   }
@@ -55,11 +56,15 @@ export function followRegistry(options: RegistryFileOptions): RegistryFile {
   }
 
   function refuse(reason: string): void {
-    log.warn({ file, inUse: version }, `registry snapshot cannot be used: ${reason}`);
+    log.warn({ file, inUse: version }, refusal(reason));
   }
 
   const followed = followFile(file, clock, take);
   return { version: () => version, close: followed.close };
+}
+
+function refusal(reason: string): string {
+  return `registry snapshot cannot be used: ${reason}`;
 }
 
 function readFloor(file: string): number {

@@ -96,14 +96,18 @@ test('a beat that cannot be read is counted by its reason and changes nothing', 
   });
 });
 
-test('it serves without broker and API, says once that each is away, and finds the API when it comes', async () => {
+test('it serves without broker and API, says once that each is away, though not while they only start, and finds the API when it comes', async () => {
+  let shiftedMs = 0;
   const gone = await openApi();
   await gone.close();
   const port = Number(new URL(gone.at).port);
-  const { lines, samples } = await exporter(gone.at, { mqttPort: port, speed: 5 });
+  const { lines, samples } = await exporter(gone.at, { mqttPort: port, speed: 5, shiftedMs: () => shiftedMs });
+  shiftedMs = -3_600_000;
   expect(await samples()).toMatchObject({ sabha_exporter_api_up: 0 });
+  expect(lines).toEqual([]);
+  shiftedMs = 10_000;
   await expect
-    .poll(() => lines.toSorted())
+    .poll(() => lines.toSorted(), { timeout: 9_000 })
     .toEqual(['the API of flows does not answer: ECONNREFUSED', expect.stringMatching(/^the broker does not answer: .*ECONNREFUSED/)]);
   await openApi(port);
   await expect.poll(() => lines.at(-1), { timeout: 9_000 }).toBe('the API of flows answers');

@@ -8,6 +8,8 @@ import { fleetPage } from './page.ts';
 import { servePages } from './server.ts';
 
 const defaultSeriesPerSite = 500;
+/** Broker and API start beside the exporter: for so long it is no news that nobody listens there yet. */
+const startMs = 10_000;
 
 /** What the exporter needs of a log; a pino logger has it. */
 export type Log = { info(line: string): void; warn(line: string): void };
@@ -34,14 +36,14 @@ export type Exporter = { port: number; close(): void };
  * Guarantee: it serves whether or not broker and API are there, and finds each of them again by itself.
  */
 export async function startExporter(options: ExporterOptions): Promise<Exporter> {
-  const { mqtt, api, clock, random, log } = options;
+  const { mqtt, api, clock, random } = options;
   const fleet = createFleet(clock.up);
   const metrics = createMetrics(fleet.view);
   const { seriesPerSite = defaultSeriesPerSite } = options;
   const pages = { own: metrics.page, fleet: () => fleetPage(fleet.view(), seriesPerSite, metrics.countRefused) };
   const server = await servePages(pages, options.metricsPort);
-  const broker = reporter(log, 'the broker');
-  const stream = reporter(log, 'the API of flows');
+  const broker = reporter(options, 'the broker');
+  const stream = reporter(options, 'the API of flows');
   const session = openPartSession({
     ...mqtt,
     connect,
@@ -96,7 +98,8 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
 }
 
 /** Says once that a neighbour is away and once that it is back, however often it is asked in between. */
-function reporter(log: Log, name: string) {
+function reporter({ log, clock }: ExporterOptions, name: string) {
+  const startedUp = clock.up();
   let saidIs: 'well' | 'failed' | undefined;
   return {
     well() {
@@ -104,7 +107,9 @@ function reporter(log: Log, name: string) {
       saidIs = 'well';
     },
     failed(line: string) {
-      if (saidIs !== 'failed') log.warn(`${name} does not answer: ${line}`);
+      const isYoung = saidIs === undefined && clock.up() - startedUp < startMs;
+      if (saidIs === 'failed' || (isYoung && line.includes('ECONNREFUSED'))) return;
+      log.warn(`${name} does not answer: ${line}`);
       saidIs = 'failed';
     },
   };

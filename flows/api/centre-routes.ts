@@ -42,8 +42,8 @@ export const centreRoutes: readonly Route[] = [
 ];
 
 /** The proof, over the whole tree. */
-export const auditRoute = on('view')(
+export const auditRoute = on('proof')(
   ['get /api/audit', 'Proof from the ledger that no event is missing and none stands twice.'],
   { right: whole('read'), answer: ledgerAudit },
-  (view) => view.audit(),
+  (proof) => proof.audit(),
 );

@@ -4,8 +4,9 @@ import * as v from 'valibot';
 import { rollCallSummary, rollCallView } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
+import type { ScopedView } from '../door/scoped.ts';
 import { rollCallTable } from '../rollcall/table.ts';
-import type { CentreView, NotStarted } from '../view/view.ts';
+import type { NotStarted } from '../view/view.ts';
 import { on, type Route } from './route.ts';
 import { by, csv, scope } from './schemas.ts';
 
@@ -53,7 +54,7 @@ function scopeOf({ body }: FastifyRequest): string {
   return typeof asked === 'string' ? asked : '';
 }
 
-async function found({ rollcalls }: CentreView, id: string) {
+async function found({ rollcalls }: ScopedView, id: string) {
   const call = await rollcalls.one(id);
   if (call === undefined) throw new Refused(404, 'there is no such roll call');
   return call;

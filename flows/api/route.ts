@@ -6,6 +6,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { CommandsView } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
+import type { ScopedView } from '../door/scoped.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { CentreView } from '../view/view.ts';
@@ -17,7 +18,8 @@ export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeC
 
 /** What rows work on, by name. */
 type Parts = {
-  view: CentreView;
+  view: ScopedView;
+  proof: Pick<CentreView, 'audit'>;
   siteOrders: SiteOrders;
   identity: IdentityOrders;
   commands: CommandsView;

@@ -124,6 +124,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     siteOrders: () => siteOrders,
     identity: () => siteOrders,
     commands: () => view.commands,
+    proof: () => view,
     accounts: () => ({ accounts, has, openid }),
     ...(https && { logins: () => accounts }),
     streams: () => ({ streams, headers }),

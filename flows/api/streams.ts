@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
 import type { Viewer } from '../door/door.ts';
-import { scopedView } from '../door/scoped.ts';
+import { type ScopedView, scopedView } from '../door/scoped.ts';
 import type { CentreView, PcChoice } from '../view/view.ts';
 
 /** Streams that may be open at once at a door, */
@@ -27,7 +27,7 @@ type Asked = { pcs: PcChoice; headers: Record<string, string>; viewer: Viewer };
 type Sources = { view: CentreView; clock: Clock; onSlow: () => void; limit?: number };
 
 /** All streams with the same scope and choice of PCs: each frame is written as text once, and goes to all of them. */
-type Group = { key: string; view: CentreView; streams: Set<Stream>; cancel: Cancel };
+type Group = { key: string; view: ScopedView; streams: Set<Stream>; cancel: Cancel };
 /** Where its text goes in, and how many bytes of it the client may leave unread. */
 type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
 

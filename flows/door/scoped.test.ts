@@ -54,6 +54,24 @@ test('the nation is seen as it is', () => {
   expect(scopedView(view, '')).toBe(view);
 });
 
+test('whoever looks after a part is shown no member of the view uncut, but the hour and whether the centre is ready', () => {
+  const own: Record<string, unknown> = scopedView(view, 'ladakh');
+  const whole: Record<string, unknown> = view;
+  expect(Object.keys(own).filter((name) => own[name] === whole[name])).toEqual(['ready', 'now']);
+  expect(['audit', 'commands'].filter((name) => name in own)).toEqual([]);
+});
+
+test('a list of the snapshot or of the stream that nobody has learned to cut is not shown', () => {
+  const heard: StreamFrame[] = [];
+  const own = scopedView(view, 'ladakh');
+  own.onChange('all', (frame) => heard.push(frame));
+  const unlearned: object = { rooms: ['goa/panaji/vc-1'] };
+  Object.assign(view.state, unlearned);
+  view.change({ ...unlearned, sites: [wellSite()] });
+  expect(own.snapshot('all')).not.toHaveProperty('rooms');
+  expect(heard).toEqual([{ at: 1_000, subscribed: true, sites: [wellSite()] }]);
+});
+
 test('of every list a state sees its own, of a site the neighbours are not there either', async () => {
   const state = scopedView(view, 'ladakh');
   const site = scopedView(view, 'ladakh/kargil');

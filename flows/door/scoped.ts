@@ -1,10 +1,16 @@
 /** The view as somebody has it who looks after a part of the tree. */
-import type { RollCallSummary, RollCallView, StreamFrame } from '#contracts';
+import type { RollCallSummary, RollCallView, Snapshot, StreamFrame } from '#contracts';
 import { isWithin } from '../accounts/rights.ts';
 import type { CentreView } from '../view/view.ts';
 
-/** Guarantee: nothing of a place outside the scope is shown, and nothing is done to it; it is as if it were not there. */
-export function scopedView(view: CentreView, scope: string): CentreView {
+/** What may be cut to a scope. Commands and the proof from the ledger are of the whole tree: whoever looks after a part has none of them. */
+export type ScopedView = Omit<CentreView, 'audit' | 'commands'>;
+
+/**
+ * Guarantee: nothing of a place outside the scope is shown, and nothing is done to it; it is as if it were not there. Each member is named
+ * here, so that the types refuse one that nobody has cut.
+ */
+export function scopedView(view: CentreView, scope: string): ScopedView {
   if (scope === '') return view;
   const has = (path: string) => isWithin(scope, path);
   const incident = (id: number) => {
@@ -12,7 +18,8 @@ export function scopedView(view: CentreView, scope: string): CentreView {
     return found && has(found.scope) ? found : undefined;
   };
   return {
-    ...view,
+    ready: view.ready,
+    now: view.now,
     incident,
     snapshot: (pcs) => {
       const { rollcall, ...rest } = view.snapshot(pcs);
@@ -47,8 +54,11 @@ export function scopedView(view: CentreView, scope: string): CentreView {
   };
 }
 
-type Lists = Pick<StreamFrame, 'states' | 'sites' | 'sitesGone' | 'pcs' | 'pcsGone' | 'heard' | 'incidents'>;
-type Keep = { [K in keyof Lists]-?: (list: NonNullable<Lists[K]>, has: (path: string) => boolean) => object };
+/** Of the whole centre, and of no place: when it is, whether it hears, when it last heard nobody. */
+const ofAll = ['at', 'subscribed', 'away'] as const;
+type Cut = Exclude<keyof StreamFrame | keyof Snapshot, (typeof ofAll)[number] | 'rollcall'>;
+type Lists = Pick<StreamFrame, Cut>;
+type Keep = { [K in Cut]: (list: NonNullable<Lists[K]>, has: (path: string) => boolean) => object };
 
 /** A state's name is no secret, and stands above the site. */
 const keep = (scope: string): Keep => ({
@@ -61,14 +71,15 @@ const keep = (scope: string): Keep => ({
   incidents: (list, has) => list.filter((one) => has(one.scope)),
 });
 
-/** Of each list what lies in the scope. */
+/** Of each list what lies in the scope; what is no list that is known here is left out. */
 function cut<T extends Lists>(frame: T, scope: string): T {
   const has = (path: string) => isWithin(scope, path);
-  const kept = Object.entries(keep(scope)).flatMap(([name, own]) => {
-    const list = frame[name as keyof Lists];
-    return list === undefined ? [] : [[name, (own as (list: unknown, inside: typeof has) => object)(list, has)]];
+  const kept: Record<string, ((list: never, inside: typeof has) => unknown) | undefined> = keep(scope);
+  const seen = Object.entries(frame).flatMap(([name, value]) => {
+    if (ofAll.some((one) => one === name)) return [[name, value]];
+    return value === undefined || kept[name] === undefined ? [] : [[name, kept[name](value as never, has)]];
   });
-  return { ...frame, ...Object.fromEntries(kept) };
+  return Object.fromEntries(seen) as T;
 }
 
 function filled(frame: StreamFrame): StreamFrame {

@@ -211,6 +211,7 @@ test.each<[string, string, string]>([
   ['an unknown column', `${header},pin`, '1 pin: this column is not known'],
   ['a column twice', `${header},link`, '1 link: this column stands twice'],
   ['a column missing', header.replace(',speakers', ''), '1 speakers: this column is missing'],
+  ['many columns missing', 'state,site,pc,name_en', `1 : these columns are missing: ${header.split(',').slice(4, 19).join(', ')}`],
   [
     'a quote that is never closed',
     `${header}\n${line({ name_en: 'India' })}\n"ladakh,`,

@@ -100,10 +100,13 @@ function headerProblems(header: readonly string[]): CsvProblem[] {
   if (separator !== undefined) {
     return [at('', `the cells are separated by ${separator === ';' ? '";"' : 'tabs'}: save the file as CSV with commas`)];
   }
+  const missing = columns.filter((name) => !header.includes(name) && !laterColumns.includes(name));
   return [
     ...header.filter((name) => !Object.hasOwn(rowSchema.entries, name)).map((name) => at(oneLine(name, 40), 'this column is not known')),
     ...header.filter((name, index) => header.indexOf(name) < index).map((name) => at(oneLine(name, 40), 'this column stands twice')),
-    ...columns.filter((name) => !header.includes(name) && !laterColumns.includes(name)).map((name) => at(name, 'this column is missing')),
+    ...(missing.length > 1
+      ? [at('', `these columns are missing: ${missing.join(', ')}`)]
+      : missing.map((name) => at(name, 'this column is missing'))),
   ];
 }
 

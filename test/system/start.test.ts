@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PcView } from '#contracts';
+import { faultIds, type PcView } from '#contracts';
 import type { CheckReport } from '../../agent/self-test/self-test.ts';
 import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 import { livingWith, noneLeft } from './processes.ts';
@@ -39,6 +39,9 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   expect(code).toBe(0);
   expect(ms).toBeLessThan(limitMs + 4 * testMs);
   expect(centre.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
+  // What is only not there yet is no warning, and a fault is said in words.
+  expect(centre.lines.filter(({ level = 0, msg }) => level >= 40 && /there is none|ECONNREFUSED/.test(msg))).toEqual([]);
+  expect(centre.lines.filter(({ msg }) => faultIds.some((id) => msg.includes(`: ${id}`)))).toEqual([]);
 });
 
 test('Ctrl-C in the first moments ends everything too', async () => {

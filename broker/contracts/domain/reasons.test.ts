@@ -9,6 +9,8 @@ test.each([
   ['to the centre', 'सेंटर की ओर'],
   ['from the centre: audio only, for want of capacity', 'सेंटर की तरफ़ से: सिर्फ़ आवाज़, स्पीड कम है'],
   ['to the centre: not even audio, for its loss', 'सेंटर की ओर: आवाज़ भी नहीं, डेटा खो रहा है'],
+  ['/proc/meminfo cannot be read', '/proc/meminfo पढ़ा नहीं जा सका'],
+  ['pactl info: answer cannot be read', 'pactl info: जवाब समझ में नहीं आया'],
   ['ENOENT, open /dev/snd', 'ENOENT, open /dev/snd'],
 ])('%s', (reason, hindi) => {
   expect(reasonIn(reason, 'hi')).toBe(hindi);
