@@ -1,5 +1,5 @@
 /** The rows of the ledger that a judgement looks at. */
-import type { Incident, Transition } from '../../flows/records/incidents.ts';
+import type { Incident, StandingFault, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
 import type { World } from './world.ts';
 
@@ -20,7 +20,7 @@ export function rowsOfOthers(world: World): Rows {
   const { incidents, transitions, outbox } = rowsOf(world);
   const path = world.hostile?.path;
   if (path === undefined) return { incidents, transitions, outbox };
-  const isOfIt = (one: Incident) => one.scope === path || (one.faults.length > 0 && one.faults.every(({ device }) => device === path));
+  const isOfIt = (one: Incident) => one.scope === path || (one.faults.length > 0 && one.faults.every((fault) => isOfHostile(world, fault)));
   const ids = new Set(incidents.filter(isOfIt).map(({ id }) => id));
   const others = transitions.filter(({ incident }) => !ids.has(incident));
   const known = new Set(others.map(({ id }) => id));
@@ -29,4 +29,9 @@ export function rowsOfOthers(world: World): Rows {
     transitions: others,
     outbox: outbox.filter(({ transition }) => transition === null || known.has(transition)),
   };
+}
+
+/** What the centre itself says of a hostile PC. */
+export function isOfHostile({ hostile }: World, { fault, device, name }: Pick<StandingFault, 'fault' | 'device' | 'name'>): boolean {
+  return hostile !== null && (device === hostile.path || (fault === 'centre.unknown_fault' && name === hostile.path));
 }
