@@ -37,6 +37,19 @@ describe('R27 what one PC reports', () => {
     expect(stage.incident()?.faults.map(({ device }) => device)).toContain('19-59');
   });
 
+  it('R27 a PC whose reports could be read now and then was told of each time: it is one finding, held ten minutes', () => {
+    const stage = online();
+    for (let n = 0; n < 20; n += 1) {
+      for (let unread = 0; unread < 3; unread += 1) stage.apply({ type: 'unreadable', pc, leaf: 'state' });
+      stage.pass(second);
+      stage.state([ok('microphone', `${n}`)]);
+      stage.pass(second);
+    }
+    expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'agent.unreadable' }] });
+    expect(stage.offers.every(({ message }) => message.holdMs === 10 * minute)).toBe(true);
+    expect(stage.offers.length).toBeLessThanOrEqual(3);
+  });
+
   it('R27 a list that differences made longer than a state may be is not believed', () => {
     expect(budgets.checks.most).toBe(256);
     const stage = online();

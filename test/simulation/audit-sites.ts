@@ -1,5 +1,5 @@
 /** What is judged of sites that are not live, and of PCs that are no longer ours (R15). */
-import { decidedAt, type Rows } from './rows.ts';
+import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
@@ -8,19 +8,19 @@ const underWayMs = 15_000;
 
 /** Nothing is raised of a room that is not watched, and nobody is told of it. */
 export function nothingOfOthers(world: World, { incidents, transitions, outbox }: Rows): string[] {
+  const { dates } = world.centre.seen;
   const news = new Map(transitions.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map((one) => [one.id, one]));
   const scopeOf = (id: number) => incidents.find((one) => one.id === id)?.scope ?? '';
   const within = (path: string, at: number, slackMs: number) =>
     world.unwatched.some((one) => one.path === path && at > one.from + slackMs && at < (one.to ?? Number.POSITIVE_INFINITY));
   const raised = [...news.values()].flatMap((one) => {
     const scope = scopeOf(one.incident);
-    const at = decidedAt(world, one);
+    const at = dates.decided(one.id) ?? one.at - epochMs;
     return within(scope, at, 0) ? [`${scope} is not watched, and at ${clockOf(at)} ${one.about[0]?.fault} is ${one.kind}`] : [];
   });
   const told = outbox.flatMap((row) => {
     const one = news.get(row.transition ?? 0);
-    // Where the clock of the centre was put, what the ledger dates is no time of the world.
-    const at = world.centre.seen.steps > 0 ? Number.NaN : row.createdAt - epochMs;
+    const at = dates.written(row.key) ?? row.createdAt - epochMs;
     // What took another channel because the first one failed is no new word, and says that it is over.
     return one !== undefined && row.key.split('/').length === 3 && within(scopeOf(one.incident), at, underWayMs)
       ? [`${row.key} is told of a room that is not watched`]

@@ -1,13 +1,14 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
+import { DatabaseSync } from 'node:sqlite';
 import { checkKey, type EventMessage, faultOf, links, willGraceMs } from '#contracts';
 import { inThread } from '../../flows/ledger/ledger.ts';
-import type { Incident } from '../../flows/records/incidents.ts';
+import type { Incident, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import type { Arrival } from './centre-machine.ts';
 import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
-import { decidedAt, type Rows, rowsOfOthers } from './rows.ts';
+import { isOfHostile, type Rows, rowsOf, rowsOfOthers } from './rows.ts';
 import type { SiteAct } from './sites.ts';
 import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
@@ -26,8 +27,7 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...whatStoodLongWasTold(history, world, rows),
     ...noGoodNewsForStrangers(rows),
     ...fewDuplicates(world),
-    ...hostileIsNoNoise(world),
-    ...hostileIsNoNoise(world),
+    ...hostileIsNoNoise(world, rowsOf(world)),
     ...noFalseSilence(world, rows),
     ...nothingOfOthers(world, rows),
     ...closedIsTold(world, rows),
@@ -46,13 +46,27 @@ function machinesByPath(world: World): [string, Kept[]][] {
 }
 
 async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
-  const { gaps, twice, forks, integrity } = await inThread(world.centre.db()).audit();
+  const { twice, integrity } = await inThread(world.centre.db()).audit();
+  const { gaps, forks } = await inThread(ledgerOfOthers(world)).audit();
   const lines = integrity === 'ok' ? [] : [`the ledger is damaged: ${integrity}`];
   if (twice > 0) lines.push(`${twice} events stand twice in the ledger`);
-  // What was on a disk that is gone, or was never there, can be no more than counted.
-  if (gaps > 0 && restores.length === 0 && world.hostile === null) lines.push(`${gaps} gaps in the ledger`);
-  if (forks > 0 && restores.length === 0 && world.hostile === null) lines.push(`${forks} forks, though no disk was restored`);
+  // What was on a disk that is gone can be no more than counted.
+  if (gaps > 0 && restores.length === 0) lines.push(`${gaps} gaps in the ledger`);
+  if (forks > 0 && restores.length === 0) lines.push(`${forks} forks, though no disk was restored`);
   return lines;
+}
+
+/** A copy without the spools that a hostile PC made up. */
+function ledgerOfOthers({ centre, hostile }: World): DatabaseSync {
+  if (hostile === null) return centre.db();
+  const db = new DatabaseSync(':memory:');
+  db.deserialize(centre.db().serialize());
+  const its = db.prepare('SELECT id FROM spools WHERE pc = ?').all(hostile.path);
+  for (const { id } of its) {
+    for (const table of ['events', 'forks', 'settled']) db.prepare(`DELETE FROM ${table} WHERE spool = ?`).run(Number(id));
+    db.prepare('DELETE FROM spools WHERE id = ?').run(Number(id));
+  }
+  return db;
 }
 
 /** Each event that was ever on a disk is in the ledger once, or its loss is declared. */
@@ -109,6 +123,7 @@ function openIn(world: World): string[] {
     .map(
       ({ scope, faults }) =>
         `${scope}: ${faults
+          .filter((fault) => !isOfHostile(world, fault))
           .map((fault) => fault.key)
           .sort()
           .join(', ')}`,
@@ -239,15 +254,19 @@ export function fewDuplicates({ centre }: World): string[] {
   return extra <= allowed ? [] : [`${extra} messages too many after ${allowed / 2} crashes: ${duplicates.map(([key]) => key).join(', ')}`];
 }
 
-/** However much one PC says, nobody has more than three messages an hour about it (S21). */
-function hostileIsNoNoise({ hostile, centre }: World): string[] {
+/** However much one PC says, nobody has more than three messages an hour about what it says (S21). That it is away is no noise: it comes and goes. */
+export function hostileIsNoNoise({ hostile, centre }: World, { transitions }: Rows): string[] {
   if (hostile === null) return [];
   const room = `Room ${hostile.path.slice(hostile.path.lastIndexOf('/') + 1)},`;
-  // That it is away when it has gone is true, and said like of any other.
-  const isNoise = (text: string) => text.includes(room) && !/does not answer|जवाब नहीं/.test(text);
-  const mails = centre.post.deliveries.filter(({ channel, subject, text }) => channel === 'email' && isNoise(subject + text));
+  const isAway = ({ about }: Transition) => about.every(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard');
+  const away = new Set(transitions.filter(isAway).map(({ id }) => `${id}`));
+  const mails = centre.post.deliveries.filter(
+    ({ channel, subject, text, key }) => channel === 'email' && (subject + text).includes(room) && !away.has(key.split('/')[0] ?? ''),
+  );
   return Object.entries(Object.groupBy(mails, ({ person }) => person)).flatMap(([person, all = []]) => {
-    const most = Math.max(...all.map(({ at }) => all.filter((one) => one.at >= at && one.at < at + 3_600_000).length));
+    // What a crash sends twice is judged by itself.
+    const within = (from: number) => new Set(all.filter(({ at }) => at >= from && at < from + 3_600_000).map(({ key }) => key)).size;
+    const most = Math.max(...all.map(({ at }) => within(at)));
     return most <= 3 ? [] : [`${person} had ${most} messages within an hour about the hostile ${hostile.path}`];
   });
 }
@@ -256,14 +275,15 @@ function hostileIsNoNoise({ hostile, centre }: World): string[] {
 export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
   return transitions.flatMap((one) => {
     const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
-    const at = decidedAt(world, one);
+    const { dates } = world.centre.seen;
+    const at = dates.decided(one.id) ?? one.at - epochMs;
     const silent =
       one.kind === 'raised' || one.kind === 'worsened'
         ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard')
         : [];
-    return silent.flatMap(({ fault, device, since }) => {
+    return silent.flatMap(({ fault, device }) => {
       const pc = fault === 'pc.silent' ? scope : device;
-      const wrong = falseSilence(world, pc, at - (world.centre.seen.steps > 0 ? 0 : Math.max(0, one.at - since)));
+      const wrong = falseSilence(world, pc, dates.toldSince(one.id, `${fault}|${device}`) ?? at);
       return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
     });
   });

@@ -14,6 +14,7 @@ import { createSiteTable } from '../../flows/sites/table.ts';
 import { centreKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
+import { createDates } from './dates.ts';
 import { createLink } from './network.ts';
 import { createPost, people } from './people.ts';
 import { type Broken, startTabs } from './tabs.ts';
@@ -54,8 +55,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   let running: { process: Process; centre: Runtime; tabs: (() => void) | undefined } | undefined;
   const seen = {
     arrivals: new Map<string, Arrival[]>(),
-    /** When each transition was given to the ledger, by the world's time. */
-    decided: new Map<number, number>(),
+    dates: createDates(),
     /** Times of each SUBACK, of each loss of the session, and of each end of a gap of our own. */
     subscribed: [] as { at: number; up: boolean }[],
     kills: 0,
@@ -126,8 +126,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     let lastMs = 0;
     const commit = (ops: Op[]) =>
       new Promise<Awaited<ReturnType<Ledger['commit']>>>((resolve, reject) => {
-        for (const op of ops)
-          if (op.op === 'transition' && !seen.decided.has(op.transition.id)) seen.decided.set(op.transition.id, time.now());
+        const aheadMs = (running?.centre.now() ?? 0) - time.now();
         lastMs = Math.max(lastMs, time.now() + random.next() * commitMs);
         time.at(lastMs, () => {
           if (process.point('before a commit of the ledger')) return;
@@ -135,7 +134,10 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
             if (!process.point('after a commit of the ledger')) time.later(random.next() * commitMs, () => process.soon(task));
           };
           inner.commit(ops).then(
-            (receipt) => answer(() => resolve(receipt)),
+            (receipt) => {
+              seen.dates.took(ops, (at) => at - aheadMs);
+              answer(() => resolve(receipt));
+            },
             (error: Error) => {
               seen.failedCommits += 1;
               answer(() => reject(error));

@@ -1,7 +1,6 @@
 /** The rows of the ledger that a judgement looks at. */
-import type { Incident, Transition } from '../../flows/records/incidents.ts';
+import type { Incident, StandingFault, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
-import { epochMs } from './time.ts';
 import type { World } from './world.ts';
 
 export type Rows = { incidents: Incident[]; transitions: Transition[]; outbox: OutboxRow[] };
@@ -16,18 +15,12 @@ export function rowsOf(world: World): Rows {
   return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
 }
 
-/** When a transition was made, by the world's time: by the ledger's, unless the clock of the centre was put meanwhile. */
-export function decidedAt({ centre }: World, { id, at }: Pick<Transition, 'id' | 'at'>): number {
-  const inWorld = centre.seen.steps > 0 ? centre.seen.decided.get(id) : undefined;
-  return inWorld ?? at - epochMs;
-}
-
 /** The same without what is about a hostile PC: what it says of itself is judged apart. */
 export function rowsOfOthers(world: World): Rows {
   const { incidents, transitions, outbox } = rowsOf(world);
   const path = world.hostile?.path;
   if (path === undefined) return { incidents, transitions, outbox };
-  const isOfIt = (one: Incident) => one.scope === path || (one.faults.length > 0 && one.faults.every(({ device }) => device === path));
+  const isOfIt = (one: Incident) => one.scope === path || (one.faults.length > 0 && one.faults.every((fault) => isOfHostile(world, fault)));
   const ids = new Set(incidents.filter(isOfIt).map(({ id }) => id));
   const others = transitions.filter(({ incident }) => !ids.has(incident));
   const known = new Set(others.map(({ id }) => id));
@@ -36,4 +29,9 @@ export function rowsOfOthers(world: World): Rows {
     transitions: others,
     outbox: outbox.filter(({ transition }) => transition === null || known.has(transition)),
   };
+}
+
+/** What the centre itself says of a hostile PC. */
+export function isOfHostile({ hostile }: World, { fault, device, name }: Pick<StandingFault, 'fault' | 'device' | 'name'>): boolean {
+  return hostile !== null && (device === hostile.path || (fault === 'centre.unknown_fault' && name === hostile.path));
 }

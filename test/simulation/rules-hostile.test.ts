@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';
 import { hostileIsNoNoise } from './audit.ts';
 import { attackNames } from './hostile.ts';
+import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
 
 const attackMs = 2 * minute;
@@ -21,7 +22,7 @@ test.for(attackNames.map((name, choice) => ({ name, choice })))(
     await world.pass(10 * second);
     expect(world.pcs.map((_, pc) => presenceAt(world, pc))).toEqual(world.pcs.map(() => 'online'));
     await world.pass(58 * minute);
-    expect(hostileIsNoNoise(world)).toEqual([]);
+    expect(hostileIsNoNoise(world, rowsOf(world))).toEqual([]);
     expect(await complaints(world)).toEqual([]);
     const about = world.centre.post.deliveries.filter(({ channel, subject }) => channel === 'email' && subject.includes('Room pc-x,'));
     tellFigure(task, 'S21', `${name}, for 2 min: ${about.length} messages about it within an hour, the fault of another told in its time`);

@@ -87,7 +87,8 @@ function stage(world: World, { site, to }: { site: string; to: SiteStage }, done
   insist(world, plan, (sites) => {
     const table = sites.table();
     if (before === to || table.stageOf(site) !== to) return;
-    const now = (table.node(site)?.site?.stageAt ?? 0) - epochMs;
+    const stageAt = table.node(site)?.site?.stageAt ?? 0;
+    const now = world.centre.seen.dates.staged(site, stageAt) ?? stageAt - epochMs;
     if (to === 'closed') world.unwatched.push(...table.pcsOf(site).map((path) => ({ path, from: now, to: null })));
     const own = world.unwatched.filter(({ path }) => table.pcsOf(site).includes(path));
     if (to === 'live') for (const one of own) one.to ??= now;

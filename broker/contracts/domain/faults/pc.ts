@@ -120,7 +120,7 @@ export const pcFaults = {
   'agent.unreadable': {
     severity: 'minor',
     parents: ['pc.silent'],
-    ...times(0, 0),
+    ...times(10 * minute, 0),
     title: { en: 'Reports of this PC cannot be read', hi: 'इस PC की रिपोर्ट पढ़ी नहीं जा रही' },
     action: { en: 'Update the agent on this PC. Tell the central team.', hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।' },
   },

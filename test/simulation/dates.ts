@@ -1,0 +1,52 @@
+/** When what the ledger holds came to be, by the world's time. The centre dates it by its own time, which is set with the clock of its machine (R29). */
+import type { Op } from '../../flows/records/ops.ts';
+
+export function createDates() {
+  const decided = new Map<number, number>();
+  const stood = new Map<number, Map<string, number>>();
+  const toldSince = new Map<string, number>();
+  const written = new Map<string, number>();
+  const staged = new Map<string, number>();
+
+  function note(op: Op, worldOf: (at: number) => number): void {
+    if (op.op === 'incident') {
+      const { id, faults } = op.incident;
+      const before = stood.get(id);
+      stood.set(id, new Map(faults.map(({ key, since }) => [key, before?.get(key) ?? worldOf(since)])));
+    }
+    if (op.op === 'outbox') setOnce(written, op.row.key, worldOf(op.row.createdAt));
+    const stageAt = op.op === 'node' ? op.node.site?.stageAt : undefined;
+    if (op.op === 'node' && stageAt !== undefined) setOnce(staged, `${op.node.path} ${stageAt}`, worldOf(stageAt));
+  }
+
+  /** What a raise tells of stood since then, whatever becomes of the fault later. */
+  function noteTransition(op: Op, worldOf: (at: number) => number): void {
+    if (op.op !== 'transition' || decided.has(op.transition.id)) return;
+    const { id, incident, at, about } = op.transition;
+    decided.set(id, worldOf(at));
+    for (const { fault, device } of about) {
+      const key = `${fault}|${device}`;
+      toldSince.set(`${id} ${key}`, stood.get(incident)?.get(key) ?? worldOf(at));
+    }
+  }
+
+  return {
+    /** Rows that came to the disk. `worldOf` makes the world's time of the centre's, as it was when they were given. */
+    took(ops: readonly Op[], worldOf: (at: number) => number): void {
+      for (const op of ops) note(op, worldOf);
+      for (const op of ops) noteTransition(op, worldOf);
+    },
+    /** When a transition was made. */
+    decided: (transition: number) => decided.get(transition),
+    /** Since when a fault had stood that a transition tells of. */
+    toldSince: (transition: number, key: string) => toldSince.get(`${transition} ${key}`),
+    /** When a message was put into the outbox. */
+    written: (key: string) => written.get(key),
+    /** When a site came into the stage that it has, or had, since this time of the centre's. */
+    staged: (site: string, stageAt: number) => staged.get(`${site} ${stageAt}`),
+  };
+}
+
+function setOnce<K>(map: Map<K, number>, key: K, at: number): void {
+  if (!map.has(key)) map.set(key, at);
+}
