@@ -265,8 +265,10 @@ test('an address that is none, one that answers something else, and a refusal ar
 });
 
 test('with --json an answer is the whole object, and the table can be printed', async () => {
-  const bad = await sabha(['sites', 'import', file('bad.csv', 'state\n'), '--json']);
-  expect([bad.code, JSON.parse(bad.out).problems.length]).toEqual([1, 18]);
+  const bad = await sabha(['sites', 'import', file('bad.csv', 'state,pin,tan\n'), '--json']);
+  const unknown = ['pin', 'tan'].map((column) => ({ line: 1, column, what: 'this column is not known' }));
+  const missing = { line: 1, column: '', what: expect.stringMatching(/^these columns are missing: (\w+, ){17}\w+$/) };
+  expect([bad.code, JSON.parse(bad.out).problems]).toEqual([1, [...unknown, missing]]);
   expect((await sabha(['sites', 'export'])).out).toContain('ladakh,leh,vc-1');
 });
 

@@ -51,7 +51,7 @@ export const parts: readonly Part[] = [
       { path: 'agent/install', floor: 1, about: 'the packages of the agent', enter: 'pack.ts' },
       { path: 'agent/platform/linux', floor: 2, about: 'how Linux answers' },
       { path: 'agent/net', floor: 2, about: 'counted sockets and the protocols on them', enter: null },
-      { path: 'agent/identity', floor: 3, about: 'key, certificate, its renewal, enrolment' },
+      { path: 'agent/identity', floor: 3, about: 'key, certificate, enrolment; `renewal.ts`: its renewal' },
       { path: 'agent/measure', floor: 4, about: 'the line of the site: rounds of quality, capacity' },
       { path: 'agent/update', floor: 4, about: 'newer versions: found, brought, tried, taken back', enter: 'watch.ts' },
       {
@@ -87,7 +87,11 @@ export const parts: readonly Part[] = [
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
-      { path: 'flows/outages', floor: 2, about: 'what one PC says of itself (`presenceOf`: is it silent), and what its absence says' },
+      {
+        path: 'flows/outages',
+        floor: 2,
+        about: 'what the absence of a PC says; `pc.ts`: what one PC says of itself (`presenceOf`: is it silent)',
+      },
       { path: 'flows/sites', floor: 2, about: 'the tree of places, its life, the profile of each PC and how it is sent', enter: null },
       { path: 'flows/accounts', floor: 2, about: 'logins' },
       { path: 'flows/people/channels', floor: 2, about: 'THE list of channels' },
