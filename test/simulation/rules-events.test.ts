@@ -223,7 +223,7 @@ test('R9 R10 what happened while the link was cut arrives with its own times and
   expect(history).toHaveLength(2);
   expect((history[0]?.at ?? 0) - (eventsOf(world)[0]?.at ?? 0)).toBeLessThan(cutAt + 10 * second);
   const said = transitionsOf(world, world.pc(0).path);
-  expect(said).toEqual([expect.stringMatching(/^raised: waits; told|^raised: waits/)]);
+  expect(said).toEqual([expect.stringMatching(/^raised: on hold/)]);
   expect(world.centre.post.deliveries.some(({ subject }) => subject.includes('Microphone'))).toBe(false);
   expect(world.centre.post.deliveries.some(({ subject }) => subject.includes('Camera not found'))).toBe(true);
 });
