@@ -71,6 +71,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     const process = machine.start();
     process.onKill(() => {
       seen.kills += 1;
+      stoodFrom = undefined;
       mark(false);
       note('flows dies');
       broker.clientDied('flows', { power: false });
