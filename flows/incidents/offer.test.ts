@@ -74,7 +74,7 @@ describe('R24 each offer is judged against the incident as it is now', () => {
     ],
     [
       'an escalation of what was told goes',
-      transition({ state: 'waiting' }),
+      transition({ state: 'waiting', sent: ['email/a'] }),
       incident({ faults: [standing('microphone.muted', { told: 'major' })] }),
       { next: 'go' },
     ],

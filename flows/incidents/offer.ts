@@ -22,9 +22,9 @@ export function judge(transition: Transition, incident: Incident): Judgement {
   const open = news.filter((fault) => !fault.hidden);
   if (news.length === 0) return { next: 'over', how: 'over before anybody was told' };
   if (open.length === 0) return { next: 'over', how: 'explained by a greater fault' };
-  if (open.every((fault) => fault.told !== null && bySeverity(fault.told, transition.severity) <= 0) && transition.state === 'pending') {
-    return { next: 'over', how: 'already told' };
-  }
+  // Not of one that told it itself, and may wait for a later level.
+  const isTold = open.every((fault) => fault.told !== null && bySeverity(fault.told, transition.severity) <= 0);
+  if (isTold && transition.sent.length === 0) return { next: 'over', how: 'already told' };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
   // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
@@ -39,10 +39,10 @@ export function judgeTimer(timer: Timer, transition: Transition, incident: Incid
   return judge(transition, incident);
 }
 
-/** The faults that a transition tells of and that the incident still has. */
+/** The faults that a transition tells of and that the incident still has; what ended and came back later has a transition of its own. */
 export function newsOf(transition: Transition, incident: Incident): StandingFault[] {
   const keys = new Set(transition.about.map((one) => faultKey(one.fault, one.device)));
-  return incident.faults.filter((fault) => keys.has(fault.key));
+  return incident.faults.filter(({ key, since }) => keys.has(key) && since <= transition.at);
 }
 
 /** Faults that a person is told of, most severe first: the news that still stands, else the news as it was. */

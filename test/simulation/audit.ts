@@ -254,14 +254,17 @@ export function fewDuplicates({ centre }: World): string[] {
   return extra <= allowed ? [] : [`${extra} messages too many after ${allowed / 2} crashes: ${duplicates.map(([key]) => key).join(', ')}`];
 }
 
-/** However much one PC says, nobody has more than three messages an hour about what it says (S21). That it is away is no noise: it comes and goes. */
+/** What the centre finds of a PC that says more, or other things, than a PC should. */
+const findings = new Set(['pc.noisy', 'pc.cloned', 'agent.unreadable', 'agent.unknown_fault', 'centre.unknown_fault']);
+
+/** However much one PC says, nobody has more than three messages an hour because of it (S21). What comes and goes in any room is no noise. */
 export function hostileIsNoNoise({ hostile, centre }: World, { transitions }: Rows): string[] {
   if (hostile === null) return [];
   const room = `Room ${hostile.path.slice(hostile.path.lastIndexOf('/') + 1)},`;
-  const isAway = ({ about }: Transition) => about.every(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard');
-  const away = new Set(transitions.filter(isAway).map(({ id }) => `${id}`));
+  const isUsual = ({ about }: Transition) => !about.some(({ fault }) => findings.has(fault));
+  const usual = new Set(transitions.filter(isUsual).map(({ id }) => `${id}`));
   const mails = centre.post.deliveries.filter(
-    ({ channel, subject, text, key }) => channel === 'email' && (subject + text).includes(room) && !away.has(key.split('/')[0] ?? ''),
+    ({ channel, subject, text, key }) => channel === 'email' && (subject + text).includes(room) && !usual.has(key.split('/')[0] ?? ''),
   );
   return Object.entries(Object.groupBy(mails, ({ person }) => person)).flatMap(([person, all = []]) => {
     // What a crash sends twice is judged by itself.

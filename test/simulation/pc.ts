@@ -21,6 +21,8 @@ export type Room = {
   /** A probe that fails: `hangs` never answers, `throws` answers nonsense; null works again. */
   fail(component: string, how: 'hangs' | 'throws' | null): void;
   faults(): string[];
+  /** The checks that are made, with what is true of them. */
+  stands(): { component: string; device: string; fault: string | null }[];
 };
 
 export type Pc = {
@@ -211,6 +213,7 @@ function createRoom(): { room: Room; probes(): Probe[] } {
         if (how === null) failing.delete(component);
         else failing.set(component, how);
       },
+      stands: () => [...truth.values()],
       faults: () => [...truth.values()].flatMap(({ fault, device }) => (fault === null ? [] : [`${fault}|${device}`])).sort(),
     },
     probes: () =>

@@ -48,7 +48,7 @@ export function perform(world: World, act: SiteAct): void {
     () => {
       const retired = act.kind === 'retire';
       if (retired) world.unwatched.push({ path, from: world.time.now(), to: null });
-      world.time.later(act.forMs, () => (retired ? world.pc(act.pc).remove() : world.renew(act.pc, path)));
+      world.time.later(act.forMs, () => (retired ? world.pc(act.pc).remove() : renew(world, act.pc, path)));
     },
   );
 }
@@ -62,9 +62,16 @@ function move(world: World, act: SiteAct, path: string): void {
     ({ table }) => {
       if (table().node(to) === undefined) return void world.time.later(minute, () => move(world, act, path));
       world.unwatched.push({ path, from: world.time.now(), to: null });
-      world.time.later(act.forMs, () => world.renew(act.pc, to));
+      world.time.later(act.forMs, () => renew(world, act.pc, to));
     },
   );
+}
+
+/** Another machine stands there, however late: what is true of the room stays true. */
+function renew(world: World, pc: number, path: string): void {
+  const stands = world.pc(pc).room.stands();
+  world.renew(pc, path);
+  for (const { component, device, fault } of stands) world.pc(pc).room.set(component, device, fault);
 }
 
 function reopen(world: World, site: string, afterMs: number): void {
