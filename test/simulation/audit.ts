@@ -273,7 +273,8 @@ function falseSilence({ centre, link }: World, pc: string, at: number): string |
   const session = centre.seen.subscribed.filter((one) => one.at <= at).at(-1);
   if (!session?.up) return 'though flows was not subscribed';
   const heard = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
-  const last = Math.max(session.at, heard.at(-1)?.at ?? 0);
+  // A will is no word of its PC: the broker says it.
+  const last = Math.max(session.at, heard.filter(({ lost }) => !lost).at(-1)?.at ?? 0);
   // Arrivals are noted as they come, the centre judges once a second.
   if (at - last >= links[link].silentMs - 1_000) return undefined;
   const words = heard.filter((one) => !one.lost && one.session !== null);
