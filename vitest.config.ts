@@ -24,10 +24,16 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache
  */
 const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: 120_000 };
 
+/** SABHA_COUNTS names a file for the counts of a run; the full tier also writes down what its tests measured. */
+const { SABHA_COUNTS: outputFile, SABHA_FAULTS: tier } = process.env;
+const reporters: (string | [string, { outputFile: string }])[] = ['default'];
+if (outputFile !== undefined) reporters.push(['json', { outputFile }]);
+if (tier === 'full') reporters.push('./test/figures-reporter.ts');
+
 /** Which tests run together and how patiently, and what they must have run through. */
 export default defineConfig({
   test: {
-    reporters: ['default', ...(process.env['SABHA_FAULTS'] === 'full' ? ['./test/figures-reporter.ts'] : [])],
+    reporters,
     // Many of them wait for a process that they started: one more than there are processors keeps all of these at work.
     maxWorkers: availableParallelism() + 1,
     projects: [

@@ -3,14 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
-import { type Figure, figures, figuresFile, isFullTier, merged } from './figures.ts';
+import { type Figure, figures, figuresFile, merged } from './figures.ts';
 import { rowsOf } from './generate/promises.ts';
 
-/** The reporter of `vitest.config.ts`; it writes nothing but in the full tier. */
-export default function createFiguresReporter(): Reporter {
+/** A reporter for `vitest.config.ts`, in the full tier. */
+export default function figuresReporter(): Reporter {
   return {
     onTestRunEnd(modules) {
-      if (!isFullTier) return;
       const run = modules.flatMap((module) => [...module.children.allTests()].flatMap((test) => told(module, test)));
       if (run.length > 0) writeFileSync(figuresFile, `${JSON.stringify(merged(figures(), run), null, 2)}\n`);
     },

@@ -161,7 +161,7 @@ function exportsDefault(file: SourceFile): boolean {
 }
 
 function mayExportDefault(path: string): boolean {
-  return path === 'vitest.config.ts' || path === 'test/figures-reporter.ts' || /^flows\/nodes\/[^/]+(\.js|-node\.ts)$/.test(path);
+  return ['vitest.config.ts', 'test/figures-reporter.ts'].includes(path) || /^flows\/nodes\/[^/]+(\.js|-node\.ts)$/.test(path);
 }
 
 function dependenciesOf({ text }: SourceFile): string[] {
