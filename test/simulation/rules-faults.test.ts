@@ -106,7 +106,7 @@ test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at 
   );
 });
 
-test('F12 a broker that is away for an hour, and every PC with a backlog: all of it is there within ten minutes, and what happens meanwhile is told first', {
+test('F12 a broker that is away for an hour, and every PC with a backlog: all of it is there within ten minutes, and a fault of then is told', {
   timeout: 1_800_000,
 }, async ({ task }) => {
   const pcs = isFullTier ? 736 : 24;
