@@ -48,6 +48,19 @@ describe('a site that is not live', () => {
     expect(stage.incident('centre/unheard')).toBeUndefined();
   });
 
+  it('R18 a PC that came back to the table was called silent at its first will: it is expected from then on, and has its whole grace', () => {
+    const stage = online();
+    stage.setKnown([]);
+    stage.live(10 * minute);
+    stage.setKnown(known(false, pc));
+    stage.pass(50 * second);
+    stage.lost();
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
+    stage.pass(7 * second);
+    stage.setKnown(known(true, pc));
+    expect(stage.incident()).toBeUndefined();
+  });
+
   it('R19 a PC that was silent since a gap of ours is silent on its own once its site is live', () => {
     const stage = createStage({ known: known(false, pc) });
     stage.subscribe();

@@ -44,9 +44,10 @@ function groupedSites({ sites, known }: Core): Core['regions'] {
   return regions;
 }
 
-/** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew. */
+/** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew, and from now on (R18). */
 function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> & { wasKnown: boolean }, now: number): void {
   const record = core.memory.pcs.get(pc);
+  if (!wasKnown) core.expectedSince.set(pc, now);
   if (record === undefined) return putRecord(core, newRecord(pc, link), now);
   if (!wasKnown)
     return putRecord(
