@@ -46,8 +46,8 @@ function machinesByPath(world: World): [string, Kept[]][] {
 }
 
 async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
-  const { twice, integrity } = await inThread(world.centre.db()).audit();
-  const { gaps, forks } = await inThread(ledgerOfOthers(world)).audit();
+  const { integrity } = await inThread(world.centre.db()).audit();
+  const { twice, gaps, forks } = await inThread(ledgerOfOthers(world)).audit();
   const lines = integrity === 'ok' ? [] : [`the ledger is damaged: ${integrity}`];
   if (twice > 0) lines.push(`${twice} events stand twice in the ledger`);
   // What was on a disk that is gone can be no more than counted.
