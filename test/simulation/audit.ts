@@ -46,8 +46,8 @@ function machinesByPath(world: World): [string, Kept[]][] {
 }
 
 async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
-  const { twice, integrity } = await inThread(world.centre.db()).audit();
-  const { gaps, forks } = await inThread(ledgerOfOthers(world)).audit();
+  const { integrity } = await inThread(world.centre.db()).audit();
+  const { gaps, twice, forks } = await inThread(ledgerOfOthers(world)).audit();
   const lines = integrity === 'ok' ? [] : [`the ledger is damaged: ${integrity}`];
   if (twice > 0) lines.push(`${twice} events stand twice in the ledger`);
   // What was on a disk that is gone can be no more than counted.
@@ -297,7 +297,8 @@ function falseSilence({ centre, link }: World, pc: string, at: number): string |
   const session = centre.seen.subscribed.filter((one) => one.at <= at).at(-1);
   if (!session?.up) return 'though flows was not subscribed';
   const heard = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
-  const last = Math.max(session.at, heard.at(-1)?.at ?? 0);
+  // A will is no word of its PC; where another machine stood before, it may be that one's (R30).
+  const last = Math.max(session.at, heard.filter(({ lost }) => !lost).at(-1)?.at ?? 0);
   // Arrivals are noted as they come, the centre judges once a second.
   if (at - last >= links[link].silentMs - 1_000) return undefined;
   const words = heard.filter((one) => !one.lost && one.session !== null);
