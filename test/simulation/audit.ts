@@ -297,7 +297,7 @@ function falseSilence({ centre, link }: World, pc: string, at: number): string |
   const session = centre.seen.subscribed.filter((one) => one.at <= at).at(-1);
   if (!session?.up) return 'though flows was not subscribed';
   const heard = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
-  // A will is the broker's word, and no hearing.
+  // A will is no word of its PC; where another machine stood before, it may be that one's (R30).
   const last = Math.max(session.at, heard.findLast(({ lost }) => !lost)?.at ?? 0);
   // Arrivals are noted as they come, the centre judges once a second.
   if (at - last >= links[link].silentMs - 1_000) return undefined;

@@ -35,8 +35,8 @@ export type CentreMachine = ReturnType<typeof createCentreMachine>;
 const keepaliveMs = 30_000;
 const tabsStartMs = 2_000;
 const commitMs = 4;
-/** A process that stood still this long knows that it did (R18a). */
-const noticedStillMs = 5_000;
+/** A process that stood still this long knows that it did, however soon its next tick was due (R18a). */
+const noticedStillMs = 6_500;
 
 export function settingsSite(link: string, pcs: string[]): SettingsSite {
   const site = { state: 'ladakh', id: 'leh', profile: { link }, pcs: pcs.map((id) => ({ id, room: { en: `Room ${id}` } })) };

@@ -14,8 +14,8 @@ type Act = (world: World, at: Disturbance) => void;
 const second = 1_000;
 const minute = 60 * second;
 const nothing = () => {};
-/** A word of the centre to itself that comes back later than this is a gap of its own (R18a). */
-const noticedDeafMs = 20 * second;
+/** A word of the centre to itself that comes back 20 s late is a gap of its own (R18a): this much later, a word was out and a tick has seen it. */
+const noticedDeafMs = 23 * second;
 /** By so much the clock of the centre is wrong until it is put right. */
 export const centreStepMs: number = 10 * minute;
 

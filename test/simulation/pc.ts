@@ -84,9 +84,12 @@ export function createPc(options: PcOptions): Pc {
   const acts: string[] = [];
   let boots = 1;
   let removed = false;
-  let running: { agent: Agent; process: Process } | undefined;
+  /** `again`: what is being stopped is to be started again. */
+  let running: { agent: Agent; process: Process; again?: { reboot?: boolean } } | undefined;
+  let stopping: typeof running;
 
   function start({ reboot = false } = {}): void {
+    if (running !== undefined && running === stopping && running.process.alive()) running.again = { reboot };
     if (removed || running?.process.alive()) return;
     if (reboot) boots += 1;
     const process = machine.start();
@@ -165,9 +168,13 @@ export function createPc(options: PcOptions): Pc {
     },
     stop(reason = 'stopped') {
       if (!running?.process.alive()) return;
-      const { agent, process } = running;
+      const own = running;
+      stopping = own;
       note(`${path} is stopped`);
-      void agent.stop(reason).then(() => process.kill());
+      void own.agent.stop(reason).then(() => {
+        own.process.kill();
+        if (own.again && running === own) start(own.again);
+      });
     },
     power: (figures) => void Object.assign(supply, figures),
     crash() {
