@@ -5,13 +5,37 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { codeOf, environment, isLoopback, listen, loadText, makeFolder, replaceFile, StartError, serveMetrics } from './start.ts';
+import {
+  codeOf,
+  environment,
+  isLoopback,
+  isOpenToAll,
+  keepPrivate,
+  listen,
+  loadText,
+  makeFolder,
+  replaceFile,
+  StartError,
+  serveMetrics,
+} from './start.ts';
 
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sabha-start-'));
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+test.skipIf(process.platform === 'win32')(
+  'a file of SQLite and its log are their owner’s alone, made or found; others are told by their mode',
+  () => {
+    const file = join(root, 'ledger.db');
+    writeFileSync(`${file}-wal`, '', { mode: 0o644 });
+    expect(isOpenToAll(`${file}-wal`)).toBe(true);
+    keepPrivate(file);
+    expect(['', '-wal'].map((end) => statSync(file + end).mode & 0o777)).toEqual([0o600, 0o600]);
+    expect([isOpenToAll(file), existsSync(`${file}-shm`)]).toEqual([false, false]);
+  },
+);
 
 describe('the environment', () => {
   const env = environment({ NAME: 'leh', EMPTY: '', PORT: '1883', LATE: '65536', WORD: 'x\ny', SPEED: '2.5', NULL: '0' });

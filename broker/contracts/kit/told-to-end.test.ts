@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Started, whenNpmIsGone } from './told-to-end.ts';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { endAlone, onToldToEnd, type Started, whenNpmIsGone } from './told-to-end.ts';
 
 /** A process by its number: its parent, and what it was called with. */
 type Table = Record<number, [parent: number, command: string]>;
@@ -25,6 +25,44 @@ function watch(table: Table, started: Partial<Started> = {}) {
     return gone.mock.calls.length;
   };
 }
+
+test('a program is told by each signal, as often as it comes, and once when whoever holds its channel is gone', () => {
+  const listeners = new Map<string | symbol, () => void>();
+  const note = (event: string | symbol, listener: () => void) => listeners.set(event, listener) && process;
+  vi.spyOn(process, 'on').mockImplementation(note as typeof process.on);
+  vi.spyOn(process, 'once').mockImplementation(note as typeof process.once);
+  const connected = process.connected;
+  const connect = (value: boolean) => Object.defineProperty(process, 'connected', { value, configurable: true, writable: true });
+  onTestFinished(() => {
+    connect(connected);
+    vi.restoreAllMocks();
+  });
+  const end = vi.fn();
+  connect(true);
+  onToldToEnd({ env: {}, script }, end);
+  for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGINT', 'disconnect']) listeners.get(event)?.();
+  expect(end.mock.calls.flat()).toEqual(['stopped', 'stopped', 'stopped', 'stopped', 'orphaned']);
+  connect(false);
+  onToldToEnd({ env: {}, script }, end);
+  expect(end).toHaveBeenLastCalledWith('orphaned');
+  expect(end).toHaveBeenCalledTimes(6);
+});
+
+test('a real /proc is read: this test was not started by the npm whose script it names, and what is not there is no parent', () => {
+  const gone = vi.fn();
+  whenNpmIsGone({ env, script, parent: () => 999_999_999 }, gone);
+  whenNpmIsGone({ env, script }, gone);
+  vi.advanceTimersByTime(1_000);
+  expect(gone).not.toHaveBeenCalled();
+});
+
+test('who is alone ends without the last lines of its log, for which nobody waits', () => {
+  const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+  const forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
+  onTestFinished(() => void vi.restoreAllMocks());
+  endAlone();
+  expect([forgotten.mock.calls, exit.mock.calls]).toEqual([[['exit']], [[0]]]);
+});
 
 const underShell = (): Table => ({
   1: [0, '/sbin/init'],

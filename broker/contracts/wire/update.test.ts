@@ -19,6 +19,7 @@ test('a newer version is taken, the own one is none', () => {
 test.each([
   ['S10 an older one', { version: '1.0.9' }, held, '1.0.9 is older than 1.1.0'],
   ['S10 one below what once had to be left', { version: '1.2.0' }, { version: '1.1.0', minimum: '1.3.0' }, '1.2.0 is older than 1.3.0'],
+  ['S10 one that is below its own minimum', { version: '1.2.0', minimum: '1.4.0' }, held, '1.2.0 is below its own minimum 1.4.0'],
   ['S10 one that was held back until it expired', { expires: now }, held, 'the offer of 1.2.0 has expired'],
   ['S10 endless data', { size: 1e12 }, held, 'size: expected <=8388608, found 1000000000000'],
   ['S10 a version that is none', { version: '1.2' }, held, 'version: '],
