@@ -52,6 +52,12 @@ describe('F8 two machines with one identity', () => {
     expect(stage.incident()?.over).toBe('cleared');
   });
 
+  it('twenty of them that come back each in its turn were never found out: nobody was among the last four', () => {
+    const stage = online();
+    for (let at = 0; at < 21; at += 1) stage.birth(pc, { boot: `twin-${at % 20}`, session: 2 + at });
+    expect(stage.incident()?.faults.map(({ fault }) => fault)).toEqual(['pc.cloned']);
+  });
+
   it('twenty of them are one incident too; a PC that is switched on every day is none', () => {
     const many = online();
     for (let at = 0; at < 60; at += 1) many.birth(pc, { boot: `b${(at * 7) % 20 < 10 ? at % 3 : at % 20}`, session: 2 + at });

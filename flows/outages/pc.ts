@@ -2,7 +2,8 @@
 import { budgets, type Check, checkKey, digestOf, type LinkClass, links, type Presence, sameAnswer, willGraceMs } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
 
-const bootsKept = 4;
+/** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
+const bootsKept = 32;
 const clonedForMs = 3_600_000;
 /** Who said that it restarts is back in this time, or it is silent. */
 const backWithinMs = 10 * 60_000;
