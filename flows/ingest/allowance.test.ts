@@ -11,7 +11,7 @@ describe('R27 what is taken of one PC', () => {
     const second: Weight = { kind: 'events', count: 20, bytes: 128 * 1_024 };
     let bytes = 0;
     for (let at = 0; at < 2 * dayMs; at += 1_000) {
-      if (allowance.take(pc, second, 0)) bytes += second.bytes;
+      if (allowance.take(pc, second)) bytes += second.bytes;
       pass(1_000);
     }
     const { eventBytesADay, eventBytesAtOnce } = budgets;
@@ -23,7 +23,7 @@ describe('R27 what is taken of one PC', () => {
     const { allowance, pass } = open();
     let taken = 0;
     for (let at = 0; at < dayMs; at += 10_000) {
-      if (allowance.take(pc, { kind: 'events', count: 500, bytes: 1 }, 0)) taken += 500;
+      if (allowance.take(pc, { kind: 'events', count: 500, bytes: 1 })) taken += 500;
       pass(10_000);
     }
     expect(taken).toBeLessThanOrEqual(budgets.eventsADay.most + budgets.eventsAtOnce.most);
@@ -31,24 +31,53 @@ describe('R27 what is taken of one PC', () => {
 
   test('R27 a PC that was heard within its budget for a day says all of a full spool at once', () => {
     const { allowance, pass } = open();
-    expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 100 }, 0)).toBe(true);
+    expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 100 })).toBe(true);
     pass(dayMs);
-    for (let n = 0; n < 1_000; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 }, 0)).toBe(true);
+    for (let n = 0; n < 1_000; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
   });
 
   test('R27 a PC that was away for weeks says all of its spool at once, also to a centre that has just started', () => {
-    const { allowance } = open();
-    expect(allowance.take(pc, { kind: 'words', count: 1, bytes: 300 }, 14 * dayMs)).toBe(true);
+    const { allowance } = open(budgets.eventsADay.most);
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
-    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch, 0)).filter(Boolean).length;
+    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
+  });
+
+  test('R27 a PC half-way through weeks of events was held back where the centre started anew: what waits is taken once, and claims add nothing', () => {
+    const { allowance, pass } = open(17_600);
+    const batch: Weight = { kind: 'events', count: 200, bytes: 50_000 };
+    const taken = () => Array.from({ length: 3_000 }, () => allowance.take(pc, batch)).filter(Boolean).length * batch.count;
+    const first = taken();
+    expect(first).toBeGreaterThanOrEqual(17_600);
+    expect(first).toBeLessThanOrEqual(17_600 + budgets.eventsAtOnce.most);
+    allowance.waits(pc, budgets.eventsADay.most);
+    pass(1_000);
+    expect(taken()).toBe(0);
+  });
+
+  test('R27 before its first birth nobody knows how much a PC has to say: it is a whole spool at most', () => {
+    const allowance = createAllowance(() => 0);
+    const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
+    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
+    expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
+    allowance.waits(pc, budgets.eventsADay.most);
+    expect(allowance.take(pc, batch)).toBe(false);
+  });
+
+  test('R27, R17 a birth that answers a hello is asked for, once of each PC; a hello of nobody and an old one are not', () => {
+    const { allowance } = open();
+    allowance.asks('h1');
+    expect([pc, pc, other].map((one) => allowance.isAsked(one, 'h1'))).toEqual([true, false, true]);
+    expect([undefined, '', 'h2'].map((hello) => allowance.isAsked(pc, hello))).toEqual([false, false, false]);
+    for (let n = 2; n <= 17; n += 1) allowance.asks(`h${n}`);
+    expect([1, 2, 17].map((n) => allowance.isAsked('la/leh/pc-3', `h${n}`))).toEqual([false, true, true]);
   });
 
   test('R27 births and states have a breath and a pace, by number and by size, and those of one PC cost another nothing', () => {
     const { allowance, pass } = open();
     const taken = (who: string, bytes: number) => {
       let count = 0;
-      while (allowance.take(who, { kind: 'words', count: 1, bytes }, 0)) count += 1;
+      while (allowance.take(who, { kind: 'words', count: 1, bytes })) count += 1;
       return count;
     };
     expect(taken(pc, 300)).toBe(budgets.wordsAtOnce.most);
@@ -57,7 +86,7 @@ describe('R27 what is taken of one PC', () => {
     expect(taken(pc, 300)).toBe(budgets.wordsAtOnce.most);
     let hour = 0;
     for (let at = 0; at < 3_600; at += 1) {
-      if (allowance.take(pc, { kind: 'words', count: 1, bytes: 20_000 }, 0)) hour += 20_000;
+      if (allowance.take(pc, { kind: 'words', count: 1, bytes: 20_000 })) hour += 20_000;
       pass(1_000);
     }
     expect(hour).toBeLessThanOrEqual(budgets.wordBytesAnHour.most + budgets.wordBytesAtOnce.most);
@@ -67,21 +96,24 @@ describe('R27 what is taken of one PC', () => {
   test('R27, R8 who was held back is not heard a message at a time: by then what stood first would be taken for poison', () => {
     const { allowance, pass } = open();
     const one: Weight = { kind: 'events', count: 1, bytes: 65_536 };
-    while (allowance.take(pc, one, 0));
+    while (allowance.take(pc, one));
     const { most } = budgets.eventBytesAtOnce;
     const resumeMs = (most / 4 / budgets.eventBytesADay.most) * dayMs;
     pass(resumeMs - 60_000);
-    expect(allowance.take(pc, one, 0)).toBe(false);
+    expect(allowance.take(pc, one)).toBe(false);
     pass(60_000);
-    const taken = Array.from({ length: 100 }, () => allowance.take(pc, one, 0)).filter(Boolean).length;
+    const taken = Array.from({ length: 100 }, () => allowance.take(pc, one)).filter(Boolean).length;
     expect(taken).toBe(Math.floor(most / 4 / one.bytes));
   });
 });
 
-function open() {
+/** A centre that has just heard the first birth of its PC, in whose spool so many events wait. */
+function open(waiting = 0) {
   let up = 0;
+  const allowance = createAllowance(() => up);
+  allowance.waits(pc, waiting);
   return {
-    allowance: createAllowance(() => up),
+    allowance,
     pass(ms: number) {
       up += ms;
     },

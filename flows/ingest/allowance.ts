@@ -1,5 +1,6 @@
 /** How much of what one PC says is taken (R27). What is more stays in its spool, or is asked for again by its digest. */
 import { budgets } from '#contracts';
+import type { PcEvent } from '../records/incidents.ts';
 import type { Report } from './read-message.ts';
 
 const dayMs = 86_400_000;
@@ -29,43 +30,75 @@ const paces: Record<Weight['kind'], Pace> = {
 };
 
 const kinds = ['words', 'events'] as const;
+const free: ReadonlySet<string> = new Set<PcEvent['type']>(['unreadable', 'bye', 'lost', 'gasp']);
+/** As many hellos as may wait for their answers at once; whoever answers an older one says a word like any other. */
+const hellosKept = 16;
 
 type Held = Rate & { at: number; isHeldBack: boolean };
 
 /** Guarantee: what a PC has said costs no other PC any of its own. `up` = a clock that never jumps. */
 export function createAllowance(up: () => number) {
   const held = new Map<string, Held>();
+  const born = new Set<string>();
+  const hellos = new Map<string, Set<string>>();
+  const has = (kind: Weight['kind'], pc: string): Held => {
+    const one = held.get(`${kind} ${pc}`);
+    if (one === undefined) return { ...paces[kind].most, at: up(), isHeldBack: false };
+    return { ...one, ...filled(paces[kind], one, up() - one.at), at: up() };
+  };
   return {
-    /**
-     * Takes the weight of a message; false where its PC is beyond its budget, and the message is not taken. `awayMs`: for how long nobody
-     * heard the PC; who was away for weeks has weeks to tell.
-     */
-    take(pc: string, { kind, count, bytes }: Weight, awayMs: number): boolean {
-      const now = up();
-      for (const one of kinds) {
-        const key = `${one} ${pc}`;
-        if (!held.has(key)) held.set(key, { ...filled(paces[one], paces[one].start, awayMs), at: now, isHeldBack: false });
-      }
-      const key = `${kind} ${pc}`;
-      const pace = paces[kind];
-      const { at, isHeldBack, ...had } = held.get(key) as Held;
-      const has = filled(pace, had, now - at);
-      const least = isHeldBack ? resumePart : 0;
-      const isEnough = (name: keyof Rate, needed: number) => has[name] >= Math.max(needed, least * pace.start[name]);
+    /** Takes the weight of a message; false where its PC is beyond its budget, and the message is not taken. */
+    take(pc: string, { kind, count, bytes }: Weight): boolean {
+      const had = has(kind, pc);
+      const { start } = paces[kind];
+      const least = had.isHeldBack ? resumePart : 0;
+      const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least * start[name]);
       const goes = isEnough('count', count) && isEnough('bytes', bytes);
-      const left = goes ? { count: has.count - count, bytes: has.bytes - bytes } : has;
-      held.set(key, { ...left, at: now, isHeldBack: !goes });
+      const left = goes ? { count: had.count - count, bytes: had.bytes - bytes } : {};
+      held.set(`${kind} ${pc}`, { ...had, ...left, isHeldBack: !goes });
       return goes;
     },
+
+    /**
+     * How many events wait in the spool of a PC, as its birth says. Until its first birth it may say a whole spool, since a centre that has
+     * just started does not know who is half-way through weeks; then that much beside a breath. Later births add nothing: who claims would gain.
+     */
+    waits(pc: string, count: number): void {
+      if (born.has(pc)) return;
+      born.add(pc);
+      const had = has('events', pc);
+      const { start } = paces.events;
+      const most = { count: start.count + count, bytes: start.bytes + count * budgets.messageBytes.most };
+      held.set(`events ${pc}`, { ...had, count: Math.min(had.count, most.count), bytes: Math.min(had.bytes, most.bytes) });
+    },
+
+    /** A hello goes out: whoever answers it was asked. */
+    asks(hello: string): void {
+      hellos.set(hello, new Set());
+      for (const oldest of hellos.keys()) if (hellos.size > hellosKept) hellos.delete(oldest);
+    },
+
+    /** True where a birth answers a hello of ours, of each PC once a hello: what the centre asked for costs no words. */
+    isAsked(pc: string, hello: string | undefined): boolean {
+      const answered = hellos.get(hello ?? '');
+      if (answered === undefined || answered.has(pc)) return false;
+      answered.add(pc);
+      return true;
+    },
+
     forget(pc: string): void {
       for (const kind of kinds) held.delete(`${kind} ${pc}`);
+      born.delete(pc);
     },
   };
 }
 
-/** A beat costs nothing; what could not be read is written down once a minute. */
+/**
+ * A beat costs nothing; what could not be read is written down once a minute. Goodbye, will and last gasp are a few bytes that change one
+ * record: without them a PC that stopped would be called silent.
+ */
 export function weightOf({ leaf, event, ops }: Report, bytes: number): Weight | undefined {
-  if (leaf === 'beat' || event.type === 'unreadable') return undefined;
+  if (leaf === 'beat' || free.has(event.type)) return undefined;
   if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
   return { kind: 'events', count: ops.length, bytes };
 }

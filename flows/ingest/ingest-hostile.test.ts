@@ -81,4 +81,77 @@ describe('one PC among thousands', () => {
     await rig.settle();
     expect(rig.acks().at(-1)?.want).toEqual(['state']);
   });
+
+  it('R27, R18 a goodbye beyond the budget of words was held back, and a PC that had stopped was called silent', async () => {
+    const { rig, session } = await worn();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
+    await rig.settle();
+    expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('stopped');
+    await rig.clock.pass(200_000);
+    expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('stopped');
+    expect(rig.ingest.memory.openIncident(pc)).toBeUndefined();
+  });
+
+  it('R27, R16 a will beyond the budget of words was taken for a word of its PC: it is none, and its PC is lost', async () => {
+    const { rig, session } = await worn();
+    const heardAt = rig.ingest.memory.pcs.get(pc)?.heardAt;
+    await rig.clock.pass(30_000);
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session }));
+    await rig.settle();
+    expect(rig.ingest.memory.pcs.get(pc)).toMatchObject({ presence: 'lost', heardAt });
+  });
+
+  it('R27 a last gasp beyond the budget of words is taken', async () => {
+    const { rig, session } = await worn();
+    const gasp = { kind: 'gasp', boot: 'b1', session, at: 1, reason: 'power', runtimeMs: 60_000 } as const;
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', gasp));
+    await rig.settle();
+    expect(rig.ingest.memory.pcs.get(pc)?.gasp).toMatchObject({ runtimeMs: 60_000 });
+  });
+
+  it('R27, R17 a centre that said hello again and again named whoever answered it: what it asked for costs no words', async () => {
+    const rig = await createRig();
+    rig.ingest.subscribed();
+    const hello = { withinMs: 0, fresh: false };
+    for (let n = 1; n <= 2 * budgets.wordsAtOnce.most; n += 1) {
+      rig.ingest.ring('', { ...hello, id: `r${n}` }, { who: 'Asha', what: 'hello', about: '' });
+      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: `r${n}` }));
+    }
+    await rig.settle();
+    expect(rig.counted).not.toContain('presence budget');
+    for (let n = 1; n <= budgets.wordsAtOnce.most; n += 1)
+      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'nobody' }));
+    expect(rig.counted).not.toContain('presence budget');
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'nobody' }));
+    expect(rig.counted).toContain('presence budget');
+  });
+
+  it('R27 an honest PC that drained weeks of events over a restart of the centre was held back and named', async () => {
+    const rig = await createRig();
+    const all = 2 * budgets.eventsAtOnce.most;
+    const spool = { id: 's1', first: 1, last: all };
+    const batch = (from: number) => Array.from({ length: 256 }, (_, at) => event(from + at));
+    for (let seq = 1; seq < all; seq += 256) {
+      if (seq > all / 4 && seq <= all / 4 + 256)
+        rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { ...spool, first: seq } }));
+      rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', batch(seq)));
+    }
+    await rig.settle();
+    expect(rig.counted).not.toContain('backlog budget');
+    expect(rig.acks().at(-1)?.upTo).toBe(all);
+    expect(rig.ingest.memory.openIncident('centre')).toBeUndefined();
+  });
 });
+
+/** A PC that is online and has no words left, after a link that dropped faster than it has words. */
+async function worn() {
+  const rig = await createRig();
+  rig.ingest.subscribed();
+  let session = 0;
+  while (!rig.counted.includes('presence budget')) {
+    session += 1;
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session }));
+  }
+  await rig.settle();
+  return { rig, session };
+}

@@ -118,6 +118,7 @@ function telling(state: State) {
     /** Asks the PCs of a scope (`''` = all) to answer, once it is written down who asked. */
     ring(scope: string, word: Hello, audit: Audit): void {
       const topic = scopeTopic(scope === '' ? 'all' : `${scope}/all`, 'hello');
+      state.allowance.asks(word.id);
       state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
       state.gathered.sends.push(() => options.send(topic, encode('hello', word), 1));
       state.commits.soon();
@@ -173,11 +174,12 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
 }
 
 /** Asks for births: of everybody, or of PCs that may have spoken in vain before they were ours. */
-function hello({ options, engine }: State, topics: readonly string[]): void {
+function hello({ options, engine, allowance }: State, topics: readonly string[]): void {
   // Whoever is not subscribed could not hear the answers; the next SUBACK asks everybody.
   if (!engine.isSubscribed()) return;
   const withinMs = Math.min(helloSpreadLimitMs, engine.known.size * helloSpreadMs);
   const word: Hello = { id: options.randomId(), withinMs, fresh: false };
+  allowance.asks(word.id);
   for (const topic of topics) options.send(topic, encode('hello', word), 1);
 }
 
@@ -223,15 +225,22 @@ function apply(state: State, topic: string, payload: Buffer): void {
   const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event);
   if (!isOurs) return options.count.message('other', 'unknown');
-  const weight = weightOf(report, payload.length);
-  const heardAt = engine.memory.pcs.get(report.pc)?.heardAt ?? now;
-  if (weight !== undefined && !state.allowance.take(report.pc, weight, Math.max(0, now - heardAt)))
-    return holdBack(state, report, weight.kind);
+  const beyond = beyondIn(state, report, payload.length);
+  if (beyond !== undefined) return holdBack(state, report, beyond);
   options.count.message(report.leaf, report.result);
   engine.apply(report.event, now);
   keep(state, report, now);
   if (report.event.type === 'beat') state.readings.beat(report.pc, payload, now);
   state.commits.soon();
+}
+
+/** In what a message is more than its PC may say now. */
+function beyondIn({ allowance }: State, report: Report, bytes: number): Weight['kind'] | undefined {
+  const { pc, birth } = report;
+  const weight = allowance.isAsked(pc, birth?.hello) ? undefined : weightOf(report, bytes);
+  if (weight !== undefined && !allowance.take(pc, weight)) return weight.kind;
+  if (birth !== undefined) allowance.waits(pc, birth.waiting);
+  return undefined;
 }
 
 /** Nothing of it is taken or answered but that its PC is there: its spool keeps the rest, and its next beat says which state we lack (R27). */

@@ -27,6 +27,8 @@ export type Report = {
   event: PcEvent;
   ops: Op[];
   answer?: { session?: number; echo?: number };
+  /** Of a birth: the hello that it answers, and how many events wait in its spool. */
+  birth?: { hello: string | undefined; waiting: number };
   /** What it says of the site's link, and where that broke. */
   news?: LinkNews[];
   /** `ok`, or the reason why it could not be read; for the counter. */
@@ -53,7 +55,7 @@ export function quickDigest(topic: string, payload: Buffer): string | undefined 
   return topic.endsWith('/beat') && !payload.includes('"echo"') ? peekDigest(payload) : undefined;
 }
 
-type Read = Pick<Report, 'event' | 'ops' | 'answer' | 'news'> & Partial<Pick<Report, 'result' | 'detail'>>;
+type Read = Pick<Report, 'event' | 'ops' | 'answer' | 'birth' | 'news'> & Partial<Pick<Report, 'result' | 'detail'>>;
 type Around = { at: number; isRollCall(hello: string): boolean };
 
 const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => Read } = {
@@ -139,5 +141,6 @@ function readPresence(pc: string, said: PresenceMessage, { at, isRollCall }: Aro
     event: { type: 'birth', pc, ...rest, spool: id, ...(fresh ? { fresh } : {}) },
     ops: [{ op: 'birth', pc, spool: id, first, last, carries, at }],
     answer: { session: said.session },
+    birth: { hello, waiting: Math.max(0, last - first + 1) },
   };
 }

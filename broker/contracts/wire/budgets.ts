@@ -20,7 +20,7 @@ export const budgets = {
   gap: { most: 2 ** 20, unit: 'events counted of one gap', why: 'a spool of 64 MB holds no more, since none takes less than 64 bytes' },
   eventsADay: { most: 524_288, unit: 'events a day', why: 'a PC that was away for a month says all of it in a day' },
   eventBytesADay: { most: 64 * kibibyte * kibibyte, unit: 'bytes of events a day', why: 'a whole spool' },
-  eventsAtOnce: { most: 8_192, unit: 'events in one breath after a start', why: 'a week of an honest PC' },
+  eventsAtOnce: { most: 8_192, unit: 'events in one breath after a start', why: 'a week of an honest PC, beside what waited' },
   eventBytesAtOnce: { most: 2 * kibibyte * kibibyte, unit: 'bytes of events in one breath after a start', why: 'as much as those weigh' },
   wordsAnHour: { most: 600, unit: 'births, states and inventories an hour', why: 'a link that drops each half minute makes 480' },
   wordsAtOnce: { most: 120, unit: 'births, states and inventories in one breath', why: 'a room that is set up while somebody plugs' },

@@ -1,0 +1,42 @@
+/** The editor of a real Node-RED, as whoever opens it finds it. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Live, startLive } from '../node-red/tabs.test-helper.ts';
+
+let live: Live;
+
+beforeAll(async () => {
+  live = await startLive();
+}, 30_000);
+afterAll(() => live.stop());
+
+test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude'])(
+  'the editor serves label and help of %s in English and Hindi',
+  async (name) => {
+    for (const [language, hindi] of [
+      ['en-US', false],
+      ['hi', true],
+    ] as const) {
+      const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
+      const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
+      const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';
+      expect(help.length).toBeGreaterThan(200);
+      expect(/\p{Script=Devanagari}/u.test(help)).toBe(hindi);
+      const catalogue = await (
+        await fetch(`${live.address}/nodes/@sabha/flow-nodes/sabha-${name}/messages?lng=${language}`, { headers })
+      ).json();
+      expect(/\p{Script=Devanagari}/u.test(catalogue[name].label)).toBe(hindi);
+    }
+  },
+);
+
+test('the editor answers nobody without its password, and no foreign page', async () => {
+  expect((await fetch(`${live.address}/flows`)).status).toBe(401);
+  expect(await (await fetch(`${live.address}/sabha/channels`, { headers: live.headers })).json()).toEqual(['console', 'email', 'webhook']);
+  expect((await fetch(`${live.address}/sabha/channels`)).status).toBe(401);
+  const wrong = { client_id: 'node-red-editor', grant_type: 'password', scope: '*', username: 'sabha', password: 'open' };
+  const body = JSON.stringify(wrong);
+  expect(
+    (await fetch(`${live.address}/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status,
+  ).toBe(403);
+  expect((await fetch(`${live.address}/flows`, { headers: { ...live.headers, origin: 'http://evil.example' } })).status).toBe(403);
+});
