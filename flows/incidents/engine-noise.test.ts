@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { budgets, type Check } from '#contracts';
-import { createStage, fault, ok, online, pc, type Stage } from './stage.test-helper.ts';
+import { createStage, fault, holdFirst, ok, online, pc, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -136,6 +136,97 @@ describe('R27 a PC whose alerts change too often', () => {
   });
 });
 
+describe('R27 what is told of a PC that is muted', () => {
+  it('R27 the clear of what was told was lost where it was one step too many: it is no step that counts, and is told, muted or not', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    flicker(stage, 100);
+    expect(stage.incident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy' }]);
+    stage.state([ok('microphone'), ok('camera')]);
+    stage.live(20 * minute);
+    expect(stage.incident()?.over).toBe('cleared');
+    expect(kindsOf(stage, 'microphone.missing')).toEqual(['raised', 'cleared']);
+  });
+
+  it('R27 the end of what was told goes out although its PC is muted while it waits for the minute to end', () => {
+    const stage = online();
+    const both = ['usb-1', 'usb-2'].map((device) => fault('camera.missing', device));
+    stage.state(both.slice(0, 1));
+    stage.state(both);
+    flood(stage, 45);
+    expect(stage.incident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy' }]);
+    expect(kindsOf(stage, 'camera.missing')).toEqual(['raised', 'worsened']);
+    stage.live(2 * minute);
+    expect(kindsOf(stage, 'camera.missing')).toEqual(['raised', 'worsened', 'eased']);
+  });
+
+  it('R27 a link that drops each four minutes kept a PC muted for ever: only a change of what stands counts', () => {
+    const stage = online();
+    flood(stage, 60);
+    stage.state([ok('microphone'), ok('camera')]);
+    for (let session = 2; session < 24; session += 1) {
+      stage.lost(pc, session - 1);
+      stage.pass(5 * second);
+      stage.birth(pc, { session });
+      stage.state([ok('microphone'), ok('camera')]);
+      stage.live(4 * minute);
+    }
+    expect(stage.incident('centre')?.over).toBe('cleared');
+  });
+
+  it('R27 a muted PC that died, or whose camera is away for its hold, is told of, once while the mute lasts', () => {
+    const stage = online();
+    flood(stage, 60);
+    for (const device of ['usb-1', 'usb-2']) {
+      stage.state([ok('microphone'), fault('camera.missing', device)]);
+      stage.live(minute);
+      stage.state([ok('microphone'), ok('camera')]);
+      stage.live(minute);
+    }
+    expect(kindsOf(stage, 'camera.missing')).toEqual(['raised', 'closed']);
+    stage.lost();
+    stage.pass(10 * minute);
+    expect(kindsOf(stage, 'pc.silent')).toEqual(['raised']);
+    expect(stage.incident('centre')?.over).toBeNull();
+  });
+
+  it('R27 what went past the mute is not held a second time by the tabs', () => {
+    const stage = online();
+    flood(stage, 60);
+    stage.state([ok('microphone'), fault('camera.missing')]);
+    stage.live(minute);
+    expect(stage.offers.at(-1)?.message).toMatchObject({ topic: pc, holdMs: 0 });
+  });
+
+  it('R27 a PC just below 40 steps an hour made 38 messages an hour: with more news than is told in an hour it is muted', () => {
+    const stage = online();
+    let changes = 0;
+    for (; changes < 24 * 19; changes += 1) {
+      stage.state([ok('microphone'), fault('power.battery_low', `usb-${changes}`)]);
+      stage.live(minute);
+      stage.state([ok('microphone')]);
+      stage.live(2 * minute);
+    }
+    const { most } = budgets.toldAnHour;
+    // Once more past the mute, and the end of each.
+    expect(toldOf(stage, pc).length).toBeLessThanOrEqual(2 * (most + 1));
+    expect(toldOf(stage, 'centre')).toHaveLength(1);
+  });
+
+  it('R27 a burst of faults is told as fast as a person reads until the hour is full, and then its PC is named', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    const all = list(20, (at) => fault('speaker.missing', `${at}`));
+    for (let n = 1; n <= all.length; n += 1) {
+      stage.state(all.slice(0, n));
+      stage.pass(second);
+    }
+    stage.live(30 * minute);
+    expect(toldOf(stage, pc).length).toBeLessThanOrEqual(budgets.toldAnHour.most);
+    expect(stage.incident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
+  });
+});
+
 const unknownMicrophone: Check = { component: 'microphone', device: '', status: 'unknown', fault: null, reason: 'nobody signed in' };
 
 function list(length: number, of: (at: number) => Check): Check[] {
@@ -147,6 +238,18 @@ function flood(stage: Stage, seconds: number): void {
     stage.state([fault('microphone.missing', `usb-${stage.now()}`), ok('camera')]);
     stage.pass(second);
   }
+}
+
+/** A camera of another kind each second, beside a microphone that is away. */
+function flicker(stage: Stage, seconds: number): void {
+  for (let n = 0; n < seconds; n += 1) {
+    stage.state([fault('microphone.missing'), n % 2 === 0 ? fault('camera.missing', `usb-${n}`) : ok('camera')]);
+    stage.pass(second);
+  }
+}
+
+function kindsOf(stage: Stage, id: string) {
+  return stage.outbox().flatMap(({ notice }) => (notice.faults.some((one) => one.fault === id) ? [notice.kind] : []));
 }
 
 function toldOf(stage: Stage, scope: string) {

@@ -12,9 +12,9 @@ import { createNoise } from './noise.ts';
 import {
   type Core,
   type EngineOptions,
+  followNoise,
   followOpen,
   followPc,
-  followQuiet,
   followUnheard,
   putRecord,
   setCentre,
@@ -220,7 +220,7 @@ function tick(core: Core, now: number): void {
   if (core.transitions.tick(now)) core.unfinishedAt = now;
   setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);
   if (core.listChanged) followUnheard(core, now);
-  followQuiet(core, now);
+  followNoise(core, now);
   followOpen(core, now);
   nameUnknown(core, now);
   forgetOver(core, now);

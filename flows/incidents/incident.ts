@@ -7,8 +7,13 @@ import type { Scene, Standing } from './standing.ts';
 const flapWindowMs = 30 * 60_000;
 const calmMs = 10 * 60_000;
 
-/** News of an incident: what a transition will be made of. */
-export type News = { kind: TransitionKind; faults: StandingFault[] };
+/** True for the end of what stood: whoever was told of it hears of its end, and it is no step that counts (R27). */
+export function isEnd({ kind }: { kind: TransitionKind }): boolean {
+  return kind === 'cleared' || kind === 'closed' || kind === 'eased';
+}
+
+/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already. */
+export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean };
 
 /** What following made of an incident, and what of it is news. */
 export type Followed = { incident: Incident | undefined; news: News[]; ended: Record<string, number> };

@@ -1,5 +1,6 @@
 /** Who is beyond its budget (R27): how often the incidents of each room step, who is named for it, and how fast its steps are told. */
-import { budgets, isPcPath } from '#contracts';
+import { budgets, faultOf, isPcPath } from '#contracts';
+import type { Scene, Standing } from './standing.ts';
 
 /** In what a PC is beyond its budget. What it is named for first is what is said of it. */
 export type Excess = 'alerts' | 'events' | 'words';
@@ -8,7 +9,17 @@ const hourMs = 3_600_000;
 const minuteMs = 60_000;
 
 type Telling = { at: number; faults: readonly string[] };
-type Noisy = { since: number; lastAt: number; what: Excess; alerts: boolean; untold: number };
+type Noisy = {
+  since: number;
+  lastAt: number;
+  what: Excess;
+  alerts: boolean;
+  untold: number;
+  /** What stood when it was last followed while muted. */
+  stood: ReadonlySet<string>;
+  /** The faults that went past the mute. */
+  past: Set<string>;
+};
 
 /** The noise of one memory. */
 export type Noise = ReturnType<typeof createNoise>;
@@ -16,42 +27,56 @@ export type Noise = ReturnType<typeof createNoise>;
 /** Guarantee: holds no more of a PC than its budget has numbers. */
 export function createNoise() {
   const steps = new Map<string, number[]>();
-  const told = new Map<string, Telling[]>();
   const noisy = new Map<string, Noisy>();
-
-  const lately = (scope: string, now: number) => (told.get(scope) ?? []).filter(({ at }) => now - at < minuteMs);
+  const pace = createPace();
+  const isMuted = (scope: string) => noisy.get(scope)?.alerts === true;
 
   function name(pc: string, what: Excess, now: number): boolean {
     const held = noisy.get(pc);
-    noisy.set(pc, { since: now, what, untold: 0, ...held, lastAt: now, alerts: what === 'alerts' || held?.alerts === true });
-    return held === undefined || (what === 'alerts' && !held.alerts);
+    const isNews = held === undefined || (what === 'alerts' && !held.alerts);
+    const one = held ?? { since: now, what, alerts: false, untold: 0, stood: new Set<string>(), past: new Set<string>(), lastAt: now };
+    one.lastAt = now;
+    one.alerts ||= what === 'alerts';
+    noisy.set(pc, one);
+    return isNews;
+  }
+
+  /** Who is muted stays so while it does more than may be told of it. */
+  function stepped(scope: string, now: number): boolean {
+    const { most } = isMuted(scope) ? budgets.toldAnHour : budgets.transitionsAnHour;
+    if (!isPcPath(scope)) return false;
+    const kept = [...(steps.get(scope) ?? []).filter((at) => now - at < hourMs), now];
+    steps.set(scope, kept.slice(-most));
+    if (kept.length <= most) return false;
+    return name(scope, 'alerts', now);
   }
 
   return {
     /** Counts a step of a room's incident; true where that is one too many, and was none before. */
-    stepped(scope: string, now: number): boolean {
-      const { most } = budgets.transitionsAnHour;
-      const held = noisy.get(scope);
-      if (held?.alerts) held.untold += 1;
-      if (!isPcPath(scope)) return false;
-      const kept = [...(steps.get(scope) ?? []).filter((at) => now - at < hourMs), now];
-      steps.set(scope, kept.slice(-most));
-      if (kept.length <= most) return false;
-      return name(scope, 'alerts', now);
+    stepped,
+    /**
+     * Counts what newly stands of a room that is muted, as one step, and answers what of it goes past the mute: the silence of its PC and
+     * what is critical and has stood for its hold, each fault once while the mute lasts.
+     */
+    past(pc: string, { standing, faultState }: Scene, now: number): string[] {
+      const held = noisy.get(pc);
+      if (held === undefined) return [];
+      if (isMore(held, { standing, faultState })) {
+        held.untold += 1;
+        stepped(pc, now);
+      }
+      return firstOf(held, standing, now);
     },
+    muted: () => [...noisy].flatMap(([pc, { alerts }]) => (alerts ? [pc] : [])),
     /** A PC is beyond its budget; true where that is news. */
     name,
     /** True while nothing more is told of a room. */
-    isMuted: (scope: string) => noisy.get(scope)?.alerts === true,
-    /** True where one more step of a room may be told of now: it is no flood, and not once more the same. The centre's own always may. */
-    mayTell(scope: string, faults: readonly string[], now: number): boolean {
-      const late = lately(scope, now);
-      const again = (fault: string) => late.filter((one) => one.faults.includes(fault)).length >= budgets.sameAMinute.most;
-      return late.length < budgets.toldAMinute.most && !faults.every(again);
-    },
-    told(scope: string, faults: readonly string[], now: number): void {
-      if (isPcPath(scope)) told.set(scope, [...lately(scope, now), { at: now, faults }].slice(-budgets.toldAMinute.most));
-    },
+    isMuted,
+    mayTell: pace.mayTell,
+    told: pace.told,
+    toldNews: pace.toldNews,
+    /** True where enough news of a room was told in this hour: with more of it, it is muted. */
+    isFull: (scope: string, now: number) => !isMuted(scope) && pace.newsInAnHour(scope, now) >= budgets.toldAnHour.most,
     /** Those that are noisy no more, with what was only counted: for an hour they were named, and stayed within their budget. */
     quiet(now: number): { pc: string; untold: number }[] {
       const over = [...noisy].filter(([, { since, lastAt }]) => Math.min(now - since, now - lastAt) >= budgets.noisyMs.most);
@@ -60,12 +85,8 @@ export function createNoise() {
     },
     /** The clock was set by so much: what was noted keeps its distance to now (R29). */
     setClock(byMs: number): void {
-      for (const [scope, times] of steps)
-        steps.set(
-          scope,
-          times.map((at) => at + byMs),
-        );
-      for (const tellings of told.values()) for (const one of tellings) one.at += byMs;
+      for (const [scope, times] of steps) steps.set(scope, moved(times, byMs));
+      pace.setClock(byMs);
       for (const one of noisy.values()) {
         one.since += byMs;
         one.lastAt += byMs;
@@ -73,8 +94,64 @@ export function createNoise() {
     },
     forget(pc: string): boolean {
       steps.delete(pc);
-      told.delete(pc);
+      pace.forget(pc);
       return noisy.delete(pc);
     },
   };
+}
+
+/** How fast the steps of each room are told. */
+function createPace() {
+  const told = new Map<string, Telling[]>();
+  const news = new Map<string, number[]>();
+  const lately = (scope: string, now: number) => (told.get(scope) ?? []).filter(({ at }) => now - at < minuteMs);
+
+  return {
+    /** True where one more step of a room may be told of now: it is no flood, and not once more the same. The centre's own always may. */
+    mayTell(scope: string, faults: readonly string[], now: number): boolean {
+      const late = lately(scope, now);
+      const again = (fault: string) => late.filter((one) => one.faults.includes(fault)).length >= budgets.sameAMinute.most;
+      return late.length < budgets.toldAMinute.most && !faults.every(again);
+    },
+    newsInAnHour: (scope: string, now: number) => (news.get(scope) ?? []).filter((at) => now - at < hourMs).length,
+    toldNews(scope: string, now: number): void {
+      if (isPcPath(scope)) news.set(scope, [...(news.get(scope) ?? []), now].slice(-budgets.toldAnHour.most));
+    },
+    told(scope: string, faults: readonly string[], now: number): void {
+      if (isPcPath(scope)) told.set(scope, [...lately(scope, now), { at: now, faults }].slice(-budgets.toldAMinute.most));
+    },
+    setClock(byMs: number): void {
+      for (const [scope, times] of news) news.set(scope, moved(times, byMs));
+      for (const tellings of told.values()) for (const one of tellings) one.at += byMs;
+    },
+    forget(pc: string): void {
+      told.delete(pc);
+      news.delete(pc);
+    },
+  };
+}
+
+/** True where something stands that did not when it was last looked at; what is frozen stood, and is no news when it thaws. */
+function isMore(held: Noisy, { standing, faultState }: Pick<Scene, 'standing' | 'faultState'>): boolean {
+  const { stood } = held;
+  const frozen = [...stood].filter((key) => !standing.has(key) && faultState(key) === 'unknown').slice(-budgets.faults.most);
+  held.stood = new Set([...frozen, ...standing.keys()]);
+  return [...standing.keys()].some((key) => !stood.has(key));
+}
+
+/** What is urgent and was not yet told past this mute; of several with one fault the first. */
+function firstOf(held: Noisy, standing: Scene['standing'], now: number): string[] {
+  return [...standing.values()].flatMap((one) => {
+    if (held.past.has(one.fault) || !isUrgent(one, now)) return [];
+    held.past.add(one.fault);
+    return [one.key];
+  });
+}
+
+function isUrgent({ fault, severity, since }: Standing, now: number): boolean {
+  return severity === 'critical' && now - since >= (faultOf(fault)?.holdMs ?? 0);
+}
+
+function moved(times: readonly number[], byMs: number): number[] {
+  return times.map((at) => at + byMs);
 }

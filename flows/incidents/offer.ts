@@ -1,6 +1,7 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
 import { bySeverity, faultOf, isPcPath, type LinkClass, siteOf, stateOf } from '#contracts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
+import { isEnd } from './incident.ts';
 import { faultKey } from './standing.ts';
 
 /** Without a conclusion in this time a transition is offered again; after `maxOffers` the default route takes it (R24). */
@@ -14,7 +15,7 @@ export type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next:
 /** Judges an offer against the incident as it is now, not as it was (R24). */
 export function judge(transition: Transition, incident: Incident): Judgement {
   const told = incident.told.length > 0;
-  if (transition.kind === 'cleared' || transition.kind === 'closed' || transition.kind === 'eased') {
+  if (isEnd(transition)) {
     return told ? { next: 'go' } : { next: 'over', how: 'nobody had been told' };
   }
   if (incident.over !== null) return { next: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };

@@ -3,7 +3,7 @@ import { budgets, stateOf } from '#contracts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
 import type { Contents } from '../records/ops.ts';
 import { changesOf } from './component-history.ts';
-import { follow, worst } from './incident.ts';
+import { follow, isEnd, worst } from './incident.ts';
 import type { Memory } from './memory.ts';
 import type { Excess, Noise } from './noise.ts';
 import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault, unknownFaults } from './standing.ts';
@@ -89,9 +89,16 @@ export function followPc(core: Core, pc: string, now: number): void {
   if (record === undefined || !alerts(core, pc)) return;
   core.unknown[unknownFaults(record).length > 0 ? 'add' : 'delete'](pc);
   setCentre(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
-  if (core.noise.isMuted(pc)) return void core.noise.stepped(pc, now);
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
-  followScope(core, { scope: pc, scene: sceneOfPc(record, unreadable, now) }, now);
+  const scene = sceneOfPc(record, unreadable, now);
+  followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
+}
+
+/** What is followed of a room that is muted: what was told of it, until it ends, and what goes past the mute (R27). */
+function muted(core: Core, { pc, scene }: { pc: string; scene: Scene }, now: number): Scene {
+  const followed = new Set(core.memory.openIncident(pc)?.faults.map(({ key }) => key));
+  const past = new Set(core.noise.past(pc, scene, now));
+  return { ...scene, standing: new Map([...scene.standing].filter(([key]) => followed.has(key) || past.has(key))) };
 }
 
 /** Closes what is open of a room, with the reason that whoever was told of it hears (R15). */
@@ -145,8 +152,13 @@ function onlyTold(incident: Incident, now: number): Incident {
   return { ...incident, overAt: now, over: 'closed', closedBecause: excesses.alerts };
 }
 
-/** Who stayed within its budget for an hour is followed again, as it is now. */
-export function followQuiet(core: Core, now: number): void {
+/**
+ * Who has more news than is told in an hour is muted; who is muted is followed for what goes past that; who stayed within its budget for an
+ * hour is followed again, as it is now.
+ */
+export function followNoise(core: Core, now: number): void {
+  for (const pc of core.transitions.refused(now)) if (core.noise.name(pc, 'alerts', now)) setNoisy(core, { pc, what: 'alerts' }, now);
+  for (const pc of core.noise.muted()) followPc(core, pc, now);
   for (const { pc, untold } of core.noise.quiet(now)) {
     core.memory.add(`noisy/${pc}`, { op: 'audit', at: now, who: pc, what: 'noisy no more', about: `${untold} alerts were only counted` });
     setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
@@ -179,8 +191,14 @@ function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   const isNews = done.ended !== ended || (absence !== null && absence !== record?.absence);
   if (record !== undefined && isNews) memory.putPc({ ...record, ended: recent(done.ended, now), ...(absence && { absence }) }, true);
-  if (done.news.some(() => core.noise.stepped(scope, now))) return setNoisy(core, { pc: scope, what: 'alerts' }, now);
-  for (const news of done.news) transitions.add(incident, news, now);
+  const held = core.noise.isMuted(scope);
+  for (const news of done.news) {
+    if (!held && !isEnd(news) && core.noise.stepped(scope, now)) {
+      setNoisy(core, { pc: scope, what: 'alerts' }, now);
+      break;
+    }
+    transitions.add(incident, { ...news, held }, now);
+  }
   if (done.news.length > 0) transitions.proceed(incident.id, now);
 }
 

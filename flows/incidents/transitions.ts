@@ -3,7 +3,7 @@ import { bySeverity, faultOf, type Severity } from '#contracts';
 import type { Act, Incident, Timer, Told, Transition } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import { isWorse, type News, worst } from './incident.ts';
+import { isEnd, isWorse, type News, worst } from './incident.ts';
 import type { Memory } from './memory.ts';
 import type { Noise } from './noise.ts';
 import { centralNotice, noticeOf } from './notice.ts';
@@ -21,7 +21,7 @@ export type TransitionOptions = {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
   /** How fast the steps of one room may be told (R27). */
-  pace: Pick<Noise, 'mayTell' | 'told'>;
+  pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'toldNews'>;
 };
 
 /** The default route sends at most one message in this time (R24). */
@@ -41,7 +41,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       const severity = worst(news.faults);
       const about = news.faults.map(factsOf);
       const id = memory.newId('transition');
-      const fresh = { id, incident: incident.id, kind: news.kind, at: now, about, severity, holdMs: holdOf(news.faults) };
+      const fresh = { id, incident: incident.id, kind: news.kind, at: now, about, severity, holdMs: news.held ? 0 : holdOf(news.faults) };
       memory.putTransition({ ...fresh, state: 'pending', offers: 0, offeredAt: null, sent: [], conclusion: null });
       if (incident.over !== null) cancelWaits(memory, incident);
     },
@@ -59,7 +59,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       const marked = overridden(incident, transition, said.severity);
       const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
       memory.putIncident(told);
-      if (sent.length > transition.sent.length) options.pace.told(incident.scope, idsOf(transition), now);
+      if (sent.length > transition.sent.length) noteTold({ memory, options, now }, transition, incident);
       const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
       for (const { node, dueAt, unlessAcknowledged, message } of waits) {
         memory.putTimer({ id: memory.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
@@ -69,13 +69,8 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       proceed({ memory, options, now }, incident.id);
     },
 
-    /** Nothing more of an incident is told: what was on its way is over, with this as its conclusion. */
-    mute(incidentId: number, how: string): void {
-      for (const one of memory.liveOf(incidentId)) {
-        for (const timer of memory.timersOf(one.id)) memory.dropTimer(timer);
-        memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, how) });
-      }
-    },
+    /** No more news of an incident is told: what was on its way is over, with this as its conclusion. The end of what was told goes on. */
+    mute: (incidentId: number, how: string) => mute(memory, incidentId, how),
 
     /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
     tick(now: number): boolean {
@@ -88,6 +83,9 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       bundle({ memory, options, unfinished, now });
       return true;
     },
+
+    /** The rooms whose news waits because enough of theirs was told in this hour (R27). */
+    refused: (now: number) => refused({ memory, options, now }),
 
     /** The centre's time was set by so much (R29). */
     setClock(byMs: number): void {
@@ -123,13 +121,42 @@ function proceed({ memory, options, now }: Hand, incidentId: number): void {
 /** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */
 function offer({ memory, options, now, transition, timer }: Hand & { transition: Transition; timer?: Timer }): void {
   const incident = memory.incidents.get(transition.incident);
-  if (incident === undefined || (transition.state === 'pending' && !options.pace.mayTell(incident.scope, idsOf(transition), now))) return;
+  if (incident === undefined || (transition.state === 'pending' && !mayTell({ memory, options, now }, transition, incident))) return;
   const offers = timer === undefined && transition.state === 'open' ? transition.offers + 1 : 1;
   const next: Transition = { ...transition, state: 'open', offers, offeredAt: now };
   memory.putTransition(next);
   const fields = timer === undefined ? {} : { fields: timer.message };
   const message = wireMessage({ transition: next, incident, place: options.facts(incident.scope), ...fields });
   memory.effect({ do: 'offer', message, node: timer?.node ?? null });
+}
+
+function mute(memory: Memory, incidentId: number, how: string): void {
+  for (const one of memory.liveOf(incidentId)) {
+    if (isEnd(one)) continue;
+    for (const timer of memory.timersOf(one.id)) memory.dropTimer(timer);
+    memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, how) });
+  }
+}
+
+function refused({ memory, options, now }: Hand): string[] {
+  const due = (one: Transition) => one.state === 'pending' || memory.timersOf(one.id).some(({ dueAt }) => dueAt <= now);
+  const first = memory.live().filter((one) => isFirst(one) && due(one));
+  const scopes = new Set(first.flatMap((one) => memory.incidents.get(one.incident)?.scope ?? []));
+  return [...scopes].filter((scope) => options.pace.isFull(scope, now));
+}
+
+function noteTold({ options, now }: Hand, transition: Transition, { scope }: Incident): void {
+  options.pace.told(scope, idsOf(transition), now);
+  if (isFirst(transition)) options.pace.toldNews(scope, now);
+}
+
+function mayTell({ options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
+  return !(isFirst(transition) && options.pace.isFull(scope, now)) && options.pace.mayTell(scope, idsOf(transition), now);
+}
+
+/** News that nobody was told of yet. */
+function isFirst(transition: Transition): boolean {
+  return !isEnd(transition) && transition.sent.length === 0;
 }
 
 function idsOf({ about }: Transition): string[] {
@@ -158,8 +185,7 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
   const judged = judgeTimer(timer, transition, incident);
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
-  if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !options.pace.mayTell(incident.scope, idsOf(transition), now))
-    return;
+  if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayTell({ memory, options, now }, transition, incident)) return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
   offer({ memory, options, now, transition, timer });

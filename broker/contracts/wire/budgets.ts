@@ -28,6 +28,7 @@ export const budgets = {
   wordBytesAtOnce: { most: kibibyte * kibibyte, unit: 'bytes of those in one breath', why: '120 full states of a large room' },
   transitionsAnHour: { most: 40, unit: 'steps of a room’s incidents an hour', why: 'every fault of a room, one by one, there and gone' },
   toldAMinute: { most: 6, unit: 'of them told a minute', why: 'what a person can read; the next waits for the minute to end' },
+  toldAnHour: { most: 8, unit: 'news of a room told an hour', why: 'twice what a flapping camera makes; the end of each is told besides' },
   sameAMinute: { most: 2, unit: 'of them told a minute that name nothing but one fault', why: 'it is there, and it is gone' },
   noisyMs: { most: 3_600_000, unit: 'ms that a noisy PC is quiet for', why: 'people hear of it at most once an hour' },
   logLinesAMinute: { most: 1, unit: 'log and audit lines a minute', why: 'the first says it' },
