@@ -136,6 +136,74 @@ describe('R27 a PC whose alerts change too often', () => {
   });
 });
 
+describe('R19, R27 what many PCs do one after the other', () => {
+  const known = Array.from({ length: 100 }, (_, n) => ({ pc: `la/site-${n}/room-1`, link: 'fibre' as const, elevationM: 0, alerts: true }));
+  const all = () => {
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of known) stage.birth(one.pc);
+    return stage;
+  };
+
+  it('R27 a nation beyond its budget was a message to central for each PC, and one more when it was quiet: it is one in ten minutes', () => {
+    const stage = all();
+    for (const one of known) {
+      stage.apply({ type: 'noisy', of: one.pc, what: 'words' });
+      stage.pass(second);
+    }
+    expect(stage.incident('centre')?.faults).toHaveLength(known.length);
+    beating(stage, 10);
+    const named = toldOf(stage, 'centre');
+    expect(named.map(({ notice }) => notice.kind)).toEqual(['raised', 'worsened', 'worsened']);
+    expect(new Set(named.flatMap(({ notice }) => notice.faults.map(({ device }) => device))).size).toBe(known.length);
+    beating(stage, 60);
+    expect(stage.incident('centre')?.over).toBe('cleared');
+    const ends = toldOf(stage, 'centre').slice(named.length);
+    expect(ends.map(({ notice }) => notice.kind)).toEqual(['eased', 'cleared']);
+  });
+
+  it('R27 a PC that is noisy no more before central heard of it is not told of', () => {
+    const stage = all();
+    const [first, next, third] = known.map((one) => one.pc);
+    for (const of of [first, next, third]) stage.apply({ type: 'noisy', of: of ?? '', what: 'words' });
+    stage.setKnown(known.slice(0, 2).concat(known.slice(3)));
+    beating(stage, 11);
+    expect(toldOf(stage, 'centre').flatMap(({ notice }) => notice.faults.map(({ device }) => device))).toEqual([first, next]);
+  });
+
+  it('R19 PCs that are heard again one by one after a gap were a message each: what eased is told once in ten minutes, the rest at once', () => {
+    const stage = all();
+    stage.pass(minute);
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(10 * second);
+    stage.subscribe();
+    stage.pass(160 * second);
+    expect(stage.incident('centre/unheard')?.faults).toHaveLength(known.length);
+    for (const [n, one] of known.entries()) {
+      if (n === 99) continue;
+      stage.birth(one.pc, { session: 2 });
+      stage.pass(2 * second);
+    }
+    expect(stage.incident('centre/unheard')?.faults).toHaveLength(1);
+    for (let left = 0; left < 10; left += 1) {
+      stage.pass(minute);
+      for (const one of known.slice(0, 99)) stage.beat(one.pc);
+    }
+    const eased = toldOf(stage, 'centre/unheard').filter(({ notice }) => notice.kind === 'eased');
+    expect(eased.map(({ notice }) => notice.faults.length)).toEqual([1, 98]);
+    stage.birth('la/site-99/room-1', { session: 2 });
+    stage.pass(second);
+    expect(toldOf(stage, 'centre/unheard').at(-1)?.notice.kind).toBe('cleared');
+  });
+
+  function beating(stage: Stage, minutes: number): void {
+    for (let left = 0; left < minutes; left += 1) {
+      stage.pass(minute, 10 * second);
+      for (const one of known) stage.beat(one.pc);
+    }
+  }
+});
+
 describe('R27 what is told of a PC that is muted', () => {
   it('R27 the clear of what was told was lost where it was one step too many: it is no step that counts, and is told, muted or not', () => {
     const stage = online();

@@ -2,6 +2,7 @@
 import { budgets, stateOf } from '#contracts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
 import type { Contents } from '../records/ops.ts';
+import type { Batches } from './batches.ts';
 import { changesOf } from './component-history.ts';
 import { follow, isEnd, worst } from './incident.ts';
 import type { Memory } from './memory.ts';
@@ -30,6 +31,7 @@ export type Core = {
   memory: Memory;
   transitions: Transitions;
   noise: Noise;
+  batches: Batches;
   /** PCs that report a fault which the catalogue does not know. */
   unknown: Set<string>;
   known: Map<string, KnownPc>;
@@ -171,7 +173,8 @@ export function followOpen(core: Core, now: number): void {
   const all = !core.followed;
   core.followed = true;
   for (const scope of core.memory.openScopes()) {
-    if (!all && !core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null)) continue;
+    const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
+    if (!all && !waits) continue;
     if (scope === 'centre') followScope(core, { scope: scope, scene: sceneOfList(core.centre.values()) }, now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
     else followPc(core, scope, now);
@@ -192,14 +195,15 @@ function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene
   const isNews = done.ended !== ended || (absence !== null && absence !== record?.absence);
   if (record !== undefined && isNews) memory.putPc({ ...record, ended: recent(done.ended, now), ...(absence && { absence }) }, true);
   const held = core.noise.isMuted(scope);
-  for (const news of done.news) {
+  const due = core.batches.told(incident, done.news, now);
+  for (const news of due) {
     if (!held && !isEnd(news) && core.noise.stepped(scope, now)) {
       setNoisy(core, { pc: scope, what: 'alerts' }, now);
       break;
     }
     transitions.add(incident, { ...news, held }, now);
   }
-  if (done.news.length > 0) transitions.proceed(incident.id, now);
+  if (due.length > 0) transitions.proceed(incident.id, now);
 }
 
 /** The absence that an incident tells of, from when it says that the PC is silent. */
