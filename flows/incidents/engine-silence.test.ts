@@ -220,6 +220,52 @@ describe('R18a a gap of our own is no silence of theirs', () => {
   });
 });
 
+describe('R18a a deaf centre hides no dead PC without a word', () => {
+  for (const everyMs of [80 * second, 301 * second, 900 * second]) {
+    it(`a session that was lost each ${everyMs / second} s hid a dead PC for ever, and nobody was told: now the centre says so`, () => {
+      const stage = createStage({ known: [{ pc, link: 'floor', elevationM: 0, alerts: true }] });
+      stage.subscribe();
+      stage.birth();
+      for (let passed = 0; passed < hour; passed += everyMs) {
+        stage.pass(everyMs, 5 * second);
+        stage.apply({ type: 'unsubscribed' });
+        stage.pass(second);
+        stage.subscribe();
+      }
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
+      expect(stage.incident('centre')?.faults.map((one) => one.fault)).toEqual(['centre.slow']);
+      stage.pass(930 * second, 5 * second);
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
+      expect(stage.incident('centre')?.over).toBe('cleared');
+      expect(stage.offers.filter(({ message }) => message.topic === 'centre').map(({ message }) => message.transition.kind)).toEqual([
+        'raised',
+        'cleared',
+      ]);
+    });
+  }
+
+  it('gaps that leave each PC its time are none of it, nor are three in twenty minutes that end', () => {
+    const stage = online();
+    for (const passMs of [400 * second, 400 * second, hour, 940 * second, 940 * second, 940 * second]) {
+      stage.pass(passMs, 5 * second);
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(second);
+      stage.subscribe();
+    }
+    expect(stage.incident('centre')).toBeUndefined();
+  });
+
+  it('one loss of the broker is one gap, however many attempts fail before it is back', () => {
+    const stage = online();
+    for (let attempts = 0; attempts < 10; attempts++) {
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(5 * second);
+    }
+    stage.subscribe();
+    expect(stage.incident('centre')).toBeUndefined();
+  });
+});
+
 describe('R29 the clock of the centre is set', () => {
   for (const byMs of [2 * hour, -2 * hour]) {
     it(`no hold ends early or late and nobody is silent by it: ${byMs > 0 ? 'forward' : 'back'} 2 h`, () => {

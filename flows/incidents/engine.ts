@@ -3,6 +3,7 @@
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
 
+import { links } from '#contracts';
 import { believes, heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
@@ -36,6 +37,11 @@ const startsLimit = 3;
 /** R18a: so many gaps of our own in this time are one too. */
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
+/** So are gaps that leave no time to judge the most patient class, as soon as they have gone on for twice its patience: they hide a dead PC for ever. */
+const patienceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
+const hiddenMs = 2 * patienceMs;
+/** Gaps of one cause: a process that stood still also loses its session, and whoever puts a clock right may need more than one attempt. */
+const oneGapMs = 60_000;
 /** `flow did not finish` stands this long after the last one (R24). */
 const unfinishedStandsMs = 60_000;
 /** An incident that has been unknown for a day is named to central, once a day (R14). */
@@ -118,10 +124,10 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       core.provenAt = now;
       return tick(core, now);
     case 'unsubscribed':
+      countGap(core, now, event.slow === true);
       core.subscribedAt = null;
       core.current.clear();
       core.unsubscribedAt ??= now;
-      if (event.slow) core.slowAt = [...core.slowAt, now];
       return;
     case 'noisy':
       if (core.known.has(event.of) && core.noise.name(event.of, event.what, now)) setNoisy(core, { pc: event.of, what: event.what }, now);
@@ -132,7 +138,9 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       core.provenAt = event.provenAt ?? now;
       return tick(core, now);
     case 'clock':
-      return setClock(core, event.byMs, now);
+      setClock(core, event.byMs, now);
+      if (event.gap) countGap(core, now, false);
+      return;
     case 'centre':
       return setCentre(core, event, now);
     case 'conclude':
@@ -142,6 +150,22 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'note':
       return change(core, event.incident, (one) => ({ ...one, notes: [...one.notes, { at: now, by: event.by, text: event.text }] }));
   }
+}
+
+/** Each attempt that fails says that we are not subscribed; the gap is one. */
+function countGap(core: Core, now: number, isSlow: boolean): void {
+  const last = core.slowAt.at(-1) ?? Number.NEGATIVE_INFINITY;
+  if (core.subscribedAt !== null && (isSlow || now - last >= oneGapMs)) core.slowAt = [...core.slowAt, now];
+}
+
+/** True where gaps of our own keep silence from being judged. Of a row of gaps the first, the last and those of late are kept. */
+function isTooSlow(core: Core, now: number): boolean {
+  const isLate = (at: number) => now - at < slowWindowMs;
+  const [first = now] = core.slowAt;
+  const last = core.slowAt.at(-1) ?? Number.NEGATIVE_INFINITY;
+  if (now - last > patienceMs) core.slowAt = [];
+  else core.slowAt = core.slowAt.filter((at) => at === first || at === last || isLate(at));
+  return core.slowAt.filter(isLate).length >= slowLimit || (core.slowAt.length > 0 && now - first >= hiddenMs);
 }
 
 function onPc(core: Core, event: PcEvent, now: number): void {
@@ -215,8 +239,7 @@ function tick(core: Core, now: number): void {
     { fault: 'centre.broker_lost', device: '', standing: unsubscribedAt !== null && now - unsubscribedAt >= brokerLostMs },
     now,
   );
-  core.slowAt = core.slowAt.filter((at) => now - at < slowWindowMs);
-  setCentre(core, { fault: 'centre.slow', device: '', standing: core.slowAt.length >= slowLimit }, now);
+  setCentre(core, { fault: 'centre.slow', device: '', standing: isTooSlow(core, now) }, now);
   setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
   if (core.transitions.tick(now)) core.unfinishedAt = now;
   setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);

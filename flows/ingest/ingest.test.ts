@@ -75,6 +75,7 @@ describe('ingest', () => {
   it('R17 says hello after every SUBACK', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
+    await rig.clock.pass(60_000);
     rig.ingest.unsubscribed();
     rig.ingest.subscribed();
     await rig.settle();

@@ -52,6 +52,35 @@ describe('R18a a gap of our own', () => {
     expect(rig.said).toEqual(['no silence is judged: this process stood still']);
   });
 
+  it('R17 a centre that was deaf again and again rang for the nation each time: now once a minute, and what is due is rung', async () => {
+    const rig = await online();
+    for (let n = 0; n < 40; n++) {
+      rig.ingest.unsubscribed();
+      rig.ingest.subscribed();
+      await rig.clock.pass(1_000);
+    }
+    expect(hellos(rig)).toBe(2);
+    await rig.clock.pass(49_000);
+    expect(hellos(rig)).toBe(2);
+    await rig.clock.pass(2_000);
+    expect(hellos(rig)).toBe(3);
+    await rig.clock.pass(145_000);
+    expect([hellos(rig), presence(rig)]).toEqual([3, 'online']);
+    await rig.clock.pass(10_000);
+    expect(presence(rig)).toBe('silent');
+  });
+
+  it('R17 a bell that is due waits until somebody hears the answers', async () => {
+    const rig = await online();
+    rig.ingest.subscribed();
+    rig.ingest.unsubscribed();
+    await rig.clock.pass(90_000);
+    expect(hellos(rig)).toBe(1);
+    rig.ingest.subscribed();
+    await rig.clock.pass(120_000);
+    expect(hellos(rig)).toBe(2);
+  });
+
   it('a real silence is still found, at most a word later', async () => {
     const rig = await online();
     await rig.clock.pass(119_000);
@@ -79,6 +108,43 @@ describe('R29 the clock of the machine is set', () => {
     expect(rig.ingest.memory.incidents.size).toBe(0);
     const rows = rig.db.prepare("SELECT about FROM audit WHERE what = 'clock set' ORDER BY rowid").all();
     expect(rows).toEqual([{ about: 'forward by 7200 s' }, { about: 'back by 7200 s' }]);
+  });
+
+  it('a clock that wobbled by seconds gave every PC a new limit each time, and a dead one was never told: now it only shifts', async () => {
+    const rig = await createRig();
+    rig.ingest.subscribed();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.clock.pass(12_000);
+    for (const byMs of [3_000, -59_000, 59_000, -3_000]) {
+      rig.clock.jump(byMs);
+      await rig.clock.pass(40_000);
+      expect(rig.ingest.time() - rig.clock.now()).toBe(0);
+    }
+    expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('silent');
+    expect(rig.sent.filter(({ topic }) => topic === 'sabha/v1/all/hello')).toHaveLength(1);
+    expect([rig.said.length, rig.ingest.away()]).toEqual([4, null]);
+  });
+
+  it('a machine that is paused again and again without knowing it shows as a clock set forward: that is told as a gap of ours', async () => {
+    const rig = await createRig();
+    rig.ingest.subscribed();
+    const standing = () => [...rig.ingest.memory.incidents.values()].flatMap(({ faults }) => faults.map(({ fault }) => fault));
+    for (let n = 0; n < 3; n++) {
+      expect(standing()).toEqual([]);
+      rig.clock.jump(200_000);
+      await rig.clock.pass(80_000);
+    }
+    expect(standing()).toEqual(['centre.slow']);
+  });
+
+  it('whoever puts the clock right in five attempts makes no slow centre of it', async () => {
+    const rig = await createRig();
+    rig.ingest.subscribed();
+    for (const byMs of [7_200_000, 3_600_000, -3_600_000, -3_600_000, 3_600_000]) {
+      rig.clock.jump(byMs);
+      await rig.clock.pass(10_000);
+    }
+    expect(rig.ingest.memory.incidents.size).toBe(0);
   });
 
   it('what is set little by little is followed without a word', async () => {

@@ -24,14 +24,21 @@ export type Listening = ReturnType<typeof createListening>;
 
 /** A gap that is shorter is shown to nobody. */
 const awayShownMs = 30_000;
+/** A clock that is set by less is only followed: nothing was unheard, and PCs compare their clocks in their own time. */
+const largeStepMs = 60_000;
+const reasons = { late: 'this process stood still', deaf: 'the broker brings nothing back' };
+/** All are asked at most so often: each of them answers with a birth. */
+const helloEveryMs = 60_000;
 
 /** Hears nothing until `subscribed`. */
 export function createListening(options: ListeningOptions) {
   const { time, log, listenedUntil, tell } = options;
   const hearing = createHearing(options.randomId(), options.clock.speed);
   let away: Away | null = null;
+  const bell = createBell(options);
 
   function say(now: number): void {
+    bell.tick(now);
     const word = hearing.word(now);
     if (word !== undefined) options.send(hearingTopic, Buffer.from(word), 1);
   }
@@ -43,19 +50,22 @@ export function createListening(options: ListeningOptions) {
     if (from > 0 && now - from >= awayShownMs) away = { from, to: now };
     hearing.begin(now);
     tell({ type: 'subscribed' });
-    options.hello();
+    bell.due(now);
     say(now);
   }
 
   function followClock(): void {
     const byMs = time.follow();
     if (byMs === 0) return;
-    const about = `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
+    const about = stepInWords(byMs);
     log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
     hearing.shift(byMs);
-    tell({ type: 'clock', byMs }, { who: 'centre', what: 'clock set', about });
+    bell.shift(byMs);
+    // Nobody can tell a clock that is set forward from a machine that was paused and knows nothing of it.
+    tell({ type: 'clock', byMs, gap: byMs >= largeStepMs }, { who: 'centre', what: 'clock set', about });
+    if (Math.abs(byMs) < largeStepMs || !options.isSubscribed()) return;
     // PCs compare their clocks anew.
-    if (options.isSubscribed()) subscribed();
+    subscribed();
   }
 
   return {
@@ -81,12 +91,47 @@ export function createListening(options: ListeningOptions) {
       const now = time.now();
       const gap = hearing.tick(now);
       if (gap === undefined) return say(now);
-      const why = gap === 'late' ? 'this process stood still' : 'the broker brings nothing back';
-      log.warn({ heardUntil: new Date(hearing.provenAt() ?? now).toISOString() }, `no silence is judged: ${why}`);
+      log.warn({ heardUntil: new Date(hearing.provenAt() ?? now).toISOString() }, `no silence is judged: ${reasons[gap]}`);
       tell({ type: 'unsubscribed', slow: true });
       if (gap === 'late') subscribed();
       else say(now);
       options.listening();
+    },
+  };
+}
+
+function stepInWords(byMs: number): string {
+  return `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
+}
+
+/** Asks everybody for a birth, at once or when the last bell is long enough ago. */
+function createBell({ hello, isSubscribed, tell }: Pick<ListeningOptions, 'hello' | 'isSubscribed' | 'tell'>) {
+  let rungAt = Number.NEGATIVE_INFINITY;
+  let isDue = false;
+  const isTime = (now: number) => isDue && isSubscribed() && now - rungAt >= helloEveryMs;
+
+  function ring(now: number): void {
+    rungAt = now;
+    isDue = false;
+    hello();
+  }
+
+  return {
+    due(now: number): void {
+      isDue = true;
+      if (isTime(now)) ring(now);
+    },
+
+    /** Whoever answers a bell that had to wait has the whole limit for that, or the answer would come after it. */
+    tick(now: number): void {
+      if (!isTime(now)) return;
+      tell({ type: 'subscribed' });
+      ring(now);
+    },
+
+    /** The centre's time was set anew by so much. */
+    shift(byMs: number): void {
+      rungAt += byMs;
     },
   };
 }

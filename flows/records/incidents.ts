@@ -228,8 +228,8 @@ export type CentreEvent =
   | { type: 'unsubscribed'; slow?: true }
   /** `provenAt`: what was not heard after it says nothing about anybody (R18a); without it hearing is proven until now. */
   | { type: 'tick'; provenAt?: number | null }
-  /** The clock of the machine was set by so much, and the centre's time with it (R29). */
-  | { type: 'clock'; byMs: number }
+  /** The clock of the machine was set by so much, and the centre's time with it (R29). `gap`: perhaps it was paused for so long (R18a). */
+  | { type: 'clock'; byMs: number; gap?: boolean }
   | { type: 'acknowledge'; incident: number; by: string }
   | { type: 'note'; incident: number; by: string; text: string }
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string }

@@ -1,6 +1,6 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
-import { decode, flowsFilters, hearingTopic, parseTopic, readSettings, reconnectMs, type SettingsSite } from '#contracts';
+import { createRetries, decode, flowsFilters, hearingTopic, parseTopic, readSettings, type SettingsSite } from '#contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import { openStore } from '../../flows/ledger/store.ts';
@@ -151,11 +151,8 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   /** As broker/contracts/kit/session.ts: clean, for ever coming back. */
   function openSession(process: Process, on: { message(topic: string, payload: Buffer): void; subscribed(): void; lost(): void }) {
     let connection: Connection | undefined;
-    let failures = 0;
-    const again = () => {
-      failures += 1;
-      process.clock.after(reconnectMs(failures, random.next), () => void open());
-    };
+    const retries = createRetries(process.clock.up, random.next);
+    const again = () => void process.clock.after(retries.lost().waitMs, () => void open());
     async function open(): Promise<void> {
       const answer = await broker.connect(
         { name: 'flows', link, process, keepaliveMs },
@@ -174,7 +171,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       if (!answer.ok) return again();
       connection = answer.connection;
       if (!(await connection.subscribe([...flowsFilters, hearingTopic])) || !process.alive()) return;
-      failures = 0;
+      retries.up();
       mark(true);
       note('flows is subscribed');
       on.subscribed();

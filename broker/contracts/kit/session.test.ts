@@ -5,7 +5,7 @@ import { Aedes } from 'aedes';
 import { connect, connectAsync } from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
 import { realClock } from './clock.ts';
-import { openPartSession, type PartSession, reconnectMs } from './session.ts';
+import { createRetries, openPartSession, type PartSession, reconnectMs } from './session.ts';
 
 type Broker = { port: number; aedes: Aedes; cut(): void; close(): Promise<void> };
 const gatheredRounds = 10;
@@ -143,6 +143,43 @@ test('a filter that is refused is no subscription: the session ends and tries ag
 test('it waits longer after each failure, up to about 10 s, and two who fail together do not come together', () => {
   expect([1, 2, 3, 5, 50].map((failures) => reconnectMs(failures, () => 1))).toEqual([1_100, 2_100, 4_100, 10_100, 10_100]);
   expect(reconnectMs(9, () => 0)).toBe(100);
+});
+
+test('two processes of one name threw each other out once a second for ever: now they come ever more slowly, and it is said', () => {
+  let now = 0;
+  const retries = createRetries(
+    () => now,
+    () => 1,
+  );
+  const lost = () => {
+    retries.up();
+    const { waitMs, isThrownOut } = retries.lost();
+    now += waitMs;
+    return [waitMs, isThrownOut];
+  };
+  expect([lost(), lost(), lost(), lost(), lost()]).toEqual([
+    [1_100, false],
+    [1_100, false],
+    [1_100, true],
+    [2_100, true],
+    [4_100, true],
+  ]);
+  // A broker that is away throws nobody out, and a quiet minute ends it.
+  now += 60_000;
+  retries.up();
+  expect([1, 2, 3, 4].map(() => retries.lost().isThrownOut)).toEqual([false, false, false, false]);
+});
+
+test('a session that is cut again and again says that another one may use its name', async () => {
+  const { port, cut, close } = await broker();
+  open.push(close);
+  const one = session(port, { speed: 1 });
+  for (const times of [1, 2, 3]) {
+    await expect.poll(one.subscribed).toBe(times);
+    cut();
+    await expect.poll(() => one.lost.length).toBe(times);
+  }
+  expect(one.lost.map((why) => why.includes('another process connects as exporter'))).toEqual([false, false, true]);
 });
 
 test('R18a a broker that stood still was noticed by the clock of the day, and not by that of the demo', async () => {

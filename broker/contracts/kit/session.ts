@@ -5,6 +5,8 @@ import { doubledMs } from './backoff.ts';
 import type { Cancel, Clock } from './clock.ts';
 
 const shortestMs = 100;
+/** Sessions that came up and were lost again. */
+const thrownOut = { losses: 3, withinMs: 60_000 };
 const limits = { firstMs: 500, maxMs: 10_000 };
 /** By the clock that is passed in: a broker that stands still is noticed at its pace. */
 const keepaliveSeconds = 30;
@@ -40,7 +42,7 @@ export type PartSession = {
 export function openPartSession({ host, port, name, token, filters, qos, ...options }: PartSessionOptions): PartSession {
   let client: MqttClient | undefined;
   let cancelRetry: Cancel = () => {};
-  let failures = 0;
+  const retries = createRetries(options.clock.up, options.random);
   let closed = false;
 
   function open(): void {
@@ -66,9 +68,9 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
       own.end(true);
       if (closed || client !== own) return;
       client = undefined;
-      failures += 1;
-      cancelRetry = options.clock.after(reconnectMs(failures, options.random), open);
-      options.onLost(why);
+      const { waitMs, isThrownOut } = retries.lost();
+      cancelRetry = options.clock.after(waitMs, open);
+      options.onLost(isThrownOut ? `${why}: again and again, perhaps since another process connects as ${name}` : why);
     });
   }
 
@@ -76,7 +78,7 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
     own.subscribe([...filters], { qos }, (error, granted = []) => {
       const isRefused = granted.length < filters.length || granted.some((one) => one.qos > 1);
       if (error || isRefused) return void own.stream.destroy(new Error('subscription refused'));
-      failures = 0;
+      retries.up();
       options.onSubscribed();
     });
   }
@@ -90,6 +92,31 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
       closed = true;
       cancelRetry();
       await client?.endAsync(true);
+    },
+  };
+}
+
+/** Counts how a session fails. Guarantee: two processes that throw each other out come ever more slowly, though each of them gets in. */
+export function createRetries(up: Clock['up'], random: () => number) {
+  let failures = 0;
+  let isUp = false;
+  let lossesAt: number[] = [];
+  const isThrownOut = () => lossesAt.length >= thrownOut.losses;
+
+  return {
+    /** It is there. */
+    up(): void {
+      isUp = true;
+      lossesAt = lossesAt.filter((at) => up() - at < thrownOut.withinMs);
+      if (!isThrownOut()) failures = 0;
+    },
+
+    /** An attempt failed, or what was there is lost: how long to wait, and whether that happened too often of late. */
+    lost(): { waitMs: number; isThrownOut: boolean } {
+      if (isUp) lossesAt = [...lossesAt.filter((at) => up() - at < thrownOut.withinMs), up()];
+      isUp = false;
+      failures += 1;
+      return { waitMs: reconnectMs(failures, random), isThrownOut: isThrownOut() };
     },
   };
 }

@@ -26,8 +26,8 @@ export const centreFaults = {
     ...times(0, 0),
     title: { en: 'The centre is too slow to judge silence', hi: 'सेंटर इतना धीमा है कि PC की चुप्पी नहीं परख सकता' },
     action: {
-      en: 'Look at the load of the central machine. Until then a PC that is away is told late.',
-      hi: 'सेंट्रल मशीन का लोड देखें। तब तक बंद PC की ख़बर देर से मिलेगी।',
+      en: 'Look at the load of the central machine. Read in the log of flows whether it loses the broker. Until then a PC that is away is told late.',
+      hi: 'सेंट्रल मशीन का लोड देखें। flows के लॉग में देखें कि ब्रोकर से कनेक्शन टूटता तो नहीं। तब तक बंद PC की ख़बर देर से मिलेगी।',
     },
   },
   'centre.unheard': {
