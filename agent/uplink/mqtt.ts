@@ -152,8 +152,11 @@ function connectionOf(client: MqttClient, state: { ended: boolean }): Connection
       new Promise((resolve) => {
         if (state.ended) return resolve();
         state.ended = true;
-        // A frozen peer must not hold up the stop.
-        const timer = setTimeout(() => client.stream.destroy(), endTimeoutMs);
+        // Neither a frozen peer may hold up the stop, nor a client that waits for the end of a connection which another has taken over.
+        const timer = setTimeout(() => {
+          client.stream.destroy();
+          resolve();
+        }, endTimeoutMs);
         client.end(false, {}, () => {
           clearTimeout(timer);
           resolve();

@@ -4,7 +4,7 @@
  */
 
 import { links } from '#contracts';
-import { believes, heard, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
+import { believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
 import { createBatches } from './batches.ts';
@@ -204,7 +204,7 @@ function stepOf(record: PcRecord, event: PcEvent, now: number): Step {
     case 'inventory':
       return { record: { ...record, inventory: event.hash }, ask: [] };
     case 'heard':
-      return { record, ask: [] };
+      return { record: event.boot === undefined ? record : inBoot(record, event.boot, now), ask: [] };
   }
 }
 

@@ -82,6 +82,20 @@ describe('one PC among thousands', () => {
     expect(rig.acks().at(-1)?.want).toEqual(['state']);
   });
 
+  it('R27, F8 twenty machines of one disk used up the words of their PC before the first was back, and were never found out', async () => {
+    const rig = await createRig();
+    const born = (at: number) =>
+      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 1 + at, boot: `twin-${at % 20}` }));
+    for (let at = 0; at < 20; at += 1) born(at);
+    for (let rev = 1; rev <= budgets.wordsAtOnce.most; rev += 1)
+      rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 20, rev, checks: [...checks] }));
+    born(20);
+    await rig.settle();
+    expect(rig.counted).toContain('presence budget');
+    const found = [...rig.ingest.memory.incidents.values()].find(({ scope }) => scope === pc);
+    expect(found?.faults.map(({ fault }) => fault)).toContain('pc.cloned');
+  });
+
   it('R27, R18 a goodbye beyond the budget of words was held back, and a PC that had stopped was called silent', async () => {
     const { rig, session } = await worn();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));

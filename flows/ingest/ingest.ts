@@ -244,10 +244,11 @@ function beyondIn({ allowance }: State, report: Report, bytes: number): Weight['
 }
 
 /** Nothing of it is taken or answered but that its PC is there: its spool keeps the rest, and its next beat says which state we lack (R27). */
-function holdBack(state: State, { pc, leaf }: Report, what: Weight['kind']): void {
+function holdBack(state: State, { pc, leaf, event }: Report, what: Weight['kind']): void {
   const now = state.time();
+  const boot = event.type === 'birth' ? { boot: event.boot } : {};
   state.options.count.message(leaf, 'budget');
-  state.engine.apply({ type: 'heard', pc }, now);
+  state.engine.apply({ type: 'heard', pc, ...boot }, now);
   state.engine.apply({ type: 'noisy', of: pc, what }, now);
   state.commits.soon();
 }

@@ -78,6 +78,11 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
   return { record: next, ask };
 }
 
+/** A boot that speaks, and no more of it than that. */
+export function inBoot(record: PcRecord, boot: string, now: number): PcRecord {
+  return { ...record, ...bootsWith(record, boot, now) };
+}
+
 /** A machine never goes back to an earlier boot. What was found stands until nothing but new boots has come for an hour. */
 function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now: number): Pick<PcRecord, 'boots' | 'clonedAt'> {
   if (boots[0] === boot) return {};

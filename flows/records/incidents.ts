@@ -180,8 +180,8 @@ export type KnownPc = {
 
 /** What the engine is told of one PC. Times come with the call, never inside. */
 export type PcEvent =
-  /** `spools` = those of the events that it brought. */
-  | { type: 'heard'; pc: string; spools?: readonly string[] }
+  /** `spools` = those of the events that it brought; `boot` = that of a birth which was held back: twins are known by it all the same. */
+  | { type: 'heard'; pc: string; spools?: readonly string[]; boot?: string }
   | { type: 'inventory'; pc: string; hash: string }
   | {
       type: 'birth';
