@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { endAlone, onToldToEnd, realClock } from '#contracts';
+import { endAlone, messageOf, onToldToEnd, realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
@@ -38,7 +38,7 @@ export async function main(): Promise<void> {
   try {
     parts = prepare(settings.value, opened.value, log);
   } catch (error) {
-    return fail(log, error instanceof Error ? error.message : String(error));
+    return fail(log, messageOf(error));
   }
   const restart = Promise.withResolvers<string>();
   const running = { log, restart: restart.resolve };

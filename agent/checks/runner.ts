@@ -1,5 +1,5 @@
 /** Runs the probes: each on its own timer, with its own time-out, so that no probe ever touches another. */
-import { type Cancel, type Check, type Clock, withinTime } from '#contracts';
+import { type Cancel, type Check, type Clock, messageOf, withinTime } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
@@ -207,6 +207,6 @@ function checked(result: ProbeResult): ProbeResult {
 }
 
 function lineOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return text.replaceAll(/\s+/g, ' ').slice(0, reasonLength).toWellFormed() || 'failed without a word';
 }

@@ -8,6 +8,7 @@ import {
   command,
   commandLifeMs,
   type Done,
+  messageOf,
   type Opened,
   type Order,
   oneLine,
@@ -136,7 +137,7 @@ async function carryOut({ acts, clock }: CommandsOptions, { verb, args }: Order)
   try {
     return await withinTime({ clock, limitMs, late }, (signal) => acts[verb](args as never, signal));
   } catch (error) {
-    return { outcome: 'failed', reason: oneLine(error instanceof Error ? error.message : String(error), reasonLength) };
+    return { outcome: 'failed', reason: oneLine(messageOf(error), reasonLength) };
   }
 }
 

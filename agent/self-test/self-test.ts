@@ -5,6 +5,7 @@ import {
   faultOf,
   type Language,
   type LinkReport,
+  messageOf,
   reasonIn,
   type SettingsSite,
   vocabulary,
@@ -118,7 +119,7 @@ async function rowsOf(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock
 }
 
 function failed(probe: Probe, error: unknown): Check {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return { component: probe.name, device: '', status: 'unknown', fault: null, reason: reason.slice(0, 256) };
 }
 

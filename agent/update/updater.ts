@@ -1,6 +1,6 @@
 /** Looks for a newer agent, brings it, and has it tried when nobody is in a meeting. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, judgeManifest, type Manifest } from '#contracts';
+import { type Cancel, type Clock, judgeManifest, type Manifest, messageOf } from '#contracts';
 import type { Log } from '../store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';
@@ -120,7 +120,7 @@ async function change(state: State, version: string): Promise<void> {
 
 function soon(state: State, ms: number, task: () => Promise<void>): void {
   const again = (error: unknown) => {
-    state.options.log.warn({}, `the updater is held up: ${error instanceof Error ? error.message : String(error)}`);
+    state.options.log.warn({}, `the updater is held up: ${messageOf(error)}`);
     soon(state, heldUpMs, task);
   };
   state.cancel = state.options.clock.after(ms, () => void task().catch(again));

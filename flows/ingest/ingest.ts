@@ -2,7 +2,7 @@
  * Ingest: takes what PCs say, gives it to the engine and commits it; what follows a commit is the pipeline's (flows/pipeline.ts).
  * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
-import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, scopeTopic } from '#contracts';
+import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '#contracts';
 import type { Act, CentreEvent, WireMessage } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
@@ -213,7 +213,7 @@ function take(state: State, topic: string, payload: Buffer): void {
     if (!isUnchangedBeat(state, topic, payload)) apply(state, topic, payload);
   } catch (error) {
     const [pc = '', leaf = ''] = /^sabha\/v1\/(.*)\/([^/]*)$/.exec(topic)?.slice(1) ?? [];
-    setAside(state, { pc, leaf, why: error instanceof Error ? error.message : String(error) });
+    setAside(state, { pc, leaf, why: messageOf(error) });
   }
 }
 

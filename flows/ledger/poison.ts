@@ -1,5 +1,5 @@
 /** Poison (R28): what one PC said and the ledger cannot take, told apart from a disk that takes nothing. */
-import { oneLine } from '#contracts';
+import { messageOf } from '#contracts';
 import { inventoryPrefix } from '../records/meta-keys.ts';
 import type { Op, Poison } from '../records/ops.ts';
 import type { LedgerError } from './errors.ts';
@@ -32,7 +32,7 @@ export function pcOf(op: Op): string | undefined {
 
 /** What is told of an operation that was set aside. */
 export function poisonOf(op: Op, pc: string, error: unknown): Poison {
-  return { op: op.op, pc, why: oneLine(error instanceof Error ? error.message : String(error), 120) };
+  return { op: op.op, pc, why: messageOf(error) };
 }
 
 /** Takes out of a batch what cannot be copied into the ledger's thread. An operation of the centre's own stays, and fails its batch. */

@@ -1,5 +1,5 @@
 /** A time limit around a send, for channels that heed their signal and for those that do not. */
-import { type Clock, withinTime } from '#contracts';
+import { type Clock, messageOf, withinTime } from '#contracts';
 import type { Outcome } from '../records/notices.ts';
 
 /** `cut` ends the send before its time. */
@@ -11,6 +11,6 @@ export async function limited(limit: Limit, send: (signal: AbortSignal) => Promi
   try {
     return await withinTime({ ...limit, late }, send);
   } catch (error) {
-    return { result: 'retry', reason: `the channel broke: ${error instanceof Error ? error.message : String(error)}` };
+    return { result: 'retry', reason: `the channel broke: ${messageOf(error)}` };
   }
 }

@@ -10,6 +10,11 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
   return `${path}: expected ${measure}${wanted}, found ${oneLine(issue.received, 60)}`;
 }
 
+/** What whatever was thrown says of itself. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** The text without line breaks, other control characters and marks that turn text around, cut to `limit`: what came from outside never makes a second line in a log. */
 export function oneLine(text: string, limit: number): string {
   return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu, ' ').slice(0, limit);
