@@ -45,7 +45,7 @@ export function createNoise() {
   function stepped(scope: string, now: number): boolean {
     const { most } = isMuted(scope) ? budgets.toldAnHour : budgets.transitionsAnHour;
     if (!isPcPath(scope)) return false;
-    const kept = [...(steps.get(scope) ?? []).filter((at) => now - at < hourMs), now];
+    const kept = [...lastHour(steps.get(scope), now), now];
     steps.set(scope, kept.slice(-most));
     if (kept.length <= most) return false;
     return name(scope, 'alerts', now);
@@ -113,7 +113,7 @@ function createPace() {
       const again = (fault: string) => late.filter((one) => one.faults.includes(fault)).length >= budgets.sameAMinute.most;
       return late.length < budgets.toldAMinute.most && !faults.every(again);
     },
-    newsInAnHour: (scope: string, now: number) => (news.get(scope) ?? []).filter((at) => now - at < hourMs).length,
+    newsInAnHour: (scope: string, now: number) => lastHour(news.get(scope), now).length,
     toldNews(scope: string, now: number): void {
       if (isPcPath(scope)) news.set(scope, [...(news.get(scope) ?? []), now].slice(-budgets.toldAnHour.most));
     },
@@ -150,6 +150,10 @@ function firstOf(held: Noisy, standing: Scene['standing'], now: number): string[
 
 function isUrgent({ fault, severity, since }: Standing, now: number): boolean {
   return severity === 'critical' && now - since >= (faultOf(fault)?.holdMs ?? 0);
+}
+
+function lastHour(times: readonly number[] = [], now: number): number[] {
+  return times.filter((at) => now - at < hourMs);
 }
 
 function moved(times: readonly number[], byMs: number): number[] {

@@ -112,11 +112,13 @@ export function closeRoom(core: Core, at: { pc: string; because: string }, now: 
 export function followUnheard(core: Core, now: number): void {
   core.listChanged = false;
   const list = [...core.memory.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && alerts(core, record.pc));
-  const unheard = list.map(({ pc }) => {
-    const { room, site } = core.options.place(pc);
-    return { ...standingFault('centre.unheard', pc, now), name: `${room.en}, ${site.en}` };
-  });
+  const unheard = list.map(({ pc }) => ({ ...standingFault('centre.unheard', pc, now), name: nameOf(core, pc) }));
   followScope(core, { scope: 'centre/unheard', scene: sceneOfList(unheard) }, now);
+}
+
+function nameOf({ options }: Core, pc: string): string {
+  const { room, site } = options.place(pc);
+  return `${room.en}, ${site.en}`;
 }
 
 type CentreWord = { fault: string; device: string; standing: boolean; name?: string; reason?: string };
@@ -139,12 +141,14 @@ const excesses: Record<Excess, string> = {
 
 /** A PC is beyond its budget: it is named once, and where its alerts are too many nothing more is told of its room (R27). */
 export function setNoisy(core: Core, { pc, what }: { pc: string; what: Excess }, now: number): void {
-  const incident = core.memory.openIncident(pc);
-  if (core.noise.isMuted(pc)) for (const one of core.memory.liveScope(pc)) core.transitions.mute(one, 'counted: its PC is noisy');
-  if (core.noise.isMuted(pc) && incident !== undefined) core.memory.putIncident(onlyTold(incident, now));
-  const { room, site } = core.options.place(pc);
-  const name = `${room.en}, ${site.en}`;
-  setCentre(core, { fault: 'pc.noisy', device: pc, standing: true, name, reason: excesses[what] }, now);
+  if (core.noise.isMuted(pc)) hush(core, pc, now);
+  setCentre(core, { fault: 'pc.noisy', device: pc, standing: true, name: nameOf(core, pc), reason: excesses[what] }, now);
+}
+
+function hush({ memory, transitions }: Core, pc: string, now: number): void {
+  const incident = memory.openIncident(pc);
+  for (const one of memory.liveScope(pc)) transitions.mute(one, 'counted: its PC is noisy');
+  if (incident !== undefined) memory.putIncident(onlyTold(incident, now));
 }
 
 /** What nobody was told of is news again once its PC is quiet. */
@@ -175,7 +179,7 @@ export function followOpen(core: Core, now: number): void {
   for (const scope of core.memory.openScopes()) {
     const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
     if (!all && !waits) continue;
-    if (scope === 'centre') followScope(core, { scope: scope, scene: sceneOfList(core.centre.values()) }, now);
+    if (scope === 'centre') followScope(core, { scope, scene: sceneOfList(core.centre.values()) }, now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
     else followPc(core, scope, now);
   }

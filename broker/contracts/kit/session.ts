@@ -102,18 +102,19 @@ export function createRetries(up: Clock['up'], random: () => number) {
   let isUp = false;
   let lossesAt: number[] = [];
   const isThrownOut = () => lossesAt.length >= thrownOut.losses;
+  const lately = () => lossesAt.filter((at) => up() - at < thrownOut.withinMs);
 
   return {
     /** It is there. */
     up(): void {
       isUp = true;
-      lossesAt = lossesAt.filter((at) => up() - at < thrownOut.withinMs);
+      lossesAt = lately();
       if (!isThrownOut()) failures = 0;
     },
 
     /** An attempt failed, or what was there is lost: how long to wait, and whether that happened too often of late. */
     lost(): { waitMs: number; isThrownOut: boolean } {
-      if (isUp) lossesAt = [...lossesAt.filter((at) => up() - at < thrownOut.withinMs), up()];
+      if (isUp) lossesAt = [...lately(), up()];
       isUp = false;
       failures += 1;
       return { waitMs: reconnectMs(failures, random), isThrownOut: isThrownOut() };
