@@ -1,21 +1,30 @@
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, type MockInstance, test, vi } from 'vitest';
 import { runPart } from './part.ts';
 import { StartError } from './start.ts';
 
 const events = ['SIGTERM', 'SIGINT', 'disconnect', 'uncaughtException'] as const;
 const before = new Map(events.map((event) => [event, process.rawListeners(event)]));
 const added = (event: (typeof events)[number]) => process.rawListeners(event).filter((one) => !before.get(event)?.includes(one));
-const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
-const forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
+let exit: MockInstance<typeof process.exit>;
+let forgotten: MockInstance<typeof process.removeAllListeners>;
+beforeAll(() => {
+  exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+  forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
+});
+// The process is that of the test run, which other files share.
+afterAll(() => void vi.restoreAllMocks());
+// A limit that is still running when its test is over would end the test run a minute later.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout'] }));
 afterEach(() => {
+  vi.useRealTimers();
   for (const event of events) for (const one of added(event)) process.removeListener(event, one as () => void);
   exit.mockClear();
   forgotten.mockClear();
 });
 
-async function run(stop: () => unknown = () => {}, stopLimitMs = 60_000) {
+async function run(stop: () => unknown = () => {}, options: { stopLimitMs?: number; isHeld?: () => boolean } = {}) {
   const fatal = vi.fn();
-  await runPart({ log: { fatal }, name: 'the broker', stopLimitMs, start: async () => stop });
+  await runPart({ log: { fatal }, name: 'the broker', stopLimitMs: 60_000, start: async () => stop, ...options });
   const tell = (event: (typeof events)[number], ...said: unknown[]) => {
     for (const one of added(event)) Reflect.apply(one, process, said);
   };
@@ -32,7 +41,7 @@ test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)('on %s it stops what it 
 });
 
 test('who does not stop in time is ended with 0', async () => {
-  const { tell } = await run(() => new Promise(() => {}), 20);
+  const { tell } = await run(() => new Promise(() => {}), { stopLimitMs: 20 });
   tell('SIGTERM');
   await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
 });
@@ -42,10 +51,7 @@ const endedAlone = () => vi.waitFor(() => expect([exit.mock.calls, forgotten.moc
 
 test('who was left alone before it could hear of it stops as soon as it can', async () => {
   const stop = vi.fn();
-  const connected = process.connected;
-  onTestFinished(() => void Object.defineProperty(process, 'connected', { value: connected, configurable: true, writable: true }));
-  Object.defineProperty(process, 'connected', { value: false, configurable: true, writable: true });
-  await run(stop);
+  await run(stop, { isHeld: () => false });
   await endedAlone();
   expect(stop).toHaveBeenCalledOnce();
 });

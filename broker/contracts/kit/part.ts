@@ -11,6 +11,8 @@ export type PartOptions = {
   stopLimitMs: number;
   /** Starts the part and says that it is ready; resolves with how to stop it. */
   start(): Promise<() => unknown>;
+  /** Whether whoever started us still holds our channel; undefined where there never was one. A test scripts it. */
+  isHeld?(): boolean | undefined;
 };
 
 /**
@@ -18,7 +20,7 @@ export type PartOptions = {
  * Guarantee: exit code 0 when it was told to stop, within `stopLimitMs`; 1, after one fatal line, where anything is thrown. Who is left alone
  * is gone in the same time.
  */
-export async function runPart({ log, name, stopLimitMs, start }: PartOptions): Promise<void> {
+export async function runPart({ log, name, stopLimitMs, start, isHeld = () => process.connected }: PartOptions): Promise<void> {
   let stop: (() => unknown) | undefined;
   let isAlone = false;
   const exit = () => (isAlone ? endAlone() : process.exit(0));
@@ -42,5 +44,5 @@ export async function runPart({ log, name, stopLimitMs, start }: PartOptions): P
   stop = await start();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end());
   // It was left alone before it could hear of it.
-  if (process.connected === false && !isAlone) leftAlone();
+  if (isHeld() === false && !isAlone) leftAlone();
 }

@@ -33,25 +33,13 @@ test('a program is told by each signal, as often as it comes, and once when whoe
   vi.spyOn(process, 'once').mockImplementation(note as typeof process.once);
   onTestFinished(() => void vi.restoreAllMocks());
   const end = vi.fn();
-  whileConnected(true, () => onToldToEnd({ env: {}, script }, end));
+  onToldToEnd({ env: {}, script, isHeld: () => true }, end);
   for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGINT', 'disconnect']) listeners.get(event)?.();
   expect(end.mock.calls.flat()).toEqual(['stopped', 'stopped', 'stopped', 'stopped', 'orphaned']);
-  whileConnected(false, () => onToldToEnd({ env: {}, script }, end));
+  onToldToEnd({ env: {}, script, isHeld: () => false }, end);
   expect(end).toHaveBeenLastCalledWith('orphaned');
   expect(end).toHaveBeenCalledTimes(6);
 });
-
-/** The channel of this very process is that of the test run: it must stand again before anybody sends on it, or the run ends here. */
-function whileConnected(value: boolean, act: () => void): void {
-  const { connected } = process;
-  const connect = (held: boolean) => Object.defineProperty(process, 'connected', { value: held, configurable: true, writable: true });
-  connect(value);
-  try {
-    act();
-  } finally {
-    connect(connected);
-  }
-}
 
 test('a real /proc is read: this test was not started by the npm whose script it names, and what is not there is no parent', () => {
   const gone = vi.fn();

@@ -7,6 +7,8 @@ export type Started = {
   /** `process.argv[1]`. */
   script: string | undefined;
   parent?: () => number;
+  /** Whether whoever started us still holds our channel; undefined where there never was one. */
+  isHeld?: () => boolean | undefined;
   /** A file of /proc; undefined where there is none. */
   read?: (path: string) => string | undefined;
 };
@@ -21,7 +23,8 @@ export function onToldToEnd(started: Started, end: (why: 'stopped' | 'orphaned')
   const orphaned = () => end('orphaned');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end('stopped'));
   process.once('disconnect', orphaned);
-  if (process.connected === false) return orphaned();
+  const { isHeld = () => process.connected } = started;
+  if (isHeld() === false) return orphaned();
   whenNpmIsGone(started, orphaned);
 }
 
