@@ -71,3 +71,24 @@ test('a ledger of version 1 is brought to this one with all that it holds, and w
     store.close();
   }
 });
+
+test('R4 R7 a ledger whose settled numbers stood between its events goes on: the same ack, gaps and drops, and copies are held', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  old.exec(`
+    UPDATE spools SET last = 9, up_to = 6, forked = 1;
+    INSERT INTO settled VALUES (1, 3, 3, 'copy'), (1, 4, 4, 'gap'), (1, 5, 5, 'copy'), (1, 6, 6, 'dropped');
+  `);
+  old.close();
+  const store = openStore(openDatabase({ file }));
+  expect(store.audit()).toMatchObject({ events: 2, gaps: 1, dropped: 1 });
+  const birth = { op: 'birth', pc, spool: 'a', first: 1, last: 9, carries: null, at: 3 } as const;
+  expect(store.commit([[birth]])[0]).toMatchObject({ cursors: [{ upTo: 3 }], gaps: 0 });
+  const event = { spool: 'a', boot: 'b', at: 3, grade: 'event', kind: 'test', body: {} } as const;
+  const tombstone = { ...event, seq: 7, kind: 'dropped', body: { ranges: [[1, 6]] } };
+  const [receipt] = store.commit([[tombstone, { ...event, seq: 8 }].map((one) => ({ op: 'event', pc, event: one, at: 3 }) as const)]);
+  expect(receipt).toMatchObject({ cursors: [{ upTo: 8 }], applied: 2, dropped: 1 });
+  expect(store.audit()).toMatchObject({ events: 4, gaps: 0, dropped: 2, integrity: 'ok' });
+  store.close();
+});

@@ -115,13 +115,17 @@ export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined
  */
 export function audit(db: DatabaseSync): LedgerAudit {
   const number = (sql: string): number => numberFrom(db, sql);
-  const settled = (why: string) => number(`SELECT total(min(b - a + 1, ${budgets.gap.most})) FROM settled WHERE why = '${why}'`);
+  const heldIn = (spool: string, from: string, to: string) =>
+    ['events', 'copies']
+      .map((rows) => `(SELECT count(*) FROM ${rows} WHERE spool = ${spool} AND seq BETWEEN ${from} AND ${to})`)
+      .join(' + ');
+  const lostIn = (to: string) => `${to} - a + 1 - (${heldIn('t.spool', 'a', to)})`;
+  const settled = (why: string) => number(`SELECT total(min(${lostIn('b')}, ${budgets.gap.most})) FROM settled t WHERE why = '${why}'`);
   const over = (how: string) => number(`SELECT count(*) FROM incidents WHERE row ->> '$.over' IS ${how}`);
   const sent = (state: OutboxRow['state']) => number(`SELECT count(*) FROM outbox WHERE state = '${state}'`);
   const unaccounted = number(`
-    SELECT total(up_to
-      - (SELECT count(*) FROM events e WHERE e.spool = s.id AND e.seq <= s.up_to)
-      - (SELECT total(min(b, s.up_to) - a + 1) FROM settled t WHERE t.spool = s.id AND t.a <= s.up_to)) FROM spools s`);
+    SELECT total(up_to - (${heldIn('s.id', '1', 'up_to')})
+      - (SELECT total(${lostIn('min(b, s.up_to)')}) FROM settled t WHERE t.spool = s.id AND t.a <= s.up_to)) FROM spools s`);
   return {
     events: number('SELECT count(*) FROM events'),
     spools: number('SELECT count(*) FROM spools'),

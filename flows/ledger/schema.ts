@@ -109,7 +109,7 @@ const migrations = [
     spool INTEGER NOT NULL, seq INTEGER NOT NULL, mark TEXT NOT NULL, received REAL NOT NULL, message TEXT NOT NULL,
     PRIMARY KEY (spool, seq, mark)
   ) STRICT, WITHOUT ROWID;
-  -- Numbers that are done with though not held. Ranges never overlap each other nor an event.
+  -- Numbers that are done with though not held. Ranges never overlap each other.
   CREATE TABLE settled (
     spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, why TEXT NOT NULL,
     PRIMARY KEY (spool, a)
@@ -148,5 +148,14 @@ const migrations = [
   `
   CREATE TABLE accounts (name TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE logins (hash TEXT PRIMARY KEY, account TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Numbers that came and whose content stands under another number (R7): held like events. They were ranges of one number each.
+  CREATE TABLE copies (spool INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (spool, seq)) STRICT, WITHOUT ROWID;
+  INSERT INTO copies SELECT spool, a FROM settled WHERE why = 'copy';
+  DELETE FROM settled WHERE why = 'copy';
+  -- From now on a range may reach over numbers that are held: they count as held.
+  CREATE INDEX settled_given_up ON settled (spool, a) WHERE why <> 'dropped';
+  CREATE INDEX spools_newest ON spools (pc);
   `,
 ];

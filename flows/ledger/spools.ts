@@ -89,8 +89,8 @@ function begin({ ranges }: Batch, spool: Spool, first: number): void {
  * What the PC holds no more is a gap.
  */
 function goOn(batch: Batch, spool: Spool, { first, last }: BirthOp): void {
-  const [lowest] = batch.ranges.take(spool.id, { a: first, b: last }, final);
-  if (lowest) spool.upTo = Math.min(spool.upTo, lowest.a - 1);
+  const lowest = batch.ranges.reopen(spool.id, { a: first, b: last });
+  if (lowest !== undefined) spool.upTo = Math.min(spool.upTo, lowest - 1);
   settle(batch, spool, { end: first - 1, why: 'gap' });
 }
 
@@ -112,35 +112,38 @@ function event(batch: Batch, { pc, event, at }: EventOp): void {
   const spool = touch(batch, pc, event.spool);
   const stamp = { mark: markOf(event), at };
   spool.last = Math.max(spool.last, event.seq);
-  if (spool.forked && table.hasCopy(spool, event, stamp)) return void ranges.fill(spool.id, { a: event.seq, b: event.seq }, 'copy');
+  if (spool.forked && table.hasCopy(spool, event, stamp)) {
+    if (!ranges.isSettled(spool.id, event.seq)) table.addCopy(spool, event.seq);
+    return;
+  }
   if (!table.addEvent(spool, event, stamp)) {
     if (table.markAt(spool, event.seq) !== stamp.mark) table.addFork(spool, event, stamp);
     return;
   }
   totals.applied += 1;
-  ranges.take(spool.id, { a: event.seq, b: event.seq }, []);
   if (event.kind === 'dropped') bury(batch, spool, event);
 }
 
 /** A tombstone speaks of numbers of its own spool, all below its own (R8). */
 function bury({ ranges, totals }: Batch, spool: Spool, { seq, body }: EventMessage): void {
-  for (const range of rangesOf(body['ranges'], seq - 1)) {
-    for (const taken of ranges.take(spool.id, range, final)) totals.dropped += ranges.fill(spool.id, taken, 'dropped');
-    totals.dropped += ranges.fill(spool.id, { a: Math.max(range.a, spool.upTo + 1), b: range.b }, 'dropped');
-  }
+  for (const range of rangesOf(body['ranges'], seq - 1)) totals.dropped += ranges.drop(spool.id, range);
 }
 
-/** Reasons that a later word of the PC does not undo; only the event itself does. */
-const final: Why[] = ['dropped', 'copy'];
-
-/** Ranges as a tombstone's body has them, cut at `limit`. What is not a range is left out: the event itself is kept whole. */
+/** Ranges as a tombstone's body has them, cut at `limit`, and as few as they may be. What is not a range is left out: the event itself is kept whole. */
 function rangesOf(body: unknown, limit: number): Range[] {
   if (!Array.isArray(body)) return [];
-  return body.flatMap((pair: unknown) => {
+  const read = body.slice(0, budgets.tombstoneRanges.most).flatMap((pair: unknown) => {
     const [a, b] = Array.isArray(pair) ? pair : [];
     if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b) || a < 1 || a > b || a > limit) return [];
     return [{ a, b: Math.min(b, limit) }];
   });
+  const merged: Range[] = [];
+  for (const range of read.sort((one, two) => one.a - two.a)) {
+    const last = merged.at(-1);
+    if (last !== undefined && range.a <= last.b + 1) last.b = Math.max(last.b, range.b);
+    else merged.push(range);
+  }
+  return merged;
 }
 
 function markForked({ changed }: Batch, spools: (Spool | undefined)[]): void {

@@ -18,6 +18,7 @@ export const budgets = {
   remembered: { most: 64, unit: 'ended faults remembered of a PC', why: 'as many as may stand; the newest tell who flaps' },
   eventNumber: { most: 2 ** 40, unit: 'highest number of an event', why: 'a PC at the broker’s pace reaches it in 1,700 years' },
   gap: { most: 2 ** 20, unit: 'events counted of one gap', why: 'a spool of 64 MB holds no more, since none takes less than 64 bytes' },
+  tombstoneRanges: { most: 1_000, unit: 'ranges read of a tombstone', why: 'an agent writes no more into one' },
   eventsADay: { most: 524_288, unit: 'events a day', why: 'a PC that was away for a month says all of it in a day' },
   eventBytesADay: { most: 64 * kibibyte * kibibyte, unit: 'bytes of events a day', why: 'a whole spool' },
   eventsAtOnce: { most: 8_192, unit: 'events in one breath after a start', why: 'a week of an honest PC, beside what waited' },

@@ -1,0 +1,136 @@
+/** What one PC can make the ledger do with spools (R27): counted in statements and rows, or beside a small spool in the same run. */
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { budgets, type EventMessage } from '#contracts';
+import type { Op } from '../records/ops.ts';
+import { openStore } from './store.ts';
+
+const pc = 'la/leh/pc-1';
+
+function birth(first: number, last: number, spool = 'a', carries: string | null = null): Op {
+  return { op: 'birth', pc, spool, first, last, carries, at: 1 };
+}
+
+function event(seq: number, more: Partial<EventMessage> = {}): Op {
+  return {
+    op: 'event',
+    pc,
+    event: { spool: 'a', seq, boot: 'b1', at: 1000 + seq, grade: 'event', kind: 'test', body: {}, ...more },
+    at: 2,
+  };
+}
+
+function tombstone(seq: number, ranges: number[][]): Op {
+  return event(seq, { kind: 'dropped', body: { ranges } });
+}
+
+/** A ledger, how many statements ran and how many rows they brought so far, and how many ranges it holds. */
+function open() {
+  const db = new DatabaseSync(':memory:');
+  let work = 0;
+  const prepare = db.prepare.bind(db);
+  db.prepare = (sql) => {
+    const statement = prepare(sql);
+    const counted = (rows: unknown) => {
+      work += 1 + (Array.isArray(rows) ? rows.length : 0);
+      return rows;
+    };
+    return new Proxy(statement, {
+      get: (target, name) => {
+        if (name === 'iterate') return (...values: never[]) => target.iterate(...values).map((row) => counted(row));
+        return (...values: never[]) => counted((target[name as 'get'] as (...all: never[]) => unknown).apply(target, values));
+      },
+    });
+  };
+  const store = openStore(db);
+  const spent = (...ops: Op[]) => {
+    const before = work;
+    const [receipt] = store.commit([ops]);
+    return { work: work - before, receipt };
+  };
+  return { store, spent, ranges: () => Number(prepare('SELECT count(*) AS n FROM settled').get()?.['n']) };
+}
+
+/** Every second number from 2 on. */
+function sparse(events: number): Op[] {
+  return Array.from({ length: events }, (_, index) => event(2 * index + 2));
+}
+
+test('R27 a tombstone of 300 ranges after 8,000 sparse events walked all of them for each range: what its ranges share is settled once, as one row', () => {
+  const { spent, ranges } = open();
+  spent(birth(1, 20_000), ...sparse(8_000));
+  const overlapping = Array.from({ length: 300 }, (_, index) => [1 + (index % 7), 16_400]);
+  const { work, receipt } = spent(tombstone(16_500, overlapping));
+  expect(receipt).toMatchObject({ dropped: 8_400, cursors: [{ upTo: 16_400 }] });
+  expect(work).toBeLessThan(40);
+  expect(ranges()).toBe(1);
+});
+
+test('R27 tombstones above a hole that stays open walked all events above it, each of them: what is settled is not walked again', () => {
+  const { spent, ranges } = open();
+  spent(birth(1, 20_000), ...sparse(8_000).slice(1));
+  spent(tombstone(16_500, [[3, 16_400]]));
+  const works = [1, 2, 3].map((n) => spent(tombstone(16_500 + 2 * n, [[3, 16_400 + 2 * n]])).work);
+  expect(Math.max(...works)).toBeLessThan(40);
+  expect(ranges()).toBe(1);
+});
+
+test('R27 single numbers that tombstones settle between events become one row once they touch by a wider one', () => {
+  const { spent, ranges } = open();
+  spent(birth(2, 20_000), ...sparse(300));
+  spent(
+    tombstone(
+      5_000,
+      Array.from({ length: 150 }, (_, index) => [4 * index + 3, 4 * index + 3]),
+    ),
+  );
+  expect(ranges()).toBe(151);
+  expect(spent(tombstone(5_001, [[1, 600]])).receipt).toMatchObject({ dropped: 150 });
+  expect(ranges()).toBe(1);
+});
+
+test('R27 of a tombstone no more ranges are read than an agent writes', () => {
+  const { spent, store } = open();
+  spent(birth(1, 20_000));
+  const most = budgets.tombstoneRanges.most;
+  spent(
+    tombstone(
+      16_500,
+      Array.from({ length: most + 5 }, (_, index) => [2 * index + 1, 2 * index + 1]),
+    ),
+  );
+  expect(store.audit().dropped).toBe(most);
+});
+
+test('R27 a birth whose first number went up and down over sparse events wrote and deleted a row for each of them', () => {
+  const { spent, ranges, store } = open();
+  spent(birth(1, 20_000), ...sparse(8_000));
+  for (const turn of ['once', 'again']) {
+    expect(spent(birth(20_001, 20_000)).work, turn).toBeLessThan(40);
+    expect(ranges(), turn).toBe(1);
+    expect(spent(birth(1, 20_000)).work, turn).toBeLessThan(40);
+    expect(ranges(), turn).toBe(0);
+  }
+  expect(store.audit().gaps).toBe(0);
+});
+
+test('R27 spools that a PC made up are closed some at a time, the newest first, and the newest one shares its events', () => {
+  const { spent } = open();
+  spent(...Array.from({ length: 2_000 }, (_, index) => event(1, { spool: `s${index}`, at: index })));
+  expect(spent(birth(1, 1, 'b')).work).toBeLessThan(1_000);
+  const carried = event(1, { spool: 'c', at: 1_999 });
+  expect(spent(birth(1, 1, 'c', 's1999'), carried).receipt).toMatchObject({ applied: 0, cursors: [{ spool: 'c', upTo: 1 }] });
+});
+
+test('R27 the same event again and again in a forked spool walked all that are held of it: 12,000 held cost what 600 do', () => {
+  const same = (from: number) => Array.from({ length: 300 }, (_, index) => event(from + index, { at: 1, body: { same: true } }));
+  const { store } = open();
+  store.commit([[birth(1, 1, 'b')], [birth(1, 1, 'a', 'b')]]);
+  const spentMs = Array.from({ length: 40 }, (_, index) => {
+    const ops = same(1 + 300 * index);
+    const startedAt = performance.now();
+    store.commit([ops]);
+    return performance.now() - startedAt;
+  });
+  expect(Math.min(...spentMs.slice(-10))).toBeLessThan(6 * Math.min(...spentMs.slice(1, 4)));
+});
