@@ -97,6 +97,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     maxInflightInbound: 20,
     heartbeatInterval: 60_000,
   });
+  tellNoForeignWills(aedes);
   const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
   if (tls) listener.add(tls.server);
   const answerers = [
@@ -127,6 +128,14 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 /** Throws for a host that others can reach. */
 function refuseOpenHost(host: string): void {
   if (!isLoopback(host)) throw new StartError(`host ${host} is not loopback: plain MQTT never leaves this machine`);
+}
+
+/**
+ * Every four minutes aedes tells the wills of other brokers that seem dead by the wall clock: one that is set forward makes it take itself for
+ * dead too. There is no other one; who loses its connection here has its will told at once.
+ */
+function tellNoForeignWills(aedes: Aedes & { persistence?: object }): void {
+  Object.assign(aedes.persistence ?? {}, { streamWill: () => [] });
 }
 
 type Listener = {

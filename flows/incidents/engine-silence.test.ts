@@ -33,6 +33,41 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
+  it('R16, R18 a PC whose will was told though it was connected stayed lost for ever: now any later word of its session takes that back', () => {
+    const stage = online();
+    stage.lost();
+    stage.pass(29 * second);
+    stage.beat();
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
+    stage.pass(60 * second);
+    stage.beat();
+    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', lostAt: null });
+    stage.live(10 * minute);
+    expect(stage.engine.memory.incidents.size).toBe(0);
+    for (const word of ['heard', 'state'] as const) {
+      stage.lost();
+      stage.pass(100 * second);
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
+      if (word === 'heard') stage.apply({ type: 'heard', pc, spools: ['s1'] });
+      else stage.state([ok('microphone')]);
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
+    }
+    stage.live(30 * minute);
+    expect(stage.incident()?.over).toBe('cleared');
+  });
+
+  it('R16 what a dead session had on its way when its will was told says nothing: only the answer to a younger hello does', () => {
+    const stage = online();
+    stage.lost();
+    stage.pass(10 * second);
+    stage.birth(pc, { session: 1 });
+    stage.birth(pc, { session: 1, askedMs: 10 * second });
+    stage.state([ok('microphone')]);
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
+    stage.birth(pc, { session: 1, askedMs: 9 * second });
+    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', lostAt: null });
+  });
+
   it('a clean goodbye is no silence, and a will after it neither', () => {
     const stage = online();
     stage.bye();

@@ -4,7 +4,7 @@
  */
 
 import { links } from '#contracts';
-import { believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
+import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
 import { createBatches } from './batches.ts';
@@ -75,7 +75,7 @@ export function createEngine(options: EngineOptions, now: number) {
     touch(pc: string, at: number): boolean {
       const record = core.memory.pcs.get(pc);
       // Of a digest alone nobody knows which machine says it.
-      if (record?.presence !== 'online' || record.formers?.length || !core.known.has(pc)) return false;
+      if (record?.presence !== 'online' || record.lostAt !== null || record.formers?.length || !core.known.has(pc)) return false;
       core.memory.putPc(heard(record, at), false);
       core.current.add(pc);
       return true;
@@ -173,9 +173,7 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   if (before === undefined || !core.known.has(event.pc) || !believes(before, event)) return;
   const step = stepOf(before, event, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
-  // Its will is no word of its own: the broker says it.
-  const said = event.type === 'lost' ? step.record : heard(step.record, now);
-  const judged = judgedNow(core, said);
+  const judged = judgedNow(core, saidBy(step, event, now));
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
   const changed = !sameRecord(before, record);
   if (changed) putRecord(core, record, now);
@@ -183,6 +181,13 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   follows(core, { step, before, record, now });
   if (changed || step.unreadable) followPc(core, event.pc, now);
   if (before.unheard && !record.unheard) core.listChanged = true;
+}
+
+/** Its will is no word of its own: the broker says it. */
+function saidBy({ record, stale }: Step, event: PcEvent, now: number): PcRecord {
+  if (event.type === 'lost') return record;
+  const askedMs = event.type === 'birth' ? event.askedMs : undefined;
+  return heard(stale ? record : afterWill(record, now, askedMs), now);
 }
 
 function stepOf(record: PcRecord, event: PcEvent, now: number): Step {

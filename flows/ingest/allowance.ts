@@ -40,7 +40,7 @@ type Held = Rate & { at: number; isHeldBack: boolean };
 export function createAllowance(up: () => number) {
   const held = new Map<string, Held>();
   const born = new Set<string>();
-  const hellos = new Map<string, Set<string>>();
+  const hellos = new Map<string, { at: number; answered: Set<string> }>();
   const has = (kind: Weight['kind'], pc: string): Held => {
     const one = held.get(`${kind} ${pc}`);
     if (one === undefined) return { ...paces[kind].most, at: up(), isHeldBack: false };
@@ -74,16 +74,22 @@ export function createAllowance(up: () => number) {
 
     /** A hello goes out: whoever answers it was asked. */
     asks(hello: string): void {
-      hellos.set(hello, new Set());
+      hellos.set(hello, { at: up(), answered: new Set() });
       for (const oldest of hellos.keys()) if (hellos.size > hellosKept) hellos.delete(oldest);
     },
 
     /** True where a birth answers a hello of ours, of each PC once a hello: what the centre asked for costs no words. */
     isAsked(pc: string, hello: string | undefined): boolean {
-      const answered = hellos.get(hello ?? '');
+      const answered = hellos.get(hello ?? '')?.answered;
       if (answered === undefined || answered.has(pc)) return false;
       answered.add(pc);
       return true;
+    },
+
+    /** How long ago a hello went out; undefined for one that is forgotten, or of nobody. */
+    askedMs(hello: string): number | undefined {
+      const asked = hellos.get(hello);
+      return asked && up() - asked.at;
     },
 
     forget(pc: string): void {

@@ -222,7 +222,7 @@ function apply(state: State, topic: string, payload: Buffer): void {
   const { options, engine } = state;
   if (topic === hearingTopic) return state.listening.take(payload);
   const now = state.time();
-  const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall });
+  const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall, askedMs: state.allowance.askedMs });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event);
   if (!isOurs) return options.count.message('other', 'unknown');
   const beyond = beyondIn(state, report, payload.length);

@@ -81,6 +81,23 @@ describe('R18a a gap of our own', () => {
     expect(hellos(rig)).toBe(2);
   });
 
+  it('R16, R17 a birth that answers a younger hello takes a wrong will back at once, one that answers an older hello does not', async () => {
+    const rig = await online();
+    const said = (hello: string) => rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello }));
+    const ring = (id: string) => rig.ingest.ring('', { id, withinMs: 0, fresh: false }, { who: 'Asha', what: 'hello', about: '' });
+    ring('before');
+    await rig.clock.pass(1_000);
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: birth.boot, session: birth.session }));
+    await rig.clock.pass(1_000);
+    ring('after');
+    for (const hello of ['before', 'of nobody']) {
+      said(hello);
+      expect(presence(rig)).toBe('lost');
+    }
+    said('after');
+    expect(presence(rig)).toBe('online');
+  });
+
   it('a real silence is still found, at most a word later', async () => {
     const rig = await online();
     await rig.clock.pass(119_000);

@@ -38,7 +38,7 @@ export type Report = {
 
 /**
  * Reads one message; undefined where the topic is none that a PC sends. `at` is the centre's time.
- * `isRollCall`: true for the id of a hello that had the probes run anew.
+ * `isRollCall`: true for the id of a hello that had the probes run anew. `askedMs`: how old a hello of ours is.
  */
 export function readReport(topic: string, payload: Buffer, around: Around): Report | undefined {
   const parsed = parseTopic(topic);
@@ -56,7 +56,7 @@ export function quickDigest(topic: string, payload: Buffer): string | undefined 
 }
 
 type Read = Pick<Report, 'event' | 'ops' | 'answer' | 'birth' | 'news'> & Partial<Pick<Report, 'result' | 'detail'>>;
-type Around = { at: number; isRollCall(hello: string): boolean };
+type Around = { at: number; isRollCall(hello: string): boolean; askedMs(hello: string): number | undefined };
 
 const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => Read } = {
   presence: readPresence,
@@ -129,7 +129,7 @@ function newsOf(
   return { ...(news.length > 0 && { news }), ...(detail !== undefined && { result: 'body', detail }) };
 }
 
-function readPresence(pc: string, said: PresenceMessage, { at, isRollCall }: Around): Read {
+function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, askedMs }: Around): Read {
   if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session, reason: said.reason }, ops: [] };
   if (said.kind === 'lost') return { event: { type: 'lost', pc, boot: said.boot, session: said.session }, ops: [] };
   if (said.kind === 'gasp')
@@ -138,7 +138,14 @@ function readPresence(pc: string, said: PresenceMessage, { at, isRollCall }: Aro
   const { id, first, last, carries = null } = spool;
   const fresh = hello !== undefined && isRollCall(hello);
   return {
-    event: { type: 'birth', pc, ...rest, spool: id, ...(fresh ? { fresh } : {}) },
+    event: {
+      type: 'birth',
+      pc,
+      ...rest,
+      spool: id,
+      askedMs: hello === undefined ? undefined : askedMs(hello),
+      ...(fresh ? { fresh } : {}),
+    },
     ops: [{ op: 'birth', pc, spool: id, first, last, carries, at }],
     answer: { session: said.session },
     birth: { hello, waiting: Math.max(0, last - first + 1) },

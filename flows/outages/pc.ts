@@ -9,6 +9,8 @@ const clonedForMs = 3_600_000;
 const backWithinMs = 10 * 60_000;
 /** Machines that stood at one path, one after the other. */
 const formersKept = 32;
+/** What a connection said last may reach us after its will: a broker lets it wait its turn for up to 20 s. */
+const lateWordsMs = 30_000;
 /** A broker that stood still tells the wills of that time as soon as it goes on. */
 const willsOfGapMs = 60_000;
 
@@ -71,7 +73,12 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
   const calledAt = said.fresh === true ? now : moved.calledAt;
   const gasp = boot === record.boot ? (record.gasp ?? null) : null;
   const named = { boot, spool, config, agent, calledAt, gasp, bye: null };
-  const next: PcRecord = { ...moved, ...bootsWith(record, boot, now), ...named, presence: 'online' };
+  const next: PcRecord = {
+    ...moved,
+    ...bootsWith(record, boot, now),
+    ...named,
+    presence: moved.lostAt === null ? 'online' : moved.presence,
+  };
   const ask: Step['ask'] = [];
   if (said.digest !== record.digest) ask.push('state');
   if (said.inventory !== '' && said.inventory !== record.inventory) ask.push('inventory');
@@ -130,6 +137,18 @@ export function onState(record: PcRecord, said: Said<'state'>, now: number): Ste
 export function onBeat(record: PcRecord, said: Said<'beat'>): Step {
   if (said.session < record.session) return { record, ask: [], stale: true };
   return { record: inSession(record, said.session), ask: said.digest === record.digest ? [] : ['state'] };
+}
+
+/**
+ * A word that comes so long after a will that it was not under way then, or answers a hello that is younger than the will, shows that its
+ * session is there: the will was wrong (R16).
+ */
+export function afterWill(record: PcRecord, now: number, askedMs = Number.POSITIVE_INFINITY): PcRecord {
+  const { lostAt, presence } = record;
+  if (lostAt === null || presence === 'stopped') return record;
+  const lostMs = now - lostAt;
+  if (lostMs < lateWordsMs && lostMs <= askedMs) return record;
+  return { ...record, lostAt: null, presence: presence === 'silent' ? 'silent' : 'online' };
 }
 
 /** Any message of its own counts as hearing, readable or not. */

@@ -4,7 +4,7 @@ import { notice, row, testClock } from './people.test-helper.ts';
 
 const key = (transition: number, person = 'asha', channel = 'email') => row({ transition, person, channel, createdAt: transition });
 
-test('rows of one channel and person come out in order of creation, however they came in', () => {
+test('rows of one channel and person come out in the order of their transitions, however they came in', () => {
   const lanes = createLanes(testClock());
   for (const one of [2, 3, 1]) lanes.add(key(one), 0);
   const order = [];
@@ -13,6 +13,15 @@ test('rows of one channel and person come out in order of creation, however they
     lanes.done(item);
   }
   expect(order).toEqual([1, 2, 3]);
+});
+
+test('R26, R29 a clock that was set back while a mail waited sent "cleared" before "raised"', () => {
+  const lanes = createLanes(testClock());
+  lanes.add({ ...key(7), createdAt: 1_000_000 }, 60_000);
+  lanes.add({ ...key(9), createdAt: 400_000 }, 0);
+  expect(lanes.next()).toBeUndefined();
+  lanes.add({ ...row({ key: 'word', transition: null, person: 'asha' }), createdAt: 500_000 }, 0);
+  expect(lanes.next()?.row.key).toBe('word');
 });
 
 test('one at a time on a channel; another channel goes on beside it', () => {

@@ -12,7 +12,7 @@ const besideAtMost = 8;
 
 /** What waits, in order for each person, channel and room. */
 export type Lanes = {
-  /** Puts a row at its place in the order of creation; a key that is held already changes nothing. */
+  /** Puts a row at its place in the order; a key that is held already changes nothing. */
   add(row: OutboxRow, waitMs: number): void;
   /** The item that has been due longest on a channel that is free, or has only slow ones on their way; it is taken until `again` or `done`. */
   next(): Item | undefined;
@@ -23,7 +23,7 @@ export type Lanes = {
   size(): number;
 };
 
-/** Guarantee: rows of one channel, person and room come out in order of creation, each only after the one before it is done. */
+/** Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done. */
 export function createLanes(clock: Clock): Lanes {
   const lanes = new Map<string, Item[]>();
   const keys = new Set<string>();
@@ -54,7 +54,7 @@ export function createLanes(clock: Clock): Lanes {
       keys.add(row.key);
       const lane = lanes.get(laneOf(row)) ?? [];
       lanes.set(laneOf(row), lane);
-      const earlier = (item: Item) => item.row.createdAt <= row.createdAt || taken.has(item);
+      const earlier = (item: Item) => orderOf(item.row) <= orderOf(row) || taken.has(item);
       lane.splice(lane.findLastIndex(earlier) + 1, 0, { row, dueUp: clock.up() + waitMs });
     },
     next() {
@@ -84,6 +84,11 @@ export function createLanes(clock: Clock): Lanes {
   };
 }
 
-function laneOf({ channel, person, notice }: OutboxRow): string {
-  return `${channel}/${person}/${notice.scope}`;
+/** Transitions are numbered in the order in which they happened, whatever the clock; words of the centre's own have no number, and a lane of their own. */
+function orderOf({ transition, createdAt }: OutboxRow): number {
+  return transition ?? createdAt;
+}
+
+function laneOf({ channel, person, notice, transition }: OutboxRow): string {
+  return `${channel}/${person}/${notice.scope}/${transition === null ? 'word' : 'step'}`;
 }

@@ -43,7 +43,7 @@ export type Outbox = {
 
 /**
  * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none, and sends a second time at most what was on
- * its way: one on each channel, and more only on one that is slow. Rows of one room go to one person on one channel in order of creation.
+ * its way: one on each channel, and more only on one that is slow. Rows of one room go to one person on one channel in the order of their transitions.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { clock, commit, channels, roster, onOutcome } = options;

@@ -196,6 +196,8 @@ export type PcEvent =
       agent: string;
       /** It answers a roll call: its probes ran anew for it. */
       fresh?: boolean;
+      /** It answers a hello of ours that is so old. */
+      askedMs?: number | undefined;
       /** Its own clock. */
       at?: number;
       previous?: Previous | undefined;

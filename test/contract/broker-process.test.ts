@@ -2,8 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { flowsFilters, pcTopic } from '#contracts';
 import { brokerFiles } from './broker-under-test.ts';
 import { connect, connectBare } from './peers.ts';
 
@@ -91,6 +93,34 @@ test('S7 where few descriptors are allowed it says so, and strangers get a quart
   await expect.poll(() => strangers.filter(({ socket }) => !socket.destroyed).length, { timeout: 40_000 }).toBeLessThanOrEqual(101);
   for (const { socket } of strangers) socket.destroy();
   agent.client.end(true);
+});
+
+test('F33 a clock that was set forward made the broker take itself for dead: it told the wills of PCs that were connected', async () => {
+  files.publish(1, [{ pc }]);
+  // What the broker does by the minute it does by the tenth of a second, and its clock is set forward by an hour again and again.
+  const preload = join(files.folder, 'hasty.mjs');
+  writeFileSync(
+    preload,
+    `const [every, real] = [setInterval, Date.now];
+     const look = (task) => () => { task(); console.log('{"msg":"looked for dead brokers"}'); };
+     globalThis.setInterval = (task, ms) => every(ms === 240_000 ? look(task) : task, ms >= 60_000 ? ms / 600 : ms);
+     const startedAt = real();
+     Date.now = () => real() + Math.floor((real() - startedAt) / 10) * 3_600_000;`,
+  );
+  const { lines } = run({ NODE_OPTIONS: `--import=${preload}` });
+  const { port = 0 } = await lineOf(lines, 'ready');
+  const flows = await connect(port, 'flows');
+  await flows.subscribe([...flowsFilters]);
+  const will = { topic: pcTopic(pc, 'presence'), payload: Buffer.from('gone'), qos: 1 as const, retain: false };
+  const agent = await connect(port, pc, { will });
+  const looks = () => lines.filter(({ msg }) => msg === 'looked for dead brokers').length;
+  const before = looks();
+  await expect.poll(looks).toBeGreaterThan(before + 3);
+  await agent.publish(pcTopic(pc, 'beat'), 'there');
+  await flows.hears(pcTopic(pc, 'beat'), 'there');
+  expect(flows.heard.map(({ text }) => text)).toEqual(['there']);
+  agent.cut();
+  await flows.hears(pcTopic(pc, 'presence'), 'gone');
 });
 
 function run(env: Record<string, string> = {}, openFiles?: number) {

@@ -199,6 +199,11 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       const at = noticedMs(session);
       if (at < forMs) time.later(at, () => giveUp(session));
     },
+    /** It is wrong: it tells the wills of clients that are connected. */
+    tellWills(): void {
+      note('wills of all who are connected');
+      for (const { will } of sessions.values()) if (will !== undefined) forward(will.topic, will.payload);
+    },
     /** It stands still: it is given up by whoever waits longer for it than a keepalive, and finds that out when it goes on. */
     stop(forMs: number): void {
       note('broker stands still');

@@ -59,6 +59,17 @@ test('R16 a disk that is put back while the clock is wrong does not leave the PC
   expect(await complaints(world)).toEqual([]);
 });
 
+test('R16 126 messages came of one wrong word of the broker: the wills of PCs that are connected accuse nobody', async () => {
+  const world = await atRest({ pcs: 20 });
+  world.broker.tellWills();
+  await world.pass(30 * minute);
+  expect(world.pcs.map((_, index) => presenceAt(world, index))).toEqual(world.pcs.map(() => 'online'));
+  expect(rowsOf(world).transitions).toEqual([]);
+  world.pc(0).kill();
+  await world.pass(2 * minute);
+  expect(presenceAt(world)).toBe('silent');
+});
+
 for (const order of ['flows before the broker', 'the broker before flows', 'both while the PCs are away'] as const) {
   test(`R17 after a restart of broker and flows every PC is heard within a minute: ${order}`, async () => {
     const world = await atRest({ pcs: 5 });
