@@ -2,6 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { endAlone, messageOf, onToldToEnd, realClock } from '#contracts';
@@ -46,6 +47,7 @@ export async function main(): Promise<void> {
   agent.start();
   const updates = watched(settings.value, parts, { ...running, agent });
   log.info({ pc: settings.value.pc, version: parts.version }, 'ready');
+  flushCompileCache();
   const asking = await Promise.race([asked(), restart.promise]);
   updates?.stop();
   // Whatever the network does, the stop is over in time.

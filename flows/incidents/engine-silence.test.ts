@@ -20,6 +20,26 @@ describe('R16, R18 silence', () => {
     expect(stage.told()).toEqual(['raised to technician', 'cleared to technician']);
   });
 
+  it('F9 a link that came and went made an alert each time that it was away too long: it is one, that flaps from the first, and its end ten minutes after the last loss', () => {
+    const stage = online();
+    const drop = (session: number, awayMs: number) => {
+      stage.lost(pc, session - 1);
+      stage.pass(awayMs);
+      stage.birth(pc, { session });
+      stage.state([ok('microphone')]);
+      stage.live(minute);
+    };
+    for (const session of [2, 3, 4]) drop(session, second);
+    drop(5, 100 * second);
+    expect(stage.incident()).toMatchObject({ over: null, flapping: true });
+    for (let session = 6; session < 60; session += 1) drop(session, session % 10 === 0 ? 100 * second : second);
+    stage.live(8 * minute);
+    expect(stage.told()).toEqual(['raised to technician']);
+    stage.live(2 * minute);
+    expect(stage.told()).toEqual(['raised to technician', 'cleared to technician']);
+    expect(stage.engine.memory.incidents.size).toBe(1);
+  });
+
   it('R16 an older will is ignored, and so is a will after a newer word', () => {
     const stage = online();
     stage.birth(pc, { session: 2 });

@@ -4,6 +4,7 @@
  */
 
 import { links } from '#contracts';
+import { createDrops } from '../outages/drops.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
@@ -109,7 +110,7 @@ function createCore(options: EngineOptions, now: number): Core {
     ...never,
   };
   const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
-  return { options, memory, transitions, noise, batches: createBatches(), known, ...fresh, ...own };
+  return { options, memory, transitions, noise, drops: createDrops(), batches: createBatches(), known, ...fresh, ...own };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -175,6 +176,7 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
   const judged = judgedNow(core, saidBy(step, event, now));
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
+  if (isDrop(before, record)) core.drops.dropped(record.pc, now);
   const changed = !sameRecord(before, record);
   if (changed) putRecord(core, record, now);
   else core.memory.putPc(record, false);
@@ -188,6 +190,11 @@ function saidBy({ record, stale }: Step, event: PcEvent, now: number): PcRecord 
   if (event.type === 'lost') return record;
   const askedMs = event.type === 'birth' ? event.askedMs : undefined;
   return heard(stale ? record : afterWill(record, now, askedMs), now);
+}
+
+/** A newer session of one that said no goodbye: the former was lost. */
+function isDrop(before: PcRecord, { session }: PcRecord): boolean {
+  return session > before.session && before.session > 0 && before.presence !== 'stopped' && before.presence !== 'never';
 }
 
 function stepOf(record: PcRecord, event: PcEvent, now: number): Step {

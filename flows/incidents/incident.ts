@@ -1,7 +1,7 @@
 /** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
 import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
 import type { Incident, StandingFault } from '../records/incidents.ts';
-import type { Scene, Standing } from './standing.ts';
+import { type Scene, type Standing, silence } from './standing.ts';
 
 /** A fault that came back within this time of having gone flaps: one open incident, which clears only after `calmMs` of quiet. */
 const flapWindowMs = 30 * 60_000;
@@ -25,8 +25,9 @@ export type FollowInput = { incident: Incident | undefined; scene: Scene; ended:
  * Follows a scope: joins what newly stands, freezes what is unknown, ends what is gone for its clear time or no longer checked.
  * `ended` remembers when each fault ended, so that a return is known as flapping. `open` makes a new incident.
  */
-export function follow({ incident, scene, ended, now, open }: FollowInput): Followed {
+export function follow({ incident, scene, ended: remembered, now, open }: FollowInput): Followed {
   const before = incident?.faults ?? [];
+  const ended = withDrops(remembered, scene, before);
   const held = before.map((fault) => updated(fault, scene, now));
   const ends: StandingFault[] = [];
   const kept: StandingFault[] = [];
@@ -46,6 +47,17 @@ export function follow({ incident, scene, ended, now, open }: FollowInput): Foll
   const next: Incident = { ...base, faults, severity, flapping: base.flapping || flapping };
   const news = newsOf({ before, ends, faults, isNew: incident === undefined });
   return { incident: takenBack(next, news), news, ended: nextEnded };
+}
+
+/** The silence of a PC that loses its session again and again flaps from the first, and until it keeps one (R15). */
+function withDrops(
+  ended: Record<string, number>,
+  { unsteadyAt, standing }: Scene,
+  before: readonly StandingFault[],
+): Record<string, number> {
+  const isSilence = standing.has(silence) || before.some(({ key }) => key === silence);
+  if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silence] ?? 0) >= unsteadyAt) return ended;
+  return { ...ended, [silence]: unsteadyAt };
 }
 
 /** Takes out of the faults of a room the oldest of those that are frozen, where they are more than are ever remembered (R27). */
@@ -82,7 +94,8 @@ function updated(fault: StandingFault, scene: Scene, now: number): StandingFault
     return { ...fault, name: seen?.name ?? fault.name, reason: seen?.reason ?? null, goneAt: null, unknownSince: null };
   }
   if (state === 'unknown') return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? now };
-  return { ...fault, goneAt: fault.goneAt ?? now, unknownSince: null };
+  const again = fault.key === silence ? (scene.unsteadyAt ?? 0) : 0;
+  return { ...fault, goneAt: Math.max(fault.goneAt ?? now, again), unknownSince: null };
 }
 
 type Ending = { scene: Scene; ended: Record<string, number>; now: number };

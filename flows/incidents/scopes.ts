@@ -1,5 +1,6 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
 import { budgets, stateOf } from '#contracts';
+import type { Drops } from '../outages/drops.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
 import type { Contents } from '../records/ops.ts';
 import type { Batches } from './batches.ts';
@@ -31,6 +32,7 @@ export type Core = {
   memory: Memory;
   transitions: Transitions;
   noise: Noise;
+  drops: Drops;
   batches: Batches;
   /** PCs that report a fault which the catalogue does not know. */
   unknown: Set<string>;
@@ -92,7 +94,7 @@ export function followPc(core: Core, pc: string, now: number): void {
   core.unknown[unknownFaults(record).length > 0 ? 'add' : 'delete'](pc);
   setCentre(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
-  const scene = sceneOfPc(record, unreadable, now);
+  const scene = { ...sceneOfPc(record, unreadable, now), unsteadyAt: core.drops.unsteadyAt(pc, now) };
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
 }
 

@@ -17,8 +17,16 @@ export type Standing = {
 /** `gone` = its check is ok now; `unknown` = nobody can say; `absent` = its check is no longer made. */
 export type FaultState = 'standing' | 'gone' | 'unknown' | 'absent';
 
-/** What a scope says: the faults that stand, by key; what to think of one that does not; and why it closes where nothing is checked any more. */
-export type Scene = { standing: ReadonlyMap<string, Standing>; faultState(key: string): FaultState; because: string };
+/** What a scope says. */
+export type Scene = {
+  /** The faults that stand, by key, and what to think of one that does not. */
+  standing: ReadonlyMap<string, Standing>;
+  faultState(key: string): FaultState;
+  /** Why it closes where nothing is checked any more. */
+  because: string;
+  /** When the session of its PC was last lost, where it is lost again and again. */
+  unsteadyAt?: number | null;
+};
 
 /** By this a fault of a device is one and the same. */
 export function faultKey(fault: string, device: string): string {
@@ -78,7 +86,9 @@ function overdueReason(record: PcRecord): string | null {
   return what === null ? null : `not back after ${what === 'update' ? 'an update' : 'a restart'}`;
 }
 
-const ownKeys = new Set(['pc.silent|', 'pc.cloned|', 'agent.unreadable|', 'agent.unknown_fault|']);
+/** The silence of a PC. */
+export const silence: string = faultKey('pc.silent', '');
+const ownKeys = new Set([silence, 'pc.cloned|', 'agent.unreadable|', 'agent.unknown_fault|']);
 const notChecked = 'no longer checked';
 
 /** The scene of a scope of the centre's own: what is not in the list is gone. */

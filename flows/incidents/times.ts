@@ -38,6 +38,7 @@ export function setClock(core: Core, byMs: number, now: number): void {
   for (const timer of held.timers) memory.putTimer({ ...timer, dueAt: timer.dueAt + byMs });
   core.transitions.setClock(byMs);
   core.noise.setClock(byMs);
+  core.drops.setClock(byMs);
   core.batches.setClock(byMs);
   moveOwn(core, move, byMs);
 }

@@ -5,16 +5,21 @@ import type { OutboxRow } from '../records/notices.ts';
 /** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back. */
 export type Item = { row: OutboxRow; dueUp: number };
 
-/** Who takes longer than this to take a message is slow: the next one goes beside it, */
+/** Who takes longer than this to take a message is slow: the next one goes beside it. */
 const slowMs = 250;
-/** up to so many. */
+/** While so many are on their way on a channel, only who has none of his own there is sent another, */
 const besideAtMost = 8;
+/** and while so many are, nobody: each is a connection to the other side. */
+const besideEver = 40;
 
 /** What waits, in order for each person, channel and room. */
 export type Lanes = {
   /** Puts a row at its place in the order; a key that is held already changes nothing. */
   add(row: OutboxRow, waitMs: number): void;
-  /** The item that has been due longest on a channel that is free, or has only slow ones on their way; it is taken until `again` or `done`. */
+  /**
+   * The next item on a channel that is free, or has only slow ones on their way; it is taken until `again` or `done`. Of those that are due, who has none on the way
+   * goes first, then who has been due longest: a server that hangs for one person holds up another's message by `slowMs` at most.
+   */
   next(): Item | undefined;
   /** Milliseconds until something is due; undefined when nothing waits for time alone. */
   nextInMs(): number | undefined;
@@ -30,21 +35,17 @@ export function createLanes(clock: Clock): Lanes {
   /** What is on its way, and since when. */
   const taken = new Map<Item, number>();
 
-  /** When the next may go on a channel; never, until one is done, where enough are on their way. */
-  function freeUp(channel: string): number {
-    const since = [...taken].flatMap(([item, at]) => (item.row.channel === channel ? [at] : []));
-    return since.length >= besideAtMost ? Number.POSITIVE_INFINITY : Math.max(Number.NEGATIVE_INFINITY, ...since.map((at) => at + slowMs));
-  }
-
-  /** The first of each lane, and when it may go. */
-  function heads(): { item: Item; goesUp: number }[] {
-    const free = new Map<string, number>();
+  /** The first of each lane, when it may go, and whether its person has none on the way there. */
+  function heads(): { item: Item; goesUp: number; isFirst: boolean }[] {
+    const onTheWay = waysOf(taken);
     return [...lanes.values()].flatMap(([item]) => {
       if (item === undefined || taken.has(item)) return [];
-      const { channel } = item.row;
-      const at = free.get(channel) ?? freeUp(channel);
-      free.set(channel, at);
-      return [{ item, goesUp: Math.max(item.dueUp, at) }];
+      const { channel, person } = item.row;
+      const way = onTheWay.get(channel);
+      const isFirst = !way?.persons.has(person);
+      const isFull = (way?.count ?? 0) >= (isFirst ? besideEver : besideAtMost);
+      const freeUp = isFull ? Number.POSITIVE_INFINITY : (way?.lastUp ?? Number.NEGATIVE_INFINITY) + slowMs;
+      return [{ item, goesUp: Math.max(item.dueUp, freeUp), isFirst }];
     });
   }
 
@@ -58,8 +59,9 @@ export function createLanes(clock: Clock): Lanes {
       lane.splice(lane.findLastIndex(earlier) + 1, 0, { row, dueUp: clock.up() + waitMs });
     },
     next() {
-      const due = heads().flatMap(({ item, goesUp }) => (goesUp <= clock.up() ? [item] : []));
-      const first = due.reduce<Item | undefined>((a, b) => (a && a.dueUp <= b.dueUp ? a : b), undefined);
+      const due = heads().filter(({ goesUp }) => goesUp <= clock.up());
+      const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
+      const first = before.reduce<Item | undefined>((a, { item }) => (a && a.dueUp <= item.dueUp ? a : item), undefined);
       if (first) taken.set(first, clock.up());
       return first;
     },
@@ -87,6 +89,16 @@ export function createLanes(clock: Clock): Lanes {
 /** Transitions are numbered in the order in which they happened, whatever the clock; words of the centre's own have no number, and a lane of their own. */
 function orderOf({ transition, createdAt }: OutboxRow): number {
   return transition ?? createdAt;
+}
+
+/** What is on its way on each channel: how many, to whom, and since when the latest. */
+function waysOf(taken: ReadonlyMap<Item, number>): Map<string, { count: number; persons: Set<string>; lastUp: number }> {
+  const ways = new Map<string, { count: number; persons: Set<string>; lastUp: number }>();
+  for (const [{ row }, up] of taken) {
+    const way = ways.get(row.channel) ?? { count: 0, persons: new Set(), lastUp: up };
+    ways.set(row.channel, { count: way.count + 1, persons: way.persons.add(row.person), lastUp: Math.max(way.lastUp, up) });
+  }
+  return ways;
 }
 
 function laneOf({ channel, person, notice, transition }: OutboxRow): string {

@@ -185,6 +185,19 @@ test('F17 a mail server that hangs is given up after 30 s; the console goes on m
   expect(keys().at(-1)).toBe('3/email/bina');
 });
 
+test('F17 behind a hundred rooms of one person whose server hangs another was told six minutes late: it is within a second, all the while', async () => {
+  const { clock, outbox, outcomes } = rig((message) =>
+    message.key.endsWith('asha') ? new Promise(() => {}) : delivered(message, AbortSignal.timeout(1)),
+  );
+  outbox.add(Array.from({ length: 100 }, (_, n) => row({ transition: n + 1, notice: notice({ scope: `ladakh/leh/pc-${n}` }) })));
+  for (let transition = 1_000; transition < 1_060; transition += 1) {
+    await clock.pass(6_500);
+    outbox.add([row({ transition, person: 'bina', createdAt: clock.now() })]);
+    await clock.pass(1_000);
+    expect(outcomes.filter(({ result }) => result === 'delivered')).toHaveLength(transition - 999);
+  }
+});
+
 test('a channel that breaks is tried again and stops nobody', async () => {
   const { clock, outbox, ledger, outcomes } = rig(({ key }) => {
     if (key.endsWith('asha')) throw new Error('bug');

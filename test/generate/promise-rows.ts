@@ -89,7 +89,6 @@ export const promises: Readonly<Record<string, string>> = {
 
 /** What of a row is not kept, so that nobody reads its tests for the whole of it. */
 export const notYet: Readonly<Record<string, string>> = {
-  F9: 'who waits longer than 90 s for its turn to connect is silent, and such a PC is told of again each time that it was well for ten minutes, not twice in all',
   F12: 'played in virtual time: the memory of the processes is not measured, and that live data goes first is not judged',
   F14: 'a probe that leaks, and an agent that throws at each start, have no test of this row',
   S6: 'what cannot be undone needs no second person; a reboot asks the one who orders it to confirm it',

@@ -63,7 +63,13 @@ function writeSecrets(data: string, tokens: Map<string, string>): void {
 }
 
 function environment(part: PartName, { data, ports }: Site, pc: string): Record<string, string> {
-  const common = { SABHA_DATA: join(data, part), SABHA_MQTT_PORT: `${ports.mqtt}`, SABHA_REGISTRY: join(data, 'broker/registry.json') };
+  const compiled = { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(data, part, 'compiled') };
+  const common = {
+    ...compiled,
+    SABHA_DATA: join(data, part),
+    SABHA_MQTT_PORT: `${ports.mqtt}`,
+    SABHA_REGISTRY: join(data, 'broker/registry.json'),
+  };
   const profile = JSON.stringify({ link: 'fibre', expected: {} });
   const own: Record<PartName, Record<string, string>> = {
     broker: { SABHA_METRICS_PORT: `${ports.brokerMetrics}` },

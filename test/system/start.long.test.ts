@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PcView } from '#contracts';
-import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { type Centre, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 import { livingWith, noneLeft } from './processes.ts';
 
 const limitMs = 3_000;
@@ -39,6 +39,26 @@ test('a part that is killed comes back by itself and the others go on', async ()
   await expect.poll(online, { timeout: 40_000 }).toEqual(['online']);
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
 });
+
+test('F1 a part that was killed once waited before it was started again, and compiled all its code anew: the first time in a row it starts at once, compiled', async () => {
+  const centre = startCentre({ ...site, env: { ...site.env, NODE_COMPILE_CACHE: undefined } });
+  await isUp(centre);
+  const compiled = join(site.data, 'dashboards/compiled');
+  expect(readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(100);
+  const shortestBackoffMs = 500;
+  expect(await killed(centre, 'dashboards')).toBeLessThan(shortestBackoffMs);
+  expect(await killed(centre, 'dashboards')).toBeGreaterThanOrEqual(shortestBackoffMs);
+  await centre.stop();
+});
+
+/** Kills a part and answers after how many milliseconds another one of it was there. */
+async function killed({ pidOf }: Centre, part: string): Promise<number> {
+  const before = pidOf(part);
+  const killedAt = performance.now();
+  process.kill(before, 'SIGKILL');
+  await expect.poll(() => pidOf(part), { timeout: 30_000, interval: 5 }).not.toBeOneOf([before, 0]);
+  return performance.now() - killedAt;
+}
 
 test('each secret lies in the folder of the one part that may read it, for its owner only; a second start goes on with all of them, and when the supervisor is killed the parts end by themselves within 3 s', async () => {
   const first = startCentre(site);

@@ -1,4 +1,5 @@
 /** How a part of the centre runs as a process: one line when it cannot go on, and an end when it is told to. */
+import { flushCompileCache } from 'node:module';
 import { StartError } from './start.ts';
 import { endAlone } from './told-to-end.ts';
 
@@ -42,6 +43,8 @@ export async function runPart({ log, name, stopLimitMs, start, isHeld = () => pr
   };
   process.once('disconnect', leftAlone);
   stop = await start();
+  // Now, not at the end: one that is killed has none, and is to be back soon.
+  flushCompileCache();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end());
   // It was left alone before it could hear of it.
   if (isHeld() === false && !isAlone) leftAlone();

@@ -1,0 +1,31 @@
+/** Sessions that are lost again and again: a link that comes and goes is one trouble, not one each time that it is away too long. */
+
+/** So many losses in this time. */
+const often = 3;
+const windowMs = 10 * 60_000;
+
+/** The drops of one memory. */
+export type Drops = ReturnType<typeof createDrops>;
+
+/** Guarantee: holds three numbers of a PC at most, and none of one that never lost a session. */
+export function createDrops() {
+  const times = new Map<string, readonly number[]>();
+  return {
+    /** A session of a PC was lost without a goodbye. */
+    dropped: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-often)),
+    /** When it was last lost, where that was the third time in ten minutes and is no longer ago than that. */
+    unsteadyAt(pc: string, now: number): number | null {
+      const [first = now, , last] = times.get(pc) ?? [];
+      return last !== undefined && last - first <= windowMs && now - last <= windowMs ? last : null;
+    },
+    /** The clock was set by so much (R29). */
+    setClock(byMs: number): void {
+      for (const [pc, at] of times)
+        times.set(
+          pc,
+          at.map((one) => one + byMs),
+        );
+    },
+    forget: (pc: string) => void times.delete(pc),
+  };
+}
