@@ -149,4 +149,8 @@ const migrations = [
   CREATE TABLE accounts (name TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE logins (hash TEXT PRIMARY KEY, account TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Times in which the centre heard nobody.
+  CREATE TABLE away (since REAL PRIMARY KEY, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
