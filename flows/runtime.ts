@@ -103,6 +103,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       measureQueue.close();
       rollcalls.drop();
       const { pipeline } = life;
+      await pipeline?.ingest.leave();
       life.pipeline = undefined;
       await pipeline?.close();
     },

@@ -25,8 +25,10 @@ export function changeOf(edit: Partial<SiteChange>): SiteChange {
   return { nodes: [], gone: [], replaced: [], registry: [], audit: { who: 'Asha', what: 'test', about: 'it' }, ...edit };
 }
 
-export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger, db = new DatabaseSync(':memory:')) {
+/** `lateMs`: so long after all others it starts. */
+export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger, db = new DatabaseSync(':memory:'), lateMs = 0) {
   const clock = testClock();
+  clock.jump(lateMs);
   const empty = inThread(db);
   if ((await empty.load()).nodes.length === 0) await empty.commit(nodes().map((node) => ({ op: 'node', node })));
   const ledger = change(empty);

@@ -12,7 +12,7 @@ import { type Weight, weightOf } from './allowance.ts';
 import type { Committed } from './committed.ts';
 import type { Audit, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
-import { listenedEveryMs, openState, type State, setAside } from './state.ts';
+import { listened, listenedEveryMs, openState, type State, setAside } from './state.ts';
 import { unreadable } from './unreadable.ts';
 
 const tickMs = 1_000;
@@ -50,6 +50,7 @@ export function createIngest(options: IngestOptions) {
     ...reading(state),
     /** The last time in which the centre heard nobody. */
     away: state.listening.away,
+    deafSince: state.listening.deafSince,
     ...telling(state),
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */
@@ -108,6 +109,12 @@ function telling(state: State) {
 
     /** Says something of the centre's own, or what an operator did; true once it is committed, false where this memory ended before. */
     tell: (event: CentreEvent, audit?: Audit): Promise<boolean> => tell(state, event, audit),
+
+    /** The end is in order: until when PCs were heard is written down, so that a quick start is no gap. */
+    leave(): Promise<boolean> {
+      state.gathered.ops.push(...listened(state, 1));
+      return state.commits.next();
+    },
 
     /** Writes rows of others, with the same answer. */
     record(ops: readonly Op[]): Promise<boolean> {
@@ -197,10 +204,7 @@ function goOn(state: State): void {
   const now = state.time();
   const deafMs = now - state.listenedAt;
   state.listenedAt = now;
-  if (Math.abs(now - state.listenedNotedAt) >= listenedEveryMs) {
-    state.listenedNotedAt = now;
-    state.gathered.ops.push({ op: 'meta', key: 'listened', value: `${now}` });
-  }
+  state.gathered.ops.push(...listened(state, listenedEveryMs));
   const change = commissioning({ table: tree.table(), records: engine.memory.pcs, isCurrent: engine.isCurrent, deafMs }, now);
   if (change !== null) void changeSites(state, change, []);
   sendLater(state, state.configs.tick(now, deafMs));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encode, pcTopic } from '#contracts';
+import { testClock } from '../people/people.test-helper.ts';
 import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 
 describe('R18a a gap of our own', () => {
@@ -96,6 +97,54 @@ describe('R18a a gap of our own', () => {
     }
     said('after');
     expect(presence(rig)).toBe('online');
+  });
+
+  const aways = async (rig: Awaited<ReturnType<typeof createRig>>) =>
+    (await rig.ledger.aways(0)).map(({ from, to }) => [from, to].map((at) => Math.round((at - startedAt) / 1_000)));
+  const startedAt = testClock().now();
+
+  it('the history of a site knew nothing of a gap of the centre: each is written down, and the one that goes on is known', async () => {
+    const rig = await online();
+    rig.broker.answers = false;
+    await rig.clock.pass(300_000);
+    expect([await aways(rig), Math.round(((rig.ingest.deafSince() ?? 0) - startedAt) / 1_000)]).toEqual([[], 30]);
+    rig.broker.answers = true;
+    await rig.clock.pass(20_000);
+    expect([await aways(rig), rig.ingest.deafSince()]).toEqual([[[30, 331]], null]);
+    rig.clock.jump(7_200_000);
+    await rig.clock.pass(1_000);
+    expect((await aways(rig)).slice(1)).toEqual([[350, 7551]]);
+  });
+
+  it('an hour without flows was green in the history: it lasts from the last commit to the start, and is known before the broker is', async () => {
+    const rig = await online();
+    await rig.clock.pass(47_000);
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 2, checks: [...checks], gone: [] }));
+    await rig.clock.pass(1_000);
+    rig.ingest.close();
+    const next = await createRig((ledger) => ledger, rig.db, 3_600_000);
+    await next.clock.pass(1_000);
+    const last = 77;
+    expect(Math.round(((next.ingest.deafSince() ?? 0) - startedAt) / 1_000)).toBe(last);
+    next.ingest.subscribed();
+    await next.clock.pass(1_000);
+    expect(await aways(next)).toEqual([[last, 3_601]]);
+    next.ingest.close();
+    const quick = await createRig((ledger) => ledger, rig.db, 3_610_000);
+    quick.ingest.subscribed();
+    await quick.settle();
+    expect(await aways(quick)).toHaveLength(1);
+  });
+
+  it('a restart that took seconds is no gap, since the one that ended in order wrote down until when it listened', async () => {
+    const rig = await online();
+    await rig.clock.pass(55_000);
+    await rig.ingest.leave();
+    rig.ingest.close();
+    const next = await createRig((ledger) => ledger, rig.db, 95_000);
+    next.ingest.subscribed();
+    await next.settle();
+    expect([await aways(next), next.ingest.away()]).toEqual([[], null]);
   });
 
   it('a real silence is still found, at most a word later', async () => {

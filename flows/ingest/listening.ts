@@ -2,17 +2,17 @@
 import { hearingTopic } from '#contracts';
 import { createHearing } from '../outages/hearing.ts';
 import type { CentreEvent } from '../records/incidents.ts';
+import type { Away } from '../records/ops.ts';
 import type { CentreTime } from './centre-time.ts';
 import type { Audit, IngestOptions } from './options.ts';
-
-/** A time in which the centre heard nobody. */
-export type Away = { from: number; to: number };
 
 /** Whom the listener tells, and what it must know. */
 export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {
   time: CentreTime;
   /** Until when somebody listened before this memory began, as far as that is certain; 0 where nobody ever did. */
   listenedUntil: number;
+  /** Writes down that nobody was heard in that time. */
+  note(away: Away): void;
   isSubscribed(): boolean;
   tell(event: CentreEvent, audit?: Audit): void;
   /** Asks every PC for a birth. */
@@ -32,9 +32,9 @@ const helloEveryMs = 60_000;
 
 /** Hears nothing until `subscribed`. */
 export function createListening(options: ListeningOptions) {
-  const { time, log, listenedUntil, tell } = options;
+  const { time, log, tell } = options;
   const hearing = createHearing(options.randomId(), options.clock.speed);
-  let away: Away | null = null;
+  const gaps = createGaps(options, hearing.provenAt);
   const bell = createBell(options);
 
   function say(now: number): void {
@@ -46,8 +46,7 @@ export function createListening(options: ListeningOptions) {
   /** From now on what PCs say reaches us: every one of them has its whole limit anew, and is asked for a birth (R17, R18a). */
   function subscribed(): void {
     const now = time.now();
-    const from = hearing.provenAt() ?? Math.min(now, listenedUntil);
-    if (from > 0 && now - from >= awayShownMs) away = { from, to: now };
+    gaps.over(now);
     hearing.begin(now);
     tell({ type: 'subscribed' });
     bell.due(now);
@@ -59,17 +58,19 @@ export function createListening(options: ListeningOptions) {
     if (byMs === 0) return;
     const about = stepInWords(byMs);
     log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
+    // Of a time of day that was leapt over nobody knows whether it ever was.
+    if (byMs >= largeStepMs) gaps.over(time.now());
     hearing.shift(byMs);
     bell.shift(byMs);
     // Nobody can tell a clock that is set forward from a machine that was paused and knows nothing of it.
     tell({ type: 'clock', byMs, gap: byMs >= largeStepMs }, { who: 'centre', what: 'clock set', about });
-    if (Math.abs(byMs) < largeStepMs || !options.isSubscribed()) return;
     // PCs compare their clocks anew.
-    subscribed();
+    if (Math.abs(byMs) >= largeStepMs && options.isSubscribed()) subscribed();
   }
 
   return {
-    away: () => away,
+    away: gaps.away,
+    deafSince: gaps.deafSince,
     provenAt: hearing.provenAt,
     tickAt: hearing.tickAt,
     subscribed,
@@ -102,6 +103,26 @@ export function createListening(options: ListeningOptions) {
 
 function stepInWords(byMs: number): string {
   return `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
+}
+
+/** The times in which nobody was heard: each is written down, and the last is shown. */
+function createGaps({ listenedUntil, note, isSubscribed }: ListeningOptions, provenAt: () => number | null) {
+  let away: Away | null = null;
+  const heardUntil = () => provenAt() ?? (listenedUntil === 0 ? null : listenedUntil);
+  return {
+    away: () => away,
+
+    /** Since when nobody is heard; null while PCs are, and where nobody ever was. */
+    deafSince: () => (isSubscribed() ? null : heardUntil()),
+
+    /** PCs are heard again. */
+    over(now: number): void {
+      const from = heardUntil() ?? now;
+      if (now - from < awayShownMs) return;
+      away = { from, to: now };
+      note(away);
+    },
+  };
 }
 
 /** Asks everybody for a birth, at once or when the last bell is long enough ago. */

@@ -42,8 +42,10 @@ export type State = {
   listenedNotedAt: number;
 };
 
-/** How often it is written down that we listen: a start knows from it how long nobody did. */
+/** How often it is written down that we listen, */
 export const listenedEveryMs = 60_000;
+/** and how often where something is written anyway. */
+const listenedWithMs = 5_000;
 const startsKept = 10;
 
 /** What the ledger holds, with nothing gathered but that this is a start. */
@@ -76,7 +78,8 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     listening: createListening({
       ...options,
       time: centreTime,
-      listenedUntil: listenedAt === 0 ? 0 : listenedAt + listenedEveryMs,
+      listenedUntil: Math.min(listenedAt, startedAt),
+      note: (away) => void state.gathered.ops.push({ op: 'away', ...away }),
       isSubscribed: engine.isSubscribed,
       tell,
       hello,
@@ -105,11 +108,20 @@ function gather(state: State): Batch {
   const { ops: rows, effects } = engine.take();
   const { heard, sends, sites, pcsGone } = gathered;
   const ops = [...gathered.ops, ...rows];
+  if (ops.length > 0) ops.push(...listened(state, listenedWithMs));
   state.gathered = nothing();
   const asks = effects.filter((effect) => effect.do === 'ask');
   const offers = effects.filter((effect) => effect.do === 'offer');
   const owed = acks.take(election.moved([...pcsIn(ops), ...pcsGone]), asks);
   return { ops, committed: { acks: owed, sends, heard, offers, notices: noticesIn(ops), changed: changedBy(ops, { sites, pcsGone }) } };
+}
+
+/** Writes down until when PCs are heard for certain, unless that was done a short time ago: a start knows from it for how long nobody was. */
+export function listened(state: State, everyMs: number): Op[] {
+  const at = state.listening.provenAt();
+  if (at === null || Math.abs(at - state.listenedNotedAt) < everyMs) return [];
+  state.listenedNotedAt = at;
+  return [{ op: 'meta', key: 'listened', value: `${at}` }];
 }
 
 async function write(state: State, { ops }: Batch): Promise<void> {

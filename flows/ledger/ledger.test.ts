@@ -49,6 +49,7 @@ describe.each(ways)('the ledger %s', (_, open) => {
     });
     await ledger.commit([5, 6].map((at) => ({ op: 'change', pc, component: 'presence', at, status: 'online', faults: [] })));
     expect(await ledger.history(pc, 6)).toMatchObject([{ at: 5 }, { at: 6 }]);
+    expect(await ledger.aways(0)).toEqual([]);
     expect(await ledger.rollcalls()).toEqual([]);
     expect(await ledger.rollcall('none')).toBeUndefined();
     await ledger.close();

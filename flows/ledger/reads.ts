@@ -5,7 +5,7 @@ import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Change, CommandRow, Contents, FoundCommand, RegistryContents } from '../records/ops.ts';
+import type { Away, Change, CommandRow, Contents, FoundCommand, RegistryContents } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
@@ -78,6 +78,12 @@ export function history(db: DatabaseSync, pc: string, since: number): Change[] {
     status: String(row['status']),
     faults: JSON.parse(String(row['faults'])) as string[],
   }));
+}
+
+/** Times in which the centre heard nobody that ended after `since`, oldest first. */
+export function aways(db: DatabaseSync, since: number): Away[] {
+  const found = db.prepare('SELECT since, until FROM away WHERE until > ? ORDER BY since').all(since);
+  return Array.from(found, (row) => ({ from: Number(row['since']), to: Number(row['until']) }));
 }
 
 /** The newest finished roll calls, without their rows. */

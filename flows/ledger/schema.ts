@@ -158,4 +158,8 @@ const migrations = [
   CREATE INDEX settled_given_up ON settled (spool, a) WHERE why <> 'dropped';
   CREATE INDEX spools_newest ON spools (pc);
   `,
+  `
+  -- Times in which the centre heard nobody.
+  CREATE TABLE away (since REAL PRIMARY KEY, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -342,6 +342,19 @@ describe('history', () => {
     expect(ledger.history('la/leh/other', 10)).toEqual([]);
   });
 
+  test('times in which the centre heard nobody are kept in their order, for 35 days', () => {
+    const ledger = open();
+    const away = (from: number, to: number): Op => ({ op: 'away', from: from * dayMs, to: to * dayMs });
+    ledger.write(away(2, 3), away(1, 1.5), away(2, 2.5));
+    expect(ledger.aways(1.2 * dayMs).map(({ from, to }) => [from / dayMs, to / dayMs])).toEqual([
+      [1, 1.5],
+      [2, 2.5],
+    ]);
+    expect(ledger.aways(1.5 * dayMs)).toHaveLength(1);
+    ledger.write(away(37, 37.2));
+    expect(ledger.aways(0)).toHaveLength(2);
+  });
+
   test('what is older than 35 days goes when its component changes, but never the last answer before that', () => {
     const ledger = open();
     ledger.write(

@@ -4,14 +4,27 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
 import { inventoryPrefix, linkReportPrefix } from '../records/meta-keys.ts';
-import type { Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from '../records/ops.ts';
+import type { Away, Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
-import { accounts, audit, command, commands, commandsKept, history, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
+import {
+  accounts,
+  audit,
+  aways,
+  command,
+  commands,
+  commandsKept,
+  history,
+  load,
+  registry,
+  rollcall,
+  rollcalls,
+  rollcallsKept,
+} from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
-/** Changes older than this go, except the last of each component, from which a strip begins. */
+/** Changes older than this go, except the last of each component, from which a strip begins; and so do times without the centre. */
 const changesKeptMs = 35 * 86_400_000;
 
 /** The ledger without a thread around it. */
@@ -26,6 +39,7 @@ export type Store = {
   registry(): RegistryContents;
   accounts(): AccountContents;
   history(pc: string, since: number): Change[];
+  aways(since: number): Away[];
   rollcalls(): RollCallSummary[];
   rollcall(id: string): RollCallView | undefined;
   commands(): CommandRow[];
@@ -63,6 +77,7 @@ export function openStore(db: DatabaseSync): Store {
     registry: () => registry(db),
     accounts: () => accounts(db),
     history: (pc, since) => history(db, pc, since),
+    aways: (since) => aways(db, since),
     rollcalls: () => rollcalls(db),
     rollcall: (id) => rollcall(db, id),
     commands: () => commands(db),
@@ -155,6 +170,7 @@ function openWriters(db: DatabaseSync): Writers {
     node: ({ node }) => nodes.run(node.path, json(node)),
     'node-gone': ({ path }) => nodeGone.run(path),
     change: openChanges(db),
+    away: openAways(db),
     rollcall: ({ rollcall: one }) => {
       const { rows: _, ...summary } = one;
       rollcalls.run(one.id, one.startedAt, json(summary), json(one));
@@ -219,5 +235,15 @@ function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => voi
   return ({ pc, component, at, status, faults }) => {
     write.run(pc, component, at, status, JSON.stringify(faults));
     prune.run({ pc, component, limit: at - changesKeptMs });
+  };
+}
+
+/** Writes times in which the centre heard nobody. */
+function openAways(db: DatabaseSync): (away: Away) => void {
+  const write = db.prepare('REPLACE INTO away VALUES (?, ?)');
+  const prune = db.prepare('DELETE FROM away WHERE until < ?');
+  return ({ from, to }) => {
+    write.run(from, to);
+    prune.run(to - changesKeptMs);
   };
 }

@@ -36,6 +36,8 @@ export type Op =
   | { op: 'node-gone'; path: string }
   /** What a PC's component says from `at` on; `component` `presence` is the PC's own. For the strips of the wall. */
   | ({ op: 'change'; pc: string } & Change)
+  /** A time in which the centre heard nobody, once it is over. */
+  | ({ op: 'away' } & Away)
   | { op: 'rollcall'; rollcall: RollCallView }
   | { op: 'command'; row: CommandRow }
   /** Counts once, and only of a PC that was asked. */
@@ -53,6 +55,9 @@ export type CommandRow = CommandSummary & { signed: Signed };
 
 /** `status` is ok, fault, unknown or, of the presence, what it became. */
 export type Change = { component: string; at: number; status: string; faults: string[] };
+
+/** A time in which the centre heard nobody (R18a): nothing is known of it, whatever stood before. */
+export type Away = { from: number; to: number };
 
 /** A command with the answers that came. */
 export type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
@@ -121,6 +126,8 @@ export type Ledger = {
   accounts(): Promise<AccountContents>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first. */
   history(pc: string, since: number): Promise<Change[]>;
+  /** The times in which the centre heard nobody that ended after `since`, oldest first. */
+  aways(since: number): Promise<Away[]>;
   /** Finished roll calls, newest first, at most 50, without their rows. */
   rollcalls(): Promise<RollCallSummary[]>;
   rollcall(id: string): Promise<RollCallView | undefined>;

@@ -26,6 +26,7 @@ function setUp({ count = 3, talking = true } = {}) {
     time: stage.now,
     isSubscribed: stage.engine.isSubscribed,
     away: () => held.away,
+    deafSince: () => (stage.engine.isSubscribed() ? null : 30),
     link: () => ({ link: { pc: 'kerala/elsewhere/vc-1', at: 1, report: { at: 1 } }, broke: null }),
     numbers: () => ({ room: 21 }),
     wanted: () => 1,
@@ -35,6 +36,7 @@ function setUp({ count = 3, talking = true } = {}) {
   const commands = {} as LiveViewOptions['commands'];
   const ledger = {
     history: async () => [{ component: 'presence', at: 0, status: 'online', faults: [] }],
+    aways: async () => [{ from: 10, to: 20 }],
   } as unknown as LiveViewOptions['ledger'];
   const roster = createRoster([technician]);
   const show = createLiveView({
@@ -265,6 +267,20 @@ describe('what is asked', () => {
       undefined,
       undefined,
     ]);
+    show.close();
+  });
+
+  test('R18a the history of a site is unknown while the centre heard nobody, and while it hears nobody now', async () => {
+    const { show, stage, site } = setUp({ count: 1 });
+    const spans = async () => (await show.view.history(site(0), 5))?.pcs[0]?.strips[0]?.spans.map(({ from, status }) => [from, status]);
+    const past = [
+      [5, 'ok'],
+      [10, 'unknown'],
+      [20, 'ok'],
+    ];
+    expect(await spans()).toEqual(past);
+    stage.apply({ type: 'unsubscribed' });
+    expect(await spans()).toEqual([...past, [30, 'unknown']]);
     show.close();
   });
 

@@ -32,7 +32,7 @@ const heardEveryMs = 15_000;
 export type LiveViewOptions = {
   clock: Clock;
   roster: Roster;
-  ledger: Pick<Ledger, 'history' | 'audit'>;
+  ledger: Pick<Ledger, 'history' | 'aways' | 'audit'>;
   /** `last` = the one that runs, or the last one that was finished. */
   rollcalls: RollCallsView & { last(): RollCallSummary | null };
   commands: CommandsView;
@@ -161,7 +161,9 @@ function viewing(state: State): CentreView {
     async history(site, from) {
       const view = viewOf(options);
       if (!view?.table.node(site)?.site) return undefined;
-      const of = async (pc: string) => ({ pc, strips: historyOf(await ledger.history(pc, from), from) });
+      const deafSince = ingest()?.deafSince() ?? null;
+      const aways = [...(await ledger.aways(from)), ...(deafSince === null ? [] : [{ from: deafSince, to: Number.POSITIVE_INFINITY }])];
+      const of = async (pc: string) => ({ pc, strips: historyOf(await ledger.history(pc, from), { from, aways }) });
       return { from, to: view.at, pcs: await Promise.all(view.table.pcsOf(site).map(of)) };
     },
     incident: (id) => incidentOf(options, id, incidentView),

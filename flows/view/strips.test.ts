@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Change } from '../records/ops.ts';
+import type { Away, Change } from '../records/ops.ts';
 import { historyOf } from './strips.ts';
 
 const at = (time: number, component: string, status: string, faults: string[] = []): Change => ({ at: time, component, status, faults });
-const spans = (changes: Change[], component: string, from = 0) =>
-  historyOf(changes, from)
+const spans = (changes: Change[], component: string, { from = 0, aways = [] as Away[] } = {}) =>
+  historyOf(changes, { from, aways })
     .find((strip) => strip.component === component)
     ?.spans.map(({ from: since, status, faults }) => [since, status, ...faults]);
 
@@ -15,7 +15,7 @@ test('each component is a strip of what it said, the presence first', () => {
     at(5, 'microphone', 'fault', ['microphone.muted']),
     at(9, 'camera', 'unknown'),
   ];
-  expect(historyOf(changes, 0).map(({ component }) => component)).toEqual(['presence', 'camera', 'microphone']);
+  expect(historyOf(changes, { from: 0, aways: [] }).map(({ component }) => component)).toEqual(['presence', 'camera', 'microphone']);
   expect(spans(changes, 'microphone')).toEqual([
     [1, 'ok'],
     [5, 'fault', 'microphone.muted'],
@@ -52,9 +52,37 @@ test('what changed while it was away is seen from its return; lost that becomes 
 
 test('what was said before the time begins with it', () => {
   const changes = [at(1, 'presence', 'online'), at(2, 'camera', 'fault', ['camera.missing']), at(120, 'camera', 'ok')];
-  expect(spans(changes, 'camera', 100)).toEqual([
+  expect(spans(changes, 'camera', { from: 100 })).toEqual([
     [100, 'fault', 'camera.missing'],
     [120, 'ok'],
   ]);
-  expect(historyOf([], 100)).toEqual([]);
+  expect(historyOf([], { from: 100, aways: [{ from: 90, to: 110 }] })).toEqual([]);
+});
+
+test('R18a a strip was green over an hour in which flows was stopped: of that hour it says unknown, whatever stood before', () => {
+  const changes = [
+    at(1, 'presence', 'online'),
+    at(1, 'camera', 'ok'),
+    at(2, 'microphone', 'fault', ['microphone.muted']),
+    at(30, 'presence', 'silent'),
+    at(60, 'presence', 'online'),
+  ];
+  const aways = [
+    { from: 0, to: 1.5 },
+    { from: 10, to: 20 },
+    { from: 15, to: 35 },
+    { from: 80, to: Number.POSITIVE_INFINITY },
+  ];
+  const both = [
+    [35, 'away'],
+    [60, 'ok'],
+    [80, 'unknown'],
+  ];
+  expect(spans(changes, 'presence', { aways })).toEqual([[1, 'unknown'], [1.5, 'ok'], [10, 'unknown'], ...both]);
+  expect(spans(changes, 'microphone', { aways })?.slice(0, 3)).toEqual([
+    [2, 'fault', 'microphone.muted'],
+    [10, 'unknown'],
+    [35, 'away'],
+  ]);
+  expect(spans(changes, 'camera', { from: 12, aways })).toEqual([[12, 'unknown'], ...both]);
 });
