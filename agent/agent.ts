@@ -21,9 +21,10 @@ import type { ConfigStore } from './store/config-store.ts';
 import { type HeldConfig, holdConfig } from './store/held-config.ts';
 import type { KeptFile } from './store/kept-file.ts';
 import { type Log, type LogMemory, withMemory } from './store/log.ts';
+import { countSlips, type OnSlip } from './store/slips.ts';
 import { type CentreTime, createCentreTime } from './uplink/centre-time.ts';
 import { createGasp } from './uplink/last-gasp.ts';
-import type { Transport } from './uplink/mqtt.ts';
+import { sturdyTransport, type Transport } from './uplink/mqtt.ts';
 import type { UplinkFigures } from './uplink/session.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
 
@@ -104,6 +105,7 @@ type Live = {
 type Core = AgentOptions & {
   boot: string;
   log: LogMemory;
+  onSlip: OnSlip;
   config: HeldConfig;
   table: CheckTable;
   spool: Spool;
@@ -156,6 +158,7 @@ export function createAgent(options: AgentOptions): Agent {
 function coreOf(given: AgentOptions, whole: Whole): Core {
   const { clock, random, disk, platform, spoolLimitBytes } = given;
   const options = { ...given, log: withMemory(given.log, clock) };
+  const onSlip = countSlips({ clock, log: options.log, record: (body) => void record(whole(), { kind: 'slipped', body }) });
   const boot = platform.bootId();
   const config = configOf(options, whole);
   if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
@@ -163,8 +166,7 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
   if (given.owner !== undefined) spool.ownedBy(given.owner);
   return {
     ...options,
-    boot,
-    config,
+    ...{ boot, config, onSlip },
     table: createCheckTable(clock),
     spool,
     budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
@@ -201,9 +203,10 @@ function runnerOf({ probes, platform, clock, random, table }: Core, whole: Whole
 }
 
 function uplinkOf(core: Core, whole: Whole): Uplink {
-  const { pc, boot, version, token, centreKey, transport, clock, random, spool, table, log, config, marker } = core;
+  const { pc, boot, version, token, centreKey, clock, random, spool, table, log, config, marker, onSlip } = core;
   return createUplink({
-    ...{ pc, boot, version, token, centreKey, transport, clock, random, spool, table, log },
+    ...{ pc, boot, version, token, centreKey, clock, random, spool, table, log },
+    transport: sturdyTransport(core.transport, onSlip),
     limits: () => links[config.profile().link],
     configVersion: config.version,
     onConfig: config.take,
@@ -221,9 +224,9 @@ function uplinkOf(core: Core, whole: Whole): Uplink {
 }
 
 function measurementOf(core: Core, whole: Whole): LinkMeasurement {
-  const { clock, random, spool, platform, budget, udp, door, config, linkFile } = core;
+  const { clock, random, spool, platform, budget, udp, door, config, linkFile, onSlip } = core;
   return createLinkMeasurement({
-    ...{ clock, random, spool, platform, budget, udp, door },
+    ...{ clock, random, spool, platform, budget, udp, door, onSlip },
     link: () => config.profile().link,
     more: () => ({ budget: budget.figures() }),
     keep: linkFile?.save,

@@ -124,7 +124,8 @@ function asked(): Promise<string> {
 /** To the centre it is one thing that somebody stops the agent, and another that the PC is switched off. */
 async function reasonOf(asking: string, platform: Platform): Promise<string> {
   if (asking !== 'stopped') return asking;
-  return (await platform.isShuttingDown(AbortSignal.timeout(askSystemMs))) ? 'shutdown' : asking;
+  const isShuttingDown = await platform.isShuttingDown(AbortSignal.timeout(askSystemMs)).catch(() => false);
+  return isShuttingDown ? 'shutdown' : asking;
 }
 
 function fail(log: pino.Logger, line: string): never {

@@ -48,8 +48,6 @@ type Fit = {
   /** Packets that went through faster than at this rate: the link let them pass in one go. */
   burst: number;
   ms: number;
-  /** First to last packet: with what passed in one go, so never less than the capacity. */
-  meanBps: number;
 };
 
 /**
@@ -71,9 +69,7 @@ export function capacityOf(trains: readonly Train[], { cardBps }: CapacityLimits
   const fits = trains.map(fitOf);
   const rates = agreeing(fits);
   const bps = rates.length < 2 ? null : middle(rates);
-  const longest = fits.flatMap((fit) => fit ?? []).sort((a, b) => b.ms - a.ms)[0];
-  const atMostBps = longest === undefined || !Number.isFinite(longest.meanBps) ? null : longest.meanBps;
-  if (bps === null) return { bps, reason: reasonOf(fits), atMostBps, agreeing: rates.length };
+  if (bps === null) return { bps, reason: reasonOf(fits), atMostBps: boundOf(trains), agreeing: rates.length };
   if (cardBps !== null && bps >= nearCard * cardBps) {
     return { bps: null, reason: 'as fast as the network card of this PC', atMostBps: null, agreeing: rates.length };
   }
@@ -118,8 +114,9 @@ function agreeing(fits: readonly (Fit | null)[]): number[] {
 }
 
 /** By differences of the sequence numbers, not by counts: a packet that was lost behind the narrow part took its time in it. */
-function fitOf({ packets, arrivals }: Train): Fit | null {
-  const sorted = arrivals.toSorted((a, b) => a.us - b.us);
+function fitOf(train: Train): Fit | null {
+  const { packets } = train;
+  const sorted = inOrder(train);
   const half = sorted.slice(sorted.length >> 1);
   const [first, start, last] = [sorted[0], half[0], sorted.at(-1)];
   if (first === undefined || start === undefined || last === undefined || sorted.length < smallestTrain / 2) return null;
@@ -130,20 +127,43 @@ function fitOf({ packets, arrivals }: Train): Fit | null {
   return {
     bps,
     ms,
-    meanBps: rate(first, last),
     burst: Math.max(0, last.seq - first.seq - (bps * ms) / 1_000 / 8 / trainIpBytes) || 0,
     isWhole: sorted.length >= (1 - lostAtMost) * packets && half.length >= (1 - lostInHalfAtMost) * (last.seq - start.seq + 1),
     isLong: ms >= shortestMs,
     // Without the second of them a bucket that runs empty within the last half is never seen.
-    isSteady: isNear(bps, rate(at(0.6), last)) && isNear(rate(at(0.5), at(0.75)), rate(at(0.75), last)),
+    isSteady: bps > 0 && isNear(bps, rate(at(0.6), last)) && isNear(rate(at(0.5), at(0.75)), rate(at(0.75), last)),
   };
+}
+
+/** The longest train passed nowhere faster: a packet that was held up behind the narrow part makes some pairs slower than it, and others faster. */
+function boundOf(trains: readonly Train[]): number | null {
+  const longest = trains.map(inOrder).reduce((a, b) => (lastingUs(b) > lastingUs(a) ? b : a), []);
+  const bps = pairRates(longest, 4).reduce((a, b) => Math.max(a, b), 0);
+  return longest.length < smallestTrain / 2 || bps === 0 ? null : bps;
+}
+
+/** Each packet of the train that came, once, in the order in which they came. */
+function inOrder({ packets, arrivals }: Train): TrainArrival[] {
+  const sorted = arrivals.filter(({ seq, us }) => seq >= 0 && seq < packets && us >= 0 && us < Number.POSITIVE_INFINITY);
+  sorted.sort((a, b) => a.us - b.us);
+  const seen = new Set<number>();
+  return sorted.filter(({ seq }) => !seen.has(seq) && seen.add(seq));
+}
+
+function lastingUs(sorted: readonly TrainArrival[]): number {
+  return (sorted.at(-1)?.us ?? 0) - (sorted[0]?.us ?? 0);
 }
 
 /** Theil and Sen: the middle of the rates between all pairs that lie well apart. */
 function steadyRate(arrivals: readonly TrainArrival[]): number {
-  const gap = Math.max(1, Math.floor(arrivals.length / 3));
-  const rates = arrivals.flatMap((from, at) => arrivals.slice(at + gap).flatMap((to) => (to.us > from.us ? [rate(from, to)] : [])));
+  const rates = pairRates(arrivals, 3);
   return rates.length === 0 ? Number.NaN : middle(rates);
+}
+
+/** Between all pairs that lie so great a part of the whole apart. */
+function pairRates(arrivals: readonly TrainArrival[], part: number): number[] {
+  const gap = Math.max(1, Math.floor(arrivals.length / part));
+  return arrivals.flatMap((from, at) => arrivals.slice(at + gap).flatMap((to) => (to.us > from.us ? [rate(from, to)] : [])));
 }
 
 function rate(from: TrainArrival, to: TrainArrival): number {

@@ -5,20 +5,23 @@ export type Echo = { seq: number; reflectorSeq: number; sentAt: number; received
 /** `sent`: probes that went out, numbered from 0. */
 export type Round = { sent: number; echoes: readonly Echo[] };
 
+/** No two clocks run alike within a second, nor is any read as finely as it runs. */
+const clockStepMs = 1;
+
 /** One direction: packets that entered it and were lost in it, in so many runs; differences of delay from packet to packet, milliseconds. */
 export type Way = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
 /** What one round of probes says, direction by direction; times in milliseconds. */
 export type Window = { up: Way; down: Way; roundTripsMs: readonly number[] };
 
 /**
- * What a round says, up to its last echo: which way a probe was lost that none came after is not known. Undefined where nothing came back, or the reflector was restarted meanwhile.
+ * What a round says, up to its last echo: which way a probe was lost that none came after is not known. Undefined where nothing came back, or
+ * what came makes no sense: the reflector began anew in the middle, or numbered more than were sent, or took longer than the whole way.
  * Lost on the way up: those that the reflector never numbered. Lost on the way down: those that it numbered, and that did not come.
  */
-export function windowOf({ echoes: given }: Round): Window | undefined {
-  const echoes = [...new Map(given.map((echo) => [echo.seq, echo])).values()].sort((a, b) => a.seq - b.seq);
-  // A number that comes twice: the reflector began anew in the middle, and its numbers say nothing.
+export function windowOf(round: Round): Window | undefined {
+  const echoes = [...new Map(round.echoes.map((echo) => [echo.seq, echo])).values()].sort((a, b) => a.seq - b.seq);
   const isOneCount = new Set(echoes.map(({ reflectorSeq }) => reflectorSeq)).size === echoes.length;
-  if (echoes.length === 0 || !isOneCount) return undefined;
+  if (echoes.length === 0 || !isOneCount || !echoes.every((echo) => isPossible(echo, round))) return undefined;
   const sent = greatest(echoes.map(({ seq }) => seq)) + 1;
   const reached = Math.min(sent, greatest(echoes.map(({ reflectorSeq }) => reflectorSeq)) + 1);
   const runs = runsOf(echoes);
@@ -30,8 +33,19 @@ export function windowOf({ echoes: given }: Round): Window | undefined {
       runs: runs.down,
       variationsMs: variations(echoes, 'down'),
     },
-    roundTripsMs: echoes.map((echo) => echo.arrivedAt - echo.sentAt - (echo.repliedAt - echo.receivedAt)),
+    // What a clock tells as too short by its own steps is no time.
+    roundTripsMs: echoes.map((echo) => Math.max(0, roundTripMs(echo))),
   };
+}
+
+function isPossible(echo: Echo, { sent }: Round): boolean {
+  const isNumber = (number: number) => Number.isInteger(number) && number >= 0 && number < sent;
+  const isTime = roundTripMs(echo) > -clockStepMs && echo.repliedAt >= echo.receivedAt && Number.isFinite(echo.receivedAt - echo.sentAt);
+  return isNumber(echo.seq) && isNumber(echo.reflectorSeq) && isTime;
+}
+
+function roundTripMs({ sentAt, receivedAt, repliedAt, arrivedAt }: Echo): number {
+  return arrivedAt - sentAt - (repliedAt - receivedAt);
 }
 
 /** Runs of missing numbers: the reflector's own are exactly what the way down lost; a run that is longer than those within it was lost on the way up. */

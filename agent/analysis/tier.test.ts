@@ -54,8 +54,17 @@ it('loss and jitter take a tier as well, and the cause says what keeps it from t
   expect(limits(free(1_000))).toBe('capacity');
   expect(run([{ ...good, lossAt: () => 0.04 }])).toMatchObject([{ tier: 'sd', limit: 'loss' }]);
   expect(run([{ ...good, lossAt: () => 0.2 }])).toMatchObject([{ tier: null, limit: 'loss' }]);
-  expect(run([{ ...good, jitterMs: 60 }])).toMatchObject([{ tier: null, limit: 'jitter' }]);
+  expect(run([{ ...good, jitterMs: 60, jitterBeforeMs: 60 }])).toMatchObject([{ tier: null, limit: 'jitter' }]);
   expect(run([free(800), ...times(2, free(2_300))]).at(-1)).toMatchObject({ tier: 'sd', limit: 'capacity' });
+});
+
+it('a first window that is uneven gives no tier: the next one says whether the link is, and a later one alone changes nothing', () => {
+  const uneven = { ...good, jitterMs: 60 };
+  expect(nextTier(undefined, 'up', uneven)).toEqual({ tier: undefined, limit: 'unknown' });
+  expect(nextTier(undefined, 'up', { ...uneven, freeBps: null })).toEqual({ tier: undefined, limit: 'unknown' });
+  expect(nextTier(undefined, 'up', { ...good, jitterBeforeMs: 60 })).toMatchObject({ tier: 'fhd' });
+  expect(nextTier(undefined, 'up', { ...uneven, jitterBeforeMs: 5 })).toMatchObject({ tier: 'fhd' });
+  expect(tiersOf(run([good, { ...uneven, jitterBeforeMs: 5 }, { ...uneven, jitterBeforeMs: 60 }]))).toEqual(['fhd', 'fhd', 'fhd']);
 });
 
 it('a loss that too few probes have seen takes no tier', () => {

@@ -12,6 +12,8 @@ export type WayFacts = {
   /** The loss, over as many probes as a threshold needs; undefined where there were not so many yet. */
   lossAt: (threshold: number) => number | undefined;
   jitterMs: number;
+  /** In the window before this one; absent where this is the first. */
+  jitterBeforeMs?: number | undefined;
 };
 
 /** `tier` null = not even audio. `lower`, `higher`: what the last windows in a row would have made of it. */
@@ -22,10 +24,15 @@ export type UnknownTier = { tier: undefined; limit: 'unknown' | 'udp-blocked' };
 
 const windowsInARow = 3;
 
-/** One more window. Guarantee: a tier changes only when three windows in a row say so, and by no more than each of them says. */
-export function nextTier(before: TierState | undefined, way: Direction, facts: WayFacts): TierState | UnknownTier {
-  const stays = carried(way, facts, tierMargin.stay);
-  if (facts.freeBps === null && stays >= 0) return { tier: undefined, limit: facts.udpBlocked ? 'udp-blocked' : 'unknown' };
+/**
+ * One more window.
+ * Guarantee: a tier changes only when three windows in a row say so, and by no more than each of them says; none begins with what one uneven window alone says.
+ */
+export function nextTier(before: TierState | undefined, way: Direction, given: WayFacts): TierState | UnknownTier {
+  const facts = before === undefined ? ofFirst(way, given) : given;
+  const stays = facts && carried(way, facts, tierMargin.stay);
+  if (facts === undefined || stays === undefined || (facts.freeBps === null && stays >= 0))
+    return { tier: undefined, limit: given.udpBlocked ? 'udp-blocked' : 'unknown' };
   const rises = carried(way, facts, tierMargin.rise);
   const held = before === undefined ? stays : placeOf(before.tier);
   const lower = stays < held ? [...(before?.lower ?? []), stays] : [];
@@ -35,6 +42,14 @@ export function nextTier(before: TierState | undefined, way: Direction, facts: W
   return place === held
     ? { tier: tiers[held] ?? null, limit, lower, higher }
     : { tier: tiers[place] ?? null, limit, lower: [], higher: [] };
+}
+
+/** Before there is a tier: as even as the better of the last two windows; undefined where one alone is uneven. */
+function ofFirst(way: Direction, facts: WayFacts): WayFacts | undefined {
+  const { jitterMs, jitterBeforeMs } = facts;
+  if (jitterBeforeMs !== undefined) return { ...facts, jitterMs: Math.min(jitterMs, jitterBeforeMs) };
+  const isUneven = carried(way, facts, tierMargin.stay) < carried(way, { ...facts, jitterMs: 0 }, tierMargin.stay);
+  return isUneven ? undefined : facts;
 }
 
 function settled(held: number, lower: readonly number[], higher: readonly number[]): number {

@@ -30,22 +30,22 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
   let timer: Cancel = () => undefined;
   let stopped = false;
 
-  async function read(): Promise<void> {
+  async function look(): Promise<void> {
     const late = `no end within ${limitMs / 1_000} s`;
-    const ask = (signal: AbortSignal): Promise<Record<string, unknown> | string> => platform.inventory(signal);
-    const items = await withinTime({ clock, limitMs, late }, ask).catch(String);
+    const ask = async (signal: AbortSignal): Promise<Inventory | string> => inventoryOf(await platform.inventory(signal), clock.now());
+    const read = await withinTime({ clock, limitMs, late }, ask).catch(String);
     if (stopped) return;
-    const failed = typeof items === 'string';
-    if (failed) log.warn({}, `the inventory could not be read: ${items.slice(0, 200)}`);
+    const failed = typeof read === 'string';
+    if (failed) log.warn({}, `the inventory could not be read: ${read.slice(0, 200)}`);
     else {
-      current = inventoryOf(items, clock.now());
+      current = read;
       onRead(current);
     }
-    timer = clock.after(failed ? retryMs : everyMs, () => void read());
+    timer = clock.after(failed ? retryMs : everyMs, () => void look());
   }
 
   return {
-    start: () => void read(),
+    start: () => void look(),
     stop() {
       stopped = true;
       timer();

@@ -1,5 +1,5 @@
 /** Keeps the identity of this PC good: a new key and certificate in time, and the roots that the centre names now. */
-import { backoffMs, type Clock } from '#contracts';
+import { backoffMs, type Clock, messageOf } from '#contracts';
 import type { Log } from '../store/log.ts';
 import type { Identity, Read } from './identity.ts';
 
@@ -44,7 +44,9 @@ async function look(state: State): Promise<void> {
   const { clock, random, log, identity } = state;
   const due = clock.now() >= state.renewAt;
   if (!due && clock.up() < state.rootsUp) return plan(state, hourMs);
-  const done = await (due ? state.renew(identity) : state.refreshRoots(identity));
+  const done = await (due ? state.renew(identity) : state.refreshRoots(identity)).catch((error): Read<Identity> => {
+    return { ok: false, line: messageOf(error) };
+  });
   if (!done.ok) {
     log.warn({}, `the ${due ? 'certificate could not be renewed' : 'roots could not be asked for'}: ${done.line}`);
     state.failures += 1;

@@ -1,5 +1,5 @@
 /** One measurement of the capacity of the link, up and down, by trains of packets to the reflector and from it. */
-import { type Clock, trainSessionBytes } from '#contracts';
+import { type Clock, measureLater, trainSessionBytes } from '#contracts';
 import { type Capacity, type CapacityLimits, capacityOf, nextTrain, type Train } from '../analysis/capacity.ts';
 import { createTrains, type Socket, type Trains } from './trains.ts';
 
@@ -35,7 +35,7 @@ const besideBytes = 40_000;
 const pauseMs = 30;
 const notMeasured: Direction = { bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0, wireBytes: 0 };
 
-/** Guarantee: the trains of a direction take no more than a session may, and together with the other never more than the budget has left. */
+/** Reasons of `measureLater` are no findings about the link: it is measured another time. Guarantee: the trains of a direction take no more than a session may, and together with the other never more than the budget has left. */
 export async function measureCapacity(options: CapacityOptions): Promise<Measured> {
   let usedBytes = 0;
   const used = (wireBytes: number) => {
@@ -49,10 +49,10 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   try {
     const roundTripMs = await trains.greet();
     if (roundTripMs === null) return { ok: true, blocked: 'all', roundTripMs, up: notMeasured, down: notMeasured };
-    const up = await oneDirection(options, trains.up);
+    const up = await oneDirection(options, trains, 'up');
     const upBytes = usedBytes;
     if (typeof up === 'string') return { ok: false, reason: up };
-    const down = await oneDirection(options, trains.down);
+    const down = await oneDirection(options, trains, 'down');
     if (typeof down === 'string') return { ok: false, reason: down };
     const blocked: Blocked | null = up.isBlocked || down.isBlocked ? 'large' : null;
     const told = { ok: true as const, blocked, roundTripMs, up: { ...up.capacity, wireBytes: upBytes } };
@@ -65,7 +65,8 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
 
 async function oneDirection(
   { clock, budget, ceilingBps, directionBytes, cardBps, objection }: CapacityOptions,
-  send: (packets: number) => Promise<Train>,
+  way: Trains,
+  direction: 'up' | 'down',
 ): Promise<{ capacity: Capacity; isBlocked: boolean } | string> {
   const budgetBytes = Math.min(trainSessionBytes, directionBytes, budget.left()) - besideBytes;
   const limits: CapacityLimits = { budgetBytes, ceilingBps, cardBps };
@@ -74,8 +75,16 @@ async function oneDirection(
     const reason = (await objection?.()) ?? null;
     if (reason !== null) return reason;
     if (trains.length > 0) await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
-    trains.push(await send(packets));
+    const train = await way[direction](packets);
+    if (typeof train === 'string') return measureLater[train];
+    // Who is not greeted as before did not lose it by what the line carries.
+    if (isEmpty(train) && !(await way.isStillThere())) return measureLater.moved;
+    trains.push(train);
   }
-  const isBlocked = trains.length > 0 && trains.every(({ arrivals }) => arrivals.length === 0);
+  const isBlocked = trains.length > 0 && trains.every(isEmpty);
   return { capacity: capacityOf(trains, limits), isBlocked };
+}
+
+function isEmpty({ arrivals }: Train): boolean {
+  return arrivals.length === 0;
 }

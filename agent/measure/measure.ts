@@ -2,7 +2,7 @@
 import { type Done, isThin, type LinkLimits, links } from '#contracts';
 import type { Budget } from '../net/data-budget.ts';
 import type { Used } from '../net/meter.ts';
-import type { OpenUdp } from '../net/udp.ts';
+import { type OpenUdp, sturdy } from '../net/udp.ts';
 import { cardOf } from '../platform/linux/card.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createLinkTest } from './capacity-command.ts';
@@ -38,8 +38,9 @@ const monthMs = 31 * 86_400_000;
 
 /** Measures nothing before the centre says that this PC does. */
 export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeasurement {
-  const { platform, udp: open, door, ...ofRounds } = options;
-  const { clock, budget, link } = options;
+  const { platform, udp, door, ...ofRounds } = options;
+  const { clock, budget, link, onSlip } = options;
+  const open = udp && sturdy(udp, onSlip);
   const rounds = createQualityRounds({ ...ofRounds, open });
   const card = (address: string) => platform.ask(cardOf(address), AbortSignal.timeout(cardLimitMs));
   const traffic = createTraffic({ clock, card, address: () => ownAddress(rounds, open) });
@@ -53,7 +54,7 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
     rounds,
     test: createLinkTest({ rounds, platform, traffic, open, budget, transfer, limits, clock }),
     tick() {
-      if (rounds.measures()) void traffic.sample();
+      if (rounds.measures()) traffic.sample().catch((error) => onSlip('the counters of the network card', error));
     },
   };
 }

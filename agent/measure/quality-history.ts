@@ -148,11 +148,13 @@ function factsOf(state: State, way: Direction, { window, usedBps }: { window: Wi
   // What was free when it was measured, which is never in a meeting: what a meeting needs of the link is not missing for it.
   const free = known?.free ?? known;
   const bps = way === 'up' ? free?.upBps : free?.downBps;
+  const before = state.held.at(-2)?.window;
   return {
     freeBps: bps === undefined || bps === null ? null : Math.max(0, bps - usedBps),
     udpBlocked: known?.udpBlocked ?? false,
     lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),
     jitterMs: qualityOf([window])?.[way].jitterMs ?? 0,
+    jitterBeforeMs: before && qualityOf([before])?.[way].jitterMs,
   };
 }
 

@@ -14,6 +14,7 @@ function setUp(more: Partial<QualityRoundsOptions> = {}, kept = new Map<string, 
   const reflector = scriptedReflector(clock);
   const set = { link: 'fibre' as LinkClass };
   const events: { kind: string; body: Record<string, unknown>; grade: string | undefined; up: number }[] = [];
+  const slips: string[] = [];
   const quality = createQualityRounds({
     clock,
     random: seeded(3),
@@ -21,6 +22,7 @@ function setUp(more: Partial<QualityRoundsOptions> = {}, kept = new Map<string, 
     link: () => set.link,
     spool: { remember: (key, value) => kept.set(key, value) !== undefined, recall: (key) => kept.get(key) },
     record: (kind, body, grade) => void events.push({ kind, body, grade, up: clock.up() }),
+    onSlip: (what) => void slips.push(what),
     ...more,
   });
   const grant = (validMs = 1_000 * hour) => ({ port: 8_620, token: Buffer.alloc(16, 7), endsUp: clock.up() + validMs });
@@ -35,7 +37,7 @@ function setUp(more: Partial<QualityRoundsOptions> = {}, kept = new Map<string, 
     for (const until = rounds().length + count; rounds().length < until; ) await clock.pass(10_000);
     await clock.pass(8_000);
   };
-  return { clock, pass, ...reflector, set, events, quality, begin, reports, capacity, rounds, kept };
+  return { clock, pass, ...reflector, set, events, quality, begin, reports, capacity, rounds, kept, slips };
 }
 
 it('without the centre’s word it sends nothing; with it, rounds at the pace of the class; without it again, nothing', async () => {

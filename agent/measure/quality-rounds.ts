@@ -5,6 +5,7 @@ import { latest, type Round, type Window, windowOf } from '../analysis/quality.t
 import type { Budget } from '../net/data-budget.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import type { Grade } from '../spool/rows.ts';
+import type { OnSlip } from '../store/slips.ts';
 import type { Grant } from './grant.ts';
 import { type Capacity, createQualityHistory, type QualityHistory, type QualityHistoryOptions } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
@@ -23,14 +24,16 @@ export type QualityRoundsOptions = QualityHistoryOptions & {
   keep?: ((report: string) => void) | undefined;
   /** What others have to say in the report, such as the budget. */
   more?: (() => Partial<LinkReport>) | undefined;
+  /** Told of what failed and should not have. */
+  onSlip: OnSlip;
 };
 
 /** What the measurements of this PC say of the link now. */
 export type LinkView = {
   /** The latest last; those of more than half a day ago are gone. */
   windows: readonly Window[];
-  /** Why no round is made, or why the last three rounds in a row said nothing; null where all is well. */
-  problem: 'no reflector' | 'no answer' | 'no budget' | null;
+  /** Why no round is made, or why the last three rounds in a row said nothing, or why the report cannot be said; null where all is well. */
+  problem: 'no reflector' | 'no answer' | 'no budget' | 'no sense' | null;
   /** False where this class is only measured when it is asked for. */
   regular: boolean;
   tiers: QualityHistory['tiers'];
@@ -50,8 +53,8 @@ export type QualityRounds = {
   grant(): Grant | undefined;
   /** Makes a round now; resolves when it is over. */
   measureNow(): Promise<void>;
-  /** A result of the capacity test. */
-  took(capacity: Capacity): void;
+  /** A result of the capacity test; false where it makes no sense, and is not kept. */
+  took(capacity: Capacity): boolean;
   /** The last one, of an earlier run too, while it is worth something. */
   capacity(): Capacity | undefined;
   /** Undefined where this PC does not measure, or has no sockets for it. */
@@ -67,7 +70,7 @@ const lookAgainMs = 600_000;
 /** In doubt more probes come, and sooner, so that a threshold of 1 % is judged within five rounds; but only so many of them in a while. */
 const doubt = { probes: 60, hasten: 5, rounds: 8, periods: 24 };
 const reportEveryMs = 3_600_000;
-const silentRounds = 3;
+const uselessRounds = 3;
 const reportedProbes = 300;
 
 type State = QualityRoundsOptions & {
@@ -75,14 +78,17 @@ type State = QualityRoundsOptions & {
   history: QualityHistory;
   timer: Cancel;
   running: Promise<void> | undefined;
-  silent: number;
+  /** Rounds in a row that said nothing, and why the last of them did not. */
+  useless: number;
+  why: 'no answer' | 'no sense';
+  isSayable: boolean;
   refused: boolean;
   doubts: { left: number; sinceUp: number };
   reportedUp: number;
   stopped: boolean;
 };
 
-/** Guarantee: without the centre's word it sends nothing, and never more than its budget. */
+/** Guarantee: without the centre's word it sends nothing, and never more than its budget; and whatever comes back, nothing throws. */
 export function createQualityRounds(options: QualityRoundsOptions): QualityRounds {
   const state: State = {
     ...options,
@@ -90,7 +96,7 @@ export function createQualityRounds(options: QualityRoundsOptions): QualityRound
     history: createQualityHistory({ clock: options.clock, link: options.link, spool: options.spool, usedBps: options.usedBps }),
     timer: () => undefined,
     running: undefined,
-    silent: 0,
+    ...{ useless: 0, why: 'no answer', isSayable: true },
     refused: false,
     doubts: { left: doubt.rounds, sinceUp: Number.NEGATIVE_INFINITY },
     reportedUp: Number.NEGATIVE_INFINITY,
@@ -101,10 +107,7 @@ export function createQualityRounds(options: QualityRoundsOptions): QualityRound
     measures: () => state.word.measures,
     grant: () => grantOf(state),
     measureNow: () => roundOnce(state, doubt.probes),
-    took: (capacity) => {
-      state.history.keepCapacity(capacity);
-      report(state);
-    },
+    took: (capacity) => took(state, capacity),
     capacity: state.history.capacity,
     view: () => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
     stop: () => {
@@ -150,9 +153,14 @@ function takeDoubt(state: State, everyMs: number): boolean {
 
 /** One at a time. */
 function roundOnce(state: State, probes: number): Promise<void> {
-  state.running ??= round(state, probes).finally(() => {
-    state.running = undefined;
-  });
+  state.running ??= round(state, probes)
+    .catch((error) => {
+      state.onSlip('a round of the link', error);
+      take(state, 'failed');
+    })
+    .finally(() => {
+      state.running = undefined;
+    });
   return state.running;
 }
 
@@ -170,11 +178,19 @@ async function round(state: State, probes: number): Promise<void> {
 
 function take(state: State, made: Round | string): void {
   const window = typeof made === 'string' ? undefined : windowOf(made);
-  state.silent = window === undefined ? state.silent + 1 : 0;
+  state.useless = window === undefined ? state.useless + 1 : 0;
+  state.why = typeof made === 'string' || made.echoes.length === 0 ? 'no answer' : 'no sense';
   if (window === undefined) return;
   const { changed, otherClass } = state.history.add(window);
   if (otherClass !== undefined) state.record('link-class-changed', otherClass);
   if (changed || state.clock.up() - state.reportedUp >= reportEveryMs) report(state);
+}
+
+function took(state: State, capacity: Capacity): boolean {
+  const makesSense = v.is(linkReport, { at: capacity.at, capacity });
+  if (makesSense) state.history.keepCapacity(capacity);
+  report(state);
+  return makesSense;
 }
 
 function report(state: State): void {
@@ -182,9 +198,11 @@ function report(state: State): void {
   state.reportedUp = clock.up();
   const { windows, tiers } = history;
   const said = reportOf({ at: clock.now(), link: link(), windows: recent(windows()), tiers, capacity: history.capacity() });
-  const body = v.parse(linkReport, { ...said, ...state.more?.() });
-  state.record('link', body, 'reading');
-  state.keep?.(JSON.stringify(body));
+  const body = v.safeParse(linkReport, { ...said, ...state.more?.() });
+  state.isSayable = body.success;
+  if (!body.success) return state.onSlip('the report on the link', v.summarize(body.issues));
+  state.record('link', body.output, 'reading');
+  state.keep?.(JSON.stringify(body.output));
 }
 
 function viewOf(state: State): LinkView {
@@ -204,7 +222,8 @@ function viewOf(state: State): LinkView {
 function problemOf(state: State): LinkView['problem'] {
   if (grantOf(state) === undefined) return 'no reflector';
   if (state.refused) return 'no budget';
-  return state.silent >= silentRounds ? 'no answer' : null;
+  if (state.useless >= uselessRounds) return state.why;
+  return state.isSayable ? null : 'no sense';
 }
 
 function grantOf({ word, clock }: State): Grant | undefined {

@@ -34,11 +34,13 @@ export function createTraffic({ clock, card, address }: TrafficOptions): Traffic
   const recent = () => samples.filter(({ up }) => clock.up() - up <= lookBackMs);
   return {
     async sample() {
-      way ??= await address();
-      const answer = way === undefined ? undefined : await card(way);
-      if (answer?.known) samples = [...recent(), { ...answer.value, up: clock.up() }];
-      // Another card, or another address of it.
-      else way = undefined;
+      const asked = way ?? (await address());
+      // Where it is not known, another card is asked the next time, or another address of it.
+      way = undefined;
+      const answer = asked === undefined ? undefined : await card(asked);
+      if (!answer?.known) return;
+      way = asked;
+      samples = [...recent(), { ...answer.value, up: clock.up() }];
     },
     busiest() {
       const rates = recent().flatMap((to, at, all) => rateOf(all[at - 1], to) ?? []);

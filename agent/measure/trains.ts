@@ -4,9 +4,11 @@ import {
   type Clock,
   noCookie,
   readTrainAnswer,
+  readTrainDenial,
   readTrainReport,
   type TrainAnswer,
   type TrainArrival,
+  type TrainDenial,
   type TrainRequestKind,
   trainPayloadBytes,
   trainWireBytes,
@@ -32,8 +34,10 @@ export type Trains = {
   take(packet: Buffer): void;
   /** The round trip, milliseconds; null where nobody answers. */
   greet(): Promise<number | null>;
-  up(packets: number): Promise<Train>;
-  down(packets: number): Promise<Train>;
+  /** Greets again. False where nobody answers, or the reflector is another one, or knows this PC by another address. */
+  isStillThere(): Promise<boolean>;
+  up(packets: number): Promise<Train | TrainDenial>;
+  down(packets: number): Promise<Train | TrainDenial>;
   /** Ends whatever waits. */
   close(): void;
 };
@@ -74,6 +78,10 @@ export function createTrains(options: TrainsOptions): Trains {
       if (answer !== undefined && answer.train === state.number) state.onAnswer(answer);
     },
     greet: () => greet(state),
+    async isStillThere() {
+      const { cookie } = state;
+      return (await greet(state)) !== null && state.cookie.equals(cookie);
+    },
     up: (packets) => up(state, packets),
     down: (packets) => down(state, packets),
     close() {
@@ -125,10 +133,10 @@ function greet(state: State): Promise<number | null> {
   );
 }
 
-function up(state: State, packets: number): Promise<Train> {
+function up(state: State, packets: number): Promise<Train | TrainDenial> {
   const parts = new Map<number, TrainArrival[]>();
   const train = () => ({ packets, arrivals: [...parts.values()].flat() });
-  return exchange(
+  return exchange<Train | TrainDenial>(
     state,
     (end) => {
       // Made before the first is sent, so that nothing is between them.
@@ -137,6 +145,7 @@ function up(state: State, packets: number): Promise<Train> {
       for (const packet of all) state.socket.send(packet);
       state.used(packets * trainWireBytes);
       state.onAnswer = (answer) => {
+        if (answer.kind === 'denied') end(readTrainDenial(answer) ?? train());
         if (answer.kind !== 'report') return;
         parts.set(answer.seq, readTrainReport(answer));
         if (parts.size >= answer.parts) end(train());
@@ -148,15 +157,17 @@ function up(state: State, packets: number): Promise<Train> {
   );
 }
 
-function down(state: State, packets: number): Promise<Train> {
+function down(state: State, packets: number): Promise<Train | TrainDenial> {
   const arrivals: TrainArrival[] = [];
   const train = () => ({ packets, arrivals });
-  return exchange(
+  return exchange<Train | TrainDenial>(
     state,
     (end) => {
       let cancelQuiet: Cancel = () => undefined;
       let cancelAsking: Cancel = () => undefined;
-      state.onAnswer = ({ kind, seq }) => {
+      state.onAnswer = (answer) => {
+        const { kind, seq } = answer;
+        if (kind === 'denied') end(readTrainDenial(answer) ?? train());
         if (kind !== 'load') return;
         const us = state.clock.up() * 1_000;
         cancelAsking();

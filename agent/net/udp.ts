@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { codeOf } from '#contracts';
+import type { OnSlip } from '../store/slips.ts';
 
 /** An open socket to one address. */
 export type Udp = {
@@ -36,6 +37,25 @@ export function udpTo(host: string): OpenUdp {
     };
     socket.connect(port, found.address, opened as () => void);
     return promise;
+  };
+}
+
+/** The same way. Guarantee: it never throws or rejects; what does is told, and is a packet lost, or a reason why there is no socket. */
+export function sturdy(open: OpenUdp, onSlip: OnSlip): OpenUdp {
+  const trying = (task: () => void) => {
+    try {
+      task();
+    } catch (error) {
+      onSlip('a UDP socket', error);
+    }
+  };
+  return async (port, onPacket) => {
+    const opened = await Promise.try(open, port, onPacket).catch((error) => {
+      onSlip('a UDP socket', error);
+      return codeOf(error);
+    });
+    if (typeof opened === 'string') return opened;
+    return { ...opened, send: (packet) => trying(() => opened.send(packet)), close: () => trying(opened.close) };
   };
 }
 

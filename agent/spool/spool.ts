@@ -109,7 +109,7 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     isRebuilt: () => core.birth === damaged || isBornOf(core, damaged),
     close: () => {
       remember(core, 'running', 'no');
-      core.disk.close();
+      attempt(core, () => core.disk.close());
     },
   };
 }

@@ -16,7 +16,11 @@ export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {
   const write = (level: keyof Log) => (fields: object, line: string) => {
     kept.push(oneLine(`${new Date(clock.now()).toISOString()} ${level} ${line}`, lineLength));
     if (kept.length > keptLines) kept.shift();
-    log[level](fields, line);
+    try {
+      log[level](fields, line);
+    } catch {
+      // A log that takes no line ends nothing: the line is remembered here.
+    }
   };
   return { info: write('info'), warn: write('warn'), last: (lines) => kept.slice(-lines) };
 }

@@ -96,7 +96,8 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
     hello({ id, withinMs, fresh }) {
       if (hellos.has(id) || hellos.size >= hellosAtOnce) return;
       hellos.add(id);
-      const probed = fresh ? facts.fresh() : Promise.resolve();
+      // What the probes cannot say is no reason to say nothing.
+      const probed = fresh ? facts.fresh().catch(() => undefined) : Promise.resolve();
       later(facts.random() * Math.min(withinMs, longestSpreadMs), () => void probed.then(() => answerHello(id)));
     },
     answered() {

@@ -1,8 +1,10 @@
 /** The MQTT connection as the uplink sees it, and mqtt.js behind it. */
 import { Socket } from 'node:net';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
+import { messageOf } from '#contracts';
 import type { Identity } from '../identity/identity.ts';
 import { meterTcp, type Used } from '../net/meter.ts';
+import type { OnSlip } from '../store/slips.ts';
 import { dial } from './tls.ts';
 
 /** Who connects, and what is said when it is gone. */
@@ -81,6 +83,31 @@ export function createTlsTransport(identity: () => Identity, { now, speed = 1, u
       const client = new MqttClient(() => dialled.socket, clientOptions(options, speed));
       countMessages(client, dialled);
       return connected(client, handlers);
+    },
+  };
+}
+
+/** The same way. Guarantee: it never throws or rejects; what does is told, and has not been done. */
+export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport {
+  const sure = <T>(what: string, task: () => Promise<T>, instead: (reason: string) => T): Promise<T> =>
+    Promise.try(task).catch((error) => {
+      onSlip(what, error);
+      return instead(messageOf(error));
+    });
+  const no = () => false;
+  const sturdyOne = ({ subscribe, publish, end }: Connection): Connection => ({
+    subscribe: (filters) => sure('a subscription', () => subscribe(filters), no),
+    publish: (topic, payload, options) => sure('a message', () => publish(topic, payload, options), no),
+    end: () => sure('the end of a connection', end, () => undefined),
+  });
+  return {
+    async connect(options, handlers) {
+      const answer = await sure<Connected>(
+        'a connection',
+        () => transport.connect(options, handlers),
+        (reason) => ({ ok: false, refused: false, reason }),
+      );
+      return answer.ok ? { ok: true, connection: sturdyOne(answer.connection) } : answer;
     },
   };
 }

@@ -34,7 +34,7 @@ function setUp() {
   return { time, counts, ask, tokenOf };
 }
 
-test('it counts the packets of each token, session and port on their own, and says when they came and went', () => {
+test('it counts the packets of each token and session on their own, whatever their port, and says when they came and went', () => {
   const { time, ask, tokenOf } = setUp();
   const [hall, room] = [tokenOf('up/lucknow/hall'), tokenOf('up/lucknow/vc-2')];
   time.up = 10.25;
@@ -47,9 +47,24 @@ test('it counts the packets of each token, session and port on their own, and sa
   });
   expect(ask({ token: hall, seq: 9 })).toMatchObject({ seq: 1, probe: { seq: 9 } });
   expect(ask({ token: hall, seq: 10, session: 2 })).toMatchObject({ seq: 0, session: 2 });
-  expect(ask({ token: hall, seq: 10 }, 40_001)).toMatchObject({ seq: 0 });
   expect(ask({ token: room, seq: 10 })).toMatchObject({ seq: 0 });
   expect(ask({ token: hall, seq: 11 })).toMatchObject({ seq: 2 });
+  expect(ask({ token: hall, seq: 12 }, 40_001)).toMatchObject({ seq: 3 });
+});
+
+test('a probe that the line doubled has one number, so that no direction has what the other one lost', () => {
+  const { counts, ask, tokenOf } = setUp();
+  const token = tokenOf('up/lucknow/hall');
+  const numbers = [0, 1, 1, 2, 0, 4].map((seq) => ask({ token, seq })?.seq);
+  expect(numbers).toEqual([0, 1, undefined, 2, undefined, 3]);
+  expect(counts).toEqual({ 'stamp answered': 4, 'stamp doubled': 2 });
+});
+
+test('a round whose address a router changes in the middle is numbered on: it is no round of another', () => {
+  const { ask, tokenOf } = setUp();
+  const token = tokenOf('up/lucknow/hall');
+  const numbers = [0, 1, 2, 3].map((seq) => ask({ token, seq }, seq < 2 ? 40_000 : 51_234)?.seq);
+  expect(numbers).toEqual([0, 1, 2, 3]);
 });
 
 test('a stranger is not answered, nor one whose token has ended, nor a packet of another shape', () => {
@@ -70,17 +85,17 @@ test('a token that asks faster than its pace is answered no more, while others a
   expect(counts).toEqual({ 'stamp answered': 300, 'stamp limited': 100 });
   expect(ask({ token: tokenOf('up/lucknow/vc-2') })).toMatchObject({ seq: 0 });
   time.up += 1_000;
-  expect(Array.from({ length: 400 }, () => ask({ token })).filter((reply) => reply !== undefined)).toHaveLength(100);
+  expect(Array.from({ length: 400 }, (_, at) => ask({ token, seq: 400 + at })).filter((reply) => reply !== undefined)).toHaveLength(100);
 });
 
 test('it remembers four sessions of a token, the latest, and none of one that said nothing for two minutes', () => {
   const { time, ask, tokenOf } = setUp();
   const token = tokenOf('up/lucknow/hall');
   for (const session of [1, 2, 3, 4, 5]) ask({ token, session });
-  expect(ask({ token, session: 2 })).toMatchObject({ seq: 1 });
-  expect(ask({ token, session: 1 })).toMatchObject({ seq: 0 });
+  expect(ask({ token, session: 2, seq: 1 })).toMatchObject({ seq: 1 });
+  expect(ask({ token, session: 1, seq: 1 })).toMatchObject({ seq: 0 });
   time.up = 119_999;
-  expect(ask({ token, session: 2 })).toMatchObject({ seq: 2 });
+  expect(ask({ token, session: 2, seq: 2 })).toMatchObject({ seq: 2 });
   time.up += 120_000;
-  expect(ask({ token, session: 2 })).toMatchObject({ seq: 0 });
+  expect(ask({ token, session: 2, seq: 3 })).toMatchObject({ seq: 0 });
 });

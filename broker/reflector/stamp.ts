@@ -1,5 +1,5 @@
 /** Answers the packets of the quality test: a stateful STAMP reflector (RFC 8762, 4.3), for those who show a token and for nobody else. */
-import { type Clock, isStampProbe, keepLatest, sessionWord, tokenOf, writeReply } from '#contracts';
+import { type Clock, isStampProbe, keepLatest, seqOf, sessionWord, tokenOf, writeReply } from '#contracts';
 import { createBuckets } from '../protection/buckets.ts';
 import type { Rate } from '../protection/limits.ts';
 import type { Answerer } from './answerer.ts';
@@ -12,21 +12,26 @@ export type StampOptions = {
   count(kind: 'stamp', result: string): void;
 };
 
-/** A round sends 20 or 63 packets, some 30 a second. */
+/** A round sends 23 or 63 packets, some 30 a second. */
 const packets: Rate = { perSecond: 100, burst: 300 };
 /** Of one token: the rounds that it has under way, and a few that were left. */
 const sessionsAtMost = 4;
+/** Of one session, several rounds. */
+const probesAtMost = 256;
 /** A token that says nothing for this long begins anew. */
 const forgetMs = 120_000;
 const tokensAtMost = 32_768;
 
 type Holder = {
   heardUp: number;
-  /** The next number of each of its sessions, the latest last. */
-  next: Map<string, number>;
+  /** Of each of its sessions, the latest last: the next number that we give, and the probes that came. */
+  sessions: Map<string, { next: number; heard: Map<number, true> }>;
 };
 
-/** Guarantee: it answers a proven token with 44 bytes for 44, within the token's pace, and nobody else. */
+/**
+ * A session is known by its token and its own number, not by its port, which a router may change in the middle of a round.
+ * Guarantee: it answers a proven token with 44 bytes for 44, within the token's pace, and nobody else; each probe once, however often it comes.
+ */
 export function createStampAnswerer({ rights, clock, count }: StampOptions): Answerer {
   const buckets = createBuckets(packets);
   const holders = new Map<string, Holder>();
@@ -36,7 +41,7 @@ export function createStampAnswerer({ rights, clock, count }: StampOptions): Ans
 
   return {
     takes: isStampProbe,
-    answer(packet, from, reply) {
+    answer(packet, _from, reply) {
       const receivedAt = time();
       const opened = rights.prove(tokenOf(packet));
       if (typeof opened === 'string') return count('stamp', opened);
@@ -45,7 +50,8 @@ export function createStampAnswerer({ rights, clock, count }: StampOptions): Ans
       const now = clock.up();
       if (buckets.waitMs(who, 1, now) > 0) return count('stamp', 'limited');
       buckets.take(who, 1, now);
-      const seq = nextNumber(holderOf(holders, who, now), `${word}${from.port} ${from.address}`);
+      const seq = numberOf(holderOf(holders, who, now), word, seqOf(packet));
+      if (seq === undefined) return count('stamp', 'doubled');
       reply(writeReply(packet, { seq, receivedAt, sentAt: time }));
       count('stamp', 'answered');
     },
@@ -55,7 +61,7 @@ export function createStampAnswerer({ rights, clock, count }: StampOptions): Ans
 /** The one that was heard of last stands last, so that those who fell silent are found at the front. */
 function holderOf(holders: Map<string, Holder>, who: string, now: number): Holder {
   const held = holders.get(who);
-  const holder = held !== undefined && now - held.heardUp < forgetMs ? held : { heardUp: now, next: new Map<string, number>() };
+  const holder: Holder = held !== undefined && now - held.heardUp < forgetMs ? held : { heardUp: now, sessions: new Map() };
   holder.heardUp = now;
   holders.delete(who);
   holders.set(who, holder);
@@ -66,8 +72,11 @@ function holderOf(holders: Map<string, Holder>, who: string, now: number): Holde
   return holder;
 }
 
-function nextNumber({ next }: Holder, session: string): number {
-  const seq = next.get(session) ?? 0;
-  keepLatest(next, [session, seq + 1], sessionsAtMost);
-  return seq;
+/** Which one of its session it is, from 0; undefined where it came before: a packet that the line doubled would count as two. */
+function numberOf({ sessions }: Holder, word: string, probe: number): number | undefined {
+  const session = sessions.get(word) ?? { next: 0, heard: new Map() };
+  keepLatest(sessions, [word, session], sessionsAtMost);
+  if (session.heard.has(probe)) return undefined;
+  keepLatest(session.heard, [probe, true], probesAtMost);
+  return session.next++;
 }

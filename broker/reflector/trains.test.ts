@@ -5,6 +5,7 @@ import {
   noCookie,
   openReflectorToken,
   readTrainAnswer,
+  readTrainDenial,
   readTrainReport,
   sealReflectorToken,
   type TrainRequest,
@@ -50,6 +51,10 @@ function tokenOf(pc: string, endsAt = nowMs + 3_600_000): Buffer {
 
 function bytesOf(packets: readonly Buffer[]): number {
   return packets.reduce((sum, { length }) => sum + length, 0);
+}
+
+function loadsOf(packets: readonly Buffer[]): number {
+  return packets.filter((packet) => readTrainAnswer(packet)?.kind === 'load').length;
 }
 
 test('a train to the centre is stamped and reported, in parts and as often as it is asked for', () => {
@@ -131,17 +136,39 @@ test('a session is never sent more than 1 MB, reports and all', () => {
   expect(counted.get('spent')).toBeGreaterThan(0);
 });
 
+test('who was sent enough is told so, and so is who finds no room: in less than it takes to ask, and only where the cookie came back', () => {
+  const { ask, cookieOf } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const cookie = cookieOf(token);
+  for (let train = 1; train <= 3; train += 1) ask({ kind: 'down', train, seq: 270, token, cookie });
+  const denied = (kind: 'ask' | 'down', given: Partial<TrainRequest> = {}, from = here) =>
+    ask({ kind, train: 9, seq: 270, token, cookie, ...given }, from).map((packet) => {
+      const answer = readTrainAnswer(packet);
+      return [answer?.kind, answer?.train, packet.length, answer && readTrainDenial(answer)];
+    });
+  expect(denied('down')).toEqual([['denied', 9, 16, 'spent']]);
+  expect(denied('down', {}, at('203.0.113.9', 53))).toEqual([]);
+  for (let pc = 0; pc < 63; pc += 1) {
+    const other = tokenOf(`ladakh/leh/vc-${pc}`);
+    ask({ kind: 'ask', train: 1, token: other, cookie: cookieOf(other) });
+  }
+  const late = tokenOf('ladakh/leh/late');
+  for (const kind of ['ask', 'down'] as const)
+    expect(denied(kind, { token: late, cookie: cookieOf(late) })).toEqual([['denied', 9, 16, 'crowded']]);
+  expect(ask({ kind: 'up', train: 9, token: late, cookie: cookieOf(late) })).toEqual([]);
+});
+
 test('one session a token: a new port takes its place, and what a PC is sent over all of them is limited too', () => {
   const { ask, cookieOf, time } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const run = (port: number) => {
     const from = at('10.1.2.3', port);
     const cookie = cookieOf(token, from);
-    return [1, 2, 3].flatMap((train) => ask({ kind: 'down', train, seq: 250, token, cookie }, from)).length;
+    return loadsOf([1, 2, 3].flatMap((train) => ask({ kind: 'down', train, seq: 250, token, cookie }, from)));
   };
   expect([run(1), run(2), run(3)]).toEqual([750, 750, 0]);
   const renewed = tokenOf('ladakh/leh/hall', nowMs + 7_200_000);
-  expect(ask({ kind: 'down', train: 1, seq: 250, token: renewed, cookie: cookieOf(renewed) })).toEqual([]);
+  expect(loadsOf(ask({ kind: 'down', train: 1, seq: 250, token: renewed, cookie: cookieOf(renewed) }))).toBe(0);
   time.up += 300_000;
   expect(run(4)).toBeGreaterThan(500);
 });
@@ -152,7 +179,7 @@ test('no more sessions at once than 64; they end after 10 s in which nothing cam
   const cookies = pcs.map(({ token, from }) => cookieOf(token, from));
   const down = (pc: number, train: number) => {
     const { token, from } = pcs[pc] ?? { token: noCookie, from: here };
-    return ask({ kind: 'down', train, seq: 1, token, cookie: cookies[pc] ?? noCookie }, from).length;
+    return loadsOf(ask({ kind: 'down', train, seq: 1, token, cookie: cookies[pc] ?? noCookie }, from));
   };
   expect(pcs.map((_, pc) => down(pc, 1))).toEqual([...Array(64).fill(1), 0]);
   expect(counted.get('crowded')).toBe(1);
@@ -176,7 +203,7 @@ test('all sessions together are sent no more than the line of a centre can spare
     const token = tokenOf(`ladakh/leh/vc-${pc}`);
     const from = at('10.1.2.3', 1_000 + pc);
     const cookie = cookieOf(token, from);
-    for (const train of [1, 2]) sent += ask({ kind: 'down', train, seq: 330, token, cookie }, from).length * trainWireBytes;
+    for (const train of [1, 2]) sent += loadsOf(ask({ kind: 'down', train, seq: 330, token, cookie }, from)) * trainWireBytes;
     time.up += 1;
   }
   expect(sent).toBeGreaterThan(9_500_000);

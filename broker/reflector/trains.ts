@@ -9,6 +9,7 @@ import {
   isTrainRequest,
   readTrainRequest,
   type TrainArrival,
+  type TrainDenial,
   type TrainRequest,
   trainCookieBytes,
   trainPacketsAtMost,
@@ -16,6 +17,7 @@ import {
   trainSessionBytes,
   trainWireBytes,
   writeTrainAnswer,
+  writeTrainDenial,
   writeTrainReport,
 } from '#contracts';
 import { type Buckets, createBuckets } from '../protection/buckets.ts';
@@ -83,6 +85,7 @@ type Proven = { session: Session; reply: Around['reply'] };
 function answer(state: State, request: TrainRequest, around: Around): string {
   if (request.kind === 'hello') return welcome(state, request, around);
   const session = sessionOf(state, request, around);
+  if (session === 'crowded') return request.kind === 'up' ? session : deny(session, request, around);
   if (typeof session === 'string') return session;
   session.usedUp = state.clock.up();
   if (request.kind === 'up') return note(session, request, state.clock.up());
@@ -139,7 +142,8 @@ function note({ up }: Session, { train, seq }: TrainRequest, nowUp: number): str
 function report(state: State, { train }: TrainRequest, { session, reply }: Proven): string {
   const parts = writeTrainReport(train, session.up.train === train ? session.up.arrivals : []);
   const wireBytes = parts.reduce((sum, part) => sum + part.length + frameBytes, 0);
-  if (!spend(state, session, wireBytes)) return 'spent';
+  const denial = spend(state, session, wireBytes);
+  if (denial !== null) return deny(denial, { train }, { session, reply });
   for (const part of parts) reply(part);
   return 'reported';
 }
@@ -147,21 +151,37 @@ function report(state: State, { train }: TrainRequest, { session, reply }: Prove
 /** Each train once: a request that was sent again because its train was slow brings no second one. */
 function load(state: State, { train, seq: packets }: TrainRequest, { session, reply }: Proven): string {
   if (train <= session.downTrain || packets < 1 || packets > trainPacketsAtMost) return 'refused';
-  if (!spend(state, session, packets * trainWireBytes)) return 'spent';
+  const denial = spend(state, session, packets * trainWireBytes);
+  if (denial !== null) return deny(denial, { train }, { session, reply });
   session.downTrain = train;
   const body = Buffer.alloc(0);
   for (let seq = 0; seq < packets; seq += 1) reply(writeTrainAnswer({ kind: 'load', train, seq, parts: packets, body }));
   return 'loaded';
 }
 
-function spend({ bytes, allBytes, clock }: State, session: Session, wireBytes: number): boolean {
+/** Shorter than what asked for it, and only to an address that has shown that it receives; within what its session may be sent. */
+function deny(
+  why: TrainDenial,
+  { train }: Pick<TrainRequest, 'train'>,
+  { session, reply }: Pick<Around, 'reply'> & Partial<Proven>,
+): TrainDenial {
+  const packet = writeTrainDenial(train, why);
+  const sentBytes = (session?.sentBytes ?? 0) + packet.length + frameBytes;
+  if (sentBytes > trainSessionBytes) return why;
+  if (session !== undefined) session.sentBytes = sentBytes;
+  reply(packet);
+  return why;
+}
+
+/** Why it may not be spent. */
+function spend({ bytes, allBytes, clock }: State, session: Session, wireBytes: number): TrainDenial | null {
   const now = clock.up();
-  const wouldWait = bytes.waitMs(session.pc, wireBytes, now) > 0 || allBytes.waitMs(everybody, wireBytes, now) > 0;
-  if (session.sentBytes + wireBytes > trainSessionBytes || wouldWait) return false;
+  if (session.sentBytes + wireBytes > trainSessionBytes || bytes.waitMs(session.pc, wireBytes, now) > 0) return 'spent';
+  if (allBytes.waitMs(everybody, wireBytes, now) > 0) return 'crowded';
   bytes.take(session.pc, wireBytes, now);
   allBytes.take(everybody, wireBytes, now);
   session.sentBytes += wireBytes;
-  return true;
+  return null;
 }
 
 function isAlive({ openedUp, usedUp }: Session, nowUp: number): boolean {

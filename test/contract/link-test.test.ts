@@ -38,6 +38,8 @@ function setUp(given: Given = {}) {
     down: { ...narrow, bps: 8 * mbit, ...down },
   });
   const seen = { took: [] as Capacity[], used: 0, ports: [] as number[] };
+  let packets = 0;
+  let watch: (nth: number) => unknown = () => undefined;
   const token = sealReflectorToken('ladakh/leh/hall', 3_600_000, key);
   const sound: SoundState = {
     sources: [{ id: 'm', name: 'Mic', muted: false, volume: 1, usedBy: heldBy }],
@@ -47,7 +49,7 @@ function setUp(given: Given = {}) {
     rounds: {
       measures: () => measures,
       grant: () => (hasGrant ? { port: 8_620, token, endsUp: Number.POSITIVE_INFINITY } : undefined),
-      took: (capacity) => void seen.took.push(capacity),
+      took: (capacity) => seen.took.push(capacity) > 0,
       capacity: () => last,
       view: () => given.view,
     },
@@ -55,7 +57,12 @@ function setUp(given: Given = {}) {
     traffic: { busiest: () => busy, cardBps: () => cardBps ?? null },
     open: async (port, onPacket) => {
       seen.ports.push(port);
-      return { ...(await way.open(onPacket)), localAddress: '10.1.2.3' };
+      const socket = await way.open(onPacket);
+      const send = (packet: Buffer) => {
+        watch(++packets);
+        socket.send(packet);
+      };
+      return { ...socket, send, localAddress: '10.1.2.3' };
     },
     budget: { left: () => left - seen.used, used: (_, bytes) => (seen.used += bytes) },
     ...(transferred && {
@@ -67,7 +74,10 @@ function setUp(given: Given = {}) {
     limits: () => ({ ceilingBps: 50 * mbit, directionBytes: 1_000_000, byTransfer: given.byTransfer ?? true }),
     clock: way.clock,
   });
-  return { way, run, seen, heldBy };
+  const onPacket = (look: typeof watch) => {
+    watch = look;
+  };
+  return { way, run, seen, heldBy, onPacket };
 }
 
 test('it measures, keeps what it found, says it in its answer, and what is free is what the busiest of the last minute left', async () => {
@@ -165,6 +175,31 @@ test('no transfer where UDP is open, over a satellite, beyond the budget, or whe
     const { way, run, seen } = setUp(given);
     await way.run(run());
     expect(seen.took).toMatchObject([{ how: 'train' }]);
+  }
+});
+
+test('a third test in a row is refused by name, and is no finding about the link', async () => {
+  const { way, run, seen } = setUp({ left: 1e8, down: { bps: 50 * mbit, bucketBytes: 128_000 } });
+  const answers = [];
+  for (let at = 0; at < 4; at += 1) {
+    answers.push(await way.run(run()));
+    // Each has a socket of its own.
+    way.rebind();
+  }
+  expect(answers.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'failed', 'failed']);
+  expect(answers.at(-1)).toEqual({ outcome: 'failed', reason: measureLater.spent });
+  expect(seen.took.map(({ udpBlocked }) => udpBlocked)).toEqual([false, false]);
+});
+
+test.each([
+  ['a router gives this PC another port', 'rebind'],
+  ['the broker is started anew', 'restart'],
+] as const)('where %s in the middle it is measured later, and UDP is not blocked', async (_how, what) => {
+  for (const packetsBefore of [5, 30, 60, 78]) {
+    const { way, run, seen, onPacket } = setUp();
+    onPacket((nth) => nth === packetsBefore && way[what]());
+    expect(await way.run(run()), `${packetsBefore}`).toEqual({ outcome: 'failed', reason: measureLater.moved });
+    expect(seen.took).toEqual([]);
   }
 });
 

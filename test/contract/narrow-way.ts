@@ -11,13 +11,17 @@ export type Way = {
   open(onPacket: (packet: Buffer) => void): Promise<{ send(packet: Buffer): void; close(): void }>;
   /** Runs until the answer is there. */
   run<T>(answer: Promise<T>): Promise<T>;
+  /** From now on the reflector sees this PC behind another port, and whoever answers at the old one reaches nobody. */
+  rebind(): void;
+  /** From now on another process answers, which knows nothing of the one before. */
+  restart(): void;
   /** Wire bytes that passed in each direction. */
   passed: { up: number; down: number };
 };
 
 const ipAndUdpBytes = 28;
 const frameBytes = 14;
-const from: RemoteInfo = { address: '10.1.2.3', port: 40_000, family: 'IPv4', size: 0 };
+const first: RemoteInfo = { address: '10.1.2.3', port: 40_000, family: 'IPv4', size: 0 };
 
 /** The unit of the time below is the microsecond. */
 export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { up: Narrow; down: Narrow }): Way {
@@ -27,15 +31,23 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
     up: () => time.now() / 1_000,
     after: (delayMs, task) => time.later(delayMs * 1_000, task),
   };
-  const reflector = answerer(clock);
+  let reflector = answerer(clock);
+  let from = first;
   const passed = { up: 0, down: 0 };
   const [upwards, downwards] = [narrow(time.now, up), narrow(time.now, down)];
   return {
     clock,
     passed,
+    rebind() {
+      from = { ...from, port: from.port + 1 };
+    },
+    restart() {
+      reflector = answerer(clock);
+    },
     async open(onPacket) {
       let isOpen = true;
-      const reply = (packet: Buffer) => {
+      const replyTo = (to: RemoteInfo) => (packet: Buffer) => {
+        if (to !== from) return;
         const atUs = downwards(packet);
         if (atUs === null) return;
         time.at(atUs, () => {
@@ -47,7 +59,7 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
         send(packet) {
           const atUs = upwards(packet);
           passed.up += packet.length + ipAndUdpBytes + frameBytes;
-          if (atUs !== null) time.at(atUs, () => reflector.takes(packet) && reflector.answer(packet, from, reply));
+          if (atUs !== null) time.at(atUs, () => reflector.takes(packet) && reflector.answer(packet, from, replyTo(from)));
         },
         close() {
           isOpen = false;

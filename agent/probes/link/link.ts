@@ -15,6 +15,7 @@ const problemWords = {
   'no reflector': 'the centre has no reflector',
   'no answer': 'no answer from the reflector',
   'no budget': 'the data budget for tests is used up',
+  'no sense': 'what was measured makes no sense',
 };
 /** The median of so many windows: one that was uneven is no uneven link. */
 const jitterWindows = 3;
@@ -97,6 +98,8 @@ function judgeTier({ tiers: known }: LinkView, required: number): Verdict {
 /** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */
 function udpCheck({ capacity, problem, windows }: LinkView): Check[] {
   if (capacity === undefined) return [];
+  // What got through when the capacity was measured says nothing of now.
+  if (problem === 'no answer' && !capacity.udpBlocked) return [check('udp', unknown(problemWords[problem]))];
   const comesBack = problem === null && windows.length > 0;
   if (!capacity.udpBlocked || (capacity.blocked === 'all' && comesBack)) return [check('udp', ok)];
   return [

@@ -52,6 +52,8 @@ export const measureLater = {
   busy: 'the link is in use',
   running: 'it is being measured',
   crowded: 'the reflector has no room now',
+  spent: 'the reflector has sent this PC enough for now',
+  moved: 'the way to the reflector changed meanwhile',
   budget: 'the data budget for tests is used up',
 } as const;
 

@@ -40,6 +40,11 @@ export function tokenOf(packet: Buffer): Buffer {
   return packet.subarray(at.token, at.token + reflectorTokenBytes);
 }
 
+/** Which probe of its session it is. */
+export function seqOf(packet: Buffer): number {
+  return packet.readUInt32BE(at.seq);
+}
+
 /** Has the size of a STAMP packet in NTP form, from a sender: the last bytes, which must be zero, are. */
 export function isStampProbe(packet: Buffer): boolean {
   if (packet.length !== stampBytes || (packet.readUInt16BE(at.error) & 0x40_00) !== 0) return false;

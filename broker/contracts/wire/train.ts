@@ -20,11 +20,11 @@ export const trainCookieBytes = 16;
 
 /**
  * hello → welcome: the cookie. up: one packet of a train to the centre. ask → report: when each of them came. down: asks for a train of
- * `seq` packets, each of which is a load.
+ * `seq` packets, each of which is a load. ask or down → denied: none comes, and why; who does not know the word waits, as before there was one.
  */
 export const trainRequests = { hello: 1, up: 2, ask: 3, down: 4 } as const;
 /** The kinds of answers: number on the wire. */
-export const trainAnswers = { welcome: 17, report: 18, load: 19 } as const;
+export const trainAnswers = { welcome: 17, report: 18, load: 19, denied: 20 } as const;
 export type TrainRequestKind = keyof typeof trainRequests;
 export type TrainAnswerKind = keyof typeof trainAnswers;
 
@@ -32,6 +32,10 @@ export type TrainAnswerKind = keyof typeof trainAnswers;
 export type TrainRequest = { kind: TrainRequestKind; train: number; seq: number; token: Buffer; cookie: Buffer };
 /** `seq`: number of the packet in its train, or of the part; `parts`: of how many. */
 export type TrainAnswer = { kind: TrainAnswerKind; train: number; seq: number; parts: number; body: Buffer };
+
+/** Why a proven address is sent nothing now: it was sent as much as one PC may be, or all together were. The place in the list stands in `seq`. */
+export const trainDenials = ['spent', 'crowded'] as const;
+export type TrainDenial = (typeof trainDenials)[number];
 
 /** No packet of STAMP begins so: its first four bytes are a sequence number from 0. */
 const magic = 0xc5534254;
@@ -70,6 +74,16 @@ export function writeTrainAnswer({ kind, train, seq, parts, body }: TrainAnswer)
   const packet = writeHead({ kind: trainAnswers[kind], train, seq, parts }, kind === 'load' ? trainPayloadBytes : headBytes + body.length);
   body.copy(packet, headBytes);
   return packet;
+}
+
+/** Why nothing comes. */
+export function writeTrainDenial(train: number, why: TrainDenial): Buffer {
+  return writeTrainAnswer({ kind: 'denied', train, seq: trainDenials.indexOf(why), parts: 1, body: Buffer.alloc(0) });
+}
+
+/** Undefined for a reason that is not known here. */
+export function readTrainDenial({ seq }: Pick<TrainAnswer, 'seq'>): TrainDenial | undefined {
+  return trainDenials[seq];
 }
 
 /** Undefined for whatever is no answer. */

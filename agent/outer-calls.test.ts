@@ -1,0 +1,164 @@
+/** Whatever of the world around the agent fails once, the agent goes on: disk, log, network, system, centre. */
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { encode, sealReflectorToken, type Verb } from '#contracts';
+import { centrePublicKey, sealed } from '../test/centre-key.ts';
+import { createRoom } from '../test/fleet/room.ts';
+import { randomFrom } from '../test/random.ts';
+import { createAgent } from './agent.ts';
+import { handClock, seeded } from './checks/agent.test-helper.ts';
+import { scriptedReflector } from './measure/reflector.test-helper.ts';
+import { createBudget, memoryStore } from './net/data-budget.ts';
+import type { OpenUdp } from './net/udp.ts';
+import { createProbes } from './probes/probes.ts';
+import { DiskError, openSpoolDisk } from './spool/database.ts';
+import { decodeWill, pc, wire } from './uplink/uplink.test-helper.ts';
+
+const minute = 60_000;
+const port = 8_620;
+
+/** Which call is to fail: the n-th of a name. */
+type Wanted = { name: string; nth: number };
+
+/** Counts the calls of each name, and lets one fail. */
+function createTrouble(wanted: Wanted | undefined) {
+  const seen = new Map<string, number>();
+  const strike = (name: string): Error | undefined => {
+    const nth = (seen.get(name) ?? 0) + 1;
+    seen.set(name, nth);
+    if (name !== wanted?.name || nth !== wanted.nth) return undefined;
+    return name.startsWith('disk.') ? new DiskError('failed', 'the disk does not answer') : new Error(`${name} fails`);
+  };
+  /** The same object, of which each function may fail: by a promise that is rejected where it would make one, or else by throwing. */
+  const around = <T extends object>(whole: string, target: T, wrap: (answer: unknown) => unknown = (answer) => answer): T =>
+    new Proxy(target, {
+      get(held, key) {
+        const value = Reflect.get(held, key) as unknown;
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          const error = strike(`${whole}.${String(key)}`);
+          if (error !== undefined && isPromised.has(`${whole}.${String(key)}`)) return Promise.reject(error);
+          if (error !== undefined) throw error;
+          const answer = value.apply(held, args) as unknown;
+          return answer instanceof Promise ? answer.then(wrap) : wrap(answer);
+        };
+      },
+    });
+  return { seen, around };
+}
+
+const promised = ['connection.subscribe', 'connection.publish', 'connection.end', 'transport.connect', 'udp.open'];
+const asked = ['ask', 'sound', 'cameras', 'figures', 'power', 'climate', 'hardware', 'inventory', 'network', 'setDefaultDevice'];
+const isPromised = new Set([...promised, ...asked.map((name) => `platform.${name}`)]);
+
+async function live(wanted: Wanted | undefined) {
+  const clock = handClock();
+  const { seen, around } = createTrouble(wanted);
+  const net = wire(clock);
+  const transport = around('transport', net.transport, (answer) =>
+    typeof answer === 'object' && answer !== null && 'connection' in answer
+      ? { ...answer, connection: around('connection', answer.connection as object) }
+      : answer,
+  );
+  const reflector = scriptedReflector(clock);
+  const door = around('udp', { open: reflector.open }, (socket) =>
+    typeof socket === 'object' && socket !== null ? around('socket', socket) : socket,
+  );
+  const store = memoryStore();
+  const log = around('log', { info: () => undefined, warn: () => undefined });
+  const agent = createAgent({
+    ...{ pc, version: '0.1.0', token: 't', centreKey: centrePublicKey, clock, random: seeded(5), log, transport },
+    ...{ profile: { link: 'fibre', elevationM: 0, expected: {} }, budget: createBudget({ clock, store }) },
+    platform: around('platform', createRoom({ elevationM: 0, clock, random: randomFrom(7) }).platform()),
+    probes: createProbes({ clock, ask: async () => ({ kind: 'silent' }) as never }),
+    udp: ((at, onPacket) => door.open(at, onPacket)) as OpenUdp,
+    disk: around('disk', openSpoolDisk(new DatabaseSync(':memory:'))),
+    configs: { load: () => ({ config: undefined, problem: null }), save: () => null },
+    restart: () => undefined,
+  });
+  const grant = () => ({ port, token: sealReflectorToken(pc, clock.now() + 3 * 3_600_000, Buffer.alloc(32)).toString('base64url') });
+  const more = () => ({ measure: true, reflector: { ...grant(), endsAt: clock.now() + 3 * 3_600_000 } });
+  /** What a centre does: it answers births and questions for the time. */
+  const answer = () => {
+    const at = clock.now();
+    const word = { spool: agent.spool.id(), upTo: agent.spool.acked(), at };
+    const session = net.connects.length > 0 ? decodeWill(net.connects.at(-1)).session : undefined;
+    if (net.take('presence').some(({ message }) => message.kind === 'birth'))
+      net.down('ack', encode('ack', { ...word, session, ...more() }));
+    for (const { message } of net.take('beat')) {
+      if (message.echo === undefined) continue;
+      const told = sealed({ pc, echo: message.echo, at, spool: agent.spool.id(), upTo: 0 });
+      net.down('ack', encode('ack', { ...word, echo: message.echo, clock: told, ...more() }));
+    }
+  };
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 5_000) {
+      await clock.pass(5_000);
+      answer();
+    }
+  };
+  const order = (verb: Verb, args: object = {}) => {
+    const life = { notBefore: clock.now(), expires: clock.now() + 10 * minute };
+    net.down('cmd', encode('cmd', sealed({ id: `c-${verb}`, to: pc, verb, args, counter: clock.now(), ...life })));
+  };
+  return { agent, net, pass, order, seen };
+}
+
+/** The goodbye is said when nothing is written down any more. */
+const isLast = ({ name, nth }: Wanted) => name === 'connection.end' && nth === whole.seen.get(name);
+
+/** Half an hour of a PC with all that it does. */
+async function day(wanted?: Wanted) {
+  const world = await live(wanted);
+  const { agent, net, pass, order } = world;
+  agent.start();
+  await pass(2 * minute);
+  for (const verb of ['probe-now', 'measure-link'] as const) order(verb);
+  order('set-default-device', { kind: 'microphone', name: 'Jabra' });
+  await pass(4 * minute);
+  net.cut();
+  await pass(14 * minute);
+  order('send-log', { lines: 5 });
+  net.down('config', encode('config', sealed({ pc, version: 2, profile: { link: 'leo', elevationM: 0, expected: {} } })));
+  await pass(2 * minute);
+  net.take('event');
+  await pass(4 * minute);
+  const numbers = agent.table.numbers();
+  const slips = agent.spool.after(0, 999).flatMap(({ kind, body }) => (kind === 'slipped' ? [body] : []));
+  await agent.stop('stopped');
+  return { ...world, numbers, slips };
+}
+
+const whole = await day();
+/** Asked before there is an agent: without them there is none. */
+const before = ['platform.bootId', 'disk.damage'];
+const names = [...whole.seen.keys()].filter((name) => !before.includes(name)).toSorted();
+const calls = names.flatMap((name) => [1, 2, 7].flatMap((nth) => (nth <= (whole.seen.get(name) ?? 0) ? [{ name, nth }] : [])));
+/** What has a place of its own to be told of: a probe, a command, the inventory, the disk, the log. */
+const toldElsewhere = /^(disk|log|platform\.(?!ask))/;
+
+test('the day of these tests uses the whole world', () => {
+  expect(names).toEqual(
+    expect.arrayContaining([...promised, 'socket.send', 'socket.close', 'platform.ask', 'platform.inventory', 'disk.run', 'log.warn']),
+  );
+  expect(whole.numbers).toMatchObject({ lu: 0, ld: 0, ju: 0, jd: 0 });
+});
+
+test.each(calls)(
+  'call $nth of $name fails: nothing is left unhandled, it is counted, and the agent measures and stops in order',
+  async (call) => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    const { agent, net, numbers, slips } = await day(call).catch((error: Error) => expect.unreachable(error.stack));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+    if (!toldElsewhere.test(call.name) && !isLast(call))
+      expect(slips).toEqual([{ what: expect.anything(), error: `${call.name} fails`, count: 1 }]);
+    expect(Object.values(numbers).every(Number.isFinite)).toBe(true);
+    expect(numbers.lu).toBeLessThan(0.01);
+    expect(net.connects.length).toBeLessThan(6);
+    expect(agent.figures().connected).toBe(false);
+  },
+);
