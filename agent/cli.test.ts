@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
-import { statuses } from '#contracts';
+import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { encode, statuses } from '#contracts';
+import { centrePublicKey, sealed } from '../test/centre-key.ts';
+import { createAuthority } from '../test/security/authority.ts';
+import { identityFolder, storeIdentity } from './identity/identity.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-cli-'));
 const cli = new URL('./cli.ts', import.meta.url).pathname;
@@ -12,10 +15,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 type Ran = { code: number; out: string; err: string };
 
 /** Runs the real command in an empty folder. */
-function agent(args: string[], config?: string): Promise<Ran> {
+function agent(args: string[], config?: string, cwd = folder): Promise<Ran> {
   const env = { ...process.env, SABHA_CONFIG: config };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [cli, ...args], { cwd: folder, env }, (_error, out, err) => {
+    const child = execFile(process.execPath, [cli, ...args], { cwd, env }, (_error, out, err) => {
       resolve({ code: child.exitCode ?? -1, out, err });
     });
   });
@@ -41,8 +44,71 @@ it('tests this PC, prints one JSON object, and its exit code says whether there 
   for (const always of ['microphone', 'speaker', 'camera', 'pc', 'clock', 'path']) expect(components).toContain(always);
   expect(components).not.toContain('agent');
   for (const check of report.checks) expect(statuses).toContain(check.status);
-  expect(code).toBe(report.checks.some((one: { status: string }) => one.status === 'fault') ? 1 : 0);
+  const has = (status: string) => report.checks.some((one: { status: string }) => one.status === status);
+  expect(code).toBe(has('fault') ? 1 : has('unknown') ? 3 : 0);
 });
+
+it('says with no centre known that its way is not known, and not that the centre is on this PC', async () => {
+  const { out, code } = await agent(['check', '--json']);
+  const path = JSON.parse(out).checks.find((one: { component: string }) => one.component === 'path');
+  expect(path).toMatchObject({ status: 'unknown', fault: null, reason: 'no centre is known here' });
+  expect(code).not.toBe(0);
+});
+
+it('judges an enrolled PC as itself, by the configuration that its centre signed, whatever ./sabha.json says', async () => {
+  const home = await enrolledPc();
+  const config = sealed({
+    pc: 'ladakh/leh/pc-1',
+    version: 3,
+    profile: { link: 'geo', elevationM: 3_524, expected: { camera: [{ match: 'no such ☃' }] } },
+  });
+  writeFileSync(join(home, 'data/agent/config.json'), encode('config', config));
+  const { out, code } = await agent(['check'], undefined, home);
+  expect(out.split('\n')[0]).toBe('ladakh/leh/pc-1');
+  expect(out).toContain('no such ☃: Camera not found');
+  expect(out).toContain('Limits at 3,524 m');
+  expect(out).not.toContain('the centre is on this PC');
+  expect(code).toBe(1);
+  const other = join(home, 'other');
+  expect(JSON.parse((await agent(['check', '--json', '--data', other], undefined, home)).out).pc).toBe('up/lucknow/hall');
+});
+
+it('does not judge an enrolled PC by the configuration of another, nor by its lack: what is expected is then not known', async () => {
+  const home = await enrolledPc();
+  const foreign = sealed({ pc: 'ladakh/leh/pc-2', version: 3, profile: { link: 'geo', elevationM: 3_524, expected: { camera: [{}] } } });
+  writeFileSync(join(home, 'data/agent/config.json'), encode('config', foreign));
+  const { out, err } = await agent(['check'], undefined, home);
+  expect(err).toContain('the kept configuration is not used: addressed to another PC');
+  expect(out).toContain('? Camera: unknown (the profile does not say what is expected)');
+  expect(out).not.toMatch(/Limits at|No fault found/);
+});
+
+it('enrol, run and check take the same folder, and run on a PC that is not enrolled says so in one line, exit 1', async () => {
+  const line = (at: string) =>
+    `this PC is not enrolled (no ${at}/identity); npm run agent -- enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC\n`;
+  expect(await agent(['run'])).toEqual({ code: 1, out: '', err: line('data/agent') });
+  expect(await agent(['run', '--data', 'elsewhere'])).toEqual({ code: 1, out: '', err: line('elsewhere') });
+  const broken = mkdtempSync(join(folder, 'broken-'));
+  mkdirSync(join(broken, 'identity'));
+  const why = `${broken}/identity: cannot be read: ENOENT\n`;
+  expect(await agent(['run', '--data', broken])).toEqual({ code: 1, out: '', err: why });
+  expect(await agent(['check', '--data', broken])).toEqual({ code: 2, out: '', err: why });
+});
+
+/** A home whose ./data/agent holds the identity of ladakh/leh/pc-1, as `enrol` leaves it; its ./sabha.json is of another place. */
+async function enrolledPc(): Promise<string> {
+  const home = mkdtempSync(join(tmpdir(), 'sabha-enrolled-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const site = { state: 'up', id: 'lucknow', pcs: [{ id: 'hall', room: { en: 'Hall' } }] };
+  writeFileSync(join(home, 'sabha.json'), JSON.stringify({ site }));
+  const authority = await createAuthority('Sabha');
+  const { key, pem } = await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' });
+  const centreKey = centrePublicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const centre = { host: '192.0.2.1', mqttPort: 8_883, enrolPort: 8_443, centreKey };
+  mkdirSync(join(home, 'data/agent'), { recursive: true });
+  storeIdentity(identityFolder(join(home, 'data/agent')), { key, chain: pem, roots: [authority.root], centre });
+  return home;
+}
 
 it('exits 1 for an expected device that no PC has, with its fault in words', async () => {
   const config = file(JSON.stringify({ site: { profile: { link: 'fibre', expected: { camera: [{ match: 'no such camera ☃' }] } } } }));

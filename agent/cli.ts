@@ -1,60 +1,99 @@
-/** The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting. */
-import { readFileSync } from 'node:fs';
+/** The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting, 3 no fault but something unknown. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isPcPath, type Language, languages, readSettings, realClock, type SettingsSite, whenNpmIsGone } from '#contracts';
+import { isPcPath, type Language, languages, messageOf, readSettings, realClock, type SettingsSite, whenNpmIsGone } from '#contracts';
 import type { Probe, ProbeContext } from './checks/probe.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
-import { identityFolder, openIdentity } from './identity/identity.ts';
+import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createProbes } from './probes/probes.ts';
 import { readReport } from './self-test/link-text.ts';
-import { selfTest, toJson, toText } from './self-test/self-test.ts';
-import { placesOf } from './settings.ts';
+import { exitCodeOf, type Subject, selfTest, toJson, toText } from './self-test/self-test.ts';
+import { type AgentSettings, isNamed, placesOf, readWhoThisIs } from './settings.ts';
+import { createConfigStore, keptConfig } from './store/config-store.ts';
+import { dataFolder } from './store/data-folder.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 import { createPlatform } from './this-pc.ts';
+import { publicKey } from './uplink/centre-access.ts';
 
 const usage =
-  'usage: npm run agent -- check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--data DIR] [--again] | run';
+  'usage: npm run agent -- check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run; each with [--data DIR]';
 
 /** One line for the person who typed the command. */
 class WrongCall extends Error {}
 
+/** The same folder for each verb. */
+const folder = { data: { type: 'string' } } as const;
+const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
+
 const verbs: Record<string, (args: string[]) => Promise<number>> = { check, enrol, run };
 
 async function check(args: string[]): Promise<number> {
-  const options = { json: { type: 'boolean', default: false }, lang: { type: 'string', default: 'en' } } as const;
+  const options = { json: { type: 'boolean', default: false }, lang: { type: 'string', default: 'en' }, ...folder } as const;
   const { json, lang } = parse(() => parseArgs({ args, options })).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
-  const site = loadSite(process.env['SABHA_CONFIG']);
-  const data = process.env['SABHA_DATA'] ?? 'data/agent';
-  const warn = { warn: (_: object, line: string) => console.error(line) };
+  const data = dataFolder(process.env, args);
+  const judged = whomToJudge({ ...process.env, SABHA_DATA: data }, data);
   const report = await selfTest({
-    ...{ site, platform: createPlatform(), probes: createProbes().filter(isOfThePc), clock: realClock(), centre: centreOf(data) },
-    budget: readFigures(budgetFile(data, warn)),
-    link: readReport(linkFile(data, warn).load()),
+    ...{ ...judged, platform: createPlatform(), probes: createProbes().filter(isOfThePc), clock: realClock() },
+    budget: readFigures(budgetFile(data, onStderr)),
+    link: readReport(linkFile(data, onStderr).load()),
   });
   console.log(json ? toJson(report) : toText(report, lang));
-  return report.checks.some((one) => one.status === 'fault') ? 1 : 0;
+  return exitCodeOf(report);
 }
 
-/** That of the enrolment; a PC without one is the centre's own, or runs a test of itself alone. */
-function centreOf(data: string): ProbeContext['centre'] {
-  const identity = openIdentity(identityFolder(data));
-  const enrolled = identity.ok ? identity.value?.centre : undefined;
-  const anchors = placesOf(process.env['SABHA_ANCHORS'] ?? '');
-  if (enrolled !== undefined) return { host: enrolled.host, port: enrolled.mqttPort, anchors };
-  return { host: process.env['SABHA_MQTT_HOST'] ?? '127.0.0.1', port: Number(process.env['SABHA_MQTT_PORT'] ?? 1_883), anchors };
+type Judged = { subject: Subject; centre: ProbeContext['centre'] };
+
+/** The PC that `run` would be; before anybody has made it known, the first one of ./sabha.json. */
+function whomToJudge(env: typeof process.env, data: string): Judged {
+  const opened = openIdentity(identityFolder(data));
+  if (opened.ok && opened.value === undefined && !isNamed(env)) return firstOfSettings(env, data);
+  const who = readWhoThisIs(env);
+  if (!who.ok) throw new WrongCall(who.line);
+  const { identity, settings } = who.value;
+  const { pc, profile, host, port, anchors } = settings;
+  const config = keptConfig(createConfigStore(join(data, 'config.json')), { key: centreKeyOf(identity, settings), pc, log: onStderr });
+  const centre = identity ? { host: identity.centre.host, port: identity.centre.mqttPort } : { host, port };
+  return {
+    subject: { pc, profile: config?.profile ?? profile, configured: config !== undefined || env['SABHA_PROFILE'] !== undefined },
+    centre: { ...centre, anchors },
+  };
+}
+
+function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSettings): KeyObject | null {
+  try {
+    if (identity === undefined) return centreKeyFile === undefined ? null : publicKey(centreKeyFile);
+    return identity.centre.centreKey === null ? null : createPublicKey(identity.centre.centreKey);
+  } catch (error) {
+    throw new WrongCall(messageOf(error));
+  }
+}
+
+/** Its centre is known where it is said, or where `npm start` has made this PC the centre's own. */
+function firstOfSettings(env: typeof process.env, data: string): Judged {
+  const { state, id, profile, pcs } = loadSite(env['SABHA_CONFIG']);
+  const first = pcs[0];
+  const room = first && { room: { en: first.room.en, hi: first.room.hi ?? first.room.en } };
+  const host = env['SABHA_MQTT_HOST'] ?? (existsSync(join(data, 'agent.token')) ? '127.0.0.1' : undefined);
+  const port = Number(env['SABHA_MQTT_PORT'] ?? 1_883);
+  return {
+    subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, profile, configured: true },
+    centre: host === undefined ? undefined : { host, port, anchors: placesOf(env['SABHA_ANCHORS'] ?? '') },
+  };
 }
 
 async function enrol(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
-  const options = { centre: text, pc: text, data: text, again: { type: 'boolean', default: false } } as const;
+  const options = { centre: text, pc: text, ...folder, again: { type: 'boolean', default: false } } as const;
   const { values, positionals } = parse(() => parseArgs({ args, options, allowPositionals: true }));
   const [code, more] = positionals;
   if (code === undefined || more !== undefined) throw new WrongCall(`one enrolment code is expected; ${usage}`);
-  const { pc = '', data = process.env['SABHA_DATA'] ?? 'data/agent', again } = values;
+  const { pc = '', again } = values;
   if (!isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
-  const done = await enrolPc({ code, centre: addressOf(values.centre), pc, folder: identityFolder(data), again });
+  const done = await enrolPc({ code, centre: addressOf(values.centre), pc, folder: identityFolder(dataFolder(process.env, args)), again });
   if (!done.ok) console.error(done.line);
   else console.log(`${pc} is enrolled until ${done.value.certificate.validToDate.toISOString().slice(0, 10)}`);
   return done.ok ? 0 : 1;
@@ -67,9 +106,15 @@ function addressOf(centre = ''): { host: string; port: number } {
 }
 
 async function run(args: string[]): Promise<number> {
-  parse(() => parseArgs({ args, options: {} }));
+  parse(() => parseArgs({ args, options: folder }));
+  const env = { ...process.env, SABHA_DATA: dataFolder(process.env, args) };
+  const who = readWhoThisIs(env);
+  if (!who.ok) {
+    console.error(who.line);
+    return 1;
+  }
   const { main } = await import('./main.ts');
-  await main();
+  await main(env);
   return 0;
 }
 

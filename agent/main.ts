@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { endAlone, messageOf, onToldToEnd, realClock } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
-import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
+import type { Identity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
-import { type AgentSettings, readAgentSettings } from './settings.ts';
+import { type AgentSettings, readWhoThisIs } from './settings.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
@@ -28,25 +28,23 @@ const askSystemMs = 400;
 declare const SABHA_VERSION: string | undefined;
 
 /** Runs the agent until it is told to end, or until another version of it is to be started. A setting or a folder that will not do: one line, exit 1. */
-export async function main(): Promise<void> {
+export async function main(env = process.env): Promise<void> {
   const log = pino({ base: { part: 'agent' } });
-  const dataDir = process.env['SABHA_DATA'];
-  const opened = dataDir ? openIdentity(identityFolder(dataDir)) : { ok: true as const, value: undefined };
-  if (!opened.ok) return fail(log, opened.line);
-  const settings = readAgentSettings(process.env, opened.value?.pc);
-  if (!settings.ok) return fail(log, settings.line);
+  const who = readWhoThisIs(env);
+  if (!who.ok) return fail(log, who.line);
+  const { settings, identity } = who.value;
   let parts: Prepared;
   try {
-    parts = prepare(settings.value, opened.value, log);
+    parts = prepare(settings, identity, log);
   } catch (error) {
     return fail(log, messageOf(error));
   }
   const restart = Promise.withResolvers<string>();
   const running = { log, restart: restart.resolve };
-  const agent = compose(settings.value, parts, running);
+  const agent = compose(settings, parts, running);
   agent.start();
-  const updates = watched(settings.value, parts, { ...running, agent });
-  log.info({ pc: settings.value.pc, version: parts.version }, 'ready');
+  const updates = watched(settings, parts, { ...running, agent });
+  log.info({ pc: settings.pc, version: parts.version }, 'ready');
   flushCompileCache();
   const asking = await Promise.race([asked(), restart.promise]);
   updates?.stop();

@@ -1,6 +1,7 @@
 /** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
 import * as v from 'valibot';
 import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '#contracts';
+import { type Identity, identityFolder, openIdentity, type Read } from './identity/identity.ts';
 
 const needed = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
 const number = (name: string, low: number, high: number) =>
@@ -50,14 +51,34 @@ const withToken = v.object({ ...environment.entries, SABHA_TOKEN_FILE: needed('S
 /** The settings of one agent, checked and with their defaults. */
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
+type Env = Record<string, string | undefined>;
+
+/** Who this PC is, and its settings: what `run` goes by and `check` judges by. One line where it is not enrolled, or one of them will not do. */
+export function readWhoThisIs(env: Env): Read<{ identity: Identity | undefined; settings: AgentSettings }> {
+  const folder = env['SABHA_DATA'];
+  const opened: Read<Identity | undefined> = folder ? openIdentity(identityFolder(folder)) : { ok: true, value: undefined };
+  if (!opened.ok) return opened;
+  const identity = opened.value;
+  if (folder && identity === undefined && !isNamed(env))
+    return { ok: false, line: `this PC is not enrolled (no ${identityFolder(folder)}); ${howTo}` };
+  const settings = readAgentSettings(env, identity?.pc);
+  return settings.ok ? { ok: true, value: { identity, settings: settings.value } } : settings;
+}
+
+/** Its settings say which PC this is, as those of a PC that is known by a token. */
+export function isNamed(env: Env): boolean {
+  return env['SABHA_PC'] !== undefined || env['SABHA_TOKEN_FILE'] !== undefined;
+}
+
+const howTo = 'npm run agent -- enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC';
+
 /** `enrolled` is the PC of the certificate, where there is one: which it is need not be said again, and nothing else may be. */
-export function readAgentSettings(
-  env: Record<string, string | undefined>,
-  enrolled?: PcPath,
-): { ok: true; value: AgentSettings } | { ok: false; line: string } {
+export function readAgentSettings(env: Env, enrolled?: PcPath): Read<AgentSettings> {
   const said = env['SABHA_PC'] ?? enrolled;
   if (enrolled !== undefined && said !== enrolled) return { ok: false, line: `SABHA_PC: ${said}, but the certificate is of ${enrolled}` };
-  const read = enrolled === undefined ? v.safeParse(withToken, env) : v.safeParse(environment, { ...env, SABHA_PC: enrolled });
+  // A setting that is absent is told like one that is empty: by its name.
+  const all = { ...Object.fromEntries(Object.keys(withToken.entries).map((name) => [name, env[name]])), SABHA_PC: said };
+  const read = enrolled === undefined ? v.safeParse(withToken, all) : v.safeParse(environment, all);
   return read.success ? { ok: true, value: settingsOf(read.output) } : { ok: false, line: lineOf(read.issues[0]) };
 }
 

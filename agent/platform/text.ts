@@ -19,6 +19,15 @@ export function shortId(id: string): string {
   return `${cut(plain, idLimit - hashLength - 1)}-${hash}`;
 }
 
+/** Does a name contain this, in any case? One letter in two spellings (फ़ as one character or as two) is one letter. */
+export function isInName(part: string, name: string): boolean {
+  return plain(name).includes(plain(part));
+}
+
+function plain(text: string): string {
+  return text.normalize('NFC').toLowerCase();
+}
+
 /** Control characters move a terminal's cursor; the bidirectional overrides make a text read as another. */
 function clean(text: string): string {
   return oneLine(text, Number.POSITIVE_INFINITY).trim().toWellFormed();

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { type Check, type Clock, readSettings, type SettingsSite } from '#contracts';
+import type { Check, Clock } from '#contracts';
 import type { Probe } from '../checks/probe.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
-import { selfTest, toJson, toText } from './self-test.ts';
+import { exitCodeOf, type Subject, selfTest, toJson, toText } from './self-test.ts';
 import { subjectOf } from './words.ts';
 
 const clock: Clock = {
@@ -14,11 +14,12 @@ const clock: Clock = {
   },
 };
 
-function siteOf(site: object = {}): SettingsSite {
-  const result = readSettings(JSON.stringify({ site }));
-  if (!result.ok || !result.value.site) throw new Error('no site');
-  return result.value.site;
-}
+const office: Subject = {
+  pc: 'capital/this-office/this-pc',
+  room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' },
+  profile: { link: 'fibre', elevationM: 0, expected: {} },
+  configured: true,
+};
 
 function probe(name: string, run: () => Promise<Check[]>): Probe {
   return { name, everyMs: 1_000, timeoutMs: 50, run: async () => ({ checks: await run() }) };
@@ -34,10 +35,11 @@ const ok: Check = {
 const missing: Check = { component: 'camera', device: 'expected-1', status: 'fault', fault: 'camera.missing', reason: null, name: 'Eye' };
 const probes = [probe('microphone', async () => [ok]), probe('camera', async () => [missing])];
 
-const test = (list: Probe[], site?: object) => selfTest({ site: siteOf(site), platform: createUnwritten(), probes: list, clock });
+const test = (list: Probe[], subject?: Partial<Subject>) =>
+  selfTest({ subject: { ...office, ...subject }, platform: createUnwritten(), probes: list, clock });
 
 it('reports the whole path of the PC and each check, in the form of the contract', async () => {
-  const report = await test(probes, { state: 'ladakh', id: 'leh', pcs: [{ id: 'vc-1', room: { en: 'VC room' } }] });
+  const report = await test(probes, { pc: 'ladakh/leh/vc-1' });
   const json = JSON.parse(toJson(report));
   expect(json).toEqual({
     pc: 'ladakh/leh/vc-1',
@@ -105,8 +107,56 @@ it('says unknown of a probe that fails or hangs, and goes on to the next', async
 it('counts what is not known apart from faults, and calls a new component by its own name', async () => {
   const unknown: Check = { component: 'lamp', device: 'bulb', status: 'unknown', fault: null, reason: 'no audio server' };
   const report = await test([probe('lamp', async () => [unknown])]);
-  expect(toText(report, 'en')).toContain('? lamp, bulb: unknown (no audio server)\n\nNo fault found. Unknown: 1.');
-  expect(toText(report, 'hi')).toContain('? lamp, bulb: पता नहीं (साउंड सर्वर नहीं चल रहा)\n\nकोई ख़राबी नहीं मिली. पता नहीं: 1.');
+  expect(toText(report, 'en')).toContain(
+    '? lamp, bulb: unknown (no audio server)\n\nNo fault seen, but not everything could be checked. Unknown: 1.',
+  );
+  expect(toText(report, 'hi')).toContain(
+    '? lamp, bulb: पता नहीं (साउंड सर्वर नहीं चल रहा)\n\nकोई ख़राबी नहीं दिखी, पर सब कुछ जाँचा नहीं जा सका. पता नहीं: 1.',
+  );
+});
+
+it('five unknowns do not end in "No fault found", and a program reads it off the exit code', async () => {
+  const unknown: Check = { component: 'lamp', device: '', status: 'unknown', fault: null, reason: 'no audio server' };
+  const unknowns = ['a', 'b', 'c', 'd', 'e'].map((device) => ({ ...unknown, device }));
+  const report = await test([probe('lamp', async () => unknowns)]);
+  expect(toText(report, 'en')).not.toContain('No fault found');
+  expect(toText(report, 'hi')).not.toContain('कोई ख़राबी नहीं मिली');
+  expect(exitCodeOf(report)).toBe(3);
+  expect(exitCodeOf(await test([probe('lamp', async () => [...unknowns, missing])]))).toBe(1);
+  const known = await test([probe('microphone', async () => [ok])]);
+  expect(toText(known, 'en')).toContain('No fault found.');
+  expect(exitCodeOf(known)).toBe(0);
+});
+
+it('does not say "works" of what the room need not have', async () => {
+  const none: Check = { component: 'camera', device: '', status: 'ok', fault: null, reason: 'none expected' };
+  const report = await test([probe('camera', async () => [none])]);
+  expect(toText(report, 'en')).toContain('✔ Camera: none expected\n');
+  expect(toText(report, 'hi')).toContain('✔ कैमरा: यहाँ ज़रूरी नहीं\n');
+});
+
+it('names no limits of a height that nobody has told this PC, and no room', async () => {
+  const { room: _room, ...bare } = { ...office, pc: 'ladakh/leh/vc-1', configured: false };
+  const report = await selfTest({ subject: bare, platform: createUnwritten(), probes: [], clock });
+  expect(toText(report, 'en')).toBe(
+    'ladakh/leh/vc-1\n\n\nNo fault found.\n\nThe centre has not told this PC yet what this room should have and how high it lies.',
+  );
+  expect(toText(report, 'hi')).not.toContain('0 m');
+});
+
+it('a centre on this very PC goes by its clock; with none nobody has compared it', async () => {
+  const offsets: (number | null)[] = [];
+  const looks: Probe = {
+    ...probe('clock', async () => []),
+    run: async ({ self }) => {
+      offsets.push(self.clockOffsetMs);
+      return { checks: [] };
+    },
+  };
+  const place = { port: 1_883, anchors: [] };
+  for (const centre of [{ host: '127.0.0.1', ...place }, { host: 'centre.test', ...place }, undefined])
+    await selfTest({ subject: office, platform: createUnwritten(), probes: [looks], clock, centre });
+  expect(offsets).toEqual([0, null, null]);
 });
 
 it.each([
@@ -127,7 +177,7 @@ it('names a check after the part that it is about, or after its component and it
 
 it('says what the link of this PC has cost this month, where an agent wrote it down', async () => {
   const budget = { month: '2026-11', telemetryBytes: 1_234_567, telemetryLimit: 8_000_000, testBytes: 3_000_000, testLimit: 36_000_000 };
-  const report = await selfTest({ site: siteOf(), platform: createUnwritten(), probes: [], clock, budget });
+  const report = await selfTest({ subject: office, platform: createUnwritten(), probes: [], clock, budget });
   expect(toText(report, 'en')).toContain('\n\nData this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB.\n');
   expect(toText(report, 'hi')).toContain('इस महीने का डेटा (2026-11): संदेश 8 में से 1.2 MB, लाइन की जाँच 36 में से 3 MB.');
   expect(JSON.parse(toJson(report)).budget).toEqual(budget);

@@ -3,11 +3,13 @@ import {
   type Check,
   type Clock,
   faultOf,
+  isLoopback,
   type Language,
   type LinkReport,
   messageOf,
+  noneExpected,
+  type Profile,
   reasonIn,
-  type SettingsSite,
   vocabulary,
   type Words,
   withinTime,
@@ -25,8 +27,9 @@ export type CheckRow = Check & { ms: number; provenAt: number | null };
 export type CheckReport = {
   pc: string;
   site: string;
-  room: Words;
-  elevationM: number;
+  room: Words | undefined;
+  /** Undefined where nobody has said it. */
+  elevationM: number | undefined;
   at: number;
   ms: number;
   checks: CheckRow[];
@@ -34,9 +37,12 @@ export type CheckReport = {
   link?: LinkReport;
 };
 
+/** Whom it judges and by what: `configured` is false where the centre has not said yet what this room should have, and how high it lies. */
+export type Subject = { pc: string; room?: Words; profile: Profile; configured: boolean };
+
 /** What a self-test asks, and of whom. */
 export type SelfTest = {
-  site: SettingsSite;
+  subject: Subject;
   platform: Platform;
   probes: readonly Probe[];
   clock: Clock;
@@ -51,30 +57,39 @@ export type SelfTest = {
 /** The load is what happens between two looks; this long lies between them. */
 const loadWindowMs = 1_000;
 
-/** What the agent would know of its link and spool; a self-test has neither. */
-const noSelf: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
-
 /** Runs each probe once, one after the other. Guarantee: a probe that fails or hangs gives `unknown`, and the others still run. */
-export async function selfTest({ site, platform, probes, clock, centre, budget, link }: SelfTest): Promise<CheckReport> {
-  const { state, id, profile, pcs } = site;
+export async function selfTest({ subject, platform, probes, clock, centre, budget, link }: SelfTest): Promise<CheckReport> {
+  const { pc, room, profile, configured } = subject;
+  const self = selfOf(centre);
   const at = clock.now();
   const startedUp = clock.up();
   await platform.figures(AbortSignal.timeout(loadWindowMs)).catch(() => undefined);
   await new Promise<void>((resolve) => void clock.after(loadWindowMs, resolve));
   const checks: CheckRow[] = [];
-  for (const probe of probes) checks.push(...(await rowsOf(probe, { platform, profile, self: noSelf, ...(centre && { centre }) }, clock)));
-  const first = pcs[0];
+  for (const probe of probes) checks.push(...(await rowsOf(probe, { platform, profile, self, ...(centre && { centre }) }, clock)));
   return {
-    pc: `${state}/${id}/${first?.id ?? ''}`,
-    site: `${state}/${id}`,
-    room: { en: first?.room.en ?? '', hi: first?.room.hi ?? first?.room.en ?? '' },
-    elevationM: profile.elevationM,
+    pc,
+    site: pc.split('/').slice(0, 2).join('/'),
+    room,
+    elevationM: configured ? profile.elevationM : undefined,
     at,
     ms: Math.round(clock.up() - startedUp),
     checks,
     ...(budget && { budget }),
     ...(link && { link }),
   };
+}
+
+/** What the agent would know of its link and spool; a self-test has neither. A centre on this PC goes by the same clock. */
+function selfOf(centre: SelfTest['centre']): SelfFigures {
+  const clockOffsetMs = centre !== undefined && isLoopback(centre.host) ? 0 : null;
+  return { roundTripMs: null, clockOffsetMs, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+}
+
+/** What a program reads off it: 1 a fault, 3 no fault but something that nobody knows, 0 neither. */
+export function exitCodeOf({ checks }: CheckReport): 0 | 1 | 3 {
+  if (checks.some(({ status }) => status === 'fault')) return 1;
+  return checks.some(({ status }) => status === 'unknown') ? 3 : 0;
 }
 
 /** The report as `check --json` prints it. */
@@ -89,14 +104,20 @@ export function toJson({ room: _room, elevationM: _elevation, ...report }: Check
 export function toText(report: CheckReport, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const lines = report.checks.map((check) => lineOf(check, language));
-  const count = (status: string) => report.checks.filter((check) => check.status === status).length;
-  const faults = count('fault');
-  const end = faults === 0 ? say('noFault') : `${say('faults')}: ${faults}`;
-  const open = count('unknown') === 0 ? '' : ` ${vocabulary[language].readiness.unknown}: ${count('unknown')}.`;
   const measured = report.link === undefined ? [] : ['', ...linkLines(report.link, report.at, language)];
   const used = report.budget === undefined ? [] : ['', budgetLine(report.budget, language)];
-  const limits = limitLines(report.elevationM, language);
-  return [`${report.room[language]} (${report.pc})`, '', ...lines, ...measured, ...used, '', `${end}.${open}`, '', ...limits].join('\n');
+  const limits = report.elevationM === undefined ? [say('notConfigured')] : limitLines(report.elevationM, language);
+  const head = report.room === undefined ? report.pc : `${report.room[language]} (${report.pc})`;
+  return [head, '', ...lines, ...measured, ...used, '', verdictLine(report, language), '', ...limits].join('\n');
+}
+
+/** Guarantee: it says that no fault was found only where everything is known. */
+function verdictLine({ checks }: CheckReport, language: Language): string {
+  const say = (key: keyof typeof phrases) => phrases[key][language];
+  const count = (status: string) => checks.filter((check) => check.status === status).length;
+  const [faults, unknowns] = [count('fault'), count('unknown')];
+  const end = faults > 0 ? `${say('faults')}: ${faults}` : unknowns > 0 ? say('notAllKnown') : say('noFault');
+  return unknowns === 0 ? `${end}.` : `${end}. ${vocabulary[language].readiness.unknown}: ${unknowns}.`;
 }
 
 /** Data this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB. */
@@ -127,8 +148,10 @@ const marks = { ok: '✔', fault: '✖', unknown: '?' } as const;
 
 function lineOf(check: CheckRow, language: Language): string {
   const title = check.fault === null ? vocabulary[language].status[check.status] : (faultOf(check.fault)?.title[language] ?? check.fault);
-  const reason = check.reason === null ? '' : ` (${reasonIn(check.reason, language)})`;
-  const line = `${marks[check.status]} ${subjectOf(check, language)}: ${title}${reason}`;
+  const reason = check.reason === null ? '' : reasonIn(check.reason, language);
+  // Nothing that works was looked at.
+  const said = check.reason === noneExpected ? reason : `${title}${reason && ` (${reason})`}`;
+  const line = `${marks[check.status]} ${subjectOf(check, language)}: ${said}`;
   const action = check.fault === null ? undefined : faultOf(check.fault)?.action[language];
   return action ? `${line}\n    → ${action}` : line;
 }

@@ -4,6 +4,11 @@ import { type Check, type Language, type Words, wordFor } from '#contracts';
 /** Its own texts by key. */
 export const phrases = {
   noFault: { en: 'No fault found', hi: 'कोई ख़राबी नहीं मिली' },
+  notAllKnown: { en: 'No fault seen, but not everything could be checked', hi: 'कोई ख़राबी नहीं दिखी, पर सब कुछ जाँचा नहीं जा सका' },
+  notConfigured: {
+    en: 'The centre has not told this PC yet what this room should have and how high it lies.',
+    hi: 'सेंटर ने इस PC को अभी नहीं बताया कि इस कमरे में क्या होना चाहिए और यह कितनी ऊँचाई पर है।',
+  },
   faults: { en: 'Faults', hi: 'ख़राबियाँ' },
   data: { en: 'Data this month', hi: 'इस महीने का डेटा' },
   ofTelemetry: { en: 'messages', hi: 'संदेश' },

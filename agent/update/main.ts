@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { dataFolder } from '../store/data-folder.ts';
 import { chosen, endTrial } from './launch.ts';
 import { bundleName, openSlots, type Slots } from './slots.ts';
 
 /** Longer than a version needs to start, to be heard (5 min) or to take itself back, and to stop. */
 const trialMs = (8 * 60_000) / Number(process.env['SABHA_SPEED'] ?? 1);
-const slots = openSlots(join(process.env['SABHA_DATA'] ?? '.', 'update'));
+const slots = openSlots(join(dataFolder(process.env, process.argv.slice(2)), 'update'));
 
 if (isMainThread) await launch(slots);
 else setTimeout(() => endTrial(slots, workerData, () => process.kill(process.pid, 'SIGKILL')), trialMs);

@@ -2,7 +2,7 @@
 
 import type { Output } from '../child.ts';
 import type { Answer, Order, PlatformOrders, SoundState } from '../platform.ts';
-import { shortText } from '../text.ts';
+import { isInName, shortText } from '../text.ts';
 
 /** What the orders need of the system. */
 export type OrdersOptions = {
@@ -28,7 +28,7 @@ export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
       const answer = await sound(signal);
       if (!answer.known) return no(answer.reason);
       const devices = kind === 'microphone' ? answer.value.sources : answer.value.sinks;
-      const fitting = devices.filter((one) => one.name.toLowerCase().includes(name.toLowerCase()));
+      const fitting = devices.filter((one) => isInName(name, one.name));
       const [device] = fitting;
       if (device === undefined) return no(`no ${kind} has this in its name`);
       if (fitting.length > 1) return no(`${fitting.length} of them have this in their name`);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Clock, isLoopback, isThin, links, realClock } from '#contracts';
 import { type PathFacts, whereItBreaks } from '../../analysis/path.ts';
+import { unknown } from '../../analysis/verdict.ts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
 import { type Asking, addressOf, type Knocked, knock, look, nameServers } from '../../net/reach.ts';
 import type { Gateway, NetworkState } from '../../platform/platform.ts';
@@ -61,7 +62,9 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
     onConnection: true,
     async run(context) {
       const { centre, self } = context;
-      if (centre !== undefined && isLoopback(centre.host)) return answer({ status: 'ok', fault: null, reason: 'the centre is on this PC' });
+      // What is asked of a network to find a way that leads nowhere would prove nothing.
+      if (centre === undefined) return answer(unknown('no centre is known here'));
+      if (isLoopback(centre.host)) return answer({ status: 'ok', fault: null, reason: 'the centre is on this PC' });
       const [near, beyond] = [limit(clock, context.signal, neighbourMs), limit(clock, context.signal, beyondMs)];
       const used = (wireBytes: number) => context.budget?.used('tests', wireBytes);
       const stage = { clock, questions, memory, context, near: near.signal, asking: { used, signal: beyond.signal } };

@@ -42,8 +42,56 @@ it('keeps the check and the name of a device that goes and comes', () => {
 it('makes no check of an extra device, and one without a device where nothing is expected', () => {
   const ask = createExpected<Device>();
   expect(ask(room(profileOf('eye'), 'Eye', 'Headset'))).toHaveLength(1);
-  const free = { component: 'camera', device: '', status: 'ok', fault: null, reason: null };
-  expect(ask(room(profileOf(), 'Eye'))).toEqual([free]);
+});
+
+it('says of a kind of which nothing is expected that nothing is expected, whether or not the devices are known', () => {
+  const ask = createExpected<Device>();
+  const none = { component: 'camera', device: '', status: 'ok', fault: null, reason: 'none expected' };
+  expect(ask(room(profileOf(), 'Eye'))).toEqual([none]);
+  expect(ask({ ...room(profileOf()), answer: { known: false, reason: 'nobody is signed in' } })).toEqual([none]);
+});
+
+it('finds a name in its other spelling: फ़ as one character and as two is no missing device', () => {
+  const [one, two] = ['सभा \u095eोन', 'सभा \u092b\u093cोन'];
+  expect(one).not.toBe(two);
+  for (const [match, name] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    expect(createExpected<Device>()(room(profileOf(match), name))).toMatchObject([{ status: 'ok', name }]);
+  }
+});
+
+it('tells two of one name apart: the one that is pulled out is missing under its own number, the other keeps its', () => {
+  const ask = createExpected<Device>();
+  const [left, right] = ['left', 'right'].map((id) => ({ id, name: 'Jabra' })) as [Device, Device];
+  const seen = (...devices: Device[]) =>
+    ask({ ...room(profileOf('jabra', 'jabra')), answer: { known: true, value: devices } }).map(({ status, name }) => [status, name]);
+  expect(seen(left, right)).toEqual([
+    ['ok', 'Jabra (1)'],
+    ['ok', 'Jabra (2)'],
+  ]);
+  expect(seen(right)).toEqual([
+    ['fault', 'Jabra (1)'],
+    ['ok', 'Jabra (2)'],
+  ]);
+  expect(seen(right, left)).toEqual([
+    ['ok', 'Jabra (1)'],
+    ['ok', 'Jabra (2)'],
+  ]);
+  expect(seen(left)).toEqual([
+    ['ok', 'Jabra (1)'],
+    ['fault', 'Jabra (2)'],
+  ]);
+});
+
+it('judges each of two of one name by itself', () => {
+  const ask = createExpected<Device>();
+  const twins = ['left', 'right'].map((id) => ({ id, name: 'Jabra' }));
+  const judge = ({ id }: Device) => ({ status: 'ok', fault: null, reason: id }) as const;
+  const look = (value: Device[]) => ask({ ...room(profileOf('jabra', 'jabra')), answer: { known: true, value }, judge });
+  expect(look(twins).map(({ reason }) => reason)).toEqual(['left', 'right']);
+  expect(look(twins.toReversed()).map(({ reason }) => reason)).toEqual(['left', 'right']);
 });
 
 it('is unknown, and never ok, while the profile says nothing of the kind', () => {
@@ -60,7 +108,6 @@ it('says unknown with the reason, for each expected device, where the answer is 
     { ...unknown, device: 'expected-1', name: 'a' },
     { ...unknown, device: 'expected-2', name: 'b' },
   ]);
-  expect(ask({ ...room(profileOf()), answer })).toEqual([{ ...unknown, device: '' }]);
 });
 
 it('names the programs in use', () => {

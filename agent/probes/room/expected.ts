@@ -1,7 +1,8 @@
 /** The devices that a room should have, and which of the devices found stands for which. Shared by the device probes. */
-import type { Check, Profile } from '#contracts';
+import { type Check, noneExpected, type Profile } from '#contracts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
+import { isInName, shortText } from '../../platform/text.ts';
 
 type Kind = keyof Profile['expected'];
 type Expected = NonNullable<Profile['expected'][Kind]>[number];
@@ -13,29 +14,31 @@ export type Room<D extends Device> = {
   profile: Profile;
   /** Found devices; of several that will do, the first is taken. */
   answer: Answer<D[]>;
-  judge: (device: D) => Verdict;
+  /** `ours` are all that stand for an expected one, in the order of the expected. */
+  judge: (device: D, ours: readonly D[]) => Verdict;
 };
 
 /**
  * Judges the expected devices of one kind, one check for each, under the stable names `expected-1`, `expected-2` …
- * A device that is missing keeps the name under which it was last found.
+ * A device keeps its number while it is there, and one that is missing the name under which it was last found; those of one name are told
+ * apart by a number behind it.
  * Guarantee: an extra device makes no check; an answer that is not known makes no fault; before a profile says what is expected nothing is ok.
  */
 export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
-  const names = new Map<string, string>();
+  const last = new Map<string, D>();
   return ({ kind, profile, answer, judge }) => {
     const wanted = profile.expected[kind];
     if (wanted === undefined) return [{ component: kind, device: '', ...unknown('the profile does not say what is expected') }];
-    if (wanted.length === 0) return [{ component: kind, device: '', ...(answer.known ? ok : unknown(answer.reason)) }];
-    const found = answer.known ? assign(wanted, answer.value) : [];
-    return wanted.map((one, at) => {
-      const slot = `expected-${at + 1}`;
+    if (wanted.length === 0) return [{ component: kind, device: '', ...ok, reason: noneExpected }];
+    const keys = wanted.map((one, at) => `${at}/${one.match}`);
+    const found = answer.known ? assign(wanted, answer.value, (at) => last.get(keys[at] ?? '')?.id) : [];
+    for (const [at, key] of keys.entries()) if (found[at]) last.set(key, found[at]);
+    const names = numbered(wanted.map((one, at) => last.get(keys[at] ?? '')?.name ?? one.match));
+    const ours = found.filter((device) => device !== undefined);
+    return names.map((name, at) => {
       const device = found[at];
-      const key = `${slot}/${one.match}`;
-      if (device) names.set(key, device.name);
-      const name = names.get(key) ?? one.match;
-      const verdict = !answer.known ? unknown(answer.reason) : device ? judge(device) : fault(`${kind}.missing`);
-      return { component: kind, device: slot, ...verdict, ...(name !== undefined && { name }) };
+      const verdict = !answer.known ? unknown(answer.reason) : device ? judge(device, ours) : fault(`${kind}.missing`);
+      return { component: kind, device: `expected-${at + 1}`, ...verdict, ...(name !== undefined && { name }) };
     });
   };
 }
@@ -45,24 +48,49 @@ export function inUse(programs: string[]): string | null {
   return programs.length === 0 ? null : `in use by ${programs.join(', ')}`;
 }
 
-/** Gives each wanted device another one of the found, moving earlier choices where that lets one more be served. */
-function assign<D extends Device>(wanted: Expected[], found: D[]): (D | undefined)[] {
-  const ownerOf = new Map<D, number>();
-  const place = (at: number, tried: Set<D>): boolean => {
-    for (const device of found) {
-      if (tried.has(device) || !matches(wanted[at], device)) continue;
-      tried.add(device);
-      const owner = ownerOf.get(device);
-      if (owner !== undefined && !place(owner, tried)) continue;
-      ownerOf.set(device, at);
-      return true;
-    }
-    return false;
-  };
-  for (const at of wanted.keys()) place(at, new Set());
-  return wanted.map((_, at) => found.find((device) => ownerOf.get(device) === at));
+function numbered(names: (string | undefined)[]): (string | undefined)[] {
+  return names.map((name, at) => {
+    const isOne = name === undefined || names.indexOf(name) === names.lastIndexOf(name);
+    return isOne ? name : shortText(`${name} (${names.slice(0, at + 1).filter((other) => other === name).length})`);
+  });
 }
 
-function matches(wanted: Expected | undefined, device: Device): boolean {
-  return device.name.toLowerCase().includes((wanted?.match ?? '').toLowerCase());
+/**
+ * First which devices serve the most of the wanted, then which one stands for which: each keeps the one that it had (`had`, by id), and at
+ * first they go by their ids, so that a restart counts them as before.
+ */
+function assign<D extends Device>(wanted: Expected[], found: D[], had: (at: number) => string | undefined): (D | undefined)[] {
+  const serving = [...match(wanted, found, new Map()).keys()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const kept = new Map<D, number>();
+  for (const at of wanted.keys()) {
+    const own = serving.find((device) => device.id === had(at) && fits(wanted[at], device));
+    if (own) kept.set(own, at);
+  }
+  const owners = match(wanted, serving, kept);
+  return wanted.map((_, at) => found.find((device) => owners.get(device) === at));
+}
+
+/** Gives each wanted device that has none another one of the found, moving earlier choices where that lets one more be served. */
+function match<D extends Device>(wanted: Expected[], found: D[], ownerOf: Map<D, number>): Map<D, number> {
+  const take = (device: D, at: number) => {
+    ownerOf.set(device, at);
+    return true;
+  };
+  const place = (at: number, tried: Set<D>): boolean => {
+    const fitting = found.filter((device) => fits(wanted[at], device));
+    const free = fitting.find((device) => !ownerOf.has(device));
+    if (free) return take(free, at);
+    return fitting.some((device) => {
+      const owner = ownerOf.get(device);
+      if (owner === undefined || tried.has(device)) return false;
+      return place(owner, tried.add(device)) && take(device, at);
+    });
+  };
+  const served = new Set(ownerOf.values());
+  for (const at of wanted.keys()) if (!served.has(at)) place(at, new Set());
+  return ownerOf;
+}
+
+function fits(wanted: Expected | undefined, device: Device): boolean {
+  return isInName(wanted?.match ?? '', device.name);
 }

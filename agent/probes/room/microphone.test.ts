@@ -44,12 +44,31 @@ it('calls 20 per cent loud enough and 19 too quiet, and tells no level', async (
   expect(await ask(known([{ ...room, volume: 0.19 }]))).toMatchObject([{ fault: 'microphone.volume_low', reason: null }]);
 });
 
-it('minds which one is chosen only where one microphone is expected, and only where one is chosen', async () => {
+it('minds which one is chosen also where two are expected, and only where one is chosen', async () => {
   expect(await ask(known([room, head], 'speaker.monitor'))).toMatchObject([
     { fault: 'microphone.not_default', reason: 'chosen: no microphone' },
   ]);
   expect(await ask(known([room, head], null))).toMatchObject([{ status: 'ok' }]);
-  expect(await ask(known([room, head], 'speaker.monitor'), [{ match: 'room' }, {}])).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
+  const two = [{ match: 'room' }, { match: 'head' }];
+  for (const either of ['room', 'head'])
+    expect(await ask(known([room, head], either), two)).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
+  const laptop = { ...room, id: 'laptop', name: 'Laptop' };
+  expect(await ask(known([room, head, laptop], 'laptop'), two)).toMatchObject([
+    { fault: 'microphone.not_default', reason: 'chosen: Laptop' },
+    { status: 'ok' },
+  ]);
+  expect(await ask(known([head, laptop], 'laptop'), two)).toMatchObject([
+    { fault: 'microphone.missing' },
+    { fault: 'microphone.not_default', reason: 'chosen: Laptop' },
+  ]);
+});
+
+it('judges each of two of one name, by its number', async () => {
+  const twin = { ...room, id: 'twin', muted: true };
+  expect(await ask(known([room, twin]), [{ match: 'room' }, { match: 'room' }])).toMatchObject([
+    { device: 'expected-1', status: 'ok', name: 'RoomMic (1)' },
+    { device: 'expected-2', fault: 'microphone.muted', name: 'RoomMic (2)' },
+  ]);
 });
 
 it('takes the chosen one where any will do', async () => {

@@ -25,8 +25,7 @@ export function createSoundProbe(kind: SoundKind, sideOf: (state: SoundState) =>
       const sound = await platform.sound(signal);
       const side = sound.known ? sideOf(sound.value) : { devices: [], chosen: null };
       const answer: Answer<SoundDevice[]> = sound.known ? { known: true, value: chosenFirst(side) } : sound;
-      const single = profile.expected[kind]?.length === 1;
-      return { checks: expected({ kind, profile, answer, judge: (device) => judge(kind, device, single ? side : undefined) }) };
+      return { checks: expected({ kind, profile, answer, judge: (device, ours) => judge(kind, device, otherChosen(side, ours, device)) }) };
     },
     watch: (platform, changed) => platform.watchSound(changed),
   };
@@ -37,13 +36,19 @@ function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
   return devices.toSorted((a, b) => Number(b.id === chosen) - Number(a.id === chosen));
 }
 
-/** The worst that is wrong. Which one is chosen matters only where the room has one device of the kind: `side` is then given. */
-function judge(kind: SoundKind, device: SoundDevice, side: Side | undefined): Verdict {
+/** The worst that is wrong; `other` is given where one that is not of the room is chosen. */
+function judge(kind: SoundKind, device: SoundDevice, other: Side | undefined): Verdict {
   const used = inUse(device.usedBy);
   if (device.muted) return fault(`${kind}.muted`, used);
-  if (side?.chosen && side.chosen !== device.id) return fault(`${kind}.not_default`, chosenInstead(kind, side));
+  if (other) return fault(`${kind}.not_default`, chosenInstead(kind, other));
   if (device.volume < volumeLow) return fault(`${kind}.volume_low`, used);
   return { ...ok, reason: used };
+}
+
+/** Of several of the room any may be chosen; where none of them is, that is said of the first alone. */
+function otherChosen(side: Side, ours: readonly SoundDevice[], device: SoundDevice): Side | undefined {
+  const isOther = side.chosen !== null && !ours.some(({ id }) => id === side.chosen);
+  return isOther && ours[0] === device ? side : undefined;
 }
 
 function chosenInstead(kind: SoundKind, { devices, chosen }: Side): string {

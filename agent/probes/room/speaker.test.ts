@@ -49,8 +49,13 @@ it('names no speaker as chosen where the chosen one is not a speaker of this PC'
   expect(await ask(known([bar], 'gone'))).toMatchObject([{ fault: 'speaker.not_default', reason: 'chosen: no speaker' }]);
 });
 
-it('minds which one is chosen only where one is expected, and takes the chosen one where any will do', async () => {
+it('minds which one is chosen also where two are expected, and takes the chosen one where any will do', async () => {
   expect(await ask(known([bar, screen], 'hdmi'), [{ match: 'bar' }, {}])).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
+  const beamer = { ...bar, id: 'beamer', name: 'Beamer' };
+  expect(await ask(known([bar, screen, beamer], 'beamer'), [{ match: 'bar' }, { match: 'hdmi' }])).toMatchObject([
+    { fault: 'speaker.not_default', reason: 'chosen: Beamer' },
+    { status: 'ok' },
+  ]);
   expect(await ask(known([bar, screen], 'hdmi'), [{}])).toMatchObject([{ status: 'ok', name: 'HDMI screen' }]);
 });
 

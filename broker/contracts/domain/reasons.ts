@@ -1,6 +1,9 @@
 /** The fixed words in which a machine says why, and their Hindi. What the system itself said stays as it is. */
 import type { Language } from './faults.ts';
 
+/** Of a check that is ok since the room need not have the device: nothing that works was seen. */
+export const noneExpected = 'none expected';
+
 /** Pattern of the whole reason, and its Hindi with what the pattern caught. */
 export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^in use by (.*)$', '$1 में चल रहा है'],
@@ -8,6 +11,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^chosen: no microphone$', 'कोई माइक नहीं चुना है'],
   ['^chosen: no speaker$', 'कोई स्पीकर नहीं चुना है'],
   ['^chosen: (.*)$', 'चुना हुआ: $1'],
+  [`^${noneExpected}$`, 'यहाँ ज़रूरी नहीं'],
   ['^no audio server$', 'साउंड सर्वर नहीं चल रहा'],
   ['^audio server does not answer$', 'साउंड सर्वर जवाब नहीं दे रहा'],
   ['^audio server has no session manager$', 'साउंड सर्वर अभी तैयार नहीं है'],
