@@ -8,6 +8,7 @@ import { believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onStat
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
 import { createBatches } from './batches.ts';
+import { createHistory } from './component-history.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createMemory } from './memory.ts';
 import { createNoise } from './noise.ts';
@@ -109,7 +110,7 @@ function createCore(options: EngineOptions, now: number): Core {
     ...never,
   };
   const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
-  return { options, memory, transitions, noise, batches: createBatches(), known, ...fresh, ...own };
+  return { options, memory, transitions, noise, history: createHistory(), batches: createBatches(), known, ...fresh, ...own };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {

@@ -82,6 +82,7 @@ function forgetPc(core: Core, pc: string, now: number): void {
   core.current.delete(pc);
   core.expectedSince.delete(pc);
   core.unknown.delete(pc);
+  core.history.forget(pc);
   if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
 }
 
