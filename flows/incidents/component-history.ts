@@ -1,12 +1,56 @@
 /** What of a PC's record is news for the strips of its site: its presence, and the answer of each component. */
-import type { Check, Status } from '#contracts';
+import { budgets, type Check, type Status } from '#contracts';
 import type { PcRecord } from '../records/incidents.ts';
 import type { Change } from '../records/ops.ts';
 
 type Answer = Pick<Change, 'status' | 'faults'>;
 
+const perMs = budgets.changesADay.most / 86_400_000;
+
+type Allowed = { left: number; at: number; isHidden: boolean };
+
+/** What is written of the changes of one memory. */
+export type History = ReturnType<typeof createHistory>;
+
+/** Guarantee: of no PC more is written than its budget, but once that all of it is unknown, and later once what it is (R27). */
+export function createHistory() {
+  const pcs = new Map<string, Allowed>();
+  const { most } = budgets.changesAtOnce;
+
+  return {
+    /** What is written as a record becomes another one, and whether that is more than may be. */
+    changes(before: PcRecord | undefined, after: PcRecord, at: number): { rows: Change[]; isBeyond: boolean } {
+      const rows = changesOf(before, after, at);
+      if (rows.length === 0) return { rows, isBeyond: false };
+      const held = pcs.get(after.pc) ?? { left: most, at, isHidden: false };
+      const left = Math.min(most, held.left + (at - held.at) * perMs);
+      const isBeyond = left < rows.length;
+      const hidden = isBeyond && !held.isHidden && before !== undefined ? hiddenOf(before, at) : [];
+      pcs.set(after.pc, { left: left - (isBeyond ? hidden.length : rows.length), at, isHidden: held.isHidden || isBeyond });
+      return { rows: held.isHidden || isBeyond ? hidden : rows, isBeyond };
+    },
+    /** A PC is within its budgets again: what is said of it once it was hidden. */
+    shown(record: PcRecord, at: number): Change[] {
+      const held = pcs.get(record.pc);
+      if (held?.isHidden !== true) return [];
+      pcs.set(record.pc, { ...held, isHidden: false });
+      return changesOf({ ...record, presence: 'never', checks: [] }, record, at);
+    },
+    /** The centre's time was set by so much (R29). */
+    setClock(byMs: number): void {
+      for (const held of pcs.values()) held.at += byMs;
+    },
+    forget: (pc: string): void => void pcs.delete(pc),
+  };
+}
+
+/** All that is held of a PC, as unknown. */
+function hiddenOf({ checks }: PcRecord, at: number): Change[] {
+  return ['presence', ...answersOf(checks).keys()].map((component) => ({ component, at, status: 'unknown', faults: [] }));
+}
+
 /** The changes from one record to the next; none of a record that is new, and `unknown` for a component that is no longer checked. */
-export function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): Change[] {
+function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): Change[] {
   const changes: Change[] = [];
   if (before !== undefined && before.presence !== after.presence) {
     changes.push({ component: 'presence', at, status: after.presence, faults: [] });
@@ -21,13 +65,16 @@ export function changesOf(before: PcRecord | undefined, after: PcRecord, at: num
   return changes;
 }
 
+/** A component has a few; who reports more is not to fill the ledger with them at each change. */
+const faultsKept = 16;
+
 /** The worst answer of each component, and its faults. */
 function answersOf(checks: readonly Check[]): Map<string, Answer> {
   const answers = new Map<string, Answer>();
   for (const { component, status, fault } of checks) {
     const held = answers.get(component) ?? { status: 'ok', faults: [] };
     const faults = fault === null || held.faults.includes(fault) ? held.faults : [...held.faults, fault].sort();
-    answers.set(component, { status: isWorse(status, held.status) ? status : held.status, faults });
+    answers.set(component, { status: isWorse(status, held.status) ? status : held.status, faults: faults.slice(0, faultsKept) });
   }
   return answers;
 }

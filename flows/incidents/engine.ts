@@ -9,6 +9,7 @@ import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onL
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
 import { createBatches } from './batches.ts';
+import { createHistory } from './component-history.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createMemory } from './memory.ts';
 import { createNoise } from './noise.ts';
@@ -110,7 +111,8 @@ function createCore(options: EngineOptions, now: number): Core {
     ...never,
   };
   const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
-  return { options, memory, transitions, noise, drops: createDrops(), batches: createBatches(), known, ...fresh, ...own };
+  const kept = { drops: createDrops(), history: createHistory(), batches: createBatches() };
+  return { options, memory, transitions, noise, ...kept, known, ...fresh, ...own };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {

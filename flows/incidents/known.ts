@@ -83,6 +83,7 @@ function forgetPc(core: Core, pc: string, now: number): void {
   core.expectedSince.delete(pc);
   core.unknown.delete(pc);
   core.drops.forget(pc);
+  core.history.forget(pc);
   if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
 }
 

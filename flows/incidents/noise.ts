@@ -3,7 +3,7 @@ import { budgets, faultOf, isPcPath } from '#contracts';
 import type { Scene, Standing } from './standing.ts';
 
 /** In what a PC is beyond its budget. What it is named for first is what is said of it. */
-export type Excess = 'alerts' | 'events' | 'words';
+export type Excess = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;

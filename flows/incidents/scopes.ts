@@ -2,9 +2,9 @@
 import { budgets, stateOf } from '#contracts';
 import type { Drops } from '../outages/drops.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
-import type { Contents } from '../records/ops.ts';
+import type { Change, Contents } from '../records/ops.ts';
 import type { Batches } from './batches.ts';
-import { changesOf } from './component-history.ts';
+import type { History } from './component-history.ts';
 import { follow, isEnd, worst } from './incident.ts';
 import type { Memory } from './memory.ts';
 import type { Excess, Noise } from './noise.ts';
@@ -33,6 +33,7 @@ export type Core = {
   transitions: Transitions;
   noise: Noise;
   drops: Drops;
+  history: History;
   batches: Batches;
   /** PCs that report a fault which the catalogue does not know. */
   unknown: Set<string>;
@@ -71,9 +72,14 @@ export type Core = {
 export function putRecord(core: Core, record: PcRecord, now: number): void {
   const { memory } = core;
   const { pc } = record;
-  const changes = changesOf(memory.pcs.get(pc), record, now);
+  const { rows, isBeyond } = core.history.changes(memory.pcs.get(pc), record, now);
   memory.putPc(record, true);
-  for (const change of changes) memory.add(`change/${pc}/${change.component}/${now}`, { op: 'change', pc, ...change });
+  addChanges(core, pc, rows);
+  if (isBeyond && core.noise.name(pc, 'changes', now)) setNoisy(core, { pc, what: 'changes' }, now);
+}
+
+function addChanges({ memory }: Core, pc: string, changes: readonly Change[]): void {
+  for (const change of changes) memory.add(`change/${pc}/${change.component}/${change.at}`, { op: 'change', pc, ...change });
 }
 
 /** True for a PC of a live site: only these open incidents and stand in lists. */
@@ -139,6 +145,8 @@ const excesses: Record<Excess, string> = {
   alerts: 'its alerts change too often, so they are only counted',
   events: 'it writes more events than it may',
   words: 'it speaks more often than it may',
+  spools: 'its spool goes back and forth',
+  changes: 'what it says changes too often to be kept',
 };
 
 /** A PC is beyond its budget: it is named once, and where its alerts are too many nothing more is told of its room (R27). */
@@ -170,6 +178,8 @@ export function followNoise(core: Core, now: number): void {
   for (const { pc, untold } of core.noise.quiet(now)) {
     core.memory.add(`noisy/${pc}`, { op: 'audit', at: now, who: pc, what: 'noisy no more', about: `${untold} alerts were only counted` });
     setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
+    const record = core.memory.pcs.get(pc);
+    if (record !== undefined) addChanges(core, pc, core.history.shown(record, now));
     followPc(core, pc, now);
   }
 }

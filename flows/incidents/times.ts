@@ -40,6 +40,7 @@ export function setClock(core: Core, byMs: number, now: number): void {
   core.noise.setClock(byMs);
   core.drops.setClock(byMs);
   core.batches.setClock(byMs);
+  core.history.setClock(byMs);
   moveOwn(core, move, byMs);
 }
 

@@ -8,14 +8,15 @@ const hourMs = 3_600_000;
 /** Who was held back is heard again when it may say this part of a breath, so that what stood first comes before what came later (R8). */
 const resumePart = 0.25;
 
-/** What a message weighs: as a word, or as so many events. */
-export type Weight = { kind: 'words' | 'events'; count: number; bytes: number };
+/** What a message weighs: as a word, as so many events, or as a spool that is not where it was. */
+export type Weight = { kind: 'words' | 'events' | 'spools'; count: number; bytes: number };
 
 type Rate = { count: number; bytes: number };
 /** `most`: what may gather while a PC is quiet. */
 type Pace = { start: Rate; most: Rate; perMs: Rate };
 
 const wordsAtOnce = { count: budgets.wordsAtOnce.most, bytes: budgets.wordBytesAtOnce.most };
+const spoolsAtOnce = { count: budgets.spoolsAtOnce.most, bytes: 0 };
 const paces: Record<Weight['kind'], Pace> = {
   words: {
     start: wordsAtOnce,
@@ -27,9 +28,10 @@ const paces: Record<Weight['kind'], Pace> = {
     most: { count: budgets.eventsADay.most, bytes: budgets.eventBytesADay.most },
     perMs: { count: budgets.eventsADay.most / dayMs, bytes: budgets.eventBytesADay.most / dayMs },
   },
+  spools: { start: spoolsAtOnce, most: spoolsAtOnce, perMs: { count: budgets.spoolsADay.most / dayMs, bytes: 0 } },
 };
 
-const kinds = ['words', 'events'] as const;
+const kinds = ['words', 'events', 'spools'] as const;
 const free: ReadonlySet<string> = new Set<PcEvent['type']>(['unreadable', 'bye', 'lost', 'gasp']);
 /** As many hellos as may wait for their answers at once; whoever answers an older one says a word like any other. */
 const hellosKept = 16;
@@ -39,6 +41,7 @@ type Held = Rate & { at: number; isHeldBack: boolean };
 /** Guarantee: what a PC has said costs no other PC any of its own. `up` = a clock that never jumps. */
 export function createAllowance(up: () => number) {
   const held = new Map<string, Held>();
+  const spools = new Map<string, { spool: string; first: number }>();
   const born = new Set<string>();
   const hellos = new Map<string, { at: number; answered: Set<string> }>();
   const has = (kind: Weight['kind'], pc: string): Held => {
@@ -46,17 +49,29 @@ export function createAllowance(up: () => number) {
     if (one === undefined) return { ...paces[kind].most, at: up(), isHeldBack: false };
     return { ...one, ...filled(paces[kind], one, up() - one.at), at: up() };
   };
+
+  function take(pc: string, { kind, count, bytes }: Weight): boolean {
+    const had = has(kind, pc);
+    const { start } = paces[kind];
+    const least = had.isHeldBack ? resumePart : 0;
+    const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least * start[name]);
+    const goes = isEnough('count', count) && isEnough('bytes', bytes);
+    const left = goes ? { count: had.count - count, bytes: had.bytes - bytes } : {};
+    held.set(`${kind} ${pc}`, { ...had, ...left, isHeldBack: !goes });
+    return goes;
+  }
+
   return {
     /** Takes the weight of a message; false where its PC is beyond its budget, and the message is not taken. */
-    take(pc: string, { kind, count, bytes }: Weight): boolean {
-      const had = has(kind, pc);
-      const { start } = paces[kind];
-      const least = had.isHeldBack ? resumePart : 0;
-      const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least * start[name]);
-      const goes = isEnough('count', count) && isEnough('bytes', bytes);
-      const left = goes ? { count: had.count - count, bytes: had.bytes - bytes } : {};
-      held.set(`${kind} ${pc}`, { ...had, ...left, isHeldBack: !goes });
-      return goes;
+    take,
+
+    /** False where a birth names another spool than the one before it, or an earlier first number, once too often. */
+    follows(pc: string, { spool, first }: { spool: string; first: number }): boolean {
+      const last = spools.get(pc);
+      const isBack = last !== undefined && (last.spool !== spool || first < last.first);
+      if (isBack && !take(pc, { kind: 'spools', count: 1, bytes: 0 })) return false;
+      spools.set(pc, { spool, first });
+      return true;
     },
 
     /**
@@ -95,6 +110,7 @@ export function createAllowance(up: () => number) {
     forget(pc: string): void {
       for (const kind of kinds) held.delete(`${kind} ${pc}`);
       born.delete(pc);
+      spools.delete(pc);
     },
   };
 }

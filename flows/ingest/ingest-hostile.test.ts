@@ -96,6 +96,22 @@ describe('one PC among thousands', () => {
     expect(found?.faults.map(({ fault }) => fault)).toContain('pc.cloned');
   });
 
+  it('R27 a PC whose births went back and forth between two spools was answered each time: it is named, its PC is there, and one that goes on is answered', async () => {
+    const rig = await createRig();
+    for (let n = 0; n < 40; n += 1)
+      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { ...birth.spool, id: `s${n % 2}` } }));
+    await rig.settle();
+    expect(rig.counted.filter((one) => one === 'presence budget').length).toBeGreaterThan(10);
+    expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('online');
+    expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([
+      { fault: 'pc.noisy', device: pc, reason: 'its spool goes back and forth' },
+    ]);
+    const answered = rig.acks().length;
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { ...birth.spool, id: 's0' } }));
+    await rig.settle();
+    expect(rig.acks().length).toBe(answered + 1);
+  });
+
   it('R27, R18 a goodbye beyond the budget of words was held back, and a PC that had stopped was called silent', async () => {
     const { rig, session } = await worn();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));

@@ -243,7 +243,9 @@ function beyondIn({ allowance }: State, report: Report, bytes: number): Weight['
   const { pc, birth } = report;
   const weight = allowance.isAsked(pc, birth?.hello) ? undefined : weightOf(report, bytes);
   if (weight !== undefined && !allowance.take(pc, weight)) return weight.kind;
-  if (birth !== undefined) allowance.waits(pc, birth.waiting);
+  if (birth === undefined) return undefined;
+  if (!allowance.follows(pc, birth)) return 'spools';
+  allowance.waits(pc, birth.waiting);
   return undefined;
 }
 

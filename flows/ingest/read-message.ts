@@ -27,8 +27,8 @@ export type Report = {
   event: PcEvent;
   ops: Op[];
   answer?: { session?: number; echo?: number };
-  /** Of a birth: the hello that it answers, and how many events wait in its spool. */
-  birth?: { hello: string | undefined; waiting: number };
+  /** Of a birth: the hello that it answers, and how many events wait in its spool, and which that is. */
+  birth?: { hello: string | undefined; waiting: number; spool: string; first: number };
   /** What it says of the site's link, and where that broke. */
   news?: LinkNews[];
   /** `ok`, or the reason why it could not be read; for the counter. */
@@ -148,6 +148,6 @@ function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, asked
     },
     ops: [{ op: 'birth', pc, spool: id, first, last, carries, at }],
     answer: { session: said.session },
-    birth: { hello, waiting: Math.max(0, last - first + 1) },
+    birth: { hello, waiting: Math.max(0, last - first + 1), spool: id, first },
   };
 }

@@ -237,7 +237,7 @@ export type CentreEvent =
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string }
   | { type: 'centre'; fault: string; device: string; standing: boolean }
   /** A PC is beyond its budget (R27). */
-  | { type: 'noisy'; of: string; what: 'events' | 'words' }
+  | { type: 'noisy'; of: string; what: 'events' | 'words' | 'spools' }
   | { type: 'started' };
 
 /** All that the engine takes. */

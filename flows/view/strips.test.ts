@@ -23,6 +23,16 @@ test('each component is a strip of what it said, the presence first', () => {
   expect(spans(changes, 'camera')).toEqual([[9, 'unknown']]);
 });
 
+test('R27 a PC of which more changes came than are kept is unknown on every strip, not away', () => {
+  const changes = [at(1, 'presence', 'online'), at(1, 'camera', 'ok'), at(4, 'presence', 'unknown'), at(4, 'camera', 'unknown')];
+  for (const strip of ['presence', 'camera'] as const) {
+    expect(spans(changes, strip)).toEqual([
+      [1, 'ok'],
+      [4, 'unknown'],
+    ]);
+  }
+});
+
 test.each(['lost', 'silent', 'stopped'])('a PC that is %s is away on every strip, until it is back', (gone) => {
   const changes = [at(1, 'presence', 'online'), at(1, 'camera', 'ok'), at(4, 'presence', gone), at(8, 'presence', 'online')];
   for (const strip of ['presence', 'camera'] as const) {

@@ -18,7 +18,7 @@ const unknown: Answer = { status: 'unknown', faults: [] };
 export function historyOf(changes: readonly Change[], frame: Frame): Strips {
   const presence = changes.filter(({ component }) => component === 'presence');
   const components = [...new Set(changes.map(({ component }) => component))].filter((name) => name !== 'presence').sort();
-  const own = presence.map(({ at, status }) => ({ at, answer: status === 'online' ? online : away }));
+  const own = presence.map(({ at, status }) => ({ at, answer: presenceOf(status) }));
   const strips = components.map((component) => {
     const said = changes.filter((change) => change.component === component);
     return { component, spans: spansOf(said.map(toAnswer), own, frame) };
@@ -29,6 +29,12 @@ export function historyOf(changes: readonly Change[], frame: Frame): Strips {
 type Point = { at: number; answer: Answer };
 
 const online: Answer = { status: 'ok', faults: [] };
+
+/** `unknown`: more changes of it came than are kept (R27). */
+function presenceOf(status: string): Answer {
+  if (status === 'unknown') return { status, faults: [] };
+  return status === 'online' ? online : away;
+}
 
 function toAnswer({ at, status, faults }: Change): Point {
   return { at, answer: { status: status === 'fault' || status === 'ok' ? status : 'unknown', faults } };

@@ -105,6 +105,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^its alerts change too often, so they are only counted$', 'इसके अलर्ट बहुत जल्दी बदल रहे हैं, इसलिए सिर्फ़ गिने जा रहे हैं'],
   ['^it writes more events than it may$', 'यह हद से ज़्यादा रिकॉर्ड लिख रहा है'],
   ['^it speaks more often than it may$', 'यह हद से ज़्यादा बार बोल रहा है'],
+  ['^its spool goes back and forth$', 'इसके रिकॉर्ड की फ़ाइल आगे-पीछे हो रही है'],
+  ['^what it says changes too often to be kept$', 'इसकी बातें इतनी जल्दी बदल रही हैं कि रखी नहीं जा सकतीं'],
   ['another program', 'किसी दूसरे प्रोग्राम'],
 ];
 

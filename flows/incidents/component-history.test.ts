@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { budgets, type Check } from '#contracts';
+import { fault, ok, online, pc, type Stage } from './stage.test-helper.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const dayMs = 24 * hour;
+const names = Array.from({ length: 200 }, (_, at) => `part-${at}`);
+
+describe('R27 what is kept of the changes of one PC', () => {
+  test('R27 states that turned 200 answers over were 61 MiB of changes a day: what is kept has a breath and a day, the PC is named once', () => {
+    const stage = online();
+    flip(stage, dayMs);
+    const { changesAtOnce, changesADay } = budgets;
+    // Each time it is beyond, all is unknown once; each time it was quiet, all is said once.
+    expect(changes(stage).length).toBeLessThanOrEqual(changesAtOnce.most + changesADay.most + names.length);
+    expect(changes(stage).length).toBeGreaterThanOrEqual(changesAtOnce.most - names.length);
+    const raised = stage.outbox().filter(({ notice }) => notice.kind === 'raised' && notice.faults.some((one) => one.fault === 'pc.noisy'));
+    expect(raised).toHaveLength(1);
+    expect(stage.incident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', reason: 'what it says changes too often to be kept' }]);
+  });
+
+  test('R27 beyond it each answer is unknown once; quiet again for an hour, each is what it is', () => {
+    const stage = online();
+    flip(stage, hour);
+    const last = (component: string) => changes(stage).findLast((one) => one.component === component);
+    for (const name of [...names, 'presence']) expect(last(name)?.status, name).toBe('unknown');
+    const before = changes(stage).length;
+    stage.state(all(true));
+    stage.live(hour + 2 * minute);
+    expect(changes(stage).length).toBeLessThanOrEqual(before + names.length + 3);
+    for (const name of names) expect(last(name)?.status, name).toBe('ok');
+    expect(last('presence')?.status).toBe('online');
+    stage.state(all(false));
+    expect(last('part-0')?.status).toBe('fault');
+  });
+
+  test('R27 a component with 255 faults wrote all of them at each change of one: some are enough', () => {
+    const stage = online();
+    stage.state(names.map((device) => fault('microphone.missing', device)).map((one, at) => ({ ...one, fault: `microphone.f${at}` })));
+    expect(changes(stage).findLast(({ component }) => component === 'microphone')?.faults).toHaveLength(16);
+  });
+
+  test('R27 an honest PC whose link flaps each minute loses nothing of its strip', () => {
+    const stage = online();
+    const said = (n: number) => stage.state([ok('microphone'), n % 2 === 0 ? fault('link.slow') : ok('link')]);
+    for (let n = 0; n < 1_440; n += 1) {
+      said(n);
+      stage.pass(minute, minute);
+    }
+    expect(changes(stage).filter(({ component }) => component === 'link')).toHaveLength(1_440);
+  });
+});
+
+/** All answers of a PC turned over each minute. */
+function flip(stage: Stage, forMs: number): void {
+  for (let n = 0; n * minute < forMs; n += 1) {
+    stage.state(all(n % 2 === 0));
+    stage.pass(minute, minute);
+  }
+}
+
+function all(isOk: boolean): Check[] {
+  return names.map((name) => (isOk ? ok(name) : { ...fault('camera.missing'), component: name }));
+}
+
+function changes(stage: Stage) {
+  return stage.ops.flatMap((op) => (op.op === 'change' && op.pc === pc ? [op] : []));
+}
