@@ -1,6 +1,6 @@
 /** The times of what the engine holds, when the clock by which they were written is set: while `flows` was down, or while it runs. */
 
-import type { Absence, Incident, PcRecord, Timer } from '../records/incidents.ts';
+import type { Absence, Incident, PcRecord, ShownOutage, Timer, Transition } from '../records/incidents.ts';
 import type { Contents } from '../records/ops.ts';
 import type { Core } from './scopes.ts';
 
@@ -62,7 +62,7 @@ function moved({ pcs, incidents, transitions }: Omit<Held, 'timers'>, move: Move
   return {
     pcs: pcs.map((record) => pcAt(record, move)),
     incidents: incidents.map((incident) => incidentAt(incident, move)),
-    transitions: transitions.map((one) => ({ ...one, at: move(one.at), offeredAt: maybe(one.offeredAt, move) })),
+    transitions: transitions.map((one) => transitionAt(one, move)),
   };
 }
 
@@ -89,13 +89,32 @@ function absenceAt(absence: Absence, move: Move): Absence {
 }
 
 function incidentAt(incident: Incident, move: Move): Incident {
+  const { openedAt, overAt, acknowledged, outage } = incident;
   const faults = incident.faults.map((fault) => ({
     ...fault,
     since: move(fault.since),
     goneAt: maybe(fault.goneAt, move),
     unknownSince: maybe(fault.unknownSince, move),
   }));
-  return { ...incident, openedAt: move(incident.openedAt), overAt: maybe(incident.overAt, move), faults };
+  return {
+    ...incident,
+    openedAt: move(openedAt),
+    overAt: maybe(overAt, move),
+    faults,
+    acknowledged: acknowledged && { ...acknowledged, at: move(acknowledged.at) },
+    told: incident.told.map((one) => ({ ...one, at: move(one.at) })),
+    notes: incident.notes.map((one) => ({ ...one, at: move(one.at) })),
+    ...(outage && { outage: shownAt(outage, move) }),
+  };
+}
+
+function shownAt(outage: ShownOutage, move: Move): ShownOutage {
+  return { ...outage, from: move(outage.from), to: maybe(outage.to, move) };
+}
+
+function transitionAt(one: Transition, move: Move): Transition {
+  const about = one.about.map((fault) => ({ ...fault, since: move(fault.since) }));
+  return { ...one, about, at: move(one.at), offeredAt: maybe(one.offeredAt, move) };
 }
 
 function notLonger(timer: Timer, setAt: number, now: number): Timer {
