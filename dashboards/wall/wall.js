@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useCatalogue, useStream } from './live/data.js';
 import { needsSomebody, news, tally } from './live/model.js';
 import { useRoute } from './live/route.js';
-import { awayText, Mark } from './parts/parts.js';
+import { Mark } from './parts/parts.js';
 import { usePerson } from './parts/person.js';
 import { IncidentPage } from './views/incident.js';
 import { incidentTitle } from './views/incidents.js';
@@ -22,8 +22,6 @@ import { nameIn, say } from './words/words.js';
 
 /** More at once nobody can listen to. */
 const spokenAtOnce = 5;
-/** After so long nobody asks any more why a PC was heard late. */
-const awayShownMs = 60 * 60 * 1_000;
 const noWords = { faults: {}, reasons: [], words: {} };
 
 function Wall() {
@@ -43,7 +41,7 @@ function Wall() {
   /** @type {Scene} */
   const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, act };
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
-  useEffect(() => void Object.assign(document, { title: pageTitle(view, scene.live, counts) }));
+  useEffect(() => void Object.assign(document, { title: pageTitle(view, scene, counts) }));
   return html`
     <header class="top">
       <h1><a href="#/">Sabha</a> <small>${view === null ? null : html`<span>${say(lang, 'stages', counts)}</span>`}</small></h1>
@@ -89,7 +87,7 @@ function ConnectionState({ scene, view, connected }) {
   const { lang, now, live } = scene;
   const key = live ? 'live' : connected ? 'deaf' : view === null ? 'connecting' : 'connectionLost';
   return html`<p class="link"><${Mark} is=${live ? 'ok' : 'unknown'} /><b>${say(lang, key)}</b>
-    ${view === null ? null : html`<span class="dim">${say(lang, 'asOf', { time: timeText(lang, connected ? now : view.at, now) })}</span>`}</p>`;
+    ${view === null ? null : html`<span class="dim">${say(lang, 'asOf', { time: timeText(lang, view.at, now) })}</span>`}</p>`;
 }
 
 /** @param {{ scene: Scene, view: View | null, connected: boolean }} props */
@@ -100,7 +98,8 @@ function Banner({ scene, view, connected }) {
   if (view === null) content = say(lang, 'waitBanner');
   else if (!connected) content = html`<b>${say(lang, 'lostBanner', { time })}</b> ${say(lang, 'lostHint')}`;
   else if (!live) content = html`<b>${say(lang, 'deafBanner', { time })}</b> ${say(lang, 'deafHint')}`;
-  else content = awayText(scene, view.away, { after: now - awayShownMs, before: now });
+  else if (view.away?.settled === false)
+    content = say(lang, 'awayNow', { from: timeText(lang, view.away.from, now), to: timeText(lang, view.away.to, now) });
   return html`<div class="banner" role="status">${content === null ? null : html`<p>${content}</p>`}</div>`;
 }
 
@@ -137,11 +136,11 @@ function useTick() {
 
 /**
  * @param {View | null} view
- * @param {boolean} live
+ * @param {Scene} scene
  * @param {ReturnType<typeof tally>} counts
  */
-function pageTitle(view, live, counts) {
-  const open = view === null ? 0 : view.incidents.filter(needsSomebody).length;
+function pageTitle(view, { live, now }, counts) {
+  const open = view === null ? 0 : view.incidents.filter((one) => needsSomebody(one, now)).length;
   if (!live) return '○ Sabha';
   return open > 0 ? `◆ ${open} · Sabha` : `${counts.live > 0 && counts.ok === counts.live ? '●' : '○'} Sabha`;
 }

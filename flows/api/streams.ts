@@ -13,7 +13,8 @@ export const streamLimit = 64;
 const streamsOfOneLimit = 16;
 /** A client that leaves more than this unread, beyond the size of its own snapshot, is dropped. */
 export const bufferLimitBytes = 1024 * 1024;
-const heartbeatMs = 15_000;
+/** A page that hears nothing for a little longer says that it knows nothing. */
+const heartbeatMs = 5_000;
 const retryMs = 2_000;
 
 /** The streams of a door. */
@@ -34,7 +35,7 @@ type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; int
 /**
  * Carries the view's changes to every open stream.
  * Guarantee: no change falls between a stream's snapshot and its first change. A heartbeat is an empty change, which a page can see and date.
- * Nothing is told to a session that is over; its stream ends with the next frame, after 15 s at most.
+ * Nothing is told to a session that is over; its stream ends with the next frame, after 5 s at most.
  */
 export function createStreams({ view, clock, onSlow, limit = streamLimit }: Sources): Streams {
   const groups = new Map<string, Group>();

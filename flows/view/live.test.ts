@@ -185,8 +185,27 @@ describe('who listens', () => {
     await clock.pass(250);
     does(() => stage.state(broken, pcs[0]));
     await clock.pass(250);
-    expect(frames.map(({ away }) => away)).toEqual([held.away, undefined]);
-    expect(show.view.snapshot('').away).toEqual(held.away);
+    const away = { ...held.away, settled: true };
+    expect(frames.map((frame) => frame.away)).toEqual([away, undefined]);
+    expect(show.view.snapshot('').away).toEqual(away);
+    show.close();
+  });
+
+  test('an old gap of the centre stood for an hour beside new silence: it is settled as soon as each PC was heard or judged since', async () => {
+    const { stage, clock, held, pcs, listen, show } = setUp();
+    const { frames } = listen();
+    held.away = { from: stage.now() - 100_000, to: stage.now() + 1_000 };
+    stage.pass(2_000);
+    show.all();
+    for (const pc of pcs.slice(1)) stage.beat(pc);
+    await clock.pass(30_000);
+    expect(frames.map(({ away }) => away?.settled)).toEqual([false]);
+    stage.lost(pcs[0]);
+    stage.pass(91_000);
+    await clock.pass(30_000);
+    expect(stage.engine.memory.pcs.get(pcs[0] ?? '')?.presence).toBe('silent');
+    expect(frames.map(({ away }) => away?.settled)).toEqual([false, true]);
+    expect(show.view.snapshot('').away?.settled).toBe(true);
     show.close();
   });
 

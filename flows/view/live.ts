@@ -20,7 +20,7 @@ import type { Ledger } from '../records/ops.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { checklist } from '../sites/life.ts';
 import { createRows, type Rows } from './changed-rows.ts';
-import { incidentNews, incidentRow, incidentView, pcView, siteView, stateViews, surroundingsOf, type View } from './rows.ts';
+import { incidentNews, incidentRow, incidentView, isSettled, pcView, siteView, stateViews, surroundingsOf, type View } from './rows.ts';
 import { historyOf } from './strips.ts';
 import type { CentreView, PcChoice, RollCallsView } from './view.ts';
 
@@ -63,8 +63,8 @@ type State = {
   pcsGone: Set<string>;
   rollcall: RollCallView | undefined;
   subscribed: boolean;
-  /** The end of the last time in which nobody was heard, as last told. */
-  awayTo: number;
+  /** The last time in which nobody was heard, as last told. */
+  away: Snapshot['away'];
   /** When each PC was heard, as last told. */
   heard: Map<string, number>;
   cancelFrame: Cancel | undefined;
@@ -82,7 +82,7 @@ export function createLiveView(options: LiveViewOptions): LiveView {
     pcsGone: new Set(),
     rollcall: undefined,
     subscribed: false,
-    awayTo: 0,
+    away: undefined,
     heard: new Map(),
     cancelFrame: undefined,
   };
@@ -136,7 +136,8 @@ function viewing(state: State): CentreView {
     snapshot(choice): Snapshot {
       const view = viewOf(options);
       const rollcall = rollcalls.last();
-      const { at, subscribed, away } = view ?? { at: clock.now(), subscribed: false, away: null };
+      const { at, subscribed } = view ?? { at: clock.now(), subscribed: false };
+      const away = awayOf(state, view);
       return {
         at,
         subscribed,
@@ -190,7 +191,7 @@ function begin(state: State): void {
   statesOf(state, view);
   state.states.news = false;
   state.subscribed = view.subscribed;
-  state.awayTo = view.away?.to ?? 0;
+  state.away = awayOf(state, view);
 }
 
 function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
@@ -220,11 +221,12 @@ function sendFrames(state: State): void {
   state.cancelFrame = undefined;
   const view = viewOf(state.options);
   if (view === undefined) return;
+  const away = awayOf(state, view);
   const sites = state.sites.news();
   const incidents = state.incidents.news().rows.map((row) => incidentNews(row, view.table));
   const states = statesOf(state, view);
   const shared: Omit<StreamFrame, 'at' | 'subscribed'> = {
-    ...(view.away !== null && view.away.to !== state.awayTo && { away: view.away }),
+    ...(away && away !== state.away && { away }),
     ...(state.states.news ? { states } : {}),
     ...some({ sites: sites.rows, sitesGone: sites.gone, incidents, pcsGone: [...state.pcsGone] }),
     ...(state.rollcall === undefined ? {} : { rollcall: state.rollcall }),
@@ -234,7 +236,7 @@ function sendFrames(state: State): void {
   for (const pc of fresh) state.heard.set(pc, view.memory.pcs.get(pc)?.heardAt ?? 0);
   state.pcs.clear();
   state.pcsGone.clear();
-  Object.assign(state, { rollcall: undefined, subscribed: view.subscribed, awayTo: view.away?.to ?? 0 });
+  Object.assign(state, { rollcall: undefined, subscribed: view.subscribed, away });
   state.states.news = false;
   for (const [choice, listeners] of state.listeners) {
     const pcs = fresh.filter((pc) => isChosen(pc, choice)).map((pc) => pcView(view, pc));
@@ -247,6 +249,7 @@ function sendFrames(state: State): void {
 function tellHeard(state: State): void {
   const view = viewOf(state.options);
   if (view === undefined) return;
+  if (awayOf(state, view) !== state.away) soon(state);
   // What is long over the engine forgets without a word.
   state.incidents.touchAll((id) => !view.memory.incidents.has(id));
   for (const [choice, listeners] of state.listeners) {
@@ -260,6 +263,15 @@ function tellHeard(state: State): void {
     for (const listener of listeners) listener(frame);
   }
   state.heard = new Map([...view.memory.pcs].flatMap(([pc, { heardAt }]) => (heardAt === null ? [] : [[pc, heardAt]])));
+}
+
+/** The same object as was last told, where nothing of it is another. */
+function awayOf({ away: told }: State, view: View | undefined): Snapshot['away'] {
+  if (!view?.away) return undefined;
+  const { from, to } = view.away;
+  const isTold = told?.to === to;
+  const settled = (isTold && told.settled) || isSettled(view, to);
+  return isTold && told.settled === settled ? told : { from, to, settled };
 }
 
 function statesOf(state: State, view: View | undefined): StateView[] {

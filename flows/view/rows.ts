@@ -38,6 +38,14 @@ export type View = {
   numbers(pc: string): Record<string, number>;
 };
 
+/** True once each PC of a live site was heard after a time, or found silent: what stands is of now. */
+export function isSettled({ memory, table }: Pick<View, 'memory' | 'table'>, since: number): boolean {
+  return table.known.every(({ pc, alerts }) => {
+    const { heardAt = null, presence = 'never' } = memory.pcs.get(pc) ?? {};
+    return !alerts || (heardAt ?? 0) >= since || presence === 'silent' || presence === 'stopped' || presence === 'never';
+  });
+}
+
 type Surroundings = Pick<SiteDetail, 'link' | 'broke' | 'numbers' | 'limits'>;
 
 /** A PC as it is now. */

@@ -13,6 +13,7 @@ const looks = [
   ['dark', 375],
   ['light', 375],
 ] as const;
+const secondsOf = (time = '') => time.split(':').reduce((sum, part) => 60 * sum + Number(part), 0);
 const still = { reducedMotion: 'reduce', bypassCSP: true } as const;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -41,6 +42,37 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     stage.view = await startWallView(content, port);
     await expect.poll(stage.tally, { timeout: 5_000 }).toEqual({ ok: '707', fault: '17', unknown: '29' });
     await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
+  });
+
+  test('the time that the wall is of ticked on for 40 s while flows stood still: it stays at the last word, and then nothing is known', async () => {
+    await stage.open('#/');
+    const { page, view } = stage;
+    const asOf = async () => /as of (\S+)/.exec((await page.locator('.link').textContent()) ?? '')?.[1];
+    const first = await asOf();
+    await expect.poll(asOf, { timeout: 3_000 }).not.toBe(first);
+    view.isFrozen = true;
+    const last = await asOf();
+    const lost = page.getByText(/Everything is unknown since (\d\d:\d\d:\d\d)/);
+    await lost.waitFor({ timeout: 15_000 });
+    const [, since = ''] = /since (\S+)\./.exec((await lost.textContent()) ?? '') ?? [];
+    expect([await asOf(), since]).toEqual([since, since]);
+    expect(Math.abs(secondsOf(since) - secondsOf(last))).toBeLessThanOrEqual(1);
+    expect(await stage.tally()).toEqual({ ok: '0', fault: '0', unknown: '753' });
+  }, 30_000);
+
+  test('the banner of an old gap stood beside new silence for an hour: it says what it is about, and leaves once each PC was heard or judged', async () => {
+    await stage.open('#/');
+    const { page, view } = stage;
+    const away = { from: new Date().setHours(10, 2, 0, 0), to: new Date().setHours(10, 5, 20, 0) };
+    view.change({ away: { ...away, settled: false } });
+    await page.getByText('The centre heard no PC from 10:02:00 to 10:05:20. Until each has spoken again or is found silent').waitFor();
+    await page.getByRole('button', { name: 'हिन्दी' }).click();
+    await page.getByText('10:02:00 से 10:05:20 तक सेंटर को किसी PC की जानकारी नहीं मिली।').waitFor();
+    view.change({ away: { ...away, settled: true } });
+    await expect.poll(() => page.locator('.banner').textContent()).toBe('');
+    await stage.open('#/');
+    await expect.poll(() => page.locator('.banner').textContent()).toBe('');
+    expect(stage.troubles).toEqual([]);
   });
 
   test('when the centre hears no PC, or the PC is silent, no room stays green', async () => {

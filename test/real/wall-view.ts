@@ -23,10 +23,15 @@ export type WallView = {
   onPost: (path: string, body: Record<string, string>) => { status: number; body?: unknown };
   /** Changes the content and tells the streams; answers the bytes of the frame that a listener of the nation got. */
   change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): number;
+  /** Says nothing more over its streams, which stand open: its process stands still. */
+  isFrozen: boolean;
   /** Streams that stand open. */
   streams(): number;
   close(): Promise<void>;
 };
+
+/** More often than the real one, so that nobody waits for it. */
+const beatEveryMs = 1_000;
 
 type Stream = { response: ServerResponse; pcs: string | null };
 
@@ -57,6 +62,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
   }
 
   function open(response: ServerResponse, pcs: string | null): void {
+    if (view.isFrozen) return;
     const { at: _at, full: _full, details: _details, histories: _histories, rollcalls: _rollcalls, ...rest } = view.content;
     const snapshot = { ...rest, at: Date.now(), pcs: rest.pcs.filter((one) => one.site === pcs) };
     const stream = { response, pcs };
@@ -71,6 +77,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
     content,
     posts: [],
     onPost: () => ({ status: 204 }),
+    isFrozen: false,
     change: (frame) => {
       const { content: old } = view;
       const rollcall = frame.rollcall ?? old.rollcall;
@@ -82,6 +89,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
         pcs: merged(old.pcs, frame.pcs, (one) => one.pc),
         incidents: merged(old.incidents, frame.incidents, (one) => one.id),
         rollcall,
+        ...(frame.away && { away: frame.away }),
       };
       const full = { at: Date.now(), subscribed: view.content.subscribed, ...frame };
       const textFor = (site: string | null) => {
@@ -94,11 +102,16 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
     },
     streams: () => streams.size,
     close: async () => {
+      clearInterval(beats);
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+  const beats = setInterval(() => {
+    const frame = { at: Date.now(), subscribed: view.content.subscribed };
+    for (const { response } of view.isFrozen ? [] : streams) response.write(`event: change\ndata: ${JSON.stringify(frame)}\n\n`);
+  }, beatEveryMs);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   view.port = (server.address() as AddressInfo).port;

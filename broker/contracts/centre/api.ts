@@ -160,8 +160,8 @@ export const rollCallSummary = v.object(rollCallFields);
 /** A roll call in full. */
 export const rollCallView = v.object({ ...rollCallFields, rows: v.array(rollCallRow) });
 
-/** The last time in which the centre heard nobody: what was not heard then says nothing of any PC. */
-const away = v.exactOptional(v.object({ from: time, to: time }));
+/** The last time in which the centre heard nobody: what was not heard then says nothing of any PC. `settled`: each was heard or judged since. */
+const away = v.exactOptional(v.object({ from: time, to: time, settled: v.boolean() }));
 
 /** What the stream begins with, and what `/api/snapshot` answers. `pcs` are those that were asked for. */
 export const snapshot = v.object({

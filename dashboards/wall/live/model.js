@@ -15,6 +15,8 @@
  */
 
 const dayMs = 24 * 60 * 60 * 1_000;
+/** So long must be well again what comes and goes before the wall believes it: counts and titles are not to jump at each turn. */
+const calmMs = 2 * 60 * 1_000;
 const severities = ['critical', 'major', 'minor', 'info'];
 /** @type {Record<Readiness, Mark>} */
 const readinessMarks = { ready: 'ok', 'not-ready': 'fault', unknown: 'unknown' };
@@ -189,37 +191,49 @@ export function overIncidents(incidents, within = '') {
 /**
  * True while somebody is to come: nobody is on it, and not everything of it is well again.
  * @param {IncidentRow} incident
+ * @param {number} now
  */
-export function needsSomebody({ overAt, acknowledged, faults }) {
-  return overAt === null && acknowledged === null && !isWatched({ faults });
+export function needsSomebody(incident, now) {
+  return incident.overAt === null && incident.acknowledged === null && !isWatched(incident, now);
 }
 
 /**
  * True where all of an incident is well again, and only watched until it is over.
- * @param {Pick<IncidentRow, 'faults'>} incident
+ * @param {Pick<IncidentRow, 'faults' | 'flapping'>} incident
+ * @param {number} now
  */
-export function isWatched({ faults }) {
-  return faults.length > 0 && faults.every((one) => one.watched !== undefined);
+export function isWatched(incident, now) {
+  return incident.faults.length > 0 && incident.faults.every((one) => isWell(one, incident, now));
+}
+
+/**
+ * @param {FaultView} fault
+ * @param {Pick<IncidentRow, 'flapping'>} incident
+ * @param {number} now
+ */
+function isWell({ watched }, { flapping }, now) {
+  return watched !== undefined && (!flapping || now - watched.since >= calmMs);
 }
 
 /**
  * What an incident says by its mark: whether what it tells of is so now.
- * @param {Pick<IncidentRow, 'overAt' | 'faults'>} incident
- * @param {boolean} live
+ * @param {Pick<IncidentRow, 'overAt' | 'faults' | 'flapping'>} incident
+ * @param {{ live: boolean, now: number }} scene
  * @returns {Mark}
  */
-export function incidentMark(incident, live) {
+export function incidentMark(incident, { live, now }) {
   if (incident.overAt !== null) return 'ok';
   if (!live) return 'unknown';
-  return isWatched(incident) ? 'ok' : 'fault';
+  return isWatched(incident, now) ? 'ok' : 'fault';
 }
 
 /**
  * The states that need somebody now: a critical or major incident that nobody is on.
  * @param {IncidentRow[]} incidents
+ * @param {number} now
  */
-export function hotStates(incidents) {
-  const hot = incidents.filter((one) => needsSomebody(one) && severities.indexOf(one.severity) < 2);
+export function hotStates(incidents, now) {
+  const hot = incidents.filter((one) => needsSomebody(one, now) && severities.indexOf(one.severity) < 2);
   return new Set(hot.map((one) => one.scope.split('/')[0]));
 }
 
@@ -227,10 +241,11 @@ export function hotStates(incidents) {
  * The faults of an incident that a person should read, the most severe first; those that a parent hides are left out, and so are those that
  * are well again while another stands.
  * @param {IncidentRow} incident
+ * @param {number} now
  * @returns {FaultView[]}
  */
-export function shownFaults(incident) {
-  const standing = incident.faults.filter((one) => one.watched === undefined);
+export function shownFaults(incident, now) {
+  const standing = incident.faults.filter((one) => !isWell(one, incident, now));
   const all = standing.length > 0 ? standing : incident.faults;
   const visible = all.filter((one) => !one.hidden);
   const faults = visible.length > 0 ? visible : all;

@@ -4,6 +4,7 @@ import {
   changed,
   checkMark,
   hotStates,
+  incidentMark,
   isWatched,
   meetingRank,
   needsSomebody,
@@ -189,7 +190,7 @@ test('a state is red only where a critical or major incident waits for somebody'
     incident(3, { scope: 'c/x/1', severity: 'minor' }),
     incident(4, { scope: 'd/x/1', overAt: 5 }),
   ];
-  expect([...hotStates(all)]).toEqual(['a']);
+  expect([...hotStates(all, 0)]).toEqual(['a']);
 });
 
 test('an incident whose PC answers again needs nobody now, and makes no state red; one of which anything still stands does', () => {
@@ -200,10 +201,29 @@ test('an incident whose PC answers again needs nobody now, and makes no state re
   });
   const silent = incident(3, { faults: [standing('pc.silent', 'critical')] });
   const all = [again, partly, silent];
-  expect(all.map(needsSomebody)).toEqual([false, true, true]);
-  expect(all.map(isWatched)).toEqual([true, false, false]);
-  expect(hotStates([again]).size).toBe(0);
-  expect(all.map((one) => shownFaults(one).map(({ fault }) => fault))).toEqual([['pc.silent'], ['microphone.missing'], ['pc.silent']]);
+  expect(all.map((one) => needsSomebody(one, 900))).toEqual([false, true, true]);
+  expect(all.map((one) => isWatched(one, 900))).toEqual([true, false, false]);
+  expect(hotStates([again], 900).size).toBe(0);
+  expect(all.map((one) => shownFaults(one, 900).map(({ fault }) => fault))).toEqual([['pc.silent'], ['microphone.missing'], ['pc.silent']]);
+});
+
+test('a room that comes and goes made count, title and red state jump each few seconds: it is well again only after two minutes of calm', () => {
+  const minute = 60_000;
+  const gone = (since: number) => [standing('microphone.missing', 'critical', { watched: { since, until: since + 10 * minute } })];
+  const flapping = { flapping: true, severity: 'critical' } as const;
+  const turns = [gone(1_000), [standing('microphone.missing', 'critical')], gone(9_000)].map((faults) =>
+    incident(1, { faults, ...flapping }),
+  );
+  const seen = (one: IncidentRow, now: number) => [
+    needsSomebody(one, now),
+    isWatched(one, now),
+    hotStates([one], now).size,
+    incidentMark(one, { live: true, now }),
+  ];
+  for (const one of turns) expect(seen(one, 10_000)).toEqual([true, false, 1, 'fault']);
+  const both = incident(2, { ...flapping, faults: [...gone(9_000), standing('pc.hot', 'major')] });
+  expect([10_000, 10_000 + 2 * minute].map((now) => shownFaults(both, now)[0]?.fault)).toEqual(['microphone.missing', 'pc.hot']);
+  expect(seen(incident(1, { ...flapping, faults: gone(9_000) }), 9_000 + 2 * minute)).toEqual([false, true, 0, 'ok']);
 });
 
 test('what is over for a day leaves the wall', () => {
@@ -223,10 +243,10 @@ test('it is remembered since when the centre hears nobody, also across a reconne
 });
 
 test('R18a it is remembered when the centre was away, until it was away again', () => {
-  const first = { from: 1_000, to: 60_000 };
+  const first = { from: 1_000, to: 60_000, settled: false };
   const seen = viewOf(snapshot({ away: first }));
   expect([viewOf(snapshot()).away, seen.away, changed(seen, frame).away]).toEqual([null, first, first]);
-  const again = { from: 90_000, to: 200_000 };
+  const again = { from: 90_000, to: 200_000, settled: false };
   expect(changed(seen, { ...frame, away: again }).away).toEqual(again);
 });
 
@@ -251,8 +271,8 @@ test('the most severe fault that no parent hides gives an incident its name', ()
     standing('microphone.missing', 'critical', { hidden: true }),
     standing('pc.hot', 'major'),
   ];
-  expect(shownFaults(incident(1, { faults })).map((one) => one.fault)).toEqual(['pc.hot', 'camera.held']);
-  expect(shownFaults(incident(1, { faults: [standing('pc.hot', 'major', { hidden: true })] }))).toHaveLength(1);
+  expect(shownFaults(incident(1, { faults }), 0).map((one) => one.fault)).toEqual(['pc.hot', 'camera.held']);
+  expect(shownFaults(incident(1, { faults: [standing('pc.hot', 'major', { hidden: true })] }), 0)).toHaveLength(1);
 });
 
 test('only what is new, or what just ended, is spoken', () => {

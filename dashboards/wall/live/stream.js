@@ -11,8 +11,8 @@
  * }} Listener
  */
 
-/** A stream that says nothing for so long is lost: the centre speaks every 15 s. */
-export const silentLimitMs = 40_000;
+/** A stream that says nothing for so long is lost: the centre speaks every 5 s. */
+export const silentLimitMs = 12_000;
 
 /**
  * Reads the stream and comes back to it until the returned function is called.

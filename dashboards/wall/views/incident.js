@@ -27,15 +27,15 @@ export function IncidentPage({ scene, id, row }) {
 
 /** @param {{ scene: Scene, incident: IncidentView, onActed: () => void }} props */
 function Incident({ scene, incident, onActed }) {
-  const { lang, now, live } = scene;
+  const { lang, now } = scene;
   const { id, severity, scope, overAt } = incident;
-  const [first, ...others] = shownFaults(incident);
+  const [first, ...others] = shownFaults(incident, now);
   const action = first === undefined ? null : actionOf(scene, first.fault);
   const again = againText(scene, incident);
   const frozenAt = first?.unknownSince ?? null;
   const site = scope.split('/').slice(0, 2).join('/');
   return html`<article class="card incident ${overAt === null && again === null ? severity : 'past'}" data-incident=${id}>
-    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, live)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
+    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, scene)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
     <h2>${incidentTitle(scene, incident)}</h2>
     <p class="where">${scope.split('/').length === 3 ? html`<a href="#/site/${site}"><${Place} scene=${scene} names=${[incident.room, incident.site]} /></a>` : html`<${Place} scene=${scene} names=${[incident.room, incident.site]} />`}${first?.name ? html` · <${Foreign} text=${first.name} />` : null}</p>
     ${action === null ? null : html`<p class="action"><b>${say(lang, 'doFirst')}:</b> ${action}</p>`}

@@ -38,19 +38,20 @@ export function OverList({ scene, incidents }) {
 
 /** @param {{ scene: Scene, incident: IncidentRow }} props */
 function Line({ scene, incident }) {
-  const { lang, now, live } = scene;
+  const { lang, now } = scene;
   const { id, severity, acknowledged, told } = incident;
   const { busy, error, run } = useActing(scene.act);
-  const [first] = shownFaults(incident);
+  const [first] = shownFaults(incident, now);
   const last = told.at(-1);
   const again = againText(scene, incident);
   const look = again === null ? severity : 'past';
   return html`<li class="line ${look}" data-incident=${id}>
-    <span class="tag ${look}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${incidentMark(incident, live)} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
+    <span class="tag ${look}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${incidentMark(incident, scene)} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
     <div>
       <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a></h3>
       <p><${Place} scene=${scene} names=${[incident.site, incident.room]} />${first?.name ? html` · <span class="dim"><${Foreign} text=${first.name} /></span>` : null}</p>
       ${again === null ? null : html`<p class="again">${again}</p>`}
+      ${again === null && incident.flapping ? html`<p class="dim">${say(lang, 'flapping')}</p>` : null}
       <p class="dim"><${Age} scene=${scene} since=${incident.openedAt} /> · ${
         acknowledged !== null
           ? html`<bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi>`
@@ -93,8 +94,8 @@ export function overText(scene, { overAt, over, closedBecause, openedAt }) {
  * @param {IncidentRow} incident
  */
 export function againText({ lang, now }, incident) {
-  const [first] = shownFaults(incident);
-  if (!first?.watched || !isWatched(incident)) return null;
+  const [first] = shownFaults(incident, now);
+  if (!first?.watched || !isWatched(incident, now)) return null;
   const since = timeText(lang, first.watched.since, now);
   const until = timeText(lang, Math.max(...incident.faults.map((one) => one.watched?.until ?? 0)), now);
   return say(lang, first.fault === 'pc.silent' ? 'answersAgain' : 'wellAgain', { since, until });
@@ -126,6 +127,6 @@ export function toldText(scene, { person, channel, at }) {
  * @param {IncidentRow} incident
  */
 export function incidentTitle(scene, incident) {
-  const first = shownFaults(incident)[0];
+  const first = shownFaults(incident, scene.now)[0];
   return first === undefined ? sayWord(scene, 'severity', incident.severity) : titleOf(scene, first.fault);
 }

@@ -44,11 +44,11 @@ export function Nation({ scene, view, counts, state }) {
  * @param {{ scene: Scene, view: View, within: string, allKnown: boolean }} props
  */
 export function Needs({ scene, view, within, allKnown }) {
-  const { lang, live } = scene;
+  const { lang, live, now } = scene;
   const open = openIncidents(view.incidents, within);
-  const waiting = open.filter(needsSomebody);
-  const watched = open.filter(isWatched);
-  const taken = open.filter((one) => one.acknowledged !== null && !isWatched(one));
+  const waiting = open.filter((one) => needsSomebody(one, now));
+  const watched = open.filter((one) => isWatched(one, now));
+  const taken = open.filter((one) => one.acknowledged !== null && !isWatched(one, now));
   const calm = live && allKnown && open.length === 0;
   return html`<section class="card needs" aria-labelledby="needs">
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
@@ -73,7 +73,7 @@ function Fold({ scene, title, text, incidents, open }) {
 function Map36({ scene, view, selected }) {
   const { lang, live } = scene;
   const names = useMemo(() => new Map(view.states.map((/** @type {StateView} */ one) => [one.state, one.name])), [view.states]);
-  const hot = hotStates(view.incidents);
+  const hot = hotStates(view.incidents, scene.now);
   const all = [...view.sites.keys()].sort();
   const tile = (/** @type {string} */ state) =>
     html`<${Tile} key=${state} lang=${lang} live=${live} state=${state} name=${names.get(state)} sites=${view.sites.get(state)} hot=${live && hot.has(state)} selected=${selected === state} />`;

@@ -15,6 +15,10 @@ const table = {
     'सेंटर का PC से संपर्क टूटा है। {time} से कुछ भी पक्का पता नहीं।',
   ],
   deafHint: ['The central team has to look at the broker.', 'सेंट्रल टीम ब्रोकर देखे।'],
+  awayNow: [
+    'The centre heard no PC from {from} to {to}. Until each has spoken again or is found silent, some of this is from before.',
+    '{from} से {to} तक सेंटर को किसी PC की जानकारी नहीं मिली। हर PC का जवाब आने या चुप मिलने तक कुछ बातें पहले की हो सकती हैं।',
+  ],
   awayBanner: [
     'The centre was away from {from} to {to}. Nobody is called silent for that time.',
     'सेंटर {from} से {to} तक बंद था। उस समय के लिए किसी PC को चुप नहीं कहा जाता।',
