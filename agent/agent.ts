@@ -141,6 +141,7 @@ export function createAgent(options: AgentOptions): Agent {
   const commands = commandsOf(core, { runner, measurement }, whole);
   const onJump = (byMs: number) => void record(state, { kind: 'clock-jumped', body: { byMs } });
   const time = createCentreTime({ clock, uplink, onJump });
+  core.budget.follow(time.proven);
   const state: State = { ...core, measurement, inventory, runner, uplink, time, commands, gasp: createGasp({ say: uplink.gasp }) };
   return {
     start: () => start(state),

@@ -140,6 +140,59 @@ describe('the ways in which trains are known to fail', () => {
   });
 });
 
+describe('packets that overtake each other, and a delay that changes', () => {
+  const late = (train: Train, mostMs: number, next: () => number): Train => ({
+    ...train,
+    arrivals: train.arrivals.map(({ seq, us }) => ({ seq, us: us + mostMs * 1_000 * next() })),
+  });
+
+  test('a relay that reorders within 40 ms never makes a limit below nothing, nor a rate', () => {
+    const { next } = randomFrom(4);
+    for (let at = 0; at < 400; at += 1) {
+      const run = measure({ bps: 0.5 * mbit * 100 ** next(), bucketBytes: 3 * kB }, { change: (train) => late(train, 40, next) });
+      expect(run.bps ?? 1).toBeGreaterThan(0);
+      expect(run.atMostBps ?? 1).toBeGreaterThan(0);
+    }
+  });
+
+  test('a limit is never below what the link carries, whatever the jitter', () => {
+    const { next } = randomFrom(9);
+    const below: string[] = [];
+    for (let at = 0; at < 400; at += 1) {
+      const way = { bps: 0.5 * mbit * 40 ** next(), bucketBytes: 3 * kB };
+      const mostMs = 200 * next();
+      const isHeld = next() < 0.5;
+      const run = measure(way, {
+        change: (train) => (isHeld ? heldUp(train, next(), mostMs * 1_000) : late(train, mostMs, next)),
+      });
+      if (run.atMostBps !== null && run.atMostBps < 0.97 * way.bps) below.push(`${words(way)}, ${mostMs} ms: ${run.atMostBps / mbit}`);
+    }
+    expect(below).toEqual([]);
+  });
+
+  test('a packet that came twice, one that was never sent, and a time that is none are no part of a train', () => {
+    const packets = 60;
+    const arrivals = pass({ bps: 2 * mbit, bucketBytes: 3 * kB }, packets);
+    const odd = [
+      { seq: 70, us: 1 },
+      { seq: -1, us: 1 },
+      { seq: 3, us: Number.NaN },
+      { seq: 0, us: 500_000 },
+    ];
+    const limits = { budgetBytes, ceilingBps: 50 * mbit, cardBps: null };
+    const whole = { packets, arrivals: [...arrivals, ...odd, ...arrivals] };
+    expect(capacityOf([whole, whole], limits)).toEqual(
+      capacityOf(
+        [
+          { packets, arrivals },
+          { packets, arrivals },
+        ],
+        limits,
+      ),
+    );
+  });
+});
+
 describe('the budget', () => {
   test('what is sent never passes it, whatever it is', () => {
     const { next } = randomFrom(11);

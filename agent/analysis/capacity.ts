@@ -34,6 +34,7 @@ const shortestMs = 20;
 const aimedMs = 30;
 const bentAtMost = 0.12;
 const apartAtMost = 0.15;
+const overtakenAtMost = 0.1;
 /** The share of a network card's rate from which on it may be the card that was measured. */
 const nearCard = 0.85;
 const growth = { least: 1.5, most: 3.8 };
@@ -135,11 +136,16 @@ function fitOf(train: Train): Fit | null {
   };
 }
 
-/** The longest train passed nowhere faster: a packet that was held up behind the narrow part makes some pairs slower than it, and others faster. */
+/**
+ * The longest train passed nowhere faster: a packet that was held up behind the narrow part makes some pairs slower than it, and others faster.
+ * Null where many overtook each other: their order, and so their times, are not those of the narrow part.
+ */
 function boundOf(trains: readonly Train[]): number | null {
   const longest = trains.map(inOrder).reduce((a, b) => (lastingUs(b) > lastingUs(a) ? b : a), []);
+  const overtaken = longest.filter(({ seq }, at) => seq < (longest[at - 1]?.seq ?? 0)).length;
+  if (longest.length < smallestTrain / 2 || overtaken > overtakenAtMost * longest.length) return null;
   const bps = pairRates(longest, 4).reduce((a, b) => Math.max(a, b), 0);
-  return longest.length < smallestTrain / 2 || bps === 0 ? null : bps;
+  return bps === 0 ? null : bps;
 }
 
 /** Each packet of the train that came, once, in the order in which they came. */

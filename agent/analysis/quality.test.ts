@@ -45,6 +45,16 @@ it('takes nothing for lost that no later echo proves, and says nothing where not
   expect(windowOf({ sent: 6, echoes: restarted })).toBeUndefined();
 });
 
+it('says nothing where what came makes no sense: a number from the future, a time at the reflector that is longer than the whole way', () => {
+  const [first, second] = echoes(many('back', 2)) as [Echo, Echo];
+  const says = (changed: Partial<Echo>) => windowOf({ sent: 2, echoes: [first, { ...second, ...changed }] });
+  for (const reflectorSeq of [2, 4_294_967_295, -1, 0.5]) expect(says({ reflectorSeq }), `${reflectorSeq}`).toBeUndefined();
+  expect(says({ repliedAt: second.receivedAt + 60 })).toBeUndefined();
+  expect(says({ repliedAt: second.receivedAt - 1 })).toBeUndefined();
+  expect(says({ receivedAt: Number.NaN })).toBeUndefined();
+  expect(says({ arrivedAt: second.sentAt + 0.3 })?.roundTripsMs).toEqual([50, 0]);
+});
+
 it('counts a doubled echo once, and takes packets that overtook each other as what they are', () => {
   const [first, second, third] = echoes(many('back', 3)) as [Echo, Echo, Echo];
   const overtaken = [first, { ...third, reflectorSeq: 1, arrivedAt: 60 }, { ...second, reflectorSeq: 2, arrivedAt: 61 }, first];

@@ -242,6 +242,55 @@ it('three rounds in a row without an answer are a problem, not a loss; the next 
   expect(quality.view()?.numbers()).toMatchObject({ lu: 0, ld: 0 });
 });
 
+it('a capacity that makes no sense is not kept, and the next report is said', async () => {
+  const { begin, pass, quality, reports, capacity, slips } = setUp();
+  begin();
+  capacity(2_000, 8_000);
+  for (const atMostBps of [-3_141_592, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const atMost = { upBps: atMostBps, downBps: null };
+    const reasons = { up: 'the rate is not steady', down: null };
+    expect(quality.took({ at: 1, how: 'train', upBps: null, downBps: 8_000_000, udpBlocked: false, atMost, reasons })).toBe(false);
+  }
+  await pass(3);
+  expect(quality.capacity()).toMatchObject({ upBps: 2_000_000 });
+  expect(reports().at(-1)).toMatchObject({ quality: { up: { loss: 0 } }, capacity: { upBps: 2_000_000 } });
+  expect(slips).toEqual([]);
+});
+
+it('a report that cannot be said is counted, and the link is unknown until one can', async () => {
+  const more = { testBytes: Number.NaN };
+  const budget = () => ({ budget: { month: '2026-11', telemetryBytes: 1, telemetryLimit: 2, testLimit: 4, ...more } });
+  const { begin, pass, capacity, quality, reports, slips } = setUp({ more: budget });
+  begin();
+  await pass(2);
+  expect([quality.view()?.problem, reports(), slips]).toEqual(['no sense', [], ['the report on the link']]);
+  more.testBytes = 3;
+  capacity(2_000, 8_000);
+  expect([quality.view()?.problem, reports().length]).toEqual([null, 1]);
+});
+
+it('a reflector that begins anew in the middle of each round is no silence: what it says makes no sense', async () => {
+  const { begin, pass, quality, restartAfter } = setUp();
+  begin();
+  await pass(1);
+  restartAfter(7);
+  await pass(2);
+  expect(quality.view()?.problem).toBeNull();
+  await pass(1);
+  expect(quality.view()?.problem).toBe('no sense');
+});
+
+it('a first round in which one probe came half a second late gives no tier; the second says what the link carries', async () => {
+  const { begin, pass, quality, capacity, state } = setUp();
+  begin();
+  capacity(10_000, 10_000);
+  state.fate = (n) => (n === 4 ? { up: 560, down: 10 } : { up: 10, down: 10 });
+  await pass(1);
+  expect(quality.view()?.tiers).toMatchObject({ up: { tier: undefined, limit: 'unknown' }, down: { tier: 'fhd' } });
+  await pass(1);
+  expect(quality.view()?.tiers).toMatchObject({ up: { tier: 'fhd' }, down: { tier: 'fhd' } });
+});
+
 it('where the class is not measured regularly it waits to be asked', async () => {
   const { clock, begin, quality, set, state } = setUp();
   set.link = 'floor';

@@ -16,6 +16,7 @@ export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
     /** When each packet was sent, and its token. */
     sent: [] as { up: number; token: string }[],
     openSockets: 0,
+    countsTo: Number.POSITIVE_INFINITY,
   };
   const numbers = new Map<string, number>();
   const open: OpenUdp = async (port, onPacket) => {
@@ -32,7 +33,7 @@ export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
         if (fate === 'lost up') return;
         clock.after(fate === 'lost down' ? 5 : fate.up, () => {
           const seq = numbers.get(sessionWord(packet)) ?? 0;
-          numbers.set(sessionWord(packet), seq + 1);
+          numbers.set(sessionWord(packet), (seq + 1) % state.countsTo);
           const reply = writeReply(packet, { seq, receivedAt: time(), sentAt: time });
           if (fate !== 'lost down') clock.after(fate.down, () => onPacket(reply));
         });
@@ -42,5 +43,9 @@ export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
       },
     };
   };
-  return { open, state };
+  /** From now on it begins to count anew after so many of a round. */
+  const restartAfter = (probes: number) => {
+    state.countsTo = probes;
+  };
+  return { open, state, restartAfter };
 }

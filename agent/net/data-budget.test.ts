@@ -53,7 +53,50 @@ it('begins anew with the month of UTC, in the running and after a night off', as
   expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
   budget.used('tests', 500);
   budget.close();
-  expect(counted(store, handClock(Date.UTC(2027, 0, 2))).budget.figures()).toMatchObject({ month: '2027-01', testBytes: 0 });
+  const { budget: rested } = counted(store, handClock(Date.UTC(2027, 0, 2)));
+  rested.follow(() => Date.UTC(2027, 0, 2));
+  expect(rested.figures()).toMatchObject({ month: '2027-01', testBytes: 0 });
+});
+
+it('one boot with a clock of 2030 takes no month: neither before the centre says what time it is, nor after, nor at the next start', async () => {
+  const now = Date.UTC(2026, 10, 10);
+  const { budget, store } = counted(memoryStore(), handClock(now));
+  budget.used('tests', 7_000);
+  budget.close();
+  const clock = handClock(Date.UTC(2030, 0, 1));
+  const { budget: wrong } = counted(store, clock);
+  let centre: number | null = null;
+  wrong.follow(() => centre);
+  wrong.used('tests', 1_000);
+  await clock.pass(23 * 3_600_000);
+  expect(wrong.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000 });
+  centre = now;
+  await clock.pass(30 * 3_600_000);
+  wrong.close();
+  const { budget: right } = counted(store, handClock(now));
+  expect(right.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000 });
+  expect(right.left()).toBe(36_000_000 - 8_000);
+});
+
+it('a book that a wrong clock left in another year follows the centre as soon as it speaks', () => {
+  const { budget, store } = counted(memoryStore(), handClock(Date.UTC(2030, 0, 1)));
+  budget.used('tests', 36_000_000);
+  budget.close();
+  const { budget: right } = counted(store, handClock(Date.UTC(2026, 10, 10)));
+  expect(right.left()).toBe(0);
+  right.follow(() => Date.UTC(2026, 10, 10));
+  expect(right.figures()).toMatchObject({ month: '2026-11', testBytes: 0 });
+});
+
+it('a clock that is set to the next month in the running is not believed at once, and one that runs there is', async () => {
+  const { budget, clock } = counted();
+  budget.used('tests', 500);
+  clock.jump(40 * 24 * 3_600_000);
+  expect(budget.figures()).toMatchObject({ month: '2026-11', testBytes: 500 });
+  clock.jump(-40 * 24 * 3_600_000);
+  budget.figures();
+  await clock.pass(11 * minuteMs);
+  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
 });
 
 it('is written with the first byte, at most once in 10 min after that, and at the stop', async () => {

@@ -15,6 +15,8 @@ export type Budget = {
   hasRoom(wireBytes: number): boolean;
   used(cause: Cause, wireBytes: number): void;
   figures(): BudgetFigures;
+  /** By whose time the month goes from now on: that of the centre, milliseconds since 1970; null while nothing proves it. */
+  follow(centreNow: () => number | null): void;
   /** Another class of link, another budget. */
   limit(limits: LinkLimits['budget']): void;
   /** Writes it down where the last time is long enough ago. */
@@ -23,7 +25,10 @@ export type Budget = {
 };
 
 const keepEveryMs = 600_000;
-const backAgainMs = 24 * 3_600_000;
+/** For so long a clock that nobody vouches for stands in another month before it is believed. */
+const standsMs = 24 * 3_600_000;
+/** A clock that moved by more between two looks was set. */
+const setMs = 3_600_000;
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const causes = v.object({ telemetry: amount, tests: amount });
@@ -38,15 +43,27 @@ const kept = v.object({
 type Kept = v.InferOutput<typeof kept>;
 type Causes = v.InferOutput<typeof causes>;
 
-type State = { clock: Clock; store: KeptFile; book: Kept; since: Causes; keptUp: number; backUp: number | null; begun: boolean };
+type State = {
+  clock: Clock;
+  store: KeptFile;
+  centreNow: () => number | null;
+  book: Kept;
+  since: Causes;
+  keptUp: number;
+  /** What our clock showed at the start of `up` when it last stood in the month of the book; null before it did. */
+  driftMs: number | null;
+  /** Another month, in which our clock stands since then. */
+  other: { month: string; up: number } | undefined;
+  begun: boolean;
+};
 
 /**
  * Guarantee: after a kill it counts no less than was used, as far as ten minutes never cost more than the dearest ten minutes of this month.
- * The month is the one of UTC by the clock of this PC. A clock that went back to an earlier month is not believed for a day, or a flat battery
- * would bring a new budget at every start.
+ * The month is the one of UTC by the clock of the centre. Where that is not known our own is believed as it runs into the next month; one that
+ * was set to another, or starts in it, only when it stood there for a day, or a flat battery would bring a new budget, or none, at every start.
  */
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
-  const month = monthOf(clock);
+  const month = monthOf(clock.now());
   const none = { telemetry: 0, tests: 0 };
   const before = read(store) ?? { ...none, month, peak: none, clean: true, limits: links.fibre.budget };
   const book = before.clean
@@ -58,8 +75,8 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     book: { ...book, clean: false },
     since: { telemetry: 0, tests: 0 },
     keptUp: clock.up(),
-    backUp: null,
-    begun: false,
+    centreNow: () => null,
+    ...{ driftMs: null, other: undefined, begun: false },
   };
   turn(state);
   const left = () => leftOf(figuresOf(state));
@@ -72,6 +89,9 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
       state.since[cause] += wireBytes;
     },
     figures: () => figuresOf(state),
+    follow: (centreNow) => {
+      state.centreNow = centreNow;
+    },
     limit: (limits) => {
       state.book.limits = limits;
     },
@@ -125,17 +145,31 @@ function begin(state: State): void {
 
 /** A new month begins a new budget. */
 function turn(state: State): void {
-  const { clock, book } = state;
-  const month = monthOf(clock);
-  if (month >= book.month) state.backUp = null;
-  else {
-    state.backUp ??= clock.up();
-    if (clock.up() - state.backUp < backAgainMs) return;
-    book.month = month;
-  }
+  const { book } = state;
+  const centreNow = state.centreNow();
+  const month = centreNow === null ? ownMonth(state) : monthOf(centreNow);
   if (month === book.month) return;
-  Object.assign(book, { month, telemetry: 0, tests: 0, peak: { telemetry: 0, tests: 0 } });
+  const isBack = month < book.month && centreNow === null;
+  book.month = month;
+  // Nobody vouches for it: what was used stays used.
+  if (isBack) return;
+  Object.assign(book, { telemetry: 0, tests: 0, peak: { telemetry: 0, tests: 0 } });
   state.since = { telemetry: 0, tests: 0 };
+}
+
+/** The month of our own clock where that can be believed, or else the one of the book. */
+function ownMonth(state: State): string {
+  const { clock, book, driftMs } = state;
+  const month = monthOf(clock.now());
+  const drift = clock.now() - clock.up();
+  if (month === book.month) {
+    state.driftMs = drift;
+    state.other = undefined;
+    return month;
+  }
+  if (driftMs !== null && Math.abs(drift - driftMs) < setMs) return month;
+  if (state.other?.month !== month) state.other = { month, up: clock.up() };
+  return clock.up() - state.other.up < standsMs ? book.month : month;
 }
 
 function save(state: State, clean: boolean): void {
@@ -151,6 +185,6 @@ function read(store: Pick<KeptFile, 'load'>): Kept | undefined {
   return found.success ? found.output : undefined;
 }
 
-function monthOf({ now }: Pick<Clock, 'now'>): string {
-  return new Date(now()).toISOString().slice(0, 7);
+function monthOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 7);
 }

@@ -11,6 +11,8 @@ export type CentreTime = {
    * what was compared long ago proves nothing.
    */
   provenOffset(): number | null;
+  /** Milliseconds since 1970 at the centre; null where nothing proves it. */
+  proven(): number | null;
   /** After a jump nothing is known of the centre's time until it answers again; no command is judged by what was known before. */
   mindJumps(): void;
 };
@@ -27,11 +29,16 @@ export function createCentreTime({ clock, uplink, onJump }: CentreTimeOptions): 
   const drift = () => clock.now() - clock.up();
   /** When it was last looked at. */
   let driftMs = drift();
+  const provenOffset = () => {
+    const { clockOffsetMs, echoedUp } = uplink.figures();
+    return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
+  };
   return {
     now: () => clock.now() - (uplink.figures().clockOffsetMs ?? 0),
-    provenOffset() {
-      const { clockOffsetMs, echoedUp } = uplink.figures();
-      return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
+    provenOffset,
+    proven() {
+      const offsetMs = provenOffset();
+      return offsetMs === null ? null : clock.now() - offsetMs;
     },
     mindJumps() {
       const byMs = Math.round(drift() - driftMs);

@@ -53,6 +53,7 @@ it.each([
   ['no reflector', 'the centre has no reflector'],
   ['no answer', 'no answer from the reflector'],
   ['no budget', 'the data budget for tests is used up'],
+  ['no sense', 'what was measured makes no sense'],
 ] as const)('%s: all of it is unknown, and no number is sent', async (problem, reason) => {
   const { said, numbers } = await ask({ problem });
   expect(said).toEqual(Object.fromEntries(['loss', 'jitter', 'delay', 'tier'].map((device) => [device, `unknown: ${reason}`])));
@@ -114,6 +115,13 @@ it('the tier is a fault below what the site must carry, in words; the worse dire
 });
 
 const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
+
+it('UDP that has fallen silent is not ok by a capacity of before; nor is the capacity unknown where it is the tier that is not settled', async () => {
+  expect((await ask({ capacity, problem: 'no answer' })).said['udp']).toBe('unknown: no answer from the reflector');
+  expect((await ask({ capacity, problem: 'no budget' })).said['udp']).toBe('ok');
+  const unsettled = { tier: undefined, limit: 'unknown' } as const;
+  expect((await ask({ capacity, tiers: { up: unsettled, down: tier('fhd') } })).said['tier']).toBe('unknown: too few probes yet');
+});
 
 it('says what the capacity is, by train or by TCP, and whether UDP gets through; nothing of either before it was measured', async () => {
   const udp = async (link: Partial<LinkView>) => {

@@ -81,7 +81,7 @@ function judgeDelay({ slow, windows }: LinkView): Verdict {
 }
 
 /** The worse direction speaks. One that is too thin is a fault whatever the other one is; else one that is not known makes it unknown. */
-function judgeTier({ tiers: known }: LinkView, required: number): Verdict {
+function judgeTier({ tiers: known, capacity }: LinkView, required: number): Verdict {
   const states = ways.flatMap((way) => {
     const state = known[way];
     return state === undefined ? [] : [{ way, state }];
@@ -92,7 +92,9 @@ function judgeTier({ tiers: known }: LinkView, required: number): Verdict {
   if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}`);
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
-  return all ? ok : unknown(states.length === 0 ? 'too few probes yet' : 'the capacity of the link is not known');
+  if (all) return ok;
+  const isMeasured = typeof capacity?.upBps === 'number' && typeof capacity.downBps === 'number';
+  return unknown(states.length === 0 || isMeasured ? 'too few probes yet' : 'the capacity of the link is not known');
 }
 
 /** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */
