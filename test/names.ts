@@ -19,6 +19,9 @@ const pieces = [
   '\ud800',
   '😀',
   'माइक',
+  // One letter, spelt as one character and as two.
+  '\u095eोन',
+  '\u092b\u093cोन',
   'கேமரா',
   'مائیک',
   '話筒',

@@ -19,7 +19,15 @@ export type SoundDevice = {
 export type SoundState = { sources: SoundDevice[]; defaultSource: string | null; sinks: SoundDevice[]; defaultSink: string | null };
 
 /** A camera, and the programs that hold it now. */
-export type Camera = { id: string; name: string; usedBy: Answer<string[]> };
+export type Camera = {
+  id: string;
+  name: string;
+  usedBy: Answer<string[]>;
+  /** Made by a program, such as that of OBS: no camera of the room. */
+  isVirtual?: boolean;
+  /** Only the session has it, and nobody tells when it comes or goes. */
+  isOfSession?: boolean;
+};
 
 /** How busy, full and warm the PC is. */
 export type PcFigures = {

@@ -8,7 +8,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** What must be installed: on Debian pipewire, pipewire-bin, pipewire-pulse, wireplumber, pulseaudio-utils, dbus-daemon. */
-export const pipewireTools = ['dbus-daemon', 'pipewire', 'wireplumber', 'pipewire-pulse', 'pw-loopback', 'pactl', 'pacat'] as const;
+export const pipewireTools = [
+  'dbus-daemon',
+  'pipewire',
+  'wireplumber',
+  'pipewire-pulse',
+  'pw-loopback',
+  'pw-cli',
+  'pw-dump',
+  'pactl',
+  'pacat',
+] as const;
 
 export type Desktop = {
   /** Makes a program, or the agent's platform, use this desktop's sound. */
@@ -20,6 +30,8 @@ export type Desktop = {
   plug(id: string, description?: string): Promise<void>;
   /** Plugs in a virtual loudspeaker, and plays to it for a moment, for the same reason. The result pulls it out. */
   plugSpeaker(id: string, description: string): Promise<() => Promise<unknown>>;
+  /** Makes what PipeWire lists as a camera of its own, as a built-in one of libcamera: it has no picture. The result takes it away. */
+  plugCamera(id: string, description: string): Promise<() => Promise<void>>;
   /** Pulls a microphone out; returns when the process behind it has ended, which the sound server notices by itself. */
   unplug(id: string): Promise<void>;
   /** `pactl`, as a person would use it: set-source-mute, set-source-volume, set-default-source. Returns what it printed. */
@@ -91,6 +103,11 @@ export async function startDesktop(): Promise<Desktop> {
       await end('first-use');
       return () => pactl('unload-module', module.trim());
     },
+    async plugCamera(id, description) {
+      begin(id, 'pw-loopback', loopback(id, description, { 'media.class': 'Video/Source', 'media.role': 'Camera' }));
+      await until(`camera ${id}`, async () => (await run('pw-dump', [], { env: { ...process.env, ...env } })).stdout.includes(`"${id}"`));
+      return () => end(id);
+    },
     async record(id, program) {
       const binary = join(folder, program);
       await copyFile('/usr/bin/pacat', binary);
@@ -113,10 +130,12 @@ function environment(folder: string): Record<string, string> {
   };
 }
 
+/** As a real one: the session manager chooses it before any monitor. */
+const microphone = { 'media.class': 'Audio/Source', 'priority.session': 2000 };
+
 /** A loopback, since it can be unplugged and fed; a null sink of class Audio/Source/Virtual cannot be fed. */
-function loopback(id: string, description: string): string[] {
-  // As a real microphone: the session manager chooses it before any monitor.
-  const playback = { 'media.class': 'Audio/Source', 'node.name': id, 'node.description': description, 'priority.session': 2000 };
+function loopback(id: string, description: string, like: Record<string, string | number> = microphone): string[] {
+  const playback = { 'node.name': id, 'node.description': description, ...like };
   const capture = { 'media.class': 'Audio/Sink', 'node.name': `${id}-feed` };
   const channels = ['-n', `${id}-loop`, '-m', 'mono', '-c', '1'];
   return [...channels, `--capture-props=${JSON.stringify(capture)}`, `--playback-props=${JSON.stringify(playback)}`];

@@ -1,11 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import host from 'node:process';
 import { expect, it, onTestFinished } from 'vitest';
-import { readCameras } from './cameras.ts';
+import type { Output } from '../child.ts';
+import { readCameras as read } from './cameras.ts';
 
 const signal = new AbortController().signal;
+/** A PC without PipeWire, unless the test brings it. */
+const noPipeWire: Output = { ok: false, why: 'failed', text: "can't connect: Host is down" };
+const readCameras = (root: string, limit = signal, dumped: Output = noPipeWire) => read(root, limit, async () => dumped);
+const record = (file: string): Output => ({
+  ok: true,
+  text: readFileSync(new URL(`../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8'),
+});
 
 /** A tree as the kernel shows it: files by their text, links by `-> target`. */
 function tree(entries: Record<string, string>): string {
@@ -80,6 +88,111 @@ it('does not know whether a camera is in use where it may not look into a progra
   expect(await asPlainUser([root, seen], () => readCameras(root, signal))).toMatchObject({ value: [{ usedBy: unknown }] });
   expect(await asPlainUser([root, seen], () => readCameras(seen, signal))).toMatchObject({ value: [{ usedBy: { value: ['zoom'] } }] });
 });
+
+/** A node as the kernel shows it: what stands behind it, on which bus, by which driver; nothing stands behind that of a program. */
+const node = (at: number, name: string, behind?: { bus: string; driver: string }) => ({
+  [`sys/devices/${at}/video4linux/video${at}/name`]: name,
+  [`sys/devices/${at}/video4linux/video${at}/index`]: '0',
+  [`${list}/video${at}`]: `-> ../../devices/${at}/video4linux/video${at}`,
+  ...(behind && {
+    [`sys/devices/${at}/video4linux/video${at}/device`]: `-> ../..`,
+    [`sys/bus/${behind.bus}/note`]: '',
+    [`sys/bus/${behind.bus}/drivers/${behind.driver}/note`]: '',
+    [`sys/devices/${at}/subsystem`]: `-> ../../bus/${behind.bus}`,
+    [`sys/devices/${at}/driver`]: `-> ../../bus/${behind.bus}/drivers/${behind.driver}`,
+  }),
+});
+const namesOf = async (root: string, dumped?: Output) => {
+  const answer = await readCameras(root, signal, dumped);
+  return answer.known ? answer.value.map(({ name, isVirtual }) => (isVirtual ? `(${name})` : name)) : answer.reason;
+};
+
+it('takes neither an OBS camera nor a decoder nor the node of a raw sensor for a camera of the room; a capture card is one', async () => {
+  const others = {
+    ...node(2, 'OBS Virtual Camera'),
+    ...node(3, 'bcm2835-codec-decode', { bus: 'platform', driver: 'bcm2835-codec' }),
+    ...node(4, 'unicam-image', { bus: 'platform', driver: 'unicam' }),
+    ...node(5, 'Intel IPU6 ISYS Capture 0', { bus: 'pci', driver: 'intel-ipu6-isys' }),
+    ...node(6, 'hantro-vpu-dec', { bus: 'pci', driver: 'some-decoder' }),
+  };
+  const session = printed([]);
+  expect(await namesOf(tree(others), session)).toEqual(['(OBS Virtual Camera)']);
+  expect(await namesOf(tree({ ...others, ...c920 }), session)).toEqual(['HD Pro Webcam C920', '(OBS Virtual Camera)']);
+  const card = node(7, 'Magewell Pro Capture', { bus: 'pci', driver: 'ProCapture' });
+  expect(await namesOf(tree(card), session)).toEqual(['Magewell Pro Capture']);
+});
+
+it('a Video/Source of PipeWire without a node of the kernel is a camera, with the program that looks at it', async () => {
+  const idle = { id: 'conf_cam', name: 'ConfCam', usedBy: { known: true, value: [] as string[] }, isOfSession: true };
+  expect(await readCameras(tree({}), signal, record('pw-dump-camera-idle-filtered.json'))).toEqual({ known: true, value: [idle] });
+  const inUse = { ...idle, usedBy: { known: true, value: ['another program'] } };
+  expect(await readCameras(tree({}), signal, record('pw-dump-camera-inuse-filtered.json'))).toEqual({ known: true, value: [inUse] });
+});
+
+it('a camera that both have is one, and who looks at it through PipeWire uses it; what is cast of a screen is no camera', async () => {
+  const source = (id: number, props: object) => ({
+    id,
+    type: 'PipeWire:Interface:Node',
+    info: { props: { 'media.class': 'Video/Source', ...props } },
+  });
+  const dumped = printed([
+    source(30, { 'node.name': 'v4l2_input.usb', 'node.description': 'HD Pro', 'api.v4l2.path': '/dev/video0', 'media.role': 'Camera' }),
+    { id: 31, type: 'PipeWire:Interface:Client', info: { props: { 'application.process.binary': 'firefox' } } },
+    { id: 32, type: 'PipeWire:Interface:Node', info: { props: { 'media.class': 'Stream/Input/Video', 'client.id': 31 } } },
+    { id: 33, type: 'PipeWire:Interface:Link', info: { state: 'active', 'output-node-id': 30, 'input-node-id': 32 } },
+    source(34, { 'node.name': 'cast', 'media.role': 'Screen' }),
+    source(35, { 'node.name': 'obs', 'node.description': 'OBS Virtual Camera' }),
+  ]);
+  const answer = await readCameras(tree({ ...c920, ...program(9, 'pipewire', '/usr/bin/pipewire', '/dev/video0') }), signal, dumped);
+  expect(answer).toMatchObject({
+    value: [
+      { name: 'HD Pro Webcam C920', usedBy: { known: true, value: ['firefox'] } },
+      { name: 'OBS Virtual Camera', isVirtual: true },
+    ],
+  });
+});
+
+it('says no camera only where whoever may know of one has answered', async () => {
+  const hung: Output = { ok: false, why: 'aborted', text: '' };
+  expect(await namesOf(tree({}))).toEqual([]);
+  expect(await namesOf(tree({}), hung)).toBe('PipeWire does not answer');
+  expect(await namesOf(tree(c920), hung)).toEqual(['HD Pro Webcam C920']);
+  for (const text of ['', 'no json', '{}', '[{"id":"x"}]', '[{"id":1'])
+    expect(await namesOf(tree({}), { ok: true, text }), text).toBe('pw-dump: answer cannot be read');
+  expect(
+    await namesOf(
+      tree({}),
+      printed([
+        { id: 1, type: 'x', info: null },
+        { id: 2, type: 'y', info: { props: { 'node.name': 7 } } },
+      ]),
+    ),
+  ).toEqual([]);
+  // A built-in sensor: its camera is one of libcamera, which only PipeWire has.
+  expect(await namesOf(tree(node(5, 'Intel IPU6 ISYS Capture 0', { bus: 'pci', driver: 'intel-ipu6' })))).toBe('no PipeWire');
+});
+
+it('an idle camera of an ordinary user is not in use where nobody holds its driver', async () => {
+  const held = (count: number) => {
+    const root = tree({
+      ...c920,
+      ...program(20, 'secret', '/bin/secret'),
+      'sys/module/uvcvideo/refcnt': `${count}`,
+      'sys/bus/usb/drivers/uvcvideo/module': '-> ../../../../module/uvcvideo',
+      [`${port}/1-2:1.0/driver`]: '-> ../../../../../bus/usb/drivers/uvcvideo',
+    });
+    close(join(root, 'proc/20/fd'));
+    return root;
+  };
+  const [idle, used] = [held(0), held(1)];
+  expect(await asPlainUser([idle], () => readCameras(idle))).toMatchObject({ value: [{ usedBy: { known: true, value: [] } }] });
+  const unknown = { known: false, reason: 'programs of other users cannot be looked into' };
+  expect(await asPlainUser([used], () => readCameras(used))).toMatchObject({ value: [{ usedBy: unknown }] });
+});
+
+function printed(things: object[]): Output {
+  return { ok: true, text: JSON.stringify(things) };
+}
 
 it('stops in the middle of a long look when the signal aborts', async () => {
   const root = tree({ ...c920, ...program(9, 'bash', '/bin/bash') });

@@ -1,4 +1,4 @@
-/** Cameras by sysfs, and who holds them by /proc. No camera is opened. */
+/** Cameras by sysfs and PipeWire, and who holds them by /proc and PipeWire. No camera is opened. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -7,20 +7,54 @@ import type { Answer, Camera } from '../platform.ts';
 import { programLabels } from '../programs.ts';
 import { shortId, shortText } from '../text.ts';
 import { readNames, readNumber, readText } from './files.ts';
+import { noPipeWire, type RunPwDump, readVideoSources, type VideoSource } from './video-sources.ts';
 
 /** The desktop's own camera services hold devices for others, or only to list them. */
 const services = new Set(['pipewire', 'wireplumber']);
+/** What works on pictures of others, or gives those of a bare sensor that nobody can look at before libcamera has worked on them. */
+const pictureUnit = /ipu\d|isys|cio2|imgu|atomisp|isp\b|codec|decoder|encoder/i;
 
-type Node = { node: string; id: string; name: string };
+/** `raw` can be part of a camera, which then only PipeWire knows; `virtual` is made by a program. */
+type Node = { node: string; id: string; name: string; kind: 'camera' | 'virtual' | 'raw' };
 type Holders = { byNode: Map<string, string[]>; complete: boolean };
 
-/** The cameras that the kernel lists. Guarantee: none is an answer only where the kernel's list could be read. */
-export async function readCameras(root: string, signal: AbortSignal): Promise<Answer<Camera[]>> {
+/**
+ * The cameras that the kernel lists, and those that only PipeWire has (libcamera, the network).
+ * Guarantee: none is an answer only where both could be asked that may know of one.
+ */
+export async function readCameras(root: string, signal: AbortSignal, runPwDump: RunPwDump): Promise<Answer<Camera[]>> {
   if ((await readNames(join(root, 'sys/class'))) === undefined) return { known: false, reason: 'device list of the kernel cannot be read' };
-  const nodes = await listNodes(root);
-  if (nodes.length === 0) return { known: true, value: [] };
-  const holders = await findHolders(root, signal);
-  return { known: true, value: nodes.map((one) => ({ id: one.id, name: one.name, usedBy: usedBy(one.node, holders) })) };
+  const [all, sources] = [await listNodes(root), await readVideoSources(runPwDump, signal)];
+  const nodes = all.filter(({ kind }) => kind !== 'raw');
+  const isElsewhere = all.length > nodes.length || (!sources.known && sources.reason !== noPipeWire);
+  if (!sources.known && isElsewhere && !nodes.some(({ kind }) => kind === 'camera')) return sources;
+  const seen = sources.known ? sources.value : [];
+  const holders = nodes.length === 0 ? undefined : await findHolders(root, signal);
+  const ofKernel = await Promise.all(nodes.map((one) => kernelCamera(root, one, { holders, seen })));
+  return { known: true, value: [...ofKernel, ...seen.filter(({ node }) => node === null).map(sessionCamera)] };
+}
+
+async function kernelCamera(
+  root: string,
+  { node, id, name, kind }: Node,
+  { holders, seen }: { holders: Holders | undefined; seen: readonly VideoSource[] },
+): Promise<Camera> {
+  const throughPipeWire = seen.flatMap((source) => (source.node === node ? source.programs : []));
+  const programs = programLabels([...(holders?.byNode.get(node) ?? []), ...throughPipeWire]);
+  const isUnseen = programs.length === 0 && holders?.complete !== true && !(await isIdle(root, node));
+  const usedBy: Camera['usedBy'] = isUnseen
+    ? { known: false, reason: 'programs of other users cannot be looked into' }
+    : { known: true, value: programs };
+  return { id, name, usedBy, ...(kind === 'virtual' && { isVirtual: true }) };
+}
+
+/** Each opened camera holds the module of its driver: one that nobody holds is not in use, whoever may look into which program. */
+async function isIdle(root: string, node: string): Promise<boolean> {
+  return (await readNumber(join(root, 'sys/class/video4linux', node, 'device/driver/module/refcnt'))) === 0;
+}
+
+function sessionCamera({ id, name, programs, isVirtual }: VideoSource): Camera {
+  return { id, name, usedBy: { known: true, value: programLabels(programs) }, isOfSession: true, ...(isVirtual && { isVirtual }) };
 }
 
 /** The kernel makes the folder with the first camera driver. Index 0 is the picture, higher ones are metadata of the same camera. */
@@ -29,12 +63,23 @@ async function listNodes(root: string): Promise<Node[]> {
   const nodes: Node[] = [];
   for (const node of (await readNames(folder)) ?? []) {
     if (!/^video\d+$/.test(node) || ((await readNumber(join(folder, node, 'index'))) ?? 0) !== 0) continue;
-    const name = await readText(join(folder, node, 'name'));
-    const id = (await usbIdentity(join(folder, node, 'device'))) ?? node;
+    const name = (await readText(join(folder, node, 'name'))) ?? '';
+    const usb = await usbIdentity(join(folder, node, 'device'));
+    const id = usb ?? node;
     const twin = nodes.some((other) => other.id === shortId(id));
-    nodes.push({ node, id: shortId(twin ? `${id}-${node}` : id), name: shortText(name || node) });
+    const kind = usb === undefined ? await kindOf(join(folder, node, 'device'), name) : 'camera';
+    nodes.push({ node, id: shortId(twin ? `${id}-${node}` : id), name: shortText(name || node), kind });
   }
   return nodes;
+}
+
+/** Nothing stands behind the node of a program such as OBS; on the bus of a card a capture card may stand, on those of the board none does. */
+async function kindOf(device: string, name: string): Promise<Node['kind']> {
+  const real = await realpath(device).catch(() => undefined);
+  if (real === undefined) return 'virtual';
+  const nameOf = async (link: string) => basename(await realpath(join(real, link)).catch(() => ''));
+  if (pictureUnit.test(name) || pictureUnit.test(await nameOf('driver'))) return 'raw';
+  return (await nameOf('subsystem')) === 'pci' ? 'camera' : 'raw';
 }
 
 /** Vendor, product and serial number, or the port for the many cameras without a serial number. */
@@ -44,12 +89,6 @@ async function usbIdentity(device: string): Promise<string | undefined> {
   const product = await readText(join(usb, 'idProduct'));
   if (!vendor || !product) return undefined;
   return `usb-${vendor}:${product}-${(await readText(join(usb, 'serial'))) || basename(usb)}`;
-}
-
-function usedBy(node: string, holders: Holders): Answer<string[]> {
-  const programs = programLabels(holders.byNode.get(node) ?? []);
-  if (programs.length === 0 && !holders.complete) return { known: false, reason: 'programs of other users cannot be looked into' };
-  return { known: true, value: programs };
 }
 
 /** Synchronous reads are a third of the cost here; a pause between two processes keeps the agent answering. */

@@ -1,8 +1,8 @@
 /** How warm the parts of the PC are, and the air around it, by /sys/class/hwmon and the thermal zones. */
 import { join } from 'node:path';
 import type { ClimateFigures, Sensor } from '../platform.ts';
-import { readNames, readNumber, readText } from './files.ts';
-import { createLoadMeter, required } from './load.ts';
+import { createLoadMeter } from './figures.ts';
+import { readNames, readNumber, readText, required } from './files.ts';
 
 /** Drivers that measure one kind of thing, whatever their sensors are called. */
 const drivers: readonly (readonly [RegExp, Sensor['kind']])[] = [

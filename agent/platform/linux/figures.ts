@@ -2,8 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PcFigures } from '../platform.ts';
-import { readNames, readNumber, readText } from './files.ts';
-import { createLoadMeter, required } from './load.ts';
+import { readNames, readNumber, readText, required } from './files.ts';
 
 type Sensor = { celsius: number; limit: number | null };
 
@@ -83,4 +82,28 @@ function isTemperature(celsius: number): boolean {
 /** Of two equal ones, which are often one sensor by two doors, the one that names its limit. */
 function hottest(sensors: Sensor[]): Sensor | undefined {
   return sensors.toSorted((a, b) => b.celsius - a.celsius || Number(b.limit !== null) - Number(a.limit !== null))[0];
+}
+
+type Ticks = { busy: number; all: number };
+
+/** Busy time of all cores since the call before, 0 to 1; null at the first. Each meter has its own window. */
+export function createLoadMeter(root: string): () => Promise<number | null> {
+  let before: Ticks | undefined;
+  return async () => {
+    const ticks = readTicks(await required(root, 'proc/stat'));
+    const ratio = before && ticks.all > before.all ? (ticks.busy - before.busy) / (ticks.all - before.all) : null;
+    before = ticks;
+    return ratio === null ? null : Math.min(1, Math.max(0, ratio));
+  };
+}
+
+/** First line: user, nice, system, idle, iowait, irq, softirq, steal. Time that waits for a disk is not busy. */
+function readTicks(stat: string): Ticks {
+  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = (stat.split('\n')[0] ?? '')
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  const busy = user + nice + system + irq + softirq + steal;
+  return { busy, all: busy + idle + iowait };
 }

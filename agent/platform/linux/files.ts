@@ -1,5 +1,6 @@
 /** Small readings of /proc and /sys. What is absent is `undefined`; everything else is thrown. */
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** Not there, or gone while we looked. */
 const gone = ['ENOENT', 'ENOTDIR', 'ESRCH'];
@@ -29,6 +30,13 @@ export async function readNames(path: string): Promise<string[] | undefined> {
   } catch (error) {
     return ignore(error, gone);
   }
+}
+
+/** The text of a file without which nothing can be said. */
+export async function required(root: string, path: string): Promise<string> {
+  const text = await readText(join(root, path));
+  if (!text) throw new Error(`/${path} cannot be read`);
+  return text;
 }
 
 function ignore(error: unknown, codes: string[]): undefined {

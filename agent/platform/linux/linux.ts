@@ -18,8 +18,8 @@ import { shared, watchSound } from './sound-watch.ts';
 export function createLinux(system: System): Platform {
   const { root, env, clock } = system;
   const sound = (signal: AbortSignal) => readSound(env, signal);
-  const cameras = (signal: AbortSignal) => readCameras(root, signal);
   const run = (program: string, args: string[], signal: AbortSignal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal);
+  const cameras = (signal: AbortSignal) => readCameras(root, signal, (limited) => run('pw-dump', [], limited));
   const boot = createBoot({ root, now: clock.now, run });
   return {
     ...createOrders({ sound, run }),

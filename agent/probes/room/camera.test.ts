@@ -34,6 +34,24 @@ it('says missing of one that is not, and unknown where the list is not known', a
   expect(await ask({ known: false, reason: 'closed' })).toMatchObject([{ status: 'unknown', fault: null, reason: 'closed' }]);
 });
 
+it('says virtual where only OBS has a camera, and ok as soon as that of the room is there', async () => {
+  const obs: Camera = { id: 'video9', name: 'OBS Eye', usedBy: { known: true, value: [] }, isVirtual: true };
+  expect(await see(obs)).toMatchObject([{ status: 'fault', fault: 'camera.virtual', reason: 'found: OBS Eye', name: 'eye' }]);
+  expect(await see(obs, eye())).toMatchObject([{ status: 'ok', name: 'HD Eye' }]);
+  expect(await see(obs)).toMatchObject([{ fault: 'camera.virtual', name: 'HD Eye' }]);
+  expect(await see({ ...obs, name: 'Loopback' })).toMatchObject([{ fault: 'camera.missing' }]);
+});
+
+it('looks again soon where a camera may go without a word: one that only the session has', async () => {
+  const soon = async (...cameras: Camera[]) => {
+    const platform = { ...createUnwritten(), cameras: async () => ({ known: true as const, value: cameras }) };
+    return (await probe.run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).soonMs;
+  };
+  expect(await soon(eye())).toBeUndefined();
+  expect(await soon({ ...eye(), isOfSession: true })).toBeLessThanOrEqual(9_000);
+  expect(await soon()).toBeLessThanOrEqual(9_000);
+});
+
 it('says held when one program has held it for more than 8 hours, and ok once it is let go', async () => {
   await see(eye('zoom'));
   nowMs = 7 * hourMs;

@@ -16,6 +16,8 @@ export type Room<D extends Device> = {
   answer: Answer<D[]>;
   /** `ours` are all that stand for an expected one, in the order of the expected. */
   judge: (device: D, ours: readonly D[]) => Verdict;
+  /** What is said of one that is not there, by a part of its name; absent: that it is missing. */
+  absent?: (match: string) => Verdict;
 };
 
 /**
@@ -26,7 +28,7 @@ export type Room<D extends Device> = {
  */
 export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
   const last = new Map<string, D>();
-  return ({ kind, profile, answer, judge }) => {
+  return ({ kind, profile, answer, judge, absent = () => fault(`${kind}.missing`) }) => {
     const wanted = profile.expected[kind];
     if (wanted === undefined) return [{ component: kind, device: '', ...unknown('the profile does not say what is expected') }];
     if (wanted.length === 0) return [{ component: kind, device: '', ...ok, reason: noneExpected }];
@@ -37,7 +39,7 @@ export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
     const ours = found.filter((device) => device !== undefined);
     return names.map((name, at) => {
       const device = found[at];
-      const verdict = !answer.known ? unknown(answer.reason) : device ? judge(device, ours) : fault(`${kind}.missing`);
+      const verdict = !answer.known ? unknown(answer.reason) : device ? judge(device, ours) : absent(wanted[at]?.match ?? '');
       return { component: kind, device: `expected-${at + 1}`, ...verdict, ...(name !== undefined && { name }) };
     });
   };

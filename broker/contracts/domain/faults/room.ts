@@ -13,9 +13,19 @@ export const roomFaults = {
       hi: 'कैमरे की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
     },
   },
+  'camera.virtual': {
+    severity: 'critical',
+    parents: ['pc.silent'],
+    ...times(20 * second, 5 * second),
+    title: { en: 'Only a virtual camera is there', hi: 'सिर्फ़ वर्चुअल कैमरा है' },
+    action: {
+      en: 'Plug in the camera of the room. Choose it in the meeting program.',
+      hi: 'कमरे का कैमरा लगाएँ। मीटिंग के प्रोग्राम में उसी को चुनें।',
+    },
+  },
   'camera.held': {
     severity: 'minor',
-    parents: ['pc.silent', 'camera.missing'],
+    parents: ['pc.silent', 'camera.missing', 'camera.virtual'],
     ...times(minute, 5 * second),
     title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
     action: {

@@ -1,0 +1,97 @@
+/** What PipeWire has of cameras, and which programs look through it: one `pw-dump`. No camera is opened. */
+import * as v from 'valibot';
+import type { Output } from '../child.ts';
+import type { Answer } from '../platform.ts';
+import { shortId, shortText } from '../text.ts';
+
+/** A source of pictures. */
+export type VideoSource = {
+  id: string;
+  name: string;
+  /** The kernel's node that it stands for, such as `video0`; null where the kernel has none. */
+  node: string | null;
+  /** The binaries that look at it now. */
+  programs: string[];
+  isVirtual: boolean;
+};
+
+/** Runs `pw-dump` to its end. */
+export type RunPwDump = (signal: AbortSignal) => Promise<Output>;
+
+/** Why nothing is known of PipeWire where none runs: no program can have a camera by it then. */
+export const noPipeWire = 'no PipeWire';
+/** It answers in a twentieth of a second; the kernel's cameras do not wait for one that hangs. */
+const limitMs = 3_000;
+
+const text = v.optional(v.fallback(v.optional(v.string()), undefined));
+const number = v.optional(v.fallback(v.optional(v.number()), undefined));
+const thing = v.object({
+  id: v.number(),
+  type: v.string(),
+  info: v.nullish(
+    v.object({
+      state: text,
+      'output-node-id': number,
+      'input-node-id': number,
+      props: v.nullish(
+        v.object({
+          'media.class': text,
+          'media.role': text,
+          'node.name': text,
+          'node.description': text,
+          'api.v4l2.path': text,
+          'object.path': text,
+          'client.id': number,
+          'application.name': text,
+          'application.process.binary': text,
+        }),
+      ),
+    }),
+  ),
+});
+type Thing = v.InferOutput<typeof thing>;
+type Props = NonNullable<NonNullable<Thing['info']>['props']>;
+
+/** Guarantee: an answer that cannot be read is none, and so is one that does not come. */
+export async function readVideoSources(run: RunPwDump, signal: AbortSignal): Promise<Answer<VideoSource[]>> {
+  const output = await run(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
+  signal.throwIfAborted();
+  if (!output.ok) return { known: false, reason: output.why === 'aborted' ? 'PipeWire does not answer' : noPipeWire };
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), v.array(thing)), output.text);
+  if (!read.success) return { known: false, reason: 'pw-dump: answer cannot be read' };
+  return { known: true, value: sourcesOf(read.output) };
+}
+
+function sourcesOf(things: readonly Thing[]): VideoSource[] {
+  const sources: VideoSource[] = [];
+  for (const { id, info } of things) {
+    const props = info?.props;
+    if (props?.['media.class'] !== 'Video/Source' || (props['media.role'] ?? 'Camera') !== 'Camera') continue;
+    const said = props['node.name'] ?? `${id}`;
+    const twin = sources.some((other) => other.id === shortId(said));
+    const name = props['node.description'] || said;
+    sources.push({
+      id: shortId(twin ? `${said}-${id}` : said),
+      name: shortText(name),
+      node: nodeOf(props),
+      programs: things.flatMap((link) => lookingBy(things, link, id)),
+      isVirtual: /\bobs\b|virtual.?camera/i.test(name),
+    });
+  }
+  return sources;
+}
+
+function nodeOf(props: Props): string | null {
+  const path = props['api.v4l2.path'] ?? props['object.path'];
+  return /^(?:v4l2:)?\/dev\/(video\d+)$/.exec(path ?? '')?.[1] ?? null;
+}
+
+/** The binary of the client at the other end of a link from this source, where pictures run through it. */
+function lookingBy(things: readonly Thing[], { info: link }: Thing, source: number): string[] {
+  if (link?.['output-node-id'] !== source || link.state !== 'active') return [];
+  const propsOf = (id: number | undefined) => things.find((one) => one.id === id)?.info?.props;
+  const stream = propsOf(link['input-node-id']);
+  const client = propsOf(stream?.['client.id']);
+  const said = client ?? stream;
+  return [said?.['application.process.binary'] ?? said?.['application.name'] ?? ''];
+}

@@ -1,0 +1,39 @@
+/** The camera probe against a real PipeWire: a camera that only the session has is there, and is missed when it goes. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Check, type Profile, realClock } from '#contracts';
+import { tree } from '../../agent/platform/linux/tree.test-helper.ts';
+import { createCameraProbe } from '../../agent/probes/room/camera.ts';
+import { createPlatform } from '../../agent/this-pc.ts';
+import { installed, requirePart } from './parts.ts';
+import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
+
+const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}] } };
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+
+describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('camera, with a real PipeWire', () => {
+  let desktop: Desktop;
+  beforeAll(async () => {
+    desktop = await startDesktop();
+  });
+  afterAll(() => desktop?.stop());
+
+  it('a camera of the session without a node of the kernel is no missing camera; taken away, it is one; OBS is none of the room', async () => {
+    // A PC whose kernel has no camera, whatever the machine of the test has.
+    const root = tree({ 'sys/class/tty/note': '', 'proc/version': '' });
+    const platform = createPlatform({ env: desktop.env, clock: realClock(), root });
+    const probe = createCameraProbe();
+    const ask = async (): Promise<Check | undefined> =>
+      (await probe.run({ platform, profile, self, signal: AbortSignal.timeout(probe.timeoutMs) })).checks[0];
+    const says = () => expect.poll(ask, { timeout: 10_000, interval: 100 });
+    expect(await ask()).toMatchObject({ fault: 'camera.missing' });
+    const takeAway = await desktop.plugCamera('room_cam', 'सभा Cam');
+    expect(await ask()).toMatchObject({ device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'सभा Cam' });
+    await takeAway();
+    await says().toMatchObject({ fault: 'camera.missing', name: 'सभा Cam' });
+    await desktop.plugCamera('obs', 'OBS Virtual Camera');
+    await says().toMatchObject({ fault: 'camera.virtual', reason: 'found: OBS Virtual Camera' });
+    // The server goes: nobody can look through it any more.
+    await desktop.kill('pipewire');
+    await says().toMatchObject({ fault: 'camera.missing' });
+  });
+});
