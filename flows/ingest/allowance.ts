@@ -43,7 +43,6 @@ export function createAllowance(up: () => number) {
   const held = new Map<string, Held>();
   const spools = new Map<string, { spool: string; first: number }>();
   const born = new Set<string>();
-  const hellos = new Map<string, { at: number; answered: Set<string> }>();
   const has = (kind: Weight['kind'], pc: string): Held => {
     const one = held.get(`${kind} ${pc}`);
     if (one === undefined) return { ...paces[kind].most, at: up(), isHeldBack: false };
@@ -87,6 +86,20 @@ export function createAllowance(up: () => number) {
       held.set(`events ${pc}`, { ...had, count: Math.min(had.count, most.count), bytes: Math.min(had.bytes, most.bytes) });
     },
 
+    ...createHellos(up),
+
+    forget(pc: string): void {
+      for (const kind of kinds) held.delete(`${kind} ${pc}`);
+      born.delete(pc);
+      spools.delete(pc);
+    },
+  };
+}
+
+/** The hellos of the centre, and who answered them. */
+function createHellos(up: () => number) {
+  const hellos = new Map<string, { at: number; answered: Set<string> }>();
+  return {
     /** A hello goes out: whoever answers it was asked. */
     asks(hello: string): void {
       hellos.set(hello, { at: up(), answered: new Set() });
@@ -105,12 +118,6 @@ export function createAllowance(up: () => number) {
     askedMs(hello: string): number | undefined {
       const asked = hellos.get(hello);
       return asked && up() - asked.at;
-    },
-
-    forget(pc: string): void {
-      for (const kind of kinds) held.delete(`${kind} ${pc}`);
-      born.delete(pc);
-      spools.delete(pc);
     },
   };
 }
