@@ -74,7 +74,7 @@ async function start(): Promise<Parts> {
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
   const people = openPeople(base);
-  const metrics = createMetrics(() => runtime.waiting());
+  const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   const runtime = createRuntime({
     ledger,

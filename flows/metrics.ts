@@ -10,8 +10,11 @@ const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 
 /** What is counted, and where it is asked for. */
 export type Metrics = { registry: Registry; count: PipelineCounts; countRefused: CountRefused };
 
-/** `outboxWaiting` is asked whenever somebody looks. */
-export function createMetrics(outboxWaiting: () => number): Metrics {
+/** Asked whenever somebody looks. */
+export type AskedNow = { outboxWaiting(): number; commitMs(): number };
+
+/** The metrics of one process. */
+export function createMetrics({ outboxWaiting, commitMs }: AskedNow): Metrics {
   const registry = new Registry();
   const counter = (series: Series) => new Counter({ ...metricOf(series), registers: [registry] });
   const messages = counter(ownSeries.ingestMessages);
@@ -23,13 +26,16 @@ export function createMetrics(outboxWaiting: () => number): Metrics {
   const transitions = counter(ownSeries.transitions);
   const notifications = counter(ownSeries.notifications);
   const refused = counter(ownSeries.apiRefused);
-  new Gauge({
-    ...metricOf(ownSeries.outboxWaiting),
-    registers: [registry],
-    collect() {
-      this.set(outboxWaiting());
-    },
-  });
+  const gauge = (series: Series, ask: () => number) =>
+    new Gauge({
+      ...metricOf(series),
+      registers: [registry],
+      collect() {
+        this.set(ask());
+      },
+    });
+  gauge(ownSeries.outboxWaiting, outboxWaiting);
+  gauge(ownSeries.ledgerCommitWaiting, () => commitMs() / 1_000);
   return {
     registry,
     countRefused: (reason) => refused.inc({ reason }),

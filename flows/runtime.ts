@@ -8,6 +8,7 @@ import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from 
 import type { Heard, Offer } from './ingest/committed.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { LedgerError } from './ledger/errors.ts';
+import { slowCommitMs, type Watched, watched } from './ledger/watched.ts';
 import type { Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
@@ -49,16 +50,28 @@ export type Runtime = {
   started(): void;
   /** Notifications that wait. */
   waiting(): number;
+  /** For how long the oldest commit is under way, in ms; 0 where none is. */
+  commitMs(): number;
   /** The centre's time. */
   now(): number;
   close(): Promise<void>;
 };
 
 /** What there is only while a pipeline is open. */
-type Life = { pipeline: Pipeline | undefined; subscribed: boolean; started: boolean; closed: boolean; failures: number };
+type Life = {
+  pipeline: Pipeline | undefined;
+  subscribed: boolean;
+  started: boolean;
+  closed: boolean;
+  failures: number;
+  /** Why the ledger takes nothing, until it took something. */
+  trouble: string | undefined;
+};
 
 type State = {
+  /** With the ledger as it is watched. */
   options: RuntimeOptions;
+  commitMs: Watched['commitMs'];
   life: Life;
   /** The wait nodes by their id; the head has no name. */
   takers: Takers<WireMessage>;
@@ -96,6 +109,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       life.pipeline?.ingest.started();
     },
     waiting: () => life.pipeline?.outbox.waiting() ?? 0,
+    commitMs: state.commitMs,
     now,
     async close() {
       life.closed = true;
@@ -110,17 +124,42 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   };
 }
 
-function createState(options: RuntimeOptions): State {
-  const { clock, key, ledger, roster, send, randomId, log, capacity: limits } = options;
-  const life: Life = { pipeline: undefined, subscribed: false, started: false, closed: false, failures: 0 };
+function createState(given: RuntimeOptions): State {
+  const { clock, key, roster, send, randomId, log, capacity: limits } = given;
+  const life: Life = { pipeline: undefined, subscribed: false, started: false, closed: false, failures: 0, trouble: undefined };
+  const { ledger, commitMs } = watchedBy(given, life);
+  const options = { ...given, ledger };
   const ingest = () => life.pipeline?.ingest;
-  const ready = () => life.started && ingest()?.isSubscribed() === true;
+  const unready = () => whyUnready(life);
   const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
   // Whoever orders goes to the queue, which hands on what is no measurement.
-  const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, ready });
-  return { options, life, takers: createTakers(), rollcalls, commands, measureQueue, live };
+  const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, unready });
+  return { options, commitMs, life, takers: createTakers(), rollcalls, commands, measureQueue, live };
+}
+
+/** A disk that hangs refuses nothing: central is told past the ledger, as when it does. */
+function watchedBy({ ledger, clock, log, tellDirectly }: RuntimeOptions, life: Life): Watched {
+  return watched(ledger, {
+    clock,
+    slow() {
+      life.trouble = `the ledger has not taken a batch for more than ${slowCommitMs / 1_000} s: the disk is slow, or hangs`;
+      log.error({ code: 'slow' }, life.trouble);
+      void tellDirectly('commit_slow', life.trouble);
+    },
+    took() {
+      if (life.trouble !== undefined) log.warn({}, 'the ledger takes batches again');
+      life.trouble = undefined;
+    },
+  });
+}
+
+function whyUnready({ trouble, pipeline, started }: Life): string | undefined {
+  if (trouble !== undefined) return trouble;
+  if (pipeline === undefined) return 'the ledger is being opened';
+  if (!pipeline.ingest.isSubscribed()) return 'the broker is out of reach, or this process has just stood still';
+  return started ? undefined : 'the tabs do not run yet';
 }
 
 async function open(state: State): Promise<void> {
@@ -193,6 +232,7 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   rollcalls.drop();
   life.failures += 1;
   if (error instanceof LedgerError) {
+    life.trouble = `${error.code === 'full' ? 'the disk is full: ' : ''}the ledger took nothing: ${error.message}`;
     options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
     void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
   } else {
@@ -210,7 +250,8 @@ function reopen(state: State): void {
       () => options.log.warn({}, 'the pipeline is open again, from the ledger'),
       (error: Error) => {
         life.failures += 1;
-        options.log.error({}, `the ledger cannot be read: ${error.message}`);
+        life.trouble = `the ledger cannot be read: ${error.message}`;
+        options.log.error({}, life.trouble);
         reopen(state);
       },
     );

@@ -11,18 +11,24 @@ const frames = {
   about: 'First an event `snapshot` (Snapshot), then events `change` (StreamFrame); an empty one at least every 15 s.',
 };
 
+const readiness = v.object({ ready: v.boolean(), because: v.optional(v.string()) });
+
 /** What a program asks first. */
 export const centreRoutes: readonly Route[] = [
   on('view')(['get /healthz', 'The process lives.'], { right: ownPart, answer: v.object({ alive: v.literal(true) }) }, () => ({
     alive: true as const,
   })),
   on('view')(
-    ['get /readyz', 'The ledger is loaded, the broker subscribed, the tabs run; 503 while not.'],
-    { right: ownPart, answer: v.object({ ready: v.boolean() }), refusals: [503], alsoAs: 503 },
+    [
+      'get /readyz',
+      'The ledger is loaded and takes what it is given, the broker subscribed, the tabs run; 503 while not, with the reason.',
+    ],
+    { right: ownPart, answer: readiness, refusals: [503], alsoAs: 503 },
     (view, { reply }) => {
-      const ready = view.ready();
-      if (!ready) reply.code(503);
-      return { ready };
+      const because = view.unready();
+      if (because === undefined) return { ready: true };
+      reply.code(503);
+      return { ready: false, because };
     },
   ),
   on('view')(

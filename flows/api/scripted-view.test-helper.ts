@@ -10,7 +10,7 @@ import type { CentreView, PcChoice } from '../view/view.ts';
 
 export type ScriptedView = CentreView & {
   state: Omit<Snapshot, 'incidents'> & { incidents: IncidentView[] };
-  isReady: boolean;
+  because: string | undefined;
   /** Roll calls that are over, newest first. */
   called: RollCallView[];
   /** Changes the view and tells those who listen. */
@@ -25,10 +25,10 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
   const chosen = (pcs: PcView[], choice: PcChoice) => pcs.filter(({ site }) => choice === 'all' || site === choice);
   const state = { at, subscribed: true, states: [{ state: 'ladakh', name: { en: 'Ladakh', hi: 'लद्दाख' } }], rollcall: null };
   const view: ScriptedView = {
-    isReady: true,
+    because: undefined,
     called: [],
     state: { ...state, sites: [wellSite()], pcs: [wellPc(at)], incidents: [] },
-    ready: () => view.isReady,
+    unready: () => view.because,
     now,
     snapshot: (pcs) => ({ ...view.state, at: now(), pcs: chosen(view.state.pcs, pcs), incidents: view.state.incidents.map(row) }),
     sites: () => view.state.sites,

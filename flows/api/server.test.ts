@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   view.state = { ...scriptedView().state, incidents: [microphoneGone(Date.now())] };
-  view.isReady = true;
+  view.because = undefined;
 });
 afterAll(async () => {
   await api.close();
@@ -73,12 +73,12 @@ async function raw(headers: Record<string, string>, path = '/api/snapshot'): Pro
   return response.statusCode;
 }
 
-test('healthz says that the process lives, readyz that the view is ready', async () => {
+test('healthz says that the process lives, readyz that the view is ready, or why it is not', async () => {
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/readyz')).status).toBe(200);
-  view.isReady = false;
+  view.because = 'the disk is full';
   const waiting = await get('/readyz');
-  expect([waiting.status, await waiting.json()]).toEqual([503, { ready: false }]);
+  expect([waiting.status, await waiting.json()]).toEqual([503, { ready: false, because: 'the disk is full' }]);
   expect((await get('/healthz')).status).toBe(200);
 });
 

@@ -128,6 +128,40 @@ test('two who ask for the same are both answered, one after the other, and a sit
   expect([await queue.view.one(one), await queue.view.one(two)]).toMatchObject([{ state: 'answered' }, { state: 'answered' }]);
 });
 
+test('R27 measure-link ordered 1,000 times held 40,000 measurements: a site waits once for all that want it, and an 11th round is refused', async () => {
+  const { queue, clock, sent, open, answer } = setUp({ sites: someSites(8, ['goa', 'kerala', 'punjab', 'bihar', 'assam']) });
+  const order = () => queue.view.issue({ to: '', verb: 'measure-link', args: {}, by: 'Asha' });
+  const issued = await Promise.all(Array.from({ length: 1_000 }, order));
+  await clock.pass(0);
+  const taken = issued.flatMap((one) => (one.ok ? [one.id] : []));
+  expect(taken).toHaveLength(10);
+  expect(issued.at(-1)).toEqual({
+    ok: false,
+    missing: false,
+    line: '10 rounds of measurements are not over yet: wait for one of them',
+  });
+  while (open().length > 0) await answer(open()[0]);
+  for (const id of taken) expect(await queue.view.one(id)).toMatchObject({ state: 'answered', missing: [] });
+  // Those that were under way when the later rounds came are measured for these once more.
+  expect(sent.length).toBeLessThanOrEqual(40 + 10);
+  expect(await order()).toMatchObject({ ok: true });
+});
+
+test('a round that is not over leaves its turn when its time is up, and others that wait for the same site go on', async () => {
+  const { begin, queue, clock, at, open, answer } = setUp();
+  at.subscribed = false;
+  const early = await begin('goa/site-0');
+  await clock.pass(6 * hourMs);
+  const late = await begin('goa/site-0');
+  await clock.pass(6 * hourMs + minuteMs);
+  expect(await queue.view.one(early)).toMatchObject({ state: 'expired', missing: ['goa/site-0'] });
+  at.subscribed = true;
+  await clock.pass(10_000);
+  expect(open()).toHaveLength(1);
+  await answer(open()[0]);
+  expect(await queue.view.one(late)).toMatchObject({ state: 'answered' });
+});
+
 test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
   'refused for now (%s): it comes again in 15 min, with its reason to be seen',
   async (why) => {

@@ -40,9 +40,10 @@ export type MeasureQueue = {
 };
 
 type Answer = CommandView['answers'][number];
-/** One site that is to be measured; `pc` where somebody named it. */
-type Item = { site: string; pc: string | undefined; round: Round | undefined; notBefore: number; tries: number };
-type Round = { summary: CommandSummary; open: Set<Item>; answers: Map<string, Answer> };
+/** One site that is to be measured, for each of the rounds that want it; `pc` where somebody named it. */
+type Item = { site: string; pc: string | undefined; rounds: Set<Round>; isScheduled: boolean; notBefore: number; tries: number };
+/** `open`: who is still to be measured, a site or the PC that was named. */
+type Round = { summary: CommandSummary; open: Set<string>; answers: Map<string, Answer> };
 type Running = { item: Item; pc: string; id: string | undefined; expires: number };
 
 type State = MeasureQueueOptions & {
@@ -64,6 +65,8 @@ const againMs = 15 * 60_000;
 const triesAtMost = 4;
 const roundLifeMs = 12 * 3_600_000;
 const roundsKept = 50;
+/** More rounds that are not over say nothing new: each site is measured once for all of them. */
+const roundsOpen = 10;
 const verb = 'measure-link';
 const later: readonly (string | null)[] = Object.values(measureLater);
 
@@ -106,21 +109,40 @@ async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> 
   if (Object.keys(args).length > 0) return { ok: false, missing: false, line: `bad arguments: ${verb} takes none` };
   if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
   const at = clock.now();
+  if (openRounds(state, at).length >= roundsOpen)
+    return { ok: false, missing: false, line: `${roundsOpen} rounds of measurements are not over yet: wait for one of them` };
   const round: Round = {
     summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
-    ...{ open: new Set<Item>(), answers: new Map<string, Answer>() },
+    ...{ open: new Set<string>(), answers: new Map<string, Answer>() },
   };
   const sites = isPcPath(to) ? [siteOf(to)] : ingest.table().sites.map(({ path }) => path);
-  for (const site of sites.filter((path) => isPcPath(to) || to === '' || path === to || path.startsWith(`${to}/`)))
-    round.open.add({ site, pc: isPcPath(to) ? to : undefined, round, notBefore: at, tries: 0 });
-  const about = `${to || 'everywhere'}: ${round.summary.id}, ${round.open.size} sites`;
-  if (!(await ingest.record([{ op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about }])))
-    throw new Error('the ledger did not take the command');
+  const wanted = sites.filter((path) => isPcPath(to) || to === '' || path === to || path.startsWith(`${to}/`));
+  for (const site of wanted) round.open.add(isPcPath(to) ? to : site);
+  // It counts from now on: whoever orders meanwhile is not to slip past it.
   rounds.set(round.summary.id, round);
-  for (const [id] of [...rounds].slice(0, -roundsKept)) rounds.delete(id);
-  state.queue.push(...round.open);
+  const about = `${to || 'everywhere'}: ${round.summary.id}, ${round.open.size} sites`;
+  if (!(await ingest.record([{ op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about }]))) {
+    rounds.delete(round.summary.id);
+    throw new Error('the ledger did not take the command');
+  }
+  for (const [id] of [...rounds].filter(([, { open }]) => open.size === 0).slice(0, -roundsKept)) rounds.delete(id);
+  for (const site of wanted)
+    wait(state, { site, pc: isPcPath(to) ? to : undefined, rounds: new Set([round]), isScheduled: false, notBefore: at, tries: 0 });
   pump(state);
   return { ok: true, id: round.summary.id };
+}
+
+function openRounds({ rounds }: State, now: number): Round[] {
+  return [...rounds.values()].filter(({ open, summary }) => open.size > 0 && summary.expires > now);
+}
+
+/** Who waits already is measured once for all that want it, as early as one of them may be. */
+function wait({ queue }: State, item: Item): void {
+  const same = queue.find(({ site, pc }) => site === item.site && pc === item.pc);
+  if (same === undefined) return void queue.push(item);
+  for (const round of item.rounds) same.rounds.add(round);
+  same.isScheduled ||= item.isScheduled;
+  same.notBefore = Math.min(same.notBefore, item.notBefore);
 }
 
 /** What the schedule of each class wants: sites are spread over the interval by their name, the same in each. */
@@ -141,7 +163,7 @@ function look(state: State): void {
     const slot = Math.floor((now + shareOf(path) * pace.everyMs) / pace.everyMs);
     const isDue = (slots.get(path) ?? slot) !== slot;
     slots.set(path, slot);
-    if (isDue && !busy.has(path)) queue.push({ site: path, pc: undefined, round: undefined, notBefore: now, tries: 0 });
+    if (isDue && !busy.has(path)) queue.push({ site: path, pc: undefined, rounds: new Set(), isScheduled: true, notBefore: now, tries: 0 });
   }
 }
 
@@ -169,7 +191,7 @@ function hasRoom({ running, limits: { atOncePerState } }: State, site: string): 
 async function start(state: State, run: Running): Promise<void> {
   const { item, pc } = run;
   state.running.add(run);
-  const by = item.round?.summary.by ?? scheduleName;
+  const by = [...item.rounds][0]?.summary.by ?? scheduleName;
   const issued = await state.commands
     .issue({ to: pc, verb, args: {}, by })
     .catch((error: Error) => ({ ok: false as const, line: error.message }));
@@ -189,8 +211,8 @@ function giveUp(state: State): void {
     const isGone = ingest?.isSubscribed() === true && run.item.pc === undefined && ingest.measurer(run.item.site) !== run.pc;
     if (isGone || run.expires <= now) end(state, run, { pc: run.pc, at: now, outcome: 'failed', reason: 'it did not answer' });
   }
-  for (const { summary, open } of state.rounds.values())
-    if (summary.expires <= now) state.queue = state.queue.filter((one) => !open.has(one));
+  for (const { rounds } of state.queue) for (const round of rounds) if (round.summary.expires <= now) rounds.delete(round);
+  state.queue = state.queue.filter(({ rounds, isScheduled }) => rounds.size > 0 || isScheduled);
 }
 
 function answered(state: State, { pc, at, answer }: { pc: string; at: number; answer: CommandAnswer }): void {
@@ -204,20 +226,22 @@ function end(state: State, run: Running, answer: Answer): void {
   const { item } = run;
   state.running.delete(run);
   if (later.includes(answer.reason) && item.tries + 1 < triesAtMost) {
-    item.round?.answers.set(item.site, answer);
-    state.queue.push(Object.assign(item, { notBefore: state.clock.now() + againMs, tries: item.tries + 1 }));
+    for (const { answers } of item.rounds) answers.set(item.site, answer);
+    wait(state, { ...item, notBefore: state.clock.now() + againMs, tries: item.tries + 1 });
   } else finish(item, answer);
   pump(state);
 }
 
 function finish(item: Item, answer: Answer): void {
-  item.round?.answers.set(item.site, answer);
-  item.round?.open.delete(item);
+  for (const { answers, open } of item.rounds) {
+    answers.set(item.site, answer);
+    open.delete(item.pc ?? item.site);
+  }
 }
 
 function viewOf({ clock }: State, { summary, open, answers }: Round): CommandView {
   const isOver = summary.expires <= clock.now();
-  const missing = [...open].flatMap(({ site, pc }) => (answers.has(site) ? [] : [pc ?? site]));
+  const missing = [...open].filter((who) => !answers.has(isPcPath(who) ? siteOf(who) : who));
   return { ...summary, state: open.size === 0 ? 'answered' : isOver ? 'expired' : 'open', answers: [...answers.values()], missing };
 }
 

@@ -18,7 +18,7 @@ export function scopedView(view: CentreView, scope: string): ScopedView {
     return found && has(found.scope) ? found : undefined;
   };
   return {
-    ready: view.ready,
+    unready: view.unready,
     now: view.now,
     incident,
     snapshot: (pcs) => {

@@ -58,7 +58,46 @@ describe('R27 what one PC reports', () => {
   });
 });
 
+it('R27 an incident that never ended kept each of its steps: it keeps the first and the newest, in memory and in the ledger', () => {
+  const stage = online();
+  const turn = (faults: Check[]) => {
+    stage.state([fault('camera.missing'), ...faults]);
+    for (let at = 0; at < 30; at += 1) {
+      stage.pass(minute, minute);
+      stage.beat();
+    }
+  };
+  for (let n = 0; n < budgets.stepsKept.most; n += 1) {
+    turn([fault('microphone.missing')]);
+    turn([ok('microphone')]);
+  }
+  const incident = stage.incident()?.id ?? 0;
+  const written = stage.ops.flatMap((op) => (op.op === 'transition' && op.transition.incident === incident ? [op.transition.id] : []));
+  const ids = [...new Set(written)].sort((a, b) => a - b);
+  expect(ids.length).toBeGreaterThan(1.5 * budgets.stepsKept.most);
+  const kept = stage.engine.memory.stepsOf(incident).map(({ id }) => id);
+  expect(kept).toEqual([ids[0], ...ids.slice(1 - budgets.stepsKept.most)]);
+  const gone = stage.ops.flatMap((op) => (op.op === 'transition-gone' ? [op.id] : []));
+  expect(gone).toEqual(ids.slice(1, 1 - budgets.stepsKept.most));
+  expect(stage.incident()?.over).toBeNull();
+});
+
 describe('R27 a PC whose alerts change too often', () => {
+  it('R27 a PC that was named for its words went on to be told of, six messages in two minutes: with its name they are three in the hour', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    for (let n = 0; n < 120; n += 1) {
+      // What it says beyond its words is not read; now and then it has some again.
+      if (n >= 30) stage.apply({ type: 'noisy', of: pc, what: 'words' });
+      if (n < 30 || n % 60 === 0) stage.state([ok('microphone'), fault('climate.cold_start', `${n}`)]);
+      stage.pass(second);
+    }
+    stage.live(hour - 3 * minute);
+    const about = stage.outbox().filter(({ notice }) => notice.scope === pc || notice.faults.some(({ device }) => device === pc));
+    expect(about.map(({ notice }) => notice.kind)).toEqual(['raised', 'eased', 'raised']);
+    expect(budgets.toldOfNoisyAnHour.most).toBe(1);
+  });
+
   it('R27 a known fault of another device each second is told twice a minute, and its PC is named once; then it is quiet for an hour', () => {
     const stage = online();
     flood(stage, 120);

@@ -139,6 +139,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return core.transitions.restart(now);
     case 'tick':
       core.provenAt = event.provenAt ?? now;
+      if (event.hung) core.transitions.hung(now);
       return tick(core, now);
     case 'clock':
       setClock(core, event.byMs, now);

@@ -1,5 +1,6 @@
 /** What the engine holds in memory, and what of it must be written: every put becomes one row of the next batch (R20). */
 
+import { budgets } from '#contracts';
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Contents, Op } from '../records/ops.ts';
 
@@ -9,7 +10,7 @@ export type Memory = ReturnType<typeof createMemory>;
 /** Opens the memory on what the ledger holds. */
 export function createMemory(contents: Contents) {
   const held = heldOf(contents);
-  const { pcs, incidents, transitions, timers, live, timersOf, open } = held;
+  const { pcs, incidents, transitions, timers, live, steps, timersOf, open } = held;
   const next = { incident: contents.nextIncident, transition: contents.nextTransition, timer: contents.nextTimer };
   const { write, effect, take } = createBatch();
 
@@ -30,9 +31,15 @@ export function createMemory(contents: Contents) {
     },
     putTransition(transition: Transition): void {
       transitions.set(transition.id, transition);
+      within(steps, transition.incident).add(transition.id);
       if (transition.state === 'concluded') without(live, transition.incident, transition.id);
       else within(live, transition.incident).add(transition.id);
       write(`transition/${transition.id}`, { op: 'transition', transition });
+      for (const id of tooMany(held, transition.incident)) {
+        transitions.delete(id);
+        without(steps, transition.incident, id);
+        write(`transition/${id}`, { op: 'transition-gone', id });
+      }
     },
     putTimer(timer: Timer): void {
       timers.set(timer.id, timer);
@@ -52,7 +59,8 @@ export function createMemory(contents: Contents) {
     /** Forgets an incident that is long over; the ledger keeps it. */
     forget(id: number): void {
       incidents.delete(id);
-      for (const [key, one] of transitions) if (one.incident === id) transitions.delete(key);
+      for (const step of steps.get(id) ?? []) transitions.delete(step);
+      steps.delete(id);
     },
   };
 }
@@ -60,11 +68,27 @@ export function createMemory(contents: Contents) {
 type Held = ReturnType<typeof heldOf>;
 type Index = Map<number, Set<number>>;
 
-/** The rows of the ledger, with what finds them: live transitions by incident, timers by transition, the open incident of a scope. */
+/** The steps of an incident that fall away because it has too many: those in the middle that are concluded, the oldest first (R27). */
+function tooMany({ steps, transitions }: Held, incident: number): number[] {
+  const ids = steps.get(incident) ?? new Set();
+  const over = ids.size - budgets.stepsKept.most;
+  if (over <= 0) return [];
+  const [, ...later] = ids;
+  return later
+    .slice(0, -1)
+    .filter((id) => transitions.get(id)?.state === 'concluded')
+    .slice(0, over);
+}
+
+/** The rows of the ledger, with what finds them: transitions by incident, live ones too, timers by transition, the open incident of a scope. */
 function heldOf(contents: Contents) {
   const live: Index = new Map();
   const timersOf: Index = new Map();
-  for (const one of contents.transitions) if (one.state !== 'concluded') within(live, one.incident).add(one.id);
+  const steps: Index = new Map();
+  for (const one of contents.transitions) {
+    within(steps, one.incident).add(one.id);
+    if (one.state !== 'concluded') within(live, one.incident).add(one.id);
+  }
   for (const timer of contents.timers) within(timersOf, timer.transition).add(timer.id);
   return {
     pcs: new Map(contents.pcs.map((record) => [record.pc, record])),
@@ -72,12 +96,13 @@ function heldOf(contents: Contents) {
     transitions: new Map(contents.transitions.map((one) => [one.id, one])),
     timers: new Map(contents.timers.map((timer) => [timer.id, timer])),
     live,
+    steps,
     timersOf,
     open: new Map(contents.incidents.filter((one) => one.over === null).map((one) => [one.scope, one.id])),
   };
 }
 
-function readingOf({ pcs, incidents, transitions, timers, live, timersOf, open }: Held) {
+function readingOf({ pcs, incidents, transitions, timers, live, steps, timersOf, open }: Held) {
   return {
     pcs: pcs as ReadonlyMap<string, PcRecord>,
     incidents: incidents as ReadonlyMap<number, Incident>,
@@ -85,6 +110,8 @@ function readingOf({ pcs, incidents, transitions, timers, live, timersOf, open }
     timers: timers as ReadonlyMap<number, Timer>,
     /** The transitions of an incident that are not concluded, in order. */
     liveOf: (incident: number) => found(transitions, live.get(incident)),
+    /** All that are kept of its transitions, in order. */
+    stepsOf: (incident: number) => found(transitions, steps.get(incident)),
     /** All transitions that are not concluded. */
     live: () => [...live.values()].flatMap((ids) => found(transitions, ids)),
     timersOf: (transition: number) => found(timers, timersOf.get(transition)),

@@ -75,8 +75,8 @@ export function createNoise() {
     mayTell: pace.mayTell,
     told: pace.told,
     toldNews: pace.toldNews,
-    /** True where enough news of a room was told in this hour: with more of it, it is muted. */
-    isFull: (scope: string, now: number) => !isMuted(scope) && pace.newsInAnHour(scope, now) >= budgets.toldAnHour.most,
+    /** True where enough news of a room was told in this hour: with more of it, it is muted. Of one whose PC is named already that is less. */
+    isFull: (scope: string, now: number) => !isMuted(scope) && pace.newsInAnHour(scope, now) >= newsAtMost(noisy.has(scope)),
     /** Those that are noisy no more, with what was only counted: for an hour they were named, and stayed within their budget. */
     quiet(now: number): { pc: string; untold: number }[] {
       const over = [...noisy].filter(([, { since, lastAt }]) => Math.min(now - since, now - lastAt) >= budgets.noisyMs.most);
@@ -98,6 +98,10 @@ export function createNoise() {
       return noisy.delete(pc);
     },
   };
+}
+
+function newsAtMost(isNamed: boolean): number {
+  return isNamed ? budgets.toldOfNoisyAnHour.most : budgets.toldAnHour.most;
 }
 
 /** How fast the steps of each room are told. */

@@ -33,6 +33,7 @@ export type Transitions = ReturnType<typeof createTransitions>;
 /** Nothing is offered, no timer fires and no default route steps in before `restart`: an offer to tabs that do not run yet is lost. */
 export function createTransitions(memory: Memory, options: TransitionOptions) {
   let bundledAt = Number.NEGATIVE_INFINITY;
+  let hungAt = Number.NEGATIVE_INFINITY;
   let tabsRun = false;
 
   return {
@@ -52,22 +53,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     },
 
     /** Writes acts and conclusion together. A transition that is not open has its conclusion already: nothing changes (R23). */
-    conclude(said: { transition: number; acts: readonly Act[]; severity: Severity; how: string }, now: number): void {
-      const transition = memory.transitions.get(said.transition);
-      const incident = transition && memory.incidents.get(transition.incident);
-      if (transition?.state !== 'open' || incident === undefined) return;
-      const marked = overridden(incident, transition, said.severity);
-      const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
-      memory.putIncident(told);
-      if (sent.length > transition.sent.length) noteTold({ memory, options, now }, transition, incident);
-      const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
-      for (const { node, dueAt, unlessAcknowledged, message } of waits) {
-        memory.putTimer({ id: memory.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
-      }
-      const state = waits.length > 0 ? 'waiting' : 'concluded';
-      memory.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
-      proceed({ memory, options, now }, incident.id);
-    },
+    conclude: (said: Concluded, now: number) => conclude({ memory, options, now }, said),
 
     /** No more news of an incident is told: what was on its way is over, with this as its conclusion. The end of what was told goes on. */
     mute: (incidentId: number, how: string) => mute(memory, incidentId, how),
@@ -75,9 +61,10 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
     tick(now: number): boolean {
       if (!tabsRun) return false;
-      for (const one of memory.live()) step({ memory, options, transition: one, now });
+      const isOverdue = (one: Transition) => now - Math.max(one.offeredAt ?? now, hungAt) >= offerLimitMs;
+      for (const one of memory.live()) step({ memory, options, transition: one, now }, isOverdue(one));
       for (const timer of [...memory.timers.values()]) if (timer.dueAt <= now) fire({ memory, options, timer, now });
-      const unfinished = memory.live().filter((one) => one.state === 'open' && one.offers >= maxOffers && overdue(one, now));
+      const unfinished = memory.live().filter((one) => one.state === 'open' && one.offers >= maxOffers && isOverdue(one));
       if (unfinished.length === 0 || now - bundledAt < bundleMs) return false;
       bundledAt = now;
       bundle({ memory, options, unfinished, now });
@@ -87,22 +74,52 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     /** The rooms whose news waits because enough of theirs was told in this hour (R27). */
     refused: (now: number) => refused({ memory, options, now }),
 
+    /** The disk has held a commit for long: the offers of it and of those behind it are not made, so no wire can have lost them (R24). */
+    hung(now: number): void {
+      hungAt = now;
+    },
+
     /** The centre's time was set by so much (R29). */
     setClock(byMs: number): void {
       bundledAt += byMs;
+      hungAt += byMs;
     },
 
     /** The tabs run: everything that was open is offered again, to the head (R24), and what waited for them goes out. */
     restart(now: number): void {
       tabsRun = true;
-      for (const one of memory.live())
-        if (one.state === 'open' && one.offers < maxOffers) offerAgain({ memory, options, transition: one, now });
-      for (const one of memory.live()) if (one.state === 'pending') proceed({ memory, options, now }, one.incident);
+      restart({ memory, options, now });
     },
   };
 }
 
 type Hand = { memory: Memory; options: TransitionOptions; now: number };
+
+function restart(hand: Hand): void {
+  const live = () => hand.memory.live();
+  for (const one of live()) if (one.state === 'open' && one.offers < maxOffers) offerAgain({ ...hand, transition: one });
+  for (const one of live()) if (one.state === 'pending') proceed(hand, one.incident);
+}
+
+type Concluded = { transition: number; acts: readonly Act[]; severity: Severity; how: string };
+
+function conclude(hand: Hand, said: Concluded): void {
+  const { memory, options, now } = hand;
+  const transition = memory.transitions.get(said.transition);
+  const incident = transition && memory.incidents.get(transition.incident);
+  if (transition?.state !== 'open' || incident === undefined) return;
+  const marked = overridden(incident, transition, said.severity);
+  const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
+  memory.putIncident(told);
+  if (sent.length > transition.sent.length) noteTold(hand, transition, incident);
+  const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
+  for (const { node, dueAt, unlessAcknowledged, message } of waits) {
+    memory.putTimer({ id: memory.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
+  }
+  const state = waits.length > 0 ? 'waiting' : 'concluded';
+  memory.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
+  proceed(hand, incident.id);
+}
 
 function proceed({ memory, options, now }: Hand, incidentId: number): void {
   for (const one of memory.liveOf(incidentId)) {
@@ -163,9 +180,9 @@ function idsOf({ about }: Transition): string[] {
   return about.map(({ fault }) => fault);
 }
 
-function step(hand: Hand & { transition: Transition }): void {
+function step(hand: Hand & { transition: Transition }, isOverdue: boolean): void {
   const { memory, options, transition, now } = hand;
-  if (transition.state === 'open' && overdue(transition, now) && transition.offers < maxOffers) offerAgain(hand);
+  if (transition.state === 'open' && isOverdue && transition.offers < maxOffers) offerAgain(hand);
   if (transition.state === 'pending') proceed({ memory, options, now }, transition.incident);
 }
 
@@ -302,10 +319,6 @@ function withTold(incident: Incident, transition: Transition): Incident {
 
 function moreSevere(a: Severity | null, b: Severity): Severity {
   return a !== null && bySeverity(a, b) < 0 ? a : b;
-}
-
-function overdue(transition: Transition, now: number): boolean {
-  return now - (transition.offeredAt ?? now) >= offerLimitMs;
 }
 
 function joined(before: string | null, how: string): string {

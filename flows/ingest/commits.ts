@@ -2,6 +2,8 @@
 
 /** What batches are made of, and what becomes of them. */
 export type CommitsOptions<B> = {
+  /** A clock that never jumps. */
+  up(): number;
   /** Everything since the last batch. */
   gather(): B;
   /** Resolves when the batch is on disk. */
@@ -16,7 +18,7 @@ export type CommitsOptions<B> = {
 export type Commits = ReturnType<typeof createCommits>;
 
 /** Guarantee: one batch at a time, in order; nothing follows a batch that is not on disk, and nothing at all after the end. */
-export function createCommits<B>({ gather, write, follow, failed }: CommitsOptions<B>) {
+export function createCommits<B>({ up, gather, write, follow, failed }: CommitsOptions<B>) {
   /** Who waits for the next commit, and is told when none comes any more. */
   let waiting: ((committed: boolean) => void)[] = [];
   /** Those whose batch is being written. */
@@ -26,6 +28,7 @@ export function createCommits<B>({ gather, write, follow, failed }: CommitsOptio
   /** Something came while one was under way. */
   let again = false;
   let over = false;
+  let writingUp: number | undefined;
 
   function end(): void {
     over = true;
@@ -40,7 +43,9 @@ export function createCommits<B>({ gather, write, follow, failed }: CommitsOptio
       const batch = gather();
       served = waiting;
       waiting = [];
+      writingUp = up();
       await write(batch);
+      writingUp = undefined;
       if (over) return;
       follow(batch);
       for (const tell of served) tell(true);
@@ -74,6 +79,8 @@ export function createCommits<B>({ gather, write, follow, failed }: CommitsOptio
       return promise;
     },
     isOver: () => over,
+    /** For how long the batch is being written. */
+    writingMs: () => (writingUp === undefined ? 0 : up() - writingUp),
     /** What is not committed was never said. */
     end,
   };

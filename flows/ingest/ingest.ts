@@ -16,6 +16,8 @@ import { listened, listenedEveryMs, openState, type State, setAside } from './st
 import { unreadable } from './unreadable.ts';
 
 const tickMs = 1_000;
+/** What waits for a commit that lasts longer was not done yet. */
+const hungMs = 5_000;
 /** Answers to a hello are spread over this time a PC, up to the limit (R17). */
 const helloSpreadMs = 20;
 const helloSpreadLimitMs = 30_000;
@@ -40,7 +42,7 @@ export function createIngest(options: IngestOptions) {
   const tick = (): void => {
     state.listening.tick();
     followRollout(state);
-    void tell(state, { type: 'tick', provenAt: state.listening.provenAt() });
+    void tell(state, { type: 'tick', provenAt: state.listening.provenAt(), hung: state.commits.writingMs() >= hungMs });
     goOn(state);
     again(untilTickMs(state));
   };

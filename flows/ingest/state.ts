@@ -86,6 +86,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     }),
     gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
     commits: createCommits<Batch>({
+      up: clock.up,
       gather: () => gather(state),
       write: (batch) => write(state, batch),
       follow: ({ committed }) => options.committed(committed),

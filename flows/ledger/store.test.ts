@@ -168,6 +168,15 @@ describe('what was written is what is loaded', () => {
     expect(ledger.load()).toMatchObject({ timers: [timer(1)], nextTimer: 3 });
   });
 
+  test('R27 a transition that fell away is gone, and its number is not given again while a later one stays', () => {
+    const ledger = open();
+    ledger.write({ op: 'incident', incident: incident(1) });
+    for (const id of [1, 2, 3]) ledger.write({ op: 'transition', transition: transition(id, 1, 'concluded') });
+    ledger.write({ op: 'transition-gone', id: 2 });
+    const { transitions, nextTransition } = ledger.load();
+    expect([transitions.map(({ id }) => id), nextTransition]).toEqual([[1, 3], 4]);
+  });
+
   test('the audit trail keeps every line in order', () => {
     const ledger = open();
     const line: Op = { op: 'audit', at: 5, who: 'asha', what: 'acknowledge', about: '4' };

@@ -132,6 +132,7 @@ function openWriters(db: DatabaseSync): Writers {
   const pcs = rowOf('pcs', 2);
   const incidents = rowOf('incidents', 3);
   const transitions = rowOf('transitions', 4);
+  const transitionGone = db.prepare('DELETE FROM transitions WHERE id = ?');
   const timers = rowOf('timers', 2);
   const timerGone = db.prepare('DELETE FROM timers WHERE id = ?');
   const outbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
@@ -161,6 +162,7 @@ function openWriters(db: DatabaseSync): Writers {
     pc: ({ record }) => pcs.run(record.pc, json(record)),
     incident: ({ incident }) => incidents.run(incident.id, incident.overAt, json(incident)),
     transition: ({ transition: one }) => transitions.run(one.id, one.incident, one.state, json(one)),
+    'transition-gone': ({ id }) => transitionGone.run(id),
     timer: ({ timer }) => timers.run(timer.id, json(timer)),
     'timer-gone': ({ id }) => timerGone.run(id),
     outbox: ({ row }) => outbox.run(row.key, row.state, json(row)),

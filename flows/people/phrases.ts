@@ -2,7 +2,7 @@
 import type { Language, Words } from '#contracts';
 
 /** What the centre tells without an incident. */
-export type DirectReason = 'commit_failed' | 'disk_full' | 'stage_broke' | 'unknown_for_a_day' | 'enrolment_refused';
+export type DirectReason = 'commit_failed' | 'commit_slow' | 'disk_full' | 'stage_broke' | 'unknown_for_a_day' | 'enrolment_refused';
 
 /** The sentences of one language. */
 export type Phrases = {
@@ -68,6 +68,13 @@ export const directWords: Record<DirectReason, { title: Words; action: Words }> 
     action: {
       en: 'Check the disk of the central machine. Read the log of flows.',
       hi: 'सेंट्रल मशीन की डिस्क देखें। flows का लॉग पढ़ें।',
+    },
+  },
+  commit_slow: {
+    title: { en: 'The ledger is not written for more than 5 s', hi: '5 सेकंड से ज़्यादा से लेजर में कुछ नहीं लिखा गया' },
+    action: {
+      en: 'Look whether the disk of the central machine is slow or hangs. No alert is stored until it writes again.',
+      hi: 'देखें कि सेंट्रल मशीन की डिस्क धीमी तो नहीं या अटकी तो नहीं। जब तक वह नहीं लिखती, कोई अलर्ट सेव नहीं होगा।',
     },
   },
   disk_full: {

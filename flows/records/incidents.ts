@@ -228,8 +228,8 @@ export type CentreEvent =
   | { type: 'subscribed' }
   /** `slow`: the session stands, but nothing comes of it, or this process stood still (R18a). */
   | { type: 'unsubscribed'; slow?: true }
-  /** `provenAt`: what was not heard after it says nothing about anybody (R18a); without it hearing is proven until now. */
-  | { type: 'tick'; provenAt?: number | null }
+  /** `provenAt`: what was not heard after it says nothing about anybody (R18a); without it hearing is proven until now. `hung`: a commit is under way for long. */
+  | { type: 'tick'; provenAt?: number | null; hung?: boolean }
   /** The clock of the machine was set by so much, and the centre's time with it (R29). `gap`: perhaps it was paused for so long (R18a). */
   | { type: 'clock'; byMs: number; gap?: boolean }
   | { type: 'acknowledge'; incident: number; by: string }

@@ -23,6 +23,7 @@ export type Op =
   | { op: 'pc'; record: PcRecord }
   | { op: 'incident'; incident: Incident }
   | { op: 'transition'; transition: Transition }
+  | { op: 'transition-gone'; id: number }
   | { op: 'timer'; timer: Timer }
   | { op: 'timer-gone'; id: number }
   /** Adds a row under its key; a key that exists is left as it is. */

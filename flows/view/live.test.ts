@@ -46,7 +46,7 @@ function setUp({ count = 3, talking = true } = {}) {
     rollcalls,
     commands,
     ingest: () => (held.isOpen ? ingest : undefined),
-    ready: () => true,
+    unready: () => undefined,
   });
   show.all();
   const site = (at: number) => held.table.sites[at]?.path ?? '';

@@ -38,7 +38,7 @@ export type LiveViewOptions = {
   commands: CommandsView;
   /** What is open now; undefined while the ledger is opened anew. */
   ingest(): Ingest | undefined;
-  ready(): boolean;
+  unready(): string | undefined;
 };
 
 /** The view, with what the pipeline and roll calls tell it. */
@@ -117,7 +117,7 @@ export function createLiveView(options: LiveViewOptions): LiveView {
 
 function viewing(state: State): CentreView {
   const { options } = state;
-  const { clock, ledger, rollcalls, commands, ready, ingest } = options;
+  const { clock, ledger, rollcalls, commands, unready, ingest } = options;
   const sites = () => (ingest() === undefined ? [] : state.sites.list());
   const incidents = () => (ingest() === undefined ? [] : state.incidents.list());
   const pcs = (choice: PcChoice) => {
@@ -125,7 +125,7 @@ function viewing(state: State): CentreView {
     return view === undefined ? [] : chosen(view.table, choice).map((pc) => pcView(view, pc));
   };
   return {
-    ready,
+    unready,
     sites,
     pcs,
     incidents,

@@ -171,7 +171,7 @@ export function incidentNews(
 
 /** An incident with its notes and its history. */
 export function incidentView(view: View, incident: Incident): IncidentView {
-  const steps = [...view.memory.transitions.values()].filter((one) => one.incident === incident.id).sort((a, b) => a.id - b.id);
+  const steps = view.memory.stepsOf(incident.id);
   const history = steps.map(({ kind, at, conclusion }) => ({ kind, at, conclusion }));
   return { ...incidentRow(view, incident), notes: incident.notes, history };
 }

@@ -23,8 +23,8 @@ export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
 /** What is so now, its changes, and what a person does about it. */
 export type CentreView = {
-  /** True once the ledger is loaded, the broker is subscribed and the tabs run. */
-  ready(): boolean;
+  /** Why it is not ready; undefined once the ledger is loaded and takes what it is given, the broker is subscribed and the tabs run. */
+  unready(): string | undefined;
   snapshot(pcs: PcChoice): Snapshot;
   sites(): readonly SiteView[];
   site(path: string): SiteDetail | undefined;

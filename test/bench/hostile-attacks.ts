@@ -5,7 +5,7 @@ import { type Check, digestOf, encode } from '#contracts';
 export type Attack = {
   name: string;
   perSecond: number;
-  next(n: number, at: Session): { leaf: 'presence' | 'state' | 'event' | 'backlog' | 'inventory'; payload: Buffer };
+  next(n: number, at: Session): { leaf: 'presence' | 'state' | 'beat' | 'event' | 'backlog' | 'inventory'; payload: Buffer };
 };
 /** What a PC counts up. */
 export type Session = { rev(): number; seq(): number };
@@ -59,6 +59,11 @@ function backlog(events: Parameters<typeof encode<'backlog'>>[1]) {
 
 function state(at: Session, checks: Check[]) {
   return { leaf: 'state' as const, payload: encode('state', { digest: digestOf(checks), session: 1, rev: at.rev(), checks }) };
+}
+
+/** By which each is there while it makes no attack. */
+export function beat() {
+  return { leaf: 'beat' as const, payload: encode('beat', { digest: digestOf([]), session: 1, at: Date.now() }) };
 }
 
 /** Also the first word of each. */

@@ -16,7 +16,7 @@ if (isMainThread) await read(process.argv.slice(2));
 else keep(workerData);
 
 async function read([mqttPort, countPort, username, password, file]: string[]): Promise<void> {
-  const { count, registry } = createMetrics(() => 0);
+  const { count, registry } = createMetrics({ outboxWaiting: () => 0, commitMs: () => 0 });
   const store = new Worker(new URL(import.meta.url), { workerData: file });
   const client = connect({ host: '127.0.0.1', port: Number(mqttPort), clientId: 'flows', username, password, clean: true } as object);
   let waiting: Kept[] = [];

@@ -63,7 +63,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     steps: 0,
     failedCommits: 0,
   };
-  const state = { broken: null as Broken };
+  const state = { broken: null as Broken, hangsUntil: 0 };
   let stoodFrom: number | undefined;
   let wrongByMs = 0;
 
@@ -127,7 +127,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     const commit = (ops: Op[]) =>
       new Promise<Awaited<ReturnType<Ledger['commit']>>>((resolve, reject) => {
         const aheadMs = (running?.centre.now() ?? 0) - time.now();
-        lastMs = Math.max(lastMs, time.now() + random.next() * commitMs);
+        lastMs = Math.max(lastMs, state.hangsUntil, time.now() + random.next() * commitMs);
         time.at(lastMs, () => {
           if (process.point('before a commit of the ledger')) return;
           const answer = (task: () => void) => {
@@ -246,6 +246,10 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       note(`link of flows cut (${how})`);
       link.up = false;
       broker.cut('flows', how);
+    },
+    /** The disk takes nothing and refuses nothing for so long. */
+    hang(forMs: number): void {
+      state.hangsUntil = time.now() + forMs;
     },
     fill: () => db.exec('PRAGMA max_page_count = 1'),
     free: () => db.exec('PRAGMA max_page_count = 1073741823'),

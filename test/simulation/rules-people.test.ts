@@ -27,6 +27,39 @@ test('R20 a ledger that takes nothing: memory is thrown away, central is told on
   expect(await complaints(world)).toEqual([]);
 });
 
+test('R20 a disk that hung was told to nobody: central is told once while it lasts, past the ledger, readiness says why, and nothing is lost', async () => {
+  const world = await atRest();
+  const direct = () => mails(world).filter(({ key }) => key.startsWith('direct/'));
+  const because = () => world.centre.centre()?.view.unready();
+  world.centre.hang(minute);
+  microphone(world, 'microphone.missing');
+  await world.pass(4 * second);
+  expect([direct().length, because()]).toEqual([0, undefined]);
+  await world.pass(26 * second);
+  expect(direct().map(({ key }) => key.split('/')[1])).toEqual(['commit_slow']);
+  expect(because()).toBe('the ledger has not taken a batch for more than 5 s: the disk is slow, or hangs');
+  expect(world.centre.centre()?.commitMs()).toBeGreaterThan(5 * second);
+  await world.pass(5 * minute);
+  expect([direct().length, because()]).toEqual([1, undefined]);
+  expect(mailTo(world, 'asha')).toContainEqual(raised);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R20 a full disk read as a ledger that is being opened: readiness says that it is full until it takes something', async () => {
+  const world = await atRest();
+  const seen = new Set<string | undefined>();
+  world.centre.fill();
+  for (let turn = 0; turn < 40; turn += 1) {
+    microphone(world, turn % 2 === 0 ? 'microphone.missing' : null);
+    await world.pass(2 * second);
+    if (world.centre.seen.failedCommits > 0) seen.add(world.centre.centre()?.view.unready());
+  }
+  expect([...seen]).toEqual(['the disk is full: the ledger took nothing: ledger: database or disk is full']);
+  world.centre.free();
+  await world.pass(5 * minute);
+  expect(world.centre.centre()?.view.unready()).toBeUndefined();
+});
+
 for (const point of ['before a commit of the ledger', 'after a commit of the ledger', 'publish']) {
   test(`R20 R23 R24 flows killed at any pass of "${point}" loses no event and leaves nobody untold`, async () => {
     for (let pass = 1; pass <= 14; pass += 1) {

@@ -101,6 +101,7 @@ export const ownSeries = {
   eventsDropped: counter('sabha_events_dropped_total', 'Events that agents declared dropped.', []),
   commits: counter('sabha_ledger_commits_total', 'Commits of the ledger, by result.', ['result']),
   ledgerCommit: histogram('sabha_ledger_commit_seconds', 'Time from a batch given to the ledger until it is on disk.', []),
+  ledgerCommitWaiting: gauge('sabha_ledger_commit_waiting_seconds', 'For how long the oldest commit is under way, 0 where none is.', []),
   transitions: counter('sabha_transitions_total', 'Transitions concluded, by kind and how.', ['kind', 'how']),
   notifications: counter('sabha_notifications_total', 'Notifications by channel and outcome.', ['channel', 'outcome']),
   apiRefused: counter('sabha_api_refused_total', 'Requests that the API refused at its door, by what was foreign about them.', ['reason']),

@@ -36,8 +36,18 @@ export const budgets = {
   changesADay: { most: 8_192, unit: 'changes of its answers kept a day', why: 'a link that flaps all day makes 2,000' },
   changesAtOnce: { most: 2_048, unit: 'of those in one breath', why: 'a room that is set up all day' },
   transitionsAnHour: { most: 40, unit: 'steps of a room’s incidents an hour', why: 'every fault of a room, one by one, there and gone' },
+  stepsKept: {
+    most: 128,
+    unit: 'steps kept of an incident',
+    why: 'the first says how it began, the others how it is; more than anybody reads',
+  },
   toldAMinute: { most: 6, unit: 'of them told a minute', why: 'what a person can read; the next waits for the minute to end' },
   toldAnHour: { most: 8, unit: 'news of a room told an hour', why: 'twice what a flapping camera makes; the end of each is told besides' },
+  toldOfNoisyAnHour: {
+    most: 1,
+    unit: 'of those once its PC is named for anything',
+    why: 'with its end and the name that is three messages',
+  },
   sameAMinute: { most: 2, unit: 'of them told a minute that name nothing but one fault', why: 'it is there, and it is gone' },
   noisyMs: { most: 3_600_000, unit: 'ms that a noisy PC is quiet for', why: 'people hear of it at most once an hour' },
   logLinesAMinute: { most: 1, unit: 'log and audit lines a minute', why: 'the first says it' },
