@@ -4,6 +4,7 @@
  */
 
 import { links } from '#contracts';
+import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
@@ -37,7 +38,7 @@ const startsLimit = 3;
 /** R18a: so many gaps of our own in this time are one too. */
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
-/** So are gaps that leave no time to judge the most patient class, as soon as they have gone on for twice its patience: they hide a dead PC for ever. */
+/** So are gaps that leave no time to judge the most patient class, as soon as they have gone on for twice its patience: a dead PC is told late by them. */
 const patienceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 const hiddenMs = 2 * patienceMs;
 /** Gaps of one cause: a process that stood still also loses its session, and whoever puts a clock right may need more than one attempt. */
@@ -108,7 +109,15 @@ function createCore(options: EngineOptions, now: number): Core {
     followed: false,
     ...never,
   };
-  const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
+  const own = {
+    startedAt: now,
+    starts: options.starts,
+    subscribedAt: null,
+    unsubscribedAt: now,
+    provenAt: now,
+    inAll: createInAll(),
+    slowAt: [],
+  };
   return { options, memory, transitions, noise, batches: createBatches(), known, ...fresh, ...own };
 }
 
@@ -122,6 +131,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       core.subscribedAt = now;
       core.unsubscribedAt = null;
       core.provenAt = now;
+      core.inAll.begin(now);
       return tick(core, now);
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
@@ -136,6 +146,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return core.transitions.restart(now);
     case 'tick':
       core.provenAt = event.provenAt ?? now;
+      if (core.subscribedAt !== null) core.inAll.proven(core.provenAt);
       return tick(core, now);
     case 'clock':
       setClock(core, event.byMs, now);

@@ -39,6 +39,7 @@ export function setClock(core: Core, byMs: number, now: number): void {
   core.transitions.setClock(byMs);
   core.noise.setClock(byMs);
   core.batches.setClock(byMs);
+  core.inAll.setClock(byMs);
   moveOwn(core, move, byMs);
 }
 
