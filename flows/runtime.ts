@@ -49,8 +49,9 @@ export type Runtime = {
   started(): void;
   /** Notifications that wait. */
   waiting(): number;
-  /** The centre's time. */
+  /** The centre's time, and that by which goes what is deleted for its age. */
   now(): number;
+  settledAt(): number;
   close(): Promise<void>;
 };
 
@@ -97,6 +98,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     waiting: () => life.pipeline?.outbox.waiting() ?? 0,
     now,
+    settledAt: () => life.pipeline?.ingest.settledAt() ?? 0,
     async close() {
       life.closed = true;
       live.close();
