@@ -167,9 +167,9 @@ function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-async function openAccounts({ ledger, clock }: Base, { now }: Runtime): Promise<Accounts> {
+async function openAccounts({ ledger, clock }: Base, { now, settledAt }: Runtime): Promise<Accounts> {
   const contents = await ledger.accounts();
-  return createAccounts({ contents, passwords: createPasswords(), commit: ledger.commit, now, up: clock.up, newToken, log });
+  return createAccounts({ contents, passwords: createPasswords(), commit: ledger.commit, now, settledAt, up: clock.up, newToken, log });
 }
 
 type Behind = Pick<Metrics, 'countRefused'> & {
@@ -222,6 +222,7 @@ async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys
     broker: request === undefined || certificate === undefined ? undefined : { request, certificate },
     centre: { mqtt: { port: port('SABHA_TLS_PORT', 8_883) }, centreKey: publicPem },
     now: Date.now,
+    settledAt: runtime.settledAt,
     clock: realClock(),
     random: randomBytes,
     log,

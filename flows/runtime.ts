@@ -52,8 +52,9 @@ export type Runtime = {
   waiting(): number;
   /** For how long the oldest commit is under way, in ms; 0 where none is. */
   commitMs(): number;
-  /** The centre's time. */
+  /** The centre's time, and that by which goes what is deleted for its age. */
   now(): number;
+  settledAt(): number;
   close(): Promise<void>;
 };
 
@@ -111,6 +112,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     waiting: () => life.pipeline?.outbox.waiting() ?? 0,
     commitMs: state.commitMs,
     now,
+    settledAt: () => life.pipeline?.ingest.settledAt() ?? 0,
     async close() {
       life.closed = true;
       live.close();

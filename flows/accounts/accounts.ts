@@ -18,6 +18,8 @@ export type AccountsOptions = {
   passwords: Passwords;
   commit(ops: Op[]): Promise<unknown>;
   now(): number;
+  /** By this goes what is deleted for its age. */
+  settledAt(): number;
   /** Milliseconds that never jump. */
   up(): number;
   /** 32 random bytes as text. */
@@ -101,14 +103,14 @@ export function createAccounts(options: AccountsOptions) {
 }
 
 function openState(options: AccountsOptions): State {
-  const { contents, commit, passwords, now, newToken, log } = options;
+  const { contents, commit, passwords, now, settledAt, newToken, log } = options;
   const held = new Map(contents.accounts.map((one) => [one.name, one]));
   const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `of a login nothing was written: ${error.message}`));
   return {
     options,
     held,
     limits: createLimits(options.up),
-    sessions: createSessions({ logins: contents.logins, account: (name) => held.get(name), commit, note, now, newToken }),
+    sessions: createSessions({ logins: contents.logins, account: (name) => held.get(name), commit, note, now, settledAt, newToken }),
     nobody: passwords.nobody(),
     checking: mutex(),
     changing: mutex(),

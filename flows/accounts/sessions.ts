@@ -21,18 +21,32 @@ export type SessionsOptions = {
   /** Writes what nobody waits for. */
   note(op: Op): void;
   now(): number;
+  /** By this goes what is deleted for its age. */
+  settledAt(): number;
   newToken(): string;
 };
 
 /** Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days. */
-export function createSessions({ logins, account, commit, note, now, newToken }: SessionsOptions) {
+export function createSessions({ logins, account, commit, note, now, settledAt, newToken }: SessionsOptions) {
   const held = new Map(logins.map((login) => [login.hash, login]));
+
+  const ownerOf = (login: Login): Account | undefined => {
+    const owner = account(login.account);
+    return owner?.stamp === login.stamp ? owner : undefined;
+  };
 
   function current(hash: string): Account | undefined {
     const login = held.get(hash);
-    const owner = login && account(login.account);
-    const isOver = login && (now() - login.startedAt > sessionLifeMs || now() - login.usedAt > idleMs);
-    return login && owner?.stamp === login.stamp && !isOver ? owner : undefined;
+    const far = (at: number) => Math.abs(now() - at);
+    // One of a clock that was far ahead would last until then.
+    const isOver = login && (far(login.startedAt) > sessionLifeMs || far(login.usedAt) > idleMs);
+    return login && !isOver ? ownerOf(login) : undefined;
+  }
+
+  /** Over by a clock that may be wrong is only refused. */
+  function isGone(login: Login): boolean {
+    const at = settledAt();
+    return ownerOf(login) === undefined || at - login.startedAt > sessionLifeMs || at - login.usedAt > idleMs;
   }
 
   function end(hash: string): void {
@@ -40,7 +54,7 @@ export function createSessions({ logins, account, commit, note, now, newToken }:
   }
 
   function sweep(name: string): void {
-    for (const hash of [...held.keys()]) if (current(hash) === undefined) end(hash);
+    for (const [hash, login] of [...held]) if (isGone(login)) end(hash);
     const own = [...held.values()].filter((login) => login.account === name).sort((a, b) => a.startedAt - b.startedAt);
     for (const { hash } of own.slice(0, Math.max(0, own.length + 1 - sessionsAtMost))) end(hash);
   }
@@ -60,8 +74,8 @@ export function createSessions({ logins, account, commit, note, now, newToken }:
       const found = current(hash);
       const login = held.get(hash);
       if (login === undefined) return undefined;
-      if (found === undefined) end(hash);
-      else if (now() - login.usedAt > notedEveryMs) {
+      if (found === undefined && isGone(login)) end(hash);
+      else if (found !== undefined && now() - login.usedAt > notedEveryMs) {
         const used = { ...login, usedAt: now() };
         held.set(hash, used);
         note({ op: 'login', login: used });

@@ -97,6 +97,19 @@ describe('R29 the clock of the centre is set', () => {
     }
   });
 
+  it('R19 a dead PC that gaps hide is missed after three times its limit of hearing in all, however the clock was set meanwhile', () => {
+    const stage = online({ at: 100 * hour });
+    for (let gaps = 0; gaps < 5; gaps += 1) {
+      stage.pass(149 * second);
+      stage.setClock(gaps % 2 === 0 ? hour : -hour);
+      stage.apply({ type: 'unsubscribed' });
+      stage.subscribe();
+    }
+    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
+    stage.pass(70 * second);
+    expect(stage.incident('centre/unheard')?.faults.map(({ device }) => device)).toEqual([pc]);
+  });
+
   it('R18 a room that is expected since today is silent after its whole limit, also where the clock was set back meanwhile', () => {
     const stage = createStage({ known: [{ pc, link: 'fibre', elevationM: 0, alerts: false }], at: 100 * hour });
     stage.subscribe();

@@ -159,7 +159,7 @@ describe('R27 a PC whose alerts change too often', () => {
     expect(stage.incident('centre')?.over).toBeNull();
     stage.setKnown([{ pc, link: 'fibre', elevationM: 3_524, alerts: true }], { because: { [pc]: 'replaced' }, replaced: [pc] });
     expect(stage.incident('centre')?.over).toBe('cleared');
-    stage.birth(pc, { spool: 's2', session: 1 });
+    stage.successor({ spool: 's2' });
     stage.state([fault('camera.missing')]);
     expect(toldOf(stage, pc).at(-1)?.notice.faults).toMatchObject([{ fault: 'camera.missing' }]);
   });

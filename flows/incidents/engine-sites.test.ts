@@ -171,7 +171,7 @@ describe('R15 a PC that is replaced', () => {
     stage.setKnown(known(true, pc), { replaced: [pc] });
     expect(stage.incident()).toMatchObject({ over: 'closed', closedBecause: 'replaced' });
     expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'never', spool: null, session: 0, checks: [], digest: null });
-    stage.birth(pc, { session: 1, spool: 's2' });
+    stage.successor({ spool: 's2' });
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
@@ -201,7 +201,7 @@ describe('R30 the machine that stood there before', () => {
     expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
     expect(stage.engine.believes({ type: 'heard', pc })).toBe(false);
     expect([...stage.engine.memory.incidents.values()]).toEqual([]);
-    stage.birth(pc, { session: 1, spool: 's2' });
+    stage.successor({ spool: 's2' });
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
@@ -225,7 +225,7 @@ describe('R30 the machine that stood there before', () => {
       stage.birth(pc, { session: 10 });
       expect(stage.engine.memory.pcs.get(pc)?.spool).toBeNull();
     }
-    stage.birth(pc, { session: 11, spool: 'opened when it was let in anew' });
+    stage.successor({ spool: 'opened when it was let in anew' });
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
@@ -233,10 +233,11 @@ describe('R30 the machine that stood there before', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.setKnown(known(true, pc), { replaced: [pc] });
-    stage.birth(pc, { session: 1, spool: 's2', boot: 'b2' });
+    stage.successor({ spool: 's2', boot: 'b2' });
     stage.setKnown(known(true, pc), { replaced: [pc] });
-    stage.birth(pc, { session: 1, spool: 's3', boot: 'b3' });
+    stage.successor({ spool: 's3', boot: 'b3' });
     stage.state([ok('microphone')]);
+    const session = stage.engine.memory.pcs.get(pc)?.session ?? 0;
     const before = stage.engine.memory.pcs.get(pc);
     stage.pass(second);
     for (const spool of ['s1', 's2']) {
@@ -249,7 +250,25 @@ describe('R30 the machine that stood there before', () => {
     expect(stage.engine.touch(pc, stage.now())).toBe(false);
     expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
     expect(stage.engine.believes({ type: 'heard', pc, spools: ['s3'] })).toBe(true);
-    stage.birth(pc, { session: 2, spool: 's3', boot: 'b3' });
+    stage.birth(pc, { session: session + 1, spool: 's3', boot: 'b3' });
+    stage.state([fault('camera.missing')]);
+    expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
+  });
+
+  it('was believed where both had the same session: its successor is answered with one far above, and only there is a state believed', () => {
+    const stage = online({ at: 1_790_000_000_000 });
+    const session = Math.floor(stage.now() / 1_000);
+    stage.birth(pc, { session });
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    stage.birth(pc, { session, spool: 's2', boot: 'b2' });
+    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ spool: 's2', session: session + 1_000_000, checks: [] });
+    for (const said of [session, session + 1, session + 1_000_000]) {
+      stage.birth(pc, { session: said });
+      stage.state([fault('microphone.missing')]);
+      stage.beat();
+    }
+    expect([stage.incident(), stage.engine.memory.pcs.get(pc)?.checks]).toEqual([undefined, []]);
+    stage.birth(pc, { session: session + 1_000_001, spool: 's2', boot: 'b2' });
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });

@@ -5,6 +5,7 @@
 
 import { links } from '#contracts';
 import { createDrops } from '../outages/drops.ts';
+import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { withAbsence } from './absence.ts';
@@ -39,7 +40,7 @@ const startsLimit = 3;
 /** R18a: so many gaps of our own in this time are one too. */
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
-/** So are gaps that leave no time to judge the most patient class, as soon as they have gone on for twice its patience: they hide a dead PC for ever. */
+/** So are gaps that leave no time to judge the most patient class, as soon as they have gone on for twice its patience: a dead PC is told late by them. */
 const patienceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 const hiddenMs = 2 * patienceMs;
 /** Gaps of one cause: a process that stood still also loses its session, and whoever puts a clock right may need more than one attempt. */
@@ -111,7 +112,7 @@ function createCore(options: EngineOptions, now: number): Core {
     ...never,
   };
   const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
-  const kept = { drops: createDrops(), history: createHistory(), batches: createBatches() };
+  const kept = { inAll: createInAll(), drops: createDrops(), history: createHistory(), batches: createBatches() };
   return { options, memory, transitions, noise, ...kept, known, ...fresh, ...own };
 }
 
@@ -125,6 +126,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       core.subscribedAt = now;
       core.unsubscribedAt = null;
       core.provenAt = now;
+      core.inAll.begin(now);
       return tick(core, now);
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
@@ -139,6 +141,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return core.transitions.restart(now);
     case 'tick':
       core.provenAt = event.provenAt ?? now;
+      if (core.subscribedAt !== null) core.inAll.proven(core.provenAt);
       if (event.hung) core.transitions.hung(now);
       return tick(core, now);
     case 'clock':

@@ -74,7 +74,7 @@ function renew(core: Core, at: { pc: string; because: string }, now: number): vo
   closeRoom(core, at, now);
   forgetPc(core, pc, now);
   core.expectedSince.set(pc, now);
-  putRecord(core, recordAfter(record), now);
+  putRecord(core, recordAfter(record, now), now);
 }
 
 function forgetPc(core: Core, pc: string, now: number): void {

@@ -1,6 +1,7 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
 import { budgets, stateOf } from '#contracts';
 import type { Drops } from '../outages/drops.ts';
+import type { InAll } from '../outages/in-all.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
 import type { Change, Contents } from '../records/ops.ts';
 import type { Batches } from './batches.ts';
@@ -62,6 +63,7 @@ export type Core = {
   unsubscribedAt: number | null;
   /** Until when our hearing is proven, and when it was not of late (R18a). */
   provenAt: number;
+  inAll: InAll;
   slowAt: readonly number[];
   /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
   unfinishedAt: number;

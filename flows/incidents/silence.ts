@@ -1,6 +1,6 @@
 /** Who is silent: judged for all PCs at each tick, and for one as soon as it speaks (R18, R19). */
 import type { Presence } from '#contracts';
-import { isOfGap, presenceOf } from '../outages/pc.ts';
+import { isOfGap, patienceMs, presenceOf } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';
 import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
@@ -16,7 +16,7 @@ export function judgeSilence(core: Core, now: number): void {
     // Nobody waits for a PC that never spoke, as long as its site is being set up.
     if (known === undefined || (!known.alerts && record.presence === 'never')) continue;
     const since = listeningSince(core, record.pc);
-    const presence = presenceOf(record, since, core.provenAt);
+    const presence = presenceNow(core, record, since);
     const isSame = presence === record.presence;
     if (isSame && (presence === 'online' || presence === 'never' || since === null)) continue;
     const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, { presence, since }) };
@@ -26,6 +26,16 @@ export function judgeSilence(core: Core, now: number): void {
     core.listChanged ||= next.unheard !== record.unheard || (next.unheard && !isSame);
     followPc(core, record.pc, now);
   }
+}
+
+function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {
+  return since !== null && isMissed(core, record) ? 'silent' : presenceOf(record, since, core.provenAt);
+}
+
+/** Gaps of ours give each PC its whole limit anew: one that is not heard in all the hearing between them is missed although they go on (R19). */
+function isMissed({ inAll, expectedSince }: Core, record: PcRecord): boolean {
+  const limitMs = patienceMs(record);
+  return limitMs !== null && inAll.isMissed(Math.max(record.heardAt ?? 0, expectedSince.get(record.pc) ?? 0), limitMs);
 }
 
 /** Silent since a gap of ours; one that had said goodbye before it is missed for a reason of its own. */

@@ -139,6 +139,11 @@ export function createStage({
       held.rev.set(who, 0);
       apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1', fresh, ...said });
     },
+    /** The next machine at its path is born, and once more above the session that it is answered with. */
+    successor(said: Partial<Extract<PcEvent, { type: 'birth' }>>): void {
+      this.birth(pc, { session: 1, ...said });
+      this.birth(pc, { session: (engine.memory.pcs.get(pc)?.session ?? 0) + 1, ...said });
+    },
     /** The whole state of a PC. */
     state(checks: Check[], who = pc): void {
       held.checks.set(who, checks);

@@ -41,6 +41,7 @@ export function setClock(core: Core, byMs: number, now: number): void {
   core.drops.setClock(byMs);
   core.batches.setClock(byMs);
   core.history.setClock(byMs);
+  core.inAll.setClock(byMs);
   moveOwn(core, move, byMs);
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '#contracts';
 import type { Act, CentreEvent, WireMessage } from '../records/incidents.ts';
+import { settledKey } from '../records/meta-keys.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
 import type { Outgoing } from '../sites/config-push.ts';
@@ -41,6 +42,7 @@ export function createIngest(options: IngestOptions) {
   };
   const tick = (): void => {
     state.listening.tick();
+    settle(state);
     followRollout(state);
     void tell(state, { type: 'tick', provenAt: state.listening.provenAt(), hung: state.commits.writingMs() >= hungMs });
     goOn(state);
@@ -73,9 +75,11 @@ export function createIngest(options: IngestOptions) {
 }
 
 /** What is known now. */
-function reading({ engine, tree, election, readings, configs, time }: State) {
+function reading({ engine, tree, election, readings, configs, time, settled }: State) {
   return {
     time,
+    /** By this goes what is deleted for its age. */
+    settledAt: settled.at,
     memory: engine.memory,
     isSubscribed: engine.isSubscribed,
     table: tree.table,
@@ -196,6 +200,11 @@ function hello({ options, engine, allowance }: State, topics: readonly string[])
 function followRollout({ engine, configs, time }: State): void {
   const stopped = configs.view()?.stopped ?? null;
   engine.apply({ type: 'centre', fault: 'centre.rollout_stopped', device: '', standing: stopped !== null }, time());
+}
+
+function settle({ settled, gathered, time }: State): void {
+  const value = settled.tick(time());
+  if (value !== undefined) gathered.ops.push({ op: 'meta', key: settledKey, value });
 }
 
 /** What only time changes of sites that are being set up. */

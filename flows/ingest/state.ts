@@ -1,12 +1,13 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
 import { oneLine } from '#contracts';
 import { createEngine, type Engine } from '../incidents/engine.ts';
+import { settledKey } from '../records/meta-keys.ts';
 import type { Op } from '../records/ops.ts';
 import { type Configs, createConfigs } from '../sites/config-push.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
 import { type Acks, createAcks } from './acks.ts';
 import { createAllowance } from './allowance.ts';
-import { createCentreTime } from './centre-time.ts';
+import { createCentreTime, createSettled, type Settled } from './centre-time.ts';
 import { type Commits, createCommits } from './commits.ts';
 import { type Committed, changedBy, type Heard, noticesIn, pcsIn } from './committed.ts';
 import { createListening, type Listening, type ListeningOptions } from './listening.ts';
@@ -33,6 +34,7 @@ export type State = {
   note: ReturnType<typeof createNotes>;
   /** The centre's time. */
   time(): number;
+  settled: Settled;
   listening: Listening;
   gathered: Gathered;
   commits: Commits;
@@ -75,6 +77,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     allowance: createAllowance(clock.up),
     note: createNotes(options.log),
     time: centreTime.now,
+    settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
     listening: createListening({
       ...options,
       time: centreTime,

@@ -360,16 +360,24 @@ describe('history', () => {
       [2, 2.5],
     ]);
     expect(ledger.aways(1.5 * dayMs)).toHaveLength(1);
-    ledger.write(away(37, 37.2));
-    expect(ledger.aways(0)).toHaveLength(2);
+    ledger.write(away(400, 400.1));
+    expect(ledger.aways(0)).toHaveLength(4);
+    ledger.write({ op: 'meta', key: 'settled', value: JSON.stringify({ at: 40 * dayMs }) }, away(37, 37.2));
+    expect(ledger.aways(0).map(({ from }) => from / dayMs)).toEqual([2, 37, 400]);
   });
 
-  test('what is older than 35 days goes when its component changes, but never the last answer before that', () => {
+  test('R29 a clock that was 40 days ahead emptied the strips: what is older than 35 days by a settled time goes when its component changes, but never the last answer before that', () => {
     const ledger = open();
     ledger.write(
       change('camera', 1 * dayMs, 'ok'),
       ...[1, 2, 3].map((day) => change('microphone', day * dayMs, day % 2 === 0 ? 'ok' : 'unknown')),
     );
+    const settled = (day: number) => ledger.write({ op: 'meta', key: 'settled', value: JSON.stringify({ at: day * dayMs }) });
+    settled(36.5);
+    // By a clock that is ahead, which was never proven.
+    ledger.write(change('microphone', 400 * dayMs, 'ok'));
+    expect(ledger.history(pc, 0)).toHaveLength(5);
+    settled(400);
     ledger.write(change('microphone', 37.5 * dayMs, 'ok'));
     const kept = ledger.history(pc, 0).map(({ component, at }) => [component, at / dayMs]);
     expect(kept).toEqual([
@@ -377,6 +385,7 @@ describe('history', () => {
       ['microphone', 2],
       ['microphone', 3],
       ['microphone', 37.5],
+      ['microphone', 400],
     ]);
   });
 });

@@ -3,7 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
-import { inventoryPrefix, linkReportPrefix } from '../records/meta-keys.ts';
+import { inventoryPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type { Away, Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
@@ -24,7 +24,7 @@ import {
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
-/** Changes older than this go, except the last of each component, from which a strip begins; and so do times without the centre. */
+/** Changes older than this by the settled time go, except the last of each component, from which a strip begins; and so do times without the centre. */
 const changesKeptMs = 35 * 86_400_000;
 
 /** The ledger without a thread around it. */
@@ -233,19 +233,22 @@ function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => voi
   const write = db.prepare('REPLACE INTO changes VALUES (?, ?, ?, ?, ?)');
   const prune = db.prepare(`
     DELETE FROM changes WHERE pc = :pc AND component = :component
-      AND at < (SELECT max(at) FROM changes WHERE pc = :pc AND component = :component AND at <= :limit)`);
+      AND at < (SELECT max(at) FROM changes WHERE pc = :pc AND component = :component
+        AND at <= (SELECT min(:at, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${settledKey}'))`);
   return ({ pc, component, at, status, faults }) => {
     write.run(pc, component, at, status, JSON.stringify(faults));
-    prune.run({ pc, component, limit: at - changesKeptMs });
+    prune.run({ pc, component, at });
   };
 }
 
 /** Writes times in which the centre heard nobody. */
 function openAways(db: DatabaseSync): (away: Away) => void {
   const write = db.prepare('REPLACE INTO away VALUES (?, ?)');
-  const prune = db.prepare('DELETE FROM away WHERE until < ?');
+  const prune = db.prepare(
+    `DELETE FROM away WHERE until < (SELECT min(?, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${settledKey}')`,
+  );
   return ({ from, to }) => {
     write.run(from, to);
-    prune.run(to - changesKeptMs);
+    prune.run(to);
   };
 }

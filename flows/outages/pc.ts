@@ -11,6 +11,8 @@ const backWithinMs = 10 * 60_000;
 const formersKept = 32;
 /** What a connection said last may reach us after its will: a broker lets it wait its turn for up to 20 s. */
 const lateWordsMs = 30_000;
+/** More sessions than a machine opens in a week, whether it counts them or goes by its clock, which makes one a second. */
+const sessionsApart = 1_000_000;
 /** A broker that stood still tells the wills of that time as soon as it goes on. */
 const willsOfGapMs = 60_000;
 
@@ -46,26 +48,39 @@ export function newRecord(pc: string, link: LinkClass): PcRecord {
   };
 }
 
-/** A record for the next machine at this path; of those before it only the spools are kept, which tell them from it. */
-export function recordAfter({ pc, link, spool, formers = [] }: PcRecord): PcRecord {
-  return { ...newRecord(pc, link), formers: (spool === null ? formers : [spool, ...formers]).slice(0, formersKept) };
+/**
+ * A record for the next machine at this path. Of those before it the spools are kept, which tell them from it, and a session that none of them
+ * reaches before the broker shuts it out: each counts on from its last one, or from its clock.
+ */
+export function recordAfter({ pc, link, spool, session, lostSession, formers = [], formerSessions = 0 }: PcRecord, now: number): PcRecord {
+  const last = Math.max(session, lostSession, formerSessions, Math.floor(now / 1_000));
+  return {
+    ...newRecord(pc, link),
+    formers: (spool === null ? formers : [spool, ...formers]).slice(0, formersKept),
+    formerSessions: last + sessionsApart,
+  };
 }
 
 /**
  * R30: what a machine that was replaced, moved or retired still says is not believed, nor does it count as hearing, however late it comes and
  * whatever the broker knows. Who is let in anew with an old disk opens another spool. At a path where another machine stood before, a session
- * and a boot are believed from their birth on: only that names the spool.
+ * and a boot are believed from their birth on, which alone names the spool, and no session that one of those may have.
  */
-export function believes({ formers = [], spool, session, boot }: PcRecord, said: PcEvent): boolean {
+export function believes({ formers = [], formerSessions = 0, spool, session, boot }: PcRecord, said: PcEvent): boolean {
   if (formers.length === 0) return true;
   if (said.type === 'birth') return !formers.includes(said.spool);
   if (spool === null || ('boot' in said && said.boot !== boot)) return false;
   if (said.type === 'heard') return !said.spools?.some((one) => formers.includes(one));
-  return !('session' in said) || said.session <= session;
+  return !('session' in said) || (said.session === session && session > formerSessions);
 }
 
-/** A birth of an older session of the same spool is late, and nothing; a new spool begins a new order of sessions. */
+/**
+ * A birth of an older session of the same spool is late, and nothing; a new spool begins a new order of sessions. One among those of a machine
+ * before it says no more than its spool: it is answered with the last of these, and its machine goes on above it (R16, R30).
+ */
 export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
+  const { formerSessions = 0 } = record;
+  if (said.session <= formerSessions) return { record: { ...record, spool: said.spool, session: formerSessions }, ask: [], stale: true };
   const sameSpool = record.spool === said.spool;
   if (sameSpool && said.session < record.session) return { record, ask: [], stale: true };
   const moved = sameSpool ? inSession(record, said.session) : { ...record, session: said.session, rev: 0, lostAt: null, lostSession: 0 };
@@ -184,6 +199,12 @@ export function isOfGap({ lostAt, heardAt }: PcRecord, listeningSince: number): 
 export function returns({ bye }: PcRecord): 'restart' | 'update' | null {
   const [, what] = /^(restart|reboot|update)/.exec(bye?.reason ?? '') ?? [];
   return what === undefined ? null : what === 'update' ? 'update' : 'restart';
+}
+
+/** How long nothing may be heard of one that is expected, or back; null of one that is expected by nobody. */
+export function patienceMs(record: PcRecord): number | null {
+  if (record.presence === 'stopped') return returns(record) === null ? null : backWithinMs;
+  return links[record.link].silentMs;
 }
 
 function isOverdue(record: PcRecord, listeningSince: number, now: number): boolean {

@@ -20,10 +20,10 @@ export function createCodes(held: Readonly<Record<string, string>>, rootDer: Buf
   const codes = new Map(Object.entries(held).map(([hash, row]) => [hash, JSON.parse(row) as Code]));
 
   return {
-    /** A new code, to be shown once, and its rows. What is over goes with them. */
-    make(code: Code, now: number): { text: string; ops: Op[] } {
+    /** A new code, to be shown once, and its rows. What was over at `settledAt` goes with them. */
+    make(code: Code, settledAt: number): { text: string; ops: Op[] } {
       const text = writeEnrolCode(random(secretBytes), rootDer);
-      const over = [...codes].filter(([, { ends }]) => ends <= now).map(([hash]) => rowOf(hash, null));
+      const over = [...codes].filter(([, { ends }]) => ends <= settledAt).map(([hash]) => rowOf(hash, null));
       return { text, ops: [...over, rowOf(hashOf(text) ?? '', code)] };
     },
 

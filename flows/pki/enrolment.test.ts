@@ -18,7 +18,7 @@ const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 function open() {
   const registry = new Map<string, RegistryEntry>();
   const applied: { change: SiteChange; ops: readonly Op[] }[] = [];
-  const script = { whileSigning: () => {}, afterCommit: async () => {} };
+  const script = { now: 1_000, settledAt: 1_000, whileSigning: () => {}, afterCommit: async () => {} };
   let issued = 0;
   const authority: Authority = {
     roots: [],
@@ -48,7 +48,8 @@ function open() {
       },
     },
     record: async () => true,
-    now: () => 1_000,
+    now: () => script.now,
+    settledAt: () => script.settledAt,
     clock,
   });
   const code = async (uses: number) => {
@@ -118,4 +119,21 @@ test('codes can be listed, without what they are, and taken back', async () => {
   expect([await enrolment.cancelCodes('ladakh/kargil', 'Anil'), await enrolment.cancelCodes('ladakh/leh', 'Anil')]).toEqual([0, 1]);
   expect(await enrol(right)).toMatchObject({ ok: false, status: 401 });
   expect(enrolment.codes()).toEqual([]);
+});
+
+test('R29 a clock that was a year ahead for an hour swept the certificates of the nation out of the registry, and codes', async () => {
+  const { registry, script, enrolment, code, applied } = open();
+  const yearMs = 365 * 86_400_000;
+  const held = { pc: 'ladakh/leh/vc-1', tokenHash: null, certificates: ['7a', '7b'], ends: { '7a': 1_500, '7b': yearMs }, revoked: false };
+  registry.set(held.pc, held);
+  const older = await code(1);
+  script.now += 2 * yearMs;
+  await enrolment.sweep();
+  await code(1);
+  expect([applied, registry.get(held.pc)]).toEqual([[], held]);
+  script.now = 3_000;
+  expect(await enrolment.enrol({ address: '10.0.0.1', password: older, request: 'ladakh.leh.vc-2' })).toMatchObject({ ok: true });
+  script.settledAt = 2_000;
+  await enrolment.sweep();
+  expect(registry.get(held.pc)?.certificates).toEqual(['7b']);
 });

@@ -19,6 +19,8 @@ export type EnrolmentOptions = {
   record(ops: readonly Op[]): Promise<boolean>;
   /** The time of the machine, by which certificates are valid. */
   now(): number;
+  /** By this goes what is deleted for its age. */
+  settledAt(): number;
   clock: Pick<Clock, 'up'>;
 };
 
@@ -70,7 +72,7 @@ async function makeCode(options: EnrolmentOptions, asked: CodeWanted): Promise<C
   if (pcs === 0) return { ok: false, missing: false, line: `${site} has no PC in the site table` };
   const [now, uses] = [options.now(), asked.uses ?? pcs];
   const code = { site, uses, ends: now + hours * hourMs, by };
-  const { text, ops } = options.codes.make(code, now);
+  const { text, ops } = options.codes.make(code, Math.min(now, options.settledAt()));
   const row = audit(now, { who: by, what: 'enrolment code made', about: `${site}, ${uses} use${uses === 1 ? '' : 's'}, ${hours} h` });
   if (!(await options.record([...ops, row]))) throw new Error('the ledger did not take the code');
   options.codes.committed(ops);
@@ -166,10 +168,10 @@ async function certify(options: EnrolmentOptions, { request }: Asked, way: Way):
   return { ok: true, certificate: issued.pem };
 }
 
-async function sweep({ sites, now }: EnrolmentOptions): Promise<void> {
+async function sweep({ sites, now, settledAt }: EnrolmentOptions): Promise<void> {
   const registry = sites.table().known.flatMap(({ pc }) => {
     const entry = sites.entry(pc);
-    return (entry && swept(entry, now())) ?? [];
+    return (entry && swept(entry, Math.min(now(), settledAt()))) ?? [];
   });
   if (registry.length === 0) return;
   const audit = { who: 'centre', what: 'certificates ended', about: `${registry.length} PCs` };

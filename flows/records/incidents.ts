@@ -37,6 +37,8 @@ export type PcRecord = {
   absence?: Absence | null;
   /** Spools of the machines that stood here before, the last one first (R30). */
   formers?: string[];
+  /** Sessions up to this one may be theirs. */
+  formerSessions?: number;
 };
 
 /** A time without a PC, and why. Times are the centre's. */

@@ -4,6 +4,8 @@
 export const registryVersionKey = 'registry.version';
 /** Meta key of the key by which the reflector proves who may measure. */
 export const reflectorKeyKey = 'reflector.key';
+/** Meta key of the time by which goes what is deleted for its age. */
+export const settledKey = 'settled';
 /** Begins the meta key of the hash of the token by which a PC was let in by itself, */
 export const admittedPrefix = 'admitted/';
 /** that of its inventory, */

@@ -90,6 +90,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     broker: { request: join(folder, 'server.csr'), certificate: join(folder, 'server.pem') },
     centre: { mqtt: { port: 8_883 }, centreKey: null },
     now,
+    settledAt: now,
     clock,
     random: randomBytes,
     log,

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { createSettled } from './centre-time.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const yearMs = 365 * dayMs;
+
+/** A settled time with a hand on clock and running: a tick a minute. */
+function rig(wall = yearMs) {
+  const now = { wall, up: 0 };
+  let noted: string | undefined;
+  const open = () => createSettled(noted, () => now.up, now.wall);
+  let settled = open();
+  return {
+    now,
+    at: () => settled.at(),
+    run(ms: number): void {
+      for (let left = ms; left > 0; left -= 60_000) {
+        now.wall += 60_000;
+        now.up += 60_000;
+        noted = settled.tick(now.wall) ?? noted;
+      }
+    },
+    restart(): void {
+      now.up = 0;
+      settled = open();
+    },
+  };
+}
+
+test('R29 nothing is settled before a day of running, and then what was the time when it began; a restart takes nothing of it', () => {
+  const { run, at, restart } = rig();
+  run(20 * hourMs);
+  restart();
+  expect(at()).toBe(0);
+  run(4 * hourMs);
+  expect(at()).toBe(yearMs);
+  run(dayMs);
+  expect(at()).toBe(yearMs + dayMs);
+});
+
+test('R29 a clock that is ahead for less than a day settles nothing of it, however it got there', () => {
+  for (const how of ['while it runs', 'while it is down'] as const) {
+    const { now, run, at, restart } = rig();
+    run(2 * dayMs);
+    now.wall += yearMs;
+    if (how === 'while it is down') restart();
+    run(23 * hourMs);
+    expect(at()).toBeLessThan(yearMs + 3 * dayMs);
+    now.wall -= yearMs;
+    run(23 * hourMs);
+    expect(at()).toBeLessThan(yearMs + 3 * dayMs);
+    run(2 * dayMs);
+    expect(now.wall - at()).toBeLessThanOrEqual(2 * dayMs);
+  }
+});
+
+test('R29 a clock that is set back behind what was settled takes that back', () => {
+  const { now, run, at } = rig();
+  run(2 * dayMs);
+  now.wall -= 10 * dayMs;
+  run(60_000);
+  expect(at()).toBeLessThanOrEqual(now.wall);
+});
