@@ -5,7 +5,7 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { endAlone, messageOf, onToldToEnd, realClock } from '#contracts';
+import { endAlone, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
@@ -35,6 +35,7 @@ export async function main(): Promise<void> {
   if (!opened.ok) return fail(log, opened.line);
   const settings = readAgentSettings(process.env, opened.value?.pc);
   if (!settings.ok) return fail(log, settings.line);
+  await withoutNumberCache();
   let parts: Prepared;
   try {
     parts = prepare(settings.value, opened.value, log);
