@@ -5,7 +5,7 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { endAlone, messageOf, onToldToEnd, realClock } from '#contracts';
+import { endAlone, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
 import type { Identity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
@@ -33,6 +33,7 @@ export async function main(env = process.env): Promise<void> {
   const who = readWhoThisIs(env);
   if (!who.ok) return fail(log, who.line);
   const { settings, identity } = who.value;
+  await withoutNumberCache();
   let parts: Prepared;
   try {
     parts = prepare(settings, identity, log);

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Check } from '#contracts';
+import { tellFigure } from '../../test/figures.ts';
 import type { Platform } from '../platform/platform.ts';
 import { handClock } from './agent.test-helper.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
@@ -69,7 +70,9 @@ test('hastened, every probe runs now and every few seconds for a while, one that
   expect(of('b').length).toBeLessThan(6);
 });
 
-test('F14 a probe that hangs is aborted at its time-out; its known checks become unknown, and its late answer is dropped', async () => {
+test('F14 a probe that hangs is aborted at its time-out; its known checks become unknown, and its late answer is dropped', async ({
+  task,
+}) => {
   const signals: AbortSignal[] = [];
   const answers: ((result: ProbeResult) => void)[] = [];
   const hang = (context: ProbeContext) => {
@@ -90,9 +93,12 @@ test('F14 a probe that hangs is aborted at its time-out; its known checks become
   ]);
   await clock.pass(20_000);
   expect(of('b').map((result) => result.at)).toEqual([250, 10_250, 20_250]);
+  tellFigure(task, 'F14', 'a probe that hangs: aborted after 3,000 ms, its checks unknown; the one beside it late by 0 ms');
 });
 
-test('F14 one that throws at once, rejects or answers nonsense touches no other, and is unknown with a reason, never ok and never a fault', async () => {
+test('F14 one that throws at once, rejects or answers nonsense touches no other, and is unknown with a reason, never ok and never a fault', async ({
+  task,
+}) => {
   const bad: Record<string, Probe['run']> = {
     throws: () => {
       throw new Error('no such\n  tool');
@@ -116,6 +122,11 @@ test('F14 one that throws at once, rejects or answers nonsense touches no other,
   });
   const list = 'the probe answered no list of checks';
   expect(reasons).toEqual(['no such tool', 'plain words', list, list, 'failed without a word']);
+  tellFigure(
+    task,
+    'F14',
+    `${Object.keys(bad).length} ways to fail: each unknown with its reason, 0 ok, 0 faults; the probe beside them on time`,
+  );
 });
 
 test('F14 three failures in a row are listed and back off to ten minutes; an answer ends both', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { encode } from '#contracts';
+import { tellFigure } from '../../test/figures.ts';
 import { setUp } from './uplink.test-helper.ts';
 
 test('R3 no event goes out before the ack of the birth; then all of them as backlog, and new ones live', async () => {
@@ -64,7 +65,7 @@ test('R6 after an ack of a birth everything unacknowledged is sent at once', asy
   expect(net.take('backlog')).toMatchObject([{ message: [{ kind: 'a' }] }]);
 });
 
-test('R8, F16 one event that is never taken leaves after three refusals, and what follows it flows', async () => {
+test('R8, F16 one event that is never taken leaves after three refusals, and what follows it flows', async ({ task }) => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -89,6 +90,7 @@ test('R8, F16 one event that is never taken leaves after three refusals, and wha
   expect(held.find(({ kind }) => kind === 'quarantined')?.body).toMatchObject({ seq: poison, kind: 'poison' });
   expect(held.filter(({ kind }) => kind.startsWith('good'))).toHaveLength(6);
   expect(held.filter(({ seq }) => !taken.has(seq))).toEqual([]);
+  tellFigure(task, 'F16', 'a poison event first in the spool: set aside after 3 refusals and reported; 6 of 6 events behind it taken');
 });
 
 test('R8 a centre that acknowledges nothing but the echo of a beat never costs an event', async () => {

@@ -13,20 +13,20 @@ const missedBeats = 3;
  * Guarantee: a number that its PC has not said again for three beats (where the link is thin: since the last full one) is not answered.
  */
 export function createNumbers() {
-  const byPc = new Map<string, { at: number; payload: Buffer }[]>();
+  const byPc = new Map<string, { at: number; text: string }[]>();
   return {
     heard(pc: string, { link, payload, at }: { link: LinkClass; payload: Buffer; at: number }): void {
       if (payload.length > beatLimitBytes) return;
       const beats = byPc.get(pc) ?? [];
-      // A copy: the payload is a piece of what came over the socket, which it would keep alive.
-      beats.push({ at, payload: Buffer.from(payload) });
+      // As text, a character a byte: a buffer is a piece of 64 KiB that others were cut from too, all of which it would keep alive.
+      beats.push({ at, text: payload.toString('latin1') });
       while (beats.length > keptOf(link)) beats.shift();
       byPc.set(pc, beats);
     },
     of(pc: string, link: LinkClass, now: number): ShownNumbers {
       const sinceMs = (keptOf(link) + missedBeats - 1) * links[link].beatMs;
       const fresh = (byPc.get(pc) ?? []).filter(({ at }) => now - at <= sinceMs);
-      const said = Object.assign({}, ...fresh.map(({ payload }) => numbersIn(payload)));
+      const said = Object.assign({}, ...fresh.map(({ text }) => numbersIn(Buffer.from(text, 'latin1'))));
       return Object.fromEntries(shownKeys.flatMap((key) => (said[key] === undefined ? [] : [[key, said[key]]])));
     },
     forget: (pc: string): void => void byPc.delete(pc),

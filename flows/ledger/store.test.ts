@@ -361,7 +361,7 @@ describe('history', () => {
     ]);
     expect(ledger.aways(1.5 * dayMs)).toHaveLength(1);
     ledger.write(away(400, 400.1));
-    expect(ledger.aways(0)).toHaveLength(4);
+    expect(ledger.aways(0)).toHaveLength(3);
     ledger.write({ op: 'meta', key: 'settled', value: JSON.stringify({ at: 40 * dayMs }) }, away(37, 37.2));
     expect(ledger.aways(0).map(({ from }) => from / dayMs)).toEqual([2, 37, 400]);
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IncidentView, PcView, Snapshot } from '#contracts';
+import { tellFigure } from '../figures.ts';
 import { ask } from '../system/centre-under-test.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import type { Program } from '../system/processes.ts';
@@ -45,7 +46,9 @@ describe('F33, R29 the clock of the centre is set', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('flows that started 2 h slow stayed 2 h behind: now it is right at once, after each step, and no PC is accused of anything', async () => {
+  test('flows that started 2 h slow stayed 2 h behind: now it is right at once, after each step, and no PC is accused of anything', async ({
+    task,
+  }) => {
     await expect.poll(online, patience).toBe(3);
     expect(await behindMs()).toBeGreaterThan(1.9 * hourMs);
     for (const ms of [0, hourMs, 0, -hourMs, 0]) {
@@ -61,6 +64,7 @@ describe('F33, R29 the clock of the centre is set', () => {
       .toEqual([[pcs[0]?.pc, 'microphone.missing']]);
     const [incident] = await incidents();
     expect(Math.abs((incident?.openedAt ?? 0) - Date.now())).toBeLessThan(60_000);
+    tellFigure(task, 'F33', '5 steps of 1 to 2 h beside 3 PCs: each followed within 5 s, 0 accused, the time of the next alert right');
   });
 
   const online = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).filter(({ presence }) => presence === 'online').length;

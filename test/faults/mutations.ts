@@ -1,6 +1,6 @@
 /** Messages that no agent sends, made from those that it does: seeded, so that a run replays. */
 import { readFileSync } from 'node:fs';
-import { encode, type UpLeaf } from '#contracts';
+import { type Check, digestOf, encode, type UpLeaf } from '#contracts';
 import type { Random } from '../random.ts';
 
 type Sample = { message: string; payload: string };
@@ -14,6 +14,49 @@ export function samplesOf(leaf: UpLeaf): string[] {
 /** One payload that is wrong in one of the ways below, or in none. */
 export function mutation(random: Random, samples: readonly string[]): Buffer {
   return random.pick(ways)(random.pick(samples), random);
+}
+
+/** The `n`th payload of one kind that can be read, new to whoever reads it, and hostile in all that a PC may choose freely. */
+export function readable(leaf: UpLeaf, random: Random, n: number): Buffer {
+  const said = JSON.parse(random.pick(samplesOf(leaf)));
+  return Buffer.from(JSON.stringify(freely[leaf](said, random, n)));
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what was parsed just now.
+const freely: Record<UpLeaf, (said: any, random: Random, n: number) => unknown> = {
+  presence: (said, _, n) => ({ ...said, boot: `b${n}`, session: 10 + n }),
+  state(_, random, n) {
+    const names: Check[] = Array.from({ length: 1 + random.below(20) }, (_none, at) => ({
+      component: random.pick(['microphone', 'camera', 'pc']),
+      device: `d${at}`,
+      status: 'ok' as const,
+      fault: null,
+      reason: null,
+      name: text(random),
+    }));
+    return { digest: digestOf(names), session: 10, rev: n, checks: names };
+  },
+  beat: (said, random, n) => ({ ...said, digest: `${n}`.padStart(16, '0'), n: { up: random.pick([0, -0, 1e300, 2 ** 53]), load: n } }),
+  inventory: (said, random, n) => ({ ...said, hash: `${n}`.padStart(16, '0'), items: { os: free(random) } }),
+  event: (said, random, n) => ({ ...said, seq: n, body: { a: free(random) } }),
+  backlog: (_, random, n) => {
+    const first = JSON.parse(random.pick(samplesOf('event')));
+    return [0, 1].map((more) => ({ ...first, seq: 2 * n + more, body: { a: free(random) } }));
+  },
+};
+
+/** Text that may stand where a PC says what it likes. */
+function text(random: Random): string {
+  return word(random).slice(0, 256);
+}
+
+/** A value that may stand there, 12 levels deep at most. */
+function free(random: Random): unknown {
+  const inner = random.pick([0, -0, 1e308, 2 ** 53, null, true, '', '\ud800', '\u0000', text(random), [], {}]);
+  return Array.from({ length: random.below(12) }).reduce(
+    (value: unknown) => (random.below(2) === 0 ? [value] : { ['__proto__']: value, x: value }),
+    inner,
+  );
 }
 
 type Way = (sample: string, random: Random) => Buffer;

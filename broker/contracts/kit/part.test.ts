@@ -1,3 +1,4 @@
+import { writeToStream } from 'mqtt-packet';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, type MockInstance, test, vi } from 'vitest';
 import { runPart } from './part.ts';
 import { StartError } from './start.ts';
@@ -38,6 +39,12 @@ test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)('on %s it stops what it 
   expect(exit).not.toHaveBeenCalled();
   stopped.resolve();
   await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
+});
+
+test('65,536 numbers made beforehand held 9 MiB of each part: none are made', async () => {
+  writeToStream.cacheNumbers = true;
+  await run();
+  expect(writeToStream.cacheNumbers).toBe(false);
 });
 
 test('who does not stop in time is ended with 0', async () => {

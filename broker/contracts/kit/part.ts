@@ -16,6 +16,13 @@ export type PartOptions = {
   isHeld?(): boolean | undefined;
 };
 
+/** Before the first packet mqtt-packet makes a buffer of each number up to 65,535, which hold 9 MiB of a process and spare it next to nothing. */
+export async function withoutNumberCache(): Promise<void> {
+  // Here and not at the top: who only reads the contracts has no use for it.
+  const { writeToStream } = await import('mqtt-packet');
+  writeToStream.cacheNumbers = false;
+}
+
 /**
  * Starts a part and stops it on SIGTERM, SIGINT or when whoever started it is gone.
  * Guarantee: exit code 0 when it was told to stop, within `stopLimitMs`; 1, after one fatal line, where anything is thrown. Who is left alone
@@ -42,6 +49,7 @@ export async function runPart({ log, name, stopLimitMs, start, isHeld = () => pr
     void end();
   };
   process.once('disconnect', leftAlone);
+  await withoutNumberCache();
   stop = await start();
   // Now, not at the end: one that is killed has none, and is to be back soon.
   flushCompileCache();

@@ -39,6 +39,7 @@ function endOfString(text: Uint8Array, from: number): number {
 
 function keysOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  const inner = Object.values(value).reduce((sum: number, one) => sum + keysOf(one), 0);
-  return Array.isArray(value) ? inner : inner + Object.keys(value).length;
+  const inner = Array.isArray(value) ? value : Object.values(value);
+  const own = inner === value ? 0 : inner.length;
+  return inner.reduce((sum: number, one) => sum + keysOf(one), own);
 }
