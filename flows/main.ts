@@ -32,6 +32,7 @@ import { openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
 import { createRoster, wrongScope } from './people/roster.ts';
+import { toldIn } from './people/told-before.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
@@ -132,13 +133,14 @@ function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Ke
   });
 }
 
-function openPeople({ settings, clock }: Base): People {
+function openPeople({ settings, dataDir, clock }: Base): People {
   const roster = createRoster(settings.people);
   const offers = createOffers();
   const channels = openChannels({ settings: settings.channels, offers, log: (fields, words) => log.warn(fields, words) });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
-  const tellDirectly = createDirect({ clock, channels, roster, place: createSiteTable([]).place('centre'), onFailure });
+  const place = createSiteTable([]).place('centre');
+  const tellDirectly = createDirect({ clock, channels, roster, place, before: toldIn(dataDir), onFailure });
   return { roster, channels, offers, tellDirectly };
 }
 

@@ -6,11 +6,14 @@ import {
   DashboardLinkBuilder,
   DashboardLinkType,
   DatasourceVariableBuilder,
+  MappingType,
   type Panel,
   QueryVariableBuilder,
+  SpecialValueMatch,
   TextBoxVariableBuilder,
   type ThresholdsConfig,
   ThresholdsMode,
+  type ValueMapping,
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
@@ -22,7 +25,9 @@ export const gridColumns = 24;
 export const grey = '#8e8e99';
 
 /** What stands where there is nothing to show. It is never read as "all well". */
-const noValue = 'No data';
+export const noValue = 'No data';
+/** And in a table that has other cells. */
+export const noCell = '–';
 /** The data source that the reader chose. */
 const source = { type: 'prometheus', uid: '$' + '{datasource}' };
 
@@ -127,8 +132,15 @@ function layOut(rows: readonly Sized[][]): Panel[] {
   return panels;
 }
 
+/** Words for what has no value, in grey. */
+export function unknownAs(text: string): ValueMapping {
+  return { type: MappingType.SpecialValue, options: { match: SpecialValueMatch.NullAndNan, result: { text, color: grey, index: 99 } } };
+}
+
 function finished(panel: Panel, place: Pick<Required<Panel>, 'id' | 'gridPos'>): Panel {
   const { defaults = {}, overrides = [] } = panel.fieldConfig ?? {};
   const targets = (panel.targets ?? []).map((target, index) => ({ ...target, refId: String.fromCharCode(65 + index) }));
-  return { ...panel, ...place, datasource: source, targets, fieldConfig: { defaults: { noValue, ...defaults }, overrides } };
+  const unknown = panel.type === 'table' ? { mappings: [unknownAs(noCell)] } : {};
+  const fieldConfig = { defaults: { noValue, ...defaults, ...unknown }, overrides };
+  return { ...panel, ...place, datasource: source, targets, fieldConfig };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { dashboardFiles } from './generate.ts';
-import { type DashboardJson, lint } from './lint.test-helper.ts';
+import { type DashboardJson, lint, type Target } from './lint.test-helper.ts';
 
 describe.each(dashboardFiles)('$file', ({ file, make }) => {
   const read = (): DashboardJson => JSON.parse(make());
@@ -36,6 +36,13 @@ describe('the lint', () => {
     expect(planted((board) => first(board).targets?.push({ ...first(board).targets?.[0], refId: 'B', expr: 'up' }))).toEqual([
       'Exporter: has figures that move when one has no value',
     ]);
+    const [, second] = dashboardFiles[0]
+      ? (JSON.parse(dashboardFiles[0].make()) as DashboardJson).panels.flatMap(({ targets = [] }) => targets)
+      : [];
+    const more = ['B', 'C'].map((refId) => ({ ...second, refId, expr: 'sum by (state) (sabha_pcs)' }));
+    expect(planted((board) => table(board).targets?.push(...(more as Target[])))).toEqual([
+      'PCs away: has columns that go when one has no value',
+    ]);
     expect(planted((board) => delete first(board).targets?.[0]?.refId)).toEqual(['Exporter: has a query without a refId of its own']);
     expect(planted((board) => Object.assign(first(board), { datasource: { type: 'prometheus', uid: 'x' } }))).toEqual([
       'Exporter: names a data source itself',
@@ -56,6 +63,7 @@ describe('the lint', () => {
     expect(query('sum(sabha_pcs) or vector(0)')).toEqual(['Exporter: makes up a number where nothing is known']);
     expect(query('sum(sabha_pc_temperature_celsius < bool 5)')).toEqual(['Exporter: shows what outlives the part that vouches for it']);
     expect(query('sum(sabha_pc_down)')).toEqual(['no series is named sabha_pc_down']);
+    expect(query('sum(sabha_incidents_open)')).toEqual(['Exporter: shows what outlives the part that vouches for it']);
     expect(query('sum(sabha_pcs{severity="critical"})')).toEqual(['sabha_pcs has no label severity']);
     expect(query('sum(sabha_pcs{state=~"$country"})')).toEqual(['no variable is named country']);
     expect(query('label_replace(sabha_pc_up, "pc", "$1", "pc", ".+/(.+)")')).toEqual([]);

@@ -4,9 +4,24 @@ import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Celsius, DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Series } from '#contracts';
-import { asOneTable, board, course, type Sized, tableNow } from './board.ts';
+import { asOneTable, board, course, noCell, type Sized, tableNow } from './board.ts';
 import { lamps } from './lamps.ts';
-import { byBudget, byTier, colored, figures, lines, shortPc, sorted, steps, tierWords, told, toWall, unit, vouched } from './panels.ts';
+import {
+  byBudget,
+  byTier,
+  colored,
+  column,
+  figures,
+  lines,
+  shortPc,
+  sorted,
+  steps,
+  tierWords,
+  told,
+  toWall,
+  unit,
+  vouched,
+} from './panels.ts';
 
 const { siteElevation, siteInfo, siteRoomLimit, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
 const { temp, ac, bat, rtt, room, rise, uc, ur, tu, bt } = beatSeries;
@@ -96,9 +111,8 @@ function rooms(): Table {
       'Temperature is that of the hottest sensor inside the PC: below 5 °C it is too cold for it, below 0 °C it must warm up for two hours before it is started. "Room at most" is the warmest room for a PC rated for 35 °C in air this thin; "over that" says how far the PC is above it.',
     )
     .unit(Short)
-    .noValue('–')
     .minWidth(80)
-    .withTarget(eachPc(perSite(sites), 'state, site, pc, link'))
+    .withTarget(tableNow(shortPc(vouched(`max by (state, site, pc, link) (${perSite(sites)})`))))
     .withTarget(eachPc(above(roomReady)))
     .withTarget(eachPc(above(temp)))
     .withTarget(eachPc(perSite(limit)))
@@ -122,7 +136,7 @@ function rooms(): Table {
     .overrideByName('Temperature', [unit(Celsius), byTemperature, colored])
     .overrideByName('Room at most', [unit(Celsius)])
     .overrideByName('Over that', [unit(Celsius), steps([-273, 'green'], [50, 'orange'], [65, 'red']), colored])
-    .overrideByName('Power', [told({ 0: ['battery', 'orange'], 1: ['mains', 'green'] }), colored])
+    .overrideByName('Power', [told({ 0: ['battery', 'orange'], 1: ['mains', 'green'] }, noCell), colored])
     .overrideByName('Charge', [unit(PercentUnit), byCharge, colored])
     .overrideByName('Round trip', [unit(Seconds), steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored])
     .overrideByName('Last word before', [unit(DurationSeconds)])
@@ -202,6 +216,7 @@ function above({ name }: Series): string {
 }
 
 /** One row a PC. The name of a series must go, or rows of different ones would not become one. */
-function eachPc(expr: string, labels = 'state, site, pc') {
-  return tableNow(shortPc(vouched(`max by (${labels}) (${expr})`)));
+function eachPc(expr: string) {
+  const one = 'max by (state, site, pc)';
+  return tableNow(shortPc(vouched(column(`${one} (${expr})`, `${one} (${above(pcUp)})`))));
 }

@@ -27,8 +27,9 @@ type Link = { url: string };
 export type DashboardJson = { uid: string; panels: PanelJson[]; links: Link[]; templating: { list: Variable[] } };
 
 const knownUnits = new Set<unknown>(Object.values(units));
-const { siteInfo, siteElevation, siteRoomLimit, ...others } = judgedSeries;
-const staying = new Set([...Object.values(beatSeries), siteInfo, siteElevation, siteRoomLimit].map(({ name }) => name as string));
+const { siteInfo, siteElevation, siteRoomLimit, lastSeen, lastCalled, incidentsOpen, ...others } = judgedSeries;
+const spoken = [siteInfo, siteElevation, siteRoomLimit, lastSeen, lastCalled, incidentsOpen];
+const staying = new Set([...Object.values(beatSeries), ...spoken].map(({ name }) => name as string));
 const leaving = new Set(Object.values(others).map(({ name }) => name as string));
 const vouchedEnd = vouched('').slice(2);
 const source = '$' + '{datasource}';
@@ -66,6 +67,10 @@ function panelLint(panel: PanelJson): string[] {
     ...wrong(targets.length === 0, 'has no query'),
     ...wrong(panel.type === 'stat' && targets.length > 1, 'has figures that move when one has no value'),
     ...wrong(
+      panel.type === 'table' && targets.filter(({ expr }) => !staysAsColumn(expr)).length > 1,
+      'has columns that go when one has no value',
+    ),
+    ...wrong(
       targets.some(({ expr, instant }) => instant === true && outlives(expr)),
       'shows what outlives the part that vouches for it',
     ),
@@ -85,7 +90,12 @@ function panelLint(panel: PanelJson): string[] {
   ];
 }
 
-/** Numbers of beats and facts of sites stay a while after flows or the broker is gone: what shows nothing else as it is now asks for both. */
+/** By `column` it has a cell for each row, whatever it knows. */
+function staysAsColumn(expr: string): boolean {
+  return expr.includes(' or NaN * (');
+}
+
+/** Numbers of beats, facts of sites and what flows alone goes on to say stay after flows or the broker is gone: what shows nothing else as it is now asks for both. */
 function outlives(expr: string): boolean {
   const names = [...expr.matchAll(/\bsabha_\w+/g)].map(([name]) => name);
   return names.some((name) => staying.has(name)) && !names.some((name) => leaving.has(name)) && !expr.includes(vouchedEnd);

@@ -8,7 +8,7 @@ import { DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-f
 import { beatSeries, judgedSeries, type Presence, type Readiness, type Severity, type SiteStage } from '#contracts';
 import { asOneTable, board, course, lamp, now, type Sized, tableNow } from './board.ts';
 import { lamps } from './lamps.ts';
-import { colored, figures, latest, lines, link, shortPc, sorted, steps, toWall, unit, vouched } from './panels.ts';
+import { colored, column, counted, figures, latest, lines, link, shortPc, sorted, steps, toWall, unit, vouched } from './panels.ts';
 
 const { pcs, sites, sitesReady, siteInfo, incidentsOpen, checkStatus, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
 const inState = 'state=~"$state"';
@@ -56,7 +56,7 @@ export function nation(): Dashboard {
 }
 
 function siteFigures(): Sized[] {
-  const open = (severity: string) => `sum(${incidentsOpen.name}{${inStateOrCentre},severity${severity}"critical"})`;
+  const open = (severity: string) => counted(`sum(${incidentsOpen.name}{${inStateOrCentre},severity${severity}"critical"})`);
   const ready = (value: Readiness) => `sum(${sitesReady.name}{${inState},readiness="${value}"})`;
   const staged = (stage: SiteStage) => `sum(${sites.name}{${inState},stage="${stage}"})`;
   const worst = 'Live sites, by the worst of their rooms.';
@@ -100,19 +100,21 @@ function pcFigures(): Sized[] {
 }
 
 function states(): Table {
-  const ready = (value: Readiness) => tableNow(`sum by (state) (${sitesReady.name}{${inState},readiness="${value}"})`);
+  const each = (expr: string) => tableNow(column(expr, `max by (state) (${siteInfo.name}{${inState}})`));
+  const open = (severity: string) => each(counted(`sum by (state) (${incidentsOpen.name}{${inState},severity${severity}"critical"})`));
+  const ready = (value: Readiness) => each(`sum by (state) (${sitesReady.name}{${inState},readiness="${value}"})`);
   const panel = new Table()
     .title('States')
     .description('The worst first. Sites are live ones.')
     .unit(Short)
     .minWidth(80)
-    .withTarget(tableNow(`sum by (state) (${incidentsOpen.name}{${inState},severity="critical"})`))
-    .withTarget(tableNow(`sum by (state) (${incidentsOpen.name}{${inState},severity!="critical"})`))
+    .withTarget(open('='))
+    .withTarget(open('!='))
     .withTarget(ready('not-ready'))
     .withTarget(ready('unknown'))
     .withTarget(ready('ready'))
-    .withTarget(tableNow(`sum by (state) (${pcs.name}{${inState},presence="silent"})`))
-    .withTarget(tableNow(`sum by (state) (${pcs.name}{${inState},presence="online"}) / sum by (state) (${pcs.name}{${inState}})`))
+    .withTarget(each(`sum by (state) (${pcs.name}{${inState},presence="silent"})`))
+    .withTarget(each(`sum by (state) (${pcs.name}{${inState},presence="online"}) / sum by (state) (${pcs.name}{${inState}})`))
     .transformations(
       asOneTable({
         state: 'State',
@@ -157,8 +159,14 @@ function notReady(): Table {
     .title('Sites that are not ready')
     .description('Live sites, those with the most rooms that are not ready first.')
     .unit(Short)
-    .noValue('None, or nothing is known')
-    .withTarget(tableNow(`topk(50, count by (state, site) (${roomReady.name}{${inState}} == 0) ${ofLiveSites})`))
+    .withTarget(
+      tableNow(
+        orNone(
+          `topk(50, count by (state, site) (${roomReady.name}{${inState}} == 0) ${ofLiveSites})`,
+          `sum(${roomReady.name}{${inState}} == bool 0 ${ofLiveSites}) == 0`,
+        ),
+      ),
+    )
     .transformations(asOneTable({ site: 'Site', Value: 'Rooms not ready' }, ['state']))
     .overrideByName('Site', [toWall])
     .overrideByName('Rooms not ready', [bad, colored]);
@@ -170,13 +178,22 @@ function away(): Table {
     .title('PCs away')
     .description('PCs of live sites, silent, lost or stopped; the longest first. PCs that were never heard are not in the list.')
     .unit(DurationSeconds)
-    .noValue('None, or nothing is known')
     .withTarget(
-      tableNow(shortPc(`topk(20, time() - ${lastSeen.name}{${inState}} and on (state, site, pc) ${pcUp.name} == 0 ${ofLiveSites})`)),
+      tableNow(
+        orNone(
+          shortPc(`topk(20, time() - ${lastSeen.name}{${inState}} and on (state, site, pc) ${pcUp.name} == 0 ${ofLiveSites})`),
+          `NaN * (sum(${pcUp.name}{${inState}} == bool 0 ${ofLiveSites}) == 0)`,
+        ),
+      ),
     )
     .transformations(asOneTable({ site: 'Site', pc: 'PC', Value: 'Last heard before' }, ['state', 'instance', 'job']))
     .overrideByName('Site', [toWall]);
   return sorted(panel, '-Last heard before');
+}
+
+/** A list of sites, or a row that says that there is none: an empty list alone would say as much as one of which nothing is known. */
+function orNone(list: string, none: string): string {
+  return `${list} or label_replace(${none}, "site", "None", "", "")`;
 }
 
 function slowLinks(): Table {

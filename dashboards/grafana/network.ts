@@ -6,7 +6,7 @@ import { BitsPerSecondSI, PercentUnit, Seconds, Short } from '@grafana/grafana-f
 import { beatSeries, judgedSeries, type Series } from '#contracts';
 import { asOneTable, board, course, type Sized, tableNow } from './board.ts';
 import { lamps } from './lamps.ts';
-import { byBudget, byTier, colored, figures, lines, shortPc, sorted, steps, tierWords, toWall, unit, vouched } from './panels.ts';
+import { byBudget, byTier, colored, column, figures, lines, shortPc, sorted, steps, tierWords, toWall, unit, vouched } from './panels.ts';
 
 const { siteInfo, faultsStanding } = judgedSeries;
 const { rtt, lu, ld, ju, jd, r, tu, td, cu, cd, bt, bm, sip } = beatSeries;
@@ -86,13 +86,13 @@ function nowFigures(): Sized[] {
 }
 
 function states(): Table {
-  const by = (fold: string, expr: string) => tableNow(vouched(`topk(50, ${fold} by (state) (${expr}))`));
+  const rows = `max by (state) (${siteInfo.name}{${inState}})`;
+  const by = (fold: string, expr: string) => tableNow(column(vouched(`topk(50, ${fold} by (state) (${expr}))`), rows));
   const of = (series: Series) => `${series.name}{${inState}}`;
   const panel = new Table()
     .title('States')
     .description('The worst link of each state; states with the most links below SD first.')
     .unit(Short)
-    .noValue('–')
     .withTarget(by('count', of(tu)))
     .withTarget(by('sum', `${of(tu)} < bool 2`))
     .withTarget(by('max', of(rtt)))
@@ -120,17 +120,14 @@ function states(): Table {
 
 function worst(): Table {
   const chosen = `bottomk(20, ${r.name}{${inState}})`;
-  const of = ({ name, divisor = 1 }: Series) =>
-    tableNow(
-      shortPc(
-        vouched(`max by (state, site, pc) (${name}{${inState}} and on (state, site, pc) ${chosen})${divisor === 1 ? '' : ` * ${divisor}`}`),
-      ),
-    );
+  const of = ({ name, divisor = 1 }: Series) => {
+    const value = `max by (state, site, pc) (${name}{${inState}} and on (state, site, pc) ${chosen})`;
+    return tableNow(shortPc(vouched(column(divisor === 1 ? value : `${value} * ${divisor}`, `max by (state, site, pc) (${chosen})`))));
+  };
   const panel = new Table()
     .title('Worst links')
     .description('The twenty with the lowest R of the E-model (G.107), 0 to 100. A satellite link needs 0.6 s by nature.')
     .unit(Short)
-    .noValue('–')
     .minWidth(70)
     .transformations(
       asOneTable(
@@ -196,9 +193,8 @@ function budgets(): Table {
     .title('Data budget of this month')
     .description('What the tests of a site and the telemetry of a PC used of what their class of link may; the most used first.')
     .unit(PercentUnit)
-    .noValue('–')
-    .withTarget(tableNow(shortPc(mostOf(bt))))
-    .withTarget(tableNow(shortPc(mostOf(bm))))
+    .withTarget(tableNow(shortPc(column(mostOf(bt), mostOf(bm)))))
+    .withTarget(tableNow(shortPc(column(mostOf(bm), mostOf(bt)))))
     .transformations(asOneTable({ site: 'Site', pc: 'PC', 'Value #A': 'Tests', 'Value #B': 'Telemetry' }, ['state']))
     .overrideByName('Site', [toWall])
     .overrideByName('Tests', [byBudget, colored])

@@ -10,13 +10,13 @@ import {
   TableCellDisplayMode,
   TooltipDisplayMode,
 } from '@grafana/grafana-foundation-sdk/common';
-import { type DynamicConfigValue, MappingType, type Panel, SpecialValueMatch } from '@grafana/grafana-foundation-sdk/dashboard';
+import { type DynamicConfigValue, MappingType, type Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Short } from '@grafana/grafana-foundation-sdk/units';
 import { ownSeries } from '#contracts';
-import { grey, gridColumns, lamp, now, type Sized } from './board.ts';
+import { gridColumns, lamp, noCell, noValue, now, type Sized, unknownAs } from './board.ts';
 
 const { exporterApiUp, exporterBrokerUp } = ownSeries;
 
@@ -58,6 +58,19 @@ export function vouched(expr: string): string {
   return `(${expr}) and on () (min(${exporterApiUp.name}) + min(${exporterBrokerUp.name}) == 2)`;
 }
 
+/**
+ * A count of what is wrong by the word of `flows` alone.
+ * Guarantee: its zero is `vouched`; what is more than that stands for as long as `flows` says it, also while no PC is heard.
+ */
+export function counted(expr: string): string {
+  return `${vouched(expr)} or (${expr}) > 0`;
+}
+
+/** A column of a table of several. Guarantee: it stays where `expr` has no value, with an empty cell for each of `rows`. */
+export function column(expr: string, rows: string): string {
+  return `${expr} or NaN * (${rows})`;
+}
+
 /** A course of values. A gap means that nobody knew. */
 export function lines(title: string, description: string): TimeSeries {
   return new TimeSeries()
@@ -88,23 +101,22 @@ export function unit(value: string): DynamicConfigValue {
 }
 
 /** Words instead of numbers; `unknown` stands where there is no value at all, in grey. */
-export function told(answers: Record<string, [text: string, color: string]>, unknown?: string): DynamicConfigValue {
+export function told(answers: Record<string, [text: string, color: string]>, unknown = noValue): DynamicConfigValue {
   const options = Object.fromEntries(Object.entries(answers).map(([value, [text, color]], index) => [value, { text, color, index }]));
-  const special = {
-    type: MappingType.SpecialValue,
-    options: { match: SpecialValueMatch.Null, result: { text: unknown, color: grey, index: 99 } },
-  };
-  return { id: 'mappings', value: [{ type: MappingType.ValueToText, options }, ...(unknown === undefined ? [] : [special])] };
+  return { id: 'mappings', value: [{ type: MappingType.ValueToText, options }, unknownAs(unknown)] };
 }
 
 /** The tiers of series.ts in words. */
-export const tierWords = told({
-  0: ['nothing', 'red'],
-  1: ['sound', 'orange'],
-  2: ['SD', 'yellow'],
-  3: ['HD', 'green'],
-  4: ['full HD', 'green'],
-});
+export const tierWords = told(
+  {
+    0: ['nothing', 'red'],
+    1: ['sound', 'orange'],
+    2: ['SD', 'yellow'],
+    3: ['HD', 'green'],
+    4: ['full HD', 'green'],
+  },
+  noCell,
+);
 /** The colours of the tiers of series.ts. */
 export const byTier = steps([0, 'red'], [1, 'orange'], [2, 'yellow'], [3, 'green']);
 /** Of a month's bytes. */

@@ -151,6 +151,30 @@ describe('R18a a gap of our own is no silence of theirs', () => {
     expect(stage.incident('centre')?.over).toBe('cleared');
     expect(stage.kinds()).toEqual(['raised', 'cleared']);
   });
+
+  it('centre.slow was told beside the broker that was lost for good after two short gaps: now the broker alone is told', () => {
+    const stage = there();
+    for (const gapMs of [5 * second, 5 * second, 20 * minute]) {
+      stage.pass(30 * second);
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(gapMs, 5 * second);
+      stage.apply({ type: 'unsubscribed', slow: true });
+      if (gapMs > minute) continue;
+      stage.subscribe();
+      for (const one of known) stage.beat(one.pc);
+      stage.pass(30 * second);
+      for (const one of known) stage.beat(one.pc);
+    }
+    expect(stage.incident('centre')?.faults.map((one) => one.fault)).toEqual(['centre.broker_lost']);
+    stage.subscribe();
+    for (const one of known) stage.beat(one.pc);
+    stage.pass(10 * second);
+    const told = stage.offers.filter(({ message }) => message.topic === 'centre');
+    expect(told.map(({ message }) => [message.transition.kind, message.fault])).toEqual([
+      ['raised', 'centre.broker_lost'],
+      ['cleared', 'centre.broker_lost'],
+    ]);
+  });
 });
 
 describe('R18a a deaf centre hides no dead PC without a word', () => {

@@ -252,12 +252,11 @@ function tick(core: Core, now: number): void {
   for (const pc of core.asking.keys()) ask(core, pc, now);
   const { unsubscribedAt } = core;
   const starts = core.starts.filter((at) => now - at < startsWindowMs).length;
-  setCentre(
-    core,
-    { fault: 'centre.broker_lost', device: '', standing: unsubscribedAt !== null && now - unsubscribedAt >= brokerLostMs },
-    now,
-  );
-  setCentre(core, { fault: 'centre.slow', device: '', standing: isTooSlow(core, now) }, now);
+  const isLost = unsubscribedAt !== null && now - unsubscribedAt >= brokerLostMs;
+  setCentre(core, { fault: 'centre.broker_lost', device: '', standing: isLost }, now);
+  // What becomes of a gap is known when it ends: a broker that is lost is told as such, and so is all that led to it.
+  if (isLost) core.slowAt = [];
+  if (unsubscribedAt === null) setCentre(core, { fault: 'centre.slow', device: '', standing: isTooSlow(core, now) }, now);
   setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
   if (core.transitions.tick(now)) core.unfinishedAt = now;
   setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);

@@ -94,8 +94,9 @@ function updated(fault: StandingFault, scene: Scene, now: number): StandingFault
     return { ...fault, name: seen?.name ?? fault.name, reason: seen?.reason ?? null, goneAt: null, unknownSince: null };
   }
   if (state === 'unknown') return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? now };
-  const again = fault.key === silence ? (scene.unsteadyAt ?? 0) : 0;
-  return { ...fault, goneAt: Math.max(fault.goneAt ?? now, again), unknownSince: null };
+  const goneAt = fault.goneAt ?? now;
+  const unsteadyAt = fault.key === silence ? (scene.unsteadyAt ?? goneAt) : goneAt;
+  return { ...fault, goneAt: Math.max(goneAt, unsteadyAt), unknownSince: null };
 }
 
 type Ending = { scene: Scene; ended: Record<string, number>; now: number };

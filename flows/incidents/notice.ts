@@ -1,5 +1,5 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
-import type { Severity } from '#contracts';
+import { bySeverity, type Severity } from '#contracts';
 import type { FaultNews, Incident, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
@@ -22,9 +22,16 @@ export function noticeOf(at: {
     faults,
     at: transition.at,
     flapping: incident.flapping,
+    ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
     ...(faults.some(({ fault }) => fault === 'pc.silent') && incident.outage && { outage: incident.outage }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
+}
+
+/** True where something stands that is as severe, beside the news. */
+function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): boolean {
+  const others = incident.faults.filter((one) => !news.some(({ fault, device }) => fault === one.fault && device === one.device));
+  return others.some((one) => !one.hidden && one.goneAt === null && bySeverity(one.severity, severity) <= 0);
 }
 
 /** A notice of the centre's own, past any incident: what the default route bundles, or a word told directly. */

@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import type { OpenChannel, Outcome, RenderedMessage } from '../records/notices.ts';
 import type { Channels } from './channels/channels.ts';
 import { createDirect } from './direct.ts';
 import { technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
+import { toldIn } from './told-before.ts';
 
 const devi: Person = {
   id: 'devi',
@@ -16,9 +20,15 @@ const devi: Person = {
   webhook: false,
   addresses: {},
 };
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sabha-told-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
 const place = { site: { en: 'Centre', hi: 'सेंटर' }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' };
 
-function rig(people: Person[], mail: () => Promise<Outcome>) {
+function rig(people: Person[], mail: () => Promise<Outcome>, { console = true, told = mkdtempSync(join(folder, 'told-')) } = {}) {
   const clock = testClock();
   const sent: { channel: string; person: string; message: RenderedMessage }[] = [];
   const failures: string[] = [];
@@ -39,12 +49,12 @@ function rig(people: Person[], mail: () => Promise<Outcome>) {
     one(
       'console',
       async () => ({ result: 'delivered' }),
-      () => true,
+      () => console,
     ),
     one('email', mail, (person) => person.email !== undefined),
   ]);
   const onFailure = (channel: string, person: string, reason: string) => failures.push(`${channel} ${person}: ${reason}`);
-  const tell = createDirect({ clock, channels, roster: createRoster(people), place, onFailure });
+  const tell = createDirect({ clock, channels, roster: createRoster(people), place, before: toldIn(told), onFailure });
   return { clock, tell, sent, failures };
 }
 
@@ -91,4 +101,19 @@ test('a channel that refuses, throws or hangs is told to the owner, stops no oth
     expect(sent.map(({ channel }) => channel)).toEqual(['console', 'email']);
     expect(failures).toEqual([`email devi: ${reason}`]);
   }
+});
+
+test('F5 a disk that is full was told again at each start: now once an hour, and again at once where nobody was reached', async () => {
+  const outcomes: Outcome[] = [{ result: 'refused', reason: '550' }, { result: 'delivered' }];
+  const mail = async () => outcomes.shift() ?? ({ result: 'delivered' } as const);
+  const told = async (afterMs: number, reason: 'disk_full' | 'commit_failed' = 'disk_full') => {
+    const { clock, tell, sent } = rig([devi], mail, { console: false, told: folder });
+    clock.jump(afterMs);
+    await tell(reason, 'x');
+    return sent.length;
+  };
+  expect([await told(0), await told(60_000), await told(120_000), await told(3_600_000)]).toEqual([1, 1, 0, 0]);
+  expect([await told(130_000, 'commit_failed'), await told(3_660_000), await told(3_600_000)]).toEqual([1, 1, 1]);
+  rmSync(folder, { recursive: true });
+  expect([await told(0), await told(0)]).toEqual([1, 1]);
 });

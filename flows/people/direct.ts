@@ -6,6 +6,7 @@ import type { Channels } from './channels/channels.ts';
 import { limited } from './limited.ts';
 import type { DirectReason } from './phrases.ts';
 import type { Roster } from './roster.ts';
+import type { ToldBefore } from './told-before.ts';
 import { render } from './words.ts';
 
 /** Who is told past the outbox, and how. */
@@ -14,6 +15,7 @@ export type DirectOptions = {
   channels: Channels;
   roster: Roster;
   place: Place;
+  before: ToldBefore;
   /** Told of a channel that did not take the word: nothing else can be done about it. */
   onFailure: (channel: string, person: string, reason: string) => void;
 };
@@ -25,14 +27,14 @@ const quietMs = 3_600_000;
 const sendLimitMs = 10_000;
 
 /**
- * Tells every central person on every channel that reaches them, at once and at most once an hour for each reason.
+ * Tells every central person on every channel that reaches them, at once and at most once an hour for each reason, also across starts.
  * Guarantee: needs no disk, never rejects, and ends within 10 s.
  */
-export function createDirect({ clock, channels, roster, place, onFailure }: DirectOptions): TellCentralDirectly {
+export function createDirect({ clock, channels, roster, place, before, onFailure }: DirectOptions): TellCentralDirectly {
   const toldAt = new Map<DirectReason, number>();
   return async (reason, detail) => {
     const last = toldAt.get(reason);
-    if (last !== undefined && clock.up() - last < quietMs) return;
+    if (last === undefined ? isRecent(before.at(reason), clock.now()) : clock.up() - last < quietMs) return;
     toldAt.set(reason, clock.up());
     const notice = centralNotice({ kind: 'direct', lines: [reason, detail], place, now: clock.now() });
     const key = `direct/${reason}/${Math.floor(clock.now())}`;
@@ -48,9 +50,15 @@ export function createDirect({ clock, channels, roster, place, onFailure }: Dire
           notice,
         };
         const outcome = await limited({ clock, limitMs: sendLimitMs }, (signal) => channel.send(message, person, signal));
-        if (outcome.result !== 'delivered') onFailure(name, person.id, outcome.reason);
+        if (outcome.result === 'delivered') before.note(reason, clock.now());
+        else onFailure(name, person.id, outcome.reason);
       });
     });
     await Promise.all(sends);
   };
+}
+
+/** A time that is yet to come says nothing: the clock was set. */
+function isRecent(at: number | undefined, now: number): boolean {
+  return at !== undefined && at <= now && now - at < quietMs;
 }

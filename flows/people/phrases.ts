@@ -7,6 +7,8 @@ export type DirectReason = 'commit_failed' | 'commit_slow' | 'disk_full' | 'stag
 /** The sentences of one language. */
 export type Phrases = {
   over: string;
+  /** What joins an incident and makes nothing worse. */
+  oneMore: string;
   since(from: string): string;
   between(from: string, to: string): string;
   flapping: string;
@@ -29,6 +31,7 @@ export type Phrases = {
 export const phrases: Record<Language, Phrases> = {
   en: {
     over: 'Already over',
+    oneMore: 'One more',
     since: (from) => `Since ${from}.`,
     between: (from, to) => `From ${from} to ${to}.`,
     flapping: 'It comes and goes.',
@@ -45,6 +48,7 @@ export const phrases: Record<Language, Phrases> = {
   },
   hi: {
     over: 'अब नहीं है',
+    oneMore: 'एक और दिक्कत',
     since: (from) => `${from} बजे से।`,
     between: (from, to) => `${from} बजे से ${to} बजे तक।`,
     flapping: 'यह बार-बार आ-जा रहा है।',

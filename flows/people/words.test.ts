@@ -45,6 +45,7 @@ test('the same in Hindi', () => {
 test('each kind says its own news', () => {
   const en = (changes: Partial<Notice>) => bodyOf(render(notice({ at, ...changes }), 'en').text).split('\n');
   expect(en({ kind: 'worsened' })[0]).toBe('Got worse, Critical: Microphone not found: Jabra Speak 510');
+  expect(en({ kind: 'worsened', severity: 'minor', joins: true })[0]).toBe('One more, Minor: Microphone not found: Jabra Speak 510');
   expect(en({ kind: 'eased' }).at(-1)).toBe('The rest of the incident is still open.');
   expect(en({ kind: 'cleared' }).slice(2)).toEqual(['From 3 Mar, 14:05 to 3 Mar, 14:20.', 'Nothing more to do.']);
   expect(en({ kind: 'cleared' })[0]).toBe('Cleared: Microphone not found: Jabra Speak 510');

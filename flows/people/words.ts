@@ -45,7 +45,7 @@ function newsOf({ notice, language, p, over }: Omit<Message, 'news'>): News {
     case 'raised':
       return { head: urgency, title, action };
     case 'worsened':
-      return { head: `${kind.worsened}, ${urgency}`, title, action };
+      return { head: `${notice.joins ? p.oneMore : kind.worsened}, ${urgency}`, title, action };
     case 'eased':
       return { head: kind.eased, title, action: p.restOpen };
     case 'cleared':

@@ -16,6 +16,8 @@ export type Notice = {
   faults: FaultNews[];
   at: number;
   flapping: boolean;
+  /** Its news joins what is as severe already: there is more to do, and nothing is worse. */
+  joins?: true;
   /** Why the PC is away, or was, where the news is that; absent also in rows of older versions. */
   outage?: ShownOutage;
   /** Lines added by the machine, such as the incidents that the default route bundles. */

@@ -99,6 +99,9 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     });
   }
 
+  const told = new Map<string, number>();
+  const before = { at: (reason: string) => told.get(reason), note: (reason: string, at: number) => void told.set(reason, at) };
+
   function centreOf(process: Process, send: (topic: string, payload: Buffer) => void): Runtime {
     const channels = post.channels(process);
     const { clock } = process;
@@ -110,7 +113,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       roster,
       channels,
       offers: createOffers(),
-      tellDirectly: createDirect({ clock, channels, roster, place: createSiteTable([]).place('centre'), onFailure: () => {} }),
+      tellDirectly: createDirect({ clock, channels, roster, place: createSiteTable([]).place('centre'), before, onFailure: () => {} }),
       send,
       publish: async () => {},
       capacity: { atOncePerState: 2, atOnce: 10 },

@@ -166,13 +166,15 @@ describe('while it runs', () => {
     const name = '$(reboot)"</script>';
     const odd = await join('odd-name');
     await odd.client.publishAsync(pcTopic(path('odd-name'), 'state'), stateWith(name, 'microphone.missing'), { qos: 1 });
-    await expect.poll(() => mailbox.mails.length, { timeout: 40_000 }).toBe(1);
-    expect(mailbox.mails[0]?.text.split('\n')[0]).toBe(`Critical: Microphone not found: ${name}`);
+    // PCs of the tests before, which said one word and no more, may be silent by now: only this one is looked at.
+    const heads = () => mailbox.mails.map(({ text }) => text.split('\n')[0]);
+    await expect.poll(heads, { timeout: 40_000 }).toContain(`Critical: Microphone not found: ${name}`);
     const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents`);
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
     const incidents = (await answer.json()) as IncidentRow[];
-    expect(incidents.flatMap(({ faults }) => faults.map((fault) => fault.name))).toEqual([name]);
+    const own = incidents.filter(({ scope }) => scope === path('odd-name')).flatMap(({ faults }) => faults);
+    expect(own.filter(({ fault }) => fault === 'microphone.missing').map((fault) => fault.name)).toEqual([name]);
   });
 
   test('a device of this PC whose name has 4 KB is cut by the agent, and the state stays readable', async () => {

@@ -17,7 +17,7 @@ import { type Scene, startScene } from '../prometheus-scene.ts';
 
 const frontEnd = existsSync('test/real/grafana/node_modules');
 if (!frontEnd) console.warn("skipped: Grafana's front-end is not installed (npm ci --prefix test/real/grafana)");
-const variables = { state: '.*', above: '2500', wall: 'http://127.0.0.1:1880' };
+const variables = { above: '2500', wall: 'http://127.0.0.1:1880' };
 
 const parts = () => requirePart('Prometheus, promtool and Chromium', installed([...prometheus.programs, 'chromium']));
 
@@ -48,13 +48,17 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function drawn(name: string, { picture = name, at = store.at } = {}): Promise<Page> {
+  async function drawn(name: string, { picture = name, at = store.at, state = '.*' } = {}): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1800, height: 2000 } });
     page.on('pageerror', ({ message }) => faults.push(message));
     page.on('console', (line) => line.type() === 'error' && !line.text().includes('404') && faults.push(line.text()));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const dashboard = JSON.parse(readFileSync(`dashboards/grafana/${name}.json`, 'utf8'));
-    await page.evaluate((all) => (globalThis as unknown as Drawing).draw(all), { dashboard, store: at, variables });
+    await page.evaluate((all) => (globalThis as unknown as Drawing).draw(all), {
+      dashboard,
+      store: at,
+      variables: { ...variables, state },
+    });
     await page.getByText(dashboard.panels.at(-1).title).waitFor();
     const pictures = process.env['SABHA_PICTURES'];
     if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${picture}.png`), fullPage: true });
@@ -74,7 +78,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     expect(await table(page, 'States')).toMatchObject([
       ['ladakh', '1', '0', '1', '0', '1', '1', '66.7%'],
       ['up', '0', '0', '0', '1', '0', '0', '100%'],
-      ['centre', '0', '1', 'No data', 'No data', 'No data', 'No data', 'No data'],
+      ['centre', '0', '1', '–', '–', '–', '–', '–'],
     ]);
     expect(await table(page, 'PCs away')).toEqual([['ladakh/leh', 'vc-2', '10 minutes']]);
     expect(await table(page, 'Slowest links')).toEqual([
@@ -131,6 +135,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     const stopped = await started();
     try {
       const places = new Map(await Promise.all(boards.map(async (board) => [board, await placesOf(await drawn(board))] as const)));
+      const columns = await columnsOf(await drawn('nation'), 'States');
       await endPart(stopped, part);
       for (const board of boards) {
         const page = await drawn(board, { picture: `${board}-without-${part}`, at: stopped.store.at });
@@ -140,6 +145,12 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
         const dark = Object.entries(others).filter(([name]) => !known.includes(name));
         expect({ board, ...Object.fromEntries(dark) }).toEqual({ board, ...Object.fromEntries(dark.map(([name]) => [name, no])) });
         expect(await placesOf(page)).toEqual(places.get(board));
+      }
+      if (part === 'flows' || part === 'broker') {
+        const page = await drawn('nation', { at: stopped.store.at, state: 'up' });
+        expect((await figures(page))['Critical incidents']).toEqual(no);
+        expect(await columnsOf(page, 'States')).toEqual(columns);
+        expect(await cells(page, 'States')).toEqual([['up', ...columns.slice(1).map(() => ['–', grey])]]);
       }
       expect(faults.filter((line) => !line.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
     } finally {
@@ -217,6 +228,25 @@ async function figures(page: Page): Promise<Record<string, [text: string, color:
 function table(page: Page, title: string): Promise<string[][]> {
   const rows = panel(page, title).locator('[role=row]:not(:has([role=columnheader]))');
   return rows.evaluateAll((found) => found.map((row) => [...row.querySelectorAll('[role=cell]')].map(({ textContent }) => textContent)));
+}
+
+function columnsOf(page: Page, title: string): Promise<(string | null)[]> {
+  return panel(page, title)
+    .locator('[role=columnheader]')
+    .evaluateAll((found) => found.map((one) => one.textContent));
+}
+
+/** The first cell of each row, and each other with the colour of its text. */
+async function cells(page: Page, title: string): Promise<unknown[]> {
+  const rows = panel(page, title).locator('[role=row]:not(:has([role=columnheader]))');
+  return rows.evaluateAll((found) => {
+    const hex = (rgb: string) => `#${[...rgb.matchAll(/\d+/g)].map(([part]) => Number(part).toString(16).padStart(2, '0')).join('')}`;
+    return found.map((row) =>
+      [...row.querySelectorAll('[role=cell]')].map((cell, at) =>
+        at === 0 ? cell.textContent : [cell.textContent, hex(getComputedStyle(cell).color)],
+      ),
+    );
+  });
 }
 
 function links(page: Page, title: string): Promise<(string | null)[]> {
