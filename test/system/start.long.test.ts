@@ -40,6 +40,17 @@ test('a part that is killed comes back by itself and the others go on', async ()
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
 });
 
+test('the first health of a PC that speaks late was never printed: it is said that it is late, and the health when it comes', async () => {
+  const centre = startCentre(site);
+  await expect.poll(() => centre.pidOf('agent'), { timeout: 60_000 }).not.toBe(0);
+  const agent = centre.pidOf('agent');
+  process.kill(agent, 'SIGSTOP');
+  await centre.says('this PC has not said anything yet');
+  process.kill(agent, 'SIGCONT');
+  await isUp(centre);
+  await centre.stop();
+}, 180_000);
+
 test('each secret lies in the folder of the one part that may read it, for its owner only; a second start goes on with all of them, and when the supervisor is killed the parts end by themselves within 3 s', async () => {
   const first = startCentre(site);
   await isUp(first);
