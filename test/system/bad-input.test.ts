@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join as joined } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { digestOf, encode, type IncidentRow, type PcView, pcTopic } from '#contracts';
+import { digestOf, encode, type IncidentRow, isPcPath, type PcView, pcTopic } from '#contracts';
 import { connect, type Peer } from '../contract/peers.ts';
 import { ask, type Ports, sampleOf, startCentre } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
@@ -167,7 +167,8 @@ describe('while it runs', () => {
     const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents`);
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
-    const incidents = (await answer.json()) as IncidentRow[];
+    // What the centre says of itself on a machine that starves is another matter.
+    const incidents = ((await answer.json()) as IncidentRow[]).filter(({ scope }) => isPcPath(scope));
     expect(incidents.flatMap(({ faults }) => faults.map((fault) => fault.name))).toEqual([name]);
   });
 
