@@ -35,7 +35,10 @@ const backoff = { firstMs: 500, maxMs: 30_000 };
 /** A part that ran this long begins its backoff anew, and its first start again waits for nothing. */
 const steadyMs = 60_000;
 const stopLimitMs = 2_500;
+/** Whoever waits for the first health hears after this time that it is late, and sees it when it comes. */
 const healthLimitMs = 15_000;
+const askEveryMs = 200;
+const askLateEveryMs = 1_000;
 const askLimitMs = 2_000;
 /** Each row is stopped before the next, so that the agent's goodbye still finds a broker. */
 const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], ['flows'], ['broker']];
@@ -289,11 +292,14 @@ async function sayHealth({ ports, https }: Settings, pc: string | undefined): Pr
   ];
   process.stdout.write(`\nSabha runs.\n  ${addresses.join('\n  ')}\n`);
   const startedAt = Date.now();
-  for (const deadline = performance.now() + healthLimitMs; performance.now() < deadline; await new Promise((go) => setTimeout(go, 200))) {
+  const lateAt = performance.now() + healthLimitMs;
+  for (let isLate = false; ; await new Promise((go) => setTimeout(go, isLate ? askLateEveryMs : askEveryMs))) {
     const lines = pc === undefined ? siteLines(await ask(`${wall}/api/sites`)) : pcLines(await ask(`${wall}/api/pcs`), pc, startedAt);
     if (lines !== undefined) return void process.stdout.write(`${lines.join('\n')}\n\n`);
+    if (isLate || performance.now() < lateAt) continue;
+    isLate = true;
+    log.warn(pc === undefined ? 'the centre does not answer yet' : 'this PC has not said anything yet');
   }
-  log.warn(pc === undefined ? 'the centre does not answer yet' : 'this PC has not said anything yet');
 }
 
 /** A list of the API; undefined for whatever else is answered, or not. */

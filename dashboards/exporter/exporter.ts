@@ -9,7 +9,7 @@ import { servePages } from './server.ts';
 
 const defaultSeriesPerSite = 500;
 /** Broker and API start beside the exporter: for so long it is no news that nobody listens there yet. */
-const startMs = 10_000;
+const startMs = 30_000;
 
 /** What the exporter needs of a log; a pino logger has it. */
 export type Log = { info(line: string): void; warn(line: string): void };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { budgets, type Check } from '#contracts';
-import { createStage, fault, holdFirst, ok, online, pc, type Stage } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, holdFirst, ok, online, pc, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -119,6 +119,20 @@ describe('R27 a PC whose alerts change too often', () => {
     stage.live(hour + minute);
     expect(stage.ops).toContainEqual(expect.objectContaining({ op: 'audit', who: pc, what: 'noisy no more' }));
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing', told: 'critical' }] });
+    expect(stage.incident('centre')?.over).toBe('cleared');
+  });
+
+  it('R27 a start of flows said of a noisy PC that it got better, named it anew, and told what its mute kept back', () => {
+    const first = online();
+    flood(first, 60);
+    const stage = createStage({ contents: contentsAfter(first.ops), at: first.now() });
+    stage.apply({ type: 'started' });
+    stage.subscribe();
+    stage.birth(pc, { session: 2 });
+    flood(stage, 60);
+    expect(stage.incident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', goneAt: null }]);
+    expect(stage.told()).toEqual([]);
+    stage.live(hour + minute);
     expect(stage.incident('centre')?.over).toBe('cleared');
   });
 

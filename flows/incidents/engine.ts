@@ -21,6 +21,7 @@ import {
   followOpen,
   followPc,
   followUnheard,
+  namedBefore,
   putRecord,
   setCentre,
   setNoisy,
@@ -57,6 +58,7 @@ export type { EngineOptions };
 /** Opens the engine on what the ledger holds and what the site table knows. Until `subscribed` it judges no silence (R18). */
 export function createEngine(options: EngineOptions, now: number) {
   const core = createCore(options, now);
+  namedBefore(core, now);
   setKnown(core, { pcs: options.known, because: {}, replaced: [] }, now);
   return {
     memory: core.memory,
@@ -90,7 +92,8 @@ export function createEngine(options: EngineOptions, now: number) {
 
 function createCore(options: EngineOptions, now: number): Core {
   const { recipients, central, place } = options;
-  const memory = createMemory(notAhead(options.contents, now));
+  const memory = createMemory(options.contents);
+  notAhead(memory, now);
   const known = new Map(options.known.map((one) => [one.pc, one]));
   const facts = (scope: string) => {
     const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
@@ -145,7 +148,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       if (event.hung) core.transitions.hung(now);
       return tick(core, now);
     case 'clock':
-      setClock(core, event.byMs, now);
+      setClock(core, event.byMs);
       if (event.gap) countGap(core, now, false);
       return;
     case 'centre':

@@ -35,7 +35,7 @@ export function follow({ incident, scene, ended: remembered, now, open }: Follow
   ends.push(...tooMany(kept));
   const known = new Set(held.map((fault) => fault.key));
   const joined = [...scene.standing.values()].filter((one) => !known.has(one.key)).map((one) => born(one, now));
-  const faults = withHidden([...kept, ...joined]);
+  const faults = withHidden([...kept, ...joined], now);
   if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
   const returned = before.filter((fault) => fault.goneAt !== null && scene.faultState(fault.key) === 'standing');
   const marks = [...ends, ...returned].map((fault) => [fault.key, now] as const);
@@ -111,9 +111,14 @@ function born(one: Standing, now: number): StandingFault {
   return { ...one, since: Math.min(one.since, now), goneAt: null, unknownSince: null, hidden: false, told: null };
 }
 
-function withHidden(faults: StandingFault[]): StandingFault[] {
-  const ids = new Set(faults.map((fault) => fault.fault));
-  return faults.map((fault) => ({ ...fault, hidden: (faultOf(fault.fault)?.parents ?? []).some((parent) => ids.has(parent)) }));
+function withHidden(faults: StandingFault[], now: number): StandingFault[] {
+  const hiding = new Set(faults.filter((fault) => hides(fault, now)).map(({ fault }) => fault));
+  return faults.map((fault) => ({ ...fault, hidden: (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent)) }));
+}
+
+/** While it stands and until its clear time is over; not for the long calm of one that flaps, in which nobody would be told of what it explains no more. */
+function hides({ fault, goneAt }: StandingFault, now: number): boolean {
+  return goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
 }
 
 function over(base: Incident, ends: StandingFault[], { scene, now }: Omit<Ending, 'ended'>): { incident: Incident; news: News[] } {

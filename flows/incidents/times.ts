@@ -1,41 +1,34 @@
 /** The times of what the engine holds, when the clock by which they were written is set: while `flows` was down, or while it runs. */
 
-import type { Absence, Incident, PcRecord, ShownOutage, Timer, Transition } from '../records/incidents.ts';
-import type { Contents } from '../records/ops.ts';
+import type { Absence, Incident, PcRecord, ShownOutage, Transition } from '../records/incidents.ts';
+import type { Memory } from './memory.ts';
 import type { Core } from './scopes.ts';
 
 type Move = (at: number) => number;
-type Held = Pick<Contents, 'pcs' | 'incidents' | 'transitions' | 'timers'>;
 
 /**
- * Guarantee: nothing in the answer happened later than `now`, and no timer lasts longer than it was set for; otherwise a clock that fell back
- * an hour would keep back every hold, clear and silence for an hour.
+ * Guarantee: nothing that the memory holds happened later than `now`, and no timer lasts longer than it was set for; otherwise a clock that
+ * fell back an hour would keep back every hold, clear and silence for an hour. What is moved is written too: the next start begins with the same.
  */
-export function notAhead(contents: Contents, now: number): Contents {
-  const setAt = new Map(contents.transitions.map(({ id, at }) => [id, at]));
-  const timers = contents.timers.map((timer) => notLonger(timer, setAt.get(timer.transition) ?? 0, now));
-  return { ...contents, ...moved(contents, (at) => Math.min(at, now)), timers };
+export function notAhead(memory: Memory, now: number): void {
+  for (const timer of [...memory.timers.values()]) {
+    const setAt = memory.transitions.get(timer.transition)?.at ?? 0;
+    if (setAt > now) memory.putTimer({ ...timer, dueAt: now + timer.dueAt - setAt });
+  }
+  moveHeld(memory, (at) => Math.min(at, now));
 }
 
 /**
- * The clock was set by `byMs`, to `now`: what this memory saw keeps its distance to now, so that no hold, wait, silence or calm ends by it
- * (R29). What an earlier run of `flows` wrote keeps its time of day.
+ * The clock was set by `byMs`: what this memory saw keeps its distance to now, so that no hold, wait, silence or calm ends by it (R29).
+ * What an earlier run of `flows` wrote keeps its time of day.
  */
-export function setClock(core: Core, byMs: number, now: number): void {
+export function setClock(core: Core, byMs: number): void {
   const from = core.startedAt;
-  const move: Move = (at) => (at >= from ? at + byMs : Math.min(at, now));
+  // Before all that this memory saw: what came in one order stays in it, however often the clock is set to and fro.
+  const move: Move = (at) => (at >= from ? at + byMs : Math.min(at, from + byMs - 1));
   const { memory } = core;
-  const held = {
-    pcs: [...memory.pcs.values()],
-    incidents: [...memory.incidents.values()],
-    transitions: [...memory.transitions.values()],
-    timers: [...memory.timers.values()],
-  };
-  const next = moved(held, move);
-  for (const record of next.pcs) memory.putPc(record, true);
-  for (const incident of next.incidents) memory.putIncident(incident);
-  for (const transition of next.transitions) memory.putTransition(transition);
-  for (const timer of held.timers) memory.putTimer({ ...timer, dueAt: timer.dueAt + byMs });
+  moveHeld(memory, move);
+  for (const timer of [...memory.timers.values()]) memory.putTimer({ ...timer, dueAt: timer.dueAt + byMs });
   core.transitions.setClock(byMs);
   core.noise.setClock(byMs);
   core.drops.setClock(byMs);
@@ -59,12 +52,23 @@ function moveOwn(core: Core, move: Move, byMs: number): void {
   for (const [key, standing] of core.centre) core.centre.set(key, { ...standing, since: move(standing.since) });
 }
 
-function moved({ pcs, incidents, transitions }: Omit<Held, 'timers'>, move: Move): Omit<Held, 'timers'> {
-  return {
-    pcs: pcs.map((record) => pcAt(record, move)),
-    incidents: incidents.map((incident) => incidentAt(incident, move)),
-    transitions: transitions.map((one) => transitionAt(one, move)),
-  };
+/** Moves the times of all records, incidents and transitions; writes those of which one is another now. */
+function moveHeld(memory: Memory, move: Move): void {
+  moveEach(memory.pcs, { move, of: pcAt, put: (record) => memory.putPc(record, true) });
+  moveEach(memory.incidents, { move, of: incidentAt, put: memory.putIncident });
+  moveEach(memory.transitions, { move, of: transitionAt, put: memory.putTransition });
+}
+
+function moveEach<T>(rows: ReadonlyMap<unknown, T>, how: { move: Move; of(row: T, move: Move): T; put(row: T): void }): void {
+  for (const row of [...rows.values()]) {
+    let isMoved = false;
+    const next = how.of(row, (at) => {
+      const to = how.move(at);
+      isMoved ||= to !== at;
+      return to;
+    });
+    if (isMoved) how.put(next);
+  }
 }
 
 function pcAt(record: PcRecord, move: Move): PcRecord {
@@ -116,10 +120,6 @@ function shownAt(outage: ShownOutage, move: Move): ShownOutage {
 function transitionAt(one: Transition, move: Move): Transition {
   const about = one.about.map((fault) => ({ ...fault, since: move(fault.since) }));
   return { ...one, about, at: move(one.at), offeredAt: maybe(one.offeredAt, move) };
-}
-
-function notLonger(timer: Timer, setAt: number, now: number): Timer {
-  return setAt <= now ? timer : { ...timer, dueAt: now + timer.dueAt - setAt };
 }
 
 function maybe(at: number | null, move: Move): number | null {

@@ -59,7 +59,7 @@ test('a PC enrols by a code at a door that shows browsers a certificate of the o
   await agent.says('not connected: Connection refused: Not authorized');
   expect((await renew(held.value, folder)).ok).toBe(false);
   await agent.end('SIGKILL');
-}, 90_000);
+});
 
 function run(args: string[], env: Record<string, string> = {}): Program {
   return startProgram({ args: ['--disable-warning=ExperimentalWarning', ...args], env: { PATH: process.env['PATH'], ...env } });

@@ -1,4 +1,5 @@
 /** What is judged of sites that are not live, and of PCs that are no longer ours (R15). */
+import { isPcPath, siteOf } from '#contracts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
@@ -12,7 +13,8 @@ export function nothingOfOthers(world: World, { incidents, transitions, outbox }
   const news = new Map(transitions.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map((one) => [one.id, one]));
   const scopeOf = (id: number) => incidents.find((one) => one.id === id)?.scope ?? '';
   const within = (path: string, at: number, slackMs: number) =>
-    world.unwatched.some((one) => one.path === path && at > one.from + slackMs && at < (one.to ?? Number.POSITIVE_INFINITY));
+    world.unwatched.some((one) => one.path === path && at > one.from + slackMs) ||
+    closedTimes(world, path).some(({ from, to }) => at > from + slackMs && at < to);
   const raised = [...news.values()].flatMap((one) => {
     const scope = scopeOf(one.incident);
     const at = dates.decided(one.id) ?? one.at - epochMs;
@@ -27,6 +29,15 @@ export function nothingOfOthers(world: World, { incidents, transitions, outbox }
       : [];
   });
   return [...raised, ...told];
+}
+
+/** When the site of a room was not live: what came to the disk counts, not when whoever ordered it heard of it. */
+function closedTimes({ centre }: World, path: string): { from: number; to: number }[] {
+  if (!isPcPath(path)) return [];
+  const stages = centre.seen.dates.stages(siteOf(path));
+  return stages.flatMap(({ stage, at }, index) =>
+    stage === 'live' ? [] : [{ from: at, to: stages[index + 1]?.at ?? Number.POSITIVE_INFINITY }],
+  );
 }
 
 /** No incident of a room stays open that is not watched, and whoever was told of one that was closed hears that it is. */

@@ -1,13 +1,15 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
 import { DatabaseSync } from 'node:sqlite';
-import { checkKey, type EventMessage, faultOf, links, willGraceMs } from '#contracts';
+import { checkKey, type EventMessage, faultOf, links } from '#contracts';
+import { isEnd } from '../../flows/incidents/incident.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
-import type { Incident, Transition } from '../../flows/records/incidents.ts';
+import type { StandingFault, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
+import { noFalseSilence } from './audit-silence.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
-import type { Arrival } from './centre-machine.ts';
 import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
+import type { Delivery } from './people.ts';
 import { isOfHostile, type Rows, rowsOf, rowsOfOthers } from './rows.ts';
 import type { SiteAct } from './sites.ts';
 import { contentOf, type Kept } from './spool-record.ts';
@@ -47,13 +49,23 @@ function machinesByPath(world: World): [string, Kept[]][] {
 
 async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
   const { integrity } = await inThread(world.centre.db()).audit();
-  const { twice, gaps, forks } = await inThread(ledgerOfOthers(world)).audit();
+  const others = ledgerOfOthers(world);
+  const { twice, gaps, forks } = await inThread(others).audit();
   const lines = integrity === 'ok' ? [] : [`the ledger is damaged: ${integrity}`];
   if (twice > 0) lines.push(`${twice} events stand twice in the ledger`);
-  // What was on a disk that is gone can be no more than counted.
-  if (gaps > 0 && restores.length === 0) lines.push(`${gaps} gaps in the ledger`);
+  const unknown = gaps - gapsOfLost(world, others);
+  if (unknown > 0) lines.push(`${unknown} gaps in the ledger`);
   if (forks > 0 && restores.length === 0) lines.push(`${forks} forks, though no disk was restored`);
   return lines;
+}
+
+/** What was on a disk that is gone, or on a machine that was taken away before it had brought it, can be no more than counted (R5). */
+function gapsOfLost(world: World, db: DatabaseSync): number {
+  const lost = machinesByPath(world).flatMap(([, kept]) => kept.filter(({ excused }) => excused !== null).flatMap(({ places }) => places));
+  const counted = db.prepare(
+    `SELECT 1 FROM settled t JOIN spools s ON s.id = t.spool WHERE why = 'gap' AND s.spool = ? AND ? BETWEEN a AND b`,
+  );
+  return lost.filter(({ spool, seq }) => counted.get(spool, seq) !== undefined).length;
 }
 
 /** A copy without the spools that a hostile PC made up. */
@@ -117,22 +129,22 @@ function sameIncidents(world: World, twin: World): string[] {
 
 function openIn(world: World): string[] {
   // A channel is known to be well again only by the next message that goes through.
-  const isRoom = (scope: string) => scope !== 'centre' || world.centre.post.trouble !== null;
-  const open = rowsOfOthers(world).incidents.filter((one) => one.over === null && (isRoom(one.scope) || !onlyChannels(one)));
-  return open
-    .map(
-      ({ scope, faults }) =>
-        `${scope}: ${faults
-          .filter((fault) => !isOfHostile(world, fault))
-          .map((fault) => fault.key)
-          .sort()
-          .join(', ')}`,
-    )
+  const isMended = ({ fault }: StandingFault) => fault === 'centre.channel_failing' && world.centre.post.trouble === null;
+  return rowsOfOthers(world)
+    .incidents.filter(({ over }) => over === null)
+    .flatMap(({ scope, faults }) => {
+      const standing = faults.filter((fault) => !isOfHostile(world, fault) && !isMended(fault));
+      // One that holds nothing at all would be wrong.
+      return standing.length === 0 && faults.length > 0
+        ? []
+        : [
+            `${scope}: ${standing
+              .map(({ key }) => key)
+              .toSorted()
+              .join(', ')}`,
+          ];
+    })
     .sort();
-}
-
-function onlyChannels({ faults }: Incident): boolean {
-  return faults.every(({ fault }) => fault === 'centre.channel_failing');
 }
 
 /** Every transition has its conclusion or waits for a later level, and every message has left. */
@@ -257,59 +269,29 @@ export function fewDuplicates({ centre }: World): string[] {
 /** What the centre finds of a PC that says more, or other things, than a PC should. */
 const findings = new Set(['pc.noisy', 'pc.cloned', 'agent.unreadable', 'agent.unknown_fault', 'centre.unknown_fault']);
 
-/** However much one PC says, nobody has more than three messages an hour because of it (S21). What comes and goes in any room is no noise. */
-export function hostileIsNoNoise({ hostile, centre }: World, { transitions }: Rows): string[] {
+/** What people had by mail because of a hostile PC. What comes and goes in any room is no noise. */
+export function mailsOfHostile({ hostile, centre }: World, { transitions }: Rows): Delivery[] {
   if (hostile === null) return [];
   const room = `Room ${hostile.path.slice(hostile.path.lastIndexOf('/') + 1)},`;
   const isUsual = ({ about }: Transition) => !about.some(({ fault }) => findings.has(fault));
   const usual = new Set(transitions.filter(isUsual).map(({ id }) => `${id}`));
-  const mails = centre.post.deliveries.filter(
-    ({ channel, subject, text, key }) => channel === 'email' && (subject + text).includes(room) && !usual.has(key.split('/')[0] ?? ''),
+  return centre.post.deliveries.filter(
+    ({ channel, subject, text, key }) => channel === 'email' && (subject + text).includes(room) && !usual.has(transitionIn(key)),
   );
-  return Object.entries(Object.groupBy(mails, ({ person }) => person)).flatMap(([person, all = []]) => {
+}
+
+/** However much one PC says, and however often, nobody has more than three news an hour because of it (S21); the end of each is told besides (R27). */
+function hostileIsNoNoise(world: World, rows: Rows): string[] {
+  const ends = new Set(rows.transitions.filter(isEnd).map(({ id }) => `${id}`));
+  const news = mailsOfHostile(world, rows).filter(({ key }) => !ends.has(transitionIn(key)));
+  return Object.entries(Object.groupBy(news, ({ person }) => person)).flatMap(([person, all = []]) => {
     // What a crash sends twice is judged by itself.
     const within = (from: number) => new Set(all.filter(({ at }) => at >= from && at < from + 3_600_000).map(({ key }) => key)).size;
     const most = Math.max(...all.map(({ at }) => within(at)));
-    return most <= 3 ? [] : [`${person} had ${most} messages within an hour about the hostile ${hostile.path}`];
+    return most <= 3 ? [] : [`${person} had ${most} news within an hour of the hostile ${world.hostile?.path}`];
   });
 }
 
-/** A PC is called silent only where R18 says so. */
-export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
-  return transitions.flatMap((one) => {
-    const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
-    const { dates } = world.centre.seen;
-    const at = dates.decided(one.id) ?? one.at - epochMs;
-    const silent =
-      one.kind === 'raised' || one.kind === 'worsened'
-        ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard')
-        : [];
-    return silent.flatMap(({ fault, device }) => {
-      const pc = fault === 'pc.silent' ? scope : device;
-      const wrong = falseSilence(world, pc, dates.toldSince(one.id, `${fault}|${device}`) ?? at);
-      return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
-    });
-  });
-}
-
-/** Why a PC must not be called silent at this time; undefined where it may. */
-function falseSilence({ centre, link }: World, pc: string, at: number): string | undefined {
-  const session = centre.seen.subscribed.filter((one) => one.at <= at).at(-1);
-  if (!session?.up) return 'though flows was not subscribed';
-  const heard = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
-  // A will is no word of its PC; where another machine stood before, it may be that one's (R30).
-  const last = Math.max(session.at, heard.findLast(({ lost }) => !lost)?.at ?? 0);
-  // Arrivals are noted as they come, the centre judges once a second.
-  if (at - last >= links[link].silentMs - 1_000) return undefined;
-  const words = heard.filter((one) => !one.lost && one.session !== null);
-  const will = heard.find((one) => one.lost && isLastWord(one, words));
-  if (will === undefined) return `though it was heard ${Math.round(at - last)} ms before and no will of its last session has come`;
-  return at - Math.max(session.at, will.at) >= willGraceMs - 1_000 ? undefined : 'before the grace of its will was over';
-}
-
-/** A will counts where the session that spoke last before it is no newer one, and none has spoken since (R16). */
-function isLastWord(will: Arrival, words: readonly Arrival[]): boolean {
-  const session = will.session ?? 0;
-  const before = words.filter((one) => one.at <= will.at).at(-1);
-  return (before?.session ?? 0) <= session && !words.some((one) => one.at > will.at && (one.session ?? 0) > session);
+function transitionIn(key: string): string {
+  return key.split('/')[0] ?? '';
 }

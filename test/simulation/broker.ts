@@ -204,12 +204,16 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       note('wills of all who are connected');
       for (const { will } of sessions.values()) if (will !== undefined) forward(will.topic, will.payload);
     },
-    /** It stands still: it is given up by whoever waits longer for it than a keepalive, and finds that out when it goes on. */
-    stop(forMs: number): void {
+    /**
+     * It stands still: it is given up by whoever waits longer for it than a keepalive, and finds that out when it goes on.
+     * `outlived`: a client is heard again in the session that it had before.
+     */
+    stop(forMs: number, outlived: (name: string) => void = () => {}): void {
       note('broker stands still');
       state.stands = true;
       for (const session of sessions.values()) {
-        const { keepaliveMs, link } = session.client;
+        const { keepaliveMs, link, name } = session.client;
+        time.later(forMs, () => session.atBroker && outlived(name));
         link.stalledUntilMs = Math.max(link.stalledUntilMs, time.now() + forMs);
         if (keepaliveMs * 1.5 >= forMs) continue;
         time.later(keepaliveMs * (1 + random.next() / 2), () => session.closeClient('no answer'));

@@ -20,8 +20,8 @@ import { createPost, people } from './people.ts';
 import { type Broken, startTabs } from './tabs.ts';
 import { createMachine, type Process, type Time } from './time.ts';
 
-/** One message that reached the centre. `session` where it names one; `lost` for a will. */
-export type Arrival = { at: number; session: number | null; lost: boolean };
+/** One message that reached the centre. `session` where it names one; `lost` for a will, `born` for a birth. */
+export type Arrival = { at: number; session: number | null; lost: boolean; born: boolean };
 
 export type CentreOptions = {
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
@@ -275,9 +275,9 @@ function newLedger(nodes: TreeNode[]): DatabaseSync {
   return db;
 }
 
-function sessionIn(leaf: string, payload: Buffer): { session: number | null; lost: boolean } {
-  if (leaf !== 'presence' && leaf !== 'state' && leaf !== 'beat') return { session: null, lost: false };
-  const read = decode(leaf, payload);
-  if (!read.ok) return { session: null, lost: false };
-  return { session: read.value.session, lost: 'kind' in read.value && read.value.kind === 'lost' };
+function sessionIn(leaf: string, payload: Buffer): Omit<Arrival, 'at'> {
+  const read = leaf === 'presence' || leaf === 'state' || leaf === 'beat' ? decode(leaf, payload) : undefined;
+  if (!read?.ok) return { session: null, lost: false, born: false };
+  const kind = 'kind' in read.value ? read.value.kind : undefined;
+  return { session: read.value.session, lost: kind === 'lost', born: kind === 'birth' };
 }

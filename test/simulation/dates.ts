@@ -1,12 +1,17 @@
 /** When what the ledger holds came to be, by the world's time. The centre dates it by its own time, which is set with the clock of its machine (R29). */
+import type { SiteStage } from '#contracts';
 import type { Op } from '../../flows/records/ops.ts';
+import type { TreeNode } from '../../flows/records/sites.ts';
+
+/** A stage that a site came into, as it came to the disk. */
+export type Staged = { stage: SiteStage; at: number };
 
 export function createDates() {
   const decided = new Map<number, number>();
   const stood = new Map<number, Map<string, number>>();
   const toldSince = new Map<string, number>();
   const written = new Map<string, number>();
-  const staged = new Map<string, number>();
+  const stages = new Map<string, (Staged & { stageAt: number })[]>();
 
   function note(op: Op, worldOf: (at: number) => number): void {
     if (op.op === 'incident') {
@@ -15,8 +20,14 @@ export function createDates() {
       stood.set(id, new Map(faults.map(({ key, since }) => [key, before?.get(key) ?? worldOf(since)])));
     }
     if (op.op === 'outbox') setOnce(written, op.row.key, worldOf(op.row.createdAt));
-    const stageAt = op.op === 'node' ? op.node.site?.stageAt : undefined;
-    if (op.op === 'node' && stageAt !== undefined) setOnce(staged, `${op.node.path} ${stageAt}`, worldOf(stageAt));
+    if (op.op === 'node') noteStage(op.node, worldOf);
+  }
+
+  function noteStage({ path, site }: TreeNode, worldOf: (at: number) => number): void {
+    const before = stages.get(path) ?? [];
+    if (site === null || before.at(-1)?.stageAt === site.stageAt) return;
+    const { stage, stageAt } = site;
+    stages.set(path, [...before, { stage, stageAt, at: worldOf(stageAt) }]);
   }
 
   /** What a raise tells of stood since then, whatever becomes of the fault later. */
@@ -42,8 +53,8 @@ export function createDates() {
     toldSince: (transition: number, key: string) => toldSince.get(`${transition} ${key}`),
     /** When a message was put into the outbox. */
     written: (key: string) => written.get(key),
-    /** When a site came into the stage that it has, or had, since this time of the centre's. */
-    staged: (site: string, stageAt: number) => staged.get(`${site} ${stageAt}`),
+    /** The stages that a site came into, in order. */
+    stages: (site: string): readonly Staged[] => stages.get(site) ?? [],
   };
 }
 

@@ -143,10 +143,10 @@ const table = {
     4,
     5 * minute,
     'all',
-    (world, at) => {
-      world.broker.stop(at.forMs);
-      if (at.forMs > noticedDeafMs) world.time.later(at.forMs, () => world.centre.gapOver());
-    },
+    (world, at) =>
+      world.broker.stop(at.forMs, (name) => {
+        if (name === 'flows' && at.forMs > noticedDeafMs) world.centre.gapOver();
+      }),
     (world) => world.broker.go(),
   ),
   'pc stands still': row(

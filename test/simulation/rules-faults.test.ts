@@ -1,7 +1,7 @@
 /** Rows of what may fail, played with all of Sabha in virtual time, at the numbers of the table. */
 import { expect, test } from 'vitest';
 import { isFullTier, tellFigure } from '../figures.ts';
-import { noFalseSilence } from './audit.ts';
+import { noFalseSilence } from './audit-silence.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, auditOf, camera, complaints, mailTo, microphone, minute, presenceAt, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';

@@ -1,7 +1,7 @@
 /** S21: one admitted PC that says whatever it likes hides nobody's fault, and nobody hears of it more than three times an hour. */
 import { expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';
-import { hostileIsNoNoise } from './audit.ts';
+import { mailsOfHostile } from './audit.ts';
 import { attackNames } from './hostile.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
@@ -22,7 +22,8 @@ test.for(attackNames.map((name, choice) => ({ name, choice })))(
     await world.pass(10 * second);
     expect(world.pcs.map((_, pc) => presenceAt(world, pc))).toEqual(world.pcs.map(() => 'online'));
     await world.pass(58 * minute);
-    expect(hostileIsNoNoise(world, rowsOf(world))).toEqual([]);
+    const mails = Object.values(Object.groupBy(mailsOfHostile(world, rowsOf(world)), ({ person }) => person));
+    expect(Math.max(0, ...mails.map((all = []) => all.length))).toBeLessThanOrEqual(3);
     expect(await complaints(world)).toEqual([]);
     const about = world.centre.post.deliveries.filter(({ channel, subject }) => channel === 'email' && subject.includes('Room pc-x,'));
     tellFigure(task, 'S21', `${name}, for 2 min: ${about.length} messages about it within an hour, the fault of another told in its time`);

@@ -1,6 +1,6 @@
 /** R16 to R19: sessions have an order, and silence is judged, not assumed. */
 import { expect, test } from 'vitest';
-import { noFalseSilence } from './audit.ts';
+import { noFalseSilence } from './audit-silence.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, minute, presenceAt, second, transitionsOf } from './scene.ts';
 import { epochMs } from './time.ts';

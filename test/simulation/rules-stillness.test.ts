@@ -1,7 +1,7 @@
 /** R18a, R29: a gap of the centre's own (a process or a machine that stood still, a clock that was put right) is never an outage of the PCs. */
 import { describe, expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';
-import { noFalseSilence } from './audit.ts';
+import { noFalseSilence } from './audit-silence.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
 import type { World } from './world.ts';

@@ -4,7 +4,6 @@ import type { SiteChange } from '../../flows/records/sites.ts';
 import type { Runtime } from '../../flows/runtime.ts';
 import { movePc, replacePc, retirePc, setStage } from '../../flows/sites/life.ts';
 import type { Random } from '../random.ts';
-import { epochMs } from './time.ts';
 import { sitePaths, type World } from './world.ts';
 
 /** `forMs`: how long the site is closed, or until the machine is taken away or another one stands there. */
@@ -47,7 +46,7 @@ export function perform(world: World, act: SiteAct): void {
     ({ table }) => (act.kind === 'retire' ? retirePc(table(), path, by) : replacePc(table(), { pc: path, newToken }, by)),
     () => {
       const retired = act.kind === 'retire';
-      if (retired) world.unwatched.push({ path, from: world.time.now(), to: null });
+      if (retired) world.unwatched.push({ path, from: world.time.now() });
       world.time.later(act.forMs, () => (retired ? world.pc(act.pc).remove() : renew(world, act.pc, path)));
     },
   );
@@ -61,7 +60,7 @@ function move(world: World, act: SiteAct, path: string): void {
     ({ table }) => movePc(table(), { pc: path, to, newToken }, by),
     ({ table }) => {
       if (table().node(to) === undefined) return void world.time.later(minute, () => move(world, act, path));
-      world.unwatched.push({ path, from: world.time.now(), to: null });
+      world.unwatched.push({ path, from: world.time.now() });
       world.time.later(act.forMs, () => renew(world, act.pc, to));
     },
   );
@@ -80,7 +79,7 @@ function reopen(world: World, site: string, afterMs: number): void {
   );
 }
 
-/** Puts a site into a stage and writes down which rooms are watched; `done` only where it was in another one. */
+/** Puts a site into a stage; `done` only where it was in another one. */
 function stage(world: World, { site, to }: { site: string; to: SiteStage }, done: () => void): void {
   let before: string | undefined;
   const plan = (sites: Runtime['sites']) => {
@@ -92,14 +91,7 @@ function stage(world: World, { site, to }: { site: string; to: SiteStage }, done
     );
   };
   insist(world, plan, (sites) => {
-    const table = sites.table();
-    if (before === to || table.stageOf(site) !== to) return;
-    const stageAt = table.node(site)?.site?.stageAt ?? 0;
-    const now = world.centre.seen.dates.staged(site, stageAt) ?? stageAt - epochMs;
-    if (to === 'closed') world.unwatched.push(...table.pcsOf(site).map((path) => ({ path, from: now, to: null })));
-    const own = world.unwatched.filter(({ path }) => table.pcsOf(site).includes(path));
-    if (to === 'live') for (const one of own) one.to ??= now;
-    done();
+    if (before !== to && sites.table().stageOf(site) === to) done();
   });
 }
 

@@ -10,9 +10,6 @@ import { createPc, type Pc } from './pc.ts';
 import type { SpoolRecord } from './spool-record.ts';
 import { createTime, type Time } from './time.ts';
 
-/** A time in which a room was none of ours. `to` is null while that lasts. */
-export type Unwatched = { path: string; from: number; to: number | null };
-
 export type World = {
   time: Time;
   random: Random;
@@ -26,8 +23,8 @@ export type World = {
   pc(index: number): Pc;
   /** A PC of the first site that no machine of ours stands behind; null where the world has none. */
   hostile: (Hostile & { path: string }) | null;
-  /** Times in which rooms were none of ours. */
-  unwatched: Unwatched[];
+  /** Rooms that were moved or retired, and since when. */
+  unwatched: { path: string; from: number }[];
   /** True for a PC of a live site. */
   isWatched(path: string): boolean;
   /** Machines that were there before. */

@@ -1,7 +1,16 @@
 /** The life of a site, from the first line of a CSV to its first alert: through the API, with a real agent over real MQTT. */
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CommandView, IncidentRow, PcView, RollCallView, SiteDetail, SitesImport, SiteView } from '#contracts';
+import {
+  type CommandView,
+  type IncidentRow,
+  isPcPath,
+  type PcView,
+  type RollCallView,
+  type SiteDetail,
+  type SitesImport,
+  type SiteView,
+} from '#contracts';
 import { routes } from '../../flows/api/routes.ts';
 import { ask } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
@@ -27,7 +36,8 @@ let agents: ScriptedPc[];
 
 beforeEach(async () => {
   mailbox = await openMailbox();
-  parts = await createParts({ pcs: ['pc-1'], speed: 10, settings: { people, channels: { email: { port: mailbox.port } } } });
+  // No faster: a roll call is over in 28 s of the centre's clock, in which a busy machine must have let everybody speak.
+  parts = await createParts({ pcs: ['pc-1'], speed: 4, settings: { people, channels: { email: { port: mailbox.port } } } });
   await parts.start('broker');
   agents = [];
 });
@@ -38,6 +48,8 @@ afterEach(async () => {
 });
 
 const get = <T>(path: string) => ask<T>(parts.site.ports, path);
+/** What the centre says of itself, such as that its broker was away, is another matter: of a machine that starves it is true. */
+const incidents = async () => (await get<IncidentRow[]>('/api/incidents')).filter(({ scope }) => isPcPath(scope));
 const stageOf = async () => (await get<SiteView[]>('/api/sites')).find(({ site }) => site === 'goa/panaji')?.stage;
 
 async function post<T>(path: string, body: object): Promise<{ status: number; body: T }> {
@@ -79,7 +91,7 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
   await expect
     .poll(async () => (await detail()).pcs[0], { timeout: 40_000 })
     .toMatchObject({ readiness: 'ready', config: { wanted: 1, held: 1 } });
-  expect(await get('/api/incidents')).toEqual([]);
+  expect(await incidents()).toEqual([]);
   expect((await accept()).status).toBe(204);
   expect(await stageOf()).toBe('live');
 
@@ -87,8 +99,11 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
   await expect.poll(() => mailbox.to('asha').length, { timeout: 40_000 }).toBe(1);
   expect(mailbox.to('asha')[0]?.text).toContain('Hall, Panaji office');
 
-  const { body: call } = await post<{ id: string }>('/api/rollcalls', { scope: 'goa', by: 'Asha' });
-  expect((await post('/api/rollcalls', { scope: '', by: 'Asha' })).status).toBe(409);
+  // Both at once: a call ends as soon as its last PC has answered.
+  const calling = () => post<{ id: string }>('/api/rollcalls', { scope: 'goa', by: 'Asha' });
+  const both = await Promise.all([calling(), calling()]);
+  expect(both.filter(({ status }) => status === 409)).toHaveLength(1);
+  const call = { id: both.find(({ status }) => status !== 409)?.body.id ?? '' };
   const called = () => get<RollCallView>(`/api/rollcalls/${call.id}`);
   await expect.poll(async () => (await called()).finishedAt, { timeout: 40_000 }).not.toBeNull();
   expect(await called()).toMatchObject({
@@ -108,9 +123,7 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
 
   await everyAnswerIsAsDocumented({ 'rollcalls/{id}': `rollcalls/${call.id}`, 'commands/{id}': `commands/${command.id}` });
   expect((await post('/api/sites/goa/panaji/stage', { stage: 'closed', by: 'Asha' })).status).toBe(204);
-  await expect
-    .poll(() => get<IncidentRow[]>('/api/incidents'), { timeout: 40_000 })
-    .toMatchObject([{ over: 'closed', closedBecause: 'site closed' }]);
+  await expect.poll(incidents, { timeout: 40_000 }).toMatchObject([{ over: 'closed', closedBecause: 'site closed' }]);
   expect(flows.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
 });
 
@@ -121,7 +134,7 @@ test('a PC is replaced, moved and retired: the old machine is cut off each time,
   type Given = { tokens: Record<string, string> };
   const pcs = async (site = 'goa/panaji') =>
     (await get<PcView[]>(`/api/pcs?site=${site}`)).map((one) => [one.pc, one.presence, one.why?.fault]);
-  const told = async () => (await get<IncidentRow[]>('/api/incidents')).map(({ scope, closedBecause }) => [scope, closedBecause]);
+  const told = async () => (await incidents()).map(({ scope, closedBecause }) => [scope, closedBecause]);
   const within = { timeout: 40_000 };
 
   const first = startAgent(pc, (await post<Given>('/api/tokens', { scope: 'goa', by })).body.tokens);

@@ -45,9 +45,10 @@ test('F1 a part that was killed once waited before it was started again, and com
   await isUp(centre);
   const compiled = join(site.data, 'dashboards/compiled');
   expect(readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(100);
-  const shortestBackoffMs = 500;
-  expect(await killed(centre, 'dashboards')).toBeLessThan(shortestBackoffMs);
-  expect(await killed(centre, 'dashboards')).toBeGreaterThanOrEqual(shortestBackoffMs);
+  const first = await killed(centre, 'dashboards');
+  const second = await killed(centre, 'dashboards');
+  expect(second).toBeGreaterThanOrEqual(500);
+  expect(first).toBeLessThan(second);
   await centre.stop();
 });
 
@@ -59,6 +60,17 @@ async function killed({ pidOf }: Centre, part: string): Promise<number> {
   await expect.poll(() => pidOf(part), { timeout: 30_000, interval: 5 }).not.toBeOneOf([before, 0]);
   return performance.now() - killedAt;
 }
+
+test('the first health of a PC that speaks late was never printed: it is said that it is late, and the health when it comes', async () => {
+  const centre = startCentre(site);
+  await expect.poll(() => centre.pidOf('agent'), { timeout: 60_000 }).not.toBe(0);
+  const agent = centre.pidOf('agent');
+  process.kill(agent, 'SIGSTOP');
+  await centre.says('this PC has not said anything yet');
+  process.kill(agent, 'SIGCONT');
+  await isUp(centre);
+  await centre.stop();
+}, 180_000);
 
 test('each secret lies in the folder of the one part that may read it, for its owner only; a second start goes on with all of them, and when the supervisor is killed the parts end by themselves within 3 s', async () => {
   const first = startCentre(site);

@@ -1,0 +1,52 @@
+/** What is judged of the silence of PCs (R16, R18, R18a, R30). */
+import { links, willGraceMs } from '#contracts';
+import type { Arrival } from './centre-machine.ts';
+import type { Rows } from './rows.ts';
+import { epochMs } from './time.ts';
+import { clockOf, type World } from './world.ts';
+
+/** A PC is called silent only where R18 says so. */
+export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
+  return transitions.flatMap((one) => {
+    const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
+    const { dates } = world.centre.seen;
+    const at = dates.decided(one.id) ?? one.at - epochMs;
+    const silent =
+      one.kind === 'raised' || one.kind === 'worsened'
+        ? one.about.filter(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard')
+        : [];
+    return silent.flatMap(({ fault, device }) => {
+      const pc = fault === 'pc.silent' ? scope : device;
+      const wrong = falseSilence(world, pc, dates.toldSince(one.id, `${fault}|${device}`) ?? at);
+      return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
+    });
+  });
+}
+
+/** Why a PC must not be called silent at this time; undefined where it may. */
+function falseSilence({ centre, link, former }: World, pc: string, at: number): string | undefined {
+  const session = centre.seen.subscribed.filter((one) => one.at <= at).at(-1);
+  if (!session?.up) return 'though flows was not subscribed';
+  const arrived = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
+  // Where another machine stood before, a session counts from its birth on (R30).
+  const heard = former.some(({ path }) => path === pc) ? arrived.filter((one) => isBorn(one, arrived)) : arrived;
+  // A will is no word of its PC; where another machine stood before, it may be that one's (R30).
+  const last = Math.max(session.at, heard.findLast(({ lost }) => !lost)?.at ?? 0);
+  // Arrivals are noted as they come, the centre judges once a second.
+  if (at - last >= links[link].silentMs - 1_000) return undefined;
+  const words = heard.filter((one) => !one.lost && one.session !== null);
+  const will = heard.find((one) => one.lost && isLastWord(one, words));
+  if (will === undefined) return `though it was heard ${Math.round(at - last)} ms before and no will of its last session has come`;
+  return at - Math.max(session.at, will.at) >= willGraceMs - 1_000 ? undefined : 'before the grace of its will was over';
+}
+
+function isBorn({ at, session }: Arrival, arrived: readonly Arrival[]): boolean {
+  return session === null || arrived.some((one) => one.born && one.session === session && one.at <= at);
+}
+
+/** A will counts where the session that spoke last before it is no newer one, and none has spoken since (R16). */
+function isLastWord(will: Arrival, words: readonly Arrival[]): boolean {
+  const session = will.session ?? 0;
+  const before = words.filter((one) => one.at <= will.at).at(-1);
+  return (before?.session ?? 0) <= session && !words.some((one) => one.at > will.at && (one.session ?? 0) > session);
+}
