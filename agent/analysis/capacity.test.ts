@@ -149,7 +149,10 @@ describe('packets that overtake each other, and a delay that changes', () => {
   test('a relay that reorders within 40 ms never makes a limit below nothing, nor a rate', () => {
     const { next } = randomFrom(4);
     for (let at = 0; at < 400; at += 1) {
-      const run = measure({ bps: 0.5 * mbit * 100 ** next(), bucketBytes: 3 * kB }, { change: (train) => late(train, 40, next) });
+      const run = measure(
+        { bps: 0.5 * mbit * 100 ** next(), bucketBytes: 3 * kB },
+        { budgetBytes: 30 * kB * 30 ** next(), change: (train) => late(train, 40, next) },
+      );
       expect(run.bps ?? 1).toBeGreaterThan(0);
       expect(run.atMostBps ?? 1).toBeGreaterThan(0);
     }

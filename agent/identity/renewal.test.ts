@@ -14,9 +14,10 @@ function setUp(seed: number) {
     ({ key, certificate: { validFromDate: new Date(from), validToDate: new Date(from + lifeMs) } }) as Identity;
   const asked: { what: string; day: number }[] = [];
   const lines: string[] = [];
-  const state = { answer: 'yes' as 'yes' | 'no' };
+  const state = { answer: 'yes' as 'yes' | 'no' | 'throws' };
   const answer = (what: string, value: () => Identity): Promise<Read<Identity>> => {
     asked.push({ what, day: clock.up() / dayMs });
+    if (state.answer === 'throws') return Promise.reject(new Error('the disk does not answer'));
     return Promise.resolve(state.answer === 'yes' ? { ok: true, value: value() } : { ok: false, line: 'nobody there' });
   };
   const note = (_fields: object, line: string) => lines.push(line);
@@ -56,6 +57,17 @@ test('a renewal that fails is tried again and again, never more than once a seco
   for (const [at, day] of tries.slice(1).entries()) expect(day - (tries[at] ?? 0)).toBeLessThanOrEqual(1);
   expect(lines.at(-1)).toBe('the certificate could not be renewed: nobody there');
   expect(identity().key).toBe('first');
+  state.answer = 'yes';
+  await clock.pass(2 * dayMs);
+  expect(identity().key).not.toBe('first');
+});
+
+test('a renewal that throws is a failure like any other: it is said, and tried again', async () => {
+  const { clock, identity, lines, state } = setUp(1);
+  await clock.pass(239 * dayMs);
+  state.answer = 'throws';
+  await clock.pass(60 * dayMs);
+  expect(lines.at(-1)).toBe('the certificate could not be renewed: the disk does not answer');
   state.answer = 'yes';
   await clock.pass(2 * dayMs);
   expect(identity().key).not.toBe('first');

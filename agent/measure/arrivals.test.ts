@@ -10,7 +10,9 @@ import { handClock } from '../checks/agent.test-helper.ts';
 import { createQualityHistory } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
 
-const sequences = 10_000;
+/** So many of each block, of which there are ten. */
+const sequences = 1_000;
+const blocks = Array.from({ length: 10 }, (_, at) => at * sequences);
 const future = [65_535, 4_294_967_295, 1e12];
 
 /** What a line may do to what it carries: it loses, holds up, doubles and swaps; and sometimes something else comes. */
@@ -85,35 +87,38 @@ function numbersIn(value: unknown): number[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
 }
 
-test(`of ${sequences} sequences of arrivals none makes an exception, a number below nothing, or one that is none`, () => {
-  const seen = { windows: 0, nothing: 0, rates: 0, limits: 0 };
-  for (let seed = 0; seed < sequences; seed += 1) {
-    const random = randomFrom(seed);
-    const clock = handClock();
-    const link = random.pick(['fibre', 'geo'] as const);
-    const history = createQualityHistory({ clock, link: () => link, spool: { remember: () => true, recall: () => undefined } });
-    const [up, down] = [capacity(random), capacity(random)];
-    const rates = { upBps: up.bps, downBps: down.bps };
-    const taken = { at: clock.now(), how: 'train' as const, ...rates, udpBlocked: false };
-    const atMost = { upBps: up.atMostBps, downBps: down.atMostBps };
-    history.keepCapacity({ ...taken, atMost, reasons: { up: up.reason, down: down.reason } });
-    for (let at = 0; at < 2; at += 1) {
-      const window = windowOf(round(random));
-      if (window === undefined) seen.nothing += 1;
-      else history.add(window);
+test.each(blocks)(
+  'of the sequences of arrivals from seed %i on none makes an exception, a number below nothing, or one that is none',
+  (from) => {
+    const seen = { windows: 0, nothing: 0, rates: 0, limits: 0 };
+    for (let seed = from; seed < from + sequences; seed += 1) {
+      const random = randomFrom(seed);
+      const clock = handClock();
+      const link = random.pick(['fibre', 'geo'] as const);
+      const history = createQualityHistory({ clock, link: () => link, spool: { remember: () => true, recall: () => undefined } });
+      const [up, down] = [capacity(random), capacity(random)];
+      const rates = { upBps: up.bps, downBps: down.bps };
+      const taken = { at: clock.now(), how: 'train' as const, ...rates, udpBlocked: false };
+      const atMost = { upBps: up.atMostBps, downBps: down.atMostBps };
+      history.keepCapacity({ ...taken, atMost, reasons: { up: up.reason, down: down.reason } });
+      for (let at = 0; at < 2; at += 1) {
+        const window = windowOf(round(random));
+        if (window === undefined) seen.nothing += 1;
+        else history.add(window);
+      }
+      const known = { link, windows: history.windows(), tiers: history.tiers };
+      const report: LinkReport = v.parse(linkReport, reportOf({ ...known, at: clock.now(), capacity: history.capacity() }));
+      const said = [...numbersIn(report), ...numbersIn(numbersOf(known))];
+      expect(
+        said.every((number) => Number.isFinite(number) && number >= 0),
+        `seed ${seed}: ${JSON.stringify(report)}`,
+      ).toBe(true);
+      expect(encode('beat', { digest: '0'.repeat(16), session: 1, at: 1, n: numbersOf(known) }).includes('null')).toBe(false);
+      seen.windows += known.windows.length;
+      seen.rates += [up.bps, down.bps].filter((bps) => bps !== null).length;
+      seen.limits += [up.atMostBps, down.atMostBps].filter((bps) => bps !== null).length;
     }
-    const known = { link, windows: history.windows(), tiers: history.tiers };
-    const report: LinkReport = v.parse(linkReport, reportOf({ ...known, at: clock.now(), capacity: history.capacity() }));
-    const said = [...numbersIn(report), ...numbersIn(numbersOf(known))];
-    expect(
-      said.every((number) => Number.isFinite(number) && number >= 0),
-      `seed ${seed}: ${JSON.stringify(report)}`,
-    ).toBe(true);
-    expect(encode('beat', { digest: '0'.repeat(16), session: 1, at: 1, n: numbersOf(known) }).includes('null')).toBe(false);
-    seen.windows += known.windows.length;
-    seen.rates += [up.bps, down.bps].filter((bps) => bps !== null).length;
-    seen.limits += [up.atMostBps, down.atMostBps].filter((bps) => bps !== null).length;
-  }
-  // Each kind of answer came often enough for this to prove something.
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(sequences / 100);
-});
+    // Each kind of answer came often enough for this to prove something.
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(sequences / 200);
+  },
+);

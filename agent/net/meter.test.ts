@@ -15,22 +15,58 @@ it('each message costs a segment and its acknowledgement; what fills several cos
   expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 132);
 });
 
-it('a connection is counted whole: its opening, its messages, what comes after the last, its end', async () => {
-  const server = createServer((socket) => socket.on('data', () => socket.end('0123456789')));
+/** A connection to a server that answers all that comes by ten bytes, by a clock of the test. */
+async function counted() {
+  const server = createServer((socket) => socket.on('data', () => socket.write('0123456789')).on('error', () => undefined));
   onTestFinished(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').resume();
-  let bytes = 0;
-  const { message } = meterTcp(socket, (wireBytes) => {
-    bytes += wireBytes;
-  });
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const state = { bytes: 0, now: 1_000 };
+  const meter = meterTcp(
+    socket,
+    (wireBytes) => (state.bytes += wireBytes),
+    () => state.now,
+  );
+  socket.on('data', () => meter.message('in'));
   await once(socket, 'connect');
-  expect(bytes).toBe(74 + 74 + 66);
+  return { socket, state, message: meter.message };
+}
+const opening = 74 + 74 + 66;
+
+it('a connection is counted whole: its opening, its messages, what comes after the last, its end', async () => {
+  const { socket, state, message } = await counted();
+  expect(state.bytes).toBe(opening);
+  message('out');
   socket.write('x'.repeat(200));
-  message();
-  expect(bytes).toBe(214 + 200 + 132);
+  await once(socket, 'data');
+  expect(state.bytes).toBe(opening + 200 + 132 + 10 + 66);
+  socket.end('y'.repeat(50));
   await once(socket, 'close');
-  expect(bytes).toBe(214 + 200 + 132 + 10 + 132 + 3 * 66);
+  expect(state.bytes).toBe(opening + 200 + 132 + 10 + 66 + 50 + 66 + 10 + 66 + 3 * 66);
+});
+
+it('messages that are told before they are written are counted all the same; only a prompt answer carries what it acknowledges', async () => {
+  const { socket, state, message } = await counted();
+  for (let at = 0; at < 210; at += 1) {
+    message('out');
+    socket.write('x'.repeat(100));
+    state.now += 100;
+    await once(socket, 'data');
+    state.now += 100;
+  }
+  expect(state.bytes).toBe(opening + 210 * (100 + 132 + 10 + 132));
+  socket.destroy();
+});
+
+it('what is written in one turn goes in as few segments as it fills', async () => {
+  const { socket, state, message } = await counted();
+  for (let at = 0; at < 29; at += 1) {
+    message('out');
+    if (at === 28) socket.write('x'.repeat(2_900));
+  }
+  await once(socket, 'data');
+  expect(state.bytes).toBe(opening + 2_900 + 3 * 132 + 10 + 66);
+  socket.destroy();
 });
 
 it('a port that refuses costs a frame each way; where nobody answers five tries are counted', async () => {

@@ -20,8 +20,10 @@ const closeBytes = 3 * tcpFrameBytes;
 /** Nobody answers: the first try and four more in 30 s. */
 const unansweredBytes = 5 * synBytes;
 const refusedBytes = synBytes + tcpFrameBytes;
-/** A segment and its acknowledgement. A prompt answer carries it for nothing; counted is what a slow one costs, as over a satellite. */
+/** A segment and its acknowledgement, where no answer carries it. */
 const framesPerSegment = 2;
+/** So long a system waits for something to send with its acknowledgement. */
+const promptMs = 40;
 
 /** Bytes on the wire of a datagram that carries so many. */
 export function udpWireBytes(payloadBytes: number, family: 4 | 6 = 4): number {
@@ -36,17 +38,33 @@ export function tcpWireBytes(bytes: number, messages: number): number {
 /** Told of bytes on the wire as they go and come. */
 export type Used = (wireBytes: number) => void;
 
+/** Told of each message: it came, or is about to be written. */
+export type OnMessage = (way: 'in' | 'out') => void;
+
 /**
- * Counts a TCP socket from its start to its end; `message` says that one more message went or came, which is a segment of its own.
+ * Counts a TCP socket from its start to its end, by its messages: each is a segment of its own, save for those that are written in one turn.
  * Guarantee: every byte of the socket is counted once; what it has after its last message is counted when it closes.
  */
-export function meterTcp(socket: Socket, used: Used): { message(): void } {
-  let counted = 0;
+export function meterTcp(socket: Socket, used: Used, now: () => number = () => performance.now()): { message: OnMessage } {
+  const never = Number.NEGATIVE_INFINITY;
+  /** `owedAt`: when there last was something whose acknowledgement may still go with an answer. */
+  const ways = { in: { counted: 0, owedAt: never }, out: { counted: 0, owedAt: never } };
   let opened = false;
-  const count = (messages: number) => {
-    const bytes = socket.bytesRead + socket.bytesWritten - counted;
-    counted += bytes;
-    if (bytes > 0) used(tcpWireBytes(bytes, messages));
+  let toldAt: number | undefined;
+  const countWay = (way: 'in' | 'out', at: number) => {
+    const [own, other] = way === 'in' ? [ways.in, ways.out] : [ways.out, ways.in];
+    const bytes = (way === 'in' ? socket.bytesRead : socket.bytesWritten) - own.counted;
+    if (bytes === 0) return;
+    own.counted += bytes;
+    used(tcpWireBytes(bytes, 1) - (at - other.owedAt < promptMs ? tcpFrameBytes : 0));
+    other.owedAt = never;
+    own.owedAt = at;
+  };
+  // What was written is found when the next message is told, and belongs before it.
+  const count = () => {
+    countWay('out', toldAt ?? now());
+    countWay('in', now());
+    toldAt = undefined;
   };
   socket.once('connect', () => {
     opened = true;
@@ -54,10 +72,15 @@ export function meterTcp(socket: Socket, used: Used): { message(): void } {
   });
   socket.once('close', () => {
     if (!opened) return used(codeOf(socket.errored ?? '') === 'ECONNREFUSED' ? refusedBytes : unansweredBytes);
-    count(0);
+    count();
     used(closeBytes);
   });
-  return { message: () => count(1) };
+  return {
+    message(way) {
+      count();
+      if (way === 'out') toldAt = now();
+    },
+  };
 }
 
 /**
@@ -68,7 +91,7 @@ export async function meteredTls(
   options: ConnectionOptions,
   used: Used,
   signal?: AbortSignal,
-): Promise<{ socket: TLSSocket; message(): void }> {
+): Promise<{ socket: TLSSocket; message: OnMessage }> {
   const raw = connectTcp({ host: options.host ?? 'localhost', port: options.port ?? 0, ...(signal && { signal }) });
   const { message } = meterTcp(raw, used);
   raw.setTimeout(connectTimeoutMs, () => raw.destroy(new Error(`no answer in ${connectTimeoutMs / 1_000} s`)));

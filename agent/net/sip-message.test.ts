@@ -37,19 +37,31 @@ it('names the transport where it is not UDP, and puts an IPv6 address into brack
 });
 
 it('reads the status of an answer to this very question, in the short forms and folded too', () => {
-  expect(read('SIP/2.0 200 OK')).toMatchObject({ kind: 'response', status: 200, ours: true });
-  expect(read('SIP/2.0 404')).toMatchObject({ status: 404, ours: true });
+  expect(read('SIP/2.0 200 OK')).toMatchObject({ kind: 'response', status: 200, answers: 'ours' });
+  expect(read('SIP/2.0 404')).toMatchObject({ status: 404, answers: 'ours' });
   const folded = [`v: SIP/2.0/UDP h\r\n ;rport=1\r\n\t;branch=z9hG4bK${branch}, SIP/2.0/UDP other;branch=z9hG4bKzzz`, 'CSEQ : 1 OPTIONS'];
-  expect(read('SIP/2.0 503 Later', folded)).toMatchObject({ status: 503, ours: true });
+  expect(read('SIP/2.0 503 Later', folded)).toMatchObject({ status: 503, answers: 'ours' });
 });
 
 it.each([
-  ['another branch', [`Via: SIP/2.0/UDP h;branch=z9hG4bK${branch}9`, 'CSeq: 1 OPTIONS']],
-  ['ours below the top', [`Via: SIP/2.0/UDP h;branch=z9hG4bKq, SIP/2.0/UDP h;branch=z9hG4bK${branch}`, 'CSeq: 1 OPTIONS']],
-  ['another method', [own[0] ?? '', 'CSeq: 1 INVITE']],
-  ['no Via', ['CSeq: 1 OPTIONS']],
-])('does not take an answer with %s for its own', (_, headers) => {
-  expect(read('SIP/2.0 200 OK', headers)).toMatchObject({ kind: 'response', ours: false });
+  ['another branch', 'another', [`Via: SIP/2.0/UDP h;branch=z9hG4bK${branch}9`, 'CSeq: 1 OPTIONS']],
+  ['ours below the top', 'another', [`Via: SIP/2.0/UDP h;branch=z9hG4bKq, SIP/2.0/UDP h;branch=z9hG4bK${branch}`, 'CSeq: 1 OPTIONS']],
+  ['another number', 'misfit', [own[0] ?? '', 'CSeq: 2 OPTIONS']],
+  ['no number', 'misfit', [own[0] ?? '']],
+  ['another method', 'misfit', [own[0] ?? '', 'CSeq: 1 INVITE']],
+  ['no Via', 'another', ['CSeq: 1 OPTIONS']],
+])('does not take an answer with %s for its own', (_, answers, headers) => {
+  expect(read('SIP/2.0 200 OK', headers)).toMatchObject({ kind: 'response', answers });
+});
+
+it('an answer whose lines end without a carriage return is read, and said to be loose', () => {
+  const loose = Buffer.from(
+    response('SIP/2.0 200 OK', [...own, 'l: 4'], 'body')
+      .toString()
+      .replaceAll('\r', ''),
+  );
+  expect(readResponse(loose, branch)).toEqual({ kind: 'response', status: 200, answers: 'ours', loose: true, length: loose.length });
+  expect(read('SIP/2.0 200 OK')).toMatchObject({ loose: false });
 });
 
 it('waits for the rest of a message, and knows where it ends', () => {

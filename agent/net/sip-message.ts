@@ -10,8 +10,14 @@ export type SipRequest = {
   callId: string;
 };
 
-/** The message is complete, still growing, or none of SIP at all. */
-export type SipRead = { kind: 'response'; status: number; ours: boolean; length: number } | { kind: 'more' } | { kind: 'garbage' };
+/**
+ * The message is complete, still growing, or none of SIP at all. `answers`: this very question; by its branch ours, but not the question that
+ * was asked; or somebody else's. `loose`: its lines end without the carriage return that SIP wants.
+ */
+export type SipRead =
+  | { kind: 'response'; status: number; answers: 'ours' | 'misfit' | 'another'; loose: boolean; length: number }
+  | { kind: 'more' }
+  | { kind: 'garbage' };
 
 const branchCookie = 'z9hG4bK';
 const limitBytes = 65_536;
@@ -37,28 +43,31 @@ export function optionsRequest({ transport, host, port, local, branch, tag, call
 
 /**
  * Reads the first message of a stream, or the one of a datagram, of which no more can come.
- * Guarantee: `ours` only where the branch of the topmost Via and the method are those of the request: what answers another one says nothing.
+ * Guarantee: `ours` only where the branch of the topmost Via, the number and the method are those of the request: what answers another one says nothing.
  */
 export function readResponse(bytes: Buffer, branch: string): SipRead {
   // Between two messages of a stream empty lines may stand, which keep it alive.
   const start = bytes.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
   if (start < 0) return { kind: 'more' };
-  const end = bytes.indexOf('\r\n\r\n', start);
-  const head = bytes.toString('latin1', start, end < 0 ? bytes.length : end);
-  const status = /^SIP\/2\.0 ([1-6]\d\d)(?: |\r|$)/i.exec(head)?.[1];
+  const text = bytes.toString('latin1', start);
+  const end = /\r?\n\r?\n/.exec(text);
+  const head = text.slice(0, end?.index);
+  const status = /^SIP\/2\.0 ([1-6]\d\d)(?: |\r|\n|$)/i.exec(head)?.[1];
   if (status === undefined && !'SIP/2.0 '.startsWith(head.slice(0, 8).toUpperCase())) return { kind: 'garbage' };
-  if (end < 0) return bytes.length > limitBytes ? { kind: 'garbage' } : { kind: 'more' };
+  if (end === null) return bytes.length > limitBytes ? { kind: 'garbage' } : { kind: 'more' };
   if (status === undefined) return { kind: 'garbage' };
   const headers = head
-    .replaceAll(/\r\n[ \t]+/g, ' ')
-    .split('\r\n')
+    .replaceAll(/\r?\n[ \t]+/g, ' ')
+    .split(/\r?\n/)
     .slice(1);
   const via = headerOf(headers, 'via', 'v')?.split(',')[0] ?? '';
-  const method = headerOf(headers, 'cseq')?.split(/\s+/)[1];
   const bodyBytes = Number(headerOf(headers, 'content-length', 'l') ?? 0);
   if (!(bodyBytes >= 0 && bodyBytes <= limitBytes)) return { kind: 'garbage' };
-  const ours = /;\s*branch\s*=\s*([^;\s]+)/i.exec(via)?.[1] === `${branchCookie}${branch}` && method === 'OPTIONS';
-  return { kind: 'response', status: Number(status), ours, length: end + 4 + bodyBytes };
+  const isOurs = /;\s*branch\s*=\s*([^;\s]+)/i.exec(via)?.[1] === `${branchCookie}${branch}`;
+  const fits = /^0*1\s+OPTIONS$/.test(headerOf(headers, 'cseq') ?? '');
+  const length = start + end.index + end[0].length + bodyBytes;
+  const answers = isOurs ? (fits ? 'ours' : 'misfit') : 'another';
+  return { kind: 'response', status: Number(status), answers, loose: /(?<!\r)\n/.test(head), length };
 }
 
 function headerOf(headers: string[], ...names: string[]): string | undefined {

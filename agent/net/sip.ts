@@ -11,10 +11,13 @@ import { optionsRequest, readResponse } from './sip-message.ts';
 /** The audio bridge of a profile. */
 export type Bridge = NonNullable<Profile['bridge']>;
 
-/** `certificate`: whether the one that was shown over TLS comes from an authority that is known here. */
+/**
+ * `certificate`: whether the one that was shown over TLS comes from an authority that is known here. `loose`: its lines end in a way of their own.
+ * `misfit`: it answers another question than was asked.
+ */
 export type SipAnswer =
-  | { kind: 'answer'; status: number; ms: number; certificate?: 'known' | 'unknown' }
-  | { kind: 'silent'; reason: 'nothing' | 'nobody listens' | 'no SIP' }
+  | { kind: 'answer'; status: number; ms: number; loose: boolean; certificate?: 'known' | 'unknown' }
+  | { kind: 'silent'; reason: 'nothing' | 'nobody listens' | 'no SIP' | 'closed' | 'misfit' | 'another port' }
   | { kind: 'unknown'; reason: 'no such name' };
 
 /** What one question to a bridge needs. */
@@ -72,7 +75,8 @@ export async function askBridge(bridge: Bridge, options: SipOptions): Promise<Si
 function overUdp(talk: Talk, firstWaitMs: number): () => void {
   const { bridge, address, clock, used } = talk;
   const family = isIP(address) === 6 ? 6 : 4;
-  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  const type = family === 6 ? 'udp6' : 'udp4';
+  const [socket, beside] = [createSocket({ type, reuseAddr: true }), createSocket({ type, reuseAddr: true })];
   let waitMs = firstWaitMs;
   let cancel = () => {};
   const send = (request: Buffer) => {
@@ -86,10 +90,25 @@ function overUdp(talk: Talk, firstWaitMs: number): () => void {
     used(udpWireBytes(packet.length, family));
     if (take(talk, packet)) waitMs = t2Ms;
   });
-  socket.connect(bridge.port, address, () => send(requestOf(talk, socket.address())));
+  // The socket hears nobody but the port that was asked; what comes from another port of the bridge arrives beside it.
+  beside.on('message', (packet, from) => {
+    used(udpWireBytes(packet.length, family));
+    const read = readResponse(packet, talk.branch);
+    if (from.address === address && read.kind === 'response' && read.answers !== 'another')
+      talk.settle({ kind: 'silent', reason: 'another port' });
+  });
+  const begin = () => send(requestOf(talk, socket.address()));
+  socket.connect(bridge.port, address, () => {
+    // Where it cannot be had, an answer from there is silence.
+    beside.once('error', begin).bind(socket.address().port, () => {
+      beside.off('error', begin).on('error', () => undefined);
+      begin();
+    });
+  });
   return () => {
     cancel();
     socket.close();
+    beside.close();
   };
 }
 
@@ -128,7 +147,7 @@ function converse(talk: Talk, socket: Socket): void {
     held = takeAll(talk, Buffer.concat([held, piece]));
   });
   socket.on('error', (error) => failed(talk, error));
-  socket.on('close', () => talk.settle({ kind: 'silent', reason: talk.heardGarbage ? 'no SIP' : 'nobody listens' }));
+  socket.on('close', () => talk.settle({ kind: 'silent', reason: talk.heardGarbage ? 'no SIP' : 'closed' }));
   socket.write(requestOf(talk, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
 }
 
@@ -144,18 +163,22 @@ function takeAll(talk: Talk, bytes: Buffer): Buffer {
 function take(talk: Talk, bytes: Buffer): boolean {
   const read = readResponse(bytes, talk.branch);
   if (read.kind !== 'response') talk.heardGarbage = true;
-  if (read.kind !== 'response' || !read.ours) return false;
+  if (read.kind !== 'response' || read.answers === 'another') return false;
+  if (read.answers === 'misfit') talk.settle({ kind: 'silent', reason: 'misfit' });
   if (read.status < 200) return true;
   const { clock, startedUp, certificate } = talk;
-  talk.settle({ kind: 'answer', status: read.status, ms: clock.up() - startedUp, ...(certificate && { certificate }) });
+  const { status, loose } = read;
+  talk.settle({ kind: 'answer', status, loose, ms: clock.up() - startedUp, ...(certificate && { certificate }) });
   return false;
 }
 
 function failed({ heardGarbage, settle }: Talk, error: Error): void {
   const code = codeOf(error);
   if (heardGarbage || code.startsWith('ERR_SSL')) settle({ kind: 'silent', reason: 'no SIP' });
-  else settle({ kind: 'silent', reason: code === 'ECONNREFUSED' ? 'nobody listens' : 'nothing' });
+  else settle({ kind: 'silent', reason: endings[code] ?? 'nothing' });
 }
+
+const endings: Record<string, 'nobody listens' | 'closed'> = { ECONNREFUSED: 'nobody listens', ECONNRESET: 'closed', EPIPE: 'closed' };
 
 function requestOf({ bridge, branch }: Talk, local: { address: string; port: number }): Buffer {
   return optionsRequest({ ...bridge, local, branch, tag: word(), callId: word() });

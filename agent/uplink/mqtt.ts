@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
 import { messageOf } from '#contracts';
 import type { Identity } from '../identity/identity.ts';
-import { meterTcp, type Used } from '../net/meter.ts';
+import { meterTcp, type OnMessage, type Used } from '../net/meter.ts';
 import type { OnSlip } from '../store/slips.ts';
 import { dial } from './tls.ts';
 
@@ -112,9 +112,9 @@ export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport
   };
 }
 
-/** Each packet of MQTT is written at once, and so is a segment of its own. */
-function countMessages(client: MqttClient, { message }: { message(): void }): void {
-  client.on('packetsend', message).on('packetreceive', message);
+/** Each packet of MQTT is told just before it is written. */
+function countMessages(client: MqttClient, { message }: { message: OnMessage }): void {
+  client.on('packetsend', () => message('out')).on('packetreceive', () => message('in'));
 }
 
 /**

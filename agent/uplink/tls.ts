@@ -4,10 +4,10 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { codeOf, doors, serverAuth } from '#contracts';
 import type { Identity } from '../identity/identity.ts';
-import { meteredTls, type Used } from '../net/meter.ts';
+import { meteredTls, type OnMessage, type Used } from '../net/meter.ts';
 
 /** `message` counts one more message on the wire. */
-export type Dialled = { ok: true; socket: TLSSocket; message(): void } | { ok: false; reason: string };
+export type Dialled = { ok: true; socket: TLSSocket; message: OnMessage } | { ok: false; reason: string };
 
 const timeoutMs = 30_000;
 const longestChain = 4;
@@ -22,7 +22,7 @@ export async function dial(identity: Identity, now: () => number, used: Used = (
   return made instanceof Error ? { ok: false, reason: made.message || codeOf(made) } : believed(made, identity);
 }
 
-function believed({ socket, message }: { socket: TLSSocket; message(): void }, identity: Identity): Promise<Dialled> {
+function believed({ socket, message }: { socket: TLSSocket; message: OnMessage }, identity: Identity): Promise<Dialled> {
   const { promise, resolve } = Promise.withResolvers<Dialled>();
   const fail = (reason: string) => {
     socket.destroy();

@@ -87,6 +87,29 @@ describe.runIf(runs)('a day', () => {
   );
 });
 
+describe.runIf(runs)('the meter', () => {
+  test.each([
+    ['29 events, one a second', '29x1000', 29_000],
+    ['210 events, ten a second', '210x100', 21_000],
+    ['210 events at once', '210x0', 0],
+  ])('%s: never under the count of the kernel by more than 2 %, and not much over', async (_, events, lastMs) => {
+    const at = await office(40, { link: 'fibre', expected }, { PATH: withoutSound });
+    await nameServer(at.here);
+    const before = at.wireBytes();
+    const agent = at.startAgent({ DAY_EVENTS: events }, 'test/real/day-agent.ts');
+    await expect.poll(async () => (await at.pc())?.presence, { timeout: 30_000 }).toBe('online');
+    await delay(lastMs + 15_000);
+    await agent.end('SIGTERM');
+    await delay(500);
+    const kernel = at.wireBytes() - before;
+    const { telemetry, tests } = JSON.parse(readFileSync(join(at.data, 'budget.json'), 'utf8'));
+    const ratio = (telemetry + tests) / kernel;
+    console.log(JSON.stringify({ events, kernel, telemetry, tests, ratio: Number(ratio.toFixed(4)) }));
+    expect(ratio).toBeGreaterThan(0.98);
+    expect(ratio).toBeLessThan(1.1);
+  });
+});
+
 /** A line on which each byte needs its time, however many are under way; there is no netem here. */
 function satellite(to: { host: string; port: number }): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();

@@ -47,4 +47,7 @@ for (const [fault, from, to] of day) {
   clock.after(from * hourMs, () => room.set(fault, true));
   clock.after(to * hourMs, () => room.set(fault, false));
 }
+/** How many events happen beside the day, and how far apart they are. */
+const [events = 0, gapMs = 0] = (process.env['DAY_EVENTS'] ?? '').split('x').map(Number);
+for (let at = 0; at < events; at += 1) clock.after(5_000 + at * gapMs, () => agent.record('noted', { number: at }));
 process.once('SIGTERM', () => void agent.stop('stopped').then(() => process.exit(0)));

@@ -1,10 +1,12 @@
 /** The bridge is a real UDP socket of the test; real sipp answers in test/real/bridge.test.ts. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { links } from '#contracts';
+import { links, realClock } from '#contracts';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { createBudget, memoryStore } from '../../net/data-budget.ts';
+import { askBridge } from '../../net/sip.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createBridgeProbe } from './bridge.ts';
 
@@ -12,8 +14,8 @@ const hourMs = 3_600_000;
 
 /** A bridge that answers each question with `status`; 0 = not at all. */
 async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
-  const state = { status, asked: 0, measures: true as boolean | undefined };
   const socket = createSocket('udp4');
+  const state = { status, asked: 0, measures: true as boolean | undefined, from: socket, edit: (text: string) => text };
   onTestFinished(() => void socket.close());
   socket.on('message', (packet, { port, address }) => {
     state.asked += 1;
@@ -21,7 +23,8 @@ async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
       .toString()
       .split('\r\n')
       .filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line));
-    if (state.status > 0) socket.send(`SIP/2.0 ${state.status} Said\r\n${kept.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`, port, address);
+    const said = `SIP/2.0 ${state.status} Said\r\n${kept.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`;
+    if (state.status > 0) state.from.send(state.edit(said), port, address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -53,12 +56,57 @@ async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
 it.each([
   [200, 'ok', null, null],
   [404, 'ok', null, 'it answers 404'],
+  [501, 'ok', null, 'it answers 501: it does not know this question'],
   [603, 'ok', null, 'it answers 603'],
   [500, 'fault', 'bridge.refused', 'it answers 500'],
   [503, 'fault', 'bridge.refused', 'it answers 503'],
+  [505, 'fault', 'bridge.refused', 'it answers 505: it speaks another version of SIP'],
 ])('an answer %i is %s', async (status, verdict, fault, reason) => {
   const { run } = await bridge(status);
   expect(await run()).toMatchObject({ checks: [{ status: verdict, fault, reason }], numbers: { sip: expect.any(Number) } });
+});
+
+it.each([
+  ['lines that end in LF alone', (text: string) => text.replaceAll('\r', ''), 'ok', null, 'its lines do not end as SIP wants'],
+  [
+    'the number of another question',
+    (text: string) => text.replace('1 OPTIONS', '7 OPTIONS'),
+    'fault',
+    'bridge.silent',
+    'what it answers is not what was asked',
+  ],
+  [
+    'the method of another question',
+    (text: string) => text.replace('1 OPTIONS', '1 INVITE'),
+    'fault',
+    'bridge.silent',
+    'what it answers is not what was asked',
+  ],
+])('a 200 with %s is one plain answer', async (_, edit, status, fault, reason) => {
+  const { state, run } = await bridge(200);
+  state.edit = edit;
+  expect((await run()).checks).toEqual([{ component: 'bridge', device: '', status, fault, reason }]);
+});
+
+it('a 200 from another port of the bridge is no silence', async () => {
+  const { state, run } = await bridge(200);
+  const other = createSocket('udp4');
+  onTestFinished(() => void other.close());
+  state.from = other;
+  expect((await run()).checks).toMatchObject([{ fault: 'bridge.silent', reason: 'it answers from another port than was asked' }]);
+});
+
+it.each([
+  ['closes', (socket: Socket) => socket.end()],
+  ['resets', (socket: Socket) => socket.resetAndDestroy()],
+])('a bridge that takes a connection and %s it at once is somebody who listens', async (_, end) => {
+  const server = createServer(end);
+  onTestFinished(() => void server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const at = { transport: 'tcp' as const, host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const answer = await askBridge(at, { clock: realClock(), used: () => undefined, signal: AbortSignal.timeout(20_000) });
+  expect(answer).toEqual({ kind: 'silent', reason: 'closed' });
 });
 
 it('asks no more than it may: only where this PC measures, on a thin link once an hour, and over the budget not at all', async () => {

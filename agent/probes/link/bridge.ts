@@ -12,6 +12,7 @@ const thinFirstWaitMs = 1_000;
 /** Questions and answers of the dearest case: TLS and a chain of certificates. */
 const dearestBytes = 12_000;
 const internalError = 500;
+const notImplemented = 501;
 const globalFailure = 600;
 
 type Asked = { bridge: string; up: number; answer: SipAnswer };
@@ -50,25 +51,39 @@ function isFresh(last: Asked | undefined, bridge: Bridge, { up, link }: { up: nu
 function shown(answer: SipAnswer): { checks: Check[]; numbers?: { sip: number } } {
   if (answer.kind === 'unknown') return { checks: [check(unknown('its name cannot be looked up'))] };
   if (answer.kind === 'silent') return { checks: [check(fault('bridge.silent', silences[answer.reason]))] };
-  const { status, ms, certificate } = answer;
+  const { status, ms } = answer;
   const numbers = { sip: ms / 1_000 };
-  const said = status < 300 ? null : `it answers ${status}`;
+  const said = status < 300 ? null : (plain[status] ?? `it answers ${status}`);
   if (!isAlive(status)) return { checks: [check(fault('bridge.refused', said))], numbers };
-  return {
-    checks: [check({ ...ok, reason: said ?? (certificate === 'unknown' ? 'its certificate is from nobody known here' : null) })],
-    numbers,
-  };
+  return { checks: [check({ ...ok, reason: said ?? remarkOn(answer) })], numbers };
 }
 
-/** Any word of a bridge but that it cannot serve says that it is there: many answer OPTIONS of a stranger by 403 or 404. */
+/**
+ * Any word of a bridge but that it cannot serve says that it is there: many answer OPTIONS of a stranger by 403 or 404, and one that has no
+ * answer to such a question by 501.
+ */
 function isAlive(status: number): boolean {
-  return status < internalError || status >= globalFailure;
+  return status < internalError || status >= globalFailure || status === notImplemented;
+}
+
+/** What these say in so many words. */
+const plain: Record<number, string> = {
+  501: 'it answers 501: it does not know this question',
+  505: 'it answers 505: it speaks another version of SIP',
+};
+
+function remarkOn({ loose, certificate }: Extract<SipAnswer, { kind: 'answer' }>): string | null {
+  if (certificate === 'unknown') return 'its certificate is from nobody known here';
+  return loose ? 'its lines do not end as SIP wants' : null;
 }
 
 const silences = {
   nothing: null,
   'nobody listens': 'nobody listens at its address',
   'no SIP': 'what answers there does not speak SIP',
+  closed: 'it closes the connection without an answer',
+  misfit: 'what it answers is not what was asked',
+  'another port': 'it answers from another port than was asked',
 } as const;
 
 function check(verdict: Verdict): Check {
