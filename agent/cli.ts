@@ -15,7 +15,7 @@ import { type AgentSettings, isNamed, placesOf, readWhoThisIs } from './settings
 import { createConfigStore, keptConfig } from './store/config-store.ts';
 import { dataFolder } from './store/data-folder.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
-import { createPlatform } from './this-pc.ts';
+import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 
 const usage =
@@ -37,7 +37,12 @@ async function check(args: string[]): Promise<number> {
   const data = dataFolder(process.env, args);
   const judged = whomToJudge({ ...process.env, SABHA_DATA: data }, data);
   const report = await selfTest({
-    ...{ ...judged, platform: createPlatform(), probes: createProbes().filter(isOfThePc), clock: realClock() },
+    ...{
+      ...judged,
+      platform: createPlatform({ env: sessionOf(process.env) }),
+      probes: createProbes().filter(isOfThePc),
+      clock: realClock(),
+    },
     budget: readFigures(budgetFile(data, onStderr)),
     link: readReport(linkFile(data, onStderr).load()),
   });
