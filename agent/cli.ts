@@ -4,13 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isPcPath, type Language, languages, messageOf, readSettings, realClock, type SettingsSite, whenNpmIsGone } from '#contracts';
-import type { Probe, ProbeContext } from './checks/probe.ts';
+import type { Probe } from './checks/probe.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
+import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createProbes } from './probes/probes.ts';
 import { readReport } from './self-test/link-text.ts';
-import { exitCodeOf, type Subject, selfTest, toJson, toText } from './self-test/self-test.ts';
+import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
 import { type AgentSettings, isNamed, placesOf, readWhoThisIs } from './settings.ts';
 import { createConfigStore, keptConfig } from './store/config-store.ts';
 import { dataFolder } from './store/data-folder.ts';
@@ -24,6 +25,8 @@ const usage =
 /** One line for the person who typed the command. */
 class WrongCall extends Error {}
 
+/** Over a satellite the three ways there and back take two seconds. */
+const clockLimitMs = 3_000;
 /** The same folder for each verb. */
 const folder = { data: { type: 'string' } } as const;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
@@ -50,7 +53,7 @@ async function check(args: string[]): Promise<number> {
   return exitCodeOf(report);
 }
 
-type Judged = { subject: Subject; centre: ProbeContext['centre'] };
+type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks'>;
 
 /** The PC that `run` would be; before anybody has made it known, the first one of ./sabha.json. */
 function whomToJudge(env: typeof process.env, data: string): Judged {
@@ -65,7 +68,14 @@ function whomToJudge(env: typeof process.env, data: string): Judged {
   return {
     subject: { pc, profile: config?.profile ?? profile, configured: config !== undefined || env['SABHA_PROFILE'] !== undefined },
     centre: { ...centre, anchors },
+    compareClocks: identity && (() => offsetFrom(identity)),
   };
+}
+
+/** By the date of an answer from the door of enrolment, which a PC reaches before it has any connection. */
+async function offsetFrom({ centre: { host, enrolPort: port }, roots }: Identity) {
+  const read = await fetchClock({ host, port, trust: { roots } }, clockLimitMs);
+  return read.ok ? read.value : undefined;
 }
 
 function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSettings): KeyObject | null {
