@@ -95,6 +95,18 @@ it('enrol, run and check take the same folder, and run on a PC that is not enrol
   expect(await agent(['check', '--data', broken])).toEqual({ code: 2, out: '', err: why });
 });
 
+it('on the machine of the centre it knows the centre, in the folder of the agent and in that of all parts', async () => {
+  const home = mkdtempSync(join(folder, 'centre-'));
+  mkdirSync(join(home, 'agent'));
+  writeFileSync(join(home, 'agent/agent.token'), 'x');
+  for (const data of [home, join(home, 'agent')]) {
+    const { checks } = JSON.parse((await agent(['check', '--json', '--data', data])).out) as { checks: { component: string }[] };
+    const of = (component: string) => checks.find((one) => one.component === component);
+    expect(of('path')).toMatchObject({ status: 'ok', reason: 'the centre is on this PC' });
+    expect(of('clock')).toMatchObject({ status: 'ok' });
+  }
+});
+
 /** A home whose ./data/agent holds the identity of ladakh/leh/pc-1, as `enrol` leaves it; its ./sabha.json is of another place. */
 async function enrolledPc(): Promise<string> {
   const home = mkdtempSync(join(tmpdir(), 'sabha-enrolled-'));

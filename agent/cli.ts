@@ -4,18 +4,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isPcPath, type Language, languages, messageOf, readSettings, realClock, type SettingsSite, whenNpmIsGone } from '#contracts';
-import type { Probe, ProbeContext } from './checks/probe.ts';
+import type { Probe } from './checks/probe.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
+import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createProbes } from './probes/probes.ts';
 import { readReport } from './self-test/link-text.ts';
-import { exitCodeOf, type Subject, selfTest, toJson, toText } from './self-test/self-test.ts';
+import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
 import { type AgentSettings, isNamed, placesOf, readWhoThisIs } from './settings.ts';
 import { createConfigStore, keptConfig } from './store/config-store.ts';
 import { dataFolder } from './store/data-folder.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
-import { createPlatform } from './this-pc.ts';
+import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 
 const usage =
@@ -24,6 +25,10 @@ const usage =
 /** One line for the person who typed the command. */
 class WrongCall extends Error {}
 
+/** Where `npm start` runs an agent, it has made this for it. */
+const centresToken = 'agent.token';
+/** Over a satellite the three ways there and back take two seconds. */
+const clockLimitMs = 3_000;
 /** The same folder for each verb. */
 const folder = { data: { type: 'string' } } as const;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
@@ -34,10 +39,15 @@ async function check(args: string[]): Promise<number> {
   const options = { json: { type: 'boolean', default: false }, lang: { type: 'string', default: 'en' }, ...folder } as const;
   const { json, lang } = parse(() => parseArgs({ args, options })).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
-  const data = dataFolder(process.env, args);
+  const data = agentsOwn(dataFolder(process.env, args));
   const judged = whomToJudge({ ...process.env, SABHA_DATA: data }, data);
   const report = await selfTest({
-    ...{ ...judged, platform: createPlatform(), probes: createProbes().filter(isOfThePc), clock: realClock() },
+    ...{
+      ...judged,
+      platform: createPlatform({ env: sessionOf(process.env) }),
+      probes: createProbes().filter(isOfThePc),
+      clock: realClock(),
+    },
     budget: readFigures(budgetFile(data, onStderr)),
     link: readReport(linkFile(data, onStderr).load()),
   });
@@ -45,7 +55,13 @@ async function check(args: string[]): Promise<number> {
   return exitCodeOf(report);
 }
 
-type Judged = { subject: Subject; centre: ProbeContext['centre'] };
+/** On the centre's machine SABHA_DATA names the folder of all its parts, and the agent's lies in it. */
+function agentsOwn(data: string): string {
+  const inside = join(data, 'agent');
+  return existsSync(join(inside, centresToken)) ? inside : data;
+}
+
+type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks'>;
 
 /** The PC that `run` would be; before anybody has made it known, the first one of ./sabha.json. */
 function whomToJudge(env: typeof process.env, data: string): Judged {
@@ -60,7 +76,14 @@ function whomToJudge(env: typeof process.env, data: string): Judged {
   return {
     subject: { pc, profile: config?.profile ?? profile, configured: config !== undefined || env['SABHA_PROFILE'] !== undefined },
     centre: { ...centre, anchors },
+    compareClocks: identity && (() => offsetFrom(identity)),
   };
+}
+
+/** By the date of an answer from the door of enrolment, which a PC reaches before it has any connection. */
+async function offsetFrom({ centre: { host, enrolPort: port }, roots }: Identity) {
+  const read = await fetchClock({ host, port, trust: { roots } }, clockLimitMs);
+  return read.ok ? read.value : undefined;
 }
 
 function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSettings): KeyObject | null {
@@ -77,7 +100,7 @@ function firstOfSettings(env: typeof process.env, data: string): Judged {
   const { state, id, profile, pcs } = loadSite(env['SABHA_CONFIG']);
   const first = pcs[0];
   const room = first && { room: { en: first.room.en, hi: first.room.hi ?? first.room.en } };
-  const host = env['SABHA_MQTT_HOST'] ?? (existsSync(join(data, 'agent.token')) ? '127.0.0.1' : undefined);
+  const host = env['SABHA_MQTT_HOST'] ?? (existsSync(join(data, centresToken)) ? '127.0.0.1' : undefined);
   const port = Number(env['SABHA_MQTT_PORT'] ?? 1_883);
   return {
     subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, profile, configured: true },

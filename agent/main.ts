@@ -16,7 +16,7 @@ import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
-import { createPlatform } from './this-pc.ts';
+import { createPlatform, sessionOf } from './this-pc.ts';
 import { watchUpdates } from './update/watch.ts';
 import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
 
@@ -68,7 +68,7 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
     ...access,
     updateKey,
     version: readVersion(),
-    platform: createPlatform(),
+    platform: createPlatform({ env: sessionOf(process.env) }),
     clock,
     budget,
     linkFile: linkFile(dataDir, log),

@@ -8,6 +8,7 @@ it('says of a system without a folder here that it is not written yet: no device
   const answer = { known: false, reason: 'not written for this system yet' };
   expect(await platform.sound(signal)).toEqual(answer);
   expect(await platform.cameras(signal)).toEqual(answer);
+  expect(await platform.soundService(signal)).toEqual(answer);
   const figures = await platform.figures(signal);
   expect(figures.loadRatio).toBeNull();
   expect(figures.memoryUsedRatio).toBeGreaterThan(0);

@@ -14,6 +14,12 @@ export type PlatformOptions = {
   clock?: Clock;
 };
 
+/** What of the environment says where the session of the signed-in user is. */
+export function sessionOf(env: Record<string, string | undefined>): Record<string, string> {
+  const folder = env['XDG_RUNTIME_DIR'];
+  return folder ? { XDG_RUNTIME_DIR: folder } : {};
+}
+
 /** The platform of this PC. It opens nothing and starts nothing before it is asked. */
 export function createPlatform(options: PlatformOptions = {}): Platform {
   const { system = process.platform, root = '/', env = {}, clock = realClock() } = options;

@@ -15,6 +15,8 @@ export type Trust = { roots?: string[]; key?: string; chain?: string };
 export type Door = { host: string; port: number; trust: Trust; used?: Used | undefined };
 
 const timeoutMs = 30_000;
+/** A date is told in whole seconds. */
+const dateStepMs = 1_000;
 const answerLimitBytes = 64 * 1024;
 
 const place = v.pipe(v.string(), v.parseJson(), v.object({ mqtt: v.object({ port }), centreKey: v.optional(centreKey, null) }));
@@ -44,13 +46,25 @@ export function fetchPlace(door: Door): Promise<Read<{ mqttPort: number; centreK
   });
 }
 
+/** How far the clock of this PC is ahead of the centre's, by the date of an answer; half of `roundTripMs` is what it may be wrong by. */
+export async function fetchClock(door: Door, limitMs: number): Promise<Read<{ clockOffsetMs: number; roundTripMs: number }>> {
+  const sentUp = performance.now();
+  const signal = AbortSignal.timeout(limitMs);
+  const read = (_text: string, date: string) => {
+    const roundTripMs = performance.now() - sentUp + dateStepMs;
+    const clockOffsetMs = Date.now() - roundTripMs / 2 - v.parse(v.pipe(v.number(), v.finite()), Date.parse(date));
+    return { clockOffsetMs: Math.round(clockOffsetMs), roundTripMs: Math.round(roundTripMs) };
+  };
+  return ask(door, { path: '/.well-known/sabha/centre', signal }, read);
+}
+
 type Asked = RequestOptions & { path: string; body?: string };
 
 /** Never rejects: whatever goes wrong is one line. */
 async function ask<T>(
   { host, port, trust, used = () => undefined }: Door,
   asked: Asked,
-  read: (text: string) => T | Promise<T>,
+  read: (text: string, date: string) => T | Promise<T>,
 ): Promise<Read<T>> {
   const at = `${host}:${port}`;
   let answer: Answer;
@@ -60,10 +74,10 @@ async function ask<T>(
   } catch (error) {
     return { ok: false, line: `${at}: ${whyNot(error)}` };
   }
-  const { status, text } = answer;
+  const { status, text, date } = answer;
   if (status !== 200) return { ok: false, line: `${at} answered ${status}: ${oneLine(text, 200).trim() || 'nothing more'}` };
   try {
-    return { ok: true, value: await read(text) };
+    return { ok: true, value: await read(text, date) };
   } catch {
     return { ok: false, line: `${at}: what ${asked.path} answered cannot be read` };
   }
@@ -94,18 +108,18 @@ function tlsOf(host: string, { roots, key, chain }: Trust): ConnectionOptions {
   return { ...centreTls(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined };
 }
 
-type Answer = { status: number; text: string };
+type Answer = { status: number; text: string; date: string };
 
 function send({ body, ...options }: RequestOptions & { body?: string }): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const sent = request({ ...options, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+  const sent = request({ signal: AbortSignal.timeout(timeoutMs), ...options }, (response) => {
     let text = '';
     response.setEncoding('utf8');
     response.on('data', (part: string) => {
       text += part;
       if (text.length > answerLimitBytes) response.destroy(new Error('the answer is too long'));
     });
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, text, date: response.headers.date ?? '' }));
     response.on('error', reject);
   });
   sent.on('error', reject);

@@ -18,6 +18,9 @@ export type SoundDevice = {
 /** Sources are microphones, sinks are loudspeakers; the default is the id of the one that is chosen. */
 export type SoundState = { sources: SoundDevice[]; defaultSource: string | null; sinks: SoundDevice[]; defaultSink: string | null };
 
+/** `down`: somebody is signed in and none runs; `hung`: it runs and did not answer in two seconds. */
+export type SoundService = 'answers' | 'down' | 'hung';
+
 /** A camera, and the programs that hold it now. */
 export type Camera = {
   id: string;
@@ -129,6 +132,8 @@ export type Platform = PlatformOrders &
     /** Whatever has no question of its own below: a new one needs no word here. */
     ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>;
     sound(signal: AbortSignal): Promise<Answer<SoundState>>;
+    /** Cheap. Where it is another answer than the last, the watch below tells of it. */
+    soundService(signal: AbortSignal): Promise<Answer<SoundService>>;
     /** Calls back at every change of a sound device; says nothing where there is no sound server. */
     watchSound(changed: () => void): Cancel;
     cameras(signal: AbortSignal): Promise<Answer<Camera[]>>;

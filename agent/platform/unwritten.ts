@@ -20,6 +20,7 @@ export function createUnwritten(): Platform {
     ...noNetwork,
     ask: unknown,
     sound: unknown,
+    soundService: unknown,
     watchSound: () => () => {},
     cameras: unknown,
     watchCameras: () => () => {},

@@ -12,6 +12,7 @@ import { pcProbe } from './pc/pc.ts';
 import { createPowerProbe } from './pc/power.ts';
 import { createCameraProbe } from './room/camera.ts';
 import { createMicrophoneProbe } from './room/microphone.ts';
+import { createSoundProbe } from './room/sound.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
 
 /** What stands in the place of the real thing in a simulation: the clock, and whoever answers for the UPS. */
@@ -23,6 +24,7 @@ export function createProbes(given: Given = {}): Probe[] {
 }
 
 const list: readonly (Probe | ((given: Given) => Probe))[] = [
+  createSoundProbe,
   createMicrophoneProbe,
   createSpeakerProbe,
   ({ clock }) => createCameraProbe(clock),

@@ -157,6 +157,10 @@ it('a centre on this very PC goes by its clock; with none nobody has compared it
   for (const centre of [{ host: '127.0.0.1', ...place }, { host: 'centre.test', ...place }, undefined])
     await selfTest({ subject: office, platform: createUnwritten(), probes: [looks], clock, centre });
   expect(offsets).toEqual([0, null, null]);
+  const far = { subject: office, platform: createUnwritten(), probes: [looks], clock, centre: { host: 'centre.test', ...place } };
+  await selfTest({ ...far, compareClocks: async () => ({ clockOffsetMs: 70, roundTripMs: 40 }) });
+  await selfTest({ ...far, compareClocks: async () => undefined });
+  expect(offsets.slice(3)).toEqual([70, null]);
 });
 
 it.each([

@@ -48,23 +48,27 @@ export type SelfTest = {
   clock: Clock;
   /** Where the agent of this PC finds its centre. */
   centre?: ProbeContext['centre'];
+  /** Compares the clock of this PC with the centre's; absent where there is no centre to ask. */
+  compareClocks?: (() => Promise<ClockFigures | undefined>) | undefined;
   /** What the agent of this PC wrote down of its link. */
   budget?: BudgetFigures | undefined;
   /** What it last measured there. */
   link?: LinkReport | undefined;
 };
 
+type ClockFigures = Pick<SelfFigures, 'clockOffsetMs' | 'roundTripMs'>;
+
 /** The load is what happens between two looks; this long lies between them. */
 const loadWindowMs = 1_000;
 
 /** Runs each probe once, one after the other. Guarantee: a probe that fails or hangs gives `unknown`, and the others still run. */
-export async function selfTest({ subject, platform, probes, clock, centre, budget, link }: SelfTest): Promise<CheckReport> {
-  const { pc, room, profile, configured } = subject;
-  const self = selfOf(centre);
+export async function selfTest(test: SelfTest): Promise<CheckReport> {
+  const { platform, probes, clock, centre, budget, link } = test;
+  const { pc, room, profile, configured } = test.subject;
   const at = clock.now();
   const startedUp = clock.up();
   await platform.figures(AbortSignal.timeout(loadWindowMs)).catch(() => undefined);
-  await new Promise<void>((resolve) => void clock.after(loadWindowMs, resolve));
+  const [self] = await Promise.all([selfOf(test), new Promise<void>((resolve) => void clock.after(loadWindowMs, resolve))]);
   const checks: CheckRow[] = [];
   for (const probe of probes) checks.push(...(await rowsOf(probe, { platform, profile, self, ...(centre && { centre }) }, clock)));
   return {
@@ -81,9 +85,10 @@ export async function selfTest({ subject, platform, probes, clock, centre, budge
 }
 
 /** What the agent would know of its link and spool; a self-test has neither. A centre on this PC goes by the same clock. */
-function selfOf(centre: SelfTest['centre']): SelfFigures {
-  const clockOffsetMs = centre !== undefined && isLoopback(centre.host) ? 0 : null;
-  return { roundTripMs: null, clockOffsetMs, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+async function selfOf({ centre, compareClocks }: SelfTest): Promise<SelfFigures> {
+  const none = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+  if (centre !== undefined && isLoopback(centre.host)) return { ...none, clockOffsetMs: 0 };
+  return { ...none, ...(await compareClocks?.()) };
 }
 
 /** What a program reads off it: 1 a fault, 3 no fault but something that nobody knows, 0 neither. */

@@ -106,6 +106,37 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     await says().toMatchObject({ status: 'ok' });
   });
 
+  it('tells two of one name apart: that which is pulled out is missing by its number, the other is still judged', async () => {
+    const both: Profile = { ...profile, expected: { microphone: [{ match: 'twin' }, { match: 'twin' }] } };
+    const twins = createMicrophoneProbe();
+    const look = async () => {
+      const { checks } = await twins.run({ platform, profile: both, self, signal: AbortSignal.timeout(twins.timeoutMs) });
+      return checks.map(({ device, fault, name }) => [device, fault, name]);
+    };
+    const seen = () => expect.poll(look, { timeout: 5_000, interval: 50 });
+    for (const twin of ['left', 'right']) await desktop.plug(twin, 'Twin mic');
+    // Another is chosen than either of the two.
+    await desktop.pactl('set-default-source', id);
+    const [one, other] = ['Twin mic (1)', 'Twin mic (2)'];
+    await seen().toEqual([
+      ['expected-1', 'microphone.not_default', one],
+      ['expected-2', null, other],
+    ]);
+    await desktop.pactl('set-default-source', 'right');
+    await desktop.pactl('set-source-mute', 'right', '1');
+    await seen().toEqual([
+      ['expected-1', null, one],
+      ['expected-2', 'microphone.muted', other],
+    ]);
+    await desktop.unplug('left');
+    await seen().toEqual([
+      ['expected-1', 'microphone.missing', one],
+      ['expected-2', 'microphone.muted', other],
+    ]);
+    await desktop.unplug('right');
+    await desktop.pactl('set-default-source', id);
+  });
+
   it('survives a name of 4 KB and keeps it within the contract', async () => {
     await desktop.plug('long', `RoomMic ${'x'.repeat(4_096)}`);
     const sound = await platform.sound(AbortSignal.timeout(5_000));

@@ -20,6 +20,8 @@ export const pipewireTools = [
   'pacat',
 ] as const;
 
+type Service = 'pipewire' | 'wireplumber' | 'pipewire-pulse';
+
 export type Desktop = {
   /** Makes a program, or the agent's platform, use this desktop's sound. */
   env: Record<string, string>;
@@ -39,7 +41,9 @@ export type Desktop = {
   /** Another program that records from a microphone; the result ends it. `program` is the name of its binary. */
   record(id: string, program: string): Promise<() => Promise<void>>;
   /** Stops one of the services, as a crash does. */
-  kill(service: 'pipewire' | 'wireplumber' | 'pipewire-pulse'): Promise<void>;
+  kill(service: Service): Promise<void>;
+  /** It stands still and answers nobody, until it is killed. */
+  freeze(service: Service): void;
   /** Ends all that was started and removes the folder. */
   stop(): Promise<void>;
 };
@@ -87,6 +91,7 @@ export async function startDesktop(): Promise<Desktop> {
     pactl,
     stop,
     kill: end,
+    freeze: (service) => void processes.get(service)?.kill('SIGSTOP'),
     unplug: end,
     async plug(id, description = id) {
       begin(id, 'pw-loopback', loopback(id, description));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { writeEnrolCode } from '#contracts';
 import { enrol, refreshRoots, renew } from '../../agent/identity/enrol.ts';
+import { fetchClock } from '../../agent/identity/est.ts';
 import { type Identity, openIdentity } from '../../agent/identity/identity.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { type CentreOptions, derOf, startCentreOfCertificates } from './centre-of-certificates.ts';
@@ -169,4 +170,16 @@ test('another root is taken over from a centre that is believed by one of those 
   const fresh = await refreshRoots(identity, folder);
   expect(fresh).toMatchObject({ ok: true, value: { key: identity.key, roots: [other.root, authority.root] } });
   expect(openIdentity(folder)).toEqual(fresh);
+});
+
+test('the clock of a PC is compared at the door that it believes, and with nobody else', async () => {
+  const at = await centre();
+  const door = { host: 'localhost', port: at.port, trust: { roots: [authority.root] } };
+  const compared = await fetchClock(door, 20_000);
+  if (!compared.ok) throw new Error(compared.line);
+  // It is the same clock: nothing is off beyond what the answer says that it may be.
+  expect(Math.abs(compared.value.clockOffsetMs)).toBeLessThanOrEqual(compared.value.roundTripMs / 2 + 1);
+  expect(compared.value.roundTripMs).toBeGreaterThanOrEqual(1_000);
+  expect(await fetchClock({ ...door, trust: { roots: [other.root] } }, 20_000)).toMatchObject({ ok: false });
+  expect(await fetchClock({ ...door, port: 1 }, 20_000)).toMatchObject({ ok: false });
 });

@@ -1,4 +1,6 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
+import { join } from 'node:path';
+import type { Cancel } from '#contracts';
 import { runCommand } from '../child.ts';
 import { readInventory } from '../inventory.ts';
 import { notWritten, type Platform, type System } from '../platform.ts';
@@ -7,10 +9,11 @@ import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
 import { createClimate } from './climate.ts';
 import { createFigures } from './figures.ts';
+import { readNames } from './files.ts';
 import { readHardware } from './hardware.ts';
 import { isNeighbourHeard, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
-import { readSound, soundEnv } from './pactl.ts';
+import { readSound, readSoundService, soundEnv } from './pactl.ts';
 import { readPower } from './power.ts';
 import { shared, watchSound } from './sound-watch.ts';
 
@@ -20,12 +23,20 @@ export function createLinux(system: System): Platform {
   const sound = (signal: AbortSignal) => readSound(env, signal);
   const run = (program: string, args: string[], signal: AbortSignal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal);
   const cameras = (signal: AbortSignal) => readCameras(root, signal, (limited) => run('pw-dump', [], limited));
+  const service = tellingChanges((signal) =>
+    readSoundService(
+      (args, limited) => run('pactl', args, limited),
+      () => hasSession(system),
+      signal,
+    ),
+  );
   const boot = createBoot({ root, now: clock.now, run });
   return {
     ...createOrders({ sound, run }),
     ask: async (question, signal) => (await question.linux?.(system, signal)) ?? notWritten,
     sound,
-    watchSound: shared((changed) => watchSound({ env, clock }, changed)),
+    soundService: service.ask,
+    watchSound: shared((changed) => both(watchSound({ env, clock }, changed), service.watch(changed))),
     cameras,
     watchCameras: (changed) => watchCameras(root, clock, changed),
     figures: createFigures(root),
@@ -38,5 +49,38 @@ export function createLinux(system: System): Platform {
     bootId: boot.id,
     crashedBefore: boot.crashedBefore,
     isShuttingDown: boot.isShuttingDown,
+  };
+}
+
+/** The folder that a session has from the first login to the last logout. */
+async function hasSession({ root, env }: System): Promise<boolean> {
+  return (await readNames(env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`))) !== undefined;
+}
+
+/** A question whose watcher hears when the answer is another one than the last. */
+function tellingChanges<T>(ask: (signal: AbortSignal) => Promise<T>) {
+  let last: string | undefined;
+  let tell: () => void = () => undefined;
+  return {
+    async ask(signal: AbortSignal): Promise<T> {
+      const answer = await ask(signal);
+      const now = JSON.stringify(answer);
+      const isNews = last !== undefined && now !== last;
+      last = now;
+      if (isNews) tell();
+      return answer;
+    },
+    watch(changed: () => void): Cancel {
+      tell = changed;
+      return () => {
+        tell = () => undefined;
+      };
+    },
+  };
+}
+
+function both(...cancels: Cancel[]): Cancel {
+  return () => {
+    for (const cancel of cancels) cancel();
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Output } from '../child.ts';
-import { soundFrom } from './pactl.ts';
+import { readSoundService, soundFrom } from './pactl.ts';
 
 const record = (file: string) => readFileSync(new URL(`../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');
 
@@ -104,6 +104,25 @@ it('says the reason where there is no answer', async () => {
   expect(await reason({ ok: false, why: 'oversized', text: '' })).toEqual({ known: false, reason: 'answer of pactl is too long' });
   const long = await reason({ ok: false, why: 'failed', text: 'e'.repeat(4_000) });
   expect(!long.known && long.reason.length).toBe(256);
+});
+
+it('a server that refuses is down where somebody is signed in, and not known where nobody is; one that is silent hangs', async () => {
+  const service = (output: Output, isSession = true) =>
+    readSoundService(
+      async () => output,
+      async () => isSession,
+      new AbortController().signal,
+    );
+  const refused: Output = { ok: false, why: 'failed', text: 'Connection failure: Connection refused\n' };
+  expect(await service(printed('{}'))).toEqual({ known: true, value: 'answers' });
+  expect(await service(refused)).toEqual({ known: true, value: 'down' });
+  expect(await service(refused, false)).toEqual({ known: false, reason: 'no audio server' });
+  expect(await service({ ok: false, why: 'aborted', text: '' })).toEqual({ known: true, value: 'hung' });
+  expect(await service({ ok: false, why: 'missing', text: '' })).toEqual({ known: false, reason: 'pactl is not installed' });
+  expect(await service({ ok: false, why: 'failed', text: 'no such option' })).toEqual({
+    known: false,
+    reason: 'pactl failed: no such option',
+  });
 });
 
 it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"no","volume":{}}]'])(

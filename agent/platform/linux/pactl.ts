@@ -1,12 +1,16 @@
 /** Sound by PipeWire or PulseAudio, asked through `pactl`. Nothing is recorded and no setting is changed. */
 import * as v from 'valibot';
 import { type Output, runCommand } from '../child.ts';
-import type { Answer, SoundDevice, SoundState } from '../platform.ts';
+import type { Answer, SoundDevice, SoundService, SoundState } from '../platform.ts';
 import { programLabels } from '../programs.ts';
 import { shortId, shortText } from '../text.ts';
 
 /** Environment of every `pactl`: other locales write `0,00` into its JSON and translate its text. */
 export const soundEnv = { LC_ALL: 'C' };
+
+/** Somebody who answers at all does it in a hundredth of that. */
+const answerMs = 2_000;
+const noServer = 'no audio server';
 
 /** The name by which our own recordings, if any, are known; they are no use by a program. */
 const ownName = 'sabha-agent';
@@ -69,6 +73,23 @@ export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   return { known: true, value: { sources, defaultSource: microphones.value.chosen, sinks, defaultSink: speakers.value.chosen } };
 }
 
+/**
+ * Does the server answer? Where nobody is signed in (`isSession`) none need run.
+ * Guarantee: where it cannot be asked, that is no server that is down.
+ */
+export async function readSoundService(
+  pactl: (args: string[], signal: AbortSignal) => Promise<Output>,
+  isSession: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<Answer<SoundService>> {
+  const output = await pactl(['-f', 'json', 'info'], AbortSignal.any([signal, AbortSignal.timeout(answerMs)]));
+  signal.throwIfAborted();
+  if (output.ok) return { known: true, value: 'answers' };
+  if (output.why === 'aborted') return { known: true, value: 'hung' };
+  const reason = reasonOf(output);
+  return reason === noServer && (await isSession()) ? { known: true, value: 'down' } : { known: false, reason };
+}
+
 async function readSide(pactl: Pactl, side: Side, chosen: string): Promise<Answer<Found>> {
   const list = await ask(pactl, ['list', sides[side].list], devices);
   if (!list.known) return list;
@@ -97,7 +118,7 @@ function reasonOf(output: Output & { ok: false }): string {
   if (output.why === 'missing') return 'pactl is not installed';
   if (output.why === 'aborted') return 'audio server does not answer';
   if (output.why === 'oversized') return 'answer of pactl is too long';
-  if (/connection (failure|refused)|connection terminated/i.test(output.text)) return 'no audio server';
+  if (/connection (failure|refused)|connection terminated/i.test(output.text)) return noServer;
   return shortText(`pactl failed: ${output.text}`);
 }
 

@@ -1,8 +1,8 @@
 /** Are the room's microphones there, chosen, open and loud enough? */
 import type { Probe } from '../../checks/probe.ts';
-import { createSoundProbe } from './sound.ts';
+import { createSoundDeviceProbe } from './sound-device.ts';
 
 /** Are the microphones that the room should have there, chosen, open and loud enough? Asked each 30 s and at a change. */
 export function createMicrophoneProbe(): Probe {
-  return createSoundProbe('microphone', ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }));
+  return createSoundDeviceProbe('microphone', ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }));
 }

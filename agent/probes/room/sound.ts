@@ -1,57 +1,34 @@
-/** What the probes of sound devices share: is the room's device there, chosen, open and loud enough? Nothing is recorded or played. */
-
-import { fault, ok, type Verdict } from '../../analysis/verdict.ts';
+/** Does the sound service of this PC answer? Without it nobody is heard, whatever microphone and speaker are plugged in. */
+import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
-import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
-import { shortText } from '../../platform/text.ts';
-import { createExpected, inUse } from './expected.ts';
+import type { Answer, SoundService } from '../../platform/platform.ts';
 
-/** Below this nobody is heard. */
-const volumeLow = 0.2;
-
-/** The two kinds of sound device, by the names of their components. */
-export type SoundKind = 'microphone' | 'speaker';
-/** The devices of one kind, and the id of the one that is chosen. */
-export type Side = { devices: SoundDevice[]; chosen: string | null };
-
-/** The probe of one kind of sound device. Guarantee: where no sound server answers, every check is `unknown` with its reason. */
-export function createSoundProbe(kind: SoundKind, sideOf: (state: SoundState) => Side): Probe {
-  const expected = createExpected<SoundDevice>();
+/**
+ * Asked every 7 s, since a service that hangs tells nobody. What is silent once is not known, what stays silent is at fault.
+ * Guarantee: a PC that need not be heard, and one whose sound was never known, have no check of it.
+ */
+export function createSoundProbe(): Probe {
+  let isKnown = false;
+  let wasHung = false;
   return {
-    name: kind,
-    everyMs: 30_000, // a change is told by the watch; this only finds what it missed, and each look costs five runs of pactl
-    timeoutMs: 5_000,
-    async run({ platform, profile, signal }) {
-      const sound = await platform.sound(signal);
-      const side = sound.known ? sideOf(sound.value) : { devices: [], chosen: null };
-      const answer: Answer<SoundDevice[]> = sound.known ? { known: true, value: chosenFirst(side) } : sound;
-      return { checks: expected({ kind, profile, answer, judge: (device, ours) => judge(kind, device, otherChosen(side, ours, device)) }) };
+    name: 'sound',
+    everyMs: 7_000,
+    timeoutMs: 2_300,
+    async run({ platform, profile: { expected }, signal }) {
+      if (!expected.microphone?.length && !expected.speaker?.length) return { checks: [] };
+      const service = await platform.soundService(signal);
+      const verdict = judge(service, wasHung);
+      wasHung = service.known && service.value === 'hung';
+      isKnown ||= service.known;
+      return { checks: isKnown ? [{ component: 'sound', device: '', ...verdict }] : [], ...(wasHung && { soonMs: 1_000 }) };
     },
     watch: (platform, changed) => platform.watchSound(changed),
   };
 }
 
-/** Where any device will do, the one that is chosen does. */
-function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
-  return devices.toSorted((a, b) => Number(b.id === chosen) - Number(a.id === chosen));
-}
-
-/** The worst that is wrong; `other` is given where one that is not of the room is chosen. */
-function judge(kind: SoundKind, device: SoundDevice, other: Side | undefined): Verdict {
-  const used = inUse(device.usedBy);
-  if (device.muted) return fault(`${kind}.muted`, used);
-  if (other) return fault(`${kind}.not_default`, chosenInstead(kind, other));
-  if (device.volume < volumeLow) return fault(`${kind}.volume_low`, used);
-  return { ...ok, reason: used };
-}
-
-/** Of several of the room any may be chosen; where none of them is, that is said of the first alone. */
-function otherChosen(side: Side, ours: readonly SoundDevice[], device: SoundDevice): Side | undefined {
-  const isOther = side.chosen !== null && !ours.some(({ id }) => id === side.chosen);
-  return isOther && ours[0] === device ? side : undefined;
-}
-
-function chosenInstead(kind: SoundKind, { devices, chosen }: Side): string {
-  const other = devices.find((one) => one.id === chosen);
-  return other ? shortText(`chosen: ${other.name}`) : `chosen: no ${kind}`;
+function judge(service: Answer<SoundService>, wasHung: boolean): Verdict {
+  if (!service.known) return unknown(service.reason);
+  if (service.value === 'answers') return ok;
+  if (service.value === 'down') return fault('sound.service_down', 'no audio server');
+  return wasHung ? fault('sound.service_down', 'audio server does not answer') : unknown('audio server does not answer');
 }

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { checkMark, meetingRank, pcMark, unknownSince } from '../live/model.js';
 import { Age, Foreign, Mark, markText, outageText, titleOf, whyText } from '../parts/parts.js';
-import { deviceOf, reasonIn, subjectOf } from '../words/subject.js';
+import { calmOf, deviceOf, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { Strips } from './strips.js';
@@ -60,13 +60,14 @@ function CheckLine({ scene, pc, check }) {
   const mark = checkMark(check, pc, scene.live);
   const old = mark === 'unknown' && check.status !== 'unknown';
   const device = deviceOf(scene, check);
+  const { answer, more } = calmOf(scene, check.reason, mark);
   return html`<li class=${mark} data-check=${check.component}>
     <${Mark} is=${mark} />
     <div>
-      <p>${checkText(scene, check, mark)}</p>
+      <p>${mark === 'fault' ? faultText(scene, check) : `${subjectOf(scene, check)}: ${answer}`}</p>
       ${device === '' ? null : html`<p class="dim"><${Foreign} text=${device} /></p>`}
       ${old ? html`<p class="dim">${say(scene.lang, 'lastAnswer', { answer: answerText(scene, check) })}</p>` : null}
-      ${check.reason === null ? null : html`<p class="dim"><bdi>${reasonIn(scene, check.reason)}</bdi></p>`}
+      ${more === null ? null : html`<p class="dim"><bdi>${more}</bdi></p>`}
     </div>
     <${Age} scene=${scene} since=${old ? (unknownSince(pc, scene.lostAt) ?? check.since) : check.since} />
   </li>`;
@@ -75,12 +76,9 @@ function CheckLine({ scene, pc, check }) {
 /**
  * @param {Scene} scene
  * @param {Check} check
- * @param {'ok' | 'fault' | 'unknown'} mark
  */
-function checkText(scene, check, mark) {
-  const what = subjectOf(scene, check);
-  if (mark !== 'fault') return `${what}: ${sayWord(scene, 'status', mark)}`;
-  return check.fault === null ? what : titleOf(scene, check.fault);
+function faultText(scene, check) {
+  return check.fault === null ? subjectOf(scene, check) : titleOf(scene, check.fault);
 }
 
 /**

@@ -32,6 +32,23 @@ export function reasonIn({ lang, reasons }, reason) {
   return shown(lang === 'hi' ? reasons.reduce((text, [pattern, hindi]) => text.replace(new RegExp(pattern, 'g'), hindi), reason) : reason);
 }
 
+/** Of a check that is ok since nothing of its kind need be there: nothing that works was seen. */
+const noneExpected = 'none expected';
+
+/**
+ * What a check that is no fault says: its answer, and the reason behind it where there is more to say.
+ * @param {Reader & { reasons: readonly (readonly [string, string])[] }} scene
+ * @param {string | null} reason
+ * @param {'ok' | 'fault' | 'unknown'} mark
+ * @returns {{ answer: string, more: string | null }}
+ */
+export function calmOf(scene, reason, mark) {
+  const more = reason === null ? null : reasonIn(scene, reason);
+  return mark === 'ok' && more !== null && reason === noneExpected
+    ? { answer: more, more: null }
+    : { answer: sayWord(scene, 'status', mark), more };
+}
+
 /**
  * @param {Reader} reader
  * @param {string} component

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type Language, outageCauses, outageText, reasons, vocabulary } from '#contracts';
+import { type Language, noneExpected, outageCauses, outageText, reasons, vocabulary } from '#contracts';
 import { outageText as wallText } from '../parts/parts.js';
-import { deviceOf, reasonIn, subjectOf } from './subject.js';
+import { calmOf, deviceOf, reasonIn, subjectOf } from './subject.js';
 import { amount, nameIn, say, sayWord, shown, texts } from './words.js';
 
 const reader = (lang: Language) => ({ lang, words: vocabulary });
@@ -74,6 +74,15 @@ test('a reason of fixed words is told in Hindi; what a system itself said stays 
   expect(reasonIn(hindi, 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
   expect(reasonIn({ lang: 'en', reasons }, 'no audio server')).toBe('no audio server');
   expect(reasonIn(hindi, 'ENOENT\nopen')).toBe('ENOENT open');
+});
+
+test('of what nothing is expected it is not said that it works', () => {
+  const scene = (lang: 'en' | 'hi') => ({ ...reader(lang), reasons });
+  expect(calmOf(scene('en'), noneExpected, 'ok')).toEqual({ answer: 'none expected', more: null });
+  expect(calmOf(scene('hi'), noneExpected, 'ok')).toEqual({ answer: 'यहाँ ज़रूरी नहीं', more: null });
+  expect(calmOf(scene('en'), noneExpected, 'unknown')).toEqual({ answer: 'unknown', more: 'none expected' });
+  expect(calmOf(scene('en'), 'in use by zoom', 'ok')).toEqual({ answer: 'works', more: 'in use by zoom' });
+  expect(calmOf(scene('en'), null, 'ok')).toEqual({ answer: 'works', more: null });
 });
 
 test('why a PC is away is said as the messages say it', () => {

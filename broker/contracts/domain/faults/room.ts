@@ -1,4 +1,4 @@
-/** Faults of what stands in the room: camera, microphone, speaker. */
+/** Faults of what stands in the room: camera, microphone, speaker, and the sound service behind the two. */
 import { type Fault, minute, second, times } from './row.ts';
 
 /** Rows of the probes of devices. */
@@ -33,9 +33,19 @@ export const roomFaults = {
       hi: 'जिस प्रोग्राम का नाम है उसे बंद करें। बंद न हो तो PC रीस्टार्ट करें।',
     },
   },
-  'microphone.missing': {
+  'sound.service_down': {
     severity: 'critical',
     parents: ['pc.silent'],
+    ...times(20 * second, 5 * second),
+    title: { en: 'The sound of the PC does not work', hi: 'PC का साउंड काम नहीं कर रहा' },
+    action: {
+      en: "Restart the PC. If it comes back, tell the state's engineer.",
+      hi: 'PC रीस्टार्ट करें। फिर भी आए तो राज्य के इंजीनियर को बताएँ।',
+    },
+  },
+  'microphone.missing': {
+    severity: 'critical',
+    parents: ['pc.silent', 'sound.service_down'],
     ...times(20 * second, 5 * second),
     title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
     action: {
@@ -45,7 +55,7 @@ export const roomFaults = {
   },
   'microphone.not_default': {
     severity: 'major',
-    parents: ['pc.silent', 'microphone.missing'],
+    parents: ['pc.silent', 'sound.service_down', 'microphone.missing'],
     ...times(30 * second, 5 * second),
     title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
     action: {
@@ -55,21 +65,21 @@ export const roomFaults = {
   },
   'microphone.muted': {
     severity: 'major',
-    parents: ['pc.silent', 'microphone.missing'],
+    parents: ['pc.silent', 'sound.service_down', 'microphone.missing'],
     ...times(30 * second, 5 * second),
     title: { en: 'Microphone muted in the sound settings', hi: 'माइक साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the microphone.', hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।' },
   },
   'microphone.volume_low': {
     severity: 'minor',
-    parents: ['pc.silent', 'microphone.missing', 'microphone.muted'],
+    parents: ['pc.silent', 'sound.service_down', 'microphone.missing', 'microphone.muted'],
     ...times(2 * minute, 5 * second),
     title: { en: 'Microphone volume too low', hi: 'माइक का वॉल्यूम बहुत कम है' },
     action: { en: 'Open the sound settings. Raise the input volume to about 70.', hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।' },
   },
   'speaker.missing': {
     severity: 'critical',
-    parents: ['pc.silent'],
+    parents: ['pc.silent', 'sound.service_down'],
     ...times(20 * second, 5 * second),
     title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
     action: {
@@ -79,7 +89,7 @@ export const roomFaults = {
   },
   'speaker.not_default': {
     severity: 'major',
-    parents: ['pc.silent', 'speaker.missing'],
+    parents: ['pc.silent', 'sound.service_down', 'speaker.missing'],
     ...times(30 * second, 5 * second),
     title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
     action: {
@@ -89,14 +99,14 @@ export const roomFaults = {
   },
   'speaker.muted': {
     severity: 'major',
-    parents: ['pc.silent', 'speaker.missing'],
+    parents: ['pc.silent', 'sound.service_down', 'speaker.missing'],
     ...times(30 * second, 5 * second),
     title: { en: 'Speaker muted in the sound settings', hi: 'स्पीकर साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the speaker.', hi: 'साउंड सेटिंग खोलें। स्पीकर को अनम्यूट करें।' },
   },
   'speaker.volume_low': {
     severity: 'minor',
-    parents: ['pc.silent', 'speaker.missing', 'speaker.muted'],
+    parents: ['pc.silent', 'sound.service_down', 'speaker.missing', 'speaker.muted'],
     ...times(2 * minute, 5 * second),
     title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
     action: {

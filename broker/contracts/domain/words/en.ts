@@ -93,6 +93,7 @@ export const en = {
   component: {
     camera: 'Camera',
     microphone: 'Microphone',
+    sound: 'Sound of the PC',
     speaker: 'Speaker',
     pc: 'PC',
     'pc.processor': 'Processor',

@@ -60,6 +60,7 @@ export const hi: Vocabulary = {
   component: {
     camera: 'कैमरा',
     microphone: 'माइक',
+    sound: 'PC का साउंड',
     speaker: 'स्पीकर',
     pc: 'PC',
     'pc.processor': 'प्रोसेसर',
