@@ -16,7 +16,7 @@ import type { Platform } from './platform/platform.ts';
 import type { SpoolDisk } from './spool/database.ts';
 import type { Grade } from './spool/rows.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
-import { type Marker, openMarker } from './store/boot-marker.ts';
+import { type Marker, openMarker, type Power } from './store/boot-marker.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { type HeldConfig, holdConfig } from './store/held-config.ts';
 import type { KeptFile } from './store/kept-file.ts';
@@ -93,8 +93,8 @@ const refusalNotedEveryMs = 60_000;
 
 /** What changes while it runs. */
 type Live = {
-  /** Of the last look; null before it and where nobody knows. */
-  onMains: boolean | null;
+  /** Of the last look. */
+  power: Power;
   refused: number;
   refusalNotedUp: number;
   stopped: boolean;
@@ -171,9 +171,15 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
     table: createCheckTable(clock),
     spool,
     budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
-    marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore }),
+    marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore, endBegun: platform.endBegun }),
     timers: new Map(),
-    live: { onMains: null, refused: 0, refusalNotedUp: Number.NEGATIVE_INFINITY, stopped: false, readingUp: clock.up() },
+    live: {
+      power: { onMains: null, isEnding: false },
+      refused: 0,
+      refusalNotedUp: Number.NEGATIVE_INFINITY,
+      stopped: false,
+      readingUp: clock.up(),
+    },
   };
 }
 
@@ -217,6 +223,7 @@ function uplinkOf(core: Core, whole: Whole): Uplink {
     },
     onMeasure: (word) => whole().measurement.rounds.use(word),
     previous: marker.previous,
+    gone: marker.gone,
     onPreviousTold: marker.told,
     inventory: () => whole().inventory.current(),
     fresh: () => whole().runner.runNow(),
@@ -279,8 +286,8 @@ async function stop(state: State, reason: string): Promise<void> {
 function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
   changed(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
   if (power === undefined) return;
-  state.live.onMains = power.onMains;
-  state.marker.alive(power.onMains);
+  state.live.power = power;
+  state.marker.alive(power);
   state.gasp(power);
 }
 
@@ -307,7 +314,7 @@ function tick(state: State): void {
   changed(state, table.expire());
   state.time.mindJumps();
   commands.tick();
-  marker.alive(state.live.onMains);
+  marker.alive(state.live.power);
   state.budget.keep();
   state.measurement.tick();
   if (uplink.figures().connected) state.live.readingUp = clock.up();

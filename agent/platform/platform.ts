@@ -149,6 +149,8 @@ export type Platform = PlatformOrders &
     bootId(): string;
     /** The system wrote down that the boot before this one ended in a crash of its own; false where it did not, or does not tell us. */
     crashedBefore(): boolean;
+    /** What the system has begun that will end this boot: `update`, `shutdown`; null for nothing. Cheap: it is asked every 10 s. */
+    endBegun(): 'update' | 'shutdown' | null;
     /** Asked when the agent is told to end: because the whole system does? */
     isShuttingDown(signal: AbortSignal): Promise<boolean>;
   };

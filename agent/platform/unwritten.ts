@@ -41,6 +41,7 @@ export function createUnwritten(): Platform {
     inventory: async () => ({ os: { platform: process.platform }, node: process.version }),
     bootId: () => bootId,
     crashedBefore: () => false,
+    endBegun: () => null,
     isShuttingDown: async () => false,
   };
 }

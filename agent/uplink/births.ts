@@ -1,5 +1,5 @@
 /** The birth of a session: what this PC has, said again until the centre has answered it, and to whoever asks by a hello (R3, R16, R17). */
-import { type Cancel, type Clock, encode, type Hello, type Inventory, type LinkLimits, type Previous } from '#contracts';
+import { type Cancel, type Clock, encode, type Hello, type Inventory, type LinkLimits, type MainsGone, type Previous } from '#contracts';
 import type { CheckTable } from '../checks/check-table.ts';
 import type { Spool } from '../spool/spool.ts';
 
@@ -19,6 +19,8 @@ export type BirthFacts = {
   configVersion: () => number;
   /** How the boot before this one ended, until the centre has been told. */
   previous: () => Previous | undefined;
+  /** When the mains were last away in this boot. */
+  gone: () => MainsGone | undefined;
   /** Undefined until it is known. */
   inventory: () => Inventory | undefined;
   /** Runs the state probes and resolves when each has answered. */
@@ -111,6 +113,7 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
 function messageOf(facts: BirthFacts, isAnswered: boolean) {
   const { boot, session, clock, table, version, configVersion, inventory, spool, apartUp } = facts;
   const previous = facts.previous();
+  const gone = isAnswered ? undefined : goneApart(facts);
   return {
     kind: 'birth' as const,
     boot,
@@ -124,5 +127,13 @@ function messageOf(facts: BirthFacts, isAnswered: boolean) {
     spool: spool.range(),
     ...(!isAnswered && { apartMs: apartUp === null ? null : Math.round(clock.up() - apartUp) }),
     ...(previous !== undefined && { previous }),
+    ...(gone !== undefined && { gone }),
   };
+}
+
+/** Only what fell into the time in which nobody heard this process. */
+function goneApart({ gone, apartUp, clock }: BirthFacts): MainsGone | undefined {
+  const last = gone();
+  if (last === undefined || apartUp === null) return undefined;
+  return last.to === null || last.to > clock.now() - (clock.up() - apartUp) ? last : undefined;
 }

@@ -9,6 +9,7 @@ import {
   encode,
   type Inventory,
   links,
+  type MainsGone,
   type MessageOf,
   markOf,
   type Previous,
@@ -100,6 +101,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     fresh: 0,
     probed: Promise.resolve(),
     previous: undefined as Previous | undefined,
+    gone: undefined as MainsGone | undefined,
     inventory: undefined as Inventory | undefined,
   };
   const note = (_: object, line: string) => logs.push(line);
@@ -120,6 +122,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     onCommand: (command) => void seen.commands.push(command),
     onMeasure: (word) => void seen.words.push(word),
     previous: () => seen.previous,
+    gone: () => seen.gone,
     onPreviousTold: () => {
       seen.previous = undefined;
     },

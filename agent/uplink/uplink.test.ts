@@ -68,6 +68,30 @@ test('a birth says for how long nobody heard this process: since the last sessio
   expect(second).toBeLessThanOrEqual(64_000);
 });
 
+test('a line that died with the mains was said to be the line: a birth says when the mains were away, where that fell into the time nobody heard it', async () => {
+  const { uplink, clock, net, ack, session, seen } = setUp();
+  const gone = () => net.take('presence').map(({ message }) => (message as { gone?: unknown }).gone);
+  const away = (of: { from: number; to: number | null }) => {
+    seen.gone = { ending: false, ...of };
+  };
+  away({ from: clock.now() - 60_000, to: null });
+  uplink.start();
+  await clock.pass(0);
+  expect(gone()).toEqual([undefined]);
+  ack(0, { session: session() });
+  await clock.pass(60_000);
+  away({ from: clock.now() - 60_000, to: clock.now() - 30_000 });
+  net.cut();
+  await clock.pass(4_000);
+  expect(gone()).toEqual([undefined]);
+  away({ from: clock.now() - 10_000, to: clock.now() - 1_000 });
+  net.cut();
+  await clock.pass(60_000);
+  expect(gone().at(-1)).toEqual(seen.gone);
+  ack(0, { session: session(), want: ['birth'] });
+  expect(gone()).toEqual([undefined]);
+});
+
 test('R12 the first change goes at once, then at most one message in 2 s, each a difference to the digest sent before', async () => {
   const { uplink, clock, net, table, status, session } = setUp();
   status('pc', 'ok');

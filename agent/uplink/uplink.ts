@@ -111,9 +111,10 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
 }
 
 function forSession(options: UplinkOptions) {
-  const { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, fresh, log } = options;
+  const { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, gone, fresh, log } =
+    options;
   const { onConfig, onCommand, onMeasure, onPreviousTold } = options;
-  const facts = { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, fresh, log };
+  const facts = { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, gone, fresh, log };
   return { ...facts, onConfig, onCommand, onMeasure, onPreviousTold };
 }
 

@@ -136,7 +136,7 @@ test('incidents are listed, taken and noted', async () => {
     openedAt: 0,
     over: null,
     acknowledged: null,
-    outage: { cause: 'power-cut', confidence: 0.95, from: 0, to: null },
+    outage: { cause: 'power-cut', confidence: 0.95, sureness: 'sure', from: 0, to: null },
     faults,
   };
   state().scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/acknowledge': '', 'POST /api/incidents/7/note': '' };

@@ -1,7 +1,19 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
-import { links, type Outage, siteOf } from '#contracts';
-import { type Away, isAway, isWidespread, type Region, regionOf, toldLateMs, undetermined, whyAway } from '../outages/outages.ts';
-import { type Finding, lostPowerTogether, whyUnheard, whyWasAway } from '../outages/returns.ts';
+import { links, type Outage, openUpTo, siteOf, stateOf } from '#contracts';
+import { type Away, isAway, undetermined, whyAway } from '../outages/outages.ts';
+import { toldLateMs } from '../outages/power.ts';
+import { type Region, regionOf, wentWith } from '../outages/regions.ts';
+import {
+  type Finding,
+  isOpen,
+  isRestart,
+  lostPowerTogether,
+  lostWith,
+  powerOfRegion,
+  powerOfSite,
+  whyUnheard,
+  whyWasAway,
+} from '../outages/returns.ts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './scopes.ts';
 
@@ -9,6 +21,8 @@ import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './
 const beatSlackMs = 15_000;
 /** Many sites that go together have gone in this time; later ones are judged by themselves. */
 const widespreadForMs = 10 * 60_000;
+/** Sites that lost their power at one moment are a cut of the region from so many on. */
+const leastSites = 3;
 
 /** What was seen of whole states and providers at one moment: looked at once, however many are away. */
 export type Regions = Map<string, Region>;
@@ -36,7 +50,7 @@ export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord
   if (record.presence !== 'online') return isAway(record) ? record : goes(core, { before, record }, now);
   // The same session goes on; of a newer one the birth will tell.
   if (!isAway(before) || record.session !== before.session) return record;
-  const found = { ...whyUnheard(before), from: before.absence.from, aliveAt: null };
+  const found = { ...whyUnheard(before, now), from: before.absence.from, aliveAt: null };
   return settled(core, { away: before, record, found }, now);
 }
 
@@ -48,22 +62,25 @@ function goes(core: Core, { before, record }: Change, now: number): PcRecord {
 
 function begun(core: Core, record: PcRecord, { from, now }: { from: number; now: number }): Away {
   const dueAt = Math.max(from, listeningSince(core, record.pc) ?? 0) + links[record.link].beatMs + beatSlackMs;
-  const goneBy = record.presence === 'stopped' ? now : (record.lostAt ?? Math.min(dueAt, now));
+  const goneBy = record.presence === 'stopped' ? now : Math.min(record.lostAt ?? now, dueAt, now);
   return { ...record, absence: { ...undetermined, from, goneBy, to: null, aliveAt: null, incident: null } };
 }
 
-/** What once could be told stays. */
+/** What once could be told stays, until more can be. */
 function verdictOf(core: Core, away: Away, moment: Moment): Outage {
   const { now } = moment;
-  if (isSettled(away, now)) return away.absence;
-  return whyAway(away, { neighbours: neighboursOf(core, away.pc), isUpstream: () => isUpstream(core, away, moment), now });
+  const { absence, presence } = away;
+  if (isSettled(away, now)) return absence;
+  const next = whyAway(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamOf(core, away, moment), now });
+  const isOverdue = absence.cause === 'intended' && presence === 'silent';
+  return isOverdue || next.confidence > absence.confidence ? next : absence;
 }
 
 /** A goodbye that promised to be back is judged anew when it is not; and a neighbour may be a moment late to say that it runs on battery. */
 function isSettled({ absence, presence }: Away, now: number): boolean {
-  const { cause, goneBy } = absence;
+  const { cause, confidence, goneBy } = absence;
   if (cause === 'pc-off') return now - goneBy > toldLateMs;
-  return cause !== 'undetermined' && !(cause === 'intended' && presence === 'silent');
+  return confidence > openUpTo && !(cause === 'intended' && presence === 'silent');
 }
 
 function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'birth' }> }, now: number): PcRecord {
@@ -75,29 +92,39 @@ function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'bir
   return away === undefined ? record : settled(core, { away, record, found: whyWasAway(away, said, now) }, now);
 }
 
-/** The absence is over: its own evidence, and what it tells of the other PCs of its site that went with it. */
+/** The absence is over: its own evidence, and what it tells of the other PCs that went with it. */
 function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding }, now: number): PcRecord {
   const { away, record, found } = at;
   const absence: Absence = { ...away.absence, ...found, to: now };
   const own: Away = { ...record, absence };
-  const others = neighboursOf(core, record.pc);
-  const together = absence.aliveAt === null ? [] : lostPowerTogether(absence.aliveAt, [own, ...others]);
-  for (const other of together) if (other !== own) relabel(core, other, now);
-  const next = together.length > 0 && isOpen(absence) ? { ...absence, ...powerCut } : absence;
+  const joint = jointPower(core, own);
+  for (const other of joint?.together ?? []) if (other !== own) relabel(core, { record: other, power: joint?.power ?? undetermined }, now);
+  const next = joint !== null && isLess(absence, joint.power) ? { ...absence, ...joint.power } : absence;
   told(core, { pc: record.pc, before: away.absence, after: next }, now);
   return { ...record, absence: next };
 }
 
-const powerCut: Outage = { cause: 'power-cut', confidence: 0.95 };
+type Joint = { power: Outage; together: readonly Away[] };
 
-/** What another PC's return may yet explain. */
-function isOpen({ cause }: Absence): boolean {
-  return cause === 'undetermined' || cause === 'pc-off';
+/** Who lost its power with this one, of its site or of its state; null where that is no evidence. A system that starts anew is soon back. */
+function jointPower(core: Core, own: Away): Joint | null {
+  if (!isOpen(own.absence) || isRestart(own)) return null;
+  const others = neighboursOf(core, own.pc);
+  const [state = ''] = regionsOf(own.pc, undefined);
+  const ofState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, core.sites.get(site) ?? []));
+  const wide = lostWith(own, [own, ...ofState.filter(({ pc }) => pc !== own.pc)]);
+  if (new Set(wide.map(({ pc }) => siteOf(pc))).size >= leastSites) return { power: powerOfRegion, together: wide };
+  const together = lostPowerTogether(own, [own, ...others]);
+  return together.length > 0 ? { power: powerOfSite, together } : null;
 }
 
-function relabel(core: Core, record: Away, now: number): void {
-  if (!isOpen(record.absence)) return;
-  const absence = { ...record.absence, ...powerCut };
+function isLess(absence: Absence, than: Outage): boolean {
+  return isOpen(absence) && absence.confidence < than.confidence;
+}
+
+function relabel(core: Core, { record, power }: { record: Away; power: Outage }, now: number): void {
+  if (!isLess(record.absence, power)) return;
+  const absence = { ...record.absence, ...power };
   putRecord(core, { ...record, absence }, now);
   told(core, { pc: record.pc, before: record.absence, after: absence }, now);
 }
@@ -123,13 +150,38 @@ function recordsOf({ memory }: Core, paths: readonly string[]): PcRecord[] {
   return paths.flatMap((path) => memory.pcs.get(path) ?? []);
 }
 
-/** Many sites of the state, or of the same provider, went with it. */
-function isUpstream(core: Core, away: Away, { regions, now }: Moment): boolean {
-  if (now - away.absence.goneBy > widespreadForMs) return false;
-  return regionsOf(away.pc, core.known.get(away.pc)?.isp).some((region) => {
-    const seen = regions.get(region) ?? regionOf(sitesOf(core, region), now);
-    regions.set(region, seen);
-    return isWidespread(away, seen);
+/** Many sites of the state, or of the same provider, went with it: a line that they share where others beside them stand. */
+function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
+  if (moment.now - away.absence.goneBy > widespreadForMs) return null;
+  const { isp } = core.known.get(away.pc) ?? {};
+  const [state = '', provider] = regionsOf(away.pc, isp);
+  const withIt = (region: string) => wentWith(away, regionAt(core, region, moment));
+  const onLine = provider === undefined ? [] : withIt(provider);
+  if (onLine.length > 0 && (isOfStates(onLine) || standsBeside(core, { state, away }))) return { cause: 'upstream', confidence: 0.85 };
+  // A power cut of the state looks the same; and lines of several providers are not one line.
+  const inState = withIt(state);
+  const lines = new Set(inState.flatMap(([pc]) => core.known.get(pc?.pc ?? '')?.isp ?? []));
+  return onLine.length > 0 || (inState.length > 0 && lines.size < 2) ? { cause: 'upstream', confidence: openUpTo } : null;
+}
+
+/** Of more than one state: each has a power of its own. */
+function isOfStates(sites: readonly Away[][]): boolean {
+  return new Set(sites.flatMap(([pc]) => (pc === undefined ? [] : stateOf(pc.pc)))).size > 1;
+}
+
+function regionAt(core: Core, region: string, { regions, now }: Moment): Region {
+  const seen = regions.get(region) ?? regionOf(sitesOf(core, region), now);
+  regions.set(region, seen);
+  return seen;
+}
+
+/** A site of another line in the same state was heard since: its power is there. */
+function standsBeside(core: Core, { state, away }: { state: string; away: Away }): boolean {
+  const { isp } = core.known.get(away.pc) ?? {};
+  const isThere = ({ presence, heardAt }: PcRecord) => presence === 'online' && (heardAt ?? 0) > away.absence.goneBy;
+  return (core.regions.get(state) ?? []).some((site) => {
+    const pcs = core.sites.get(site) ?? [];
+    return core.known.get(pcs[0] ?? '')?.isp !== isp && recordsOf(core, pcs).some(isThere);
   });
 }
 

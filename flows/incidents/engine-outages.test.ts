@@ -82,8 +82,8 @@ describe('an absence', () => {
     stage.pass(2 * minute);
     stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { aliveAt: from, mains: false }), at: stage.now() });
     const notice = stage.outbox().at(-1)?.notice;
-    expect(notice).toMatchObject({ kind: 'cleared', outage: { cause: 'power-cut', confidence: 0.95, from, to: stage.now() } });
-    expect(audits(stage)).toEqual([`${pc} incident 1: power-cut 0.95, was undetermined 0.5`]);
+    expect(notice).toMatchObject({ kind: 'cleared', outage: { cause: 'power-cut', confidence: 0.85, from, to: stage.now() } });
+    expect(audits(stage)).toEqual([`${pc} incident 1: power-cut 0.85, was undetermined 0.5`]);
   });
 
   it('so short that nobody noticed is kept with its cause, and tells of no incident', () => {
@@ -99,7 +99,7 @@ describe('an absence', () => {
     const stage = online();
     stage.pass(3 * minute);
     stage.apply({ type: 'heard', pc });
-    expect(of(stage)).toMatchObject({ cause: 'link-down', confidence: 1, to: stage.now() });
+    expect(of(stage)).toMatchObject({ cause: 'link-down', confidence: 0.8, to: stage.now() });
     stage.pass(3 * minute);
     stage.apply({ type: 'beat', pc, session: 2, digest: 'x' });
     expect(of(stage)).toMatchObject({ cause: 'undetermined', to: null });
@@ -129,11 +129,11 @@ describe('the return of the others', () => {
     expect(verdict(stage)).toBe('undetermined 0.5');
     const told = stage.told().length;
     stage.pass(minute);
-    stage.birth(other, { session: 2, boot: 'c2', previous: previous(stage, { aliveAt: aliveAt + 60 * second }), at: stage.now() });
-    expect([verdict(stage), verdict(stage, other)]).toEqual(['power-cut 0.95', 'power-cut 0.95']);
-    expect(stage.incident(pc)).toMatchObject({ over: 'cleared', outage: { cause: 'power-cut', confidence: 0.95 } });
+    stage.birth(other, { session: 2, boot: 'c2', previous: previous(stage, { aliveAt: aliveAt + 40 * second }), at: stage.now() });
+    expect([verdict(stage), verdict(stage, other)]).toEqual(['power-cut 0.85', 'power-cut 0.85']);
+    expect(stage.incident(pc)).toMatchObject({ over: 'cleared', outage: { cause: 'power-cut', confidence: 0.85 } });
     expect(stage.told().slice(told)).toEqual(['cleared to technician']);
-    expect(audits(stage).at(-2)).toBe(`${pc} incident 1: power-cut 0.95, was undetermined 0.5`);
+    expect(audits(stage).at(-2)).toBe(`${pc} incident 1: power-cut 0.85, was undetermined 0.5`);
   });
 
   it('leaves alone what the system itself wrote down', () => {
@@ -230,17 +230,17 @@ describe('many sites', () => {
     expect(verdict(stage, 'la/a/1')).toBe('undetermined 0.5');
     stage.lost('la/c/1');
     stage.pass(2 * second);
-    for (const one of sites.slice(0, 3)) expect(verdict(stage, one)).toBe('upstream 0.9');
+    for (const one of sites.slice(0, 3)) expect(verdict(stage, one)).toBe('upstream 0.6');
     stage.birth('la/a/1', { session: 2, apartMs: 4 * second });
     stage.pass(second);
-    expect([verdict(stage, 'la/a/1'), verdict(stage, 'la/b/1')]).toEqual(['upstream 0.95', 'upstream 0.9']);
+    expect([verdict(stage, 'la/a/1'), verdict(stage, 'la/b/1')]).toEqual(['upstream 0.6', 'upstream 0.6']);
   });
 
   it('of one provider at once are its line, over the borders of states', () => {
     const stage = stageOf('bharat');
     for (const one of ['la/b/1', 'la/c/1', 'up/d/1']) stage.lost(one);
     stage.pass(2 * second);
-    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.9');
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.85');
   });
 
   it('later than ten minutes after one went say nothing of that one', () => {

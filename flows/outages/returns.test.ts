@@ -35,46 +35,92 @@ const onBattery = (since: number) => ({
   checks: [{ component: 'power', device: '', status: 'fault' as const, fault: 'power.on_battery', reason: null, since }],
 });
 
+const mainsSeen = { checks: [{ component: 'power', device: 'mains', status: 'ok' as const, fault: null, reason: null, since: 1 }] };
+/** Of the mains, as the PC found: times before the loss, and before its return. */
+const gone = (before: number, back: number | null = null) => ({
+  from: from - before,
+  to: back === null ? null : now - back,
+  ending: false,
+});
+const ended = { gone: { ...gone(10 * minute), ending: true }, mains: false };
+
 const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ['a goodbye was heard', away({ cause: 'intended' }, bye), reboot(), 'intended 0.99'],
   ['a goodbye was heard, and the boot is the same', away({}, bye), birth({ apartMs: null }), 'intended 0.99'],
-  ['the same boot, awake all the time', away(), birth({ apartMs: hour - 2 * minute }), 'link-down 1'],
+  ['the same boot, awake all the time, on its mains', away({}, mainsSeen), birth({ apartMs: hour - 2 * minute }), 'link-down 0.95'],
+  ['the same boot, awake, of one that sees no mains: on a UPS perhaps', away(), birth({ apartMs: hour }), 'link-down 0.8'],
+  [
+    'a router that died with the mains, and a PC on battery that saw them go',
+    away({}, mainsSeen),
+    birth({ apartMs: hour, gone: gone(0, minute) }),
+    'power-cut 0.9',
+  ],
+  ['mains that went long after the line', away({}, mainsSeen), birth({ apartMs: hour, gone: gone(-20 * minute) }), 'link-down 0.95'],
+  [
+    'a PC unplugged 40 minutes before the line went',
+    away({}, mainsSeen),
+    birth({ apartMs: hour, gone: gone(40 * minute) }),
+    'link-down 0.6',
+  ],
+  [
+    'a router whose own battery lasted 40 minutes: the mains and the line come back together',
+    away({}, mainsSeen),
+    birth({ apartMs: hour, gone: gone(40 * minute, minute) }),
+    'power-cut 0.9',
+  ],
+  [
+    'mains that were back before the line went',
+    away({}, mainsSeen),
+    birth({ apartMs: hour, gone: { from: 0, to: from - minute, ending: false } }),
+    'link-down 0.95',
+  ],
   ['the same boot, awake, and the site was there', away({ cause: 'pc-off' }), birth({ apartMs: hour }), 'pc-off 0.9'],
-  ['the same boot, awake, with many other sites', away({ cause: 'upstream' }), birth({ apartMs: hour }), 'upstream 0.95'],
+  ['the same boot, awake, with many other sites', away({ cause: 'upstream' }), birth({ apartMs: hour }), 'upstream 0.5'],
+  [
+    'the same, beside sites of another line that stood',
+    away({ cause: 'upstream', confidence: 0.85 }),
+    birth({ apartMs: hour }),
+    'upstream 0.95',
+  ],
   [
     'the same boot, awake, on battery since just before',
     away({ cause: 'power-cut' }, onBattery(from - minute)),
     birth({ apartMs: hour }),
-    'power-cut 0.8',
+    'power-cut 0.9',
   ],
   [
     'the same boot, awake, on battery since long before',
     away({ cause: 'power-cut' }, onBattery(from - hour)),
     birth({ apartMs: hour }),
-    'link-down 1',
+    'link-down 0.6',
   ],
   ['the same boot, asleep meanwhile', away(), birth({ apartMs: 20 * second }), 'pc-off 0.8'],
-  ['the same boot, the loss noticed as late as a beat and W', away(), birth({ apartMs: hour - 255 * second }), 'link-down 1'],
+  ['the same boot, the loss noticed as late as a beat and W', away(), birth({ apartMs: hour - 255 * second }), 'link-down 0.8'],
   ['the same boot, more than that missing', away(), birth({ apartMs: hour - 256 * second }), 'pc-off 0.8'],
   ['the same boot, another process', away(), birth({ apartMs: null }), 'pc-off 0.9'],
   ['the same boot, an agent that does not say', away(), birth(), 'link-down 0.6'],
   ['the same boot, an agent that does not say, and many sites', away({ cause: 'upstream', confidence: 0.9 }), birth(), 'upstream 0.9'],
   ['a new boot after a goodbye that never came', away(), reboot({ bye: 'shutdown' }), 'intended 0.99'],
   ['a new boot after a crash', away(), reboot({ crashed: true }), 'crash 0.95'],
-  ['a new boot, the last mark on battery', away(), reboot({ mains: false }), 'power-cut 0.95'],
-  ['a new boot after a gasp', away({ cause: 'power-cut' }), reboot(), 'power-cut 0.95'],
-  ['a new boot while the site was there', away({ cause: 'pc-off' }), reboot(), 'pc-off 0.8'],
+  ['a new boot, the last mark on battery', away(), reboot({ mains: false }), 'power-cut 0.85'],
+  ['a new boot, the battery at its end', away(), reboot(ended), 'power-cut 0.95'],
+  ['a new boot, the mains gone just before', away(), reboot({ mains: false, gone: gone(minute) }), 'power-cut 0.9'],
+  ['a PC unplugged 40 minutes before its boot ended', away(), reboot({ mains: false, gone: gone(40 * minute) }), 'power-cut 0.6'],
+  ['the same, and the site was there', away({ cause: 'pc-off' }), reboot(ended), 'pc-off 0.8'],
+  ['a boot that an update ended', away(), reboot({ begun: 'update' }), 'intended 0.9'],
+  ['a new boot after a gasp', away({ cause: 'power-cut', confidence: 0.95 }), reboot(), 'power-cut 0.95'],
+  ['a new boot while the site was there', away({ cause: 'pc-off', confidence: 0.8 }), reboot(), 'pc-off 0.8'],
   ['a new boot of the only PC, mains at the last mark', away(), reboot({ mains: true }), 'pc-off 0.7'],
   ['a new boot of the only PC, no battery', away(), reboot(), 'undetermined 0.5'],
   ['a new boot with many other sites', away({ cause: 'upstream' }), reboot(), 'undetermined 0.5'],
   ['a new boot that says nothing of the one before', away(), birth({ boot: 'b2' }), 'undetermined 0.5'],
-  ['a new boot that says nothing, after a gasp', away({ cause: 'power-cut' }), birth({ boot: 'b2' }), 'power-cut 0.9'],
-  ['a new boot that says nothing, the site was there', away({ cause: 'pc-off' }), birth({ boot: 'b2' }), 'pc-off 0.8'],
+  ['a new boot that says nothing, after a gasp', away({ cause: 'power-cut', confidence: 0.95 }), birth({ boot: 'b2' }), 'power-cut 0.95'],
+  ['a new boot that says nothing, the site was there', away({ cause: 'pc-off', confidence: 0.8 }), birth({ boot: 'b2' }), 'pc-off 0.8'],
   [
     'a new boot, marks that went on for long after the loss',
     away(),
     reboot({ aliveAt: from + 30 * minute, mains: false }),
-    'link-down 0.9',
+    'link-down 0.8',
   ],
   ['the same, and the site was there', away({ cause: 'pc-off' }), reboot({ aliveAt: from + 30 * minute }), 'pc-off 0.9'],
   [
@@ -98,8 +144,8 @@ describe('what the return says of the absence', () => {
   });
 
   test('the same session that goes on is a line that stood still', () => {
-    expect(whyUnheard(away())).toEqual({ cause: 'link-down', confidence: 1 });
-    expect(whyUnheard(away({ cause: 'pc-off' }))).toEqual({ cause: 'pc-off', confidence: 0.9 });
+    expect(whyUnheard(away({}, mainsSeen), now)).toEqual({ cause: 'link-down', confidence: 0.95 });
+    expect(whyUnheard(away({ cause: 'pc-off' }), now)).toEqual({ cause: 'pc-off', confidence: 0.9 });
   });
 });
 
@@ -128,20 +174,45 @@ describe('when it began', () => {
 describe('PCs of a site that lost their power together', () => {
   const back = (aliveAt: number | null, edit: Partial<PcRecord> = {}) => away({ to: now, aliveAt }, { presence: 'online', ...edit });
   const at = from;
+  const ask = (...others: PcRecord[]) => lostPowerTogether(back(at), [back(at), ...others]);
 
-  test('two of two, and two of four, whose marks stand within 90 s', () => {
-    expect(lostPowerTogether(at, [back(at), back(at + 90 * second)])).toHaveLength(2);
-    expect(lostPowerTogether(at, [back(at), back(at - 90 * second), back(null), back(null)])).toHaveLength(2);
+  test('two of two, and two of four, whose marks stand within 40 s', () => {
+    expect(ask(back(at + 40 * second))).toHaveLength(2);
+    expect(ask(back(at - 40 * second), back(null), back(null))).toHaveLength(2);
   });
 
-  test('not one alone, not two of five, not marks that stand further apart', () => {
-    expect(lostPowerTogether(at, [back(at)])).toEqual([]);
-    expect(lostPowerTogether(at, [back(at), back(at), back(null), back(null), back(null)])).toEqual([]);
-    expect(lostPowerTogether(at, [back(at), back(at + 91 * second)])).toEqual([]);
+  test('not one alone, nor two of five', () => {
+    expect(lostPowerTogether(back(at), [back(at)])).toEqual([]);
+    expect(ask(back(at), back(null), back(null), back(null))).toEqual([]);
+  });
+
+  test('a wall switch 80 s apart was a power cut of both', () => {
+    expect(ask(back(at + 80 * second))).toEqual([]);
+    expect(ask(back(at + 41 * second))).toEqual([]);
+  });
+
+  test('one that lived on and lost its line at that time stands on a UPS; one whose line went later does not', () => {
+    const lived = (edit: Partial<Absence>) => away({ to: now, cause: 'link-down', ...edit }, { presence: 'online' });
+    expect(ask(lived({}))).toHaveLength(2);
+    expect(ask(lived({ from: at + 60 * second }))).toEqual([]);
+  });
+
+  test('one that lived on and saw its mains all the time had power', () => {
+    expect(ask(away({ to: now, cause: 'link-down', confidence: 0.95 }, { presence: 'online' }))).toEqual([]);
+  });
+
+  test('a power cut in an outage of the line was the cause of it', () => {
+    const later = { to: now, aliveAt: goneBy + 61 * second };
+    expect(lostPowerTogether(away(later), [away(later), away(later)])).toEqual([]);
+  });
+
+  test('the one that lived on and is back last is told of the power too', () => {
+    const lived = away({ to: now, cause: 'link-down' });
+    expect(lostPowerTogether(lived, [lived, back(at)])).toHaveLength(2);
   });
 
   test('who was never heard or is switched off does not count for the half', () => {
     const off = back(null, { presence: 'stopped' });
-    expect(lostPowerTogether(at, [back(at), back(at), off, off, off, newRecord('s/a/9', 'fibre')])).toHaveLength(2);
+    expect(ask(back(at), off, off, off, newRecord('s/a/9', 'fibre'))).toHaveLength(2);
   });
 });

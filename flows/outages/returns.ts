@@ -1,14 +1,17 @@
 /** Why a PC was away, judged from what it says at its return; pure. */
-import { links, type Outage, type Previous } from '#contracts';
+import { links, type MainsGone, type Outage, openUpTo, type Previous, sureFrom } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
-import { type Away, batterySince, hasAbsence, undetermined, windowMs } from './outages.ts';
+import { type Away, hasAbsence, powerCutBy, undetermined, windowMs } from './outages.ts';
+import { batteryWord, type Supply, seesMains, supplyAtEnd, supplyAtLoss } from './power.ts';
 
 /** Marks are written every 30 s: one this much later than the loss was written by a PC that was alive without being heard. */
 const livedOnMs = 60_000;
-/** PCs whose last marks stand this close together lost their power together. */
-const togetherMs = 90_000;
-/** What is likely, and by a way that nobody saw. */
-const unsure = 0.6;
+/** A mark may be older than its file says by this much, where the clock that wrote it was not that which read it. */
+const markSlackMs = 90_000;
+/** Marks of PCs that lost their power at one moment: each is at most 30 s and a tick of 10 s old. */
+const togetherMs = 40_000;
+/** A system that starts by itself is back in this time, whatever ended it. */
+const restartMs = 4 * 60_000;
 /** A clock that is out by more tells nothing of seconds. */
 const trueClockMs = 60_000;
 
@@ -17,70 +20,129 @@ type Birth = Extract<PcEvent, { type: 'birth' }>;
 /** What a return says of the absence before it. */
 export type Finding = Outage & { from: number; aliveAt: number | null };
 
+/** PCs of a site lost their power together, and so did those of a region. */
+export const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
+export const powerOfRegion: Outage = { cause: 'power-cut', confidence: 0.9 };
+
 /**
  * What the return says of the absence; `one` is the record as it was before.
  * Guarantee: `link-down` is said with certainty only of a process that lived through the whole absence.
  */
 export function whyWasAway(one: Away, said: Birth, now: number): Finding {
-  const { from, cause } = one.absence;
+  const { from } = one.absence;
   if (one.bye) return { cause: 'intended', confidence: 0.99, from, aliveAt: null };
   if (said.boot === one.boot) return { ...whyOnSameBoot(one, said, now), from, aliveAt: null };
   const found = said.previous && isOfThis(one, said, now) ? said.previous : undefined;
   const aliveAt = found === undefined ? null : markOf(one, said, now);
-  if (found === undefined) return { ...without(cause), from, aliveAt };
-  if (livedOn(one, said, now)) return { ...lineOf(one, 0.9), from, aliveAt };
-  const why = whyOnNewBoot(one, found);
+  if (found === undefined) return { ...without(one.absence), from, aliveAt };
+  if (livedOn(one, said, now)) return { ...lineOf(one, { gone: found.gone, said, now }, 0.9), from, aliveAt };
+  const why = whyOnNewBoot(one, found, now);
   // There was a boot between that nobody heard: how that one ended is not how this began.
-  const confidence = found.boot === one.boot ? why.confidence : Math.min(why.confidence, unsure);
+  const confidence = found.boot === one.boot ? why.confidence : Math.min(why.confidence, openUpTo);
   return { ...why, confidence, from: aliveAt ?? from, aliveAt };
 }
 
 /** The session went on, or the same one is heard again: nothing ended but the hearing. */
-export function whyUnheard(one: Away): Outage {
-  return lineOf(one, 1);
+export function whyUnheard(one: Away, now: number): Outage {
+  return lineOf(one, { gone: undefined, said: undefined, now }, 1);
 }
 
-/** Of the PCs of a site that were away: those that lost their power when `aliveAt` was; none where they are not half of the site. */
-export function lostPowerTogether(aliveAt: number, site: readonly PcRecord[]): Away[] {
+/** What another PC's return may yet explain: nobody is sure of it. */
+export function isOpen({ cause, confidence }: Outage): boolean {
+  return cause !== 'intended' && confidence < sureFrom;
+}
+
+/** Of PCs that were away: those that were lost when `one` was, where one of them lost its power at that time. */
+export function lostWith(one: Away, others: readonly PcRecord[]): Away[] {
+  const away = others.filter(hasAbsence);
+  const at =
+    powerLostAt(one) ??
+    away
+      .filter(({ absence }) => isOpen(absence))
+      .map(powerLostAt)
+      .find((end) => end !== null && isLostAt(one, end));
+  return at === undefined || at === null ? [] : away.filter((other) => isLostAt(other, at));
+}
+
+/** The last mark of a boot that ended when it was lost; null of one that lived on. */
+function powerLostAt({ absence: { aliveAt, goneBy } }: Away): number | null {
+  return aliveAt !== null && aliveAt <= goneBy + livedOnMs ? aliveAt : null;
+}
+
+/** By its last mark, or, of one that lived on, between its last word and the time at which it was missed. */
+function isLostAt(one: Away, at: number): boolean {
+  const { aliveAt, cause, from, goneBy, to } = one.absence;
+  if (aliveAt !== null) return Math.abs((powerLostAt(one) ?? Number.NaN) - at) <= togetherMs;
+  return to !== null && cause === 'link-down' && at >= from - togetherMs && at <= goneBy;
+}
+
+/**
+ * Of the PCs of a site that were away: those that lost their power when `one` did; none where they are not half of the site, or where one of
+ * them saw its mains all the time.
+ */
+export function lostPowerTogether(one: Away, site: readonly PcRecord[]): Away[] {
   const expected = site.filter((pc) => pc.heardAt !== null && pc.presence !== 'stopped');
-  const together = site.filter(hasAbsence).filter(({ absence }) => isNear(absence.aliveAt, aliveAt));
-  return together.length >= 2 && together.length * 2 >= expected.length ? together : [];
+  const together = lostWith(one, site);
+  const hadMains = together.some(({ absence }) => absence.cause === 'link-down' && absence.confidence >= sureFrom);
+  return together.length >= 2 && together.length * 2 >= expected.length && !hadMains ? together : [];
 }
 
-function whyOnSameBoot(one: Away, { apartMs }: Birth, now: number): Outage {
+/** The boot of so short an absence was rather a system that started anew by itself than one without power. */
+export function isRestart({ absence: { from, to } }: Away): boolean {
+  return to !== null && to - from < restartMs;
+}
+
+/** What is told of the mains, and by whom and when. */
+type Told = { gone: MainsGone | undefined; said: Birth | undefined; now: number };
+
+function whyOnSameBoot(one: Away, said: Birth, now: number): Outage {
   const { from, cause, confidence } = one.absence;
+  const { apartMs, gone } = said;
   // An agent that cannot tell whether it was running: what was seen from here stands, and else nobody knows.
-  if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: unsure } : { cause, confidence };
+  if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openUpTo } : { cause, confidence };
   if (apartMs === null) return { cause: 'pc-off', confidence: 0.9 };
   // Between its last word and its own notice of the loss lie a beat, and a ping that is not answered.
   const slept = now - from - apartMs > windowMs(one) + links[one.link].beatMs;
-  return slept ? { cause: 'pc-off', confidence: 0.8 } : lineOf(one, 1);
+  return slept ? { cause: 'pc-off', confidence: 0.8 } : lineOf(one, { gone, said, now }, 1);
 }
 
-/** It ran and was not heard: its own cable where its site was there, its power where that went just before, the line of many, or of its site. */
-function lineOf(one: Away, confidence: number): Outage {
-  const { cause, from } = one.absence;
+/** It ran and was not heard: its own cable where its site was there, its power where that went with it, the line of many, or of its site. */
+function lineOf(one: Away, told: Told, most: number): Outage {
+  const { cause, confidence } = one.absence;
   if (cause === 'pc-off') return { cause, confidence: 0.9 };
-  if (cause === 'upstream') return { cause, confidence: 0.95 };
-  const since = batterySince(one);
-  if (since !== null && from - since <= windowMs(one)) return { cause: 'power-cut', confidence: 0.8 };
-  return { cause: 'link-down', confidence };
+  const supply = told.gone === undefined ? batteryWord(one) : supplyOf(one, told);
+  if (supply !== null) return supply.how === 'long' ? { cause: 'link-down', confidence: openUpTo } : powerCutBy[supply.how];
+  if (cause === 'upstream') return { cause, confidence: confidence > openUpTo || seesMains(one) ? 0.95 : confidence };
+  // Who does not see the mains may stand on a UPS that says nothing, with a router beside it.
+  return { cause: 'link-down', confidence: Math.min(most, seesMains(one) ? 0.95 : 0.8) };
 }
 
-function whyOnNewBoot(one: Away, { bye, crashed, mains }: Previous): Outage {
-  const { cause } = one.absence;
+function supplyOf({ absence: { from, goneBy } }: Away, { gone, said, now }: Told): Supply | null {
+  if (gone === undefined) return null;
+  const offsetMs = (said?.at ?? now) - now;
+  return supplyAtLoss({ from: gone.from - offsetMs, to: gone.to === null ? null : gone.to - offsetMs }, { from, goneBy, to: now });
+}
+
+function whyOnNewBoot(one: Away, { bye, crashed, mains, begun, gone, aliveAt }: Previous, now: number): Outage {
+  const { cause, confidence, from } = one.absence;
   if (bye !== null) return { cause: 'intended', confidence: 0.99 };
   if (crashed) return { cause: 'crash', confidence: 0.95 };
-  if (mains === false || cause === 'power-cut') return { cause: 'power-cut', confidence: 0.95 };
-  if (cause === 'pc-off') return { cause, confidence: 0.8 };
+  if (begun !== undefined) return { cause: 'intended', confidence: 0.9 };
+  // A system that starts anew by itself may be in an update that nobody told of.
+  const isBrief = now - from < restartMs;
+  if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : 0.8 };
+  const supply = gone === undefined ? batteryWord(one) : supplyAtEnd(gone, aliveAt);
+  if (supply !== null) return powerCutBy[supply.how];
+  // An agent that does not say since when.
+  if (mains === false) return { cause: 'power-cut', confidence: 0.85 };
+  if (cause === 'power-cut') return { cause, confidence };
   // It has a battery, which had mains at the last mark: not the mains ended it, unless that battery was dead.
-  return mains === true ? { cause: 'pc-off', confidence: 0.7 } : undetermined;
+  return mains === true ? { cause: 'pc-off', confidence: isBrief ? openUpTo : 0.7 } : undetermined;
 }
 
-/** A new boot without a word of the one before. */
-function without(cause: Outage['cause']): Outage {
-  if (cause === 'power-cut') return { cause, confidence: 0.9 };
-  return cause === 'pc-off' ? { cause, confidence: 0.8 } : undetermined;
+/** A new boot without a word of the one before: what could be seen from here stands, if it was the power or this PC. */
+function without({ cause, confidence }: Outage): Outage {
+  return cause === 'power-cut' || cause === 'pc-off' ? { cause, confidence } : undetermined;
 }
 
 /** What is told of an earlier boot is told of this absence: of the boot that was lost, or of a later time. */
@@ -92,7 +154,7 @@ function isOfThis(one: Away, said: Birth, now: number): boolean {
 function markOf({ absence }: Away, said: Birth, now: number): number | null {
   const written = said.previous?.aliveAt ?? Number.NaN;
   const offsetMs = (said.at ?? now) - now;
-  const fits = (at: number) => at >= absence.from - togetherMs && at <= now;
+  const fits = (at: number) => at >= absence.from - markSlackMs && at <= now;
   return [written - offsetMs, written].find(fits) ?? null;
 }
 
@@ -100,8 +162,4 @@ function markOf({ absence }: Away, said: Birth, now: number): number | null {
 function livedOn({ absence }: Away, said: Birth, now: number): boolean {
   const isTrue = Math.abs((said.at ?? Number.NaN) - now) <= trueClockMs;
   return isTrue && (said.previous?.aliveAt ?? 0) > absence.goneBy + livedOnMs && (said.previous?.aliveAt ?? 0) <= now;
-}
-
-function isNear(a: number | null, b: number): boolean {
-  return a !== null && Math.abs(a - b) <= togetherMs;
 }

@@ -1,5 +1,5 @@
 /** The words of the incident engine: what it remembers, what it is told, what it answers. */
-import type { Check, LinkClass, Outage, Presence, Previous, Severity, TransitionKind, Want, Words } from '#contracts';
+import type { Check, LinkClass, MainsGone, Outage, Presence, Previous, Severity, TransitionKind, Want, Words } from '#contracts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */
 export type PcRecord = {
@@ -204,6 +204,7 @@ export type PcEvent =
       at?: number;
       previous?: Previous | undefined;
       apartMs?: number | null | undefined;
+      gone?: MainsGone | undefined;
     }
   | { type: 'bye'; pc: string; boot: string; session: number; reason?: string }
   | { type: 'gasp'; pc: string; boot: string; session: number; runtimeMs: number | null }

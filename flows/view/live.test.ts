@@ -396,14 +396,16 @@ describe('what is asked', () => {
       stage.pass(91_000);
     });
     const from = stage.engine.memory.pcs.get(pc)?.absence?.from;
-    const outage = { cause: 'power-cut', confidence: 0.95, from };
+    const outage = { cause: 'power-cut', confidence: 0.95, sureness: 'sure', from };
     expect(show.view.pcs('all').map((one) => one.outage)).toEqual([outage, null, null]);
     expect(show.view.incidents()).toMatchObject([{ outage: { ...outage, to: null } }]);
     await clock.pass(1_000);
     expect(frames.at(-1)).toMatchObject({ pcs: [{ pc, outage }], incidents: [{ outage: { ...outage, to: null } }] });
     does(() => stage.birth(pc, { session: 2, boot: 'b2' }));
     expect(show.view.pcs('all').map((one) => one.outage)).toEqual([null, null, null]);
-    expect(show.view.incident(1)).toMatchObject({ outage: { cause: 'power-cut', confidence: 0.9, from, to: stage.now() } });
+    expect(show.view.incident(1)).toMatchObject({
+      outage: { cause: 'power-cut', confidence: 0.95, sureness: 'sure', from, to: stage.now() },
+    });
     does(() => stage.state(broken, pcs[1]));
     expect(show.view.incidents().find(({ scope }) => scope === pcs[1])?.outage).toBeNull();
     await clock.pass(1_000);

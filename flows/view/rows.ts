@@ -16,6 +16,7 @@ import {
   type StateView,
   siteOf,
   stateOf,
+  surenessOf,
 } from '#contracts';
 import { watchedUntil } from '../incidents/incident.ts';
 import type { Memory } from '../incidents/memory.ts';
@@ -72,7 +73,7 @@ function outageOf(record: PcRecord | undefined): PcView['outage'] {
   const { absence, presence } = record ?? {};
   if (!absence || absence.to !== null || presence === 'online' || presence === 'never') return null;
   const { cause, confidence, from } = absence;
-  return { cause, confidence, from };
+  return { cause, confidence, sureness: surenessOf(confidence), from };
 }
 
 /** Presence, checks and readiness of a PC. While the centre hears nothing, nobody is online; nor is anybody where it does not listen any more. */
@@ -146,7 +147,7 @@ export function incidentRow({ memory, place, personName }: View, incident: Incid
     room,
     told: told.map((one) => ({ ...one, person: personName(one.person) })),
     acknowledged: acknowledged && { by: acknowledged.by, at: acknowledged.at },
-    outage,
+    outage: outage && { ...outage, sureness: surenessOf(outage.confidence) },
     faults: faults.map((one) => {
       const { key: _, reason: __, goneAt: ___, told: ____, ...fault } = one;
       return { ...fault, ...watched(one) };

@@ -7,5 +7,15 @@ import type { Bench } from './model.ts';
 import { qualityBench } from './quality.ts';
 import { rollcallBench } from './rollcall.ts';
 import { stormBench } from './storm.ts';
+import { verdictsBench } from './verdicts.ts';
 
-export const benches: readonly Bench[] = [capacityBench, exporterBench, hostileBench, ingestBench, qualityBench, rollcallBench, stormBench];
+export const benches: readonly Bench[] = [
+  capacityBench,
+  exporterBench,
+  hostileBench,
+  ingestBench,
+  qualityBench,
+  rollcallBench,
+  stormBench,
+  verdictsBench,
+];

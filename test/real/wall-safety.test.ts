@@ -93,13 +93,13 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     const { view } = stage;
     const now = Date.now();
     const why = { component: 'pc', fault: null, reason: 'silent' };
-    const outage = { cause: 'power-cut', confidence: 0.95, from: now - 300_000 } as const;
+    const outage = { cause: 'power-cut', confidence: 0.95, sureness: 'sure', from: now - 300_000 } as const;
     const away = lehRoom(now, { presence: 'silent', heardAt: now - 300_000, readiness: 'unknown', why, outage });
     await stage.open('#/site/ladakh/leh');
     view.change({ pcs: [away] });
     const state = stage.page.locator('article .state');
     await expect.poll(() => state.textContent()).toMatch(/Does not answer: power cut, sure$/);
-    view.change({ pcs: [{ ...away, outage: { ...outage, cause: 'undetermined', confidence: 0.5 } }] });
+    view.change({ pcs: [{ ...away, outage: { ...outage, cause: 'undetermined', confidence: 0.5, sureness: 'open' } }] });
     await expect.poll(() => state.textContent()).toMatch(/Does not answer: site not reachable, cause not known yet$/);
     await stage.open('#/incident/7');
     const note = stage.page.locator('[data-outage]');
@@ -108,7 +108,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     view.content.full.set(7, fullOf(row, now));
     view.change({ incidents: [row] });
     await expect.poll(() => note.textContent()).toMatch(/^Away since \d\d:\d\d:\d\d: power cut, sure$/);
-    view.change({ incidents: [{ ...row, outage: { ...outage, cause: 'link-down', confidence: 0.8, to: now } }] });
+    view.change({ incidents: [{ ...row, outage: { ...outage, cause: 'link-down', confidence: 0.8, sureness: 'likely', to: now } }] });
     await expect.poll(() => note.textContent()).toMatch(/^Was away \d\d:\d\d:\d\d to \d\d:\d\d:\d\d: link down, likely$/);
     await stage.page.getByRole('button', { name: 'हिन्दी' }).click();
     await expect.poll(() => note.textContent()).toMatch(/संपर्क नहीं था: लाइन बंद, संभवतः$/);

@@ -48,6 +48,8 @@ export type Pc = {
   power(figures: Partial<PowerFigures>): void;
   /** The system writes down that it crashed, as the next boot finds it. */
   crash(): void;
+  /** The system says that it has begun what ends this boot; null = it is over. */
+  begins(what: 'update' | null): void;
   cut(how: Cut): void;
   heal(): void;
   /** The machine is taken away for good. */
@@ -80,6 +82,7 @@ export function createPc(options: PcOptions): Pc {
   const room = createRoom();
   const supply: PowerFigures = { onMains: true, batteryChargeRatio: 1, isCharging: false, runtimeMs: null, batteryCelsius: null };
   let crashed = false;
+  let begun: 'update' | null = null;
   const configs = configStore();
   const acts: string[] = [];
   let boots = 1;
@@ -91,7 +94,10 @@ export function createPc(options: PcOptions): Pc {
   function start({ reboot = false } = {}): void {
     if (running !== undefined && running === stopping && running.process.alive()) running.again = { reboot };
     if (removed || running?.process.alive()) return;
-    if (reboot) boots += 1;
+    if (reboot) {
+      boots += 1;
+      begun = null;
+    }
     const process = machine.start();
     process.onKill(() => note(`${path} dies`));
     note(`${path} starts`);
@@ -100,7 +106,7 @@ export function createPc(options: PcOptions): Pc {
       version: '0.1.0',
       token: 'token',
       centreKey: centrePublicKey,
-      platform: { ...platformOf(`boot-${boots}`), ...ordersOf(process), power: async () => supply, crashedBefore },
+      platform: { ...platformOf(`boot-${boots}`), ...ordersOf(process), power: async () => supply, crashedBefore, endBegun: () => begun },
       probes: options.battery ? [...room.probes(), createPowerProbe(noUps)] : room.probes(),
       transport: transportOf(process),
       disk: record.disk(process),
@@ -179,6 +185,9 @@ export function createPc(options: PcOptions): Pc {
     power: (figures) => void Object.assign(supply, figures),
     crash() {
       crashed = true;
+    },
+    begins(what) {
+      begun = what;
     },
     cut(how) {
       note(`link of ${path} cut (${how})`);

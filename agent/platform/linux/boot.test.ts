@@ -35,6 +35,18 @@ it('knows of a crash by the last words of the kernel, where it finds them or whe
   expect(old.crashedBefore()).toBe(true);
 });
 
+it.each([
+  ['update', 'run/unattended-upgrades.progress'],
+  ['shutdown', 'run/nologin'],
+])('knows that an end of this boot has begun: %s, and no more once its mark is old', (what, mark) => {
+  expect(boot({}).endBegun()).toBeNull();
+  const of = boot({ [mark]: 'x' });
+  utimesSync(join(of.root, mark), 0, now / 1_000 - 60);
+  expect(of.endBegun()).toBe(what);
+  utimesSync(join(of.root, mark), 0, now / 1_000 - 601);
+  expect(of.endBegun()).toBeNull();
+});
+
 it('knows that the system is going down by the marks of systemd, or by its own word', async () => {
   const marked = boot({ 'run/nologin': 'System is going down.' });
   expect(await ask(marked)).toBe(true);

@@ -7,6 +7,7 @@ import type { Output } from '../child.ts';
 export type Boot = {
   id(): string;
   crashedBefore(): boolean;
+  endBegun(): 'update' | 'shutdown' | null;
   isShuttingDown(signal: AbortSignal): Promise<boolean>;
 };
 
@@ -22,6 +23,13 @@ export type BootOptions = {
 const lastWords = { kernel: 'sys/fs/pstore', kept: 'var/lib/systemd/pstore' };
 /** A planned shutdown stands in the first; systemd forbids new logins by the second once one has begun. */
 const endMarks = ['run/systemd/shutdown/scheduled', 'run/nologin'];
+/** Touched again and again while packages are exchanged; and what logind puts there minutes before a shutdown. One that is old was left behind. */
+const begunMarks = [
+  ['update', 'run/unattended-upgrades.progress'],
+  ['update', 'var/lib/dpkg/updates'],
+  ['shutdown', 'run/nologin'],
+] as const;
+const begunForMs = 10 * 60_000;
 
 /** Reads the marks that kernel and systemd leave of a boot. */
 export function createBoot({ root, now, run }: BootOptions): Boot {
@@ -33,6 +41,10 @@ export function createBoot({ root, now, run }: BootOptions): Boot {
       const folder = join(root, lastWords.kept);
       // What is older was put there after a crash of long ago.
       return names(folder).some((name) => statSync(join(folder, name)).mtimeMs >= bootedAt);
+    },
+    endBegun() {
+      const isFresh = (mark: string) => Math.abs(now() - changedAt(join(root, mark))) < begunForMs;
+      return begunMarks.find(([, mark]) => isFresh(mark))?.[0] ?? null;
     },
     async isShuttingDown(signal) {
       if (endMarks.some((mark) => existsSync(join(root, mark)))) return true;
@@ -48,4 +60,9 @@ function names(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Not a number where there is no such file. */
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;
 }

@@ -48,6 +48,7 @@ export function createLinux(system: System): Platform {
     hardware: () => readHardware(root),
     bootId: boot.id,
     crashedBefore: boot.crashedBefore,
+    endBegun: boot.endBegun,
     isShuttingDown: boot.isShuttingDown,
   };
 }

@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot';
 import { linkClasses } from '../domain/links.ts';
-import { outageCauses } from '../domain/outages.ts';
+import { outageCauses, surenesses } from '../domain/outages.ts';
 import { readinesses, siteStages } from '../domain/sites.ts';
 import { presences, severities, statuses, transitionKinds } from '../domain/states.ts';
 import { linkReport } from '../wire/link-report.ts';
@@ -21,7 +21,7 @@ const readiness = v.picklist(readinesses);
 /** Why a room is not ready or not known. */
 const why = v.nullable(v.object({ component: text, fault: maybeText, reason: maybeText }));
 
-const outage = { cause: v.picklist(outageCauses), confidence: v.number(), from: time };
+const outage = { cause: v.picklist(outageCauses), confidence: v.number(), sureness: v.picklist(surenesses), from: time };
 
 /** One PC, with what it last said. */
 export const pcView = v.object({

@@ -10,7 +10,17 @@ export type OutageCause = (typeof outageCauses)[number];
 /** How sure the centre is of a cause: 0 to 1. */
 export type Outage = { cause: OutageCause; confidence: number };
 
-/** Confidences from which a cause is said to be sure, or likely. */
+/** From this confidence on a cause is sure. */
 export const sureFrom = 0.9;
-/** Below it a cause is said to be not sure. */
-export const likelyFrom = 0.7;
+/** Up to this one it is not known: more is never said of what two causes look alike in. Between the two it is likely. */
+export const openUpTo = 0.6;
+
+/** How sure a cause is, as words and the wall say it. */
+export const surenesses = ['sure', 'likely', 'open'] as const;
+export type Sureness = (typeof surenesses)[number];
+
+/** How sure a confidence is: the one border of words and numbers. */
+export function surenessOf(confidence: number): Sureness {
+  if (confidence >= sureFrom) return 'sure';
+  return confidence > openUpTo ? 'likely' : 'open';
+}

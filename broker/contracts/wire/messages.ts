@@ -35,13 +35,20 @@ const check = v.object({
 });
 const checks = v.pipe(v.array(check), v.maxLength(budgets.checks.most));
 
-/** `aliveAt`: the last mark before the end; `bye`: the goodbye that was said, null for none; `crashed`: the system wrote down a crash of its own. */
+/** A time without mains, on the PC's own clock: `to` is null while it lasts; `ending`: the battery came to its end in it. */
+export const mainsGone = v.object({ from: time, to: v.optional(v.nullable(time), null), ending: v.optional(v.boolean(), false) });
+/**
+ * How a boot ended. `aliveAt`: the last mark before the end; `bye`: the goodbye that was said, null for none; `crashed`: the system wrote down a crash of its own;
+ * `gone`: when the mains were last away; `begun`: what the system had begun that ends a boot, such as `update`.
+ */
 export const previous = v.object({
   boot: token,
   aliveAt: time,
   mains: v.optional(v.nullable(v.boolean()), null),
   bye: v.optional(v.nullable(word), null),
   crashed: v.optional(v.boolean(), false),
+  gone: v.exactOptional(mainsGone),
+  begun: v.exactOptional(word),
 });
 
 /** First word of a session, after every CONNACK; repeated until an ack answers it (R16). */
@@ -65,6 +72,8 @@ export const birth = v.object({
    * Null where there was none; absent also of agents that do not know the word.
    */
   apartMs: v.optional(v.nullable(count)),
+  /** With it: the mains were away while nobody heard this boot. */
+  gone: v.exactOptional(mainsGone),
 });
 /** The goodbye of a session, with its reason. */
 export const bye = v.object({ kind: v.literal('bye'), boot: token, session, at: time, reason: word });
@@ -183,6 +192,7 @@ export type Birth = v.InferOutput<typeof birth>;
 export type Bye = v.InferOutput<typeof bye>;
 export type Gasp = v.InferOutput<typeof gasp>;
 export type Previous = v.InferOutput<typeof previous>;
+export type MainsGone = v.InferOutput<typeof mainsGone>;
 export type Lost = v.InferOutput<typeof lost>;
 export type PresenceMessage = v.InferOutput<typeof presence>;
 export type StateMessage = v.InferOutput<typeof state>;

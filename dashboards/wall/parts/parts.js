@@ -4,7 +4,7 @@ import { reasonIn, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 
-/** @import { Outage, Readiness, Why, Words } from '#contracts' */
+/** @import { Outage, Readiness, Sureness, Why, Words } from '#contracts' */
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
@@ -107,12 +107,11 @@ export function whyText(scene, why) {
 /**
  * Why a PC is away, or was, and how sure that is.
  * @param {Reader} reader
- * @param {Outage} outage
+ * @param {Outage & { sureness: Sureness }} outage
  */
-export function outageText(reader, { cause, confidence }) {
+export function outageText(reader, { cause, sureness }) {
   const what = sayWord(reader, 'outage', cause);
-  const how = confidence >= 0.9 ? 'sure' : confidence >= 0.7 ? 'likely' : 'open';
-  return cause === 'undetermined' ? what : `${what}, ${sayWord(reader, 'sureness', how)}`;
+  return cause === 'undetermined' ? what : sayWord(reader, 'sureness', sureness).replace('{cause}', what);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type Language, noneExpected, outageCauses, outageText, reasons, vocabulary } from '#contracts';
+import { type Language, noneExpected, outageCauses, outageText, reasons, surenessOf, vocabulary } from '#contracts';
 import { outageText as wallText } from '../parts/parts.js';
 import { calmOf, deviceOf, reasonIn, subjectOf } from './subject.js';
 import { amount, nameIn, say, sayWord, shown, texts } from './words.js';
@@ -88,6 +88,8 @@ test('of what nothing is expected it is not said that it works', () => {
 test('why a PC is away is said as the messages say it', () => {
   for (const lang of ['en', 'hi'] as const)
     for (const cause of outageCauses)
-      for (const confidence of [0.95, 0.9, 0.8, 0.7, 0.6])
-        expect(wallText(reader(lang), { cause, confidence })).toBe(outageText({ cause, confidence }, lang));
+      for (const confidence of [0.95, 0.9, 0.8, 0.61, 0.6])
+        expect(wallText(reader(lang), { cause, confidence, sureness: surenessOf(confidence) })).toBe(
+          outageText({ cause, confidence }, lang),
+        );
 });

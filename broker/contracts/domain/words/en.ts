@@ -85,7 +85,7 @@ export const en = {
     'pc-off': 'this PC alone is away',
     undetermined: 'site not reachable, cause not known yet',
   } satisfies Record<OutageCause, string>,
-  sureness: { sure: 'sure', likely: 'likely', open: 'not sure' },
+  sureness: { sure: '{cause}, sure', likely: '{cause}, likely', open: 'not known, perhaps {cause}' },
   supply: { mains: 'on mains', battery: 'on battery' },
   /** The place of the channels: each brings its own word, in `flows/people/channels/`. */
   channel: {},

@@ -54,7 +54,7 @@ export const hi: Vocabulary = {
     'pc-off': 'सिर्फ़ यह PC बंद है',
     undetermined: 'साइट तक पहुँच नहीं, वजह अभी पता नहीं',
   },
-  sureness: { sure: 'पक्का', likely: 'संभवतः', open: 'पक्का पता नहीं' },
+  sureness: { sure: '{cause}, पक्का', likely: '{cause}, संभवतः', open: 'पता नहीं, शायद {cause}' },
   supply: { mains: 'बिजली आ रही है', battery: 'बैटरी पर' },
   channel: {},
   component: {

@@ -34,8 +34,8 @@ test.each([
   [0.95, 'power cut, sure', 'बिजली गई, पक्का'],
   [0.9, 'power cut, sure', 'बिजली गई, पक्का'],
   [0.8, 'power cut, likely', 'बिजली गई, संभवतः'],
-  [0.7, 'power cut, likely', 'बिजली गई, संभवतः'],
-  [0.6, 'power cut, not sure', 'बिजली गई, पक्का पता नहीं'],
+  [0.61, 'power cut, likely', 'बिजली गई, संभवतः'],
+  [0.6, 'not known, perhaps power cut', 'पता नहीं, शायद बिजली गई'],
 ])('a confidence of %d is said in words', (confidence, en, hi) => {
   expect([outageText({ cause: 'power-cut', confidence }, 'en'), outageText({ cause: 'power-cut', confidence }, 'hi')]).toEqual([en, hi]);
 });

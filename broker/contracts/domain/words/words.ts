@@ -1,6 +1,6 @@
 /** What a person reads of the domain, once for mail, self-test, CLI and wall. A further language is a file like `hi.ts` and a line here. */
 import type { Language } from '../faults.ts';
-import { likelyFrom, type Outage, sureFrom } from '../outages.ts';
+import { type Outage, surenessOf } from '../outages.ts';
 import { en, type Vocabulary } from './en.ts';
 import { hi } from './hi.ts';
 
@@ -18,6 +18,5 @@ export function wordFor(language: Language, group: keyof Vocabulary, key: string
 /** A cause and how sure it is, in words: `power cut, sure`. */
 export function outageText({ cause, confidence }: Outage, language: Language): string {
   const { outage, sureness } = vocabulary[language];
-  const how = confidence >= sureFrom ? sureness.sure : confidence >= likelyFrom ? sureness.likely : sureness.open;
-  return cause === 'undetermined' ? outage[cause] : `${outage[cause]}, ${how}`;
+  return cause === 'undetermined' ? outage[cause] : sureness[surenessOf(confidence)].replace('{cause}', outage[cause]);
 }

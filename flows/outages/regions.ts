@@ -1,0 +1,43 @@
+/** What the absence of many sites at once says of a state or a provider; pure. */
+import type { PcRecord } from '../records/incidents.ts';
+import { type Away, isAway, wentTogether } from './outages.ts';
+import { batteryWord } from './power.ts';
+
+const leastSites = 3;
+const leastShare = 0.3;
+const lastHourMs = 3_600_000;
+
+/** The sites of a state or a provider at one moment: those of which every PC is away, and how many were there in the last hour. */
+export type Region = { down: Away[][]; there: number; groups: Map<string, Away[][]> };
+
+/** Who went this close together is asked for once, however many went. */
+const groupMs = 10_000;
+
+/** `sites`: of each the PCs that are expected to be there. */
+export function regionOf(sites: Iterable<readonly PcRecord[]>, now: number): Region {
+  const region: Region = { down: [], there: 0, groups: new Map() };
+  for (const pcs of sites) {
+    if (pcs.some((pc) => pc.presence === 'online' || now - (pc.absence?.goneBy ?? 0) < lastHourMs)) region.there += 1;
+    if (pcs.length > 0 && pcs.every(isAway)) region.down.push([...pcs]);
+  }
+  return region;
+}
+
+/**
+ * The sites that went with this one, where so many did that it is no chance: at least three, and three in ten of those that were there in the
+ * last hour. None where a third of them spoke of a battery: that is the power of the region, and no line.
+ */
+export function wentWith(one: Away, region: Region): Away[][] {
+  const least = Math.max(leastSites, leastShare * region.there);
+  if (region.down.length < least) return [];
+  const key = `${one.link} ${Math.floor(one.absence.goneBy / groupMs)}`;
+  const found = region.groups.get(key) ?? groupOf(one, region.down, least);
+  region.groups.set(key, found);
+  return found;
+}
+
+function groupOf(one: Away, down: Away[][], least: number): Away[][] {
+  const together = down.filter((site) => site.some((pc) => wentTogether(pc, one)));
+  const onBattery = together.filter((site) => site.some((pc) => batteryWord(pc) !== null));
+  return together.length >= least && onBattery.length * 3 < together.length ? together : [];
+}
