@@ -311,6 +311,18 @@ describe('R27 what is told of a PC that is muted', () => {
     expect(stage.incident('centre')?.over).toBeNull();
   });
 
+  it('R27 a critical fault without a hold that was there for a second used up its one time past the mute: the one that stays is told', () => {
+    const stage = online();
+    flood(stage, 60);
+    for (let n = 0; n < 30; n += 1) {
+      stage.state([ok('microphone'), fault('power.battery_low', `ups-${n}`)]);
+      stage.pass(second);
+    }
+    expect(kindsOf(stage, 'power.battery_low')).toEqual([]);
+    stage.live(minute);
+    expect(kindsOf(stage, 'power.battery_low')).toEqual(['raised']);
+  });
+
   it('R27 what went past the mute is not held a second time by the tabs', () => {
     const stage = online();
     flood(stage, 60);

@@ -7,6 +7,8 @@ export type Excess = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
+/** What has no hold and is there and gone within this does not stay: it is not to use up the one time that its fault goes past a mute. */
+const staysMs = 30_000;
 
 type Telling = { at: number; faults: readonly string[] };
 type Noisy = {
@@ -153,7 +155,8 @@ function firstOf(held: Noisy, standing: Scene['standing'], now: number): string[
 }
 
 function isUrgent({ fault, severity, since }: Standing, now: number): boolean {
-  return severity === 'critical' && now - since >= (faultOf(fault)?.holdMs ?? 0);
+  const staysAtLeastMs = fault === 'pc.silent' ? 0 : faultOf(fault)?.holdMs || staysMs;
+  return severity === 'critical' && now - since >= staysAtLeastMs;
 }
 
 function lastHour(times: readonly number[] = [], now: number): number[] {

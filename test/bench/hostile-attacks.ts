@@ -66,6 +66,11 @@ export function beat() {
   return { leaf: 'beat' as const, payload: encode('beat', { digest: digestOf([]), session: 1, at: Date.now() }) };
 }
 
+/** The end of an attack: nothing stands. */
+export function well(at: Session) {
+  return state(at, []);
+}
+
 /** Also the first word of each. */
 export function birth(n: number) {
   const claims = [0, Number.MAX_SAFE_INTEGER, 2 ** 40, 2 ** 39 + n];

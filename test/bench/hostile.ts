@@ -12,7 +12,7 @@ import { nameOf, pcTopic } from '#contracts';
 import { createNation } from '../fleet/nation.ts';
 import { type Centre, createSite, startCentre } from '../system/centre-under-test.ts';
 import { startChild } from './child.ts';
-import { type Attack, attacks, beat, birth, type Session } from './hostile-attacks.ts';
+import { type Attack, attacks, beat, birth, type Session, well } from './hostile-attacks.ts';
 import type { HonestResult } from './hostile-honest-child.ts';
 import { type Bench, median, type Row, row } from './model.ts';
 import { connectRaw, publishPacket } from './mqtt-load.ts';
@@ -154,7 +154,11 @@ async function connectHostile(port: number, pc: string, password: string) {
           client = await connectRaw({ port, clientId: nameOf(pc), password });
         });
       }, 1_000 / attack.perSecond);
-      return () => clearInterval(timer);
+      return () => {
+        clearInterval(timer);
+        // What would stand after the attack is told as what it is: a fault.
+        void say(well(session)).catch(() => undefined);
+      };
     },
   };
 }
