@@ -78,7 +78,7 @@ test.each([
   });
 });
 
-test.each(['silent', 'lost', 'stopped'] as const)(
+test.each(['silent', 'lost', 'stopped', 'unheard'] as const)(
   'a PC that is %s keeps up 0 and last seen, has no numbers, and nothing of it is ok',
   (presence) => {
     const { values } = stage(fleetOf([pcNow(pc1, { presence, readiness: 'unknown' })]));

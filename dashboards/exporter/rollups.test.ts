@@ -33,7 +33,7 @@ test('PCs are counted by state and presence, open incidents by state and severit
   expect(values('sabha_pcs')).toEqual({ 'sabha_pcs ladakh online': 1, 'sabha_pcs ladakh silent': 1 });
   expect(values('sabha_incidents')).toEqual({ 'sabha_incidents_open ladakh major': 2, 'sabha_incidents_open centre critical': 1 });
   expect(rows().filter(({ series, value }) => series.name === 'sabha_incidents_open' && value === 0)).toHaveLength(6);
-  expect(rows().filter(({ series, value }) => series.name === 'sabha_pcs' && value === 0)).toHaveLength(3);
+  expect(rows().filter(({ series, value }) => series.name === 'sabha_pcs' && value === 0)).toHaveLength(4);
 });
 
 test('sites are counted by stage; only live ones by readiness, and only their PCs and incidents count', () => {
@@ -57,7 +57,7 @@ test('sites are counted by stage; only live ones by readiness, and only their PC
   });
   expect(values('sabha_pcs')).toEqual({ 'sabha_pcs ladakh online': 1 });
   expect(values('sabha_incidents')).toEqual({ 'sabha_incidents_open ladakh major': 1 });
-  expect(rows().filter(({ labels }) => labels['state'] === 'goa')).toHaveLength(4 + 3 + 5 + 4 + counted);
+  expect(rows().filter(({ labels }) => labels['state'] === 'goa')).toHaveLength(4 + 3 + 6 + 4 + counted);
 });
 
 test('without a word of the API nothing is counted', () => {

@@ -87,7 +87,7 @@ function pcFigures(): Sized[] {
   return figures(4, [
     { expr: count('online'), name: 'PCs online', about: 'Of live sites.', look: [good] },
     { expr: count('silent'), name: 'PCs silent', about: 'Of live sites, away without a goodbye.', look: [bad] },
-    { expr: count('stopped', 'lost'), name: 'PCs stopped or lost', about: 'Of live sites.', look: [doubtful] },
+    { expr: count('stopped', 'lost', 'unheard'), name: 'PCs stopped, lost, unheard', about: 'Of live sites.', look: [doubtful] },
     { expr: count('never'), name: 'PCs never heard', about: 'Of live sites.', look: [plain] },
     { expr: answered, name: 'Roll call in 24 h', about: 'PCs of live sites that answered one.', look: [unit(PercentUnit), byShare] },
     {

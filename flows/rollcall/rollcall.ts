@@ -221,7 +221,7 @@ function finish(state: State, running: Running): void {
 /** A row as the PC is known now. One that has not answered is unknown, whatever is known of it from before. */
 function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallRow, 'pc' | 'after'>): RollCallRow {
   const { site, room } = ingest.place(pc);
-  const answer = answerOf({ memory: ingest.memory, table: ingest.table(), subscribed: ingest.isSubscribed() }, pc);
+  const answer = answerOf({ memory: ingest.memory, table: ingest.table(), subscribed: ingest.isSubscribed(), at: ingest.time() }, pc);
   const { readiness, why } = after === null ? ({ readiness: 'unknown', why: null } as const) : answer;
   return {
     pc,

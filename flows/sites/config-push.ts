@@ -95,6 +95,13 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
       return { ops: [put(null), audit], pcs };
     },
 
+    /** The centre's time was set by so much: a watch takes as long as it takes (R29). */
+    setClock(byMs: number): Op[] {
+      if (rollout === null) return [];
+      const { stageAt, provenAt } = rollout;
+      return [put({ ...rollout, stageAt: stageAt + byMs, provenAt: provenAt === null ? null : provenAt + byMs })];
+    },
+
     view(): RolloutView | null {
       if (rollout === null) return null;
       const { by, pcs, released, stage, stageAt, stopped } = rollout;

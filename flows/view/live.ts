@@ -20,7 +20,18 @@ import type { Ledger } from '../records/ops.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { checklist } from '../sites/life.ts';
 import { createRows, type Rows } from './changed-rows.ts';
-import { incidentNews, incidentRow, incidentView, isSettled, pcView, siteView, stateViews, surroundingsOf, type View } from './rows.ts';
+import {
+  incidentNews,
+  incidentRow,
+  incidentView,
+  isSettled,
+  isUnheard,
+  pcView,
+  siteView,
+  stateViews,
+  surroundingsOf,
+  type View,
+} from './rows.ts';
 import { historyOf } from './strips.ts';
 import type { CentreView, PcChoice, RollCallsView } from './view.ts';
 
@@ -65,8 +76,9 @@ type State = {
   subscribed: boolean;
   /** The last time in which nobody was heard, as last told. */
   away: Snapshot['away'];
-  /** When each PC was heard, as last told. */
+  /** When each PC was heard, as last told, and which of them are shown as unheard. */
   heard: Map<string, number>;
+  unheard: ReadonlySet<string>;
   cancelFrame: Cancel | undefined;
 };
 
@@ -84,9 +96,11 @@ export function createLiveView(options: LiveViewOptions): LiveView {
     subscribed: false,
     away: undefined,
     heard: new Map(),
+    unheard: new Set(),
     cancelFrame: undefined,
   };
   const showHeard = (): void => {
+    followUnheard(state);
     tellHeard(state);
     cancelHeard = options.clock.after(heardEveryMs, showHeard);
   };
@@ -243,6 +257,17 @@ function sendFrames(state: State): void {
     const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, ...shared, ...some({ pcs }) };
     if (turned || Object.keys(frame).length > 2) for (const listener of listeners) listener(frame);
   }
+}
+
+/** Only time tells that a PC was not heard for its limit, and one that is heard again may have nothing new to say. */
+function followUnheard(state: State): void {
+  const view = viewOf(state.options);
+  if (view === undefined) return;
+  const { unheard } = state;
+  const now = new Set([...view.memory.pcs].flatMap(([pc, record]) => (isUnheard(record, view.at) ? [pc] : [])));
+  const moved = unheard.symmetricDifference(now);
+  state.unheard = now;
+  if (moved.size > 0) changed(state, { pcs: [...moved], incidents: [] });
 }
 
 /** Says of the chosen PCs that were heard and had nothing new when that was. */

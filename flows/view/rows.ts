@@ -6,6 +6,7 @@ import {
   type IncidentNews,
   type IncidentRow,
   type IncidentView,
+  links,
   type PcView,
   type Presence,
   readinessOf,
@@ -76,14 +77,23 @@ function outageOf(record: PcRecord | undefined): PcView['outage'] {
   return { cause, confidence, sureness: surenessOf(confidence), from };
 }
 
-/** Presence, checks and readiness of a PC. While the centre hears nothing, nobody is online; nor is anybody where it does not listen any more. */
-export function answerOf({ memory, table, subscribed }: Pick<View, 'memory' | 'table' | 'subscribed'>, pc: string) {
+/**
+ * Presence, checks and readiness of a PC. While the centre hears nothing, nobody is online; nor is anybody where it does not listen any more, or
+ * who was not heard for its limit: a gap of ours gives it another one, and nobody vouches for it meanwhile.
+ */
+export function answerOf({ memory, table, subscribed, at }: Pick<View, 'memory' | 'table' | 'subscribed' | 'at'>, pc: string) {
   const record = memory.pcs.get(pc);
   const held = record?.presence ?? 'never';
   const isDeaf = !subscribed && held !== 'never' && held !== 'stopped';
-  const presence: Presence = table.stageOf(pc) === 'closed' && held !== 'never' ? 'stopped' : isDeaf ? 'silent' : held;
+  const presence: Presence =
+    table.stageOf(pc) === 'closed' && held !== 'never' ? 'stopped' : isDeaf ? 'silent' : isUnheard(record, at) ? 'unheard' : held;
   const checks = record?.checks ?? [];
   return { presence, checks, ...readinessOf({ presence, checks }) };
+}
+
+/** True of one that is there as far as anybody judged, and was not heard for its limit. */
+export function isUnheard(record: PcRecord | undefined, at: number): boolean {
+  return record?.presence === 'online' && at - (record.heardAt ?? at) >= links[record.link].silentMs;
 }
 
 /** A site in a row; undefined where there is none. */

@@ -105,7 +105,7 @@ function allQueries(engine: Engine): void {
     expect(await figures('nation', 'Critical incidents', 'Other incidents', 'flows')).toEqual([1, 1, 1]);
     expect(await figures('nation', 'Sites ready', 'Sites not ready', 'Sites unknown')).toEqual([1, 1, 1]);
     expect(await figures('nation', 'Sites live', 'Being set up', 'Planned')).toEqual([3, 1, 1]);
-    expect(await figures('nation', 'PCs online', 'PCs silent', 'PCs stopped or lost', 'PCs never heard')).toEqual([3, 1, 0, 0]);
+    expect(await figures('nation', 'PCs online', 'PCs silent', 'PCs stopped, lost, unheard', 'PCs never heard')).toEqual([3, 1, 0, 0]);
     const [answered, newest = 0] = await figures('nation', 'Roll call in 24 h', 'Newest answer');
     expect(answered).toBe(0.5);
     expect(newest).toBeGreaterThan(59);

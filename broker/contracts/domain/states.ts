@@ -13,8 +13,11 @@ export type Severity = (typeof severities)[number];
 export const transitionKinds = ['raised', 'worsened', 'eased', 'cleared', 'closed'] as const;
 export type TransitionKind = (typeof transitionKinds)[number];
 
-/** Where a PC stands with the centre. `stopped` said goodbye; `silent` did not (R18). */
-export const presences = ['online', 'stopped', 'lost', 'silent', 'never'] as const;
+/**
+ * Where a PC stands with the centre. `stopped` said goodbye; `silent` did not (R18). `unheard` was not heard for its limit, and nobody knows
+ * yet whether that is for a gap of the centre's own (R18a): it is only shown.
+ */
+export const presences = ['online', 'unheard', 'stopped', 'lost', 'silent', 'never'] as const;
 export type Presence = (typeof presences)[number];
 
 /** One answer about one thing of a PC. `device` is a stable id, '' where the component has only one. */

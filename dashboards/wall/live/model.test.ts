@@ -96,7 +96,7 @@ const frame = { at: 2_000, subscribed: true };
 test('ok needs a live stream, a PC that is online and a check that says ok', () => {
   expect(checkMark(ok, pc(), true)).toBe('ok');
   expect(checkMark(ok, pc(), false)).toBe('unknown');
-  for (const presence of ['stopped', 'lost', 'silent', 'never'] as const) {
+  for (const presence of ['unheard', 'stopped', 'lost', 'silent', 'never'] as const) {
     expect([presence, checkMark(ok, pc({ presence }), true)]).toEqual([presence, 'unknown']);
     expect([presence, checkMark(fault, pc({ presence }), true)]).toEqual([presence, 'unknown']);
     expect([presence, pcMark(pc({ presence, incident: 7 }), true)]).toEqual([presence, 'unknown']);

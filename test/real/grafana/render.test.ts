@@ -72,7 +72,12 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
       ...{ 'Critical incidents': ['1', red], 'Other incidents': ['1', orange] },
       ...{ 'Sites ready': ['1', green], 'Sites not ready': ['1', red], 'Sites unknown': ['1', purple] },
       ...{ 'Sites live': ['3', blue], 'Being set up': ['1', blue], Planned: ['1', blue] },
-      ...{ 'PCs online': ['3', green], 'PCs silent': ['1', red], 'PCs stopped or lost': ['0', green], 'PCs never heard': ['0', blue] },
+      ...{
+        'PCs online': ['3', green],
+        'PCs silent': ['1', red],
+        'PCs stopped, lost, unheard': ['0', green],
+        'PCs never heard': ['0', blue],
+      },
       ...{ 'Roll call in 24 h': ['50%', red], 'Newest answer': [expect.stringMatching(/^1.* minutes?$/), green] },
     });
     expect(await table(page, 'States')).toMatchObject([

@@ -29,6 +29,7 @@ export const en = {
   status: { ok: 'works', fault: 'fault', unknown: 'unknown' } satisfies Record<Status, string>,
   readiness: { ready: 'Ready (not proven)', 'not-ready': 'Not ready', unknown: 'Unknown' } satisfies Record<Readiness, string>,
   presence: {
+    unheard: 'Not heard since the centre was away',
     stopped: 'Agent was stopped',
     lost: 'Connection just broke',
     silent: 'Does not answer',

@@ -17,7 +17,13 @@ export const hi: Vocabulary = {
   },
   status: { ok: 'ठीक है', fault: 'ख़राबी', unknown: 'पता नहीं' },
   readiness: { ready: 'तैयार (जाँच बाकी)', 'not-ready': 'तैयार नहीं', unknown: 'पता नहीं' },
-  presence: { stopped: 'एजेंट बंद किया गया है', lost: 'कनेक्शन अभी टूटा है', silent: 'जवाब नहीं आ रहा', never: 'कभी संपर्क नहीं हुआ' },
+  presence: {
+    unheard: 'सेंटर के लौटने के बाद से संपर्क नहीं',
+    stopped: 'एजेंट बंद किया गया है',
+    lost: 'कनेक्शन अभी टूटा है',
+    silent: 'जवाब नहीं आ रहा',
+    never: 'कभी संपर्क नहीं हुआ',
+  },
   stage: { planned: 'बाकी', commissioning: 'लग रहा है', live: 'चालू', closed: 'बंद' },
   checklist: {
     installed: 'हर PC पर एजेंट इंस्टॉल है',
