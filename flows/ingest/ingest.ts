@@ -152,6 +152,7 @@ function untilTickMs({ engine, time }: State): number {
 
 function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {
   if (audit !== undefined) state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
+  if (event.type === 'clock') state.gathered.ops.push(...state.configs.setClock(event.byMs));
   if (!state.commits.isOver()) state.engine.apply(event, state.time());
   return state.commits.next();
 }

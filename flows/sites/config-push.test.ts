@@ -139,3 +139,15 @@ test('what was wrong is put right for all by a change that is not staged; a furt
   expect(two.configs.view()?.pcs).toBeGreaterThanOrEqual(29);
   expect(releasedOf(JSON.parse(two.kept['rollout'] ?? 'null'))).toHaveLength(1);
 });
+
+test('R29 a clock that was set back by a week held a staged change for a week, and one set forward let it out unwatched', async () => {
+  for (const byMs of [7 * 86_400_000, -7 * 86_400_000]) {
+    const { configs, act, change, sent, records } = setUp();
+    await act(configs.changed(change('geo'), staged, 0));
+    for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
+    await act(configs.tick(1_000, 0));
+    configs.setClock(byMs);
+    expect(configs.tick(byMs + 600_000, 0).pcs).toEqual([]);
+    expect(configs.tick(byMs + 602_000, 0).pcs).not.toEqual([]);
+  }
+});
