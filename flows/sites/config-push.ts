@@ -2,7 +2,7 @@
 import { type Clock, type Config, encode, pcTopic, type RolloutView, type Signed } from '#contracts';
 import type { PcRecord } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
-import { beginRollout, type Look, type Rollout, releasedOf, stepRollout, withoutPcs } from './rollout.ts';
+import { beginRollout, type Look, movedBy, type Rollout, releasedOf, stepRollout, withoutPcs } from './rollout.ts';
 import type { Tree } from './tree.ts';
 
 /** Each PC answers a configuration with a birth. */
@@ -96,18 +96,14 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
     },
 
     /** The centre's time was set by so much: a watch takes as long as it takes (R29). */
-    setClock(byMs: number): Op[] {
-      if (rollout === null) return [];
-      const { stageAt, provenAt } = rollout;
-      return [put({ ...rollout, stageAt: stageAt + byMs, provenAt: provenAt === null ? null : provenAt + byMs })];
-    },
+    setClock: (byMs: number): Op[] => (rollout === null ? [] : [put(movedBy(rollout, byMs))]),
 
-    view(): RolloutView | null {
-      if (rollout === null) return null;
-      const { by, pcs, released, stage, stageAt, stopped } = rollout;
-      return { by, stage: stage + 1, stageAt, pcs: pcs.length, released, stopped };
-    },
+    view: (): RolloutView | null => rollout && viewOf(rollout),
   };
+}
+
+function viewOf({ by, pcs, released, stage, stageAt, stopped }: Rollout): RolloutView {
+  return { by, stage: stage + 1, stageAt, pcs: pcs.length, released, stopped };
 }
 
 function heldBy(rollout: Rollout | null): Set<string> {

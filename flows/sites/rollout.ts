@@ -74,6 +74,12 @@ export function stepRollout(rollout: Rollout, { look, now, deafMs }: Step): Step
   return provenAt === rollout.provenAt ? null : { rollout: { ...rollout, provenAt }, released: [] };
 }
 
+/** With its times by a clock that was set by so much. */
+export function movedBy(rollout: Rollout, byMs: number): Rollout {
+  const { stageAt, provenAt } = rollout;
+  return { ...rollout, stageAt: stageAt + byMs, provenAt: provenAt === null ? null : provenAt + byMs };
+}
+
 /** Some of its PCs got another configuration past it; null where none is left. */
 export function withoutPcs(rollout: Rollout, gone: ReadonlySet<string>): Rollout | null {
   const left = (until: number) => rollout.pcs.slice(0, until).filter((pc) => !gone.has(pc));
