@@ -57,6 +57,8 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
     SABHA_DATA: join(folder, 'data'),
     SABHA_SPEED: `${speed}`,
     SABHA_EPOCH: `${epochMs}`,
+    // Compiled once a machine, as an installation is from its second start on; its folder is a new one each time.
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url)),
   };
   const start = fileURLToPath(new URL('../../start.ts', import.meta.url));
   // A group of its own: Ctrl-C reaches the demo alone, which stops the fleet first.
