@@ -74,9 +74,12 @@ function sums(scene, spans, history) {
   return order
     .map((status) => ({
       status,
-      ms: all.reduce((sum, one) => sum + (one.status === status ? one.share : 0), 0) * (history.to - history.from),
+      // Whole seconds: shares of a day add up to a hair less than an hour.
+      ms:
+        1_000 *
+        Math.round((all.reduce((sum, one) => sum + (one.status === status ? one.share : 0), 0) * (history.to - history.from)) / 1_000),
     }))
-    .filter(({ ms }) => ms >= 1)
+    .filter(({ ms }) => ms > 0)
     .map(({ status, ms }) => say(scene.lang, `span.${status}`, { age: ageText(scene, ms) }))
     .join(' · ');
 }
