@@ -64,6 +64,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
   const platform = {
     bootId: () => boot,
     crashedBefore: () => false,
+    endBegun: () => null,
     inventory: async () => {
       if (inventory.items instanceof Error) throw inventory.items;
       return inventory.items;
@@ -350,7 +351,8 @@ test('when the power is about to end it says so once, and the next boot tells wh
   second.agent.start();
   await second.clock.pass(1_000);
   const birth = second.net.take('presence')[0]?.message as Birth;
-  expect(birth.previous).toEqual({ boot: 'boot-1', aliveAt: expect.any(Number), mains: false, bye: null, crashed: false });
+  const gone = { from: expect.any(Number), to: null, ending: true };
+  expect(birth.previous).toEqual({ boot: 'boot-1', aliveAt: expect.any(Number), mains: false, bye: null, crashed: false, gone });
   expect(endedAt - (birth.previous?.aliveAt ?? 0)).toBeLessThanOrEqual(30_000);
   second.ack(0);
   await second.agent.stop('shutdown');

@@ -62,7 +62,11 @@ function names(folder: string): string[] {
   }
 }
 
-/** Not a number where there is no such file. */
+/** Not a number where there is no such file, or none for us. */
 function changedAt(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;
+  } catch {
+    return Number.NaN;
+  }
 }
