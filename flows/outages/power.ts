@@ -18,8 +18,8 @@ export const toldLateMs = 60_000;
 /** Mains and line that come back together went together. */
 const backTogetherMs = 3 * 60_000;
 
-/** How its mains went before a loss: `fresh` just before or with it; `ended` the battery came to its end; `long` before. */
-export type Supply = { since: number; how: 'fresh' | 'ended' | 'long' };
+/** How its mains went before a loss: `fresh` just before or with it, `ended` where the battery came to its end too; `long` before, or `drained` till then. */
+export type Supply = { since: number; how: 'fresh' | 'ended' | 'long' | 'drained' };
 
 /** What it said of its battery at its last word; null where it did not run on it. */
 export function batteryWord(record: PcRecord, lastWordAt = record.absence?.from ?? record.heardAt ?? 0): Supply | null {
@@ -31,8 +31,9 @@ export function batteryWord(record: PcRecord, lastWordAt = record.absence?.from 
 }
 
 function supplyOf(since: number, lostAt: number, ending: boolean): Supply {
-  if (ending && lostAt - since <= forgottenMs) return { since, how: 'ended' };
-  return { since, how: lostAt - since <= freshMs ? 'fresh' : 'long' };
+  const isFresh = lostAt - since <= freshMs;
+  if (ending && lostAt - since <= forgottenMs) return { since, how: isFresh ? 'ended' : 'drained' };
+  return { since, how: isFresh ? 'fresh' : 'long' };
 }
 
 /** How its mains had gone when a boot ended, by its own clock alone; null where they had not, or it does not say. */

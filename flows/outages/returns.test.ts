@@ -42,7 +42,7 @@ const gone = (before: number, back: number | null = null) => ({
   to: back === null ? null : now - back,
   ending: false,
 });
-const ended = { gone: { ...gone(10 * minute), ending: true }, mains: false };
+const ended = { gone: { ...gone(5 * minute), ending: true }, mains: false };
 
 const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ['a goodbye was heard', away({ cause: 'intended' }, bye), reboot(), 'intended 0.99'],
@@ -100,10 +100,16 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ['the same boot, another process', away(), birth({ apartMs: null }), 'pc-off 0.9'],
   ['the same boot, an agent that does not say', away(), birth(), 'link-down 0.6'],
   ['the same boot, an agent that does not say, and many sites', away({ cause: 'upstream', confidence: 0.9 }), birth(), 'upstream 0.9'],
-  ['a new boot after a goodbye that never came', away(), reboot({ bye: 'shutdown' }), 'intended 0.99'],
+  ['a new boot after a goodbye that never came', away(), reboot({ bye: 'shutdown' }), 'intended 0.8'],
   ['a new boot after a crash', away(), reboot({ crashed: true }), 'crash 0.95'],
   ['a new boot, the last mark on battery', away(), reboot({ mains: false }), 'power-cut 0.85'],
   ['a new boot, the battery at its end', away(), reboot(ended), 'power-cut 0.95'],
+  [
+    'a battery at its end after 40 minutes: a power cut, or unplugged',
+    away(),
+    reboot({ mains: false, gone: { ...gone(40 * minute), ending: true } }),
+    'power-cut 0.8',
+  ],
   ['a new boot, the mains gone just before', away(), reboot({ mains: false, gone: gone(minute) }), 'power-cut 0.9'],
   ['a PC unplugged 40 minutes before its boot ended', away(), reboot({ mains: false, gone: gone(40 * minute) }), 'power-cut 0.6'],
   ['the same, and the site was there', away({ cause: 'pc-off' }), reboot(ended), 'pc-off 0.8'],

@@ -20,8 +20,9 @@ type Birth = Extract<PcEvent, { type: 'birth' }>;
 /** What a return says of the absence before it. */
 export type Finding = Outage & { from: number; aliveAt: number | null };
 
-/** PCs of a site lost their power together, and so did those of a region. */
+/** PCs of a site lost their power together. */
 export const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
+/** Those of many sites of a state did. */
 export const powerOfRegion: Outage = { cause: 'power-cut', confidence: 0.9 };
 
 /**
@@ -125,7 +126,8 @@ function supplyOf({ absence: { from, goneBy } }: Away, { gone, said, now }: Told
 
 function whyOnNewBoot(one: Away, { bye, crashed, mains, begun, gone, aliveAt }: Previous, now: number): Outage {
   const { cause, confidence, from } = one.absence;
-  if (bye !== null) return { cause: 'intended', confidence: 0.99 };
+  // Nobody heard it: perhaps the line was down before, and somebody tried what helps at home.
+  if (bye !== null) return { cause: 'intended', confidence: 0.8 };
   if (crashed) return { cause: 'crash', confidence: 0.95 };
   if (begun !== undefined) return { cause: 'intended', confidence: 0.9 };
   // A system that starts anew by itself may be in an update that nobody told of.
