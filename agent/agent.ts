@@ -171,7 +171,7 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
     table: createCheckTable(clock),
     spool,
     budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
-    marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore, endBegun: platform.endBegun }),
+    marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore, endBegun: () => endBegun(platform, onSlip) }),
     timers: new Map(),
     live: {
       power: { onMains: null, isEnding: false },
@@ -181,6 +181,16 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
       readingUp: clock.up(),
     },
   };
+}
+
+/** What is not known has not begun. */
+function endBegun(platform: Platform, onSlip: OnSlip): ReturnType<Platform['endBegun']> {
+  try {
+    return platform.endBegun();
+  } catch (error) {
+    onSlip('reading whether the system ends', error);
+    return null;
+  }
 }
 
 function configOf({ configs, centreKey, pc, profile, log }: AgentOptions, whole: Whole): HeldConfig {

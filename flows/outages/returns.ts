@@ -22,7 +22,7 @@ export type Finding = Outage & { from: number; aliveAt: number | null };
 
 /** PCs of a site lost their power together. */
 export const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
-/** Those of many sites of a state did. */
+/** Those of many sites of a state lost it together. */
 export const powerOfRegion: Outage = { cause: 'power-cut', confidence: 0.9 };
 
 /**

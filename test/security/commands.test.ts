@@ -27,6 +27,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), k
   };
   const platform = {
     bootId: () => 'boot-1',
+    endBegun: () => null,
     inventory: async () => ({}),
     restartSound: acted('restart-sound'),
     setDefaultDevice: acted('set-default-device'),
