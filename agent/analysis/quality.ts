@@ -40,7 +40,8 @@ export function windowOf(round: Round): Window | undefined {
 
 function isPossible(echo: Echo, { sent }: Round): boolean {
   const isNumber = (number: number) => Number.isInteger(number) && number >= 0 && number < sent;
-  const isTime = roundTripMs(echo) > -clockStepMs && echo.repliedAt - echo.receivedAt > -clockStepMs && Number.isFinite(echo.receivedAt - echo.sentAt);
+  const isTime =
+    roundTripMs(echo) > -clockStepMs && echo.repliedAt - echo.receivedAt > -clockStepMs && Number.isFinite(echo.receivedAt - echo.sentAt);
   return isNumber(echo.seq) && isNumber(echo.reflectorSeq) && isTime;
 }
 
