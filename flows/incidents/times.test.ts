@@ -3,7 +3,6 @@ import { contentsAfter, createStage, fault, holdFirst, online, pc, type Stage } 
 
 const second = 1_000;
 const minute = 60 * second;
-const hour = 60 * minute;
 
 describe('R29 what an earlier run wrote, by another clock', () => {
   it('a fault that an earlier run had seen was told to nobody, when the clock was set back within its hold', () => {
