@@ -26,7 +26,7 @@ export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 export const powerCutBy: Record<Supply['how'], Outage> = {
   ended: { cause: 'power-cut', confidence: 0.95 },
   fresh: { cause: 'power-cut', confidence: 0.9 },
-  drained: { cause: 'power-cut', confidence: 0.8 },
+  drained: { cause: 'power-cut', confidence: openUpTo },
   long: { cause: 'power-cut', confidence: openUpTo },
 };
 

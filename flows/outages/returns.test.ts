@@ -108,7 +108,7 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     'a battery at its end after 40 minutes: a power cut, or unplugged',
     away(),
     reboot({ mains: false, gone: { ...gone(40 * minute), ending: true } }),
-    'power-cut 0.8',
+    'power-cut 0.6',
   ],
   ['a new boot, the mains gone just before', away(), reboot({ mains: false, gone: gone(minute) }), 'power-cut 0.9'],
   ['a PC unplugged 40 minutes before its boot ended', away(), reboot({ mains: false, gone: gone(40 * minute) }), 'power-cut 0.6'],
