@@ -243,6 +243,52 @@ describe('many sites', () => {
     expect(verdict(stage, 'up/d/1')).toBe('upstream 0.85');
   });
 
+  const withLines = (lines: Record<string, string>) => {
+    const known = Object.entries(lines).map(([one, isp]) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true, isp }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of Object.keys(lines)) stage.birth(one);
+    return stage;
+  };
+
+  it('of one provider are its line where a site of another line stands beside them, and may be the power of the state where none does', () => {
+    const own = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'bharat' };
+    for (const [lines, found] of [
+      [{ ...own, 'la/d/1': 'himal' }, 'upstream 0.85'],
+      [own, 'upstream 0.6'],
+    ] as const) {
+      const stage = withLines(lines);
+      for (const one of Object.keys(own)) stage.lost(one);
+      stage.pass(2 * second);
+      if ('la/d/1' in lines) stage.beat('la/d/1');
+      stage.pass(2 * second);
+      expect(verdict(stage, 'la/b/1')).toBe(found);
+    }
+  });
+
+  it('of three providers are no line', () => {
+    const stage = withLines({ 'la/a/1': 'bharat', 'la/b/1': 'himal', 'la/c/1': 'sindhu', 'la/d/1': 'ladakh' });
+    for (const one of ['la/a/1', 'la/b/1', 'la/c/1']) stage.lost(one);
+    stage.pass(4 * second);
+    expect(verdict(stage, 'la/b/1')).toBe('undetermined 0.5');
+  });
+
+  it('whose boots ended at one moment lost the power of their state, as they say when they are back; two are no state', () => {
+    for (const [count, found] of [
+      [3, 'power-cut 0.9'],
+      [2, 'undetermined 0.5'],
+    ] as const) {
+      const stage = stageOf();
+      const away = sites.slice(0, count);
+      for (const one of away) stage.lost(one);
+      const before = previous(stage);
+      for (let passed = 0; passed < 20; passed += 1) stage.live(minute, 'up/d/1');
+      for (const one of away) stage.birth(one, { session: 2, boot: 'b2', previous: before });
+      stage.pass(second);
+      expect(away.map((one) => verdict(stage, one))).toEqual(away.map(() => found));
+    }
+  });
+
   it('later than ten minutes after one went say nothing of that one', () => {
     const stage = stageOf();
     stage.lost('la/a/1');

@@ -46,3 +46,7 @@ test('any secret comes back as it was written', () => {
   }
   expect(() => writeEnrolCode(Buffer.alloc(12), root)).toThrow('too few');
 });
+
+test('a secret that is too short makes no code', () => {
+  expect(() => writeEnrolCode(secret.subarray(0, 3), root)).toThrow('3 bytes are too few');
+});

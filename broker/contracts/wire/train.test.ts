@@ -4,6 +4,7 @@ import {
   isTrainRequest,
   noCookie,
   readTrainAnswer,
+  readTrainDenial,
   readTrainReport,
   readTrainRequest,
   type TrainRequestKind,
@@ -11,6 +12,7 @@ import {
   trainPayloadBytes,
   trainRequests,
   writeTrainAnswer,
+  writeTrainDenial,
   writeTrainReport,
   writeTrainRequest,
 } from './train.ts';
@@ -56,4 +58,13 @@ test('a packet of STAMP, one that is cut short and one of another kind are none 
   expect(readTrainRequest(strange)).toBeUndefined();
   expect(readTrainAnswer(hello)).toBeUndefined();
   expect(readTrainAnswer(hello.subarray(0, 9))).toBeUndefined();
+});
+
+test('why nothing comes is read as it was written, and no reason of a later version is taken for one of ours', () => {
+  for (const why of ['spent', 'crowded'] as const) {
+    const answer = readTrainAnswer(writeTrainDenial(9, why));
+    expect(answer).toMatchObject({ kind: 'denied', train: 9 });
+    expect(answer && readTrainDenial(answer)).toBe(why);
+  }
+  expect(readTrainDenial({ seq: 99 })).toBeUndefined();
 });

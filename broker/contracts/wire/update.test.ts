@@ -40,3 +40,7 @@ test('S10 what another key signed, a changed text and what is no manifest are re
 test('versions are compared by number, not by letter', () => {
   expect(['1.10.0', '1.9.9', '0.99.0', '1.10.1'].toSorted(compareVersions)).toEqual(['0.99.0', '1.9.9', '1.10.0', '1.10.1']);
 });
+
+test('a part of a version that is not there counts as nothing', () => {
+  expect([compareVersions('1.2', '1.2.0'), compareVersions('1', '1.0.1') < 0, compareVersions('1.0.1', '1') > 0]).toEqual([0, true, true]);
+});

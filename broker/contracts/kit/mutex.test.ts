@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { mutex } from './mutex.ts';
+
+test('tasks run one after the other, and one that fails holds up none', async () => {
+  const one = mutex();
+  const gate = Promise.withResolvers<void>();
+  const ran: string[] = [];
+  const first = one(async () => {
+    await gate.promise;
+    ran.push('first');
+    throw new Error('broken');
+  });
+  const second = one(async () => ran.push('second'));
+  expect(ran).toEqual([]);
+  gate.resolve();
+  await expect(first).rejects.toThrow('broken');
+  await second;
+  expect(ran).toEqual(['first', 'second']);
+});
