@@ -8,7 +8,7 @@ import { pcsQuery } from './schemas.ts';
 
 const frames = {
   type: 'text/event-stream',
-  about: 'First an event `snapshot` (Snapshot), then events `change` (StreamFrame); an empty one at least every 15 s.',
+  about: 'First an event `snapshot` (Snapshot), then events `change` (StreamFrame); an empty one at least every 5 s.',
 };
 
 const readiness = v.object({ ready: v.boolean(), because: v.optional(v.string()) });
