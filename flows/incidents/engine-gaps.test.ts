@@ -133,6 +133,44 @@ describe('R18a a gap of our own is no silence of theirs', () => {
     }
   });
 
+  it('20 PCs of satellites were unheard 90 s after wills of a gap, where another short gap followed within a minute', () => {
+    const far = known.map((one) => ({ ...one, link: 'geo' as const }));
+    const stage = createStage({ known: far });
+    stage.subscribe();
+    for (const one of far) stage.birth(one.pc);
+    stage.pass(30 * second);
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(200 * second, 10 * second);
+    stage.subscribe();
+    stage.pass(second);
+    for (const one of far) stage.lost(one.pc);
+    stage.pass(20 * second);
+    stage.apply({ type: 'unsubscribed', slow: true });
+    stage.subscribe();
+    stage.pass(200 * second);
+    expect(stage.incident('centre/unheard')).toBeUndefined();
+    for (const one of far) stage.birth(one.pc, { session: 2 });
+    stage.pass(20 * second);
+    expect([...stage.engine.memory.incidents.values()].map(({ scope }) => scope)).toEqual(['centre']);
+  });
+
+  it('three restarts of the broker made the one silence of a PC flap', () => {
+    const stage = there();
+    for (const session of [2, 3, 4]) {
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(second);
+      stage.subscribe();
+      for (const one of known) stage.birth(one.pc, { session });
+      stage.live(minute, 'la/leh/p0');
+    }
+    stage.lost('la/leh/p0');
+    stage.pass(100 * second);
+    expect(stage.incident('la/leh/p0')).toMatchObject({ over: null, flapping: false });
+    stage.birth('la/leh/p0', { session: 5 });
+    stage.live(3 * minute, 'la/leh/p0');
+    expect(stage.incident('la/leh/p0')?.over).toBe('cleared');
+  });
+
   it('centre.slow: three gaps in ten minutes are an incident of the centre, until they are long ago; two are none', () => {
     const stage = there();
     const gap = () => {

@@ -21,6 +21,7 @@ import {
   followOpen,
   followPc,
   followUnheard,
+  listeningSince,
   namedBefore,
   putRecord,
   setCentre,
@@ -181,11 +182,11 @@ function isTooSlow(core: Core, now: number): boolean {
 function onPc(core: Core, event: PcEvent, now: number): void {
   const before = core.memory.pcs.get(event.pc);
   if (before === undefined || !core.known.has(event.pc) || !believes(before, event)) return;
-  const step = stepOf(before, event, now);
+  const step = stepOf(core, { record: before, event }, now);
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
   const judged = judgedNow(core, saidBy(step, event, now));
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
-  if (isDrop(before, record)) core.drops.dropped(record.pc, now);
+  if (isDrop(before, record, core.subscribedAt ?? now)) core.drops.dropped(record.pc, now);
   const changed = !sameRecord(before, record);
   if (changed) putRecord(core, record, now);
   else core.memory.putPc(record, false);
@@ -201,12 +202,13 @@ function saidBy({ record, stale }: Step, event: PcEvent, now: number): PcRecord 
   return heard(stale ? record : afterWill(record, now, askedMs), now);
 }
 
-/** A newer session of one that said no goodbye: the former was lost. */
-function isDrop(before: PcRecord, { session }: PcRecord): boolean {
+/** A newer session of one that said no goodbye: the former was lost. Its first word since a gap of ours says nothing of its link. */
+function isDrop(before: PcRecord, { session }: PcRecord, listeningSince: number): boolean {
+  if ((before.heardAt ?? 0) < listeningSince) return false;
   return session > before.session && before.session > 0 && before.presence !== 'stopped' && before.presence !== 'never';
 }
 
-function stepOf(record: PcRecord, event: PcEvent, now: number): Step {
+function stepOf(core: Core, { record, event }: { record: PcRecord; event: PcEvent }, now: number): Step {
   switch (event.type) {
     case 'birth':
       return onBirth(record, event, now);
@@ -215,7 +217,7 @@ function stepOf(record: PcRecord, event: PcEvent, now: number): Step {
     case 'gasp':
       return onGasp(record, event, now);
     case 'lost':
-      return onLost(record, event, now);
+      return onLost(record, event, { now, listeningSince: listeningSince(core, record.pc) });
     case 'state':
       return onState(record, event, now);
     case 'beat':

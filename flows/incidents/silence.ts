@@ -41,7 +41,7 @@ function isMissed({ inAll, expectedSince }: Core, record: PcRecord): boolean {
 /** Silent since a gap of ours; one that had said goodbye before it is missed for a reason of its own. */
 function isUnheard(core: Core, record: PcRecord, { presence, since }: { presence: Presence; since: number | null }): boolean {
   const from = since ?? 0;
-  const heardSince = Math.max(record.heardAt ?? 0, record.lostAt ?? 0) >= from && !isOfGap(record, from);
+  const heardSince = Math.max(record.heardAt ?? 0, record.lostAt ?? 0) >= from && !isOfGap(record);
   return presence === 'silent' && record.presence !== 'stopped' && since === core.subscribedAt && !heardSince;
 }
 

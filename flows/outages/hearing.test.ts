@@ -84,6 +84,21 @@ describe('R18a proof of hearing', () => {
     expect(gaps).toHaveLength(2);
   });
 
+  test('a broker that brought nothing back was taken for heard again whenever flows stood still for some seconds', () => {
+    const { begin, pass, sleep, broker, gaps } = stage();
+    begin();
+    broker.answers = false;
+    pass(60 * second);
+    for (let times = 0; times < 3; times += 1) {
+      sleep(200 * second);
+      pass(30 * second);
+    }
+    expect(gaps).toEqual(['deaf']);
+    broker.answers = true;
+    pass(2 * second);
+    expect(gaps).toEqual(['deaf', 'heard again']);
+  });
+
   test('a process that stood still finds a gap at its first tick, whatever waits in its socket; one late by less does not', () => {
     const { begin, pass, sleep, gaps } = stage();
     begin();

@@ -62,7 +62,8 @@ export function createHearing(name: string, speed = 1) {
     tick(now: number): GapOfOurs | undefined {
       const isLate = now - held.tickDueAt > limits.tickMs;
       if (!held.listens) return undefined;
-      if (isLate) return 'late';
+      // Who hears nobody is not heard again because he was late: a word must come back.
+      if (isLate && !held.isDeaf) return 'late';
       const [oldest = now] = words.values();
       if (held.isDeaf || now - oldest <= limits.wordMs) return undefined;
       held.isDeaf = true;

@@ -126,12 +126,22 @@ export function onGasp(record: PcRecord, said: Said<'gasp'>, now: number): Step 
   return { record: { ...inSession(record, said.session), gasp: { at: now, runtimeMs: said.runtimeMs } }, ask: [] };
 }
 
-/** The will of the current session or a later one; an older will is ignored (R16). */
-export function onLost(record: PcRecord, said: Said<'lost'>, now: number): Step {
+/** The will of the current session or a later one; an older will is ignored (R16). Whether it may be of a gap of ours (R18a) is judged once: another gap may follow. */
+export function onLost(
+  record: PcRecord,
+  said: Said<'lost'>,
+  { now, listeningSince }: { now: number; listeningSince: number | null },
+): Step {
   const over = said.session === record.session && record.presence === 'stopped';
   if (said.session < record.session || over) return { record, ask: [], stale: true };
   return {
-    record: { ...record, presence: record.presence === 'silent' ? 'silent' : 'lost', lostAt: now, lostSession: said.session },
+    record: {
+      ...record,
+      presence: record.presence === 'silent' ? 'silent' : 'lost',
+      lostAt: now,
+      lostSession: said.session,
+      lostInGap: listeningSince !== null && now - listeningSince < willsOfGapMs && (record.heardAt ?? 0) < listeningSince,
+    },
     ask: [],
   };
 }
@@ -180,8 +190,7 @@ export function heard(record: PcRecord, now: number): PcRecord {
 export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): Presence {
   if (listeningSince === null) return record.presence;
   if (record.presence === 'stopped') return isOverdue(record, listeningSince, now) ? 'silent' : 'stopped';
-  if (record.lostAt !== null && now - Math.max(record.lostAt, listeningSince) >= willGraceMs && !isOfGap(record, listeningSince))
-    return 'silent';
+  if (record.lostAt !== null && now - Math.max(record.lostAt, listeningSince) >= willGraceMs && !isOfGap(record)) return 'silent';
   const quietFor = now - Math.max(record.heardAt ?? 0, listeningSince);
   if (quietFor >= links[record.link].silentMs) return 'silent';
   if (record.presence !== 'silent') return record.presence;
@@ -189,10 +198,9 @@ export function presenceOf(record: PcRecord, listeningSince: number | null, now:
   return spoken ? 'online' : 'silent';
 }
 
-/** True for the will of one that has not spoken since a gap of ours, where it came so soon after it that it may be of that gap. */
-export function isOfGap({ lostAt, heardAt }: PcRecord, listeningSince: number): boolean {
-  const afterMs = lostAt === null ? Number.NaN : lostAt - listeningSince;
-  return afterMs >= 0 && afterMs < willsOfGapMs && (heardAt ?? 0) < listeningSince;
+/** True for a will that may be of a gap of ours, of one that has not spoken since. */
+export function isOfGap({ lostAt, lostInGap = false, heardAt }: PcRecord): boolean {
+  return lostAt !== null && lostInGap && (heardAt ?? 0) < lostAt;
 }
 
 /** A goodbye of one that means to be back, such as `restart` or `update`. */

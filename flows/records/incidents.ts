@@ -19,6 +19,8 @@ export type PcRecord = {
   /** When the will of session `lostSession` arrived; null where none counts. */
   lostAt: number | null;
   lostSession: number;
+  /** True where that will came so soon after a gap of ours, before any word of its PC, that it may be of the gap. */
+  lostInGap?: boolean;
   /** Silent since a gap of the centre's own: counted in one list, not in an incident of its own (R19). */
   unheard: boolean;
   spool: string | null;
