@@ -49,6 +49,27 @@ export function goesBeforeOthers(): boolean {
   return spawnSync(program, args).status === 0;
 }
 
+/** Both ends know each other's card for good: the questions of ARP stay on the cable, and never reach the line that the agent counts. */
+function introduce(space: string, { outer, here, there }: { outer: string; here: string; there: string }): void {
+  const cardOf = (...ahead: string[]) => {
+    const [program = '', ...args] = [...ahead, 'cat', `/sys/class/net/${ahead.length > 0 ? device : outer}/address`];
+    return spawnSync(program, args, { encoding: 'utf8' }).stdout.trim();
+  };
+  const known = (address: string, card: string, name: string) => [
+    'neighbour',
+    'replace',
+    address,
+    'lladdr',
+    card,
+    'dev',
+    name,
+    'nud',
+    'permanent',
+  ];
+  ip(...known(there, cardOf('ip', 'netns', 'exec', space), outer));
+  ip('-n', space, ...known(here, cardOf(), device));
+}
+
 /**
  * `net` is the third byte of 10.203.x.0/24. `profile` is that of the site, `env` goes to centre and agent alike. `ahead` is put before
  * their command lines.
@@ -78,6 +99,7 @@ export async function openOffice(
   ip('-n', space, 'address', 'add', `${there}/24`, 'dev', device);
   ip('-n', space, 'link', 'set', device, 'up');
   ip('-n', space, 'route', 'add', 'default', 'via', here);
+  introduce(space, { outer, here, there });
   const inside = (program: string[], more: Record<string, string> = {}): Program =>
     startProgram({
       ...commandOf([...ahead, 'ip', 'netns', 'exec', space, ...program]),

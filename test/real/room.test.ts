@@ -97,9 +97,9 @@ describe.runIf(runs)('the agent of a PC ends', () => {
     const server = await mailServer();
     onTestFinished(() => server.remove());
     await server.start();
-    // The clock of flows and agent runs ten times as fast, so the 90 s of the rule (R18) pass in 9.
+    // The clock of flows and agent runs five times as fast: the 90 s of the rule (R18) pass in 18, and a machine that stands still for a moment is no gap.
     const site = { profile: { expected: { camera: [], microphone: [] } } };
-    const parts = await createParts({ pcs: ['room-1'], settings: { site, people, channels: channels(server.port) }, speed: 10 });
+    const parts = await createParts({ pcs: ['room-1'], settings: { site, people, channels: channels(server.port) }, speed: 5 });
     onTestFinished(() => parts.site.remove());
     const { ports } = parts.site;
     const snapshot = () => ask<Snapshot>(ports, '/api/snapshot?pcs=all');
@@ -111,7 +111,7 @@ describe.runIf(runs)('the agent of a PC ends', () => {
 
     await killed.end('SIGKILL');
     await expect.poll(presence, { timeout: 5_000 }).toBe('lost');
-    await expect.poll(presence, { timeout: 20_000 }).toBe('silent');
+    await expect.poll(presence, { timeout: 40_000 }).toBe('silent');
     expect((await server.mails(1))[0]?.text).toContain('PC से जवाब नहीं आ रहा');
 
     const stopped = await parts.start('agent');
@@ -122,7 +122,7 @@ describe.runIf(runs)('the agent of a PC ends', () => {
     await expect.poll(presence, { timeout: 20_000 }).toBe('stopped');
     const stoppedAt = (await snapshot()).at;
     // Past every limit that makes silence of a PC on fibre: 90 s after a will, 150 s without a word.
-    await expect.poll(async () => (await snapshot()).at - stoppedAt, { timeout: 30_000 }).toBeGreaterThan(170_000);
+    await expect.poll(async () => (await snapshot()).at - stoppedAt, { timeout: 60_000 }).toBeGreaterThan(170_000);
     expect(await presence()).toBe('stopped');
     const silences = (await server.mails(2)).filter(({ text }) => text.includes('PC से जवाब नहीं आ रहा'));
     expect(silences).toHaveLength(2);
