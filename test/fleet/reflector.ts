@@ -9,6 +9,7 @@ const wireBytes = stampBytes + 28;
 /**
  * Opens sockets to it. Whose right the packet shows it does not ask: the real one does, and stands behind real sockets.
  * By how much the timers of this machine are late, which a quick clock makes long, counts as the reflector's own time: the sender subtracts it.
+ * One that is early, as timers are by a millisecond at times, is no answer before its question.
  */
 export function reflectorBehind(line: Line, clock: Clock): OpenUdp {
   return async (_port, onPacket) => {
@@ -18,7 +19,7 @@ export function reflectorBehind(line: Line, clock: Clock): OpenUdp {
       const seq = answered;
       answered += 1;
       line.datagram('down', wireBytes, (tookMs) => {
-        if (isOpen) onPacket(writeReply(probe, { seq, receivedAt, sentAt: () => clock.now() - tookMs }));
+        if (isOpen) onPacket(writeReply(probe, { seq, receivedAt, sentAt: () => Math.max(receivedAt, clock.now() - tookMs) }));
       });
     };
     return {
