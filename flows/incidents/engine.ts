@@ -149,7 +149,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       if (event.hung) core.transitions.hung(now);
       return tick(core, now);
     case 'clock':
-      setClock(core, event.byMs);
+      setClock(core, event.byMs, now);
       if (event.gap) countGap(core, now, false);
       return;
     case 'centre':

@@ -16,13 +16,14 @@ export function notAhead(memory: Memory, now: number): void {
     if (setAt > now) memory.putTimer({ ...timer, dueAt: now + timer.dueAt - setAt });
   }
   moveHeld(memory, (at) => Math.min(at, now));
+  cutLedger(memory, now);
 }
 
 /**
  * The clock was set by `byMs`: what this memory saw keeps its distance to now, so that no hold, wait, silence or calm ends by it (R29).
- * What an earlier run of `flows` wrote keeps its time of day.
+ * What an earlier run of `flows` wrote keeps its time of day, and of what the ledger has for the strips nothing is later than `now`.
  */
-export function setClock(core: Core, byMs: number): void {
+export function setClock(core: Core, byMs: number, now: number): void {
   const from = core.startedAt;
   // Before all that this memory saw: what came in one order stays in it, however often the clock is set to and fro.
   const move: Move = (at) => (at >= from ? at + byMs : Math.min(at, from + byMs - 1));
@@ -36,6 +37,12 @@ export function setClock(core: Core, byMs: number): void {
   core.history.setClock(byMs);
   core.inAll.setClock(byMs);
   moveOwn(core, move, byMs);
+  if (byMs < 0) cutLedger(memory, now);
+}
+
+/** A row of its own for each step: it stands behind what was written before the step, and ahead of what comes after it. */
+function cutLedger(memory: Memory, now: number): void {
+  memory.add(`not-ahead/${now}`, { op: 'not-ahead', at: now });
 }
 
 function moveOwn(core: Core, move: Move, byMs: number): void {

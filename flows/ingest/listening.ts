@@ -58,8 +58,7 @@ export function createListening(options: ListeningOptions) {
     if (byMs === 0) return;
     const about = stepInWords(byMs);
     log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
-    // Of a time of day that was leapt over nobody knows whether it ever was.
-    if (byMs >= largeStepMs) gaps.over(time.now());
+    gaps.stepped(byMs, time.now());
     hearing.shift(byMs);
     bell.shift(byMs);
     // Nobody can tell a clock that is set forward from a machine that was paused and knows nothing of it.
@@ -109,18 +108,29 @@ function stepInWords(byMs: number): string {
 function createGaps({ listenedUntil, note, isSubscribed }: ListeningOptions, provenAt: () => number | null) {
   let away: Away | null = null;
   const heardUntil = () => provenAt() ?? (listenedUntil === 0 ? null : listenedUntil);
+
+  /** PCs are heard again. */
+  function over(now: number): void {
+    const from = heardUntil() ?? now;
+    if (now - from < awayShownMs) return;
+    away = { from, to: now };
+    note(away);
+  }
+
   return {
     away: () => away,
 
     /** Since when nobody is heard; null while PCs are, and where nobody ever was. */
     deafSince: () => (isSubscribed() ? null : heardUntil()),
 
-    /** PCs are heard again. */
-    over(now: number): void {
-      const from = heardUntil() ?? now;
-      if (now - from < awayShownMs) return;
-      away = { from, to: now };
-      note(away);
+    over,
+
+    /** The clock was set (R29). What is cut here the ledger cuts by itself. */
+    stepped(byMs: number, now: number): void {
+      // Of a time of day that was leapt over nobody knows whether it ever was.
+      if (byMs >= largeStepMs) over(now);
+      // A gap that lasts until tomorrow would be settled for nobody until then.
+      if (byMs < 0 && away !== null) away = { from: Math.min(away.from, now), to: Math.min(away.to, now) };
     },
   };
 }

@@ -82,7 +82,8 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
       ...options,
       time: centreTime,
       listenedUntil: Math.min(listenedAt, startedAt),
-      note: (away) => void state.gathered.ops.push({ op: 'away', ...away }),
+      // Among the rows of the engine, where a step of the clock takes back what stands before it.
+      note: (away) => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
       isSubscribed: engine.isSubscribed,
       tell,
       hello,

@@ -39,6 +39,8 @@ export type Op =
   | ({ op: 'change'; pc: string } & Change)
   /** A time in which the centre heard nobody, once it is over. */
   | ({ op: 'away' } & Away)
+  /** The clock fell back to `at` (R29): of what strips are made of nothing is later, and each last answer is that of now. */
+  | { op: 'not-ahead'; at: number }
   | { op: 'rollcall'; rollcall: RollCallView }
   | { op: 'command'; row: CommandRow }
   /** Counts once, and only of a PC that was asked. */
