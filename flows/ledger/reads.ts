@@ -5,7 +5,7 @@ import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Away, Change, CommandRow, Contents, FoundCommand, RegistryContents } from '../records/ops.ts';
+import type { Away, CommandRow, Contents, FoundCommand, RegistryContents } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
@@ -63,21 +63,6 @@ export function accounts(db: DatabaseSync): AccountContents {
     accounts: rows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
     logins: rows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
   };
-}
-
-/** Changes of a PC since a time, and of each component the last one before it, oldest first. */
-export function history(db: DatabaseSync, pc: string, since: number): Change[] {
-  const query = `
-    SELECT component, at, status, faults FROM changes c
-    WHERE pc = :pc AND at >= coalesce(
-      (SELECT max(at) FROM changes WHERE pc = :pc AND component = c.component AND at < :since), :since)
-    ORDER BY at, component`;
-  return Array.from(db.prepare(query).all({ pc, since }), (row) => ({
-    component: String(row['component']),
-    at: Number(row['at']),
-    status: String(row['status']),
-    faults: JSON.parse(String(row['faults'])) as string[],
-  }));
 }
 
 /** Times in which the centre heard nobody that ended after `since`, oldest first. */

@@ -6,21 +6,9 @@ import type { AccountContents } from '../records/accounts.ts';
 import { inventoryPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type { Away, Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
+import { history } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
-import {
-  accounts,
-  audit,
-  aways,
-  command,
-  commands,
-  commandsKept,
-  history,
-  load,
-  registry,
-  rollcall,
-  rollcalls,
-  rollcallsKept,
-} from './reads.ts';
+import { accounts, audit, aways, command, commands, commandsKept, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 

@@ -127,7 +127,7 @@ export type Ledger = {
   registry(): Promise<RegistryContents>;
   /** Who may log in, and who is logged in. */
   accounts(): Promise<AccountContents>;
-  /** Changes of one PC since a time, and of each component the last one before it, oldest first. */
+  /** Changes of one PC since a time, and of each component the last one before it, oldest first; what is beyond its budgets is unknown (R27). */
   history(pc: string, since: number): Promise<Change[]>;
   /** The times in which the centre heard nobody that ended after `since`, oldest first. */
   aways(since: number): Promise<Away[]>;

@@ -96,3 +96,32 @@ test('R18a a strip was green over an hour in which flows was stopped: of that ho
   ]);
   expect(spans(changes, 'camera', { from: 12, aways })).toEqual([[12, 'unknown'], ...both]);
 });
+
+test('R27 looking at a site whose PC writes all that it may stopped flows for 45 s: four times the changes are no more than eight times the comparisons', () => {
+  expect(comparisonsOf(400)).toBeLessThanOrEqual(8 * comparisonsOf(100));
+});
+
+/** How often a time of what was written is read while strips are made of `most` changes of each kind. */
+function comparisonsOf(most: number): number {
+  let read = 0;
+  const readOf = (time: number) => () => {
+    read += 1;
+    return time;
+  };
+  const counted = (time: number) => ({ valueOf: readOf(time) }) as unknown as number;
+  const many = <T>(make: (n: number) => T) => Array.from({ length: most }, (_, n) => make(n));
+  const changes = [
+    ...many((n) => at(counted(4 * n), 'camera', n % 2 ? 'ok' : 'unknown')),
+    ...many((n) => at(counted(4 * n + 1), 'presence', n % 2 ? 'online' : 'stopped')),
+  ];
+  historyOf(changes, { from: 0, aways: many((n) => ({ from: counted(4 * n + 2), to: 4 * n + 3 })) });
+  return read;
+}
+
+test('R27 of a time whose presence is not known, what the PC said is not known either', () => {
+  const changes = [at(1, 'camera', 'ok'), at(1, 'presence', 'unknown'), at(4, 'presence', 'online')];
+  expect(spans(changes, 'camera')).toEqual([
+    [1, 'unknown'],
+    [4, 'ok'],
+  ]);
+});

@@ -12,18 +12,19 @@ const away: Answer = { status: 'away', faults: [] };
 const unknown: Answer = { status: 'unknown', faults: [] };
 
 /**
- * `changes` oldest first, of each component at most one before `from`. While the PC was not online every strip says `away`.
- * Guarantee: of a time in which the centre heard nobody every strip says `unknown`.
+ * `changes` oldest first, of each component at most one before `from`. While the PC was not online every strip says `away`, or `unknown`.
+ * Guarantee: of a time in which the centre heard nobody every strip says `unknown`; each strip costs what is said on it, sorted once (R27).
  */
 export function historyOf(changes: readonly Change[], frame: Frame): Strips {
-  const presence = changes.filter(({ component }) => component === 'presence');
-  const components = [...new Set(changes.map(({ component }) => component))].filter((name) => name !== 'presence').sort();
-  const own = presence.map(({ at, status }) => ({ at, answer: presenceOf(status) }));
-  const strips = components.map((component) => {
-    const said = changes.filter((change) => change.component === component);
-    return { component, spans: spansOf(said.map(toAnswer), own, frame) };
-  });
-  return presence.length === 0 ? strips : [{ component: 'presence', spans: spansOf(own, [], frame) }, ...strips];
+  const saidOf = Map.groupBy(changes, ({ component }) => component);
+  const aways = joined(frame.aways);
+  const own = (saidOf.get('presence') ?? []).map(({ at, status }) => ({ at, answer: presenceOf(status) }));
+  const spans = (said: Point[], over: Point[]) => spansOf({ said, over, aways }, frame.from);
+  const components = [...saidOf.keys()].filter((name) => name !== 'presence').sort();
+  return [
+    ...(own.length === 0 ? [] : [{ component: 'presence', spans: spans(own, []) }]),
+    ...components.map((component) => ({ component, spans: spans((saidOf.get(component) ?? []).map(toAnswer), own) })),
+  ];
 }
 
 type Point = { at: number; answer: Answer };
@@ -32,7 +33,7 @@ const online: Answer = { status: 'ok', faults: [] };
 
 /** `unknown`: more changes of it came than are kept (R27). */
 function presenceOf(status: string): Answer {
-  if (status === 'unknown') return { status, faults: [] };
+  if (status === 'unknown') return unknown;
   return status === 'online' ? online : away;
 }
 
@@ -40,14 +41,17 @@ function toAnswer({ at, status, faults }: Change): Point {
   return { at, answer: { status: status === 'fault' || status === 'ok' ? status : 'unknown', faults } };
 }
 
-/** Walks over all times at once: `over` covers `said` wherever it says away, and the centre's own absence covers both. */
-function spansOf(said: readonly Point[], over: readonly Point[], { from, aways }: Frame): HistorySpan[] {
-  const ends = aways.flatMap((one) => [one.from, one.to]).filter(Number.isFinite);
-  const times = [...new Set([...[...said, ...over].map(({ at }) => at), ...ends].map((at) => Math.max(at, from)))].sort((a, b) => a - b);
+type Lines = { said: readonly Point[]; over: readonly Point[]; aways: readonly Point[] };
+
+/** Walks over all times at once: `over` covers `said` wherever it is not well, and the centre's own absence covers both. */
+function spansOf({ said, over, aways }: Lines, from: number): HistorySpan[] {
+  const times = [...new Set([...said, ...over, ...aways].map(({ at }) => Math.max(at, from)))].sort((a, b) => a - b);
+  const [saidAt, overAt, awayAt] = [along(said), along(over), along(aways)];
   const spans: HistorySpan[] = [];
   for (const at of times) {
-    const answer = answerIn(said, over, at);
-    const seen = answer !== undefined && aways.some((one) => one.from <= at && at < one.to) ? unknown : answer;
+    const [own, cover, unheard] = [saidAt(at), overAt(at), awayAt(at)];
+    const answer = cover === undefined || cover === online ? own : cover;
+    const seen = answer !== undefined && unheard === unknown ? unknown : answer;
     const before = spans.at(-1);
     if (seen === undefined || (before && before.status === seen.status && before.faults.join() === seen.faults.join())) continue;
     spans.push({ from: at, ...seen });
@@ -55,10 +59,22 @@ function spansOf(said: readonly Point[], over: readonly Point[], { from, aways }
   return spans;
 }
 
-function answerIn(said: readonly Point[], over: readonly Point[], at: number): Answer | undefined {
-  return answerAt(over, at)?.status === 'away' ? away : answerAt(said, at);
+/** What the last point says at times that only go on. */
+function along(points: readonly Point[]): (at: number) => Answer | undefined {
+  let next = 0;
+  return (at) => {
+    for (let point = points[next]; point !== undefined && point.at <= at; point = points[next]) next += 1;
+    return points[next - 1]?.answer;
+  };
 }
 
-function answerAt(points: readonly Point[], at: number): Answer | undefined {
-  return points.findLast((point) => point.at <= at)?.answer;
+/** Times without the centre that touch are one; they may overlap. */
+function joined(aways: readonly Away[]): Point[] {
+  const points: Point[] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { from, to } of aways.toSorted((a, b) => a.from - b.from)) {
+    if (from > end) points.push({ at: end, answer: online }, { at: from, answer: unknown });
+    end = Math.max(end, to);
+  }
+  return [...points, { at: end, answer: online }].filter(({ at }) => Number.isFinite(at));
 }

@@ -35,6 +35,12 @@ export const budgets = {
   spoolsAtOnce: { most: 16, unit: 'of those in one breath', why: 'an hour of starts on such a disk' },
   changesADay: { most: 8_192, unit: 'changes of its answers kept a day', why: 'a link that flaps all day makes 2,000' },
   changesAtOnce: { most: 2_048, unit: 'of those in one breath', why: 'a room that is set up all day' },
+  changesRead: {
+    most: 2_048,
+    unit: 'changes of a component read at once, the newest',
+    why: 'a link that flaps all day makes 2,000 of its own',
+  },
+  componentsRead: { most: 64, unit: 'components of which strips are read', why: 'Sabha knows some 30, and those are read first' },
   transitionsAnHour: { most: 40, unit: 'steps of a room’s incidents an hour', why: 'every fault of a room, one by one, there and gone' },
   stepsKept: {
     most: 128,

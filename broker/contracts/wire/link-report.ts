@@ -4,7 +4,7 @@ import { tiers } from '../domain/tiers.ts';
 
 const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
-const time = v.pipe(v.number(), v.finite());
+const figure = v.pipe(v.number(), v.finite());
 
 /** Why a tier is not a higher one. */
 export const tierLimits = ['capacity', 'loss', 'jitter', 'delay', 'udp-blocked', 'unknown'] as const;
@@ -26,7 +26,7 @@ const direction = v.object({
 const rates = v.object({ upBps: v.nullable(amount), downBps: v.nullable(amount) });
 
 const capacity = v.object({
-  at: time,
+  at: figure,
   /** `tcp`: a bounded estimate, since UDP did not get through. */
   how: v.picklist(['train', 'tcp']),
   /** bits/s of IP packets; null = not known, for the reason below. */
@@ -44,7 +44,7 @@ const capacity = v.object({
 /** The last answer of each test; what was not measured is absent. */
 export const linkReport = v.object({
   /** The PC's own clock. */
-  at: time,
+  at: figure,
   quality: v.optional(
     v.object({
       sent: amount,
@@ -52,9 +52,9 @@ export const linkReport = v.object({
       up: direction,
       down: direction,
       /** E-model (G.107) R and MOS; `rAdjusted` allows for what people accept of a satellite (A = 20), only on GEO. */
-      r: v.number(),
-      rAdjusted: v.optional(v.number()),
-      mos: v.number(),
+      r: figure,
+      rAdjusted: v.optional(figure),
+      mos: figure,
     }),
   ),
   capacity: v.optional(capacity),
