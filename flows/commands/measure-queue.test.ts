@@ -302,6 +302,59 @@ test('a scheduled one that is refused for a meeting comes again too, and a slow 
   expect(sent.length).toBeLessThanOrEqual(6);
 });
 
+test('R29 a clock that was 30 days ahead for ten minutes held up the schedule for 30 days', async () => {
+  const { sent, clock, answer, open } = setUp({ sites: [['goa/panaji', 'fibre']] });
+  const days = async (count: number) => {
+    for (let tick = 0; tick < count * 24 * 6; tick += 1) {
+      await clock.pass(10 * minuteMs);
+      for (const one of open()) await answer(one);
+    }
+  };
+  clock.jump(30 * 24 * hourMs);
+  await clock.pass(10 * minuteMs);
+  clock.jump(-30 * 24 * hourMs);
+  await days(2);
+  expect(sent.length).toBeGreaterThanOrEqual(47);
+  expect(sent.length).toBeLessThanOrEqual(50);
+});
+
+test('R29 a clock that was set back two hours while a command was under way kept its place for two hours', async () => {
+  const { begin, clock, queue, sent } = setUp();
+  const id = await begin('goa');
+  clock.jump(-2 * hourMs);
+  await clock.pass(commandLifeMs - 10_000);
+  expect(sent).toHaveLength(2);
+  await clock.pass(20_000);
+  expect(sent).toHaveLength(3);
+  await clock.pass(commandLifeMs);
+  expect(await queue.view.one(id)).toMatchObject({ state: 'answered', answers: Array(3).fill({ reason: 'it did not answer' }) });
+});
+
+test.each([1, -1])(
+  'R29 a clock that was set by half a day (%d) neither hastened nor held up what was to come again, and ended no round',
+  async (sign) => {
+    const { begin, open, answer, queue, clock, sent } = setUp();
+    const id = await begin('goa/site-0');
+    await answer(open()[0], { outcome: 'failed', reason: measureLater.busy });
+    clock.jump(sign * 13 * hourMs);
+    await clock.pass(14 * minuteMs);
+    expect(sent).toHaveLength(1);
+    expect(await queue.view.one(id)).toMatchObject({ state: 'open' });
+    await clock.pass(2 * minuteMs);
+    expect(sent).toHaveLength(2);
+  },
+);
+
+test('R29 a round outlived its time where the clock was set back, and held one of the ten places', async () => {
+  const { begin, queue, clock, at } = setUp();
+  at.subscribed = false;
+  const ids = await Promise.all(Array.from({ length: 10 }, () => begin('goa')));
+  clock.jump(-24 * hourMs);
+  await clock.pass(12 * hourMs + minuteMs);
+  expect(await queue.view.one(ids[0] ?? '')).toMatchObject({ state: 'expired' });
+  expect(await begin('goa')).toBe('r-11');
+});
+
 test('closed, it asks nobody any more', async () => {
   const { queue, sent, clock } = setUp();
   queue.close();

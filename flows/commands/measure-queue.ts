@@ -1,6 +1,7 @@
 /**
  * Who measures the capacity of the link now: a queue that turns the command `measure-link` to a scope, and the schedule of each class of
  * link, into commands to single PCs, a few at a time. It lives in memory: a restart loses the rounds, and the schedule goes on.
+ * What waits or ends is told on the clock that never jumps (`…Up`, R29); the wall clock says only what is shown, and the slots.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -41,10 +42,10 @@ export type MeasureQueue = {
 
 type Answer = CommandView['answers'][number];
 /** One site that is to be measured, for each of the rounds that want it; `pc` where somebody named it. */
-type Item = { site: string; pc: string | undefined; rounds: Set<Round>; isScheduled: boolean; notBefore: number; tries: number };
+type Item = { site: string; pc: string | undefined; rounds: Set<Round>; isScheduled: boolean; notBeforeUp: number; tries: number };
 /** `open`: who is still to be measured, a site or the PC that was named. */
-type Round = { summary: CommandSummary; open: Set<string>; answers: Map<string, Answer> };
-type Running = { item: Item; pc: string; id: string | undefined; expires: number };
+type Round = { summary: CommandSummary; endsUp: number; open: Set<string>; answers: Map<string, Answer> };
+type Running = { item: Item; pc: string; id: string | undefined; endsUp: number };
 
 type State = MeasureQueueOptions & {
   rounds: Map<string, Round>;
@@ -52,7 +53,7 @@ type State = MeasureQueueOptions & {
   running: Set<Running>;
   /** The interval in which each site was last put into the queue by its schedule. */
   slots: Map<string, number>;
-  lookedAt: number;
+  lookedUp: number;
   cancel: Cancel;
 };
 
@@ -74,7 +75,7 @@ const later: readonly (string | null)[] = Object.values(measureLater);
 export function createMeasureQueue(options: MeasureQueueOptions): MeasureQueue {
   const state: State = {
     ...options,
-    ...{ rounds: new Map(), queue: [], running: new Set(), slots: new Map(), lookedAt: Number.NEGATIVE_INFINITY, cancel: () => undefined },
+    ...{ rounds: new Map(), queue: [], running: new Set(), slots: new Map(), lookedUp: Number.NEGATIVE_INFINITY, cancel: () => undefined },
   };
   const tick = () => {
     state.cancel = options.clock.after(tickMs, tick);
@@ -108,12 +109,12 @@ async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> 
   if (ingest === undefined) throw new Error('the ledger is opened anew');
   if (Object.keys(args).length > 0) return { ok: false, missing: false, line: `bad arguments: ${verb} takes none` };
   if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
-  const at = clock.now();
-  if (openRounds(state, at).length >= roundsOpen)
+  const [at, up] = [clock.now(), clock.up()];
+  if (openRounds(state).length >= roundsOpen)
     return { ok: false, missing: false, line: `${roundsOpen} rounds of measurements are not over yet: wait for one of them` };
   const round: Round = {
     summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
-    ...{ open: new Set<string>(), answers: new Map<string, Answer>() },
+    ...{ endsUp: up + roundLifeMs, open: new Set<string>(), answers: new Map<string, Answer>() },
   };
   const sites = isPcPath(to) ? [siteOf(to)] : ingest.table().sites.map(({ path }) => path);
   const wanted = sites.filter((path) => isPcPath(to) || to === '' || path === to || path.startsWith(`${to}/`));
@@ -127,13 +128,13 @@ async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> 
   }
   for (const [id] of [...rounds].filter(([, { open }]) => open.size === 0).slice(0, -roundsKept)) rounds.delete(id);
   for (const site of wanted)
-    wait(state, { site, pc: isPcPath(to) ? to : undefined, rounds: new Set([round]), isScheduled: false, notBefore: at, tries: 0 });
+    wait(state, { site, pc: isPcPath(to) ? to : undefined, rounds: new Set([round]), isScheduled: false, notBeforeUp: up, tries: 0 });
   pump(state);
   return { ok: true, id: round.summary.id };
 }
 
-function openRounds({ rounds }: State, now: number): Round[] {
-  return [...rounds.values()].filter(({ open, summary }) => open.size > 0 && summary.expires > now);
+function openRounds({ rounds, clock }: State): Round[] {
+  return [...rounds.values()].filter(({ open, endsUp }) => open.size > 0 && endsUp > clock.up());
 }
 
 /** Who waits already is measured once for all that want it, as early as one of them may be. */
@@ -142,16 +143,16 @@ function wait({ queue }: State, item: Item): void {
   if (same === undefined) return void queue.push(item);
   for (const round of item.rounds) same.rounds.add(round);
   same.isScheduled ||= item.isScheduled;
-  same.notBefore = Math.min(same.notBefore, item.notBefore);
+  same.notBeforeUp = Math.min(same.notBeforeUp, item.notBeforeUp);
 }
 
 /** What the schedule of each class wants: sites are spread over the interval by their name, the same in each. */
 function look(state: State): void {
   const { clock, ingest: present, slots, queue, running } = state;
   const ingest = present();
-  const now = clock.now();
-  if (ingest === undefined || !ingest.isSubscribed() || now - state.lookedAt < lookEveryMs) return;
-  state.lookedAt = now;
+  const up = clock.up();
+  if (ingest === undefined || !ingest.isSubscribed() || up - state.lookedUp < lookEveryMs) return;
+  state.lookedUp = up;
   const busy = new Set([...queue, ...[...running].map(({ item }) => item)].map(({ site }) => site));
   const table = ingest.table();
   for (const { path, site } of table.sites) {
@@ -160,10 +161,11 @@ function look(state: State): void {
       slots.delete(path);
       continue;
     }
-    const slot = Math.floor((now + shareOf(path) * pace.everyMs) / pace.everyMs);
+    const slot = Math.floor((clock.now() + shareOf(path) * pace.everyMs) / pace.everyMs);
     const isDue = (slots.get(path) ?? slot) !== slot;
     slots.set(path, slot);
-    if (isDue && !busy.has(path)) queue.push({ site: path, pc: undefined, rounds: new Set(), isScheduled: true, notBefore: now, tries: 0 });
+    if (isDue && !busy.has(path))
+      queue.push({ site: path, pc: undefined, rounds: new Set(), isScheduled: true, notBeforeUp: up, tries: 0 });
   }
 }
 
@@ -172,14 +174,14 @@ function pump(state: State): void {
   const { clock, ingest: present, limits, running } = state;
   const ingest = present();
   if (ingest === undefined || !ingest.isSubscribed()) return;
-  const now = clock.now();
+  const up = clock.up();
   for (const item of [...state.queue]) {
     if (running.size >= limits.atOnce) return;
-    if (item.notBefore > now || !hasRoom(state, item.site)) continue;
+    if (item.notBeforeUp > up || !hasRoom(state, item.site)) continue;
     state.queue.splice(state.queue.indexOf(item), 1);
     const pc = item.pc ?? ingest.measurer(item.site);
-    if (pc !== undefined) void start(state, { item, pc, id: undefined, expires: now + commandLifeMs });
-    else finish(item, { pc: item.site, at: now, outcome: 'failed', reason: 'no PC of this site is there to measure' });
+    if (pc !== undefined) void start(state, { item, pc, id: undefined, endsUp: up + commandLifeMs });
+    else finish(item, { pc: item.site, at: clock.now(), outcome: 'failed', reason: 'no PC of this site is there to measure' });
   }
 }
 
@@ -206,12 +208,12 @@ async function start(state: State, run: Running): Promise<void> {
 /** A PC that is not the one that measures any more, or said nothing in the life of its command, holds nobody up. */
 function giveUp(state: State): void {
   const ingest = state.ingest();
-  const now = state.clock.now();
+  const [at, up] = [state.clock.now(), state.clock.up()];
   for (const run of [...state.running]) {
     const isGone = ingest?.isSubscribed() === true && run.item.pc === undefined && ingest.measurer(run.item.site) !== run.pc;
-    if (isGone || run.expires <= now) end(state, run, { pc: run.pc, at: now, outcome: 'failed', reason: 'it did not answer' });
+    if (isGone || run.endsUp <= up) end(state, run, { pc: run.pc, at, outcome: 'failed', reason: 'it did not answer' });
   }
-  for (const { rounds } of state.queue) for (const round of rounds) if (round.summary.expires <= now) rounds.delete(round);
+  for (const { rounds } of state.queue) for (const round of rounds) if (round.endsUp <= up) rounds.delete(round);
   state.queue = state.queue.filter(({ rounds, isScheduled }) => rounds.size > 0 || isScheduled);
 }
 
@@ -227,7 +229,7 @@ function end(state: State, run: Running, answer: Answer): void {
   state.running.delete(run);
   if (later.includes(answer.reason) && item.tries + 1 < triesAtMost) {
     for (const { answers } of item.rounds) answers.set(item.site, answer);
-    wait(state, { ...item, notBefore: state.clock.now() + againMs, tries: item.tries + 1 });
+    wait(state, { ...item, notBeforeUp: state.clock.up() + againMs, tries: item.tries + 1 });
   } else finish(item, answer);
   pump(state);
 }
@@ -239,8 +241,8 @@ function finish(item: Item, answer: Answer): void {
   }
 }
 
-function viewOf({ clock }: State, { summary, open, answers }: Round): CommandView {
-  const isOver = summary.expires <= clock.now();
+function viewOf({ clock }: State, { summary, endsUp, open, answers }: Round): CommandView {
+  const isOver = endsUp <= clock.up();
   const missing = [...open].filter((who) => !answers.has(isPcPath(who) ? siteOf(who) : who));
   return { ...summary, state: open.size === 0 ? 'answered' : isOver ? 'expired' : 'open', answers: [...answers.values()], missing };
 }

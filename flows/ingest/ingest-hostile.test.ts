@@ -45,6 +45,58 @@ describe('one PC among thousands', () => {
     expect(rig.fatal).toEqual([]);
   });
 
+  it('R27 of 64 KB of words in a report each small event made as many bytes for the ledger: long words are none, and a batch writes a row once', async () => {
+    const rows: string[] = [];
+    const rig = await createRig((ledger) => ({
+      ...ledger,
+      commit(ops) {
+        for (const op of ops) if (op.op === 'meta' && /^(link|broke)\//.test(op.key)) rows.push(`${op.value}`);
+        return ledger.commit(ops);
+      },
+    }));
+    const report = (seq: number, up: string) => {
+      const capacity = { at: 1, how: 'tcp', upBps: null, downBps: null, udpBlocked: false, reasons: { up, down: null } };
+      return encode('event', { ...event(seq), kind: 'link', body: { at: 1, capacity } });
+    };
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 9_000 } }));
+    rig.ingest.take(pcTopic(pc, 'event'), report(1, 'x'.repeat(64_000)));
+    rig.ingest.take(pcTopic(pc, 'event'), report(2, 'x'.repeat(256)));
+    await rig.settle();
+    expect(rig.counted).toContain('event body');
+    expect(rows).toHaveLength(1);
+    const broken = (seq: number) => ({ ...event(seq), body: { component: 'path', to: { fault: 'path.local' } } });
+    for (let batch = 0; batch < 16; batch += 1) {
+      const events = Array.from({ length: 480 }, (_, one) => broken(3 + batch * 480 + one));
+      rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', events));
+    }
+    await rig.settle();
+    await rig.settle();
+    expect(rig.acks().at(-1)?.upTo).toBe(7_682);
+    expect(rows.length).toBeLessThanOrEqual(3);
+    expect(rows.join('').length).toBeLessThan(1_000);
+  });
+
+  it('R29 one report by a PC whose clock was ahead made each later one of it count as old', async () => {
+    const rig = await createRig();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    for (const [seq, at] of [Date.UTC(2036, 0), Date.UTC(2026, 0)].entries())
+      rig.ingest.take(pcTopic(pc, 'event'), encode('event', { ...event(seq + 1), kind: 'link', body: { at } }));
+    expect(rig.ingest.link('capital/this-office').link?.report.at).toBe(Date.UTC(2026, 0));
+  });
+
+  it('R29 a link that broke while the clock of the centre was ahead was the last one that broke for as long', async () => {
+    const rig = await createRig();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    for (const [seq, fault, byMs] of [
+      [1, 'path.local', 365 * 86_400_000],
+      [2, 'path.gateway', -365 * 86_400_000],
+    ] as const) {
+      rig.clock.jump(byMs);
+      rig.ingest.take(pcTopic(pc, 'event'), encode('event', { ...event(seq), body: { component: 'path', to: { fault } } }));
+    }
+    expect(rig.ingest.link('capital/this-office').broke?.fault).toBe('path.gateway');
+  });
+
   it('R27 what a PC writes beyond its budget is not acknowledged, so that its spool keeps it; another PC and its own state go on', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));

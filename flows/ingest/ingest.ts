@@ -276,7 +276,8 @@ function keep(state: State, report: Report, now: number): void {
   const { gathered, readings, acks, configs } = state;
   const { pc, event, ops, answer } = report;
   const notes = unreadable(report).flatMap((one) => state.note(one, now));
-  gathered.ops.push(...ops, ...readings.take(report.news), ...notes);
+  readings.take(report.news);
+  gathered.ops.push(...ops, ...notes);
   if (answer !== undefined) acks.add(pc, answer);
   if (event.type === 'birth') sendLater({ gathered, configs }, configs.born(pc, event.config));
   if (event.type === 'birth' || ops.length > 1) gathered.heard.push({ pc, event, ops });

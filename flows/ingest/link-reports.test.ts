@@ -1,39 +1,85 @@
 import { expect, test } from 'vitest';
 import type { LinkReport } from '#contracts';
+import type { Op } from '../records/ops.ts';
 import { createLinkReports, type LinkNews } from './link-reports.ts';
 
 const site = 'ladakh/leh';
 const pc = `${site}/vc-1`;
-const said = (at: number, edit: { pc?: string; isLive?: boolean } = {}): LinkNews => {
-  return { site, pc, at: at + 1, isLive: true, report: { at } satisfies LinkReport, ...edit };
+const other = `${site}/vc-2`;
+const year = 365 * 86_400_000;
+type Edit = Partial<Pick<LinkNews, 'pc' | 'spool' | 'isLive' | 'at' | 'heardAt'>>;
+/** Event `seq` of a spool, written at that time by the PC's clock and heard at once, unless it is told otherwise. */
+const from = (seq: number, edit: Edit) => ({ site, pc, spool: 's', seq, at: seq, heardAt: seq, isLive: true, ...edit });
+const said = (seq: number, edit: Edit & { says?: number } = {}): LinkNews => {
+  const { says = seq, ...rest } = edit;
+  return { ...from(seq, rest), report: { at: says } satisfies LinkReport };
 };
+const broke = (seq: number, fault: string, edit: Edit = {}): LinkNews => ({ ...from(seq, edit), fault });
+
+function write(ops: readonly Op[], meta: Record<string, string>): void {
+  for (const op of ops) if (op.op === 'meta') meta[op.key] = `${op.value}`;
+}
 
 test('the newest report of a site and where it broke last are kept, over a restart too', () => {
   const meta: Record<string, string> = { starts: '[]' };
   const reports = createLinkReports(meta);
   expect(reports.of(site)).toEqual({ link: null, broke: null });
-  for (const news of [said(10), { site, pc, at: 20, fault: 'path.gateway' }, said(30)])
-    for (const op of reports.take(news)) if (op.op === 'meta') meta[op.key] = `${op.value}`;
-  const kept = { link: { pc, at: 31, report: { at: 30 } }, broke: { pc, at: 20, fault: 'path.gateway' } };
+  for (const news of [said(10), broke(20, 'path.gateway'), said(30)]) reports.take(news);
+  write(reports.changed(), meta);
+  const kept = { link: { pc, at: 30, report: { at: 30 } }, broke: { pc, at: 20, fault: 'path.gateway' } };
   expect(reports.of(site)).toEqual(kept);
   expect(createLinkReports(meta).of(site)).toEqual(kept);
-  expect(Object.keys(meta)).toEqual(['starts', 'link/ladakh/leh']);
+  expect(Object.keys(meta)).toEqual(['starts', 'link/ladakh/leh', 'broke/ladakh/leh']);
 });
 
 test('R6, R9 what is sent again or was written before changes nothing', () => {
   const reports = createLinkReports({});
-  reports.take(said(30));
-  reports.take({ site, pc, at: 30, fault: 'path.last_mile' });
-  expect(reports.take(said(30))).toEqual([]);
-  expect(reports.take(said(20, { isLive: false }))).toEqual([]);
-  expect(reports.take({ site, pc, at: 29, fault: 'path.dns' })).toEqual([]);
+  for (const news of [said(30), broke(31, 'path.last_mile')]) reports.take(news);
+  expect(reports.changed()).toHaveLength(2);
+  for (const news of [said(30, { heardAt: 40, at: 40 }), said(20, { isLive: false }), broke(29, 'path.dns', { isLive: false })])
+    reports.take(news);
+  expect(reports.changed()).toEqual([]);
   expect(reports.of(site)).toMatchObject({ link: { report: { at: 30 } }, broke: { fault: 'path.last_mile' } });
 });
 
 test('another PC that measures now takes over with what it says, not with what it said once', () => {
   const reports = createLinkReports({});
   reports.take(said(30));
-  expect(reports.take(said(90, { pc: `${site}/vc-2`, isLive: false }))).toEqual([]);
-  expect(reports.take(said(5, { pc: `${site}/vc-2` }))).toHaveLength(1);
-  expect(reports.of(site).link?.pc).toBe(`${site}/vc-2`);
+  reports.take(said(90, { pc: other, isLive: false }));
+  expect(reports.of(site).link?.pc).toBe(pc);
+  reports.take(said(5, { pc: other }));
+  expect(reports.of(site).link?.pc).toBe(other);
+});
+
+test('R27 each of 7,680 small events wrote the whole report of its site: a batch writes each row once, and no report for a break', () => {
+  const reports = createLinkReports({});
+  reports.take(said(1));
+  expect(reports.changed()).toHaveLength(1);
+  for (let seq = 2; seq < 7_682; seq += 1) reports.take(broke(seq, 'path.local'));
+  expect(reports.changed()).toEqual([{ op: 'meta', key: 'broke/ladakh/leh', value: expect.stringContaining('"seq":7681') }]);
+});
+
+test('R29 one report by a PC whose clock was ahead made each later one of it count as old: what was written later counts', () => {
+  const reports = createLinkReports({});
+  for (const news of [said(1, { says: 10 * year }), said(2)]) reports.take(news);
+  expect(reports.of(site).link?.report.at).toBe(2);
+});
+
+test('R29 a break heard while the clock of the centre was ahead hid each later one, of whichever PC and spool', () => {
+  const ahead = { at: year, heardAt: year };
+  for (const later of [{}, { spool: 'next' }, { pc: other }, { pc: other, isLive: false }]) {
+    const reports = createLinkReports({});
+    for (const news of [broke(1, 'path.local', ahead), broke(2, 'path.gateway', later)]) reports.take(news);
+    expect(reports.of(site).broke, JSON.stringify(later)).toMatchObject({ at: 2, fault: 'path.gateway' });
+  }
+});
+
+test('of two spools what waited counts by its time, and hides nothing that is newer', () => {
+  const reports = createLinkReports({});
+  const waited = { spool: 'before', isLive: false, heardAt: 50 };
+  for (const news of [said(30), broke(30, 'path.gateway')]) reports.take(news);
+  for (const news of [said(20, waited), broke(20, 'path.dns', waited)]) reports.take(news);
+  expect(reports.of(site)).toMatchObject({ link: { report: { at: 30 } }, broke: { fault: 'path.gateway' } });
+  for (const news of [said(40, waited), broke(40, 'path.dns', waited)]) reports.take(news);
+  expect(reports.of(site)).toMatchObject({ link: { report: { at: 40 } }, broke: { fault: 'path.dns' } });
 });

@@ -118,12 +118,12 @@ function newsOf(
 ): Pick<Read, 'news' | 'result' | 'detail'> {
   const news: LinkNews[] = [];
   let detail: string | undefined;
-  for (const { kind, at: writtenAt, body } of events) {
-    const from = { site: siteOf(pc), pc, at: isLive ? at : Math.min(at, writtenAt) };
+  for (const { kind, at: writtenAt, body, spool, seq } of events) {
+    const from = { site: siteOf(pc), pc, spool, seq, at: isLive ? at : Math.min(at, writtenAt), heardAt: at, isLive };
     const fault = brokenBy(kind, body);
     if (fault !== undefined) news.push({ ...from, fault });
     const read = kind === 'link' ? v.safeParse(linkReport, body) : undefined;
-    if (read?.success) news.push({ ...from, isLive, report: read.output });
+    if (read?.success) news.push({ ...from, report: read.output });
     else if (read !== undefined) detail = describeIssue(read.issues[0]);
   }
   return { ...(news.length > 0 && { news }), ...(detail !== undefined && { result: 'body', detail }) };

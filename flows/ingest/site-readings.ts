@@ -1,6 +1,5 @@
 /** What PCs say of their surroundings and only a page of the wall asks for: the link of their site, and their numbers of power and room. */
 import type { LinkClass } from '#contracts';
-import type { Op } from '../records/ops.ts';
 import { createNumbers } from './last-numbers.ts';
 import { createLinkReports, type LinkNews } from './link-reports.ts';
 
@@ -21,8 +20,11 @@ export function createSiteReadings({ meta, linkOf }: SiteReadingsOptions) {
   return {
     link: reports.of,
     numbers: (pc: string, now: number) => numbers.of(pc, linkOf(pc) ?? 'fibre', now),
-    /** What is to be committed of the news of a message. */
-    take: (news: readonly LinkNews[] = []): Op[] => news.flatMap(reports.take),
+    take(news: readonly LinkNews[] = []): void {
+      for (const one of news) reports.take(one);
+    },
+    /** What is to be committed of all the news since it was last asked. */
+    changed: reports.changed,
     beat(pc: string, payload: Buffer, at: number): void {
       const link = linkOf(pc);
       if (link !== undefined) numbers.heard(pc, { link, payload, at });

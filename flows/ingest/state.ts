@@ -109,10 +109,10 @@ function nothing(): Gathered {
 
 /** The next batch: what was read, what the engine made of it, and what follows once both are on disk. */
 function gather(state: State): Batch {
-  const { engine, acks, election, gathered } = state;
+  const { engine, acks, election, readings, gathered } = state;
   const { ops: rows, effects } = engine.take();
   const { heard, sends, sites, pcsGone } = gathered;
-  const ops = [...gathered.ops, ...rows];
+  const ops = [...gathered.ops, ...rows, ...readings.changed()];
   if (ops.length > 0) ops.push(...listened(state, listenedWithMs));
   state.gathered = nothing();
   const asks = effects.filter((effect) => effect.do === 'ask');

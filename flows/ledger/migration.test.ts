@@ -72,6 +72,27 @@ test('a ledger of version 1 is brought to this one with all that it holds, and w
   }
 });
 
+test('R27 a ledger that held where a link broke in the row of its report goes on with both, each in a row of its own', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  const link = { pc, at: 30.5, report: { at: 29 } };
+  const broke = { pc, at: 20, fault: 'path.gateway' };
+  const rows = { 'goa/a': { link, broke }, 'goa/b': { link, broke: null }, 'goa/c': { link: null, broke } };
+  for (const [site, row] of Object.entries(rows)) old.prepare('INSERT INTO meta VALUES (?, ?)').run(`link/${site}`, JSON.stringify(row));
+  old.close();
+  const store = openStore(openDatabase({ file }));
+  const none = { spool: '', seq: 0 };
+  const { meta } = store.load();
+  expect(Object.entries(meta).map(([key, value]) => [key, JSON.parse(value)])).toEqual([
+    ['broke/goa/a', { ...broke, ...none }],
+    ['broke/goa/c', { ...broke, ...none }],
+    ['link/goa/a', { ...link, ...none }],
+    ['link/goa/b', { ...link, ...none }],
+  ]);
+  store.close();
+});
+
 test('R4 R7 a ledger whose settled numbers stood between its events goes on: the same ack, gaps and drops, and copies are held', () => {
   const file = join(folder, 'ledger.db');
   const old = new DatabaseSync(file);

@@ -162,4 +162,11 @@ const migrations = [
   -- Times in which the centre heard nobody.
   CREATE TABLE away (since REAL PRIMARY KEY, until REAL NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Where the link of a site broke stands apart from what is said of it, and each names its event: that of before is older than any.
+  INSERT INTO meta SELECT 'broke/' || substr(key, 6), json_set(value -> '$.broke', '$.spool', '', '$.seq', 0)
+    FROM meta WHERE key GLOB 'link/*' AND value ->> '$.broke' IS NOT NULL;
+  DELETE FROM meta WHERE key GLOB 'link/*' AND value ->> '$.link' IS NULL;
+  UPDATE meta SET value = json_set(value -> '$.link', '$.spool', '', '$.seq', 0) WHERE key GLOB 'link/*';
+  `,
 ];

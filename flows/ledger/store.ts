@@ -3,7 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
-import { inventoryPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
+import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type { Away, Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
 import { history } from './history.ts';
@@ -185,7 +185,8 @@ function openWriters(db: DatabaseSync): Writers {
 function openForget(db: DatabaseSync): (path: string) => void {
   const gone = 'NOT EXISTS (SELECT 1 FROM nodes WHERE path = :path)';
   const pcs = db.prepare(`DELETE FROM pcs WHERE pc = :path AND ${gone}`);
-  const meta = db.prepare(`DELETE FROM meta WHERE key IN ('${inventoryPrefix}' || :path, '${linkReportPrefix}' || :path) AND ${gone}`);
+  const keys = [inventoryPrefix, linkReportPrefix, linkBreakPrefix].map((prefix) => `'${prefix}' || :path`).join();
+  const meta = db.prepare(`DELETE FROM meta WHERE key IN (${keys}) AND ${gone}`);
   return (path) => {
     pcs.run({ path });
     meta.run({ path });

@@ -12,5 +12,7 @@ export const admittedPrefix = 'admitted/';
 export const inventoryPrefix = 'inventory/';
 /** that of what a site last said of its link, */
 export const linkReportPrefix = 'link/';
+/** that of where its link last broke, */
+export const linkBreakPrefix = 'broke/';
 /** and that of an enrolment code: the hash of its secret. */
 export const codePrefix = 'enrol/';

@@ -5,6 +5,7 @@ import { tiers } from '../domain/tiers.ts';
 const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const figure = v.pipe(v.number(), v.finite());
+const reason = v.nullable(v.pipe(v.string(), v.maxLength(256)));
 
 /** Why a tier is not a higher one. */
 export const tierLimits = ['capacity', 'loss', 'jitter', 'delay', 'udp-blocked', 'unknown'] as const;
@@ -38,7 +39,7 @@ const capacity = v.object({
   free: v.optional(rates),
   /** Where it is not known: what it cannot be more than. */
   atMost: v.optional(rates),
-  reasons: v.optional(v.object({ up: v.nullable(v.string()), down: v.nullable(v.string()) })),
+  reasons: v.optional(v.object({ up: reason, down: reason })),
 });
 
 /** The last answer of each test; what was not measured is absent. */
