@@ -8,7 +8,7 @@ import {
   isOpen,
   isRestart,
   lostPowerTogether,
-  lostWith,
+  lostPowerWidely,
   powerOfRegion,
   powerOfSite,
   whyUnheard,
@@ -21,8 +21,6 @@ import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './
 const beatSlackMs = 15_000;
 /** Many sites that go together have gone in this time; later ones are judged by themselves. */
 const widespreadForMs = 10 * 60_000;
-/** Sites that lost their power at one moment are a cut of the region from so many on. */
-const leastSites = 3;
 
 /** What was seen of whole states and providers at one moment: looked at once, however many are away. */
 export type Regions = Map<string, Region>;
@@ -112,8 +110,8 @@ function jointPower(core: Core, own: Away): Joint | null {
   const others = neighboursOf(core, own.pc);
   const [state = ''] = regionsOf(own.pc, undefined);
   const ofState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, core.sites.get(site) ?? []));
-  const wide = lostWith(own, [own, ...ofState.filter(({ pc }) => pc !== own.pc)]);
-  if (new Set(wide.map(({ pc }) => siteOf(pc))).size >= leastSites) return { power: powerOfRegion, together: wide };
+  const wide = lostPowerWidely(own, [own, ...ofState.filter(({ pc }) => pc !== own.pc)]);
+  if (wide.length > 0) return { power: powerOfRegion, together: wide };
   const together = lostPowerTogether(own, [own, ...others]);
   return together.length > 0 ? { power: powerOfSite, together } : null;
 }

@@ -289,6 +289,18 @@ describe('many sites', () => {
     }
   });
 
+  it('whose line broke were sure of a power cut by the word of one PC that was switched off in that minute', () => {
+    const stage = stageOf();
+    const away = sites.slice(0, 3);
+    for (const one of away) stage.lost(one);
+    const before = previous(stage);
+    for (let passed = 0; passed < 20; passed += 1) stage.live(minute, 'up/d/1');
+    for (const one of away.slice(0, 2)) stage.birth(one, { session: 2, apartMs: 20 * minute });
+    stage.birth('la/c/1', { session: 2, boot: 'b2', previous: before });
+    stage.pass(second);
+    expect(away.map((one) => of(stage, one)?.cause)).not.toContain('power-cut');
+  });
+
   it('later than ten minutes after one went say nothing of that one', () => {
     const stage = stageOf();
     stage.lost('la/a/1');

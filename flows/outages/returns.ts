@@ -1,5 +1,5 @@
 /** Why a PC was away, judged from what it says at its return; pure. */
-import { links, type MainsGone, type Outage, openUpTo, type Previous, sureFrom } from '#contracts';
+import { links, type MainsGone, type Outage, openUpTo, type Previous, siteOf, sureFrom } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
 import { type Away, hasAbsence, powerCutBy, undetermined, windowMs } from './outages.ts';
 import { batteryWord, type Supply, seesMains, supplyAtEnd, supplyAtLoss } from './power.ts';
@@ -8,6 +8,8 @@ import { batteryWord, type Supply, seesMains, supplyAtEnd, supplyAtLoss } from '
 const livedOnMs = 60_000;
 /** A mark may be older than its file says by this much, where the clock that wrote it was not that which read it. */
 const markSlackMs = 90_000;
+/** So many sites of a state whose boots ended at one moment are a cut of its power. */
+const leastSites = 3;
 /** Marks of PCs that lost their power at one moment: each is at most 30 s and a tick of 10 s old. */
 const togetherMs = 40_000;
 /** A system that starts by itself is back in this time, whatever ended it. */
@@ -54,7 +56,7 @@ export function isOpen({ cause, confidence }: Outage): boolean {
 }
 
 /** Of PCs that were away: those that were lost when `one` was, where one of them lost its power at that time. */
-export function lostWith(one: Away, others: readonly PcRecord[]): Away[] {
+function lostWith(one: Away, others: readonly PcRecord[]): Away[] {
   const away = others.filter(hasAbsence);
   const at =
     powerLostAt(one) ??
@@ -84,8 +86,21 @@ function isLostAt(one: Away, at: number): boolean {
 export function lostPowerTogether(one: Away, site: readonly PcRecord[]): Away[] {
   const expected = site.filter((pc) => pc.heardAt !== null && pc.presence !== 'stopped');
   const together = lostWith(one, site);
-  const hadMains = together.some(({ absence }) => absence.cause === 'link-down' && absence.confidence >= sureFrom);
-  return together.length >= 2 && together.length * 2 >= expected.length && !hadMains ? together : [];
+  return together.length >= 2 && together.length * 2 >= expected.length && !hadMains(together) ? together : [];
+}
+
+/**
+ * Of the PCs of a state: those that lost their power when `one` did, where the boots of enough sites ended then; none where one saw its mains
+ * all the time. Who lived on proves nothing of its power, and one PC that is switched off beside a broken line is no cut of a state.
+ */
+export function lostPowerWidely(one: Away, state: readonly PcRecord[]): Away[] {
+  const wide = lostWith(one, state);
+  const ended = new Set(wide.filter((away) => powerLostAt(away) !== null).map(({ pc }) => siteOf(pc)));
+  return ended.size >= leastSites && !hadMains(wide) ? wide : [];
+}
+
+function hadMains(away: readonly Away[]): boolean {
+  return away.some(({ absence }) => absence.cause === 'link-down' && absence.confidence >= sureFrom);
 }
 
 /** The boot of so short an absence was rather a system that started anew by itself than one without power. */
