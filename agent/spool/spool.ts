@@ -1,5 +1,5 @@
 /** The agent's queue of numbered events (R1, R2, R4, R5, R7, R8): nothing that `append` returned is ever lost without being counted. */
-import { budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
+import { believedSession, budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
 import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged, openAnother } from './acks.ts';
 import type { SpoolDisk } from './database.ts';
 import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './rows.ts';
@@ -65,8 +65,6 @@ const defaultLimitBytes = 64 * 1024 * 1024;
 const envelopeBytes = 1_024;
 const refusalsBeforeQuarantine = 3;
 const quarantineKeeps = 100;
-/** More seconds than the clock of any PC can show; who says a higher session is believed up to here, and one by one from here on. */
-const believedSession = 2 ** 40;
 /** On a full disk each round drops twice as much as the one before. */
 const roundsOnFullDisk = 6;
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { believedSession } from '#contracts';
 import type { KnownPc } from '../records/incidents.ts';
 import { contentsAfter, createStage, fault, ok, online, pc } from './stage.test-helper.ts';
 
@@ -272,6 +273,24 @@ describe('R30 the machine that stood there before', () => {
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
+
+  it.each([2 ** 40 - 1_000_000, 2 ** 40, 2 ** 52])(
+    'named session %i: its successor was answered with one that no agent goes to, and never heard',
+    (claimed) => {
+      const stage = online({ at: 1_790_000_000_000 });
+      stage.birth(pc, { session: claimed });
+      for (const spool of ['s2', 's3']) {
+        stage.setKnown(known(true, pc), { replaced: [pc] });
+        stage.birth(pc, { session: 1, spool, boot: spool });
+        const answered = stage.engine.memory.pcs.get(pc)?.session ?? 0;
+        expect(answered).toBeLessThanOrEqual(believedSession);
+        stage.birth(pc, { session: answered + 1, spool, boot: spool });
+        stage.state([fault('camera.missing')]);
+        expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
+        stage.birth(pc, { session: 2 ** 52, spool, boot: spool });
+      }
+    },
+  );
 
   it('is not heard at a path that left the table and came back', () => {
     const stage = online();

@@ -1,7 +1,7 @@
 /** Which numbers of a spool are done with: those that are held, and ranges that are settled, each for a reason. */
 import type { DatabaseSync } from 'node:sqlite';
 
-/** `before`: before our time. `carried`: numbered anew in another spool. `gap`: lost. */
+/** `before`: before our time. `carried`: numbered anew in another spool. `gap`: lost. `dropped`: no birth opens it again. */
 export type Why = 'dropped' | 'before' | 'carried' | 'gap';
 /** First and last number, both of them in it. */
 export type Range = { a: number; b: number };
@@ -15,7 +15,7 @@ type Settled = Range & { why: Why };
  * counts as held: so a range is one row however many events lie in it, and what was settled once is not walked again (R27).
  */
 export function openRanges(db: DatabaseSync) {
-  const { within, givenUp, over, remove, insert, held, lost } = openRows(db);
+  const { within, givenUp, over, remove, insert, heldTo, lost } = openRows(db);
 
   /** Unsettles of some ranges what lies from `a` to `b`. */
   function cut(spool: number, { a, b }: Range, found: readonly Settled[]): void {
@@ -31,6 +31,14 @@ export function openRanges(db: DatabaseSync) {
     const [left, right] = [over(spool, a - 1), over(spool, b + 1)].map((one) => (one?.why === why ? one : undefined));
     for (const neighbour of [left, right]) if (neighbour) remove(spool, neighbour.a);
     insert(spool, { a: left?.a ?? a, b: right?.b ?? b }, why);
+  }
+
+  /** Settles as dropped what no birth opens again: held numbers count as held in it, and it is one row, so that nobody walks it again (R27). */
+  function keep(spool: number, range: Range): void {
+    for (const hole of holesIn(givenUp(spool, range), range)) {
+      cut(spool, hole, within(spool, hole));
+      put(spool, hole, 'dropped');
+    }
   }
 
   return {
@@ -56,26 +64,24 @@ export function openRanges(db: DatabaseSync) {
       return count;
     },
 
-    /** Unsettles what is not dropped from `a` to `b`; answers the lowest number of it. */
-    reopen(spool: number, { a, b }: Range): number | undefined {
+    /** Unsettles what is not dropped from `a` to `b`, where all was held or settled up to `upTo`; answers up to where it still is. */
+    reopen(spool: number, { a, b }: Range, upTo: number): number {
       const found = givenUp(spool, { a, b });
+      const open = found[0] ? Math.max(a, found[0].a) : upTo + 1;
+      if (open <= upTo) keep(spool, { a: open, b: upTo });
       cut(spool, { a, b }, found);
-      return found[0] && Math.max(a, found[0].a);
+      return Math.min(upTo, open - 1);
     },
 
     /** True where it is settled. */
     isSettled: (spool: number, number: number) => over(spool, number) !== undefined,
 
-    /** The highest number up to which all above `from` are held or settled: ranges in one step, what is held one by one. */
+    /** The highest number up to which all above `from` are held or settled: ranges in one step, what is held beside them one by one. */
     reach(spool: number, from: number): number {
       let reached = from;
       for (let before = -1; before !== reached; ) {
         before = reached;
-        reached = over(spool, reached + 1)?.b ?? reached;
-        for (const { seq } of held(spool, reached + 1)) {
-          if (seq !== reached + 1) break;
-          reached = seq;
-        }
+        reached = over(spool, reached + 1)?.b ?? heldTo(spool, reached);
       }
       return reached;
     },
@@ -93,8 +99,8 @@ function openRows(db: DatabaseSync) {
     SELECT (SELECT count(*) FROM events WHERE spool = :spool AND seq BETWEEN :a AND :b)
          + (SELECT count(*) FROM copies WHERE spool = :spool AND seq BETWEEN :a AND :b) AS held`);
   const held = db.prepare(`
-    SELECT seq FROM events WHERE spool = :spool AND seq >= :from
-    UNION ALL SELECT seq FROM copies WHERE spool = :spool AND seq >= :from ORDER BY seq`);
+    SELECT seq FROM events WHERE spool = :spool AND seq > :from AND seq < ${nextSettled}
+    UNION ALL SELECT seq FROM copies WHERE spool = :spool AND seq > :from AND seq < ${nextSettled} ORDER BY seq`);
 
   return {
     insert: (spool: number, { a, b }: Range, why: Why) => void insert.run(spool, a, b, why),
@@ -107,14 +113,22 @@ function openRows(db: DatabaseSync) {
       const found = last.get({ spool, number }) as Settled | undefined;
       return found !== undefined && found.b >= number ? found : undefined;
     },
-    /** Read lazily: whoever stops early pays only for what was read. */
-    held: (spool: number, from: number) => held.iterate({ spool, from }) as Iterable<{ seq: number }>,
+    /** The last of the numbers after `from` that are held without a hole between them, up to the next range: read lazily, no further. */
+    heldTo(spool: number, from: number): number {
+      let reached = from;
+      for (const { seq } of held.iterate({ spool, from }) as Iterable<{ seq: number }>) {
+        if (seq !== reached + 1) break;
+        reached = seq;
+      }
+      return reached;
+    },
     /** How many numbers of a range are not held. */
     lost: (spool: number, { a, b }: Range) => b - a + 1 - Number(counted.get({ spool, a, b })?.['held']),
   };
 }
 
 const allRows = 'settled WHERE spool = :spool';
+const nextSettled = `coalesce((SELECT min(a) FROM ${allRows} AND a > :from), ${Number.MAX_SAFE_INTEGER})`;
 /** By an index of their own, so that a birth does not walk what its PC declared dropped. */
 const lostRows = "settled INDEXED BY settled_given_up WHERE spool = :spool AND why <> 'dropped'";
 

@@ -114,6 +114,41 @@ test('R27 a birth whose first number went up and down over sparse events wrote a
   expect(store.audit().gaps).toBe(0);
 });
 
+/** What births cost in a spool that holds `held` events from 2 on without a hole, but for what `besides` takes out. */
+function denseCosts(held: number, births: Op[], besides: (seq: number) => boolean = () => false): number {
+  const { spent } = open();
+  spent(birth(2, 2));
+  for (let at = 2; at < held; at += 1_000)
+    spent(...Array.from({ length: 1_000 }, (_, n) => at + n).flatMap((seq) => (besides(seq) ? [] : [event(seq)])));
+  spent(...births);
+  return births.reduce((sum, one) => sum + spent(one).work, 0);
+}
+
+test.each([
+  ['to and fro', 1_000, (_: number) => [birth(1, 1), birth(2, 1), birth(1, 1), birth(2, 1)]],
+  ['to its end and back', 1_000, (n: number) => [birth(1, n), birth(n + 10, n), birth(1, n), birth(2, n)]],
+])('R27 a birth whose first number went %s walked all that a dense spool holds: ten times as much held costs the same', (_, n, births) => {
+  expect(denseCosts(10 * n, births(10 * n))).toBe(denseCosts(n, births(n)));
+});
+
+test('R27 two holes in a dense spool that births fill and open in turn: ten times as much held costs the same', () => {
+  const costs = (n: number) =>
+    denseCosts(n, [birth(1, n), birth(2, n), birth(n / 2 + 1, n), birth(1, n), birth(2, n)], (seq) => seq === n / 2);
+  expect(costs(10_000)).toBe(costs(1_000));
+});
+
+test('R27 what was held stays held and what was lost stays a gap, however often births open and fill a hole below it', () => {
+  const { spent, store } = open();
+  spent(birth(2, 9), ...[2, 3, 5, 8].map((seq) => event(seq)), tombstone(9, [[6, 7]]), birth(5, 9));
+  for (const turn of ['once', 'again']) {
+    expect(spent(birth(1, 3)).receipt, turn).toMatchObject({ cursors: [{ upTo: 0 }], dropped: 0 });
+    expect(spent(birth(2, 3)).receipt, turn).toMatchObject({ cursors: [{ upTo: 9 }], gaps: 1 });
+    expect(store.audit(), turn).toMatchObject({ events: 5, gaps: 2, dropped: 2 });
+  }
+  expect(spent(birth(2, 9)).receipt).toMatchObject({ cursors: [{ upTo: 3 }], gaps: 0 });
+  expect(spent(event(4)).receipt).toMatchObject({ cursors: [{ upTo: 9 }], applied: 1 });
+});
+
 test('R27 spools that a PC made up are closed some at a time, the newest first, and the newest one shares its events', () => {
   const { spent } = open();
   spent(...Array.from({ length: 2_000 }, (_, index) => event(1, { spool: `s${index}`, at: index })));

@@ -89,8 +89,7 @@ function begin({ ranges }: Batch, spool: Spool, first: number): void {
  * What the PC holds no more is a gap.
  */
 function goOn(batch: Batch, spool: Spool, { first, last }: BirthOp): void {
-  const lowest = batch.ranges.reopen(spool.id, { a: first, b: last });
-  if (lowest !== undefined) spool.upTo = Math.min(spool.upTo, lowest - 1);
+  spool.upTo = batch.ranges.reopen(spool.id, { a: first, b: last }, spool.upTo);
   settle(batch, spool, { end: first - 1, why: 'gap' });
 }
 

@@ -1,5 +1,16 @@
 /** What one PC says of itself: pure steps from a record and a word to the next record (R11-R13, R16, R18). */
-import { budgets, type Check, checkKey, digestOf, type LinkClass, links, type Presence, sameAnswer, willGraceMs } from '#contracts';
+import {
+  believedSession,
+  budgets,
+  type Check,
+  checkKey,
+  digestOf,
+  type LinkClass,
+  links,
+  type Presence,
+  sameAnswer,
+  willGraceMs,
+} from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
 
 /** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
@@ -50,10 +61,12 @@ export function newRecord(pc: string, link: LinkClass): PcRecord {
 
 /**
  * A record for the next machine at this path. Of those before it the spools are kept, which tell them from it, and a session that none of them
- * reaches before the broker shuts it out: each counts on from its last one, or from its clock.
+ * reaches before the broker shuts it out: each counts on from its last one, or from its clock. Above one that no honest machine has, no
+ * agent could follow: such a one is not counted.
  */
 export function recordAfter({ pc, link, spool, session, lostSession, formers = [], formerSessions = 0 }: PcRecord, now: number): PcRecord {
-  const last = Math.max(session, lostSession, formerSessions, Math.floor(now / 1_000));
+  const reached = [session, lostSession, formerSessions].filter((one) => one + sessionsApart <= believedSession);
+  const last = Math.max(...reached, Math.floor(now / 1_000));
   return {
     ...newRecord(pc, link),
     formers: (spool === null ? formers : [spool, ...formers]).slice(0, formersKept),

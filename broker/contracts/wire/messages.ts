@@ -18,6 +18,8 @@ const eventNumber = v.pipe(positive, v.maxValue(budgets.eventNumber.most));
 const time = v.pipe(v.number(), v.finite());
 /** It counts up, from the seconds since 1970 where those are more; the limit leaves room to count on, whatever was once believed (R16). */
 const session = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(2 ** 52));
+/** More seconds than the clock of any PC can show: who says a higher session is believed up to here, and one by one from here on (R16). */
+export const believedSession = 2 ** 40;
 const word = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/));
 const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
 const text = v.pipe(v.string(), v.maxLength(256));
