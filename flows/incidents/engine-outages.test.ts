@@ -289,13 +289,15 @@ describe('many sites', () => {
     }
   });
 
-  it('whose line broke were sure of a power cut by the word of one PC that was switched off in that minute', () => {
-    const stage = stageOf();
-    const away = sites.slice(0, 3);
+  it('whose lines broke were sure of a power cut by the word of one PC that was switched off in that minute', () => {
+    const stage = withLines({ 'la/a/1': 'bharat', 'la/b/1': 'himal', 'la/c/1': 'sindhu', 'la/d/1': 'ladakh' });
+    stage.live(2 * minute, 'la/a/1');
+    const away = ['la/a/1', 'la/b/1', 'la/c/1'];
+    for (const one of away) stage.beat(one);
     for (const one of away) stage.lost(one);
     const before = previous(stage);
-    for (let passed = 0; passed < 20; passed += 1) stage.live(minute, 'up/d/1');
-    for (const one of away.slice(0, 2)) stage.birth(one, { session: 2, apartMs: 20 * minute });
+    for (let passed = 0; passed < 6; passed += 1) stage.live(minute, 'la/d/1');
+    for (const one of away.slice(0, 2)) stage.birth(one, { session: 2, apartMs: 6 * minute });
     stage.birth('la/c/1', { session: 2, boot: 'b2', previous: before });
     stage.pass(second);
     expect(away.map((one) => of(stage, one)?.cause)).not.toContain('power-cut');
