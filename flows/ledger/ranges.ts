@@ -33,12 +33,9 @@ export function openRanges(db: DatabaseSync) {
     insert(spool, { a: left?.a ?? a, b: right?.b ?? b }, why);
   }
 
-  /** Settles as dropped what no birth opens again: held numbers count as held in it, and it is one row, so that nobody walks it again (R27). */
+  /** Settles as dropped what is held from `a` to `b`, where all is held or settled: no birth opens it again, and nobody walks it again (R27). */
   function keep(spool: number, range: Range): void {
-    for (const hole of holesIn(givenUp(spool, range), range)) {
-      cut(spool, hole, within(spool, hole));
-      put(spool, hole, 'dropped');
-    }
+    for (const held of holesIn(within(spool, range), range)) put(spool, held, 'dropped');
   }
 
   return {
