@@ -36,6 +36,19 @@ describe('R19 a gap of our own', () => {
     expect(stage.engine.isSubscribed()).toBe(true);
   });
 
+  it('a broker that came and went each minute told each person 54 times an hour', () => {
+    const stage = online();
+    for (let times = 0; times < 27; times += 1) {
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(65 * second, 5 * second);
+      stage.subscribe();
+      stage.live(65 * second);
+    }
+    expect(stage.incident('centre')).toMatchObject({ flapping: true });
+    const told = stage.offers.filter(({ message }) => message.topic === 'centre' && message.fault === 'centre.broker_lost');
+    expect(told.length).toBeLessThanOrEqual(4);
+  });
+
   it('what stood only in the memory of an earlier start clears with the first tick of the next', () => {
     const stage = online();
     stage.apply({ type: 'unsubscribed' });

@@ -65,6 +65,8 @@ export type Core = {
   provenAt: number;
   inAll: InAll;
   slowAt: readonly number[];
+  /** When each fault of the centre's own last ended, by its scope: those of a room stand in the record of its PC. */
+  ended: Map<string, Record<string, number>>;
   /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
   unfinishedAt: number;
   namedAt: number;
@@ -216,15 +218,14 @@ function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
-  const ended = record?.ended ?? {};
+  const ended = record?.ended ?? core.ended.get(scope) ?? {};
   const done = follow({ incident: before, scene, ended, now, open: () => newIncident(memory.newId('incident'), scope, now) });
   if (done.incident === undefined) return;
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
   const incident = absence === null ? named : { ...named, outage: shownOutage(absence) };
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
-  const isNews = done.ended !== ended || (absence !== null && absence !== record?.absence);
-  if (record !== undefined && isNews) memory.putPc({ ...record, ended: recent(done.ended, now), ...(absence && { absence }) }, true);
+  keepEnded(core, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
   const held = core.noise.isMuted(scope);
   const due = core.batches.told(incident, done.news, now);
   for (const news of due) {
@@ -258,6 +259,21 @@ export function shownOutage({ cause, confidence, from, to }: Absence): ShownOuta
 function newIncident(id: number, scope: string, now: number): Incident {
   const nothing = { overAt: null, over: null, closedBecause: null, acknowledged: null, faults: [], told: [], notes: [] };
   return { id, scope, openedAt: now, severity: 'info', flapping: false, ...nothing };
+}
+
+/** What a scope remembers beside its incident: a room in the record of its PC, with why it is away; the centre in this memory. */
+function keepEnded(
+  { memory, ended: own }: Core,
+  at: { scope: string; ended: Record<string, number> | undefined; absence: Absence | null },
+): void {
+  const { scope, ended, absence } = at;
+  const record = memory.pcs.get(scope);
+  if (record === undefined) {
+    if (ended !== undefined) own.set(scope, ended);
+    return;
+  }
+  if (ended === undefined && (absence === null || absence === record.absence)) return;
+  memory.putPc({ ...record, ...(ended && { ended }), ...(absence && { absence }) }, true);
 }
 
 function recent(ended: Record<string, number>, now: number): Record<string, number> {

@@ -57,6 +57,7 @@ function moveOwn(core: Core, move: Move, byMs: number): void {
   for (const [pc, at] of core.expectedSince) core.expectedSince.set(pc, move(at));
   for (const [pc, asking] of core.asking) core.asking.set(pc, { ...asking, askedAt: asking.askedAt + byMs });
   for (const [key, standing] of core.centre) core.centre.set(key, { ...standing, since: move(standing.since) });
+  for (const [scope, ended] of core.ended) core.ended.set(scope, endedAt(ended, move));
 }
 
 /** Moves the times of all records, incidents and transitions; writes those of which one is another now. */
@@ -79,7 +80,6 @@ function moveEach<T>(rows: ReadonlyMap<unknown, T>, how: { move: Move; of(row: T
 }
 
 function pcAt(record: PcRecord, move: Move): PcRecord {
-  const ended = Object.fromEntries(Object.entries(record.ended).map(([key, at]) => [key, move(at)]));
   const { gasp, bye, absence, clonedAt } = record;
   return {
     ...record,
@@ -91,7 +91,7 @@ function pcAt(record: PcRecord, move: Move): PcRecord {
     heardAt: maybe(record.heardAt, move),
     lostAt: maybe(record.lostAt, move),
     calledAt: maybe(record.calledAt, move),
-    ended,
+    ended: endedAt(record.ended, move),
   };
 }
 
@@ -127,6 +127,10 @@ function shownAt(outage: ShownOutage, move: Move): ShownOutage {
 function transitionAt(one: Transition, move: Move): Transition {
   const about = one.about.map((fault) => ({ ...fault, since: move(fault.since) }));
   return { ...one, about, at: move(one.at), offeredAt: maybe(one.offeredAt, move) };
+}
+
+function endedAt(ended: Record<string, number>, move: Move): Record<string, number> {
+  return Object.fromEntries(Object.entries(ended).map(([key, at]) => [key, move(at)]));
 }
 
 function maybe(at: number | null, move: Move): number | null {
