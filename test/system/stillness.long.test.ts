@@ -87,7 +87,8 @@ describe('beside three PCs', () => {
   const start = (...numbers: number[]) => void pcs.push(...numbers.map((n) => startScriptedPc({ parts, pc: path(n) })));
   const presences = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ presence }) => presence);
   const scraped = async () => await (await fetch(`http://127.0.0.1:${parts.site.ports.exporter}/metrics/pcs`)).text();
-  const ups = (page: string) => [...page.matchAll(/^sabha_pc_up\{.*pc="([^"]+)"\} (\d)$/gm)].map(([, pc, up]) => `${pc} ${up}`);
+  // In the order of the paths: the page has that of the first words.
+  const ups = (page: string) => [...page.matchAll(/^sabha_pc_up\{.*pc="([^"]+)"\} (\d)$/gm)].map(([, pc, up]) => `${pc} ${up}`).sort();
 
   test('F32 the event loop of flows is blocked for 30 s: no PC is accused, and nobody is told of anything', async ({ task }) => {
     const flows = await parts.start('flows', {
