@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSettled } from './centre-time.ts';
+import { createRig } from './ingest.test-helper.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -61,4 +62,15 @@ test('R29 a clock that is set back behind what was settled takes that back', () 
   now.wall -= 10 * dayMs;
   run(60_000);
   expect(at()).toBeLessThanOrEqual(now.wall);
+});
+
+test('R29 without a word of how long it ran nothing would ever be old enough to be deleted: it is in the ledger each minute, and the next start goes on from there', async () => {
+  const rig = await createRig();
+  rig.ingest.subscribed();
+  const ranMs = async () => JSON.parse((await rig.ledger.load()).meta['settled'] ?? '{}').ranMs;
+  await rig.clock.pass(90_000);
+  const first = await ranMs();
+  expect(first).toBeGreaterThanOrEqual(60_000);
+  await rig.clock.pass(120_000);
+  expect(await ranMs()).toBeGreaterThanOrEqual(first + 60_000);
 });
