@@ -137,6 +137,21 @@ describe('R29 the clock of the centre is set', () => {
   });
 
   for (const byMs of [2 * hour, -2 * hour]) {
+    it(`R15 a session that was lost three times in ten minutes is unsteady, whatever the clock: ${byMs > 0 ? 'forward' : 'back'} 2 h`, () => {
+      const stage = online({ at: 100 * hour });
+      for (const session of [2, 3, 4]) {
+        stage.live(minute);
+        stage.lost();
+        stage.birth(pc, { session });
+        if (session === 3) stage.setClock(byMs);
+      }
+      stage.lost();
+      stage.pass(91 * second);
+      expect(stage.incident()).toMatchObject({ over: null, flapping: true });
+    });
+  }
+
+  for (const byMs of [2 * hour, -2 * hour]) {
     const way = byMs > 0 ? 'forward' : 'back';
 
     it(`R27 who is beyond its budget is so for an hour by the clock that never jumps: ${way} 2 h`, () => {
