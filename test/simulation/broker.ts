@@ -261,8 +261,15 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
   }
 }
 
+/** Level by level, without a list of them: each message is compared with each filter of each session. */
 function matches(filter: string, topic: string): boolean {
   if (!filter.includes('+')) return filter === topic;
-  const [levels, words] = [filter.split('/'), topic.split('/')];
-  return levels.length === words.length && levels.every((level, at) => level === '+' || level === words[at]);
+  let [f, t] = [0, 0];
+  for (; f < filter.length && t < topic.length; f++, t++) {
+    if (filter[f] === '+') {
+      const end = topic.indexOf('/', t);
+      t = (end < 0 ? topic.length : end) - 1;
+    } else if (filter[f] !== topic[t]) return false;
+  }
+  return f === filter.length && t === topic.length;
 }

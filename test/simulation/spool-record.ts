@@ -1,5 +1,5 @@
 /** A spool's disk that can be killed, filled and restored, and that writes down every event which was ever on it. */
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../../agent/spool/database.ts';
 import type { Process } from './time.ts';
 
@@ -30,15 +30,26 @@ export function contentOf({ boot, at, grade, kind, body }: Omit<Row, 'seq'>): st
 
 export function createSpoolRecord(): SpoolRecord {
   let db = new DatabaseSync(':memory:');
+  let prepared = new Map<string, StatementSync>();
   const kept: Kept[] = [];
   let held = new Map<number, Kept>();
   let id = '';
 
+  /** Looked at after each commit of hours: what SQLite makes of a text is kept. */
+  function query(sql: string): StatementSync {
+    const statement = prepared.get(sql) ?? db.prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
+  }
   function rows(): Row[] {
-    return db.prepare('SELECT seq, grade, kind, at, boot, body FROM events ORDER BY seq').all() as Row[];
+    return query('SELECT seq, grade, kind, at, boot, body FROM events ORDER BY seq').all() as Row[];
   }
   function meta(key: string): string {
-    return String(db.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value'] ?? '');
+    return String(query('SELECT value FROM meta WHERE key = ?').get(key)?.['value'] ?? '');
+  }
+  function renew(): void {
+    db = new DatabaseSync(':memory:');
+    prepared = new Map();
   }
 
   /** Called after each commit. */
@@ -48,13 +59,13 @@ export function createSpoolRecord(): SpoolRecord {
     if (nowId !== id && id !== '') renumbered(nowId);
     id = nowId;
     const last = Math.max(0, ...[...held.keys()].slice(-1));
-    const fresh = db.prepare('SELECT seq, grade, kind, at, boot, body FROM events WHERE seq > ? ORDER BY seq').all(last) as Row[];
+    const fresh = query('SELECT seq, grade, kind, at, boot, body FROM events WHERE seq > ? ORDER BY seq').all(last) as Row[];
     for (const row of fresh) {
       const one = keep(row);
       one.places.push({ spool: id, seq: row.seq });
       held.set(row.seq, one);
     }
-    const count = Number(db.prepare('SELECT count(*) AS n FROM events').get()?.['n']);
+    const count = Number(query('SELECT count(*) AS n FROM events').get()?.['n']);
     if (count !== held.size) gone(fresh);
   }
 
@@ -100,12 +111,12 @@ export function createSpoolRecord(): SpoolRecord {
       for (const [seq, one] of held) if (seq > acked) one.excused ??= 'went with the old disk';
       held = new Map();
       id = '';
-      db = new DatabaseSync(':memory:');
+      renew();
     },
     restore(image) {
       const acked = Number(meta('acked'));
       db.close();
-      db = new DatabaseSync(':memory:');
+      renew();
       db.deserialize(image);
       const there = new Set(rows().map((row) => row.seq));
       for (const [seq, one] of held) {
