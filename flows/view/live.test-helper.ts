@@ -6,7 +6,8 @@ import { testClock } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { createSiteTable, noFacts } from '../sites/table.ts';
-import { createLiveView, type LiveViewOptions } from './live.ts';
+import { createLiveView } from './live.ts';
+import type { LiveViewOptions } from './live-state.ts';
 import type { PcChoice } from './view.ts';
 
 /** A nation of `count` sites with one PC each, all of which talk. */

@@ -1,0 +1,106 @@
+/** What the view holds between its frames: who listens, and what was told last; and how the present memory is read. */
+import type { Cancel, Clock, IncidentRow, RollCallSummary, RollCallView, SiteView, Snapshot, StateView, StreamFrame } from '#contracts';
+import type { CommandsView } from '../commands/commands.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { Roster } from '../people/roster.ts';
+import type { Incident } from '../records/incidents.ts';
+import type { Ledger } from '../records/ops.ts';
+import type { SiteTable } from '../records/sites.ts';
+import { createRows, type Rows } from './changed-rows.ts';
+import { incidentRow, isSettled, siteView, stateViews, type View } from './rows.ts';
+import type { PcChoice, RollCallsView } from './view.ts';
+
+/** What is looked at; it is asked each time, since the memory may be another. */
+export type LiveViewOptions = {
+  clock: Clock;
+  roster: Roster;
+  ledger: Pick<Ledger, 'history' | 'aways' | 'audit'>;
+  /** `last` = the one that runs, or the last one that was finished. */
+  rollcalls: RollCallsView & { last(): RollCallSummary | null };
+  commands: CommandsView;
+  /** What is open now; undefined while the ledger is opened anew. */
+  ingest(): Ingest | undefined;
+  unready(): string | undefined;
+};
+
+/** Who is sent the frames of a choice. */
+export type Listener = (frame: StreamFrame) => void;
+
+/** What was told, to whom, and what is news since. */
+export type State = {
+  options: LiveViewOptions;
+  listeners: Map<PcChoice, Set<Listener>>;
+  sites: Rows<string, SiteView>;
+  incidents: Rows<number, IncidentRow>;
+  states: { of: SiteTable | undefined; list: StateView[]; news: boolean };
+  pcs: Set<string>;
+  pcsGone: Set<string>;
+  rollcall: RollCallView | undefined;
+  subscribed: boolean;
+  /** The last time in which nobody was heard, as last told. */
+  away: Snapshot['away'];
+  /** When each PC was heard, as last told, and which of them are shown as unheard. */
+  heard: Map<string, number>;
+  unheard: ReadonlySet<string>;
+  cancelFrame: Cancel | undefined;
+};
+
+/** Nobody listens, and nothing was told. */
+export function createState(options: LiveViewOptions): State {
+  return {
+    options,
+    listeners: new Map(),
+    sites: createRows((path) => siteView(viewOf(options) as View, path)),
+    incidents: createRows((id) => incidentOf(options, id, incidentRow)),
+    states: { of: undefined, list: [], news: false },
+    pcs: new Set(),
+    pcsGone: new Set(),
+    rollcall: undefined,
+    subscribed: false,
+    away: undefined,
+    heard: new Map(),
+    unheard: new Set(),
+    cancelFrame: undefined,
+  };
+}
+
+/** The present memory as the rows are made of it; undefined while the ledger is opened anew. */
+export function viewOf({ ingest: present, roster }: LiveViewOptions): View | undefined {
+  const ingest = present();
+  const personName = (id: string) => roster.person(id).name;
+  return (
+    ingest && { ...ingest, table: ingest.table(), at: ingest.time(), subscribed: ingest.isSubscribed(), away: ingest.away(), personName }
+  );
+}
+
+/** A row of an incident, made by `make`; undefined where there is none. */
+export function incidentOf<T>(options: LiveViewOptions, id: number, make: (view: View, incident: Incident) => T): T | undefined {
+  const view = viewOf(options);
+  const incident = view?.memory.incidents.get(id);
+  return view && incident && make(view, incident);
+}
+
+/** When nobody was heard: the same object as was last told, where nothing of it is another. */
+export function awayOf({ away: told }: State, view: View | undefined): Snapshot['away'] {
+  if (!view?.away) return undefined;
+  const { from, to } = view.away;
+  const isTold = told?.to === to;
+  const settled = (isTold && told.settled) || isSettled(view, to);
+  return isTold && told.settled === settled ? told : { from, to, settled };
+}
+
+/** The states, made anew with each table; notes whether they are news. */
+export function statesOf(state: State, view: View | undefined): StateView[] {
+  const { states } = state;
+  if (view === undefined || states.of === view.table) return states.list;
+  const list = stateViews(view.table);
+  states.news ||= JSON.stringify(list) !== JSON.stringify(states.list);
+  Object.assign(states, { of: view.table, list });
+  return list;
+}
+
+/** The PCs of a choice. */
+export function chosen(table: SiteTable, choice: PcChoice): readonly string[] {
+  if (choice === 'all') return table.known.map(({ pc }) => pc);
+  return choice === '' ? [] : table.pcsOf(choice);
+}
