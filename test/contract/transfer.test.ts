@@ -29,8 +29,9 @@ beforeAll(async () => {
   const { port } = app.server.address() as AddressInfo;
   wire = createServer((from) => {
     const to = connect(port, '127.0.0.1');
-    void paced(from, to);
-    void paced(to, from);
+    // Whoever breaks off breaks the other end too.
+    paced(from, to).catch(() => to.destroy());
+    paced(to, from).catch(() => from.destroy());
   });
   await once(wire.listen(0, '127.0.0.1'), 'listening');
 });
