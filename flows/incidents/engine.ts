@@ -101,7 +101,14 @@ function createCore(options: EngineOptions, now: number): Core {
     return { link, elevationM };
   };
   const noise = createNoise();
-  const transitions = createTransitions(memory, { recipients, central, place, facts, pace: noise });
+  const parts = {
+    transitions: createTransitions(memory, { recipients, central, place, facts, pace: noise }),
+    noise,
+    inAll: createInAll(),
+    drops: createDrops(),
+    history: createHistory(),
+    batches: createBatches(),
+  };
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
   const fresh = {
     sites: new Map(),
@@ -117,8 +124,8 @@ function createCore(options: EngineOptions, now: number): Core {
     ...never,
   };
   const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
-  const kept = { inAll: createInAll(), drops: createDrops(), history: createHistory(), batches: createBatches() };
-  return { options, memory, transitions, noise, ...kept, known, ...fresh, ...own };
+  const followers = [...options.followers, ...Object.values(parts)];
+  return { options, memory, followers, ...parts, known, ...fresh, ...own };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {

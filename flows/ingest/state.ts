@@ -42,6 +42,8 @@ export type State = {
   /** When somebody last listened to the PCs, and what the ledger knows of it. */
   listenedAt: number;
   listenedNotedAt: number;
+  /** By how much the clock was set since somebody last listened. */
+  steppedMs: number;
 };
 
 /** How often it is written down that we listen, */
@@ -59,13 +61,33 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
   const starts = [...earlier, startedAt].slice(-startsKept);
   const held = new Map(contents.pcs.map((record) => [record.pc, record]));
   const recordOf = (pc: string) => (engine?.memory.pcs ?? held).get(pc);
+  const listenedAt = Number(contents.meta['listened'] ?? 0);
   const tree = createTree(contents, recordOf);
   const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: () => state.commits.isOver() });
+  const listening = createListening({
+    ...options,
+    time: centreTime,
+    listenedUntil: Math.min(listenedAt, startedAt),
+    // Among the rows of the engine, where a step of the clock takes back what stands before it.
+    note: (away) => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
+    isSubscribed: () => state.engine.isSubscribed(),
+    tell,
+    hello,
+  });
+  const followers = [
+    ...listening.followers,
+    { setClock: (byMs: number) => void state.gathered.ops.push(...configs.setClock(byMs)) },
+    {
+      setClock(byMs: number): void {
+        state.steppedMs += byMs;
+      },
+    },
+  ];
   const { reflector, recipients, central } = options;
   const election = createElection({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
-  engine = createEngine({ contents, recipients, central, known: tree.table().known, place: tree.place, starts }, startedAt);
-  const listenedAt = Number(contents.meta['listened'] ?? 0);
+  const { known } = tree.table();
+  engine = createEngine({ contents, recipients, central, known, place: tree.place, starts, followers }, startedAt);
   const state: State = {
     options,
     engine,
@@ -78,16 +100,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     note: createNotes(options.log),
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
-    listening: createListening({
-      ...options,
-      time: centreTime,
-      listenedUntil: Math.min(listenedAt, startedAt),
-      // Among the rows of the engine, where a step of the clock takes back what stands before it.
-      note: (away) => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
-      isSubscribed: engine.isSubscribed,
-      tell,
-      hello,
-    }),
+    listening,
     gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
     commits: createCommits<Batch>({
       up: clock.up,
@@ -97,8 +110,10 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
       failed: (error) => failed(state, error),
     }),
     goneOnUp: clock.up(),
-    listenedAt,
+    // Until when by a clock that was ahead nobody knows: what has to be watched is watched anew.
+    listenedAt: listenedAt > startedAt ? 0 : listenedAt,
     listenedNotedAt: listenedAt,
+    steppedMs: 0,
   };
   return state;
 }

@@ -28,7 +28,6 @@ export function createInAll() {
     },
     /** True where nothing was heard since `at` of one that may be silent for so long. */
     isMissed: (at: number, limitMs: number): boolean => sinceMs(at) >= limits * limitMs,
-    /** The centre's time was set by so much (R29). */
     setClock(byMs: number): void {
       spans = spans.map(({ from, to }) => ({ from: from + byMs, to: to + byMs }));
     },
