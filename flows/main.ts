@@ -96,12 +96,14 @@ async function start(): Promise<Parts> {
   checkScopes(settings, runtime);
   const session = openSessionOf(base, runtime);
   const accounts = await openAccounts(base, runtime);
+  runtime.follow(accounts);
   let onTls: Api['useTls'] | undefined;
   const pki = await startCertificates(base, keys, {
     runtime,
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
+  runtime.follow(pki);
   const api = await openApi(base, { keys, runtime, accounts, pki, https, countRefused: metrics.countRefused }).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);

@@ -266,3 +266,25 @@ test('the first account is made where there is none, once', async () => {
   await open();
   expect(await accounts.first('first start')).toBeUndefined();
 });
+
+test('R29 a secret that a clock which was ahead made is over three days after that is put right', async () => {
+  now += 30 * 24 * hourMs;
+  const secret = await make();
+  now -= 30 * 24 * hourMs;
+  accounts.notAhead();
+  await open();
+  now += 72 * hourMs + 1;
+  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, line: expect.stringContaining('older than three days') });
+});
+
+test('R29 a session of a clock that was three days ahead is over eight hours after that is put right', async () => {
+  now += 3 * 24 * hourMs;
+  const token = await enter('asha', await make());
+  now -= 3 * 24 * hourMs;
+  expect(accounts.find(token)).toBeUndefined();
+  accounts.notAhead();
+  await open();
+  expect(accounts.find(token)).toBeDefined();
+  now += 8 * hourMs + 1;
+  expect(accounts.find(token)).toBeUndefined();
+});

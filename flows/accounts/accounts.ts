@@ -98,6 +98,19 @@ export function createAccounts(options: AccountsOptions) {
       return 'name' in account ? changing(() => choose(state, account, password)) : account;
     },
 
+    /** A secret and a session of a clock that was ahead begin their life now. */
+    notAhead(): void {
+      const now = options.now();
+      for (const account of [...held.values()]) {
+        const { madeAt, secretAt = madeAt } = account;
+        if (Math.max(madeAt, secretAt) <= now) continue;
+        const moved = { ...account, madeAt: Math.min(madeAt, now), secretAt: Math.min(secretAt, now) };
+        held.set(account.name, moved);
+        state.note({ op: 'account', account: moved });
+      }
+      sessions.notAhead();
+    },
+
     logout: (hash: string, name: string): Promise<void> => sessions.end(hash, audit(state, { who: name, what: 'logged out', about: name })),
   };
 }

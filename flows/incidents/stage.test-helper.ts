@@ -17,8 +17,6 @@ export const emptyContents: Contents = {
   outbox: [],
   registry: { version: 0, entries: [] },
   nodes: [],
-  rollcall: null,
-  commands: [],
   meta: {},
   nextIncident: 1,
   nextTransition: 1,

@@ -51,7 +51,6 @@ function moveOwn(core: Core, move: Move, byMs: number): void {
   core.namedAt += byMs;
   for (const [pc, at] of core.expectedSince) core.expectedSince.set(pc, move(at));
   for (const [pc, asking] of core.asking) core.asking.set(pc, { ...asking, askedAt: asking.askedAt + byMs });
-  for (const [key, standing] of core.centre) core.centre.set(key, { ...standing, since: move(standing.since) });
   for (const [scope, ended] of core.ended) core.ended.set(scope, endedAt(ended, move));
 }
 

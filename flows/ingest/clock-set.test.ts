@@ -41,6 +41,17 @@ describe('R29 the clock is set while flows runs', () => {
     expect(rig.ingest.isSubscribed()).toBe(false);
   });
 
+  test('R18a our hearing was proven into the future by a clock set back, so that a PC was silent early, and no word of ours went out meanwhile', async () => {
+    const rig = await online();
+    await rig.clock.pass(115_000);
+    const before = rig.words.length;
+    rig.clock.jump(-50_000);
+    await rig.clock.pass(1_000);
+    expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('online');
+    await rig.clock.pass(10_000);
+    expect(rig.words.length - before).toBe(11);
+  });
+
   it.each([2 * hour, -2 * hour])('a staged configuration is watched for its whole time, and no longer: by %i ms', async (byMs) => {
     const rig = await online();
     const [site] = rig.ingest.table().sites;
@@ -58,18 +69,25 @@ describe('R29 the clock is set while flows runs', () => {
     expect(rig.ingest.rollout()?.stage).toBe(2);
   });
 
-  test('a number of a PC that says nothing any more was shown for as long as the clock had been ahead, and none was until its next beat', async () => {
-    const rig = await online();
-    const beat = () => rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest: nothing, session: 1, at: 1, n: { room: 21 } }));
-    beat();
-    rig.clock.jump(2 * hour);
-    await rig.clock.pass(minute);
-    expect(rig.ingest.numbers(pc)).toEqual({ room: 21 });
-    beat();
-    rig.clock.jump(-2 * hour);
-    await rig.clock.pass(10 * minute);
-    expect(rig.ingest.numbers(pc)).toEqual({});
-  });
+  test.each(['a beat that is read', 'one whose digest is held'])(
+    'a number of a PC that says nothing any more was shown for as long as the clock had been ahead, and none was until its next beat: %s',
+    async (how) => {
+      const rig = await online();
+      if (how !== 'a beat that is read') {
+        const state = { digest: nothing, session: 1, rev: 2, checks: [], gone: [] };
+        rig.ingest.take(pcTopic(pc, 'state'), encode('state', state));
+      }
+      const beat = () => rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest: nothing, session: 1, at: 1, n: { room: 21 } }));
+      beat();
+      rig.clock.jump(2 * hour);
+      await rig.clock.pass(minute);
+      expect(rig.ingest.numbers(pc)).toEqual({ room: 21 });
+      beat();
+      rig.clock.jump(-2 * hour);
+      await rig.clock.pass(10 * minute);
+      expect(rig.ingest.numbers(pc)).toEqual({});
+    },
+  );
 });
 
 /** The PC is heard each minute. */

@@ -61,13 +61,14 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
   const starts = [...earlier, startedAt].slice(-startsKept);
   const held = new Map(contents.pcs.map((record) => [record.pc, record]));
   const recordOf = (pc: string) => (engine?.memory.pcs ?? held).get(pc);
-  const listenedAt = Number(contents.meta['listened'] ?? 0);
+  const listenedNotedAt = Number(contents.meta['listened'] ?? 0);
+  const listenedAt = Math.min(listenedNotedAt, startedAt);
   const tree = createTree(contents, recordOf);
   const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: () => state.commits.isOver() });
   const listening = createListening({
     ...options,
     time: centreTime,
-    listenedUntil: Math.min(listenedAt, startedAt),
+    listenedUntil: listenedAt,
     // Among the rows of the engine, where a step of the clock takes back what stands before it.
     note: (away) => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
     isSubscribed: () => state.engine.isSubscribed(),
@@ -82,6 +83,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
         state.steppedMs += byMs;
       },
     },
+    { setClock: options.clockSet },
   ];
   const { reflector, recipients, central } = options;
   const election = createElection({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
@@ -110,9 +112,8 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
       failed: (error) => failed(state, error),
     }),
     goneOnUp: clock.up(),
-    // Until when by a clock that was ahead nobody knows: what has to be watched is watched anew.
-    listenedAt: listenedAt > startedAt ? 0 : listenedAt,
-    listenedNotedAt: listenedAt,
+    listenedAt,
+    listenedNotedAt,
     steppedMs: 0,
   };
   return state;

@@ -58,6 +58,8 @@ export function createEnrolment(options: EnrolmentOptions) {
     enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(options, asked)),
     /** `name` and `serial` are those of the certificate that TLS has verified. */
     renew: (asked: Renewal) => inTurn(() => renew(options, askedUp, asked)),
+    /** A code of a clock that was ahead begins its life now. */
+    notAhead: () => inTurn(() => notAhead(options)),
     /** Takes out of the registry what is over; to be called now and then. */
     sweep: () => inTurn(() => sweep(options)),
   };
@@ -71,12 +73,19 @@ async function makeCode(options: EnrolmentOptions, asked: CodeWanted): Promise<C
   if (table.stageOf(site) === 'closed') return { ok: false, missing: false, line: `${site} is closed` };
   if (pcs === 0) return { ok: false, missing: false, line: `${site} has no PC in the site table` };
   const [now, uses] = [options.now(), asked.uses ?? pcs];
-  const code = { site, uses, ends: now + hours * hourMs, by };
+  const lifeMs = hours * hourMs;
+  const code = { site, uses, ends: now + lifeMs, lifeMs, by };
   const { text, ops } = options.codes.make(code, Math.min(now, options.settledAt()));
   const row = audit(now, { who: by, what: 'enrolment code made', about: `${site}, ${uses} use${uses === 1 ? '' : 's'}, ${hours} h` });
   if (!(await options.record([...ops, row]))) throw new Error('the ledger did not take the code');
   options.codes.committed(ops);
   return { ok: true, code: text, uses, ends: code.ends };
+}
+
+async function notAhead({ codes, now, record }: EnrolmentOptions): Promise<void> {
+  const ops = codes.notAhead(now());
+  codes.committed(ops);
+  if (ops.length > 0) await record(ops);
 }
 
 async function cancelCodes({ codes, now, record }: EnrolmentOptions, site: string, by: string): Promise<number> {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Clock, Settings } from '#contracts';
 import type { TellCentralDirectly } from '../people/direct.ts';
+import type { NotAhead } from '../records/clock.ts';
 import type { Authority } from './authority.ts';
 import { createCodes } from './codes.ts';
 import { createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
@@ -30,13 +31,14 @@ export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'se
   };
 
 /** All of the certificates of a centre that runs. */
-export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & {
-  /** Key and certificate of HTTPS now, and the roots of those who show one. */
-  tls(): ServerTls;
-  /** Adds enrolment to a server that speaks TLS with them. */
-  addEst(app: FastifyInstance): void;
-  close(): void;
-};
+export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> &
+  NotAhead & {
+    /** Key and certificate of HTTPS now, and the roots of those who show one. */
+    tls(): ServerTls;
+    /** Adds enrolment to a server that speaks TLS with them. */
+    addEst(app: FastifyInstance): void;
+    close(): void;
+  };
 
 const sweepEveryMs = 60 * 60_000;
 
@@ -59,6 +61,7 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
     makeCode: enrolment.makeCode,
     codes: enrolment.codes,
     cancelCodes: enrolment.cancelCodes,
+    notAhead: () => void enrolment.notAhead(),
     tls,
     addEst: (app) => addEst(app, { authority, enrolment, centre, log }),
     close() {
