@@ -69,6 +69,8 @@ export type Core = {
   /** Until when our hearing is proven, and when it was not of late (R18a). */
   provenAt: number;
   inAll: InAll;
+  /** In how much of the hearing of earlier starts a PC was not heard. */
+  inVain: ReadonlyMap<string, number>;
   slowAt: readonly number[];
   /** When each fault of the centre's own last ended, by its scope: those of a room stand in the record of its PC. */
   ended: Map<string, Record<string, number>>;

@@ -1,7 +1,7 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
 import { oneLine } from '#contracts';
 import { createEngine, type Engine } from '../incidents/engine.ts';
-import { settledKey } from '../records/meta-keys.ts';
+import { inVainKey, settledKey } from '../records/meta-keys.ts';
 import type { Op } from '../records/ops.ts';
 import { type Configs, createConfigs } from '../sites/config-push.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
@@ -137,12 +137,15 @@ function gather(state: State): Batch {
   return { ops, committed: { acks: owed, sends, heard, offers, notices: noticesIn(ops), changed: changedBy(ops, { sites, pcsGone }) } };
 }
 
-/** Writes down until when PCs are heard for certain, unless that was done a short time ago: a start knows from it for how long nobody was. */
+/** Writes down until when PCs are heard for certain, and who was not, unless that was done a short time ago: a start knows from it for how long nobody was. */
 export function listened(state: State, everyMs: number): Op[] {
   const at = state.listening.provenAt();
   if (at === null || Math.abs(at - state.listenedNotedAt) < everyMs) return [];
   state.listenedNotedAt = at;
-  return [{ op: 'meta', key: 'listened', value: `${at}` }];
+  return [
+    { op: 'meta', key: 'listened', value: `${at}` },
+    { op: 'meta', key: inVainKey, value: state.engine.inVain() },
+  ];
 }
 
 async function write(state: State, { ops }: Batch): Promise<void> {
