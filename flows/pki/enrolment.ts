@@ -1,6 +1,7 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { type Clock, type EnrolCodeView, mutex, oneLine, type RegistryEntry } from '#contracts';
+import type { NotAhead } from '../records/clock.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
@@ -21,6 +22,8 @@ export type EnrolmentOptions = {
   now(): number;
   /** By this goes what is deleted for its age. */
   settledAt(): number;
+  /** Tells of a clock that was ahead. */
+  follow(keeper: NotAhead): void;
   clock: Pick<Clock, 'up'>;
 };
 
@@ -50,6 +53,12 @@ const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong,
 export function createEnrolment(options: EnrolmentOptions) {
   const inTurn = mutex();
   const askedUp = new Map<string, number>();
+  options.follow({
+    notAhead() {
+      const now = options.now();
+      void inTurn(() => notAhead(options, now));
+    },
+  });
   return {
     makeCode: (asked: CodeWanted) => inTurn(() => makeCode(options, asked)),
     codes: (): EnrolCodeView[] => options.codes.open(options.now()).map(({ code: { site, uses, ends, by } }) => ({ site, uses, ends, by })),
@@ -58,8 +67,6 @@ export function createEnrolment(options: EnrolmentOptions) {
     enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(options, asked)),
     /** `name` and `serial` are those of the certificate that TLS has verified. */
     renew: (asked: Renewal) => inTurn(() => renew(options, askedUp, asked)),
-    /** A code of a clock that was ahead begins its life now. */
-    notAhead: () => inTurn(() => notAhead(options)),
     /** Takes out of the registry what is over; to be called now and then. */
     sweep: () => inTurn(() => sweep(options)),
   };
@@ -82,8 +89,9 @@ async function makeCode(options: EnrolmentOptions, asked: CodeWanted): Promise<C
   return { ok: true, code: text, uses, ends: code.ends };
 }
 
-async function notAhead({ codes, now, record }: EnrolmentOptions): Promise<void> {
-  const ops = codes.notAhead(now());
+/** A code of a clock that was ahead begins its life now. */
+async function notAhead({ codes, record }: EnrolmentOptions, now: number): Promise<void> {
+  const ops = codes.notAhead(now);
   codes.committed(ops);
   if (ops.length > 0) await record(ops);
 }

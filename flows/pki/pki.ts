@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Clock, Settings } from '#contracts';
 import type { TellCentralDirectly } from '../people/direct.ts';
-import type { NotAhead } from '../records/clock.ts';
 import type { Authority } from './authority.ts';
 import { createCodes } from './codes.ts';
 import { createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
@@ -12,7 +11,7 @@ import { createGuesses } from './guesses.ts';
 import { httpsFiles, keepServers, type ServersOptions } from './servers.ts';
 
 /** What certificates stand on, and who is told of new ones. */
-export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'settledAt'> &
+export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'settledAt' | 'follow'> &
   Pick<ServersOptions, 'broker'> &
   Pick<EstOptions, 'centre'> & {
     authority: Authority;
@@ -31,14 +30,13 @@ export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'se
   };
 
 /** All of the certificates of a centre that runs. */
-export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> &
-  NotAhead & {
-    /** Key and certificate of HTTPS now, and the roots of those who show one. */
-    tls(): ServerTls;
-    /** Adds enrolment to a server that speaks TLS with them. */
-    addEst(app: FastifyInstance): void;
-    close(): void;
-  };
+export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & {
+  /** Key and certificate of HTTPS now, and the roots of those who show one. */
+  tls(): ServerTls;
+  /** Adds enrolment to a server that speaks TLS with them. */
+  addEst(app: FastifyInstance): void;
+  close(): void;
+};
 
 const sweepEveryMs = 60 * 60_000;
 
@@ -48,7 +46,7 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
   const onAlarm = (address: string) =>
     void options.tellDirectly('enrolment_refused', `five refusals in ten minutes, the last from ${address}`);
   const enrolment = createEnrolment({
-    ...{ authority, sites, record, now, settledAt: options.settledAt, clock },
+    ...{ authority, sites, record, now, settledAt: options.settledAt, follow: options.follow, clock },
     codes: createCodes(options.codes, authority.rootDer, options.random),
     guesses: createGuesses({ clock, onAlarm }),
   });
@@ -61,7 +59,6 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
     makeCode: enrolment.makeCode,
     codes: enrolment.codes,
     cancelCodes: enrolment.cancelCodes,
-    notAhead: () => void enrolment.notAhead(),
     tls,
     addEst: (app) => addEst(app, { authority, enrolment, centre, log }),
     close() {
