@@ -136,7 +136,7 @@ function wordsOf(op: Op): string[] {
   return op.op === 'audit' ? [`audit ${op.who} ${op.what} ${op.about}`] : [];
 }
 
-for (let seed = 1; seed <= 20; seed += 1) {
+for (let seed = 1; seed <= 12; seed += 1) {
   it(`R29 a centre whose clock is set again and again says what its twin says: seed ${seed}`, () => {
     expect(play(seed, true)).toEqual(play(seed, false));
   });
