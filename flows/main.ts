@@ -169,9 +169,10 @@ function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-async function openAccounts({ ledger, clock }: Base, { now, settledAt }: Runtime): Promise<Accounts> {
+async function openAccounts({ ledger, clock }: Base, { now, settledAt, follow }: Runtime): Promise<Accounts> {
   const contents = await ledger.accounts();
-  return createAccounts({ contents, passwords: createPasswords(), commit: ledger.commit, now, settledAt, up: clock.up, newToken, log });
+  const passwords = createPasswords();
+  return createAccounts({ contents, passwords, commit: ledger.commit, now, settledAt, follow, up: clock.up, newToken, log });
 }
 
 type Behind = Pick<Metrics, 'countRefused'> & {
@@ -225,6 +226,7 @@ async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys
     centre: { mqtt: { port: port('SABHA_TLS_PORT', 8_883) }, centreKey: publicPem },
     now: Date.now,
     settledAt: runtime.settledAt,
+    follow: runtime.follow,
     clock: realClock(),
     random: randomBytes,
     log,

@@ -60,6 +60,7 @@ async function open(change: Partial<Ends>, send?: () => void) {
     {
       isRollCall: () => false,
       listening: none,
+      clockSet: none,
       heard: none,
       offered: () => {
         seen.offers += 1;

@@ -56,6 +56,7 @@ export type Ends = {
   offered(offer: Offer): void;
   changed(changed: Changed): void;
   listening: IngestOptions['listening'];
+  clockSet: IngestOptions['clockSet'];
   /** What is in memory is not true any more, and the pipeline is to be closed: the ledger took nothing, or the outbox is not what it holds. */
   failed(error: Error): void;
   /** A stage broke over what is durable already: what it left undone is asked for or offered again (R6, R24). */
@@ -108,12 +109,12 @@ function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'bro
   }
 }
 
-type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'listening' | 'failed'>;
+type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'listening' | 'clockSet' | 'failed'>;
 
-function ingestOf(around: Around, contents: Contents, { isRollCall, committed, listening, failed }: IngestEnds): Ingest {
+function ingestOf(around: Around, contents: Contents, { isRollCall, committed, listening, clockSet, failed }: IngestEnds): Ingest {
   const { ledger, clock, key, reflector, send, publish, count, log, randomId } = around;
   const seal = (text: unknown) => sealSigned(text, key);
-  const stage = { isRollCall, committed, listening, failed, seal, ...recipientsOf(around) };
+  const stage = { isRollCall, committed, listening, clockSet, failed, seal, ...recipientsOf(around) };
   return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
 }
 

@@ -13,6 +13,7 @@ import type { Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
+import type { NotAhead } from './records/clock.ts';
 import type { WireMessage } from './records/incidents.ts';
 import type { Contents, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
@@ -48,6 +49,8 @@ export type Runtime = {
   unsubscribed(): void;
   /** The tabs run. */
   started(): void;
+  /** Tells it, now and whenever the clock was set or the ledger is opened. */
+  follow(keeper: NotAhead): void;
   /** Notifications that wait. */
   waiting(): number;
   /** For how long the oldest commit is under way, in ms; 0 where none is. */
@@ -80,6 +83,7 @@ type State = {
   commands: Commands;
   measureQueue: MeasureQueue;
   live: LiveView;
+  keepers: NotAhead[];
 };
 
 /** Opens nothing yet: that is `open`. */
@@ -108,6 +112,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     started() {
       life.started = true;
       life.pipeline?.ingest.started();
+    },
+    follow(keeper) {
+      state.keepers.push(keeper);
+      keeper.notAhead();
     },
     waiting: () => life.pipeline?.outbox.waiting() ?? 0,
     commitMs: state.commitMs,
@@ -138,7 +146,7 @@ function createState(given: RuntimeOptions): State {
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
   // Whoever orders goes to the queue, which hands on what is no measurement.
   const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, unready });
-  return { options, commitMs, life, takers: createTakers(), rollcalls, commands, measureQueue, live };
+  return { options, commitMs, life, takers: createTakers(), rollcalls, commands, measureQueue, live, keepers: [] };
 }
 
 /** A disk that hangs refuses nothing: central is told past the ledger, as when it does. */
@@ -176,13 +184,33 @@ async function open(state: State): Promise<void> {
   life.pipeline = pipeline;
   if (life.subscribed) pipeline.ingest.subscribed();
   if (life.started) pipeline.ingest.started();
-  state.rollcalls.remember(contents.rollcall);
   state.commands.remember(contents);
+  await reread(state, pipeline.ingest);
   state.live.all();
   await takeSettingsSite(options, pipeline.ingest, contents);
 }
 
-function endsOf({ options, life, takers, rollcalls, commands, measureQueue, live }: State, failed: Ends['failed']): Ends {
+/** What the ledger holds beside the memory of a pipeline, once the rows of a clock that was ahead are put right: that is done by the next commit (R29). */
+async function reread({ commands, rollcalls, keepers }: State, ingest: Ingest): Promise<void> {
+  await ingest.record([]);
+  for (const one of keepers) one.notAhead();
+  await Promise.all([commands.reread(), rollcalls.reread()]);
+}
+
+function followClock(state: State): void {
+  const { life, options, commands, live } = state;
+  if (life.pipeline === undefined) return;
+  reread(state, life.pipeline.ingest).then(
+    () => {
+      commands.sendAgain();
+      live.all();
+    },
+    (error: Error) => options.log.error({}, `after the clock was set the ledger could not be read: ${error.message}`),
+  );
+}
+
+function endsOf(state: State, failed: Ends['failed']): Ends {
+  const { options, life, takers, rollcalls, commands, measureQueue, live } = state;
   return {
     broke(stage, { message }) {
       options.log.error({ stage }, `${stage} broke after the commit: ${message}`);
@@ -206,6 +234,7 @@ function endsOf({ options, life, takers, rollcalls, commands, measureQueue, live
       rollcalls.subscribed();
       live.all();
     },
+    clockSet: () => followClock(state),
     failed,
   };
 }

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, expect, test } from 'vitest';
 import { inThread } from '../ledger/ledger.ts';
 import type { PasswordHash } from '../records/accounts.ts';
+import type { NotAhead } from '../records/clock.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createPasswords } from './password.ts';
 import { hashOf } from './sessions.ts';
@@ -12,6 +13,7 @@ let db: DatabaseSync;
 let now: number;
 let settledAt: number;
 let accounts: Accounts;
+let keeper: NotAhead;
 let made = 0;
 /** The costs of what was compared. */
 let work: object[];
@@ -34,6 +36,9 @@ async function open(): Promise<void> {
     commit: ledger.commit,
     now: () => now,
     settledAt: () => settledAt,
+    follow: (one) => {
+      keeper = one;
+    },
     up: () => now,
     newToken,
     log: { warn: () => {} },
@@ -265,4 +270,26 @@ test('the first account is made where there is none, once', async () => {
   expect(accounts.find(await enter('admin', first?.ok ? first.secret : ''))).toMatchObject({ name: 'admin' });
   await open();
   expect(await accounts.first('first start')).toBeUndefined();
+});
+
+test('R29 a secret that a clock which was ahead made is over three days after that is put right', async () => {
+  now += 30 * 24 * hourMs;
+  const secret = await make();
+  now -= 30 * 24 * hourMs;
+  keeper.notAhead();
+  await open();
+  now += 72 * hourMs + 1;
+  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, line: expect.stringContaining('older than three days') });
+});
+
+test('R29 a session of a clock that was three days ahead is over eight hours after that is put right', async () => {
+  now += 3 * 24 * hourMs;
+  const token = await enter('asha', await make());
+  now -= 3 * 24 * hourMs;
+  expect(accounts.find(token)).toBeUndefined();
+  keeper.notAhead();
+  await open();
+  expect(accounts.find(token)).toBeDefined();
+  now += 8 * hourMs + 1;
+  expect(accounts.find(token)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 /** The people who may log in, and their way in. The ledger keeps them; who did what stands in its audit. */
 import { type AccountMade, type AccountRole, type AccountView, accountNamePattern, mutex } from '#contracts';
 import type { Account, AccountContents, PasswordHash } from '../records/accounts.ts';
+import type { NotAhead } from '../records/clock.ts';
 import type { Op } from '../records/ops.ts';
 import { createLimits, type Tried } from './limits.ts';
 import { newSecret, type Passwords } from './password.ts';
@@ -20,6 +21,8 @@ export type AccountsOptions = {
   now(): number;
   /** By this goes what is deleted for its age. */
   settledAt(): number;
+  /** Tells of a clock that was ahead. */
+  follow(keeper: NotAhead): void;
   /** Milliseconds that never jump. */
   up(): number;
   /** 32 random bytes as text. */
@@ -66,6 +69,7 @@ export function createAccounts(options: AccountsOptions) {
   const { held, sessions, changing } = state;
   // Any page can send a browser here with a refusal: it counts for nothing else.
   const refusals = createLimits(options.up);
+  options.follow({ notAhead: () => notAhead(state) });
   return {
     find: sessions.find,
     list: (): AccountView[] => [...held.values()].map(viewOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -117,6 +121,19 @@ function openState(options: AccountsOptions): State {
     waiting: 0,
     note,
   };
+}
+
+/** A secret and a session of a clock that was ahead begin their life now. */
+function notAhead({ options, held, note, sessions }: State): void {
+  const now = options.now();
+  for (const account of [...held.values()]) {
+    const { madeAt, secretAt = madeAt } = account;
+    if (Math.max(madeAt, secretAt) <= now) continue;
+    const moved = { ...account, madeAt: Math.min(madeAt, now), secretAt: Math.min(secretAt, now) };
+    held.set(account.name, moved);
+    note({ op: 'account', account: moved });
+  }
+  sessions.notAhead();
 }
 
 async function add(state: State, account: NewAccount, by: string): Promise<Made> {

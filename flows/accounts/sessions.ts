@@ -82,6 +82,16 @@ export function createSessions({ logins, account, commit, note, now, settledAt, 
       }
       return found;
     },
+    /** What a clock that was ahead wrote is of now. */
+    notAhead(): void {
+      const at = now();
+      for (const login of [...held.values()]) {
+        if (Math.max(login.startedAt, login.usedAt) <= at) continue;
+        const moved = { ...login, startedAt: Math.min(login.startedAt, at), usedAt: Math.min(login.usedAt, at) };
+        held.set(login.hash, moved);
+        note({ op: 'login', login: moved });
+      }
+    },
     /** It is over at once; rejects where the ledger does not take that, which would know it again after a start. */
     async end(hash: string, op: Op): Promise<void> {
       held.delete(hash);

@@ -123,7 +123,10 @@ export function emptyAccounts(clock: { now(): number; up(): number } = { now: Da
   const newToken = () => randomBytes(32).toString('base64url');
   const contents = { accounts: [], logins: [] };
   const passwords = createPasswords(2);
-  const accounts = createAccounts({ ...clock, settledAt: clock.now, contents, passwords, commit, newToken, log: { warn: () => {} } });
+  const accounts = createAccounts({
+    ...{ ...clock, settledAt: clock.now, follow: () => {}, contents, passwords, commit, newToken },
+    log: { warn: () => {} },
+  });
   return Object.assign(accounts, { committed });
 }
 

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type CommandAnswer, command, commandLifeMs, decode, encode, openSigned, pcTopic } from '#contracts';
 import { centreKey, centrePublicKey, sealed } from '../../test/centre-key.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
@@ -53,6 +53,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
       done.heard.forEach(commands.heard);
     },
     listening: () => {},
+    clockSet: () => void ingest?.record([]).then(commands.reread).then(commands.sendAgain),
     seal: sealed,
     publish: async () => {},
     count: { message() {}, receipt() {}, commit() {}, concluded() {} },
@@ -61,6 +62,8 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
     randomId: () => 'h',
   });
   commands.remember(contents);
+  await ingest.record([]);
+  await commands.reread();
   const settle = () => new Promise((go) => setImmediate(go));
   let seq = 1;
   return {
@@ -196,4 +199,50 @@ test('the newest 50 are listed, the newest 500 kept with their answers', async (
   expect(list[0]).not.toHaveProperty('signed');
   expect(await rig.commands.one('c-1')).toBeUndefined();
   expect(rig.db.prepare('SELECT count(*) AS n FROM answers').get()).toEqual({ n: 0 });
+});
+
+describe('R29 a clock that was ahead is put right', () => {
+  const year = 365 * 86_400_000;
+
+  test('while flows runs: a command of it was obeyed by nobody; it is signed for the time as it is, and goes out once more', async () => {
+    const rig = await setUp();
+    rig.clock.jump(year);
+    await rig.clock.pass(1_000);
+    await rig.commands.issue({ ...probing, to: hall });
+    rig.clock.jump(-year);
+    // A birth before the step is followed finds nothing that its PC would only refuse.
+    await rig.born(hall);
+    expect(rig.cmds()).toHaveLength(1);
+    await rig.clock.pass(1_000);
+    const [first, again] = rig.cmds();
+    expect(again).toMatchObject({
+      id: 'c-1',
+      counter: first?.counter,
+      notBefore: rig.clock.now(),
+      expires: rig.clock.now() + commandLifeMs,
+    });
+    await rig.clock.pass(commandLifeMs);
+    expect(await rig.commands.one('c-1')).toMatchObject({ state: 'expired' });
+    await rig.born(hall);
+    expect(rig.cmds()).toHaveLength(2);
+  });
+
+  test('while flows was down: those of before and of the fast clock are told to who is born, for their own life and no longer', async () => {
+    const first = await setUp();
+    await first.commands.issue({ ...probing, to: hall });
+    first.clock.jump(year);
+    await first.clock.pass(1_000);
+    await first.commands.issue({ ...probing, to: hall });
+    const clock = testClock();
+    clock.jump(60_000);
+    const next = await setUp({ db: first.db, clock });
+    await next.born(hall);
+    expect(next.cmds().map(({ id, expires }) => [id, expires - clock.now()])).toEqual([
+      ['c-1', commandLifeMs - 60_000],
+      ['c-2', commandLifeMs],
+    ]);
+    await clock.pass(commandLifeMs);
+    await next.born(office);
+    expect(next.cmds()).toHaveLength(2);
+  });
 });

@@ -49,7 +49,7 @@ export type CommandsOptions = {
   clock: Clock;
   /** The centre's own, which signs. */
   key: KeyObject;
-  ledger: Pick<Ledger, 'commands' | 'command'>;
+  ledger: Pick<Ledger, 'commands' | 'command' | 'openCommands'>;
   ingest(): Ingest | undefined;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   randomId(): string;
@@ -57,8 +57,12 @@ export type CommandsOptions = {
 
 /** Orders to PCs, with what the pipeline tells of their answers. */
 export type Commands = CommandsView & {
-  /** What the ledger holds. */
-  remember(contents: Pick<Contents, 'commands' | 'meta'>): void;
+  /** The counter as the ledger holds it. */
+  remember({ meta }: Pick<Contents, 'meta'>): void;
+  /** Takes up what the ledger has open, where nothing is ahead of now. */
+  reread(): Promise<void>;
+  /** Sends what is open once more: in the gap of a clock that is set nobody is sent anything. */
+  sendAgain(): void;
   /** What a PC said is committed: its answers, or a birth, after which it may have missed what it was told. */
   heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void;
 };
@@ -77,9 +81,16 @@ export function createCommands(options: CommandsOptions): Commands {
       return (await options.ledger.commands()).map(summaryOf);
     },
     one: (id) => view(state, id),
-    remember({ commands, meta }) {
+    remember({ meta }) {
       state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
-      state.open = new Map(commands.map(({ row, answered }) => [row.id, { row, answered: new Set(answered) }]));
+    },
+    async reread() {
+      const open = await options.ledger.openCommands(options.clock.now());
+      state.open = new Map(open.map(({ row, answered }) => [row.id, { row: inItsTime(row, options.key), answered: new Set(answered) }]));
+    },
+    sendAgain() {
+      for (const { row, answered } of state.open.values())
+        if (!answered.has(row.to)) options.send(pcTopic(addressOf(row.to), 'cmd'), encode('cmd', row.signed), 1);
     },
     heard({ pc, event, ops }) {
       for (const op of ops) if (op.op === 'command-answer') state.open.get(op.answer.id)?.answered.add(pc);
@@ -114,10 +125,19 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
   return { ok: true, id: row.id };
 }
 
+/** One that a clock that was ahead had signed is signed for the time that its row has now: no PC would obey it before. */
+function inItsTime(row: CommandRow, key: KeyObject): CommandRow {
+  const text: Command = JSON.parse(row.signed.signed);
+  if (text.notBefore === row.at) return row;
+  return { ...row, signed: sealSigned({ ...text, notBefore: row.at, expires: Math.min(row.expires, row.at + commandLifeMs) }, key) };
+}
+
 function again({ options, open }: State, pc: string): void {
+  const now = options.clock.now();
   for (const [id, { row, answered }] of open) {
-    if (row.expires <= options.clock.now()) open.delete(id);
-    else if (!answered.has(pc) && addresses(addressOf(row.to), pc)) options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
+    if (row.expires <= now) open.delete(id);
+    else if (row.at <= now && !answered.has(pc) && addresses(addressOf(row.to), pc))
+      options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
   }
 }
 

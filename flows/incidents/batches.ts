@@ -41,7 +41,6 @@ export function createBatches() {
         const batch = batches.get(`${scope} ${kind}`);
         return batch !== undefined && batch.faults.length > 0 && now - batch.toldAt >= everyMs;
       }),
-    /** The centre's time was set by so much (R29). */
     setClock(byMs: number): void {
       for (const batch of batches.values()) batch.toldAt += byMs;
     },

@@ -36,7 +36,6 @@ export function createHistory() {
       pcs.set(record.pc, { ...held, isHidden: false });
       return changesOf({ ...record, presence: 'never', checks: [] }, record, at);
     },
-    /** The centre's time was set by so much (R29). */
     setClock(byMs: number): void {
       for (const held of pcs.values()) held.at += byMs;
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentsAfter, createStage, fault, holdFirst, online, pc } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, holdFirst, online, pc, unknown } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -162,6 +162,20 @@ describe('R29 the clock of the centre is set', () => {
       expect(stage.incident('centre')?.over).toBeNull();
       stage.live(2 * minute);
       expect(stage.incident('centre')?.over).toBe('cleared');
+    });
+
+    it(`R14 central has the list of what is unknown for a day once a day: ${way} 20 h`, () => {
+      const stage = online({ at: 1_000 * hour });
+      stage.state([fault('microphone.missing')]);
+      stage.state([unknown('microphone', 'busy')]);
+      const lists = () => stage.outbox().filter(({ notice }) => notice.lines[0] === 'unknown_for_a_day').length;
+      stage.live(24 * hour + minute);
+      expect(lists()).toBe(1);
+      stage.setClock(10 * byMs);
+      stage.live(23 * hour);
+      expect(lists()).toBe(1);
+      stage.live(2 * hour);
+      expect(lists()).toBe(2);
     });
 
     it(`R24 central hears of what the wires did not finish, a minute after the last time: ${way} 2 h`, () => {

@@ -49,6 +49,30 @@ describe('R19 a gap of our own', () => {
     expect(told.length).toBeLessThanOrEqual(4);
   });
 
+  it.each([10.5, 15, 20, 29])(
+    'a broker that was lost every %d minutes told each person 26 to 69 times in six hours: it is unsteady, and watched for half an hour',
+    (every) => {
+      const stage = online();
+      const lose = () => {
+        stage.apply({ type: 'unsubscribed' });
+        stage.pass(65 * second, 5 * second);
+        stage.subscribe();
+      };
+      for (let minutes = 0; minutes < 360; minutes += every) {
+        lose();
+        stage.live(every * minute - 65 * second);
+      }
+      const told = () => stage.offers.filter(({ message }) => message.topic === 'centre' && message.fault === 'centre.broker_lost');
+      expect(told().map(({ message }) => message.transition.kind)).toEqual(['raised', 'cleared', 'raised']);
+      expect(stage.incident('centre')).toMatchObject({ over: null, flapping: true });
+      lose();
+      stage.live(29 * minute);
+      expect(stage.incident('centre')?.over).toBeNull();
+      stage.live(2 * minute);
+      expect(stage.incident('centre')?.over).toBe('cleared');
+    },
+  );
+
   it('what stood only in the memory of an earlier start clears with the first tick of the next', () => {
     const stage = online();
     stage.apply({ type: 'unsubscribed' });

@@ -8,6 +8,7 @@ import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
+import { inVainKey } from '../records/meta-keys.ts';
 import { withAbsence } from './absence.ts';
 import { createBatches } from './batches.ts';
 import { createHistory } from './component-history.ts';
@@ -28,7 +29,7 @@ import {
   setNoisy,
   unreadableLimit,
 } from './scopes.ts';
-import { judgedNow, judgeSilence } from './silence.ts';
+import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
 import { notAhead, setClock } from './times.ts';
 import { createTransitions, tellCentral } from './transitions.ts';
 
@@ -68,6 +69,9 @@ export function createEngine(options: EngineOptions, now: number) {
     /** True where the PC has named the state that is held since our last SUBACK, and no other one since. */
     isCurrent: (pc: string) => core.current.has(pc),
 
+    /** For the next start, as text. */
+    inVain: () => JSON.stringify(inVainOf(core)),
+
     /** False for what a machine says that is ours no more (R30). */
     believes(event: PcEvent): boolean {
       const record = core.memory.pcs.get(event.pc);
@@ -101,7 +105,14 @@ function createCore(options: EngineOptions, now: number): Core {
     return { link, elevationM };
   };
   const noise = createNoise();
-  const transitions = createTransitions(memory, { recipients, central, place, facts, pace: noise });
+  const parts = {
+    transitions: createTransitions(memory, { recipients, central, place, facts, pace: noise }),
+    noise,
+    inAll: createInAll(),
+    drops: createDrops(),
+    history: createHistory(),
+    batches: createBatches(),
+  };
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
   const fresh = {
     sites: new Map(),
@@ -117,8 +128,9 @@ function createCore(options: EngineOptions, now: number): Core {
     ...never,
   };
   const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
-  const kept = { inAll: createInAll(), drops: createDrops(), history: createHistory(), batches: createBatches() };
-  return { options, memory, transitions, noise, ...kept, known, ...fresh, ...own };
+  const inVain = new Map(Object.entries(JSON.parse(options.contents.meta[inVainKey] ?? '{}') as Record<string, number>));
+  const followers = [...options.followers, ...Object.values(parts)];
+  return { options, memory, followers, inVain, ...parts, known, ...fresh, ...own };
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {

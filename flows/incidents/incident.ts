@@ -74,10 +74,14 @@ export function worst(faults: readonly StandingFault[]): Severity {
   return seen.map((fault) => fault.severity).sort(bySeverity)[0] ?? 'info';
 }
 
-/** When a fault that is gone will be over, unless it comes back: after its catalogue time, or after the long calm of one that flaps. */
-export function watchedUntil({ key, fault, goneAt }: StandingFault, ended: Record<string, number>): number {
+/**
+ * When a fault that is gone will be over, unless it comes back: after its catalogue time, or after the long calm of one that flaps. One of the
+ * centre's own that came back is watched for the whole window: nothing else holds down how often central hears of it.
+ */
+export function watchedUntil({ key, fault, since, goneAt }: StandingFault, ended: Record<string, number>): number {
   if (goneAt === null) return Number.POSITIVE_INFINITY;
   const flapsUntil = (ended[key] ?? Number.NEGATIVE_INFINITY) + flapWindowMs;
+  if (fault.startsWith('centre.') && since < flapsUntil) return goneAt + flapWindowMs;
   const calmAt = goneAt + calmMs;
   return calmAt < flapsUntil ? calmAt : Math.max(flapsUntil, goneAt + (faultOf(fault)?.clearMs ?? 0));
 }

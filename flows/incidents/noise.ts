@@ -85,7 +85,6 @@ export function createNoise() {
       for (const [pc] of over) noisy.delete(pc);
       return over.map(([pc, { untold }]) => ({ pc, untold }));
     },
-    /** The clock was set by so much: what was noted keeps its distance to now (R29). */
     setClock(byMs: number): void {
       for (const [scope, times] of steps) steps.set(scope, moved(times, byMs));
       pace.setClock(byMs);

@@ -2,6 +2,7 @@
 import { budgets, stateOf } from '#contracts';
 import type { Drops } from '../outages/drops.ts';
 import type { InAll } from '../outages/in-all.ts';
+import type { FollowsClock } from '../records/clock.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
 import type { Change, Contents } from '../records/ops.ts';
 import type { Batches } from './batches.ts';
@@ -25,12 +26,16 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace'> & {
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
   starts: readonly number[];
+  /** Of the same memory, beside the engine. */
+  followers: readonly FollowsClock[];
 };
 
 /** What the engine holds between two events. */
 export type Core = {
   options: EngineOptions;
   memory: Memory;
+  /** THE list of what holds times beside `memory` and those below: told once, in this order, when the clock is set (R29). */
+  followers: readonly FollowsClock[];
   transitions: Transitions;
   noise: Noise;
   drops: Drops;
@@ -64,6 +69,8 @@ export type Core = {
   /** Until when our hearing is proven, and when it was not of late (R18a). */
   provenAt: number;
   inAll: InAll;
+  /** In how much of the hearing of earlier starts a PC was not heard. */
+  inVain: ReadonlyMap<string, number>;
   slowAt: readonly number[];
   /** When each fault of the centre's own last ended, by its scope: those of a room stand in the record of its PC. */
   ended: Map<string, Record<string, number>>;

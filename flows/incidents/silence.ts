@@ -33,9 +33,30 @@ function presenceNow(core: Core, record: PcRecord, since: number | null): Presen
 }
 
 /** Gaps of ours give each PC its whole limit anew: one that is not heard in all the hearing between them is missed although they go on (R19). */
-function isMissed({ inAll, expectedSince }: Core, record: PcRecord): boolean {
+function isMissed(core: Core, record: PcRecord): boolean {
   const limitMs = patienceMs(record);
-  return limitMs !== null && inAll.isMissed(Math.max(record.heardAt ?? 0, expectedSince.get(record.pc) ?? 0), limitMs);
+  return limitMs !== null && core.inAll.isMissed(core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record), limitMs);
+}
+
+function waitedFrom({ expectedSince }: Core, record: PcRecord): number {
+  return Math.max(record.heardAt ?? 0, expectedSince.get(record.pc) ?? 0);
+}
+
+/** In how much of the hearing of earlier starts it was not heard either. */
+function earlierMs(core: Core, record: PcRecord): number {
+  return waitedFrom(core, record) < core.startedAt ? (core.inVain.get(record.pc) ?? 0) : 0;
+}
+
+/**
+ * The PCs that were not heard since this start and are not silent yet, each with how much of our hearing that was: for the next start, or a
+ * `flows` that is restarted again and again would hide who is dead.
+ */
+export function inVainOf(core: Core): Record<string, number> {
+  const waited = [...core.memory.pcs.values()].filter(
+    (record) => record.presence !== 'silent' && core.known.has(record.pc) && waitedFrom(core, record) < core.startedAt,
+  );
+  const of = (record: PcRecord) => Math.round(core.inAll.sinceMs(core.startedAt) + earlierMs(core, record));
+  return Object.fromEntries(waited.map((record) => [record.pc, of(record)] as const).filter(([, ms]) => ms > 0));
 }
 
 /** Silent since a gap of ours; one that had said goodbye before it is missed for a reason of its own. */

@@ -1,5 +1,6 @@
 /** A stage for the engine's tests: one or more PCs that speak, a clock that is set, wires that conclude as they are told. */
 import { type Check, digestOf } from '#contracts';
+import type { FollowsClock } from '../records/clock.ts';
 import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Contents, Op } from '../records/ops.ts';
@@ -16,15 +17,13 @@ export const emptyContents: Contents = {
   outbox: [],
   registry: { version: 0, entries: [] },
   nodes: [],
-  rollcall: null,
-  commands: [],
   meta: {},
   nextIncident: 1,
   nextTransition: 1,
   nextTimer: 1,
 };
 
-type StageOptions = { contents?: Contents; known?: KnownPc[]; at?: number; starts?: number[]; room?: string };
+type StageOptions = { contents?: Contents; known?: KnownPc[]; at?: number; starts?: number[]; room?: string; followers?: FollowsClock[] };
 type Offer = { message: WireMessage; node: string | null };
 
 /** How a path ends: by default the technician is told at once. */
@@ -52,6 +51,7 @@ export function createStage({
   at = 1_000_000,
   starts = [],
   room = 'Room',
+  followers = [],
 }: StageOptions = {}) {
   let now = at;
   const engine = createEngine(
@@ -59,6 +59,7 @@ export function createStage({
       contents,
       known,
       starts,
+      followers,
       recipients: (to, channel) => to.map((person) => ({ person, channel })),
       central: () => [{ person: 'central', channel: 'console' }],
       place: (scope) => ({ site: { en: scope, hi: scope }, room: { en: room, hi: 'कमरा' }, timeZone: 'Asia/Kolkata' }),

@@ -28,14 +28,9 @@ export function setClock(core: Core, byMs: number, now: number): void {
   // Before all that this memory saw: what came in one order stays in it, however often the clock is set to and fro.
   const move: Move = (at) => (at >= from ? at + byMs : Math.min(at, from + byMs - 1));
   const { memory } = core;
+  for (const one of core.followers) one.setClock(byMs);
   moveHeld(memory, move);
   for (const timer of [...memory.timers.values()]) memory.putTimer({ ...timer, dueAt: timer.dueAt + byMs });
-  core.transitions.setClock(byMs);
-  core.noise.setClock(byMs);
-  core.drops.setClock(byMs);
-  core.batches.setClock(byMs);
-  core.history.setClock(byMs);
-  core.inAll.setClock(byMs);
   moveOwn(core, move, byMs);
   if (byMs < 0) cutLedger(memory, now);
 }
@@ -56,7 +51,6 @@ function moveOwn(core: Core, move: Move, byMs: number): void {
   core.namedAt += byMs;
   for (const [pc, at] of core.expectedSince) core.expectedSince.set(pc, move(at));
   for (const [pc, asking] of core.asking) core.asking.set(pc, { ...asking, askedAt: asking.askedAt + byMs });
-  for (const [key, standing] of core.centre) core.centre.set(key, { ...standing, since: move(standing.since) });
   for (const [scope, ended] of core.ended) core.ended.set(scope, endedAt(ended, move));
 }
 

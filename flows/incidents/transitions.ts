@@ -79,7 +79,6 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       hungAt = now;
     },
 
-    /** The centre's time was set by so much (R29). */
     setClock(byMs: number): void {
       bundledAt += byMs;
       hungAt += byMs;

@@ -55,6 +55,15 @@ describe('R27 what is taken of one PC', () => {
     expect(taken()).toBe(0);
   });
 
+  test('R27 a PC that is born anew after a quiet day keeps what gathered: only its first birth says how much waits', () => {
+    const { allowance, pass } = open();
+    pass(dayMs);
+    allowance.waits(pc, 0);
+    const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
+    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
+    expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
+  });
+
   test('R27 before its first birth nobody knows how much a PC has to say: it is a whole spool at most', () => {
     const allowance = createAllowance(() => 0);
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };

@@ -58,6 +58,7 @@ export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) =>
       if (broker.answers) void Promise.resolve().then(() => ingest.take(topic, payload));
     },
     listening: () => void turns.push(ingest.isSubscribed()),
+    clockSet: () => {},
     isRollCall: (id) => id === 'call-1',
     committed(done) {
       ingest.acknowledge(done);

@@ -75,7 +75,7 @@ export function createIngest(options: IngestOptions) {
 }
 
 /** What is known now. */
-function reading({ engine, tree, election, readings, configs, time, settled }: State) {
+function reading({ options, engine, tree, election, readings, configs, time, settled }: State) {
   return {
     time,
     /** By this goes what is deleted for its age. */
@@ -90,7 +90,7 @@ function reading({ engine, tree, election, readings, configs, time, settled }: S
     measurer: election.of,
     /** What a site last said of its link, and where that broke. */
     link: readings.link,
-    numbers: (pc: string) => readings.numbers(pc, time()),
+    numbers: (pc: string) => readings.numbers(pc, options.clock.up()),
     rollout: configs.view,
   };
 }
@@ -161,7 +161,6 @@ function untilTickMs({ engine, time }: State): number {
 
 function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {
   if (audit !== undefined) state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
-  if (event.type === 'clock') state.gathered.ops.push(...state.configs.setClock(event.byMs));
   if (!state.commits.isOver()) state.engine.apply(event, state.time());
   return state.commits.next();
 }
@@ -214,12 +213,14 @@ function goOn(state: State): void {
   if (!engine.isSubscribed() || options.clock.up() - state.goneOnUp < tickMs) return;
   state.goneOnUp = options.clock.up();
   const now = state.time();
+  // A clock that is set forward may be a machine that was paused: a quiet day begins anew, a watch only does not go on by it.
   const deafMs = now - state.listenedAt;
-  state.listenedAt = now;
+  const watchMs = deafMs - state.steppedMs;
+  Object.assign(state, { listenedAt: now, steppedMs: 0 });
   state.gathered.ops.push(...listened(state, listenedEveryMs));
   const change = commissioning({ table: tree.table(), records: engine.memory.pcs, isCurrent: engine.isCurrent, deafMs }, now);
   if (change !== null) void changeSites(state, change, []);
-  sendLater(state, state.configs.tick(now, deafMs));
+  sendLater(state, state.configs.tick(now, watchMs));
 }
 
 /** Guarantee: a message that breaks whoever reads it is set aside with its PC's name, and the next one is read (R28). */
@@ -246,7 +247,7 @@ function apply(state: State, topic: string, payload: Buffer): void {
   options.count.message(report.leaf, report.result);
   engine.apply(report.event, now);
   keep(state, report, now);
-  if (report.event.type === 'beat') state.readings.beat(report.pc, payload, now);
+  if (report.event.type === 'beat') state.readings.beat(report.pc, payload, options.clock.up());
   state.commits.soon();
 }
 
@@ -290,7 +291,7 @@ function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean 
   const pc = topic.slice('sabha/v1/'.length, -'/beat'.length);
   if (state.engine.memory.pcs.get(pc)?.digest !== digest || !state.engine.touch(pc, state.time())) return false;
   state.options.count.message('beat', 'same');
-  state.readings.beat(pc, payload, state.time());
+  state.readings.beat(pc, payload, state.options.clock.up());
   return true;
 }
 

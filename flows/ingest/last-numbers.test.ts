@@ -11,8 +11,8 @@ const minute = 60_000;
 test('the numbers of the last beat, and none that a page does not show', () => {
   const numbers = createNumbers();
   expect(numbers.of(pc, 'fibre', 0)).toEqual({});
-  numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21, uc: 0.9, load: 0.5 }), at: 0 });
-  numbers.heard(pc, { link: 'fibre', payload: beat({ room: 22, load: 0.5 }), at: minute });
+  numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21, uc: 0.9, load: 0.5 }), up: 0 });
+  numbers.heard(pc, { link: 'fibre', payload: beat({ room: 22, load: 0.5 }), up: minute });
   expect(numbers.of(pc, 'fibre', minute)).toEqual({ room: 22 });
   expect(numbers.of(pc, 'fibre', 4 * minute)).toEqual({ room: 22 });
   expect(numbers.of(pc, 'fibre', 5 * minute)).toEqual({});
@@ -21,19 +21,19 @@ test('the numbers of the last beat, and none that a page does not show', () => {
 test('on a thin link what a beat leaves out stays as it was said, until a full one leaves it out too', () => {
   const numbers = createNumbers();
   const each = 4 * minute;
-  numbers.heard(pc, { link: 'geo', payload: beat({ room: 21, uc: 0.9 }), at: 0 });
-  for (let nth = 1; nth <= 15; nth++) numbers.heard(pc, { link: 'geo', payload: beat({ room: 21 + nth }), at: nth * each });
+  numbers.heard(pc, { link: 'geo', payload: beat({ room: 21, uc: 0.9 }), up: 0 });
+  for (let nth = 1; nth <= 15; nth++) numbers.heard(pc, { link: 'geo', payload: beat({ room: 21 + nth }), up: nth * each });
   expect(numbers.of(pc, 'geo', 15 * each)).toEqual({ room: 36, uc: 0.9 });
-  numbers.heard(pc, { link: 'geo', payload: beat({ room: 20 }), at: 16 * each });
+  numbers.heard(pc, { link: 'geo', payload: beat({ room: 20 }), up: 16 * each });
   expect(numbers.of(pc, 'geo', 16 * each)).toEqual({ room: 20 });
 });
 
 test('a beat that cannot be read or is far too long says nothing; a PC that is gone is forgotten', () => {
   const numbers = createNumbers();
-  numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21 }), at: 0 });
-  numbers.heard(pc, { link: 'fibre', payload: beat(Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`k${at}`, 1]))), at: 1 });
+  numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21 }), up: 0 });
+  numbers.heard(pc, { link: 'fibre', payload: beat(Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`k${at}`, 1]))), up: 1 });
   expect(numbers.of(pc, 'fibre', 1)).toEqual({ room: 21 });
-  numbers.heard(pc, { link: 'fibre', payload: Buffer.from('{"digest":"0000000000000000","n":'), at: 2 });
+  numbers.heard(pc, { link: 'fibre', payload: Buffer.from('{"digest":"0000000000000000","n":'), up: 2 });
   expect(numbers.of(pc, 'fibre', 2)).toEqual({});
   numbers.forget(pc);
   expect(numbers.of(pc, 'fibre', 2)).toEqual({});
@@ -45,7 +45,7 @@ test('a beat of a few bytes kept alive the 64 KiB that it was cut from: so many 
   const numbers = createNumbers();
   const before = process.memoryUsage().arrayBuffers;
   for (let nth = 0; nth < 400; nth++) {
-    numbers.heard(`ladakh/leh/vc-${nth}`, { link: 'fibre', payload: Buffer.from(beat({ room: nth })), at: 0 });
+    numbers.heard(`ladakh/leh/vc-${nth}`, { link: 'fibre', payload: Buffer.from(beat({ room: nth })), up: 0 });
     // What else is said meanwhile takes the rest of each piece.
     for (let other = 0; other < 3; other++) Buffer.from('x'.repeat(30_000));
   }

@@ -9,23 +9,23 @@ const beatLimitBytes = 2_048;
 const missedBeats = 3;
 
 /**
- * Beats are kept as they came and read when somebody asks: nearly none is ever asked for.
+ * Beats are kept as they came and read when somebody asks: nearly none is ever asked for. `up` = a clock that never jumps.
  * Guarantee: a number that its PC has not said again for three beats (where the link is thin: since the last full one) is not answered.
  */
 export function createNumbers() {
-  const byPc = new Map<string, { at: number; text: string }[]>();
+  const byPc = new Map<string, { up: number; text: string }[]>();
   return {
-    heard(pc: string, { link, payload, at }: { link: LinkClass; payload: Buffer; at: number }): void {
+    heard(pc: string, { link, payload, up }: { link: LinkClass; payload: Buffer; up: number }): void {
       if (payload.length > beatLimitBytes) return;
       const beats = byPc.get(pc) ?? [];
       // As text, a character a byte: a buffer is a piece of 64 KiB that others were cut from too, all of which it would keep alive.
-      beats.push({ at, text: payload.toString('latin1') });
+      beats.push({ up, text: payload.toString('latin1') });
       while (beats.length > keptOf(link)) beats.shift();
       byPc.set(pc, beats);
     },
-    of(pc: string, link: LinkClass, now: number): ShownNumbers {
+    of(pc: string, link: LinkClass, up: number): ShownNumbers {
       const sinceMs = (keptOf(link) + missedBeats - 1) * links[link].beatMs;
-      const fresh = (byPc.get(pc) ?? []).filter(({ at }) => now - at <= sinceMs);
+      const fresh = (byPc.get(pc) ?? []).filter((beat) => up - beat.up <= sinceMs);
       const said = Object.assign({}, ...fresh.map(({ text }) => numbersIn(Buffer.from(text, 'latin1'))));
       return Object.fromEntries(shownKeys.flatMap((key) => (said[key] === undefined ? [] : [[key, said[key]]])));
     },

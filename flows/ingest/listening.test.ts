@@ -136,6 +136,24 @@ describe('R18a a gap of our own', () => {
     expect(await aways(quick)).toHaveLength(1);
   });
 
+  it.each([
+    ['that is dead is missed after three times its limit of hearing in all', false],
+    ['that answers each hello is not', true],
+  ])('a flows that was restarted again and again hid who was dead: a PC %s', async (_, answers) => {
+    let rig = await online();
+    for (let starts = 1; starts <= 8; starts += 1) {
+      await rig.clock.pass(starts === 1 ? 100_000 : 140_000);
+      await rig.ingest.leave();
+      rig.ingest.close();
+      rig = await createRig((ledger) => ledger, rig.db, starts * 175_000);
+      rig.ingest.subscribed();
+      if (answers) rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+      await rig.clock.pass(1_000);
+      if (starts < 5) expect(presence(rig)).toBe('online');
+    }
+    expect(presence(rig)).toBe(answers ? 'online' : 'silent');
+  });
+
   it('a restart that took seconds is no gap, since the one that ended in order wrote down until when it listened', async () => {
     const rig = await online();
     await rig.clock.pass(55_000);

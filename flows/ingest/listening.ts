@@ -1,6 +1,7 @@
 /** The centre's own gaps (R18a) and the clock of its machine (R29): found at each tick before anything is judged. */
 import { hearingTopic } from '#contracts';
 import { createHearing } from '../outages/hearing.ts';
+import type { FollowsClock } from '../records/clock.ts';
 import type { CentreEvent } from '../records/incidents.ts';
 import type { Away } from '../records/ops.ts';
 import type { CentreTime } from './centre-time.ts';
@@ -58,9 +59,6 @@ export function createListening(options: ListeningOptions) {
     if (byMs === 0) return;
     const about = stepInWords(byMs);
     log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
-    gaps.stepped(byMs, time.now());
-    hearing.shift(byMs);
-    bell.shift(byMs);
     // Nobody can tell a clock that is set forward from a machine that was paused and knows nothing of it.
     tell({ type: 'clock', byMs, gap: byMs >= largeStepMs }, { who: 'centre', what: 'clock set', about });
     // PCs compare their clocks anew.
@@ -68,6 +66,8 @@ export function createListening(options: ListeningOptions) {
   }
 
   return {
+    /** The end of a gap is noted with the times from before the clock was set. */
+    followers: [gaps, hearing, bell] satisfies FollowsClock[],
     away: gaps.away,
     deafSince: gaps.deafSince,
     provenAt: hearing.provenAt,
@@ -105,7 +105,7 @@ function stepInWords(byMs: number): string {
 }
 
 /** The times in which nobody was heard: each is written down, and the last is shown. */
-function createGaps({ listenedUntil, note, isSubscribed }: ListeningOptions, provenAt: () => number | null) {
+function createGaps({ time, listenedUntil, note, isSubscribed }: ListeningOptions, provenAt: () => number | null) {
   let away: Away | null = null;
   const heardUntil = () => provenAt() ?? (listenedUntil === 0 ? null : listenedUntil);
 
@@ -125,8 +125,9 @@ function createGaps({ listenedUntil, note, isSubscribed }: ListeningOptions, pro
 
     over,
 
-    /** The clock was set (R29). What is cut here the ledger cuts by itself. */
-    stepped(byMs: number, now: number): void {
+    /** What is cut here the ledger cuts by itself. */
+    setClock(byMs: number): void {
+      const now = time.now();
       // Of a time of day that was leapt over nobody knows whether it ever was.
       if (byMs >= largeStepMs) over(now);
       // A gap that lasts until tomorrow would be settled for nobody until then.
@@ -160,8 +161,7 @@ function createBell({ hello, isSubscribed, tell }: Pick<ListeningOptions, 'hello
       ring(now);
     },
 
-    /** The centre's time was set anew by so much. */
-    shift(byMs: number): void {
+    setClock(byMs: number): void {
       rungAt += byMs;
     },
   };

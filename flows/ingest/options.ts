@@ -22,6 +22,8 @@ export type IngestOptions = Pick<EngineOptions, 'recipients' | 'central'> & {
   committed(done: Committed): void;
   /** We hear again, or do not, though the session stands (R18a). */
   listening(): void;
+  /** The clock was set (R29): what of the ledger is ahead is put right with the next commit. */
+  clockSet(): void;
   /** The registry changed, after the commit; resolves when the broker has it. */
   publish(entries: readonly RegistryEntry[]): Promise<void>;
   count: IngestCounts;

@@ -19,15 +19,15 @@ export function createSiteReadings({ meta, linkOf }: SiteReadingsOptions) {
   const numbers = createNumbers();
   return {
     link: reports.of,
-    numbers: (pc: string, now: number) => numbers.of(pc, linkOf(pc) ?? 'fibre', now),
+    numbers: (pc: string, up: number) => numbers.of(pc, linkOf(pc) ?? 'fibre', up),
     take(news: readonly LinkNews[] = []): void {
       for (const one of news) reports.take(one);
     },
     /** What is to be committed of all the news since it was last asked. */
     changed: reports.changed,
-    beat(pc: string, payload: Buffer, at: number): void {
+    beat(pc: string, payload: Buffer, up: number): void {
       const link = linkOf(pc);
-      if (link !== undefined) numbers.heard(pc, { link, payload, at });
+      if (link !== undefined) numbers.heard(pc, { link, payload, up });
     },
     forget: numbers.forget,
   };

@@ -1,7 +1,7 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
 import { oneLine } from '#contracts';
 import { createEngine, type Engine } from '../incidents/engine.ts';
-import { settledKey } from '../records/meta-keys.ts';
+import { inVainKey, settledKey } from '../records/meta-keys.ts';
 import type { Op } from '../records/ops.ts';
 import { type Configs, createConfigs } from '../sites/config-push.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
@@ -42,6 +42,8 @@ export type State = {
   /** When somebody last listened to the PCs, and what the ledger knows of it. */
   listenedAt: number;
   listenedNotedAt: number;
+  /** By how much the clock was set since somebody last listened. */
+  steppedMs: number;
 };
 
 /** How often it is written down that we listen, */
@@ -59,13 +61,35 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
   const starts = [...earlier, startedAt].slice(-startsKept);
   const held = new Map(contents.pcs.map((record) => [record.pc, record]));
   const recordOf = (pc: string) => (engine?.memory.pcs ?? held).get(pc);
+  const listenedNotedAt = Number(contents.meta['listened'] ?? 0);
+  const listenedAt = Math.min(listenedNotedAt, startedAt);
   const tree = createTree(contents, recordOf);
   const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: () => state.commits.isOver() });
+  const listening = createListening({
+    ...options,
+    time: centreTime,
+    listenedUntil: listenedAt,
+    // Among the rows of the engine, where a step of the clock takes back what stands before it.
+    note: (away) => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
+    isSubscribed: () => state.engine.isSubscribed(),
+    tell,
+    hello,
+  });
+  const followers = [
+    ...listening.followers,
+    { setClock: (byMs: number) => void state.gathered.ops.push(...configs.setClock(byMs)) },
+    {
+      setClock(byMs: number): void {
+        state.steppedMs += byMs;
+      },
+    },
+    { setClock: options.clockSet },
+  ];
   const { reflector, recipients, central } = options;
   const election = createElection({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
-  engine = createEngine({ contents, recipients, central, known: tree.table().known, place: tree.place, starts }, startedAt);
-  const listenedAt = Number(contents.meta['listened'] ?? 0);
+  const { known } = tree.table();
+  engine = createEngine({ contents, recipients, central, known, place: tree.place, starts, followers }, startedAt);
   const state: State = {
     options,
     engine,
@@ -78,16 +102,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     note: createNotes(options.log),
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
-    listening: createListening({
-      ...options,
-      time: centreTime,
-      listenedUntil: Math.min(listenedAt, startedAt),
-      // Among the rows of the engine, where a step of the clock takes back what stands before it.
-      note: (away) => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
-      isSubscribed: engine.isSubscribed,
-      tell,
-      hello,
-    }),
+    listening,
     gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
     commits: createCommits<Batch>({
       up: clock.up,
@@ -98,7 +113,8 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     }),
     goneOnUp: clock.up(),
     listenedAt,
-    listenedNotedAt: listenedAt,
+    listenedNotedAt,
+    steppedMs: 0,
   };
   return state;
 }
@@ -121,12 +137,15 @@ function gather(state: State): Batch {
   return { ops, committed: { acks: owed, sends, heard, offers, notices: noticesIn(ops), changed: changedBy(ops, { sites, pcsGone }) } };
 }
 
-/** Writes down until when PCs are heard for certain, unless that was done a short time ago: a start knows from it for how long nobody was. */
+/** Writes down until when PCs are heard for certain, and who was not, unless that was done a short time ago: a start knows from it for how long nobody was. */
 export function listened(state: State, everyMs: number): Op[] {
   const at = state.listening.provenAt();
   if (at === null || Math.abs(at - state.listenedNotedAt) < everyMs) return [];
   state.listenedNotedAt = at;
-  return [{ op: 'meta', key: 'listened', value: `${at}` }];
+  return [
+    { op: 'meta', key: 'listened', value: `${at}` },
+    { op: 'meta', key: inVainKey, value: state.engine.inVain() },
+  ];
 }
 
 async function write(state: State, { ops }: Batch): Promise<void> {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandRow, Op } from '../records/ops.ts';
 import { commandsKept } from './reads.ts';
 import { openStore } from './store.ts';
@@ -59,7 +59,7 @@ test('what may not have expired is loaded with those who answered; the others ar
     { op: 'command', row: commandRow('d', '', 1_100_000) },
     answer('la/leh/hall'),
   );
-  expect(ledger.load().commands).toEqual([
+  expect(ledger.openCommands(1_000)).toEqual([
     { row: commandRow('c', 'la', 600_000), answered: ['la/leh/hall'] },
     { row: commandRow('d', '', 1_100_000), answered: [] },
   ]);
@@ -77,4 +77,31 @@ test('the steps by which links are measured are not listed, and never push out w
   expect(ledger.commands().map(({ id }) => id)).toEqual(['ordered']);
   expect(ledger.command('ordered')).toBeDefined();
   expect(['m-49', 'm-50'].map((id) => ledger.command(id) !== undefined)).toEqual([false, true]);
+});
+
+describe('R29 the ledger after a clock that was ahead', () => {
+  const [now, year, life] = [1_000_000, 31_536_000_000, 600_000];
+  const row = (id: string, at: number, verb = 'probe-now'): CommandRow => ({ ...commandRow(id, '', at + life), at, verb });
+
+  test('a command of the fast clock outlived all, and hid those before and after it: it begins its life now', () => {
+    const ledger = open();
+    ledger.write({ op: 'command', row: row('before', now - 60_000) }, { op: 'command', row: row('fast', now + year) });
+    ledger.write({ op: 'not-ahead', at: now });
+    ledger.write({ op: 'command', row: row('after', now + 1_000) });
+    const left = (at: number) => ledger.openCommands(at).map((one) => [one.row.id, one.row.at, one.row.expires]);
+    expect(left(now)).toEqual([
+      ['before', now - 60_000, now - 60_000 + life],
+      ['fast', now, now + life],
+      ['after', now + 1_000, now + 1_000 + life],
+    ]);
+    expect(left(now + life).map(([id]) => id)).toEqual(['after']);
+    expect(ledger.commands().map(({ id }) => id)).toEqual(['after', 'fast', 'before']);
+  });
+
+  test('the newest commands were forgotten as they were written, for older ones of a clock that was ahead', () => {
+    const ledger = open();
+    const fast = Array.from({ length: commandsKept }, (_, at) => row(`fast-${at}`, now + year, 'measure-link'));
+    ledger.write(...fast.map((one): Op => ({ op: 'command', row: one })), { op: 'command', row: row('new', now, 'measure-link') });
+    expect(['new', 'fast-0', 'fast-1'].map((id) => ledger.command(id) !== undefined)).toEqual([true, false, true]);
+  });
 });

@@ -32,6 +32,7 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
     rollcall: (id) => queue.ask('rollcall', id),
     commands: () => queue.ask('commands'),
     command: (id) => queue.ask('command', id),
+    openCommands: (now) => queue.ask('openCommands', now),
     audit: () => queue.ask('audit'),
     close: () => queue.ask('close'),
   };
@@ -51,6 +52,7 @@ export function inThread(db: DatabaseSync): Ledger {
     rollcall: async (id) => store.rollcall(id),
     commands: async () => store.commands(),
     command: async (id) => store.command(id),
+    openCommands: async (now) => store.openCommands(now),
     audit: async () => store.audit(),
     close: async () => store.close(),
   };

@@ -64,7 +64,7 @@ test('a ledger of version 1 is brought to this one with all that it holds, and w
   old.close();
   for (const opening of ['first', 'second']) {
     const store = openStore(openDatabase({ file }));
-    expect(store.load(), opening).toMatchObject({ pcs: [{ ...record, calledAt: null }], incidents: [incident], nodes: [], rollcall: null });
+    expect(store.load(), opening).toMatchObject({ pcs: [{ ...record, calledAt: null }], incidents: [incident], nodes: [] });
     expect(store.audit(), opening).toMatchObject({ events: 2, gaps: 0, incidents: { open: 1 }, integrity: 'ok' });
     store.commit([[{ op: 'change', pc, component: 'presence', at: 1, status: 'online', faults: [] }]]);
     expect(store.history(pc, 0), opening).toHaveLength(1);

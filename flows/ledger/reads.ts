@@ -1,11 +1,11 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { budgets, commandLifeMs, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
+import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Away, CommandRow, Contents, FoundCommand, RegistryContents } from '../records/ops.ts';
+import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
@@ -31,8 +31,6 @@ export function load(db: DatabaseSync): Contents {
     outbox: rows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
     registry: { version, entries },
     nodes: rows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
-    commands: openCommands(db),
-    rollcall: rows<RollCallView>(db, 'SELECT row FROM rollcalls ORDER BY at DESC, id LIMIT 1')[0] ?? null,
     // Two ranges of the key, so that not one inventory is read.
     meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
     nextIncident: number('SELECT max(id) FROM incidents') + 1,
@@ -71,14 +69,14 @@ export function aways(db: DatabaseSync, since: number): Away[] {
   return Array.from(found, (row) => ({ from: Number(row['since']), to: Number(row['until']) }));
 }
 
-/** The newest finished roll calls, without their rows. */
+/** The newest finished roll calls, without their rows. The order is that of writing, whatever clock they were written by (R29). */
 export function rollcalls(db: DatabaseSync): RollCallSummary[] {
-  return rows(db, `SELECT summary AS row FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept}`);
+  return rows(db, `SELECT summary AS row FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept}`);
 }
 
 /** The newest commands. Those by which one link after the other is measured are only steps of what somebody asked for, or nobody. */
 export function commands(db: DatabaseSync): CommandRow[] {
-  return rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY expires DESC, id LIMIT 50");
+  return rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50");
 }
 
 /** One command with its answers. */
@@ -87,10 +85,9 @@ export function command(db: DatabaseSync, id: string): FoundCommand | undefined 
   return row && { row, answers: rows(db, 'SELECT row FROM answers WHERE command = ? ORDER BY pc', id) };
 }
 
-/** Without a clock: whatever expires within a command's life of the one that expires last. */
-function openCommands(db: DatabaseSync): Contents['commands'] {
-  const late = 'SELECT row FROM commands WHERE expires > (SELECT max(expires) FROM commands) - ? ORDER BY expires, id';
-  return rows<CommandRow>(db, late, commandLifeMs).map((row) => {
+/** Those that have not expired, in the order in which they were issued. */
+export function openCommands(db: DatabaseSync, now: number): OpenCommand[] {
+  return rows<CommandRow>(db, 'SELECT row FROM commands WHERE expires > ? ORDER BY rowid', now).map((row) => {
     return { row, answered: (command(db, row.id)?.answers ?? []).map(({ pc }) => pc) };
   });
 }

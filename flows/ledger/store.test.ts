@@ -75,8 +75,6 @@ describe('what was written is what is loaded', () => {
       outbox: [],
       registry: { version: 0, entries: [] },
       nodes: [],
-      commands: [],
-      rollcall: null,
       meta: {},
       nextIncident: 1,
       nextTransition: 1,
@@ -101,8 +99,6 @@ describe('what was written is what is loaded', () => {
       { op: 'node', node: node('la', 'Ladakh') },
       { op: 'node', node: node('goa', 'Goa') },
       { op: 'node-gone', path: 'goa' },
-      { op: 'rollcall', rollcall: rollCall('r2', 20) },
-      { op: 'rollcall', rollcall: rollCall('r1', 10) },
       { op: 'meta', key: registryVersionKey, value: '7' },
       { op: 'meta', key: 'x', value: 'y' },
     );
@@ -114,8 +110,6 @@ describe('what was written is what is loaded', () => {
       outbox: [outbox('6|email|p')],
       registry: { version: 7, entries: [{ ...entry, revoked: true }] },
       nodes: [node('la', 'Ladakh')],
-      commands: [],
-      rollcall: rollCall('r2', 20),
       meta: { [registryVersionKey]: '7', x: 'y' },
       nextIncident: 5,
       nextTransition: 7,
@@ -315,5 +309,19 @@ describe('roll calls', () => {
     expect(ledger.rollcall('r9')).toBeUndefined();
     expect(ledger.db.prepare('SELECT count(*) AS n FROM rollcalls').get()).toEqual({ n: 50 });
     expect(ledger.rollcall('other')).toBeUndefined();
+  });
+
+  test('R29 a roll call of a clock that was ahead was the last one until then: the last one is that which was written last, and none is later than now', () => {
+    const ledger = open();
+    const fast = { ...rollCall('fast', 9_000), finishedAt: 9_020 };
+    ledger.write({ op: 'rollcall', rollcall: rollCall('before', 100) }, { op: 'rollcall', rollcall: fast });
+    ledger.write({ op: 'not-ahead', at: 1_000 });
+    ledger.write({ op: 'rollcall', rollcall: rollCall('after', 2_000) });
+    expect(ledger.rollcalls().map(({ id, startedAt, endsAt, finishedAt }) => [id, startedAt, endsAt, finishedAt])).toEqual([
+      ['after', 2_000, 2_028, 2_028],
+      ['fast', 980, 1_008, 1_000],
+      ['before', 100, 128, 128],
+    ]);
+    expect(ledger.rollcall('fast')).toMatchObject({ startedAt: 980, finishedAt: 1_000, rows: fast.rows });
   });
 });

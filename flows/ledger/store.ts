@@ -4,11 +4,24 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
-import type { Away, Change, CommandRow, Contents, FoundCommand, Op, Receipt, RegistryContents } from '../records/ops.ts';
+import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
 import { history } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
-import { accounts, audit, aways, command, commands, commandsKept, load, registry, rollcall, rollcalls, rollcallsKept } from './reads.ts';
+import {
+  accounts,
+  audit,
+  aways,
+  command,
+  commands,
+  commandsKept,
+  load,
+  openCommands,
+  registry,
+  rollcall,
+  rollcalls,
+  rollcallsKept,
+} from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
@@ -32,6 +45,7 @@ export type Store = {
   rollcall(id: string): RollCallView | undefined;
   commands(): CommandRow[];
   command(id: string): FoundCommand | undefined;
+  openCommands(now: number): OpenCommand[];
   /** Reads every row and blocks the thread for as long: seconds for millions of events. */
   audit(): LedgerAudit;
   close(): void;
@@ -70,6 +84,7 @@ export function openStore(db: DatabaseSync): Store {
     rollcall: (id) => rollcall(db, id),
     commands: () => commands(db),
     command: (id) => command(db, id),
+    openCommands: (now) => openCommands(db, now),
     audit: () => audit(db),
     close: () => db.close(),
   };
@@ -131,9 +146,9 @@ function openWriters(db: DatabaseSync): Writers {
   const nodeGone = db.prepare('DELETE FROM nodes WHERE path = ?');
   const rollcalls = rowOf('rollcalls', 4);
   const oldRollcalls = db.prepare(
-    `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY at DESC, id LIMIT ${rollcallsKept})`,
+    `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept})`,
   );
-  const command = openCommands(db);
+  const command = openCommandRows(db);
   const answered = openAnswers(db);
   const accountRow = rowOf('accounts', 2);
   const accountGone = db.prepare('DELETE FROM accounts WHERE name = ?');
@@ -194,11 +209,11 @@ function openForget(db: DatabaseSync): (path: string) => void {
 }
 
 /** Writes commands; each takes with it what is too old. */
-function openCommands(db: DatabaseSync): (row: CommandRow) => void {
+function openCommandRows(db: DatabaseSync): (row: CommandRow) => void {
   const write = db.prepare('REPLACE INTO commands VALUES (?, ?, ?, ?)');
   // A nation measures its links with some hundred commands an hour: what people ordered is not to go for that.
   const kept = (is: string) =>
-    `(SELECT id FROM commands WHERE row ->> '$.verb' ${is} 'measure-link' ORDER BY expires DESC, id LIMIT ${commandsKept})`;
+    `(SELECT id FROM commands WHERE row ->> '$.verb' ${is} 'measure-link' ORDER BY rowid DESC LIMIT ${commandsKept})`;
   const old = db.prepare(`DELETE FROM commands WHERE id NOT IN ${kept('=')} AND id NOT IN ${kept('<>')}`);
   const oldAnswers = db.prepare('DELETE FROM answers WHERE command NOT IN (SELECT id FROM commands)');
   return (row) => {
@@ -216,7 +231,7 @@ function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-a
   return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
 }
 
-/** Writes what strips are made of. */
+/** Writes what strips are made of, and puts right what a clock that was ahead wrote. */
 function openStrips(db: DatabaseSync): Pick<Writers, 'change' | 'away' | 'not-ahead'> {
   return { change: openChanges(db), away: openAways(db), 'not-ahead': openNotAhead(db) };
 }
@@ -254,10 +269,24 @@ function openNotAhead(db: DatabaseSync): (now: { at: number }) => void {
   const last = db.prepare('UPDATE OR REPLACE changes SET at = :at WHERE at > :at');
   const awayGone = db.prepare('DELETE FROM away WHERE since >= ?');
   const awayCut = db.prepare('UPDATE away SET until = :at WHERE until > :at');
+  const commandsMoved = db.prepare(`
+    UPDATE commands SET expires = expires - ahead, row = ${movedIn('row', ['at', 'expires'])}
+    FROM (SELECT id AS moved, row ->> '$.at' - :at AS ahead FROM commands) WHERE id = moved AND ahead > 0`);
+  const times = ['startedAt', 'endsAt', 'finishedAt'];
+  const callsMoved = db.prepare(`
+    UPDATE rollcalls SET at = at - ahead, summary = ${movedIn('summary', times)}, row = ${movedIn('row', times)}
+    FROM (SELECT id AS moved, summary ->> '$.finishedAt' - :at AS ahead FROM rollcalls) WHERE id = moved AND ahead > 0`);
   return ({ at }) => {
     early.run({ at });
     last.run({ at });
     awayGone.run(at);
     awayCut.run({ at });
+    commandsMoved.run({ at });
+    callsMoved.run({ at });
   };
+}
+
+/** The text of a row with these of its times as much earlier as it is ahead. */
+function movedIn(column: string, times: readonly string[]): string {
+  return `json_set(${column}, ${times.map((time) => `'$.${time}', ${column} ->> '$.${time}' - ahead`).join()})`;
 }

@@ -18,7 +18,6 @@ export function createDrops() {
       const [first = now, , last] = times.get(pc) ?? [];
       return last !== undefined && last - first <= windowMs && now - last <= windowMs ? last : null;
     },
-    /** The clock was set by so much (R29). */
     setClock(byMs: number): void {
       for (const [pc, at] of times)
         times.set(

@@ -75,8 +75,7 @@ export function createHearing(name: string, speed = 1) {
       held.tickDueAt = at;
     },
 
-    /** The centre's time was set anew by so much. */
-    shift(byMs: number): void {
+    setClock(byMs: number): void {
       for (const [id, at] of words) words.set(id, at + byMs);
       held.saidAt += byMs;
       held.tickDueAt += byMs;

@@ -26,9 +26,10 @@ export function createInAll() {
       const last = spans.at(-1);
       if (last !== undefined) last.to = Math.max(last.to, until);
     },
-    /** True where nothing was heard since `at` of one that may be silent for so long. */
-    isMissed: (at: number, limitMs: number): boolean => sinceMs(at) >= limits * limitMs,
-    /** The centre's time was set by so much (R29). */
+    /** For how long we heard since `at`. */
+    sinceMs,
+    /** True of one that may be silent for so long, and was not heard in so much of our hearing. */
+    isMissed: (inVainMs: number, limitMs: number): boolean => inVainMs >= limits * limitMs,
     setClock(byMs: number): void {
       spans = spans.map(({ from, to }) => ({ from: from + byMs, to: to + byMs }));
     },

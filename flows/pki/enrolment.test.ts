@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { RegistryEntry } from '#contracts';
 import { testClock } from '../people/people.test-helper.ts';
+import type { NotAhead } from '../records/clock.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
@@ -13,11 +14,14 @@ import { createEnrolment } from './enrolment.ts';
 import { createGuesses } from './guesses.ts';
 
 const pc = 'ladakh/leh/vc-1';
+const yearMs = 365 * 86_400_000;
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 function open() {
   const registry = new Map<string, RegistryEntry>();
   const applied: { change: SiteChange; ops: readonly Op[] }[] = [];
+  const recorded: Op[] = [];
+  const keepers: NotAhead[] = [];
   const script = { now: 1_000, settledAt: 1_000, whileSigning: () => {}, afterCommit: async () => {} };
   let issued = 0;
   const authority: Authority = {
@@ -47,7 +51,11 @@ function open() {
         await script.afterCommit();
       },
     },
-    record: async () => true,
+    async record(ops) {
+      recorded.push(...ops);
+      return true;
+    },
+    follow: (keeper) => void keepers.push(keeper),
     now: () => script.now,
     settledAt: () => script.settledAt,
     clock,
@@ -58,7 +66,7 @@ function open() {
     return made.code;
   };
   const enrol = (password: string, request = 'ladakh.leh.vc-1') => enrolment.enrol({ address: '10.0.0.1', password, request });
-  return { registry, applied, script, enrolment, code, enrol, guesses };
+  return { registry, applied, recorded, keepers, script, enrolment, code, enrol, guesses };
 }
 
 test('the certificate and the use of its code are one change of the ledger', async () => {
@@ -123,7 +131,6 @@ test('codes can be listed, without what they are, and taken back', async () => {
 
 test('R29 a clock that was a year ahead for an hour swept the certificates of the nation out of the registry, and codes', async () => {
   const { registry, script, enrolment, code, applied } = open();
-  const yearMs = 365 * 86_400_000;
   const held = { pc: 'ladakh/leh/vc-1', tokenHash: null, certificates: ['7a', '7b'], ends: { '7a': 1_500, '7b': yearMs }, revoked: false };
   registry.set(held.pc, held);
   const older = await code(1);
@@ -136,4 +143,17 @@ test('R29 a clock that was a year ahead for an hour swept the certificates of th
   script.settledAt = 2_000;
   await enrolment.sweep();
   expect(registry.get(held.pc)?.certificates).toEqual(['7b']);
+});
+
+test('R29 a code that a clock a year ahead made lets PCs in for its hour, and not for a year, once that is put right', async () => {
+  const { script, code, enrol, keepers, recorded } = open();
+  script.now += yearMs;
+  const fast = await code(2);
+  script.now -= yearMs;
+  for (const keeper of keepers) keeper.notAhead();
+  script.now += 3_599_999;
+  expect(await enrol(fast)).toMatchObject({ ok: true });
+  expect(recorded.at(-1)).toMatchObject({ op: 'meta', value: expect.stringContaining('"ends":3601000') });
+  script.now += 1;
+  expect(await enrol(fast, 'ladakh.leh.vc-2')).toMatchObject({ ok: false, status: 401 });
 });

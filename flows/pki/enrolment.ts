@@ -1,6 +1,7 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { type Clock, type EnrolCodeView, mutex, oneLine, type RegistryEntry } from '#contracts';
+import type { NotAhead } from '../records/clock.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
@@ -21,6 +22,8 @@ export type EnrolmentOptions = {
   now(): number;
   /** By this goes what is deleted for its age. */
   settledAt(): number;
+  /** Tells of a clock that was ahead. */
+  follow(keeper: NotAhead): void;
   clock: Pick<Clock, 'up'>;
 };
 
@@ -50,6 +53,12 @@ const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong,
 export function createEnrolment(options: EnrolmentOptions) {
   const inTurn = mutex();
   const askedUp = new Map<string, number>();
+  options.follow({
+    notAhead() {
+      const now = options.now();
+      void inTurn(() => notAhead(options, now));
+    },
+  });
   return {
     makeCode: (asked: CodeWanted) => inTurn(() => makeCode(options, asked)),
     codes: (): EnrolCodeView[] => options.codes.open(options.now()).map(({ code: { site, uses, ends, by } }) => ({ site, uses, ends, by })),
@@ -71,12 +80,20 @@ async function makeCode(options: EnrolmentOptions, asked: CodeWanted): Promise<C
   if (table.stageOf(site) === 'closed') return { ok: false, missing: false, line: `${site} is closed` };
   if (pcs === 0) return { ok: false, missing: false, line: `${site} has no PC in the site table` };
   const [now, uses] = [options.now(), asked.uses ?? pcs];
-  const code = { site, uses, ends: now + hours * hourMs, by };
+  const lifeMs = hours * hourMs;
+  const code = { site, uses, ends: now + lifeMs, lifeMs, by };
   const { text, ops } = options.codes.make(code, Math.min(now, options.settledAt()));
   const row = audit(now, { who: by, what: 'enrolment code made', about: `${site}, ${uses} use${uses === 1 ? '' : 's'}, ${hours} h` });
   if (!(await options.record([...ops, row]))) throw new Error('the ledger did not take the code');
   options.codes.committed(ops);
   return { ok: true, code: text, uses, ends: code.ends };
+}
+
+/** A code of a clock that was ahead begins its life now. */
+async function notAhead({ codes, record }: EnrolmentOptions, now: number): Promise<void> {
+  const ops = codes.notAhead(now);
+  codes.committed(ops);
+  if (ops.length > 0) await record(ops);
 }
 
 async function cancelCodes({ codes, now, record }: EnrolmentOptions, site: string, by: string): Promise<number> {

@@ -11,7 +11,7 @@ import { createGuesses } from './guesses.ts';
 import { httpsFiles, keepServers, type ServersOptions } from './servers.ts';
 
 /** What certificates stand on, and who is told of new ones. */
-export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'settledAt'> &
+export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'settledAt' | 'follow'> &
   Pick<ServersOptions, 'broker'> &
   Pick<EstOptions, 'centre'> & {
     authority: Authority;
@@ -46,7 +46,7 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
   const onAlarm = (address: string) =>
     void options.tellDirectly('enrolment_refused', `five refusals in ten minutes, the last from ${address}`);
   const enrolment = createEnrolment({
-    ...{ authority, sites, record, now, settledAt: options.settledAt, clock },
+    ...{ authority, sites, record, now, settledAt: options.settledAt, follow: options.follow, clock },
     codes: createCodes(options.codes, authority.rootDer, options.random),
     guesses: createGuesses({ clock, onAlarm }),
   });

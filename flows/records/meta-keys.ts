@@ -6,6 +6,8 @@ export const registryVersionKey = 'registry.version';
 export const reflectorKeyKey = 'reflector.key';
 /** Meta key of the time by which goes what is deleted for its age. */
 export const settledKey = 'settled';
+/** Meta key of the PCs that were not heard since the last start, and for how long. */
+export const inVainKey = 'in-vain';
 /** Begins the meta key of the hash of the token by which a PC was let in by itself, */
 export const admittedPrefix = 'admitted/';
 /** that of its inventory, */

@@ -39,7 +39,7 @@ export type Op =
   | ({ op: 'change'; pc: string } & Change)
   /** A time in which the centre heard nobody, once it is over. */
   | ({ op: 'away' } & Away)
-  /** The clock fell back to `at` (R29): of what strips are made of nothing is later, and each last answer is that of now. */
+  /** The clock fell back to `at` (R29): nothing of strips, commands and roll calls is later; each last answer is that of now, and a command begins its life. */
   | { op: 'not-ahead'; at: number }
   | { op: 'rollcall'; rollcall: RollCallView }
   | { op: 'command'; row: CommandRow }
@@ -61,6 +61,9 @@ export type Change = { component: string; at: number; status: string; faults: st
 
 /** A time in which the centre heard nobody (R18a): nothing is known of it, whatever stood before. */
 export type Away = { from: number; to: number };
+
+/** A command that has not expired, with the PCs that have answered. */
+export type OpenCommand = { row: CommandRow; answered: string[] };
 
 /** A command with the answers that came. */
 export type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
@@ -99,10 +102,6 @@ export type Contents = {
   outbox: OutboxRow[];
   registry: { version: number; entries: RegistryEntry[] };
   nodes: TreeNode[];
-  /** All that may not have expired, with the PCs that have answered. */
-  commands: { row: CommandRow; answered: string[] }[];
-  /** The last roll call that was finished. */
-  rollcall: RollCallView | null;
   /** All but the inventories of PCs, which nobody needs at the start. */
   meta: Record<string, string>;
   nextIncident: number;
@@ -137,6 +136,8 @@ export type Ledger = {
   /** The newest commands first, at most 50. */
   commands(): Promise<CommandRow[]>;
   command(id: string): Promise<FoundCommand | undefined>;
+  /** In the order in which they were issued. */
+  openCommands(now: number): Promise<OpenCommand[]>;
   /** Proof from the data that no event is missing and none stands twice. */
   audit(): Promise<LedgerAudit>;
   close(): Promise<void>;

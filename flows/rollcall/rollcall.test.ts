@@ -235,10 +235,26 @@ test('a scope without a live site is over at once, and empty', async () => {
   expect(written).toMatchObject([{ counts: { expected: 0 }, rows: [], states: [] }]);
 });
 
-test('what the ledger remembers as the last one is shown after a start', () => {
-  const { calls } = setUp();
-  calls.remember({ id: 'old', rows: [] } as unknown as RollCallView);
-  expect(calls.last()).toEqual({ id: 'old' });
+test('what the ledger remembers as the last one is shown after a start', async () => {
+  const { calls, written, clock } = setUp();
+  calls.start({ scope: 'goa/margao', by: 'Asha' });
+  await clock.pass(0);
+  const { rows: _, ...old } = written[0] ?? { rows: [] };
+  const next = setUp();
+  next.written.push(...written);
+  await next.calls.reread();
+  expect(next.calls.last()).toEqual(old);
+});
+
+test('R29 a call during which the clock was set has the times of the clock as it is', async () => {
+  const { calls, written, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  await clock.pass(10_000);
+  clock.jump(-7_200_000);
+  await calls.reread();
+  expect(calls.last()).toMatchObject({ startedAt: clock.now() - 10_000, endsAt: clock.now() + 18_000 });
+  await clock.pass(18_000);
+  expect(written).toMatchObject([{ startedAt: clock.now() - 28_000, finishedAt: clock.now() }]);
 });
 
 test('a call of somebody who looks after a state gives way to one of the nation, and not the other way round; nor to a neighbour or itself', async () => {

@@ -45,8 +45,8 @@ export type RollCallOptions = {
 export type RollCalls = RollCallsView & {
   /** The one that runs, or the last one that was finished. */
   last(): RollCallSummary | null;
-  /** What the ledger remembers as the last one. */
-  remember(finished: RollCallView | null): void;
+  /** Takes up the last one that the ledger holds, and the time of day for the one that runs: the clock was set, or the ledger is opened. */
+  reread(): Promise<void>;
   /** True for the id of the call that runs. */
   isRunning(id: string): boolean;
   /** A birth that answers the call is committed; its state may come later. */
@@ -82,9 +82,7 @@ export function createRollCalls(options: RollCallOptions): RollCalls {
   return {
     start: (call) => start(state, call),
     last: () => (state.running === undefined ? state.last : summaryOf(state.running, null)),
-    remember(finished) {
-      state.last = finished && withoutRows(finished);
-    },
+    reread: () => reread(state),
     async list() {
       const finished = await options.ledger.rollcalls();
       return state.running === undefined ? finished : [summaryOf(state.running, null), ...finished];
@@ -108,6 +106,16 @@ export function createRollCalls(options: RollCallOptions): RollCalls {
     },
     drop: () => drop(state),
   };
+}
+
+async function reread(state: State): Promise<void> {
+  const { ledger, ingest, clock } = state.options;
+  const { running } = state;
+  if (running !== undefined) {
+    running.startedAt = (ingest()?.time() ?? clock.now()) - (clock.up() - running.startedUp);
+    running.endsAt = running.startedAt + deadlineMs;
+  }
+  state.last = (await ledger.rollcalls())[0] ?? null;
 }
 
 function drop(state: State): void {

@@ -57,11 +57,12 @@ export function releasedOf({ pcs, released }: Pick<Rollout, 'pcs' | 'released'>)
 /**
  * What the present moment means for a rollout; null where it goes on as it is. Without a rollout everything is out.
  * Guarantee: it goes further only when enough PCs of every stage before had it, were watched with it for the whole time, and it was not worse
- * than before. A time in which nobody listened for longer than a link may be silent begins the watch anew.
+ * than before. A time in which nobody listened for longer than a link may be silent begins the watch anew, and so does a clock that was ahead.
  */
 export function stepRollout(rollout: Rollout, { look, now, deafMs }: Step): Stepped | null {
   if (rollout.stopped !== null) return null;
-  if (deafMs > links.fibre.silentMs) return { rollout: { ...rollout, stageAt: now, provenAt: null }, released: [] };
+  const isAhead = Math.max(rollout.stageAt, rollout.provenAt ?? 0) > now;
+  if (isAhead || deafMs > links.fibre.silentMs) return { rollout: { ...rollout, stageAt: now, provenAt: null }, released: [] };
   const stopped = whyNot(rollout, look, now);
   if (stopped !== null) return { rollout: { ...rollout, stopped }, released: [] };
   const isLast = rollout.stage === shares.length - 1;

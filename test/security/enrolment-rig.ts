@@ -91,6 +91,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     centre: { mqtt: { port: 8_883 }, centreKey: null },
     now,
     settledAt: now,
+    follow: () => {},
     clock,
     random: randomBytes,
     log,

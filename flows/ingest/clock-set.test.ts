@@ -1,0 +1,99 @@
+/** R29: what ingest and its parts remember follows a clock that is set while `flows` runs. */
+import { describe, expect, it, test } from 'vitest';
+import { digestOf, encode, pcTopic } from '#contracts';
+import { soakMs } from '../sites/rollout.ts';
+import { birth, changeOf, createRig, pc } from './ingest.test-helper.ts';
+
+type Rig = Awaited<ReturnType<typeof createRig>>;
+
+const minute = 60_000;
+const hour = 60 * minute;
+const hellos = ({ sent }: Rig) => sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').length;
+const nothing = digestOf([]);
+
+async function online(): Promise<Rig> {
+  const rig = await createRig();
+  rig.ingest.subscribed();
+  rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, digest: nothing }));
+  await rig.clock.pass(10_000);
+  return rig;
+}
+
+describe('R29 the clock is set while flows runs', () => {
+  it.each([50_000, -50_000])('R17 a bell that is due rang a minute late or at once: by %i ms', async (byMs) => {
+    const rig = await online();
+    rig.ingest.subscribed();
+    rig.clock.jump(byMs);
+    await rig.clock.pass(45_000);
+    expect(hellos(rig)).toBe(1);
+    await rig.clock.pass(7_000);
+    expect(hellos(rig)).toBe(2);
+  });
+
+  it.each([50_000, -50_000])('R18a our own word that is under way was late, or never: by %i ms', async (byMs) => {
+    const rig = await online();
+    rig.broker.answers = false;
+    await rig.clock.pass(2_000);
+    rig.clock.jump(byMs);
+    await rig.clock.pass(15_000);
+    expect(rig.ingest.isSubscribed()).toBe(true);
+    await rig.clock.pass(6_000);
+    expect(rig.ingest.isSubscribed()).toBe(false);
+  });
+
+  test('R18a our hearing was proven into the future by a clock set back, so that a PC was silent early, and no word of ours went out meanwhile', async () => {
+    const rig = await online();
+    await rig.clock.pass(115_000);
+    const before = rig.words.length;
+    rig.clock.jump(-50_000);
+    await rig.clock.pass(1_000);
+    expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('online');
+    await rig.clock.pass(10_000);
+    expect(rig.words.length - before).toBe(11);
+  });
+
+  it.each([2 * hour, -2 * hour])('a staged configuration is watched for its whole time, and no longer: by %i ms', async (byMs) => {
+    const rig = await online();
+    const [site] = rig.ingest.table().sites;
+    if (site === undefined) throw new Error('no site');
+    const more = ['pc-2', 'pc-3'].map((name) => ({ path: `${site.path}/${name}`, name: site.name, layer: {}, site: null }));
+    await rig.ingest.changeSites(changeOf({ nodes: more }));
+    await rig.ingest.changeSites(changeOf({ nodes: [{ ...site, layer: { link: 'geo' } }], staged: { by: 'Asha' } }));
+    const config = rig.ingest.wanted(rig.ingest.rollout()?.released === 1 ? pc : '');
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 2, digest: nothing, config }));
+    await live(rig, minute);
+    rig.clock.jump(byMs);
+    await live(rig, soakMs - 2 * minute);
+    expect(rig.ingest.rollout()?.stage).toBe(1);
+    await live(rig, 2 * minute);
+    expect(rig.ingest.rollout()?.stage).toBe(2);
+  });
+
+  test.each(['a beat that is read', 'one whose digest is held'])(
+    'a number of a PC that says nothing any more was shown for as long as the clock had been ahead, and none was until its next beat: %s',
+    async (how) => {
+      const rig = await online();
+      if (how !== 'a beat that is read') {
+        const state = { digest: nothing, session: 1, rev: 2, checks: [], gone: [] };
+        rig.ingest.take(pcTopic(pc, 'state'), encode('state', state));
+      }
+      const beat = () => rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest: nothing, session: 1, at: 1, n: { room: 21 } }));
+      beat();
+      rig.clock.jump(2 * hour);
+      await rig.clock.pass(minute);
+      expect(rig.ingest.numbers(pc)).toEqual({ room: 21 });
+      beat();
+      rig.clock.jump(-2 * hour);
+      await rig.clock.pass(10 * minute);
+      expect(rig.ingest.numbers(pc)).toEqual({});
+    },
+  );
+});
+
+/** The PC is heard each minute. */
+async function live(rig: Rig, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= minute) {
+    await rig.clock.pass(minute);
+    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest: nothing, session: 2, at: 1, n: {} }));
+  }
+}

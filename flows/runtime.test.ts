@@ -1,0 +1,87 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { command, decode, openSigned, type RollCallView, readSettings } from '#contracts';
+import { centreKey, centrePublicKey } from '../test/centre-key.ts';
+import { inThread } from './ledger/ledger.ts';
+import { createOffers } from './people/channels/offered.ts';
+import { testClock } from './people/people.test-helper.ts';
+import { createRoster } from './people/roster.ts';
+import { createRuntime } from './runtime.ts';
+
+const hour = 3_600_000;
+const none = () => {};
+
+/** A runtime on a ledger in memory, with what it sends to PCs. */
+async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs = 0 } = {}) {
+  const settings = readSettings('{}');
+  if (!settings.ok) throw new Error('no settings');
+  const clock = testClock();
+  clock.jump(aheadMs);
+  const sent: Buffer[] = [];
+  let ids = 0;
+  const runtime = createRuntime({
+    ledger,
+    clock,
+    key: centreKey,
+    site: settings.value.site,
+    roster: createRoster([]),
+    channels: new Map(),
+    offers: createOffers(),
+    tellDirectly: async () => {},
+    send: (topic, payload) => void (topic.endsWith('/cmd') && sent.push(payload)),
+    publish: async () => {},
+    capacity: { atOncePerState: 1, atOnce: 1 },
+    count: { message: none, receipt: none, commit: none, concluded: none, notified: none },
+    log: { warn: none, error: none },
+    random: () => 0,
+    randomId: () => `id-${++ids}`,
+  });
+  await runtime.open();
+  runtime.subscribed();
+  await clock.pass(1_000);
+  /** For how long each command that went out is good from now. */
+  const lives = () =>
+    sent.map((payload) => {
+      const read = decode('cmd', payload);
+      const opened = read.ok ? openSigned(command, read.value, centrePublicKey) : undefined;
+      return opened?.ok ? opened.value.expires - clock.now() : undefined;
+    });
+  return { runtime, clock, ledger, lives };
+}
+
+test('R29 what outlives a pipeline follows the clock: keepers of rows are told, commands go out anew, the last roll call is not ahead', async () => {
+  const { runtime, clock, lives, ledger } = await setUp({ aheadMs: 2 * hour });
+  const told: number[] = [];
+  runtime.follow({ notAhead: () => void told.push(runtime.now()) });
+  expect(told).toEqual([clock.now()]);
+  await runtime.view.commands.issue({ to: '', verb: 'probe-now', args: {}, by: 'Asha' });
+  await ledger.commit([{ op: 'rollcall', rollcall: rollCall(clock.now()) }]);
+  clock.jump(-2 * hour);
+  await clock.pass(1_000);
+  expect(told.slice(1)).toEqual([clock.now()]);
+  expect(lives().at(-1)).toBe(10 * 60_000);
+  expect(runtime.view.snapshot('').rollcall?.finishedAt).toBe(clock.now());
+});
+
+test('R29 the same where the clock was put right while flows was down, at its next start', async () => {
+  const first = await setUp({ aheadMs: 2 * hour });
+  const { clock, ledger } = first;
+  await first.runtime.view.commands.issue({ to: '', verb: 'probe-now', args: {}, by: 'Asha' });
+  await ledger.commit([{ op: 'rollcall', rollcall: rollCall(clock.now()) }]);
+  await first.runtime.close();
+  const next = await setUp({ ledger });
+  const [pc = ''] = next.runtime.sites.table().known.map((one) => one.pc);
+  const birth = {
+    ...{ kind: 'birth', boot: 'b1', session: 1, at: 1, digest: '0'.repeat(16), rev: 0, agent: '1', config: 0, inventory: 'i' },
+    spool: { id: 's1', first: 1, last: 1 },
+  };
+  next.runtime.take(`sabha/v1/${pc}/presence`, Buffer.from(JSON.stringify(birth)));
+  await next.clock.pass(1_000);
+  expect(next.lives()).toEqual([10 * 60_000 - 2_000]);
+  expect(next.runtime.view.snapshot('').rollcall?.finishedAt).toBeLessThanOrEqual(next.clock.now());
+});
+
+function rollCall(at: number): RollCallView {
+  const counts = { expected: 0, answered: 0, ready: 0, 'not-ready': 0, unknown: 0 };
+  return { id: 'call', scope: '', by: 'Asha', startedAt: at, endsAt: at, finishedAt: at, counts, states: [], rows: [] };
+}
