@@ -74,7 +74,7 @@ export type Receipt = {
   cursors: Cursor[];
   /** Events written for the first time. */
   applied: number;
-  /** Numbers lost: neither in the ledger nor declared dropped, found while settling. */
+  /** Numbers lost: neither in the ledger nor declared dropped, as many as were counted; the rest is in later receipts, whoever they are for. */
   gaps: number;
   /** Whose numbers those were; absent where there are none. */
   gapsOf?: Readonly<Record<string, number>>;
