@@ -181,5 +181,7 @@ const migrations = [
   CREATE INDEX settled_untold ON settled (spool, a) WHERE told < b;
   -- Numbers are counted and walked without the bodies of their events.
   CREATE INDEX events_place ON events (spool, seq);
+  -- The last word on a component that its PC no longer reports.
+  CREATE INDEX changes_gone ON changes (pc, at) WHERE status = 'gone';
   `,
 ];

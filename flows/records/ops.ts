@@ -56,7 +56,7 @@ export type Op =
 /** A command as it was sent. */
 export type CommandRow = CommandSummary & { signed: Signed };
 
-/** `status` is ok, fault, unknown or, of the presence, what it became. */
+/** `status` is ok, fault, unknown, `gone` where it is no longer reported or kept, or, of the presence, what it became. */
 export type Change = { component: string; at: number; status: string; faults: string[] };
 
 /** A time in which the centre heard nobody (R18a): nothing is known of it, whatever stood before. */
