@@ -96,8 +96,12 @@ function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding 
   const absence: Absence = { ...away.absence, ...found, to: now };
   const own: Away = { ...record, absence };
   const joint = jointPower(core, own);
-  for (const other of joint?.together ?? []) if (other !== own) relabel(core, { record: other, power: joint?.power ?? undetermined }, now);
-  const next = joint !== null && isLess(absence, joint.power) ? { ...absence, ...joint.power } : absence;
+  let next = absence;
+  if (joint !== null) {
+    const { power, together } = joint;
+    for (const other of together) if (other !== own) relabel(core, { record: other, power }, now);
+    if (isLess(absence, power)) next = { ...absence, ...power };
+  }
   told(core, { pc: record.pc, before: away.absence, after: next }, now);
   return { ...record, absence: next };
 }

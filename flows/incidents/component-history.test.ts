@@ -24,7 +24,8 @@ describe('R27 what is kept of the changes of one PC', () => {
     const stage = online();
     flip(stage, hour);
     const last = (component: string) => changes(stage).findLast((one) => one.component === component);
-    for (const name of [...names, 'presence']) expect(last(name)?.status, name).toBe('unknown');
+    for (const name of names) expect(last(name)?.status, name).toBe('gone');
+    expect(last('presence')?.status).toBe('unknown');
     const before = changes(stage).length;
     stage.state(all(true));
     stage.live(hour + 2 * minute);

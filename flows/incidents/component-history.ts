@@ -43,12 +43,16 @@ export function createHistory() {
   };
 }
 
+/** What is no longer reported, or no longer kept: shown as unknown, and forgotten with age. */
+const gone: Answer = { status: 'gone', faults: [] };
+
 /** All that is held of a PC, as unknown. */
 function hiddenOf({ checks }: PcRecord, at: number): Change[] {
-  return ['presence', ...answersOf(checks).keys()].map((component) => ({ component, at, status: 'unknown', faults: [] }));
+  const components = Array.from(answersOf(checks).keys(), (component) => ({ component, at, ...gone }));
+  return [{ component: 'presence', at, status: 'unknown', faults: [] }, ...components];
 }
 
-/** The changes from one record to the next; none of a record that is new, and `unknown` for a component that is no longer checked. */
+/** The changes from one record to the next; none of a record that is new, and `gone` for a component that is no longer checked. */
 function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): Change[] {
   const changes: Change[] = [];
   if (before !== undefined && before.presence !== after.presence) {
@@ -57,7 +61,7 @@ function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): C
   if (before?.checks === after.checks) return changes;
   const held = answersOf(before?.checks ?? []);
   const answers = answersOf(after.checks);
-  for (const component of held.keys()) if (!answers.has(component)) answers.set(component, { status: 'unknown', faults: [] });
+  for (const component of held.keys()) if (!answers.has(component)) answers.set(component, gone);
   for (const [component, answer] of answers) {
     if (!isSame(held.get(component), answer)) changes.push({ component, at, ...answer });
   }

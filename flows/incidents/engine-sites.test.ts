@@ -318,7 +318,7 @@ describe('changes for the strips', () => {
       'camera: ok',
       'microphone: fault microphone.muted',
       'microphone: fault microphone.missing microphone.muted',
-      'microphone: unknown',
+      'microphone: gone',
       'presence: lost',
     ]);
   });
@@ -327,7 +327,7 @@ describe('changes for the strips', () => {
     const stage = online();
     stage.pass(3 * minute);
     stage.setKnown(known(true, pc), { replaced: [pc] });
-    expect(stage.changes().slice(-4)).toEqual(['presence: silent', 'presence: never', 'microphone: unknown', 'camera: unknown']);
+    expect(stage.changes().slice(-4)).toEqual(['presence: silent', 'presence: never', 'microphone: gone', 'camera: gone']);
   });
 });
 

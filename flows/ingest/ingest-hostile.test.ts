@@ -76,6 +76,20 @@ describe('one PC among thousands', () => {
     expect(rows.join('').length).toBeLessThan(1_000);
   });
 
+  it('R27 a check that claimed a fault of the centre raised it: the state is refused and counted, and its PC is named as unreadable', async () => {
+    const rig = await createRig();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    for (const [n, fault] of ['pc.silent', 'centre.slow', 'pc.noisy'].entries()) {
+      const claimed = checks.map((one) => ({ ...one, status: 'fault' as const, fault }));
+      rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: birth.session, rev: n + 1, checks: claimed, gone: [] }));
+    }
+    await rig.settle();
+    expect(rig.counted.filter((one) => one === 'state schema')).toHaveLength(3);
+    expect(rig.said).toEqual([expect.stringMatching(/^unreadable state: checks\.0\.fault: expected a fault that a PC can judge/)]);
+    expect(rig.ingest.memory.openIncident(pc)?.faults).toMatchObject([{ fault: 'agent.unreadable' }]);
+    expect(rig.ingest.memory.openIncident('centre')).toBeUndefined();
+  });
+
   it('R29 one report by a PC whose clock was ahead made each later one of it count as old', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));

@@ -55,3 +55,20 @@ test('R27 of all components together no more is read than a PC may write in a da
     { component: 'o-1', at: 4, status: 'unknown' },
   ]);
 });
+
+test('R27 the last change of an invented name was kept for ever, 8,192 rows a day of one PC: what is no longer reported goes with age', () => {
+  const day = 86_400_000;
+  const names = Array.from({ length: 100 }, (_, n) => `n-${n}`);
+  const store = open(
+    ...names.flatMap((name) => [change(name, 1), change(name, 2, 'gone')]),
+    ...[change('camera', 1, 'fault'), change('ups', 2, 'unknown'), change('room', 1, 'gone'), change('room', 3)],
+    { op: 'meta', key: 'settled', value: JSON.stringify({ at: 90 * day }) },
+  );
+  const left = () => new Set(store.history(pc, 0).map(({ component }) => component));
+  store.commit([[change('presence', 35 * day)]]);
+  expect(left().size).toBe(budgets.componentsRead.most);
+  // A few at a time; what is reported stays, whatever it says.
+  for (const turn of [1, 2]) store.commit([[change('presence', 36 * day + turn)]]);
+  expect([...left()].sort()).toEqual(['camera', 'presence', 'room', 'ups']);
+  expect(store.history(pc, 0).filter(({ component }) => component === 'room')).toHaveLength(1);
+});

@@ -113,3 +113,26 @@ test('R4 R7 a ledger whose settled numbers stood between its events goes on: the
   expect(store.audit()).toMatchObject({ events: 4, gaps: 0, dropped: 2, integrity: 'ok' });
   store.close();
 });
+
+test('R5 R8 a ledger whose gaps lay between dropped numbers goes on: the same counts, and a birth opens the gaps and no dropped number', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  old.exec(`
+    UPDATE spools SET last = 9, up_to = 8;
+    INSERT INTO settled VALUES (1, 3, 3, 'gap'), (1, 4, 4, 'dropped'), (1, 5, 5, 'gap'), (1, 6, 6, 'dropped'), (1, 7, 8, 'gap');
+  `);
+  old.close();
+  const store = openStore(openDatabase({ file }));
+  const counted = () => {
+    const { gaps, dropped, integrity } = store.audit();
+    return { gaps, dropped, integrity };
+  };
+  expect(counted()).toEqual({ gaps: 4, dropped: 2, integrity: 'ok' });
+  const birth = (first: number, last: number) => ({ op: 'birth', pc, spool: 'a', first, last, carries: null, at: 3 }) as const;
+  expect(store.commit([[birth(10, 10)]])[0]).toMatchObject({ cursors: [{ upTo: 9 }], gaps: 1 });
+  expect(store.commit([[birth(1, 10)]])[0]).toMatchObject({ cursors: [{ upTo: 2 }], gaps: 0 });
+  expect(store.commit([[birth(8, 10)]])[0]).toMatchObject({ cursors: [{ upTo: 7 }], gaps: 3 });
+  expect(counted()).toEqual({ gaps: 3, dropped: 2, integrity: 'ok' });
+  store.close();
+});

@@ -7,6 +7,7 @@ import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryV
 import type { OutboxRow } from '../records/notices.ts';
 import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
+import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
 /** So many finished roll calls are kept, the newest. */
@@ -103,22 +104,21 @@ export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined
  */
 export function audit(db: DatabaseSync): LedgerAudit {
   const number = (sql: string): number => numberFrom(db, sql);
-  const heldIn = (spool: string, from: string, to: string) =>
-    ['events', 'copies']
-      .map((rows) => `(SELECT count(*) FROM ${rows} WHERE spool = ${spool} AND seq BETWEEN ${from} AND ${to})`)
-      .join(' + ');
-  const lostIn = (to: string) => `${to} - a + 1 - (${heldIn('t.spool', 'a', to)})`;
-  const settled = (why: string) => number(`SELECT total(min(${lostIn('b')}, ${budgets.gap.most})) FROM settled t WHERE why = '${why}'`);
+  const piece = (to: string) => `${to} - t.a + 1 - ${heldIn('t.spool', { a: 't.a', b: to })}`;
+  const range = (to: string) => `(SELECT lost FROM ${lostIn('t.spool', { a: 't.a', b: to })})`;
+  const capped = (count: string, rows: string) => number(`SELECT total(min(${count}, ${budgets.gap.most})) FROM ${rows}`);
+  const settled = (why: string) => capped(range('t.b'), `settled t WHERE why = '${why}'`);
+  const below = (count: typeof piece, rows: string) =>
+    `(SELECT total(${count('min(t.b, s.up_to)')}) FROM ${rows} t WHERE t.spool = s.id AND t.a <= s.up_to)`;
   const over = (how: string) => number(`SELECT count(*) FROM incidents WHERE row ->> '$.over' IS ${how}`);
   const sent = (state: OutboxRow['state']) => number(`SELECT count(*) FROM outbox WHERE state = '${state}'`);
   const unaccounted = number(`
-    SELECT total(up_to - (${heldIn('s.id', '1', 'up_to')})
-      - (SELECT total(${lostIn('min(b, s.up_to)')}) FROM settled t WHERE t.spool = s.id AND t.a <= s.up_to)) FROM spools s`);
+    SELECT total(up_to - ${heldIn('s.id', { a: '1', b: 'up_to' })} - ${below(piece, 'pieces')} - ${below(range, 'settled')}) FROM spools s`);
   return {
     events: number('SELECT count(*) FROM events'),
     spools: number('SELECT count(*) FROM spools'),
     gaps: settled('gap') + unaccounted,
-    dropped: settled('dropped'),
+    dropped: settled('dropped') + capped(piece('t.b'), 'pieces t'),
     twice: number(`
       SELECT total(n - 1) FROM (
         SELECT count(DISTINCT e.spool) AS n FROM events e JOIN spools s ON s.id = e.spool

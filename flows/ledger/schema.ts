@@ -169,4 +169,19 @@ const migrations = [
   DELETE FROM meta WHERE key GLOB 'link/*' AND value ->> '$.link' IS NULL;
   UPDATE meta SET value = json_set(value -> '$.link', '$.spool', '', '$.seq', 0) WHERE key GLOB 'link/*';
   `,
+  `
+  -- What tombstones name piece by piece is a layer above the other ranges, each of which is one row however many pieces lie in it.
+  CREATE TABLE pieces (spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (spool, a)) STRICT, WITHOUT ROWID;
+  INSERT INTO pieces SELECT spool, a, b FROM settled WHERE why = 'dropped';
+  DROP INDEX settled_given_up;
+  DELETE FROM settled WHERE why = 'dropped';
+  -- How far the lost numbers of a range are counted.
+  ALTER TABLE settled ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+  UPDATE settled SET told = b;
+  CREATE INDEX settled_untold ON settled (spool, a) WHERE told < b;
+  -- Numbers are counted and walked without the bodies of their events.
+  CREATE INDEX events_place ON events (spool, seq);
+  -- The last word on a component that its PC no longer reports.
+  CREATE INDEX changes_gone ON changes (pc, at) WHERE status = 'gone';
+  `,
 ];

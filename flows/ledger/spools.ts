@@ -2,7 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage, markOf } from '#contracts';
 import type { Op, Poison, Receipt } from '../records/ops.ts';
-import { openRanges, type Range, type Ranges, type Why } from './ranges.ts';
+import type { Range, Why } from './range-rows.ts';
+import { openRanges, type Ranges } from './ranges.ts';
 import { openSpoolTable, type Spool, type SpoolTable } from './spool-table.ts';
 
 type BirthOp = Extract<Op, { op: 'birth' }>;
@@ -19,8 +20,10 @@ export type SpoolBatch = {
 
 /**
  * Opens the spools; the answer begins a batch, which must live inside one transaction.
- * The receipt has a cursor for each spool that a birth or an event named. Its `gaps` are those newly found, never negative: one that
+ * The receipt has a cursor for each spool that a birth or an event named. Its `gaps` are those newly counted, never negative: one that
  * is filled or declared dropped later leaves the table, so that the count of `audit()` is the exact one.
+ * Guarantee: a batch walks no more of a PC's numbers than its budget (R27); how far an ack may go, and the count of gaps, go on from there in
+ * later batches.
  */
 export function openSpools(db: DatabaseSync): () => SpoolBatch {
   const ranges = openRanges(db);
@@ -29,7 +32,8 @@ export function openSpools(db: DatabaseSync): () => SpoolBatch {
     const totals = { applied: 0, dropped: 0 };
     const gapsOf = new Map<string, number>();
     const poison: Poison[] = [];
-    const batch = { ranges, table, totals, gapsOf, spools: new Map(), changed: new Set<Spool>(), named: new Map() };
+    const maps = { spools: new Map(), named: new Map(), steps: new Map() };
+    const batch = { ranges, table, totals, gapsOf, ...maps, changed: new Set<Spool>(), rowsLeft: budgets.spoolWalk.most };
     return {
       birth: (op) => birth(batch, op),
       event: (op) => event(batch, op),
@@ -45,6 +49,7 @@ export function openSpools(db: DatabaseSync): () => SpoolBatch {
       },
       end() {
         flush(batch);
+        if (batch.named.size > 0) tell(batch);
         const named = [...batch.named.values()].flatMap(({ pc, spool }) => find(batch, pc, spool) ?? []);
         const cursors = named.map((it) => ({ pc: it.pc, spool: it.spool, upTo: it.upTo, mark: table.markAt(it, it.upTo) }));
         const gaps = gapsOf.values().reduce((sum, count) => sum + count, 0);
@@ -65,6 +70,9 @@ type Batch = {
   changed: Set<Spool>;
   /** The spools that a birth or an event named, by their key. */
   named: Map<string, Pick<Spool, 'pc' | 'spool'>>;
+  /** How far acks of each PC went, and how many rows may yet be read to count gaps. */
+  steps: Map<string, number>;
+  rowsLeft: number;
 };
 
 function birth(batch: Batch, op: BirthOp): void {
@@ -76,6 +84,7 @@ function birth(batch: Batch, op: BirthOp): void {
   flush(batch);
   for (const other of batch.table.unfinished(op.pc, op.spool))
     close(batch, remember(batch, other), op.carries === other.spool ? 'carried' : 'gap');
+  tell(batch);
 }
 
 /** Below the first number of a spool that the ledger never knew lies what was before our time. */
@@ -100,10 +109,22 @@ function close(batch: Batch, spool: Spool, why: Why): void {
   batch.changed.add(spool);
 }
 
-function settle({ ranges, gapsOf }: Batch, spool: Spool, { end, why }: { end: number; why: Why }): void {
-  const count = ranges.fill(spool.id, { a: spool.upTo + 1, b: end }, why);
-  // Who claims numbers that nobody could have written is not to drown the gaps of all others (R27).
-  if (why === 'gap' && count > 0) gapsOf.set(spool.pc, (gapsOf.get(spool.pc) ?? 0) + Math.min(count, budgets.gap.most));
+function settle({ ranges }: Batch, spool: Spool, { end, why }: { end: number; why: Why }): void {
+  ranges.fill(spool.id, { a: spool.upTo + 1, b: end }, why);
+}
+
+/** Counts what was lost or dropped in wide ranges, as much of it as one batch may. */
+function tell(batch: Batch): void {
+  const { ranges, gapsOf, totals } = batch;
+  while (batch.rowsLeft > 0) {
+    const found = ranges.tell(batch.rowsLeft);
+    if (found === undefined) return;
+    const { pc, why, lost, walked } = found;
+    batch.rowsLeft -= 1 + walked;
+    if (why === 'dropped') totals.dropped += lost;
+    // Who claims numbers that nobody could have written is not to drown the gaps of all others (R27).
+    else if (lost > 0) gapsOf.set(pc, (gapsOf.get(pc) ?? 0) + Math.min(lost, budgets.gap.most));
+  }
 }
 
 function event(batch: Batch, { pc, event, at }: EventOp): void {
@@ -125,7 +146,7 @@ function event(batch: Batch, { pc, event, at }: EventOp): void {
 
 /** A tombstone speaks of numbers of its own spool, all below its own (R8). */
 function bury({ ranges, totals }: Batch, spool: Spool, { seq, body }: EventMessage): void {
-  for (const range of rangesOf(body['ranges'], seq - 1)) totals.dropped += ranges.drop(spool.id, range);
+  totals.dropped += ranges.drop(spool.id, rangesOf(body['ranges'], seq - 1));
 }
 
 /** Ranges as a tombstone's body has them, cut at `limit`, and as few as they may be. What is not a range is left out: the event itself is kept whole. */
@@ -178,9 +199,14 @@ function keyOf(pc: string, spool: string): string {
   return `${pc} ${spool}`;
 }
 
-function flush({ changed, ranges, table }: Batch): void {
+function flush({ changed, ranges, table, steps }: Batch): void {
   for (const spool of changed) {
-    if (spool.first !== null) spool.upTo = ranges.reach(spool.id, spool.upTo);
+    const walked = steps.get(spool.pc) ?? 0;
+    if (spool.first !== null) {
+      const reached = ranges.reach(spool.id, spool.upTo, budgets.spoolWalk.most - walked);
+      spool.upTo = reached.upTo;
+      steps.set(spool.pc, walked + reached.steps);
+    }
     table.save(spool);
   }
   changed.clear();

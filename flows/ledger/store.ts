@@ -236,16 +236,29 @@ function openStrips(db: DatabaseSync): Pick<Writers, 'change' | 'away' | 'not-ah
   return { change: openChanges(db), away: openAways(db), 'not-ahead': openNotAhead(db) };
 }
 
-/** Writes changes; each takes with it what is too old of its component, which costs two looks into the index and no walk. */
+/** So many components that are gone go with one change: a PC writes none faster. */
+const goneAtOnce = 64;
+
+/**
+ * Writes changes; each takes with it what is too old of its component, which costs two looks into the index and no walk, and components that
+ * its PC has not reported for as long.
+ */
 function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => void {
   const write = db.prepare('REPLACE INTO changes VALUES (?, ?, ?, ?, ?)');
+  const oldest = `(SELECT min(:at, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${settledKey}')`;
   const prune = db.prepare(`
     DELETE FROM changes WHERE pc = :pc AND component = :component
-      AND at < (SELECT max(at) FROM changes WHERE pc = :pc AND component = :component
-        AND at <= (SELECT min(:at, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${settledKey}'))`);
+      AND at < (SELECT max(at) FROM changes WHERE pc = :pc AND component = :component AND at <= ${oldest})`);
+  const gone = db.prepare(`
+    DELETE FROM changes WHERE (pc, component, at) IN (
+      SELECT c.pc, c.component, c.at
+      FROM (SELECT component, at FROM changes INDEXED BY changes_gone
+        WHERE pc = :pc AND status = 'gone' AND at < ${oldest} ORDER BY at LIMIT ${goneAtOnce}) g
+      JOIN changes c ON c.pc = :pc AND c.component = g.component AND c.at <= g.at)`);
   return ({ pc, component, at, status, faults }) => {
     write.run(pc, component, at, status, JSON.stringify(faults));
     prune.run({ pc, component, at });
+    gone.run({ pc, at });
   };
 }
 

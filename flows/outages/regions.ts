@@ -3,7 +3,8 @@ import type { PcRecord } from '../records/incidents.ts';
 import { type Away, isAway, wentTogether } from './outages.ts';
 import { batteryWord } from './power.ts';
 
-const leastSites = 3;
+/** So many sites that go at one moment are no chance. */
+export const leastSites = 3;
 const leastShare = 0.3;
 const lastHourMs = 3_600_000;
 

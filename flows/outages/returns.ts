@@ -3,13 +3,12 @@ import { links, type MainsGone, type Outage, openUpTo, type Previous, siteOf, su
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
 import { type Away, hasAbsence, powerCutBy, undetermined, windowMs } from './outages.ts';
 import { batteryWord, type Supply, seesMains, supplyAtEnd, supplyAtLoss } from './power.ts';
+import { leastSites } from './regions.ts';
 
 /** Marks are written every 30 s: one this much later than the loss was written by a PC that was alive without being heard. */
 const livedOnMs = 60_000;
 /** A mark may be older than its file says by this much, where the clock that wrote it was not that which read it. */
 const markSlackMs = 90_000;
-/** So many sites of a state whose boots ended at one moment are a cut of its power. */
-const leastSites = 3;
 /** Marks of PCs that lost their power at one moment: each is at most 30 s and a tick of 10 s old. */
 const togetherMs = 40_000;
 /** A system that starts by itself is back in this time, whatever ended it. */

@@ -56,7 +56,7 @@ export type Op =
 /** A command as it was sent. */
 export type CommandRow = CommandSummary & { signed: Signed };
 
-/** `status` is ok, fault, unknown or, of the presence, what it became. */
+/** `status` is ok, fault, unknown, `gone` where it is no longer reported or kept, or, of the presence, what it became. */
 export type Change = { component: string; at: number; status: string; faults: string[] };
 
 /** A time in which the centre heard nobody (R18a): nothing is known of it, whatever stood before. */
@@ -77,7 +77,7 @@ export type Receipt = {
   cursors: Cursor[];
   /** Events written for the first time. */
   applied: number;
-  /** Numbers lost: neither in the ledger nor declared dropped, found while settling. */
+  /** Numbers lost: neither in the ledger nor declared dropped, as many as were counted; the rest is in later receipts, whoever they are for. */
   gaps: number;
   /** Whose numbers those were; absent where there are none. */
   gapsOf?: Readonly<Record<string, number>>;

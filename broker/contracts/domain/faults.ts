@@ -22,3 +22,16 @@ export const faultIds = Object.keys(faults) as FaultId[];
 export function faultOf(id: string): Fault | undefined {
   return Object.hasOwn(faults, id) ? faults[id as FaultId] : undefined;
 }
+
+const centresOnly: ReadonlySet<string> = new Set<FaultId>([
+  'pc.silent',
+  'pc.cloned',
+  'pc.noisy',
+  'agent.unreadable',
+  'agent.unknown_fault',
+]);
+
+/** False for a fault that the centre alone can judge: no check of a PC reports it. */
+export function isJudgedByPc(id: string): boolean {
+  return !id.startsWith('centre.') && !centresOnly.has(id);
+}

@@ -19,6 +19,11 @@ export const budgets = {
   eventNumber: { most: 2 ** 40, unit: 'highest number of an event', why: 'a PC at the broker’s pace reaches it in 1,700 years' },
   gap: { most: 2 ** 20, unit: 'events counted of one gap', why: 'a spool of 64 MB holds no more, since none takes less than 64 bytes' },
   tombstoneRanges: { most: 1_000, unit: 'ranges read of a tombstone', why: 'an agent writes no more into one' },
+  spoolWalk: {
+    most: 8_192,
+    unit: 'ranges of its spools, or 16 times as many events side by side, walked in one commit',
+    why: 'a tenth of a second; what is more goes on with the next word, so that nobody waits for it',
+  },
   eventsADay: { most: 524_288, unit: 'events a day', why: 'a PC that was away for a month says all of it in a day' },
   eventBytesADay: { most: 64 * kibibyte * kibibyte, unit: 'bytes of events a day', why: 'a whole spool' },
   eventsAtOnce: { most: 8_192, unit: 'events in one breath after a start', why: 'a week of an honest PC, beside what waited' },

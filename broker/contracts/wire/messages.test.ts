@@ -86,7 +86,8 @@ describe('what cannot be read has one of five reasons', () => {
     expect(decode('beat', payload)).toMatchObject({ ok: false, reason: 'malformed', detail: expect.stringMatching(/^\w*Error: .{5,}/) });
   });
 
-  test.each<[string, MessageName, unknown, string]>([
+  type Refused = [string, MessageName, unknown, string];
+  test.each<Refused>([
     ['a field is missing', 'beat', { digest: '0'.repeat(16), session: 1 }, 'at: expected "at", found undefined'],
     ['another type', 'beat', { digest: '0'.repeat(16), session: '1', at: 1 }, 'session: expected number, found "1"'],
     ['a session before the first', 'beat', { digest: '0'.repeat(16), session: 0, at: 1 }, 'session: expected >=1, found 0'],
@@ -100,6 +101,14 @@ describe('what cannot be read has one of five reasons', () => {
       { digest: '0'.repeat(16), session: 1, rev: 1, checks: Array(257).fill(aCheck()) },
       'checks: expected a length <=256, found 257',
     ],
+    ...['pc.silent', 'pc.noisy', 'agent.unreadable', 'centre.slow', 'centre.of-a-later-version'].map(
+      (fault): Refused => [
+        `a check with ${fault}, which the centre alone can judge`,
+        'state',
+        { digest: '0'.repeat(16), session: 1, rev: 1, checks: [{ ...aCheck(), status: 'fault', fault }] },
+        `checks.0.fault: expected a fault that a PC can judge, found "${fault}"`,
+      ],
+    ),
   ])('schema: %s', (_what, name, message, detail) => {
     expect(decode(name, Buffer.from(JSON.stringify(message)))).toEqual({ ok: false, reason: 'schema', detail });
   });

@@ -1,6 +1,7 @@
 /** What the messages say: one valibot schema for each, and the envelope that carries it. Golden samples: messages.golden.json. */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { isJudgedByPc } from '../domain/faults.ts';
 import { type Check, digestLength, statuses } from '../domain/states.ts';
 import { tiers } from '../domain/tiers.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
@@ -31,7 +32,7 @@ const check = v.object({
   component: word,
   device: v.pipe(v.string(), v.maxLength(128)),
   status: v.picklist(statuses),
-  fault: v.nullable(word),
+  fault: v.nullable(v.pipe(word, v.check(isJudgedByPc, 'a fault that a PC can judge'))),
   reason: v.nullable(text),
   name: v.exactOptional(text),
 });
