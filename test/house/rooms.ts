@@ -83,7 +83,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 13_000,
+    lines: 13_200,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
