@@ -41,6 +41,7 @@ it(`S13 ${count} hostile names of devices and programs go through every probe: n
       const seen = all.filter((one) => one.component === component && one.status === 'ok' && one.name !== undefined);
       expect(seen.length, component).toBe(expected[component].length);
     }
+    expect(all).toContainEqual(expect.objectContaining({ device: 'health', fault: 'pc.disk_failing' }));
     said += all.length;
     named += all.filter(({ name }) => name !== undefined).length;
     expect(existsSync(mark)).toBe(false);
@@ -74,6 +75,13 @@ function pcWith(names: readonly string[]) {
   ]);
   const root = tree({
     ...Object.fromEntries(files),
+    'proc/mdstat': names
+      .map((name, n) => `md${n} ${name} : active raid1\n 9 blocks [2/1] [U_] ${name}\nmd${name} : active\n[_U]\n`)
+      .join(''),
+    'dev/kmsg': names.map((name) => `3,1,1,-;${`I/O error, dev ${name}, sector 1`}\n3,1,x${name};I/O error, dev sd0\n`).join(''),
+    'etc/apt/apt.conf.d/50x': names.join('\n'),
+    'etc/systemd/logind.conf': names.map((name) => `IdleAction=${name}`).join('\n'),
+    'run/systemd/shutdown/scheduled': names.join('\nMODE='),
     'proc/stat': 'cpu  100 0 50 800 50 0 0 0 0 0\n',
     'proc/uptime': '90.5 100\n',
     'proc/meminfo': 'MemTotal: 8000000 kB\nMemAvailable: 4000000 kB\n',
@@ -83,7 +91,8 @@ function pcWith(names: readonly string[]) {
   for (const [file, made] of Object.entries(soundOf(names))) writeFileSync(join(root, `bin/${file}`), JSON.stringify(made));
   writeFileSync(join(root, 'bin/pactl'), `#!/bin/sh\nfor last; do :; done\nexec cat "${root}/bin/$last"\n`);
   writeFileSync(join(root, 'bin/pw-dump'), `#!/bin/sh\nexec cat "${root}/bin/pictures"\n`);
-  for (const program of ['pactl', 'pw-dump']) chmodSync(join(root, 'bin', program), 0o755);
+  writeFileSync(join(root, 'bin/busctl'), `#!/bin/sh\nexec cat "${root}/bin/drives"\n`);
+  for (const program of ['pactl', 'pw-dump', 'busctl']) chmodSync(join(root, 'bin', program), 0o755);
   return createLinux({ root, env: { PATH: `${root}/bin:/usr/bin:/bin` }, clock: realClock() });
 }
 
@@ -98,7 +107,15 @@ function soundOf(names: readonly string[]) {
     const props = { 'media.class': 'Video/Source', 'node.name': `${id} ${name}`, 'node.description': name };
     return { id, type: 'PipeWire:Interface:Node', info: { props } };
   };
+  const drive = (name: string) => {
+    const faces = {
+      'org.freedesktop.UDisks2.Drive': { Model: { data: name } },
+      'org.freedesktop.UDisks2.Drive.Ata': { SmartFailing: { data: true } },
+    };
+    return [name, faces];
+  };
   return {
+    drives: { data: [Object.fromEntries(names.map(drive))] },
     pictures: names.map(picture),
     info: { default_source_name: `0 ${names[0]}`, default_sink_name: `0 ${names[0]}` },
     sources: names.map(device),

@@ -43,6 +43,7 @@ it('answers on this very PC with checks that the contract carries, of its own co
 
 it('a PC that lacks a part has no check of it: but for what a meeting needs, nothing stays unknown on one that has no part at all', async () => {
   const { platform, work } = barePc();
+  const probes = createProbes();
   const self = { roundTripMs: 20, clockOffsetMs: 5, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [], connected: true };
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: {} };
   const centre = { host: '127.0.0.1', port: 1883, anchors: [] };

@@ -8,7 +8,7 @@ import { createPathProbe } from './link/path.ts';
 import { agentProbe } from './pc/agent.ts';
 import { createClimateProbe } from './pc/climate.ts';
 import { clockProbe } from './pc/clock.ts';
-import { pcProbe } from './pc/pc.ts';
+import { createPcProbe } from './pc/pc.ts';
 import { createPowerProbe } from './pc/power.ts';
 import { createCameraProbe } from './room/camera.ts';
 import { createMicrophoneProbe } from './room/microphone.ts';
@@ -28,7 +28,7 @@ const list: readonly (Probe | ((given: Given) => Probe))[] = [
   createMicrophoneProbe,
   createSpeakerProbe,
   ({ clock }) => createCameraProbe(clock),
-  pcProbe,
+  ({ clock }) => createPcProbe(clock),
   ({ ask }) => createPowerProbe(ask),
   createClimateProbe,
   clockProbe,
