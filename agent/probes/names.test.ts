@@ -17,7 +17,7 @@ const each = 10;
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const any = Array.from({ length: each }, () => ({}));
 /** Half of the cameras are the kernel's, half are PipeWire's alone. */
-const expected = { camera: [...any, ...any], microphone: any, speaker: any };
+const expected = { camera: [...any, ...any], microphone: any, speaker: any, display: any.slice(0, 8), program: any.slice(0, 8) };
 const profile: Profile = { link: 'fibre', elevationM: 3_524, expected };
 
 it(`S13 ${count} hostile names of devices and programs go through every probe: none is executed, each is said as JSON`, async ({
@@ -37,10 +37,12 @@ it(`S13 ${count} hostile names of devices and programs go through every probe: n
     }
     const all = table.checks();
     expect(decode('state', encode('state', { digest: digestOf(all), session: 1, rev: 1, checks: all }))).toMatchObject({ ok: true });
-    for (const component of ['camera', 'microphone', 'speaker'] as const) {
+    for (const component of ['camera', 'microphone', 'speaker', 'display', 'program'] as const) {
       const seen = all.filter((one) => one.component === component && one.status === 'ok' && one.name !== undefined);
       expect(seen.length, component).toBe(expected[component].length);
     }
+    expect(all).toContainEqual(expect.objectContaining({ device: 'health', fault: 'pc.disk_failing' }));
+    expect(all).toContainEqual(expect.objectContaining({ component: 'usb', fault: 'usb.flapping' }));
     said += all.length;
     named += all.filter(({ name }) => name !== undefined).length;
     expect(existsSync(mark)).toBe(false);
@@ -61,12 +63,20 @@ function pcWith(names: readonly string[]) {
     [`sys/devices/${n}/idProduct`, '082d\n'],
     [`sys/devices/${n}/serial`, `${name}\n`],
     [`sys/devices/${n}/picture/note`, ''],
+    [`sys/bus/usb/devices/1-${n}/idVendor`, '046d\n'],
+    [`sys/bus/usb/devices/1-${n}/idProduct`, `${name}\n`],
+    [`sys/bus/usb/devices/1-${n}/product`, `${name}\n`],
+    [`sys/bus/usb/devices/1-${n}/serial`, `${name}\n`],
+    [`sys/bus/usb/devices/1-${n}/1-${n}:1.0/bInterfaceClass`, '0e\n'],
     [`sys/class/hwmon/hwmon${n}/name`, `${name}\n`],
     [`sys/class/hwmon/hwmon${n}/temp1_label`, `${name}\n`],
     [`sys/class/hwmon/hwmon${n}/temp1_input`, '41000\n'],
     [`sys/block/sd${n}/device/model`, `${name}\n`],
     [`sys/block/sd${n}/device/wwid`, `${name}\n`],
     [`sys/block/sd${n}/queue/rotational`, '1\n'],
+    [`sys/class/drm/card0-DP-${n}/status`, 'connected\n'],
+    [`sys/class/drm/card0-DP-${n}/modes`, `${name}\n1920x1080\n`],
+    [`sys/class/drm/card0-DP-${n}/edid`, `${' '.repeat(54)}\0\0\0\u00fc\0${name}${' '.repeat(99)}`],
     [`sys/class/power_supply/${n}/type`, 'Battery\n'],
     [`sys/class/power_supply/${n}/model_name`, `${name}\n`],
     [`proc/${n + 1}/comm`, `${name}\n`],
@@ -74,6 +84,20 @@ function pcWith(names: readonly string[]) {
   ]);
   const root = tree({
     ...Object.fromEntries(files),
+    'run/systemd/seats/seat0': names.map((name) => `ACTIVE=${name}\nSESSIONS=${name}`).join('\n'),
+    'proc/mdstat': names
+      .map((name, n) => `md${n} ${name} : active raid1\n 9 blocks [2/1] [U_] ${name}\nmd${name} : active\n[_U]\n`)
+      .join(''),
+    'dev/kmsg': names
+      .map(
+        (name) =>
+          `3,1,1,-;${`I/O error, dev ${name}, sector 1`}\n3,1,x${name};I/O error, dev sd0\n6,1,1,-;usb 1-0: USB disconnect ${name}\n`,
+      )
+      .join(''),
+    'etc/apt/apt.conf.d/50x': names.join('\n'),
+    'etc/systemd/logind.conf': names.map((name) => `IdleAction=${name}`).join('\n'),
+    'run/systemd/shutdown/scheduled': names.join('\nMODE='),
+    ...Object.fromEntries(names.map((name, n) => [`usr/share/applications/${n}.desktop`, `[Desktop Entry]\nName=${name}\n`])),
     'proc/stat': 'cpu  100 0 50 800 50 0 0 0 0 0\n',
     'proc/uptime': '90.5 100\n',
     'proc/meminfo': 'MemTotal: 8000000 kB\nMemAvailable: 4000000 kB\n',
@@ -83,7 +107,9 @@ function pcWith(names: readonly string[]) {
   for (const [file, made] of Object.entries(soundOf(names))) writeFileSync(join(root, `bin/${file}`), JSON.stringify(made));
   writeFileSync(join(root, 'bin/pactl'), `#!/bin/sh\nfor last; do :; done\nexec cat "${root}/bin/$last"\n`);
   writeFileSync(join(root, 'bin/pw-dump'), `#!/bin/sh\nexec cat "${root}/bin/pictures"\n`);
-  for (const program of ['pactl', 'pw-dump']) chmodSync(join(root, 'bin', program), 0o755);
+  writeFileSync(join(root, 'bin/gsettings'), `#!/bin/sh\nexec cat "${root}/dev/kmsg"\n`);
+  writeFileSync(join(root, 'bin/busctl'), `#!/bin/sh\nexec cat "${root}/bin/drives"\n`);
+  for (const program of ['pactl', 'pw-dump', 'busctl', 'gsettings']) chmodSync(join(root, 'bin', program), 0o755);
   return createLinux({ root, env: { PATH: `${root}/bin:/usr/bin:/bin` }, clock: realClock() });
 }
 
@@ -98,8 +124,22 @@ function soundOf(names: readonly string[]) {
     const props = { 'media.class': 'Video/Source', 'node.name': `${id} ${name}`, 'node.description': name };
     return { id, type: 'PipeWire:Interface:Node', info: { props } };
   };
+  const drive = (name: string) => {
+    const faces = {
+      'org.freedesktop.UDisks2.Drive': { Model: { data: name } },
+      'org.freedesktop.UDisks2.Drive.Ata': { SmartFailing: { data: true } },
+    };
+    return [name, faces];
+  };
   return {
+    drives: { data: [Object.fromEntries(names.map(drive))] },
     pictures: names.map(picture),
+    cards: names.map((name) => ({
+      name,
+      active_profile: 'off',
+      profiles: { [name]: { sources: 1 } },
+      properties: { 'device.description': name },
+    })),
     info: { default_source_name: `0 ${names[0]}`, default_sink_name: `0 ${names[0]}` },
     sources: names.map(device),
     sinks: names.map(device),

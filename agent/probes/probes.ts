@@ -8,12 +8,16 @@ import { createPathProbe } from './link/path.ts';
 import { agentProbe } from './pc/agent.ts';
 import { createClimateProbe } from './pc/climate.ts';
 import { clockProbe } from './pc/clock.ts';
-import { pcProbe } from './pc/pc.ts';
+import { createPcProbe } from './pc/pc.ts';
 import { createPowerProbe } from './pc/power.ts';
 import { createCameraProbe } from './room/camera.ts';
+import { createDisplayProbe } from './room/display.ts';
 import { createMicrophoneProbe } from './room/microphone.ts';
+import { createProgramProbe } from './room/program.ts';
+import { createSessionProbe } from './room/session.ts';
 import { createSoundProbe } from './room/sound.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
+import { createUsbProbe } from './room/usb.ts';
 
 /** What stands in the place of the real thing in a simulation: the clock, and whoever answers for the UPS. */
 type Given = { clock?: Clock; ask?: AskUps };
@@ -24,11 +28,15 @@ export function createProbes(given: Given = {}): Probe[] {
 }
 
 const list: readonly (Probe | ((given: Given) => Probe))[] = [
+  createSessionProbe,
   createSoundProbe,
-  createMicrophoneProbe,
+  ({ clock }) => createMicrophoneProbe(clock),
   createSpeakerProbe,
   ({ clock }) => createCameraProbe(clock),
-  pcProbe,
+  ({ clock }) => createUsbProbe(clock),
+  createDisplayProbe,
+  createProgramProbe,
+  ({ clock }) => createPcProbe(clock),
   ({ ask }) => createPowerProbe(ask),
   createClimateProbe,
   clockProbe,

@@ -6,6 +6,7 @@ import { settings } from '#contracts';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
 import { channelSettings } from '../../flows/people/channels/channels.ts';
 import { contributingPage } from '../house/page.ts';
+import { probesPage } from '../house/probe-rows.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
 import { promisesPage } from './promises.ts';
@@ -20,6 +21,7 @@ const list: Generated[] = [
   { file: 'flows/api/openapi.json', make: openApi },
   { file: 'test/PROMISES.md', make: promisesPage },
   { file: 'CONTRIBUTING.md', make: contributingPage },
+  { file: 'docs/probes.md', make: probesPage },
   ...dashboardFiles,
 ];
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { PcFigures } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
-import { pcProbe } from './pc.ts';
+import { createPcProbe } from './pc.ts';
 
 const well: PcFigures = {
   uptimeSeconds: 60,
@@ -15,7 +15,12 @@ const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, byte
 
 function ask(figures: Partial<PcFigures>) {
   const platform = { ...createUnwritten(), figures: async () => ({ ...well, ...figures }) };
-  return pcProbe.run({ platform, profile: { link: 'fibre', elevationM: 0, expected: {} }, self, signal: AbortSignal.timeout(1_000) });
+  return createPcProbe().run({
+    platform,
+    profile: { link: 'fibre', elevationM: 0, expected: {} },
+    self,
+    signal: AbortSignal.timeout(1_000),
+  });
 }
 const faults = async (figures: Partial<PcFigures>) =>
   (await ask(figures)).checks.flatMap((one) => (one.fault ? [`${one.device}: ${one.fault}`] : []));

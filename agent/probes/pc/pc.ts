@@ -1,7 +1,8 @@
 /** Can this PC carry a meeting: processor, memory, disk, temperature. */
-import type { BeatKey, Check } from '#contracts';
+import { type BeatKey, type Check, realClock } from '#contracts';
 import type { Probe } from '../../checks/probe.ts';
 import type { PcFigures } from '../../platform/platform.ts';
+import { createUpkeep, type UpkeepClock } from './upkeep.ts';
 
 /** How long a figure must stand before anybody is told is the fault's hold time, in the catalogue. */
 const limits = { load: 0.9, memory: 0.95, disk: 0.9 };
@@ -10,16 +11,19 @@ const hotCelsius = 95;
 /** A PC is slowed down before it reaches the limit of its sensor. */
 const marginCelsius = 5;
 
-/** Is the PC too busy, too full or too warm? */
-export const pcProbe: Probe = {
-  name: 'pc',
-  everyMs: 30_000,
-  timeoutMs: 5_000,
-  async run({ platform, signal }) {
-    const figures = await platform.figures(signal);
-    return { checks: checksOf(figures), numbers: numbersOf(figures) };
-  },
-};
+/** Is the PC too busy, too full or too warm, and does somebody have to look after it? */
+export function createPcProbe(clock: UpkeepClock = realClock()): Probe {
+  const upkeep = createUpkeep(clock);
+  return {
+    name: 'pc',
+    everyMs: 30_000,
+    timeoutMs: 5_000,
+    async run({ platform, signal }) {
+      const figures = await platform.figures(signal);
+      return { checks: [...checksOf(figures), ...(await upkeep(platform, signal))], numbers: numbersOf(figures) };
+    },
+  };
+}
 
 /** A PC without a temperature sensor has no such check: a standing `unknown` would say nothing. */
 function checksOf(figures: PcFigures): Check[] {

@@ -73,6 +73,60 @@ export const pcFaults = {
       hi: 'PC के हवा के छेद साफ़ करें। देखें कि पंखा चल रहा है।',
     },
   },
+  'pc.throttled': {
+    severity: 'minor',
+    parents: ['pc.silent', 'pc.hot'],
+    ...times(5 * minute, 5 * minute),
+    title: { en: 'PC slows down because of its heat', hi: 'गर्मी से PC धीमा चल रहा है' },
+    action: {
+      en: 'Clear the air vents of the PC. Give it room to breathe.',
+      hi: 'PC के हवा के छेद साफ़ करें। उसके चारों ओर जगह छोड़ें।',
+    },
+  },
+  'pc.disk_failing': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(5 * minute, minute),
+    title: { en: 'Disk of the PC is failing', hi: 'PC की डिस्क ख़राब हो रही है' },
+    action: {
+      en: 'Copy what is needed from this PC. Have the disk replaced.',
+      hi: 'इस PC से ज़रूरी फ़ाइलें कॉपी कर लें। डिस्क बदलवाएँ।',
+    },
+  },
+  'pc.crashed': {
+    severity: 'minor',
+    parents: ['pc.silent'],
+    ...times(0, minute),
+    title: { en: 'PC crashed in the last day', hi: 'PC पिछले 24 घंटे में क्रैश हुआ' },
+    action: {
+      en: "Once may be chance. If it comes back, tell the state's engineer.",
+      hi: 'एक बार संयोग हो सकता है। दोबारा हो तो राज्य के इंजीनियर को बताएँ।',
+    },
+  },
+  'pc.restart_pending': {
+    severity: 'minor',
+    parents: ['pc.silent'],
+    ...times(10 * minute, minute),
+    title: { en: 'PC has waited a week for a restart', hi: 'PC एक हफ़्ते से रीस्टार्ट का इंतज़ार कर रहा है' },
+    action: { en: 'Restart the PC when no meeting is on.', hi: 'जब मीटिंग न हो तब PC रीस्टार्ट करें।' },
+  },
+  'pc.restart_planned': {
+    severity: 'minor',
+    parents: ['pc.silent'],
+    ...times(minute, minute),
+    title: { en: 'PC is going to restart by itself', hi: 'PC अपने आप रीस्टार्ट होने वाला है' },
+    action: { en: 'Restart the PC now, before the next meeting.', hi: 'अगली मीटिंग से पहले अभी PC रीस्टार्ट करें।' },
+  },
+  'pc.sleeps': {
+    severity: 'minor',
+    parents: ['pc.silent'],
+    ...times(10 * minute, minute),
+    title: { en: 'PC goes to sleep by itself', hi: 'PC अपने आप स्लीप में चला जाता है' },
+    action: {
+      en: 'Open the power settings. Switch automatic sleep off.',
+      hi: 'पावर सेटिंग खोलें। ऑटोमैटिक स्लीप बंद करें।',
+    },
+  },
   'clock.wrong': {
     severity: 'major',
     parents: ['pc.silent'],

@@ -1,8 +1,8 @@
 /** What went through a network card, by /sys/class/net. */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { readNumber } from '../linux/files.ts';
 import type { Answer, CardFigures, Question } from '../platform.ts';
-import { readNumber } from './files.ts';
 
 type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address'>[]>;
 

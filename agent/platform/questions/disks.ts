@@ -1,0 +1,78 @@
+/** Do the disks of the PC fail? What file system, array, kernel and the disk itself say of it; no disk is read for it. */
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { type Output, runCommand } from '../child.ts';
+import { readNames, readNumber, readText } from '../linux/files.ts';
+import type { Answer, Question } from '../platform.ts';
+import { shortText } from '../text.ts';
+import { type KernelLine, kernelLog } from './kernel-log.ts';
+
+/** Each trouble in words that stay the same; none where all that could be asked is well. Not known where nothing could. */
+export const diskTroubles: Question<string[]> = {
+  linux: async (system, signal) => {
+    const { root, env } = system;
+    const log = (await kernelLog.linux?.(system, signal)) ?? unknown;
+    const said = await runCommand({ program: 'busctl', args: objects, env }, AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
+    const found = [await fileSystems(root), await arrays(root), log.known ? await errorsIn(root, log.value) : undefined, byItself(said)];
+    const known = found.filter((one) => one !== undefined);
+    return known.length === 0 ? unknown : { known: true, value: known.flat().sort() };
+  },
+};
+
+const unknown: Answer<never> = { known: false, reason: 'nothing here tells of the disks' };
+/** UDisks looks at them every ten minutes; it is not started for us. */
+const objects = ['--system', '--auto-start=no', '--json=short', 'call', 'org.freedesktop.UDisks2', '/org/freedesktop/UDisks2'].concat(
+  'org.freedesktop.DBus.ObjectManager',
+  'GetManagedObjects',
+);
+/** What hangs there keeps nothing else from being told. */
+const limitMs = 2_000;
+const dayMs = 86_400_000;
+/** One alone can be a cable that was touched. */
+const errorsLeast = 3;
+
+async function fileSystems(root: string): Promise<string[] | undefined> {
+  const folder = join(root, 'sys/fs/ext4');
+  const names = await readNames(folder);
+  if (names === undefined) return undefined;
+  const counts = await Promise.all(names.map((name) => readNumber(join(folder, name, 'errors_count'))));
+  return names.filter((_, at) => (counts[at] ?? 0) > 0).map((name) => shortText(`${name}: errors in the file system`));
+}
+
+/** `[U_]`: one of two is away. */
+async function arrays(root: string): Promise<string[] | undefined> {
+  const text = await readText(join(root, 'proc/mdstat'));
+  const found = text?.matchAll(/^(md\S+) : active.*\n.*\[U*_[U_]*\]/gm);
+  return found && [...found].map(([, name]) => shortText(`${name}: a disk of the array is away`));
+}
+
+/** Only of disks that are still there and built in: whoever pulls out a stick makes such errors too. */
+async function errorsIn(root: string, log: readonly KernelLine[]): Promise<string[]> {
+  const young = log.filter(({ ageMs }) => ageMs < dayMs);
+  const named = young.flatMap(({ text }) => /(?:I\/O|critical medium) error, dev ([a-z]+\w*)/.exec(text)?.[1] ?? []);
+  const failing: string[] = [];
+  for (const disk of (await readNames(join(root, 'sys/block'))) ?? []) {
+    const place = await realpath(join(root, 'sys/block', disk)).catch(() => '');
+    if (/\/usb\d|\/virtual\//.test(place) || (await readNumber(join(root, 'sys/block', disk, 'removable'))) === 1) continue;
+    const ofDisk = named.filter((name) => name === disk || (name.startsWith(disk) && /^p?\d+$/.test(name.slice(disk.length))));
+    if (ofDisk.length >= errorsLeast) failing.push(shortText(`${disk}: cannot be read or written at places`));
+  }
+  return failing;
+}
+
+const property = v.object({ data: v.unknown() });
+const drives = v.object({ data: v.tuple([v.record(v.string(), v.record(v.string(), v.record(v.string(), property)))]) });
+const drive = 'org.freedesktop.UDisks2.Drive';
+
+/** By its own counters (SMART), as UDisks last read them. */
+function byItself(output: Output): string[] | undefined {
+  const read = output.ok ? v.safeParse(v.pipe(v.string(), v.parseJson(), drives), output.text) : undefined;
+  if (read?.success !== true) return undefined;
+  return Object.values(read.output.data[0]).flatMap((faces) => {
+    const isFailing = faces[`${drive}.Ata`]?.['SmartFailing']?.data === true;
+    const warnings = faces['org.freedesktop.UDisks2.NVMe.Controller']?.['SmartCriticalWarning']?.data;
+    if (!isFailing && !(Array.isArray(warnings) && warnings.some((one) => one !== 'temperature'))) return [];
+    return [shortText(`${faces[drive]?.['Model']?.data ?? 'a disk'}: foretells its own failure`)];
+  });
+}

@@ -1,0 +1,41 @@
+/** Does the system wait for a restart, and will it restart by itself? The marks of Debian and its kin, and of systemd. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readNames, readText } from '../linux/files.ts';
+import type { Answer, Question } from '../platform.ts';
+
+/** `pendingSince`: milliseconds since 1970, null where nothing waits. */
+export type Restart = { pendingSince: number | null; isPlanned: boolean };
+
+/** Cheap: some small files. Not known where nothing on this system would write the mark. */
+export const restart: Question<Restart> = { linux: ({ root }) => readRestart(root) };
+
+const mark = 'run/reboot-required';
+/** What writes it after an update. */
+const writers = ['usr/share/unattended-upgrades', 'usr/share/update-notifier', 'etc/kernel/postinst.d/unattended-upgrades'];
+
+async function readRestart(root: string): Promise<Answer<Restart>> {
+  const pendingSince = await changedAt(join(root, mark));
+  const scheduled = (await readText(join(root, 'run/systemd/shutdown/scheduled'))) ?? '';
+  const isPlanned = /^MODE=(reboot|kexec|soft-reboot)$/m.test(scheduled) || (pendingSince !== null && (await isAutomatic(root)));
+  if (pendingSince !== null || isPlanned) return { known: true, value: { pendingSince, isPlanned } };
+  const found = await Promise.all(writers.map((writer) => changedAt(join(root, writer))));
+  if (found.every((at) => at === null)) return { known: false, reason: 'nothing here tells of a restart' };
+  return { known: true, value: { pendingSince, isPlanned } };
+}
+
+/** Each later update touches the mark, so that its age is that of its birth where the disk keeps it. */
+function changedAt(path: string): Promise<number | null> {
+  return stat(path).then(
+    ({ mtimeMs, birthtimeMs }) => (birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs),
+    () => null,
+  );
+}
+
+/** The last word of apt's settings counts. */
+async function isAutomatic(root: string): Promise<boolean> {
+  const folder = join(root, 'etc/apt/apt.conf.d');
+  const texts = await Promise.all(((await readNames(folder)) ?? []).map((name) => readText(join(folder, name))));
+  const said = [...texts.join('\n').matchAll(/^\s*Unattended-Upgrade::Automatic-Reboot\s+"?(\w+)"?\s*;/gim)];
+  return /^(true|1|yes|on)$/i.test(said.at(-1)?.[1] ?? '');
+}

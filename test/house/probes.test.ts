@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { faultIds, faultOf } from '#contracts';
+import { due, probeRows } from './probe-rows.ts';
+import { isTest, repository } from './source.ts';
+
+/** What the centre says of a PC, which no probe does. */
+const ofTheCentre = /^centre\.|^pc\.(silent|cloned|noisy)$|^agent\.un/;
+const researched = 44;
+
+const code = repository('.')
+  .filter(({ path }) => path.startsWith('agent/') && !isTest(path))
+  .map(({ text }) => text)
+  .join('\n');
+/** Of the kinds of sound device, and of what is expected, the kind is filled in. */
+const isFilledIn = (fault: string) => code.includes(`\`\${kind}.${fault.split('.')[1]}\``);
+
+test('docs/probes.md has each row of the research, and each fault that a PC may say, once', () => {
+  const numbers = probeRows.flatMap(({ n }) => n ?? []);
+  expect([...new Set(numbers)]).toEqual(Array.from({ length: researched }, (_, at) => at + 1));
+  const known = probeRows.map(({ fault }) => fault).filter((fault) => faultOf(fault) !== undefined);
+  expect(known.toSorted()).toEqual(faultIds.filter((id) => !ofTheCentre.test(id)).toSorted());
+  expect(new Set(probeRows.map(({ fault }) => fault)).size).toBe(probeRows.length);
+});
+
+test.each(probeRows)('$fault: what is not due is in the catalogue, said by the agent and by its test; what is due is neither', (row) => {
+  const isDue = faultOf(row.fault) === undefined;
+  const isSaid = code.includes(`'${row.fault}'`) || (!isDue && isFilledIn(row.fault));
+  expect([row.test === '', isSaid]).toEqual([isDue, !isDue]);
+  if (isDue) expect([row.linux === due, row.windows]).toEqual([row.fault !== 'microphone.exclusive_held', due]);
+  else expect(existsSync(row.test) && readFileSync(row.test, 'utf8').includes(row.fault), row.test).toBe(true);
+});
