@@ -128,8 +128,10 @@ function sameIncidents(world: World, twin: World): string[] {
 }
 
 function openIn(world: World): string[] {
-  // A channel is known to be well again only by the next message that goes through.
-  const isMended = ({ fault }: StandingFault) => fault === 'centre.channel_failing' && world.centre.post.trouble === null;
+  // A channel is known to be well again only by the next message that goes through; a trouble of the centre that came back and went is watched
+  // for half an hour, which a history does not last.
+  const isMended = ({ fault, goneAt }: StandingFault) =>
+    (fault === 'centre.channel_failing' && world.centre.post.trouble === null) || (fault.startsWith('centre.') && goneAt !== null);
   return rowsOfOthers(world)
     .incidents.filter(({ over }) => over === null)
     .flatMap(({ scope, faults }) => {
