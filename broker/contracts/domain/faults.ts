@@ -4,7 +4,7 @@ import { linkFaults } from './faults/link.ts';
 import { pcFaults } from './faults/pc.ts';
 import { powerFaults } from './faults/power.ts';
 import { roomFaults } from './faults/room.ts';
-import type { Fault } from './faults/row.ts';
+import { type Fault, type Language, languages } from './faults/row.ts';
 
 export { type Fault, type Language, languages, type Words } from './faults/row.ts';
 
@@ -21,4 +21,9 @@ export const faultIds = Object.keys(faults) as FaultId[];
 /** The row of a fault; undefined for an id that this version does not know. */
 export function faultOf(id: string): Fault | undefined {
   return Object.hasOwn(faults, id) ? faults[id as FaultId] : undefined;
+}
+
+/** True for a language that people are spoken to in. */
+export function isLanguage(text: string): text is Language {
+  return languages.some((language) => language === text);
 }
