@@ -53,6 +53,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
   const logs: string[] = [];
   const restarts: number[] = [];
   const saved: Signed[] = [];
+  const cards: string[] = [];
   const inventory = { items: { os: 'one' } as Record<string, unknown> | Error };
   const configs: ConfigStore = {
     load: () => ({ config, problem: null }),
@@ -82,6 +83,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     transport: net.transport,
     disk: openSpoolDisk(db),
     configs,
+    cardFile: { save: (html) => void cards.push(html) },
     profile: { link: 'fibre', elevationM: 0, expected: {} },
     clock,
     random: seeded(5),
@@ -93,7 +95,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     const { session } = decodeWill(net.connects.at(-1));
     net.down('ack', encode('ack', { spool: agent.spool.id(), upTo, at: clock.now(), session }));
   };
-  return { db, budget, clock, net, room, seen, logs, saved, inventory, agent, events, ack, restarts };
+  return { db, budget, clock, net, room, seen, logs, saved, cards, inventory, agent, events, ack, restarts };
 }
 
 test('it connects when the probes have answered, so that the first state is the whole truth', async () => {
@@ -104,6 +106,24 @@ test('it connects when the probes have answered, so that the first state is the 
   expect(net.take('beat')).toMatchObject([{ message: { n: { load: 0.5 } } }]);
   expect(events().map(({ kind }) => kind)).toEqual(['spool-new', 'started', 'check']);
   expect(events()[1]?.body).toEqual({ version: '0.1.0', recovered: false });
+});
+
+test('the room card follows: unknown at the start, then what was found, the name of the room when the centre says it, and old after the stop', async () => {
+  const { agent, clock, net, room, cards } = setUp();
+  const card = () => /class="(ready|not-ready|unknown)" hidden/.exec(cards.at(-1) ?? '')?.[1];
+  agent.start();
+  expect(card()).toBe('unknown');
+  await clock.pass(1_000);
+  expect(card()).toBe('ready');
+  room.mic = { status: 'fault', fault: 'microphone.muted', reason: null };
+  await clock.pass(60_000);
+  expect(card()).toBe('not-ready');
+  const place = { site: { en: 'District office Leh', hi: 'लेह' }, room: { en: 'Hall', hi: 'हॉल' } };
+  const config: Config = { pc, version: 3, profile: { link: 'fibre', elevationM: 0, expected: {} }, place };
+  net.down('config', encode('config', sealed(config)));
+  expect(cards.at(-1)).toContain('District office Leh');
+  await agent.stop('stopped');
+  expect(cards.at(-1)).toContain('data-written="0"');
 });
 
 test('a link that is lost asks at once where it broke, and the centre reads it afterwards', async () => {

@@ -1,6 +1,7 @@
 /** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 import type { KeyObject } from 'node:crypto';
 import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile } from '#contracts';
+import { type Card, createCard } from './card/card.ts';
 import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
 import type { PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
@@ -62,6 +63,8 @@ export type AgentOptions = {
   log: Log;
   /** Where the last report on the link is written down for whoever asks from beside. */
   linkFile?: Pick<KeptFile, 'save'> | undefined;
+  /** Where the room card is written; absent where nobody sits. */
+  cardFile?: Pick<KeptFile, 'save'>;
   /** Ends this process in order; whoever supervises it starts another. */
   restart(): void;
 };
@@ -122,6 +125,7 @@ type State = Core & {
   uplink: Uplink;
   time: CentreTime;
   commands: Commands;
+  card: Card | undefined;
   gasp: (power: PowerState) => void;
 };
 
@@ -142,7 +146,8 @@ export function createAgent(options: AgentOptions): Agent {
   const onJump = (byMs: number) => void record(state, { kind: 'clock-jumped', body: { byMs } });
   const time = createCentreTime({ clock, uplink, onJump });
   core.budget.follow(time.proven);
-  const state: State = { ...core, measurement, inventory, runner, uplink, time, commands, gasp: createGasp({ say: uplink.gasp }) };
+  const card = cardOf(core);
+  const state: State = { ...core, measurement, inventory, runner, uplink, time, commands, card, gasp: createGasp({ say: uplink.gasp }) };
   return {
     start: () => start(state),
     stop: (reason) => stop(state, reason),
@@ -198,6 +203,7 @@ function configOf({ configs, centreKey, pc, profile, log }: AgentOptions, whole:
     ...{ store: configs, key: centreKey, pc, profile, log },
     onTaken() {
       limitBudget(whole());
+      whole().card?.look();
       void whole().runner.runNow();
     },
     onRefused: (reason) => refuse(whole(), 'config', reason),
@@ -206,6 +212,11 @@ function configOf({ configs, centreKey, pc, profile, log }: AgentOptions, whole:
 
 function limitBudget({ budget, config }: Core): void {
   budget.limit(links[config.profile().link].budget);
+}
+
+function cardOf({ pc, clock, table, config, cardFile, onSlip }: Core): Card | undefined {
+  const known = () => ({ pc, checks: table.checks(), profile: config.profile(), place: config.place() });
+  return cardFile && createCard({ clock, known, save: cardFile.save, onSlip });
 }
 
 function runnerOf({ probes, platform, clock, random, table }: Core, whole: Whole): Runner {
@@ -266,6 +277,7 @@ function commandsOf(core: Core, { runner, measurement }: Pick<State, 'runner' | 
 function start(state: State): void {
   const { spool, table, runner, uplink, clock } = state;
   table.restore(keptChecks(spool.recall('checks')));
+  state.card?.look();
   record(state, { kind: 'started', body: { version: state.version, recovered: spool.unclean() } });
   state.commands.resume();
   runner.start();
@@ -286,6 +298,7 @@ async function stop(state: State, reason: string): Promise<void> {
   state.measurement.rounds.stop();
   state.inventory.stop();
   for (const cancel of state.timers.values()) cancel();
+  state.card?.stop();
   record(state, { kind: 'stopped', body: { reason } });
   state.marker.bye(reason);
   await state.uplink.stop(reason);
@@ -306,6 +319,7 @@ function changed(state: State, changes: Change[]): void {
   for (const change of changes) record(state, { kind: 'check', body: change });
   if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.toKeep()));
   state.uplink.stateChanged();
+  state.card?.look();
 }
 
 type Happening = { kind: string; body: Record<string, unknown>; grade?: Grade | undefined };

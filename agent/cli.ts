@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isPcPath, type Language, languages, messageOf, readSettings, realClock, type SettingsSite, whenNpmIsGone } from '#contracts';
+import { isLanguage, isPcPath, languages, messageOf, readSettings, realClock, type SettingsSite, whenNpmIsGone } from '#contracts';
 import type { Probe } from './checks/probe.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { fetchClock } from './identity/est.ts';
@@ -152,10 +152,6 @@ function parse<T>(read: () => T): T {
 /** The agent's probe speaks of runner and spool; a self-test has neither, and claims nothing about them. */
 function isOfThePc(probe: Probe): boolean {
   return probe.name !== 'agent';
-}
-
-function isLanguage(text: string): text is Language {
-  return (languages as readonly string[]).includes(text);
 }
 
 /** A file that is named must be there; without a name, ./sabha.json or all defaults. */

@@ -1,7 +1,7 @@
 /** The agent as a real process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -44,16 +44,20 @@ test('a wrong setting, a missing token, an empty one or a folder that will not d
   }
 });
 
-test('it is ready without a broker, and a SIGTERM ends it within 2 s with exit 0; a second agent on its data is refused', async () => {
+test('it is ready without a broker, its room card with it, and a SIGTERM ends it within 2 s with exit 0; a second agent on its data is refused', async () => {
   const startedAt = performance.now();
   const { child, lines, ended } = run(good);
   while (!lines.includes('ready')) await once(child.stdout as NodeJS.ReadableStream, 'data');
   const startMs = performance.now() - startedAt;
+  const card = () => Number(/data-written="(\d+)"/.exec(readFileSync(join(good.SABHA_DATA, 'card.html'), 'utf8'))?.[1]);
+  expect(card()).toBeGreaterThan(0);
   const second = run(good);
   expect(await second.ended).toEqual([1, null]);
   expect(second.lines).toEqual([expect.stringContaining('locked')]);
   const since = performance.now();
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
+  // Old from the moment on at which nobody runs.
+  expect(card()).toBe(0);
   expect(performance.now() - since).toBeLessThan(2_500 + 4 * startMs);
 });

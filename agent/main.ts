@@ -14,7 +14,7 @@ import { createProbes } from './probes/probes.ts';
 import { type AgentSettings, readWhoThisIs } from './settings.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
-import { budgetFile, linkFile } from './store/kept-file.ts';
+import { budgetFile, cardFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
 import { createPlatform, sessionOf } from './this-pc.ts';
 import { watchUpdates } from './update/watch.ts';
@@ -72,6 +72,7 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
     clock,
     budget,
     linkFile: linkFile(dataDir, log),
+    cardFile: cardFile(dataDir, log),
     disk: openSpoolDisk(join(dataDir, 'spool.db')),
     configs: createConfigStore(join(dataDir, 'config.json')),
   };

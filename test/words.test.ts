@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { faultIds, type Language, languages, reasonIn, wordFor } from '#contracts';
+import { phrases as card } from '../agent/card/words.ts';
 import { createProbes } from '../agent/probes/probes.ts';
 import { phrases as selfTest } from '../agent/self-test/words.ts';
 import { texts as wall } from '../dashboards/wall/words/words.js';
@@ -20,6 +21,7 @@ const own: Record<string, Row[]> = {
     const hi: unknown = mail.hi[key as keyof typeof mail.hi];
     return typeof en === 'string' && typeof hi === 'string' ? [row(key, en, hi)] : [];
   }),
+  card: Object.entries(card).map(([key, { en, hi }]) => row(key, en, hi)),
   'self-test': Object.entries(selfTest).map(([key, { en, hi }]) => row(key, en, hi)),
 };
 

@@ -7,6 +7,8 @@ import type { Log } from './log.ts';
 /** What is gone by now, and how another comes. */
 export type HeldConfig = {
   profile(): Profile;
+  /** How people call site and room; undefined where the centre has not said it. */
+  place(): Config['place'];
   /** 0 where the centre has sent none. */
   version(): number;
   /** True where it is taken: the centre signed it for this very PC, and it is newer than the one that is held. */
@@ -33,6 +35,7 @@ export function holdConfig({ store, key, pc, profile, log, onTaken, onRefused }:
   const version = () => held?.version ?? 0;
   return {
     profile: () => held?.profile ?? profile,
+    place: () => held?.place,
     version,
     take(signed) {
       const opened = openConfig(signed, { key, pc });

@@ -1,4 +1,4 @@
-/** What the agent writes down of its link beside the spool, which no other process may open, so that `agent check` can read it. */
+/** What the agent writes down beside the spool, which no other process may open, for `agent check` and for people. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '#contracts';
@@ -14,6 +14,9 @@ export const budgetFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
 /** The last report on the link, where this PC measures it. */
 export const linkFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
   keptFile(join(dataDir, 'link.json'), 'what was measured of the link', log);
+
+/** The room card, for whoever sits at this PC. */
+export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile => keptFile(join(dataDir, 'card.html'), 'the room card', log);
 
 /** A file that cannot be read or written costs what stood in it, and nothing else: one line says so. */
 function keptFile(file: string, what: string, log: Pick<Log, 'warn'>): KeptFile {

@@ -87,6 +87,8 @@ test('a profile shows where each value comes from and which PCs hold another ver
     'tier                 audio         built-in default',
     'bridge               none          built-in default',
     'ups                  none          built-in default',
+    'help                 none          built-in default',
+    'languages            all           built-in default',
     'expected.camera      Rally, any    ladakh/leh',
     'expected.microphone  none          ladakh/leh/vc-2',
     'expected.speaker     any           built-in default',

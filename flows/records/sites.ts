@@ -17,6 +17,8 @@ export type ProfileLayer = {
   tier?: Tier;
   bridge?: Bridge | null;
   ups?: Ups | null;
+  help?: string | null;
+  languages?: string[];
 };
 
 /** One place. `path`: '' is the nation, else `state`, `state/site` or `state/site/pc`. */

@@ -4,7 +4,7 @@ import { profile } from '#contracts';
 import type { Bridge, Ups } from '../records/sites.ts';
 
 /** Said where a level above names one and this place has none. */
-const none = 'none';
+export const none = 'none';
 const ports = { udp: 5060, tcp: 5060, tls: 5061, ups: 3493 };
 
 const isBridge = v.object({ bridge: profile.entries.bridge });

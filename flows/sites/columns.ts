@@ -1,8 +1,23 @@
 /** What the columns of the site table's CSV say, one way and back: a row of cells and a node of the tree. */
 import * as v from 'valibot';
-import { expectedKinds, expectedLimit, isId, isTimeZone, linkClasses, type Profile, type SiteStage, siteStages, tiers } from '#contracts';
+import {
+  expectedKinds,
+  expectedLimit,
+  helpWanted,
+  isHelp,
+  isId,
+  isLanguage,
+  isTimeZone,
+  type Language,
+  languages,
+  linkClasses,
+  type Profile,
+  type SiteStage,
+  siteStages,
+  tiers,
+} from '#contracts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
-import { bridgeOf, bridgeText, upsOf, upsText } from './addresses.ts';
+import { bridgeOf, bridgeText, none, upsOf, upsText } from './addresses.ts';
 import { levelOf, noFacts } from './table.ts';
 
 type Devices = NonNullable<Profile['expected']['camera']>;
@@ -62,6 +77,8 @@ export const rowSchema = v.object({
   ups: read(upsOf, 'a UPS such as apc@localhost:3493, or none'),
   displays: devices,
   programs: devices,
+  help: read(helpOf, `${helpWanted}, or none`),
+  languages: read(languagesOf, `languages of ${languages.join(', ')} with "|" between, the first one large`),
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
@@ -72,7 +89,7 @@ export type Cells = Record<Column, string>;
 /** All columns, in the order in which they are written. */
 export const columns = Object.keys(rowSchema.entries) as Column[];
 /** Columns that came later: a file without them leaves what the table says there. */
-export const laterColumns: readonly Column[] = ['least_tier', 'bridge', 'ups', 'displays', 'programs'];
+export const laterColumns: readonly Column[] = ['least_tier', 'bridge', 'ups', 'displays', 'programs', 'help', 'languages'];
 /** Columns that say something of a site only. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
 
@@ -89,6 +106,8 @@ export function nodeOf(row: Row, before: TreeNode | undefined, now: number): Tre
   if (row.least_tier !== undefined) layer.tier = row.least_tier;
   if (row.bridge !== undefined) layer.bridge = row.bridge;
   if (row.ups !== undefined) layer.ups = row.ups;
+  if (row.help !== undefined) layer.help = row.help;
+  if (row.languages !== undefined) layer.languages = row.languages;
   for (const kind of expectedKinds) {
     const devices = row[`${kind}s`];
     if (devices !== undefined) layer.expected = { ...layer.expected, [kind]: devices };
@@ -125,6 +144,8 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     ups: upsText(layer.ups),
     displays: devicesText(layer.expected?.display),
     programs: devicesText(layer.expected?.program),
+    help: layer.help === null ? none : (layer.help ?? ''),
+    languages: layer.languages?.join('|') ?? '',
   };
 }
 
@@ -165,6 +186,16 @@ function read<T>(parse: (text: string) => T | undefined, wanted: string) {
       v.transform((text) => parse(text) as T),
     ),
   );
+}
+
+function helpOf(text: string): string | null | undefined {
+  if (text === none) return null;
+  return isHelp(text) ? text : undefined;
+}
+
+function languagesOf(text: string): Language[] | undefined {
+  const named = text.split('|');
+  return named.every(isLanguage) && new Set(named).size === named.length ? named : undefined;
 }
 
 function ranged(from: number, to: number) {

@@ -64,6 +64,8 @@ test('every cell is read, in any order of the columns, with mark, CR LF, quotes 
     ups: 'apc@localhost:3493',
     displays: 'HDMI|DELL',
     programs: 'Zoom',
+    help: 'https://chat.example.in/new?text={text}',
+    languages: 'hi|en',
   };
   const order = [...columns].reverse();
   const text = `\ufeff${order.join(',')}\r\n\r\n${','.repeat(columns.length - 1)}\r\n${order.map((c) => ({ state: 'ladakh', name_en: 'Ladakh' })[c as 'state'] ?? '').join(',')}\r\n${order.map((c) => (cells as Record<string, string>)[c] ?? '').join(',')}\r\n`;
@@ -86,6 +88,8 @@ test('every cell is read, in any order of the columns, with mark, CR LF, quotes 
       tier: 'sd',
       bridge: { transport: 'tls', host: 'bridge.example.in', port: 5061 },
       ups: { name: 'apc', host: 'localhost', port: 3493 },
+      help: 'https://chat.example.in/new?text={text}',
+      languages: ['hi', 'en'],
     },
     site: {
       stage: 'live',
@@ -176,6 +180,14 @@ test.each<[string, Partial<Record<(typeof columns)[number], string>>, string]>([
   ],
   ['a bridge by a way that is none', { ...leh, pc: 'a', bridge: 'sip:b.example.in:5060;transport=sctp' }, '4 bridge: expected an address'],
   ['a port that is none', { ...leh, pc: 'a', bridge: 'sip:b.example.in:65536' }, '4 bridge: expected an address'],
+  [
+    'a telephone number for help',
+    { ...leh, site: 'k', help: '+91 1982 252010' },
+    '4 help: expected a mail address, or a chat such as https://chat.example.org/new?text={text}, or none, found "+91 1982 252010"',
+  ],
+  ['help that is a script', { ...leh, site: 'k', help: 'javascript:alert(1)//{text}' }, '4 help: expected a mail address'],
+  ['a language that there is not', { ...leh, site: 'k', languages: 'hi|fr' }, '4 languages: expected languages of en, hi with "|" between'],
+  ['a language twice', { ...leh, site: 'k', languages: 'hi|hi' }, '4 languages: expected languages of en, hi'],
   ['a UPS without its host', { ...leh, pc: 'a', ups: 'apc' }, '4 ups: expected a UPS such as apc@localhost:3493, or none, found "apc"'],
   ['a PC without its site', { state: 'ladakh', pc: 'a', name_en: 'x' }, '4 site: a PC needs its site'],
   ['a site without its state', { site: 'leh', name_en: 'x' }, '4 state: a site needs its state'],
@@ -230,7 +242,11 @@ test.each<[string, string, string]>([
     `${header}\nla"dakh${','.repeat(columns.length - 1)}`,
     '2 : a quote stands inside a cell: write it twice, and the whole cell in quotes',
   ],
-  ['too many cells', `${header}\n${','.repeat(23)}x,y`, '2 : expected 24 cells as in the header, found 25'],
+  [
+    'too many cells',
+    `${header}\n${','.repeat(columns.length - 1)}x,y`,
+    `2 : expected ${columns.length} cells as in the header, found ${columns.length + 1}`,
+  ],
   ['more than the limit', 'x'.repeat(csvLimitBytes + 1), '1 : the file is larger than 8 MiB'],
 ])('a file with %s is refused in one clear line', (_what, text, expected) => {
   expect(problemsOf([text])).toEqual([expected]);
@@ -284,7 +300,7 @@ test.each(['+cmd@example.in', '=a@example.in', '-1@example.in'])(
 test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
   const text = toCsv(createSiteTable(smallTree()));
   expect(text.split('\r\n')[0]).toBe(`\ufeff${header}`);
-  expect(text.split('\r\n')[5]).toBe('ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,,,');
+  expect(text.split('\r\n')[5]).toBe('ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,,,,,');
 });
 
 test('10,000 lines with eight problems each: every faulty line is named, not the first few thousand with all of theirs', () => {
@@ -320,7 +336,7 @@ test('problems above 20,000 are counted, not listed', () => {
 
 test('a file from before a column came leaves what the table says there, and one that has it takes it away', () => {
   const tree = [node('ladakh'), node('ladakh/leh', { tier: 'sd', ups: { name: 'apc', host: 'localhost', port: 3_493 } }, {})];
-  const early = columns.filter((column) => !/^(least_tier|bridge|ups|displays|programs)$/.test(column));
+  const early = columns.filter((column) => !/^(least_tier|bridge|ups|displays|programs|help|languages)$/.test(column));
   const row = (names: readonly string[]) => names.map((name) => ({ ...leh, name_hi: 'लेह' })[name as 'site'] ?? '').join(',');
   const layerOf = (names: readonly string[]) => readCsv([names.join(','), row(names)].join('\n'), createSiteTable(tree), 1).nodes[0]?.layer;
   expect(layerOf(early)).toEqual(tree[1]?.layer);

@@ -54,6 +54,8 @@ export function randomTree(random: Random): TreeNode[] {
         bridge: random.pick([null, { transport: 'tls', host: 'b.example.in', port: 1 + random.below(65_535) }]),
       }),
       ...(random.next() < 0.3 && { ups: random.pick([null, { name: 'apc-1', host: '10.0.0.7', port: 1 + random.below(65_535) }]) }),
+      ...(random.next() < 0.3 && { help: random.pick([null, 'desk@example.in', 'https://c.example.in/new?to=1&text={text}']) }),
+      ...(random.next() < 0.3 && { languages: random.pick([['hi'], ['hi', 'en']]) }),
       ...(Object.keys(expected).length > 0 && { expected }),
     };
   };

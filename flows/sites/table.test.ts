@@ -16,6 +16,8 @@ test('each value of a profile comes from the nearest level that sets it, and say
       tier: null,
       bridge: null,
       ups: null,
+      help: null,
+      languages: null,
       'expected.camera': 'ladakh/leh',
       'expected.microphone': 'ladakh/leh/vc-2',
       'expected.speaker': null,
@@ -28,21 +30,25 @@ test('each value of a profile comes from the nearest level that sets it, and say
   });
 });
 
-test('tier, bridge and UPS are inherited like the rest, and a lower level can say that it has none', () => {
+test('tier, bridge, UPS, help and languages are inherited like the rest, and a lower level can say that it has none', () => {
   const bridge = { transport: 'udp', host: 'bridge.example.in', port: 5_060 } as const;
   const ups = { name: 'apc', host: 'localhost', port: 3_493 };
   const tree = createSiteTable([
-    node('', { bridge }),
+    node('', { bridge, help: 'desk@example.in', languages: ['hi'] }),
     node('ladakh', { tier: 'sd' }),
     node('ladakh/leh', { ups }, {}),
     node('ladakh/leh/a'),
-    node('ladakh/leh/b', { ups: null, bridge: null }),
+    node('ladakh/leh/b', { ups: null, bridge: null, help: null, languages: ['en', 'hi'] }),
   ]);
   expect(tree.resolve('ladakh/leh/a')).toMatchObject({
-    profile: { tier: 'sd', bridge, ups },
+    profile: { tier: 'sd', bridge, ups, help: 'desk@example.in', languages: ['hi'] },
     origins: { tier: 'ladakh', bridge: '', ups: 'ladakh/leh' },
   });
-  expect(tree.resolve('ladakh/leh/b').profile).toEqual({ ...createSiteTable([]).resolve('').profile, tier: 'sd' });
+  expect(tree.resolve('ladakh/leh/b').profile).toEqual({
+    ...createSiteTable([]).resolve('').profile,
+    tier: 'sd',
+    languages: ['en', 'hi'],
+  });
   expect(tree.resolve('ladakh/leh/b').origins).toMatchObject({ ups: 'ladakh/leh/b', bridge: 'ladakh/leh/b' });
 });
 
@@ -127,6 +133,12 @@ test('the site of sabha.json may name its tier, bridge and UPS; a half one stops
   expect(made.resolve('capital/this-office/this-pc').profile).toMatchObject({ tier: 'hd', ups });
   const wrong = readSettings(JSON.stringify({ site: { profile: { bridge: { host: 'b.example.in', port: 5_060 } } } }));
   expect(wrong).toEqual({ ok: false, line: 'sabha.json: site.profile.bridge.transport: expected "transport", found undefined' });
+  const nobody = readSettings(JSON.stringify({ site: { profile: { help: 'desk@example.in?bcc=x@y.zz\n' } } }));
+  const wanted = 'a mail address, or a chat such as https://chat.example.org/new?text={text}';
+  expect(nobody).toEqual({
+    ok: false,
+    line: `sabha.json: site.profile.help: expected ${wanted}, found "desk@example.in?bcc=x@y.zz "`,
+  });
 });
 
 test('the site of sabha.json overwrites neither the nation and state of an import nor the facts of the site', () => {

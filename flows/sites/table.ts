@@ -13,6 +13,8 @@ const builtIn: ResolvedProfile = {
     tier: null,
     bridge: null,
     ups: null,
+    help: null,
+    languages: null,
     'expected.camera': null,
     'expected.microphone': null,
     'expected.speaker': null,
@@ -132,7 +134,9 @@ function resolver(byPath: ReadonlyMap<string, TreeNode>): (path: string) => Reso
 
 function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfile {
   const kinds = expectedKinds.filter((kind) => layer.expected?.[kind] !== undefined);
-  const plain = (['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups'] as const).filter((key) => layer[key] !== undefined);
+  const plain = (['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups', 'help', 'languages'] as const).filter(
+    (key) => layer[key] !== undefined,
+  );
   const set = [...plain, ...kinds.map((kind) => `expected.${kind}`)];
   if (set.length === 0) return above;
   const { profile } = above;
@@ -141,7 +145,7 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
     const devices = layer.expected?.[kind] ?? profile.expected[kind];
     if (devices !== undefined) expected[kind] = devices;
   }
-  const { tier = profile.tier, bridge = profile.bridge, ups = profile.ups } = layer;
+  const { tier, bridge, ups, help, languages } = { ...profile, ...layer };
   return {
     // In this order always: the same profile, however it was inherited, is the same text and so the same version.
     profile: {
@@ -151,6 +155,8 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
       ...(tier && { tier }),
       ...(bridge && { bridge }),
       ...(ups && { ups }),
+      ...(help && { help }),
+      ...(languages && { languages }),
     },
     timeZone: layer.timeZone ?? above.timeZone,
     origins: { ...above.origins, ...Object.fromEntries(set.map((key) => [key, path])) },

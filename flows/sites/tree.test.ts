@@ -73,6 +73,18 @@ test('what is gone is written, told, and still called by its name until it stand
   expect(tree.place(goa).room.en).toBe('New hall');
 });
 
+test('a configuration names site and room, and is another one when either is called otherwise', () => {
+  const tree = setUp();
+  tree.versionOps();
+  const { place, version } = tree.config(goa).config;
+  expect(place).toEqual({ site: tree.place(goa).site, room: { en: goa, hi: 'नाम' } });
+  const named = { ...plain(goa), name: { en: 'New hall', hi: 'हॉल' } };
+  expect(tree.change(change({ nodes: [named] }), 5).configured).toEqual([goa]);
+  expect(tree.config(goa).config).toMatchObject({ version: version + 1, place: { room: named.name } });
+  expect(tree.change(change({ nodes: [named] }), 6).configured).toEqual([]);
+  expect(tree.change(change({ nodes: [{ ...plain('goa'), name: { en: 'State of Goa', hi: 'गोवा' } }] }), 7).configured).toEqual([]);
+});
+
 test('what the registry says of a PC is known from the ledger and from each change', () => {
   const tree = setUp();
   expect([tree.entry(goa), tree.entry(leh)?.revoked]).toEqual([undefined, false]);

@@ -33,7 +33,10 @@ export function createTree({ nodes, meta, registry }: TreeContents, recordOf: (p
   const entries = new Map(registry.entries.map((entry) => [entry.pc, entry]));
   /** How people called the rooms that are gone, for the messages that close their incidents. */
   const former = new Map<string, Place>();
-  const configOf = (pc: string) => versions.wanted(pc, table.resolve(pc).profile, recordOf(pc)?.config);
+  const configOf = (pc: string) => {
+    const { site, room } = table.place(pc);
+    return versions.wanted(pc, { profile: table.resolve(pc).profile, place: { site, room } }, recordOf(pc)?.config);
+  };
 
   return {
     table: (): SiteTable => table,
@@ -53,7 +56,7 @@ export function createTree({ nodes, meta, registry }: TreeContents, recordOf: (p
       table = createSiteTable(changedNodes(before, change));
       for (const entry of change.registry) entries.set(entry.pc, entry);
       for (const { path } of change.nodes) former.delete(path);
-      const layered = change.nodes.filter((node) => !sameLayer(before.node(node.path), node)).map(({ path }) => path);
+      const layered = change.nodes.filter((node) => !sameConfigs(before.node(node.path), node)).map(({ path }) => path);
       const configs = pcsUnderAny(table, layered).map((pc) => ({ pc, op: configOf(pc).op }));
       const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
       const learned = learns(before, change);
@@ -100,6 +103,11 @@ function freshSites(before: SiteTable, after: SiteTable, replaced: readonly stri
 
 function sameLayer(a: TreeNode | undefined, b: TreeNode): boolean {
   return a !== undefined && JSON.stringify(a.layer) === JSON.stringify(b.layer);
+}
+
+/** The names of site and room stand in a configuration too. */
+function sameConfigs(a: TreeNode | undefined, b: TreeNode): boolean {
+  return sameLayer(a, b) && (levelOf(b.path) < 2 || JSON.stringify(a?.name) === JSON.stringify(b.name));
 }
 
 function pcsUnder(table: SiteTable, path: string): readonly string[] {

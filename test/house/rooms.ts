@@ -42,7 +42,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'agent',
-    lines: 9_900,
+    lines: 10_200,
     rooms: [
       { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
       { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },
@@ -72,6 +72,7 @@ export const parts: readonly Part[] = [
       { path: 'agent/uplink', floor: 6, about: 'all that is said to the centre' },
       { path: 'agent/commands', floor: 6, about: 'orders, carried out once' },
       { path: 'agent/self-test', floor: 6, about: '`check` for a person' },
+      { path: 'agent/card', floor: 7, about: 'the room card: one HTML file for whoever sits at the PC' },
       { path: 'agent/probes', floor: 7, about: 'THE list of probes' },
       { path: 'agent', floor: 8, about: 'the processes and their wiring', enter: 'main.ts' },
     ],

@@ -1,4 +1,6 @@
 /** The story of one microphone: real sound, real mail, the whole of Sabha, as the people in the room would live it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IncidentView, PcView, Snapshot } from '#contracts';
 import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
@@ -62,6 +64,9 @@ describe.runIf(runs && sounds)('the microphone of a room is pulled out and put b
     expect(mail?.headers.get('to')).toContain('tashi@office.test');
     for (const word of ['माइक नहीं मिल रहा', 'RoomMic', 'कॉन्फ़्रेंस रूम', 'लेह दफ़्तर', 'केबल निकालकर दोबारा लगाएँ'])
       expect(mail?.text).toContain(word);
+    // Who sits at the PC reads the same.
+    const card = readFileSync(join(site.data, 'agent', 'card.html'), 'utf8');
+    for (const word of ['माइक नहीं मिल रहा', 'कॉन्फ़्रेंस रूम', 'लेह दफ़्तर', 'केबल निकालकर दोबारा लगाएँ']) expect(card).toContain(word);
   });
 
   test('plugged in again the microphone is told to be well by itself, once', async () => {

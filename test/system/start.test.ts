@@ -1,5 +1,7 @@
 /** `npm start`: how the whole of Sabha begins and ends. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { faultIds, type PcView } from '#contracts';
@@ -33,9 +35,13 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   expect(await centre.api<PcView[]>('/api/pcs')).toMatchObject([{ pc: 'capital/this-office/this-pc', presence: 'online' }]);
   const parts = livingWith(site.folder).map(({ command }) => command.split('/').slice(-2).join('/'));
   expect(parts).toEqual(expect.arrayContaining(['broker/main.ts', 'flows/main.ts', 'dashboards/main.ts', 'agent/main.ts']));
+  // The centre has told this PC how people call its room; and nobody keeps the card new after the end.
+  const card = () => readFileSync(join(site.data, 'agent', 'card.html'), 'utf8');
+  await expect.poll(card).toMatch(/<h1>.*Conference room.*This office/s);
   const { code, ms } = await centre.stop();
   expect(code).toBe(0);
   expect(ms).toBeLessThan(limitMs + 4 * testMs);
+  expect(card()).toContain('data-written="0"');
   expect(centre.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
   // What is only not there yet is no warning, and a fault is said in words.
   expect(centre.lines.filter(({ level = 0, msg }) => level >= 40 && /there is none|ECONNREFUSED/.test(msg))).toEqual([]);

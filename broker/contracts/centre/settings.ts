@@ -77,6 +77,12 @@ const siteProfile = v.strictObject({
     about(v.strictObject(profile.entries.bridge.wrapped.entries), 'The dial-in audio bridge of this site, asked by SIP OPTIONS.'),
   ),
   ups: v.exactOptional(about(v.strictObject(profile.entries.ups.wrapped.entries), 'The UPS, as NUT names it, and where upsd listens.')),
+  help: v.exactOptional(
+    about(profile.entries.help.wrapped, 'Whom the room card calls: a mail address, or a chat with {text} in its query.'),
+  ),
+  languages: v.exactOptional(
+    about(v.pipe(v.array(v.picklist(languages)), v.minLength(1)), 'The languages of the room card, the first one large. Absent: all.'),
+  ),
 });
 
 const site = v.strictObject({

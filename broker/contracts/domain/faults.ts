@@ -4,7 +4,7 @@ import { linkFaults } from './faults/link.ts';
 import { pcFaults } from './faults/pc.ts';
 import { powerFaults } from './faults/power.ts';
 import { roomFaults } from './faults/room.ts';
-import type { Fault } from './faults/row.ts';
+import { type Fault, type Language, languages } from './faults/row.ts';
 
 export { type Fault, type Language, languages, type Words } from './faults/row.ts';
 
@@ -34,4 +34,9 @@ const centresOnly: ReadonlySet<string> = new Set<FaultId>([
 /** False for a fault that the centre alone can judge: no check of a PC reports it. */
 export function isJudgedByPc(id: string): boolean {
   return !id.startsWith('centre.') && !centresOnly.has(id);
+}
+
+/** True for a language that people are spoken to in. */
+export function isLanguage(text: string): text is Language {
+  return languages.some((language) => language === text);
 }

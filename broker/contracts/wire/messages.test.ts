@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import { digestOf } from '../domain/states.ts';
 import { budgets } from './budgets.ts';
 import {
+  configuration,
   type Decoded,
   decode,
   type EventMessage,
   encode,
+  isHelp,
   type MessageName,
   markOf,
   payloadLimitBytes,
@@ -27,6 +30,13 @@ describe('golden samples', () => {
     const again = encode(message, value);
     expect(JSON.parse(again.toString())).toMatchObject(JSON.parse(payload));
     expect(mustRead(decode(message, again))).toEqual(value);
+  });
+
+  test('what a sample signs is a configuration, every field of it', () => {
+    for (const { payload } of golden.filter((one) => one.message === 'config')) {
+      const signed: unknown = JSON.parse(JSON.parse(payload).signed);
+      expect(v.parse(configuration, signed)).toMatchObject({ ...Object(signed) });
+    }
   });
 
   test('there is one for each message', () => {
@@ -52,6 +62,27 @@ describe('golden samples', () => {
     const others: Partial<EventMessage>[] = [{ boot: 'x' }, { at: 1 }, { grade: 'reading' }, { kind: 'x' }, { body: {} }];
     for (const other of others) expect(markOf({ ...event, ...other })).not.toBe('e6405ba8');
   });
+});
+
+test.each([
+  ['desk@example.org', true],
+  ['https://chat.example.org/new?text={text}', true],
+  ['https://chat.example.org:8443/#/room/@desk:example.org?say={text}', true],
+  ['desk@example.org?bcc=other@example.org', false],
+  ['desk@example.org,other@example.org', false],
+  ['mailto:desk@example.org', false],
+  ['javascript:alert(1)?{text}', false],
+  ['http://chat.example.org/new?text={text}', false],
+  ['https://chat.example.org/new', false],
+  ['https://{text}.example.org/?a={text}', false],
+  ['https://user:word@chat.example.org/?a={text}', false],
+  ['https://chat.example.org/?a="{text}', false],
+  ['https://chat.example.org/?a=<{text}', false],
+  ['https://chat.example.org:99999/?a={text}', false],
+  [`${'a'.repeat(200)}@example.org`, false],
+  ['', false],
+])('whom a room card may call: %s', (address, may) => {
+  expect(isHelp(address)).toBe(may);
 });
 
 describe('what cannot be read has one of five reasons', () => {

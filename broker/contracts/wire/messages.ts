@@ -1,7 +1,7 @@
 /** What the messages say: one valibot schema for each, and the envelope that carries it. Golden samples: messages.golden.json. */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { isJudgedByPc } from '../domain/faults.ts';
+import { isJudgedByPc, languages } from '../domain/faults.ts';
 import { type Check, digestLength, statuses } from '../domain/states.ts';
 import { tiers } from '../domain/tiers.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
@@ -181,6 +181,16 @@ export const expectedKinds = ['camera', 'microphone', 'speaker', 'display', 'pro
 /** How many devices of one kind. */
 export const expectedLimit = 8;
 
+/** What follows the host of a chat: one `{text}` in query or fragment. */
+const chat = /^https:\/\/[a-z0-9.-]+(:\d{1,5})?\/[\w./~%+@:!,-]*[?#][\w./~?%+=&@:!,-]*\{text\}[\w./~?%+=&@:!,-]*$/i;
+/** What a field of help expects, in one line. */
+export const helpWanted = 'a mail address, or a chat such as https://chat.example.org/new?text={text}';
+
+/** True for whom a room card may call: a mail address, or the address of a chat in which `{text}` stands for what is to be said. */
+export function isHelp(address: string): boolean {
+  return address.length <= 200 && (v.EMAIL_REGEX.test(address) || (chat.test(address) && URL.canParse(address)));
+}
+
 /** What the agent judges against. The last good one is kept on the PC. */
 export const profile = v.object({
   link: v.picklist(['fibre', '4g', 'leo', 'geo', 'floor']),
@@ -195,9 +205,17 @@ export const profile = v.object({
   bridge: v.exactOptional(v.object({ transport: v.picklist(['udp', 'tcp', 'tls']), host: hostWord, port })),
   /** The UPS, as NUT names it, and where upsd listens. */
   ups: v.exactOptional(v.object({ name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,64}$/)), host: hostWord, port })),
+  /** Whom the room card calls. */
+  help: v.exactOptional(v.pipe(v.string(), v.check(isHelp, helpWanted))),
+  /** The languages of the room card, the first one large. One that this version does not know is passed over. Absent: all. */
+  languages: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(16))), v.maxLength(8))),
 });
-/** The signed text of `config`. It names its PC, so that the configuration of one is worth nothing to another. */
-export const configuration = v.object({ pc, version: positive, profile });
+const name = v.object(v.entriesFromList(languages, text));
+/**
+ * The signed text of `config`. It names its PC, so that the configuration of one is worth nothing to another.
+ * `place`: how people call site and room; absent of a centre that does not know the word.
+ */
+export const configuration = v.object({ pc, version: positive, profile, place: v.exactOptional(v.object({ site: name, room: name })) });
 
 export type Birth = v.InferOutput<typeof birth>;
 export type Bye = v.InferOutput<typeof bye>;

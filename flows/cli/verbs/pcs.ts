@@ -82,6 +82,8 @@ async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
     tier: found.tier ?? 'audio',
     bridge: bridgeText(found.bridge ?? null),
     ups: upsText(found.ups ?? null),
+    help: found.help ?? 'none',
+    languages: found.languages?.join(', ') ?? 'all',
   };
   for (const [kind, devices] of Object.entries(found.expected))
     values[`expected.${kind}`] = devices?.map(({ match }) => match ?? 'any').join(', ') || 'none';

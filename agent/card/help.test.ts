@@ -1,0 +1,66 @@
+import jsqr from 'jsqr';
+import { expect, test } from 'vitest';
+import { type FaultId, faultIds, faults, type Language, languages } from '#contracts';
+import { helpOf } from './help.ts';
+
+const muted = { pc: 'ladakh/leh/hall', help: 'desk@example.org', fault: 'microphone.muted', readiness: 'not-ready' } as const;
+const longestPc = ['s', 't', 'p'].map((id) => id.repeat(32)).join('/');
+const chat = 'https://chat.example.org/new?text={text}';
+const longestChat = `https://chat.example.org/new?room=${'r'.repeat(200 - 34 - 12)}&text={text}`.slice(-200);
+
+test('a mail is addressed, with PC and fault as its subject, and nothing in them adds to it', () => {
+  const help = helpOf({
+    pc: 'ladakh/leh/hall',
+    help: 'desk@example.org',
+    fault: 'x&bcc=o@example.org\r\n',
+    readiness: 'not-ready',
+    languages: ['en'],
+  });
+  expect(help?.name).toBe('desk@example.org');
+  const url = new URL(help?.link ?? '');
+  expect([url.protocol, url.pathname]).toEqual(['mailto:', 'desk@example.org']);
+  const text = 'ladakh/leh/hall: x&bcc=o@example.org\r\n (x&bcc=o@example.org\r\n)';
+  expect([...url.searchParams]).toEqual([['subject', text]]);
+});
+
+test('a chat is opened with the same words, in the language of the card', () => {
+  const help = helpOf({ ...muted, help: chat, languages: ['hi', 'en'] });
+  expect(help?.name).toBe('chat.example.org');
+  expect([...new URL(help?.link ?? '').searchParams]).toEqual([['text', 'ladakh/leh/hall: माइक साउंड सेटिंग में म्यूट है (microphone.muted)']]);
+});
+
+test('a room without a fault says how it is, and where nobody is named there is no help', () => {
+  const ready = { pc: 'ladakh/leh/hall', fault: null, readiness: 'ready', languages: ['en'] } as const;
+  expect(new URL(helpOf({ ...ready, help: chat })?.link ?? '').searchParams.get('text')).toBe('ladakh/leh/hall: Ready (not proven)');
+  expect(helpOf({ ...ready, help: null })).toBeNull();
+});
+
+test('every fault has a square in each language, at the longest path and address', () => {
+  expect(longestChat).toHaveLength(200);
+  for (const language of languages) for (const fault of faultIds) expect(longestHelp(fault, language)?.svg).toContain('<svg ');
+});
+
+test.each(languages)('a phone reads from the square exactly the link, at the longest title too: %s', (language) => {
+  const titleLength = (fault: FaultId) => faults[fault].title[language].length;
+  const [longest = 'microphone.muted'] = faultIds.toSorted((a, b) => titleLength(b) - titleLength(a));
+  for (const help of [longestHelp(longest, language), helpOf({ ...muted, languages: [language] })])
+    expect(help && read(help.svg)).toBe(help?.link);
+});
+
+function longestHelp(fault: string, language: Language) {
+  return helpOf({ pc: longestPc, help: longestChat, fault, readiness: 'not-ready', languages: [language] });
+}
+
+/** Paints the boxes of the path as a camera would see them, four pixels a module. */
+function read(svg: string): string | undefined {
+  const size = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1]);
+  const scale = 4;
+  const width = size * scale;
+  const pixels = new Uint8ClampedArray(width * width * 4).fill(255);
+  for (const [, x, y, length] of svg.matchAll(/M(\d+) (\d+)h(\d+)v1h-\3z/g)) {
+    for (let row = Number(y) * scale; row < (Number(y) + 1) * scale; row += 1)
+      for (let column = Number(x) * scale; column < (Number(x) + Number(length)) * scale; column += 1)
+        pixels.fill(0, (row * width + column) * 4, (row * width + column) * 4 + 3);
+  }
+  return jsqr.default(pixels, width, width)?.data;
+}

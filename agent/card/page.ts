@@ -1,0 +1,138 @@
+/** The card as one HTML file that asks nobody for anything, in the languages of the site. */
+import { hash } from 'node:crypto';
+import { type Language, type Readiness, vocabulary, type Words } from '#contracts';
+import { type Help, helpOf } from './help.ts';
+import type { Statement } from './statement.ts';
+import { phrases } from './words.ts';
+
+/** How often the agent renews the time on the card. */
+export const renewedEveryMs = 60_000;
+
+const marks: Record<Readiness, string> = { ready: '✔', 'not-ready': '✖', unknown: '?' };
+
+/**
+ * Says that the page is old until its script finds that the agent wrote it just now. It looks anew every few seconds,
+ * and once more in between, should the file be gone or the disk hang. An hour that comes twice is told by a time that is still to come.
+ */
+const script = `
+const written = Number(document.documentElement.dataset.written);
+const judge = () => {
+  const age = Date.now() - written;
+  const isFresh = age > -10000 && age < ${2.5 * renewedEveryMs};
+  document.getElementById('now').hidden = !isFresh;
+  document.getElementById('old').hidden = isFresh;
+};
+judge();
+setInterval(judge, 1000);
+setTimeout(() => location.reload(), 5000);
+for (const time of document.querySelectorAll('time')) time.textContent = new Date(written).toLocaleTimeString('en-GB');
+`;
+
+const style = `
+:root { color-scheme: light dark; --ink: #14181d; --paper: #fff; --soft: #4a5561; --ready: #0a6632; --not-ready: #b00020; --unknown: #4a5561; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #f2f5f8; --paper: #11151a; --soft: #b4bec9; --ready: #5fd38d; --not-ready: #ff8a80; --unknown: #b4bec9; }
+}
+* { box-sizing: border-box; margin: 0; }
+body { background: var(--paper); color: var(--ink); padding: 4vmin; font: clamp(1rem, 2.6vmin, 2rem)/1.4 system-ui, 'Noto Sans Devanagari', sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.8em; }
+h2 { font-size: clamp(2.2rem, 9vmin, 8rem); line-height: 1.2; }
+h3 { font-size: 1.7em; }
+.ready h2 { color: var(--ready); }
+.not-ready h2 { color: var(--not-ready); }
+.unknown h2 { color: var(--unknown); }
+.action { font-size: 1.5em; }
+.soft { color: var(--soft); }
+div[lang] { margin-top: 3vmin; }
+div[lang] ~ div[lang] { font-size: 0.7em; }
+div[lang] ~ div[lang] h2 { font-size: clamp(1.6rem, 5vmin, 5rem); }
+.sides { display: flex; flex-wrap: wrap; gap: 3vmin; }
+.sides > div { flex: 1 1 24rem; }
+.help { margin-top: 3vmin; max-width: 22rem; color: var(--ink); }
+svg { display: block; width: min(22rem, 60vmin); }
+footer { margin-top: 4vmin; border-top: 1px solid var(--soft); }
+`;
+
+/** The page in two halves, between which stands when it was written, milliseconds since 1970. It is made anew only where it says something else. */
+export type Page = readonly [before: string, after: string];
+
+/** Guarantee: whatever a name says, it stays text. */
+export function pageOf(statement: Statement): Page {
+  const { languages, pc } = statement;
+  const each = (part: (language: Language) => string) =>
+    languages.map((language) => `<div lang="${language}">${part(language)}</div>`).join('\n');
+  const help = helpOf(statement);
+  return [
+    `<!doctype html>\n<html lang="${languages[0]}" data-written="`,
+    `">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy()}">
+<meta name="viewport" content="width=device-width">
+<title>Sabha · ${escaped(pc)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${named(statement.room, languages)}</h1>
+<p>${named(statement.site, languages)} · ${escaped(pc)}</p>
+<div class="sides">
+<div>
+<section id="old" class="unknown">
+${each((language) => `<h2>? ${phrases.pageIsOld[language]}</h2><p class="action">${phrases.restartFirst[language]}</p>`)}
+</section>
+<section id="now" class="${statement.readiness}" hidden>
+${each((language) => verdictOf(statement, language))}
+</section>
+</div>
+${help === null ? '' : squareWith(help, languages)}
+</div>
+</main>
+<footer>
+${each((language) => `<h3>${phrases.neverLeaves[language]}</h3><p>${phrases.nothingPersonal[language]}</p>`)}
+</footer>
+<script>${script}</script>
+</body>
+</html>
+`,
+  ];
+}
+
+/** Nothing is fetched, and no script runs but the one of this file. */
+function policy(): string {
+  return `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash('sha256', script, 'base64')}'; base-uri 'none'; form-action 'none'`;
+}
+
+function verdictOf({ readiness, thing }: Statement, language: Language): string {
+  const verdict = `<h2>${marks[readiness]} ${vocabulary[language].readiness[readiness]}</h2>`;
+  const asOf = `<p class="soft">${phrases.asOf[language]} <time></time></p>`;
+  if (thing === null) return verdict + asOf;
+  const { title, action, about } = thing;
+  return `${verdict}<h3>${bare(title, language)}</h3><p>${bare(about, language)}</p><p class="action">${bare(action, language)}</p>${asOf}`;
+}
+
+function squareWith({ link, name, svg }: Help, languages: readonly Language[]): string {
+  const words = languages.map((language) => `<span lang="${language}">${phrases.scan[language]} ${bdi(name)}</span>`).join('<br>');
+  return `<a class="help" href="${escaped(link)}">${svg}${words}</a>`;
+}
+
+/** One name where the languages have the same. */
+function named(words: Words, languages: readonly Language[]): string {
+  const firsts = languages.filter((language, at) => languages.findIndex((other) => words[other] === words[language]) === at);
+  return firsts.map((language) => `<span lang="${language}">${bare(words, language)}</span>`).join(' · ');
+}
+
+function bare(words: Words, language: Language): string {
+  return bdi(words[language]);
+}
+
+/** A name that runs from right to left turns nothing around it. */
+function bdi(text: string): string {
+  return `<bdi>${escaped(text)}</bdi>`;
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '');
+}

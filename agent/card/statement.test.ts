@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { faultOf, meetingComponents } from '#contracts';
+import { checkOf, faulty, knownOf, working } from './card.test-helper.ts';
+import { statementOf } from './statement.ts';
+
+const said = (checks: Parameters<typeof knownOf>[0]) => statementOf(knownOf(checks));
+
+test('a room whose parts all work is ready, and there is nothing to fix', () => {
+  expect(said(working)).toMatchObject({
+    readiness: 'ready',
+    fault: null,
+    thing: null,
+    pc: 'ladakh/leh/hall',
+    room: { en: 'Hall', hi: 'हॉल' },
+  });
+});
+
+test.each([
+  ['nothing was checked yet', []],
+  ['only what no meeting needs was checked', [checkOf('pc')]],
+  ...meetingComponents.map((component): [string, typeof working] => [
+    `the ${component} is unknown`,
+    [...working.filter((one) => one.component !== component), checkOf(component, { status: 'unknown', reason: 'stale' })],
+  ]),
+])('what is not known is never ready: %s', (_what, checks) => {
+  expect(said(checks)).toMatchObject({ readiness: 'unknown', fault: null });
+});
+
+test('an unknown part is named, with the reason in each language, also beside a small fault', () => {
+  const checks = [...working.slice(1), checkOf('camera', { status: 'unknown', reason: 'stale' }), faulty('camera.held', { device: 'usb' })];
+  expect(said(checks)).toMatchObject({
+    readiness: 'unknown',
+    thing: { title: { en: 'Camera', hi: 'कैमरा' }, about: { en: 'stale', hi: 'जवाब पुराना है' } },
+  });
+});
+
+test('of several faults the gravest is named, of equal ones the first of the catalogue, with its own words', () => {
+  const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
+  expect(said([faulty('camera.held'), muted])).toMatchObject({
+    readiness: 'not-ready',
+    fault: 'microphone.muted',
+    thing: { ...pick('microphone.muted'), about: { en: 'Microphone, Room mic', hi: 'माइक, Room mic' } },
+  });
+  const [speaker, camera] = [faulty('speaker.missing'), faulty('camera.missing')];
+  for (const checks of [
+    [muted, speaker, camera],
+    [camera, speaker, muted],
+  ])
+    expect(said(checks)).toMatchObject({ fault: 'camera.missing' });
+});
+
+test('the cause is named and not what follows from it', () => {
+  expect(said([faulty('microphone.muted'), faulty('sound.service_down'), ...working])).toMatchObject({ fault: 'sound.service_down' });
+});
+
+test('a small fault stands on the card of a room that is ready all the same', () => {
+  expect(said([...working, faulty('camera.held')])).toMatchObject({ readiness: 'ready', thing: pick('camera.held') });
+});
+
+test('a fault that the catalogue does not have is named by its id, and grave', () => {
+  expect(said([...working, faulty('camera.melted')])).toMatchObject({
+    readiness: 'not-ready',
+    fault: 'camera.melted',
+    thing: { title: { en: 'camera.melted' } },
+  });
+});
+
+test.each([
+  [['hi'], ['hi']],
+  [
+    ['hi', 'en'],
+    ['hi', 'en'],
+  ],
+  [['ta', 'hi', 'hi'], ['hi']],
+  [['ta'], ['en', 'hi']],
+  [undefined, ['en', 'hi']],
+])('of the languages %j it speaks %j', (languages, spoken) => {
+  const { profile, ...known } = knownOf(working);
+  const { languages: _own, ...rest } = profile;
+  expect(statementOf({ ...known, profile: { ...rest, ...(languages && { languages }) } }).languages).toEqual(spoken);
+});
+
+test('before the centre has named the room, its path stands there', () => {
+  const statement = statementOf({ ...knownOf(working), place: undefined });
+  expect(statement).toMatchObject({ site: { en: 'ladakh/leh' }, room: { hi: 'ladakh/leh/hall' }, help: null });
+});
+
+function pick(id: string) {
+  const row = faultOf(id);
+  return { title: row?.title, action: row?.action };
+}

@@ -1,0 +1,214 @@
+/** The room card in a real browser, opened as a file: what the person at the PC sees. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import jsqr from 'jsqr';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { replaceFile } from '#contracts';
+import { faulty, knownOf, working } from '../../agent/card/card.test-helper.ts';
+import { pageOf } from '../../agent/card/page.ts';
+import { type Known, statementOf } from '../../agent/card/statement.ts';
+import { hostileNames } from '../names.ts';
+import { browserProgram, openBrowser } from '../pictures/browser.ts';
+import { randomFrom } from '../random.ts';
+import { requirePart } from './parts.ts';
+
+const runs = requirePart('Chromium', browserProgram !== undefined);
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
+const both = { languages: ['hi', 'en'], help: 'desk@example.org' };
+
+describe.runIf(runs)('the room card', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-card-'));
+  const file = join(folder, 'card.html');
+  const url = pathToFileURL(file).href;
+  let browser: Browser;
+  let page: Page;
+  let troubles: string[] = [];
+  let asked: string[] = [];
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterEach(() => page?.context().close());
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** As the agent writes it. */
+  const write = (known: Known, at = Date.now()) => replaceFile(file, pageOf(statementOf(known)).join(String(at)));
+
+  /** A page that does not look at its file again, so that no machine is too slow to look at it. */
+  async function stillPage(options: BrowserContextOptions = {}): Promise<void> {
+    await newPage(options);
+    await page.addInitScript((reloadMs) => {
+      const later = globalThis.setTimeout;
+      Object.assign(globalThis, { setTimeout: (task: () => void, ms: number) => (ms === reloadMs ? 0 : later(task, ms)) });
+    }, 5_000);
+  }
+
+  async function newPage(options: BrowserContextOptions = {}): Promise<void> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    page = await context.newPage();
+    troubles = [];
+    asked = [];
+    page.on('pageerror', (error) => troubles.push(error.message));
+    page.on('dialog', (dialog) => void dialog.dismiss().then(() => troubles.push(dialog.message())));
+    page.on('console', (message) => troubles.push(message.text()));
+    page.on('request', (request) => asked.push(request.url()));
+  }
+
+  const verdict = () => page.locator('section:visible h2').first().textContent();
+
+  test('it shows the one thing to fix in both languages, and follows the file by itself', async () => {
+    await newPage();
+    write(knownOf([...working, muted], both));
+    await page.goto(url);
+    expect(await verdict()).toBe('✖ तैयार नहीं');
+    const words = await page.locator('#now').textContent();
+    for (const said of ['Not ready', 'Microphone muted in the sound settings', 'Microphone, Room mic', 'माइक को अनम्यूट करें', 'As of'])
+      expect(words).toContain(said);
+    expect(await page.locator('h1').textContent()).toBe('हॉल · Hall');
+    write(knownOf(working, both));
+    await expect.poll(verdict).toBe('✔ तैयार (जाँच बाकी)');
+    expect([troubles, [...new Set(asked)]]).toEqual([[], [url]]);
+  });
+
+  test('a card that nobody renews says that it is old, and is ready again only when it is renewed', async () => {
+    await stillPage();
+    const at = Date.now();
+    write(knownOf(working), at);
+    await page.clock.install({ time: at });
+    await page.goto(url);
+    expect(await verdict()).toBe('✔ Ready (not proven)');
+    await page.clock.setFixedTime(at + 140_000);
+    await page.reload();
+    expect(await verdict()).toBe('✔ Ready (not proven)');
+    for (const later of [151_000, 86_400_000, -60_000]) {
+      await page.clock.setFixedTime(at + later);
+      await page.reload();
+      expect([later, await verdict()]).toEqual([later, '? This page is old: the agent of this PC does not renew it.']);
+      expect(await page.locator('#now').isVisible()).toBe(false);
+    }
+    write(knownOf(working), at + 86_400_000);
+    await page.clock.setFixedTime(at + 86_410_000);
+    await page.reload();
+    expect(await verdict()).toBe('✔ Ready (not proven)');
+  });
+
+  test('it grows old before the eyes of who looks at it, also where the file is gone', async () => {
+    await newPage();
+    const at = Date.now();
+    write(knownOf(working), at);
+    await page.clock.install({ time: at - 3_600_000 });
+    await page.clock.pauseAt(at);
+    await page.goto(url);
+    await page.evaluate(() => Object.assign(globalThis, { isTheSame: true }));
+    rmSync(file);
+    expect(await verdict()).toBe('✔ Ready (not proven)');
+    await page.clock.setSystemTime(at + 160_000);
+    await page.clock.runFor(1_000);
+    expect(await verdict()).toMatch(/^\? This page is old/);
+    expect(await page.evaluate(() => 'isTheSame' in globalThis)).toBe(true);
+  });
+
+  test('the card of an agent that ended, and one where no script runs, is old', async () => {
+    await stillPage();
+    write(knownOf(working), 0);
+    await page.goto(url);
+    expect(await verdict()).toMatch(/^\? This page is old/);
+    await page.context().close();
+    await stillPage({ javaScriptEnabled: false });
+    write(knownOf(working));
+    await page.goto(url);
+    expect(await verdict()).toMatch(/^\? This page is old/);
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'axe finds no serious fault, %s, English and Hindi, ready, faulty, unknown and old',
+    async (colorScheme) => {
+      await stillPage({ colorScheme });
+      for (const languages of [['en'], ['hi'], ['hi', 'en']])
+        for (const [checks, age] of [
+          [working, 0],
+          [[...working, muted], 0],
+          [[], 0],
+          [working, 600_000],
+        ] as const) {
+          write(knownOf(checks, { ...both, languages }), Date.now() - age);
+          await page.goto(url);
+          expect([languages, age, await seriousFaults()]).toEqual([languages, age, []]);
+        }
+    },
+  );
+
+  test('a phone reads the mail with room and fault from the square on the screen, light and dark', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await stillPage({ colorScheme });
+      write(knownOf([...working, muted], both));
+      await page.goto(url);
+      const square = await page.locator('.help svg').screenshot();
+      const link = await readSquare(square);
+      expect(link).toBe(await page.locator('a.help').getAttribute('href'));
+      expect([...new URL(link).searchParams]).toEqual([['subject', 'ladakh/leh/hall: माइक साउंड सेटिंग में म्यूट है (microphone.muted)']]);
+      await page.context().close();
+    }
+  });
+
+  test('200 hostile names of devices, rooms and sites do no harm', async () => {
+    await stillPage();
+    for (const name of hostileNames(randomFrom(12), 200)) {
+      const place = { site: { en: name, hi: name }, room: { en: name, hi: name } };
+      write({ ...knownOf([...working, { ...muted, device: name, name, reason: name }], both), place });
+      await page.goto(url);
+      expect([name, await verdict()]).toEqual([name, '✖ तैयार नहीं']);
+      expect([name, await page.locator('body script, body img, body iframe, body a').count()]).toEqual([name, 2]);
+      expect([name, await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)]).toEqual([
+        name,
+        0,
+      ]);
+    }
+    expect([troubles, [...new Set(asked)]]).toEqual([[], [url]]);
+  });
+
+  test('from three metres: the verdict of a card on a full-HD screen of 24 inches is at least 25 mm high', async () => {
+    await stillPage({ viewport: { width: 1920, height: 1080 } });
+    write(knownOf([...working, muted]));
+    await page.goto(url);
+    const pixels = await page.locator('#now h2').evaluate((one) => Number.parseFloat(getComputedStyle(one).fontSize));
+    const millimetresPerPixel = 531 / 1920;
+    console.log(`verdict: ${(pixels * millimetresPerPixel).toFixed(0)} mm`);
+    expect(pixels * millimetresPerPixel).toBeGreaterThanOrEqual(25);
+    expect(await page.locator('#now .action').evaluate((one) => Number.parseFloat(getComputedStyle(one).fontSize))).toBeGreaterThanOrEqual(
+      36,
+    );
+  });
+
+  async function seriousFaults(): Promise<string[]> {
+    await page.evaluate(axe);
+    return page.evaluate(async () => {
+      const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
+      const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
+      return bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3)}`);
+    });
+  }
+
+  /** The picture is unpacked by the browser, on a page without a policy. */
+  async function readSquare(png: Buffer): Promise<string> {
+    const painter = await page.context().newPage();
+    const { pixels, width, height } = await painter.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+      const bitmap = await createImageBitmap(new Blob([bytes]));
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+      context?.drawImage(bitmap, 0, 0);
+      const { width, height } = bitmap;
+      const { data } = context?.getImageData(0, 0, width, height) ?? { data: [] };
+      return { pixels: Array.from(data, (one) => String.fromCharCode(one)).join(''), width, height };
+    }, png.toString('base64'));
+    return jsqr.default(Uint8ClampedArray.from(Buffer.from(pixels, 'latin1')), width, height)?.data ?? '';
+  }
+});
