@@ -17,7 +17,7 @@ const each = 10;
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const any = Array.from({ length: each }, () => ({}));
 /** Half of the cameras are the kernel's, half are PipeWire's alone. */
-const expected = { camera: [...any, ...any], microphone: any, speaker: any };
+const expected = { camera: [...any, ...any], microphone: any, speaker: any, display: any.slice(0, 8), program: any.slice(0, 8) };
 const profile: Profile = { link: 'fibre', elevationM: 3_524, expected };
 
 it(`S13 ${count} hostile names of devices and programs go through every probe: none is executed, each is said as JSON`, async ({
@@ -37,7 +37,7 @@ it(`S13 ${count} hostile names of devices and programs go through every probe: n
     }
     const all = table.checks();
     expect(decode('state', encode('state', { digest: digestOf(all), session: 1, rev: 1, checks: all }))).toMatchObject({ ok: true });
-    for (const component of ['camera', 'microphone', 'speaker'] as const) {
+    for (const component of ['camera', 'microphone', 'speaker', 'display', 'program'] as const) {
       const seen = all.filter((one) => one.component === component && one.status === 'ok' && one.name !== undefined);
       expect(seen.length, component).toBe(expected[component].length);
     }
@@ -68,6 +68,9 @@ function pcWith(names: readonly string[]) {
     [`sys/block/sd${n}/device/model`, `${name}\n`],
     [`sys/block/sd${n}/device/wwid`, `${name}\n`],
     [`sys/block/sd${n}/queue/rotational`, '1\n'],
+    [`sys/class/drm/card0-DP-${n}/status`, 'connected\n'],
+    [`sys/class/drm/card0-DP-${n}/modes`, `${name}\n1920x1080\n`],
+    [`sys/class/drm/card0-DP-${n}/edid`, `${' '.repeat(54)}\0\0\0\u00fc\0${name}${' '.repeat(99)}`],
     [`sys/class/power_supply/${n}/type`, 'Battery\n'],
     [`sys/class/power_supply/${n}/model_name`, `${name}\n`],
     [`proc/${n + 1}/comm`, `${name}\n`],
@@ -82,6 +85,7 @@ function pcWith(names: readonly string[]) {
     'etc/apt/apt.conf.d/50x': names.join('\n'),
     'etc/systemd/logind.conf': names.map((name) => `IdleAction=${name}`).join('\n'),
     'run/systemd/shutdown/scheduled': names.join('\nMODE='),
+    ...Object.fromEntries(names.map((name, n) => [`usr/share/applications/${n}.desktop`, `[Desktop Entry]\nName=${name}\n`])),
     'proc/stat': 'cpu  100 0 50 800 50 0 0 0 0 0\n',
     'proc/uptime': '90.5 100\n',
     'proc/meminfo': 'MemTotal: 8000000 kB\nMemAvailable: 4000000 kB\n',

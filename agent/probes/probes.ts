@@ -11,7 +11,9 @@ import { clockProbe } from './pc/clock.ts';
 import { createPcProbe } from './pc/pc.ts';
 import { createPowerProbe } from './pc/power.ts';
 import { createCameraProbe } from './room/camera.ts';
+import { createDisplayProbe } from './room/display.ts';
 import { createMicrophoneProbe } from './room/microphone.ts';
+import { createProgramProbe } from './room/program.ts';
 import { createSoundProbe } from './room/sound.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
 
@@ -28,6 +30,8 @@ const list: readonly (Probe | ((given: Given) => Probe))[] = [
   createMicrophoneProbe,
   createSpeakerProbe,
   ({ clock }) => createCameraProbe(clock),
+  createDisplayProbe,
+  createProgramProbe,
   ({ clock }) => createPcProbe(clock),
   ({ ask }) => createPowerProbe(ask),
   createClimateProbe,

@@ -1,12 +1,11 @@
 /** What the columns of the site table's CSV say, one way and back: a row of cells and a node of the tree. */
 import * as v from 'valibot';
-import { isId, isTimeZone, linkClasses, type Profile, type SiteStage, siteStages, tiers } from '#contracts';
+import { expectedKinds, expectedLimit, isId, isTimeZone, linkClasses, type Profile, type SiteStage, siteStages, tiers } from '#contracts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
 import { bridgeOf, bridgeText, upsOf, upsText } from './addresses.ts';
-import { expectedKinds, levelOf, noFacts } from './table.ts';
+import { levelOf, noFacts } from './table.ts';
 
 type Devices = NonNullable<Profile['expected']['camera']>;
-const devicesLimit = 8;
 const textLimit = 80;
 /** As much of a device's name as the configuration of a PC takes. */
 const deviceLimit = 128;
@@ -21,7 +20,7 @@ const devices = v.optional(
   v.pipe(
     that(
       areDevices,
-      `a number from 0 to ${devicesLimit}, or up to ${devicesLimit} parts of names (${deviceLimit} characters) with "|" between`,
+      `a number from 0 to ${expectedLimit}, or up to ${expectedLimit} parts of names (${deviceLimit} characters) with "|" between`,
     ),
     v.transform(devicesOf),
   ),
@@ -61,6 +60,8 @@ export const rowSchema = v.object({
   least_tier: v.optional(v.picklist(tiers)),
   bridge: read(bridgeOf, 'an address such as sip:bridge.example.in:5060;transport=udp (or tcp, tls), or none'),
   ups: read(upsOf, 'a UPS such as apc@localhost:3493, or none'),
+  displays: devices,
+  programs: devices,
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
@@ -71,7 +72,7 @@ export type Cells = Record<Column, string>;
 /** All columns, in the order in which they are written. */
 export const columns = Object.keys(rowSchema.entries) as Column[];
 /** Columns that came later: a file without them leaves what the table says there. */
-export const laterColumns: readonly Column[] = ['least_tier', 'bridge', 'ups'];
+export const laterColumns: readonly Column[] = ['least_tier', 'bridge', 'ups', 'displays', 'programs'];
 /** Columns that say something of a site only. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
 
@@ -122,6 +123,8 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     least_tier: layer.tier ?? '',
     bridge: bridgeText(layer.bridge),
     ups: upsText(layer.ups),
+    displays: devicesText(layer.expected?.display),
+    programs: devicesText(layer.expected?.program),
   };
 }
 
@@ -176,12 +179,12 @@ function isPlain(text: string, limit = textLimit): boolean {
 
 function areDevices(text: string): boolean {
   const found = devicesOf(text);
-  return found.length <= devicesLimit && found.every(({ match = '' }) => isPlain(match, deviceLimit));
+  return found.length <= expectedLimit && found.every(({ match = '' }) => isPlain(match, deviceLimit));
 }
 
 /** `2` = two of any kind; `Rally|Brio` = one by each name; an empty part = one of any kind. */
 function devicesOf(text: string): Devices {
-  if (/^\d+$/.test(text)) return Array.from({ length: Math.min(Number(text), devicesLimit + 1) }, () => ({}));
+  if (/^\d+$/.test(text)) return Array.from({ length: Math.min(Number(text), expectedLimit + 1) }, () => ({}));
   return text.split('|').map((part) => (part.trim() === '' ? {} : { match: part.trim() }));
 }
 

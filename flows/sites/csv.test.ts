@@ -62,6 +62,8 @@ test('every cell is read, in any order of the columns, with mark, CR LF, quotes 
     least_tier: 'sd',
     bridge: 'sip:bridge.example.in:5061;transport=tls',
     ups: 'apc@localhost:3493',
+    displays: 'HDMI|DELL',
+    programs: 'Zoom',
   };
   const order = [...columns].reverse();
   const text = `\ufeff${order.join(',')}\r\n\r\n${','.repeat(columns.length - 1)}\r\n${order.map((c) => ({ state: 'ladakh', name_en: 'Ladakh' })[c as 'state'] ?? '').join(',')}\r\n${order.map((c) => (cells as Record<string, string>)[c] ?? '').join(',')}\r\n`;
@@ -74,7 +76,13 @@ test('every cell is read, in any order of the columns, with mark, CR LF, quotes 
       link: 'geo',
       elevationM: 3_524,
       timeZone: 'Asia/Kolkata',
-      expected: { camera: [{ match: 'Rally' }, { match: 'Brio' }, {}], microphone: [{}, {}], speaker: [] },
+      expected: {
+        camera: [{ match: 'Rally' }, { match: 'Brio' }, {}],
+        microphone: [{}, {}],
+        speaker: [],
+        display: [{ match: 'HDMI' }, { match: 'DELL' }],
+        program: [{ match: 'Zoom' }],
+      },
       tier: 'sd',
       bridge: { transport: 'tls', host: 'bridge.example.in', port: 5061 },
       ups: { name: 'apc', host: 'localhost', port: 3493 },
@@ -222,7 +230,7 @@ test.each<[string, string, string]>([
     `${header}\nla"dakh${','.repeat(columns.length - 1)}`,
     '2 : a quote stands inside a cell: write it twice, and the whole cell in quotes',
   ],
-  ['too many cells', `${header}\n${','.repeat(21)}x,y`, '2 : expected 22 cells as in the header, found 23'],
+  ['too many cells', `${header}\n${','.repeat(23)}x,y`, '2 : expected 24 cells as in the header, found 25'],
   ['more than the limit', 'x'.repeat(csvLimitBytes + 1), '1 : the file is larger than 8 MiB'],
 ])('a file with %s is refused in one clear line', (_what, text, expected) => {
   expect(problemsOf([text])).toEqual([expected]);
@@ -276,7 +284,7 @@ test.each(['+cmd@example.in', '=a@example.in', '-1@example.in'])(
 test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
   const text = toCsv(createSiteTable(smallTree()));
   expect(text.split('\r\n')[0]).toBe(`\ufeff${header}`);
-  expect(text.split('\r\n')[5]).toBe('ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,');
+  expect(text.split('\r\n')[5]).toBe('ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,,,');
 });
 
 test('10,000 lines with eight problems each: every faulty line is named, not the first few thousand with all of theirs', () => {
@@ -312,7 +320,7 @@ test('problems above 20,000 are counted, not listed', () => {
 
 test('a file from before a column came leaves what the table says there, and one that has it takes it away', () => {
   const tree = [node('ladakh'), node('ladakh/leh', { tier: 'sd', ups: { name: 'apc', host: 'localhost', port: 3_493 } }, {})];
-  const early = columns.filter((column) => !/^(least_tier|bridge|ups)$/.test(column));
+  const early = columns.filter((column) => !/^(least_tier|bridge|ups|displays|programs)$/.test(column));
   const row = (names: readonly string[]) => names.map((name) => ({ ...leh, name_hi: 'लेह' })[name as 'site'] ?? '').join(',');
   const layerOf = (names: readonly string[]) => readCsv([names.join(','), row(names)].join('\n'), createSiteTable(tree), 1).nodes[0]?.layer;
   expect(layerOf(early)).toEqual(tree[1]?.layer);

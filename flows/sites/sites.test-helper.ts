@@ -1,9 +1,9 @@
 /** Trees of places for tests: a small one to read, and seeded random ones. */
-import { linkClasses, siteStages, tiers } from '#contracts';
+import { expectedKinds, linkClasses, siteStages, tiers } from '#contracts';
 import type { Random } from '../../test/random.ts';
 import type { PcRecord } from '../records/incidents.ts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
-import { expectedKinds, noFacts } from './table.ts';
+import { noFacts } from './table.ts';
 
 /** A node with a name in both languages. */
 export function node(path: string, layer: ProfileLayer = {}, site: Partial<SiteFacts> | null = null): TreeNode {

@@ -46,6 +46,20 @@ test('tier, bridge and UPS are inherited like the rest, and a lower level can sa
   expect(tree.resolve('ladakh/leh/b').origins).toMatchObject({ ups: 'ladakh/leh/b', bridge: 'ladakh/leh/b' });
 });
 
+test('displays and programs are inherited where a level names them, and elsewhere the profile is the same text as before there were any', () => {
+  const display = [{ match: 'HDMI' }];
+  const tree = createSiteTable([
+    node('ladakh', { expected: { display } }),
+    node('ladakh/leh', { expected: { camera: [] } }, {}),
+    node('goa'),
+  ]);
+  expect(tree.resolve('ladakh/leh')).toMatchObject({
+    profile: { expected: { camera: [], microphone: [{}], display } },
+    origins: { 'expected.display': 'ladakh', 'expected.camera': 'ladakh/leh' },
+  });
+  expect(Object.keys(tree.resolve('goa').profile.expected)).toEqual(['camera', 'microphone', 'speaker']);
+});
+
 test('a place that is not in the tree inherits from what stands above it', () => {
   expect(table.resolve('ladakh/nubra/vc-1').profile.link).toBe('geo');
   expect(createSiteTable([]).resolve('').origins['link']).toBe(null);

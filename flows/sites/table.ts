@@ -1,10 +1,7 @@
 /** The tree of places, ready to be asked: who belongs where, and what each PC is judged against (DESIGN, decision 4). */
-import type { Profile, SettingsSite, SiteStage, Words } from '#contracts';
+import { expectedKinds, type Profile, type SettingsSite, type SiteStage, type Words } from '#contracts';
 import type { Place } from '../records/place.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../records/sites.ts';
-
-/** What a profile may expect of a PC; each is inherited by itself. */
-export const expectedKinds = ['camera', 'microphone', 'speaker'] as const;
 
 const builtIn: ResolvedProfile = {
   profile: { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } },
@@ -140,7 +137,10 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
   if (set.length === 0) return above;
   const { profile } = above;
   const expected: Profile['expected'] = {};
-  for (const kind of expectedKinds) expected[kind] = layer.expected?.[kind] ?? profile.expected[kind] ?? [];
+  for (const kind of expectedKinds) {
+    const devices = layer.expected?.[kind] ?? profile.expected[kind];
+    if (devices !== undefined) expected[kind] = devices;
+  }
   const { tier = profile.tier, bridge = profile.bridge, ups = profile.ups } = layer;
   return {
     // In this order always: the same profile, however it was inherited, is the same text and so the same version.

@@ -56,7 +56,7 @@ const descriptors = { from: 54, bytes: 18, count: 4 };
 const nameTag = 0xfc;
 
 /** EDID 1.3: of its four descriptors the one with this tag holds the name, up to a line feed. Undefined where there is none. */
-function displayName(edid: Buffer): string | undefined {
+export function displayName(edid: Buffer): string | undefined {
   for (let at = descriptors.from; at < descriptors.from + descriptors.bytes * descriptors.count; at += descriptors.bytes) {
     if (edid.length < at + descriptors.bytes || edid.readUInt32BE(at) !== nameTag) continue;
     return edid

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Profile } from '#contracts';
 import { createExpected, inUse, type Room } from './expected.ts';
 
-type Device = { id: string; name: string };
+type Device = { id: string; name: string; model?: string };
 const device = (name: string): Device => ({ id: name, name });
 const profileOf = (...matches: (string | undefined)[]): Profile => ({
   link: 'fibre',
@@ -19,6 +19,21 @@ const names = (checks: { name?: string; status: string }[]) => checks.map((one) 
 
 it('finds a device by part of its name, in any case', () => {
   expect(names(createExpected<Device>()(room(profileOf('logi'), 'Jabra', 'LOGITECH C920')))).toEqual(['LOGITECH C920']);
+});
+
+it('finds a device by what stands in its id, by vendor and product, and by what its maker calls it', () => {
+  const usb = { id: 'usb-046d:0866-A1B2', name: 'USB Camera' };
+  const sound = { id: 'alsa_input.usb-x-02.mono', name: 'Speakerphone', model: '0b0e:0420' };
+  for (const [match, device] of [
+    ['A1B2', usb],
+    ['046D:0866', usb],
+    ['meetup', usb],
+    ['0b0e:0420', sound],
+    ['Speak 510', sound],
+  ] as const) {
+    const answer = { known: true as const, value: [device] };
+    expect(createExpected<Device>()({ ...room(profileOf(match)), answer })).toMatchObject([{ status: 'ok', name: device.name }]);
+  }
 });
 
 it('needs another device for each expected one, whatever the order', () => {

@@ -1,12 +1,14 @@
 /** The devices that a room should have, and which of the devices found stands for which. Shared by the device probes. */
 import { type Check, noneExpected, type Profile } from '#contracts';
+import { usbModelIn } from '../../analysis/usb-models.ts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
 import { isInName, shortText } from '../../platform/text.ts';
 
 type Kind = keyof Profile['expected'];
 type Expected = NonNullable<Profile['expected'][Kind]>[number];
-type Device = { id: string; name: string };
+/** `model`: vendor and product, where the id does not hold them. */
+type Device = { id: string; name: string; model?: string };
 
 /** The devices of one kind that were found, and how a fitting one is judged. */
 export type Room<D extends Device> = {
@@ -16,7 +18,7 @@ export type Room<D extends Device> = {
   answer: Answer<D[]>;
   /** `ours` are all that stand for an expected one, in the order of the expected. */
   judge: (device: D, ours: readonly D[]) => Verdict;
-  /** What is said of one that is not there, by a part of its name; absent: that it is missing. */
+  /** What is said of one that is not there, by a part of its name or id; absent: that it is missing. */
   absent?: (match: string) => Verdict;
 };
 
@@ -93,6 +95,7 @@ function match<D extends Device>(wanted: Expected[], found: D[], ownerOf: Map<D,
   return ownerOf;
 }
 
-function fits(wanted: Expected | undefined, device: Device): boolean {
-  return isInName(wanted?.match ?? '', device.name);
+/** By its name, by what its maker calls it, or by its id: vendor and product, serial number, port. */
+function fits({ match = '' }: Expected = {}, { id, name, model = id }: Device): boolean {
+  return [name, id, model, usbModelIn(model)?.name ?? ''].some((said) => isInName(match, said));
 }

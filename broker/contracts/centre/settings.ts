@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { languages } from '../domain/faults.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
 import { isLoopback } from '../kit/start.ts';
-import { expectedDevice, profile } from '../wire/messages.ts';
+import { expectedDevice, expectedKinds, expectedLimit, profile } from '../wire/messages.ts';
 import { isId } from '../wire/topics.ts';
 import { accountRoles } from './api.ts';
 
@@ -62,7 +62,12 @@ const siteProfile = v.strictObject({
   ),
   elevationM: profile.entries.elevationM,
   expected: v.optional(
-    v.record(profile.entries.expected.wrapped.key, v.pipe(v.array(v.strictObject(expectedDevice.entries)), v.maxLength(8))),
+    v.strictObject(
+      v.entriesFromList(
+        expectedKinds,
+        v.exactOptional(v.pipe(v.array(v.strictObject(expectedDevice.entries)), v.maxLength(expectedLimit))),
+      ),
+    ),
     { camera: [{}], microphone: [{}], speaker: [{}] },
   ),
   tier: v.exactOptional(

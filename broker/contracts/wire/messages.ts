@@ -171,15 +171,23 @@ const hostWord = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[
 
 /** A device that has to stand in the room. */
 export const expectedDevice = v.object({
-  /** Part of the device's name; any device of the kind will do where it is absent. */
+  /** Part of the device's name or id (VID:PID, serial number, port); any device of the kind will do where it is absent. */
   match: v.optional(v.pipe(v.string(), v.maxLength(128))),
 });
+
+/** What a room may have to have. A later kind is ignored by an agent that does not know it. */
+export const expectedKinds = ['camera', 'microphone', 'speaker', 'display', 'program'] as const;
+/** How many devices of one kind. */
+export const expectedLimit = 8;
 
 /** What the agent judges against. The last good one is kept on the PC. */
 export const profile = v.object({
   link: v.picklist(['fibre', '4g', 'leo', 'geo', 'floor']),
   elevationM: v.optional(v.pipe(v.number(), v.minValue(-500), v.maxValue(9_000)), 0),
-  expected: v.optional(v.record(v.picklist(['camera', 'microphone', 'speaker']), v.pipe(v.array(expectedDevice), v.maxLength(8))), {}),
+  expected: v.optional(
+    v.object(v.entriesFromList(expectedKinds, v.exactOptional(v.pipe(v.array(expectedDevice), v.maxLength(expectedLimit))))),
+    {},
+  ),
   /** The least that the link of this site must carry; below it the link is at fault. Absent: `audio`. */
   tier: v.exactOptional(v.picklist(tiers)),
   /** The dial-in bridge of the site, asked by SIP OPTIONS. */

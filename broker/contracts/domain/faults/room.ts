@@ -1,4 +1,4 @@
-/** Faults of what stands in the room: camera, microphone, speaker, and the sound service behind the two. */
+/** Faults of what stands in the room: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
 import { type Fault, minute, second, times } from './row.ts';
 
 /** Rows of the probes of devices. */
@@ -112,6 +112,36 @@ export const roomFaults = {
     action: {
       en: 'Open the sound settings. Raise the output volume to about 70.',
       hi: 'साउंड सेटिंग खोलें। आउटपुट वॉल्यूम लगभग 70 करें।',
+    },
+  },
+  'display.missing': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(30 * second, 5 * second),
+    title: { en: 'Display not found', hi: 'स्क्रीन नहीं मिल रही' },
+    action: {
+      en: 'Switch the display on. Check its cable and the input that is chosen on it.',
+      hi: 'स्क्रीन चालू करें। उसकी केबल और चुना हुआ इनपुट देखें।',
+    },
+  },
+  'display.low_resolution': {
+    severity: 'minor',
+    parents: ['pc.silent', 'display.missing'],
+    ...times(2 * minute, 5 * second),
+    title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर मोटी है' },
+    action: {
+      en: 'Unplug the cable of the display and plug it in again. If it stays so, try another cable or adapter.',
+      hi: 'स्क्रीन की केबल निकालकर दोबारा लगाएँ। फिर भी रहे तो दूसरी केबल या अडैप्टर लगाएँ।',
+    },
+  },
+  'program.missing': {
+    severity: 'major',
+    parents: ['pc.silent'],
+    ...times(minute, minute),
+    title: { en: 'A program of the meeting is not installed', hi: 'मीटिंग का एक प्रोग्राम इंस्टॉल नहीं है' },
+    action: {
+      en: "Install the program that is named. If you may not, ask the state's engineer.",
+      hi: 'जिस प्रोग्राम का नाम है उसे इंस्टॉल करें। अनुमति न हो तो राज्य के इंजीनियर से कहें।',
     },
   },
 } as const satisfies Record<string, Fault>;

@@ -96,6 +96,8 @@ export const en = {
     microphone: 'Microphone',
     sound: 'Sound of the PC',
     speaker: 'Speaker',
+    display: 'Display',
+    program: 'Program',
     pc: 'PC',
     'pc.processor': 'Processor',
     'pc.memory': 'Memory',

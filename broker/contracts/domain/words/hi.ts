@@ -68,6 +68,8 @@ export const hi: Vocabulary = {
     microphone: 'माइक',
     sound: 'PC का साउंड',
     speaker: 'स्पीकर',
+    display: 'स्क्रीन',
+    program: 'प्रोग्राम',
     pc: 'PC',
     'pc.processor': 'प्रोसेसर',
     'pc.memory': 'मेमोरी',

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { type Profile, realClock } from '#contracts';
+import { createLinux } from '../../platform/linux/linux.ts';
+import { tree } from '../../platform/linux/tree.test-helper.ts';
+import { createProgramProbe } from './program.ts';
+
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+const entry = (name: string) => `[Desktop Entry]\nType=Application\nName=${name}\nName[hi]=ज़ूम\nExec=/usr/bin/x %U\n`;
+const menu = { 'usr/share/applications/us.zoom.Zoom.desktop': entry('Zoom Workplace') };
+
+async function ask(entries: Record<string, string>, expected: Profile['expected'] = { program: [{ match: 'zoom' }] }) {
+  const platform = createLinux({ root: tree({ 'usr/note': '', ...entries }), env: { PATH: '' }, clock: realClock() });
+  const profile: Profile = { link: 'fibre', elevationM: 0, expected };
+  return (await createProgramProbe().run({ platform, profile, self, signal: AbortSignal.timeout(5_000) })).checks;
+}
+
+it('says ok of a program that stands in the menu, found by its name or its entry, wherever it was installed from', async () => {
+  for (const match of ['workplace', 'us.zoom'])
+    expect(await ask(menu, { program: [{ match }] })).toMatchObject([{ component: 'program', status: 'ok', name: 'Zoom Workplace' }]);
+  for (const folder of ['usr/local/share', 'var/lib/flatpak/exports/share'])
+    expect(await ask({ [`${folder}/applications/zoom.desktop`]: entry('Zoom') })).toMatchObject([{ status: 'ok' }]);
+  expect(await ask({ 'var/lib/snapd/desktop/applications/zoom-client_zoom.desktop': entry('Z') })).toMatchObject([
+    { status: 'ok', name: 'Z' },
+  ]);
+});
+
+it('says program.missing of one that does not; a file that is no entry is no program', async () => {
+  expect(await ask(menu, { program: [{ match: 'teams' }] })).toMatchObject([{ fault: 'program.missing', name: 'teams' }]);
+  const others = { 'usr/share/applications/zoom.txt': entry('Zoom'), 'usr/share/applications/zoom.desktop': 'Nothing=here\n' };
+  expect(await ask(others)).toMatchObject([{ fault: 'program.missing' }]);
+});
+
+it('does not know where there is no menu, and has no check where none is expected', async () => {
+  expect(await ask({})).toMatchObject([{ status: 'unknown', reason: 'this system has no menu of programs' }]);
+  expect(await ask(menu, {})).toEqual([]);
+  expect(await ask(menu, { program: [] })).toEqual([]);
+});
