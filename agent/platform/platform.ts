@@ -14,9 +14,22 @@ export type SoundDevice = {
   volume: number;
   /** Programs that record from it or play to it now, by what they may be called. The agent itself is left out. */
   usedBy: string[];
+  /** Vendor and product of its USB, where the system tells them: `046d:082d`. */
+  model?: string;
+  /** Its socket is empty. */
+  isUnplugged?: boolean;
 };
 /** Sources are microphones, sinks are loudspeakers; the default is the id of the one that is chosen. */
-export type SoundState = { sources: SoundDevice[]; defaultSource: string | null; sinks: SoundDevice[]; defaultSink: string | null };
+export type SoundState = {
+  sources: SoundDevice[];
+  defaultSource: string | null;
+  /** What calls take, where the system has a choice of its own for them. */
+  defaultCallSource?: string | null;
+  sinks: SoundDevice[];
+  defaultSink: string | null;
+  /** Cards with microphones that are switched off as a whole. */
+  switchedOff?: Part[];
+};
 
 /** `down`: somebody is signed in and none runs; `hung`: it runs and did not answer in two seconds. */
 export type SoundService = 'answers' | 'down' | 'hung';

@@ -42,6 +42,7 @@ it(`S13 ${count} hostile names of devices and programs go through every probe: n
       expect(seen.length, component).toBe(expected[component].length);
     }
     expect(all).toContainEqual(expect.objectContaining({ device: 'health', fault: 'pc.disk_failing' }));
+    expect(all).toContainEqual(expect.objectContaining({ component: 'usb', fault: 'usb.flapping' }));
     said += all.length;
     named += all.filter(({ name }) => name !== undefined).length;
     expect(existsSync(mark)).toBe(false);
@@ -62,6 +63,11 @@ function pcWith(names: readonly string[]) {
     [`sys/devices/${n}/idProduct`, '082d\n'],
     [`sys/devices/${n}/serial`, `${name}\n`],
     [`sys/devices/${n}/picture/note`, ''],
+    [`sys/bus/usb/devices/1-${n}/idVendor`, '046d\n'],
+    [`sys/bus/usb/devices/1-${n}/idProduct`, `${name}\n`],
+    [`sys/bus/usb/devices/1-${n}/product`, `${name}\n`],
+    [`sys/bus/usb/devices/1-${n}/serial`, `${name}\n`],
+    [`sys/bus/usb/devices/1-${n}/1-${n}:1.0/bInterfaceClass`, '0e\n'],
     [`sys/class/hwmon/hwmon${n}/name`, `${name}\n`],
     [`sys/class/hwmon/hwmon${n}/temp1_label`, `${name}\n`],
     [`sys/class/hwmon/hwmon${n}/temp1_input`, '41000\n'],
@@ -81,7 +87,12 @@ function pcWith(names: readonly string[]) {
     'proc/mdstat': names
       .map((name, n) => `md${n} ${name} : active raid1\n 9 blocks [2/1] [U_] ${name}\nmd${name} : active\n[_U]\n`)
       .join(''),
-    'dev/kmsg': names.map((name) => `3,1,1,-;${`I/O error, dev ${name}, sector 1`}\n3,1,x${name};I/O error, dev sd0\n`).join(''),
+    'dev/kmsg': names
+      .map(
+        (name) =>
+          `3,1,1,-;${`I/O error, dev ${name}, sector 1`}\n3,1,x${name};I/O error, dev sd0\n6,1,1,-;usb 1-0: USB disconnect ${name}\n`,
+      )
+      .join(''),
     'etc/apt/apt.conf.d/50x': names.join('\n'),
     'etc/systemd/logind.conf': names.map((name) => `IdleAction=${name}`).join('\n'),
     'run/systemd/shutdown/scheduled': names.join('\nMODE='),
@@ -95,8 +106,9 @@ function pcWith(names: readonly string[]) {
   for (const [file, made] of Object.entries(soundOf(names))) writeFileSync(join(root, `bin/${file}`), JSON.stringify(made));
   writeFileSync(join(root, 'bin/pactl'), `#!/bin/sh\nfor last; do :; done\nexec cat "${root}/bin/$last"\n`);
   writeFileSync(join(root, 'bin/pw-dump'), `#!/bin/sh\nexec cat "${root}/bin/pictures"\n`);
+  writeFileSync(join(root, 'bin/gsettings'), `#!/bin/sh\nexec cat "${root}/dev/kmsg"\n`);
   writeFileSync(join(root, 'bin/busctl'), `#!/bin/sh\nexec cat "${root}/bin/drives"\n`);
-  for (const program of ['pactl', 'pw-dump', 'busctl']) chmodSync(join(root, 'bin', program), 0o755);
+  for (const program of ['pactl', 'pw-dump', 'busctl', 'gsettings']) chmodSync(join(root, 'bin', program), 0o755);
   return createLinux({ root, env: { PATH: `${root}/bin:/usr/bin:/bin` }, clock: realClock() });
 }
 
@@ -121,6 +133,12 @@ function soundOf(names: readonly string[]) {
   return {
     drives: { data: [Object.fromEntries(names.map(drive))] },
     pictures: names.map(picture),
+    cards: names.map((name) => ({
+      name,
+      active_profile: 'off',
+      profiles: { [name]: { sources: 1 } },
+      properties: { 'device.description': name },
+    })),
     info: { default_source_name: `0 ${names[0]}`, default_sink_name: `0 ${names[0]}` },
     sources: names.map(device),
     sinks: names.map(device),

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { decode, digestOf, encode, faultOf, meetingComponents, type Profile, realClock } from '#contracts';
@@ -56,6 +57,37 @@ it('a PC that lacks a part has no check of it: but for what a meeting needs, not
   const checks = await look();
   expect(checks.filter(({ status, component }) => status === 'unknown' && !meetingComponents.includes(component))).toEqual([]);
   expect(checks.map(({ component }) => component)).toEqual(expect.arrayContaining([...meetingComponents, 'pc', 'clock', 'agent', 'path']));
+});
+
+it('S16 no state probe opens a camera: somebody who had would be heard at the other end', async () => {
+  const root = tree({
+    'dev/note': '',
+    'proc/stat': 'cpu  1 0 1 1 0 0 0 0 0 0\n',
+    'proc/uptime': '90 1\n',
+    'proc/meminfo': 'MemTotal: 2 kB\nMemAvailable: 1 kB\n',
+    'sys/class/video4linux/video0/name': 'HD Eye\n',
+  });
+  const camera = join(root, 'dev/video0');
+  execFileSync('mkfifo', [camera]);
+  const isOpened = () => {
+    try {
+      closeSync(openSync(camera, constants.O_WRONLY | constants.O_NONBLOCK));
+      return true;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ENXIO' });
+      return false;
+    }
+  };
+  const platform = createLinux({ root, env: { PATH: '' }, clock: realClock() });
+  const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+  const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}] } };
+  const looker = openSync(camera, constants.O_RDONLY | constants.O_NONBLOCK);
+  expect(isOpened()).toBe(true);
+  closeSync(looker);
+  for (const probe of createProbes()) {
+    await probe.run({ platform, profile, self, signal: AbortSignal.timeout(probe.timeoutMs) });
+    expect(isOpened(), probe.name).toBe(false);
+  }
 });
 
 /** A PC with a processor, memory and a disk, and nothing else; `work` lets its processor work for a while. */

@@ -16,6 +16,7 @@ import { createMicrophoneProbe } from './room/microphone.ts';
 import { createProgramProbe } from './room/program.ts';
 import { createSoundProbe } from './room/sound.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
+import { createUsbProbe } from './room/usb.ts';
 
 /** What stands in the place of the real thing in a simulation: the clock, and whoever answers for the UPS. */
 type Given = { clock?: Clock; ask?: AskUps };
@@ -27,9 +28,10 @@ export function createProbes(given: Given = {}): Probe[] {
 
 const list: readonly (Probe | ((given: Given) => Probe))[] = [
   createSoundProbe,
-  createMicrophoneProbe,
+  ({ clock }) => createMicrophoneProbe(clock),
   createSpeakerProbe,
   ({ clock }) => createCameraProbe(clock),
+  ({ clock }) => createUsbProbe(clock),
   createDisplayProbe,
   createProgramProbe,
   ({ clock }) => createPcProbe(clock),

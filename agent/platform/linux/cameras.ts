@@ -82,13 +82,17 @@ async function kindOf(device: string, name: string): Promise<Node['kind']> {
   return (await nameOf('subsystem')) === 'pci' ? 'camera' : 'raw';
 }
 
-/** Vendor, product and serial number, or the port for the many cameras without a serial number. */
 async function usbIdentity(device: string): Promise<string | undefined> {
   const usb = dirname(await realpath(device).catch(() => device));
+  return usbIdOf(usb, basename(usb));
+}
+
+/** Vendor, product and serial number, or the port for the many devices without a serial number; undefined where it is no USB device. */
+export async function usbIdOf(usb: string, port: string): Promise<string | undefined> {
   const vendor = await readText(join(usb, 'idVendor'));
   const product = await readText(join(usb, 'idProduct'));
   if (!vendor || !product) return undefined;
-  return `usb-${vendor}:${product}-${(await readText(join(usb, 'serial'))) || basename(usb)}`;
+  return `usb-${vendor}:${product}-${(await readText(join(usb, 'serial'))) || port}`;
 }
 
 /** Synchronous reads are a third of the cost here; a pause between two processes keeps the agent answering. */

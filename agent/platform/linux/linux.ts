@@ -1,6 +1,6 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
 import { join } from 'node:path';
-import type { Cancel } from '#contracts';
+import type { Cancel, Clock } from '#contracts';
 import { runCommand } from '../child.ts';
 import { readInventory } from '../inventory.ts';
 import { notWritten, type Platform, type System } from '../platform.ts';
@@ -17,10 +17,15 @@ import { readSound, readSoundService, soundEnv } from './pactl.ts';
 import { readPower } from './power.ts';
 import { shared, watchSound } from './sound-watch.ts';
 
+const momentMs = 2_000;
+/** Nobody who asks waits longer. */
+const readLimitMs = 4_500;
+
 /** `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
 export function createLinux(system: System): Platform {
   const { root, env, clock } = system;
-  const sound = (signal: AbortSignal) => readSound(env, signal);
+  const readNow = (signal: AbortSignal) => readSound(env, signal);
+  const { ask: sound, forget } = forAll(readNow, clock);
   const run = (program: string, args: string[], signal: AbortSignal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal);
   const cameras = (signal: AbortSignal) => readCameras(root, signal, (limited) => run('pw-dump', [], limited));
   const service = tellingChanges((signal) =>
@@ -32,11 +37,17 @@ export function createLinux(system: System): Platform {
   );
   const boot = createBoot({ root, now: clock.now, run });
   return {
-    ...createOrders({ sound, run }),
+    ...createOrders({ sound: readNow, run }),
     ask: async (question, signal) => (await question.linux?.(system, signal)) ?? notWritten,
     sound,
     soundService: service.ask,
-    watchSound: shared((changed) => both(watchSound({ env, clock }, changed), service.watch(changed))),
+    watchSound: shared((tell) => {
+      const changed = () => {
+        forget();
+        tell();
+      };
+      return both(watchSound({ env, clock }, changed), service.watch(changed));
+    }),
     cameras,
     watchCameras: (changed) => watchCameras(root, clock, changed),
     figures: createFigures(root),
@@ -56,6 +67,32 @@ export function createLinux(system: System): Platform {
 /** The folder that a session has from the first login to the last logout. */
 async function hasSession({ root, env }: System): Promise<boolean> {
   return (await readNames(env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`))) !== undefined;
+}
+
+/** One reading for all who ask while it is under way, and in the moment after it: it takes six runs of a program. `forget`: what was read is old. */
+export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, clock: Pick<Clock, 'up'>) {
+  let last: { answer: Promise<T>; readUp: number } | undefined;
+  return {
+    async ask(signal: AbortSignal): Promise<T> {
+      if (last === undefined || clock.up() - last.readUp > momentMs) {
+        const begun = { answer: read(AbortSignal.timeout(readLimitMs)), readUp: Number.POSITIVE_INFINITY };
+        last = begun;
+        const endedAt = (up: number) => {
+          begun.readUp = up;
+        };
+        begun.answer.then(
+          () => endedAt(clock.up()),
+          () => endedAt(Number.NEGATIVE_INFINITY),
+        );
+      }
+      const answer = await last.answer;
+      signal.throwIfAborted();
+      return answer;
+    },
+    forget() {
+      last = undefined;
+    },
+  };
 }
 
 /** A question whose watcher hears when the answer is another one than the last. */

@@ -56,6 +56,33 @@ it('reads mute and volume', async () => {
   expect(sound).toMatchObject({ known: true, value: { sources: [{ muted: true, volume: 0.4 }] } });
 });
 
+it('reads vendor and product of a microphone, whether its socket is empty, and which cards with microphones are switched off', async () => {
+  const [one] = JSON.parse(record('pactl-sources-idle.json'));
+  const ports = [
+    { name: 'front', availability: 'not available' },
+    { name: 'rear', availability: 'availability unknown' },
+  ];
+  const read = async (more: object, cards: unknown = []) => {
+    const listed = printed(JSON.stringify([{ ...one, ...more }]));
+    const sound = await soundFrom(pactl({ ...idle, 'list sources': listed, 'list cards': printed(JSON.stringify(cards)) }));
+    if (!sound.known) throw new Error(sound.reason);
+    return { ...sound.value.sources[0], off: sound.value.switchedOff };
+  };
+  for (const properties of [{ 'alsa.components': 'USB046D:082d' }, { 'device.vendor.id': '0x046d', 'device.product.id': '0x082d' }])
+    expect((await read({ properties })).model).toBe('046d:082d');
+  expect(await read({ properties: { 'alsa.components': 'HDA:10ec0256' }, ports: [{ nonsense: 1 }] })).not.toHaveProperty('model');
+  expect(await read({ ports, active_port: 'front' })).toMatchObject({ isUnplugged: true });
+  expect(await read({ ports, active_port: 'rear' })).not.toHaveProperty('isUnplugged');
+  const card = (active_profile: string, sources: number) => ({
+    name: 'alsa_card.usb-Jabra',
+    active_profile,
+    profiles: { off: { sources: 0 }, duplex: { sources } },
+    properties: { 'device.description': 'Jabra Speak' },
+  });
+  expect((await read({}, [card('off', 1)])).off).toEqual([{ id: 'alsa_card.usb-Jabra', name: 'Jabra Speak' }]);
+  for (const cards of [[card('duplex', 1)], [card('off', 0)], [], 'nonsense', [{}]]) expect((await read({}, cards)).off).toBeUndefined();
+});
+
 it('takes the louder of two channels', async () => {
   const one = JSON.parse(record('pactl-sources-idle.json'));
   one[0].volume['front-left'].value_percent = '3%';

@@ -1,7 +1,7 @@
 /** Sound by PipeWire or PulseAudio, asked through `pactl`. Nothing is recorded and no setting is changed. */
 import * as v from 'valibot';
 import { type Output, runCommand } from '../child.ts';
-import type { Answer, SoundDevice, SoundService, SoundState } from '../platform.ts';
+import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../platform.ts';
 import { programLabels } from '../programs.ts';
 import { shortId, shortText } from '../text.ts';
 
@@ -34,6 +34,15 @@ const device = v.object({
   mute: v.boolean(),
   volume: v.record(v.string(), percent),
   monitor_source: v.optional(v.nullable(v.string()), ''),
+  active_port: v.fallback(v.nullish(v.string()), null),
+  ports: v.fallback(v.optional(v.array(v.object({ name: v.string(), availability: v.optional(v.string()) })), []), []),
+  properties: v.fallback(v.optional(v.record(v.string(), v.unknown()), {}), {}),
+});
+const card = v.object({
+  name: v.string(),
+  active_profile: v.optional(v.string(), ''),
+  profiles: v.record(v.string(), v.object({ sources: v.optional(v.number(), 0) })),
+  properties: v.optional(v.record(v.string(), v.unknown()), {}),
 });
 const stream = {
   corked: v.optional(v.boolean(), false),
@@ -70,7 +79,19 @@ export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   const [sources, sinks] = [microphones.value.devices, speakers.value.devices];
   const nobodyLooks = chosen.source.startsWith(noneChosen) && chosen.sink.startsWith(noneChosen);
   if (nobodyLooks && (sources.length === 0 || sinks.length === 0)) return { known: false, reason: 'audio server has no session manager' };
-  return { known: true, value: { sources, defaultSource: microphones.value.chosen, sinks, defaultSink: speakers.value.chosen } };
+  const cards = await ask(pactl, ['list', 'cards'], v.array(card));
+  const switchedOff = cards.known ? cards.value.filter(isOff).map(toPart) : [];
+  const state = { sources, defaultSource: microphones.value.chosen, sinks, defaultSink: speakers.value.chosen };
+  return { known: true, value: { ...state, ...(switchedOff.length > 0 && { switchedOff }) } };
+}
+
+/** Somebody chose `off` for a card that has microphones. */
+function isOff({ active_profile, profiles }: v.InferOutput<typeof card>): boolean {
+  return active_profile === 'off' && Object.values(profiles).some(({ sources }) => sources > 0);
+}
+
+function toPart({ name, properties }: v.InferOutput<typeof card>): Part {
+  return { id: shortId(name), name: shortText(`${properties['device.description'] ?? name}`) };
 }
 
 /**
@@ -141,6 +162,8 @@ function isDevice(one: Device): boolean {
 }
 
 function toDevice(one: Device, used: Stream[]): SoundDevice {
+  const model = modelOf(one.properties);
+  const isUnplugged = one.ports.some(({ name, availability }) => name === one.active_port && availability === 'not available');
   const levels = Object.values(one.volume).map((channel) => Number.parseInt(channel.value_percent, 10) / 100);
   return {
     id: shortId(one.name),
@@ -148,7 +171,15 @@ function toDevice(one: Device, used: Stream[]): SoundDevice {
     muted: one.mute,
     volume: Math.max(0, ...levels),
     usedBy: programLabels(used.filter(isUse).map(programOf)),
+    ...(model !== undefined && { model }),
+    ...(isUnplugged && { isUnplugged }),
   };
+}
+
+/** PipeWire names them as ALSA does, PulseAudio as the bus does. */
+function modelOf(properties: Record<string, unknown>): string | undefined {
+  const said = `${properties['alsa.components']} ${properties['device.vendor.id']}:${properties['device.product.id']}`;
+  return /(?:USB|\b)([0-9a-f]{4}:[0-9a-f]{4})\b/i.exec(said.replaceAll('0x', ''))?.[1]?.toLowerCase();
 }
 
 function isUse(stream: Stream): boolean {

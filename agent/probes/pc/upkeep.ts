@@ -1,13 +1,13 @@
 /** Does somebody have to look after this PC: a restart that waits, sleep, a slowed processor, a failing disk, a crash. */
-import { type Check, type Clock, messageOf } from '#contracts';
+import type { Check, Clock } from '#contracts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Answer, Platform, Question } from '../../platform/platform.ts';
 import { lastCrash } from '../../platform/questions/crash.ts';
 import { diskTroubles } from '../../platform/questions/disks.ts';
 import { type Restart, restart } from '../../platform/questions/restart.ts';
+import { askCalmly, asksSeldom } from '../../platform/questions/seldom.ts';
 import { sleepsWhenIdle } from '../../platform/questions/sleep.ts';
 import { throttledMs } from '../../platform/questions/throttle.ts';
-import { shortText } from '../../platform/text.ts';
 
 /** By which time passes, and which knows of the sleep of the machine. */
 export type UpkeepClock = Pick<Clock, 'now' | 'up' | 'slept'>;
@@ -27,7 +27,7 @@ export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: A
   const slowed = createSlowedWatch(clock);
   const asleep = createSleepWatch(clock);
   const seen = new Set<string>();
-  let disks: { up: number; answer: Answer<string[]> } | undefined;
+  const disks = asksSeldom(diskTroubles, disksEveryMs, clock);
 
   function check<T>(device: string, answer: Answer<T>, judge: (value: T) => Verdict): Check[] {
     if (answer.known) seen.add(device);
@@ -36,14 +36,12 @@ export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: A
   }
 
   return async (platform, signal) => {
-    const ask = <T>(question: Question<T>) =>
-      platform.ask(question, signal).catch((error: unknown) => ({ known: false as const, reason: shortText(messageOf(error)) }));
-    if (disks === undefined || clock.up() - disks.up >= disksEveryMs) disks = { up: clock.up(), answer: await ask(diskTroubles) };
+    const ask = <T>(question: Question<T>) => askCalmly(question, platform, signal);
     const slept = asleep();
     return [
       ...check('restart', await ask(restart), (value) => judgeRestart(value, clock.now())),
       ...check('speed', await ask(throttledMs), slowed),
-      ...check('health', disks.answer, judgeDisks),
+      ...check('health', await disks(platform, signal), judgeDisks),
       ...check('start', await ask(lastCrash), (at) => judgeCrash(at, clock.now())),
       ...check('sleep', await ask(sleepsWhenIdle), (isSet) => judgeSleep(isSet, slept)),
     ];

@@ -3,6 +3,7 @@ import type { Profile } from '#contracts';
 import type { Answer, Camera } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createCameraProbe } from './camera.ts';
+import { pcOf, plugged } from './usb.test-helper.ts';
 
 const hourMs = 3_600_000;
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{ match: 'eye' }] } };
@@ -75,4 +76,59 @@ it('begins to count anew when a program has let go in between', async () => {
 it('says ok without a word about use where use is not known', async () => {
   const unknown: Camera = { ...eye(), usedBy: { known: false, reason: 'not ours' } };
   expect(await see(unknown)).toMatchObject([{ status: 'ok', reason: null }]);
+});
+
+/** Cameras as said, and everything else as the files of a PC tell it. */
+async function askWith(entries: Record<string, string>, cameras: Camera[] = [], match?: string) {
+  const { platform } = pcOf(entries);
+  const expected = { camera: match === undefined ? [{}] : [{ match }] };
+  const around = { ...platform, cameras: async () => ({ known: true as const, value: cameras }) };
+  const context = { platform: around, profile: { ...profile, expected }, self, signal: AbortSignal.timeout(5_000) };
+  return (await createCameraProbe({ up: () => 0 }).run(context)).checks.map(({ fault, status }) => fault ?? status)[0];
+}
+const video = (more: object = {}) => [{ class: '0e', ...more }];
+const driver = { 'sys/bus/usb/drivers/uvcvideo/bind': '' };
+
+it('says why a camera that hangs on USB is none: camera.no_driver, camera.driver, camera.disabled', async () => {
+  expect(await askWith(plugged({ functions: video() }))).toBe('camera.no_driver');
+  expect(await askWith({ ...driver, ...plugged({ functions: video() }) })).toBe('camera.driver');
+  expect(await askWith({ ...driver, ...plugged({ functions: video({ authorized: '0' }) }) })).toBe('camera.disabled');
+  const shut = { files: { authorized: '0' }, functions: [] };
+  expect(await askWith(plugged(shut))).toBe('camera.disabled');
+  expect(await askWith(plugged({ ...shut, model: 'ffff:0001' }))).toBe('camera.missing');
+});
+
+it('says it of the camera that is wanted only, by its name, its model or its port, and of none that works', async () => {
+  const broken = { ...driver, ...plugged({ functions: video() }) };
+  for (const match of ['hd pro', 'C920', '046d:082d', 'A1']) expect(await askWith(broken, [], match), match).toBe('camera.driver');
+  expect(await askWith(broken, [], 'Rally')).toBe('camera.missing');
+  expect(await askWith({ ...driver, ...plugged() })).toBe('camera.missing');
+  expect(await askWith({ ...driver, ...plugged({ functions: [{ class: '01' }], model: 'ffff:0001' }) })).toBe('camera.missing');
+});
+
+it('says camera.slow_port of one that could be faster, and nothing of one that is as fast as it can be', async () => {
+  const there: Camera = { id: 'usb-046d:082d-A1', name: 'HD Pro', usedBy: { known: true, value: [] } };
+  const at = (speed: string, version: string, model = '046d:082d') =>
+    askWith(plugged({ model, files: { speed, version } }), [{ ...there, id: `usb-${model}-A1` }]);
+  expect(await at('480', ' 2.00')).toBe('ok');
+  expect(await at('5000', ' 3.10')).toBe('ok');
+  expect(await at('12', ' 1.10')).toBe('ok');
+  expect(await at('480', ' 2.10')).toBe('camera.slow_port');
+  expect(await at('12', ' 2.00')).toBe('camera.slow_port');
+  expect(await at('480', ' 2.00', '046d:085e')).toBe('camera.slow_port');
+  expect(await askWith(plugged({ files: { version: ' 2.10', serial: 'B2' } }), [there])).toBe('ok');
+});
+
+it('says camera.privacy where a key of the PC has taken its camera away, and of one that is built in where its shutter is closed', async () => {
+  const key = (on: string) => ({ 'sys/bus/platform/devices/VPC2004:00/camera_power': `${on}\n` });
+  expect(await askWith(key('0'))).toBe('camera.privacy');
+  expect(await askWith(key('1'))).toBe('camera.missing');
+  const shutter = (state: string) => ({
+    'sys/bus/wmi/devices/6932965F-1671-4CEB-B988-D3AB0A901919/dell_privacy_current_state': `[Microphone] [unmuted]\n[Camera Shutter] [${state}]\n`,
+  });
+  const there: Camera = { id: 'usb-046d:082d-A1', name: 'HD Pro', usedBy: { known: true, value: [] } };
+  const own = plugged({ files: { removable: 'fixed' } });
+  expect(await askWith({ ...shutter('muted'), ...own }, [there])).toBe('camera.privacy');
+  expect(await askWith({ ...shutter('unmuted'), ...own }, [there])).toBe('ok');
+  expect(await askWith({ ...shutter('muted'), ...plugged() }, [there])).toBe('ok');
 });

@@ -1,26 +1,31 @@
-/** Are the room's cameras there, and does a forgotten program hold one? No camera is opened. */
+/** Are the room's cameras there, why is one not, and does a forgotten program hold one? No camera is opened. */
 import { type Clock, realClock } from '#contracts';
 import { fault, ok, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
 import type { Camera } from '../../platform/platform.ts';
+import { type Blocked, privacy } from '../../platform/questions/privacy.ts';
+import { askCalmly, asksSeldom } from '../../platform/questions/seldom.ts';
+import { isOf, type Usb, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { isInName, shortText } from '../../platform/text.ts';
-import { createExpected, inUse } from './expected.ts';
+import { createExpected, fits, inUse } from './expected.ts';
 
 /** Longer than any meeting of a day. */
 const heldMs = 8 * 3_600_000;
 /** Where one comes and goes without a word. */
 const soonMs = 8_000;
+/** It starts a program, and nobody changes it in a meeting. */
+const privacyEveryMs = 300_000;
+
+/** What was seen beside the cameras themselves. */
+type Around = { found: readonly Camera[]; usb: Usb; blocked: Blocked };
 
 /** Remembers since when each program holds each camera; a program that is not seen once begins anew. */
 export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   const expected = createExpected<Camera>();
   const since = new Map<string, number>();
-  const judge = (camera: Camera): Verdict => {
-    const programs = camera.usedBy.known ? camera.usedBy.value : [];
-    const held = programs.filter((program) => clock.up() - (since.get(keyOf(camera, program)) ?? clock.up()) > heldMs);
-    if (held.length > 0) return fault('camera.held', `held by ${held.join(', ')}`);
-    return { ...ok, reason: inUse(programs) };
-  };
+  const askPrivacy = asksSeldom(privacy, privacyEveryMs, clock);
+  const heldBy = (camera: Camera, programs: readonly string[]) =>
+    programs.filter((program) => clock.up() - (since.get(keyOf(camera, program)) ?? clock.up()) > heldMs);
   let isOfSession = false;
   return {
     name: 'camera',
@@ -31,18 +36,53 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       const found = all.known ? all.value : [];
       if (all.known) remember(since, found, clock.up());
       isOfSession ||= found.some((camera) => camera.isOfSession);
+      const [bus, taken] = [await askCalmly(usb, platform, signal), await askPrivacy(platform, signal)];
+      const around: Around = {
+        found,
+        usb: bus.known ? bus.value : { devices: [], hasVideoDriver: false },
+        blocked: taken.known ? taken.value.camera : null,
+      };
       const answer = all.known ? { known: true as const, value: found.filter(({ isVirtual }) => !isVirtual) } : all;
-      const absent = (match: string) => missing(found, match);
+      const absent = (match: string) => judgeAbsent(around, match);
+      const judge = (camera: Camera) => judgePresent(around, camera, heldBy);
       return { checks: expected({ kind: 'camera', profile, answer, judge, absent }), ...(isOfSession && { soonMs }) };
     },
     watch: (platform, changed) => platform.watchCameras(changed),
   };
 }
 
-/** One that a program makes shows no room, whoever takes it for the camera. */
-function missing(found: readonly Camera[], match: string): Verdict {
+/** The worst that is wrong with one that is there. */
+function judgePresent(
+  { usb: { devices }, blocked }: Around,
+  camera: Camera,
+  heldBy: (camera: Camera, programs: string[]) => string[],
+): Verdict {
+  const device = devices.find(({ id }) => id === camera.id);
+  if (blocked === 'all' || (blocked === 'built-in' && device?.isBuiltIn)) return fault('camera.privacy');
+  const programs = camera.usedBy.known ? camera.usedBy.value : [];
+  const held = heldBy(camera, programs);
+  if (held.length > 0) return fault('camera.held', `held by ${held.join(', ')}`);
+  if (device?.isSlowed) return fault('camera.slow_port', inUse(programs));
+  return { ...ok, reason: inUse(programs) };
+}
+
+/** One that a program makes shows no room, whoever takes it for the camera; what hangs on USB all the same says why it is none. */
+function judgeAbsent({ found, usb: { devices, hasVideoDriver }, blocked }: Around, match: string): Verdict {
+  for (const device of devices.filter((one) => isOf('video', one) && fits({ match }, one))) {
+    const id = troubleOf(device, hasVideoDriver);
+    if (id !== undefined) return fault(id, shortText(`found: ${device.name}`));
+  }
   const virtual = found.find(({ isVirtual, name }) => isVirtual && isInName(match, name));
-  return virtual ? fault('camera.virtual', shortText(`found: ${virtual.name}`)) : fault('camera.missing');
+  if (virtual) return fault('camera.virtual', shortText(`found: ${virtual.name}`));
+  return fault(blocked === null ? 'camera.missing' : 'camera.privacy');
+}
+
+/** Why a device is no camera for the system; undefined where it is one, or nobody knows. */
+function troubleOf({ isAllowed, functions }: UsbDevice, hasVideoDriver: boolean) {
+  const pictures = functions.filter(({ kind }) => kind === 'video');
+  if (!isAllowed || pictures.some((one) => !one.isAllowed)) return 'camera.disabled';
+  if (pictures.length === 0 || pictures.some(({ node }) => node)) return undefined;
+  return hasVideoDriver ? 'camera.driver' : 'camera.no_driver';
 }
 
 function remember(since: Map<string, number>, cameras: Camera[], up: number): void {

@@ -96,6 +96,6 @@ function match<D extends Device>(wanted: Expected[], found: D[], ownerOf: Map<D,
 }
 
 /** By its name, by what its maker calls it, or by its id: vendor and product, serial number, port. */
-function fits({ match = '' }: Expected = {}, { id, name, model = id }: Device): boolean {
+export function fits({ match = '' }: Expected = {}, { id, name, model = id }: Device): boolean {
   return [name, id, model, usbModelIn(model)?.name ?? ''].some((said) => isInName(match, said));
 }

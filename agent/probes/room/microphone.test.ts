@@ -3,6 +3,7 @@ import type { Profile } from '#contracts';
 import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createMicrophoneProbe } from './microphone.ts';
+import { pcOf, plugged } from './usb.test-helper.ts';
 
 const room: SoundDevice = { id: 'room', name: 'RoomMic', muted: false, volume: 0.7, usedBy: [] };
 /** What the other kind of device says must not matter. */
@@ -78,5 +79,51 @@ it('takes the chosen one where any will do', async () => {
 it('says unknown with the reason where no sound server answers', async () => {
   expect(await ask({ known: false, reason: 'no audio server' })).toMatchObject([
     { status: 'unknown', fault: null, reason: 'no audio server' },
+  ]);
+});
+
+/** Sound as said, and everything else as the files of a PC tell it. */
+async function askWith(entries: Record<string, string>, state: Partial<SoundState>, match?: string) {
+  const { platform } = pcOf(entries);
+  const value = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
+  const sound = { ...platform, sound: async () => ({ known: true as const, value }) };
+  const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [match === undefined ? {} : { match }] } };
+  const { checks } = await createMicrophoneProbe().run({ platform: sound, profile, self, signal: AbortSignal.timeout(5_000) });
+  return checks.map(({ fault, status, reason }) => [fault ?? status, reason])[0];
+}
+
+it('says microphone.disabled of one whose card is switched off, whose USB is not allowed, or whose socket is empty', async () => {
+  const card = { id: 'alsa_card.usb-Jabra', name: 'Jabra Speak' };
+  const off = ['microphone.disabled', 'switched off: Jabra Speak'];
+  expect(await askWith({}, { switchedOff: [card] })).toEqual(off);
+  expect(await askWith({}, { switchedOff: [card] }, 'jabra')).toEqual(off);
+  expect(await askWith({}, { switchedOff: [card] }, 'Rally')).toEqual(['microphone.missing', null]);
+  const audio = (authorized: string) =>
+    plugged({ model: '0b0e:0420', files: { product: 'Jabra Speak' }, functions: [{ class: '01', authorized }] });
+  expect(await askWith(audio('0'), {}, '0b0e:0420')).toEqual(off);
+  expect(await askWith(audio('1'), {}, '0b0e:0420')).toEqual(['microphone.missing', null]);
+  const camera = plugged({ functions: [{ class: '0e', authorized: '0' }, { class: '01' }] });
+  expect(await askWith(camera, {})).toEqual(['microphone.missing', null]);
+  expect(await askWith({}, { sources: [{ ...room, isUnplugged: true }] })).toEqual(['microphone.disabled', 'nothing is plugged in']);
+});
+
+it('says microphone.privacy of one that is built in where the key of the PC is pressed, and nothing of another', async () => {
+  const key = { 'sys/bus/wmi/devices/6932965F-1671-4CEB-B988-D3AB0A901919/dell_privacy_current_state': '[Microphone] [muted]\n' };
+  const own = { ...room, id: 'alsa_input.pci-0000_00_1f.3.analog-stereo' };
+  expect(await askWith(key, { sources: [own] })).toEqual(['microphone.privacy', null]);
+  expect(await askWith({}, { sources: [own] })).toEqual(['ok', null]);
+  expect(await askWith(key, { sources: [{ ...room, id: 'alsa_input.usb-Jabra' }] })).toEqual(['ok', null]);
+  expect(await askWith(key, {})).toEqual(['microphone.missing', null]);
+});
+
+it('says microphone.roles_split where the system has another microphone for calls', async () => {
+  const sources = [room, head];
+  const split = (defaultCallSource: string | null) => askWith({}, { sources, defaultSource: 'room', defaultCallSource }, 'room');
+  expect(await split('head')).toEqual(['microphone.roles_split', 'calls take: Headset']);
+  expect(await split('gone')).toEqual(['microphone.roles_split', null]);
+  for (const well of ['room', null]) expect(await split(well)).toEqual(['ok', null]);
+  expect(await askWith({}, { sources, defaultSource: 'head', defaultCallSource: 'room' }, 'room')).toEqual([
+    'microphone.not_default',
+    'chosen: Headset',
   ]);
 });

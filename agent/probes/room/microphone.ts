@@ -1,8 +1,57 @@
-/** Are the room's microphones there, chosen, open and loud enough? */
+/** Are the room's microphones there, chosen, open and loud enough, and where one is not there, why? */
+import { type Clock, realClock } from '#contracts';
+import { fault, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
-import { createSoundDeviceProbe } from './sound-device.ts';
+import type { SoundState } from '../../platform/platform.ts';
+import { type Blocked, privacy } from '../../platform/questions/privacy.ts';
+import { askCalmly, asksSeldom } from '../../platform/questions/seldom.ts';
+import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
+import { shortText } from '../../platform/text.ts';
+import { fits } from './expected.ts';
+import { createSoundDeviceProbe, type OwnRules } from './sound-device.ts';
+
+/** It starts a program, and nobody changes it in a meeting. */
+const privacyEveryMs = 300_000;
 
 /** Are the microphones that the room should have there, chosen, open and loud enough? Asked each 30 s and at a change. */
-export function createMicrophoneProbe(): Probe {
-  return createSoundDeviceProbe('microphone', ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }));
+export function createMicrophoneProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
+  const askPrivacy = asksSeldom(privacy, privacyEveryMs, clock);
+  return createSoundDeviceProbe({
+    kind: 'microphone',
+    sideOf: ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }),
+    async rules(platform, state, signal) {
+      const [taken, bus] = [await askPrivacy(platform, signal), await askCalmly(usb, platform, signal)];
+      return rulesOf(state, taken.known ? taken.value.microphone : null, bus.known ? bus.value.devices : []);
+    },
+  });
+}
+
+function rulesOf({ switchedOff = [] }: SoundState, blocked: Blocked, devices: readonly UsbDevice[]): OwnRules {
+  return {
+    absent(match) {
+      if (blocked === 'all') return fault('microphone.privacy');
+      const shut = devices.filter(
+        (one) => isOf('audio', one) && (!one.isAllowed || one.functions.some(({ kind, isAllowed }) => kind === 'audio' && !isAllowed)),
+      );
+      const off = [...switchedOff, ...shut].find((one) => fits({ match }, one));
+      return off && fault('microphone.disabled', shortText(`switched off: ${off.name}`));
+    },
+    shut({ id, isUnplugged }) {
+      if (blocked === 'all' || (blocked === 'built-in' && isBuiltIn(id))) return fault('microphone.privacy');
+      return isUnplugged ? fault('microphone.disabled', 'nothing is plugged in') : undefined;
+    },
+    chosen: judgeRoles,
+  };
+}
+
+/** What is built in hangs on the board and not on USB. */
+function isBuiltIn(id: string): boolean {
+  return /^alsa_input\.(pci|platform)-/.test(id);
+}
+
+/** On a system that has a choice of its own for calls, a browser may hear the room and a call a headset. */
+function judgeRoles({ sources, defaultSource, defaultCallSource }: SoundState): Verdict | undefined {
+  if (!defaultCallSource || defaultCallSource === defaultSource) return undefined;
+  const other = sources.find(({ id }) => id === defaultCallSource);
+  return fault('microphone.roles_split', other ? shortText(`calls take: ${other.name}`) : null);
 }

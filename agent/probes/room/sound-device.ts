@@ -2,7 +2,7 @@
 
 import { fault, ok, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
-import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
+import type { Answer, Platform, SoundDevice, SoundState } from '../../platform/platform.ts';
 import { shortText } from '../../platform/text.ts';
 import { createExpected, inUse } from './expected.ts';
 
@@ -14,18 +14,41 @@ export type SoundKind = 'microphone' | 'speaker';
 /** The devices of one kind, and the id of the one that is chosen. */
 export type Side = { devices: SoundDevice[]; chosen: string | null };
 
+/** What one kind alone is judged by: what keeps a device from being there or open, and what is wrong where all else is well. */
+export type OwnRules = {
+  absent(match: string): Verdict | undefined;
+  shut(device: SoundDevice): Verdict | undefined;
+  /** Of the first of the room's devices only. */
+  chosen(state: SoundState): Verdict | undefined;
+};
+
+/** One kind of sound device: what of the sound is its own, and its rules if it has any. */
+export type SoundKindOptions = {
+  kind: SoundKind;
+  sideOf: (state: SoundState) => Side;
+  rules?: (platform: Platform, state: SoundState, signal: AbortSignal) => Promise<OwnRules>;
+};
+
+const noRules: OwnRules = { absent: () => undefined, shut: () => undefined, chosen: () => undefined };
+
 /** The probe of one kind of sound device. Guarantee: where no sound server answers, every check is `unknown` with its reason. */
-export function createSoundDeviceProbe(kind: SoundKind, sideOf: (state: SoundState) => Side): Probe {
+export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKindOptions): Probe {
   const expected = createExpected<SoundDevice>();
   return {
     name: kind,
-    everyMs: 30_000, // a change is told by the watch; this only finds what it missed, and each look costs five runs of pactl
+    everyMs: 30_000, // a change is told by the watch; this only finds what it missed, and each look costs six runs of pactl
     timeoutMs: 5_000,
     async run({ platform, profile, signal }) {
       const sound = await platform.sound(signal);
       const side = sound.known ? sideOf(sound.value) : { devices: [], chosen: null };
+      const rules = (sound.known && (await rulesOf?.(platform, sound.value, signal))) || noRules;
       const answer: Answer<SoundDevice[]> = sound.known ? { known: true, value: chosenFirst(side) } : sound;
-      return { checks: expected({ kind, profile, answer, judge: (device, ours) => judge(kind, device, otherChosen(side, ours, device)) }) };
+      const absent = (match: string) => rules.absent(match) ?? fault(`${kind}.missing`);
+      const judge = (device: SoundDevice, ours: readonly SoundDevice[]): Verdict => {
+        const split = sound.known && ours[0] === device ? rules.chosen(sound.value) : undefined;
+        return rules.shut(device) ?? judgeOpen(kind, device, { other: otherChosen(side, ours, device), split });
+      };
+      return { checks: expected({ kind, profile, answer, judge, absent }) };
     },
     watch: (platform, changed) => platform.watchSound(changed),
   };
@@ -37,10 +60,15 @@ function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
 }
 
 /** The worst that is wrong; `other` is given where one that is not of the room is chosen. */
-function judge(kind: SoundKind, device: SoundDevice, other: Side | undefined): Verdict {
+function judgeOpen(
+  kind: SoundKind,
+  device: SoundDevice,
+  { other, split }: { other?: Side | undefined; split: Verdict | undefined },
+): Verdict {
   const used = inUse(device.usedBy);
   if (device.muted) return fault(`${kind}.muted`, used);
   if (other) return fault(`${kind}.not_default`, chosenInstead(kind, other));
+  if (split) return split;
   if (device.volume < volumeLow) return fault(`${kind}.volume_low`, used);
   return { ...ok, reason: used };
 }

@@ -4,5 +4,5 @@ import { createSoundDeviceProbe } from './sound-device.ts';
 
 /** Are the loudspeakers that the room should have there, chosen and open? Asked each 30 s and at a change. */
 export function createSpeakerProbe(): Probe {
-  return createSoundDeviceProbe('speaker', ({ sinks, defaultSink }) => ({ devices: sinks, chosen: defaultSink }));
+  return createSoundDeviceProbe({ kind: 'speaker', sideOf: ({ sinks, defaultSink }) => ({ devices: sinks, chosen: defaultSink }) });
 }

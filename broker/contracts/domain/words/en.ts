@@ -96,6 +96,8 @@ export const en = {
     microphone: 'Microphone',
     sound: 'Sound of the PC',
     speaker: 'Speaker',
+    usb: 'USB',
+    'usb.power': 'Power saving of USB',
     display: 'Display',
     program: 'Program',
     pc: 'PC',

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { forAll } from './linux.ts';
+
+const signal = new AbortController().signal;
+
+it('sound is read once for all who ask at one time, anew after a moment, and at once when it is told that something changed', async () => {
+  let [up, reads] = [0, 0];
+  const waiting: (() => void)[] = [];
+  const read = async () => {
+    reads += 1;
+    const own = reads;
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return own;
+  };
+  const { ask, forget } = forAll(read, { up: () => up });
+  const early = [ask(signal), ask(signal)];
+  up = 9_000;
+  early.push(ask(signal));
+  waiting.shift()?.();
+  expect(await Promise.all(early)).toEqual([1, 1, 1]);
+  up = 11_000;
+  expect(await ask(signal)).toBe(1);
+  const answered = async (promise: Promise<number>) => {
+    waiting.shift()?.();
+    return promise;
+  };
+  up = 11_001;
+  expect(await answered(ask(signal))).toBe(2);
+  forget();
+  expect(await answered(ask(signal))).toBe(3);
+  await expect(ask(AbortSignal.abort(new Error('late')))).rejects.toThrow('late');
+});
+
+it('a reading that failed is no answer for the next who asks', async () => {
+  let fails = true;
+  const { ask } = forAll(
+    async () => {
+      if (fails) throw new Error('no memory');
+      return 'well';
+    },
+    { up: () => 0 },
+  );
+  await expect(ask(signal)).rejects.toThrow('no memory');
+  fails = false;
+  expect(await ask(signal)).toBe('well');
+});

@@ -1,0 +1,46 @@
+/** Does a switch of the PC, or the privacy setting of its desktop, take camera and microphone away from programs? */
+import { join } from 'node:path';
+import { runCommand } from '../child.ts';
+import { readNames, readText } from '../linux/files.ts';
+import type { Question, System } from '../platform.ts';
+
+/** Which devices are taken away: those that are built in, or all. */
+export type Blocked = 'built-in' | 'all' | null;
+/** Of what no place tells nothing is taken away: this only explains what is wrong otherwise. */
+export type Privacy = Record<'camera' | 'microphone', Blocked>;
+
+/** Starts a program: asked every few minutes. */
+export const privacy: Question<Privacy> = {
+  linux: async (system, signal) => {
+    const [keys, desktop] = [await keysOf(system.root), await desktopOf(system, signal)];
+    const of = (kind: keyof Privacy): Blocked => (desktop[kind] ? 'all' : keys[kind] ? 'built-in' : null);
+    return { known: true, value: { camera: of('camera'), microphone: of('microphone') } };
+  },
+};
+
+type Switches = Record<keyof Privacy, boolean>;
+
+/** The keys and shutters of Dell and Lenovo, as their drivers show them. */
+async function keysOf(root: string): Promise<Switches> {
+  const dell = await readEach(join(root, 'sys/bus/wmi/devices'), /^6932965F-/i, 'dell_privacy_current_state');
+  const lenovo = await readEach(join(root, 'sys/bus/platform/devices'), /^VPC2004:/, 'camera_power');
+  return {
+    camera: dell.some((said) => said.includes('[Camera Shutter] [muted]')) || lenovo.includes('0'),
+    microphone: dell.some((said) => said.includes('[Microphone] [muted]')),
+  };
+}
+
+async function readEach(folder: string, pattern: RegExp, file: string): Promise<string[]> {
+  const names = ((await readNames(folder)) ?? []).filter((name) => pattern.test(name));
+  return (await Promise.all(names.map((name) => readText(join(folder, name, file))))).filter((said) => said !== undefined);
+}
+
+/** GNOME's, which other desktops do not heed and so do not set; only the signed-in user has one. */
+async function desktopOf({ env, root }: System, signal: AbortSignal): Promise<Switches> {
+  const session = env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`);
+  if ((await readNames(session)) === undefined) return { camera: false, microphone: false };
+  const args = ['list-recursively', 'org.gnome.desktop.privacy'];
+  const output = await runCommand({ program: 'gsettings', args, env: { ...env, LC_ALL: 'C' } }, signal);
+  const isOff = (kind: string) => output.ok && new RegExp(`^\\S+ disable-${kind} true$`, 'm').test(output.text);
+  return { camera: isOff('camera'), microphone: isOff('microphone') };
+}

@@ -1,0 +1,62 @@
+/** Do cameras and sound devices stay on their USB, or do they come and go? */
+import { type Check, type Clock, realClock } from '#contracts';
+import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+import type { Probe } from '../../checks/probe.ts';
+import { type KernelLine, kernelLog } from '../../platform/questions/kernel-log.ts';
+import { askCalmly } from '../../platform/questions/seldom.ts';
+import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
+import { shortText } from '../../platform/text.ts';
+
+/** So often in an hour no hand pulls it out. */
+const flapping = { least: 3, withinMs: 3_600_000 };
+
+/** `drops`: when it went, or came back as another one, as far as it was seen from look to look. */
+type Seen = { device: UsbDevice; isThere: boolean; drops: number[] };
+
+/**
+ * Counts how often each device of the meeting went in the last hour: by the log of the kernel, and from look to look where that is closed.
+ * Guarantee: a stick, a mouse or a keyboard is none of them, and a PC on which there never was one has no such check.
+ */
+export function createUsbProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
+  const seen = new Map<string, Seen>();
+  return {
+    name: 'usb',
+    everyMs: 30_000,
+    timeoutMs: 5_000,
+    async run({ platform, signal }) {
+      const answer = await platform.ask(usb, signal);
+      if (answer.known) note(seen, answer.value.devices, clock.up());
+      if (seen.size === 0) return { checks: [] };
+      if (!answer.known) return { checks: [check('', unknown(answer.reason)), check('power', unknown(answer.reason))] };
+      const log = await askCalmly(kernelLog, platform, signal);
+      const restless = [...seen].filter(([port, one]) => dropsOf(one, port, log.known ? log.value : []) >= flapping.least);
+      const thrifty = restless.filter(([, { device }]) => device.savesPower);
+      return { checks: [check('', judge('usb.flapping', restless)), check('power', judge('usb.power_saving', thrifty))] };
+    },
+  };
+}
+
+function note(seen: Map<string, Seen>, devices: readonly UsbDevice[], up: number): void {
+  const there = new Map(devices.filter((device) => isOf('video', device) || isOf('audio', device)).map((device) => [device.port, device]));
+  for (const [port, one] of seen) {
+    const now = there.get(port);
+    const wentAgain = one.isThere && now?.counted !== one.device.counted;
+    const drops = [...one.drops, ...(wentAgain ? [up] : [])].filter((at) => up - at < flapping.withinMs);
+    seen.set(port, { device: now ?? one.device, isThere: now !== undefined, drops });
+  }
+  for (const [port, device] of there) if (!seen.has(port)) seen.set(port, { device, isThere: true, drops: [] });
+}
+
+function dropsOf({ drops }: Seen, port: string, log: readonly KernelLine[]): number {
+  const said = log.filter(({ ageMs, text }) => ageMs < flapping.withinMs && text.startsWith(`usb ${port}: USB disconnect`));
+  return Math.max(drops.length, said.length);
+}
+
+function judge(id: 'usb.flapping' | 'usb.power_saving', found: readonly [string, Seen][]): Verdict {
+  const [name] = found.map(([, { device }]) => device.name).sort();
+  return name === undefined ? ok : fault(id, shortText(`comes and goes: ${name}`));
+}
+
+function check(device: string, verdict: Verdict): Check {
+  return { component: 'usb', device, ...verdict };
+}
