@@ -7,6 +7,7 @@ import { createRoom } from '../test/fleet/room.ts';
 import { randomFrom } from '../test/random.ts';
 import { createAgent } from './agent.ts';
 import { handClock, seeded } from './checks/agent.test-helper.ts';
+import type { Probe } from './checks/probe.ts';
 import { scriptedReflector } from './measure/reflector.test-helper.ts';
 import { createBudget, memoryStore } from './net/data-budget.ts';
 import type { OpenUdp } from './net/udp.ts';
@@ -49,7 +50,7 @@ function createTrouble(wanted: Wanted | undefined) {
 
 const promised = ['connection.subscribe', 'connection.publish', 'connection.end', 'transport.connect', 'udp.open'];
 const asked = ['ask', 'sound', 'cameras', 'figures', 'power', 'climate', 'hardware', 'inventory', 'network', 'setDefaultDevice'];
-const isPromised = new Set([...promised, ...asked.map((name) => `platform.${name}`)]);
+const isPromised = new Set([...promised, ...asked.flatMap((name) => [`platform.${name}`, `probed.${name}`])]);
 
 async function live(wanted: Wanted | undefined) {
   const clock = handClock();
@@ -66,11 +67,16 @@ async function live(wanted: Wanted | undefined) {
   );
   const store = memoryStore();
   const log = around('log', { info: () => undefined, warn: () => undefined });
+  const platform = createRoom({ elevationM: 0, clock, random: randomFrom(7) }).platform();
+  const probed = around('probed', platform);
+  const probes = createProbes({ clock, ask: async () => ({ kind: 'silent' }) as never }).map(
+    (probe): Probe => ({ ...probe, run: (context) => probe.run({ ...context, platform: probed }) }),
+  );
   const agent = createAgent({
     ...{ pc, version: '0.1.0', token: 't', centreKey: centrePublicKey, clock, random: seeded(5), log, transport },
     ...{ profile: { link: 'fibre', elevationM: 0, expected: {} }, budget: createBudget({ clock, store }) },
-    platform: around('platform', createRoom({ elevationM: 0, clock, random: randomFrom(7) }).platform()),
-    probes: createProbes({ clock, ask: async () => ({ kind: 'silent' }) as never }),
+    platform: around('platform', platform),
+    probes,
     udp: ((at, onPacket) => door.open(at, onPacket)) as OpenUdp,
     disk: around('disk', openSpoolDisk(new DatabaseSync(':memory:'))),
     configs: { load: () => ({ config: undefined, problem: null }), save: () => null },
@@ -135,7 +141,7 @@ const before = ['platform.bootId', 'disk.damage'];
 const names = [...whole.seen.keys()].filter((name) => !before.includes(name)).toSorted();
 const calls = names.flatMap((name) => [1, 2, 7].flatMap((nth) => (nth <= (whole.seen.get(name) ?? 0) ? [{ name, nth }] : [])));
 /** What has a place of its own to be told of: a probe, a command, the inventory, the disk, the log. */
-const toldElsewhere = /^(disk|log|platform\.(?!ask))/;
+const toldElsewhere = /^(disk|log|probed|platform\.(?!ask))/;
 
 test('the day of these tests uses the whole world', () => {
   expect(names).toEqual(

@@ -84,6 +84,7 @@ function pcWith(names: readonly string[]) {
   ]);
   const root = tree({
     ...Object.fromEntries(files),
+    'run/systemd/seats/seat0': names.map((name) => `ACTIVE=${name}\nSESSIONS=${name}`).join('\n'),
     'proc/mdstat': names
       .map((name, n) => `md${n} ${name} : active raid1\n 9 blocks [2/1] [U_] ${name}\nmd${name} : active\n[_U]\n`)
       .join(''),

@@ -14,6 +14,7 @@ import { createCameraProbe } from './room/camera.ts';
 import { createDisplayProbe } from './room/display.ts';
 import { createMicrophoneProbe } from './room/microphone.ts';
 import { createProgramProbe } from './room/program.ts';
+import { createSessionProbe } from './room/session.ts';
 import { createSoundProbe } from './room/sound.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
 import { createUsbProbe } from './room/usb.ts';
@@ -27,6 +28,7 @@ export function createProbes(given: Given = {}): Probe[] {
 }
 
 const list: readonly (Probe | ((given: Given) => Probe))[] = [
+  createSessionProbe,
   createSoundProbe,
   ({ clock }) => createMicrophoneProbe(clock),
   createSpeakerProbe,

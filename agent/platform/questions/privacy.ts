@@ -38,7 +38,7 @@ async function readEach(folder: string, pattern: RegExp, file: string): Promise<
 /** GNOME's, which other desktops do not heed and so do not set; only the signed-in user has one. */
 async function desktopOf({ env, root }: System, signal: AbortSignal): Promise<Switches> {
   const session = env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`);
-  if ((await readNames(session)) === undefined) return { camera: false, microphone: false };
+  if ((await readNames(session).catch(() => undefined)) === undefined) return { camera: false, microphone: false };
   const args = ['list-recursively', 'org.gnome.desktop.privacy'];
   const output = await runCommand({ program: 'gsettings', args, env: { ...env, LC_ALL: 'C' } }, signal);
   const isOff = (kind: string) => output.ok && new RegExp(`^\\S+ disable-${kind} true$`, 'm').test(output.text);

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { type Clock, realClock, reasonIn } from '#contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
+import { lastCrash } from '../../platform/questions/crash.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -33,10 +34,22 @@ it('a PC that tells of none of it has no such check, nor has a system for which 
   expect(await createUpkeep(clock)(bare, AbortSignal.timeout(5_000))).toEqual([]);
 });
 
+it('a question that fails is unknown with its reason, and the others are told', async () => {
+  const root = tree({ 'etc/systemd/note': '' });
+  const { ask, ...linux } = createLinux({ root, env: { PATH: '' }, clock: realClock() });
+  const failing: typeof ask = (question, signal) =>
+    question === lastCrash ? Promise.reject(new Error('no memory')) : ask(question, signal);
+  const checks = await createUpkeep(realClock())({ ...linux, ask: failing }, AbortSignal.timeout(5_000));
+  expect(checks).toMatchObject([
+    { device: 'start', status: 'unknown', fault: null, reason: 'no memory' },
+    { device: 'sleep', status: 'ok' },
+  ]);
+});
+
 it('a restart that waits is told after a week: pc.restart_pending', async () => {
   const { look, time } = pc({ 'run/reboot-required': '*** System restart required ***\n' });
   expect(await look('restart')).toBe('ok: a restart waits');
-  time.now += 7 * dayMs;
+  time.now += 7 * dayMs + hourMs;
   expect(await look('restart')).toBe('pc.restart_pending');
   expect(await pc({ 'usr/share/update-notifier/note': '' }).look('restart')).toBe('ok');
 });

@@ -1,13 +1,14 @@
 /** Does somebody have to look after this PC: a restart that waits, sleep, a slowed processor, a failing disk, a crash. */
-import type { Check, Clock } from '#contracts';
+import { type Check, type Clock, messageOf } from '#contracts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
-import type { Answer, Platform, Question } from '../../platform/platform.ts';
+import type { Answer, Platform } from '../../platform/platform.ts';
 import { lastCrash } from '../../platform/questions/crash.ts';
 import { diskTroubles } from '../../platform/questions/disks.ts';
 import { type Restart, restart } from '../../platform/questions/restart.ts';
-import { askCalmly, asksSeldom } from '../../platform/questions/seldom.ts';
+import { asksSeldom } from '../../platform/questions/seldom.ts';
 import { sleepsWhenIdle } from '../../platform/questions/sleep.ts';
 import { throttledMs } from '../../platform/questions/throttle.ts';
+import { shortText } from '../../platform/text.ts';
 
 /** By which time passes, and which knows of the sleep of the machine. */
 export type UpkeepClock = Pick<Clock, 'now' | 'up' | 'slept'>;
@@ -22,29 +23,31 @@ const sleptLeastMs = 60_000;
 /** It starts a program. */
 const disksEveryMs = 600_000;
 
-/** The checks of one look; some remember what they saw. Guarantee: of what could never be asked on this PC there is no check. */
+/** The checks of one look; some remember what they saw. Guarantee: of what cannot be asked on this PC there is no check; what fails is unknown, and the others are told. */
 export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: AbortSignal) => Promise<Check[]> {
   const slowed = createSlowedWatch(clock);
   const asleep = createSleepWatch(clock);
   const seen = new Set<string>();
   const disks = asksSeldom(diskTroubles, disksEveryMs, clock);
 
-  function check<T>(device: string, answer: Answer<T>, judge: (value: T) => Verdict): Check[] {
-    if (answer.known) seen.add(device);
+  async function check<T>(device: string, asked: Promise<Answer<T>>, judge: (value: T) => Verdict): Promise<Check[]> {
+    const failed = (error: unknown) => ({ known: false as const, reason: shortText(messageOf(error)), failed: true });
+    const answer = await asked.catch(failed);
+    if (answer.known || 'failed' in answer) seen.add(device);
     if (!seen.has(device)) return [];
     return [{ component: 'pc', device, ...(answer.known ? judge(answer.value) : unknown(answer.reason)) }];
   }
 
   return async (platform, signal) => {
-    const ask = <T>(question: Question<T>) => askCalmly(question, platform, signal);
     const slept = asleep();
-    return [
-      ...check('restart', await ask(restart), (value) => judgeRestart(value, clock.now())),
-      ...check('speed', await ask(throttledMs), slowed),
-      ...check('health', await disks(platform, signal), judgeDisks),
-      ...check('start', await ask(lastCrash), (at) => judgeCrash(at, clock.now())),
-      ...check('sleep', await ask(sleepsWhenIdle), (isSet) => judgeSleep(isSet, slept)),
+    const found = [
+      await check('restart', platform.ask(restart, signal), (value) => judgeRestart(value, clock.now())),
+      await check('speed', platform.ask(throttledMs, signal), slowed),
+      await check('health', disks(platform, signal), judgeDisks),
+      await check('start', platform.ask(lastCrash, signal), (at) => judgeCrash(at, clock.now())),
+      await check('sleep', platform.ask(sleepsWhenIdle, signal), (isSet) => judgeSleep(isSet, slept)),
     ];
+    return found.flat();
   };
 }
 

@@ -4,7 +4,7 @@ import { fault, ok, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
 import type { Camera } from '../../platform/platform.ts';
 import { type Blocked, privacy } from '../../platform/questions/privacy.ts';
-import { askCalmly, asksSeldom } from '../../platform/questions/seldom.ts';
+import { asksSeldom } from '../../platform/questions/seldom.ts';
 import { isOf, type Usb, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { isInName, shortText } from '../../platform/text.ts';
 import { createExpected, fits, inUse } from './expected.ts';
@@ -36,7 +36,7 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       const found = all.known ? all.value : [];
       if (all.known) remember(since, found, clock.up());
       isOfSession ||= found.some((camera) => camera.isOfSession);
-      const [bus, taken] = [await askCalmly(usb, platform, signal), await askPrivacy(platform, signal)];
+      const [bus, taken] = [await platform.ask(usb, signal), await askPrivacy(platform, signal)];
       const around: Around = {
         found,
         usb: bus.known ? bus.value : { devices: [], hasVideoDriver: false },

@@ -4,7 +4,7 @@ import { fault, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
 import type { SoundState } from '../../platform/platform.ts';
 import { type Blocked, privacy } from '../../platform/questions/privacy.ts';
-import { askCalmly, asksSeldom } from '../../platform/questions/seldom.ts';
+import { asksSeldom } from '../../platform/questions/seldom.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { shortText } from '../../platform/text.ts';
 import { fits } from './expected.ts';
@@ -20,7 +20,7 @@ export function createMicrophoneProbe(clock: Pick<Clock, 'up'> = realClock()): P
     kind: 'microphone',
     sideOf: ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }),
     async rules(platform, state, signal) {
-      const [taken, bus] = [await askPrivacy(platform, signal), await askCalmly(usb, platform, signal)];
+      const [taken, bus] = [await askPrivacy(platform, signal), await platform.ask(usb, signal)];
       return rulesOf(state, taken.known ? taken.value.microphone : null, bus.known ? bus.value.devices : []);
     },
   });

@@ -35,8 +35,11 @@ export function plugged({ port = '1-2', model = '046d:082d', files = {}, functio
   ]) as Record<string, string>;
 }
 
-/** A PC of which these files are known. */
-export function pcOf(entries: Record<string, string>, env: Record<string, string> = { PATH: '' }) {
-  const root = tree({ 'sys/class/note': '', 'sys/bus/usb/devices/usb1/idVendor': '1d6b\n', ...entries });
+/** A PC of which these files are known, or those in `root`. */
+export function pcOf(
+  entries: Record<string, string>,
+  env: Record<string, string> = { PATH: '' },
+  root = tree({ 'sys/class/note': '', 'sys/bus/usb/devices/usb1/idVendor': '1d6b\n', ...entries }),
+) {
   return { root, platform: createLinux({ root, env, clock: realClock() }) };
 }

@@ -3,7 +3,6 @@ import { type Check, type Clock, realClock } from '#contracts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
 import { type KernelLine, kernelLog } from '../../platform/questions/kernel-log.ts';
-import { askCalmly } from '../../platform/questions/seldom.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { shortText } from '../../platform/text.ts';
 
@@ -28,7 +27,7 @@ export function createUsbProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
       if (answer.known) note(seen, answer.value.devices, clock.up());
       if (seen.size === 0) return { checks: [] };
       if (!answer.known) return { checks: [check('', unknown(answer.reason)), check('power', unknown(answer.reason))] };
-      const log = await askCalmly(kernelLog, platform, signal);
+      const log = await platform.ask(kernelLog, signal);
       const restless = [...seen].filter(([port, one]) => dropsOf(one, port, log.known ? log.value : []) >= flapping.least);
       const thrifty = restless.filter(([, { device }]) => device.savesPower);
       return { checks: [check('', judge('usb.flapping', restless)), check('power', judge('usb.power_saving', thrifty))] };

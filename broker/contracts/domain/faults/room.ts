@@ -83,6 +83,20 @@ export const roomFaults = {
       hi: 'कैमरा नीले USB पोर्ट में लगाएँ। उसके साथ आई केबल ही लगाएँ।',
     },
   },
+  'session.none': {
+    severity: 'info',
+    parents: ['pc.silent'],
+    ...times(10 * minute, 5 * second),
+    title: { en: 'Nobody is signed in at the PC', hi: 'PC पर किसी ने साइन इन नहीं किया है' },
+    action: { en: 'Sign in at the PC before the meeting.', hi: 'मीटिंग से पहले PC पर साइन इन करें।' },
+  },
+  'session.locked': {
+    severity: 'info',
+    parents: ['pc.silent', 'session.none'],
+    ...times(10 * minute, 5 * second),
+    title: { en: 'Screen of the PC is locked', hi: 'PC की स्क्रीन लॉक है' },
+    action: { en: 'Unlock the PC before the meeting.', hi: 'मीटिंग से पहले PC को अनलॉक करें।' },
+  },
   'sound.service_down': {
     severity: 'critical',
     parents: ['pc.silent'],

@@ -94,6 +94,7 @@ export const en = {
   component: {
     camera: 'Camera',
     microphone: 'Microphone',
+    session: 'Sign-in',
     sound: 'Sound of the PC',
     speaker: 'Speaker',
     usb: 'USB',

@@ -66,6 +66,7 @@ export const hi: Vocabulary = {
   component: {
     camera: 'कैमरा',
     microphone: 'माइक',
+    session: 'साइन इन',
     sound: 'PC का साउंड',
     speaker: 'स्पीकर',
     usb: 'USB पोर्ट',

@@ -1,0 +1,45 @@
+/** Who sits at this PC, by the files of logind, and whether the screen is locked, by its own word. */
+import { join } from 'node:path';
+import { runCommand } from '../child.ts';
+import { readText } from '../linux/files.ts';
+import type { Answer, Question } from '../platform.ts';
+
+/** `locked`: somebody is signed in, behind a lock or behind the login screen. */
+export type Session = 'none' | 'open' | 'locked';
+
+/** Starts a program where somebody is signed in. Not known where the PC has no seat. */
+export const session: Question<Session> = {
+  linux: async ({ root, env }, signal) => {
+    const seat = await readText(join(root, 'run/systemd/seats/seat0'));
+    if (seat === undefined) return { known: false, reason: 'this PC has no seat' };
+    const active = said(seat, 'ACTIVE') ?? '';
+    if (!(await isUser(root, active))) return { known: true, value: await withoutActive(root, said(seat, 'SESSIONS') ?? '') };
+    const args = ['show-session', active, '--property=LockedHint', '--value'];
+    const output = await runCommand({ program: 'loginctl', args, env: { ...env, LC_ALL: 'C' } }, signal);
+    return output.ok ? lockOf(output.text.trim()) : unsaid;
+  },
+};
+
+const unsaid: Answer<never> = { known: false, reason: 'logind does not say whether the screen is locked' };
+
+function lockOf(hint: string): Answer<Session> {
+  if (hint !== 'yes' && hint !== 'no') return unsaid;
+  return { known: true, value: hint === 'yes' ? 'locked' : 'open' };
+}
+
+/** The login screen is shown; somebody may be signed in behind it. */
+async function withoutActive(root: string, ids: string): Promise<Session> {
+  for (const id of ids.split(' ')) if (await isUser(root, id)) return 'locked';
+  return 'none';
+}
+
+/** What is no plain number or word is no session of logind. */
+async function isUser(root: string, id: string): Promise<boolean> {
+  if (!/^\w{1,32}$/.test(id)) return false;
+  const text = (await readText(join(root, 'run/systemd/sessions', id))) ?? '';
+  return said(text, 'CLASS')?.startsWith('user') === true && said(text, 'STATE') !== 'closing';
+}
+
+function said(text: string, key: string): string | undefined {
+  return new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1];
+}
