@@ -3,7 +3,7 @@ import { forAll } from './linux.ts';
 
 const signal = new AbortController().signal;
 
-it('sound is read once for all who ask at one time, anew after a moment, and at once when it is told that something changed', async () => {
+it('sound is read once for all who ask at one time, anew after a moment or where nobody watches, and at once when it is told that something changed', async () => {
   let [up, reads] = [0, 0];
   const waiting: (() => void)[] = [];
   const read = async () => {
@@ -12,7 +12,8 @@ it('sound is read once for all who ask at one time, anew after a moment, and at 
     await new Promise<void>((resolve) => waiting.push(resolve));
     return own;
   };
-  const { ask, forget } = forAll(read, { up: () => up });
+  let isWatched = true;
+  const { ask, forget } = forAll(read, { up: () => up, isWatched: () => isWatched });
   const early = [ask(signal), ask(signal)];
   up = 9_000;
   early.push(ask(signal));
@@ -29,6 +30,9 @@ it('sound is read once for all who ask at one time, anew after a moment, and at 
   forget();
   expect(await answered(ask(signal))).toBe(3);
   await expect(ask(AbortSignal.abort(new Error('late')))).rejects.toThrow('late');
+  isWatched = false;
+  up += 1;
+  expect(await answered(ask(signal))).toBe(4);
 });
 
 it('a reading that failed is no answer for the next who asks', async () => {
@@ -38,7 +42,7 @@ it('a reading that failed is no answer for the next who asks', async () => {
       if (fails) throw new Error('no memory');
       return 'well';
     },
-    { up: () => 0 },
+    { up: () => 0, isWatched: () => true },
   );
   await expect(ask(signal)).rejects.toThrow('no memory');
   fails = false;

@@ -25,7 +25,8 @@ const readLimitMs = 4_500;
 export function createLinux(system: System): Platform {
   const { root, env, clock } = system;
   const readNow = (signal: AbortSignal) => readSound(env, signal);
-  const { ask: sound, forget } = forAll(readNow, clock);
+  let isWatched = false;
+  const { ask: sound, forget } = forAll(readNow, { up: clock.up, isWatched: () => isWatched });
   const run = (program: string, args: string[], signal: AbortSignal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal);
   const cameras = (signal: AbortSignal) => readCameras(root, signal, (limited) => run('pw-dump', [], limited));
   const service = tellingChanges((signal) =>
@@ -46,7 +47,11 @@ export function createLinux(system: System): Platform {
         forget();
         tell();
       };
-      return both(watchSound({ env, clock }, changed), service.watch(changed));
+      const end = () => {
+        isWatched = false;
+      };
+      isWatched = true;
+      return both(watchSound({ env, clock }, changed), service.watch(changed), end);
     }),
     cameras,
     watchCameras: (changed) => watchCameras(root, clock, changed),
@@ -69,19 +74,22 @@ async function hasSession({ root, env }: System): Promise<boolean> {
   return (await readNames(env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`))) !== undefined;
 }
 
-/** One reading for all who ask while it is under way, and in the moment after it: it takes six runs of a program. `forget`: what was read is old. */
-export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, clock: Pick<Clock, 'up'>) {
+/** `isWatched`: somebody tells when what was read is old. */
+type Watched = { up: Clock['up']; isWatched(): boolean };
+
+/** One reading for all who ask while it is under way, and where it is watched in the moment after it: it takes six runs of a program. */
+export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, { up, isWatched }: Watched) {
   let last: { answer: Promise<T>; readUp: number } | undefined;
   return {
     async ask(signal: AbortSignal): Promise<T> {
-      if (last === undefined || clock.up() - last.readUp > momentMs) {
+      if (last === undefined || up() - last.readUp > (isWatched() ? momentMs : 0)) {
         const begun = { answer: read(AbortSignal.timeout(readLimitMs)), readUp: Number.POSITIVE_INFINITY };
         last = begun;
-        const endedAt = (up: number) => {
-          begun.readUp = up;
+        const endedAt = (readUp: number) => {
+          begun.readUp = readUp;
         };
         begun.answer.then(
-          () => endedAt(clock.up()),
+          () => endedAt(up()),
           () => endedAt(Number.NEGATIVE_INFINITY),
         );
       }
