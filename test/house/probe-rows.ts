@@ -94,7 +94,12 @@ export const probeRows: readonly ProbeRow[] = [
   { fault: 'usb.power_saving', linux: 'power of the USB device', windows: due, test: `${room}/usb.test.ts` },
   { fault: 'session.locked', linux: '`loginctl`', windows: due, test: `${room}/session.test.ts` },
   { fault: 'pc.memory_low', linux: '/proc/meminfo', windows: any, test: `${pc}/pc.test.ts` },
-  { fault: 'pc.sleeps', linux: 'the clock that knows of sleep, logind.conf', windows: due, test: `${pc}/upkeep.test.ts` },
+  {
+    fault: 'pc.sleeps',
+    linux: 'the clock that knows of sleep, logind.conf, GNOME by `gsettings`',
+    windows: due,
+    test: `${pc}/upkeep.test.ts`,
+  },
   { fault: 'pc.restart_planned', linux: 'systemd, settings of apt', windows: due, test: `${pc}/upkeep.test.ts` },
   { fault: 'power.battery_low', linux: '/sys/class/power_supply, upsd', windows: 'upsd; else due', test: `${pc}/power.test.ts` },
   { fault: 'power.ups_lost', linux: 'upsd', windows: any, test: `${pc}/power.test.ts` },

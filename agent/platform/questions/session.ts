@@ -40,6 +40,14 @@ async function isUser(root: string, id: string): Promise<boolean> {
   return said(text, 'CLASS')?.startsWith('user') === true && said(text, 'STATE') !== 'closing';
 }
 
+/** Which desktop the user at the PC has, where that is the user of this process: only then can its settings be read. */
+export async function ownDesktop(root: string): Promise<string | undefined> {
+  const active = said((await readText(join(root, 'run/systemd/seats/seat0'))) ?? '', 'ACTIVE') ?? '';
+  if (!(await isUser(root, active))) return undefined;
+  const text = (await readText(join(root, 'run/systemd/sessions', active))) ?? '';
+  return said(text, 'UID') === `${process.getuid?.()}` ? said(text, 'DESKTOP') : undefined;
+}
+
 function said(text: string, key: string): string | undefined {
   return new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1];
 }

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import host from 'node:process';
 import { expect, it } from 'vitest';
 import { type Clock, realClock, reasonIn } from '#contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
@@ -168,6 +169,21 @@ it('F28 a PC that is set to sleep, or slept in the last day, is told: pc.sleeps'
   mkdirSync(join(masked.root, 'etc/systemd/system'));
   symlinkSync('/dev/null', join(masked.root, 'etc/systemd/system/sleep.target'));
   expect(await masked.look('sleep')).toBe('ok');
+  const gnome = (type: string, seconds: number, desktop = 'ubuntu') => {
+    const made = pc({
+      ...conf(''),
+      'run/systemd/seats/seat0': 'ACTIVE=2\n',
+      'run/systemd/sessions/2': `UID=${host.getuid?.()}\nSTATE=active\nCLASS=user\nDESKTOP=${desktop}\n`,
+      'bin/said': `org.x sleep-inactive-ac-type '${type}'\norg.x sleep-inactive-ac-timeout ${seconds}\norg.x sleep-inactive-battery-type 'suspend'\n`,
+    });
+    writeFileSync(join(made.root, 'bin/gsettings'), `#!/bin/sh\nexec cat "${made.root}/bin/said"\n`);
+    chmodSync(join(made.root, 'bin/gsettings'), 0o755);
+    return made.look('sleep');
+  };
+  expect(await gnome('suspend', 900)).toBe('pc.sleeps');
+  expect(await gnome('nothing', 900)).toBe('ok');
+  expect(await gnome('suspend', 0)).toBe('ok');
+  expect(await gnome('suspend', 900, 'KDE')).toBe('ok');
   const { look, time } = pc(conf(''));
   time.slept = 59_000;
   expect(await look('sleep')).toBe('ok');

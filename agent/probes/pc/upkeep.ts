@@ -21,14 +21,15 @@ const slowedShare = 0.1;
 /** A shorter gap is a clock that was read twice. */
 const sleptLeastMs = 60_000;
 /** It starts a program. */
-const disksEveryMs = 600_000;
+const programEveryMs = 600_000;
 
 /** The checks of one look; some remember what they saw. Guarantee: of what cannot be asked on this PC there is no check; what fails is unknown, and the others are told. */
 export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: AbortSignal) => Promise<Check[]> {
   const slowed = createSlowedWatch(clock);
   const asleep = createSleepWatch(clock);
   const seen = new Set<string>();
-  const disks = asksSeldom(diskTroubles, disksEveryMs, clock);
+  const disks = asksSeldom(diskTroubles, programEveryMs, clock);
+  const sleeps = asksSeldom(sleepsWhenIdle, programEveryMs, clock);
 
   async function check<T>(device: string, asked: Promise<Answer<T>>, judge: (value: T) => Verdict): Promise<Check[]> {
     const failed = (error: unknown) => ({ known: false as const, reason: shortText(messageOf(error)), failed: true });
@@ -45,7 +46,7 @@ export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: A
       await check('speed', platform.ask(throttledMs, signal), slowed),
       await check('health', disks(platform, signal), judgeDisks),
       await check('start', platform.ask(lastCrash, signal), (at) => judgeCrash(at, clock.now())),
-      await check('sleep', platform.ask(sleepsWhenIdle, signal), (isSet) => judgeSleep(isSet, slept)),
+      await check('sleep', sleeps(platform, signal), (isSet) => judgeSleep(isSet, slept)),
     ];
     return found.flat();
   };

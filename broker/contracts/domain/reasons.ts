@@ -46,7 +46,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^switched off: (.*)$', 'बंद है: $1'],
   ['^nothing is plugged in$', 'कुछ लगा नहीं है'],
   ['^calls take: (.*)$', 'कॉल में चलता है: $1'],
-  ['^this PC has no seat$', 'इस PC पर कोई बैठने की जगह नहीं है'],
+  ['^this PC has no seat$', 'इस PC पर स्क्रीन और कीबोर्ड की जगह नहीं है'],
   ['^logind does not say whether the screen is locked$', 'logind नहीं बताता कि स्क्रीन लॉक है या नहीं'],
   ['^a restart waits$', 'रीस्टार्ट होना बाकी है'],
   ['^nothing here tells of a restart$', 'रीस्टार्ट के बारे में यहाँ कुछ नहीं बताता'],
