@@ -3,7 +3,7 @@
  * and removal stands in `debian/`.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Output, runCommand } from '../platform/child.ts';
@@ -25,6 +25,11 @@ const own = fileURLToPath(new URL('debian/', import.meta.url));
 const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 const library = 'usr/lib/sabha-agent';
 const documents = 'usr/share/doc/sabha-agent';
+const copyright = `Copyright: the authors of Sabha
+Licence: Apache-2.0, /usr/share/common-licenses/Apache-2.0
+
+Node.js, which comes along: node.copyright. What is packed into agent.mjs: packages.copyright.
+`;
 
 /**
  * Makes `sabha-agent_VERSION_ARCHITECTURE.deb` for machines like this one, with their Node.
@@ -59,8 +64,7 @@ function fill(root: string, { out, node, key }: Sources): void {
   const unit = 'usr/lib/systemd/system/sabha-agent.service';
   copy(root, join(own, 'sabha-agent.service'), unit);
   for (const name of ['postinst', 'prerm', 'postrm']) copy(root, join(own, name), join('DEBIAN', name));
-  const licence = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
-  put(root, join(documents, 'copyright'), licence('LICENSE'));
+  put(root, join(documents, 'copyright'), copyright);
   copy(root, join(node, 'LICENSE'), join(documents, 'node.copyright'));
   copy(root, join(out, 'agent.mjs.LEGAL.txt'), join(documents, 'packages.copyright'));
   if (key === undefined) return;
@@ -76,11 +80,11 @@ function controlOf({ version, architecture }: { version: string; architecture: s
     Maintainer: 'The maintainers of Sabha <sabha@localhost>',
     Section: 'net',
     Priority: 'optional',
-    // What its Node is linked to, and what the scripts call.
-    Depends: 'libc6 (>= 2.28), libstdc++6, libgcc-s1, libatomic1, adduser, passwd, util-linux, init-system-helpers',
+    // What its Node is linked to, and what the scripts call that not every Debian has.
+    Depends: 'libc6 (>= 2.28), libstdc++6, libgcc-s1, libatomic1, adduser, passwd',
     Recommends: 'pulseaudio-utils, pipewire-bin',
     Description:
-      'says whether a conferencing room is ready\n It watches microphone, speaker, camera, power and link of this PC, and tells its centre.',
+      'says whether a conferencing room is ready\n It watches microphone, speaker, camera, power and link of this PC,\n and tells its centre.',
   };
   return Object.entries(fields)
     .map(([name, value]) => `${name}: ${value}\n`)

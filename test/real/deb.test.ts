@@ -15,10 +15,9 @@ import { installed, requirePart } from './parts.ts';
 const tools = ['dpkg', 'dpkg-deb', 'strip', 'systemd-analyze', 'adduser', 'setpriv', 'nsenter', 'perl'];
 const runs = requirePart('Debian, of which a copy can be made (root, overlayfs, systemd, binutils)', installed(tools) && hasCopies());
 const key = createPrivateKey(makeSigningKeys().privateKey);
-const patience = { timeout: 60_000, interval: 200 };
+/** A look for an update that went wrong is made again in three to five minutes. */
+const patience = { timeout: 300_000, interval: 200 };
 const pc = 'ladakh/leh/hall';
-/** The first look for an update comes after 10 to 20 min. */
-const speed = 100;
 
 describe.runIf(runs)('the package for Debian', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-deb-'));
@@ -130,7 +129,9 @@ describe.runIf(runs)('the package for Debian', () => {
     const { sh } = debian;
     install(debian, '0.1.0');
     const unit = sh('cat /usr/lib/systemd/system/sabha-agent.service /usr/lib/systemd/system/sabha-agent.service.d/*').out;
-    standInForSystemd(debian, `${unit}\nEnvironment=${centre.clock}\n`);
+    // The first look for an update comes after 10 to 20 min, the second after hours; the new version has its whole five to be heard.
+    await release('0.2.0', centre.updates);
+    standInForSystemd(debian, unit, 'SABHA_SPEED=100');
     // The cage is closed: nothing can be written, and a compiler in V8 dies.
     expect(sh('/run/cage touch /usr/x').err).toContain('Read-only file system');
     expect(sh('/run/cage /usr/lib/sabha-agent/node -e 0').code).not.toBe(0);
@@ -140,19 +141,18 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(enrolled.out, `${enrolled.err}${sh('cat /run/service.log').out}`).toMatch(/^ladakh\/leh\/hall is enrolled until /);
     expect(enrolled.out).toContain('\nladakh/leh/hall\n');
     expect([0, 1, 3]).toContain(enrolled.code);
-    await expect.poll(centre.seen, patience).toBe('online 0.1.0');
+    await expect.poll(centre.seen, patience).toBe('online 0.2.0');
+    expect(sh('cat /run/service.log').out).toContain('"version":"0.1.0"');
     const status = sh('cat /proc/$(cat /run/service)/status').out;
     expect(status).toMatch(/NoNewPrivs:\s1\n/);
     expect(status).toMatch(/CapEff:\s0+\nCapBnd:\s0+\n/);
     console.log(`the service holds ${/VmRSS:\s+(\d+)/.exec(status)?.[1]} KB`);
 
-    await release('0.2.0', centre.updates);
-    await expect.poll(centre.seen, patience).toBe('online 0.2.0');
     install(debian, '0.3.0');
     await expect.poll(centre.seen, patience).toBe('online 0.3.0');
     expect(sh('dpkg -r sabha-agent').code).toBe(0);
     await expect.poll(centre.seen, patience).toMatch(/^stopped /);
-  });
+  }, 900_000);
 });
 
 /** The agent in one file, signed, as a release. */
@@ -164,7 +164,7 @@ function release(version: string, out: string) {
 async function startCentre() {
   const [https = 0, mqtts = 0] = await freePorts(2);
   const settings = { https: { host: '127.0.0.1', port: https, names: ['centre.test'] } };
-  const { site, epochMs, start } = await createParts({ pcs: ['this-pc', 'hall'], settings, speed });
+  const { site, start } = await createParts({ pcs: ['this-pc', 'hall'], settings });
   onTestFinished(() => site.remove());
   const broker = await start('broker', { SABHA_TLS_HOST: '127.0.0.1', SABHA_TLS_PORT: `${mqtts}` });
   const ofBroker = (name: string) => join(site.data, 'broker', name);
@@ -178,6 +178,5 @@ async function startCentre() {
     const one = ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((each) => each.pc === pc);
     return `${one?.presence} ${one?.agent}`;
   };
-  const clock = `SABHA_SPEED=${speed} SABHA_EPOCH=${epochMs}`;
-  return { code, at: `https://localhost:${https}`, clock, updates: join(site.data, 'flows/updates'), seen };
+  return { code, at: `https://localhost:${https}`, updates: join(site.data, 'flows/updates'), seen };
 }

@@ -67,9 +67,10 @@ exec @ARGV or die "$ARGV[0]: $!";`;
 /**
  * Puts a stand-in for systemd into a copy, which has none: `/run/cage` runs a program as the unit of the package says (its user and groups, no
  * way to more rights, no memory both written and run, nothing to be written but its own folder), and `systemctl` starts and stops the
- * service in it, which is started again when it ends. `/run/service` has its number, `/run/service.log` what it said.
+ * service in it, which is started again when it ends. `/run/service` has its number, `/run/service.log` what it said. `first` is set where
+ * `systemctl` starts it, and not where it is started again.
  */
-export function standInForSystemd({ bring, sh }: Debian, unit: string): void {
+export function standInForSystemd({ bring, sh }: Debian, unit: string, first: string): void {
   const said = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
   const environment = [...unit.matchAll(/^Environment=(.*)$/gm)].map(([, set]) => set).join(' ');
   const name = said('StateDirectory');
@@ -90,9 +91,11 @@ exec setpriv ${rights.join(' ')} --no-new-privs --bounding-set=-all --inh-caps=-
   bring(
     `#!/bin/sh
 trap 'kill "$service"; wait "$service"; rm /run/supervisor; exit' TERM
+first='${first}'
 while :; do
-  /run/cage ${said('ExecStart')} &
+  /run/cage env $first ${said('ExecStart')} &
   service=$!
+  first=
   echo "$service" >/run/service
   wait "$service"
   sleep 1
