@@ -12,15 +12,14 @@ import { readFigures } from './net/data-budget.ts';
 import { createProbes } from './probes/probes.ts';
 import { readReport } from './self-test/link-text.ts';
 import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
-import { type AgentSettings, isNamed, placesOf, readWhoThisIs } from './settings.ts';
+import { type AgentSettings, command, isNamed, placesOf, readWhoThisIs } from './settings.ts';
 import { createConfigStore, keptConfig } from './store/config-store.ts';
 import { dataFolder } from './store/data-folder.ts';
 import { budgetFile, linkFile } from './store/kept-file.ts';
 import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 
-const usage =
-  'usage: npm run agent -- check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run; each with [--data DIR]';
+const usage = `usage: ${command} check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run; each with [--data DIR]`;
 
 /** One line for the person who typed the command. */
 class WrongCall extends Error {}

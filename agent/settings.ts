@@ -70,7 +70,11 @@ export function isNamed(env: Env): boolean {
   return env['SABHA_PC'] !== undefined || env['SABHA_TOKEN_FILE'] !== undefined;
 }
 
-const howTo = 'npm run agent -- enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC';
+/** Set where the agent was packed into one file. */
+declare const SABHA_VERSION: string | undefined;
+/** How a person calls the agent here. */
+export const command = typeof SABHA_VERSION === 'string' ? 'sabha-agent' : 'npm run agent --';
+const howTo = `${command} enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC`;
 
 /** `enrolled` is the PC of the certificate, where there is one: which it is need not be said again, and nothing else may be. */
 export function readAgentSettings(env: Env, enrolled?: PcPath): Read<AgentSettings> {

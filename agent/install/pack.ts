@@ -1,14 +1,15 @@
 /**
- * `npm run pack:agent -- --out FOLDER [--key FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its launcher, and with
- * the key of the releases (which is kept away from the network) the signed manifest of an update.
+ * `npm run pack:agent -- --out FOLDER [--key FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its launcher, with
+ * the key of the releases (which is kept away from the network) the signed manifest of an update, and the package for Debian.
  */
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { type Manifest, sealSigned } from '#contracts';
+import { packDeb } from './deb.ts';
 
 /** What is packed, from where, and to where. */
 export type Pack = {
@@ -72,6 +73,8 @@ async function main(): Promise<void> {
   console.log(
     `agent ${made.version}: ${Math.ceil(made.size / 1_024)} KB in ${out}${values.key === undefined ? ', not signed' : ', signed'}`,
   );
+  const deb = await packDeb({ out, version, ...key });
+  console.log(deb.ok ? `${deb.file}: ${Math.ceil(statSync(deb.file).size / 1_048_576)} MB` : `no package for Debian: ${deb.line}`);
 }
 
 if (import.meta.main) {

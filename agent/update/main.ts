@@ -8,7 +8,10 @@ import { bundleName, openSlots, type Slots } from './slots.ts';
 
 /** Longer than a version needs to start, to be heard (5 min) or to take itself back, and to stop. */
 const trialMs = (8 * 60_000) / Number(process.env['SABHA_SPEED'] ?? 1);
-const slots = openSlots(join(dataFolder(process.env, process.argv.slice(2)), 'update'));
+/** Set where the agent was packed: the bundle beside this launcher has the same. */
+declare const SABHA_VERSION: string | undefined;
+const installed = typeof SABHA_VERSION === 'string' ? { installed: SABHA_VERSION } : {};
+const slots = openSlots(join(dataFolder(process.env, process.argv.slice(2)), 'update'), installed);
 
 if (isMainThread) await launch(slots);
 else setTimeout(() => endTrial(slots, workerData, () => process.kill(process.pid, 'SIGKILL')), trialMs);

@@ -15,7 +15,7 @@ function setUp() {
     read: (path) => (refuses.reads ? refused(refuses.reads) : readFileSync(path)),
     replace: (path, text) => (refuses.writes ? refused(refuses.writes) : replaceFile(path, text)),
   };
-  const slots = openSlots(folder, disk);
+  const slots = openSlots(folder, { disk });
   const bring = (version: string, minimum = '0.0.0') => {
     const { slot, file } = slots.vacant();
     writeFileSync(file, version);
@@ -130,6 +130,20 @@ test('S10 the lowest version that is allowed only rises, whatever a later manife
   bring('2.0.0', '1.10.0');
   bring('3.0.0', '1.9.0');
   expect(slots.read().minimum).toBe('1.10.0');
+});
+
+test('a package that is newer than what updates brought is the one that runs: neither the proven version nor one on trial stands before it', () => {
+  const { folder, slots, bring } = setUp();
+  const proven = bring('2.0.0');
+  slots.choose(1);
+  slots.prove();
+  const upgraded = (installed: string) => openSlots(folder, { installed });
+  expect(upgraded('1.9.9').choose(2)).toEqual({ file: proven, trial: null });
+  expect(upgraded('2.0.0').choose(3)).toEqual({ file: null, trial: null });
+  const trial = bring('2.1.0');
+  expect([upgraded('2.0.1').choose(4), upgraded('2.1.0').inUse()]).toEqual([{ file: trial, trial: '2.1.0' }, null]);
+  expect(upgraded('2.1.0').choose(5)).toEqual({ file: null, trial: null });
+  expect(slots.read()).toMatchObject({ trial: null, rejected: { version: '2.1.0', reason: 'it is not newer than the one installed' } });
 });
 
 test('only the version that is on trial is taken back', () => {

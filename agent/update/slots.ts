@@ -1,6 +1,6 @@
 /**
  * Where an installed agent keeps its versions: two folders, `a` and `b`, and one small file that says which is in use. The version that was
- * installed stands beside the launcher and is never touched.
+ * installed stands beside the launcher and is never touched; where a package brings a newer one than was proven, that is the one in use.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -30,6 +30,7 @@ export type Bundle = v.InferOutput<typeof held>;
 export const bundleName = 'agent.mjs';
 /** A power cut in the first minutes is no fault of the new version, a second one may be. */
 const startsLimit = 2;
+const system: SlotsDisk = { read: readFileSync, replace: replaceFile };
 const empty: SlotsFile = { proven: null, trial: null, minimum: '0.0.0', rejected: null };
 
 /** The slots of a folder, opened. */
@@ -38,12 +39,14 @@ export type Slots = ReturnType<typeof openSlots>;
 export type Chosen = { file: string | null; trial: string | null };
 /** The disk under the slots; each throws what the system says. */
 export type SlotsDisk = { read(path: string): Buffer; replace(path: string, text: string): void };
+/** `installed`: the version beside the launcher, which alone needs to know it. */
+export type SlotsOptions = { installed?: string; disk?: SlotsDisk };
 
 /**
  * The slots of a folder. A state that is not there or holds nonsense counts as none, for the installed version always works; one that cannot be
  * read now is left as it is, and whoever asked hears of it by what is thrown.
  */
-export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync, replace: replaceFile }) {
+export function openSlots(folder: string, { installed = '0.0.0', disk = system }: SlotsOptions = {}) {
   const stateFile = join(folder, 'slots.json');
   const bundle = ({ slot }: Pick<Bundle, 'slot'>) => join(folder, slot, bundleName);
   const read = () => stateOf(disk, stateFile);
@@ -53,14 +56,20 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
     const kept = read();
     if (kept.trial?.version === version) write({ ...kept, trial: null, rejected: { version, at, reason } });
   };
+  const isNewer = ({ version }: Bundle) => compareVersions(version, installed) > 0;
   const inUse = () => {
     const { proven } = read();
-    return proven !== null && isStartable(proven) ? bundle(proven) : null;
+    return proven !== null && isNewer(proven) && isStartable(proven) ? bundle(proven) : null;
+  };
+  const whyNot = (trial: Bundle & { starts: number }) => {
+    if (!isNewer(trial)) return 'it is not newer than the one installed';
+    if (trial.starts >= startsLimit) return 'it started and was never heard by the centre';
+    return isStartable(trial) ? null : 'its file is damaged';
   };
 
   return {
     read,
-    /** The bundle that is proven; null = the installed one. */
+    /** The bundle that is proven and newer than the installed one; null = that one. */
     inUse,
     /**
      * The bundle to start now.
@@ -70,13 +79,13 @@ export function openSlots(folder: string, disk: SlotsDisk = { read: readFileSync
     choose(at: number): Chosen {
       const kept = read();
       const { trial } = kept;
-      if (trial !== null && trial.starts < startsLimit && isStartable(trial)) {
+      if (trial === null) return { file: inUse(), trial: null };
+      const reason = whyNot(trial);
+      if (reason === null) {
         write({ ...kept, trial: { ...trial, starts: trial.starts + 1 } });
         return { file: bundle(trial), trial: trial.version };
       }
-      if (trial !== null) {
-        takeBack(trial.version, trial.starts < startsLimit ? 'its file is damaged' : 'it started and was never heard by the centre', at);
-      }
+      takeBack(trial.version, reason, at);
       return { file: inUse(), trial: null };
     },
     /** Where the next version is put: the slot that is not in use. */

@@ -27,7 +27,7 @@ function setUp(version = '1.0.0') {
     if (state.full) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
     replaceFile(path, text);
   };
-  const slots = openSlots(folder, { read: readFileSync, replace });
+  const slots = openSlots(folder, { disk: { read: readFileSync, replace } });
   const state = {
     manifest: null as string | null,
     busy: false,

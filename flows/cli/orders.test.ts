@@ -14,7 +14,7 @@ test('an enrolment code is shown once, with what to type on the PC; a PC is revo
     out: [
       '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
       'AAAAA-BBBBB',
-      'on the PC: npm run agent -- enrol CODE --centre https://NAME:8443 --pc ladakh/leh/PC',
+      'on the PC: sudo sabha-agent enrol CODE --centre https://NAME:8443 --pc ladakh/leh/PC',
       '',
     ].join('\n'),
     err: '',

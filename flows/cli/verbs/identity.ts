@@ -24,7 +24,7 @@ async function enrolCode({ api, by, words: [site = ''], options }: Call): Promis
   );
   const made = await api.post<Made>('/api/enrol-codes', { site, by, ...wanted });
   const head = `${made.uses} PC${made.uses === 1 ? '' : 's'} of ${site}, until ${timeText(made.ends)}, shown this once:`;
-  const hint = `on the PC: npm run agent -- enrol CODE --centre https://NAME:8443 --pc ${site}/PC`;
+  const hint = `on the PC: sudo sabha-agent enrol CODE --centre https://NAME:8443 --pc ${site}/PC`;
   return { ok: true, json: { site, ...made }, text: [head, made.code, hint].join('\n') };
 }
 

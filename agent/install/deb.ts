@@ -1,0 +1,120 @@
+/**
+ * The package for Debian: the packed agent with a Node of its own, its service, and the command `sabha-agent`. What it does on installation
+ * and removal stands in `debian/`.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Output, runCommand } from '../platform/child.ts';
+
+/** What goes into the package: the folder where `pack` has put the agent, which is also where the package is put. */
+export type Deb = {
+  out: string;
+  version: string;
+  /** Signs the releases: the PCs get its public half, and are updated by it. */
+  key?: KeyObject;
+  /** Absent = the smallest, which takes a minute. */
+  fast?: boolean;
+};
+/** What was made, or one line that says why it was not. */
+export type MadeDeb = { ok: true; file: string } | { ok: false; line: string };
+
+const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
+const own = fileURLToPath(new URL('debian/', import.meta.url));
+const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url));
+const library = 'usr/lib/sabha-agent';
+const documents = 'usr/share/doc/sabha-agent';
+const copyright = `Copyright: the authors of Sabha
+Licence: Apache-2.0, /usr/share/common-licenses/Apache-2.0
+
+Node.js, which comes along: node.copyright. What is packed into agent.mjs: packages.copyright.
+`;
+
+/**
+ * Makes `sabha-agent_VERSION_ARCHITECTURE.deb` for machines like this one, with their Node.
+ * Guarantee: the same sources and the same SOURCE_DATE_EPOCH make the same package, byte by byte, whoever makes it.
+ */
+export async function packDeb({ out, version, key, fast = false }: Deb): Promise<MadeDeb> {
+  const architecture = architectures[process.arch];
+  if (process.platform !== 'linux' || architecture === undefined) return { ok: false, line: 'it is made on Linux, x64 or arm64' };
+  const root = mkdtempSync(join(out, 'deb-'));
+  try {
+    const node = join(modules, `node-linux-${process.arch}`);
+    fill(root, { out, node, key });
+    const stripped = join(root, library, 'node');
+    const strip = await run('strip', ['-o', stripped, join(node, 'bin/node')]);
+    if (!strip.ok) return { ok: false, line: lineOf('strip', strip) };
+    put(root, 'DEBIAN/control', controlOf({ version, architecture }));
+    readable(root, stripped);
+    const file = join(out, `sabha-agent_${version}_${architecture}.deb`);
+    const small = fast ? ['-Zzstd', '-z1'] : ['-Zxz'];
+    const made = await run('dpkg-deb', ['--root-owner-group', ...small, '--build', root, file]);
+    return made.ok ? { ok: true, file } : { ok: false, line: lineOf('dpkg-deb', made) };
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+type Sources = Pick<Deb, 'out'> & { node: string; key: KeyObject | undefined };
+
+function fill(root: string, { out, node, key }: Sources): void {
+  for (const name of ['agent.mjs', 'launch.mjs']) copy(root, join(out, name), join(library, name));
+  copy(root, join(own, 'sabha-agent'), 'usr/bin/sabha-agent');
+  const unit = 'usr/lib/systemd/system/sabha-agent.service';
+  copy(root, join(own, 'sabha-agent.service'), unit);
+  for (const name of ['postinst', 'prerm', 'postrm']) copy(root, join(own, name), join('DEBIAN', name));
+  put(root, join(documents, 'copyright'), copyright);
+  copy(root, join(node, 'LICENSE'), join(documents, 'node.copyright'));
+  copy(root, join(out, 'agent.mjs.LEGAL.txt'), join(documents, 'packages.copyright'));
+  if (key === undefined) return;
+  put(root, join(library, 'update.pub'), String(createPublicKey(key).export({ type: 'spki', format: 'pem' })));
+  put(root, `${unit}.d/updates.conf`, `[Service]\nEnvironment=SABHA_UPDATE_KEY=/${library}/update.pub\n`);
+}
+
+function controlOf({ version, architecture }: { version: string; architecture: string }): string {
+  const fields = {
+    Package: 'sabha-agent',
+    Version: version,
+    Architecture: architecture,
+    Maintainer: 'The maintainers of Sabha <sabha@localhost>',
+    Section: 'net',
+    Priority: 'optional',
+    // What its Node is linked to, and what the scripts call that not every Debian has.
+    Depends: 'libc6 (>= 2.28), libstdc++6, libgcc-s1, libatomic1, adduser, passwd',
+    Recommends: 'pulseaudio-utils, pipewire-bin',
+    Description:
+      'says whether a conferencing room is ready\n It watches microphone, speaker, camera, power and link of this PC,\n and tells its centre.',
+  };
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('');
+}
+
+function put(root: string, path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+function copy(root: string, from: string, path: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  copyFileSync(from, join(root, path));
+}
+
+/** Rights that depend neither on the umask nor on the file system of whoever packs. */
+function readable(root: string, node: string): void {
+  const programs = [node, join(root, 'usr/bin/sabha-agent'), ...['postinst', 'prerm', 'postrm'].map((name) => join(root, 'DEBIAN', name))];
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    chmodSync(path, entry.isDirectory() || programs.includes(path) ? 0o755 : 0o644);
+  }
+  chmodSync(root, 0o755);
+}
+
+function run(program: string, args: string[]): Promise<Output> {
+  return runCommand({ program, args, env: {} }, new AbortController().signal);
+}
+
+function lineOf(program: string, { why, text }: Output & { ok: false }): string {
+  return why === 'missing' ? `${program} is not installed` : `${program}: ${text.trim().split('\n')[0]}`;
+}

@@ -1,0 +1,182 @@
+/** The package for Debian, in a copy of this Debian: installed, upgraded, removed, purged; and its service, caged as its unit says. */
+import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { makeSigningKeys, type PcView } from '#contracts';
+import { packDeb } from '../../agent/install/deb.ts';
+import { pack } from '../../agent/install/pack.ts';
+import { createParts } from '../system/parts-under-test.ts';
+import { freePorts } from '../system/processes.ts';
+import { copyDebian, type Debian, hasCopies, standInForSystemd } from './debian.ts';
+import { installed, requirePart } from './parts.ts';
+
+const tools = ['dpkg', 'dpkg-deb', 'strip', 'systemd-analyze', 'adduser', 'setpriv', 'nsenter', 'perl'];
+const runs = requirePart('Debian, of which a copy can be made (root, overlayfs, systemd, binutils)', installed(tools) && hasCopies());
+const key = createPrivateKey(makeSigningKeys().privateKey);
+/** A look for an update that went wrong is made again in three to five minutes. */
+const patience = { timeout: 300_000, interval: 200 };
+const pc = 'ladakh/leh/hall';
+
+describe.runIf(runs)('the package for Debian', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-deb-'));
+  const debs = new Map<string, Buffer>();
+  beforeAll(async () => {
+    for (const version of ['0.1.0', '0.3.0']) debs.set(version, readFileSync(await made(version, version)));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const made = async (version: string, into: string) => {
+    const out = join(folder, into);
+    await release(version, out);
+    const deb = await packDeb({ out, version, key, fast: true });
+    if (!deb.ok) throw new Error(deb.line);
+    return deb.file;
+  };
+  const copy = async () => {
+    const debian = await copyDebian();
+    onTestFinished(() => debian.remove());
+    return debian;
+  };
+  const install = ({ bring, sh }: Debian, version: string) => {
+    bring(debs.get(version) ?? '', '/tmp/agent.deb');
+    const { code, err } = sh('dpkg -i /tmp/agent.deb');
+    expect(code, err).toBe(0);
+    return err.replace(/^Created symlink .*\n/, '');
+  };
+
+  test('is the same, byte by byte, whenever and with whatever umask it is made', async () => {
+    const [umask, date] = [process.umask(0o077), process.env['SOURCE_DATE_EPOCH']];
+    process.env['SOURCE_DATE_EPOCH'] = '1700000000';
+    onTestFinished(() => {
+      process.umask(umask);
+      if (date === undefined) delete process.env['SOURCE_DATE_EPOCH'];
+      else process.env['SOURCE_DATE_EPOCH'] = date;
+    });
+    const first = readFileSync(await made('0.1.0', 'one'));
+    process.umask(0o022);
+    expect(readFileSync(await made('0.1.0', 'two')).equals(first)).toBe(true);
+  });
+
+  test('is not made where a program is missing, which is named, and leaves nothing half-made', async () => {
+    const bare = mkdtempSync(join(folder, 'bare-'));
+    symlinkSync('/usr/bin/env', join(bare, 'env'));
+    const path = process.env['PATH'];
+    onTestFinished(() => {
+      process.env['PATH'] = path;
+    });
+    process.env['PATH'] = bare;
+    const out = join(folder, '0.1.0');
+    const before = readdirSync(out);
+    expect(await packDeb({ out, version: '0.1.0' })).toEqual({ ok: false, line: 'strip is not installed' });
+    expect(readdirSync(out)).toEqual(before);
+  });
+
+  test('is installed twice without harm, upgraded over its data, which stay when it is removed and go when it is purged', async () => {
+    const debian = await copy();
+    const { sh } = debian;
+    const data = () => sh("stat -c '%a %U:%G' /var/lib/sabha-agent; cat /var/lib/sabha-agent/kept").out;
+    expect(install(debian, '0.1.0')).toBe('');
+    expect(sh('ls /run/systemd /etc/systemd/system/multi-user.target.wants/sabha-agent.service').out).toContain('sabha-agent.service');
+    sh('echo kept >/var/lib/sabha-agent/kept');
+    expect(['0.1.0', '0.3.0'].map((version) => install(debian, version))).toEqual(['', '']);
+    expect(data()).toBe('700 sabha-agent:sabha-agent\nkept\n');
+    expect(sh('dpkg-query -W sabha-agent; dpkg -V sabha-agent').out).toBe('sabha-agent\t0.3.0\n');
+
+    expect(sh('dpkg -r sabha-agent')).toMatchObject({ code: 0, err: '' });
+    expect(data()).toBe('700 sabha-agent:sabha-agent\nkept\n');
+    expect(install(debian, '0.3.0')).toBe('');
+    expect(data()).toBe('700 sabha-agent:sabha-agent\nkept\n');
+
+    expect(sh('dpkg -P sabha-agent')).toMatchObject({ code: 0, err: '' });
+    const left = "find /etc /usr /var/lib -not -path '*/dpkg/*' -name '*sabha-agent*'; getent passwd sabha-agent; getent group sabha-agent";
+    expect(sh(left).out).toBe('');
+  });
+
+  test('has a unit that systemd takes, and whose exposure is at most 2.0', async () => {
+    const debian = await copy();
+    install(debian, '0.1.0');
+    expect(debian.sh('systemd-analyze verify sabha-agent.service')).toEqual({ code: 0, out: '', err: '' });
+    const { code, out } = debian.sh('systemd-analyze security --offline=true --threshold=20 --no-pager sabha-agent.service');
+    expect(out).toMatch(/Overall exposure level for sabha-agent.service: [01]\.\d|2\.0/);
+    expect(code).toBe(0);
+  });
+
+  test('tells in one line what is wrong with a call', async () => {
+    const debian = await copy();
+    install(debian, '0.1.0');
+    const told = (call: string) => {
+      const { code, out, err } = debian.sh(call);
+      return [code, out + err.replace(/; usage: sabha-agent check .*/, '; usage')];
+    };
+    const at = '--centre https://localhost';
+    expect(told('setpriv --reuid=65534 --clear-groups sabha-agent enrol')).toEqual([
+      2,
+      'sabha-agent: this needs root: put sudo before it\n',
+    ]);
+    expect(told('sabha-agent')).toEqual([2, 'no verb; usage\n']);
+    expect(told('sabha-agent enrol')).toEqual([2, 'one enrolment code is expected; usage\n']);
+    expect(told('sabha-agent enrol X --pc a/b/c')).toEqual([2, '--centre: "" is no address https://HOST:PORT\n']);
+    expect(told(`sabha-agent enrol X ${at}`)).toEqual([2, '--pc: "" is no path STATE/SITE/PC\n']);
+    expect(told(`sabha-agent enrol X ${at} --pc a/b/c`)).toEqual([1, 'the enrolment code has 1 characters, it should have 40\n']);
+    expect(told('sabha-agent run')).toEqual([2, 'sabha-agent: the service runs it: systemctl start sabha-agent\n']);
+  });
+
+  test('S13 S15 a clerk types a code, the caged service runs, the verdict ends it; it is updated, upgraded, and says goodbye', async () => {
+    const centre = await startCentre();
+    const debian = await copy();
+    const { sh } = debian;
+    install(debian, '0.1.0');
+    const unit = sh('cat /usr/lib/systemd/system/sabha-agent.service /usr/lib/systemd/system/sabha-agent.service.d/*').out;
+    // The first look for an update comes after 10 to 20 min, the second after hours; the new version has its whole five to be heard.
+    await release('0.2.0', centre.updates);
+    standInForSystemd(debian, unit, 'SABHA_SPEED=100');
+    // The cage is closed: nothing can be written, and a compiler in V8 dies.
+    expect(sh('/run/cage touch /usr/x').err).toContain('Read-only file system');
+    expect(sh('/run/cage /usr/lib/sabha-agent/node -e 0').code).not.toBe(0);
+    expect(sh('/run/cage /usr/lib/sabha-agent/node --jitless -e 0')).toEqual({ code: 0, out: '', err: '' });
+
+    const enrolled = sh(`sabha-agent enrol ${centre.code} --centre ${centre.at} --pc ${pc}`);
+    expect(enrolled.out, `${enrolled.err}${sh('cat /run/service.log').out}`).toMatch(/^ladakh\/leh\/hall is enrolled until /);
+    expect(enrolled.out).toContain('\nladakh/leh/hall\n');
+    expect([0, 1, 3]).toContain(enrolled.code);
+    await expect.poll(centre.seen, patience).toBe('online 0.2.0');
+    expect(sh('cat /run/service.log').out).toContain('"version":"0.1.0"');
+    const status = sh('cat /proc/$(cat /run/service)/status').out;
+    expect(status).toMatch(/NoNewPrivs:\s1\n/);
+    expect(status).toMatch(/CapEff:\s0+\nCapBnd:\s0+\n/);
+    console.log(`the service holds ${/VmRSS:\s+(\d+)/.exec(status)?.[1]} KB`);
+
+    install(debian, '0.3.0');
+    await expect.poll(centre.seen, patience).toBe('online 0.3.0');
+    expect(sh('dpkg -r sabha-agent').code).toBe(0);
+    await expect.poll(centre.seen, patience).toMatch(/^stopped /);
+  }, 900_000);
+});
+
+/** The agent in one file, signed, as a release. */
+function release(version: string, out: string) {
+  return pack({ out, version, minimum: '0.0.0', expires: Date.now() * 2, key });
+}
+
+/** A centre that lets in who has its code. */
+async function startCentre() {
+  const [https = 0, mqtts = 0] = await freePorts(2);
+  const settings = { https: { host: '127.0.0.1', port: https, names: ['centre.test'] } };
+  const { site, start } = await createParts({ pcs: ['this-pc', 'hall'], settings });
+  onTestFinished(() => site.remove());
+  const broker = await start('broker', { SABHA_TLS_HOST: '127.0.0.1', SABHA_TLS_PORT: `${mqtts}` });
+  const ofBroker = (name: string) => join(site.data, 'broker', name);
+  await start('flows', { SABHA_BROKER_CSR: ofBroker('server.csr'), SABHA_BROKER_CERT: ofBroker('server.pem'), SABHA_TLS_PORT: `${mqtts}` });
+  await broker.says('certificate of the broker in use');
+  const api = `http://127.0.0.1:${site.ports.api}/api`;
+  const order = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  const asked = await fetch(`${api}/enrol-codes`, { ...order, body: JSON.stringify({ by: 'Asha', site: 'ladakh/leh', uses: 1 }) });
+  const { code } = (await asked.json()) as { code: string };
+  const seen = async () => {
+    const one = ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((each) => each.pc === pc);
+    return `${one?.presence} ${one?.agent}`;
+  };
+  return { code, at: `https://localhost:${https}`, updates: join(site.data, 'flows/updates'), seen };
+}
