@@ -1,16 +1,16 @@
 /**
- * The capacity of the narrowest part of a way, from trains of packets that were sent back to back: behind it they arrive at its pace.
- * Pure: which train to send next, and what the trains say. What is known of the method and where it fails: capacity.test.ts.
+ * The capacity of the narrowest part of a way, from trains of packets that were sent back to back: behind it they arrive at its pace; and
+ * from a stream behind them, whether that pace lasts (lasting.ts). Pure: which train to send next, and what the trains say. What is known of
+ * the method and where it fails: capacity.test.ts.
  */
 
-import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '#contracts';
-
-/** Times of the arrivals by any one clock. */
-export type Train = { packets: number; arrivals: readonly TrainArrival[] };
+import { trainIpBytes, trainPacketsAtMost, trainWireBytes } from '#contracts';
+import { inOrder, middle, rate, steadyRate, type Train } from './arrivals.ts';
+import { type Lent, lastingOf, lentBytes, rateWithinBlocks } from './lasting.ts';
 
 /** What bounds a measurement; rates in bits/s. */
 export type CapacityLimits = {
-  /** Wire bytes that all trains together may take. */
+  /** Wire bytes that all trains together may take, the stream with them. */
   budgetBytes: number;
   /** Above this rate two trains are enough. */
   ceilingBps: number;
@@ -18,10 +18,19 @@ export type CapacityLimits = {
   cardBps: number | null;
 };
 
-/** `atMostBps`: where there is no answer, what it cannot be more than, as far as that is known. Rates count IP bytes. */
+/** More than lasts: so many bytes at once, at this rate. */
+export type Burst = { bps: number; bytes: number };
+
+/**
+ * `bps`: what lasts, as far as the bytes reached. `burst`: what the line lent before; null where it lent nothing that was seen.
+ * `atMostBps`: where there is no answer, what it cannot be more than, as far as that is known. Rates count IP bytes.
+ */
 export type Capacity =
-  | { bps: number; reason: null; atMostBps: null; agreeing: number }
-  | { bps: null; reason: string; atMostBps: number | null; agreeing: number };
+  | { bps: number; reason: null; atMostBps: null; agreeing: number; burst: Burst | null }
+  | { bps: null; reason: string; atMostBps: number | null; agreeing: number; burst: null };
+
+/** So many packets, at this rate at first. */
+export type Stream = { packets: number; lent: Lent };
 
 const smallestTrain = 24;
 const trainsAtMost = 10;
@@ -34,12 +43,20 @@ const shortestMs = 20;
 const aimedMs = 30;
 const bentAtMost = 0.12;
 const apartAtMost = 0.15;
-const overtakenAtMost = 0.1;
 /** The share of a network card's rate from which on it may be the card that was measured. */
 const nearCard = 0.85;
 const growth = { least: 1.5, most: 3.8 };
 /** A train so many times as long as what went through at once has a steady last half. */
 const overBurst = 2.2;
+/** A stream that is shorter says nothing; one that is longer would hold up a meeting that begins, or come in faster than a PC can take it. */
+const stream = { leastPackets: 64, mostMs: 6_000, mostBps: 100e6 };
+/** A third train is made only where it leaves so much more of the bytes to the stream. */
+const thirdAtMost = 0.1;
+/**
+ * What a line that keeps only half of its rate could lend, at least, and would have been seen: so much, and such a share of the bytes, or what a thin
+ * line carries in such a time. Where that is not reached it is not known whether a rate lasts.
+ */
+const proof = { bytes: 100_000, share: 0.15, ms: 2_000 };
 
 type Fit = {
   isLong: boolean;
@@ -58,23 +75,74 @@ type Fit = {
 export function nextTrain(trains: readonly Train[], { budgetBytes, ceilingBps }: CapacityLimits): number | null {
   const fits = trains.map(fitOf);
   const rates = agreeing(fits);
-  const isFast = rates.length > 1 && middle(rates) > ceilingBps;
-  if (rates.length >= (isFast ? trainsWanted - 1 : trainsWanted) || trains.length >= trainsAtMost) return null;
+  if (rates.length >= trainsWanted || trains.length >= trainsAtMost) return null;
   const packets = size(trains, fits);
-  const usedBytes = trains.reduce((sum, train) => sum + train.packets * trainWireBytes, 0);
-  return packets === null || usedBytes + packets * trainWireBytes > budgetBytes ? null : packets;
+  if (packets === null || usedBytes(trains) + packets * trainWireBytes > budgetBytes) return null;
+  const isEnough = rates.length > 1 && (middle(rates) > ceilingBps || packets * trainWireBytes > thirdAtMost * budgetBytes);
+  return isEnough ? null : packets;
 }
 
-/** Guarantee: fewer than two trains that agree, or a rate that may be that of this PC's own card, are no answer. */
-export function capacityOf(trains: readonly Train[], { cardBps }: CapacityLimits): Capacity {
+/**
+ * The stream that is to follow the trains at once; null where too few bytes are left, or nothing comes through. Where the trains do not agree
+ * it begins at the pace of the first one, and only tells what it falls to.
+ */
+export function streamAfter(trains: readonly Train[], limits: CapacityLimits): Stream | null {
+  const lent = lentOf(trains);
+  if (lent === null) return null;
+  const lasting = Math.floor((lent.bps * stream.mostMs) / 1_000 / 8 / trainIpBytes);
+  const packets = Math.min(lasting, Math.floor((limits.budgetBytes - usedBytes(trains)) / trainWireBytes));
+  return packets < stream.leastPackets ? null : { packets, lent };
+}
+
+/**
+ * `behind`: what came of the stream.
+ * Guarantee: fewer than two trains that agree, a rate that may be that of this PC's own card, or one that a stream does not keep, are no answer.
+ */
+export function capacityOf(trains: readonly Train[], { cardBps, budgetBytes }: CapacityLimits, behind?: Train): Capacity {
+  const before = byTrains(trains, cardBps);
+  const lent = lentOf(trains);
+  if (behind === undefined || lent === null) return proven(before, trains, budgetBytes);
+  const lasting = lastingOf(behind, lent);
+  if (lasting.kind === 'kept') return proven(before, [...trains, behind], budgetBytes);
+  const { agreeing } = before;
+  if (lasting.kind === 'unclear') return onlyAtMost(before, lasting.reason);
+  const bytes = lentBytes([...trains, behind], lasting.bps);
+  return { bps: lasting.bps, reason: null, atMostBps: null, agreeing, burst: { bps: lent.bps, bytes } };
+}
+
+/** Too few bytes may have gone for a bucket to have run empty. */
+function proven(before: Capacity, trains: readonly Train[], budgetBytes: number): Capacity {
+  const bps = before.bps ?? 0;
+  const isProven = lentBytes(trains, bps / 2) >= Math.min(Math.max(proof.bytes, proof.share * budgetBytes), (bps * proof.ms) / 8_000 / 2);
+  return isProven ? before : onlyAtMost(before, 'too few bytes to tell whether it lasts');
+}
+
+function onlyAtMost(before: Capacity, reason: string): Capacity {
+  return before.bps === null ? before : { bps: null, reason, atMostBps: before.bps, agreeing: before.agreeing, burst: null };
+}
+
+function byTrains(trains: readonly Train[], cardBps: number | null): Capacity {
   const fits = trains.map(fitOf);
   const rates = agreeing(fits);
+  const known = { agreeing: rates.length, burst: null };
   const bps = rates.length < 2 ? null : middle(rates);
-  if (bps === null) return { bps, reason: reasonOf(fits), atMostBps: boundOf(trains), agreeing: rates.length };
-  if (cardBps !== null && bps >= nearCard * cardBps) {
-    return { bps: null, reason: 'as fast as the network card of this PC', atMostBps: null, agreeing: rates.length };
-  }
-  return { bps, reason: null, atMostBps: null, agreeing: rates.length };
+  if (bps === null) return { bps, reason: reasonOf(fits), atMostBps: null, ...known };
+  const isCard = cardBps !== null && bps >= nearCard * cardBps;
+  if (isCard) return { bps: null, reason: 'as fast as the network card of this PC', atMostBps: null, ...known };
+  return { bps, reason: null, atMostBps: null, ...known };
+}
+
+/** The rate at which a stream begins. Where trains did not agree it is that of the first, if nearly all of it came. */
+function lentOf(trains: readonly Train[]): Lent | null {
+  const rates = agreeing(trains.map(fitOf));
+  if (rates.length > 1) return { bps: Math.min(middle(rates), stream.mostBps), isSure: true };
+  const first = trains[0] === undefined ? [] : inOrder(trains[0]);
+  const bps = Math.min(rateWithinBlocks(first), stream.mostBps);
+  return first.length < smallestTrain - 1 || !(bps > 0) ? null : { bps, isSure: false };
+}
+
+function usedBytes(trains: readonly Train[]): number {
+  return trains.reduce((sum, train) => sum + train.packets * trainWireBytes, 0);
 }
 
 function reasonOf(fits: readonly (Fit | null)[]): string {
@@ -92,6 +160,7 @@ function size(trains: readonly Train[], fits: readonly (Fit | null)[]): number |
   if (last === undefined) return smallestTrain;
   // Lost once may be chance; and where this one did not get through, no longer one will.
   if (!fit?.isWhole) return fits.filter((one) => !one?.isWhole).length < lostTrainsAtMost ? last.packets : null;
+  if (last.packets === trainPacketsAtMost && !fit.isLong) return null;
   const wanted = Math.max((last.packets * aimedMs) / fit.ms, fit.burst * overBurst);
   return Math.min(trainPacketsAtMost, Math.ceil(Math.max(least(trains, fit, wanted), Math.min(wanted, growth.most * last.packets))));
 }
@@ -134,48 +203,4 @@ function fitOf(train: Train): Fit | null {
     // Without the second of them a bucket that runs empty within the last half is never seen.
     isSteady: bps > 0 && isNear(bps, rate(at(0.6), last)) && isNear(rate(at(0.5), at(0.75)), rate(at(0.75), last)),
   };
-}
-
-/**
- * The longest train passed nowhere faster: a packet that was held up behind the narrow part makes some pairs slower than it, and others faster.
- * Null where many overtook each other: their order, and so their times, are not those of the narrow part.
- */
-function boundOf(trains: readonly Train[]): number | null {
-  const longest = trains.map(inOrder).reduce((a, b) => (lastingUs(b) > lastingUs(a) ? b : a), []);
-  const overtaken = longest.filter(({ seq }, at) => seq < (longest[at - 1]?.seq ?? 0)).length;
-  if (longest.length < smallestTrain / 2 || overtaken > overtakenAtMost * longest.length) return null;
-  const bps = pairRates(longest, 4).reduce((a, b) => Math.max(a, b), 0);
-  return bps === 0 ? null : bps;
-}
-
-/** Each packet of the train that came, once, in the order in which they came. */
-function inOrder({ packets, arrivals }: Train): TrainArrival[] {
-  const sorted = arrivals.filter(({ seq, us }) => seq >= 0 && seq < packets && us >= 0 && us < Number.POSITIVE_INFINITY);
-  sorted.sort((a, b) => a.us - b.us);
-  const seen = new Set<number>();
-  return sorted.filter(({ seq }) => !seen.has(seq) && seen.add(seq));
-}
-
-function lastingUs(sorted: readonly TrainArrival[]): number {
-  return (sorted.at(-1)?.us ?? 0) - (sorted[0]?.us ?? 0);
-}
-
-/** Theil and Sen: the middle of the rates between all pairs that lie well apart. */
-function steadyRate(arrivals: readonly TrainArrival[]): number {
-  const rates = pairRates(arrivals, 3);
-  return rates.length === 0 ? Number.NaN : middle(rates);
-}
-
-/** Between all pairs that lie so great a part of the whole apart. */
-function pairRates(arrivals: readonly TrainArrival[], part: number): number[] {
-  const gap = Math.max(1, Math.floor(arrivals.length / part));
-  return arrivals.flatMap((from, at) => arrivals.slice(at + gap).flatMap((to) => (to.us > from.us ? [rate(from, to)] : [])));
-}
-
-function rate(from: TrainArrival, to: TrainArrival): number {
-  return ((to.seq - from.seq) * trainIpBytes * 8 * 1e6) / (to.us - from.us);
-}
-
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? Number.NaN;
 }
