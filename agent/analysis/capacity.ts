@@ -4,7 +4,7 @@
  * the method and where it fails: capacity.test.ts.
  */
 
-import { trainIpBytes, trainPacketsAtMost, trainWireBytes } from '#contracts';
+import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '#contracts';
 import { inOrder, middle, rate, steadyRate, type Train } from './arrivals.ts';
 import { type Lent, lastingOf, lentBytes, rateWithinBlocks } from './lasting.ts';
 
@@ -45,18 +45,23 @@ const bentAtMost = 0.12;
 const apartAtMost = 0.15;
 /** The share of a network card's rate from which on it may be the card that was measured. */
 const nearCard = 0.85;
+const asFastAsCard = 'as fast as the network card of this PC';
 const growth = { least: 1.5, most: 3.8 };
 /** A train so many times as long as what went through at once has a steady last half. */
 const overBurst = 2.2;
 /** A stream that is shorter says nothing; one that is longer would hold up a meeting that begins, or come in faster than a PC can take it. */
-const stream = { leastPackets: 64, mostMs: 6_000, mostBps: 100e6 };
-/** A third train is made only where it leaves so much more of the bytes to the stream. */
-const thirdAtMost = 0.1;
+const stream = { leastPackets: 64, mostMs: 6_000, mostBps: 150e6 };
+/** Of the bytes, what trains may take, and a third train: the stream needs what is left, and is a measurement as well. */
+const shareAtMost = { trains: 0.4, third: 0.1 };
+/** A stream that came so much faster than the trains did was not held up as they were. */
+const fasterAtMost = 1.08;
+/** Neighbours by which the fastest part is told; where it is so much faster than the whole, it says nothing. */
+const fastest = { apart: 8, times: 2 };
 /**
  * What a line that keeps only half of its rate could lend, at least, and would have been seen: so much, and such a share of the bytes, or what a thin
  * line carries in such a time. Where that is not reached it is not known whether a rate lasts.
  */
-const proof = { bytes: 100_000, share: 0.15, ms: 2_000 };
+const proof = { bytes: 100_000, share: 0.28, ms: 4_000 };
 
 type Fit = {
   isLong: boolean;
@@ -76,9 +81,13 @@ export function nextTrain(trains: readonly Train[], { budgetBytes, ceilingBps }:
   const fits = trains.map(fitOf);
   const rates = agreeing(fits);
   if (rates.length >= trainsWanted || trains.length >= trainsAtMost) return null;
-  const packets = size(trains, fits);
-  if (packets === null || usedBytes(trains) + packets * trainWireBytes > budgetBytes) return null;
-  const isEnough = rates.length > 1 && (middle(rates) > ceilingBps || packets * trainWireBytes > thirdAtMost * budgetBytes);
+  const wanted = size(trains, fits);
+  const last = trains.at(-1);
+  const leftBytes = (last === undefined ? 1 : shareAtMost.trains) * budgetBytes - usedBytes(trains);
+  const packets = Math.min(wanted ?? 0, Math.floor(leftBytes / trainWireBytes));
+  // One that is shorter than wanted is worth it where it is longer than the last.
+  if (wanted === null || (packets < wanted && packets <= (last?.packets ?? wanted))) return null;
+  const isEnough = rates.length > 1 && (middle(rates) > ceilingBps || packets * trainWireBytes > shareAtMost.third * budgetBytes);
   return isEnough ? null : packets;
 }
 
@@ -98,27 +107,69 @@ export function streamAfter(trains: readonly Train[], limits: CapacityLimits): S
  * `behind`: what came of the stream.
  * Guarantee: fewer than two trains that agree, a rate that may be that of this PC's own card, or one that a stream does not keep, are no answer.
  */
-export function capacityOf(trains: readonly Train[], { cardBps, budgetBytes }: CapacityLimits, behind?: Train): Capacity {
-  const before = byTrains(trains, cardBps);
+export function capacityOf(trains: readonly Train[], limits: CapacityLimits, behind?: Train): Capacity {
+  const before = byTrains(trains, limits.cardBps);
   const lent = lentOf(trains);
-  if (behind === undefined || lent === null) return proven(before, trains, budgetBytes);
+  if (behind === undefined || lent === null) return proven(before, trains, limits.budgetBytes);
   const lasting = lastingOf(behind, lent);
-  if (lasting.kind === 'kept') return proven(before, [...trains, behind], budgetBytes);
-  const { agreeing } = before;
-  if (lasting.kind === 'unclear') return onlyAtMost(before, lasting.reason);
-  const bytes = lentBytes([...trains, behind], lasting.bps);
-  return { bps: lasting.bps, reason: null, atMostBps: null, agreeing, burst: { bps: lent.bps, bytes } };
+  if (lasting.kind === 'kept') {
+    const isFull = lasting.bps <= fasterAtMost * lent.bps;
+    if (before.bps === null) return isFull ? withStream(before, [...trains, behind], { limits, bps: lasting.bps }) : before;
+    if (isHeldUp(trains, behind, { found: before.bps, lastingBps: lasting.bps }))
+      return { ...unknown(before), reason: 'the measurements disagree' };
+    return proven(before, [...trains, behind], limits.budgetBytes);
+  }
+  if (lasting.kind === 'unclear') return onlyAtMost(before, trains, lasting.reason);
+  // Where trains did not agree it is not known how fast the burst went.
+  const burst = lent.isSure ? { bps: lent.bps, bytes: lentBytes([...trains, behind], lasting.bps) } : null;
+  return { bps: lasting.bps, reason: null, atMostBps: null, agreeing: 1 + near(trains, lasting.bps).length, burst };
+}
+
+/** A stream that filled the line and a train that agree are two measurements. */
+function withStream(before: Capacity, trains: readonly Train[], { limits, bps }: { limits: CapacityLimits; bps: number }): Capacity {
+  const agreed = near(trains.slice(0, -1), bps);
+  if (agreed.length === 0) return before;
+  if (isCard(bps, limits.cardBps)) return { ...unknown(before), reason: asFastAsCard };
+  const found = { bps: middle(agreed), reason: null, atMostBps: null, agreeing: 1 + agreed.length, burst: null };
+  return proven(found, trains, limits.budgetBytes);
+}
+
+/** The rates of the trains that lie near that of a stream, of short ones too; none where most do not. */
+function near(trains: readonly Train[], bps: number): number[] {
+  const steady = trains.map(fitOf).flatMap((fit) => (fit?.isWhole && fit.isSteady ? [fit.bps] : []));
+  const close = steady.filter((one) => Math.abs(one / bps - 1) <= apartAtMost);
+  return 2 * close.length < steady.length ? [] : close;
+}
+
+/** The stream went faster than the trains, and no bucket that they showed lent it that. */
+function isHeldUp(trains: readonly Train[], behind: Train, { found, lastingBps }: { found: number; lastingBps: number }): boolean {
+  if (lastingBps <= fasterAtMost * found) return false;
+  return lentBytes([behind], found) > lentBytes(trains, found) + smallestTrain * trainIpBytes;
 }
 
 /** Too few bytes may have gone for a bucket to have run empty. */
 function proven(before: Capacity, trains: readonly Train[], budgetBytes: number): Capacity {
   const bps = before.bps ?? 0;
   const isProven = lentBytes(trains, bps / 2) >= Math.min(Math.max(proof.bytes, proof.share * budgetBytes), (bps * proof.ms) / 8_000 / 2);
-  return isProven ? before : onlyAtMost(before, 'too few bytes to tell whether it lasts');
+  return isProven ? before : onlyAtMost(before, trains, 'too few bytes to tell whether it lasts');
 }
 
-function onlyAtMost(before: Capacity, reason: string): Capacity {
-  return before.bps === null ? before : { bps: null, reason, atMostBps: before.bps, agreeing: before.agreeing, burst: null };
+/** As fast as the fastest part of a train at most: what is held up comes slower, and then faster than it went. */
+function onlyAtMost(before: Capacity, trains: readonly Train[], reason: string): Capacity {
+  if (before.bps === null) return before;
+  const atMostBps = Math.max(...trains.map((train) => fastestPart(inOrder(train))));
+  return { ...unknown(before), reason, atMostBps: atMostBps > fastest.times * before.bps ? null : atMostBps };
+}
+
+function fastestPart(came: readonly TrainArrival[]): number {
+  return came.reduce((most, from, at) => {
+    const to = came[at + fastest.apart];
+    return to === undefined || to.seq <= from.seq ? most : Math.max(most, rate(from, to));
+  }, 0);
+}
+
+function unknown({ agreeing }: Capacity): { bps: null; atMostBps: null; agreeing: number; burst: null } {
+  return { bps: null, atMostBps: null, agreeing, burst: null };
 }
 
 function byTrains(trains: readonly Train[], cardBps: number | null): Capacity {
@@ -127,9 +178,12 @@ function byTrains(trains: readonly Train[], cardBps: number | null): Capacity {
   const known = { agreeing: rates.length, burst: null };
   const bps = rates.length < 2 ? null : middle(rates);
   if (bps === null) return { bps, reason: reasonOf(fits), atMostBps: null, ...known };
-  const isCard = cardBps !== null && bps >= nearCard * cardBps;
-  if (isCard) return { bps: null, reason: 'as fast as the network card of this PC', atMostBps: null, ...known };
+  if (isCard(bps, cardBps)) return { bps: null, reason: asFastAsCard, atMostBps: null, ...known };
   return { bps, reason: null, atMostBps: null, ...known };
+}
+
+function isCard(bps: number, cardBps: number | null): boolean {
+  return cardBps !== null && bps >= nearCard * cardBps;
 }
 
 /** The rate at which a stream begins. Where trains did not agree it is that of the first, if nearly all of it came. */
@@ -137,8 +191,9 @@ function lentOf(trains: readonly Train[]): Lent | null {
   const rates = agreeing(trains.map(fitOf));
   if (rates.length > 1) return { bps: Math.min(middle(rates), stream.mostBps), isSure: true };
   const first = trains[0] === undefined ? [] : inOrder(trains[0]);
-  const bps = Math.min(rateWithinBlocks(first), stream.mostBps);
-  return first.length < smallestTrain - 1 || !(bps > 0) ? null : { bps, isSure: false };
+  // All at once: faster than can be told.
+  const bps = Math.min(rateWithinBlocks(first) || stream.mostBps, stream.mostBps);
+  return first.length < smallestTrain - 1 ? null : { bps, isSure: false };
 }
 
 function usedBytes(trains: readonly Train[]): number {

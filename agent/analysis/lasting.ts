@@ -12,7 +12,10 @@ export const blockPackets = 8;
 /** What trains found: `isSure` where several agreed. */
 export type Lent = { bps: number; isSure: boolean };
 /** `kept`: all of the stream went as fast. `fell`: only its beginning did, and it ended at this steady rate. */
-export type Lasting = { kind: 'kept' } | { kind: 'fell'; bps: number; packets: number; ms: number } | { kind: 'unclear'; reason: string };
+export type Lasting =
+  | { kind: 'kept'; bps: number }
+  | { kind: 'fell'; bps: number; packets: number; ms: number }
+  | { kind: 'unclear'; reason: string };
 
 /** Above what passed, so that the narrow part never waits for us. */
 const ahead = { ofTrains: 1.15, ofLate: 1.5 };
@@ -22,6 +25,8 @@ const keptShare = 0.93;
 /** Of the rate of the trains: what a stream has to reach at least where it did not fall, but other traffic took a part. */
 const besideOthers = 0.5;
 const lostAtMost = 0.05;
+/** Where nothing is dropped, blocks that come so much faster than all of them did not wait before the narrow part: it was not full. */
+const withinAtMost = 1.2;
 /** Of the first packets of a stream. A queue that others fill begins to drop later; a policer whose bucket is empty does not wait. */
 const lostAtOnce = { of: 3 * blockPackets, least: 0.4 };
 const bentAtMost = 0.15;
@@ -52,13 +57,14 @@ export function lastingOf(stream: Train, { bps: fromBps, isSure }: Lent): Lastin
   const end = straightEnd(came);
   const bps = steadyRate(counted(end));
   const isFast = (one: number) => one >= keptShare * fromBps;
-  if (isFast(bps)) return { kind: 'kept' };
+  if (isFast(bps)) return { kind: 'kept', bps };
   const isSpared = lossOf(end) <= lostAtMost;
-  const isFastWithin = isFast(rateWithinBlocks(end));
+  const within = rateWithinBlocks(end);
+  const isFastWithin = isFast(within);
   const isWhole = end.length === came.length;
   // Each block goes as fast as ever, and all of them come: others use the line as well.
-  if (isWhole && isSpared && isFastWithin && bps >= besideOthers * fromBps) return { kind: 'kept' };
-  const isOthers = isFastWithin && (isSpared || (isWhole && isSure && !isLostAtOnce(came)));
+  if (isWhole && isSpared && isFastWithin && bps >= besideOthers * fromBps) return { kind: 'kept', bps };
+  const isOthers = (isSpared && within > withinAtMost * bps) || (isFastWithin && isWhole && isSure && !isLostAtOnce(came));
   const ms = msOf(end);
   if (isOthers || end.length < fewest.packets || ms < fewest.ms || !isSteady(end)) {
     return { kind: 'unclear', reason: 'the rate is not steady' };

@@ -22,7 +22,7 @@ const network = '10.203.91';
 
 /** True where this machine lets us make namespaces and shape their links. */
 export function canShape(): boolean {
-  if (process.getuid?.() !== 0 || spawnSync('tc', ['-V']).status !== 0) return false;
+  if (process.getuid?.() !== 0 || spawnSync('tc', ['-V']).status !== 0 || spawnSync('nft', ['-v']).status !== 0) return false;
   try {
     const link = createShapedLink('try');
     link.shape({ bps: 1e6, bucketBytes: 3_000, queueBytes: 10_000 });
