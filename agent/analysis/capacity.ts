@@ -120,9 +120,12 @@ export function capacityOf(trains: readonly Train[], limits: CapacityLimits, beh
     return proven(before, [...trains, behind], limits.budgetBytes);
   }
   if (lasting.kind === 'unclear') return onlyAtMost(before, trains, lasting.reason);
+  const agreed = near(trains, lasting.bps);
+  // A little fall from a rate that no trains agreed on is as well one of this PC, which was busy.
+  if (!lent.isSure && agreed.length === 0 && 2 * lasting.bps > lent.bps) return before;
   // Where trains did not agree it is not known how fast the burst went.
   const burst = lent.isSure ? { bps: lent.bps, bytes: lentBytes([...trains, behind], lasting.bps) } : null;
-  return { bps: lasting.bps, reason: null, atMostBps: null, agreeing: 1 + near(trains, lasting.bps).length, burst };
+  return { bps: lasting.bps, reason: null, atMostBps: null, agreeing: 1 + agreed.length, burst };
 }
 
 /** A stream that filled the line and a train that agree are two measurements. */
@@ -134,9 +137,11 @@ function withStream(before: Capacity, trains: readonly Train[], { limits, bps }:
   return proven(found, trains, limits.budgetBytes);
 }
 
-/** The rates of the trains that lie near that of a stream, of short ones too; none where most do not. */
+/** The rates of the trains that lie near that of a stream, of short ones where none is long; none where most do not. */
 function near(trains: readonly Train[], bps: number): number[] {
-  const steady = trains.map(fitOf).flatMap((fit) => (fit?.isWhole && fit.isSteady ? [fit.bps] : []));
+  const fits = trains.map(fitOf).filter((fit) => fit?.isWhole && fit.isSteady);
+  const long = fits.filter(isAccepted);
+  const steady = (long.length > 0 ? long : fits).flatMap((fit) => fit?.bps ?? []);
   const close = steady.filter((one) => Math.abs(one / bps - 1) <= apartAtMost);
   return 2 * close.length < steady.length ? [] : close;
 }
