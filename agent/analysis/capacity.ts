@@ -197,7 +197,7 @@ function lentOf(trains: readonly Train[]): Lent | null {
   if (rates.length > 1) return { bps: Math.min(middle(rates), stream.mostBps), isSure: true };
   const first = trains[0] === undefined ? [] : inOrder(trains[0]);
   // All at once: faster than can be told.
-  const bps = Math.min(rateWithinBlocks(first) || stream.mostBps, stream.mostBps);
+  const bps = Math.min(Math.max(rateWithinBlocks(first) || stream.mostBps, rates[0] ?? 0), stream.mostBps);
   return first.length < smallestTrain - 1 ? null : { bps, isSure: false };
 }
 
