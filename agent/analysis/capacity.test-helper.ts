@@ -1,6 +1,8 @@
 /** A way with one narrow part, computed and not waited for. */
 import { type TrainArrival, trainIpBytes, trainWireBytes } from '#contracts';
-import { type Capacity, capacityOf, nextTrain, type Train } from './capacity.ts';
+import type { Train } from './arrivals.ts';
+import { type Capacity, capacityOf, nextTrain, type Stream, streamAfter } from './capacity.ts';
+import { blockPackets, paceOf } from './lasting.ts';
 
 /** A way that trains go. */
 export type Way = {
@@ -24,37 +26,73 @@ type Change = (train: Train, at: number) => Train;
 export const budgetBytes = 960_000;
 const usual = { budgetBytes, ceilingBps: 50e6, cardBps: null };
 
+const pauseUs = 40_000;
+
 type Given = { budgetBytes?: number; ceilingBps?: number; cardBps?: number; change?: Change };
 
-/** A whole measurement; `change` disturbs single trains. */
+/** A whole measurement; `change` disturbs single trains, the stream too. */
 export function measure(way: Way, { change = (train) => train, ...limits }: Given = {}): Run {
   const trains: Train[] = [];
-  for (let packets = nextTrain(trains, { ...usual, ...limits }); packets !== null; packets = nextTrain(trains, { ...usual, ...limits })) {
-    trains.push(change({ packets, arrivals: pass(way, packets) }, trains.length));
+  const all = { ...usual, ...limits };
+  for (let packets = nextTrain(trains, all); packets !== null; packets = nextTrain(trains, all)) {
+    trains.push(after(trains, change({ packets, arrivals: pass(way, packets) }, trains.length)));
   }
-  const capacity = capacityOf(trains, { ...usual, ...limits });
-  const bytes = trains.reduce((sum, { packets }) => sum + packets * trainWireBytes, 0);
+  const plan = streamAfter(trains, all);
+  const behind = plan === null ? undefined : after(trains, change(flow(way, plan), trains.length));
+  const capacity = capacityOf(trains, all, behind);
+  const bytes = [...trains, ...(behind ? [behind] : [])].reduce((sum, { packets }) => sum + packets * trainWireBytes, 0);
   return { ...capacity, trains, bytes, error: capacity.bps === null ? 0 : capacity.bps / way.bps - 1 };
 }
 
+/** On the clock of those before it, a little later than the last. */
+function after(trains: readonly Train[], { packets, arrivals }: Train): Train {
+  const lastUs = trains.flatMap((train) => train.arrivals).reduce((most, { us }) => Math.max(most, us), 0);
+  const fromUs = trains.length === 0 ? 0 : lastUs + pauseUs;
+  return { packets, arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us + fromUs })) };
+}
+
 /** One train through a rested token bucket. */
-export function pass(
-  { bps, bucketBytes, senderBps = 1e9, loss = 0, queueBytes = 1e9, random = () => 1 }: Way,
-  packets: number,
-): TrainArrival[] {
+export function pass(way: Way, packets: number): TrainArrival[] {
+  const through = bucket(way);
+  const { senderBps = 1e9 } = way;
+  return Array.from({ length: packets }, (_, seq) => through(seq, (seq * trainIpBytes * 8) / senderBps)).flatMap((one) => one ?? []);
+}
+
+/** The stream behind them, of which each arrival is known at once. */
+function flow(way: Way, { packets, lent }: Stream): Train {
+  const through = bucket(way);
+  const { senderBps = 1e9 } = way;
   const arrivals: TrainArrival[] = [];
+  let dueAt = 0;
+  for (let seq = 0; seq < packets; seq += 1) {
+    const inBlock = seq % blockPackets;
+    if (inBlock === 0 && seq > 0) {
+      const come = arrivals.filter(({ us }) => us <= dueAt * 1e6);
+      dueAt += (blockPackets * trainIpBytes * 8) / Math.min(senderBps, paceOf(come, lent.bps));
+    }
+    arrivals.push(...(through(seq, dueAt + (inBlock * trainIpBytes * 8) / senderBps) ?? []));
+  }
+  return { packets, arrivals };
+}
+
+/** A rested token bucket with a queue before it; what it lets through of each packet, seconds. */
+function bucket({
+  bps,
+  bucketBytes,
+  loss = 0,
+  queueBytes = 1e9,
+  random = () => 1,
+}: Way): (seq: number, sentAt: number) => TrainArrival[] | null {
   const perSecond = bps / 8;
   let tokens = bucketBytes;
   let lastAt = 0;
-  for (let seq = 0; seq < packets; seq += 1) {
-    const sentAt = (seq * trainIpBytes * 8) / senderBps;
-    if ((lastAt - sentAt) * perSecond > queueBytes) continue;
+  return (seq, sentAt) => {
+    if ((lastAt - sentAt) * perSecond > queueBytes) return null;
     const startAt = Math.max(sentAt, lastAt);
     tokens = Math.min(bucketBytes, tokens + (startAt - lastAt) * perSecond);
     const outAt = startAt + Math.max(0, trainIpBytes - tokens) / perSecond;
     tokens += (outAt - startAt) * perSecond - trainIpBytes;
     lastAt = outAt;
-    if (random() >= loss) arrivals.push({ seq, us: outAt * 1e6 });
-  }
-  return arrivals;
+    return random() >= loss ? [{ seq, us: outAt * 1e6 }] : null;
+  };
 }

@@ -1,16 +1,16 @@
 /**
- * The capacity of the narrowest part of a way, from trains of packets that were sent back to back: behind it they arrive at its pace.
- * Pure: which train to send next, and what the trains say. What is known of the method and where it fails: capacity.test.ts.
+ * The capacity of the narrowest part of a way, from trains of packets that were sent back to back: behind it they arrive at its pace; and
+ * from a stream behind them, whether that pace lasts (lasting.ts). Pure: which train to send next, and what the trains say. What is known of
+ * the method and where it fails: capacity.test.ts.
  */
 
 import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '#contracts';
-
-/** Times of the arrivals by any one clock. */
-export type Train = { packets: number; arrivals: readonly TrainArrival[] };
+import { inOrder, middle, rate, steadyRate, type Train } from './arrivals.ts';
+import { type Lent, lastingOf, lentBytes, rateWithinBlocks } from './lasting.ts';
 
 /** What bounds a measurement; rates in bits/s. */
 export type CapacityLimits = {
-  /** Wire bytes that all trains together may take. */
+  /** Wire bytes that all trains together may take, the stream with them. */
   budgetBytes: number;
   /** Above this rate two trains are enough. */
   ceilingBps: number;
@@ -18,10 +18,19 @@ export type CapacityLimits = {
   cardBps: number | null;
 };
 
-/** `atMostBps`: where there is no answer, what it cannot be more than, as far as that is known. Rates count IP bytes. */
+/** More than lasts: so many bytes at once, at this rate. */
+export type Burst = { bps: number; bytes: number };
+
+/**
+ * `bps`: what lasts, as far as the bytes reached. `burst`: what the line lent before; null where it lent nothing that was seen.
+ * `atMostBps`: where there is no answer, what it cannot be more than, as far as that is known. Rates count IP bytes.
+ */
 export type Capacity =
-  | { bps: number; reason: null; atMostBps: null; agreeing: number }
-  | { bps: null; reason: string; atMostBps: number | null; agreeing: number };
+  | { bps: number; reason: null; atMostBps: null; agreeing: number; burst: Burst | null }
+  | { bps: null; reason: string; atMostBps: number | null; agreeing: number; burst: null };
+
+/** So many packets, at this rate at first. */
+export type Stream = { packets: number; lent: Lent };
 
 const smallestTrain = 24;
 const trainsAtMost = 10;
@@ -34,12 +43,25 @@ const shortestMs = 20;
 const aimedMs = 30;
 const bentAtMost = 0.12;
 const apartAtMost = 0.15;
-const overtakenAtMost = 0.1;
 /** The share of a network card's rate from which on it may be the card that was measured. */
 const nearCard = 0.85;
+const asFastAsCard = 'as fast as the network card of this PC';
 const growth = { least: 1.5, most: 3.8 };
 /** A train so many times as long as what went through at once has a steady last half. */
 const overBurst = 2.2;
+/** A stream that is shorter says nothing; one that is longer would hold up a meeting that begins, or come in faster than a PC can take it. */
+const stream = { leastPackets: 64, mostMs: 6_000, mostBps: 150e6 };
+/** Of the bytes, what trains may take, and a third train: the stream needs what is left, and is a measurement as well. */
+const shareAtMost = { trains: 0.4, third: 0.1 };
+/** A stream that came so much faster than the trains did was not held up as they were. */
+const fasterAtMost = 1.08;
+/** Neighbours by which the fastest part is told; where it is so much faster than the whole, it says nothing. */
+const fastest = { apart: 8, times: 2 };
+/**
+ * What a line that keeps only half of its rate could lend, at least, and would have been seen: so much, and such a share of the bytes, or what a thin
+ * line carries in such a time. Where that is not reached it is not known whether a rate lasts.
+ */
+const proof = { bytes: 100_000, share: 0.28, ms: 4_000 };
 
 type Fit = {
   isLong: boolean;
@@ -58,23 +80,129 @@ type Fit = {
 export function nextTrain(trains: readonly Train[], { budgetBytes, ceilingBps }: CapacityLimits): number | null {
   const fits = trains.map(fitOf);
   const rates = agreeing(fits);
-  const isFast = rates.length > 1 && middle(rates) > ceilingBps;
-  if (rates.length >= (isFast ? trainsWanted - 1 : trainsWanted) || trains.length >= trainsAtMost) return null;
-  const packets = size(trains, fits);
-  const usedBytes = trains.reduce((sum, train) => sum + train.packets * trainWireBytes, 0);
-  return packets === null || usedBytes + packets * trainWireBytes > budgetBytes ? null : packets;
+  if (rates.length >= trainsWanted || trains.length >= trainsAtMost) return null;
+  const wanted = size(trains, fits);
+  const last = trains.at(-1);
+  const leftBytes = (last === undefined ? 1 : shareAtMost.trains) * budgetBytes - usedBytes(trains);
+  const packets = Math.min(wanted ?? 0, Math.floor(leftBytes / trainWireBytes));
+  // One that is shorter than wanted is worth it where it is longer than the last.
+  if (wanted === null || (packets < wanted && packets <= (last?.packets ?? wanted))) return null;
+  const isEnough = rates.length > 1 && (middle(rates) > ceilingBps || packets * trainWireBytes > shareAtMost.third * budgetBytes);
+  return isEnough ? null : packets;
 }
 
-/** Guarantee: fewer than two trains that agree, or a rate that may be that of this PC's own card, are no answer. */
-export function capacityOf(trains: readonly Train[], { cardBps }: CapacityLimits): Capacity {
+/**
+ * The stream that is to follow the trains at once; null where too few bytes are left, or nothing comes through. Where the trains do not agree
+ * it begins at the pace of the first one, and only tells what it falls to.
+ */
+export function streamAfter(trains: readonly Train[], limits: CapacityLimits): Stream | null {
+  const lent = lentOf(trains);
+  if (lent === null) return null;
+  const lasting = Math.floor((lent.bps * stream.mostMs) / 1_000 / 8 / trainIpBytes);
+  const packets = Math.min(lasting, Math.floor((limits.budgetBytes - usedBytes(trains)) / trainWireBytes));
+  return packets < stream.leastPackets ? null : { packets, lent };
+}
+
+/**
+ * `behind`: what came of the stream.
+ * Guarantee: fewer than two trains that agree, a rate that may be that of this PC's own card, or one that a stream does not keep, are no answer.
+ */
+export function capacityOf(trains: readonly Train[], limits: CapacityLimits, behind?: Train): Capacity {
+  const before = byTrains(trains, limits.cardBps);
+  const lent = lentOf(trains);
+  if (behind === undefined || lent === null) return proven(before, trains, limits.budgetBytes);
+  const lasting = lastingOf(behind, lent);
+  if (lasting.kind === 'kept') {
+    const isFull = lasting.bps <= fasterAtMost * lent.bps;
+    if (before.bps === null) return isFull ? withStream(before, [...trains, behind], { limits, bps: lasting.bps }) : before;
+    if (isHeldUp(trains, behind, { found: before.bps, lastingBps: lasting.bps }))
+      return { ...unknown(before), reason: 'the measurements disagree' };
+    return proven(before, [...trains, behind], limits.budgetBytes);
+  }
+  if (lasting.kind === 'unclear') return onlyAtMost(before, trains, lasting.reason);
+  const agreed = near(trains, lasting.bps);
+  // A little fall from a rate that no trains agreed on is as well one of this PC, which was busy.
+  if (!lent.isSure && agreed.length === 0 && 2 * lasting.bps > lent.bps) return before;
+  // Where trains did not agree it is not known how fast the burst went.
+  const burst = lent.isSure ? { bps: lent.bps, bytes: lentBytes([...trains, behind], lasting.bps) } : null;
+  return { bps: lasting.bps, reason: null, atMostBps: null, agreeing: 1 + agreed.length, burst };
+}
+
+/** A stream that filled the line and a train that agree are two measurements. */
+function withStream(before: Capacity, trains: readonly Train[], { limits, bps }: { limits: CapacityLimits; bps: number }): Capacity {
+  const agreed = near(trains.slice(0, -1), bps);
+  if (agreed.length === 0) return before;
+  if (isCard(bps, limits.cardBps)) return { ...unknown(before), reason: asFastAsCard };
+  const found = { bps: middle(agreed), reason: null, atMostBps: null, agreeing: 1 + agreed.length, burst: null };
+  return proven(found, trains, limits.budgetBytes);
+}
+
+/** The rates of the trains that lie near that of a stream, of short ones where none is long; none where most do not. */
+function near(trains: readonly Train[], bps: number): number[] {
+  const fits = trains.map(fitOf).filter((fit) => fit?.isWhole && fit.isSteady);
+  const long = fits.filter(isAccepted);
+  const steady = (long.length > 0 ? long : fits).flatMap((fit) => fit?.bps ?? []);
+  const close = steady.filter((one) => Math.abs(one / bps - 1) <= apartAtMost);
+  return 2 * close.length < steady.length ? [] : close;
+}
+
+/** The stream went faster than the trains, and no bucket that they showed lent it that. */
+function isHeldUp(trains: readonly Train[], behind: Train, { found, lastingBps }: { found: number; lastingBps: number }): boolean {
+  if (lastingBps <= fasterAtMost * found) return false;
+  return lentBytes([behind], found) > lentBytes(trains, found) + smallestTrain * trainIpBytes;
+}
+
+/** Too few bytes may have gone for a bucket to have run empty. */
+function proven(before: Capacity, trains: readonly Train[], budgetBytes: number): Capacity {
+  const bps = before.bps ?? 0;
+  const isProven = lentBytes(trains, bps / 2) >= Math.min(Math.max(proof.bytes, proof.share * budgetBytes), (bps * proof.ms) / 8_000 / 2);
+  return isProven ? before : onlyAtMost(before, trains, 'too few bytes to tell whether it lasts');
+}
+
+/** As fast as the fastest part of a train at most: what is held up comes slower, and then faster than it went. */
+function onlyAtMost(before: Capacity, trains: readonly Train[], reason: string): Capacity {
+  if (before.bps === null) return before;
+  const atMostBps = Math.max(...trains.map((train) => fastestPart(inOrder(train))));
+  return { ...unknown(before), reason, atMostBps: atMostBps > fastest.times * before.bps ? null : atMostBps };
+}
+
+function fastestPart(came: readonly TrainArrival[]): number {
+  return came.reduce((most, from, at) => {
+    const to = came[at + fastest.apart];
+    return to === undefined || to.seq <= from.seq ? most : Math.max(most, rate(from, to));
+  }, 0);
+}
+
+function unknown({ agreeing }: Capacity): { bps: null; atMostBps: null; agreeing: number; burst: null } {
+  return { bps: null, atMostBps: null, agreeing, burst: null };
+}
+
+function byTrains(trains: readonly Train[], cardBps: number | null): Capacity {
   const fits = trains.map(fitOf);
   const rates = agreeing(fits);
+  const known = { agreeing: rates.length, burst: null };
   const bps = rates.length < 2 ? null : middle(rates);
-  if (bps === null) return { bps, reason: reasonOf(fits), atMostBps: boundOf(trains), agreeing: rates.length };
-  if (cardBps !== null && bps >= nearCard * cardBps) {
-    return { bps: null, reason: 'as fast as the network card of this PC', atMostBps: null, agreeing: rates.length };
-  }
-  return { bps, reason: null, atMostBps: null, agreeing: rates.length };
+  if (bps === null) return { bps, reason: reasonOf(fits), atMostBps: null, ...known };
+  if (isCard(bps, cardBps)) return { bps: null, reason: asFastAsCard, atMostBps: null, ...known };
+  return { bps, reason: null, atMostBps: null, ...known };
+}
+
+function isCard(bps: number, cardBps: number | null): boolean {
+  return cardBps !== null && bps >= nearCard * cardBps;
+}
+
+/** The rate at which a stream begins. Where trains did not agree it is that of the first, if nearly all of it came. */
+function lentOf(trains: readonly Train[]): Lent | null {
+  const rates = agreeing(trains.map(fitOf));
+  if (rates.length > 1) return { bps: Math.min(middle(rates), stream.mostBps), isSure: true };
+  const first = trains[0] === undefined ? [] : inOrder(trains[0]);
+  // All at once: faster than can be told.
+  const bps = Math.min(Math.max(rateWithinBlocks(first) || stream.mostBps, rates[0] ?? 0), stream.mostBps);
+  return first.length < smallestTrain - 1 ? null : { bps, isSure: false };
+}
+
+function usedBytes(trains: readonly Train[]): number {
+  return trains.reduce((sum, train) => sum + train.packets * trainWireBytes, 0);
 }
 
 function reasonOf(fits: readonly (Fit | null)[]): string {
@@ -92,6 +220,7 @@ function size(trains: readonly Train[], fits: readonly (Fit | null)[]): number |
   if (last === undefined) return smallestTrain;
   // Lost once may be chance; and where this one did not get through, no longer one will.
   if (!fit?.isWhole) return fits.filter((one) => !one?.isWhole).length < lostTrainsAtMost ? last.packets : null;
+  if (last.packets === trainPacketsAtMost && !fit.isLong) return null;
   const wanted = Math.max((last.packets * aimedMs) / fit.ms, fit.burst * overBurst);
   return Math.min(trainPacketsAtMost, Math.ceil(Math.max(least(trains, fit, wanted), Math.min(wanted, growth.most * last.packets))));
 }
@@ -134,48 +263,4 @@ function fitOf(train: Train): Fit | null {
     // Without the second of them a bucket that runs empty within the last half is never seen.
     isSteady: bps > 0 && isNear(bps, rate(at(0.6), last)) && isNear(rate(at(0.5), at(0.75)), rate(at(0.75), last)),
   };
-}
-
-/**
- * The longest train passed nowhere faster: a packet that was held up behind the narrow part makes some pairs slower than it, and others faster.
- * Null where many overtook each other: their order, and so their times, are not those of the narrow part.
- */
-function boundOf(trains: readonly Train[]): number | null {
-  const longest = trains.map(inOrder).reduce((a, b) => (lastingUs(b) > lastingUs(a) ? b : a), []);
-  const overtaken = longest.filter(({ seq }, at) => seq < (longest[at - 1]?.seq ?? 0)).length;
-  if (longest.length < smallestTrain / 2 || overtaken > overtakenAtMost * longest.length) return null;
-  const bps = pairRates(longest, 4).reduce((a, b) => Math.max(a, b), 0);
-  return bps === 0 ? null : bps;
-}
-
-/** Each packet of the train that came, once, in the order in which they came. */
-function inOrder({ packets, arrivals }: Train): TrainArrival[] {
-  const sorted = arrivals.filter(({ seq, us }) => seq >= 0 && seq < packets && us >= 0 && us < Number.POSITIVE_INFINITY);
-  sorted.sort((a, b) => a.us - b.us);
-  const seen = new Set<number>();
-  return sorted.filter(({ seq }) => !seen.has(seq) && seen.add(seq));
-}
-
-function lastingUs(sorted: readonly TrainArrival[]): number {
-  return (sorted.at(-1)?.us ?? 0) - (sorted[0]?.us ?? 0);
-}
-
-/** Theil and Sen: the middle of the rates between all pairs that lie well apart. */
-function steadyRate(arrivals: readonly TrainArrival[]): number {
-  const rates = pairRates(arrivals, 3);
-  return rates.length === 0 ? Number.NaN : middle(rates);
-}
-
-/** Between all pairs that lie so great a part of the whole apart. */
-function pairRates(arrivals: readonly TrainArrival[], part: number): number[] {
-  const gap = Math.max(1, Math.floor(arrivals.length / part));
-  return arrivals.flatMap((from, at) => arrivals.slice(at + gap).flatMap((to) => (to.us > from.us ? [rate(from, to)] : [])));
-}
-
-function rate(from: TrainArrival, to: TrainArrival): number {
-  return ((to.seq - from.seq) * trainIpBytes * 8 * 1e6) / (to.us - from.us);
-}
-
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? Number.NaN;
 }

@@ -73,7 +73,7 @@ async function measure(options: LinkTestOptions): Promise<Done> {
   if (!measured.ok) return failed(measured.reason);
   if (measured.blocked === 'all' && isAnswered(rounds)) return failed(measureLater.crowded);
   const found = capacityOf(measured, busy, clock.now());
-  const lines = [lineOf('up', measured.up), lineOf('down', measured.down)];
+  const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
   const transferred = measured.blocked === null ? undefined : await byTransfer(options, grant.token);
   const makesSense = rounds.took(transferred === undefined ? found : { ...found, ...transferred, how: 'tcp' });
   if (!makesSense) return failed('what was measured makes no sense');
@@ -92,6 +92,7 @@ function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy
   return {
     ...{ at, how: 'train', upBps: up.bps, downBps: down.bps, udpBlocked: blocked !== null },
     ...(blocked !== null && { blocked }),
+    ...((up.burst !== null || down.burst !== null) && { burst: { up: up.burst, down: down.burst } }),
     ...(busy !== null && { free: { upBps: free(up.bps, busy.upBps), downBps: free(down.bps, busy.downBps) } }),
     ...((up.bps === null || down.bps === null) && {
       atMost: { upBps: up.atMostBps, downBps: down.atMostBps },
@@ -112,14 +113,24 @@ function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {
   return isUsed(busy.upBps, last.upBps) || isUsed(busy.downBps, last.downBps);
 }
 
-function lineOf(direction: string, { bps, reason, atMostBps }: Estimate): string {
-  const mbit = (rate: number) => `${(rate / 1e6).toPrecision(3)} Mbit/s`;
-  if (bps !== null) return `${direction}: ${mbit(bps)}`;
-  return `${direction}: not known, ${reason}${atMostBps === null ? '' : `; at most ${mbit(atMostBps)}`}`;
+function lineOf(direction: string, { bps, reason, atMostBps, burst }: Estimate): string {
+  if (bps === null) return `${direction}: not known, ${reason}${atMostBps === null ? '' : `; at most ${mbitOf(atMostBps)}`}`;
+  return `${direction}: ${mbitOf(bps)}${burst === null ? '' : ` (at first ${mbitOf(burst.bps)}, for ${Math.round(burst.bytes / 1_000)} kB)`}`;
+}
+
+/** None where all of it is free, or nobody counts. */
+function freeLines({ free, upBps, downBps }: Capacity): string[] {
+  if (free === undefined || (free.upBps === upBps && free.downBps === downBps)) return [];
+  const words = (bps: number | null) => (bps === null ? 'not known' : mbitOf(bps));
+  return [`free, as seen by this PC: up ${words(free.upBps)}, down ${words(free.downBps)}`];
+}
+
+function mbitOf(bps: number): string {
+  return `${(bps / 1e6).toPrecision(3)} Mbit/s`;
 }
 
 function transferLine({ upBps, downBps }: Transferred): string {
-  const words = (bps: number | null) => (bps === null ? 'not known' : `${(bps / 1e6).toPrecision(3)} Mbit/s`);
+  const words = (bps: number | null) => (bps === null ? 'not known' : mbitOf(bps));
   return `by TCP at least: up ${words(upBps)}, down ${words(downBps)}`;
 }
 

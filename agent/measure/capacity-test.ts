@@ -1,7 +1,9 @@
 /** One measurement of the capacity of the link, up and down, by trains of packets to the reflector and from it. */
-import { type Clock, measureLater, trainSessionBytes } from '#contracts';
-import { type Capacity, type CapacityLimits, capacityOf, nextTrain, type Train } from '../analysis/capacity.ts';
-import { createTrains, type Socket, type Trains } from './trains.ts';
+import { type Clock, measureLater, type TrainDenial, trainSessionBytes } from '#contracts';
+import type { Train } from '../analysis/arrivals.ts';
+import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter } from '../analysis/capacity.ts';
+import type { Socket } from './exchange.ts';
+import { createTrains, type Trains } from './trains.ts';
 
 /** Where the trains go, and what they may cost, bytes on the wire; rates in bits/s. */
 export type CapacityOptions = {
@@ -33,7 +35,7 @@ export type Measured =
 /** Hellos, requests and reports. */
 const besideBytes = 40_000;
 const pauseMs = 30;
-const notMeasured: Direction = { bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0, wireBytes: 0 };
+const notMeasured: Direction = { bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0, burst: null, wireBytes: 0 };
 
 /** Reasons of `measureLater` are no findings about the link: it is measured another time. Guarantee: the trains of a direction take no more than a session may, and together with the other never more than the budget has left. */
 export async function measureCapacity(options: CapacityOptions): Promise<Measured> {
@@ -64,25 +66,40 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
 }
 
 async function oneDirection(
-  { clock, budget, ceilingBps, directionBytes, cardBps, objection }: CapacityOptions,
+  options: CapacityOptions,
   way: Trains,
   direction: 'up' | 'down',
 ): Promise<{ capacity: Capacity; isBlocked: boolean } | string> {
+  const { budget, ceilingBps, directionBytes, cardBps } = options;
   const budgetBytes = Math.min(trainSessionBytes, directionBytes, budget.left()) - besideBytes;
   const limits: CapacityLimits = { budgetBytes, ceilingBps, cardBps };
   const trains: Train[] = [];
   for (let packets = nextTrain(trains, limits); packets !== null; packets = nextTrain(trains, limits)) {
-    const reason = (await objection?.()) ?? null;
-    if (reason !== null) return reason;
-    if (trains.length > 0) await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
-    const train = await way[direction](packets);
-    if (typeof train === 'string') return measureLater[train];
-    // Who is not greeted as before did not lose it by what the line carries.
-    if (isEmpty(train) && !(await way.isStillThere())) return measureLater.moved;
+    const next = packets;
+    const train = await one(options, way, { pauses: trains.length > 0, send: () => way[direction](next) });
+    if (typeof train === 'string') return train;
     trains.push(train);
   }
+  const plan = streamAfter(trains, limits);
+  const behind = plan === null ? undefined : await one(options, way, { pauses: false, send: () => way.stream(direction, plan) });
+  if (typeof behind === 'string') return behind;
   const isBlocked = trains.length > 0 && trains.every(isEmpty);
-  return { capacity: capacityOf(trains, limits), isBlocked };
+  return { capacity: capacityOf(trains, limits, behind), isBlocked };
+}
+
+/** One train or stream, or why there is none. */
+async function one(
+  { clock, objection }: CapacityOptions,
+  way: Trains,
+  { pauses, send }: { pauses: boolean; send: () => Promise<Train | TrainDenial> },
+): Promise<Train | string> {
+  const reason = (await objection?.()) ?? null;
+  if (reason !== null) return reason;
+  if (pauses) await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
+  const train = await send();
+  if (typeof train === 'string') return measureLater[train];
+  // Who is not greeted as before did not lose it by what the line carries.
+  return isEmpty(train) && !(await way.isStillThere()) ? measureLater.moved : train;
 }
 
 function isEmpty({ arrivals }: Train): boolean {

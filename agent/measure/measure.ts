@@ -60,7 +60,7 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
 }
 
 /** What the rounds of a month leave of its tests, shared out over its measurements of two directions each: none of them takes from the next. */
-function directionBytesOf({ budget, quality, capacity }: LinkLimits): number {
+export function directionBytesOf({ budget, quality, capacity }: LinkLimits): number {
   if (capacity === null) return Number.POSITIVE_INFINITY;
   const roundsBytes = quality === null ? 0 : (monthMs / quality.everyMs) * roundWireBytes(quality.probes);
   return ((budget.testBytes - roundsBytes) * capacity.everyMs) / monthMs / 2;

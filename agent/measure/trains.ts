@@ -1,32 +1,19 @@
 /** This PC's side of the capacity test: greets the reflector, sends trains to it and has trains sent. What they say: analysis/capacity.ts. */
 import {
   type Cancel,
-  type Clock,
   noCookie,
   readTrainAnswer,
   readTrainDenial,
   readTrainReport,
-  type TrainAnswer,
   type TrainArrival,
   type TrainDenial,
-  type TrainRequestKind,
-  trainPayloadBytes,
   trainWireBytes,
   writeTrainRequest,
 } from '#contracts';
-import type { Train } from '../analysis/capacity.ts';
-
-/** A socket to one address, which takes nothing from any other. */
-export type Socket = { send(packet: Buffer): void; close(): void };
-
-/** The socket to the reflector, and the right to use it. */
-export type TrainsOptions = {
-  socket: Socket;
-  token: Buffer;
-  clock: Clock;
-  /** Bytes on the wire, as they go and come. */
-  used(wireBytes: number): void;
-};
+import type { Train } from '../analysis/arrivals.ts';
+import type { Stream } from '../analysis/capacity.ts';
+import { type Exchange, exchange, frameBytes, later, quietMs, repeat, reportMs, request, type TrainsOptions } from './exchange.ts';
+import { runStream } from './stream.ts';
 
 /** Trains of packets to the reflector and from it, one at a time. */
 export type Trains = {
@@ -38,6 +25,8 @@ export type Trains = {
   isStillThere(): Promise<boolean>;
   up(packets: number): Promise<Train | TrainDenial>;
   down(packets: number): Promise<Train | TrainDenial>;
+  /** A stream behind the trains (stream.ts). */
+  stream(direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial>;
   /** Ends whatever waits. */
   close(): void;
 };
@@ -45,37 +34,22 @@ export type Trains = {
 const firstWaitMs = 1_000;
 /** Four hellos, each waited for longer than the one before. */
 const greetMs = 10_000;
-/** The longest train takes so long at 0.3 Mbit/s. */
-const reportMs = 15_000;
 const beginMs = 6_000;
-const quietMs = 1_000;
 /** After the last of a train, for those that were overtaken. */
 const overtakenMs = 100;
 
-const frameBytes = trainWireBytes - trainPayloadBytes;
-
-type State = TrainsOptions & {
-  cookie: Buffer;
-  roundTripMs: number;
-  number: number;
-  closed: boolean;
-  timers: Set<Cancel>;
-  onAnswer: (answer: TrainAnswer) => void;
-  giveUp: () => void;
-};
-
 /** Guarantee: each train ends, with what came of it; an answer to an earlier one is no part of a later one. */
 export function createTrains(options: TrainsOptions): Trains {
-  const state: State = {
+  const state: Exchange = {
     ...options,
-    ...{ cookie: noCookie, roundTripMs: firstWaitMs, number: 0, closed: false },
+    ...{ cookie: noCookie, roundTripMs: firstWaitMs, first: 0, number: 0, closed: false },
     ...{ timers: new Set<Cancel>(), onAnswer: () => undefined, giveUp: () => undefined },
   };
   return {
     take(packet) {
       options.used(packet.length + frameBytes);
       const answer = readTrainAnswer(packet);
-      if (answer !== undefined && answer.train === state.number) state.onAnswer(answer);
+      if (answer !== undefined && answer.train >= state.first && answer.train <= state.number) state.onAnswer(answer);
     },
     greet: () => greet(state),
     async isStillThere() {
@@ -84,6 +58,7 @@ export function createTrains(options: TrainsOptions): Trains {
     },
     up: (packets) => up(state, packets),
     down: (packets) => down(state, packets),
+    stream: (direction, plan) => runStream(state, direction, plan),
     close() {
       state.closed = true;
       for (const cancel of state.timers) cancel();
@@ -92,23 +67,7 @@ export function createTrains(options: TrainsOptions): Trains {
   };
 }
 
-/** Begins something that ends by itself, by an answer or by patience. */
-function exchange<T>(state: State, begin: (end: (result: T) => void) => void, otherwise: () => T): Promise<T> {
-  state.number += 1;
-  const { promise, resolve } = Promise.withResolvers<T>();
-  const end = (result: T) => {
-    for (const cancel of state.timers) cancel();
-    state.timers.clear();
-    state.onAnswer = () => undefined;
-    resolve(result);
-  };
-  state.giveUp = () => end(otherwise());
-  if (state.closed) state.giveUp();
-  else begin(end);
-  return promise;
-}
-
-function greet(state: State): Promise<number | null> {
+function greet(state: Exchange): Promise<number | null> {
   const sentUp: number[] = [];
   return exchange<number | null>(
     state,
@@ -125,7 +84,7 @@ function greet(state: State): Promise<number | null> {
         waitMs: (at) => firstWaitMs * (at + 1),
         send: (at) => {
           sentUp.push(state.clock.up());
-          request(state, 'hello', at);
+          request(state, 'hello', { seq: at });
         },
       });
     },
@@ -133,7 +92,7 @@ function greet(state: State): Promise<number | null> {
   );
 }
 
-function up(state: State, packets: number): Promise<Train | TrainDenial> {
+function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
   const parts = new Map<number, TrainArrival[]>();
   const train = () => ({ packets, arrivals: [...parts.values()].flat() });
   return exchange<Train | TrainDenial>(
@@ -151,13 +110,13 @@ function up(state: State, packets: number): Promise<Train | TrainDenial> {
         if (parts.size >= answer.parts) end(train());
       };
       // It queues behind the train, and is asked again where it or its answer is lost.
-      repeat(state, { forMs: reportMs, waitMs: () => state.roundTripMs + quietMs, send: () => request(state, 'ask', 0) });
+      repeat(state, { forMs: reportMs, waitMs: () => state.roundTripMs + quietMs, send: () => request(state, 'ask') });
     },
     train,
   );
 }
 
-function down(state: State, packets: number): Promise<Train | TrainDenial> {
+function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
   const arrivals: TrainArrival[] = [];
   const train = () => ({ packets, arrivals });
   return exchange<Train | TrainDenial>(
@@ -179,42 +138,9 @@ function down(state: State, packets: number): Promise<Train | TrainDenial> {
       cancelAsking = repeat(state, {
         forMs: beginMs,
         waitMs: () => state.roundTripMs + quietMs,
-        send: () => request(state, 'down', packets),
+        send: () => request(state, 'down', { seq: packets }),
       });
     },
     train,
   );
-}
-
-type Repeated = { forMs: number; waitMs: (at: number) => number; send: (at: number) => void };
-
-/** Sends again and again, for it or its answer may be lost, until it is cancelled or the time is over. */
-function repeat(state: State, { forMs, waitMs, send }: Repeated): Cancel {
-  const endsUp = state.clock.up() + forMs;
-  let cancel: Cancel = () => undefined;
-  const again = (at: number) => {
-    if (state.clock.up() >= endsUp) return state.giveUp();
-    send(at);
-    cancel = later(state, waitMs(at), () => again(at + 1));
-  };
-  again(0);
-  return () => cancel();
-}
-
-function request({ socket, number, token, cookie, used }: State, kind: TrainRequestKind, seq: number): void {
-  const packet = writeTrainRequest({ kind, train: number, seq, token, cookie });
-  socket.send(packet);
-  used(packet.length + frameBytes);
-}
-
-function later(state: State, delayMs: number, task: () => void): Cancel {
-  const cancel = state.clock.after(delayMs, () => {
-    state.timers.delete(cancel);
-    task();
-  });
-  state.timers.add(cancel);
-  return () => {
-    state.timers.delete(cancel);
-    cancel();
-  };
 }

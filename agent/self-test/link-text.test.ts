@@ -35,6 +35,20 @@ it('says it in Hindi', () => {
   for (const line of lines) expect(line).toMatch(/\p{Script=Devanagari}/u);
 });
 
+it('says what lasts, what the line lends at first, and what of it is free, as seen by this PC', () => {
+  const lent = { up: { bps: 7_910_000, bytes: 128_400 }, down: null };
+  const rates = { upBps: 2_000_000, downBps: 8_000_000 };
+  const capacity = { at: now, how: 'train' as const, udpBlocked: false, burst: lent, ...rates };
+  const said = (more: Pick<NonNullable<LinkReport['capacity']>, 'free'>, language: 'en' | 'hi') =>
+    linkLines({ at: now, capacity: { ...capacity, ...more } }, now, language).slice(1);
+  expect(said({ free: rates }, 'en')).toEqual(['  Capacity: up 2 Mbit/s (at first 7.91 Mbit/s, for 128 kB), down 8 Mbit/s']);
+  expect(said({ free: { upBps: 1_500_000, downBps: null } }, 'en')[1]).toBe('  Free, as seen by this PC: up 1.5 Mbit/s, down unknown');
+  expect(said({ free: { upBps: 1_500_000, downBps: 8_000_000 } }, 'hi')).toEqual([
+    '  स्पीड: जाते 2 Mbit/s (शुरू में 7.91 Mbit/s, 128 kB तक), आते 8 Mbit/s',
+    '  ख़ाली, जैसा इस PC से दिखता है: जाते 1.5 Mbit/s, आते 8 Mbit/s',
+  ]);
+});
+
 it('says nothing where nothing was measured, "unknown" where no tier could be told, and that a transfer by TCP is the least', () => {
   expect(linkLines({ at: now }, now, 'en')).toEqual([]);
   const blocked = { at: now, how: 'tcp', upBps: 4_000_000, downBps: 8_000_000, udpBlocked: true } as const;

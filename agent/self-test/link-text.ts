@@ -7,9 +7,8 @@ const mbit = 1_000_000;
 /** A line for each thing that is known; nothing where nothing was measured. `at` and `now` by the PC's own clock. */
 export function linkLines({ at, quality, capacity }: LinkReport, now: number, language: Language): string[] {
   const say = (words: Words) => words[language];
-  const { measure, status } = vocabulary[language];
+  const { measure } = vocabulary[language];
   const pair = (up: string, down: string) => `${say(text.up)} ${up}, ${say(text.down)} ${down}`;
-  const rate = (bps: number | null) => (bps === null ? status.unknown : `${Number((bps / mbit).toPrecision(3))} Mbit/s`);
   const lines = [
     ...(quality === undefined
       ? []
@@ -20,15 +19,29 @@ export function linkLines({ at, quality, capacity }: LinkReport, now: number, la
           `${measure.jitter}: ${pair(`${Math.round(quality.up.jitterMs)} ms`, `${Math.round(quality.down.jitterMs)} ms`)}`,
           `${measure.sound}: MOS ${quality.mos.toFixed(1)}, R ${Math.round(quality.r)}${quality.rAdjusted === undefined ? '' : ` (${say(text.adjusted)} ${Math.round(quality.rAdjusted)})`}`,
         ]),
-    ...(capacity === undefined
-      ? []
-      : [
-          `${measure.capacity}: ${pair(rate(capacity.upBps), rate(capacity.downBps))}${capacity.how === 'tcp' ? ` (${measure.overTcp})` : ''}`,
-        ]),
+    ...(capacity === undefined ? [] : capacityLines(capacity, language)),
   ];
   if (lines.length === 0) return [];
   const minutes = Math.max(0, Math.round((now - at) / 60_000));
   return [say(text.title).replace('{}', `${minutes}`), ...lines.map((line) => `  ${line}`)];
+}
+
+function capacityLines({ how, upBps, downBps, burst, free }: NonNullable<LinkReport['capacity']>, language: Language): string[] {
+  const { measure, status } = vocabulary[language];
+  const rate = (bps: number | null) => (bps === null ? status.unknown : `${Number((bps / mbit).toPrecision(3))} Mbit/s`);
+  const pair = (up: string, down: string) => `${text.up[language]} ${up}, ${text.down[language]} ${down}`;
+  const both = (bps: number | null, lent: { bps: number; bytes: number } | null = null) =>
+    lent === null
+      ? rate(bps)
+      : measure.burst
+          .replace('{rate}', rate(bps))
+          .replace('{peak}', rate(lent.bps))
+          .replace('{kB}', `${Math.round(lent.bytes / 1_000)}`);
+  const isLess = free !== undefined && (free.upBps !== upBps || free.downBps !== downBps);
+  return [
+    `${measure.capacity}: ${pair(both(upBps, burst?.up), both(downBps, burst?.down))}${how === 'tcp' ? ` (${measure.overTcp})` : ''}`,
+    ...(isLess ? [`${measure.free}: ${pair(rate(free.upBps), rate(free.downBps))}`] : []),
+  ];
 }
 
 /** Undefined where there is none, or it cannot be read. */

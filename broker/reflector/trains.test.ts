@@ -210,17 +210,39 @@ test('all sessions together are sent no more than the line of a centre can spare
   expect(sent).toBeLessThan(10_200_000);
 });
 
-test('a packet of an earlier train that comes late, or one too many, is no arrival', () => {
+test('a packet that is one too many, or of a train that is no longer kept, is no arrival', () => {
   const { ask, cookieOf, counted } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);
+  const reported = (train: number) =>
+    ask({ kind: 'ask', train, token, cookie })
+      .flatMap((part) => readTrainAnswer(part) ?? [])
+      .flatMap(readTrainReport);
   ask({ kind: 'up', train: 1, seq: 0, token, cookie });
-  ask({ kind: 'up', train: 2, seq: 0, token, cookie });
+  for (let seq = 0; seq <= trainPacketsAtMost; seq += 1) ask({ kind: 'up', train: 2, seq, token, cookie });
+  expect(counted.get('too many')).toBe(1);
+  for (const train of [3, 4, 5]) for (let seq = 0; seq < trainPacketsAtMost; seq += 1) ask({ kind: 'up', train, seq, token, cookie });
+  ask({ kind: 'up', train: 6, seq: 0, token, cookie });
   ask({ kind: 'up', train: 1, seq: 1, token, cookie });
-  for (let seq = 1; seq <= trainPacketsAtMost; seq += 1) ask({ kind: 'up', train: 2, seq, token, cookie });
-  expect([counted.get('late'), counted.get('too many')]).toEqual([1, 1]);
-  const [old] = ask({ kind: 'ask', train: 1, token, cookie }).map((part) => readTrainAnswer(part));
-  expect(old && readTrainReport(old)).toEqual([]);
+  expect(counted.get('late')).toBe(1);
+  expect([1, 2, 3, 5, 6].map((train) => reported(train).length)).toEqual([0, 0, 330, 330, 1]);
+  for (let train = 7; train <= 200; train += 1) ask({ kind: 'up', train, seq: 0, token, cookie });
+  expect([5, 136, 137, 200].map((train) => reported(train).length)).toEqual([0, 0, 1, 1]);
+});
+
+test('the trains of a stream are stamped by one clock, and an earlier one can be asked for as well', () => {
+  const { ask, cookieOf, time } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const cookie = cookieOf(token);
+  for (let train = 1; train <= 3; train += 1) {
+    ask({ kind: 'up', train, seq: 0, token, cookie });
+    time.up += 250;
+  }
+  const us = [1, 2, 3].map((train) => {
+    const [part] = ask({ kind: 'ask', train, token, cookie }).flatMap((packet) => readTrainAnswer(packet) ?? []);
+    return part && readTrainReport(part)[0]?.us;
+  });
+  expect(us).toEqual([0, 250_000, 500_000]);
 });
 
 test('what only begins like one of ours is counted and not answered', () => {

@@ -42,6 +42,9 @@ const bytesOfPc = { perSecond: trainSessionBytes / 300, burst: 2 * trainSessionB
 /** Of all together: what the line of a centre can spare. */
 const bytesOfAll = { perSecond: 4_000_000, burst: 10_000_000 };
 const everybody = 'all';
+/** Of one session: what it may send in one stream of short trains, all of which are asked for at its end at the latest. */
+const upPacketsKept = 1_000;
+const upTrainsKept = 64;
 const frameBytes = trainWireBytes - trainPayloadBytes;
 
 type Session = {
@@ -51,8 +54,10 @@ type Session = {
   sentBytes: number;
   openedUp: number;
   usedUp: number;
-  /** The train that is coming or came last, and the last that was sent. */
-  up: { train: number; startUp: number; arrivals: TrainArrival[] };
+  /** When the packets of the last trains came, from the first packet of the session on: one clock for all of them. */
+  up: Map<number, TrainArrival[]>;
+  upTrain: number;
+  /** The last that was sent. */
   downTrain: number;
 };
 
@@ -88,7 +93,7 @@ function answer(state: State, request: TrainRequest, around: Around): string {
   if (session === 'crowded') return request.kind === 'up' ? session : deny(session, request, around);
   if (typeof session === 'string') return session;
   session.usedUp = state.clock.up();
-  if (request.kind === 'up') return note(session, request, state.clock.up());
+  if (request.kind === 'up') return note(session, request);
   const to = { session, reply: around.reply };
   return request.kind === 'ask' ? report(state, request, to) : load(state, request, to);
 }
@@ -124,23 +129,38 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
     sentBytes: 0,
     openedUp: up,
     usedUp: up,
-    up: { train: 0, startUp: up, arrivals: [] },
-    downTrain: 0,
+    up: new Map(),
+    ...{ upTrain: 0, downTrain: 0 },
   };
   sessions.set(name, opened);
   return opened;
 }
 
-function note({ up }: Session, { train, seq }: TrainRequest, nowUp: number): string {
-  if (train < up.train) return 'late';
-  if (train > up.train) Object.assign(up, { train, startUp: nowUp, arrivals: [] });
-  if (up.arrivals.length >= trainPacketsAtMost) return 'too many';
-  up.arrivals.push({ seq, us: (nowUp - up.startUp) * 1_000 });
+/** Stamped with `usedUp`, which is now. */
+function note(session: Session, { train, seq }: TrainRequest): string {
+  const { up, openedUp, usedUp } = session;
+  if (train > session.upTrain) begin(session, train);
+  const arrivals = up.get(train);
+  if (arrivals === undefined) return 'late';
+  if (arrivals.length >= trainPacketsAtMost) return 'too many';
+  arrivals.push({ seq, us: (usedUp - openedUp) * 1_000 });
   return 'noted';
 }
 
+/** A train begins: of those before it as many are kept as may still be asked for. */
+function begin(session: Session, train: number): void {
+  session.upTrain = train;
+  session.up.set(train, []);
+  let packets = session.up.values().reduce((sum, { length }) => sum + length, 0);
+  for (const [oldest, { length }] of session.up) {
+    if (packets <= upPacketsKept && session.up.size <= upTrainsKept) break;
+    session.up.delete(oldest);
+    packets -= length;
+  }
+}
+
 function report(state: State, { train }: TrainRequest, { session, reply }: Proven): string {
-  const parts = writeTrainReport(train, session.up.train === train ? session.up.arrivals : []);
+  const parts = writeTrainReport(train, session.up.get(train) ?? []);
   const wireBytes = parts.reduce((sum, part) => sum + part.length + frameBytes, 0);
   const denial = spend(state, session, wireBytes);
   if (denial !== null) return deny(denial, { train }, { session, reply });

@@ -1,13 +1,15 @@
 /**
  * The agent's side of the bench `capacity`: measures once with each token, one line of JSON each.
- * Arguments: host, port, tokens, rate above which nobody needs to know. */
-import { realClock } from '#contracts';
+ * Arguments: host, port, tokens, class of the link, whose bytes a test may cost. */
+import { linkClasses, links, realClock } from '#contracts';
 import { measureCapacity } from '../../agent/measure/capacity-test.ts';
+import { directionBytesOf } from '../../agent/measure/measure.ts';
 import { udpTo } from '../../agent/net/udp.ts';
 
 export type ClientRun = Awaited<ReturnType<typeof measureCapacity>> & { seconds: number };
 
-const [host = '', port = '', tokens = '', ceilingBps = '50e6'] = process.argv.slice(2);
+const [host = '', port = '', tokens = '', name = 'fibre'] = process.argv.slice(2);
+const limits = links[linkClasses.find((one) => one === name) ?? 'fibre'];
 const clock = realClock();
 
 for (const token of tokens.split(',')) {
@@ -17,8 +19,8 @@ for (const token of tokens.split(',')) {
     token: Buffer.from(token, 'base64url'),
     clock,
     budget: { left: () => Number.POSITIVE_INFINITY, used: () => undefined },
-    ceilingBps: Number(ceilingBps),
-    directionBytes: Number.POSITIVE_INFINITY,
+    ceilingBps: limits.capacity?.ceilingBps ?? Number.POSITIVE_INFINITY,
+    directionBytes: directionBytesOf(limits),
     cardBps: null,
   });
   process.stdout.write(`${JSON.stringify({ ...measured, seconds: (clock.up() - since) / 1_000 })}\n`);

@@ -1,35 +1,22 @@
 /**
  * What the trains of the agent say of links whose rate is known, up and down, beside iperf3 on the same links. Truth: the rate of the token
  * bucket at both ends of a veth, which counts whole frames; ours counts IP bytes, so 1,200 of each 1,214. The rate of the link is the kernel's,
- * not the machine's: errors, shares and bytes are judged as they are.
+ * not the machine's: errors, shares and bytes are judged as they are. Lines that lend a burst or are policed: capacity-lent.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trainIpBytes, trainSessionBytes, trainWireBytes } from '#contracts';
-import type { Program } from '../system/processes.ts';
-import type { ClientRun } from './capacity-client-child.ts';
-import { prepareReflector, type ReflectorStage } from './capacity-reflector.ts';
+import { trainSessionBytes, trainWireBytes } from '#contracts';
+import { cell, errorsOf, inTurns, shapeOf, type Taken } from './capacity-cells.ts';
+import { lentCells, lentRows } from './capacity-lent.ts';
+import { prepareReflector } from './capacity-reflector.ts';
 import { type Bench, CannotRun, median, type Row, row } from './model.ts';
-import { canShape, createShapedLink, type Shape, type ShapedLink } from './shaped-link.ts';
+import { canShape, createShapedLink, type ShapedLink } from './shaped-link.ts';
 
-type Way = 'straight' | { holdMs: number; loss: number };
-type Cell = { mbit: number; bucketKB: number; queueKB: number; way: Way };
-/** One direction of one run; `error` is a share, null where there is no answer. */
-type Taken = { cell: Cell; error: number | null; wireBytes: number; seconds: number };
 type Peer = { mbit: number; tcp: { error: number; bytes: number }; udp: { error: number; bytes: number } };
 
-const deepKB = 600;
-const relayPort = 9_001;
 const iperfPort = 9_002;
-const cell = (mbit: number, bucketKB: number, more: Partial<Cell> = {}): Cell => ({
-  mbit,
-  bucketKB,
-  queueKB: deepKB,
-  way: 'straight',
-  ...more,
-});
 const satellite = { way: { holdMs: 300, loss: 0.01 } };
 
 const rates = [0.5, 2, 8, 20, 50];
@@ -40,81 +27,38 @@ const whole = {
   ],
   // A queue of a tenth of a second, and of what a small router has: there is less to be known, and nothing may be told wrong.
   shallow: [2, 8, 20].flatMap((mbit) => [20, 50].map((queueKB) => cell(mbit, 3, { queueKB }))),
-  runs: 4,
+  ...{ runs: 4, lentRuns: 3 },
 };
 const small = {
   cells: [cell(0.5, 3), cell(2, 40), cell(8, 32), cell(20, 160), cell(50, 3), cell(2, 3, satellite)],
   shallow: [cell(2, 3, { queueKB: 20 })],
-  runs: 2,
+  ...{ runs: 2, lentRuns: 1 },
 };
 
 export const capacityBench: Bench = {
   name: 'capacity',
   about: 'rates that trains of packets find on shaped links, beside iperf3',
   async run({ quick, say }) {
-    if (!canShape()) throw new CannotRun('it needs root, network namespaces, tc and ethtool (Debian: iproute2, ethtool)');
+    if (!canShape()) throw new CannotRun('it needs root, network namespaces, tc, nft and ethtool (Debian: iproute2, nftables, ethtool)');
     if (spawnSync('iperf3', ['-v']).status !== 0) throw new CannotRun('iperf3 is not installed (a Debian package)');
     const size = quick || process.env['SABHA_NIGHTLY'] === undefined ? small : whole;
     const folder = mkdtempSync(join(tmpdir(), 'sabha-capacity-'));
     const link = createShapedLink('bench');
     try {
       const stage = await prepareReflector(link, folder);
-      const taken = await inTurns(stage, [...size.cells], size.runs, say);
-      const shallow = await inTurns(stage, [...size.shallow], size.runs, say);
+      const taken = await inTurns(stage, { cells: size.cells, runs: size.runs }, say);
+      const shallow = await inTurns(stage, { cells: size.shallow, runs: size.runs }, say);
+      const lent = await inTurns(stage, { cells: lentCells, runs: size.lentRuns }, say);
       const peers: Peer[] = [];
       for (const mbit of new Set(size.cells.map((one) => one.mbit))) peers.push(await iperf(link, mbit, say));
       await stage.stop();
-      return { versions: { iperf3: versionOfIperf() }, rows: [...rowsOf(taken, peers), shallowRow(shallow)] };
+      return { versions: { iperf3: versionOfIperf() }, rows: [...rowsOf(taken, peers), shallowRow(shallow), ...lentRows(lent)] };
     } finally {
       link.remove();
       rmSync(folder, { recursive: true });
     }
   },
 };
-
-async function inTurns(stage: ReflectorStage, cells: Cell[], runs: number, say: (line: string) => void): Promise<Taken[]> {
-  const taken: Taken[] = [];
-  for (const one of cells) {
-    const some = await measure(stage, one, runs);
-    taken.push(...some);
-    const errors = some.map(({ error }) => (error === null ? '-' : `${(100 * error).toFixed(1)} %`)).join(' ');
-    const kB = Math.max(...some.map(({ wireBytes }) => wireBytes)) / 1_000;
-    say(`${nameOf(one)}: ${errors}, at most ${kB.toFixed(0)} kB each way, ${median(some.map(({ seconds }) => seconds)).toFixed(1)} s`);
-  }
-  return taken;
-}
-
-async function measure({ link, port, tokens }: ReflectorStage, one: Cell, runs: number): Promise<Taken[]> {
-  link.shape(shapeOf(one));
-  const relay = one.way === 'straight' ? undefined : await startRelay(link, port, one.way);
-  try {
-    const args = ['test/bench/capacity-client-child.ts', link.address, `${relay === undefined ? port : relayPort}`, tokens(runs).join(',')];
-    const client = link.start('pc', { program: process.execPath, args });
-    const { code } = await client.ended;
-    if (code !== 0) throw new Error(`the client ended with ${code}: ${client.errors.join(' ')}`);
-    return client.lines.flatMap(({ msg }) => takenOf(one, JSON.parse(msg) as ClientRun));
-  } finally {
-    await relay?.end('SIGTERM');
-  }
-}
-
-function takenOf(one: Cell, run: ClientRun): Taken[] {
-  if (!run.ok) throw new Error(run.reason);
-  const trueBps = one.mbit * 1e6 * (trainIpBytes / trainWireBytes);
-  return [run.up, run.down].map(({ bps, wireBytes }) => ({
-    cell: one,
-    error: bps === null ? null : bps / trueBps - 1,
-    wireBytes,
-    seconds: run.seconds,
-  }));
-}
-
-async function startRelay(link: ShapedLink, port: number, { holdMs, loss }: Exclude<Way, 'straight'>): Promise<Program> {
-  const args = ['test/bench/capacity-relay-child.ts', link.address, `${relayPort}`, `${port}`, `${holdMs}`, `${loss}`, '7'];
-  const relay = link.start('centre', { program: process.execPath, args });
-  await relay.says('relay ready');
-  return relay;
-}
 
 /** To the centre, with the smallest bucket. What it says is compared with what its packets can carry of the rate at most. */
 async function iperf(link: ShapedLink, mbit: number, say: (line: string) => void): Promise<Peer> {
@@ -135,15 +79,6 @@ async function iperf(link: ShapedLink, mbit: number, say: (line: string) => void
 }
 
 type IperfEnd = { sum_received: { bits_per_second: number; bytes: number } };
-
-function shapeOf({ mbit, bucketKB, queueKB }: Cell): Shape {
-  return { bps: mbit * 1e6, bucketBytes: bucketKB * 1_000, queueBytes: queueKB * 1_000 };
-}
-
-function nameOf({ mbit, bucketKB, queueKB, way }: Cell): string {
-  const queue = queueKB === deepKB ? '' : `, queue ${queueKB} kB`;
-  return `${mbit} Mbit/s, bucket ${bucketKB} kB${queue}${way === 'straight' ? '' : `, ${2 * way.holdMs} ms, ${100 * way.loss} % lost each way`}`;
-}
 
 function rowsOf(taken: readonly Taken[], peers: readonly Peer[]): Row[] {
   const errors = errorsOf(taken);
@@ -192,10 +127,6 @@ function shallowRow(taken: readonly Taken[]): Row {
   const wrong = errorsOf(taken).filter((error) => error > 15).length;
   const metric = `told wrong by 15 % behind a short queue, of ${taken.length} (${errorsOf(taken).length} answered)`;
   return row({ metric, unit: 'runs', better: 'less', ours: wrong, target: { ours: 0 } });
-}
-
-function errorsOf(taken: readonly Taken[]): number[] {
-  return taken.flatMap(({ error }) => (error === null ? [] : [100 * Math.abs(error)]));
 }
 
 function quantile(values: readonly number[], share: number): number {

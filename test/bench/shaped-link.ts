@@ -2,15 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { type Program, startProgram } from '../system/processes.ts';
 
-/** The rate counts whole Ethernet frames. */
-export type Shape = { bps: number; bucketBytes: number; queueBytes: number };
+/** The rate counts whole Ethernet frames. `peakBps`: how fast what the bucket lends goes; at once where it is absent. */
+export type Shape = { bps: number; bucketBytes: number; queueBytes: number; peakBps?: number };
+/** Behind the link: of the packets of a train so many a second pass, and so many at once; the others are dropped. */
+export type Police = { packetsPerSecond: number; atOnce: number };
 export type End = 'pc' | 'centre';
 
 export type ShapedLink = {
   /** Address of the end of the centre. */
   address: string;
   /** From now on in both directions. */
-  shape(shape: Shape): void;
+  shape(shape: Shape, police?: Police): void;
   /** Starts a program at one of the ends. */
   start(end: End, command: { program: string; args: string[]; env?: Record<string, string | undefined> }): Program;
   remove(): void;
@@ -20,7 +22,7 @@ const network = '10.203.91';
 
 /** True where this machine lets us make namespaces and shape their links. */
 export function canShape(): boolean {
-  if (process.getuid?.() !== 0 || spawnSync('tc', ['-V']).status !== 0) return false;
+  if (process.getuid?.() !== 0 || spawnSync('tc', ['-V']).status !== 0 || spawnSync('nft', ['-v']).status !== 0) return false;
   try {
     const link = createShapedLink('try');
     link.shape({ bps: 1e6, bucketBytes: 3_000, queueBytes: 10_000 });
@@ -51,17 +53,29 @@ export function createShapedLink(name: string): ShapedLink {
   }
   return {
     address: `${network}.2`,
-    shape({ bps, bucketBytes, queueBytes }) {
-      const how = ['tbf', 'rate', `${Math.round(bps)}bit`, 'burst', `${bucketBytes}`, 'limit', `${bucketBytes + queueBytes}`];
+    shape(shape, police) {
       for (const space of Object.values(spaces)) {
         spawnSync('tc', ['-n', space, 'qdisc', 'del', 'dev', 'line', 'root']);
-        run('tc', '-n', space, 'qdisc', 'add', 'dev', 'line', 'root', ...how);
+        run('tc', '-n', space, 'qdisc', 'add', 'dev', 'line', 'root', ...bucketOf(shape));
+        spawnSync('ip', ['netns', 'exec', space, 'nft', 'delete', 'table', 'ip', 'police']);
+        if (police !== undefined) run('ip', 'netns', 'exec', space, 'nft', policeOf(police));
       }
     },
     start: (end, { program, args, env = {} }) =>
       startProgram({ program: 'ip', args: ['netns', 'exec', spaces[end], program, ...args], env: { PATH: process.env['PATH'], ...env } }),
     remove,
   };
+}
+
+function bucketOf({ bps, bucketBytes, queueBytes, peakBps }: Shape): string[] {
+  const peak = peakBps === undefined ? [] : ['peakrate', `${Math.round(peakBps)}bit`, 'mtu', '1540'];
+  return ['tbf', 'rate', `${Math.round(bps)}bit`, 'burst', `${bucketBytes}`, 'limit', `${bucketBytes + queueBytes}`, ...peak];
+}
+
+/** By packets, since not every kernel has a limit by bytes; what only asks is smaller, and passes. */
+function policeOf({ packetsPerSecond, atOnce }: Police): string {
+  const limit = `limit rate over ${packetsPerSecond}/second burst ${atOnce} packets`;
+  return `add table ip police; add chain ip police c { type filter hook input priority 0; }; add rule ip police c udp length > 1000 ${limit} drop`;
 }
 
 function run(program: string, ...args: string[]): void {

@@ -15,6 +15,8 @@ const key = randomBytes(32);
 const mbit = 1e6;
 const quiet: Busy = { upBps: 0.25 * mbit, downBps: 0.5 * mbit };
 
+const freeUp = 'free, as seen by this PC: up 1.75 Mbit/s, down not known';
+
 type Given = {
   down?: Partial<Narrow>;
   measures?: boolean;
@@ -82,7 +84,10 @@ function setUp(given: Given = {}) {
 
 test('it measures, keeps what it found, says it in its answer, and what is free is what the busiest of the last minute left', async () => {
   const { way, run, seen } = setUp();
-  expect(await way.run(run())).toEqual({ outcome: 'done', lines: ['up: 2.00 Mbit/s', 'down: 8.00 Mbit/s'] });
+  expect(await way.run(run())).toEqual({
+    outcome: 'done',
+    lines: ['up: 2.00 Mbit/s', 'down: 8.00 Mbit/s', 'free, as seen by this PC: up 1.75 Mbit/s, down 7.50 Mbit/s'],
+  });
   const [capacity] = seen.took;
   expect(capacity).toMatchObject({ how: 'train', udpBlocked: false });
   expect((capacity?.free?.upBps ?? 0) / mbit).toBeCloseTo(1.75, 2);
@@ -90,6 +95,19 @@ test('it measures, keeps what it found, says it in its answer, and what is free 
   expect(capacity?.reasons).toBeUndefined();
   expect(seen.ports).toEqual([8_620]);
   expect(seen.used).toBe(way.passed.up + way.passed.down);
+});
+
+test('a line that lends a burst: the answer and what is kept say what lasts, and beside it what is lent', async () => {
+  const { way, run, seen } = setUp({ busy: null, down: { bucketBytes: 128_000, peakBps: 20 * mbit } });
+  const answer = await way.run(run());
+  expect(answer).toMatchObject({
+    outcome: 'done',
+    lines: ['up: 2.00 Mbit/s', expect.stringMatching(/^down: 8\.00 Mbit\/s \(at first 20\.0 Mbit\/s, for 1[23]\d kB\)$/)],
+  });
+  expect(seen.took).toMatchObject([{ burst: { up: null, down: { bytes: expect.any(Number) } } }]);
+  const [taken] = seen.took;
+  expect((taken?.downBps ?? 0) / mbit).toBeCloseTo(8, 1);
+  expect((taken?.burst?.down?.bps ?? 0) / mbit).toBeCloseTo(20, 1);
 });
 
 test.each([
@@ -130,13 +148,15 @@ test('UDP that is blocked, and UDP that is cut, are answers of their own', async
   await blocked.way.run(blocked.run());
   expect(blocked.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'all', upBps: null, downBps: null }]);
   const cut = setUp({ down: { lost: (packet) => packet.length > 600 } });
-  expect(await cut.way.run(cut.run())).toMatchObject({ lines: ['up: 2.00 Mbit/s', 'down: not known, too many packets were lost'] });
+  expect(await cut.way.run(cut.run())).toMatchObject({ lines: ['up: 2.00 Mbit/s', 'down: not known, too many packets were lost', freeUp] });
   expect(cut.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'large', downBps: null, reasons: { up: null } }]);
 });
 
 test('as fast as the own card is not known, with a reason and without a limit that would be the card', async () => {
   const { way, run, seen } = setUp({ cardBps: 9 * mbit });
-  expect(await way.run(run())).toMatchObject({ lines: ['up: 2.00 Mbit/s', 'down: not known, as fast as the network card of this PC'] });
+  expect(await way.run(run())).toMatchObject({
+    lines: ['up: 2.00 Mbit/s', 'down: not known, as fast as the network card of this PC', freeUp],
+  });
   expect(seen.took).toMatchObject([{ downBps: null, free: { downBps: null }, atMost: { downBps: null } }]);
 });
 

@@ -4,7 +4,15 @@ import type { Clock } from '#contracts';
 import type { Answerer } from '../../broker/reflector/answerer.ts';
 import { createTime } from '../simulation/time.ts';
 
-export type Narrow = { bps: number; bucketBytes: number; delayMs: number; lost: (packet: Buffer) => boolean };
+/** `peakBps`: how fast what the bucket lends goes, at once where it is absent; `drops`: what the bucket does not hold is dropped there, and does not wait. */
+export type Narrow = {
+  bps: number;
+  bucketBytes: number;
+  delayMs: number;
+  lost: (packet: Buffer) => boolean;
+  peakBps?: number;
+  drops?: boolean;
+};
 export type Way = {
   clock: Clock;
   /** Opens the socket of the PC. */
@@ -77,18 +85,24 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
   };
 }
 
-/** When a packet arrives; null where it is lost, behind the narrow part. */
-function narrow(nowUs: () => number, { bps, bucketBytes, delayMs, lost }: Narrow): (packet: Buffer) => number | null {
+/** When a packet arrives; null where it is dropped, or lost behind the narrow part. */
+function narrow(
+  nowUs: () => number,
+  { bps, bucketBytes, delayMs, lost, peakBps, drops = false }: Narrow,
+): (packet: Buffer) => number | null {
   let tokens = bucketBytes;
   let lastUs = 0;
+  let filledUs = 0;
   const perUs = bps / 8 / 1e6;
   return (packet) => {
     const bytes = packet.length + ipAndUdpBytes;
-    const startUs = Math.max(nowUs(), lastUs);
-    tokens = Math.min(bucketBytes, tokens + (startUs - lastUs) * perUs);
-    const outUs = startUs + Math.max(0, bytes - tokens) / perUs;
-    tokens += (outUs - startUs) * perUs - bytes;
+    const wentUs = Math.max(nowUs(), lastUs) + (peakBps === undefined ? 0 : (bytes * 8e6) / peakBps);
+    tokens = Math.min(bucketBytes, tokens + (wentUs - filledUs) * perUs);
+    const outUs = wentUs + (drops ? 0 : Math.max(0, bytes - tokens) / perUs);
+    const isDropped = drops && tokens < bytes;
+    tokens += (outUs - wentUs) * perUs - (isDropped ? 0 : bytes);
+    filledUs = outUs;
     lastUs = outUs;
-    return lost(packet) ? null : outUs + delayMs * 1_000;
+    return isDropped || lost(packet) ? null : outUs + delayMs * 1_000;
   };
 }

@@ -116,6 +116,14 @@ it('the tier is a fault below what the site must carry, in words; the worse dire
 
 const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
 
+it('of a line that is too thin and lends a burst, both rates are said', async () => {
+  const lent = { ...capacity, upBps: 497_000, burst: { up: { bps: 7_910_000, bytes: 128_000 }, down: null } };
+  const tierSaid = async (limit: 'capacity' | 'loss') =>
+    (await ask({ capacity: lent, tiers: { up: tier('audio', limit), down: tier('fhd') } }, { tier: 'hd' })).said['tier'];
+  expect(await tierSaid('capacity')).toBe('link.tier_low: to the centre: audio only, for want of capacity (at first 7.9 Mbit/s, then 0.5)');
+  expect(await tierSaid('loss')).toBe('link.tier_low: to the centre: audio only, for its loss');
+});
+
 it('UDP that has fallen silent is not ok by a capacity of before; nor is the capacity unknown where it is the tier that is not settled', async () => {
   expect((await ask({ capacity, problem: 'no answer' })).said['udp']).toBe('unknown: no answer from the reflector');
   expect((await ask({ capacity, problem: 'no budget' })).said['udp']).toBe('ok');

@@ -89,7 +89,7 @@ function judgeTier({ tiers: known, capacity }: LinkView, required: number): Verd
   const thin = states.flatMap(({ way, state }) => (isKnown(state) && placeOf(state.tier) < required ? [{ way, state }] : []));
   thin.sort((a, b) => placeOf(a.state.tier) - placeOf(b.state.tier));
   const [worst] = thin;
-  if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}`);
+  if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}${burstWords(capacity, worst)}`);
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
   if (all) return ok;
@@ -122,6 +122,15 @@ function wordsOf({ tier, limit }: TierState): string {
   const words = tierWords[tiers.indexOf(tier ?? 'audio') + (tier === null ? 0 : 1)] ?? '';
   const because = limit === null ? undefined : limitWords[limit];
   return because === undefined ? words : `${words}, ${because}`;
+}
+
+/** Who hears of a thin line that begins fast should know both rates. */
+function burstWords(capacity: LinkView['capacity'], { way, state }: { way: Direction; state: TierState }): string {
+  const burst = capacity?.burst?.[way] ?? null;
+  const bps = way === 'up' ? capacity?.upBps : capacity?.downBps;
+  if (state.limit !== 'capacity' || burst === null || typeof bps !== 'number') return '';
+  const mbit = (rate: number) => Number((rate / 1e6).toPrecision(2));
+  return ` (at first ${mbit(burst.bps)} Mbit/s, then ${mbit(bps)})`;
 }
 
 function directionOf(bad: readonly Direction[]): string {

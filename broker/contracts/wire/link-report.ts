@@ -25,17 +25,20 @@ const direction = v.object({
 });
 
 const rates = v.object({ upBps: v.nullable(amount), downBps: v.nullable(amount) });
+const burst = v.nullable(v.object({ bps: amount, bytes: amount }));
 
 const capacity = v.object({
   at: figure,
   /** `tcp`: a bounded estimate, since UDP did not get through. */
   how: v.picklist(['train', 'tcp']),
-  /** bits/s of IP packets; null = not known, for the reason below. */
+  /** What lasts, bits/s of IP packets; null = not known, for the reason below. */
   ...rates.entries,
   udpBlocked: v.boolean(),
   /** Which UDP: `all`, or only packets as large as those of a meeting. */
   blocked: v.optional(v.picklist(['all', 'large'])),
-  /** What the busiest ten seconds of the minute before left of it, by the counters of this PC's network card. */
+  /** More than lasts: what the line lends at first, and for how many bytes at once; absent where it was seen to lend nothing. */
+  burst: v.optional(v.object({ up: burst, down: burst })),
+  /** What the busiest ten seconds of the minute before left of it, by the counters of this PC's network card: what other PCs use is not seen. */
   free: v.optional(rates),
   /** Where it is not known: what it cannot be more than. */
   atMost: v.optional(rates),

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { figure, Lines, titleOf } from '../parts/parts.js';
 import { ageText, timeText } from '../words/times.js';
-import { say, sayWord, shown } from '../words/words.js';
+import { filled, say, sayWord, shown } from '../words/words.js';
 
 /** @import { LinkReport, SiteDetail } from '#contracts' */
 /** @import { Line, Scene } from '../parts/parts.js' */
@@ -25,7 +25,10 @@ export function LinkCard({ scene, detail: { link, broke } }) {
       ...(quality === undefined ? [] : qualityLines(scene, quality)),
       ...(capacity === undefined
         ? []
-        : [/** @type {Line} */ (['capacity', sayWord(scene, 'measure', 'capacity'), capacityText(scene, capacity)])]),
+        : [
+            /** @type {Line} */ (['capacity', sayWord(scene, 'measure', 'capacity'), capacityText(scene, capacity)]),
+            ...freeLines(scene, capacity),
+          ]),
       ...(budget === undefined ? [] : budgetLines(lang, budget)),
       ...(broke === null
         ? []
@@ -74,14 +77,43 @@ function tierText(scene, { tier, limit }) {
  * @param {Scene} scene
  * @param {NonNullable<LinkReport['capacity']>} capacity
  */
-function capacityText(scene, { at, how, upBps, downBps, udpBlocked }) {
+function capacityText(scene, { at, how, upBps, downBps, burst, udpBlocked }) {
   const { lang, now } = scene;
-  const rate = (/** @type {number | null} */ bps) => (bps === null ? say(lang, 'disagree') : `${figure(bps / 1_000_000, 1)} Mbit/s`);
-  const rates = upBps === null && downBps === null ? rate(null) : say(lang, 'upDown', { up: rate(upBps), down: rate(downBps) });
+  const rate = (/** @type {number | null} */ bps, /** @type {{ bps: number, bytes: number } | null} */ lent = null) =>
+    bps === null ? say(lang, 'disagree') : lent === null ? mbit(bps) : burstText(scene, bps, lent);
+  const rates =
+    upBps === null && downBps === null ? rate(null) : say(lang, 'upDown', { up: rate(upBps, burst?.up), down: rate(downBps, burst?.down) });
   const ago = say(lang, 'ago', { age: ageText(scene, now - at) });
   return [rates, how === 'tcp' ? sayWord(scene, 'measure', 'overTcp') : '', udpBlocked ? sayWord(scene, 'limit', 'udp-blocked') : '', ago]
     .filter((text) => text !== '')
     .join(' · ');
+}
+
+/** @param {number} bps */
+function mbit(bps) {
+  return `${figure(bps / 1_000_000, 1)} Mbit/s`;
+}
+
+/**
+ * What lasts, and what the line lends at first.
+ * @param {Scene} scene
+ * @param {number} bps
+ * @param {{ bps: number, bytes: number }} lent
+ */
+function burstText(scene, bps, lent) {
+  return filled(sayWord(scene, 'measure', 'burst'), { rate: mbit(bps), peak: mbit(lent.bps), kB: figure(lent.bytes / 1_000) });
+}
+
+/**
+ * Only where less is free than there is.
+ * @param {Scene} scene
+ * @param {NonNullable<LinkReport['capacity']>} capacity
+ * @returns {Line[]}
+ */
+function freeLines(scene, { free, upBps, downBps }) {
+  if (free === undefined || (free.upBps === upBps && free.downBps === downBps)) return [];
+  const rate = (/** @type {number | null} */ bps) => (bps === null ? say(scene.lang, 'notKnown') : mbit(bps));
+  return [['free', sayWord(scene, 'measure', 'free'), say(scene.lang, 'upDown', { up: rate(free.upBps), down: rate(free.downBps) })]];
 }
 
 /**

@@ -247,10 +247,11 @@ export function hasWord({ lang, words }, group, key) {
 }
 
 /**
+ * A text with its values in their places.
  * @param {string} text
  * @param {Record<string, string | number>} [values]
  */
-function filled(text, values = {}) {
+export function filled(text, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 }
 

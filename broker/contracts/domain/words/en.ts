@@ -76,6 +76,8 @@ export const en = {
     sound: 'Sound',
     capacity: 'Capacity',
     overTcp: 'at least, by TCP',
+    burst: '{rate} (at first {peak}, for {kB} kB)',
+    free: 'Free, as seen by this PC',
   },
   outage: {
     intended: 'switched off in order',

@@ -50,6 +50,8 @@ export const hi: Vocabulary = {
     sound: 'आवाज़',
     capacity: 'स्पीड',
     overTcp: 'कम से कम, TCP से',
+    burst: '{rate} (शुरू में {peak}, {kB} kB तक)',
+    free: 'ख़ाली, जैसा इस PC से दिखता है',
   },
   outage: {
     intended: 'ठीक से बंद किया गया',

@@ -1,0 +1,133 @@
+/**
+ * A stream of packets to the reflector or from it, behind trains of the same direction: what it says stands in analysis/lasting.ts. To the
+ * reflector it goes as short trains, each of which is asked for; from it each block is asked for by itself, so that this PC sets the pace.
+ */
+import {
+  readTrainDenial,
+  readTrainReport,
+  type TrainAnswer,
+  type TrainArrival,
+  type TrainDenial,
+  trainIpBytes,
+  trainWireBytes,
+  writeTrainRequest,
+} from '#contracts';
+import type { Train } from '../analysis/arrivals.ts';
+import type { Stream } from '../analysis/capacity.ts';
+import { blockPackets, isEnough, paceOf } from '../analysis/lasting.ts';
+import { type Exchange, exchange, later, quietMs, repeat, reportMs, request } from './exchange.ts';
+
+/** Packets that share a number: what goes up is asked for in larger pieces, since a policer may count what asks as well. */
+const piecePackets = { up: 6 * blockPackets, down: blockPackets };
+/** What could not be sent in time is sent at once, as far as it is so late. */
+const catchUpMs = 20;
+const longestMs = 5_000;
+/** How many arrivals make it worth to look again whether enough is known. */
+const lookEvery = 32;
+
+type Running = {
+  state: Exchange;
+  direction: 'up' | 'down';
+  plan: Stream;
+  first: number;
+  sent: number;
+  arrivals: TrainArrival[];
+  /** Pieces whose report is not there. */
+  open: Set<number>;
+  lookAt: number;
+  lastUp: number;
+  isSent: boolean;
+};
+
+/** Guarantee: it ends, with what came of it; no more is sent than its plan says, and nothing after its end is told. */
+export function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> {
+  const running: Running = {
+    ...{ state, direction, plan, sent: 0, arrivals: [], open: new Set<number>(), lookAt: lookEvery, isSent: false },
+    first: state.number + 1,
+    lastUp: state.clock.up(),
+  };
+  const train = () => ({ packets: running.sent, arrivals: running.arrivals });
+  return exchange<Train | TrainDenial>(
+    state,
+    (end) => {
+      const endsUp = state.clock.up() + longestMs;
+      state.onAnswer = (answer) => {
+        if (answer.kind === 'denied') end(readTrainDenial(answer) ?? train());
+        else take(running, answer);
+        if (isOver(running)) end(train());
+      };
+      send(running, { dueUp: state.clock.up(), endsUp, over: () => settle(running, () => end(train())) });
+    },
+    train,
+  );
+}
+
+/** Blocks, as fast as the last arrivals say, until all are sent, or the time is over, or enough is known. */
+function send(running: Running, { dueUp, endsUp, over }: { dueUp: number; endsUp: number; over: () => void }): void {
+  const { state, plan, arrivals } = running;
+  const nowUp = state.clock.up();
+  let due = Math.max(dueUp, nowUp - catchUpMs);
+  while (due <= nowUp && running.sent < plan.packets) {
+    sendBlock(running, Math.min(blockPackets, plan.packets - running.sent));
+    due += (blockPackets * trainIpBytes * 8_000) / paceOf(arrivals, plan.lent.bps);
+  }
+  if (running.sent >= plan.packets || nowUp >= endsUp || isTold(running)) over();
+  else later(state, due - nowUp, () => send(running, { dueUp: due, endsUp, over }));
+}
+
+function sendBlock(running: Running, packets: number): void {
+  const { state, direction, first, sent } = running;
+  const piece = Math.floor(sent / piecePackets[direction]);
+  state.number = first + piece;
+  running.sent += packets;
+  if (direction === 'down') return request(state, 'down', { seq: packets });
+  const { socket, token, cookie, number: train } = state;
+  for (let seq = sent; seq < running.sent; seq += 1) {
+    socket.send(writeTrainRequest({ kind: 'up', train, seq: seq % piecePackets.up, token, cookie }));
+  }
+  state.used(packets * trainWireBytes);
+  running.open.add(train);
+  if (running.sent % piecePackets.up === 0) request(state, 'ask');
+}
+
+function take(running: Running, { kind, train, seq, ...answer }: TrainAnswer): void {
+  const { state, direction, arrivals } = running;
+  const from = (train - running.first) * piecePackets[direction];
+  running.lastUp = state.clock.up();
+  if (kind === 'load') arrivals.push({ seq: from + seq, us: state.clock.up() * 1_000 });
+  if (kind !== 'report' || !running.open.delete(train)) return;
+  for (const one of readTrainReport(answer)) arrivals.push({ seq: from + one.seq, us: one.us });
+}
+
+/** Waits for what is on its way, and asks again for what was not reported. */
+function settle(running: Running, end: () => void): void {
+  const { state, direction, open } = running;
+  running.isSent = true;
+  const waitMs = () => state.roundTripMs + quietMs;
+  if (isOver(running)) return end();
+  if (direction === 'down') return whenQuiet(running, waitMs(), end);
+  const isInPart = running.sent % piecePackets.up !== 0;
+  const again = (at: number) => (at > 0 ? [...open] : isInPart ? [state.number] : []);
+  const ask = (at: number) => {
+    for (const train of again(at)) request(state, 'ask', { train });
+  };
+  repeat(state, { forMs: reportMs, waitMs, send: ask });
+}
+
+function whenQuiet(running: Running, forMs: number, end: () => void): void {
+  const { state, lastUp } = running;
+  const leftMs = lastUp + forMs - state.clock.up();
+  if (leftMs <= 0) end();
+  else later(state, leftMs, () => whenQuiet(running, forMs, end));
+}
+
+function isOver({ isSent, direction, open, arrivals, sent }: Running): boolean {
+  return isSent && (direction === 'up' ? open.size === 0 : arrivals.length >= sent);
+}
+
+function isTold(running: Running): boolean {
+  const { arrivals, lookAt, sent, plan } = running;
+  if (arrivals.length < lookAt) return false;
+  running.lookAt = arrivals.length + lookEvery;
+  return isEnough({ packets: sent, arrivals }, plan.lent);
+}

@@ -1,0 +1,106 @@
+/** A line of the bench `capacity`, and what the agent's own code says of it, up and down. */
+import { type LinkClass, links, trainIpBytes, trainSessionBytes, trainWireBytes } from '#contracts';
+import { directionBytesOf } from '../../agent/measure/measure.ts';
+import type { Program } from '../system/processes.ts';
+import type { ClientRun } from './capacity-client-child.ts';
+import type { ReflectorStage } from './capacity-reflector.ts';
+import { median } from './model.ts';
+import type { Police, Shape, ShapedLink } from './shaped-link.ts';
+
+type Way = 'straight' | { holdMs: number; loss: number };
+/** `lent`: the line goes at a peak until its bucket is empty, and drops then what it does not keep, or holds it up. */
+export type Cell = {
+  mbit: number;
+  bucketKB: number;
+  queueKB: number;
+  way: Way;
+  link: LinkClass;
+  lent: { peakMbit: number; drops: boolean } | null;
+};
+/** One direction of one run; `error` is a share, null where there is no answer. `ofClass`: its bytes as a share of what its class gives. */
+export type Taken = { cell: Cell; error: number | null; wireBytes: number; ofClass: number; seconds: number };
+
+const deepKB = 600;
+const relayPort = 9_001;
+
+export const cell = (mbit: number, bucketKB: number, more: Partial<Cell> = {}): Cell => ({
+  ...{ mbit, bucketKB, queueKB: deepKB, way: 'straight', link: 'fibre', lent: null },
+  ...more,
+});
+
+/** Each line, so many times, one after the other. */
+export async function inTurns(
+  stage: ReflectorStage,
+  { cells, runs }: { cells: readonly Cell[]; runs: number },
+  say: (line: string) => void,
+): Promise<Taken[]> {
+  const taken: Taken[] = [];
+  for (const one of cells) {
+    const some = await measure(stage, one, runs);
+    taken.push(...some);
+    const errors = some.map(({ error }) => (error === null ? '-' : `${(100 * error).toFixed(1)} %`)).join(' ');
+    const kB = Math.max(...some.map(({ wireBytes }) => wireBytes)) / 1_000;
+    say(`${nameOf(one)}: ${errors}, at most ${kB.toFixed(0)} kB each way, ${median(some.map(({ seconds }) => seconds)).toFixed(1)} s`);
+  }
+  return taken;
+}
+
+async function measure({ link, port, tokens }: ReflectorStage, one: Cell, runs: number): Promise<Taken[]> {
+  link.shape(shapeOf(one), policeOf(one));
+  const relay = one.way === 'straight' ? undefined : await startRelay(link, port, one.way);
+  try {
+    const to = [link.address, `${relay === undefined ? port : relayPort}`, tokens(runs).join(','), one.link];
+    const args = ['test/bench/capacity-client-child.ts', ...to];
+    const client = link.start('pc', { program: process.execPath, args });
+    const { code } = await client.ended;
+    if (code !== 0) throw new Error(`the client ended with ${code}: ${client.errors.join(' ')}`);
+    return client.lines.flatMap(({ msg }) => takenOf(one, JSON.parse(msg) as ClientRun));
+  } finally {
+    await relay?.end('SIGTERM');
+  }
+}
+
+function takenOf(one: Cell, run: ClientRun): Taken[] {
+  if (!run.ok) throw new Error(run.reason);
+  // What is policed counts packets, and so what is IP of them.
+  const trueBps = one.mbit * 1e6 * (one.lent?.drops ? 1 : trainIpBytes / trainWireBytes);
+  const ofClass = Math.min(trainSessionBytes, directionBytesOf(links[one.link]));
+  return [run.up, run.down].map(({ bps, wireBytes }) => ({
+    cell: one,
+    error: bps === null ? null : bps / trueBps - 1,
+    wireBytes,
+    ofClass: wireBytes / ofClass,
+    seconds: run.seconds,
+  }));
+}
+
+async function startRelay(link: ShapedLink, port: number, { holdMs, loss }: Exclude<Way, 'straight'>): Promise<Program> {
+  const args = ['test/bench/capacity-relay-child.ts', link.address, `${relayPort}`, `${port}`, `${holdMs}`, `${loss}`, '7'];
+  const relay = link.start('centre', { program: process.execPath, args });
+  await relay.says('relay ready');
+  return relay;
+}
+
+/** Of a line that is policed, the line behind which it is. */
+export function shapeOf({ mbit, bucketKB, queueKB, lent }: Cell): Shape {
+  const queueBytes = queueKB * 1_000;
+  if (lent?.drops) return { bps: lent.peakMbit * 1e6, bucketBytes: 3_000, queueBytes };
+  return { bps: mbit * 1e6, bucketBytes: bucketKB * 1_000, queueBytes, ...(lent && { peakBps: lent.peakMbit * 1e6 }) };
+}
+
+function policeOf({ mbit, bucketKB, lent }: Cell): Police | undefined {
+  if (!lent?.drops) return undefined;
+  return { packetsPerSecond: Math.round((mbit * 1e6) / 8 / trainIpBytes), atOnce: Math.round((bucketKB * 1_000) / trainIpBytes) };
+}
+
+function nameOf({ mbit, bucketKB, queueKB, way, link, lent }: Cell): string {
+  const queue = queueKB === deepKB ? '' : `, queue ${queueKB} kB`;
+  const peak = lent === null ? '' : ` ${lent.drops ? 'policed in' : 'lent at'} ${lent.peakMbit} Mbit/s`;
+  const far = way === 'straight' ? '' : `, ${2 * way.holdMs} ms, ${100 * way.loss} % lost each way`;
+  return `${mbit} Mbit/s, bucket ${bucketKB} kB${peak}${queue}${far}${link === 'fibre' ? '' : `, ${link}`}`;
+}
+
+/** Percent, of what was answered. */
+export function errorsOf(taken: readonly Taken[]): number[] {
+  return taken.flatMap(({ error }) => (error === null ? [] : [100 * Math.abs(error)]));
+}
