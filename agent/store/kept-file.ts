@@ -15,6 +15,10 @@ export const budgetFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
 export const linkFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
   keptFile(join(dataDir, 'link.json'), 'what was measured of the link', log);
 
+/** The address at which the centre was last proven. */
+export const centreAddressFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
+  keptFile(join(dataDir, 'centre-address.txt'), 'the address of the centre', log);
+
 /** A file that cannot be read or written costs what stood in it, and nothing else: one line says so. */
 function keptFile(file: string, what: string, log: Pick<Log, 'warn'>): KeptFile {
   const trying = <T>(work: () => T): T | undefined => {
