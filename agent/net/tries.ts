@@ -3,8 +3,8 @@ import type { Clock } from '#contracts';
 
 /** What came of the tries: all answers, and how many tries have none although it is late. */
 export type Tally<T> = { heard: T[]; lost: number };
-/** A question that is being asked. `first` resolves with the first answer, or at the end of the time; `stop` ends it and says what came. */
-export type Asked<T> = { first: Promise<void>; stop(): Tally<T> };
+/** A question that is being asked. `first` resolves with the first answer, or at the end of the time; `heard` grows; `stop` ends it and says what came. */
+export type Asked<T> = { first: Promise<void>; heard: readonly T[]; stop(): Tally<T> };
 
 /** `isEnough`: the answers so far end it · `waits`: for now there is no further try. */
 export type Trying<T> = {
@@ -55,6 +55,7 @@ export function keepAsking<T>(
   else go();
   return {
     first: first.promise,
+    heard,
     stop() {
       end();
       return { heard, lost };

@@ -175,6 +175,14 @@ function namesOptions(kind: NamesKind, folder: string): string[] {
     'not the centre': ['--address=/in/', '--address=/example/'],
     lies: [`--address=/#/${at.anchor}`],
   };
-  const fixed = ['--no-daemon', '--no-resolv', '--no-hosts', '--bind-interfaces', `--pid-file=${folder}/pid`, '--user=root'];
+  const fixed = [
+    '--keep-in-foreground',
+    '--log-facility=-',
+    '--no-resolv',
+    '--no-hosts',
+    '--bind-interfaces',
+    `--pid-file=${folder}/pid`,
+    '--user=root',
+  ];
   return [...fixed, `--listen-address=${at.names}`, ...answers[kind]];
 }

@@ -55,6 +55,7 @@ const nameAloneMs = 8_000;
 const hostsFileMs = 1_000;
 /** Where the centre is silent for so long, more is asked: its machine at another port, and what only servers of elsewhere know. */
 const laterMs = 2_500;
+const sampleMs = 3_000;
 /** One that ends or refuses a connection may be about to start. */
 const refusalsToBelieve = 2;
 const unreachablesToBelieve = 3;
@@ -62,20 +63,24 @@ const lossToTell = { atLeast: 3, share: 0.25 };
 
 /** Guarantee: what it calls silent was asked many times, and of what was lost on the way it says so. */
 export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
-  const { context, memory } = stage;
+  const { clock, context, memory } = stage;
+  const startedUp = clock.up();
+  const anchors = context.centre?.anchors ?? [];
   const strangers = askStrangers(stage);
-  const outside = outsidePlaces(stage).map((place) => askPlace(stage, place));
+  const outside = [...anchors.map((place) => askPlace(stage, place)), ...askServers(stage, strangers)];
   const zone = askZone(stage);
   const named = await nameOfCentre(stage);
   const centre = await askCentre(stage, named.address);
   const needsNames = named.centreName !== 'found' || memory.servesAll;
   if (centre.seen === 'proven' && named.address !== undefined) remember(stage, named.address);
   if (centre.seen === 'proven' || centre.seen === 'open') await (needsNames && strangers.first);
-  else if (!isAnswer(centre.seen)) await Promise.all([strangers.first, ...outside.map(({ first }) => first)]);
+  // What took its time may have lost much on the way: that shows once the last tries are late too.
+  if (centre.seen === 'proven' && clock.up() - startedUp > laterMs)
+    await new Promise<void>((resolve) => void clock.after(sampleMs, resolve));
+  if (isSilent(centre.seen)) await firstOfAll(stage, strangers, outside);
   const [heardOfNames, heardOfZone, heardOutside] = [strangers.stop(), zone.stop(), outside.map((one) => reachable(one.stop()))];
   const names = judgeNames(stage, heardOfNames, named.isNamed);
   const isReached = heardOutside.some(({ heard }) => heard.length > 0) || isFromBeyond(stage, { names: heardOfNames, zone: heardOfZone });
-  const anchors = context.centre?.anchors ?? [];
   return {
     names,
     centreName: named.centreName,
@@ -83,6 +88,14 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
     centre: centre.seen,
     losesPackets: tellsLoss([alive(heardOfNames), alive(named.tally), centre.tally, ...heardOutside]),
   };
+}
+
+/** Names that are answered come from beyond or prove nothing: either way nobody waits for a second answer of their server. */
+async function firstOfAll({ context }: BeyondStage, strangers: Asked<Looked>, outside: readonly Asked<Knocked>[]): Promise<void> {
+  await strangers.first;
+  const isServed = strangers.heard.some(({ kind }) => kind !== 'closed');
+  const awaited = isServed ? outside.slice(0, context.centre?.anchors.length ?? 0) : outside;
+  await Promise.all(awaited.map(({ first }) => first));
 }
 
 /** The names alone, as long as it takes until one is answered. */
@@ -198,14 +211,17 @@ function isClear(heard: readonly Knocked[]): boolean {
   return count('ended') + count('refused') >= refusalsToBelieve || count('unreachable') >= unreachablesToBelieve;
 }
 
-function isAnswer(seen: CentreSeen): boolean {
-  return seen === 'stranger' || seen === 'undated' || seen === 'ended' || seen === 'refused';
+function isSilent(seen: CentreSeen): boolean {
+  return seen === 'mute' || seen === 'other port' || seen === 'silent' || seen === 'unknown';
 }
 
-/** An anchor, or a name server of elsewhere: whether it takes the connection or not. */
-function outsidePlaces({ questions, context }: BeyondStage): Place[] {
+/** A name server of elsewhere that answers no name yet: whether it takes the connection or not. One that serves is left in peace. */
+function askServers(stage: BeyondStage, strangers: Asked<Looked>): Asked<Knocked>[] {
+  const { questions } = stage;
+  const isEarly = untilLater(stage);
+  const waits = () => isEarly() || strangers.heard.some(({ kind }) => kind !== 'closed');
   const servers = questions.nameServers().filter((address) => isIP(address) !== 0 && !questions.isNear(address));
-  return [...(context.centre?.anchors ?? []), ...servers.map((host) => ({ host, port: namePort }))];
+  return servers.map((host) => askPlace(stage, { host, port: namePort }, waits));
 }
 
 function askPlace(stage: BeyondStage, place: Place, waits?: () => boolean): Asked<Knocked> {
