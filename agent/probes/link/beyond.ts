@@ -55,7 +55,8 @@ const nameAloneMs = 8_000;
 const hostsFileMs = 1_000;
 /** Where the centre is silent for so long, more is asked: its machine at another port, and what only servers of elsewhere know. */
 const laterMs = 2_500;
-const sampleMs = 3_000;
+const sampleMs = 4_000;
+const sampleEveryMs = 200;
 /** One that ends or refuses a connection may be about to start. */
 const refusalsToBelieve = 2;
 const unreachablesToBelieve = 3;
@@ -74,9 +75,9 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const needsNames = named.centreName !== 'found' || memory.servesAll;
   if (centre.seen === 'proven' && named.address !== undefined) remember(stage, named.address);
   if (centre.seen === 'proven' || centre.seen === 'open') await (needsNames && strangers.first);
-  // What took its time may have lost much on the way: that shows once the last tries are late too.
-  if (centre.seen === 'proven' && clock.up() - startedUp > laterMs)
-    await new Promise<void>((resolve) => void clock.after(sampleMs, resolve));
+  // What took its time may have lost much on the way.
+  const isSlow = centre.seen === 'proven' && named.isNamed && clock.up() - startedUp > laterMs;
+  const sample = isSlow ? await sampleOf(stage) : named.tally;
   if (isSilent(centre.seen)) await firstOfAll(stage, strangers, outside);
   const [heardOfNames, heardOfZone, heardOutside] = [strangers.stop(), zone.stop(), outside.map((one) => reachable(one.stop()))];
   const names = judgeNames(stage, heardOfNames, named.isNamed);
@@ -86,7 +87,7 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
     centreName: named.centreName,
     outside: isReached ? 'reached' : anchors.length > 0 ? 'silent' : 'unknown',
     centre: centre.seen,
-    losesPackets: tellsLoss([alive(heardOfNames), alive(named.tally), centre.tally, ...heardOutside]),
+    losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...heardOutside]),
   };
 }
 
@@ -144,6 +145,14 @@ function askZone(stage: BeyondStage): Asked<true> {
 function untilLater({ clock }: BeyondStage): () => boolean {
   const fromUp = clock.up() + laterMs;
   return () => clock.up() < fromUp;
+}
+
+/** A question that is answered is asked so often that what is lost of it shows. */
+async function sampleOf({ clock, questions, context, asking }: BeyondStage): Promise<Tally<Looked>> {
+  const host = context.centre?.host ?? '';
+  const asked = keepAsking({ clock, everyMs: sampleEveryMs, signal: asking.signal }, () => answered(questions.look(host, asking)));
+  await new Promise<void>((resolve) => void clock.after(sampleMs, resolve));
+  return asked.stop();
 }
 
 type Named = { centreName: PathFacts['centreName']; address: string | undefined; isNamed: boolean; tally: Tally<Looked> };
