@@ -4,14 +4,13 @@ import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profi
 import { type Card, createCard } from './card/card.ts';
 import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
-import type { PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
+import type { CentrePlace, PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
 import { createRunner, type Runner } from './checks/runner.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { actsOf } from './commands/verbs.ts';
 import { createLinkMeasurement, type LinkMeasurement } from './measure/measure.ts';
 import type { QualityRounds } from './measure/quality-rounds.ts';
 import { type Budget, createBudget, memoryStore } from './net/data-budget.ts';
-import type { Place } from './net/reach.ts';
 import type { OpenUdp } from './net/udp.ts';
 import type { Platform } from './platform/platform.ts';
 import type { SpoolDisk } from './spool/database.ts';
@@ -54,7 +53,7 @@ export type AgentOptions = {
   /** Absent where no byte is counted from one start to the next. */
   budget?: Budget;
   /** Where the centre is, and what else is asked when it is not reached. */
-  centre?: Place & { anchors: readonly Place[] };
+  centre?: CentrePlace;
   /** Judged against until the centre has sent one. */
   profile: Profile;
   clock: Clock;

@@ -15,9 +15,10 @@ import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test
 import { type AgentSettings, command, isNamed, placesOf, readWhoThisIs } from './settings.ts';
 import { createConfigStore, keptConfig } from './store/config-store.ts';
 import { dataFolder } from './store/data-folder.ts';
-import { budgetFile, linkFile } from './store/kept-file.ts';
+import { budgetFile, centreAddressFile, linkFile } from './store/kept-file.ts';
 import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
+import { greeter } from './uplink/tls.ts';
 
 const usage = `usage: ${command} check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run; each with [--data DIR]`;
 
@@ -71,12 +72,17 @@ function whomToJudge(env: typeof process.env, data: string): Judged {
   const { identity, settings } = who.value;
   const { pc, profile, host, port, anchors } = settings;
   const config = keptConfig(createConfigStore(join(data, 'config.json')), { key: centreKeyOf(identity, settings), pc, log: onStderr });
-  const centre = identity ? { host: identity.centre.host, port: identity.centre.mqttPort } : { host, port };
+  const centre = identity ? placeOf(identity) : { host, port };
   return {
     subject: { pc, profile: config?.profile ?? profile, configured: config !== undefined || env['SABHA_PROFILE'] !== undefined },
-    centre: { ...centre, anchors },
+    centre: { ...centre, anchors, lastAddress: centreAddressFile(data, onStderr) },
     compareClocks: identity && (() => offsetFrom(identity)),
   };
+}
+
+function placeOf(identity: Identity) {
+  const { host, mqttPort: port, enrolPort: doorPort } = identity.centre;
+  return { host, port, doorPort, greet: greeter(() => identity, Date.now) };
 }
 
 /** By the date of an answer from the door of enrolment, which a PC reaches before it has any connection. */
@@ -181,7 +187,9 @@ async function dispatch([verb = '', ...args]: string[]): Promise<number> {
 }
 
 try {
-  process.exitCode = await dispatch(process.argv.slice(2));
+  const code = await dispatch(process.argv.slice(2));
+  // Once all is written: what the system has been asked for a name cannot be taken back, and may take half a minute.
+  process.stdout.write('', () => process.exit(code));
 } catch (error) {
   if (!(error instanceof WrongCall)) throw error;
   console.error(error.message);

@@ -14,7 +14,7 @@ import { createProbes } from './probes/probes.ts';
 import { type AgentSettings, readWhoThisIs } from './settings.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
-import { budgetFile, cardFile, linkFile } from './store/kept-file.ts';
+import { budgetFile, cardFile, centreAddressFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
 import { createPlatform, sessionOf } from './this-pc.ts';
 import { watchUpdates } from './update/watch.ts';
@@ -81,11 +81,15 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
 type Prepared = ReturnType<typeof prepare>;
 type Process = { log: pino.Logger; restart: (reason: string) => void };
 
-function compose({ pc, profile, anchors }: AgentSettings, { centre, updateKey: _, ...given }: Prepared, { log, restart }: Process): Agent {
+function compose(
+  { pc, profile, anchors, dataDir }: AgentSettings,
+  { centre, updateKey: _, ...given }: Prepared,
+  { log, restart }: Process,
+): Agent {
   const ended = () => restart('restarted');
   return createAgent({
     ...given,
-    centre: { ...centre, anchors },
+    centre: { ...centre, anchors, lastAddress: centreAddressFile(dataDir, log) },
     pc,
     probes: createProbes(),
     profile,

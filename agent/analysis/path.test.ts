@@ -10,7 +10,8 @@ const whole: PathFacts = {
   names: 'answered',
   centreName: 'found',
   outside: 'reached',
-  centre: 'open',
+  centre: 'proven',
+  losesPackets: false,
 };
 const nothing: Partial<PathFacts> = { names: 'silent', centreName: 'missing', outside: 'silent', centre: 'silent' };
 const at = (facts: Partial<PathFacts>) => {
@@ -33,28 +34,46 @@ it.each<[Partial<PathFacts>, string, string | null]>([
   [{ ...nothing, outside: 'unknown' }, 'path.last_mile', null],
   [{ ...nothing, names: 'unknown', centreName: 'unknown' }, 'path.last_mile', null],
   [{ names: 'silent', centreName: 'missing', centre: 'unknown' }, 'path.dns', 'no name server answers'],
+  [{ names: 'silent', centreName: 'missing', centre: 'open' }, 'path.dns', 'no name server answers'],
   [{ names: 'silent', centreName: 'missing', outside: 'unknown' }, 'path.dns', 'no name server answers'],
   [{ centreName: 'missing', centre: 'unknown' }, 'path.dns', 'the name of the centre is not known there'],
+  [{ centreName: 'missing' }, 'path.dns', 'the name of the centre is not known there'],
   [{ linkUp: true, names: 'silent' }, 'path.dns', 'no name server answers'],
   [{ centre: 'silent' }, 'path.centre', null],
-  [{ centre: 'silent', names: 'silent', centreName: 'unknown' }, 'path.centre', null],
-  [{ ...nothing, centreName: 'unknown', centre: 'refused' }, 'path.centre', 'it refuses connections'],
-  [{ centre: 'refused', gateway: 'dead' }, 'path.centre', 'it refuses connections'],
 ])('of %j it says %s', (facts, fault, reason) => {
   expect(at(facts)).toEqual([fault, reason]);
   expect(faultOf(fault)?.title.hi).toBeTruthy();
+});
+
+it.each<[Partial<PathFacts>, string | null]>([
+  [{ centre: 'refused' }, 'it, or a firewall on the way, refuses the connection'],
+  [{ ...nothing, centre: 'refused', gateway: 'dead' }, 'it, or a firewall on the way, refuses the connection'],
+  [{ centre: 'stranger', losesPackets: true }, 'something else answers in its place'],
+  [{ centre: 'ended' }, 'it, or something on the way, ends the connection at once'],
+  [{ centre: 'undated' }, 'the dates of its certificate do not fit the clock of this PC'],
+  [{ centre: 'mute' }, 'a connection stands, and no answer comes'],
+  [{ centre: 'other port' }, 'its machine answers, but not at its port'],
+  [{ centre: 'mute', losesPackets: true }, 'packets get lost on the way'],
+  [{ ...nothing, losesPackets: true }, 'packets get lost on the way'],
+  [{ names: 'silent', centreName: 'missing', centre: 'unknown', losesPackets: true }, 'packets get lost on the way'],
+  [{ names: 'silent', centreName: 'missing', losesPackets: true }, 'packets get lost on the way'],
+  [{ centre: 'silent', names: 'silent', centreName: 'unknown' }, null],
+])('of %j it says what was seen, and blames nobody', (facts, reason) => {
+  expect(at(facts)).toEqual(['path.between', reason]);
 });
 
 it.each<[Partial<PathFacts>, string]>([
   [{ ...nothing, gateway: 'unknown' }, 'the router could not be asked'],
   [{ names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'silent' }, 'nobody but the centre could be asked'],
   [{ names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown' }, 'nobody could be asked'],
+  [{ ...nothing, outside: 'unknown', centre: 'unknown' }, 'no name server answers, and nobody else could be asked'],
   [{ centreName: 'unknown', centre: 'unknown' }, 'no centre is known here'],
+  [{ centre: 'open' }, 'without a certificate nobody knows whether it is the centre'],
 ])('of %j it does not know: %s', (facts, reason) => {
   expect(at(facts)).toEqual(['unknown', reason]);
 });
 
-it('over every mixture of facts: a fault only where a part was seen broken, and none of a part nearer than one that was seen to work', () => {
+it('over every mixture of facts: a fault only where a part was seen broken, and no part that is nearer than one that was seen to work', () => {
   const values = {
     linkUp: [true, false],
     local: ['on', 'no carrier', 'no way out', 'unknown'],
@@ -62,19 +81,26 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
     names: ['answered', 'silent', 'unknown'],
     centreName: ['found', 'missing', 'unknown'],
     outside: ['reached', 'silent', 'unknown'],
-    centre: ['open', 'refused', 'silent', 'unknown'],
+    centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'silent', 'unknown'],
+    losesPackets: [true, false],
   };
   let mixtures: Record<string, unknown>[] = [{}];
   for (const [key, all] of Object.entries(values)) mixtures = mixtures.flatMap((one) => all.map((value) => ({ ...one, [key]: value })));
+  const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unknown';
   const evidence: Record<string, (facts: PathFacts) => boolean> = {
     'path.local': ({ local }) => local === 'no carrier' || local === 'no way out',
-    'path.gateway': ({ gateway, names, outside }) => gateway === 'dead' && names !== 'answered' && outside !== 'reached',
-    'path.dns': ({ names, centreName }) => names === 'silent' || centreName === 'missing',
-    'path.last_mile': ({ names, outside, gateway }) =>
-      (names === 'silent' || outside === 'silent') && names !== 'answered' && outside !== 'reached' && gateway !== 'dead',
-    'path.centre': ({ centre, linkUp }) => !linkUp && (centre === 'refused' || centre === 'silent'),
+    'path.gateway': (facts) => facts.gateway === 'dead' && facts.outside !== 'reached' && !facts.losesPackets && isSilent(facts),
+    'path.dns': ({ names, centreName, losesPackets }) => (names === 'silent' || centreName === 'missing') && !losesPackets,
+    'path.last_mile': (facts) =>
+      facts.outside !== 'reached' &&
+      !facts.losesPackets &&
+      facts.gateway !== 'dead' &&
+      [facts.names, facts.outside, facts.centre].filter((one) => one === 'silent').length > 1,
+    'path.centre': ({ centre, outside, names, losesPackets }) =>
+      centre === 'silent' && outside === 'reached' && names !== 'silent' && !losesPackets,
+    'path.between': ({ linkUp, centre, losesPackets }) => losesPackets || (!linkUp && centre !== 'proven'),
   };
-  expect(mixtures).toHaveLength(3_456);
+  expect(mixtures).toHaveLength(17_280);
   for (const facts of mixtures as PathFacts[]) {
     const { status, fault } = whereItBreaks(facts);
     expect(status === 'fault', JSON.stringify(facts)).toBe(fault !== null);

@@ -1,7 +1,14 @@
 /** Where the way to the centre breaks, decided from what was seen of each part of it. */
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
-/** What was seen of each part of the way to the centre. */
+/**
+ * What answers at the address of the centre. `proven`: it showed the centre's certificate · `open`: a connection stands, and nobody here can
+ * prove with whom · `ended`, `mute`: a connection stood, and before any certificate it was ended or said nothing · `other port`: its own is
+ * silent, another one is not.
+ */
+export type CentreSeen = 'proven' | 'open' | 'stranger' | 'undated' | 'ended' | 'refused' | 'mute' | 'other port' | 'silent' | 'unknown';
+
+/** What was seen of each part of the way to the centre. What is silent was asked several times. */
 export type PathFacts = {
   /** The link to the centre is up: all of the way is proven. */
   linkUp: boolean;
@@ -9,48 +16,78 @@ export type PathFacts = {
   local: 'on' | 'no carrier' | 'no way out' | 'unknown';
   /** `none`: the way out leads over no router of this network, as on a modem. */
   gateway: 'answers' | 'dead' | 'none' | 'unknown';
-  /** Does a name server answer, with anything at all, a question that it cannot answer from memory. */
+  /** Does a name server answer a question that it cannot answer from memory; `unknown` also of one that never did. */
   names: 'answered' | 'silent' | 'unknown';
   /** `unknown` also where the centre is given as an address. */
   centreName: 'found' | 'missing' | 'unknown';
   /** Somebody behind the router: an anchor of the settings, a name server that is not of this network. */
   outside: 'reached' | 'silent' | 'unknown';
-  /** `refused` came from the centre's own machine, so the way leads there. */
-  centre: 'open' | 'refused' | 'silent' | 'unknown';
+  centre: CentreSeen;
+  /** Much of what was asked of somebody who does answer did not come back. */
+  losesPackets: boolean;
 };
 
 /** Which part is broken, if any. */
 export type PathVerdict = Verdict<PathFault>;
-/** The parts that can break, from this PC outwards. */
-export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_mile' | 'path.centre';
+/** The parts that can break, from this PC outwards; `path.between` names no part, and its reason says what was seen. */
+export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_mile' | 'path.centre' | 'path.between';
 
-/** The first part that is broken, from this PC outwards. Guarantee: without a part that was seen to be broken there is no fault. */
+const lost = 'packets get lost on the way';
+const noServer = 'no name server answers';
+const notKnownThere = 'the name of the centre is not known there';
+
+/** Somebody answered, wherever it is that it stands. */
+const answers: Partial<Record<CentreSeen, string>> = {
+  stranger: 'something else answers in its place',
+  undated: 'the dates of its certificate do not fit the clock of this PC',
+  ended: 'it, or something on the way, ends the connection at once',
+  refused: 'it, or a firewall on the way, refuses the connection',
+};
+/** As well as by this, it may be so by loss. */
+const silences: Partial<Record<CentreSeen, string>> = {
+  mute: 'a connection stands, and no answer comes',
+  'other port': 'its machine answers, but not at its port',
+};
+
+/**
+ * The first part that is broken, from this PC outwards. Guarantee: without a part that was seen to be broken there is no fault, and where
+ * several parts may be, none of them is named.
+ */
 export function whereItBreaks(facts: PathFacts): PathVerdict {
-  const { linkUp, local, gateway, centre, names } = facts;
-  if (linkUp || centre === 'open') return names === 'silent' ? fault('path.dns', 'no name server answers') : ok;
+  const { linkUp, local, gateway, centre, outside, losesPackets } = facts;
+  if (linkUp || centre === 'proven') return whole(facts);
   if (local === 'no carrier') return fault('path.local', 'no cable and no Wi-Fi');
   if (local === 'no way out') return fault('path.local', 'no address from the network');
-  if (isBeyond(facts)) return behindTheLine(facts);
-  if (gateway === 'dead') return fault('path.gateway');
-  return ofTheLine(facts);
+  const seen = answers[centre] ?? (losesPackets ? lost : silences[centre]);
+  if (seen !== undefined) return fault('path.between', seen);
+  if (centre === 'open') return unproven(facts);
+  if (outside === 'reached') return behindTheLine(facts);
+  return gateway === 'dead' ? fault('path.gateway') : ofTheLine(facts);
 }
 
-/** Something beyond the router answered, whatever the router itself says. */
-function isBeyond({ names, outside, centre }: PathFacts): boolean {
-  return names === 'answered' || outside === 'reached' || centre === 'refused';
+/** Where packets get lost, silence is nobody's fault. */
+function whole({ linkUp, names, centreName, losesPackets }: PathFacts): PathVerdict {
+  if (losesPackets) return fault('path.between', lost);
+  if (names === 'silent') return fault('path.dns', noServer);
+  return !linkUp && centreName === 'missing' ? fault('path.dns', notKnownThere) : ok;
+}
+
+function unproven({ names, centreName }: PathFacts): PathVerdict {
+  if (names === 'silent' && centreName !== 'found') return fault('path.dns', noServer);
+  return unknown('without a certificate nobody knows whether it is the centre');
 }
 
 function behindTheLine({ names, centreName, centre }: PathFacts): PathVerdict {
-  if (centreName === 'missing')
-    return fault('path.dns', names === 'silent' ? 'no name server answers' : 'the name of the centre is not known there');
-  if (centre === 'refused') return fault('path.centre', 'it refuses connections');
-  if (centre === 'silent') return fault('path.centre');
-  return unknown('no centre is known here');
+  // Two that are silent beside one that answers: neither is the one that broke the other.
+  if (names === 'silent' && centre === 'silent') return fault('path.between');
+  if (centreName === 'missing') return fault('path.dns', names === 'silent' ? noServer : notKnownThere);
+  return centre === 'silent' ? fault('path.centre') : unknown('no centre is known here');
 }
 
-/** Nothing beyond the router answered. Where nobody but the centre could be asked, it may as well be the centre that is down. */
+/** Nothing beyond the router answered. One that is silent alone may as well be down itself. */
 function ofTheLine({ gateway, names, outside, centre }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');
-  if (names === 'silent' || outside === 'silent') return fault('path.last_mile');
+  if ([names, outside, centre].filter((one) => one === 'silent').length > 1) return fault('path.last_mile');
+  if (names === 'silent') return unknown('no name server answers, and nobody else could be asked');
   return unknown(centre === 'silent' ? 'nobody but the centre could be asked' : 'nobody could be asked');
 }

@@ -2,8 +2,9 @@
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
 import type { LinkView } from '../measure/quality-rounds.ts';
 import type { Budget } from '../net/data-budget.ts';
-import type { Place } from '../net/reach.ts';
+import type { Greet, Place } from '../net/reach.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { KeptFile } from '../store/kept-file.ts';
 import type { Memory } from '../store/memory.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
@@ -36,10 +37,22 @@ export type ProbeContext = {
   memory?: Memory;
   /** What the link may still be used for, and where it is written down; a self-test has none, and asks all the same. */
   budget?: Budget;
-  /** Where the centre is, and other places beyond the router by which the way to it is judged; absent where no centre is known. */
-  centre?: Place & { anchors: readonly Place[] };
+  /** Absent where no centre is known. */
+  centre?: CentrePlace;
   /** Aborted at the time-out: the platform then kills every child it started, with its whole tree. */
   signal: AbortSignal;
+};
+
+/** Where the centre is, and by what the way to it is judged. */
+export type CentrePlace = Place & {
+  /** Other places beyond the router. */
+  anchors: readonly Place[];
+  /** Another port of its machine, where certificates are issued. */
+  doorPort?: number;
+  /** Tells the centre from whoever else answers; absent where this PC has no certificate to go by. */
+  greet?: Greet;
+  /** The address at which it was last proven, for when its name cannot be looked up. */
+  lastAddress?: KeptFile;
 };
 
 /** Figures that the uplink and the spool keep about themselves. */

@@ -18,6 +18,10 @@ export const linkFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
 /** The room card, for whoever sits at this PC. */
 export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile => keptFile(join(dataDir, 'card.html'), 'the room card', log);
 
+/** The address at which the centre was last proven. */
+export const centreAddressFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
+  keptFile(join(dataDir, 'centre-address.txt'), 'the address of the centre', log);
+
 /** A file that cannot be read or written costs what stood in it, and nothing else: one line says so. */
 function keptFile(file: string, what: string, log: Pick<Log, 'warn'>): KeptFile {
   const trying = <T>(work: () => T): T | undefined => {

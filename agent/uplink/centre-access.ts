@@ -9,6 +9,7 @@ import type { Budget } from '../net/data-budget.ts';
 import { udpTo } from '../net/udp.ts';
 import type { Log } from '../store/log.ts';
 import { createMqttTransport, createTlsTransport } from './mqtt.ts';
+import { greeter } from './tls.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };
 /** What is set of the access to a centre on this machine. */
@@ -59,7 +60,7 @@ export function accessByCertificate(
     transport: createTlsTransport(current, { now: Date.now, speed, used }),
     udp: udpTo(host),
     owner: identity.centre.enrolment,
-    centre: { host, port: mqttPort },
+    centre: { host, port: mqttPort, doorPort: enrolPort, greet: greeter(current, Date.now) },
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
     door: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },
     certificateEndsAt,

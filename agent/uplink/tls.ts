@@ -1,10 +1,11 @@
 /** A TLS connection to the centre, which is believed by the pinned roots alone: the system's own authorities count for nothing. */
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { codeOf, doors, serverAuth } from '#contracts';
 import type { Identity } from '../identity/identity.ts';
 import { meteredTls, type OnMessage, type Used } from '../net/meter.ts';
+import type { Greet, Greeting } from '../net/reach.ts';
 
 /** `message` counts one more message on the wire. */
 export type Dialled = { ok: true; socket: TLSSocket; message: OnMessage } | { ok: false; reason: string };
@@ -38,6 +39,23 @@ function believed({ socket, message }: { socket: TLSSocket; message: OnMessage }
     resolve({ ok: true, socket, message });
   });
   return promise;
+}
+
+/** Who answers on a connection, by the rules of `dial`: told, and nothing more is said to it. */
+export function greeter(identity: () => Identity, now: () => number): Greet {
+  return (raw) => {
+    const { promise, resolve } = Promise.withResolvers<Greeting>();
+    const own = identity();
+    const socket = connect({ ...optionsOf(own, now()), rejectUnauthorized: false, socket: raw });
+    socket.once('secureConnect', () => {
+      const isStranger = problemOf(socket.getPeerX509Certificate(), own) !== null;
+      resolve(isStranger ? 'stranger' : socket.authorized || isClockDead(own, now()) ? 'proven' : 'undated');
+    });
+    // Where it speaks of TLS at all it may be the centre that refuses; what else it says is not TLS.
+    socket.on('error', (error) => resolve(/ALERT|ECONNRESET|EPIPE/.test(codeOf(error)) ? 'ended' : 'stranger'));
+    socket.once('close', () => resolve('ended'));
+    return promise;
+  };
 }
 
 /** True before this PC's own certificate began: that moment has been, so the clock is wrong. */

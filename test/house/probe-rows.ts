@@ -110,7 +110,7 @@ export const probeRows: readonly ProbeRow[] = [
   ...climate('climate.hdd_altitude', 'climate.device_altitude'),
   ...measured('link.loss_high', 'link.jitter_high', 'link.delay_high', 'link.tier_low', 'link.udp_blocked'),
   { fault: 'link.budget_spent', linux: 'the agent itself', windows: any, test: `${link}/budget.test.ts` },
-  ...way('path.local', 'path.gateway', 'path.dns', 'path.last_mile', 'path.centre'),
+  ...way('path.local', 'path.gateway', 'path.dns', 'path.last_mile', 'path.between', 'path.centre'),
   ...['bridge.silent', 'bridge.refused'].map((fault) => ({ fault, linux: 'SIP OPTIONS', windows: any, test: `${link}/bridge.test.ts` })),
 ];
 

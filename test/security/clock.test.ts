@@ -1,12 +1,13 @@
 /** S9: whom an agent believes to be the centre, by a right clock and by a dead one. */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createPlainServer, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { doors } from '#contracts';
 import type { Identity } from '../../agent/identity/identity.ts';
-import { dial } from '../../agent/uplink/tls.ts';
+import { type Knocked, knock } from '../../agent/net/reach.ts';
+import { dial, greeter } from '../../agent/uplink/tls.ts';
 import { type Authority, createAuthority, type Issued, selfSigned, type Wanted } from './authority.ts';
 
 const second = 1 / 86_400;
@@ -72,6 +73,21 @@ test.each(table)('S9 a certificate %s', async (_what, shown, right, dead) => {
   };
   const outcome = { right: await by(Date.now()), dead: await by(Date.UTC(1970, 0, 1)) };
   expect(outcome).toEqual({ right, dead });
+  // Who asks for the way alone believes neither more nor less.
+  const greeted = async (now: number) => ((await greetedAt(port, now)) === 'proven' ? 'in' : 'out');
+  expect({ right: await greeted(Date.now()), dead: await greeted(Date.UTC(1970, 0, 1)) }).toEqual({ right, dead });
+});
+
+test('the way to the centre tells a centre with wrong dates, somebody else, who only ends the connection, and who says nothing', async () => {
+  expect(await greetedAt(await listening(await ours.issue({ ...server, ...future })))).toBe('undated');
+  expect(await greetedAt(await listening(await foreign.issue(server)))).toBe('stranger');
+  expect(await greetedAt(await listening(await foreign.issue({ ...server, ...future })))).toBe('stranger');
+  expect(await greetedAt(await listening(await ours.issue(server), 'TLSv1.2'))).toBe('ended');
+  expect(await greetedAt(await plain((socket) => socket.write('HTTP/1.1 302 Found\r\n\r\n')))).toBe('stranger');
+  expect(await greetedAt(await plain((socket) => socket.end()))).toBe('ended');
+  expect(await greetedAt(await plain((socket) => socket.resetAndDestroy()))).toBe('ended');
+  const over = new AbortController();
+  expect(await greetedAt(await plain(() => over.abort()), Date.now(), over.signal)).toBe('mute');
 });
 
 test('S9 only a clock before the certificate of this PC is dead: one that is a little slow is asked about dates as ever', async () => {
@@ -95,6 +111,23 @@ async function listening({ key, pem }: Issued, maxVersion: 'TLSv1.2' | 'TLSv1.3'
   await once(listener, 'listening');
   onTestFinished(() => void listener.close());
   return (listener.address() as AddressInfo).port;
+}
+
+/** What says so at the first word of a client. */
+async function plain(says: (socket: Socket) => unknown): Promise<number> {
+  const listener = createPlainServer((socket) => socket.on('error', () => {}).once('data', () => says(socket)));
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => void listener.close());
+  return (listener.address() as AddressInfo).port;
+}
+
+function greetedAt(port: number, now = Date.now(), signal = new AbortController().signal): Promise<Knocked> {
+  const greet = greeter(
+    () => identityAt(port),
+    () => now,
+  );
+  return knock({ host: '127.0.0.1', port }, { used: () => {}, signal }, greet);
 }
 
 function identityAt(mqttPort: number): Identity {

@@ -104,6 +104,16 @@ export const linkFaults = {
     title: { en: 'Only the centre cannot be reached', hi: 'सिर्फ़ सेंटर तक पहुँच नहीं' },
     action: { en: 'Tell the central team. In the room nothing is wrong.', hi: 'सेंट्रल टीम को बताएँ। कमरे में कोई ख़राबी नहीं है।' },
   },
+  'path.between': {
+    severity: 'critical',
+    parents: ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'],
+    ...times(minute, 5 * second),
+    title: { en: 'Trouble on the connection to the centre', hi: 'सेंटर के कनेक्शन में दिक्कत है' },
+    action: {
+      en: 'Open a web page on this PC. If a login page comes, log in. If not, tell the central team what is said here.',
+      hi: 'इस PC पर कोई वेब पेज खोलें। लॉगिन पेज आए तो लॉगिन करें। न आए तो यहाँ जो लिखा है वह सेंट्रल टीम को बताएँ।',
+    },
+  },
   'bridge.silent': {
     severity: 'major',
     parents: ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'],

@@ -1,0 +1,281 @@
+/** What lies beyond the router: names, anchors and the centre are asked together, until the centre has shown who it is or the time is over. */
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import { type Clock, isLoopback, isThin, links } from '#contracts';
+import type { CentreSeen, PathFacts } from '../../analysis/path.ts';
+import type { CentrePlace, ProbeContext } from '../../checks/probe.ts';
+import {
+  type Asking,
+  addressOf,
+  type Greet,
+  hearsOf,
+  isNear,
+  type Knocked,
+  knock,
+  type Looked,
+  look,
+  nameServers,
+  type Place,
+} from '../../net/reach.ts';
+import { type Asked, keepAsking, limited, type Tally, type Trying } from '../../net/tries.ts';
+
+/** What is asked of a network; the tests put one of their own in its place. */
+export type PathQuestions = {
+  knock: typeof knock;
+  look: typeof look;
+  addressOf: typeof addressOf;
+  hearsOf: typeof hearsOf;
+  nameServers(): string[];
+  isNear(address: string): boolean;
+};
+/** Those to the network of this PC. */
+export const ownNetwork: PathQuestions = { knock, look, addressOf, hearsOf, nameServers, isNear };
+
+/** The part of the facts that lies beyond the router. */
+export type Beyond = Pick<PathFacts, 'names' | 'centreName' | 'outside' | 'centre' | 'losesPackets'>;
+/** Of an earlier look: the address of the centre, and whether the name servers answer for more than their own network. */
+export type BeyondMemory = { address: string | undefined; servesAll: boolean };
+/** `asking` is paid for, and over when nobody is waited for any more. */
+export type BeyondStage = { clock: Clock; questions: PathQuestions; memory: BeyondMemory; context: ProbeContext; asking: Asking };
+
+/** Nothing was asked. */
+export const unasked: Beyond = { names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown', losesPackets: false };
+
+/** A name that nobody has ever asked for: only a server that reaches the roots can say that there is none. */
+const strangersOf = 'in';
+const namePort = 53;
+/** What a firewall lets through where it lets anything through. */
+const commonPort = 443;
+const triesEveryMs = 800;
+/** By the byte, and with answers that take their time. */
+const thinTriesEveryMs = 2_500;
+/** So long the name of the centre is looked for before its last address is tried. */
+const nameMs = 4_000;
+const nameAloneMs = 8_000;
+const hostsFileMs = 1_000;
+/** Where the centre is silent for so long, more is asked: its machine at another port, and what only servers of elsewhere know. */
+const laterMs = 2_500;
+const sampleMs = 4_000;
+const sampleEveryMs = 200;
+/** One that ends or refuses a connection may be about to start. */
+const refusalsToBelieve = 2;
+const unreachablesToBelieve = 3;
+const lossToTell = { atLeast: 3, share: 0.25 };
+
+/** Guarantee: what it calls silent was asked many times, and of what was lost on the way it says so. */
+export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
+  const { clock, context, memory } = stage;
+  const startedUp = clock.up();
+  const anchors = context.centre?.anchors ?? [];
+  const strangers = askStrangers(stage);
+  const outside = [...anchors.map((place) => askPlace(stage, place)), ...askServers(stage, strangers)];
+  const zone = askZone(stage);
+  const named = await nameOfCentre(stage);
+  const centre = await askCentre(stage, named.address);
+  const needsNames = named.centreName !== 'found' || memory.servesAll;
+  if (centre.seen === 'proven' && named.address !== undefined) remember(stage, named.address);
+  if (centre.seen === 'proven' || centre.seen === 'open') await (needsNames && strangers.first);
+  // What took its time may have lost much on the way.
+  const isSlow = centre.seen === 'proven' && named.isNamed && clock.up() - startedUp > laterMs;
+  const sample = isSlow ? await sampleOf(stage) : named.tally;
+  if (isSilent(centre.seen)) await firstOfAll(stage, strangers, outside);
+  const [heardOfNames, heardOfZone, heardOutside] = [strangers.stop(), zone.stop(), outside.map((one) => reachable(one.stop()))];
+  const names = judgeNames(stage, heardOfNames, named.isNamed);
+  const isReached = heardOutside.some(({ heard }) => heard.length > 0) || isFromBeyond(stage, { names: heardOfNames, zone: heardOfZone });
+  return {
+    names,
+    centreName: named.centreName,
+    outside: isReached ? 'reached' : anchors.length > 0 ? 'silent' : 'unknown',
+    centre: centre.seen,
+    losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...heardOutside]),
+  };
+}
+
+/** Names that are answered come from beyond or prove nothing: either way nobody waits for a second answer of their server. */
+async function firstOfAll({ context }: BeyondStage, strangers: Asked<Looked>, outside: readonly Asked<Knocked>[]): Promise<void> {
+  await strangers.first;
+  const isServed = strangers.heard.some(({ kind }) => kind !== 'closed');
+  const awaited = isServed ? outside.slice(0, context.centre?.anchors.length ?? 0) : outside;
+  await Promise.all(awaited.map(({ first }) => first));
+}
+
+/** The names alone, as long as it takes until one is answered. */
+export async function askNames(stage: BeyondStage): Promise<PathFacts['names']> {
+  const strangers = askStrangers(stage);
+  const named = await nameOfCentre(stage);
+  // Where the link is up, it is up at the address of that name.
+  if (named.isNamed && named.address !== undefined) remember(stage, named.address);
+  if (!named.isNamed || stage.memory.servesAll) await strangers.first;
+  return judgeNames(stage, strangers.stop(), named.isNamed);
+}
+
+function askStrangers(stage: BeyondStage): Asked<Looked> {
+  const { questions, asking } = stage;
+  return keepAsking(paceOf(stage), () => answered(questions.look(`${randomBytes(6).toString('hex')}.${strangersOf}`, asking)));
+}
+
+/** A server that knows the centre and never answered for anybody else serves its own network alone: that is no fault. */
+function judgeNames({ questions, memory }: BeyondStage, { heard }: Tally<Looked>, isNamed: boolean): PathFacts['names'] {
+  const kinds = heard.map(({ kind }) => kind);
+  if (kinds.includes('none') || kinds.includes('found')) {
+    memory.servesAll = true;
+    return 'answered';
+  }
+  // The resolver's own default where the system has no server set.
+  const isSet = kinds.includes('failed') || !questions.nameServers().every(isLoopback);
+  return kinds.includes('refused') || !isSet || (isNamed && !memory.servesAll) ? 'unknown' : 'silent';
+}
+
+/** From a server of this network only an answer that none can make up has come over the line. */
+function isFromBeyond({ questions }: BeyondStage, { names, zone }: { names: Tally<Looked>; zone: Tally<true> }): boolean {
+  const kinds = names.heard.map(({ kind }) => kind);
+  if (questions.nameServers().some(questions.isNear)) return kinds.includes('none') && zone.heard.length > 0;
+  return kinds.some((kind) => kind !== 'closed');
+}
+
+/** Only where the centre keeps it waiting. */
+function askZone(stage: BeyondStage): Asked<true> {
+  const { questions, asking } = stage;
+  return keepAsking(
+    { ...paceOf(stage), waits: untilLater(stage) },
+    async () => (await questions.hearsOf(strangersOf, asking)) || undefined,
+  );
+}
+
+function untilLater({ clock }: BeyondStage): () => boolean {
+  const fromUp = clock.up() + laterMs;
+  return () => clock.up() < fromUp;
+}
+
+/** A question that is answered is asked so often that what is lost of it shows. */
+async function sampleOf({ clock, questions, context, asking }: BeyondStage): Promise<Tally<Looked>> {
+  const host = context.centre?.host ?? '';
+  const asked = keepAsking({ clock, everyMs: sampleEveryMs, signal: asking.signal }, () => answered(questions.look(host, asking)));
+  await new Promise<void>((resolve) => void clock.after(sampleMs, resolve));
+  return asked.stop();
+}
+
+type Named = { centreName: PathFacts['centreName']; address: string | undefined; isNamed: boolean; tally: Tally<Looked> };
+
+/** `isNamed`: a name server said it. A name that cannot be looked up now may have been before: its last address is still good for a question. */
+async function nameOfCentre(stage: BeyondStage): Promise<Named> {
+  const { clock, questions, memory, context, asking } = stage;
+  const host = context.centre?.host ?? '';
+  const none = { heard: [], lost: 0 };
+  if (isIP(host) !== 0 || host === '') return { centreName: 'unknown', address: host || undefined, isNamed: false, tally: none };
+  memory.address ??= readAddress(context.centre);
+  const { signal, end } = limited(clock, asking.signal, memory.address === undefined ? nameAloneMs : nameMs);
+  const isEnough = (heard: readonly Looked[]) => heard.length > 1 || heard[0]?.kind === 'found';
+  const looked = keepAsking({ ...paceOf(stage), signal, isEnough }, () => answered(questions.look(host, { used: asking.used, signal })));
+  await looked.first;
+  const tally = looked.stop();
+  end();
+  const found = tally.heard.find((one) => one.kind === 'found');
+  const address = found?.address ?? (await byHostsFile(stage, host));
+  const isFound = address !== undefined;
+  return { centreName: isFound ? 'found' : 'missing', address: address ?? memory.address, isNamed: found !== undefined, tally };
+}
+
+/** Or whatever else the system asks first; if that is a name server as well, it has been asked. */
+async function byHostsFile({ clock, questions, asking }: BeyondStage, host: string): Promise<string | undefined> {
+  const { signal, end } = limited(clock, asking.signal, hostsFileMs);
+  return questions.addressOf(host, signal).finally(end);
+}
+
+/** Guarantee: `proven` only where it showed the certificate of the centre. */
+async function askCentre(stage: BeyondStage, host: string | undefined): Promise<{ seen: CentreSeen; tally: Tally<Knocked> }> {
+  const { questions, context, asking } = stage;
+  const { port = 0, greet, doorPort } = context.centre ?? {};
+  if (host === undefined) return { seen: 'unknown', tally: { heard: [], lost: 0 } };
+  let isOpen = false;
+  const greeting: Greet | undefined =
+    greet &&
+    ((socket) => {
+      isOpen = true;
+      return greet(socket);
+    });
+  const trying: Trying<Knocked> = { ...paceOf(stage), isEnough: isClear, waits: () => isOpen };
+  const asked = keepAsking(trying, async () => {
+    const knocked = await questions.knock({ host, port }, asking, greeting);
+    isOpen = isOpen && knocked === 'mute';
+    return knocked === 'silent' ? undefined : knocked;
+  });
+  const isEarly = untilLater(stage);
+  const waits = () => isOpen || isEarly();
+  const others = [...new Set([commonPort, doorPort ?? commonPort])].map((other) => askPlace(stage, { host, port: other }, waits));
+  await asked.first;
+  const { heard, lost } = asked.stop();
+  const hasOther = others.map((one) => reachable(one.stop()).heard.length > 0).includes(true);
+  const said = order.find((one) => heard.includes(one));
+  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : 'silent');
+  return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }) };
+}
+
+/** The clearest first. */
+const order = ['proven', 'stranger', 'undated', 'open', 'ended', 'refused', 'mute'] as const;
+
+function isClear(heard: readonly Knocked[]): boolean {
+  const count = (kind: Knocked) => heard.filter((one) => one === kind).length;
+  if (heard.some((one) => one === 'proven' || one === 'stranger' || one === 'undated' || one === 'open')) return true;
+  return count('ended') + count('refused') >= refusalsToBelieve || count('unreachable') >= unreachablesToBelieve;
+}
+
+function isSilent(seen: CentreSeen): boolean {
+  return seen === 'mute' || seen === 'other port' || seen === 'silent' || seen === 'unknown';
+}
+
+/** A name server of elsewhere that answers no name yet: whether it takes the connection or not. One that serves is left in peace. */
+function askServers(stage: BeyondStage, strangers: Asked<Looked>): Asked<Knocked>[] {
+  const { questions } = stage;
+  const isEarly = untilLater(stage);
+  const waits = () => isEarly() || strangers.heard.some(({ kind }) => kind !== 'closed');
+  const servers = questions.nameServers().filter((address) => isIP(address) !== 0 && !questions.isNear(address));
+  return servers.map((host) => askPlace(stage, { host, port: namePort }, waits));
+}
+
+function askPlace(stage: BeyondStage, place: Place, waits?: () => boolean): Asked<Knocked> {
+  const isEnough = (heard: readonly Knocked[]) => heard.some((one) => one !== 'unreachable') || heard.length >= unreachablesToBelieve;
+  return keepAsking({ ...paceOf(stage), isEnough, ...(waits && { waits }) }, async () => {
+    const knocked = await stage.questions.knock(place, stage.asking);
+    return knocked === 'silent' ? undefined : knocked;
+  });
+}
+
+/** What some router on the way says is no answer of the place itself. */
+function reachable({ heard, lost }: Tally<Knocked>): Tally<Knocked> {
+  return { heard: heard.filter((one) => one !== 'unreachable'), lost };
+}
+
+async function answered(looking: Promise<Looked>): Promise<Looked | undefined> {
+  const looked = await looking;
+  return looked.kind === 'silent' ? undefined : looked;
+}
+
+/** That nobody listens there, its machine says as often as it likes. */
+function alive({ heard, lost }: Tally<Looked>): Tally<Looked> {
+  return { heard: heard.filter(({ kind }) => kind !== 'closed'), lost };
+}
+
+/** Of one that never answers nobody knows whether anything was lost. */
+function tellsLoss(tallies: readonly Tally<unknown>[]): boolean {
+  const answering = tallies.filter(({ heard }) => heard.length > 0);
+  const sum = (count: (tally: Tally<unknown>) => number) => answering.reduce((total, one) => total + count(one), 0);
+  const [lost, heard] = [sum((one) => one.lost), sum((one) => one.heard.length)];
+  return lost >= lossToTell.atLeast && lost >= lossToTell.share * (lost + heard);
+}
+
+function paceOf({ clock, context, asking }: BeyondStage): { clock: Clock; everyMs: number; signal: AbortSignal } {
+  return { clock, everyMs: isThin(links[context.profile.link]) ? thinTriesEveryMs : triesEveryMs, signal: asking.signal };
+}
+
+/** Of this very name: whoever is enrolled at another centre knows nothing of it yet. */
+function readAddress(centre: CentrePlace | undefined): string | undefined {
+  const [name, address = ''] = centre?.lastAddress?.load()?.trim().split(' ') ?? [];
+  return name === centre?.host && isIP(address) !== 0 ? address : undefined;
+}
+
+function remember({ memory, context: { centre } }: BeyondStage, address: string): void {
+  if (centre === undefined || isIP(centre.host) !== 0 || memory.address === address) return;
+  memory.address = address;
+  if (readAddress(centre) !== address) centre.lastAddress?.save(`${centre.host} ${address}\n`);
+}
