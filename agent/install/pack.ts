@@ -47,7 +47,8 @@ async function bundle(entry: string, outfile: string, version: string): Promise<
     target: 'node26',
     minify: true,
     legalComments: 'linked',
-    define: { SABHA_VERSION: JSON.stringify(version) },
+    // In one file every module would be the one that was started.
+    define: { SABHA_VERSION: JSON.stringify(version), 'import.meta.main': 'false' },
     // Packages of the old module form ask for `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
