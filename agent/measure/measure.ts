@@ -59,11 +59,14 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
   };
 }
 
+/** Of what is measured with: what asks for it, piece by piece, and what is reported back, goes over the same line. */
+const askingShare = 0.06;
+
 /** What the rounds of a month leave of its tests, shared out over its measurements of two directions each: none of them takes from the next. */
 export function directionBytesOf({ budget, quality, capacity }: LinkLimits): number {
   if (capacity === null) return Number.POSITIVE_INFINITY;
   const roundsBytes = quality === null ? 0 : (monthMs / quality.everyMs) * roundWireBytes(quality.probes);
-  return ((budget.testBytes - roundsBytes) * capacity.everyMs) / monthMs / 2;
+  return (((budget.testBytes - roundsBytes) * capacity.everyMs) / monthMs / 2) * (1 - askingShare);
 }
 
 /** The address by which this PC goes to the centre. Nothing is sent to find it. */
