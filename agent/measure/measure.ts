@@ -60,7 +60,7 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
 }
 
 /** Of what is measured with: what asks for it, piece by piece, and what is reported back, goes over the same line. */
-const askingShare = 0.06;
+const askingShare = 0.1;
 
 /** What the rounds of a month leave of its tests, shared out over its measurements of two directions each: none of them takes from the next. */
 export function directionBytesOf({ budget, quality, capacity }: LinkLimits): number {

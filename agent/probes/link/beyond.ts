@@ -87,7 +87,7 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
     centreName: named.centreName,
     outside: isReached ? 'reached' : anchors.length > 0 ? 'silent' : 'unknown',
     centre: centre.seen,
-    losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...heardOutside]),
+    losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...heardOutside]) || hidesLoss(names, centre),
   };
 }
 
@@ -182,11 +182,14 @@ async function byHostsFile({ clock, questions, asking }: BeyondStage, host: stri
   return questions.addressOf(host, signal).finally(end);
 }
 
+type Centre = { seen: CentreSeen; tally: Tally<Knocked>; tookMs: number };
+
 /** Guarantee: `proven` only where it showed the certificate of the centre. */
-async function askCentre(stage: BeyondStage, host: string | undefined): Promise<{ seen: CentreSeen; tally: Tally<Knocked> }> {
-  const { questions, context, asking } = stage;
+async function askCentre(stage: BeyondStage, host: string | undefined): Promise<Centre> {
+  const { clock, questions, context, asking } = stage;
   const { port = 0, greet, doorPort } = context.centre ?? {};
-  if (host === undefined) return { seen: 'unknown', tally: { heard: [], lost: 0 } };
+  if (host === undefined) return { seen: 'unknown', tally: { heard: [], lost: 0 }, tookMs: 0 };
+  const startedUp = clock.up();
   let isOpen = false;
   const greeting: Greet | undefined =
     greet &&
@@ -208,7 +211,7 @@ async function askCentre(stage: BeyondStage, host: string | undefined): Promise<
   const hasOther = others.map((one) => reachable(one.stop()).heard.length > 0).includes(true);
   const said = order.find((one) => heard.includes(one));
   const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : 'silent');
-  return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }) };
+  return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }), tookMs: clock.up() - startedUp };
 }
 
 /** The clearest first. */
@@ -262,6 +265,11 @@ function tellsLoss(tallies: readonly Tally<unknown>[]): boolean {
   const sum = (count: (tally: Tally<unknown>) => number) => answering.reduce((total, one) => total + count(one), 0);
   const [lost, heard] = [sum((one) => one.lost), sum((one) => one.heard.length)];
   return lost >= lossToTell.atLeast && lost >= lossToTell.share * (lost + heard);
+}
+
+/** The system itself sends again what is lost of a connection: a line that keeps a proof waiting may have lost every question for a name. */
+function hidesLoss(names: PathFacts['names'], { seen, tookMs }: Centre): boolean {
+  return names === 'silent' && seen === 'proven' && tookMs > laterMs;
 }
 
 function paceOf({ clock, context, asking }: BeyondStage): { clock: Clock; everyMs: number; signal: AbortSignal } {

@@ -37,6 +37,8 @@ function office({ link = 'fibre' as LinkClass, host = 'centre.example', anchors 
     loss: 0,
     /** What loses nothing. */
     steady: [] as string[],
+    /** How long the centre takes to show who it is. */
+    proofMs: 0,
     file: undefined as string | undefined,
     heard: null as boolean | null,
   };
@@ -50,6 +52,7 @@ function office({ link = 'fibre' as LinkClass, host = 'centre.example', anchors 
     knock: async ({ host, port }, { used }) => {
       asked.push(`${host}:${port}`);
       used(140);
+      if (port === 8883 && net.proofMs > 0) await new Promise<void>((resolve) => void clock.after(net.proofMs, resolve));
       return isLost() && !net.steady.includes(`${host}:${port}`) ? 'silent' : (net.ports[`${host}:${port}`] ?? 'silent');
     },
     look: async (name, { used }) => {
@@ -173,6 +176,15 @@ it('a router that answers no knock lives when its neighbours still hear it a min
   expect(await run()).toEqual(['path.last_mile', null]);
   net.heard = false;
   expect(await run()).toEqual(['path.gateway', null]);
+});
+
+it('with six packets of ten lost the name servers were blamed: where the centre took its time to be proven, silence is of nobody', async () => {
+  const { net, run } = office();
+  Object.assign(net, { names: 'silent', centreName: 'silent', file: 'centre.example 203.0.113.5' });
+  net.ports['203.0.113.5:8883'] = 'proven';
+  expect(await run()).toEqual(['path.dns', 'no name server answers']);
+  net.proofMs = 4_000;
+  expect(await run()).toEqual(['path.between', 'packets get lost on the way']);
 });
 
 it('a system that tells nothing of its network makes no fault of router or line', async () => {
