@@ -59,14 +59,16 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
   };
 }
 
-/** Of what is measured with: what asks for it, piece by piece, and what is reported back, goes over the same line. */
-const askingShare = 0.1;
+/** What asks for a measurement, piece by piece, and what is reported of it; where the month is small it is a part of it. */
+const askingShare = 0.12;
 
 /** What the rounds of a month leave of its tests, shared out over its measurements of two directions each: none of them takes from the next. */
-export function directionBytesOf({ budget, quality, capacity }: LinkLimits): number {
+export function directionBytesOf(limits: LinkLimits): number {
+  const { budget, quality, capacity } = limits;
   if (capacity === null) return Number.POSITIVE_INFINITY;
   const roundsBytes = quality === null ? 0 : (monthMs / quality.everyMs) * roundWireBytes(quality.probes);
-  return (((budget.testBytes - roundsBytes) * capacity.everyMs) / monthMs / 2) * (1 - askingShare);
+  const directionBytes = ((budget.testBytes - roundsBytes) * capacity.everyMs) / monthMs / 2;
+  return isThin(limits) ? directionBytes * (1 - askingShare) : directionBytes;
 }
 
 /** The address by which this PC goes to the centre. Nothing is sent to find it. */
