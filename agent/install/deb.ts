@@ -4,7 +4,7 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Output, runCommand } from '../platform/child.ts';
 
@@ -25,6 +25,9 @@ const own = fileURLToPath(new URL('debian/', import.meta.url));
 const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 const library = 'usr/lib/sabha-agent';
 const documents = 'usr/share/doc/sabha-agent';
+const command = 'usr/bin/sabha-agent';
+/** What dpkg runs. */
+const scripts = ['postinst', 'prerm', 'postrm'].map((name) => join('DEBIAN', name));
 const copyright = `Copyright: the authors of Sabha
 Licence: Apache-2.0, /usr/share/common-licenses/Apache-2.0
 
@@ -60,10 +63,10 @@ type Sources = Pick<Deb, 'out'> & { node: string; key: KeyObject | undefined };
 
 function fill(root: string, { out, node, key }: Sources): void {
   for (const name of ['agent.mjs', 'launch.mjs']) copy(root, join(out, name), join(library, name));
-  copy(root, join(own, 'sabha-agent'), 'usr/bin/sabha-agent');
+  copy(root, join(own, basename(command)), command);
   const unit = 'usr/lib/systemd/system/sabha-agent.service';
   copy(root, join(own, 'sabha-agent.service'), unit);
-  for (const name of ['postinst', 'prerm', 'postrm']) copy(root, join(own, name), join('DEBIAN', name));
+  for (const script of scripts) copy(root, join(own, basename(script)), script);
   put(root, join(documents, 'copyright'), copyright);
   copy(root, join(node, 'LICENSE'), join(documents, 'node.copyright'));
   copy(root, join(out, 'agent.mjs.LEGAL.txt'), join(documents, 'packages.copyright'));
@@ -103,7 +106,7 @@ function copy(root: string, from: string, path: string): void {
 
 /** Rights that depend neither on the umask nor on the file system of whoever packs. */
 function readable(root: string, node: string): void {
-  const programs = [node, join(root, 'usr/bin/sabha-agent'), ...['postinst', 'prerm', 'postrm'].map((name) => join(root, 'DEBIAN', name))];
+  const programs = [node, ...[command, ...scripts].map((path) => join(root, path))];
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     chmodSync(path, entry.isDirectory() || programs.includes(path) ? 0o755 : 0o644);
