@@ -1,6 +1,6 @@
-import type { Client, PublishPacket } from 'aedes';
+import type { Client, ConnectPacket, PublishPacket } from 'aedes';
 import { expect, test } from 'vitest';
-import { hashToken, pcTopic } from '#contracts';
+import { encode, hashToken, pcTopic } from '#contracts';
 import { createAdmission } from './admission/admission.ts';
 import { createSessions } from './admission/sessions.ts';
 import { createHooks } from './hooks.ts';
@@ -34,14 +34,36 @@ test('a denied publish is answered without an error, and nothing of it is left t
   expect(refused).toEqual(['publish retain']);
 });
 
+test('a boot has spoken when a presence of it goes on: not by any other message, a refused one, or its will', () => {
+  const { hooks, client, spoken } = setUp();
+  const will = {
+    topic: pcTopic(own, 'presence'),
+    payload: encode('presence', { kind: 'lost', boot: 'b-1', session: 1 }),
+    qos: 1,
+    retain: false,
+  };
+  hooks.preConnect(client, { username: client.id, will } as unknown as ConnectPacket, () => {});
+  const say = (topic: string) =>
+    hooks.authorizePublish(client, { cmd: 'publish', topic, payload: Buffer.from('x'), qos: 1, retain: false, dup: false }, () => {});
+  say(pcTopic(own, 'state'));
+  say(pcTopic(other, 'presence'));
+  expect(spoken).toEqual([]);
+  say(pcTopic(own, 'presence'));
+  expect(spoken).toEqual([`${client.id} b-1`]);
+  Object.assign(client, { closed: true });
+  say(pcTopic(own, 'presence'));
+  expect(spoken).toHaveLength(1);
+});
+
 function setUp() {
   const secrets = { flows: hashToken('f'), exporter: hashToken('e') };
   const sessions = createSessions();
   const refused: string[] = [];
+  const spoken: string[] = [];
   const hooks = createHooks({
     admission: createAdmission(secrets),
     sessions,
-    clones: { refuses: () => false },
+    clones: { refuses: () => false, spoke: (name, boot) => spoken.push(`${name} ${boot}`) },
     refuse: ({ action, reason }) => refused.push(`${action} ${reason}`),
     pace: { inTurn: (_client, _who, go) => go() },
     countMessage() {},
@@ -61,5 +83,5 @@ function setUp() {
     };
     return hooks.authorizeForward(client, packet) === packet;
   };
-  return { hooks, client, sessions, refused, forwarded };
+  return { hooks, client, sessions, refused, spoken, forwarded };
 }

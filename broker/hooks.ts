@@ -67,11 +67,16 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
     authorizePublish(client, packet, done) {
       const oversized = packet.payload.length > payloadLimitBytes;
       if (oversized) refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });
-      if (!oversized && may(client, 'publish', asAsked(packet))) countMessage(packet.topic.slice(packet.topic.lastIndexOf('/') + 1));
-      else discard(packet);
+      const leaf =
+        !oversized && may(client, 'publish', asAsked(packet)) ? packet.topic.slice(packet.topic.lastIndexOf('/') + 1) : undefined;
+      if (leaf === undefined) discard(packet);
+      else countMessage(leaf);
       const session = client && !client.closed ? sessions.of(client) : undefined;
-      if (client && session?.principal.kind === 'pc') pace.inTurn(client, session.name, () => done(null));
-      else done(null);
+      if (!client || session?.principal.kind !== 'pc') return done(null);
+      pace.inTurn(client, session.name, () => {
+        if (leaf === 'presence') clones.spoke(session.name, boots.get(client));
+        done(null);
+      });
     },
     authorizeSubscribe(client, subscription, done) {
       done(null, may(client, 'subscribe', asAsked(subscription)) ? subscription : null);

@@ -2,14 +2,22 @@ import { expect, test } from 'vitest';
 import type { Clock } from '#contracts';
 import { createClones } from './clones.ts';
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const twenty = 'ABCDEFGHIJKLMNOPQRST';
 
 function setUp() {
   const time = { up: 0 };
   const clock: Clock = { now: () => 0, up: () => time.up, after: () => () => {} };
   const clones = createClones(clock);
-  /** One letter is one boot; the answer says who was refused. */
-  const come = (boots: string, isOpen = true) => [...boots].filter((boot) => clones.refuses('pc', boot, isOpen)).join('');
+  /** One letter is one boot; the answer says who was refused. Who is let in says its birth, unless it is thrown out before. */
+  const come = (boots: string, { isOpen = true, isSilent = false } = {}) =>
+    [...boots]
+      .filter((boot) => {
+        const refused = clones.refuses('pc', boot, isOpen);
+        if (!refused && !isSilent) clones.spoke('pc', boot);
+        return refused;
+      })
+      .join('');
   return { time, clones, come };
 }
 
@@ -22,27 +30,47 @@ test('of two machines with one identity the fourth return is refused while the o
 
 test('where the one that was let in is gone, the other comes in, and the first has to wait', () => {
   const { come } = setUp();
-  come('ABABAB');
-  expect(come('B', false)).toBe('');
+  come('ABABA');
+  expect(come('B', { isOpen: false })).toBe('');
   expect(come('AAB')).toBe('AA');
 });
 
 test('of twenty machines one stays', () => {
   const { come } = setUp();
-  come('ABCDEFGHIJKLMNOPQRSTSTST');
-  expect(new Set(come('ABCDEFGHIJKLMNOPQRST'.repeat(3))).size).toBe(19);
+  come(`${twenty}ABCD`);
+  expect(new Set(come(twenty.repeat(3))).size).toBe(19);
+});
+
+test('twenty machines that threw each other out before their first word were made to wait before anybody knew of them', () => {
+  const { come } = setUp();
+  expect(come(twenty.repeat(5), { isSilent: true })).toBe('');
+  expect(come('ABABA')).toBe('');
+  expect(come('B')).toBe('B');
+});
+
+test('a centre that was away when they were heard hears of them ten minutes later, one return each ten minutes', () => {
+  const { time, come } = setUp();
+  come('BABAB');
+  for (const [waits, comes] of ['AB', 'BA', 'AB']) {
+    time.up += 10 * minuteMs - 1;
+    expect(come(waits ?? '')).toBe(waits);
+    time.up += 1;
+    expect(come(waits ?? '')).toBe('');
+    expect(come(comes ?? '')).toBe(comes);
+  }
 });
 
 test('a machine that reboots, reconnects or says no boot is never refused', () => {
   const { clones, come } = setUp();
   expect(come('AABBBCDDEFFFGHIJ')).toBe('');
+  clones.spoke('other', undefined);
   for (let n = 0; n < 10; n += 1) expect(clones.refuses('other', undefined, true)).toBe(false);
 });
 
 test('an hour without a return is forgotten', () => {
   const { time, come } = setUp();
   come('ABABA');
-  time.up = hourMs;
+  time.up = 60 * minuteMs;
   expect(come('BAB')).toBe('');
   expect(come('A')).toBe('A');
 });

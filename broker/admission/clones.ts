@@ -3,35 +3,44 @@ import type { Clock } from '#contracts';
 
 /** Tells a machine that came back from a second one under the same name. */
 export type Clones = {
-  /** Told of each client that is to be admitted: its name, the boot that its will names, and whether a client of that name is connected. */
+  /** Asked of each client that is to be admitted: its name, the boot that its will names, and whether a client of that name is connected. */
   refuses(name: string, boot: string | undefined, isOpen: boolean): boolean;
+  /** Told of each presence that goes on to `flows`, which judges by these. */
+  spoke(name: string, boot: string | undefined): void;
 };
 
-type Known = { boots: readonly string[]; returns: number; at: number };
+type Known = { boots: readonly string[]; returns: number; returnedAt: number };
 
-const bootsKept = 4;
+/** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
+const bootsKept = 32;
 const rememberedMs = 3_600_000;
-/** So many returns are let in: flows, which judges by the births, has to see one, and a machine that is thrown out at once says none. */
+/** Heard by `flows` one after the other: one of them may be lost. */
 const returnsAllowed = 3;
+/** A centre that was away when they were heard hears the next one; each of the machines has its turn. */
+const letInAfterMs = 600_000;
 
 /**
  * Guarantee: a machine that only reboots is never refused, since no boot comes back after another one. Of those that share an identity
- * the one that is connected stays.
+ * the one that is connected stays, once it has been said that there are several: a machine that is thrown out before its first word says nothing.
  */
 export function createClones(clock: Clock): Clones {
   const known = new Map<string, Known>();
   return {
     refuses(name, boot, isOpen) {
-      if (boot === undefined) return false;
-      const now = clock.up();
-      const { boots, returns, at } = known.get(name) ?? { boots: [], returns: 0, at: now };
-      if (boots[0] === boot) return false;
-      const before = now - at < rememberedMs ? returns : 0;
-      const found = before + (boots.includes(boot) ? 1 : 0);
-      const refused = isOpen && found > returnsAllowed;
-      const order = refused ? boots : [boot, ...boots.filter((one) => one !== boot)].slice(0, bootsKept);
-      known.set(name, { boots: order, returns: found, at: now });
-      return refused;
+      const now = known.get(name);
+      if (!now || !isOpen || boot === undefined || boot === now.boots[0]) return false;
+      return now.returns >= returnsAllowed && clock.up() - now.returnedAt < letInAfterMs;
+    },
+    spoke(name, boot) {
+      const before = known.get(name) ?? { boots: [], returns: 0, returnedAt: 0 };
+      if (boot === undefined || boot === before.boots[0]) return;
+      const isBack = before.boots.includes(boot);
+      const returns = clock.up() - before.returnedAt < rememberedMs ? before.returns : 0;
+      known.set(name, {
+        boots: [boot, ...before.boots.filter((one) => one !== boot)].slice(0, bootsKept),
+        returns: returns + (isBack ? 1 : 0),
+        returnedAt: isBack ? clock.up() : before.returnedAt,
+      });
     },
   };
 }
