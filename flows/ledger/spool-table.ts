@@ -4,9 +4,9 @@ import type { EventMessage } from '#contracts';
 
 /**
  * `first`: where our time with it begins, null until its birth. `last`: highest number heard of. `upTo`: how far an ack may go (R4).
- * `forked`: it shares content with another spool of the PC, under other numbers (R7).
+ * `forked`: 1 where it shares content with another spool of the PC, under other numbers; 2 where that one carries what this one held (R7).
  */
-export type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 };
+export type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 | 2 };
 /** A short hash of an event, and when it came. */
 export type Stamp = { mark: string; at: number };
 /** The rows of spools. */

@@ -26,7 +26,15 @@ test('R4 R5 R7 R8 any order of births, events, holes, duplicates, tombstones and
 
 /** One number of a spool: held with this content, or settled for this reason. */
 type Cell = { held: string } | { why: string };
-type ModelSpool = { pc: string; name: string; born: boolean; last: number; forked: boolean; cells: Map<number, Cell>; forks: Set<string> };
+type ModelSpool = {
+  pc: string;
+  name: string;
+  born: boolean;
+  last: number;
+  forked: 0 | 1 | 2;
+  cells: Map<number, Cell>;
+  forks: Set<string>;
+};
 
 /** The rules number by number, with no thought for speed. */
 function plainModel() {
@@ -38,7 +46,7 @@ function plainModel() {
     return spools.find((it) => it.pc === pc && it.name === name);
   }
   function made(pc: string, name: string): ModelSpool {
-    const spool = { pc, name, born: false, last: 0, forked: false, cells: new Map(), forks: new Set<string>() };
+    const spool = { pc, name, born: false, last: 0, forked: 0 as const, cells: new Map(), forks: new Set<string>() };
     spools.push(spool);
     return spool;
   }
@@ -72,11 +80,11 @@ function plainModel() {
     } else bear(spool, op.first);
     spool.last = Math.max(spool.last, op.last);
     const carried = op.carries === null ? undefined : find(op.pc, op.carries);
-    if (op.carries !== null) spool.forked = true;
-    if (carried) carried.forked = true;
+    if (op.carries !== null && spool.forked === 0) spool.forked = 1;
+    if (carried) carried.forked = 2;
     for (const other of spools.filter((it) => it.pc === op.pc && it !== spool)) {
       if (!other.born) bear(other, Math.min(...[...other.cells].flatMap(([n, cell]) => ('held' in cell ? [n] : []))));
-      settle(other, [1, other.last], other === carried ? 'carried' : 'gap');
+      settle(other, [1, other.last], other.forked === 2 ? 'carried' : 'gap');
     }
   }
 
@@ -86,7 +94,7 @@ function plainModel() {
     const cell = spool.cells.get(event.seq);
     const mark = markOf(event);
     const others = spools.filter((it) => it.pc === pc && it !== spool);
-    if (spool.forked && others.some((it) => heldIn(it).includes(mark))) return settle(spool, [event.seq, event.seq], 'copy');
+    if (spool.forked > 0 && others.some((it) => heldIn(it).includes(mark))) return settle(spool, [event.seq, event.seq], 'copy');
     if (cell && 'held' in cell) {
       if (cell.held !== mark) spool.forks.add(`${event.seq} ${mark}`);
       return;

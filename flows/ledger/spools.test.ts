@@ -125,6 +125,16 @@ describe('R5 the ack cannot stick', () => {
     expect(ledger.audit().gaps).toBe(0);
   });
 
+  test('R5 a birth of a spool that was carried over, which came late, made gaps of its last numbers', () => {
+    const ledger = open();
+    ledger.one(birth(1, 2), event(1), event(2));
+    ledger.one(birth(1, 3, { spool: 'b', carries: 'a' }));
+    ledger.one(birth(1, 4));
+    expect(ledger.one(birth(1, 3, { spool: 'b' })).gaps).toBe(0);
+    expect(ledger.audit().gaps).toBe(0);
+    expect(ledger.one(birth(1, 1, { spool: 'c' })).gaps).toBe(3);
+  });
+
   test('R5 a spool that is closed without ever having had a birth lost only what lies between its events', () => {
     const ledger = open();
     ledger.one(event(5), event(8));

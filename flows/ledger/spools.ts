@@ -80,10 +80,9 @@ function birth(batch: Batch, op: BirthOp): void {
   if (spool.first === null) begin(batch, spool, op.first);
   else goOn(batch, spool, op);
   spool.last = Math.max(spool.last, op.last);
-  if (op.carries !== null) markForked(batch, [spool, find(batch, op.pc, op.carries)]);
+  if (op.carries !== null) fork(batch, spool, find(batch, op.pc, op.carries));
   flush(batch);
-  for (const other of batch.table.unfinished(op.pc, op.spool))
-    close(batch, remember(batch, other), op.carries === other.spool ? 'carried' : 'gap');
+  for (const other of batch.table.unfinished(op.pc, op.spool)) close(batch, remember(batch, other));
   tell(batch);
 }
 
@@ -102,10 +101,10 @@ function goOn(batch: Batch, spool: Spool, { first, last }: BirthOp): void {
   settle(batch, spool, { end: first - 1, why: 'gap' });
 }
 
-/** Another spool took its place: nothing more is expected of it. */
-function close(batch: Batch, spool: Spool, why: Why): void {
+/** Another spool took its place: nothing more is expected of it, however late a word of it comes. */
+function close(batch: Batch, spool: Spool): void {
   if (spool.first === null) begin(batch, spool, batch.table.lowest(spool));
-  settle(batch, spool, { end: spool.last, why });
+  settle(batch, spool, { end: spool.last, why: spool.forked === 2 ? 'carried' : 'gap' });
   batch.changed.add(spool);
 }
 
@@ -166,12 +165,12 @@ function rangesOf(body: unknown, limit: number): Range[] {
   return merged;
 }
 
-function markForked({ changed }: Batch, spools: (Spool | undefined)[]): void {
-  for (const spool of spools) {
-    if (!spool) continue;
-    spool.forked = 1;
-    changed.add(spool);
-  }
+function fork({ changed }: Batch, spool: Spool, carried: Spool | undefined): void {
+  if (spool.forked === 0) spool.forked = 1;
+  changed.add(spool);
+  if (carried === undefined) return;
+  carried.forked = 2;
+  changed.add(carried);
 }
 
 function touch(batch: Batch, pc: string, name: string): Spool {
