@@ -122,7 +122,6 @@ function createCore(options: EngineOptions, now: number): Core {
     current: new Set<string>(),
     unknown: new Set<string>(),
     centre: new Map(),
-    ended: new Map(),
     listChanged: false,
     followed: false,
     ...never,

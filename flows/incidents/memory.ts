@@ -10,7 +10,7 @@ export type Memory = ReturnType<typeof createMemory>;
 /** Opens the memory on what the ledger holds. */
 export function createMemory(contents: Contents) {
   const held = heldOf(contents);
-  const { pcs, incidents, transitions, timers, live, steps, timersOf, open } = held;
+  const { pcs, incidents, transitions, timers, ended, live, steps, timersOf, open } = held;
   const next = { incident: contents.nextIncident, transition: contents.nextTransition, timer: contents.nextTimer };
   const { write, effect, take } = createBatch();
 
@@ -56,6 +56,9 @@ export function createMemory(contents: Contents) {
     effect,
     take,
 
+    /** Of a scope that is no room, whose record has it: not written, a fault of the centre's own begins anew with each start. */
+    putEnded: (scope: string, at: Record<string, number>) => void ended.set(scope, at),
+
     /** Forgets an incident that is long over; the ledger keeps it. */
     forget(id: number): void {
       incidents.delete(id);
@@ -95,6 +98,7 @@ function heldOf(contents: Contents) {
     incidents: new Map(contents.incidents.map((incident) => [incident.id, incident])),
     transitions: new Map(contents.transitions.map((one) => [one.id, one])),
     timers: new Map(contents.timers.map((timer) => [timer.id, timer])),
+    ended: new Map<string, Record<string, number>>(),
     live,
     steps,
     timersOf,
@@ -102,12 +106,15 @@ function heldOf(contents: Contents) {
   };
 }
 
-function readingOf({ pcs, incidents, transitions, timers, live, steps, timersOf, open }: Held) {
+function readingOf({ pcs, incidents, transitions, timers, ended, live, steps, timersOf, open }: Held) {
   return {
     pcs: pcs as ReadonlyMap<string, PcRecord>,
     incidents: incidents as ReadonlyMap<number, Incident>,
     transitions: transitions as ReadonlyMap<number, Transition>,
     timers: timers as ReadonlyMap<number, Timer>,
+    ended: ended as ReadonlyMap<string, Record<string, number>>,
+    /** When each fault of a scope last ended or came back, by fault key. */
+    endedOf: (scope: string) => pcs.get(scope)?.ended ?? ended.get(scope) ?? {},
     /** The transitions of an incident that are not concluded, in order. */
     liveOf: (incident: number) => found(transitions, live.get(incident)),
     /** All that are kept of its transitions, in order. */

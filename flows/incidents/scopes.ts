@@ -72,8 +72,6 @@ export type Core = {
   /** In how much of the hearing of earlier starts a PC was not heard. */
   inVain: ReadonlyMap<string, number>;
   slowAt: readonly number[];
-  /** When each fault of the centre's own last ended, by its scope: those of a room stand in the record of its PC. */
-  ended: Map<string, Record<string, number>>;
   /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
   unfinishedAt: number;
   namedAt: number;
@@ -225,14 +223,14 @@ function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
-  const ended = record?.ended ?? core.ended.get(scope) ?? {};
+  const ended = memory.endedOf(scope);
   const done = follow({ incident: before, scene, ended, now, open: () => newIncident(memory.newId('incident'), scope, now) });
   if (done.incident === undefined) return;
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
   const incident = absence === null ? named : { ...named, outage: shownOutage(absence) };
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
-  keepEnded(core, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
+  keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
   const held = core.noise.isMuted(scope);
   const due = core.batches.told(incident, done.news, now);
   for (const news of due) {
@@ -269,14 +267,11 @@ function newIncident(id: number, scope: string, now: number): Incident {
 }
 
 /** What a scope remembers beside its incident: a room in the record of its PC, with why it is away; the centre in this memory. */
-function keepEnded(
-  { memory, ended: own }: Core,
-  at: { scope: string; ended: Record<string, number> | undefined; absence: Absence | null },
-): void {
+function keepEnded(memory: Memory, at: { scope: string; ended: Record<string, number> | undefined; absence: Absence | null }): void {
   const { scope, ended, absence } = at;
   const record = memory.pcs.get(scope);
   if (record === undefined) {
-    if (ended !== undefined) own.set(scope, ended);
+    if (ended !== undefined) memory.putEnded(scope, ended);
     return;
   }
   if (ended === undefined && (absence === null || absence === record.absence)) return;

@@ -51,7 +51,7 @@ function moveOwn(core: Core, move: Move, byMs: number): void {
   core.namedAt += byMs;
   for (const [pc, at] of core.expectedSince) core.expectedSince.set(pc, move(at));
   for (const [pc, asking] of core.asking) core.asking.set(pc, { ...asking, askedAt: asking.askedAt + byMs });
-  for (const [scope, ended] of core.ended) core.ended.set(scope, endedAt(ended, move));
+  for (const [scope, ended] of core.memory.ended) core.memory.putEnded(scope, endedAt(ended, move));
 }
 
 /** Moves the times of all records, incidents and transitions; writes those of which one is another now. */

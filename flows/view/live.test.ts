@@ -300,6 +300,27 @@ describe('what is asked', () => {
     show.close();
   });
 
+  test('of a trouble of the centre that came back the wall said that it was watched for its short time, and it was watched for half an hour', () => {
+    const { stage, show, does } = setUp({ count: 1 });
+    const goes = () =>
+      does(() => {
+        stage.apply({ type: 'unsubscribed' });
+        stage.pass(65_000, 5_000);
+        stage.subscribe();
+      });
+    const watched = () => show.view.incidents().find(({ scope, over }) => scope === 'centre' && over === null)?.faults[0]?.watched;
+    goes();
+    does(() => stage.live(600_000));
+    goes();
+    const since = stage.now();
+    expect(watched()).toEqual({ since, until: since + 1_800_000 });
+    does(() => stage.live(1_790_000));
+    expect(watched()).toBeDefined();
+    does(() => stage.live(20_000));
+    expect(watched()).toBeUndefined();
+    show.close();
+  });
+
   test('a PC that is away says why, its incident too, live and after the return; one that is there says nothing', async () => {
     const { stage, show, pcs, does, listen, clock } = setUp();
     const { frames } = listen('all');

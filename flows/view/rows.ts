@@ -148,7 +148,7 @@ export function stateViews(table: SiteTable): StateView[] {
 export function incidentRow({ memory, place, personName }: View, incident: Incident): IncidentRow {
   const { site, room } = place(incident.scope);
   const { acknowledged, faults, told, notes: _, outage = null, ...rest } = incident;
-  const ended = memory.pcs.get(incident.scope)?.ended ?? {};
+  const ended = memory.endedOf(incident.scope);
   const watched = (fault: StandingFault) =>
     fault.goneAt !== null && incident.overAt === null && { watched: { since: fault.goneAt, until: watchedUntil(fault, ended) } };
   return {
