@@ -274,6 +274,21 @@ describe('R30 the machine that stood there before', () => {
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
 
+  it('a birth of its first connection, which came after that of its second, made the successor deaf: it was called silent while it spoke', () => {
+    const stage = online({ at: 1_790_000_000_000 });
+    stage.setKnown(known(true, pc), { replaced: [pc] });
+    const first = Math.floor(stage.now() / 1_000) + 10;
+    const second = { spool: 's2', boot: 'b2' };
+    stage.birth(pc, { session: first, ...second });
+    const session = (stage.engine.memory.pcs.get(pc)?.session ?? 0) + 1;
+    stage.birth(pc, { session, ...second });
+    stage.state([ok('microphone')]);
+    const before = stage.engine.memory.pcs.get(pc);
+    stage.birth(pc, { session: first, ...second });
+    expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
+    expect(stage.engine.believes({ type: 'beat', pc, session, digest: before?.digest ?? '' })).toBe(true);
+  });
+
   it.each([2 ** 40 - 1_000_000, 2 ** 40, 2 ** 52])(
     'named session %i: its successor was answered with one that no agent goes to, and never heard',
     (claimed) => {

@@ -93,9 +93,9 @@ export function believes({ formers = [], formerSessions = 0, spool, session, boo
  */
 export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
   const { formerSessions = 0 } = record;
-  if (said.session <= formerSessions) return { record: { ...record, spool: said.spool, session: formerSessions }, ask: [], stale: true };
   const sameSpool = record.spool === said.spool;
   if (sameSpool && said.session < record.session) return { record, ask: [], stale: true };
+  if (said.session <= formerSessions) return { record: { ...record, spool: said.spool, session: formerSessions }, ask: [], stale: true };
   const moved = sameSpool ? inSession(record, said.session) : { ...record, session: said.session, rev: 0, lostAt: null, lostSession: 0 };
   const { boot, spool, config, agent } = said;
   const calledAt = said.fresh === true ? now : moved.calledAt;
