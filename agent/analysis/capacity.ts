@@ -124,9 +124,20 @@ export function capacityOf(trains: readonly Train[], limits: CapacityLimits, beh
   const agreed = near(trains, lasting.bps);
   // A little fall from a rate that no trains agreed on is as well one of this PC, which was busy.
   if (!lent.isSure && agreed.length === 0 && 2 * lasting.bps > lent.bps) return before;
-  // Where trains did not agree it is not known how fast the burst went.
-  const burst = lent.isSure ? { bps: lent.bps, bytes: lentBytes([...trains, behind], lasting.bps) } : null;
-  return { bps: lasting.bps, reason: null, atMostBps: null, agreeing: 1 + agreed.length, burst, seenBytes: null };
+  return {
+    bps: lasting.bps,
+    reason: null,
+    atMostBps: null,
+    agreeing: 1 + agreed.length,
+    ...fallOf([...trains, behind], lent, lasting.bps),
+  };
+}
+
+/** Where trains did not agree it is not known how fast a burst went; and where little was lent perhaps none did: only we were too fast. */
+function fallOf(all: readonly Train[], lent: Lent, bps: number): { burst: Burst | null; seenBytes: number | null } {
+  const bytes = lentBytes(all, bps);
+  if (lent.isSure) return { burst: { bps: lent.bps, bytes }, seenBytes: null };
+  return { burst: null, seenBytes: bytes >= proof.bytes ? null : bytesOf(all) };
 }
 
 /** A stream that filled the line and a train that agree are two measurements. */
@@ -159,7 +170,7 @@ function proven(before: Capacity, trains: readonly Train[], budgetBytes: number)
   const { bps } = before;
   const isProven = lentBytes(trains, bps / 2) >= Math.min(Math.max(proof.bytes, proof.share * budgetBytes), (bps * proof.ms) / 8_000 / 2);
   if (!isProven) return onlyAtMost(before, trains, 'too few bytes to tell whether it lasts');
-  return { ...before, seenBytes: trainIpBytes * trains.reduce((sum, train) => sum + inOrder(train).length, 0) };
+  return { ...before, seenBytes: bytesOf(trains) };
 }
 
 /** As fast as the fastest part of a train at most: what is held up comes slower, and then faster than it went. */
@@ -202,6 +213,11 @@ function lentOf(trains: readonly Train[]): Lent | null {
   // All at once: faster than can be told.
   const bps = Math.min(Math.max(rateWithinBlocks(first) || stream.mostBps, rates[0] ?? 0), stream.mostBps);
   return first.length < smallestTrain - 1 ? null : { bps, isSure: false };
+}
+
+/** Of what came. */
+function bytesOf(trains: readonly Train[]): number {
+  return trains.reduce((sum, train) => sum + inOrder(train).length * trainIpBytes, 0);
 }
 
 function usedBytes(trains: readonly Train[]): number {
