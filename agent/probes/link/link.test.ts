@@ -85,6 +85,12 @@ it('loss is judged by what the tier forgives, over as many probes as that needs,
   expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the centre');
 });
 
+it('at a site that needs HD a third that was lost was unknown for a hundred probes', async () => {
+  const sixth = { sent: 40, lost: 12, runs: 12, variationsMs: [2, 2] };
+  const windows = [{ up: sixth, down: { ...sixth, sent: 28, lost: 0, runs: 0 }, roundTripsMs: [20] }];
+  expect((await ask({ windows }, { tier: 'hd' })).said['loss']).toBe('link.loss_high: to the centre');
+});
+
 it('jitter is the median of three windows', async () => {
   const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
   expect(await jitter([window({ jitterUp: 99 }), window(), window()])).toBe('ok');

@@ -55,10 +55,10 @@ function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[
   ];
 }
 
-/** Above `warn` over many probes, or above `critical` over the few that show it. */
+/** Above `warn` over many probes, or above `critical` over the few that show it; fewest show what is too much even for sound. */
 function judgeLoss({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Verdict {
   const over = (threshold: number) => ways.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
-  const bad = new Set([...over(warn), ...over(critical)]);
+  const bad = new Set([warn, critical, tierNeeds.audio.loss.critical].flatMap(over));
   if (bad.size > 0) return fault('link.loss_high', directionOf([...bad]));
   return lossOver(windows, 'up', warn) === undefined ? unknown('too few probes yet') : ok;
 }
