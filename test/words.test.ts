@@ -58,6 +58,17 @@ test('each reason that a check may give is said in Hindi too', () => {
   expect(bare.map(({ path, texts }) => `${path}: ${texts[0]}`)).toEqual([]);
 });
 
+test('what is free of a line is said as seen by this PC, in every language, by whoever says it: what other PCs of the site use is not seen', () => {
+  const seen = { en: 'as seen by this PC', hi: 'जैसा इस PC से दिखता है' };
+  const isOfLine = ({ en, hi }: Row) => /\bfree\b(?! some disk)/i.test(en) || hi.includes('ख़ाली');
+  const words = [...domain, ...Object.values(own).flat()].filter(isOfLine);
+  expect(words.map(({ key }) => key)).toContain('measure.free');
+  expect(words.filter(({ en, hi }) => !en.includes(seen.en) || !hi.includes(seen.hi))).toEqual([]);
+  const speakers = repository('.').filter(({ path, text }) => !isTest(path) && /\bfree\.upBps/.test(text));
+  expect(speakers).toHaveLength(3);
+  expect(speakers.filter(({ text }) => !/'measure', 'free'|measure\.free|as seen by this PC/.test(text))).toEqual([]);
+});
+
 function wordless(keys: readonly string[]): string[] {
   return [...new Set(keys)].flatMap((key) =>
     languages.filter((language) => wordFor(language, 'component', key) === undefined).map((language) => `${language}: ${key}`),

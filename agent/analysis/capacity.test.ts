@@ -180,6 +180,18 @@ describe('packets that overtake each other, and a delay that changes', () => {
     expect(below).toEqual([]);
   });
 
+  test('a line that lends nothing was said to have fallen to its rate, where only we had been too fast for it', () => {
+    const { next } = randomFrom(6);
+    const said = { fallen: [] as string[], answered: 0 };
+    for (let at = 0; at < 400; at += 1) {
+      const way = { bps: 0.5 * mbit * 40 ** next(), bucketBytes: 3 * kB };
+      const run = measure(way, { change: (train) => late(train, 40 * next(), next) });
+      said.answered += run.bps === null ? 0 : 1;
+      if (run.bps !== null && run.seenBytes === null) said.fallen.push(`${words(way)}: ${run.bps / mbit}, lent ${run.burst?.bytes}`);
+    }
+    expect(said).toEqual({ fallen: [], answered: expect.toSatisfy((count: number) => count > 100) });
+  });
+
   test.each(['a walk', 'spikes', 'a long tail'] as const)(
     'delays like %s, in which none overtakes another, make no limit below what the link carries, nor, below 60 ms, a rate far from it',
     (kind) => {

@@ -22,12 +22,13 @@ export type CapacityLimits = {
 export type Burst = { bps: number; bytes: number };
 
 /**
- * `bps`: what lasts, as far as the bytes reached. `burst`: what the line lent before; null where it lent nothing that was seen.
- * `atMostBps`: where there is no answer, what it cannot be more than, as far as that is known. Rates count IP bytes.
+ * `bps`: what lasts, as far as the bytes reached: where nothing slowed it down, `seenBytes` went at that rate, and a deeper bucket may lend it.
+ * `burst`: what the line lent before; null where it lent nothing that was seen. `atMostBps`: where there is no answer, what it cannot be more
+ * than, as far as that is known. Rates count IP bytes.
  */
 export type Capacity =
-  | { bps: number; reason: null; atMostBps: null; agreeing: number; burst: Burst | null }
-  | { bps: null; reason: string; atMostBps: number | null; agreeing: number; burst: null };
+  | { bps: number; reason: null; atMostBps: null; agreeing: number; burst: Burst | null; seenBytes: number | null }
+  | { bps: null; reason: string; atMostBps: number | null; agreeing: number; burst: null; seenBytes: null };
 
 /** So many packets, at this rate at first. */
 export type Stream = { packets: number; lent: Lent };
@@ -123,9 +124,20 @@ export function capacityOf(trains: readonly Train[], limits: CapacityLimits, beh
   const agreed = near(trains, lasting.bps);
   // A little fall from a rate that no trains agreed on is as well one of this PC, which was busy.
   if (!lent.isSure && agreed.length === 0 && 2 * lasting.bps > lent.bps) return before;
-  // Where trains did not agree it is not known how fast the burst went.
-  const burst = lent.isSure ? { bps: lent.bps, bytes: lentBytes([...trains, behind], lasting.bps) } : null;
-  return { bps: lasting.bps, reason: null, atMostBps: null, agreeing: 1 + agreed.length, burst };
+  return {
+    bps: lasting.bps,
+    reason: null,
+    atMostBps: null,
+    agreeing: 1 + agreed.length,
+    ...fallOf([...trains, behind], lent, lasting.bps),
+  };
+}
+
+/** Where trains did not agree it is not known how fast a burst went; and where little was lent perhaps none did: only we were too fast. */
+function fallOf(all: readonly Train[], lent: Lent, bps: number): { burst: Burst | null; seenBytes: number | null } {
+  const bytes = lentBytes(all, bps);
+  if (lent.isSure) return { burst: { bps: lent.bps, bytes }, seenBytes: null };
+  return { burst: null, seenBytes: bytes >= proof.bytes ? null : bytesOf(all) };
 }
 
 /** A stream that filled the line and a train that agree are two measurements. */
@@ -133,7 +145,7 @@ function withStream(before: Capacity, trains: readonly Train[], { limits, bps }:
   const agreed = near(trains.slice(0, -1), bps);
   if (agreed.length === 0) return before;
   if (isCard(bps, limits.cardBps)) return { ...unknown(before), reason: asFastAsCard };
-  const found = { bps: middle(agreed), reason: null, atMostBps: null, agreeing: 1 + agreed.length, burst: null };
+  const found = { bps: middle(agreed), reason: null, atMostBps: null, agreeing: 1 + agreed.length, burst: null, seenBytes: null };
   return proven(found, trains, limits.budgetBytes);
 }
 
@@ -154,9 +166,11 @@ function isHeldUp(trains: readonly Train[], behind: Train, { found, lastingBps }
 
 /** Too few bytes may have gone for a bucket to have run empty. */
 function proven(before: Capacity, trains: readonly Train[], budgetBytes: number): Capacity {
-  const bps = before.bps ?? 0;
+  if (before.bps === null) return before;
+  const { bps } = before;
   const isProven = lentBytes(trains, bps / 2) >= Math.min(Math.max(proof.bytes, proof.share * budgetBytes), (bps * proof.ms) / 8_000 / 2);
-  return isProven ? before : onlyAtMost(before, trains, 'too few bytes to tell whether it lasts');
+  if (!isProven) return onlyAtMost(before, trains, 'too few bytes to tell whether it lasts');
+  return { ...before, seenBytes: bytesOf(trains) };
 }
 
 /** As fast as the fastest part of a train at most: what is held up comes slower, and then faster than it went. */
@@ -173,14 +187,14 @@ function fastestPart(came: readonly TrainArrival[]): number {
   }, 0);
 }
 
-function unknown({ agreeing }: Capacity): { bps: null; atMostBps: null; agreeing: number; burst: null } {
-  return { bps: null, atMostBps: null, agreeing, burst: null };
+function unknown({ agreeing }: Capacity): { bps: null; atMostBps: null; agreeing: number; burst: null; seenBytes: null } {
+  return { bps: null, atMostBps: null, agreeing, burst: null, seenBytes: null };
 }
 
 function byTrains(trains: readonly Train[], cardBps: number | null): Capacity {
   const fits = trains.map(fitOf);
   const rates = agreeing(fits);
-  const known = { agreeing: rates.length, burst: null };
+  const known = { agreeing: rates.length, burst: null, seenBytes: null };
   const bps = rates.length < 2 ? null : middle(rates);
   if (bps === null) return { bps, reason: reasonOf(fits), atMostBps: null, ...known };
   if (isCard(bps, cardBps)) return { bps: null, reason: asFastAsCard, atMostBps: null, ...known };
@@ -199,6 +213,11 @@ function lentOf(trains: readonly Train[]): Lent | null {
   // All at once: faster than can be told.
   const bps = Math.min(Math.max(rateWithinBlocks(first) || stream.mostBps, rates[0] ?? 0), stream.mostBps);
   return first.length < smallestTrain - 1 ? null : { bps, isSure: false };
+}
+
+/** Of what came. */
+function bytesOf(trains: readonly Train[]): number {
+  return trains.reduce((sum, train) => sum + inOrder(train).length * trainIpBytes, 0);
 }
 
 function usedBytes(trains: readonly Train[]): number {

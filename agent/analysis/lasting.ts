@@ -6,6 +6,8 @@
 import { type TrainArrival, trainIpBytes } from '#contracts';
 import { inOrder, middle, rate, steadyRate, type Train } from './arrivals.ts';
 
+/** So many times as fast as what lasts is the fastest burst that any provider is known to sell, however deep. */
+export const lentTimesAtMost = 8;
 /** Packets that are sent at once. */
 export const blockPackets = 8;
 

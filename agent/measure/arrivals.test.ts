@@ -102,7 +102,9 @@ test.each(blocks)(
       const rates = { upBps: up.bps, downBps: down.bps };
       const taken = { at: clock.now(), how: 'train' as const, ...rates, udpBlocked: false };
       const atMost = { upBps: up.atMostBps, downBps: down.atMostBps };
-      history.keepCapacity({ ...taken, atMost, reasons: { up: up.reason, down: down.reason } });
+      const burst = { up: up.burst, down: down.burst };
+      const seenBytes = { up: up.seenBytes, down: down.seenBytes };
+      history.keepCapacity({ ...taken, atMost, burst, seenBytes, reasons: { up: up.reason, down: down.reason } });
       for (let at = 0; at < 2; at += 1) {
         const window = windowOf(round(random));
         if (window === undefined) seen.nothing += 1;

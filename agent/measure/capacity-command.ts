@@ -75,7 +75,9 @@ async function measure(options: LinkTestOptions): Promise<Done> {
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
   const transferred = measured.blocked === null ? undefined : await byTransfer(options, grant.token);
-  const makesSense = rounds.took(transferred === undefined ? found : { ...found, ...transferred, how: 'tcp' });
+  // What the trains saw of a rate says nothing of this one.
+  const { burst: _, seenBytes: __, ...beside } = found;
+  const makesSense = rounds.took(transferred === undefined ? found : { ...beside, ...transferred, how: 'tcp' });
   if (!makesSense) return failed('what was measured makes no sense');
   return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
 }
@@ -93,6 +95,7 @@ function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy
     ...{ at, how: 'train', upBps: up.bps, downBps: down.bps, udpBlocked: blocked !== null },
     ...(blocked !== null && { blocked }),
     ...((up.burst !== null || down.burst !== null) && { burst: { up: up.burst, down: down.burst } }),
+    ...((up.seenBytes !== null || down.seenBytes !== null) && { seenBytes: { up: up.seenBytes, down: down.seenBytes } }),
     ...(busy !== null && { free: { upBps: free(up.bps, busy.upBps), downBps: free(down.bps, busy.downBps) } }),
     ...((up.bps === null || down.bps === null) && {
       atMost: { upBps: up.atMostBps, downBps: down.atMostBps },
@@ -113,9 +116,11 @@ function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {
   return isUsed(busy.upBps, last.upBps) || isUsed(busy.downBps, last.downBps);
 }
 
-function lineOf(direction: string, { bps, reason, atMostBps, burst }: Estimate): string {
+function lineOf(direction: string, { bps, reason, atMostBps, burst, seenBytes }: Estimate): string {
   if (bps === null) return `${direction}: not known, ${reason}${atMostBps === null ? '' : `; at most ${mbitOf(atMostBps)}`}`;
-  return `${direction}: ${mbitOf(bps)}${burst === null ? '' : ` (at first ${mbitOf(burst.bps)}, for ${Math.round(burst.bytes / 1_000)} kB)`}`;
+  const kB = (bytes: number) => `${Math.round(bytes / 1_000)} kB`;
+  const seen = seenBytes === null ? '' : ` (seen for ${kB(seenBytes)})`;
+  return `${direction}: ${mbitOf(bps)}${burst === null ? seen : ` (at first ${mbitOf(burst.bps)}, for ${kB(burst.bytes)})`}`;
 }
 
 /** None where all of it is free, or nobody counts. */

@@ -35,7 +35,10 @@ export type Measured =
 /** Hellos, requests and reports. */
 const besideBytes = 40_000;
 const pauseMs = 30;
-const notMeasured: Direction = { bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0, burst: null, wireBytes: 0 };
+const notMeasured: Direction = {
+  ...{ bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0, burst: null, seenBytes: null },
+  wireBytes: 0,
+};
 
 /** Reasons of `measureLater` are no findings about the link: it is measured another time. Guarantee: the trains of a direction take no more than a session may, and together with the other never more than the budget has left. */
 export async function measureCapacity(options: CapacityOptions): Promise<Measured> {

@@ -40,6 +40,22 @@ it('what any other port or address sends to it is not heard', async () => {
   await expect.poll(() => heard).toEqual(['friend']);
 });
 
+it('a line that loses much was not measured, as the name of the centre was lost too: its last address will do', async () => {
+  const reflector = await server();
+  const finds = [{ address: '127.0.0.1', family: 4 }];
+  const open = udpTo('centre.example', async () => finds.pop() ?? Promise.reject(Object.assign(new Error('lost'), { code: 'EAI_AGAIN' })));
+  for (const word of ['first', 'second']) {
+    const udp = await open(reflector.address().port, () => undefined);
+    if (typeof udp === 'string') throw new Error(udp);
+    udp.send(Buffer.from(word));
+    expect(String((await once(reflector, 'message'))[0])).toBe(word);
+    udp.close();
+  }
+  expect(
+    await udpTo('centre.example', () => Promise.reject(Object.assign(new Error('lost'), { code: 'EAI_AGAIN' })))(1, () => undefined),
+  ).toBe('EAI_AGAIN');
+});
+
 it('a host that nobody knows is a reason; a port where nobody listens is as if everything were lost', async () => {
   expect(await udpTo('no-such-host.invalid')(8_620, () => undefined)).toMatch(/^E[A-Z_]+$/);
   const gone = await server();

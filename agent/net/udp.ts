@@ -1,5 +1,6 @@
 /** A UDP socket to the centre and to nobody else: it is connected, so that the system drops what any other address sends. */
 import { createSocket, type Socket } from 'node:dgram';
+import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { codeOf } from '#contracts';
 import type { OnSlip } from '../store/slips.ts';
@@ -19,12 +20,16 @@ const bufferBytes = 4 * 1024 * 1024;
 /** Resolves with the socket, or with the reason why there is none. Never rejects. */
 export type OpenUdp = (port: number, onPacket: (packet: Buffer) => void) => Promise<Udp | string>;
 
-/** To the ports of a host. Guarantee: it listens to no port of its own choice, and to nobody but that host. */
-export function udpTo(host: string): OpenUdp {
+/** UDP has no second try at the other family, and a centre that has both answers on IPv4. */
+const findHost = (host: string) => lookup(host, { order: 'ipv4first' });
+
+/** To the ports of a host, where its name is not found at its last address. Guarantee: it listens to no port of its own choice, and to nobody but that host. */
+export function udpTo(host: string, find: typeof findHost = findHost): OpenUdp {
+  let last: LookupAddress | undefined;
   return async (port, onPacket) => {
-    // UDP has no second try at the other family, and a centre that has both answers on IPv4.
-    const found = await lookup(host, { order: 'ipv4first' }).catch(codeOf);
+    const found = await find(host).catch((error) => last ?? codeOf(error));
     if (typeof found === 'string') return found;
+    last = found;
     const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
     // A refusal comes as an error of a later call: the probe is lost, and nothing else has happened.
     socket.on('error', () => undefined);

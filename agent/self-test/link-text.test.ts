@@ -49,6 +49,14 @@ it('says what lasts, what the line lends at first, and what of it is free, as se
   ]);
 });
 
+it('of a rate that nothing slowed down says for how many bytes it was seen', () => {
+  const capacity = { at: now, how: 'train' as const, udpBlocked: false, upBps: 2_000_000, downBps: 8_000_000 };
+  const said = (language: 'en' | 'hi') =>
+    linkLines({ at: now, capacity: { ...capacity, seenBytes: { up: 947_600, down: null } } }, now, language)[1];
+  expect(said('en')).toBe('  Capacity: up 2 Mbit/s (seen for 948 kB), down 8 Mbit/s');
+  expect(said('hi')).toBe('  स्पीड: जाते 2 Mbit/s (948 kB तक देखी गई), आते 8 Mbit/s');
+});
+
 it('says nothing where nothing was measured, "unknown" where no tier could be told, and that a transfer by TCP is the least', () => {
   expect(linkLines({ at: now }, now, 'en')).toEqual([]);
   const blocked = { at: now, how: 'tcp', upBps: 4_000_000, downBps: 8_000_000, udpBlocked: true } as const;

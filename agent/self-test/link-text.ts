@@ -26,20 +26,21 @@ export function linkLines({ at, quality, capacity }: LinkReport, now: number, la
   return [say(text.title).replace('{}', `${minutes}`), ...lines.map((line) => `  ${line}`)];
 }
 
-function capacityLines({ how, upBps, downBps, burst, free }: NonNullable<LinkReport['capacity']>, language: Language): string[] {
+function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: Language): string[] {
+  const { how, upBps, downBps, burst, seenBytes, free } = capacity;
   const { measure, status } = vocabulary[language];
   const rate = (bps: number | null) => (bps === null ? status.unknown : `${Number((bps / mbit).toPrecision(3))} Mbit/s`);
   const pair = (up: string, down: string) => `${text.up[language]} ${up}, ${text.down[language]} ${down}`;
-  const both = (bps: number | null, lent: { bps: number; bytes: number } | null = null) =>
-    lent === null
-      ? rate(bps)
-      : measure.burst
-          .replace('{rate}', rate(bps))
-          .replace('{peak}', rate(lent.bps))
-          .replace('{kB}', `${Math.round(lent.bytes / 1_000)}`);
+  const both = (bps: number | null, way: 'up' | 'down') => {
+    const lent = burst?.[way] ?? null;
+    const bytes = lent?.bytes ?? seenBytes?.[way] ?? null;
+    if (bytes === null) return rate(bps);
+    const words = lent === null ? measure.seen : measure.burst.replace('{peak}', rate(lent.bps));
+    return words.replace('{rate}', rate(bps)).replace('{kB}', `${Math.round(bytes / 1_000)}`);
+  };
   const isLess = free !== undefined && (free.upBps !== upBps || free.downBps !== downBps);
   return [
-    `${measure.capacity}: ${pair(both(upBps, burst?.up), both(downBps, burst?.down))}${how === 'tcp' ? ` (${measure.overTcp})` : ''}`,
+    `${measure.capacity}: ${pair(both(upBps, 'up'), both(downBps, 'down'))}${how === 'tcp' ? ` (${measure.overTcp})` : ''}`,
     ...(isLess ? [`${measure.free}: ${pair(rate(free.upBps), rate(free.downBps))}`] : []),
   ];
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openReflectorToken, sealReflectorToken, trainSessionBytes } from '#contracts';
+import { lentTimesAtMost } from '../../agent/analysis/lasting.ts';
 import { measureCapacity } from '../../agent/measure/capacity-test.ts';
 import { createTrains } from '../../broker/reflector/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
@@ -41,7 +42,8 @@ test.each([
   ['a policer of 4 Mbit/s with a deep bucket in a line of 20 Mbit/s', policed],
 ])('%s is answered with what lasts, and with what it lends', async (_, line) => {
   const { ways, passed } = await measure(line);
-  for (const { bps, burst } of ways) {
+  for (const { bps, burst, seenBytes } of ways) {
+    expect(seenBytes).toBeNull();
     expect(Math.abs((bps ?? 0) / line.bps - 1)).toBeLessThan(0.03);
     expect(Math.abs((burst?.bps ?? 0) / line.peakBps - 1)).toBeLessThan(0.03);
     expect(Math.abs((burst?.bytes ?? 0) / line.bucketBytes - 1)).toBeLessThan(0.15);
@@ -76,12 +78,44 @@ test.each(kinds)(
   },
 );
 
+/** Each is deeper than the bytes of a test: nobody sees its end. */
+const deepBuckets = [512, 1_024, 4_096];
+
+test.each(kinds)(
+  'a burst of %s that is deeper than the bytes reach was a confident rate: it is told for how many bytes it was seen, and is no more than the eighth of what a tier rests on',
+  async (_, drops) => {
+    const lines = [0.5, 2, 8].flatMap((rate) =>
+      times.flatMap((faster) =>
+        deepBuckets.map((bucketKB) => ({ bps: rate * mbit, bucketBytes: bucketKB * kB, peakBps: rate * faster * mbit, drops })),
+      ),
+    );
+    const lies: string[] = [];
+    let answered = 0;
+    for (const line of lines) {
+      const { ways, passed } = await measure(line);
+      expect(Math.max(passed.up, passed.down)).toBeLessThanOrEqual(fibreBytes);
+      for (const { bps, seenBytes } of ways) {
+        if (bps === null) continue;
+        answered += 1;
+        const lasts = Math.abs(bps / line.bps - 1) < 0.1;
+        // As much as the line lets pass at this rate, so that the sentence is true.
+        const lentAtMost = line.bucketBytes / (1 - line.bps / line.peakBps);
+        const isSaid = seenBytes !== null && seenBytes > 0 && seenBytes < 1.05 * lentAtMost && bps < 1.1 * line.peakBps;
+        if (!lasts && (!isSaid || bps / lentTimesAtMost > 1.02 * line.bps)) lies.push(`${JSON.stringify(line)}: ${bps}, ${seenBytes}`);
+      }
+    }
+    expect(lies).toEqual([]);
+    expect(answered / lines.length / 2).toBeGreaterThan(0.6);
+  },
+);
+
 test('a line that lends nothing is told as it is, and as one that lends nothing', async () => {
   for (const rate of [0.3, 0.5, 2, 8, 20, 50]) {
     const { ways } = await measure({ bps: rate * mbit, bucketBytes: 3 * kB }, rate > 20 ? fibreBytes : thinBytes);
-    for (const { bps, burst } of ways) {
+    for (const { bps, burst, seenBytes } of ways) {
       expect(Math.abs((bps ?? 0) / rate / mbit - 1), `${rate}`).toBeLessThan(0.01);
       expect(burst).toBeNull();
+      expect(seenBytes).toBeGreaterThan(100 * kB);
     }
   }
 });

@@ -72,4 +72,23 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     const disagree = 'not sure: the measurements do not agree';
     expect(await fact('capacity')).toBe(`0.9 Mbit/s up, ${disagree} down · at least, by TCP · UDP does not get through · 1 min ago`);
   });
+
+  test('a rate that nothing slowed down, one that was lent, and what is free, as seen by this PC; in Hindi too', async () => {
+    const detail = detailOf(Date.now(), leh());
+    const capacity = {
+      ...{ at: Date.now() - 60_000, how: 'train' as const, upBps: 8_000_000, downBps: 1_980_000, udpBlocked: false },
+      ...{ burst: { up: null, down: { bps: 7_900_000, bytes: 126_400 } }, seenBytes: { up: 947_600, down: null } },
+      free: { upBps: 7_000_000, downBps: 1_980_000 },
+    };
+    const report = { ...detail.link?.report, at: 0, capacity };
+    stage.view.content.details.set('ladakh/leh', { ...detail, link: { pc: 'ladakh/leh/vc-1', at: Date.now(), report } });
+    await stage.open('#/site/ladakh/leh');
+    await stage.page.locator('[data-card=link]').waitFor();
+    const rates = '8 Mbit/s (seen for 948 kB) up, 2 Mbit/s (at first 7.9 Mbit/s, for 126 kB) down';
+    expect(await fact('capacity')).toBe(`${rates} · 1 min ago`);
+    expect(await stage.page.locator('[data-fact=free]').textContent()).toBe('Free, as seen by this PC7 Mbit/s up, 2 Mbit/s down');
+    await stage.page.getByRole('button', { name: 'हिन्दी' }).click();
+    await expect.poll(() => fact('capacity')).toContain('8 Mbit/s (948 kB तक देखी गई)');
+    expect(await stage.page.locator('[data-fact=free]').textContent()).toContain('ख़ाली, जैसा इस PC से दिखता है');
+  });
 });

@@ -85,6 +85,12 @@ it('loss is judged by what the tier forgives, over as many probes as that needs,
   expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the centre');
 });
 
+it('at a site that needs HD a third that was lost was unknown for a hundred probes', async () => {
+  const sixth = { sent: 40, lost: 12, runs: 12, variationsMs: [2, 2] };
+  const windows = [{ up: sixth, down: { ...sixth, sent: 28, lost: 0, runs: 0 }, roundTripsMs: [20] }];
+  expect((await ask({ windows }, { tier: 'hd' })).said['loss']).toBe('link.loss_high: to the centre');
+});
+
 it('jitter is the median of three windows', async () => {
   const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
   expect(await jitter([window({ jitterUp: 99 }), window(), window()])).toBe('ok');
@@ -122,6 +128,24 @@ it('of a line that is too thin and lends a burst, both rates are said', async ()
     (await ask({ capacity: lent, tiers: { up: tier('audio', limit), down: tier('fhd') } }, { tier: 'hd' })).said['tier'];
   expect(await tierSaid('capacity')).toBe('link.tier_low: to the centre: audio only, for want of capacity (at first 7.9 Mbit/s, then 0.5)');
   expect(await tierSaid('loss')).toBe('link.tier_low: to the centre: audio only, for its loss');
+});
+
+it('a tier was ok by a rate that nothing slowed down: a deep burst goes so fast; only sound, and what an eighth of it carries, is ok by it alone', async () => {
+  const tierOf = async (
+    more: Partial<typeof capacity> & Pick<NonNullable<LinkView['capacity']>, 'seenBytes'>,
+    required?: Profile['tier'],
+  ) => (await ask({ capacity: { ...capacity, ...more } }, required === undefined ? {} : { tier: required })).said['tier'];
+  const seenBytes = { up: 900_000, down: 900_000 };
+  const open = 'unknown: it is not known whether the speed lasts';
+  expect(await tierOf({ seenBytes })).toBe('ok');
+  expect(await tierOf({ seenBytes }, 'sd')).toBe(open);
+  expect(await tierOf({ seenBytes: { up: null, down: null } }, 'sd')).toBe('ok');
+  expect(await tierOf({ upBps: 40e6, downBps: 40e6, seenBytes }, 'fhd')).toBe('ok');
+  expect(await tierOf({ upBps: 40e6, downBps: 30e6, seenBytes }, 'fhd')).toBe(open);
+  expect(await tierOf({ upBps: 40e6, downBps: 30e6, seenBytes: { up: 900_000, down: null } }, 'fhd')).toBe('ok');
+  // A short transfer empties no bucket at all.
+  expect((await ask({ capacity: { ...capacity, how: 'tcp' } }, { tier: 'sd' })).said['tier']).toBe(open);
+  expect((await ask({ capacity }, { tier: 'sd' })).said['tier']).toBe('ok');
 });
 
 it('UDP that has fallen silent is not ok by a capacity of before; nor is the capacity unknown where it is the tier that is not settled', async () => {

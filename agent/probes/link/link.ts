@@ -1,5 +1,6 @@
 /** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
-import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#contracts';
+import { type Check, type Profile, type TierLimit, tierMargin, tierNeeds, tiers } from '#contracts';
+import { lentTimesAtMost } from '../../analysis/lasting.ts';
 import { latest, lossOver, qualityOf, quantile } from '../../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../../analysis/tier.ts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
@@ -54,10 +55,10 @@ function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[
   ];
 }
 
-/** Above `warn` over many probes, or above `critical` over the few that show it. */
+/** Above `warn` over many probes, or above `critical` over the few that show it; fewest show what is too much even for sound. */
 function judgeLoss({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Verdict {
   const over = (threshold: number) => ways.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
-  const bad = new Set([...over(warn), ...over(critical)]);
+  const bad = new Set([warn, critical, tierNeeds.audio.loss.critical].flatMap(over));
   if (bad.size > 0) return fault('link.loss_high', directionOf([...bad]));
   return lossOver(windows, 'up', warn) === undefined ? unknown('too few probes yet') : ok;
 }
@@ -92,9 +93,22 @@ function judgeTier({ tiers: known, capacity }: LinkView, required: number): Verd
   if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}${burstWords(capacity, worst)}`);
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
+  if (all && ways.some((way) => mayBeLent(capacity, way, required))) return unknown('it is not known whether the speed lasts');
   if (all) return ok;
   const isMeasured = typeof capacity?.upBps === 'number' && typeof capacity.downBps === 'number';
   return unknown(states.length === 0 || isMeasured ? 'too few probes yet' : 'the capacity of the link is not known');
+}
+
+/**
+ * Nothing slowed it down, or nobody looked: a burst of any depth goes so fast, and what lasts may be too little for the tier. Not for sound, which
+ * would have to be lent for longer than anybody lends.
+ */
+function mayBeLent(capacity: LinkView['capacity'], way: Direction, required: number): boolean {
+  const { upBps, downBps } = tierNeeds[tiers[required] ?? 'audio'];
+  const [bps, needBps] = way === 'up' ? [capacity?.upBps, upBps] : [capacity?.downBps, downBps];
+  const isSeenToLast = capacity?.how === 'train' && typeof capacity.seenBytes?.[way] !== 'number';
+  if (required === 0 || typeof bps !== 'number' || isSeenToLast) return false;
+  return bps < lentTimesAtMost * tierMargin.stay * needBps;
 }
 
 /** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */

@@ -71,6 +71,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^too few probes yet$', 'अभी जाँच पूरी नहीं हुई'],
   ['^not measured for long enough to know what is usual$', 'अभी पता नहीं कि आम तौर पर कितना समय लगता है'],
   ['^the capacity of the link is not known$', 'लाइन की स्पीड पता नहीं'],
+  ['^it is not known whether the speed lasts$', 'पता नहीं कि यह स्पीड बनी रहेगी या नहीं'],
   ['^UDP does not get through$', 'UDP नहीं पहुँच रहा'],
   ['^the data budget for tests is used up$', 'जाँच का डेटा ख़त्म हो गया'],
   ['^to the centre(.*)$', 'सेंटर की ओर$1'],

@@ -77,12 +77,12 @@ function tierText(scene, { tier, limit }) {
  * @param {Scene} scene
  * @param {NonNullable<LinkReport['capacity']>} capacity
  */
-function capacityText(scene, { at, how, upBps, downBps, burst, udpBlocked }) {
+function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes, udpBlocked }) {
   const { lang, now } = scene;
-  const rate = (/** @type {number | null} */ bps, /** @type {{ bps: number, bytes: number } | null} */ lent = null) =>
-    bps === null ? say(lang, 'disagree') : lent === null ? mbit(bps) : burstText(scene, bps, lent);
+  const rate = (/** @type {number | null} */ bps, /** @type {'up' | 'down'} */ way) =>
+    bps === null ? say(lang, 'disagree') : rateText(scene, bps, { lent: burst?.[way], seen: seenBytes?.[way] });
   const rates =
-    upBps === null && downBps === null ? rate(null) : say(lang, 'upDown', { up: rate(upBps, burst?.up), down: rate(downBps, burst?.down) });
+    upBps === null && downBps === null ? rate(null, 'up') : say(lang, 'upDown', { up: rate(upBps, 'up'), down: rate(downBps, 'down') });
   const ago = say(lang, 'ago', { age: ageText(scene, now - at) });
   return [rates, how === 'tcp' ? sayWord(scene, 'measure', 'overTcp') : '', udpBlocked ? sayWord(scene, 'limit', 'udp-blocked') : '', ago]
     .filter((text) => text !== '')
@@ -95,13 +95,15 @@ function mbit(bps) {
 }
 
 /**
- * What lasts, and what the line lends at first.
+ * What lasts, and what the line lends at first; or for how many bytes it was seen, where nothing slowed it down.
  * @param {Scene} scene
  * @param {number} bps
- * @param {{ bps: number, bytes: number }} lent
+ * @param {{ lent?: { bps: number, bytes: number } | null | undefined, seen?: number | null | undefined }} more
  */
-function burstText(scene, bps, lent) {
-  return filled(sayWord(scene, 'measure', 'burst'), { rate: mbit(bps), peak: mbit(lent.bps), kB: figure(lent.bytes / 1_000) });
+function rateText(scene, bps, { lent, seen }) {
+  const words = { rate: mbit(bps), kB: figure((lent?.bytes ?? seen ?? 0) / 1_000) };
+  if (lent) return filled(sayWord(scene, 'measure', 'burst'), { ...words, peak: mbit(lent.bps) });
+  return typeof seen === 'number' ? filled(sayWord(scene, 'measure', 'seen'), words) : words.rate;
 }
 
 /**

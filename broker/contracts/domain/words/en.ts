@@ -77,6 +77,7 @@ export const en = {
     capacity: 'Capacity',
     overTcp: 'at least, by TCP',
     burst: '{rate} (at first {peak}, for {kB} kB)',
+    seen: '{rate} (seen for {kB} kB)',
     free: 'Free, as seen by this PC',
   },
   outage: {

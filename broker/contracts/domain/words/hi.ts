@@ -51,6 +51,7 @@ export const hi: Vocabulary = {
     capacity: 'स्पीड',
     overTcp: 'कम से कम, TCP से',
     burst: '{rate} (शुरू में {peak}, {kB} kB तक)',
+    seen: '{rate} ({kB} kB तक देखी गई)',
     free: 'ख़ाली, जैसा इस PC से दिखता है',
   },
   outage: {
