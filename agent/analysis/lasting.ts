@@ -6,8 +6,8 @@
 import { type TrainArrival, trainIpBytes } from '#contracts';
 import { inOrder, middle, rate, steadyRate, type Train } from './arrivals.ts';
 
-/** So many times as fast as what lasts is the fastest burst that any provider is known to sell, however deep. */
-export const lentTimesAtMost = 8;
+/** So long at its own rate fills the bucket of a policer: the normal burst that makers of routers recommend (Cisco IOS, "Policing": rate × 1.5 s). */
+export const bucketSeconds = 1.5;
 /** Packets that are sent at once. */
 export const blockPackets = 8;
 
@@ -36,6 +36,14 @@ const fewest = { packets: 40, ms: 50 };
 const plenty = { packets: 64, ms: 100 };
 /** So far a straight line of arrivals may bulge. */
 const bulge = { packets: 10, share: 0.04 };
+
+/**
+ * The least that lasts of a rate, bits/s, which nothing slowed down for so many bytes: a usual bucket B = r · 1.5 s lends B / (1 − r / bps) bytes
+ * at it, and would have been empty for any r below this.
+ */
+export function lastsAtLeast(bps: number, seenBytes: number): number {
+  return bps / (1 + (bucketSeconds * bps) / (8 * seenBytes));
+}
 
 /** How fast to send now, bits/s: slower where less than before comes through, so that little is dropped or queues. */
 export function paceOf(arrivals: readonly TrainArrival[], fromBps: number): number {

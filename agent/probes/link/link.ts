@@ -1,6 +1,6 @@
 /** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
 import { type Check, type Profile, type TierLimit, tierMargin, tierNeeds, tiers } from '#contracts';
-import { lentTimesAtMost } from '../../analysis/lasting.ts';
+import { lastsAtLeast } from '../../analysis/lasting.ts';
 import { latest, lossOver, qualityOf, quantile } from '../../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../../analysis/tier.ts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
@@ -106,9 +106,10 @@ function judgeTier({ tiers: known, capacity }: LinkView, required: number): Verd
 function mayBeLent(capacity: LinkView['capacity'], way: Direction, required: number): boolean {
   const { upBps, downBps } = tierNeeds[tiers[required] ?? 'audio'];
   const [bps, needBps] = way === 'up' ? [capacity?.upBps, upBps] : [capacity?.downBps, downBps];
-  const isSeenToLast = capacity?.how === 'train' && typeof capacity.seenBytes?.[way] !== 'number';
-  if (required === 0 || typeof bps !== 'number' || isSeenToLast) return false;
-  return bps < lentTimesAtMost * tierMargin.stay * needBps;
+  if (required === 0 || typeof bps !== 'number') return false;
+  const seenBytes = capacity?.seenBytes?.[way] ?? null;
+  if (seenBytes === null) return capacity?.how !== 'train';
+  return lastsAtLeast(bps, seenBytes) < tierMargin.stay * needBps;
 }
 
 /** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */
