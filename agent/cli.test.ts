@@ -15,8 +15,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 type Ran = { code: number; out: string; err: string };
 
 /** Runs the real command in an empty folder. */
-function agent(args: string[], config?: string, cwd = folder): Promise<Ran> {
-  const env = { ...process.env, SABHA_CONFIG: config };
+function agent(args: string[], config?: string, cwd = folder, more: Record<string, string> = {}): Promise<Ran> {
+  const env = { ...process.env, SABHA_CONFIG: config, ...more };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [cli, ...args], { cwd, env }, (_error, out, err) => {
       resolve({ code: child.exitCode ?? -1, out, err });
@@ -55,6 +55,20 @@ it('says with no centre known that its way is not known, and not that the centre
   expect(code).not.toBe(0);
 });
 
+it('on a machine without sound, tools or settings it calls nothing of the room well, leaves no component out, and says so on one plain screen', async () => {
+  const bare = { PATH: folder, XDG_RUNTIME_DIR: join(folder, 'none'), NO_COLOR: '' };
+  const { out, err, code } = await agent(['check', '--json'], undefined, folder, bare);
+  const { checks } = JSON.parse(out) as { checks: { component: string; status: string }[] };
+  const of = (component: string) => checks.filter((one) => one.component === component).map(({ status }) => status);
+  for (const component of ['microphone', 'speaker', 'camera']) expect([component, of(component)]).not.toEqual([component, []]);
+  for (const component of ['microphone', 'speaker', 'camera']) expect([component, of(component)]).not.toEqual([component, ['ok']]);
+  expect([of('clock'), of('path'), err]).toEqual([['unknown'], ['unknown'], '']);
+  expect(code).not.toBe(0);
+  const screen = await agent(['check'], undefined, folder, bare);
+  expect(screen.out).not.toMatch(/No fault found|\p{Cc}\[/u);
+  expect(screen.err).toBe('');
+});
+
 it('judges an enrolled PC as itself, by the configuration that its centre signed, whatever ./sabha.json says', async () => {
   const home = await enrolledPc();
   const config = sealed({
@@ -77,7 +91,7 @@ it('does not judge an enrolled PC by the configuration of another, nor by its la
   const home = await enrolledPc();
   const foreign = sealed({ pc: 'ladakh/leh/pc-2', version: 3, profile: { link: 'geo', elevationM: 3_524, expected: { camera: [{}] } } });
   writeFileSync(join(home, 'data/agent/config.json'), encode('config', foreign));
-  const { out, err } = await agent(['check'], undefined, home);
+  const { out, err } = await agent(['check', '--all'], undefined, home);
   expect(err).toContain('the kept configuration is not used: addressed to another PC');
   expect(out).toContain('? Camera: unknown (the profile does not say what is expected)');
   expect(out).not.toMatch(/Limits at|No fault found/);

@@ -11,6 +11,7 @@ import { type Identity, identityFolder, openIdentity } from './identity/identity
 import { readFigures } from './net/data-budget.ts';
 import { createProbes } from './probes/probes.ts';
 import { readReport } from './self-test/link-text.ts';
+import { progressOn, screenOf, toScreen } from './self-test/screen.ts';
 import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
 import { type AgentSettings, command, isNamed, placesOf, readWhoThisIs } from './settings.ts';
 import { createConfigStore, keptConfig } from './store/config-store.ts';
@@ -20,7 +21,7 @@ import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 import { greeter } from './uplink/tls.ts';
 
-const usage = `usage: ${command} check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run; each with [--data DIR]`;
+const usage = `usage: ${command} check [--json | --all] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run; each with [--data DIR]`;
 
 /** One line for the person who typed the command. */
 class WrongCall extends Error {}
@@ -36,22 +37,27 @@ const onStderr = { info: () => undefined, warn: (_: object, line: string) => con
 const verbs: Record<string, (args: string[]) => Promise<number>> = { check, enrol, run };
 
 async function check(args: string[]): Promise<number> {
-  const options = { json: { type: 'boolean', default: false }, lang: { type: 'string', default: 'en' }, ...folder } as const;
-  const { json, lang } = parse(() => parseArgs({ args, options })).values;
+  const flag = { type: 'boolean', default: false } as const;
+  const options = { json: flag, all: flag, lang: { type: 'string', default: 'en' }, ...folder } as const;
+  const { json, all, lang } = parse(() => parseArgs({ args, options })).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
   const data = agentsOwn(dataFolder(process.env, args));
   const judged = whomToJudge({ ...process.env, SABHA_DATA: data }, data);
+  const progress = process.stderr.isTTY === true ? progressOn(process.stderr, lang) : undefined;
   const report = await selfTest({
     ...{
       ...judged,
       platform: createPlatform({ env: sessionOf(process.env) }),
-      probes: createProbes().filter(isOfThePc),
+      probes: createProbes().map(asFarAsKnown),
       clock: realClock(),
     },
+    ...(progress && { onProbe: progress.tell }),
     budget: readFigures(budgetFile(data, onStderr)),
     link: readReport(linkFile(data, onStderr).load()),
   });
-  console.log(json ? toJson(report) : toText(report, lang));
+  progress?.end();
+  const screen = screenOf(process.stdout, process.env);
+  console.log(json ? toJson(report) : all ? toText(report, lang) : toScreen(report, lang, screen));
   return exitCodeOf(report);
 }
 
@@ -61,7 +67,7 @@ function agentsOwn(data: string): string {
   return existsSync(join(inside, centresToken)) ? inside : data;
 }
 
-type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks'>;
+type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks' | 'certificateLeftMs'>;
 
 /** The PC that `run` would be; before anybody has made it known, the first one of ./sabha.json. */
 function whomToJudge(env: typeof process.env, data: string): Judged {
@@ -77,6 +83,7 @@ function whomToJudge(env: typeof process.env, data: string): Judged {
     subject: { pc, profile: config?.profile ?? profile, configured: config !== undefined || env['SABHA_PROFILE'] !== undefined },
     centre: { ...centre, anchors, lastAddress: centreAddressFile(data, onStderr) },
     compareClocks: identity && (() => offsetFrom(identity)),
+    certificateLeftMs: identity && identity.certificate.validToDate.getTime() - Date.now(),
   };
 }
 
@@ -154,9 +161,13 @@ function parse<T>(read: () => T): T {
   }
 }
 
-/** The agent's probe speaks of runner and spool; a self-test has neither, and claims nothing about them. */
-function isOfThePc(probe: Probe): boolean {
-  return probe.name !== 'agent';
+/** Of itself the agent speaks of its runner and spool as well: a self-test has neither, and claims nothing about them. */
+function asFarAsKnown(probe: Probe): Probe {
+  if (probe.name !== 'agent') return probe;
+  const run: Probe['run'] = async (context) => ({
+    checks: (await probe.run(context)).checks.filter(({ device }) => device === 'certificate'),
+  });
+  return { ...probe, run };
 }
 
 /** A file that is named must be there; without a name, ./sabha.json or all defaults. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { faultOf } from '#contracts';
-import { type PathFacts, whereItBreaks } from './path.ts';
+import { type PathFacts, stepsOf, whereItBreaks } from './path.ts';
 
 /** The link is lost, and nothing is wrong with any part. */
 const whole: PathFacts = {
@@ -106,4 +106,42 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
     expect(status === 'fault', JSON.stringify(facts)).toBe(fault !== null);
     if (fault !== null) expect(evidence[fault]?.(facts), JSON.stringify(facts)).toBe(true);
   }
+});
+
+/** Every combination of what may be seen. */
+function everything(): PathFacts[] {
+  const seen = {
+    linkUp: [false, true],
+    local: ['on', 'no carrier', 'no way out', 'unknown'],
+    gateway: ['answers', 'dead', 'none', 'unknown'],
+    names: ['answered', 'silent', 'unknown'],
+    centreName: ['found', 'missing', 'unknown'],
+    outside: ['reached', 'silent', 'unknown'],
+    centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'silent', 'unknown'],
+    losesPackets: [false, true],
+  } as const;
+  return Object.entries(seen).reduce<object[]>(
+    (all, [key, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [key]: value }))),
+    [{}],
+  ) as PathFacts[];
+}
+
+it('marks one step as broken where the verdict names a part, and none where it names none, whatever is seen', () => {
+  for (const facts of everything()) {
+    const { status, fault, reason } = whereItBreaks(facts);
+    const broken = stepsOf(facts, { clock: 'ok', certificate: 'ok' }).filter((step) => step.status === 'fault');
+    const isNameless = fault === 'path.between' && reason === null;
+    expect([facts, broken.length]).toEqual([facts, status === 'fault' && !isNameless ? 1 : 0]);
+  }
+});
+
+it('calls no step well that was not seen: where nothing answers, nothing is', () => {
+  const steps = stepsOf({ ...whole, ...nothing, local: 'unknown', gateway: 'unknown' }, { clock: 'unknown', certificate: 'unknown' });
+  expect(steps.filter(({ status }) => status === 'ok')).toEqual([]);
+});
+
+it('whoever proves to be the centre proves the way to it, but neither names nor clock', () => {
+  const up = { ...whole, local: 'unknown', gateway: 'unknown', outside: 'unknown', names: 'unknown', centreName: 'unknown' } as const;
+  const steps = stepsOf(up, { clock: 'unknown', certificate: 'ok' });
+  expect(steps.filter(({ status }) => status !== 'ok').map(({ layer }) => layer)).toEqual(['names', 'clock']);
 });

@@ -1,4 +1,5 @@
 /** Where the way to the centre breaks, decided from what was seen of each part of it. */
+import type { Status, Vocabulary } from '#contracts';
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 /**
@@ -90,4 +91,59 @@ function ofTheLine({ gateway, names, outside, centre }: PathFacts): PathVerdict 
   if ([names, outside, centre].filter((one) => one === 'silent').length > 1) return fault('path.last_mile');
   if (names === 'silent') return unknown('no name server answers, and nobody else could be asked');
   return unknown(centre === 'silent' ? 'nobody but the centre could be asked' : 'nobody could be asked');
+}
+
+/** A step of the way to the centre, from this PC outwards. */
+export type Step = { layer: keyof Vocabulary['layer']; status: Status };
+
+/** What else is known where the way is drawn: the clock against the centre's, and the certificate of this PC. */
+type Beside = { clock: Status; certificate: Status };
+
+/**
+ * The way in steps, from what was seen of it. Guarantee: a step is ok only where it was seen to be, and broken only where the verdict names it:
+ * of two that are silent at once neither is.
+ */
+export function stepsOf(facts: PathFacts, beside: Beside): Step[] {
+  const { centre } = facts;
+  const isProven = facts.linkUp || centre === 'proven';
+  const isShown = isProven || centre === 'undated';
+  const isBeyond = isShown || facts.outside === 'reached';
+  const broken = brokenOf(facts);
+  const step = (layer: Step['layer'], isSeen: boolean): Step => ({ layer, status: broken === layer ? 'fault' : isSeen ? 'ok' : 'unknown' });
+  const [certificate, clock] = [step('certificate', isProven && beside.certificate === 'ok'), step('clock', beside.clock === 'ok')];
+  return [
+    step('network', isBeyond || facts.local === 'on'),
+    step('router', isBeyond || facts.gateway === 'answers'),
+    step('line', isBeyond),
+    step('names', facts.names === 'answered' || facts.centreName === 'found'),
+    step('port', isShown || stood.includes(centre)),
+    step('tls', isShown),
+    beside.certificate === 'fault' ? { ...certificate, status: 'fault' } : certificate,
+    beside.clock === 'fault' ? { ...clock, status: 'fault' } : clock,
+  ];
+}
+
+/** A connection was there. */
+const stood: readonly CentreSeen[] = ['open', 'stranger', 'ended', 'mute'];
+
+const layerOf: Partial<Record<PathFault, Step['layer']>> = {
+  'path.local': 'network',
+  'path.gateway': 'router',
+  'path.last_mile': 'line',
+  'path.dns': 'names',
+  'path.centre': 'port',
+};
+const layerOfSeen: Partial<Record<CentreSeen, Step['layer']>> = {
+  stranger: 'certificate',
+  undated: 'clock',
+  ended: 'tls',
+  mute: 'tls',
+  refused: 'port',
+  'other port': 'port',
+};
+
+function brokenOf(facts: PathFacts): Step['layer'] | undefined {
+  const verdict = whereItBreaks(facts);
+  if (verdict.fault !== 'path.between') return verdict.fault === null ? undefined : layerOf[verdict.fault];
+  return verdict.reason === lost ? 'line' : layerOfSeen[facts.centre];
 }

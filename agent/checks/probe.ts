@@ -1,5 +1,6 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/probes.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
+import type { PathFacts } from '../analysis/path.ts';
 import type { LinkView } from '../measure/quality-rounds.ts';
 import type { Budget } from '../net/data-budget.ts';
 import type { Greet, Place } from '../net/reach.ts';
@@ -15,6 +16,8 @@ export type ProbeResult = {
   soonMs?: number;
   /** Only of the probe that asks for it. */
   power?: PowerState;
+  /** What was seen of the way to the centre, for whoever draws it. */
+  path?: PathFacts;
 };
 
 /** Where the power comes from, for the marker of the boot and the last gasp. */

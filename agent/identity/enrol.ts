@@ -69,7 +69,7 @@ async function obtain({ door, pc, folder, centre, password }: Wanted): Promise<R
   const made: Read<string> = password === undefined ? { ok: true, value: makePrivateKey() } : enrolmentKey(folder);
   if (!made.ok) return made;
   const key = made.value;
-  const { der } = await makeRequest(key, nameOf(pc));
+  const { der } = makeRequest(key, nameOf(pc));
   const issued = await fetchCertificate(door, { request: der, ...(password !== undefined && { password }) });
   if (!issued.ok) return issued;
   const certificate = issued.value.find((one) => one.checkPrivateKey(createPrivateKey(key)));

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
-import { centreServerName, codeOf, doors, loadX509, oneLine } from '#contracts';
+import { centreServerName, certificatesIn, codeOf, doors, oneLine } from '#contracts';
 import { meteredTlsFor, type Used } from '../net/meter.ts';
 import { centreKey, port, type Read } from './identity.ts';
 
@@ -138,9 +138,8 @@ function whyNot(error: unknown): string {
 }
 
 /** A list of certificates, PKCS#7 in base64. */
-async function certificatesOf(text: string): Promise<X509Certificate[]> {
-  const { X509Certificates } = await loadX509();
-  const list = [...new X509Certificates(Buffer.from(text, 'base64'))].map((one) => new X509Certificate(Buffer.from(one.rawData)));
+function certificatesOf(text: string): X509Certificate[] {
+  const list = certificatesIn(Buffer.from(text, 'base64')).map((one) => new X509Certificate(one));
   if (list.length === 0) throw new Error('an empty list');
   return list;
 }

@@ -1,9 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { pack } from './pack.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sabha-packed-'));
+const kilobyte = 1_024;
+const read = (name: string) => readFileSync(join(folder, name));
+
+beforeAll(() => pack({ out: folder, version: '1.0.0', minimum: '0.0.0', expires: 1 }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test('the packed agent began a second time by itself: a module that a verb loads is not what was started', async () => {
   const out = mkdtempSync(join(tmpdir(), 'sabha-pack-'));
@@ -12,4 +19,26 @@ test('the packed agent began a second time by itself: a module that a verb loads
   writeFileSync(join(out, 'entry.ts'), "const { run } = await import('./verb.ts');\nrun();\n");
   await pack({ out, version: '1.0.0', minimum: '0.0.0', expires: 1, entry: join(out, 'entry.ts') });
   expect(execFileSync(process.execPath, [join(out, 'agent.mjs')], { encoding: 'utf8' })).toBe('run\n');
+});
+
+test('the packed agent is at most 900 KB, and its launcher, which stays in memory, at most 20', () => {
+  expect(statSync(join(folder, 'agent.mjs')).size).toBeLessThanOrEqual(900 * kilobyte);
+  expect(statSync(join(folder, 'launch.mjs')).size).toBeLessThanOrEqual(20 * kilobyte);
+});
+
+test('one sign beyond ASCII would double the source of the agent in memory: there is none, in whatever script it speaks', () => {
+  for (const name of ['agent.mjs', 'launch.mjs']) expect([name, read(name).findIndex((byte) => byte > 0x7f)]).toEqual([name, -1]);
+  // It does speak it: "microphone" in Hindi.
+  expect(read('agent.mjs').toString()).toMatch(/\\u092E\\u093E\\u0907\\u0915/i);
+});
+
+test('what nobody in the agent uses is not in it, and nothing loads undici', () => {
+  const text = read('agent.mjs').toString();
+  for (const sign of ['permessage-deflate', 'An invalid SOCKS command', 'ERR_STREAM_PREMATURE_CLOSE', 'BasicConstraintsExtension'])
+    expect([sign, text.includes(sign)]).toEqual([sign, false]);
+  expect(text).not.toMatch(/from\s*"node:http"|import\("node:http"\)|require\("(node:)?http"\)/);
+  const licences = read('agent.mjs.LEGAL.txt').toString();
+  expect(licences).toMatch(/^mqtt 5\.\d+\.\d+: MIT$/m);
+  expect(licences).toContain('Permission is hereby granted');
+  expect(licences).not.toMatch(/^(systeminformation|readable-stream|ws|socks|@peculiar\/x509) /m);
 });

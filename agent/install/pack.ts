@@ -10,6 +10,8 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { type Manifest, sealSigned } from '#contracts';
 import { packDeb } from './deb.ts';
+import { lean } from './lean.ts';
+import { licencesOf } from './licences.ts';
 
 /** What is packed, from where, and to where. */
 export type Pack = {
@@ -25,10 +27,11 @@ export type Pack = {
 
 const root = new URL('../../', import.meta.url);
 
-/** Writes `agent.mjs`, `launch.mjs` and, where there is a key, `manifest.json` into the folder. */
+/** Writes `agent.mjs` with its licences, `launch.mjs` and, where there is a key, `manifest.json` into the folder. */
 export async function pack({ out, version, minimum, expires, key, entry = 'agent/cli.ts' }: Pack): Promise<Manifest> {
   mkdirSync(out, { recursive: true });
-  await bundle(entry, join(out, 'agent.mjs'), version);
+  const packed = await bundle(entry, join(out, 'agent.mjs'), version);
+  writeFileSync(join(out, 'agent.mjs.LEGAL.txt'), licencesOf(packed, fileURLToPath(root)));
   await bundle('agent/update/main.ts', join(out, 'launch.mjs'), version);
   const content = readFileSync(join(out, 'agent.mjs'));
   const manifest = { version, minimum, expires, size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
@@ -36,8 +39,9 @@ export async function pack({ out, version, minimum, expires, key, entry = 'agent
   return manifest;
 }
 
-async function bundle(entry: string, outfile: string, version: string): Promise<void> {
-  await build({
+/** Resolves with the files of which something is in it. */
+async function bundle(entry: string, outfile: string, version: string): Promise<string[]> {
+  const { metafile } = await build({
     absWorkingDir: fileURLToPath(root),
     entryPoints: [entry],
     outfile,
@@ -46,13 +50,18 @@ async function bundle(entry: string, outfile: string, version: string): Promise<
     format: 'esm',
     target: 'node26',
     minify: true,
-    legalComments: 'linked',
+    legalComments: 'none',
+    metafile: true,
+    charset: 'ascii',
+    plugins: [lean],
     // In one file every module would be the one that was started.
     define: { SABHA_VERSION: JSON.stringify(version), 'import.meta.main': 'false' },
     // Packages of the old module form ask for `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
+  const inputs = Object.values(metafile.outputs).flatMap((one) => Object.entries(one.inputs));
+  return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
 }
 
 async function main(): Promise<void> {

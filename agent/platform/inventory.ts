@@ -2,23 +2,18 @@
 import { realClock, withinTime } from '#contracts';
 import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 
-/** systeminformation sets no limit on the programs it starts. */
 const limitMs = 10_000;
 
+type Parts = Record<string, () => Promise<unknown>>;
 type Devices = Pick<Platform, 'sound' | 'cameras'>;
 
 /**
- * Names and versions of the PC, its cameras, microphones and speakers. No serial number, address, user or network is read.
+ * Names and versions of the PC, its cameras, microphones and speakers; `machine` are those parts that each system reads in its own way.
  * Guarantee: a part that fails or takes longer than 10 s is left out; the rest is told.
  */
-export async function readInventory(devices: Devices, signal: AbortSignal): Promise<Record<string, unknown>> {
-  const si = await import('systeminformation');
-  const parts: Record<string, () => Promise<unknown>> = {
-    os: async () => pick(await si.osInfo(), ['platform', 'distro', 'release', 'kernel', 'arch']),
-    system: async () => pick(await si.system(), ['manufacturer', 'model', 'version', 'virtual']),
-    bios: async () => pick(await si.bios(), ['vendor', 'version', 'releaseDate']),
-    cpu: async () => pick(await si.cpu(), ['manufacturer', 'brand', 'cores', 'physicalCores']),
-    memoryBytes: async () => (await si.mem()).total,
+export async function readInventory(machine: Parts, devices: Devices, signal: AbortSignal): Promise<Record<string, unknown>> {
+  const parts: Parts = {
+    ...machine,
     cameras: async () => names(await devices.cameras(signal)),
     microphones: async () => names(side(await devices.sound(signal), 'sources')),
     speakers: async () => names(side(await devices.sound(signal), 'sinks')),
@@ -31,10 +26,6 @@ export async function readInventory(devices: Devices, signal: AbortSignal): Prom
     if (value !== undefined) items[name] = value;
   }
   return items;
-}
-
-function pick<T extends object>(from: T, keys: (keyof T)[]): Partial<T> {
-  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Partial<T>;
 }
 
 function side(sound: Answer<SoundState>, which: 'sources' | 'sinks'): Answer<SoundDevice[]> {

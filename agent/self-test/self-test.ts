@@ -10,32 +10,19 @@ import {
   noneExpected,
   type Profile,
   reasonIn,
+  type Status,
   vocabulary,
   type Words,
   withinTime,
 } from '#contracts';
+import { type PathFacts, stepsOf } from '../analysis/path.ts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from '../checks/probe.ts';
 import type { BudgetFigures } from '../net/data-budget.ts';
 import type { Platform } from '../platform/platform.ts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
+import { budgetLine, type CheckReport, type CheckRow, headOf, marks, verdictLine } from './report.ts';
 import { phrases, subjectOf } from './words.ts';
-
-/** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
-export type CheckRow = Check & { ms: number; provenAt: number | null };
-/** What a self-test found; `at` in milliseconds since 1970, `ms` is how long it took. */
-export type CheckReport = {
-  pc: string;
-  site: string;
-  room: Words | undefined;
-  /** Undefined where nobody has said it. */
-  elevationM: number | undefined;
-  at: number;
-  ms: number;
-  checks: CheckRow[];
-  budget?: BudgetFigures;
-  link?: LinkReport;
-};
 
 /** Whom it judges and by what: `configured` is false where the centre has not said yet what this room should have, and how high it lies. */
 export type Subject = { pc: string; room?: Words; profile: Profile; configured: boolean };
@@ -54,6 +41,10 @@ export type SelfTest = {
   budget?: BudgetFigures | undefined;
   /** What it last measured there. */
   link?: LinkReport | undefined;
+  /** How long the certificate of this PC is still good, milliseconds; absent where it has none. */
+  certificateLeftMs?: number | undefined;
+  /** Told of each probe before it is asked: which one of how many. */
+  onProbe?: (name: string, at: number, of: number) => void;
 };
 
 type ClockFigures = Pick<SelfFigures, 'clockOffsetMs' | 'roundTripMs'>;
@@ -70,7 +61,13 @@ export async function selfTest(test: SelfTest): Promise<CheckReport> {
   await platform.figures(AbortSignal.timeout(loadWindowMs)).catch(() => undefined);
   const [self] = await Promise.all([selfOf(test), new Promise<void>((resolve) => void clock.after(loadWindowMs, resolve))]);
   const checks: CheckRow[] = [];
-  for (const probe of probes) checks.push(...(await rowsOf(probe, { platform, profile, self, ...(centre && { centre }) }, clock)));
+  let path: PathFacts | undefined;
+  for (const [at, probe] of probes.entries()) {
+    test.onProbe?.(probe.name, at + 1, probes.length);
+    const { rows, ...seen } = await ask(probe, { platform, profile, self, ...(centre && { centre }) }, clock);
+    checks.push(...rows);
+    path ??= seen.path;
+  }
   return {
     pc,
     site: pc.split('/').slice(0, 2).join('/'),
@@ -79,16 +76,23 @@ export async function selfTest(test: SelfTest): Promise<CheckReport> {
     at,
     ms: Math.round(clock.up() - startedUp),
     checks,
+    ...(path && { layers: stepsOf(path, { clock: statusOf(checks, 'clock', ''), certificate: statusOf(checks, 'agent', 'certificate') }) }),
     ...(budget && { budget }),
     ...(link && { link }),
   };
 }
 
 /** What the agent would know of its link and spool; a self-test has neither. A centre on this PC goes by the same clock. */
-async function selfOf({ centre, compareClocks }: SelfTest): Promise<SelfFigures> {
-  const none = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+async function selfOf({ centre, compareClocks, certificateLeftMs }: SelfTest): Promise<SelfFigures> {
+  const own = certificateLeftMs === undefined ? {} : { certificateLeftMs };
+  const none = { ...own, roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
   if (centre !== undefined && isLoopback(centre.host)) return { ...none, clockOffsetMs: 0 };
   return { ...none, ...(await compareClocks?.()) };
+}
+
+/** Where nothing was said of it, nobody knows. */
+function statusOf(checks: readonly CheckRow[], component: string, device: string): Status {
+  return checks.find((one) => one.component === component && one.device === device)?.status ?? 'unknown';
 }
 
 /** What a program reads off it: 1 a fault, 3 no fault but something that nobody knows, 0 neither. */
@@ -105,51 +109,32 @@ export function toJson({ room: _room, elevationM: _elevation, ...report }: Check
   return JSON.stringify({ ...report, checks });
 }
 
-/** The report as a person reads it: every check on a line, for a fault what to do first, and the limits that the height of the site sets. */
+/** All of the report for a person: every check on a line, for a fault what to do first, and the limits that the height of the site sets. */
 export function toText(report: CheckReport, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const lines = report.checks.map((check) => lineOf(check, language));
   const measured = report.link === undefined ? [] : ['', ...linkLines(report.link, report.at, language)];
   const used = report.budget === undefined ? [] : ['', budgetLine(report.budget, language)];
   const limits = report.elevationM === undefined ? [say('notConfigured')] : limitLines(report.elevationM, language);
-  const head = report.room === undefined ? report.pc : `${report.room[language]} (${report.pc})`;
-  return [head, '', ...lines, ...measured, ...used, '', verdictLine(report, language), '', ...limits].join('\n');
+  return [headOf(report, language), '', ...lines, ...measured, ...used, '', verdictLine(report, language), '', ...limits].join('\n');
 }
 
-/** Guarantee: it says that no fault was found only where everything is known. */
-function verdictLine({ checks }: CheckReport, language: Language): string {
-  const say = (key: keyof typeof phrases) => phrases[key][language];
-  const count = (status: string) => checks.filter((check) => check.status === status).length;
-  const [faults, unknowns] = [count('fault'), count('unknown')];
-  const end = faults > 0 ? `${say('faults')}: ${faults}` : unknowns > 0 ? say('notAllKnown') : say('noFault');
-  return unknowns === 0 ? `${end}.` : `${end}. ${vocabulary[language].readiness.unknown}: ${unknowns}.`;
-}
+type Asked = Pick<ProbeResult, 'path'> & { rows: CheckRow[] };
 
-/** Data this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB. */
-function budgetLine({ month, telemetryBytes, telemetryLimit, testBytes, testLimit }: BudgetFigures, language: Language): string {
-  const say = (key: keyof typeof phrases) => phrases[key][language];
-  const megabytes = (bytes: number) => Number((bytes / 1_000_000).toFixed(1));
-  const share = (used: number, limit: number) =>
-    language === 'hi' ? `${megabytes(limit)} ${say('of')} ${megabytes(used)} MB` : `${megabytes(used)} ${say('of')} ${megabytes(limit)} MB`;
-  return `${say('data')} (${month}): ${say('ofTelemetry')} ${share(telemetryBytes, telemetryLimit)}, ${say('ofTests')} ${share(testBytes, testLimit)}.`;
-}
-
-async function rowsOf(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<CheckRow[]> {
+async function ask(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<Asked> {
   const { timeoutMs: limitMs } = probe;
   const startedUp = clock.up();
   const late = { checks: [failed(probe, `no answer in ${limitMs / 1000} s`)] };
   const asked = withinTime<ProbeResult>({ clock, limitMs, late }, (signal) => probe.run({ ...context, signal }));
-  const { checks } = await asked.catch((error: unknown) => ({ checks: [failed(probe, error)] }));
+  const { checks, ...seen }: ProbeResult = await asked.catch((error: unknown) => ({ checks: [failed(probe, error)] }));
   const ms = Math.round(clock.up() - startedUp);
-  return checks.map((check) => ({ ...check, ms, provenAt: null }));
+  return { rows: checks.map((check) => ({ ...check, ms, provenAt: null })), ...(seen.path && { path: seen.path }) };
 }
 
 function failed(probe: Probe, error: unknown): Check {
   const reason = messageOf(error);
   return { component: probe.name, device: '', status: 'unknown', fault: null, reason: reason.slice(0, 256) };
 }
-
-const marks = { ok: '✔', fault: '✖', unknown: '?' } as const;
 
 function lineOf(check: CheckRow, language: Language): string {
   const title = check.fault === null ? vocabulary[language].status[check.status] : (faultOf(check.fault)?.title[language] ?? check.fault);

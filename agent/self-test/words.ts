@@ -14,6 +14,12 @@ export const phrases = {
   ofTelemetry: { en: 'messages', hi: 'संदेश' },
   ofTests: { en: 'tests of the link', hi: 'लाइन की जाँच' },
   of: { en: 'of', hi: 'में से' },
+  way: { en: 'The way to the centre', hi: 'सेंटर तक का रास्ता' },
+  asking: { en: 'checking', hi: 'जाँच चल रही है' },
+  all: {
+    en: 'Every check in a line of its own, the link and all limits: check --all',
+    hi: 'हर जाँच अलग-अलग, लाइन और सारी सीमाएँ: check --all',
+  },
 } as const satisfies Record<string, Words>;
 
 /** What a check is about and the device, as a person calls them; a slot such as `expected-1` needs no word, and what has none stays as it is. */

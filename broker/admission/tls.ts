@@ -76,7 +76,7 @@ async function ownKey(dataDir: string): Promise<string> {
   if (isNew) put(keyFile, makePrivateKey());
   const key = loadText(keyFile);
   if (!isEcKey(key)) throw new StartError(`${keyFile}: not a private key of an elliptic curve`);
-  if (isNew || !existsSync(requestFile)) put(requestFile, (await makeRequest(key, 'broker')).pem);
+  if (isNew || !existsSync(requestFile)) put(requestFile, makeRequest(key, 'broker').pem);
   return key;
 }
 

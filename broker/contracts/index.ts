@@ -16,6 +16,7 @@ export * from './domain/words/words.ts';
 export * from './kit/backoff.ts';
 export * from './kit/certificates.ts';
 export * from './kit/clock.ts';
+export { certificatesIn } from './kit/der.ts';
 export * from './kit/latest.ts';
 export * from './kit/log.ts';
 export * from './kit/mutex.ts';

@@ -46,7 +46,7 @@ async function start(change: Partial<ServersOptions> = {}) {
   onTestFinished(servers.close);
   return { said, renewals, authority, servers };
 }
-const request = async (key: string) => writeFileSync(at('server.csr'), (await makeRequest(key, 'broker')).pem);
+const request = async (key: string) => writeFileSync(at('server.csr'), makeRequest(key, 'broker').pem);
 const clock = {
   after(_delayMs: number, task: () => void) {
     next = task;

@@ -1,4 +1,5 @@
 /** THE list of benches. */
+import { agentBench } from './agent.ts';
 import { capacityBench } from './capacity.ts';
 import { exporterBench } from './exporter.ts';
 import { hostileBench } from './hostile.ts';
@@ -10,6 +11,7 @@ import { stormBench } from './storm.ts';
 import { verdictsBench } from './verdicts.ts';
 
 export const benches: readonly Bench[] = [
+  agentBench,
   capacityBench,
   exporterBench,
   hostileBench,

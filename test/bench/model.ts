@@ -31,7 +31,7 @@ type OfTheMachine = {
 };
 /** What is counted, the bytes that something takes, and the error of a measurement are the same on a slow machine: `ours` at most, or at least. */
 type OfUs = {
-  unit: 'B' | 'kB' | 'MiB' | '%' | 'points' | 'share' | 'events' | 'clients' | 'rooms' | 'runs' | 'messages' | 'alerts';
+  unit: 'B' | 'kB' | 'MiB' | '%' | 'points' | 'share' | 'events' | 'clients' | 'rooms' | 'runs' | 'messages' | 'alerts' | 'threads';
   target?: { ratio: number } | { ours: number };
 };
 

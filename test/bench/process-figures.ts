@@ -21,3 +21,42 @@ export function peakRssMiB(pid: number): number {
 function mebibytes(pid: number, line: string): number {
   return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
 }
+
+/** `own`: what it wrote and no file gives back; Windows calls it the private working set. */
+export function memoryMiB(pid: number): { rss: number; own: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const of = (line: string) => Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(text)?.[1]) / 1_024;
+  return { rss: of('Rss'), own: of('Private_Dirty') };
+}
+
+export function threads(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).length;
+}
+
+/** The processes that it started and that live, and theirs. */
+export function offspring(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => statOf(Number(name))?.[1] === String(pid))
+    .map(Number);
+  return children.flatMap((child) => [child, ...offspring(child)]);
+}
+
+/** Processor time of the process, of what it started and of what of that has ended, by the system's ticks. */
+export function treeCpuSeconds(pid: number): number {
+  const ticks = [pid, ...offspring(pid)].flatMap((one) => statOf(one)?.slice(11, 15).map(Number) ?? []);
+  return ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond;
+}
+
+const ticksPerSecond = 100;
+
+/** State, parent and so on, behind the name; undefined where it has ended meanwhile. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+  } catch {
+    return undefined;
+  }
+}

@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 3_300,
+    lines: 3_360,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -42,7 +42,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'agent',
-    lines: 10_900,
+    lines: 11_200,
     rooms: [
       { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
       { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },

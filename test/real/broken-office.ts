@@ -106,7 +106,7 @@ export async function openBrokenOffice() {
     /** The same in words: what follows the name of the check, and what is to be done. */
     async line(language: Language): Promise<string> {
       const mark = { en: 'Way to the centre: ', hi: 'सेंटर तक रास्ता: ' }[language];
-      const [, line = ''] = (await ask({ data: join(folder, 'data'), args: ['--lang', language], env: {} })).split(mark);
+      const [, line = ''] = (await ask({ data: join(folder, 'data'), args: ['--all', '--lang', language], env: {} })).split(mark);
       return line.split('\n')[0] ?? '';
     },
     /** The folder of a PC that was enrolled and never ran. */

@@ -1,9 +1,11 @@
 /** The agent as people use it: enrolled by a code, at work over mTLS, cut off when it is revoked. Real programs, and our broker. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { decode, encode, flowsFilters, pcTopic } from '#contracts';
+import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
+import { pack } from '../../agent/install/pack.ts';
 import { connect } from '../contract/peers.ts';
 import { type Program, startProgram } from '../system/processes.ts';
 import { createAuthority } from './authority.ts';
@@ -100,4 +102,28 @@ test('an identity that cannot be used, and one of another PC, are one line and e
   const broken = start(['agent/main.ts'], { SABHA_DATA: data });
   expect(await broken.ended).toEqual({ code: 1, signal: null });
   expect(broken.lines.map(({ msg }) => msg)).toEqual([`${data}/identity: cannot be read: ENOENT`]);
+});
+
+test('the packed agent lost what it has no use for, and not its TLS: started as its service starts it, it is heard over mTLS', async () => {
+  const program = join(data, 'program');
+  await pack({ out: program, version: '1.0.0', minimum: '0.0.0', expires: Date.now() + 60_000 });
+  const authority = await createAuthority('Sabha');
+  await broker.certify(authority);
+  const { key, pem, serial } = await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' });
+  await broker.admit([{ pc, certificates: [serial] }], [authority.root]);
+  const centre = { host: 'localhost', mqttPort: broker.port, enrolPort: 1, centreKey: null };
+  storeIdentity(identityFolder(data), { key, chain: pem, roots: [authority.root], centre });
+  const flows = await connect(broker.plainPort, 'flows');
+  await flows.subscribe([...flowsFilters]);
+  const unit = readFileSync('agent/install/debian/sabha-agent.service', 'utf8');
+  const flags =
+    /^ExecStart=.*$/m
+      .exec(unit)?.[0]
+      .match(/ --\S+/g)
+      ?.map((flag) => flag.trim()) ?? [];
+  expect(flags).toContain('--lite-mode');
+  start([...flags, join(program, 'launch.mjs'), 'run'], { SABHA_DATA: data });
+  const birth = decode('presence', Buffer.from((await flows.hears(pcTopic(pc, 'presence'))).text));
+  expect(birth).toMatchObject({ ok: true, value: { kind: 'birth', agent: '1.0.0' } });
+  flows.client.end(true);
 });

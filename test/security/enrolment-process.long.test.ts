@@ -98,7 +98,7 @@ test('a code leads a PC to its certificate; the data of flows restored from yest
 
 test('the broker is given its certificate, and central is told of guesses', async () => {
   const key = makePrivateKey();
-  writeFileSync(data('broker/server.csr'), (await makeRequest(key, 'broker')).pem);
+  writeFileSync(data('broker/server.csr'), makeRequest(key, 'broker').pem);
   await flows.says('the broker has a new certificate');
   const certificate = new X509Certificate(readFileSync(data('broker/server.pem')));
   expect([

@@ -187,7 +187,7 @@ export function ask(rig: Pick<Rig, 'authority' | 'port'>, { path, body, password
 /** A key of its own and the request for it, as a PC makes them. */
 export async function newRequest(name: string): Promise<{ key: string; body: string }> {
   const key = makePrivateKey();
-  return { key, body: (await makeRequest(key, name)).der.toString('base64') };
+  return { key, body: makeRequest(key, name).der.toString('base64') };
 }
 
 /** Enrols a PC; `certificate` is empty where it was refused. */

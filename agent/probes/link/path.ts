@@ -72,7 +72,8 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
       const used = (wireBytes: number) => context.budget?.used('tests', wireBytes);
       const stage = { clock, questions, memory, context, near: near.signal, asking: { used, signal: beyond.signal } };
       try {
-        return answer(whereItBreaks(await (self.connected === true ? factsOfUp(stage) : factsOfDown(stage))));
+        const path = await (self.connected === true ? factsOfUp(stage) : factsOfDown(stage));
+        return { ...answer(whereItBreaks(path)), path };
       } finally {
         near.end();
         beyond.end();

@@ -5,7 +5,7 @@ import { commonNameOf, loadX509, makePrivateKey, makeRequest, serialOf } from '.
 
 test('a request says the name, holds the public half of the key, and is signed by the key', async () => {
   const key = makePrivateKey();
-  const { pem, der } = await makeRequest(key, 'ladakh.leh.pc-1');
+  const { pem, der } = makeRequest(key, 'ladakh.leh.pc-1');
   const { Pkcs10CertificateRequest } = await loadX509();
   for (const text of [pem, der.toString('base64')]) {
     const one = new Pkcs10CertificateRequest(text);

@@ -140,6 +140,24 @@ export const en = {
     'climate.rise': 'Warmth against the usual',
     presence: 'Connection',
   },
+  /** The way from a PC to its centre, step by step. */
+  layer: {
+    network: 'network',
+    router: 'router',
+    line: 'line',
+    names: 'DNS',
+    port: 'port',
+    tls: 'TLS',
+    certificate: 'certificate',
+    clock: 'clock',
+  },
+  /** What to do about something that nobody knows. */
+  nextStep: {
+    connect: 'Enrol this PC with a code of the central team.',
+    configure: 'Connect this PC to the centre once: it then learns what this room should have.',
+    install: 'Ask whoever looks after this PC to install it.',
+    again: 'Check again in two minutes. If it stays, tell the central team what is said here.',
+  },
   unit: { seconds: '{n} s', minutes: '{n} min', hours: '{n} h', days: '{n} d', metres: '{n} m' },
 };
 

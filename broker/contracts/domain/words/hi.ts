@@ -112,5 +112,21 @@ export const hi: Vocabulary = {
     'climate.rise': 'रोज़ के मुक़ाबले गर्मी',
     presence: 'कनेक्शन',
   },
+  layer: {
+    network: 'नेटवर्क',
+    router: 'राउटर',
+    line: 'आगे की लाइन',
+    names: 'DNS',
+    port: 'पोर्ट',
+    tls: 'TLS',
+    certificate: 'सर्टिफ़िकेट',
+    clock: 'घड़ी',
+  },
+  nextStep: {
+    connect: 'सेंट्रल टीम के कोड से इस PC को जोड़ें।',
+    configure: 'इस PC को एक बार सेंटर से जोड़ें: तब यह जानेगा कि इस कमरे में क्या होना चाहिए।',
+    install: 'इस PC को सँभालने वाले से इसे इंस्टॉल करवाएँ।',
+    again: 'दो मिनट बाद फिर जाँचें। फिर भी रहे तो यहाँ जो लिखा है वह सेंट्रल टीम को बताएँ।',
+  },
   unit: { seconds: '{n} सेकंड', minutes: '{n} मिनट', hours: '{n} घंटे', days: '{n} दिन', metres: '{n} मीटर' },
 };

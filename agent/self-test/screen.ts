@@ -1,0 +1,141 @@
+/** The self-test on one screen: what is wrong and what to do about it first, then what is not known, then what is well. */
+import { faultOf, type Language, noneExpected, reasonIn, vocabulary } from '#contracts';
+import { limitLines } from './limits-text.ts';
+import { linkLines } from './link-text.ts';
+import { budgetLine, type CheckReport, type CheckRow, headOf, marks, verdictLine } from './report.ts';
+import { phrases, subjectOf } from './words.ts';
+
+/** What it is shown on. */
+export type Screen = { columns: number; isColoured: boolean };
+
+const leastColumns = 40;
+const usualColumns = 80;
+/** SGR: red and bold, yellow, green. */
+const colours = { fault: '31;1', unknown: '33', ok: '32' } as const;
+const sgr = '\u001b[';
+
+/** The screen of a terminal; without one, or where NO_COLOR asks for none, nothing is coloured. */
+export function screenOf(out: { isTTY?: boolean; columns?: number }, env: Readonly<Record<string, string | undefined>>): Screen {
+  const isPlain = out.isTTY !== true || Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
+  return { columns: Math.max(leastColumns, out.columns ?? usualColumns), isColoured: !isPlain };
+}
+
+/** Guarantee: no line is wider than the screen, and of a room that is well there are at most 24. */
+export function toScreen(report: CheckReport, language: Language, screen: Screen): string {
+  const saying: Saying = {
+    language,
+    paint: (status, text) => (screen.isColoured ? `${sgr}${colours[status]}m${text}${sgr}0m` : text),
+  };
+  const of = (status: CheckRow['status']) => report.checks.filter((one) => one.status === status);
+  const blocks = [
+    [headOf(report, language), verdictLine(report, language)],
+    of('fault').flatMap((one) => faultLines(one, saying)),
+    unknownLines(of('unknown'), saying),
+    wellLines(of('ok'), saying),
+    wayLines(report, saying),
+    moreLines(report, language),
+  ];
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.flatMap((line) => wrapped(line, screen.columns)).join('\n'))
+    .join('\n\n');
+}
+
+/** One line that is written over again, as long as the self-test runs. */
+export function progressOn(out: { columns?: number; write(text: string): unknown }, language: Language) {
+  const clear = `\r${sgr}K`;
+  return {
+    tell(name: string, at: number, of: number): void {
+      const line = `${phrases.asking[language]} ${at}/${of}: ${subjectOf({ component: name, device: '' }, language)}`;
+      out.write(`${clear}${[...line].slice(0, (out.columns ?? usualColumns) - 1).join('')}`);
+    },
+    end: () => void out.write(clear),
+  };
+}
+
+type Saying = { language: Language; paint(status: CheckRow['status'], text: string): string };
+
+function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
+  const row = check.fault === null ? undefined : faultOf(check.fault);
+  const title = row?.title[language] ?? check.fault ?? vocabulary[language].status.fault;
+  const line = `${paint('fault', marks.fault)} ${subjectOf(check, language)}: ${withReason(title, check, language)}`;
+  return row ? [line, `  → ${row.action[language]}`] : [line];
+}
+
+/** What is not known for one reason stands together, with the one thing to do. */
+function unknownLines(checks: readonly CheckRow[], { language, paint }: Saying): string[] {
+  const words = vocabulary[language];
+  return [...Map.groupBy(checks, ({ reason }) => reason)].flatMap(([reason, same]) => {
+    const subjects = same.map((one) => subjectOf(one, language)).join(' · ');
+    const [check] = same;
+    const said = check === undefined ? '' : withReason(words.status.unknown, check, language);
+    return [`${paint('unknown', marks.unknown)} ${subjects}: ${said}`, `  → ${words.nextStep[nextStepOf(reason ?? '')]}`];
+  });
+}
+
+/** Nothing that the room need not have was looked at: that does not work, it is not wanted. */
+function wellLines(checks: readonly CheckRow[], { language, paint }: Saying): string[] {
+  const [unwanted, working] = [checks.filter(isUnwanted), checks.filter((one) => !isUnwanted(one))];
+  const list = (all: readonly CheckRow[], say: (one: CheckRow) => string) => all.map(say).join(' · ');
+  return [
+    ...(working.length > 0
+      ? [`${paint('ok', marks.ok)} ${list(working, (one) => withReason(subjectOf(one, language), one, language))}`]
+      : []),
+    ...(unwanted.length > 0 ? [`- ${reasonIn(noneExpected, language)}: ${list(unwanted, (one) => subjectOf(one, language))}`] : []),
+  ];
+}
+
+function isUnwanted({ reason }: CheckRow): boolean {
+  return reason === noneExpected;
+}
+
+function withReason(text: string, { reason }: CheckRow, language: Language): string {
+  return reason === null ? text : `${text} (${reasonIn(reason, language)})`;
+}
+
+/** Each step of the way to the centre with its mark, from this PC outwards; nothing where there was no way to go. */
+function wayLines({ layers }: CheckReport, { language, paint }: Saying): string[] {
+  if (layers === undefined) return [];
+  const steps = layers.map(({ layer, status }) => paint(status, `${marks[status]}${vocabulary[language].layer[layer]}`)).join(' → ');
+  return [`${phrases.way[language]}:`, `  ${steps}`];
+}
+
+/** The rest of it in a line each; the whole of it is told by `--all`. */
+function moreLines(report: CheckReport, language: Language): string[] {
+  const [title, first] = report.link === undefined ? [] : linkLines(report.link, report.at, language);
+  const limits = report.elevationM === undefined ? [] : limitLines(report.elevationM, language);
+  return [
+    ...(title !== undefined && first !== undefined ? [`${title}: ${first.trim()}`] : []),
+    ...(report.budget === undefined ? [] : [budgetLine(report.budget, language)]),
+    limits.length === 0 ? phrases.notConfigured[language] : `${limits[0]}: ${limits[2]?.trim()}`,
+    phrases.all[language],
+  ];
+}
+
+/** What a person can do about it, by why it is not known. */
+function nextStepOf(reason: string): keyof (typeof vocabulary)['en']['nextStep'] {
+  if (reason === 'no centre is known here' || reason === 'not compared with the centre yet') return 'connect';
+  if (reason === 'the profile does not say what is expected') return 'configure';
+  return reason.endsWith(' is not installed') ? 'install' : 'again';
+}
+
+/** Broken between words, further lines further in; a word that is wider than all of it is cut by the terminal, not by us. */
+function wrapped(text: string, columns: number): string[] {
+  const start = /^ */.exec(text)?.[0] ?? '';
+  const lines: string[] = [];
+  let line = start;
+  for (const word of text.trim().split(' ')) {
+    const longer = line.trim() === '' ? `${line}${word}` : `${line} ${word}`;
+    if (widthOf(longer) <= columns || line.trim() === '') line = longer;
+    else {
+      lines.push(line);
+      line = `${start}  ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+/** Signs that stand on another one take no place of their own, and colours none. */
+function widthOf(text: string): number {
+  return [...text.replaceAll(/[\p{Mn}\p{Me}\p{Cf}]|\p{Cc}\[[\d;]*m/gu, '')].length;
+}

@@ -1,0 +1,47 @@
+/** DER (X.690), as far as a certificate request and a list of certificates need it: definite lengths, tags of one byte. */
+
+/** Tags by their names. */
+export const tags = { integer: 0x02, bits: 0x03, oid: 0x06, utf8: 0x0c, sequence: 0x30, set: 0x31, first: 0xa0 } as const;
+/** One element: what is in it, all of it with its head, and what follows it. */
+export type Element = { tag: number; content: Buffer; whole: Buffer; rest: Buffer };
+
+const longForm = 0x80;
+const longestLength = 3;
+
+/** An element of these parts. */
+export function der(tag: number, ...parts: Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const { length } = content;
+  if (length < longForm) return Buffer.concat([Buffer.from([tag, length]), content]);
+  const bytes = length < 0x100 ? [length] : [length >> 8, length & 0xff];
+  if (length > 0xffff) throw new Error('too long for DER as it is written here');
+  return Buffer.concat([Buffer.from([tag, longForm + bytes.length, ...bytes]), content]);
+}
+
+/** The first element. Throws where there is none, or it says that it is longer than what is there. */
+export function readDer(bytes: Buffer): Element {
+  const [tag = 0, first = 0] = bytes;
+  const lengthBytes = first < longForm ? 0 : first - longForm;
+  const start = 2 + lengthBytes;
+  const isIndefinite = first === longForm;
+  if (bytes.length < start || isIndefinite || lengthBytes > longestLength || (tag & 0x1f) === 0x1f) throw new Error('not DER');
+  const length = lengthBytes === 0 ? first : bytes.readUIntBE(2, lengthBytes);
+  const end = start + length;
+  if (end > bytes.length) throw new Error('DER that is cut off');
+  return { tag, content: bytes.subarray(start, end), whole: bytes.subarray(0, end), rest: bytes.subarray(end) };
+}
+
+/** All elements in a row. Throws as `readDer` does. */
+export function readAll(bytes: Buffer): Element[] {
+  const all: Element[] = [];
+  for (let rest = bytes; rest.length > 0; rest = all.at(-1)?.rest ?? rest.subarray(rest.length)) all.push(readDer(rest));
+  return all;
+}
+
+/** The certificates of a list of them (PKCS#7, SignedData that signs nothing), each as it stands there. Throws where it is no such list. */
+export function certificatesIn(list: Buffer): Buffer[] {
+  const [, signed] = readAll(readDer(list).content);
+  if (signed?.tag !== tags.first) throw new Error('no list of certificates');
+  const held = readAll(readDer(signed.content).content).find(({ tag }) => tag === tags.first);
+  return readAll(held?.content ?? Buffer.alloc(0)).map(({ whole }) => whole);
+}

@@ -1,0 +1,109 @@
+/** Our agent for the bench `agent`: packed, started as its unit starts it, enrolled at a broker over TLS, before a centre that acknowledges all. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import mqtt from 'mqtt';
+import { type Ack, decode, encode, flowsFilters, pcTopic } from '#contracts';
+import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
+import { pack } from '../../agent/install/pack.ts';
+import { centrePublicKey, sealed } from '../centre-key.ts';
+import { tokenOf } from '../contract/broker-under-test.ts';
+import { createAuthority } from '../security/authority.ts';
+import { startSecureBroker } from '../security/secure-broker.ts';
+import type { Standing } from './agent-peers.ts';
+
+const pc = 'ladakh/leh/hall';
+const unit = new URL('../../agent/install/debian/sabha-agent.service', import.meta.url);
+const profile = { link: 'fibre', elevationM: 3_524, expected: { camera: [{}], microphone: [{}], speaker: [{}] } } as const;
+
+/** What one start may differ in; `env` is the desktop whose sound it hears. */
+export type Start = { seat: 'run'; env: Record<string, string>; speed?: number };
+/** The packed agent and its centre. */
+export type Stand = { bundleBytes: number; start(options: Start): Promise<Standing>; stop(): Promise<void> };
+
+/** Packs the agent into the folder and opens a centre for it. */
+export async function openStand(folder: string): Promise<Stand> {
+  const program = join(folder, 'program');
+  const { size } = await pack({ out: program, version: '1.0.0', minimum: '0.0.0', expires: Date.now() + 86_400_000 });
+  const authority = await createAuthority('bench');
+  const broker = await startSecureBroker();
+  await broker.certify(authority);
+  const { key, pem, serial } = await authority.issue({ cn: 'ladakh.leh.hall', use: 'client' });
+  await broker.admit([{ pc, certificates: [serial] }], [authority.root]);
+  const births = await acknowledgeAll(broker.plainPort);
+  const identity = {
+    host: 'localhost',
+    mqttPort: broker.port,
+    enrolPort: 1,
+    centreKey: `${centrePublicKey.export({ type: 'spki', format: 'pem' })}`,
+  };
+  return {
+    bundleBytes: size,
+    async start({ seat, env, speed = 1 }) {
+      const data = mkdtempSync(join(folder, 'data-'));
+      storeIdentity(identityFolder(data), { key, chain: pem, roots: [authority.root], centre: identity });
+      writeFileSync(join(data, 'config.json'), encode('config', sealed({ pc, version: 1, profile })));
+      mkdirSync(join(data, 'update'));
+      const heard = births.next();
+      const startedAt = performance.now();
+      const { flags, set } = unitOf(readFileSync(unit, 'utf8'));
+      const own = {
+        ...set,
+        ...env,
+        PATH: process.env['PATH'],
+        SABHA_DATA: data,
+        SABHA_SPEED: `${speed}`,
+      };
+      const child = spawn(process.execPath, [...flags, join(program, 'launch.mjs'), seat], { env: own, stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      const end = async () => {
+        if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+        await ended;
+      };
+      await Promise.race([heard, ended.then(() => Promise.reject(new Error(`the agent ended with ${child.exitCode}`)))]);
+      return { pid: child.pid ?? 0, firstMs: performance.now() - startedAt, stop: end };
+    },
+    async stop() {
+      births.end();
+      await broker.stop();
+    },
+  };
+}
+
+/** How the service starts it, but for its folders. */
+function unitOf(text: string): { flags: string[]; set: Record<string, string> } {
+  const line = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]?.split(' ') ?? [];
+  const flags = line('ExecStart').filter((word) => word.startsWith('--'));
+  return { flags, set: Object.fromEntries(line('Environment').map((pair) => pair.split('=') as [string, string])) };
+}
+
+/** As the centre: a birth and whatever carries a number are acknowledged at once. */
+async function acknowledgeAll(port: number): Promise<{ next(): Promise<void>; end(): void }> {
+  const client = await mqtt.connectAsync({
+    ...{ host: '127.0.0.1', port, protocolVersion: 4 },
+    ...{ clientId: 'flows', username: 'flows', password: tokenOf('flows') },
+  });
+  let heard: (() => void)[] = [];
+  client.on('message', (topic, payload) => {
+    const answer = answerTo(topic, payload);
+    if (answer === undefined) return;
+    client.publish(pcTopic(pc, 'ack'), encode('ack', { ...answer, at: Date.now() }));
+    if (answer.session === undefined) return;
+    for (const wake of heard) wake();
+    heard = [];
+  });
+  await client.subscribeAsync([...flowsFilters], { qos: 1 });
+  return { next: () => new Promise((resolve) => void heard.push(resolve)), end: () => client.end(true) };
+}
+
+function answerTo(topic: string, payload: Buffer): Pick<Ack, 'spool' | 'upTo' | 'session'> | undefined {
+  if (topic === pcTopic(pc, 'presence')) {
+    const word = decode('presence', payload);
+    if (!word.ok || word.value.kind !== 'birth') return undefined;
+    return { spool: word.value.spool.id, upTo: 0, session: word.value.session };
+  }
+  const events = topic === pcTopic(pc, 'event') ? decode('event', payload) : decode('backlog', payload);
+  const last = events.ok ? [events.value].flat().at(-1) : undefined;
+  return last && { spool: last.spool, upTo: last.seq };
+}

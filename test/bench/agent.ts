@@ -1,0 +1,166 @@
+/**
+ * What the agent takes of a PC, beside what others put there: node_exporter and zabbix-agent2 (Go) and collectd (C), which tell figures of the
+ * machine and know nothing of a room. By resident memory a program for Node loses against them, and these rows say by how much. Each is
+ * started in turn; then all stand in the same minutes, each at its own work. At last ours alone lives through a day of its clock, at whose
+ * pace it does 288 times the work, and is weighed.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { installed } from '../real/parts.ts';
+import { pipewireTools, startDesktop } from '../real/pipewire.ts';
+import { peers, type Standing, versionOfPackage } from './agent-peers.ts';
+import { openStand, type Stand, type Start } from './agent-stand.ts';
+import { type Bench, type BenchOptions, CannotRun, median, type Row, row } from './model.ts';
+import { memoryMiB, offspring, threads, treeCpuSeconds } from './process-figures.ts';
+
+type Size = { starts: number; settleMs: number; windowMs: number; lifeMs: number };
+type Weight = { rss: number; own: number; withChildren: number; cpuPercent: number; threads: number };
+type Taken = { firstMs: number[]; weight: Weight };
+/** What is promised of one of our processes. */
+type Seat = { seat: Start['seat']; rssMiB: number; ownMiB: number };
+
+const whole: Size = { starts: 5, settleMs: 60_000, windowMs: 300_000, lifeMs: 300_000 };
+const small: Size = { starts: 3, settleMs: 10_000, windowMs: 20_000, lifeMs: 20_000 };
+/** A day in five minutes. */
+const speed = 288;
+/** Our processes on one PC. `room`, of the signed-in user, has its row here from the day on which it stands: 56 and 16 MiB. */
+const seats: readonly Seat[] = [{ seat: 'run', rssMiB: 66, ownMiB: 22 }];
+const limits = { cpuPercent: 0.1, threads: 5, bundleKb: 900, birthS: 1 };
+
+export const agentBench: Bench = {
+  name: 'agent',
+  about: 'memory, processor time, threads and start of the agent beside node_exporter, collectd and zabbix-agent2',
+  async run(options) {
+    const missing = Object.values(peers).find(({ program }) => !installed([program]));
+    if (missing) throw new CannotRun(`${missing.package} is not installed (a Debian package)`);
+    if (!installed(pipewireTools)) throw new CannotRun('PipeWire is not installed (Debian packages, in .ci/run)');
+    const folder = mkdtempSync(join(tmpdir(), 'sabha-agent-'));
+    const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true })];
+    try {
+      const desktop = await startDesktop();
+      closing.push(desktop.stop);
+      await desktop.plug('mic', 'Bench microphone');
+      await desktop.plugSpeaker('speaker', 'Bench speaker');
+      const stand = await openStand(folder);
+      closing.push(stand.stop);
+      const rows = await rowsOf({ stand, folder, env: desktop.env }, options);
+      return { versions: Object.fromEntries(Object.values(peers).map((one) => [one.package, versionOfPackage(one.package)])), rows };
+    } finally {
+      for (const close of closing.reverse()) await close();
+    }
+  },
+};
+
+type Stage = { stand: Stand; folder: string; env: Record<string, string> };
+
+async function rowsOf(stage: Stage, { quick, say }: BenchOptions): Promise<Row[]> {
+  const size = quick ? small : whole;
+  const taken = await sideBySide(stage, size, say);
+  const rows = seats.map((seat) => seatRows({ seat, taken, lived: undefined }));
+  for (const [at, seat] of seats.entries()) {
+    const lived = await liveThrough(stage, seat, size);
+    say(`${seat.seat} after its day: ${told(lived)}`);
+    rows[at] = seatRows({ seat, taken, lived });
+  }
+  const kb = { unit: 'kB', better: 'less' } as const;
+  return [
+    ...rows.flat(),
+    row({ metric: 'the packed agent, one file', ...kb, ours: stage.stand.bundleBytes / 1_024, target: { ours: limits.bundleKb } }),
+  ];
+}
+
+/** Started in turns, the last start of each stays. */
+async function sideBySide({ stand, folder, env }: Stage, size: Size, say: (line: string) => void): Promise<Map<string, Taken>> {
+  const ours = seats.map(({ seat }) => [seat, () => stand.start({ seat, env })] as const);
+  const theirs = Object.entries(peers).map(([name, peer]) => [name, () => peer.start(folderOf(folder, name))] as const);
+  const first = new Map<string, number[]>();
+  const standing = new Map<string, Standing>();
+  try {
+    for (let round = 1; round <= size.starts; round += 1) {
+      for (const [name, start] of [...ours, ...theirs]) {
+        const stood = await start();
+        first.set(name, [...(first.get(name) ?? []), stood.firstMs]);
+        if (round < size.starts) await stood.stop();
+        else standing.set(name, stood);
+      }
+    }
+    await delay(size.settleMs);
+    const before = new Map([...standing].map(([name, { pid }]) => [name, treeCpuSeconds(pid)]));
+    await delay(size.windowMs);
+    const weights = [...standing].map(([name, { pid }]) => [name, weigh(pid, before.get(name) ?? 0, size.windowMs)] as const);
+    for (const [name, weight] of weights) say(`${name}: ${told(weight)}`);
+    return new Map(weights.map(([name, weight]) => [name, { firstMs: first.get(name) ?? [], weight }]));
+  } finally {
+    for (const { stop } of standing.values()) await stop();
+  }
+}
+
+function folderOf(folder: string, name: string): string {
+  const own = join(folder, name);
+  mkdirSync(own, { recursive: true });
+  return own;
+}
+
+async function liveThrough({ stand, env }: Stage, { seat }: Seat, { lifeMs }: Size): Promise<Weight> {
+  const stood = await stand.start({ seat, env, speed });
+  try {
+    await delay(lifeMs);
+    return weigh(stood.pid, 0, lifeMs);
+  } finally {
+    await stood.stop();
+  }
+}
+
+function weigh(pid: number, cpuBefore: number, windowMs: number): Weight {
+  const all = [pid, ...offspring(pid)];
+  const { rss, own } = memoryMiB(pid);
+  const withChildren = all.reduce((sum, one) => sum + memoryMiB(one).own, 0);
+  return { rss, own, withChildren, threads: threads(pid), cpuPercent: ((treeCpuSeconds(pid) - cpuBefore) / windowMs) * 100_000 };
+}
+
+function told({ rss, own, withChildren, cpuPercent, threads: count }: Weight): string {
+  const memory = `${rss.toFixed(1)} MiB, ${own.toFixed(1)} of its own (${withChildren.toFixed(1)} with its children)`;
+  return `${memory}, ${cpuPercent.toFixed(3)} % of a processor, ${count} threads`;
+}
+
+function seatRows({
+  seat: { seat, rssMiB, ownMiB },
+  taken,
+  lived,
+}: {
+  seat: Seat;
+  taken: Map<string, Taken>;
+  lived: Weight | undefined;
+}): Row[] {
+  const mine = taken.get(seat);
+  if (mine === undefined || lived === undefined) return [];
+  const { weight } = mine;
+  const less = { better: 'less' } as const;
+  const beside = (metric: string, unit: 'MiB' | '%' | 'threads' | 's', of: (one: Taken) => number) =>
+    Object.keys(peers).map((name) => {
+      const peer = taken.get(name);
+      return row({ metric: `${seat}: ${metric}`, unit, ...less, ours: of(mine), ...(peer && { peer: { name, value: of(peer) } }) });
+    });
+  const birthS = (one: Taken) => median(one.firstMs) / 1_000;
+  return [
+    row({ metric: `${seat}: memory after a day, resident`, unit: 'MiB', ...less, ours: lived.rss, target: { ours: rssMiB } }),
+    row({ metric: `${seat}: memory after a day, its own`, unit: 'MiB', ...less, ours: lived.own, target: { ours: ownMiB } }),
+    row({
+      metric: `${seat}: processor, children counted`,
+      unit: '%',
+      ...less,
+      ours: weight.cpuPercent,
+      target: { ours: limits.cpuPercent },
+    }),
+    row({ metric: `${seat}: threads`, unit: 'threads', ...less, ours: weight.threads, target: { ours: limits.threads } }),
+    row({ metric: `${seat}: from the start to the birth`, unit: 's', ...less, ours: birthS(mine), target: { promised: limits.birthS } }),
+    ...beside('memory, resident', 'MiB', (one) => one.weight.rss),
+    ...beside('memory, its own', 'MiB', (one) => one.weight.own),
+    ...beside('its own and its children’s', 'MiB', (one) => one.weight.withChildren),
+    ...beside('processor', '%', (one) => one.weight.cpuPercent),
+    ...beside('threads', 'threads', (one) => one.weight.threads),
+    ...beside('from the start to the first word', 's', birthS),
+  ];
+}
