@@ -9,6 +9,7 @@ import { enrol as enrolPc } from './identity/enrol.ts';
 import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { readFigures } from './net/data-budget.ts';
+import { machine } from './platform/linux/machine.ts';
 import { createProbes } from './probes/probes.ts';
 import { readReport } from './self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './self-test/screen.ts';
@@ -34,7 +35,13 @@ const clockLimitMs = 3_000;
 const folder = { data: { type: 'string' } } as const;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
 
-const verbs: Record<string, (args: string[]) => Promise<number>> = { check, enrol, run };
+/** `machine` is asked by this program itself. */
+const verbs: Record<string, (args: string[]) => Promise<number>> = { check, enrol, run, machine: tellMachine };
+
+async function tellMachine(): Promise<number> {
+  console.log(JSON.stringify(await machine()));
+  return 0;
+}
 
 async function check(args: string[]): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;

@@ -60,6 +60,10 @@ async function bundle(entry: string, outfile: string, version: string): Promise<
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
+  // The packer leaves what stands in patterns as it is.
+  const text = readFileSync(outfile, 'utf8');
+  const escaped = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  writeFileSync(outfile, text.replaceAll(/\P{ASCII}/gu, escaped));
   const inputs = Object.values(metafile.outputs).flatMap((one) => Object.entries(one.inputs));
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
 }

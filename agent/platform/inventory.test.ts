@@ -3,11 +3,7 @@ import { readInventory } from './inventory.ts';
 
 const signal = AbortSignal.timeout(30_000);
 const mic = { id: 'mic', name: 'Room', muted: false, volume: 1, usedBy: ['zoom'] };
-const machine = {
-  os: async () => ({ platform: 'linux' }),
-  cpu: async () => ({ cores: 4 }),
-  system: async () => Promise.reject(new Error('closed')),
-};
+const machine = async () => ({ os: { platform: 'linux' }, cpu: { cores: 4 } });
 const speaker = { ...mic, id: 'spk', name: 'Bar' };
 
 it('tells what the PC is made of, and of devices their id and name only', async () => {
@@ -20,7 +16,6 @@ it('tells what the PC is made of, and of devices their id and name only', async 
     signal,
   );
   expect(items).toMatchObject({ node: process.version, os: { platform: 'linux' }, cpu: { cores: 4 } });
-  expect(items).not.toHaveProperty('system');
   expect(items['microphones']).toEqual([{ id: 'mic', name: 'Room' }]);
   expect(items['speakers']).toEqual([{ id: 'spk', name: 'Bar' }]);
   expect(items['cameras']).toEqual([{ id: 'cam', name: 'Eye' }]);
@@ -42,4 +37,8 @@ it('leaves out what is not known, and goes on past a part that fails', async () 
   expect(items).not.toHaveProperty('speakers');
   expect(items).not.toHaveProperty('cameras');
   expect(items).toHaveProperty('cpu');
+  const none = async () => Promise.reject(new Error('closed'));
+  const eye = { id: 'cam', name: 'Eye', usedBy: { known: true as const, value: [] } };
+  const rest = await readInventory(none, { sound: none, cameras: async () => ({ known: true, value: [eye] }) }, signal);
+  expect(rest).toEqual({ node: process.version, cameras: [{ id: 'cam', name: 'Eye' }] });
 });

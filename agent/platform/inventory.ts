@@ -3,23 +3,24 @@ import { realClock, withinTime } from '#contracts';
 import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 
 const limitMs = 10_000;
+const machineLimitMs = 30_000;
 
-type Parts = Record<string, () => Promise<unknown>>;
+type Machine = (signal: AbortSignal) => Promise<Record<string, unknown>>;
 type Devices = Pick<Platform, 'sound' | 'cameras'>;
 
 /**
- * Names and versions of the PC, its cameras, microphones and speakers; `machine` are those parts that each system reads in its own way.
- * Guarantee: a part that fails or takes longer than 10 s is left out; the rest is told.
+ * Names and versions of the PC, its cameras, microphones and speakers; `machine` reads those parts for which each system has a way of its own.
+ * Guarantee: a part that fails or takes longer than 10 s, the machine 30 s, is left out; the rest is told.
  */
-export async function readInventory(machine: Parts, devices: Devices, signal: AbortSignal): Promise<Record<string, unknown>> {
-  const parts: Parts = {
-    ...machine,
+export async function readInventory(machine: Machine, devices: Devices, signal: AbortSignal): Promise<Record<string, unknown>> {
+  const parts: Record<string, () => Promise<unknown>> = {
     cameras: async () => names(await devices.cameras(signal)),
     microphones: async () => names(side(await devices.sound(signal), 'sources')),
     speakers: async () => names(side(await devices.sound(signal), 'sinks')),
   };
   const clock = realClock();
-  const items: Record<string, unknown> = { node: process.version };
+  const ofMachine = await machine(AbortSignal.any([signal, AbortSignal.timeout(machineLimitMs)])).catch(() => ({}));
+  const items: Record<string, unknown> = { node: process.version, ...ofMachine };
   for (const [name, read] of Object.entries(parts)) {
     signal.throwIfAborted();
     const value = await withinTime({ clock, limitMs, late: undefined }, () => read().catch(() => undefined));

@@ -11,7 +11,7 @@ import { createClimate } from './climate.ts';
 import { createFigures } from './figures.ts';
 import { readNames } from './files.ts';
 import { readHardware } from './hardware.ts';
-import { machineOf } from './machine.ts';
+import { readMachine } from './machine.ts';
 import { isNeighbourHeard, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
 import { readSound, readSoundService, soundEnv } from './pactl.ts';
@@ -59,7 +59,7 @@ export function createLinux(system: System): Platform {
     figures: createFigures(root),
     network: async () => ({ known: true, value: await readNetwork(root) }),
     isNeighbourHeard: (gateway) => isNeighbourHeard(root, gateway),
-    inventory: (signal) => readInventory(machineOf(root), { sound, cameras }, signal),
+    inventory: (signal) => readInventory(readMachine, { sound, cameras }, signal),
     power: () => readPower(root),
     climate: createClimate(root),
     hardware: () => readHardware(root),

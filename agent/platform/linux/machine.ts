@@ -1,39 +1,40 @@
-/** What this PC is made of, by the files of the kernel and of the distribution: no program is started, and no serial number is read. */
-import { arch, release, totalmem } from 'node:os';
+/**
+ * What this PC is made of, by systeminformation. It takes more memory than the rest of the agent, and starts shells: it is asked in a process of its
+ * own that ends, which is this very program under another verb.
+ */
 import { join } from 'node:path';
-import { readText } from './files.ts';
+import { realClock, withinTime } from '#contracts';
+import { runCommand } from '../child.ts';
 
-/** Each part of the inventory by its name. Absent parts are undefined. */
-export function machineOf(root: string): Record<string, () => Promise<unknown>> {
-  const dmi = (name: string) => readText(join(root, 'sys/class/dmi/id', name));
-  return {
-    os: async () => ({ platform: 'linux', ...(await distribution(root)), kernel: release(), arch: arch() }),
-    system: async () => ({
-      manufacturer: await dmi('sys_vendor'),
-      model: await dmi('product_name'),
-      version: await dmi('product_version'),
-      virtual: /^flags\s*:.* hypervisor( |$)/m.test(await processors(root)),
-    }),
-    bios: async () => ({ vendor: await dmi('bios_vendor'), version: await dmi('bios_version'), releaseDate: await dmi('bios_date') }),
-    cpu: async () => processorOf(await processors(root)),
-    memoryBytes: async () => totalmem(),
+declare const SABHA_VERSION: string | undefined;
+const program = typeof SABHA_VERSION === 'string' ? import.meta.filename : join(import.meta.dirname, '../../cli.ts');
+/** systeminformation sets no limit on the programs it starts. */
+const limitMs = 10_000;
+
+/** Parts by their names; none where the other process fails. No serial number, address, user or network is read. */
+export async function readMachine(signal: AbortSignal): Promise<Record<string, unknown>> {
+  const output = await runCommand({ program: process.execPath, args: [...process.execArgv, program, 'machine'], env: {} }, signal);
+  return output.ok ? JSON.parse(output.text) : {};
+}
+
+/** In the other process. Guarantee: a part that fails or takes longer than 10 s is left out; the rest is told. */
+export async function machine(): Promise<Record<string, unknown>> {
+  const si = await import('systeminformation');
+  const parts: Record<string, () => Promise<unknown>> = {
+    os: async () => pick(await si.osInfo(), ['platform', 'distro', 'release', 'kernel', 'arch']),
+    system: async () => pick(await si.system(), ['manufacturer', 'model', 'version', 'virtual']),
+    bios: async () => pick(await si.bios(), ['vendor', 'version', 'releaseDate']),
+    cpu: async () => pick(await si.cpu(), ['manufacturer', 'brand', 'cores', 'physicalCores']),
+    memoryBytes: async () => (await si.mem()).total,
   };
+  const clock = realClock();
+  const read = Object.entries(parts).map(async ([name, ask]) => {
+    const value = await withinTime({ clock, limitMs, late: undefined }, () => ask().catch(() => undefined));
+    return [name, value] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
 }
 
-async function distribution(root: string): Promise<{ distro: string | undefined; release: string | undefined }> {
-  const text = (await readText(join(root, 'etc/os-release'))) ?? (await readText(join(root, 'usr/lib/os-release'))) ?? '';
-  const value = (name: string) => new RegExp(`^${name}="?(.*?)"?$`, 'm').exec(text)?.[1];
-  return { distro: value('NAME'), release: value('VERSION') ?? value('VERSION_ID') };
-}
-
-async function processors(root: string): Promise<string> {
-  return (await readText(join(root, 'proc/cpuinfo'))) ?? '';
-}
-
-/** A core has as many processors as threads run on it at once; where the kernel names no cores, each processor is one. */
-function processorOf(text: string) {
-  const all = text.split(/\n\s*\n/).filter((one) => /^processor\s*:/m.test(one));
-  const field = (one: string, name: string) => new RegExp(`^${name}\\s*:\\s*(.*)$`, 'm').exec(one)?.[1];
-  const cores = new Set(all.map((one) => `${field(one, 'physical id')} ${field(one, 'core id') ?? field(one, 'processor')}`));
-  return { manufacturer: field(text, 'vendor_id'), brand: field(text, 'model name'), cores: all.length, physicalCores: cores.size };
+function pick<T extends object>(from: T, keys: (keyof T)[]): Partial<T> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Partial<T>;
 }
