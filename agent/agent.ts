@@ -1,7 +1,8 @@
 /** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile } from '#contracts';
+import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withinTime } from '#contracts';
 import { type Card, createCard } from './card/card.ts';
+import type { Known } from './card/statement.ts';
 import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
 import type { CentrePlace, PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
@@ -64,6 +65,8 @@ export type AgentOptions = {
   linkFile?: Pick<KeptFile, 'save'> | undefined;
   /** Where the room card is written; absent where nobody sits. */
   cardFile?: Pick<KeptFile, 'save'>;
+  /** The room seat, where another process has it. */
+  apart?: { runner(own: Runner): Runner; card(known: () => Known): Card };
   /** Ends this process in order; whoever supervises it starts another. */
   restart(): void;
 };
@@ -101,6 +104,7 @@ type Live = {
   refusalNotedUp: number;
   stopped: boolean;
   readingUp: number;
+  tick: Cancel;
 };
 
 /** What stands before any part of it. */
@@ -113,7 +117,6 @@ type Core = AgentOptions & {
   spool: Spool;
   budget: Budget;
   marker: Marker;
-  timers: Map<string, Cancel>;
   live: Live;
 };
 
@@ -176,13 +179,13 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
     spool,
     budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
     marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore, endBegun: () => endBegun(platform, onSlip) }),
-    timers: new Map(),
     live: {
       power: { onMains: null, isEnding: false },
       refused: 0,
       refusalNotedUp: Number.NEGATIVE_INFINITY,
       stopped: false,
       readingUp: clock.up(),
+      tick: () => undefined,
     },
   };
 }
@@ -213,13 +216,13 @@ function limitBudget({ budget, config }: Core): void {
   budget.limit(links[config.profile().link].budget);
 }
 
-function cardOf({ pc, clock, table, config, cardFile, onSlip }: Core): Card | undefined {
+function cardOf({ pc, clock, table, config, cardFile, apart, onSlip }: Core): Card | undefined {
   const known = () => ({ pc, checks: table.checks(), profile: config.profile(), place: config.place() });
-  return cardFile && createCard({ clock, known, save: cardFile.save, onSlip });
+  return apart ? apart.card(known) : cardFile && createCard({ clock, known, save: cardFile.save, onSlip });
 }
 
-function runnerOf({ probes, platform, clock, random, table }: Core, whole: Whole): Runner {
-  return createRunner({
+function runnerOf({ probes, platform, clock, random, table, apart }: Core, whole: Whole): Runner {
+  const own = createRunner({
     ...{ probes, platform, clock, random },
     context: () => contextOf(whole()),
     known: (probe) => table.known(probe.name),
@@ -227,6 +230,7 @@ function runnerOf({ probes, platform, clock, random, table }: Core, whole: Whole
     onFailing: (probe, error) =>
       record(whole(), error === null ? { kind: 'probe-answers', body: { probe } } : { kind: 'probe-failing', body: { probe, error } }),
   });
+  return apart?.runner(own) ?? own;
 }
 
 function uplinkOf(core: Core, whole: Whole): Uplink {
@@ -280,13 +284,10 @@ function start(state: State): void {
   record(state, { kind: 'started', body: { version: state.version, recovered: spool.unclean() } });
   state.commands.resume();
   runner.start();
-  const go = once(() => {
-    state.timers.get('first round')?.();
+  void withinTime({ clock, limitMs: firstRoundMs, late: undefined }, runner.firstRound).then(() => {
     if (!state.live.stopped) uplink.start();
   });
-  state.timers.set('first round', clock.after(firstRoundMs, go));
-  void runner.firstRound().then(go);
-  every(state, tickMs, () => tick(state));
+  tickLater(state);
   state.inventory.start();
 }
 
@@ -296,7 +297,7 @@ async function stop(state: State, reason: string): Promise<void> {
   state.runner.stop();
   state.measurement.rounds.stop();
   state.inventory.stop();
-  for (const cancel of state.timers.values()) cancel();
+  state.live.tick();
   state.card?.stop();
   record(state, { kind: 'stopped', body: { reason } });
   state.marker.bye(reason);
@@ -332,7 +333,12 @@ function record(state: State, { kind, body, grade = 'event' }: Happening): boole
   return done.ok;
 }
 
+function tickLater(state: State): void {
+  state.live.tick = state.clock.after(tickMs, () => tick(state));
+}
+
 function tick(state: State): void {
+  tickLater(state);
   const { clock, table, uplink, commands, marker } = state;
   changed(state, table.expire());
   state.time.mindJumps();
@@ -372,22 +378,4 @@ function selfOf({ uplink, spool, runner, time, certificateEndsAt, measurement: {
   const known = { connected, roundTripMs, clockOffsetMs, centreMoved, measures: rounds.measures(), link: rounds.view() };
   const figures = { ...known, spool: spool.figures(), failing: runner.failing() };
   return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - time.now() };
-}
-
-function every(state: State, everyMs: number, task: () => void): void {
-  state.timers.set(
-    'tick',
-    state.clock.after(everyMs, () => {
-      every(state, everyMs, task);
-      task();
-    }),
-  );
-}
-
-function once(task: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) task();
-    done = true;
-  };
 }

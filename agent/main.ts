@@ -7,22 +7,29 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { endAlone, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
 import { type Agent, createAgent } from './agent.ts';
+import type { Known } from './card/statement.ts';
+import type { Runner } from './checks/runner.ts';
 import type { Identity } from './identity/identity.ts';
 import { createBudget } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
+import { platformApart, probesApart, runnerApart } from './seats/apart.ts';
+import { openDoor } from './seats/door.ts';
+import { createRoomSeat } from './seats/seats.ts';
 import { type AgentSettings, readWhoThisIs } from './settings.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
 import { budgetFile, cardFile, centreAddressFile, linkFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
-import { createPlatform, sessionOf } from './this-pc.ts';
+import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 import { watchUpdates } from './update/watch.ts';
 import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
 
 const stopLimitMs = 2_000;
 /** Of those, for the question whether the whole system ends. */
 const askSystemMs = 400;
+/** Whoever knocks all day fills neither log nor spool: each line says how many there were. */
+const refusedToldEveryMs = 60_000;
 
 /** Set where the agent was packed into one file. */
 declare const SABHA_VERSION: string | undefined;
@@ -81,22 +88,43 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
 type Prepared = ReturnType<typeof prepare>;
 type Process = { log: pino.Logger; restart: (reason: string) => void };
 
-function compose(
-  { pc, profile, anchors, dataDir }: AgentSettings,
-  { centre, updateKey: _, ...given }: Prepared,
-  { log, restart }: Process,
-): Agent {
-  const ended = () => restart('restarted');
-  return createAgent({
+function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Prepared, { log, restart }: Process): Agent {
+  const { pc, profile, anchors, dataDir, roomSocket } = settings;
+  const { clock, platform } = given;
+  const probes = createProbes();
+  const seat = roomSocket === undefined ? undefined : seatApart(roomSocket, { clock, platform, log }, () => agent);
+  const agent = createAgent({
     ...given,
+    ...(seat ? { apart: seat, platform: platformApart(platform, seat), probes: probesApart(probes, seat) } : { probes }),
     centre: { ...centre, anchors, lastAddress: centreAddressFile(dataDir, log) },
     pc,
-    probes: createProbes(),
     profile,
     random: unguessable,
     log,
-    restart: ended,
+    restart: () => restart('restarted'),
   });
+  seat?.open().catch((error: unknown) => log.warn({}, `no room seat can join: ${messageOf(error)}`));
+  return agent;
+}
+
+/** The seat in the session of whoever is signed in, which is another process. What happens at its door the agent writes down. */
+function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'platform'> & { log: Log }, agent: () => Agent) {
+  let toldUp = Number.NEGATIVE_INFINITY;
+  const seat = createRoomSeat({
+    ...given,
+    random: unguessable,
+    ownUid: process.getuid?.(),
+    open: (onSocket) => openDoor({ ...doorAddress(file), all: true, onSocket }),
+    onRefused(why, count) {
+      if (given.clock.up() - toldUp < refusedToldEveryMs) return;
+      toldUp = given.clock.up();
+      log.warn({ count }, `refused at the room seat: ${why}`);
+      agent().record('refused', { leaf: 'room', reason: why, count });
+    },
+    onMended: (mended) => agent().record('mended', { ...mended }),
+  });
+  const card = (known: () => Known) => ({ look: () => seat.tell(known()), stop: () => undefined });
+  return { ...seat, card, runner: (own: Runner) => runnerApart(own, seat) };
 }
 
 function watched(

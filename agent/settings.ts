@@ -40,6 +40,8 @@ const environment = v.object({
   SABHA_UPDATE_KEY: v.optional(needed('SABHA_UPDATE_KEY')),
   /** Where updates come from for a PC without an identity, which names its centre. */
   SABHA_UPDATES: v.optional(needed('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
+  /** Where the room seat, which is another process then, joins; absent = this process sits in both seats. */
+  SABHA_ROOM_SOCKET: v.optional(needed('SABHA_ROOM_SOCKET')),
   /** Factor of the clock, and since when it counts (milliseconds since 1970); absent = since the start. */
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
   SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
@@ -97,6 +99,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
     reflectorHost: said.SABHA_REFLECTOR_HOST ?? said.SABHA_MQTT_HOST,
     profile: said.SABHA_PROFILE ?? { link: said.SABHA_LINK, elevationM: 0, expected: {} },
     ...(said.SABHA_UPDATE_KEY !== undefined && { updates: { keyFile: said.SABHA_UPDATE_KEY, at: said.SABHA_UPDATES } }),
+    roomSocket: said.SABHA_ROOM_SOCKET,
     anchors: said.SABHA_ANCHORS,
     speed: said.SABHA_SPEED,
     ...(said.SABHA_EPOCH !== undefined && { epochMs: said.SABHA_EPOCH }),

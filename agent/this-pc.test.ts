@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createPlatform } from './this-pc.ts';
+import { createPlatform, doorAddress } from './this-pc.ts';
 
 const signal = AbortSignal.timeout(5_000);
 
@@ -14,4 +14,12 @@ it('says of a system without a folder here that it is not written yet: no device
   expect(figures.memoryUsedRatio).toBeGreaterThan(0);
   expect(figures.diskUsedRatio).toBeLessThanOrEqual(1);
   expect(platform.bootId()).toBe(platform.bootId());
+});
+
+it('reaches another process of this PC by a socket, and on Windows by a pipe of which each folder has its own', () => {
+  expect(doorAddress('/run/sabha/room.sock', 'linux')).toEqual({ address: '/run/sabha/room.sock', isPipe: false });
+  const pipe = doorAddress('C:\\ProgramData\\Sabha\\room.sock', 'win32');
+  expect(pipe).toEqual({ address: expect.stringMatching(/^\\\\\.\\pipe\\sabha-[0-9a-f]{16}$/), isPipe: true });
+  expect(doorAddress('c:\\programdata\\sabha\\ROOM.sock', 'win32')).toEqual(pipe);
+  expect(doorAddress('D:\\room.sock', 'win32')).not.toEqual(pipe);
 });

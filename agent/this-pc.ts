@@ -1,4 +1,5 @@
 /** Chooses the platform. No other file of the agent asks which operating system it runs on. */
+import { hash } from 'node:crypto';
 import { type Clock, realClock } from '#contracts';
 import { createLinux } from './platform/linux/linux.ts';
 import type { Platform } from './platform/platform.ts';
@@ -24,4 +25,10 @@ export function sessionOf(env: Record<string, string | undefined>): Record<strin
 export function createPlatform(options: PlatformOptions = {}): Platform {
   const { system = process.platform, root = '/', env = {}, clock = realClock() } = options;
   return system === 'linux' ? createLinux({ root, env, clock }) : createUnwritten();
+}
+
+/** Where a door to another process of this PC is: a socket of this name, or on Windows the pipe that stands for it. */
+export function doorAddress(file: string, system = process.platform): { address: string; isPipe: boolean } {
+  if (system !== 'win32') return { address: file, isPipe: false };
+  return { address: `\\\\.\\pipe\\sabha-${hash('sha256', file.toLowerCase()).slice(0, 16)}`, isPipe: true };
 }

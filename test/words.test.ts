@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { faultIds, type Language, languages, reasonIn, wordFor } from '#contracts';
 import { phrases as card } from '../agent/card/words.ts';
 import { createProbes } from '../agent/probes/probes.ts';
+import { phrases as seats } from '../agent/seats/words.ts';
 import { phrases as selfTest } from '../agent/self-test/words.ts';
 import { texts as wall } from '../dashboards/wall/words/words.js';
 import { wordsOf } from '../flows/people/channels/channels.ts';
@@ -22,6 +23,7 @@ const own: Record<string, Row[]> = {
     return typeof en === 'string' && typeof hi === 'string' ? [row(key, en, hi)] : [];
   }),
   card: Object.entries(card).map(([key, { en, hi }]) => row(key, en, hi)),
+  seats: Object.entries(seats).map(([key, { en, hi }]) => row(key, en, hi)),
   'self-test': Object.entries(selfTest).map(([key, { en, hi }]) => row(key, en, hi)),
 };
 
@@ -30,8 +32,10 @@ const otherThings = ['live and stage.live', 'col.room and component.climate.room
 
 /** Where checks are made, and whom they ask. */
 const ofChecks = /^agent\/(analysis|checks|net|platform|probes)\//;
-/** What is said there is the result of an order, or a key that the probe turns into words. */
-const ofOthers = ['agent/platform/linux/orders.ts', 'agent/net/sip.ts'];
+/** What is said there is the result of an order, a key that the probe turns into words, or an answer that no check hears. */
+const ofOthers = ['linux/orders', 'questions/proof', 'questions/toast']
+  .map((name) => `agent/platform/${name}.ts`)
+  .concat('agent/net/sip.ts');
 const sources = repository('.').filter(({ path }) => ofChecks.test(path) && !isTest(path) && !ofOthers.includes(path));
 /** Faults that no check of a PC says. */
 const ofTheCentre = ['centre'];

@@ -11,6 +11,8 @@ import type { Memory } from '../store/memory.ts';
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
 export type ProbeResult = {
   checks: Check[];
+  /** Nobody can say now, and why: the checks last known, or these where none is known, become unknown. It is no failure of the probe. */
+  unknown?: string;
   numbers?: Partial<Record<BeatKey, number>>;
   /** Asked again after this time already, where that is sooner than its interval. */
   soonMs?: number;

@@ -96,6 +96,24 @@ test('F14 a probe that hangs is aborted at its time-out; its known checks become
   tellFigure(task, 'F14', 'a probe that hangs: aborted after 3,000 ms, its checks unknown; the one beside it late by 0 ms');
 });
 
+test('one that says itself that nobody can know keeps what is known as unknown, else says of what; it has not failed', async () => {
+  const blank: Check = { component: 'a', device: 'expected-1', status: 'unknown', fault: null, reason: null };
+  const silent = probe('a', async () => ({ checks: [blank], unknown: 'room seat silent' }));
+  const known: Check[] = [{ component: 'a', device: 'mic', status: 'ok', fault: null, reason: null, name: 'Desk' }];
+  for (const [held, device] of [
+    [[], 'expected-1'],
+    [known, 'mic'],
+  ] as const) {
+    const { clock, runner, of } = setUp([silent], [...held]);
+    runner.start();
+    await clock.pass(60_000);
+    expect(of('a')).toHaveLength(6);
+    expect(of('a')[5]?.checks).toMatchObject([{ device, status: 'unknown', reason: 'room seat silent' }]);
+    expect(runner.failing()).toEqual([]);
+    runner.stop();
+  }
+});
+
 test('F14 one that throws at once, rejects or answers nonsense touches no other, and is unknown with a reason, never ok and never a fault', async ({
   task,
 }) => {

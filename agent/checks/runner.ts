@@ -165,7 +165,8 @@ function settle(stage: Stage, slot: Slot, result: ProbeResult | string): void {
   if (failed) fail(stage, slot, result);
   else if (slot.failures >= failuresInARow) stage.options.onFailing(probe.name, null);
   if (!failed) slot.failures = 0;
-  stage.options.onResult(probe, failed ? unknown(stage, probe, result) : result, stage.options.clock.up() - slot.startedUp);
+  const told = failed || result.unknown !== undefined ? unknown(stage, probe, result) : result;
+  stage.options.onResult(probe, told, stage.options.clock.up() - slot.startedUp);
   const soonMs = failed ? undefined : result.soonMs;
   plan(stage, slot, Math.min(everyMsOf(stage, slot), soonMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * stage.options.random()));
   if (slot.again) hurry(stage, slot);
@@ -182,9 +183,12 @@ function fail(stage: Stage, slot: Slot, error: string): void {
   if (slot.failures === failuresInARow) stage.options.onFailing(slot.probe.name, error);
 }
 
-function unknown(stage: Stage, probe: Probe, reason: string): ProbeResult {
+/** A probe that fails has at least one check; one that says itself that it does not know says of what. */
+function unknown(stage: Stage, probe: Probe, result: ProbeResult | string): ProbeResult {
+  const [reason = '', blank] =
+    typeof result === 'string' ? [result, [{ component: probe.name, device: '' }]] : [result.unknown, result.checks];
   const known = stage.options.known(probe);
-  const checks = known.length > 0 ? known : [{ component: probe.name, device: '' }];
+  const checks = known.length > 0 ? known : blank;
   return { checks: checks.map((check) => ({ ...check, status: 'unknown', fault: null, reason })) };
 }
 

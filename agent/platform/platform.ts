@@ -112,12 +112,17 @@ export type CardFigures = { sentBytes: number; receivedBytes: number; speedBps: 
 /** What became of an order: done, or why not. */
 export type Order = { done: true } | { done: false; reason: string };
 
-/** What a command may change on this PC. */
+/** Of one sound device, by its id. */
+export type SoundChange = { kind: 'microphone' | 'speaker'; id: string } & ({ muted: boolean } | { chosen: true });
+
+/** What a command, or a key in the room, may change on this PC. */
 export type PlatformOrders = {
   /** Starts the sound service of the signed-in user anew. */
   restartSound(signal: AbortSignal): Promise<Order>;
   /** Chooses the one device of this kind whose name contains `name`; several or none are a reason. */
   setDefaultDevice(device: { kind: 'microphone' | 'speaker'; name: string }, signal: AbortSignal): Promise<Order>;
+  /** Opens, mutes or chooses the device with exactly this id. */
+  changeSound(change: SoundChange, signal: AbortSignal): Promise<Order>;
   /** Done means that the PC is about to end. */
   reboot(signal: AbortSignal): Promise<Order>;
 };

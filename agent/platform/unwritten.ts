@@ -7,7 +7,7 @@ import { notWritten, type Order, type Platform, type PlatformNetwork, type Platf
 const unknown = async () => notWritten;
 const notHere = async (): Promise<Order> => ({ done: false, reason: 'not possible here' });
 /** A system on which nothing can be changed from afar. */
-const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, reboot: notHere };
+const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, changeSound: notHere, reboot: notHere };
 
 /** A system that tells nothing of its network. */
 const noNetwork: PlatformNetwork = { network: unknown, isNeighbourHeard: async () => null };

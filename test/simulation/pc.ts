@@ -141,7 +141,12 @@ export function createPc(options: PcOptions): Pc {
       if (what === 'reboot') process.kill();
       return { done: true };
     };
-    return { restartSound: act('restart-sound'), setDefaultDevice: act('set-default-device'), reboot: act('reboot') };
+    return {
+      restartSound: act('restart-sound'),
+      setDefaultDevice: act('set-default-device'),
+      changeSound: act('change-sound'),
+      reboot: act('reboot'),
+    };
   }
 
   function transportOf(process: Process): Transport {

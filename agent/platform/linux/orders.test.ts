@@ -82,3 +82,19 @@ test('a reboot is asked of systemd, with nothing of the command in it', async ()
   expect(await orders.reboot(signal)).toEqual({ done: true });
   expect(ran).toEqual([['systemctl', 'reboot']]);
 });
+
+test('one device is opened, muted or chosen by its id, which must be there', async () => {
+  const { orders, ran } = setUp();
+  for (const muted of [false, true])
+    expect(await orders.changeSound({ kind: 'microphone', id: '--help', muted }, signal)).toEqual({ done: true });
+  expect(await orders.changeSound({ kind: 'speaker', id: 'usb-out', chosen: true }, signal)).toEqual({ done: true });
+  expect(await orders.changeSound({ kind: 'speaker', id: 'usb-1', muted: false }, signal)).toEqual({
+    done: false,
+    reason: 'the speaker is gone',
+  });
+  expect(ran).toEqual([
+    ['pactl', '--', 'set-source-mute', '--help', '0'],
+    ['pactl', '--', 'set-source-mute', '--help', '1'],
+    ['pactl', '--', 'set-default-sink', 'usb-out'],
+  ]);
+});

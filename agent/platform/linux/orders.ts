@@ -1,7 +1,7 @@
 /** What a command may change on a Linux PC: fixed programs with fixed arguments, and no word of the command among them. */
 
 import type { Output } from '../child.ts';
-import type { Answer, Order, PlatformOrders, SoundState } from '../platform.ts';
+import type { Answer, Order, PlatformOrders, SoundChange, SoundState } from '../platform.ts';
 import { isInName, shortText } from '../text.ts';
 
 /** What the orders need of the system. */
@@ -32,13 +32,23 @@ export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
       const [device] = fitting;
       if (device === undefined) return no(`no ${kind} has this in its name`);
       if (fitting.length > 1) return no(`${fitting.length} of them have this in their name`);
-      return done(
-        'pactl',
-        await run('pactl', ['--', kind === 'microphone' ? 'set-default-source' : 'set-default-sink', device.id], signal),
-      );
+      return done('pactl', await run('pactl', wordsOf({ kind, id: device.id, chosen: true }), signal));
+    },
+    async changeSound(change, signal) {
+      const answer = await sound(signal);
+      if (!answer.known) return no(answer.reason);
+      const devices = change.kind === 'microphone' ? answer.value.sources : answer.value.sinks;
+      if (!devices.some(({ id }) => id === change.id)) return no(`the ${change.kind} is gone`);
+      return done('pactl', await run('pactl', wordsOf(change), signal));
     },
     reboot: async (signal) => done('systemctl', await run('systemctl', ['reboot'], signal)),
   };
+}
+
+/** The id is one that the sound server itself gave. */
+function wordsOf(change: SoundChange): string[] {
+  const side = change.kind === 'microphone' ? 'source' : 'sink';
+  return 'muted' in change ? ['--', `set-${side}-mute`, change.id, change.muted ? '1' : '0'] : ['--', `set-default-${side}`, change.id];
 }
 
 function done(program: string, output: Output): Order {

@@ -33,6 +33,28 @@ async function withoutActive(root: string, ids: string): Promise<Session> {
   return 'none';
 }
 
+/**
+ * Who sits at this PC, as a number of the system; null where nobody is signed in there. Of several it is the one whose session is shown, and
+ * behind a login screen the one who alone is signed in. Not known where the PC has no seat.
+ */
+export const atConsole: Question<number | null> = {
+  linux: async ({ root }) => {
+    const seat = await readText(join(root, 'run/systemd/seats/seat0'));
+    if (seat === undefined) return { known: false, reason: 'this PC has no seat' };
+    const active = await userOf(root, said(seat, 'ACTIVE') ?? '');
+    if (active !== null) return { known: true, value: active };
+    const all = await Promise.all((said(seat, 'SESSIONS') ?? '').split(' ').map((id) => userOf(root, id)));
+    const users = [...new Set(all.filter((uid) => uid !== null))];
+    return { known: true, value: users.length === 1 ? (users[0] ?? null) : null };
+  },
+};
+
+async function userOf(root: string, id: string): Promise<number | null> {
+  if (!(await isUser(root, id))) return null;
+  const uid = said((await readText(join(root, 'run/systemd/sessions', id))) ?? '', 'UID') ?? '';
+  return /^\d{1,10}$/.test(uid) ? Number(uid) : null;
+}
+
 /** What is no plain number or word is no session of logind. */
 async function isUser(root: string, id: string): Promise<boolean> {
   if (!/^\w{1,32}$/.test(id)) return false;

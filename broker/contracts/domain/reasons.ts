@@ -46,6 +46,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^switched off: (.*)$', 'बंद है: $1'],
   ['^nothing is plugged in$', 'कुछ लगा नहीं है'],
   ['^calls take: (.*)$', 'कॉल में चलता है: $1'],
+  ['^room seat silent$', 'कमरे की जाँच करने वाला प्रोग्राम जवाब नहीं दे रहा'],
+  ['^nobody is signed in$', 'PC पर किसी ने लॉगिन नहीं किया है'],
   ['^this PC has no seat$', 'इस PC पर स्क्रीन और कीबोर्ड की जगह नहीं है'],
   ['^logind does not say whether the screen is locked$', 'logind नहीं बताता कि स्क्रीन लॉक है या नहीं'],
   ['^a restart waits$', 'रीस्टार्ट होना बाकी है'],

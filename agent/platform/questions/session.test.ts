@@ -1,0 +1,43 @@
+/** Who sits at the PC; whether anybody does, and behind a lock, stands in the test of its probe. */
+import { expect, it } from 'vitest';
+import { realClock } from '#contracts';
+import { createLinux } from '../linux/linux.ts';
+import { tree } from '../linux/tree.test-helper.ts';
+import { atConsole } from './session.ts';
+
+type User = { id: string; uid: number; kind?: string; state?: string };
+
+/** A PC whose seat shows the first of these sessions. */
+function who(...users: User[]) {
+  const [first] = users;
+  const root = tree({
+    'run/systemd/seats/seat0': `IS_SEAT0=1\nACTIVE=${first?.id ?? ''}\nSESSIONS=${users.map(({ id }) => id).join(' ')}\n`,
+    ...Object.fromEntries(
+      users.map(({ id, uid, kind = 'user', state = 'online' }) => [
+        `run/systemd/sessions/${id.replaceAll('/', '-')}`,
+        `UID=${uid}\nSTATE=${state}\nCLASS=${kind}\n`,
+      ]),
+    ),
+  });
+  return createLinux({ root, env: {}, clock: realClock() }).ask(atConsole, AbortSignal.timeout(5_000));
+}
+const greeter: User = { id: 'c1', uid: 110, kind: 'greeter' };
+
+it('of several signed-in users the one whose session is shown sits at the PC', async () => {
+  expect(await who({ id: '2', uid: 1_000 }, { id: '3', uid: 1_001 })).toEqual({ known: true, value: 1_000 });
+  expect(await who({ id: '3', uid: 1_001, kind: 'user-early' }, { id: '2', uid: 1_000 })).toEqual({ known: true, value: 1_001 });
+});
+
+it('behind a login screen it is the one who alone is signed in, and of several nobody', async () => {
+  expect(await who(greeter, { id: '2', uid: 1_000 }, { id: '5', uid: 1_000 })).toEqual({ known: true, value: 1_000 });
+  expect(await who(greeter, { id: '2', uid: 1_000 }, { id: '3', uid: 1_001 })).toEqual({ known: true, value: null });
+  expect(await who(greeter, { id: '2', uid: 1_000, state: 'closing' })).toEqual({ known: true, value: null });
+  expect(await who()).toEqual({ known: true, value: null });
+});
+
+it('S13 S15 a session with a strange name or number is nobody’s, and a PC without a seat is not known', async () => {
+  expect(await who({ id: '../../etc/passwd', uid: 0 })).toEqual({ known: true, value: null });
+  for (const uid of [Number.NaN, -1, 1.5]) expect(await who({ id: '2', uid })).toEqual({ known: true, value: null });
+  const bare = createLinux({ root: tree({ note: '' }), env: {}, clock: realClock() });
+  expect(await bare.ask(atConsole, AbortSignal.timeout(5_000))).toEqual({ known: false, reason: 'this PC has no seat' });
+});

@@ -1,0 +1,49 @@
+/** What `run` is made of where the room seat is another process: probes, runner and orders that lead to it. */
+import type { Probe } from '../checks/probe.ts';
+import type { Runner } from '../checks/runner.ts';
+import type { Platform } from '../platform/platform.ts';
+import { type RoomProbe, roomProbes } from './messages.ts';
+import type { RoomSeat } from './seats.ts';
+
+/** Guarantee: no probe of the room is asked here, where there is no session. */
+export function probesApart(probes: readonly Probe[], seat: Pick<RoomSeat, 'answer' | 'watch'>): Probe[] {
+  return probes.map((probe) => {
+    const name = ofRoom(probe);
+    if (name === undefined) return probe;
+    const { everyMs, timeoutMs } = probe;
+    return {
+      ...{ name, everyMs, timeoutMs },
+      run: async ({ profile }) => seat.answer(name, profile),
+      watch: (_, changed) => seat.watch(name, changed),
+    };
+  });
+}
+
+/** The component of a probe that the room seat has, if it is one. */
+export function ofRoom({ name }: Pick<Probe, 'name'>): RoomProbe | undefined {
+  return roomProbes.find((one) => one === name);
+}
+
+/** Whoever wants to know at once, or more often, wants it of the room too. */
+export function runnerApart(own: Runner, { ask }: Pick<RoomSeat, 'ask'>): Runner {
+  return {
+    ...own,
+    async runNow() {
+      await ask({ verb: 'look' });
+      await own.runNow();
+    },
+    hasten(forMs) {
+      void ask({ verb: 'hasten', forMs });
+      own.hasten(forMs);
+    },
+  };
+}
+
+/** The same platform, but for what only the session can do. */
+export function platformApart(platform: Platform, { ask }: Pick<RoomSeat, 'ask'>): Platform {
+  return {
+    ...platform,
+    restartSound: (signal) => ask({ verb: 'restart-sound' }, signal),
+    setDefaultDevice: (device, signal) => ask({ verb: 'set-default-device', ...device }, signal),
+  };
+}

@@ -1,0 +1,144 @@
+/** Who knocks at the door of the seats, and who of them is let in: the one whose user sits at this PC, and no second one. */
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Cancel, Clock } from '#contracts';
+import type { Answer } from '../platform/platform.ts';
+import { hearLines, sendLine } from './lines.ts';
+import { type FromRoom, fromRoom, lineLimits, readLine, silentMs, type ToRoom } from './messages.ts';
+
+/** Whom we ask, and who is told. */
+export type GuestsOptions = {
+  clock: Clock;
+  random: () => number;
+  /** Who may speak for the room now. */
+  speaker(): Promise<Answer<number>>;
+  /** To whom the proof with these words belongs. */
+  ownerOf(nonce: string): Promise<Answer<number>>;
+  onJoined(): void;
+  onSaid(message: Exclude<FromRoom, { type: 'proof' }>): void;
+  onGone(): void;
+  onRefused(why: string): void;
+};
+
+/** Why somebody is not let in, or is sent away again. */
+export const refusals = {
+  late: 'no proof in time',
+  unproven: 'no proof of the user',
+  other: 'another user than the one at this PC',
+  second: 'a room seat is here already',
+  crowd: 'too many knock at once',
+  long: 'a line that is too long',
+  garbage: 'a line that cannot be read',
+  flood: 'too many lines',
+  silent: 'silent for too long',
+} as const;
+export type Refusal = keyof typeof refusals;
+
+/** The door of one agent. */
+export type Guests = {
+  take(socket: Socket): void;
+  /** Sends away a seat that says nothing any more, or of another user than this; undefined: of whomever. */
+  look(uid?: number | null): void;
+  send(message: ToRoom): boolean;
+};
+
+/** Enough for whoever starts anew while another still hangs. One more throws out any of them, so that whoever floods holds no place for long. */
+const knockingAtMost = 64;
+const proofMs = 5_000;
+/** So many lines at once, and so many a second: a room whose devices flutter says less. */
+const pace = { most: 200, perSecond: 20 };
+
+type One = { socket: Socket; nonce: string; step: 'knocks' | 'proves' | 'joined' | 'gone'; uid: number | null; timer: Cancel };
+type State = GuestsOptions & { knocking: Set<One>; joined: One | undefined; heardUp: number; left: number };
+
+/** Guarantee: whoever is not proven learns nothing but why, and costs one of a few places for at most five seconds. */
+export function createGuests(options: GuestsOptions): Guests {
+  const state: State = { ...options, knocking: new Set(), joined: undefined, heardUp: 0, left: pace.most };
+  const send = (message: ToRoom) => state.joined !== undefined && say(state.joined, message);
+  return {
+    take: (socket) => take(state, socket),
+    look(uid) {
+      const { joined, clock, heardUp } = state;
+      if (joined && clock.up() - heardUp >= silentMs) refuse(state, joined, 'silent');
+      else if (joined && uid !== undefined && joined.uid !== uid) refuse(state, joined, 'other');
+    },
+    send,
+  };
+}
+
+function take(state: State, socket: Socket): void {
+  const { knocking, clock, random } = state;
+  const one: One = { socket, nonce: randomBytes(16).toString('hex'), step: 'knocks', uid: null, timer: () => undefined };
+  socket.on('error', () => undefined);
+  socket.on('close', () => left(state, one));
+  if (knocking.size >= knockingAtMost) refuse(state, [...knocking][Math.floor(random() * knocking.size)] ?? one, 'crowd');
+  knocking.add(one);
+  one.timer = clock.after(proofMs, () => refuse(state, one, 'late'));
+  hearLines(socket, {
+    limitBytes: () => (one.step === 'joined' ? lineLimits.bytes : lineLimits.strangerBytes),
+    line: (text) => hear(state, one, text),
+    tooLong: () => refuse(state, one, 'long'),
+  });
+  say(one, { type: 'prove', nonce: one.nonce });
+}
+
+function hear(state: State, one: One, text: string): void {
+  if (one.step === 'gone') return;
+  const message = readLine(fromRoom, text);
+  if (message === undefined) return refuse(state, one, 'garbage');
+  if (one.step === 'joined' && message.type !== 'proof') return said(state, one, message);
+  if (one.step !== 'knocks' || message.type !== 'proof') return refuse(state, one, 'garbage');
+  one.step = 'proves';
+  void prove(state, one);
+}
+
+/** What is asked may take a while, in which others come and go: all is judged at the end of it. */
+async function prove(state: State, one: One): Promise<void> {
+  const nobody = { known: false, reason: '' } as const;
+  const owner = await state.ownerOf(one.nonce).catch(() => nobody);
+  const speaker = await state.speaker().catch(() => nobody);
+  if (one.step !== 'proves') return;
+  if (!owner.known) return refuse(state, one, 'unproven');
+  if (!speaker.known || speaker.value !== owner.value) return refuse(state, one, 'other');
+  if (state.joined) return refuse(state, one, 'second');
+  one.timer();
+  state.knocking.delete(one);
+  Object.assign(one, { step: 'joined', uid: owner.value });
+  Object.assign(state, { joined: one, heardUp: state.clock.up(), left: pace.most });
+  state.onJoined();
+}
+
+function said(state: State, one: One, message: Exclude<FromRoom, { type: 'proof' }>): void {
+  const up = state.clock.up();
+  state.left = Math.min(pace.most, state.left + ((up - state.heardUp) / 1_000) * pace.perSecond) - 1;
+  state.heardUp = up;
+  if (state.left < 0) refuse(state, one, 'flood');
+  else state.onSaid(message);
+}
+
+function say(one: One, message: ToRoom): boolean {
+  const done = sendLine(one.socket, message);
+  if (!done) one.socket.destroy();
+  return done;
+}
+
+function refuse(state: State, one: One, why: Refusal): void {
+  if (one.step === 'gone') return;
+  // What it is told goes out before the end; who does not read is not waited for.
+  const reads = one.socket.writableLength === 0;
+  if (reads) sendLine(one.socket, { type: 'refused', why: refusals[why] } satisfies ToRoom);
+  left(state, one);
+  if (reads) one.socket.destroySoon();
+  else one.socket.destroy();
+  state.onRefused(refusals[why]);
+}
+
+function left(state: State, one: One): void {
+  if (one.step === 'gone') return;
+  one.step = 'gone';
+  one.timer();
+  state.knocking.delete(one);
+  if (state.joined !== one) return;
+  state.joined = undefined;
+  state.onGone();
+}

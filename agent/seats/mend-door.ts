@@ -1,0 +1,43 @@
+/** The key in the room: a program that is started for a moment asks the seat of the same user to mend, or to take that back. */
+import { connect } from 'node:net';
+import * as v from 'valibot';
+import { messageOf } from '#contracts';
+import type { DoorOptions } from './door.ts';
+import { hearLines, sendLine } from './lines.ts';
+import type { Mend } from './mend.ts';
+import { type KeyResult, keyResult, readLine } from './messages.ts';
+
+const askLimitMs = 10_000;
+const lineBytes = 8_192;
+const question = v.object({ key: v.picklist(['fix', 'undo']) });
+
+/** Answers one question a connection. The folder of the address is its user's alone: whoever asks is he. */
+export function answerKeys(mend: Mend): DoorOptions['onSocket'] {
+  return (socket) => {
+    const end = () => void socket.destroy();
+    socket.on('error', end).setTimeout(askLimitMs, end);
+    const line = (text: string) => {
+      const asked = readLine(question, text);
+      if (asked === undefined) return end();
+      void mend[asked.key](AbortSignal.timeout(askLimitMs))
+        .catch((error: unknown): KeyResult => ({ done: false, reason: messageOf(error) }))
+        .then((answer) => void (sendLine(socket, answer) && socket.destroySoon()));
+    };
+    hearLines(socket, { limitBytes: () => lineBytes, line, tooLong: end });
+  };
+}
+
+/** Asks the seat at this address. */
+export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<KeyResult> {
+  const socket = connect(address);
+  const answer = Promise.withResolvers<KeyResult>();
+  const none = (reason: string) => answer.resolve({ done: false, reason });
+  socket.setTimeout(2 * askLimitMs, () => none('the room seat does not answer'));
+  socket
+    .once('error', ({ message }) => none(`no room seat runs for this user: ${message}`))
+    .once('close', () => none('the room seat went'));
+  const line = (text: string) => answer.resolve(readLine(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' });
+  hearLines(socket, { limitBytes: () => lineBytes, line, tooLong: () => none('the answer is too long') });
+  sendLine(socket, { key });
+  return answer.promise.finally(() => socket.destroy());
+}

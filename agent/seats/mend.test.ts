@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import type { Profile } from '#contracts';
+import type { Answer, SoundChange, SoundDevice, SoundState } from '../platform/platform.ts';
+import { createMend } from './mend.ts';
+import type { Mended } from './messages.ts';
+
+const signal = new AbortController().signal;
+const device = (id: string, muted = false): SoundDevice => ({ id, name: `The ${id}`, muted, volume: 1, usedBy: [] });
+const expected: Profile['expected'] = { microphone: [{ match: 'table' }, { match: 'wall' }], speaker: [{}] };
+
+/** A sound server that does what is asked, but for the changes of `broken`. */
+function pc(state: Partial<SoundState>, { broken, wants = expected }: { broken?: string; wants?: Profile['expected'] | null } = {}) {
+  const sound: SoundState = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
+  const told: Mended[] = [];
+  const done: string[] = [];
+  const apply = (change: SoundChange) => {
+    const [devices, chosen] =
+      change.kind === 'microphone' ? ([sound.sources, 'defaultSource'] as const) : ([sound.sinks, 'defaultSink'] as const);
+    if ('chosen' in change) sound[chosen] = change.id;
+    else for (const one of devices.filter(({ id }) => id === change.id)) one.muted = change.muted;
+  };
+  const changeSound = async (change: SoundChange) => {
+    if (change.id === broken) return { done: false, reason: 'pactl failed' } as const;
+    apply(change);
+    done.push('muted' in change ? `${change.id} ${change.muted ? 'off' : 'on'}` : `${change.id} chosen`);
+    return { done: true } as const;
+  };
+  const mend = createMend({
+    platform: { sound: async (): Promise<Answer<SoundState>> => ({ known: true, value: structuredClone(sound) }), changeSound },
+    profile: () => (wants === null ? undefined : { link: 'fibre', elevationM: 0, expected: wants }),
+    onMended: (one) => void told.push(one),
+  });
+  return { sound, told, done, mend };
+}
+
+test('what is muted is opened, what is not chosen is chosen, each is told, and the way back leaves all as it was', async () => {
+  const before = {
+    sources: [device('table', true), device('headset')],
+    defaultSource: 'headset',
+    sinks: [device('bar', true)],
+    defaultSink: 'bar',
+  };
+  const { sound, told, done, mend } = pc(structuredClone(before));
+  const steps = [
+    { did: 'unmuted', name: 'The table' },
+    { did: 'chosen', name: 'The table' },
+    { did: 'unmuted', name: 'The bar' },
+  ];
+  expect(await mend.fix(signal)).toEqual({ done: true, steps });
+  expect(sound).toMatchObject({ sources: [{ muted: false }, {}], defaultSource: 'table', sinks: [{ muted: false }] });
+  expect(await mend.fix(signal)).toEqual({ done: true, steps: [] });
+  expect(await mend.undo(signal)).toMatchObject({
+    done: true,
+    steps: [{ did: 'muted' }, { did: 'chosen', name: 'The headset' }, { did: 'muted' }],
+  });
+  expect(sound).toEqual(before);
+  expect(done).toEqual(['table on', 'table chosen', 'bar on', 'bar off', 'headset chosen', 'table off']);
+  expect(told.map(({ what }) => what)).toEqual(['fixed', 'undone']);
+  expect(await mend.undo(signal)).toEqual({ done: false, reason: 'nothing was changed since the start' });
+});
+
+test('of several of the room the one that is chosen is opened; what the room need not have, and what is well, is left alone', async () => {
+  const sources = [device('table'), device('wall', true), device('headset', true)];
+  const { mend, done } = pc({ sources, defaultSource: 'wall', sinks: [device('bar')], defaultSink: 'bar' });
+  await mend.fix(signal);
+  expect(done).toEqual(['wall on']);
+  const other = pc({ sources: [device('headset', true)], defaultSource: 'headset' });
+  expect([await other.mend.fix(signal), other.done, other.told]).toEqual([{ done: true, steps: [] }, [], []]);
+  const none = pc({ sources: [device('table', true)] }, { wants: { microphone: [] } });
+  expect(await none.mend.fix(signal)).toEqual({ done: true, steps: [] });
+});
+
+test('what cannot be done says why, and what was done until then is taken back all the same', async () => {
+  const { mend, sound } = pc(
+    { sources: [device('table', true)], defaultSource: 'table', sinks: [device('bar', true)], defaultSink: 'bar' },
+    { broken: 'bar' },
+  );
+  expect(await mend.fix(signal)).toEqual({ done: false, reason: 'pactl failed' });
+  expect(sound.sources[0]?.muted).toBe(false);
+  const early = pc({}, { wants: null });
+  expect(await early.mend.fix(signal)).toEqual({ done: false, reason: 'nobody has said yet what this room should have' });
+});

@@ -1,0 +1,74 @@
+/** What the two seats say to each other, a line each: docs/seats.md. What is not known is ignored, as on the wire to the centre. */
+import * as v from 'valibot';
+import { configuration, profile, state } from '#contracts';
+
+/** The longest line of a room seat that is not proven yet, and of either side afterwards. */
+export const lineLimits = { strangerBytes: 1_024, bytes: 262_144 };
+/** Each side says something at least so often. */
+export const seatEveryMs = 10_000;
+/** So long is a seat that says nothing believed to be there. */
+export const silentMs = 3 * seatEveryMs;
+
+/** The probes that need the session of a signed-in user. */
+export const roomProbes = ['camera', 'microphone', 'speaker', 'sound', 'display', 'program'] as const;
+export type RoomProbe = (typeof roomProbes)[number];
+
+const { checks } = state.entries;
+const id = v.pipe(v.number(), v.safeInteger());
+const text = v.pipe(v.string(), v.maxLength(256));
+
+/** What is asked of the session: the commands of the centre that need one, and to look at once or more often for a while. */
+const order = v.variant('verb', [
+  v.object({ verb: v.literal('look') }),
+  v.object({ verb: v.literal('hasten'), forMs: v.number() }),
+  v.object({ verb: v.literal('restart-sound') }),
+  v.object({ verb: v.literal('set-default-device'), kind: v.picklist(['microphone', 'speaker']), name: v.string() }),
+]);
+export type SeatOrder = v.InferOutput<typeof order>;
+
+const result = v.variant('done', [v.object({ done: v.literal(true) }), v.object({ done: v.literal(false), reason: text })]);
+
+/** What somebody in the room mended by one key, or took back. */
+const steps = v.pipe(v.array(v.object({ did: v.picklist(['unmuted', 'muted', 'chosen']), name: text })), v.maxLength(8));
+const mended = v.object({ what: v.picklist(['fixed', 'undone']), steps });
+export type Mended = v.InferOutput<typeof mended>;
+
+/** What becomes of such a key: what it changed, nothing where all was well, or why it could not. */
+export const keyResult = v.variant('done', [
+  v.object({ done: v.literal(true), steps }),
+  v.object({ done: v.literal(false), reason: text }),
+]);
+export type KeyResult = v.InferOutput<typeof keyResult>;
+
+/** From the room. `checks` is its whole list: by probe, as far as each has answered. */
+export const fromRoom = v.variant('type', [
+  v.object({ type: v.literal('proof') }),
+  v.object({
+    type: v.literal('checks'),
+    probes: v.pipe(v.array(v.object({ name: v.picklist(roomProbes), checks })), v.maxLength(roomProbes.length)),
+  }),
+  v.object({ type: v.literal('alive') }),
+  v.object({ type: v.literal('done'), id, result }),
+  v.object({ type: v.literal('mended'), mended }),
+]);
+export type FromRoom = v.InferOutput<typeof fromRoom>;
+
+/** To the room. `room` is what its card says and what its probes judge by. */
+export const toRoom = v.variant('type', [
+  v.object({ type: v.literal('prove'), nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
+  v.object({ type: v.literal('refused'), why: text }),
+  v.object({ type: v.literal('room'), pc: v.string(), profile, place: v.optional(configuration.entries.place.wrapped), checks }),
+  v.object({ type: v.literal('alive') }),
+  v.object({ type: v.literal('order'), id, order }),
+]);
+export type ToRoom = v.InferOutput<typeof toRoom>;
+
+/** Reads one line; undefined where it is none of these. */
+export function readLine<S extends v.GenericSchema>(schema: S, line: string): v.InferOutput<S> | undefined {
+  try {
+    const read = v.safeParse(schema, JSON.parse(line));
+    return read.success ? read.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

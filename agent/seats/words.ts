@@ -1,0 +1,9 @@
+/** The words of the room seat's own; the names of faults stand in the contracts. */
+import type { Words } from '#contracts';
+
+/** Its own texts by key. */
+export const phrases = {
+  mendNow: { en: 'Fix it', hi: 'ठीक करें' },
+  takeBack: { en: 'Undo', hi: 'पहले जैसा करें' },
+  mended: { en: 'Fixed', hi: 'ठीक किया गया' },
+} as const satisfies Record<string, Words>;

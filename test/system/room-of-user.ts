@@ -1,0 +1,22 @@
+/** The room seat of another user: what it needs is loaded as root, then it becomes that user. Its arguments: the user's number, and where `run` is. */
+import { realClock } from '#contracts';
+import { createProbes } from '../../agent/probes/probes.ts';
+import { ofRoom } from '../../agent/seats/apart.ts';
+import { createRoom } from '../../agent/seats/room.ts';
+import { createPlatform } from '../../agent/this-pc.ts';
+
+const [, , uid = '', address = ''] = process.argv;
+process.setgroups?.([]);
+process.setgid?.(Number(uid));
+process.setuid?.(Number(uid));
+const say = (_: object, line: string) => console.log(line);
+createRoom({
+  address,
+  platform: createPlatform(),
+  probes: createProbes().filter((probe) => ofRoom(probe) === 'camera'),
+  clock: realClock(),
+  random: Math.random,
+  log: { info: say, warn: say },
+  saveCard: () => undefined,
+  toasts: () => ({ onKnown: () => undefined, onMended: () => undefined }),
+}).start();

@@ -1,0 +1,140 @@
+/** The two seats as two processes, with a broker and flows; and the seats of other users, by their real numbers. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { CommandView, PcView } from '#contracts';
+import { refusals } from '../../agent/seats/guests.ts';
+import { silentMs } from '../../agent/seats/messages.ts';
+import { door, profile, seatOf } from '../../agent/seats/seats.test-helper.ts';
+import { createParts, type Parts } from './parts-under-test.ts';
+import { type Program, startProgram } from './processes.ts';
+
+const pc = 'ladakh/leh/hall';
+/** Three intervals are some seconds then. */
+const speed = 5;
+/** Each step goes through sockets, a broker and a ledger, and some wait for three intervals. */
+const patience = { timeout: 90_000, interval: 100 };
+
+describe('run and room', () => {
+  let parts: Parts;
+  let own: string;
+  let run: Program;
+  let room: Program;
+
+  beforeAll(async () => {
+    const expected = { camera: [{ match: 'no such camera' }], microphone: [{ match: 'no such microphone' }], speaker: [], display: [] };
+    parts = await createParts({ pcs: ['hall'], settings: { site: { profile: { link: 'fibre', expected } } } });
+    own = join(parts.site.folder, 'session');
+    for (const part of ['broker', 'flows'] as const) onEnd(await parts.start(part));
+    run = await startRun();
+    room = startRoom();
+  });
+  const ends: Program[] = [];
+  const onEnd = (program: Program) => {
+    ends.push(program);
+    return program;
+  };
+  afterAll(async () => {
+    await Promise.all(ends.map((program) => program.end('SIGKILL')));
+    parts?.site.remove();
+  });
+
+  const socket = () => join(parts.site.data, 'agent', 'room.sock');
+  const startRun = async () => onEnd(await parts.start('agent', { SABHA_ROOM_SOCKET: socket(), SABHA_SPEED: `${speed}` }));
+  const startRoom = () =>
+    onEnd(
+      startProgram({
+        args: ['agent/cli.ts', 'room', '--data', join(parts.site.data, 'agent')],
+        env: { ...parts.site.env, XDG_RUNTIME_DIR: own, SABHA_SPEED: `${speed}` },
+      }),
+    );
+  const api = async <T>(path: string, body?: object): Promise<T> => {
+    const order = body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return (await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/${path}`, order)).json() as Promise<T>;
+  };
+  const said = async (component: string) => {
+    const check = (await api<PcView[]>('pcs'))[0]?.checks.find((one) => one.component === component);
+    return check && (check.fault ?? `${check.status}: ${check.reason}`);
+  };
+  const ordered = async (verb: string, args: object = {}) => {
+    const { id } = await api<{ id: string }>('commands', { verb, args, to: pc, by: 'Asha' });
+    const answer = async () => (await api<CommandView>(`commands/${id}`)).answers[0];
+    await expect.poll(answer, patience).toBeDefined();
+    return answer();
+  };
+
+  test('what the room seat sees reaches the centre, and its card says so where its user can read it', async () => {
+    await expect.poll(() => said('camera'), patience).toBe('camera.missing');
+    await expect.poll(() => said('microphone'), patience).toMatch(/^unknown: (no audio server|pactl is not installed)$/);
+    const card = join(own, 'sabha-room', 'card.html');
+    await expect.poll(() => existsSync(card) && readFileSync(card, 'utf8'), patience).toContain('Camera not found');
+    expect(existsSync(join(parts.site.data, 'agent', 'card.html'))).toBe(false);
+  });
+
+  test('commands that need the session are carried out, or refused, where it is; those that look at once look there too', async () => {
+    expect(await ordered('set-default-device', { kind: 'microphone', name: 'x' })).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(/^(no audio server|pactl is not installed)$/),
+    });
+    expect(await ordered('probe-now')).toMatchObject({ outcome: 'done' });
+  });
+
+  test('a seat that is killed is unknown with its reason, its commands too, and is well again when it is back', async () => {
+    await room.end('SIGKILL');
+    await expect.poll(() => said('camera'), patience).toBe('unknown: room seat silent');
+    await expect.poll(() => said('microphone'), patience).toBe('unknown: room seat silent');
+    const order = await ordered('restart-sound');
+    expect(order).toMatchObject({ outcome: 'failed', reason: 'room seat silent' });
+    room = startRoom();
+    await expect.poll(() => said('camera'), patience).toBe('camera.missing');
+  });
+
+  test('a seat that hangs is silent too', async () => {
+    process.kill(room.pid, 'SIGSTOP');
+    await expect.poll(() => said('camera'), patience).toBe('unknown: room seat silent');
+    process.kill(room.pid, 'SIGCONT');
+    await expect.poll(() => said('camera'), patience).toBe('camera.missing');
+  });
+
+  test('it joins again by itself when run is started anew', async () => {
+    const before = room.lines.filter(({ msg }) => msg === 'joined').length;
+    await run.end('SIGKILL');
+    run = await startRun();
+    await expect.poll(() => room.lines.filter(({ msg }) => msg === 'joined').length, patience).toBe(before + 1);
+    await expect.poll(() => said('camera'), patience).toBe('camera.missing');
+  });
+});
+
+const strange = `not joined: ${refusals.other}`;
+/** Two that nobody on this machine is. */
+const [kiosk, other] = [65_533, 65_534];
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.warn('skipped: seats of other users, which root alone can start');
+
+describe.runIf(isRoot)('S15 users of this PC', () => {
+  function seatOfUser(uid: number, address: string): Program {
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const program = startProgram({ args: ['test/system/room-of-user.ts', `${uid}`, address], env: { PATH, NODE_COMPILE_CACHE } });
+    onTestFinished(async () => void (await program.end('SIGKILL')));
+    return program;
+  }
+
+  test('the one at the PC is let in, another and root are not, and who sits down after him is', async () => {
+    const { seat, address, refused, sits, clock } = await door(seatOf(kiosk), '/dev/shm');
+    seat.tell({ pc, profile, place: undefined, checks: [] });
+    const isHeard = () => seat.answer('camera', profile).unknown === undefined;
+    const [stranger, root] = [other, 0].map((uid) => seatOfUser(uid, address));
+    for (const one of [stranger, root]) await one?.says(strange);
+    expect(isHeard()).toBe(false);
+    const first = seatOfUser(kiosk, address);
+    await first.says('joined');
+    await expect.poll(isHeard, patience).toBe(true);
+    expect(new Set(refused)).toEqual(new Set([refusals.other]));
+
+    sits(other);
+    await expect.poll(() => clock.pass(silentMs / 6).then(() => first.lines.map(({ msg }) => msg)), patience).toContain(strange);
+    await stranger?.says('joined');
+    await expect.poll(isHeard, patience).toBe(true);
+    expect(root?.lines.map(({ msg }) => msg)).not.toContain('joined');
+  });
+});
