@@ -24,6 +24,7 @@ import type { Log } from './store/log.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 import { watchUpdates } from './update/watch.ts';
 import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
+import { keepPoolsSmall } from './uplink/mqtt.ts';
 
 const stopLimitMs = 2_000;
 /** Of those, for the question whether the whole system ends. */
@@ -41,6 +42,7 @@ export async function main(env = process.env): Promise<void> {
   if (!who.ok) return fail(log, who.line);
   const { settings, identity } = who.value;
   await withoutNumberCache();
+  keepPoolsSmall();
   let parts: Prepared;
   try {
     parts = prepare(settings, identity, log);

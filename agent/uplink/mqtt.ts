@@ -59,6 +59,15 @@ export type TlsOptions = Pick<MqttAddress, 'speed' | 'used'> & { now: () => numb
 
 const connectTimeoutMs = 30_000;
 const endTimeoutMs = 500;
+const poolBytes = 1_024;
+
+/**
+ * Once, before the first packet: mqtt-packet keeps a few bytes for each length that a packet ever had, cut from a pool of Node's, and each would
+ * hold its whole pool of 64 KB for ever.
+ */
+export function keepPoolsSmall(): void {
+  Buffer.poolSize = poolBytes;
+}
 
 /** Plain MQTT, which never leaves this machine. */
 export function createMqttTransport({ host, port, speed = 1, used }: MqttAddress): Transport {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
-import { type Ack, decode, encode, flowsFilters, pcTopic } from '#contracts';
+import { type Ack, decode, encode, flowsFilters, pcTopic, realClock } from '#contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
 import { pack } from '../../agent/install/pack.ts';
 import { centrePublicKey, sealed } from '../centre-key.ts';
@@ -17,17 +17,17 @@ const pc = 'ladakh/leh/hall';
 const unit = new URL('../../agent/install/debian/sabha-agent.service', import.meta.url);
 const profile = { link: 'fibre', elevationM: 3_524, expected: { camera: [{}], microphone: [{}], speaker: [{}] } } as const;
 
-/** What one start may differ in; `env` is the desktop whose sound it hears. */
-export type Start = { seat: 'run'; env: Record<string, string>; speed?: number };
+/** What one start may differ in; `env` is set on top of what the unit sets. */
+export type Start = { seat: 'run'; env: Record<string, string> };
 /** The packed agent and its centre. */
 export type Stand = { bundleBytes: number; start(options: Start): Promise<Standing>; stop(): Promise<void> };
 
-/** Packs the agent into the folder and opens a centre for it. */
-export async function openStand(folder: string): Promise<Stand> {
+/** Packs the agent into the folder and opens a centre for it, both by a clock of this speed: what the broker lets through in a minute is as much. */
+export async function openStand(folder: string, speed = 1): Promise<Stand> {
   const program = join(folder, 'program');
   const { size } = await pack({ out: program, version: '1.0.0', minimum: '0.0.0', expires: Date.now() + 86_400_000 });
   const authority = await createAuthority('bench');
-  const broker = await startSecureBroker();
+  const broker = await startSecureBroker(realClock(speed));
   await broker.certify(authority);
   const { key, pem, serial } = await authority.issue({ cn: 'ladakh.leh.hall', use: 'client' });
   await broker.admit([{ pc, certificates: [serial] }], [authority.root]);
@@ -40,7 +40,7 @@ export async function openStand(folder: string): Promise<Stand> {
   };
   return {
     bundleBytes: size,
-    async start({ seat, env, speed = 1 }) {
+    async start({ seat, env }) {
       const data = mkdtempSync(join(folder, 'data-'));
       storeIdentity(identityFolder(data), { key, chain: pem, roots: [authority.root], centre: identity });
       writeFileSync(join(data, 'config.json'), encode('config', sealed({ pc, version: 1, profile })));
@@ -50,10 +50,8 @@ export async function openStand(folder: string): Promise<Stand> {
       const { flags, set } = unitOf(readFileSync(unit, 'utf8'));
       const own = {
         ...set,
+        ...{ PATH: process.env['PATH'], SABHA_DATA: data, SABHA_SPEED: `${speed}` },
         ...env,
-        PATH: process.env['PATH'],
-        SABHA_DATA: data,
-        SABHA_SPEED: `${speed}`,
       };
       const child = spawn(process.execPath, [...flags, join(program, 'launch.mjs'), seat], { env: own, stdio: 'ignore' });
       const ended = once(child, 'exit');

@@ -1,8 +1,8 @@
 /**
  * What the agent takes of a PC, beside what others put there: node_exporter and zabbix-agent2 (Go) and collectd (C), which tell figures of the
  * machine and know nothing of a room. By resident memory a program for Node loses against them, and these rows say by how much. Each is
- * started in turn; then all stand in the same minutes, each at its own work. At last ours alone lives through a day of its clock, at whose
- * pace it does 288 times the work, and is weighed.
+ * started in turn; then all stand in the same minutes, each at its own work. At last ours alone lives through a day of its clock, and is
+ * weighed: without a sound server, whose real answers would come too late at that pace.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,8 @@ const whole: Size = { starts: 5, settleMs: 60_000, windowMs: 300_000, lifeMs: 30
 const small: Size = { starts: 3, settleMs: 10_000, windowMs: 20_000, lifeMs: 20_000 };
 /** A day in five minutes. */
 const speed = 288;
+/** Where neither pactl nor pw-dump is. */
+const withoutSound = '/usr/sbin:/sbin';
 /** Our processes on one PC. `room`, of the signed-in user, has its row here from the day on which it stands: 56 and 16 MiB. */
 const seats: readonly Seat[] = [{ seat: 'run', rssMiB: 66, ownMiB: 22 }];
 const limits = { cpuPercent: 0.1, threads: 5, bundleKb: 900, birthS: 1 };
@@ -60,7 +62,7 @@ async function rowsOf(stage: Stage, { quick, say }: BenchOptions): Promise<Row[]
   const taken = await sideBySide(stage, size, say);
   const rows = seats.map((seat) => seatRows({ seat, taken, lived: undefined }));
   for (const [at, seat] of seats.entries()) {
-    const lived = await liveThrough(stage, seat, size);
+    const lived = await liveThrough(stage.folder, seat, size);
     say(`${seat.seat} after its day: ${told(lived)}`);
     rows[at] = seatRows({ seat, taken, lived });
   }
@@ -103,13 +105,18 @@ function folderOf(folder: string, name: string): string {
   return own;
 }
 
-async function liveThrough({ stand, env }: Stage, { seat }: Seat, { lifeMs }: Size): Promise<Weight> {
-  const stood = await stand.start({ seat, env, speed });
+async function liveThrough(folder: string, { seat }: Seat, { lifeMs }: Size): Promise<Weight> {
+  const stand = await openStand(folderOf(folder, `life-${seat}`), speed);
   try {
-    await delay(lifeMs);
-    return weigh(stood.pid, 0, lifeMs);
+    const stood = await stand.start({ seat, env: { PATH: withoutSound } });
+    try {
+      await delay(lifeMs);
+      return weigh(stood.pid, 0, lifeMs);
+    } finally {
+      await stood.stop();
+    }
   } finally {
-    await stood.stop();
+    await stand.stop();
   }
 }
 

@@ -122,7 +122,7 @@ test('the packed agent lost what it has no use for, and not its TLS: started as 
       .match(/ --\S+/g)
       ?.map((flag) => flag.trim()) ?? [];
   expect(flags).toContain('--lite-mode');
-  start([...flags, join(program, 'launch.mjs'), 'run'], { SABHA_DATA: data });
+  start([...flags, join(program, 'launch.mjs'), 'run', '--data', data]);
   const birth = decode('presence', Buffer.from((await flows.hears(pcTopic(pc, 'presence'))).text));
   expect(birth).toMatchObject({ ok: true, value: { kind: 'birth', agent: '1.0.0' } });
   flows.client.end(true);

@@ -11,10 +11,10 @@ import type { Authority, Issued, Wanted } from './authority.ts';
 
 const host = '127.0.0.1';
 
-export async function startSecureBroker() {
+export async function startSecureBroker(clock = realClock()) {
   const files = brokerFiles();
   const { lines, log, until } = listeningLog();
-  const broker = await createBroker({ ...files.options, host, port: 0, tls: { host, port: 0 }, clock: realClock(), log });
+  const broker = await createBroker({ ...files.options, host, port: 0, tls: { host, port: 0 }, clock, log });
   let version = 0;
   return {
     port: broker.tlsPort ?? 0,
