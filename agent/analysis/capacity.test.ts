@@ -192,6 +192,13 @@ describe('packets that overtake each other, and a delay that changes', () => {
     expect(said).toEqual({ fallen: [], answered: expect.toSatisfy((count: number) => count > 100) });
   });
 
+  test('trains that seem a little faster than the stream behind them were told as a burst of a few kB', () => {
+    const way = { bps: 8 * mbit, bucketBytes: 3 * kB };
+    const run = measure(way, { change: (train, at) => (at < 3 ? faster(train, 1.09) : train) });
+    expect(run).toMatchObject({ reason: null, burst: null, seenBytes: expect.any(Number) });
+    expect(run.error).toBeCloseTo(0, 2);
+  });
+
   test.each(['a walk', 'spikes', 'a long tail'] as const)(
     'delays like %s, in which none overtakes another, make no limit below what the link carries, nor, below 60 ms, a rate far from it',
     (kind) => {

@@ -56,6 +56,8 @@ const stream = { leastPackets: 64, mostMs: 6_000, mostBps: 150e6 };
 const shareAtMost = { trains: 0.4, third: 0.1 };
 /** A stream that came so much faster than the trains did was not held up as they were. */
 const fasterAtMost = 1.08;
+/** A stream that comes so much slower than its trains was slowed down, however little was lent. */
+const fallAtLeast = 1.5;
 /** Neighbours by which the fastest part is told; where it is so much faster than the whole, it says nothing. */
 const fastest = { apart: 8, times: 2 };
 /**
@@ -133,11 +135,12 @@ export function capacityOf(trains: readonly Train[], limits: CapacityLimits, beh
   };
 }
 
-/** Where trains did not agree it is not known how fast a burst went; and where little was lent perhaps none did: only we were too fast. */
+/** Where trains did not agree it is not known how fast a burst went; and where it fell by little and little was lent perhaps none did: only we were too fast. */
 function fallOf(all: readonly Train[], lent: Lent, bps: number): { burst: Burst | null; seenBytes: number | null } {
   const bytes = lentBytes(all, bps);
-  if (lent.isSure) return { burst: { bps: lent.bps, bytes }, seenBytes: null };
-  return { burst: null, seenBytes: bytes >= proof.bytes ? null : bytesOf(all) };
+  const isFall = bytes >= proof.bytes || (lent.isSure && lent.bps >= fallAtLeast * bps);
+  if (!isFall) return { burst: null, seenBytes: bytesOf(all) };
+  return { burst: lent.isSure ? { bps: lent.bps, bytes } : null, seenBytes: null };
 }
 
 /** A stream that filled the line and a train that agree are two measurements. */

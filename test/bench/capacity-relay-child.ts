@@ -1,4 +1,8 @@
-/** A long way in user space: holds each packet for half of the round trip and loses some. Arguments: host, port, port of the reflector, delay each way, loss, seed. */
+/**
+ * A long way in user space: holds each packet for half of the round trip and loses some. Arguments: host, port, port of the reflector, delay each
+ * way, loss, seed; and what makes it a bad one: by how many milliseconds more at most it holds a packet, so that they overtake each other, the share
+ * that comes twice, and the loss on the way down where that is another one.
+ */
 import { createSocket } from 'node:dgram';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { randomFrom } from '../random.ts';
@@ -6,7 +10,7 @@ import { randomFrom } from '../random.ts';
 type Held = { dueUp: number; send: () => void };
 
 const [host = '', ...figures] = process.argv.slice(2);
-const [port = 0, reflector = 0, holdMs = 0, loss = 0, seed = 1] = figures.map(Number);
+const [port = 0, reflector = 0, holdMs = 0, loss = 0, seed = 1, unevenMs = 0, doubled = 0, lossDown = loss] = figures.map(Number);
 const random = randomFrom(seed);
 const held: Held[] = [];
 const outside = createSocket('udp4');
@@ -15,16 +19,23 @@ let client = { port: 0, address: '' };
 
 outside.on('message', (packet, from) => {
   client = from;
-  hold(() => inside.send(packet, reflector, host));
+  hold(loss, () => inside.send(packet, reflector, host));
 });
-inside.on('message', (packet) => hold(() => outside.send(packet, client.port, client.address)));
+inside.on('message', (packet) => hold(lossDown, () => outside.send(packet, client.port, client.address)));
 for (const socket of [outside, inside]) socket.on('listening', () => socket.setRecvBufferSize(4 << 20));
 inside.bind(0);
 outside.bind(port, () => process.stdout.write('relay ready\n'));
 
-function hold(send: () => void): void {
-  if (random.next() < loss) return;
-  held.push({ dueUp: performance.now() + holdMs, send });
+function hold(lost: number, send: () => void): void {
+  if (random.next() < lost) return;
+  keep(send);
+  if (doubled > 0 && random.next() < doubled) keep(send);
+}
+
+function keep(send: () => void): void {
+  const dueUp = performance.now() + holdMs + (unevenMs > 0 ? unevenMs * random.next() : 0);
+  const at = held.findLastIndex((one) => one.dueUp <= dueUp) + 1;
+  held.splice(at, 0, { dueUp, send });
   if (held.length === 1) void release();
 }
 

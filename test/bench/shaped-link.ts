@@ -67,13 +67,14 @@ export function createShapedLink(name: string): ShapedLink {
   };
 }
 
-function bucketOf({ bps, bucketBytes, queueBytes, peakBps }: Shape): string[] {
+/** What `tc` is told of a shape. */
+export function bucketOf({ bps, bucketBytes, queueBytes, peakBps }: Shape): string[] {
   const peak = peakBps === undefined ? [] : ['peakrate', `${Math.round(peakBps)}bit`, 'mtu', '1540'];
   return ['tbf', 'rate', `${Math.round(bps)}bit`, 'burst', `${bucketBytes}`, 'limit', `${bucketBytes + queueBytes}`, ...peak];
 }
 
-/** By packets, since not every kernel has a limit by bytes; what only asks is smaller, and passes. */
-function policeOf({ packetsPerSecond, atOnce }: Police): string {
+/** What `nft` is told. By packets, since not every kernel has a limit by bytes; what only asks is smaller, and passes. */
+export function policeOf({ packetsPerSecond, atOnce }: Police): string {
   const limit = `limit rate over ${packetsPerSecond}/second burst ${atOnce} packets`;
   return `add table ip police; add chain ip police c { type filter hook input priority 0; }; add rule ip police c udp length > 1000 ${limit} drop`;
 }

@@ -13,6 +13,8 @@ export type BrokenNetwork = {
   anchors?: true;
   /** The PC was enrolled and never reached its centre since. */
   isFresh?: true;
+  /** Also asked of a running agent. */
+  isLive?: true;
   /** Also of the small round. */
   isQuick?: true;
   breaks(office: BrokenOffice): Promise<void> | void;
@@ -67,8 +69,14 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
       office.ip(office.router, 'route', 'replace', 'blackhole', '10.77.2.0/24');
     },
   },
-  { what: 'the name server is stopped', may: ['path.dns'], breaks: ({ end }) => end('names') },
-  { what: 'the name server is stopped, on a fresh PC', may: ['path.dns'], isQuick: true, isFresh: true, breaks: ({ end }) => end('names') },
+  { what: 'the name server is stopped', isLive: true, may: ['path.dns'], breaks: ({ end }) => end('names') },
+  {
+    what: 'the name server is stopped, on a fresh PC',
+    may: ['path.dns'],
+    isQuick: true,
+    isFresh: true,
+    breaks: ({ end }) => end('names'),
+  },
   {
     what: 'the machine of the name server is dead',
     may: ['path.dns'],
@@ -100,6 +108,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   { what: 'the centre is stopped', may: ['path.between'], breaks: ({ end }) => end('centre') },
   {
     what: 'a firewall resets the port of the centre',
+    isLive: true,
     may: ['path.between'],
     isQuick: true,
     breaks: (office) => office.rule(office.router, 'forward', `${toPort(ports.mqtt)} reject with tcp reset`),
@@ -112,6 +121,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   },
   {
     what: 'a login page answers at every port',
+    isLive: true,
     may: ['path.between'],
     anchors: true,
     isQuick: true,
@@ -128,11 +138,13 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   {
     what: 'the centre ends each connection at once',
     isQuick: true,
+    isLive: true,
     may: ['path.between', 'path.centre'],
     breaks: ({ startCentre }) => startCentre('ends'),
   },
   {
     what: 'the centre refuses TLS',
+    isLive: true,
     may: ['path.between', 'path.centre'],
     isQuick: true,
     breaks: ({ startCentre }) => startCentre('alert'),
@@ -145,6 +157,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   {
     // A certificate that came through is a proof, however many packets were lost on the way; how many are is for the link to say.
     what: '60 % of the packets are lost each way',
+    isLive: true,
     may: ['ok', 'path.between', 'path.last_mile'],
     isQuick: true,
     breaks: (office) => office.rule(office.router, 'forward', drop(60)),

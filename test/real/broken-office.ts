@@ -33,7 +33,8 @@ const chains = {
   prerouting: 'type nat hook prerouting priority -100',
 };
 
-export async function openBrokenOffice() {
+/** `isWhole`: a whole centre stands in the world beside it, so that none is put there. */
+export async function openBrokenOffice({ isWhole = false } = {}) {
   const spaces = ['o', 'r', 'w'].map((name) => `sabha-path-${process.pid}-${name}`);
   const [office = '', router = '', world = ''] = spaces;
   const folder = mkdtempSync(join(tmpdir(), 'sabha-path-'));
@@ -46,15 +47,15 @@ export async function openBrokenOffice() {
   buildNetwork({ office, router, world });
 
   const running = new Map<string, Program>();
-  const inside = (space: string, program: string, ...args: string[]): Program =>
-    startProgram({ program: 'ip', args: ['netns', 'exec', space, program, ...args], env: { PATH: process.env['PATH'] } });
+  const inside = (space: string, command: readonly string[], env: Record<string, string | undefined> = {}): Program =>
+    startProgram({ program: 'ip', args: ['netns', 'exec', space, ...command], env: { PATH: process.env['PATH'], ...env } });
   const end = async (name: string) => {
     await running.get(name)?.end('SIGKILL');
     running.delete(name);
   };
   const start = async (name: string, says: string, space: string, command: readonly [string, ...string[]]) => {
     await end(name);
-    const program = inside(space, ...command);
+    const program = inside(space, command);
     running.set(name, program);
     await program.says(says);
   };
@@ -66,11 +67,20 @@ export async function openBrokenOffice() {
   };
 
   /** The centre as it should be, or its port in another way. */
-  const startCentre = (how: Listener['how'] = 'ours') =>
-    listen('centre', world, [
+  const startCentre = async (how: Listener['how'] = 'ours') => {
+    if (isWhole) return how === 'ours' ? undefined : inItsPlace(how);
+    await listen('centre', world, [
       { host: at.centre, port: ports.mqtt, how },
       { host: at.centre, port: ports.enrol, how: 'ours' },
     ]);
+  };
+  /** Of a whole centre the router hands its port to whoever answers so. */
+  const inItsPlace = async (how: Listener['how']) => {
+    await listen('portal', router, [{ host: '0.0.0.0', port: 8_080, how }]);
+    rule(router, 'prerouting', `ip daddr ${at.centre} tcp dport ${ports.mqtt} redirect to :8080`);
+  };
+  const rule = (space: string, chain: keyof typeof chains, ...rules: string[]) =>
+    nft(space, `table ip broken { chain ${chain} { ${chains[chain]};\n${rules.join('\n')}\n}\n}`);
   const startNames = (kind: NamesKind) => start('names', 'started', world, ['dnsmasq', ...namesOptions(kind, folder)]);
   const ask = async ({ data, args, env }: { data: string; args: string[]; env: Record<string, string> }): Promise<string> => {
     const own = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env };
@@ -82,14 +92,13 @@ export async function openBrokenOffice() {
   await listen('anchor', world, [{ host: at.anchor, port: 443, how: 'open' }]);
 
   return {
-    ...{ office, router, world, folder, end },
+    ...{ office, router, world, folder, end, inside, start },
     ip: (space: string, ...args: string[]) => ip('-n', space, ...args),
     ...{ startCentre, startNames },
     /** A login page that answers whatever port is asked of whatever address. */
     startPortal: (how: Listener['how']) => listen('portal', router, [{ host: '0.0.0.0', port: 8_080, how }]),
     /** Rules in one chain of a namespace, beside those that are there. */
-    rule: (space: string, chain: keyof typeof chains, ...rules: string[]) =>
-      nft(space, `table ip broken { chain ${chain} { ${chains[chain]};\n${rules.join('\n')}\n}\n}`),
+    rule,
     /** As it was before anything was broken. */
     async mend() {
       await end('portal');

@@ -118,7 +118,7 @@ export async function openOffice(
   try {
     await centre.says('certificate of the broker in use', 40_000);
     await isUp(centre, 40_000);
-    await enrol({ site, inside, at: `https://${here}:${https}`, data });
+    await enrol({ site, inside, at: `https://${here}:${https}`, data, path });
   } catch (error) {
     await stop();
     throw error;
@@ -145,7 +145,8 @@ function removeAbandoned(): void {
   }
 }
 
-function commandOf([program = '', ...args]: readonly string[]): { program: string; args: string[] } {
+/** The words of a command line. */
+export function commandOf([program = '', ...args]: readonly string[]): { program: string; args: string[] } {
   return { program, args };
 }
 
@@ -153,11 +154,13 @@ function silence(interfaceName: string): string {
   return `echo 1 > /proc/sys/net/ipv6/conf/${interfaceName}/disable_ipv6`;
 }
 
-async function enrol({ site, inside, at, data }: Pick<OfficeNetwork, 'site' | 'inside' | 'data'> & { at: string }): Promise<void> {
-  const asked = spawnSync(process.execPath, ['flows/cli/cli.ts', 'enrol-code', 'capital/this-office', '--uses', '1', '--json'], {
-    env: site.env,
-    encoding: 'utf8',
-  });
+/** `ahead` is put before the command line by which the centre is asked for a code. */
+export async function enrol(
+  { site, inside, at, data, path }: Pick<OfficeNetwork, 'site' | 'inside' | 'data'> & { at: string; path: string },
+  ahead: readonly string[] = [],
+): Promise<void> {
+  const { program, args } = commandOf([...ahead, process.execPath, 'flows/cli/cli.ts', 'enrol-code', 'capital/this-office']);
+  const asked = spawnSync(program, [...args, '--uses', '1', '--json'], { env: site.env, encoding: 'utf8' });
   if (asked.status !== 0) throw new Error(`no enrolment code: ${asked.stderr}`);
   const { code } = JSON.parse(asked.stdout);
   const enrolled = inside([process.execPath, 'agent/cli.ts', 'enrol', code, '--centre', at, '--pc', path, '--data', data]);

@@ -1,0 +1,144 @@
+/** A broken office whose centre is a whole one, and whose PC runs the agent: what it says is read where people read it. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { type CommandView, type FaultId, faultIds, faultOf, type PcView, type SiteDetail } from '#contracts';
+import { bucketOf, type Police, policeOf, type Shape } from '../bench/shaped-link.ts';
+import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';
+import type { Program } from '../system/processes.ts';
+import { at, type BrokenOffice, centreName, openBrokenOffice, ports } from './broken-office.ts';
+import { commandOf, enrol, ip } from './office-network.ts';
+
+export type WholeOffice = Awaited<ReturnType<typeof openWholeOffice>>;
+
+const path = 'capital/this-office/hall';
+const relayPort = 9_001;
+const pathFaults = faultIds.filter((id) => id.startsWith('path.'));
+
+/** `profile` is that of the site. */
+export async function openWholeOffice(profile: object) {
+  const office = await openBrokenOffice({ isWhole: true });
+  const rooms = ['this-pc', 'hall'].map((id) => ({ id, room: { en: `Room ${id}` } }));
+  const https = { host: at.centre, port: ports.enrol, mqttPort: ports.mqtt, names: [centreName, at.centre] };
+  const site = await createSite({ https, site: { profile, pcs: rooms } });
+  const inWorld = ['ip', 'netns', 'exec', office.world];
+  const centre = startCentre(site, commandOf([...inWorld, process.execPath, 'start.ts']));
+  const data = join(office.folder, 'hall');
+  const [compiled, door] = [{ NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }, join(office.folder, 'door')];
+  const inside = (command: string[], env: Record<string, string | undefined> = {}) =>
+    office.inside(office.office, command, { ...compiled, ...env });
+  const running: Program[] = [];
+  const api = <T>(where: string, body?: object) => ask<T>({ door, port: site.ports.api }, where, body);
+  const close = async () => {
+    for (const one of running) await one.end('SIGKILL');
+    await centre.end('SIGINT');
+    site.remove();
+    await office.close();
+  };
+  try {
+    silence(office);
+    await office.mend();
+    await centre.says('certificate of the broker in use', 60_000);
+    await isUp(centre);
+    await office.start('door', 'listening', office.world, [process.execPath, 'test/real/door.ts', door, `${site.ports.api}`]);
+    await enrol({ site, inside, at: `https://${centreName}:${ports.enrol}`, data, path }, inWorld);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    ...{ office, centre, data, api, close },
+    /** The agent of the PC; `aheadMs`: how far its clock is ahead of the true one. */
+    startAgent({ aheadMs = 0 } = {}): Program {
+      const agent = inside([process.execPath, 'agent/main.ts'], { SABHA_DATA: data, ...clockAhead(office.folder, aheadMs) });
+      running.push(agent);
+      return agent;
+    },
+    pc: async () => (await api<PcView[]>('/api/pcs')).find(({ pc }) => pc === path),
+    detail: () => api<SiteDetail>('/api/sites/capital/this-office'),
+    /** Orders it, and resolves with the answer of the PC. */
+    async order(verb: string): Promise<CommandView['answers'][number]> {
+      const { id } = await api<{ id: string }>('/api/commands', { verb, to: path, by: 'Asha' });
+      const { promise, resolve } = Promise.withResolvers<CommandView['answers'][number]>();
+      const look = async () => {
+        const { answers, state } = await api<CommandView>(`/api/commands/${id}`);
+        const [answer] = answers;
+        if (answer !== undefined) resolve(answer);
+        else if (state === 'open') setTimeout(look, 250);
+        else resolve({ pc: path, at: 0, outcome: 'failed', reason: `the command is ${state}` });
+      };
+      await look();
+      return promise;
+    },
+    /** Ends the connection of the PC to the centre as a firewall does; the next one goes as the network lets it. */
+    async cut(): Promise<void> {
+      const held = spawnSync('ip', ['netns', 'exec', office.office, 'ss', '-Htn', 'dport', '=', `:${ports.mqtt}`], { encoding: 'utf8' });
+      const own = /:(\d+)\s+\S+:8883/.exec(held.stdout)?.[1];
+      if (own === undefined) return;
+      office.rule(office.router, 'forward', `tcp sport ${own} tcp dport ${ports.mqtt} reject with tcp reset`);
+      // What comes down is acknowledged, and that is answered by the reset.
+      await api('/api/commands', { verb: 'probe-now', to: path, by: 'Asha' });
+    },
+    /** The fault of the way that the room card shows; undefined where it shows none. */
+    onCard(): FaultId | undefined {
+      const card = existsSync(join(data, 'card.html')) ? readFileSync(join(data, 'card.html'), 'utf8') : '';
+      return pathFaults.find((id) => card.includes(faultOf(id)?.title.en ?? id));
+    },
+    /** The line of the office, both ways; without a shape as it was. */
+    shape(shape: Shape | null, police?: Police): void {
+      for (const [space, device] of lineOf(office)) {
+        spawnSync('tc', ['-n', space, 'qdisc', 'del', 'dev', device, 'root']);
+        if (shape !== null && spawnSync('tc', ['-n', space, 'qdisc', 'add', 'dev', device, 'root', ...bucketOf(shape)]).status !== 0) {
+          throw new Error(`tc refuses ${bucketOf(shape).join(' ')}`);
+        }
+      }
+      for (const space of [office.office, office.world]) {
+        spawnSync('ip', ['netns', 'exec', space, 'nft', 'delete', 'table', 'ip', 'police']);
+        if (police !== undefined) ip('netns', 'exec', space, 'nft', policeOf(police));
+      }
+    },
+    /** From now on packets to the reflector go over a relay, by the figures of `capacity-relay-child.ts` behind the ports. */
+    async relay(...figures: number[]): Promise<void> {
+      const args = [at.centre, relayPort, site.ports.reflector, ...figures].map(String);
+      await office.start('relay', 'relay ready', office.router, [process.execPath, 'test/bench/capacity-relay-child.ts', ...args]);
+      office.rule(office.router, 'prerouting', `ip daddr ${at.centre} udp dport ${site.ports.reflector} redirect to :${relayPort}`);
+    },
+  };
+}
+
+/** The ends of the cable between the PC and its router. */
+function lineOf({ office, router }: BrokenOffice): [string, string][] {
+  return [
+    [office, 'pc0'],
+    [router, 'in0'],
+  ];
+}
+
+/** Segments as large as the memory is would pass a bucket that no real line lets them pass. */
+function silence(office: BrokenOffice): void {
+  for (const [space, device] of [...lineOf(office), [office.router, 'out0'], [office.world, 'w0']] as [string, string][])
+    ip('netns', 'exec', space, 'ethtool', '-K', device, 'tso', 'off', 'gso', 'off', 'gro', 'off');
+}
+
+/** A flat battery: the PC has another year. */
+function clockAhead(folder: string, aheadMs: number): Record<string, string> {
+  if (aheadMs === 0) return {};
+  const preload = join(folder, 'set-clock.mjs');
+  writeFileSync(preload, `const real = Date.now; Date.now = () => real() + ${aheadMs};`);
+  return { NODE_OPTIONS: `--import=${preload}` };
+}
+
+function ask<T>({ door, port }: { door: string; port: number }, where: string, body?: object): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const method = body === undefined ? 'GET' : 'POST';
+  const headers = { host: `127.0.0.1:${port}`, ...(body && { 'content-type': 'application/json' }) };
+  const asked = request({ socketPath: door, path: where, method, headers, agent: false }, async (answer) => {
+    const text = (await answer.setEncoding('utf8').toArray()).join('');
+    if ((answer.statusCode ?? 500) >= 300) reject(new Error(`${where}: ${answer.statusCode} ${text}`));
+    else resolve(JSON.parse(text));
+  });
+  asked.on('error', reject);
+  asked.end(body && JSON.stringify(body));
+  return promise;
+}
