@@ -287,7 +287,7 @@ function start(state: State): void {
   void withinTime({ clock, limitMs: firstRoundMs, late: undefined }, runner.firstRound).then(() => {
     if (!state.live.stopped) uplink.start();
   });
-  tickLater(state);
+  state.live.tick = clock.after(tickMs, () => tick(state));
   state.inventory.start();
 }
 
@@ -333,13 +333,9 @@ function record(state: State, { kind, body, grade = 'event' }: Happening): boole
   return done.ok;
 }
 
-function tickLater(state: State): void {
-  state.live.tick = state.clock.after(tickMs, () => tick(state));
-}
-
 function tick(state: State): void {
-  tickLater(state);
   const { clock, table, uplink, commands, marker } = state;
+  state.live.tick = clock.after(tickMs, () => tick(state));
   changed(state, table.expire());
   state.time.mindJumps();
   commands.tick();

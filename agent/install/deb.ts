@@ -1,5 +1,5 @@
 /**
- * The package for Debian: the packed agent with a Node of its own, its service, and the command `sabha-agent`. What it does on installation
+ * The package for Debian: the packed agent with a Node of its own, its service, the seat in the session, and the command `sabha-agent`. What it does on installation
  * and removal stands in `debian/`.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
@@ -66,6 +66,8 @@ function fill(root: string, { out, node, key }: Sources): void {
   copy(root, join(own, basename(command)), command);
   const unit = 'usr/lib/systemd/system/sabha-agent.service';
   copy(root, join(own, 'sabha-agent.service'), unit);
+  copy(root, join(own, 'sabha-room.service'), 'usr/lib/systemd/user/sabha-room.service');
+  copy(root, join(own, 'sabha-room.desktop'), 'usr/share/applications/sabha-room.desktop');
   for (const script of scripts) copy(root, join(own, basename(script)), script);
   put(root, join(documents, 'copyright'), copyright);
   copy(root, join(node, 'LICENSE'), join(documents, 'node.copyright'));
@@ -85,7 +87,7 @@ function controlOf({ version, architecture }: { version: string; architecture: s
     Priority: 'optional',
     // What its Node is linked to, and what the scripts call that not every Debian has.
     Depends: 'libc6 (>= 2.28), libstdc++6, libgcc-s1, libatomic1, adduser, passwd',
-    Recommends: 'pulseaudio-utils, pipewire-bin',
+    Recommends: 'pulseaudio-utils, pipewire-bin, libnotify-bin, xdg-utils',
     Description:
       'says whether a conferencing room is ready\n It watches microphone, speaker, camera, power and link of this PC,\n and tells its centre.',
   };

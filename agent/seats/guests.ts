@@ -45,8 +45,8 @@ export type Guests = {
 /** Enough for whoever starts anew while another still hangs. One more throws out any of them, so that whoever floods holds no place for long. */
 const knockingAtMost = 64;
 const proofMs = 5_000;
-/** So many lines at once, and so many a second: a room whose devices flutter says less. */
-const pace = { most: 200, perSecond: 20 };
+/** So many lines at once, and so many a second: a room whose devices flutter says less. What a key did becomes an event, and counts for more. */
+const pace = { most: 200, perSecond: 20, perMended: 20 };
 
 type One = { socket: Socket; nonce: string; step: 'knocks' | 'proves' | 'joined' | 'gone'; uid: number | null; timer: Cancel };
 type State = GuestsOptions & { knocking: Set<One>; joined: One | undefined; heardUp: number; left: number };
@@ -110,7 +110,8 @@ async function prove(state: State, one: One): Promise<void> {
 
 function said(state: State, one: One, message: Exclude<FromRoom, { type: 'proof' }>): void {
   const up = state.clock.up();
-  state.left = Math.min(pace.most, state.left + ((up - state.heardUp) / 1_000) * pace.perSecond) - 1;
+  const cost = message.type === 'mended' ? pace.perMended : 1;
+  state.left = Math.min(pace.most, state.left + ((up - state.heardUp) / 1_000) * pace.perSecond) - cost;
   state.heardUp = up;
   if (state.left < 0) refuse(state, one, 'flood');
   else state.onSaid(message);

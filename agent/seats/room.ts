@@ -136,8 +136,8 @@ function onRoom(state: State, known: Known, isFirst: boolean): void {
 
 function sayAll({ join, table, answered }: State): void {
   const byProbe = Map.groupBy<string, Check>(table.checks(), ({ component }) => component);
-  const all = roomProbes.filter((name) => answered.has(name));
-  join.send({ type: 'checks', probes: all.map((name) => ({ name, checks: byProbe.get(name) ?? [] })) });
+  const probes = roomProbes.filter((name) => answered.has(name)).map((name) => ({ name, checks: byProbe.get(name) ?? [] }));
+  join.send({ type: 'checks', probes });
 }
 
 function expireEvery(state: State): void {

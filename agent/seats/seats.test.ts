@@ -184,6 +184,7 @@ test('the user at the PC is held to the same: what he cannot send ends his seat,
   const trials: [Refusal, object | string][] = [
     ['long', 'x'.repeat(lineLimits.bytes + 1)],
     ['flood', '{"type":"alive"}\n'.repeat(300)],
+    ['flood', '{"type":"mended","mended":{"what":"fixed","steps":[]}}\n'.repeat(12)],
     ['garbage', '{"type":"checks","probes":[{"name":"pc","checks":[]}]}\n'],
     ['garbage', { type: 'checks', probes: [{ name: 'camera', checks: Array(500).fill(list('camera.held').probes[0]?.checks[0]) }] }],
     ['garbage', { type: 'proof' }],
@@ -196,6 +197,7 @@ test('the user at the PC is held to the same: what he cannot send ends his seat,
     await refusal(guest, why);
   }
   expect(pc.refused).toEqual(trials.map(([why]) => refusals[why]));
+  expect(pc.mended.length).toBeLessThanOrEqual(10);
   // What is said of another component is not heard.
   const guest = await joined(pc, {
     type: 'checks',

@@ -43,7 +43,7 @@ describe.runIf(runs)('the package for Debian', () => {
     bring(debs.get(version) ?? '', '/tmp/agent.deb');
     const { code, err } = sh('dpkg -i /tmp/agent.deb');
     expect(code, err).toBe(0);
-    return err.replace(/^Created symlink .*\n/, '');
+    return err.replaceAll(/^Created symlink .*\n/gm, '');
   };
 
   test('is the same, byte by byte, whenever and with whatever umask it is made', async () => {
@@ -79,6 +79,7 @@ describe.runIf(runs)('the package for Debian', () => {
     const data = () => sh("stat -c '%a %U:%G' /var/lib/sabha-agent; cat /var/lib/sabha-agent/kept").out;
     expect(install(debian, '0.1.0')).toBe('');
     expect(sh('ls /run/systemd /etc/systemd/system/multi-user.target.wants/sabha-agent.service').out).toContain('sabha-agent.service');
+    expect(sh('ls /etc/systemd/user/default.target.wants').out).toContain('sabha-room.service');
     sh('echo kept >/var/lib/sabha-agent/kept');
     expect(['0.1.0', '0.3.0'].map((version) => install(debian, version))).toEqual(['', '']);
     expect(data()).toBe('700 sabha-agent:sabha-agent\nkept\n');
@@ -90,17 +91,21 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(data()).toBe('700 sabha-agent:sabha-agent\nkept\n');
 
     expect(sh('dpkg -P sabha-agent')).toMatchObject({ code: 0, err: '' });
-    const left = "find /etc /usr /var/lib -not -path '*/dpkg/*' -name '*sabha-agent*'; getent passwd sabha-agent; getent group sabha-agent";
+    const left =
+      "find /etc /usr /var/lib -not -path '*/dpkg/*' '(' -name '*sabha-agent*' -o -name '*sabha-room*' ')'; getent passwd sabha-agent; getent group sabha-agent";
     expect(sh(left).out).toBe('');
   });
 
-  test('has a unit that systemd takes, and whose exposure is at most 2.0', async () => {
+  test('has units that systemd takes; the exposure of the service is at most 2.0, that of the seat, whose user systemd cannot know, 3.2', async () => {
     const debian = await copy();
     install(debian, '0.1.0');
     expect(debian.sh('systemd-analyze verify sabha-agent.service')).toEqual({ code: 0, out: '', err: '' });
     const { code, out } = debian.sh('systemd-analyze security --offline=true --threshold=20 --no-pager sabha-agent.service');
     expect(out).toMatch(/Overall exposure level for sabha-agent.service: [01]\.\d|2\.0/);
     expect(code).toBe(0);
+    const ofUser = (call: string) => debian.sh(`XDG_RUNTIME_DIR=/run HOME=/root systemd-analyze --user ${call} sabha-room.service`);
+    expect(ofUser('verify')).toEqual({ code: 0, out: '', err: '' });
+    expect(ofUser('security --offline=true --threshold=32 --no-pager')).toMatchObject({ code: 0 });
   });
 
   test('tells in one line what is wrong with a call', async () => {
@@ -150,10 +155,44 @@ describe.runIf(runs)('the package for Debian', () => {
 
     install(debian, '0.3.0');
     await expect.poll(centre.seen, patience).toBe('online 0.3.0');
+    // Started again it goes by the clock of everybody, as the seat does.
+    sh('kill "$(cat /run/service)"');
+    await expect.poll(() => sh('cat /run/service.log').out.split('"version":"0.3.0"').length, patience).toBe(3);
+    await expect.poll(centre.heard, patience).toBe('room seat silent');
+    const seat = sitDown(debian, 'kiosk');
+    await expect.poll(() => seat.said(), patience).toContain('"msg":"joined"');
+    await expect.poll(centre.heard, patience).toMatch(/no audio server|pactl is not installed/);
+    // He reads the card, and nobody else; the other folders of the agent are closed to him.
+    expect(sh(`stat -c '%a %U' ${seat.folder} ${seat.folder}/card.html`).out).toBe('700 kiosk\n600 kiosk\n');
+    expect(sh(`${seat.as} ls /var/lib/sabha-agent`).code).not.toBe(0);
+    expect(sh(`${seat.as} sabha-agent room --fix`)).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/no audio server|pactl is not installed/),
+    });
+    expect(sh('env XDG_RUNTIME_DIR=/run/root timeout 10 sabha-agent room').out).toContain(
+      'not joined: another user than the one at this PC',
+    );
+    expect(seat.said()).not.toContain('not joined');
     expect(sh('dpkg -r sabha-agent').code).toBe(0);
     await expect.poll(centre.seen, patience).toMatch(/^stopped /);
   }, 900_000);
 });
+
+/** A user signs in at the screen of a copy, and his session starts the seat, as its unit says but for the lists of calls, which systemd alone applies. */
+function sitDown({ sh }: Debian, user: string) {
+  sh(`useradd --create-home ${user}`);
+  const uid = sh(`id -u ${user}`).out.trim();
+  const run = `/run/user/${uid}`;
+  sh(`mkdir -p /run/user /run/systemd/seats /run/systemd/sessions; install -d -o ${user} -m 0700 ${run}
+printf 'IS_SEAT0=1\\nACTIVE=2\\nSESSIONS=2\\n' >/run/systemd/seats/seat0
+printf 'UID=${uid}\\nSTATE=active\\nCLASS=user\\n' >/run/systemd/sessions/2`);
+  const unit = sh('cat /usr/lib/systemd/user/sabha-room.service').out;
+  const [, environment] = /^Environment=(.*)$/m.exec(unit) ?? [];
+  const [, start] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
+  const as = `setpriv --reuid=${user} --regid=${user} --init-groups --no-new-privs --bounding-set=-all env -i PATH=/usr/bin:/bin XDG_RUNTIME_DIR=${run}`;
+  sh(`cd / && umask 077 && ${as} ${environment} setsid perl /run/mdwe.pl ${start} >/run/room.log 2>&1 </dev/null &`);
+  return { as, folder: `${run}/sabha-room`, said: () => sh('cat /run/room.log').out };
+}
 
 /** The agent in one file, signed, as a release. */
 function release(version: string, out: string) {
@@ -174,9 +213,11 @@ async function startCentre() {
   const order = { method: 'POST', headers: { 'content-type': 'application/json' } };
   const asked = await fetch(`${api}/enrol-codes`, { ...order, body: JSON.stringify({ by: 'Asha', site: 'ladakh/leh', uses: 1 }) });
   const { code } = (await asked.json()) as { code: string };
+  const view = async () => ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((each) => each.pc === pc);
   const seen = async () => {
-    const one = ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((each) => each.pc === pc);
+    const one = await view();
     return `${one?.presence} ${one?.agent}`;
   };
-  return { code, at: `https://localhost:${https}`, updates: join(site.data, 'flows/updates'), seen };
+  const heard = async () => (await view())?.checks.find(({ component }) => component === 'microphone')?.reason;
+  return { code, at: `https://localhost:${https}`, updates: join(site.data, 'flows/updates'), seen, heard };
 }

@@ -81,6 +81,8 @@ export function standInForSystemd({ bring, sh }: Debian, unit: string, first: st
 [ -n "$CAGED" ] || CAGED=yes exec unshare --mount --propagation private "$0" "$@"
 set -e
 mount --bind /var/lib/${name} /var/lib/${name}
+install -d -o ${said('User')} -g ${said('Group')} -m ${said('RuntimeDirectoryMode')} /run/${said('RuntimeDirectory')}
+mount --bind /run/${said('RuntimeDirectory')} /run/${said('RuntimeDirectory')}
 for one in / /run; do mount -o remount,bind,ro $one; done
 mount -t tmpfs none /tmp
 cd ${said('WorkingDirectory')}
@@ -119,5 +121,6 @@ esac
 `,
     '/usr/bin/systemctl',
   );
-  sh('chmod 755 /run/cage /run/supervise /usr/bin/systemctl; mkdir -p /run/systemd/system');
+  // What keeps packages of this machine from starting anything is not meant for the copy.
+  sh('rm -f /usr/sbin/policy-rc.d; chmod 755 /run/cage /run/supervise /usr/bin/systemctl; mkdir -p /run/systemd/system');
 }

@@ -1,0 +1,107 @@
+/** One key, and the button of a notification, against a real PipeWire and a real bus: what is muted or not chosen is mended, and taken back. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { faultOf } from '#contracts';
+import { phrases } from '../../agent/seats/words.ts';
+import { type Program, startProgram } from '../system/processes.ts';
+import { hasNotifications, startNotifications } from './notifications.ts';
+import { installed, requirePart } from './parts.ts';
+import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
+
+const runs = requirePart('PipeWire', installed(pipewireTools)) && requirePart('notify-send and python3-dbus', hasNotifications());
+const id = 'alsa_input.usb-room';
+const name = 'Acme <RoomMic> 5';
+const patience = { timeout: 30_000, interval: 50 };
+
+describe.runIf(runs)('the key of a room', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-mend-'));
+  let desktop: Desktop;
+  let notifications: Awaited<ReturnType<typeof startNotifications>>;
+  let env: Record<string, string | undefined>;
+  const seats: Program[] = [];
+
+  beforeAll(async () => {
+    desktop = await startDesktop();
+    await desktop.plug(id, name);
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    env = { PATH, NODE_COMPILE_CACHE, ...desktop.env };
+    notifications = await startNotifications(env);
+    writeFileSync(join(folder, 'token'), 'secret\n');
+    mkdirSync(join(folder, 'data'), { mode: 0o700 });
+    const expected = { microphone: [{ match: 'roommic' }], speaker: [], camera: [], display: [] };
+    const SABHA_PROFILE = JSON.stringify({ link: 'fibre', elevationM: 0, expected, languages: ['en'] });
+    const own = { SABHA_PC: 'ladakh/leh/hall', SABHA_TOKEN_FILE: join(folder, 'token'), SABHA_MQTT_PORT: '1', SABHA_PROFILE };
+    seats.push(start(['run', '--apart'], { PATH, NODE_COMPILE_CACHE, ...own }), start(['room']));
+  });
+  afterAll(async () => {
+    await Promise.all(seats.map((seat) => seat.end('SIGKILL')));
+    await notifications?.end();
+    await desktop?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const start = (words: string[], given = env) =>
+    startProgram({ args: ['agent/cli.ts', ...words, '--data', join(folder, 'data')], env: given });
+  const card = () => {
+    try {
+      return readFileSync(join(env['XDG_RUNTIME_DIR'] ?? '', 'sabha-room/card.html'), 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const press = async (key: '--fix' | '--undo') => {
+    const program = start(['room', key]);
+    const { code } = await program.ended;
+    return [code, ...program.lines.map(({ msg }) => msg)];
+  };
+  const isMuted = async () => /yes/.test(await desktop.pactl('get-source-mute', id));
+  const chosen = async () => (await desktop.pactl('get-default-source')).trim();
+
+  test('a muted microphone is told by a notification whose button opens it, and the next one takes that back', async () => {
+    await expect.poll(card, patience).toContain('Ready');
+    await desktop.pactl('set-source-mute', id, '1');
+    await expect.poll(notifications.shown, patience).toHaveLength(1);
+    const title = faultOf('microphone.muted')?.title.en;
+    expect(notifications.shown()[0]).toMatchObject({ title, text: 'Acme &lt;RoomMic&gt; 5', actions: ['act', phrases.mendNow.en] });
+    expect(await isMuted()).toBe(true);
+    await notifications.press(1, 'act');
+    await expect.poll(isMuted, patience).toBe(false);
+    await expect.poll(notifications.shown, patience).toHaveLength(2);
+    expect(notifications.shown()[1]).toMatchObject({ title: phrases.mended.en, actions: ['act', phrases.takeBack.en] });
+    await expect.poll(card, patience).toContain('Ready');
+    await notifications.press(2, 'act');
+    await expect.poll(isMuted, patience).toBe(true);
+    await expect.poll(card, patience).toContain(title);
+  });
+
+  test('the key opens it, once more there is nothing to do, and its way back leaves it as it was', async () => {
+    expect(await press('--fix')).toEqual([0, `unmuted: ${name}`]);
+    expect(await isMuted()).toBe(false);
+    expect(await press('--fix')).toEqual([0, 'nothing to mend']);
+    expect(await press('--undo')).toEqual([0, `muted: ${name}`]);
+    expect(await isMuted()).toBe(true);
+    expect(await press('--undo')).toEqual([1, 'nothing was changed since the start']);
+    await desktop.pactl('set-source-mute', id, '0');
+  });
+
+  test('another microphone that is chosen gives way, and is chosen again by the way back; both are in the log of the seat', async () => {
+    await desktop.plug('alsa_input.usb-head', '$(reboot) Headset');
+    await desktop.pactl('set-default-source', 'alsa_input.usb-head');
+    await expect.poll(chosen, patience).toBe('alsa_input.usb-head');
+    expect(await press('--fix')).toEqual([0, `chosen: ${name}`]);
+    expect(await chosen()).toBe(id);
+    expect(await press('--undo')).toEqual([0, 'chosen: $(reboot) Headset']);
+    expect(await chosen()).toBe('alsa_input.usb-head');
+    const said = seats[1]?.lines.filter(({ msg }) => msg.endsWith('by a key in the room')) ?? [];
+    expect(said.map(({ mended }) => mended)).toContainEqual({ what: 'undone', steps: [{ did: 'chosen', name: '$(reboot) Headset' }] });
+  });
+
+  test('without a seat in this session the key says so', async () => {
+    const { XDG_RUNTIME_DIR: _, ...elsewhere } = env;
+    const program = start(['room', '--fix'], elsewhere);
+    expect(await program.ended).toMatchObject({ code: 1 });
+    expect(program.lines.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^no room seat runs for this user: /)]);
+  });
+});
