@@ -20,7 +20,7 @@ import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 import { greeter } from './uplink/tls.ts';
 
-const usage = `usage: ${command} check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run; each with [--data DIR]`;
+const usage = `usage: ${command} check [--json] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run | install | uninstall; each with [--data DIR]`;
 
 /** One line for the person who typed the command. */
 class WrongCall extends Error {}
@@ -33,7 +33,13 @@ const clockLimitMs = 3_000;
 const folder = { data: { type: 'string' } } as const;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
 
-const verbs: Record<string, (args: string[]) => Promise<number>> = { check, enrol, run };
+const verbs: Record<string, (args: string[]) => Promise<number>> = {
+  check,
+  enrol,
+  run,
+  install: (args) => installer('install', args),
+  uninstall: (args) => installer('uninstall', args),
+};
 
 async function check(args: string[]): Promise<number> {
   const options = { json: { type: 'boolean', default: false }, lang: { type: 'string', default: 'en' }, ...folder } as const;
@@ -144,6 +150,11 @@ async function run(args: string[]): Promise<number> {
   const { main } = await import('./main.ts');
   await main(env);
   return 0;
+}
+
+async function installer(verb: 'install' | 'uninstall', args: string[]): Promise<number> {
+  const { env, execPath, platform: system, stdin } = process;
+  return (await import('./install/install.ts'))[verb]({ args, env, execPath, system, isTerminal: stdin.isTTY === true });
 }
 
 function parse<T>(read: () => T): T {
