@@ -62,7 +62,7 @@ export async function call({ places, run }: Machine, name: 'schtasks' | 'icacls'
 
 /** The first line of what a program said. */
 export function lineOf({ code, text }: Ran): string {
-  return oneLine(text.split('\n', 1).join(), 300).trim() || `exit code ${code}`;
+  return oneLine(text.split('\n', 1).join(), 300).trim() || (code === null ? 'no answer' : `exit code ${code}`);
 }
 
 /** Renames a folder, waiting a while until nobody holds anything in it. */

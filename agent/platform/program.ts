@@ -16,6 +16,7 @@ const timeout = 300_000;
 export const runProgram: RunProgram = (program, args) =>
   new Promise((resolve) => {
     const child = execFile(program, args, { timeout, windowsHide: true }, (error, out, err) => {
-      resolve({ code: child.exitCode, text: (err || out || error?.message || '').trim() });
+      // The message names all arguments: a code of enrolment may be among them.
+      resolve(child.pid === undefined ? { code: null, text: `${error?.message}` } : { code: child.exitCode, text: (err || out).trim() });
     });
   });
