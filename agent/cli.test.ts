@@ -155,6 +155,9 @@ it.each([
   [['enrol', 'A', '--pc', 'a/b/c'], '--centre: "" is no address https://HOST:PORT'],
   [['enrol', 'A', '--pc', 'a/b/c', '--centre', 'http://x'], '--centre: "http://x" is no address https://HOST:PORT'],
   [['run', 'now'], "Unexpected argument 'now'"],
+  [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
+  [['uninstall', '--purge'], 'here the package does it: sudo apt remove sabha-agent; with purge the data too'],
+  [['install', '--silently'], "Unknown option '--silently'"],
 ])('says what is wrong with %j in one line, exit 2', async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);

@@ -34,7 +34,7 @@ import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 import { greeter } from './uplink/tls.ts';
 
-const usage = `usage: ${command} check [--json | --all] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run [--apart] | room [--fix | --undo]; each with [--data DIR]`;
+const usage = `usage: ${command} check [--json | --all] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run [--apart] | room [--fix | --undo] | install | uninstall; each with [--data DIR]`;
 
 /** One line for the person who typed the command. */
 class WrongCall extends Error {}
@@ -48,7 +48,15 @@ const folder = { data: { type: 'string' } } as const;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
 
 /** `machine` is asked by this program itself. */
-const verbs: Record<string, (args: string[]) => Promise<number>> = { check, enrol, run, room, machine: tellMachine };
+const verbs: Record<string, (args: string[]) => Promise<number>> = {
+  check,
+  enrol,
+  run,
+  room,
+  install: (args) => installer('install', args),
+  uninstall: (args) => installer('uninstall', args),
+  machine: tellMachine,
+};
 
 async function tellMachine(): Promise<number> {
   console.log(JSON.stringify(await machine()));
@@ -203,6 +211,11 @@ async function room(args: string[]): Promise<number> {
   const { save: saveCard } = cardFile(own, log);
   await sit({ address, folder: own, key, platform, probes, clock, random: Math.random, log, saveCard }, asked);
   return 0;
+}
+
+async function installer(verb: 'install' | 'uninstall', args: string[]): Promise<number> {
+  const { env, execPath, platform: system, stdin } = process;
+  return (await import('./install/install.ts'))[verb]({ args, env, execPath, system, isTerminal: stdin.isTTY === true });
 }
 
 function parse<T>(read: () => T): T {

@@ -217,7 +217,7 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
         'agent/main.ts': "import { watch } from './update/slots.ts';",
         'agent/update/watch.ts': "import { slots } from './slots.ts';",
         'agent/update/slots.ts': '',
-        'agent/install/pack.ts': '',
+        'agent/install/install.ts': '',
       },
       ['agent/update: nobody comes in by watch.ts'],
     ],

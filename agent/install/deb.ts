@@ -3,10 +3,10 @@
  * and removal stands in `debian/`.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Output, runCommand } from '../platform/child.ts';
+import { copy, put, run } from './packing.ts';
 
 /** What goes into the package: the folder where `pack` has put the agent, which is also where the package is put. */
 export type Deb = {
@@ -46,14 +46,14 @@ export async function packDeb({ out, version, key, fast = false }: Deb): Promise
     const node = join(modules, `node-linux-${process.arch}`);
     fill(root, { out, node, key });
     const stripped = join(root, library, 'node');
-    const strip = await run('strip', ['-o', stripped, join(node, 'bin/node')]);
-    if (!strip.ok) return { ok: false, line: lineOf('strip', strip) };
+    const unstripped = await run('strip', ['-o', stripped, join(node, 'bin/node')]);
+    if (unstripped !== null) return { ok: false, line: unstripped };
     put(root, 'DEBIAN/control', controlOf({ version, architecture }));
     readable(root, stripped);
     const file = join(out, `sabha-agent_${version}_${architecture}.deb`);
     const small = fast ? ['-Zzstd', '-z1'] : ['-Zxz'];
-    const made = await run('dpkg-deb', ['--root-owner-group', ...small, '--build', root, file]);
-    return made.ok ? { ok: true, file } : { ok: false, line: lineOf('dpkg-deb', made) };
+    const problem = await run('dpkg-deb', ['--root-owner-group', ...small, '--build', root, file]);
+    return problem === null ? { ok: true, file } : { ok: false, line: problem };
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -96,16 +96,6 @@ function controlOf({ version, architecture }: { version: string; architecture: s
     .join('');
 }
 
-function put(root: string, path: string, text: string): void {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  writeFileSync(join(root, path), text);
-}
-
-function copy(root: string, from: string, path: string): void {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  copyFileSync(from, join(root, path));
-}
-
 /** Rights that depend neither on the umask nor on the file system of whoever packs. */
 function readable(root: string, node: string): void {
   const programs = [node, ...[command, ...scripts].map((path) => join(root, path))];
@@ -114,12 +104,4 @@ function readable(root: string, node: string): void {
     chmodSync(path, entry.isDirectory() || programs.includes(path) ? 0o755 : 0o644);
   }
   chmodSync(root, 0o755);
-}
-
-function run(program: string, args: string[]): Promise<Output> {
-  return runCommand({ program, args, env: {} }, new AbortController().signal);
-}
-
-function lineOf(program: string, { why, text }: Output & { ok: false }): string {
-  return why === 'missing' ? `${program} is not installed` : `${program}: ${text.trim().split('\n')[0]}`;
 }

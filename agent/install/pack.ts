@@ -1,6 +1,6 @@
 /**
  * `npm run pack:agent -- --out FOLDER [--key FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its launcher, with
- * the key of the releases (which is kept away from the network) the signed manifest of an update, and the package for Debian.
+ * the key of the releases (which is kept away from the network) the signed manifest of an update, the package for Debian, and the zip for Windows.
  */
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { type Manifest, sealSigned } from '#contracts';
 import { packDeb } from './deb.ts';
 import { lean } from './lean.ts';
 import { licencesOf } from './licences.ts';
+import { nodeSha256, packZip } from './zip.ts';
 
 /** What is packed, from where, and to where. */
 export type Pack = {
@@ -88,7 +89,13 @@ async function main(): Promise<void> {
     `agent ${made.version}: ${Math.ceil(made.size / 1_024)} KB in ${out}${values.key === undefined ? ', not signed' : ', signed'}`,
   );
   const deb = await packDeb({ out, version, ...key });
-  console.log(deb.ok ? `${deb.file}: ${Math.ceil(statSync(deb.file).size / 1_048_576)} MB` : `no package for Debian: ${deb.line}`);
+  console.log(deb.ok ? sized(deb.file) : `no package for Debian: ${deb.line}`);
+  const zip = await packZip({ out, version, ...key });
+  console.log(zip.ok ? `${sized(zip.file)}; its node.exe has the pinned SHA-256 ${nodeSha256}` : `no zip for Windows: ${zip.line}`);
+}
+
+function sized(file: string): string {
+  return `${file}: ${Math.ceil(statSync(file).size / 1_048_576)} MB`;
 }
 
 if (import.meta.main) {

@@ -49,7 +49,6 @@ export const parts: readonly Part[] = [
       { path: 'agent/analysis', floor: 1, about: 'pure figures', enter: null },
       { path: 'agent/platform', floor: 1, about: 'what may be asked of an operating system, and whether a meeting runs' },
       { path: 'agent/platform/linux', floor: 2, about: 'how Linux answers' },
-      { path: 'agent/install', floor: 2, about: 'the packages of the agent', enter: 'pack.ts' },
       { path: 'agent/net', floor: 2, about: 'counted sockets and the protocols on them', enter: null },
       {
         path: 'agent/platform/questions',
@@ -58,6 +57,7 @@ export const parts: readonly Part[] = [
         enter: null,
       },
       { path: 'agent/identity', floor: 3, about: 'key, certificate, enrolment; `renewal.ts`: its renewal' },
+      { path: 'agent/install', floor: 4, about: 'the packages of the agent; how Windows gets and loses it' },
       { path: 'agent/measure', floor: 4, about: 'the line of the site: rounds of quality, capacity' },
       { path: 'agent/update', floor: 4, about: 'newer versions: found, brought, tried, taken back', enter: 'watch.ts' },
       {

@@ -4,12 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { makeSigningKeys, type PcView } from '#contracts';
+import { makeSigningKeys } from '#contracts';
 import { packDeb } from '../../agent/install/deb.ts';
 import { pack } from '../../agent/install/pack.ts';
-import { createParts } from '../system/parts-under-test.ts';
-import { freePorts } from '../system/processes.ts';
 import { copyDebian, type Debian, hasCopies, standInForSystemd } from './debian.ts';
+import { startEnrollingCentre } from './enrolling-centre.ts';
 import { installed, requirePart } from './parts.ts';
 
 const tools = ['dpkg', 'dpkg-deb', 'strip', 'systemd-analyze', 'adduser', 'setpriv', 'nsenter', 'perl'];
@@ -17,7 +16,6 @@ const runs = requirePart('Debian, of which a copy can be made (root, overlayfs, 
 const key = createPrivateKey(makeSigningKeys().privateKey);
 /** A look for an update that went wrong is made again in three to five minutes. */
 const patience = { timeout: 300_000, interval: 200 };
-const pc = 'ladakh/leh/hall';
 
 describe.runIf(runs)('the package for Debian', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-deb-'));
@@ -129,7 +127,8 @@ describe.runIf(runs)('the package for Debian', () => {
   });
 
   test('S13 S15 a clerk types a code, the caged service runs, the verdict ends it; it is updated, upgraded, and says goodbye', async () => {
-    const centre = await startCentre();
+    const centre = await startEnrollingCentre();
+    onTestFinished(centre.remove);
     const debian = await copy();
     const { sh } = debian;
     install(debian, '0.1.0');
@@ -142,7 +141,7 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(sh('/run/cage /usr/lib/sabha-agent/node -e 0').code).not.toBe(0);
     expect(sh('/run/cage /usr/lib/sabha-agent/node --jitless -e 0')).toEqual({ code: 0, out: '', err: '' });
 
-    const enrolled = sh(`sabha-agent enrol ${centre.code} --centre ${centre.at} --pc ${pc}`);
+    const enrolled = sh(`sabha-agent enrol ${centre.code} --centre ${centre.at} --pc ${centre.pc}`);
     expect(enrolled.out, `${enrolled.err}${sh('cat /run/service.log').out}`).toMatch(/^ladakh\/leh\/hall is enrolled until /);
     expect(enrolled.out).toContain('\nladakh/leh/hall\n');
     expect([0, 1, 3]).toContain(enrolled.code);
@@ -197,27 +196,4 @@ printf 'UID=${uid}\\nSTATE=active\\nCLASS=user\\n' >/run/systemd/sessions/2`);
 /** The agent in one file, signed, as a release. */
 function release(version: string, out: string) {
   return pack({ out, version, minimum: '0.0.0', expires: Date.now() * 2, key });
-}
-
-/** A centre that lets in who has its code. */
-async function startCentre() {
-  const [https = 0, mqtts = 0] = await freePorts(2);
-  const settings = { https: { host: '127.0.0.1', port: https, names: ['centre.test'] } };
-  const { site, start } = await createParts({ pcs: ['this-pc', 'hall'], settings });
-  onTestFinished(() => site.remove());
-  const broker = await start('broker', { SABHA_TLS_HOST: '127.0.0.1', SABHA_TLS_PORT: `${mqtts}` });
-  const ofBroker = (name: string) => join(site.data, 'broker', name);
-  await start('flows', { SABHA_BROKER_CSR: ofBroker('server.csr'), SABHA_BROKER_CERT: ofBroker('server.pem'), SABHA_TLS_PORT: `${mqtts}` });
-  await broker.says('certificate of the broker in use');
-  const api = `http://127.0.0.1:${site.ports.api}/api`;
-  const order = { method: 'POST', headers: { 'content-type': 'application/json' } };
-  const asked = await fetch(`${api}/enrol-codes`, { ...order, body: JSON.stringify({ by: 'Asha', site: 'ladakh/leh', uses: 1 }) });
-  const { code } = (await asked.json()) as { code: string };
-  const view = async () => ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((each) => each.pc === pc);
-  const seen = async () => {
-    const one = await view();
-    return `${one?.presence} ${one?.agent}`;
-  };
-  const heard = async () => (await view())?.checks.find(({ component }) => component === 'microphone')?.reason;
-  return { code, at: `https://localhost:${https}`, updates: join(site.data, 'flows/updates'), seen, heard };
 }

@@ -1,0 +1,131 @@
+/** The verbs `install` and `uninstall`: on Windows they do it; elsewhere a package does, and they say which. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { isLanguage, type Language, languages, messageOf } from '#contracts';
+import type { Read } from '../identity/identity.ts';
+import { runProgram } from '../platform/program.ts';
+import { installation } from './installation.ts';
+import { type Answers, isEnrolled, isInstalled, type Machine } from './machine.ts';
+import { type Places, placesOf } from './places.ts';
+import { removal } from './removal.ts';
+import { perform, type Step, type Tell } from './steps.ts';
+import { agentArguments } from './task.ts';
+import { phrases } from './words.ts';
+
+/** Who calls: the words behind the verb, and the process; `isTerminal`: a person can be asked. */
+export type Call = {
+  args: string[];
+  env: Record<string, string | undefined>;
+  execPath: string;
+  system: NodeJS.Platform;
+  isTerminal: boolean;
+};
+
+const usage =
+  'usage: install [CODE --centre https://HOST:8443 --pc STATE/SITE/PC] | uninstall [--purge]; both with [--silent] [--lang en|hi] [--data DIR]';
+/** As those of `check`, whose verdict ends an installation; and one of its own where nothing was changed. */
+const [wrongCall, notDone] = [2, 4];
+/** What the centre expects of the room comes with the first connection: it is waited for, not for ever. */
+const configurationTries = 30;
+
+type Words = { answers: Answers | undefined; data: string | undefined; language: Language; silent: boolean; purge: boolean };
+type Begun = { words: Words; machine: Machine; tell: Tell };
+
+/** Installs the agent, or a newer one over it; resolves with the exit code. */
+export async function install(call: Call): Promise<number> {
+  const begun = begin(call, 'sudo apt install ./sabha-agent_VERSION_amd64.deb');
+  if (!begun.ok) return refused(begun.line);
+  const { words, machine, tell } = begun.value;
+  if (!(await perform(installation(machine), tell))) return notDone;
+  return words.silent ? 0 : verdict(machine, words.language);
+}
+
+/** Removes what an installation made; resolves with the exit code. */
+export async function uninstall(call: Call): Promise<number> {
+  const begun = begin(call, 'sudo apt remove sabha-agent; with purge the data too');
+  if (!begun.ok) return refused(begun.line);
+  const { words, machine, tell } = begun.value;
+  if (isInstalled(machine, words.purge)) return (await perform(removal(machine, words.purge), tell)) ? 0 : notDone;
+  if (!words.silent) console.log(machine.say('nothing'));
+  return 0;
+}
+
+function begin(call: Call, byPackage: string): Read<Begun> {
+  const read = wordsOf(call.args);
+  if (!read.ok) return read;
+  const words = read.value;
+  if (call.system !== 'win32') return { ok: false, line: `here the package does it: ${byPackage}` };
+  const places = placesOf({ ...call, data: words.data });
+  if (!places.ok) return places;
+  const machine = machineOf(places.value, words, call.isTerminal && !words.silent);
+  return { ok: true, value: { words, machine, tell: teller(words) } };
+}
+
+function wordsOf(args: string[]): Read<Words> {
+  const [text, flag] = [{ type: 'string' } as const, { type: 'boolean', default: false } as const];
+  const ofSystem = Intl.DateTimeFormat().resolvedOptions().locale.startsWith('hi') ? 'hi' : 'en';
+  const options = { centre: text, pc: text, data: text, lang: text, silent: flag, purge: flag };
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { centre, pc, data, lang = ofSystem, silent, purge } = values;
+    if (!isLanguage(lang)) return { ok: false, line: `--lang: "${lang}" is not one of ${languages.join(', ')}` };
+    const [code, ...more] = positionals;
+    const given = [code, centre, pc].filter(Boolean);
+    if (more.length > 0 || ![0, 3].includes(given.length)) return { ok: false, line: `a code goes with --centre and --pc; ${usage}` };
+    const answers = code && centre && pc ? { code, centre, pc } : undefined;
+    return { ok: true, value: { answers, data, language: lang, silent, purge } };
+  } catch (error) {
+    return { ok: false, line: `${messageOf(error).split('.')[0]}; ${usage}` };
+  }
+}
+
+function machineOf(places: Places, { answers: given, language }: Words, asks: boolean): Machine {
+  const say = (key: keyof typeof phrases) => phrases[key][language];
+  const answers = async (failed: string | null) => {
+    if (given !== undefined && failed === null) return given;
+    if (asks) return askPerson(say, failed);
+    return failed === null ? 'without' : 'nobody';
+  };
+  return { places, run: runProgram, answers, pause, say };
+}
+
+async function askPerson(say: Machine['say'], failed: string | null): Promise<Answers | 'without'> {
+  if (failed !== null) console.error(failed);
+  const asking = createInterface({ input: process.stdin, output: process.stdout });
+  const ask = async (key: 'askCode' | 'askCentre' | 'askPc') => (await asking.question(`${say(key)}: `)).trim();
+  try {
+    const code = await ask('askCode');
+    return code === '' ? 'without' : { code, centre: await ask('askCentre'), pc: await ask('askPc') };
+  } finally {
+    asking.close();
+  }
+}
+
+/** A line for each step; where nobody looks, only what went wrong. */
+function teller({ language, silent }: Words): Tell {
+  const line = (start: string, name: Step['name'], more = '') => `${start} ${phrases[name][language]}${more && `: ${more}`}`;
+  return {
+    done: (name, outcome) => {
+      if (!outcome.ok) console.error(line('✖', name, outcome.line));
+      else if (!silent) console.log(line('✔', name, outcome.note));
+    },
+    undone: (name, why) => console.error(line(`  ${phrases[why === null ? 'taken' : 'notTaken'][language]}:`, name, why ?? '')),
+  };
+}
+
+/** What the doctor says of the room; nothing where nobody has said which room it is. */
+async function verdict({ places, run }: Machine, language: Language): Promise<number> {
+  if (!isEnrolled(places)) return 0;
+  for (let tries = 0; tries < configurationTries && !existsSync(join(places.data, 'config.json')); tries += 1) await pause(1_000);
+  const { code, text } = await run(join(places.program, 'node.exe'), agentArguments(places, 'check', ['--lang', language]));
+  console.log(`\n${text}`);
+  return code ?? notDone;
+}
+
+function refused(line: string): number {
+  console.error(line);
+  return wrongCall;
+}

@@ -1,0 +1,89 @@
+/** The Windows on which the agent is installed, as the steps see it: its folders, its programs, the person who sits there. */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, oneLine } from '#contracts';
+import { identityFolder } from '../identity/identity.ts';
+import type { Ran, RunProgram } from '../platform/program.ts';
+import type { Places } from './places.ts';
+import type { Outcome } from './steps.ts';
+import { type TaskName, taskNames } from './task.ts';
+import type { phrases } from './words.ts';
+
+/** What an enrolment takes, as a person gives it. */
+export type Answers = { code: string; centre: string; pc: string };
+/** The machine on which it is done. */
+export type Machine = {
+  places: Places;
+  run: RunProgram;
+  /** What is given for an enrolment, at first or after it failed for this reason; `nobody` = nobody can be asked again. */
+  answers(failed: string | null): Promise<Answers | 'without' | 'nobody'>;
+  pause(ms: number): Promise<void>;
+  say(key: keyof typeof phrases): string;
+};
+/** What a folder of data is known by. */
+export const mark = 'sabha-agent';
+/** What a program that was just ended, or one that looks for viruses, still holds is free a moment later. */
+const [freeTries, freePauseMs] = [20, 500];
+
+/** True where somebody has typed a code. */
+export function isEnrolled({ data }: Pick<Places, 'data'>): boolean {
+  return existsSync(identityFolder(data));
+}
+
+/** True where there is something to remove. */
+export function isInstalled({ places }: Machine, purge: boolean): boolean {
+  const paths = [places.program, goneProgram(places), ...taskNames.map((name) => keptTask(places, name))];
+  return [...paths, ...(purge ? [join(places.data, mark)] : [])].some((path) => existsSync(path));
+}
+
+/** Where a program that removed itself lies: it could be renamed only, for it ran. */
+export function goneProgram({ program }: Pick<Places, 'program'>): string {
+  return `${program}.gone.exe`;
+}
+
+/** Where the Task Scheduler keeps a task: in what language it would answer, nobody knows. */
+export function keptTask({ system }: Pick<Places, 'system'>, name: TaskName): string {
+  return join(system, 'Tasks', 'Sabha', name);
+}
+
+/** The tasks that are there. */
+export function tasksOf(places: Places): TaskName[] {
+  return taskNames.filter((name) => existsSync(keptTask(places, name)));
+}
+
+/** Calls a program of the system again and again; the first call that fails ends it. */
+export async function call({ places, run }: Machine, name: 'schtasks' | 'icacls', calls: readonly (readonly string[])[]): Promise<Outcome> {
+  for (const args of calls) {
+    const ran = await run(join(places.system, `${name}.exe`), args);
+    if (ran.code !== 0) return { ok: false, line: `${name} ${args[0]}: ${lineOf(ran)}` };
+  }
+  return { ok: true };
+}
+
+/** The first line of what a program said. */
+export function lineOf({ code, text }: Ran): string {
+  return oneLine(text.split('\n', 1).join(), 300).trim() || (code === null ? 'no answer' : `exit code ${code}`);
+}
+
+/** Renames a folder, waiting a while until nobody holds anything in it. */
+export async function renameOnceFree(from: string, to: string, { pause }: Pick<Machine, 'pause'>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return renameSync(from, to);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      if (tries === freeTries) throw new Error(`${from}: something in it is in use, or this needs an administrator`);
+    }
+    await pause(freePauseMs);
+  }
+}
+
+/** True where the system did not let us. */
+export function isRefused(error: unknown): boolean {
+  return ['EBUSY', 'EPERM', 'EACCES'].includes(codeOf(error));
+}
+
+/** Takes a file or a folder away with all that is in it; nothing where it is not there. */
+export function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+}

@@ -1,0 +1,35 @@
+/** Where the agent lies on Windows, and which paths will do for it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, win32 } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Read } from '../identity/identity.ts';
+
+/** The folders of an installation: `source` is the one from which Node runs, `system` that of the system's programs. */
+export type Places = { source: string; program: string; data: string; system: string };
+/** What says where: the environment, the Node that runs, and the folder that somebody named. */
+export type Said = { env: Record<string, string | undefined>; execPath: string; data: string | undefined };
+
+/** One line where a folder will not do. An agent that is installed keeps the folder of its data. */
+export function placesOf({ env, execPath, data }: Said): Read<Places> {
+  const { ProgramFiles: programs, ProgramData: common, SystemRoot: root } = env;
+  if (!programs || !common || !root) return { ok: false, line: 'ProgramFiles, ProgramData and SystemRoot are not all set' };
+  const program = win32.join(programs, 'Sabha');
+  const kept = dataOf(join(program, 'agent.env'));
+  const wanted = (data ?? kept ?? win32.join(common, 'Sabha')).replaceAll('/', '\\').replace(/(?<=[^:])\\+$/, '');
+  const wrong = [wanted, program].find((path) => !isUsable(path));
+  if (wrong !== undefined)
+    return { ok: false, line: `"${wrong}" will not do: a whole path such as D:\\Sabha is expected, without quotes and %` };
+  if (kept !== undefined && wanted.toLowerCase() !== kept.toLowerCase()) {
+    return { ok: false, line: `--data: the agent of this PC has its data in ${kept}; uninstall it first` };
+  }
+  return { ok: true, value: { source: win32.dirname(execPath), program, data: wanted, system: win32.join(root, 'System32') } };
+}
+
+function dataOf(settings: string): string | undefined {
+  return existsSync(settings) ? parseEnv(readFileSync(settings, 'utf8'))['SABHA_DATA'] : undefined;
+}
+
+/** A quotation mark ends an argument, `%` is a variable to the Task Scheduler, and SYSTEM has no drive of the network. */
+function isUsable(path: string): boolean {
+  return /^[a-z]:(\\[^\\/:"'`%<>|?*\p{Cc}]+)+$/iu.test(path) && !/\\\.+(\\|$)/.test(path);
+}

@@ -1,0 +1,82 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { installation } from './installation.ts';
+import { isInstalled } from './machine.ts';
+import { removal } from './removal.ts';
+import { perform } from './steps.ts';
+import { answers, listener, type PlayedWindows, playWindows } from './windows.test-helper.ts';
+
+async function installed() {
+  const windows = playWindows();
+  const empty = windows.tree();
+  expect(await perform(installation(windows.machine(answers)), listener())).toBe(true);
+  writeFileSync(join(windows.places.data, 'spool.db'), 'kept');
+  return { windows, empty };
+}
+
+async function uninstall(windows: PlayedWindows, purge: boolean, places = windows.places) {
+  const tell = listener();
+  const ok = await perform(removal({ ...windows.machine(), places }, purge), tell);
+  return { ok, lines: tell.lines };
+}
+
+test('program and tasks go, the data stay; with purge they go too, and nothing is left', async () => {
+  const { windows, empty } = await installed();
+  const { program, data } = windows.places;
+  expect(await uninstall(windows, false)).toEqual({ ok: true, lines: ['stop', 'tasks: removed', `program: ${program}, removed`] });
+  expect([...windows.running]).toEqual([]);
+  expect(
+    Object.keys(windows.tree())
+      .filter((path) => !(path in empty))
+      .every((path) => path.startsWith('Data/')),
+  ).toBe(true);
+  expect(existsSync(join(data, 'spool.db'))).toBe(true);
+  expect(isInstalled(windows.machine(), false)).toBe(false);
+  expect(isInstalled(windows.machine(), true)).toBe(true);
+  expect(await uninstall(windows, true)).toEqual({ ok: true, lines: ['stop', 'tasks: removed', `data: ${data}, removed`] });
+  expect(windows.tree()).toEqual(empty);
+  expect(isInstalled(windows.machine(), true)).toBe(false);
+});
+
+test('it is installed again over the data that stayed, without a code', async () => {
+  const { windows } = await installed();
+  await uninstall(windows, false);
+  const tell = listener();
+  expect(await perform(installation(windows.machine()), tell)).toBe(true);
+  expect(tell.lines).toContain('enrolment: ladakh/leh/hall, done before');
+});
+
+test('run from where it is installed it removes all but itself, which the next one does', async () => {
+  const { windows, empty } = await installed();
+  const { program } = windows.places;
+  const { ok, lines } = await uninstall(windows, true, { ...windows.places, source: program });
+  expect([ok, lines[2]]).toEqual([true, `program: ${program}, removed (${program}.gone.exe stays)`]);
+  expect(Object.keys(windows.tree()).filter((path) => !(path in empty))).toEqual(['Programs/Sabha.gone.exe']);
+  expect(isInstalled(windows.machine(), false)).toBe(true);
+  expect((await uninstall(windows, false)).ok).toBe(true);
+  expect(windows.tree()).toEqual(empty);
+});
+
+describe('where something cannot be removed all stays as it was', () => {
+  test.each([false, true])('a task that is not let go (from the program itself: %s)', async (isInside) => {
+    const { windows } = await installed();
+    const before = windows.tree();
+    windows.refuse(({ args }) => args.includes('/delete') && args.includes('Sabha\\room'));
+    const places = isInside ? { ...windows.places, source: windows.places.program } : windows.places;
+    const { ok, lines } = await uninstall(windows, true, places);
+    expect([ok, lines]).toEqual([false, ['stop', 'tasks failed: schtasks /delete: ERROR: refused', 'tasks back', 'stop back']]);
+    expect(windows.tree()).toEqual(before);
+    expect([...windows.running]).toEqual(['Sabha\\run', 'Sabha\\room']);
+  });
+
+  test('a folder of data that is none of ours', async () => {
+    const { windows } = await installed();
+    const before = windows.tree();
+    const other = join(windows.places.source, '..', 'Data');
+    const { ok, lines } = await uninstall(windows, true, { ...windows.places, data: other, source: windows.places.program });
+    expect([ok, lines[3]]).toEqual([false, `data failed: ${other}: this is no folder of the agent`]);
+    expect(lines.slice(4)).toEqual(['data back', 'program back', 'tasks back', 'stop back']);
+    expect(windows.tree()).toEqual(before);
+  });
+});

@@ -1,0 +1,96 @@
+/** The steps about the scheduled tasks, and how they are put back. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { call, goneProgram, isEnrolled, keptTask, type Machine, remove, tasksOf } from './machine.ts';
+import type { Outcome, Step } from './steps.ts';
+import { type TaskName, taskFile, taskNames } from './task.ts';
+
+/** Ends what runs, since it holds files of the program; a program that was left by its own removal runs no more. */
+export function stop(machine: Machine): Step {
+  const there = tasksOf(machine.places);
+  // What does not run cannot be ended, which is as well; what goes on running is told where its files are wanted.
+  const each = async (order: '/end' | '/run') => {
+    for (const name of there) await call(machine, 'schtasks', [[order, '/tn', pathOf(name)]]);
+  };
+  return {
+    name: 'stop',
+    do: async () => {
+      remove(goneProgram(machine.places));
+      await each('/end');
+      return { ok: true };
+    },
+    undo: () => each('/run'),
+  };
+}
+
+/** Makes both tasks, or makes them anew. */
+export function makeTasks(machine: Machine): Step {
+  const { places } = machine;
+  const task = () => ({ ...places, enabled: isEnrolled(places) });
+  return changing(machine, async () => {
+    for (const name of taskNames) {
+      const made = await create(machine, name, taskFile(readFileSync(join(places.program, `${name}.xml`), 'utf8'), task()));
+      if (!made.ok) return made;
+    }
+    return { ok: true, note: taskNames.map(pathOf).join(', ') };
+  });
+}
+
+/** Takes the tasks out of the Task Scheduler. */
+export function deleteTasks(machine: Machine): Step {
+  return changing(machine, async () => {
+    const deleted = await call(machine, 'schtasks', tasksOf(machine.places).map(deletion));
+    return deleted.ok ? { ok: true, note: machine.say('gone') } : deleted;
+  });
+}
+
+/** Nothing is lost where it fails: the trigger of each minute starts it. */
+export function start(machine: Machine): Step {
+  return {
+    name: 'start',
+    do: async () => {
+      if (!isEnrolled(machine.places)) return { ok: true, note: machine.say('notEnrolled') };
+      const orders = taskNames.map((name) => ['/run', '/tn', pathOf(name)]);
+      const started = await call(machine, 'schtasks', orders);
+      return started.ok ? started : { ok: true, note: `${machine.say('later')} (${started.line})` };
+    },
+  };
+}
+
+/** What the Task Scheduler has of the agent can be put back as it was. */
+function changing(machine: Machine, change: () => Promise<Outcome>): Step {
+  const before = new Map<TaskName, Buffer>();
+  return {
+    name: 'tasks',
+    do: async () => {
+      for (const name of tasksOf(machine.places)) before.set(name, readFileSync(keptTask(machine.places, name)));
+      return change();
+    },
+    undo: async () => {
+      const added = tasksOf(machine.places).filter((name) => !before.has(name));
+      const outcomes = [await call(machine, 'schtasks', added.map(deletion))];
+      for (const [name, content] of before) outcomes.push(await create(machine, name, content));
+      for (const outcome of outcomes) if (!outcome.ok) throw new Error(outcome.line);
+    },
+  };
+}
+
+async function create(machine: Machine, name: TaskName, content: Buffer): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-'));
+  const file = join(folder, `${name}.xml`);
+  try {
+    writeFileSync(file, content);
+    return await call(machine, 'schtasks', [['/create', '/tn', pathOf(name), '/xml', file, '/f']]);
+  } finally {
+    remove(folder);
+  }
+}
+
+function deletion(name: TaskName): string[] {
+  return ['/delete', '/tn', pathOf(name), '/f'];
+}
+
+function pathOf(name: TaskName): string {
+  return `Sabha\\${name}`;
+}

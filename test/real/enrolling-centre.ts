@@ -1,0 +1,50 @@
+/** A centre that lets in who has its code. */
+import { join } from 'node:path';
+import type { PcView } from '#contracts';
+import { createParts } from '../system/parts-under-test.ts';
+import { freePorts } from '../system/processes.ts';
+
+export type EnrollingCentre = {
+  /** Its code, its address, and the path of a PC that is to have it. */
+  code: string;
+  at: string;
+  pc: string;
+  /** Where releases are put. */
+  updates: string;
+  /** What the centre knows of the PC: its presence and the version of its agent. */
+  seen(): Promise<string>;
+  /** Why its microphone is what it is. */
+  heard(): Promise<string | null | undefined>;
+  remove(): void;
+};
+
+/** Broker and flows, with certificates of their own authority. */
+export async function startEnrollingCentre(): Promise<EnrollingCentre> {
+  const pc = 'ladakh/leh/hall';
+  const [https = 0, mqtts = 0] = await freePorts(2);
+  const settings = { https: { host: '127.0.0.1', port: https, names: ['centre.test'] } };
+  const { site, start } = await createParts({ pcs: ['this-pc', 'hall'], settings });
+  const broker = await start('broker', { SABHA_TLS_HOST: '127.0.0.1', SABHA_TLS_PORT: `${mqtts}` });
+  const ofBroker = (name: string) => join(site.data, 'broker', name);
+  await start('flows', { SABHA_BROKER_CSR: ofBroker('server.csr'), SABHA_BROKER_CERT: ofBroker('server.pem'), SABHA_TLS_PORT: `${mqtts}` });
+  await broker.says('certificate of the broker in use');
+  const api = `http://127.0.0.1:${site.ports.api}/api`;
+  const order = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  const asked = await fetch(`${api}/enrol-codes`, { ...order, body: JSON.stringify({ by: 'Asha', site: 'ladakh/leh', uses: 1 }) });
+  const { code } = (await asked.json()) as { code: string };
+  const view = async () => ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((each) => each.pc === pc);
+  const seen = async () => {
+    const one = await view();
+    return `${one?.presence} ${one?.agent}`;
+  };
+  const heard = async () => (await view())?.checks.find(({ component }) => component === 'microphone')?.reason;
+  return {
+    code,
+    at: `https://localhost:${https}`,
+    pc,
+    updates: join(site.data, 'flows/updates'),
+    seen,
+    heard,
+    remove: () => site.remove(),
+  };
+}
