@@ -141,6 +141,8 @@ it.each([
   [['enrol', 'A', '--pc', 'a/b/c'], '--centre: "" is no address https://HOST:PORT'],
   [['enrol', 'A', '--pc', 'a/b/c', '--centre', 'http://x'], '--centre: "http://x" is no address https://HOST:PORT'],
   [['run', 'now'], "Unexpected argument 'now'"],
+  [['room', '--fix', '--undo'], '--fix or --undo, not both'],
+  [['room', '--lang', 'hi'], "Unknown option '--lang'; usage: "],
 ])('says what is wrong with %j in one line, exit 2', async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);
