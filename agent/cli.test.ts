@@ -158,6 +158,8 @@ it.each([
   [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
   [['uninstall', '--purge'], 'here the package does it: sudo apt remove sabha-agent; with purge the data too'],
   [['install', '--silently'], "Unknown option '--silently'"],
+  [['room', '--fix', '--undo'], '--fix or --undo, not both'],
+  [['room', '--lang', 'hi'], "Unknown option '--lang'; usage: "],
 ])('says what is wrong with %j in one line, exit 2', async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);

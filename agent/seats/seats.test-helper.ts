@@ -10,6 +10,7 @@ import { leaveProof } from '../platform/questions/proof.ts';
 import { createPlatform } from '../this-pc.ts';
 import { openDoor } from './door.ts';
 import { hearLines } from './lines.ts';
+import type { FromRoom } from './messages.ts';
 import { createRoomSeat } from './seats.ts';
 
 /** What the room of these tests should have. */
@@ -101,7 +102,7 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
 }
 
 /** The whole list of a room whose camera is well, or not. */
-export function list(fault: string | null = null) {
+export function list(fault: string | null = null): Extract<FromRoom, { type: 'checks' }> {
   const camera: Check = { component: 'camera', device: 'expected-1', status: fault ? 'fault' : 'ok', fault, reason: null, name: 'HD Pro' };
   return { type: 'checks', probes: [{ name: 'camera', checks: [camera] }] };
 }

@@ -15,7 +15,7 @@ async function joined(pc: Pc, says: object = list()): Promise<Knocker> {
   pc.seat.tell(known);
   const guest = pc.knock();
   await guest.prove();
-  await expect.poll(() => guest.heard.some(({ type }) => type === 'room')).toBe(true);
+  await expect.poll(() => guest.heard.some(({ type }) => type === 'room'), { interval: 5 }).toBe(true);
   guest.say(says);
   return guest;
 }
@@ -230,7 +230,7 @@ test('what needs the session is passed on and answered there, refused with a rea
   expect(await cut).toEqual({ done: false, reason: 'room seat silent' });
 });
 
-test('S15 ten thousand broken lines of a stranger and of the user at the PC: each is refused or harmless, and the next seat joins', async () => {
+test('S15 forty connections of broken lines, of strangers and of the user at the PC, in pieces of any size: the next seat joins', async () => {
   const pc = await door();
   const random = seeded(11);
   const pick = (most: number) => Math.floor(random() * most);
@@ -240,18 +240,18 @@ test('S15 ten thousand broken lines of a stranger and of the user at the PC: eac
     for (let n = pick(4); n >= 0; n -= 1) text[pick(text.length)] = pick(256);
     return Buffer.concat([text.subarray(0, random() < 0.2 ? pick(text.length) : text.length), Buffer.from(random() < 0.9 ? '\n' : '')]);
   };
-  for (let round = 0; round < 100; round += 1) {
+  for (let round = 0; round < 40; round += 1) {
     const one = round % 2 === 0 ? pc.knock() : await joined(pc);
-    const bytes = Buffer.concat(Array.from({ length: 100 }, mutant));
+    const bytes = Buffer.concat(Array.from({ length: 50 }, mutant));
     for (let from = 0; from < bytes.length; ) {
       const to = from + 1 + pick(2_000);
       one.socket.write(bytes.subarray(from, to));
       from = to;
     }
     one.socket.end();
-    await expect.poll(() => one.isGone()).toBe(true);
+    await expect.poll(() => one.isGone(), { interval: 5 }).toBe(true);
   }
   await joined(pc, list('camera.held'));
   await expect.poll(() => camera(pc)).toBe('camera.held');
-  expect(pc.refused.length).toBeGreaterThan(50);
+  expect(pc.refused.length).toBeGreaterThan(20);
 });

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { Probe } from '../checks/probe.ts';
+import type { Runner } from '../checks/runner.ts';
+import type { Order } from '../platform/platform.ts';
+import { createUnwritten } from '../platform/unwritten.ts';
+import { createProbes } from '../probes/probes.ts';
+import { platformApart, probesApart, runnerApart } from './apart.ts';
+import { roomProbes, type SeatOrder } from './messages.ts';
+
+const signal = new AbortController().signal;
+
+function setUp(answer: Order = { done: true }) {
+  const asked: (SeatOrder | string)[] = [];
+  const ask = async (order: SeatOrder) => {
+    asked.push(order);
+    return answer;
+  };
+  return { asked, seat: { ask } };
+}
+
+test('of the probes those of the room are asked of the seat, at their own times, and every other stays as it is', () => {
+  const own = createProbes();
+  const watched: string[] = [];
+  const watch = (name: string) => {
+    watched.push(name);
+    return () => undefined;
+  };
+  const apart = probesApart(own, { answer: () => ({ checks: [] }), watch });
+  const changed = apart.filter((probe, at) => probe !== own[at]).map(({ name }) => name);
+  expect(changed.toSorted()).toEqual([...roomProbes].toSorted());
+  const times = (probes: readonly Probe[]) => probes.map(({ name, everyMs, timeoutMs }) => ({ name, everyMs, timeoutMs }));
+  expect(times(apart)).toEqual(times(own));
+  for (const probe of apart) if (changed.includes(probe.name)) probe.watch?.(createUnwritten(), () => undefined);
+  expect(watched.toSorted()).toEqual([...roomProbes].toSorted());
+});
+
+test('who looks at once, or more often, looks in the room first, also where nobody sits there', async () => {
+  const { asked, seat } = setUp({ done: false, reason: 'room seat silent' });
+  const own = { runNow: async () => void asked.push('own run'), hasten: () => void asked.push('own haste') } as unknown as Runner;
+  const runner = runnerApart(own, seat);
+  await runner.runNow();
+  runner.hasten(5);
+  expect(asked).toEqual([{ verb: 'look' }, 'own run', { verb: 'hasten', forMs: 5 }, 'own haste']);
+});
+
+test('what only a session can do goes there, with its answer; a reboot does not', async () => {
+  const { asked, seat } = setUp({ done: false, reason: 'no sound service of this user runs' });
+  const platform = platformApart(createUnwritten(), seat);
+  expect(await platform.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
+  await platform.setDefaultDevice({ kind: 'speaker', name: 'Bar' }, signal);
+  expect(await platform.reboot(signal)).toEqual({ done: false, reason: 'not possible here' });
+  expect(asked).toEqual([{ verb: 'restart-sound' }, { verb: 'set-default-device', kind: 'speaker', name: 'Bar' }]);
+});
