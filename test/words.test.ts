@@ -30,8 +30,10 @@ const otherThings = ['live and stage.live', 'col.room and component.climate.room
 
 /** Where checks are made, and whom they ask. */
 const ofChecks = /^agent\/(analysis|checks|net|platform|probes)\//;
-/** What is said there is the result of an order, or a key that the probe turns into words. */
-const ofOthers = ['agent/platform/linux/orders.ts', 'agent/net/sip.ts'];
+/** What is said there is the result of an order, stands in the inventory, or is a key that the probe turns into words. */
+const ofOthers = ['linux/orders', 'windows/orders', 'windows/inventory']
+  .map((path) => `agent/platform/${path}.ts`)
+  .concat('agent/net/sip.ts');
 const sources = repository('.').filter(({ path }) => ofChecks.test(path) && !isTest(path) && !ofOthers.includes(path));
 /** Faults that no check of a PC says. */
 const ofTheCentre = ['centre'];

@@ -42,13 +42,15 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'agent',
-    lines: 10_900,
+    lines: 12_350,
     rooms: [
       { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
       { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },
       { path: 'agent/analysis', floor: 1, about: 'pure figures', enter: null },
       { path: 'agent/platform', floor: 1, about: 'what may be asked of an operating system, and whether a meeting runs' },
       { path: 'agent/platform/linux', floor: 2, about: 'how Linux answers' },
+      { path: 'agent/platform/windows', floor: 2, about: 'how Windows answers, over one small interface to it' },
+      { path: 'agent/platform/windows/native', floor: 2, about: 'that interface: calls into the libraries of Windows, its programs' },
       { path: 'agent/install', floor: 2, about: 'the packages of the agent', enter: 'pack.ts' },
       { path: 'agent/net', floor: 2, about: 'counted sockets and the protocols on them', enter: null },
       {
