@@ -60,6 +60,8 @@ export type Calls = {
   service(name: string): number | null;
   /** All of USB, and the cameras wherever they hang. */
   devices(): PnpDevice[];
+  /** The same devices by id and problem alone: cheap. */
+  marks(): string[];
   /** Paths of the programs that run and can be looked into. */
   programs(): string[];
   power(): PowerStatus;

@@ -3,7 +3,7 @@
  * Wine shows no device of the device manager, no program of a sound session, no lock of the screen, and its PowerShell says nothing: there
  * the agent says that it does not know. Its list of sound devices is made once a process.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../agent/install/pack.ts';
@@ -127,6 +127,30 @@ describe.runIf(runs)('Windows, by Wine', () => {
     expect(seen.installed.value).toEqual([{ id: 'Zoom', name: 'Zoom सभा' }]);
     await reg('add', `${consent}\\webcam\\NonPackaged`, '/v', 'Value', '/d', 'Allow', '/f');
     expect((await look()).privacy.value).toEqual({ camera: null, microphone: null });
+  });
+
+  it('who has the camera, as Windows writes it down: in numbers of 64 bits', async () => {
+    expect((await look()).uses).toEqual({ known: false, reason: 'Windows does not write down who uses it' });
+    const bytes = (time: bigint) => {
+      const buffer = Buffer.alloc(8);
+      buffer.writeBigUInt64LE(time);
+      return buffer.toString('hex').replace(/..(?=.)/g, '$&,');
+    };
+    const user = consent.replace('HKCU', 'HKEY_CURRENT_USER');
+    const use = (program: string, stop: bigint) => [
+      `[${user}\\webcam\\NonPackaged\\${program}]`,
+      `"LastUsedTimeStart"=hex(b):${bytes(134_000_000_000_000_000n)}`,
+      `"LastUsedTimeStop"=hex(b):${bytes(stop)}`,
+      '',
+    ];
+    const lines = [
+      ...use('C:#Zoom#Zoom.exe', 0n),
+      ...use('C:#old.exe', 134_000_000_000_000_001n),
+      ...use('C:#windows#system32#svchost.exe', 0n),
+    ];
+    writeFileSync(join(windows.folder, 'use.reg'), ['Windows Registry Editor Version 5.00', '', ...lines].join('\r\n'));
+    await reg('import', 'use.reg');
+    expect((await look()).uses).toEqual({ known: true, value: ['C:\\Zoom\\Zoom.exe'] });
   });
 
   it('without koffi the registry is asked by reg.exe, and every device is unknown', async () => {

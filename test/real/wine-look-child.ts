@@ -7,9 +7,14 @@ import { privacy } from '../../agent/platform/questions/privacy.ts';
 import { restart } from '../../agent/platform/questions/restart.ts';
 import { session } from '../../agent/platform/questions/session.ts';
 import { usb } from '../../agent/platform/questions/usb.ts';
+import { readUses } from '../../agent/platform/windows/consent.ts';
+import { createRunner, inSystem32, systemRoot } from '../../agent/platform/windows/native/child.ts';
+import { openNative } from '../../agent/platform/windows/native/native.ts';
 import { createPlatform } from '../../agent/this-pc.ts';
 
 const pc = createPlatform();
+const native = openNative(createRunner(inSystem32(systemRoot(process.env))))();
+const anybody = { running: null, bootedAt: 0, own: process.execPath, root: systemRoot(process.env) };
 const signal = AbortSignal.timeout(120_000);
 const parts: Record<string, () => unknown> = {
   sound: () => pc.sound(signal),
@@ -28,6 +33,7 @@ const parts: Record<string, () => unknown> = {
   session: () => pc.ask(session, signal),
   displays: () => pc.ask(displays, signal),
   usb: () => pc.ask(usb, signal),
+  uses: () => readUses(native, 'webcam', anybody),
   notWritten: () => pc.ask({}, signal),
 };
 const seen: Record<string, unknown> = {};

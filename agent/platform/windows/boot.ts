@@ -1,6 +1,6 @@
 /** How this boot began, and whether it is about to end. */
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Native } from '../native.ts';
@@ -31,7 +31,7 @@ export function createBoot({ native, root, now, uptime }: BootOptions) {
       return createHash('sha256').update(`${hostname()}/${at}`).digest('hex').slice(0, hashLength);
     },
     /** Windows writes the last words of a blue screen after the next start. Often only administrators may look. */
-    crashedBefore: () => ['Minidump', 'MEMORY.DMP'].some((name) => changedAt(join(root, name)) >= bootedAt()),
+    crashedBefore: () => dumpsIn(root).some((path) => changedAt(path) >= bootedAt()),
     endBegun(): 'update' | 'shutdown' | null {
       if (!isShuttingDown()) return null;
       const waits = attempt(native().calls, (calls) => calls.keyChangedAt(updated));
@@ -39,6 +39,18 @@ export function createBoot({ native, root, now, uptime }: BootOptions) {
     },
     isShuttingDown: async () => isShuttingDown(),
   };
+}
+
+/** The small ones, and the whole memory. */
+function dumpsIn(root: string): string[] {
+  const folder = join(root, 'Minidump');
+  let small: string[] = [];
+  try {
+    small = readdirSync(folder).filter((name) => /\.dmp$/i.test(name));
+  } catch {
+    // Not there, or closed to us.
+  }
+  return [...small.map((name) => join(folder, name)), join(root, 'MEMORY.DMP')];
 }
 
 /** Not a number where there is no such file, or none for us. */

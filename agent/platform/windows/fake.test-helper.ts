@@ -28,6 +28,7 @@ const nothing: Calls = {
   sound: () => silent,
   service: () => null,
   devices: () => [],
+  marks: () => [],
   programs: () => [],
   power: () => ({ line: 1, flag: 128, percent: 255, seconds: -1 }),
   isShuttingDown: () => false,

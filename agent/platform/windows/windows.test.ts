@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { camera, endpoint, type Fake, fakeWindows, soundOf } from './fake.test-helper.ts';
+import { endpoint, type Fake, fakeWindows, soundOf } from './fake.test-helper.ts';
 import { createLoadMeter, readPower } from './figures.ts';
 import { readNetwork } from './network.ts';
 
@@ -103,10 +103,13 @@ it('a blue screen before this boot left its words after it', () => {
   const crashed = () => fakeWindows({ root }).platform.crashedBefore();
   expect(crashed()).toBe(false);
   mkdirSync(join(root, 'Minidump'));
-  expect(crashed()).toBe(true);
-  utimesSync(join(root, 'Minidump'), 1, 1);
-  writeFileSync(join(root, 'MEMORY.DMP'), '');
-  utimesSync(join(root, 'MEMORY.DMP'), 1, 1);
+  writeFileSync(join(root, 'Minidump/note.txt'), '');
+  for (const name of ['Minidump/112826-1.dmp', 'MEMORY.DMP']) {
+    expect(crashed(), name).toBe(false);
+    writeFileSync(join(root, name), '');
+    expect(crashed(), name).toBe(true);
+    utimesSync(join(root, name), 1, 1);
+  }
   expect(crashed()).toBe(false);
 });
 
@@ -171,11 +174,14 @@ it('a microphone that goes, comes, is muted or chosen is told at the next look, 
   expect(tasks.size).toBe(0);
 });
 
-it('a camera that goes, and a sound service that fails, are told', () => {
-  let devices = [camera()];
-  const cameras = watched('watchCameras', { devices: () => devices });
-  devices = [];
+it('a camera that is switched off or goes, and a sound service that fails, are told', () => {
+  let marks = ['USB\\1 0'];
+  const cameras = watched('watchCameras', { marks: () => marks });
+  expect(cameras.look()).toBe(0);
+  marks = ['USB\\1 22'];
   expect(cameras.look()).toBe(1);
+  marks = [];
+  expect(cameras.look()).toBe(2);
   cameras.cancel();
   let fails = false;
   const sound = watched('watchSound', {

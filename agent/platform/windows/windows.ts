@@ -35,7 +35,7 @@ export function createWindows({ run, disk, ...system }: WindowsOptions): Platfor
     soundService: async () => readSoundService(native()),
     watchSound: shared((tell) => watchLooks(() => readSound(native(), root), clock, tell)),
     cameras,
-    watchCameras: shared((tell) => watchLooks(() => attempt(native().calls, (calls) => calls.devices()), clock, tell)),
+    watchCameras: shared((tell) => watchLooks(() => attempt(native().calls, (calls) => calls.marks()), clock, tell)),
     figures: createFigures(disk ?? win32.parse(root).root),
     network: async () => readNetwork(native()),
     isNeighbourHeard: async (gateway) => isNeighbourHeard(native(), gateway),

@@ -36,7 +36,7 @@ function callsOf(koffi: Koffi, { changedAt }: ReturnType<typeof createRegistry>)
   return {
     ...system,
     sound: createCoreAudio(koffi, { programOf, own: process.pid }),
-    devices: createPnp(koffi),
+    ...createPnp(koffi),
     keyChangedAt: changedAt,
   };
 }

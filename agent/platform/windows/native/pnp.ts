@@ -1,5 +1,5 @@
 /** The devices of the device manager by cfgmgr32: no device is opened or woken. */
-import { deviceClasses, fromFileTime, type PnpDevice } from '../../native.ts';
+import { type Calls, deviceClasses, fromFileTime, type PnpDevice } from '../../native.ts';
 import { textsOf, untilZero } from './bytes.ts';
 import { guid } from './com.ts';
 import type { Koffi } from './koffi.ts';
@@ -11,18 +11,17 @@ const largest = 4_096;
 const arrival = Buffer.concat([guid('83DA6326-97A6-4088-9453-A1923F573B29'), Buffer.from([102, 0, 0, 0])]);
 
 /** All of USB, and the cameras wherever they hang, as far as they are there. Guarantee: an empty list, which no PC has, is no answer. */
-export function createPnp(koffi: Koffi): () => PnpDevice[] {
+export function createPnp(koffi: Koffi): Pick<Calls, 'devices' | 'marks'> {
   const calls = callsOf(koffi);
-  return () => {
+  const ids = (): string[] => {
     const ofUsb = idsOf(calls, 'USB', lists.ofBus);
     if (ofUsb.length === 0) throw new Error('the device manager lists nothing');
-    const ids = new Set([
-      ...ofUsb,
-      ...idsOf(calls, deviceClasses.camera, lists.ofClass),
-      ...idsOf(calls, deviceClasses.image, lists.ofClass),
-    ]);
-    return [...ids].flatMap((id) => deviceOf(calls, id) ?? []);
+    return [
+      ...new Set([...ofUsb, ...idsOf(calls, deviceClasses.camera, lists.ofClass), ...idsOf(calls, deviceClasses.image, lists.ofClass)]),
+    ];
   };
+  const mark = (id: string) => `${id} ${nodeOf(calls, id)?.problem}`;
+  return { devices: () => ids().flatMap((id) => deviceOf(calls, id) ?? []), marks: () => ids().map(mark) };
 }
 
 type PnpCalls = ReturnType<typeof callsOf>;
@@ -56,20 +55,27 @@ function idsOf({ size, list }: PnpCalls, filter: string, flags: number): string[
 }
 
 /** Undefined of one that went meanwhile. */
+function nodeOf({ locate, status }: PnpCalls, id: string): { node: number; problem: number } | undefined {
+  const [node, flags, problem]: [[number], [number], [number]] = [[0], [0], [0]];
+  if (locate(node, id, 0) !== 0 || status(flags, problem, node[0], 0) !== 0) return undefined;
+  return { node: node[0], problem: problem[0] };
+}
+
 function deviceOf(calls: PnpCalls, id: string): PnpDevice | undefined {
-  const [node, status, problem]: [[number], [number], [number]] = [[0], [0], [0]];
-  if (calls.locate(node, id, 0) !== 0 || calls.status(status, problem, node[0], 0) !== 0) return undefined;
-  const field = (number: number) => fieldOf(calls, node[0], number);
+  const found = nodeOf(calls, id);
+  if (found === undefined) return undefined;
+  const { node, problem } = found;
+  const field = (number: number) => fieldOf(calls, node, number);
   const text = (number: number) => untilZero(field(number).toString('utf16le'));
   return {
     id,
-    parent: parentOf(calls, node[0]),
+    parent: parentOf(calls, node),
     name: text(fields.name) || text(fields.description),
     kind: text(fields.kind).toLowerCase(),
     service: text(fields.service),
     compatible: textsOf(field(fields.compatible)),
-    problem: problem[0],
-    arrivedAt: arrivedAt(calls, node[0]),
+    problem,
+    arrivedAt: arrivedAt(calls, node),
   };
 }
 

@@ -4,7 +4,7 @@ import { untilZero } from './bytes.ts';
 import type { CType, Koffi, Pointer } from './koffi.ts';
 
 type Library = ReturnType<Koffi['load']>;
-type System = Omit<Calls, 'sound' | 'devices' | 'keyChangedAt'> & { programOf(id: number): string | null };
+type System = Omit<Calls, 'sound' | 'devices' | 'marks' | 'keyChangedAt'> & { programOf(id: number): string | null };
 
 const pathLength = 1_024;
 const processesLimit = 4_096;
