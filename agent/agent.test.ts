@@ -66,6 +66,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     bootId: () => boot,
     crashedBefore: () => false,
     endBegun: () => null,
+    watchCameras: () => () => undefined,
     inventory: async () => {
       if (inventory.items instanceof Error) throw inventory.items;
       return inventory.items;

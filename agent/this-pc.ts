@@ -4,6 +4,9 @@ import { type Clock, realClock } from '#contracts';
 import { createLinux } from './platform/linux/linux.ts';
 import type { Platform } from './platform/platform.ts';
 import { createUnwritten } from './platform/unwritten.ts';
+import { createRunner, inSystem32, systemRoot } from './platform/windows/native/child.ts';
+import { openNative } from './platform/windows/native/native.ts';
+import { createWindows } from './platform/windows/windows.ts';
 
 /** Another system than this one, for tests; absent = as it is. */
 export type PlatformOptions = {
@@ -15,16 +18,23 @@ export type PlatformOptions = {
   clock?: Clock;
 };
 
-/** What of the environment says where the session of the signed-in user is. */
+/** What of the environment says where the session of the signed-in user is, and where Windows lies. */
 export function sessionOf(env: Record<string, string | undefined>): Record<string, string> {
-  const folder = env['XDG_RUNTIME_DIR'];
-  return folder ? { XDG_RUNTIME_DIR: folder } : {};
+  const [folder, root] = [env['XDG_RUNTIME_DIR'], env['SystemRoot']];
+  return { ...(folder && { XDG_RUNTIME_DIR: folder }), ...(root && { SystemRoot: root }) };
 }
 
 /** The platform of this PC. It opens nothing and starts nothing before it is asked. */
 export function createPlatform(options: PlatformOptions = {}): Platform {
   const { system = process.platform, root = '/', env = {}, clock = realClock() } = options;
-  return system === 'linux' ? createLinux({ root, env, clock }) : createUnwritten();
+  if (system === 'linux') return createLinux({ root, env, clock });
+  return system === 'win32' ? createThisWindows(env, clock) : createUnwritten();
+}
+
+function createThisWindows(env: Record<string, string>, clock: Clock): Platform {
+  const root = systemRoot(env);
+  const run = createRunner(inSystem32(root));
+  return createWindows({ native: openNative(run), root, clock, run });
 }
 
 /** Where a door to another process of this PC is: a socket of this name, or on Windows the pipe that stands for it. */

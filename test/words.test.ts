@@ -34,8 +34,8 @@ const otherThings = ['live and stage.live', 'col.room and component.climate.room
 
 /** Where checks are made, and whom they ask. */
 const ofChecks = /^agent\/(analysis|checks|net|platform|probes)\//;
-/** What is said there is the result of an order, a key that the probe turns into words, or an answer that no check hears. */
-const ofOthers = ['linux/orders', 'questions/proof', 'questions/toast']
+/** What is said there is the result of an order, stands in the inventory, is a key that the probe turns into words, or an answer that no check hears. */
+const ofOthers = ['linux/orders', 'windows/orders', 'windows/inventory', 'questions/proof', 'questions/toast']
   .map((name) => `agent/platform/${name}.ts`)
   .concat('agent/net/sip.ts');
 const sources = repository('.').filter(({ path }) => ofChecks.test(path) && !isTest(path) && !ofOthers.includes(path));

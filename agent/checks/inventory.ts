@@ -1,12 +1,12 @@
-/** What is built into this PC and plugged into it: read at the start and once a day, since it is slow and holds nothing up. */
+/** What is built into this PC and plugged into it: read at the start, once a day and after a change, since it is slow and holds nothing up. */
 import { createHash } from 'node:crypto';
-import { type Cancel, type Clock, encode, type Inventory, payloadLimitBytes, withinTime } from '#contracts';
+import { type Cancel, type Clock, encode, type Inventory, messageOf, payloadLimitBytes, withinTime } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Log } from '../store/log.ts';
 
 /** Who is asked, when, and who is told. */
 export type InventoryOptions = {
-  platform: Pick<Platform, 'inventory'>;
+  platform: Pick<Platform, 'inventory' | 'watchCameras'>;
   clock: Clock;
   log: Log;
   onRead(inventory: Inventory): void;
@@ -23,14 +23,36 @@ export type InventoryWatch = {
 const limitMs = 60_000;
 const everyMs = 24 * 3_600_000;
 const retryMs = 3_600_000;
+/** What is plugged in comes in pieces; and what comes and goes all day is read no more often than that. */
+const change = { settledMs: 30_000, leastMs: 600_000 };
 
-/** Reads the inventory at the start and once a day, within 60 s, and an hour after a failure. */
+/** Reads the inventory at the start and once a day, within 60 s, and an hour after a failure; soon after a camera came or went. */
 export function watchInventory({ platform, clock, log, onRead }: InventoryOptions): InventoryWatch {
   let current: Inventory | undefined;
   let timer: Cancel = () => undefined;
+  let unwatch: Cancel = () => undefined;
   let stopped = false;
+  let begunUp = 0;
+  /** Null while it is read. */
+  let isStale: boolean | null = null;
+
+  /** Whatever the change, it is read once. */
+  function changed(): void {
+    if (stopped || isStale === true) return;
+    const isReading = isStale === null;
+    isStale = true;
+    if (isReading) return;
+    timer();
+    again(Math.max(change.settledMs, begunUp + change.leastMs - clock.up()));
+  }
+
+  function again(inMs: number): void {
+    timer = clock.after(inMs, () => void look());
+  }
 
   async function look(): Promise<void> {
+    begunUp = clock.up();
+    isStale = null;
     const late = `no end within ${limitMs / 1_000} s`;
     const ask = async (signal: AbortSignal): Promise<Inventory | string> => inventoryOf(await platform.inventory(signal), clock.now());
     const read = await withinTime({ clock, limitMs, late }, ask).catch(String);
@@ -41,13 +63,22 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
       current = read;
       onRead(current);
     }
-    timer = clock.after(failed ? retryMs : everyMs, () => void look());
+    again(failed ? retryMs : isStale ? change.leastMs : everyMs);
+    isStale ??= false;
   }
 
   return {
-    start: () => void look(),
+    start() {
+      try {
+        unwatch = platform.watchCameras(changed);
+      } catch (error) {
+        log.warn({}, `the inventory is read once a day only: ${messageOf(error)}`);
+      }
+      void look();
+    },
     stop() {
       stopped = true;
+      unwatch();
       timer();
     },
     current: () => current,

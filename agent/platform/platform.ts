@@ -1,8 +1,9 @@
 /** What a probe may ask of an operating system. Only the folders beside this file know one. */
 import type { Cancel, Clock } from '#contracts';
+import type { Answer } from './answer.ts';
+import type { Native } from './native.ts';
 
-/** An answer, or the reason why none can be had (a tool is missing, nobody is signed in). */
-export type Answer<T> = { known: true; value: T } | { known: false; reason: string };
+export type { Answer } from './answer.ts';
 
 /** A microphone or a loudspeaker. */
 export type SoundDevice = {
@@ -130,8 +131,14 @@ export type PlatformOrders = {
 /** What a reading stands on: `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
 export type System = { root: string; env: Record<string, string>; clock: Clock };
 
+/** What a reading of Windows stands on: `root` is the folder of Windows itself. */
+export type WindowsSystem = { native: () => Native; root: string; clock: Clock };
+
 /** One thing that may be asked, with its reading on each system for which it is written; on every other one it is not known by itself. */
-export type Question<T> = Partial<Record<'linux' | 'windows', (system: System, signal: AbortSignal) => Promise<Answer<T>>>>;
+export type Question<T> = {
+  linux?: (system: System, signal: AbortSignal) => Promise<Answer<T>>;
+  windows?: (system: WindowsSystem, signal: AbortSignal) => Promise<Answer<T>>;
+};
 
 /** The answer to a question that is not written for this system. */
 export const notWritten = { known: false, reason: 'not written for this system yet' } as const;

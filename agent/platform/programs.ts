@@ -2,9 +2,9 @@
 
 const known: Record<string, readonly string[]> = {
   zoom: ['zoom', 'zoom.real', 'zoomlauncher'],
-  teams: ['teams', 'ms-teams', 'teams-for-linux'],
+  teams: ['teams', 'ms-teams', 'msteams', 'microsoftteams', 'teams-for-linux'],
   webex: ['webex', 'ciscocollabhost', 'ciscowebex'],
-  skype: ['skype', 'skypeforlinux'],
+  skype: ['skype', 'skypeapp', 'skypeforlinux'],
   jitsi: ['jitsi', 'jitsi-meet'],
   chrome: ['chrome', 'google-chrome'],
   chromium: ['chromium', 'chromium-browser'],

@@ -66,7 +66,7 @@ afterEach(async () => {
   broker.server.close();
 });
 
-const platform = { bootId: () => 'boot-1', inventory: async () => ({ os: 'test' }) } as unknown as Platform;
+const platform = { bootId: () => 'boot-1', inventory: async () => ({ os: 'test' }), watchCameras: () => () => {} } as unknown as Platform;
 const probe: Probe = {
   name: 'pc',
   everyMs: 1_000,

@@ -9,18 +9,29 @@ export const due = 'due';
 /** Nothing of a system is asked. */
 const any = 'the same';
 const sound = 'PipeWire or PulseAudio by `pactl`';
+const audio = 'Core Audio';
+const devices = 'cfgmgr32';
+const problem = 'cfgmgr32: codes of the device manager';
+const privacy = 'ConsentStore and policies in the registry';
+const screens = 'EnumDisplayDevices, EDID in the registry';
 const room = 'agent/probes/room';
 const pc = 'agent/probes/pc';
 const link = 'agent/probes/link';
 
 /** Those of the research in its order, then the others by component. */
 export const probeRows: readonly ProbeRow[] = [
-  { n: 1, fault: 'camera.missing', linux: 'sysfs, PipeWire by `pw-dump`', windows: due, test: `${room}/camera.test.ts` },
-  { n: 2, fault: 'camera.driver', linux: 'functions of the USB device', windows: due, test: `${room}/camera.test.ts` },
-  { n: 3, fault: 'camera.disabled', linux: 'authorized of the USB device', windows: due, test: `${room}/camera.test.ts` },
-  { n: 4, fault: 'camera.no_driver', linux: 'functions of the USB device, uvcvideo', windows: due, test: `${room}/camera.test.ts` },
+  { n: 1, fault: 'camera.missing', linux: 'sysfs, PipeWire by `pw-dump`', windows: devices, test: `${room}/camera.test.ts` },
+  { n: 2, fault: 'camera.driver', linux: 'functions of the USB device', windows: problem, test: `${room}/camera.test.ts` },
+  { n: 3, fault: 'camera.disabled', linux: 'authorized of the USB device', windows: problem, test: `${room}/camera.test.ts` },
+  { n: 4, fault: 'camera.no_driver', linux: 'functions of the USB device, uvcvideo', windows: problem, test: `${room}/camera.test.ts` },
   { n: 5, fault: 'camera.no_frames', linux: due, windows: due, test: '' },
-  { n: 6, fault: 'camera.held', linux: 'open files of /proc, PipeWire', windows: due, test: `${room}/camera.test.ts` },
+  {
+    n: 6,
+    fault: 'camera.held',
+    linux: 'open files of /proc, PipeWire',
+    windows: 'ConsentStore of the registry, where there is one camera',
+    test: `${room}/camera.test.ts`,
+  },
   { n: 7, fault: 'camera.black', linux: due, windows: due, test: '' },
   { n: 8, fault: 'camera.covered', linux: due, windows: due, test: '' },
   { n: 9, fault: 'camera.frozen', linux: due, windows: due, test: '' },
@@ -40,14 +51,20 @@ export const probeRows: readonly ProbeRow[] = [
     n: 15,
     fault: 'camera.privacy',
     linux: 'keys of Dell and Lenovo in sysfs, GNOME by `gsettings`',
-    windows: due,
+    windows: privacy,
     test: `${room}/camera.test.ts`,
   },
-  { n: 16, fault: 'usb.flapping', linux: 'devnum of /sys/bus/usb, the kernel log', windows: due, test: `${room}/usb.test.ts` },
-  { n: 17, fault: 'microphone.missing', linux: sound, windows: due, test: `${room}/microphone.test.ts` },
-  { n: 18, fault: 'microphone.not_default', linux: sound, windows: due, test: `${room}/microphone.test.ts` },
-  { n: 19, fault: 'microphone.muted', linux: sound, windows: due, test: `${room}/microphone.test.ts` },
-  { n: 20, fault: 'microphone.volume_low', linux: sound, windows: due, test: `${room}/microphone.test.ts` },
+  {
+    n: 16,
+    fault: 'usb.flapping',
+    linux: 'devnum of /sys/bus/usb, the kernel log',
+    windows: 'cfgmgr32: when a device last came',
+    test: `${room}/usb.test.ts`,
+  },
+  { n: 17, fault: 'microphone.missing', linux: sound, windows: audio, test: `${room}/microphone.test.ts` },
+  { n: 18, fault: 'microphone.not_default', linux: sound, windows: audio, test: `${room}/microphone.test.ts` },
+  { n: 19, fault: 'microphone.muted', linux: sound, windows: audio, test: `${room}/microphone.test.ts` },
+  { n: 20, fault: 'microphone.volume_low', linux: sound, windows: audio, test: `${room}/microphone.test.ts` },
   { n: 21, fault: 'microphone.silent', linux: due, windows: due, test: '' },
   { n: 22, fault: 'microphone.too_quiet', linux: due, windows: due, test: '' },
   { n: 23, fault: 'microphone.clipping', linux: due, windows: due, test: '' },
@@ -59,49 +76,71 @@ export const probeRows: readonly ProbeRow[] = [
     n: 28,
     fault: 'microphone.disabled',
     linux: 'cards and ports by `pactl`, authorized of the USB device',
-    windows: due,
+    windows: 'Core Audio: states of the ends',
     test: `${room}/microphone.test.ts`,
   },
   {
     n: 29,
     fault: 'microphone.privacy',
     linux: 'keys of Dell in sysfs, GNOME by `gsettings`',
-    windows: due,
+    windows: privacy,
     test: `${room}/microphone.test.ts`,
   },
-  { n: 30, fault: 'speaker.missing', linux: sound, windows: due, test: `${room}/speaker.test.ts` },
-  { n: 31, fault: 'speaker.muted', linux: sound, windows: due, test: `${room}/speaker.test.ts` },
-  { n: 31, fault: 'speaker.volume_low', linux: sound, windows: due, test: `${room}/speaker.test.ts` },
-  { n: 32, fault: 'speaker.not_default', linux: sound, windows: due, test: `${room}/speaker.test.ts` },
+  { n: 30, fault: 'speaker.missing', linux: sound, windows: audio, test: `${room}/speaker.test.ts` },
+  { n: 31, fault: 'speaker.muted', linux: sound, windows: audio, test: `${room}/speaker.test.ts` },
+  { n: 31, fault: 'speaker.volume_low', linux: sound, windows: audio, test: `${room}/speaker.test.ts` },
+  { n: 32, fault: 'speaker.not_default', linux: sound, windows: audio, test: `${room}/speaker.test.ts` },
   { n: 33, fault: 'speaker.no_sound', linux: due, windows: due, test: '' },
-  { n: 34, fault: 'display.missing', linux: '/sys/class/drm', windows: due, test: `${room}/display.test.ts` },
-  { n: 35, fault: 'display.low_resolution', linux: 'modes and EDID of /sys/class/drm', windows: due, test: `${room}/display.test.ts` },
-  { n: 36, fault: 'pc.restart_pending', linux: '/run/reboot-required', windows: due, test: `${pc}/upkeep.test.ts` },
+  { n: 34, fault: 'display.missing', linux: '/sys/class/drm', windows: screens, test: `${room}/display.test.ts` },
+  { n: 35, fault: 'display.low_resolution', linux: 'modes and EDID of /sys/class/drm', windows: screens, test: `${room}/display.test.ts` },
+  { n: 36, fault: 'pc.restart_pending', linux: '/run/reboot-required', windows: 'marks in the registry', test: `${pc}/upkeep.test.ts` },
   { n: 37, fault: 'pc.disk_full', linux: 'one statfs', windows: any, test: `${pc}/pc.test.ts` },
   { n: 37, fault: 'pc.disk_failing', linux: 'ext4, md, the kernel log, UDisks by `busctl`', windows: due, test: `${pc}/upkeep.test.ts` },
   { n: 38, fault: 'pc.hot', linux: '/sys/class/hwmon and thermal', windows: due, test: `${pc}/pc.test.ts` },
   { n: 38, fault: 'pc.throttled', linux: 'counters of the processor in sysfs', windows: due, test: `${pc}/upkeep.test.ts` },
-  { n: 39, fault: 'pc.load_high', linux: '/proc/stat', windows: due, test: `${pc}/pc.test.ts` },
-  { n: 40, fault: 'power.on_battery', linux: '/sys/class/power_supply, upsd', windows: 'upsd; else due', test: `${pc}/power.test.ts` },
-  { n: 40, fault: 'pc.crashed', linux: 'pstore, /var/crash', windows: due, test: `${pc}/upkeep.test.ts` },
+  { n: 39, fault: 'pc.load_high', linux: '/proc/stat', windows: 'processor times by Node', test: `${pc}/pc.test.ts` },
+  {
+    n: 40,
+    fault: 'power.on_battery',
+    linux: '/sys/class/power_supply, upsd',
+    windows: 'GetSystemPowerStatus, upsd',
+    test: `${pc}/power.test.ts`,
+  },
+  { n: 40, fault: 'pc.crashed', linux: 'pstore, /var/crash', windows: 'Minidump, MEMORY.DMP', test: `${pc}/upkeep.test.ts` },
   { n: 41, fault: 'clock.wrong', linux: 'the answers of the centre', windows: any, test: `${pc}/clock.test.ts` },
   { n: 42, fault: 'agent.probe_failed', linux: 'the agent itself', windows: any, test: `${pc}/agent.test.ts` },
-  { n: 43, fault: 'session.none', linux: 'files of logind', windows: due, test: `${room}/session.test.ts` },
-  { n: 44, fault: 'program.missing', linux: 'entries of the menu', windows: due, test: `${room}/program.test.ts` },
-  { fault: 'camera.virtual', linux: 'sysfs, PipeWire', windows: due, test: `${room}/camera.test.ts` },
-  { fault: 'sound.service_down', linux: sound, windows: due, test: `${room}/sound.test.ts` },
-  { fault: 'microphone.roles_split', linux: 'there are no such roles', windows: due, test: `${room}/microphone.test.ts` },
+  { n: 43, fault: 'session.none', linux: 'files of logind', windows: 'sessions of WTS', test: `${room}/session.test.ts` },
+  {
+    n: 44,
+    fault: 'program.missing',
+    linux: 'entries of the menu',
+    windows: 'uninstallers and packages in the registry',
+    test: `${room}/program.test.ts`,
+  },
+  { fault: 'camera.virtual', linux: 'sysfs, PipeWire', windows: 'cfgmgr32: devices that no bus has', test: `${room}/camera.test.ts` },
+  { fault: 'sound.service_down', linux: sound, windows: 'Core Audio, the service Audiosrv', test: `${room}/sound.test.ts` },
+  { fault: 'microphone.roles_split', linux: 'there are no such roles', windows: audio, test: `${room}/microphone.test.ts` },
   { fault: 'usb.power_saving', linux: 'power of the USB device', windows: due, test: `${room}/usb.test.ts` },
-  { fault: 'session.locked', linux: '`loginctl`', windows: due, test: `${room}/session.test.ts` },
+  { fault: 'session.locked', linux: '`loginctl`', windows: 'sessions of WTS', test: `${room}/session.test.ts` },
   { fault: 'pc.memory_low', linux: '/proc/meminfo', windows: any, test: `${pc}/pc.test.ts` },
   {
     fault: 'pc.sleeps',
     linux: 'the clock that knows of sleep, logind.conf, GNOME by `gsettings`',
-    windows: due,
+    windows: 'power plan in the registry',
     test: `${pc}/upkeep.test.ts`,
   },
-  { fault: 'pc.restart_planned', linux: 'systemd, settings of apt', windows: due, test: `${pc}/upkeep.test.ts` },
-  { fault: 'power.battery_low', linux: '/sys/class/power_supply, upsd', windows: 'upsd; else due', test: `${pc}/power.test.ts` },
+  {
+    fault: 'pc.restart_planned',
+    linux: 'systemd, settings of apt',
+    windows: 'ScheduledRebootTime in the registry',
+    test: `${pc}/upkeep.test.ts`,
+  },
+  {
+    fault: 'power.battery_low',
+    linux: '/sys/class/power_supply, upsd',
+    windows: 'GetSystemPowerStatus, upsd',
+    test: `${pc}/power.test.ts`,
+  },
   { fault: 'power.ups_lost', linux: 'upsd', windows: any, test: `${pc}/power.test.ts` },
   { fault: 'power.ups_replace', linux: 'upsd', windows: any, test: `${pc}/power.test.ts` },
   { fault: 'agent.events_dropped', linux: 'the agent itself', windows: any, test: `${pc}/agent.test.ts` },
@@ -125,7 +164,7 @@ function measured(...faults: string[]): ProbeRow[] {
 
 function way(...faults: string[]): ProbeRow[] {
   const linux = 'the network of /proc and /sys, sockets';
-  return faults.map((fault) => ({ fault, linux, windows: 'sockets; the network itself due', test: `${link}/path.test.ts` }));
+  return faults.map((fault) => ({ fault, linux, windows: 'routes and neighbours by iphlpapi, sockets', test: `${link}/path.test.ts` }));
 }
 
 /** The page: each row with what the catalogue says of its fault. */

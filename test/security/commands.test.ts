@@ -29,6 +29,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), k
     bootId: () => 'boot-1',
     endBegun: () => null,
     inventory: async () => ({}),
+    watchCameras: () => () => undefined,
     restartSound: acted('restart-sound'),
     setDefaultDevice: acted('set-default-device'),
     reboot: acted('reboot'),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { displayName } from '../edid.ts';
 import type { Hardware, Part } from '../platform.ts';
 import { shortText } from '../text.ts';
 import { readNames, readNumber, readText } from './files.ts';
@@ -50,21 +51,6 @@ async function displays(root: string): Promise<Part[]> {
     if (name) found.push({ id: `display-${hashOf(`${connector}/${name}`)}`, name: shortText(name) });
   }
   return found;
-}
-
-const descriptors = { from: 54, bytes: 18, count: 4 };
-const nameTag = 0xfc;
-
-/** EDID 1.3: of its four descriptors the one with this tag holds the name, up to a line feed. Undefined where there is none. */
-export function displayName(edid: Buffer): string | undefined {
-  for (let at = descriptors.from; at < descriptors.from + descriptors.bytes * descriptors.count; at += descriptors.bytes) {
-    if (edid.length < at + descriptors.bytes || edid.readUInt32BE(at) !== nameTag) continue;
-    return edid
-      .toString('latin1', at + 5, at + descriptors.bytes)
-      .split('\n')[0]
-      ?.trim();
-  }
-  return undefined;
 }
 
 /** No serial number leaves the PC; a hash of it stays the same as long as the disk does. */

@@ -4,6 +4,7 @@ import type { Cancel, Clock } from '#contracts';
 import { runCommand } from '../child.ts';
 import { readInventory } from '../inventory.ts';
 import { notWritten, type Platform, type System } from '../platform.ts';
+import { shared } from '../shared-watch.ts';
 import { createBoot } from './boot.ts';
 import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
@@ -16,7 +17,7 @@ import { isNeighbourHeard, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
 import { readSound, readSoundService, soundEnv } from './pactl.ts';
 import { readPower } from './power.ts';
-import { shared, watchSound } from './sound-watch.ts';
+import { watchSound } from './sound-watch.ts';
 
 const momentMs = 2_000;
 /** Nobody who asks waits longer. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, expect, it } from 'vitest';
 import type { Clock } from '#contracts';
-import { type Follow, shared, watchSound } from './sound-watch.ts';
+import { type Follow, watchSound } from './sound-watch.ts';
 
 type Timer = { at: number; task: () => void };
 
@@ -119,25 +119,4 @@ it('leaves neither a child nor a timer behind when it is cancelled', () => {
   expect(time.waiting()).toBe(0);
   time.pass(10_000);
   expect(calls).toBe(0);
-});
-
-it('is one watch for all who ask, from the first of them to the last', () => {
-  let begun = 0;
-  const told: string[] = [];
-  const watch = shared((changed) => {
-    begun += 1;
-    return watchSound({ env: {}, clock: time.clock, follow }, changed);
-  });
-  const first = watch(() => told.push('first'));
-  const second = watch(() => told.push('second'));
-  running[0]?.line("Event 'change' on sink #49");
-  time.pass(200);
-  expect([begun, told]).toEqual([1, ['first', 'second']]);
-  first();
-  first();
-  expect(cancelled).toBe(0);
-  second();
-  expect(cancelled).toBe(1);
-  watch(() => told.push('third'))();
-  expect([begun, cancelled]).toEqual([2, 2]);
 });

@@ -67,22 +67,4 @@ export function watchSound(options: SoundWatch, changed: () => void): Cancel {
   };
 }
 
-/** One watch for all who ask: it begins with the first of them and ends with the last. */
-export function shared(begin: (changed: () => void) => Cancel): (changed: () => void) => Cancel {
-  const listeners = new Set<() => void>();
-  let stop = idle;
-  return (changed) => {
-    const listener = () => changed();
-    if (listeners.size === 0) {
-      stop = begin(() => {
-        for (const tell of listeners) tell();
-      });
-    }
-    listeners.add(listener);
-    return () => {
-      if (listeners.delete(listener) && listeners.size === 0) stop();
-    };
-  };
-}
-
 function idle(): void {}

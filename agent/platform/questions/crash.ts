@@ -1,11 +1,14 @@
-/** When the system last wrote down a crash of its own: the last words of the kernel, or its whole memory. */
+/** When the system last wrote down a crash of its own: the last words of the kernel, or its memory. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNames } from '../linux/files.ts';
 import type { Answer, Question } from '../platform.ts';
 
 /** Milliseconds since 1970, null for never. Not known where no place for it is open to us. */
-export const lastCrash: Question<number | null> = { linux: ({ root }) => readLastCrash(root) };
+export const lastCrash: Question<number | null> = {
+  linux: ({ root }) => readLastCrash(root),
+  windows: ({ root }) => readDumps(root),
+};
 
 /** Programs that crash are put beside the kernel's dumps, which lie in folders named by their time. */
 const places = [
@@ -23,13 +26,27 @@ async function readLastCrash(root: string): Promise<Answer<number | null>> {
   );
   const open = found.filter((paths) => paths !== undefined);
   if (open.length === 0) return { known: false, reason: 'the marks of crashes are closed to us' };
+  return newestOf(open.flat());
+}
+
+/** Windows writes what it kept of a blue screen after the next start. Only administrators may look. */
+async function readDumps(root: string): Promise<Answer<number | null>> {
+  const folder = join(root, 'Minidump');
+  const names = await readNames(folder).catch(() => 'closed' as const);
+  if (names === 'closed') return { known: false, reason: 'the marks of crashes are closed to us' };
+  const small = (names ?? []).filter((name) => /\.dmp$/i.test(name)).map((name) => join(folder, name));
+  return newestOf([...small, join(root, 'MEMORY.DMP')]);
+}
+
+async function newestOf(paths: readonly string[]): Promise<Answer<number | null>> {
   const times = await Promise.all(
-    open.flat().map((path) =>
+    paths.map((path) =>
       stat(path).then(
         ({ mtimeMs }) => mtimeMs,
         () => 0,
       ),
     ),
   );
-  return { known: true, value: times.length === 0 ? null : Math.max(...times) };
+  const newest = Math.max(0, ...times);
+  return { known: true, value: newest === 0 ? null : newest };
 }

@@ -1,10 +1,12 @@
-/** The displays that the graphics card sees, by /sys/class/drm: nothing is drawn and nothing is switched. */
+/** The displays that the graphics card sees, by /sys/class/drm or by Windows: nothing is drawn and nothing is switched. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { displayName, modelOf, ownSize } from '../edid.ts';
 import { readNames, readText } from '../linux/files.ts';
-import { displayName } from '../linux/hardware.ts';
-import type { Answer, Question } from '../platform.ts';
+import type { Answer, Question, WindowsSystem } from '../platform.ts';
 import { shortId, shortText } from '../text.ts';
+import { attempt } from '../windows/attempt.ts';
+import { displayPlace, readEdid } from '../windows/edid.ts';
 
 /** Width and height in points. */
 export type Size = { width: number; height: number };
@@ -22,7 +24,7 @@ export type Display = {
 export type Displays = { found: Display[]; isSure: boolean };
 
 /** Not known where the card shows no connector at all. */
-export const displays: Question<Displays> = { linux: ({ root }) => readDisplays(root) };
+export const displays: Question<Displays> = { linux: ({ root }) => readDisplays(root), windows: readScreens };
 
 async function readDisplays(root: string): Promise<Answer<Displays>> {
   const folder = join(root, 'sys/class/drm');
@@ -40,7 +42,7 @@ async function readDisplays(root: string): Promise<Answer<Displays>> {
 
 async function readDisplay(folder: string, connector: string): Promise<Display> {
   const edid = await readFile(join(folder, 'edid')).catch(() => Buffer.alloc(0));
-  const model = edid.length < edidBytes ? '' : modelOf(edid);
+  const model = modelOf(edid);
   const modes = ((await readText(join(folder, 'modes'))) ?? '').split('\n').flatMap((mode) => sizeOf(mode) ?? []);
   return {
     id: shortId(`${connector} ${model}`.trim()),
@@ -60,22 +62,18 @@ function sizeOf(mode: string): Size | undefined {
   return width === undefined ? undefined : { width: Number(width), height: Number(height) };
 }
 
-const edidBytes = 128;
-/** Where the first of its four descriptors begins. */
-const firstAt = 54;
-
-/** Three letters of five bits each, and the maker's own number. */
-function modelOf(edid: Buffer): string {
-  const maker = edid.readUInt16BE(8);
-  const letters = [10, 5, 0].map((shift) => String.fromCharCode(64 + ((maker >> shift) & 31)));
-  return /^[A-Z]{3}$/.test(letters.join(''))
-    ? `${letters.join('')}${edid.readUInt16LE(10).toString(16).padStart(4, '0').toUpperCase()}`
-    : '';
-}
-
-/** The first descriptor is the timing that the display likes best: the upper four bits of each length stand apart. */
-function ownSize(edid: Buffer): Size | null {
-  if (edid.length < edidBytes || edid.readUInt16LE(firstAt) === 0) return null;
-  const [width, height] = [2, 5].map((at) => edid.readUInt8(firstAt + at) + ((edid.readUInt8(firstAt + at + 2) & 0xf0) << 4));
-  return width && height ? { width, height } : null;
+/** Only in the session of whoever sits there does Windows know the displays of the PC. */
+async function readScreens({ native }: WindowsSystem): Promise<Answer<Displays>> {
+  const calls = native().calls;
+  const seen = attempt(calls, (one) => (one.isAtConsole() ? one.screens() : undefined));
+  if (!seen.known) return seen;
+  if (seen.value === undefined) return { known: false, reason: 'only the session at the PC knows its displays' };
+  const found: Display[] = [];
+  for (const { path, name, best } of seen.value) {
+    const edid = await readEdid(native(), path);
+    const model = modelOf(edid);
+    const place = shortText(name || path);
+    found.push({ id: shortId(displayPlace(path) ?? path), name: shortText(displayName(edid) || model || place), best, own: ownSize(edid) });
+  }
+  return { known: true, value: { found, isSure: true } };
 }

@@ -1,14 +1,16 @@
-/** The programs that a person can start on this PC, by the entries of its menu. */
+/** The programs that a person can start on this PC: by the entries of its menu, or by what Windows has installed. */
 import { join } from 'node:path';
 import { readNames, readText } from '../linux/files.ts';
-import type { Answer, Question } from '../platform.ts';
+import type { RegistryKey } from '../native.ts';
+import type { Answer, Question, WindowsSystem } from '../platform.ts';
 import { shortId, shortText } from '../text.ts';
+import { inEach, userHives } from '../windows/hives.ts';
 
 /** `id`: the name of its entry, such as `us.zoom.Zoom`; `name`: as the menu shows it in English. */
 export type Program = { id: string; name: string };
 
 /** Some hundred small files: asked every ten minutes. Not known where the system has no menu. */
-export const installed: Question<Program[]> = { linux: ({ root }) => readInstalled(root) };
+export const installed: Question<Program[]> = { linux: ({ root }) => readInstalled(root), windows: readUninstallable };
 
 /** Of packages, of the administrator, of Flatpak and of Snap. */
 const menus = [
@@ -32,4 +34,33 @@ async function readInstalled(root: string): Promise<Answer<Program[]>> {
     }
   }
   return known ? { known: true, value: programs } : { known: false, reason: 'this system has no menu of programs' };
+}
+
+/** What has an uninstaller, of 64 and of 32 bits, for all or for one user; and what came as a package. */
+const uninstallers = ['Microsoft\\Windows\\CurrentVersion\\Uninstall', 'WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall'];
+const packages = 'Software\\Classes\\Local Settings\\Software\\Microsoft\\Windows\\CurrentVersion\\AppModel\\Repository\\Packages';
+
+async function readUninstallable({ native }: WindowsSystem): Promise<Answer<Program[]>> {
+  const users = await userHives(native());
+  if (!users.known) return users;
+  const ofPc = await native().registry(`HKLM\\SOFTWARE\\${uninstallers[0]}`, 'below');
+  if (!ofPc.known) return ofPc;
+  const hives = ['HKLM', ...users.value];
+  const other = await Promise.all(uninstallers.map((place) => inEach(native(), hives, `SOFTWARE\\${place}`)));
+  const packed = await Promise.all(users.value.map((hive) => native().registry(`${hive}\\${packages}`, 'here')));
+  const named = packed.flatMap((answer) => (answer.known ? answer.value.slice(1).map(packageOf) : []));
+  const found = new Map([...other.flat(2).flatMap((key) => programOf(key) ?? []), ...named].map((one) => [one.id, one]));
+  return { known: true, value: [...found.values()] };
+}
+
+function programOf({ path, values }: RegistryKey): Program | undefined {
+  const name = values.get('displayname');
+  if (typeof name !== 'string' || name.trim() === '' || values.get('systemcomponent') === 1) return undefined;
+  return { id: shortId(path.slice(path.lastIndexOf('\\') + 1)), name: shortText(name) };
+}
+
+/** `MSTeams_24004.1304.2655.7488_x64__8wekyb3d8bbwe`: what comes before its version. */
+function packageOf({ path }: RegistryKey): Program {
+  const [name = ''] = path.slice(path.lastIndexOf('\\') + 1).split('_');
+  return { id: shortId(name), name: shortText(name) };
 }

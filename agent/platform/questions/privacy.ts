@@ -1,8 +1,9 @@
-/** Does a switch of the PC, or the privacy setting of its desktop, take camera and microphone away from programs? */
+/** Does a switch of the PC, or the privacy setting of its system, take camera and microphone away from programs? */
 import { join } from 'node:path';
 import { runCommand } from '../child.ts';
 import { readNames, readText } from '../linux/files.ts';
 import type { Question, System } from '../platform.ts';
+import { type Capability, readConsent } from '../windows/consent.ts';
 
 /** Which devices are taken away: those that are built in, or all. */
 export type Blocked = 'built-in' | 'all' | null;
@@ -15,6 +16,10 @@ export const privacy: Question<Privacy> = {
     const [keys, desktop] = [await keysOf(system.root), await desktopOf(system, signal)];
     const of = (kind: keyof Privacy): Blocked => (desktop[kind] ? 'all' : keys[kind] ? 'built-in' : null);
     return { known: true, value: { camera: of('camera'), microphone: of('microphone') } };
+  },
+  windows: async ({ native }) => {
+    const of = async (kind: Capability): Promise<Blocked> => ((await readConsent(native(), kind)) === 'denied' ? 'all' : null);
+    return { known: true, value: { camera: await of('webcam'), microphone: await of('microphone') } };
   },
 };
 

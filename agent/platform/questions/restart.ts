@@ -1,14 +1,16 @@
-/** Does the system wait for a restart, and will it restart by itself? The marks of Debian and its kin, and of systemd. */
+/** Does the system wait for a restart, and will it restart by itself? The marks of Debian and its kin, of systemd, and of the updates of Windows. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNames, readText } from '../linux/files.ts';
-import type { Answer, Question } from '../platform.ts';
+import { fromFileTime } from '../native.ts';
+import type { Answer, Question, WindowsSystem } from '../platform.ts';
+import { readValue } from '../windows/hives.ts';
 
 /** `pendingSince`: milliseconds since 1970, null where nothing waits. */
 export type Restart = { pendingSince: number | null; isPlanned: boolean };
 
 /** Cheap: some small files. Not known where nothing on this system would write the mark. */
-export const restart: Question<Restart> = { linux: ({ root }) => readRestart(root) };
+export const restart: Question<Restart> = { linux: ({ root }) => readRestart(root), windows: readMarks };
 
 const mark = 'run/reboot-required';
 /** What writes it after an update. */
@@ -38,4 +40,23 @@ async function isAutomatic(root: string): Promise<boolean> {
   const texts = await Promise.all(((await readNames(folder)) ?? []).map((name) => readText(join(folder, name))));
   const said = [...texts.join('\n').matchAll(/^\s*Unattended-Upgrade::Automatic-Reboot\s+"?(\w+)"?\s*;/gim)];
   return /^(true|1|yes|on)$/i.test(said.at(-1)?.[1] ?? '');
+}
+
+const ofWindows = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion';
+/** Keys that are there as long as a restart waits. Files that are to be renamed at one are none: half of all installers leave some. */
+const marks = [`${ofWindows}\\Component Based Servicing\\RebootPending`, `${ofWindows}\\WindowsUpdate\\Auto Update\\RebootRequired`];
+const plan = ['HKLM\\SOFTWARE\\Microsoft\\WindowsUpdate\\UX\\StateVariables', 'ScheduledRebootTime'] as const;
+
+/** Where the age of a mark is not told, it waits from now on. */
+async function readMarks({ native, clock }: WindowsSystem): Promise<Answer<Restart>> {
+  const since: number[] = [];
+  for (const path of marks) {
+    const answer = await native().registry(path, 'here');
+    if (!answer.known) return answer;
+    const found = answer.value.find((key) => key.path.toLowerCase() === path.toLowerCase());
+    if (found !== undefined) since.push(found.changedAt ?? clock.now());
+  }
+  const planned = await readValue(native(), ...plan);
+  const isPlanned = since.length > 0 && typeof planned === 'bigint' && fromFileTime(planned) > clock.now();
+  return { known: true, value: { pendingSince: since.length === 0 ? null : Math.min(...since), isPlanned } };
 }

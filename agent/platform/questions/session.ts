@@ -1,8 +1,9 @@
-/** Who sits at this PC, by the files of logind, and whether the screen is locked, by its own word. */
+/** Who sits at this PC, and whether the screen is locked: by logind, or by the sessions of Windows. */
 import { join } from 'node:path';
 import { runCommand } from '../child.ts';
 import { readText } from '../linux/files.ts';
 import type { Answer, Question } from '../platform.ts';
+import { attempt } from '../windows/attempt.ts';
 
 /** `locked`: somebody is signed in, behind a lock or behind the login screen. */
 export type Session = 'none' | 'open' | 'locked';
@@ -17,6 +18,14 @@ export const session: Question<Session> = {
     const args = ['show-session', active, '--property=LockedHint', '--value'];
     const output = await runCommand({ program: 'loginctl', args, env: { ...env, LC_ALL: 'C' } }, signal);
     return output.ok ? lockOf(output.text.trim()) : unsaid;
+  },
+  windows: async ({ native }) => {
+    const seen = attempt(native().calls, (calls) => calls.consoleSession());
+    if (!seen.known) return seen;
+    const { user, isLocked } = seen.value;
+    if (user === '') return { known: true, value: 'none' };
+    if (isLocked === null) return { known: false, reason: 'Windows does not say whether the screen is locked' };
+    return { known: true, value: isLocked ? 'locked' : 'open' };
   },
 };
 

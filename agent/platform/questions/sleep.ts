@@ -1,13 +1,14 @@
-/** Is the PC set to go to sleep by itself when nobody touches it? By systemd, or by GNOME where its user is ours; other desktops are not asked. */
+/** Is the PC set to go to sleep by itself when nobody touches it? By systemd, by GNOME where its user is ours, or by the power plan of Windows. */
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../child.ts';
 import { readNames, readText } from '../linux/files.ts';
-import type { Answer, Question, System } from '../platform.ts';
+import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
+import { readValue } from '../windows/hives.ts';
 import { ownDesktop } from './session.ts';
 
 /** Starts a program on GNOME: asked every ten minutes. */
-export const sleepsWhenIdle: Question<boolean> = { linux: readSleeps };
+export const sleepsWhenIdle: Question<boolean> = { linux: readSleeps, windows: readPlan };
 
 /** The later overrules the earlier. */
 const folders = ['usr/lib/systemd/logind.conf.d', 'run/systemd/logind.conf.d', 'etc/systemd/logind.conf.d'];
@@ -35,4 +36,25 @@ async function desktopSleeps({ root, env }: System, signal: AbortSignal): Promis
   return (
     output.ok && /sleep-inactive-ac-type '(suspend|hibernate)'/.test(output.text) && /sleep-inactive-ac-timeout [1-9]/.test(output.text)
   );
+}
+
+const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
+/** Of the group of sleep: after how many seconds on mains it sleeps, and after how many it hibernates. */
+const group = '238c9fa8-0aad-41ed-83f4-97be242c8f20';
+const settings = ['29f6c1db-86da-48c5-9fdb-f2b67b1f44da', '9d7815a6-7ee4-497e-8888-515a05f02364'];
+
+/** What nobody has set in the plan stands in the defaults of Windows. */
+async function readPlan({ native }: WindowsSystem): Promise<Answer<boolean>> {
+  const plans = `${power}\\User\\PowerSchemes`;
+  const plan = await readValue(native(), plans, 'ActivePowerScheme');
+  if (typeof plan !== 'string') return { known: false, reason: 'Windows tells of no power plan' };
+  const seconds = await Promise.all(
+    settings.map(async (setting) => {
+      const set = await readValue(native(), `${plans}\\${plan}\\${group}\\${setting}`, 'ACSettingIndex');
+      const defaults = `${power}\\PowerSettings\\${group}\\${setting}\\DefaultPowerSchemeValues\\${plan}`;
+      return set ?? (await readValue(native(), defaults, 'AcSettingIndex'));
+    }),
+  );
+  if (seconds.some((one) => typeof one === 'number' && one > 0)) return { known: true, value: true };
+  return typeof seconds[0] === 'number' ? { known: true, value: false } : { known: false, reason: 'the power plan does not say it' };
 }

@@ -1,14 +1,18 @@
-/** What hangs on USB, by /sys/bus/usb/devices: no device is opened or woken. */
+/** What hangs on USB, by /sys/bus/usb/devices or by the device manager of Windows: no device is opened or woken. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usbModelIn } from '../../analysis/usb-models.ts';
 import { usbIdOf } from '../linux/cameras.ts';
 import { readNames, readNumber, readText } from '../linux/files.ts';
+import type { Native, PnpDevice } from '../native.ts';
+import { deviceClasses } from '../native.ts';
 import type { Answer, Question } from '../platform.ts';
 import { shortId, shortText } from '../text.ts';
+import { attempt } from '../windows/attempt.ts';
+import { isCamera, usbIdOf as usbIdOfWindows } from '../windows/cameras.ts';
 
-/** One function of a device. `node`: the kernel shows it to programs. */
-export type UsbFunction = { kind: 'video' | 'audio' | 'other'; isAllowed: boolean; node: boolean };
+/** One function of a device. `node`: the system shows it to programs. */
+export type UsbFunction = { kind: 'video' | 'audio' | 'other'; isAllowed: boolean; node: boolean; hasDriver: boolean };
 /** `id`: as cameras have it; `port`: where it hangs; `counted`: another number each time that it comes. */
 export type UsbDevice = {
   id: string;
@@ -16,17 +20,18 @@ export type UsbDevice = {
   port: string;
   counted: number;
   isAllowed: boolean;
-  savesPower: boolean;
+  /** Null where the system does not tell. */
+  savesPower: boolean | null;
   isBuiltIn: boolean;
   /** It could be faster than its port lets it. */
   isSlowed: boolean;
   functions: UsbFunction[];
 };
-/** `hasVideoDriver`: the driver of cameras is loaded. */
-export type Usb = { devices: UsbDevice[]; hasVideoDriver: boolean };
+/** On Windows the cameras that hang elsewhere are among them. */
+export type Usb = { devices: UsbDevice[] };
 
 /** Cheap: some small files a device. Not known where the system has no USB. */
-export const usb: Question<Usb> = { linux: ({ root }) => readUsb(root) };
+export const usb: Question<Usb> = { linux: ({ root }) => readUsb(root), windows: async ({ native }) => readUsbOfWindows(native()) };
 
 const kinds: Readonly<Record<string, UsbFunction['kind']>> = { '0e': 'video', '01': 'audio' };
 /** In Mbit/s: USB 1, 2 and 3. */
@@ -38,22 +43,23 @@ async function readUsb(root: string): Promise<Answer<Usb>> {
   const folder = join(root, 'sys/bus/usb/devices');
   const names = await readNames(folder);
   if (names === undefined) return { known: false, reason: 'this PC has no USB' };
+  const hasVideoDriver = await isThere(join(root, 'sys/bus/usb/drivers/uvcvideo'));
   const devices: UsbDevice[] = [];
   for (const port of names.filter((name) => /^\d+-[\d.]+$/.test(name))) {
-    const device = await readDevice(join(folder, port), port);
+    const device = await readDevice(join(folder, port), port, hasVideoDriver);
     if (device !== undefined) devices.push(device);
   }
-  return { known: true, value: { devices, hasVideoDriver: await isThere(join(root, 'sys/bus/usb/drivers/uvcvideo')) } };
+  return { known: true, value: { devices } };
 }
 
-async function readDevice(folder: string, port: string): Promise<UsbDevice | undefined> {
+async function readDevice(folder: string, port: string, hasVideoDriver: boolean): Promise<UsbDevice | undefined> {
   const read = (file: string) => readText(join(folder, file));
   const id = await usbIdOf(folder, port);
   if (id === undefined) return undefined;
   const functions: UsbFunction[] = [];
   for (const name of (await readNames(folder)) ?? []) {
     if (!name.startsWith(`${port}:`)) continue;
-    functions.push(await readFunction(join(folder, name)));
+    functions.push(await readFunction(join(folder, name), hasVideoDriver));
   }
   const model = usbModelIn(id);
   const speed = (await readNumber(join(folder, 'speed'))) ?? speeds.super;
@@ -71,9 +77,11 @@ async function readDevice(folder: string, port: string): Promise<UsbDevice | und
   };
 }
 
-async function readFunction(folder: string): Promise<UsbFunction> {
+async function readFunction(folder: string, hasVideoDriver: boolean): Promise<UsbFunction> {
+  const kind = kinds[(await readText(join(folder, 'bInterfaceClass'))) ?? ''] ?? 'other';
   return {
-    kind: kinds[(await readText(join(folder, 'bInterfaceClass'))) ?? ''] ?? 'other',
+    kind,
+    hasDriver: kind !== 'video' || hasVideoDriver,
     isAllowed: (await readText(join(folder, 'authorized'))) !== '0',
     node: ((await readNames(join(folder, 'video4linux'))) ?? []).length > 0,
   };
@@ -89,4 +97,57 @@ function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Codes of the device manager: switched off by a person, by the firmware, by a rule. */
+const switchedOff = [22, 29, 48];
+/** Not set up, to be set up anew, no driver. */
+const withoutDriver = [1, 18, 28];
+
+/** Guarantee: a part that is no camera and no sound, such as the door for its firmware, is no trouble of the device. */
+function readUsbOfWindows(native: Native): Answer<Usb> {
+  const found = attempt(native.calls, (calls) => calls.devices());
+  if (!found.known) return found;
+  const parts = new Map<string, PnpDevice[]>();
+  for (const one of found.value) {
+    const id = usbIdOfWindows(one) ?? (isCamera(one) ? shortId(one.id) : undefined);
+    if (id !== undefined) parts.set(id, [...(parts.get(id) ?? []), one]);
+  }
+  return { known: true, value: { devices: [...parts].map(([id, own]) => deviceOfParts(id, own)) } };
+}
+
+/** The parts of one device: the device itself, unless it is only their frame, and each of its functions. */
+function deviceOfParts(id: string, parts: PnpDevice[]): UsbDevice {
+  const isFunction = ({ id: own }: PnpDevice) => /&MI_/i.test(own);
+  const whole = parts.find((one) => !isFunction(one)) ?? parts[0];
+  const functions = parts.some(isFunction) ? parts.filter(isFunction) : parts;
+  // What only holds the others together is called the same in every device.
+  const shown = functions.find((one) => kindOf(one) === 'video') ?? functions.find((one) => kindOf(one) === 'audio') ?? whole;
+  return {
+    id,
+    name: shortText(shown?.name || id),
+    port: id,
+    counted: Math.max(0, ...parts.map(({ arrivedAt }) => arrivedAt ?? 0)),
+    isAllowed: !parts.some((one) => !isFunction(one) && switchedOff.includes(one.problem)),
+    savesPower: null,
+    isBuiltIn: !/^USB\\/i.test(whole?.id ?? ''),
+    isSlowed: false,
+    functions: functions.map(functionOf),
+  };
+}
+
+function functionOf(part: PnpDevice): UsbFunction {
+  return {
+    kind: kindOf(part),
+    isAllowed: !switchedOff.includes(part.problem),
+    node: part.problem === 0,
+    hasDriver: !withoutDriver.includes(part.problem),
+  };
+}
+
+/** By its class of USB, which it has without a driver too. */
+function kindOf(part: PnpDevice): UsbFunction['kind'] {
+  const isOf = (usbClass: string) => part.compatible.some((one) => new RegExp(`^USB\\\\Class_${usbClass}(&|$)`, 'i').test(one));
+  if (isCamera(part) || isOf('0e')) return 'video';
+  return part.kind === deviceClasses.sound || isOf('01') ? 'audio' : 'other';
 }

@@ -39,7 +39,7 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       const [bus, taken] = [await platform.ask(usb, signal), await askPrivacy(platform, signal)];
       const around: Around = {
         found,
-        usb: bus.known ? bus.value : { devices: [], hasVideoDriver: false },
+        usb: bus.known ? bus.value : { devices: [] },
         blocked: taken.known ? taken.value.camera : null,
       };
       const answer = all.known ? { known: true as const, value: found.filter(({ isVirtual }) => !isVirtual) } : all;
@@ -67,9 +67,9 @@ function judgePresent(
 }
 
 /** One that a program makes shows no room, whoever takes it for the camera; what hangs on USB all the same says why it is none. */
-function judgeAbsent({ found, usb: { devices, hasVideoDriver }, blocked }: Around, match: string): Verdict {
+function judgeAbsent({ found, usb: { devices }, blocked }: Around, match: string): Verdict {
   for (const device of devices.filter((one) => isOf('video', one) && fits({ match }, one))) {
-    const id = troubleOf(device, hasVideoDriver);
+    const id = troubleOf(device);
     if (id !== undefined) return fault(id, shortText(`found: ${device.name}`));
   }
   const virtual = found.find(({ isVirtual, name }) => isVirtual && isInName(match, name));
@@ -78,11 +78,11 @@ function judgeAbsent({ found, usb: { devices, hasVideoDriver }, blocked }: Aroun
 }
 
 /** Why a device is no camera for the system; undefined where it is one, or nobody knows. */
-function troubleOf({ isAllowed, functions }: UsbDevice, hasVideoDriver: boolean) {
+function troubleOf({ isAllowed, functions }: UsbDevice) {
   const pictures = functions.filter(({ kind }) => kind === 'video');
   if (!isAllowed || pictures.some((one) => !one.isAllowed)) return 'camera.disabled';
   if (pictures.length === 0 || pictures.some(({ node }) => node)) return undefined;
-  return hasVideoDriver ? 'camera.driver' : 'camera.no_driver';
+  return pictures.every(({ hasDriver }) => hasDriver) ? 'camera.driver' : 'camera.no_driver';
 }
 
 function remember(since: Map<string, number>, cameras: Camera[], up: number): void {

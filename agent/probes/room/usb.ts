@@ -30,7 +30,9 @@ export function createUsbProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
       const log = await platform.ask(kernelLog, signal);
       const restless = [...seen].filter(([port, one]) => dropsOf(one, port, log.known ? log.value : []) >= flapping.least);
       const thrifty = restless.filter(([, { device }]) => device.savesPower);
-      return { checks: [check('', judge('usb.flapping', restless)), check('power', judge('usb.power_saving', thrifty))] };
+      const isTold = [...seen.values()].some(({ device }) => device.savesPower !== null);
+      const power = isTold ? [check('power', judge('usb.power_saving', thrifty))] : [];
+      return { checks: [check('', judge('usb.flapping', restless)), ...power] };
     },
   };
 }

@@ -1,0 +1,37 @@
+/** What a display says of itself, in the bytes of its EDID. */
+
+const edidBytes = 128;
+/** Where the first of its four descriptors begins. */
+const firstAt = 54;
+
+/** `DEL40A3`: three letters of five bits each, and the maker's own number; empty where it names none. */
+export function modelOf(edid: Buffer): string {
+  if (edid.length < edidBytes) return '';
+  const maker = edid.readUInt16BE(8);
+  const letters = [10, 5, 0].map((shift) => String.fromCharCode(64 + ((maker >> shift) & 31)));
+  return /^[A-Z]{3}$/.test(letters.join(''))
+    ? `${letters.join('')}${edid.readUInt16LE(10).toString(16).padStart(4, '0').toUpperCase()}`
+    : '';
+}
+
+/** The size that the display likes best, by its first descriptor: the upper four bits of each length stand apart. */
+export function ownSize(edid: Buffer): { width: number; height: number } | null {
+  if (edid.length < edidBytes || edid.readUInt16LE(firstAt) === 0) return null;
+  const [width, height] = [2, 5].map((at) => edid.readUInt8(firstAt + at) + ((edid.readUInt8(firstAt + at + 2) & 0xf0) << 4));
+  return width && height ? { width, height } : null;
+}
+
+const descriptors = { from: 54, bytes: 18, count: 4 };
+const nameTag = 0xfc;
+
+/** EDID 1.3: of its four descriptors the one with this tag holds the name, up to a line feed. Undefined where there is none. */
+export function displayName(edid: Buffer): string | undefined {
+  for (let at = descriptors.from; at < descriptors.from + descriptors.bytes * descriptors.count; at += descriptors.bytes) {
+    if (edid.length < at + descriptors.bytes || edid.readUInt32BE(at) !== nameTag) continue;
+    return edid
+      .toString('latin1', at + 5, at + descriptors.bytes)
+      .split('\n')[0]
+      ?.trim();
+  }
+  return undefined;
+}

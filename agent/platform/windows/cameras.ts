@@ -1,0 +1,65 @@
+/** Cameras by the device manager, and who uses them by the privacy settings of Windows. No camera is opened. */
+import type { Native, PnpDevice } from '../native.ts';
+import { deviceClasses } from '../native.ts';
+import type { Answer, Camera, WindowsSystem } from '../platform.ts';
+import { programLabels } from '../programs.ts';
+import { shortId, shortText } from '../text.ts';
+import { attempt } from './attempt.ts';
+import { programIn, readUses, type UseContext } from './consent.ts';
+
+/** What Windows gives to programs that make devices of their own. */
+const madeByPrograms = /^(ROOT|SWD)\\/i;
+
+/** Guarantee: one that does not work is none; why it does not is told by the question of USB. */
+export async function readCameras(system: WindowsSystem, bootedAt: number): Promise<Answer<Camera[]>> {
+  const native = system.native();
+  const devices = attempt(native.calls, (calls) => calls.devices());
+  if (!devices.known) return devices;
+  const working = devices.value.filter((one) => isCamera(one) && one.problem === 0);
+  if (working.length === 0) return { known: true, value: [] };
+  const real = working.filter(({ id }) => !madeByPrograms.test(id));
+  const uses = await usesOf(native, { bootedAt, own: process.execPath, root: system.root });
+  return { known: true, value: working.map((one) => cameraOf(one, real.includes(one) ? sharedOut(uses, real.length) : none)) };
+}
+
+const none: Camera['usedBy'] = { known: true, value: [] };
+
+/** Scanners are of the second class too. */
+export function isCamera({ kind, service }: PnpDevice): boolean {
+  return kind === deviceClasses.camera || (kind === deviceClasses.image && service.toLowerCase() === 'usbvideo');
+}
+
+function cameraOf(device: PnpDevice, usedBy: Camera['usedBy']): Camera {
+  const isVirtual = madeByPrograms.test(device.id);
+  return { id: usbIdOf(device) ?? shortId(device.id), name: shortText(device.name || device.id), usedBy, ...(isVirtual && { isVirtual }) };
+}
+
+/** Vendor, product and what follows them of the device itself: its serial number, or where it hangs. */
+export function usbIdOf({ id, parent }: PnpDevice): string | undefined {
+  const isPart = /^USB\\[^\\]*&MI_/i.test(id) && parent.toUpperCase().startsWith('USB\\VID_');
+  const [, vendor, product, rest] = /^USB\\VID_([0-9a-f]{4})&PID_([0-9a-f]{4})[^\\]*\\(.*)$/i.exec(isPart ? parent : id) ?? [];
+  return vendor === undefined ? undefined : shortId(`usb-${vendor}:${product}-`.toLowerCase() + rest);
+}
+
+/** Windows does not write down which of several cameras it is. */
+function sharedOut(uses: Answer<string[]>, cameras: number): Camera['usedBy'] {
+  if (!uses.known) return uses;
+  if (uses.value.length === 0 || cameras === 1) return { known: true, value: programLabels(uses.value.map(programIn)) };
+  return { known: false, reason: 'Windows does not tell which camera a program uses' };
+}
+
+/**
+ * Guarantee: nobody is said to use no camera by a record that can be seen to be wrong: some versions of Windows write no use down, and then
+ * neither that of the microphone which Core Audio sees.
+ */
+async function usesOf(native: Native, context: Omit<UseContext, 'running'>): Promise<Answer<string[]>> {
+  const running = attempt(native.calls, (calls) => calls.programs());
+  const whole = { ...context, running: running.known ? running.value : null };
+  const uses = await readUses(native, 'webcam', whole);
+  if (!uses.known || uses.value.length > 0) return uses;
+  const sound = attempt(native.calls, (calls) => calls.sound());
+  const isHeard = sound.known && sound.value.endpoints.some(({ flow, programs }) => flow === 'capture' && (programs ?? []).length > 0);
+  if (!isHeard) return uses;
+  const written = await readUses(native, 'microphone', whole);
+  return written.known && written.value.length > 0 ? uses : { known: false, reason: 'Windows does not write down who uses it' };
+}

@@ -1,0 +1,120 @@
+/** A PC with Windows that is made of what a test says: its registry, its devices, its sound. */
+import { type Clock, realClock } from '#contracts';
+import type { Output } from '../child.ts';
+import type { Calls, Endpoint, Native, PnpDevice, RegistryKey, RegistryValue, Sound } from '../native.ts';
+import { createWindows } from './windows.ts';
+
+/** Keys by their paths, each with its values; `changedAt` beside them is when it was written. */
+export type Keys = Record<string, Record<string, RegistryValue>>;
+export type Fake = {
+  keys?: Keys;
+  /** Those that are closed to us. */
+  closed?: string[];
+  changedAt?: Record<string, number>;
+  calls?: Partial<Calls>;
+  /** Why no library can be called. */
+  noCalls?: string;
+  run?: (program: string, args: string[]) => Output;
+  clock?: Partial<Clock>;
+  root?: string;
+  disk?: string;
+};
+
+export const user = 'HKU\\S-1-5-21-1-2-3-1001';
+export const consent = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\CapabilityAccessManager\\ConsentStore';
+
+const silent: Sound = { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } };
+const nothing: Calls = {
+  sound: () => silent,
+  service: () => null,
+  devices: () => [],
+  marks: () => [],
+  programs: () => [],
+  power: () => ({ line: 1, flag: 128, percent: 255, seconds: -1 }),
+  isShuttingDown: () => false,
+  consoleSession: () => ({ user: '', isLocked: null }),
+  isAtConsole: () => true,
+  screens: () => [],
+  routes: () => [],
+  neighbours: () => new Map(),
+  keyChangedAt: () => null,
+};
+
+export function fakeWindows({ keys = {}, closed = [], changedAt = {}, calls, noCalls, run, ...given }: Fake = {}) {
+  const written = Object.entries(keys).map(
+    ([path, values]): RegistryKey => ({
+      path,
+      values: new Map(Object.entries(values).map(([name, value]) => [name.toLowerCase(), value])),
+      changedAt: changedAt[path] ?? null,
+    }),
+  );
+  const asked: string[][] = [];
+  const native: Native = {
+    registry: async (path, depth) =>
+      closed.includes(path)
+        ? { known: false, reason: 'registry: code 5' }
+        : { known: true, value: found(written, path, depth === 'below') },
+    calls: noCalls === undefined ? { known: true, value: { ...nothing, ...calls } } : { known: false, reason: noCalls },
+  };
+  const platform = createWindows({
+    native: () => native,
+    root: given.root ?? 'C:\\Windows',
+    disk: given.disk ?? '.',
+    clock: { ...realClock(), ...given.clock },
+    run: async (program, args) => {
+      asked.push([program, ...args]);
+      return run?.(program, args) ?? { ok: false, why: 'missing', text: '' };
+    },
+  });
+  return { platform, native, asked };
+}
+
+/** As Windows has it: a key is there where one below it is, in whatever case it is asked for. */
+function found(written: RegistryKey[], path: string, isDeep: boolean): RegistryKey[] {
+  const at = path.toLowerCase();
+  const below = written.filter((key) => key.path.toLowerCase().startsWith(`${at}\\`));
+  const own = written.find((key) => key.path.toLowerCase() === at) ?? (below.length > 0 ? bare(path) : undefined);
+  if (own === undefined) return [];
+  const names = new Set(below.map((key) => key.path.slice(0, path.length + 1) + key.path.slice(path.length + 1).split('\\')[0]));
+  return [own, ...(isDeep ? below : [...names].map(bare))];
+}
+
+function bare(path: string): RegistryKey {
+  return { path, values: new Map(), changedAt: null };
+}
+
+/** A microphone that is there and open, as one look of Core Audio has it. */
+export function endpoint(more: Partial<Endpoint> = {}): Endpoint {
+  const id = more.id ?? '{0.0.1.00000000}.{84bbfd53-05f2-4232-b20b-f8c4237c18d6}';
+  const device = '{1}.USB\\VID_046D&PID_0867&MI_02\\7&1A2B3C4D&0&0002';
+  return { id, flow: 'capture', state: 1, name: 'Mikrofon (MeetUp)', device, muted: false, volume: 0.8, programs: [], ...more };
+}
+
+/** A sound of these ends; the first of each kind is chosen, by programs and by calls. */
+export function soundOf(endpoints: Endpoint[], more: Partial<Sound> = {}): Sound {
+  const first = (flow: Endpoint['flow']) => {
+    const id = endpoints.find((one) => one.flow === flow && one.state === 1)?.id ?? null;
+    return { console: id, call: id };
+  };
+  return { endpoints, capture: first('capture'), render: first('render'), ...more };
+}
+
+/** A camera on USB that works: the picture of a device of several functions. */
+export function camera(more: Partial<PnpDevice> = {}): PnpDevice {
+  return {
+    id: 'USB\\VID_046D&PID_0866&MI_00\\6&2070FBC0&0&0000',
+    parent: 'USB\\VID_046D&PID_0866\\A1B2C3',
+    name: 'Logitech MeetUp',
+    kind: '{ca3e7ab9-b4c3-4ae6-8251-579ef933890f}',
+    service: 'usbvideo',
+    compatible: ['USB\\Class_0e&SubClass_03&Prot_00', 'USB\\Class_0e'],
+    problem: 0,
+    arrivedAt: 1_000,
+    ...more,
+  };
+}
+
+/** 100 ns since 1601, of milliseconds since 1970. */
+export function fileTime(ms: number): bigint {
+  return BigInt(ms) * 10_000n + 116_444_736_000_000_000n;
+}

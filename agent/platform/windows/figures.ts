@@ -1,0 +1,66 @@
+/** Load, memory, disk and power of a PC with Windows: what Node asks of it (GetSystemTimes, GlobalMemoryStatusEx, GetDiskFreeSpace), and one call. */
+import { statfs } from 'node:fs/promises';
+import { cpus, freemem, totalmem, uptime } from 'node:os';
+import type { Native } from '../native.ts';
+import type { PcFigures, PowerFigures } from '../platform.ts';
+import { attempt } from './attempt.ts';
+
+/** What Node says of the machine; another one in tests. */
+export type Machine = {
+  cpus(): { times: { user: number; sys: number; irq: number; idle: number } }[];
+  freemem(): number;
+  totalmem(): number;
+  uptime(): number;
+};
+/** This machine. */
+export const thisMachine: Machine = { cpus, freemem, totalmem, uptime };
+
+/** `disk`: a folder of the disk on which Windows lies. Each call measures the load since the one before. */
+export function createFigures(disk: string, machine = thisMachine): () => Promise<PcFigures> {
+  const load = createLoadMeter(machine);
+  return async () => {
+    const { blocks, bfree, bavail } = await statfs(disk);
+    const used = blocks - bfree;
+    return {
+      uptimeSeconds: machine.uptime(),
+      loadRatio: load(),
+      memoryUsedRatio: 1 - machine.freemem() / machine.totalmem(),
+      diskUsedRatio: used + bavail === 0 ? 0 : used / (used + bavail),
+      temperatureCelsius: null,
+      temperatureLimitCelsius: null,
+    };
+  };
+}
+
+/** Busy time of all cores since the call before, 0 to 1; null at the first. Windows counts interrupts among the time of the system. */
+export function createLoadMeter(machine = thisMachine): () => number | null {
+  let before: { busy: number; all: number } | undefined;
+  return () => {
+    const times = machine.cpus().map((one) => one.times);
+    const busy = times.reduce((sum, { user, sys }) => sum + user + sys, 0);
+    const now = { busy, all: busy + times.reduce((sum, { idle }) => sum + idle, 0) };
+    const ratio = before && now.all > before.all ? (now.busy - before.busy) / (now.all - before.all) : null;
+    before = now;
+    return ratio === null ? null : Math.min(1, Math.max(0, ratio));
+  };
+}
+
+const none: PowerFigures = { onMains: null, batteryChargeRatio: null, isCharging: false, runtimeMs: null, batteryCelsius: null };
+const lines = { battery: 0, mains: 1 };
+const flags = { charging: 8, noBattery: 128, unknown: 255 };
+const unknownPercent = 255;
+
+/** Guarantee: a PC without a battery gives no answer. A UPS on USB is a battery of Windows, where nobody has set up another program for it. */
+export function readPower(native: Native): PowerFigures {
+  const status = attempt(native.calls, (calls) => calls.power());
+  if (!status.known) return none;
+  const { line, flag, percent, seconds } = status.value;
+  if (flag === flags.unknown || (flag & flags.noBattery) !== 0 || percent === unknownPercent) return none;
+  return {
+    onMains: line === lines.mains ? true : line === lines.battery ? false : null,
+    batteryChargeRatio: Math.min(1, percent / 100),
+    isCharging: (flag & flags.charging) !== 0,
+    runtimeMs: line === lines.battery && seconds > 0 ? seconds * 1_000 : null,
+    batteryCelsius: null,
+  };
+}

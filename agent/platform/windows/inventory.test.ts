@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import type { Output } from '../child.ts';
+import { fakeWindows } from './fake.test-helper.ts';
+import { script } from './inventory.ts';
+
+const printed = {
+  os: [{ Caption: 'Microsoft Windows 11 प्रो', Version: '10.0.26100', OSArchitecture: '64-bit' }],
+  system: [{ Manufacturer: 'Acme', Model: 'Box 3' }],
+  drivers: [
+    { DeviceName: 'Logitech MeetUp', DriverVersion: '1.2.3.4' },
+    { DeviceName: 'Realtek(R) Audio', DriverVersion: null },
+  ],
+};
+
+async function read(output: Output) {
+  const { platform, asked } = fakeWindows({ run: () => output });
+  return { items: await platform.inventory(AbortSignal.timeout(5_000)), asked };
+}
+const said = (text: string) => read({ ok: true, text });
+
+it('what PowerShell prints is told, in any language, with any ends of lines and marks of bytes', async () => {
+  const { items, asked } = await said(`\ufeff${JSON.stringify(printed)}\r\n`);
+  expect(items).toMatchObject({
+    os: { Caption: 'Microsoft Windows 11 प्रो', Version: '10.0.26100', OSArchitecture: '64-bit' },
+    system: { Manufacturer: 'Acme', Model: 'Box 3' },
+    drivers: [{ DeviceName: 'Logitech MeetUp', DriverVersion: '1.2.3.4' }, { DeviceName: 'Realtek(R) Audio' }],
+    node: process.version,
+    cameras: [],
+  });
+  expect(items).not.toHaveProperty('unknown');
+  expect(asked).toEqual([
+    ['WindowsPowerShell\\v1.0\\powershell.exe', '-NoProfile', '-NonInteractive', '-NoLogo', '-WindowStyle', 'Hidden', '-Command', script],
+  ]);
+});
+
+it('cut, empty, or not its own: not known, with a reason, and the rest is told', async () => {
+  const whole = JSON.stringify(printed);
+  for (let end = 1; end < whole.length; end += 7)
+    expect((await said(whole.slice(0, end))).items['unknown']).toBe('PowerShell: answer cannot be read');
+  for (const text of ['', '\r\n']) expect((await said(text)).items['unknown']).toBe('PowerShell said nothing');
+  for (const text of ['[]', '7', 'null', '{"os":7}', 'अंदर आने की अनुमति नहीं है।', 'Get-CimInstance : Zugriff verweigert'])
+    expect((await said(text)).items['unknown'], text).toBe('PowerShell: answer cannot be read');
+  expect((await said('')).items).toMatchObject({ os: { platform: 'win32' }, cameras: [], microphones: [], speakers: [] });
+});
+
+it.each([
+  ['missing', 'PowerShell is not there'],
+  ['aborted', 'PowerShell did not end in time'],
+  ['oversized', 'PowerShell oversized: blocked by rule'],
+  ['failed', 'PowerShell failed: blocked by rule'],
+] as const)('PowerShell that is %s is said so', async (why, reason) => {
+  expect((await read({ ok: false, why, text: 'blocked by\r\nrule' })).items['unknown']).toBe(reason);
+});
+
+it('what was not asked for is not told, whoever prints it', async () => {
+  const { items } = await said(JSON.stringify({ ...printed, secret: [{ a: 'b' }], __proto__x: {}, bios: [{ deep: { a: 1 }, Name: 'B' }] }));
+  expect(items).not.toHaveProperty('secret');
+  expect(items['bios']).toEqual({ Name: 'B' });
+});
+
+it('no serial number, user or address is asked for', () => {
+  expect(script).not.toMatch(/serial|user(?!\w*Device)|address|uuid/i);
+});

@@ -1,0 +1,67 @@
+/** What this PC is made of, by one PowerShell that prints one JSON: at the start and once a day, never in a poll. */
+
+import * as v from 'valibot';
+import type { Output } from '../child.ts';
+import type { RunProgram } from '../native.ts';
+import type { Answer } from '../platform.ts';
+import { shortText } from '../text.ts';
+
+const limitMs = 20_000;
+const program = 'WindowsPowerShell\\v1.0\\powershell.exe';
+const options = ['-NoProfile', '-NonInteractive', '-NoLogo', '-WindowStyle', 'Hidden', '-Command'];
+
+/** What is asked of whom, and under which words; a part that fails is left out. No serial number, user or address is among it. */
+const parts: Readonly<Record<string, string>> = {
+  os: 'Get-CimInstance Win32_OperatingSystem | Select-Object Caption,Version,OSArchitecture',
+  system: 'Get-CimInstance Win32_ComputerSystem | Select-Object Manufacturer,Model',
+  bios: 'Get-CimInstance Win32_BIOS | Select-Object Manufacturer,SMBIOSBIOSVersion',
+  cpu: 'Get-CimInstance Win32_Processor | Select-Object Name,NumberOfCores',
+  drivers: `Get-CimInstance Win32_PnPSignedDriver -Filter "DeviceClass='CAMERA' OR DeviceClass='IMAGE' OR DeviceClass='MEDIA'" | Select-Object DeviceName,DriverVersion`,
+  disks: 'Get-PhysicalDisk | Select-Object FriendlyName,MediaType,HealthStatus',
+};
+
+/** Under rules that forbid the first line, names of other scripts may be garbled; the rest is told. */
+export const script = [
+  'try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch {}',
+  '$all = @{}',
+  ...Object.entries(parts).map(([name, ask]) => `try { $all.${name} = @(${ask}) } catch {}`),
+  '$all | ConvertTo-Json -Compress -Depth 3',
+].join('; ');
+
+const row = v.record(v.string(), v.unknown());
+const printed = v.pipe(v.string(), v.startsWith('{'), v.parseJson(), v.record(v.string(), v.union([v.array(row), row])));
+
+/** The parts by their names. Guarantee: it ends within 20 s, and what it printed is wholly read or not known, with a reason. */
+export async function readByPowerShell(run: RunProgram, signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  return fromPowerShell(await run(program, [...options, script], limited));
+}
+
+/** Reads what PowerShell printed. */
+export function fromPowerShell(output: Output): Answer<Record<string, unknown>> {
+  if (!output.ok) return { known: false, reason: reasonOf(output) };
+  const read = v.safeParse(printed, output.text.replace(/^\ufeff/, '').trim());
+  if (!read.success)
+    return { known: false, reason: output.text.trim() === '' ? 'PowerShell said nothing' : 'PowerShell: answer cannot be read' };
+  return { known: true, value: Object.fromEntries(Object.entries(read.output).flatMap(([name, value]) => shownOf(name, value))) };
+}
+
+function reasonOf({ why, text }: Output & { ok: false }): string {
+  if (why === 'missing') return 'PowerShell is not there';
+  if (why === 'aborted') return 'PowerShell did not end in time';
+  return shortText(`PowerShell ${why}: ${text}`);
+}
+
+type Row = v.InferOutput<typeof row>;
+
+/** Only what was asked for: a profile of the PC may print on. */
+function shownOf(name: string, value: Row | Row[]): [string, unknown][] {
+  if (!Object.hasOwn(parts, name)) return [];
+  const rows = (Array.isArray(value) ? value : [value]).map(plain);
+  return rows.length === 0 ? [] : [[name, rows.length === 1 ? rows[0] : rows]];
+}
+
+function plain(one: Row): Row {
+  const said = Object.entries(one).filter(([, value]) => typeof value === 'string' || typeof value === 'number');
+  return Object.fromEntries(said.map(([key, value]) => [shortText(key), typeof value === 'string' ? shortText(value) : value]));
+}

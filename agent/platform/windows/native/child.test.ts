@@ -1,0 +1,47 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { createRunner, inSystem32, systemRoot } from './child.ts';
+
+/** A System32 with these scripts. */
+function programs(scripts: Record<string, string>) {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-system32-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(scripts)) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(folder, name), 0o755);
+  }
+  return { folder, run: createRunner((program) => join(folder, program)) };
+}
+const patient = () => AbortSignal.timeout(60_000);
+
+it('a program is Windows’s own, wherever Windows lies', () => {
+  expect(inSystem32(systemRoot({}))('reg.exe')).toBe('C:\\Windows\\System32\\reg.exe');
+  expect(inSystem32(systemRoot({ SystemRoot: 'D:\\WINNT' }))('reg.exe')).toBe('D:\\WINNT\\System32\\reg.exe');
+});
+
+it('what it prints is its answer; a failure, a flood and an absence are told apart, and no word is run by a shell', async () => {
+  const { folder, run } = programs({
+    'say.exe': 'echo "$1"',
+    'fail.exe': 'echo अस्वीकृत >&2; exit 1',
+    'flood.exe': 'yes x',
+  });
+  expect(await run('say.exe', [`$(touch ${folder}/mark) & "`], patient())).toEqual({ ok: true, text: `$(touch ${folder}/mark) & "\n` });
+  expect(existsSync(join(folder, 'mark'))).toBe(false);
+  expect(await run('fail.exe', [], patient())).toEqual({ ok: false, why: 'failed', text: 'अस्वीकृत' });
+  expect(await run('flood.exe', [], patient())).toEqual({ ok: false, why: 'oversized', text: '' });
+  expect(await run('none.exe', [], patient())).toEqual({ ok: false, why: 'missing', text: '' });
+  expect(await run('say.exe', [], AbortSignal.abort())).toEqual({ ok: false, why: 'aborted', text: '' });
+});
+
+it('a program that hangs is ended with all that it has started', async () => {
+  const { folder, run } = programs({ 'hang.exe': `touch "$1"; exec sleep 600`, 'taskkill.exe': 'echo "$@" > "$(dirname "$0")/killed"' });
+  const end = new AbortController();
+  const running = run('hang.exe', [join(folder, 'begun')], end.signal);
+  await vi.waitUntil(() => existsSync(join(folder, 'begun')), { timeout: 60_000 });
+  end.abort();
+  expect(await running).toEqual({ ok: false, why: 'aborted', text: '' });
+  await vi.waitUntil(() => existsSync(join(folder, 'killed')) && readFileSync(join(folder, 'killed'), 'utf8') !== '', { timeout: 60_000 });
+  expect(readFileSync(join(folder, 'killed'), 'utf8')).toMatch(/^\/T \/F \/PID \d+\n$/);
+});

@@ -1,0 +1,50 @@
+/** Programs of Windows itself: by their whole path, without a shell or a window, with an end that always comes. */
+import { execFile, spawn } from 'node:child_process';
+import { win32 } from 'node:path';
+import type { Output } from '../../child.ts';
+import type { RunProgram } from '../../native.ts';
+
+const outputLimitBytes = 2 * 1024 * 1024;
+
+/** Where Windows lies, whatever the drive. */
+export function systemRoot(env: Record<string, string | undefined>): string {
+  return env['SystemRoot'] ?? 'C:\\Windows';
+}
+
+/** Where a program of Windows lies. */
+export function inSystem32(root: string): (program: string) => string {
+  return (program) => win32.join(root, 'System32', program);
+}
+
+/** `place`: where a program lies. Guarantee: one that is to end is ended with all that it has started. */
+export function createRunner(place: (program: string) => string): RunProgram {
+  return (program, args, signal) =>
+    new Promise((resolve) => {
+      if (signal.aborted) return resolve({ ok: false, why: 'aborted', text: '' });
+      const options = { windowsHide: true, maxBuffer: outputLimitBytes, encoding: 'utf8' as const };
+      const child = execFile(place(program), args, options, (error, stdout, stderr) => {
+        signal.removeEventListener('abort', abort);
+        resolve(outputOf(error, signal.aborted, { stdout, stderr }));
+      });
+      const abort = () => {
+        endTree(place('taskkill.exe'), child.pid);
+        child.kill();
+      };
+      signal.addEventListener('abort', abort, { once: true });
+    });
+}
+
+/** Windows ends no children with their parent. */
+function endTree(taskkill: string, id: number | undefined): void {
+  if (id !== undefined) spawn(taskkill, ['/T', '/F', '/PID', `${id}`], { windowsHide: true, stdio: 'ignore' }).on('error', () => undefined);
+}
+
+type Said = { stdout: string; stderr: string };
+
+function outputOf(error: (Error & { code?: unknown }) | null, isAborted: boolean, { stdout, stderr }: Said): Output {
+  if (error === null) return { ok: true, text: stdout };
+  if (isAborted) return { ok: false, why: 'aborted', text: '' };
+  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return { ok: false, why: 'oversized', text: '' };
+  if (error.code === 'ENOENT') return { ok: false, why: 'missing', text: '' };
+  return { ok: false, why: 'failed', text: stderr.trim() || error.message };
+}

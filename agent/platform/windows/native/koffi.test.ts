@@ -1,0 +1,50 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { loadKoffi } from './koffi.ts';
+import { openNative } from './native.ts';
+
+/** The folder of a node.exe with these files beside it. */
+function beside(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-koffi-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return join(folder, 'node.exe');
+}
+const as = (name: string) => `module.exports = { name: '${name}' };`;
+
+it('koffi lies beside the program of Node: in a folder of its own, else among packages', () => {
+  const packages = { 'node_modules/koffi/index.js': as('package') };
+  expect(loadKoffi(beside({ 'koffi/index.js': as('folder'), ...packages }))).toMatchObject({ known: true, value: { name: 'folder' } });
+  expect(loadKoffi(beside(packages))).toMatchObject({ known: true, value: { name: 'package' } });
+  expect(loadKoffi(beside({}))).toEqual({ known: false, reason: 'koffi is not there' });
+});
+
+it('a native half of another version, or one that cannot be loaded, is said so', () => {
+  const broken = { 'koffi/index.js': "throw new Error('Mismatched native Koffi modules\\nat C:')" };
+  expect(loadKoffi(beside(broken))).toEqual({ known: false, reason: 'koffi: Mismatched native Koffi modules' });
+  const halved = { 'koffi/index.js': "require('@koromix/koffi-win32-x64')" };
+  expect(loadKoffi(beside(halved))).toEqual({ known: false, reason: 'koffi is not there' });
+});
+
+it('nothing is loaded before it is asked for, and then once; where it fails the registry is asked by its program', async () => {
+  let loads = 0;
+  const asked: string[] = [];
+  const run = async (program: string) => {
+    asked.push(program);
+    return { ok: true as const, text: '' };
+  };
+  const native = openNative(run, () => {
+    loads += 1;
+    return { known: false, reason: 'koffi is not there' };
+  });
+  expect(loads).toBe(0);
+  expect([native().calls, native().calls]).toEqual(Array(2).fill({ known: false, reason: 'koffi is not there' }));
+  expect(loads).toBe(1);
+  expect(await native().registry('HKU', 'here')).toMatchObject({ known: true });
+  expect(asked).toEqual(['reg.exe']);
+});

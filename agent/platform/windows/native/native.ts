@@ -1,0 +1,42 @@
+/** The interface to Windows as it is: koffi where it lies beside Node, else `reg.exe` for the registry alone. */
+
+import { messageOf } from '#contracts';
+import type { Calls, Native, RunProgram } from '../../native.ts';
+import type { Answer } from '../../platform.ts';
+import { shortText } from '../../text.ts';
+import { createCoreAudio } from './core-audio.ts';
+import { type Koffi, loadKoffi } from './koffi.ts';
+import { createPnp } from './pnp.ts';
+import { registryByProgram } from './reg-exe.ts';
+import { createRegistry } from './registry.ts';
+import { createSystemCalls } from './system-calls.ts';
+
+/** Guarantee: nothing is loaded before it is first asked for. */
+export function openNative(run: RunProgram, load = loadKoffi): () => Native {
+  let opened: Native | undefined;
+  return () => {
+    opened ??= open(load(), run);
+    return opened;
+  };
+}
+
+function open(koffi: Answer<Koffi>, run: RunProgram): Native {
+  const byProgram = registryByProgram(run);
+  if (!koffi.known) return { registry: byProgram, calls: koffi };
+  try {
+    const registry = createRegistry(koffi.value);
+    return { registry: async (path, depth) => registry.read(path, depth), calls: { known: true, value: callsOf(koffi.value, registry) } };
+  } catch (error) {
+    return { registry: byProgram, calls: { known: false, reason: shortText(messageOf(error)) } };
+  }
+}
+
+function callsOf(koffi: Koffi, { changedAt }: ReturnType<typeof createRegistry>): Calls {
+  const { programOf, ...system } = createSystemCalls(koffi);
+  return {
+    ...system,
+    sound: createCoreAudio(koffi, { programOf, own: process.pid }),
+    ...createPnp(koffi),
+    keyChangedAt: changedAt,
+  };
+}

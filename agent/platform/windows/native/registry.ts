@@ -1,0 +1,118 @@
+/** The registry by advapi32, in this process. Nothing is written. */
+import { type Depth, fromFileTime, type RegistryKey, type RegistryValue } from '../../native.ts';
+import type { Answer } from '../../platform.ts';
+import { textsOf, untilZero } from './bytes.ts';
+import type { Koffi, Pointer } from './koffi.ts';
+
+const hives: Readonly<Record<string, bigint>> = { HKLM: 0xffff_ffff_8000_0002n, HKU: 0xffff_ffff_8000_0003n };
+/** To read, in the part of 64 bits. */
+const access = 0x2_0019 | 0x100;
+const codes = { notThere: 2, more: 234, end: 259 };
+const longestName = 16_384;
+/** What is larger is no setting. */
+const largestValue = 65_536;
+/** A tree with more is cut: none of those that are asked for is near it. */
+const keysLimit = 20_000;
+
+/** What the readings of this room use. */
+export type Registry = {
+  read(path: string, depth: Depth): Answer<RegistryKey[]>;
+  changedAt(path: string): number | null;
+};
+
+/** Guarantee: each key that was opened is closed. */
+export function createRegistry(koffi: Koffi): Registry {
+  const calls = callsOf(koffi);
+  const room = { name: Buffer.alloc(longestName * 2), data: Buffer.alloc(largestValue) };
+
+  function within<T>(path: string, work: (key: Pointer) => T): { code: number; value?: T } {
+    const [hive = '', ...rest] = path.split('\\');
+    const key: [Pointer] = [0n];
+    const code = calls.open(hives[hive] ?? 0n, rest.join('\\'), 0, access, key);
+    if (code !== 0) return { code };
+    try {
+      return { code, value: work(key[0]) };
+    } finally {
+      calls.close(key[0]);
+    }
+  }
+
+  function collect(path: string, depth: Depth, found: RegistryKey[]): number {
+    const { code, value: names = [] } = within(path, (key) => {
+      found.push({ path, values: valuesOf(calls, key, room), changedAt: changedAt(calls, key) });
+      return namesOf(calls, key, room);
+    });
+    for (const name of names.slice(0, Math.max(0, keysLimit - found.length))) {
+      const below = `${path}\\${name}`;
+      if (depth === 'below') collect(below, depth, found);
+      else found.push({ path: below, values: new Map(), changedAt: null });
+    }
+    return code;
+  }
+
+  return {
+    read(path, depth) {
+      const found: RegistryKey[] = [];
+      const code = collect(path, depth, found);
+      return code === 0 || code === codes.notThere ? { known: true, value: found } : { known: false, reason: `registry: code ${code}` };
+    },
+    changedAt: (path) => within(path, (key) => changedAt(calls, key)).value ?? null,
+  };
+}
+
+type RegistryCalls = ReturnType<typeof callsOf>;
+
+function callsOf(koffi: Koffi) {
+  const library = koffi.load('advapi32.dll');
+  const number = koffi.inout(koffi.pointer('uint32'));
+  const none = 'void *';
+  return {
+    open: library.func('__stdcall', 'RegOpenKeyExW', 'int32', ['uint64', 'str16', 'uint32', 'uint32', koffi.out(koffi.pointer('uint64'))]),
+    close: library.func('__stdcall', 'RegCloseKey', 'int32', ['uint64']),
+    info: library.func('__stdcall', 'RegQueryInfoKeyW', 'int32', ['uint64', ...Array.from({ length: 10 }, () => none), none]),
+    name: library.func('__stdcall', 'RegEnumKeyExW', 'int32', ['uint64', 'uint32', none, number, none, none, none, none]),
+    value: library.func('__stdcall', 'RegEnumValueW', 'int32', ['uint64', 'uint32', none, number, none, number, none, number]),
+  };
+}
+
+function changedAt(calls: RegistryCalls, key: Pointer): number | null {
+  const time = Buffer.alloc(8);
+  const absent = Array.from({ length: 10 }, () => null);
+  return calls.info(key, ...absent, time) === 0 ? fromFileTime(time.readBigUInt64LE()) : null;
+}
+
+/** What the calls write into, one after the other. */
+type Room = { name: Buffer; data: Buffer };
+
+function namesOf(calls: RegistryCalls, key: Pointer, { name }: Room): string[] {
+  const names: string[] = [];
+  for (let at = 0; at < keysLimit; at += 1) {
+    const length: [number] = [longestName];
+    if (calls.name(key, at, name, length, null, null, null, null) !== 0) break;
+    names.push(name.toString('utf16le', 0, length[0] * 2));
+  }
+  return names;
+}
+
+function valuesOf(calls: RegistryCalls, key: Pointer, { name, data }: Room): Map<string, RegistryValue> {
+  const values = new Map<string, RegistryValue>();
+  for (let at = 0; at < keysLimit; at += 1) {
+    const [length, kind, bytes]: [[number], [number], [number]] = [[longestName], [0], [largestValue]];
+    const code = calls.value(key, at, name, length, null, kind, data, bytes);
+    if (code === codes.end || (code !== 0 && code !== codes.more)) break;
+    const value = code === codes.more ? undefined : valueFrom(kind[0], data.subarray(0, bytes[0]));
+    if (value !== undefined) values.set(name.toString('utf16le', 0, length[0] * 2).toLowerCase(), value);
+  }
+  return values;
+}
+
+const kinds = { text: 1, expandable: 2, number: 4, texts: 7, long: 11 };
+
+/** Guarantee: bytes that do not have the length of their kind stay bytes. */
+function valueFrom(kind: number, data: Buffer): RegistryValue {
+  if (kind === kinds.text || kind === kinds.expandable) return untilZero(data.toString('utf16le'));
+  if (kind === kinds.number && data.length === 4) return data.readUInt32LE();
+  if (kind === kinds.long && data.length === 8) return data.readBigUInt64LE();
+  if (kind === kinds.texts) return textsOf(data);
+  return Buffer.from(data);
+}

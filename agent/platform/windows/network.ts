@@ -1,0 +1,50 @@
+/** The local network of a PC with Windows, by the tables of iphlpapi: nothing is sent. */
+import { isIPv4 } from 'node:net';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import type { Native } from '../native.ts';
+import type { Answer, Gateway, NetworkState } from '../platform.ts';
+import { attempt } from './attempt.ts';
+
+type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'netmask' | 'internal'>[]>;
+
+const anywhere = '0.0.0.0';
+
+/** Node lists those that are up. A way of IPv6 is believed where there is an address for it: routers tell both. */
+export function readNetwork(native: Native, found: Interfaces = networkInterfaces()): Answer<NetworkState> {
+  const routes = attempt(native.calls, (calls) => calls.routes());
+  if (!routes.known) return routes;
+  const own = Object.entries(found).flatMap(([name, all]) =>
+    (all ?? []).filter(({ internal }) => !internal).map((one) => ({ name, ...one })),
+  );
+  const far = own.filter(({ address }) => !/^(fe80:|169\.254\.)/i.test(address));
+  const hops = routes.value.filter(({ destination, mask }) => destination === anywhere && mask === anywhere).map(({ hop }) => hop);
+  const gateways = [...new Set(hops)].flatMap((address): Gateway[] => {
+    const through = own.find((one) => isBeside(address, one));
+    return address === anywhere || through === undefined ? [] : [{ interface: through.name, address }];
+  });
+  return {
+    known: true,
+    value: {
+      interfaces: [...new Set(own.map(({ name }) => name))],
+      hasAddress: far.length > 0,
+      hasWayOut: hops.length > 0 || far.some(({ address }) => !isIPv4(address)),
+      gateways,
+    },
+  };
+}
+
+/** Of an IPv4 neighbour; null where the table does not have it. */
+export function isNeighbourHeard(native: Native, { address }: Gateway): boolean | null {
+  const table = attempt(native.calls, (calls) => calls.neighbours());
+  return table.known ? (table.value.get(address) ?? null) : null;
+}
+
+function isBeside(hop: string, { address, netmask }: { address: string; netmask: string }): boolean {
+  if (!isIPv4(address) || !isIPv4(netmask)) return false;
+  const [mask, ours, theirs] = [bytesOf(netmask), bytesOf(address), bytesOf(hop)];
+  return mask.every((bits, at) => (bits & (ours[at] ?? 0)) === (bits & (theirs[at] ?? 0)));
+}
+
+function bytesOf(address: string): number[] {
+  return address.split('.').map(Number);
+}

@@ -1,0 +1,84 @@
+import { expect, it } from 'vitest';
+import type { Profile } from '#contracts';
+import type { Probe } from '../../checks/probe.ts';
+import { createMicrophoneProbe } from '../../probes/room/microphone.ts';
+import { createSoundProbe } from '../../probes/room/sound.ts';
+import { createSpeakerProbe } from '../../probes/room/speaker.ts';
+import type { Calls } from '../native.ts';
+import { endpoint, type Fake, fakeWindows, soundOf } from './fake.test-helper.ts';
+
+const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [{ match: 'meetup' }], speaker: [{ match: 'meetup' }] } };
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+const headset = endpoint({ id: '{0.0.1.00000000}.{headset}', name: 'Headset', device: null });
+const loud = endpoint({ id: '{0.0.0.00000000}.{loud}', flow: 'render', name: 'Lautsprecher (MeetUp)' });
+
+async function look(probe: Probe, fake: Fake) {
+  const { checks } = await probe.run({ platform: fakeWindows(fake).platform, profile, self, signal: AbortSignal.timeout(5_000) });
+  return checks.map(({ status, fault, reason }) => [fault ?? status, ...(reason ? [reason] : [])].join(': '));
+}
+const microphone = async (...of: Parameters<typeof soundOf>) =>
+  (await look(createMicrophoneProbe(), { calls: { sound: () => soundOf(...of) } }))[0];
+const speaker = async (...of: Parameters<typeof soundOf>) =>
+  (await look(createSpeakerProbe(), { calls: { sound: () => soundOf(...of) } }))[0];
+
+it('a microphone is well, muted, too low or missing as Core Audio has it', async () => {
+  expect(await microphone([endpoint()])).toBe('ok');
+  expect(await microphone([endpoint({ muted: true })])).toBe('microphone.muted');
+  expect(await microphone([endpoint({ volume: 0.1 })])).toBe('microphone.volume_low');
+  expect(await microphone([headset])).toBe('microphone.missing');
+  expect(await microphone([endpoint({ state: 4 })])).toBe('microphone.missing');
+});
+
+it('one that is switched off, or whose socket is empty, says so: microphone.disabled', async () => {
+  expect(await microphone([endpoint({ state: 2, muted: null, volume: null })])).toBe(
+    'microphone.disabled: switched off: Mikrofon (MeetUp)',
+  );
+  expect(await microphone([endpoint({ state: 0x1000_0002 })])).toBe('microphone.disabled: switched off: Mikrofon (MeetUp)');
+  expect(await microphone([endpoint({ state: 8, muted: null, volume: null })])).toBe('microphone.disabled: nothing is plugged in');
+});
+
+it('another one is chosen: by programs, or by calls alone: microphone.roles_split', async () => {
+  const both = [endpoint(), headset];
+  const other = { console: headset.id, call: headset.id };
+  expect(await microphone(both, { capture: other })).toBe('microphone.not_default: chosen: Headset');
+  expect(await microphone(both, { capture: { console: endpoint().id, call: headset.id } })).toBe(
+    'microphone.roles_split: calls take: Headset',
+  );
+});
+
+it('programs are told by name where they are on the list; parts of Windows are none', async () => {
+  const programs = ['C:\\Program Files\\Zoom\\bin\\Zoom.exe', 'D:\\Tagebuch\\privat.exe', 'C:\\WINDOWS\\System32\\svchost.exe', ''];
+  expect(await microphone([endpoint({ programs })])).toBe('ok: in use by another program, zoom');
+  expect(await microphone([endpoint({ programs: null })])).toBe('ok');
+});
+
+it('a model is told by its USB, whatever the device is called', async () => {
+  const { platform } = fakeWindows({ calls: { sound: () => soundOf([endpoint(), headset]) } });
+  const sound = await platform.sound(AbortSignal.timeout(1_000));
+  expect(sound.known && sound.value.sources.map(({ model }) => model)).toEqual(['046d:0867', undefined]);
+});
+
+it('a speaker that is switched off, or whose screen is off, is missing', async () => {
+  expect(await speaker([loud])).toBe('ok');
+  expect(await speaker([{ ...loud, muted: true }])).toBe('speaker.muted');
+  for (const state of [2, 4, 8]) expect(await speaker([{ ...loud, state }])).toBe('speaker.missing');
+});
+
+it('the sound service that is stopped is down; what cannot be asked is not known: sound.service_down', async () => {
+  const fails: Partial<Calls> = {
+    sound: () => {
+      throw new Error('CoCreateInstance: 800706ba');
+    },
+  };
+  // A check that was never known is none.
+  expect(await look(createSoundProbe(), { calls: { ...fails, service: () => 4 } })).toEqual([]);
+  expect(await look(createSoundProbe(), { calls: { ...fails, service: () => 1 } })).toEqual(['sound.service_down: no audio server']);
+  expect(await look(createSoundProbe(), {})).toEqual(['ok']);
+  expect((await look(createMicrophoneProbe(), { calls: fails }))[0]).toBe('unknown: CoCreateInstance: 800706ba');
+});
+
+it('where koffi is not there, every device is unknown with that reason, and none missing', async () => {
+  const noCalls = 'koffi is not there';
+  expect(await look(createMicrophoneProbe(), { noCalls })).toEqual(['unknown: koffi is not there']);
+  expect(await look(createSpeakerProbe(), { noCalls })).toEqual(['unknown: koffi is not there']);
+});

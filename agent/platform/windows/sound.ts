@@ -1,0 +1,62 @@
+/** Microphones and speakers from one look of Core Audio. */
+import type { Endpoint, Native, Sound } from '../native.ts';
+import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../platform.ts';
+import { programLabels } from '../programs.ts';
+import { shortId, shortText } from '../text.ts';
+import { attempt } from './attempt.ts';
+import { isBelow } from './consent.ts';
+
+const states = { active: 1, disabled: 2, unplugged: 8 };
+const audioService = 'Audiosrv';
+const stopped = 1;
+/** The higher bits are Windows's own. */
+const stateBits = 0xf;
+
+/** `root`: the folder of Windows, whose own parts are no programs of a person. */
+export function readSound(native: Native, root: string): Answer<SoundState> {
+  const seen = attempt(native.calls, (calls) => calls.sound());
+  return seen.known ? { known: true, value: soundFrom(seen.value, root) } : seen;
+}
+
+/** What is not present is as if it were never there; an empty socket is a microphone without a voice, and no speaker. */
+function soundFrom({ endpoints, capture, render }: Sound, root: string): SoundState {
+  const of = (flow: Endpoint['flow'], ...wanted: number[]) =>
+    endpoints.filter((one) => one.flow === flow && wanted.includes(one.state & stateBits));
+  const switchedOff = of('capture', states.disabled).map(partOf);
+  return {
+    sources: of('capture', states.active, states.unplugged).map((one) => deviceOf(one, root)),
+    defaultSource: idOf(capture.console),
+    defaultCallSource: idOf(capture.call),
+    sinks: of('render', states.active).map((one) => deviceOf(one, root)),
+    defaultSink: idOf(render.console),
+    ...(switchedOff.length > 0 && { switchedOff }),
+  };
+}
+
+function idOf(id: string | null): string | null {
+  return id === null ? null : shortId(id);
+}
+
+function partOf({ id, name }: Endpoint): Part {
+  return { id: shortId(id), name: shortText(name || id) };
+}
+
+function deviceOf(one: Endpoint, root: string): SoundDevice {
+  const [, vendor, product] = /VID_([0-9a-f]{4})&PID_([0-9a-f]{4})/i.exec(one.device ?? '') ?? [];
+  return {
+    ...partOf(one),
+    muted: one.muted === true,
+    volume: one.volume ?? 1,
+    usedBy: programLabels((one.programs ?? []).filter((program) => !isBelow(root, program))),
+    ...(vendor !== undefined && { model: `${vendor}:${product}`.toLowerCase() }),
+    ...((one.state & stateBits) === states.unplugged && { isUnplugged: true }),
+  };
+}
+
+/** Guarantee: a service that is not there, or cannot be asked, is none that is down. */
+export function readSoundService(native: Native): Answer<SoundService> {
+  const seen = attempt(native.calls, (calls) => calls.sound());
+  if (seen.known) return { known: true, value: 'answers' };
+  const state = attempt(native.calls, (calls) => calls.service(audioService));
+  return state.known && state.value === stopped ? { known: true, value: 'down' } : seen;
+}

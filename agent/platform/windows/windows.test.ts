@@ -1,0 +1,196 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { endpoint, type Fake, fakeWindows, soundOf } from './fake.test-helper.ts';
+import { createLoadMeter, readPower } from './figures.ts';
+import { readNetwork } from './network.ts';
+
+const signal = AbortSignal.timeout(30_000);
+const route = (destination: string, hop: string) => ({ destination, mask: destination, hop });
+const at = (address: string, netmask = '255.255.255.0') => [{ address, netmask, internal: false }];
+const loopback = [{ address: '127.0.0.1', netmask: '255.0.0.0', internal: true }];
+
+it('power: a UPS is a battery, a PC without one says nothing, and 255 is not known', () => {
+  const power = (status: Partial<ReturnType<NonNullable<NonNullable<Fake['calls']>['power']>>>) =>
+    readPower(fakeWindows({ calls: { power: () => ({ line: 1, flag: 1, percent: 90, seconds: -1, ...status }) } }).native);
+  expect(power({})).toMatchObject({ onMains: true, batteryChargeRatio: 0.9, isCharging: false, runtimeMs: null });
+  expect(power({ line: 0, flag: 2, percent: 20, seconds: 600 })).toMatchObject({
+    onMains: false,
+    batteryChargeRatio: 0.2,
+    runtimeMs: 600_000,
+  });
+  expect(power({ flag: 9 })).toMatchObject({ isCharging: true });
+  expect(power({ line: 255 })).toMatchObject({ onMains: null, batteryChargeRatio: 0.9 });
+  for (const none of [{ flag: 128 }, { flag: 255 }, { percent: 255 }])
+    expect(power(none)).toMatchObject({ onMains: null, batteryChargeRatio: null });
+  expect(readPower(fakeWindows({ noCalls: 'no' }).native)).toMatchObject({ onMains: null, batteryChargeRatio: null });
+});
+
+it('load is measured from the second look on', () => {
+  const times = { user: 0, sys: 0, irq: 0, idle: 0 };
+  const load = createLoadMeter({ cpus: () => [{ times: { ...times } }], freemem: () => 1, totalmem: () => 2, uptime: () => 3 });
+  expect(load()).toBeNull();
+  Object.assign(times, { user: 30, sys: 10, irq: 5, idle: 60 });
+  expect(load()).toBe(0.4);
+  expect(load()).toBeNull();
+});
+
+it('figures are those of this machine', async () => {
+  const figures = await fakeWindows().platform.figures(signal);
+  expect(figures.memoryUsedRatio).toBeGreaterThan(0);
+  expect(figures.diskUsedRatio).toBeLessThanOrEqual(1);
+  expect(figures).toMatchObject({ loadRatio: null, temperatureCelsius: null });
+});
+
+it('the way out leads through the card that stands beside the router', () => {
+  const seen = (routes: ReturnType<typeof route>[], cards: Parameters<typeof readNetwork>[1]) => {
+    const answer = readNetwork(fakeWindows({ calls: { routes: () => routes } }).native, cards);
+    return answer.known && answer.value;
+  };
+  const cards = { 'Ethernet 2': at('192.0.2.7'), WLAN: at('198.51.100.7'), Loopback: loopback };
+  expect(seen([route('0.0.0.0', '198.51.100.1'), route('192.0.2.0', '192.0.2.7')], cards)).toEqual({
+    interfaces: ['Ethernet 2', 'WLAN'],
+    hasAddress: true,
+    hasWayOut: true,
+    gateways: [{ interface: 'WLAN', address: '198.51.100.1' }],
+  });
+  expect(seen([], { इथरनेट: at('169.254.3.4', '255.255.0.0') })).toMatchObject({ hasAddress: false, hasWayOut: false, gateways: [] });
+  expect(seen([], {})).toMatchObject({ interfaces: [], hasAddress: false });
+  expect(seen([route('0.0.0.0', '0.0.0.0')], cards)).toMatchObject({ hasWayOut: true, gateways: [] });
+  expect(seen([], { Tunnel: [{ address: '2001:db8::7', netmask: 'ffff:ffff::', internal: false }] })).toMatchObject({
+    hasAddress: true,
+    hasWayOut: true,
+  });
+});
+
+it('a neighbour is heard, silent, or not in the table', async () => {
+  const { platform } = fakeWindows({
+    calls: {
+      neighbours: () =>
+        new Map([
+          ['192.0.2.1', true],
+          ['192.0.2.9', false],
+        ]),
+    },
+  });
+  const heard = (address: string) => platform.isNeighbourHeard({ interface: 'x', address });
+  expect([await heard('192.0.2.1'), await heard('192.0.2.9'), await heard('192.0.2.3')]).toEqual([true, false, null]);
+});
+
+it('a boot has one id, whatever is done to the clock; without the registry, as far as the clock is let alone', () => {
+  const made = 'HKLM\\HARDWARE\\DESCRIPTION\\System';
+  const boot = (changed: number, now: number) =>
+    fakeWindows({ calls: { keyChangedAt: (path) => (path === made ? changed : null) }, clock: { now: () => now } }).platform.bootId();
+  expect(boot(5, 1_000)).toBe(boot(5, 99 * 86_400_000));
+  expect(boot(5, 1_000)).not.toBe(boot(6, 1_000));
+  const bare = (now: number) => fakeWindows({ noCalls: 'no', clock: { now: () => now } }).platform.bootId();
+  expect(bare(Date.now())).toMatch(/^[0-9a-f]{32}$/);
+  expect(bare(Date.now())).not.toBe(bare(Date.now() + 3_600_000));
+});
+
+it('an end that Windows has begun is told, and that of an update as such', async () => {
+  const ends = (isShuttingDown: boolean, waits: number | null) =>
+    fakeWindows({ calls: { isShuttingDown: () => isShuttingDown, keyChangedAt: () => waits } }).platform;
+  expect([ends(false, 1).endBegun(), ends(true, null).endBegun(), ends(true, 1).endBegun()]).toEqual([null, 'shutdown', 'update']);
+  expect([await ends(true, 1).isShuttingDown(signal), await ends(false, 1).isShuttingDown(signal)]).toEqual([true, false]);
+  expect(fakeWindows({ noCalls: 'no' }).platform.endBegun()).toBeNull();
+});
+
+it('a blue screen before this boot left its words after it', () => {
+  const root = mkdtempSync(join(tmpdir(), 'sabha-dumps-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const crashed = () => fakeWindows({ root }).platform.crashedBefore();
+  expect(crashed()).toBe(false);
+  mkdirSync(join(root, 'Minidump'));
+  writeFileSync(join(root, 'Minidump/note.txt'), '');
+  for (const name of ['Minidump/112826-1.dmp', 'MEMORY.DMP']) {
+    expect(crashed(), name).toBe(false);
+    writeFileSync(join(root, name), '');
+    expect(crashed(), name).toBe(true);
+    utimesSync(join(root, name), 1, 1);
+  }
+  expect(crashed()).toBe(false);
+});
+
+it('orders: a restart is Windows’s own program; what only its user may do has a reason', async () => {
+  const { platform, asked } = fakeWindows({ run: () => ({ ok: true, text: '' }) });
+  expect(await platform.reboot(signal)).toEqual({ done: true });
+  expect(asked).toEqual([['shutdown.exe', '/r', '/t', '5']]);
+  expect(await platform.restartSound(signal)).toMatchObject({ done: false });
+  expect(await platform.setDefaultDevice({ kind: 'microphone', name: '" & shutdown' }, signal)).toMatchObject({ done: false });
+  expect(asked).toHaveLength(1);
+  const denied = fakeWindows({ run: () => ({ ok: false, why: 'failed', text: 'Access denied.(5)' }) }).platform;
+  expect(await denied.reboot(signal)).toEqual({ done: false, reason: 'shutdown.exe failed: Access denied.(5)' });
+});
+
+it('the PC is called what its firmware calls it', async () => {
+  const keys = { 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS': { SystemManufacturer: 'Acme\u0007', SystemProductName: 'Box 3' } };
+  expect(await fakeWindows({ keys }).platform.hardware(signal)).toEqual({
+    turningDisks: [],
+    models: [{ id: 'model', name: 'Acme  Box 3' }],
+  });
+  expect(await fakeWindows().platform.hardware(signal)).toEqual({ turningDisks: [], models: [] });
+});
+
+/** Looks that are made when the test says so. */
+function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']) {
+  const tasks = new Set<() => void>();
+  const after = (delayMs: number, task: () => void) => {
+    expect(delayMs).toBe(5_000);
+    tasks.add(task);
+    return () => void tasks.delete(task);
+  };
+  const { platform } = fakeWindows({ ...(calls && { calls }), clock: { after } });
+  let told = 0;
+  const cancel = platform[kind](() => {
+    told += 1;
+  });
+  const look = () => {
+    for (const task of [...tasks]) {
+      tasks.delete(task);
+      task();
+    }
+    return told;
+  };
+  return { look, cancel, tasks };
+}
+
+it('a microphone that goes, comes, is muted or chosen is told at the next look, and nothing after the end', () => {
+  let sound = soundOf([endpoint()]);
+  const { look, cancel, tasks } = watched('watchSound', { sound: () => sound });
+  expect([look(), look()]).toEqual([0, 0]);
+  const changes = [
+    soundOf([]),
+    soundOf([endpoint()]),
+    soundOf([endpoint({ muted: true })]),
+    soundOf([endpoint()], { capture: { console: 'x', call: 'y' } }),
+  ];
+  for (const [n, change] of changes.entries()) {
+    sound = change;
+    expect([look(), look()]).toEqual([n + 1, n + 1]);
+  }
+  cancel();
+  expect(tasks.size).toBe(0);
+});
+
+it('a camera that is switched off or goes, and a sound service that fails, are told', () => {
+  let marks = ['USB\\1 0'];
+  const cameras = watched('watchCameras', { marks: () => marks });
+  expect(cameras.look()).toBe(0);
+  marks = ['USB\\1 22'];
+  expect(cameras.look()).toBe(1);
+  marks = [];
+  expect(cameras.look()).toBe(2);
+  cameras.cancel();
+  let fails = false;
+  const sound = watched('watchSound', {
+    sound: () => {
+      if (fails) throw new Error('EnumAudioEndpoints: 800706ba');
+      return soundOf([endpoint()]);
+    },
+  });
+  fails = true;
+  expect(sound.look()).toBe(1);
+  sound.cancel();
+});

@@ -1,0 +1,192 @@
+/**
+ * The agent on Windows, as far as Wine is Windows: Node for Windows and koffi, flags of the agent, a real sound of PipeWire, a real registry.
+ * Wine shows no device of the device manager, no program of a sound session, no lock of the screen, and its PowerShell says nothing: there
+ * the agent says that it does not know. Its list of sound devices is made once a process.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pack } from '../../agent/install/pack.ts';
+import type { SoundState } from '../../agent/platform/platform.ts';
+import { installed, requirePart } from './parts.ts';
+import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
+import { hasWine, startWine, type Windows } from './wine.ts';
+
+const runs = requirePart('Wine, Node for Windows and PipeWire', hasWine() && installed(pipewireTools));
+const microphone = 'Acme RoomMic 5';
+const looks = 10_000;
+/** Of what a look might leave behind, ten thousand would make far more. */
+const mostBytes = 8 * 1024 * 1024;
+
+const consent = 'HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\CapabilityAccessManager\\ConsentStore';
+const drivers = 'HKCU\\Software\\Wine\\Drivers\\winepulse.drv';
+
+describe.runIf(runs)('Windows, by Wine', () => {
+  let desktop: Desktop;
+  let windows: Windows;
+
+  beforeAll(async () => {
+    desktop = await startDesktop();
+    await desktop.plug('room', microphone);
+    await desktop.plugSpeaker('loud', 'Acme Speaker');
+    windows = await startWine(desktop.env);
+    for (const child of ['look', 'watch', 'many']) await windows.bundle(`wine-${child}-child.ts`, `${child}.mjs`);
+  }, 600_000);
+  afterAll(async () => {
+    await windows?.stop();
+    await desktop?.stop();
+  });
+
+  const read = (file: string) => readFileSync(join(windows.folder, file), 'utf8');
+  const look = async () => {
+    const { code, err } = await windows.node('look.mjs', 'look.json');
+    expect(code, err).toBe(0);
+    return JSON.parse(read('look.json'));
+  };
+  const reg = async (...args: string[]) => {
+    const { code, out, err } = await windows.run('reg.exe', ...args);
+    expect(code, out + err).toBe(0);
+  };
+  const names = (devices: { name: string }[]) => devices.map(({ name }) => name);
+
+  it('koffi and the flags of the agent: microphone, speaker, network and figures are seen; what Wine lacks is unknown with a reason', async () => {
+    const seen = await look();
+    expect(names(seen.sound.value.sources)).toContain(microphone);
+    expect(names(seen.sound.value.sinks)).toContain('Acme Speaker');
+    expect(seen.sound.value.sources.find((one: { name: string }) => one.name === microphone)).toMatchObject({ muted: false, usedBy: [] });
+    expect(seen.sound.value.defaultSource).toMatch(/^\{0\.0\.1\./);
+    expect(seen.soundService).toEqual({ known: true, value: 'answers' });
+    expect(seen.network).toMatchObject({ known: true, value: { interfaces: expect.any(Array) } });
+    expect(seen.figures).toMatchObject({
+      memoryUsedRatio: expect.any(Number),
+      diskUsedRatio: expect.any(Number),
+      uptimeSeconds: expect.any(Number),
+    });
+    expect(seen.bootId).toMatch(/^[0-9a-f]{32}$/);
+    expect(seen.endBegun).toBeNull();
+    expect(names(seen.inventory.microphones)).toContain(microphone);
+    for (const [name, reason] of [
+      ['cameras', 'the device manager lists nothing'],
+      ['usb', 'the device manager lists nothing'],
+      ['session', 'Windows does not say whether the screen is locked'],
+      ['notWritten', 'not written for this system yet'],
+    ] as const)
+      expect(seen[name], name).toEqual({ known: false, reason });
+    expect(seen.inventory.unknown).toBe('PowerShell said nothing');
+  });
+
+  it('a boot has one id, and the next one another', async () => {
+    const [first, second] = [(await look()).bootId, (await look()).bootId];
+    expect(second).toBe(first);
+    await windows.restart();
+    expect((await look()).bootId).not.toBe(first);
+  });
+
+  it('a microphone that is pulled out is gone, and back when it is plugged in again', async () => {
+    await desktop.unplug('room');
+    expect(names((await look()).sound.value.sources)).not.toContain(microphone);
+    await desktop.plug('room', microphone);
+    expect(names((await look()).sound.value.sources)).toContain(microphone);
+  });
+
+  it('calls are given another microphone than programs: the watch tells it', async () => {
+    const end = windows.begin('watch.mjs', 'watch.json');
+    try {
+      const lines = (): SoundState[] =>
+        existsSync(join(windows.folder, 'watch.json'))
+          ? read('watch.json')
+              .split('\n')
+              .filter((line) => line !== '')
+              .map((line) => JSON.parse(line).value)
+          : [];
+      await expect.poll(() => lines().length, { timeout: 120_000 }).toBe(1);
+      const [before] = lines();
+      const other = before?.sources.find(({ id }) => id !== before.defaultSource);
+      expect(before?.defaultCallSource).toBe(before?.defaultSource);
+      await reg('add', drivers, '/v', 'DefaultVoiceInput', '/d', other?.id ?? '', '/f');
+      await expect.poll(() => lines().at(-1)?.defaultCallSource, { timeout: 120_000 }).toBe(other?.id);
+      expect(lines().at(-1)?.defaultSource).toBe(before?.defaultSource);
+    } finally {
+      await end();
+      await reg('delete', drivers, '/v', 'DefaultVoiceInput', '/f');
+    }
+  });
+
+  it('the real registry: denied to programs, allowed, and not said; a restart that waits; what is installed', async () => {
+    const before = await look();
+    expect(before.privacy.value).toEqual({ camera: null, microphone: null });
+    expect(before.restart.value).toEqual({ pendingSince: null, isPlanned: false });
+    await reg('add', `${consent}\\webcam\\NonPackaged`, '/v', 'Value', '/d', 'Deny', '/f');
+    await reg('add', `${consent}\\microphone`, '/v', 'Value', '/d', 'Allow', '/f');
+    const updated = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\RebootRequired';
+    await reg('add', updated, '/f');
+    await reg('add', 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\Zoom', '/v', 'DisplayName', '/d', 'Zoom सभा', '/f');
+    const seen = await look();
+    expect(seen.privacy.value).toEqual({ camera: 'all', microphone: null });
+    expect(Math.abs(seen.restart.value.pendingSince - Date.now())).toBeLessThan(3_600_000);
+    expect(seen.installed.value).toEqual([{ id: 'Zoom', name: 'Zoom सभा' }]);
+    await reg('add', `${consent}\\webcam\\NonPackaged`, '/v', 'Value', '/d', 'Allow', '/f');
+    expect((await look()).privacy.value).toEqual({ camera: null, microphone: null });
+  });
+
+  it('who has the camera, as Windows writes it down: in numbers of 64 bits', async () => {
+    expect((await look()).uses).toEqual({ known: false, reason: 'Windows does not write down who uses it' });
+    const bytes = (time: bigint) => {
+      const buffer = Buffer.alloc(8);
+      buffer.writeBigUInt64LE(time);
+      return buffer.toString('hex').replace(/..(?=.)/g, '$&,');
+    };
+    const user = consent.replace('HKCU', 'HKEY_CURRENT_USER');
+    const use = (program: string, stop: bigint) => [
+      `[${user}\\webcam\\NonPackaged\\${program}]`,
+      `"LastUsedTimeStart"=hex(b):${bytes(134_000_000_000_000_000n)}`,
+      `"LastUsedTimeStop"=hex(b):${bytes(stop)}`,
+      '',
+    ];
+    const lines = [
+      ...use('C:#Zoom#Zoom.exe', 0n),
+      ...use('C:#old.exe', 134_000_000_000_000_001n),
+      ...use('C:#windows#system32#svchost.exe', 0n),
+    ];
+    writeFileSync(join(windows.folder, 'use.reg'), ['Windows Registry Editor Version 5.00', '', ...lines].join('\r\n'));
+    await reg('import', 'use.reg');
+    expect((await look()).uses).toEqual({ known: true, value: ['C:\\Zoom\\Zoom.exe'] });
+  });
+
+  it('without koffi the registry is asked by reg.exe, and every device is unknown', async () => {
+    windows.takeKoffi();
+    const seen = await look();
+    const none = { known: false, reason: 'koffi is not there' };
+    expect([seen.sound, seen.cameras, seen.session, seen.soundService]).toEqual([none, none, none, none]);
+    expect(seen.installed.value).toEqual([{ id: 'Zoom', name: expect.stringMatching(/^Zoom/) }]);
+    expect(seen.privacy.value).toEqual({ camera: null, microphone: null });
+    windows.putKoffi();
+    expect((await look()).sound.known).toBe(true);
+  });
+
+  it(`${looks} looks leave handles, objects and memory where they were`, async () => {
+    const { code, err } = await windows.node('many.mjs', 'many.json', `${looks}`);
+    expect(code, err).toBe(0);
+    const { first, last, endpoints, snapshotMs } = JSON.parse(read('many.json'));
+    expect(endpoints).toBeGreaterThan(1);
+    expect(last.handle).toBeLessThanOrEqual(first.handle);
+    expect(last.references).toEqual(first.references);
+    expect(last.rssBytes - first.rssBytes).toBeLessThan(mostBytes);
+    const grown = ((last.rssBytes - first.rssBytes) / 2 ** 20).toFixed(1);
+    console.info(
+      `${looks} looks at the sound of Windows under Wine: ${grown} MiB more; ${snapshotMs.toFixed(1)} ms each, of ${endpoints} ends`,
+    );
+  }, 1_800_000);
+
+  it('the packed agent: `check --json` says what it sees, and unknown of what it cannot see', async () => {
+    await pack({ out: windows.folder, version: '0.1.0', minimum: '0.0.0', expires: 1 });
+    const { code, out, err } = await windows.node('agent.mjs', 'check', '--json', '--data', 'data');
+    expect([0, 1, 3], err).toContain(code);
+    const { checks } = JSON.parse(out);
+    const of = (component: string) => checks.filter((one: { component: string }) => one.component === component);
+    expect(of('camera').length).toBeGreaterThan(0);
+    for (const one of of('camera')) expect(one).toMatchObject({ status: 'unknown', reason: expect.any(String) });
+    expect(of('microphone').length).toBeGreaterThan(0);
+    expect(of('pc').length).toBeGreaterThan(0);
+  });
+});

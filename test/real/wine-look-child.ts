@@ -1,0 +1,45 @@
+/** What a PC with Windows tells, as one JSON: `look-child.mjs FILE`. */
+import { writeFileSync } from 'node:fs';
+import { messageOf } from '#contracts';
+import { displays } from '../../agent/platform/questions/displays.ts';
+import { installed } from '../../agent/platform/questions/installed.ts';
+import { privacy } from '../../agent/platform/questions/privacy.ts';
+import { restart } from '../../agent/platform/questions/restart.ts';
+import { session } from '../../agent/platform/questions/session.ts';
+import { usb } from '../../agent/platform/questions/usb.ts';
+import { readUses } from '../../agent/platform/windows/consent.ts';
+import { createRunner, inSystem32, systemRoot } from '../../agent/platform/windows/native/child.ts';
+import { openNative } from '../../agent/platform/windows/native/native.ts';
+import { createPlatform } from '../../agent/this-pc.ts';
+
+const pc = createPlatform();
+const native = openNative(createRunner(inSystem32(systemRoot(process.env))))();
+const anybody = { running: null, bootedAt: 0, own: process.execPath, root: systemRoot(process.env) };
+const signal = AbortSignal.timeout(120_000);
+const parts: Record<string, () => unknown> = {
+  sound: () => pc.sound(signal),
+  soundService: () => pc.soundService(signal),
+  cameras: () => pc.cameras(signal),
+  network: () => pc.network(),
+  power: () => pc.power(signal),
+  figures: () => pc.figures(signal),
+  hardware: () => pc.hardware(signal),
+  inventory: () => pc.inventory(signal),
+  bootId: () => pc.bootId(),
+  endBegun: () => pc.endBegun(),
+  privacy: () => pc.ask(privacy, signal),
+  restart: () => pc.ask(restart, signal),
+  installed: () => pc.ask(installed, signal),
+  session: () => pc.ask(session, signal),
+  displays: () => pc.ask(displays, signal),
+  usb: () => pc.ask(usb, signal),
+  uses: () => readUses(native, 'webcam', anybody),
+  notWritten: () => pc.ask({}, signal),
+};
+const seen: Record<string, unknown> = {};
+for (const [name, read] of Object.entries(parts))
+  seen[name] = await Promise.resolve()
+    .then(read)
+    .catch((error) => ({ thrown: messageOf(error) }));
+writeFileSync(process.argv[2] ?? '', JSON.stringify(seen));
+process.exit(0);

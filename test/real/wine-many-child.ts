@@ -1,0 +1,58 @@
+/** Takes many looks and writes what they have cost: `many-child.mjs FILE LOOKS`. Memory, objects and handles are those after a tenth, and at the end. */
+import { writeFileSync } from 'node:fs';
+import { createRunner, inSystem32, systemRoot } from '../../agent/platform/windows/native/child.ts';
+import { createCom } from '../../agent/platform/windows/native/com.ts';
+import { loadKoffi } from '../../agent/platform/windows/native/koffi.ts';
+import { openNative } from '../../agent/platform/windows/native/native.ts';
+
+const [, , file = '', looks = ''] = process.argv;
+const { calls, registry } = openNative(createRunner(inSystem32(systemRoot(process.env))))();
+const koffi = loadKoffi();
+if (!calls.known || !koffi.known) throw new Error('koffi is not there');
+const kernel = koffi.value.load('kernel32.dll');
+const open = kernel.func('__stdcall', 'OpenProcess', 'uint64', ['uint32', 'int32', 'uint32']);
+const close = kernel.func('__stdcall', 'CloseHandle', 'int32', ['uint64']);
+
+const com = createCom(koffi.value);
+const pointer = koffi.value.out(koffi.value.pointer('void *'));
+const [addReference, defaultOf] = [com.method(1), com.method(4, 'int32', 'int32', pointer)];
+
+/** Wine has one enumerator and one object an end for the whole process, which count who holds them. */
+const references = () =>
+  com.scope((keep) => {
+    const enumerator = keep(com.create('BCDE0395-E52F-467C-8E3D-C4579291692E', 'A95664D2-9614-4F35-A746-DE8DB63617E6'));
+    return [0, 1].map((flow) => {
+      const device: [bigint] = [0n];
+      defaultOf(enumerator, flow, 0, device);
+      return [addReference(keep(keep(device[0]))), addReference(keep(enumerator))];
+    });
+  });
+
+/** A new handle takes the first place that is free: it lies the further back the more are open. */
+const measured = () => {
+  const handle = open(0x1000, 0, process.pid);
+  close(handle);
+  return { handle, references: references(), rssBytes: process.memoryUsage.rss() };
+};
+/** What goes by other services of Windows is asked more seldom, as the agent does. */
+const look = async (at: number) => {
+  calls.value.sound();
+  if (at % 20 !== 0) return;
+  calls.value.power();
+  calls.value.consoleSession();
+  calls.value.service('PlugPlay');
+  calls.value.routes();
+  await registry('HKU', 'here');
+};
+const many = Number(looks);
+let first = measured();
+for (let at = 0; at < many; at += 1) {
+  if (at === Math.floor(many / 10)) first = measured();
+  await look(at);
+}
+const last = measured();
+const begun = performance.now();
+for (let at = 0; at < 200; at += 1) calls.value.sound();
+const snapshotMs = (performance.now() - begun) / 200;
+writeFileSync(file, JSON.stringify({ first, last, snapshotMs, endpoints: calls.value.sound().endpoints.length }));
+process.exit(0);
