@@ -168,6 +168,7 @@ it('is coloured on a terminal alone, where neither NO_COLOR nor a dumb terminal 
   expect(on({ isTTY: true, columns: 100 }, { NO_COLOR: '1' })).toEqual({ columns: 100, isColoured: false });
   expect(on({ isTTY: true, columns: 3 }, { NO_COLOR: '', TERM: 'dumb' })).toEqual({ columns: 40, isColoured: false });
   expect(on({})).toEqual({ columns: 80, isColoured: false });
+  expect(on({ isTTY: true, columns: 0 })).toEqual({ columns: 80, isColoured: true });
   const found = await report({ rows: [muted] });
   const coloured = toScreen(found, 'en', { columns: 80, isColoured: true });
   expect(coloured).toContain('\u001b[31;1m✖\u001b[0m Microphone');
@@ -183,4 +184,6 @@ it.each<[Language, string]>([
   progress.tell('microphone', 2, 16);
   progress.end();
   expect(written).toEqual([`\r\u001b[K${line}`, '\r\u001b[K']);
+  progressOn({ columns: 0, write: (text) => written.push(text) }, language).tell('microphone', 2, 16);
+  expect(written.at(-1)).toBe(written[0]);
 });

@@ -17,7 +17,12 @@ const sgr = '\u001b[';
 /** The screen of a terminal; without one, or where NO_COLOR asks for none, nothing is coloured. */
 export function screenOf(out: { isTTY?: boolean; columns?: number }, env: Readonly<Record<string, string | undefined>>): Screen {
   const isPlain = out.isTTY !== true || Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
-  return { columns: Math.max(leastColumns, out.columns ?? usualColumns), isColoured: !isPlain };
+  return { columns: Math.max(leastColumns, columnsOf(out)), isColoured: !isPlain };
+}
+
+/** A terminal that does not know its width says 0. */
+function columnsOf({ columns }: { columns?: number }): number {
+  return columns === undefined || columns === 0 ? usualColumns : columns;
 }
 
 /** Guarantee: no line is wider than the screen, and of a room that is well there are at most 24. */
@@ -47,7 +52,7 @@ export function progressOn(out: { columns?: number; write(text: string): unknown
   return {
     tell(name: string, at: number, of: number): void {
       const line = `${phrases.asking[language]} ${at}/${of}: ${subjectOf({ component: name, device: '' }, language)}`;
-      out.write(`${clear}${[...line].slice(0, (out.columns ?? usualColumns) - 1).join('')}`);
+      out.write(`${clear}${[...line].slice(0, columnsOf(out) - 1).join('')}`);
     },
     end: () => void out.write(clear),
   };

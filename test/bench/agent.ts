@@ -60,15 +60,15 @@ type Stage = { stand: Stand; folder: string; env: Record<string, string> };
 async function rowsOf(stage: Stage, { quick, say }: BenchOptions): Promise<Row[]> {
   const size = quick ? small : whole;
   const taken = await sideBySide(stage, size, say);
-  const rows = seats.map((seat) => seatRows({ seat, taken, lived: undefined }));
-  for (const [at, seat] of seats.entries()) {
+  const rows: Row[] = [];
+  for (const seat of seats) {
     const lived = await liveThrough(stage.folder, seat, size);
     say(`${seat.seat} after its day: ${told(lived)}`);
-    rows[at] = seatRows({ seat, taken, lived });
+    rows.push(...seatRows({ seat, taken, lived }));
   }
   const kb = { unit: 'kB', better: 'less' } as const;
   return [
-    ...rows.flat(),
+    ...rows,
     row({ metric: 'the packed agent, one file', ...kb, ours: stage.stand.bundleBytes / 1_024, target: { ours: limits.bundleKb } }),
   ];
 }
@@ -132,17 +132,9 @@ function told({ rss, own, withChildren, cpuPercent, threads: count }: Weight): s
   return `${memory}, ${cpuPercent.toFixed(3)} % of a processor, ${count} threads`;
 }
 
-function seatRows({
-  seat: { seat, rssMiB, ownMiB },
-  taken,
-  lived,
-}: {
-  seat: Seat;
-  taken: Map<string, Taken>;
-  lived: Weight | undefined;
-}): Row[] {
+function seatRows({ seat: { seat, rssMiB, ownMiB }, taken, lived }: { seat: Seat; taken: Map<string, Taken>; lived: Weight }): Row[] {
   const mine = taken.get(seat);
-  if (mine === undefined || lived === undefined) return [];
+  if (mine === undefined) return [];
   const { weight } = mine;
   const less = { better: 'less' } as const;
   const beside = (metric: string, unit: 'MiB' | '%' | 'threads' | 's', of: (one: Taken) => number) =>
