@@ -8,7 +8,7 @@ import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 
 const id = 'alsa_input.usb-room';
-/** Three intervals are some seconds then. */
+/** Three intervals are some seconds then, for the centre too: a command is judged by both clocks. */
 const speed = 5;
 const patience = { timeout: 90_000, interval: 100 };
 
@@ -22,8 +22,8 @@ describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the seat in a
     desktop = await startDesktop();
     await desktop.plug(id, 'Acme RoomMic 5');
     const expected = { camera: [{ match: 'RoomCam' }], microphone: [{ match: 'roommic' }], speaker: [], display: [] };
-    parts = await createParts({ pcs: ['hall'], settings: { site: { profile: { link: 'fibre', expected } } } });
-    const own = { SABHA_ROOM_SOCKET: join(parts.site.data, 'agent', 'room.sock'), SABHA_SPEED: `${speed}` };
+    parts = await createParts({ speed, pcs: ['hall'], settings: { site: { profile: { link: 'fibre', expected } } } });
+    const own = { SABHA_ROOM_SOCKET: join(parts.site.data, 'agent', 'room.sock') };
     started.push(await parts.start('broker'), await parts.start('flows'), await parts.start('agent', own));
     room = sitDown();
   });
@@ -35,7 +35,7 @@ describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the seat in a
 
   function sitDown(): Program {
     const args = ['agent/cli.ts', 'room', '--data', join(parts.site.data, 'agent')];
-    const program = startProgram({ args, env: { ...parts.site.env, ...desktop.env, SABHA_SPEED: `${speed}` } });
+    const program = startProgram({ args, env: { ...parts.site.env, ...desktop.env } });
     started.push(program);
     return program;
   }

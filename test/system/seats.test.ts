@@ -10,7 +10,7 @@ import { createParts, type Parts } from './parts-under-test.ts';
 import { type Program, startProgram } from './processes.ts';
 
 const pc = 'ladakh/leh/hall';
-/** Three intervals are some seconds then. */
+/** Three intervals are some seconds then, for the centre too: a command is judged by both clocks. */
 const speed = 5;
 /** Each step goes through sockets, a broker and a ledger, and some wait for three intervals. */
 const patience = { timeout: 90_000, interval: 100 };
@@ -23,7 +23,7 @@ describe('run and room', () => {
 
   beforeAll(async () => {
     const expected = { camera: [{ match: 'no such camera' }], microphone: [{ match: 'no such microphone' }], speaker: [], display: [] };
-    parts = await createParts({ pcs: ['hall'], settings: { site: { profile: { link: 'fibre', expected } } } });
+    parts = await createParts({ speed, pcs: ['hall'], settings: { site: { profile: { link: 'fibre', expected } } } });
     own = join(parts.site.folder, 'session');
     for (const part of ['broker', 'flows'] as const) onEnd(await parts.start(part));
     run = await startRun();
@@ -40,12 +40,12 @@ describe('run and room', () => {
   });
 
   const socket = () => join(parts.site.data, 'agent', 'room.sock');
-  const startRun = async () => onEnd(await parts.start('agent', { SABHA_ROOM_SOCKET: socket(), SABHA_SPEED: `${speed}` }));
+  const startRun = async () => onEnd(await parts.start('agent', { SABHA_ROOM_SOCKET: socket() }));
   const startRoom = () =>
     onEnd(
       startProgram({
         args: ['agent/cli.ts', 'room', '--data', join(parts.site.data, 'agent')],
-        env: { ...parts.site.env, XDG_RUNTIME_DIR: own, SABHA_SPEED: `${speed}` },
+        env: { ...parts.site.env, XDG_RUNTIME_DIR: own },
       }),
     );
   const api = async <T>(path: string, body?: object): Promise<T> => {
@@ -100,7 +100,7 @@ describe('run and room', () => {
     const before = room.lines.filter(({ msg }) => msg === 'joined').length;
     await run.end('SIGKILL');
     run = await startRun();
-    await expect.poll(() => room.lines.filter(({ msg }) => msg === 'joined').length, patience).toBe(before + 1);
+    await expect.poll(() => room.lines.filter(({ msg }) => msg === 'joined').length, patience).toBeGreaterThan(before);
     await expect.poll(() => said('camera'), patience).toBe('camera.missing');
   });
 });
