@@ -192,6 +192,20 @@ describe('packets that overtake each other, and a delay that changes', () => {
     expect(said).toEqual({ fallen: [], answered: expect.toSatisfy((count: number) => count > 100) });
   });
 
+  test('a stream that stopped since it seemed to be slowed down, and then was not, was told as one that kept its rate to the end', () => {
+    const [whole, cut] = [1, 2].map((part) =>
+      measure(
+        { bps: 8 * mbit, bucketBytes: 3 * kB },
+        {
+          change: (train, at) =>
+            at < 3 ? train : { packets: train.packets / part, arrivals: train.arrivals.slice(0, train.packets / part) },
+        },
+      ),
+    );
+    expect(whole).toMatchObject({ reason: null });
+    expect(cut).toMatchObject({ bps: null, reason: 'the rate is not steady' });
+  });
+
   test('trains that seem a little faster than the stream behind them were told as a burst of a few kB', () => {
     const way = { bps: 8 * mbit, bucketBytes: 3 * kB };
     const run = measure(way, { change: (train, at) => (at < 3 ? faster(train, 1.09) : train) });

@@ -51,7 +51,7 @@ const growth = { least: 1.5, most: 3.8 };
 /** A train so many times as long as what went through at once has a steady last half. */
 const overBurst = 2.2;
 /** A stream that is shorter says nothing; one that is longer would hold up a meeting that begins, or come in faster than a PC can take it. */
-const stream = { leastPackets: 64, mostMs: 6_000, mostBps: 150e6 };
+const stream = { leastPackets: 64, mostMs: 6_000, wholeMs: 4_500, mostBps: 150e6 };
 /** Of the bytes, what trains may take, and a third train: the stream needs what is left, and is a measurement as well. */
 const shareAtMost = { trains: 0.4, third: 0.1 };
 /** A stream that came so much faster than the trains did was not held up as they were. */
@@ -115,13 +115,7 @@ export function capacityOf(trains: readonly Train[], limits: CapacityLimits, beh
   const lent = lentOf(trains);
   if (behind === undefined || lent === null) return proven(before, trains, limits.budgetBytes);
   const lasting = lastingOf(behind, lent);
-  if (lasting.kind === 'kept') {
-    const isFull = lasting.bps <= fasterAtMost * lent.bps;
-    if (before.bps === null) return isFull ? withStream(before, [...trains, behind], { limits, bps: lasting.bps }) : before;
-    if (isHeldUp(trains, behind, { found: before.bps, lastingBps: lasting.bps }))
-      return { ...unknown(before), reason: 'the measurements disagree' };
-    return proven(before, [...trains, behind], limits.budgetBytes);
-  }
+  if (lasting.kind === 'kept') return ofKept(before, { trains, behind, limits, lentBps: lent.bps, bps: lasting.bps });
   if (lasting.kind === 'unclear') return onlyAtMost(before, trains, lasting.reason);
   const agreed = near(trains, lasting.bps);
   // A little fall from a rate that no trains agreed on is as well one of this PC, which was busy.
@@ -141,6 +135,24 @@ function fallOf(all: readonly Train[], lent: Lent, bps: number): { burst: Burst 
   const isFall = bytes >= proof.bytes || (lent.isSure && lent.bps >= fallAtLeast * bps);
   if (!isFall) return { burst: null, seenBytes: bytesOf(all) };
   return { burst: lent.isSure ? { bps: lent.bps, bytes } : null, seenBytes: null };
+}
+
+type Kept = { trains: readonly Train[]; behind: Train; limits: CapacityLimits; lentBps: number; bps: number };
+
+/** What a stream says that was not slowed down. */
+function ofKept(before: Capacity, { trains, behind, limits, lentBps, bps }: Kept): Capacity {
+  const all = [...trains, behind];
+  if (isCutShort(behind, trains, limits)) return onlyAtMost(before, trains, 'the rate is not steady');
+  if (before.bps === null) return bps <= fasterAtMost * lentBps ? withStream(before, all, { limits, bps }) : before;
+  if (isHeldUp(trains, behind, { found: before.bps, lastingBps: bps })) return { ...unknown(before), reason: 'the measurements disagree' };
+  return proven(before, all, limits.budgetBytes);
+}
+
+/** It ended before its bytes and its time did, since it seemed to be slowed down: where in the end it was not, a bucket may have more to lend. */
+function isCutShort(behind: Train, trains: readonly Train[], limits: CapacityLimits): boolean {
+  const came = inOrder(behind);
+  const ms = ((came.at(-1)?.us ?? 0) - (came[0]?.us ?? 0)) / 1_000;
+  return behind.packets < (streamAfter(trains, limits)?.packets ?? 0) && ms < stream.wholeMs;
 }
 
 /** A stream that filled the line and a train that agree are two measurements. */
