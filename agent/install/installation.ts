@@ -3,7 +3,7 @@ import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, writ
 import { join } from 'node:path';
 import { identityFolder, openIdentity } from '../identity/identity.ts';
 import { call, isEnrolled, isRefused, lineOf, type Machine, mark, remove, renameOnceFree } from './machine.ts';
-import { payload, updateKey } from './payload.ts';
+import { payload, updateKey } from './places.ts';
 import type { Outcome, Step } from './steps.ts';
 import { agentArguments } from './task.ts';
 import { makeTasks, start, stop } from './tasks.ts';

@@ -6,6 +6,10 @@ import type { Read } from '../identity/identity.ts';
 
 /** The folders of an installation: `source` is the one from which Node runs, `system` that of the system's programs. */
 export type Places = { source: string; program: string; data: string; system: string };
+/** What lies in the zip beside `install.cmd`, and so in the folder of the program; the key of the releases is there only where it was packed with one. */
+export const payload = ['node.exe', 'agent.mjs', 'launch.mjs', 'sabha-agent.cmd', 'run.xml', 'room.xml', 'koffi', 'licences'] as const;
+/** The public half of the key that signs releases. */
+export const updateKey = 'update.pub';
 /** What says where: the environment, the Node that runs, and the folder that somebody named. */
 export type Said = { env: Record<string, string | undefined>; execPath: string; data: string | undefined };
 

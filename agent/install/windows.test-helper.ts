@@ -17,8 +17,8 @@ import { onTestFinished } from 'vitest';
 import { createAuthority } from '../../test/security/authority.ts';
 import { identityFolder, storeIdentity } from '../identity/identity.ts';
 import type { Answers, Machine } from './machine.ts';
-import { payload } from './payload.ts';
 import type { Places } from './places.ts';
+import { payload } from './places.ts';
 import type { Outcome, Step, Tell } from './steps.ts';
 import { phrases } from './words.ts';
 

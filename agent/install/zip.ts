@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Deb, MadeDeb } from './deb.ts';
 import { copy, put, run } from './packing.ts';
-import { updateKey } from './payload.ts';
+import { updateKey } from './places.ts';
 
 /** Of the very file that was looked at, as OpenJS signed it. */
 export const nodeSha256 = 'cea6ac365f9bb9586dafd2084d996e092e7d3e7d07ab52d1f76bf53d1fca9bc4';

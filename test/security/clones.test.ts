@@ -17,7 +17,7 @@ beforeAll(async () => {
   other = await authority.issue({ cn: 'ladakh.leh.pc-2', use: 'client' });
 });
 
-test('of two that throw each other out without a pause one stays, after two returns of each; the centre sees both, and a neighbour sees nothing', async () => {
+test('of two that throw each other out without a pause one stays, once the centre has heard both come back; a neighbour sees nothing', async () => {
   const broker = await startSecureBroker();
   onTestFinished(broker.stop);
   await broker.certify(authority);
@@ -47,7 +47,7 @@ test('of two that throw each other out without a pause one stays, after two retu
         continue;
       }
       admitted.push(boot);
-      client.publish(pcTopic(pc, 'beat'), boot, { qos: 1 });
+      client.publish(pcTopic(pc, 'presence'), boot, { qos: 1 });
       const closed = new Promise<void>((done) => client.once('close', () => done()));
       await Promise.race([closed, enough()]);
       client.end(true);
@@ -56,7 +56,7 @@ test('of two that throw each other out without a pause one stays, after two retu
   const enough = () => expect.poll(() => refused >= 20, { timeout: 40_000, interval: 20 }).toBe(true);
   await Promise.all([machine('one'), machine('two')]);
 
-  expect(admitted).toHaveLength(5);
+  expect(admitted.length).toBeGreaterThanOrEqual(5);
   expect(new Set(admitted).size).toBe(2);
   expect(await broker.sample('sabha_broker_refused_total{action="connect",reason="cloned"}')).toBe(20);
   expect(broker.lines.filter((line) => line === 'refused: connect, cloned')).toHaveLength(1);
@@ -64,8 +64,10 @@ test('of two that throw each other out without a pause one stays, after two retu
   await quiet.publishAsync(pcTopic(neighbour, 'beat'), 'still here', { qos: 1 });
   await flows.hears(pcTopic(neighbour, 'beat'), 'still here');
   // What comes over one connection keeps its order: by now both were heard.
-  expect(new Set(flows.heard.filter(({ topic }) => topic === pcTopic(pc, 'beat')).map(({ text }) => text))).toEqual(
-    new Set(['one', 'two']),
+  const said = flows.heard.flatMap(({ topic, text }) =>
+    topic === pcTopic(pc, 'presence') && (text === 'one' || text === 'two') ? [text] : [],
   );
+  const turns = said.filter((boot, at) => boot !== said[at - 1]);
+  expect(turns.length).toBeGreaterThanOrEqual(5);
   for (const client of [quiet, flows.client]) client.end(true);
 });

@@ -16,10 +16,10 @@ test.each(groups)('%s: every language has a word for each key, with the same bla
   }
 });
 
-test('Hindi is written in its letters, with Latin digits; PC and UPS stay what everybody calls them', () => {
+test('Hindi is written in its letters, with Latin digits; PC, UPS, DNS and TLS stay what everybody calls them', () => {
   for (const group of groups)
     for (const [key, text] of Object.entries(vocabulary.hi[group])) {
-      expect([group, key, text]).toEqual([group, key, expect.stringMatching(/\p{Script=Devanagari}|^PC$|^UPS$/u)]);
+      expect([group, key, text]).toEqual([group, key, expect.stringMatching(/\p{Script=Devanagari}|^(?:PC|UPS|DNS|TLS)$/u)]);
       expect(text).not.toMatch(/[०-९]/);
     }
 });
