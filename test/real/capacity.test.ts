@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { trainIpBytes, trainWireBytes } from '#contracts';
+import { lastsAtLeast } from '../../agent/analysis/lasting.ts';
 import type { ClientRun } from '../bench/capacity-client-child.ts';
 import { prepareReflector, type ReflectorStage } from '../bench/capacity-reflector.ts';
 import { canShape, createShapedLink, type ShapedLink } from '../bench/shaped-link.ts';
@@ -62,7 +63,9 @@ describe.runIf(runs)('a link whose rate is known', () => {
   ])('%s: what is answered lasts, and something is', async (_, mbit, shape, policed) => {
     link.shape({ queueBytes: 600_000, ...shape }, policed);
     const ways = [await measure(), await measure()].flatMap(({ up, down }) => [up, down]);
-    // One of which only its bytes are told does not say that it lasts.
+    // One of which only its bytes are told does not say that it lasts: no tier rests on more than what does.
+    for (const { bps, seenBytes } of ways)
+      if (bps !== null && seenBytes !== null) expect(lastsAtLeast(bps, seenBytes), JSON.stringify(ways)).toBeLessThan(1.1e6 * mbit);
     const answered = ways.filter(({ bps, seenBytes }) => bps !== null && seenBytes === null);
     expect(answered.length, JSON.stringify(ways)).toBeGreaterThan(0);
     for (const { bps, wireBytes } of answered) {

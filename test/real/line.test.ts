@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type LinkReport, measureLater, trainIpBytes, trainWireBytes } from '#contracts';
+import { lastsAtLeast } from '../../agent/analysis/lasting.ts';
 import { canShape } from '../bench/shaped-link.ts';
 import type { Program } from '../system/processes.ts';
 import { brokenNetworks } from './broken-networks.ts';
@@ -182,10 +183,12 @@ describe.runIf(runs)('a running agent at its centre', () => {
   }
 });
 
-/** Not known, or told with its bytes, or what lasts. */
+/** Not known, or what lasts; where it is told with its bytes, no more is taken to last than does. */
 function isSaidRight(found: NonNullable<LinkReport['capacity']>, way: 'up' | 'down', lastsBps: number): boolean {
   const bps = found[`${way}Bps`];
-  return bps === null || typeof found.seenBytes?.[way] === 'number' || Math.abs(bps / lastsBps - 1) < 0.1;
+  const seenBytes = found.seenBytes?.[way];
+  if (bps === null) return true;
+  return typeof seenBytes === 'number' ? lastsAtLeast(bps, seenBytes) < 1.1 * lastsBps : Math.abs(bps / lastsBps - 1) < 0.1;
 }
 
 /** What an answer says of a line that carries so many Mbit/s: a rate that is far from it, or a limit below it. */
