@@ -1,19 +1,8 @@
 import { expect, it } from 'vitest';
 import { faultOf } from '#contracts';
+import { nothing, whole } from './path.test-helper.ts';
 import { type PathFacts, stepsOf, whereItBreaks } from './path.ts';
 
-/** The link is lost, and nothing is wrong with any part. */
-const whole: PathFacts = {
-  linkUp: false,
-  local: 'on',
-  gateway: 'answers',
-  names: 'answered',
-  centreName: 'found',
-  outside: 'reached',
-  centre: 'proven',
-  losesPackets: false,
-};
-const nothing: Partial<PathFacts> = { names: 'silent', centreName: 'missing', outside: 'silent', centre: 'silent' };
 const at = (facts: Partial<PathFacts>) => {
   const { status, fault, reason } = whereItBreaks({ ...whole, ...facts });
   return [fault ?? status, reason];

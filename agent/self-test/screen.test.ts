@@ -1,5 +1,6 @@
 import { expect, it, test } from 'vitest';
 import { type Check, type Clock, type Language, languages, noneExpected } from '#contracts';
+import { nothing, whole } from '../analysis/path.test-helper.ts';
 import { type PathFacts, whereItBreaks } from '../analysis/path.ts';
 import type { Probe } from '../checks/probe.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
@@ -36,17 +37,6 @@ const machine: Row[] = [
   ...['room', 'board', 'rise'].map((device): Row => ['climate', device]),
   ['bridge', ''],
 ];
-const whole: PathFacts = {
-  linkUp: false,
-  local: 'on',
-  gateway: 'answers',
-  names: 'answered',
-  centreName: 'found',
-  outside: 'reached',
-  centre: 'proven',
-  losesPackets: false,
-};
-const nothing: Partial<PathFacts> = { names: 'silent', centreName: 'missing', outside: 'silent', centre: 'silent' };
 
 const budget = { month: '2026-11', telemetryBytes: 1_234_567, telemetryLimit: 8_000_000, testBytes: 3_000_000, testLimit: 36_000_000 };
 
