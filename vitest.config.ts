@@ -34,8 +34,8 @@ if (tier === 'full') reporters.push('./test/figures-reporter.ts');
 export default defineConfig({
   test: {
     reporters,
-    // Many of them wait for a process that they started: one more than there are processors keeps all of these at work.
-    maxWorkers: availableParallelism() + 1,
+    // Many of them wait for a process that they started: two more than there are processors keep all of these at work.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       {
         test: {

@@ -96,3 +96,9 @@ function bucket({
     return random() >= loss ? [{ seq, us: outAt * 1e6 }] : null;
   };
 }
+
+/** From a share of the train on everything is stamped when the receiver runs again, then as it comes. */
+export function heldUp({ packets, arrivals }: Train, from: number, forUs: number): Train {
+  const start = arrivals[Math.floor(arrivals.length * from)]?.us ?? 0;
+  return { packets, arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us >= start ? Math.max(us, start + forUs + seq) : us })) };
+}

@@ -1,0 +1,40 @@
+/** The promise of adding, tried on a copy of the whole house. */
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { listViolations } from './house/rules.ts';
+import { repository } from './house/source.ts';
+import { copyOfTheHouse, oneMoreChannel, oneMoreProbe } from './one-more.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+test('a new probe costs 1 file, 1 test and 1 line, and its check comes out of the real runner and board', async () => {
+  const house = copyOfTheHouse(root, oneMoreProbe);
+  onTestFinished(house.remove);
+  const kettle = { component: 'kettle', device: 'on-the-desk', status: 'ok', fault: null, reason: null };
+  house.addFiles();
+  expect(listViolations('agent/probes/probes.ts', repository(house.root))).toContain('agent/probes/room/kettle.ts: is not in the list');
+  expect(await house.ask()).not.toContainEqual(kettle);
+  expect(house.addToList()).toBe(1);
+  const checks = (await house.ask()) as unknown[];
+  expect(checks).toContainEqual(kettle);
+  expect(checks.length).toBeGreaterThan(3);
+  expect(await house.test()).toMatch(/Tests\s+1 passed/);
+});
+
+test('a new channel with settings and a name of its own costs 1 file, 1 test and 1 line, and reaches people by them', async () => {
+  const house = copyOfTheHouse(root, oneMoreChannel);
+  onTestFinished(house.remove);
+  house.addFiles();
+  const at = 'flows/people/channels/';
+  expect(listViolations(`${at}channels.ts`, repository(house.root))).toContain(`${at}push.ts: is not in the list`);
+  expect(await house.ask()).toMatchObject({ wrong: 'sabha.json: channels.push: this key is not known' });
+  expect(house.addToList()).toBe(1);
+  expect(await house.ask()).toEqual({
+    wrong: 'sabha.json: channels.push.token: expected "tk_", found "x"',
+    stray: 'sabha.json: people.0.addresses.push: channels.push is not set',
+    taken: expect.stringMatching(/^sabha\.json: channels\.offered\.0: expected !\(.*"push".*\), found "push"$/),
+    reached: ['console', 'push'],
+    words: ['push', 'पुश'],
+  });
+  expect(await house.test()).toMatch(/Tests\s+6 passed/);
+});
