@@ -33,11 +33,11 @@ export const qualityBench: Bench = {
     const peer = startChild(fileURLToPath(new URL('./quality-child.ts', import.meta.url)));
     try {
       const echo = await peer.ask<{ port: number; pid: number }>();
-      const probes = Array.from({ length: tokens }, (_, at) => probeOf(reflector.tokenOf(`up/site-${at}/hall`)));
+      const senders = Array.from({ length: tokens }, (_, at) => reflector.tokenOf(`up/site-${at}/hall`));
       const loads: { ours: Load; theirs: Load }[] = [];
       for (let at = 1; at <= size.rounds; at += 1) {
-        const ours = await load(reflector, probes, size.loadMs);
-        const theirs = await load(echo, probes, size.loadMs);
+        const ours = await load(reflector, { senders, session: at, ms: size.loadMs });
+        const theirs = await load(echo, { senders, session: at, ms: size.loadMs });
         say(`round ${at}: ${ours.microseconds.toFixed(1)} µs a packet, the bare echo ${theirs.microseconds.toFixed(1)} µs`);
         loads.push({ ours, theirs });
       }
@@ -49,17 +49,22 @@ export const qualityBench: Bench = {
   },
 };
 
-function probeOf(token: Buffer): Buffer {
-  return writeProbe({ seq: 1, sentAt: Date.now(), session: 1, token });
-}
+type Course = { senders: readonly Buffer[]; session: number; ms: number };
 
-/** Keeps so many packets under way for a while; what the process used of the processor, by each that it answered. */
-async function load({ port, pid }: { port: number; pid: number }, probes: readonly Buffer[], ms: number): Promise<Load> {
+/**
+ * Keeps so many packets under way for a while; what the process used of the processor, by each that it answered. Each packet has a number of
+ * its own, as a probe is answered once, however often it comes.
+ */
+async function load({ port, pid }: { port: number; pid: number }, { senders, session, ms }: Course): Promise<Load> {
   const socket = createSocket('udp4');
   socket.connect(port, '127.0.0.1');
   await once(socket, 'connect');
   const state = { sent: 0, packets: 0 };
-  const send = () => socket.send(probes[state.sent++ % probes.length] as Buffer);
+  const send = () => {
+    const seq = Math.floor(state.sent / senders.length);
+    const token = senders[state.sent++ % senders.length] as Buffer;
+    socket.send(writeProbe({ seq, sentAt: Date.now(), session, token }));
+  };
   socket.on('message', () => {
     state.packets += 1;
     send();
