@@ -64,14 +64,14 @@ function begun(core: Core, record: PcRecord, { from, now }: { from: number; now:
   return { ...record, absence: { ...undetermined, from, goneBy, to: null, aliveAt: null, incident: null } };
 }
 
-/** What once could be told stays, until more can be. */
+/** What once could be told stays, until more can be; but that a neighbour stayed is seen only when it did not go a moment later. */
 function verdictOf(core: Core, away: Away, moment: Moment): Outage {
   const { now } = moment;
   const { absence, presence } = away;
   if (isSettled(away, now)) return absence;
   const next = whyAway(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamOf(core, away, moment), now });
   const isOverdue = absence.cause === 'intended' && presence === 'silent';
-  return isOverdue || next.confidence > absence.confidence ? next : absence;
+  return isOverdue || absence.cause === 'pc-off' || next.confidence > absence.confidence ? next : absence;
 }
 
 /** A goodbye that promised to be back is judged anew when it is not; and a neighbour may be a moment late to say that it runs on battery. */

@@ -63,6 +63,18 @@ describe('an absence', () => {
     expect(verdict(stage)).toBe('power-cut 0.9');
   });
 
+  it('of a PC whose neighbour had one more word, and was gone by the same reset a moment later, was this PC alone for good', () => {
+    const stage = two();
+    stage.lost();
+    stage.pass(second);
+    stage.beat(other);
+    stage.pass(second);
+    expect(verdict(stage)).toBe('pc-off 0.8');
+    stage.lost(other);
+    stage.pass(second);
+    expect([verdict(stage), verdict(stage, other)]).toEqual(['undetermined 0.5', 'undetermined 0.5']);
+  });
+
   it('is told with the incident’s changes, without a transition of its own', () => {
     const stage = two();
     stage.lost();
