@@ -180,8 +180,15 @@ async function started(): Promise<{ scene: Scene; store: Store }> {
   const scene = await startScene();
   const store = await startStore(prometheus, scene.pages);
   const known =
-    'count(sabha_link_round_trip_seconds) + count(sabha_pc_up) + count(sabha_pcs) + count(up == 1) == 3 + 5 + 10 + 4 and on () ALERTS{alertname="SabhaWatchdog"}';
-  await vi.waitFor(async () => expect((await store.query(known)).length).toBe(1), { timeout: 20_000, interval: 200 });
+    'count(sabha_link_round_trip_seconds) + count(sabha_pc_up) + count(sabha_pcs{presence="online"}) + count(up == 1) == 3 + 5 + 2 + 4 and on () ALERTS{alertname="SabhaWatchdog"}';
+  try {
+    await vi.waitFor(async () => expect((await store.query(known)).length).toBe(1), { timeout: 20_000, interval: 200 });
+  } catch (error) {
+    // What runs on keeps the whole run from its end.
+    await store.stop();
+    await scene.stop();
+    throw error;
+  }
   return { scene, store };
 }
 
