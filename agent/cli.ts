@@ -23,6 +23,7 @@ import { machine } from './platform/linux/machine.ts';
 import { createProbes } from './probes/probes.ts';
 import { ofRoom } from './seats/apart.ts';
 import { pressKey } from './seats/mend-door.ts';
+import { wayTo } from './seats/way.ts';
 import { readReport } from './self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './self-test/screen.ts';
 import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
@@ -205,11 +206,12 @@ async function room(args: string[]): Promise<number> {
   const { sit } = await import('./seats/session.ts');
   const asked = new Promise((resolve) => onToldToEnd({ env: process.env, script: process.argv[1] }, resolve));
   const clock = realClock(Number(process.env['SABHA_SPEED'] ?? 1));
-  const { address } = doorAddress(roomSocket(data));
+  const seat = doorAddress(roomSocket(data));
   const probes = createProbes({ clock }).filter((probe) => ofRoom(probe) !== undefined);
   const platform = createPlatform({ env: sessionOf(process.env), clock });
   const { save: saveCard } = cardFile(own, log);
-  await sit({ address, folder: own, key, platform, probes, clock, random: Math.random, log, saveCard }, asked);
+  const way = wayTo(seat, { clock, platform });
+  await sit({ way, folder: own, key, platform, probes, clock, random: Math.random, log, saveCard }, asked);
   return 0;
 }
 

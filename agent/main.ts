@@ -14,6 +14,7 @@ import { createBudget } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
 import { platformApart, probesApart, runnerApart } from './seats/apart.ts';
+import { callRooms } from './seats/calling.ts';
 import { openDoor } from './seats/door.ts';
 import { createRoomSeat } from './seats/seats.ts';
 import { type AgentSettings, readWhoThisIs } from './settings.ts';
@@ -116,7 +117,12 @@ function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'pl
     ...given,
     random: unguessable,
     ownUid: process.getuid?.(),
-    open: (onSocket) => openDoor({ ...doorAddress(file), all: true, onSocket }),
+    open: async (entrance) => {
+      const address = doorAddress(file);
+      return address.isPipe
+        ? callRooms({ ...given, ...entrance, seat: address })
+        : openDoor({ ...address, all: true, onSocket: entrance.enter });
+    },
     onRefused(why, count) {
       if (given.clock.up() - toldUp < refusedToldEveryMs) return;
       toldUp = given.clock.up();

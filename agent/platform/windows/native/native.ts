@@ -6,6 +6,7 @@ import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 import { createCoreAudio } from './core-audio.ts';
 import { type Koffi, loadKoffi } from './koffi.ts';
+import { createPipes } from './pipes.ts';
 import { createPnp } from './pnp.ts';
 import { registryByProgram } from './reg-exe.ts';
 import { createRegistry } from './registry.ts';
@@ -31,12 +32,14 @@ function open(koffi: Answer<Koffi>, run: RunProgram): Native {
   }
 }
 
-function callsOf(koffi: Koffi, { changedAt }: ReturnType<typeof createRegistry>): Calls {
+function callsOf(koffi: Koffi, { changedAt, writeOwn }: ReturnType<typeof createRegistry>): Calls {
   const { programOf, ...system } = createSystemCalls(koffi);
   return {
     ...system,
     sound: createCoreAudio(koffi, { programOf, own: process.pid }),
     ...createPnp(koffi),
     keyChangedAt: changedAt,
+    writeOwn,
+    pipe: createPipes(koffi),
   };
 }

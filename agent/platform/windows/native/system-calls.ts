@@ -4,7 +4,7 @@ import { untilZero } from './bytes.ts';
 import type { CType, Koffi, Pointer } from './koffi.ts';
 
 type Library = ReturnType<Koffi['load']>;
-type System = Omit<Calls, 'sound' | 'devices' | 'marks' | 'keyChangedAt'> & { programOf(id: number): string | null };
+type System = Omit<Calls, 'sound' | 'devices' | 'marks' | 'keyChangedAt' | 'writeOwn' | 'pipe'> & { programOf(id: number): string | null };
 
 const pathLength = 1_024;
 const processesLimit = 4_096;
@@ -100,9 +100,9 @@ function createSessions(koffi: Koffi, kernel: Library): Pick<Calls, 'consoleSess
     ...[koffi.out(koffi.pointer('void *')), number],
   ]);
   const free = library.func('__stdcall', 'WTSFreeMemory', 'void', ['void *']);
-  function ask<T>(what: number, read: (at: Pointer) => T): T | undefined {
+  function ask<T>(id: number, what: number, read: (at: Pointer) => T): T | undefined {
     const [memory, bytes]: [[Pointer], [number]] = [[0n], [0]];
-    if (query(0, console(), what, memory, bytes) === 0) return undefined;
+    if (query(0, id, what, memory, bytes) === 0) return undefined;
     try {
       return read(memory[0]);
     } finally {
@@ -111,9 +111,10 @@ function createSessions(koffi: Koffi, kernel: Library): Pick<Calls, 'consoleSess
   }
   return {
     consoleSession(): ConsoleSession {
-      const user = ask(sessionInfo.user, koffi.decode.string16) ?? '';
-      const flag = ask(sessionInfo.extended, (at) => koffi.decode(at, flagsAt, 'int32'));
-      return { user, isLocked: flag === flags.locked ? true : flag === flags.unlocked ? false : null };
+      const id = console();
+      const user = ask(id, sessionInfo.user, koffi.decode.string16) ?? '';
+      const flag = ask(id, sessionInfo.extended, (at) => koffi.decode(at, flagsAt, 'int32'));
+      return { id, user, isLocked: flag === flags.locked ? true : flag === flags.unlocked ? false : null };
     },
     isAtConsole() {
       const session: [number] = [0];
