@@ -29,6 +29,8 @@ export type Endpoint = {
 export type Defaults = { console: string | null; call: string | null };
 /** One look at the sound. */
 export type Sound = { endpoints: Endpoint[]; capture: Defaults; render: Defaults };
+/** What came of a look; `isHung`: the sound service did not answer in time. */
+export type SoundLook = { known: true; value: Sound } | { known: false; reason: string; isHung?: true };
 
 /** A device that is present: `problem` is the code of the device manager, 0 for none. */
 export type PnpDevice = {
@@ -57,7 +59,6 @@ export type Route = { destination: string; mask: string; hop: string };
 
 /** What only a call into the libraries of Windows tells. Each answers at once, or throws with a reason. */
 export type Calls = {
-  sound(): Sound;
   /** 1 is stopped, 4 runs; null where there is no such service. */
   service(name: string): number | null;
   /** All of USB, and the cameras wherever they hang. */
@@ -87,6 +88,8 @@ export type Calls = {
 export type Native = {
   registry(path: string, depth: Depth): Promise<Answer<RegistryKey[]>>;
   calls: Answer<Calls>;
+  /** Comes within two seconds, whatever the sound service does. */
+  sound(): Promise<SoundLook>;
 };
 
 /** Classes of the device manager: cameras, what gives pictures (cameras and scanners), sound. */

@@ -30,7 +30,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     await desktop.plug('room', microphone);
     await desktop.plugSpeaker('loud', 'Acme Speaker');
     windows = await startWine(desktop.env);
-    for (const child of ['look', 'watch', 'many']) await windows.bundle(`wine-${child}-child.ts`, `${child}.mjs`);
+    for (const child of ['look', 'watch', 'many', 'hang']) await windows.bundle(`wine-${child}-child.ts`, `${child}.mjs`);
   }, 600_000);
   afterAll(async () => {
     await windows?.stop();
@@ -162,6 +162,14 @@ describe.runIf(runs)('Windows, by Wine', () => {
     expect(seen.privacy.value).toEqual({ camera: null, microphone: null });
     windows.putKoffi();
     expect((await look()).sound.known).toBe(true);
+  });
+
+  it('a call into the sound that never returns holds neither the agent nor its end', async () => {
+    // It ends itself by force: the exit code is that of a process that was ended.
+    await windows.node('hang.mjs', 'hang.json');
+    const { isHung, threads, beats } = JSON.parse(read('hang.json'));
+    expect({ isHung, threads }).toEqual({ isHung: true, threads: 1 });
+    expect(beats).toBeGreaterThan(3);
   });
 
   it(`${looks} looks leave handles, objects and memory where they were`, async () => {

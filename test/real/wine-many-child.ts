@@ -6,7 +6,7 @@ import { loadKoffi } from '../../agent/platform/windows/native/koffi.ts';
 import { openNative } from '../../agent/platform/windows/native/native.ts';
 
 const [, , file = '', looks = ''] = process.argv;
-const { calls, registry } = openNative(createRunner(inSystem32(systemRoot(process.env))))();
+const { calls, registry, sound } = openNative(createRunner(inSystem32(systemRoot(process.env))))();
 const koffi = loadKoffi();
 if (!calls.known || !koffi.known) throw new Error('koffi is not there');
 const kernel = koffi.value.load('kernel32.dll');
@@ -36,7 +36,7 @@ const measured = () => {
 };
 /** What goes by other services of Windows is asked more seldom, as the agent does. */
 const look = async (at: number) => {
-  calls.value.sound();
+  await sound();
   if (at % 20 !== 0) return;
   calls.value.power();
   calls.value.consoleSession();
@@ -52,7 +52,8 @@ for (let at = 0; at < many; at += 1) {
 }
 const last = measured();
 const begun = performance.now();
-for (let at = 0; at < 200; at += 1) calls.value.sound();
+for (let at = 0; at < 200; at += 1) await sound();
 const snapshotMs = (performance.now() - begun) / 200;
-writeFileSync(file, JSON.stringify({ first, last, snapshotMs, endpoints: calls.value.sound().endpoints.length }));
+const seen = await sound();
+writeFileSync(file, JSON.stringify({ first, last, snapshotMs, endpoints: seen.known ? seen.value.endpoints.length : seen.reason }));
 process.exit(0);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { threadsOf } from '../../agent/install/pack.ts';
 import { installed } from './parts.ts';
 
 const own = fileURLToPath(new URL('wine/', import.meta.url));
@@ -113,6 +114,7 @@ function putKoffi(folder: string): void {
 async function bundle(entry: string, outfile: string): Promise<void> {
   await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    define: await threadsOf(),
     ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node26', logLevel: 'error' },
     banner: { js: "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);" },
   });

@@ -1,4 +1,4 @@
-/** The Windows side of the platform: Core Audio, the device manager and the registry, in this process. */
+/** The Windows side of the platform: Core Audio, the device manager and the registry, in this process; the sound in a thread of its own. */
 
 import { release, totalmem } from 'node:os';
 import { win32 } from 'node:path';
@@ -25,17 +25,17 @@ export type WindowsOptions = WindowsSystem & { run: RunProgram; disk?: string };
 export function createWindows({ run, disk, ...system }: WindowsOptions): Platform {
   const { native, root, clock } = system;
   const boot = createBoot({ native, root, now: clock.now, uptime: thisMachine.uptime });
-  const sound = async () => readSound(native(), root);
+  const sound = () => readSound(native(), root);
   const cameras = () => readCameras(system, boot.bootedAt());
   const load = createLoadMeter();
   return {
     ...createOrders(run),
     ask: async (question, signal) => (await question.windows?.(system, signal)) ?? notWritten,
     sound,
-    soundService: async () => readSoundService(native()),
-    watchSound: shared((tell) => watchLooks(() => readSound(native(), root), clock, tell)),
+    soundService: () => readSoundService(native()),
+    watchSound: shared((tell) => watchLooks(sound, clock, tell)),
     cameras,
-    watchCameras: shared((tell) => watchLooks(() => attempt(native().calls, (calls) => calls.marks()), clock, tell)),
+    watchCameras: shared((tell) => watchLooks(async () => attempt(native().calls, (calls) => calls.marks()), clock, tell)),
     figures: createFigures(disk ?? win32.parse(root).root),
     network: async () => readNetwork(native()),
     isNeighbourHeard: async (gateway) => isNeighbourHeard(native(), gateway),

@@ -4,7 +4,7 @@ import { untilZero } from './bytes.ts';
 import type { CType, Koffi, Pointer } from './koffi.ts';
 
 type Library = ReturnType<Koffi['load']>;
-type System = Omit<Calls, 'sound' | 'devices' | 'marks' | 'keyChangedAt' | 'writeOwn' | 'pipe'> & { programOf(id: number): string | null };
+type System = Omit<Calls, 'devices' | 'marks' | 'keyChangedAt' | 'writeOwn' | 'pipe'>;
 
 const pathLength = 1_024;
 const processesLimit = 4_096;
@@ -18,7 +18,6 @@ export function createSystemCalls(koffi: Koffi): System {
   const power = kernel.func('__stdcall', 'GetSystemPowerStatus', 'int32', ['void *']);
   const metric = user.func('__stdcall', 'GetSystemMetrics', 'int32', ['int32']);
   return {
-    programOf,
     programs() {
       const ids = Buffer.alloc(processesLimit * 4);
       const bytes: [number] = [0];
@@ -46,7 +45,8 @@ function powerOf(status: Buffer): PowerStatus {
 
 const limitedLook = 0x1000;
 
-function createProgramOf(koffi: Koffi, kernel: Library): (id: number) => string | null {
+/** The path of the program of a process; null where it cannot be told. */
+export function createProgramOf(koffi: Koffi, kernel = koffi.load('kernel32.dll')): (id: number) => string | null {
   const open = kernel.func('__stdcall', 'OpenProcess', 'uint64', ['uint32', 'int32', 'uint32']);
   const close = kernel.func('__stdcall', 'CloseHandle', 'int32', ['uint64']);
   const length = koffi.inout(koffi.pointer('uint32'));
