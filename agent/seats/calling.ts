@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import type { Cancel, Clock } from '#contracts';
 import type { Answer, Platform } from '../platform/platform.ts';
-import { pipeAt, wordsLeft } from '../platform/questions/seat-pipes.ts';
+import { pipeAt, wordsLeft } from '../platform/questions/proof.ts';
 import { atConsole } from '../platform/questions/session.ts';
 import { pipeOf, type SeatAddress } from './door.ts';
 import type { Entrance } from './guests.ts';

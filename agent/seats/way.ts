@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Server, type Socket } from 'node:net';
 import { type Cancel, type Clock, messageOf } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
-import { leaveWord } from '../platform/questions/seat-pipes.ts';
+import { leaveWord } from '../platform/questions/proof.ts';
 import { openDoor, pipeOf, type SeatAddress } from './door.ts';
 import { seatEveryMs } from './messages.ts';
 
