@@ -14,7 +14,7 @@ import { type TaskName, taskFile, taskNames } from '../../agent/install/task.ts'
 import { nodeSha256, packZip } from '../../agent/install/zip.ts';
 import { startEnrollingCentre } from './enrolling-centre.ts';
 import { installed, requirePart } from './parts.ts';
-import { hasWine, startWine, type Wine, type WineProgram } from './wine-under-test.ts';
+import { hasWine, startWine, type Wine, type WineProgram } from './wine.ts';
 
 const runs = requirePart('Wine (wine, wine64), zip and unzip', hasWine() && installed(['zip', 'unzip', 'npm']));
 const key = createPrivateKey(makeSigningKeys().privateKey);
@@ -203,13 +203,14 @@ describe.runIf(runs)('the zip for Windows', () => {
     }
   }
 
-  /** As the Task Scheduler is told; what Wine's keeps of a task is not all of it. */
+  /** As the Task Scheduler is told; what Wine's keeps of a task is not all of it. Its conhost starts nothing without a window: what stands behind it is started. */
   function commandOf(name: TaskName): string[] {
     const task = taskFile(readFileSync(join(wine.path(program), `${name}.xml`), 'utf8'), { program, data, enabled: true }).toString(
       'utf16le',
     );
     const text = (element: string) => new RegExp(`<${element}>(.*)</${element}>`).exec(task)?.[1] ?? '';
-    return [text('Command'), ...[...text('Arguments').matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')];
+    const words = [text('Command'), ...[...text('Arguments').matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')];
+    return words.slice(words.indexOf('--headless') + 1);
   }
 });
 
