@@ -6,7 +6,7 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { endAlone, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
-import { type Agent, createAgent } from './agent.ts';
+import { type Agent, createAgent } from './assembly/agent.ts';
 import type { Known } from './card/statement.ts';
 import type { Runner } from './checks/runner.ts';
 import type { Identity } from './identity/identity.ts';
