@@ -177,14 +177,14 @@ describe.runIf(runs)('Windows, by Wine', () => {
   it(`${looks} looks leave handles, objects and memory where they were`, async () => {
     const { code, err } = await node.run('many.mjs', 'many.json', `${looks}`);
     expect(code, err).toBe(0);
-    const { first, last, endpoints, snapshotMs } = JSON.parse(read('many.json'));
+    const { first, last, endpoints, snapshotMs, threadBytes } = JSON.parse(read('many.json'));
     expect(endpoints).toBeGreaterThan(1);
     expect(last.handle).toBeLessThanOrEqual(first.handle);
     expect(last.references).toEqual(first.references);
     expect(last.rssBytes - first.rssBytes).toBeLessThan(mostBytes);
     const grown = ((last.rssBytes - first.rssBytes) / 2 ** 20).toFixed(1);
     console.info(
-      `${looks} looks at the sound of Windows under Wine: ${grown} MiB more; ${snapshotMs.toFixed(1)} ms each, of ${endpoints} ends`,
+      `${looks} looks at the sound of Windows under Wine: ${grown} MiB more; ${snapshotMs.thread.toFixed(1)} ms each, ${snapshotMs.direct.toFixed(1)} ms without a thread, of ${endpoints} ends; the thread takes ${(threadBytes / 2 ** 20).toFixed(1)} MiB`,
     );
   }, 1_800_000);
 

@@ -2,9 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { createRunner, inSystem32, systemRoot } from '../../agent/platform/windows/native/child.ts';
 import { createCom } from '../../agent/platform/windows/native/com.ts';
+import { createCoreAudio } from '../../agent/platform/windows/native/core-audio.ts';
 import { loadKoffi } from '../../agent/platform/windows/native/koffi.ts';
 import { openNative } from '../../agent/platform/windows/native/native.ts';
 
+const turns = 200;
 const [, , file = '', looks = ''] = process.argv;
 const { calls, registry, sound } = openNative(createRunner(inSystem32(systemRoot(process.env))))();
 const koffi = loadKoffi();
@@ -45,15 +47,30 @@ const look = async (at: number) => {
   await registry('HKU', 'here');
 };
 const many = Number(looks);
+const before = process.memoryUsage.rss();
+await sound();
+const threadBytes = process.memoryUsage.rss() - before;
 let first = measured();
 for (let at = 0; at < many; at += 1) {
   if (at === Math.floor(many / 10)) first = measured();
   await look(at);
 }
 const last = measured();
-const begun = performance.now();
-for (let at = 0; at < 200; at += 1) await sound();
-const snapshotMs = (performance.now() - begun) / 200;
+/** The same look in this thread, which the sound service could hold up: in turns, so that both are told by the same minute. */
+const direct = createCoreAudio(koffi.value, { programOf: () => null, own: process.pid });
+const spentMs = { thread: 0, direct: 0 };
+for (let at = 0; at < turns; at += 1) {
+  const begun = performance.now();
+  await sound();
+  const between = performance.now();
+  direct();
+  spentMs.thread += between - begun;
+  spentMs.direct += performance.now() - between;
+}
+const snapshotMs = { thread: spentMs.thread / turns, direct: spentMs.direct / turns };
 const seen = await sound();
-writeFileSync(file, JSON.stringify({ first, last, snapshotMs, endpoints: seen.known ? seen.value.endpoints.length : seen.reason }));
+writeFileSync(
+  file,
+  JSON.stringify({ first, last, snapshotMs, threadBytes, endpoints: seen.known ? seen.value.endpoints.length : seen.reason }),
+);
 process.exit(0);
