@@ -52,7 +52,8 @@ async function pc(calls: Partial<Calls> = {}) {
     const word = left.get(`${hive}/sabha-1`);
     return { known: true, value: word === undefined ? [] : [{ ...bare(path), values: new Map([['sabha-1', word]]) }] };
   };
-  const own = { native: () => ({ ...native, registry }), root: 'C:\\Windows', clock };
+  const disks = () => ({ known: false, reason: 'not asked' }) as const;
+  const own = { native: () => ({ ...native, registry }), root: 'C:\\Windows', clock, disks };
   const platform: Pick<Platform, 'ask'> = { ask: async (question, signal) => (await question.windows?.(own, signal)) ?? notWritten };
   const refused: string[] = [];
   const run = createRoomSeat({
