@@ -89,6 +89,8 @@ const sessionInfo = { user: 5, extended: 25 };
 /** In WTSINFOEXW: the level, then from the ninth byte on id, state and flags. */
 const flagsAt = 16;
 const flags = { locked: 0, unlocked: 1 };
+/** Nobody is at the console now. Whoever asks for the session of this number is told of his own. */
+const noSession = 0xffff_ffff;
 
 function createSessions(koffi: Koffi, kernel: Library): Pick<Calls, 'consoleSession' | 'isAtConsole'> {
   const library = koffi.load('wtsapi32.dll');
@@ -102,7 +104,7 @@ function createSessions(koffi: Koffi, kernel: Library): Pick<Calls, 'consoleSess
   const free = library.func('__stdcall', 'WTSFreeMemory', 'void', ['void *']);
   function ask<T>(id: number, what: number, read: (at: Pointer) => T): T | undefined {
     const [memory, bytes]: [[Pointer], [number]] = [[0n], [0]];
-    if (query(0, id, what, memory, bytes) === 0) return undefined;
+    if (id === noSession || query(0, id, what, memory, bytes) === 0) return undefined;
     try {
       return read(memory[0]);
     } finally {
