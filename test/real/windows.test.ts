@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../agent/install/pack.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
+import { refusals } from '../../agent/seats/guests.ts';
 import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 import { hasWine, nodeIn, startWine, type Wine, type WineNode } from './wine.ts';
@@ -32,7 +33,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     await desktop.plugSpeaker('loud', 'Acme Speaker');
     windows = await startWine(desktop.env);
     node = await nodeIn(windows);
-    for (const child of ['look', 'watch', 'many', 'hang']) await node.bundle(`wine-${child}-child.ts`, `${child}.mjs`);
+    for (const child of ['look', 'watch', 'many', 'hang', 'seats']) await node.bundle(`wine-${child}-child.ts`, `${child}.mjs`);
   }, 600_000);
   afterAll(async () => {
     await windows?.remove();
@@ -164,6 +165,17 @@ describe.runIf(runs)('Windows, by Wine', () => {
     expect(seen.privacy.value).toEqual({ camera: null, microphone: null });
     node.putKoffi();
     expect((await look()).sound.known).toBe(true);
+  });
+
+  it('S15 the seats meet over pipes of Windows; a second seat, garbage, a megabyte without a line and a flood are refused', async () => {
+    const { code, err } = await node.run('seats.mjs', 'seats.json');
+    expect(code, err).toBe(0);
+    expect(JSON.parse(read('seats.json'))).toEqual({
+      second: [refusals.second, 'ok'],
+      garbage: [refusals.garbage, 'ok'],
+      long: [refusals.long, 'ok'],
+      flood: [refusals.flood, 'ok'],
+    });
   });
 
   it('a call into the sound that never returns holds neither the agent nor its end', async () => {
