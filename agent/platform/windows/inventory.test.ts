@@ -76,7 +76,7 @@ const disk = (FriendlyName: string, MediaType: unknown, HealthStatus: unknown) =
 it('a disk that foretells its failure is told, and one that turns: pc.disk_failing, climate.hdd_altitude', async () => {
   const two = [disk('Acme SSD', 'SSD', 'Healthy'), disk('Acme HDD', 'HDD', 'Warning')];
   expect(await disks(two)).toMatchObject({
-    before: { known: false, reason: 'the inventory is not read yet' },
+    before: { known: false, reason: 'not checked since the start' },
     troubles: { known: true, value: ['Acme HDD: foretells its own failure'] },
     turning: [{ name: 'Acme HDD' }],
   });

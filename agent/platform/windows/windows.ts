@@ -54,7 +54,7 @@ export function createWindows({ run, disk, ...given }: WindowsOptions): Platform
 
 /** What PowerShell tells for the inventory; of its disks the last word stays, so that no probe starts a program for them. */
 function createMachine(run: RunProgram) {
-  let disks: Answer<SeenDisk[]> = { known: false, reason: 'the inventory is not read yet' };
+  let disks: Answer<SeenDisk[]> = { known: false, reason: 'not checked since the start' };
   return {
     disks: () => disks,
     async read(signal: AbortSignal): Promise<Record<string, unknown>> {

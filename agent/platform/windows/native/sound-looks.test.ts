@@ -60,7 +60,7 @@ test('a thread that is slow to start is no service that hangs; one that cannot s
   const slow = looks('port.postMessage(heard);');
   const early = slow.look();
   const passed = slow.clock.pass(2_000);
-  expect(await early).toEqual({ known: false, reason: 'the sound is not looked at yet' });
+  expect(await early).toEqual({ known: false, reason: 'not checked since the start' });
   await passed;
   expect(slow.isHung()).toBe(false);
   const broken = looks('throw new Error("broken " + looks);');

@@ -17,7 +17,7 @@ export type SoundThread = {
 /** Whoever waits longer waits for a service that hangs: what Linux gives it too. */
 const limitMs = 2_000;
 const hung: SoundLook = { known: false, reason: 'audio server does not answer', isHung: true };
-const starting: SoundLook = { known: false, reason: 'the sound is not looked at yet' };
+const starting: SoundLook = { known: false, reason: 'not checked since the start' };
 
 type State = {
   begin: () => SoundThread;
