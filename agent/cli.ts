@@ -3,17 +3,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  isLanguage,
-  isPcPath,
-  languages,
-  messageOf,
-  onToldToEnd,
-  readSettings,
-  realClock,
-  type SettingsSite,
-  whenNpmIsGone,
-} from '#contracts';
+import { isLanguage, isPcPath, languages, messageOf, readSettings, realClock, type SettingsSite, whenNpmIsGone } from '#contracts';
 import type { Probe } from './checks/probe.ts';
 import { enrol as enrolPc } from './identity/enrol.ts';
 import { fetchClock } from './identity/est.ts';
@@ -21,16 +11,14 @@ import { type Identity, identityFolder, openIdentity } from './identity/identity
 import { readFigures } from './net/data-budget.ts';
 import { machine } from './platform/linux/machine.ts';
 import { createProbes } from './probes/probes.ts';
-import { ofRoom } from './seats/apart.ts';
-import { pressKey } from './seats/mend-door.ts';
 import { readReport } from './self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './self-test/screen.ts';
 import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
-import { type AgentSettings, command, isNamed, placesOf, readWhoThisIs } from './settings.ts';
+import { type AgentSettings, command, isNamed, placesOf, readWhoThisIs, withSeatApart } from './settings.ts';
 import { createConfigStore, keptConfig } from './store/config-store.ts';
-import { dataFolder, userFolder } from './store/data-folder.ts';
-import { budgetFile, cardFile, centreAddressFile, linkFile } from './store/kept-file.ts';
-import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
+import { dataFolder } from './store/data-folder.ts';
+import { budgetFile, centreAddressFile, linkFile } from './store/kept-file.ts';
+import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 import { greeter } from './uplink/tls.ts';
 
@@ -170,7 +158,8 @@ function addressOf(centre = ''): { host: string; port: number } {
 async function run(args: string[]): Promise<number> {
   const { apart } = parse(() => parseArgs({ args, options: { apart: { type: 'boolean', default: false }, ...folder } })).values;
   const data = dataFolder(process.env, args);
-  const env = { ...process.env, SABHA_DATA: data, ...(apart && { SABHA_ROOM_SOCKET: roomSocket(data) }) };
+  const own = { ...process.env, SABHA_DATA: data };
+  const env = apart ? withSeatApart(own, data) : own;
   const who = readWhoThisIs(env);
   if (!who.ok) {
     console.error(who.line);
@@ -181,35 +170,19 @@ async function run(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Beside the service of the package it is named; else it lies in the folder of `run`. */
-function roomSocket(data: string): string {
-  return process.env['SABHA_ROOM_SOCKET'] ?? join(data, 'room.sock');
-}
-
 /** Without a word it sits down in this session; with one it asks the seat that sits there. */
 async function room(args: string[]): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const { fix, undo } = parse(() => parseArgs({ args, options: { fix: flag, undo: flag, ...folder } })).values;
   if (fix && undo) throw new WrongCall('--fix or --undo, not both');
   const data = dataFolder(process.env, args);
-  const own = userFolder(process.env, data);
-  const key = doorAddress(join(own, 'key.sock'));
+  const { main, press } = await import('./room.ts');
   if (fix || undo) {
-    const answer = await pressKey(key.address, fix ? 'fix' : 'undo');
-    const steps = answer.done ? answer.steps.map(({ did, name }) => `${did}: ${name}`) : [answer.reason];
-    console.log(steps.join('\n') || 'nothing to mend');
-    return answer.done ? 0 : 1;
+    const { done, text } = await press(process.env, data, fix ? 'fix' : 'undo');
+    console.log(text);
+    return done ? 0 : 1;
   }
-  const { pino } = await import('pino');
-  const log = pino({ base: { part: 'room' } });
-  const { sit } = await import('./seats/session.ts');
-  const asked = new Promise((resolve) => onToldToEnd({ env: process.env, script: process.argv[1] }, resolve));
-  const clock = realClock(Number(process.env['SABHA_SPEED'] ?? 1));
-  const { address } = doorAddress(roomSocket(data));
-  const probes = createProbes({ clock }).filter((probe) => ofRoom(probe) !== undefined);
-  const platform = createPlatform({ env: sessionOf(process.env), clock });
-  const { save: saveCard } = cardFile(own, log);
-  await sit({ address, folder: own, key, platform, probes, clock, random: Math.random, log, saveCard }, asked);
+  await main(process.env, data);
   return 0;
 }
 

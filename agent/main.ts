@@ -6,7 +6,7 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { endAlone, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
-import { type Agent, createAgent } from './agent.ts';
+import { type Agent, createAgent } from './assembly/agent.ts';
 import type { Known } from './card/statement.ts';
 import type { Runner } from './checks/runner.ts';
 import type { Identity } from './identity/identity.ts';
@@ -14,6 +14,7 @@ import { createBudget } from './net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
 import { platformApart, probesApart, runnerApart } from './seats/apart.ts';
+import { callRooms } from './seats/calling.ts';
 import { openDoor } from './seats/door.ts';
 import { createRoomSeat } from './seats/seats.ts';
 import { type AgentSettings, readWhoThisIs } from './settings.ts';
@@ -116,7 +117,12 @@ function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'pl
     ...given,
     random: unguessable,
     ownUid: process.getuid?.(),
-    open: (onSocket) => openDoor({ ...doorAddress(file), all: true, onSocket }),
+    open: async (entrance) => {
+      const address = doorAddress(file);
+      return address.isPipe
+        ? callRooms({ ...given, ...entrance, seat: address })
+        : openDoor({ ...address, all: true, onSocket: entrance.enter });
+    },
     onRefused(why, count) {
       if (given.clock.up() - toldUp < refusedToldEveryMs) return;
       toldUp = given.clock.up();

@@ -5,7 +5,7 @@ import { encode, sealReflectorToken, type Verb } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { createRoom } from '../test/fleet/room.ts';
 import { randomFrom } from '../test/random.ts';
-import { createAgent } from './agent.ts';
+import { createAgent } from './assembly/agent.ts';
 import { handClock, seeded } from './checks/agent.test-helper.ts';
 import type { Probe } from './checks/probe.ts';
 import { scriptedReflector } from './measure/reflector.test-helper.ts';

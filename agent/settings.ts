@@ -1,4 +1,5 @@
 /** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '#contracts';
 import { type Identity, identityFolder, openIdentity, type Read } from './identity/identity.ts';
@@ -21,6 +22,8 @@ const anchors = v.pipe(
   ),
 );
 
+const seatName = 'SABHA_ROOM_SOCKET';
+
 const environment = v.object({
   SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
   /** Public half of the centre's key; without it no configuration and no command is taken. An identity brings its own. */
@@ -41,7 +44,7 @@ const environment = v.object({
   /** Where updates come from for a PC without an identity, which names its centre. */
   SABHA_UPDATES: v.optional(needed('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
   /** Where the room seat, which is another process then, joins; absent = this process sits in both seats. */
-  SABHA_ROOM_SOCKET: v.optional(needed('SABHA_ROOM_SOCKET')),
+  [seatName]: v.optional(needed(seatName)),
   /** Factor of the clock, and since when it counts (milliseconds since 1970); absent = since the start. */
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
   SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
@@ -53,7 +56,18 @@ const withToken = v.object({ ...environment.entries, SABHA_TOKEN_FILE: needed('S
 /** The settings of one agent, checked and with their defaults. */
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
-type Env = Record<string, string | undefined>;
+/** What the environment says. */
+export type Env = Record<string, string | undefined>;
+
+/** Where the two seats meet: beside the service of the package it is named, else it lies in the folder of `run`. */
+export function roomSocket(env: Env, data: string): string {
+  return env[seatName] ?? join(data, 'room.sock');
+}
+
+/** The settings of a `run` whose room seat is another process. */
+export function withSeatApart(env: Env, data: string): Env {
+  return { ...env, [seatName]: roomSocket(env, data) };
+}
 
 /** Who this PC is, and its settings: what `run` goes by and `check` judges by. One line where it is not enrolled, or one of them will not do. */
 export function readWhoThisIs(env: Env): Read<{ identity: Identity | undefined; settings: AgentSettings }> {
@@ -99,7 +113,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
     reflectorHost: said.SABHA_REFLECTOR_HOST ?? said.SABHA_MQTT_HOST,
     profile: said.SABHA_PROFILE ?? { link: said.SABHA_LINK, elevationM: 0, expected: {} },
     ...(said.SABHA_UPDATE_KEY !== undefined && { updates: { keyFile: said.SABHA_UPDATE_KEY, at: said.SABHA_UPDATES } }),
-    roomSocket: said.SABHA_ROOM_SOCKET,
+    roomSocket: said[seatName],
     anchors: said.SABHA_ANCHORS,
     speed: said.SABHA_SPEED,
     ...(said.SABHA_EPOCH !== undefined && { epochMs: said.SABHA_EPOCH }),

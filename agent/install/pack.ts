@@ -56,7 +56,11 @@ async function bundle(entry: string, outfile: string, version: string): Promise<
     charset: 'ascii',
     plugins: [lean],
     // In one file every module would be the one that was started.
-    define: { SABHA_VERSION: JSON.stringify(version), 'import.meta.main': 'false' },
+    define: {
+      SABHA_VERSION: JSON.stringify(version),
+      ...(await threadsOf()),
+      'import.meta.main': 'false',
+    },
     // Packages of the old module form ask for `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
@@ -67,6 +71,15 @@ async function bundle(entry: string, outfile: string, version: string): Promise<
   writeFileSync(outfile, text.replaceAll(/\P{ASCII}/gu, escaped));
   const inputs = Object.values(metafile.outputs).flatMap((one) => Object.entries(one.inputs));
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+}
+
+/** A thread has a program of its own; in one file that is a text in it, by its name. Only Windows looks at the sound like this. */
+export async function threadsOf(): Promise<{ SABHA_SOUND_THREAD: string }> {
+  const { outputFiles } = await build({
+    ...{ absWorkingDir: fileURLToPath(root), entryPoints: ['agent/platform/windows/native/sound-thread.ts'], write: false },
+    ...{ bundle: true, platform: 'node', format: 'cjs', target: 'node26', minify: true, charset: 'ascii', logLevel: 'error' },
+  });
+  return { SABHA_SOUND_THREAD: JSON.stringify(outputFiles[0]?.text) };
 }
 
 async function main(): Promise<void> {

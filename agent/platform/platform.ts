@@ -131,8 +131,10 @@ export type PlatformOrders = {
 /** What a reading stands on: `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
 export type System = { root: string; env: Record<string, string>; clock: Clock };
 
-/** What a reading of Windows stands on: `root` is the folder of Windows itself. */
-export type WindowsSystem = { native: () => Native; root: string; clock: Clock };
+/** A disk as the inventory last saw it; null where Windows does not say. */
+export type SeenDisk = { name: string; isTurning: boolean | null; isFailing: boolean | null };
+/** What a reading of Windows stands on: `root` is the folder of Windows itself; `disks`: not known before the inventory was read. */
+export type WindowsSystem = { native: () => Native; root: string; clock: Clock; disks: () => Answer<SeenDisk[]> };
 
 /** One thing that may be asked, with its reading on each system for which it is written; on every other one it is not known by itself. */
 export type Question<T> = {

@@ -87,7 +87,7 @@ function pcWith(names: readonly string[]) {
       sound: () => soundOf([...capture, ...ends('render')]),
       devices: () => names.map((name, n) => camera({ id: `ACPI\\${name}\\${n}`, parent: name, name: `${name} ${n}`, compatible: [name] })),
       programs: () => [...names],
-      consoleSession: () => ({ user: names[0] ?? '', isLocked: false }),
+      consoleSession: () => ({ id: 1, user: names[0] ?? '', isLocked: false }),
       screens: () =>
         names.map((name, n) => ({ path: `\\\\?\\DISPLAY#M${n}#${n}#{x}`, name: `${name} ${n}`, best: { width: 1_920, height: 1_080 } })),
     },

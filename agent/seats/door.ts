@@ -1,13 +1,20 @@
-/** The door between the seats: a unix socket, or a named pipe on Windows, at which anybody may knock. Who comes in stands in guests.ts. */
+/** The door of a seat: a unix socket, or a named pipe on Windows. Who comes in stands in guests.ts. */
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** `isPipe`: the address is the name of a pipe and no file. `all`: users other than ours may knock. */
-export type DoorOptions = { address: string; isPipe: boolean; all: boolean; onSocket(socket: Socket): void };
+/** Where the seats find each other. `isPipe`: the address is that of a pipe and no file; `name`: the last word of it. */
+export type SeatAddress = { address: string; isPipe: boolean; name: string };
+/** `all`: users other than ours may knock. */
+export type DoorOptions = Pick<SeatAddress, 'address' | 'isPipe'> & { all: boolean; onSocket(socket: Socket): void };
+
+/** The pipe of one seat among all that come to this address. */
+export function pipeOf({ address }: SeatAddress, word: string): string {
+  return `${address}-${word}`;
+}
 
 /**
  * Opens the door, in the place of one that a killed process left behind. Its folder must be ours: whoever can write there could stand in our
- * place. A pipe of SYSTEM can only be read by users without `writableAll`; a unix socket takes its mode from the two.
+ * place. A pipe is never for all: whoever may write to it could make another of its name beside ours.
  */
 export async function openDoor({ address, isPipe, all, onSocket }: DoorOptions): Promise<Server> {
   if (!isPipe) rmSync(address, { force: true });

@@ -34,9 +34,11 @@ export const refusals = {
 } as const;
 export type Refusal = keyof typeof refusals;
 
+/** By which guests come in. `owner`: to whom it belongs, where that is proven already. Whoever is not brought in is refused and counted all the same. */
+export type Entrance = { enter(socket: Socket, owner?: number): void; refuse(why: Refusal): void };
+
 /** The door of one agent. */
-export type Guests = {
-  take(socket: Socket): void;
+export type Guests = Entrance & {
   /** Sends away a seat that says nothing any more, or of another user than this; undefined: of whomever. */
   look(uid?: number | null): void;
   send(message: ToRoom): boolean;
@@ -48,7 +50,14 @@ const proofMs = 5_000;
 /** So many lines at once, and so many a second: a room whose devices flutter says less. What a key did becomes an event, and counts for more. */
 const pace = { most: 200, perSecond: 20, perMended: 20 };
 
-type One = { socket: Socket; nonce: string; step: 'knocks' | 'proves' | 'joined' | 'gone'; uid: number | null; timer: Cancel };
+type One = {
+  socket: Socket;
+  owner: number | undefined;
+  nonce: string;
+  step: 'knocks' | 'proves' | 'joined' | 'gone';
+  uid: number | null;
+  timer: Cancel;
+};
 type State = GuestsOptions & { knocking: Set<One>; joined: One | undefined; heardUp: number; left: number };
 
 /** Guarantee: whoever is not proven learns nothing but why, and costs one of a few places for at most five seconds. */
@@ -56,7 +65,8 @@ export function createGuests(options: GuestsOptions): Guests {
   const state: State = { ...options, knocking: new Set(), joined: undefined, heardUp: 0, left: pace.most };
   const send = (message: ToRoom) => state.joined !== undefined && say(state.joined, message);
   return {
-    take: (socket) => take(state, socket),
+    enter: (socket, owner) => enter(state, socket, owner),
+    refuse: (why) => state.onRefused(refusals[why]),
     look(uid) {
       const { joined, clock, heardUp } = state;
       if (joined && clock.up() - heardUp >= silentMs) refuse(state, joined, 'silent');
@@ -66,9 +76,10 @@ export function createGuests(options: GuestsOptions): Guests {
   };
 }
 
-function take(state: State, socket: Socket): void {
+function enter(state: State, socket: Socket, owner: number | undefined): void {
   const { knocking, clock, random } = state;
-  const one: One = { socket, nonce: randomBytes(16).toString('hex'), step: 'knocks', uid: null, timer: () => undefined };
+  const nonce = randomBytes(16).toString('hex');
+  const one: One = { socket, owner, nonce, step: 'knocks', uid: null, timer: () => undefined };
   socket.on('error', () => undefined);
   socket.on('close', () => left(state, one));
   if (knocking.size >= knockingAtMost) refuse(state, [...knocking][Math.floor(random() * knocking.size)] ?? one, 'crowd');
@@ -95,7 +106,7 @@ function hear(state: State, one: One, text: string): void {
 /** What is asked may take a while, in which others come and go: all is judged at the end of it. */
 async function prove(state: State, one: One): Promise<void> {
   const nobody = { known: false, reason: '' } as const;
-  const owner = await state.ownerOf(one.nonce).catch(() => nobody);
+  const owner = one.owner === undefined ? await state.ownerOf(one.nonce).catch(() => nobody) : ({ known: true, value: one.owner } as const);
   const speaker = await state.speaker().catch(() => nobody);
   if (one.step !== 'proves') return;
   if (!owner.known) return refuse(state, one, 'unproven');

@@ -1,15 +1,16 @@
-/** The way of the room seat to `run`: it knocks, proves who it is, and comes again when it was lost. */
-import { connect, type Socket } from 'node:net';
+/** The connection of the room seat to `run`: it proves who it is, and comes again when it was lost. */
+import type { Socket } from 'node:net';
 import { backoffMs, type Cancel, type Clock } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import { leaveProof } from '../platform/questions/proof.ts';
 import type { Log } from '../store/log.ts';
 import { hearLines, sendLine } from './lines.ts';
 import { type FromRoom, lineLimits, readLine, seatEveryMs, silentMs, type ToRoom, toRoom } from './messages.ts';
+import type { Way } from './way.ts';
 
-/** Where `run` is, and who hears of it. */
+/** How `run` is reached, and who hears of it. */
 export type JoinOptions = {
-  address: string;
+  way: Way;
   clock: Clock;
   random: () => number;
   platform: Pick<Platform, 'ask'>;
@@ -54,7 +55,7 @@ export function createJoin(options: JoinOptions): Joined {
     ...{ again: nothing, beat: nothing, clearProof: async () => undefined },
   };
   return {
-    start: () => knock(state),
+    start: () => begin(state),
     stop() {
       state.isOver = true;
       state.again();
@@ -66,8 +67,11 @@ export function createJoin(options: JoinOptions): Joined {
   };
 }
 
-function knock(state: State): void {
-  const socket = connect(state.address);
+function begin(state: State): void {
+  state.again = state.way({ socket: (socket) => talk(state, socket), failed: (why) => later(state, why) });
+}
+
+function talk(state: State, socket: Socket): void {
   Object.assign(state, { socket, isJoined: false, heardUp: state.clock.up() });
   let why = 'the other seat went';
   socket.on('error', ({ message }) => {
@@ -131,9 +135,12 @@ function lost(state: State, why: string): void {
   state.isJoined = false;
   state.beat();
   void state.clearProof();
-  if (state.isOver) return;
+  if (!state.isOver) later(state, why);
+}
+
+function later(state: State, why: string): void {
   note(state, `not joined: ${why}`);
-  state.again = state.clock.after(backoffMs(state.failures, { ...backoff, random: state.random }), () => knock(state));
+  state.again = state.clock.after(backoffMs(state.failures, { ...backoff, random: state.random }), () => begin(state));
   state.failures += 1;
 }
 

@@ -12,11 +12,11 @@ import { createJoin, type Joined } from './join.ts';
 import { createMend, type Mend } from './mend.ts';
 import { roomProbes, type SeatOrder, seatEveryMs } from './messages.ts';
 import type { Toasts } from './toasts.ts';
+import type { Way } from './way.ts';
 
 /** What a room seat is made of. */
 export type RoomOptions = {
-  /** Where `run` is. */
-  address: string;
+  way: Way;
   platform: Platform;
   /** Those of the room. */
   probes: readonly Probe[];

@@ -56,8 +56,8 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
     ...{ clock, platform },
     random: seeded(7),
     ownUid: me,
-    async open(onSocket) {
-      const server = await openDoor({ address, isPipe: false, all: true, onSocket });
+    async open({ enter }) {
+      const server = await openDoor({ address, isPipe: false, all: true, onSocket: enter });
       onTestFinished(() => void server.close());
     },
     onRefused: (why) => void refused.push(why),

@@ -5,8 +5,7 @@ import type { ProbeResult } from '../checks/probe.ts';
 import type { Answer, Order, Platform } from '../platform/platform.ts';
 import { ownerOfProof } from '../platform/questions/proof.ts';
 import { atConsole } from '../platform/questions/session.ts';
-import type { DoorOptions } from './door.ts';
-import { createGuests, type Guests } from './guests.ts';
+import { createGuests, type Entrance, type Guests } from './guests.ts';
 import { type FromRoom, type Mended, type RoomProbe, roomProbes, type SeatOrder, seatEveryMs, silentMs, type ToRoom } from './messages.ts';
 
 /** Where the door is, and by what is judged who comes in. */
@@ -16,7 +15,7 @@ export type RoomSeatOptions = {
   platform: Pick<Platform, 'ask'>;
   /** The user of this process, who alone is let in where the system does not say who sits at the PC. */
   ownUid: number | undefined;
-  open(onSocket: DoorOptions['onSocket']): Promise<unknown>;
+  open(entrance: Entrance): Promise<unknown>;
   /** Each is told, with how many there were since the start. */
   onRefused(why: string, count: number): void;
   onMended(mended: Mended): void;
@@ -93,7 +92,7 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
   return {
     async open() {
       await look(state);
-      await state.open(guests.take);
+      await state.open(guests);
     },
     answer: (probe, profile) => answer(state, probe, profile),
     watch(probe, changed) {

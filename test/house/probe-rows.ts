@@ -6,6 +6,8 @@ export type ProbeRow = { n?: number; fault: string; linux: string; windows: stri
 
 /** Not written yet. */
 export const due = 'due';
+/** Not to be had of Windows, and why. */
+const none = (why: string) => `none: ${why}`;
 /** Nothing of a system is asked. */
 const any = 'the same';
 const sound = 'PipeWire or PulseAudio by `pactl`';
@@ -44,7 +46,7 @@ export const probeRows: readonly ProbeRow[] = [
     n: 14,
     fault: 'camera.slow_port',
     linux: 'speed and version of the USB device, our table',
-    windows: due,
+    windows: none('cfgmgr32 tells no speed, and the hub would have to be opened'),
     test: `${room}/camera.test.ts`,
   },
   {
@@ -95,9 +97,27 @@ export const probeRows: readonly ProbeRow[] = [
   { n: 35, fault: 'display.low_resolution', linux: 'modes and EDID of /sys/class/drm', windows: screens, test: `${room}/display.test.ts` },
   { n: 36, fault: 'pc.restart_pending', linux: '/run/reboot-required', windows: 'marks in the registry', test: `${pc}/upkeep.test.ts` },
   { n: 37, fault: 'pc.disk_full', linux: 'one statfs', windows: any, test: `${pc}/pc.test.ts` },
-  { n: 37, fault: 'pc.disk_failing', linux: 'ext4, md, the kernel log, UDisks by `busctl`', windows: due, test: `${pc}/upkeep.test.ts` },
-  { n: 38, fault: 'pc.hot', linux: '/sys/class/hwmon and thermal', windows: due, test: `${pc}/pc.test.ts` },
-  { n: 38, fault: 'pc.throttled', linux: 'counters of the processor in sysfs', windows: due, test: `${pc}/upkeep.test.ts` },
+  {
+    n: 37,
+    fault: 'pc.disk_failing',
+    linux: 'ext4, md, the kernel log, UDisks by `busctl`',
+    windows: 'Get-PhysicalDisk, once a day',
+    test: `${pc}/upkeep.test.ts`,
+  },
+  {
+    n: 38,
+    fault: 'pc.hot',
+    linux: '/sys/class/hwmon and thermal',
+    windows: none('its sensors need a driver'),
+    test: `${pc}/pc.test.ts`,
+  },
+  {
+    n: 38,
+    fault: 'pc.throttled',
+    linux: 'counters of the processor in sysfs',
+    windows: none('its counter of limits does not tell heat from a setting'),
+    test: `${pc}/upkeep.test.ts`,
+  },
   { n: 39, fault: 'pc.load_high', linux: '/proc/stat', windows: 'processor times by Node', test: `${pc}/pc.test.ts` },
   {
     n: 40,
@@ -146,7 +166,18 @@ export const probeRows: readonly ProbeRow[] = [
   { fault: 'agent.events_dropped', linux: 'the agent itself', windows: any, test: `${pc}/agent.test.ts` },
   { fault: 'agent.certificate', linux: 'the agent itself', windows: any, test: `${pc}/agent.test.ts` },
   ...climate('climate.room_hot', 'climate.cold', 'climate.cold_start', 'climate.charge_cold', 'climate.dry_air', 'climate.rise_high'),
-  ...climate('climate.hdd_altitude', 'climate.device_altitude'),
+  {
+    fault: 'climate.hdd_altitude',
+    linux: '/sys/class/block',
+    windows: 'Get-PhysicalDisk, once a day',
+    test: `${pc}/climate.test.ts`,
+  },
+  {
+    fault: 'climate.device_altitude',
+    linux: '/sys/class/drm and dmi, names of cameras and sound',
+    windows: 'BIOS in the registry, names of cameras and sound',
+    test: `${pc}/climate.test.ts`,
+  },
   ...measured('link.loss_high', 'link.jitter_high', 'link.delay_high', 'link.tier_low', 'link.udp_blocked'),
   { fault: 'link.budget_spent', linux: 'the agent itself', windows: any, test: `${link}/budget.test.ts` },
   ...way('path.local', 'path.gateway', 'path.dns', 'path.last_mile', 'path.between', 'path.centre'),
@@ -154,8 +185,8 @@ export const probeRows: readonly ProbeRow[] = [
 ];
 
 function climate(...faults: string[]): ProbeRow[] {
-  const linux = '/sys/class/hwmon, block, drm and dmi, upsd';
-  return faults.map((fault) => ({ fault, linux, windows: due, test: `${pc}/climate.test.ts` }));
+  const windows = 'a UPS by upsd; the sensors of the PC need a driver';
+  return faults.map((fault) => ({ fault, linux: '/sys/class/hwmon, upsd', windows, test: `${pc}/climate.test.ts` }));
 }
 
 function measured(...faults: string[]): ProbeRow[] {
@@ -179,7 +210,7 @@ export function probesPage(): string {
   return [
     '# What a PC is asked, and with what',
     '',
-    'Made by `npm run generate` from `test/house/probe-rows.ts` and the catalogue. *due*: not written yet, so that nobody is told of this fault there; a system without',
+    'Made by `npm run generate` from `test/house/probe-rows.ts` and the catalogue. *due*: not written yet, so that nobody is told of this fault there; *none*: it cannot be had there; a system without',
     'a reading answers *unknown*, or has no check of it. A silent PC hides all of them. State probes open no camera, record nothing and change nothing.',
     '',
     '| no. | fault | severity | told after | hidden by | on Linux | on Windows | test |',

@@ -42,7 +42,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'agent',
-    lines: 14_500,
+    lines: 14_900,
     rooms: [
       { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
       { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },
@@ -77,7 +77,8 @@ export const parts: readonly Part[] = [
       { path: 'agent/card', floor: 7, about: 'the room card: one HTML file for whoever sits at the PC' },
       { path: 'agent/probes', floor: 7, about: 'THE list of probes' },
       { path: 'agent/seats', floor: 8, about: 'the seat in the session of the signed-in user: `run` and `room`, joined by a socket' },
-      { path: 'agent', floor: 9, about: 'the processes and their wiring', enter: 'main.ts' },
+      { path: 'agent/assembly', floor: 9, about: 'the agent as a whole: its parts put together, and its life', enter: 'agent.ts' },
+      { path: 'agent', floor: 10, about: 'the processes and their wiring', enter: 'main.ts' },
     ],
   },
   {

@@ -1,7 +1,7 @@
 /** The agent in a room of the simulation: what it says and what that costs is real, and its day has four faults, each found and mended. */
 import { join } from 'node:path';
 import { realClock } from '#contracts';
-import { createAgent } from '../../agent/agent.ts';
+import { createAgent } from '../../agent/assembly/agent.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { createBudget } from '../../agent/net/data-budget.ts';
 import { createProbes } from '../../agent/probes/probes.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Profile, realClock } from '#contracts';
-import { createAgent } from '../../agent/agent.ts';
+import { createAgent } from '../../agent/assembly/agent.ts';
 import { seeded } from '../../agent/checks/agent.test-helper.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import { createNut } from '../../agent/net/nut.ts';

@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../agent/install/pack.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
+import { refusals } from '../../agent/seats/guests.ts';
 import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
-import { hasWine, startWine, type Windows } from './wine.ts';
+import { hasWine, nodeIn, startWine, type Wine, type WineNode } from './wine.ts';
 
-const runs = requirePart('Wine, Node for Windows and PipeWire', hasWine() && installed(pipewireTools));
+const runs = requirePart('Wine, Node for Windows and PipeWire', hasWine() && installed([...pipewireTools, 'npm']));
 const microphone = 'Acme RoomMic 5';
 const looks = 10_000;
 /** Of what a look might leave behind, ten thousand would make far more. */
@@ -23,28 +24,30 @@ const drivers = 'HKCU\\Software\\Wine\\Drivers\\winepulse.drv';
 
 describe.runIf(runs)('Windows, by Wine', () => {
   let desktop: Desktop;
-  let windows: Windows;
+  let windows: Wine;
+  let node: WineNode;
 
   beforeAll(async () => {
     desktop = await startDesktop();
     await desktop.plug('room', microphone);
     await desktop.plugSpeaker('loud', 'Acme Speaker');
     windows = await startWine(desktop.env);
-    for (const child of ['look', 'watch', 'many']) await windows.bundle(`wine-${child}-child.ts`, `${child}.mjs`);
+    node = await nodeIn(windows);
+    for (const child of ['look', 'watch', 'many', 'hang', 'seats']) await node.bundle(`wine-${child}-child.ts`, `${child}.mjs`);
   }, 600_000);
   afterAll(async () => {
-    await windows?.stop();
+    await windows?.remove();
     await desktop?.stop();
   });
 
   const read = (file: string) => readFileSync(join(windows.folder, file), 'utf8');
   const look = async () => {
-    const { code, err } = await windows.node('look.mjs', 'look.json');
+    const { code, err } = await node.run('look.mjs', 'look.json');
     expect(code, err).toBe(0);
     return JSON.parse(read('look.json'));
   };
   const reg = async (...args: string[]) => {
-    const { code, out, err } = await windows.run('reg.exe', ...args);
+    const { code, out, err } = await windows.run(['reg.exe', ...args]);
     expect(code, out + err).toBe(0);
   };
   const names = (devices: { name: string }[]) => devices.map(({ name }) => name);
@@ -90,7 +93,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
   });
 
   it('calls are given another microphone than programs: the watch tells it', async () => {
-    const end = windows.begin('watch.mjs', 'watch.json');
+    const watch = node.start('watch.mjs', 'watch.json');
     try {
       const lines = (): SoundState[] =>
         existsSync(join(windows.folder, 'watch.json'))
@@ -107,7 +110,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
       await expect.poll(() => lines().at(-1)?.defaultCallSource, { timeout: 120_000 }).toBe(other?.id);
       expect(lines().at(-1)?.defaultSource).toBe(before?.defaultSource);
     } finally {
-      await end();
+      await watch.kill();
       await reg('delete', drivers, '/v', 'DefaultVoiceInput', '/f');
     }
   });
@@ -154,33 +157,52 @@ describe.runIf(runs)('Windows, by Wine', () => {
   });
 
   it('without koffi the registry is asked by reg.exe, and every device is unknown', async () => {
-    windows.takeKoffi();
+    node.takeKoffi();
     const seen = await look();
     const none = { known: false, reason: 'koffi is not there' };
     expect([seen.sound, seen.cameras, seen.session, seen.soundService]).toEqual([none, none, none, none]);
     expect(seen.installed.value).toEqual([{ id: 'Zoom', name: expect.stringMatching(/^Zoom/) }]);
     expect(seen.privacy.value).toEqual({ camera: null, microphone: null });
-    windows.putKoffi();
+    node.putKoffi();
     expect((await look()).sound.known).toBe(true);
   });
 
-  it(`${looks} looks leave handles, objects and memory where they were`, async () => {
-    const { code, err } = await windows.node('many.mjs', 'many.json', `${looks}`);
+  it('S15 the seats meet over pipes of Windows; a second seat, garbage, a megabyte without a line and a flood are refused', async () => {
+    const { code, err } = await node.run('seats.mjs', 'seats.json');
     expect(code, err).toBe(0);
-    const { first, last, endpoints, snapshotMs } = JSON.parse(read('many.json'));
+    expect(JSON.parse(read('seats.json'))).toEqual({
+      second: [refusals.second, 'ok'],
+      garbage: [refusals.garbage, 'ok'],
+      long: [refusals.long, 'ok'],
+      flood: [refusals.flood, 'ok'],
+    });
+  });
+
+  it('a call into the sound that never returns holds neither the agent nor its end', async () => {
+    // It ends itself by force: the exit code is that of a process that was ended.
+    await node.run('hang.mjs', 'hang.json');
+    const { isHung, threads, beats } = JSON.parse(read('hang.json'));
+    expect({ isHung, threads }).toEqual({ isHung: true, threads: 1 });
+    expect(beats).toBeGreaterThan(3);
+  });
+
+  it(`${looks} looks leave handles, objects and memory where they were`, async () => {
+    const { code, err } = await node.run('many.mjs', 'many.json', `${looks}`);
+    expect(code, err).toBe(0);
+    const { first, last, endpoints, snapshotMs, threadBytes } = JSON.parse(read('many.json'));
     expect(endpoints).toBeGreaterThan(1);
     expect(last.handle).toBeLessThanOrEqual(first.handle);
     expect(last.references).toEqual(first.references);
     expect(last.rssBytes - first.rssBytes).toBeLessThan(mostBytes);
     const grown = ((last.rssBytes - first.rssBytes) / 2 ** 20).toFixed(1);
     console.info(
-      `${looks} looks at the sound of Windows under Wine: ${grown} MiB more; ${snapshotMs.toFixed(1)} ms each, of ${endpoints} ends`,
+      `${looks} looks at the sound of Windows under Wine: ${grown} MiB more; ${snapshotMs.thread.toFixed(1)} ms each, ${snapshotMs.direct.toFixed(1)} ms without a thread, of ${endpoints} ends; the thread takes ${(threadBytes / 2 ** 20).toFixed(1)} MiB`,
     );
   }, 1_800_000);
 
   it('the packed agent: `check --json` says what it sees, and unknown of what it cannot see', async () => {
     await pack({ out: windows.folder, version: '0.1.0', minimum: '0.0.0', expires: 1 });
-    const { code, out, err } = await windows.node('agent.mjs', 'check', '--json', '--data', 'data');
+    const { code, out, err } = await node.run('agent.mjs', 'check', '--json', '--data', 'data');
     expect([0, 1, 3], err).toContain(code);
     const { checks } = JSON.parse(out);
     const of = (component: string) => checks.filter((one: { component: string }) => one.component === component);

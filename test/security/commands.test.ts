@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type Command, commandLifeMs, encode, makeSigningKeys, type Signed, sealSigned, type Verb, verbNames } from '#contracts';
-import { createAgent } from '../../agent/agent.ts';
+import { createAgent } from '../../agent/assembly/agent.ts';
 import { handClock, seeded } from '../../agent/checks/agent.test-helper.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Platform } from '../../agent/platform/platform.ts';

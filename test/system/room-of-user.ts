@@ -3,6 +3,7 @@ import { realClock } from '#contracts';
 import { createProbes } from '../../agent/probes/probes.ts';
 import { ofRoom } from '../../agent/seats/apart.ts';
 import { createRoom } from '../../agent/seats/room.ts';
+import { knockAt } from '../../agent/seats/way.ts';
 import { createPlatform } from '../../agent/this-pc.ts';
 
 const [, , uid = '', address = ''] = process.argv;
@@ -11,7 +12,7 @@ process.setgid?.(Number(uid));
 process.setuid?.(Number(uid));
 const say = (_: object, line: string) => console.log(line);
 createRoom({
-  address,
+  way: knockAt(address),
   platform: createPlatform(),
   probes: createProbes().filter((probe) => ofRoom(probe) === 'camera'),
   clock: realClock(),

@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Check, checkKey, type Profile, realClock } from '#contracts';
-import { type Agent, createAgent } from '../../agent/agent.ts';
+import { type Agent, createAgent } from '../../agent/assembly/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';

@@ -18,8 +18,16 @@ export const diskTroubles: Question<string[]> = {
     const known = found.filter((one) => one !== undefined);
     return known.length === 0 ? unknown : { known: true, value: known.flat().sort() };
   },
+  windows: async ({ disks }) => {
+    const seen = disks();
+    if (!seen.known) return seen;
+    if (!seen.value.some(({ isFailing }) => isFailing !== null)) return unknown;
+    const failing = seen.value.filter(({ isFailing }) => isFailing === true);
+    return { known: true, value: failing.map(({ name }) => shortText(`${name}: ${foretold}`)).sort() };
+  },
 };
 
+const foretold = 'foretells its own failure';
 const unknown: Answer<never> = { known: false, reason: 'nothing here tells of the disks' };
 /** UDisks looks at them every ten minutes; it is not started for us. */
 const objects = ['--system', '--auto-start=no', '--json=short', 'call', 'org.freedesktop.UDisks2', '/org/freedesktop/UDisks2'].concat(
@@ -73,6 +81,6 @@ function byItself(output: Output): string[] | undefined {
     const isFailing = faces[`${drive}.Ata`]?.['SmartFailing']?.data === true;
     const warnings = faces['org.freedesktop.UDisks2.NVMe.Controller']?.['SmartCriticalWarning']?.data;
     if (!isFailing && !(Array.isArray(warnings) && warnings.some((one) => one !== 'temperature'))) return [];
-    return [shortText(`${faces[drive]?.['Model']?.data ?? 'a disk'}: foretells its own failure`)];
+    return [shortText(`${faces[drive]?.['Model']?.data ?? 'a disk'}: ${foretold}`)];
   });
 }

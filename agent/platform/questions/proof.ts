@@ -1,8 +1,11 @@
-/** Who is at the other end of a socket: whoever can leave a file with these words, which belongs to him. Node does not tell it by itself. */
+/** Who is at the other end of a socket, which Node does not tell by itself: whoever can leave a file of his with these words; on Windows whoever made a pipe. */
 import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PipeEnd } from '../native.ts';
 import type { Question } from '../platform.ts';
+import { attempt } from '../windows/attempt.ts';
+import { inEach, userHives } from '../windows/hives.ts';
 
 /** Everybody may write there, nobody may remove or rename what is another's, and it holds nothing over a restart. */
 const shared = 'dev/shm';
@@ -31,7 +34,7 @@ export const ownerOfProof = (words: string): Question<number> => ({
   },
 });
 
-/** Leaves the proof, for whoever gave us these words, to be read. The answer takes it away. */
+/** Leaves the proof, for whoever gave us these words, to be read. The answer takes it away. On Windows the pipe is the proof. */
 export const leaveProof = (words: string): Question<() => Promise<void>> => ({
   async linux({ root }) {
     const path = fileOf(root, words);
@@ -44,6 +47,7 @@ export const leaveProof = (words: string): Question<() => Promise<void>> => ({
     }
     return { known: true, value: () => unlink(path).catch(() => undefined) };
   },
+  windows: async () => ({ known: true, value: async () => undefined }),
 });
 
 /** The words are letters and digits of ours, and nothing else becomes a part of a path. */
@@ -51,3 +55,36 @@ function fileOf(root: string, words: string): string {
   if (!/^[0-9a-f]{32}$/.test(words)) throw new Error('no words of a proof');
   return join(root, shared, `sabha-room-${words}`);
 }
+
+/** On Windows the room seat waits at a pipe of its own, and Windows says in whose session that was made. Why it is so: docs/seats.md. */
+const place = 'SOFTWARE\\Sabha\\Seats';
+const nobodyWaits = { known: false, reason: 'nobody waits at this pipe' } as const;
+
+/** Leaves the word by which the pipe of this user's seat is found: in his own branch of the registry, where nobody else can write. */
+export const leaveWord = (seat: string, word: string): Question<true> => ({
+  windows: async ({ native }) =>
+    attempt(native().calls, (calls) => {
+      calls.writeOwn(place, seat, word);
+      return true as const;
+    }),
+});
+
+/** The words that users of this PC have left, at most one of each. Guarantee: none becomes more of a path than 32 digits. */
+export const wordsLeft = (seat: string): Question<string[]> => ({
+  async windows({ native }) {
+    const hives = await userHives(native());
+    if (!hives.known) return hives;
+    const keys = (await inEach(native(), hives.value, place)).flat();
+    const words = keys.map(({ values }) => values.get(seat.toLowerCase()));
+    return { known: true, value: words.filter((word) => typeof word === 'string').filter((word) => /^[0-9a-f]{32}$/.test(word)) };
+  },
+});
+
+/** The pipe at this address, held until it is closed. */
+export const pipeAt = (address: string): Question<PipeEnd> => ({
+  async windows({ native }) {
+    const seen = attempt(native().calls, (calls) => calls.pipe(address));
+    if (!seen.known) return seen;
+    return seen.value === null ? nobodyWaits : { known: true, value: seen.value };
+  },
+});

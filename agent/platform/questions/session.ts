@@ -44,7 +44,7 @@ async function withoutActive(root: string, ids: string): Promise<Session> {
 
 /**
  * Who sits at this PC, as a number of the system; null where nobody is signed in there. Of several it is the one whose session is shown, and
- * behind a login screen the one who alone is signed in. Not known where the PC has no seat.
+ * behind a login screen the one who alone is signed in. Not known where the PC has no seat. On Windows it is the number of his session.
  */
 export const atConsole: Question<number | null> = {
   linux: async ({ root }) => {
@@ -55,6 +55,12 @@ export const atConsole: Question<number | null> = {
     const all = await Promise.all((said(seat, 'SESSIONS') ?? '').split(' ').map((id) => userOf(root, id)));
     const users = [...new Set(all.filter((uid) => uid !== null))];
     return { known: true, value: users.length === 1 ? (users[0] ?? null) : null };
+  },
+  windows: async ({ native }) => {
+    const seen = attempt(native().calls, (calls) => calls.consoleSession());
+    if (!seen.known) return seen;
+    const { id, user } = seen.value;
+    return { known: true, value: user === '' ? null : id };
   },
 };
 

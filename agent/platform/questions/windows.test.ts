@@ -60,7 +60,8 @@ it('programs are told by their uninstallers and packages, for all and for each w
 });
 
 it('somebody sits there, nobody does, or the screen is locked', async () => {
-  const seen = (name: string, isLocked: boolean | null) => ask(session, { calls: { consoleSession: () => ({ user: name, isLocked }) } });
+  const seen = (name: string, isLocked: boolean | null) =>
+    ask(session, { calls: { consoleSession: () => ({ id: 1, user: name, isLocked }) } });
   expect([await seen('राम', false), await seen('राम', true), await seen('', null)]).toEqual(['open', 'locked', 'none']);
   expect(await seen('राम', null)).toBe('Windows does not say whether the screen is locked');
   expect(await ask(session, { noCalls: 'koffi is not there' })).toBe('koffi is not there');

@@ -57,7 +57,7 @@ async function usesOf(native: Native, context: Omit<UseContext, 'running'>): Pro
   const whole = { ...context, running: running.known ? running.value : null };
   const uses = await readUses(native, 'webcam', whole);
   if (!uses.known || uses.value.length > 0) return uses;
-  const sound = attempt(native.calls, (calls) => calls.sound());
+  const sound = await native.sound();
   const isHeard = sound.known && sound.value.endpoints.some(({ flow, programs }) => flow === 'capture' && (programs ?? []).length > 0);
   if (!isHeard) return uses;
   const written = await readUses(native, 'microphone', whole);

@@ -2,6 +2,7 @@
 import { type Clock, realClock } from '#contracts';
 import type { Output } from '../child.ts';
 import type { Calls, Endpoint, Native, PnpDevice, RegistryKey, RegistryValue, Sound } from '../native.ts';
+import { attempt } from './attempt.ts';
 import { createWindows } from './windows.ts';
 
 /** Keys by their paths, each with its values; `changedAt` beside them is when it was written. */
@@ -11,7 +12,9 @@ export type Fake = {
   /** Those that are closed to us. */
   closed?: string[];
   changedAt?: Record<string, number>;
-  calls?: Partial<Calls>;
+  calls?: Partial<Calls> & { sound?: () => Sound };
+  /** The sound service does not answer. */
+  isHung?: boolean;
   /** Why no library can be called. */
   noCalls?: string;
   run?: (program: string, args: string[]) => Output;
@@ -25,15 +28,16 @@ export const consent = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Capability
 
 const silent: Sound = { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } };
 const nothing: Calls = {
-  sound: () => silent,
   service: () => null,
   devices: () => [],
   marks: () => [],
   programs: () => [],
   power: () => ({ line: 1, flag: 128, percent: 255, seconds: -1 }),
   isShuttingDown: () => false,
-  consoleSession: () => ({ user: '', isLocked: null }),
+  consoleSession: () => ({ id: 1, user: '', isLocked: null }),
   isAtConsole: () => true,
+  pipe: () => null,
+  writeOwn: () => undefined,
   screens: () => [],
   routes: () => [],
   neighbours: () => new Map(),
@@ -55,6 +59,10 @@ export function fakeWindows({ keys = {}, closed = [], changedAt = {}, calls, noC
         ? { known: false, reason: 'registry: code 5' }
         : { known: true, value: found(written, path, depth === 'below') },
     calls: noCalls === undefined ? { known: true, value: { ...nothing, ...calls } } : { known: false, reason: noCalls },
+    sound: async () =>
+      given.isHung
+        ? { known: false, reason: 'audio server does not answer', isHung: true }
+        : attempt(native.calls, () => calls?.sound?.() ?? silent),
   };
   const platform = createWindows({
     native: () => native,

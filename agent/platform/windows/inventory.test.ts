@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Output } from '../child.ts';
+import { diskTroubles } from '../questions/disks.ts';
 import { fakeWindows } from './fake.test-helper.ts';
 import { script } from './inventory.ts';
 
@@ -60,4 +61,30 @@ it('what was not asked for is not told, whoever prints it', async () => {
 
 it('no serial number, user or address is asked for', () => {
   expect(script).not.toMatch(/serial|user(?!\w*Device)|address|uuid/i);
+});
+
+/** What probes hear of the disks that PowerShell told of, in words or in numbers. */
+async function disks(rows: unknown) {
+  const { platform } = fakeWindows({ run: () => ({ ok: true, text: JSON.stringify({ disks: rows }) }) });
+  const signal = AbortSignal.timeout(5_000);
+  const before = await platform.ask(diskTroubles, signal);
+  await platform.inventory(signal);
+  return { before, troubles: await platform.ask(diskTroubles, signal), turning: (await platform.hardware(signal)).turningDisks };
+}
+const disk = (FriendlyName: string, MediaType: unknown, HealthStatus: unknown) => ({ FriendlyName, MediaType, HealthStatus });
+
+it('a disk that foretells its failure is told, and one that turns: pc.disk_failing, climate.hdd_altitude', async () => {
+  const two = [disk('Acme SSD', 'SSD', 'Healthy'), disk('Acme HDD', 'HDD', 'Warning')];
+  expect(await disks(two)).toMatchObject({
+    before: { known: false, reason: 'not checked since the start' },
+    troubles: { known: true, value: ['Acme HDD: foretells its own failure'] },
+    turning: [{ name: 'Acme HDD' }],
+  });
+  expect(await disks([disk('A', 4, 0), disk('B', 3, 2)])).toMatchObject({ troubles: { value: ['B: foretells its own failure'] } });
+  expect(await disks(disk('A', 4, 0))).toMatchObject({ troubles: { known: true, value: [] }, turning: [] });
+});
+
+it('a disk of which nothing is said is neither well nor failing', async () => {
+  expect((await disks([disk('A', 0, 'Unknown'), disk('B', 'Unspecified', 5)])).troubles.known).toBe(false);
+  for (const rows of [[], undefined, [{}]]) expect((await disks(rows)).troubles.known, JSON.stringify(rows)).toBe(false);
 });

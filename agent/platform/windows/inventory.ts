@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import type { Output } from '../child.ts';
 import type { RunProgram } from '../native.ts';
-import type { Answer } from '../platform.ts';
+import type { Answer, SeenDisk } from '../platform.ts';
 import { shortText } from '../text.ts';
 
 const limitMs = 20_000;
@@ -50,6 +50,25 @@ function reasonOf({ why, text }: Output & { ok: false }): string {
   if (why === 'missing') return 'PowerShell is not there';
   if (why === 'aborted') return 'PowerShell did not end in time';
   return shortText(`PowerShell ${why}: ${text}`);
+}
+
+/** The words of Get-PhysicalDisk, which it prints as numbers too. */
+const kinds: Readonly<Record<string, boolean>> = { HDD: true, SSD: false, SCM: false, 3: true, 4: false, 5: false };
+const healths: Readonly<Record<string, boolean>> = { Healthy: false, Warning: true, Unhealthy: true, 0: false, 1: true, 2: true };
+
+/** The disks among the parts that PowerShell told. */
+export function disksOf({ disks }: Record<string, unknown>): Answer<SeenDisk[]> {
+  const rows = v.safeParse(v.union([v.array(row), row]), disks);
+  if (!rows.success) return { known: false, reason: 'PowerShell tells of no disk' };
+  const wordOf = (words: Readonly<Record<string, boolean>>, word: unknown) => words[`${word}`] ?? null;
+  const seen = [rows.output].flat().map(
+    ({ FriendlyName, MediaType, HealthStatus }): SeenDisk => ({
+      name: shortText(`${FriendlyName ?? 'a disk'}`),
+      isTurning: wordOf(kinds, MediaType),
+      isFailing: wordOf(healths, HealthStatus),
+    }),
+  );
+  return { known: true, value: seen };
 }
 
 type Row = v.InferOutput<typeof row>;

@@ -4,7 +4,6 @@ import type { Probe } from '../../checks/probe.ts';
 import { createMicrophoneProbe } from '../../probes/room/microphone.ts';
 import { createSoundProbe } from '../../probes/room/sound.ts';
 import { createSpeakerProbe } from '../../probes/room/speaker.ts';
-import type { Calls } from '../native.ts';
 import { endpoint, type Fake, fakeWindows, soundOf } from './fake.test-helper.ts';
 
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [{ match: 'meetup' }], speaker: [{ match: 'meetup' }] } };
@@ -65,7 +64,7 @@ it('a speaker that is switched off, or whose screen is off, is missing', async (
 });
 
 it('the sound service that is stopped is down; what cannot be asked is not known: sound.service_down', async () => {
-  const fails: Partial<Calls> = {
+  const fails: Fake['calls'] = {
     sound: () => {
       throw new Error('CoCreateInstance: 800706ba');
     },
@@ -75,6 +74,15 @@ it('the sound service that is stopped is down; what cannot be asked is not known
   expect(await look(createSoundProbe(), { calls: { ...fails, service: () => 1 } })).toEqual(['sound.service_down: no audio server']);
   expect(await look(createSoundProbe(), {})).toEqual(['ok']);
   expect((await look(createMicrophoneProbe(), { calls: fails }))[0]).toBe('unknown: CoCreateInstance: 800706ba');
+});
+
+it('a sound service that hangs is not known at first and down when it stays so; its devices are not known: sound.service_down', async () => {
+  const probe = createSoundProbe();
+  const reason = 'audio server does not answer';
+  expect(await look(probe, { isHung: true })).toEqual([`unknown: ${reason}`]);
+  expect(await look(probe, { isHung: true })).toEqual([`sound.service_down: ${reason}`]);
+  expect(await look(createMicrophoneProbe(), { isHung: true })).toEqual([`unknown: ${reason}`]);
+  expect(await look(probe, {})).toEqual(['ok']);
 });
 
 it('where koffi is not there, every device is unknown with that reason, and none missing', async () => {

@@ -13,8 +13,8 @@ const stopped = 1;
 const stateBits = 0xf;
 
 /** `root`: the folder of Windows, whose own parts are no programs of a person. */
-export function readSound(native: Native, root: string): Answer<SoundState> {
-  const seen = attempt(native.calls, (calls) => calls.sound());
+export async function readSound(native: Native, root: string): Promise<Answer<SoundState>> {
+  const seen = await native.sound();
   return seen.known ? { known: true, value: soundFrom(seen.value, root) } : seen;
 }
 
@@ -54,9 +54,10 @@ function deviceOf(one: Endpoint, root: string): SoundDevice {
 }
 
 /** Guarantee: a service that is not there, or cannot be asked, is none that is down. */
-export function readSoundService(native: Native): Answer<SoundService> {
-  const seen = attempt(native.calls, (calls) => calls.sound());
+export async function readSoundService(native: Native): Promise<Answer<SoundService>> {
+  const seen = await native.sound();
   if (seen.known) return { known: true, value: 'answers' };
+  if (seen.isHung) return { known: true, value: 'hung' };
   const state = attempt(native.calls, (calls) => calls.service(audioService));
   return state.known && state.value === stopped ? { known: true, value: 'down' } : seen;
 }

@@ -134,7 +134,7 @@ it('the PC is called what its firmware calls it', async () => {
 });
 
 /** Looks that are made when the test says so. */
-function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']) {
+async function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']) {
   const tasks = new Set<() => void>();
   const after = (delayMs: number, task: () => void) => {
     expect(delayMs).toBe(5_000);
@@ -146,20 +146,23 @@ function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']) {
   const cancel = platform[kind](() => {
     told += 1;
   });
-  const look = () => {
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  await settled();
+  const look = async () => {
     for (const task of [...tasks]) {
       tasks.delete(task);
       task();
     }
+    await settled();
     return told;
   };
   return { look, cancel, tasks };
 }
 
-it('a microphone that goes, comes, is muted or chosen is told at the next look, and nothing after the end', () => {
+it('a microphone that goes, comes, is muted or chosen is told at the next look, and nothing after the end', async () => {
   let sound = soundOf([endpoint()]);
-  const { look, cancel, tasks } = watched('watchSound', { sound: () => sound });
-  expect([look(), look()]).toEqual([0, 0]);
+  const { look, cancel, tasks } = await watched('watchSound', { sound: () => sound });
+  expect([await look(), await look()]).toEqual([0, 0]);
   const changes = [
     soundOf([]),
     soundOf([endpoint()]),
@@ -168,29 +171,29 @@ it('a microphone that goes, comes, is muted or chosen is told at the next look, 
   ];
   for (const [n, change] of changes.entries()) {
     sound = change;
-    expect([look(), look()]).toEqual([n + 1, n + 1]);
+    expect([await look(), await look()]).toEqual([n + 1, n + 1]);
   }
   cancel();
   expect(tasks.size).toBe(0);
 });
 
-it('a camera that is switched off or goes, and a sound service that fails, are told', () => {
+it('a camera that is switched off or goes, and a sound service that fails, are told', async () => {
   let marks = ['USB\\1 0'];
-  const cameras = watched('watchCameras', { marks: () => marks });
-  expect(cameras.look()).toBe(0);
+  const cameras = await watched('watchCameras', { marks: () => marks });
+  expect(await cameras.look()).toBe(0);
   marks = ['USB\\1 22'];
-  expect(cameras.look()).toBe(1);
+  expect(await cameras.look()).toBe(1);
   marks = [];
-  expect(cameras.look()).toBe(2);
+  expect(await cameras.look()).toBe(2);
   cameras.cancel();
   let fails = false;
-  const sound = watched('watchSound', {
+  const sound = await watched('watchSound', {
     sound: () => {
       if (fails) throw new Error('EnumAudioEndpoints: 800706ba');
       return soundOf([endpoint()]);
     },
   });
   fails = true;
-  expect(sound.look()).toBe(1);
+  expect(await sound.look()).toBe(1);
   sound.cancel();
 });

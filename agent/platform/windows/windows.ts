@@ -1,48 +1,50 @@
-/** The Windows side of the platform: Core Audio, the device manager and the registry, in this process. */
+/** The Windows side of the platform: Core Audio, the device manager and the registry, in this process; the sound in a thread of its own. */
 
 import { release, totalmem } from 'node:os';
 import { win32 } from 'node:path';
 import { readInventory } from '../inventory.ts';
 import type { Native, RunProgram } from '../native.ts';
-import { type Hardware, notWritten, type Part, type Platform, type WindowsSystem } from '../platform.ts';
+import { type Answer, type Hardware, notWritten, type Part, type Platform, type SeenDisk, type WindowsSystem } from '../platform.ts';
 import { shared } from '../shared-watch.ts';
-import { shortText } from '../text.ts';
+import { shortId, shortText } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { createBoot } from './boot.ts';
 import { readCameras } from './cameras.ts';
 import { createFigures, createLoadMeter, readPower, thisMachine } from './figures.ts';
 import { readValue } from './hives.ts';
-import { readByPowerShell } from './inventory.ts';
+import { disksOf, readByPowerShell } from './inventory.ts';
 import { isNeighbourHeard, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
 import { readSound, readSoundService } from './sound.ts';
 import { watchLooks } from './watch.ts';
 
 /** What it stands on; `disk`: a folder of the disk that is looked at, another one in tests. */
-export type WindowsOptions = WindowsSystem & { run: RunProgram; disk?: string };
+export type WindowsOptions = Omit<WindowsSystem, 'disks'> & { run: RunProgram; disk?: string };
 
 /** Guarantee: nothing is loaded and nothing started before it is asked. */
-export function createWindows({ run, disk, ...system }: WindowsOptions): Platform {
-  const { native, root, clock } = system;
+export function createWindows({ run, disk, ...given }: WindowsOptions): Platform {
+  const { native, root, clock } = given;
+  const machine = createMachine(run);
+  const system: WindowsSystem = { ...given, disks: machine.disks };
   const boot = createBoot({ native, root, now: clock.now, uptime: thisMachine.uptime });
-  const sound = async () => readSound(native(), root);
+  const sound = () => readSound(native(), root);
   const cameras = () => readCameras(system, boot.bootedAt());
   const load = createLoadMeter();
   return {
     ...createOrders(run),
     ask: async (question, signal) => (await question.windows?.(system, signal)) ?? notWritten,
     sound,
-    soundService: async () => readSoundService(native()),
-    watchSound: shared((tell) => watchLooks(() => readSound(native(), root), clock, tell)),
+    soundService: () => readSoundService(native()),
+    watchSound: shared((tell) => watchLooks(sound, clock, tell)),
     cameras,
-    watchCameras: shared((tell) => watchLooks(() => attempt(native().calls, (calls) => calls.marks()), clock, tell)),
+    watchCameras: shared((tell) => watchLooks(async () => attempt(native().calls, (calls) => calls.marks()), clock, tell)),
     figures: createFigures(disk ?? win32.parse(root).root),
     network: async () => readNetwork(native()),
     isNeighbourHeard: async (gateway) => isNeighbourHeard(native(), gateway),
-    inventory: (signal) => readInventory((limited) => readMachine(run, limited), { sound, cameras }, signal),
+    inventory: (signal) => readInventory(machine.read, { sound, cameras }, signal),
     power: async () => readPower(native()),
     climate: async () => ({ uptimeSeconds: thisMachine.uptime(), loadRatio: load(), sensors: [], humidityRatio: null }),
-    hardware: async () => readHardware(native()),
+    hardware: async () => ({ turningDisks: turning(machine.disks()), models: await readModels(native()) }),
     bootId: boot.bootId,
     crashedBefore: boot.crashedBefore,
     endBegun: boot.endBegun,
@@ -50,18 +52,30 @@ export function createWindows({ run, disk, ...system }: WindowsOptions): Platfor
   };
 }
 
-async function readMachine(run: RunProgram, signal: AbortSignal): Promise<Record<string, unknown>> {
-  const found = await readByPowerShell(run, signal);
-  const own = { os: { platform: 'win32', release: release() }, memoryBytes: totalmem() };
-  return { ...own, ...(found.known ? found.value : { unknown: found.reason }) };
+/** What PowerShell tells for the inventory; of its disks the last word stays, so that no probe starts a program for them. */
+function createMachine(run: RunProgram) {
+  let disks: Answer<SeenDisk[]> = { known: false, reason: 'not checked since the start' };
+  return {
+    disks: () => disks,
+    async read(signal: AbortSignal): Promise<Record<string, unknown>> {
+      const found = await readByPowerShell(run, signal);
+      disks = found.known ? disksOf(found.value) : found;
+      const own = { os: { platform: 'win32', release: release() }, memoryBytes: totalmem() };
+      return { ...own, ...(found.known ? found.value : { unknown: found.reason }) };
+    },
+  };
+}
+
+function turning(disks: Answer<SeenDisk[]>): Part[] {
+  const seen = disks.known ? disks.value : [];
+  return seen.filter(({ isTurning }) => isTurning === true).map(({ name }) => ({ id: shortId(name), name }));
 }
 
 /** Windows writes at each boot what the firmware says of the PC. */
 const firmware = 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS';
 
-async function readHardware(native: Native): Promise<Hardware> {
+async function readModels(native: Native): Promise<Hardware['models']> {
   const words = [await readValue(native, firmware, 'SystemManufacturer'), await readValue(native, firmware, 'SystemProductName')];
   const name = shortText(words.filter((word) => typeof word === 'string').join(' '));
-  const models: Part[] = name === '' ? [] : [{ id: 'model', name }];
-  return { turningDisks: [], models };
+  return name === '' ? [] : [{ id: 'model', name }];
 }

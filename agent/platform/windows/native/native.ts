@@ -4,11 +4,12 @@ import { messageOf } from '#contracts';
 import type { Calls, Native, RunProgram } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
-import { createCoreAudio } from './core-audio.ts';
 import { type Koffi, loadKoffi } from './koffi.ts';
+import { createPipes } from './pipes.ts';
 import { createPnp } from './pnp.ts';
 import { registryByProgram } from './reg-exe.ts';
 import { createRegistry } from './registry.ts';
+import { beginSoundThread, openSoundLooks } from './sound-looks.ts';
 import { createSystemCalls } from './system-calls.ts';
 
 /** Guarantee: nothing is loaded before it is first asked for. */
@@ -22,21 +23,23 @@ export function openNative(run: RunProgram, load = loadKoffi): () => Native {
 
 function open(koffi: Answer<Koffi>, run: RunProgram): Native {
   const byProgram = registryByProgram(run);
-  if (!koffi.known) return { registry: byProgram, calls: koffi };
+  if (!koffi.known) return without(byProgram, koffi);
   try {
     const registry = createRegistry(koffi.value);
-    return { registry: async (path, depth) => registry.read(path, depth), calls: { known: true, value: callsOf(koffi.value, registry) } };
+    return {
+      registry: async (path, depth) => registry.read(path, depth),
+      calls: { known: true, value: callsOf(koffi.value, registry) },
+      sound: openSoundLooks(beginSoundThread),
+    };
   } catch (error) {
-    return { registry: byProgram, calls: { known: false, reason: shortText(messageOf(error)) } };
+    return without(byProgram, { known: false, reason: shortText(messageOf(error)) });
   }
 }
 
-function callsOf(koffi: Koffi, { changedAt }: ReturnType<typeof createRegistry>): Calls {
-  const { programOf, ...system } = createSystemCalls(koffi);
-  return {
-    ...system,
-    sound: createCoreAudio(koffi, { programOf, own: process.pid }),
-    ...createPnp(koffi),
-    keyChangedAt: changedAt,
-  };
+function without(registry: Native['registry'], none: Answer<never>): Native {
+  return { registry, calls: none, sound: async () => none };
+}
+
+function callsOf(koffi: Koffi, { changedAt, writeOwn }: ReturnType<typeof createRegistry>): Calls {
+  return { ...createSystemCalls(koffi), ...createPnp(koffi), keyChangedAt: changedAt, writeOwn, pipe: createPipes(koffi) };
 }

@@ -4,7 +4,7 @@ import { untilZero } from './bytes.ts';
 import type { CType, Koffi, Pointer } from './koffi.ts';
 
 type Library = ReturnType<Koffi['load']>;
-type System = Omit<Calls, 'sound' | 'devices' | 'marks' | 'keyChangedAt'> & { programOf(id: number): string | null };
+type System = Omit<Calls, 'devices' | 'marks' | 'keyChangedAt' | 'writeOwn' | 'pipe'>;
 
 const pathLength = 1_024;
 const processesLimit = 4_096;
@@ -18,7 +18,6 @@ export function createSystemCalls(koffi: Koffi): System {
   const power = kernel.func('__stdcall', 'GetSystemPowerStatus', 'int32', ['void *']);
   const metric = user.func('__stdcall', 'GetSystemMetrics', 'int32', ['int32']);
   return {
-    programOf,
     programs() {
       const ids = Buffer.alloc(processesLimit * 4);
       const bytes: [number] = [0];
@@ -46,7 +45,8 @@ function powerOf(status: Buffer): PowerStatus {
 
 const limitedLook = 0x1000;
 
-function createProgramOf(koffi: Koffi, kernel: Library): (id: number) => string | null {
+/** The path of the program of a process; null where it cannot be told. */
+export function createProgramOf(koffi: Koffi, kernel = koffi.load('kernel32.dll')): (id: number) => string | null {
   const open = kernel.func('__stdcall', 'OpenProcess', 'uint64', ['uint32', 'int32', 'uint32']);
   const close = kernel.func('__stdcall', 'CloseHandle', 'int32', ['uint64']);
   const length = koffi.inout(koffi.pointer('uint32'));
@@ -89,6 +89,8 @@ const sessionInfo = { user: 5, extended: 25 };
 /** In WTSINFOEXW: the level, then from the ninth byte on id, state and flags. */
 const flagsAt = 16;
 const flags = { locked: 0, unlocked: 1 };
+/** Nobody is at the console now. Whoever asks for the session of this number is told of his own. */
+const noSession = 0xffff_ffff;
 
 function createSessions(koffi: Koffi, kernel: Library): Pick<Calls, 'consoleSession' | 'isAtConsole'> {
   const library = koffi.load('wtsapi32.dll');
@@ -100,9 +102,9 @@ function createSessions(koffi: Koffi, kernel: Library): Pick<Calls, 'consoleSess
     ...[koffi.out(koffi.pointer('void *')), number],
   ]);
   const free = library.func('__stdcall', 'WTSFreeMemory', 'void', ['void *']);
-  function ask<T>(what: number, read: (at: Pointer) => T): T | undefined {
+  function ask<T>(id: number, what: number, read: (at: Pointer) => T): T | undefined {
     const [memory, bytes]: [[Pointer], [number]] = [[0n], [0]];
-    if (query(0, console(), what, memory, bytes) === 0) return undefined;
+    if (id === noSession || query(0, id, what, memory, bytes) === 0) return undefined;
     try {
       return read(memory[0]);
     } finally {
@@ -111,9 +113,10 @@ function createSessions(koffi: Koffi, kernel: Library): Pick<Calls, 'consoleSess
   }
   return {
     consoleSession(): ConsoleSession {
-      const user = ask(sessionInfo.user, koffi.decode.string16) ?? '';
-      const flag = ask(sessionInfo.extended, (at) => koffi.decode(at, flagsAt, 'int32'));
-      return { user, isLocked: flag === flags.locked ? true : flag === flags.unlocked ? false : null };
+      const id = console();
+      const user = ask(id, sessionInfo.user, koffi.decode.string16) ?? '';
+      const flag = ask(id, sessionInfo.extended, (at) => koffi.decode(at, flagsAt, 'int32'));
+      return { id, user, isLocked: flag === flags.locked ? true : flag === flags.unlocked ? false : null };
     },
     isAtConsole() {
       const session: [number] = [0];

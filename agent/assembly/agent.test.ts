@@ -2,15 +2,15 @@ import { createPrivateKey } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
-import { centrePublicKey, sealed } from '../test/centre-key.ts';
+import { centrePublicKey, sealed } from '../../test/centre-key.ts';
+import { handClock, seeded } from '../checks/agent.test-helper.ts';
+import type { PowerState, Probe } from '../checks/probe.ts';
+import { createBudget, memoryStore } from '../net/data-budget.ts';
+import type { Platform } from '../platform/platform.ts';
+import { openSpoolDisk } from '../spool/database.ts';
+import type { ConfigStore } from '../store/config-store.ts';
+import { decodeWill, pc, wire } from '../uplink/uplink.test-helper.ts';
 import { createAgent } from './agent.ts';
-import { handClock, seeded } from './checks/agent.test-helper.ts';
-import type { PowerState, Probe } from './checks/probe.ts';
-import { createBudget, memoryStore } from './net/data-budget.ts';
-import type { Platform } from './platform/platform.ts';
-import { openSpoolDisk } from './spool/database.ts';
-import type { ConfigStore } from './store/config-store.ts';
-import { decodeWill, pc, wire } from './uplink/uplink.test-helper.ts';
 
 type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string; more?: boolean };
 

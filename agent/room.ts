@@ -1,0 +1,38 @@
+/** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user. */
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { onToldToEnd, realClock } from '#contracts';
+import { createProbes } from './probes/probes.ts';
+import { ofRoom } from './seats/apart.ts';
+import { pressKey } from './seats/mend-door.ts';
+import { sit } from './seats/session.ts';
+import { wayTo } from './seats/way.ts';
+import { type Env, roomSocket } from './settings.ts';
+import { userFolder } from './store/data-folder.ts';
+import { cardFile } from './store/kept-file.ts';
+import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
+
+/** Sits down in this session until it is told to end. `data`: the folder of the agent. */
+export async function main(env: Env, data: string): Promise<void> {
+  const log = pino({ base: { part: 'room' } });
+  const asked = new Promise((resolve) => onToldToEnd({ env, script: process.argv[1] }, resolve));
+  const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
+  const platform = createPlatform({ env: sessionOf(env), clock });
+  const probes = createProbes({ clock }).filter((probe) => ofRoom(probe) !== undefined);
+  const folder = userFolder(env, data);
+  const way = wayTo(doorAddress(roomSocket(env, data)), { clock, platform });
+  const { save: saveCard } = cardFile(folder, log);
+  await sit({ way, folder, key: keyOf(folder), platform, probes, clock, random: Math.random, log, saveCard }, asked);
+}
+
+/** Asks the seat that sits in this session to mend, or to take that back; the lines say what it did, or why not. */
+export async function press(env: Env, data: string, key: 'fix' | 'undo'): Promise<{ done: boolean; text: string }> {
+  const answer = await pressKey(keyOf(userFolder(env, data)).address, key);
+  const steps = answer.done ? answer.steps.map(({ did, name }) => `${did}: ${name}`) : [answer.reason];
+  return { done: answer.done, text: steps.join('\n') || 'nothing to mend' };
+}
+
+/** At which the key of this user is heard. */
+function keyOf(folder: string) {
+  return doorAddress(join(folder, 'key.sock'));
+}
