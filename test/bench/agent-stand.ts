@@ -1,8 +1,8 @@
-/** Our agent for the bench `agent`: packed, started as its unit starts it, enrolled at a broker over TLS, before a centre that acknowledges all. */
+/** Our agent for the bench `agent`: packed, started as its units start it, enrolled at a broker over TLS, before a centre that acknowledges all. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import mqtt from 'mqtt';
 import { type Ack, decode, encode, flowsFilters, pcTopic, realClock } from '#contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
@@ -14,11 +14,14 @@ import { startSecureBroker } from '../security/secure-broker.ts';
 import type { Standing } from './agent-peers.ts';
 
 const pc = 'ladakh/leh/hall';
-const unit = new URL('../../agent/install/debian/sabha-agent.service', import.meta.url);
+const units = {
+  run: new URL('../../agent/install/debian/sabha-agent.service', import.meta.url),
+  room: new URL('../../agent/install/debian/sabha-room.service', import.meta.url),
+};
 const profile = { link: 'fibre', elevationM: 3_524, expected: { camera: [{}], microphone: [{}], speaker: [{}] } } as const;
 
-/** What one start may differ in; `env` is set on top of what the unit sets. */
-export type Start = { seat: 'run'; env: Record<string, string> };
+/** What one start may differ in; `env` is set on top of what the unit sets. A `room` comes with a `run` of its own, which it joins. */
+export type Start = { seat: keyof typeof units; env: Record<string, string> };
 /** The packed agent and its centre. */
 export type Stand = { bundleBytes: number; start(options: Start): Promise<Standing>; stop(): Promise<void> };
 
@@ -31,68 +34,83 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
   await broker.certify(authority);
   const { key, pem, serial } = await authority.issue({ cn: 'ladakh.leh.hall', use: 'client' });
   await broker.admit([{ pc, certificates: [serial] }], [authority.root]);
-  const births = await acknowledgeAll(broker.plainPort);
+  const centre = await acknowledgeAll(broker.plainPort);
   const identity = {
     host: 'localhost',
     mqttPort: broker.port,
     enrolPort: 1,
     centreKey: `${centrePublicKey.export({ type: 'spki', format: 'pem' })}`,
   };
+  const settle = (data: string) => {
+    storeIdentity(identityFolder(data), { key, chain: pem, roots: [authority.root], centre: identity });
+    writeFileSync(join(data, 'config.json'), encode('config', sealed({ pc, version: 1, profile })));
+    mkdirSync(join(data, 'update'));
+  };
+  const begin = async (seat: keyof typeof units, env: Record<string, string>, word: Promise<void>): Promise<Standing> => {
+    const { flags, program: file, set } = unitOf(readFileSync(units[seat], 'utf8'));
+    const own = { ...set, PATH: process.env['PATH'], SABHA_SPEED: `${speed}`, ...env };
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, [...flags, join(program, file), seat], { env: own, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    const stop = async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await ended;
+    };
+    await Promise.race([word, ended.then(() => Promise.reject(new Error(`${seat} ended with ${child.exitCode}`)))]);
+    return { pid: child.pid ?? 0, firstMs: performance.now() - startedAt, stop };
+  };
   return {
     bundleBytes: size,
     async start({ seat, env }) {
       const data = mkdtempSync(join(folder, 'data-'));
-      storeIdentity(identityFolder(data), { key, chain: pem, roots: [authority.root], centre: identity });
-      writeFileSync(join(data, 'config.json'), encode('config', sealed({ pc, version: 1, profile })));
-      mkdirSync(join(data, 'update'));
-      const heard = births.next();
-      const startedAt = performance.now();
-      const { flags, set } = unitOf(readFileSync(unit, 'utf8'));
-      const own = {
-        ...set,
-        ...{ PATH: process.env['PATH'], SABHA_DATA: data, SABHA_SPEED: `${speed}` },
-        ...env,
-      };
-      const child = spawn(process.execPath, [...flags, join(program, 'launch.mjs'), seat], { env: own, stdio: 'ignore' });
-      const ended = once(child, 'exit');
-      const end = async () => {
-        if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-        await ended;
-      };
-      await Promise.race([heard, ended.then(() => Promise.reject(new Error(`the agent ended with ${child.exitCode}`)))]);
-      return { pid: child.pid ?? 0, firstMs: performance.now() - startedAt, stop: end };
+      settle(data);
+      const where = { SABHA_DATA: data, SABHA_ROOM_SOCKET: join(data, 'room.sock'), ...env };
+      const run = await begin('run', where, centre.next('birth'));
+      if (seat === 'run') return run;
+      const room = await begin('room', where, centre.next('room'));
+      return { ...room, stop: () => room.stop().then(run.stop) };
     },
     async stop() {
-      births.end();
+      centre.end();
       await broker.stop();
     },
   };
 }
 
 /** How the service starts it, but for its folders. */
-function unitOf(text: string): { flags: string[]; set: Record<string, string> } {
+function unitOf(text: string): { flags: string[]; program: string; set: Record<string, string> } {
   const line = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]?.split(' ') ?? [];
-  const flags = line('ExecStart').filter((word) => word.startsWith('--'));
-  return { flags, set: Object.fromEntries(line('Environment').map((pair) => pair.split('=') as [string, string])) };
+  const words = line('ExecStart');
+  const flags = words.filter((word) => word.startsWith('--'));
+  const program = basename(words.at(-2) ?? '');
+  return { flags, program, set: Object.fromEntries(line('Environment').map((pair) => pair.split('=') as [string, string])) };
 }
 
+/** What the centre hears first: that the PC is there, or that the seat in its session says how the room is. */
+type Word = 'birth' | 'room';
+
 /** As the centre: a birth and whatever carries a number are acknowledged at once. */
-async function acknowledgeAll(port: number): Promise<{ next(): Promise<void>; end(): void }> {
+async function acknowledgeAll(port: number): Promise<{ next(word: Word): Promise<void>; end(): void }> {
   const client = await mqtt.connectAsync({
     ...{ host: '127.0.0.1', port, protocolVersion: 4 },
     ...{ clientId: 'flows', username: 'flows', password: tokenOf('flows') },
   });
-  let heard: (() => void)[] = [];
+  const waiting = new Map<Word, () => void>();
   client.on('message', (topic, payload) => {
     const answer = answerTo(topic, payload);
-    if (answer === undefined) return;
-    client.publish(pcTopic(pc, 'ack'), encode('ack', { ...answer, at: Date.now() }));
-    if (answer.session === undefined) return;
-    for (const wake of heard) wake();
-    heard = [];
+    if (answer !== undefined) client.publish(pcTopic(pc, 'ack'), encode('ack', { ...answer, at: Date.now() }));
+    const word = answer?.session === undefined ? (saysRoom(topic, payload) ? 'room' : undefined) : 'birth';
+    if (word !== undefined) waiting.get(word)?.();
   });
   await client.subscribeAsync([...flowsFilters], { qos: 1 });
-  return { next: () => new Promise((resolve) => void heard.push(resolve)), end: () => client.end(true) };
+  return { next: (word) => new Promise((resolve) => void waiting.set(word, resolve)), end: () => client.end(true) };
+}
+
+/** A camera is expected, and none is here: a fault is what only the seat can have seen. */
+function saysRoom(topic: string, payload: Buffer): boolean {
+  if (topic !== pcTopic(pc, 'state')) return false;
+  const said = decode('state', payload);
+  return said.ok && said.value.checks.some(({ component, status }) => component === 'camera' && status !== 'unknown');
 }
 
 function answerTo(topic: string, payload: Buffer): Pick<Ack, 'spool' | 'upTo' | 'session'> | undefined {

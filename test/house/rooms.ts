@@ -49,6 +49,7 @@ export const parts: readonly Part[] = [
       { path: 'agent/analysis', floor: 1, about: 'pure figures', enter: null },
       { path: 'agent/platform', floor: 1, about: 'what may be asked of an operating system, and whether a meeting runs' },
       { path: 'agent/platform/linux', floor: 2, about: 'how Linux answers' },
+      { path: 'agent/platform/linux/desktop', floor: 2, about: 'the servers of sound and picture of a session', enter: null },
       { path: 'agent/platform/windows', floor: 2, about: 'how Windows answers, over one small interface to it' },
       { path: 'agent/platform/windows/native', floor: 2, about: 'that interface: calls into the libraries of Windows, its programs' },
       { path: 'agent/net', floor: 2, about: 'counted sockets and the protocols on them', enter: null },
