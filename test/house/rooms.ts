@@ -59,7 +59,7 @@ export const parts: readonly Part[] = [
         about: 'what else may be asked of a system, a question a file with its reading for each system',
         enter: null,
       },
-      { path: 'agent/identity', floor: 3, about: 'key, certificate, enrolment; `renewal.ts`: its renewal' },
+      { path: 'agent/identity', floor: 3, about: 'who this PC is: key, certificate, enrolment, settings; `renewal.ts`: its renewal' },
       { path: 'agent/install', floor: 4, about: 'the packages of the agent; how Windows gets and loses it' },
       { path: 'agent/measure', floor: 4, about: 'the line of the site: rounds of quality, capacity' },
       { path: 'agent/update', floor: 4, about: 'newer versions: found, brought, tried, taken back', enter: 'watch.ts' },

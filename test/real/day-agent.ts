@@ -5,7 +5,7 @@ import { createAgent } from '../../agent/agent.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { createBudget } from '../../agent/net/data-budget.ts';
 import { createProbes } from '../../agent/probes/probes.ts';
-import { readAgentSettings } from '../../agent/settings.ts';
+import { readAgentSettings } from '../../agent/identity/settings.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { createConfigStore } from '../../agent/store/config-store.ts';
 import { budgetFile } from '../../agent/store/kept-file.ts';

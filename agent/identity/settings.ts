@@ -1,7 +1,8 @@
 /** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
 import * as v from 'valibot';
 import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '#contracts';
-import { type Identity, identityFolder, openIdentity, type Read } from './identity/identity.ts';
+import { command } from './call.ts';
+import { type Identity, identityFolder, openIdentity, type Read } from './identity.ts';
 
 const needed = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
 const number = (name: string, low: number, high: number) =>
@@ -72,10 +73,6 @@ export function isNamed(env: Env): boolean {
   return env['SABHA_PC'] !== undefined || env['SABHA_TOKEN_FILE'] !== undefined;
 }
 
-/** Set where the agent was packed into one file. */
-declare const SABHA_VERSION: string | undefined;
-/** How a person calls the agent here. */
-export const command = typeof SABHA_VERSION === 'string' ? 'sabha-agent' : 'npm run agent --';
 const howTo = `${command} enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC`;
 
 /** `enrolled` is the PC of the certificate, where there is one: which it is need not be said again, and nothing else may be. */
