@@ -85,6 +85,7 @@ async function room(args: string[]): Promise<number> {
   const { createProbes } = await import('./probes/probes.ts');
   const { ofRoom } = await import('./seats/apart.ts');
   const { cardFile } = await import('./store/kept-file.ts');
+  const { keepHeapSmall } = await import('./platform/heap.ts');
   const log = pino({ base: { part: 'room' } });
   const { sit } = await import('./seats/session.ts');
   const asked = new Promise((resolve) => onToldToEnd({ env: process.env, script: process.argv[1] }, resolve));
@@ -93,6 +94,7 @@ async function room(args: string[]): Promise<number> {
   const probes = createProbes({ clock }).filter((probe) => ofRoom(probe) !== undefined);
   const platform = createPlatform({ env: sessionOf(process.env), clock });
   const { save: saveCard } = cardFile(own, log);
+  keepHeapSmall(clock, globalThis.gc);
   await sit({ address, folder: own, key, platform, probes, clock, random: Math.random, log, saveCard }, asked);
   return 0;
 }

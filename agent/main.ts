@@ -12,6 +12,7 @@ import type { Runner } from './checks/runner.ts';
 import type { Identity } from './identity/identity.ts';
 import { type AgentSettings, readWhoThisIs } from './identity/settings.ts';
 import { createBudget } from './net/data-budget.ts';
+import { keepHeapSmall } from './platform/heap.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
 import { platformApart, probesApart, runnerApart } from './seats/apart.ts';
@@ -53,6 +54,7 @@ export async function main(env = process.env): Promise<void> {
   const running = { log, restart: restart.resolve };
   const agent = compose(settings, parts, running);
   agent.start();
+  keepHeapSmall(parts.clock, globalThis.gc);
   const updates = watched(settings, parts, { ...running, agent });
   log.info({ pc: settings.pc, version: parts.version }, 'ready');
   flushCompileCache();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import mqtt from 'mqtt';
-import { type Ack, decode, encode, flowsFilters, pcTopic, realClock } from '#contracts';
+import { type Ack, decode, encode, flowsFilters, type Leaf, type PcPath, parseTopic, pcTopic, realClock } from '#contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
 import { pack } from '../../agent/install/pack.ts';
 import { centrePublicKey, sealed } from '../centre-key.ts';
@@ -13,15 +13,18 @@ import { createAuthority } from '../security/authority.ts';
 import { startSecureBroker } from '../security/secure-broker.ts';
 import type { Standing } from './agent-peers.ts';
 
-const pc = 'ladakh/leh/hall';
+/** A room comes with a service of its own, on another PC: two of one identity throw each other out. */
+const pcs = { run: 'ladakh/leh/hall', room: 'ladakh/leh/board' } as const;
 const units = {
   run: new URL('../../agent/install/debian/sabha-agent.service', import.meta.url),
   room: new URL('../../agent/install/debian/sabha-room.service', import.meta.url),
 };
+type Seat = keyof typeof units;
+const seats: readonly Seat[] = ['run', 'room'];
 const profile = { link: 'fibre', elevationM: 3_524, expected: { camera: [{}], microphone: [{}], speaker: [{}] } } as const;
 
 /** What one start may differ in; `env` is set on top of what the unit sets. A `room` comes with a `run` of its own, which it joins. */
-export type Start = { seat: keyof typeof units; env: Record<string, string> };
+export type Start = { seat: Seat; env: Record<string, string> };
 /** The packed agent and its centre. */
 export type Stand = { bundleBytes: number; start(options: Start): Promise<Standing>; stop(): Promise<void> };
 
@@ -32,8 +35,10 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
   const authority = await createAuthority('bench');
   const broker = await startSecureBroker(realClock(speed));
   await broker.certify(authority);
-  const { key, pem, serial } = await authority.issue({ cn: 'ladakh.leh.hall', use: 'client' });
-  await broker.admit([{ pc, certificates: [serial] }], [authority.root]);
+  const issue = (pc: PcPath) => authority.issue({ cn: pc.replaceAll('/', '.'), use: 'client' });
+  const issued = { run: await issue(pcs.run), room: await issue(pcs.room) };
+  const admitted = seats.map((seat) => ({ pc: pcs[seat], certificates: [issued[seat].serial] }));
+  await broker.admit(admitted, [authority.root]);
   const centre = await acknowledgeAll(broker.plainPort);
   const identity = {
     host: 'localhost',
@@ -41,12 +46,13 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
     enrolPort: 1,
     centreKey: `${centrePublicKey.export({ type: 'spki', format: 'pem' })}`,
   };
-  const settle = (data: string) => {
-    storeIdentity(identityFolder(data), { key, chain: pem, roots: [authority.root], centre: identity });
-    writeFileSync(join(data, 'config.json'), encode('config', sealed({ pc, version: 1, profile })));
+  const settle = (data: string, seat: Seat) => {
+    const { key, pem: chain } = issued[seat];
+    storeIdentity(identityFolder(data), { key, chain, roots: [authority.root], centre: identity });
+    writeFileSync(join(data, 'config.json'), encode('config', sealed({ pc: pcs[seat], version: 1, profile })));
     mkdirSync(join(data, 'update'));
   };
-  const begin = async (seat: keyof typeof units, env: Record<string, string>, word: Promise<void>): Promise<Standing> => {
+  const begin = async (seat: Seat, env: Record<string, string>, word: Promise<void>): Promise<Standing> => {
     const { flags, program: file, set } = unitOf(readFileSync(units[seat], 'utf8'));
     const own = { ...set, PATH: process.env['PATH'], SABHA_SPEED: `${speed}`, ...env };
     const startedAt = performance.now();
@@ -63,11 +69,11 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
     bundleBytes: size,
     async start({ seat, env }) {
       const data = mkdtempSync(join(folder, 'data-'));
-      settle(data);
-      const where = { SABHA_DATA: data, SABHA_ROOM_SOCKET: join(data, 'room.sock'), ...env };
-      const run = await begin('run', where, centre.next('birth'));
-      if (seat === 'run') return run;
-      const room = await begin('room', where, centre.next('room'));
+      settle(data, seat);
+      const where = { SABHA_DATA: data, SABHA_ROOM_SOCKET: join(data, 'room.sock') };
+      if (seat === 'run') return begin('run', { ...where, ...env }, centre.next('birth', pcs[seat]));
+      const run = await begin('run', where, centre.next('birth', pcs[seat]));
+      const room = await begin('room', { ...where, ...env }, centre.next('room', pcs[seat]));
       return { ...room, stop: () => room.stop().then(run.stop) };
     },
     async stop() {
@@ -90,36 +96,39 @@ function unitOf(text: string): { flags: string[]; program: string; set: Record<s
 type Word = 'birth' | 'room';
 
 /** As the centre: a birth and whatever carries a number are acknowledged at once. */
-async function acknowledgeAll(port: number): Promise<{ next(word: Word): Promise<void>; end(): void }> {
+async function acknowledgeAll(port: number): Promise<{ next(word: Word, pc: PcPath): Promise<void>; end(): void }> {
   const client = await mqtt.connectAsync({
     ...{ host: '127.0.0.1', port, protocolVersion: 4 },
     ...{ clientId: 'flows', username: 'flows', password: tokenOf('flows') },
   });
-  const waiting = new Map<Word, () => void>();
+  const waiting = new Map<string, () => void>();
   client.on('message', (topic, payload) => {
-    const answer = answerTo(topic, payload);
+    const said = parseTopic(topic);
+    if (said?.kind !== 'pc') return;
+    const { pc, leaf } = said;
+    const answer = answerTo(leaf, payload);
     if (answer !== undefined) client.publish(pcTopic(pc, 'ack'), encode('ack', { ...answer, at: Date.now() }));
-    const word = answer?.session === undefined ? (saysRoom(topic, payload) ? 'room' : undefined) : 'birth';
-    if (word !== undefined) waiting.get(word)?.();
+    const word = answer?.session === undefined ? (saysRoom(leaf, payload) ? 'room' : undefined) : 'birth';
+    if (word !== undefined) waiting.get(`${word} ${pc}`)?.();
   });
   await client.subscribeAsync([...flowsFilters], { qos: 1 });
-  return { next: (word) => new Promise((resolve) => void waiting.set(word, resolve)), end: () => client.end(true) };
+  return { next: (word, pc) => new Promise((resolve) => void waiting.set(`${word} ${pc}`, resolve)), end: () => client.end(true) };
 }
 
 /** A camera is expected, and none is here: a fault is what only the seat can have seen. */
-function saysRoom(topic: string, payload: Buffer): boolean {
-  if (topic !== pcTopic(pc, 'state')) return false;
+function saysRoom(leaf: Leaf, payload: Buffer): boolean {
+  if (leaf !== 'state') return false;
   const said = decode('state', payload);
   return said.ok && said.value.checks.some(({ component, status }) => component === 'camera' && status !== 'unknown');
 }
 
-function answerTo(topic: string, payload: Buffer): Pick<Ack, 'spool' | 'upTo' | 'session'> | undefined {
-  if (topic === pcTopic(pc, 'presence')) {
+function answerTo(leaf: Leaf, payload: Buffer): Pick<Ack, 'spool' | 'upTo' | 'session'> | undefined {
+  if (leaf === 'presence') {
     const word = decode('presence', payload);
     if (!word.ok || word.value.kind !== 'birth') return undefined;
     return { spool: word.value.spool.id, upTo: 0, session: word.value.session };
   }
-  const events = topic === pcTopic(pc, 'event') ? decode('event', payload) : decode('backlog', payload);
+  const events = leaf === 'event' ? decode('event', payload) : decode('backlog', payload);
   const last = events.ok ? [events.value].flat().at(-1) : undefined;
   return last && { spool: last.spool, upTo: last.seq };
 }

