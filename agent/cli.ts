@@ -2,10 +2,13 @@
  * The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting, 3 no fault but something unknown.
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPcPath, onToldToEnd, realClock, whenNpmIsGone } from '#contracts';
 import { folder, usage, WrongCall, wordsOf } from './identity/call.ts';
 import { dataFolder, userFolder } from './store/data-folder.ts';
+
+const stdoutFd = 1;
 
 /** `machine` is asked by this program itself. */
 const verbs: Record<string, (args: string[]) => Promise<number>> = {
@@ -70,33 +73,46 @@ async function room(args: string[]): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const { fix, undo } = wordsOf({ args, options: { fix: flag, undo: flag, ...folder } }).values;
   if (fix && undo) throw new WrongCall('--fix or --undo, not both');
-  const { createPlatform, doorAddress, sessionOf } = await import('./this-pc.ts');
   const data = dataFolder(process.env, args);
-  const own = userFolder(process.env, data);
-  const key = doorAddress(join(own, 'key.sock'));
-  if (fix || undo) {
-    const { pressKey } = await import('./seats/mend-door.ts');
-    const answer = await pressKey(key.address, fix ? 'fix' : 'undo');
-    const steps = answer.done ? answer.steps.map(({ did, name }) => `${did}: ${name}`) : [answer.reason];
-    console.log(steps.join('\n') || 'nothing to mend');
-    return answer.done ? 0 : 1;
-  }
-  const { pino } = await import('pino');
+  if (fix || undo) return press(fix ? 'fix' : 'undo', data);
+  await takeSeat(data);
+  return 0;
+}
+
+/** Where a key is heard by the seat of this user. */
+async function keyOf(data: string) {
+  const { doorAddress } = await import('./this-pc.ts');
+  return doorAddress(join(userFolder(process.env, data), 'key.sock'));
+}
+
+async function press(key: 'fix' | 'undo', data: string): Promise<number> {
+  const { pressKey } = await import('./seats/mend-door.ts');
+  const answer = await pressKey((await keyOf(data)).address, key);
+  const steps = answer.done ? answer.steps.map(({ did, name }) => `${did}: ${name}`) : [answer.reason];
+  console.log(steps.join('\n') || 'nothing to mend');
+  return answer.done ? 0 : 1;
+}
+
+/** Until it is told to end. */
+async function takeSeat(data: string): Promise<void> {
+  const { keepHeapSmall } = await import('./platform/heap.ts');
   const { createProbes } = await import('./probes/probes.ts');
   const { ofRoom } = await import('./seats/apart.ts');
-  const { cardFile } = await import('./store/kept-file.ts');
-  const { keepHeapSmall } = await import('./platform/heap.ts');
-  const log = pino({ base: { part: 'room' } });
   const { sit } = await import('./seats/session.ts');
+  const { cardFile } = await import('./store/kept-file.ts');
+  const { lineLog, withMemory } = await import('./store/log.ts');
+  const { createPlatform, doorAddress, sessionOf } = await import('./this-pc.ts');
   const asked = new Promise((resolve) => onToldToEnd({ env: process.env, script: process.argv[1] }, resolve));
   const clock = realClock(Number(process.env['SABHA_SPEED'] ?? 1));
+  const log = withMemory(lineLog('room', { now: Date.now, write: (line) => void writeSync(stdoutFd, line) }), clock);
+  const own = userFolder(process.env, data);
   const { address } = doorAddress(roomSocket(data));
   const probes = createProbes({ clock }).filter((probe) => ofRoom(probe) !== undefined);
   const platform = createPlatform({ env: sessionOf(process.env), clock });
   const { save: saveCard } = cardFile(own, log);
   keepHeapSmall(clock, globalThis.gc);
+  const key = await keyOf(data);
   await sit({ address, folder: own, key, platform, probes, clock, random: Math.random, log, saveCard }, asked);
-  return 0;
 }
 
 async function installer(verb: 'install' | 'uninstall', args: string[]): Promise<number> {
