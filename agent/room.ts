@@ -1,27 +1,31 @@
 /** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user. */
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { onToldToEnd, realClock } from '#contracts';
+import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
 import { ofRoom } from './seats/apart.ts';
 import { pressKey } from './seats/mend-door.ts';
 import { sit } from './seats/session.ts';
 import { wayTo } from './seats/way.ts';
-import { type Env, roomSocket } from './settings.ts';
-import { userFolder } from './store/data-folder.ts';
+import { type Env, roomSocket, userFolder } from './store/data-folder.ts';
 import { cardFile } from './store/kept-file.ts';
+import { lineLog, withMemory } from './store/log.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
+
+const stdoutFd = 1;
 
 /** Sits down in this session until it is told to end. `data`: the folder of the agent. */
 export async function main(env: Env, data: string): Promise<void> {
-  const log = pino({ base: { part: 'room' } });
   const asked = new Promise((resolve) => onToldToEnd({ env, script: process.argv[1] }, resolve));
   const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
+  const log = withMemory(lineLog('room', { now: Date.now, write: (line) => void writeSync(stdoutFd, line) }), clock);
   const platform = createPlatform({ env: sessionOf(env), clock });
   const probes = createProbes({ clock }).filter((probe) => ofRoom(probe) !== undefined);
   const folder = userFolder(env, data);
   const way = wayTo(doorAddress(roomSocket(env, data)), { clock, platform });
   const { save: saveCard } = cardFile(folder, log);
+  keepHeapSmall(clock, globalThis.gc);
   await sit({ way, folder, key: keyOf(folder), platform, probes, clock, random: Math.random, log, saveCard }, asked);
 }
 

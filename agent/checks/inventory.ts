@@ -21,12 +21,14 @@ export type InventoryWatch = {
 };
 
 const limitMs = 60_000;
+/** The first word to the centre goes before it. */
+const firstMs = 5_000;
 const everyMs = 24 * 3_600_000;
 const retryMs = 3_600_000;
 /** What is plugged in comes in pieces; and what comes and goes all day is read no more often than that. */
 const change = { settledMs: 30_000, leastMs: 600_000 };
 
-/** Reads the inventory at the start and once a day, within 60 s, and an hour after a failure; soon after a camera came or went. */
+/** Reads the inventory soon after the start and once a day, within 60 s, and an hour after a failure; soon after a camera came or went. */
 export function watchInventory({ platform, clock, log, onRead }: InventoryOptions): InventoryWatch {
   let current: Inventory | undefined;
   let timer: Cancel = () => undefined;
@@ -74,7 +76,7 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
       } catch (error) {
         log.warn({}, `the inventory is read once a day only: ${messageOf(error)}`);
       }
-      void look();
+      again(firstMs);
     },
     stop() {
       stopped = true;

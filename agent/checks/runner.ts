@@ -32,7 +32,8 @@ export type RunnerOptions = {
   onFailing: (probe: string, error: string | null) => void;
 };
 
-const firstJitterMs = 500;
+/** The PC is not there for the centre before each has answered once. */
+const firstJitterMs = 100;
 /** One change of a device is told many times; the run waits for the last of them. */
 const settleMs = 50;
 const gapMs = 1_000;

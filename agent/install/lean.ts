@@ -7,8 +7,8 @@ const unused = ['ws', 'socks', 'worker-timers', 'lru-cache', 'thread-stream'];
 const unasked = 'battery|graphics|filesystem|network|wifi|processes|users|internet|docker|virtualbox|printer|usb|audio|bluetooth';
 /** Node's own streams do what the package copies for other systems. */
 const copies: Record<string, string> = { 'readable-stream': 'node:stream' };
-/** As an ES module each getter of it is asked once, and one of them loads undici: 6 MiB. */
-const costly = ['node:http'];
+/** Loaded when something of them is first used: the seat in the session, which has no network, never does. Of node:http an ES module would load undici too. */
+const costly = ['node:http', 'node:https', 'node:tls', 'node:crypto', 'node:dgram', 'node:dns/promises'];
 
 const named = (names: readonly string[]) => new RegExp(`^(?:${names.join('|')})$`);
 
@@ -20,10 +20,20 @@ export const lean: Plugin = {
     build.onResolve({ filter: new RegExp(`^\\./(?:${unasked})$`) }, ({ path, importer }) =>
       importer.includes('/systeminformation/lib/') ? { path, namespace: 'unused' } : undefined,
     );
-    build.onResolve({ filter: named([...Object.keys(copies), ...costly]) }, ({ path }) => ({ path, namespace: 'builtin' }));
+    build.onResolve({ filter: named(Object.keys(copies)) }, ({ path }) => ({ path, namespace: 'builtin' }));
+    build.onResolve({ filter: named(costly) }, ({ path }) => ({ path, namespace: 'costly' }));
     build.onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
     build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(copies[path] ?? path)});`,
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(copies[path])});`,
     }));
+    build.onLoad({ filter: /./, namespace: 'costly' }, ({ path }) => ({ contents: whenUsed(path) }));
   },
 };
+
+/** A module that has all names of this one of Node's, and asks it for what is behind a name when that is used. */
+function whenUsed(path: string): string {
+  const names = Object.keys(process.getBuiltinModule(path) ?? {});
+  return `let loaded;
+const all = () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}));
+for (const name of ${JSON.stringify(names)}) Object.defineProperty(module.exports, name, { enumerable: true, get: () => all()[name] });`;
+}

@@ -104,7 +104,14 @@ test('the agent runs as the system, without a door to it for anybody; the room a
   const principal = 'Task/Principals/Principal';
   expect([run?.[`${principal}/UserId`], run?.[`${principal}/RunLevel`]]).toEqual(['S-1-5-18', 'HighestAvailable']);
   expect([room?.[`${principal}/GroupId`], room?.[`${principal}/RunLevel`]]).toEqual(['S-1-5-32-545', 'LeastPrivilege']);
-  const flags = ['--lite-mode', '--max-semi-space-size=1', '--v8-pool-size=0', '--single-threaded-gc'];
+  const flags = [
+    '--lite-mode',
+    '--max-semi-space-size=1',
+    '--v8-pool-size=0',
+    '--single-threaded-gc',
+    '--optimize-for-size',
+    '--expose-gc',
+  ];
   const node = 'C:\\Program Files\\Sabha\\node.exe';
   const words = (verb: string) => [...flags, ...agentArguments(task, verb)];
   const exec = 'Task/Actions/Exec';

@@ -1,10 +1,10 @@
-/** Our agent for the bench `agent`: packed, started as its unit starts it, enrolled at a broker over TLS, before a centre that acknowledges all. */
+/** Our agent for the bench `agent`: packed, started as its units start it, enrolled at a broker over TLS, before a centre that acknowledges all. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import mqtt from 'mqtt';
-import { type Ack, decode, encode, flowsFilters, pcTopic, realClock } from '#contracts';
+import { type Ack, decode, encode, flowsFilters, type Leaf, type PcPath, parseTopic, pcTopic, realClock } from '#contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
 import { pack } from '../../agent/install/pack.ts';
 import { centrePublicKey, sealed } from '../centre-key.ts';
@@ -13,12 +13,18 @@ import { createAuthority } from '../security/authority.ts';
 import { startSecureBroker } from '../security/secure-broker.ts';
 import type { Standing } from './agent-peers.ts';
 
-const pc = 'ladakh/leh/hall';
-const unit = new URL('../../agent/install/debian/sabha-agent.service', import.meta.url);
+/** A room comes with a service of its own, on another PC: two of one identity throw each other out. */
+const pcs = { run: 'ladakh/leh/hall', room: 'ladakh/leh/board' } as const;
+const units = {
+  run: new URL('../../agent/install/debian/sabha-agent.service', import.meta.url),
+  room: new URL('../../agent/install/debian/sabha-room.service', import.meta.url),
+};
+type Seat = keyof typeof units;
+const seats: readonly Seat[] = ['run', 'room'];
 const profile = { link: 'fibre', elevationM: 3_524, expected: { camera: [{}], microphone: [{}], speaker: [{}] } } as const;
 
-/** What one start may differ in; `env` is set on top of what the unit sets. */
-export type Start = { seat: 'run'; env: Record<string, string> };
+/** What one start may differ in; `env` is set on top of what the unit sets. A `room` comes with a `run` of its own, which it joins. */
+export type Start = { seat: Seat; env: Record<string, string> };
 /** The packed agent and its centre. */
 export type Stand = { bundleBytes: number; start(options: Start): Promise<Standing>; stop(): Promise<void> };
 
@@ -29,79 +35,100 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
   const authority = await createAuthority('bench');
   const broker = await startSecureBroker(realClock(speed));
   await broker.certify(authority);
-  const { key, pem, serial } = await authority.issue({ cn: 'ladakh.leh.hall', use: 'client' });
-  await broker.admit([{ pc, certificates: [serial] }], [authority.root]);
-  const births = await acknowledgeAll(broker.plainPort);
+  const issue = (pc: PcPath) => authority.issue({ cn: pc.replaceAll('/', '.'), use: 'client' });
+  const issued = { run: await issue(pcs.run), room: await issue(pcs.room) };
+  const admitted = seats.map((seat) => ({ pc: pcs[seat], certificates: [issued[seat].serial] }));
+  await broker.admit(admitted, [authority.root]);
+  const centre = await acknowledgeAll(broker.plainPort);
   const identity = {
     host: 'localhost',
     mqttPort: broker.port,
     enrolPort: 1,
     centreKey: `${centrePublicKey.export({ type: 'spki', format: 'pem' })}`,
   };
+  const settle = (data: string, seat: Seat) => {
+    const { key, pem: chain } = issued[seat];
+    storeIdentity(identityFolder(data), { key, chain, roots: [authority.root], centre: identity });
+    writeFileSync(join(data, 'config.json'), encode('config', sealed({ pc: pcs[seat], version: 1, profile })));
+    mkdirSync(join(data, 'update'));
+  };
+  const begin = async (seat: Seat, env: Record<string, string>, word: Promise<void>): Promise<Standing> => {
+    const { flags, program: file, set } = unitOf(readFileSync(units[seat], 'utf8'));
+    const own = { ...set, PATH: process.env['PATH'], SABHA_SPEED: `${speed}`, ...env };
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, [...flags, join(program, file), seat], { env: own, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    const stop = async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await ended;
+    };
+    await Promise.race([word, ended.then(() => Promise.reject(new Error(`${seat} ended with ${child.exitCode}`)))]);
+    return { pid: child.pid ?? 0, firstMs: performance.now() - startedAt, stop };
+  };
   return {
     bundleBytes: size,
     async start({ seat, env }) {
       const data = mkdtempSync(join(folder, 'data-'));
-      storeIdentity(identityFolder(data), { key, chain: pem, roots: [authority.root], centre: identity });
-      writeFileSync(join(data, 'config.json'), encode('config', sealed({ pc, version: 1, profile })));
-      mkdirSync(join(data, 'update'));
-      const heard = births.next();
-      const startedAt = performance.now();
-      const { flags, set } = unitOf(readFileSync(unit, 'utf8'));
-      const own = {
-        ...set,
-        ...{ PATH: process.env['PATH'], SABHA_DATA: data, SABHA_SPEED: `${speed}` },
-        ...env,
-      };
-      const child = spawn(process.execPath, [...flags, join(program, 'launch.mjs'), seat], { env: own, stdio: 'ignore' });
-      const ended = once(child, 'exit');
-      const end = async () => {
-        if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-        await ended;
-      };
-      await Promise.race([heard, ended.then(() => Promise.reject(new Error(`the agent ended with ${child.exitCode}`)))]);
-      return { pid: child.pid ?? 0, firstMs: performance.now() - startedAt, stop: end };
+      settle(data, seat);
+      const where = { SABHA_DATA: data, SABHA_ROOM_SOCKET: join(data, 'room.sock') };
+      if (seat === 'run') return begin('run', { ...where, ...env }, centre.next('birth', pcs[seat]));
+      const run = await begin('run', where, centre.next('birth', pcs[seat]));
+      const room = await begin('room', { ...where, ...env }, centre.next('room', pcs[seat]));
+      return { ...room, stop: () => room.stop().then(run.stop) };
     },
     async stop() {
-      births.end();
+      centre.end();
       await broker.stop();
     },
   };
 }
 
 /** How the service starts it, but for its folders. */
-function unitOf(text: string): { flags: string[]; set: Record<string, string> } {
+function unitOf(text: string): { flags: string[]; program: string; set: Record<string, string> } {
   const line = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]?.split(' ') ?? [];
-  const flags = line('ExecStart').filter((word) => word.startsWith('--'));
-  return { flags, set: Object.fromEntries(line('Environment').map((pair) => pair.split('=') as [string, string])) };
+  const words = line('ExecStart');
+  const flags = words.filter((word) => word.startsWith('--'));
+  const program = basename(words.at(-2) ?? '');
+  return { flags, program, set: Object.fromEntries(line('Environment').map((pair) => pair.split('=') as [string, string])) };
 }
 
+/** What the centre hears first: that the PC is there, or that the seat in its session says how the room is. */
+type Word = 'birth' | 'room';
+
 /** As the centre: a birth and whatever carries a number are acknowledged at once. */
-async function acknowledgeAll(port: number): Promise<{ next(): Promise<void>; end(): void }> {
+async function acknowledgeAll(port: number): Promise<{ next(word: Word, pc: PcPath): Promise<void>; end(): void }> {
   const client = await mqtt.connectAsync({
     ...{ host: '127.0.0.1', port, protocolVersion: 4 },
     ...{ clientId: 'flows', username: 'flows', password: tokenOf('flows') },
   });
-  let heard: (() => void)[] = [];
+  const waiting = new Map<string, () => void>();
   client.on('message', (topic, payload) => {
-    const answer = answerTo(topic, payload);
-    if (answer === undefined) return;
-    client.publish(pcTopic(pc, 'ack'), encode('ack', { ...answer, at: Date.now() }));
-    if (answer.session === undefined) return;
-    for (const wake of heard) wake();
-    heard = [];
+    const said = parseTopic(topic);
+    if (said?.kind !== 'pc') return;
+    const { pc, leaf } = said;
+    const answer = answerTo(leaf, payload);
+    if (answer !== undefined) client.publish(pcTopic(pc, 'ack'), encode('ack', { ...answer, at: Date.now() }));
+    const word = answer?.session === undefined ? (saysRoom(leaf, payload) ? 'room' : undefined) : 'birth';
+    if (word !== undefined) waiting.get(`${word} ${pc}`)?.();
   });
   await client.subscribeAsync([...flowsFilters], { qos: 1 });
-  return { next: () => new Promise((resolve) => void heard.push(resolve)), end: () => client.end(true) };
+  return { next: (word, pc) => new Promise((resolve) => void waiting.set(`${word} ${pc}`, resolve)), end: () => client.end(true) };
 }
 
-function answerTo(topic: string, payload: Buffer): Pick<Ack, 'spool' | 'upTo' | 'session'> | undefined {
-  if (topic === pcTopic(pc, 'presence')) {
+/** A camera is expected, and none is here: a fault is what only the seat can have seen. */
+function saysRoom(leaf: Leaf, payload: Buffer): boolean {
+  if (leaf !== 'state') return false;
+  const said = decode('state', payload);
+  return said.ok && said.value.checks.some(({ component, status }) => component === 'camera' && status !== 'unknown');
+}
+
+function answerTo(leaf: Leaf, payload: Buffer): Pick<Ack, 'spool' | 'upTo' | 'session'> | undefined {
+  if (leaf === 'presence') {
     const word = decode('presence', payload);
     if (!word.ok || word.value.kind !== 'birth') return undefined;
     return { spool: word.value.spool.id, upTo: 0, session: word.value.session };
   }
-  const events = topic === pcTopic(pc, 'event') ? decode('event', payload) : decode('backlog', payload);
+  const events = leaf === 'event' ? decode('event', payload) : decode('backlog', payload);
   const last = events.ok ? [events.value].flat().at(-1) : undefined;
   return last && { spool: last.spool, upTo: last.seq };
 }

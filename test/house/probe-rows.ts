@@ -138,7 +138,12 @@ export const probeRows: readonly ProbeRow[] = [
     test: `${room}/program.test.ts`,
   },
   { fault: 'camera.virtual', linux: 'sysfs, PipeWire', windows: 'cfgmgr32: devices that no bus has', test: `${room}/camera.test.ts` },
-  { fault: 'sound.service_down', linux: sound, windows: 'Core Audio, the service Audiosrv', test: `${room}/sound.test.ts` },
+  {
+    fault: 'sound.service_down',
+    linux: 'the socket of the sound server, else `pactl`',
+    windows: 'Core Audio, the service Audiosrv',
+    test: `${room}/sound.test.ts`,
+  },
   { fault: 'microphone.roles_split', linux: 'there are no such roles', windows: audio, test: `${room}/microphone.test.ts` },
   { fault: 'usb.power_saving', linux: 'power of the USB device', windows: due, test: `${room}/usb.test.ts` },
   { fault: 'session.locked', linux: '`loginctl`', windows: 'sessions of WTS', test: `${room}/session.test.ts` },

@@ -1,5 +1,5 @@
 /** The camera probe against a real PipeWire: a camera that only the session has is there, and is missed when it goes. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Check, type Profile, realClock } from '#contracts';
 import { tree } from '../../agent/platform/linux/tree.test-helper.ts';
 import { createCameraProbe } from '../../agent/probes/room/camera.ts';
@@ -35,5 +35,31 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('camera, wit
     // The server goes: nobody can look through it any more.
     await desktop.kill('pipewire');
     await says().toMatchObject({ fault: 'camera.missing' });
+  });
+
+  it('who watches is told of each change, asks no program again for it, and knows nothing of a PipeWire that stands still', async () => {
+    const own = await startDesktop();
+    onTestFinished(() => own.stop());
+    const platform = createPlatform({ env: own.env, root: tree({ 'sys/class/tty/note': '', 'proc/version': '' }) });
+    let calls = 0;
+    onTestFinished(
+      platform.watchCameras(() => {
+        calls += 1;
+      }),
+    );
+    const told = () => expect.poll(() => calls, { timeout: 10_000, interval: 20 });
+    const names = async () => {
+      const answer = await platform.cameras(AbortSignal.timeout(4_000));
+      return answer.known ? answer.value.map(({ name }) => name) : answer.reason;
+    };
+    await told().toBe(1);
+    const takeAway = await own.plugCamera('room_cam', 'Room Cam');
+    await told().toBe(2);
+    expect(await names()).toEqual(['Room Cam']);
+    await takeAway();
+    await told().toBe(3);
+    expect(await names()).toEqual([]);
+    own.freeze('pipewire');
+    expect(await names()).toBe('PipeWire does not answer');
   });
 });

@@ -122,7 +122,7 @@ export type WineNode = {
   putKoffi(): void;
 };
 
-const flags = ['--lite-mode', '--max-semi-space-size=1', '--v8-pool-size=0', '--single-threaded-gc'];
+const flags = ['--lite-mode', '--max-semi-space-size=1', '--v8-pool-size=0', '--single-threaded-gc', '--optimize-for-size', '--expose-gc'];
 
 /** Fetches what it needs where it is not there yet. */
 export async function nodeIn({ folder, run, start }: Wine): Promise<WineNode> {

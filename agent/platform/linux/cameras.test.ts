@@ -5,11 +5,13 @@ import host from 'node:process';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Output } from '../child.ts';
 import { readCameras as read } from './cameras.ts';
+import { readVideoSources } from './desktop/video-sources.ts';
 
 const signal = new AbortController().signal;
 /** A PC without PipeWire, unless the test brings it. */
 const noPipeWire: Output = { ok: false, why: 'failed', text: "can't connect: Host is down" };
-const readCameras = (root: string, limit = signal, dumped: Output = noPipeWire) => read(root, limit, async () => dumped);
+const readCameras = (root: string, limit = signal, dumped: Output = noPipeWire) =>
+  read(root, limit, (asked) => readVideoSources(async () => dumped, asked));
 const record = (file: string): Output => ({
   ok: true,
   text: readFileSync(new URL(`../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8'),

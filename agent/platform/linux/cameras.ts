@@ -6,8 +6,8 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Answer, Camera } from '../platform.ts';
 import { programLabels } from '../programs.ts';
 import { shortId, shortText } from '../text.ts';
+import { noPipeWire, type VideoSource } from './desktop/video-sources.ts';
 import { readNames, readNumber, readText } from './files.ts';
-import { noPipeWire, type RunPwDump, readVideoSources, type VideoSource } from './video-sources.ts';
 
 /** The desktop's own camera services hold devices for others, or only to list them. */
 const services = new Set(['pipewire', 'wireplumber']);
@@ -18,30 +18,36 @@ const pictureUnit = /ipu\d|isys|cio2|imgu|atomisp|isp\b|codec|decoder|encoder/i;
 type Node = { node: string; id: string; name: string; kind: 'camera' | 'virtual' | 'raw' };
 type Holders = { byNode: Map<string, string[]>; complete: boolean };
 
+/** Of a camera that is not in use. */
+const nobody: Holders = { byNode: new Map(), complete: true };
+
+/** What PipeWire has, or why that is not known. */
+export type AskPipeWire = (signal: AbortSignal) => Promise<Answer<VideoSource[]>>;
+
 /**
  * The cameras that the kernel lists, and those that only PipeWire has (libcamera, the network).
  * Guarantee: none is an answer only where both could be asked that may know of one.
  */
-export async function readCameras(root: string, signal: AbortSignal, runPwDump: RunPwDump): Promise<Answer<Camera[]>> {
+export async function readCameras(root: string, signal: AbortSignal, askPipeWire: AskPipeWire): Promise<Answer<Camera[]>> {
   if ((await readNames(join(root, 'sys/class'))) === undefined) return { known: false, reason: 'device list of the kernel cannot be read' };
-  const [all, sources] = [await listNodes(root), await readVideoSources(runPwDump, signal)];
+  const [all, sources] = [await listNodes(root), await askPipeWire(signal)];
   const nodes = all.filter(({ kind }) => kind !== 'raw');
   const isElsewhere = all.length > nodes.length || (!sources.known && sources.reason !== noPipeWire);
   if (!sources.known && isElsewhere && !nodes.some(({ kind }) => kind === 'camera')) return sources;
   const seen = sources.known ? sources.value : [];
-  const holders = nodes.length === 0 ? undefined : await findHolders(root, signal);
-  const ofKernel = await Promise.all(nodes.map((one) => kernelCamera(root, one, { holders, seen })));
+  const inUse = await Promise.all(nodes.map(async ({ node }) => !(await isIdle(root, node))));
+  // To look into each program is most of the cost.
+  const holders = inUse.includes(true) ? await findHolders(root, signal) : undefined;
+  const ofKernel = nodes.map((one, at) => kernelCamera(one, { holders: inUse[at] ? holders : nobody, seen }));
   return { known: true, value: [...ofKernel, ...seen.filter(({ node }) => node === null).map(sessionCamera)] };
 }
 
-async function kernelCamera(
-  root: string,
-  { node, id, name, kind }: Node,
-  { holders, seen }: { holders: Holders | undefined; seen: readonly VideoSource[] },
-): Promise<Camera> {
+type Seen = { holders: Holders | undefined; seen: readonly VideoSource[] };
+
+function kernelCamera({ node, id, name, kind }: Node, { holders, seen }: Seen): Camera {
   const throughPipeWire = seen.flatMap((source) => (source.node === node ? source.programs : []));
   const programs = programLabels([...(holders?.byNode.get(node) ?? []), ...throughPipeWire]);
-  const isUnseen = programs.length === 0 && holders?.complete !== true && !(await isIdle(root, node));
+  const isUnseen = programs.length === 0 && holders?.complete !== true;
   const usedBy: Camera['usedBy'] = isUnseen
     ? { known: false, reason: 'programs of other users cannot be looked into' }
     : { known: true, value: programs };

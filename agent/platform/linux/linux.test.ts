@@ -3,7 +3,7 @@ import { forAll } from './linux.ts';
 
 const signal = new AbortController().signal;
 
-it('sound is read once for all who ask at one time, anew after a moment or where nobody watches, and at once when it is told that something changed', async () => {
+it('sound is read once for all who ask at one time, anew when it is kept no longer, and at once when it is told that something changed', async () => {
   let [up, reads] = [0, 0];
   const waiting: (() => void)[] = [];
   const read = async () => {
@@ -12,8 +12,8 @@ it('sound is read once for all who ask at one time, anew after a moment or where
     await new Promise<void>((resolve) => waiting.push(resolve));
     return own;
   };
-  let isWatched = true;
-  const { ask, forget } = forAll(read, { up: () => up, isWatched: () => isWatched });
+  let keptMs = 2_000;
+  const { ask, forget } = forAll(read, { up: () => up, keptMs: () => keptMs });
   const early = [ask(signal), ask(signal)];
   up = 9_000;
   early.push(ask(signal));
@@ -30,7 +30,7 @@ it('sound is read once for all who ask at one time, anew after a moment or where
   forget();
   expect(await answered(ask(signal))).toBe(3);
   await expect(ask(AbortSignal.abort(new Error('late')))).rejects.toThrow('late');
-  isWatched = false;
+  keptMs = 0;
   up += 1;
   expect(await answered(ask(signal))).toBe(4);
 });
@@ -42,7 +42,7 @@ it('a reading that failed is no answer for the next who asks', async () => {
       if (fails) throw new Error('no memory');
       return 'well';
     },
-    { up: () => 0, isWatched: () => true },
+    { up: () => 0, keptMs: () => 1_000 },
   );
   await expect(ask(signal)).rejects.toThrow('no memory');
   fails = false;

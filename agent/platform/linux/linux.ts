@@ -1,40 +1,54 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cancel, Clock } from '#contracts';
-import { runCommand } from '../child.ts';
+import { type Output, runCommand } from '../child.ts';
 import { readInventory } from '../inventory.ts';
-import { notWritten, type Platform, type System } from '../platform.ts';
+import { type Answer, notWritten, type Platform, type System } from '../platform.ts';
 import { shared } from '../shared-watch.ts';
 import { createBoot } from './boot.ts';
 import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
 import { createClimate } from './climate.ts';
+import { knockPipeWire, knockSound, pipeWireSocket } from './desktop/knock.ts';
+import { readSound, readSoundService, soundEnv } from './desktop/pactl.ts';
+import { type Watching, watchSound } from './desktop/sound-watch.ts';
+import { readVideoSources, silentPipeWire, type VideoSource, limitMs as videoLimitMs } from './desktop/video-sources.ts';
+import { type VideoWatching, watchVideo } from './desktop/video-watch.ts';
 import { createFigures } from './figures.ts';
 import { readNames } from './files.ts';
 import { readHardware } from './hardware.ts';
 import { readMachine } from './machine.ts';
 import { isNeighbourHeard, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
-import { readSound, readSoundService, soundEnv } from './pactl.ts';
 import { readPower } from './power.ts';
-import { watchSound } from './sound-watch.ts';
 
 const momentMs = 2_000;
+/** Whoever tells of each change may have missed one. */
+const watchedMs = 300_000;
 /** Nobody who asks waits longer. */
 const readLimitMs = 4_500;
 
 /** `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
 export function createLinux(system: System): Platform {
   const { root, env, clock } = system;
+  const session = env['XDG_RUNTIME_DIR'];
   const readNow = (signal: AbortSignal) => readSound(env, signal);
-  let isWatched = false;
-  const { ask: sound, forget } = forAll(readNow, { up: clock.up, isWatched: () => isWatched });
+  let watching: Watching | undefined;
+  const { ask: sound, forget } = forAll(readNow, {
+    up: clock.up,
+    keptMs: ({ known }) => (watching === undefined ? 0 : known && watching.isLive() ? watchedMs : momentMs),
+  });
   const run = (program: string, args: string[], signal: AbortSignal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal);
-  const cameras = (signal: AbortSignal) => readCameras(root, signal, (limited) => run('pw-dump', [], limited));
+  const video = createVideo({ system, run });
+  const cameras = (signal: AbortSignal) => readCameras(root, signal, video.ask);
   const service = tellingChanges((signal) =>
     readSoundService(
-      (args, limited) => run('pactl', args, limited),
-      () => hasSession(system),
+      {
+        knock: async (limited) => (session === undefined ? 'closed' : knockSound(session, limited)),
+        pactl: (args, limited) => run('pactl', args, limited),
+        isSession: () => hasSession(system),
+      },
       signal,
     ),
   );
@@ -49,14 +63,14 @@ export function createLinux(system: System): Platform {
         forget();
         tell();
       };
+      watching = watchSound({ env, clock }, changed);
       const end = () => {
-        isWatched = false;
+        watching = undefined;
       };
-      isWatched = true;
-      return both(watchSound({ env, clock }, changed), service.watch(changed), end);
+      return both(watching.stop, service.watch(changed), end);
     }),
     cameras,
-    watchCameras: (changed) => watchCameras(root, clock, changed),
+    watchCameras: shared((tell) => both(watchCameras(root, clock, tell), video.watch(tell))),
     figures: createFigures(root),
     network: async () => ({ known: true, value: await readNetwork(root) }),
     isNeighbourHeard: (gateway) => isNeighbourHeard(root, gateway),
@@ -71,28 +85,57 @@ export function createLinux(system: System): Platform {
   };
 }
 
+type Video = { system: System; run(program: string, args: string[], signal: AbortSignal): Promise<Output> };
+
+/** What PipeWire has of cameras: where somebody watches it is told of each change, and only asked whether it is awake. */
+function createVideo({ system: { env, clock }, run }: Video) {
+  const session = env['XDG_RUNTIME_DIR'];
+  let watching: VideoWatching | undefined;
+  const asked = (signal: AbortSignal) => readVideoSources((limited) => run('pw-dump', [], limited), signal);
+  return {
+    async ask(signal: AbortSignal): Promise<Answer<VideoSource[]>> {
+      if (session === undefined || watching?.sources() === undefined) return asked(signal);
+      const heard = await knockPipeWire(session, AbortSignal.any([signal, AbortSignal.timeout(videoLimitMs)]));
+      signal.throwIfAborted();
+      const value = watching?.sources();
+      if (heard === 'silent') return { known: false, reason: silentPipeWire };
+      return heard === 'closed' || value === undefined ? asked(signal) : { known: true, value };
+    },
+    watch(changed: () => void): Cancel {
+      if (session === undefined) return () => undefined;
+      watching = watchVideo({ env: { ...env, ...soundEnv }, clock, isThere: () => existsSync(pipeWireSocket(session)) }, changed);
+      return () => {
+        watching?.stop();
+        watching = undefined;
+      };
+    },
+  };
+}
+
 /** The folder that a session has from the first login to the last logout. */
 async function hasSession({ root, env }: System): Promise<boolean> {
   return (await readNames(env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`))) !== undefined;
 }
 
-/** `isWatched`: somebody tells when what was read is old. */
-type Watched = { up: Clock['up']; isWatched(): boolean };
+/** `keptMs`: so long an answer serves whoever asks after it. */
+type Kept<T> = { up: Clock['up']; keptMs(answer: T): number };
 
-/** One reading for all who ask while it is under way, and where it is watched in the moment after it: it takes six runs of a program. */
-export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, { up, isWatched }: Watched) {
-  let last: { answer: Promise<T>; readUp: number } | undefined;
+/** One reading for all who ask while it is under way, and for as long after it as it is kept: it takes six runs of a program. */
+export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, { up, keptMs }: Kept<T>) {
+  let last: { answer: Promise<T>; isOld(): boolean } | undefined;
   return {
     async ask(signal: AbortSignal): Promise<T> {
-      if (last === undefined || up() - last.readUp > (isWatched() ? momentMs : 0)) {
-        const begun = { answer: read(AbortSignal.timeout(readLimitMs)), readUp: Number.POSITIVE_INFINITY };
+      if (last === undefined || last.isOld()) {
+        const begun = { answer: read(AbortSignal.timeout(readLimitMs)), isOld: () => false };
         last = begun;
-        const endedAt = (readUp: number) => {
-          begun.readUp = readUp;
-        };
         begun.answer.then(
-          () => endedAt(up()),
-          () => endedAt(Number.NEGATIVE_INFINITY),
+          (answer) => {
+            const readUp = up();
+            begun.isOld = () => up() - readUp > keptMs(answer);
+          },
+          () => {
+            begun.isOld = () => true;
+          },
         );
       }
       const answer = await last.answer;

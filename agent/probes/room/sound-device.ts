@@ -36,7 +36,7 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
   const expected = createExpected<SoundDevice>();
   return {
     name: kind,
-    everyMs: 30_000, // a change is told by the watch; this only finds what it missed, and each look costs six runs of pactl
+    everyMs: 30_000, // a change is told by the watch; this only finds what it missed
     timeoutMs: 5_000,
     async run({ platform, profile, signal }) {
       const sound = await platform.sound(signal);

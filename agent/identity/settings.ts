@@ -1,8 +1,9 @@
 /** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
-import { join } from 'node:path';
 import * as v from 'valibot';
 import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '#contracts';
-import { type Identity, identityFolder, openIdentity, type Read } from './identity/identity.ts';
+import { type Env, seatName } from '../store/data-folder.ts';
+import { command } from './call.ts';
+import { type Identity, identityFolder, openIdentity, type Read } from './identity.ts';
 
 const needed = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
 const number = (name: string, low: number, high: number) =>
@@ -21,8 +22,6 @@ const anchors = v.pipe(
     'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected',
   ),
 );
-
-const seatName = 'SABHA_ROOM_SOCKET';
 
 const environment = v.object({
   SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
@@ -56,19 +55,6 @@ const withToken = v.object({ ...environment.entries, SABHA_TOKEN_FILE: needed('S
 /** The settings of one agent, checked and with their defaults. */
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
-/** What the environment says. */
-export type Env = Record<string, string | undefined>;
-
-/** Where the two seats meet: beside the service of the package it is named, else it lies in the folder of `run`. */
-export function roomSocket(env: Env, data: string): string {
-  return env[seatName] ?? join(data, 'room.sock');
-}
-
-/** The settings of a `run` whose room seat is another process. */
-export function withSeatApart(env: Env, data: string): Env {
-  return { ...env, [seatName]: roomSocket(env, data) };
-}
-
 /** Who this PC is, and its settings: what `run` goes by and `check` judges by. One line where it is not enrolled, or one of them will not do. */
 export function readWhoThisIs(env: Env): Read<{ identity: Identity | undefined; settings: AgentSettings }> {
   const folder = env['SABHA_DATA'];
@@ -86,10 +72,6 @@ export function isNamed(env: Env): boolean {
   return env['SABHA_PC'] !== undefined || env['SABHA_TOKEN_FILE'] !== undefined;
 }
 
-/** Set where the agent was packed into one file. */
-declare const SABHA_VERSION: string | undefined;
-/** How a person calls the agent here. */
-export const command = typeof SABHA_VERSION === 'string' ? 'sabha-agent' : 'npm run agent --';
 const howTo = `${command} enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC`;
 
 /** `enrolled` is the PC of the certificate, where there is one: which it is need not be said again, and nothing else may be. */

@@ -1,8 +1,8 @@
 /** What PipeWire has of cameras, and which programs look through it: one `pw-dump`. No camera is opened. */
 import * as v from 'valibot';
-import type { Output } from '../child.ts';
-import type { Answer } from '../platform.ts';
-import { shortId, shortText } from '../text.ts';
+import type { Output } from '../../child.ts';
+import type { Answer } from '../../platform.ts';
+import { shortId, shortText } from '../../text.ts';
 
 /** A source of pictures. */
 export type VideoSource = {
@@ -20,12 +20,15 @@ export type RunPwDump = (signal: AbortSignal) => Promise<Output>;
 
 /** Why nothing is known of PipeWire where none runs: no program can have a camera by it then. */
 export const noPipeWire = 'no PipeWire';
+/** Why nothing is known of one that takes our words and says nothing. */
+export const silentPipeWire = 'PipeWire does not answer';
 /** It answers in a twentieth of a second; the kernel's cameras do not wait for one that hangs. */
-const limitMs = 3_000;
+export const limitMs = 3_000;
 
 const text = v.optional(v.fallback(v.optional(v.string()), undefined));
 const number = v.optional(v.fallback(v.optional(v.number()), undefined));
-const thing = v.object({
+/** An object of PipeWire, as `pw-dump` writes it, as far as it says something of cameras. */
+export const thing = v.object({
   id: v.number(),
   type: v.string(),
   info: v.nullish(
@@ -49,20 +52,21 @@ const thing = v.object({
     }),
   ),
 });
-type Thing = v.InferOutput<typeof thing>;
+export type Thing = v.InferOutput<typeof thing>;
 type Props = NonNullable<NonNullable<Thing['info']>['props']>;
 
 /** Guarantee: an answer that cannot be read is none, and so is one that does not come. */
 export async function readVideoSources(run: RunPwDump, signal: AbortSignal): Promise<Answer<VideoSource[]>> {
   const output = await run(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
   signal.throwIfAborted();
-  if (!output.ok) return { known: false, reason: output.why === 'aborted' ? 'PipeWire does not answer' : noPipeWire };
+  if (!output.ok) return { known: false, reason: output.why === 'aborted' ? silentPipeWire : noPipeWire };
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), v.array(thing)), output.text);
   if (!read.success) return { known: false, reason: 'pw-dump: answer cannot be read' };
   return { known: true, value: sourcesOf(read.output) };
 }
 
-function sourcesOf(things: readonly Thing[]): VideoSource[] {
+/** The sources of pictures among these objects. */
+export function sourcesOf(things: readonly Thing[]): VideoSource[] {
   const sources: VideoSource[] = [];
   for (const { id, info } of things) {
     const props = info?.props;

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { Output } from '../child.ts';
+import type { Output } from '../../child.ts';
+import type { Knock } from './knock.ts';
 import { readSoundService, soundFrom } from './pactl.ts';
 
-const record = (file: string) => readFileSync(new URL(`../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');
+const record = (file: string) => readFileSync(new URL(`../../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');
 
 /** A `pactl` that prints recordings: a file name, or a whole output. */
 function pactl(answers: Record<string, string | Output>) {
@@ -136,8 +137,7 @@ it('says the reason where there is no answer', async () => {
 it('a server that refuses is down where somebody is signed in, and not known where nobody is; one that is silent hangs', async () => {
   const service = (output: Output, isSession = true) =>
     readSoundService(
-      async () => output,
-      async () => isSession,
+      { knock: async () => 'closed', pactl: async () => output, isSession: async () => isSession },
       new AbortController().signal,
     );
   const refused: Output = { ok: false, why: 'failed', text: 'Connection failure: Connection refused\n' };
@@ -150,6 +150,16 @@ it('a server that refuses is down where somebody is signed in, and not known whe
     known: false,
     reason: 'pactl failed: no such option',
   });
+});
+
+it('a server that answers at its socket, or is silent there, is asked by no program', async () => {
+  const never = async () => {
+    throw new Error('asked');
+  };
+  const service = (heard: Knock) =>
+    readSoundService({ knock: async () => heard, pactl: never, isSession: never }, new AbortController().signal);
+  expect(await service('answers')).toEqual({ known: true, value: 'answers' });
+  expect(await service('silent')).toEqual({ known: true, value: 'hung' });
 });
 
 it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"no","volume":{}}]'])(

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, expect, it } from 'vitest';
 import type { Clock } from '#contracts';
-import { type Follow, watchSound } from './sound-watch.ts';
+import type { Follow } from './kept-alive.ts';
+import { watchSound } from './sound-watch.ts';
 
 type Timer = { at: number; task: () => void };
 
@@ -57,7 +58,7 @@ beforeEach(() => {
 
 it('tells once, 200 ms after the first of several events', () => {
   start();
-  const recorded = readFileSync(new URL('../../../test/fixtures/linux/pactl-subscribe-unplug-replug.txt', import.meta.url), 'utf8');
+  const recorded = readFileSync(new URL('../../../../test/fixtures/linux/pactl-subscribe-unplug-replug.txt', import.meta.url), 'utf8');
   for (const line of recorded.split('\n')) running[0]?.line(line);
   time.pass(199);
   expect(calls).toBe(0);
@@ -111,10 +112,25 @@ it('tells when a server goes and when it is back', () => {
   expect(calls).toBe(2);
 });
 
+it('is live from the first that it tells to its end', () => {
+  const watch = start();
+  time.pass(1_000);
+  expect(watch.isLive()).toBe(false);
+  running[0]?.line("Event 'new' on client #3");
+  expect(watch.isLive()).toBe(true);
+  running[0]?.end();
+  expect(watch.isLive()).toBe(false);
+  time.pass(2_000);
+  running[1]?.line("Event 'new' on client #3");
+  expect(watch.isLive()).toBe(true);
+  watch.stop();
+  expect(watch.isLive()).toBe(false);
+});
+
 it('leaves neither a child nor a timer behind when it is cancelled', () => {
-  const cancel = start();
+  const { stop } = start();
   running[0]?.line("Event 'change' on source #49");
-  cancel();
+  stop();
   expect(cancelled).toBe(1);
   expect(time.waiting()).toBe(0);
   time.pass(10_000);

@@ -1,9 +1,10 @@
 /** Sound by PipeWire or PulseAudio, asked through `pactl`. Nothing is recorded and no setting is changed. */
 import * as v from 'valibot';
-import { type Output, runCommand } from '../child.ts';
-import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../platform.ts';
-import { programLabels } from '../programs.ts';
-import { shortId, shortText } from '../text.ts';
+import { type Output, runCommand } from '../../child.ts';
+import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../../platform.ts';
+import { programLabels } from '../../programs.ts';
+import { shortId, shortText } from '../../text.ts';
+import type { Knock } from './knock.ts';
 
 /** Environment of every `pactl`: other locales write `0,00` into its JSON and translate its text. */
 export const soundEnv = { LC_ALL: 'C' };
@@ -94,16 +95,23 @@ function toPart({ name, properties }: v.InferOutput<typeof card>): Part {
   return { id: shortId(name), name: shortText(`${properties['device.description'] ?? name}`) };
 }
 
+/** Who is asked whether the sound server answers; `knock` at its own socket, which costs no program. */
+export type Servers = {
+  knock(signal: AbortSignal): Promise<Knock>;
+  pactl(args: string[], signal: AbortSignal): Promise<Output>;
+  isSession(): Promise<boolean>;
+};
+
 /**
  * Does the server answer? Where nobody is signed in (`isSession`) none need run.
  * Guarantee: where it cannot be asked, that is no server that is down.
  */
-export async function readSoundService(
-  pactl: (args: string[], signal: AbortSignal) => Promise<Output>,
-  isSession: () => Promise<boolean>,
-  signal: AbortSignal,
-): Promise<Answer<SoundService>> {
-  const output = await pactl(['-f', 'json', 'info'], AbortSignal.any([signal, AbortSignal.timeout(answerMs)]));
+export async function readSoundService({ knock, pactl, isSession }: Servers, signal: AbortSignal): Promise<Answer<SoundService>> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
+  const heard = await knock(limited);
+  signal.throwIfAborted();
+  if (heard !== 'closed') return { known: true, value: heard === 'answers' ? 'answers' : 'hung' };
+  const output = await pactl(['-f', 'json', 'info'], limited);
   signal.throwIfAborted();
   if (output.ok) return { known: true, value: 'answers' };
   if (output.why === 'aborted') return { known: true, value: 'hung' };

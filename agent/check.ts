@@ -1,0 +1,140 @@
+/** The verb `check`: what a person asks for, judged as `run` would judge it. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isLanguage, languages, messageOf, readSettings, realClock, type SettingsSite } from '#contracts';
+import type { Probe } from './checks/probe.ts';
+import { folder, WrongCall, wordsOf } from './identity/call.ts';
+import { fetchClock } from './identity/est.ts';
+import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
+import { type AgentSettings, isNamed, placesOf, readWhoThisIs } from './identity/settings.ts';
+import { readFigures } from './net/data-budget.ts';
+import { createProbes } from './probes/probes.ts';
+import { readReport } from './self-test/link-text.ts';
+import { progressOn, screenOf, toScreen } from './self-test/screen.ts';
+import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
+import { createConfigStore, keptConfig } from './store/config-store.ts';
+import { dataFolder } from './store/data-folder.ts';
+import { budgetFile, centreAddressFile, linkFile } from './store/kept-file.ts';
+import { createPlatform, sessionOf } from './this-pc.ts';
+import { publicKey } from './uplink/centre-access.ts';
+import { greeter } from './uplink/tls.ts';
+
+/** Where `npm start` runs an agent, it has made this for it. */
+const centresToken = 'agent.token';
+/** Over a satellite the three ways there and back take two seconds. */
+const clockLimitMs = 3_000;
+const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
+
+/** The verb `check`: resolves with its exit code. Throws WrongCall. */
+export async function check(args: string[]): Promise<number> {
+  const flag = { type: 'boolean', default: false } as const;
+  const options = { json: flag, all: flag, lang: { type: 'string', default: 'en' }, ...folder } as const;
+  const { json, all, lang } = wordsOf({ args, options }).values;
+  if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
+  const data = agentsOwn(dataFolder(process.env, args));
+  const judged = whomToJudge({ ...process.env, SABHA_DATA: data }, data);
+  const progress = process.stderr.isTTY === true ? progressOn(process.stderr, lang) : undefined;
+  const report = await selfTest({
+    ...{
+      ...judged,
+      platform: createPlatform({ env: sessionOf(process.env) }),
+      probes: createProbes().map(asFarAsKnown),
+      clock: realClock(),
+    },
+    ...(progress && { onProbe: progress.tell }),
+    budget: readFigures(budgetFile(data, onStderr)),
+    link: readReport(linkFile(data, onStderr).load()),
+  });
+  progress?.end();
+  const screen = screenOf(process.stdout, process.env);
+  console.log(json ? toJson(report) : all ? toText(report, lang) : toScreen(report, lang, screen));
+  return exitCodeOf(report);
+}
+
+/** On the centre's machine SABHA_DATA names the folder of all its parts, and the agent's lies in it. */
+function agentsOwn(data: string): string {
+  const inside = join(data, 'agent');
+  return existsSync(join(inside, centresToken)) ? inside : data;
+}
+
+type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks' | 'certificateLeftMs'>;
+
+/** The PC that `run` would be; before anybody has made it known, the first one of ./sabha.json. */
+function whomToJudge(env: typeof process.env, data: string): Judged {
+  const opened = openIdentity(identityFolder(data));
+  if (opened.ok && opened.value === undefined && !isNamed(env)) return firstOfSettings(env, data);
+  const who = readWhoThisIs(env);
+  if (!who.ok) throw new WrongCall(who.line);
+  const { identity, settings } = who.value;
+  const { pc, profile, host, port, anchors } = settings;
+  const config = keptConfig(createConfigStore(join(data, 'config.json')), { key: centreKeyOf(identity, settings), pc, log: onStderr });
+  const centre = identity ? placeOf(identity) : { host, port };
+  return {
+    subject: { pc, profile: config?.profile ?? profile, configured: config !== undefined || env['SABHA_PROFILE'] !== undefined },
+    centre: { ...centre, anchors, lastAddress: centreAddressFile(data, onStderr) },
+    compareClocks: identity && (() => offsetFrom(identity)),
+    certificateLeftMs: identity && identity.certificate.validToDate.getTime() - Date.now(),
+  };
+}
+
+function placeOf(identity: Identity) {
+  const { host, mqttPort: port, enrolPort: doorPort } = identity.centre;
+  return { host, port, doorPort, greet: greeter(() => identity, Date.now) };
+}
+
+/** By the date of an answer from the door of enrolment, which a PC reaches before it has any connection. */
+async function offsetFrom({ centre: { host, enrolPort: port }, roots }: Identity) {
+  const read = await fetchClock({ host, port, trust: { roots } }, clockLimitMs);
+  return read.ok ? read.value : undefined;
+}
+
+function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSettings): KeyObject | null {
+  try {
+    if (identity === undefined) return centreKeyFile === undefined ? null : publicKey(centreKeyFile);
+    return identity.centre.centreKey === null ? null : createPublicKey(identity.centre.centreKey);
+  } catch (error) {
+    throw new WrongCall(messageOf(error));
+  }
+}
+
+/** Its centre is known where it is said, or where `npm start` has made this PC the centre's own. */
+function firstOfSettings(env: typeof process.env, data: string): Judged {
+  const { state, id, profile, pcs } = loadSite(env['SABHA_CONFIG']);
+  const first = pcs[0];
+  const room = first && { room: { en: first.room.en, hi: first.room.hi ?? first.room.en } };
+  const host = env['SABHA_MQTT_HOST'] ?? (existsSync(join(data, centresToken)) ? '127.0.0.1' : undefined);
+  const port = Number(env['SABHA_MQTT_PORT'] ?? 1_883);
+  return {
+    subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, profile, configured: true },
+    centre: host === undefined ? undefined : { host, port, anchors: placesOf(env['SABHA_ANCHORS'] ?? '') },
+  };
+}
+
+/** Of itself the agent speaks of its runner and spool as well: a self-test has neither, and claims nothing about them. */
+function asFarAsKnown(probe: Probe): Probe {
+  if (probe.name !== 'agent') return probe;
+  const run: Probe['run'] = async (context) => ({
+    checks: (await probe.run(context)).checks.filter(({ device }) => device === 'certificate'),
+  });
+  return { ...probe, run };
+}
+
+/** A file that is named must be there; without a name, ./sabha.json or all defaults. */
+function loadSite(named: string | undefined): SettingsSite {
+  const file = named ?? 'sabha.json';
+  const result = readSettings(readSettingsFile(file, named === undefined), file);
+  if (!result.ok) throw new WrongCall(result.line);
+  if (result.value.site === null) throw new WrongCall(`${file}: site is null: no conferencing PC stands here`);
+  return result.value.site;
+}
+
+function readSettingsFile(file: string, optional: boolean): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (optional && code === 'ENOENT') return '{}';
+    throw new WrongCall(`${file}: cannot be read: ${code}`);
+  }
+}

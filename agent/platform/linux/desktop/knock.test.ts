@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { knockPipeWire, knockSound } from './knock.ts';
+
+const patient = new AbortController().signal;
+/** An answer to the request of this number, as PulseAudio frames it: command 2 is a reply, 0 an error. */
+const answerTo = (tag: number, command = 2) =>
+  Buffer.from([...[0, 0, 0, 10, 255, 255, 255, 255], ...Array(12).fill(0), ...[76, 0, 0, 0, command, 76, 0, 0, 0, tag]]);
+
+/** A folder of a session with a server at this socket. */
+async function serverAt(name: string, onSocket: (socket: Socket) => void): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-knock-'));
+  mkdirSync(join(folder, 'pulse'));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(join(folder, name), resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
+
+it('a sound server answers when it says what it is, in however many pieces, or refuses to', async () => {
+  for (const command of [2, 0]) {
+    const folder = await serverAt('pulse/native', (socket) => {
+      socket.write(Buffer.concat([answerTo(0), answerTo(1), answerTo(2, command).subarray(0, 15)]));
+      socket.once('data', () => setImmediate(() => socket.write(answerTo(2, command).subarray(15))));
+    });
+    expect(await knockSound(folder, patient)).toBe('answers');
+  }
+});
+
+it('one that only lets in, as beside a PipeWire that stands still, is silent', async () => {
+  const ending = new AbortController();
+  const folder = await serverAt('pulse/native', (socket) => {
+    socket.write(answerTo(0));
+    socket.once('data', () => ending.abort());
+  });
+  expect(await knockSound(folder, ending.signal)).toBe('silent');
+  expect(await knockSound(folder, AbortSignal.abort())).toBe('silent');
+});
+
+it('where nobody listens, hangs up, or talks without end, nobody is there for us', async () => {
+  expect(await knockSound('/nowhere', patient)).toBe('closed');
+  expect(await knockSound(await serverAt('pulse/native', (socket) => socket.end()), patient)).toBe('closed');
+  const talker = await serverAt('pulse/native', (socket) => socket.write(Buffer.alloc(100_000, 255)));
+  expect(await knockSound(talker, patient)).toBe('closed');
+});
+
+it('PipeWire answers by any word', async () => {
+  const words: Buffer[] = [];
+  const folder = await serverAt('pipewire-0', (socket) => {
+    socket.once('data', (heard: Buffer) => {
+      words.push(heard);
+      socket.write('x');
+    });
+  });
+  expect(await knockPipeWire(folder, patient)).toBe('answers');
+  expect(words[0]?.readUInt32LE(4)).toBe((1 << 24) | 24);
+});

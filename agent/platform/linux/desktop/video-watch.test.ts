@@ -1,0 +1,97 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { Follow } from './kept-alive.ts';
+import { watchVideo } from './video-watch.ts';
+
+let running: Parameters<Follow>[1][];
+let timers: (() => void)[];
+let isThere: boolean;
+let calls: number;
+
+const clock = {
+  now: () => 0,
+  up: () => 0,
+  after: (_ms: number, task: () => void) => {
+    timers.push(task);
+    return () => void timers.splice(timers.indexOf(task), 1);
+  },
+};
+const follow: Follow = (_command, tell) => {
+  running.push(tell);
+  return () => undefined;
+};
+const start = () =>
+  watchVideo({ env: {}, clock, isThere: () => isThere, follow }, () => {
+    calls += 1;
+  });
+/** As `pw-dump --monitor` writes a list: over many lines, and each list to the margin. */
+const write = (...objects: object[]) => {
+  for (const line of JSON.stringify(objects, null, 2).split('\n')) running.at(-1)?.line(line);
+};
+const node = (id: number, props: object) => ({ id, type: 'PipeWire:Interface:Node', info: { state: 'running', props } });
+const camera = node(40, { 'media.class': 'Video/Source', 'media.role': 'Camera', 'node.name': 'cam', 'node.description': 'RoomCam' });
+const looking = [
+  node(50, { 'media.class': 'Stream/Input/Video', 'client.id': 60 }),
+  { id: 60, type: 'PipeWire:Interface:Client', info: { props: { 'application.process.binary': 'zoom' } } },
+  { id: 70, type: 'PipeWire:Interface:Link', info: { state: 'active', 'output-node-id': 40, 'input-node-id': 50 } },
+];
+
+beforeEach(() => {
+  running = [];
+  timers = [];
+  isThere = true;
+  calls = 0;
+});
+
+it('knows nothing before the first list, and then each camera and who looks through it, told once a change', () => {
+  const { sources } = start();
+  expect(sources()).toBe(undefined);
+  write(node(30, { 'media.class': 'Audio/Sink' }), camera);
+  expect(sources()).toMatchObject([{ name: 'RoomCam', programs: [] }]);
+  expect(calls).toBe(1);
+  write(...looking);
+  expect(sources()).toMatchObject([{ programs: ['zoom'] }]);
+  expect(calls).toBe(2);
+  write({ ...looking[2], info: { state: 'paused', 'output-node-id': 40, 'input-node-id': 50 } });
+  expect(sources()).toMatchObject([{ programs: [] }]);
+  write({ id: 40, info: null });
+  expect(sources()).toEqual([]);
+  expect(calls).toBe(4);
+});
+
+it('says nothing of what is no picture, such as a client that asks something, or a volume', () => {
+  const { sources } = start();
+  write(camera);
+  const before = calls;
+  write({ id: 80, type: 'PipeWire:Interface:Client', info: { props: {} } }, node(30, { 'media.class': 'Audio/Sink' }));
+  write({ id: 80, info: null });
+  expect(calls).toBe(before);
+  expect(sources()).toHaveLength(1);
+});
+
+it('knows nothing any more when PipeWire is gone, and all of it when it is back', () => {
+  const { sources } = start();
+  write(camera);
+  running[0]?.end();
+  expect(sources()).toBe(undefined);
+  expect(calls).toBe(2);
+  timers.at(-1)?.();
+  expect(running).toHaveLength(2);
+  write(node(30, { 'media.class': 'Audio/Sink' }));
+  expect(sources()).toEqual([]);
+});
+
+it('starts no program where PipeWire has no socket', () => {
+  isThere = false;
+  start();
+  expect(running).toHaveLength(0);
+  isThere = true;
+  timers.at(-1)?.();
+  expect(running).toHaveLength(1);
+});
+
+it('a list that cannot be read is no answer', () => {
+  const { sources } = start();
+  write(camera);
+  for (const line of ['[', '  nonsense', ']']) running[0]?.line(line);
+  expect(sources()).toBe(undefined);
+});
