@@ -1,7 +1,6 @@
 /** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
@@ -27,8 +26,10 @@ import { createPasswords } from './accounts/password.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { type Red, startRed } from './node-red/node-red.ts';
-import { openChannels } from './people/channels/channels.ts';
+import { editorLogin } from './node-red/editor-login.ts';
+import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
+import { openTabs, type Tabs } from './node-red/tabs.ts';
+import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
 import { createRoster, wrongScope } from './people/roster.ts';
@@ -94,6 +95,7 @@ async function start(): Promise<Parts> {
   });
   await runtime.open();
   checkScopes(settings, runtime);
+  const tabs = openTabsOf(base, runtime, people);
   const session = openSessionOf(base, runtime);
   const accounts = await openAccounts(base, runtime);
   let onTls: Api['useTls'] | undefined;
@@ -105,7 +107,7 @@ async function start(): Promise<Parts> {
   const api = await openApi(base, { keys, runtime, accounts, pki, https, countRefused: metrics.countRefused }).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  const red = await startTabs(runtime, settings);
+  const red = await startTabs(base, runtime, tabs);
   runtime.started();
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
@@ -249,11 +251,27 @@ function sayFirst(made: Made | undefined, dataDir: string): void {
   );
 }
 
+/** An operator's own, beside the ledger. What is refused of them central hears, whatever runs instead. */
+function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, { roster }: People): Tabs {
+  const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
+  return openTabs({
+    dir,
+    lint: {
+      community: settings.communityNodes.packages.length > 0,
+      names: { people: roster.names(), channels: channelNames(settings.channels) },
+    },
+    record: (step) => record([{ op: 'audit', at: now(), ...step }]),
+    refused(line) {
+      if (line !== null) log.error({ dir }, `the tabs on disk cannot run, so the last good ones do: ${line}`);
+      say({ type: 'centre', fault: 'centre.tabs_refused', device: '', standing: line !== null, ...(line !== null && { reason: line }) });
+    },
+  });
+}
+
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs({ wires }: Runtime, settings: CentreSettings): Promise<Red | undefined> {
-  const withEditor = editor(settings);
-  return startRed({ wires, tabsDir: tabsDir(), community: settings.communityNodes, ...withEditor, log }).catch((error: Error) => {
-    if (withEditor.editor !== undefined) startFailed(error);
+async function startTabs({ settings }: Base, { wires }: Runtime, tabs: Tabs): Promise<Red | undefined> {
+  return startRed({ wires, tabs, community: settings.communityNodes, ...editor(settings), log }).catch((error: Error) => {
+    if (error instanceof StartError) throw error;
     log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
     return undefined;
   });
@@ -286,13 +304,9 @@ function httpsOf({ https }: CentreSettings, clock: Clock): Omit<HttpsOptions, 't
   return { ...at, openid, organisation: isOwn ? undefined : { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
-function tabsDir(): string {
-  return env['SABHA_TABS'] ?? fileURLToPath(new URL('tabs', import.meta.url));
-}
-
-function editor(settings: CentreSettings): { editor?: { port: number; password: string } } {
+function editor(settings: CentreSettings): Pick<RedOptions, 'editor'> {
   const password = env['SABHA_EDITOR_PASSWORD'];
-  return password === undefined ? {} : { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), password } };
+  return password === undefined ? {} : { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login: editorLogin(password) } };
 }
 
 function settingsOf(file: string): CentreSettings {

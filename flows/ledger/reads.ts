@@ -5,7 +5,7 @@ import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents } from '../records/ops.ts';
+import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents, TabsStepRow } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
@@ -78,6 +78,12 @@ export function rollcalls(db: DatabaseSync): RollCallSummary[] {
 /** The newest commands. Those by which one link after the other is measured are only steps of what somebody asked for, or nobody. */
 export function commands(db: DatabaseSync): CommandRow[] {
   return rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50");
+}
+
+/** What became of the tabs, the newest first. */
+export function tabsSteps(db: DatabaseSync): TabsStepRow[] {
+  const found = db.prepare("SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50").all();
+  return Array.from(found, ({ at, who, what, about }) => ({ at: Number(at), who: String(who), what: String(what), about: String(about) }));
 }
 
 /** One command with its answers. */

@@ -4,7 +4,18 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
-import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
+import type {
+  Away,
+  Change,
+  CommandRow,
+  Contents,
+  FoundCommand,
+  Op,
+  OpenCommand,
+  Receipt,
+  RegistryContents,
+  TabsStepRow,
+} from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
 import { history } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
@@ -21,6 +32,7 @@ import {
   rollcall,
   rollcalls,
   rollcallsKept,
+  tabsSteps,
 } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
@@ -46,6 +58,7 @@ export type Store = {
   commands(): CommandRow[];
   command(id: string): FoundCommand | undefined;
   openCommands(now: number): OpenCommand[];
+  tabsSteps(): TabsStepRow[];
   /** Reads every row and blocks the thread for as long: seconds for millions of events. */
   audit(): LedgerAudit;
   close(): void;
@@ -85,6 +98,7 @@ export function openStore(db: DatabaseSync): Store {
     commands: () => commands(db),
     command: (id) => command(db, id),
     openCommands: (now) => openCommands(db, now),
+    tabsSteps: () => tabsSteps(db),
     audit: () => audit(db),
     close: () => db.close(),
   };

@@ -12,6 +12,8 @@ export type Roster = {
   resolve(to: readonly string[], scope: string): { persons: Person[]; unknown: string[] };
   /** All central persons; without any the desk at the centre. */
   central(): Person[];
+  /** All that a tab may write into `to`. */
+  names(): string[];
   /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
   person(id: string): Person;
 };
@@ -50,6 +52,7 @@ export function createRoster(people: readonly Person[]): Roster {
       return { persons: persons.size > 0 ? [...persons] : central(), unknown };
     },
     central,
+    names: () => [...roles, ...byId.keys()],
     person: (id) => byId.get(id) ?? { ...centralDesk, id, name: id },
   };
 }

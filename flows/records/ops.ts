@@ -65,6 +65,9 @@ export type Away = { from: number; to: number };
 /** A command that has not expired, with the PCs that have answered. */
 export type OpenCommand = { row: CommandRow; answered: string[] };
 
+/** A step of the tabs as the audit holds it: `about` names the rules before and after, then what differs, a line each. */
+export type TabsStepRow = { at: number; who: string; what: string; about: string };
+
 /** A command with the answers that came. */
 export type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
 
@@ -138,6 +141,8 @@ export type Ledger = {
   command(id: string): Promise<FoundCommand | undefined>;
   /** In the order in which they were issued. */
   openCommands(now: number): Promise<OpenCommand[]>;
+  /** What became of the tabs, newest first, at most 50. */
+  tabsSteps(): Promise<TabsStepRow[]>;
   /** Proof from the data that no event is missing and none stands twice. */
   audit(): Promise<LedgerAudit>;
   close(): Promise<void>;
