@@ -29,6 +29,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
+import { createTabsOrders, type TabsOrders } from './node-red/tabs-orders.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
@@ -99,15 +100,19 @@ async function start(): Promise<Parts> {
   const session = openSessionOf(base, runtime);
   const accounts = await openAccounts(base, runtime);
   let onTls: Api['useTls'] | undefined;
+  let red: Red | undefined;
   const pki = await startCertificates(base, keys, {
     runtime,
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
-  const api = await openApi(base, { keys, runtime, accounts, pki, https, countRefused: metrics.countRefused }).catch(startFailed);
+  const orders = createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps });
+  const api = await openApi(base, { keys, runtime, accounts, pki, https, tabs: orders, countRefused: metrics.countRefused }).catch(
+    startFailed,
+  );
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  const red = await startTabs(base, runtime, tabs);
+  red = await startTabs(base, runtime, tabs);
   runtime.started();
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
@@ -182,16 +187,18 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   runtime: Runtime;
   accounts: Accounts;
   pki: Pki;
+  tabs: TabsOrders;
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https, countRefused }: Behind): Promise<Api> {
+function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https, tabs, countRefused }: Behind): Promise<Api> {
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
+    tabs,
     view: runtime.view,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),

@@ -8,6 +8,7 @@ import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
 import type { PartsFor, Route } from './route.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
+import { tabsRoutes } from './tabs-routes.ts';
 
 /** One row for each. */
 export const routes: readonly Route[] = [
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...rolloutRoutes,
   ...accountRoutes,
   ...commandRoutes,
+  ...tabsRoutes,
   ...loginRoutes,
   auditRoute,
 ];

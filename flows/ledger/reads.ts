@@ -1,11 +1,11 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
+import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents, TabsStepRow } from '../records/ops.ts';
+import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents } from '../records/ops.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
@@ -81,7 +81,7 @@ export function commands(db: DatabaseSync): CommandRow[] {
 }
 
 /** What became of the tabs, the newest first. */
-export function tabsSteps(db: DatabaseSync): TabsStepRow[] {
+export function tabsSteps(db: DatabaseSync): TabsStep[] {
   const found = db.prepare("SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50").all();
   return Array.from(found, ({ at, who, what, about }) => ({ at: Number(at), who: String(who), what: String(what), about: String(about) }));
 }

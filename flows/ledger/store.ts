@@ -1,21 +1,10 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
+import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
-import type {
-  Away,
-  Change,
-  CommandRow,
-  Contents,
-  FoundCommand,
-  Op,
-  OpenCommand,
-  Receipt,
-  RegistryContents,
-  TabsStepRow,
-} from '../records/ops.ts';
+import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
 import { history } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
@@ -58,7 +47,7 @@ export type Store = {
   commands(): CommandRow[];
   command(id: string): FoundCommand | undefined;
   openCommands(now: number): OpenCommand[];
-  tabsSteps(): TabsStepRow[];
+  tabsSteps(): TabsStep[];
   /** Reads every row and blocks the thread for as long: seconds for millions of events. */
   audit(): LedgerAudit;
   close(): void;

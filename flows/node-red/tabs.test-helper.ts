@@ -98,6 +98,9 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
   const headers = { authorization: `Bearer ${await tokenOf(address)}`, 'content-type': 'application/json' };
   const { events } = createRequire(import.meta.url)('node-red');
 
+  /** Resolves when flows run anew. */
+  const started = () => new Promise<void>((resolve) => events.once('flows:started', resolve));
+
   return {
     ...held,
     red,
@@ -106,9 +109,10 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
     address,
     headers,
     lines,
+    started,
     /** What the editor's Deploy does; resolves when the new flows run. */
     async deploy(nodes: FlowNode[]): Promise<number> {
-      const runs = new Promise<void>((resolve) => events.once('flows:started', resolve));
+      const runs = started();
       const body = JSON.stringify(nodes);
       const answer = await fetch(`${address}/flows`, { method: 'POST', headers: { ...headers, 'node-red-deployment-type': 'full' }, body });
       if (answer.ok) await runs;

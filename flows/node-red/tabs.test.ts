@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redStorage } from './red-storage.ts';
-import { openTabs, releaseTabs, type TabsOptions, type TabsStep } from './tabs.ts';
+import { type NewStep, openTabs, releaseTabs, type TabsOptions } from './tabs.ts';
 import { differences, hashOf } from './tabs-diff.ts';
 import { type FlowNode, readTabs, textsOf, writeTabs } from './tabs-storage.ts';
 
 let root: string;
 let dir: string;
-let steps: TabsStep[];
+let steps: NewStep[];
 let refusals: (string | null)[];
 
 beforeEach(() => {
@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 function open(change: Partial<TabsOptions> = {}) {
-  const record = async (step: TabsStep) => steps.push(step) > 0;
+  const record = async (step: NewStep) => steps.push(step) > 0;
   return openTabs({ dir, record, refused: (line) => refusals.push(line), ...change });
 }
 

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { codeOf, makeFolder, oneLine } from '#contracts';
+import { codeOf, makeFolder, oneLine, type TabsStep } from '#contracts';
 import { type KeptTabs, keptTabs } from './kept-tabs.ts';
 import { type LintOptions, lintFlows, stopsOf } from './lint.ts';
 import { differences, hashOf } from './tabs-diff.ts';
@@ -13,8 +13,8 @@ import { type FlowNode, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } 
 /** The folder with the tabs of this release. */
 export const releaseTabs = fileURLToPath(new URL('../tabs', import.meta.url));
 
-/** What is written of a step of the tabs. */
-export type TabsStep = { who: string; what: string; about: string };
+/** A step of the tabs that is to be written. */
+export type NewStep = Omit<TabsStep, 'at'>;
 
 /** Where the tabs lie, and who hears of what becomes of them. */
 export type TabsOptions = {
@@ -28,7 +28,7 @@ export type TabsOptions = {
   /** The lint itself, for tests of what runs in spite of it. */
   judge?: (nodes: readonly FlowNode[], options: LintOptions) => string[];
   /** Writes the row of the audit; false while the ledger takes nothing. */
-  record?: (step: TabsStep) => Promise<boolean>;
+  record?: (step: NewStep) => Promise<boolean>;
   /** The files were refused and another set runs, or (null) they are in order. */
   refused?: (line: string | null) => void;
 };

@@ -9,6 +9,7 @@ import type {
   RollCallSummary,
   RollCallView,
   Signed,
+  TabsStep,
 } from '#contracts';
 import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
@@ -64,9 +65,6 @@ export type Away = { from: number; to: number };
 
 /** A command that has not expired, with the PCs that have answered. */
 export type OpenCommand = { row: CommandRow; answered: string[] };
-
-/** A step of the tabs as the audit holds it: `about` names the rules before and after, then what differs, a line each. */
-export type TabsStepRow = { at: number; who: string; what: string; about: string };
 
 /** A command with the answers that came. */
 export type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
@@ -142,7 +140,7 @@ export type Ledger = {
   /** In the order in which they were issued. */
   openCommands(now: number): Promise<OpenCommand[]>;
   /** What became of the tabs, newest first, at most 50. */
-  tabsSteps(): Promise<TabsStepRow[]>;
+  tabsSteps(): Promise<TabsStep[]>;
   /** Proof from the data that no event is missing and none stands twice. */
   audit(): Promise<LedgerAudit>;
   close(): Promise<void>;
