@@ -112,7 +112,7 @@ async function start(): Promise<Parts> {
   );
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  red = await startTabs(base, runtime, tabs);
+  red = await startTabs(base, runtime, { tabs, accounts });
   runtime.started();
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
@@ -275,9 +275,13 @@ function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, 
   });
 }
 
+/** The tabs, and who may change them. */
+type Decided = { tabs: Tabs; accounts: Accounts };
+
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs({ settings }: Base, { wires }: Runtime, tabs: Tabs): Promise<Red | undefined> {
-  return startRed({ wires, tabs, community: settings.communityNodes, ...editor(settings), log }).catch((error: Error) => {
+async function startTabs({ settings }: Base, { wires }: Runtime, { tabs, accounts }: Decided): Promise<Red | undefined> {
+  const beside = editor(settings, accounts);
+  return startRed({ wires, tabs, community: settings.communityNodes, ...beside, log }).catch((error: Error) => {
     if (error instanceof StartError) throw error;
     log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
     return undefined;
@@ -311,9 +315,14 @@ function httpsOf({ https }: CentreSettings, clock: Clock): Omit<HttpsOptions, 't
   return { ...at, openid, organisation: isOwn ? undefined : { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
-function editor(settings: CentreSettings): Pick<RedOptions, 'editor'> {
+/** Open where the password is told: by `npm run editor`, or by the settings. */
+function editor(settings: CentreSettings, { may, vouches }: Accounts): Pick<RedOptions, 'editor'> {
   const password = env['SABHA_EDITOR_PASSWORD'];
-  return password === undefined ? {} : { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login: editorLogin(password) } };
+  if (password === undefined) return {};
+  const mayEdit = (name: string) => may(name, 'tabs');
+  const proves = (name: string, given: string) => vouches({ name, address: '127.0.0.1' }, given);
+  const login = editorLogin(password, { mayEdit, proves });
+  return { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login } };
 }
 
 function settingsOf(file: string): CentreSettings {

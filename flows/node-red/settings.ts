@@ -59,6 +59,8 @@ function editor({ knows, proves }: EditorLogin): object {
     httpAdminRoot: '/',
     adminAuth: {
       type: 'credentials',
+      // A working day: who no longer may is out at once, but a password that is changed ends no session of the editor.
+      sessionExpiryTime: 43_200,
       users: user,
       authenticate: async (name: string, given: string) => ((await proves(name, given)) ? user(name) : null),
     },

@@ -19,6 +19,7 @@ describe('defaults', () => {
       },
       people: [],
       ports: { mqtt: 1883, api: 1880, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103, reflector: 8620 },
+      editor: false,
       capacity: { atOncePerState: 2, atOnce: 10 },
       ledgerLimitMiB: 0,
     });

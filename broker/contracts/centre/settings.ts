@@ -189,6 +189,13 @@ export const settings = v.strictObject({
     {},
   ),
   ports: v.optional(about(ports, 'All listen on loopback only. 0 takes a free port.'), {}),
+  editor: v.optional(
+    about(
+      v.boolean(),
+      'The editor of the tabs beside the running centre: on loopback, at ports.editor, for accounts with the role central, and for "sabha" with the password in data/flows/editor.password.',
+    ),
+    false,
+  ),
   https: v.optional(
     about(
       https,
