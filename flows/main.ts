@@ -33,7 +33,7 @@ import { createTabsOrders, type TabsOrders } from './node-red/tabs-orders.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
-import { createRoster, wrongScope } from './people/roster.ts';
+import { createRoster, namesOf, wrongScope } from './people/roster.ts';
 import { toldIn } from './people/told-before.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
@@ -265,7 +265,7 @@ function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, 
     dir,
     lint: {
       community: settings.communityNodes.packages.length > 0,
-      names: { people: roster.names(), channels: channelNames(settings.channels) },
+      names: { people: namesOf(roster), channels: channelNames(settings.channels) },
     },
     record: (step) => record([{ op: 'audit', at: now(), ...step }]),
     refused(line) {

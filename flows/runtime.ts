@@ -327,6 +327,7 @@ function wiresOf({ options, life, takers }: State, now: () => number): Wires {
     head: (take) => takers.take('', take),
     waiting: takers.take,
     conclude: (message, how) => life.pipeline?.ingest.conclude(message, how),
+    people: options.roster.people,
     channels: () => [...options.channels.keys()],
     offered: options.offers.take,
     outcome: options.offers.outcome,

@@ -1,5 +1,6 @@
 /** The flow lint: what must hold so that no message is lost between the head of the wires and *conclude* (R23). */
 
+import { readUrgency, readWho } from './rules.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import { toldBy } from './told-by.ts';
 
@@ -26,7 +27,16 @@ export function stopsOf(nodes: readonly FlowNode[], options: LintOptions = {}): 
 
 /** Core nodes that are safe; all that keep messages, leave the process or run code of their own are not among them. */
 const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
-const own = ['sabha-incident', 'sabha-wait', 'sabha-deliver', 'sabha-offer', 'sabha-outcome', 'sabha-conclude'];
+const own = [
+  'sabha-incident',
+  'sabha-who',
+  'sabha-urgency',
+  'sabha-wait',
+  'sabha-deliver',
+  'sabha-offer',
+  'sabha-outcome',
+  'sabha-conclude',
+];
 const allowed = new Set([...core, ...own]);
 /** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
 const sources = new Set(['sabha-incident', 'sabha-wait', 'catch']);
@@ -80,8 +90,10 @@ function oneNode(node: FlowNode, graph: Graph): string[] {
   return found;
 }
 
-/** Whom and over what it tells: each name is that of somebody or something that is there. What stands behind an offer is the business of its node. */
+/** What its dialog says, whom and over what it tells: each name is that of somebody or something that is there. What stands behind an offer is the business of its node. */
 function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[] {
+  const read = node.type === 'sabha-who' ? readWho(node) : node.type === 'sabha-urgency' ? readUrgency(node) : undefined;
+  if (read?.ok === false) return [read.line];
   const told = toldBy(node);
   if (told === 'unreadable') return ['whom it tells is not a list of names'];
   if (names === undefined) return [];

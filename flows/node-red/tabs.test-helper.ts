@@ -68,6 +68,11 @@ export function heldWires() {
     conclude: (message, how) => concluded.push({ message, how }),
     offered: offers.take,
     outcome: (key, outcome) => void offers.outcome(key, outcome),
+    people: () => ({
+      roles: ['technician', 'state', 'central'],
+      groups: ['vendors'],
+      persons: [{ id: 'asha', name: 'Asha Devi', role: 'technician', scope: 'ladakh/leh' }],
+    }),
     channels: () => ['console', 'email', 'webhook'],
     now: () => now,
   };

@@ -3,7 +3,7 @@ import type { FlowNode } from './tabs-storage.ts';
 
 /** The names that a node writes into `msg.to`: of roles, groups and persons; none where it writes no list, `unreadable` where the list is none. */
 export function toldBy(node: FlowNode): string[] | 'unreadable' {
-  const lists = node.type === 'change' ? changed(node['rules']) : [];
+  const lists = node.type === 'change' ? changed(node['rules']) : node.type === 'sabha-who' && node['mode'] !== 'told' ? [node['to']] : [];
   return lists.every(isNames) ? lists.flat() : 'unreadable';
 }
 

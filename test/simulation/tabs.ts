@@ -99,6 +99,7 @@ function wiresOf(tabs: Tabs): Wires {
       tabs.underWay.delete(keyOf(message));
       if (run?.process.alive() && run.broken() !== 'cut') run.wires.conclude(message, how);
     },
+    people: () => ({ roles: [], groups: [], persons: [] }),
     channels: () => tabs.current?.wires.channels() ?? ['console', 'email'],
     offered: () => () => {},
     outcome: () => {},

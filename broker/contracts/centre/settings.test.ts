@@ -115,6 +115,11 @@ describe('one clear line says what is wrong and where', () => {
       'sabha.json: people.1.id: "a" stands twice',
     ],
     [
+      'a group with the name of a role',
+      '{"people":[{"id":"a","name":"A","role":"state","groups":["vendors","central"]}]}',
+      'sabha.json: people.0.groups: "central" is a role or a person',
+    ],
+    [
       'a PC twice',
       '{"site":{"pcs":[{"id":"b","room":{"en":"A"}},{"id":"a","room":{"en":"A"}},{"id":"a","room":{"en":"B"}}]}}',
       'sabha.json: site.pcs.2.id: "a" stands twice',
