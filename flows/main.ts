@@ -23,16 +23,18 @@ import {
 import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
-import { type Api, type HttpsOptions, startApi } from './api/server.ts';
+import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
+import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
-import { createTabsOrders, type TabsOrders } from './node-red/tabs-orders.ts';
+import { createTabsOrders } from './node-red/tabs-orders.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
+import { createExplained } from './people/explained.ts';
 import { createRoster, namesOf, wrongScope } from './people/roster.ts';
 import { toldIn } from './people/told-before.ts';
 import { openAuthority } from './pki/authority.ts';
@@ -106,13 +108,20 @@ async function start(): Promise<Parts> {
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
-  const orders = createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps });
+  const explainer = createExplainer({ wires: runtime.wires, tabs, clock });
+  const explain = createExplained({
+    ...people,
+    table: runtime.sites.table,
+    way: async (message) => red && explainer.explain(message, red.watch),
+    now: runtime.now,
+  });
+  const orders = { ...createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps }), explain };
   const api = await openApi(base, { keys, runtime, accounts, pki, https, tabs: orders, countRefused: metrics.countRefused }).catch(
     startFailed,
   );
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  red = await startTabs(base, runtime, { tabs, accounts });
+  red = await startTabs(base, explainer, { tabs, accounts });
   runtime.started();
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
@@ -187,7 +196,7 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   runtime: Runtime;
   accounts: Accounts;
   pki: Pki;
-  tabs: TabsOrders;
+  tabs: NonNullable<ApiOptions['tabs']>;
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
@@ -279,7 +288,7 @@ function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, 
 type Decided = { tabs: Tabs; accounts: Accounts };
 
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs({ settings }: Base, { wires }: Runtime, { tabs, accounts }: Decided): Promise<Red | undefined> {
+async function startTabs({ settings }: Base, { wires }: Pick<Runtime, 'wires'>, { tabs, accounts }: Decided): Promise<Red | undefined> {
   const beside = editor(settings, accounts);
   return startRed({ wires, tabs, community: settings.communityNodes, ...beside, log }).catch((error: Error) => {
     if (error instanceof StartError) throw error;

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
 import { auditRoute, centreRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
+import { explainRoutes } from './explain-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...accountRoutes,
   ...commandRoutes,
   ...tabsRoutes,
+  ...explainRoutes,
   ...loginRoutes,
   auditRoute,
 ];

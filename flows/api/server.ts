@@ -13,6 +13,7 @@ import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
+import type { Explain } from '../people/explained.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
@@ -36,7 +37,7 @@ export type ApiOptions = {
   view: CentreView;
   siteOrders: SiteOrders & IdentityOrders;
   /** Absent = no tabs run here. */
-  tabs?: TabsOrders;
+  tabs?: TabsOrders & { explain: Explain };
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -127,7 +128,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     siteOrders: () => siteOrders,
     identity: () => siteOrders,
     commands: () => view.commands,
-    ...(tabs && { tabs: () => tabs }),
+    ...(tabs && { tabs: () => tabs, explain: () => tabs.explain }),
     proof: () => view,
     accounts: () => ({ accounts, has, openid }),
     ...(https && { logins: () => accounts }),

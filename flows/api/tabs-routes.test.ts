@@ -82,3 +82,20 @@ test('nothing is brought back over a file that was changed on disk meanwhile', a
     body: { message: expect.stringContaining('50-escalate.json was changed on disk since the editor read it') },
   });
 });
+
+test('what would be done with a fault is told, and what cannot be explained is a no in one line', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  const value = { scope: 'centre', fault: 'centre.slow', severity: 'major', holdMs: 0, nodes: [], tells: [], how: 'told' } as const;
+  addRoutes(app, {
+    explain: () => async (scope) =>
+      scope === 'centre' ? { ok: true, value: { ...value, nodes: [], tells: [] } } : { ok: false, line: `there is no ${scope}` },
+  });
+  const get = async (query: string) => {
+    const { statusCode, body } = await app.inject(`/api/explain?${query}`);
+    return { status: statusCode, body: JSON.parse(body) };
+  };
+  expect(await get('scope=centre&fault=centre.slow')).toEqual({ status: 200, body: value });
+  expect(await get('scope=goa&fault=centre.slow')).toMatchObject({ status: 404, body: { message: 'there is no goa' } });
+  expect((await get('scope=centre')).status).toBe(400);
+});

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type CommunityNodes, StartError } from '#contracts';
+import type { Watch } from './explain.ts';
 import { redStorage } from './red-storage.ts';
 import { type EditorLogin, type FlowLog, redSettings } from './settings.ts';
 import type { Tabs } from './tabs.ts';
@@ -29,6 +30,8 @@ export type Red = {
   editorPort: number | null;
   /** What the editor's Deploy does, for an operator without it; rejects with one line where it is refused. */
   deploy(nodes: readonly FlowNode[], who: string): Promise<void>;
+  /** Sees each message that a node of the tabs receives; one watcher at a time. */
+  watch: Watch;
   stop(): Promise<void>;
 };
 
@@ -58,7 +61,11 @@ export async function startRed(options: RedOptions): Promise<Red> {
   const deploy = async (nodes: readonly FlowNode[], username: string) => {
     await red.runtime.flows.setFlows({ user: { username }, deploymentType: 'full', flows: { flows: structuredClone(nodes) } });
   };
-  return { deploy, editorPort: editor === undefined ? null : (server.address() as AddressInfo).port, stop };
+  const watch: Watch = (seen) => {
+    red.hooks.add('onReceive.sabha', ({ destination, msg }) => seen(destination.id, msg));
+    return () => red.hooks.remove('onReceive.sabha');
+  };
+  return { deploy, watch, editorPort: editor === undefined ? null : (server.address() as AddressInfo).port, stop };
 }
 
 type RuntimeEvent = { id: string; payload?: { error?: string; types?: string[] } };
@@ -75,6 +82,10 @@ type Runtime = {
   stop(): Promise<void>;
   events: Events;
   httpAdmin: RequestListener;
+  hooks: {
+    add(hook: string, listener: (event: { destination: { id: string }; msg: unknown }) => void): void;
+    remove(hook: string): void;
+  };
   runtime: { flows: { setFlows(order: { user: { username: string }; deploymentType: 'full'; flows: object }): Promise<unknown> } };
 };
 

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { realClock } from '#contracts';
 import { createOffers } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { editorLogin, editorUser } from './editor-login.ts';
+import { createExplainer } from './explain.ts';
 import { startRed } from './node-red.ts';
 import { openTabs, type TabsOptions } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
@@ -92,8 +94,9 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
   const held = heldWires();
   const lines: string[] = [];
   const log = (_: object, text: string) => lines.push(text);
+  const explainer = createExplainer({ wires: held.wires, tabs, clock: realClock() });
   const red = await startRed({
-    wires: held.wires,
+    wires: explainer.wires,
     tabs,
     editor: { port: 0, login: editorLogin(password) },
     log: { fatal: log, error: log, warn: log, info: () => {}, debug: () => {}, trace: () => {} },
@@ -109,6 +112,7 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
   return {
     ...held,
     red,
+    explainer,
     tabs,
     dir,
     address,

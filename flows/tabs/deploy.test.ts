@@ -6,6 +6,7 @@ import type { TabsStep } from '#contracts';
 import { type Live, startLive, wireMessage } from '../node-red/tabs.test-helper.ts';
 import { createTabsOrders } from '../node-red/tabs-orders.ts';
 import type { FlowNode } from '../node-red/tabs-storage.ts';
+import type { WireMessage } from '../records/incidents.ts';
 
 let live: Live;
 const steps: Omit<TabsStep, 'at'>[] = [];
@@ -54,4 +55,33 @@ test('"Restart Flows" on a file that was broken meanwhile leaves the last good t
   expect(await firstWait()).toMatchObject({ node: 'escalate-15-min' });
   const shown = await (await fetch(`${live.address}/flows`, { headers: live.headers })).json();
   expect(shown).toHaveLength(live.tabs.running().length);
+});
+
+const explain = (change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}) =>
+  live.explainer.explain(wireMessage(change, incident), live.red.watch);
+
+test('a fault is explained from the tabs that run: nodes passed, hold, whom and over what; nothing is concluded', async () => {
+  live.concluded.length = 0;
+  const { nodes, tells, how } = await explain();
+  expect(nodes.map(({ node, afterMs }) => [node, afterMs])).toEqual(
+    expect.arrayContaining([
+      ['new or worse?', 0],
+      ["the fault's own hold time", 20_000],
+      ['urgent: the technician', 20_000],
+      ['15 min, unless acknowledged', 15 * 60_000],
+    ]),
+  );
+  const at = (to: string, afterMs: number) =>
+    ['email', 'webhook', 'console'].map((channel) => ({ to: [to], channel, severity: 'critical', afterMs }));
+  expect(tells).toEqual([...at('technician', 20_000), ...at('state', 15 * 60_000), ...at('central', 45 * 60_000)]);
+  expect(how).toBe('told');
+  expect([live.concluded, steps.length]).toEqual([[], steps.length]);
+  expect((await explain({ severity: 'info' })).how).toBe('not told: info only');
+  const thin = await explain({ severity: 'minor', holdMs: 20_000 }, { link: 'geo' });
+  expect(thin.tells.map(({ afterMs }) => afterMs)).toEqual([60_000, 60_000, 60_000]);
+});
+
+test('what is offered while something is explained goes its own way', async () => {
+  const [way, [end]] = await Promise.all([explain(), live.offer([{ message: wireMessage() }])]);
+  expect([way.how, end?.how]).toEqual(['told', 'on hold']);
 });

@@ -1,5 +1,6 @@
 /** What the HTTP API of `flows` answers to those who order and administer: the site table, commands, rollouts, accounts. Times are as in api.ts. */
 import * as v from 'valibot';
+import { severities } from '../domain/states.ts';
 import { commandAnswer } from '../wire/commands.ts';
 import { accountRoles } from './api.ts';
 
@@ -97,6 +98,18 @@ export const tabsStep = v.object({ at: time, who: text, what: text, about: text 
 /** The set before the last Deploy runs again. */
 export const tabsUndone = v.object({ from: text, to: text, lines: v.array(text) });
 
+/** What the tabs that run would do with a fault; `afterMs` counts from its moment, `how` is null where it reaches no conclusion. */
+export const explained = v.object({
+  scope: text,
+  fault: text,
+  severity: v.picklist(severities),
+  holdMs: v.number(),
+  nodes: v.array(v.object({ tab: text, node: text, type: text, afterMs: v.number() })),
+  tells: v.array(v.object({ person: text, name: text, channel: text, severity: v.picklist(severities), afterMs: v.number(), text })),
+  how: maybeText,
+});
+
+export type Explained = v.InferOutput<typeof explained>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;

@@ -3,6 +3,7 @@ import type { Verb } from '../model.ts';
 import { accounts } from './accounts.ts';
 import { commands } from './commands.ts';
 import { config } from './config.ts';
+import { explain } from './explain.ts';
 import { identity } from './identity.ts';
 import { incidents } from './incidents.ts';
 import { pcs } from './pcs.ts';
@@ -20,5 +21,6 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...commands,
   ...config,
   ...tabs,
+  ...explain,
   ...accounts,
 };
