@@ -272,6 +272,8 @@ function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, 
   const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
   return openTabs({
     dir,
+    keptDir: join(dataDir, 'tabs-kept'),
+    warn: (line) => log.warn({}, line),
     lint: {
       community: settings.communityNodes.packages.length > 0,
       names: { people: namesOf(roster), channels: channelNames(settings.channels) },

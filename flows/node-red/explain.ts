@@ -41,8 +41,11 @@ export function createExplainer({ wires, tabs, clock }: { wires: Wires; tabs: Ta
         };
       },
       conclude(message, how) {
-        const own = running.get(message.transition.id);
-        if (own === undefined) return wires.conclude(message, how);
+        const { id } = message.transition;
+        if (id >= 0) return wires.conclude(message, how);
+        const own = running.get(id);
+        // One that comes too late for whoever asked is nobody's.
+        if (own === undefined) return;
         own.way.how = how;
         own.done();
       },

@@ -148,6 +148,19 @@ test('where nothing good is kept, the tabs of the release run', () => {
   expect(refusals).toEqual(['mine.json: the file is empty']);
 });
 
+test('where nothing can be kept, as on a full disk, the tabs run all the same and a Deploy is refused', async () => {
+  open().load();
+  const keptDir = join(root, 'kept');
+  // A folder in the place of each file takes nothing, like a full disk.
+  for (const name of ['running', 'release', 'next']) mkdirSync(join(keptDir, `${name}.json`, 'x'), { recursive: true });
+  const lines: string[] = [];
+  const tabs = open({ keptDir, warn: (line) => lines.push(line) });
+  expect(tabs.load()).toEqual(release);
+  expect(lines).toEqual(Array(2).fill(expect.stringMatching(/^the tabs cannot be kept beside: (EISDIR|ENOTEMPTY)$/)));
+  await expect(tabs.save(minor('5'), 'asha')).rejects.toThrow(/directory/);
+  expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
+});
+
 test('a Deploy that a crash cut short is finished at the next start', async () => {
   const tabs = open();
   tabs.load();

@@ -29,6 +29,8 @@ export type TabsOptions = {
   judge?: (nodes: readonly FlowNode[], options: LintOptions) => string[];
   /** Writes the row of the audit; false while the ledger takes nothing. */
   record?: (step: NewStep) => Promise<boolean>;
+  /** What could not be kept, as on a full disk: the tabs run all the same. */
+  warn?: (line: string) => void;
   /** The files were refused and another set runs, or (null) they are in order. */
   refused?: (line: string | null) => void;
 };
@@ -69,7 +71,7 @@ export function openTabs(given: TabsOptions): Tabs {
   const state = openState(given);
   const lint = (nodes: readonly FlowNode[]) => state.options.judge(nodes, lintOptions(state));
   const release = releaseOf(state.options);
-  prepare(state, release);
+  keeping(state, () => prepare(state, release));
   return {
     load(isKnown = state.isKnown) {
       state.isKnown = isKnown;
@@ -91,6 +93,7 @@ function openState(given: TabsOptions): State {
     lint: {},
     judge: lintFlows,
     record: async () => true,
+    warn: () => {},
     refused: () => {},
     ...given,
   };
@@ -124,6 +127,15 @@ function prepare(state: State, release: readonly FlowNode[]): void {
   if (isNew || isUntouched || base === undefined) kept.write('release', release);
 }
 
+/** A disk that takes nothing must not silence the tabs that it still holds. */
+function keeping({ options }: State, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    options.warn(`the tabs cannot be kept beside: ${codeOf(error)}`);
+  }
+}
+
 function read(dir: string): TabsRead {
   if (!existsSync(dir)) return { ok: false, line: 'the folder of the tabs is gone' };
   try {
@@ -139,7 +151,7 @@ function load(state: State, release: FlowNode[]): FlowNode[] {
   state.texts = found.ok ? textsOf(options.dir) : textsOrNone(options.dir);
   const wrong = found.ok ? stopsOf(found.nodes, lintOptions(state))[0] : found.line;
   if (found.ok && wrong === undefined) {
-    noteRead(state, found.nodes);
+    keeping(state, () => noteRead(state, found.nodes));
     return run(state, found.nodes, null);
   }
   const good = [kept.read('running'), release].find((nodes) => nodes !== undefined && stopsOf(nodes, lintOptions(state)).length === 0);

@@ -85,3 +85,9 @@ test('what is offered while something is explained goes its own way', async () =
   const [way, [end]] = await Promise.all([explain(), live.offer([{ message: wireMessage() }])]);
   expect([way.how, end?.how]).toEqual(['told', 'on hold']);
 });
+
+test('an explained message that ends too late for whoever asked is written nowhere', async () => {
+  live.concluded.length = 0;
+  live.explainer.wires.conclude(wireMessage({ transition: { ...wireMessage().transition, id: -99 } }), 'late');
+  expect(live.concluded).toEqual([]);
+});
