@@ -1,15 +1,13 @@
 /** THE list of routes, in the order of OpenAPI. */
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
-import { auditRoute, centreRoutes } from './centre-routes.ts';
+import { auditRoute, centreRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
-import { explainRoutes } from './explain-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
 import type { PartsFor, Route } from './route.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
-import { tabsRoutes } from './tabs-routes.ts';
 
 /** One row for each. */
 export const routes: readonly Route[] = [
@@ -22,7 +20,6 @@ export const routes: readonly Route[] = [
   ...accountRoutes,
   ...commandRoutes,
   ...tabsRoutes,
-  ...explainRoutes,
   ...loginRoutes,
   auditRoute,
 ];

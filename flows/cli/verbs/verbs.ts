@@ -3,7 +3,6 @@ import type { Verb } from '../model.ts';
 import { accounts } from './accounts.ts';
 import { commands } from './commands.ts';
 import { config } from './config.ts';
-import { explain } from './explain.ts';
 import { identity } from './identity.ts';
 import { incidents } from './incidents.ts';
 import { pcs } from './pcs.ts';
@@ -21,6 +20,5 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...commands,
   ...config,
   ...tabs,
-  ...explain,
   ...accounts,
 };
