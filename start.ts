@@ -63,11 +63,11 @@ async function main(): Promise<void> {
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
   const own = process.argv.includes('--no-agent') ? null : ownPc(settings);
   const places = prepare(data, own?.pc);
-  if (process.argv.includes('--editor')) places.editor = secret(join(data, 'flows', 'editor.password'));
+  if (process.argv.includes('--editor') || settings.editor) places.editor = secret(join(data, 'flows', 'editor.password'));
   const parts = partsOf({ settings, configFile, data, own, places }).map(
     (part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }),
   );
-  const state: State = { stopping: false, greet: () => void sayHealth(settings, own?.pc) };
+  const state: State = { stopping: false, greet: () => void sayHealth(settings, places, own?.pc) };
   onToldToEnd({ env: process.env, script: process.argv[1] }, () => void stop(parts, state, 0));
   // A terminal or a pipe that nobody reads any more.
   process.stdout.on('error', () => void stop(parts, state, 1));
@@ -282,11 +282,14 @@ function print(line: string, part: string): void {
 }
 
 /** Prints the addresses, then the first health of this PC as the centre sees it; where no agent runs, how many sites there are. */
-async function sayHealth({ ports, https }: Settings, pc: string | undefined): Promise<void> {
+async function sayHealth({ ports, https }: Settings, { editor }: Places, pc: string | undefined): Promise<void> {
   const wall = `http://127.0.0.1:${ports.api}`;
   const addresses = [
     `wall        ${wall}`,
     ...(https?.names ?? []).map((name) => `            https://${name}:${https?.port}, with an account`),
+    ...(editor === undefined
+      ? []
+      : [`editor      http://127.0.0.1:${ports.editor}, as sabha with the password in data/flows/editor.password`]),
     `mqtt        127.0.0.1:${ports.mqtt}`,
     `prometheus  127.0.0.1:${ports.brokerMetrics}, ${ports.flowsMetrics}, ${ports.exporter}`,
   ];

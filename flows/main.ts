@@ -1,7 +1,6 @@
 /** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
@@ -24,14 +23,19 @@ import {
 import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
-import { type Api, type HttpsOptions, startApi } from './api/server.ts';
+import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { type Red, startRed } from './node-red/node-red.ts';
-import { openChannels } from './people/channels/channels.ts';
+import { editorLogin } from './node-red/editor-login.ts';
+import { createExplainer } from './node-red/explain.ts';
+import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
+import { openTabs, type Tabs } from './node-red/tabs.ts';
+import { createTabsOrders } from './node-red/tabs-orders.ts';
+import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
-import { createRoster, wrongScope } from './people/roster.ts';
+import { createExplained } from './people/explained.ts';
+import { createRoster, namesOf, wrongScope } from './people/roster.ts';
 import { toldIn } from './people/told-before.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
@@ -94,18 +98,30 @@ async function start(): Promise<Parts> {
   });
   await runtime.open();
   checkScopes(settings, runtime);
+  const tabs = openTabsOf(base, runtime, people);
   const session = openSessionOf(base, runtime);
   const accounts = await openAccounts(base, runtime);
   let onTls: Api['useTls'] | undefined;
+  let red: Red | undefined;
   const pki = await startCertificates(base, keys, {
     runtime,
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
-  const api = await openApi(base, { keys, runtime, accounts, pki, https, countRefused: metrics.countRefused }).catch(startFailed);
+  const explainer = createExplainer({ wires: runtime.wires, tabs, clock });
+  const explain = createExplained({
+    ...people,
+    table: runtime.sites.table,
+    way: async (message) => red && explainer.explain(message, red.watch),
+    now: runtime.now,
+  });
+  const orders = { ...createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps }), explain };
+  const api = await openApi(base, { keys, runtime, accounts, pki, https, tabs: orders, countRefused: metrics.countRefused }).catch(
+    startFailed,
+  );
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  const red = await startTabs(runtime, settings);
+  red = await startTabs(base, explainer, { tabs, accounts });
   runtime.started();
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
@@ -180,16 +196,18 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   runtime: Runtime;
   accounts: Accounts;
   pki: Pki;
+  tabs: NonNullable<ApiOptions['tabs']>;
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https, countRefused }: Behind): Promise<Api> {
+function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https, tabs, countRefused }: Behind): Promise<Api> {
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
+    tabs,
     view: runtime.view,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
@@ -249,11 +267,33 @@ function sayFirst(made: Made | undefined, dataDir: string): void {
   );
 }
 
+/** An operator's own, beside the ledger. What is refused of them central hears, whatever runs instead. */
+function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, { roster }: People): Tabs {
+  const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
+  return openTabs({
+    dir,
+    keptDir: join(dataDir, 'tabs-kept'),
+    warn: (line) => log.warn({}, line),
+    lint: {
+      community: settings.communityNodes.packages.length > 0,
+      names: { people: namesOf(roster), channels: channelNames(settings.channels) },
+    },
+    record: (step) => record([{ op: 'audit', at: now(), ...step }]),
+    refused(line) {
+      if (line !== null) log.error({ dir }, `the tabs on disk cannot run, so the last good ones do: ${line}`);
+      say({ type: 'centre', fault: 'centre.tabs_refused', device: '', standing: line !== null, ...(line !== null && { reason: line }) });
+    },
+  });
+}
+
+/** The tabs, and who may change them. */
+type Decided = { tabs: Tabs; accounts: Accounts };
+
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs({ wires }: Runtime, settings: CentreSettings): Promise<Red | undefined> {
-  const withEditor = editor(settings);
-  return startRed({ wires, tabsDir: tabsDir(), community: settings.communityNodes, ...withEditor, log }).catch((error: Error) => {
-    if (withEditor.editor !== undefined) startFailed(error);
+async function startTabs({ settings }: Base, { wires }: Pick<Runtime, 'wires'>, { tabs, accounts }: Decided): Promise<Red | undefined> {
+  const beside = editor(settings, accounts);
+  return startRed({ wires, tabs, community: settings.communityNodes, ...beside, log }).catch((error: Error) => {
+    if (error instanceof StartError) throw error;
     log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
     return undefined;
   });
@@ -286,13 +326,14 @@ function httpsOf({ https }: CentreSettings, clock: Clock): Omit<HttpsOptions, 't
   return { ...at, openid, organisation: isOwn ? undefined : { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
-function tabsDir(): string {
-  return env['SABHA_TABS'] ?? fileURLToPath(new URL('tabs', import.meta.url));
-}
-
-function editor(settings: CentreSettings): { editor?: { port: number; password: string } } {
+/** Open where the password is told: by `npm run editor`, or by the settings. */
+function editor(settings: CentreSettings, { may, vouches }: Accounts): Pick<RedOptions, 'editor'> {
   const password = env['SABHA_EDITOR_PASSWORD'];
-  return password === undefined ? {} : { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), password } };
+  if (password === undefined) return {};
+  const mayEdit = (name: string) => may(name, 'tabs');
+  const proves = (name: string, given: string) => vouches({ name, address: '127.0.0.1' }, given);
+  const login = editorLogin(password, { mayEdit, proves });
+  return { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login } };
 }
 
 function settingsOf(file: string): CentreSettings {

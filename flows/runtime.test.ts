@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { command, decode, openSigned, type RollCallView, readSettings } from '#contracts';
 import { centreKey, centrePublicKey } from '../test/centre-key.ts';
+import { LedgerError } from './ledger/errors.ts';
 import { inThread } from './ledger/ledger.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { testClock } from './people/people.test-helper.ts';
@@ -61,6 +62,33 @@ test('R29 what outlives a pipeline follows the clock: keepers of rows are told, 
   expect(told.slice(1)).toEqual([clock.now()]);
   expect(lives().at(-1)).toBe(10 * 60_000);
   expect(runtime.view.snapshot('').rollcall?.finishedAt).toBe(clock.now());
+});
+
+test('that the tabs were refused stands also after the ledger was opened anew, until it is said that they are in order', async () => {
+  const kept = inThread(new DatabaseSync(':memory:'));
+  let fails = false;
+  const ledger: typeof kept = {
+    ...kept,
+    commit: async (ops) => (fails ? Promise.reject(new LedgerError('other', 'torn')) : kept.commit(ops)),
+  };
+  const { runtime, clock } = await setUp({ ledger });
+  const standing = () =>
+    runtime.view
+      .incidents()
+      .flatMap(({ over, faults }) => (over === null ? faults.filter(({ fault }) => fault === 'centre.tabs_refused') : []));
+  const word = { type: 'centre', fault: 'centre.tabs_refused', device: '' } as const;
+  runtime.say({ ...word, standing: true, reason: '40-who.json: the file is empty' });
+  await clock.pass(1_000);
+  expect(standing()).toMatchObject([{ severity: 'major' }]);
+  fails = true;
+  await clock.pass(2_000);
+  fails = false;
+  await clock.pass(60_000);
+  expect(standing()).toHaveLength(1);
+  runtime.say({ ...word, standing: false });
+  await clock.pass(60_000);
+  expect(standing()).toEqual([]);
+  await runtime.close();
 });
 
 test('R29 the same where the clock was put right while flows was down, at its next start', async () => {

@@ -14,7 +14,7 @@ import { createTakers, type Offers, type Takers } from './people/channels/offere
 import type { TellCentralDirectly } from './people/direct.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
 import type { NotAhead } from './records/clock.ts';
-import type { WireMessage } from './records/incidents.ts';
+import type { CentreEvent, WireMessage } from './records/incidents.ts';
 import type { Contents, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
@@ -34,6 +34,9 @@ export type RuntimeOptions = Around & {
   capacity: MeasureQueueOptions['limits'];
 };
 
+/** A fault of the centre's own, which stands or not. */
+export type CentreWord = Extract<CentreEvent, { type: 'centre' }>;
+
 /** `flows` without its sockets, Node-RED and API. */
 export type Runtime = {
   wires: Wires;
@@ -49,6 +52,8 @@ export type Runtime = {
   unsubscribed(): void;
   /** The tabs run. */
   started(): void;
+  /** Says of a fault of the centre's own whether it stands, also to each later memory of the ledger. */
+  say(word: CentreWord): void;
   /** Tells it, now and whenever the clock was set or the ledger is opened. */
   follow(keeper: NotAhead): void;
   /** Notifications that wait. */
@@ -84,6 +89,8 @@ type State = {
   measureQueue: MeasureQueue;
   live: LiveView;
   keepers: NotAhead[];
+  /** What is said of the centre, by its fault. */
+  words: Map<string, CentreWord>;
 };
 
 /** Opens nothing yet: that is `open`. */
@@ -121,6 +128,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     commitMs: state.commitMs,
     now,
     settledAt: () => life.pipeline?.ingest.settledAt() ?? 0,
+    say(word) {
+      state.words.set(word.fault, word);
+      void life.pipeline?.ingest.tell(word);
+    },
     async close() {
       life.closed = true;
       live.close();
@@ -146,7 +157,7 @@ function createState(given: RuntimeOptions): State {
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
   // Whoever orders goes to the queue, which hands on what is no measurement.
   const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, unready });
-  return { options, commitMs, life, takers: createTakers(), rollcalls, commands, measureQueue, live, keepers: [] };
+  return { options, commitMs, life, takers: createTakers(), rollcalls, commands, measureQueue, live, keepers: [], words: new Map() };
 }
 
 /** A disk that hangs refuses nothing: central is told past the ledger, as when it does. */
@@ -183,6 +194,7 @@ async function open(state: State): Promise<void> {
   );
   life.pipeline = pipeline;
   if (life.subscribed) pipeline.ingest.subscribed();
+  for (const word of state.words.values()) if (word.standing) void pipeline.ingest.tell(word);
   if (life.started) pipeline.ingest.started();
   state.commands.remember(contents);
   await reread(state, pipeline.ingest);
@@ -315,6 +327,7 @@ function wiresOf({ options, life, takers }: State, now: () => number): Wires {
     head: (take) => takers.take('', take),
     waiting: takers.take,
     conclude: (message, how) => life.pipeline?.ingest.conclude(message, how),
+    people: options.roster.people,
     channels: () => [...options.channels.keys()],
     offered: options.offers.take,
     outcome: options.offers.outcome,

@@ -37,6 +37,7 @@ const full = {
     webhook: { url: 'https://tickets.example.org/sabha', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
   },
   communityNodes: { packages: ['node-red-contrib-telegrambot'], credentials: {} },
+  editor: true,
   ports: { mqtt: 1884, api: 0, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103, reflector: 8620 },
   https: {
     host: '0.0.0.0',

@@ -293,3 +293,16 @@ test('R29 a session of a clock that was three days ahead is over eight hours aft
   now += 8 * hourMs + 1;
   expect(accounts.find(token)).toBeUndefined();
 });
+
+test('for the editor an account vouches by its password, once that is its own, and may do what its role may; who is gone may nothing', async () => {
+  const secret = await make();
+  expect([await accounts.vouches(from('asha'), secret), accounts.may('asha', 'tabs')]).toEqual([false, false]);
+  await accounts.remove('asha', 'Anil');
+  const added = await accounts.add({ name: 'boss', role: 'central', scope: '' }, 'Anil');
+  await accounts.choose(from('boss'), added.ok ? added.secret : '', own);
+  expect([await accounts.vouches(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([true, true]);
+  expect(audit().at(-1)).toBe('boss | logged in | 10.0.0.1');
+  expect(await accounts.vouches(from('boss'), 'wrong')).toBe(false);
+  await accounts.remove('boss', 'Anil');
+  expect([await accounts.vouches(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([false, false]);
+});

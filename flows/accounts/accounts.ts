@@ -5,6 +5,7 @@ import type { NotAhead } from '../records/clock.ts';
 import type { Op } from '../records/ops.ts';
 import { createLimits, type Tried } from './limits.ts';
 import { newSecret, type Passwords } from './password.ts';
+import { type Action, refusalFor } from './rights.ts';
 import { createSessions } from './sessions.ts';
 
 /** Each takes 32 MiB and a quarter of a second: more at once would be the attack itself. */
@@ -100,6 +101,20 @@ export function createAccounts(options: AccountsOptions) {
     async choose(tried: Tried, old: string, password: string): Promise<LoggedIn> {
       const account = await proven(state, tried, old);
       return 'name' in account ? changing(() => choose(state, account, password)) : account;
+    },
+
+    /** May the account do this to the whole tree? A secret that is to be replaced first opens nothing else. */
+    may(name: string, action: Action): boolean {
+      const account = held.get(name);
+      return account !== undefined && !account.once && refusalFor(account, action, '') === undefined;
+    },
+
+    /** Is the password its own? For a door that keeps sessions of its own. */
+    async vouches(tried: Tried, password: string): Promise<boolean> {
+      const account = await proven(state, tried, password);
+      if (!('name' in account) || account.once) return false;
+      state.note(audit(state, { who: account.name, what: 'logged in', about: tried.address }));
+      return true;
     },
 
     logout: (hash: string, name: string): Promise<void> => sessions.end(hash, audit(state, { who: name, what: 'logged out', about: name })),

@@ -16,6 +16,7 @@ const least: Record<Action, AccountRole> = {
   pcs: 'central',
   tokens: 'central',
   commands: 'central',
+  tabs: 'central',
   accounts: 'central',
 };
 /** Paths that lie in a scope, one by one. */

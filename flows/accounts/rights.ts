@@ -2,7 +2,18 @@
 import type { AccountRole } from '#contracts';
 
 /** `pcs` = move, replace, retire, revoke; `tokens` = whatever lets a PC in, enrolment codes too. */
-export type Action = 'read' | 'acknowledge' | 'note' | 'rollcall' | 'stage' | 'import' | 'pcs' | 'tokens' | 'commands' | 'accounts';
+export type Action =
+  | 'read'
+  | 'acknowledge'
+  | 'note'
+  | 'rollcall'
+  | 'stage'
+  | 'import'
+  | 'pcs'
+  | 'tokens'
+  | 'commands'
+  | 'tabs'
+  | 'accounts';
 /** What somebody may do, and where. */
 export type Grant = { role: AccountRole; scope: string };
 
@@ -11,7 +22,7 @@ const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'rollcall'
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,
-  central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'accounts'],
+  central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts'],
 };
 
 /**

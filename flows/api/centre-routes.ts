@@ -1,15 +1,17 @@
-/** Health, all that is so now, its changes, and the proof from the ledger. */
+/** Health, all that is so now, its changes, the tabs, and the proof from the ledger. */
 import * as v from 'valibot';
-import { ledgerAudit, snapshot } from '#contracts';
+import { explained, ledgerAudit, snapshot, tabsDifferences, tabsState, tabsStep, tabsUndone } from '#contracts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { on, type Route } from './route.ts';
-import { pcsQuery } from './schemas.ts';
+import { order, pcsQuery } from './schemas.ts';
 
 const frames = {
   type: 'text/event-stream',
   about: 'First an event `snapshot` (Snapshot), then events `change` (StreamFrame); an empty one at least every 5 s.',
 };
+
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
 
 const readiness = v.object({ ready: v.boolean(), because: v.optional(v.string()) });
 
@@ -43,6 +45,41 @@ export const centreRoutes: readonly Route[] = [
       const refusal = streams.open(reply.raw, { pcs, headers, viewer });
       if (refusal !== undefined) throw new Refused(503, refusal);
       return reply.hijack();
+    },
+  ),
+];
+
+/** The tabs: what runs, what differs, what became of them, the last Deploy taken back, and what they would do. They are the rules of the whole tree. */
+export const tabsRoutes: readonly Route[] = [
+  on('tabs')(['get /api/tabs', 'Which tabs run, and what is wrong with them.'], { right: whole('read'), answer: tabsState }, (tabs) =>
+    tabs.state(),
+  ),
+  on('tabs')(
+    ['get /api/tabs/differences', 'What the tabs in use differ in from those of the release, and what this release would bring.'],
+    { right: whole('read'), answer: tabsDifferences },
+    (tabs) => tabs.differences(),
+  ),
+  on('tabs')(
+    ['get /api/tabs/steps', 'What became of the tabs, from the audit: the newest 50.'],
+    { right: whole('read'), answer: v.array(tabsStep) },
+    (tabs) => tabs.steps(),
+  ),
+  on('tabs')(
+    ['post /api/tabs/undo', 'The tabs before the last Deploy run again, if the lint takes them.'],
+    { right: whole('tabs'), body: order, answer: tabsUndone, refusals: [409] },
+    async (tabs, { body: { by } }) => {
+      const undone = await tabs.undo(by);
+      if (!undone.ok) throw new Refused(409, undone.line);
+      return undone.value;
+    },
+  ),
+  on('explain')(
+    ['get /api/explain', 'What the tabs that run would do with a fault of a site, a PC or the centre. Nobody is told.'],
+    { right: whole('read'), query: v.strictObject({ scope: name, fault: name }), answer: explained, refusals: [404] },
+    async (explain, { query: { scope, fault } }) => {
+      const found = await explain(scope, fault);
+      if (!found.ok) throw new Refused(404, found.line);
+      return found.value;
     },
   ),
 ];

@@ -7,6 +7,8 @@ import type { CommandsView } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { ScopedView } from '../door/scoped.ts';
+import type { TabsOrders } from '../node-red/tabs-orders.ts';
+import type { Explain } from '../people/explained.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { CentreView } from '../view/view.ts';
@@ -31,6 +33,8 @@ type Parts = {
   /** Only where people log in. */
   logins: Accounts;
   streams: { streams: Streams; headers: Record<string, string> };
+  tabs: TabsOrders;
+  explain: Explain;
   words: StaticFile;
 };
 /** Each part as somebody may see it; the rows of a part that is not there are not added. */

@@ -1,7 +1,7 @@
 /** THE list of routes, in the order of OpenAPI. */
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
-import { auditRoute, centreRoutes } from './centre-routes.ts';
+import { auditRoute, centreRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
@@ -19,6 +19,7 @@ export const routes: readonly Route[] = [
   ...rolloutRoutes,
   ...accountRoutes,
   ...commandRoutes,
+  ...tabsRoutes,
   ...loginRoutes,
   auditRoute,
 ];

@@ -12,6 +12,8 @@ import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
+import type { TabsOrders } from '../node-red/tabs-orders.ts';
+import type { Explain } from '../people/explained.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
@@ -34,6 +36,8 @@ export type ApiOptions = {
   accounts: Accounts;
   view: CentreView;
   siteOrders: SiteOrders & IdentityOrders;
+  /** Absent = no tabs run here. */
+  tabs?: TabsOrders & { explain: Explain };
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -110,7 +114,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, accounts, log, clock = realClock() } = options;
+  const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
@@ -124,6 +128,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     siteOrders: () => siteOrders,
     identity: () => siteOrders,
     commands: () => view.commands,
+    ...(tabs && { tabs: () => tabs, explain: () => tabs.explain }),
     proof: () => view,
     accounts: () => ({ accounts, has, openid }),
     ...(https && { logins: () => accounts }),

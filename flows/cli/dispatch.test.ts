@@ -21,6 +21,48 @@ test('sites import shows the difference, applies it, and is a yes; the operator 
   expect(state().who).toEqual(['Anil: sites imported']);
 });
 
+test('a fault is explained: nodes with their time, whom and over what, the text once, the conclusion; without one it is a no', async () => {
+  const tells = ['Asha', 'Ravi'].map((name) => ({
+    person: 'p',
+    name,
+    channel: 'email',
+    severity: 'major',
+    afterMs: 900_000,
+    text: 'Major: x\n',
+  }));
+  const nodes = [
+    { tab: '10 Faults', node: 'incidents', type: 'sabha-incident', afterMs: 0 },
+    { tab: '10 Faults', node: 'hold', type: 'sabha-wait', afterMs: 20_000 },
+  ];
+  const found = { scope: 'ladakh/leh/vc-1', fault: 'microphone.muted', severity: 'major', holdMs: 20_000, nodes, tells, how: 'told' };
+  const url = 'GET /api/explain?scope=ladakh%2Fleh&fault=microphone.muted';
+  state().scripted[url] = found;
+  expect(await sabha(['explain', 'ladakh/leh', 'microphone.muted'])).toEqual({
+    code: 0,
+    out: [
+      'microphone.muted of ladakh/leh/vc-1: major in the catalogue, its own hold is 20 s; nobody is told by this',
+      'AFTER    TAB        NODE',
+      'at once  10 Faults  incidents',
+      '20 s     10 Faults  hold',
+      '',
+      'AFTER   WHO   OVER   SEVERITY',
+      '15 min  Asha  email  major',
+      '15 min  Ravi  email  major',
+      '',
+      'Major: x',
+      '',
+      'conclusion: told',
+      '',
+    ].join('\n'),
+    err: '',
+  });
+  state().scripted[url] = { ...found, tells: [], how: null };
+  expect(await sabha(['explain', 'ladakh/leh', 'microphone.muted'])).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/nobody would be told\n\nit reaches no conclude: .*\n$/),
+  });
+});
+
 test('sites list is aligned, and says how many stand in each stage', async () => {
   const row = (site: string, change: Partial<SiteView>): SiteView => ({
     site,

@@ -99,6 +99,28 @@ test('a command is sent with its arguments, followed until every PC has answered
   expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +all +Anil/);
 });
 
+test('the tabs are looked at, their changes told with who made them, and the last Deploy is taken back', async () => {
+  const inOrder = { running: 'aaa', before: null, release: 'aaa', base: 'aaa', refused: null, wrong: [] };
+  state().scripted['GET /api/tabs'] = inOrder;
+  expect(await sabha(['tabs', 'check'])).toEqual({ code: 0, out: 'aaa runs and is in order\n', err: '' });
+  state().scripted['GET /api/tabs'] = { ...inOrder, refused: '40-who.json: the file is empty', wrong: ['x (y): output 1 leads nowhere'] };
+  expect(await sabha(['tabs', 'check'])).toEqual({
+    code: 1,
+    out: 'aaa runs\nthe files do not run: 40-who.json: the file is empty\nx (y): output 1 leads nowhere\n',
+    err: '',
+  });
+  const line = '~ 50 Escalate: "15 min" (sabha-wait): duration "15" → "5"';
+  state().scripted['GET /api/tabs/differences'] = { yours: [line], release: [] };
+  expect((await sabha(['tabs', 'diff'])).out).toBe(
+    `yours, against the release from which they were made:\n${line}\nwhat this release would bring: nothing\n`,
+  );
+  state().scripted['GET /api/tabs/steps'] = [{ at: 0, who: 'asha', what: 'tabs deployed', about: `aaa → bbb\n${line}` }];
+  expect((await sabha(['tabs', 'log'])).out).toBe(`1970-01-01 00:00:00 UTC  asha: tabs deployed, aaa → bbb\n  ${line}\n`);
+  state().scripted['POST /api/tabs/undo'] = { from: 'bbb', to: 'aaa', lines: [line] };
+  expect((await sabha(['tabs', 'undo', '--by', 'Anil'])).out).toBe(`aaa runs again, in the place of bbb\n${line}\n`);
+  expect(state().asked.at(-1)).toEqual({ url: '/api/tabs/undo', body: { by: 'Anil' } });
+});
+
 test('an account is made, listed, given another secret and removed', async () => {
   const made = await sabha(['accounts', 'add', 'asha', '--role', 'state', '--scope', 'ladakh']);
   expect(made.out).toMatch(/^NAME +SECRET .*\nasha +[\w-]{20}\n$/);

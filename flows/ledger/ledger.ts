@@ -33,6 +33,7 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
     commands: () => queue.ask('commands'),
     command: (id) => queue.ask('command', id),
     openCommands: (now) => queue.ask('openCommands', now),
+    tabsSteps: () => queue.ask('tabsSteps'),
     audit: () => queue.ask('audit'),
     close: () => queue.ask('close'),
   };
@@ -53,6 +54,7 @@ export function inThread(db: DatabaseSync): Ledger {
     commands: async () => store.commands(),
     command: async (id) => store.command(id),
     openCommands: async (now) => store.openCommands(now),
+    tabsSteps: async () => store.tabsSteps(),
     audit: async () => store.audit(),
     close: async () => store.close(),
   };

@@ -72,6 +72,21 @@ test('a ledger of version 1 is brought to this one with all that it holds, and w
   }
 });
 
+test('what became of the tabs is found again in a ledger that is older than the list of it, newest first', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  old.exec("INSERT INTO audit (at, who, what, about) VALUES (1, 'asha', 'tabs deployed', 'a → b'), (2, 'asha', 'note', 'x')");
+  old.close();
+  const store = openStore(openDatabase({ file }));
+  store.commit([[{ op: 'audit', at: 3, who: 'ravi', what: 'tabs deployed', about: 'b → c' }]]);
+  expect(store.tabsSteps()).toEqual([
+    { at: 3, who: 'ravi', what: 'tabs deployed', about: 'b → c' },
+    { at: 1, who: 'asha', what: 'tabs deployed', about: 'a → b' },
+  ]);
+  store.close();
+});
+
 test('R27 a ledger that held where a link broke in the row of its report goes on with both, each in a row of its own', () => {
   const file = join(folder, 'ledger.db');
   const old = new DatabaseSync(file);

@@ -1,6 +1,6 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView } from '#contracts';
+import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
@@ -78,6 +78,12 @@ export function rollcalls(db: DatabaseSync): RollCallSummary[] {
 /** The newest commands. Those by which one link after the other is measured are only steps of what somebody asked for, or nobody. */
 export function commands(db: DatabaseSync): CommandRow[] {
   return rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50");
+}
+
+/** What became of the tabs, the newest first. */
+export function tabsSteps(db: DatabaseSync): TabsStep[] {
+  const found = db.prepare("SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50").all();
+  return Array.from(found, ({ at, who, what, about }) => ({ at: Number(at), who: String(who), what: String(what), about: String(about) }));
 }
 
 /** One command with its answers. */

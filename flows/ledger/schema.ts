@@ -184,4 +184,8 @@ const migrations = [
   -- The last word on a component that its PC no longer reports.
   CREATE INDEX changes_gone ON changes (pc, at) WHERE status = 'gone';
   `,
+  `
+  -- What became of the tabs, among all that was ever done.
+  CREATE INDEX audit_tabs ON audit (id) WHERE what GLOB 'tabs *';
+  `,
 ];

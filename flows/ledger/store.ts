@@ -1,7 +1,7 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { LedgerAudit, RollCallSummary, RollCallView } from '#contracts';
+import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
@@ -21,6 +21,7 @@ import {
   rollcall,
   rollcalls,
   rollcallsKept,
+  tabsSteps,
 } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
@@ -46,6 +47,7 @@ export type Store = {
   commands(): CommandRow[];
   command(id: string): FoundCommand | undefined;
   openCommands(now: number): OpenCommand[];
+  tabsSteps(): TabsStep[];
   /** Reads every row and blocks the thread for as long: seconds for millions of events. */
   audit(): LedgerAudit;
   close(): void;
@@ -85,6 +87,7 @@ export function openStore(db: DatabaseSync): Store {
     commands: () => commands(db),
     command: (id) => command(db, id),
     openCommands: (now) => openCommands(db, now),
+    tabsSteps: () => tabsSteps(db),
     audit: () => audit(db),
     close: () => db.close(),
   };

@@ -1,18 +1,42 @@
 /** The flow lint: what must hold so that no message is lost between the head of the wires and *conclude* (R23). */
-import type { FlowNode } from './tabs-storage.ts';
 
-/**
- * All that is wrong with these tabs, one line each; empty where nothing is. Nodes of others are wrong anywhere but, where `community` says
- * so, off the paths: behind an offer.
- */
-export function lintFlows(nodes: readonly FlowNode[], community = false): string[] {
-  const graph = { ...graphOf(nodes), community };
-  return [...nodes.flatMap((node) => oneNode(node, graph)), ...heads(nodes), ...paths(nodes, graph), ...catches(nodes, graph)];
+import { readUrgency, readWho } from './rules.ts';
+import type { FlowNode } from './tabs-storage.ts';
+import { toldBy } from './told-by.ts';
+
+/** What a tab may name and use besides Sabha's own. */
+export type LintOptions = {
+  /** Nodes of others may stand off the paths: behind an offer. */
+  community?: boolean;
+  /** Is a type of node installed? */
+  isKnown?: (type: string) => boolean;
+  /** Whom and over what a tab may tell; absent where nobody knows. */
+  names?: { people: readonly string[]; channels: readonly string[] };
+};
+
+/** All that is wrong with these tabs, one line each; empty where nothing is. What stops them from running comes first. */
+export function lintFlows(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
+  const graph = graphOf(nodes, options);
+  return [...stopping(nodes, graph), ...nodes.flatMap((node) => oneNode(node, graph)), ...paths(nodes, graph), ...catches(nodes, graph)];
+}
+
+/** Why these tabs cannot run at all, or are only a part of what was written, one line each. */
+export function stopsOf(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
+  return stopping(nodes, graphOf(nodes, options));
 }
 
 /** Core nodes that are safe; all that keep messages, leave the process or run code of their own are not among them. */
 const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
-const own = ['sabha-incident', 'sabha-wait', 'sabha-deliver', 'sabha-offer', 'sabha-outcome', 'sabha-conclude'];
+const own = [
+  'sabha-incident',
+  'sabha-who',
+  'sabha-urgency',
+  'sabha-wait',
+  'sabha-deliver',
+  'sabha-offer',
+  'sabha-outcome',
+  'sabha-conclude',
+];
 const allowed = new Set([...core, ...own]);
 /** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
 const sources = new Set(['sabha-incident', 'sabha-wait', 'catch']);
@@ -20,9 +44,15 @@ const sources = new Set(['sabha-incident', 'sabha-wait', 'catch']);
 /** Where a path ends: a transition in conclude, what an offer gave out (or a catch caught of it) in outcome. */
 const endTypes = new Set(['sabha-conclude', 'sabha-outcome']);
 
-type Graph = { byId: Map<string, FlowNode>; ids: string[]; links: Map<string, Set<string>>; offTabs: Set<string>; community: boolean };
+type Graph = {
+  byId: Map<string, FlowNode>;
+  ids: string[];
+  links: Map<string, Set<string>>;
+  offTabs: Set<string>;
+  options: LintOptions;
+};
 
-function graphOf(nodes: readonly FlowNode[]): Omit<Graph, 'community'> {
+function graphOf(nodes: readonly FlowNode[], options: LintOptions): Graph {
   const links = new Map<string, Set<string>>();
   const join = (from: string, to: string) => links.set(from, (links.get(from) ?? new Set()).add(to));
   for (const node of nodes) {
@@ -31,19 +61,48 @@ function graphOf(nodes: readonly FlowNode[]): Omit<Graph, 'community'> {
     if (node.type === 'link in') for (const from of listOf(node['links'])) join(from, node.id);
   }
   const offTabs = new Set(nodes.filter((node) => node.type === 'tab' && node['disabled'] === true).map((node) => node.id));
-  return { byId: new Map(nodes.map((node) => [node.id, node])), ids: nodes.map((node) => node.id), links, offTabs };
+  return { byId: new Map(nodes.map((node) => [node.id, node])), ids: nodes.map((node) => node.id), links, offTabs, options };
+}
+
+function stopping(nodes: readonly FlowNode[], graph: Graph): string[] {
+  if (nodes.length === 0) return ['there is no tab'];
+  return [...nodes.flatMap((node) => broken(node, graph).map((what) => `${title(node)}: ${what}`)), ...heads(nodes)];
+}
+
+function broken(node: FlowNode, graph: Graph): string[] {
+  const { community, isKnown } = graph.options;
+  const found: string[] = [];
+  if (graph.ids.indexOf(node.id) !== graph.ids.lastIndexOf(node.id)) found.push('its id stands twice');
+  if (!allowed.has(node.type)) {
+    if (!community) found.push(`nodes of type "${node.type}" are not used on the tabs`);
+    else if (isKnown?.(node.type) === false) found.push(`nodes of type "${node.type}" are not installed`);
+  }
+  for (const to of targets(node, graph).flat()) if (!graph.byId.has(to)) found.push(`a wire leads to "${to}", which does not exist`);
+  return found;
 }
 
 function oneNode(node: FlowNode, graph: Graph): string[] {
   const found: string[] = [];
   const say = (what: string) => found.push(`${title(node)}: ${what}`);
-  if (graph.ids.indexOf(node.id) !== graph.ids.lastIndexOf(node.id)) say('its id stands twice');
-  if (!allowed.has(node.type) && !graph.community) say(`nodes of type "${node.type}" are not used on the tabs`);
   if (node.type !== 'tab' && !(Number.isFinite(node['x']) && Number.isFinite(node['y']))) say('it has no place (x, y)');
   if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it stands on no tab');
-  for (const to of targets(node, graph).flat()) if (!graph.byId.has(to)) say(`a wire leads to "${to}", which does not exist`);
   found.push(...secrets(node, title(node)));
   return found;
+}
+
+/** What its dialog says, whom and over what it tells: each name is that of somebody or something that is there. What stands behind an offer is the business of its node. */
+function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[] {
+  const read = node.type === 'sabha-who' ? readWho(node) : node.type === 'sabha-urgency' ? readUrgency(node) : undefined;
+  if (read?.ok === false) return [read.line];
+  const told = toldBy(node);
+  if (told === 'unreadable') return ['whom it tells is not a list of names'];
+  if (names === undefined) return [];
+  const offered = [...byId.values()].filter(({ type }) => type === 'sabha-offer').map(({ channel }) => String(channel));
+  const channel = node.type === 'sabha-deliver' ? [String(node['channel'])] : [];
+  return [
+    ...told.filter((name) => !names.people.includes(name)).map((name) => `"${name}" is no role, group or person of sabha.json`),
+    ...channel.filter((name) => ![...names.channels, ...offered].includes(name)).map((name) => `there is no channel "${name}"`),
+  ];
 }
 
 function heads(nodes: readonly FlowNode[]): string[] {
@@ -69,7 +128,7 @@ function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
   return [...reached].flatMap((id) => {
     const node = graph.byId.get(id);
     if (node === undefined) return [];
-    const found = onPath(node, graph);
+    const found = [...onPath(node, graph), ...misnamed(node, graph)];
     if (found.length === 0 && !concluded.has(id)) found.push('no path from it ends in conclude');
     if (node.type === 'sabha-outcome' && carries.has(id)) found.push('it ends what an offer gave out, and no transition');
     return found.map((what) => `${title(node)}: ${what}`);
@@ -79,7 +138,8 @@ function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
 /** What a node that messages run through must keep to. */
 function onPath(node: FlowNode, graph: Graph): string[] {
   if (endTypes.has(node.type)) return [];
-  if (graph.community && !allowed.has(node.type)) return [`nodes of type "${node.type}" carry no transition: they belong behind an offer`];
+  if (graph.options.community && !allowed.has(node.type))
+    return [`nodes of type "${node.type}" carry no transition: they belong behind an offer`];
   const ports = targets(node, graph);
   const found = ports.length === 0 ? ['it leads nowhere'] : ports.flatMap((port, at) => onePort(port, `output ${at + 1}`, graph));
   return node.type === 'switch' ? [...found, ...askedWell(node)] : found;

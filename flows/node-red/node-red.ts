@@ -3,18 +3,20 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { CommunityNodes } from '#contracts';
-import { lintFlows } from './lint.ts';
-import { type FlowLog, redSettings } from './settings.ts';
-import { readTabs, tabsStorage } from './tabs-storage.ts';
+import { type CommunityNodes, StartError } from '#contracts';
+import type { Watch } from './explain.ts';
+import { redStorage } from './red-storage.ts';
+import { type EditorLogin, type FlowLog, redSettings } from './settings.ts';
+import type { Tabs } from './tabs.ts';
+import type { FlowNode } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
 /** What Node-RED is started with. */
 export type RedOptions = {
   wires: Wires;
-  tabsDir: string;
+  tabs: Tabs;
   /** Port 0 takes a free one. Absent: no editor, no admin API, no port. */
-  editor?: { port: number; password: string };
+  editor?: { port: number; login: EditorLogin };
   log: FlowLog;
   /** More folders of nodes beside our own. */
   nodesDirs?: string[];
@@ -26,21 +28,20 @@ export type RedOptions = {
 export type Red = {
   /** Port of the editor; null without one. */
   editorPort: number | null;
+  /** What the editor's Deploy does, for an operator without it; rejects with one line where it is refused. */
+  deploy(nodes: readonly FlowNode[], who: string): Promise<void>;
+  /** Sees each message that a node of the tabs receives; one watcher at a time. */
+  watch: Watch;
   stop(): Promise<void>;
 };
 
 /**
  * Starts Node-RED on the tabs. Once per process: Node-RED cannot be started again.
  * What the flow lint finds is logged and does not stop the start, since a broken path has the default route (R24).
- * Guarantee: resolves only when all tabs run; rejects with one line otherwise, and leaves nothing running.
+ * Guarantee: resolves only when all tabs run; rejects with one line otherwise (a `StartError` where it is the editor), and leaves nothing running.
  */
 export async function startRed(options: RedOptions): Promise<Red> {
-  const { tabsDir, editor, log } = options;
-  const tabs = readTabs(tabsDir);
-  if (!tabs.ok) throw new Error(`${tabsDir}: ${tabs.line}`);
-  if (editor?.password === '') throw new Error('the editor needs a password');
-  for (const line of lintFlows(tabs.nodes, (options.community?.packages.length ?? 0) > 0)) log.warn({}, `tabs: ${line}`);
-
+  const { tabs, editor, log } = options;
   const red: Runtime = createRequire(import.meta.url)('node-red');
   const server = createServer(onlyLocal((request, response) => red.httpAdmin(request, response)));
   const stop = async () => {
@@ -56,7 +57,15 @@ export async function startRed(options: RedOptions): Promise<Red> {
     await stop();
     throw error;
   }
-  return { editorPort: editor === undefined ? null : (server.address() as AddressInfo).port, stop };
+  for (const line of tabs.lint(tabs.running())) log.warn({}, `tabs: ${line}`);
+  const deploy = async (nodes: readonly FlowNode[], username: string) => {
+    await red.runtime.flows.setFlows({ user: { username }, deploymentType: 'full', flows: { flows: structuredClone(nodes) } });
+  };
+  const watch: Watch = (seen) => {
+    red.hooks.add('onReceive.sabha', ({ destination, msg }) => seen(destination.id, msg));
+    return () => red.hooks.remove('onReceive.sabha');
+  };
+  return { deploy, watch, editorPort: editor === undefined ? null : (server.address() as AddressInfo).port, stop };
 }
 
 type RuntimeEvent = { id: string; payload?: { error?: string; types?: string[] } };
@@ -73,15 +82,20 @@ type Runtime = {
   stop(): Promise<void>;
   events: Events;
   httpAdmin: RequestListener;
+  hooks: {
+    add(hook: string, listener: (event: { destination: { id: string }; msg: unknown }) => void): void;
+    remove(hook: string): void;
+  };
+  runtime: { flows: { setFlows(order: { user: { username: string }; deploymentType: 'full'; flows: object }): Promise<unknown> } };
 };
 
 const noCommunity: CommunityNodes = { packages: [], credentials: {} };
 
-function settingsOf({ wires, tabsDir, editor, log, nodesDirs = [], community = noCommunity }: RedOptions): object {
+function settingsOf({ wires, tabs, editor, log, nodesDirs = [], community = noCommunity }: RedOptions): object {
   const { packages, credentials } = community;
-  const storage = tabsStorage({ dir: tabsDir, writable: editor !== undefined, credentials });
+  const storage = redStorage({ tabs, credentials });
   const ownNodes = fileURLToPath(new URL('../nodes', import.meta.url));
-  return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], packages, password: editor?.password, log });
+  return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], packages, login: editor?.login, log });
 }
 
 /** `start()` resolves before the flows run, and with an unknown type of node they never do: only the events tell. */
@@ -106,7 +120,7 @@ async function runs(red: Runtime, timeoutMs: number): Promise<void> {
 async function listen(server: Server, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error: NodeJS.ErrnoException) =>
-    reject(new Error(error.code === 'EADDRINUSE' ? `editor: port ${port} is in use` : `editor: ${error.message}`)),
+    reject(new StartError(error.code === 'EADDRINUSE' ? `editor: port ${port} is in use` : `editor: ${error.message}`)),
   );
   server.listen(port, '127.0.0.1', resolve);
   await promise;

@@ -1,7 +1,6 @@
-/** How Node-RED is allowed to run here: headless, without anything that leaves the process; the editor only on loopback and with a password. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+/** How Node-RED is allowed to run here: headless, without anything that leaves the process; the editor only on loopback and behind a login. */
 import { basename } from 'node:path';
-import type { TabsStorage } from './tabs-storage.ts';
+import type { RedStorage } from './red-storage.ts';
 import type { Wires } from './wires.ts';
 
 /** Where the log lines of Node-RED go; a pino logger fits. */
@@ -10,22 +9,26 @@ export type FlowLog = Record<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'tr
 /** What Node-RED reads as its settings. */
 export type RedSettings = {
   wires: Wires;
-  storage: TabsStorage;
+  storage: RedStorage;
   /** Folders with nodes, each with a `package.json` that names them. */
   nodesDirs: string[];
   /** npm packages whose nodes may be used besides. */
   packages: readonly string[];
-  /** Present only for `npm run editor`. */
-  password: string | undefined;
+  /** Present only where the editor is open. */
+  login: EditorLogin | undefined;
   log: FlowLog;
 };
 
-/** The one user of the editor. */
-export const editorUser = 'sabha';
+/** Who may open the editor: each may deploy, and each Deploy bears the name. */
+export type EditorLogin = {
+  /** Is it still somebody who may? Asked again with every request. */
+  knows(name: string): boolean;
+  proves(name: string, password: string): Promise<boolean>;
+};
 
 /** The settings object that Node-RED is started with. Our nodes find the wires in it as `RED.settings.sabha`. */
 export function redSettings(options: RedSettings): object {
-  const { wires, storage, nodesDirs, packages, password, log } = options;
+  const { wires, storage, nodesDirs, packages, login, log } = options;
   return {
     sabha: wires,
     storageModule: storage,
@@ -34,7 +37,7 @@ export function redSettings(options: RedSettings): object {
     nodesIncludes: [...coreNodes.split(' ').map((name) => `${name}.js`), ...nodesDirs.map((dir) => basename(dir)), ...packages],
     credentialSecret: false,
     httpNodeRoot: false,
-    ...(password === undefined ? { httpAdminRoot: false } : editor(password)),
+    ...(login === undefined ? { httpAdminRoot: false } : editor(login)),
     functionExternalModules: false,
     externalModules: {
       autoInstall: false,
@@ -50,23 +53,19 @@ export function redSettings(options: RedSettings): object {
 
 const coreNodes = '05-junction 10-switch 15-change 20-inject 24-complete 25-catch 25-status 60-link 90-comment 98-unknown';
 
-function editor(password: string): object {
-  const user = { username: editorUser, permissions: '*' };
-  const known = (name: string) => Promise.resolve(name === editorUser ? user : null);
+function editor({ knows, proves }: EditorLogin): object {
+  const user = async (username: string) => (knows(username) ? { username, permissions: '*' } : null);
   return {
     httpAdminRoot: '/',
     adminAuth: {
       type: 'credentials',
-      users: known,
-      authenticate: (name: string, given: string) => (equal(given, password) ? known(name) : Promise.resolve(null)),
+      // A working day: who no longer may is out at once, but a password that is changed ends no session of the editor.
+      sessionExpiryTime: 43_200,
+      users: user,
+      authenticate: async (name: string, given: string) => ((await proves(name, given)) ? user(name) : null),
     },
     editorTheme: { tours: false, projects: { enabled: false }, page: { title: 'Sabha' }, header: { title: 'Sabha' } },
   };
-}
-
-function equal(a: string, b: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(a), hash(b));
 }
 
 type RedLine = { level: number; msg?: unknown; event?: string; timestamp?: number; id?: string; type?: string; name?: string };

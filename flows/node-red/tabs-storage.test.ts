@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type FlowNode, readTabs, tabFiles, tabsStorage, writeTabs } from './tabs-storage.ts';
+import { type FlowNode, readTabs, tabFiles, writeTabs } from './tabs-storage.ts';
 
 const real = fileURLToPath(new URL('../tabs', import.meta.url));
 let dir: string;
@@ -85,6 +85,7 @@ test('a tab and a subflow of one name, and labels in Hindi, have files of their 
 
 test.each([
   ['broken JSON', '[\n  {"id": "a",}\n]', /^bad\.json: not JSON: .*line 2 column 14/],
+  ['no byte at all', '', /^bad\.json: the file is empty$/],
   ['something else than a list', '{}', /^bad\.json: expected a list of nodes$/],
   ['a node without a type', '[{"id":"a","type":"tab"},{"id":"b"}]', /^bad\.json: entry 2 has no id or no type$/],
   ['an id of another tab', '[{"id":"t","type":"tab"}]', /^bad\.json: the id "t" stands also in a\.json$/],
@@ -93,28 +94,9 @@ test.each([
     '[{"id":"u","type":"tab","label":"a"}]',
     /^the tabs "a" and "a" would share the file a\.json; rename one of them$/,
   ],
-])('%s is one line that names the file and the place', async (_, text, line) => {
+])('%s is one line that names the file and the place', (_, text, line) => {
   writeFileSync(join(dir, 'a.json'), '[{"id":"t","type":"tab","label":"a"}]');
   writeFileSync(join(dir, 'bad.json'), text);
   const read = readTabs(dir);
   expect(!read.ok && read.line).toMatch(line);
-  await expect(tabsStorage({ dir, writable: false }).getFlows()).rejects.toThrow(!read.ok ? read.line : '');
-});
-
-test('without the editor the tabs are read-only', async () => {
-  const storage = tabsStorage({ dir, writable: false });
-  await expect(storage.saveFlows([tab('t', 'one')])).rejects.toThrow('the tabs are read-only');
-  expect(readdirSync(dir)).toEqual([]);
-});
-
-test('with the editor they are saved; credentials and the library are refused in either case', async () => {
-  const storage = tabsStorage({ dir, writable: true });
-  await storage.saveFlows([tab('t', 'one')]);
-  expect(await storage.getFlows()).toEqual([tab('t', 'one')]);
-  await expect(storage.saveFlows([tab('t', 'x'), tab('u', 'x')])).rejects.toThrow('would share the file x.json');
-  await expect(storage.saveCredentials()).rejects.toThrow('no credentials');
-  await expect(storage.saveLibraryEntry()).rejects.toThrow('not used');
-  await storage.saveSettings({ a: 1 });
-  expect(await storage.getSettings()).toEqual({ a: 1 });
-  expect(readdirSync(dir)).toEqual(['one.json']);
 });

@@ -12,8 +12,8 @@ export type TabsRead = { ok: true; nodes: FlowNode[] } | { ok: false; line: stri
 export function readTabs(dir: string): TabsRead {
   const nodes: FlowNode[] = [];
   const standsIn = new Map<string, string>();
-  for (const file of jsonFiles(dir)) {
-    const read = parseTab(readFileSync(join(dir, file), 'utf8'));
+  for (const [file, text] of textsOf(dir)) {
+    const read = parseTab(text);
     if (!read.ok) return { ok: false, line: `${file}: ${read.line}` };
     for (const node of read.nodes) {
       const other = standsIn.get(node.id);
@@ -60,63 +60,29 @@ export function writeTabs(dir: string, nodes: readonly FlowNode[]): string | und
   return undefined;
 }
 
-/** Where Node-RED reads and writes the tabs. */
-export type TabsStorage = ReturnType<typeof tabsStorage>;
+/** The text of each file of tabs, by its name. */
+export function textsOf(dir: string): Map<string, string> {
+  return new Map(jsonFiles(dir).map((file) => [file, readFileSync(join(dir, file), 'utf8')]));
+}
 
-/**
- * Node-RED's storage module over the folder of tabs. Settings and sessions live in memory, credentials come from the settings, a library is
- * refused: nothing but the tabs is ever written, and they only where `writable`.
- */
-export function tabsStorage({ dir, writable, credentials = {} }: { dir: string; writable: boolean; credentials?: object }) {
-  let settings: unknown = {};
-  let sessions: unknown = {};
-  return {
-    init: async () => {},
-    getFlows: async () => {
-      const read = readTabs(dir);
-      if (!read.ok) throw new Error(read.line);
-      return read.nodes;
-    },
-    saveFlows: async (nodes: FlowNode[]) => {
-      if (!writable) throw new Error('the tabs are read-only: change them in the editor (npm run editor) or in their files');
-      const refused = writeTabs(dir, nodes);
-      if (refused !== undefined) throw new Error(refused);
-    },
-    getCredentials: async () => structuredClone(credentials),
-    saveCredentials: async () => {
-      throw new Error('the tabs hold no credentials; they belong in sabha.json');
-    },
-    getSettings: async () => settings,
-    saveSettings: async (value: unknown) => {
-      settings = value;
-    },
-    getSessions: async () => sessions,
-    saveSessions: async (value: unknown) => {
-      sessions = value;
-    },
-    getLibraryEntry: async () => [],
-    saveLibraryEntry: async () => {
-      throw new Error('the library is not used');
-    },
-  };
+/** The nodes of one file, or one line that says what is wrong with it. */
+export function parseTab(text: string): TabsRead {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    if (text.trim() === '') return { ok: false, line: 'the file is empty' };
+    return { ok: false, line: `not JSON: ${error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error)}` };
+  }
+  if (!Array.isArray(parsed)) return { ok: false, line: 'expected a list of nodes' };
+  const bad = parsed.findIndex((node) => typeof node?.id !== 'string' || typeof node?.type !== 'string');
+  return bad < 0 ? { ok: true, nodes: parsed } : { ok: false, line: `entry ${bad + 1} has no id or no type` };
 }
 
 function jsonFiles(dir: string): string[] {
   return readdirSync(dir)
     .filter((file) => file.endsWith('.json'))
     .sort();
-}
-
-function parseTab(text: string): TabsRead {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    return { ok: false, line: `not JSON: ${error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error)}` };
-  }
-  if (!Array.isArray(parsed)) return { ok: false, line: 'expected a list of nodes' };
-  const bad = parsed.findIndex((node) => typeof node?.id !== 'string' || typeof node?.type !== 'string');
-  return bad < 0 ? { ok: true, nodes: parsed } : { ok: false, line: `entry ${bad + 1} has no id or no type` };
 }
 
 function isHome(node: FlowNode): boolean {

@@ -1,18 +1,23 @@
 /** For tests: the real tabs in a real Node-RED, with its editor's door open for deploys, and wires that the test holds. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { realClock } from '#contracts';
 import { createOffers } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
+import { editorLogin, editorUser } from './editor-login.ts';
+import { createExplainer } from './explain.ts';
 import { startRed } from './node-red.ts';
-import { editorUser } from './settings.ts';
+import { openTabs, type TabsOptions } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
 export const tabsDir = fileURLToPath(new URL('../tabs', import.meta.url));
+/** Of the editor. */
+const password = 'open sesame';
 export const now = 1_800_000_000_000;
 
 export type Conclusion = { message: WireMessage; how: string };
@@ -65,6 +70,11 @@ export function heldWires() {
     conclude: (message, how) => concluded.push({ message, how }),
     offered: offers.take,
     outcome: (key, outcome) => void offers.outcome(key, outcome),
+    people: () => ({
+      roles: ['technician', 'state', 'central'],
+      groups: ['vendors'],
+      persons: [{ id: 'asha', name: 'Asha Devi', role: 'technician', scope: 'ladakh/leh' }],
+    }),
     channels: () => ['console', 'email', 'webhook'],
     now: () => now,
   };
@@ -73,19 +83,22 @@ export function heldWires() {
 
 export type Live = Awaited<ReturnType<typeof startLive>>;
 
+/** What runs in spite of the lint, such as a cut wire, can be deployed here. */
+const lenient = { judge: () => [] };
+
 /** Starts Node-RED on a copy of the tabs. Once per test file, since Node-RED starts once per process. */
-export async function startLive() {
+export async function startLive(how: Partial<TabsOptions> = lenient) {
   const root = mkdtempSync(join(tmpdir(), 'sabha-tabs-'));
   const dir = join(root, 'tabs');
-  mkdirSync(dir);
-  cpSync(tabsDir, dir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  const tabs = openTabs({ dir, ...how });
   const held = heldWires();
   const lines: string[] = [];
   const log = (_: object, text: string) => lines.push(text);
+  const explainer = createExplainer({ wires: held.wires, tabs, clock: realClock() });
   const red = await startRed({
-    wires: held.wires,
-    tabsDir: dir,
-    editor: { port: 0, password: 'open sesame' },
+    wires: explainer.wires,
+    tabs,
+    editor: { port: 0, login: editorLogin(password) },
     log: { fatal: log, error: log, warn: log, info: () => {}, debug: () => {}, trace: () => {} },
     nodesDirs: [throwingNodes(root)],
   });
@@ -93,15 +106,22 @@ export async function startLive() {
   const headers = { authorization: `Bearer ${await tokenOf(address)}`, 'content-type': 'application/json' };
   const { events } = createRequire(import.meta.url)('node-red');
 
+  /** Resolves when flows run anew. */
+  const started = () => new Promise<void>((resolve) => events.once('flows:started', resolve));
+
   return {
     ...held,
+    red,
+    explainer,
+    tabs,
     dir,
     address,
     headers,
     lines,
+    started,
     /** What the editor's Deploy does; resolves when the new flows run. */
     async deploy(nodes: FlowNode[]): Promise<number> {
-      const runs = new Promise<void>((resolve) => events.once('flows:started', resolve));
+      const runs = started();
       const body = JSON.stringify(nodes);
       const answer = await fetch(`${address}/flows`, { method: 'POST', headers: { ...headers, 'node-red-deployment-type': 'full' }, body });
       if (answer.ok) await runs;
@@ -131,7 +151,7 @@ async function tokenOf(address: string): Promise<string> {
     grant_type: 'password',
     scope: '*',
     username: editorUser,
-    password: 'open sesame',
+    password,
   });
   const answer = await fetch(`${address}/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   return (await answer.json()).access_token;

@@ -2,7 +2,7 @@
 import type { Cancel } from '#contracts';
 import type { OfferedMessage } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
-import type { Outcome } from '../records/notices.ts';
+import type { Outcome, People } from '../records/notices.ts';
 
 /** Everything that a node may ask of `flows`. */
 export type Wires = {
@@ -12,6 +12,8 @@ export type Wires = {
   waiting(node: string, take: (message: WireMessage) => void): Cancel;
   /** Writes acts and conclusion in one transaction. A second conclusion of the same offer changes nothing. */
   conclude(message: WireMessage, how: string): void;
+  /** Whom a tab may tell, for the list of the who node. */
+  people(): People;
   /** Names of the channels that exist, for the deliver node's list. */
   channels(): string[];
   /** An offer node takes what its channel is to send; an outcome node says what became of it. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
-import { channelFor, channelsOf, createRoster, wrongScope } from './roster.ts';
+import { channelFor, channelsOf, createRoster, namesOf, wrongScope } from './roster.ts';
 
 const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({
   id,
@@ -36,6 +36,15 @@ test('a role means the persons whose scope is the incident’s or stands above i
 
 test('an id means that person wherever the incident is, and each person is told once', () => {
   expect(ids([asha, bina, devi], ['bina', 'technician', 'asha'])).toEqual(['bina', 'asha']);
+});
+
+test('a group means those of its persons who look after the place; it is offered once, beside roles and persons', () => {
+  const vendors = [asha, bina, chand].map((one) => ({ ...one, groups: ['vendors'] }));
+  expect(ids([...vendors, devi], ['vendors'])).toEqual(['asha', 'chand']);
+  expect(ids([...vendors, devi], ['vendors'], 'goa/panaji')).toEqual(['devi']);
+  const roster = createRoster([...vendors, devi]);
+  expect(roster.people()).toMatchObject({ roles: ['technician', 'state', 'central'], groups: ['vendors'] });
+  expect(namesOf(roster)).toEqual(['technician', 'state', 'central', 'vendors', 'asha', 'bina', 'chand', 'devi', 'central-desk']);
 });
 
 test('words that mean nobody are returned, and the others are told', () => {

@@ -1,17 +1,20 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
 import { type Person, type Role, roles } from '#contracts';
 import type { EngineOptions } from '../incidents/engine.ts';
+import type { People } from '../records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 
-/** Who is who, by role, scope and id. */
+/** Who is who, by role, group, scope and id. */
 export type Roster = {
   /**
-   * The persons that `to` (roles and ids of persons) means for a scope, each once, and the words that mean nobody.
+   * The persons that `to` (roles, groups and ids of persons) means for a scope, each once, and the words that mean nobody.
    * Guarantee: never nobody. Where no one is found it is the central persons, and without any the desk at the centre.
    */
   resolve(to: readonly string[], scope: string): { persons: Person[]; unknown: string[] };
   /** All central persons; without any the desk at the centre. */
   central(): Person[];
+  /** All that a tab may write into `to`. */
+  people(): People;
   /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
   person(id: string): Person;
 };
@@ -40,7 +43,9 @@ export function createRoster(people: readonly Person[]): Roster {
   const meant = (word: string, scope: string): Person[] | undefined => {
     if (isRole(word)) return people.filter((person) => person.role === word && covers(person.scope, scope));
     const one = byId.get(word);
-    return one && [one];
+    if (one !== undefined) return [one];
+    const group = people.filter((person) => person.groups?.includes(word));
+    return group.length === 0 ? undefined : group.filter((person) => covers(person.scope, scope));
   };
   return {
     resolve(to, scope) {
@@ -50,13 +55,28 @@ export function createRoster(people: readonly Person[]): Roster {
       return { persons: persons.size > 0 ? [...persons] : central(), unknown };
     },
     central,
+    people: () => ({
+      roles: [...roles],
+      groups: groupsOf(people),
+      persons: people.map(({ id, name, role, scope }) => ({ id, name, role, scope })),
+    }),
     person: (id) => byId.get(id) ?? { ...centralDesk, id, name: id },
   };
+}
+
+function groupsOf(people: readonly Person[]): string[] {
+  return [...new Set(people.flatMap(({ groups = [] }) => groups))].sort();
 }
 
 /** The channel on which the person is really told: the wanted one, or the console where that one cannot reach the person. */
 export function channelFor(person: Person, wanted: string, channels: Channels): string {
   return channels.get(wanted)?.reaches(person) ? wanted : lastChannel;
+}
+
+/** Every word that a tab may write into `to`. */
+export function namesOf(roster: Roster): string[] {
+  const { roles: all, groups, persons } = roster.people();
+  return [...all, ...groups, ...persons.map(({ id }) => id), centralDesk.id];
 }
 
 /** Whom the engine means: the persons of a tab's words with their channel, and central's on every channel that reaches them. */

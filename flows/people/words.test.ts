@@ -63,6 +63,15 @@ test('a close says why, in Hindi too; a reason without Hindi words is printed as
   expect(hi('PC moved')).toContain('वजह: PC moved।');
 });
 
+test('why the tabs were refused is told whole', () => {
+  const reason = 'stranger (telegram sender): nodes of type "telegram sender" are not used on the tabs';
+  const place = { scope: 'centre', room: { en: 'the centre itself' }, site: { en: 'All offices' } };
+  const own = { ...place, faults: [{ ...notice().faults[0], fault: 'centre.tabs_refused', name: null, reason }] } as Partial<Notice>;
+  for (const language of languages) {
+    expect(render(notice({ ...own, severity: 'major' }), language).text).toContain(` (${reason})`);
+  }
+});
+
 test('what the default route bundles is listed, with what central is to do', () => {
   const lines = Array.from({ length: 9 }, (_, i) => `Site ${i}, Conference room: Microphone not found (raised)`);
   const { subject, text } = render(notice({ kind: 'unfinished', incident: null, severity: 'major', faults: [], lines }), 'en');

@@ -93,7 +93,9 @@ function partsOf(message: Message, size: number): string[] {
   const first = mainFault(message.notice);
   const name = first ? short(first.name ?? '', size) : '';
   const cause = first?.fault === 'pc.silent' && !hasEnded(message.notice) ? causeOf(message) : '';
-  const reason = first?.reason ? ` (${short(reasonIn(first.reason, message.language), size)})` : '';
+  // What the centre found wrong with itself names a file, or a node.
+  const reasonSize = first?.fault.startsWith('centre.') && size > tightLimit ? 4 * size : size;
+  const reason = first?.reason ? ` (${short(reasonIn(first.reason, message.language), reasonSize)})` : '';
   const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${cause === '' ? '' : `: ${cause}`}${reason}`;
   return [what, placeOf(message, size), sinceOf(message), wasOf(message), news.action].filter((part) => part !== '');
 }

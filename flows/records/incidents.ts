@@ -240,7 +240,7 @@ export type CentreEvent =
   | { type: 'acknowledge'; incident: number; by: string }
   | { type: 'note'; incident: number; by: string; text: string }
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string }
-  | { type: 'centre'; fault: string; device: string; standing: boolean }
+  | { type: 'centre'; fault: string; device: string; standing: boolean; reason?: string }
   /** A PC is beyond its budget (R27). */
   | { type: 'noisy'; of: string; what: 'events' | 'words' | 'spools' }
   | { type: 'started' };

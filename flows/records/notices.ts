@@ -85,3 +85,6 @@ export type RenderedMessage = {
   /** What it was made of, for channels that programs read. */
   notice: Notice;
 };
+
+/** Whom a tab may tell: roles and groups, which are looked up for a place, and persons. */
+export type People = { roles: string[]; groups: string[]; persons: Pick<Person, 'id' | 'name' | 'role' | 'scope'>[] };

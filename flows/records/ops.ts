@@ -9,6 +9,7 @@ import type {
   RollCallSummary,
   RollCallView,
   Signed,
+  TabsStep,
 } from '#contracts';
 import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
@@ -138,6 +139,8 @@ export type Ledger = {
   command(id: string): Promise<FoundCommand | undefined>;
   /** In the order in which they were issued. */
   openCommands(now: number): Promise<OpenCommand[]>;
+  /** What became of the tabs, newest first, at most 50. */
+  tabsSteps(): Promise<TabsStep[]>;
   /** Proof from the data that no event is missing and none stands twice. */
   audit(): Promise<LedgerAudit>;
   close(): Promise<void>;

@@ -10,6 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { lintFlows } from '../node-red/lint.ts';
 import { startRed } from '../node-red/node-red.ts';
 import { heldWires, tabsDir } from '../node-red/tabs.test-helper.ts';
+import { openTabs } from '../node-red/tabs.ts';
 import { type FlowNode, readTabs } from '../node-red/tabs-storage.ts';
 import { message } from '../people/channels/conformance.test-helper.ts';
 import { type ReadMail, readMail } from '../people/channels/mail.test-helper.ts';
@@ -48,8 +49,9 @@ const behindTheOffer = (port: number): FlowNode[] => [
 ];
 
 function folder(port: number): string {
-  const dir = mkdtempSync(join(tmpdir(), 'sabha-community-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const root = mkdtempSync(join(tmpdir(), 'sabha-community-'));
+  const dir = join(root, 'tabs');
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   cpSync(tabsDir, dir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
   const file = join(dir, '60-deliver.json');
   const nodes: FlowNode[] = JSON.parse(readFileSync(file, 'utf8'));
@@ -82,7 +84,7 @@ test('a message goes out by the node of somebody else, and is delivered only whe
   const dir = folder(port);
   const red = await startRed({
     wires: held.wires,
-    tabsDir: dir,
+    tabs: openTabs({ dir, lint: { community: true } }),
     community: { packages: ['node-red-node-email'], credentials },
     log: { fatal: log, error: log, warn: log, info: () => {}, debug: () => {}, trace: () => {} },
   });
@@ -106,12 +108,14 @@ test('a message goes out by the node of somebody else, and is delivered only whe
 test('a node of others on a path, where transitions travel, is told; behind an offer it is well', () => {
   const read = readTabs(folder(25));
   if (!read.ok) throw new Error(read.line);
-  expect(lintFlows(read.nodes, true)).toEqual([]);
+  expect(lintFlows(read.nodes, { community: true })).toEqual([]);
   expect(lintFlows(read.nodes)).toContainEqual('mailer-node (e-mail): nodes of type "e-mail" are not used on the tabs');
   const onPath = read.nodes.map((node) => (node.id === 'deliver-console' ? { ...node, type: 'e-mail' } : node));
-  expect(lintFlows(onPath, true)).toContainEqual(
+  expect(lintFlows(onPath, { community: true })).toContainEqual(
     expect.stringContaining('nodes of type "e-mail" carry no transition: they belong behind an offer'),
   );
   const atOutcome = read.nodes.map((node) => (node.id === 'deliver-console' ? { ...node, wires: [['mailer-outcome']] } : node));
-  expect(lintFlows(atOutcome, true)).toContainEqual(expect.stringContaining('it ends what an offer gave out, and no transition'));
+  expect(lintFlows(atOutcome, { community: true })).toContainEqual(
+    expect.stringContaining('it ends what an offer gave out, and no transition'),
+  );
 });

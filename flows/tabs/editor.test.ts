@@ -29,6 +29,35 @@ test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude'])(
   },
 );
 
+test.each(['who', 'urgency'])(
+  'the editor serves label and help of %s, which decide by their dialogs, in English and Hindi',
+  async (name) => {
+    for (const [language, hindi] of [
+      ['en-US', false],
+      ['hi', true],
+    ] as const) {
+      const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
+      const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
+      const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';
+      expect(help.length).toBeGreaterThan(200);
+      expect(/\p{Script=Devanagari}/u.test(help)).toBe(hindi);
+      const catalogue = await (
+        await fetch(`${live.address}/nodes/@sabha/flow-nodes/sabha-decide/messages?lng=${language}`, { headers })
+      ).json();
+      for (const word of Object.values(catalogue[name])) expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
+    }
+  },
+);
+
+test('the dialog of who is given roles, groups and persons of the roster, and only to who has logged in', async () => {
+  expect(await (await fetch(`${live.address}/sabha/people`, { headers: live.headers })).json()).toEqual({
+    roles: ['technician', 'state', 'central'],
+    groups: ['vendors'],
+    persons: [{ id: 'asha', name: 'Asha Devi', role: 'technician', scope: 'ladakh/leh' }],
+  });
+  expect((await fetch(`${live.address}/sabha/people`)).status).toBe(401);
+});
+
 test('the editor answers nobody without its password, and no foreign page', async () => {
   expect((await fetch(`${live.address}/flows`)).status).toBe(401);
   expect(await (await fetch(`${live.address}/sabha/channels`, { headers: live.headers })).json()).toEqual(['console', 'email', 'webhook']);

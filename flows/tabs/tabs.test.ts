@@ -19,6 +19,11 @@ test('the seven tabs stand, and each says what it decides', () => {
   }
 });
 
+test('whom and how urgent the tabs decide by dialogs: no list, number or expression is left to edit for it', () => {
+  const rules = tabs.flatMap((node) => (Array.isArray(node['rules']) ? node['rules'].map((rule) => ({ id: node.id, ...rule })) : []));
+  expect(rules.filter(({ t, p }) => t === 'set' && ['to', 'severity', 'holdMs'].includes(p))).toEqual([]);
+});
+
 test('no two nodes of a tab stand on the same place', () => {
   const places = tabs.filter((node) => 'x' in node && node.type !== 'group').map((node) => `${node.z} ${node['x']} ${node['y']}`);
   expect(new Set(places).size).toBe(places.length);
@@ -96,6 +101,12 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
     'a switch with a rule too many',
     change('outages-where', { rules: [{ t: 'true' }, { t: 'null' }, { t: 'else' }] }),
     "outages-where (the centre's own?): it has not one output for each rule",
+  ],
+  ['a who without anybody', change('who-minor', { to: [] }), 'who-minor (minor: the technician): nobody is chosen'],
+  [
+    'an urgency without a time',
+    change('thin-morning', { at: '' }),
+    'thin-morning (at 9 in the morning): "" is no time of day such as 09:00',
   ],
   [
     'a password',

@@ -69,8 +69,20 @@ describe('OpenAPI', () => {
     const none = () => {
       throw new Error('nobody asks');
     };
-    const [view, proof, siteOrders, identity, commands] = [none, none, none, none, none];
-    addRoutes(app, { view, proof, siteOrders, identity, commands, accounts: none, logins: none, streams: none, words: none });
+    const [view, proof, siteOrders, identity, commands, tabs, explain] = [none, none, none, none, none, none, none];
+    addRoutes(app, {
+      view,
+      proof,
+      siteOrders,
+      identity,
+      commands,
+      tabs,
+      explain,
+      accounts: none,
+      logins: none,
+      streams: none,
+      words: none,
+    });
     const paths = Object.entries<object>(JSON.parse(openApi()).paths);
     const rows = paths.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
     expect(found.sort()).toEqual(rows.sort());

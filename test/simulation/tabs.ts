@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startRed } from '../../flows/node-red/node-red.ts';
+import { openTabs } from '../../flows/node-red/tabs.ts';
 import type { Wires } from '../../flows/node-red/wires.ts';
 import type { WireMessage } from '../../flows/records/incidents.ts';
 import { edit, throwing } from '../system/tabs-scene.ts';
@@ -79,7 +80,7 @@ async function start(): Promise<Tabs> {
   const tabs: Tabs = { head: undefined, waits: new Map(), underWay: new Map(), current: undefined, throws: false, dir };
   const quiet = () => {};
   const log = { fatal: quiet, error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet };
-  await startRed({ wires: wiresOf(tabs), tabsDir: dir, log, timeoutMs: startLimitMs });
+  await startRed({ wires: wiresOf(tabs), tabs: openTabs({ dir }), log, timeoutMs: startLimitMs });
   return tabs;
 }
 
@@ -98,6 +99,7 @@ function wiresOf(tabs: Tabs): Wires {
       tabs.underWay.delete(keyOf(message));
       if (run?.process.alive() && run.broken() !== 'cut') run.wires.conclude(message, how);
     },
+    people: () => ({ roles: [], groups: [], persons: [] }),
     channels: () => tabs.current?.wires.channels() ?? ['console', 'email'],
     offered: () => () => {},
     outcome: () => {},

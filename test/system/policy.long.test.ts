@@ -14,6 +14,8 @@ import {
   wiresWithout,
 } from './tabs-scene.ts';
 
+const stranger = { id: 'stranger', type: 'not-a-node', x: 9, y: 9, wires: [] };
+
 describe.concurrent('the tabs', () => {
   test('one edited rule makes this site’s microphone critical and tells the state too', async ({ expect, onTestFinished }) => {
     const rule: Edit = (nodes) => nodes.map((node) => renamed(node, 'example/example-office', 'ladakh/leh'));
@@ -59,13 +61,18 @@ describe.concurrent('the tabs', () => {
     expect(told.atMs).toBeGreaterThanOrEqual(holdMs);
   });
 
-  test('R24 when an edit left tabs that cannot run at all, central still hears of it', async ({ expect, onTestFinished }) => {
+  test('R24 when an edit left tabs that cannot run at all, the last good ones run, and central hears why', async ({
+    expect,
+    onTestFinished,
+  }) => {
     const { parts, mailbox, pc } = await open(onTestFinished, (nodes) => [
       ...nodes,
-      { id: 'stranger', type: 'not-a-node', z: 'tab-watch', x: 9, y: 9, wires: [] },
+      ...nodes.filter(({ id }) => id === 'tab-watch').map((tab) => ({ ...stranger, z: tab.id })),
     ]);
     pc.set('microphone', 'room', 'microphone.missing', 'RoomMic');
-    await expect.poll(() => receivers(mailbox), { timeout: 40_000 }).toEqual(['meera@office.test']);
-    expect((await toldCentral(parts)).atMs).toBeGreaterThan(0);
+    await expect.poll(() => receivers(mailbox), { timeout: 40_000 }).toEqual(['asha@office.test']);
+    const central = () => mailbox.to('meera').map(({ text }) => text);
+    await expect.poll(central, { timeout: 40_000 }).toContainEqual(expect.stringContaining('nodes of type "not-a-node" are not used'));
+    expect((await incident(parts))?.history[0]?.conclusion).not.toContain('default route');
   });
 });

@@ -98,7 +98,7 @@ function linksWithout(node: FlowNode, to: string): string[] {
 
 /** The node, which breaks at every message. */
 export function throwing(node: FlowNode): FlowNode {
-  return { ...node, rules: [{ t: 'set', p: 'to', pt: 'msg', to: '$error("broken on purpose")', tot: 'jsonata' }] };
+  return { ...node, type: 'change', rules: [{ t: 'set', p: 'to', pt: 'msg', to: '$error("broken on purpose")', tot: 'jsonata' }] };
 }
 
 /** The one incident of the PC, whole. */

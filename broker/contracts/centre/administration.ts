@@ -1,5 +1,6 @@
 /** What the HTTP API of `flows` answers to those who order and administer: the site table, commands, rollouts, accounts. Times are as in api.ts. */
 import * as v from 'valibot';
+import { severities } from '../domain/states.ts';
 import { commandAnswer } from '../wire/commands.ts';
 import { accountRoles } from './api.ts';
 
@@ -78,6 +79,37 @@ export const enrolCodeView = v.object({ site: text, uses: v.number(), ends: time
 /** Who asks; null = whoever sits at this machine, under the name that they give. */
 export const whoView = v.object({ name: maybeText, ...grant });
 
+/**
+ * The tabs that run, each set by twelve characters of its hash: now, before the last Deploy, of this release, and of the release from which
+ * they were made. `refused`: why the files do not run; `wrong`: what the lint finds in those that do.
+ */
+export const tabsState = v.object({
+  running: text,
+  before: maybeText,
+  release: text,
+  base: text,
+  refused: maybeText,
+  wrong: v.array(text),
+});
+/** A line a node: what is the operator's own, and what this release brings that the tabs in use do not have. */
+export const tabsDifferences = v.object({ yours: v.array(text), release: v.array(text) });
+/** A step of the tabs; `about` names the rules before and after, then what differs, a line each. */
+export const tabsStep = v.object({ at: time, who: text, what: text, about: text });
+/** The set before the last Deploy runs again. */
+export const tabsUndone = v.object({ from: text, to: text, lines: v.array(text) });
+
+/** What the tabs that run would do with a fault; `afterMs` counts from its moment, `how` is null where it reaches no conclusion. */
+export const explained = v.object({
+  scope: text,
+  fault: text,
+  severity: v.picklist(severities),
+  holdMs: v.number(),
+  nodes: v.array(v.object({ tab: text, node: text, type: text, afterMs: v.number() })),
+  tells: v.array(v.object({ person: text, name: text, channel: text, severity: v.picklist(severities), afterMs: v.number(), text })),
+  how: maybeText,
+});
+
+export type Explained = v.InferOutput<typeof explained>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
@@ -87,5 +119,9 @@ export type CommandView = v.InferOutput<typeof commandView>;
 export type AccountView = v.InferOutput<typeof accountView>;
 export type AccountMade = v.InferOutput<typeof accountMade>;
 export type EnrolCodeView = v.InferOutput<typeof enrolCodeView>;
+export type TabsState = v.InferOutput<typeof tabsState>;
+export type TabsDifferences = v.InferOutput<typeof tabsDifferences>;
+export type TabsStep = v.InferOutput<typeof tabsStep>;
+export type TabsUndone = v.InferOutput<typeof tabsUndone>;
 export type WhoView = v.InferOutput<typeof whoView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;

@@ -19,6 +19,7 @@ describe('defaults', () => {
       },
       people: [],
       ports: { mqtt: 1883, api: 1880, editor: 1881, brokerMetrics: 9101, flowsMetrics: 9102, exporter: 9103, reflector: 8620 },
+      editor: false,
       capacity: { atOncePerState: 2, atOnce: 10 },
       ledgerLimitMiB: 0,
     });
@@ -112,6 +113,11 @@ describe('one clear line says what is wrong and where', () => {
       'a person twice',
       '{"people":[{"id":"a","name":"A","role":"state"},{"id":"a","name":"B","role":"state"}]}',
       'sabha.json: people.1.id: "a" stands twice',
+    ],
+    [
+      'a group with the name of a role',
+      '{"people":[{"id":"a","name":"A","role":"state","groups":["vendors","central"]}]}',
+      'sabha.json: people.0.groups: "central" is a role or a person',
     ],
     [
       'a PC twice',

@@ -42,6 +42,9 @@ const person = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(80)),
   role: about(v.picklist(roles), 'The tabs of flows send to roles, not to names.'),
   scope: v.optional(about(scope, 'The part of the tree this person looks after: "" is everywhere, else a state, or state/site.'), ''),
+  groups: v.exactOptional(
+    about(v.pipe(v.array(id), v.maxLength(20)), 'Groups that a tab may tell, such as "vendors": of each those who look after the place.'),
+  ),
   language: v.optional(about(v.picklist(languages), 'The language of the messages to this person.'), 'en'),
   email: v.optional(email),
   webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
@@ -189,6 +192,13 @@ export const settings = v.strictObject({
     {},
   ),
   ports: v.optional(about(ports, 'All listen on loopback only. 0 takes a free port.'), {}),
+  editor: v.optional(
+    about(
+      v.boolean(),
+      'The editor of the tabs beside the running centre: on loopback, at ports.editor, for accounts with the role central, and for "sabha" with the password in data/flows/editor.password.',
+    ),
+    false,
+  ),
   https: v.optional(
     about(
       https,
@@ -224,9 +234,18 @@ export function readSettings(text: string, file = 'sabha.json'): { ok: true; val
   const result = v.safeParse(settings, parsed);
   if (!result.success) return { ok: false, line: `${file}: ${describeIssue(result.issues[0])}` };
   const { people, site: own } = result.output;
-  const twice = firstTwice('people', people) ?? firstTwice('site.pcs', own?.pcs ?? []);
+  const twice = firstTwice('people', people) ?? firstTwice('site.pcs', own?.pcs ?? []) ?? ambiguousGroup(people);
   if (twice !== undefined) return { ok: false, line: `${file}: ${twice}` };
   return { ok: true, value: result.output };
+}
+
+/** A tab names roles, groups and persons by one word. */
+function ambiguousGroup(people: readonly Person[]): string | undefined {
+  const taken = new Set<string>([...roles, ...people.map(({ id: own }) => own)]);
+  const lines = people.flatMap(({ groups = [] }, at) =>
+    groups.filter((group) => taken.has(group)).map((group) => `people.${at}.groups: "${group}" is a role or a person`),
+  );
+  return lines[0];
 }
 
 function firstTwice(list: string, rows: { id: string }[]): string | undefined {

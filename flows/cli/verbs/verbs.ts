@@ -8,6 +8,7 @@ import { incidents } from './incidents.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
+import { tabs } from './tabs.ts';
 
 /** By their words, in the order of `help`. */
 export const verbs: Readonly<Record<string, Verb>> = {
@@ -18,5 +19,6 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...rollcall,
   ...commands,
   ...config,
+  ...tabs,
   ...accounts,
 };

@@ -51,6 +51,11 @@ export function openChannels({ settings, offers, log }: Asked): Channels {
   return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers)]);
 }
 
+/** Every channel that a tab may name, set or not: a person whom it does not reach gets the message over the console. */
+export function channelNames({ offered = [] }: ChannelSettings): string[] {
+  return [...kinds.map(({ name }) => name), ...offered];
+}
+
 /** One line on an address for a channel that would never use it, which is a typo; undefined where all is well. */
 export function strayAddress(name: string, settings: ChannelSettings): string | undefined {
   if (settings.offered?.includes(name)) return undefined;

@@ -50,6 +50,16 @@ export const centreFaults = {
       hi: 'एडिटर खोलें। देखें कि Conclude तक का कोई तार टूटा तो नहीं है।',
     },
   },
+  'centre.tabs_refused': {
+    severity: 'major',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'Changed tabs cannot run: the last good ones do', hi: 'बदले हुए टैब नहीं चल सकते: पिछले सही टैब चल रहे हैं' },
+    action: {
+      en: 'Open the editor and deploy what it shows: that mends the files.',
+      hi: 'एडिटर खोलें और जो दिखे उसे Deploy करें: फ़ाइलें ठीक हो जाएँगी।',
+    },
+  },
   'centre.unknown_fault': {
     severity: 'minor',
     parents: [],

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fastify from 'fastify';
+import { expect, onTestFinished, test } from 'vitest';
+import type { TabsStep } from '#contracts';
+import { openTabs } from '../node-red/tabs.ts';
+import { createTabsOrders } from '../node-red/tabs-orders.ts';
+import type { FlowNode } from '../node-red/tabs-storage.ts';
+import { addRoutes } from './routes.ts';
+
+/** The routes over real tabs in a folder of their own; without a Node-RED, which is asked for a Deploy only. */
+function setUp({ runs = true } = {}) {
+  const root = mkdtempSync(join(tmpdir(), 'sabha-tabs-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const dir = join(root, 'tabs');
+  const steps: TabsStep[] = [];
+  const record = async (step: Omit<TabsStep, 'at'>) => steps.unshift({ at: steps.length, ...step }) > 0;
+  const tabs = openTabs({ dir, record });
+  const release = tabs.load();
+  const red = { deploy: (nodes: readonly FlowNode[], who: string) => tabs.save([...nodes], who) };
+  const orders = createTabsOrders({ tabs, red: () => (runs ? red : undefined), steps: async () => steps });
+  const app = fastify();
+  onTestFinished(() => app.close());
+  addRoutes(app, { tabs: () => orders });
+  const ask = async (method: 'GET' | 'POST', url: string, payload?: object) => {
+    const { statusCode, body } = await app.inject({ method, url, ...(payload && { payload }) });
+    return { status: statusCode, body: JSON.parse(body) };
+  };
+  const slower = release.map((node) => (node.id === 'escalate-15-min' ? { ...node, duration: '5' } : node));
+  return { dir, tabs, ask, slower };
+}
+
+const line = '~ 50 Escalate: "15 min, unless acknowledged" (sabha-wait): duration "15" → "5"';
+
+test('which tabs run, what differs and what became of them is told', async () => {
+  const { tabs, ask, slower } = setUp();
+  const { body: first } = await ask('GET', '/api/tabs');
+  expect(first).toMatchObject({ before: null, running: first.release, base: first.release, refused: null, wrong: [] });
+  await tabs.save(slower, 'asha');
+  const { body: second } = await ask('GET', '/api/tabs');
+  expect([second.running === first.running, second.before]).toEqual([false, first.running]);
+  expect((await ask('GET', '/api/tabs/differences')).body).toEqual({ yours: [line], release: [] });
+  expect((await ask('GET', '/api/tabs/steps')).body).toEqual([
+    { at: 0, who: 'asha', what: 'tabs deployed', about: `${first.running} → ${second.running}\n${line}` },
+  ]);
+});
+
+test('the last Deploy is taken back, and taking back is a Deploy that can be taken back', async () => {
+  const { tabs, ask, slower } = setUp();
+  const { running: release } = (await ask('GET', '/api/tabs')).body;
+  await tabs.save(slower, 'asha');
+  const { running: changed } = (await ask('GET', '/api/tabs')).body;
+  const undone = await ask('POST', '/api/tabs/undo', { by: 'Anil' });
+  expect(undone).toEqual({
+    status: 200,
+    body: { from: changed, to: release, lines: [line.replace('"15" → "5"', '"5" → "15"')] },
+  });
+  expect((await ask('GET', '/api/tabs')).body.running).toBe(release);
+  expect((await ask('POST', '/api/tabs/undo', { by: 'Anil' })).body).toMatchObject({ from: release, to: changed });
+  expect((await ask('GET', '/api/tabs/steps')).body.map(({ who }: TabsStep) => who)).toEqual(['Anil', 'Anil', 'asha']);
+});
+
+test('where nothing is to be taken back, or no tab runs, it is a no in one line', async () => {
+  const { ask } = setUp();
+  expect(await ask('POST', '/api/tabs/undo', { by: 'Anil' })).toMatchObject({
+    status: 409,
+    body: { message: 'there is no Deploy to take back' },
+  });
+  expect((await ask('POST', '/api/tabs/undo', {})).status).toBe(400);
+  const still = setUp({ runs: false });
+  await still.tabs.save(still.slower, 'asha');
+  expect((await still.ask('POST', '/api/tabs/undo', { by: 'Anil' })).body.message).toBe('the tabs do not run: the log of flows says why');
+});
+
+test('nothing is brought back over a file that was changed on disk meanwhile', async () => {
+  const { dir, tabs, ask, slower } = setUp();
+  await tabs.save(slower, 'asha');
+  rmSync(join(dir, '50-escalate.json'));
+  expect(await ask('POST', '/api/tabs/undo', { by: 'Anil' })).toMatchObject({
+    status: 409,
+    body: { message: expect.stringContaining('50-escalate.json was changed on disk since the editor read it') },
+  });
+});
+
+test('what would be done with a fault is told, and what cannot be explained is a no in one line', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  const value = { scope: 'centre', fault: 'centre.slow', severity: 'major', holdMs: 0, nodes: [], tells: [], how: 'told' } as const;
+  addRoutes(app, {
+    explain: () => async (scope) =>
+      scope === 'centre' ? { ok: true, value: { ...value, nodes: [], tells: [] } } : { ok: false, line: `there is no ${scope}` },
+  });
+  const get = async (query: string) => {
+    const { statusCode, body } = await app.inject(`/api/explain?${query}`);
+    return { status: statusCode, body: JSON.parse(body) };
+  };
+  expect(await get('scope=centre&fault=centre.slow')).toEqual({ status: 200, body: value });
+  expect(await get('scope=goa&fault=centre.slow')).toMatchObject({ status: 404, body: { message: 'there is no goa' } });
+  expect((await get('scope=centre')).status).toBe(400);
+});

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { editorLogin } from './editor-login.ts';
+
+const accounts = { mayEdit: (name: string) => name === 'boss', proves: async (_: string, password: string) => password === 'own' };
+
+test.each([
+  ['whoever reads the secret on this machine', 'sabha', 'secret', true],
+  ['with another secret nobody', 'sabha', 'own', false],
+  ['an account that may change the tabs', 'boss', 'own', true],
+  ['not with another password', 'boss', 'secret', false],
+  ['nor one that may not, whatever its password', 'asha', 'own', false],
+])('%s opens the editor', async (_, name, password, opens) => {
+  expect(await editorLogin('secret', accounts).proves(name, password)).toBe(opens);
+});
+
+test('where there is no secret there is no user of the machine; and whoever is asked about again is known only while they may', () => {
+  expect([editorLogin('').knows('sabha'), editorLogin('secret').knows('sabha'), editorLogin('secret').knows('boss')]).toEqual([
+    false,
+    true,
+    false,
+  ]);
+  expect(editorLogin('', accounts).knows('boss')).toBe(true);
+});
+
+test('without a secret an empty password opens nothing', async () => {
+  expect(await editorLogin('').proves('sabha', '')).toBe(false);
+});

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { readUrgency, readWho, toldNow, urgencyNow } from './rules.ts';
+import { wireMessage } from './tabs.test-helper.ts';
+
+const told = (config: object, to: string[] = []) => {
+  const read = readWho(config);
+  return read.ok ? toldNow(wireMessage({ to }, { told: ['ravi'] }), read.value) : read.line;
+};
+
+test.each([
+  ['set', ['state'], ['asha'], ['state']],
+  ['keep', ['state'], ['asha'], ['asha']],
+  ['keep', ['state'], [], ['state']],
+  ['told', [], ['asha'], ['ravi']],
+])('%s %j for a message to %j tells %j', (mode, to, before, after) => {
+  expect(told({ mode, to }, before)).toEqual(after);
+});
+
+test.each([
+  [{ mode: 'set', to: [] }, 'nobody is chosen'],
+  [{ mode: 'keep', to: [] }, 'nobody is chosen'],
+  [{ mode: 'all', to: ['state'] }, 'mode: expected ("set" | "keep" | "told"), found "all"'],
+  [{ mode: 'set', to: 'state' }, 'to: expected Array, found "state"'],
+])('whom %j tells is a no in one line', (config, line) => {
+  expect(told(config)).toContain(line);
+});
+
+const minute = 60_000;
+const judged = (config: object, message = wireMessage({ severity: 'major', holdMs: 20_000 })) => {
+  const read = readUrgency({ severity: '', hold: 'keep', ...config });
+  return read.ok ? urgencyNow(message, read.value) : read.line;
+};
+
+test.each<[object, object]>([
+  [{}, { severity: 'major', holdMs: 20_000 }],
+  [{ severity: 'critical' }, { severity: 'critical', holdMs: 20_000 }],
+  [
+    { hold: 'atLeast', duration: '3', unit: 'min' },
+    { severity: 'major', holdMs: 3 * minute },
+  ],
+  [
+    { hold: 'atLeast', duration: '3', unit: 's' },
+    { severity: 'major', holdMs: 20_000 },
+  ],
+  [
+    { hold: 'atMost', duration: '0', unit: 'min' },
+    { severity: 'major', holdMs: 0 },
+  ],
+  [
+    { hold: 'atMost', duration: '1', unit: 'h' },
+    { severity: 'major', holdMs: 20_000 },
+  ],
+  [
+    { hold: 'atLeast', duration: '3', sparesCritical: true },
+    { severity: 'major', holdMs: 3 * minute },
+  ],
+  [
+    { severity: 'critical', hold: 'atLeast', duration: '3', sparesCritical: true },
+    { severity: 'critical', holdMs: 20_000 },
+  ],
+])('the urgency %j makes of a major fault with its own hold of 20 s %j', (config, after) => {
+  expect(judged(config)).toEqual(after);
+});
+
+test('until a time of day is until the next one in its zone, also where a clock changes in that night, and nothing at that very time', () => {
+  const from = (at: number) => wireMessage({ transition: { id: 1, offer: 1, kind: 'raised', at } });
+  const hold = (at: number, zone = 'Asia/Kolkata') => judged({ hold: 'until', at: '09:00', zone }, from(at));
+  const nine = Date.UTC(2027, 0, 15, 3, 30);
+  expect(hold(nine)).toMatchObject({ holdMs: 0 });
+  expect(hold(nine + 1)).toMatchObject({ holdMs: 24 * 60 * minute - 1 });
+  expect(hold(nine - 10 * minute + 0.5)).toMatchObject({ holdMs: 10 * minute - 0.5 });
+  // Berlin puts its clocks forward in the night to 28 March 2027: from 21:00 to 09:00 are eleven hours.
+  expect(hold(Date.UTC(2027, 2, 27, 20), 'Europe/Berlin')).toMatchObject({ holdMs: 11 * 60 * minute });
+});
+
+test.each([
+  [{ hold: 'atLeast', duration: '' }, 'no time to hold: "" is not a number'],
+  [{ hold: 'until', at: '25:00', zone: 'Asia/Kolkata' }, '"25:00" is no time of day such as 09:00'],
+  [{ hold: 'until', at: '09:00', zone: 'Asia/Leh' }, '"Asia/Leh" is no time zone such as Asia/Kolkata'],
+  [{ severity: 'urgent' }, 'severity: expected'],
+])('the urgency %j is a no in one line', (config, line) => {
+  expect(judged(config)).toContain(line);
+});

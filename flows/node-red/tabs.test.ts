@@ -1,0 +1,202 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { redStorage } from './red-storage.ts';
+import { type NewStep, openTabs, releaseTabs, type TabsOptions } from './tabs.ts';
+import { differences, hashOf } from './tabs-diff.ts';
+import { type FlowNode, readTabs, textsOf, writeTabs } from './tabs-storage.ts';
+
+let root: string;
+let dir: string;
+let steps: NewStep[];
+let refusals: (string | null)[];
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sabha-tabs-'));
+  dir = join(root, 'tabs');
+  steps = [];
+  refusals = [];
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function open(change: Partial<TabsOptions> = {}) {
+  const record = async (step: NewStep) => steps.push(step) > 0;
+  return openTabs({ dir, record, refused: (line) => refusals.push(line), ...change });
+}
+
+const release = nodesOf(releaseTabs);
+const minor = (duration: string, nodes: readonly FlowNode[] = release) =>
+  nodes.map((node) => (node.id === 'escalate-15-min' ? { ...node, duration } : node));
+const cut = release.map((node) => (node.id === 'who-minor' ? { ...node, wires: [[]] } : node));
+
+test('at the first start the folder is made from the tabs of the release, and again where it is empty', () => {
+  const tabs = open();
+  expect(tabs.load()).toEqual(release);
+  expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
+  expect(refusals).toEqual([null]);
+});
+
+test('a release never overwrites a tab that somebody changed; tabs that nobody changed follow it', async () => {
+  const releaseDir = join(root, 'release');
+  mkdirSync(releaseDir);
+  writeTabs(releaseDir, release);
+  open({ releaseDir }).load();
+  writeTabs(releaseDir, minor('20'));
+  expect(hashOf(open({ releaseDir }).load())).toBe(hashOf(minor('20')));
+  expect(steps).toMatchObject([{ who: 'release', what: 'tabs changed' }]);
+  const own = open({ releaseDir });
+  own.load();
+  await own.save(minor('5'), 'asha');
+  writeTabs(releaseDir, minor('30'));
+  const later = open({ releaseDir });
+  expect(hashOf(later.load())).toBe(hashOf(minor('5')));
+  const { now, base } = later.release();
+  expect(differences(base, later.running())).toEqual(['~ 50 Escalate: "15 min, unless acknowledged" (sabha-wait): duration "20" → "5"']);
+  expect(differences(base, now)).toEqual(['~ 50 Escalate: "15 min, unless acknowledged" (sabha-wait): duration "20" → "30"']);
+});
+
+test('a Deploy is written in its file, and stands in the audit with who, the rules before and after, and what differs', async () => {
+  const tabs = open();
+  tabs.load();
+  await tabs.save(minor('5'), 'asha');
+  expect(hashOf(nodesOf(dir))).toBe(hashOf(minor('5')));
+  expect(steps).toEqual([
+    {
+      who: 'asha',
+      what: 'tabs deployed',
+      about: `${hashOf(release)} → ${hashOf(minor('5'))}\n~ 50 Escalate: "15 min, unless acknowledged" (sabha-wait): duration "15" → "5"`,
+    },
+  ]);
+  expect(tabs.before()).toEqual(release);
+  expect(readdirSync(join(root, 'tabs-kept')).sort()).toEqual(['before.json', 'release.json', 'running.json']);
+});
+
+test.each<[string, () => FlowNode[], string]>([
+  ['a cut wire', () => cut, 'who-minor (minor: the technician): output 1 leads nowhere'],
+  ['no tab at all', () => [], 'there is no tab'],
+  [
+    'a type that nobody knows',
+    () => [...release, { id: 'new', type: 'debug', z: 'tab-who', x: 9, y: 9, wires: [] }],
+    'new (debug): nodes of type "debug" are not used on the tabs',
+  ],
+])('%s is refused with one line, and nothing is changed', async (_, nodes, line) => {
+  const tabs = open();
+  tabs.load();
+  const texts = textsOf(dir);
+  await expect(tabs.save(nodes(), 'asha')).rejects.toThrow(line);
+  expect(textsOf(dir)).toEqual(texts);
+  expect([steps, tabs.running()]).toEqual([[], release]);
+});
+
+test('a person, role or channel that is not there is refused', async () => {
+  const names = { people: ['technician', 'state', 'central', 'asha'], channels: ['email', 'console', 'webhook'] };
+  const tabs = open({ lint: { names } });
+  tabs.load();
+  const to = (list: string) => [{ t: 'set', p: 'to', pt: 'msg', to: list, tot: 'json' }];
+  const who = (list: string) =>
+    release.map((node) => (node.id === 'faults-site-rule' ? { ...node, type: 'change', rules: to(list) } : node));
+  await tabs.save(who('["technician","asha"]'), 'asha');
+  await expect(tabs.save(who('["tecnician"]'), 'asha')).rejects.toThrow('"tecnician" is no role, group or person of sabha.json');
+  await expect(tabs.save(who('technician'), 'asha')).rejects.toThrow('whom it tells is not a list of names');
+  const over = release.map((node) => (node.id === 'deliver-email' ? { ...node, channel: 'emial' } : node));
+  await expect(tabs.save(over, 'asha')).rejects.toThrow('deliver-email (sabha-deliver): there is no channel "emial"');
+});
+
+test('a file that was changed on disk since it was read is not lost by a Deploy; once it is read again the Deploy goes through', async () => {
+  const tabs = open();
+  tabs.load();
+  writeTabs(dir, minor('7'));
+  await expect(tabs.save(minor('5'), 'asha')).rejects.toThrow('50-escalate.json was changed on disk since the editor read it: choose');
+  expect(hashOf(nodesOf(dir))).toBe(hashOf(minor('7')));
+  expect(hashOf(tabs.load())).toBe(hashOf(minor('7')));
+  await tabs.save(minor('5'), 'asha');
+  expect(steps.map(({ who, what }) => `${who}: ${what}`)).toEqual(['disk: tabs changed', 'asha: tabs deployed']);
+});
+
+test('while the ledger takes nothing a Deploy is refused, since nobody could say later who did it', async () => {
+  const tabs = open({ record: async () => false });
+  tabs.load();
+  await expect(tabs.save(minor('5'), 'asha')).rejects.toThrow('the ledger takes nothing now');
+  expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
+  expect(open().load()).toEqual(release);
+});
+
+test.each([
+  ['a zero-byte file', '', '40-who.json: the file is empty'],
+  ['a cut file', '[\n{"id": "a"\n', '40-who.json: not JSON: '],
+  ['a file without a node', '[]', 'escalate-15-min'],
+  ['a node without a type', '[{"id":"a"}]', '40-who.json: entry 1 has no id or no type'],
+])('at %s the last good set runs, central is told why, and a Deploy of what runs mends the file', async (_, text, line) => {
+  const first = open();
+  first.load();
+  await first.save(minor('5'), 'asha');
+  writeFileSync(join(dir, '40-who.json'), text);
+  const tabs = open();
+  expect(hashOf(tabs.load())).toBe(hashOf(minor('5')));
+  if (text !== '[]') expect(refusals.at(-1)).toContain(line);
+  else expect(refusals.at(-1)).toMatch(/a wire leads to "who-.*", which does not exist/);
+  expect(tabs.refusal()).toBe(refusals.at(-1));
+  await tabs.save(minor('5'), 'asha');
+  expect([hashOf(nodesOf(dir)), refusals.at(-1)]).toEqual([hashOf(minor('5')), null]);
+});
+
+test('where nothing good is kept, the tabs of the release run', () => {
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'mine.json'), '');
+  expect(open().load()).toEqual(release);
+  expect(refusals).toEqual(['mine.json: the file is empty']);
+});
+
+test('where nothing can be kept, as on a full disk, the tabs run all the same and a Deploy is refused', async () => {
+  open().load();
+  const keptDir = join(root, 'kept');
+  // A folder in the place of each file takes nothing, like a full disk.
+  for (const name of ['running', 'release', 'next']) mkdirSync(join(keptDir, `${name}.json`, 'x'), { recursive: true });
+  const lines: string[] = [];
+  const tabs = open({ keptDir, warn: (line) => lines.push(line) });
+  expect(tabs.load()).toEqual(release);
+  expect(lines).toEqual(Array(2).fill(expect.stringMatching(/^the tabs cannot be kept beside: (EISDIR|ENOTEMPTY)$/)));
+  await expect(tabs.save(minor('5'), 'asha')).rejects.toThrow(/directory/);
+  expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
+});
+
+test('a Deploy that a crash cut short is finished at the next start', async () => {
+  const tabs = open();
+  tabs.load();
+  const half = minor('5').filter(({ z, id }) => z === 'tab-escalate' || id === 'tab-escalate');
+  writeFileSync(join(root, 'tabs-kept', 'next.json'), JSON.stringify(minor('5')));
+  writeFileSync(join(dir, '50-escalate.json'), JSON.stringify(half.slice(0, 2)));
+  const later = open();
+  expect(hashOf(later.load())).toBe(hashOf(minor('5')));
+  expect(later.before()).toEqual(release);
+  expect(readdirSync(join(root, 'tabs-kept'))).not.toContain('next.json');
+});
+
+test('Node-RED reads and writes them and nothing else: credentials and the library are refused', async () => {
+  const storage = redStorage({ tabs: open() });
+  expect(await storage.getFlows()).toEqual(release);
+  await storage.saveFlows(minor('5'), { username: 'asha' });
+  expect(steps[0]?.who).toBe('asha');
+  await expect(storage.saveFlows(cut)).rejects.toThrow('leads nowhere');
+  await expect(storage.saveCredentials()).rejects.toThrow('no credentials');
+  await expect(storage.saveLibraryEntry()).rejects.toThrow('not used');
+  await storage.saveSettings({ a: 1 });
+  expect(await storage.getSettings()).toEqual({ a: 1 });
+});
+
+test('what differs is told node by node; where a node lies is only counted', () => {
+  const moved = release.map((node) => (node.id === 'who-minor' ? { ...node, x: 1 } : node));
+  expect(differences(release, moved)).toEqual(['  1 node moved']);
+  expect(differences(release, release.toReversed())).toEqual([]);
+  const lost = release.filter(({ id }) => id !== 'who-minor');
+  expect(differences(release, lost)).toEqual([`- 40 Who: "minor: the technician" (${release.find(({ id }) => id === 'who-minor')?.type})`]);
+  expect(differences([], [{ id: 't', type: 'tab', label: '15 Ours' }])).toEqual(['+ tab "15 Ours"']);
+  expect(readFileSync(join(releaseTabs, '40-who.json'), 'utf8')).toContain('who-minor');
+});
+
+function nodesOf(folder: string): FlowNode[] {
+  const read = readTabs(folder);
+  if (!read.ok) throw new Error(read.line);
+  return read.nodes;
+}

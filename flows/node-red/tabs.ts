@@ -1,0 +1,224 @@
+/**
+ * The tabs in use: an operator's own, made from those of the release at the first start. What is deployed passes the lint first and stands in
+ * the audit; what cannot run never replaces what does.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { codeOf, makeFolder, oneLine, type TabsStep } from '#contracts';
+import { type KeptTabs, keptTabs } from './kept-tabs.ts';
+import { type LintOptions, lintFlows, stopsOf } from './lint.ts';
+import { differences, hashOf } from './tabs-diff.ts';
+import { type FlowNode, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
+
+/** The folder with the tabs of this release. */
+export const releaseTabs = fileURLToPath(new URL('../tabs', import.meta.url));
+
+/** A step of the tabs that is to be written. */
+export type NewStep = Omit<TabsStep, 'at'>;
+
+/** Where the tabs lie, and who hears of what becomes of them. */
+export type TabsOptions = {
+  /** Those in use. */
+  dir: string;
+  /** What is kept beside them. */
+  keptDir?: string;
+  /** Those of this release. */
+  releaseDir?: string;
+  lint?: Omit<LintOptions, 'isKnown'>;
+  /** The lint itself, for tests of what runs in spite of it. */
+  judge?: (nodes: readonly FlowNode[], options: LintOptions) => string[];
+  /** Writes the row of the audit; false while the ledger takes nothing. */
+  record?: (step: NewStep) => Promise<boolean>;
+  /** What could not be kept, as on a full disk: the tabs run all the same. */
+  warn?: (line: string) => void;
+  /** The files were refused and another set runs, or (null) they are in order. */
+  refused?: (line: string | null) => void;
+};
+
+/** The tabs of one centre. */
+export type Tabs = {
+  /** What is to run: the files, or where they cannot run the last good set. `isKnown`: is a type of node installed? */
+  load(isKnown?: LintOptions['isKnown']): FlowNode[];
+  /** Takes a Deploy; rejects with one line where it is refused, and then nothing is changed. */
+  save(nodes: FlowNode[], who: string): Promise<void>;
+  running(): readonly FlowNode[];
+  /** The set before the last Deploy. */
+  before(): readonly FlowNode[] | undefined;
+  /** Those of this release, and those from which the ones in use were made. */
+  release(): { now: readonly FlowNode[]; base: readonly FlowNode[] };
+  /** Why the files do not run; null where they do. */
+  refusal(): string | null;
+  lint(nodes: readonly FlowNode[]): string[];
+};
+
+type State = {
+  options: Required<TabsOptions>;
+  kept: KeptTabs;
+  isKnown: NonNullable<LintOptions['isKnown']>;
+  running: readonly FlowNode[];
+  refusal: string | null;
+  /** The files as they were last read or written. */
+  texts: ReadonlyMap<string, string>;
+  /** Whose files they are that run from now on. */
+  from: 'disk' | 'release';
+};
+
+/**
+ * Opens the folder, and makes it from the tabs of the release where there is none. Tabs that nobody changed follow the release.
+ * Guarantee: a tab that somebody changed is never overwritten but by a Deploy.
+ */
+export function openTabs(given: TabsOptions): Tabs {
+  const state = openState(given);
+  const lint = (nodes: readonly FlowNode[]) => state.options.judge(nodes, lintOptions(state));
+  const release = releaseOf(state.options);
+  keeping(state, () => prepare(state, release));
+  return {
+    load(isKnown = state.isKnown) {
+      state.isKnown = isKnown;
+      return load(state, release);
+    },
+    save: (nodes, who) => save(state, nodes, who),
+    running: () => state.running,
+    before: () => state.kept.read('before'),
+    release: () => ({ now: release, base: state.kept.read('release') ?? release }),
+    refusal: () => state.refusal,
+    lint,
+  };
+}
+
+function openState(given: TabsOptions): State {
+  const options = {
+    keptDir: `${given.dir}-kept`,
+    releaseDir: releaseTabs,
+    lint: {},
+    judge: lintFlows,
+    record: async () => true,
+    warn: () => {},
+    refused: () => {},
+    ...given,
+  };
+  makeFolder(options.dir);
+  return { options, kept: keptTabs(options.keptDir), isKnown: () => true, running: [], refusal: null, texts: new Map(), from: 'disk' };
+}
+
+function releaseOf({ releaseDir }: State['options']): FlowNode[] {
+  const read = readTabs(releaseDir);
+  if (!read.ok) throw new Error(`${releaseDir}: ${read.line}`);
+  return read.nodes;
+}
+
+function lintOptions({ options, isKnown }: State): LintOptions {
+  return { ...options.lint, isKnown };
+}
+
+/** Ends a Deploy that a crash cut short, makes the folder where it is new, and brings tabs that nobody changed to this release. */
+function prepare(state: State, release: readonly FlowNode[]): void {
+  const { kept, options } = state;
+  const next = kept.read('next');
+  if (next !== undefined) finish(state, next);
+  const present = read(options.dir);
+  const isNew = textsOf(options.dir).size === 0 && kept.read('running') === undefined;
+  const base = kept.read('release');
+  const isUntouched = present.ok && base !== undefined && hashOf(present.nodes) === hashOf(base);
+  if (isNew || isUntouched) {
+    state.from = 'release';
+    writeTabs(options.dir, release);
+  }
+  if (isNew || isUntouched || base === undefined) kept.write('release', release);
+}
+
+/** A disk that takes nothing must not silence the tabs that it still holds. */
+function keeping({ options }: State, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    options.warn(`the tabs cannot be kept beside: ${codeOf(error)}`);
+  }
+}
+
+function read(dir: string): TabsRead {
+  if (!existsSync(dir)) return { ok: false, line: 'the folder of the tabs is gone' };
+  try {
+    return readTabs(dir);
+  } catch (error) {
+    return { ok: false, line: `the tabs cannot be read: ${codeOf(error)}` };
+  }
+}
+
+function load(state: State, release: FlowNode[]): FlowNode[] {
+  const { options, kept } = state;
+  const found = read(options.dir);
+  state.texts = found.ok ? textsOf(options.dir) : textsOrNone(options.dir);
+  const wrong = found.ok ? stopsOf(found.nodes, lintOptions(state))[0] : found.line;
+  if (found.ok && wrong === undefined) {
+    keeping(state, () => noteRead(state, found.nodes));
+    return run(state, found.nodes, null);
+  }
+  const good = [kept.read('running'), release].find((nodes) => nodes !== undefined && stopsOf(nodes, lintOptions(state)).length === 0);
+  return run(state, good ?? release, oneLine(wrong ?? '', 200));
+}
+
+function textsOrNone(dir: string): ReadonlyMap<string, string> {
+  try {
+    return textsOf(dir);
+  } catch {
+    return new Map();
+  }
+}
+
+function run(state: State, nodes: FlowNode[], refusal: string | null): FlowNode[] {
+  Object.assign(state, { running: nodes, refusal, from: 'disk' });
+  state.options.refused(refusal);
+  return structuredClone(nodes);
+}
+
+/** Files that somebody changed without the editor, or that came with a release. */
+function noteRead({ kept, options, from: who }: State, nodes: readonly FlowNode[]): void {
+  const was = kept.read('running');
+  if (was !== undefined && hashOf(was) === hashOf(nodes)) return;
+  kept.rotate(nodes);
+  // Nobody waits for it: the files stand as they are.
+  if (was !== undefined) void options.record({ who, what: 'tabs changed', about: aboutOf(was, nodes) });
+}
+
+async function save(state: State, nodes: FlowNode[], who: string): Promise<void> {
+  const { options, kept } = state;
+  const split = tabFiles(nodes);
+  const lines = split.ok ? options.judge(nodes, lintOptions(state)) : [split.line];
+  const wrong = changedOnDisk(state) ?? lines[0];
+  if (wrong !== undefined) throw new Error(lines.length > 1 ? `${wrong} (and ${lines.length - 1} more)` : wrong);
+  const about = aboutOf(state.running, nodes);
+  kept.write('next', nodes);
+  if (!(await options.record({ who, what: 'tabs deployed', about }))) {
+    kept.drop('next');
+    throw new Error('the ledger takes nothing now, so this Deploy cannot be written down: try again');
+  }
+  finish(state, nodes);
+  state.texts = textsOf(options.dir);
+  run(state, nodes, null);
+}
+
+function finish({ options, kept }: State, nodes: readonly FlowNode[]): void {
+  writeTabs(options.dir, nodes);
+  const running = kept.read('running');
+  if (running === undefined || hashOf(running) !== hashOf(nodes)) kept.rotate(nodes);
+  kept.drop('next');
+}
+
+/** What the editor never saw must not be lost by its Deploy. */
+function changedOnDisk({ options, texts }: State): string | undefined {
+  const present = textsOrNone(options.dir);
+  const file = [...new Set([...texts.keys(), ...present.keys()])].find((name) => texts.get(name) !== present.get(name));
+  return file && `${file} was changed on disk since the editor read it: choose "Restart Flows" under Deploy, then load this page again`;
+}
+
+/** The rules before and after, and what differs, on as many lines. */
+function aboutOf(before: readonly FlowNode[], after: readonly FlowNode[]): string {
+  const lines = differences(before, after);
+  const more = lines.length > mostLines ? [`  and ${lines.length - mostLines} more`] : [];
+  const shown = lines.slice(0, mostLines).map((line) => oneLine(line, 300));
+  return [`${hashOf(before)} → ${hashOf(after)}`, ...shown, ...more].join('\n');
+}
+
+/** An audit is read by people: a set that is all new is known by its hash. */
+const mostLines = 40;

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import type { Way } from '../node-red/explain.ts';
+import type { WireMessage } from '../records/incidents.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import { openChannels } from './channels/channels.ts';
+import { createOffers } from './channels/offered.ts';
+import { createExplained } from './explained.ts';
+import { technician } from './people.test-helper.ts';
+import { createRoster } from './roster.ts';
+
+const table = createSiteTable(smallTree());
+const asha = { ...technician, scope: '', language: 'hi' as const };
+const told = (channel: string): Way['tells'][number] => ({ to: ['technician'], channel, severity: 'minor', afterMs: 60_000 });
+const nodes = [{ tab: '40 Who', node: 'minor: the technician', type: 'sabha-who', afterMs: 60_000 }];
+
+function setUp(way: Way | undefined = { nodes, tells: [told('webhook'), told('console')], how: 'told' }) {
+  const asked: WireMessage[] = [];
+  const explain = createExplained({
+    way: async (message) => {
+      asked.push(message);
+      return way;
+    },
+    table: () => table,
+    roster: createRoster([asha]),
+    channels: openChannels({ settings: {}, offers: createOffers(), log: () => {} }),
+    now: () => Date.UTC(2026, 2, 3, 8, 35),
+  });
+  return { asked, explain };
+}
+
+test('a fault of a site is explained for its first PC, with the persons whom a channel reaches and the text in their language', async () => {
+  const { asked, explain } = setUp();
+  const found = await explain('ladakh/leh', 'microphone.muted');
+  expect(asked).toMatchObject([
+    { fault: 'microphone.muted', to: [], incident: { site: 'ladakh/leh', state: 'ladakh', elevationM: expect.any(Number), told: [] } },
+  ]);
+  if (!found.ok) throw new Error(found.line);
+  expect(found.value).toMatchObject({ fault: 'microphone.muted', nodes, how: 'told' });
+  expect(found.value.tells).toMatchObject([{ person: asha.id, channel: 'console', severity: 'minor', afterMs: 60_000 }]);
+  expect(found.value.tells[0]?.text).toMatch(/\p{Script=Devanagari}/u);
+});
+
+test('a fault of the centre is explained too', async () => {
+  const { asked, explain } = setUp();
+  expect(await explain('centre', 'centre.broker_lost')).toMatchObject({ ok: true, value: { scope: 'centre', severity: 'critical' } });
+  expect(asked).toMatchObject([{ incident: { scope: 'centre', site: '' } }]);
+});
+
+test.each([
+  ['ladakh/leh', 'microphone.gone', 'there is no fault "microphone.gone"'],
+  ['goa/nowhere', 'microphone.missing', 'there is no site or PC "goa/nowhere" that is watched'],
+])('%s %s is a no in one line', async (scope, fault, line) => {
+  expect(await setUp().explain(scope, fault)).toEqual({ ok: false, line });
+});
+
+test('where no tab runs it says so', async () => {
+  const still = createExplained({
+    way: async () => undefined,
+    table: () => table,
+    roster: createRoster([]),
+    channels: new Map(),
+    now: () => 0,
+  });
+  expect(await still('ladakh/leh', 'microphone.missing')).toMatchObject({
+    ok: false,
+    line: expect.stringContaining('the tabs do not run'),
+  });
+});

@@ -1,0 +1,9 @@
+/** The lint of the tabs of this release, as `npm run check` says it: one line for each fault. */
+import { lintFlows } from '../../flows/node-red/lint.ts';
+import { releaseTabs } from '../../flows/node-red/tabs.ts';
+import { readTabs } from '../../flows/node-red/tabs-storage.ts';
+
+const read = readTabs(releaseTabs);
+const wrong = read.ok ? lintFlows(read.nodes) : [read.line];
+for (const line of wrong) console.error(`flows/tabs: ${line}`);
+process.exitCode = wrong.length === 0 ? 0 : 1;

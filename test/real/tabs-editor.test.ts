@@ -1,0 +1,85 @@
+/** The editor of the tabs in a real browser, beside a running centre that its settings opened it with. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TabsState, TabsStep } from '#contracts';
+import { browserProgram, openBrowser } from '../pictures/browser.ts';
+import { type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
+import { requirePart } from './parts.ts';
+
+const startLimitMs = 120_000;
+const people = [{ id: 'asha', name: 'Asha Devi', role: 'technician', groups: ['vendors'] }];
+
+describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the editor of the tabs', () => {
+  let site: Site;
+  let centre: Centre;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    site = await createSite({ editor: true, people });
+    centre = startCentre(site);
+    await isUp(centre, startLimitMs);
+    browser = await openBrowser();
+    page = await (await browser.newContext({ viewport: { width: 1_400, height: 900 } })).newPage();
+    page.setDefaultTimeout(30_000);
+    await page.goto(`http://127.0.0.1:${site.ports.editor}/`);
+    await page.locator('#node-dialog-login-username').fill('sabha');
+    await page.locator('#node-dialog-login-password').fill(readFileSync(join(site.data, 'flows', 'editor.password'), 'utf8').trim());
+    await page.locator('#node-dialog-login-submit').click();
+    await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();
+    await page.locator('#who-minor').waitFor();
+  }, 2 * startLimitMs);
+  afterAll(async () => {
+    await browser?.close();
+    await centre?.stop();
+    site?.remove();
+  }, startLimitMs);
+
+  const deploy = () => page.locator('#red-ui-header-button-deploy').click();
+  const steps = async () => (await centre.api<TabsStep[]>('/api/tabs/steps')).map(({ who, about }) => `${who}: ${about.split('\n')[1]}`);
+  const undo = () => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by: 'Anil' }) };
+    return fetch(`http://127.0.0.1:${site.ports.api}/api/tabs/undo`, init);
+  };
+
+  test('recipients are chosen from the roster in a dialog, and undo brings back who it was', async () => {
+    const { running } = await centre.api<TabsState>('/api/tabs');
+    await page.locator('#who-minor').dblclick();
+    await page.locator('#sabha-who-list input[value=vendors]').check();
+    expect(await page.locator('#sabha-who-list label').allTextContents()).toEqual([
+      'technician',
+      'state',
+      'central',
+      'vendors',
+      'Asha Devi (technician)',
+    ]);
+    await page.locator('#node-dialog-ok').click();
+    await deploy();
+    const changed = 'sabha: ~ 40 Who: "minor: the technician" (sabha-who): to ["technician"] → ["technician","vendors"]';
+    await expect.poll(steps, { timeout: 30_000 }).toEqual([changed]);
+    expect((await undo()).ok).toBe(true);
+    await expect.poll(async () => (await centre.api<TabsState>('/api/tabs')).running, { timeout: 30_000 }).toBe(running);
+    expect((await steps())[0]).toContain('Anil: ~ 40 Who');
+  }, 120_000);
+
+  test('a cut wire is refused at Deploy with one line that names the node, and the tabs of before run on', async () => {
+    await page.reload();
+    await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();
+    const { running } = await centre.api<TabsState>('/api/tabs');
+    await page.locator('#who-minor').click();
+    await page.keyboard.press('Delete');
+    await page.locator('#who-minor').waitFor({ state: 'detached' });
+    await deploy();
+    const told = page.locator('.red-ui-notification-error');
+    await told.first().waitFor();
+    expect(await told.first().textContent()).toContain('who-severity (how urgent?): output 3 leads nowhere');
+    expect(await centre.api<TabsState>('/api/tabs')).toMatchObject({ running, refused: null, wrong: [] });
+    // The page asks whether what is not deployed may be lost.
+    page.once('dialog', (dialog) => void dialog.accept());
+    await page.reload();
+    await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();
+    await page.locator('#who-minor').waitFor();
+  }, 120_000);
+});
