@@ -94,7 +94,7 @@ describe.each(taskNames)('the task %s', (name) => {
   ])('S13 hands on a path with %s as one argument', (_, data) => {
     const said = Object.fromEntries(elementsOf(textOf(name, { data })));
     const words = argumentsOf(said['Task/Actions/Exec/Arguments'] ?? '');
-    expect(words.slice(-3)).toEqual([name, '--data', data]);
+    expect(words.slice(words.indexOf(name))).toEqual([name, ...(name === 'run' ? ['--apart'] : []), '--data', data]);
     expect(words).toContain('C:\\Program Files\\Sabha\\launch.mjs');
   });
 });
@@ -113,10 +113,10 @@ test('the agent runs as the system, without a door to it for anybody; the room a
     '--expose-gc',
   ];
   const node = 'C:\\Program Files\\Sabha\\node.exe';
-  const words = (verb: string) => [...flags, ...agentArguments(task, verb)];
+  const words = (verb: string, ...more: string[]) => [...flags, ...agentArguments(task, verb, more)];
   const exec = 'Task/Actions/Exec';
   expect(run?.[`${exec}/Command`]).toBe(node);
-  expect(argumentsOf(run?.[`${exec}/Arguments`] ?? '')).toEqual(words('run'));
+  expect(argumentsOf(run?.[`${exec}/Arguments`] ?? '')).toEqual(words('run', '--apart'));
   expect(room?.[`${exec}/Command`]).toBe('%SystemRoot%\\System32\\conhost.exe');
   expect(argumentsOf(room?.[`${exec}/Arguments`] ?? '')).toEqual(['--headless', node, ...words('room')]);
   expect([run, room].map((one) => one?.[`${exec}/WorkingDirectory`])).toEqual([task.program, task.program]);
