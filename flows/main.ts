@@ -38,7 +38,7 @@ import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
-import { type CentreSettings, loadCentreSettings } from './settings.ts';
+import { type CentreSettings, loadCentreSettings, wallAddress } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
 
@@ -84,6 +84,7 @@ async function start(): Promise<Parts> {
     reflector: reflectorWith(keys.reflectorSecret),
     site: settings.site,
     ...people,
+    wall: wallAddress(settings),
     send,
     publish,
     capacity: settings.capacity,

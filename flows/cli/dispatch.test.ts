@@ -143,7 +143,7 @@ test('incidents are listed, taken and noted', async () => {
   };
   state().scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/acknowledge': '', 'POST /api/incidents/7/note': '' };
   expect((await sabha(['incidents', '--open'])).out).toMatch(
-    /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +- +power cut, sure\n$/,
+    /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +- +power cut\n$/,
   );
   expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('incident 7 is taken by Anil\n');
   expect((await sabha(['note', '7', 'cable sent', '--by', 'Anil'])).code).toBe(0);

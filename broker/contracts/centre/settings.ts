@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { languages } from '../domain/faults.ts';
+import { messageLanguages } from '../domain/words/words.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
 import { isLoopback } from '../kit/start.ts';
 import { expectedDevice, expectedKinds, expectedLimit, profile } from '../wire/messages.ts';
@@ -42,7 +43,7 @@ const person = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(80)),
   role: about(v.picklist(roles), 'The tabs of flows send to roles, not to names.'),
   scope: v.optional(about(scope, 'The part of the tree this person looks after: "" is everywhere, else a state, or state/site.'), ''),
-  language: v.optional(about(v.picklist(languages), 'The language of the messages to this person.'), 'en'),
+  language: v.optional(about(v.picklist(messageLanguages), 'The language of the messages to this person.'), 'en'),
   email: v.optional(email),
   webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
   addresses: v.optional(
