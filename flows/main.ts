@@ -33,12 +33,13 @@ import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
 import { createRoster, wrongScope } from './people/roster.ts';
 import { toldIn } from './people/told-before.ts';
+import { wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
-import { type CentreSettings, loadCentreSettings, wallAddress } from './settings.ts';
+import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
 
@@ -84,7 +85,7 @@ async function start(): Promise<Parts> {
     reflector: reflectorWith(keys.reflectorSecret),
     site: settings.site,
     ...people,
-    wall: wallAddress(settings),
+    wall: wallAddress(settings.https),
     send,
     publish,
     capacity: settings.capacity,

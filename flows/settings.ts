@@ -29,13 +29,6 @@ export function loadCentreSettings(file: string): Read {
   return { ok: false, line: `${file}: holds ${secret}, and everybody may read it: chmod 600 ${file}` };
 }
 
-/** Where people find the wall, where the centre has a name: what a message links to. */
-export function wallAddress({ https }: Pick<CentreSettings, 'https'>): string | undefined {
-  const [name] = https?.names ?? [];
-  if (https === undefined || name === undefined) return undefined;
-  return `https://${name}${https.port === 443 ? '' : `:${https.port}`}`;
-}
-
 function firstStray({ people, channels }: CentreSettings): string | undefined {
   return people
     .flatMap(({ addresses }, at) =>

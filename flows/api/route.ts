@@ -32,6 +32,8 @@ type Parts = {
   logins: Accounts;
   streams: { streams: Streams; headers: Record<string, string> };
   words: StaticFile;
+  /** The texts for SMS as a file. */
+  smsTexts: { csv: string };
 };
 /** Each part as somebody may see it; the rows of a part that is not there are not added. */
 export type PartsFor = { [K in keyof Parts]?: (viewer: Viewer) => Parts[K] };

@@ -100,6 +100,13 @@ test('a profile shows where each value comes from and which PCs hold another ver
   ]);
 });
 
+test('the texts for SMS go to a file, or are shown', async () => {
+  state().scripted = { 'GET /api/words/sms.csv': '"id","text"\r\n"news","#url#"\r\n' };
+  expect(await sabha(['words', 'export'])).toEqual({ code: 0, out: '"id","text"\n"news","#url#"\n', err: '' });
+  expect((await sabha(['words', 'export', 'sms.csv'])).out).toContain('sms.csv is written: register each text');
+  expect(written('sms.csv')).toBe('\ufeff"id","text"\r\n"news","#url#"\r\n');
+});
+
 const pc: PcView = {
   pc: 'ladakh/leh/vc-1',
   site: 'ladakh/leh',

@@ -25,9 +25,21 @@ export function visitLines(notice: Notice, language: MessageLanguage): string[] 
   return list === '' ? lines : [...lines, filled(message.before, { list })];
 }
 
+/** Where people find the wall, where the centre has a name: what a message links to. */
+export function wallAddress(https: { names: readonly string[]; port: number } | undefined): string | undefined {
+  const [name] = https?.names ?? [];
+  if (https === undefined || name === undefined) return undefined;
+  return `https://${name}${https.port === 443 ? '' : `:${https.port}`}`;
+}
+
 /** Where the incident stands on the wall. A `?` ends what is registered of an address with India's operators: what follows may differ. */
 export function incidentLink(wall: string, incident: number): string {
   return `${wall}/?#/incident/${incident}`;
+}
+
+/** The longest that such an address gets: incidents have at most seven digits for a long time. */
+export function longestLink(wall: string | undefined): string | undefined {
+  return wall === undefined ? undefined : incidentLink(wall, 9_999_999);
 }
 
 function beforeText(fault: string, language: MessageLanguage): string {

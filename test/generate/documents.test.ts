@@ -70,7 +70,18 @@ describe('OpenAPI', () => {
       throw new Error('nobody asks');
     };
     const [view, proof, siteOrders, identity, commands] = [none, none, none, none, none];
-    addRoutes(app, { view, proof, siteOrders, identity, commands, accounts: none, logins: none, streams: none, words: none });
+    addRoutes(app, {
+      view,
+      proof,
+      siteOrders,
+      identity,
+      commands,
+      accounts: none,
+      logins: none,
+      streams: none,
+      words: none,
+      smsTexts: none,
+    });
     const paths = Object.entries<object>(JSON.parse(openApi()).paths);
     const rows = paths.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
     expect(found.sort()).toEqual(rows.sort());

@@ -106,6 +106,12 @@ export const parts: readonly Part[] = [
       { path: 'flows/accounts', floor: 2, about: 'logins' },
       { path: 'flows/people/channels', floor: 2, about: 'THE list of channels' },
       {
+        path: 'flows/people/sms',
+        floor: 3,
+        about: 'the short texts as India’s operators register them: templates, their length, their lint',
+        enter: 'export.ts',
+      },
+      {
         path: 'flows/incidents',
         floor: 3,
         about: 'the pure engine: from state and silence to incidents and transitions',

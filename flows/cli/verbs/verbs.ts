@@ -8,6 +8,7 @@ import { incidents } from './incidents.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
+import { words } from './words.ts';
 
 /** By their words, in the order of `help`. */
 export const verbs: Readonly<Record<string, Verb>> = {
@@ -19,4 +20,5 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...commands,
   ...config,
   ...accounts,
+  ...words,
 };

@@ -126,6 +126,16 @@ export const en = {
     before: 'Earlier here: {list}',
     incident: 'Incident {n}',
   },
+  /** The texts of an SMS around a fault's title, `{title}`: two segments hold them. */
+  sms: {
+    newsLink: '{site}, {room}: {title}, since {since}. Incident {n}: {url} Sabha',
+    news: '{site}, {room}: {title}, since {since}. Incident {n}. Sabha',
+    newsShort: '{site}: {title}, {since}. Incident {n}. Sabha',
+    well: '{site}, {room}: the room is well again, {since} to {until}. Incident {n}. Sabha',
+    eased: '{site}, {room}: some of it is better, the rest is still open. Incident {n}. Sabha',
+    closed: '{site}, {room}: incident {n} is closed. Sabha',
+    direct: '{site}: {title}, {since}. Sabha',
+  },
   /** What the centre tells without an incident. */
   direct: {
     commit_failed: 'The ledger cannot be written',

@@ -95,6 +95,15 @@ export const hi: Vocabulary = {
     before: 'यहाँ पहले: {list}',
     incident: 'अलर्ट {n}',
   },
+  sms: {
+    newsLink: '{site}, {room}: {title}, {since} से। अलर्ट {n}: {url} Sabha',
+    news: '{site}, {room}: {title}, {since} से। अलर्ट {n}। Sabha',
+    newsShort: '{site}: {title}, {since}। अलर्ट {n}। Sabha',
+    well: '{site}, {room}: कमरा अब ठीक है, {since} से {until} तक। अलर्ट {n}। Sabha',
+    eased: '{site}, {room}: कुछ ठीक हुआ, बाकी अभी है। अलर्ट {n}। Sabha',
+    closed: '{site}, {room}: अलर्ट {n} बंद हुआ। Sabha',
+    direct: '{site}: {title}, {since} पर। Sabha',
+  },
   direct: {
     commit_failed: 'लेजर में लिखा नहीं जा रहा',
     commit_slow: '5 सेकंड से ज़्यादा से लेजर में कुछ नहीं लिखा गया',

@@ -101,6 +101,15 @@ export const mr: FurtherLanguage = {
       before: 'इथे आधी: {list}',
       incident: 'अलर्ट {n}',
     },
+    sms: {
+      newsLink: '{site}, {room}: {title}, {since} पासून. अलर्ट {n}: {url} Sabha',
+      news: '{site}, {room}: {title}, {since} पासून. अलर्ट {n}. Sabha',
+      newsShort: '{site}: {title}, {since}. अलर्ट {n}. Sabha',
+      well: '{site}, {room}: खोली आता ठीक आहे, {since} ते {until}. अलर्ट {n}. Sabha',
+      eased: '{site}, {room}: थोडे ठीक झाले, बाकी अजून आहे. अलर्ट {n}. Sabha',
+      closed: '{site}, {room}: अलर्ट {n} बंद झाला. Sabha',
+      direct: '{site}: {title}, {since} ला. Sabha',
+    },
     direct: {
       commit_failed: 'लेजरमध्ये लिहिता येत नाही',
       commit_slow: '5 सेकंदांपेक्षा जास्त वेळ लेजरमध्ये काही लिहिले नाही',
