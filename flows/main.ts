@@ -37,6 +37,7 @@ import { createDirect } from './people/direct.ts';
 import { createExplained } from './people/explained.ts';
 import { createRoster, namesOf, wrongScope } from './people/roster.ts';
 import { toldIn } from './people/told-before.ts';
+import { wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
@@ -88,6 +89,7 @@ async function start(): Promise<Parts> {
     reflector: reflectorWith(keys.reflectorSecret),
     site: settings.site,
     ...people,
+    wall: wallAddress(settings.https),
     send,
     publish,
     capacity: settings.capacity,

@@ -37,6 +37,8 @@ export type Around = {
   reflector?: IngestOptions['reflector'];
   roster: Roster;
   channels: Channels;
+  /** The address of the wall, where the centre has a name. */
+  wall?: string | undefined;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   /** Gives the broker the registry with these entries in it. */
   publish(entries: readonly RegistryEntry[]): Promise<void>;
@@ -118,7 +120,7 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
   return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
 }
 
-function outboxOf({ ledger, clock, channels, roster, random, count }: Around, ingest: Ingest): Outbox {
+function outboxOf({ ledger, clock, channels, roster, random, count, wall }: Around, ingest: Ingest): Outbox {
   const onOutcome = (row: OutboxRow, { result }: Outcome) => {
     count.notified(row.channel, result);
     for (const { device, standing } of failing(row, result)) {
@@ -126,5 +128,5 @@ function outboxOf({ ledger, clock, channels, roster, random, count }: Around, in
     }
   };
   const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
-  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, onOutcome });
+  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, onOutcome });
 }

@@ -7,7 +7,6 @@ import { phrases as seats } from '../agent/seats/words.ts';
 import { phrases as selfTest } from '../agent/self-test/words.ts';
 import { texts as wall } from '../dashboards/wall/words/words.js';
 import { wordsOf } from '../flows/people/channels/channels.ts';
-import { phrases as mail } from '../flows/people/phrases.ts';
 import { saidAs } from './house/said.ts';
 import { isTest, repository } from './house/source.ts';
 
@@ -19,10 +18,6 @@ const domain: Row[] = groups.flatMap(({ group, keys }) =>
 );
 const own: Record<string, Row[]> = {
   wall: Object.entries(wall).map(([key, [en = '', hi = '']]) => row(key, en, hi)),
-  mail: Object.entries(mail.en).flatMap(([key, en]) => {
-    const hi: unknown = mail.hi[key as keyof typeof mail.hi];
-    return typeof en === 'string' && typeof hi === 'string' ? [row(key, en, hi)] : [];
-  }),
   card: Object.entries(card).map(([key, { en, hi }]) => row(key, en, hi)),
   seats: Object.entries(seats).map(([key, { en, hi }]) => row(key, en, hi)),
   install: Object.entries(install).map(([key, { en, hi }]) => row(key, en, hi)),

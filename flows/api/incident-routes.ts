@@ -7,7 +7,7 @@ import { wordsOf } from '../people/channels/channels.ts';
 import type { CentreView } from '../view/view.ts';
 import { fileOf, type StaticFile, sendFile } from './files.ts';
 import { on, type Route, read } from './route.ts';
-import { by, incidentsQuery, order } from './schemas.ts';
+import { by, csv, incidentsQuery, order } from './schemas.ts';
 
 const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
 const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
@@ -53,6 +53,14 @@ export const incidentRoutes: readonly Route[] = [
       }),
     },
     (file, { request, reply }) => sendFile(file, request, reply),
+  ),
+  on('smsTexts')(
+    [
+      'get /api/words/sms.csv',
+      'The texts for SMS as they are registered with an operator in India: id, tags, length and segments of each.',
+    ],
+    { right: ownPart, answer: csv('sms.csv') },
+    (texts) => texts.csv,
   ),
 ];
 

@@ -36,6 +36,8 @@ type Parts = {
   tabs: TabsOrders;
   explain: Explain;
   words: StaticFile;
+  /** The texts for SMS as a file. */
+  smsTexts: { csv: string };
 };
 /** Each part as somebody may see it; the rows of a part that is not there are not added. */
 export type PartsFor = { [K in keyof Parts]?: (viewer: Viewer) => Parts[K] };

@@ -162,6 +162,14 @@ test('the words of every fault of the catalogue are served in both languages', a
   expect(faults['microphone.missing']?.title).toEqual({ en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' });
 });
 
+test('the texts for SMS are served as a file, with no link where the centre has no name', async () => {
+  const answer = await get('/api/words/sms.csv');
+  expect(answer.headers.get('content-disposition')).toContain('sms.csv');
+  const text = await answer.text();
+  expect(text).toContain('"news.camera.missing.en.fixed"');
+  expect(text).not.toContain('#url#');
+});
+
 test('acknowledge and note reach the view', async () => {
   expect((await post('/api/incidents/7/acknowledge', { by: '  Asha ' })).status).toBe(204);
   expect((await post('/api/incidents/7/note', { by: 'Asha', text: 'केबल बदल दी' })).status).toBe(204);

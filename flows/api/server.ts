@@ -14,6 +14,8 @@ import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Explain } from '../people/explained.ts';
+import { templatesCsv } from '../people/sms/export.ts';
+import { longestLink, wallAddress } from '../people/visit.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
@@ -134,6 +136,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     ...(https && { logins: () => accounts }),
     streams: () => ({ streams, headers }),
     words: () => words,
+    smsTexts: () => ({ csv: templatesCsv(longestLink(wallAddress(options.https))) }),
   });
   https?.addEst?.(app);
   if (https?.openid) addOpenId(app, { accounts, openid: https.openid, log });

@@ -142,6 +142,13 @@ test('a profile shows where each value comes from and which PCs hold another ver
   ]);
 });
 
+test('the texts for SMS go to a file, or are shown', async () => {
+  state().scripted = { 'GET /api/words/sms.csv': '"id","text"\r\n"news","#url#"\r\n' };
+  expect(await sabha(['words', 'export'])).toEqual({ code: 0, out: '"id","text"\n"news","#url#"\n', err: '' });
+  expect((await sabha(['words', 'export', 'sms.csv'])).out).toContain('sms.csv is written: register each text');
+  expect(written('sms.csv')).toBe('\ufeff"id","text"\r\n"news","#url#"\r\n');
+});
+
 const pc: PcView = {
   pc: 'ladakh/leh/vc-1',
   site: 'ladakh/leh',
@@ -185,7 +192,7 @@ test('incidents are listed, taken and noted', async () => {
   };
   state().scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/acknowledge': '', 'POST /api/incidents/7/note': '' };
   expect((await sabha(['incidents', '--open'])).out).toMatch(
-    /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +- +power cut, sure\n$/,
+    /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +- +power cut\n$/,
   );
   expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('incident 7 is taken by Anil\n');
   expect((await sabha(['note', '7', 'cable sent', '--by', 'Anil'])).code).toBe(0);

@@ -36,16 +36,25 @@ export function follow({ incident, scene, ended: remembered, now, open }: Follow
   const known = new Set(held.map((fault) => fault.key));
   const joined = [...scene.standing.values()].filter((one) => !known.has(one.key)).map((one) => born(one, now));
   const faults = withHidden([...kept, ...joined], now);
+  const endedNow = endedIn(incident, ends, faults);
   if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
   const returned = before.filter((fault) => fault.goneAt !== null && scene.faultState(fault.key) === 'standing');
   const marks = [...ends, ...returned].map((fault) => [fault.key, now] as const);
   const nextEnded = marks.length > 0 ? { ...ended, ...Object.fromEntries(marks) } : ended;
   const base = incident ?? open();
   const flapping = faults.some((fault) => flaps(fault, ended, now));
-  if (faults.length === 0) return { ...over(base, ends, { scene, now }), ended: nextEnded };
+  if (faults.length === 0) return { ...over(base, { ends, ended: endedNow }, { scene, now }), ended: nextEnded };
   const severity = worst(faults);
-  const next: Incident = { ...base, faults, severity, flapping: base.flapping || flapping };
-  const news = newsOf({ before, ends, faults, isNew: incident === undefined });
+  const eased = easedOf(endedNow, faults);
+  const said = eased.length === 0 ? endedNow : endedNow.map((fault) => ({ ...fault, said: true }));
+  const next: Incident = {
+    ...base,
+    faults,
+    severity,
+    flapping: base.flapping || flapping,
+    ...((base.ended !== undefined || said.length > 0) && { ended: said }),
+  };
+  const news = newsOf({ before, eased, faults, isNew: incident === undefined });
   return { incident: takenBack(next, news), news, ended: nextEnded };
 }
 
@@ -125,19 +134,43 @@ function hides({ fault, goneAt }: StandingFault, now: number): boolean {
   return goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
 }
 
-function over(base: Incident, ends: StandingFault[], { scene, now }: Omit<Ending, 'ended'>): { incident: Incident; news: News[] } {
+type Ended = NonNullable<Incident['ended']>;
+
+/** What people were told of in an incident and what is over by now; what stands again is not. */
+function endedIn(incident: Incident | undefined, ends: readonly StandingFault[], faults: readonly StandingFault[]): Ended {
+  const standing = new Set([...faults, ...ends].map(({ key }) => key));
+  const earlier = (incident?.ended ?? []).filter(({ key }) => !standing.has(key));
+  const late = ends.filter(({ told }) => told !== null).map((fault) => ({ ...fault, said: false }));
+  return [...earlier, ...late].slice(-budgets.faults.most);
+}
+
+/** What is told as better: all that ended and was not said yet, unless something worse is left, or what explains it. */
+function easedOf(ended: Ended, left: readonly StandingFault[]): Ended {
+  const unsaid = ended.filter(({ said }) => !said);
+  const isLeft = (one: StandingFault) =>
+    left.some(
+      ({ hidden, fault, severity }) => !hidden && (bySeverity(severity, one.severity) < 0 || faultOf(one.fault)?.parents.includes(fault)),
+    );
+  return unsaid.some(isLeft) ? [] : unsaid;
+}
+
+type Over = { ends: StandingFault[]; ended: Ended };
+
+/** The end of an incident sums up its room: all that people were told of in it. */
+function over(base: Incident, { ends, ended }: Over, { scene, now }: Omit<Ending, 'ended'>): { incident: Incident; news: News[] } {
   const closed = ends.length > 0 && ends.every((fault) => scene.faultState(fault.key) === 'absent');
   const kind = closed ? 'closed' : 'cleared';
   const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? scene.because : null };
-  return { incident, news: [{ kind, faults: ends }] };
+  const seen = ends.filter(({ hidden }) => !hidden);
+  const known = ended.length > 0 ? ended : seen;
+  return { incident, news: [{ kind, faults: (known.length > 0 ? known : ends).toSorted((a, b) => bySeverity(a.severity, b.severity)) }] };
 }
 
-function newsOf(at: { before: readonly StandingFault[]; ends: StandingFault[]; faults: StandingFault[]; isNew: boolean }): News[] {
+function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; faults: StandingFault[]; isNew: boolean }): News[] {
   const old = new Map(at.before.map((fault) => [fault.key, fault]));
   const fresh = at.faults.filter((fault) => !fault.hidden && fault.told === null && (old.get(fault.key)?.hidden ?? true));
   const news: News[] = [];
-  const eased = at.ends.filter((fault) => fault.told !== null);
-  if (eased.length > 0) news.push({ kind: 'eased', faults: eased });
+  if (at.eased.length > 0) news.push({ kind: 'eased', faults: at.eased });
   if (fresh.length > 0) news.push({ kind: at.isNew ? 'raised' : 'worsened', faults: fresh });
   return news;
 }

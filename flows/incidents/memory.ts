@@ -123,6 +123,8 @@ function readingOf({ pcs, incidents, transitions, timers, ended, live, steps, ti
     live: () => [...live.values()].flatMap((ids) => found(transitions, ids)),
     timersOf: (transition: number) => found(timers, timersOf.get(transition)),
 
+    /** What people were told of a room before. */
+    pastOf: (scope: string) => pcs.get(scope)?.past,
     openIncident(scope: string): Incident | undefined {
       const id = open.get(scope);
       return id === undefined ? undefined : incidents.get(id);

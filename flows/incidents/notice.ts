@@ -1,8 +1,10 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
 import { bySeverity, type Severity } from '#contracts';
-import type { FaultNews, Incident, Transition } from '../records/incidents.ts';
+import type { FaultNews, Incident, PastFault, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
+import { isEnd } from './incident.ts';
+import { factsOf } from './offer.ts';
 
 /** What people are told of a transition. */
 export function noticeOf(at: {
@@ -11,8 +13,9 @@ export function noticeOf(at: {
   place: Place;
   faults: FaultNews[];
   severity: Severity;
+  before: readonly PastFault[] | undefined;
 }): Notice {
-  const { transition, incident, place, faults, severity } = at;
+  const { transition, incident, place, faults, severity, before } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -24,13 +27,27 @@ export function noticeOf(at: {
     flapping: incident.flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
     ...(faults.some(({ fault }) => fault === 'pc.silent') && incident.outage && { outage: incident.outage }),
+    ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
+    ...(!isEnd(transition) && before && before.length > 0 && { before }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
 }
 
+/** To who was told nothing of the incident yet nothing got worse: all that stands is news. */
+export function forPerson(notice: Notice, incident: Incident, person: string): Notice {
+  if (notice.kind !== 'worsened' || incident.told.some((one) => one.person === person)) return notice;
+  const { joins: _, ...rest } = notice;
+  const others = incident.faults.filter((one) => !one.hidden && one.goneAt === null && !isIn(notice.faults, one));
+  return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(factsOf)] };
+}
+
+function isIn(news: readonly FaultNews[], one: FaultNews): boolean {
+  return news.some(({ fault, device }) => fault === one.fault && device === one.device);
+}
+
 /** True where something stands that is as severe, beside the news. */
 function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): boolean {
-  const others = incident.faults.filter((one) => !news.some(({ fault, device }) => fault === one.fault && device === one.device));
+  const others = incident.faults.filter((one) => !isIn(news, one));
   return others.some((one) => !one.hidden && one.goneAt === null && bySeverity(one.severity, severity) <= 0);
 }
 

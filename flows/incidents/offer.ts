@@ -46,8 +46,9 @@ export function newsOf(transition: Transition, incident: Incident): StandingFaul
   return incident.faults.filter(({ key, since }) => keys.has(key) && since <= transition.at);
 }
 
-/** Faults that a person is told of, most severe first: the news that still stands, else the news as it was. */
+/** Faults that a person is told of, most severe first: the news that still stands, else the news as it was, as the end of something is. */
 export function toldFaults(transition: Transition, incident: Incident): FaultNews[] {
+  if (isEnd(transition)) return transition.about;
   const news = newsOf(transition, incident).filter((fault) => !fault.hidden);
   const sorted = news.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
   return sorted.length > 0 ? sorted.map(factsOf) : transition.about;

@@ -231,6 +231,7 @@ function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene
   const incident = absence === null ? named : { ...named, outage: shownOutage(absence) };
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
+  if (incident.over !== null) keepPast(memory, incident, now);
   const held = core.noise.isMuted(scope);
   const due = core.batches.told(incident, done.news, now);
   for (const news of due) {
@@ -276,6 +277,19 @@ function keepEnded(memory: Memory, at: { scope: string; ended: Record<string, nu
   }
   if (ended === undefined && (absence === null || absence === record.absence)) return;
   memory.putPc({ ...record, ...(ended && { ended }), ...(absence && { absence }) }, true);
+}
+
+/** So many faults of a room are named in its next message. */
+const pastKept = 3;
+
+/** Remembers of a room what people were told of, for the message of its next incident. */
+function keepPast(memory: Memory, { scope, faults, ended = [] }: Incident, now: number): void {
+  const record = memory.pcs.get(scope);
+  const keys = new Set(faults.map(({ key }) => key));
+  const told = [...ended.filter(({ key }) => !keys.has(key)), ...faults].filter(({ told }) => told !== null);
+  if (record === undefined || told.length === 0) return;
+  const fresh = told.map(({ fault, name, since }) => ({ fault, name, at: Math.min(since, now) })).toSorted((a, b) => b.at - a.at);
+  memory.putPc({ ...record, past: [...fresh, ...(record.past ?? [])].slice(0, pastKept) }, true);
 }
 
 function recent(ended: Record<string, number>, now: number): Record<string, number> {

@@ -1,6 +1,6 @@
 /** The times of what the engine holds, when the clock by which they were written is set: while `flows` was down, or while it runs. */
 
-import type { Absence, Incident, PcRecord, ShownOutage, Transition } from '../records/incidents.ts';
+import type { Absence, Incident, PcRecord, ShownOutage, StandingFault, Transition } from '../records/incidents.ts';
 import type { Memory } from './memory.ts';
 import type { Core } from './scopes.ts';
 
@@ -74,13 +74,14 @@ function moveEach<T>(rows: ReadonlyMap<unknown, T>, how: { move: Move; of(row: T
 }
 
 function pcAt(record: PcRecord, move: Move): PcRecord {
-  const { gasp, bye, absence, clonedAt } = record;
+  const { gasp, bye, absence, clonedAt, past } = record;
   return {
     ...record,
     ...(gasp && { gasp: { ...gasp, at: move(gasp.at) } }),
     ...(bye && { bye: { ...bye, at: move(bye.at) } }),
     ...(absence && { absence: absenceAt(absence, move) }),
     ...(typeof clonedAt === 'number' && { clonedAt: move(clonedAt) }),
+    ...(past && { past: past.map((one) => ({ ...one, at: move(one.at) })) }),
     checks: record.checks.map((check) => ({ ...check, since: move(check.since) })),
     heardAt: maybe(record.heardAt, move),
     lostAt: maybe(record.lostAt, move),
@@ -95,23 +96,23 @@ function absenceAt(absence: Absence, move: Move): Absence {
 }
 
 function incidentAt(incident: Incident, move: Move): Incident {
-  const { openedAt, overAt, acknowledged, outage } = incident;
-  const faults = incident.faults.map((fault) => ({
-    ...fault,
-    since: move(fault.since),
-    goneAt: maybe(fault.goneAt, move),
-    unknownSince: maybe(fault.unknownSince, move),
-  }));
+  const { openedAt, overAt, acknowledged, outage, ended } = incident;
   return {
     ...incident,
     openedAt: move(openedAt),
     overAt: maybe(overAt, move),
-    faults,
+    faults: incident.faults.map((fault) => faultAt(fault, move)),
+    ...(ended && { ended: ended.map((fault) => faultAt(fault, move)) }),
     acknowledged: acknowledged && { ...acknowledged, at: move(acknowledged.at) },
     told: incident.told.map((one) => ({ ...one, at: move(one.at) })),
     notes: incident.notes.map((one) => ({ ...one, at: move(one.at) })),
     ...(outage && { outage: shownAt(outage, move) }),
   };
+}
+
+function faultAt<F extends StandingFault>(fault: F, move: Move): F {
+  const { since, goneAt, unknownSince } = fault;
+  return { ...fault, since: move(since), goneAt: maybe(goneAt, move), unknownSince: maybe(unknownSince, move) };
 }
 
 function shownAt(outage: ShownOutage, move: Move): ShownOutage {

@@ -6,8 +6,9 @@ import type { Place } from '../records/place.ts';
 import { isEnd, isWorse, type News, worst } from './incident.ts';
 import type { Memory } from './memory.ts';
 import type { Noise } from './noise.ts';
-import { centralNotice, noticeOf } from './notice.ts';
+import { centralNotice, forPerson, noticeOf } from './notice.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, newsOf, offerLimitMs, type PlaceFacts, toldFaults, wireMessage } from './offer.ts';
+import { silence } from './standing.ts';
 
 /** One person on one channel. */
 export type Recipient = { person: string; channel: string };
@@ -230,17 +231,13 @@ function deliver({ memory, options, now, transition, incident, acts }: Delivery)
   const sent = [...transition.sent];
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
-    const notice = noticeOf({
-      transition,
-      incident,
-      place: incident.place ?? options.place(incident.scope),
-      faults,
-      severity: act.severity,
-    });
+    const place = incident.place ?? options.place(incident.scope);
+    const news = noticeOf({ transition, incident, place, faults, severity: act.severity, before: memory.pastOf(incident.scope) });
     for (const { person, channel } of options.recipients(act.to, act.channel, incident.scope)) {
       const to = `${channel}/${person}`;
       if (sent.includes(to)) continue;
       sent.push(to);
+      const notice = forPerson(news, incident, person);
       const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, channel, person, notice, now });
       memory.add(`outbox/${row.key}`, { op: 'outbox', row });
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
@@ -313,7 +310,9 @@ function withTold(incident: Incident, transition: Transition): Incident {
   if (transition.kind !== 'raised' && transition.kind !== 'worsened') return incident;
   const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
   const faults = incident.faults.map((fault) => (keys.has(fault.key) ? { ...fault, told: moreSevere(fault.told, fault.severity) } : fault));
-  return { ...incident, faults };
+  const { outage } = incident;
+  const isAway = outage !== undefined && keys.has(silence);
+  return { ...incident, faults, ...(isAway && { toldOutage: { cause: outage.cause, confidence: outage.confidence } }) };
 }
 
 function moreSevere(a: Severity | null, b: Severity): Severity {

@@ -4,9 +4,8 @@ import { centralNotice } from '../incidents/notice.ts';
 import type { Place } from '../records/place.ts';
 import type { Channels } from './channels/channels.ts';
 import { limited } from './limited.ts';
-import type { DirectReason } from './phrases.ts';
 import type { Roster } from './roster.ts';
-import type { ToldBefore } from './told-before.ts';
+import type { DirectReason, ToldBefore } from './told-before.ts';
 import { render } from './words.ts';
 
 /** Who is told past the outbox, and how. */

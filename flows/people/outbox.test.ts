@@ -161,10 +161,10 @@ test('rows of one person go in order of creation; the cleared follows its raise,
   const before = sent.length;
   await clock.pass(15 * 60_000);
   expect(sent.slice(before).map(({ subject }) => subject)).toEqual([
-    'Already over: Microphone not found, Conference room, Leh',
-    'Cleared: Microphone not found, Conference room, Leh',
+    'Leh: Already over: Microphone not found, Conference room',
+    'Leh: Cleared: Microphone not found, Conference room',
   ]);
-  expect(sent[0]?.subject).toBe('Critical: Microphone not found, Conference room, Leh');
+  expect(sent[0]?.subject).toBe('Leh: Critical: Microphone not found, Conference room');
 });
 
 test('F17 a mail server that hangs is given up after 30 s; the console goes on meanwhile, and who is told after it does not wait for that', async () => {

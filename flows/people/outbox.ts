@@ -25,6 +25,8 @@ export type OutboxOptions = {
   roster: Roster;
   /** True where the incident has ended, so that a raise which still waits says so. */
   isOver: (incident: number) => boolean;
+  /** The address of the wall, where the centre has a name. */
+  wall?: string | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
   onOutcome: (row: OutboxRow, outcome: Outcome) => void;
 };
@@ -115,13 +117,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** One send with its time limit. */
-async function attempt({ clock, channels, roster, isOver }: OutboxOptions, { row }: Item, cut: AbortSignal): Promise<Outcome> {
+async function attempt({ clock, channels, roster, isOver, wall }: OutboxOptions, { row }: Item, cut: AbortSignal): Promise<Outcome> {
   const person = roster.person(row.person);
   const channel = channels.get(row.channel)?.channel;
   if (!channel) return { result: 'retry', reason: `there is no channel "${row.channel}"` };
   const over = row.notice.incident !== null && isOver(row.notice.incident);
   const { notice, key } = row;
-  const message = { key, ...render(notice, person.language, over), language: person.language, severity: notice.severity, notice };
+  const message = { key, ...render(notice, person.language, { over, wall }), language: person.language, severity: notice.severity, notice };
   return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
 }
 

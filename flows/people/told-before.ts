@@ -1,7 +1,10 @@
 /** When central was last told directly, across starts: the time of an empty file a reason, since a full disk takes hardly more than that. */
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DirectReason } from './phrases.ts';
+import type { Vocabulary } from '#contracts';
+
+/** What the centre tells without an incident. */
+export type DirectReason = keyof Vocabulary['direct'];
 
 /** What an earlier process told. */
 export type ToldBefore = { at(reason: DirectReason): number | undefined; note(reason: DirectReason, at: number): void };

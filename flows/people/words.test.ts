@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { faultIds, faults, languages, outageCauses, severities } from '#contracts';
+import {
+  actionIn,
+  faultIds,
+  type MessageLanguage,
+  messageLanguages,
+  outageCauses,
+  severities,
+  stepsOf,
+  titleIn,
+  wordsIn,
+} from '#contracts';
 import type { Notice } from '../records/notices.ts';
 import { notice } from './people.test-helper.ts';
 import { footerMark, render, textLimit } from './words.ts';
@@ -7,19 +17,22 @@ import { footerMark, render, textLimit } from './words.ts';
 const kinds: Notice['kind'][] = ['raised', 'worsened', 'eased', 'cleared', 'closed', 'unfinished', 'direct'];
 const since = Date.UTC(2026, 2, 3, 8, 35);
 const at = Date.UTC(2026, 2, 3, 8, 50);
+const ladakh = { en: 'Ladakh', hi: 'लद्दाख' };
 
+/** The news alone, without what helps whoever goes there. */
 function bodyOf(text: string): string {
-  return text.slice(0, text.indexOf(footerMark));
+  return text.slice(0, text.indexOf(footerMark)).split('\n\n')[0] ?? '';
 }
 
-test('a raise says what, where, since when on the site’s clock, and what to do first, in this order', () => {
-  expect(render(notice(), 'en')).toEqual({
-    subject: 'Critical: Microphone not found, Conference room, Leh',
+test('a raise says where, what, since when on the site’s clock, and what to do, in this order', () => {
+  expect(render(notice({ state: ladakh }), 'en')).toEqual({
+    subject: 'Leh, Ladakh: Critical: Microphone not found, Conference room',
     text: [
+      'Leh, Ladakh, Conference room',
       'Critical: Microphone not found: Jabra Speak 510',
-      'Conference room, Leh',
       'Since 3 Mar, 14:05.',
-      `First: ${faults['microphone.missing'].action.en}`,
+      '1. Unplug the microphone cable and plug it in again.',
+      '2. If it stays away, try another USB port.',
       '-- ',
       'Incident 17 · Sabha',
       '',
@@ -28,13 +41,14 @@ test('a raise says what, where, since when on the site’s clock, and what to do
 });
 
 test('the same in Hindi', () => {
-  expect(render(notice(), 'hi')).toEqual({
-    subject: 'बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम, लेह',
+  expect(render(notice({ state: ladakh }), 'hi')).toEqual({
+    subject: 'लेह, लद्दाख: बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम',
     text: [
+      'लेह, लद्दाख, कॉन्फ़्रेंस रूम',
       'बहुत ज़रूरी: माइक नहीं मिल रहा: Jabra Speak 510',
-      'कॉन्फ़्रेंस रूम, लेह',
       '3 मार्च, 14:05 बजे से।',
-      `पहले यह करें: ${faults['microphone.missing'].action.hi}`,
+      '1. माइक की केबल निकालकर दोबारा लगाएँ।',
+      '2. फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
       '-- ',
       'अलर्ट 17 · Sabha',
       '',
@@ -44,11 +58,11 @@ test('the same in Hindi', () => {
 
 test('each kind says its own news', () => {
   const en = (changes: Partial<Notice>) => bodyOf(render(notice({ at, ...changes }), 'en').text).split('\n');
-  expect(en({ kind: 'worsened' })[0]).toBe('Got worse, Critical: Microphone not found: Jabra Speak 510');
-  expect(en({ kind: 'worsened', severity: 'minor', joins: true })[0]).toBe('One more, Minor: Microphone not found: Jabra Speak 510');
-  expect(en({ kind: 'eased' }).at(-1)).toBe('The rest of the incident is still open.');
-  expect(en({ kind: 'cleared' }).slice(2)).toEqual(['From 3 Mar, 14:05 to 3 Mar, 14:20.', 'Nothing more to do.']);
-  expect(en({ kind: 'cleared' })[0]).toBe('Cleared: Microphone not found: Jabra Speak 510');
+  expect(en({ kind: 'worsened' })[1]).toBe('Got worse, Critical: Microphone not found: Jabra Speak 510');
+  expect(en({ kind: 'worsened', severity: 'minor', joins: true })[1]).toBe('One more, Minor: Microphone not found: Jabra Speak 510');
+  expect(en({ kind: 'eased' }).at(-1)).toBe('The rest is still open.');
+  expect(en({ kind: 'cleared' }).slice(2)).toEqual(['From 3 Mar, 14:05 to 3 Mar, 14:20.', 'The room is well again. Nothing more to do.']);
+  expect(en({ kind: 'cleared' })[1]).toBe('Cleared: Microphone not found: Jabra Speak 510');
   expect(en({ kind: 'closed', lines: ['no longer checked'] }).slice(2)).toEqual([
     'From 3 Mar, 14:05 to 3 Mar, 14:20.',
     'Why: no longer checked.',
@@ -67,7 +81,7 @@ test('why the tabs were refused is told whole', () => {
   const reason = 'stranger (telegram sender): nodes of type "telegram sender" are not used on the tabs';
   const place = { scope: 'centre', room: { en: 'the centre itself' }, site: { en: 'All offices' } };
   const own = { ...place, faults: [{ ...notice().faults[0], fault: 'centre.tabs_refused', name: null, reason }] } as Partial<Notice>;
-  for (const language of languages) {
+  for (const language of messageLanguages) {
     expect(render(notice({ ...own, severity: 'major' }), language).text).toContain(` (${reason})`);
   }
 });
@@ -75,9 +89,9 @@ test('why the tabs were refused is told whole', () => {
 test('what the default route bundles is listed, with what central is to do', () => {
   const lines = Array.from({ length: 9 }, (_, i) => `Site ${i}, Conference room: Microphone not found (raised)`);
   const { subject, text } = render(notice({ kind: 'unfinished', incident: null, severity: 'major', faults: [], lines }), 'en');
-  expect(subject).toBe('Major: A flow did not finish, Conference room, Leh');
-  expect(text).toMatch(/Site 0, Conference room: Microphone not found \(raised\); Site 1, .*; and 7 more\n/);
-  expect(text).toContain(`First: ${faults['centre.flow_unfinished'].action.en}`);
+  expect(subject).toBe('Leh: Major: A flow did not finish, Conference room');
+  expect(text).toMatch(/Site 0, Conference room: Microphone not found \(raised\); Site 1, .*; and \d more\n/);
+  expect(text).toContain('1. Open the editor.\n2. Look for a wire that leads nowhere on the way to Conclude.');
   expect(text.endsWith(`${footerMark}Sabha\n`)).toBe(true);
 });
 
@@ -86,31 +100,66 @@ test('a word told directly names its reason, the detail and what to do', () => {
   const { subject, text } = render(notice({ ...direct, lines: ['disk_full', 'SQLITE_FULL'] }), 'hi');
   expect(subject).toContain('बहुत ज़रूरी: सेंट्रल मशीन की डिस्क भर गई है');
   expect(text).toContain('SQLITE_FULL');
-  expect(text).toContain('पहले यह करें: सेंट्रल मशीन की डिस्क में जगह बनाएँ।');
+  expect(text).toContain('1. सेंट्रल मशीन की डिस्क में जगह बनाएँ।');
   expect(render(notice({ ...direct, lines: ['the moon fell'] }), 'en').subject).toContain('Critical: the moon fell');
 });
 
-test('flapping adds one sentence', () => {
+test('one thing to do has no number', () => {
+  const one = [{ fault: 'session.none', device: '', name: null, reason: null, since }];
+  expect(render(notice({ faults: one }), 'en').text).toContain('\nTo do: Sign in at the PC before the meeting.\n');
+});
+
+test('flapping adds one sentence, and so do changes that were only counted', () => {
   expect(render(notice({ flapping: true }), 'en').text).toContain('Since 3 Mar, 14:05. It comes and goes.\n');
   expect(render(notice({ flapping: true }), 'hi').text).toContain('यह बार-बार आ-जा रहा है।');
+  expect(render(notice({ counted: 5 }), 'en').text).toContain('Since 3 Mar, 14:05. 5 more changes of this hour were only counted.\n');
 });
 
 test('a raise that waited until the incident was over says so in place of the action', () => {
   for (const kind of ['raised', 'worsened', 'eased'] as const) {
-    const { subject, text } = render(notice({ kind }), 'en', true);
+    const { subject, text } = render(notice({ kind, phone: '01982 252010' }), 'en', { over: true });
     expect(subject).toContain('Already over: Microphone not found');
     expect(text).toContain('It is already over. Nothing to do.');
-    expect(text).not.toContain('First:');
+    expect(text).not.toMatch(/Unplug|01982/);
   }
-  expect(render(notice({ kind: 'cleared' }), 'en', true)).toEqual(render(notice({ kind: 'cleared' }), 'en'));
+  expect(render(notice({ kind: 'cleared' }), 'en', { over: true })).toEqual(render(notice({ kind: 'cleared' }), 'en'));
 });
 
-test('further faults follow as far as they fit, and the rest is counted', () => {
-  const named = (fault: string, name: string | null) => ({ fault, device: 'd', name, reason: null, since });
-  const few = [named('microphone.missing', 'A'), named('microphone.missing', 'B'), named('camera.missing', null)];
-  expect(render(notice({ faults: few }), 'en').text.split('\n')[1]).toBe('Also: B; Camera not found');
-  const many = Array.from({ length: 500 }, (_, i) => named('centre.unheard', `ladakh/site-${i}/pc-1`));
-  expect(render(notice({ faults: many }), 'en').text).toMatch(/Also: ladakh\/site-1\/pc-1; .*; and \d{3} more\n/);
+describe('lists', () => {
+  const named = (fault: string, name: string | null, device = 'd') => ({ fault, device, name, reason: null, since });
+
+  test('further faults follow as far as they fit, and the rest is counted', () => {
+    const few = [named('microphone.missing', 'A'), named('microphone.missing', 'B'), named('camera.missing', null)];
+    expect(render(notice({ faults: few }), 'en').text.split('\n')[2]).toBe('Also: B; Camera not found');
+    const many = Array.from({ length: 500 }, (_, i) => named('centre.unheard', `ladakh/site-${i}/pc-1`));
+    expect(render(notice({ faults: many }), 'en').text).toMatch(/Also: ladakh\/site-1\/pc-1; .*; and \d{3} more\n/);
+  });
+
+  test('rooms of one name are told apart by what differs: three times "Conference room, District off…" named nothing', () => {
+    const room = (place: string) => named('centre.unheard', `Conference room, District office ${place}`);
+    const { text } = render(notice({ faults: [room('Kargil'), room('Leh'), room('Nubra East')] }), 'en');
+    expect(text).toContain('came back: Kargil\nAlso: Leh; Nubra East\n');
+  });
+
+  test('what nothing but its path tells apart goes by it', () => {
+    const twin = (pc: string) => named('centre.unheard', 'Conference room, Leh', pc);
+    const { text } = render(notice({ faults: [twin('ladakh/leh/vc-1'), twin('ladakh/leh/vc-2')] }), 'en');
+    expect(text).toContain('came back: ladakh/leh/vc-1\nAlso: ladakh/leh/vc-2\n');
+  });
+
+  test('an all-clear sums up the room: all that was told of it', () => {
+    const told = [named('microphone.missing', null), named('display.missing', null)];
+    expect(
+      bodyOf(render(notice({ kind: 'cleared', at, faults: told }), 'en').text)
+        .split('\n')
+        .slice(1),
+    ).toEqual([
+      'Cleared: Microphone not found',
+      'Also: Display not found',
+      'From 3 Mar, 14:05 to 3 Mar, 14:20.',
+      'The room is well again. Nothing more to do.',
+    ]);
+  });
 });
 
 test('the program that holds the camera is named', () => {
@@ -118,9 +167,10 @@ test('the program that holds the camera is named', () => {
   expect(render(notice({ faults: held }), 'en').text).toContain('Camera held by a program for hours (firefox)\n');
 });
 
-test('what the machine says in fixed words is told in Hindi too', () => {
+test('what the machine says in fixed words is told in the reader’s language too', () => {
   const behind = [{ fault: 'clock.wrong', device: '', name: null, reason: 'behind the centre', since }];
   expect(render(notice({ faults: behind }), 'hi').text).toContain('(सेंटर से पीछे है)');
+  expect(render(notice({ faults: behind }), 'mr').text).toContain('(सेंटरच्या मागे आहे)');
 });
 
 test('a fault that this version does not know prints as itself', () => {
@@ -137,36 +187,79 @@ test('a time zone or a time that cannot be stops no message', () => {
 });
 
 test('a name without words falls back: Hindi to English, no names at all to the scope', () => {
-  expect(render(notice({ room: { en: 'Hall', hi: '' } }), 'hi').subject).toContain('Hall, लेह');
+  expect(render(notice({ room: { en: 'Hall', hi: '' } }), 'hi').text).toContain('लेह, Hall');
   expect(render(notice({ room: { en: '', hi: '' }, site: { en: '', hi: '' } }), 'en').subject).toContain(', ladakh/leh/pc-1');
+});
+
+describe('for whoever goes there', () => {
+  const visit: Partial<Notice> = {
+    phone: '+91 1982 252010',
+    wayIn: 'Key at the guard of gate 2',
+    spare: 'USB microphone',
+    line: 'BSNL LEH-01',
+    before: [
+      { fault: 'camera.missing', name: 'Rally', at: since - 86_400_000 },
+      { fault: 'pc.silent', name: null, at: since - 3 * 86_400_000 },
+    ],
+  };
+  const below = (changes: Partial<Notice>, wall?: string) =>
+    render(notice({ ...visit, at, ...changes }), 'en', { wall })
+      .text.split(footerMark)[0]
+      ?.split('\n\n')[1]
+      ?.split('\n');
+
+  test('the room’s phone, the way in, what to bring, what went wrong there before, and the incident on the wall', () => {
+    expect(below({}, 'https://sabha.example.org:8443')).toEqual([
+      'Call the room: +91 1982 252010',
+      'Way in: Key at the guard of gate 2',
+      'Bring along: USB microphone',
+      'Earlier here: 2 Mar Camera not found; 28 Feb PC does not answer',
+      'https://sabha.example.org:8443/?#/incident/17',
+    ]);
+  });
+
+  test('the number of the line stands where the line is at fault', () => {
+    const lost = [{ fault: 'path.last_mile', device: '', name: null, reason: null, since }];
+    expect(below({ faults: lost })).toContain('Line: BSNL LEH-01');
+    expect(below({})).not.toContain('Line: BSNL LEH-01');
+  });
+
+  test('is not told who has nowhere to go: of an end only the link stays', () => {
+    expect(below({ kind: 'cleared' })).toBeUndefined();
+    expect(below({ kind: 'cleared' }, 'https://a.example')).toEqual(['https://a.example/?#/incident/17']);
+    expect(below({ kind: 'direct', incident: null, faults: [] }, 'https://a.example')).toBeUndefined();
+  });
 });
 
 describe('one screen of a small phone', () => {
   const nasty = '$(reboot)"</script>\r\nBcc: all@office.test\u202e'.repeat(20);
   const names = { en: nasty, hi: 'कॉन्फ़्रेंस रूम '.repeat(9) };
-  const worst = kinds.flatMap((kind) => languages.flatMap((language) => severities.map((severity) => ({ kind, language, severity }))));
+  const worst = kinds.flatMap((kind) => messageLanguages.map((language) => ({ kind, language })));
 
-  test.each(worst)('$kind in $language, $severity: every fault with the longest names', ({ kind, language, severity }) => {
-    for (const fault of [...faultIds, 'x'.repeat(64)]) {
-      const one = { fault, device: nasty, name: nasty, reason: nasty, since };
-      const many = { faults: Array(9).fill(one), lines: Array(9).fill(nasty), timeZone: 'Nowhere/At-All' };
-      for (const over of [false, true]) {
-        const { subject, text } = render(notice({ kind, severity, at, flapping: true, site: names, room: names, ...many }), language, over);
-        expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
-        expect(subject.length).toBeLessThanOrEqual(160);
-        expect(subject).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
-        expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
-        expect(text).not.toMatch(/[०-९]/);
-        expect(bodyOf(text).split('\n').length).toBeLessThanOrEqual(5);
+  test.each(worst)('$kind in $language: every fault with the longest names', ({ kind, language }) => {
+    for (const severity of severities)
+      for (const fault of [...faultIds, 'x'.repeat(64)]) {
+        const one = { fault, device: nasty, name: nasty, reason: nasty, since };
+        const many = { faults: Array(9).fill(one), lines: Array(9).fill(nasty), timeZone: 'Nowhere/At-All', counted: 99 };
+        for (const over of [false, true]) {
+          const places = { site: names, state: names, room: names, phone: nasty, wayIn: nasty };
+          const { subject, text } = render(notice({ kind, severity, at, flapping: true, ...places, ...many }), language, { over });
+          expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
+          expect(subject.length).toBeLessThanOrEqual(160);
+          expect(subject).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+          expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+          expect(text).not.toMatch(/[०-९]/);
+          expect(bodyOf(text).split('\n').length).toBeLessThanOrEqual(8);
+        }
       }
-    }
   });
 
-  test('every fault with ordinary names keeps its whole action', () => {
+  test('every fault with ordinary names keeps all that is to be done', () => {
     for (const fault of faultIds) {
-      for (const language of languages) {
+      for (const language of messageLanguages) {
         const { text } = render(notice({ faults: [{ fault, device: '', name: 'Jabra Speak 510', reason: null, since }] }), language);
-        expect(text).toContain(faults[fault].action[language]);
+        for (const step of stepsOf(actionIn(fault, language) ?? '')) expect(text).toContain(step);
+        expect(text).toContain(titleIn(fault, language));
       }
     }
   });
@@ -175,51 +268,70 @@ describe('one screen of a small phone', () => {
 describe('a PC that is away', () => {
   const silent = { fault: 'pc.silent', device: '', name: null, reason: null, since };
   const outage = { cause: 'power-cut', confidence: 0.95, from: since - 120_000, to: null } as const;
-  const said = (changes: Partial<Notice>, language: 'en' | 'hi' = 'en') =>
-    bodyOf(render(notice({ faults: [silent], ...changes }), language).text).split('\n');
+  const upstream = { cause: 'upstream', confidence: 0.9 } as const;
+  const said = (changes: Partial<Notice>, language: MessageLanguage = 'en') =>
+    bodyOf(render(notice({ faults: [silent], at, ...changes }), language).text).split('\n');
 
-  test('is told of with the cause as far as it is known, and how sure it is', () => {
-    expect(said({ outage })[0]).toBe('Critical: PC does not answer: power cut, sure');
-    expect(said({ outage }, 'hi')[0]).toBe('बहुत ज़रूरी: PC से जवाब नहीं आ रहा: बिजली गई, पक्का');
-    expect(said({ outage: { ...outage, cause: 'undetermined', confidence: 0.5 } })[0]).toBe(
-      'Critical: PC does not answer: site not reachable, cause not known yet',
+  test('is told of since its last word, with the cause as far as it is known', () => {
+    expect(said({ outage }).slice(1, 4)).toEqual(['Critical: PC does not answer', 'Since 3 Mar, 14:03.', 'Why: power cut.']);
+    expect(said({ outage }, 'hi')[3]).toBe('वजह: बिजली गई।');
+    expect(said({ outage: { ...outage, confidence: 0.7 } })[3]).toBe('Why: probably power cut.');
+    expect(said({ outage: { ...outage, confidence: 0.6 } })[3]).toBe('Why: not known, perhaps power cut.');
+    expect(said({ outage: { ...outage, cause: 'undetermined', confidence: 0.5 } })[3]).toBe(
+      'Why: not known yet, the site cannot be reached.',
     );
-    expect(said({})[0]).toBe('Critical: PC does not answer');
+    expect(said({}).join()).not.toContain('Why');
   });
 
-  test('and back says what it was, from when to when, by the clock of the site', () => {
-    const over = { kind: 'cleared', at, outage: { ...outage, to: at } } as const;
+  test.each(outageCauses)('for %s asks for what helps then: nobody looks for a cable in a power cut', (cause) => {
+    const { outageAction } = wordsIn('en');
+    const text = said({ outage: { ...outage, cause } }).join(' ');
+    for (const step of stepsOf(outageAction[cause])) expect(text).toContain(step);
+    expect(text.includes('cable')).toBe(cause === 'pc-off');
+    expect(said({ outage: { ...outage, cause, confidence: 0.5 } }).join(' ')).toContain('Call the office.');
+  });
+
+  test('and back says what it was, from its last word on, by the clock of the site', () => {
+    const over = { kind: 'cleared', outage: { ...outage, to: at } } as const;
     expect(said(over)).toEqual([
+      'Leh, Conference room',
       'Cleared: PC does not answer',
-      'Conference room, Leh',
-      'From 3 Mar, 14:05 to 3 Mar, 14:20.',
-      'It was: power cut, sure, 14:03–14:20.',
-      'Nothing more to do.',
+      'From 3 Mar, 14:03 to 3 Mar, 14:20.',
+      'Why: power cut.',
+      'The room is well again. Nothing more to do.',
     ]);
-    expect(said(over, 'hi')).toContain('वजह यह थी: बिजली गई, पक्का, 14:03–14:20।');
-    expect(said({ ...over, kind: 'eased' }).join()).toContain('It was: power cut, sure, 14:03–14:20.');
+    expect(said(over, 'hi')).toContain('वजह: बिजली गई।');
+    expect(said({ ...over, kind: 'eased' })).toContain('Why: power cut.');
   });
 
   test('of which nobody knows why, or that is closed while it is away, says nothing of a cause that was', () => {
-    const over = { kind: 'cleared', at } as const;
-    expect(said({ ...over, outage: { ...outage, cause: 'undetermined', confidence: 0.5, to: at } }).join()).not.toContain('It was');
-    expect(said({ ...over, kind: 'closed', lines: ['replaced'], outage }).join()).not.toMatch(/It was|power cut/);
+    expect(said({ kind: 'cleared', outage: { ...outage, cause: 'undetermined', confidence: 0.5, to: at } }).join()).not.toContain('Why');
+    expect(said({ kind: 'closed', lines: ['replaced'], outage }).join()).not.toContain('power cut');
+  });
+
+  test('is never "line of the state" and then "only this PC": what was told stands unless more is known, and then both are said', () => {
+    const back = (cause: 'pc-off' | 'power-cut', confidence: number, toldOutage: Notice['toldOutage']) =>
+      said({ kind: 'cleared', outage: { ...outage, cause, confidence, to: at }, ...(toldOutage && { toldOutage }) })[3];
+    expect(back('pc-off', 0.8, upstream)).toBe('Why: line of the state or provider down.');
+    expect(back('power-cut', 0.95, upstream)).toBe('Why: power cut. At first it looked like: line of the state or provider down.');
+    expect(back('power-cut', 0.95, { ...upstream, confidence: 0.6 })).toBe('Why: power cut.');
+    expect(back('power-cut', 0.95, { cause: 'undetermined', confidence: 0.5 })).toBe('Why: power cut.');
+    expect(back('pc-off', 0.8, { cause: 'pc-off', confidence: 0.9 })).toBe('Why: probably only this PC is away.');
   });
 
   test('that said it would be back is told of with that reason too', () => {
     const faults = [{ ...silent, reason: 'not back after a restart' }];
-    expect(said({ faults, outage: { ...outage, cause: 'pc-off', confidence: 0.8 } })[0]).toBe(
-      'Critical: PC does not answer: this PC alone is away, likely (not back after a restart)',
-    );
-    expect(said({ faults }, 'hi')[0]).toContain('(रीस्टार्ट के बाद वापस नहीं आया)');
+    expect(said({ faults })[1]).toBe('Critical: PC does not answer (not back after a restart)');
+    expect(said({ faults }, 'hi')[1]).toContain('(रीस्टार्ट के बाद वापस नहीं आया)');
   });
 
-  test('fits the small phone with every cause, in both languages, between long names', () => {
+  test('fits the small phone with every cause, in each language, between long names', () => {
     const room = { en: 'R'.repeat(60), hi: 'क'.repeat(60) };
-    for (const language of languages)
+    for (const language of messageLanguages)
       for (const cause of outageCauses)
         for (const kind of ['raised', 'cleared'] as const) {
-          const { text } = render(notice({ kind, at, room, site: room, faults: [silent], outage: { ...outage, cause, to: at } }), language);
+          const away = { ...outage, cause, to: at };
+          const { text } = render(notice({ kind, at, room, site: room, state: room, faults: [silent], outage: away }), language);
           expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
         }
   });

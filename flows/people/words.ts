@@ -1,103 +1,129 @@
-/** The text of a message: what, where, since when, what to do first; never more than one screen of a small phone. */
-import { type Fault, faultOf, faults, isTimeZone, type Language, outageText, reasonIn, vocabulary, wordFor } from '#contracts';
+/** The text of a message: where, what, since when, why, what to do; never more than one screen of a small phone, and below it what helps whoever goes there. */
+import {
+  actionIn,
+  filled,
+  isPcPath,
+  type MessageLanguage,
+  nameIn,
+  type Outage,
+  outageText,
+  reasonTold,
+  stepsOf,
+  surenessOf,
+  titleIn,
+  type Vocabulary,
+  wordFor,
+  wordsIn,
+} from '#contracts';
 import type { Notice } from '../records/notices.ts';
 import { short, variableLimit } from './channels/plain.ts';
-import { type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
+import { differing, itemLimit, type List, listThatFits } from './lists.ts';
+import { timeOf } from './times.ts';
+import { incidentLink, visitLines } from './visit.ts';
 
-/** Longest text before the footer, characters. */
-export const textLimit = 320;
+/** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
+export const textLimit = 400;
 /** Longest name where the whole ones do not fit. */
 const tightLimit = 12;
+/** Longest name in a subject. */
+const subjectLimit = 18;
 /** Stands between text and footer, as in a mail. */
 export const footerMark = '\n-- \n';
 
+/** How a notice is told. `over`: its incident ended while a raise still waited. `wall`: the address of the wall, where the centre has a name. */
+export type Telling = { over?: boolean; wall?: string | undefined };
+
 /**
- * Subject (one line) and text of a notice in one language. `over`: the incident ended while a raise still waited; the text then says so.
+ * Subject (one line) and text of a notice in one language.
  * Guarantee: names of devices and rooms are data, at most 30 characters each, without line breaks or hidden characters; it never throws.
  */
-export function render(notice: Notice, language: Language, over = false): { subject: string; text: string } {
-  const p = phrases[language];
-  const message: Message = { notice, language, p, news: newsOf({ notice, language, p, over }), over: over && isNews(notice) };
+export function render(notice: Notice, language: MessageLanguage, { over = false, wall }: Telling = {}): { subject: string; text: string } {
+  const isStale = over && isNews(notice);
+  const words = wordsIn(language);
+  const message: Message = { notice, language, words, over: isStale, news: newsOf({ notice, language, words, over: isStale }) };
   const whole = partsOf(message, variableLimit);
   const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
-  const room = textLimit - lengthOf(parts) - 1;
-  const more = listThatFits(moreOf(message), message, room);
-  const [what, ...rest] = parts;
-  const text = [what, ...(more === '' ? [] : [more]), ...rest].join('\n');
-  const footer = notice.incident === null ? 'Sabha' : `${p.incident(notice.incident)} · Sabha`;
-  const subject = [`${message.news.head}: ${message.news.title}`, placeOf(message, variableLimit)].filter((part) => part !== '').join(', ');
-  return { subject, text: `${text}${footerMark}${footer}\n` };
+  const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
+  const [place, what, ...rest] = parts;
+  const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
+  return { subject: subjectOf(message), text: `${text}${belowOf(message, wall)}${footerMark}${footerOf(message)}\n` };
 }
 
-/** What the notice says happened (`head`, `title`) and what is to be done now (`action`). */
-type News = { head: string; title: string; action: string };
-type Message = { notice: Notice; language: Language; p: Phrases; news: News; over: boolean };
+/** What the notice says happened (`head`, `title`) and what is to be done now (`steps`). */
+type News = { head: string; title: string; steps: string[] };
+type Message = { notice: Notice; language: MessageLanguage; words: Vocabulary; news: News; over: boolean };
 
-function newsOf({ notice, language, p, over }: Omit<Message, 'news'>): News {
+function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News {
+  const { severity, kind, message } = words;
   const first = notice.faults[0];
-  const fault = first && faultOf(first.fault);
-  const { severity, kind } = vocabulary[language];
   const urgency = severity[notice.severity];
   const title = first ? titleOf(first.fault, language) : urgency;
-  const action = fault ? p.first(fault.action[language]) : '';
-  if (over && isNews(notice)) return { head: p.over, title, action: p.alreadyOver };
+  const steps = first ? stepsOf(actionOf(notice, language)) : [];
+  if (over) return { head: message.over, title, steps: [message.alreadyOver] };
   switch (notice.kind) {
     case 'raised':
-      return { head: urgency, title, action };
+      return { head: urgency, title, steps };
     case 'worsened':
-      return { head: `${notice.joins ? p.oneMore : kind.worsened}, ${urgency}`, title, action };
+      return { head: `${notice.joins ? message.oneMore : kind.worsened}, ${urgency}`, title, steps };
     case 'eased':
-      return { head: kind.eased, title, action: p.restOpen };
+      return { head: kind.eased, title, steps: [message.restOpen] };
     case 'cleared':
-      return { head: kind.cleared, title, action: p.nothingToDo };
+      return { head: kind.cleared, title, steps: [message.roomWell] };
     case 'closed':
-      return { head: kind.closed, title, action: closedBecause(notice, language, p) };
+      return { head: kind.closed, title, steps: [] };
     case 'unfinished':
-      return { head: urgency, ...ownWords(faults['centre.flow_unfinished'], language) };
+      return { head: urgency, title: titleOf(unfinished, language), steps: stepsOf(actionIn(unfinished, language) ?? '') };
     case 'direct':
       return { head: severity.critical, ...directOf(notice, language) };
   }
 }
 
+/** What central is told that a flow did not finish. */
+const unfinished = 'centre.flow_unfinished';
+
 /** Kinds that ask somebody to act, and are stale once the incident is over. */
-function isNews(notice: Notice): boolean {
-  return notice.kind === 'raised' || notice.kind === 'worsened' || notice.kind === 'eased';
+function isNews({ kind }: Notice): boolean {
+  return kind === 'raised' || kind === 'worsened' || kind === 'eased';
 }
 
 /** An id that this version does not know is printed as itself. */
-function titleOf(fault: string, language: Language): string {
-  return faultOf(fault)?.title[language] ?? short(fault, 64);
+function titleOf(fault: string, language: MessageLanguage): string {
+  return titleIn(fault, language) ?? short(fault, 64);
 }
 
-function ownWords(words: Pick<Fault, 'title' | 'action'>, language: Language): Omit<News, 'head'> {
-  return { title: words.title[language], action: phrases[language].first(words.action[language]) };
+/** What to do about the first fault: of a PC that is away that depends on why it is. */
+function actionOf({ faults, outage }: Notice, language: MessageLanguage): string {
+  const fault = faults[0]?.fault ?? '';
+  if (fault !== silent || outage === undefined) return actionIn(fault, language) ?? '';
+  const { cause, confidence } = outage;
+  return wordsIn(language).outageAction[surenessOf(confidence) === 'open' ? 'undetermined' : cause];
 }
 
-function directOf(notice: Notice, language: Language): Omit<News, 'head'> {
-  const reason = notice.lines[0] ?? '';
-  const known = Object.hasOwn(directWords, reason) ? directWords[reason as DirectReason] : undefined;
-  return known ? ownWords(known, language) : { title: short(reason, 80), action: '' };
+const silent = 'pc.silent';
+
+function directOf({ lines }: Notice, language: MessageLanguage): Omit<News, 'head'> {
+  const reason = lines[0] ?? '';
+  const title = wordFor(language, 'direct', reason) ?? short(reason, 80);
+  return { title, steps: stepsOf(wordFor(language, 'directAction', reason) ?? '') };
 }
 
-function closedBecause(notice: Notice, language: Language, p: Phrases): string {
-  const reason = notice.lines[0] ?? '';
-  const [, words = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
-  const known = wordFor(language, 'closed', words);
-  const said = known ? `${known} ${short(place, 60)}`.trimEnd() : short(reason, 60);
-  return reason === '' ? '' : p.because(said);
-}
-
-/** What, where, since when, what to do: the lines that every message has, with names of at most `size` characters. */
+/** Where, what, since when, why, what to do: the lines that every message has, with names of at most `size` characters. */
 function partsOf(message: Message, size: number): string[] {
-  const { news } = message;
-  const first = mainFault(message.notice);
-  const name = first ? short(first.name ?? '', size) : '';
-  const cause = first?.fault === 'pc.silent' && !hasEnded(message.notice) ? causeOf(message) : '';
+  const { notice, news, language } = message;
+  const first = mainFault(notice);
+  const name = short(namesOf(notice)[0] ?? '', size);
   // What the centre found wrong with itself names a file, or a node.
   const reasonSize = first?.fault.startsWith('centre.') && size > tightLimit ? 4 * size : size;
-  const reason = first?.reason ? ` (${short(reasonIn(first.reason, message.language), reasonSize)})` : '';
-  const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${cause === '' ? '' : `: ${cause}`}${reason}`;
-  return [what, placeOf(message, size), sinceOf(message), wasOf(message), news.action].filter((part) => part !== '');
+  const reason = first?.reason ? ` (${short(reasonTold(first.reason, language), reasonSize)})` : '';
+  const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
+  return [placeOf(message, size), what, sinceOf(message), ...whyOf(message), ...stepLines(message)].filter((part) => part !== '');
+}
+
+function stepLines({ notice, news, over, words }: Message): string[] {
+  const [only] = news.steps;
+  if (over || hasEnded(notice)) return news.steps;
+  if (news.steps.length === 1 && only !== undefined) return [filled(words.message.todo, { action: only })];
+  return news.steps.map((step, at) => `${at + 1}. ${step}`);
 }
 
 /** The fault that the title names; a word of the centre's own has none. */
@@ -105,87 +131,103 @@ function mainFault(notice: Notice): Notice['faults'][number] | undefined {
   return notice.kind === 'unfinished' || notice.kind === 'direct' ? undefined : notice.faults[0];
 }
 
-function causeOf({ notice, language }: Message): string {
-  return notice.outage ? outageText(notice.outage, language) : '';
+/** The names of all that has the first fault, by what tells them apart; a PC of a name that stands there twice goes by its path. */
+function namesOf(notice: Notice): string[] {
+  const first = mainFault(notice);
+  const same = notice.faults.filter(({ fault }) => fault === first?.fault).slice(0, itemLimit);
+  const names = differing(same.map(({ name }) => name ?? ''));
+  const isTwice = (name: string) => names.indexOf(name) !== names.lastIndexOf(name);
+  return names.map((name, at) => (isTwice(name) && isPcPath(same[at]?.device ?? '') ? (same[at]?.device ?? '') : name));
 }
 
-/** Of a PC that is back: why it was away, and from when to when. */
-function wasOf(message: Message): string {
-  const { notice, p } = message;
-  const { outage } = notice;
-  if (!outage || outage.to === null || !hasEnded(notice) || outage.cause === 'undetermined') return '';
-  const [from, to] = [outage.from, outage.to].map((at) => localOf(at, notice.timeZone).toPlainTime().toString({ smallestUnit: 'minute' }));
-  return p.was(`${causeOf(message)}, ${from}–${to}`);
+/** Why it is closed, or why the PC is away or was. What was told before and is not so is said too: message and all-clear agree. */
+function whyOf(message: Message): string[] {
+  const { notice, words } = message;
+  if (notice.kind === 'closed') return closedBecause(message);
+  const { outage, toldOutage } = notice;
+  if (outage === undefined || notice.faults[0]?.fault !== silent || message.over) return [];
+  const text = (one: Outage) => outageText(one, message.language);
+  const why = (one: Outage) => filled(words.message.why, { reason: text(one) });
+  if (!hasEnded(notice)) return [why(outage)];
+  const isTold = toldOutage !== undefined && toldOutage.cause !== 'undetermined';
+  if (isTold && outage.cause !== toldOutage.cause && toldOutage.confidence > outage.confidence) return [why(toldOutage)];
+  if (outage.cause === 'undetermined' || outage.to === null) return [];
+  const isOther = isTold && outage.cause !== toldOutage.cause && surenessOf(toldOutage.confidence) !== 'open';
+  return [isOther ? `${why(outage)} ${filled(words.message.thought, { cause: words.outage[toldOutage.cause] })}` : why(outage)];
+}
+
+function closedBecause({ notice, language, words }: Message): string[] {
+  const reason = notice.lines[0] ?? '';
+  const [, said = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
+  const known = wordFor(language, 'closed', said);
+  const text = known ? `${known} ${short(place, 60)}`.trimEnd() : short(reason, 60);
+  return reason === '' ? [] : [filled(words.message.why, { reason: text })];
 }
 
 function hasEnded({ kind }: Notice): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
 }
 
+/** Site and state, then the room. */
 function placeOf({ notice, language }: Message, size: number): string {
-  const names = [notice.room[language] || notice.room.en, notice.site[language] || notice.site.en].map((name) => short(name, size));
-  const place = names.filter((name) => name !== '').join(', ');
+  const { site, state, room } = notice;
+  const names = [site, ...(state ? [state] : []), room].map((name) => short(nameIn(name, language), size));
+  const place = [...new Set(names)].filter((name) => name !== '').join(', ');
   return place === '' ? short(notice.scope, 98) : place;
 }
 
-function sinceOf({ notice, language, p, over }: Message): string {
-  const from = timeOf(Math.min(...notice.faults.map((fault) => fault.since), notice.at), notice.timeZone, language);
+function subjectOf(message: Message): string {
+  const { notice, news, language } = message;
+  const names = [notice.site, ...(notice.state ? [notice.state] : [])].map((name) => short(nameIn(name, language), subjectLimit));
+  const place = [...new Set(names)].filter((name) => name !== '').join(', ');
+  const room = short(nameIn(notice.room, language), subjectLimit);
+  const what = `${news.head}: ${news.title}`;
+  return [place === '' ? what : `${place}: ${what}`, place + room === '' ? short(notice.scope, 40) : room]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** Since when, or from when to when. A PC is away since its last word, not since we noticed. */
+function sinceOf({ notice, language, words, over }: Message): string {
+  const { faults, at, timeZone, outage } = notice;
+  const lastWord = faults[0]?.fault === silent && outage !== undefined ? [outage.from] : [];
+  const from = timeOf(Math.min(...faults.map(({ since }) => since), at, ...lastWord), timeZone, language);
   const ended = notice.kind === 'cleared' || notice.kind === 'closed';
-  const since = ended ? p.between(from, timeOf(notice.at, notice.timeZone, language)) : p.since(from);
-  return notice.flapping && !over ? `${since} ${p.flapping}` : since;
+  const { since, between, flapping, counted } = words.message;
+  const when = ended ? filled(between, { from, to: timeOf(at, timeZone, language) }) : filled(since, { from });
+  const comes = notice.flapping && !over && !ended ? ` ${flapping}` : '';
+  return `${when}${comes}${notice.counted ? ` ${filled(counted, { n: notice.counted })}` : ''}`;
 }
 
 /** The rest of the news: further faults, or the lines that the machine added. The first line of a close or a direct word is used already. */
-function moreOf({ notice, language }: Message): { items: string[]; count: number } {
+function moreOf({ notice, language }: Message): List {
   const first = mainFault(notice);
   const others = first ? notice.faults.slice(1) : notice.faults;
-  const used = notice.kind === 'closed' || notice.kind === 'direct' ? 1 : 0;
-  const lines = notice.lines.slice(used).filter((line) => line !== '');
-  const items = others.slice(0, itemLimit).map(({ fault, name }) => {
-    const thing = short(name ?? '');
-    return fault === first?.fault && thing !== '' ? thing : titleOf(fault, language);
+  const lines = notice.lines.slice(notice.kind === 'closed' || notice.kind === 'direct' ? 1 : 0).filter((line) => line !== '');
+  const names = namesOf(notice).slice(1);
+  const items = others.slice(0, itemLimit).map(({ fault }) => {
+    const name = fault === first?.fault ? short(names.shift() ?? '') : '';
+    return name === '' ? titleOf(fault, language) : name;
   });
   return { items: [...items, ...lines.slice(0, itemLimit).map((line) => short(line, 80))], count: others.length + lines.length };
 }
 
-/** As many items as fit into `room` characters, and how many are left out. */
-function listThatFits({ items, count }: { items: string[]; count: number }, { p, notice }: Message, room: number): string {
-  for (let shown = items.length; shown >= 0; shown--) {
-    const list = [...items.slice(0, shown), ...(count > shown ? [p.more(count - shown)] : [])].join('; ');
-    const line = list === '' || !mainFault(notice) ? list : p.also(list);
-    if (line.length <= room) return line;
-  }
-  return '';
+function frameOf({ notice, words }: Message): (list: string) => string {
+  return (list) => (mainFault(notice) ? filled(words.message.also, { list }) : list);
 }
 
-/** More items than this never fit. */
-const itemLimit = 60;
+/** What stands below the news, and the link, each where there is any. */
+function belowOf({ notice, language, over }: Message, wall: string | undefined): string {
+  const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
+  const link = wall === undefined || notice.incident === null ? [] : [incidentLink(wall, notice.incident)];
+  const lines = [...visit, ...link];
+  return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
+}
+
+function footerOf({ notice, words }: Message): string {
+  return notice.incident === null ? 'Sabha' : `${filled(words.message.incident, { n: notice.incident })} · Sabha`;
+}
 
 function lengthOf(parts: string[]): number {
   return parts.join('\n').length;
-}
-
-/** Day and time on the clocks of the site. A zone that this machine does not know is UTC, and says so. */
-function timeOf(atMs: number, timeZone: string, language: Language): string {
-  const local = localOf(atMs, timeZone);
-  const zone = local.timeZoneId;
-  const day = days[language].format(Date.UTC(local.year, local.month - 1, local.day));
-  const time = `${day}, ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
-  return isTimeZone(timeZone) ? time : `${time} ${zone}`;
-}
-
-function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime {
-  const instant = Temporal.Instant.fromEpochMilliseconds(Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0);
-  return instant.toZonedDateTimeISO(isTimeZone(timeZone) ? timeZone : 'UTC');
-}
-
-/** The end of the year 9999: nobody sends a message about a later one. */
-const latestMs = 253_402_300_799_000;
-
-/** Made once: a format costs more to make than a message. */
-const days = { en: dayFormat('en'), hi: dayFormat('hi') };
-
-function dayFormat(language: Language): Intl.DateTimeFormat {
-  const { locale, month } = phrases[language].dates;
-  return new Intl.DateTimeFormat(locale, { day: 'numeric', month, timeZone: 'UTC' });
 }

@@ -41,6 +41,8 @@ export type PcRecord = {
   formers?: string[];
   /** Sessions up to this one may be theirs. */
   formerSessions?: number;
+  /** What people were last told of this room, the last first; absent in rows of older versions. */
+  past?: PastFault[];
 };
 
 /** A time without a PC, and why. Times are the centre's. */
@@ -82,6 +84,9 @@ export type StandingFault = {
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
 
+/** A fault that people were told of and that is over. */
+export type PastFault = Pick<StandingFault, 'fault' | 'name'> & { at: number };
+
 /** One person who was told, on which channel. */
 export type Told = { person: string; channel: string; at: number };
 
@@ -103,6 +108,10 @@ export type Incident = {
   notes: { at: number; by: string; text: string }[];
   /** Why the PC was away in it, the last time. */
   outage?: ShownOutage;
+  /** What people were last told of that. */
+  toldOutage?: Outage;
+  /** What people were told of in it and what ended since; `said`: its end was told too. */
+  ended?: (StandingFault & { said: boolean })[];
 };
 
 /** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */

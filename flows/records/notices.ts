@@ -1,18 +1,16 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type * as v from 'valibot';
-import type { Language, Person, Severity, TransitionKind, Words } from '#contracts';
-import type { FaultNews, ShownOutage } from './incidents.ts';
+import type { MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
+import type { FaultNews, PastFault, ShownOutage } from './incidents.ts';
+import type { Place } from './place.ts';
 
 /** What a message is made of; the text is made when it is sent, in the language of the person. */
-export type Notice = {
+export type Notice = Place & {
   kind: TransitionKind | 'unfinished' | 'direct';
   incident: number | null;
   severity: Severity;
   /** Scope and its names, as they were. */
   scope: string;
-  site: { en: string; hi: string };
-  room: { en: string; hi: string };
-  timeZone: string;
   faults: FaultNews[];
   at: number;
   flapping: boolean;
@@ -20,6 +18,12 @@ export type Notice = {
   joins?: true;
   /** Why the PC is away, or was, where the news is that; absent also in rows of older versions. */
   outage?: ShownOutage;
+  /** What was told of why it is away, before this. */
+  toldOutage?: Outage;
+  /** What went wrong in this room before, the last first. */
+  before?: readonly PastFault[];
+  /** So many changes of this hour were told to nobody: more are told of one PC than a person can use. */
+  counted?: number;
   /** Lines added by the machine, such as the incidents that the default route bundles. */
   lines: string[];
 };
@@ -80,7 +84,7 @@ export type RenderedMessage = {
   key: string;
   subject: string;
   text: string;
-  language: Language;
+  language: MessageLanguage;
   severity: Severity;
   /** What it was made of, for channels that programs read. */
   notice: Notice;

@@ -19,6 +19,10 @@ export type ProfileLayer = {
   ups?: Ups | null;
   help?: string | null;
   languages?: string[];
+  /** For whoever calls or goes there; no PC is told of it. */
+  phone?: string;
+  wayIn?: string;
+  spare?: string;
 };
 
 /** One place. `path`: '' is the nation, else `state`, `state/site` or `state/site/pc`. */

@@ -29,6 +29,12 @@ const textMark = "'";
 /** Line breaks and other controls, what is not seen or turns text around (the joiners of Hindi stay), and what a wrong encoding leaves behind. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]|(?![\u200c\u200d])\p{Cf}/u;
 
+const phone = v.optional(
+  v.pipe(
+    that((number) => /^'?\+?\d[\d ()/-]{4,24}$/.test(number), 'a phone number such as +91 1982 252010'),
+    v.transform((number) => number.replace(textMark, '')),
+  ),
+);
 const id = v.optional(that(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
 const text = v.optional(that(isPlain, `at most ${textLimit} characters on one line, and no = + - @ as the first`));
 const devices = v.optional(
@@ -56,12 +62,7 @@ export const rowSchema = v.object({
   isp: text,
   link_id: text,
   contact_name: text,
-  contact_phone: v.optional(
-    v.pipe(
-      that((number) => /^'?\+?\d[\d ()/-]{4,24}$/.test(number), 'a phone number such as +91 1982 252010'),
-      v.transform((number) => number.replace(textMark, '')),
-    ),
-  ),
+  contact_phone: phone,
   contact_email: v.optional(
     v.pipe(
       that((address) => isPlain(address, 120), 'at most 120 characters, and no = + - @ as the first'),
@@ -79,6 +80,9 @@ export const rowSchema = v.object({
   programs: devices,
   help: read(helpOf, `${helpWanted}, or none`),
   languages: read(languagesOf, `languages of ${languages.join(', ')} with "|" between, the first one large`),
+  room_phone: phone,
+  way_in: text,
+  spare: text,
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
@@ -89,7 +93,18 @@ export type Cells = Record<Column, string>;
 /** All columns, in the order in which they are written. */
 export const columns = Object.keys(rowSchema.entries) as Column[];
 /** Columns that came later: a file without them leaves what the table says there. */
-export const laterColumns: readonly Column[] = ['least_tier', 'bridge', 'ups', 'displays', 'programs', 'help', 'languages'];
+export const laterColumns: readonly Column[] = [
+  'least_tier',
+  'bridge',
+  'ups',
+  'displays',
+  'programs',
+  'help',
+  'languages',
+  'room_phone',
+  'way_in',
+  'spare',
+];
 /** Columns that say something of a site only. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
 
@@ -99,7 +114,7 @@ export const siteColumns = columns.filter((column) => /^(stage|latitude|longitud
  */
 export function nodeOf(row: Row, before: TreeNode | undefined, now: number): TreeNode {
   const path = [row.state, row.site, row.pc].filter((part) => part !== undefined).join('/');
-  const layer: ProfileLayer = {};
+  const layer: ProfileLayer = visitOf(row);
   if (row.link !== undefined) layer.link = row.link;
   if (row.elevation_m !== undefined) layer.elevationM = row.elevation_m;
   if (row.time_zone !== undefined) layer.timeZone = row.time_zone;
@@ -146,13 +161,28 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     programs: devicesText(layer.expected?.program),
     help: layer.help === null ? none : (layer.help ?? ''),
     languages: layer.languages?.join('|') ?? '',
+    ...visitCells(layer),
   };
+}
+
+/** What helps whoever calls or goes there. */
+function visitOf({ room_phone, way_in, spare }: Row): Pick<ProfileLayer, 'phone' | 'wayIn' | 'spare'> {
+  return {
+    ...(room_phone !== undefined && { phone: room_phone }),
+    ...(way_in !== undefined && { wayIn: way_in }),
+    ...(spare !== undefined && { spare }),
+  };
+}
+
+function visitCells({ phone = '', wayIn = '', spare = '' }: ProfileLayer): Pick<Cells, 'room_phone' | 'way_in' | 'spare'> {
+  return { room_phone: phone, way_in: wayIn, spare };
 }
 
 /** The same cells as they are written to a file. */
 export function fileCellsOf(node: TreeNode): Cells {
   const cells = cellsOf(node);
-  return { ...cells, contact_phone: cells.contact_phone && textMark + cells.contact_phone };
+  const marked = (number: string) => number && textMark + number;
+  return { ...cells, contact_phone: marked(cells.contact_phone), room_phone: marked(cells.room_phone) };
 }
 
 function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {

@@ -66,6 +66,9 @@ test('every cell is read, in any order of the columns, with mark, CR LF, quotes 
     programs: 'Zoom',
     help: 'https://chat.example.in/new?text={text}',
     languages: 'hi|en',
+    room_phone: '01982 252011',
+    way_in: 'Key at the guard',
+    spare: 'USB microphone',
   };
   const order = [...columns].reverse();
   const text = `\ufeff${order.join(',')}\r\n\r\n${','.repeat(columns.length - 1)}\r\n${order.map((c) => ({ state: 'ladakh', name_en: 'Ladakh' })[c as 'state'] ?? '').join(',')}\r\n${order.map((c) => (cells as Record<string, string>)[c] ?? '').join(',')}\r\n`;
@@ -90,6 +93,9 @@ test('every cell is read, in any order of the columns, with mark, CR LF, quotes 
       ups: { name: 'apc', host: 'localhost', port: 3493 },
       help: 'https://chat.example.in/new?text={text}',
       languages: ['hi', 'en'],
+      phone: '01982 252011',
+      wayIn: 'Key at the guard',
+      spare: 'USB microphone',
     },
     site: {
       stage: 'live',
@@ -300,7 +306,9 @@ test.each(['+cmd@example.in', '=a@example.in', '-1@example.in'])(
 test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
   const text = toCsv(createSiteTable(smallTree()));
   expect(text.split('\r\n')[0]).toBe(`\ufeff${header}`);
-  expect(text.split('\r\n')[5]).toBe('ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,,,,,');
+  expect(text.split('\r\n')[5]).toBe(
+    'ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,,,,,,,,',
+  );
 });
 
 test('10,000 lines with eight problems each: every faulty line is named, not the first few thousand with all of theirs', () => {
@@ -336,7 +344,9 @@ test('problems above 20,000 are counted, not listed', () => {
 
 test('a file from before a column came leaves what the table says there, and one that has it takes it away', () => {
   const tree = [node('ladakh'), node('ladakh/leh', { tier: 'sd', ups: { name: 'apc', host: 'localhost', port: 3_493 } }, {})];
-  const early = columns.filter((column) => !/^(least_tier|bridge|ups|displays|programs|help|languages)$/.test(column));
+  const early = columns.filter(
+    (column) => !/^(least_tier|bridge|ups|displays|programs|help|languages|room_phone|way_in|spare)$/.test(column),
+  );
   const row = (names: readonly string[]) => names.map((name) => ({ ...leh, name_hi: 'लेह' })[name as 'site'] ?? '').join(',');
   const layerOf = (names: readonly string[]) => readCsv([names.join(','), row(names)].join('\n'), createSiteTable(tree), 1).nodes[0]?.layer;
   expect(layerOf(early)).toEqual(tree[1]?.layer);

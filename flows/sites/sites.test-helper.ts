@@ -56,6 +56,11 @@ export function randomTree(random: Random): TreeNode[] {
       ...(random.next() < 0.3 && { ups: random.pick([null, { name: 'apc-1', host: '10.0.0.7', port: 1 + random.below(65_535) }]) }),
       ...(random.next() < 0.3 && { help: random.pick([null, 'desk@example.in', 'https://c.example.in/new?to=1&text={text}']) }),
       ...(random.next() < 0.3 && { languages: random.pick([['hi'], ['hi', 'en']]) }),
+      ...(random.next() < 0.3 && {
+        phone: random.pick(['+91 1982 252010', '01982252010']),
+        wayIn: 'Key, at the guard',
+        spare: 'says "mic"',
+      }),
       ...(Object.keys(expected).length > 0 && { expected }),
     };
   };

@@ -91,6 +91,7 @@ test('a scope is told by the names people know, the centre by its own', () => {
   expect(table.place('ladakh/leh/vc-1')).toEqual({
     site: { en: 'Name of ladakh/leh', hi: 'ladakh/leh का नाम' },
     room: { en: 'Name of ladakh/leh/vc-1', hi: 'ladakh/leh/vc-1 का नाम' },
+    state: { en: 'Name of ladakh', hi: 'ladakh का नाम' },
     timeZone: 'Asia/Kolkata',
   });
   expect(table.place('centre/unheard')).toMatchObject({ site: { en: 'Name of the nation' }, room: { en: 'several rooms', hi: 'कई कमरे' } });

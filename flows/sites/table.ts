@@ -167,8 +167,28 @@ function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: 
   const nation = byPath.get('')?.name ?? allSites;
   const own = centreRooms[scope];
   if (own !== undefined) return { site: nation, room: own, timeZone: resolve('').timeZone };
-  const site = byPath.get(siteLevel(scope))?.name ?? nation;
-  return { site, room: byPath.get(scope)?.name ?? inBoth({ en: scope }), timeZone: resolve(scope).timeZone };
+  const site = byPath.get(siteLevel(scope));
+  const state = byPath.get(scope.split('/')[0] ?? '')?.name;
+  return {
+    site: site?.name ?? nation,
+    ...(state && { state }),
+    room: byPath.get(scope)?.name ?? inBoth({ en: scope }),
+    timeZone: resolve(scope).timeZone,
+    ...visitOf(scope, site?.site ?? null, byPath),
+  };
+}
+
+/** What helps whoever calls or goes there: of the room, or else of its site. */
+function visitOf(scope: string, site: SiteFacts | null, byPath: ReadonlyMap<string, TreeNode>): Partial<Place> {
+  const layers = [scope, siteLevel(scope)].map((path) => byPath.get(path)?.layer);
+  const nearest = (key: 'phone' | 'wayIn' | 'spare') => layers.find((layer) => layer?.[key] !== undefined)?.[key] ?? '';
+  const said = {
+    phone: nearest('phone') || (site?.contact.phone ?? ''),
+    wayIn: nearest('wayIn'),
+    spare: nearest('spare'),
+    line: [site?.isp, site?.linkId].filter((part) => part).join(' '),
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, text]) => text !== ''));
 }
 
 /** The site of a site's or PC's path; any other path as it is. */

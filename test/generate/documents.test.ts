@@ -82,6 +82,7 @@ describe('OpenAPI', () => {
       logins: none,
       streams: none,
       words: none,
+      smsTexts: none,
     });
     const paths = Object.entries<object>(JSON.parse(openApi()).paths);
     const rows = paths.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));

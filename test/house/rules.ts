@@ -11,6 +11,7 @@ const parts = ['agent', 'broker', 'flows', 'dashboards'];
 const contracts = 'broker/contracts/';
 const lineLimit = 400;
 const dependencyLimit = 40;
+const isLanguageFile = (path: string) => /^broker\/contracts\/domain\/words\/[a-z]{2}\.ts$/.test(path);
 
 export const rules: readonly Rule[] = [
   {
@@ -54,8 +55,8 @@ export const rules: readonly Rule[] = [
   },
   { name: 'no import circles', find: circles },
   {
-    name: `no file has more than ${lineLimit} lines`,
-    find: eachFile(({ text }) => (linesOf(text) > lineLimit ? [`has ${linesOf(text)} lines`] : [])),
+    name: `no file has more than ${lineLimit} lines, but that of a language: it is one file, however many words it has`,
+    find: eachFile(({ path, text }) => (linesOf(text) > lineLimit && !isLanguageFile(path) ? [`has ${linesOf(text)} lines`] : [])),
   },
   {
     name: 'a default export stands only where a tool asks for one',

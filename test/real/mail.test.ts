@@ -50,15 +50,16 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     const [mail] = await server.mails(1);
     await outbox.stop();
     await ended;
-    expect(mail?.headers.get('subject')).toBe('बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम, लेह');
+    expect(mail?.headers.get('subject')).toBe('लेह: बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम');
     expect(mail?.headers.get('to')).toBe('बीना <bina@office.test>');
     expect(mail?.headers.get('x-sabha-key')).toBe('1/email/bina');
     expect(mail?.headers.has('bcc')).toBe(false);
     expect(mail?.text.split('\n')).toEqual([
+      'लेह, कॉन्फ़्रेंस रूम',
       'बहुत ज़रूरी: माइक नहीं मिल रहा: Jabra $(reboot)" Bcc: all@off…',
-      'कॉन्फ़्रेंस रूम, लेह',
       '3 मार्च, 14:05 बजे से।',
-      expect.stringMatching(/^पहले यह करें: माइक की केबल/),
+      '1. माइक की केबल निकालकर दोबारा लगाएँ।',
+      '2. फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
       '-- ',
       'अलर्ट 17 · Sabha',
       '',
@@ -93,8 +94,8 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     expect(outcomes.filter((one) => one.endsWith('delivered'))).toEqual(['1/email/asha delivered', '2/email/asha delivered']);
     const subjects = mails.map(({ headers }) => headers.get('subject')).sort();
     expect(subjects).toEqual([
-      'Already over: Microphone not found, Conference room, Leh',
-      'Cleared: Microphone not found, Conference room, Leh',
+      'Leh: Already over: Microphone not found, Conference room',
+      'Leh: Cleared: Microphone not found, Conference room',
     ]);
   });
 });

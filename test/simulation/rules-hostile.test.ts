@@ -16,7 +16,7 @@ test.for(attackNames.map((name, choice) => ({ name, choice })))(
     await world.pass(minute);
     microphone(world, 'microphone.missing');
     await world.pass(attackMs - minute);
-    const told = mailTo(world, 'asha').filter((subject) => /Microphone not found/.test(subject) && /Room pc-1,/.test(subject));
+    const told = mailTo(world, 'asha').filter((subject) => /Microphone not found/.test(subject) && /Room pc-1$/.test(subject));
     expect(told.length).toBeGreaterThan(0);
     world.hostile?.end();
     await world.pass(10 * second);
@@ -25,7 +25,7 @@ test.for(attackNames.map((name, choice) => ({ name, choice })))(
     const mails = Object.values(Object.groupBy(mailsOfHostile(world, rowsOf(world)), ({ person }) => person));
     expect(Math.max(0, ...mails.map((all = []) => all.length))).toBeLessThanOrEqual(3);
     expect(await complaints(world)).toEqual([]);
-    const about = world.centre.post.deliveries.filter(({ channel, subject }) => channel === 'email' && subject.includes('Room pc-x,'));
+    const about = world.centre.post.deliveries.filter(({ channel, subject }) => channel === 'email' && subject.endsWith('Room pc-x'));
     tellFigure(task, 'S21', `${name}, for 2 min: ${about.length} messages about it within an hour, the fault of another told in its time`);
   },
 );

@@ -128,6 +128,6 @@ function accused(world: World): string[] {
 /** How many mails the person had who had most. */
 function toldTo(world: World): number {
   return Math.max(
-    ...['asha', 'tashi', 'meera'].map((person) => mailTo(world, person).filter((subject) => !/^(Cleared|ठीक)/.test(subject)).length),
+    ...['asha', 'tashi', 'meera'].map((person) => mailTo(world, person).filter((subject) => !/: (Cleared|ठीक)/.test(subject)).length),
   );
 }

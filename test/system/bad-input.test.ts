@@ -167,7 +167,7 @@ describe('while it runs', () => {
     const odd = await join('odd-name');
     await odd.client.publishAsync(pcTopic(path('odd-name'), 'state'), stateWith(name, 'microphone.missing'), { qos: 1 });
     // PCs of the tests before, which said one word and no more, may be silent by now: only this one is looked at.
-    const heads = () => mailbox.mails.map(({ text }) => text.split('\n')[0]);
+    const heads = () => mailbox.mails.map(({ text }) => text.split('\n')[1]);
     await expect.poll(heads, { timeout: 40_000 }).toContain(`Critical: Microphone not found: ${name}`);
     const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents`);
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');

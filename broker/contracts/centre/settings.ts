@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { languages } from '../domain/faults.ts';
+import { messageLanguages } from '../domain/words/words.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
 import { isLoopback } from '../kit/start.ts';
 import { expectedDevice, expectedKinds, expectedLimit, profile } from '../wire/messages.ts';
@@ -45,7 +46,7 @@ const person = v.strictObject({
   groups: v.exactOptional(
     about(v.pipe(v.array(id), v.maxLength(20)), 'Groups that a tab may tell, such as "vendors": of each those who look after the place.'),
   ),
-  language: v.optional(about(v.picklist(languages), 'The language of the messages to this person.'), 'en'),
+  language: v.optional(about(v.picklist(messageLanguages), 'The language of the messages to this person.'), 'en'),
   email: v.optional(email),
   webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
   addresses: v.optional(

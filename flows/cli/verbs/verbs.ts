@@ -9,6 +9,7 @@ import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
 import { tabs } from './tabs.ts';
+import { words } from './words.ts';
 
 /** By their words, in the order of `help`. */
 export const verbs: Readonly<Record<string, Verb>> = {
@@ -21,4 +22,5 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...config,
   ...tabs,
   ...accounts,
+  ...words,
 };

@@ -17,7 +17,7 @@ export const linkFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'link.loss_high'],
     ...times(5 * minute, 5 * minute),
-    title: { en: 'The link is uneven', hi: 'लाइन एक-सी नहीं चल रही' },
+    title: { en: 'The link is uneven', hi: 'लाइन कभी तेज़, कभी धीमी चल रही है' },
     action: {
       en: 'Stop large downloads in the office. Connect the PC by cable instead of Wi-Fi.',
       hi: 'दफ़्तर के बड़े डाउनलोड रोकें। PC को Wi-Fi की जगह केबल से जोड़ें।',
@@ -37,7 +37,7 @@ export const linkFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(10 * minute, 5 * minute),
-    title: { en: 'The link is too thin for the meeting', hi: 'लाइन मीटिंग के लिए कम है' },
+    title: { en: 'The link is too thin for the meeting', hi: 'लाइन की स्पीड मीटिंग के लिए कम है' },
     action: {
       en: 'Switch off video in the meeting. Ask the provider for the rate that was agreed.',
       hi: 'मीटिंग में वीडियो बंद रखें। प्रोवाइडर से तय स्पीड माँगें।',
@@ -81,7 +81,7 @@ export const linkFaults = {
     severity: 'major',
     parents: ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'],
     ...times(minute, 5 * second),
-    title: { en: 'Names cannot be looked up', hi: 'नेटवर्क में नाम नहीं मिल रहे' },
+    title: { en: 'Names cannot be looked up', hi: 'DNS काम नहीं कर रहा' },
     action: {
       en: 'Restart the router. If it goes on, ask for another DNS server.',
       hi: 'राउटर रीस्टार्ट करें। फिर भी रहे तो दूसरा DNS सर्वर लगवाएँ।',
@@ -101,7 +101,7 @@ export const linkFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'],
     ...times(minute, 5 * second),
-    title: { en: 'Only the centre cannot be reached', hi: 'सिर्फ़ सेंटर तक पहुँच नहीं' },
+    title: { en: 'Only the centre cannot be reached', hi: 'सिर्फ़ सेंटर से कनेक्शन नहीं हो रहा' },
     action: { en: 'Tell the central team. In the room nothing is wrong.', hi: 'सेंट्रल टीम को बताएँ। कमरे में कोई ख़राबी नहीं है।' },
   },
   'path.between': {

@@ -17,7 +17,7 @@ export const pcFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(0, 0),
-    title: { en: 'Two machines use the identity of this PC', hi: 'दो मशीनें इस PC की पहचान इस्तेमाल कर रही हैं' },
+    title: { en: 'Two machines use the identity of this PC', hi: 'दो मशीनें इसी PC के नाम से चल रही हैं' },
     action: {
       en: 'Find the machine that was copied from this PC. Enrol it again with a code of its own.',
       hi: 'वह मशीन ढूँढें जो इस PC से कॉपी की गई है। उसे नए कोड से दोबारा एनरोल करें।',
@@ -99,8 +99,8 @@ export const pcFaults = {
     ...times(0, minute),
     title: { en: 'PC crashed in the last day', hi: 'PC पिछले 24 घंटे में क्रैश हुआ' },
     action: {
-      en: "Once may be chance. If it comes back, tell the state's engineer.",
-      hi: 'एक बार संयोग हो सकता है। दोबारा हो तो राज्य के इंजीनियर को बताएँ।',
+      en: "Once may be chance: wait. If it comes back, tell the state's engineer.",
+      hi: 'एक बार हो तो चिंता न करें। दोबारा हो तो राज्य के इंजीनियर को बताएँ।',
     },
   },
   'pc.restart_pending': {

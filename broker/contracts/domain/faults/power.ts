@@ -52,7 +52,7 @@ export const powerFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(0, 10 * minute),
-    title: { en: 'The PC was started while frozen', hi: 'PC जमी हालत में चालू हुआ' },
+    title: { en: 'The PC was switched on while ice-cold', hi: 'PC बहुत ठंड में चालू किया गया' },
     action: {
       en: 'Heat the room to 10 °C. Next time wait two hours before switching the PC on.',
       hi: 'कमरे को 10 °C तक गर्म करें। अगली बार PC चालू करने से पहले दो घंटे रुकें।',
@@ -72,7 +72,7 @@ export const powerFaults = {
     title: { en: 'The air is very dry', hi: 'हवा बहुत सूखी है' },
     action: {
       en: 'Touch bare metal before you touch a cable. Put a bowl of water in the room.',
-      hi: 'केबल छूने से पहले किसी धातु को छुएँ। कमरे में पानी का बर्तन रखें।',
+      hi: 'केबल छूने से पहले किसी धातु को छुएँ। कमरे में पानी भरा बर्तन रखें।',
     },
   },
   'climate.rise_high': {
@@ -93,7 +93,7 @@ export const powerFaults = {
     severity: 'info',
     parents: ['pc.silent'],
     ...times(0, minute),
-    title: { en: 'A device is not made for this height', hi: 'एक उपकरण इस ऊँचाई के लिए नहीं बना' },
+    title: { en: 'A device is not made for this height', hi: 'एक डिवाइस इस ऊँचाई के लिए नहीं बना' },
     action: { en: "Ask the state's engineer for a model that is made for this height.", hi: 'राज्य के इंजीनियर से इस ऊँचाई वाला मॉडल माँगें।' },
   },
 } as const satisfies Record<string, Fault>;

@@ -222,10 +222,10 @@ export const roomFaults = {
     severity: 'info',
     parents: ['pc.silent'],
     ...times(5 * minute, 5 * minute),
-    title: { en: 'USB saves power where a device drops out', hi: 'USB बिजली बचाता है और डिवाइस कट रहा है' },
+    title: { en: 'USB saves power where a device drops out', hi: 'USB की पावर सेविंग से डिवाइस बार-बार कट रहा है' },
     action: {
       en: "Ask the state's engineer to switch off power saving for this USB device.",
-      hi: 'राज्य के इंजीनियर से इस USB डिवाइस की बिजली बचत बंद करवाएँ।',
+      hi: 'राज्य के इंजीनियर से इस USB डिवाइस की पावर सेविंग बंद करवाएँ।',
     },
   },
   'display.missing': {
@@ -242,7 +242,7 @@ export const roomFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'display.missing'],
     ...times(2 * minute, 5 * second),
-    title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर मोटी है' },
+    title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर साफ़ नहीं है' },
     action: {
       en: 'Unplug the cable of the display and plug it in again. If it stays so, try another cable or adapter.',
       hi: 'स्क्रीन की केबल निकालकर दोबारा लगाएँ। फिर भी रहे तो दूसरी केबल या अडैप्टर लगाएँ।',

@@ -1,6 +1,7 @@
 /** The words of the domain in English: every other language has the same keys. Titles and actions of faults stand in the catalogue, what machines say in `reasons.ts`. */
+import type { FaultId, Language } from '../faults.ts';
 import type { LinkClass } from '../links.ts';
-import type { OutageCause } from '../outages.ts';
+import type { OutageCause, Sureness } from '../outages.ts';
 import type { Readiness, SiteStage } from '../sites.ts';
 import type { Presence, Severity, Status, TransitionKind } from '../states.ts';
 import type { Tier } from '../tiers.ts';
@@ -86,10 +87,73 @@ export const en = {
     'link-down': 'link down',
     upstream: 'line of the state or provider down',
     crash: 'PC crashed',
-    'pc-off': 'this PC alone is away',
-    undetermined: 'site not reachable, cause not known yet',
+    'pc-off': 'only this PC is away',
+    undetermined: 'not known yet, the site cannot be reached',
   } satisfies Record<OutageCause, string>,
-  sureness: { sure: '{cause}, sure', likely: '{cause}, likely', open: 'not known, perhaps {cause}' },
+  /** What is sure is said as it is. */
+  sureness: { sure: '{cause}', likely: 'probably {cause}', open: 'not known, perhaps {cause}' } satisfies Record<Sureness, string>,
+  /** What to do about a PC that is away, by why it is: at most three actions, one a sentence. */
+  outageAction: {
+    intended: 'Switch the PC on before the next meeting.',
+    'power-cut':
+      'Ask the office how long the power will be away. Start the generator if a meeting is near. Switch the PC on when the power is back.',
+    'link-down': 'Switch the router off and on again. If the line stays down, report it to its provider.',
+    upstream: 'In the room there is nothing to do. Ask the provider when its line will be back.',
+    crash: "Switch the PC on again. If it crashes again, tell the state's engineer.",
+    'pc-off': 'Switch the PC on. If it is on, check its network cable. Then restart it.',
+    undetermined: 'Call the office. Ask whether there is power and whether the router is on. Then have the PC switched on.',
+  } satisfies Record<OutageCause, string>,
+  /** The sentences of a message. */
+  message: {
+    over: 'Already over',
+    oneMore: 'One more',
+    since: 'Since {from}.',
+    between: 'From {from} to {to}.',
+    flapping: 'It comes and goes.',
+    todo: 'To do: {action}',
+    also: 'Also: {list}',
+    others: 'and {n} more',
+    why: 'Why: {reason}.',
+    thought: 'At first it looked like: {cause}.',
+    restOpen: 'The rest is still open.',
+    roomWell: 'The room is well again. Nothing more to do.',
+    alreadyOver: 'It is already over. Nothing to do.',
+    counted: '{n} more changes of this hour were only counted.',
+    phone: 'Call the room: {text}',
+    wayIn: 'Way in: {text}',
+    spare: 'Bring along: {text}',
+    lineOf: 'Line: {text}',
+    before: 'Earlier here: {list}',
+    incident: 'Incident {n}',
+  },
+  /** The texts of an SMS around a fault's title, `{title}`: two segments hold them. */
+  sms: {
+    newsLink: '{site}, {room}: {title}, since {since}. Incident {n}: {url} Sabha',
+    news: '{site}, {room}: {title}, since {since}. Incident {n}. Sabha',
+    newsShort: '{site}: {title}, {since}. Incident {n}. Sabha',
+    well: '{site}, {room}: the room is well again, {since} to {until}. Incident {n}. Sabha',
+    eased: '{site}, {room}: some of it is better, the rest is still open. Incident {n}. Sabha',
+    closed: '{site}, {room}: incident {n} is closed. Sabha',
+    direct: '{site}: {title}, {since}. Sabha',
+  },
+  /** What the centre tells without an incident. */
+  direct: {
+    commit_failed: 'The ledger cannot be written',
+    commit_slow: 'The ledger is not written for more than 5 s',
+    disk_full: 'Disk of the central machine is full',
+    stage_broke: 'A part of the alert service broke',
+    unknown_for_a_day: 'Unknown for a day',
+    enrolment_refused: 'Somebody tries to enrol a PC and is refused',
+  },
+  /** What is to be done about it. */
+  directAction: {
+    commit_failed: 'Check the disk of the central machine. Read the log of flows.',
+    commit_slow: 'Look whether the disk of the central machine is slow or hangs. No alert is stored until it writes again.',
+    disk_full: 'Free some disk space on the central machine. No alert is stored until then.',
+    stage_broke: 'Read the log of flows on the central machine. No alert is lost; some may come later.',
+    unknown_for_a_day: 'Call the offices in the list. Ask whether the PC is on and somebody is signed in.',
+    enrolment_refused: 'Ask the offices that have a code. If it is none of them, block the address that is named.',
+  },
   supply: { mains: 'on mains', battery: 'on battery' },
   /** The place of the channels: each brings its own word, in `flows/people/channels/`. */
   channel: {},
@@ -163,3 +227,19 @@ export const en = {
 
 /** What each language has: every group with a word for each of its keys. */
 export type Vocabulary = { readonly [G in keyof typeof en]: Readonly<Record<keyof (typeof en)[G], string>> };
+
+/** How a language writes a date, always with Latin digits, and the length of a month's name in it. */
+export type Dates = { locale: string; month: 'short' | 'long' };
+
+/** A language that messages are written in beside English and Hindi: all that it needs, in one file. */
+export type FurtherLanguage = {
+  dates: Dates;
+  /** In which of the names of the site table places are named. */
+  names: Language;
+  vocabulary: Vocabulary;
+  titles: Readonly<Record<FaultId, string>>;
+  /** What to do, at most three actions, one a sentence. */
+  actions: Readonly<Record<FaultId, string>>;
+  /** What machines say, by the pattern in `reasons.ts`. */
+  reasons: Readonly<Record<string, string>>;
+};

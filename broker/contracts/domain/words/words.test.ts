@@ -1,13 +1,27 @@
-import { expect, test } from 'vitest';
-import { languages } from '../faults.ts';
-import { outageText, vocabulary, wordFor } from './words.ts';
+import { describe, expect, test } from 'vitest';
+import { faultIds, faults } from '../faults.ts';
+import { reasons } from '../reasons.ts';
+import {
+  actionIn,
+  filled,
+  further,
+  messageLanguages,
+  nameIn,
+  outageText,
+  reasonTold,
+  stepsOf,
+  titleIn,
+  vocabulary,
+  wordFor,
+  wordsIn,
+} from './words.ts';
 
 const groups = Object.keys(vocabulary.en) as (keyof typeof vocabulary.en)[];
 
 test.each(groups)('%s: every language has a word for each key, with the same blanks', (group) => {
   const blanks = (text: string) => text.match(/\{\w+\}/g) ?? [];
-  for (const language of languages) {
-    const words = Object.entries(vocabulary[language][group]);
+  for (const language of messageLanguages) {
+    const words = Object.entries(wordsIn(language)[group]);
     expect(words.map(([key]) => key)).toEqual(Object.keys(vocabulary.en[group]));
     for (const [key, text] of words) {
       expect([key, text.trim()]).toEqual([key, expect.stringMatching(/./)]);
@@ -19,7 +33,7 @@ test.each(groups)('%s: every language has a word for each key, with the same bla
 test('Hindi is written in its letters, with Latin digits; PC, UPS, DNS and TLS stay what everybody calls them', () => {
   for (const group of groups)
     for (const [key, text] of Object.entries(vocabulary.hi[group])) {
-      expect([group, key, text]).toEqual([group, key, expect.stringMatching(/\p{Script=Devanagari}|^(?:PC|UPS|DNS|TLS)$/u)]);
+      expect([group, key, text]).toEqual([group, key, expect.stringMatching(/\p{Script=Devanagari}|^(?:PC|UPS|DNS|TLS|\{cause\})$/u)]);
       expect(text).not.toMatch(/[०-९]/);
     }
 });
@@ -31,15 +45,62 @@ test('a key without a word has none, whatever objects are made of', () => {
 });
 
 test.each([
-  [0.95, 'power cut, sure', 'बिजली गई, पक्का'],
-  [0.9, 'power cut, sure', 'बिजली गई, पक्का'],
-  [0.8, 'power cut, likely', 'बिजली गई, संभवतः'],
-  [0.61, 'power cut, likely', 'बिजली गई, संभवतः'],
-  [0.6, 'not known, perhaps power cut', 'पता नहीं, शायद बिजली गई'],
+  [0.95, 'power cut', 'बिजली गई'],
+  [0.9, 'power cut', 'बिजली गई'],
+  [0.8, 'probably power cut', 'शायद बिजली गई'],
+  [0.61, 'probably power cut', 'शायद बिजली गई'],
+  [0.6, 'not known, perhaps power cut', 'अभी साफ़ नहीं, शायद बिजली गई'],
 ])('a confidence of %d is said in words', (confidence, en, hi) => {
   expect([outageText({ cause: 'power-cut', confidence }, 'en'), outageText({ cause: 'power-cut', confidence }, 'hi')]).toEqual([en, hi]);
 });
 
 test('what is not known says so, and no more', () => {
-  expect(outageText({ cause: 'undetermined', confidence: 0.5 }, 'en')).toBe('site not reachable, cause not known yet');
+  expect(outageText({ cause: 'undetermined', confidence: 0.5 }, 'en')).toBe('not known yet, the site cannot be reached');
+});
+
+describe.each(Object.entries(further))('the further language %s', (language, own) => {
+  const keysOf = (words: object) => Object.keys(words).sort();
+
+  test('has a title and an action for each fault, and a text for each reason, and no other', () => {
+    expect(keysOf(own.titles)).toEqual(faultIds.toSorted());
+    expect(keysOf(own.actions)).toEqual(faultIds.toSorted());
+    expect(keysOf(own.reasons)).toEqual(reasons.map(([pattern]) => pattern).sort());
+  });
+
+  test('says all of it in its own letters, with Latin digits, and catches of a reason what the pattern catches', () => {
+    const texts = Object.entries({ ...own.titles, ...own.actions, ...own.reasons });
+    for (const [key, text] of texts) {
+      expect([key, text]).toEqual([key, expect.stringMatching(/\p{Script=Devanagari}/u)]);
+      expect([key, text]).not.toEqual([key, expect.stringMatching(/[०-९]/)]);
+    }
+    const caught = (text: string) => (text.match(/\$\d/g) ?? []).sort();
+    for (const [pattern, hindi] of reasons) expect([pattern, caught(own.reasons[pattern] ?? '')]).toEqual([pattern, caught(hindi)]);
+  });
+
+  test('is not the Hindi one once more', () => {
+    const same = faultIds.filter((id) => own.actions[id] === faults[id].action.hi);
+    expect([language, same]).toEqual([language, []]);
+  });
+});
+
+test('no action of any language asks for more than three things', () => {
+  const long = messageLanguages.flatMap((language) =>
+    [...faultIds.map((id) => actionIn(id, language) ?? ''), ...Object.values(wordsIn(language).outageAction)].filter(
+      (action) => stepsOf(action).length > 3 || stepsOf(action).length === 0,
+    ),
+  );
+  expect(long).toEqual([]);
+});
+
+test('a message in Marathi finds its words: title, action, reason, and the names of places in their Hindi form', () => {
+  expect(titleIn('camera.missing', 'mr')).toBe('कॅमेरा सापडत नाही');
+  expect(titleIn('laser.lost', 'mr')).toBeUndefined();
+  expect(actionIn('pc.sleeps', 'mr')).toBe('पॉवर सेटिंग उघडा. ऑटोमॅटिक स्लीप बंद करा.');
+  expect(reasonTold('no answer in 5 s', 'mr')).toBe('5 सेकंदांत उत्तर आले नाही');
+  expect(reasonTold('it fell down', 'mr')).toBe('it fell down');
+  expect([nameIn({ en: 'Pune', hi: 'पुणे' }, 'mr'), nameIn({ en: 'Pune', hi: '' }, 'mr')]).toEqual(['पुणे', 'Pune']);
+});
+
+test('what fills a blank is data: it is not looked into for blanks of its own', () => {
+  expect(filled('{a} and {b}, {c}', { a: '{b}', b: '$&' })).toBe('{b} and $&, {c}');
 });

@@ -1,22 +1,87 @@
-/** What a person reads of the domain, once for mail, self-test, CLI and wall. A further language is a file like `hi.ts` and a line here. */
-import type { Language } from '../faults.ts';
+/**
+ * What a person reads of the domain, once for mail, self-test, CLI and wall. Every part speaks English and Hindi; messages are written in
+ * further languages too: each is a file like `mr.ts` and a line in `further`.
+ */
+import { type FaultId, faultOf, type Language, languages, type Words } from '../faults.ts';
 import { type Outage, surenessOf } from '../outages.ts';
-import { en, type Vocabulary } from './en.ts';
+import { reasonIn, reasons } from '../reasons.ts';
+import { type Dates, en, type FurtherLanguage, type Vocabulary } from './en.ts';
 import { hi } from './hi.ts';
+import { mr } from './mr.ts';
 
-export type { Vocabulary } from './en.ts';
+export type { Dates, FurtherLanguage, Vocabulary } from './en.ts';
 
-/** The words of each language: the wall gets them as they stand here. */
+/** The words of each language of all parts: the wall gets them as they stand here. */
 export const vocabulary: Readonly<Record<Language, Vocabulary>> = { en, hi };
 
+/** THE list of languages beside those. */
+export const further = { mr } as const satisfies Record<string, FurtherLanguage>;
+type Further = keyof typeof further;
+
+/** A language that messages are written in. */
+export type MessageLanguage = Language | Further;
+/** All of them. */
+export const messageLanguages: readonly MessageLanguage[] = [...languages, ...(Object.keys(further) as Further[])];
+
+/** The words of the domain in a language of messages. */
+export function wordsIn(language: MessageLanguage): Vocabulary {
+  return isFurther(language) ? further[language].vocabulary : vocabulary[language];
+}
+
 /** The word for a key that comes from outside; undefined where there is none. */
-export function wordFor(language: Language, group: keyof Vocabulary, key: string): string | undefined {
-  const words: Readonly<Record<string, string>> = vocabulary[language][group];
+export function wordFor(language: MessageLanguage, group: keyof Vocabulary, key: string): string | undefined {
+  const words: Readonly<Record<string, string>> = wordsIn(language)[group];
   return Object.hasOwn(words, key) ? words[key] : undefined;
 }
 
-/** A cause and how sure it is, in words: `power cut, sure`. */
-export function outageText({ cause, confidence }: Outage, language: Language): string {
-  const { outage, sureness } = vocabulary[language];
-  return cause === 'undetermined' ? outage[cause] : sureness[surenessOf(confidence)].replace('{cause}', outage[cause]);
+/** A text with its blanks filled in: what is filled in is data, and never looked into again. */
+export function filled(text: string, blanks: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(blanks, name) ? `${blanks[name]}` : blank));
+}
+
+/** A cause and how sure it is, in words: what is sure is said as it is. */
+export function outageText({ cause, confidence }: Outage, language: MessageLanguage): string {
+  const { outage, sureness } = wordsIn(language);
+  return cause === 'undetermined' ? outage[cause] : filled(sureness[surenessOf(confidence)], { cause: outage[cause] });
+}
+
+/** Title of a fault; undefined for one that this version does not know. */
+export function titleIn(fault: string, language: MessageLanguage): string | undefined {
+  return isFurther(language) ? ofKnown(further[language].titles, fault) : faultOf(fault)?.title[language];
+}
+
+/** What to do about a fault; undefined for one that this version does not know. */
+export function actionIn(fault: string, language: MessageLanguage): string | undefined {
+  return isFurther(language) ? ofKnown(further[language].actions, fault) : faultOf(fault)?.action[language];
+}
+
+/** The reason that a machine gave, in a language of messages, as far as it is known there. */
+export function reasonTold(reason: string, language: MessageLanguage): string {
+  if (!isFurther(language)) return reasonIn(reason, language);
+  const own = further[language].reasons;
+  return reasons.reduce((text, [pattern, hindi]) => text.replace(new RegExp(pattern, 'g'), ofKnown(own, pattern) ?? hindi), reason);
+}
+
+/** A name of the site table for a reader of a language: English where there is no other. */
+export function nameIn(name: Words, language: MessageLanguage): string {
+  return name[isFurther(language) ? further[language].names : language] || name.en;
+}
+
+/** How dates are written in a language. */
+export function datesIn(language: MessageLanguage): Dates {
+  if (isFurther(language)) return further[language].dates;
+  return language === 'hi' ? { locale: 'hi-IN-u-nu-latn', month: 'long' } : { locale: 'en-GB', month: 'short' };
+}
+
+/** At most three things to do, as an action says them: one a sentence. */
+export function stepsOf(action: string): string[] {
+  return action.split(/(?<=[.।])\s+/).filter((step) => step !== '');
+}
+
+function isFurther(language: MessageLanguage): language is Further {
+  return Object.hasOwn(further, language);
+}
+
+function ofKnown(words: Readonly<Partial<Record<FaultId | string, string>>>, key: string): string | undefined {
+  return Object.hasOwn(words, key) ? words[key] : undefined;
 }

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { fault, ok, online, pc } from './stage.test-helper.ts';
+
+const second = 1_000;
+
+describe('what is told of a room', () => {
+  it('"better now: running on battery" is not told while the battery dies: the all-clear sums up the room', () => {
+    const stage = online();
+    stage.state([fault('power.on_battery', 'mains'), ok('power', 'battery')]);
+    stage.state([fault('power.on_battery', 'mains'), fault('power.battery_low', 'battery')]);
+    stage.state([ok('power', 'mains'), fault('power.battery_low', 'battery')]);
+    stage.pass(20 * second);
+    expect(stage.kinds()).toEqual(['raised', 'worsened']);
+    stage.state([ok('power', 'mains'), ok('power', 'battery')]);
+    stage.pass(40 * second);
+    expect(stage.kinds()).toEqual(['raised', 'worsened', 'cleared']);
+    expect(
+      stage
+        .outbox()
+        .at(-1)
+        ?.notice.faults.map(({ fault: id }) => id),
+    ).toEqual(['power.battery_low', 'power.on_battery']);
+  });
+
+  it('a muted microphone that is pulled out did not get better', () => {
+    const stage = online();
+    stage.state([fault('microphone.muted')]);
+    stage.state([fault('microphone.missing', 'expected-1')]);
+    stage.pass(10 * second);
+    expect(stage.kinds()).toEqual(['raised', 'worsened']);
+  });
+
+  it('what ended behind something worse is told as better once that is over, both in one message', () => {
+    const stage = online();
+    stage.state([fault('microphone.muted'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
+    stage.state([ok('microphone'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
+    stage.pass(10 * second);
+    expect(stage.kinds()).toEqual(['raised']);
+    stage.state([ok('microphone'), ok('camera'), fault('pc.disk_full', 'disk')]);
+    stage.pass(10 * second);
+    expect(stage.kinds()).toEqual(['raised', 'eased']);
+    expect(
+      stage
+        .outbox()
+        .at(-1)
+        ?.notice.faults.map(({ fault: id }) => id),
+    ).toEqual(['microphone.muted', 'camera.missing']);
+  });
+
+  it('what came back before its end was told did not end', () => {
+    const stage = online();
+    stage.state([fault('microphone.muted'), fault('camera.missing')]);
+    stage.state([ok('microphone'), fault('camera.missing')]);
+    stage.pass(10 * second);
+    stage.state([fault('microphone.muted'), fault('camera.missing')]);
+    stage.pass(second);
+    expect(stage.incident()?.ended ?? []).toEqual([]);
+  });
+
+  it('"worse" is said only to who knew: to anybody else all that stands is news', () => {
+    const stage = online();
+    stage.state([fault('microphone.muted'), ok('camera')]);
+    stage.setPath(({ message }) => ({
+      acts: [{ do: 'deliver', channel: 'email', to: ['technician', 'state'], severity: message.severity }],
+    }));
+    stage.state([fault('microphone.muted'), fault('camera.missing')]);
+    const said = stage.outbox().slice(1);
+    expect(said.map(({ person, notice }) => [person, notice.kind, notice.faults.map(({ fault: id }) => id)])).toEqual([
+      ['technician', 'worsened', ['camera.missing']],
+      ['state', 'raised', ['camera.missing', 'microphone.muted']],
+    ]);
+  });
+
+  it('the next message of a room says what went wrong in it before, the last three, the last first', () => {
+    const stage = online();
+    const ids = ['microphone.muted', 'camera.missing', 'display.missing', 'microphone.missing'] as const;
+    for (const id of ids) {
+      stage.state([fault(id)]);
+      stage.pass(second);
+      stage.state([ok(id.split('.')[0] ?? '')]);
+      stage.pass(40 * second);
+    }
+    stage.state([fault('pc.disk_full', 'disk')]);
+    const raised = stage.outbox().filter(({ notice }) => notice.kind === 'raised');
+    expect(raised[0]?.notice.before).toBeUndefined();
+    expect(raised.at(-1)?.notice.before?.map(({ fault: id }) => id)).toEqual([ids[3], ids[2], ids[1]]);
+    expect(stage.engine.memory.pcs.get(pc)?.past).toHaveLength(3);
+  });
+
+  it('an all-clear knows what was told of why the PC was away', () => {
+    const stage = online();
+    stage.apply({ type: 'gasp', pc, boot: 'boot-1', session: 1, runtimeMs: 60_000 });
+    stage.pass(20 * 60 * second, 5 * second);
+    const told = stage.outbox().at(-1)?.notice;
+    expect(told?.faults[0]?.fault).toBe('pc.silent');
+    expect(stage.incident()?.toldOutage).toEqual({ cause: told?.outage?.cause, confidence: told?.outage?.confidence });
+    stage.birth(pc, { session: 2 });
+    stage.state([ok('camera')]);
+    stage.live(15 * 60 * second);
+    expect(stage.outbox().at(-1)?.notice).toMatchObject({ kind: 'cleared', toldOutage: { cause: told?.outage?.cause } });
+  });
+});

@@ -1,0 +1,44 @@
+/** Lists in a message: as many names as fit, each by what tells it from the others. */
+import { filled, type MessageLanguage, wordsIn } from '#contracts';
+
+/** More items than this never fit. */
+export const itemLimit = 60;
+
+/**
+ * Of names that share their first or last words only what differs: of "Conference room, Leh" and "Conference room, Nubra" the places.
+ * Nothing is left out where nothing would be left of one of them.
+ */
+export function differing(names: readonly string[]): string[] {
+  if (new Set(names).size < 2) return [...names];
+  const words = names.map((name) => name.split(' '));
+  const least = Math.min(...words.map(({ length }) => length));
+  const isShared = (at: number) => words.every((one) => one.at(at) === words[0]?.at(at));
+  let head = 0;
+  while (head < least - 1 && isShared(head)) head += 1;
+  let tail = 0;
+  while (head + tail < least - 1 && isShared(-1 - tail)) tail += 1;
+  return words.map((one) =>
+    one
+      .slice(head, one.length - tail)
+      .join(' ')
+      .replace(/,$/, ''),
+  );
+}
+
+/** A list that may say how many items it leaves out. */
+export type List = { items: readonly string[]; count: number };
+
+/** As many items as fit into `limit` characters once `frame` is around them, and how many are left out; empty where not even that fits. */
+export function listThatFits(
+  { items, count }: List,
+  language: MessageLanguage,
+  at: { limit: number; frame(list: string): string },
+): string {
+  const { others } = wordsIn(language).message;
+  for (let shown = items.length; shown >= 0; shown--) {
+    const list = [...items.slice(0, shown), ...(count > shown ? [filled(others, { n: count - shown })] : [])].join('; ');
+    const line = list === '' ? '' : at.frame(list);
+    if (line.length <= at.limit) return line;
+  }
+  return '';
+}

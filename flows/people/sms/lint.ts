@@ -1,0 +1,36 @@
+/** What is wrong with texts for SMS before an operator says so: one line each. */
+
+import { sizeOf } from './segments.ts';
+import { tags } from './tags.ts';
+import { longestText, registeredText, segmentLimit, type Template } from './templates.ts';
+
+/** One line for each fault of a text, with its id. */
+export function lintTemplates(templates: readonly Template[]): string[] {
+  const ids = templates.map(({ id }) => id);
+  const twice = ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `${id}: stands twice`);
+  return [...twice, ...templates.flatMap((one) => faultsOf(one).map((what) => `${one.id}: ${what}`))];
+}
+
+function faultsOf(template: Template): string[] {
+  const { text, blanks } = template;
+  const { segments, units, encoding } = sizeOf(longestText(template));
+  const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const fixed = text.replace(/\{\w+\}/g, ' ');
+  return [
+    ...(segments > segmentLimit
+      ? [`takes ${segments} segments at its longest (${units} units of ${encoding}), at most ${segmentLimit}`]
+      : []),
+    ...names.filter((name) => !blanks.some((one) => one.name === name)).map((name) => `{${name}} has no tag`),
+    ...names.filter((name, at) => names.indexOf(name) !== at).map((name) => `{${name}} stands twice`),
+    ...blanks
+      .filter(({ tag, limit }) => limit > tags[tag].limit)
+      .map(({ name, tag }) => `{${name}} is longer than ${tags[tag].written} may be`),
+    ...(/\}\s*\{/.test(text) ? ['two blanks have nothing between them'] : []),
+    ...(/https?:|\d{6,}|\S@\S/.test(fixed) ? ['an address or a number stands in its text, where nobody registers it'] : []),
+    ...(fixed.includes(brand) ? [] : [`does not say who sends it ("${brand}")`]),
+    ...(registeredText(template).includes('{') ? ['has a brace that is no blank'] : []),
+  ];
+}
+
+/** Every text says it: an operator refuses what does not name its sender. */
+const brand = 'Sabha';

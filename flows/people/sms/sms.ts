@@ -1,0 +1,78 @@
+/** The short form of a message: which registered text it is, and what stands in its blanks. */
+import { filled, isTimeZone, type MessageLanguage, nameIn, surenessOf, titleIn, wordFor } from '#contracts';
+import type { Notice } from '../../records/notices.ts';
+import { short } from '../channels/plain.ts';
+import { basicOf, type Size, sizeOf } from './segments.ts';
+import { usableUrl } from './tags.ts';
+import { type Form, newsId, type Template, templatesWith } from './templates.ts';
+
+/** In which form, and where the incident stands on the wall, where the centre has a name. */
+export type SmsOptions = { language: MessageLanguage; form: Form; link?: string | undefined };
+/** `template` is the id by which it is registered. */
+export type Sms = { template: string; text: string; values: Readonly<Record<string, string>>; size: Size };
+
+/** Guarantee: at most two segments; every value keeps the limit of its tag, and in the fixed form is of Latin letters. */
+export function smsOf(notice: Notice, options: SmsOptions): Sms {
+  const link = usableUrl(options.link);
+  const template = templateFor(notice, { ...options, link });
+  const all = valuesOf(notice, { ...options, link });
+  const limited = template.blanks.map(({ name, limit }) => [name, short(all[name], limit).replace('…', '.')] as const);
+  const values = Object.fromEntries(limited);
+  const text = filled(template.text, values);
+  return { template: template.id, text, values, size: sizeOf(text) };
+}
+
+/** A fault without a text of its own, of a newer agent, takes the open one. */
+function templateFor(notice: Notice, { language, form, link }: SmsOptions): Template {
+  const all = link === undefined ? withoutLink : withLink;
+  const id = idOf(notice);
+  const found = all.get(`${id}.${language}.${form}`) ?? all.get(`${id.split('.')[0]}.${language}.open`);
+  if (found === undefined) throw new Error(`no text for SMS is called ${id}`);
+  return found;
+}
+
+const withLink = byId(true);
+const withoutLink = byId(false);
+
+function byId(link: boolean): ReadonlyMap<string, Template> {
+  return new Map(templatesWith(link).map((one) => [one.id, one]));
+}
+
+function idOf({ kind, faults, lines, outage }: Notice): string {
+  if (kind === 'cleared') return 'well';
+  if (kind === 'eased' || kind === 'closed') return kind;
+  if (kind === 'direct') return `direct.${lines[0] ?? ''}`;
+  if (kind === 'unfinished') return newsId('centre.flow_unfinished');
+  const fault = faults[0]?.fault ?? '';
+  const sureness = outage && surenessOf(outage.confidence);
+  if (fault !== 'pc.silent' || outage === undefined || sureness === undefined || sureness === 'open') return newsId(fault);
+  return newsId(fault, { cause: outage.cause, sureness });
+}
+
+function valuesOf(notice: Notice, { language, form, link = '' }: SmsOptions): Record<Template['blanks'][number]['name'], string> {
+  const { site, room, faults, at, timeZone, incident, lines } = notice;
+  const named =
+    form === 'fixed' ? (name: { en: string }) => basicOf(name.en) : (name: { en: string; hi: string }) => nameIn(name, language);
+  const fault = faults[0]?.fault ?? '';
+  const title = titleIn(fault, language) ?? wordFor(language, 'direct', lines[0] ?? '') ?? (fault || (lines[0] ?? ''));
+  const since = Math.min(...faults.map((one) => one.since), at);
+  return {
+    site: named(site) || basicOf(notice.scope),
+    room: named(room) || '-',
+    title,
+    since: momentOf(since, timeZone),
+    until: momentOf(at, timeZone),
+    n: String(incident ?? 0),
+    url: link,
+  };
+}
+
+/** As short as a moment may be: 14:05 3/3. */
+function momentOf(atMs: number, timeZone: string): string {
+  const at = Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0;
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(isTimeZone(timeZone) ? timeZone : 'UTC');
+  return `${local.toPlainTime().toString({ smallestUnit: 'minute' })} ${local.day}/${local.month}`;
+}
+
+/** The end of the year 9999. */
+const latestMs = 253_402_300_799_000;

@@ -1,0 +1,34 @@
+/** Times of day in a message, on the clocks of the site. */
+import { datesIn, isTimeZone, type MessageLanguage, messageLanguages } from '#contracts';
+
+/** Day and time. A zone that this machine does not know is UTC, and says so. */
+export function timeOf(atMs: number, timeZone: string, language: MessageLanguage): string {
+  const local = localOf(atMs, timeZone);
+  const time = `${dayIn(local, language)}, ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
+  return isTimeZone(timeZone) ? time : `${time} ${local.timeZoneId}`;
+}
+
+/** The day alone. */
+export function dayOf(atMs: number, timeZone: string, language: MessageLanguage): string {
+  return dayIn(localOf(atMs, timeZone), language);
+}
+
+function dayIn(local: Temporal.ZonedDateTime, language: MessageLanguage): string {
+  return days.get(language)?.format(Date.UTC(local.year, local.month - 1, local.day)) ?? local.toPlainDate().toString();
+}
+
+function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime {
+  const instant = Temporal.Instant.fromEpochMilliseconds(Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0);
+  return instant.toZonedDateTimeISO(isTimeZone(timeZone) ? timeZone : 'UTC');
+}
+
+/** The end of the year 9999: nobody sends a message about a later one. */
+const latestMs = 253_402_300_799_000;
+
+/** Made once: a format costs more to make than a message. */
+const days = new Map(messageLanguages.map((language) => [language, dayFormat(language)]));
+
+function dayFormat(language: MessageLanguage): Intl.DateTimeFormat {
+  const { locale, month } = datesIn(language);
+  return new Intl.DateTimeFormat(locale, { day: 'numeric', month, timeZone: 'UTC' });
+}

@@ -1,0 +1,52 @@
+/** What a message says beside its news: for whoever calls or goes there. */
+import { filled, type MessageLanguage, titleIn, wordsIn } from '#contracts';
+import type { Notice } from '../records/notices.ts';
+import { short } from './channels/plain.ts';
+import { dayOf } from './times.ts';
+
+/** Longest of each, characters. */
+const lineLimit = 80;
+const titleLimit = 40;
+
+/** The room's phone, the way in, what to bring, its line where that is at fault, and what went wrong there before; a line each. */
+export function visitLines(notice: Notice, language: MessageLanguage): string[] {
+  const { message } = wordsIn(language);
+  const { phone = '', wayIn = '', spare = '', line = '' } = notice;
+  const said = [
+    [message.phone, phone],
+    [message.wayIn, wayIn],
+    [message.spare, spare],
+    [message.lineOf, isOfLine(notice) ? line : ''],
+  ] as const;
+  const lines = said.flatMap(([text, what]) => (what === '' ? [] : [filled(text, { text: short(what, lineLimit) })]));
+  const list = (notice.before ?? [])
+    .map((one) => `${dayOf(one.at, notice.timeZone, language)} ${beforeText(one.fault, language)}`)
+    .join('; ');
+  return list === '' ? lines : [...lines, filled(message.before, { list })];
+}
+
+/** Where people find the wall, where the centre has a name: what a message links to. */
+export function wallAddress(https: { names: readonly string[]; port: number } | undefined): string | undefined {
+  const [name] = https?.names ?? [];
+  if (https === undefined || name === undefined) return undefined;
+  return `https://${name}${https.port === 443 ? '' : `:${https.port}`}`;
+}
+
+/** Where the incident stands on the wall. A `?` ends what is registered of an address with India's operators: what follows may differ. */
+export function incidentLink(wall: string, incident: number): string {
+  return `${wall}/?#/incident/${incident}`;
+}
+
+/** The longest that such an address gets: incidents have at most seven digits for a long time. */
+export function longestLink(wall: string | undefined): string | undefined {
+  return wall === undefined ? undefined : incidentLink(wall, 9_999_999);
+}
+
+function beforeText(fault: string, language: MessageLanguage): string {
+  return short(titleIn(fault, language) ?? fault, titleLimit);
+}
+
+function isOfLine({ faults, outage }: Notice): boolean {
+  if (outage !== undefined) return outage.cause === 'link-down' || outage.cause === 'upstream';
+  return faults.some(({ fault }) => fault.startsWith('link.') || fault === 'path.last_mile');
+}
