@@ -1,6 +1,6 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
 import { bySeverity, type Severity } from '#contracts';
-import type { FaultNews, Incident, Transition } from '../records/incidents.ts';
+import type { FaultNews, HoursFields, Incident, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 
@@ -11,8 +11,9 @@ export function noticeOf(at: {
   place: Place;
   faults: FaultNews[];
   severity: Severity;
+  hours?: HoursFields | undefined;
 }): Notice {
-  const { transition, incident, place, faults, severity } = at;
+  const { transition, incident, place, faults, severity, hours } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -24,6 +25,8 @@ export function noticeOf(at: {
     flapping: incident.flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
     ...(faults.some(({ fault }) => fault === 'pc.silent') && incident.outage && { outage: incident.outage }),
+    ...(hours?.digest && { digest: true }),
+    ...(hours?.meeting && { meeting: hours.meeting }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
 }
