@@ -23,6 +23,10 @@ export type Phrases = {
   nothingToDo: string;
   alreadyOver: string;
   incident(id: number): string;
+  /** The list of the morning: its head, and the line above it. */
+  digest: { head(count: number): string; about: string };
+  /** Why it is urgent: a meeting at this time. */
+  meeting(time: string): string;
   /** Locale of dates, always with Latin digits, and the length of a month's name in it. */
   dates: { locale: string; month: 'short' | 'long' };
 };
@@ -44,6 +48,8 @@ export const phrases: Record<Language, Phrases> = {
     nothingToDo: 'Nothing more to do.',
     alreadyOver: 'It is already over. Nothing to do.',
     incident: (id) => `Incident ${id}`,
+    digest: { head: (count) => `${count} alerts of the night`, about: 'These still stand this morning:' },
+    meeting: (time) => `Meeting at ${time}.`,
     dates: { locale: 'en-GB', month: 'short' },
   },
   hi: {
@@ -61,6 +67,8 @@ export const phrases: Record<Language, Phrases> = {
     nothingToDo: 'अब कुछ करने की ज़रूरत नहीं।',
     alreadyOver: 'यह दिक्कत अब नहीं है। कुछ करने की ज़रूरत नहीं।',
     incident: (id) => `अलर्ट ${id}`,
+    digest: { head: (count) => `रात के ${count} अलर्ट`, about: 'ये दिक्कतें सुबह भी बनी हैं:' },
+    meeting: (time) => `${time} बजे मीटिंग है।`,
     dates: { locale: 'hi-IN-u-nu-latn', month: 'long' },
   },
 };
