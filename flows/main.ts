@@ -25,6 +25,7 @@ import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
+import { createMeetingOrders } from './calendar/meeting-orders.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type Red, startRed } from './node-red/node-red.ts';
@@ -191,6 +192,7 @@ function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, 
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
     view: runtime.view,
+    meetings: createMeetingOrders(runtime.meetings),
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),

@@ -3,6 +3,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import * as v from 'valibot';
 import { describeIssue } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import type { CommandsView } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
@@ -21,6 +22,7 @@ type Parts = {
   view: ScopedView;
   proof: Pick<CentreView, 'audit'>;
   siteOrders: SiteOrders;
+  meetings: MeetingOrders;
   identity: IdentityOrders;
   commands: CommandsView;
   accounts: {

@@ -7,6 +7,7 @@ import type { BaseLogger } from 'pino';
 import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
+import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
 import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
@@ -34,6 +35,7 @@ export type ApiOptions = {
   accounts: Accounts;
   view: CentreView;
   siteOrders: SiteOrders & IdentityOrders;
+  meetings?: MeetingOrders;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -110,7 +112,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, accounts, log, clock = realClock() } = options;
+  const { view, siteOrders, meetings, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
@@ -123,6 +125,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     view: ({ scope }) => scopedView(view, scope),
     siteOrders: () => siteOrders,
     identity: () => siteOrders,
+    ...(meetings && { meetings: () => meetings }),
     commands: () => view.commands,
     proof: () => view,
     accounts: () => ({ accounts, has, openid }),

@@ -184,4 +184,8 @@ const migrations = [
   -- The last word on a component that its PC no longer reports.
   CREATE INDEX changes_gone ON changes (pc, at) WHERE status = 'gone';
   `,
+  `
+  -- The calendar.
+  CREATE TABLE meetings (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -12,10 +12,10 @@ export function lintFlows(nodes: readonly FlowNode[], community = false): string
 
 /** Core nodes that are safe; all that keep messages, leave the process or run code of their own are not among them. */
 const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
-const own = ['sabha-incident', 'sabha-wait', 'sabha-deliver', 'sabha-offer', 'sabha-outcome', 'sabha-conclude'];
+const own = ['sabha-incident', 'sabha-wait', 'sabha-when', 'sabha-deliver', 'sabha-offer', 'sabha-outcome', 'sabha-conclude'];
 const allowed = new Set([...core, ...own]);
 /** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
-const sources = new Set(['sabha-incident', 'sabha-wait', 'catch']);
+const sources = new Set(['sabha-incident', 'sabha-wait', 'sabha-when', 'catch']);
 
 /** Where a path ends: a transition in conclude, what an offer gave out (or a catch caught of it) in outcome. */
 const endTypes = new Set(['sabha-conclude', 'sabha-outcome']);

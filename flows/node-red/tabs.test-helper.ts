@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Moment } from '../calendar/when.ts';
 import { createOffers } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { startRed } from './node-red.ts';
@@ -14,6 +15,10 @@ import type { Wires } from './wires.ts';
 
 export const tabsDir = fileURLToPath(new URL('../tabs', import.meta.url));
 export const now = 1_800_000_000_000;
+
+/** The scope of an office that is closed for an hour more; all others are open. */
+export const asleep = 'bihar/gaya/pc-1';
+const always: Moment = { is: 'open', meeting: null, digestAt: now, backAt: now, isNearClosing: false, lookAt: null };
 
 export type Conclusion = { message: WireMessage; how: string };
 export type Run = { message: WireMessage; node?: string };
@@ -66,6 +71,7 @@ export function heldWires() {
     offered: offers.take,
     outcome: (key, outcome) => void offers.outcome(key, outcome),
     channels: () => ['console', 'email', 'webhook'],
+    moment: (scope) => ({ ...always, ...(scope === asleep && { is: 'night', digestAt: now + 3_600_000 }) }),
     now: () => now,
   };
   return { wires, heads, waits, concluded, offers };

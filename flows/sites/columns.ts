@@ -18,6 +18,7 @@ import {
 } from '#contracts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
 import { bridgeOf, bridgeText, none, upsOf, upsText } from './addresses.ts';
+import { hoursOf, hoursText, hoursWanted, timeOf, timeText, timeWanted } from './hours.ts';
 import { levelOf, noFacts } from './table.ts';
 
 type Devices = NonNullable<Profile['expected']['camera']>;
@@ -79,6 +80,8 @@ export const rowSchema = v.object({
   programs: devices,
   help: read(helpOf, `${helpWanted}, or none`),
   languages: read(languagesOf, `languages of ${languages.join(', ')} with "|" between, the first one large`),
+  vc_hours: read(hoursOf, hoursWanted),
+  closes: read(timeOf, timeWanted),
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
@@ -89,7 +92,17 @@ export type Cells = Record<Column, string>;
 /** All columns, in the order in which they are written. */
 export const columns = Object.keys(rowSchema.entries) as Column[];
 /** Columns that came later: a file without them leaves what the table says there. */
-export const laterColumns: readonly Column[] = ['least_tier', 'bridge', 'ups', 'displays', 'programs', 'help', 'languages'];
+export const laterColumns: readonly Column[] = [
+  'least_tier',
+  'bridge',
+  'ups',
+  'displays',
+  'programs',
+  'help',
+  'languages',
+  'vc_hours',
+  'closes',
+];
 /** Columns that say something of a site only. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
 
@@ -99,21 +112,31 @@ export const siteColumns = columns.filter((column) => /^(stage|latitude|longitud
  */
 export function nodeOf(row: Row, before: TreeNode | undefined, now: number): TreeNode {
   const path = [row.state, row.site, row.pc].filter((part) => part !== undefined).join('/');
-  const layer: ProfileLayer = {};
-  if (row.link !== undefined) layer.link = row.link;
-  if (row.elevation_m !== undefined) layer.elevationM = row.elevation_m;
-  if (row.time_zone !== undefined) layer.timeZone = row.time_zone;
-  if (row.least_tier !== undefined) layer.tier = row.least_tier;
-  if (row.bridge !== undefined) layer.bridge = row.bridge;
-  if (row.ups !== undefined) layer.ups = row.ups;
-  if (row.help !== undefined) layer.help = row.help;
-  if (row.languages !== undefined) layer.languages = row.languages;
-  for (const kind of expectedKinds) {
-    const devices = row[`${kind}s`];
-    if (devices !== undefined) layer.expected = { ...layer.expected, [kind]: devices };
-  }
   const name = { en: row.name_en, hi: row.name_hi ?? row.name_en };
-  return { path, name, layer, site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
+  return { path, name, layer: layerOf(row), site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
+}
+
+/** In this order always: what the ledger holds is compared as text. */
+function layerOf(row: Row): ProfileLayer {
+  const kinds = expectedKinds.filter((kind) => row[`${kind}s`] !== undefined);
+  return said<ProfileLayer>({
+    link: row.link,
+    elevationM: row.elevation_m,
+    timeZone: row.time_zone,
+    tier: row.least_tier,
+    bridge: row.bridge,
+    ups: row.ups,
+    help: row.help,
+    languages: row.languages,
+    vcHours: row.vc_hours,
+    closes: row.closes,
+    expected: kinds.length === 0 ? undefined : Object.fromEntries(kinds.map((kind) => [kind, row[`${kind}s`]])),
+  });
+}
+
+/** Without what is not said. */
+function said<T>(all: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** The cells of a node, as people read them. */
@@ -146,6 +169,8 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     programs: devicesText(layer.expected?.program),
     help: layer.help === null ? none : (layer.help ?? ''),
     languages: layer.languages?.join('|') ?? '',
+    vc_hours: hoursText(layer.vcHours),
+    closes: timeText(layer.closes),
   };
 }
 

@@ -93,7 +93,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 13_200,
+    lines: 14_400,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
@@ -106,16 +106,22 @@ export const parts: readonly Part[] = [
       { path: 'flows/accounts', floor: 2, about: 'logins' },
       { path: 'flows/people/channels', floor: 2, about: 'THE list of channels' },
       {
+        path: 'flows/calendar',
+        floor: 3,
+        about: 'meetings, hours of offices, and what time it is at one: `when.ts`',
+        enter: 'when.ts',
+      },
+      {
         path: 'flows/incidents',
         floor: 3,
         about: 'the pure engine: from state and silence to incidents and transitions',
         enter: 'engine.ts',
       },
-      { path: 'flows/node-red', floor: 3, about: 'the tabs run here' },
+      { path: 'flows/node-red', floor: 4, about: 'the tabs run here' },
       { path: 'flows/cli', floor: 3, about: '`sabha`: a client of the API', with: ['verbs'] },
       { path: 'flows/people', floor: 4, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
       { path: 'flows/ingest', floor: 4, about: 'what comes in: read, applied, committed, acknowledged' },
-      { path: 'flows/nodes', floor: 4, about: 'thin shells for Node-RED', enter: null },
+      { path: 'flows/nodes', floor: 5, about: 'thin shells for Node-RED', enter: null },
       { path: 'flows/pki', floor: 5, about: 'who may connect: authority, enrolment, registry' },
       { path: 'flows/commands', floor: 5, about: 'orders to PCs, and the queue of measurements' },
       { path: 'flows/view', floor: 6, about: 'what the API shows' },

@@ -5,6 +5,7 @@ import { commands } from './commands.ts';
 import { config } from './config.ts';
 import { identity } from './identity.ts';
 import { incidents } from './incidents.ts';
+import { meetings } from './meetings.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
@@ -12,6 +13,7 @@ import { sites } from './sites.ts';
 /** By their words, in the order of `help`. */
 export const verbs: Readonly<Record<string, Verb>> = {
   ...sites,
+  ...meetings,
   ...pcs,
   ...identity,
   ...incidents,
