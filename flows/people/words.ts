@@ -95,7 +95,7 @@ function partsOf(message: Message, size: number): string[] {
   const cause = first?.fault === 'pc.silent' && !hasEnded(message.notice) ? causeOf(message) : '';
   const reason = first?.reason ? ` (${short(reasonIn(first.reason, message.language), size)})` : '';
   const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${cause === '' ? '' : `: ${cause}`}${reason}`;
-  return [what, placeOf(message, size), sinceOf(message), wasOf(message), news.action].filter((part) => part !== '');
+  return [what, placeOf(message, size), sinceOf(message), meetingOf(message), wasOf(message), news.action].filter((part) => part !== '');
 }
 
 /** The fault that the title names; a word of the centre's own has none. */
@@ -114,6 +114,12 @@ function wasOf(message: Message): string {
   if (!outage || outage.to === null || !hasEnded(notice) || outage.cause === 'undetermined') return '';
   const [from, to] = [outage.from, outage.to].map((at) => localOf(at, notice.timeZone).toPlainTime().toString({ smallestUnit: 'minute' }));
   return p.was(`${causeOf(message)}, ${from}–${to}`);
+}
+
+/** The meeting for which it is urgent, by the clock of the site. */
+function meetingOf({ notice, p, over }: Message): string {
+  if (notice.meeting === undefined || over || !isNews(notice)) return '';
+  return p.meeting(localOf(notice.meeting.at, notice.timeZone).toPlainTime().toString({ smallestUnit: 'minute' }));
 }
 
 function hasEnded({ kind }: Notice): boolean {
