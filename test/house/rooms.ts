@@ -93,7 +93,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 14_400,
+    lines: 14_900,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
