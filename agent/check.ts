@@ -14,7 +14,7 @@ import { readReport } from './self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './self-test/screen.ts';
 import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
 import { createConfigStore, keptConfig } from './store/config-store.ts';
-import { dataFolder } from './store/data-folder.ts';
+import { dataFolder, type Env } from './store/data-folder.ts';
 import { budgetFile, centreAddressFile, linkFile } from './store/kept-file.ts';
 import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
@@ -27,18 +27,18 @@ const clockLimitMs = 3_000;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
 
 /** The verb `check`: resolves with its exit code. Throws WrongCall. */
-export async function check(args: string[]): Promise<number> {
+export async function check(args: string[], env: Env): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const options = { json: flag, all: flag, lang: { type: 'string', default: 'en' }, ...folder } as const;
   const { json, all, lang } = wordsOf({ args, options }).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
-  const data = agentsOwn(dataFolder(process.env, args));
-  const judged = whomToJudge({ ...process.env, SABHA_DATA: data }, data);
+  const data = agentsOwn(dataFolder(env, args));
+  const judged = whomToJudge({ ...env, SABHA_DATA: data }, data);
   const progress = process.stderr.isTTY === true ? progressOn(process.stderr, lang) : undefined;
   const report = await selfTest({
     ...{
       ...judged,
-      platform: createPlatform({ env: sessionOf(process.env) }),
+      platform: createPlatform({ env: sessionOf(env) }),
       probes: createProbes().map(asFarAsKnown),
       clock: realClock(),
     },
@@ -47,7 +47,7 @@ export async function check(args: string[]): Promise<number> {
     link: readReport(linkFile(data, onStderr).load()),
   });
   progress?.end();
-  const screen = screenOf(process.stdout, process.env);
+  const screen = screenOf(process.stdout, env);
   console.log(json ? toJson(report) : all ? toText(report, lang) : toScreen(report, lang, screen));
   return exitCodeOf(report);
 }
@@ -61,7 +61,7 @@ function agentsOwn(data: string): string {
 type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks' | 'certificateLeftMs'>;
 
 /** The PC that `run` would be; before anybody has made it known, the first one of ./sabha.json. */
-function whomToJudge(env: typeof process.env, data: string): Judged {
+function whomToJudge(env: Env, data: string): Judged {
   const opened = openIdentity(identityFolder(data));
   if (opened.ok && opened.value === undefined && !isNamed(env)) return firstOfSettings(env, data);
   const who = readWhoThisIs(env);
@@ -99,7 +99,7 @@ function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSet
 }
 
 /** Its centre is known where it is said, or where `npm start` has made this PC the centre's own. */
-function firstOfSettings(env: typeof process.env, data: string): Judged {
+function firstOfSettings(env: Env, data: string): Judged {
   const { state, id, profile, pcs } = loadSite(env['SABHA_CONFIG']);
   const first = pcs[0];
   const room = first && { room: { en: first.room.en, hi: first.room.hi ?? first.room.en } };

@@ -8,7 +8,7 @@ import { dataFolder, withSeatApart } from './store/data-folder.ts';
 
 /** `machine` is asked by this program itself. */
 const verbs: Record<string, (args: string[]) => Promise<number>> = {
-  check: async (args) => (await import('./check.ts')).check(args),
+  check: async (args) => (await import('./check.ts')).check(args, process.env),
   enrol,
   run,
   room,

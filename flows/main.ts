@@ -24,6 +24,7 @@ import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
+import { createMeetingOrders } from './calendar/meeting-orders.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
@@ -34,7 +35,6 @@ import { createTabsOrders } from './node-red/tabs-orders.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
-import { createExplained } from './people/explained.ts';
 import { createRoster, namesOf, wrongScope } from './people/roster.ts';
 import { toldIn } from './people/told-before.ts';
 import { wallAddress } from './people/visit.ts';
@@ -46,6 +46,7 @@ import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
+import { createExplained } from './view/explained.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -211,6 +212,7 @@ function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, 
     accounts,
     tabs,
     view: runtime.view,
+    meetings: createMeetingOrders(runtime.meetings),
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),

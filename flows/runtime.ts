@@ -3,6 +3,9 @@
  * When a commit fails the pipeline is thrown away, central is told directly, and a new one is opened on the ledger (R20).
  */
 import { doubledMs, type SettingsSite } from '#contracts';
+import { type Calendar, createCalendar } from './calendar/calendar.ts';
+import type { MeetingOrdersOptions } from './calendar/meeting-orders.ts';
+import { createMoments } from './calendar/moments.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
 import type { Heard, Offer } from './ingest/committed.ts';
@@ -15,10 +18,12 @@ import type { TellCentralDirectly } from './people/direct.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
 import type { NotAhead } from './records/clock.ts';
 import type { CentreEvent, WireMessage } from './records/incidents.ts';
+import type { Meeting } from './records/meetings.ts';
 import type { Contents, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
+import { createSiteTable } from './sites/table.ts';
 import { createLiveView, type LiveView } from './view/live.ts';
 import type { CentreView } from './view/view.ts';
 
@@ -43,6 +48,8 @@ export type Runtime = {
   view: CentreView;
   /** The site table as it is used now. Throws while the ledger is opened anew. */
   sites: Omit<SiteOrdersOptions, 'newToken'>;
+  /** The calendar as it is used now. */
+  meetings: MeetingOrdersOptions;
   /** Writes rows of others; false while the ledger is opened anew. */
   record(ops: readonly Op[]): Promise<boolean>;
   /** Loads the ledger and opens the first pipeline; rejects where it cannot be read. */
@@ -91,6 +98,7 @@ type State = {
   keepers: NotAhead[];
   /** What is said of the centre, by its fault. */
   words: Map<string, CentreWord>;
+  calendar: Calendar;
 };
 
 /** Opens nothing yet: that is `open`. */
@@ -102,6 +110,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     wires: wiresOf(state, now),
     view: live.view,
     sites: sitesOf(life, now),
+    meetings: meetingsOf(state, now),
     record: (ops) => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
     open: () => open(state),
     take: (topic, payload) => life.pipeline?.ingest.take(topic, payload),
@@ -157,7 +166,19 @@ function createState(given: RuntimeOptions): State {
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
   // Whoever orders goes to the queue, which hands on what is no measurement.
   const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, unready });
-  return { options, commitMs, life, takers: createTakers(), rollcalls, commands, measureQueue, live, keepers: [], words: new Map() };
+  return {
+    options,
+    commitMs,
+    life,
+    takers: createTakers(),
+    rollcalls,
+    commands,
+    measureQueue,
+    live,
+    keepers: [],
+    words: new Map(),
+    calendar: calendarOf(life, []),
+  };
 }
 
 /** A disk that hangs refuses nothing: central is told past the ledger, as when it does. */
@@ -186,6 +207,7 @@ function whyUnready({ trouble, pipeline, started }: Life): string | undefined {
 async function open(state: State): Promise<void> {
   const { options, life } = state;
   const contents = await options.ledger.load();
+  state.calendar = calendarOf(life, await options.ledger.meetings());
   if (life.closed) return;
   const pipeline = openPipeline(
     options,
@@ -322,7 +344,27 @@ function sitesOf(life: Life, now: () => number): Runtime['sites'] {
   };
 }
 
-function wiresOf({ options, life, takers }: State, now: () => number): Wires {
+/** Without a table, as while the ledger is opened anew, nobody asks for dates. */
+function calendarOf(life: Life, meetings: Iterable<Meeting>): Calendar {
+  return createCalendar(meetings, () => life.pipeline?.ingest.table() ?? createSiteTable([]));
+}
+
+function meetingsOf(state: State, now: () => number): MeetingOrdersOptions {
+  const { life } = state;
+  return {
+    calendar: () => state.calendar,
+    table: sitesOf(life, now).table,
+    async apply(meetings, ops) {
+      if (!(await life.pipeline?.ingest.record(ops))) throw new Error('the ledger did not take the meetings');
+      state.calendar = calendarOf(life, meetings);
+      await life.pipeline?.ingest.tell({ type: 'look-again' });
+    },
+    now,
+  };
+}
+
+function wiresOf(state: State, now: () => number): Wires {
+  const { options, life, takers } = state;
   return {
     head: (take) => takers.take('', take),
     waiting: takers.take,
@@ -331,6 +373,7 @@ function wiresOf({ options, life, takers }: State, now: () => number): Wires {
     channels: () => [...options.channels.keys()],
     offered: options.offers.take,
     outcome: options.offers.outcome,
+    moment: createMoments({ calendar: () => state.calendar, table: () => life.pipeline?.ingest.table(), now }),
     now,
   };
 }

@@ -65,8 +65,8 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [{ 'broker/x.mts': "import './a.ts'; import '../flows/a.ts';" }, ['broker/x.mts: imports flows/a.ts']],
     [{ 'broker/x.ts': "import '#agent'; import '/house/flows/a.ts';" }, ['broker/x.ts: imports #agent', 'broker/x.ts: imports /house']],
     [
-      { 'flows/nodes/x-node.ts': "import { a } from '#contracts';\nimport { b } from '../wires.ts';" },
-      ['flows/nodes/x-node.ts: imports #contracts'],
+      { 'flows/nodes/kinds/x-node.ts': "import { a } from '#contracts';\nimport { b } from '../../wires.ts';" },
+      ['flows/nodes/kinds/x-node.ts: imports #contracts'],
     ],
   ],
   'nobody imports agent': [
@@ -137,8 +137,11 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [{ 'broker/contracts/domain/words/xx.ts': 'x\n'.repeat(401), 'flows/words/xx.ts': 'x\n'.repeat(401) }, ['flows/words/xx.ts:']],
   ],
   'a default export stands only where a tool asks for one': [
-    [{ 'flows/a.ts': 'export default 1;', 'flows/nodes/a-node.ts': 'export default 1;' }, ['flows/a.ts:']],
-    [{ 'flows/a.ts': "export { default } from './b.ts';", 'flows/nodes/a.js': "export { default } from './a-node.ts';" }, ['flows/a.ts:']],
+    [{ 'flows/a.ts': 'export default 1;', 'flows/nodes/kinds/a-node.ts': 'export default 1;' }, ['flows/a.ts:']],
+    [
+      { 'flows/a.ts': "export { default } from './b.ts';", 'flows/nodes/a.js': "export { default } from './kinds/a-node.ts';" },
+      ['flows/a.ts:'],
+    ],
     [{ 'flows/a.ts': 'const a = 1; export {\n  a as default };', 'flows/b.ts': "export { default as b } from './b.js';" }, ['flows/a.ts:']],
   ],
   'at most 40 direct dependencies': [
@@ -184,7 +187,7 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
         'dashboards/wall/words/x.js': "/** @import { View } from '../live/model.js' */",
       },
       [
-        'agent/spool/x.ts: imports agent/uplink/uplink.ts, from floor 1 to floor 6',
+        'agent/spool/x.ts: imports agent/uplink/uplink.ts, from floor 1 to floor 7',
         'agent/store/x.ts: imports agent/spool/spool.ts, from floor 1',
         'dashboards/wall/words/x.js: imports dashboards/wall/live/model.js, from floor 1 to floor 2',
       ],
@@ -209,7 +212,10 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
   ],
   'a room has at most 15 code files and 2500 lines': [
     [Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`agent/spool/f${at}.ts`, ''])), ['16 code files in agent/spool']],
-    [{ 'flows/cli/a.ts': 'x\n'.repeat(1_500), 'flows/cli/verbs/b.ts': 'x\n'.repeat(1_001) }, ['2501 lines in flows/cli']],
+    [
+      { 'broker/contracts/domain/a.ts': 'x\n'.repeat(1_500), 'broker/contracts/domain/faults/b.ts': 'x\n'.repeat(1_001) },
+      ['2501 lines in broker/contracts/domain'],
+    ],
   ],
   'a room has a file to open first, named like it or by the table, and where other rooms come in, one does by it': [
     [

@@ -1,4 +1,10 @@
 /** What of the packages nobody in the agent uses is left out of the packed one, and what costs memory by the way in which it is loaded. */
+import crypto from 'node:crypto';
+import dgram from 'node:dgram';
+import dns from 'node:dns/promises';
+import http from 'node:http';
+import https from 'node:https';
+import tls from 'node:tls';
 import type { Plugin } from 'esbuild';
 
 /** MQTT over web sockets, through a proxy, in a browser and with the aliases of MQTT 5; a log that is written by a thread of its own. */
@@ -8,7 +14,14 @@ const unasked = 'battery|graphics|filesystem|network|wifi|processes|users|intern
 /** Node's own streams do what the package copies for other systems. */
 const copies: Record<string, string> = { 'readable-stream': 'node:stream' };
 /** Loaded when something of them is first used: the seat in the session, which has no network, never does. Of node:http an ES module would load undici too. */
-const costly = ['node:http', 'node:https', 'node:tls', 'node:crypto', 'node:dgram', 'node:dns/promises'];
+const costly: Readonly<Record<string, object>> = {
+  'node:http': http,
+  'node:https': https,
+  'node:tls': tls,
+  'node:crypto': crypto,
+  'node:dgram': dgram,
+  'node:dns/promises': dns,
+};
 
 const named = (names: readonly string[]) => new RegExp(`^(?:${names.join('|')})$`);
 
@@ -21,7 +34,7 @@ export const lean: Plugin = {
       importer.includes('/systeminformation/lib/') ? { path, namespace: 'unused' } : undefined,
     );
     build.onResolve({ filter: named(Object.keys(copies)) }, ({ path }) => ({ path, namespace: 'builtin' }));
-    build.onResolve({ filter: named(costly) }, ({ path }) => ({ path, namespace: 'costly' }));
+    build.onResolve({ filter: named(Object.keys(costly)) }, ({ path }) => ({ path, namespace: 'costly' }));
     build.onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
     build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(copies[path])});`,
@@ -32,7 +45,7 @@ export const lean: Plugin = {
 
 /** A module that has all names of this one of Node's, and asks it for what is behind a name when that is used. */
 function whenUsed(path: string): string {
-  const names = Object.keys(process.getBuiltinModule(path) ?? {});
+  const names = Object.keys(costly[path] ?? {});
   return `let loaded;
 const all = () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}));
 for (const name of ${JSON.stringify(names)}) Object.defineProperty(module.exports, name, { enumerable: true, get: () => all()[name] });`;

@@ -1,10 +1,12 @@
-/** The wall's files, read once at the start. What is not in this map is not served: there is no path to climb. */
+/** Files: the wall's, read once at the start, and the newest agent's. What is not named here is not served: there is no path to climb. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ownPart } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
 
 /** A file in memory, as it is sent. */
 export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: string };
@@ -78,4 +80,33 @@ export function fileOf(body: Buffer, type: string): StaticFile {
 function importMapHash(html: string): string {
   const text = /<script type="importmap">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? '';
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
+
+/** The only names that are served, by the file that `pack:agent` writes. */
+const updateTypes: Record<string, string> = {
+  'manifest.json': 'application/json; charset=utf-8',
+  'agent.mjs': 'text/javascript; charset=utf-8',
+};
+
+/**
+ * `/updates/`: the newest agent, as the key of the releases signed it. Public, since each agent proves what it takes by itself. Each file from any byte on, so that a thin link goes on where it broke.
+ */
+export function addUpdates(app: FastifyInstance, folder: string): void {
+  for (const [name, type] of Object.entries(updateTypes)) {
+    app.get(`/updates/${name}`, { config: { machine: true } }, async (request, reply) => {
+      const file = join(folder, name);
+      const size = await stat(file).then(
+        (found) => found.size,
+        () => undefined,
+      );
+      if (size === undefined) throw new Refused(404, 'no update is offered');
+      const from = Number(/^bytes=(\d{1,12})-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      if (from >= size) return reply.code(416).header('content-range', `bytes */${size}`).send();
+      if (from > 0) reply.code(206).header('content-range', `bytes ${from}-${size - 1}/${size}`);
+      return reply
+        .type(type)
+        .header('content-length', size - from)
+        .send(createReadStream(file, { start: from }));
+    });
+  }
 }

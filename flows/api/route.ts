@@ -3,14 +3,15 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import * as v from 'valibot';
 import { describeIssue } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import type { CommandsView } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { ScopedView } from '../door/scoped.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
-import type { Explain } from '../people/explained.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
+import type { Explain } from '../view/explained.ts';
 import type { CentreView } from '../view/view.ts';
 import type { StaticFile } from './files.ts';
 import type { Streams } from './streams.ts';
@@ -23,6 +24,7 @@ type Parts = {
   view: ScopedView;
   proof: Pick<CentreView, 'audit'>;
   siteOrders: SiteOrders;
+  meetings: MeetingOrders;
   identity: IdentityOrders;
   commands: CommandsView;
   accounts: {

@@ -4,6 +4,7 @@ import { accountRoutes, loginRoutes } from './account-routes.ts';
 import { auditRoute, centreRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
+import { meetingRoutes } from './meeting-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
 import type { PartsFor, Route } from './route.ts';
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...incidentRoutes,
   ...rollCallRoutes,
   ...rolloutRoutes,
+  ...meetingRoutes,
   ...accountRoutes,
   ...commandRoutes,
   ...tabsRoutes,

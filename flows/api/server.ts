@@ -7,26 +7,26 @@ import type { BaseLogger } from 'pino';
 import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
+import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
 import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
-import type { Explain } from '../people/explained.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
+import type { Explain } from '../view/explained.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
-import { addFiles, loadWall } from './files.ts';
+import { addFiles, addUpdates, loadWall } from './files.ts';
 import { wordsFile } from './incident-routes.ts';
 import type { IdentityOrders } from './route.ts';
 import { addRoutes } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
 import { createStreams } from './streams.ts';
 import { addTransfers, type TransferOptions } from './transfer-routes.ts';
-import { addUpdates } from './update-routes.ts';
 
 /** What the API is started with. */
 export type ApiOptions = {
@@ -40,6 +40,7 @@ export type ApiOptions = {
   siteOrders: SiteOrders & IdentityOrders;
   /** Absent = no tabs run here. */
   tabs?: TabsOrders & { explain: Explain };
+  meetings?: MeetingOrders;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -116,7 +117,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
+  const { view, siteOrders, meetings, accounts, tabs, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
@@ -129,6 +130,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     view: ({ scope }) => scopedView(view, scope),
     siteOrders: () => siteOrders,
     identity: () => siteOrders,
+    ...(meetings && { meetings: () => meetings }),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain }),
     proof: () => view,

@@ -4,10 +4,10 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readSettings } from '#contracts';
-import { createClient } from './client.ts';
 import { dispatch, usage } from './dispatch.ts';
-import { CliError } from './model.ts';
-import { plainText } from './text.ts';
+import { createClient } from './verbs/client.ts';
+import { CliError } from './verbs/model.ts';
+import { plainText } from './verbs/text.ts';
 
 const env = process.env;
 

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { PcView, RollCallRow, RollCallView, SiteView } from '#contracts';
 import { toCsv } from '../sites/csv.ts';
 import { inTurn } from './api.test-helper.ts';
-import { createClient } from './client.ts';
 import { operator } from './operator.test-helper.ts';
+import { createClient } from './verbs/client.ts';
 
 const { state, file, written, sabha } = operator();
 
@@ -346,4 +346,31 @@ test('what a PC or a person wrote gives no order to the terminal, in words and i
   }
   const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', '--json']);
   expect(JSON.parse(out)).toMatchObject({ agent: evil });
+});
+
+test('meetings import names every faulty line, tells what is left out and what changes; list and remove show and end them', async () => {
+  const name = file('meetings.csv', 'title');
+  const none = { added: [], changed: [], removed: [], same: 0 };
+  const problem = { line: 3, column: 'rooms', what: 'there is no site or room bihar/gaya' };
+  state().scripted['POST /api/meetings/import'] = { problems: [problem], notes: [], difference: none, applied: false };
+  expect(await sabha(['meetings', 'import', name])).toMatchObject({
+    code: 1,
+    out: 'meetings.csv:3 rooms: there is no site or room bihar/gaya\nnothing is changed: 1 problem\n',
+  });
+  const difference = { added: [{ id: 'a', title: 'Review' }], changed: [], removed: [{ id: 'b', title: 'Old' }], same: 4 };
+  const notes = [{ line: 0, column: '', what: '"Past" is over: left out' }];
+  state().scripted['POST /api/meetings/import'] = { problems: [], notes, difference, applied: true };
+  expect(await sabha(['meetings', 'import', name, '--rooms', 'ladakh', '--replace'])).toMatchObject({
+    code: 0,
+    out: 'meetings.csv "Past" is over: left out\n+ a Review\n- b Old\n1 added, 0 changed, 1 removed, 4 the same\ndone\n',
+  });
+  expect(state().asked.at(-1)?.body).toEqual({ text: 'title', rooms: 'ladakh', replace: true, apply: true, by: 'tester' });
+  const next = { from: Date.UTC(2027, 0, 15, 5, 30), to: Date.UTC(2027, 0, 15, 6, 30) };
+  state().scripted['GET /api/meetings?scope=ladakh'] = [
+    { id: 'a', title: 'Review', scopes: [''], start: '2027-01-15T11:00:00', zone: null, minutes: 60, repeats: true, next },
+  ];
+  const shown = await sabha(['meetings', 'list', '--at', 'ladakh']);
+  expect(shown.out).toBe('ID  TITLE   ROOMS  NEXT              MINUTES  REPEATS\na   Review  all    2027-01-15 11:00  60       yes\n');
+  state().scripted['POST /api/meetings/remove'] = {};
+  expect(await sabha(['meetings', 'remove', 'a'])).toMatchObject({ code: 0, out: 'a is removed\n' });
 });

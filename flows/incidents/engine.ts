@@ -155,6 +155,8 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return;
     case 'started':
       return core.transitions.restart(now);
+    case 'look-again':
+      return core.transitions.lookAgain(now);
     case 'tick':
       core.provenAt = event.provenAt ?? now;
       if (core.subscribedAt !== null) core.inAll.proven(core.provenAt);

@@ -1,6 +1,6 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
 import { bySeverity, type Severity } from '#contracts';
-import type { FaultNews, Incident, PastFault, Transition } from '../records/incidents.ts';
+import type { FaultNews, HoursFields, Incident, PastFault, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isEnd } from './incident.ts';
@@ -14,8 +14,9 @@ export function noticeOf(at: {
   faults: FaultNews[];
   severity: Severity;
   before: readonly PastFault[] | undefined;
+  hours?: HoursFields | undefined;
 }): Notice {
-  const { transition, incident, place, faults, severity, before } = at;
+  const { transition, incident, place, faults, severity, before, hours } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -29,6 +30,8 @@ export function noticeOf(at: {
     ...(faults.some(({ fault }) => fault === 'pc.silent') && incident.outage && { outage: incident.outage }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
     ...(!isEnd(transition) && before && before.length > 0 && { before }),
+    ...(hours?.digest && { digest: true }),
+    ...(hours?.meeting && { meeting: hours.meeting }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
 }

@@ -89,6 +89,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
     severity: at.fields?.severity ?? transition.severity,
     holdMs: at.fields?.holdMs ?? transition.holdMs,
     to: [...(at.fields?.to ?? [])],
+    ...(at.fields?.hours && { hours: at.fields.hours }),
     acts: [],
   };
 }

@@ -28,6 +28,9 @@ export type TransitionOptions = {
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;
 
+/** What goes out in the morning is gathered for so long: the wires bring it one by one. */
+const gatherMs = 30_000;
+
 /** The transitions of one memory on their way. */
 export type Transitions = ReturnType<typeof createTransitions>;
 
@@ -75,6 +78,13 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     /** The rooms whose news waits because enough of theirs was told in this hour (R27). */
     refused: (now: number) => refused({ memory, options, now }),
 
+    /** What waits by meetings and hours is due: the tabs judge it anew. */
+    lookAgain(now: number): void {
+      for (const timer of [...memory.timers.values()]) {
+        if (timer.message.hours?.waits !== undefined && timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });
+      }
+    },
+
     /** The disk has held a commit for long: the offers of it and of those behind it are not made, so no wire can have lost them (R24). */
     hung(now: number): void {
       hungAt = now;
@@ -112,6 +122,7 @@ function conclude(hand: Hand, said: Concluded): void {
   const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
   memory.putIncident(told);
   if (sent.length > transition.sent.length) noteTold(hand, transition, incident);
+  if (isWorse(transition.severity, said.severity)) dropWaits(memory, transition);
   const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
   for (const { node, dueAt, unlessAcknowledged, message } of waits) {
     memory.putTimer({ id: memory.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
@@ -119,6 +130,13 @@ function conclude(hand: Hand, said: Concluded): void {
   const state = waits.length > 0 ? 'waiting' : 'concluded';
   memory.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
   proceed(hand, incident.id);
+}
+
+/** What has become less urgent goes to higher levels by what it is now: the path that lowered it has set its own waits. */
+function dropWaits(memory: Memory, { id, severity }: Transition): void {
+  for (const timer of memory.timersOf(id)) {
+    if (timer.message.severity === severity && timer.message.hours?.waits === undefined) memory.dropTimer(timer);
+  }
 }
 
 function proceed({ memory, options, now }: Hand, incidentId: number): void {
@@ -232,9 +250,10 @@ function deliver({ memory, options, now, transition, incident, acts }: Delivery)
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const place = incident.place ?? options.place(incident.scope);
-    const news = noticeOf({ transition, incident, place, faults, severity: act.severity, before: memory.pastOf(incident.scope) });
+    const before = memory.pastOf(incident.scope);
+    const news = noticeOf({ transition, incident, place, faults, severity: act.severity, before, hours: act.hours });
     for (const { person, channel } of options.recipients(act.to, act.channel, incident.scope)) {
-      const to = `${channel}/${person}`;
+      const to = sentAs(`${channel}/${person}`, act, transition);
       if (sent.includes(to)) continue;
       sent.push(to);
       const notice = forPerson(news, incident, person);
@@ -244,6 +263,12 @@ function deliver({ memory, options, now, transition, incident, acts }: Delivery)
     }
   }
   return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
+}
+
+/** Once to a person on a channel; and once more where a meeting has made more urgent what was told already. */
+function sentAs(to: string, { severity, hours }: Extract<Act, { do: 'deliver' }>, transition: Transition): string {
+  const isRaised = hours?.meeting !== undefined && transition.sent.includes(to) && isWorse(severity, transition.severity);
+  return isRaised ? `${to}/${severity}/${hours.meeting?.at}` : to;
 }
 
 function bundle({ memory, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {
@@ -291,7 +316,8 @@ export function tellCentral(word: CentralWord): Recipient[] {
 /** A row that waits to be sent to one person over one channel. */
 function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'person' | 'notice'> & { now: number }): OutboxRow {
   const { now, ...row } = at;
-  return { ...row, createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null };
+  const dueAt = row.notice.digest ? now + gatherMs : now;
+  return { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null };
 }
 
 /** What a rule on a tab made of the severity holds for the faults that gave the transition its own. */
@@ -320,5 +346,6 @@ function moreSevere(a: Severity | null, b: Severity): Severity {
 }
 
 function joined(before: string | null, how: string): string {
-  return before === null ? how : `${before}; ${how}`;
+  if (before === null) return how;
+  return before === how || before.endsWith(`; ${how}`) ? before : `${before}; ${how}`;
 }

@@ -170,6 +170,8 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   const now = state.time();
   const changing = state.tree.change(change, now);
   if (changing.known !== null) state.engine.apply(changing.known, now);
+  // Hours and zones may be others.
+  if (change.audit !== null) state.engine.apply({ type: 'look-again' }, now);
   state.engine.apply({ type: 'revoked', pcs: change.registry.flatMap(({ pc, revoked }) => (revoked ? [pc] : [])) }, now);
   state.gathered.ops.push(...changing.ops, ...ops);
   state.gathered.sites.push(...changing.sites);

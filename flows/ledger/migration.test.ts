@@ -151,3 +151,34 @@ test('R5 R8 a ledger whose gaps lay between dropped numbers goes on: the same co
   expect(counted()).toEqual({ gaps: 3, dropped: 2, integrity: 'ok' });
   store.close();
 });
+
+test('a ledger without a calendar opens with an empty one, and keeps meetings from then on', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  old.close();
+  const meeting = {
+    id: 'm',
+    title: 'Review',
+    scopes: [''],
+    start: '2027-01-15T11:00:00',
+    zone: null,
+    minutes: 60,
+    rule: null,
+    except: [],
+    moved: [],
+  };
+  const store = openStore(openDatabase({ file }));
+  expect(store.meetings()).toEqual([]);
+  store.commit([
+    [
+      { op: 'meeting', meeting },
+      { op: 'meeting', meeting: { ...meeting, id: 'n' } },
+    ],
+    [{ op: 'meeting-gone', id: 'n' }],
+  ]);
+  store.close();
+  const again = openStore(openDatabase({ file }));
+  expect(again.meetings()).toEqual([meeting]);
+  again.close();
+});

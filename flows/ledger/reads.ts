@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
+import type { Meeting } from '../records/meetings.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents } from '../records/ops.ts';
@@ -62,6 +63,11 @@ export function accounts(db: DatabaseSync): AccountContents {
     accounts: rows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
     logins: rows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
   };
+}
+
+/** The calendar, by id. */
+export function meetings(db: DatabaseSync): Meeting[] {
+  return rows(db, 'SELECT row FROM meetings ORDER BY id');
 }
 
 /** Times in which the centre heard nobody that ended after `since`, oldest first. */

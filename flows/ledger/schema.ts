@@ -188,4 +188,8 @@ const migrations = [
   -- What became of the tabs, among all that was ever done.
   CREATE INDEX audit_tabs ON audit (id) WHERE what GLOB 'tabs *';
   `,
+  `
+  -- The calendar.
+  CREATE TABLE meetings (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

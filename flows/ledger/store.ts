@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
+import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
 import { asLedgerError } from './errors.ts';
@@ -16,6 +17,7 @@ import {
   commands,
   commandsKept,
   load,
+  meetings,
   openCommands,
   registry,
   rollcall,
@@ -40,6 +42,7 @@ export type Store = {
   load(): Contents;
   registry(): RegistryContents;
   accounts(): AccountContents;
+  meetings(): Meeting[];
   history(pc: string, since: number): Change[];
   aways(since: number): Away[];
   rollcalls(): RollCallSummary[];
@@ -80,6 +83,7 @@ export function openStore(db: DatabaseSync): Store {
     load: () => load(db),
     registry: () => registry(db),
     accounts: () => accounts(db),
+    meetings: () => meetings(db),
     history: (pc, since) => history(db, pc, since),
     aways: (since) => aways(db, since),
     rollcalls: () => rollcalls(db),
@@ -195,6 +199,7 @@ function openWriters(db: DatabaseSync): Writers {
     },
     login: ({ login }) => logins.run(login.hash, login.account, json(login)),
     'login-gone': ({ hash }) => loginGone.run(hash),
+    ...openCalendar(db),
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
   };
 }
@@ -232,6 +237,13 @@ function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-a
     WHERE id = :id AND row ->> '$.verb' = :verb AND substr(:pc || '/', 1, length(scope)) = scope
     ON CONFLICT DO NOTHING`);
   return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
+}
+
+/** Writes the calendar. */
+function openCalendar(db: DatabaseSync): Pick<Writers, 'meeting' | 'meeting-gone'> {
+  const write = db.prepare('REPLACE INTO meetings VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM meetings WHERE id = ?');
+  return { meeting: ({ meeting }) => write.run(meeting.id, JSON.stringify(meeting)), 'meeting-gone': ({ id }) => gone.run(id) };
 }
 
 /** Writes what strips are made of, and puts right what a clock that was ahead wrote. */

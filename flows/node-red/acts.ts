@@ -19,7 +19,7 @@ export function readMessage(msg: unknown): { ok: true; message: WireMessage } | 
 export function deliverAct(message: WireMessage, channel: string): { ok: true; act: Act } | { ok: false; line: string } {
   if (channel === '') return { ok: false, line: 'no channel is chosen' };
   if (message.to.length === 0) return { ok: false, line: 'nobody to tell: msg.to is empty' };
-  return { ok: true, act: { do: 'deliver', channel, to: [...message.to], severity: message.severity } };
+  return { ok: true, act: { do: 'deliver', channel, to: [...message.to], severity: message.severity, ...hoursOf(message) } };
 }
 
 /** A wait as its node has it; `forMs` counts from the transition. */
@@ -27,15 +27,19 @@ export type Wait = { node: string; forMs: number; unlessAcknowledged: boolean };
 
 /**
  * What a wait means now: `due` (its time has passed), `idle` (acknowledged already, so nothing is to follow), or the act that sets the timer.
- * The time counts from the transition, so that a second offer of the same transition is due at the same moment.
+ * The time counts from the transition, or from when *when* let it go on, so that a second offer of the same transition is due at the same moment.
  */
 export function waitAct(message: WireMessage, wait: Wait, now: number): 'due' | 'idle' | Act {
   const { node, unlessAcknowledged } = wait;
   if (unlessAcknowledged && message.incident.acknowledged) return 'idle';
-  const dueAt = message.transition.at + wait.forMs;
+  const dueAt = (message.hours?.countsFrom ?? message.transition.at) + wait.forMs;
   if (dueAt <= now) return 'due';
   const { severity, holdMs, to } = message;
-  return { do: 'wait', node, dueAt, unlessAcknowledged, message: { severity, holdMs, to: [...to] } };
+  return { do: 'wait', node, dueAt, unlessAcknowledged, message: { severity, holdMs, to: [...to], ...hoursOf(message) } };
+}
+
+function hoursOf({ hours }: WireMessage): Pick<WireMessage, 'hours'> {
+  return hours === undefined ? {} : { hours };
 }
 
 /** What became of an offered message: what the node says, or for one that a catch node sends the error, to be tried again. */

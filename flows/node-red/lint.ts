@@ -32,6 +32,7 @@ const own = [
   'sabha-who',
   'sabha-urgency',
   'sabha-wait',
+  'sabha-when',
   'sabha-deliver',
   'sabha-offer',
   'sabha-outcome',
@@ -39,7 +40,7 @@ const own = [
 ];
 const allowed = new Set([...core, ...own]);
 /** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
-const sources = new Set(['sabha-incident', 'sabha-wait', 'catch']);
+const sources = new Set(['sabha-incident', 'sabha-wait', 'sabha-when', 'catch']);
 
 /** Where a path ends: a transition in conclude, what an offer gave out (or a catch caught of it) in outcome. */
 const endTypes = new Set(['sabha-conclude', 'sabha-outcome']);

@@ -37,7 +37,8 @@ test('it runs headless: no port, nothing written, silent when all is well, gone 
   const red = await startRed(options({ wires: held.wires }));
   const startMs = performance.now() - startedAt;
   expect(held.heads.size).toBe(1);
-  expect([...held.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'thin-hold']);
+  const waits = ['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'thin-hold', 'when-when'];
+  expect([...held.waits.keys()].sort()).toEqual(waits);
   expect(red.editorPort).toBeNull();
   expect(listening()).toBe(before);
   const began = performance.now();

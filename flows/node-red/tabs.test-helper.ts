@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { realClock } from '#contracts';
+import type { Moment } from '../calendar/when.ts';
 import { createOffers } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { editorLogin, editorUser } from './editor-login.ts';
@@ -19,6 +20,10 @@ export const tabsDir = fileURLToPath(new URL('../tabs', import.meta.url));
 /** Of the editor. */
 const password = 'open sesame';
 export const now = 1_800_000_000_000;
+
+/** The scope of an office that is closed for an hour more; all others are open. */
+export const asleep = 'bihar/gaya/pc-1';
+const always: Moment = { is: 'open', meeting: null, digestAt: now, backAt: now, isNearClosing: false, lookAt: null };
 
 export type Conclusion = { message: WireMessage; how: string };
 export type Run = { message: WireMessage; node?: string };
@@ -76,6 +81,7 @@ export function heldWires() {
       persons: [{ id: 'asha', name: 'Asha Devi', role: 'technician', scope: 'ladakh/leh' }],
     }),
     channels: () => ['console', 'email', 'webhook'],
+    moment: (scope) => ({ ...always, ...(scope === asleep && { is: 'night', digestAt: now + 3_600_000 }) }),
     now: () => now,
   };
   return { wires, heads, waits, concluded, offers };

@@ -1,5 +1,6 @@
 /** What the nodes on the tabs may ask of `flows`: to take what is offered, and to conclude it. */
 import type { Cancel } from '#contracts';
+import type { Moment, WhenRules } from '../calendar/when.ts';
 import type { OfferedMessage } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import type { Outcome, People } from '../records/notices.ts';
@@ -19,5 +20,7 @@ export type Wires = {
   /** An offer node takes what its channel is to send; an outcome node says what became of it. */
   offered(channel: string, give: (message: OfferedMessage) => void): Cancel;
   outcome(key: string, outcome: Outcome): void;
+  /** What time it is at a scope, by its meetings and hours. */
+  moment(scope: string, rules: WhenRules): Moment;
   now(): number;
 };

@@ -1,1 +1,1 @@
-export { default } from './conclude-node.ts';
+export { default } from './kinds/conclude-node.ts';

@@ -1,1 +1,1 @@
-export { default } from './decide-node.ts';
+export { default } from './kinds/decide-node.ts';

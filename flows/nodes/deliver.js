@@ -1,1 +1,1 @@
-export { default } from './deliver-node.ts';
+export { default } from './kinds/deliver-node.ts';

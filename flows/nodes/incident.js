@@ -1,1 +1,1 @@
-export { default } from './incident-node.ts';
+export { default } from './kinds/incident-node.ts';

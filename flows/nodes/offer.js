@@ -1,1 +1,1 @@
-export { default } from './offer-node.ts';
+export { default } from './kinds/offer-node.ts';

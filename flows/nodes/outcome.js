@@ -1,1 +1,1 @@
-export { default } from './outcome-node.ts';
+export { default } from './kinds/outcome-node.ts';

@@ -1,1 +1,1 @@
-export { default } from './wait-node.ts';
+export { default } from './kinds/wait-node.ts';

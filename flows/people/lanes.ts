@@ -21,6 +21,8 @@ export type Lanes = {
    * goes first, then who has been due longest: a server that hangs for one person holds up another's message by `slowMs` at most.
    */
   next(): Item | undefined;
+  /** What goes out in one message with an item of the morning's digest, that item first: the heads of its person's other rooms, due or not. They are taken with it. */
+  together(item: Item): Item[];
   /** Milliseconds until something is due; undefined when nothing waits for time alone. */
   nextInMs(): number | undefined;
   again(item: Item, row: OutboxRow, waitMs: number): void;
@@ -64,6 +66,13 @@ export function createLanes(clock: Clock): Lanes {
       const first = before.reduce<Item | undefined>((a, { item }) => (a && a.dueUp <= item.dueUp ? a : item), undefined);
       if (first) taken.set(first, clock.up());
       return first;
+    },
+    together(item) {
+      if (!item.row.notice.digest) return [item];
+      const isOf = ({ row }: Item) => row.notice.digest && row.person === item.row.person && row.channel === item.row.channel;
+      const others = heads().flatMap((one) => (isOf(one.item) ? [one.item] : []));
+      for (const one of others) taken.set(one, clock.up());
+      return [item, ...others];
     },
     nextInMs() {
       const dueUp = heads().reduce((least, { goesUp }) => Math.min(least, goesUp), Number.POSITIVE_INFINITY);

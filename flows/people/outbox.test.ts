@@ -272,3 +272,27 @@ describe('stop', () => {
     expect(outbox.waiting()).toBe(1);
   });
 });
+
+test('what waited for the morning goes to a person as one message, without what has ended; tried again it is still one, and each row has its outcome', async () => {
+  const answers: Outcome[] = [{ result: 'retry', reason: '451 later' }, { result: 'delivered' }];
+  const { clock, outbox, sent, ledger } = rig(async () => answers.shift() ?? { result: 'delivered' }, {
+    isOver: (incident) => incident === 2,
+  });
+  const room = (number: number, person = 'asha') => {
+    const words = { en: `Room ${number}`, hi: `कमरा ${number}` };
+    const one = notice({ incident: number, digest: true, scope: `ladakh/leh/vc-${number}`, room: words });
+    return row({ key: `${number}/email/${person}`, transition: number, person, notice: one, dueAt: clock.now() + 30_000 });
+  };
+  outbox.add([room(1), room(2), room(3), room(4, 'bina')]);
+  await clock.pass(29_000);
+  expect(sent).toEqual([]);
+  await clock.pass(60_000);
+  const list = sent.filter(({ subject }) => subject === '2 alerts of the night');
+  expect(list).toHaveLength(2);
+  expect(list[0]?.text).toMatch(/Room 1.*\n.*Room 3/);
+  expect(list[0]?.text).not.toMatch('Room 2');
+  expect(list[0]?.notice.lines).toHaveLength(2);
+  expect(sent).toHaveLength(3);
+  expect([...ledger.values()].map(({ state }) => state)).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
+  expect(outbox.waiting()).toBe(0);
+});

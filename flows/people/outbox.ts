@@ -3,6 +3,7 @@ import { type Cancel, type Clock, doubledMs } from '#contracts';
 import type { OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
+import { digestOf, renderDigest } from './digest.ts';
 import { createLanes, type Item } from './lanes.ts';
 import { limited } from './limited.ts';
 import { channelFor, type Roster } from './roster.ts';
@@ -69,16 +70,19 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   async function deliver(item: Item): Promise<void> {
-    const outcome = await attempt(options, item, cut.signal);
+    const items = lanes.together(item);
+    const rows = items.map((one) => one.row);
+    const outcome = await attempt(options, rows, cut.signal);
     // Cut short by our own stop: the row stays as it is in the ledger.
     if (outcome.result === 'retry' && cut.signal.aborted) return;
-    const { row, waitMs } = after(item.row, outcome, options);
-    const rest = outcome.result === 'refused' && row.channel !== lastChannel ? [onLastChannel(row, clock.now())] : [];
-    await commit([{ op: 'outbox-set', row }, ...rest.map((one) => ({ op: 'outbox', row: one }) as const)]);
-    if (outcome.result === 'retry') lanes.again(item, row, waitMs);
-    else lanes.done(item);
+    const { ended, rest, waitMs } = afterAll(rows, outcome, options);
+    await commit([...ended.map((row) => ({ op: 'outbox-set', row }) as const), ...rest.map((row) => ({ op: 'outbox', row }) as const)]);
+    for (const [at, one] of items.entries()) {
+      if (outcome.result === 'retry') lanes.again(one, ended[at] ?? one.row, waitMs);
+      else lanes.done(one);
+    }
     add(rest);
-    onOutcome(row, outcome);
+    onOutcome(item.row, outcome);
   }
 
   function add(rows: readonly OutboxRow[]): void {
@@ -116,14 +120,31 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-/** One send with its time limit. */
-async function attempt({ clock, channels, roster, isOver, wall }: OutboxOptions, { row }: Item, cut: AbortSignal): Promise<Outcome> {
+/** One send with its time limit: one row, or all that goes out with it. */
+async function attempt(
+  { clock, channels, roster, isOver, wall }: OutboxOptions,
+  rows: readonly OutboxRow[],
+  cut: AbortSignal,
+): Promise<Outcome> {
+  const overIn = ({ notice }: OutboxRow) => notice.incident !== null && isOver(notice.incident);
+  // What has ended meanwhile is no news of the morning.
+  const standing = rows.filter((one) => !overIn(one));
+  const [row] = standing.length > 0 ? standing : rows;
+  if (row === undefined) return { result: 'delivered' };
   const person = roster.person(row.person);
   const channel = channels.get(row.channel)?.channel;
   if (!channel) return { result: 'retry', reason: `there is no channel "${row.channel}"` };
-  const over = row.notice.incident !== null && isOver(row.notice.incident);
-  const { notice, key } = row;
-  const message = { key, ...render(notice, person.language, { over, wall }), language: person.language, severity: notice.severity, notice };
+  const { key } = row;
+  const { language } = person;
+  const notice = standing.length > 1 ? digestOf(standing.map((one) => one.notice)) : row.notice;
+  const said =
+    standing.length > 1
+      ? renderDigest(
+          standing.map((one) => one.notice),
+          language,
+        )
+      : render(notice, language, { over: overIn(row), wall });
+  const message = { key, ...said, language, severity: notice.severity, notice };
   return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
 }
 
@@ -136,6 +157,19 @@ function after(row: OutboxRow, outcome: Outcome, { clock, random }: OutboxOption
   const jitterMs = Math.ceil(random() * doubledMs(row.tries, backoff));
   const waitMs = Math.min(Math.max(jitterMs, outcome.afterMs ?? 0), backoff.maxMs);
   return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
+}
+
+/** The rows of one message after an attempt; one message is tried again as one. `rest`: what goes to the console instead. */
+function afterAll(
+  rows: readonly OutboxRow[],
+  outcome: Outcome,
+  options: OutboxOptions,
+): { ended: OutboxRow[]; rest: OutboxRow[]; waitMs: number } {
+  const all = rows.map((row) => after(row, outcome, options));
+  const ended = all.map(({ row }) => row);
+  const isRefused = outcome.result === 'refused' && rows[0]?.channel !== lastChannel;
+  const rest = isRefused ? ended.map((row) => onLastChannel(row, options.clock.now())) : [];
+  return { ended, rest, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }
 
 /** What a channel refused for good is still told: on the console. */

@@ -4,13 +4,18 @@ import { datesIn, isTimeZone, type MessageLanguage, messageLanguages } from '#co
 /** Day and time. A zone that this machine does not know is UTC, and says so. */
 export function timeOf(atMs: number, timeZone: string, language: MessageLanguage): string {
   const local = localOf(atMs, timeZone);
-  const time = `${dayIn(local, language)}, ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
+  const time = `${dayIn(local, language)}, ${clockOf(atMs, timeZone)}`;
   return isTimeZone(timeZone) ? time : `${time} ${local.timeZoneId}`;
 }
 
 /** The day alone. */
 export function dayOf(atMs: number, timeZone: string, language: MessageLanguage): string {
   return dayIn(localOf(atMs, timeZone), language);
+}
+
+/** The time of day alone. */
+export function clockOf(atMs: number, timeZone: string): string {
+  return localOf(atMs, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
 }
 
 function dayIn(local: Temporal.ZonedDateTime, language: MessageLanguage): string {

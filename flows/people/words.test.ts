@@ -336,3 +336,11 @@ describe('a PC that is away', () => {
         }
   });
 });
+
+test('what is urgent for a meeting says when that is, by the clock of the site, until it is over', () => {
+  const meeting = { at: Date.UTC(2026, 2, 3, 5, 30), title: 'Review' };
+  expect(render(notice({ meeting }), 'en').text).toContain('\nMeeting at 11:00.\n');
+  expect(render(notice({ meeting }), 'hi').text).toContain('\n11:00 बजे मीटिंग है।\n');
+  expect(render(notice({ meeting, kind: 'cleared' }), 'en').text).not.toContain('Meeting at');
+  expect(render(notice({ meeting }), 'en', { over: true }).text).not.toContain('Meeting at');
+});

@@ -18,7 +18,7 @@ import {
 import type { Notice } from '../records/notices.ts';
 import { short, variableLimit } from './channels/plain.ts';
 import { differing, itemLimit, type List, listThatFits } from './lists.ts';
-import { timeOf } from './times.ts';
+import { clockOf, timeOf } from './times.ts';
 import { incidentLink, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
@@ -116,7 +116,8 @@ function partsOf(message: Message, size: number): string[] {
   const reasonSize = first?.fault.startsWith('centre.') && size > tightLimit ? 4 * size : size;
   const reason = first?.reason ? ` (${short(reasonTold(first.reason, language), reasonSize)})` : '';
   const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
-  return [placeOf(message, size), what, sinceOf(message), ...whyOf(message), ...stepLines(message)].filter((part) => part !== '');
+  const parts = [placeOf(message, size), what, sinceOf(message), meetingOf(message), ...whyOf(message), ...stepLines(message)];
+  return parts.filter((part) => part !== '');
 }
 
 function stepLines({ notice, news, over, words }: Message): string[] {
@@ -162,6 +163,12 @@ function closedBecause({ notice, language, words }: Message): string[] {
   const known = wordFor(language, 'closed', said);
   const text = known ? `${known} ${short(place, 60)}`.trimEnd() : short(reason, 60);
   return reason === '' ? [] : [filled(words.message.why, { reason: text })];
+}
+
+/** The meeting for which it is urgent, by the clock of the site. */
+function meetingOf({ notice, words, over }: Message): string {
+  if (notice.meeting === undefined || over || !isNews(notice)) return '';
+  return filled(words.message.meeting, { time: clockOf(notice.meeting.at, notice.timeZone) });
 }
 
 function hasEnded({ kind }: Notice): boolean {

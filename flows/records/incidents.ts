@@ -147,13 +147,27 @@ export type Timer = {
   message: WireFields;
 };
 
+/** What *when* knows of a message beyond its severity; it survives every wait. */
+export type HoursFields = {
+  /** Its own wait, for: the morning of what nobody knows, a meeting of what was told, the end of one. Nobody else's waits have it. */
+  waits?: 'held' | 'told' | 'meeting';
+  /** The severity before a meeting made it critical. */
+  was?: Severity;
+  /** It goes out with others of the morning, one message a person. */
+  digest?: true;
+  /** Later waits count from here, and no longer from the fault. */
+  countsFrom?: number;
+  /** The meeting for which it is urgent. */
+  meeting?: { at: number; title: string };
+};
+
 /** What a path adds to the message; only *conclude* writes them (R23). */
 export type Act =
-  | { do: 'deliver'; channel: string; to: string[]; severity: Severity }
+  | { do: 'deliver'; channel: string; to: string[]; severity: Severity; hours?: HoursFields }
   | { do: 'wait'; node: string; dueAt: number; unlessAcknowledged: boolean; message: WireFields };
 
 /** The fields that rules on a tab may change and that survive a wait. */
-export type WireFields = { severity: Severity; holdMs: number; to: string[] };
+export type WireFields = { severity: Severity; holdMs: number; to: string[]; hours?: HoursFields };
 
 /** The message on the visual wires. */
 export type WireMessage = WireFields & {
@@ -252,6 +266,8 @@ export type CentreEvent =
   | { type: 'centre'; fault: string; device: string; standing: boolean; reason?: string }
   /** A PC is beyond its budget (R27). */
   | { type: 'noisy'; of: string; what: 'events' | 'words' | 'spools' }
+  /** Meetings or hours are others now: what waits by them is judged again. */
+  | { type: 'look-again' }
   | { type: 'started' };
 
 /** All that the engine takes. */

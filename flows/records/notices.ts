@@ -16,6 +16,10 @@ export type Notice = Place & {
   flapping: boolean;
   /** Its news joins what is as severe already: there is more to do, and nothing is worse. */
   joins?: true;
+  /** It waited for the morning, and goes out with others of it in one message. */
+  digest?: true;
+  /** The meeting for which it is urgent. */
+  meeting?: { at: number; title: string };
   /** Why the PC is away, or was, where the news is that; absent also in rows of older versions. */
   outage?: ShownOutage;
   /** What was told of why it is away, before this. */

@@ -13,6 +13,7 @@ import type {
 } from '#contracts';
 import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
+import type { Meeting } from './meetings.ts';
 import type { OutboxRow } from './notices.ts';
 import type { TreeNode } from './sites.ts';
 
@@ -51,6 +52,8 @@ export type Op =
   | { op: 'account-gone'; name: string }
   | { op: 'login'; login: Login }
   | { op: 'login-gone'; hash: string }
+  | { op: 'meeting'; meeting: Meeting }
+  | { op: 'meeting-gone'; id: string }
   /** Null takes the row away. */
   | { op: 'meta'; key: string; value: string | null };
 
@@ -127,6 +130,8 @@ export type Ledger = {
   registry(): Promise<RegistryContents>;
   /** Who may log in, and who is logged in. */
   accounts(): Promise<AccountContents>;
+  /** The calendar, by id. */
+  meetings(): Promise<Meeting[]>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first; what is beyond its budgets is unknown (R27). */
   history(pc: string, since: number): Promise<Change[]>;
   /** The times in which the centre heard nobody that ended after `since`, oldest first. */

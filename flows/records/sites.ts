@@ -1,6 +1,7 @@
 /** The tree of places: nation, states, sites, PCs; who changes it, and what a change consists of. */
 import type { LinkClass, Profile, RegistryEntry, SiteStage, Tier, Words } from '#contracts';
 import type { KnownPc } from './incidents.ts';
+import type { DayHours, OfficeHours } from './meetings.ts';
 import type { Place } from './place.ts';
 
 /** The audio bridge of a site. */
@@ -23,6 +24,9 @@ export type ProfileLayer = {
   phone?: string;
   wayIn?: string;
   spare?: string;
+  /** When the site confers, and the minute of the day at which its people go home. */
+  vcHours?: DayHours[] | null;
+  closes?: number | null;
 };
 
 /** One place. `path`: '' is the nation, else `state`, `state/site` or `state/site/pc`. */
@@ -63,8 +67,8 @@ export type SiteChange = {
   audit: { who: string; what: string; about: string } | null;
 };
 
-/** A profile with the origin of each value: the path of the level that set it, null for the built-in default. */
-export type ResolvedProfile = { profile: Profile; timeZone: string; origins: Record<string, string | null> };
+/** A profile with the origin of each value: the path of the level that set it, null for the built-in default. `office` is absent where nobody names hours. */
+export type ResolvedProfile = { profile: Profile; timeZone: string; office?: OfficeHours; origins: Record<string, string | null> };
 
 /** The tree, ready to be asked. Immutable: a change makes a new one. */
 export type SiteTable = {

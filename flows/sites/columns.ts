@@ -18,6 +18,7 @@ import {
 } from '#contracts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
 import { bridgeOf, bridgeText, none, upsOf, upsText } from './addresses.ts';
+import { hoursOf, hoursText, hoursWanted, timeOf, timeText, timeWanted } from './hours.ts';
 import { levelOf, noFacts } from './table.ts';
 
 type Devices = NonNullable<Profile['expected']['camera']>;
@@ -83,6 +84,8 @@ export const rowSchema = v.object({
   room_phone: phone,
   way_in: text,
   spare: text,
+  vc_hours: read(hoursOf, hoursWanted),
+  closes: read(timeOf, timeWanted),
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
@@ -104,6 +107,8 @@ export const laterColumns: readonly Column[] = [
   'room_phone',
   'way_in',
   'spare',
+  'vc_hours',
+  'closes',
 ];
 /** Columns that say something of a site only. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
@@ -114,21 +119,32 @@ export const siteColumns = columns.filter((column) => /^(stage|latitude|longitud
  */
 export function nodeOf(row: Row, before: TreeNode | undefined, now: number): TreeNode {
   const path = [row.state, row.site, row.pc].filter((part) => part !== undefined).join('/');
-  const layer: ProfileLayer = visitOf(row);
-  if (row.link !== undefined) layer.link = row.link;
-  if (row.elevation_m !== undefined) layer.elevationM = row.elevation_m;
-  if (row.time_zone !== undefined) layer.timeZone = row.time_zone;
-  if (row.least_tier !== undefined) layer.tier = row.least_tier;
-  if (row.bridge !== undefined) layer.bridge = row.bridge;
-  if (row.ups !== undefined) layer.ups = row.ups;
-  if (row.help !== undefined) layer.help = row.help;
-  if (row.languages !== undefined) layer.languages = row.languages;
-  for (const kind of expectedKinds) {
-    const devices = row[`${kind}s`];
-    if (devices !== undefined) layer.expected = { ...layer.expected, [kind]: devices };
-  }
   const name = { en: row.name_en, hi: row.name_hi ?? row.name_en };
-  return { path, name, layer, site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
+  return { path, name, layer: layerOf(row), site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
+}
+
+/** In this order always: what the ledger holds is compared as text. */
+function layerOf(row: Row): ProfileLayer {
+  const kinds = expectedKinds.filter((kind) => row[`${kind}s`] !== undefined);
+  return said<ProfileLayer>({
+    ...visitOf(row),
+    link: row.link,
+    elevationM: row.elevation_m,
+    timeZone: row.time_zone,
+    tier: row.least_tier,
+    bridge: row.bridge,
+    ups: row.ups,
+    help: row.help,
+    languages: row.languages,
+    vcHours: row.vc_hours,
+    closes: row.closes,
+    expected: kinds.length === 0 ? undefined : Object.fromEntries(kinds.map((kind) => [kind, row[`${kind}s`]])),
+  });
+}
+
+/** Without what is not said. */
+function said<T>(all: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** The cells of a node, as people read them. */
@@ -162,6 +178,8 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     help: layer.help === null ? none : (layer.help ?? ''),
     languages: layer.languages?.join('|') ?? '',
     ...visitCells(layer),
+    vc_hours: hoursText(layer.vcHours),
+    closes: timeText(layer.closes),
   };
 }
 

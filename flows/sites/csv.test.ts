@@ -307,7 +307,7 @@ test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
   const text = toCsv(createSiteTable(smallTree()));
   expect(text.split('\r\n')[0]).toBe(`\ufeff${header}`);
   expect(text.split('\r\n')[5]).toBe(
-    'ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,,,,,,,,',
+    'ladakh,leh,,Name of ladakh/leh,ladakh/leh का नाम,live,3524,34.1526,77.5771,,,,,,,,Rally|,,,,,,,,,,,,,,',
   );
 });
 
@@ -361,4 +361,26 @@ test.each([
 ])('a bridge %s is kept as %s', (bridge, kept) => {
   const { nodes } = readCsv([...good, line({ ...leh, pc: 'a', bridge })].join('\n'), nothing, 1);
   expect(toCsv(createSiteTable(nodes))).toMatch(new RegExp(`,"?${kept}"?,`));
+});
+
+test('hours and closing time of a site stand in two columns that an older file may lack; a level above is inherited', () => {
+  const rows = [
+    header,
+    line({ name_en: 'All', vc_hours: 'Mon-Fri 09:30-18:00', closes: '18:30' }),
+    line({ state: 'ladakh', name_en: 'Ladakh' }),
+    line({ ...leh, closes: 'none' }),
+  ];
+  const { nodes, problems } = readCsv(rows.join('\n'), nothing, 1);
+  expect(problems).toEqual([]);
+  const table = createSiteTable(nodes);
+  const vc = [{ days: [1, 2, 3, 4, 5], from: 570, to: 1_080 }];
+  expect(table.resolve('ladakh').office).toEqual({ vc, closes: 1_110 });
+  expect(table.resolve('ladakh/leh').office).toEqual({ vc, closes: null });
+  expect(nothing.resolve('ladakh/leh').office).toBeUndefined();
+  const older = toCsv(table).replaceAll(/,vc_hours,closes|,Mon-Fri 09:30-18:00,18:30|,,none|,,(?=\r\n)/g, '');
+  expect(readCsv(older, table, 1)).toMatchObject({ problems: [], nodes });
+  expect(problemsOf([header, line({ name_en: 'All', vc_hours: 'always', closes: '6 pm' })])).toEqual([
+    '2 vc_hours: expected hours such as Mon-Fri 09:30-18:00 (more with ";" between, days are Mon Tue Wed Thu Fri Sat Sun), or none, found "always"',
+    '2 closes: expected a time of day such as 18:30, or none, found "6 pm"',
+  ]);
 });

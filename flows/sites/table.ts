@@ -134,7 +134,7 @@ function resolver(byPath: ReadonlyMap<string, TreeNode>): (path: string) => Reso
 
 function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfile {
   const kinds = expectedKinds.filter((kind) => layer.expected?.[kind] !== undefined);
-  const plain = (['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups', 'help', 'languages'] as const).filter(
+  const plain = (['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups', 'help', 'languages', 'vcHours', 'closes'] as const).filter(
     (key) => layer[key] !== undefined,
   );
   const set = [...plain, ...kinds.map((kind) => `expected.${kind}`)];
@@ -159,8 +159,18 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
       ...(languages && { languages }),
     },
     timeZone: layer.timeZone ?? above.timeZone,
+    ...officeOf(above, layer),
     origins: { ...above.origins, ...Object.fromEntries(set.map((key) => [key, path])) },
   };
+}
+
+/** What a level says of its hours replaces what stands above; `none` in both is an office that is always open. */
+function officeOf({ office }: ResolvedProfile, { vcHours, closes }: ProfileLayer): Pick<ResolvedProfile, 'office'> {
+  const next = {
+    vc: vcHours === undefined ? (office?.vc ?? null) : vcHours,
+    closes: closes === undefined ? (office?.closes ?? null) : closes,
+  };
+  return next.vc === null && next.closes === null ? {} : { office: next };
 }
 
 function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): Place {

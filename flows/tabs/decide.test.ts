@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Severity } from '#contracts';
-import { type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from '../node-red/tabs.test-helper.ts';
+import { asleep, type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from '../node-red/tabs.test-helper.ts';
 import { type FlowNode, readTabs } from '../node-red/tabs-storage.ts';
 import type { Act, WireMessage } from '../records/incidents.ts';
 
@@ -141,6 +141,21 @@ test('faults that this centre does not know were told to central at once: they w
   expect((await one({ ...message, to: ['central'] }, 'faults-hold'))?.message.acts).toEqual(told(['central'], 'minor'));
 });
 
+test('at night a fault waits for the list of the morning, goes out in it, and higher levels are told as from then', async () => {
+  const due = now + 3_600_000;
+  const night = await one(wireMessage({}, { scope: asleep }), 'faults-hold');
+  expect(night).toMatchObject({
+    how: 'waits for the morning',
+    message: { acts: [{ node: 'when-when', dueAt: due, message: { hours: { waits: 'held' } } }] },
+  });
+  const transition = { id: 1, offer: 1, kind: 'raised', at: now - 7 * 3_600_000 } as const;
+  const morning = await one(wireMessage({ transition, hours: { waits: 'held' } }), 'when-when');
+  const hours = { countsFrom: now, digest: true } as const;
+  const [next] = (morning?.message.acts ?? []).filter((act) => act.do === 'wait');
+  expect(morning?.message.acts).toEqual([...told(['technician'], 'critical').map((act) => ({ ...act, hours })), next]);
+  expect(next).toMatchObject({ node: 'escalate-15-min', dueAt: now + 15 * minute, message: { hours } });
+});
+
 test('eased, cleared and closed are told to those who were told, and to nobody else', async () => {
   for (const kind of ['eased', 'cleared', 'closed'] as const) {
     const transition = { id: 1, offer: 1, kind, at: now };
@@ -241,7 +256,7 @@ test('R24 each wire between the head and conclude matters: without it some messa
 test('a node that throws on any tab is caught, told to central and named in the conclusion; without the wires of the catch nothing is concluded', async () => {
   const rigged = tabs().flatMap(withThrower);
   const throwers = rigged.filter((node) => node.type === 'test-throws');
-  expect(throwers.length).toBe(6);
+  expect(throwers.length).toBe(7);
   const runs = throwers.map(
     ({ z }): Run => ({ ...waysTo[String(z)], message: { ...waysTo[String(z)]?.message, topic: String(z) } as WireMessage }),
   );
@@ -272,7 +287,7 @@ test('a Deploy takes the old head and the old waits off the wires', async () => 
   expect(live.heads.size).toBe(1);
   await live.deploy(tabs().filter((node) => node.id !== 'faults-head' && node.id !== 'thin-hold'));
   expect(live.heads.size).toBe(0);
-  expect([...live.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold']);
+  expect([...live.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'when-when']);
 });
 
 async function one(message: WireMessage, node?: string): Promise<Conclusion | undefined> {
@@ -319,6 +334,7 @@ function everyWay(): Run[] {
     })),
     { message: wireMessage({}, own) },
     { message: wireMessage({ fault: 'camera.missing' }, own) },
+    { message: wireMessage({ fault: 'pc.silent' }, { scope: asleep }) },
     { message: wireMessage({}, { scope: 'centre' }) },
     { message: wireMessage({ fault: 'centre.unknown_fault' }, { scope: 'centre' }) },
     ...severities.map((severity) => ({ message: wireMessage({ severity }), node: 'faults-hold' })),
@@ -338,6 +354,7 @@ const waysTo: Record<string, Run> = {
   'tab-faults': { message: wireMessage() },
   'tab-thin': { message: wireMessage({}, { link: 'geo' }) },
   'tab-outages': { message: wireMessage({ fault: 'pc.silent' }) },
+  'tab-when': { message: wireMessage({ fault: 'pc.silent' }) },
   'tab-who': { message: wireMessage({ fault: 'pc.silent' }) },
   'tab-escalate': { message: wireMessage({ fault: 'pc.silent' }) },
   'tab-deliver': { message: wireMessage({ fault: 'pc.silent' }) },
@@ -345,7 +362,7 @@ const waysTo: Record<string, Run> = {
 
 /** The entry of each tab leads through a node that throws. */
 function withThrower(node: FlowNode): FlowNode[] {
-  const entries = ['faults-head', 'thin-in', 'outages-in', 'who-in', 'escalate-in', 'deliver-in'];
+  const entries = ['faults-head', 'thin-in', 'outages-in', 'when-in', 'who-in', 'escalate-in', 'deliver-in'];
   if (!entries.includes(node.id)) return [node];
   const id = `throws-${node.id}`;
   return [

@@ -11,9 +11,9 @@ test('R23 no path of the tabs forks or ends before conclude, and nothing else is
   expect(lintFlows(tabs)).toEqual([]);
 });
 
-test('the seven tabs stand, and each says what it decides', () => {
+test('the eight tabs stand, and each says what it decides', () => {
   const labels = tabs.filter((node) => node.type === 'tab').map((node) => node.label);
-  expect(labels.map((label) => label?.slice(0, 2))).toEqual(['10', '20', '30', '40', '50', '60', '90']);
+  expect(labels.map((label) => label?.slice(0, 2))).toEqual(['10', '20', '30', '35', '40', '50', '60', '90']);
   for (const tab of tabs.filter((node) => node.type === 'tab')) {
     expect(tabs.some((node) => node.type === 'comment' && node.z === tab.id && String(node['info']).length > 50)).toBe(true);
   }
@@ -39,7 +39,7 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
   [
     'a link to nowhere',
     change('thin-to-who', { links: ['gone'] }),
-    'thin-to-who (to 40 Who): a wire leads to "gone", which does not exist',
+    'thin-to-who (to 35 When): a wire leads to "gone", which does not exist',
   ],
   ['a function node', add({ type: 'function' }), 'new (function): nodes of type "function" are not used on the tabs'],
   ['a delay node', add({ type: 'delay' }), 'new (delay): nodes of type "delay" are not used on the tabs'],

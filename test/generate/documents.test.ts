@@ -69,13 +69,14 @@ describe('OpenAPI', () => {
     const none = () => {
       throw new Error('nobody asks');
     };
-    const [view, proof, siteOrders, identity, commands, tabs, explain] = [none, none, none, none, none, none, none];
+    const [view, proof, siteOrders, identity, commands, meetings, tabs, explain] = [none, none, none, none, none, none, none, none];
     addRoutes(app, {
       view,
       proof,
       siteOrders,
       identity,
       commands,
+      meetings,
       tabs,
       explain,
       accounts: none,

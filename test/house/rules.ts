@@ -162,7 +162,9 @@ function exportsDefault(file: SourceFile): boolean {
 }
 
 function mayExportDefault(path: string): boolean {
-  return ['vitest.config.ts', 'test/figures-reporter.ts'].includes(path) || /^flows\/nodes\/[^/]+(\.js|-node\.ts)$/.test(path);
+  return (
+    ['vitest.config.ts', 'test/figures-reporter.ts'].includes(path) || /^flows\/nodes\/(?:[^/]+\.js|kinds\/[^/]+-node\.ts)$/.test(path)
+  );
 }
 
 function dependenciesOf({ text }: SourceFile): string[] {

@@ -103,9 +103,12 @@ function wiresOf(tabs: Tabs): Wires {
     channels: () => tabs.current?.wires.channels() ?? ['console', 'email'],
     offered: () => () => {},
     outcome: () => {},
+    moment: (scope, rules) => tabs.current?.wires.moment(scope, rules) ?? alwaysOpen,
     now: () => tabs.current?.wires.now() ?? 0,
   };
 }
+
+const alwaysOpen: ReturnType<Wires['moment']> = { is: 'open', meeting: null, digestAt: 0, backAt: 0, isNearClosing: false, lookAt: null };
 
 /** Resolves when the message has left the wires, or never will. */
 async function ended({ underWay }: Tabs, key: string): Promise<void> {

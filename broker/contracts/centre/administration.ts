@@ -23,6 +23,26 @@ const sitesDifference = v.object({
 /** What an import of a site table would change or has changed. */
 export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
 
+const meetingName = v.object({ id: text, title: text });
+/** What an import of meetings would change or has changed. `notes`: what of the file was left out without harm; line 0 where no line says it. */
+export const meetingsImport = v.object({
+  problems: v.array(csvProblem),
+  notes: v.array(csvProblem),
+  difference: v.object({ added: v.array(meetingName), changed: v.array(meetingName), removed: v.array(meetingName), same: count }),
+  applied: v.boolean(),
+});
+/** A meeting of the calendar; `scopes` has '' for all rooms, `zone` is null where it is that of the site, `next` its next date within eight days. */
+export const meetingView = v.object({
+  id: text,
+  title: text,
+  scopes: v.array(text),
+  start: text,
+  zone: v.nullable(text),
+  minutes: count,
+  repeats: v.boolean(),
+  next: v.nullable(v.object({ from: time, to: time })),
+});
+
 /** A command as it was issued; `to` is '' for everywhere, a state, a site or a PC. */
 export const commandSummary = v.object({
   id: text,
@@ -125,3 +145,5 @@ export type TabsStep = v.InferOutput<typeof tabsStep>;
 export type TabsUndone = v.InferOutput<typeof tabsUndone>;
 export type WhoView = v.InferOutput<typeof whoView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;
+export type MeetingsImport = v.InferOutput<typeof meetingsImport>;
+export type MeetingView = v.InferOutput<typeof meetingView>;

@@ -1,7 +1,7 @@
 /** The verbs of identities: a code by which PCs enrol, and a PC that is shut out. */
 import { type EnrolCodeView, isPcPath } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from '../model.ts';
-import { table, timeText } from '../text.ts';
+import { type Answer, type Call, CliError, type Verb } from './model.ts';
+import { table, timeText } from './text.ts';
 
 /** By their words. */
 export const identity: Record<string, Verb> = {

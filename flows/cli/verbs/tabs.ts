@@ -1,7 +1,7 @@
 /** The verbs of the tabs: whether they are in order, what differs, what became of them, the last Deploy taken back, and what they would do with a fault. */
 import type { Explained, TabsDifferences, TabsState, TabsStep, TabsUndone } from '#contracts';
-import type { Answer, Call, Verb } from '../model.ts';
-import { firstOf, table, timeText } from '../text.ts';
+import type { Answer, Call, Verb } from './model.ts';
+import { firstOf, table, timeText } from './text.ts';
 
 /** By their words. */
 export const tabs: Record<string, Verb> = {

@@ -1,10 +1,12 @@
 /** THE list of verbs. */
-import type { Verb } from '../model.ts';
+
 import { accounts } from './accounts.ts';
 import { commands } from './commands.ts';
 import { config } from './config.ts';
 import { identity } from './identity.ts';
 import { incidents } from './incidents.ts';
+import { meetings } from './meetings.ts';
+import type { Verb } from './model.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { sites } from './sites.ts';
@@ -14,6 +16,7 @@ import { words } from './words.ts';
 /** By their words, in the order of `help`. */
 export const verbs: Readonly<Record<string, Verb>> = {
   ...sites,
+  ...meetings,
   ...pcs,
   ...identity,
   ...incidents,

@@ -125,6 +125,9 @@ export const en = {
     lineOf: 'Line: {text}',
     before: 'Earlier here: {list}',
     incident: 'Incident {n}',
+    digest: '{n} alerts of the night',
+    stillStands: 'These still stand this morning:',
+    meeting: 'Meeting at {time}.',
   },
   /** The texts of an SMS around a fault's title, `{title}`: two segments hold them. */
   sms: {

@@ -94,6 +94,9 @@ export const hi: Vocabulary = {
     lineOf: 'लाइन का नंबर: {text}',
     before: 'यहाँ पहले: {list}',
     incident: 'अलर्ट {n}',
+    digest: 'रात के {n} अलर्ट',
+    stillStands: 'ये दिक्कतें सुबह भी बनी हैं:',
+    meeting: '{time} बजे मीटिंग है।',
   },
   sms: {
     newsLink: '{site}, {room}: {title}, {since} से। अलर्ट {n}: {url} Sabha',

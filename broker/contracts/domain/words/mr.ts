@@ -100,6 +100,9 @@ export const mr: FurtherLanguage = {
       lineOf: 'लाइनचा नंबर: {text}',
       before: 'इथे आधी: {list}',
       incident: 'अलर्ट {n}',
+      digest: 'रात्रीचे {n} अलर्ट',
+      stillStands: 'या अडचणी सकाळीही आहेत:',
+      meeting: '{time} वाजता मीटिंग आहे.',
     },
     sms: {
       newsLink: '{site}, {room}: {title}, {since} पासून. अलर्ट {n}: {url} Sabha',

@@ -1,5 +1,5 @@
-import { toMs, waitAct } from '../node-red/acts.ts';
-import type { WireMessage } from '../records/incidents.ts';
+import { toMs, waitAct } from '../../node-red/acts.ts';
+import type { WireMessage } from '../../records/incidents.ts';
 import { type NodeRed, onMessage, type RedNode, whileRunning } from './node-red.ts';
 
 type Config = { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean };

@@ -1,4 +1,4 @@
-import { deliverAct } from '../node-red/acts.ts';
+import { deliverAct } from '../../node-red/acts.ts';
 import { type NodeRed, onMessage, type RedNode, whileRunning } from './node-red.ts';
 
 type Config = { channel: string };

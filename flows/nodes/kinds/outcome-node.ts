@@ -1,4 +1,4 @@
-import { outcomeOf } from '../node-red/acts.ts';
+import { outcomeOf } from '../../node-red/acts.ts';
 import type { NodeRed, RedNode } from './node-red.ts';
 
 type Config = { result: 'delivered' | 'retry' | 'refused' };

@@ -1,4 +1,4 @@
-import { readUrgency, readWho, toldNow, urgencyNow } from '../node-red/rules.ts';
+import { readUrgency, readWho, toldNow, urgencyNow } from '../../node-red/rules.ts';
 import { type NodeRed, onMessage, type RedNode } from './node-red.ts';
 
 /** The nodes that decide by their dialog alone: *who* is told, and with which *urgency*. */

@@ -1,12 +1,12 @@
 /** What the tabs that run would do with a fault of a place: nodes, hold, persons, channels and texts. Nobody is told. */
 import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '#contracts';
 import type { Way } from '../node-red/explain.ts';
+import type { Channels } from '../people/channels/channels.ts';
+import { channelFor, type Roster } from '../people/roster.ts';
+import { render } from '../people/words.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { SiteTable } from '../records/sites.ts';
-import type { Channels } from './channels/channels.ts';
-import { channelFor, type Roster } from './roster.ts';
-import { render } from './words.ts';
 
 /** What an explanation stands on; `way` sends a message over the wires, whose end is kept from the ledger. */
 export type ExplainedOptions = {

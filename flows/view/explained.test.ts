@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Way } from '../node-red/explain.ts';
+import { openChannels } from '../people/channels/channels.ts';
+import { createOffers } from '../people/channels/offered.ts';
+import { technician } from '../people/people.test-helper.ts';
+import { createRoster } from '../people/roster.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { openChannels } from './channels/channels.ts';
-import { createOffers } from './channels/offered.ts';
 import { createExplained } from './explained.ts';
-import { technician } from './people.test-helper.ts';
-import { createRoster } from './roster.ts';
 
 const table = createSiteTable(smallTree());
 const asha = { ...technician, scope: '', language: 'hi' as const };

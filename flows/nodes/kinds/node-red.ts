@@ -1,7 +1,7 @@
 /** The little of Node-RED that our nodes use, typed. */
-import { readMessage } from '../node-red/acts.ts';
-import type { Wires } from '../node-red/wires.ts';
-import type { WireMessage } from '../records/incidents.ts';
+import { readMessage } from '../../node-red/acts.ts';
+import type { Wires } from '../../node-red/wires.ts';
+import type { WireMessage } from '../../records/incidents.ts';
 
 /** Hands messages to the outputs of a node. */
 export type Send = (messages: unknown) => void;

@@ -1,0 +1,89 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createCalendar } from '../calendar/calendar.ts';
+import { createMeetingOrders } from '../calendar/meeting-orders.ts';
+import { addDoor, plainDoor } from '../door/door.ts';
+import type { Op } from '../records/ops.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import { addRoutes } from './routes.ts';
+
+const table = createSiteTable(smallTree());
+const now = Date.UTC(2027, 0, 15, 3);
+let written: Op[];
+let app: FastifyInstance;
+
+beforeEach(() => {
+  written = [];
+  let calendar = createCalendar([], () => table);
+  const meetings = createMeetingOrders({
+    calendar: () => calendar,
+    table: () => table,
+    now: () => now,
+    apply: async (all, ops) => {
+      written.push(...ops);
+      calendar = createCalendar(all, () => table);
+    },
+  });
+  app = fastify({ bodyLimit: 4_096 });
+  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }) });
+  addRoutes(app, { meetings: () => meetings });
+});
+afterEach(() => app.close());
+
+async function post(url: string, payload: object) {
+  const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
+  return { statusCode, body: body === '' ? null : JSON.parse(body) };
+}
+async function list(query = '') {
+  return (await app.inject({ method: 'GET', url: `/api/meetings${query}` })).json();
+}
+const text =
+  'id,title,rooms,start,end,repeat\nreview,Review,ladakh/leh,2027-01-15 11:00,12:00,FREQ=DAILY\nall,Town hall,all,2027-01-16 09:00,60,\n';
+const load = (more: object = {}) => post('/api/meetings/import', { by: 'Anil', text, apply: true, ...more });
+
+test('an import tells what it would do, then does it, with its rows and one row of the audit in the same change', async () => {
+  expect(await load({ apply: false })).toMatchObject({
+    statusCode: 200,
+    body: { applied: false, difference: { added: [{ id: 'review' }, { id: 'all' }] } },
+  });
+  expect([await list(), written]).toEqual([[], []]);
+  expect(await load()).toMatchObject({ statusCode: 200, body: { applied: true } });
+  expect(written.map((op) => op.op)).toEqual(['meeting', 'meeting', 'audit']);
+  expect(written.at(-1)).toMatchObject({ who: 'Anil', what: 'meetings imported', about: '2 added, 0 changed, 0 removed, 0 the same' });
+  expect(await load()).toMatchObject({ body: { applied: true, difference: { same: 2 } } });
+  expect(written).toHaveLength(3);
+});
+
+test('a faulty file is 422 with every faulty line, and changes nothing', async () => {
+  const { statusCode, body } = await load({ text: `${text}x,,nowhere,2027-01-15 11:00,12:00,FREQ=SECONDLY\n` });
+  expect(statusCode).toBe(422);
+  expect(body.problems.map(({ line, column }: { line: number; column: string }) => `${line} ${column}`)).toEqual([
+    '4 title',
+    '4 rooms',
+    '4 repeat',
+  ]);
+  expect(written).toEqual([]);
+});
+
+test('the list is of a place and of what lies above and within it, the next meeting first', async () => {
+  await load();
+  const ids = async (query = '') => (await list(query)).map(({ id }: { id: string }) => id);
+  expect(await ids()).toEqual(['review', 'all']);
+  expect(await ids('?scope=ladakh/kargil')).toEqual(['all']);
+  expect(await ids('?scope=ladakh')).toEqual(['review', 'all']);
+  expect((await list())[0]).toMatchObject({
+    title: 'Review',
+    scopes: ['ladakh/leh'],
+    repeats: true,
+    next: { from: Date.UTC(2027, 0, 15, 5, 30) },
+  });
+  expect(await list('?scope=Nowhere!')).toMatchObject({ statusCode: 400 });
+});
+
+test('one is removed by its id; one that is not there is 404', async () => {
+  await load();
+  expect(await post('/api/meetings/remove', { by: 'Anil', id: 'review' })).toEqual({ statusCode: 204, body: null });
+  expect((await list()).map(({ id }: { id: string }) => id)).toEqual(['all']);
+  expect(await post('/api/meetings/remove', { by: 'Anil', id: 'review' })).toMatchObject({ statusCode: 404 });
+});

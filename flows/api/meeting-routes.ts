@@ -1,0 +1,67 @@
+/** The calendar: whole files in, and what is known of a place. */
+import type { FastifyError } from 'fastify';
+import * as v from 'valibot';
+import { meetingsImport, meetingView } from '#contracts';
+import { isWithin } from '../accounts/rights.ts';
+import { meetingsLimitBytes } from '../calendar/import.ts';
+import { ownPart, whole } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import { on, type Route } from './route.ts';
+import { by, isScope } from './schemas.ts';
+
+const importing = v.strictObject({
+  by,
+  text: v.string(),
+  rooms: v.optional(v.pipe(v.string(), v.maxLength(8_000)), ''),
+  replace: v.optional(v.boolean(), false),
+  apply: v.optional(v.boolean(), false),
+});
+const removing = v.strictObject({ by, id: v.pipe(v.string(), v.maxLength(200)) });
+const meetingsQuery = v.strictObject({
+  scope: v.optional(v.pipe(v.string(), v.check(isScope, 'Invalid scope: "" for everywhere, a state, or state/site'))),
+});
+
+/** A body of `import` may hold the largest file with its quotes and line breaks escaped. */
+export const meetingRoutes: readonly Route[] = [
+  on('meetings')(
+    ['get /api/meetings', 'Meetings that concern a place, the next first.'],
+    { right: ownPart, query: meetingsQuery, answer: v.array(meetingView) },
+    (meetings, { viewer, query: { scope = viewer.scope } }) => {
+      if (!isWithin(viewer.scope, scope)) throw new Refused(403, `this account is for ${viewer.scope} only`);
+      return meetings.list(scope);
+    },
+  ),
+  on('meetings')(
+    [
+      'post /api/meetings/import',
+      'Checks a file of meetings (CSV or iCalendar) and, with `apply`, loads all of it or nothing; 422 with every faulty line.',
+    ],
+    {
+      right: whole('import'),
+      body: importing,
+      answer: meetingsImport,
+      refusals: [413, 422],
+      alsoAs: 422,
+      more: { bodyLimit: 2 * meetingsLimitBytes, errorHandler: tooLarge },
+    },
+    async (meetings, { body, reply }) => {
+      const result = await meetings.import(body);
+      if (result.problems.length > 0) reply.code(422);
+      return result;
+    },
+  ),
+  on('meetings')(
+    ['post /api/meetings/remove', 'Takes one meeting out of the calendar.'],
+    { right: whole('import'), body: removing, refusals: [404] },
+    async (meetings, { body: { id, by: who } }) => {
+      if (!(await meetings.remove(id, who))) throw new Refused(404, 'there is no such meeting');
+      return undefined;
+    },
+  ),
+];
+
+function tooLarge(error: FastifyError): never {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    throw new Refused(413, `the file is larger than ${meetingsLimitBytes / 1024 / 1024} MiB`);
+  throw error;
+}

@@ -1,0 +1,64 @@
+/** The meetings that are known, by the rooms that they concern. */
+import type { Meeting, Occurrence } from '../records/meetings.ts';
+import type { SiteTable } from '../records/sites.ts';
+import { occurrencesIn } from './occurrences.ts';
+
+const dayMs = 86_400_000;
+/** So far ahead dates are looked up at once, and a part of it is enough for any question. */
+const aheadMs = 15 * dayMs;
+/** How far ahead the next meeting is looked for. */
+const horizonMs = 8 * dayMs;
+
+/** The calendar as it is now. */
+export type Calendar = ReturnType<typeof createCalendar>;
+
+/** Holds meetings; dates are worked out when somebody asks, for some days, once. */
+export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<SiteTable, 'resolve'>) {
+  const byId = new Map([...meetings].map((meeting) => [meeting.id, meeting]));
+  const byScope = Map.groupBy(
+    [...byId.values()].flatMap((meeting) => meeting.scopes.map((scope) => ({ scope, meeting }))),
+    ({ scope }) => scope,
+  );
+  const inSite = Map.groupBy(
+    [...byScope].filter(([scope]) => scope.split('/').length === 3),
+    ([scope]) => scope.slice(0, scope.lastIndexOf('/')),
+  );
+  /** Dates by meeting and zone, and until when they are known. */
+  const known = new Map<string, { from: number; to: number; dates: Occurrence[] }>();
+
+  /** Of a room: its own, its site's, its state's and everybody's. Of a site: also those of its rooms. */
+  function meetingsOf(scope: string): Meeting[] {
+    const parts = scope.split('/');
+    const above = parts.map((_, at) => parts.slice(0, at + 1).join('/'));
+    const own = ['', ...above].flatMap((path) => (byScope.get(path) ?? []).map(({ meeting }) => meeting));
+    const below = (inSite.get(scope) ?? []).flatMap(([, all]) => all.map(({ meeting }) => meeting));
+    return [...new Set([...own, ...below])];
+  }
+
+  function datesOf(meeting: Meeting, zone: string, now: number): Occurrence[] {
+    const key = `${zone} ${meeting.id}`;
+    const held = known.get(key);
+    if (held !== undefined && held.from <= now && now + horizonMs <= held.to) return held.dates;
+    const window = { from: now - dayMs, to: now + aheadMs };
+    const dates = occurrencesIn(meeting, window, zone);
+    known.set(key, { ...window, dates });
+    return dates;
+  }
+
+  const zoneOf = (scope: string) => table().resolve(scope).timeZone;
+  const ahead = (dates: readonly Occurrence[], now: number) => dates.filter(({ from, to }) => to > now && from <= now + horizonMs);
+
+  return {
+    all: (): ReadonlyMap<string, Meeting> => byId,
+    /** The dates of a scope that are not over within the next days, the first first. */
+    next(scope: string, now: number): Occurrence[] {
+      const meetings = meetingsOf(scope);
+      if (meetings.length === 0) return [];
+      const zone = zoneOf(scope);
+      const dates = meetings.flatMap((meeting) => datesOf(meeting, zone, now));
+      return ahead(dates, now).sort((a, b) => a.from - b.from);
+    },
+    /** The dates of one meeting, by the clock of the first place that it concerns. */
+    datesOf: (meeting: Meeting, now: number): Occurrence[] => ahead(datesOf(meeting, zoneOf(meeting.scopes[0] ?? ''), now), now),
+  };
+}

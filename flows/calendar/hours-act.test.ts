@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import type { HoursFields, WireMessage } from '../records/incidents.ts';
+import { actByHours } from './hours-act.ts';
+import type { Moment } from './when.ts';
+
+const now = 1_800_000_000_000;
+const hour = 3_600_000;
+const open: Moment = { is: 'open', meeting: null, digestAt: now, backAt: now, isNearClosing: false, lookAt: null };
+const night: Moment = { ...open, is: 'night', digestAt: now + 7 * hour, backAt: now + 8 * hour, isNearClosing: true };
+const review = { id: 'm', title: 'Review', from: now + hour / 2, to: now + 2 * hour };
+const soon: Moment = { ...open, is: 'soon', meeting: review, lookAt: review.to };
+
+function message(change: Partial<WireMessage> = {}): WireMessage {
+  const scope = 'bihar/patna/vc-1';
+  const incident = {
+    id: 1,
+    scope,
+    state: 'bihar',
+    site: 'bihar/patna',
+    link: 'fibre',
+    elevationM: 53,
+    severity: 'major',
+    flapping: false,
+    acknowledged: false,
+    told: [],
+  } as const;
+  const transition = { id: 1, offer: 1, kind: 'raised', at: now - hour } as const;
+  const fault = change.fault ?? 'microphone.muted';
+  return {
+    topic: scope,
+    transition,
+    incident: { ...incident, told: [] },
+    fault,
+    faults: [fault],
+    outage: null,
+    severity: 'major',
+    holdMs: 0,
+    to: [],
+    acts: [],
+    ...change,
+  };
+}
+
+function act(one: WireMessage, moment: Moment) {
+  const { go, how } = actByHours(one, moment, { node: 'when', now });
+  const waits = one.acts.flatMap((each) => (each.do === 'wait' ? [{ dueAt: each.dueAt - now, ...each.message.hours }] : []));
+  return { go, how, severity: one.severity, hours: one.hours, waits };
+}
+
+test('by day a fault goes on as it is', () => {
+  expect(act(message(), open)).toEqual({ go: true, how: '', severity: 'major', hours: undefined, waits: [] });
+});
+
+test('at night it waits for the morning, or for the next meeting, whichever comes first', () => {
+  expect(act(message(), night)).toMatchObject({ go: false, how: 'waits for the morning', waits: [{ dueAt: 7 * hour, waits: 'held' }] });
+  expect(act(message(), { ...night, lookAt: now + hour })).toMatchObject({ waits: [{ dueAt: hour }] });
+});
+
+test('what has waited goes out in the list, and later waits count from then', () => {
+  expect(act(message({ hours: { waits: 'held' } }), open)).toMatchObject({ go: true, hours: { digest: true, countsFrom: now } });
+});
+
+test.each<[string, Partial<WireMessage>, boolean]>([
+  ['a muted microphone', {}, true],
+  ['a quiet microphone, which is minor', { fault: 'microphone.volume_low', severity: 'minor' }, true],
+  ['a PC that is silent', { fault: 'pc.silent', severity: 'critical' }, true],
+  ['a disk that is hot, which is minor', { fault: 'climate.hot', severity: 'minor' }, false],
+  ['what only informs', { severity: 'info' }, false],
+])('before a meeting %s is critical: %#', (_, change, isCritical) => {
+  const { go, severity } = act(message(change), soon);
+  expect([go, severity === 'critical']).toEqual([true, isCritical]);
+});
+
+test('what a meeting made critical is as before when that is over, and is not told anew meanwhile', () => {
+  const meeting = { at: review.from, title: 'Review' };
+  expect(act(message(), soon)).toMatchObject({
+    severity: 'critical',
+    hours: { meeting },
+    waits: [{ dueAt: 2 * hour, waits: 'meeting', was: 'major' }],
+  });
+  const critical = (hours: HoursFields = { waits: 'meeting', was: 'major' }) => message({ severity: 'major', hours });
+  expect(act(critical(), soon)).toMatchObject({ go: false, severity: 'critical', how: 'critical until the meeting is over' });
+  expect(act(critical(), open)).toMatchObject({ go: true, severity: 'major', hours: { countsFrom: now } });
+  expect(act(critical(), night)).toMatchObject({ go: false, severity: 'major', waits: [{ waits: 'held' }] });
+});
+
+test('what was told by day is looked at again before the next meeting, once a day without one, and is told anew only for a meeting', () => {
+  expect(act(message(), { ...open, lookAt: now + 3 * hour })).toMatchObject({ go: true, waits: [{ dueAt: 3 * hour, waits: 'told' }] });
+  expect(act(message({ hours: { waits: 'told' } }), open)).toMatchObject({ go: false, waits: [{ dueAt: 24 * hour, waits: 'told' }] });
+  expect(act(message({ hours: { waits: 'told' } }), soon)).toMatchObject({ go: true, severity: 'critical', hours: { countsFrom: now } });
+});
+
+test('a PC that goes off with the office is missed at the next opening; one whose line breaks is told in the morning', () => {
+  const silent = (cause: 'pc-off' | 'link-down') =>
+    message({ fault: 'pc.silent', severity: 'critical', outage: { cause, confidence: 0.9 } });
+  const closing = { ...open, isNearClosing: true, backAt: now + 15 * hour };
+  expect(act(silent('pc-off'), closing)).toMatchObject({
+    go: false,
+    how: 'waits for the opening of the office',
+    waits: [{ dueAt: 15 * hour }],
+  });
+  expect(act(silent('link-down'), closing)).toMatchObject({ go: true });
+  expect(act(silent('link-down'), night)).toMatchObject({ go: false, waits: [{ dueAt: 7 * hour }] });
+});
+
+test('good news waits for nothing', () => {
+  const cleared = message({ transition: { id: 1, offer: 1, kind: 'cleared', at: now } });
+  expect(act(cleared, night)).toMatchObject({ go: true, waits: [] });
+});

@@ -1,0 +1,91 @@
+/** What the node *when* does to a message of the wires, as a pure function: it goes on, more urgent or in a digest, or waits. */
+import { meetingComponents } from '#contracts';
+import type { Act, HoursFields, WireMessage } from '../records/incidents.ts';
+import type { Moment } from './when.ts';
+
+/** `go`: on to who is told. Else it waits, for what stands in `how`. In both cases the message is changed: its severity, `hours` and acts. */
+export type HoursAnswer = { go: boolean; how: string };
+
+/** Without a meeting or an hour to wait for, a fault that was told is looked at again after this time: meetings are imported day by day. */
+const lookAgainMs = 24 * 3_600_000;
+const dayWords = {
+  until: 'critical until the meeting is over',
+  waits: 'waits for the morning',
+  back: 'waits for the opening of the office',
+  told: 'told; looked at again before a meeting',
+};
+
+/** Judges a message at a moment. `node` = the node that goes on when the time has come. */
+export function actByHours(message: WireMessage, moment: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
+  if (message.transition.kind !== 'raised' && message.transition.kind !== 'worsened') return { go: true, how: '' };
+  const before = message.hours;
+  if (before?.was !== undefined) message.severity = before.was;
+  if ((moment.is === 'meeting' || moment.is === 'soon') && countsInMeeting(message)) return urgent(message, moment, { node, now });
+  // What is told and has not become urgent is not told again; after a meeting it goes its usual way anew.
+  if (before?.waits === 'told') return wait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } }, dayWords.told);
+  const isOff = message.fault === 'pc.silent' && moment.isNearClosing && mayBeClosing(message);
+  if (isOff && moment.backAt > now) return wait(message, until(moment, moment.backAt, node), dayWords.back);
+  if (moment.digestAt > now) return wait(message, until(moment, moment.digestAt, node), dayWords.waits);
+  return usual(message, moment, { node, now });
+}
+
+/** At once and critical, until the meeting is over; people of the higher levels are told as from now. */
+function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
+  const was = message.severity;
+  const { waits } = message.hours ?? {};
+  const over = { node, dueAt: Math.max(ends ?? now, now + 1), hours: { waits: 'meeting', was } } satisfies Waiting;
+  if (was !== 'critical') addWait(message, over);
+  message.severity = 'critical';
+  if (waits === 'meeting') return { go: false, how: dayWords.until };
+  message.hours = {
+    ...(waits !== undefined && { countsFrom: now }),
+    ...(meeting && { meeting: { at: meeting.from, title: meeting.title } }),
+  };
+  return { go: true, how: '' };
+}
+
+/** By day: as always, in the digest where it has waited; and it is looked at again when a meeting comes near. */
+function usual(message: WireMessage, moment: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
+  const { waits } = message.hours ?? {};
+  if (message.severity !== 'critical' && countsInMeeting(message) && moment.lookAt !== null) {
+    addWait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } });
+  }
+  if (waits === undefined) return { go: true, how: '' };
+  message.hours = { countsFrom: now, ...(waits === 'held' && { digest: true }) };
+  return { go: true, how: '' };
+}
+
+function until(moment: Moment, at: number, node: string): Waiting {
+  return { node, dueAt: Math.min(at, moment.lookAt ?? at), hours: { waits: 'held' } };
+}
+
+type Waiting = { node: string; dueAt: number; hours: HoursFields };
+
+function wait(message: WireMessage, waiting: Waiting, how: string): HoursAnswer {
+  addWait(message, waiting);
+  return { go: false, how };
+}
+
+function addWait(message: WireMessage, { node, dueAt, hours }: Waiting): void {
+  const { severity, holdMs, to } = message;
+  const act: Act = { do: 'wait', node, dueAt, unlessAcknowledged: false, message: { severity, holdMs, to: [...to], hours } };
+  message.acts = [...message.acts, act];
+}
+
+function lookAt(moment: Moment, now: number): number {
+  return Math.max(now + 1, Math.min(moment.lookAt ?? Number.POSITIVE_INFINITY, now + lookAgainMs));
+}
+
+/** What a meeting sees, hears or stands on; what only informs is no more urgent for it. */
+function countsInMeeting({ severity, faults, fault }: WireMessage): boolean {
+  if (severity === 'info') return false;
+  const touches = [fault, ...faults].some((id) => meetingParts.includes(id.slice(0, id.indexOf('.'))));
+  return severity === 'critical' || severity === 'major' || touches;
+}
+
+const meetingParts = [...meetingComponents, 'display', 'pc', 'power', 'path', 'link'];
+
+/** A PC that says goodbye or just goes is switched off with the office; a line that breaks, or a state that is gone, is not. */
+function mayBeClosing({ outage }: WireMessage): boolean {
+  return outage === null || !['link-down', 'upstream', 'crash'].includes(outage.cause);
+}

@@ -1,0 +1,76 @@
+/** The dates of a meeting in a window of days, never more. */
+import type { Meeting, Occurrence } from '../records/meetings.ts';
+import { dateOf, dayOf, fallsOn, lastDayOf } from './rule.ts';
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+/** The longest window that is looked at. */
+const windowDays = 62;
+
+/** The time of a local time in a zone. What a clock that is set forward leaves out is as much later; what comes twice is the first. */
+export function atOf(local: string, zone: string): number {
+  return Temporal.PlainDateTime.from(local).toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds;
+}
+
+/**
+ * The dates of a meeting that overlap a window, in order. `zone` is that of the site, for a meeting that names none.
+ * Guarantee: looks at the days of the window and of the meeting's length only, whenever it began and however it comes back.
+ */
+export function occurrencesIn(meeting: Meeting, window: { from: number; to: number }, zone: string): Occurrence[] {
+  const { id, title, minutes } = meeting;
+  const to = Math.min(window.to, window.from + windowDays * dayMs);
+  const make = (local: string, own: string | null, long: number): Occurrence => {
+    const from = atOf(local, own ?? zone);
+    return { id, title, from, to: from + long * minuteMs };
+  };
+  const moved = new Set(meeting.moved.map((one) => one.of));
+  const out = new Set(meeting.except);
+  const backMs = minutes * minuteMs;
+  const regular = startsIn(meeting, { from: window.from - backMs, to, zone: meeting.zone ?? zone })
+    .filter((local) => !moved.has(local) && !out.has(local))
+    .map((local) => make(local, meeting.zone, minutes));
+  const single = meeting.moved.filter(({ of }) => !out.has(of)).map((one) => make(one.start, one.zone, one.minutes));
+  const within = [...regular, ...single].filter((one) => one.to > window.from && one.from < to);
+  return within.sort((a, b) => a.from - b.from);
+}
+
+/** The local starts that may lie in a window: a day more on each side, since days begin at another time in another zone. */
+function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; to: number; zone: string }): string[] {
+  const first = dayOf(start);
+  if (rule === null) return [start];
+  const last = Math.min(lastDay(rule, first), Math.floor(to / dayMs) + 1);
+  const found: string[] = [];
+  for (let day = Math.max(first, Math.floor(from / dayMs) - 1); day <= last; day++) {
+    if (!fallsOn(rule, first, day)) continue;
+    const local = `${dateOf(day)}${start.slice(10)}`;
+    if (!isAfterEnd(rule, local, zone)) found.push(local);
+  }
+  return found;
+}
+
+/** Counted once for each rule. */
+const lastDays = new WeakMap<object, number>();
+
+function lastDay(rule: NonNullable<Meeting['rule']>, first: number): number {
+  const held = lastDays.get(rule);
+  if (held !== undefined) return held;
+  const last = lastDayOf(rule, first) ?? Number.POSITIVE_INFINITY;
+  lastDays.set(rule, last);
+  return last;
+}
+
+function isAfterEnd({ until, untilUtc }: NonNullable<Meeting['rule']>, local: string, zone: string): boolean {
+  if (until === null) return false;
+  return untilUtc ? atOf(local, zone) > atOf(until, 'UTC') : local > until;
+}
+
+/** When the last date of a meeting is over; null where it goes on. */
+export function endsAt(meeting: Meeting, zone: string): number | null {
+  const { rule, minutes, start } = meeting;
+  const own = meeting.zone ?? zone;
+  const ends = meeting.moved.map((one) => atOf(one.start, one.zone ?? zone) + one.minutes * minuteMs);
+  if (rule === null) return Math.max(atOf(start, own) + minutes * minuteMs, ...ends);
+  if (rule.until !== null) return Math.max(atOf(rule.until, rule.untilUtc ? 'UTC' : own) + minutes * minuteMs, ...ends);
+  const last = lastDay(rule, dayOf(start));
+  return last === Number.POSITIVE_INFINITY ? null : Math.max(atOf(`${dateOf(last)}${start.slice(10)}`, own) + minutes * minuteMs, ...ends);
+}

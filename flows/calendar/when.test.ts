@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import type { OfficeHours } from '../records/meetings.ts';
+import { momentOf, nextDigestAt, type Office, type WhenRules } from './when.ts';
+
+const minute = 60_000;
+const rules: WhenRules = { beforeMs: 30 * minute, digest: 9 * 60, nearMs: 60 * minute, graceMs: 15 * minute };
+const hours: OfficeHours = { vc: [{ days: [1, 2, 3, 4, 5], from: 570, to: 1080 }], closes: 1110 };
+const leh: Office = { timeZone: 'Asia/Kolkata', hours };
+
+const at = (local: string, zone = 'Asia/Kolkata') => Temporal.PlainDateTime.from(local).toZonedDateTime(zone).epochMilliseconds;
+const local = (ms: number, zone = 'Asia/Kolkata') =>
+  Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).toPlainDateTime().toString().slice(0, 16);
+const dates = [{ id: 'm', title: 'Review', from: at('2027-01-15T11:00'), to: at('2027-01-15T12:00') }];
+const moment = (now: string, office = leh, meetings = dates) =>
+  momentOf({ office, dates: meetings.filter(({ to }) => to > at(now)), rules, now: at(now) });
+
+// The 15th of January 2027 is a Friday.
+test.each([
+  ['2027-01-15T10:29', 'open'],
+  ['2027-01-15T10:30', 'soon'],
+  ['2027-01-15T10:59', 'soon'],
+  ['2027-01-15T11:00', 'meeting'],
+  ['2027-01-15T11:59', 'meeting'],
+  ['2027-01-15T12:00', 'open'],
+  ['2027-01-15T18:29', 'open'],
+  ['2027-01-15T18:30', 'closed'],
+  ['2027-01-15T20:00', 'night'],
+  ['2027-01-16T00:00', 'night'],
+  ['2027-01-16T11:00', 'closed'],
+  ['2027-01-18T08:59', 'closed'],
+  ['2027-01-18T09:00', 'open'],
+])('at %s it is: %s', (now, is) => {
+  expect(moment(now).is).toBe(is);
+});
+
+test('what is told later is told at nine of the next day of the office; a weekend is none', () => {
+  expect(local(moment('2027-01-15T02:00').digestAt)).toBe('2027-01-15T09:00');
+  expect(local(moment('2027-01-15T19:00').digestAt)).toBe('2027-01-18T09:00');
+  expect(local(moment('2027-01-15T14:00').digestAt)).toBe('2027-01-15T14:00');
+});
+
+test('an office that names no hours is always open', () => {
+  const office = { ...leh, hours: null };
+  expect(moment('2027-01-15T02:00', office)).toMatchObject({ is: 'open', digestAt: at('2027-01-15T02:00'), isNearClosing: false });
+  expect(moment('2027-01-15T10:45', office).is).toBe('soon');
+});
+
+test('a PC that goes off near closing time is expected again at the next opening, with some grace', () => {
+  expect(moment('2027-01-14T17:29').isNearClosing).toBe(false);
+  for (const now of ['2027-01-14T17:30', '2027-01-14T18:45', '2027-01-14T23:00', '2027-01-15T09:10']) {
+    expect(local(moment(now).backAt)).toBe('2027-01-15T09:45');
+  }
+  expect(moment('2027-01-14T17:30').isNearClosing).toBe(true);
+  expect(local(moment('2027-01-15T18:00').backAt)).toBe('2027-01-18T09:45');
+  expect(moment('2027-01-15T09:45').backAt).toBe(at('2027-01-15T09:45'));
+});
+
+test('it is looked at again when the next meeting comes near, and when the one that runs is over', () => {
+  expect(local(moment('2027-01-15T02:00').lookAt ?? 0)).toBe('2027-01-15T10:30');
+  expect(local(moment('2027-01-15T10:45').lookAt ?? 0)).toBe('2027-01-15T12:00');
+  expect(moment('2027-01-15T12:00').lookAt).toBeNull();
+});
+
+test('a meeting in the night is a meeting', () => {
+  const night = [{ id: 'm', title: 'Disaster call', from: at('2027-01-16T00:10'), to: at('2027-01-16T01:00') }];
+  expect(moment('2027-01-15T23:39', leh, night).is).toBe('night');
+  expect(moment('2027-01-15T23:40', leh, night).is).toBe('soon');
+  expect(moment('2027-01-16T00:10', leh, night).is).toBe('meeting');
+});
+
+test('the digest goes by the clock on the wall: where clocks are changed, on a leap day, at the end of a year', () => {
+  const york: Office = { timeZone: 'America/New_York', hours: null };
+  const before = at('2027-03-13T10:00', york.timeZone);
+  expect(nextDigestAt(before, york, 540) - before).toBe(22 * 60 * minute);
+  expect(local(nextDigestAt(at('2028-02-28T10:00'), { ...leh, hours: null }, 540))).toBe('2028-02-29T09:00');
+  expect(local(nextDigestAt(at('2027-12-31T09:00'), { ...leh, hours: null }, 540))).toBe('2028-01-01T09:00');
+});
+
+test('an early closing, one closing time alone, and a digest after closing time leave nobody untold', () => {
+  const early: Office = { ...leh, hours: { vc: [{ days: [5], from: 360, to: 510 }], closes: null } };
+  expect(local(moment('2027-01-15T08:45', early).digestAt)).toBe('2027-01-15T08:45');
+  expect(moment('2027-01-15T09:00', early).digestAt).toBe(at('2027-01-15T09:00'));
+  const closes: Office = { ...leh, hours: { vc: null, closes: 1110 } };
+  expect(moment('2027-01-17T12:00', closes).is).toBe('open');
+  expect(local(moment('2027-01-17T19:00', closes).digestAt)).toBe('2027-01-18T09:00');
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { renderDigest } from './digest.ts';
+import { notice } from './people.test-helper.ts';
+
+test('the list of the morning names place, fault and urgency, the most severe first, in both languages', () => {
+  const major = notice({ severity: 'major', room: { en: 'Small room', hi: 'छोटा कमरा' } });
+  const { subject, text } = renderDigest([major, notice()], 'en');
+  expect(subject).toBe('2 alerts of the night');
+  expect(text.split('\n').slice(0, 2)).toEqual(['2 alerts of the night', 'These still stand this morning:']);
+  expect(text.split('\n')[2]).toMatch(/^• .*\. Critical$/);
+  expect(text.split('\n')[3]).toMatch(/^• .*Small room: .*\. Important$|^• .*Small room: .*\. Major$/);
+  expect(renderDigest([major, notice()], 'hi')).toMatchObject({ subject: 'रात के 2 अलर्ट', text: expect.stringContaining('छोटा कमरा') });
+});
+
+test('a list of hundreds stays short, and counts what it leaves out', () => {
+  const { text } = renderDigest(
+    Array.from({ length: 600 }, () => notice()),
+    'en',
+  );
+  expect(text.length).toBeLessThan(1_400);
+  const lines = text.split('\n').filter((line) => line.startsWith('•')).length;
+  expect(text).toContain(`and ${600 - lines} more`);
+});

@@ -1,0 +1,72 @@
+/** The hours of an office in the site table, one way and back: `Mon-Fri 09:30-18:00; Sat 10:00-13:00`, and when its people go home. */
+import type { DayHours } from '../records/meetings.ts';
+import { none } from './addresses.ts';
+
+const names = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** How the hours are written, for whoever wrote them otherwise. */
+export const hoursWanted = `hours such as Mon-Fri 09:30-18:00 (more with ";" between, days are ${names.join(' ')}), or ${none}`;
+/** How a time of day is written. */
+export const timeWanted = `a time of day such as 18:30, or ${none}`;
+
+/** Null = none here; undefined where it is neither. */
+export function hoursOf(text: string): DayHours[] | null | undefined {
+  if (text === none) return null;
+  const all = text.split(';').map((part) => spanOf(part.trim()));
+  const known = all.filter((one) => one !== undefined);
+  return known.length === all.length ? known : undefined;
+}
+
+/** Hours as a cell of the table has them. */
+export function hoursText(hours: readonly DayHours[] | null | undefined): string {
+  if (hours === null) return none;
+  return (hours ?? []).map(({ days, from, to }) => `${daysText(days)} ${clockText(from)}-${clockText(to)}`).join('; ');
+}
+
+/** Minutes after midnight of `18:30`; null = none here; undefined where it is neither. */
+export function timeOf(text: string): number | null | undefined {
+  return text === none ? null : minutesOf(text);
+}
+
+/** A time of day as a cell of the table has it. */
+export function timeText(minutes: number | null | undefined): string {
+  if (minutes === null) return none;
+  return minutes === undefined ? '' : clockText(minutes);
+}
+
+/** Minutes after midnight of `18:30`; undefined where it is no time of day. */
+export function minutesOf(text: string): number | undefined {
+  const [, hours = '', minutes = ''] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  return hours === '' ? undefined : Number(hours) * 60 + Number(minutes);
+}
+
+function spanOf(part: string): DayHours | undefined {
+  const [, named = '', start = '', end = ''] = /^([A-Za-z, -]+?)\s+(\d\d:\d\d)\s*-\s*(\d\d:\d\d)$/.exec(part) ?? [];
+  const [days, from, to] = [daysOf(named), minutesOf(start), minutesOf(end)];
+  return days === undefined || from === undefined || to === undefined || to <= from ? undefined : { days, from, to };
+}
+
+function daysOf(named: string): number[] | undefined {
+  const days = named.split(',').flatMap((part) => {
+    const [first = 0, last = first] = part.split('-').map((name) => names.indexOf(titled(name.trim())) + 1);
+    const isRange = first > 0 && last >= first && part.split('-').length <= 2;
+    return isRange ? Array.from({ length: last - first + 1 }, (_, at) => first + at) : [0];
+  });
+  return days.includes(0) || new Set(days).size !== days.length ? undefined : days.sort((a, b) => a - b);
+}
+
+function titled(name: string): string {
+  return name.slice(0, 1).toUpperCase() + name.slice(1).toLowerCase();
+}
+
+/** Days that follow each other as a range. */
+function daysText(days: readonly number[]): string {
+  const name = (day: number | undefined) => names[(day ?? 1) - 1] ?? '';
+  const [first = 1, last = first] = [days[0], days.at(-1)];
+  const isRange = days.length > 2 && last - first + 1 === days.length;
+  return isRange ? `${name(first)}-${name(last)}` : days.map(name).join(',');
+}
+
+function clockText(minutes: number): string {
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,160 @@
+/** Meetings and hours of offices through the real tabs, under virtual time: when somebody is told, and when nobody is. */
+import { expect, test } from 'vitest';
+import { createMeetingOrders } from '../../flows/calendar/meeting-orders.ts';
+import type { OfficeHours } from '../../flows/records/meetings.ts';
+import { rowsOf } from './rows.ts';
+import { atRest, complaints, microphone, minute, second } from './scene.ts';
+import { epochMs } from './time.ts';
+import type { World } from './world.ts';
+
+const hour = 60 * minute;
+const zone = 'Asia/Kolkata';
+/** Monday to Saturday from half past nine to six; people go home at half past six. */
+const office: OfficeHours = { vc: [{ days: [1, 2, 3, 4, 5, 6], from: 570, to: 1080 }], closes: 1110 };
+
+function clock(world: World): string {
+  return Temporal.Instant.fromEpochMilliseconds(epochMs + world.time.now())
+    .toZonedDateTimeISO(zone)
+    .toPlainDateTime()
+    .toString()
+    .slice(0, 16);
+}
+/** The world begins on Tuesday, the 3rd of March 2026, at 14:05 in India. */
+async function until(world: World, local: string): Promise<void> {
+  const at = Temporal.PlainDateTime.from(local).toZonedDateTime(zone).epochMilliseconds;
+  await world.pass(at - epochMs - world.time.now());
+}
+
+/** What is written into the nation's row of the site table. */
+async function setHours(world: World, { vc, closes }: OfficeHours): Promise<void> {
+  const sites = world.centre.centre()?.sites;
+  const nation = sites?.table().node('');
+  if (sites === undefined || nation === undefined) throw new Error('no centre');
+  const nodes = [{ ...nation, layer: { vcHours: vc, closes } }];
+  const audit = { who: 'meera', what: 'sites imported', about: '' };
+  const applied = sites.apply({ nodes, gone: [], replaced: [], registry: [], audit });
+  await world.pass(second);
+  await applied;
+}
+
+async function importMeetings(world: World, ...lines: string[]) {
+  const centre = world.centre.centre();
+  if (centre === undefined) throw new Error('no centre');
+  const text = ['id,title,rooms,start,end,repeat,status', ...lines].join('\n');
+  const done = createMeetingOrders(centre.meetings).import({ text, rooms: '', replace: false, apply: true, by: 'meera' });
+  await world.pass(second);
+  return done;
+}
+const review = 'review,Review,ladakh/leh,2026-03-04 11:00,12:00,,';
+
+/** Whoever was told by mail since the hours were set: when, by the clock of the site, and what. */
+function mails(world: World, person = 'asha'): string[] {
+  const at = (ms: number) =>
+    Temporal.Instant.fromEpochMilliseconds(epochMs + ms)
+      .toZonedDateTimeISO(zone)
+      .toPlainDateTime()
+      .toString()
+      .slice(5, 16);
+  return world.centre.post.deliveries
+    .filter((one) => one.channel === 'email' && one.person === person)
+    .map((one) => `${at(one.at)} ${one.subject.split(',')[0]}`);
+}
+
+test('offices close in the evening: nobody is woken; who is back in the morning is never told, who is missing is, in one list', async () => {
+  const world = await atRest({ pcs: 12 });
+  await setHours(world, office);
+  await until(world, '2026-03-03T18:05');
+  for (const [at, pc] of world.pcs.entries())
+    world.time.later(at * 2 * minute, () => (at % 3 === 0 ? pc.stop('shutdown') : pc.kill({ power: true })));
+  await until(world, '2026-03-04T08:30');
+  expect(mails(world)).toEqual([]);
+  for (const pc of world.pcs.slice(0, 9)) world.time.later(world.random.next() * 50 * minute, () => pc.start({ reboot: true }));
+  await until(world, '2026-03-04T10:00');
+  // The third said goodbye when it was switched off: that is no silence, whenever it comes back.
+  expect(mails(world)).toEqual([expect.stringMatching(/^03-04T09:4[56] 2 alerts of the night$/)]);
+});
+
+test('a microphone that breaks at two in the morning is in the list of nine o’clock; one that is repaired by then is told to nobody; flows restarts in between', async () => {
+  const world = await atRest({ pcs: 4 });
+  await setHours(world, office);
+  await until(world, '2026-03-04T02:00');
+  for (const pc of [0, 1, 2]) microphone(world, 'microphone.missing', pc);
+  await world.pass(hour);
+  world.centre.kill();
+  await world.pass(10 * second);
+  world.centre.start();
+  await world.pass(hour);
+  microphone(world, null, 2);
+  await until(world, '2026-03-04T08:59');
+  expect(mails(world)).toEqual([]);
+  await until(world, '2026-03-04T09:02');
+  expect(mails(world)).toEqual(['03-04T09:00 2 alerts of the night']);
+  expect(world.centre.post.deliveries.at(-1)?.text).toMatch(/• .*Room pc-[12]: Microphone not found\. Critical/);
+  // Nobody acknowledges: the state hears of both in one message too, a quarter of an hour after the list and not after the fault.
+  await until(world, '2026-03-04T09:20');
+  expect(mails(world, 'tashi')).toEqual([expect.stringMatching(/^03-04T09:1[56] रात के 2 अलर्ट$/)]);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('half an hour before a meeting of its room a fault is critical at once, also in the night, and also where it was told before as less', async () => {
+  const world = await atRest({ pcs: 2 });
+  await setHours(world, office);
+  await importMeetings(world, review, 'early,Call,ladakh/leh/pc-2,2026-03-04 05:00,05:30,,');
+  const minor = (fault: string | null, pc: number) => world.pc(pc).room.set('microphone', 'expected-1', fault);
+  await until(world, '2026-03-04T02:00');
+  minor('microphone.muted', 1);
+  await until(world, '2026-03-04T04:29');
+  expect(mails(world)).toEqual([]);
+  await until(world, '2026-03-04T04:32');
+  expect(mails(world)).toEqual([expect.stringMatching(/^03-04T04:30 Critical: /)]);
+  minor(null, 1);
+  await until(world, '2026-03-04T09:45');
+  minor('microphone.muted', 0);
+  await until(world, '2026-03-04T10:29');
+  const before = mails(world).length;
+  expect(mails(world).at(-1)).not.toMatch(/Critical/);
+  await until(world, '2026-03-04T10:32');
+  expect(mails(world).slice(before)).toEqual([expect.stringMatching(/^03-04T10:30 Critical: /)]);
+});
+
+test('a meeting that a later import cancels changes it back, in the middle and after a restart', async () => {
+  const world = await atRest({ pcs: 1 });
+  await setHours(world, office);
+  await importMeetings(world, review);
+  await until(world, '2026-03-04T10:35');
+  world.pc(0).room.set('microphone', 'expected-1', 'microphone.muted');
+  await world.pass(3 * minute);
+  expect(mails(world)).toEqual([expect.stringMatching(/^03-04T10:3\d Critical: /)]);
+  const severity = () => rowsOf(world).incidents.at(-1)?.severity;
+  expect(severity()).toBe('critical');
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(minute);
+  await importMeetings(world, `${review}cancelled`);
+  await world.pass(5 * second);
+  expect(severity()).not.toBe('critical');
+  // What had become critical for it goes to no higher level any more.
+  await until(world, '2026-03-04T11:30');
+  expect([mails(world).length, mails(world, 'tashi')]).toEqual([1, []]);
+});
+
+test('a meeting that is imported while a fault waits for the morning brings it forward', async () => {
+  const world = await atRest({ pcs: 1 });
+  await setHours(world, office);
+  await until(world, '2026-03-03T23:00');
+  microphone(world, 'microphone.missing');
+  await world.pass(10 * minute);
+  expect(mails(world)).toEqual([]);
+  const done = await importMeetings(world, 'now,Disaster call,all,2026-03-03 23:30,60,,');
+  expect(done).toMatchObject({ applied: true, problems: [] });
+  await world.pass(5 * second);
+  expect(mails(world)).toEqual([`${clock(world).slice(5)} Critical: Microphone not found`]);
+});
+
+test('an office that names no hours is told of at any hour, as before', async () => {
+  const world = await atRest({ pcs: 1 });
+  await until(world, '2026-03-04T02:00');
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  expect(mails(world)).toEqual([expect.stringMatching(/^03-04T02:0\d Critical: Microphone not found$/)]);
+});
