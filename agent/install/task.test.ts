@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { win32 } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { agentArguments, taskFile, taskNames } from './task.ts';
+import { agentArguments, type TaskName, taskFile, taskNames } from './task.ts';
 
 const task = { program: 'C:\\Program Files\\Sabha', data: 'C:\\ProgramData\\Sabha', enabled: true };
 const template = (name: string) => readFileSync(new URL(`windows/${name}.xml`, import.meta.url), 'utf8');
 const textOf = (name: string, change: Partial<typeof task> = {}) => taskFile(template(name), { ...task, ...change }).toString('utf16le');
+
+/** Of each task, behind its verb: the room is another process than the service. */
+const wordsOf = { run: ['--apart'], room: [] };
 
 /** The elements of a text in order, each with the way to it; it throws where the text is not well-formed, or holds anything but elements and text. */
 function elementsOf(xml: string): [path: string, text: string][] {
@@ -94,7 +97,7 @@ describe.each(taskNames)('the task %s', (name) => {
   ])('S13 hands on a path with %s as one argument', (_, data) => {
     const said = Object.fromEntries(elementsOf(textOf(name, { data })));
     const words = argumentsOf(said['Task/Actions/Exec/Arguments'] ?? '');
-    expect(words.slice(words.indexOf(name))).toEqual([name, ...(name === 'run' ? ['--apart'] : []), '--data', data]);
+    expect(words.slice(words.indexOf(name))).toEqual([name, ...wordsOf[name], '--data', data]);
     expect(words).toContain('C:\\Program Files\\Sabha\\launch.mjs');
   });
 });
@@ -113,10 +116,10 @@ test('the agent runs as the system, without a door to it for anybody; the room a
     '--expose-gc',
   ];
   const node = 'C:\\Program Files\\Sabha\\node.exe';
-  const words = (verb: string, ...more: string[]) => [...flags, ...agentArguments(task, verb, more)];
+  const words = (verb: TaskName) => [...flags, ...agentArguments(task, verb, wordsOf[verb])];
   const exec = 'Task/Actions/Exec';
   expect(run?.[`${exec}/Command`]).toBe(node);
-  expect(argumentsOf(run?.[`${exec}/Arguments`] ?? '')).toEqual(words('run', '--apart'));
+  expect(argumentsOf(run?.[`${exec}/Arguments`] ?? '')).toEqual(words('run'));
   expect(room?.[`${exec}/Command`]).toBe('%SystemRoot%\\System32\\conhost.exe');
   expect(argumentsOf(room?.[`${exec}/Arguments`] ?? '')).toEqual(['--headless', node, ...words('room')]);
   expect([run, room].map((one) => one?.[`${exec}/WorkingDirectory`])).toEqual([task.program, task.program]);
