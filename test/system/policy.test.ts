@@ -10,8 +10,8 @@ describe.concurrent('the tabs', () => {
     expect(ofRoom(mailbox)[0]?.subject).toMatch(/^Major: /);
   });
 
-  test("R24 without the wire [ 'faults-to-who', 'who-in' ] central hears of it by the default route", (context) =>
-    centralHearsWithout(['faults-to-who', 'who-in'], holdMs, context));
+  test("R24 without the wire [ 'faults-to-who', 'when-in' ] central hears of it by the default route", (context) =>
+    centralHearsWithout(['faults-to-who', 'when-in'], holdMs, context));
 
   test('an error in a node is caught, told to central, and named in the history of the incident', async ({ expect, onTestFinished }) => {
     const { parts, mailbox, pc } = await open(onTestFinished, (nodes) =>
