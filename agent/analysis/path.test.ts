@@ -47,6 +47,7 @@ it.each<[Partial<PathFacts>, string | null]>([
   [{ names: 'silent', centreName: 'missing', centre: 'unknown', losesPackets: true }, 'packets get lost on the way'],
   [{ names: 'silent', centreName: 'missing', losesPackets: true }, 'packets get lost on the way'],
   [{ centre: 'silent', names: 'silent', centreName: 'unknown' }, null],
+  [{ centre: 'silent', outside: 'names' }, 'only names are answered: the centre is off, or something on the way stops all else'],
 ])('of %j it says what was seen, and blames nobody', (facts, reason) => {
   expect(at(facts)).toEqual(['path.between', reason]);
 });
@@ -69,19 +70,20 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
     gateway: ['answers', 'dead', 'none', 'unknown'],
     names: ['answered', 'silent', 'unknown'],
     centreName: ['found', 'missing', 'unknown'],
-    outside: ['reached', 'silent', 'unknown'],
+    outside: ['reached', 'names', 'silent', 'unknown'],
     centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'silent', 'unknown'],
     losesPackets: [true, false],
   };
   let mixtures: Record<string, unknown>[] = [{}];
   for (const [key, all] of Object.entries(values)) mixtures = mixtures.flatMap((one) => all.map((value) => ({ ...one, [key]: value })));
+  const isBeyond = ({ outside }: PathFacts) => outside === 'reached' || outside === 'names';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unknown';
   const evidence: Record<string, (facts: PathFacts) => boolean> = {
     'path.local': ({ local }) => local === 'no carrier' || local === 'no way out',
-    'path.gateway': (facts) => facts.gateway === 'dead' && facts.outside !== 'reached' && !facts.losesPackets && isSilent(facts),
+    'path.gateway': (facts) => facts.gateway === 'dead' && !isBeyond(facts) && !facts.losesPackets && isSilent(facts),
     'path.dns': ({ names, centreName, losesPackets }) => (names === 'silent' || centreName === 'missing') && !losesPackets,
     'path.last_mile': (facts) =>
-      facts.outside !== 'reached' &&
+      !isBeyond(facts) &&
       !facts.losesPackets &&
       facts.gateway !== 'dead' &&
       [facts.names, facts.outside, facts.centre].filter((one) => one === 'silent').length > 1,
@@ -89,7 +91,7 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
       centre === 'silent' && outside === 'reached' && names !== 'silent' && !losesPackets,
     'path.between': ({ linkUp, centre, losesPackets }) => losesPackets || (!linkUp && centre !== 'proven'),
   };
-  expect(mixtures).toHaveLength(17_280);
+  expect(mixtures).toHaveLength(23_040);
   for (const facts of mixtures as PathFacts[]) {
     const { status, fault } = whereItBreaks(facts);
     expect(status === 'fault', JSON.stringify(facts)).toBe(fault !== null);
@@ -105,7 +107,7 @@ function everything(): PathFacts[] {
     gateway: ['answers', 'dead', 'none', 'unknown'],
     names: ['answered', 'silent', 'unknown'],
     centreName: ['found', 'missing', 'unknown'],
-    outside: ['reached', 'silent', 'unknown'],
+    outside: ['reached', 'names', 'silent', 'unknown'],
     centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'silent', 'unknown'],
     losesPackets: [false, true],
   } as const;

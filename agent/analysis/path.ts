@@ -21,8 +21,11 @@ export type PathFacts = {
   names: 'answered' | 'silent' | 'unknown';
   /** `unknown` also where the centre is given as an address. */
   centreName: 'found' | 'missing' | 'unknown';
-  /** Somebody behind the router: an anchor of the settings, a name server that is not of this network. */
-  outside: 'reached' | 'silent' | 'unknown';
+  /**
+   * Somebody behind the router: an anchor of the settings, a name server that is not of this network. `names`: only names were answered from
+   * there, which login pages and firewalls let through where they stop all else.
+   */
+  outside: 'reached' | 'names' | 'silent' | 'unknown';
   centre: CentreSeen;
   /** Much of what was asked of somebody who does answer did not come back. */
   losesPackets: boolean;
@@ -36,6 +39,7 @@ export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_
 const lost = 'packets get lost on the way';
 const noServer = 'no name server answers';
 const notKnownThere = 'the name of the centre is not known there';
+const onlyNames = 'only names are answered: the centre is off, or something on the way stops all else';
 
 /** Somebody answered, wherever it is that it stands. */
 const answers: Partial<Record<CentreSeen, string>> = {
@@ -62,7 +66,7 @@ export function whereItBreaks(facts: PathFacts): PathVerdict {
   const seen = answers[centre] ?? (losesPackets ? lost : silences[centre]);
   if (seen !== undefined) return fault('path.between', seen);
   if (centre === 'open') return unproven(facts);
-  if (outside === 'reached') return behindTheLine(facts);
+  if (outside === 'reached' || outside === 'names') return behindTheLine(facts);
   return gateway === 'dead' ? fault('path.gateway') : ofTheLine(facts);
 }
 
@@ -78,11 +82,12 @@ function unproven({ names, centreName }: PathFacts): PathVerdict {
   return unknown('without a certificate nobody knows whether it is the centre');
 }
 
-function behindTheLine({ names, centreName, centre }: PathFacts): PathVerdict {
+function behindTheLine({ names, centreName, outside, centre }: PathFacts): PathVerdict {
   // Two that are silent beside one that answers: neither is the one that broke the other.
   if (names === 'silent' && centre === 'silent') return fault('path.between');
   if (centreName === 'missing') return fault('path.dns', names === 'silent' ? noServer : notKnownThere);
-  return centre === 'silent' ? fault('path.centre') : unknown('no centre is known here');
+  if (centre !== 'silent') return unknown('no centre is known here');
+  return outside === 'reached' ? fault('path.centre') : fault('path.between', onlyNames);
 }
 
 /** Nothing beyond the router answered. One that is silent alone may as well be down itself. */
@@ -107,7 +112,7 @@ export function stepsOf(facts: PathFacts, beside: Beside): Step[] {
   const { centre } = facts;
   const isProven = facts.linkUp || centre === 'proven';
   const isShown = isProven || centre === 'undated';
-  const isBeyond = isShown || facts.outside === 'reached';
+  const isBeyond = isShown || facts.outside === 'reached' || facts.outside === 'names';
   const broken = brokenOf(facts);
   const step = (layer: Step['layer'], isSeen: boolean): Step => ({ layer, status: broken === layer ? 'fault' : isSeen ? 'ok' : 'unknown' });
   const [certificate, clock] = [step('certificate', isProven && beside.certificate === 'ok'), step('clock', beside.clock === 'ok')];
@@ -140,10 +145,12 @@ const layerOfSeen: Partial<Record<CentreSeen, Step['layer']>> = {
   mute: 'tls',
   refused: 'port',
   'other port': 'port',
+  silent: 'port',
 };
 
 function brokenOf(facts: PathFacts): Step['layer'] | undefined {
   const verdict = whereItBreaks(facts);
   if (verdict.fault !== 'path.between') return verdict.fault === null ? undefined : layerOf[verdict.fault];
+  if (verdict.reason === null) return undefined;
   return verdict.reason === lost ? 'line' : layerOfSeen[facts.centre];
 }

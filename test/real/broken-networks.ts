@@ -26,6 +26,11 @@ const portal = async (office: BrokenOffice, how: 'page' | 'foreign') => {
   await office.startPortal(how);
   office.rule(office.router, 'prerouting', 'iif in0 tcp dport 1-65535 redirect to :8080');
 };
+const pageAt80 = async (office: BrokenOffice) => {
+  await office.startPortal('page');
+  office.rule(office.router, 'prerouting', 'iif in0 tcp dport 80 redirect to :8080');
+};
+const namesPass = ['ct state established,related accept', 'udp dport 53 accept'];
 
 export const brokenNetworks: readonly BrokenNetwork[] = [
   { what: 'nothing', may: ['ok'], isQuick: true, breaks: () => undefined },
@@ -98,6 +103,28 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     what: 'the machine of the centre is dead',
     may: ['path.centre'],
     breaks: (office) => office.rule(office.world, 'input', `ip daddr ${at.centre} drop`),
+  },
+  {
+    what: 'names pass, and all TCP is swallowed',
+    may: ['path.between'],
+    isQuick: true,
+    breaks: (office) => office.rule(office.router, 'forward', 'meta l4proto tcp drop'),
+  },
+  {
+    what: 'a login page at port 80 alone, names pass, all else is swallowed',
+    may: ['path.between'],
+    async breaks(office) {
+      await pageAt80(office);
+      office.rule(office.router, 'forward', ...namesPass, 'iif in0 drop');
+    },
+  },
+  {
+    what: 'a login page at port 80 alone, names pass, all else is prohibited',
+    may: ['path.between'],
+    async breaks(office) {
+      await pageAt80(office);
+      office.rule(office.router, 'forward', ...namesPass, 'iif in0 reject with icmp type admin-prohibited');
+    },
   },
   {
     what: 'the machine of the centre is gone',

@@ -13,6 +13,7 @@ const patienceMs = 20_000;
 const centre = 'centre.example:8883';
 const router = '10.0.0.1:53';
 const anchor = '198.51.100.1:443';
+const namesAlone = 'only names are answered: the centre is off, or something on the way stops all else';
 const online: NetworkState = {
   interfaces: ['eth0'],
   hasAddress: true,
@@ -194,7 +195,8 @@ it('a system that tells nothing of its network makes no fault of router or line'
 });
 
 it('on a thin link it asks beyond the router once in 5 min, but at once when something near changed or the link was up meanwhile', async () => {
-  const { clock, net, run, asked } = office({ link: 'geo', host: '203.0.113.5' });
+  const { clock, net, run, asked } = office({ link: 'geo', host: '203.0.113.5', anchors: [anchor] });
+  net.ports[anchor] = 'open';
   const asksBeyond = () => asked.some((one) => one !== router);
   await run();
   expect(asksBeyond()).toBe(true);
@@ -238,16 +240,27 @@ it('a name server of this network that makes up its answers does not stand for t
   net.hears = false;
   expect(await run()).toEqual(['unknown', 'nobody but the centre could be asked']);
   net.hears = true;
-  expect(await run()).toEqual(['path.centre', null]);
+  expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
 it('a name server of elsewhere that answers with anything at all has been reached over the line', async () => {
   const { net, run } = office();
   Object.assign(net, { servers: ['198.51.100.53'], names: 'refused' });
-  expect(await run()).toEqual(['path.centre', null]);
+  expect(await run()).toEqual(['path.between', namesAlone]);
   Object.assign(net, { names: 'silent', centreName: 'silent' });
   net.ports['198.51.100.53:53'] = 'refused';
   expect(await run()).toEqual(['path.dns', 'no name server answers']);
+});
+
+it('behind a login page at port 80 that lets names through "in the room nothing is wrong" was said: names alone reach nobody else', async () => {
+  const { net, run } = office({ anchors: ['198.51.100.53:53'] });
+  Object.assign(net, { servers: ['198.51.100.53'] });
+  net.ports['198.51.100.53:53'] = 'open';
+  expect(await run()).toEqual(['path.between', namesAlone]);
+  net.ports['203.0.113.5:80'] = 'open';
+  expect((await run())[0]).toBe('path.between');
+  Object.assign(net.ports, { '203.0.113.5:80': 'silent', '198.51.100.53:8883': 'refused' });
+  expect(await run(), 'somebody beside the centre is reached at its port').toEqual(['path.centre', null]);
 });
 
 it('a machine that says only now and then that nobody listens for names there loses no packets', async () => {

@@ -136,6 +136,10 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^it, or a firewall on the way, refuses the connection$', 'वह, या रास्ते में कोई फ़ायरवॉल, कनेक्शन नहीं ले रहा'],
   ['^a connection stands, and no answer comes$', 'कनेक्शन बनता है, पर जवाब नहीं आता'],
   ['^its machine answers, but not at its port$', 'उसकी मशीन जवाब देती है, पर उसके पोर्ट पर नहीं'],
+  [
+    '^only names are answered: the centre is off, or something on the way stops all else$',
+    'सिर्फ़ DNS के जवाब आते हैं: सेंटर बंद है, या रास्ते में कुछ बाकी सब रोक रहा है',
+  ],
   ['^without a certificate nobody knows whether it is the centre$', 'सर्टिफ़िकेट के बिना पता नहीं कि वह सेंटर है या नहीं'],
   ['^the router could not be asked$', 'राउटर की जाँच नहीं हो सकी'],
   ['^nobody but the centre could be asked$', 'सेंटर के सिवा किसी से पूछा नहीं जा सका'],
