@@ -5,9 +5,20 @@ import { fault, ok, unknown, type Verdict } from './verdict.ts';
 /**
  * What answers at the address of the centre. `proven`: it showed the centre's certificate · `open`: a connection stands, and nobody here can
  * prove with whom · `ended`, `mute`: a connection stood, and before any certificate it was ended or said nothing · `other port`: its own is
- * silent, another one is not.
+ * silent, another one is not · `unreachable`: it says nothing itself, and somebody on the way says that it cannot be reached.
  */
-export type CentreSeen = 'proven' | 'open' | 'stranger' | 'undated' | 'ended' | 'refused' | 'mute' | 'other port' | 'silent' | 'unknown';
+export type CentreSeen =
+  | 'proven'
+  | 'open'
+  | 'stranger'
+  | 'undated'
+  | 'ended'
+  | 'refused'
+  | 'mute'
+  | 'other port'
+  | 'unreachable'
+  | 'silent'
+  | 'unknown';
 
 /** What was seen of each part of the way to the centre. What is silent was asked several times. */
 export type PathFacts = {
@@ -21,8 +32,11 @@ export type PathFacts = {
   names: 'answered' | 'silent' | 'unknown';
   /** `unknown` also where the centre is given as an address. */
   centreName: 'found' | 'missing' | 'unknown';
-  /** Somebody behind the router: an anchor of the settings, a name server that is not of this network. */
-  outside: 'reached' | 'silent' | 'unknown';
+  /**
+   * Somebody behind the router: an anchor of the settings, a name server that is not of this network. `names`: only names were answered from
+   * there, which login pages and firewalls let through where they stop all else.
+   */
+  outside: 'reached' | 'names' | 'silent' | 'unknown';
   centre: CentreSeen;
   /** Much of what was asked of somebody who does answer did not come back. */
   losesPackets: boolean;
@@ -36,6 +50,8 @@ export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_
 const lost = 'packets get lost on the way';
 const noServer = 'no name server answers';
 const notKnownThere = 'the name of the centre is not known there';
+const prohibited = 'a router or a firewall on the way says that it cannot be reached';
+const onlyNames = 'only names are answered: the centre is off, or something on the way stops all else';
 
 /** Somebody answered, wherever it is that it stands. */
 const answers: Partial<Record<CentreSeen, string>> = {
@@ -47,7 +63,7 @@ const answers: Partial<Record<CentreSeen, string>> = {
 /** As well as by this, it may be so by loss. */
 const silences: Partial<Record<CentreSeen, string>> = {
   mute: 'a connection stands, and no answer comes',
-  'other port': 'its machine answers, but not at its port',
+  'other port': 'something answers at its address, but not at its port',
 };
 
 /**
@@ -62,7 +78,7 @@ export function whereItBreaks(facts: PathFacts): PathVerdict {
   const seen = answers[centre] ?? (losesPackets ? lost : silences[centre]);
   if (seen !== undefined) return fault('path.between', seen);
   if (centre === 'open') return unproven(facts);
-  if (outside === 'reached') return behindTheLine(facts);
+  if (outside === 'reached' || outside === 'names') return behindTheLine(facts);
   return gateway === 'dead' ? fault('path.gateway') : ofTheLine(facts);
 }
 
@@ -78,19 +94,26 @@ function unproven({ names, centreName }: PathFacts): PathVerdict {
   return unknown('without a certificate nobody knows whether it is the centre');
 }
 
-function behindTheLine({ names, centreName, centre }: PathFacts): PathVerdict {
+function behindTheLine({ names, centreName, outside, centre }: PathFacts): PathVerdict {
   // Two that are silent beside one that answers: neither is the one that broke the other.
-  if (names === 'silent' && centre === 'silent') return fault('path.between');
+  if (names === 'silent' && isMute(centre)) return fault('path.between');
   if (centreName === 'missing') return fault('path.dns', names === 'silent' ? noServer : notKnownThere);
-  return centre === 'silent' ? fault('path.centre') : unknown('no centre is known here');
+  // A router near a machine that is gone says the same as a firewall.
+  if (centre === 'unreachable') return fault('path.between', prohibited);
+  if (centre !== 'silent') return unknown('no centre is known here');
+  return outside === 'reached' ? fault('path.centre') : fault('path.between', onlyNames);
 }
 
 /** Nothing beyond the router answered. One that is silent alone may as well be down itself. */
 function ofTheLine({ gateway, names, outside, centre }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');
-  if ([names, outside, centre].filter((one) => one === 'silent').length > 1) return fault('path.last_mile');
+  if ([names === 'silent', outside === 'silent', isMute(centre)].filter(Boolean).length > 1) return fault('path.last_mile');
   if (names === 'silent') return unknown('no name server answers, and nobody else could be asked');
-  return unknown(centre === 'silent' ? 'nobody but the centre could be asked' : 'nobody could be asked');
+  return unknown(isMute(centre) ? 'nobody but the centre could be asked' : 'nobody could be asked');
+}
+
+function isMute(centre: CentreSeen): boolean {
+  return centre === 'silent' || centre === 'unreachable';
 }
 
 /** A step of the way to the centre, from this PC outwards. */
@@ -107,7 +130,7 @@ export function stepsOf(facts: PathFacts, beside: Beside): Step[] {
   const { centre } = facts;
   const isProven = facts.linkUp || centre === 'proven';
   const isShown = isProven || centre === 'undated';
-  const isBeyond = isShown || facts.outside === 'reached';
+  const isBeyond = isShown || facts.outside === 'reached' || facts.outside === 'names';
   const broken = brokenOf(facts);
   const step = (layer: Step['layer'], isSeen: boolean): Step => ({ layer, status: broken === layer ? 'fault' : isSeen ? 'ok' : 'unknown' });
   const [certificate, clock] = [step('certificate', isProven && beside.certificate === 'ok'), step('clock', beside.clock === 'ok')];
@@ -140,10 +163,13 @@ const layerOfSeen: Partial<Record<CentreSeen, Step['layer']>> = {
   mute: 'tls',
   refused: 'port',
   'other port': 'port',
+  unreachable: 'port',
+  silent: 'port',
 };
 
 function brokenOf(facts: PathFacts): Step['layer'] | undefined {
   const verdict = whereItBreaks(facts);
   if (verdict.fault !== 'path.between') return verdict.fault === null ? undefined : layerOf[verdict.fault];
+  if (verdict.reason === null) return undefined;
   return verdict.reason === lost ? 'line' : layerOfSeen[facts.centre];
 }

@@ -26,6 +26,11 @@ const portal = async (office: BrokenOffice, how: 'page' | 'foreign') => {
   await office.startPortal(how);
   office.rule(office.router, 'prerouting', 'iif in0 tcp dport 1-65535 redirect to :8080');
 };
+const pageAt80 = async (office: BrokenOffice) => {
+  await office.startPortal('page');
+  office.rule(office.router, 'prerouting', 'iif in0 tcp dport 80 redirect to :8080');
+};
+const namesPass = ['ct state established,related accept', 'udp dport 53 accept'];
 
 export const brokenNetworks: readonly BrokenNetwork[] = [
   { what: 'nothing', may: ['ok'], isQuick: true, breaks: () => undefined },
@@ -46,6 +51,15 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     breaks({ ip, office, router }) {
       ip(router, 'address', 'del', `${at.routerIn}/24`, 'dev', 'in0');
       ip(office, 'neigh', 'flush', 'all');
+    },
+  },
+  {
+    what: 'the nearer of two routers is gone',
+    may: ['path.gateway'],
+    isQuick: true,
+    breaks({ ip, office }) {
+      ip(office, 'route', 'replace', 'default', 'via', '10.77.1.9');
+      ip(office, 'route', 'replace', 'default', 'via', at.routerIn, 'metric', '100');
     },
   },
   {
@@ -100,10 +114,44 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     breaks: (office) => office.rule(office.world, 'input', `ip daddr ${at.centre} drop`),
   },
   {
+    what: 'names pass, and all TCP is swallowed',
+    may: ['path.between'],
+    isQuick: true,
+    breaks: (office) => office.rule(office.router, 'forward', 'meta l4proto tcp drop'),
+  },
+  {
+    what: 'a login page at port 80 alone, names pass, all else is swallowed',
+    may: ['path.between'],
+    async breaks(office) {
+      await pageAt80(office);
+      office.rule(office.router, 'forward', ...namesPass, 'iif in0 drop');
+    },
+  },
+  {
+    what: 'a login page at port 80 alone, names pass, all else is prohibited',
+    may: ['path.between'],
+    async breaks(office) {
+      await pageAt80(office);
+      office.rule(office.router, 'forward', ...namesPass, 'iif in0 reject with icmp type admin-prohibited');
+    },
+  },
+  {
+    // The last router says it in the words of a firewall.
     what: 'the machine of the centre is gone',
-    may: ['path.centre'],
+    may: ['path.between', 'path.centre'],
     anchors: true,
     breaks: ({ ip, world }) => ip(world, 'address', 'del', `${at.centre}/24`, 'dev', 'w0'),
+  },
+  {
+    what: 'a firewall says that the centre is prohibited',
+    may: ['path.between'],
+    isQuick: true,
+    breaks: (office) => office.rule(office.router, 'forward', `ip daddr ${at.centre} reject with icmp type admin-prohibited`),
+  },
+  {
+    what: 'a firewall says that the port of the centre is prohibited',
+    may: ['path.between'],
+    breaks: (office) => office.rule(office.router, 'forward', `${toPort(ports.mqtt)} reject with icmp type admin-prohibited`),
   },
   { what: 'the centre is stopped', may: ['path.between'], breaks: ({ end }) => end('centre') },
   {

@@ -46,6 +46,8 @@ const strangersOf = 'in';
 const namePort = 53;
 /** What a firewall lets through where it lets anything through. */
 const commonPort = 443;
+/** Where a login page answers that leaves all else alone. */
+const pagePort = 80;
 const triesEveryMs = 800;
 /** By the byte, and with answers that take their time. */
 const thinTriesEveryMs = 2_500;
@@ -66,9 +68,9 @@ const lossToTell = { atLeast: 3, share: 0.25 };
 export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const { clock, context, memory } = stage;
   const startedUp = clock.up();
-  const anchors = context.centre?.anchors ?? [];
   const strangers = askStrangers(stage);
-  const outside = [...anchors.map((place) => askPlace(stage, place)), ...askServers(stage, strangers)];
+  const anchors = (context.centre?.anchors ?? []).map((place) => ({ port: place.port, asked: askPlace(stage, place) }));
+  const servers = askServers(stage, strangers);
   const zone = askZone(stage);
   const named = await nameOfCentre(stage);
   const centre = await askCentre(stage, named.address);
@@ -78,25 +80,32 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   // What took its time may have lost much on the way.
   const isSlow = centre.seen === 'proven' && named.isNamed && clock.up() - startedUp > laterMs;
   const sample = isSlow ? await sampleOf(stage) : named.tally;
-  if (isSilent(centre.seen)) await firstOfAll(stage, strangers, outside);
-  const [heardOfNames, heardOfZone, heardOutside] = [strangers.stop(), zone.stop(), outside.map((one) => reachable(one.stop()))];
+  if (isSilent(centre.seen)) await firstOfAll(strangers, { anchors, servers });
+  const outside = [...anchors, ...servers].map(({ port, asked }) => ({ port, ...reachable(asked.stop()) }));
+  const [heardOfNames, heardOfZone] = [strangers.stop(), zone.stop()];
   const names = judgeNames(stage, heardOfNames, named.isNamed);
-  const isReached = heardOutside.some(({ heard }) => heard.length > 0) || isFromBeyond(stage, { names: heardOfNames, zone: heardOfZone });
+  const isNamed = isFromBeyond(stage, { names: heardOfNames, zone: heardOfZone });
   return {
     names,
     centreName: named.centreName,
-    outside: isReached ? 'reached' : anchors.length > 0 ? 'silent' : 'unknown',
+    outside: reachedOf(outside) ?? (isNamed ? 'names' : anchors.length > 0 ? 'silent' : 'unknown'),
     centre: centre.seen,
-    losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...heardOutside]) || hidesLoss(names, centre),
+    losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...outside]) || hidesLoss(names, centre),
   };
 }
 
 /** Names that are answered come from beyond or prove nothing: either way nobody waits for a second answer of their server. */
-async function firstOfAll({ context }: BeyondStage, strangers: Asked<Looked>, outside: readonly Asked<Knocked>[]): Promise<void> {
+async function firstOfAll(strangers: Asked<Looked>, { anchors, servers }: Record<'anchors' | 'servers', Outside[]>): Promise<void> {
   await strangers.first;
-  const isServed = strangers.heard.some(({ kind }) => kind !== 'closed');
-  const awaited = isServed ? outside.slice(0, context.centre?.anchors.length ?? 0) : outside;
-  await Promise.all(awaited.map(({ first }) => first));
+  const awaited = isServed(strangers) ? anchors : [...anchors, ...servers.filter(({ port }) => port === namePort)];
+  await Promise.all(awaited.map(({ asked }) => asked.first));
+}
+
+/** Whoever answers names alone may be the only one that is let through. */
+function reachedOf(outside: readonly { port: number; heard: readonly Knocked[] }[]): 'reached' | 'names' | undefined {
+  const answering = outside.filter(({ heard }) => heard.length > 0);
+  if (answering.length === 0) return undefined;
+  return answering.every(({ port }) => port === namePort) ? 'names' : 'reached';
 }
 
 /** The names alone, as long as it takes until one is answered. */
@@ -201,16 +210,20 @@ async function askCentre(stage: BeyondStage, host: string | undefined): Promise<
   const asked = keepAsking(trying, async () => {
     const knocked = await questions.knock({ host, port }, asking, greeting);
     isOpen = isOpen && knocked === 'mute';
+    isUnreachable ||= knocked === 'unreachable';
     return knocked === 'silent' ? undefined : knocked;
   });
   const isEarly = untilLater(stage);
-  const waits = () => isOpen || isEarly();
-  const others = [...new Set([commonPort, doorPort ?? commonPort])].map((other) => askPlace(stage, { host, port: other }, waits));
+  let isUnreachable = false;
+  const waits = () => isOpen || (isEarly() && !isUnreachable);
+  const others = [...new Set([commonPort, pagePort, doorPort ?? commonPort])].map((other) => askPlace(stage, { host, port: other }, waits));
   await asked.first;
   const { heard, lost } = asked.stop();
+  // Said of its port alone, that is of its port alone.
+  if (heard.every((one) => one === 'unreachable')) await Promise.all(others.map(({ first }) => first));
   const hasOther = others.map((one) => reachable(one.stop()).heard.length > 0).includes(true);
   const said = order.find((one) => heard.includes(one));
-  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : 'silent');
+  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : isUnreachable ? 'unreachable' : 'silent');
   return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }), tookMs: clock.up() - startedUp };
 }
 
@@ -224,16 +237,27 @@ function isClear(heard: readonly Knocked[]): boolean {
 }
 
 function isSilent(seen: CentreSeen): boolean {
-  return seen === 'mute' || seen === 'other port' || seen === 'silent' || seen === 'unknown';
+  return seen === 'mute' || seen === 'other port' || seen === 'unreachable' || seen === 'silent' || seen === 'unknown';
 }
 
-/** A name server of elsewhere that answers no name yet: whether it takes the connection or not. One that serves is left in peace. */
-function askServers(stage: BeyondStage, strangers: Asked<Looked>): Asked<Knocked>[] {
-  const { questions } = stage;
+/** A question to somebody beyond the router, at this port. */
+type Outside = { port: number; asked: Asked<Knocked> };
+
+/**
+ * A name server of elsewhere that answers no name yet: whether it takes the connection or not. One that serves: whether a machine that is not
+ * the centre is let through to at the port of the centre, whatever it says there.
+ */
+function askServers(stage: BeyondStage, strangers: Asked<Looked>): Outside[] {
+  const { questions, context } = stage;
   const isEarly = untilLater(stage);
-  const waits = () => isEarly() || strangers.heard.some(({ kind }) => kind !== 'closed');
   const servers = questions.nameServers().filter((address) => isIP(address) !== 0 && !questions.isNear(address));
-  return servers.map((host) => askPlace(stage, { host, port: namePort }, waits));
+  const ask = (port: number, waits: () => boolean) =>
+    servers.map((host) => ({ port, asked: askPlace(stage, { host, port }, () => isEarly() || waits()) }));
+  return [...ask(namePort, () => isServed(strangers)), ...ask(context.centre?.port ?? 0, () => !isServed(strangers))];
+}
+
+function isServed({ heard }: Asked<Looked>): boolean {
+  return heard.some(({ kind }) => kind !== 'closed');
 }
 
 function askPlace(stage: BeyondStage, place: Place, waits?: () => boolean): Asked<Knocked> {

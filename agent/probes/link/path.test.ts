@@ -13,6 +13,7 @@ const patienceMs = 20_000;
 const centre = 'centre.example:8883';
 const router = '10.0.0.1:53';
 const anchor = '198.51.100.1:443';
+const namesAlone = 'only names are answered: the centre is off, or something on the way stops all else';
 const online: NetworkState = {
   interfaces: ['eth0'],
   hasAddress: true,
@@ -187,6 +188,18 @@ it('with six packets of ten lost the name servers were blamed: where the centre 
   expect(await run()).toEqual(['path.between', 'packets get lost on the way']);
 });
 
+it('of two routers one was dead, and the line was blamed: which one leads there is not known', async () => {
+  const { net, run } = office({ anchors: [anchor] });
+  const gateways = ['10.0.0.1', '10.0.0.9'].map((address) => ({ interface: 'eth0', address }));
+  Object.assign(net, { names: 'silent', centreName: 'silent', state: { ...online, gateways } });
+  net.ports['10.0.0.9:53'] = 'unreachable';
+  expect(await run()).toEqual(['unknown', 'the router could not be asked']);
+  net.ports[router] = 'unreachable';
+  expect(await run()).toEqual(['path.gateway', null]);
+  Object.assign(net.ports, { [router]: 'refused', '10.0.0.9:53': 'refused' });
+  expect(await run()).toEqual(['path.last_mile', null]);
+});
+
 it('a system that tells nothing of its network makes no fault of router or line', async () => {
   const { net, run } = office();
   Object.assign(net, { state: undefined, names: 'silent', centreName: 'silent' });
@@ -194,7 +207,8 @@ it('a system that tells nothing of its network makes no fault of router or line'
 });
 
 it('on a thin link it asks beyond the router once in 5 min, but at once when something near changed or the link was up meanwhile', async () => {
-  const { clock, net, run, asked } = office({ link: 'geo', host: '203.0.113.5' });
+  const { clock, net, run, asked } = office({ link: 'geo', host: '203.0.113.5', anchors: [anchor] });
+  net.ports[anchor] = 'open';
   const asksBeyond = () => asked.some((one) => one !== router);
   await run();
   expect(asksBeyond()).toBe(true);
@@ -238,16 +252,27 @@ it('a name server of this network that makes up its answers does not stand for t
   net.hears = false;
   expect(await run()).toEqual(['unknown', 'nobody but the centre could be asked']);
   net.hears = true;
-  expect(await run()).toEqual(['path.centre', null]);
+  expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
 it('a name server of elsewhere that answers with anything at all has been reached over the line', async () => {
   const { net, run } = office();
   Object.assign(net, { servers: ['198.51.100.53'], names: 'refused' });
-  expect(await run()).toEqual(['path.centre', null]);
+  expect(await run()).toEqual(['path.between', namesAlone]);
   Object.assign(net, { names: 'silent', centreName: 'silent' });
   net.ports['198.51.100.53:53'] = 'refused';
   expect(await run()).toEqual(['path.dns', 'no name server answers']);
+});
+
+it('behind a login page at port 80 that lets names through "in the room nothing is wrong" was said: names alone reach nobody else', async () => {
+  const { net, run } = office({ anchors: ['198.51.100.53:53'] });
+  Object.assign(net, { servers: ['198.51.100.53'] });
+  net.ports['198.51.100.53:53'] = 'open';
+  expect(await run()).toEqual(['path.between', namesAlone]);
+  net.ports['203.0.113.5:80'] = 'open';
+  expect((await run())[0]).toBe('path.between');
+  Object.assign(net.ports, { '203.0.113.5:80': 'silent', '198.51.100.53:8883': 'refused' });
+  expect(await run(), 'somebody beside the centre is reached at its port').toEqual(['path.centre', null]);
 });
 
 it('a machine that says only now and then that nobody listens for names there loses no packets', async () => {
@@ -290,11 +315,20 @@ it.each<[Knocked, string]>([
   expect(net.file).toBeUndefined();
 });
 
+it('a firewall that says the centre is prohibited was told as a centre that is dead; of its port alone as well', async () => {
+  const { net, run } = office({ anchors: [anchor] });
+  const all = ['8883', '443', '80'].map((port) => [`203.0.113.5:${port}`, 'unreachable']);
+  Object.assign(net.ports, { [anchor]: 'open' }, Object.fromEntries(all));
+  expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
+  net.ports['203.0.113.5:443'] = 'refused';
+  expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
+});
+
 it('a port that is silent beside one that answers is not a dead centre', async () => {
   const { net, run } = office({ anchors: [anchor] });
   net.ports[anchor] = 'open';
   net.ports['203.0.113.5:443'] = 'refused';
-  expect(await run()).toEqual(['path.between', 'its machine answers, but not at its port']);
+  expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
 });
 
 it.each([0.3, 0.6])('of a line that loses %s of all questions neither names nor line nor centre are blamed', async (loss) => {

@@ -60,7 +60,7 @@ export const hi: Vocabulary = {
     'link-down': 'इंटरनेट लाइन बंद',
     upstream: 'राज्य या प्रोवाइडर की लाइन बंद',
     crash: 'PC क्रैश हुआ',
-    'pc-off': 'सिर्फ़ यही PC बंद है',
+    'pc-off': 'सिर्फ़ इस PC से संपर्क नहीं',
     undetermined: 'अभी पता नहीं, दफ़्तर से संपर्क नहीं हो रहा',
   },
   sureness: { sure: '{cause}', likely: 'शायद {cause}', open: 'अभी साफ़ नहीं, शायद {cause}' },

@@ -66,7 +66,7 @@ export const mr: FurtherLanguage = {
       'link-down': 'इंटरनेट लाइन बंद',
       upstream: 'राज्याची किंवा प्रोव्हायडरची लाइन बंद',
       crash: 'PC क्रॅश झाला',
-      'pc-off': 'फक्त हाच PC बंद आहे',
+      'pc-off': 'फक्त याच PC शी संपर्क नाही',
       undetermined: 'अजून माहीत नाही, ऑफिसशी संपर्क होत नाही',
     },
     sureness: { sure: '{cause}', likely: 'बहुतेक {cause}', open: 'नक्की माहीत नाही, कदाचित {cause}' },
