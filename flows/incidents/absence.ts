@@ -2,14 +2,14 @@
 import { links, type Outage, openUpTo, siteOf, stateOf } from '#contracts';
 import { type Away, isAway, undetermined, whyAway } from '../outages/outages.ts';
 import { toldLateMs } from '../outages/power.ts';
-import { type Region, regionOf, wentWith } from '../outages/regions.ts';
+import { type Region, regionOf, stoodSince, wentWith } from '../outages/regions.ts';
 import {
   type Finding,
   isOpen,
   isRestart,
+  type Joint,
   lostPowerTogether,
   lostPowerWidely,
-  powerOfRegion,
   powerOfSite,
   whyUnheard,
   whyWasAway,
@@ -106,16 +106,14 @@ function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding 
   return { ...record, absence: next };
 }
 
-type Joint = { power: Outage; together: readonly Away[] };
-
 /** Who lost its power with this one, of its site or of its state; null where that is no evidence. A system that starts anew is soon back. */
 function jointPower(core: Core, own: Away): Joint | null {
-  if (!isOpen(own.absence) || isRestart(own)) return null;
+  if ((!isOpen(own.absence) && own.absence.cause !== 'power-cut') || isRestart(own)) return null;
   const others = neighboursOf(core, own.pc);
   const [state = ''] = regionsOf(own.pc, undefined);
   const ofState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, core.sites.get(site) ?? []));
   const wide = lostPowerWidely(own, [own, ...ofState.filter(({ pc }) => pc !== own.pc)]);
-  if (wide.length > 0) return { power: powerOfRegion, together: wide };
+  if (wide !== null) return wide;
   const together = lostPowerTogether(own, [own, ...others]);
   return together.length > 0 ? { power: powerOfSite, together } : null;
 }
@@ -159,12 +157,22 @@ function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
   const [state = '', provider] = regionsOf(away.pc, isp);
   const withIt = (region: string) => wentWith(away, regionAt(core, region, moment));
   const onLine = provider === undefined ? [] : withIt(provider);
-  if (onLine.length > 0 && (isOfStates(onLine) || standsBeside(core, { state, away }))) return { cause: 'upstream', confidence: 0.85 };
-  // A power cut of the state looks the same; and lines of several providers are not one line.
   const inState = withIt(state);
   const lines = new Set(inState.flatMap(([pc]) => core.known.get(pc?.pc ?? '')?.isp ?? []));
-  return onLine.length > 0 || (inState.length > 0 && lines.size < 2) ? { cause: 'upstream', confidence: openUpTo } : null;
+  if (onLine.length + inState.length === 0) return null;
+  const isOneLine = lines.size < 2;
+  // Who stands says so within its beat; where nobody does it may be the line of the centre.
+  if (!stands(core, { of: nation, beside: away }, moment))
+    return isOneLine || onLine.length > 0 || moment.now - away.absence.goneBy > links[away.link].beatMs ? perhapsOurs : null;
+  if (onLine.length > 0 && !isOneLine) return perhapsOurs;
+  if (onLine.length > 0 && (isOfStates(onLine) || stands(core, { of: state, beside: away }, moment))) return lineOfMany;
+  // A power cut of the state looks the same; and lines of several providers are not one line.
+  return isOneLine ? { cause: 'upstream', confidence: openUpTo } : null;
 }
+
+const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
+/** The line of the centre looks the same from here, or a power cut of several states: who sees its mains at its return tells no more. */
+const perhapsOurs: Outage = { cause: 'upstream', confidence: 0.55 };
 
 /** Of more than one state: each has a power of its own. */
 function isOfStates(sites: readonly Away[][]): boolean {
@@ -177,18 +185,18 @@ function regionAt(core: Core, region: string, { regions, now }: Moment): Region 
   return seen;
 }
 
-/** A site of another line in the same state was heard since: its power is there. */
-function standsBeside(core: Core, { state, away }: { state: string; away: Away }): boolean {
-  const { isp } = core.known.get(away.pc) ?? {};
-  const isThere = ({ presence, heardAt }: PcRecord) => presence === 'online' && (heardAt ?? 0) > away.absence.goneBy;
-  return (core.regions.get(state) ?? []).some((site) => {
-    const pcs = core.sites.get(site) ?? [];
-    return core.known.get(pcs[0] ?? '')?.isp !== isp && recordsOf(core, pcs).some(isThere);
-  });
+/** A PC of another line, in one state or anywhere, that stood: where it is in the same state its power is there. */
+function stands(core: Core, { of, beside }: { of: string; beside: Away }, moment: Moment): boolean {
+  if (moment.now <= beside.absence.goneBy) return false;
+  const lineOf = (pc: string) => core.known.get(pc)?.isp ?? stateOf(pc);
+  return regionAt(core, of, moment).online.some((other) => lineOf(other.pc) !== lineOf(beside.pc) && stoodSince(other, beside));
 }
 
+/** The region of all sites. */
+const nation = '';
+
 function* sitesOf(core: Core, region: string): Generator<PcRecord[]> {
-  for (const site of core.regions.get(region) ?? []) {
+  for (const site of region === nation ? core.sites.keys() : (core.regions.get(region) ?? [])) {
     yield recordsOf(core, core.sites.get(site) ?? []).filter(({ presence }) => presence !== 'never' && presence !== 'stopped');
   }
 }

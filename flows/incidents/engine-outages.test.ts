@@ -60,7 +60,7 @@ describe('an absence', () => {
     expect(verdict(stage)).toBe('pc-off 0.8');
     stage.state([fault('power.on_battery', '')], other);
     stage.pass(second);
-    expect(verdict(stage)).toBe('power-cut 0.9');
+    expect(verdict(stage)).toBe('power-cut 0.6');
   });
 
   it('of a PC whose neighbour had one more word, and was gone by the same reset a moment later, was this PC alone for good', () => {
@@ -116,7 +116,7 @@ describe('an absence', () => {
     stage.apply({ type: 'beat', pc, session: 2, digest: 'x' });
     expect(of(stage)).toMatchObject({ cause: 'undetermined', to: null });
     stage.birth(pc, { session: 2, apartMs: null });
-    expect(of(stage)).toMatchObject({ cause: 'pc-off', confidence: 0.9, to: stage.now() });
+    expect(of(stage)).toMatchObject({ cause: 'pc-off', confidence: 0.6, to: stage.now() });
   });
 
   it('of the incident before is not told in the next one', () => {
@@ -241,7 +241,9 @@ describe('many sites', () => {
     stage.pass(2 * second);
     expect(verdict(stage, 'la/a/1')).toBe('undetermined 0.5');
     stage.lost('la/c/1');
-    stage.pass(2 * second);
+    stage.pass(second);
+    stage.beat('up/d/1');
+    stage.pass(second);
     for (const one of sites.slice(0, 3)) expect(verdict(stage, one)).toBe('upstream 0.6');
     stage.birth('la/a/1', { session: 2, apartMs: 4 * second });
     stage.pass(second);
@@ -249,12 +251,38 @@ describe('many sites', () => {
   });
 
   it('of one provider at once are its line, over the borders of states', () => {
-    const stage = stageOf('bharat');
-    for (const one of ['la/b/1', 'la/c/1', 'up/d/1']) stage.lost(one);
-    stage.pass(2 * second);
+    const stage = withLines({ ...overBorders, 'mp/e/1': 'himal' });
+    for (const one of Object.keys(overBorders)) stage.lost(one);
+    stage.pass(second);
+    stage.beat('mp/e/1');
+    stage.pass(second);
     expect(verdict(stage, 'up/d/1')).toBe('upstream 0.85');
   });
 
+  it('of all that the centre hears are perhaps its own line, also while the first are back: that was the line of a provider, for sure', () => {
+    const himal = { 'la/x/1': 'himal', 'up/y/1': 'himal', 'mp/z/1': 'himal' };
+    const stage = withLines({ ...overBorders, ...himal });
+    for (const one of Object.keys({ ...overBorders, ...himal })) stage.lost(one);
+    stage.pass(2 * minute);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
+    stage.birth('la/x/1', { session: 2, apartMs: 2 * minute });
+    stage.pass(second);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
+    stage.birth('up/d/1', { session: 2, apartMs: 2 * minute });
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
+  });
+
+  it('of two providers in each of two states at once were the line of both; it is rather their power', () => {
+    const lines = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'himal', 'up/a/1': 'bharat', 'up/b/1': 'himal', 'up/c/1': 'himal' };
+    const stage = withLines({ ...lines, 'mp/z/1': 'sindhu' });
+    for (const one of Object.keys(lines)) stage.lost(one);
+    stage.pass(second);
+    stage.beat('mp/z/1');
+    stage.pass(second);
+    expect(verdict(stage, 'la/a/1')).toBe('upstream 0.55');
+  });
+
+  const overBorders = { 'la/b/1': 'bharat', 'la/c/1': 'bharat', 'up/d/1': 'bharat' };
   const withLines = (lines: Record<string, string>) => {
     const known = Object.entries(lines).map(([one, isp]) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true, isp }));
     const stage = createStage({ known });
@@ -267,12 +295,12 @@ describe('many sites', () => {
     const own = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'bharat' };
     for (const [lines, found] of [
       [{ ...own, 'la/d/1': 'himal' }, 'upstream 0.85'],
-      [own, 'upstream 0.6'],
+      [{ ...own, 'up/d/1': 'himal' }, 'upstream 0.6'],
     ] as const) {
       const stage = withLines(lines);
       for (const one of Object.keys(own)) stage.lost(one);
       stage.pass(2 * second);
-      if ('la/d/1' in lines) stage.beat('la/d/1');
+      stage.beat('la/d/1' in lines ? 'la/d/1' : 'up/d/1');
       stage.pass(2 * second);
       expect(verdict(stage, 'la/b/1')).toBe(found);
     }
@@ -281,20 +309,23 @@ describe('many sites', () => {
   it('of three providers are no line', () => {
     const stage = withLines({ 'la/a/1': 'bharat', 'la/b/1': 'himal', 'la/c/1': 'sindhu', 'la/d/1': 'ladakh' });
     for (const one of ['la/a/1', 'la/b/1', 'la/c/1']) stage.lost(one);
-    stage.pass(4 * second);
+    stage.pass(2 * second);
+    stage.beat('la/d/1');
+    stage.pass(2 * minute);
     expect(verdict(stage, 'la/b/1')).toBe('undetermined 0.5');
   });
 
-  it('whose boots ended at one moment lost the power of their state, as they say when they are back; two are no state', () => {
-    for (const [count, found] of [
-      [3, 'power-cut 0.9'],
-      [2, 'undetermined 0.5'],
+  it('whose boots ended at one moment lost the power of their state, as they say when they are back; two are no state; a forced restart was one', () => {
+    for (const [count, minutes, found] of [
+      [3, 20, 'power-cut 0.9'],
+      [3, 12, 'power-cut 0.6'],
+      [2, 20, 'undetermined 0.5'],
     ] as const) {
       const stage = stageOf();
       const away = sites.slice(0, count);
       for (const one of away) stage.lost(one);
       const before = previous(stage);
-      for (let passed = 0; passed < 20; passed += 1) stage.live(minute, 'up/d/1');
+      for (let passed = 0; passed < minutes; passed += 1) stage.live(minute, 'up/d/1');
       for (const one of away) stage.birth(one, { session: 2, boot: 'b2', previous: before });
       stage.pass(second);
       expect(away.map((one) => verdict(stage, one))).toEqual(away.map(() => found));

@@ -26,9 +26,13 @@ export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 export const powerCutBy: Record<Supply['how'], Outage> = {
   ended: { cause: 'power-cut', confidence: 0.95 },
   fresh: { cause: 'power-cut', confidence: 0.9 },
+  outlived: { cause: 'power-cut', confidence: openUpTo },
   drained: { cause: 'power-cut', confidence: openUpTo },
   long: { cause: 'power-cut', confidence: openUpTo },
 };
+
+/** Two batteries of a site that lost their mains in one minute. */
+const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
 
 /**
  * The verdict while it is away.
@@ -36,12 +40,13 @@ export const powerCutBy: Record<Supply['how'], Outage> = {
  */
 export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outage {
   const isExpected = one.presence === 'silent' && returns(one) !== null;
-  if (one.bye && !isExpected) return { cause: 'intended', confidence: 0.99 };
-  const isAlone = neighbours.some((other) => stayed(other, one));
   const own = batteryWord(one);
+  const isMains = own !== null && neighbours.some((other) => wentOnBattery(other, { after: own.since - toldLateMs, until: own.since + toldLateMs, now }));
+  if (one.bye && !isExpected) return isMains ? powerCutOfTwo : whyStopped(one);
+  const isAlone = neighbours.some((other) => stayed(other, one));
   // The power of its site is there: who ran on battery beside it was unplugged.
-  if (own !== null && !isAlone) return powerCutBy[own.how];
-  const beside = neighbours.map((other) => powerBeside(other, one, now)).find((said) => said !== null);
+  if (own !== null && !isAlone) return isMains ? surer(powerCutOfTwo, powerCutBy[own.how]) : powerCutBy[own.how];
+  const beside = powerBeside(neighbours, one, now);
   if (beside) return beside;
   if (isAlone) return { cause: 'pc-off', confidence: 0.8 };
   if (neighbours.some((other) => cameBack(other, one))) return { cause: 'power-cut', confidence: 0.7 };
@@ -68,14 +73,37 @@ export function isAway(record: PcRecord): record is Away {
   return hasAbsence(record) && record.absence.to === null;
 }
 
-/** What another PC of the site says of the power when this one went: it runs on its battery since, or went with it. */
-function powerBeside(other: PcRecord, one: Away, now: number): Outage | null {
-  if (isAway(other)) {
-    const said = other.presence !== 'stopped' && wentTogether(other, one) ? batteryWord(other) : null;
-    return said && powerCutBy[said.how];
-  }
-  const said = other.presence === 'online' ? batteryWord(other, now) : null;
-  return said !== null && said.since >= one.absence.from && said.since <= one.absence.goneBy + toldLateMs ? powerCutBy.fresh : null;
+/**
+ * Why one that said goodbye did so. Guarantee: a battery that came to its end switches its PC off in order; on a battery that lasts somebody
+ * rather did.
+ */
+export function whyStopped(one: PcRecord): Outage {
+  const own = returns(one) === null ? batteryWord(one) : null;
+  if (own === null) return { cause: 'intended', confidence: 0.99 };
+  return own.how === 'ended' || own.how === 'drained' ? powerCutBy[own.how] : { cause: 'intended', confidence: openUpTo };
+}
+
+function surer(a: Outage, b: Outage): Outage {
+  return a.confidence > b.confidence ? a : b;
+}
+
+/** What other PCs of the site say of the power when this one went: two that ran on battery since saw a cut, one may have been unplugged. */
+function powerBeside(neighbours: readonly PcRecord[], one: Away, now: number): Outage | null {
+  const { from, goneBy } = one.absence;
+  const lost = neighbours.filter((other): other is Away => isAway(other) && other.presence !== 'stopped' && wentTogether(other, one));
+  const told = lost.flatMap((other) => batteryWord(other) ?? []);
+  const there = neighbours.filter((other) => !isAway(other) && wentOnBattery(other, { after: from, until: goneBy + toldLateMs, now }));
+  if (told.length + there.length === 0) return null;
+  const isMains = there.length > 1 || told.some((a, at) => told.slice(at + 1).some((b) => Math.abs(a.since - b.since) <= toldLateMs));
+  const said = told.map(({ how }) => powerCutBy[how]);
+  return [...said, isMains ? powerCutOfTwo : powerCutBy.outlived].reduce(surer);
+}
+
+/** It runs on battery since that time, or did until it was lost. */
+function wentOnBattery(other: PcRecord, { after, until, now }: { after: number; until: number; now: number }): boolean {
+  const lastWordAt = isAway(other) ? other.absence.from : other.presence === 'online' ? now : null;
+  const said = lastWordAt === null ? null : batteryWord(other, lastWordAt);
+  return said !== null && said.since >= after && said.since <= until;
 }
 
 /** Another PC of the site was heard after this one was gone, on its mains, and had not been away itself: site and line stand. */

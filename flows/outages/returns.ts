@@ -1,8 +1,8 @@
 /** Why a PC was away, judged from what it says at its return; pure. */
 import { links, type MainsGone, type Outage, openUpTo, type Previous, siteOf, sureFrom } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
-import { type Away, hasAbsence, powerCutBy, undetermined, windowMs } from './outages.ts';
-import { batteryWord, type Supply, seesMains, supplyAtEnd, supplyAtLoss } from './power.ts';
+import { type Away, hasAbsence, powerCutBy, undetermined, whyStopped, windowMs } from './outages.ts';
+import { batteryWord, type Supply, seesMains, supplyAtEnd, supplyAtLoss, trueClockMs } from './power.ts';
 import { leastSites } from './regions.ts';
 
 /** Marks are written every 30 s: one this much later than the loss was written by a PC that was alive without being heard. */
@@ -13,8 +13,8 @@ const markSlackMs = 90_000;
 const togetherMs = 40_000;
 /** A system that starts by itself is back in this time, whatever ended it. */
 const restartMs = 4 * 60_000;
-/** A clock that is out by more tells nothing of seconds. */
-const trueClockMs = 60_000;
+/** A system that was made to start anew may take so long, wherever it stands. */
+const forcedMs = 20 * 60_000;
 
 type Birth = Extract<PcEvent, { type: 'birth' }>;
 
@@ -24,7 +24,9 @@ export type Finding = Outage & { from: number; aliveAt: number | null };
 /** PCs of a site lost their power together. */
 export const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
 /** Those of many sites of a state lost it together. */
-export const powerOfRegion: Outage = { cause: 'power-cut', confidence: 0.9 };
+const powerOfRegion: Outage = { cause: 'power-cut', confidence: 0.9 };
+/** The same, where all may as well have been made to start anew. */
+const powerOrRestart: Outage = { cause: 'power-cut', confidence: openUpTo };
 
 /**
  * What the return says of the absence; `one` is the record as it was before.
@@ -32,7 +34,7 @@ export const powerOfRegion: Outage = { cause: 'power-cut', confidence: 0.9 };
  */
 export function whyWasAway(one: Away, said: Birth, now: number): Finding {
   const { from } = one.absence;
-  if (one.bye) return { cause: 'intended', confidence: 0.99, from, aliveAt: null };
+  if (one.bye) return { ...(one.absence.cause === 'power-cut' ? verdictOf(one) : whyStopped(one)), from, aliveAt: null };
   if (said.boot === one.boot) return { ...whyOnSameBoot(one, said, now), from, aliveAt: null };
   const found = said.previous && isOfThis(one, said, now) ? said.previous : undefined;
   const aliveAt = found === undefined ? null : markOf(one, said, now);
@@ -75,7 +77,7 @@ function powerLostAt({ absence: { aliveAt, goneBy } }: Away): number | null {
 function isLostAt(one: Away, at: number): boolean {
   const { aliveAt, cause, from, goneBy, to } = one.absence;
   if (aliveAt !== null) return Math.abs((powerLostAt(one) ?? Number.NaN) - at) <= togetherMs;
-  return to !== null && cause === 'link-down' && at >= from - togetherMs && at <= goneBy;
+  return to !== null && (cause === 'link-down' || cause === 'power-cut') && at >= from - togetherMs && at <= goneBy;
 }
 
 /**
@@ -89,22 +91,32 @@ export function lostPowerTogether(one: Away, site: readonly PcRecord[]): Away[] 
 }
 
 /**
- * Of the PCs of a state: those that lost their power when `one` did, where the boots of enough sites ended then; none where one saw its mains
- * all the time. Who lived on proves nothing of its power, and one PC that is switched off beside a broken line is no cut of a state.
+ * Of the PCs of a state: those that lost their power when `one` did, where the boots of enough sites ended then, and what that says; null where
+ * one saw its mains all the time. Who lived on proves nothing of its power, and one PC that is switched off beside a broken line is no cut of a
+ * state. Without one that saw its mains go, systems that were all made to start anew look the same, until it takes too long.
  */
-export function lostPowerWidely(one: Away, state: readonly PcRecord[]): Away[] {
+export function lostPowerWidely(one: Away, state: readonly PcRecord[]): Joint | null {
   const wide = lostWith(one, state);
   const ended = new Set(wide.filter((away) => powerLostAt(away) !== null).map(({ pc }) => siteOf(pc)));
-  return ended.size >= leastSites && !hadMains(wide) ? wide : [];
+  if (ended.size < leastSites || hadMains(wide)) return null;
+  const isSeen = wide.some(({ absence }) => absence.cause === 'power-cut' && absence.confidence >= sureFrom);
+  return { power: isSeen || !isBackIn(one, forcedMs) ? powerOfRegion : powerOrRestart, together: wide };
 }
+
+/** PCs that went for one reason. */
+export type Joint = { power: Outage; together: readonly Away[] };
 
 function hadMains(away: readonly Away[]): boolean {
   return away.some(({ absence }) => absence.cause === 'link-down' && absence.confidence >= sureFrom);
 }
 
 /** The boot of so short an absence was rather a system that started anew by itself than one without power. */
-export function isRestart({ absence: { from, to } }: Away): boolean {
-  return to !== null && to - from < restartMs;
+export function isRestart(one: Away): boolean {
+  return isBackIn(one, restartMs);
+}
+
+function isBackIn({ absence: { from, to } }: Away, ms: number): boolean {
+  return to !== null && to - from < ms;
 }
 
 /** What is told of the mains, and by whom and when. */
@@ -115,7 +127,8 @@ function whyOnSameBoot(one: Away, said: Birth, now: number): Outage {
   const { apartMs, gone } = said;
   // An agent that cannot tell whether it was running: what was seen from here stands, and else nobody knows.
   if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openUpTo } : { cause, confidence };
-  if (apartMs === null) return { cause: 'pc-off', confidence: 0.9 };
+  // Its agent ended, and is here again: before the line, or, with nobody beside it that stayed, perhaps only while that was down.
+  if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: cause === 'pc-off' ? 0.9 : openUpTo };
   // Between its last word and its own notice of the loss lie a beat, and a ping that is not answered.
   const slept = now - from - apartMs > windowMs(one) + links[one.link].beatMs;
   return slept ? { cause: 'pc-off', confidence: 0.8 } : lineOf(one, { gone, said, now }, 1);
@@ -126,16 +139,29 @@ function lineOf(one: Away, told: Told, most: number): Outage {
   const { cause, confidence } = one.absence;
   if (cause === 'pc-off') return { cause, confidence: 0.9 };
   const supply = told.gone === undefined ? batteryWord(one) : supplyOf(one, told);
-  if (supply !== null) return supply.how === 'long' ? { cause: 'link-down', confidence: openUpTo } : powerCutBy[supply.how];
-  if (cause === 'upstream') return { cause, confidence: confidence > openUpTo || seesMains(one) ? 0.95 : confidence };
+  if (supply !== null) return supply.how === 'long' ? { cause: 'link-down', confidence: openUpTo } : powerCutOf(one, supply);
+  // What has power all the time was cut off by a line; where that may have been ours, still nobody knows whose.
+  if (cause === 'upstream') return { cause, confidence: confidence >= openUpTo && seesMains(one) ? 0.95 : confidence };
   // Who does not see the mains may stand on a UPS that says nothing, with a router beside it.
   return { cause: 'link-down', confidence: Math.min(most, seesMains(one) ? 0.95 : 0.8) };
 }
 
-function supplyOf({ absence: { from, goneBy } }: Away, { gone, said, now }: Told): Supply | null {
+/** A cut that the site was sure of stays one. */
+function powerCutOf({ absence: { cause, confidence } }: Away, { how }: Supply): Outage {
+  const found = powerCutBy[how];
+  return cause === 'power-cut' && confidence > found.confidence ? { cause, confidence } : found;
+}
+
+function verdictOf({ absence: { cause, confidence } }: Away): Outage {
+  return { cause, confidence };
+}
+
+function supplyOf(one: Away, { gone, said, now }: Told): Supply | null {
   if (gone === undefined) return null;
+  const { from, goneBy } = one.absence;
   const offsetMs = (said?.at ?? now) - now;
-  return supplyAtLoss({ from: gone.from - offsetMs, to: gone.to === null ? null : gone.to - offsetMs }, { from, goneBy, to: now });
+  const mains = { from: gone.from - offsetMs, to: gone.to === null ? null : gone.to - offsetMs };
+  return supplyAtLoss(one, mains, { from, goneBy, to: now, isTrueClock: Math.abs(offsetMs) <= trueClockMs });
 }
 
 function whyOnNewBoot(one: Away, { bye, crashed, mains, begun, gone, aliveAt }: Previous, now: number): Outage {
@@ -148,7 +174,7 @@ function whyOnNewBoot(one: Away, { bye, crashed, mains, begun, gone, aliveAt }: 
   const isBrief = now - from < restartMs;
   if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : 0.8 };
   const supply = gone === undefined ? batteryWord(one) : supplyAtEnd(gone, aliveAt);
-  if (supply !== null) return powerCutBy[supply.how];
+  if (supply !== null) return powerCutOf(one, supply);
   // An agent that does not say since when.
   if (mains === false) return { cause: 'power-cut', confidence: 0.85 };
   if (cause === 'power-cut') return { cause, confidence };
