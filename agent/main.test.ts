@@ -1,7 +1,7 @@
 /** The agent as a real process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -60,4 +60,16 @@ test('it is ready without a broker, its room card with it, and a SIGTERM ends it
   // Old from the moment on at which nobody runs.
   expect(card()).toBe(0);
   expect(performance.now() - since).toBeLessThan(2_500 + 4 * startMs);
+});
+
+test('a system that did not say in time whether it ends left the agent without a goodbye: its card stayed new, and nobody knew that it was stopped', async () => {
+  const data = join(folder, 'hung-system');
+  const tools = join(folder, 'tools');
+  mkdirSync(tools);
+  writeFileSync(join(tools, 'systemctl'), '#!/bin/sh\ntrap "" TERM\nsleep 20 &\nwait\nwait\n', { mode: 0o755 });
+  const { child, lines, ended } = run({ ...good, SABHA_DATA: data, PATH: `${tools}:${process.env['PATH']}` });
+  while (!lines.includes('ready')) await once(child.stdout as NodeJS.ReadableStream, 'data');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(readFileSync(join(data, 'card.html'), 'utf8')).toContain('data-written="0"');
 });

@@ -52,6 +52,8 @@ export async function main(env = process.env): Promise<void> {
     return fail(log, messageOf(error));
   }
   const restart = Promise.withResolvers<string>();
+  // From here on: whoever ends it as soon as it is ready is heard too.
+  const ended = Promise.race([asked(), restart.promise]);
   const running = { log, restart: restart.resolve };
   const agent = compose(settings, parts, running);
   agent.start();
@@ -59,11 +61,15 @@ export async function main(env = process.env): Promise<void> {
   const updates = watched(settings, parts, { ...running, agent });
   log.info({ pc: settings.pc, version: parts.version }, 'ready');
   flushCompileCache();
-  const asking = await Promise.race([asked(), restart.promise]);
+  const asking = await ended;
   updates?.stop();
   // Whatever the network does, the stop is over in time.
   const exit = () => (asking === 'orphaned' ? endAlone() : process.exit(0));
-  setTimeout(exit, stopLimitMs).unref();
+  setTimeout(() => {
+    // On a PC too busy to ask its system in time: what lies on the disk says goodbye at once, whoever hears it.
+    void agent.stop(asking);
+    exit();
+  }, stopLimitMs).unref();
   await agent.stop(await reasonOf(asking, parts.platform));
   exit();
 }

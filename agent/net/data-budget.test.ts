@@ -99,6 +99,79 @@ it('a clock that is set to the next month in the running is not believed at once
   expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
 });
 
+const may = Date.UTC(2026, 4, 10);
+
+it('30 hours with a clock of 2030 and without a centre gave a second budget of the same month', async () => {
+  const clock = handClock(Date.UTC(2030, 0, 1));
+  const { budget, store } = counted(memoryStore(), clock);
+  let centre: number | null = may;
+  budget.follow(() => centre);
+  budget.used('tests', 30_000_000);
+  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 30_000_000 });
+  centre = null;
+  await clock.pass(30 * 3_600_000);
+  budget.keep();
+  await clock.pass(30 * 3_600_000);
+  budget.used('tests', 2_000_000);
+  expect(budget.figures()).toMatchObject({ month: '2030-01', testBytes: 2_000_000 });
+  budget.close();
+  const { budget: again } = counted(store, clock);
+  again.follow(() => may + 60 * 3_600_000);
+  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 32_000_000 });
+});
+
+it('a day with a clock of 1970 gave a second budget of the month that was before, to the centre and to a clock that was set', async () => {
+  for (const isTold of [true, false]) {
+    const { budget, store } = counted(memoryStore(), handClock(may));
+    budget.used('tests', 7_000);
+    budget.close();
+    const clock = handClock(0);
+    const { budget: back } = counted(store, clock);
+    await clock.pass(25 * 3_600_000);
+    back.used('tests', 1_000);
+    expect(back.figures()).toMatchObject({ month: '1970-01', testBytes: 8_000 });
+    clock.jump(may);
+    if (isTold) back.follow(() => may);
+    else back.figures();
+    await clock.pass(25 * 3_600_000);
+    expect(back.figures()).toMatchObject({ month: '2026-05', testBytes: 8_000 });
+  }
+});
+
+it('a centre whose clock stood in 2027 for a moment gave a second budget of the same month', () => {
+  const { budget } = counted(memoryStore(), handClock(may));
+  let centre = may;
+  budget.follow(() => centre);
+  budget.used('tests', 35_000_000);
+  centre = Date.UTC(2027, 0, 1);
+  budget.keep();
+  centre = may + 3_600_000;
+  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 35_000_000 });
+});
+
+it('a centre that was set back by five minutes over the end of a month gave a second budget of both', async () => {
+  const clock = handClock(endOfNovember);
+  const { budget } = counted(memoryStore(), clock);
+  let offsetMs = 0;
+  budget.follow(() => clock.now() + offsetMs);
+  budget.used('tests', 10_000_000);
+  await clock.pass(12 * minuteMs);
+  budget.keep();
+  budget.used('tests', 5_000_000);
+  offsetMs = -5 * minuteMs;
+  expect(budget.figures()).toMatchObject({ month: '2026-11', testBytes: 10_000_000 });
+  await clock.pass(7 * minuteMs);
+  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 5_000_000 });
+});
+
+it('a book of a version that knew no other months opens and goes on', () => {
+  const store = memoryStore();
+  const limits = links.geo.budget;
+  const none = { telemetry: 0, tests: 0 };
+  store.save(JSON.stringify({ telemetry: 5, tests: 7_000, month: '2026-05', peak: none, clean: true, limits }));
+  expect(counted(store, handClock(may)).budget.figures()).toMatchObject({ month: '2026-05', telemetryBytes: 5, testBytes: 7_000 });
+});
+
 it('is written with the first byte, at most once in 10 min after that, and at the stop', async () => {
   const { budget, clock, saves } = counted();
   for (let minute = 0; minute < 60; minute += 1) {

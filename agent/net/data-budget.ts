@@ -1,6 +1,6 @@
 /** What this PC used of its link this month, by cause, and what is left of what its class may (DESIGN, link classes). */
 import * as v from 'valibot';
-import { type Clock, type LinkLimits, type LinkReport, links } from '#contracts';
+import { type Clock, keepLatest, type LinkLimits, type LinkReport, links } from '#contracts';
 import type { KeptFile } from '../store/kept-file.ts';
 
 /** `telemetry`: MQTT with its handshakes, renewal of the certificate, updates; `tests`: all that is sent to measure. */
@@ -29,19 +29,30 @@ const keepEveryMs = 600_000;
 const standsMs = 24 * 3_600_000;
 /** A clock that moved by more between two looks was set. */
 const setMs = 3_600_000;
+/** Months that were left, by a wrong clock or a right one: so many are remembered. */
+const monthsKept = 6;
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const causes = v.object({ telemetry: amount, tests: amount });
-/** `peak`: the most that was ever used between two writings of this month. `clean`: written at a stop, so that nothing is missing. */
+const monthName = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/));
+/** `peak`: the most that was ever used between two writings of this month. */
+const counts = v.object({ ...causes.entries, peak: causes });
+/**
+ * `clean`: written at a stop, so that nothing is missing. `earlier`: the months that were left, the last one last. `ofMonth`: whose use this
+ * really is, where only our own clock went back to `month`. `isOwn`: only our own clock says that `month` began.
+ */
 const kept = v.object({
-  ...causes.entries,
-  month: v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/)),
-  peak: causes,
+  ...counts.entries,
+  month: monthName,
+  earlier: v.optional(v.array(v.tuple([monthName, counts])), []),
+  ofMonth: v.optional(v.nullable(monthName), null),
+  isOwn: v.optional(v.boolean(), false),
   clean: v.boolean(),
   limits: v.object({ telemetryBytes: amount, testBytes: amount }),
 });
 type Kept = v.InferOutput<typeof kept>;
 type Causes = v.InferOutput<typeof causes>;
+type Counts = v.InferOutput<typeof counts>;
 
 type State = {
   clock: Clock;
@@ -59,13 +70,12 @@ type State = {
 
 /**
  * Guarantee: after a kill it counts no less than was used, as far as ten minutes never cost more than the dearest ten minutes of this month.
- * The month is the one of UTC by the clock of the centre. Where that is not known our own is believed as it runs into the next month; one that
+ * What was used in a month is never forgotten where a clock leaves it and comes back. The month is the one of UTC by the clock of the centre. Where that is not known our own is believed as it runs into the next month; one that
  * was set to another, or starts in it, only when it stood there for a day, or a flat battery would bring a new budget, or none, at every start.
  */
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
   const month = monthOf(clock.now());
-  const none = { telemetry: 0, tests: 0 };
-  const before = read(store) ?? { ...none, month, peak: none, clean: true, limits: links.fibre.budget };
+  const before = read(store) ?? { ...unused(), month, earlier: [], ofMonth: null, isOwn: true, clean: true, limits: links.fibre.budget };
   const book = before.clean
     ? before
     : { ...before, telemetry: before.telemetry + before.peak.telemetry, tests: before.tests + before.peak.tests };
@@ -85,6 +95,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     hasRoom: (wireBytes) => wireBytes <= left(),
     used: (cause, wireBytes) => {
       begin(state);
+      turn(state);
       state.book[cause] += wireBytes;
       state.since[cause] += wireBytes;
     },
@@ -143,18 +154,37 @@ function begin(state: State): void {
   save(state, false);
 }
 
-/** A new month begins a new budget. */
+/** A month that was never seen begins a new budget; one that comes back goes on with its own, or a clock that was wrong for a while would double it. */
 function turn(state: State): void {
   const { book } = state;
   const centreNow = state.centreNow();
   const month = centreNow === null ? ownMonth(state) : monthOf(centreNow);
+  if (centreNow !== null && month === book.month) book.isOwn = false;
   if (month === book.month) return;
-  const isBack = month < book.month && centreNow === null;
-  book.month = month;
+  const of = book.ofMonth ?? book.month;
   // Nobody vouches for it: what was used stays used.
-  if (isBack) return;
-  Object.assign(book, { telemetry: 0, tests: 0, peak: { telemetry: 0, tests: 0 } });
+  const isBack = month < book.month && centreNow === null;
+  if (isBack || month === of) return void Object.assign(book, { month, ofMonth: month === of ? null : of });
+  const earlier = new Map(book.earlier);
+  const found = earlier.get(month);
+  const { telemetry, tests, peak } = book;
+  // What was used in a month that never was belongs to the one in which it was begun.
+  const isPart = book.isOwn && found !== undefined;
+  if (isPart) earlier.delete(of);
+  else keepLatest(earlier, [of, { telemetry, tests, peak }], monthsKept + 1);
+  earlier.delete(month);
+  const next = found === undefined ? unused() : isPart ? sum(found, book) : found;
+  Object.assign(book, { ...next, month, ofMonth: null, isOwn: centreNow === null, earlier: [...earlier].slice(-monthsKept) });
   state.since = { telemetry: 0, tests: 0 };
+}
+
+function unused(): Counts {
+  return { telemetry: 0, tests: 0, peak: { telemetry: 0, tests: 0 } };
+}
+
+function sum(one: Counts, other: Counts): Counts {
+  const peak = { telemetry: Math.max(one.peak.telemetry, other.peak.telemetry), tests: Math.max(one.peak.tests, other.peak.tests) };
+  return { telemetry: one.telemetry + other.telemetry, tests: one.tests + other.tests, peak };
 }
 
 /** The month of our own clock where that can be believed, or else the one of the book. */
