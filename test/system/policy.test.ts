@@ -7,7 +7,7 @@ describe.concurrent('the tabs', () => {
     const { mailbox, pc } = await open(onTestFinished);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(() => receivers(mailbox), { timeout: 40_000 }).toEqual(['asha@office.test']);
-    expect(ofRoom(mailbox)[0]?.subject).toMatch(/^Major: /);
+    expect(ofRoom(mailbox)[0]?.subject).toMatch(/^Leh office, Ladakh: Major: /);
   });
 
   test("R24 without the wire [ 'faults-to-who', 'when-in' ] central hears of it by the default route", (context) =>
@@ -19,7 +19,7 @@ describe.concurrent('the tabs', () => {
     );
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(() => receivers(mailbox), { timeout: 40_000 }).toEqual(['meera@office.test']);
-    expect(ofRoom(mailbox)[0]?.subject).toMatch(/^Major: Microphone muted/);
+    expect(ofRoom(mailbox)[0]?.subject).toMatch(/^Leh office, Ladakh: Major: Microphone muted/);
     expect((await incident(parts))?.history[0]?.conclusion).toMatch(/error on the tab: .*broken on purpose.*who-technician/);
   });
 });

@@ -97,7 +97,7 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
 
   agent.set('camera', 'room', 'camera.missing', 'RoomCam');
   await expect.poll(() => mailbox.to('asha').length, { timeout: 40_000 }).toBe(1);
-  expect(mailbox.to('asha')[0]?.text).toContain('Hall, Panaji office');
+  expect(mailbox.to('asha')[0]?.text).toContain('Panaji office, Goa, Hall');
 
   // Both at once: a call ends as soon as its last PC has answered.
   const calling = () => post<{ id: string }>('/api/rollcalls', { scope: 'goa', by: 'Asha' });

@@ -362,6 +362,12 @@ export const mr: FurtherLanguage = {
     'program.missing': 'ज्याचे नाव आहे तो प्रोग्राम इन्स्टॉल करा. परवानगी नसेल तर राज्याच्या इंजिनिअरला सांगा.',
   },
   reasons: {
+    '^a router or a firewall on the way says that it cannot be reached$': 'मधला राउटर किंवा फायरवॉल सांगतो की तिथे पोहोचता येत नाही',
+    '^it asks something itself, and does not answer$': 'तो स्वतः काही विचारतो आणि उत्तर देत नाही',
+    '^it says that it is trying, and no answer follows$': 'तो प्रयत्न करत आहे असे सांगतो, पण उत्तर येत नाही',
+    '^only names are answered: the centre is off, or something on the way stops all else$':
+      'फक्त नावांना उत्तर मिळते: सेंटर बंद आहे किंवा मध्ये काहीतरी बाकी सगळे अडवते',
+    '^something answers at its address, but not at its port$': 'त्याच्या पत्त्यावर काहीतरी उत्तर देते, पण त्याच्या पोर्टवर नाही',
     '^in use by (.*)$': '$1 मध्ये सुरू आहे',
     '^held by (.*)$': '$1 मध्ये उघडा आहे',
     '^chosen: no microphone$': 'कोणताही माइक निवडलेला नाही',
