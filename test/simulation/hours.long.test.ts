@@ -57,7 +57,7 @@ function mails(world: World, person = 'asha'): string[] {
       .slice(5, 16);
   return world.centre.post.deliveries
     .filter((one) => one.channel === 'email' && one.person === person)
-    .map((one) => `${at(one.at)} ${one.subject.split(',')[0]}`);
+    .map((one) => `${at(one.at)} ${one.subject.replace(/^This office(?:, [^:]+)?: /, '').split(',')[0]}`);
 }
 
 test('offices close in the evening: nobody is woken; who is back in the morning is never told, who is missing is, in one list', async () => {

@@ -36,7 +36,7 @@ describe.concurrent('the tabs', () => {
     expect(ofRoom(mailbox)).toEqual([]);
     pc.set('climate', 'board', 'climate.cold_start');
     await expect.poll(() => receivers(mailbox), { timeout: 40_000 }).toEqual(['asha@office.test', 'stanzin@office.test']);
-    for (const { subject } of ofRoom(mailbox)) expect(subject).toMatch(/Major: The PC was started while frozen/);
+    for (const { subject } of ofRoom(mailbox)) expect(subject).toMatch(/Major: The PC was switched on while ice-cold/);
   });
 
   test.for([
