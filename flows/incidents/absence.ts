@@ -118,8 +118,10 @@ function jointPower(core: Core, own: Away): Joint | null {
   return together.length > 0 ? { power: powerOfSite, together } : null;
 }
 
+/** A cut that was likely of one site is not known either where all of its state may have been made to start anew. */
 function isLess(absence: Absence, than: Outage): boolean {
-  return isOpen(absence) && absence.confidence < than.confidence;
+  const isUndone = than.confidence <= openUpTo && absence.cause === than.cause && absence.confidence !== than.confidence;
+  return isOpen(absence) && (absence.confidence < than.confidence || isUndone);
 }
 
 function relabel(core: Core, { record, power }: { record: Away; power: Outage }, now: number): void {
@@ -164,13 +166,25 @@ function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
   // Who stands says so within its beat; where nobody does it may be the line of the centre.
   if (!stands(core, { of: nation, beside: away }, moment))
     return isOneLine || onLine.length > 0 || moment.now - away.absence.goneBy > links[away.link].beatMs ? perhapsOurs : null;
-  if (onLine.length > 0 && !isOneLine) return perhapsOurs;
-  if (onLine.length > 0 && (isOfStates(onLine) || stands(core, { of: state, beside: away }, moment))) return lineOfMany;
+  if (onLine.length > 0) return isOneLine ? providerLine(core, { onLine, state, away }, moment) : perhapsOurs;
   // A power cut of the state looks the same; and lines of several providers are not one line.
-  return isOneLine ? { cause: 'upstream', confidence: openUpTo } : null;
+  return isOneLine ? perhapsLine : null;
+}
+
+/** Other lines of its state that are not heard may have gone with it, each noticed at its own time. */
+function providerLine(
+  core: Core,
+  { onLine, state, away }: { onLine: readonly Away[][]; state: string; away: Away },
+  moment: Moment,
+): Outage {
+  const ispOf = (pc = '') => core.known.get(pc)?.isp;
+  const hasOthers = (core.regions.get(state) ?? []).some((site) => ispOf(core.sites.get(site)?.[0]) !== ispOf(away.pc));
+  if (hasOthers) return stands(core, { of: state, beside: away }, moment) ? lineOfMany : perhapsOurs;
+  return isOfStates(onLine) ? lineOfMany : perhapsLine;
 }
 
 const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
+const perhapsLine: Outage = { cause: 'upstream', confidence: openUpTo };
 /** The line of the centre looks the same from here, or a power cut of several states: who sees its mains at its return tells no more. */
 const perhapsOurs: Outage = { cause: 'upstream', confidence: 0.55 };
 

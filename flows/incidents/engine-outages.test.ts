@@ -272,6 +272,19 @@ describe('many sites', () => {
     expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
   });
 
+  it('of one provider in two states, beside others that fell silent a minute later, were its line for sure', () => {
+    const himal = { 'la/x/1': 'himal', 'up/y/1': 'himal' };
+    const stage = withLines({ ...overBorders, ...himal, 'mp/z/1': 'sindhu' });
+    for (const one of Object.keys(overBorders)) stage.lost(one);
+    stage.pass(second);
+    stage.beat('mp/z/1');
+    stage.pass(second);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
+    stage.beat('up/y/1');
+    stage.pass(second);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.85');
+  });
+
   it('of two providers in each of two states at once were the line of both; it is rather their power', () => {
     const lines = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'himal', 'up/a/1': 'bharat', 'up/b/1': 'himal', 'up/c/1': 'himal' };
     const stage = withLines({ ...lines, 'mp/z/1': 'sindhu' });
@@ -330,6 +343,22 @@ describe('many sites', () => {
       stage.pass(second);
       expect(away.map((one) => verdict(stage, one))).toEqual(away.map(() => found));
     }
+  });
+
+  it('of two PCs each that were all made to start anew were power cuts, likely, of those that were back before the others', () => {
+    const pcs = ['a', 'b', 'c'].flatMap((site) => [`la/${site}/1`, `la/${site}/2`]);
+    const known = pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of pcs) stage.birth(one);
+    for (const one of pcs) stage.lost(one);
+    const before = previous(stage);
+    stage.pass(12 * minute);
+    for (const one of pcs) {
+      stage.birth(one, { session: 2, boot: 'b2', previous: before });
+      stage.pass(second);
+    }
+    expect(pcs.map((one) => verdict(stage, one))).toEqual(pcs.map(() => 'power-cut 0.6'));
   });
 
   it('whose lines broke were sure of a power cut by the word of one PC that was switched off in that minute', () => {

@@ -124,7 +124,7 @@ const rows: Row[] = [
   [
     'a neighbour that went with it and is back after a power cut',
     away(),
-    [pc({ absence: absence({ cause: 'power-cut', to: now }) })],
+    [pc({ absence: absence({ cause: 'power-cut', confidence: 0.85, to: now }) })],
     false,
     'power-cut 0.7',
   ],

@@ -41,15 +41,17 @@ const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
 export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outage {
   const isExpected = one.presence === 'silent' && returns(one) !== null;
   const own = batteryWord(one);
-  const isMains = own !== null && neighbours.some((other) => wentOnBattery(other, { after: own.since - toldLateMs, until: own.since + toldLateMs, now }));
-  if (one.bye && !isExpected) return isMains ? powerCutOfTwo : whyStopped(one);
+  const isMains =
+    own !== null && neighbours.some((other) => wentOnBattery(other, { after: own.since - toldLateMs, until: own.since + toldLateMs, now }));
+  if (one.bye && !isExpected) return isMains && returns(one) === null ? powerCutOfTwo : whyStopped(one);
   const isAlone = neighbours.some((other) => stayed(other, one));
   // The power of its site is there: who ran on battery beside it was unplugged.
   if (own !== null && !isAlone) return isMains ? surer(powerCutOfTwo, powerCutBy[own.how]) : powerCutBy[own.how];
   const beside = powerBeside(neighbours, one, now);
   if (beside) return beside;
   if (isAlone) return { cause: 'pc-off', confidence: 0.8 };
-  if (neighbours.some((other) => cameBack(other, one))) return { cause: 'power-cut', confidence: 0.7 };
+  const back = neighbours.find((other) => cameBack(other, one))?.absence;
+  if (back) return { cause: 'power-cut', confidence: Math.min(0.7, back.confidence) };
   return upstream() ?? undetermined;
 }
 
