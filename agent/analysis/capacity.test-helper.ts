@@ -83,7 +83,10 @@ function bucket(way: Way): (seq: number, sentAt: number) => TrainArrival[] | nul
   const goes = narrow(way);
   let otherAt = othersBps > 0 ? 0 : Number.POSITIVE_INFINITY;
   return (seq, sentAt) => {
-    for (; otherAt <= sentAt; otherAt -= (Math.log(1 - random()) * trainIpBytes * 8) / othersBps) goes(otherAt);
+    while (otherAt <= sentAt) {
+      goes(otherAt);
+      otherAt += (-Math.log(1 - random()) * trainIpBytes * 8) / othersBps;
+    }
     const outAt = goes(sentAt);
     return outAt !== null && random() >= loss ? [{ seq, us: outAt * 1e6 }] : null;
   };
