@@ -15,6 +15,8 @@ export type Way = {
   loss?: number;
   /** How many bytes wait before it; what comes on top is dropped. */
   queueBytes?: number;
+  /** What others send through it, packet by packet, whatever becomes of it. */
+  othersBps?: number;
   random?: () => number;
 };
 
@@ -76,24 +78,33 @@ function flow(way: Way, { packets, lent }: Stream): Train {
 }
 
 /** A rested token bucket with a queue before it; what it lets through of each packet, seconds. */
-function bucket({
-  bps,
-  bucketBytes,
-  loss = 0,
-  queueBytes = 1e9,
-  random = () => 1,
-}: Way): (seq: number, sentAt: number) => TrainArrival[] | null {
+function bucket(way: Way): (seq: number, sentAt: number) => TrainArrival[] | null {
+  const { loss = 0, random = () => 1, othersBps = 0 } = way;
+  const goes = narrow(way);
+  let otherAt = othersBps > 0 ? 0 : Number.POSITIVE_INFINITY;
+  return (seq, sentAt) => {
+    while (otherAt <= sentAt) {
+      goes(otherAt);
+      otherAt += (-Math.log(1 - random()) * trainIpBytes * 8) / othersBps;
+    }
+    const outAt = goes(sentAt);
+    return outAt !== null && random() >= loss ? [{ seq, us: outAt * 1e6 }] : null;
+  };
+}
+
+/** When a packet leaves it; null where it is dropped. */
+function narrow({ bps, bucketBytes, queueBytes = 1e9 }: Way): (sentAt: number) => number | null {
   const perSecond = bps / 8;
   let tokens = bucketBytes;
   let lastAt = 0;
-  return (seq, sentAt) => {
+  return (sentAt) => {
     if ((lastAt - sentAt) * perSecond > queueBytes) return null;
     const startAt = Math.max(sentAt, lastAt);
     tokens = Math.min(bucketBytes, tokens + (startAt - lastAt) * perSecond);
     const outAt = startAt + Math.max(0, trainIpBytes - tokens) / perSecond;
     tokens += (outAt - startAt) * perSecond - trainIpBytes;
     lastAt = outAt;
-    return random() >= loss ? [{ seq, us: outAt * 1e6 }] : null;
+    return outAt;
   };
 }
 

@@ -127,6 +127,21 @@ describe('the ways in which trains are known to fail', () => {
   });
 });
 
+describe('a line that others use as well', () => {
+  test.each([0.35, 0.5, 0.65, 0.8])('what others take was told as a burst that the line lends: a share of %d', (share) => {
+    for (const queueBytes of [100 * kB, 300 * kB]) {
+      for (const seed of [1, 2, 3, 4]) {
+        const bps = 6 * mbit;
+        const { next } = randomFrom(seed);
+        const found = measure({ bps, bucketBytes: 3 * kB, queueBytes, othersBps: share * bps, random: next });
+        expect(found.burst).toBeNull();
+        if (found.bps === null) expect(found.reason).toBe('the rate is not steady');
+        else expect(Math.abs(found.error)).toBeLessThan(0.1);
+      }
+    }
+  });
+});
+
 describe('packets that came oddly', () => {
   test('a stream that stopped since it seemed to be slowed down, and then was not, was told as one that kept its rate to the end', () => {
     const [whole, cut] = [1, 2].map((part) =>

@@ -29,7 +29,7 @@ const besideOthers = 0.5;
 const lostAtMost = 0.05;
 /** Where nothing is dropped, blocks that come so much faster than all of them did not wait before the narrow part: it was not full. */
 const withinAtMost = 1.2;
-/** Of the first packets of a stream. A queue that others fill begins to drop later; a policer whose bucket is empty does not wait. */
+/** Of the first packets where the rate fell. A queue that others fill begins to drop later; a policer whose bucket is empty does not wait. */
 const lostAtOnce = { of: 3 * blockPackets, least: 0.4 };
 const bentAtMost = 0.15;
 const fewest = { packets: 40, ms: 50 };
@@ -68,18 +68,26 @@ export function lastingOf(stream: Train, { bps: fromBps, isSure }: Lent): Lastin
   const bps = steadyRate(counted(end));
   const isFast = (one: number) => one >= keptShare * fromBps;
   if (isFast(bps)) return { kind: 'kept', bps };
-  const isSpared = lossOf(end) <= lostAtMost;
-  const within = rateWithinBlocks(end);
-  const isFastWithin = isFast(within);
   const isWhole = end.length === came.length;
   // Each block goes as fast as ever, and all of them come: others use the line as well.
-  if (isWhole && isSpared && isFastWithin && bps >= besideOthers * fromBps) return { kind: 'kept', bps };
-  const isOthers = (isSpared && within > withinAtMost * bps) || (isFastWithin && isWhole && isSure && !isLostAtOnce(came));
+  if (isWhole && lossOf(end) <= lostAtMost && isFast(rateWithinBlocks(end)) && bps >= besideOthers * fromBps) return { kind: 'kept', bps };
   const ms = msOf(end);
+  const isOthers = isShared(came, end, { bps, fastBps: keptShare * fromBps, isSure });
   if (isOthers || end.length < fewest.packets || ms < fewest.ms || !isSteady(end)) {
     return { kind: 'unclear', reason: 'the rate is not steady' };
   }
   return { kind: 'fell', bps, packets: end.length, ms };
+}
+
+/** True where blocks did not wait before the narrow part, as behind a bucket that is empty, and no policer dropped what is missing: it waited with what others sent. */
+function isShared(
+  came: readonly TrainArrival[],
+  end: readonly TrainArrival[],
+  { bps, fastBps, isSure }: { bps: number; fastBps: number; isSure: boolean },
+): boolean {
+  const within = rateWithinBlocks(end);
+  if (lossOf(end) <= lostAtMost && within > withinAtMost * bps) return true;
+  return within >= fastBps && !isPoliced(came, end, isSure ? fastBps : 0);
 }
 
 /** How much was lent: as much as a bucket must hold that lets all this pass and is filled at `bps`. `trains` by one clock. */
@@ -140,8 +148,20 @@ function lossOf(end: readonly TrainArrival[]): number {
   return 1 - end.length / (most - least + 1);
 }
 
-function isLostAtOnce(came: readonly TrainArrival[]): boolean {
-  return came.filter(({ seq }) => seq < lostAtOnce.of).length <= (1 - lostAtOnce.least) * lostAtOnce.of;
+/**
+ * A policer passes what its bucket holds as fast as ever, and drops from then on. Where what came before was slow already, or where nothing was
+ * dropped for a while when the rate fell, a queue was filling that others share.
+ */
+function isPoliced(came: readonly TrainArrival[], end: readonly TrainArrival[], fastBps: number): boolean {
+  const before = counted(came.slice(0, came.length - end.length + 1));
+  const [first, last] = [before[0], before.at(-1)];
+  const isSlow = first !== undefined && last !== undefined && last.us > first.us && rate(first, last) < fastBps;
+  return !isSlow && isLostAtOnce(end);
+}
+
+function isLostAtOnce(end: readonly TrainArrival[]): boolean {
+  const from = Math.min(...end.map(({ seq }) => seq));
+  return end.filter(({ seq }) => seq < from + lostAtOnce.of).length <= (1 - lostAtOnce.least) * lostAtOnce.of;
 }
 
 function msOf(end: readonly TrainArrival[]): number {

@@ -32,6 +32,8 @@ type Running = {
   first: number;
   sent: number;
   arrivals: TrainArrival[];
+  /** Numbers of what came: a line may double it. */
+  came: Set<number>;
   /** Pieces whose report is not there. */
   open: Set<number>;
   lookAt: number;
@@ -42,7 +44,8 @@ type Running = {
 /** Guarantee: it ends, with what came of it; no more is sent than its plan says, and nothing after its end is told. */
 export function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> {
   const running: Running = {
-    ...{ state, direction, plan, sent: 0, arrivals: [], open: new Set<number>(), lookAt: lookEvery, isSent: false },
+    ...{ state, direction, plan, sent: 0, arrivals: [], lookAt: lookEvery, isSent: false },
+    ...{ came: new Set<number>(), open: new Set<number>() },
     first: state.number + 1,
     lastUp: state.clock.up(),
   };
@@ -91,12 +94,17 @@ function sendBlock(running: Running, packets: number): void {
 }
 
 function take(running: Running, { kind, train, seq, ...answer }: TrainAnswer): void {
-  const { state, direction, arrivals } = running;
+  const { state, direction, arrivals, came } = running;
   const from = (train - running.first) * piecePackets[direction];
   running.lastUp = state.clock.up();
-  if (kind === 'load') arrivals.push({ seq: from + seq, us: state.clock.up() * 1_000 });
+  const note = (one: TrainArrival) => {
+    if (one.seq >= running.sent || came.has(one.seq)) return;
+    came.add(one.seq);
+    arrivals.push(one);
+  };
+  if (kind === 'load') note({ seq: from + seq, us: state.clock.up() * 1_000 });
   if (kind !== 'report' || !running.open.delete(train)) return;
-  for (const one of readTrainReport(answer)) arrivals.push({ seq: from + one.seq, us: one.us });
+  for (const one of readTrainReport(answer)) note({ seq: from + one.seq, us: one.us });
 }
 
 /** Waits for what is on its way, and asks again for what was not reported. */

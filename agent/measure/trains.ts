@@ -117,8 +117,9 @@ function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
 }
 
 function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
-  const arrivals: TrainArrival[] = [];
-  const train = () => ({ packets, arrivals });
+  // Each once, though the line may double them.
+  const came = new Map<number, TrainArrival>();
+  const train = () => ({ packets, arrivals: [...came.values()] });
   return exchange<Train | TrainDenial>(
     state,
     (end) => {
@@ -127,12 +128,12 @@ function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
       state.onAnswer = (answer) => {
         const { kind, seq } = answer;
         if (kind === 'denied') end(readTrainDenial(answer) ?? train());
-        if (kind !== 'load') return;
+        if (kind !== 'load' || seq >= packets || came.has(seq)) return;
         const us = state.clock.up() * 1_000;
         cancelAsking();
         cancelQuiet();
-        arrivals.push({ seq, us });
-        if (arrivals.length >= packets) return end(train());
+        came.set(seq, { seq, us });
+        if (came.size >= packets) return end(train());
         cancelQuiet = later(state, seq === packets - 1 ? overtakenMs : quietMs, () => end(train()));
       };
       cancelAsking = repeat(state, {

@@ -165,17 +165,20 @@ function turn(state: State): void {
   // Nobody vouches for it: what was used stays used.
   const isBack = month < book.month && centreNow === null;
   if (isBack || month === of) return void Object.assign(book, { month, ofMonth: month === of ? null : of });
+  Object.assign(book, leave(book, of, month), { month, ofMonth: null, isOwn: centreNow === null });
+  state.since = { telemetry: 0, tests: 0 };
+}
+
+/** What was used of a month that is begun, or goes on, and the others with the one that is left. */
+function leave(book: Kept, left: string, month: string): Counts & Pick<Kept, 'earlier'> {
   const earlier = new Map(book.earlier);
   const found = earlier.get(month);
-  const { telemetry, tests, peak } = book;
-  // What was used in a month that never was belongs to the one in which it was begun.
-  const isPart = book.isOwn && found !== undefined;
-  if (isPart) earlier.delete(of);
-  else keepLatest(earlier, [of, { telemetry, tests, peak }], monthsKept + 1);
   earlier.delete(month);
-  const next = found === undefined ? unused() : isPart ? sum(found, book) : found;
-  Object.assign(book, { ...next, month, ofMonth: null, isOwn: centreNow === null, earlier: [...earlier].slice(-monthsKept) });
-  state.since = { telemetry: 0, tests: 0 };
+  // What was used in a month that never was belongs to the one in which it was begun.
+  if (found !== undefined && book.isOwn) return { ...sum(found, book), earlier: [...earlier] };
+  const { telemetry, tests, peak } = book;
+  keepLatest(earlier, [left, { telemetry, tests, peak }], monthsKept);
+  return { ...(found ?? unused()), earlier: [...earlier] };
 }
 
 function unused(): Counts {

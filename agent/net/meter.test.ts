@@ -16,11 +16,11 @@ it('each message costs a segment and its acknowledgement; what fills several cos
 });
 
 /** A connection to a server that answers all that comes by ten bytes, by a clock of the test. */
-async function counted() {
+async function counted(host = '127.0.0.1') {
   const server = createServer((socket) => socket.on('data', () => socket.write('0123456789')).on('error', () => undefined));
   onTestFinished(() => void server.close());
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  await once(server.listen(0, host), 'listening');
+  const socket = connect((server.address() as AddressInfo).port, host);
   const state = { bytes: 0, now: 1_000 };
   const meter = meterTcp(
     socket,
@@ -43,6 +43,27 @@ it('a connection is counted whole: its opening, its messages, what comes after t
   socket.end('y'.repeat(50));
   await once(socket, 'close');
   expect(state.bytes).toBe(opening + 200 + 132 + 10 + 66 + 50 + 66 + 10 + 66 + 3 * 66);
+});
+
+it('what went over IPv6 was counted with the shorter headers of IPv4, a sixth too little', async () => {
+  const { socket, state, message } = await counted('::1');
+  expect(state.bytes).toBe(94 + 94 + 86);
+  message('out');
+  socket.write('x'.repeat(1_430));
+  await once(socket, 'data');
+  // One more than fits.
+  const sent = 1_430 + 2 * 172;
+  expect(state.bytes).toBe(274 + sent + 10 + 86);
+  socket.end();
+  await once(socket, 'close');
+  expect(state.bytes).toBe(274 + sent + 10 + 86 + 3 * 86);
+  let bytes = 0;
+  const refused = connect(1, '::1').on('error', () => undefined);
+  meterTcp(refused, (wireBytes) => {
+    bytes += wireBytes;
+  });
+  await new Promise((resolve) => refused.once('close', resolve));
+  expect(bytes).toBe(94 + 86);
 });
 
 it('messages that are told before they are written are counted all the same; only a prompt answer carries what it acknowledges', async () => {

@@ -10,29 +10,46 @@ const ip6Bytes = 40;
 const udpHeaderBytes = 8;
 /** With the time stamps that every system of today sends. */
 const tcpHeaderBytes = 32;
-const tcpFrameBytes = ethernetBytes + ipBytes + tcpHeaderBytes;
-const segmentBytes = 1_448;
-/** A segment that opens a connection carries 8 B of options more. */
-const synBytes = tcpFrameBytes + 8;
-const openBytes = 2 * synBytes + tcpFrameBytes;
+const packetBytes = 1_500;
 const connectTimeoutMs = 30_000;
-const closeBytes = 3 * tcpFrameBytes;
-/** Nobody answers: the first try and four more in 30 s. */
-const unansweredBytes = 5 * synBytes;
-const refusedBytes = synBytes + tcpFrameBytes;
 /** A segment and its acknowledgement, where no answer carries it. */
 const framesPerSegment = 2;
 /** So long a system waits for something to send with its acknowledgement. */
 const promptMs = 40;
 
+/** Of IP. */
+type Family = 4 | 6;
+
 /** Bytes on the wire of a datagram that carries so many. */
-export function udpWireBytes(payloadBytes: number, family: 4 | 6 = 4): number {
-  return payloadBytes + ethernetBytes + (family === 4 ? ipBytes : ip6Bytes) + udpHeaderBytes;
+export function udpWireBytes(payloadBytes: number, family: Family = 4): number {
+  return payloadBytes + ethernetBytes + headerBytes(family) + udpHeaderBytes;
 }
 
-/** `bytes` + 66 × 2 × segments; a message is at least one segment, and 1,448 B fill one. */
-export function tcpWireBytes(bytes: number, messages: number): number {
-  return bytes + tcpFrameBytes * framesPerSegment * Math.max(messages, Math.ceil(bytes / segmentBytes));
+/** `bytes` + 66 × 2 × segments, over IPv6 86 × 2; a message is at least one segment, and 1,448 B fill one, over IPv6 1,428. */
+export function tcpWireBytes(bytes: number, messages: number, family: Family = 4): number {
+  const segmentBytes = packetBytes - headerBytes(family) - tcpHeaderBytes;
+  return bytes + frameOf(family) * framesPerSegment * Math.max(messages, Math.ceil(bytes / segmentBytes));
+}
+
+function headerBytes(family: Family): number {
+  return family === 4 ? ipBytes : ip6Bytes;
+}
+
+/** A segment of TCP that carries nothing. */
+function frameOf(family: Family): number {
+  return ethernetBytes + headerBytes(family) + tcpHeaderBytes;
+}
+
+/** What a connection costs beside what it carries. A segment that opens it has 8 B of options more; where nobody answers there are the first try and four more in 30 s. */
+function besideOf(family: Family): { open: number; close: number; refused: number; unanswered: number } {
+  const frame = frameOf(family);
+  const syn = frame + 8;
+  return { open: 2 * syn + frame, close: 3 * frame, refused: syn + frame, unanswered: 5 * syn };
+}
+
+/** An address of IPv4 may be written as one of IPv6. */
+function familyOf(address = ''): Family {
+  return address.includes(':') && !address.startsWith('::ffff:') ? 6 : 4;
 }
 
 /** Told of bytes on the wire as they go and come. */
@@ -50,13 +67,14 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
   /** `owedAt`: when there last was something whose acknowledgement may still go with an answer. */
   const ways = { in: { counted: 0, owedAt: never }, out: { counted: 0, owedAt: never } };
   let opened = false;
+  let family: Family = 4;
   let toldAt: number | undefined;
   const countWay = (way: 'in' | 'out', at: number) => {
     const [own, other] = way === 'in' ? [ways.in, ways.out] : [ways.out, ways.in];
     const bytes = (way === 'in' ? socket.bytesRead : socket.bytesWritten) - own.counted;
     if (bytes === 0) return;
     own.counted += bytes;
-    used(tcpWireBytes(bytes, 1) - (at - other.owedAt < promptMs ? tcpFrameBytes : 0));
+    used(tcpWireBytes(bytes, 1, family) - (at - other.owedAt < promptMs ? frameOf(family) : 0));
     other.owedAt = never;
     own.owedAt = at;
   };
@@ -66,14 +84,19 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
     countWay('in', now());
     toldAt = undefined;
   };
+  socket.on('connectionAttempt', (address) => {
+    family = familyOf(address);
+  });
   socket.once('connect', () => {
     opened = true;
-    used(openBytes);
+    family = familyOf(socket.remoteAddress);
+    used(besideOf(family).open);
   });
   socket.once('close', () => {
-    if (!opened) return used(codeOf(socket.errored ?? '') === 'ECONNREFUSED' ? refusedBytes : unansweredBytes);
+    const { close, refused, unanswered } = besideOf(family);
+    if (!opened) return used(codeOf(socket.errored ?? '') === 'ECONNREFUSED' ? refused : unanswered);
     count();
-    used(closeBytes);
+    used(close);
   });
   return {
     message(way) {

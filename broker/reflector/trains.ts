@@ -55,7 +55,7 @@ type Session = {
   openedUp: number;
   usedUp: number;
   /** When the packets of the last trains came, from the first packet of the session on: one clock for all of them. */
-  up: Map<number, TrainArrival[]>;
+  up: Map<number, Map<number, TrainArrival>>;
   upTrain: number;
   /** The last that was sent. */
   downTrain: number;
@@ -142,25 +142,27 @@ function note(session: Session, { train, seq }: TrainRequest): string {
   if (train > session.upTrain) begin(session, train);
   const arrivals = up.get(train);
   if (arrivals === undefined) return 'late';
-  if (arrivals.length >= trainPacketsAtMost) return 'too many';
-  arrivals.push({ seq, us: (usedUp - openedUp) * 1_000 });
+  // A copy that the line made is no other packet, and would take its place.
+  if (arrivals.has(seq)) return 'doubled';
+  if (arrivals.size >= trainPacketsAtMost) return 'too many';
+  arrivals.set(seq, { seq, us: (usedUp - openedUp) * 1_000 });
   return 'noted';
 }
 
 /** A train begins: of those before it as many are kept as may still be asked for. */
 function begin(session: Session, train: number): void {
   session.upTrain = train;
-  session.up.set(train, []);
-  let packets = session.up.values().reduce((sum, { length }) => sum + length, 0);
-  for (const [oldest, { length }] of session.up) {
+  session.up.set(train, new Map());
+  let packets = session.up.values().reduce((sum, { size }) => sum + size, 0);
+  for (const [oldest, { size }] of session.up) {
     if (packets <= upPacketsKept && session.up.size <= upTrainsKept) break;
     session.up.delete(oldest);
-    packets -= length;
+    packets -= size;
   }
 }
 
 function report(state: State, { train }: TrainRequest, { session, reply }: Proven): string {
-  const parts = writeTrainReport(train, session.up.get(train) ?? []);
+  const parts = writeTrainReport(train, [...(session.up.get(train)?.values() ?? [])]);
   const wireBytes = parts.reduce((sum, part) => sum + part.length + frameBytes, 0);
   const denial = spend(state, session, wireBytes);
   if (denial !== null) return deny(denial, { train }, { session, reply });

@@ -12,6 +12,8 @@ export type Narrow = {
   lost: (packet: Buffer) => boolean;
   peakBps?: number;
   drops?: boolean;
+  /** So much later each packet comes a second time, and waits for nothing. */
+  copyMs?: number;
 };
 export type Way = {
   clock: Clock;
@@ -43,6 +45,10 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
   let from = first;
   const passed = { up: 0, down: 0 };
   const [upwards, downwards] = [narrow(time.now, up), narrow(time.now, down)];
+  const copied = ({ copyMs }: Narrow, atUs: number, arrive: () => void) => {
+    time.at(atUs, arrive);
+    if (copyMs !== undefined) time.at(atUs + copyMs * 1_000, arrive);
+  };
   return {
     clock,
     passed,
@@ -58,7 +64,7 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
         if (to !== from) return;
         const atUs = downwards(packet);
         if (atUs === null) return;
-        time.at(atUs, () => {
+        copied(down, atUs, () => {
           passed.down += packet.length + ipAndUdpBytes + frameBytes;
           if (isOpen) onPacket(packet);
         });
@@ -67,7 +73,10 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
         send(packet) {
           const atUs = upwards(packet);
           passed.up += packet.length + ipAndUdpBytes + frameBytes;
-          if (atUs !== null) time.at(atUs, () => reflector.takes(packet) && reflector.answer(packet, from, replyTo(from)));
+          if (atUs === null) return;
+          copied(up, atUs, () => {
+            if (reflector.takes(packet)) reflector.answer(packet, from, replyTo(from));
+          });
         },
         close() {
           isOpen = false;

@@ -50,6 +50,13 @@ async function measure({ up, down, left = 5_000_000, directionBytes = 1_000_000,
   return { measured, used, passed: way.passed, tookMs: way.clock.up() };
 }
 
+test.each(['up', 'down'] as const)('what a line doubled on the way %s was told as lost', async (direction) => {
+  const { measured } = await measure({ [direction]: { bps: 5 * mbit, copyMs: 3 } });
+  if (!measured.ok) throw new Error(measured.reason);
+  expect(measured[direction]).toMatchObject({ reason: null, burst: null });
+  expect((measured[direction].bps ?? 0) / (5 * mbit)).toBeCloseTo(1, 2);
+});
+
 test('a direction takes no more than it is given, and leaves the other its own', async () => {
   const { measured, used } = await measure({ up: { bps: 900 * mbit }, down: { bps: 2 * mbit }, directionBytes: 500_000 });
   expect(measured).toMatchObject({ ok: true, up: { bps: null, reason: 'too fast to measure with so few bytes' } });
