@@ -100,7 +100,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     const state = stage.page.locator('article .state');
     await expect.poll(() => state.textContent()).toMatch(/Does not answer: power cut$/);
     view.change({ pcs: [{ ...away, outage: { ...outage, cause: 'undetermined', confidence: 0.5, sureness: 'open' } }] });
-    await expect.poll(() => state.textContent()).toMatch(/Does not answer: site not reachable, cause not known yet$/);
+    await expect.poll(() => state.textContent()).toMatch(/Does not answer: not known yet, the site cannot be reached$/);
     await stage.open('#/incident/7');
     const note = stage.page.locator('[data-outage]');
     expect(await note.count()).toBe(0);
