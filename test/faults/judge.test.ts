@@ -83,5 +83,5 @@ function word(kind: Notice['kind'], atMs: number, change: Partial<Notice> = {}):
     lines: [],
     ...change,
   };
-  return { key: `${atMs}`, atMs, text: 'Critical: Camera not found: Device 1.\nRoom pc-1, Leh office', notice };
+  return { key: `${atMs}`, atMs, text: 'Leh office, Room pc-1\nCritical: Camera not found: Device 1', notice };
 }

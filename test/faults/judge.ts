@@ -89,7 +89,8 @@ const silences = ['pc.silent', 'centre.unheard'];
 function isAbout({ notice, text }: Word, { pc, fault, device, name }: Stretch): boolean {
   if (notice.scope !== pc || !notice.faults.some((one) => one.fault === fault && one.device === device)) return false;
   const isNamed = text.includes(name) || text.includes(titleOf(fault)) || /\band \d+ more/.test(text);
-  return isNamed && text.includes(`${notice.room.en}, ${notice.site.en}`);
+  const [place = ''] = text.split('\n');
+  return isNamed && place.startsWith(`${notice.site.en}, `) && place.endsWith(notice.room.en);
 }
 
 function isInBundle({ notice }: Word, { pc, fault }: Stretch): boolean {

@@ -1,0 +1,174 @@
+/** What goes with many sites of a state or of a provider, and what is said of each. */
+import { describe, expect, it } from 'vitest';
+import type { Previous } from '#contracts';
+import { createStage, pc, type Stage } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+const of = (stage: Stage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
+const verdict = (stage: Stage, who = pc) => `${of(stage, who)?.cause} ${of(stage, who)?.confidence}`;
+const previous = (stage: Stage, edit: Partial<Previous> = {}): Previous => ({
+  ...{ boot: 'b1', aliveAt: stage.now(), mains: null, bye: null, crashed: false },
+  ...edit,
+});
+
+describe('many sites', () => {
+  const sites = ['la/a/1', 'la/b/1', 'la/c/1', 'up/d/1'];
+  const stageOf = (isp?: string) => {
+    const known = sites.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true, ...(isp && { isp }) }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of sites) stage.birth(one);
+    return stage;
+  };
+
+  it('of one state at once are its line, and stay that when the first are back', () => {
+    const stage = stageOf();
+    for (const one of sites.slice(0, 2)) stage.lost(one);
+    stage.pass(2 * second);
+    expect(verdict(stage, 'la/a/1')).toBe('undetermined 0.5');
+    stage.lost('la/c/1');
+    stage.pass(second);
+    stage.beat('up/d/1');
+    stage.pass(second);
+    for (const one of sites.slice(0, 3)) expect(verdict(stage, one)).toBe('upstream 0.6');
+    stage.birth('la/a/1', { session: 2, apartMs: 4 * second });
+    stage.pass(second);
+    expect([verdict(stage, 'la/a/1'), verdict(stage, 'la/b/1')]).toEqual(['upstream 0.6', 'upstream 0.6']);
+  });
+
+  it('of one provider at once are its line, over the borders of states', () => {
+    const stage = withLines({ ...overBorders, 'mp/e/1': 'himal' });
+    for (const one of Object.keys(overBorders)) stage.lost(one);
+    stage.pass(second);
+    stage.beat('mp/e/1');
+    stage.pass(second);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.85');
+  });
+
+  it('of all that the centre hears are perhaps its own line, also while the first are back: that was the line of a provider, for sure', () => {
+    const himal = { 'la/x/1': 'himal', 'up/y/1': 'himal', 'mp/z/1': 'himal' };
+    const stage = withLines({ ...overBorders, ...himal });
+    for (const one of Object.keys({ ...overBorders, ...himal })) stage.lost(one);
+    stage.pass(2 * minute);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
+    stage.birth('la/x/1', { session: 2, apartMs: 2 * minute });
+    stage.pass(second);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
+    stage.birth('up/d/1', { session: 2, apartMs: 2 * minute });
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
+  });
+
+  it('of one provider in two states, beside others that fell silent a minute later, were its line for sure', () => {
+    const himal = { 'la/x/1': 'himal', 'up/y/1': 'himal' };
+    const stage = withLines({ ...overBorders, ...himal, 'mp/z/1': 'sindhu' });
+    for (const one of Object.keys(overBorders)) stage.lost(one);
+    stage.pass(second);
+    stage.beat('mp/z/1');
+    stage.pass(second);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
+    stage.beat('up/y/1');
+    stage.pass(second);
+    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.85');
+  });
+
+  it('of two providers in each of two states at once were the line of both; it is rather their power', () => {
+    const lines = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'himal', 'up/a/1': 'bharat', 'up/b/1': 'himal', 'up/c/1': 'himal' };
+    const stage = withLines({ ...lines, 'mp/z/1': 'sindhu' });
+    for (const one of Object.keys(lines)) stage.lost(one);
+    stage.pass(second);
+    stage.beat('mp/z/1');
+    stage.pass(second);
+    expect(verdict(stage, 'la/a/1')).toBe('upstream 0.55');
+  });
+
+  const overBorders = { 'la/b/1': 'bharat', 'la/c/1': 'bharat', 'up/d/1': 'bharat' };
+  const withLines = (lines: Record<string, string>) => {
+    const known = Object.entries(lines).map(([one, isp]) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true, isp }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of Object.keys(lines)) stage.birth(one);
+    return stage;
+  };
+
+  it('of one provider are its line where a site of another line stands beside them, and may be the power of the state where none does', () => {
+    const own = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'bharat' };
+    for (const [lines, found] of [
+      [{ ...own, 'la/d/1': 'himal' }, 'upstream 0.85'],
+      [{ ...own, 'up/d/1': 'himal' }, 'upstream 0.6'],
+    ] as const) {
+      const stage = withLines(lines);
+      for (const one of Object.keys(own)) stage.lost(one);
+      stage.pass(2 * second);
+      stage.beat('la/d/1' in lines ? 'la/d/1' : 'up/d/1');
+      stage.pass(2 * second);
+      expect(verdict(stage, 'la/b/1')).toBe(found);
+    }
+  });
+
+  it('of three providers are no line', () => {
+    const stage = withLines({ 'la/a/1': 'bharat', 'la/b/1': 'himal', 'la/c/1': 'sindhu', 'la/d/1': 'ladakh' });
+    for (const one of ['la/a/1', 'la/b/1', 'la/c/1']) stage.lost(one);
+    stage.pass(2 * second);
+    stage.beat('la/d/1');
+    stage.pass(2 * minute);
+    expect(verdict(stage, 'la/b/1')).toBe('undetermined 0.5');
+  });
+
+  it('whose boots ended at one moment lost the power of their state, as they say when they are back; two are no state; a forced restart was one', () => {
+    for (const [count, minutes, found] of [
+      [3, 20, 'power-cut 0.9'],
+      [3, 12, 'power-cut 0.6'],
+      [2, 20, 'undetermined 0.5'],
+    ] as const) {
+      const stage = stageOf();
+      const away = sites.slice(0, count);
+      for (const one of away) stage.lost(one);
+      const before = previous(stage);
+      for (let passed = 0; passed < minutes; passed += 1) stage.live(minute, 'up/d/1');
+      for (const one of away) stage.birth(one, { session: 2, boot: 'b2', previous: before });
+      stage.pass(second);
+      expect(away.map((one) => verdict(stage, one))).toEqual(away.map(() => found));
+    }
+  });
+
+  it('of two PCs each that were all made to start anew were power cuts, likely, of those that were back before the others', () => {
+    const pcs = ['a', 'b', 'c'].flatMap((site) => [`la/${site}/1`, `la/${site}/2`]);
+    const known = pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of pcs) stage.birth(one);
+    for (const one of pcs) stage.lost(one);
+    const before = previous(stage);
+    stage.pass(12 * minute);
+    for (const one of pcs) {
+      stage.birth(one, { session: 2, boot: 'b2', previous: before });
+      stage.pass(second);
+    }
+    expect(pcs.map((one) => verdict(stage, one))).toEqual(pcs.map(() => 'power-cut 0.6'));
+  });
+
+  it('whose lines broke were sure of a power cut by the word of one PC that was switched off in that minute', () => {
+    const stage = withLines({ 'la/a/1': 'bharat', 'la/b/1': 'himal', 'la/c/1': 'sindhu', 'la/d/1': 'ladakh' });
+    stage.live(2 * minute, 'la/a/1');
+    const away = ['la/a/1', 'la/b/1', 'la/c/1'];
+    for (const one of away) stage.beat(one);
+    for (const one of away) stage.lost(one);
+    const before = previous(stage);
+    for (let passed = 0; passed < 6; passed += 1) stage.live(minute, 'la/d/1');
+    for (const one of away.slice(0, 2)) stage.birth(one, { session: 2, apartMs: 6 * minute });
+    stage.birth('la/c/1', { session: 2, boot: 'b2', previous: before });
+    stage.pass(second);
+    expect(away.map((one) => of(stage, one)?.cause)).not.toContain('power-cut');
+  });
+
+  it('later than ten minutes after one went say nothing of that one', () => {
+    const stage = stageOf();
+    stage.lost('la/a/1');
+    for (let at = 0; at < 11; at += 1) for (const one of sites.slice(1)) stage.live(20 * second, one);
+    for (const one of sites.slice(1, 3)) stage.lost(one);
+    stage.pass(2 * second);
+    expect(verdict(stage, 'la/a/1')).toBe('undetermined 0.5');
+  });
+});
