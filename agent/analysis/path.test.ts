@@ -19,6 +19,7 @@ it.each<[Partial<PathFacts>, string, string | null]>([
   [{ ...nothing, local: 'no way out', gateway: 'unknown' }, 'path.local', 'no address from the network'],
   [{ ...nothing, gateway: 'dead' }, 'path.gateway', null],
   [nothing, 'path.last_mile', null],
+  [{ ...nothing, centre: 'unreachable' }, 'path.last_mile', null],
   [{ ...nothing, gateway: 'none' }, 'path.last_mile', null],
   [{ ...nothing, outside: 'unknown' }, 'path.last_mile', null],
   [{ ...nothing, names: 'unknown', centreName: 'unknown' }, 'path.last_mile', null],
@@ -47,6 +48,7 @@ it.each<[Partial<PathFacts>, string | null]>([
   [{ names: 'silent', centreName: 'missing', centre: 'unknown', losesPackets: true }, 'packets get lost on the way'],
   [{ names: 'silent', centreName: 'missing', losesPackets: true }, 'packets get lost on the way'],
   [{ centre: 'silent', names: 'silent', centreName: 'unknown' }, null],
+  [{ centre: 'unreachable' }, 'a router or a firewall on the way says that it cannot be reached'],
   [{ centre: 'silent', outside: 'names' }, 'only names are answered: the centre is off, or something on the way stops all else'],
 ])('of %j it says what was seen, and blames nobody', (facts, reason) => {
   expect(at(facts)).toEqual(['path.between', reason]);
@@ -71,13 +73,13 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
     names: ['answered', 'silent', 'unknown'],
     centreName: ['found', 'missing', 'unknown'],
     outside: ['reached', 'names', 'silent', 'unknown'],
-    centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'silent', 'unknown'],
+    centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'unreachable', 'silent', 'unknown'],
     losesPackets: [true, false],
   };
   let mixtures: Record<string, unknown>[] = [{}];
   for (const [key, all] of Object.entries(values)) mixtures = mixtures.flatMap((one) => all.map((value) => ({ ...one, [key]: value })));
   const isBeyond = ({ outside }: PathFacts) => outside === 'reached' || outside === 'names';
-  const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unknown';
+  const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';
   const evidence: Record<string, (facts: PathFacts) => boolean> = {
     'path.local': ({ local }) => local === 'no carrier' || local === 'no way out',
     'path.gateway': (facts) => facts.gateway === 'dead' && !isBeyond(facts) && !facts.losesPackets && isSilent(facts),
@@ -86,12 +88,12 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
       !isBeyond(facts) &&
       !facts.losesPackets &&
       facts.gateway !== 'dead' &&
-      [facts.names, facts.outside, facts.centre].filter((one) => one === 'silent').length > 1,
+      [facts.names, facts.outside, facts.centre].filter((one) => one === 'silent' || one === 'unreachable').length > 1,
     'path.centre': ({ centre, outside, names, losesPackets }) =>
       centre === 'silent' && outside === 'reached' && names !== 'silent' && !losesPackets,
     'path.between': ({ linkUp, centre, losesPackets }) => losesPackets || (!linkUp && centre !== 'proven'),
   };
-  expect(mixtures).toHaveLength(23_040);
+  expect(mixtures).toHaveLength(25_344);
   for (const facts of mixtures as PathFacts[]) {
     const { status, fault } = whereItBreaks(facts);
     expect(status === 'fault', JSON.stringify(facts)).toBe(fault !== null);
@@ -108,7 +110,7 @@ function everything(): PathFacts[] {
     names: ['answered', 'silent', 'unknown'],
     centreName: ['found', 'missing', 'unknown'],
     outside: ['reached', 'names', 'silent', 'unknown'],
-    centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'silent', 'unknown'],
+    centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'unreachable', 'silent', 'unknown'],
     losesPackets: [false, true],
   } as const;
   return Object.entries(seen).reduce<object[]>(

@@ -5,9 +5,20 @@ import { fault, ok, unknown, type Verdict } from './verdict.ts';
 /**
  * What answers at the address of the centre. `proven`: it showed the centre's certificate · `open`: a connection stands, and nobody here can
  * prove with whom · `ended`, `mute`: a connection stood, and before any certificate it was ended or said nothing · `other port`: its own is
- * silent, another one is not.
+ * silent, another one is not · `unreachable`: it says nothing itself, and somebody on the way says that it cannot be reached.
  */
-export type CentreSeen = 'proven' | 'open' | 'stranger' | 'undated' | 'ended' | 'refused' | 'mute' | 'other port' | 'silent' | 'unknown';
+export type CentreSeen =
+  | 'proven'
+  | 'open'
+  | 'stranger'
+  | 'undated'
+  | 'ended'
+  | 'refused'
+  | 'mute'
+  | 'other port'
+  | 'unreachable'
+  | 'silent'
+  | 'unknown';
 
 /** What was seen of each part of the way to the centre. What is silent was asked several times. */
 export type PathFacts = {
@@ -39,6 +50,7 @@ export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_
 const lost = 'packets get lost on the way';
 const noServer = 'no name server answers';
 const notKnownThere = 'the name of the centre is not known there';
+const prohibited = 'a router or a firewall on the way says that it cannot be reached';
 const onlyNames = 'only names are answered: the centre is off, or something on the way stops all else';
 
 /** Somebody answered, wherever it is that it stands. */
@@ -84,8 +96,10 @@ function unproven({ names, centreName }: PathFacts): PathVerdict {
 
 function behindTheLine({ names, centreName, outside, centre }: PathFacts): PathVerdict {
   // Two that are silent beside one that answers: neither is the one that broke the other.
-  if (names === 'silent' && centre === 'silent') return fault('path.between');
+  if (names === 'silent' && isMute(centre)) return fault('path.between');
   if (centreName === 'missing') return fault('path.dns', names === 'silent' ? noServer : notKnownThere);
+  // A router near a machine that is gone says the same as a firewall.
+  if (centre === 'unreachable') return fault('path.between', prohibited);
   if (centre !== 'silent') return unknown('no centre is known here');
   return outside === 'reached' ? fault('path.centre') : fault('path.between', onlyNames);
 }
@@ -93,9 +107,13 @@ function behindTheLine({ names, centreName, outside, centre }: PathFacts): PathV
 /** Nothing beyond the router answered. One that is silent alone may as well be down itself. */
 function ofTheLine({ gateway, names, outside, centre }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');
-  if ([names, outside, centre].filter((one) => one === 'silent').length > 1) return fault('path.last_mile');
+  if ([names === 'silent', outside === 'silent', isMute(centre)].filter(Boolean).length > 1) return fault('path.last_mile');
   if (names === 'silent') return unknown('no name server answers, and nobody else could be asked');
-  return unknown(centre === 'silent' ? 'nobody but the centre could be asked' : 'nobody could be asked');
+  return unknown(isMute(centre) ? 'nobody but the centre could be asked' : 'nobody could be asked');
+}
+
+function isMute(centre: CentreSeen): boolean {
+  return centre === 'silent' || centre === 'unreachable';
 }
 
 /** A step of the way to the centre, from this PC outwards. */
@@ -145,6 +163,7 @@ const layerOfSeen: Partial<Record<CentreSeen, Step['layer']>> = {
   mute: 'tls',
   refused: 'port',
   'other port': 'port',
+  unreachable: 'port',
   silent: 'port',
 };
 

@@ -127,10 +127,22 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     },
   },
   {
+    // The last router says it in the words of a firewall.
     what: 'the machine of the centre is gone',
-    may: ['path.centre'],
+    may: ['path.between', 'path.centre'],
     anchors: true,
     breaks: ({ ip, world }) => ip(world, 'address', 'del', `${at.centre}/24`, 'dev', 'w0'),
+  },
+  {
+    what: 'a firewall says that the centre is prohibited',
+    may: ['path.between'],
+    isQuick: true,
+    breaks: (office) => office.rule(office.router, 'forward', `ip daddr ${at.centre} reject with icmp type admin-prohibited`),
+  },
+  {
+    what: 'a firewall says that the port of the centre is prohibited',
+    may: ['path.between'],
+    breaks: (office) => office.rule(office.router, 'forward', `${toPort(ports.mqtt)} reject with icmp type admin-prohibited`),
   },
   { what: 'the centre is stopped', may: ['path.between'], breaks: ({ end }) => end('centre') },
   {

@@ -199,7 +199,7 @@ async function askCentre(stage: BeyondStage, host: string | undefined): Promise<
   const { port = 0, greet, doorPort } = context.centre ?? {};
   if (host === undefined) return { seen: 'unknown', tally: { heard: [], lost: 0 }, tookMs: 0 };
   const startedUp = clock.up();
-  let isOpen = false;
+  let [isOpen, isUnreachable] = [false, false];
   const greeting: Greet | undefined =
     greet &&
     ((socket) => {
@@ -210,16 +210,19 @@ async function askCentre(stage: BeyondStage, host: string | undefined): Promise<
   const asked = keepAsking(trying, async () => {
     const knocked = await questions.knock({ host, port }, asking, greeting);
     isOpen = isOpen && knocked === 'mute';
+    isUnreachable ||= knocked === 'unreachable';
     return knocked === 'silent' ? undefined : knocked;
   });
   const isEarly = untilLater(stage);
-  const waits = () => isOpen || isEarly();
+  const waits = () => isOpen || (isEarly() && !isUnreachable);
   const others = [...new Set([commonPort, pagePort, doorPort ?? commonPort])].map((other) => askPlace(stage, { host, port: other }, waits));
   await asked.first;
   const { heard, lost } = asked.stop();
+  // Of its port alone, or of all of it?
+  if (heard.every((one) => one === 'unreachable')) await Promise.all(others.map(({ first }) => first));
   const hasOther = others.map((one) => reachable(one.stop()).heard.length > 0).includes(true);
   const said = order.find((one) => heard.includes(one));
-  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : 'silent');
+  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : isUnreachable ? 'unreachable' : 'silent');
   return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }), tookMs: clock.up() - startedUp };
 }
 
@@ -233,7 +236,7 @@ function isClear(heard: readonly Knocked[]): boolean {
 }
 
 function isSilent(seen: CentreSeen): boolean {
-  return seen === 'mute' || seen === 'other port' || seen === 'silent' || seen === 'unknown';
+  return seen === 'mute' || seen === 'other port' || seen === 'unreachable' || seen === 'silent' || seen === 'unknown';
 }
 
 /** A question to somebody beyond the router, at this port. */

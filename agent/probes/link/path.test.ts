@@ -303,6 +303,15 @@ it.each<[Knocked, string]>([
   expect(net.file).toBeUndefined();
 });
 
+it('a firewall that says the centre is prohibited was told as a centre that is dead; of its port alone as well', async () => {
+  const { net, run } = office({ anchors: [anchor] });
+  const all = ['8883', '443', '80'].map((port) => [`203.0.113.5:${port}`, 'unreachable']);
+  Object.assign(net.ports, { [anchor]: 'open' }, Object.fromEntries(all));
+  expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
+  net.ports['203.0.113.5:443'] = 'refused';
+  expect(await run()).toEqual(['path.between', 'its machine answers, but not at its port']);
+});
+
 it('a port that is silent beside one that answers is not a dead centre', async () => {
   const { net, run } = office({ anchors: [anchor] });
   net.ports[anchor] = 'open';
