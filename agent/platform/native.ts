@@ -50,8 +50,8 @@ export type PowerStatus = { line: number; flag: number; percent: number; seconds
 export type ConsoleSession = { user: string; isLocked: boolean | null };
 /** `path`: its device interface, which names its model and its place; the most that the card offers it. */
 export type Screen = { path: string; name: string; best: { width: number; height: number } | null };
-/** A row of the table of IPv4 routes. */
-export type Route = { destination: string; mask: string; hop: string };
+/** A row of the table of IPv4 routes; in `metric` that of its interface is in. */
+export type Route = { destination: string; mask: string; hop: string; metric: number };
 
 /** What only a call into the libraries of Windows tells. Each answers at once, or throws with a reason. */
 export type Calls = {

@@ -104,8 +104,15 @@ export type NetworkState = {
   /** One of them has an address that reaches further than the cable. */
   hasAddress: boolean;
   hasWayOut: boolean;
+  /** Those that are taken: the system leaves a way with a higher metric alone until the others are gone. */
   gateways: Gateway[];
 };
+
+/** Of several ways out those with the lowest metric. */
+export function takenOf<T extends { metric: number }>(ways: readonly T[]): T[] {
+  const least = Math.min(...ways.map(({ metric }) => metric));
+  return ways.filter(({ metric }) => metric === least);
+}
 
 /** `speedBps`: the rate that the card itself has agreed on with the other end of its cable; null where it names none. */
 export type CardFigures = { sentBytes: number; receivedBytes: number; speedBps: number | null };

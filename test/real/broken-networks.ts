@@ -54,6 +54,15 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     },
   },
   {
+    what: 'the nearer of two routers is gone',
+    may: ['path.gateway'],
+    isQuick: true,
+    breaks({ ip, office }) {
+      ip(office, 'route', 'replace', 'default', 'via', '10.77.1.9');
+      ip(office, 'route', 'replace', 'default', 'via', at.routerIn, 'metric', '100');
+    },
+  },
+  {
     what: 'the line swallows everything',
     may: ['path.last_mile'],
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),

@@ -172,6 +172,7 @@ function mendNetwork({ office, router, world }: Spaces): void {
   }
   ip('-n', router, 'route', 'replace', '10.77.2.0/24', 'dev', 'out0', 'src', at.routerOut);
   ip('-n', world, 'route', 'replace', 'default', 'via', at.routerOut);
+  spawnSync('ip', ['-n', office, 'route', 'delete', 'default', 'metric', '100']);
   ip('-n', office, 'route', 'replace', 'default', 'via', at.routerIn);
   for (const space of [office, router, world]) ip('-n', space, 'neigh', 'flush', 'all');
 }

@@ -47,6 +47,13 @@ it('a modem is a way out without a router, and a route that is down is none', as
   expect(await readNetwork(tree(down), () => ({}))).toMatchObject({ hasWayOut: false });
 });
 
+it('of two ways out the router of the one that is taken counts: that of the other one stood for it when it was dead', async () => {
+  const slower = byRouter.replace('eth0', 'wlan0').replace('0101A8C0', '0101000A').replace('\t100\t', '\t600\t');
+  const files = { ...carriers({ eth0: '1', wlan0: '1' }), 'proc/net/route': [head, slower, byRouter].join('\n') };
+  const state = await readNetwork(tree(files), () => ({ eth0: address('192.168.1.20') }));
+  expect(state.gateways).toEqual([{ interface: 'eth0', address: '192.168.1.1' }]);
+});
+
 it('finds the router of an IPv6 network under the interface that leads to it', async () => {
   const zero = '0'.repeat(32);
   const route6 = `${zero} 00 ${zero} 00 fe80000000000000021b21fffe000001 00000400 00000001 00000000 00000003     eth0`;

@@ -1,7 +1,7 @@
 /** The local network by /proc and /sys: interfaces, the way out, and which neighbours the kernel has heard. */
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import type { Gateway, NetworkState } from '../platform.ts';
+import { type Gateway, type NetworkState, takenOf } from '../platform.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
 type Addresses = typeof networkInterfaces;
@@ -17,12 +17,13 @@ export async function readNetwork(root: string, addresses: Addresses = networkIn
     if (name !== 'lo' && (await readNumber(join(root, 'sys/class/net', name, 'carrier'))) === 1) interfaces.push(name);
   }
   const found = addresses();
-  const routes = [...(await routes4(root)), ...(await routes6(root))].filter((route) => interfaces.includes(route.interface));
+  const isOn = (route: Route) => interfaces.includes(route.interface);
+  const routes = [await routes4(root), await routes6(root)].flatMap((all) => takenOf(all.filter(isOn)));
   return {
     interfaces,
     hasAddress: interfaces.some((name) => found[name]?.some(({ address, internal }) => !internal && !address.startsWith('fe80:'))),
     hasWayOut: routes.length > 0,
-    gateways: routes.flatMap(({ address, ...route }) => (address === null ? [] : [{ ...route, address }])),
+    gateways: routes.flatMap(({ address, interface: name }) => (address === null ? [] : [{ interface: name, address }])),
   };
 }
 
@@ -33,26 +34,26 @@ export async function isNeighbourHeard(root: string, { address }: Gateway): Prom
   return row === undefined ? null : (Number(row.split(/\s+/)[2]) & heardFlag) !== 0;
 }
 
-type Route = { interface: string; address: string | null };
+type Route = { interface: string; address: string | null; metric: number };
 
-/** Iface, Destination, Gateway, Flags, …, Mask (7): hexadecimal, the address in the machine's own order of bytes. */
+/** Iface, Destination, Gateway, Flags, …, Metric (6), Mask: hexadecimal but for the metric, the address in the machine's own order of bytes. */
 async function routes4(root: string): Promise<Route[]> {
   const rows = ((await readText(join(root, 'proc/net/route'))) ?? '').split('\n').slice(1);
   return rows.flatMap((line) => {
-    const [name = '', destination, gateway = '', flags = '', , , , mask] = line.trim().split(/\s+/);
+    const [name = '', destination, gateway = '', flags = '', , , metric, mask] = line.trim().split(/\s+/);
     if (destination !== '00000000' || mask !== '00000000' || (Number.parseInt(flags, 16) & routeIsUp) === 0) return [];
     const bytes = Buffer.from(gateway, 'hex').reverse();
-    return [{ interface: name, address: gateway === '00000000' ? null : bytes.join('.') }];
+    return [{ interface: name, address: gateway === '00000000' ? null : bytes.join('.'), metric: Number(metric) }];
   });
 }
 
-/** Destination and its length, source and its length, next hop, …, flags (8), Iface. */
+/** Destination and its length, source and its length, next hop, metric, …, flags (8), Iface. */
 async function routes6(root: string): Promise<Route[]> {
   const rows = ((await readText(join(root, 'proc/net/ipv6_route'))) ?? '').split('\n');
   return rows.flatMap((line) => {
-    const [destination, length, , , hop = '', , , , flags = '', name = ''] = line.trim().split(/\s+/);
+    const [destination, length, , , hop = '', metric = '', , , flags = '', name = ''] = line.trim().split(/\s+/);
     if (destination !== anywhere6 || length !== '00' || name === 'lo' || (Number.parseInt(flags, 16) & routeIsUp) === 0) return [];
     const address = (hop.match(/.{4}/g) ?? []).join(':');
-    return [{ interface: name, address: hop === anywhere6 ? null : `${address}%${name}` }];
+    return [{ interface: name, address: hop === anywhere6 ? null : `${address}%${name}`, metric: Number.parseInt(metric, 16) }];
   });
 }

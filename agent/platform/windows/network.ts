@@ -2,7 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Native } from '../native.ts';
-import type { Answer, Gateway, NetworkState } from '../platform.ts';
+import { type Answer, type Gateway, type NetworkState, takenOf } from '../platform.ts';
 import { attempt } from './attempt.ts';
 
 type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'netmask' | 'internal'>[]>;
@@ -17,7 +17,8 @@ export function readNetwork(native: Native, found: Interfaces = networkInterface
     (all ?? []).filter(({ internal }) => !internal).map((one) => ({ name, ...one })),
   );
   const far = own.filter(({ address }) => !/^(fe80:|169\.254\.)/i.test(address));
-  const hops = routes.value.filter(({ destination, mask }) => destination === anywhere && mask === anywhere).map(({ hop }) => hop);
+  const ways = routes.value.filter(({ destination, mask }) => destination === anywhere && mask === anywhere);
+  const hops = takenOf(ways).map(({ hop }) => hop);
   const gateways = [...new Set(hops)].flatMap((address): Gateway[] => {
     const through = own.find((one) => isBeside(address, one));
     return address === anywhere || through === undefined ? [] : [{ interface: through.name, address }];

@@ -7,7 +7,7 @@ import { createLoadMeter, readPower } from './figures.ts';
 import { readNetwork } from './network.ts';
 
 const signal = AbortSignal.timeout(30_000);
-const route = (destination: string, hop: string) => ({ destination, mask: destination, hop });
+const route = (destination: string, hop: string, metric = 25) => ({ destination, mask: destination, hop, metric });
 const at = (address: string, netmask = '255.255.255.0') => [{ address, netmask, internal: false }];
 const loopback = [{ address: '127.0.0.1', netmask: '255.0.0.0', internal: true }];
 
@@ -55,6 +55,8 @@ it('the way out leads through the card that stands beside the router', () => {
     hasWayOut: true,
     gateways: [{ interface: 'WLAN', address: '198.51.100.1' }],
   });
+  const both = [route('0.0.0.0', '192.0.2.1', 35), route('0.0.0.0', '198.51.100.1')];
+  expect(seen(both, cards), 'the way that is taken').toMatchObject({ gateways: [{ interface: 'WLAN', address: '198.51.100.1' }] });
   expect(seen([], { इथरनेट: at('169.254.3.4', '255.255.0.0') })).toMatchObject({ hasAddress: false, hasWayOut: false, gateways: [] });
   expect(seen([], {})).toMatchObject({ interfaces: [], hasAddress: false });
   expect(seen([route('0.0.0.0', '0.0.0.0')], cards)).toMatchObject({ hasWayOut: true, gateways: [] });

@@ -188,6 +188,18 @@ it('with six packets of ten lost the name servers were blamed: where the centre 
   expect(await run()).toEqual(['path.between', 'packets get lost on the way']);
 });
 
+it('of two routers one was dead, and the line was blamed: which one leads there is not known', async () => {
+  const { net, run } = office({ anchors: [anchor] });
+  const gateways = ['10.0.0.1', '10.0.0.9'].map((address) => ({ interface: 'eth0', address }));
+  Object.assign(net, { names: 'silent', centreName: 'silent', state: { ...online, gateways } });
+  net.ports['10.0.0.9:53'] = 'unreachable';
+  expect(await run()).toEqual(['unknown', 'the router could not be asked']);
+  net.ports[router] = 'unreachable';
+  expect(await run()).toEqual(['path.gateway', null]);
+  Object.assign(net.ports, { [router]: 'refused', '10.0.0.9:53': 'refused' });
+  expect(await run()).toEqual(['path.last_mile', null]);
+});
+
 it('a system that tells nothing of its network makes no fault of router or line', async () => {
   const { net, run } = office();
   Object.assign(net, { state: undefined, names: 'silent', centreName: 'silent' });

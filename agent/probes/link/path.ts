@@ -121,13 +121,13 @@ function localOf(state: NetworkState | undefined): PathFacts['local'] {
   return state.hasAddress && state.hasWayOut ? 'on' : 'no way out';
 }
 
-/** One router that answers is enough. */
+/** One of those that are taken is enough where no other one is dead: which of them led to the centre nobody knows. */
 async function gatewayOf(stage: Stage, state: NetworkState | undefined): Promise<PathFacts['gateway']> {
   if (state === undefined) return 'unknown';
   if (state.gateways.length === 0) return 'none';
   const all = await Promise.all(state.gateways.map((gateway) => isAlive(stage, gateway)));
-  if (all.includes(true)) return 'answers';
-  return all.every((one) => one === false) ? 'dead' : 'unknown';
+  if (all.every((one) => one === false)) return 'dead';
+  return all.includes(true) && !all.includes(false) ? 'answers' : 'unknown';
 }
 
 /** The knock makes the system ask for its neighbour: a router that drops what it does not serve is still heard. Nothing of it leaves this network. */

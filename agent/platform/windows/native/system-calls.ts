@@ -186,8 +186,9 @@ function createNetworkTables(koffi: Koffi): Pick<Calls, 'routes' | 'neighbours'>
   const routes = table('GetIpForwardTable', routeBytes);
   const neighbours = table('GetIpNetTable', neighbourBytes);
   const address = (row: Buffer, at: number) => row.subarray(at, at + 4).join('.');
+  const waysOf = (row: Buffer) => ({ destination: address(row, 0), mask: address(row, 4), hop: address(row, 12) });
   return {
-    routes: () => routes().map((row): Route => ({ destination: address(row, 0), mask: address(row, 4), hop: address(row, 12) })),
+    routes: () => routes().map((row): Route => ({ ...waysOf(row), metric: row.readUInt32LE(36) })),
     neighbours: () => new Map(neighbours().map((row) => [address(row, 16), row.readUInt32LE(4) > 0 && row.readUInt32LE(20) !== invalid])),
   };
 }
