@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { optionsRequest, readResponse } from './sip-message.ts';
+import { optionsRequest, readMessage } from './sip-message.ts';
 
 const branch = '0123abcd';
 const request = (transport: 'udp' | 'tcp' | 'tls', host = 'bridge.example') =>
@@ -14,7 +14,7 @@ const request = (transport: 'udp' | 'tcp' | 'tls', host = 'bridge.example') =>
   }).toString();
 const response = (first: string, headers: string[], body = '') => Buffer.from(`${[first, ...headers].join('\r\n')}\r\n\r\n${body}`);
 const own = [`Via: SIP/2.0/UDP 192.0.2.7:40000;branch=z9hG4bK${branch};rport=40000;received=192.0.2.7`, 'CSeq: 1 OPTIONS'];
-const read = (first: string, headers = own, body = '') => readResponse(response(first, headers, body), branch);
+const read = (first: string, headers = own, body = '') => readMessage(response(first, headers, body), branch);
 
 it('asks with every header that RFC 3261 wants of a request', () => {
   const text = request('udp');
@@ -60,25 +60,36 @@ it('an answer whose lines end without a carriage return is read, and said to be 
       .toString()
       .replaceAll('\r', ''),
   );
-  expect(readResponse(loose, branch)).toEqual({ kind: 'response', status: 200, answers: 'ours', loose: true, length: loose.length });
+  expect(readMessage(loose, branch)).toEqual({ kind: 'response', status: 200, answers: 'ours', loose: true, length: loose.length });
   expect(read('SIP/2.0 200 OK')).toMatchObject({ loose: false });
 });
 
 it('waits for the rest of a message, and knows where it ends', () => {
   const whole = response('SIP/2.0 200 OK', [...own, 'l: 4'], 'body');
-  for (let length = 0; length < whole.length - 4; length += 1) expect(readResponse(whole.subarray(0, length), branch).kind).toBe('more');
-  expect(readResponse(whole, branch)).toMatchObject({ length: whole.length });
-  expect(readResponse(Buffer.concat([Buffer.from('\r\n\r\n'), whole]), branch)).toMatchObject({ status: 200, length: whole.length + 4 });
+  for (let length = 0; length < whole.length - 4; length += 1) expect(readMessage(whole.subarray(0, length), branch).kind).toBe('more');
+  expect(readMessage(whole, branch)).toMatchObject({ length: whole.length });
+  expect(readMessage(Buffer.concat([Buffer.from('\r\n\r\n'), whole]), branch)).toMatchObject({ status: 200, length: whole.length + 4 });
 });
 
-it.each(['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\0\0', 'SIP/2.0 999 What\r\n\r\n', 'SIP/3.0 200 OK\r\n\r\n', 'hello'])(
-  'calls %j garbage',
-  (text) => {
-    expect(readResponse(Buffer.from(text), branch).kind).toBe('garbage');
-  },
-);
+it('a question of its own is read to its end, however it arrives', () => {
+  const asked = request('tcp');
+  for (let length = 0; length < asked.length; length += 1)
+    expect(readMessage(Buffer.from(asked.slice(0, length)), branch).kind).toBe('more');
+  expect(readMessage(Buffer.from(`${asked}more`), branch)).toEqual({ kind: 'request', length: asked.length });
+});
+
+it.each([
+  'HTTP/1.1 400 Bad Request\r\n\r\n',
+  '\0\0\0',
+  'SIP/2.0 999 What\r\n\r\n',
+  'SIP/3.0 200 OK\r\n\r\n',
+  'hello',
+  'OPTIONS / HTTP/1.1\r\n\r\n',
+])('calls %j garbage', (text) => {
+  expect(readMessage(Buffer.from(text), branch).kind).toBe('garbage');
+});
 
 it('a message without an end is not kept for ever, and a length that is none is not believed', () => {
-  expect(readResponse(Buffer.from(`SIP/2.0 200 OK\r\n${'a: b\r\n'.repeat(12_000)}`), branch).kind).toBe('garbage');
+  expect(readMessage(Buffer.from(`SIP/2.0 200 OK\r\n${'a: b\r\n'.repeat(12_000)}`), branch).kind).toBe('garbage');
   expect(read('SIP/2.0 200 OK', [...own, 'Content-Length: lots']).kind).toBe('garbage');
 });

@@ -12,14 +12,17 @@ export type SipRequest = {
 
 /**
  * The message is complete, still growing, or none of SIP at all. `answers`: this very question; by its branch ours, but not the question that
- * was asked; or somebody else's. `loose`: its lines end without the carriage return that SIP wants.
+ * was asked; or somebody else's. `loose`: its lines end without the carriage return that SIP wants. A `request` asks something itself.
  */
 export type SipRead =
   | { kind: 'response'; status: number; answers: 'ours' | 'misfit' | 'another'; loose: boolean; length: number }
+  | { kind: 'request'; length: number }
   | { kind: 'more' }
   | { kind: 'garbage' };
 
 const branchCookie = 'z9hG4bK';
+const methods = 'OPTIONS INVITE ACK BYE CANCEL REGISTER NOTIFY SUBSCRIBE MESSAGE INFO UPDATE PRACK REFER PUBLISH'.split(' ');
+const requestLine = new RegExp(`^(?:${methods.join('|')}) \\S+ SIP/2\\.0(?:\\r|\\n|$)`, 'i');
 const limitBytes = 65_536;
 
 /** The text of an OPTIONS request to a bridge. */
@@ -45,17 +48,15 @@ export function optionsRequest({ transport, host, port, local, branch, tag, call
  * Reads the first message of a stream, or the one of a datagram, of which no more can come.
  * Guarantee: `ours` only where the branch of the topmost Via, the number and the method are those of the request: what answers another one says nothing.
  */
-export function readResponse(bytes: Buffer, branch: string): SipRead {
+export function readMessage(bytes: Buffer, branch: string): SipRead {
   // Between two messages of a stream empty lines may stand, which keep it alive.
   const start = bytes.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
   if (start < 0) return { kind: 'more' };
   const text = bytes.toString('latin1', start);
   const end = /\r?\n\r?\n/.exec(text);
   const head = text.slice(0, end?.index);
-  const status = /^SIP\/2\.0 ([1-6]\d\d)(?: |\r|\n|$)/i.exec(head)?.[1];
-  if (status === undefined && !'SIP/2.0 '.startsWith(head.slice(0, 8).toUpperCase())) return { kind: 'garbage' };
-  if (end === null) return bytes.length > limitBytes ? { kind: 'garbage' } : { kind: 'more' };
-  if (status === undefined) return { kind: 'garbage' };
+  const what = beginningOf(head, end === null);
+  if (what === 'garbage' || end === null) return { kind: what === 'garbage' || bytes.length > limitBytes ? 'garbage' : 'more' };
   const headers = head
     .replaceAll(/\r?\n[ \t]+/g, ' ')
     .split(/\r?\n/)
@@ -66,8 +67,19 @@ export function readResponse(bytes: Buffer, branch: string): SipRead {
   const isOurs = /;\s*branch\s*=\s*([^;\s]+)/i.exec(via)?.[1] === `${branchCookie}${branch}`;
   const fits = /^0*1\s+OPTIONS$/.test(headerOf(headers, 'cseq') ?? '');
   const length = start + end.index + end[0].length + bodyBytes;
+  if (typeof what !== 'number') return { kind: 'request', length };
   const answers = isOurs ? (fits ? 'ours' : 'misfit') : 'another';
-  return { kind: 'response', status: Number(status), answers, loose: /(?<!\r)\n/.test(head), length };
+  return { kind: 'response', status: what, answers, loose: /(?<!\r)\n/.test(head), length };
+}
+
+/** By its first line, as far as that has come: the status of an answer, or a question. */
+function beginningOf(head: string, isGrowing: boolean): number | 'request' | 'more' | 'garbage' {
+  const status = /^SIP\/2\.0 ([1-6]\d\d)(?: |\r|\n|$)/i.exec(head)?.[1];
+  if (status !== undefined) return isGrowing ? 'more' : Number(status);
+  if (requestLine.test(head)) return isGrowing ? 'more' : 'request';
+  const begins = (want: string) => want.startsWith(head.slice(0, want.length).toUpperCase());
+  const mayBecome = begins('SIP/2.0 ') || (!head.includes('\n') && methods.some((method) => begins(`${method} SIP`)));
+  return isGrowing && mayBecome ? 'more' : 'garbage';
 }
 
 function headerOf(headers: string[], ...names: string[]): string | undefined {

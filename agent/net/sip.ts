@@ -6,19 +6,23 @@ import { connect, isIP, type Socket } from 'node:net';
 import { type Clock, codeOf, type Profile } from '#contracts';
 import { meteredTls, meterTcp, type Used, udpWireBytes } from './meter.ts';
 import { addressOf } from './reach.ts';
-import { optionsRequest, readResponse } from './sip-message.ts';
+import { optionsRequest, readMessage, type SipRead } from './sip-message.ts';
 
 /** The audio bridge of a profile. */
 export type Bridge = NonNullable<Profile['bridge']>;
 
 /**
  * `certificate`: whether the one that was shown over TLS comes from an authority that is known here. `loose`: its lines end in a way of their own.
- * `misfit`: it answers another question than was asked.
+ * `misfit`: it answers another question than was asked · `only trying`, `only asks`: it speaks, and never answers.
  */
 export type SipAnswer =
   | { kind: 'answer'; status: number; ms: number; loose: boolean; certificate?: 'known' | 'unknown' }
-  | { kind: 'silent'; reason: 'nothing' | 'nobody listens' | 'no SIP' | 'closed' | 'misfit' | 'another port' }
+  | { kind: 'silent'; reason: Heard | 'nobody listens' | 'closed' }
   | { kind: 'unknown'; reason: 'no such name' };
+
+/** What else comes than an answer; a later one says more. */
+const heards = ['nothing', 'no SIP', 'only asks', 'only trying', 'another port', 'misfit'] as const;
+type Heard = (typeof heards)[number];
 
 /** What one question to a bridge needs. */
 export type SipOptions = {
@@ -40,7 +44,10 @@ type Talk = SipOptions & {
   address: string;
   branch: string;
   startedUp: number;
-  heardGarbage: boolean;
+  heard: Heard;
+  /** For so long the right answer may follow one that is wrong. */
+  graceMs: number;
+  endGrace?: () => void;
   certificate?: 'known' | 'unknown';
   settle(answer: SipAnswer): void;
 };
@@ -57,16 +64,18 @@ export async function askBridge(bridge: Bridge, options: SipOptions): Promise<Si
     address,
     branch: word(),
     startedUp: clock.up(),
-    heardGarbage: false,
+    heard: 'nothing',
+    graceMs: firstWaitMs,
     settle: resolve,
   };
-  const giveUp = () => resolve({ kind: 'silent', reason: talk.heardGarbage ? 'no SIP' : 'nothing' });
+  const giveUp = () => resolve({ kind: 'silent', reason: talk.heard });
   const cancel = clock.after(Math.min(longestMs, limitInT1 * firstWaitMs), giveUp);
   signal.addEventListener('abort', giveUp);
   const close = bridge.transport === 'udp' ? overUdp(talk, firstWaitMs) : overStream(talk);
   const answer = await promise;
   signal.removeEventListener('abort', giveUp);
   cancel();
+  talk.endGrace?.();
   close();
   return answer;
 }
@@ -88,14 +97,13 @@ function overUdp(talk: Talk, firstWaitMs: number): () => void {
   socket.on('error', (error) => failed(talk, error));
   socket.on('message', (packet) => {
     used(udpWireBytes(packet.length, family));
-    if (take(talk, packet)) waitMs = t2Ms;
+    if (take(talk, readMessage(packet, talk.branch))) waitMs = t2Ms;
   });
   // The socket hears nobody but the port that was asked; what comes from another port of the bridge arrives beside it.
   beside.on('message', (packet, from) => {
     used(udpWireBytes(packet.length, family));
-    const read = readResponse(packet, talk.branch);
-    if (from.address === address && read.kind === 'response' && read.answers !== 'another')
-      talk.settle({ kind: 'silent', reason: 'another port' });
+    const read = readMessage(packet, talk.branch);
+    if (from.address === address && read.kind === 'response' && read.answers !== 'another') hearWrong(talk, 'another port');
   });
   const begin = () => send(requestOf(talk, socket.address()));
   socket.connect(bridge.port, address, () => {
@@ -147,34 +155,50 @@ function converse(talk: Talk, socket: Socket): void {
     held = takeAll(talk, Buffer.concat([held, piece]));
   });
   socket.on('error', (error) => failed(talk, error));
-  socket.on('close', () => talk.settle({ kind: 'silent', reason: talk.heardGarbage ? 'no SIP' : 'closed' }));
+  socket.on('close', () => talk.settle({ kind: 'silent', reason: talk.heard === 'nothing' ? 'closed' : talk.heard }));
   socket.write(requestOf(talk, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
 }
 
 /** What is left of the stream behind its whole messages. */
 function takeAll(talk: Talk, bytes: Buffer): Buffer {
-  const read = readResponse(bytes, talk.branch);
-  if (read.kind === 'more' || (read.kind === 'response' && read.length > bytes.length)) return bytes;
-  take(talk, bytes);
+  const read = readMessage(bytes, talk.branch);
+  if (read.kind === 'more' || (read.kind !== 'garbage' && read.length > bytes.length)) return bytes;
+  take(talk, read);
   return read.kind === 'garbage' ? Buffer.alloc(0) : takeAll(talk, bytes.subarray(read.length));
 }
 
 /** True for a provisional answer: more will come. */
-function take(talk: Talk, bytes: Buffer): boolean {
-  const read = readResponse(bytes, talk.branch);
-  if (read.kind !== 'response') talk.heardGarbage = true;
+function take(talk: Talk, read: SipRead): boolean {
+  if (read.kind !== 'response') hear(talk, read.kind === 'request' ? 'only asks' : 'no SIP');
   if (read.kind !== 'response' || read.answers === 'another') return false;
-  if (read.answers === 'misfit') talk.settle({ kind: 'silent', reason: 'misfit' });
-  if (read.status < 200) return true;
+  if (read.answers === 'misfit') {
+    hearWrong(talk, 'misfit');
+    return false;
+  }
+  if (read.status < 200) {
+    hear(talk, 'only trying');
+    return true;
+  }
   const { clock, startedUp, certificate } = talk;
   const { status, loose } = read;
   talk.settle({ kind: 'answer', status, loose, ms: clock.up() - startedUp, ...(certificate && { certificate }) });
   return false;
 }
 
-function failed({ heardGarbage, settle }: Talk, error: Error): void {
+function hear(talk: Talk, what: Heard): void {
+  if (heards.indexOf(what) > heards.indexOf(talk.heard)) talk.heard = what;
+}
+
+/** One that is wrong may be an old one, or another's, just before the right one. */
+function hearWrong(talk: Talk, what: 'another port' | 'misfit'): void {
+  hear(talk, what);
+  talk.endGrace ??= talk.clock.after(talk.graceMs, () => talk.settle({ kind: 'silent', reason: talk.heard }));
+}
+
+function failed({ heard, settle }: Talk, error: Error): void {
   const code = codeOf(error);
-  if (heardGarbage || code.startsWith('ERR_SSL')) settle({ kind: 'silent', reason: 'no SIP' });
+  if (heard !== 'nothing') settle({ kind: 'silent', reason: heard });
+  else if (code.startsWith('ERR_SSL')) settle({ kind: 'silent', reason: 'no SIP' });
   else settle({ kind: 'silent', reason: endings[code] ?? 'nothing' });
 }
 

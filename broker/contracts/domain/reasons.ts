@@ -136,10 +136,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^it, or a firewall on the way, refuses the connection$', 'वह, या रास्ते में कोई फ़ायरवॉल, कनेक्शन नहीं ले रहा'],
   ['^a connection stands, and no answer comes$', 'कनेक्शन बनता है, पर जवाब नहीं आता'],
   ['^its machine answers, but not at its port$', 'उसकी मशीन जवाब देती है, पर उसके पोर्ट पर नहीं'],
-  [
-    '^a router or a firewall on the way says that it cannot be reached$',
-    'रास्ते में कोई राउटर या फ़ायरवॉल कहता है कि वहाँ तक पहुँच नहीं',
-  ],
+  ['^a router or a firewall on the way says that it cannot be reached$', 'रास्ते में कोई राउटर या फ़ायरवॉल कहता है कि वहाँ तक पहुँच नहीं'],
   [
     '^only names are answered: the centre is off, or something on the way stops all else$',
     'सिर्फ़ DNS के जवाब आते हैं: सेंटर बंद है, या रास्ते में कुछ बाकी सब रोक रहा है',
@@ -154,6 +151,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^what answers there does not speak SIP$', 'वहाँ से जो जवाब आया वह SIP नहीं है'],
   ['^it closes the connection without an answer$', 'वह बिना जवाब दिए कनेक्शन बंद कर देता है'],
   ['^what it answers is not what was asked$', 'उसका जवाब पूछे गए सवाल का नहीं है'],
+  ['^it asks something itself, and does not answer$', 'वह ख़ुद कुछ पूछता है, पर जवाब नहीं देता'],
+  ['^it says that it is trying, and no answer follows$', 'वह कहता है कि कोशिश जारी है, पर आगे जवाब नहीं आता'],
   ['^it answers from another port than was asked$', 'जवाब दूसरे पोर्ट से आता है'],
   ['^its lines do not end as SIP wants$', 'उसकी लाइनें SIP के नियम से ख़त्म नहीं होतीं'],
   ['^it answers 501: it does not know this question$', 'जवाब आया 501: वह यह सवाल नहीं जानता'],
