@@ -42,7 +42,7 @@ it.each<[Partial<PathFacts>, string | null]>([
   [{ centre: 'ended' }, 'it, or something on the way, ends the connection at once'],
   [{ centre: 'undated' }, 'the dates of its certificate do not fit the clock of this PC'],
   [{ centre: 'mute' }, 'a connection stands, and no answer comes'],
-  [{ centre: 'other port' }, 'its machine answers, but not at its port'],
+  [{ centre: 'other port' }, 'something answers at its address, but not at its port'],
   [{ centre: 'mute', losesPackets: true }, 'packets get lost on the way'],
   [{ ...nothing, losesPackets: true }, 'packets get lost on the way'],
   [{ names: 'silent', centreName: 'missing', centre: 'unknown', losesPackets: true }, 'packets get lost on the way'],

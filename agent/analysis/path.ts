@@ -63,7 +63,7 @@ const answers: Partial<Record<CentreSeen, string>> = {
 /** As well as by this, it may be so by loss. */
 const silences: Partial<Record<CentreSeen, string>> = {
   mute: 'a connection stands, and no answer comes',
-  'other port': 'its machine answers, but not at its port',
+  'other port': 'something answers at its address, but not at its port',
 };
 
 /**

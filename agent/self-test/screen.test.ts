@@ -40,7 +40,7 @@ const machine: Row[] = [
 
 const budget = { month: '2026-11', telemetryBytes: 1_234_567, telemetryLimit: 8_000_000, testBytes: 3_000_000, testLimit: 36_000_000 };
 
-type Scene = { rows?: Row[]; facts?: Partial<PathFacts>; clockOffsetMs?: number; certificateLeftMs?: number };
+type Scene = { rows?: Row[]; facts?: Partial<PathFacts>; clockOffsetMs?: number | null; certificateLeftMs?: number };
 
 function asked([component, device, more]: Row): Check {
   return { component, device, status: 'ok', fault: null, reason: null, ...more };
@@ -133,6 +133,14 @@ it('never says that there is no fault while something is not known or a step is 
     expect([name, exitCodeOf(found) === 0]).toEqual([name, isWell]);
     if (isWell) expect(found.layers?.map(({ status }) => status)).toEqual(Array(8).fill('ok'));
   }
+});
+
+it('a PC that is enrolled, and whose clock is not compared yet, was told to enrol', async () => {
+  const enrol = 'Enrol this PC with a code of the central team.';
+  const clockOffsetMs = null;
+  expect(toScreen(await report({ clockOffsetMs }), 'en', usual)).not.toContain(enrol);
+  expect(toScreen(await report({ clockOffsetMs, facts: nothing }), 'en', usual)).not.toContain(enrol);
+  expect(toScreen(await report({ clockOffsetMs, facts: { centre: 'open' } }), 'en', usual).split(enrol)).toHaveLength(3);
 });
 
 it('tells a program each step of the way, and none where nobody went it', async () => {

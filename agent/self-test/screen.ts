@@ -70,11 +70,12 @@ function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
 /** What is not known for one reason stands together, with the one thing to do. */
 function unknownLines(checks: readonly CheckRow[], { language, paint }: Saying): string[] {
   const words = vocabulary[language];
+  const isEnrolled = !checks.some(({ reason }) => unenrolled.includes(reason ?? ''));
   return [...Map.groupBy(checks, ({ reason }) => reason)].flatMap(([reason, same]) => {
     const subjects = same.map((one) => subjectOf(one, language)).join(' · ');
     const [check] = same;
     const said = check === undefined ? '' : withReason(words.status.unknown, check, language);
-    return [`${paint('unknown', marks.unknown)} ${subjects}: ${said}`, `  → ${words.nextStep[nextStepOf(reason ?? '')]}`];
+    return [`${paint('unknown', marks.unknown)} ${subjects}: ${said}`, `  → ${words.nextStep[nextStepOf(reason ?? '', isEnrolled)]}`];
   });
 }
 
@@ -117,9 +118,12 @@ function moreLines(report: CheckReport, language: Language): string[] {
   ];
 }
 
+/** What the way to the centre says where nobody has enrolled this PC. */
+const unenrolled = ['no centre is known here', 'without a certificate nobody knows whether it is the centre'];
+
 /** What a person can do about it, by why it is not known. */
-function nextStepOf(reason: string): keyof (typeof vocabulary)['en']['nextStep'] {
-  if (reason === 'no centre is known here' || reason === 'not compared with the centre yet') return 'connect';
+function nextStepOf(reason: string, isEnrolled: boolean): keyof (typeof vocabulary)['en']['nextStep'] {
+  if (!isEnrolled && [...unenrolled, 'not compared with the centre yet'].includes(reason)) return 'connect';
   if (reason === 'the profile does not say what is expected') return 'configure';
   return reason.endsWith(' is not installed') ? 'install' : 'again';
 }

@@ -321,14 +321,14 @@ it('a firewall that says the centre is prohibited was told as a centre that is d
   Object.assign(net.ports, { [anchor]: 'open' }, Object.fromEntries(all));
   expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
   net.ports['203.0.113.5:443'] = 'refused';
-  expect(await run()).toEqual(['path.between', 'its machine answers, but not at its port']);
+  expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
 });
 
 it('a port that is silent beside one that answers is not a dead centre', async () => {
   const { net, run } = office({ anchors: [anchor] });
   net.ports[anchor] = 'open';
   net.ports['203.0.113.5:443'] = 'refused';
-  expect(await run()).toEqual(['path.between', 'its machine answers, but not at its port']);
+  expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
 });
 
 it.each([0.3, 0.6])('of a line that loses %s of all questions neither names nor line nor centre are blamed', async (loss) => {

@@ -135,6 +135,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^it, or something on the way, ends the connection at once$', 'वह, या रास्ते में कोई, कनेक्शन तुरंत बंद कर देता है'],
   ['^it, or a firewall on the way, refuses the connection$', 'वह, या रास्ते में कोई फ़ायरवॉल, कनेक्शन नहीं ले रहा'],
   ['^a connection stands, and no answer comes$', 'कनेक्शन बनता है, पर जवाब नहीं आता'],
+  ['^something answers at its address, but not at its port$', 'उसके पते पर कुछ जवाब देता है, पर उसके पोर्ट पर नहीं'],
+  // Agents of before.
   ['^its machine answers, but not at its port$', 'उसकी मशीन जवाब देती है, पर उसके पोर्ट पर नहीं'],
   ['^a router or a firewall on the way says that it cannot be reached$', 'रास्ते में कोई राउटर या फ़ायरवॉल कहता है कि वहाँ तक पहुँच नहीं'],
   [

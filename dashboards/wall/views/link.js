@@ -1,6 +1,7 @@
 /** What a site's link is good for: as the PC that measures it last said, and where it broke last. */
 import { html } from 'htm/preact';
 import { figure, Lines, titleOf } from '../parts/parts.js';
+import { reasonIn } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { filled, say, sayWord, shown } from '../words/words.js';
 
@@ -74,19 +75,36 @@ function tierText(scene, { tier, limit }) {
 }
 
 /**
+ * The rates that last, each with what else is known of it, and by which test.
  * @param {Scene} scene
  * @param {NonNullable<LinkReport['capacity']>} capacity
  */
-function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes, udpBlocked }) {
+export function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes, atMost, reasons, udpBlocked }) {
   const { lang, now } = scene;
-  const rate = (/** @type {number | null} */ bps, /** @type {'up' | 'down'} */ way) =>
-    bps === null ? say(lang, 'disagree') : rateText(scene, bps, { lent: burst?.[way], seen: seenBytes?.[way] });
-  const rates =
-    upBps === null && downBps === null ? rate(null, 'up') : say(lang, 'upDown', { up: rate(upBps, 'up'), down: rate(downBps, 'down') });
+  const up =
+    upBps === null ? unknownText(scene, reasons?.up, atMost?.upBps) : rateText(scene, upBps, { lent: burst?.up, seen: seenBytes?.up });
+  const down =
+    downBps === null
+      ? unknownText(scene, reasons?.down, atMost?.downBps)
+      : rateText(scene, downBps, { lent: burst?.down, seen: seenBytes?.down });
+  const rates = upBps === null && downBps === null && up === down ? up : say(lang, 'upDown', { up, down });
   const ago = say(lang, 'ago', { age: ageText(scene, now - at) });
   return [rates, how === 'tcp' ? sayWord(scene, 'measure', 'overTcp') : '', udpBlocked ? sayWord(scene, 'limit', 'udp-blocked') : '', ago]
     .filter((text) => text !== '')
     .join(' · ');
+}
+
+/**
+ * A rate that is not known: why, and what it cannot be more than.
+ * @param {Scene} scene
+ * @param {string | null | undefined} reason
+ * @param {number | null | undefined} atMost
+ */
+function unknownText(scene, reason, atMost) {
+  const limit = typeof atMost === 'number' ? [say(scene.lang, 'mostRate', { rate: mbit(atMost) })] : [];
+  const more = [...(reason ? [reasonIn(scene, reason)] : []), ...limit].join('; ');
+  const what = sayWord(scene, 'status', 'unknown');
+  return more === '' ? what : `${what} (${more})`;
 }
 
 /** @param {number} bps */

@@ -60,7 +60,7 @@ export const hi: Vocabulary = {
     'link-down': 'लाइन बंद',
     upstream: 'राज्य या प्रोवाइडर की लाइन बंद',
     crash: 'PC क्रैश हुआ',
-    'pc-off': 'सिर्फ़ यह PC बंद है',
+    'pc-off': 'सिर्फ़ इस PC से संपर्क नहीं',
     undetermined: 'साइट तक पहुँच नहीं, वजह अभी पता नहीं',
   },
   sureness: { sure: '{cause}, पक्का', likely: '{cause}, संभवतः', open: 'पता नहीं, शायद {cause}' },

@@ -24,6 +24,11 @@ test('Hindi is written in its letters, with Latin digits; PC, UPS, DNS and TLS s
     }
 });
 
+test('of a PC that is away alone the Hindi said that it is switched off', () => {
+  expect(outageText({ cause: 'pc-off', confidence: 0.8 }, 'hi')).toBe('सिर्फ़ इस PC से संपर्क नहीं, संभवतः');
+  expect(outageText({ cause: 'pc-off', confidence: 0.8 }, 'en')).toBe('this PC alone is away, likely');
+});
+
 test('a key without a word has none, whatever objects are made of', () => {
   expect(wordFor('hi', 'component', 'toaster')).toBeUndefined();
   expect(wordFor('hi', 'component', '__proto__')).toBeUndefined();
