@@ -220,9 +220,12 @@ async function askCentre(stage: BeyondStage, host: string | undefined): Promise<
   const { heard, lost } = asked.stop();
   // Of its port alone, or of all of it?
   if (heard.every((one) => one === 'unreachable')) await Promise.all(others.map(({ first }) => first));
-  const hasOther = others.map((one) => reachable(one.stop()).heard.length > 0).includes(true);
+  const heardOther = others.flatMap((one) => one.stop().heard);
+  const hasOther = heardOther.some((one) => one !== 'unreachable');
   const said = order.find((one) => heard.includes(one));
-  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : isUnreachable ? 'unreachable' : 'silent');
+  // Routers say it rarely, so that once is enough, whichever port it was said of.
+  const byRouter = isUnreachable || heardOther.length > 0 ? 'unreachable' : 'silent';
+  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : byRouter);
   return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }), tookMs: clock.up() - startedUp };
 }
 
