@@ -199,7 +199,7 @@ async function askCentre(stage: BeyondStage, host: string | undefined): Promise<
   const { port = 0, greet, doorPort } = context.centre ?? {};
   if (host === undefined) return { seen: 'unknown', tally: { heard: [], lost: 0 }, tookMs: 0 };
   const startedUp = clock.up();
-  let isOpen = false;
+  let [isOpen, isUnreachable] = [false, false];
   const greeting: Greet | undefined =
     greet &&
     ((socket) => {
@@ -214,16 +214,18 @@ async function askCentre(stage: BeyondStage, host: string | undefined): Promise<
     return knocked === 'silent' ? undefined : knocked;
   });
   const isEarly = untilLater(stage);
-  let isUnreachable = false;
   const waits = () => isOpen || (isEarly() && !isUnreachable);
   const others = [...new Set([commonPort, pagePort, doorPort ?? commonPort])].map((other) => askPlace(stage, { host, port: other }, waits));
   await asked.first;
   const { heard, lost } = asked.stop();
-  // Said of its port alone, that is of its port alone.
+  // Of its port alone, or of all of it?
   if (heard.every((one) => one === 'unreachable')) await Promise.all(others.map(({ first }) => first));
-  const hasOther = others.map((one) => reachable(one.stop()).heard.length > 0).includes(true);
+  const heardOther = others.flatMap((one) => one.stop().heard);
+  const hasOther = heardOther.some((one) => one !== 'unreachable');
   const said = order.find((one) => heard.includes(one));
-  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : isUnreachable ? 'unreachable' : 'silent');
+  // Routers say it rarely, so that once is enough, whichever port it was said of.
+  const byRouter = isUnreachable || heardOther.length > 0 ? 'unreachable' : 'silent';
+  const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : byRouter);
   return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }), tookMs: clock.up() - startedUp };
 }
 

@@ -320,6 +320,9 @@ it('a firewall that says the centre is prohibited was told as a centre that is d
   const all = ['8883', '443', '80'].map((port) => [`203.0.113.5:${port}`, 'unreachable']);
   Object.assign(net.ports, { [anchor]: 'open' }, Object.fromEntries(all));
   expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
+  // A router that says it of few of many questions says it once, of whichever port.
+  Object.assign(net.ports, { '203.0.113.5:8883': 'silent', '203.0.113.5:80': 'silent' });
+  expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
   net.ports['203.0.113.5:443'] = 'refused';
   expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
 });
