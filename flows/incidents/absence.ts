@@ -71,6 +71,8 @@ function verdictOf(core: Core, away: Away, moment: Moment): Outage {
   if (isSettled(away, now)) return absence;
   const next = whyAway(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamOf(core, away, moment), now });
   const isOverdue = absence.cause === 'intended' && presence === 'silent';
+  // A neighbour that has its mains back says nothing of the time in which it had none.
+  if (absence.cause === 'power-cut' && next.cause === 'pc-off') return absence;
   return isOverdue || absence.cause === 'pc-off' || next.confidence > absence.confidence ? next : absence;
 }
 

@@ -75,6 +75,18 @@ describe('an absence', () => {
     expect([verdict(stage), verdict(stage, other)]).toEqual(['undetermined 0.5', 'undetermined 0.5']);
   });
 
+  it('beside a battery that ran on mains again was told as this PC alone, while it was still dark from the cut', () => {
+    const stage = two();
+    stage.lost();
+    stage.pass(second);
+    stage.state([fault('power.on_battery', '')], other);
+    stage.pass(2 * minute);
+    expect(verdict(stage)).toBe('power-cut 0.6');
+    stage.state([ok('microphone')], other);
+    stage.live(2 * minute, other);
+    expect(verdict(stage)).toBe('power-cut 0.6');
+  });
+
   it('is told with the incident’s changes, without a transition of its own', () => {
     const stage = two();
     stage.lost();
