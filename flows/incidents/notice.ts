@@ -1,6 +1,6 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
-import { bySeverity, type Severity } from '#contracts';
-import type { FaultNews, Incident, Transition } from '../records/incidents.ts';
+import { bySeverity, causeKindOf, type Severity, type Words } from '#contracts';
+import type { FaultNews, Incident, Spread, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 
@@ -11,8 +11,9 @@ export function noticeOf(at: {
   place: Place;
   faults: FaultNews[];
   severity: Severity;
+  placeOf(scope: string): Place;
 }): Notice {
-  const { transition, incident, place, faults, severity } = at;
+  const { transition, incident, place, faults, severity, placeOf } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -23,9 +24,28 @@ export function noticeOf(at: {
     at: transition.at,
     flapping: incident.flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
-    ...(faults.some(({ fault }) => fault === 'pc.silent') && incident.outage && { outage: incident.outage }),
+    ...(faults.some(({ fault }) => fault === 'pc.silent') && isOwn(incident) && { outage: incident.outage }),
+    ...(incident.spread && { many: manyOf(incident, incident.spread, placeOf) }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
+}
+
+/** What went with many did not go alone, whatever its own return says. */
+function isOwn({ outage, parent }: Incident): boolean {
+  return outage !== undefined && !(parent !== undefined && outage.cause === 'pc-off');
+}
+
+/** More names than this are never read. */
+const namesAtMost = 40;
+
+function manyOf({ scope }: Incident, { away, of }: Spread, placeOf: (scope: string) => Place): NonNullable<Notice['many']> {
+  const kind = causeKindOf(scope) ?? 'site';
+  const nameOf = (path: string): Words => {
+    const { site, room } = placeOf(path);
+    if (kind === 'spread') return { en: `${room.en}, ${site.en}`, hi: `${room.hi || room.en}, ${site.hi || site.en}` };
+    return kind === 'site' ? room : site;
+  };
+  return { kind, down: away.length, of, names: away.slice(0, namesAtMost).map(nameOf) };
 }
 
 /** True where something stands that is as severe, beside the news. */

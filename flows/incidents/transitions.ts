@@ -1,9 +1,9 @@
 /** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
 import { bySeverity, faultOf, type Severity } from '#contracts';
-import type { Act, Incident, Timer, Told, Transition } from '../records/incidents.ts';
+import type { Act, Incident, News, Timer, Told, Transition } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import { isEnd, isWorse, type News, worst } from './incident.ts';
+import { isEnd, isWorse, worst } from './incident.ts';
 import type { Memory } from './memory.ts';
 import type { Noise } from './noise.ts';
 import { centralNotice, noticeOf } from './notice.ts';
@@ -236,8 +236,9 @@ function deliver({ memory, options, now, transition, incident, acts }: Delivery)
       place: incident.place ?? options.place(incident.scope),
       faults,
       severity: act.severity,
+      placeOf: options.place,
     });
-    for (const { person, channel } of options.recipients(act.to, act.channel, incident.scope)) {
+    for (const { person, channel } of options.recipients(act.to, act.channel, incident.spread?.path ?? incident.scope)) {
       const to = `${channel}/${person}`;
       if (sent.includes(to)) continue;
       sent.push(to);

@@ -1,5 +1,5 @@
 /** The sentences of a message around the words of the domain, in each language. */
-import type { Language, Words } from '#contracts';
+import type { CauseKind, Language, Words } from '#contracts';
 
 /** What the centre tells without an incident. */
 export type DirectReason = 'commit_failed' | 'commit_slow' | 'disk_full' | 'stage_broke' | 'unknown_for_a_day' | 'enrolment_refused';
@@ -15,6 +15,9 @@ export type Phrases = {
   first(action: string): string;
   also(list: string): string;
   more(count: number): string;
+  /** Who is away with one cause, how many of how many, and what they are. */
+  many(at: { kind: CauseKind; down: number; of: number; list: string }): string;
+  stillAway(list: string): string;
   because(reason: string): string;
   /** Why the PC was away, and from when to when. */
   was(cause: string): string;
@@ -25,6 +28,13 @@ export type Phrases = {
   incident(id: number): string;
   /** Locale of dates, always with Latin digits, and the length of a month's name in it. */
   dates: { locale: string; month: 'short' | 'long' };
+};
+
+const sites = { link: 'sites', provider: 'sites', state: 'sites', nation: 'sites', plane: 'sites' };
+const sitesInHindi = { link: 'साइटें', provider: 'साइटें', state: 'साइटें', nation: 'साइटें', plane: 'साइटें' };
+const things: Record<Language, Record<CauseKind, string>> = {
+  en: { ...sites, site: 'PCs', spread: 'rooms' },
+  hi: { ...sitesInHindi, site: 'PC', spread: 'कमरे' },
 };
 
 /** The sentences of each language. */
@@ -38,6 +48,8 @@ export const phrases: Record<Language, Phrases> = {
     first: (action) => `First: ${action}`,
     also: (list) => `Also: ${list}`,
     more: (count) => `and ${count} more`,
+    many: ({ kind, down, of, list }) => `${kind === 'spread' ? down : `${down} of ${of}`} ${things.en[kind]}: ${list}`,
+    stillAway: (list) => `Still away, told on their own: ${list}`,
     because: (reason) => `Why: ${reason}.`,
     was: (cause) => `It was: ${cause}.`,
     restOpen: 'The rest of the incident is still open.',
@@ -55,6 +67,8 @@ export const phrases: Record<Language, Phrases> = {
     first: (action) => `पहले यह करें: ${action}`,
     also: (list) => `साथ में: ${list}`,
     more: (count) => `और ${count}`,
+    many: ({ kind, down, of, list }) => `${kind === 'spread' ? down : `${of} में से ${down}`} ${things.hi[kind]}: ${list}`,
+    stillAway: (list) => `ये अभी भी बंद हैं, इनकी ख़बर अलग से आएगी: ${list}`,
     because: (reason) => `वजह: ${reason}।`,
     was: (cause) => `वजह यह थी: ${cause}।`,
     restOpen: 'बाकी दिक्कत अभी बनी है।',

@@ -21,7 +21,7 @@ export function render(notice: Notice, language: Language, over = false): { subj
   const whole = partsOf(message, variableLimit);
   const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
   const room = textLimit - lengthOf(parts) - 1;
-  const more = listThatFits(moreOf(message), message, room);
+  const more = listThatFits(notice.many === undefined ? moreOf(message) : manyOf(notice.many, language), message, room);
   const [what, ...rest] = parts;
   const text = [what, ...(more === '' ? [] : [more]), ...rest].join('\n');
   const footer = notice.incident === null ? 'Sabha' : `${p.incident(notice.incident)} · Sabha`;
@@ -38,7 +38,7 @@ function newsOf({ notice, language, p, over }: Omit<Message, 'news'>): News {
   const fault = first && faultOf(first.fault);
   const { severity, kind } = vocabulary[language];
   const urgency = severity[notice.severity];
-  const title = first ? titleOf(first.fault, language) : urgency;
+  const title = first ? spreadTitle(first, language) : urgency;
   const action = fault ? p.first(fault.action[language]) : '';
   if (over && isNews(notice)) return { head: p.over, title, action: p.alreadyOver };
   switch (notice.kind) {
@@ -62,6 +62,12 @@ function newsOf({ notice, language, p, over }: Omit<Message, 'news'>): News {
 /** Kinds that ask somebody to act, and are stale once the incident is over. */
 function isNews(notice: Notice): boolean {
   return notice.kind === 'raised' || notice.kind === 'worsened' || notice.kind === 'eased';
+}
+
+/** What has come in many rooms is named with them. */
+function spreadTitle({ fault, device }: Notice['faults'][number], language: Language): string {
+  const what = fault === 'centre.spread' ? faultOf(device)?.title[language] : undefined;
+  return what === undefined ? titleOf(fault, language) : `${titleOf(fault, language)}: ${what}`;
 }
 
 /** An id that this version does not know is printed as itself. */
@@ -146,14 +152,24 @@ function moreOf({ notice, language }: Message): { items: string[]; count: number
   return { items: [...items, ...lines.slice(0, itemLimit).map((line) => short(line, 80))], count: others.length + lines.length };
 }
 
+/** The names of those that are away; more than a notice holds are counted. */
+function manyOf({ names, down }: NonNullable<Notice['many']>, language: Language): { items: string[]; count: number } {
+  return { items: names.map((name) => short(name[language] || name.en)), count: down };
+}
+
 /** As many items as fit into `room` characters, and how many are left out. */
 function listThatFits({ items, count }: { items: string[]; count: number }, { p, notice }: Message, room: number): string {
   for (let shown = items.length; shown >= 0; shown--) {
     const list = [...items.slice(0, shown), ...(count > shown ? [p.more(count - shown)] : [])].join('; ');
-    const line = list === '' || !mainFault(notice) ? list : p.also(list);
+    const line = list === '' || !mainFault(notice) ? list : introduced(list, { p, notice });
     if (line.length <= room) return line;
   }
   return '';
+}
+
+function introduced(list: string, { p, notice }: Pick<Message, 'p' | 'notice'>): string {
+  if (notice.many === undefined) return p.also(list);
+  return hasEnded(notice) ? p.stillAway(list) : p.many({ ...notice.many, list });
 }
 
 /** More items than this never fit. */

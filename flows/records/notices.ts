@@ -1,6 +1,6 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type * as v from 'valibot';
-import type { Language, Person, Severity, TransitionKind, Words } from '#contracts';
+import type { CauseKind, Language, Person, Severity, TransitionKind, Words } from '#contracts';
 import type { FaultNews, ShownOutage } from './incidents.ts';
 
 /** What a message is made of; the text is made when it is sent, in the language of the person. */
@@ -20,6 +20,8 @@ export type Notice = {
   joins?: true;
   /** Why the PC is away, or was, where the news is that; absent also in rows of older versions. */
   outage?: ShownOutage;
+  /** Of a cause of many: how many of how many are away, and their names. */
+  many?: { kind: CauseKind; down: number; of: number; names: Words[] };
   /** Lines added by the machine, such as the incidents that the default route bundles. */
   lines: string[];
 };

@@ -131,6 +131,19 @@ test('what is wrong at the centre goes to central at once and escalates no furth
   expect(state?.how).toBe('on hold');
 });
 
+test.each<[string, Partial<WireMessage['incident']>, string]>([
+  ['outage.state', { scope: 'state:bihar', state: 'bihar', site: '', cause: { kind: 'state', down: 8, of: 20 } }, 'state'],
+  ['outage.provider', { scope: 'provider:Jio', state: 'bihar', site: '', cause: { kind: 'provider', down: 4, of: 9 } }, 'state'],
+  ['outage.provider', { scope: 'provider:Jio', state: '', site: '', cause: { kind: 'provider', down: 12, of: 12 } }, 'central'],
+  ['outage.nation', { scope: 'nation', state: '', site: '', cause: { kind: 'nation', down: 300, of: 736 } }, 'central'],
+  ['centre.plane', { scope: 'centre/plane', state: '', site: '', cause: { kind: 'plane', down: 700, of: 736 } }, 'central'],
+  ['centre.spread', { scope: 'spread:camera.missing x', state: '', site: '', cause: { kind: 'spread', down: 60, of: 60 } }, 'central'],
+  ['outage.site', { scope: 'site:bihar/patna', cause: { kind: 'site', down: 3, of: 3 } }, 'technician'],
+])('one cause of many, %s of %o, goes to %s at once', async (fault, incident, who) => {
+  const end = await one(wireMessage({ fault, faults: [fault], holdMs: 99_000 }, incident));
+  expect(end?.message.acts.filter((act) => act.do === 'deliver')).toEqual(told([who], 'critical'));
+});
+
 test('faults that this centre does not know were told to central at once: they wait for their hold, and central alone hears of them', async () => {
   const message = wireMessage({ fault: 'centre.unknown_fault', severity: 'minor', holdMs: 10 * minute }, { scope: 'centre', site: '' });
   const end = await one(message);
@@ -321,6 +334,9 @@ function everyWay(): Run[] {
     { message: wireMessage({ fault: 'camera.missing' }, own) },
     { message: wireMessage({}, { scope: 'centre' }) },
     { message: wireMessage({ fault: 'centre.unknown_fault' }, { scope: 'centre' }) },
+    ...['bihar', ''].map((state) => ({
+      message: wireMessage({ fault: 'outage.provider' }, { scope: 'provider:Jio', state, cause: { kind: 'provider', down: 4, of: 9 } }),
+    })),
     ...severities.map((severity) => ({ message: wireMessage({ severity }), node: 'faults-hold' })),
     { message: wireMessage({ severity: 'major', to: central }), node: 'faults-hold' },
     { message: wireMessage({ to: ['state'] }), node: 'faults-hold' },

@@ -128,6 +128,7 @@ export const en = {
     'link.budget': 'Link, data of this month',
     path: 'Way to the centre',
     bridge: 'Audio bridge',
+    outage: 'Outage of many',
     power: 'Power',
     'power.mains': 'Mains',
     'power.battery': 'Battery',

@@ -100,6 +100,7 @@ export const hi: Vocabulary = {
     'link.budget': 'लाइन, इस महीने का डेटा',
     path: 'सेंटर तक रास्ता',
     bridge: 'ऑडियो ब्रिज',
+    outage: 'कई साइटें या PC एक साथ बंद',
     power: 'बिजली',
     'power.mains': 'मेन बिजली',
     'power.battery': 'बैटरी',
